@@ -1,0 +1,197 @@
+//! A histogram in one thread's storage: written by its thread, read whole by a scrape, and
+//! neither waits for the other.
+//!
+//! A sequence lock would make the scrape wait for a recorder that the scheduler has stopped
+//! in the middle of an observation: seconds, with many busy threads on few cores. Here a
+//! half-done observation can be told and subtracted instead:
+//!
+//! * `COMMIT` counts the observations that are complete;
+//! * two `SUM` words take turns, so that the sum of the complete ones is never overwritten
+//!   by the one under way;
+//! * `LAST` names the bucket that the one under way goes to.
+//!
+//! A reader that finds the same `COMMIT` before and after has seen that many observations and
+//! at most one more in the buckets, in `LAST`. Every store of the writer is a `Release` and
+//! every load of the reader an `Acquire` (plain moves on x86): whoever sees a word of one
+//! observation sees the `COMMIT` of the one before it.
+//!
+//! A recorder that never pauses would make every attempt fail. After a few, the reader writes
+//! a ticket in `REQUEST`; the recorder answers after its next observation with a copy. If it is
+//! stopped before it can, `COMMIT` stands still, and reading directly succeeds.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const COMMIT: usize = 0;
+const SUM: usize = 1;
+const LAST: usize = 3;
+const REQUEST: usize = 4;
+/// Words before the buckets.
+pub(crate) const HEADER: usize = 5;
+
+/// Where a snapshot holds the number of observations; their sum and the buckets follow.
+pub(crate) const COUNT_OUT: usize = 0;
+/// Where a snapshot holds the sum.
+pub(crate) const SUM_OUT: usize = 1;
+/// Where a snapshot's buckets begin.
+pub(crate) const BUCKETS_OUT: usize = 2;
+
+/// Direct attempts before the reader asks for a copy.
+const ATTEMPTS: usize = 4;
+
+/// A word of shared memory: the atomics of `std`, or those of a model checker.
+pub(crate) trait Word {
+    fn load(&self, order: Ordering) -> u64;
+    fn store(&self, value: u64, order: Ordering);
+    fn compare_exchange(&self, current: u64, new: u64, order: Ordering);
+}
+
+impl Word for AtomicU64 {
+    #[inline(always)]
+    fn load(&self, order: Ordering) -> u64 {
+        AtomicU64::load(self, order)
+    }
+
+    #[inline(always)]
+    fn store(&self, value: u64, order: Ordering) {
+        AtomicU64::store(self, value, order);
+    }
+
+    fn compare_exchange(&self, current: u64, new: u64, order: Ordering) {
+        // Losing means that somebody else wrote first, which is what the caller wants to allow.
+        let _ = AtomicU64::compare_exchange(self, current, new, order, Ordering::Relaxed);
+    }
+}
+
+/// Records one observation; `add` maps the sum so far to the sum with it.
+///
+/// Called by the owner of the block alone. Returns whether a reader has asked for a copy,
+/// to be answered with [`Handover::answer`].
+#[inline(always)]
+pub(crate) fn observe<W: Word>(block: &[W], bucket: usize, add: impl FnOnce(u64) -> u64) -> bool {
+    let commit = block[COMMIT].load(Ordering::Relaxed);
+    let next = commit.wrapping_add(1);
+    let sum = add(block[SUM + (commit & 1) as usize].load(Ordering::Relaxed));
+    block[LAST].store(bucket as u64, Ordering::Release);
+    let cell = &block[HEADER + bucket];
+    cell.store(
+        cell.load(Ordering::Relaxed).wrapping_add(1),
+        Ordering::Release,
+    );
+    block[SUM + (next & 1) as usize].store(sum, Ordering::Release);
+    block[COMMIT].store(next, Ordering::Release);
+    block[REQUEST].load(Ordering::Relaxed) != 0
+}
+
+/// Reads a block whole, if its owner completes no observation meanwhile.
+pub(crate) fn read<W: Word>(block: &[W], out: &mut [u64]) -> bool {
+    let commit = block[COMMIT].load(Ordering::Acquire);
+    out[COUNT_OUT] = commit;
+    out[SUM_OUT] = block[SUM + (commit & 1) as usize].load(Ordering::Acquire);
+    let (buckets, counts) = (&block[HEADER..], &mut out[BUCKETS_OUT..]);
+    let mut total = 0_u64;
+    for (count, bucket) in counts.iter_mut().zip(buckets) {
+        *count = bucket.load(Ordering::Acquire);
+        total = total.wrapping_add(*count);
+    }
+    let last = block[LAST].load(Ordering::Acquire) as usize;
+    if block[COMMIT].load(Ordering::Relaxed) != commit {
+        return false;
+    }
+    if total != commit {
+        // Of words that change their series meanwhile, any number comes out; the caller drops it.
+        if let Some(count) = counts.get_mut(last) {
+            *count = count.wrapping_sub(1);
+        }
+    }
+    true
+}
+
+/// Adds a snapshot to a block that nobody else writes or reads.
+pub(crate) fn merge<W: Word>(block: &[W], snapshot: &[u64], add: impl FnOnce(u64, u64) -> u64) {
+    let commit = block[COMMIT].load(Ordering::Relaxed);
+    let sum = block[SUM + (commit & 1) as usize].load(Ordering::Relaxed);
+    let commit = commit.wrapping_add(snapshot[COUNT_OUT]);
+    block[SUM + (commit & 1) as usize].store(add(sum, snapshot[SUM_OUT]), Ordering::Relaxed);
+    block[COMMIT].store(commit, Ordering::Relaxed);
+    for (cell, count) in block[HEADER..].iter().zip(&snapshot[BUCKETS_OUT..]) {
+        let before = cell.load(Ordering::Relaxed);
+        cell.store(before.wrapping_add(*count), Ordering::Relaxed);
+    }
+}
+
+/// Where a thread puts the copies that readers ask for: one for all its blocks, since one
+/// scrape reads at a time.
+#[derive(Debug)]
+pub(crate) struct Handover<W> {
+    /// The ticket of the newest copy.
+    done: W,
+    words: Box<[W]>,
+}
+
+impl<W: Word> Handover<W> {
+    pub(crate) fn new(size: usize, mut zero: impl FnMut() -> W) -> Self {
+        Handover {
+            done: zero(),
+            words: (0..size).map(|_| zero()).collect(),
+        }
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Copies the block for the reader that asked; called by the block's owner between two
+    /// observations, so that nothing changes meanwhile.
+    pub(crate) fn answer(&self, block: &[W]) {
+        let ticket = block[REQUEST].load(Ordering::Acquire);
+        let mut words = self.words.iter();
+        let mut put = |value| {
+            if let Some(word) = words.next() {
+                word.store(value, Ordering::Relaxed);
+            }
+        };
+        let commit = block[COMMIT].load(Ordering::Relaxed);
+        put(commit);
+        put(block[SUM + (commit & 1) as usize].load(Ordering::Relaxed));
+        for bucket in &block[HEADER..] {
+            put(bucket.load(Ordering::Relaxed));
+        }
+        self.done.store(ticket, Ordering::Release);
+        // A newer request must stay; it is answered after the next observation.
+        block[REQUEST].compare_exchange(ticket, 0, Ordering::Relaxed);
+    }
+
+    fn take(&self, ticket: u64, out: &mut [u64]) -> bool {
+        if self.done.load(Ordering::Acquire) != ticket {
+            return false;
+        }
+        for (value, word) in out.iter_mut().zip(&self.words) {
+            *value = word.load(Ordering::Relaxed);
+        }
+        true
+    }
+}
+
+/// Reads a block whole without waiting for its owner to be scheduled.
+///
+/// `ticket` is never 0 and never used twice; `handover` yields the owner's, big enough for `out`.
+pub(crate) fn snapshot<'a, W: Word + 'a>(
+    block: &[W],
+    out: &mut [u64],
+    ticket: u64,
+    handover: impl FnOnce() -> &'a Handover<W>,
+    mut relax: impl FnMut(),
+) {
+    for _ in 0..ATTEMPTS {
+        if read(block, out) {
+            return;
+        }
+    }
+    let handover = handover();
+    while !handover.take(ticket, out) && !read(block, out) {
+        // Again each time: a series that is renewed loses the request.
+        block[REQUEST].store(ticket, Ordering::Release);
+        relax();
+    }
+    block[REQUEST].compare_exchange(ticket, 0, Ordering::Relaxed);
+}

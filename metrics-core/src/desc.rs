@@ -1,0 +1,264 @@
+//! What a metric is: its name, help, unit, kind, labels and the place that declares it.
+
+use std::{borrow::Cow, fmt, panic::Location};
+
+use crate::name;
+
+/// The type of a metric, in the vocabulary of OpenMetrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Goes up, and back to zero when the program starts again.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts observations in buckets.
+    Histogram,
+    /// Counts and adds up observations, with quantiles where they were asked for.
+    Summary,
+    /// Facts that do not change while the program runs, as labels.
+    Info,
+    /// One of several states.
+    StateSet,
+    /// A value of which nothing else is known.
+    Unknown,
+}
+
+impl Kind {
+    /// The name of this type in a `# TYPE` line of OpenMetrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
+            Kind::Summary => "summary",
+            Kind::Info => "info",
+            Kind::StateSet => "stateset",
+            Kind::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The place in the source that declares a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Birthplace {
+    /// The file, as the compiler names it.
+    pub file: &'static str,
+    /// The line, counted from 1.
+    pub line: u32,
+    /// The module, or the empty string for a metric made at run time.
+    pub module: &'static str,
+}
+
+impl Birthplace {
+    #[track_caller]
+    const fn caller() -> Self {
+        let at = Location::caller();
+        Birthplace {
+            file: at.file(),
+            line: at.line(),
+            module: "",
+        }
+    }
+}
+
+impl fmt::Display for Birthplace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// A string that a declaration borrows and a run-time metric owns.
+pub(crate) type Text = Cow<'static, str>;
+
+/// What a metric is, apart from its values.
+///
+/// The macros make one for each declaration; a [`Collector`](crate::Collector) makes its own.
+///
+/// ```
+/// use metrics_core::{Desc, Kind};
+///
+/// const OPEN: Desc = Desc::new(Kind::Gauge, "pool_connections", "Connections open.");
+/// assert_eq!(OPEN.name(), "pool_connections");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Desc {
+    pub(crate) name: Text,
+    pub(crate) help: Text,
+    pub(crate) unit: Text,
+    pub(crate) kind: Kind,
+    pub(crate) labels: Cow<'static, [Text]>,
+    pub(crate) constant: Cow<'static, [(Text, Text)]>,
+    pub(crate) bounds: Cow<'static, [f64]>,
+    pub(crate) birthplace: Birthplace,
+    /// Whether members of this family may differ in their labels.
+    pub(crate) mixed: bool,
+}
+
+impl Desc {
+    /// Describes a metric without labels.
+    ///
+    /// # Panics
+    ///
+    /// When the name breaks a rule of the data model; in a `const` this is a compile error.
+    #[track_caller]
+    pub const fn new(kind: Kind, name: &'static str, help: &'static str) -> Desc {
+        if let Err(fault) = name::check_metric(name, kind) {
+            panic!("{}", fault);
+        }
+        Desc::unchecked(kind, name, help, "")
+    }
+
+    /// Describes a metric whose name and unit are checked elsewhere.
+    #[track_caller]
+    pub(crate) const fn unchecked(
+        kind: Kind,
+        name: &'static str,
+        help: &'static str,
+        unit: &'static str,
+    ) -> Desc {
+        Desc {
+            name: Cow::Borrowed(name),
+            help: Cow::Borrowed(help),
+            unit: Cow::Borrowed(unit),
+            kind,
+            labels: Cow::Borrowed(&[]),
+            constant: Cow::Borrowed(&[]),
+            bounds: Cow::Borrowed(&[]),
+            birthplace: Birthplace::caller(),
+            mixed: false,
+        }
+    }
+
+    /// The same, born where the caller's caller stands.
+    #[track_caller]
+    pub(crate) fn born_here(mut self) -> Desc {
+        self.birthplace = Birthplace::caller();
+        self
+    }
+
+    /// Gives the metric a unit, which its name must end in.
+    ///
+    /// # Panics
+    ///
+    /// When the name does not; in a `const` this is a compile error.
+    #[must_use]
+    pub const fn unit(mut self, unit: &'static str) -> Desc {
+        if let Cow::Borrowed(name) = self.name
+            && let Err(fault) = name::check_unit(name, unit, self.kind)
+        {
+            panic!("{}", fault);
+        }
+        // A plain assignment would drop the old value, which `const` cannot.
+        if let Cow::Borrowed(place) = &mut self.unit {
+            *place = unit;
+        }
+        self
+    }
+
+    /// Names the place of the declaration; for the macros.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn at(mut self, file: &'static str, line: u32, module: &'static str) -> Desc {
+        self.birthplace = Birthplace { file, line, module };
+        self
+    }
+
+    /// Names the labels; for the macros.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn labels(mut self, labels: &'static [Text]) -> Desc {
+        if let Cow::Borrowed(place) = &mut self.labels {
+            *place = labels;
+        }
+        self
+    }
+
+    /// Gives every series these labels as well; for the macros.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn constant(mut self, constant: &'static [(Text, Text)]) -> Desc {
+        if let Cow::Borrowed(place) = &mut self.constant {
+            *place = constant;
+        }
+        self
+    }
+
+    /// Sets a histogram's upper bounds or a summary's quantiles; for the macros.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn bounds(mut self, bounds: &'static [f64]) -> Desc {
+        if let Cow::Borrowed(place) = &mut self.bounds {
+            *place = bounds;
+        }
+        self
+    }
+
+    /// Lets members of the family differ in their labels; for the macros.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn mixed(mut self) -> Desc {
+        self.mixed = true;
+        self
+    }
+
+    /// The declared name: a counter's with `_total`, an info's with `_info`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The family's name in OpenMetrics: a counter's without `_total`, an info's without `_info`.
+    pub fn family_name(&self) -> &str {
+        name::family_name(&self.name, self.kind)
+    }
+
+    /// What the metric is for, in a sentence.
+    pub fn help(&self) -> &str {
+        &self.help
+    }
+
+    /// The unit, when one was declared.
+    pub fn unit_name(&self) -> Option<&str> {
+        (!self.unit.is_empty()).then_some(&*self.unit)
+    }
+
+    /// The type.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The names of the labels that recordings give, in their order.
+    pub fn label_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.labels.iter().map(|label| &**label)
+    }
+
+    /// A histogram's upper bounds, without the last one (`+Inf`); a summary's quantiles.
+    pub fn bounds_or_quantiles(&self) -> &[f64] {
+        &self.bounds
+    }
+
+    /// Where it is declared.
+    pub fn birthplace(&self) -> Birthplace {
+        self.birthplace
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_desc_is_built_in_const_and_knows_its_birthplace() {
+        const DESC: Desc =
+            Desc::new(Kind::Counter, "work_seconds_total", "Time worked.").unit("seconds");
+        assert_eq!(DESC.family_name(), "work_seconds");
+        assert_eq!(DESC.unit_name(), Some("seconds"));
+        assert!(DESC.birthplace().file.ends_with("desc.rs"));
+    }
+}

@@ -1,0 +1,36 @@
+//! The error of this crate.
+
+use std::fmt;
+
+/// Why metrics cannot be exposed as they are declared: what is wrong, where, and what to do.
+///
+/// ```
+/// use metrics_core::{Counter, Options, Registry};
+///
+/// let registry = Registry::new();
+/// let error = registry.create::<Counter>(Options::new("jobs", "Jobs.")).unwrap_err();
+/// assert!(error.to_string().contains("ends in `_total`"));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error(String);
+
+impl Error {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Error(text.into())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Error {
+    // As `main` shows it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,773 @@
+//! A metric's series and their storage: what every metric type stands on.
+
+use std::{
+    marker::PhantomData,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread::LocalKey,
+};
+
+use crate::{
+    buckets::Buckets,
+    cell::{self, Keyed, Layout, Local, Region, Sum},
+    clock,
+    desc::{Desc, Kind},
+    encode::{HistogramValue, Number, Sink, SummaryValue, Value},
+    label::{self, Key, LabelSet, LabelView, Overflow},
+    series::{Index, Series},
+    summary::Windows,
+};
+
+/// The series that a metric with open labels may have, unless its declaration says otherwise.
+pub const DEFAULT_MAX_SERIES: usize = 10_000;
+
+/// A dimension inside each series whose values are known: the outcomes of a call.
+#[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
+pub struct Inner {
+    pub label: &'static str,
+    pub values: &'static [&'static str],
+    /// Whether values other than the first stay away until something was recorded.
+    pub sparse: bool,
+}
+
+impl Inner {
+    /// Nothing inside: one value to each series.
+    pub const NONE: Inner = Inner {
+        label: "",
+        values: &[""],
+        sparse: false,
+    };
+}
+
+/// A metric: its description, its series and their storage.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Family {
+    desc: Desc,
+    layout: Layout,
+    inner: Inner,
+    /// Values of closed labels.
+    sets: &'static [Option<&'static [&'static str]>],
+    /// How many series there are, when all labels are closed.
+    closed: Option<usize>,
+    region: Region,
+    /// Lists this thread's static words.
+    touch: Option<fn()>,
+    max_series: usize,
+    index: OnceLock<Box<Index>>,
+    /// Rendered labels of the closed series.
+    rendered: OnceLock<Box<[Box<str>]>>,
+    buckets: Option<BucketsOf>,
+    states: &'static [&'static str],
+    /// Sliding windows of the series of a summary with quantiles.
+    windows: Windows,
+    announced: AtomicBool,
+    overflowed: AtomicU64,
+    rejected: AtomicU64,
+    created: OnceLock<f64>,
+}
+
+#[derive(Debug)]
+enum BucketsOf {
+    Declared(&'static Buckets),
+    Made(Box<Buckets>),
+}
+
+impl Family {
+    /// A metric as the macros declare it.
+    pub const fn declared<S: Site>(
+        desc: Desc,
+        sets: &'static [Option<&'static [&'static str]>],
+    ) -> Self {
+        let touch: fn() = cell::touch_static::<Declared<S>>;
+        Family::new(desc, S::LAYOUT, S::INNER, S::SERIES, sets, Some(touch))
+    }
+
+    const fn new(
+        desc: Desc,
+        layout: Layout,
+        inner: Inner,
+        closed: Option<usize>,
+        sets: &'static [Option<&'static [&'static str]>],
+        touch: Option<fn()>,
+    ) -> Self {
+        let series = match closed {
+            Some(series) => series,
+            None => 0,
+        };
+        Family {
+            desc,
+            layout,
+            inner,
+            sets,
+            closed,
+            region: Region::dense(layout, series, inner.values.len()),
+            touch,
+            max_series: DEFAULT_MAX_SERIES,
+            index: OnceLock::new(),
+            rendered: OnceLock::new(),
+            buckets: None,
+            states: &[],
+            windows: Windows::new(),
+            announced: AtomicBool::new(false),
+            overflowed: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+            created: OnceLock::new(),
+        }
+    }
+
+    /// With a cap of its own on the series of open labels.
+    #[must_use]
+    pub const fn max_series(mut self, max: usize) -> Self {
+        self.max_series = max;
+        self
+    }
+
+    /// With the buckets of a histogram.
+    #[must_use]
+    pub const fn buckets(mut self, buckets: &'static Buckets) -> Self {
+        std::mem::forget(self.buckets.replace(BucketsOf::Declared(buckets)));
+        self
+    }
+
+    /// With the states of a state set.
+    #[must_use]
+    pub const fn states(mut self, states: &'static [&'static str]) -> Self {
+        self.states = states;
+        self
+    }
+
+    /// A metric made at run time; it has open labels, or none.
+    pub(crate) fn made(desc: Desc, layout: Layout, max_series: usize) -> Self {
+        let mut family = Family::new(desc, layout, Inner::NONE, None, &[], None);
+        family.max_series = max_series;
+        if matches!(layout, Layout::Histogram { .. }) && family.desc.kind == Kind::Histogram {
+            let buckets = Buckets::from_bounds(&family.desc.bounds);
+            family.buckets = Some(BucketsOf::Made(Box::new(buckets)));
+        }
+        family
+    }
+
+    /// What the metric is.
+    pub fn desc(&self) -> &Desc {
+        &self.desc
+    }
+
+    /// The sliding windows of a summary's series.
+    pub(crate) fn windows(&self) -> &Windows {
+        &self.windows
+    }
+
+    pub(crate) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    pub(crate) fn buckets_of(&self) -> Option<&Buckets> {
+        match self.buckets.as_ref()? {
+            BucketsOf::Declared(buckets) => Some(buckets),
+            BucketsOf::Made(buckets) => Some(buckets),
+        }
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let inner = self.inner.values.len();
+            Box::new(Index::new(self.layout, inner, self.max_series))
+        })
+    }
+
+    /// Finds or makes the series of these labels, or the overflow series.
+    #[inline]
+    fn series(&self, labels: &impl LabelSet) -> Series {
+        let key = Key::new(labels);
+        let index = self.index();
+        match index.find(key.words()) {
+            Some(series) => series,
+            None => self.birth(index, &key, labels),
+        }
+    }
+
+    #[cold]
+    fn birth(&self, index: &Index, key: &Key, labels: &impl LabelSet) -> Series {
+        if let Some(series) = index.insert(key.words(), false, || self.render(labels)) {
+            return series;
+        }
+        self.overflowed.fetch_add(1, Ordering::Relaxed);
+        let overflow = Overflow(self.desc.labels.len());
+        let key = Key::new(&overflow);
+        index
+            .insert(key.words(), true, || self.render(&overflow))
+            // All places are held by handles of removed series: a generation that never was.
+            .unwrap_or(Series {
+                place: 0,
+                generation: 0,
+            })
+    }
+
+    fn render(&self, labels: &impl LabelSet) -> String {
+        let mut out = String::new();
+        label::render_pairs(&mut out, &self.desc.constant);
+        label::render_set(&mut out, self.desc.label_names(), labels);
+        out
+    }
+
+    /// Labels of the closed series, rendered once.
+    fn rendered(&self) -> &[Box<str>] {
+        self.rendered.get_or_init(|| {
+            let render = |position| {
+                let mut out = String::new();
+                label::render_pairs(&mut out, &self.desc.constant);
+                label::render_position(&mut out, self.desc.label_names(), self.sets, position);
+                out.into_boxed_str()
+            };
+            (0..self.closed.unwrap_or(0)).map(render).collect()
+        })
+    }
+
+    /// Removes the series of these labels; false when there was none.
+    pub fn remove(&self, labels: &impl LabelSet) -> bool {
+        self.index().remove(Key::new(labels).words())
+    }
+
+    /// Makes these labels the only series.
+    pub(crate) fn replace(&'static self, labels: &impl LabelSet) {
+        self.announce();
+        let series = self.series(labels);
+        if let Some(index) = self.index.get() {
+            index.retain_series(|other| other == series);
+        }
+    }
+
+    /// Removes the series for which `keep` says no.
+    pub fn retain(&self, mut keep: impl FnMut(LabelView<'_>) -> bool) {
+        if let Some(index) = self.index.get() {
+            index.retain(|labels| keep(LabelView::new(labels)));
+        }
+    }
+
+    /// Removes all series.
+    pub fn clear(&self) {
+        self.retain(|_| false);
+    }
+
+    /// How many series there are.
+    pub(crate) fn len(&self) -> usize {
+        match self.closed {
+            Some(series) => series,
+            None => self.index.get().map_or(0, |index| index.len()),
+        }
+    }
+
+    /// Whether a label can take values that the declaration does not know.
+    pub(crate) fn is_open(&self) -> bool {
+        self.closed.is_none() && !self.desc.labels.is_empty()
+    }
+
+    /// Recordings that went to the overflow series for want of room.
+    pub(crate) fn overflowed(&self) -> u64 {
+        self.overflowed.load(Ordering::Relaxed)
+    }
+
+    /// Values that could not be recorded.
+    pub(crate) fn rejected(&self) -> u64 {
+        self.rejected.load(Ordering::Relaxed)
+    }
+
+    #[cold]
+    pub(crate) fn reject(&self) {
+        self.rejected.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Makes sure that the registry knows this metric, also where the linker has dropped its
+    /// registration.
+    #[cold]
+    fn announce(&'static self) {
+        if !self.announced.swap(true, Ordering::Relaxed) {
+            announced().push(self);
+        }
+    }
+
+    fn created(&self) -> f64 {
+        *self.created.get_or_init(clock::unix_seconds)
+    }
+
+    /// Notes the birth of what is there from the start.
+    pub(crate) fn begin(&self) {
+        self.created();
+        if self.closed.is_none() && self.desc.labels.is_empty() && self.layout != Layout::Empty {
+            self.series(&());
+        }
+    }
+
+    /// Shows all series: labels with those inside, birth and values.
+    ///
+    /// `pause` is called when nothing is locked, and ends the visit when it is false.
+    pub(crate) fn visit(
+        &self,
+        sink: &mut dyn Sink,
+        pause: impl Fn(&mut dyn Sink) -> bool,
+        mut each: impl FnMut(&mut dyn Sink, Series, &str, f64, &[u64]),
+    ) {
+        let mut scratch = String::new();
+        let mut each_inner =
+            |sink: &mut dyn Sink, series, labels: &str, created, values: &[u64]| {
+                let width = self.layout.read_words();
+                if self.inner.label.is_empty() {
+                    return each(sink, series, labels, created, values);
+                }
+                for (at, values) in values.chunks_exact(width).enumerate() {
+                    if self.inner.sparse && at > 0 && values.iter().all(|value| *value == 0) {
+                        continue;
+                    }
+                    scratch.clear();
+                    scratch.push_str(labels);
+                    label::render(&mut scratch, self.inner.label, self.inner.values[at]);
+                    each(sink, series, &scratch, created, values);
+                }
+            };
+        if self.closed.is_some() {
+            let (rendered, created) = (self.rendered(), self.created());
+            self.region.read(0..rendered.len(), |at, values| {
+                let series = Series {
+                    place: at as u32,
+                    generation: 0,
+                };
+                each_inner(sink, series, &rendered[at], created, values);
+            });
+            pause(sink);
+        } else if let Some(index) = self.index.get() {
+            let mut from = 0;
+            while let Some(next) = index.read_tile(from, |series, labels, created, values| {
+                each_inner(sink, series, labels, created, values);
+            }) {
+                from = next;
+                if !pause(sink) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Writes all series.
+    pub(crate) fn collect(&self, sink: &mut dyn Sink) {
+        self.visit(
+            sink,
+            |sink| sink.pause(),
+            |sink, series, labels, created, values| {
+                self.emit(sink, series, labels, created, values);
+            },
+        );
+    }
+
+    /// Writes one series.
+    pub(crate) fn emit(
+        &self,
+        sink: &mut dyn Sink,
+        series: Series,
+        labels: &str,
+        created: f64,
+        values: &[u64],
+    ) {
+        let float = f64::from_bits;
+        let number = match self.layout {
+            Layout::Empty => return sink.series(labels, created, Value::Info),
+            Layout::Histogram { .. } => {
+                return self.emit_observations(sink, series, labels, created, values);
+            }
+            Layout::Count => Number::Unsigned(values[0]),
+            Layout::FloatCount => Number::Float(float(values[0]).min(f64::MAX)),
+            Layout::Float => Number::Float(float(values[0])),
+            Layout::UpDown => Number::Signed(values[0].wrapping_sub(values[1]) as i64),
+            Layout::Int => Number::Signed(values[0] as i64),
+        };
+        let value = match self.desc.kind {
+            Kind::Counter => Value::Counter(number),
+            Kind::StateSet => Value::StateSet(self.states, values[0] as usize),
+            _ => Value::Gauge(number),
+        };
+        sink.series(labels, created, value);
+    }
+
+    fn emit_observations(
+        &self,
+        sink: &mut dyn Sink,
+        series: Series,
+        labels: &str,
+        created: f64,
+        values: &[u64],
+    ) {
+        let read = Observations::new(self.layout, values);
+        if self.desc.kind == Kind::Histogram {
+            let value = HistogramValue {
+                bounds: &self.desc.bounds,
+                counts: read.counts,
+                sum: read.sum,
+            };
+            return sink.series(labels, created, Value::Histogram(value));
+        }
+        let quantiles = self.windows.quantiles(series, &self.desc.bounds);
+        let value = SummaryValue {
+            quantiles: &quantiles,
+            count: read.count,
+            sum: read.sum,
+        };
+        sink.series(labels, created, Value::Summary(value));
+    }
+}
+
+/// A histogram's or summary's words as [`Region::read`] reports them.
+pub(crate) struct Observations<'a> {
+    pub(crate) count: u64,
+    pub(crate) sum: f64,
+    pub(crate) counts: &'a [u64],
+}
+
+impl<'a> Observations<'a> {
+    pub(crate) fn new(layout: Layout, values: &'a [u64]) -> Self {
+        let sum = match layout {
+            Layout::Histogram {
+                sum: Sum::Nanos, ..
+            } => values[1] as f64 / 1e9,
+            // Finite observations may add up to more than a float holds.
+            _ => f64::from_bits(values[1]).clamp(f64::MIN, f64::MAX),
+        };
+        Observations {
+            count: values[0],
+            sum,
+            counts: &values[2..],
+        }
+    }
+}
+
+/// Metrics that have announced themselves by being recorded into.
+pub(crate) fn announced() -> impl std::ops::DerefMut<Target = Vec<&'static Family>> {
+    static ANNOUNCED: Mutex<Vec<&'static Family>> = Mutex::new(Vec::new());
+    ANNOUNCED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A declared metric: what the macros implement for the type they generate.
+#[doc(hidden)]
+pub trait Site: Sized + 'static {
+    /// Where each thread keeps the words of closed series.
+    type Local: Local;
+    /// What the words of a series are.
+    const LAYOUT: Layout;
+    /// How many series there are, when all labels are closed.
+    const SERIES: Option<usize>;
+    /// Groups of words in a series.
+    const INNER: Inner = Inner::NONE;
+
+    fn local() -> &'static LocalKey<Self::Local>;
+    fn family() -> &'static Family;
+    /// A histogram's buckets.
+    fn buckets() -> Option<&'static Buckets> {
+        None
+    }
+}
+
+/// A series of a declared metric; what `with` returns, wrapped in the metric's type.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Declared<S: Site> {
+    series: Series,
+    site: PhantomData<S>,
+}
+
+impl<S: Site> Declared<S> {
+    /// The one series of a metric without labels.
+    pub const ONLY: Self = Declared {
+        series: Series {
+            place: 0,
+            generation: 0,
+        },
+        site: PhantomData,
+    };
+
+    /// The series of these labels.
+    #[inline(always)]
+    pub fn with(labels: &impl LabelSet) -> Self {
+        let series = match S::SERIES {
+            Some(_) => Series {
+                place: label::position(labels) as u32,
+                generation: 0,
+            },
+            None if S::PINNED => pinned(S::family(), labels),
+            None => S::family().series(labels),
+        };
+        if S::SERIES.is_none() && !S::family().announced.load(Ordering::Relaxed) {
+            S::family().announce();
+        }
+        Declared {
+            series,
+            site: PhantomData,
+        }
+    }
+}
+
+/// Values that all threads share have no place for a generation: their series are held while
+/// they are used.
+trait Pinned {
+    const PINNED: bool;
+}
+
+impl<S: Site> Pinned for S {
+    const PINNED: bool = matches!(S::LAYOUT, Layout::Int | Layout::Float);
+}
+
+impl<S: Site> Drop for Declared<S> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if S::SERIES.is_none() && S::PINNED {
+            S::family().index().unpin(self.series.place);
+        }
+    }
+}
+
+impl<S: Site> Keyed for Declared<S> {
+    type Local = S::Local;
+
+    fn key() -> &'static LocalKey<S::Local> {
+        S::local()
+    }
+
+    fn region() -> &'static Region {
+        &S::family().region
+    }
+
+    fn touched() {
+        S::family().announce();
+    }
+}
+
+/// Where one series' values are: in a declared metric or behind a handle.
+///
+/// Metric types such as [`Counter`](crate::Counter) are generic over it, so that what is known
+/// at compile time costs nothing at run time.
+pub trait Storage: private::Storage {}
+
+impl<S: private::Storage> Storage for S {}
+
+pub(crate) mod private {
+    use super::{AtomicU64, Family, Series};
+    use crate::buckets::Buckets;
+
+    pub trait Storage {
+        fn family(&self) -> &Family;
+        /// Runs a recording on this thread's words of the series.
+        fn record(&self, op: impl FnOnce(&[AtomicU64]));
+        /// Shows the word that all threads share.
+        fn shared<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R;
+        /// Shows the series' values, added up over all threads.
+        fn read<R>(&self, op: impl FnOnce(&[u64]) -> R) -> R;
+        /// A histogram's buckets.
+        fn buckets(&self) -> Option<&Buckets>;
+        /// Which series it is.
+        fn series(&self) -> Series;
+    }
+}
+
+impl<S: Site> private::Storage for Declared<S> {
+    #[inline(always)]
+    fn family(&self) -> &Family {
+        S::family()
+    }
+
+    #[inline(always)]
+    fn record(&self, op: impl FnOnce(&[AtomicU64])) {
+        let width = const { S::LAYOUT.words() * S::INNER.values.len() };
+        if S::SERIES.is_some() {
+            let start = self.series.place as usize * width;
+            cell::record::<Self>(move |words| op(&words[start..start + width]));
+        } else {
+            record_open(S::family(), self.series, op);
+        }
+    }
+
+    #[inline]
+    fn shared<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
+        let family = S::family();
+        if !family.announced.load(Ordering::Relaxed) {
+            family.announce();
+        }
+        if S::SERIES.is_some() {
+            op(&family.region.shared_words(self.series.place as usize)[0])
+        } else {
+            shared_open(family, self.series, op)
+        }
+    }
+
+    fn read<R>(&self, op: impl FnOnce(&[u64]) -> R) -> R {
+        if S::SERIES.is_some() {
+            read_region(&S::family().region, self.series.place as usize, op)
+        } else {
+            read_open(S::family(), self.series, op)
+        }
+    }
+
+    #[inline(always)]
+    fn buckets(&self) -> Option<&Buckets> {
+        S::buckets()
+    }
+
+    fn series(&self) -> Series {
+        self.series
+    }
+}
+
+#[inline]
+fn record_open(family: &Family, series: Series, op: impl FnOnce(&[AtomicU64])) {
+    let (region, at) = family.index().storage(series.place);
+    region.with_series(at, series.generation, None, op);
+}
+
+fn shared_open<R>(family: &Family, series: Series, op: impl FnOnce(&AtomicU64) -> R) -> R {
+    let (region, at) = family.index().storage(series.place);
+    op(&region.shared_words(at)[0])
+}
+
+fn read_open<R>(family: &Family, series: Series, op: impl FnOnce(&[u64]) -> R) -> R {
+    let (region, at) = family.index().storage(series.place);
+    read_region(region, at, op)
+}
+
+fn read_region<R>(region: &Region, at: usize, op: impl FnOnce(&[u64]) -> R) -> R {
+    let mut values = Vec::new();
+    region.read([at], |_, read| values.extend_from_slice(read));
+    op(&values)
+}
+
+/// Finds the series of these labels and holds its place.
+fn pinned(family: &Family, labels: &impl LabelSet) -> Series {
+    loop {
+        let series = family.series(labels);
+        if series.generation == 0 {
+            family.index().pin_again(series.place);
+            return series;
+        }
+        // Removed since it was found: there is a new one to be made.
+        if family.index().pin(series) {
+            return series;
+        }
+    }
+}
+
+/// A metric that is either declared or made at run time.
+#[derive(Clone, Debug)]
+pub(crate) enum FamilyRef {
+    Declared(&'static Family),
+    Made(Arc<Family>),
+}
+
+impl std::ops::Deref for FamilyRef {
+    type Target = Family;
+
+    #[inline]
+    fn deref(&self) -> &Family {
+        match self {
+            FamilyRef::Declared(family) => family,
+            FamilyRef::Made(family) => family,
+        }
+    }
+}
+
+/// Holds one series of a metric, so that recording need not look for it.
+///
+/// A held series keeps its place. After it was removed, what is recorded through the handle goes
+/// nowhere that a scrape looks.
+#[derive(Debug)]
+pub struct Handle {
+    family: FamilyRef,
+    series: Series,
+}
+
+impl Handle {
+    /// Holds the series of these labels of a metric made at run time.
+    pub(crate) fn made(family: Arc<Family>, labels: &impl LabelSet) -> Self {
+        let series = pinned(&family, labels);
+        Handle {
+            family: FamilyRef::Made(family),
+            series,
+        }
+    }
+
+    /// Holds the series of these labels of a declared metric.
+    #[doc(hidden)]
+    pub fn declared(family: &'static Family, labels: &impl LabelSet) -> Self {
+        family.announce();
+        let series = if family.closed.is_some() {
+            Series {
+                place: label::position(labels) as u32,
+                generation: 0,
+            }
+        } else {
+            pinned(family, labels)
+        };
+        Handle {
+            family: FamilyRef::Declared(family),
+            series,
+        }
+    }
+}
+
+impl Clone for Handle {
+    fn clone(&self) -> Self {
+        if self.family.closed.is_none() {
+            self.family.index().pin_again(self.series.place);
+        }
+        Handle {
+            family: self.family.clone(),
+            series: self.series,
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if self.family.closed.is_none() {
+            self.family.index().unpin(self.series.place);
+        }
+    }
+}
+
+impl private::Storage for Handle {
+    fn family(&self) -> &Family {
+        &self.family
+    }
+
+    #[inline]
+    fn record(&self, op: impl FnOnce(&[AtomicU64])) {
+        if self.family.closed.is_some() {
+            let (region, touch) = (&self.family.region, self.family.touch);
+            region.with_series(self.series.place as usize, 0, touch, op);
+        } else {
+            record_open(&self.family, self.series, op);
+        }
+    }
+
+    fn shared<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
+        if self.family.closed.is_some() {
+            op(&self.family.region.shared_words(self.series.place as usize)[0])
+        } else {
+            shared_open(&self.family, self.series, op)
+        }
+    }
+
+    fn read<R>(&self, op: impl FnOnce(&[u64]) -> R) -> R {
+        if self.family.closed.is_some() {
+            read_region(&self.family.region, self.series.place as usize, op)
+        } else {
+            read_open(&self.family, self.series, op)
+        }
+    }
+
+    fn buckets(&self) -> Option<&Buckets> {
+        self.family.buckets_of()
+    }
+
+    fn series(&self) -> Series {
+        self.series
+    }
+}

@@ -1,0 +1,141 @@
+//! All metrics as data.
+
+use crate::{
+    desc::{Birthplace, Kind},
+    encode::{Head, Number, Sink, Value},
+    label::LabelView,
+};
+
+/// A family of metrics at one moment.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct MetricFamily {
+    /// The declared name, with the registry's prefix.
+    pub name: String,
+    /// What it is for.
+    pub help: String,
+    /// The unit, when one was declared.
+    pub unit: Option<String>,
+    /// The type.
+    pub kind: Kind,
+    /// Where its first member is declared.
+    pub birthplace: Birthplace,
+    /// The series.
+    pub metrics: Vec<Metric>,
+}
+
+/// One series at one moment.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Metric {
+    /// Names and values of the labels.
+    pub labels: Vec<(String, String)>,
+    /// The value.
+    pub value: MetricValue,
+}
+
+/// What a series is worth.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum MetricValue {
+    /// Of a counter.
+    Counter(Number),
+    /// Of a gauge.
+    Gauge(Number),
+    /// Of a histogram: upper bounds, the last one infinite, and the observations in each bucket
+    /// alone; and the sum of all.
+    Histogram {
+        /// Upper bounds and counts.
+        buckets: Vec<(f64, u64)>,
+        /// The sum of the observations.
+        sum: f64,
+    },
+    /// Of a summary.
+    Summary {
+        /// Quantiles and their values.
+        quantiles: Vec<(f64, f64)>,
+        /// The number of observations.
+        count: u64,
+        /// Their sum.
+        sum: f64,
+    },
+    /// An info is its labels.
+    Info,
+    /// The states, and whether each is the active one.
+    StateSet(Vec<(String, bool)>),
+}
+
+/// Collects families.
+pub(crate) struct Gather<'a> {
+    common: &'a [(String, String)],
+    pub(crate) families: Vec<MetricFamily>,
+}
+
+impl<'a> Gather<'a> {
+    pub(crate) fn new(common: &'a [(String, String)]) -> Self {
+        Gather {
+            common,
+            families: Vec::new(),
+        }
+    }
+}
+
+impl Sink for Gather<'_> {
+    fn family(&mut self, head: Head<'_>) {
+        let Head { prefix, desc } = head;
+        self.families.push(MetricFamily {
+            name: format!("{prefix}{}", desc.name()),
+            help: desc.help().to_owned(),
+            unit: desc.unit_name().map(str::to_owned),
+            kind: desc.kind(),
+            birthplace: desc.birthplace(),
+            metrics: Vec::new(),
+        });
+    }
+
+    fn series(&mut self, labels: &str, _created: f64, value: Value<'_>) {
+        let Some(family) = self.families.last_mut() else {
+            return;
+        };
+        let own = LabelView::new(labels).iter();
+        let own = own.map(|(name, value)| (name.to_owned(), value.into_owned()));
+        family.metrics.push(Metric {
+            labels: self.common.iter().cloned().chain(own).collect(),
+            value: MetricValue::from(value),
+        });
+    }
+
+    fn pause(&mut self) -> bool {
+        true
+    }
+}
+
+impl From<Value<'_>> for MetricValue {
+    fn from(value: Value<'_>) -> Self {
+        match value {
+            Value::Counter(number) => MetricValue::Counter(number),
+            Value::Gauge(number) => MetricValue::Gauge(number),
+            Value::Histogram(value) => {
+                let bounds = value.bounds.iter().copied().chain([f64::INFINITY]);
+                MetricValue::Histogram {
+                    buckets: bounds.zip(value.counts.iter().copied()).collect(),
+                    sum: value.sum,
+                }
+            }
+            Value::Summary(value) => MetricValue::Summary {
+                quantiles: value.quantiles.to_vec(),
+                count: value.count,
+                sum: value.sum,
+            },
+            Value::Info => MetricValue::Info,
+            Value::StateSet(states, active) => {
+                let states = states.iter().enumerate();
+                MetricValue::StateSet(
+                    states
+                        .map(|(at, state)| ((*state).to_owned(), at == active))
+                        .collect(),
+                )
+            }
+        }
+    }
+}

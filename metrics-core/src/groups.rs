@@ -1,0 +1,447 @@
+//! Families: the metrics of a registry, grouped by name, with clashes found.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use crate::{
+    collector::{Collection, Collector},
+    desc::{Desc, Kind},
+    encode::{Head, Number, Sink, Value},
+    family::{Family, FamilyRef},
+    label,
+    registry::Settings,
+    series::Series,
+};
+
+/// Where a registry's values come from.
+#[derive(Clone)]
+pub(crate) enum Source {
+    Family(FamilyRef),
+    Declared(&'static dyn Collector),
+    Collector(Arc<dyn Collector>),
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.descs().iter().map(Desc::name).collect();
+        f.debug_tuple("Source").field(&names).finish()
+    }
+}
+
+impl Source {
+    fn descs(&self) -> &[Desc] {
+        match self {
+            Source::Family(family) => std::slice::from_ref(family.desc()),
+            Source::Declared(collector) => collector.descs(),
+            Source::Collector(collector) => collector.descs(),
+        }
+    }
+
+    /// Whether the other is the very same.
+    pub(crate) fn is(&self, other: &Source) -> bool {
+        fn address<T: ?Sized>(of: &T) -> *const () {
+            std::ptr::from_ref(of).cast()
+        }
+        match (self, other) {
+            (Source::Family(a), Source::Family(b)) => address::<Family>(a) == address::<Family>(b),
+            (Source::Declared(a), Source::Declared(b)) => address(*a) == address(*b),
+            (Source::Collector(a), Source::Collector(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}
+
+/// A family: metrics of one name that are exposed together.
+#[derive(Debug)]
+struct Group {
+    desc: Desc,
+    /// Members whose series may coincide stand together; mostly each stands alone.
+    members: Vec<Vec<FamilyRef>>,
+    /// The collector that writes it, if one does.
+    collector: Option<usize>,
+}
+
+/// All families of a registry.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    families: Vec<Group>,
+    collectors: Vec<Source>,
+    /// How often each collector has panicked.
+    panics: Vec<AtomicU64>,
+    clashes: Vec<String>,
+    /// Families that were left out, by name.
+    left_out: BTreeMap<String, u64>,
+}
+
+impl Groups {
+    pub(crate) fn new(sources: &[Source], settings: &Settings) -> Self {
+        let mut groups = Groups::default();
+        let mut listed: Vec<(&Desc, &Source)> = sources
+            .iter()
+            .flat_map(|source| source.descs().iter().map(move |desc| (desc, source)))
+            .collect();
+        // The linker's order is nobody's; a collector's families keep theirs, as sorting is stable.
+        // OpenMetrics wants what is measured to come first.
+        listed.sort_by_key(|(desc, _)| {
+            (desc.name() != "target_info", desc.name(), desc.birthplace())
+        });
+        let mut names: HashMap<String, usize> = HashMap::new();
+        for (desc, source) in listed {
+            if let Err(clash) = groups.admit(desc, source, settings, &mut names) {
+                groups.clashes.push(clash);
+                *groups.left_out.entry(desc.name().to_owned()).or_default() += 1;
+            }
+        }
+        groups
+    }
+
+    /// Adds a metric, or says with what it clashes.
+    fn admit(
+        &mut self,
+        desc: &Desc,
+        source: &Source,
+        settings: &Settings,
+        names: &mut HashMap<String, usize>,
+    ) -> Result<(), String> {
+        let own = desc
+            .labels
+            .iter()
+            .chain(desc.constant.iter().map(|(name, _)| name));
+        for name in own {
+            if settings.labels.iter().any(|(common, _)| common == name) {
+                return Err(format!(
+                    "`{}` ({}): the registry gives every series the label `{name}`; rename one",
+                    desc.name(),
+                    desc.birthplace(),
+                ));
+            }
+        }
+        let at = names.get(desc.family_name()).copied();
+        if let Some(at) = at
+            && self.families[at].desc.name() == desc.name()
+        {
+            return self.join(at, desc, source);
+        }
+        let samples = sample_names(desc);
+        for name in &samples {
+            if let Some(other) = names.get(name) {
+                let other = &self.families[*other].desc;
+                return Err(format!(
+                    "`{}` ({}) and `{}` ({}) would both write samples called `{name}`; rename one",
+                    other.name(),
+                    other.birthplace(),
+                    desc.name(),
+                    desc.birthplace(),
+                ));
+            }
+        }
+        names.extend(samples.into_iter().map(|name| (name, self.families.len())));
+        let (members, collector) = match source {
+            Source::Family(family) => {
+                family.begin();
+                (vec![vec![family.clone()]], None)
+            }
+            _ => (Vec::new(), Some(self.collector(source))),
+        };
+        self.families.push(Group {
+            desc: desc.clone(),
+            members,
+            collector,
+        });
+        Ok(())
+    }
+
+    fn collector(&mut self, source: &Source) -> usize {
+        let known = self.collectors.iter().position(|known| known.is(source));
+        known.unwrap_or_else(|| {
+            self.collectors.push(source.clone());
+            self.panics.push(AtomicU64::new(0));
+            self.collectors.len() - 1
+        })
+    }
+
+    fn join(&mut self, at: usize, desc: &Desc, source: &Source) -> Result<(), String> {
+        let group = &mut self.families[at];
+        let first = &group.desc;
+        let differ = |what: &str, a: &dyn std::fmt::Display, b: &dyn std::fmt::Display| {
+            Err(format!(
+                "`{}` is declared twice with different {what}: `{a}` at {}, `{b}` at {}; \
+                 make them equal or rename one",
+                desc.name(),
+                first.birthplace(),
+                desc.birthplace(),
+            ))
+        };
+        if first.kind != desc.kind {
+            return differ("types", &first.kind, &desc.kind);
+        }
+        if first.help != desc.help {
+            return differ("help", &first.help, &desc.help);
+        }
+        if first.unit != desc.unit {
+            return differ("units", &first.unit, &desc.unit);
+        }
+        if first.bounds != desc.bounds {
+            let list = |desc: &Desc| format!("{:?}", desc.bounds);
+            return differ("buckets", &list(first), &list(desc));
+        }
+        let names = |desc: &Desc| {
+            let constant = desc.constant.iter().map(|(name, _)| &**name);
+            constant
+                .chain(desc.label_names())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        if !(first.mixed && desc.mixed) && names(first) != names(desc) {
+            return differ("labels", &names(first), &names(desc));
+        }
+        let Source::Family(family) = source else {
+            return differ("sources", &"values", &"a collector");
+        };
+        if group.collector.is_some() || matches!(desc.kind, Kind::Info | Kind::StateSet) {
+            return differ("values", &"one", &"another");
+        }
+        family.begin();
+        let same_place = group
+            .members
+            .iter_mut()
+            .find(|members| members[0].desc().constant == desc.constant);
+        match same_place {
+            Some(members) => members.push(family.clone()),
+            None => group.members.push(vec![family.clone()]),
+        }
+        Ok(())
+    }
+
+    /// What does not fit together; a sentence for each.
+    pub(crate) fn clashes(&self) -> &[String] {
+        &self.clashes
+    }
+
+    /// Writes the families that are wanted.
+    pub(crate) fn collect(
+        &self,
+        settings: &Settings,
+        sink: &mut dyn Sink,
+        wanted: &dyn Fn(&str) -> bool,
+    ) {
+        let prefix = settings.prefix.as_str();
+        let wants = |desc: &Desc| {
+            let mut names = sample_names(desc)
+                .into_iter()
+                .chain([desc.name().to_owned()]);
+            names.any(|name| wanted(&format!("{prefix}{name}")))
+        };
+        let mut computed: Vec<Option<Collection<'_>>> =
+            self.collectors.iter().map(|_| None).collect();
+        let mut rejected: BTreeMap<String, u64> = BTreeMap::new();
+        for group in self.families.iter().filter(|group| wants(&group.desc)) {
+            let desc = &group.desc;
+            if let Some(at) = group.collector {
+                let collection = computed[at].get_or_insert_with(|| self.compute(at));
+                if !collection.is_empty(desc) {
+                    sink.family(Head { prefix, desc });
+                }
+                for (at, (labels, value)) in collection.family(desc).enumerate() {
+                    sink.series(labels, 0.0, value);
+                    if at % SERIES_BETWEEN_PAUSES == 0 && !sink.pause() {
+                        return;
+                    }
+                }
+                *rejected.entry(desc.name().to_owned()).or_default() += collection.rejected();
+            } else {
+                sink.family(Head { prefix, desc });
+                for members in &group.members {
+                    match &members[..] {
+                        [member] => member.collect(sink),
+                        members => collect_merged(members, sink),
+                    }
+                }
+            }
+            if !sink.pause() {
+                return;
+            }
+        }
+        if settings.own {
+            self.collect_own(prefix, sink, &wants, rejected);
+        }
+    }
+
+    fn compute(&self, at: usize) -> Collection<'_> {
+        let source = &self.collectors[at];
+        let collect = || {
+            let mut collection = Collection::new(source.descs());
+            match source {
+                Source::Declared(collector) => collector.collect(&mut collection),
+                Source::Collector(collector) => collector.collect(&mut collection),
+                Source::Family(_) => {}
+            }
+            collection
+        };
+        catch_unwind(AssertUnwindSafe(collect)).unwrap_or_else(|_| {
+            self.panics[at].fetch_add(1, Ordering::Relaxed);
+            Collection::new(source.descs())
+        })
+    }
+
+    /// Writes what the registry keeps of itself.
+    fn collect_own(
+        &self,
+        prefix: &str,
+        sink: &mut dyn Sink,
+        wants: &dyn Fn(&Desc) -> bool,
+        mut rejected: BTreeMap<String, u64>,
+    ) {
+        let families = || {
+            self.families
+                .iter()
+                .filter(|group| group.collector.is_none())
+        };
+        let sum = |group: &Group, of: &dyn Fn(&Family) -> u64| -> u64 {
+            group
+                .members
+                .iter()
+                .flatten()
+                .map(|family| of(family))
+                .sum()
+        };
+        for group in families() {
+            let values = sum(group, &Family::rejected);
+            *rejected.entry(group.desc.name().to_owned()).or_default() += values;
+        }
+        let mut write = |desc: &Desc, rows: Vec<(String, Value<'_>)>| {
+            if wants(desc) && !rows.is_empty() {
+                sink.family(Head { prefix, desc });
+                for (labels, value) in rows {
+                    sink.series(&labels, 0.0, value);
+                }
+                sink.pause();
+            }
+        };
+        let row = |pairs: &[(&str, &str)], value| {
+            let mut labels = String::new();
+            label::render_pairs(&mut labels, pairs);
+            (labels, value)
+        };
+        let counter = |n| Value::Counter(Number::Unsigned(n));
+
+        let panics = self
+            .collectors
+            .iter()
+            .zip(&self.panics)
+            .map(|(source, panics)| {
+                let name = source.descs().first().map_or("", Desc::name);
+                let panics = panics.load(Ordering::Relaxed);
+                row(&[("collector", name)], counter(panics))
+            });
+        write(&COLLECTOR_ERRORS, panics.collect());
+
+        let open = families().filter(|group| {
+            group
+                .members
+                .iter()
+                .flatten()
+                .any(|family| family.is_open())
+        });
+        let overflowed = open.map(|group| {
+            let count = sum(group, &Family::overflowed);
+            row(&[("family", group.desc.name())], counter(count))
+        });
+        write(&OVERFLOWED, overflowed.collect());
+
+        let values = rejected
+            .iter()
+            .map(|(name, count)| row(&[("family", name), ("reason", "value")], counter(*count)));
+        let clashes = self
+            .left_out
+            .iter()
+            .map(|(name, count)| row(&[("family", name), ("reason", "clash")], counter(*count)));
+        write(&REJECTED, values.chain(clashes).collect());
+
+        if self.families.len() <= SERIES_FAMILIES {
+            let series = families().map(|group| {
+                let count = sum(group, &|family| family.len() as u64);
+                let value = Value::Gauge(Number::Unsigned(count));
+                row(&[("family", group.desc.name())], value)
+            });
+            write(&SERIES, series.collect());
+        }
+    }
+}
+
+/// Writes members whose series may coincide: what has equal labels is added up.
+fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink) {
+    let mut merged: BTreeMap<String, (f64, Vec<u64>)> = BTreeMap::new();
+    for member in members {
+        let layout = member.layout();
+        member.visit(
+            sink,
+            |_| true,
+            |_, _, labels, created, values| match merged.get_mut(labels) {
+                Some((earliest, sum)) => {
+                    *earliest = earliest.min(created);
+                    layout.combine(sum, values);
+                }
+                None => {
+                    merged.insert(labels.to_owned(), (created, values.to_vec()));
+                }
+            },
+        );
+    }
+    // Quantiles cannot be added up, so the series is nobody's.
+    let nobody = Series {
+        place: u32::MAX,
+        generation: 0,
+    };
+    for (labels, (created, values)) in merged {
+        members[0].emit(sink, nobody, &labels, created, &values);
+    }
+}
+
+/// Every name that a family's samples may bear in one of the formats; the first is the family's.
+fn sample_names(desc: &Desc) -> Vec<String> {
+    let suffixes: &[&str] = match desc.kind {
+        Kind::Counter => &["", "_total", "_created"],
+        Kind::Histogram => &["", "_bucket", "_count", "_sum", "_created"],
+        Kind::Summary => &["", "_count", "_sum", "_created"],
+        Kind::Info => &["", "_info"],
+        _ => &[""],
+    };
+    let family = desc.family_name();
+    suffixes
+        .iter()
+        .map(|suffix| format!("{family}{suffix}"))
+        .collect()
+}
+
+/// Computed series that are written before what is there may go out.
+const SERIES_BETWEEN_PAUSES: usize = 256;
+/// `metrics_series` is left out when there are more families than this.
+const SERIES_FAMILIES: usize = 1000;
+
+const SERIES: Desc = Desc::new(
+    Kind::Gauge,
+    "metrics_series",
+    "Series of each metric family.",
+);
+const OVERFLOWED: Desc = Desc::new(
+    Kind::Counter,
+    "metrics_overflowed_total",
+    "Label sets that were recorded as `overflow` because their metric had reached its cap.",
+);
+const REJECTED: Desc = Desc::new(
+    Kind::Counter,
+    "metrics_rejected_total",
+    "Values that could not be recorded, and declarations left out because they clash.",
+);
+const COLLECTOR_ERRORS: Desc = Desc::new(
+    Kind::Counter,
+    "metrics_collector_errors_total",
+    "Scrapes in which a collector panicked.",
+);

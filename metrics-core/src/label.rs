@@ -1,0 +1,517 @@
+//! Labels: [`Label`] is one value, [`LabelSet`] the values of one series.
+
+use std::{borrow::Cow, sync::Arc};
+
+/// A label's value: one of a closed set, or open text.
+///
+/// Derive it for an enum whose variants are the values; `bool` is closed as well. Strings and
+/// integers are open: a metric with an open label has a cap on its series.
+///
+/// ```
+/// use metrics_core::Label;
+///
+/// #[derive(Label, Clone, Copy)]
+/// enum Cache {
+///     Hit,
+///     #[label(rename = "not_found")]
+///     Miss,
+/// }
+/// assert_eq!(Cache::VALUES, Some(["hit", "not_found"].as_slice()));
+/// ```
+pub trait Label {
+    /// Every value there is, when that is known at compile time.
+    const VALUES: Option<&'static [&'static str]>;
+
+    /// The position of this value in [`VALUES`](Self::VALUES); 0 for open labels.
+    fn index(&self) -> usize {
+        0
+    }
+
+    /// Calls `with` with the value as text.
+    fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R;
+}
+
+impl Label for bool {
+    const VALUES: Option<&'static [&'static str]> = Some(&["false", "true"]);
+
+    fn index(&self) -> usize {
+        usize::from(*self)
+    }
+
+    fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
+        with(if *self { "true" } else { "false" })
+    }
+}
+
+impl Label for str {
+    const VALUES: Option<&'static [&'static str]> = None;
+
+    fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
+        with(self)
+    }
+}
+
+macro_rules! text_labels {
+    ($($type:ty),*) => {$(
+        impl Label for $type {
+            const VALUES: Option<&'static [&'static str]> = None;
+
+            fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
+                with(self)
+            }
+        }
+    )*};
+}
+
+text_labels!(String, Box<str>, Arc<str>, Cow<'_, str>);
+
+impl<L: Label + ?Sized> Label for &L {
+    const VALUES: Option<&'static [&'static str]> = L::VALUES;
+
+    fn index(&self) -> usize {
+        L::index(self)
+    }
+
+    fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
+        L::with_str(self, with)
+    }
+}
+
+macro_rules! integer_labels {
+    ($($type:ty),*) => {$(
+        impl Label for $type {
+            const VALUES: Option<&'static [&'static str]> = None;
+
+            fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
+                with(itoa::Buffer::new().format(*self))
+            }
+        }
+    )*};
+}
+
+integer_labels!(
+    u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize
+);
+
+/// The values of one series' labels, in the order in which the metric names them.
+///
+/// Tuples of [`Label`]s implement it, and structs by `#[derive(Labels)]`.
+pub trait LabelSet {
+    /// For each label its values, when they are known at compile time.
+    const SETS: &'static [Option<&'static [&'static str]>];
+
+    /// Calls `visit` for each label in turn.
+    fn visit(&self, visitor: &mut impl Visitor);
+}
+
+impl<S: LabelSet> LabelSet for &S {
+    const SETS: &'static [Option<&'static [&'static str]>] = S::SETS;
+
+    fn visit(&self, visitor: &mut impl Visitor) {
+        S::visit(self, visitor);
+    }
+}
+
+/// A struct whose fields are labels; derive it.
+///
+/// ```
+/// use metrics_core::{Label, Labels, metrics};
+///
+/// #[derive(Label, Clone, Copy)]
+/// enum Method { Get, Post }
+///
+/// #[derive(Labels)]
+/// struct Request<'a> {
+///     method: Method,
+///     #[label(rename = "path")]
+///     route: &'a str,
+/// }
+///
+/// metrics! {
+///     /// Requests answered.
+///     static REQUESTS: Counter<Request<'_>> = "api_requests_total";
+/// }
+///
+/// REQUESTS.with(&Request { method: Method::Get, route: "/" }).inc();
+/// # let _ = Method::Post;
+/// ```
+pub trait Labels: LabelSet {
+    /// The labels' names.
+    const NAMES: &'static [&'static str];
+}
+
+/// What [`LabelSet::visit`] shows each label to.
+pub trait Visitor {
+    /// Takes the next label.
+    fn label<L: Label>(&mut self, label: &L);
+}
+
+macro_rules! tuples {
+    ($($name:ident)*) => {
+        impl<$($name: Label),*> LabelSet for ($($name,)*) {
+            const SETS: &'static [Option<&'static [&'static str]>] = &[$($name::VALUES),*];
+
+            #[inline(always)]
+            #[allow(non_snake_case, unused_variables)]
+            fn visit(&self, visitor: &mut impl Visitor) {
+                let ($($name,)*) = self;
+                $(visitor.label($name);)*
+            }
+        }
+    };
+}
+
+tuples!();
+tuples!(A);
+tuples!(A B);
+tuples!(A B C);
+tuples!(A B C D);
+tuples!(A B C D E);
+tuples!(A B C D E F);
+tuples!(A B C D E F G);
+tuples!(A B C D E F G H);
+tuples!(A B C D E F G H I);
+tuples!(A B C D E F G H I J);
+tuples!(A B C D E F G H I J K);
+tuples!(A B C D E F G H I J K M);
+
+/// How many series a label set has, when all its labels are closed.
+#[doc(hidden)]
+pub const fn closed_series(sets: &[Option<&'static [&'static str]>]) -> Option<usize> {
+    let mut product: usize = 1;
+    let mut i = 0;
+    while i < sets.len() {
+        match sets[i] {
+            Some(values) => product = product.saturating_mul(values.len()),
+            None => return None,
+        }
+        i += 1;
+    }
+    Some(product)
+}
+
+/// The position of a series among all those of closed label sets.
+#[inline(always)]
+pub(crate) fn position<S: LabelSet>(labels: &S) -> usize {
+    struct Position(usize);
+
+    impl Visitor for Position {
+        #[inline(always)]
+        fn label<L: Label>(&mut self, label: &L) {
+            let count = L::VALUES.map_or(1, <[_]>::len);
+            self.0 = self.0 * count + label.index();
+        }
+    }
+
+    let mut position = Position(0);
+    labels.visit(&mut position);
+    position.0
+}
+
+/// The labels as words that are equal exactly when the labels are.
+///
+/// A text of up to 254 bytes is its length in the low byte of a word, followed by the bytes;
+/// a longer one has 255 there and the length in a word of its own. A closed label is its index.
+#[derive(Debug)]
+pub(crate) struct Key {
+    len: usize,
+    inline: [u64; Key::INLINE],
+    spilled: Vec<u64>,
+}
+
+impl Key {
+    const INLINE: usize = 24;
+
+    #[inline]
+    pub(crate) fn new(labels: &impl LabelSet) -> Self {
+        let mut key = Key {
+            len: 0,
+            inline: [0; Key::INLINE],
+            spilled: Vec::new(),
+        };
+        labels.visit(&mut key);
+        key
+    }
+
+    #[inline]
+    pub(crate) fn words(&self) -> &[u64] {
+        if self.spilled.is_empty() {
+            &self.inline[..self.len]
+        } else {
+            &self.spilled
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, word: u64) {
+        if self.spilled.is_empty() && self.len < Key::INLINE {
+            self.inline[self.len] = word;
+            self.len += 1;
+        } else {
+            self.spill(word);
+        }
+    }
+
+    #[cold]
+    fn spill(&mut self, word: u64) {
+        if self.spilled.is_empty() {
+            self.spilled.extend_from_slice(&self.inline[..self.len]);
+        }
+        self.spilled.push(word);
+    }
+
+    #[inline]
+    fn push_str(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        let head = if bytes.len() < 255 {
+            bytes.len() as u64
+        } else {
+            self.push(bytes.len() as u64);
+            255
+        };
+        let (first, rest) = bytes.split_at(bytes.len().min(7));
+        self.push(head | (little_endian(first) << 8));
+        for chunk in rest.chunks(8) {
+            self.push(little_endian(chunk));
+        }
+    }
+}
+
+impl Visitor for Key {
+    #[inline]
+    fn label<L: Label>(&mut self, label: &L) {
+        if L::VALUES.is_some() {
+            self.push(label.index() as u64);
+        } else {
+            label.with_str(|text| self.push_str(text));
+        }
+    }
+}
+
+#[inline]
+fn little_endian(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word[..bytes.len()].copy_from_slice(bytes);
+    u64::from_le_bytes(word)
+}
+
+/// Writes `name="value"`, escaped as both text formats have it, a comma before it unless it is
+/// the first. A label without value is a label that is absent.
+pub(crate) fn render(out: &mut String, name: &str, value: &str) {
+    if value.is_empty() {
+        return;
+    }
+    if !out.is_empty() {
+        out.push(',');
+    }
+    out.push_str(name);
+    out.push_str("=\"");
+    for c in value.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '"' => out.push_str("\\\""),
+            '\n' => out.push_str("\\n"),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// Renders all labels of a set under these names.
+pub(crate) fn render_set<'n>(
+    out: &mut String,
+    names: impl Iterator<Item = &'n str>,
+    labels: &impl LabelSet,
+) {
+    struct Renderer<'a, N>(&'a mut String, N);
+
+    impl<'n, N: Iterator<Item = &'n str>> Visitor for Renderer<'_, N> {
+        fn label<L: Label>(&mut self, label: &L) {
+            if let Some(name) = self.1.next() {
+                label.with_str(|value| render(self.0, name, value));
+            }
+        }
+    }
+
+    labels.visit(&mut Renderer(out, names));
+}
+
+/// Renders the labels of the series at `position` of closed sets.
+pub(crate) fn render_position<'n>(
+    out: &mut String,
+    names: impl Iterator<Item = &'n str>,
+    sets: &[Option<&'static [&'static str]>],
+    mut position: usize,
+) {
+    let mut indices = vec![0; sets.len()];
+    for (index, set) in indices.iter_mut().zip(sets).rev() {
+        let count = set.map_or(1, <[_]>::len).max(1);
+        *index = position % count;
+        position /= count;
+    }
+    for ((name, set), index) in names.zip(sets).zip(indices) {
+        if let Some(value) = set.and_then(|values| values.get(index)) {
+            render(out, name, value);
+        }
+    }
+}
+
+/// The labels of one series, as [`retain`](crate::Counter) and gathered data show them.
+///
+/// ```
+/// use metrics_core::metrics;
+///
+/// metrics! {
+///     /// Bytes sent.
+///     static SENT: Counter<(peer: &str)> = "net_sent_bytes_total";
+/// }
+///
+/// SENT.with("a").inc();
+/// SENT.with("b").inc();
+/// SENT.retain(|labels| labels.get("peer").as_deref() == Some("b"));
+/// assert_eq!(SENT.with("a").get(), 0);
+/// assert_eq!(SENT.with("b").get(), 1);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LabelView<'a>(&'a str);
+
+impl<'a> LabelView<'a> {
+    /// From labels as [`render`] writes them.
+    pub(crate) fn new(rendered: &'a str) -> Self {
+        LabelView(rendered)
+    }
+
+    /// The labels as an exposition shows them, without braces: `a="1",b="2"`.
+    pub fn as_str(self) -> &'a str {
+        self.0
+    }
+
+    /// The value of a label, `None` when it is absent or empty.
+    pub fn get(self, name: &str) -> Option<Cow<'a, str>> {
+        self.iter()
+            .find_map(|(label, value)| (label == name).then_some(value))
+    }
+
+    /// Names and values, in order.
+    pub fn iter(self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let (name, after) = rest.split_once("=\"")?;
+            let end = closing_quote(after);
+            let (value, after) = after.split_at(end);
+            let after = after.strip_prefix('"').unwrap_or(after);
+            rest = after.strip_prefix(',').unwrap_or(after);
+            Some((name, unescape(value)))
+        })
+    }
+}
+
+fn closing_quote(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+fn unescape(value: &str) -> Cow<'_, str> {
+    if !value.contains('\\') {
+        return Cow::Borrowed(value);
+    }
+    let mut out = String::with_capacity(value.len());
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        out.push(match c {
+            '\\' => match chars.next() {
+                Some('n') => '\n',
+                Some(c) => c,
+                None => '\\',
+            },
+            c => c,
+        });
+    }
+    Cow::Owned(out)
+}
+
+/// The positions and texts of labels known at run time only.
+pub(crate) struct Texts<'a>(pub(crate) &'a [&'a str]);
+
+impl LabelSet for Texts<'_> {
+    const SETS: &'static [Option<&'static [&'static str]>] = &[];
+
+    fn visit(&self, visitor: &mut impl Visitor) {
+        for text in self.0 {
+            visitor.label(text);
+        }
+    }
+}
+
+/// The labels of the series that takes what goes beyond a metric's cap.
+pub(crate) struct Overflow(pub(crate) usize);
+
+/// The value of every label of an overflow series.
+pub(crate) const OVERFLOW: &str = "overflow";
+
+impl LabelSet for Overflow {
+    const SETS: &'static [Option<&'static [&'static str]>] = &[];
+
+    fn visit(&self, visitor: &mut impl Visitor) {
+        for _ in 0..self.0 {
+            visitor.label(&OVERFLOW);
+        }
+    }
+}
+
+/// Renders labels given as pairs.
+pub(crate) fn render_pairs<N: AsRef<str>, V: AsRef<str>>(out: &mut String, pairs: &[(N, V)]) {
+    for (name, value) in pairs {
+        render(out, name.as_ref(), value.as_ref());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(labels: &impl LabelSet) -> Vec<u64> {
+        Key::new(labels).words().to_vec()
+    }
+
+    #[test]
+    fn keys_are_equal_exactly_when_the_labels_are() {
+        assert_ne!(key(&("ab", "c")), key(&("a", "bc")));
+        assert_ne!(key(&("a", "")), key(&("", "a")));
+        assert_ne!(key(&("a\0",)), key(&("a",)));
+        assert_eq!(key(&("a", 1_u8)), key(&("a", "1")));
+        let long = "x".repeat(1000);
+        assert_eq!(key(&(long.as_str(),)), key(&(long.clone(),)));
+        assert_ne!(key(&(long.as_str(),)), key(&(&long[1..],)));
+    }
+
+    #[test]
+    fn a_rendered_value_is_read_back_as_it_was() {
+        let value = "a\"b\\c\nd,e=\"☃";
+        let mut out = String::new();
+        render(&mut out, "x", value);
+        render(&mut out, "y", "2");
+        let view = LabelView::new(&out);
+        assert_eq!(view.get("x").as_deref(), Some(value));
+        assert_eq!(view.get("y").as_deref(), Some("2"));
+        assert_eq!(view.iter().count(), 2);
+    }
+
+    #[test]
+    fn positions_enumerate_the_product_of_closed_sets() {
+        assert_eq!(closed_series(<(bool, bool)>::SETS), Some(4));
+        assert_eq!(position(&(true, false)), 2);
+        let mut out = String::new();
+        let names = ["a", "b"];
+        render_position(&mut out, names.into_iter(), <(bool, bool)>::SETS, 2);
+        assert_eq!(out, r#"a="true",b="false""#);
+    }
+}

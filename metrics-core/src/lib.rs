@@ -1,0 +1,203 @@
+//! Metrics that a program declares, records and encodes for Prometheus.
+//!
+//! ```
+//! use metrics_core::{Format, Label, counted, encode_to_string, metrics, timed};
+//!
+//! #[derive(Label, Clone, Copy)]
+//! enum Cache { Hit, Miss }
+//!
+//! metrics! {
+//!     /// Links followed.
+//!     static FOLLOWED: Counter<(cache: Cache)> = "shortener_links_followed_total";
+//! }
+//!
+//! #[timed]
+//! #[counted]
+//! fn follow(slug: &str) -> Result<String, std::fmt::Error> {
+//!     FOLLOWED.with(Cache::Hit).inc();
+//!     Ok(format!("https://example.org/{slug}"))
+//! }
+//!
+//! follow("rust")?;
+//! let text = encode_to_string(Format::Text);
+//! assert!(text.contains(r#"shortener_links_followed_total{cache="hit"} 1"#));
+//! assert!(text.contains(r#"shortener_links_followed_total{cache="miss"} 0"#));
+//! assert!(text.contains(r#"function="follow""#));
+//! # let _ = Cache::Miss;
+//! # Ok::<(), std::fmt::Error>(())
+//! ```
+//!
+//! Everything that is declared and linked is exposed from the start, at 0; nothing has to be
+//! initialised or passed around. A recording writes to storage of its own thread and takes no
+//! lock; an exposition adds the threads up, exactly. See the README for the guide.
+//!
+//! # Features
+//!
+//! * `linkme`: registers metrics in a linker section as well, for programs that run no code
+//!   before `main`.
+
+mod block;
+mod buckets;
+mod call;
+mod cell;
+mod clock;
+mod collector;
+mod counter;
+mod desc;
+mod encode;
+mod error;
+mod family;
+mod gather;
+mod gauge;
+mod groups;
+mod histogram;
+mod info;
+mod label;
+mod macros;
+mod made;
+mod name;
+mod registry;
+mod series;
+mod state_set;
+mod summary;
+mod timer;
+mod up_down;
+
+pub use buckets::{DURATIONS, exponential, linear};
+pub use collector::{Calculated, Collection, Collector};
+pub use counter::{Counter, FloatCounter};
+pub use desc::{Birthplace, Desc, Kind};
+pub use encode::{Format, Number};
+pub use error::Error;
+pub use family::{DEFAULT_MAX_SERIES, Handle, Storage};
+pub use gather::{Metric, MetricFamily, MetricValue};
+pub use gauge::{FloatGauge, Gauge};
+pub use histogram::{Histogram, HistogramSnapshot};
+pub use info::Info;
+pub use label::{Label, LabelSet, LabelView, Labels, Visitor};
+pub use macros::*;
+pub use made::{Labelled, Made, Options};
+pub use registry::{Builder, Registry, encode, encode_to_string, gather};
+pub use state_set::StateSet;
+pub use summary::{Summary, SummarySnapshot};
+pub use timer::Timer;
+pub use up_down::{InFlight, UpDownCounter};
+
+/// What the macros' expansions name. Not for use by hand: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::{
+        buckets::{Buckets, closed, closed_nanos},
+        cell::{Choice, Fits, Fresh, Layout},
+        family::{Declared, Family, Handle, Inner, Site},
+        histogram::{layout, layout_nanos},
+        label::closed_series,
+        registry::Registration,
+        state_set::states,
+        summary::LAYOUT as SUMMARY,
+    };
+
+    /// Recorders of calls.
+    pub mod call {
+        pub use crate::call::*;
+    }
+
+    #[cfg(feature = "linkme")]
+    pub use crate::registry::REGISTRATIONS;
+    pub use inventory;
+    #[cfg(feature = "linkme")]
+    pub use linkme;
+    pub use std::{borrow::Cow, ops::Deref, thread::LocalKey, thread_local};
+
+    use crate::{Desc, Kind, buckets, desc::Text, name};
+
+    /// Checks a name in `const`.
+    pub const fn check_metric(name: &str, kind: Kind) {
+        if let Err(fault) = name::check_metric(name, kind) {
+            panic!("{}", fault);
+        }
+    }
+
+    /// Checks a unit in `const`.
+    pub const fn check_unit(name: &str, unit: &str, kind: Kind) {
+        if let Err(fault) = name::check_unit(name, unit, kind) {
+            panic!("{}", fault);
+        }
+    }
+
+    /// Checks a label's name in `const`.
+    pub const fn check_label(name: &str, kind: Kind) {
+        if let Err(fault) = name::check_label(name, kind) {
+            panic!("{}", fault);
+        }
+    }
+
+    /// Checks the labels of a `derive(Labels)` for one metric in `const`.
+    pub const fn check_labels(names: &[&str], kind: Kind) {
+        let mut i = 0;
+        while i < names.len() {
+            check_label(names[i], kind);
+            i += 1;
+        }
+    }
+
+    /// Checks bucket bounds in `const`.
+    pub const fn check_buckets(bounds: &[f64]) {
+        if let Err(fault) = buckets::check(bounds) {
+            panic!("{}", fault);
+        }
+    }
+
+    /// Checks quantiles in `const`.
+    pub const fn check_quantiles(quantiles: &[f64]) {
+        if let Err(fault) = buckets::check_quantiles(quantiles) {
+            panic!("{}", fault);
+        }
+    }
+
+    /// Checks in `const` that the series of closed labels stay below the cap.
+    pub const fn check_series(series: Option<usize>, max: usize) {
+        if let Some(series) = series
+            && series > max
+        {
+            panic!(
+                "the values of these labels combine to more series than `max_series`; drop a label or raise the cap",
+            );
+        }
+    }
+
+    /// Static strings as the texts of a description.
+    pub const fn texts<const N: usize>(names: &'static [&'static str]) -> [Text; N] {
+        let mut texts = [const { Cow::Borrowed("") }; N];
+        let mut i = 0;
+        while i < N {
+            if let Cow::Borrowed(place) = &mut texts[i] {
+                *place = names[i];
+            }
+            i += 1;
+        }
+        texts
+    }
+
+    /// Words in each thread's static storage: none for open labels.
+    pub const fn local_words(layout: Layout, series: Option<usize>, inner: usize) -> usize {
+        match series {
+            Some(series) => layout.words() * series * inner,
+            None => 0,
+        }
+    }
+
+    /// A description whose name and unit are checked elsewhere, where the error can show them.
+    pub const fn desc(
+        kind: Kind,
+        name: &'static str,
+        help: &'static str,
+        unit: &'static str,
+    ) -> Desc {
+        Desc::unchecked(kind, name, help, unit)
+    }
+
+    /// The most words that a metric has in static storage; a larger one has a pointer there to a
+    /// block that is allocated by the threads that need it.
+    pub const STATIC_WORDS: usize = 32;
+}

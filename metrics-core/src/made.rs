@@ -1,0 +1,244 @@
+//! Metrics made at run time, for programs that learn names while they run.
+
+use std::{borrow::Cow, marker::PhantomData, sync::Arc};
+
+use crate::{
+    buckets::{self, DURATIONS},
+    cell::Layout,
+    counter::{Counter, FloatCounter},
+    desc::{Desc, Kind},
+    error::Error,
+    family::{DEFAULT_MAX_SERIES, Family, FamilyRef, Handle},
+    gauge::{FloatGauge, Gauge},
+    groups::Source,
+    histogram::{self, Histogram},
+    label::{LabelView, Texts},
+    name,
+    registry::Registry,
+    summary::{self, Summary},
+    up_down::UpDownCounter,
+};
+
+/// What a metric made at run time is.
+///
+/// ```
+/// use metrics_core::{Histogram, Options, Registry};
+///
+/// let registry = Registry::new();
+/// let sizes = registry.create::<Histogram>(
+///     Options::new("body_bytes", "Size of bodies.").unit("bytes").buckets([1e3, 1e6]),
+/// )?;
+/// sizes.observe(10.0);
+/// assert_eq!(sizes.get().count, 1);
+/// # Ok::<(), metrics_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "belongs in `Registry::create`"]
+pub struct Options {
+    desc: Desc,
+    bounds: Option<Vec<f64>>,
+    max_series: usize,
+}
+
+impl Options {
+    /// A metric with this name and help.
+    #[track_caller]
+    pub fn new(name: impl Into<String>, help: impl Into<String>) -> Self {
+        // The name is checked with the rest, when the kind is known.
+        let mut desc = Desc::new(Kind::Unknown, "a", "").born_here();
+        desc.name = Cow::Owned(name.into());
+        desc.help = Cow::Owned(help.into());
+        Options {
+            desc,
+            bounds: None,
+            max_series: DEFAULT_MAX_SERIES,
+        }
+    }
+
+    /// The unit, in which the name must end.
+    pub fn unit(mut self, unit: impl Into<String>) -> Self {
+        self.desc.unit = Cow::Owned(unit.into());
+        self
+    }
+
+    /// The names of its labels.
+    pub fn labels<L: Into<String>>(mut self, labels: impl IntoIterator<Item = L>) -> Self {
+        let labels = labels.into_iter().map(|label| Cow::Owned(label.into()));
+        self.desc.labels = labels.collect();
+        self
+    }
+
+    /// A histogram's upper bounds, without `+Inf`; [`DURATIONS`] unless it is called.
+    pub fn buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
+        self.bounds = Some(bounds.into());
+        self
+    }
+
+    /// A summary's quantiles; none unless it is called.
+    pub fn quantiles(self, quantiles: impl Into<Vec<f64>>) -> Self {
+        self.buckets(quantiles)
+    }
+
+    /// How many series there may be before the rest is recorded as one.
+    pub fn max_series(mut self, max: usize) -> Self {
+        self.max_series = max;
+        self
+    }
+
+    fn checked(mut self, kind: Kind) -> Result<(Desc, usize), Error> {
+        self.desc.kind = kind;
+        if let Some(bounds) = self.bounds {
+            self.desc.bounds = Cow::Owned(bounds);
+        } else if kind == Kind::Histogram {
+            self.desc.bounds = Cow::Borrowed(&DURATIONS);
+        }
+        let desc = self.desc;
+        let mut checked = name::check_metric(&desc.name, kind)
+            .and(name::check_unit(&desc.name, &desc.unit, kind));
+        for (at, label) in desc.labels.iter().enumerate() {
+            checked = checked.and(name::check_label(label, kind));
+            if desc.labels[..at].contains(label) {
+                checked = checked.and(Err("a label is there twice; drop one"));
+            }
+        }
+        checked = checked.and(match kind {
+            Kind::Histogram => buckets::check(&desc.bounds),
+            Kind::Summary => buckets::check_quantiles(&desc.bounds),
+            _ if desc.bounds.is_empty() => Ok(()),
+            _ => Err("only histograms have buckets, and only summaries quantiles; drop them"),
+        });
+        match checked {
+            Ok(()) => Ok((desc, self.max_series)),
+            Err(fault) => Err(Error::new(format!(
+                "`{}` ({}): {fault}",
+                desc.name, desc.birthplace
+            ))),
+        }
+    }
+}
+
+/// A metric type that can be made at run time.
+pub trait Made: private::Made {}
+
+impl<M: private::Made> Made for M {}
+
+mod private {
+    use super::{Handle, Kind, Layout};
+
+    pub trait Made: Sized {
+        const KIND: Kind;
+        fn layout(bounds: usize) -> Layout;
+        fn from_handle(handle: Handle) -> Self;
+    }
+}
+
+macro_rules! made {
+    ($($metric:ident, $kind:ident, $layout:expr;)*) => {$(
+        impl private::Made for $metric {
+            const KIND: Kind = Kind::$kind;
+
+            fn layout(bounds: usize) -> Layout {
+                ($layout)(bounds)
+            }
+
+            fn from_handle(handle: Handle) -> Self {
+                $metric::at(handle)
+            }
+        }
+    )*};
+}
+
+made! {
+    Counter, Counter, |_| Layout::Count;
+    FloatCounter, Counter, |_| Layout::FloatCount;
+    Gauge, Gauge, |_| Layout::Int;
+    FloatGauge, Gauge, |_| Layout::Float;
+    UpDownCounter, Gauge, |_| Layout::UpDown;
+    Histogram, Histogram, histogram::layout;
+    Summary, Summary, |_| summary::LAYOUT;
+}
+
+/// A metric with labels, made at run time.
+#[derive(Debug)]
+pub struct Labelled<M: Made> {
+    family: Arc<Family>,
+    metric: PhantomData<fn() -> M>,
+}
+
+impl<M: Made> Clone for Labelled<M> {
+    fn clone(&self) -> Self {
+        Labelled {
+            family: Arc::clone(&self.family),
+            metric: PhantomData,
+        }
+    }
+}
+
+impl<M: Made> Labelled<M> {
+    /// The series of these values, in the order of the names; missing ones are empty, and those
+    /// beyond the names are ignored.
+    pub fn with(&self, values: &[&str]) -> M {
+        let (mut padded, values) = (Vec::new(), self.fit(values));
+        let values = values.unwrap_or_else(|values| {
+            padded.extend_from_slice(values);
+            padded.resize(self.family.desc().labels.len(), "");
+            &padded
+        });
+        M::from_handle(Handle::made(Arc::clone(&self.family), &Texts(values)))
+    }
+
+    fn fit<'v>(&self, values: &'v [&'v str]) -> Result<&'v [&'v str], &'v [&'v str]> {
+        let names = self.family.desc().labels.len();
+        values.get(..names).ok_or(values)
+    }
+
+    /// Removes the series of these values; false when there was none.
+    pub fn remove(&self, values: &[&str]) -> bool {
+        self.fit(values)
+            .is_ok_and(|values| self.family.remove(&Texts(values)))
+    }
+
+    /// Removes all series.
+    pub fn clear(&self) {
+        self.family.clear();
+    }
+
+    /// Removes the series for which `keep` says no.
+    pub fn retain(&self, keep: impl FnMut(LabelView<'_>) -> bool) {
+        self.family.retain(keep);
+    }
+}
+
+impl Registry {
+    /// Makes a metric without labels.
+    ///
+    /// # Errors
+    ///
+    /// When its name, unit, labels or buckets break a rule, or clash with what is there.
+    pub fn create<M: Made>(&self, options: Options) -> Result<M, Error> {
+        if !options.desc.labels.is_empty() {
+            return Err(Error::new(format!(
+                "`{}` ({}) has labels; use `create_labelled`",
+                options.desc.name, options.desc.birthplace
+            )));
+        }
+        let labelled = self.create_labelled::<M>(options)?;
+        Ok(labelled.with(&[]))
+    }
+
+    /// Makes a metric with labels.
+    ///
+    /// # Errors
+    ///
+    /// When its name, unit, labels or buckets break a rule, or clash with what is there.
+    pub fn create_labelled<M: Made>(&self, options: Options) -> Result<Labelled<M>, Error> {
+        let (desc, max_series) = options.checked(M::KIND)?;
+        let layout = M::layout(desc.bounds.len());
+        let family = Arc::new(Family::made(desc, layout, max_series));
+        self.add(Source::Family(FamilyRef::Made(Arc::clone(&family))))?;
+        Ok(Labelled {
+            family,
+            metric: PhantomData,
+        })
+    }
+}

@@ -1,0 +1,409 @@
+//! Registries: all metrics of a program, or some made at run time.
+
+use std::{
+    io,
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    collector::Collector,
+    encode::{Format, Sink, text::Text},
+    error::Error,
+    family::{self, Family, FamilyRef},
+    gather::{Gather, MetricFamily},
+    groups::{Groups, Source},
+    label, name,
+};
+
+/// What the macros register at link time.
+#[derive(Clone, Copy)]
+#[doc(hidden)]
+pub enum Registration {
+    Family(&'static Family),
+    Collector(&'static dyn Collector),
+}
+
+inventory::collect!(Registration);
+
+#[cfg(feature = "linkme")]
+#[doc(hidden)]
+#[linkme::distributed_slice]
+pub static REGISTRATIONS: [Registration];
+
+/// Everything that was registered at link time, each once.
+fn registered() -> Vec<Source> {
+    let registrations = inventory::iter::<Registration>();
+    #[cfg(feature = "linkme")]
+    let registrations = registrations.chain(REGISTRATIONS.iter());
+    let mut sources: Vec<Source> = Vec::new();
+    for registration in registrations {
+        let source = match registration {
+            Registration::Family(family) => Source::Family(FamilyRef::Declared(family)),
+            Registration::Collector(collector) => Source::Declared(*collector),
+        };
+        // Feature `linkme` registers everything a second time.
+        if cfg!(not(feature = "linkme")) || sources.iter().all(|known| !known.is(&source)) {
+            sources.push(source);
+        }
+    }
+    sources
+}
+
+/// A set of metrics that is exposed together.
+///
+/// [`Registry::global`] holds what is declared with [`metrics!`](crate::metrics) and the
+/// attributes. A registry of one's own is for tests and for metrics whose names are known at run
+/// time only. A clone is another handle to the same registry.
+///
+/// ```
+/// use metrics_core::{Counter, Format, Options, Registry};
+///
+/// let registry = Registry::builder().prefix("app_").label("zone", "b").build()?;
+/// let jobs = registry.create_labelled::<Counter>(
+///     Options::new("jobs_total", "Jobs done.").labels(["queue"]),
+/// )?;
+/// jobs.with(&["mail"]).inc();
+/// assert_eq!(
+///     registry.encode_to_string(Format::Text),
+///     concat!(
+///         "# HELP app_jobs_total Jobs done.\n",
+///         "# TYPE app_jobs_total counter\n",
+///         "app_jobs_total{zone=\"b\",queue=\"mail\"} 1\n",
+///     ),
+/// );
+/// # Ok::<(), metrics_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Registry(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    global: bool,
+    settings: Settings,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) prefix: String,
+    pub(crate) labels: Vec<(String, String)>,
+    /// `labels`, rendered.
+    common: String,
+    created: bool,
+    pub(crate) own: bool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    sources: Vec<Source>,
+    /// How many of the metrics that announced themselves are among them.
+    announced: usize,
+    groups: Option<Arc<Groups>>,
+}
+
+impl Registry {
+    /// The registry of all metrics that are declared in the program.
+    pub fn global() -> &'static Registry {
+        static GLOBAL: LazyLock<Registry> = LazyLock::new(|| {
+            let settings = Settings {
+                prefix: String::new(),
+                labels: Vec::new(),
+                common: String::new(),
+                created: false,
+                own: true,
+            };
+            Registry::with(true, settings, registered())
+        });
+        &GLOBAL
+    }
+
+    /// An empty registry.
+    #[expect(
+        clippy::new_without_default,
+        reason = "`default` would suggest the global one"
+    )]
+    pub fn new() -> Registry {
+        let settings = Settings {
+            prefix: String::new(),
+            labels: Vec::new(),
+            common: String::new(),
+            created: false,
+            own: false,
+        };
+        Registry::with(false, settings, Vec::new())
+    }
+
+    /// An empty registry with a prefix, labels for all series or birth times.
+    pub fn builder() -> Builder {
+        Builder {
+            prefix: String::new(),
+            labels: Vec::new(),
+            created: false,
+            own: false,
+        }
+    }
+
+    fn with(global: bool, settings: Settings, sources: Vec<Source>) -> Self {
+        let state = State {
+            sources,
+            announced: 0,
+            groups: None,
+        };
+        Registry(Arc::new(Inner {
+            global,
+            settings,
+            state: Mutex::new(state),
+        }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        let state = &self.0.state;
+        state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The families as they are now.
+    fn groups(&self) -> Arc<Groups> {
+        let mut state = self.state();
+        if self.0.global {
+            let announced = family::announced();
+            for family in announced.iter().skip(state.announced) {
+                let source = Source::Family(FamilyRef::Declared(family));
+                if state.sources.iter().all(|known| !known.is(&source)) {
+                    state.sources.push(source);
+                    state.groups = None;
+                }
+            }
+            state.announced = announced.len();
+        }
+        if state.groups.is_none() {
+            let groups = Groups::new(&state.sources, &self.0.settings);
+            state.groups = Some(Arc::new(groups));
+        }
+        // Just made where it was missing.
+        Arc::clone(state.groups.get_or_insert_default())
+    }
+
+    /// Checks that the declarations fit together.
+    ///
+    /// # Errors
+    ///
+    /// Names every clash with both its places: members of one family that disagree, and families
+    /// whose samples would bear the same name.
+    pub fn check(&self) -> Result<(), Error> {
+        let groups = self.groups();
+        match groups.clashes() {
+            [] => Ok(()),
+            clashes => Err(Error::new(clashes.join("\n"))),
+        }
+    }
+
+    /// Writes all metrics.
+    ///
+    /// What clashes with an earlier declaration is left out, so that the exposition is valid; see
+    /// [`check`](Self::check).
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn encode(&self, format: Format, out: &mut impl io::Write) -> io::Result<()> {
+        self.encode_filtered(format, out, |_| true)
+    }
+
+    /// Writes the families that are wanted, asked for by the names of their samples.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn encode_filtered(
+        &self,
+        format: Format,
+        out: &mut impl io::Write,
+        wanted: impl Fn(&str) -> bool,
+    ) -> io::Result<()> {
+        let settings = &self.0.settings;
+        let open_metrics = format == Format::OpenMetrics;
+        let mut text = Text::new(out, open_metrics, settings.created, &settings.common);
+        self.collect(&mut text, &wanted);
+        text.finish()
+    }
+
+    fn collect(&self, sink: &mut dyn Sink, wanted: &dyn Fn(&str) -> bool) {
+        self.groups().collect(&self.0.settings, sink, wanted);
+    }
+
+    /// All metrics as one string.
+    pub fn encode_to_string(&self, format: Format) -> String {
+        let mut out = Vec::new();
+        // Writing to memory does not fail, and what is written is text.
+        let _ = self.encode(format, &mut out);
+        String::from_utf8(out).unwrap_or_default()
+    }
+
+    /// All metrics as data.
+    pub fn gather(&self) -> Vec<MetricFamily> {
+        let mut gather = Gather::new(&self.0.settings.labels);
+        self.collect(&mut gather, &|_| true);
+        gather.families
+    }
+
+    /// Adds values that are computed at scrape time. The same collector again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When its families clash with those that are there; it is not added then.
+    pub fn register(&self, source: Arc<dyn Collector>) -> Result<(), Error> {
+        self.add(Source::Collector(source))
+    }
+
+    /// Removes a collector; false when it was not there.
+    pub fn unregister(&self, source: &Arc<dyn Collector>) -> bool {
+        let source = Source::Collector(Arc::clone(source));
+        let mut state = self.state();
+        let before = state.sources.len();
+        state.sources.retain(|known| !known.is(&source));
+        state.groups = None;
+        state.sources.len() < before
+    }
+
+    pub(crate) fn add(&self, source: Source) -> Result<(), Error> {
+        let before = self.groups();
+        let mut state = self.state();
+        if state.sources.iter().any(|known| known.is(&source)) {
+            return Ok(());
+        }
+        state.sources.push(source);
+        let groups = Groups::new(&state.sources, &self.0.settings);
+        let new: Vec<_> = groups
+            .clashes()
+            .iter()
+            .filter(|clash| !before.clashes().contains(clash))
+            .cloned()
+            .collect();
+        if new.is_empty() {
+            state.groups = Some(Arc::new(groups));
+            return Ok(());
+        }
+        state.sources.pop();
+        Err(Error::new(new.join("\n")))
+    }
+}
+
+/// Builds a [`Registry`].
+#[derive(Clone, Debug)]
+#[must_use = "ends in `build`"]
+pub struct Builder {
+    prefix: String,
+    labels: Vec<(String, String)>,
+    created: bool,
+    own: bool,
+}
+
+impl Builder {
+    /// Puts this before every name.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Gives every series this label.
+    pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.labels.push((name.into(), value.into()));
+        self
+    }
+
+    /// Writes the time of birth of counters, histograms and summaries (`_created`) in formats
+    /// that have a place for it. It nearly doubles the number of a counter's lines.
+    pub fn created(mut self, created: bool) -> Self {
+        self.created = created;
+        self
+    }
+
+    /// Adds the metrics that the registry keeps of itself, such as `metrics_overflowed_total`.
+    pub fn own_metrics(mut self, own: bool) -> Self {
+        self.own = own;
+        self
+    }
+
+    /// Makes the registry.
+    ///
+    /// # Errors
+    ///
+    /// When the prefix cannot begin a name, or a label's name is wrong or there twice.
+    pub fn build(self) -> Result<Registry, Error> {
+        let first = format!("{}a", self.prefix);
+        if let Err(fault) = name::check_metric(&first, crate::Kind::Gauge) {
+            return Err(Error::new(format!("prefix `{}`: {fault}", self.prefix)));
+        }
+        for (at, (name, _)) in self.labels.iter().enumerate() {
+            if let Err(fault) = name::check_label(name, crate::Kind::Histogram) {
+                return Err(Error::new(format!("label `{name}`: {fault}")));
+            }
+            if self.labels[..at].iter().any(|(earlier, _)| earlier == name) {
+                return Err(Error::new(format!(
+                    "label `{name}` is there twice; drop one"
+                )));
+            }
+        }
+        let mut common = String::new();
+        label::render_pairs(&mut common, &self.labels);
+        let settings = Settings {
+            prefix: self.prefix,
+            labels: self.labels,
+            common,
+            created: self.created,
+            own: self.own,
+        };
+        Ok(Registry::with(false, settings, Vec::new()))
+    }
+}
+
+/// Writes all declared metrics to `out`: the global registry's [`encode`](Registry::encode).
+///
+/// # Errors
+///
+/// Those of `out`.
+///
+/// ```
+/// use metrics_core::{Format, encode};
+///
+/// let mut out = Vec::new();
+/// encode(Format::OpenMetrics, &mut out)?;
+/// assert!(out.ends_with(b"# EOF\n"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn encode(format: Format, out: &mut impl io::Write) -> io::Result<()> {
+    Registry::global().encode(format, out)
+}
+
+/// All declared metrics as one string.
+///
+/// ```
+/// use metrics_core::{Format, encode_to_string, metrics};
+///
+/// metrics! {
+///     /// Beans counted.
+///     static BEANS: Counter = "demo_beans_total";
+/// }
+///
+/// BEANS.inc();
+/// assert!(encode_to_string(Format::Text).contains("demo_beans_total 1\n"));
+/// ```
+pub fn encode_to_string(format: Format) -> String {
+    Registry::global().encode_to_string(format)
+}
+
+/// All declared metrics as data.
+///
+/// ```
+/// use metrics_core::{gather, metrics};
+///
+/// metrics! {
+///     /// Peas counted.
+///     static PEAS: Counter = "demo_peas_total";
+/// }
+///
+/// assert!(gather().iter().any(|family| family.name == "demo_peas_total"));
+/// ```
+pub fn gather() -> Vec<MetricFamily> {
+    Registry::global().gather()
+}

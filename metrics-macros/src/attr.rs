@@ -1,0 +1,273 @@
+//! The grammar of arguments: of the function attributes, and those that `metrics!` shares.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use syn::{
+    Expr, ExprLit, ExprUnary, Lit, LitBool, LitFloat, LitStr, Path, Token, Type, UnOp,
+    ext::IdentExt,
+    parenthesized,
+    parse::{Parse, ParseStream},
+    punctuated::Punctuated,
+};
+
+use crate::errors::Errors;
+
+/// An argument that may be there once.
+pub(crate) struct Slot<T>(Option<(Ident, T)>);
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Slot(None)
+    }
+}
+
+impl<T> Slot<T> {
+    /// Fills the slot, or reports that it is full.
+    pub(crate) fn set(&mut self, key: &Ident, value: T, errors: &mut Errors) {
+        if self.0.is_some() {
+            errors.at(key, format_args!("duplicate argument `{key}`; drop one"));
+        } else {
+            self.0 = Some((key.clone(), value));
+        }
+    }
+
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.0.as_ref().map(|(_, value)| value)
+    }
+
+    /// The key, to point at.
+    pub(crate) fn key(&self) -> Option<&Ident> {
+        self.0.as_ref().map(|(key, _)| key)
+    }
+
+    pub(crate) fn into_inner(self) -> Option<T> {
+        self.0.map(|(_, value)| value)
+    }
+}
+
+/// The arguments of a function attribute.
+#[derive(Default)]
+pub(crate) struct Args {
+    pub(crate) name: Slot<LitStr>,
+    pub(crate) help: Slot<LitStr>,
+    pub(crate) labels: Slot<Vec<LabelArg>>,
+    pub(crate) buckets: Slot<Buckets>,
+    pub(crate) fallible: Slot<LitBool>,
+    krate: Slot<Path>,
+}
+
+impl Args {
+    /// Parses arguments; whatever could be read is returned beside the errors.
+    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut args = Args::default();
+        let parser = |input: ParseStream| args.parse_all(input, errors);
+        let result = syn::parse::Parser::parse2(parser, tokens);
+        errors.take(result);
+        args
+    }
+
+    fn parse_all(&mut self, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
+        while !input.is_empty() {
+            let key = input.call(Ident::parse_any)?;
+            match key.to_string().as_str() {
+                "name" => self.name.set(&key, value(input)?, errors),
+                "help" => self.help.set(&key, value(input)?, errors),
+                "labels" => self.labels.set(&key, list(input)?, errors),
+                "buckets" => {
+                    let content;
+                    parenthesized!(content in input);
+                    self.buckets.set(&key, content.parse()?, errors);
+                }
+                "fallible" => {
+                    input.parse::<Token![=]>()?;
+                    self.fallible.set(&key, input.parse()?, errors);
+                }
+                "crate" => {
+                    input.parse::<Token![=]>()?;
+                    let path = input.call(Path::parse_mod_style)?;
+                    self.krate.set(&key, path, errors);
+                }
+                _ => {
+                    errors.at(
+                        &key,
+                        format_args!(
+                            "unknown argument `{key}`; there are `name`, `help`, `labels`, `buckets`, `fallible` and `crate`"
+                        ),
+                    );
+                    skip_argument(input)?;
+                }
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The path of metrics-core.
+    pub(crate) fn krate(&self, default: &str) -> Path {
+        krate(&self.krate, default)
+    }
+}
+
+/// The path that was given, or the crate that the macro was reached through.
+pub(crate) fn krate(given: &Slot<Path>, default: &str) -> Path {
+    given.get().cloned().unwrap_or_else(|| {
+        let default = Ident::new(default, Span::call_site());
+        syn::parse_quote!(::#default)
+    })
+}
+
+fn value(input: ParseStream) -> syn::Result<LitStr> {
+    input.parse::<Token![=]>()?;
+    input.parse()
+}
+
+fn list<T: Parse>(input: ParseStream) -> syn::Result<Vec<T>> {
+    let content;
+    parenthesized!(content in input);
+    let list = content.parse_terminated(T::parse, Token![,])?;
+    Ok(list.into_iter().collect())
+}
+
+/// Leaves out what follows an unknown key, so that the arguments after it are still checked.
+fn skip_argument(input: ParseStream) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<proc_macro2::TokenTree>()?;
+    }
+    Ok(())
+}
+
+/// `key = expression` or `key: Type = expression`.
+pub(crate) struct LabelArg {
+    pub(crate) name: Ident,
+    pub(crate) ty: Option<Type>,
+    pub(crate) value: Expr,
+}
+
+impl Parse for LabelArg {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let name = input.call(Ident::parse_any)?;
+        let ty = if input.peek(Token![:]) {
+            input.parse::<Token![:]>()?;
+            Some(input.parse()?)
+        } else {
+            None
+        };
+        if !input.peek(Token![=]) {
+            return Err(syn::Error::new(
+                name.span(),
+                format_args!("a label has a value; write `{name} = expression`"),
+            ));
+        }
+        input.parse::<Token![=]>()?;
+        Ok(LabelArg {
+            name,
+            ty,
+            value: input.parse()?,
+        })
+    }
+}
+
+/// Bucket bounds: a list, `linear(start, width, count)` or `exponential(start, factor, count)`.
+pub(crate) enum Buckets {
+    List(Vec<Expr>, Span),
+    Rule(Ident, Vec<Expr>),
+}
+
+impl Parse for Buckets {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let span = input.span();
+        if input.peek(syn::Ident) && input.peek2(syn::token::Paren) {
+            let fork = input.fork();
+            let rule: Ident = fork.parse()?;
+            if rule == "linear" || rule == "exponential" {
+                let rule: Ident = input.parse()?;
+                let arguments: Vec<Expr> = list(input)?;
+                if arguments.len() != 3 {
+                    let second = if rule == "linear" { "width" } else { "factor" };
+                    let message = format_args!("write `{rule}(start, {second}, count)`");
+                    return Err(syn::Error::new(rule.span(), message));
+                }
+                return Ok(Buckets::Rule(rule, arguments));
+            }
+        }
+        let list = Punctuated::<Expr, Token![,]>::parse_terminated(input)?;
+        Ok(Buckets::List(list.into_iter().map(float).collect(), span))
+    }
+}
+
+/// Whole numbers among floats are meant as floats.
+fn float(expression: Expr) -> Expr {
+    match expression {
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(int),
+            attrs,
+        }) if int.suffix().is_empty() => {
+            let text = format!("{}.0", int.base10_digits());
+            let lit = Lit::Float(LitFloat::new(&text, int.span()));
+            Expr::Lit(ExprLit { attrs, lit })
+        }
+        Expr::Unary(ExprUnary {
+            attrs,
+            op: op @ UnOp::Neg(_),
+            expr,
+        }) => Expr::Unary(ExprUnary {
+            attrs,
+            op,
+            expr: Box::new(float(*expr)),
+        }),
+        other => other,
+    }
+}
+
+impl Buckets {
+    /// The number of bounds, and the array of them.
+    pub(crate) fn expand(&self, krate: &Path) -> (TokenStream, TokenStream) {
+        match self {
+            Buckets::List(bounds, _) => {
+                let count = bounds.len();
+                (quote!(#count), quote!([#(#bounds),*]))
+            }
+            Buckets::Rule(rule, arguments) => {
+                let (start, step) = (float(arguments[0].clone()), float(arguments[1].clone()));
+                let count = &arguments[2];
+                let array = quote!(#krate::#rule::<{ #count }>(#start, #step));
+                (quote!({ #count }), array)
+            }
+        }
+    }
+
+    /// What to point at when they break a rule.
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Buckets::List(bounds, span) => bounds.first().map_or(*span, |first| {
+                let tokens = first.to_token_stream().into_iter().next();
+                tokens.map_or(*span, |token| token.span())
+            }),
+            Buckets::Rule(rule, _) => rule.span(),
+        }
+    }
+}
+
+/// The name of a label: an identifier without `r#`.
+pub(crate) fn label_name(name: &Ident) -> LitStr {
+    LitStr::new(&name.unraw().to_string(), name.span())
+}
+
+/// A path whose errors show at another place, and which still means the same.
+pub(crate) fn located_at(path: &Path, span: Span) -> TokenStream {
+    let mut path = path.clone();
+    for segment in &mut path.segments {
+        segment
+            .ident
+            .set_span(segment.ident.span().located_at(span));
+    }
+    path.to_token_stream()
+}
+
+/// `#krate::Kind::Name`.
+pub(crate) fn kind(krate: &Path, name: &str) -> TokenStream {
+    let name = format_ident!("{name}");
+    quote!(#krate::Kind::#name)
+}

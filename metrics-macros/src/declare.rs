@@ -1,0 +1,618 @@
+//! `metrics! { ... }`: metrics as statics.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::{
+    Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, PathArguments, Token, Type, Visibility,
+    ext::IdentExt,
+    parenthesized,
+    parse::{Parse, ParseStream},
+    spanned::Spanned,
+};
+
+use crate::{
+    attr::{Buckets, Slot, kind, label_name},
+    errors::Errors,
+    label::snake_case,
+    site::{Site, SiteBuckets, SiteLabels, allow},
+};
+
+/// Expands `metrics!`.
+pub(crate) fn expand(input: TokenStream) -> TokenStream {
+    let block: Block = match syn::parse2(input) {
+        Ok(block) => block,
+        Err(error) => return error.into_compile_error(),
+    };
+    let mut errors = Errors::default();
+    let mut tokens = TokenStream::new();
+    for declaration in &block.declarations {
+        if let Some(metric) = Metric::new(declaration, &block, &mut errors) {
+            tokens.extend(metric.expand(&block.krate));
+        }
+    }
+    if let Err(errors) = errors.finish() {
+        tokens.extend(errors.into_compile_error());
+    }
+    tokens
+}
+
+/// The whole input: the path of metrics-core, which the shell passes, then what the user wrote.
+struct Block {
+    krate: Path,
+    prefix: Option<LitStr>,
+    declarations: Vec<Declaration>,
+}
+
+impl Parse for Block {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let krate = input.call(Path::parse_mod_style)?;
+        let mut prefix = None;
+        if input.peek(syn::Ident) && input.peek2(Token![=]) {
+            let key: Ident = input.parse()?;
+            if key != "prefix" {
+                let message = format_args!("unknown setting `{key}`; there is `prefix`");
+                return Err(syn::Error::new(key.span(), message));
+            }
+            input.parse::<Token![=]>()?;
+            prefix = Some(input.parse()?);
+            input.parse::<Token![;]>()?;
+        }
+        let mut declarations = Vec::new();
+        while !input.is_empty() {
+            declarations.push(input.parse()?);
+        }
+        Ok(Block {
+            krate,
+            prefix,
+            declarations,
+        })
+    }
+}
+
+/// `#[...] pub static NAME: Kind<Labels> = "name";`
+struct Declaration {
+    attrs: Vec<Attribute>,
+    vis: Visibility,
+    ident: Ident,
+    ty: MetricType,
+    name: Option<LitStr>,
+}
+
+impl Parse for Declaration {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        input.parse::<Token![static]>()?;
+        let ident = input.parse()?;
+        input.parse::<Token![:]>()?;
+        let ty = input.parse()?;
+        let name = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            Some(input.parse()?)
+        } else {
+            None
+        };
+        input.parse::<Token![;]>()?;
+        Ok(Declaration {
+            attrs,
+            vis,
+            ident,
+            ty,
+            name,
+        })
+    }
+}
+
+/// `Kind`, `Kind<(a: A, b: &str)>`, `Kind<Labels>` or `StateSet<States, ...>`.
+struct MetricType {
+    kind: Ident,
+    states: Option<Type>,
+    labels: LabelsType,
+}
+
+enum LabelsType {
+    None,
+    List(Vec<(Ident, Type)>),
+    Type(Box<Type>),
+}
+
+impl Parse for MetricType {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let kind: Ident = input.parse()?;
+        let mut ty = MetricType {
+            kind,
+            states: None,
+            labels: LabelsType::None,
+        };
+        if !input.peek(Token![<]) {
+            return Ok(ty);
+        }
+        input.parse::<Token![<]>()?;
+        if ty.kind == "StateSet" {
+            ty.states = Some(input.parse()?);
+            if input.peek(Token![,]) {
+                input.parse::<Token![,]>()?;
+                ty.labels = input.parse()?;
+            }
+        } else {
+            ty.labels = input.parse()?;
+        }
+        input.parse::<Token![>]>()?;
+        Ok(ty)
+    }
+}
+
+impl Parse for LabelsType {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        if !input.peek(syn::token::Paren) {
+            return Ok(LabelsType::Type(input.parse()?));
+        }
+        let content;
+        parenthesized!(content in input);
+        let mut list = Vec::new();
+        while !content.is_empty() {
+            let name = content.call(Ident::parse_any)?;
+            content.parse::<Token![:]>()?;
+            list.push((name, content.parse()?));
+            if !content.is_empty() {
+                content.parse::<Token![,]>()?;
+            }
+        }
+        Ok(if list.is_empty() {
+            LabelsType::None
+        } else {
+            LabelsType::List(list)
+        })
+    }
+}
+
+/// What each type of metric is.
+struct Rules {
+    /// The `Kind` in its description.
+    kind: &'static str,
+    /// What its words are; those of histograms depend on the buckets.
+    layout: &'static str,
+    suffix: &'static str,
+}
+
+fn rules(ty: &Ident, errors: &mut Errors) -> Option<Rules> {
+    let (kind, layout, suffix) = match ty.to_string().as_str() {
+        "Counter" => ("Counter", "Count", "_total"),
+        "FloatCounter" => ("Counter", "FloatCount", "_total"),
+        "Gauge" => ("Gauge", "Int", ""),
+        "FloatGauge" => ("Gauge", "Float", ""),
+        "UpDownCounter" => ("Gauge", "UpDown", ""),
+        "Histogram" => ("Histogram", "", ""),
+        "Summary" => ("Summary", "", ""),
+        "StateSet" => ("StateSet", "Int", ""),
+        "Info" => ("Info", "Empty", "_info"),
+        other => {
+            errors.at(
+                ty,
+                format_args!(
+                    "unknown metric type `{other}`; there are `Counter`, `FloatCounter`, `Gauge`, \
+                     `FloatGauge`, `UpDownCounter`, `Histogram`, `Summary`, `StateSet` and `Info`"
+                ),
+            );
+            return None;
+        }
+    };
+    Some(Rules {
+        kind,
+        layout,
+        suffix,
+    })
+}
+
+/// A declaration that has been looked through.
+struct Metric<'a> {
+    declaration: &'a Declaration,
+    rules: Rules,
+    name: LitStr,
+    help: String,
+    attrs: MetricAttrs<'a>,
+}
+
+/// What the attributes of a declaration say.
+#[derive(Default)]
+struct MetricAttrs<'a> {
+    help: Vec<String>,
+    unit: Slot<LitStr>,
+    buckets: Slot<Buckets>,
+    quantiles: Slot<Buckets>,
+    max_series: Slot<Expr>,
+    computed: Slot<Expr>,
+    /// `cfg`s, which go on everything that is expanded to.
+    cfgs: Vec<&'a Attribute>,
+    /// Documentation and what is not ours.
+    others: Vec<&'a Attribute>,
+}
+
+impl<'a> MetricAttrs<'a> {
+    fn new(attrs: &'a [Attribute], errors: &mut Errors) -> Self {
+        let mut parsed = MetricAttrs::default();
+        for attr in attrs {
+            let Some(key) = attr.path().get_ident() else {
+                parsed.others.push(attr);
+                continue;
+            };
+            let result = match key.to_string().as_str() {
+                "doc" => {
+                    parsed.help.extend(doc(attr));
+                    parsed.others.push(attr);
+                    Ok(())
+                }
+                "unit" => attr
+                    .parse_args()
+                    .map(|unit| parsed.unit.set(key, unit, errors)),
+                "buckets" => attr
+                    .parse_args()
+                    .map(|buckets| parsed.buckets.set(key, buckets, errors)),
+                "quantiles" => attr
+                    .parse_args()
+                    .map(|quantiles| parsed.quantiles.set(key, quantiles, errors)),
+                "max_series" => attr
+                    .parse_args()
+                    .map(|max| parsed.max_series.set(key, max, errors)),
+                "computed" => attr
+                    .parse_args()
+                    .map(|value| parsed.computed.set(key, value, errors)),
+                "cfg" => {
+                    parsed.cfgs.push(attr);
+                    Ok(())
+                }
+                _ => {
+                    parsed.others.push(attr);
+                    Ok(())
+                }
+            };
+            errors.take(result);
+        }
+        parsed
+    }
+
+    /// Reports attributes that this type of metric has no use for.
+    fn check(&self, ty: &MetricType, errors: &mut Errors) {
+        let of = |key: Option<&Ident>, kinds: &[&str], errors: &mut Errors| {
+            if let Some(key) = key
+                && !kinds.iter().any(|kind| ty.kind == kind)
+            {
+                let message = format_args!("`{key}` is not for a `{}`; remove it", ty.kind);
+                errors.at(key, message);
+            }
+        };
+        of(self.buckets.key(), &["Histogram"], errors);
+        of(self.quantiles.key(), &["Summary"], errors);
+        let computable = ["Counter", "FloatCounter", "Gauge", "FloatGauge"];
+        of(self.computed.key(), &computable, errors);
+        if let (Some(key), false) = (self.computed.key(), matches!(ty.labels, LabelsType::None)) {
+            let message = "a computed metric has no labels; write a `Collector` for several series";
+            errors.at(key, message);
+        }
+        if let (Some(key), LabelsType::None) = (self.max_series.key(), &ty.labels) {
+            errors.at(
+                key,
+                "a metric without labels has one series; remove `max_series`",
+            );
+        }
+    }
+}
+
+fn doc(attr: &Attribute) -> Option<String> {
+    match &attr.meta {
+        Meta::NameValue(pair) => match &pair.value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            }) => Some(text.value().trim().to_owned()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+impl<'a> Metric<'a> {
+    fn new(declaration: &'a Declaration, block: &Block, errors: &mut Errors) -> Option<Self> {
+        let attrs = MetricAttrs::new(&declaration.attrs, errors);
+        let rules = rules(&declaration.ty.kind, errors);
+        attrs.check(&declaration.ty, errors);
+        let help = attrs.help.join(" ").trim().to_owned();
+        if help.is_empty() {
+            let message = "a metric has a doc comment, which becomes its help; add `/// ...`";
+            errors.at(&declaration.ident, message);
+        }
+        if let LabelsType::List(labels) = &declaration.ty.labels {
+            report_duplicates(labels.iter().map(|(name, _)| name), errors);
+        }
+        let needs = match declaration.ty.kind.to_string().as_str() {
+            "StateSet" if declaration.ty.states.is_none() => Some("`StateSet<States>`"),
+            "Info" if matches!(declaration.ty.labels, LabelsType::None) => {
+                Some("`Info<(version: &str)>`")
+            }
+            _ => None,
+        };
+        if let Some(needs) = needs {
+            let message = format_args!("say what it tells; write {needs}");
+            errors.at(&declaration.ty.kind, message);
+            return None;
+        }
+        let rules = rules?;
+        let name = match (&declaration.name, &block.prefix) {
+            (Some(name), _) => name.clone(),
+            (None, Some(prefix)) => derived(declaration, prefix, &attrs, &rules),
+            (None, None) => {
+                let message = "a metric has a name; write `= \"app_name\"` after its type, or begin \
+                               the block with `prefix = \"app\";`";
+                errors.at(&declaration.ident, message);
+                return None;
+            }
+        };
+        Some(Metric {
+            declaration,
+            rules,
+            name,
+            help,
+            attrs,
+        })
+    }
+
+    fn expand(&self, krate: &Path) -> TokenStream {
+        let Declaration { vis, ident, ty, .. } = self.declaration;
+        let (cfgs, others) = (&self.attrs.cfgs, &self.attrs.others);
+        let allow = allow();
+        if let Some(value) = self.attrs.computed.get() {
+            return self.expand_computed(krate, value);
+        }
+        let p = quote!(#krate::__private);
+        let site = self.site(krate).expand();
+        let metric = self.metric_type(krate);
+        let (field, init, access) = if ty.kind == "Info" {
+            (quote!(()), quote!(()), self.info_methods(krate))
+        } else if let LabelsType::None = ty.labels {
+            let at = quote!(<#metric>::at(#p::Declared::ONLY));
+            let deref = quote! {
+                #(#cfgs)*
+                #[automatically_derived]
+                impl #p::Deref for #ident {
+                    type Target = #metric;
+
+                    #[inline(always)]
+                    fn deref(&self) -> &Self::Target {
+                        &self.__metric
+                    }
+                }
+            };
+            (metric, at, deref)
+        } else {
+            (quote!(()), quote!(()), self.label_methods(krate, &metric))
+        };
+        quote! {
+            #(#cfgs)*
+            #(#others)*
+            #allow
+            #vis struct #ident {
+                __metric: #field,
+            }
+
+            #(#cfgs)*
+            #(#others)*
+            #vis static #ident: #ident = #ident { __metric: #init };
+
+            #access
+
+            #(#cfgs)*
+            #allow
+            const _: () = {
+                #site
+            };
+        }
+    }
+
+    fn expand_computed(&self, krate: &Path, value: &Expr) -> TokenStream {
+        let Declaration { vis, ident, .. } = self.declaration;
+        let (cfgs, others) = (&self.attrs.cfgs, &self.attrs.others);
+        let (checks, desc) = self.site(krate).expand_desc();
+        let allow = allow();
+        quote! {
+            #(#cfgs)*
+            #(#others)*
+            #vis static #ident: #krate::Calculated = {
+                #krate::__register! { #krate::__private::Registration::Collector(&#ident) }
+                #krate::Calculated::new(
+                    {
+                        #allow
+                        const DESC: #krate::Desc = {
+                            #checks
+                            #desc
+                        };
+                        DESC
+                    },
+                    #value,
+                )
+            };
+        }
+    }
+
+    fn site<'s>(&'s self, krate: &'s Path) -> Site<'s> {
+        let p = quote!(#krate::__private);
+        let layout = match self.rules.layout {
+            "" => quote!(#p::SUMMARY),
+            layout => {
+                let layout = format_ident!("{layout}");
+                quote!(#p::Layout::#layout)
+            }
+        };
+        let ty = &self.declaration.ty;
+        let labels = match &ty.labels {
+            LabelsType::None => SiteLabels::List(Vec::new()),
+            LabelsType::List(labels) => {
+                let each = labels.iter().map(|(name, ty)| {
+                    let values = quote!(<#ty as #krate::Label>::VALUES);
+                    (label_name(name), values)
+                });
+                SiteLabels::List(each.collect())
+            }
+            LabelsType::Type(ty) => SiteLabels::Type(quote!(#ty), ty.span()),
+        };
+        let is_histogram = ty.kind == "Histogram";
+        Site {
+            krate,
+            ty: &self.declaration.ident,
+            kind: kind(krate, self.rules.kind),
+            name: self.name.clone(),
+            help: self.help.clone(),
+            unit: self.attrs.unit.get().cloned(),
+            labels,
+            constant: Vec::new(),
+            layout,
+            block: is_histogram || ty.kind == "Summary",
+            inner: None,
+            buckets: is_histogram.then(|| SiteBuckets {
+                bounds: self.attrs.buckets.get(),
+                nanos: false,
+            }),
+            quantiles: self.attrs.quantiles.get(),
+            states: ty
+                .states
+                .as_ref()
+                .map(|states| quote!(#p::states::<#states>())),
+            max_series: self.attrs.max_series.get().map(|max| quote!(#max)),
+            mixed: false,
+            open: ty.kind == "Info",
+            at: self.declaration.ident.span(),
+        }
+    }
+
+    /// The metric's type for the series of this declaration.
+    fn metric_type(&self, krate: &Path) -> TokenStream {
+        let Declaration { ident, ty, .. } = self.declaration;
+        let kind = &ty.kind;
+        let states = ty.states.as_ref().map(|states| quote!(#states,));
+        quote!(#krate::#kind<#states #krate::__private::Declared<#ident>>)
+    }
+
+    /// The parameters of generated methods, and the label set made of them.
+    fn parameters(&self) -> (TokenStream, TokenStream) {
+        match &self.declaration.ty.labels {
+            LabelsType::List(labels) => {
+                let parameters = labels.iter().map(|(name, ty)| {
+                    let ty = borrowed(ty);
+                    quote!(#name: #ty)
+                });
+                let names = labels.iter().map(|(name, _)| name);
+                (quote!(#(#parameters),*), quote!(&(#(#names,)*)))
+            }
+            LabelsType::Type(ty) => (quote!(labels: &#ty), quote!(labels)),
+            LabelsType::None => (quote!(), quote!(&())),
+        }
+    }
+
+    fn label_methods(&self, krate: &Path, metric: &TokenStream) -> TokenStream {
+        let Declaration { ident, ty, .. } = self.declaration;
+        let cfgs = &self.attrs.cfgs;
+        let p = quote!(#krate::__private);
+        let kind = &ty.kind;
+        let states = ty.states.as_ref().map(|states| quote!(<#states>));
+        let (parameters, set) = self.parameters();
+        let family = quote!(<#ident as #p::Site>::family());
+        let allow = allow();
+        quote! {
+            #(#cfgs)*
+            #allow
+            #[automatically_derived]
+            impl #ident {
+                /// The series of these labels, for one recording.
+                #[inline(always)]
+                pub fn with(&self, #parameters) -> #metric {
+                    <#metric>::at(#p::Declared::with(#set))
+                }
+
+                /// A handle to the series of these labels, to be kept.
+                pub fn bind(&self, #parameters) -> #krate::#kind #states {
+                    #krate::#kind::at(#p::Handle::declared(#family, #set))
+                }
+
+                /// Removes the series of these labels, if one of them is open; false when there
+                /// was none.
+                pub fn remove(&self, #parameters) -> bool {
+                    #family.remove(#set)
+                }
+
+                /// Removes all series, if a label is open.
+                pub fn clear(&self) {
+                    #family.clear();
+                }
+
+                /// Removes the series for which `keep` says no, if a label is open.
+                pub fn retain(
+                    &self,
+                    keep: impl ::core::ops::FnMut(#krate::LabelView<'_>) -> bool,
+                ) {
+                    #family.retain(keep);
+                }
+            }
+        }
+    }
+
+    fn info_methods(&self, krate: &Path) -> TokenStream {
+        let ident = &self.declaration.ident;
+        let cfgs = &self.attrs.cfgs;
+        let (parameters, set) = self.parameters();
+        let allow = allow();
+        quote! {
+            #(#cfgs)*
+            #allow
+            #[automatically_derived]
+            impl #ident {
+                /// Replaces the facts.
+                pub fn set(&self, #parameters) {
+                    #krate::Info::at(<#ident as #krate::__private::Site>::family()).set(#set);
+                }
+            }
+        }
+    }
+}
+
+/// A parameter type that borrows where the declaration says `String`.
+fn borrowed(ty: &Type) -> TokenStream {
+    if let Type::Path(path) = ty
+        && path.qself.is_none()
+        && let Some(last) = path.path.segments.last()
+        && last.ident == "String"
+        && matches!(last.arguments, PathArguments::None)
+    {
+        return quote!(&str);
+    }
+    quote!(#ty)
+}
+
+fn derived(
+    declaration: &Declaration,
+    prefix: &LitStr,
+    attrs: &MetricAttrs<'_>,
+    rules: &Rules,
+) -> LitStr {
+    let mut name = format!("{}_{}", prefix.value(), snake_case(&declaration.ident));
+    let ends_in = |name: &str, part: &str| name.ends_with(part);
+    if let Some(unit) = attrs.unit.get() {
+        let unit = format!("_{}", unit.value());
+        if !ends_in(&name, &unit) {
+            name.push_str(&unit);
+        }
+    }
+    if !ends_in(&name, rules.suffix) {
+        name.push_str(rules.suffix);
+    }
+    LitStr::new(&name, declaration.ident.span())
+}
+
+/// Reports labels that bear the name of an earlier one.
+pub(crate) fn report_duplicates<'i>(names: impl Iterator<Item = &'i Ident>, errors: &mut Errors) {
+    let mut seen: Vec<Ident> = Vec::new();
+    for name in names {
+        if seen.contains(&name.unraw()) {
+            errors.at(name, format_args!("duplicate label `{name}`; drop one"));
+        }
+        seen.push(name.unraw());
+    }
+}

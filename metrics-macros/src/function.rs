@@ -1,0 +1,443 @@
+//! What the function attributes have in common: the function with a recorder around its body.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{
+    Attribute, LitStr, Path, ReturnType, Signature, Type, Visibility,
+    ext::IdentExt,
+    parse::{Parse, ParseStream},
+    visit_mut::VisitMut,
+};
+
+use crate::{
+    attr::{Args, LabelArg, kind, label_name},
+    declare::report_duplicates,
+    errors::Errors,
+    site::{Site, SiteBuckets, SiteLabels, allow},
+};
+
+/// An attribute that records calls.
+pub(crate) trait Measure {
+    /// The attribute's name.
+    const ATTRIBUTE: &'static str;
+    /// The recorder in `metrics_core::__private::call`.
+    const RECORDER: &'static str;
+    /// The type of the metric.
+    const KIND: &'static str;
+    /// The common family and its help.
+    const FAMILY: &'static str;
+    const HELP: &'static str;
+    const UNIT: Option<&'static str>;
+    /// Whether series have the label `outcome`.
+    const OUTCOME: bool;
+
+    /// What the words of a series are.
+    fn layout(krate: &Path) -> TokenStream;
+
+    /// Whether it counts in buckets.
+    const BUCKETS: bool = false;
+}
+
+/// Expands an attribute; next to errors the function is emitted as it was.
+pub(crate) fn expand<M: Measure>(
+    args: TokenStream,
+    item: &TokenStream,
+    krate: &str,
+) -> TokenStream {
+    let mut errors = Errors::default();
+    let args = Args::parse(args, &mut errors);
+    let function = errors.take(syn::parse2::<Function>(item.clone()));
+    let expanded = function.and_then(|function| {
+        check::<M>(&args, &function, &mut errors);
+        errors.finish().map_or_else(
+            |error| {
+                let error = error.into_compile_error();
+                Some(quote!(#error #item))
+            },
+            |()| Some(wrap::<M>(&args, &args.krate(krate), function)),
+        )
+    });
+    expanded.unwrap_or_else(|| {
+        let message = format!("`#[{}]` belongs on a function with a body", M::ATTRIBUTE);
+        let error = syn::Error::new(Span::call_site(), message).into_compile_error();
+        quote!(#error #item)
+    })
+}
+
+/// A function; its body stays as it was written.
+struct Function {
+    attrs: Vec<Attribute>,
+    vis: Visibility,
+    defaultness: Option<syn::Token![default]>,
+    sig: Signature,
+    /// `#![...]` at the top of the body.
+    inner_attrs: Vec<Attribute>,
+    body: TokenStream,
+    brace: Span,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        let defaultness = input.parse()?;
+        let sig = input.parse()?;
+        let content;
+        let brace = syn::braced!(content in input);
+        let inner_attrs = content.call(Attribute::parse_inner)?;
+        Ok(Function {
+            attrs,
+            vis,
+            defaultness,
+            sig,
+            inner_attrs,
+            body: content.parse()?,
+            brace: brace.span.join(),
+        })
+    }
+}
+
+fn check<M: Measure>(args: &Args, function: &Function, errors: &mut Errors) {
+    if let Some(constness) = &function.sig.constness {
+        let message = format!(
+            "`#[{}]` cannot record a `const fn`, which may run while compiling; drop one of them",
+            M::ATTRIBUTE
+        );
+        errors.at(constness, message);
+    }
+    for key in [args.help.key(), args.buckets.key()].into_iter().flatten() {
+        if args.name.get().is_none() {
+            let message = format!(
+                "`{key}` needs a family of its own; add `name = \"...\"`, as `{}` is shared",
+                M::FAMILY
+            );
+            errors.at(key, message);
+        }
+    }
+    if let (Some(key), false) = (args.buckets.key(), M::BUCKETS) {
+        errors.at(key, "only `#[timed]` has buckets; remove them");
+    }
+    if let Some(labels) = args.labels.get() {
+        report_duplicates(labels.iter().map(|label| &label.name), errors);
+        for LabelArg { name, .. } in labels {
+            if ["function", "module", "outcome"]
+                .iter()
+                .any(|taken| name == taken)
+            {
+                let message = format!("the attribute sets the label `{name}` itself; rename it");
+                errors.at(name, message);
+            }
+        }
+    }
+}
+
+fn wrap<M: Measure>(args: &Args, krate: &Path, function: Function) -> TokenStream {
+    let Function {
+        attrs,
+        vis,
+        defaultness,
+        sig,
+        inner_attrs,
+        body,
+        brace,
+    } = function;
+    let call = quote!(#krate::__private::call);
+    let is_async = sig.asyncness.is_some();
+    let fallible = match args.fallible.get() {
+        Some(said) => Fallible::Known(said.value),
+        None => Fallible::of(&sig),
+    };
+    let site_type = format_ident!("__Metrics{}", M::RECORDER);
+    let recorder = format_ident!("{}", M::RECORDER);
+    let site = site::<M>(args, krate, &sig.ident, &site_type, &fallible, is_async);
+    let labels = args.labels.get().map_or(&[][..], |labels| labels);
+    let values = labels.iter().map(|label| {
+        let value = &label.value;
+        if let Some(ty) = &label.ty {
+            // The type is stated, so that it is this one and the error is here if it is not.
+            quote!({ let __label: #ty = #value; __label })
+        } else {
+            quote!(#value)
+        }
+    });
+    let allow = allow();
+    let enter = quote!(#call::#recorder::<#site_type>::enter(&(#(#values,)*)));
+    let items = quote! {
+        #allow
+        struct #site_type;
+        #allow
+        const _: () = { #site };
+    };
+    // Not in a block of its own: a closure is given its parameter's type only where it stands as
+    // an argument itself.
+    let is_error = quote!(|__result| #call::Look(__result).is_error());
+    let look = quote! {
+        #[allow(unused_imports)]
+        use #call::NeverError as _;
+    };
+    let body = if is_async {
+        let hint = hint(&sig.output);
+        quote_spanned! {brace=>
+            #items
+            #look
+            let __call = #enter;
+            #call::Tracked::new(__call, async move { #hint #body }, #is_error).await
+        }
+    } else if fallible.may() && M::OUTCOME {
+        let output = closure_output(&sig.output);
+        quote_spanned! {brace=>
+            #items
+            #look
+            let __call = #enter;
+            #[allow(clippy::redundant_closure_call)]
+            #call::run(__call, move || #output { #body }, #is_error)
+        }
+    } else {
+        quote_spanned! {brace=>
+            #items
+            let __call = #call::Guard::new(#enter);
+            #body
+        }
+    };
+    quote! {
+        #(#attrs)*
+        #vis #defaultness #sig {
+            #(#inner_attrs)*
+            #body
+        }
+    }
+}
+
+fn site<M: Measure>(
+    args: &Args,
+    krate: &Path,
+    function: &Ident,
+    ty: &Ident,
+    fallible: &Fallible,
+    is_async: bool,
+) -> TokenStream {
+    let p = quote!(#krate::__private);
+    let labels = args.labels.get().map_or(&[][..], |labels| labels);
+    let labels = labels.iter().map(|label| {
+        let values = label.ty.as_ref().map_or_else(
+            || quote!(::core::option::Option::None),
+            |ty| quote!(<#ty as #krate::Label>::VALUES),
+        );
+        (label_name(&label.name), values)
+    });
+    let name = args.name.get().cloned();
+    let mixed = name.is_none();
+    let name = name.unwrap_or_else(|| LitStr::new(M::FAMILY, Span::call_site()));
+    let help = args
+        .help
+        .get()
+        .map_or_else(|| M::HELP.to_owned(), LitStr::value);
+    let unit = M::UNIT.map(|unit| LitStr::new(unit, name.span()));
+    let function = LitStr::new(&function.unraw().to_string(), function.span());
+    let sparse = M::BUCKETS;
+    let inner = M::OUTCOME.then(|| {
+        quote! {
+            #p::Inner {
+                label: "outcome",
+                values: #p::call::outcomes(__FALLIBLE, #is_async),
+                sparse: #sparse,
+            }
+        }
+    });
+    let site = Site {
+        krate,
+        ty,
+        kind: kind(krate, M::KIND),
+        name,
+        help,
+        unit,
+        labels: SiteLabels::List(labels.collect()),
+        constant: vec![
+            ("function", quote!(#function)),
+            ("module", quote!(::core::module_path!())),
+        ],
+        layout: M::layout(krate),
+        block: M::BUCKETS,
+        inner,
+        buckets: M::BUCKETS.then(|| SiteBuckets {
+            bounds: args.buckets.get(),
+            nanos: true,
+        }),
+        quantiles: None,
+        states: None,
+        max_series: None,
+        mixed,
+        open: false,
+        at: function.span(),
+    };
+    let (site, fallible) = (site.expand(), fallible.constant(krate));
+    quote! {
+        const __FALLIBLE: bool = #fallible;
+
+        #[automatically_derived]
+        impl #p::call::CallSite for #ty {
+            const FALLIBLE: bool = __FALLIBLE;
+        }
+
+        #site
+    }
+}
+
+/// Whether a function can return an error.
+enum Fallible {
+    /// Told by an argument, or by the head of a type that a constant cannot name.
+    Known(bool),
+    /// The compiler knows, also of an alias of `Result`.
+    Probe(Box<Type>),
+}
+
+impl Fallible {
+    fn of(sig: &Signature) -> Self {
+        let ReturnType::Type(_, ty) = &sig.output else {
+            return Fallible::Known(false);
+        };
+        if let Type::Never(_) = **ty {
+            return Fallible::Known(false);
+        }
+        if is_concrete(ty, sig) {
+            Fallible::Probe(ty.clone())
+        } else {
+            Fallible::Known(head(ty).is_some_and(|head| head.ends_with("Result")))
+        }
+    }
+
+    fn may(&self) -> bool {
+        !matches!(self, Fallible::Known(false))
+    }
+
+    fn constant(&self, krate: &Path) -> TokenStream {
+        match self {
+            Fallible::Known(fallible) => quote!(#fallible),
+            Fallible::Probe(ty) => {
+                let mut ty = ty.clone();
+                // Of lifetimes a constant knows `'static` alone, and a `Result` is one under all.
+                StaticLifetimes.visit_type_mut(&mut ty);
+                quote! {
+                    {
+                        #[allow(unused_imports)]
+                        use #krate::__private::call::Infallible as _;
+                        #krate::__private::call::Probe::<#ty>::FALLIBLE
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct StaticLifetimes;
+
+impl VisitMut for StaticLifetimes {
+    fn visit_lifetime_mut(&mut self, lifetime: &mut syn::Lifetime) {
+        *lifetime = syn::Lifetime::new("'static", lifetime.span());
+    }
+}
+
+/// The name of a type's head: `Result` of `io::Result<()>`.
+fn head(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
+        Type::Group(group) => head(&group.elem),
+        Type::Paren(paren) => head(&paren.elem),
+        _ => None,
+    }
+}
+
+/// Whether a constant outside the function can name the type: it mentions no generic parameter.
+///
+/// Those of an `impl` block around the function cannot be seen from here; they are taken to be
+/// called like `T` or `T1`, which few other types are.
+fn is_concrete(ty: &Type, sig: &Signature) -> bool {
+    fn any(tokens: TokenStream, is: &dyn Fn(&Ident) -> bool) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(ident) => is(&ident),
+            TokenTree::Group(group) => any(group.stream(), is),
+            _ => false,
+        })
+    }
+    let is_generic = |ident: &Ident| {
+        let text = ident.to_string();
+        let mut letters = text.chars();
+        ident == "Self"
+            || ident == "impl"
+            || sig
+                .generics
+                .type_params()
+                .any(|param| param.ident == *ident)
+            || sig
+                .generics
+                .const_params()
+                .any(|param| param.ident == *ident)
+            || letters.next().is_some_and(|c| c.is_ascii_uppercase())
+                && letters.all(|c| c.is_ascii_digit())
+    };
+    !any(ty.to_token_stream(), &is_generic)
+}
+
+/// `-> Type` for a closure, where it can be said.
+fn closure_output(output: &ReturnType) -> TokenStream {
+    match output {
+        ReturnType::Type(arrow, ty) if !names_impl(ty) => quote!(#arrow #ty),
+        _ => quote!(),
+    }
+}
+
+fn names_impl(ty: &Type) -> bool {
+    struct Finder(bool);
+
+    impl VisitMut for Finder {
+        fn visit_type_impl_trait_mut(&mut self, _: &mut syn::TypeImplTrait) {
+            self.0 = true;
+        }
+    }
+
+    let mut finder = Finder(false);
+    finder.visit_type_mut(&mut ty.clone());
+    finder.0
+}
+
+/// Tells the compiler what an `async` block returns, as the signature of the function would.
+fn hint(output: &ReturnType) -> TokenStream {
+    struct Placeholders;
+
+    impl VisitMut for Placeholders {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            if let Type::ImplTrait(_) = ty {
+                *ty = syn::parse_quote!(_);
+            } else {
+                syn::visit_mut::visit_type_mut(self, ty);
+            }
+        }
+    }
+
+    let ReturnType::Type(_, ty) = output else {
+        return quote! {
+            #[allow(unreachable_code, clippy::unused_unit, clippy::diverging_sub_expression)]
+            if false {
+                return ();
+            }
+        };
+    };
+    let mut ty = ty.clone();
+    Placeholders.visit_type_mut(&mut ty);
+    if matches!(*ty, Type::Never(_)) {
+        return quote!();
+    }
+    quote! {
+        #[allow(
+            unreachable_code,
+            clippy::diverging_sub_expression,
+            clippy::let_unit_value,
+            clippy::empty_loop,
+            clippy::needless_return
+        )]
+        if false {
+            let __result: #ty = loop {};
+            return __result;
+        }
+    }
+}

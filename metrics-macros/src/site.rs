@@ -1,0 +1,300 @@
+//! The static side of a metric: storage, thread-local part, description and registration.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{LitStr, Path};
+
+use crate::attr::{Buckets, located_at};
+
+/// A metric to be put in a static.
+pub(crate) struct Site<'a> {
+    pub(crate) krate: &'a Path,
+    /// The type that stands for it.
+    pub(crate) ty: &'a Ident,
+    /// `Counter` and so on, as a path.
+    pub(crate) kind: TokenStream,
+    pub(crate) name: LitStr,
+    pub(crate) help: String,
+    pub(crate) unit: Option<LitStr>,
+    pub(crate) labels: SiteLabels,
+    /// Labels that every series has, and their values.
+    pub(crate) constant: Vec<(&'static str, TokenStream)>,
+    pub(crate) layout: TokenStream,
+    /// Whether each thread keeps a block on the heap, however small.
+    pub(crate) block: bool,
+    pub(crate) inner: Option<TokenStream>,
+    pub(crate) buckets: Option<SiteBuckets<'a>>,
+    pub(crate) quantiles: Option<&'a Buckets>,
+    pub(crate) states: Option<TokenStream>,
+    pub(crate) max_series: Option<TokenStream>,
+    pub(crate) mixed: bool,
+    /// Infos have no series before they are set.
+    pub(crate) open: bool,
+    /// Where to say that it is declared.
+    pub(crate) at: Span,
+}
+
+/// A metric's labels.
+pub(crate) enum SiteLabels {
+    /// Names, and for each the expression of its closed values.
+    List(Vec<(LitStr, TokenStream)>),
+    /// A type that derives `Labels`.
+    Type(TokenStream, Span),
+}
+
+/// A histogram's buckets.
+pub(crate) struct SiteBuckets<'a> {
+    pub(crate) bounds: Option<&'a Buckets>,
+    /// Whether sums are whole nanoseconds.
+    pub(crate) nanos: bool,
+}
+
+impl Site<'_> {
+    /// Expands to constants and impls for a `const _: () = { ... };` block.
+    pub(crate) fn expand(&self) -> TokenStream {
+        let Site { krate, ty, .. } = self;
+        let p = quote!(#krate::__private);
+        let checks = self.checks();
+        let (names, sets) = self.labels();
+        let (bounds, buckets, layout) = self.buckets();
+        let inner = self.inner.clone().unwrap_or(quote!(#p::Inner::NONE));
+        let series = if self.open {
+            quote!(::core::option::Option::None)
+        } else {
+            quote!(#p::closed_series(__SETS))
+        };
+        let max_series = self.max_series.clone();
+        let max_series = max_series.unwrap_or(quote!(#krate::DEFAULT_MAX_SERIES));
+        let words = if self.block {
+            quote!(0)
+        } else {
+            quote!(#p::STATIC_WORDS)
+        };
+        let desc = self.desc();
+        let buckets_method = bounds.as_ref().map(|_| {
+            quote! {
+                fn buckets() -> ::core::option::Option<&'static #p::Buckets> {
+                    ::core::option::Option::Some(&__BUCKETS)
+                }
+            }
+        });
+        let with_buckets = bounds.as_ref().map(|_| quote!(.buckets(&__BUCKETS)));
+        let with_states = self.states.as_ref().map(|states| quote!(.states(#states)));
+        let line_span = self.ty.span();
+        quote_spanned! {line_span=>
+            #checks
+            const __NAMES: &[&'static str] = #names;
+            const __SETS: &[::core::option::Option<&'static [&'static str]>] = #sets;
+            const __SERIES: ::core::option::Option<usize> = #series;
+            const __MAX_SERIES: usize = #max_series;
+            const _: () = #p::check_series(__SERIES, __MAX_SERIES);
+            const __INNER: #p::Inner = #inner;
+            #bounds
+            #buckets
+            const __LAYOUT: #p::Layout = #layout;
+            const __WORDS: usize =
+                #p::local_words(__LAYOUT, __SERIES, __INNER.values.len());
+            type __Local =
+                <#p::Fits<{ __WORDS <= #words }> as #p::Choice<__WORDS>>::Local;
+
+            #[automatically_derived]
+            impl #p::Site for #ty {
+                type Local = __Local;
+                const LAYOUT: #p::Layout = __LAYOUT;
+                const SERIES: ::core::option::Option<usize> = __SERIES;
+                const INNER: #p::Inner = __INNER;
+
+                #[inline(always)]
+                fn local() -> &'static #p::LocalKey<__Local> {
+                    #p::thread_local! {
+                        static __LOCAL: __Local = const { <__Local as #p::Fresh>::FRESH };
+                    }
+                    &__LOCAL
+                }
+
+                #[inline(always)]
+                fn family() -> &'static #p::Family {
+                    &__FAMILY
+                }
+
+                #buckets_method
+            }
+
+            static __FAMILY: #p::Family = {
+                #krate::__register! { #p::Registration::Family(&__FAMILY) }
+                #p::Family::declared::<#ty>(#desc, __SETS)
+                    .max_series(__MAX_SERIES)
+                    #with_buckets
+                    #with_states
+            };
+        }
+    }
+
+    /// The checks and the description of a metric that has no storage.
+    pub(crate) fn expand_desc(&self) -> (TokenStream, TokenStream) {
+        let checks = self.checks();
+        let checks = quote! {
+            const __NAMES: &[&'static str] = &[];
+            #checks
+        };
+        (checks, self.desc())
+    }
+
+    /// Constants that fail to compile at the token at fault.
+    fn checks(&self) -> TokenStream {
+        let kind = &self.kind;
+        let name = &self.name;
+        let krate = located_at(self.krate, name.span());
+        let mut checks = quote_spanned! {name.span()=>
+            const _: () = #krate::__private::check_metric(#name, #kind);
+        };
+        if let Some(unit) = &self.unit {
+            let krate = located_at(self.krate, unit.span());
+            checks.extend(quote_spanned! {unit.span()=>
+                const _: () = #krate::__private::check_unit(#name, #unit, #kind);
+            });
+        }
+        match &self.labels {
+            SiteLabels::List(labels) => {
+                for (label, _) in labels {
+                    let krate = located_at(self.krate, label.span());
+                    checks.extend(quote_spanned! {label.span()=>
+                        const _: () = #krate::__private::check_label(#label, #kind);
+                    });
+                }
+            }
+            SiteLabels::Type(_, span) => {
+                let krate = located_at(self.krate, *span);
+                checks.extend(quote_spanned! {*span=>
+                    const _: () = #krate::__private::check_labels(__NAMES, #kind);
+                });
+            }
+        }
+        let buckets = self.buckets.as_ref().and_then(|buckets| buckets.bounds);
+        if let Some(buckets) = buckets {
+            let krate = located_at(self.krate, buckets.span());
+            checks.extend(quote_spanned! {buckets.span()=>
+                const _: () = #krate::__private::check_buckets(&__BOUNDS);
+            });
+        }
+        if let Some(quantiles) = self.quantiles {
+            let krate = located_at(self.krate, quantiles.span());
+            checks.extend(quote_spanned! {quantiles.span()=>
+                const _: () = #krate::__private::check_quantiles(&__BOUNDS);
+            });
+        }
+        checks
+    }
+
+    fn labels(&self) -> (TokenStream, TokenStream) {
+        match &self.labels {
+            SiteLabels::List(labels) => {
+                let names = labels.iter().map(|(name, _)| name);
+                let sets = labels.iter().map(|(_, values)| values);
+                (quote!(&[#(#names),*]), quote!(&[#(#sets),*]))
+            }
+            SiteLabels::Type(ty, _) => {
+                let krate = self.krate;
+                let names = quote!(<#ty as #krate::Labels>::NAMES);
+                (names, quote!(<#ty as #krate::LabelSet>::SETS))
+            }
+        }
+    }
+
+    /// Bounds, buckets and the layout that depends on them.
+    fn buckets(&self) -> (Option<TokenStream>, Option<TokenStream>, TokenStream) {
+        let krate = self.krate;
+        let p = quote!(#krate::__private);
+        if let Some(quantiles) = self.quantiles {
+            let (count, array) = quantiles.expand(krate);
+            let bounds = quote!(const __BOUNDS: [f64; #count] = #array;);
+            return (None, Some(bounds), self.layout.clone());
+        }
+        let Some(SiteBuckets { bounds, nanos }) = &self.buckets else {
+            return (None, None, self.layout.clone());
+        };
+        let (count, array) = match bounds {
+            Some(bounds) => bounds.expand(krate),
+            None => (
+                quote!({ #krate::DURATIONS.len() }),
+                quote!(#krate::DURATIONS),
+            ),
+        };
+        let (layout, closed) = if *nanos {
+            (quote!(layout_nanos), quote!(closed_nanos))
+        } else {
+            (quote!(layout), quote!(closed))
+        };
+        let constants = quote! {
+            const __BOUNDS: [f64; #count] = #array;
+            const __UPPER: [f64; __BOUNDS.len() + 1] =
+                #p::#closed::<{ __BOUNDS.len() }, { __BOUNDS.len() + 1 }>(&__BOUNDS);
+        };
+        let buckets = quote!(static __BUCKETS: #p::Buckets = #p::Buckets::new(&__UPPER););
+        (
+            Some(constants),
+            Some(buckets),
+            quote!(#p::#layout(__BOUNDS.len())),
+        )
+    }
+
+    fn desc(&self) -> TokenStream {
+        let krate = self.krate;
+        let p = quote!(#krate::__private);
+        let (kind, name, help) = (&self.kind, &self.name, &self.help);
+        let unit = self
+            .unit
+            .as_ref()
+            .map_or_else(|| quote!(""), |unit| quote!(#unit));
+        let line = line(self.at);
+        let constant = (!self.constant.is_empty()).then(|| {
+            let pairs = self
+                .constant
+                .iter()
+                .map(|(name, value)| quote!((#p::Cow::Borrowed(#name), #p::Cow::Borrowed(#value))));
+            quote! {
+                .constant({
+                    const CONSTANT: &[(#p::Cow<'static, str>, #p::Cow<'static, str>)] =
+                        &[#(#pairs),*];
+                    CONSTANT
+                })
+            }
+        });
+        let has_bounds = self.buckets.is_some() || self.quantiles.is_some();
+        let bounds = has_bounds.then(|| quote!(.bounds(&__BOUNDS)));
+        let mixed = self.mixed.then(|| quote!(.mixed()));
+        quote! {
+            #p::desc(#kind, #name, #help, #unit)
+                .at(::core::file!(), #line, ::core::module_path!())
+                .labels({
+                    const LABELS: &[#p::Cow<'static, str>] =
+                        &#p::texts::<{ __NAMES.len() }>(__NAMES);
+                    LABELS
+                })
+                #constant
+                #bounds
+                #mixed
+        }
+    }
+}
+
+/// The line of a token; `line!()` would name that of the whole macro call.
+fn line(at: Span) -> u32 {
+    u32::try_from(at.unwrap().line()).unwrap_or(0)
+}
+
+/// Lints that expansions are not the place for.
+pub(crate) fn allow() -> TokenStream {
+    quote! {
+        #[allow(
+            non_camel_case_types,
+            non_snake_case,
+            dead_code,
+            unused_qualifications,
+            clippy::all,
+            clippy::pedantic,
+            clippy::nursery,
+            clippy::restriction
+        )]
+    }
+}
