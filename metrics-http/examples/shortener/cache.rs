@@ -1,0 +1,97 @@
+//! The links followed lately, in memory.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use metrics_core::{Label, metrics};
+
+use crate::link::{Slug, Target};
+
+metrics! {
+    /// Share of the cache that holds links.
+    static USED: FloatGauge = "shortener_cache_used_ratio";
+}
+
+/// Whether a link was found in the cache or had to be read from disk.
+#[derive(Label, Clone, Copy, Debug)]
+pub(crate) enum Lookup {
+    Hit,
+    Miss,
+}
+
+/// A cache that gives every link used since the last look a second chance.
+#[derive(Default)]
+pub(crate) struct Cache {
+    entries: HashMap<Slug, Entry>,
+    /// The order of eviction. May hold links that are gone from `entries`.
+    queue: VecDeque<Slug>,
+    removals: u64,
+}
+
+struct Entry {
+    target: Arc<Target>,
+    used: bool,
+}
+
+impl Cache {
+    /// How many links were removed so far.
+    pub(crate) fn removals(&self) -> u64 {
+        self.removals
+    }
+
+    pub(crate) fn find(&mut self, slug: &Slug) -> Option<Arc<Target>> {
+        let entry = self.entries.get_mut(slug)?;
+        entry.used = true;
+        Some(Arc::clone(&entry.target))
+    }
+
+    /// Keeps a link that was read when `removals` links had been removed. If there
+    /// are more by now, it may be one of them and is not kept.
+    pub(crate) fn insert(&mut self, slug: Slug, target: Arc<Target>, removals: u64) {
+        if removals != self.removals || self.entries.contains_key(&slug) {
+            return;
+        }
+        while self.queue.len() >= CAPACITY {
+            self.evict();
+        }
+        self.queue.push_back(slug.clone());
+        self.entries.insert(
+            slug,
+            Entry {
+                target,
+                used: false,
+            },
+        );
+        self.report();
+    }
+
+    pub(crate) fn remove(&mut self, slug: &Slug) {
+        self.removals += 1;
+        self.entries.remove(slug);
+        self.report();
+    }
+
+    /// Drops the first of the queue, or sends it to the back if it was used.
+    fn evict(&mut self) {
+        let Some(slug) = self.queue.pop_front() else {
+            return;
+        };
+        match self.entries.get_mut(&slug) {
+            Some(entry) if entry.used => {
+                entry.used = false;
+                self.queue.push_back(slug);
+            }
+            _ => {
+                self.entries.remove(&slug);
+            }
+        }
+    }
+
+    fn report(&self) {
+        USED.set(self.entries.len() as f64 / CAPACITY as f64);
+    }
+}
+
+const CAPACITY: usize = 128;

@@ -1,0 +1,43 @@
+//! The pages that links lead to, fetched slowly.
+//!
+//! An example must not bother real web sites: the network is simulated.
+
+use std::{fmt, time::Duration};
+
+use metrics_core::{counted, in_flight, timed};
+use tokio::time;
+
+use crate::link::Target;
+
+pub(crate) struct Page {
+    pub(crate) bytes: u32,
+}
+
+/// Takes 50 to 300 ms, and one time in twenty to no avail.
+#[timed]
+#[counted]
+#[in_flight]
+pub(crate) async fn fetch(target: &Target) -> Result<Page, FetchError> {
+    time::sleep(Duration::from_millis(fastrand::u64(50..=300))).await;
+    if fastrand::u32(..20) == 0 {
+        return Err(FetchError {
+            host: target.host().to_owned(),
+        });
+    }
+    // As many small pages as large ones, on a logarithmic scale.
+    let at_least = 1 << fastrand::u32(8..22);
+    Ok(Page {
+        bytes: fastrand::u32(at_least..2 * at_least),
+    })
+}
+
+#[derive(Debug)]
+pub(crate) struct FetchError {
+    host: String,
+}
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} does not answer", self.host)
+    }
+}

@@ -1,0 +1,170 @@
+//! `build_info` and `target_info`: what was built, and what is measured.
+
+use std::{
+    env,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use metrics_core::{Collection, Collector, Desc, Kind};
+
+use crate::error::Error;
+
+/// `build_info` with the program's version and what is known without asking.
+pub(crate) fn build_info(version: Option<&str>) -> Arc<dyn Collector> {
+    let known = [
+        ("version", version),
+        ("rustc", option_env!("METRICS_HTTP_RUSTC")),
+        ("profile", Some(PROFILE)),
+        ("target_arch", Some(env::consts::ARCH)),
+        ("target_os", Some(env::consts::OS)),
+    ];
+    let labels = known
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
+    Info::shared(Family::Build, labels.collect())
+}
+
+/// `target_info` with these labels, and a `service_name` in any case.
+pub(crate) fn target_info(labels: &[(String, String)]) -> Result<Arc<dyn Collector>, Error> {
+    let mut all = Vec::with_capacity(labels.len() + 1);
+    if !labels.iter().any(|(name, _)| name == SERVICE_NAME) {
+        all.push((SERVICE_NAME.to_owned(), executable()));
+    }
+    for (name, value) in labels {
+        if !is_label_name(name) {
+            return Err(Error::setting(format!(
+                "`{name}` cannot be a label of `target_info`; a name has letters, digits and \
+                 underscores, begins with no digit and not with `__`"
+            )));
+        }
+        if all.iter().any(|(earlier, _)| earlier == name) {
+            return Err(Error::setting(format!(
+                "`target_info` is given the label `{name}` twice; give it once"
+            )));
+        }
+        all.push((name.clone(), value.clone()));
+    }
+    Ok(Info::shared(Family::Target, all))
+}
+
+/// One series with the value 1, whose labels are what it says.
+struct Info {
+    family: Family,
+    descs: [Desc; 1],
+    labels: Vec<(String, String)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Build,
+    Target,
+}
+
+impl Info {
+    /// The same facts are the same collector, so that servers which agree can share a registry.
+    fn shared(family: Family, labels: Vec<(String, String)>) -> Arc<dyn Collector> {
+        static KNOWN: Mutex<Vec<Arc<Info>>> = Mutex::new(Vec::new());
+
+        // A vector that is only pushed to is sound even if a push panicked.
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |info: &&Arc<Info>| info.family == family && info.labels == labels;
+        if let Some(info) = known.iter().find(same) {
+            return Arc::clone(info) as Arc<dyn Collector>;
+        }
+        let info = Arc::new(Info {
+            family,
+            descs: [match family {
+                Family::Build => BUILD_INFO,
+                Family::Target => TARGET_INFO,
+            }],
+            labels,
+        });
+        known.push(Arc::clone(&info));
+        info
+    }
+}
+
+impl Collector for Info {
+    fn descs(&self) -> &[Desc] {
+        &self.descs
+    }
+
+    fn collect(&self, out: &mut Collection<'_>) {
+        let labels: Vec<(&str, &str)> = self
+            .labels
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        out.info(&self.descs[0], &labels);
+    }
+}
+
+fn is_label_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    !name.is_empty()
+        && name.chars().all(plain)
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.starts_with("__")
+}
+
+fn executable() -> String {
+    env::current_exe()
+        .ok()
+        .and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+const BUILD_INFO: Desc = Desc::new(
+    Kind::Info,
+    "build_info",
+    "How this program was built: its version, compiler, profile and target.",
+);
+const TARGET_INFO: Desc = Desc::new(
+    Kind::Info,
+    "target_info",
+    "What is measured here: the service and what else is said of it.",
+);
+const SERVICE_NAME: &str = "service_name";
+const PROFILE: &str = if cfg!(debug_assertions) {
+    "debug"
+} else {
+    "release"
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+        pairs.iter().map(owned).collect()
+    }
+
+    #[test]
+    fn the_same_facts_are_the_same_collector() {
+        assert!(Arc::ptr_eq(
+            &build_info(Some("1.2.3")),
+            &build_info(Some("1.2.3"))
+        ));
+        assert!(!Arc::ptr_eq(
+            &build_info(Some("1.2.3")),
+            &build_info(Some("1.2.4"))
+        ));
+    }
+
+    #[test]
+    fn a_label_that_cannot_be_one_is_an_error_that_names_it() {
+        for name in ["", "1st", "service.name", "__name__", "naïve"] {
+            let error = target_info(&labels(&[(name, "x")])).err().unwrap();
+            assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_label_given_twice_is_an_error() {
+        let error = target_info(&labels(&[("a", "1"), ("a", "2")]))
+            .err()
+            .unwrap();
+        assert!(error.to_string().contains("`a` twice"), "{error}");
+    }
+}

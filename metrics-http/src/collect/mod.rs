@@ -1,0 +1,41 @@
+//! Collectors that a server adds to the registry it serves.
+
+mod build;
+#[cfg(target_os = "linux")]
+mod process;
+
+use std::sync::Arc;
+
+use metrics_core::{Collector, Registry};
+
+use crate::error::Error;
+
+/// Adds the metrics of the process, where this system has any.
+pub(crate) fn add_process(registry: &Registry) -> Result<(), Error> {
+    PROCESS
+        .iter()
+        .try_for_each(|source| add(registry, source(), ".process_metrics(false)"))
+}
+
+/// Adds `build_info`.
+pub(crate) fn add_build(registry: &Registry, version: Option<&str>) -> Result<(), Error> {
+    add(registry, build::build_info(version), ".build_info(false)")
+}
+
+/// Adds `target_info`.
+pub(crate) fn add_target(registry: &Registry, labels: &[(String, String)]) -> Result<(), Error> {
+    let source = build::target_info(labels)?;
+    registry.register(source).map_err(Error::declaration)
+}
+
+fn add(registry: &Registry, source: Arc<dyn Collector>, off: &'static str) -> Result<(), Error> {
+    registry
+        .register(source)
+        .map_err(|error| Error::collector(error, off))
+}
+
+/// Empty where the system cannot be asked yet.
+const PROCESS: &[fn() -> Arc<dyn Collector>] = &[
+    #[cfg(target_os = "linux")]
+    process::shared,
+];

@@ -1,0 +1,85 @@
+//! Serves the metrics of a Rust program to Prometheus.
+//!
+//! ```
+//! metrics_http::metrics! {
+//!     /// Links stored.
+//!     pub static STORED: Gauge = "shortener_links";
+//! }
+//!
+//! fn main() -> Result<(), metrics_http::Error> {
+//!     let server = metrics_http::serve("127.0.0.1:0")?; // or "0.0.0.0:9464"
+//!     STORED.set(3);
+//!     println!("http://{}/metrics", server.local_addr());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! [`serve`] needs no async runtime and minds none: the server has a thread of its own.
+//! [`Server::builder`] serves differently, and [`Endpoint`] is for programs that have a
+//! server already: with hyper, axum or tonic.
+//!
+//! The metrics themselves are those of [`metrics_core`], which this crate re-exports whole:
+//! a program needs no other dependency.
+//!
+//! # What is served
+//!
+//! `/metrics` answers in `OpenMetrics` or the text format, by the request's `Accept` header,
+//! and compressed, by its `Accept-Encoding`. `/metrics?name[]=a&name[]=b` is restricted to
+//! those families. To what the program declares come:
+//!
+//! - `process_cpu_seconds_total`, `process_open_fds`, `process_max_fds`,
+//!   `process_virtual_memory_bytes`, `process_virtual_memory_max_bytes`,
+//!   `process_resident_memory_bytes`, `process_start_time_seconds` and `process_threads`,
+//!   on Linux ([`ServerBuilder::process_metrics`]);
+//! - `build_info`, with the labels `version` (as given to [`ServerBuilder::version`]), `rustc`,
+//!   `profile`, `target_arch` and `target_os` ([`ServerBuilder::build_info`]);
+//! - `target_info`, with the label `service_name` and others
+//!   ([`ServerBuilder::target_info`]).
+//!
+//! # A scrape does not hurt
+//!
+//! Expositions are encoded by threads of their own and streamed at the client's pace. Only
+//! [a few](ServerBuilder::scrapes_at_once) run at once, none longer than the
+//! [scraper waits](ServerBuilder::scrape_timeout), and a client that
+//! [dawdles](ServerBuilder::client_timeout) is cut off.
+//!
+//! # Features
+//!
+//! - `gzip` (default): compresses what is served.
+//! - `axum`: `router` and `ServerBuilder::router`, for users of axum.
+
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "axum")]
+mod axum;
+mod body;
+mod builder;
+mod collect;
+mod compress;
+mod endpoint;
+mod error;
+mod negotiate;
+mod routes;
+mod scrape;
+mod server;
+mod stall;
+
+pub use metrics_core;
+#[doc(inline)]
+pub use metrics_core::*;
+// The same macros, but what they expand to names this crate, a program's one dependency.
+#[doc(no_inline)]
+pub use metrics_macros::{
+    HttpLabel as Label, HttpLabels as Labels, http_counted as counted, http_in_flight as in_flight,
+    http_timed as timed,
+};
+
+#[cfg(feature = "axum")]
+pub use self::axum::router;
+pub use self::{
+    body::Body,
+    builder::ServerBuilder,
+    endpoint::{Endpoint, ResponseFuture},
+    error::Error,
+    server::{Server, serve},
+};

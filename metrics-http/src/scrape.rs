@@ -1,0 +1,69 @@
+//! One exposition on its way: encoded by a thread of its own, streamed into a body.
+
+use std::{
+    io::{self, Write},
+    thread,
+    time::Duration,
+};
+
+use metrics_core::{Format, Registry};
+use tokio::sync::OwnedSemaphorePermit;
+
+#[cfg(feature = "gzip")]
+use crate::compress;
+use crate::{
+    body::{Body, Writer},
+    compress::Coding,
+};
+
+/// What a request asked for.
+pub(crate) struct Scrape {
+    pub(crate) registry: Registry,
+    pub(crate) format: Format,
+    pub(crate) coding: Coding,
+    /// Families or samples to restrict the exposition to; empty for all.
+    pub(crate) names: Vec<String>,
+    pub(crate) time: Duration,
+}
+
+impl Scrape {
+    /// Starts to encode; the place among the scrapes at once is free again at the end.
+    ///
+    /// The thread is not taken from the pool of a runtime: that pool may be full of the
+    /// program's own work, and a program in trouble is the one whose metrics are wanted.
+    pub(crate) fn start(self, place: OwnedSemaphorePermit) -> io::Result<Body> {
+        let (body, writer) = Body::piped(self.time);
+        thread::Builder::new()
+            .name("metrics-scrape".to_owned())
+            .spawn(move || {
+                // A client that went away or took too long: the writer breaks the body off.
+                let _ = self.run(writer);
+                drop(place);
+            })?;
+        Ok(body)
+    }
+
+    fn run(self, mut out: Writer) -> io::Result<()> {
+        match self.coding {
+            Coding::Identity => {
+                self.encode(&mut out)?;
+                out.finish()
+            }
+            #[cfg(feature = "gzip")]
+            Coding::Gzip => {
+                let mut out = compress::gzip(out);
+                self.encode(&mut out)?;
+                out.finish()?.finish()
+            }
+        }
+    }
+
+    fn encode(&self, out: &mut impl Write) -> io::Result<()> {
+        if self.names.is_empty() {
+            self.registry.encode(self.format, out)
+        } else {
+            let wanted = |name: &str| self.names.iter().any(|wanted| wanted == name);
+            self.registry.encode_filtered(self.format, out, wanted)
+        }
+    }
+}

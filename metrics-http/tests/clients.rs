@@ -1,0 +1,163 @@
+//! Clients that misbehave, and what it costs the others: nothing.
+
+mod support;
+
+use std::{
+    io::{Read, Write},
+    thread,
+    time::{Duration, Instant},
+};
+
+use support::{PATIENCE, Shop, Warehouse, ask, begin_scrape, connect, get, serving, shop};
+
+#[test]
+fn a_client_that_goes_away_frees_its_place() {
+    let server = serving(Warehouse)
+        .scrapes_at_once(1)
+        .client_timeout(Duration::MAX)
+        .scrape_timeout(Duration::MAX)
+        .serve("127.0.0.1:0")
+        .unwrap();
+    for _ in 0..3 {
+        drop(begin_scrape(server.local_addr()));
+    }
+    assert!(get(&server, "/metrics").complete);
+}
+
+#[test]
+fn a_client_that_goes_away_while_it_waits_for_a_place_takes_none() {
+    let server = serving(Warehouse)
+        .scrapes_at_once(1)
+        .client_timeout(Duration::MAX)
+        .scrape_timeout(Duration::MAX)
+        .serve("127.0.0.1:0")
+        .unwrap();
+    let first = begin_scrape(server.local_addr());
+    for _ in 0..3 {
+        let mut waiting = connect(server.local_addr());
+        waiting
+            .write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n")
+            .unwrap();
+    }
+    drop(first);
+    assert!(get(&server, "/metrics").complete);
+}
+
+#[test]
+fn a_scrape_that_takes_too_long_is_broken_off() {
+    let server = serving(Warehouse)
+        .scrapes_at_once(1)
+        .client_timeout(Duration::MAX)
+        .scrape_timeout(Duration::from_millis(50))
+        .serve("127.0.0.1:0")
+        .unwrap();
+    let mut stalled = begin_scrape(server.local_addr());
+    // It has to wait until the place is free.
+    let reply = get(&server, "/metrics?name[]=nothing");
+    assert_eq!((reply.status, reply.complete), (200, true));
+    let mut rest = Vec::new();
+    let _ = stalled.read_to_end(&mut rest);
+    assert!(!rest.ends_with(b"\r\n0\r\n\r\n"));
+}
+
+#[test]
+fn the_scraper_s_own_limit_is_honoured() {
+    let server = serving(Warehouse)
+        .scrapes_at_once(1)
+        .client_timeout(Duration::MAX)
+        .scrape_timeout(Duration::MAX)
+        .serve("127.0.0.1:0")
+        .unwrap();
+    let mut stalled = connect(server.local_addr());
+    stalled
+        .write_all(
+            b"GET /metrics HTTP/1.1\r\nHost: test\r\n\
+              X-Prometheus-Scrape-Timeout-Seconds: 0.05\r\n\r\n",
+        )
+        .unwrap();
+    stalled.read_exact(&mut [0; 9]).unwrap();
+    let reply = get(&server, "/metrics?name[]=nothing");
+    assert_eq!((reply.status, reply.complete), (200, true));
+}
+
+#[test]
+fn a_client_that_reads_nothing_is_cut_off() {
+    let server = serving(Warehouse)
+        .client_timeout(Duration::from_millis(200))
+        .shutdown_timeout(PATIENCE)
+        .serve("127.0.0.1:0")
+        .unwrap();
+    let stalled = begin_scrape(server.local_addr());
+    let start = Instant::now();
+    // Waits for all connections, this one included.
+    server.shutdown();
+    assert!(start.elapsed() < PATIENCE);
+    drop(stalled);
+}
+
+#[test]
+fn a_client_that_is_slow_to_ask_is_cut_off_while_others_are_served() {
+    let server = serving(Shop)
+        .client_timeout(Duration::from_millis(200))
+        .serve("127.0.0.1:0")
+        .unwrap();
+    let mut slow: Vec<_> = (0..50).map(|_| connect(server.local_addr())).collect();
+    for stream in &mut slow {
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHo").unwrap();
+    }
+    assert_eq!(get(&server, "/metrics").status, 200);
+    for mut stream in slow {
+        // Ends, where it would run into the client's own time limit otherwise.
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap();
+        assert!(!rest.starts_with(b"HTTP/1.1 200"));
+    }
+}
+
+#[test]
+fn what_is_no_request_gets_400() {
+    let server = shop();
+    for garbage in [
+        "\u{16}\u{3}\u{1}\r\n",
+        "GET\r\n",
+        "GET /metrics HTTP/1.1\r\nno header\r\n",
+        "/metrics\r\n",
+    ] {
+        assert_eq!(ask(server.local_addr(), garbage).status, 400, "{garbage:?}");
+    }
+    assert_eq!(get(&server, "/metrics").status, 200);
+}
+
+#[test]
+fn a_head_without_end_is_refused() {
+    let server = shop();
+    let mut stream = connect(server.local_addr());
+    let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nX: ");
+    // The server may close before it has taken everything.
+    let _ = stream.write_all(&vec![b'x'; 4 << 20]);
+    let mut start = [0; 12];
+    if stream.read_exact(&mut start).is_ok() {
+        assert_eq!(&start, b"HTTP/1.1 431");
+    }
+    assert_eq!(get(&server, "/metrics").status, 200);
+}
+
+#[test]
+fn many_scrapes_at_once_are_all_answered() {
+    let server = serving(Shop)
+        .scrapes_at_once(2)
+        .serve("127.0.0.1:0")
+        .unwrap();
+    thread::scope(|scope| {
+        for _ in 0..40 {
+            scope.spawn(|| assert!(get(&server, "/metrics").complete));
+        }
+    });
+}
+
+#[test]
+fn http_1_0_is_spoken() {
+    let reply = ask(shop().local_addr(), "GET /metrics HTTP/1.0\r\n");
+    assert_eq!(reply.status, 200);
+    assert!(reply.text().contains("orders_waiting 2"));
+}

@@ -1,0 +1,193 @@
+//! A collector with known content, and a client that shows what went over the wire.
+
+// Each test program uses a part of it.
+#![allow(dead_code, unreachable_pub)]
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use metrics_http::{Collection, Collector, Desc, Kind, Registry, Server, ServerBuilder};
+
+/// `orders_total` and `orders_waiting`.
+pub struct Shop;
+
+impl Collector for Shop {
+    fn descs(&self) -> &[Desc] {
+        static DESCS: [Desc; 2] = [
+            Desc::new(Kind::Counter, "orders_total", "Orders taken."),
+            Desc::new(Kind::Gauge, "orders_waiting", "Orders to be packed."),
+        ];
+        &DESCS
+    }
+
+    fn collect(&self, out: &mut Collection<'_>) {
+        let [total, waiting] = self.descs() else {
+            unreachable!("there are two")
+        };
+        out.counter(total, &[("country", "no")], 3.0);
+        out.counter(total, &[("country", "se")], 4.0);
+        out.gauge(waiting, &[], 2.0);
+    }
+}
+
+/// Some fifteen megabytes: more than the buffers between server and client hold.
+pub struct Warehouse;
+
+impl Collector for Warehouse {
+    fn descs(&self) -> &[Desc] {
+        static DESCS: [Desc; 1] = [Desc::new(
+            Kind::Gauge,
+            "stock_pieces",
+            "Pieces on the shelves.",
+        )];
+        &DESCS
+    }
+
+    fn collect(&self, out: &mut Collection<'_>) {
+        let aisle = "a long aisle ".repeat(240);
+        for shelf in 0..SHELVES {
+            let labels = [("shelf", &*shelf.to_string()), ("aisle", &*aisle)];
+            out.gauge(&self.descs()[0], &labels, 7.0);
+        }
+    }
+}
+
+pub fn registry(content: impl Collector) -> Registry {
+    let registry = Registry::new();
+    registry.register(Arc::new(content)).unwrap();
+    registry
+}
+
+/// Serves this content and nothing else.
+pub fn serving(content: impl Collector) -> ServerBuilder {
+    Server::builder()
+        .registry(registry(content))
+        .process_metrics(false)
+        .build_info(false)
+}
+
+pub fn shop() -> Server {
+    serving(Shop).serve("127.0.0.1:0").unwrap()
+}
+
+pub fn get(server: &Server, path: &str) -> Reply {
+    ask(server.local_addr(), &format!("GET {path} HTTP/1.1\r\n"))
+}
+
+pub fn get_with(server: &Server, path: &str, headers: &str) -> Reply {
+    let head = format!("GET {path} HTTP/1.1\r\n{headers}\r\n");
+    ask(server.local_addr(), &head)
+}
+
+/// Sends a request's first lines, and reads all that is answered.
+pub fn ask(address: SocketAddr, head: &str) -> Reply {
+    let mut stream = connect(address);
+    let rest = "Host: test\r\nConnection: close\r\n\r\n";
+    stream
+        .write_all(format!("{head}{rest}").as_bytes())
+        .unwrap();
+    Reply::read(stream)
+}
+
+pub fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Starts a scrape and returns when its response has begun.
+pub fn begin_scrape(address: SocketAddr) -> TcpStream {
+    let mut stream = connect(address);
+    stream
+        .write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    stream.read_exact(&mut [0; 9]).unwrap();
+    stream
+}
+
+/// Tries until it is so.
+pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "not in time: {what}");
+        std::thread::yield_now();
+    }
+}
+
+/// A response as it came over the wire.
+pub struct Reply {
+    pub status: u16,
+    pub head: String,
+    pub body: Vec<u8>,
+    /// Whether the body ended as its framing promised.
+    pub complete: bool,
+}
+
+impl Reply {
+    pub fn read(mut stream: TcpStream) -> Reply {
+        let mut raw = Vec::new();
+        // A connection that is reset has still delivered what came before.
+        let _ = stream.read_to_end(&mut raw);
+        Reply::parse(&raw)
+    }
+
+    pub fn parse(raw: &[u8]) -> Reply {
+        let end = raw.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8(raw[..end].to_vec()).unwrap();
+        let rest = &raw[end + 4..];
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let mut reply = Reply {
+            status,
+            head,
+            body: rest.to_vec(),
+            complete: true,
+        };
+        if reply.header("transfer-encoding") == Some("chunked") {
+            (reply.body, reply.complete) = unchunked(rest);
+        } else if let Some(length) = reply.header("content-length") {
+            reply.complete = length == rest.len().to_string();
+        }
+        reply
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (found, value) = line.split_once(": ")?;
+            found.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
+fn unchunked(mut raw: &[u8]) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    loop {
+        let Some(end) = raw.windows(2).position(|two| two == b"\r\n") else {
+            return (body, false);
+        };
+        let size = std::str::from_utf8(&raw[..end]).unwrap();
+        let size = usize::from_str_radix(size, 16).unwrap();
+        raw = &raw[end + 2..];
+        if size == 0 {
+            return (body, true);
+        }
+        if raw.len() < size + 2 {
+            body.extend_from_slice(raw);
+            return (body, false);
+        }
+        body.extend_from_slice(&raw[..size]);
+        raw = &raw[size + 2..];
+    }
+}
+
+/// Series of the [`Warehouse`].
+pub const SHELVES: usize = 5_000;
+/// Longer than anything here takes, on any machine.
+pub const PATIENCE: Duration = Duration::from_secs(30);
