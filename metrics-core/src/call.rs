@@ -22,7 +22,7 @@ use crate::{
     block,
     cell::{self, Layout},
     clock,
-    family::{Declared, Site, private::Storage},
+    family::{Called, Site},
     label::LabelSet,
 };
 
@@ -68,26 +68,29 @@ impl Outcome {
 }
 
 /// Is made when a call begins and told when it ends.
-pub trait Recorder {
+///
+/// A copy of a few words, so that it can stay in registers: only an unwinding call looks for it
+/// on the stack.
+pub trait Recorder: Copy {
     /// The call has ended.
-    fn finish(&mut self, outcome: Outcome);
+    fn finish(self, outcome: Outcome);
 }
 
 /// Counts a call.
 #[derive(Debug)]
-pub struct Counted<S: Site>(Declared<S>);
+pub struct Counted<S>(Called<S>);
 
 impl<S: CallSite> Counted<S> {
     /// A call begins.
     #[inline(always)]
     pub fn enter(labels: &impl LabelSet) -> Self {
-        Counted(Declared::with(labels))
+        Counted(Called::with(labels))
     }
 }
 
 impl<S: CallSite> Recorder for Counted<S> {
     #[inline(always)]
-    fn finish(&mut self, outcome: Outcome) {
+    fn finish(self, outcome: Outcome) {
         let position = outcome.position(S::FALLIBLE);
         self.0
             .record(move |words| cell::count_one(&words[position]));
@@ -96,8 +99,8 @@ impl<S: CallSite> Recorder for Counted<S> {
 
 /// Times a call.
 #[derive(Debug)]
-pub struct Timed<S: Site> {
-    series: Declared<S>,
+pub struct Timed<S> {
+    series: Called<S>,
     start: u64,
 }
 
@@ -106,7 +109,7 @@ impl<S: CallSite> Timed<S> {
     #[inline(always)]
     pub fn enter(labels: &impl LabelSet) -> Self {
         Timed {
-            series: Declared::with(labels),
+            series: Called::with(labels),
             start: clock::now(),
         }
     }
@@ -114,7 +117,7 @@ impl<S: CallSite> Timed<S> {
 
 impl<S: CallSite> Recorder for Timed<S> {
     #[inline(always)]
-    fn finish(&mut self, outcome: Outcome) {
+    fn finish(self, outcome: Outcome) {
         let nanos = clock::nanos_between(self.start, clock::now());
         let Layout::Histogram { sum, .. } = S::LAYOUT else {
             return;
@@ -136,13 +139,13 @@ impl<S: CallSite> Recorder for Timed<S> {
 
 /// Counts a call as long as it lasts.
 #[derive(Debug)]
-pub struct InFlight<S: Site>(Declared<S>);
+pub struct InFlight<S>(Called<S>);
 
 impl<S: Site> InFlight<S> {
     /// A call begins.
     #[inline(always)]
     pub fn enter(labels: &impl LabelSet) -> Self {
-        let series = Declared::with(labels);
+        let series = Called::with(labels);
         series.record(|words| cell::count_one(&words[0]));
         InFlight(series)
     }
@@ -150,10 +153,26 @@ impl<S: Site> InFlight<S> {
 
 impl<S: Site> Recorder for InFlight<S> {
     #[inline(always)]
-    fn finish(&mut self, _: Outcome) {
+    fn finish(self, _: Outcome) {
         self.0.record(|words| cell::count_one(&words[1]));
     }
 }
+
+macro_rules! copies {
+    ($($recorder:ident)*) => {$(
+        // Derived, these would ask the same of the site.
+        impl<S> Clone for $recorder<S> {
+            #[inline(always)]
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<S> Copy for $recorder<S> {}
+    )*};
+}
+
+copies!(Called Counted Timed InFlight);
 
 /// Ends a call when it is dropped: at the end of the body, a `return`, or a panic.
 #[derive(Debug)]
@@ -178,27 +197,40 @@ impl<R: Recorder> Guard<R> {
 impl<R: Recorder> Drop for Guard<R> {
     #[inline(always)]
     fn drop(&mut self) {
-        let outcome = if thread::panicking() && !self.unwinding {
-            Outcome::Panic
+        if thread::panicking() && !self.unwinding {
+            unwound(self.recorder, Outcome::Panic);
         } else {
-            Outcome::Ok
-        };
-        self.recorder.finish(outcome);
+            self.recorder.finish(Outcome::Ok);
+        }
     }
 }
 
-/// Ends a call with what it has come to so far.
+#[cold]
+#[inline(never)]
+fn unwound<R: Recorder>(recorder: R, outcome: Outcome) {
+    recorder.finish(outcome);
+}
+
+/// A call that has not ended; dropped, it ends with what it has come to.
 #[derive(Debug)]
 struct Pending<R: Recorder> {
     recorder: R,
-    outcome: Outcome,
-    ended: bool,
+    /// What a drop means now; `None` once the call has ended.
+    outcome: Option<Outcome>,
 }
 
 impl<R: Recorder> Pending<R> {
     #[inline(always)]
+    fn new(recorder: R, outcome: Outcome) -> Self {
+        Pending {
+            recorder,
+            outcome: Some(outcome),
+        }
+    }
+
+    #[inline(always)]
     fn end(&mut self, is_error: bool) {
-        self.ended = true;
+        self.outcome = None;
         self.recorder.finish(if is_error {
             Outcome::Error
         } else {
@@ -210,8 +242,8 @@ impl<R: Recorder> Pending<R> {
 impl<R: Recorder> Drop for Pending<R> {
     #[inline(always)]
     fn drop(&mut self) {
-        if !self.ended {
-            self.recorder.finish(self.outcome);
+        if let Some(outcome) = self.outcome {
+            unwound(self.recorder, outcome);
         }
     }
 }
@@ -226,11 +258,7 @@ pub fn run<R: Recorder, T>(
     body: impl FnOnce() -> T,
     is_error: impl FnOnce(&T) -> bool,
 ) -> T {
-    let mut pending = Pending {
-        recorder,
-        outcome: Outcome::Panic,
-        ended: false,
-    };
+    let mut pending = Pending::new(recorder, Outcome::Panic);
     let result = body();
     pending.end(is_error(&result));
     result
@@ -254,11 +282,7 @@ impl<F: Future, R: Recorder, E: Fn(&F::Output) -> bool> Tracked<F, R, E> {
     pub fn new(recorder: R, body: F, is_error: E) -> Self {
         Tracked {
             body,
-            pending: Pending {
-                recorder,
-                outcome: Outcome::Cancelled,
-                ended: false,
-            },
+            pending: Pending::new(recorder, Outcome::Cancelled),
             is_error,
         }
     }
@@ -271,11 +295,11 @@ impl<F: Future, R: Recorder, E: Fn(&F::Output) -> bool> Future for Tracked<F, R,
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         // Dropped while it is polled, it has panicked; dropped between, it was cancelled.
-        this.pending.outcome = Outcome::Panic;
+        this.pending.outcome = Some(Outcome::Panic);
         let polled = this.body.poll(context);
         match &polled {
             Poll::Ready(output) => this.pending.end((this.is_error)(output)),
-            Poll::Pending => this.pending.outcome = Outcome::Cancelled,
+            Poll::Pending => this.pending.outcome = Some(Outcome::Cancelled),
         }
         polled
     }

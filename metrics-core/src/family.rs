@@ -489,21 +489,51 @@ impl<S: Site> Declared<S> {
     /// The series of these labels.
     #[inline(always)]
     pub fn with(labels: &impl LabelSet) -> Self {
-        let series = match S::SERIES {
-            Some(_) => Series {
-                place: label::position(labels) as u32,
-                generation: 0,
-            },
-            None if S::PINNED => pinned(S::family(), labels),
-            None => S::family().series(labels),
+        let series = if S::SERIES.is_none() && S::PINNED {
+            pinned(S::family(), labels)
+        } else {
+            find::<S>(labels)
         };
-        if S::SERIES.is_none() && !S::family().announced.load(Ordering::Relaxed) {
-            S::family().announce();
-        }
         Declared {
             series,
             site: PhantomData,
         }
+    }
+}
+
+#[inline(always)]
+fn find<S: Site>(labels: &impl LabelSet) -> Series {
+    if S::SERIES.is_some() {
+        return Series {
+            place: label::position(labels) as u32,
+            generation: 0,
+        };
+    }
+    if !S::family().announced.load(Ordering::Relaxed) {
+        S::family().announce();
+    }
+    S::family().series(labels)
+}
+
+/// The series that a call is recorded in.
+#[derive(Debug)]
+pub(crate) struct Called<S> {
+    series: Series,
+    site: PhantomData<S>,
+}
+
+impl<S: Site> Called<S> {
+    #[inline(always)]
+    pub(crate) fn with(labels: &impl LabelSet) -> Self {
+        Called {
+            series: find::<S>(labels),
+            site: PhantomData,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn record(&self, op: impl FnOnce(&[AtomicU64])) {
+        record::<S>(self.series, op);
     }
 }
 
@@ -577,13 +607,7 @@ impl<S: Site> private::Storage for Declared<S> {
 
     #[inline(always)]
     fn record(&self, op: impl FnOnce(&[AtomicU64])) {
-        let width = const { S::LAYOUT.words() * S::INNER.values.len() };
-        if S::SERIES.is_some() {
-            let start = self.series.place as usize * width;
-            cell::record::<Self>(move |words| op(&words[start..start + width]));
-        } else {
-            record_open(S::family(), self.series, op);
-        }
+        record::<S>(self.series, op);
     }
 
     #[inline]
@@ -614,6 +638,17 @@ impl<S: Site> private::Storage for Declared<S> {
 
     fn series(&self) -> Series {
         self.series
+    }
+}
+
+#[inline(always)]
+fn record<S: Site>(series: Series, op: impl FnOnce(&[AtomicU64])) {
+    let width = const { S::LAYOUT.words() * S::INNER.values.len() };
+    if S::SERIES.is_some() {
+        let start = series.place as usize * width;
+        cell::record::<Declared<S>>(move |words| op(&words[start..start + width]));
+    } else {
+        record_open(S::family(), series, op);
     }
 }
 
