@@ -559,10 +559,14 @@ impl<S: Site> Drop for Declared<S> {
 impl<S: Site> Keyed for Declared<S> {
     type Local = S::Local;
 
+    // Not inlined, this would hand out the accessor of the static storage as a pointer to a
+    // function of another codegen unit, and each recording would call it.
+    #[inline(always)]
     fn key() -> &'static LocalKey<S::Local> {
         S::local()
     }
 
+    #[inline(always)]
     fn region() -> &'static Region {
         &S::family().region
     }
@@ -643,10 +647,13 @@ impl<S: Site> private::Storage for Declared<S> {
 
 #[inline(always)]
 fn record<S: Site>(series: Series, op: impl FnOnce(&[AtomicU64])) {
-    let width = const { S::LAYOUT.words() * S::INNER.values.len() };
     if S::SERIES.is_some() {
-        let start = series.place as usize * width;
-        cell::record::<Declared<S>>(move |words| op(&words[start..start + width]));
+        // Little is captured, so that it goes to the cold path in registers.
+        let place = series.place as usize;
+        cell::record::<Declared<S>>(move |words| {
+            let width = const { S::LAYOUT.words() * S::INNER.values.len() };
+            op(&words[place * width..][..width]);
+        });
     } else {
         record_open(S::family(), series, op);
     }

@@ -268,7 +268,7 @@ impl Groups {
                 return;
             }
         }
-        if settings.own {
+        if settings.own() {
             self.collect_own(prefix, sink, &wants, rejected);
         }
     }

@@ -2,7 +2,10 @@
 
 use std::{
     io,
-    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use crate::{
@@ -89,8 +92,27 @@ pub(crate) struct Settings {
     pub(crate) labels: Vec<(String, String)>,
     /// `labels`, rendered.
     common: String,
-    created: bool,
-    pub(crate) own: bool,
+    created: AtomicBool,
+    own: AtomicBool,
+}
+
+impl Settings {
+    fn new(prefix: String, labels: Vec<(String, String)>) -> Self {
+        let mut common = String::new();
+        label::render_pairs(&mut common, &labels);
+        Settings {
+            prefix,
+            labels,
+            common,
+            created: AtomicBool::new(false),
+            own: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether the registry's metrics of itself are written.
+    pub(crate) fn own(&self) -> bool {
+        self.own.load(Ordering::Relaxed)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -105,14 +127,10 @@ impl Registry {
     /// The registry of all metrics that are declared in the program.
     pub fn global() -> &'static Registry {
         static GLOBAL: LazyLock<Registry> = LazyLock::new(|| {
-            let settings = Settings {
-                prefix: String::new(),
-                labels: Vec::new(),
-                common: String::new(),
-                created: false,
-                own: true,
-            };
-            Registry::with(true, settings, registered())
+            let settings = Settings::new(String::new(), Vec::new());
+            let registry = Registry::with(true, settings, registered());
+            registry.write_own_metrics(true);
+            registry
         });
         &GLOBAL
     }
@@ -123,23 +141,15 @@ impl Registry {
         reason = "`default` would suggest the global one"
     )]
     pub fn new() -> Registry {
-        let settings = Settings {
-            prefix: String::new(),
-            labels: Vec::new(),
-            common: String::new(),
-            created: false,
-            own: false,
-        };
+        let settings = Settings::new(String::new(), Vec::new());
         Registry::with(false, settings, Vec::new())
     }
 
-    /// An empty registry with a prefix, labels for all series or birth times.
+    /// An empty registry with a prefix or labels for all series.
     pub fn builder() -> Builder {
         Builder {
             prefix: String::new(),
             labels: Vec::new(),
-            created: false,
-            own: false,
         }
     }
 
@@ -183,6 +193,18 @@ impl Registry {
         Arc::clone(state.groups.get_or_insert_default())
     }
 
+    /// Whether to write the time of birth of counters, histograms and summaries (`_created`) in
+    /// formats that have a place for it: off at first, as it nearly doubles a counter's lines.
+    pub fn write_created(&self, on: bool) {
+        self.0.settings.created.store(on, Ordering::Relaxed);
+    }
+
+    /// Whether to write the metrics that the registry keeps of itself, such as
+    /// `metrics_overflowed_total`: on at first for the global registry, off for others.
+    pub fn write_own_metrics(&self, on: bool) {
+        self.0.settings.own.store(on, Ordering::Relaxed);
+    }
+
     /// Checks that the declarations fit together.
     ///
     /// # Errors
@@ -222,7 +244,8 @@ impl Registry {
     ) -> io::Result<()> {
         let settings = &self.0.settings;
         let open_metrics = format == Format::OpenMetrics;
-        let mut text = Text::new(out, open_metrics, settings.created, &settings.common);
+        let created = settings.created.load(Ordering::Relaxed);
+        let mut text = Text::new(out, open_metrics, created, &settings.common);
         self.collect(&mut text, &wanted);
         text.finish()
     }
@@ -294,8 +317,6 @@ impl Registry {
 pub struct Builder {
     prefix: String,
     labels: Vec<(String, String)>,
-    created: bool,
-    own: bool,
 }
 
 impl Builder {
@@ -308,19 +329,6 @@ impl Builder {
     /// Gives every series this label.
     pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.labels.push((name.into(), value.into()));
-        self
-    }
-
-    /// Writes the time of birth of counters, histograms and summaries (`_created`) in formats
-    /// that have a place for it. It nearly doubles the number of a counter's lines.
-    pub fn created(mut self, created: bool) -> Self {
-        self.created = created;
-        self
-    }
-
-    /// Adds the metrics that the registry keeps of itself, such as `metrics_overflowed_total`.
-    pub fn own_metrics(mut self, own: bool) -> Self {
-        self.own = own;
         self
     }
 
@@ -344,15 +352,7 @@ impl Builder {
                 )));
             }
         }
-        let mut common = String::new();
-        label::render_pairs(&mut common, &self.labels);
-        let settings = Settings {
-            prefix: self.prefix,
-            labels: self.labels,
-            common,
-            created: self.created,
-            own: self.own,
-        };
+        let settings = Settings::new(self.prefix, self.labels);
         Ok(Registry::with(false, settings, Vec::new()))
     }
 }

@@ -83,3 +83,8 @@ pub use self::{
     error::Error,
     server::{Server, serve},
 };
+
+/// The README's examples, so that they run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
