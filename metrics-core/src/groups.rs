@@ -229,10 +229,13 @@ impl Groups {
         &self,
         settings: &Settings,
         sink: &mut dyn Sink,
-        wanted: &dyn Fn(&str) -> bool,
+        wanted: Option<&dyn Fn(&str) -> bool>,
     ) {
         let prefix = settings.prefix.as_str();
         let wants = |desc: &Desc| {
+            let Some(wanted) = wanted else {
+                return true;
+            };
             let mut names = sample_names(desc)
                 .into_iter()
                 .chain([desc.name().to_owned()]);

@@ -18,6 +18,10 @@ use std::{borrow::Cow, sync::Arc};
 /// }
 /// assert_eq!(Cache::VALUES, Some(["hit", "not_found"].as_slice()));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a label",
+    label = "neither text, an integer, `bool` nor an enum that derives `Label`"
+)]
 pub trait Label {
     /// Every value there is, when that is known at compile time.
     const VALUES: Option<&'static [&'static str]>;
@@ -96,6 +100,10 @@ integer_labels!(
 /// The values of one series' labels, in the order in which the metric names them.
 ///
 /// Tuples of [`Label`]s implement it, and structs by `#[derive(Labels)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of labels",
+    label = "write a list such as `(name: {Self})`, or derive `Labels` for a struct"
+)]
 pub trait LabelSet {
     /// For each label its values, when they are known at compile time.
     const SETS: &'static [Option<&'static [&'static str]>];
@@ -135,6 +143,10 @@ impl<S: LabelSet> LabelSet for &S {
 /// REQUESTS.with(&Request { method: Method::Get, route: "/" }).inc();
 /// # let _ = Method::Post;
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of labels with names",
+    label = "write a list such as `(name: {Self})`, or derive `Labels` for a struct"
+)]
 pub trait Labels: LabelSet {
     /// The labels' names.
     const NAMES: &'static [&'static str];

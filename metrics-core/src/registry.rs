@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     collector::Collector,
-    encode::{Format, Sink, text::Text},
+    encode::{Format, text::Text},
     error::Error,
     family::{self, Family, FamilyRef},
     gather::{Gather, MetricFamily},
@@ -228,7 +228,7 @@ impl Registry {
     ///
     /// Those of `out`.
     pub fn encode(&self, format: Format, out: &mut impl io::Write) -> io::Result<()> {
-        self.encode_filtered(format, out, |_| true)
+        self.encode_wanted(format, out, None)
     }
 
     /// Writes the families that are wanted, asked for by the names of their samples.
@@ -242,16 +242,21 @@ impl Registry {
         out: &mut impl io::Write,
         wanted: impl Fn(&str) -> bool,
     ) -> io::Result<()> {
+        self.encode_wanted(format, out, Some(&wanted))
+    }
+
+    fn encode_wanted(
+        &self,
+        format: Format,
+        out: &mut dyn io::Write,
+        wanted: Option<&dyn Fn(&str) -> bool>,
+    ) -> io::Result<()> {
         let settings = &self.0.settings;
         let open_metrics = format == Format::OpenMetrics;
         let created = settings.created.load(Ordering::Relaxed);
         let mut text = Text::new(out, open_metrics, created, &settings.common);
-        self.collect(&mut text, &wanted);
+        self.groups().collect(settings, &mut text, wanted);
         text.finish()
-    }
-
-    fn collect(&self, sink: &mut dyn Sink, wanted: &dyn Fn(&str) -> bool) {
-        self.groups().collect(&self.0.settings, sink, wanted);
     }
 
     /// All metrics as one string.
@@ -265,7 +270,7 @@ impl Registry {
     /// All metrics as data.
     pub fn gather(&self) -> Vec<MetricFamily> {
         let mut gather = Gather::new(&self.0.settings.labels);
-        self.collect(&mut gather, &|_| true);
+        self.groups().collect(&self.0.settings, &mut gather, None);
         gather.families
     }
 
