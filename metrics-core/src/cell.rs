@@ -70,6 +70,15 @@ impl Sum {
             Sum::Nanos => a.saturating_add(b),
         }
     }
+
+    /// Adds the sums of two threads: what overflowed to both sides would be no number.
+    fn total(self, a: u64, b: u64) -> u64 {
+        let finite = |bits| f64::from_bits(bits).clamp(f64::MIN, f64::MAX).to_bits();
+        match self {
+            Sum::Float => self.add(finite(a), finite(b)),
+            Sum::Nanos => self.add(a, b),
+        }
+    }
 }
 
 impl Layout {
@@ -97,14 +106,16 @@ impl Layout {
         for (into, from) in into.chunks_exact_mut(width).zip(from.chunks_exact(width)) {
             match self {
                 Layout::Empty => {}
-                Layout::Count | Layout::UpDown | Layout::Int => {
+                Layout::Count | Layout::UpDown => {
                     for (into, from) in into.iter_mut().zip(from) {
                         *into = into.saturating_add(*from);
                     }
                 }
+                // An `i64`, which wraps around as `Gauge::add` does.
+                Layout::Int => into[0] = into[0].wrapping_add(from[0]),
                 Layout::FloatCount | Layout::Float => into[0] = Sum::Float.add(into[0], from[0]),
                 Layout::Histogram { sum, .. } => {
-                    let total = sum.add(into[block::SUM_OUT], from[block::SUM_OUT]);
+                    let total = sum.total(into[block::SUM_OUT], from[block::SUM_OUT]);
                     for (into, from) in into.iter_mut().zip(from) {
                         *into = into.wrapping_add(*from);
                     }
@@ -130,7 +141,7 @@ impl Layout {
                 let mut snapshot = vec![0; self.read_words()];
                 let quiet = block::read(from, &mut snapshot);
                 debug_assert!(quiet, "the owner of these words is the one that folds them");
-                block::merge(into, &snapshot, |a, b| sum.add(a, b));
+                block::merge(into, &snapshot, |a, b| sum.total(a, b));
             }
         }
     }
@@ -139,11 +150,7 @@ impl Layout {
 /// Adds one to a word of this thread's own.
 #[inline(always)]
 pub(crate) fn count_one(word: &AtomicU64) {
-    // No program counts to 2^64 by ones.
-    word.store(
-        word.load(Ordering::Relaxed).wrapping_add(1),
-        Ordering::Release,
-    );
+    count_add(word, 1);
 }
 
 /// Adds to a word of this thread's own.
@@ -160,7 +167,8 @@ pub(crate) fn count_add(word: &AtomicU64, n: u64) {
 #[inline(always)]
 pub(crate) fn float_add(word: &AtomicU64, n: f64) {
     let sum = f64::from_bits(word.load(Ordering::Relaxed)) + n;
-    word.store(sum.to_bits(), Ordering::Relaxed);
+    // Release, as in `count_add`: a scrape that sees it sees the generation it belongs to.
+    word.store(sum.to_bits(), Ordering::Release);
 }
 
 /// The storage of some series of one metric, in all threads.
@@ -176,6 +184,11 @@ pub struct Region {
     generational: bool,
     /// Words of a series in each thread.
     stride: usize,
+    /// Whether a sum of floats may go down: of observations that may be negative.
+    falls: bool,
+    /// The highest sums of floats that were read. Floats add up differently in another order,
+    /// and the end of a thread changes the order.
+    highest: OnceLock<Box<[AtomicU64]>>,
     /// 1 + the index in every directory; 0 before the first touch.
     id: AtomicU32,
     /// What ended threads and late recordings have left.
@@ -200,9 +213,18 @@ impl Region {
             inner,
             generational,
             stride: generational as usize + layout.words() * inner,
+            falls: false,
+            highest: OnceLock::new(),
             id: AtomicU32::new(0),
             shared: OnceLock::new(),
         }
+    }
+
+    /// The same where a sum may go down.
+    #[must_use]
+    pub(crate) const fn falling(mut self, falls: bool) -> Self {
+        self.falls = falls;
+        self
     }
 
     const fn len(&self) -> usize {
@@ -227,6 +249,11 @@ impl Region {
         &self.shared()[series * stride..][usize::from(self.generational)..stride]
     }
 
+    /// Which of the series that have stood in this place stands there now.
+    pub(crate) fn generation(&self, series: usize) -> u64 {
+        self.shared()[series * self.stride].load(Ordering::Relaxed)
+    }
+
     /// Begins a new generation of a series, at zero.
     pub(crate) fn renew(&self, series: usize, generation: u64) {
         debug_assert!(self.generational);
@@ -237,6 +264,40 @@ impl Region {
             word.store(0, Ordering::Relaxed);
         }
         words[0].store(generation, Ordering::Relaxed);
+        if let Some(highest) = self.highest.get() {
+            for mark in &highest[series * self.inner..][..self.inner] {
+                mark.store(0, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Where a sum of floats that never goes down stands among the values that are read.
+    const fn rises(&self) -> Option<usize> {
+        match self.layout {
+            Layout::FloatCount => Some(0),
+            Layout::Histogram {
+                sum: Sum::Float, ..
+            } if !self.falls => Some(block::SUM_OUT),
+            _ => None,
+        }
+    }
+
+    fn highest(&self) -> &[AtomicU64] {
+        self.highest.get_or_init(|| {
+            (0..self.series * self.inner)
+                .map(|_| AtomicU64::new(0))
+                .collect()
+        })
+    }
+
+    /// Keeps the sums of a series from going down by a rounding error; under the lock.
+    fn keep_rising(&self, at: usize, marks: &[AtomicU64], values: &mut [u64]) {
+        let groups = values.chunks_exact_mut(self.layout.read_words());
+        for (group, mark) in groups.zip(marks) {
+            // The bits of floats that are not negative compare as the floats do.
+            group[at] = group[at].max(mark.load(Ordering::Relaxed));
+            mark.store(group[at], Ordering::Relaxed);
+        }
     }
 
     /// Reads some series, added up over all threads, under one hold of the lock.
@@ -252,12 +313,17 @@ impl Region {
         let series: Vec<usize> = series.into_iter().collect();
         let mut values = vec![0; width * series.len()];
         let mut scratch = vec![0; self.layout.read_words()];
+        let rises = self.rises().map(|at| (at, self.highest()));
         {
             let mut state = STATE.lock();
             let id = self.id.load(Ordering::Relaxed);
             for (at, series) in series.iter().enumerate() {
                 let out = &mut values[at * width..][..width];
                 state.add_up(self, id, *series, out, &mut scratch);
+                if let Some((at, highest)) = rises {
+                    let marks = &highest[series * self.inner..][..self.inner];
+                    self.keep_rising(at, marks, out);
+                }
             }
         }
         // The lock is free again: `each` may allocate, and an allocator may record.

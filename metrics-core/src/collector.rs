@@ -1,6 +1,6 @@
 //! Values computed at scrape time.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 use crate::{
     desc::{Desc, Kind},
@@ -51,15 +51,18 @@ pub trait Collector: Send + Sync + 'static {
 pub struct Collection<'a> {
     descs: &'a [Desc],
     families: Vec<Series>,
-    rejected: u64,
+    /// Labels that the registry gives to every series.
+    common: &'a [(String, String)],
 }
 
 /// The series of one family.
 #[derive(Clone, Debug, Default)]
 struct Series {
-    series: Vec<(Arc<str>, Computed)>,
-    /// The labels of all of them.
-    known: HashSet<Arc<str>>,
+    written: Vec<(String, Computed)>,
+    /// The labels of all of them, in the order of their names.
+    known: HashSet<String>,
+    /// How many values were left out.
+    rejected: u64,
 }
 
 /// A value that a collector has computed.
@@ -71,11 +74,11 @@ enum Computed {
 }
 
 impl<'a> Collection<'a> {
-    pub(crate) fn new(descs: &'a [Desc]) -> Self {
+    pub(crate) fn new(descs: &'a [Desc], common: &'a [(String, String)]) -> Self {
         Collection {
             descs,
             families: vec![Series::default(); descs.len()],
-            rejected: 0,
+            common,
         }
     }
 
@@ -83,8 +86,8 @@ impl<'a> Collection<'a> {
     pub fn counter(&mut self, desc: &Desc, labels: &[(&str, &str)], value: f64) {
         if value >= 0.0 && value.is_finite() {
             self.write(desc, labels, Computed::Counter(Number::Float(value)));
-        } else {
-            self.rejected += 1;
+        } else if let Some(family) = self.known(desc) {
+            family.rejected += 1;
         }
     }
 
@@ -104,49 +107,62 @@ impl<'a> Collection<'a> {
             Computed::Gauge(_) => matches!(desc.kind, Kind::Gauge | Kind::Unknown),
             Computed::Info => desc.kind == Kind::Info,
         };
-        let known = self.descs.iter().position(|known| known.name == desc.name);
+        let common = self.common;
+        let Some(family) = self.known(desc) else {
+            return;
+        };
         let names_fit = labels.iter().enumerate().all(|(at, (name, _))| {
             crate::name::check_label(name, desc.kind).is_ok()
                 && labels[..at].iter().all(|(earlier, _)| earlier != name)
+                && common.iter().all(|(common, _)| common != name)
         });
-        let (true, Some(family), true) = (fits, known, names_fit) else {
-            self.rejected += 1;
-            return;
-        };
-        let mut rendered = String::new();
-        label::render_pairs(&mut rendered, labels);
-        let (family, labels) = (&mut self.families[family], Arc::from(rendered));
-        if family.known.insert(Arc::clone(&labels)) {
-            family.series.push((labels, value));
+        // The order of its labels does not make another series.
+        let mut sorted = labels.to_vec();
+        sorted.sort_unstable();
+        if fits && names_fit && family.known.insert(rendered(&sorted)) {
+            family.written.push((rendered(labels), value));
         } else {
-            self.rejected += 1;
+            family.rejected += 1;
         }
     }
 
-    /// How many values were left out.
-    pub(crate) fn rejected(&self) -> u64 {
-        self.rejected
+    /// The family of this description, if the collector has announced it.
+    fn known(&mut self, desc: &Desc) -> Option<&mut Series> {
+        let known = self.descs.iter().position(|known| known.name == desc.name);
+        known.map(|at| &mut self.families[at])
+    }
+
+    /// How many values of each family were left out.
+    pub(crate) fn rejected(&self) -> impl Iterator<Item = (String, u64)> {
+        let names = self.descs.iter().map(|desc| desc.name().to_owned());
+        names.zip(self.families.iter().map(|family| family.rejected))
     }
 
     /// Whether a family has no values this time.
     pub(crate) fn is_empty(&self, desc: &Desc) -> bool {
         let known = self.descs.iter().position(|known| known.name == desc.name);
-        known.is_none_or(|at| self.families[at].series.is_empty())
+        known.is_none_or(|at| self.families[at].written.is_empty())
     }
 
     /// The series of one family and their values.
     pub(crate) fn family(&self, desc: &Desc) -> impl Iterator<Item = (&str, Value<'_>)> {
         let known = self.descs.iter().position(|known| known.name == desc.name);
-        let series = known.map_or(&[][..], |at| &self.families[at].series);
+        let series = known.map_or(&[][..], |at| &self.families[at].written);
         series.iter().map(|(labels, value)| {
             let value = match value {
                 Computed::Counter(number) => Value::Counter(*number),
                 Computed::Gauge(number) => Value::Gauge(*number),
                 Computed::Info => Value::Info,
             };
-            (&**labels, value)
+            (labels.as_str(), value)
         })
     }
+}
+
+fn rendered(labels: &[(&str, &str)]) -> String {
+    let mut rendered = String::new();
+    label::render_pairs(&mut rendered, labels);
+    rendered
 }
 
 /// A declared metric without labels whose value is computed at scrape time.

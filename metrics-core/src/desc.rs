@@ -208,6 +208,15 @@ impl Desc {
         self
     }
 
+    /// Whether observations may be negative, so that their sum may go down.
+    pub(crate) const fn falls(&self) -> bool {
+        let bounds = match &self.bounds {
+            Cow::Borrowed(bounds) => bounds,
+            Cow::Owned(bounds) => bounds.as_slice(),
+        };
+        !bounds.is_empty() && bounds[0] < 0.0
+    }
+
     /// The declared name: a counter's with `_total`, an info's with `_info`.
     pub fn name(&self) -> &str {
         &self.name

@@ -98,13 +98,14 @@ impl Family {
             Some(series) => series,
             None => 0,
         };
+        let falls = desc.falls();
         Family {
             desc,
             layout,
             inner,
             sets,
             closed,
-            region: Region::dense(layout, series, inner.values.len()),
+            region: Region::dense(layout, series, inner.values.len()).falling(falls),
             touch,
             max_series: DEFAULT_MAX_SERIES,
             index: OnceLock::new(),
@@ -175,7 +176,8 @@ impl Family {
     fn index(&self) -> &Index {
         self.index.get_or_init(|| {
             let inner = self.inner.values.len();
-            Box::new(Index::new(self.layout, inner, self.max_series))
+            let falls = self.desc.falls();
+            Box::new(Index::new(self.layout, inner, self.max_series, falls))
         })
     }
 
@@ -234,6 +236,9 @@ impl Family {
 
     /// Makes these labels the only series.
     pub(crate) fn replace(&'static self, labels: &impl LabelSet) {
+        // Two at once would each remove the other's.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         self.announce();
         let series = self.series(labels);
         if let Some(index) = self.index.get() {
@@ -666,13 +671,24 @@ fn record_open(family: &Family, series: Series, op: impl FnOnce(&[AtomicU64])) {
 }
 
 fn shared_open<R>(family: &Family, series: Series, op: impl FnOnce(&AtomicU64) -> R) -> R {
+    // No place was left, and this one is another's.
+    if series.generation == 0 {
+        static NOWHERE: AtomicU64 = AtomicU64::new(0);
+        return op(&NOWHERE);
+    }
     let (region, at) = family.index().storage(series.place);
     op(&region.shared_words(at)[0])
 }
 
 fn read_open<R>(family: &Family, series: Series, op: impl FnOnce(&[u64]) -> R) -> R {
     let (region, at) = family.index().storage(series.place);
-    read_region(region, at, op)
+    let mut values = Vec::new();
+    region.read([at], |_, read| values.extend_from_slice(read));
+    // Asked afterwards: if the place was another's while it was read, it still is.
+    if region.generation(at) != series.generation {
+        values.fill(0);
+    }
+    op(&values)
 }
 
 fn read_region<R>(region: &Region, at: usize, op: impl FnOnce(&[u64]) -> R) -> R {

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -67,20 +67,63 @@ struct Group {
     collector: Option<usize>,
 }
 
+/// What went wrong with a collector since it was registered.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    /// Scrapes in which it panicked.
+    panics: AtomicU64,
+    /// Values that were left out, by family.
+    rejected: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Faults {
+    fn rejected(&self, family: &str) -> u64 {
+        let rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
+        rejected.get(family).copied().unwrap_or_default()
+    }
+
+    fn reject(&self, counts: impl Iterator<Item = (String, u64)>) {
+        let mut rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
+        for (family, count) in counts {
+            *rejected.entry(family).or_default() += count;
+        }
+    }
+}
+
+/// The faults of all collectors of a registry; they outlive its groups.
+#[derive(Debug, Default)]
+pub(crate) struct AllFaults(Vec<(Source, Arc<Faults>)>);
+
+impl AllFaults {
+    fn of(&mut self, source: &Source) -> Arc<Faults> {
+        if let Some((_, faults)) = self.0.iter().find(|(known, _)| known.is(source)) {
+            return Arc::clone(faults);
+        }
+        let faults = Arc::<Faults>::default();
+        self.0.push((source.clone(), Arc::clone(&faults)));
+        faults
+    }
+
+    /// Forgets those of a collector that was unregistered.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Source) -> bool) {
+        self.0.retain(|(source, _)| keep(source));
+    }
+}
+
 /// All families of a registry.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     families: Vec<Group>,
     collectors: Vec<Source>,
-    /// How often each collector has panicked.
-    panics: Vec<AtomicU64>,
+    /// What went wrong with each collector.
+    faults: Vec<Arc<Faults>>,
     clashes: Vec<String>,
     /// Families that were left out, by name.
     left_out: BTreeMap<String, u64>,
 }
 
 impl Groups {
-    pub(crate) fn new(sources: &[Source], settings: &Settings) -> Self {
+    pub(crate) fn new(sources: &[Source], settings: &Settings, faults: &mut AllFaults) -> Self {
         let mut groups = Groups::default();
         let mut listed: Vec<(&Desc, &Source)> = sources
             .iter()
@@ -93,7 +136,12 @@ impl Groups {
         });
         let mut names: HashMap<String, usize> = HashMap::new();
         for (desc, source) in listed {
-            if let Err(clash) = groups.admit(desc, source, settings, &mut names) {
+            if let Err(clash) = check_own(desc, settings) {
+                groups.clashes.push(clash);
+                *groups.left_out.entry(desc.name().to_owned()).or_default() += 1;
+                continue;
+            }
+            if let Err(clash) = groups.admit(desc, source, settings, faults, &mut names) {
                 groups.clashes.push(clash);
                 *groups.left_out.entry(desc.name().to_owned()).or_default() += 1;
             }
@@ -107,6 +155,7 @@ impl Groups {
         desc: &Desc,
         source: &Source,
         settings: &Settings,
+        faults: &mut AllFaults,
         names: &mut HashMap<String, usize>,
     ) -> Result<(), String> {
         let own = desc
@@ -147,7 +196,7 @@ impl Groups {
                 family.begin();
                 (vec![vec![family.clone()]], None)
             }
-            _ => (Vec::new(), Some(self.collector(source))),
+            _ => (Vec::new(), Some(self.collector(source, faults))),
         };
         self.families.push(Group {
             desc: desc.clone(),
@@ -157,11 +206,11 @@ impl Groups {
         Ok(())
     }
 
-    fn collector(&mut self, source: &Source) -> usize {
+    fn collector(&mut self, source: &Source, faults: &mut AllFaults) -> usize {
         let known = self.collectors.iter().position(|known| known.is(source));
         known.unwrap_or_else(|| {
             self.collectors.push(source.clone());
-            self.panics.push(AtomicU64::new(0));
+            self.faults.push(faults.of(source));
             self.collectors.len() - 1
         })
     }
@@ -204,16 +253,23 @@ impl Groups {
         let Source::Family(family) = source else {
             return differ("sources", &"values", &"a collector");
         };
+        let same_place = group
+            .members
+            .iter()
+            .position(|members| members[0].desc().constant == desc.constant);
+        // What is added up is stored alike.
+        if let Some(at) = same_place {
+            let (a, b) = (group.members[at][0].layout(), family.layout());
+            if a != b {
+                return differ("types", &format!("{a:?}"), &format!("{b:?}"));
+            }
+        }
         if group.collector.is_some() || matches!(desc.kind, Kind::Info | Kind::StateSet) {
             return differ("values", &"one", &"another");
         }
         family.begin();
-        let same_place = group
-            .members
-            .iter_mut()
-            .find(|members| members[0].desc().constant == desc.constant);
         match same_place {
-            Some(members) => members.push(family.clone()),
+            Some(at) => group.members[at].push(family.clone()),
             None => group.members.push(vec![family.clone()]),
         }
         Ok(())
@@ -243,11 +299,10 @@ impl Groups {
         };
         let mut computed: Vec<Option<Collection<'_>>> =
             self.collectors.iter().map(|_| None).collect();
-        let mut rejected: BTreeMap<String, u64> = BTreeMap::new();
         for group in self.families.iter().filter(|group| wants(&group.desc)) {
             let desc = &group.desc;
             if let Some(at) = group.collector {
-                let collection = computed[at].get_or_insert_with(|| self.compute(at));
+                let collection = computed[at].get_or_insert_with(|| self.compute(at, settings));
                 if !collection.is_empty(desc) {
                     sink.family(Head { prefix, desc });
                 }
@@ -257,7 +312,6 @@ impl Groups {
                         return;
                     }
                 }
-                *rejected.entry(desc.name().to_owned()).or_default() += collection.rejected();
             } else {
                 sink.family(Head { prefix, desc });
                 for members in &group.members {
@@ -272,14 +326,14 @@ impl Groups {
             }
         }
         if settings.own() {
-            self.collect_own(prefix, sink, &wants, rejected);
+            self.collect_own(prefix, sink, &wants);
         }
     }
 
-    fn compute(&self, at: usize) -> Collection<'_> {
+    fn compute<'a>(&'a self, at: usize, settings: &'a Settings) -> Collection<'a> {
         let source = &self.collectors[at];
         let collect = || {
-            let mut collection = Collection::new(source.descs());
+            let mut collection = Collection::new(source.descs(), &settings.labels);
             match source {
                 Source::Declared(collector) => collector.collect(&mut collection),
                 Source::Collector(collector) => collector.collect(&mut collection),
@@ -287,20 +341,16 @@ impl Groups {
             }
             collection
         };
-        catch_unwind(AssertUnwindSafe(collect)).unwrap_or_else(|_| {
-            self.panics[at].fetch_add(1, Ordering::Relaxed);
-            Collection::new(source.descs())
-        })
+        let collection = catch_unwind(AssertUnwindSafe(collect)).unwrap_or_else(|_| {
+            self.faults[at].panics.fetch_add(1, Ordering::Relaxed);
+            Collection::new(source.descs(), &settings.labels)
+        });
+        self.faults[at].reject(collection.rejected());
+        collection
     }
 
     /// Writes what the registry keeps of itself.
-    fn collect_own(
-        &self,
-        prefix: &str,
-        sink: &mut dyn Sink,
-        wants: &dyn Fn(&Desc) -> bool,
-        mut rejected: BTreeMap<String, u64>,
-    ) {
+    fn collect_own(&self, prefix: &str, sink: &mut dyn Sink, wants: &dyn Fn(&Desc) -> bool) {
         let families = || {
             self.families
                 .iter()
@@ -314,10 +364,14 @@ impl Groups {
                 .map(|family| of(family))
                 .sum()
         };
-        for group in families() {
-            let values = sum(group, &Family::rejected);
-            *rejected.entry(group.desc.name().to_owned()).or_default() += values;
-        }
+        let rejected = self.families.iter().map(|group| {
+            let name = group.desc.name();
+            let values = match group.collector {
+                Some(at) => self.faults[at].rejected(name),
+                None => sum(group, &Family::rejected),
+            };
+            (name, values)
+        });
         let mut write = |desc: &Desc, rows: Vec<(String, Value<'_>)>| {
             if wants(desc) && !rows.is_empty() {
                 sink.family(Head { prefix, desc });
@@ -337,10 +391,10 @@ impl Groups {
         let panics = self
             .collectors
             .iter()
-            .zip(&self.panics)
-            .map(|(source, panics)| {
+            .zip(&self.faults)
+            .map(|(source, faults)| {
                 let name = source.descs().first().map_or("", Desc::name);
-                let panics = panics.load(Ordering::Relaxed);
+                let panics = faults.panics.load(Ordering::Relaxed);
                 row(&[("collector", name)], counter(panics))
             });
         write(&COLLECTOR_ERRORS, panics.collect());
@@ -359,8 +413,7 @@ impl Groups {
         write(&OVERFLOWED, overflowed.collect());
 
         let values = rejected
-            .iter()
-            .map(|(name, count)| row(&[("family", name), ("reason", "value")], counter(*count)));
+            .map(|(name, count)| row(&[("family", name), ("reason", "value")], counter(count)));
         let clashes = self
             .left_out
             .iter()
@@ -407,6 +460,33 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink) {
     }
 }
 
+/// Keeps metrics from names that the registry itself uses, and state sets from a label of their
+/// own name.
+fn check_own(desc: &Desc, settings: &Settings) -> Result<(), String> {
+    let samples = sample_names(desc);
+    let clash = |own: &&Desc| sample_names(own).iter().any(|name| samples.contains(name));
+    if let Some(own) = OWN.iter().find(clash) {
+        return Err(format!(
+            "`{}` ({}): the registry writes `{}` of itself; rename it",
+            desc.name(),
+            desc.birthplace(),
+            own.name(),
+        ));
+    }
+    let name = format!("{}{}", settings.prefix, desc.name());
+    let common = settings.labels.iter().map(|(name, _)| name.as_str());
+    let constant = desc.constant.iter().map(|(name, _)| &**name);
+    let mut labels = desc.label_names().chain(constant).chain(common);
+    if desc.kind == Kind::StateSet && labels.any(|label| label == name) {
+        return Err(format!(
+            "`{}` ({}): a state set names its states in a label of its own name; rename the label",
+            desc.name(),
+            desc.birthplace(),
+        ));
+    }
+    Ok(())
+}
+
 /// Every name that a family's samples may bear in one of the formats; the first is the family's.
 fn sample_names(desc: &Desc) -> Vec<String> {
     let suffixes: &[&str] = match desc.kind {
@@ -427,6 +507,9 @@ fn sample_names(desc: &Desc) -> Vec<String> {
 const SERIES_BETWEEN_PAUSES: usize = 256;
 /// `metrics_series` is left out when there are more families than this.
 const SERIES_FAMILIES: usize = 1000;
+
+/// What a registry keeps of itself.
+const OWN: [Desc; 4] = [SERIES, OVERFLOWED, REJECTED, COLLECTOR_ERRORS];
 
 const SERIES: Desc = Desc::new(
     Kind::Gauge,

@@ -178,24 +178,24 @@ impl<M: Made> Labelled<M> {
     /// The series of these values, in the order of the names; missing ones are empty, and those
     /// beyond the names are ignored.
     pub fn with(&self, values: &[&str]) -> M {
-        let (mut padded, values) = (Vec::new(), self.fit(values));
-        let values = values.unwrap_or_else(|values| {
-            padded.extend_from_slice(values);
-            padded.resize(self.family.desc().labels.len(), "");
-            &padded
-        });
+        let mut padded = Vec::new();
+        let values = self.fit(values, &mut padded);
         M::from_handle(Handle::made(Arc::clone(&self.family), &Texts(values)))
     }
 
-    fn fit<'v>(&self, values: &'v [&'v str]) -> Result<&'v [&'v str], &'v [&'v str]> {
+    fn fit<'v>(&self, values: &'v [&'v str], padded: &'v mut Vec<&'v str>) -> &'v [&'v str] {
         let names = self.family.desc().labels.len();
-        values.get(..names).ok_or(values)
+        values.get(..names).unwrap_or_else(|| {
+            padded.extend_from_slice(values);
+            padded.resize(names, "");
+            padded
+        })
     }
 
     /// Removes the series of these values; false when there was none.
     pub fn remove(&self, values: &[&str]) -> bool {
-        self.fit(values)
-            .is_ok_and(|values| self.family.remove(&Texts(values)))
+        let mut padded = Vec::new();
+        self.family.remove(&Texts(self.fit(values, &mut padded)))
     }
 
     /// Removes all series.

@@ -14,7 +14,7 @@ use crate::{
     error::Error,
     family::{self, Family, FamilyRef},
     gather::{Gather, MetricFamily},
-    groups::{Groups, Source},
+    groups::{AllFaults, Groups, Source},
     label, name,
 };
 
@@ -121,6 +121,13 @@ struct State {
     /// How many of the metrics that announced themselves are among them.
     announced: usize,
     groups: Option<Arc<Groups>>,
+    faults: AllFaults,
+}
+
+impl State {
+    fn regroup(&mut self, settings: &Settings) -> Groups {
+        Groups::new(&self.sources, settings, &mut self.faults)
+    }
 }
 
 impl Registry {
@@ -158,6 +165,7 @@ impl Registry {
             sources,
             announced: 0,
             groups: None,
+            faults: AllFaults::default(),
         };
         Registry(Arc::new(Inner {
             global,
@@ -186,7 +194,7 @@ impl Registry {
             state.announced = announced.len();
         }
         if state.groups.is_none() {
-            let groups = Groups::new(&state.sources, &self.0.settings);
+            let groups = state.regroup(&self.0.settings);
             state.groups = Some(Arc::new(groups));
         }
         // Just made where it was missing.
@@ -289,6 +297,7 @@ impl Registry {
         let mut state = self.state();
         let before = state.sources.len();
         state.sources.retain(|known| !known.is(&source));
+        state.faults.retain(|known| !known.is(&source));
         state.groups = None;
         state.sources.len() < before
     }
@@ -300,7 +309,7 @@ impl Registry {
             return Ok(());
         }
         state.sources.push(source);
-        let groups = Groups::new(&state.sources, &self.0.settings);
+        let groups = state.regroup(&self.0.settings);
         let new: Vec<_> = groups
             .clashes()
             .iter()
@@ -311,7 +320,9 @@ impl Registry {
             state.groups = Some(Arc::new(groups));
             return Ok(());
         }
-        state.sources.pop();
+        if let Some(source) = state.sources.pop() {
+            state.faults.retain(|known| !known.is(&source));
+        }
         Err(Error::new(new.join("\n")))
     }
 }

@@ -98,6 +98,8 @@ pub(crate) struct Index {
     region_bits: u32,
     layout: Layout,
     inner: usize,
+    /// Whether sums may go down.
+    falls: bool,
     cap: usize,
 }
 
@@ -105,7 +107,8 @@ pub(crate) struct Index {
 pub(crate) type Found = Option<Series>;
 
 impl Index {
-    pub(crate) fn new(layout: Layout, inner: usize, cap: usize) -> Self {
+    pub(crate) fn new(layout: Layout, inner: usize, cap: usize, falls: bool) -> Self {
+        let cap = cap.min(MOST);
         // A page of words for each thread that touches one of the series in it.
         let region_bits = (512 / (1 + layout.words() * inner)).max(1).ilog2();
         Index {
@@ -128,6 +131,7 @@ impl Index {
             region_bits,
             layout,
             inner,
+            falls,
             cap,
         }
     }
@@ -136,8 +140,9 @@ impl Index {
     #[inline]
     pub(crate) fn storage(&self, place: u32) -> (&Region, usize) {
         let series = 1 << self.region_bits;
-        let region = self.regions[place as usize >> self.region_bits]
-            .get_or_init(|| Region::generational(self.layout, series, self.inner));
+        let region = self.regions[place as usize >> self.region_bits].get_or_init(|| {
+            Region::generational(self.layout, series, self.inner).falling(self.falls)
+        });
         (region, place as usize & (series - 1))
     }
 
@@ -467,6 +472,9 @@ impl Index {
         Some(to)
     }
 }
+
+/// The most series that a cap allows: what regions are listed for from the start.
+const MOST: usize = 1 << 20;
 
 /// Entries from this number on hold continuations of keys.
 const SPARE_FROM: u32 = 1 << 30;

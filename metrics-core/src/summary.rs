@@ -130,7 +130,7 @@ const PARTS: usize = 5;
 
 /// The sliding windows of a summary's series.
 #[derive(Debug)]
-pub(crate) struct Windows(Mutex<Option<HashMap<Series, Window>>>);
+pub(crate) struct Windows(Mutex<Option<HashMap<u32, (u64, Window)>>>);
 
 impl Windows {
     pub(crate) const fn new() -> Self {
@@ -141,11 +141,15 @@ impl Windows {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let windows = windows.get_or_insert_default();
         let now = Instant::now();
-        if !windows.contains_key(&series) {
-            // Windows of series that were removed fall out here.
-            windows.retain(|_, window| now.duration_since(window.turned) < SPAN);
+        // By place, of which there are few: the window of a removed series gives way to the next.
+        let fresh = || (series.generation, Window::new(now));
+        let (generation, window) = windows.entry(series.place).or_insert_with(fresh);
+        if *generation > series.generation {
+            return;
         }
-        let window = windows.entry(series).or_insert_with(|| Window::new(now));
+        if *generation < series.generation {
+            (*generation, *window) = fresh();
+        }
         window.turn(now);
         window.parts[0].add(value);
     }
@@ -158,8 +162,9 @@ impl Windows {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let window = windows
             .as_mut()
-            .and_then(|windows| windows.get_mut(&series));
-        let merged = window.map(|window| {
+            .and_then(|windows| windows.get_mut(&series.place))
+            .filter(|(generation, _)| *generation == series.generation);
+        let merged = window.map(|(_, window)| {
             window.turn(Instant::now());
             window.merged()
         });

@@ -101,7 +101,8 @@ impl<'w> Text<'w> {
     }
 
     fn born(&mut self, labels: &str, created: f64) {
-        if self.created {
+        // What is computed has no birth.
+        if self.created && created > 0.0 {
             // To the millisecond, without an exponent.
             let text = format!("{created:.3}\n");
             self.sample("_created", labels, "", Number::Unsigned(0));
