@@ -49,18 +49,30 @@ pub const fn exponential<const N: usize>(start: f64, factor: f64) -> [f64; N] {
 ///
 /// Says which rule they break and what belongs there instead.
 pub(crate) const fn check(bounds: &[f64]) -> Result<(), Fault> {
-    if bounds.len() >= MAX_BUCKETS {
+    let mut at = 0;
+    while at < bounds.len() {
+        if let Err(fault) = check_at(bounds, at) {
+            return Err(fault);
+        }
+        at += 1;
+    }
+    Ok(())
+}
+
+/// Checks one bound against the rules and the bound before it.
+///
+/// # Errors
+///
+/// Says which rule it breaks and what belongs there instead.
+pub(crate) const fn check_at(bounds: &[f64], at: usize) -> Result<(), Fault> {
+    if at + 1 == MAX_BUCKETS {
         return Err("a histogram has at most 255 bounds; use fewer or a larger factor");
     }
-    let mut i = 0;
-    while i < bounds.len() {
-        if !bounds[i].is_finite() {
-            return Err("a bucket bound is not finite; `+Inf` is added by itself");
-        }
-        if i > 0 && bounds[i] <= bounds[i - 1] {
-            return Err("bucket bounds ascend, and none stands twice; sort them");
-        }
-        i += 1;
+    if !bounds[at].is_finite() {
+        return Err("a bucket bound is not finite; `+Inf` is added by itself");
+    }
+    if at > 0 && bounds[at - 1].is_finite() && bounds[at] <= bounds[at - 1] {
+        return Err("bucket bounds ascend, and none stands twice; sort them");
     }
     Ok(())
 }
@@ -71,15 +83,27 @@ pub(crate) const fn check(bounds: &[f64]) -> Result<(), Fault> {
 ///
 /// Says which rule they break and what belongs there instead.
 pub(crate) const fn check_quantiles(quantiles: &[f64]) -> Result<(), Fault> {
-    let mut i = 0;
-    while i < quantiles.len() {
-        if !(quantiles[i] >= 0.0 && quantiles[i] <= 1.0) {
-            return Err("a quantile lies between 0 and 1; 0.99 is the 99th percentile");
+    let mut at = 0;
+    while at < quantiles.len() {
+        if let Err(fault) = check_quantile_at(quantiles, at) {
+            return Err(fault);
         }
-        if i > 0 && quantiles[i] <= quantiles[i - 1] {
-            return Err("quantiles ascend, and none stands twice; sort them");
-        }
-        i += 1;
+        at += 1;
+    }
+    Ok(())
+}
+
+/// Checks one quantile against the rules and the quantile before it.
+///
+/// # Errors
+///
+/// Says which rule it breaks and what belongs there instead.
+pub(crate) const fn check_quantile_at(quantiles: &[f64], at: usize) -> Result<(), Fault> {
+    if !(quantiles[at] >= 0.0 && quantiles[at] <= 1.0) {
+        return Err("a quantile lies between 0 and 1; 0.99 is the 99th percentile");
+    }
+    if at > 0 && quantiles[at - 1] <= 1.0 && quantiles[at] <= quantiles[at - 1] {
+        return Err("quantiles ascend, and none stands twice; sort them");
     }
     Ok(())
 }

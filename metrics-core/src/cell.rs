@@ -131,7 +131,7 @@ impl Layout {
             Layout::Empty | Layout::Int | Layout::Float => {}
             Layout::Count | Layout::UpDown => {
                 for (from, into) in from.iter().zip(into) {
-                    count_add(into, from.load(Ordering::Relaxed));
+                    count_add(into, counted(from.load(Ordering::Relaxed)));
                 }
             }
             Layout::FloatCount => {
@@ -150,17 +150,25 @@ impl Layout {
 /// Adds one to a word of this thread's own.
 #[inline(always)]
 pub(crate) fn count_one(word: &AtomicU64) {
-    count_add(word, 1);
+    // Wraps never: a full word has room for more ones than a program counts.
+    let sum = word.load(Ordering::Relaxed).wrapping_add(1);
+    word.store(sum, Ordering::Release);
+}
+
+/// A count that stands for all that lie above it.
+const FULL: u64 = 3 << 62;
+
+/// What a word has counted.
+fn counted(word: u64) -> u64 {
+    if word < FULL { word } else { u64::MAX }
 }
 
 /// Adds to a word of this thread's own.
 #[inline(always)]
 pub(crate) fn count_add(word: &AtomicU64, n: u64) {
     // A single writer needs no read-modify-write. Saturating: a total never goes backwards.
-    word.store(
-        word.load(Ordering::Relaxed).saturating_add(n),
-        Ordering::Release,
-    );
+    let sum = word.load(Ordering::Relaxed).saturating_add(n);
+    word.store(sum.min(FULL), Ordering::Release);
 }
 
 /// Adds to the bits of an `f64` in a word of this thread's own.
@@ -667,7 +675,7 @@ impl State {
             Layout::Count | Layout::FloatCount | Layout::UpDown => {
                 let add = |a: u64, b: u64| match layout {
                     Layout::FloatCount => (f64::from_bits(a) + f64::from_bits(b)).to_bits(),
-                    _ => a.saturating_add(b),
+                    _ => a.saturating_add(counted(b)),
                 };
                 load_into(out, &shared[head..], add);
                 // Every word is a series' whole value or one of two parts that come in turn.

@@ -148,6 +148,20 @@ pub mod __private {
         }
     }
 
+    /// Checks one bucket bound in `const`.
+    pub const fn check_bucket(bounds: &[f64], at: usize) {
+        if let Err(fault) = buckets::check_at(bounds, at) {
+            panic!("{}", fault);
+        }
+    }
+
+    /// Checks one quantile in `const`.
+    pub const fn check_quantile(quantiles: &[f64], at: usize) {
+        if let Err(fault) = buckets::check_quantile_at(quantiles, at) {
+            panic!("{}", fault);
+        }
+    }
+
     /// Checks quantiles in `const`.
     pub const fn check_quantiles(quantiles: &[f64]) {
         if let Err(fault) = buckets::check_quantiles(quantiles) {

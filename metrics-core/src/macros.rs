@@ -139,6 +139,7 @@ pub use metrics_macros::Labels;
 /// | `help = "..."` | its help; with `name` only |
 /// | `labels(key = expression)` | a label computed from the arguments when the call begins |
 /// | `labels(key: Type = expression)` | the same; a closed type starts at 0 for every value |
+/// | `fallible = true` or `false` | whether it returns a `Result`, where its type does not show it: an alias with generic arguments, a parameter of the `impl` block |
 /// | `crate = path` | where this crate goes by another path |
 ///
 /// Every series has the labels `function`, `module` and `outcome`.

@@ -1,7 +1,7 @@
 //! The grammar of arguments: of the function attributes, and those that `metrics!` shares.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
     Expr, ExprLit, ExprUnary, Lit, LitBool, LitFloat, LitStr, Path, Token, Type, UnOp,
     ext::IdentExt,
@@ -70,8 +70,8 @@ impl Args {
         while !input.is_empty() {
             let key = input.call(Ident::parse_any)?;
             match key.to_string().as_str() {
-                "name" => self.name.set(&key, value(input)?, errors),
-                "help" => self.help.set(&key, value(input)?, errors),
+                "name" => self.name.set(&key, value(&key, input)?, errors),
+                "help" => self.help.set(&key, value(&key, input)?, errors),
                 "labels" => self.labels.set(&key, list(input)?, errors),
                 "buckets" => {
                     let content;
@@ -118,7 +118,11 @@ pub(crate) fn krate(given: &Slot<Path>, default: &str) -> Path {
     })
 }
 
-fn value(input: ParseStream) -> syn::Result<LitStr> {
+fn value(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
+    if !input.peek(Token![=]) {
+        let message = format_args!("`{key}` has a value; write `{key} = \"...\"`");
+        return Err(syn::Error::new(key.span(), message));
+    }
     input.parse::<Token![=]>()?;
     input.parse()
 }
@@ -131,7 +135,7 @@ fn list<T: Parse>(input: ParseStream) -> syn::Result<Vec<T>> {
 }
 
 /// Leaves out what follows an unknown key, so that the arguments after it are still checked.
-fn skip_argument(input: ParseStream) -> syn::Result<()> {
+pub(crate) fn skip_argument(input: ParseStream) -> syn::Result<()> {
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<proc_macro2::TokenTree>()?;
     }
@@ -171,13 +175,12 @@ impl Parse for LabelArg {
 
 /// Bucket bounds: a list, `linear(start, width, count)` or `exponential(start, factor, count)`.
 pub(crate) enum Buckets {
-    List(Vec<Expr>, Span),
+    List(Vec<Expr>),
     Rule(Ident, Vec<Expr>),
 }
 
 impl Parse for Buckets {
     fn parse(input: ParseStream) -> syn::Result<Self> {
-        let span = input.span();
         if input.peek(syn::Ident) && input.peek2(syn::token::Paren) {
             let fork = input.fork();
             let rule: Ident = fork.parse()?;
@@ -193,7 +196,7 @@ impl Parse for Buckets {
             }
         }
         let list = Punctuated::<Expr, Token![,]>::parse_terminated(input)?;
-        Ok(Buckets::List(list.into_iter().map(float).collect(), span))
+        Ok(Buckets::List(list.into_iter().map(float).collect()))
     }
 }
 
@@ -225,7 +228,7 @@ impl Buckets {
     /// The number of bounds, and the array of them.
     pub(crate) fn expand(&self, krate: &Path) -> (TokenStream, TokenStream) {
         match self {
-            Buckets::List(bounds, _) => {
+            Buckets::List(bounds) => {
                 let count = bounds.len();
                 (quote!(#count), quote!([#(#bounds),*]))
             }
@@ -238,16 +241,31 @@ impl Buckets {
         }
     }
 
-    /// What to point at when they break a rule.
-    pub(crate) fn span(&self) -> Span {
+    /// The constants that fail to compile at the bound that breaks a rule.
+    pub(crate) fn checks(&self, krate: &Path, one: &str, all: &str) -> TokenStream {
+        let check = |span: Span, check: &str, arguments: TokenStream| {
+            let krate = located_at(krate, span);
+            let check = Ident::new(check, span);
+            quote_spanned! {span=>
+                const _: () = #krate::__private::#check(#arguments);
+            }
+        };
         match self {
-            Buckets::List(bounds, span) => bounds.first().map_or(*span, |first| {
-                let tokens = first.to_token_stream().into_iter().next();
-                tokens.map_or(*span, |token| token.span())
-            }),
-            Buckets::Rule(rule, _) => rule.span(),
+            Buckets::List(bounds) => {
+                let bounds = bounds.iter().enumerate();
+                bounds
+                    .map(|(at, bound)| check(first_span(bound), one, quote!(&__BOUNDS, #at)))
+                    .collect()
+            }
+            Buckets::Rule(rule, _) => check(rule.span(), all, quote!(&__BOUNDS)),
         }
     }
+}
+
+/// Where an expression begins.
+pub(crate) fn first_span(expression: &Expr) -> Span {
+    let first = expression.to_token_stream().into_iter().next();
+    first.map_or_else(Span::call_site, |token| token.span())
 }
 
 /// The name of a label: an identifier without `r#`.
@@ -258,12 +276,25 @@ pub(crate) fn label_name(name: &Ident) -> LitStr {
 /// A path whose errors show at another place, and which still means the same.
 pub(crate) fn located_at(path: &Path, span: Span) -> TokenStream {
     let mut path = path.clone();
+    if let Some(colon) = &mut path.leading_colon {
+        // The first token decides where an error shows.
+        colon.spans = colon.spans.map(|colon| colon.located_at(span));
+    }
     for segment in &mut path.segments {
         segment
             .ident
             .set_span(segment.ident.span().located_at(span));
     }
     path.to_token_stream()
+}
+
+/// Whether an identifier of some sort occurs in the tokens.
+pub(crate) fn mentions(tokens: TokenStream, is: &dyn Fn(&Ident) -> bool) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => is(&ident),
+        TokenTree::Group(group) => mentions(group.stream(), is),
+        _ => false,
+    })
 }
 
 /// `#krate::Kind::Name`.

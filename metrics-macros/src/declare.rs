@@ -1,7 +1,7 @@
 //! `metrics! { ... }`: metrics as statics.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{
     Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, PathArguments, Token, Type, Visibility,
     ext::IdentExt,
@@ -11,7 +11,7 @@ use syn::{
 };
 
 use crate::{
-    attr::{Buckets, Slot, kind, label_name},
+    attr::{Buckets, Slot, first_span, kind, label_name, located_at},
     errors::Errors,
     label::snake_case,
     site::{Site, SiteBuckets, SiteLabels, allow},
@@ -83,15 +83,22 @@ impl Parse for Declaration {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         input.parse::<Token![static]>()?;
-        let ident = input.parse()?;
+        let ident: Ident = input.parse()?;
         input.parse::<Token![:]>()?;
         let ty = input.parse()?;
-        let name = if input.peek(Token![=]) {
+        let name: Option<LitStr> = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             Some(input.parse()?)
         } else {
             None
         };
+        if input.is_empty() {
+            let message = "a declaration ends in `;`; add it";
+            return Err(match &name {
+                Some(name) => syn::Error::new_spanned(name, message),
+                None => syn::Error::new_spanned(&ident, message),
+            });
+        }
         input.parse::<Token![;]>()?;
         Ok(Declaration {
             attrs,
@@ -224,7 +231,9 @@ struct MetricAttrs<'a> {
     computed: Slot<Expr>,
     /// `cfg`s, which go on everything that is expanded to.
     cfgs: Vec<&'a Attribute>,
-    /// Documentation and what is not ours.
+    /// Documentation, which goes on the type as well.
+    docs: Vec<&'a Attribute>,
+    /// What is not ours.
     others: Vec<&'a Attribute>,
 }
 
@@ -238,8 +247,10 @@ impl<'a> MetricAttrs<'a> {
             };
             let result = match key.to_string().as_str() {
                 "doc" => {
-                    parsed.help.extend(doc(attr));
-                    parsed.others.push(attr);
+                    parsed
+                        .help
+                        .extend(doc(attr).filter(|line| !line.is_empty()));
+                    parsed.docs.push(attr);
                     Ok(())
                 }
                 "unit" => attr
@@ -358,7 +369,7 @@ impl<'a> Metric<'a> {
 
     fn expand(&self, krate: &Path) -> TokenStream {
         let Declaration { vis, ident, ty, .. } = self.declaration;
-        let (cfgs, others) = (&self.attrs.cfgs, &self.attrs.others);
+        let (cfgs, docs, others) = (&self.attrs.cfgs, &self.attrs.docs, &self.attrs.others);
         let allow = allow();
         if let Some(value) = self.attrs.computed.get() {
             return self.expand_computed(krate, value);
@@ -388,13 +399,14 @@ impl<'a> Metric<'a> {
         };
         quote! {
             #(#cfgs)*
-            #(#others)*
+            #(#docs)*
             #allow
             #vis struct #ident {
                 __metric: #field,
             }
 
             #(#cfgs)*
+            #(#docs)*
             #(#others)*
             #vis static #ident: #ident = #ident { __metric: #init };
 
@@ -410,11 +422,12 @@ impl<'a> Metric<'a> {
 
     fn expand_computed(&self, krate: &Path, value: &Expr) -> TokenStream {
         let Declaration { vis, ident, .. } = self.declaration;
-        let (cfgs, others) = (&self.attrs.cfgs, &self.attrs.others);
+        let (cfgs, docs, others) = (&self.attrs.cfgs, &self.attrs.docs, &self.attrs.others);
         let (checks, desc) = self.site(krate).expand_desc();
         let allow = allow();
         quote! {
             #(#cfgs)*
+            #(#docs)*
             #(#others)*
             #vis static #ident: #krate::Calculated = {
                 #krate::__register! { #krate::__private::Registration::Collector(&#ident) }
@@ -472,11 +485,17 @@ impl<'a> Metric<'a> {
                 nanos: false,
             }),
             quantiles: self.attrs.quantiles.get(),
-            states: ty
-                .states
-                .as_ref()
-                .map(|states| quote!(#p::states::<#states>())),
+            states: ty.states.as_ref().map(|states| {
+                let krate = located_at(krate, states.span());
+                quote_spanned!(states.span()=> #krate::__private::states::<#states>())
+            }),
             max_series: self.attrs.max_series.get().map(|max| quote!(#max)),
+            labels_at: match (self.attrs.max_series.get(), &ty.labels) {
+                (Some(max), _) => first_span(max),
+                (None, LabelsType::List(labels)) => labels[0].0.span(),
+                (None, LabelsType::Type(ty)) => ty.span(),
+                (None, LabelsType::None) => self.declaration.ident.span(),
+            },
             mixed: false,
             open: ty.kind == "Info",
             at: self.declaration.ident.span(),
@@ -495,14 +514,24 @@ impl<'a> Metric<'a> {
     fn parameters(&self) -> (TokenStream, TokenStream) {
         match &self.declaration.ty.labels {
             LabelsType::List(labels) => {
-                let parameters = labels.iter().map(|(name, ty)| {
+                let names = parameter_names(labels);
+                let parameters = names.iter().zip(labels).map(|(name, (_, ty))| {
                     let ty = borrowed(ty);
                     quote!(#name: #ty)
                 });
-                let names = labels.iter().map(|(name, _)| name);
-                (quote!(#(#parameters),*), quote!(&(#(#names,)*)))
+                let at = Span::call_site().located_at(labels[0].1.span());
+                (
+                    quote!(#(#parameters),*),
+                    quote_spanned!(at=> &(#(#names,)*)),
+                )
             }
-            LabelsType::Type(ty) => (quote!(labels: &#ty), quote!(labels)),
+            LabelsType::Type(ty) => {
+                let at = Span::call_site().located_at(ty.span());
+                (
+                    quote_spanned!(at=> labels: &#ty),
+                    quote_spanned!(at=> labels),
+                )
+            }
             LabelsType::None => (quote!(), quote!(&())),
         }
     }
@@ -515,6 +544,16 @@ impl<'a> Metric<'a> {
         let states = ty.states.as_ref().map(|states| quote!(<#states>));
         let (parameters, set) = self.parameters();
         let family = quote!(<#ident as #p::Site>::family());
+        // That a type is no label is said where the type stands.
+        let at = match &ty.labels {
+            LabelsType::List(labels) => labels[0].1.span(),
+            LabelsType::Type(ty) => ty.span(),
+            LabelsType::None => ident.span(),
+        };
+        let located = located_at(krate, at);
+        let at = Span::call_site().located_at(at);
+        let found = quote_spanned!(at=> #located::__private::Declared::with(#set));
+        let bound = quote_spanned!(at=> #located::__private::Handle::declared(#family, #set));
         let allow = allow();
         quote! {
             #(#cfgs)*
@@ -524,12 +563,12 @@ impl<'a> Metric<'a> {
                 /// The series of these labels, for one recording.
                 #[inline(always)]
                 pub fn with(&self, #parameters) -> #metric {
-                    <#metric>::at(#p::Declared::with(#set))
+                    <#metric>::at(#found)
                 }
 
                 /// A handle to the series of these labels, to be kept.
                 pub fn bind(&self, #parameters) -> #krate::#kind #states {
-                    #krate::#kind::at(#p::Handle::declared(#family, #set))
+                    #krate::#kind::at(#bound)
                 }
 
                 /// Removes the series of these labels, if one of them is open; false when there
@@ -573,6 +612,24 @@ impl<'a> Metric<'a> {
     }
 }
 
+/// A parameter for each label: keywords in their raw form, and duplicates, which were reported,
+/// under another name.
+fn parameter_names(labels: &[(Ident, Type)]) -> Vec<Ident> {
+    let mut names: Vec<Ident> = Vec::new();
+    for (at, (name, _)) in labels.iter().enumerate() {
+        let is_word = syn::parse2::<Ident>(quote!(#name)).is_ok();
+        let name = match name.to_string().as_str() {
+            // Not to be had in a raw form; rustc says so.
+            "self" | "Self" | "super" | "crate" => name.clone(),
+            _ if names.contains(name) => format_ident!("__{at}", span = name.span()),
+            _ if is_word => name.clone(),
+            keyword => Ident::new_raw(keyword, name.span()),
+        };
+        names.push(name);
+    }
+    names
+}
+
 /// A parameter type that borrows where the declaration says `String`.
 fn borrowed(ty: &Type) -> TokenStream {
     if let Type::Path(path) = ty
@@ -592,17 +649,16 @@ fn derived(
     attrs: &MetricAttrs<'_>,
     rules: &Rules,
 ) -> LitStr {
-    let mut name = format!("{}_{}", prefix.value(), snake_case(&declaration.ident));
-    let ends_in = |name: &str, part: &str| name.ends_with(part);
+    let own = snake_case(&declaration.ident);
+    let own = own.strip_suffix(rules.suffix).unwrap_or(&own);
+    let mut name = format!("{}_{own}", prefix.value());
     if let Some(unit) = attrs.unit.get() {
         let unit = format!("_{}", unit.value());
-        if !ends_in(&name, &unit) {
+        if !name.ends_with(&unit) {
             name.push_str(&unit);
         }
     }
-    if !ends_in(&name, rules.suffix) {
-        name.push_str(rules.suffix);
-    }
+    name.push_str(rules.suffix);
     LitStr::new(&name, declaration.ident.span())
 }
 

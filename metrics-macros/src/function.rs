@@ -1,6 +1,6 @@
 //! What the function attributes have in common: the function with a recorder around its body.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
     Attribute, LitStr, Path, ReturnType, Signature, Type, Visibility,
@@ -10,7 +10,7 @@ use syn::{
 };
 
 use crate::{
-    attr::{Args, LabelArg, kind, label_name},
+    attr::{Args, LabelArg, first_span, kind, label_name, mentions},
     declare::report_duplicates,
     errors::Errors,
     site::{Site, SiteBuckets, SiteLabels, allow},
@@ -105,8 +105,14 @@ fn check<M: Measure>(args: &Args, function: &Function, errors: &mut Errors) {
         );
         errors.at(constness, message);
     }
+    if let Some(help) = args.help.get()
+        && help.value().trim().is_empty()
+    {
+        errors.at(help, "the help is empty; say what the family is for");
+    }
     for key in [args.help.key(), args.buckets.key()].into_iter().flatten() {
-        if args.name.get().is_none() {
+        let is_ours = key != "buckets" || M::BUCKETS;
+        if is_ours && args.name.get().is_none() {
             let message = format!(
                 "`{key}` needs a family of its own; add `name = \"...\"`, as `{}` is shared",
                 M::FAMILY
@@ -157,11 +163,17 @@ fn wrap<M: Measure>(args: &Args, krate: &Path, function: Function) -> TokenStrea
             // The type is stated, so that it is this one and the error is here if it is not.
             quote!({ let __label: #ty = #value; __label })
         } else {
-            quote!(#value)
+            // Borrowed, so that the body may still move what it is computed from.
+            quote_spanned!(first_span(value)=> &(#value))
         }
     });
     let allow = allow();
-    let enter = quote!(#call::#recorder::<#site_type>::enter(&(#(#values,)*)));
+    // Where it shows that a value is no label.
+    let at = labels
+        .first()
+        .map_or(brace, |label| first_span(&label.value));
+    let values = quote_spanned!(at=> &(#(#values,)*));
+    let enter = quote!(#call::#recorder::<#site_type>::enter(#values));
     let items = quote! {
         #allow
         struct #site_type;
@@ -177,25 +189,31 @@ fn wrap<M: Measure>(args: &Args, krate: &Path, function: Function) -> TokenStrea
     };
     let body = if is_async {
         let hint = hint(&sig.output);
-        quote_spanned! {brace=>
-            #items
-            #look
-            let __call = #enter;
+        let tracked = quote_spanned! {brace=>
             #call::Tracked::new(__call, async move { #hint #body }, #is_error).await
+        };
+        // A value that cannot be is one of any type: also of `!`, which cannot be named here.
+        let tracked = if is_never(&sig.output) {
+            quote!(match #tracked {})
+        } else {
+            tracked
+        };
+        quote_spanned! {brace=>
+            #look
+            let __call = { #items #enter };
+            #tracked
         }
     } else if fallible.may() && M::OUTCOME {
         let output = closure_output(&sig.output);
         quote_spanned! {brace=>
-            #items
             #look
-            let __call = #enter;
+            let __call = { #items #enter };
             #[allow(clippy::redundant_closure_call)]
             #call::run(__call, move || #output { #body }, #is_error)
         }
     } else {
         quote_spanned! {brace=>
-            #items
-            let __call = #call::Guard::new(#enter);
+            let __call = { #items #call::Guard::new(#enter) };
             #body
         }
     };
@@ -266,6 +284,7 @@ fn site<M: Measure>(
         quantiles: None,
         states: None,
         max_series: None,
+        labels_at: function.span(),
         mixed,
         open: false,
         at: function.span(),
@@ -296,10 +315,9 @@ impl Fallible {
         let ReturnType::Type(_, ty) = &sig.output else {
             return Fallible::Known(false);
         };
-        if let Type::Never(_) = **ty {
-            return Fallible::Known(false);
-        }
-        if is_concrete(ty, sig) {
+        if let Some(fallible) = told_by_head(ty) {
+            Fallible::Known(fallible)
+        } else if is_concrete(ty, sig) {
             Fallible::Probe(ty.clone())
         } else {
             Fallible::Known(head(ty).is_some_and(|head| head.ends_with("Result")))
@@ -316,7 +334,7 @@ impl Fallible {
             Fallible::Probe(ty) => {
                 let mut ty = ty.clone();
                 // Of lifetimes a constant knows `'static` alone, and a `Result` is one under all.
-                StaticLifetimes.visit_type_mut(&mut ty);
+                StaticLifetimes::default().visit_type_mut(&mut ty);
                 quote! {
                     {
                         #[allow(unused_imports)]
@@ -329,11 +347,48 @@ impl Fallible {
     }
 }
 
-struct StaticLifetimes;
+/// Makes lifetimes `'static`, but for those that a `for<...>` in the type introduces.
+#[derive(Default)]
+struct StaticLifetimes(Vec<Ident>);
 
 impl VisitMut for StaticLifetimes {
+    fn visit_bound_lifetimes_mut(&mut self, bound: &mut syn::BoundLifetimes) {
+        for param in &bound.lifetimes {
+            if let syn::GenericParam::Lifetime(param) = param {
+                self.0.push(param.lifetime.ident.clone());
+            }
+        }
+    }
+
     fn visit_lifetime_mut(&mut self, lifetime: &mut syn::Lifetime) {
-        *lifetime = syn::Lifetime::new("'static", lifetime.span());
+        if !self.0.contains(&lifetime.ident) {
+            *lifetime = syn::Lifetime::new("'static", lifetime.span());
+        }
+    }
+}
+
+/// What the head of a type tells by itself: a constant need not name its arguments then, which
+/// may be generic parameters of an `impl` block that cannot be seen from here.
+fn told_by_head(ty: &Type) -> Option<bool> {
+    const NO_RESULTS: [&str; 23] = [
+        "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32",
+        "i64", "i128", "isize", "f32", "f64", "String", "Vec", "Option", "Box", "Rc", "Arc",
+    ];
+    match ty {
+        Type::Path(path) if path.qself.is_none() => {
+            let last = path.path.segments.last()?;
+            if last.ident == "Result" && !last.arguments.is_none() {
+                return Some(true);
+            }
+            NO_RESULTS
+                .iter()
+                .any(|no| last.ident == no)
+                .then_some(false)
+        }
+        Type::Group(group) => told_by_head(&group.elem),
+        Type::Paren(paren) => told_by_head(&paren.elem),
+        Type::Path(_) | Type::Macro(_) | Type::Infer(_) | Type::Verbatim(_) => None,
+        _ => Some(false),
     }
 }
 
@@ -352,13 +407,6 @@ fn head(ty: &Type) -> Option<String> {
 /// Those of an `impl` block around the function cannot be seen from here; they are taken to be
 /// called like `T` or `T1`, which few other types are.
 fn is_concrete(ty: &Type, sig: &Signature) -> bool {
-    fn any(tokens: TokenStream, is: &dyn Fn(&Ident) -> bool) -> bool {
-        tokens.into_iter().any(|token| match token {
-            TokenTree::Ident(ident) => is(&ident),
-            TokenTree::Group(group) => any(group.stream(), is),
-            _ => false,
-        })
-    }
     let is_generic = |ident: &Ident| {
         let text = ident.to_string();
         let mut letters = text.chars();
@@ -375,7 +423,7 @@ fn is_concrete(ty: &Type, sig: &Signature) -> bool {
             || letters.next().is_some_and(|c| c.is_ascii_uppercase())
                 && letters.all(|c| c.is_ascii_digit())
     };
-    !any(ty.to_token_stream(), &is_generic)
+    !mentions(ty.to_token_stream(), &is_generic)
 }
 
 /// `-> Type` for a closure, where it can be said.
@@ -398,6 +446,10 @@ fn names_impl(ty: &Type) -> bool {
     let mut finder = Finder(false);
     finder.visit_type_mut(&mut ty.clone());
     finder.0
+}
+
+fn is_never(output: &ReturnType) -> bool {
+    matches!(output, ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)))
 }
 
 /// Tells the compiler what an `async` block returns, as the signature of the function would.
@@ -424,8 +476,8 @@ fn hint(output: &ReturnType) -> TokenStream {
     };
     let mut ty = ty.clone();
     Placeholders.visit_type_mut(&mut ty);
-    if matches!(*ty, Type::Never(_)) {
-        return quote!();
+    if is_never(output) {
+        ty = syn::parse_quote!(::core::convert::Infallible);
     }
     quote! {
         #[allow(

@@ -1,13 +1,13 @@
 //! `#[derive(Label)]` and `#[derive(Labels)]`.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{
     Attribute, Data, DeriveInput, Fields, LitStr, Path, Token, ext::IdentExt, spanned::Spanned,
 };
 
 use crate::{
-    attr::{Slot, krate, located_at},
+    attr::{Slot, krate, located_at, mentions, skip_argument},
     errors::Errors,
 };
 
@@ -29,6 +29,21 @@ impl LabelAttr {
             let result = attribute.parse_args_with(|input: syn::parse::ParseStream<'_>| {
                 while !input.is_empty() {
                     let key = input.call(Ident::parse_any)?;
+                    if !["rename", "rename_all", "crate"].iter().any(|known| key == known) {
+                        errors.at(
+                            &key,
+                            format_args!(
+                                "unknown argument `{key}`; there are `rename`, `rename_all` and `crate`"
+                            ),
+                        );
+                        skip_argument(input)?;
+                        let _: Option<Token![,]> = input.parse()?;
+                        continue;
+                    }
+                    if !input.peek(Token![=]) {
+                        let message = format_args!("`{key}` has a value; write `{key} = ...`");
+                        return Err(syn::Error::new(key.span(), message));
+                    }
                     input.parse::<Token![=]>()?;
                     match key.to_string().as_str() {
                         "rename" => parsed.rename.set(&key, input.parse()?, errors),
@@ -37,14 +52,7 @@ impl LabelAttr {
                             let path = input.call(Path::parse_mod_style)?;
                             parsed.krate.set(&key, path, errors);
                         }
-                        _ => {
-                            return Err(syn::Error::new(
-                                key.span(),
-                                format_args!(
-                                    "unknown argument `{key}`; there are `rename`, `rename_all` and `crate`"
-                                ),
-                            ));
-                        }
+                        _ => {}
                     }
                     if !input.is_empty() {
                         input.parse::<Token![,]>()?;
@@ -200,13 +208,17 @@ fn label(input: &DeriveInput, reached: &str) -> syn::Result<TokenStream> {
             (None, Some(case)) => case.apply(&variant.ident),
             (None, None) => snake_case(&variant.ident),
         };
+        if value.is_empty() {
+            let message = "an empty value is a label that is absent; name it";
+            errors.at(&variant.ident, message);
+        }
         if values.contains(&value) {
             let message = format_args!("two variants have the value `{value}`; rename one");
             errors.at(&variant.ident, message);
         }
         values.push(value);
     }
-    errors.finish()?;
+    let errors = errors.finish().err().map(syn::Error::into_compile_error);
 
     let krate = krate(&on_type.krate, reached);
     let name = &input.ident;
@@ -222,6 +234,7 @@ fn label(input: &DeriveInput, reached: &str) -> syn::Result<TokenStream> {
     });
     let allow = crate::site::allow();
     Ok(quote! {
+        #errors
         #allow
         const _: () = {
             const __VALUES: &[&'static str] = &[#(#values),*];
@@ -233,7 +246,7 @@ fn label(input: &DeriveInput, reached: &str) -> syn::Result<TokenStream> {
 
                 #[inline]
                 fn index(&self) -> usize {
-                    match self {
+                    match *self {
                         #(#arms)*
                     }
                 }
@@ -310,8 +323,25 @@ fn labels(input: &DeriveInput, reached: &str) -> syn::Result<TokenStream> {
         }
     });
     let name = &input.ident;
-    let (generics, arguments, predicates) = input.generics.split_for_impl();
     let types: Vec<_> = fields.named.iter().map(|field| &field.ty).collect();
+    let mut generics = input.generics.clone();
+    let is_param = |ident: &Ident| {
+        input
+            .generics
+            .type_params()
+            .any(|param| param.ident == *ident)
+    };
+    for ty in types
+        .iter()
+        .filter(|ty| mentions(ty.to_token_stream(), &is_param))
+    {
+        let bound = quote_spanned!(ty.span()=> #ty: #krate::Label);
+        generics
+            .make_where_clause()
+            .predicates
+            .push(syn::parse_quote!(#bound));
+    }
+    let (generics, arguments, predicates) = generics.split_for_impl();
     let sets = types
         .iter()
         .map(|ty| quote_spanned!(ty.span()=> <#ty as #krate::Label>::VALUES));

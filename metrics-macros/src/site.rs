@@ -27,6 +27,8 @@ pub(crate) struct Site<'a> {
     pub(crate) quantiles: Option<&'a Buckets>,
     pub(crate) states: Option<TokenStream>,
     pub(crate) max_series: Option<TokenStream>,
+    /// Where to say that their values are too many.
+    pub(crate) labels_at: Span,
     pub(crate) mixed: bool,
     /// Infos have no series before they are set.
     pub(crate) open: bool,
@@ -65,6 +67,12 @@ impl Site<'_> {
         };
         let max_series = self.max_series.clone();
         let max_series = max_series.unwrap_or(quote!(#krate::DEFAULT_MAX_SERIES));
+        let check_series = {
+            let krate = located_at(self.krate, self.labels_at);
+            quote_spanned! {self.labels_at=>
+                const _: () = #krate::__private::check_series(__SERIES, __MAX_SERIES);
+            }
+        };
         let words = if self.block {
             quote!(0)
         } else {
@@ -87,7 +95,7 @@ impl Site<'_> {
             const __SETS: &[::core::option::Option<&'static [&'static str]>] = #sets;
             const __SERIES: ::core::option::Option<usize> = #series;
             const __MAX_SERIES: usize = #max_series;
-            const _: () = #p::check_series(__SERIES, __MAX_SERIES);
+            #check_series
             const __INNER: #p::Inner = #inner;
             #bounds
             #buckets
@@ -172,16 +180,10 @@ impl Site<'_> {
         }
         let buckets = self.buckets.as_ref().and_then(|buckets| buckets.bounds);
         if let Some(buckets) = buckets {
-            let krate = located_at(self.krate, buckets.span());
-            checks.extend(quote_spanned! {buckets.span()=>
-                const _: () = #krate::__private::check_buckets(&__BOUNDS);
-            });
+            checks.extend(buckets.checks(self.krate, "check_bucket", "check_buckets"));
         }
         if let Some(quantiles) = self.quantiles {
-            let krate = located_at(self.krate, quantiles.span());
-            checks.extend(quote_spanned! {quantiles.span()=>
-                const _: () = #krate::__private::check_quantiles(&__BOUNDS);
-            });
+            checks.extend(quantiles.checks(self.krate, "check_quantile", "check_quantiles"));
         }
         checks
     }
