@@ -1,0 +1,102 @@
+//! Measuring: interleaved rounds, so that what disturbs the machine disturbs all alike.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Contender, Measured, ROUNDS};
+
+pub(super) fn medians(contenders: &[Contender]) -> Vec<Measured> {
+    let lengths: Vec<[usize; 2]> = contenders
+        .iter()
+        .map(|contender| THREADS.map(|threads| length(contender, threads)))
+        .collect();
+    let mut times = vec![[const { Vec::new() }; 2]; contenders.len()];
+    for round in 1..=ROUNDS {
+        eprintln!("round {round} of {ROUNDS}");
+        for ((contender, lengths), times) in contenders.iter().zip(&lengths).zip(&mut times) {
+            for column in 0..THREADS.len() {
+                let time = duration(contender, THREADS[column], lengths[column]);
+                times[column].push(time.as_secs_f64() * 1e9 / lengths[column] as f64);
+            }
+        }
+    }
+    contenders
+        .iter()
+        .zip(times)
+        .map(|(contender, times)| Measured {
+            row: contender.row,
+            column: contender.column,
+            medians: times.map(median),
+        })
+        .collect()
+}
+
+/// How many operations take about [`BATCH`].
+fn length(contender: &Contender, threads: usize) -> usize {
+    let mut operations = 1_000;
+    loop {
+        let time = duration(contender, threads, operations);
+        if time >= BATCH / 4 {
+            let factor = BATCH.as_secs_f64() / time.as_secs_f64();
+            return (operations as f64 * factor) as usize;
+        }
+        operations *= 4;
+    }
+}
+
+/// The time that so many operations take, on the average of the threads.
+///
+/// All threads are at it before the first starts its clock and until the last has
+/// stopped it: a thread that runs alone for a while would look undisturbed.
+fn duration(contender: &Contender, threads: usize, operations: usize) -> Duration {
+    let (arrived, finished) = (Line::new(threads), Line::new(threads));
+    let work = || {
+        let mut batch = (contender.start)();
+        batch(WARM_UP);
+        arrived.cross_with(|| batch(KEEP_BUSY));
+        let begun = Instant::now();
+        batch(operations);
+        let time = begun.elapsed();
+        finished.cross_with(|| batch(KEEP_BUSY));
+        time
+    };
+    let sum: Duration = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().expect("no contender panics"))
+            .sum()
+    });
+    sum / threads as u32
+}
+
+/// A line that nobody leaves before all have come to it; who waits stays busy.
+struct Line {
+    missing: AtomicUsize,
+}
+
+impl Line {
+    fn new(threads: usize) -> Self {
+        Self {
+            missing: AtomicUsize::new(threads),
+        }
+    }
+
+    fn cross_with(&self, mut busy: impl FnMut()) {
+        self.missing.fetch_sub(1, Relaxed);
+        while self.missing.load(Relaxed) > 0 {
+            busy();
+        }
+    }
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[ROUNDS / 2]
+}
+
+const THREADS: [usize; 2] = [1, 2];
+const BATCH: Duration = Duration::from_millis(40);
+const WARM_UP: usize = 10_000;
+const KEEP_BUSY: usize = 1_000;

@@ -1,0 +1,74 @@
+"""Reads an exposition with the official Python parser and prints what it understood.
+
+    judge.py text|openmetrics < exposition
+
+The answer is a JSON array of families; values are strings, because JSON knows
+neither NaN nor infinity. An exposition that is refused ends with status 1 and
+the parser's words. The text parser lets duplicates pass; this judge does not.
+"""
+
+import json
+import sys
+
+from prometheus_client.openmetrics import parser as openmetrics
+from prometheus_client import parser as text
+
+PARSERS = {
+    "text": text.text_string_to_metric_families,
+    "openmetrics": openmetrics.text_string_to_metric_families,
+}
+
+
+def main(arguments):
+    if len(arguments) != 1 or arguments[0] not in PARSERS:
+        sys.exit("usage: judge.py text|openmetrics < exposition")
+    exposition = sys.stdin.buffer.read()
+    try:
+        families = list(PARSERS[arguments[0]](exposition.decode("utf-8")))
+        refuse_duplicates(families)
+    except Exception as fault:  # the parsers raise whatever their innards raise
+        sys.exit(f"{type(fault).__name__}: {fault}")
+    json.dump([family(one) for one in families], sys.stdout)
+
+
+def refuse_duplicates(families):
+    known = set()
+    series = set()
+    for one in families:
+        # In the text format a gauge `a` may stand beside a counter `a_total`,
+        # which the parser calls `a` as well.
+        if (one.name, one.type) in known:
+            raise ValueError(f"family {one.name} appears twice")
+        known.add((one.name, one.type))
+        for sample in one.samples:
+            key = (sample.name, frozenset(sample.labels.items()), sample.timestamp)
+            if key in series:
+                raise ValueError(f"series {sample.name}{sample.labels} appears twice")
+            series.add(key)
+
+
+def family(one):
+    return {
+        "name": one.name,
+        "type": one.type,
+        "help": one.documentation,
+        "unit": one.unit,
+        "samples": [sample(each) for each in one.samples],
+    }
+
+
+def sample(one):
+    return {
+        "name": one.name,
+        "labels": one.labels,
+        "value": repr(float(one.value)),
+        "exemplar": one.exemplar and exemplar(one.exemplar),
+    }
+
+
+def exemplar(one):
+    return {"labels": one.labels, "value": repr(float(one.value))}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,26 @@
+//! What the tests of the whole workspace share: judges, a real Prometheus, the example.
+//!
+//! Everything here fails a test by panicking with what it saw. Judges alone
+//! answer with a [`Refusal`], so that a test can also demand one.
+//!
+//! The judges are found where `tests/run.sh` puts them; `PROMETHEUS`, `PROMTOOL`
+//! and `JUDGE_PYTHON` name other ones.
+
+#![allow(
+    clippy::missing_panics_doc,
+    reason = "the crate's page says that everything here panics"
+)]
+
+mod example;
+mod http;
+mod judge;
+mod prometheus;
+mod wait;
+
+pub use crate::example::Example;
+pub use crate::http::{Page, get, get_accepting};
+pub use crate::judge::{
+    Exemplar, Families, Family, Refusal, Sample, promtool_check, python_openmetrics, python_text,
+};
+pub use crate::prometheus::{Prometheus, Target};
+pub use crate::wait::wait_until;

@@ -1,0 +1,253 @@
+//! A real Prometheus scrapes the example, and says what it saw.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use tests::{
+    Example, Families, Prometheus, Refusal, promtool_check, python_openmetrics, python_text,
+    wait_until,
+};
+
+#[test]
+fn prometheus_sees_what_the_example_does() {
+    let example = Example::start(LOAD, LASTING);
+    let prometheus = Prometheus::scraping(example.metrics());
+    wait_until(PATIENCE, "enough scrapes", || {
+        let scrapes = prometheus.value(&format!("count_over_time(up{WINDOW})"))?;
+        (scrapes >= SCRAPES).then_some(())
+    });
+
+    no_scrape_failed(&prometheus);
+    no_counter_went_back(&prometheus);
+    both_ends_count_the_same_requests(&prometheus);
+    durations_are_sane(&prometheus);
+    in_flight_comes_back(&prometheus);
+    metadata_is_what_the_example_says(&prometheus, &example);
+}
+
+#[test]
+fn every_judge_accepts_both_formats_under_load() -> Result<(), Refusal> {
+    let example = Example::start(LOAD, LASTING);
+    wait_until(PATIENCE, "the first requests", || {
+        let families = python_text(&example.scrape().body).unwrap();
+        (families.sum("shortener_load_requests_total", &[]) > 0.0).then_some(())
+    });
+
+    let text = example.scrape();
+    assert_eq!(text.status, 200);
+    assert!(
+        text.content_type.starts_with("text/plain; version=0.0.4"),
+        "{}",
+        text.content_type
+    );
+    promtool_check(&text.body, &[])?;
+    let as_text = python_text(&text.body)?;
+
+    let openmetrics = example.scrape_accepting(OPENMETRICS);
+    assert_eq!(openmetrics.status, 200);
+    assert!(
+        openmetrics.content_type.starts_with(OPENMETRICS),
+        "{}",
+        openmetrics.content_type
+    );
+    let as_openmetrics = python_openmetrics(&openmetrics.body)?;
+
+    assert_eq!(described(&as_text), described(&as_openmetrics));
+    Ok(())
+}
+
+#[test]
+fn judges_refuse_what_is_wrong() {
+    let twice = "# TYPE a counter\na 1\na 2\n";
+    assert!(python_text(twice).is_err());
+    let uncounted = "# TYPE a counter\na 1\n# EOF\n";
+    assert!(python_openmetrics(uncounted).is_err());
+    let unnamed = "# TYPE a_total counter\n{ 1\n";
+    assert!(promtool_check(unnamed, &[]).is_err());
+    let helpless = "# TYPE a_total counter\na_total 1\n";
+    assert!(promtool_check(helpless, &[]).is_err());
+    assert!(promtool_check(helpless, &["no help text"]).is_ok());
+}
+
+fn no_scrape_failed(prometheus: &Prometheus) {
+    let up = prometheus.value(&format!("min_over_time(up{WINDOW})"));
+    assert_eq!(up, Some(1.0), "a scrape failed");
+    let target = prometheus.target();
+    assert_eq!(
+        (target.health.as_str(), target.last_error.as_str()),
+        ("up", "")
+    );
+
+    let own = prometheus.own_metrics();
+    for refused in [
+        "prometheus_target_scrapes_sample_duplicate_timestamp_total",
+        "prometheus_target_scrapes_sample_out_of_bounds_total",
+        "prometheus_target_scrapes_sample_out_of_order_total",
+    ] {
+        assert_eq!(own.value(refused, &[]), Some(0.0), "{refused}");
+    }
+}
+
+fn no_counter_went_back(prometheus: &Prometheus) {
+    for family in ["function_calls_total", "shortener_load_requests_total"] {
+        let resets = prometheus.value(&format!("sum(resets({family}{WINDOW}))"));
+        assert_eq!(resets, Some(0.0), "{family} went back");
+    }
+}
+
+/// The load generator counts the answers it got, the handlers those they gave.
+fn both_ends_count_the_same_requests(prometheus: &Prometheus) {
+    for (requests, calls) in BOTH_ENDS {
+        let calls = format!(r#"{calls},module="shortener::app""#);
+        let got = increase(
+            prometheus,
+            &format!("shortener_load_requests_total{{{requests}}}"),
+        );
+        let gave = increase(prometheus, &format!("function_calls_total{{{calls}}}"));
+        assert!(
+            got > 0.0 && (got - gave).abs() <= TOLERANCE * got,
+            "{got} of {{{requests}}}, but {gave} of {{{calls}}}"
+        );
+    }
+}
+
+#[track_caller]
+fn increase(prometheus: &Prometheus, counters: &str) -> f64 {
+    let increase = prometheus.value(&format!("sum(increase({counters}{WINDOW}))"));
+    increase.unwrap_or_else(|| panic!("there is no {counters}"))
+}
+
+fn durations_are_sane(prometheus: &Prometheus) {
+    for (function, sane) in DURATIONS {
+        let selector =
+            format!(r#"{{function="{function}",module="shortener::app",outcome="ok"}}{WINDOW}"#);
+        let ninth = prometheus.value(&format!(
+            "histogram_quantile(0.9, sum by (le) \
+             (rate(function_duration_seconds_bucket{selector})))"
+        ));
+        let mean = prometheus.value(&format!(
+            "sum(rate(function_duration_seconds_sum{selector})) \
+             / sum(rate(function_duration_seconds_count{selector}))"
+        ));
+        for (what, seconds) in [("nine of ten calls", ninth), ("a call", mean)] {
+            let seconds = seconds.unwrap_or_else(|| panic!("{function} has no durations"));
+            assert!(
+                sane.contains(&seconds),
+                "{what} of {function}: {seconds} s, which should be in {sane:?}"
+            );
+        }
+    }
+}
+
+/// A few pages are fetched at any time. Calls that were cancelled and did not
+/// leave the gauge would pile up in it.
+fn in_flight_comes_back(prometheus: &Prometheus) {
+    let fetches = format!(r#"function_calls_in_flight{{function="fetch"}}{WINDOW}"#);
+    let most = prometheus.value(&format!("max_over_time({fetches})"));
+    assert!(
+        most > Some(0.0) && most < Some(MANY_FETCHES),
+        "at most {most:?} in flight"
+    );
+    let least = prometheus.value(&format!("min_over_time({fetches})"));
+    assert!(least >= Some(0.0), "at least {least:?} in flight");
+    let cancelled =
+        prometheus.value(r#"function_calls_total{function="fetch",outcome="cancelled"}"#);
+    assert!(
+        cancelled > Some(MANY_FETCHES),
+        "too few are cancelled to see them pile up: {cancelled:?}"
+    );
+}
+
+fn metadata_is_what_the_example_says(prometheus: &Prometheus, example: &Example) {
+    let families = python_openmetrics(&example.scrape_accepting(OPENMETRICS).body)
+        .expect("the example exposes OpenMetrics");
+    let name = "function_duration_seconds";
+    let family = families.family(name);
+    assert_eq!(family.kind, "histogram");
+    assert!(!family.help.is_empty(), "{name} has no help");
+    assert_eq!(family.unit, "seconds");
+    let seen = prometheus.metadata(name);
+    let said = (
+        family.kind.clone(),
+        family.help.clone(),
+        family.unit.clone(),
+    );
+    assert_eq!(seen, Some(said));
+}
+
+/// Name, type and help of each family: the same in both formats, apart from what
+/// the text format has no types for.
+fn described(families: &Families) -> Vec<(String, String, String)> {
+    families
+        .iter()
+        .map(|family| {
+            let (name, kind) = match family.kind.as_str() {
+                "info" => (format!("{}_info", family.name), "gauge"),
+                "stateset" => (family.name.clone(), "gauge"),
+                kind => (family.name.clone(), kind),
+            };
+            (name, kind.to_owned(), family.help.clone())
+        })
+        .collect()
+}
+
+/// Which answers come from which calls.
+const BOTH_ENDS: [(&str, &str); 8] = [
+    (
+        r#"kind="create",outcome="success""#,
+        r#"function="create",outcome="ok""#,
+    ),
+    (
+        r#"kind="invalid",outcome="rejected""#,
+        r#"function="create",outcome="error""#,
+    ),
+    (
+        r#"kind="follow",outcome="redirect""#,
+        r#"function="follow",outcome="ok""#,
+    ),
+    (
+        r#"kind=~"follow|missing",outcome="rejected""#,
+        r#"function="follow",outcome="error""#,
+    ),
+    (
+        r#"kind="stats",outcome="success""#,
+        r#"function="stats",outcome="ok""#,
+    ),
+    (
+        r#"kind=~"preview|impatient",outcome="success""#,
+        r#"function="preview",outcome="ok""#,
+    ),
+    (
+        r#"kind=~"preview|impatient",outcome="abandoned""#,
+        r#"function="preview",outcome="cancelled""#,
+    ),
+    (
+        r#"kind="delete",outcome="success""#,
+        r#"function="remove",outcome="ok""#,
+    ),
+];
+
+/// How long, in seconds, a handler may take; a page is fetched in 0.05 to 0.3.
+const DURATIONS: [(&str, Range<f64>); 3] = [
+    ("create", 0.000_001..2.0),
+    ("follow", 0.000_001..1.0),
+    ("preview", 0.05..1.5),
+];
+
+/// Requests per second.
+const LOAD: u32 = 200;
+
+/// About three are in flight, and some eight are cancelled in a second.
+const MANY_FETCHES: f64 = 50.0;
+
+const LASTING: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What is looked back upon, and how many scrapes must fall into it.
+const WINDOW: &str = "[25s]";
+const SCRAPES: f64 = 24.0;
+
+/// Both ends are scraped at once, but an answer under way is counted at one of them only.
+const TOLERANCE: f64 = 0.1;
+
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0";

@@ -1,0 +1,8 @@
+use metrics_core::counted;
+
+unsafe extern "C" {
+    #[counted]
+    fn work();
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use metrics_core::in_flight;
+
+struct Work;
+
+#[in_flight]
+impl Work {
+    fn work(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use metrics_core::counted;
+
+#[counted]
+async fn work() -> Result<u32, ()> {
+    Ok("one")
+}
+
+fn main() {}

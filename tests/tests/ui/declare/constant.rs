@@ -1,0 +1,8 @@
+use metrics_core::metrics;
+
+metrics! {
+    /// Things.
+    const OPEN: Gauge = "app_open";
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use metrics_core::metrics;
+
+metrics! {
+    /// Things.
+    static DONE: Counter = "app_done";
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use metrics_core::metrics;
+
+metrics! {
+    prefex = "app";
+
+    /// Things.
+    static OPEN: Gauge;
+}
+
+fn main() {}

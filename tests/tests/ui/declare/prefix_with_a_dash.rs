@@ -1,0 +1,10 @@
+use metrics_core::metrics;
+
+metrics! {
+    prefix = "my-app";
+
+    /// Things.
+    static OPEN: Gauge;
+}
+
+fn main() {}

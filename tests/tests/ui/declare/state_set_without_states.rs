@@ -1,0 +1,8 @@
+use metrics_core::metrics;
+
+metrics! {
+    /// Things.
+    static PHASE: StateSet = "app_phase";
+}
+
+fn main() {}

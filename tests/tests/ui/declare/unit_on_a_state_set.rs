@@ -1,0 +1,9 @@
+use metrics_core::metrics;
+
+metrics! {
+    /// Things.
+    #[unit("bytes")]
+    static PHASE: StateSet<bool> = "app_phase";
+}
+
+fn main() {}

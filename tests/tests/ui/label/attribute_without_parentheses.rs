@@ -1,0 +1,9 @@
+use metrics_core::Label;
+
+#[derive(Label)]
+enum Cache {
+    #[label]
+    Hit,
+}
+
+fn main() {}

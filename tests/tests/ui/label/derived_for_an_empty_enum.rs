@@ -1,0 +1,6 @@
+use metrics_core::Label;
+
+#[derive(Label)]
+enum Cache {}
+
+fn main() {}

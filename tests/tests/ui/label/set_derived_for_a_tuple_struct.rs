@@ -1,0 +1,6 @@
+use metrics_core::Labels;
+
+#[derive(Labels)]
+struct Request(String);
+
+fn main() {}

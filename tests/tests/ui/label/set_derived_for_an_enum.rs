@@ -1,0 +1,8 @@
+use metrics_core::Labels;
+
+#[derive(Labels)]
+enum Request {
+    Get,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use metrics_core::Labels;
+
+#[derive(Labels)]
+struct Request {
+    path: String,
+    #[label(rename = "path")]
+    route: String,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use metrics_core::Labels;
+
+#[derive(Labels)]
+struct Request {
+    #[label(rename_all = "lowercase")]
+    path: String,
+}
+
+fn main() {}

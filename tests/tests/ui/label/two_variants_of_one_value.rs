@@ -1,0 +1,10 @@
+use metrics_core::Label;
+
+#[derive(Label)]
+enum Cache {
+    Hit,
+    #[label(rename = "hit")]
+    Found,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use metrics_core::Label;
+
+#[derive(Label)]
+#[label(renames = "a")]
+enum Cache {
+    Hit,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use metrics_core::Label;
+
+#[derive(Label)]
+enum Cache {
+    #[label(skip)]
+    Hit,
+}
+
+fn main() {}
