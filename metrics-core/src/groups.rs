@@ -381,9 +381,10 @@ impl Groups {
                 sink.pause();
             }
         };
-        let row = |pairs: &[(&str, &str)], value| {
-            let mut labels = String::new();
-            label::render_pairs(&mut labels, pairs);
+        // Under the names that the exposition shows.
+        let row = |key: &str, name: &str, reason: &str, value| {
+            let (name, mut labels) = (format!("{prefix}{name}"), String::new());
+            label::render_pairs(&mut labels, &[(key, name.as_str()), ("reason", reason)]);
             (labels, value)
         };
         let counter = |n| Value::Counter(Number::Unsigned(n));
@@ -395,7 +396,7 @@ impl Groups {
             .map(|(source, faults)| {
                 let name = source.descs().first().map_or("", Desc::name);
                 let panics = faults.panics.load(Ordering::Relaxed);
-                row(&[("collector", name)], counter(panics))
+                row("collector", name, "", counter(panics))
             });
         write(&COLLECTOR_ERRORS, panics.collect());
 
@@ -408,23 +409,22 @@ impl Groups {
         });
         let overflowed = open.map(|group| {
             let count = sum(group, &Family::overflowed);
-            row(&[("family", group.desc.name())], counter(count))
+            row("family", group.desc.name(), "", counter(count))
         });
         write(&OVERFLOWED, overflowed.collect());
 
-        let values = rejected
-            .map(|(name, count)| row(&[("family", name), ("reason", "value")], counter(count)));
+        let values = rejected.map(|(name, count)| row("family", name, "value", counter(count)));
         let clashes = self
             .left_out
             .iter()
-            .map(|(name, count)| row(&[("family", name), ("reason", "clash")], counter(*count)));
+            .map(|(name, count)| row("family", name, "clash", counter(*count)));
         write(&REJECTED, values.chain(clashes).collect());
 
         if self.families.len() <= SERIES_FAMILIES {
             let series = families().map(|group| {
                 let count = sum(group, &|family| family.len() as u64);
                 let value = Value::Gauge(Number::Unsigned(count));
-                row(&[("family", group.desc.name())], value)
+                row("family", group.desc.name(), "", value)
             });
             write(&SERIES, series.collect());
         }
@@ -463,26 +463,32 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink) {
 /// Keeps metrics from names that the registry itself uses, and state sets from a label of their
 /// own name.
 fn check_own(desc: &Desc, settings: &Settings) -> Result<(), String> {
-    let samples = sample_names(desc);
-    let clash = |own: &&Desc| sample_names(own).iter().any(|name| samples.contains(name));
-    if let Some(own) = OWN.iter().find(clash) {
-        return Err(format!(
-            "`{}` ({}): the registry writes `{}` of itself; rename it",
-            desc.name(),
-            desc.birthplace(),
-            own.name(),
-        ));
+    // As all of its own names begin.
+    if desc.name().starts_with("metrics_") {
+        let samples = sample_names(desc);
+        let clash = |own: &&Desc| sample_names(own).iter().any(|name| samples.contains(name));
+        if let Some(own) = OWN.iter().find(clash) {
+            return Err(format!(
+                "`{}` ({}): the registry writes `{}` of itself; rename it",
+                desc.name(),
+                desc.birthplace(),
+                own.name(),
+            ));
+        }
     }
-    let name = format!("{}{}", settings.prefix, desc.name());
-    let common = settings.labels.iter().map(|(name, _)| name.as_str());
-    let constant = desc.constant.iter().map(|(name, _)| &**name);
-    let mut labels = desc.label_names().chain(constant).chain(common);
-    if desc.kind == Kind::StateSet && labels.any(|label| label == name) {
-        return Err(format!(
-            "`{}` ({}): a state set names its states in a label of its own name; rename the label",
-            desc.name(),
-            desc.birthplace(),
-        ));
+    if desc.kind == Kind::StateSet {
+        let name = format!("{}{}", settings.prefix, desc.name());
+        let common = settings.labels.iter().map(|(name, _)| name.as_str());
+        let constant = desc.constant.iter().map(|(name, _)| &**name);
+        let mut labels = desc.label_names().chain(constant).chain(common);
+        if labels.any(|label| label == name) {
+            return Err(format!(
+                "`{}` ({}): a state set names its states in a label of its own name; rename the \
+                 label",
+                desc.name(),
+                desc.birthplace(),
+            ));
+        }
     }
     Ok(())
 }

@@ -37,6 +37,8 @@
 //!   before `main`.
 
 mod block;
+#[cfg(all(test, not(miri)))]
+mod block_model;
 mod buckets;
 mod call;
 mod cell;

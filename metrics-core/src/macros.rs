@@ -49,7 +49,7 @@
 /// | `#[unit("bytes")]` | all but infos and state sets | the unit; the name ends in it |
 /// | `#[buckets(0.1, 1.0)]`, `linear(start, width, count)`, `exponential(start, factor, count)` | histograms | upper bounds without `+Inf` |
 /// | `#[quantiles(0.5, 0.99)]` | summaries | quantiles to estimate |
-/// | `#[max_series(100)]` | open labels | the cap on series; 10,000 unless it is there |
+/// | `#[max_series(100)]` | open labels | the cap on series, up to 1,048,576; 10,000 unless it is there |
 /// | `#[computed(\|\| value)]` | counters and gauges without labels | computed at each scrape, as an `f64` |
 ///
 /// Other attributes, such as `#[cfg(...)]` and `#[allow(...)]`, stay on the static.

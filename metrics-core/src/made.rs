@@ -79,7 +79,7 @@ impl Options {
         self.buckets(quantiles)
     }
 
-    /// How many series there may be before the rest is recorded as one.
+    /// How many series there may be, up to 1,048,576, before the rest is recorded as one.
     pub fn max_series(mut self, max: usize) -> Self {
         self.max_series = max;
         self

@@ -38,6 +38,9 @@ pub(crate) const fn check_metric(name: &str, kind: Kind) -> Result<(), Fault> {
         Kind::Info if !ends_with(name, "_info") => {
             Err("an info's name ends in `_info`; add the suffix")
         }
+        Kind::StateSet if contains(name, b':') => {
+            Err("a state set's name is a label's, too, which has no `:`; replace it")
+        }
         Kind::Counter | Kind::Info => Ok(()),
         _ => check_suffix(name),
     }
@@ -149,6 +152,18 @@ pub(crate) const fn equal(a: &str, b: &str) -> bool {
     a.len() == b.len() && ends_with(a, b)
 }
 
+const fn contains(name: &str, byte: u8) -> bool {
+    let bytes = name.as_bytes();
+    let mut i = 0;
+    while i < bytes.len() {
+        if bytes[i] == byte {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
 const fn ends_with(name: &str, suffix: &str) -> bool {
     let (name, suffix) = (name.as_bytes(), suffix.as_bytes());
     if name.len() < suffix.len() {
@@ -190,6 +205,12 @@ mod tests {
         assert!(check_unit("a_seconds", "seconds", Kind::Gauge).is_ok());
         assert!(check_unit("aseconds", "seconds", Kind::Gauge).is_err());
         assert!(check_unit("seconds", "seconds", Kind::Gauge).is_err());
+    }
+
+    #[test]
+    fn a_state_set_is_called_like_a_label() {
+        assert!(check_metric("a:b", Kind::StateSet).is_err());
+        assert!(check_metric("a:b", Kind::Gauge).is_ok());
     }
 
     #[test]

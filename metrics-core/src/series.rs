@@ -529,3 +529,26 @@ fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     (product >> 64) as u64 ^ product as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_one_hash_are_told_apart_by_every_word_and_their_length() {
+        let index = Index::new(Layout::Count, 1, 10, false);
+        let key: Vec<u64> = (1..=12).collect();
+        let found = index.insert(&key, false, String::new);
+        assert_eq!(index.find_hashed(&key, hash(&key)), found);
+        let changed = (0..key.len()).map(|at| {
+            let mut other = key.clone();
+            other[at] ^= 1 << 63;
+            other
+        });
+        let shorter = (0..key.len()).map(|len| key[..len].to_vec());
+        let longer = [[&key[..], &[0]].concat()];
+        for other in changed.chain(shorter).chain(longer) {
+            assert_eq!(index.find_hashed(&other, hash(&key)), None, "{other:?}");
+        }
+    }
+}
