@@ -1,4 +1,5 @@
-//! What the tests of the whole workspace share: judges, a real Prometheus, the example.
+//! What the tests of the whole workspace share: judges, a real Prometheus, the example, and what
+//! calls have come to.
 //!
 //! Everything here fails a test by panicking with what it saw. Judges alone
 //! answer with a [`Refusal`], so that a test can also demand one.
@@ -11,12 +12,14 @@
     reason = "the crate's page says that everything here panics"
 )]
 
+mod calls;
 mod example;
 mod http;
 mod judge;
 mod prometheus;
 mod wait;
 
+pub use crate::calls::{calls, caught, fail, in_progress, series, timings};
 pub use crate::example::Example;
 pub use crate::http::{Page, get, get_accepting};
 pub use crate::judge::{

@@ -3,61 +3,11 @@
 use std::{
     fmt,
     num::ParseIntError,
-    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
+    panic::{Location, resume_unwind},
 };
 
-use metrics_core::{Label, Metric, MetricValue, counted, gather, in_flight, timed};
-
-/// What a series tells as a number: that of a histogram is how often it has observed.
-fn number(metric: &Metric) -> f64 {
-    match &metric.value {
-        MetricValue::Counter(number) | MetricValue::Gauge(number) => number.as_f64(),
-        MetricValue::Histogram { buckets, .. } => {
-            buckets.iter().map(|(_, count)| *count).sum::<u64>() as f64
-        }
-        other => panic!("{other:?} is not a number"),
-    }
-}
-
-/// The series of a function in a family: the other labels' values, and the number.
-fn series(family: &str, function: &str) -> String {
-    let families = gather();
-    let family = families.iter().find(|found| found.name == family);
-    let own = |metric: &&Metric| {
-        let mut labels = metric.labels.iter();
-        labels.any(|(name, value)| name == "function" && value == function)
-    };
-    let metrics = family.iter().flat_map(|family| &family.metrics).filter(own);
-    let shown = metrics.map(|metric| {
-        let labels = metric.labels.iter();
-        let others = labels.filter(|(name, _)| !["function", "module"].contains(&name.as_str()));
-        let values = others.map(|(_, value)| value.clone());
-        let all: Vec<String> = values.chain([number(metric).to_string()]).collect();
-        all.join(" ")
-    });
-    shown.collect::<Vec<_>>().join(", ")
-}
-
-fn calls(function: &str) -> String {
-    series("function_calls_total", function)
-}
-
-fn timings(function: &str) -> String {
-    series("function_duration_seconds", function)
-}
-
-fn in_progress(function: &str) -> String {
-    series("function_calls_in_flight", function)
-}
-
-/// Panics without the message that tests need not show.
-fn fail() -> ! {
-    resume_unwind(Box::new("on purpose"))
-}
-
-fn caught<T>(call: impl FnOnce() -> T) {
-    assert!(catch_unwind(AssertUnwindSafe(call)).is_err());
-}
+use metrics_core::{Label, MetricValue, counted, gather, in_flight, timed};
+use tests::{calls, caught, fail, in_progress, series, timings};
 
 #[test]
 fn a_result_is_counted_as_ok_or_as_an_error() {

@@ -4,7 +4,7 @@ use std::{
     fmt,
     future::{pending, poll_fn},
     num::ParseIntError,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::mpsc::{Sender, channel},
     task::{Context, Poll, Waker},
@@ -12,64 +12,14 @@ use std::{
     time::Duration,
 };
 
-use metrics_core::{Label, Metric, MetricValue, counted, gather, in_flight, timed};
+use metrics_core::{Label, counted, in_flight, timed};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+use tests::{calls, caught, fail, in_progress, series, timings};
 use tokio::{
     runtime::{Builder, Runtime},
     task::yield_now,
     time::timeout,
 };
-
-/// What a series tells as a number: that of a histogram is how often it has observed.
-fn number(metric: &Metric) -> f64 {
-    match &metric.value {
-        MetricValue::Counter(number) | MetricValue::Gauge(number) => number.as_f64(),
-        MetricValue::Histogram { buckets, .. } => {
-            buckets.iter().map(|(_, count)| *count).sum::<u64>() as f64
-        }
-        other => panic!("{other:?} is not a number"),
-    }
-}
-
-/// The series of a function in a family: the other labels' values, and the number.
-fn series(family: &str, function: &str) -> String {
-    let families = gather();
-    let family = families.iter().find(|found| found.name == family);
-    let own = |metric: &&Metric| {
-        let mut labels = metric.labels.iter();
-        labels.any(|(name, value)| name == "function" && value == function)
-    };
-    let metrics = family.iter().flat_map(|family| &family.metrics).filter(own);
-    let shown = metrics.map(|metric| {
-        let labels = metric.labels.iter();
-        let others = labels.filter(|(name, _)| !["function", "module"].contains(&name.as_str()));
-        let values = others.map(|(_, value)| value.clone());
-        let all: Vec<String> = values.chain([number(metric).to_string()]).collect();
-        all.join(" ")
-    });
-    shown.collect::<Vec<_>>().join(", ")
-}
-
-fn calls(function: &str) -> String {
-    series("function_calls_total", function)
-}
-
-fn timings(function: &str) -> String {
-    series("function_duration_seconds", function)
-}
-
-fn in_progress(function: &str) -> String {
-    series("function_calls_in_flight", function)
-}
-
-/// Panics without the message that tests need not show.
-fn fail() -> ! {
-    resume_unwind(Box::new("on purpose"))
-}
-
-fn caught<T>(call: impl FnOnce() -> T) {
-    assert!(catch_unwind(AssertUnwindSafe(call)).is_err());
-}
 
 fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
