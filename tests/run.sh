@@ -12,7 +12,7 @@ readonly judges="$PWD/target/judges"
 readonly prometheus_client=0.26.0
 
 # Test targets that registration through a linker section cannot change.
-readonly indifferent_to_linkme=" prometheus ui "
+readonly indifferent_to_linkme=" dependencies prometheus ui "
 
 main() {
     step "judges"

@@ -19,11 +19,10 @@ use std::{
 use pin_project_lite::pin_project;
 
 use crate::{
-    block,
-    cell::{self, Layout},
-    clock,
-    family::{Called, Site},
+    block, cell, clock,
     label::LabelSet,
+    layout::{self, Layout},
+    storage::{Called, Site},
 };
 
 /// How a call ended.
@@ -93,7 +92,7 @@ impl<S: CallSite> Recorder for Counted<S> {
     fn finish(self, outcome: Outcome) {
         let position = outcome.position(S::FALLIBLE);
         self.0
-            .record(move |words| cell::count_one(&words[position]));
+            .record(move |words| layout::count_one(&words[position]));
     }
 }
 
@@ -146,7 +145,7 @@ impl<S: Site> InFlight<S> {
     #[inline(always)]
     pub fn enter(labels: &impl LabelSet) -> Self {
         let series = Called::with(labels);
-        series.record(|words| cell::count_one(&words[0]));
+        series.record(|words| layout::count_one(&words[0]));
         InFlight(series)
     }
 }
@@ -154,7 +153,7 @@ impl<S: Site> InFlight<S> {
 impl<S: Site> Recorder for InFlight<S> {
     #[inline(always)]
     fn finish(self, _: Outcome) {
-        self.0.record(|words| cell::count_one(&words[1]));
+        self.0.record(|words| layout::count_one(&words[1]));
     }
 }
 

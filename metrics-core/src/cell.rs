@@ -30,154 +30,10 @@ use std::{
     thread::LocalKey,
 };
 
-use crate::block::{self, Handover};
-
-/// What the words of one series mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[doc(hidden)]
-pub enum Layout {
-    /// Nothing is stored: the labels are the value.
-    Empty,
-    /// A `u64` that grows.
-    Count,
-    /// The bits of an `f64` that grows.
-    FloatCount,
-    /// Two `u64`s that grow; the value is their difference.
-    UpDown,
-    /// A histogram of this many buckets, `+Inf` included; see `block.rs`.
-    Histogram { buckets: u16, sum: Sum },
-    /// One word that all threads share: an `i64`.
-    Int,
-    /// One word that all threads share: the bits of an `f64`.
-    Float,
-}
-
-/// How a histogram adds up its observations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[doc(hidden)]
-pub enum Sum {
-    /// As an `f64`.
-    Float,
-    /// As whole nanoseconds.
-    Nanos,
-}
-
-impl Sum {
-    #[inline(always)]
-    pub(crate) fn add(self, a: u64, b: u64) -> u64 {
-        match self {
-            Sum::Float => (f64::from_bits(a) + f64::from_bits(b)).to_bits(),
-            Sum::Nanos => a.saturating_add(b),
-        }
-    }
-
-    /// Adds the sums of two threads: what overflowed to both sides would be no number.
-    fn total(self, a: u64, b: u64) -> u64 {
-        let finite = |bits| f64::from_bits(bits).clamp(f64::MIN, f64::MAX).to_bits();
-        match self {
-            Sum::Float => self.add(finite(a), finite(b)),
-            Sum::Nanos => self.add(a, b),
-        }
-    }
-}
-
-impl Layout {
-    /// Words of one series in one thread.
-    pub const fn words(self) -> usize {
-        match self {
-            Layout::Empty => 0,
-            Layout::Count | Layout::FloatCount | Layout::Int | Layout::Float => 1,
-            Layout::UpDown => 2,
-            Layout::Histogram { buckets, .. } => block::HEADER + buckets as usize,
-        }
-    }
-
-    /// Words of one series as [`Region::read`] reports it.
-    pub const fn read_words(self) -> usize {
-        match self {
-            Layout::Histogram { buckets, .. } => block::BUCKETS_OUT + buckets as usize,
-            _ => self.words(),
-        }
-    }
-
-    /// Adds values as [`Region::read`] reports them.
-    pub(crate) fn combine(self, into: &mut [u64], from: &[u64]) {
-        let width = self.read_words().max(1);
-        for (into, from) in into.chunks_exact_mut(width).zip(from.chunks_exact(width)) {
-            match self {
-                Layout::Empty => {}
-                Layout::Count | Layout::UpDown => {
-                    for (into, from) in into.iter_mut().zip(from) {
-                        *into = into.saturating_add(*from);
-                    }
-                }
-                // An `i64`, which wraps around as `Gauge::add` does.
-                Layout::Int => into[0] = into[0].wrapping_add(from[0]),
-                Layout::FloatCount | Layout::Float => into[0] = Sum::Float.add(into[0], from[0]),
-                Layout::Histogram { sum, .. } => {
-                    let total = sum.total(into[block::SUM_OUT], from[block::SUM_OUT]);
-                    for (into, from) in into.iter_mut().zip(from) {
-                        *into = into.wrapping_add(*from);
-                    }
-                    into[block::SUM_OUT] = total;
-                }
-            }
-        }
-    }
-
-    /// Adds one series' words, which nobody writes now, to words that nobody else touches.
-    fn fold(self, from: &[AtomicU64], into: &[AtomicU64]) {
-        match self {
-            Layout::Empty | Layout::Int | Layout::Float => {}
-            Layout::Count | Layout::UpDown => {
-                for (from, into) in from.iter().zip(into) {
-                    count_add(into, counted(from.load(Ordering::Relaxed)));
-                }
-            }
-            Layout::FloatCount => {
-                float_add(&into[0], f64::from_bits(from[0].load(Ordering::Relaxed)));
-            }
-            Layout::Histogram { sum, .. } => {
-                let mut snapshot = vec![0; self.read_words()];
-                let quiet = block::read(from, &mut snapshot);
-                debug_assert!(quiet, "the owner of these words is the one that folds them");
-                block::merge(into, &snapshot, |a, b| sum.total(a, b));
-            }
-        }
-    }
-}
-
-/// Adds one to a word of this thread's own.
-#[inline(always)]
-pub(crate) fn count_one(word: &AtomicU64) {
-    // Wraps never: a full word has room for more ones than a program counts.
-    let sum = word.load(Ordering::Relaxed).wrapping_add(1);
-    word.store(sum, Ordering::Release);
-}
-
-/// A count that stands for all that lie above it.
-const FULL: u64 = 3 << 62;
-
-/// What a word has counted.
-fn counted(word: u64) -> u64 {
-    if word < FULL { word } else { u64::MAX }
-}
-
-/// Adds to a word of this thread's own.
-#[inline(always)]
-pub(crate) fn count_add(word: &AtomicU64, n: u64) {
-    // A single writer needs no read-modify-write. Saturating: a total never goes backwards.
-    let sum = word.load(Ordering::Relaxed).saturating_add(n);
-    word.store(sum.min(FULL), Ordering::Release);
-}
-
-/// Adds to the bits of an `f64` in a word of this thread's own.
-#[inline(always)]
-pub(crate) fn float_add(word: &AtomicU64, n: f64) {
-    let sum = f64::from_bits(word.load(Ordering::Relaxed)) + n;
-    // Release, as in `count_add`: a scrape that sees it sees the generation it belongs to.
-    word.store(sum.to_bits(), Ordering::Release);
-}
+use crate::{
+    block::{self, Handover},
+    layout::{EachThread, Layout, Sum},
+};
 
 /// The storage of some series of one metric, in all threads.
 #[derive(Debug)]
@@ -650,8 +506,7 @@ impl State {
         let is_current = |words: &[AtomicU64]| {
             !region.generational || words[0].load(Ordering::Acquire) == generation
         };
-        let ticket = &mut self.ticket;
-        let each_thread = |add: &mut dyn FnMut(&[AtomicU64], &Thread)| {
+        let each_thread = |add: EachThread<'_>| {
             if id == 0 {
                 return;
             }
@@ -666,62 +521,14 @@ impl State {
                 // SAFETY: the thread has listed `len()` words of this region, and takes the
                 // lock that is held here before it frees them or ends.
                 let words = unsafe { std::slice::from_raw_parts(words.as_ptr(), region.len()) };
-                add(&words[series * stride..][..stride], thread);
+                let words = &words[series * stride..][..stride];
+                if is_current(words) {
+                    add(&words[head..], &|| is_current(words), &thread.handover);
+                }
             }
         };
-        match layout {
-            Layout::Empty => {}
-            Layout::Int | Layout::Float => load_into(out, &shared[head..], |_, value| value),
-            Layout::Count | Layout::FloatCount | Layout::UpDown => {
-                let add = |a: u64, b: u64| match layout {
-                    Layout::FloatCount => (f64::from_bits(a) + f64::from_bits(b)).to_bits(),
-                    _ => a.saturating_add(counted(b)),
-                };
-                load_into(out, &shared[head..], add);
-                // Every word is a series' whole value or one of two parts that come in turn.
-                // What goes down is read before what goes up, in every thread: a decrement
-                // that is seen has its increment seen too, and no gauge reads below zero.
-                let width = layout.words();
-                for part in (0..width).rev() {
-                    each_thread(&mut |words, _| {
-                        if !is_current(words) {
-                            return;
-                        }
-                        for (inner, group) in words[head..].chunks_exact(width).enumerate() {
-                            let value = group[part].load(Ordering::Acquire);
-                            if is_current(words) {
-                                let place = &mut out[inner * width + part];
-                                *place = add(*place, value);
-                            }
-                        }
-                    });
-                }
-            }
-            Layout::Histogram { .. } => {
-                let width = layout.read_words();
-                let groups = shared[head..].chunks_exact(layout.words());
-                for (group, out) in groups.zip(out.chunks_exact_mut(width)) {
-                    block::read(group, out);
-                }
-                each_thread(&mut |words, thread| {
-                    if !is_current(words) {
-                        return;
-                    }
-                    for (inner, group) in words[head..].chunks_exact(layout.words()).enumerate() {
-                        *ticket += 1;
-                        let handover = || {
-                            thread
-                                .handover
-                                .get_or_init(|| Handover::new(HANDOVER, || AtomicU64::new(0)))
-                        };
-                        block::snapshot(group, scratch, *ticket, handover, std::hint::spin_loop);
-                        if is_current(words) {
-                            layout.combine(&mut out[inner * width..][..width], scratch);
-                        }
-                    }
-                });
-            }
-        }
+        let ticket = &mut self.ticket;
+        layout.add_up(&shared[head..], out, scratch, each_thread, ticket);
     }
 
     /// Takes leave of the thread with this directory.
@@ -776,15 +583,6 @@ impl State {
                 handover: Arc::clone(handover),
             });
         }
-    }
-}
-
-/// Words of the buffer in which copies are handed over: enough for the largest histogram.
-const HANDOVER: usize = block::BUCKETS_OUT + crate::buckets::MAX_BUCKETS;
-
-fn load_into(out: &mut [u64], words: &[AtomicU64], add: impl Fn(u64, u64) -> u64) {
-    for (out, word) in out.iter_mut().zip(words) {
-        *out = add(*out, word.load(Ordering::Relaxed));
     }
 }
 

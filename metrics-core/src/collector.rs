@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::{
     desc::{Desc, Kind},
     encode::{Number, Value},
-    label,
+    render,
 };
 
 /// Computes values when a scrape asks for them: what another part of the program, a library or
@@ -161,7 +161,7 @@ impl<'a> Collection<'a> {
 
 fn rendered(labels: &[(&str, &str)]) -> String {
     let mut rendered = String::new();
-    label::render_pairs(&mut rendered, labels);
+    render::pairs(&mut rendered, labels);
     rendered
 }
 

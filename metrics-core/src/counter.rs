@@ -1,8 +1,8 @@
 //! Counters: what only goes up.
 
 use crate::{
-    cell,
-    family::{Handle, Storage},
+    layout,
+    storage::{Handle, Storage},
 };
 
 /// Counts events, in whole numbers.
@@ -34,13 +34,13 @@ impl<S: Storage> Counter<S> {
     /// Counts one.
     #[inline(always)]
     pub fn inc(&self) {
-        self.0.record(|words| cell::count_one(&words[0]));
+        self.0.record(|words| layout::count_one(&words[0]));
     }
 
     /// Counts `n`.
     #[inline(always)]
     pub fn inc_by(&self, n: u64) {
-        self.0.record(move |words| cell::count_add(&words[0], n));
+        self.0.record(move |words| layout::count_add(&words[0], n));
     }
 
     /// The count so far, over all threads.
@@ -85,7 +85,7 @@ impl<S: Storage> FloatCounter<S> {
     #[inline(always)]
     pub fn inc_by(&self, n: f64) {
         if n >= 0.0 && n.is_finite() {
-            self.0.record(move |words| cell::float_add(&words[0], n));
+            self.0.record(move |words| layout::float_add(&words[0], n));
         } else {
             self.0.family().reject();
         }

@@ -227,6 +227,20 @@ impl Desc {
         name::family_name(&self.name, self.kind)
     }
 
+    /// Every name that its samples may bear in one of the formats; the first is the family's.
+    pub(crate) fn sample_names(&self) -> Vec<String> {
+        let suffixes: &[&str] = match self.kind {
+            Kind::Counter => &["", "_total", "_created"],
+            Kind::Histogram => &["", "_bucket", "_count", "_sum", "_created"],
+            Kind::Summary => &["", "_count", "_sum", "_created"],
+            Kind::Info => &["", "_info"],
+            _ => &[""],
+        };
+        let family = self.family_name();
+        let names = suffixes.iter().map(|suffix| format!("{family}{suffix}"));
+        names.collect()
+    }
+
     /// What the metric is for, in a sentence.
     pub fn help(&self) -> &str {
         &self.help

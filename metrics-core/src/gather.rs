@@ -3,7 +3,7 @@
 use crate::{
     desc::{Birthplace, Kind},
     encode::{Head, Number, Sink, Value},
-    label::LabelView,
+    render::LabelView,
 };
 
 /// A family of metrics at one moment.

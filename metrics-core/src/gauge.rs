@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     clock,
-    family::{Handle, Storage},
+    storage::{Handle, Storage},
 };
 
 /// A whole number that goes up and down.

@@ -3,59 +3,19 @@
 use std::{
     collections::{BTreeMap, HashMap},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
 
 use crate::{
-    collector::{Collection, Collector},
+    collector::Collection,
     desc::{Desc, Kind},
-    encode::{Head, Number, Sink, Value},
+    encode::{Head, Sink},
     family::{Family, FamilyRef},
-    label,
+    own::{self, Own},
     registry::Settings,
     series::Series,
+    source::{AllFaults, Faults, Source},
 };
-
-/// Where a registry's values come from.
-#[derive(Clone)]
-pub(crate) enum Source {
-    Family(FamilyRef),
-    Declared(&'static dyn Collector),
-    Collector(Arc<dyn Collector>),
-}
-
-impl std::fmt::Debug for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<_> = self.descs().iter().map(Desc::name).collect();
-        f.debug_tuple("Source").field(&names).finish()
-    }
-}
-
-impl Source {
-    fn descs(&self) -> &[Desc] {
-        match self {
-            Source::Family(family) => std::slice::from_ref(family.desc()),
-            Source::Declared(collector) => collector.descs(),
-            Source::Collector(collector) => collector.descs(),
-        }
-    }
-
-    /// Whether the other is the very same.
-    pub(crate) fn is(&self, other: &Source) -> bool {
-        fn address<T: ?Sized>(of: &T) -> *const () {
-            std::ptr::from_ref(of).cast()
-        }
-        match (self, other) {
-            (Source::Family(a), Source::Family(b)) => address::<Family>(a) == address::<Family>(b),
-            (Source::Declared(a), Source::Declared(b)) => address(*a) == address(*b),
-            (Source::Collector(a), Source::Collector(b)) => Arc::ptr_eq(a, b),
-            _ => false,
-        }
-    }
-}
 
 /// A family: metrics of one name that are exposed together.
 #[derive(Debug)]
@@ -65,49 +25,6 @@ struct Group {
     members: Vec<Vec<FamilyRef>>,
     /// The collector that writes it, if one does.
     collector: Option<usize>,
-}
-
-/// What went wrong with a collector since it was registered.
-#[derive(Debug, Default)]
-pub(crate) struct Faults {
-    /// Scrapes in which it panicked.
-    panics: AtomicU64,
-    /// Values that were left out, by family.
-    rejected: Mutex<BTreeMap<String, u64>>,
-}
-
-impl Faults {
-    fn rejected(&self, family: &str) -> u64 {
-        let rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
-        rejected.get(family).copied().unwrap_or_default()
-    }
-
-    fn reject(&self, counts: impl Iterator<Item = (String, u64)>) {
-        let mut rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
-        for (family, count) in counts {
-            *rejected.entry(family).or_default() += count;
-        }
-    }
-}
-
-/// The faults of all collectors of a registry; they outlive its groups.
-#[derive(Debug, Default)]
-pub(crate) struct AllFaults(Vec<(Source, Arc<Faults>)>);
-
-impl AllFaults {
-    fn of(&mut self, source: &Source) -> Arc<Faults> {
-        if let Some((_, faults)) = self.0.iter().find(|(known, _)| known.is(source)) {
-            return Arc::clone(faults);
-        }
-        let faults = Arc::<Faults>::default();
-        self.0.push((source.clone(), Arc::clone(&faults)));
-        faults
-    }
-
-    /// Forgets those of a collector that was unregistered.
-    pub(crate) fn retain(&mut self, keep: impl Fn(&Source) -> bool) {
-        self.0.retain(|(source, _)| keep(source));
-    }
 }
 
 /// All families of a registry.
@@ -177,7 +94,7 @@ impl Groups {
         {
             return self.join(at, desc, source);
         }
-        let samples = sample_names(desc);
+        let samples = desc.sample_names();
         for name in &samples {
             if let Some(other) = names.get(name) {
                 let other = &self.families[*other].desc;
@@ -292,7 +209,8 @@ impl Groups {
             let Some(wanted) = wanted else {
                 return true;
             };
-            let mut names = sample_names(desc)
+            let mut names = desc
+                .sample_names()
                 .into_iter()
                 .chain([desc.name().to_owned()]);
             names.any(|name| wanted(&format!("{prefix}{name}")))
@@ -342,7 +260,7 @@ impl Groups {
             collection
         };
         let collection = catch_unwind(AssertUnwindSafe(collect)).unwrap_or_else(|_| {
-            self.faults[at].panics.fetch_add(1, Ordering::Relaxed);
+            self.faults[at].panic();
             Collection::new(source.descs(), &settings.labels)
         });
         self.faults[at].reject(collection.rejected());
@@ -351,83 +269,29 @@ impl Groups {
 
     /// Writes what the registry keeps of itself.
     fn collect_own(&self, prefix: &str, sink: &mut dyn Sink, wants: &dyn Fn(&Desc) -> bool) {
-        let families = || {
-            self.families
-                .iter()
-                .filter(|group| group.collector.is_none())
-        };
-        let sum = |group: &Group, of: &dyn Fn(&Family) -> u64| -> u64 {
-            group
-                .members
-                .iter()
-                .flatten()
-                .map(|family| of(family))
-                .sum()
-        };
-        let rejected = self.families.iter().map(|group| {
-            let name = group.desc.name();
-            let values = match group.collector {
-                Some(at) => self.faults[at].rejected(name),
-                None => sum(group, &Family::rejected),
-            };
-            (name, values)
-        });
-        let mut write = |desc: &Desc, rows: Vec<(String, Value<'_>)>| {
-            if wants(desc) && !rows.is_empty() {
-                sink.family(Head { prefix, desc });
-                for (labels, value) in rows {
-                    sink.series(&labels, 0.0, value);
-                }
-                sink.pause();
-            }
-        };
-        // Under the names that the exposition shows.
-        let row = |key: &str, name: &str, reason: &str, value| {
-            let (name, mut labels) = (format!("{prefix}{name}"), String::new());
-            label::render_pairs(&mut labels, &[(key, name.as_str()), ("reason", reason)]);
-            (labels, value)
-        };
-        let counter = |n| Value::Counter(Number::Unsigned(n));
-
-        let panics = self
-            .collectors
-            .iter()
-            .zip(&self.faults)
-            .map(|(source, faults)| {
-                let name = source.descs().first().map_or("", Desc::name);
-                let panics = faults.panics.load(Ordering::Relaxed);
-                row("collector", name, "", counter(panics))
-            });
-        write(&COLLECTOR_ERRORS, panics.collect());
-
-        let open = families().filter(|group| {
-            group
-                .members
-                .iter()
-                .flatten()
-                .any(|family| family.is_open())
-        });
-        let overflowed = open.map(|group| {
-            let count = sum(group, &Family::overflowed);
-            row("family", group.desc.name(), "", counter(count))
-        });
-        write(&OVERFLOWED, overflowed.collect());
-
-        let values = rejected.map(|(name, count)| row("family", name, "value", counter(count)));
-        let clashes = self
-            .left_out
-            .iter()
-            .map(|(name, count)| row("family", name, "clash", counter(*count)));
-        write(&REJECTED, values.chain(clashes).collect());
-
-        if self.families.len() <= SERIES_FAMILIES {
-            let series = families().map(|group| {
-                let count = sum(group, &|family| family.len() as u64);
-                let value = Value::Gauge(Number::Unsigned(count));
-                row("family", group.desc.name(), "", value)
-            });
-            write(&SERIES, series.collect());
+        let mut own = Own::default();
+        for (source, faults) in self.collectors.iter().zip(&self.faults) {
+            let name = source.descs().first().map_or("", Desc::name);
+            own.collector_errors(name, faults.panics());
         }
+        for group in &self.families {
+            let name = group.desc.name();
+            let members = || group.members.iter().flatten();
+            let sum = |of: fn(&Family) -> u64| members().map(|family| of(family)).sum();
+            if let Some(at) = group.collector {
+                own.rejected(name, "value", self.faults[at].rejected(name));
+                continue;
+            }
+            own.rejected(name, "value", sum(Family::rejected));
+            own.series(name, sum(|family| family.len() as u64));
+            if members().any(|family| family.is_open()) {
+                own.overflowed(name, sum(Family::overflowed));
+            }
+        }
+        for (name, count) in &self.left_out {
+            own.rejected(name, "clash", *count);
+        }
+        own.write(prefix, sink, wants);
     }
 }
 
@@ -463,19 +327,7 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink) {
 /// Keeps metrics from names that the registry itself uses, and state sets from a label of their
 /// own name.
 fn check_own(desc: &Desc, settings: &Settings) -> Result<(), String> {
-    // As all of its own names begin.
-    if desc.name().starts_with("metrics_") {
-        let samples = sample_names(desc);
-        let clash = |own: &&Desc| sample_names(own).iter().any(|name| samples.contains(name));
-        if let Some(own) = OWN.iter().find(clash) {
-            return Err(format!(
-                "`{}` ({}): the registry writes `{}` of itself; rename it",
-                desc.name(),
-                desc.birthplace(),
-                own.name(),
-            ));
-        }
-    }
+    own::check(desc)?;
     if desc.kind == Kind::StateSet {
         let name = format!("{}{}", settings.prefix, desc.name());
         let common = settings.labels.iter().map(|(name, _)| name.as_str());
@@ -493,47 +345,5 @@ fn check_own(desc: &Desc, settings: &Settings) -> Result<(), String> {
     Ok(())
 }
 
-/// Every name that a family's samples may bear in one of the formats; the first is the family's.
-fn sample_names(desc: &Desc) -> Vec<String> {
-    let suffixes: &[&str] = match desc.kind {
-        Kind::Counter => &["", "_total", "_created"],
-        Kind::Histogram => &["", "_bucket", "_count", "_sum", "_created"],
-        Kind::Summary => &["", "_count", "_sum", "_created"],
-        Kind::Info => &["", "_info"],
-        _ => &[""],
-    };
-    let family = desc.family_name();
-    suffixes
-        .iter()
-        .map(|suffix| format!("{family}{suffix}"))
-        .collect()
-}
-
 /// Computed series that are written before what is there may go out.
 const SERIES_BETWEEN_PAUSES: usize = 256;
-/// `metrics_series` is left out when there are more families than this.
-const SERIES_FAMILIES: usize = 1000;
-
-/// What a registry keeps of itself.
-const OWN: [Desc; 4] = [SERIES, OVERFLOWED, REJECTED, COLLECTOR_ERRORS];
-
-const SERIES: Desc = Desc::new(
-    Kind::Gauge,
-    "metrics_series",
-    "Series of each metric family.",
-);
-const OVERFLOWED: Desc = Desc::new(
-    Kind::Counter,
-    "metrics_overflowed_total",
-    "Label sets that were recorded as `overflow` because their metric had reached its cap.",
-);
-const REJECTED: Desc = Desc::new(
-    Kind::Counter,
-    "metrics_rejected_total",
-    "Values that could not be recorded, and declarations left out because they clash.",
-);
-const COLLECTOR_ERRORS: Desc = Desc::new(
-    Kind::Counter,
-    "metrics_collector_errors_total",
-    "Scrapes in which a collector panicked.",
-);

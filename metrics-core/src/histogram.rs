@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::{
-    block,
-    cell::{self, Layout, Sum},
-    family::{Handle, Observations, Storage},
+    block, cell,
+    family::Observations,
+    layout::{Layout, Sum},
+    storage::{Handle, Storage},
     timer::Timer,
 };
 

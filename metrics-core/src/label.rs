@@ -307,149 +307,6 @@ fn little_endian(bytes: &[u8]) -> u64 {
     u64::from_le_bytes(word)
 }
 
-/// Writes `name="value"`, escaped as both text formats have it, a comma before it unless it is
-/// the first. A label without value is a label that is absent.
-pub(crate) fn render(out: &mut String, name: &str, value: &str) {
-    if value.is_empty() {
-        return;
-    }
-    if !out.is_empty() {
-        out.push(',');
-    }
-    out.push_str(name);
-    out.push_str("=\"");
-    for c in value.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '"' => out.push_str("\\\""),
-            '\n' => out.push_str("\\n"),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-}
-
-/// Renders all labels of a set under these names.
-pub(crate) fn render_set<'n>(
-    out: &mut String,
-    names: impl Iterator<Item = &'n str>,
-    labels: &impl LabelSet,
-) {
-    struct Renderer<'a, N>(&'a mut String, N);
-
-    impl<'n, N: Iterator<Item = &'n str>> Visitor for Renderer<'_, N> {
-        fn label<L: Label>(&mut self, label: &L) {
-            if let Some(name) = self.1.next() {
-                label.with_str(|value| render(self.0, name, value));
-            }
-        }
-    }
-
-    labels.visit(&mut Renderer(out, names));
-}
-
-/// Renders the labels of the series at `position` of closed sets.
-pub(crate) fn render_position<'n>(
-    out: &mut String,
-    names: impl Iterator<Item = &'n str>,
-    sets: &[Option<&'static [&'static str]>],
-    mut position: usize,
-) {
-    let mut indices = vec![0; sets.len()];
-    for (index, set) in indices.iter_mut().zip(sets).rev() {
-        let count = set.map_or(1, <[_]>::len).max(1);
-        *index = position % count;
-        position /= count;
-    }
-    for ((name, set), index) in names.zip(sets).zip(indices) {
-        if let Some(value) = set.and_then(|values| values.get(index)) {
-            render(out, name, value);
-        }
-    }
-}
-
-/// The labels of one series, as [`retain`](crate::Counter) and gathered data show them.
-///
-/// ```
-/// use metrics_core::metrics;
-///
-/// metrics! {
-///     /// Bytes sent.
-///     static SENT: Counter<(peer: &str)> = "net_sent_bytes_total";
-/// }
-///
-/// SENT.with("a").inc();
-/// SENT.with("b").inc();
-/// SENT.retain(|labels| labels.get("peer").as_deref() == Some("b"));
-/// assert_eq!(SENT.with("a").get(), 0);
-/// assert_eq!(SENT.with("b").get(), 1);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LabelView<'a>(&'a str);
-
-impl<'a> LabelView<'a> {
-    /// From labels as [`render`] writes them.
-    pub(crate) fn new(rendered: &'a str) -> Self {
-        LabelView(rendered)
-    }
-
-    /// The labels as an exposition shows them, without braces: `a="1",b="2"`.
-    pub fn as_str(self) -> &'a str {
-        self.0
-    }
-
-    /// The value of a label, `None` when it is absent or empty.
-    pub fn get(self, name: &str) -> Option<Cow<'a, str>> {
-        self.iter()
-            .find_map(|(label, value)| (label == name).then_some(value))
-    }
-
-    /// Names and values, in order.
-    pub fn iter(self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
-        let mut rest = self.0;
-        std::iter::from_fn(move || {
-            let (name, after) = rest.split_once("=\"")?;
-            let end = closing_quote(after);
-            let (value, after) = after.split_at(end);
-            let after = after.strip_prefix('"').unwrap_or(after);
-            rest = after.strip_prefix(',').unwrap_or(after);
-            Some((name, unescape(value)))
-        })
-    }
-}
-
-fn closing_quote(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return at,
-            _ => {}
-        }
-    }
-    text.len()
-}
-
-fn unescape(value: &str) -> Cow<'_, str> {
-    if !value.contains('\\') {
-        return Cow::Borrowed(value);
-    }
-    let mut out = String::with_capacity(value.len());
-    let mut chars = value.chars();
-    while let Some(c) = chars.next() {
-        out.push(match c {
-            '\\' => match chars.next() {
-                Some('n') => '\n',
-                Some(c) => c,
-                None => '\\',
-            },
-            c => c,
-        });
-    }
-    Cow::Owned(out)
-}
-
 /// The positions and texts of labels known at run time only.
 pub(crate) struct Texts<'a>(pub(crate) &'a [&'a str]);
 
@@ -479,16 +336,10 @@ impl LabelSet for Overflow {
     }
 }
 
-/// Renders labels given as pairs.
-pub(crate) fn render_pairs<N: AsRef<str>, V: AsRef<str>>(out: &mut String, pairs: &[(N, V)]) {
-    for (name, value) in pairs {
-        render(out, name.as_ref(), value.as_ref());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render;
 
     fn key(labels: &impl LabelSet) -> Vec<u64> {
         Key::new(labels).words().to_vec()
@@ -506,24 +357,12 @@ mod tests {
     }
 
     #[test]
-    fn a_rendered_value_is_read_back_as_it_was() {
-        let value = "a\"b\\c\nd,e=\"☃";
-        let mut out = String::new();
-        render(&mut out, "x", value);
-        render(&mut out, "y", "2");
-        let view = LabelView::new(&out);
-        assert_eq!(view.get("x").as_deref(), Some(value));
-        assert_eq!(view.get("y").as_deref(), Some("2"));
-        assert_eq!(view.iter().count(), 2);
-    }
-
-    #[test]
     fn positions_enumerate_the_product_of_closed_sets() {
         assert_eq!(closed_series(<(bool, bool)>::SETS), Some(4));
         assert_eq!(position(&(true, false)), 2);
         let mut out = String::new();
         let names = ["a", "b"];
-        render_position(&mut out, names.into_iter(), <(bool, bool)>::SETS, 2);
+        render::position(&mut out, names.into_iter(), <(bool, bool)>::SETS, 2);
         assert_eq!(out, r#"a="true",b="false""#);
     }
 }

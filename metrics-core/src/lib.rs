@@ -55,12 +55,17 @@ mod groups;
 mod histogram;
 mod info;
 mod label;
+mod layout;
 mod macros;
 mod made;
 mod name;
+mod own;
 mod registry;
+mod render;
 mod series;
+mod source;
 mod state_set;
+mod storage;
 mod summary;
 mod timer;
 mod up_down;
@@ -71,16 +76,18 @@ pub use counter::{Counter, FloatCounter};
 pub use desc::{Birthplace, Desc, Kind};
 pub use encode::{Format, Number};
 pub use error::Error;
-pub use family::{DEFAULT_MAX_SERIES, Handle, Storage};
+pub use family::DEFAULT_MAX_SERIES;
 pub use gather::{Metric, MetricFamily, MetricValue};
 pub use gauge::{FloatGauge, Gauge};
 pub use histogram::{Histogram, HistogramSnapshot};
 pub use info::Info;
-pub use label::{Label, LabelSet, LabelView, Labels, Visitor};
+pub use label::{Label, LabelSet, Labels, Visitor};
 pub use macros::*;
 pub use made::{Labelled, Made, Options};
 pub use registry::{Builder, Registry, encode, encode_to_string, gather};
+pub use render::LabelView;
 pub use state_set::StateSet;
+pub use storage::{Handle, Storage};
 pub use summary::{Summary, SummarySnapshot};
 pub use timer::Timer;
 pub use up_down::{InFlight, UpDownCounter};
@@ -90,12 +97,14 @@ pub use up_down::{InFlight, UpDownCounter};
 pub mod __private {
     pub use crate::{
         buckets::{Buckets, closed, closed_nanos},
-        cell::{Choice, Fits, Fresh, Layout},
-        family::{Declared, Family, Handle, Inner, Site},
+        cell::{Choice, Fits, Fresh},
+        family::{Family, Inner},
         histogram::{layout, layout_nanos},
         label::closed_series,
+        layout::Layout,
         registry::Registration,
         state_set::states,
+        storage::{Declared, Handle, Site, declared},
         summary::LAYOUT as SUMMARY,
     };
 
@@ -109,7 +118,9 @@ pub mod __private {
     pub use inventory;
     #[cfg(feature = "linkme")]
     pub use linkme;
-    pub use std::{borrow::Cow, ops::Deref, thread::LocalKey, thread_local};
+    pub use std::{
+        borrow::Cow, ops::Deref, string::String, thread::LocalKey, thread_local, vec::Vec,
+    };
 
     use crate::{Desc, Kind, buckets, desc::Text, name};
 

@@ -4,17 +4,19 @@ use std::{borrow::Cow, marker::PhantomData, sync::Arc};
 
 use crate::{
     buckets::{self, DURATIONS},
-    cell::Layout,
     counter::{Counter, FloatCounter},
     desc::{Desc, Kind},
     error::Error,
-    family::{DEFAULT_MAX_SERIES, Family, FamilyRef, Handle},
+    family::{DEFAULT_MAX_SERIES, Family, FamilyRef},
     gauge::{FloatGauge, Gauge},
-    groups::Source,
     histogram::{self, Histogram},
-    label::{LabelView, Texts},
+    label::Texts,
+    layout::Layout,
     name,
     registry::Registry,
+    render::LabelView,
+    source::Source,
+    storage::Handle,
     summary::{self, Summary},
     up_down::UpDownCounter,
 };

@@ -14,8 +14,9 @@ use crate::{
     error::Error,
     family::{self, Family, FamilyRef},
     gather::{Gather, MetricFamily},
-    groups::{AllFaults, Groups, Source},
-    label, name,
+    groups::Groups,
+    name, render,
+    source::{AllFaults, Source},
 };
 
 /// What the macros register at link time.
@@ -99,7 +100,7 @@ pub(crate) struct Settings {
 impl Settings {
     fn new(prefix: String, labels: Vec<(String, String)>) -> Self {
         let mut common = String::new();
-        label::render_pairs(&mut common, &labels);
+        render::pairs(&mut common, &labels);
         Settings {
             prefix,
             labels,

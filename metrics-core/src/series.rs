@@ -21,10 +21,7 @@ use std::{
     },
 };
 
-use crate::{
-    cell::{Layout, Region},
-    clock,
-};
+use crate::{cell::Region, clock, layout::Layout};
 
 /// Words of a key that stand in the entry itself; longer ones continue in other entries.
 const INLINE: usize = 5;

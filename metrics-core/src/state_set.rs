@@ -3,8 +3,8 @@
 use std::{marker::PhantomData, sync::atomic::Ordering};
 
 use crate::{
-    family::{Handle, Storage},
     label::Label,
+    storage::{Handle, Storage},
 };
 
 /// One of several states, each a series that is 1 or 0.

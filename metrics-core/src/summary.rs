@@ -9,11 +9,12 @@ use std::{
 use sketches_ddsketch::{Config, DDSketch};
 
 use crate::{
-    block,
-    cell::{self, Layout, Sum},
-    family::{Handle, Observations, Storage},
+    block, cell,
+    family::Observations,
     histogram,
+    layout::{Layout, Sum},
     series::Series,
+    storage::{Handle, Storage},
     timer::Timer,
 };
 

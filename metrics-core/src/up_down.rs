@@ -1,8 +1,8 @@
 //! Gauges that only go up and down by steps: each thread keeps its own two counts.
 
 use crate::{
-    cell,
-    family::{Handle, Storage},
+    layout,
+    storage::{Handle, Storage},
 };
 
 /// What is there now, when everything that comes also goes: work in progress, open connections.
@@ -36,25 +36,25 @@ impl<S: Storage> UpDownCounter<S> {
     /// Adds one.
     #[inline(always)]
     pub fn inc(&self) {
-        self.0.record(|words| cell::count_one(&words[0]));
+        self.0.record(|words| layout::count_one(&words[0]));
     }
 
     /// Takes one away.
     #[inline(always)]
     pub fn dec(&self) {
-        self.0.record(|words| cell::count_one(&words[1]));
+        self.0.record(|words| layout::count_one(&words[1]));
     }
 
     /// Adds `n`.
     #[inline(always)]
     pub fn add(&self, n: u64) {
-        self.0.record(move |words| cell::count_add(&words[0], n));
+        self.0.record(move |words| layout::count_add(&words[0], n));
     }
 
     /// Takes `n` away.
     #[inline(always)]
     pub fn sub(&self, n: u64) {
-        self.0.record(move |words| cell::count_add(&words[1], n));
+        self.0.record(move |words| layout::count_add(&words[1], n));
     }
 
     /// Adds one until the guard is dropped.

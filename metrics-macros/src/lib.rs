@@ -7,6 +7,7 @@ mod errors;
 mod function;
 mod in_flight;
 mod label;
+mod output;
 mod site;
 mod timed;
 

@@ -130,7 +130,7 @@ impl Site<'_> {
 
             static __FAMILY: #p::Family = {
                 #krate::__register! { #p::Registration::Family(&__FAMILY) }
-                #p::Family::declared::<#ty>(#desc, __SETS)
+                #p::declared::<#ty>(#desc, __SETS)
                     .max_series(__MAX_SERIES)
                     #with_buckets
                     #with_states

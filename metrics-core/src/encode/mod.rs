@@ -113,7 +113,7 @@ pub(crate) trait Sink {
     /// Begins a family.
     fn family(&mut self, head: Head<'_>);
 
-    /// Writes one series of the family: its labels as `label::render` writes them, the Unix time
+    /// Writes one series of the family: its labels as `render::label` writes them, the Unix time
     /// of its birth, and its value.
     fn series(&mut self, labels: &str, created: f64, value: Value<'_>);
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{Head, HistogramValue, Number, Sink, SummaryValue, Value, number};
-use crate::{desc::Kind, label};
+use crate::{desc::Kind, render};
 
 /// Written text leaves in pieces of about this size.
 const PIECE: usize = 32 * 1024;
@@ -153,7 +153,7 @@ impl<'w> Text<'w> {
         let name = self.name.clone();
         for (at, state) in states.iter().enumerate() {
             let mut label = String::new();
-            label::render(&mut label, &name, state);
+            render::label(&mut label, &name, state);
             let value = Number::Unsigned(u64::from(at == active));
             self.sample("", labels, &label, value);
         }

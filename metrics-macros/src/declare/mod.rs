@@ -1,17 +1,14 @@
 //! `metrics! { ... }`: metrics as statics.
 
+mod parse;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{
-    Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, PathArguments, Token, Type, Visibility,
-    ext::IdentExt,
-    parenthesized,
-    parse::{Parse, ParseStream},
-    spanned::Spanned,
-};
+use syn::{Expr, LitStr, Path, PathArguments, Type, ext::IdentExt, spanned::Spanned};
 
+use self::parse::{Block, Declaration, LabelsType, MetricAttrs};
 use crate::{
-    attr::{Buckets, Slot, first_span, kind, label_name, located_at},
+    attr::{first_span, kind, label_name, located_at},
     errors::Errors,
     label::snake_case,
     site::{Site, SiteBuckets, SiteLabels, allow},
@@ -34,143 +31,6 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         tokens.extend(errors.into_compile_error());
     }
     tokens
-}
-
-/// The whole input: the path of metrics-core, which the shell passes, then what the user wrote.
-struct Block {
-    krate: Path,
-    prefix: Option<LitStr>,
-    declarations: Vec<Declaration>,
-}
-
-impl Parse for Block {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        let krate = input.call(Path::parse_mod_style)?;
-        let mut prefix = None;
-        if input.peek(syn::Ident) && input.peek2(Token![=]) {
-            let key: Ident = input.parse()?;
-            if key != "prefix" {
-                let message = format_args!("unknown setting `{key}`; there is `prefix`");
-                return Err(syn::Error::new(key.span(), message));
-            }
-            input.parse::<Token![=]>()?;
-            prefix = Some(input.parse()?);
-            input.parse::<Token![;]>()?;
-        }
-        let mut declarations = Vec::new();
-        while !input.is_empty() {
-            declarations.push(input.parse()?);
-        }
-        Ok(Block {
-            krate,
-            prefix,
-            declarations,
-        })
-    }
-}
-
-/// `#[...] pub static NAME: Kind<Labels> = "name";`
-struct Declaration {
-    attrs: Vec<Attribute>,
-    vis: Visibility,
-    ident: Ident,
-    ty: MetricType,
-    name: Option<LitStr>,
-}
-
-impl Parse for Declaration {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        let attrs = input.call(Attribute::parse_outer)?;
-        let vis = input.parse()?;
-        input.parse::<Token![static]>()?;
-        let ident: Ident = input.parse()?;
-        input.parse::<Token![:]>()?;
-        let ty = input.parse()?;
-        let name: Option<LitStr> = if input.peek(Token![=]) {
-            input.parse::<Token![=]>()?;
-            Some(input.parse()?)
-        } else {
-            None
-        };
-        if input.is_empty() {
-            let message = "a declaration ends in `;`; add it";
-            return Err(match &name {
-                Some(name) => syn::Error::new_spanned(name, message),
-                None => syn::Error::new_spanned(&ident, message),
-            });
-        }
-        input.parse::<Token![;]>()?;
-        Ok(Declaration {
-            attrs,
-            vis,
-            ident,
-            ty,
-            name,
-        })
-    }
-}
-
-/// `Kind`, `Kind<(a: A, b: &str)>`, `Kind<Labels>` or `StateSet<States, ...>`.
-struct MetricType {
-    kind: Ident,
-    states: Option<Type>,
-    labels: LabelsType,
-}
-
-enum LabelsType {
-    None,
-    List(Vec<(Ident, Type)>),
-    Type(Box<Type>),
-}
-
-impl Parse for MetricType {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        let kind: Ident = input.parse()?;
-        let mut ty = MetricType {
-            kind,
-            states: None,
-            labels: LabelsType::None,
-        };
-        if !input.peek(Token![<]) {
-            return Ok(ty);
-        }
-        input.parse::<Token![<]>()?;
-        if ty.kind == "StateSet" {
-            ty.states = Some(input.parse()?);
-            if input.peek(Token![,]) {
-                input.parse::<Token![,]>()?;
-                ty.labels = input.parse()?;
-            }
-        } else {
-            ty.labels = input.parse()?;
-        }
-        input.parse::<Token![>]>()?;
-        Ok(ty)
-    }
-}
-
-impl Parse for LabelsType {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        if !input.peek(syn::token::Paren) {
-            return Ok(LabelsType::Type(input.parse()?));
-        }
-        let content;
-        parenthesized!(content in input);
-        let mut list = Vec::new();
-        while !content.is_empty() {
-            let name = content.call(Ident::parse_any)?;
-            content.parse::<Token![:]>()?;
-            list.push((name, content.parse()?));
-            if !content.is_empty() {
-                content.parse::<Token![,]>()?;
-            }
-        }
-        Ok(if list.is_empty() {
-            LabelsType::None
-        } else {
-            LabelsType::List(list)
-        })
-    }
 }
 
 /// What each type of metric is.
@@ -218,108 +78,6 @@ struct Metric<'a> {
     name: LitStr,
     help: String,
     attrs: MetricAttrs<'a>,
-}
-
-/// What the attributes of a declaration say.
-#[derive(Default)]
-struct MetricAttrs<'a> {
-    help: Vec<String>,
-    unit: Slot<LitStr>,
-    buckets: Slot<Buckets>,
-    quantiles: Slot<Buckets>,
-    max_series: Slot<Expr>,
-    computed: Slot<Expr>,
-    /// `cfg`s, which go on everything that is expanded to.
-    cfgs: Vec<&'a Attribute>,
-    /// Documentation, which goes on the type as well.
-    docs: Vec<&'a Attribute>,
-    /// What is not ours.
-    others: Vec<&'a Attribute>,
-}
-
-impl<'a> MetricAttrs<'a> {
-    fn new(attrs: &'a [Attribute], errors: &mut Errors) -> Self {
-        let mut parsed = MetricAttrs::default();
-        for attr in attrs {
-            let Some(key) = attr.path().get_ident() else {
-                parsed.others.push(attr);
-                continue;
-            };
-            let result = match key.to_string().as_str() {
-                "doc" => {
-                    parsed
-                        .help
-                        .extend(doc(attr).filter(|line| !line.is_empty()));
-                    parsed.docs.push(attr);
-                    Ok(())
-                }
-                "unit" => attr
-                    .parse_args()
-                    .map(|unit| parsed.unit.set(key, unit, errors)),
-                "buckets" => attr
-                    .parse_args()
-                    .map(|buckets| parsed.buckets.set(key, buckets, errors)),
-                "quantiles" => attr
-                    .parse_args()
-                    .map(|quantiles| parsed.quantiles.set(key, quantiles, errors)),
-                "max_series" => attr
-                    .parse_args()
-                    .map(|max| parsed.max_series.set(key, max, errors)),
-                "computed" => attr
-                    .parse_args()
-                    .map(|value| parsed.computed.set(key, value, errors)),
-                "cfg" => {
-                    parsed.cfgs.push(attr);
-                    Ok(())
-                }
-                _ => {
-                    parsed.others.push(attr);
-                    Ok(())
-                }
-            };
-            errors.take(result);
-        }
-        parsed
-    }
-
-    /// Reports attributes that this type of metric has no use for.
-    fn check(&self, ty: &MetricType, errors: &mut Errors) {
-        let of = |key: Option<&Ident>, kinds: &[&str], errors: &mut Errors| {
-            if let Some(key) = key
-                && !kinds.iter().any(|kind| ty.kind == kind)
-            {
-                let message = format_args!("`{key}` is not for a `{}`; remove it", ty.kind);
-                errors.at(key, message);
-            }
-        };
-        of(self.buckets.key(), &["Histogram"], errors);
-        of(self.quantiles.key(), &["Summary"], errors);
-        let computable = ["Counter", "FloatCounter", "Gauge", "FloatGauge"];
-        of(self.computed.key(), &computable, errors);
-        if let (Some(key), false) = (self.computed.key(), matches!(ty.labels, LabelsType::None)) {
-            let message = "a computed metric has no labels; write a `Collector` for several series";
-            errors.at(key, message);
-        }
-        if let (Some(key), LabelsType::None) = (self.max_series.key(), &ty.labels) {
-            errors.at(
-                key,
-                "a metric without labels has one series; remove `max_series`",
-            );
-        }
-    }
-}
-
-fn doc(attr: &Attribute) -> Option<String> {
-    match &attr.meta {
-        Meta::NameValue(pair) => match &pair.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) => Some(text.value().trim().to_owned()),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 impl<'a> Metric<'a> {
@@ -598,14 +356,25 @@ impl<'a> Metric<'a> {
         let cfgs = &self.attrs.cfgs;
         let (parameters, set) = self.parameters();
         let allow = allow();
+        let p = quote!(#krate::__private);
+        let family = quote!(<#ident as #p::Site>::family());
         quote! {
             #(#cfgs)*
             #allow
             #[automatically_derived]
             impl #ident {
+                /// The facts: names and values, once they are set.
+                pub fn get(
+                    &self,
+                ) -> ::core::option::Option<
+                    #p::Vec<(#p::String, #p::String)>,
+                > {
+                    #krate::Info::at(#family).get()
+                }
+
                 /// Replaces the facts.
                 pub fn set(&self, #parameters) {
-                    #krate::Info::at(<#ident as #krate::__private::Site>::family()).set(#set);
+                    #krate::Info::at(#family).set(#set);
                 }
             }
         }

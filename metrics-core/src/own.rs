@@ -1,0 +1,144 @@
+//! The metrics that a registry keeps of itself.
+
+use crate::{
+    desc::{Desc, Kind},
+    encode::{Head, Number, Sink, Value},
+    render,
+};
+
+/// What a registry tells of itself in one scrape, row by row.
+#[derive(Default)]
+pub(crate) struct Own {
+    collector_errors: Vec<Row>,
+    overflowed: Vec<Row>,
+    rejected: Vec<Row>,
+    series: Vec<Row>,
+}
+
+/// A series: whom it is about, why, and how many.
+struct Row {
+    about: (&'static str, String),
+    reason: &'static str,
+    count: u64,
+}
+
+impl Own {
+    /// Scrapes in which the collector that begins with this family has panicked.
+    pub(crate) fn collector_errors(&mut self, collector: &str, count: u64) {
+        self.collector_errors
+            .push(Row::new("collector", collector, "", count));
+    }
+
+    /// Label sets of a family beyond its cap.
+    pub(crate) fn overflowed(&mut self, family: &str, count: u64) {
+        self.overflowed.push(Row::new("family", family, "", count));
+    }
+
+    /// What was left out of a family, and why.
+    pub(crate) fn rejected(&mut self, family: &str, reason: &'static str, count: u64) {
+        self.rejected
+            .push(Row::new("family", family, reason, count));
+    }
+
+    /// Series of a family.
+    pub(crate) fn series(&mut self, family: &str, count: u64) {
+        self.series.push(Row::new("family", family, "", count));
+    }
+
+    /// Writes it all, the names as the exposition shows them.
+    pub(crate) fn write(self, prefix: &str, sink: &mut dyn Sink, wants: &dyn Fn(&Desc) -> bool) {
+        let series = if self.series.len() > SERIES_FAMILIES {
+            Vec::new()
+        } else {
+            self.series
+        };
+        let families = [
+            (&COLLECTOR_ERRORS, self.collector_errors),
+            (&OVERFLOWED, self.overflowed),
+            (&REJECTED, self.rejected),
+            (&SERIES, series),
+        ];
+        for (desc, rows) in families {
+            if rows.is_empty() || !wants(desc) {
+                continue;
+            }
+            sink.family(Head { prefix, desc });
+            for row in rows {
+                let number = Number::Unsigned(row.count);
+                let value = match desc.kind {
+                    Kind::Counter => Value::Counter(number),
+                    _ => Value::Gauge(number),
+                };
+                sink.series(&row.labels(prefix), 0.0, value);
+            }
+            sink.pause();
+        }
+    }
+}
+
+impl Row {
+    fn new(key: &'static str, name: &str, reason: &'static str, count: u64) -> Self {
+        Row {
+            about: (key, name.to_owned()),
+            reason,
+            count,
+        }
+    }
+
+    fn labels(&self, prefix: &str) -> String {
+        let (key, name) = &self.about;
+        let mut labels = String::new();
+        render::label(&mut labels, key, &format!("{prefix}{name}"));
+        render::label(&mut labels, "reason", self.reason);
+        labels
+    }
+}
+
+/// Keeps other metrics from these names.
+///
+/// # Errors
+///
+/// Says which of them it is.
+pub(crate) fn check(desc: &Desc) -> Result<(), String> {
+    // As all of them begin.
+    if !desc.name().starts_with("metrics_") {
+        return Ok(());
+    }
+    let samples = desc.sample_names();
+    let clash = |own: &&Desc| own.sample_names().iter().any(|name| samples.contains(name));
+    match OWN.iter().find(clash) {
+        None => Ok(()),
+        Some(own) => Err(format!(
+            "`{}` ({}): the registry writes `{}` of itself; rename it",
+            desc.name(),
+            desc.birthplace(),
+            own.name(),
+        )),
+    }
+}
+
+/// `metrics_series` is left out when there are more families than this.
+const SERIES_FAMILIES: usize = 1000;
+
+const OWN: [Desc; 4] = [SERIES, OVERFLOWED, REJECTED, COLLECTOR_ERRORS];
+
+const SERIES: Desc = Desc::new(
+    Kind::Gauge,
+    "metrics_series",
+    "Series of each metric family.",
+);
+const OVERFLOWED: Desc = Desc::new(
+    Kind::Counter,
+    "metrics_overflowed_total",
+    "Label sets that were recorded as `overflow` because their metric had reached its cap.",
+);
+const REJECTED: Desc = Desc::new(
+    Kind::Counter,
+    "metrics_rejected_total",
+    "Values that could not be recorded, and declarations left out because they clash.",
+);
+const COLLECTOR_ERRORS: Desc = Desc::new(
+    Kind::Counter,
+    "metrics_collector_errors_total",
+    "Scrapes in which a collector panicked.",
+);
