@@ -35,7 +35,7 @@ main() {
     run cargo build --release --package metrics-http --example shortener
 
     step "tests"
-    run cargo test --workspace
+    run cargo test --workspace --features metrics-http/axum
 
     step "tests, registered through a linker section"
     mapfile -t targets < <(targets_for_linkme)
