@@ -130,6 +130,8 @@ pub use metrics_macros::Labels;
 /// `cancelled` where it is `async` and its future is dropped before the end. Each that the
 /// function can have is exposed from the start, at 0. A future that is never polled was no call.
 /// Under `panic = "abort"` nobody is left to count a panic.
+/// One known limit: where the function returns no `Result`, a panic that is raised and caught within
+/// a destructor that itself runs because another panic unwinds counts as `ok`.
 ///
 /// # Arguments
 ///
