@@ -46,8 +46,9 @@ pub struct Region {
     inner: usize,
     /// Whether each series begins with a word that names the generation of its labels.
     generational: bool,
-    /// Words of a series in each thread.
+    /// Words of a series in each thread, and of all.
     stride: usize,
+    len: usize,
     /// Whether a sum of floats may go down: of observations that may be negative.
     falls: bool,
     /// The highest sums of floats that were read. Floats add up differently in another order,
@@ -71,12 +72,14 @@ impl Region {
     }
 
     const fn new(layout: Layout, series: usize, inner: usize, generational: bool) -> Self {
+        let stride = generational as usize + layout.words() * inner;
         Region {
             layout,
             series,
             inner,
             generational,
-            stride: generational as usize + layout.words() * inner,
+            stride,
+            len: stride * series,
             falls: false,
             highest: OnceLock::new(),
             id: AtomicU32::new(0),
@@ -92,7 +95,7 @@ impl Region {
     }
 
     const fn len(&self) -> usize {
-        self.stride * self.series
+        self.len
     }
 
     /// Words of a series as [`read`](Self::read) reports it.
@@ -228,6 +231,44 @@ impl Region {
         op(self.shared());
     }
 
+    /// Runs a recording on some of this thread's words, found through the directory.
+    ///
+    /// `touched` is called when the thread records for the first time.
+    #[inline(always)]
+    pub(crate) fn record(
+        &self,
+        start: usize,
+        width: usize,
+        touched: impl FnOnce(),
+        op: impl FnOnce(&[AtomicU64]),
+    ) {
+        match self.directory_words() {
+            Some(words) => {
+                if let Some(words) = words.get(start..start + width) {
+                    op(words);
+                }
+            }
+            None => self.record_cold(start, width, touched, op),
+        }
+    }
+
+    /// The first recording of a thread, and those after its end.
+    #[cold]
+    #[inline(never)]
+    fn record_cold(
+        &self,
+        start: usize,
+        width: usize,
+        touched: impl FnOnce(),
+        op: impl FnOnce(&[AtomicU64]),
+    ) {
+        touched();
+        match self.first_touch(None) {
+            Some(words) => op(&words[start..][..width]),
+            None => self.late(|shared| op(&shared[start..][..width])),
+        }
+    }
+
     /// Runs a recording on this thread's words of one series, found through the directory.
     ///
     /// `touch` lists the words of a region that has them in static storage.
@@ -264,7 +305,7 @@ impl Region {
         op(&words[1..]);
     }
 
-    #[inline]
+    #[inline(always)]
     fn directory_words(&self) -> Option<&[AtomicU64]> {
         // Acquire: the number may have belonged to a dropped region, whose words are gone from the
         // directory since before it was given again.

@@ -74,6 +74,33 @@ impl fmt::Display for Birthplace {
     }
 }
 
+/// What a function's calls are held to: an argument `slo(...)` of its attribute.
+///
+/// ```
+/// use metrics_core::timed;
+///
+/// /// 99.9 % of the calls take 0.25 s or less.
+/// #[timed(slo(latency = "250ms", objective = 99.9))]
+/// fn answer() {}
+/// # answer();
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Objective {
+    /// So many calls in a hundred take no longer than this.
+    Latency {
+        /// The longest time; one of the histogram's bounds.
+        seconds: f64,
+        /// Calls in a hundred.
+        percent: f64,
+    },
+    /// So many calls in a hundred end as `ok`.
+    Success {
+        /// Calls in a hundred.
+        percent: f64,
+    },
+}
+
 /// A string that a declaration borrows and a run-time metric owns.
 pub(crate) type Text = Cow<'static, str>;
 
@@ -97,6 +124,7 @@ pub struct Desc {
     pub(crate) constant: Cow<'static, [(Text, Text)]>,
     pub(crate) bounds: Cow<'static, [f64]>,
     pub(crate) birthplace: Birthplace,
+    pub(crate) objectives: &'static [Objective],
     /// Whether members of this family may differ in their labels.
     pub(crate) mixed: bool,
 }
@@ -132,6 +160,7 @@ impl Desc {
             constant: Cow::Borrowed(&[]),
             bounds: Cow::Borrowed(&[]),
             birthplace: Birthplace::caller(),
+            objectives: &[],
             mixed: false,
         }
     }
@@ -200,6 +229,13 @@ impl Desc {
         self
     }
 
+    /// Holds the metric to objectives.
+    #[must_use]
+    pub(crate) const fn with_objectives(mut self, objectives: &'static [Objective]) -> Desc {
+        self.objectives = objectives;
+        self
+    }
+
     /// Lets members of the family differ in their labels; for the macros.
     #[doc(hidden)]
     #[must_use]
@@ -264,6 +300,11 @@ impl Desc {
     /// A histogram's upper bounds, without the last one (`+Inf`); a summary's quantiles.
     pub fn bounds_or_quantiles(&self) -> &[f64] {
         &self.bounds
+    }
+
+    /// What the calls of a function are held to.
+    pub fn objectives(&self) -> &'static [Objective] {
+        self.objectives
     }
 
     /// Where it is declared.

@@ -17,6 +17,7 @@ use crate::{
     label::{Key, LabelSet, Overflow},
     layout::{Layout, Sum},
     render::{self, LabelView},
+    rows::Rows,
     series::{Index, Series},
     summary::Windows,
 };
@@ -24,32 +25,13 @@ use crate::{
 /// The series that a metric with open labels may have, unless its declaration says otherwise.
 pub const DEFAULT_MAX_SERIES: usize = 10_000;
 
-/// A dimension inside each series whose values are known: the outcomes of a call.
-#[derive(Clone, Copy, Debug)]
-#[doc(hidden)]
-pub struct Inner {
-    pub label: &'static str,
-    pub values: &'static [&'static str],
-    /// Whether values other than the first stay away until something was recorded.
-    pub sparse: bool,
-}
-
-impl Inner {
-    /// Nothing inside: one value to each series.
-    pub const NONE: Inner = Inner {
-        label: "",
-        values: &[""],
-        sparse: false,
-    };
-}
-
 /// A metric: its description, its series and their storage.
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct Family {
     desc: Desc,
     layout: Layout,
-    inner: Inner,
+    rows: Rows,
     /// Values of closed labels.
     sets: &'static [Option<&'static [&'static str]>],
     /// How many series there are, when all labels are closed.
@@ -64,6 +46,7 @@ pub struct Family {
     rendered: OnceLock<Box<[Box<str>]>>,
     buckets: Option<BucketsOf>,
     states: &'static [&'static str],
+    companion: Option<&'static Family>,
     /// Sliding windows of the series of a summary with quantiles.
     windows: Windows,
     announced: AtomicBool,
@@ -83,7 +66,7 @@ impl Family {
     pub(crate) const fn new(
         desc: Desc,
         layout: Layout,
-        inner: Inner,
+        rows: Rows,
         closed: Option<usize>,
         sets: &'static [Option<&'static [&'static str]>],
         touch: Option<fn()>,
@@ -96,16 +79,17 @@ impl Family {
         Family {
             desc,
             layout,
-            inner,
+            rows,
             sets,
             closed,
-            region: Region::dense(layout, series, inner.values.len()).falling(falls),
+            region: Region::dense(layout, series, rows.len()).falling(falls),
             touch,
             max_series: DEFAULT_MAX_SERIES,
             index: OnceLock::new(),
             rendered: OnceLock::new(),
             buckets: None,
             states: &[],
+            companion: None,
             windows: Windows::new(),
             announced: AtomicBool::new(false),
             overflowed: AtomicU64::new(0),
@@ -128,6 +112,13 @@ impl Family {
         self
     }
 
+    /// With a metric that is recorded along with this one.
+    #[must_use]
+    pub(crate) const fn with_companion(mut self, companion: Option<&'static Family>) -> Self {
+        self.companion = companion;
+        self
+    }
+
     /// With the states of a state set.
     #[must_use]
     pub const fn states(mut self, states: &'static [&'static str]) -> Self {
@@ -137,7 +128,7 @@ impl Family {
 
     /// A metric made at run time; it has open labels, or none.
     pub(crate) fn made(desc: Desc, layout: Layout, max_series: usize) -> Self {
-        let mut family = Family::new(desc, layout, Inner::NONE, None, &[], None);
+        let mut family = Family::new(desc, layout, Rows::ONE, None, &[], None);
         family.max_series = max_series;
         if matches!(layout, Layout::Histogram { .. }) && family.desc.kind == Kind::Histogram {
             let buckets = Buckets::from_bounds(&family.desc.bounds);
@@ -169,9 +160,13 @@ impl Family {
 
     pub(crate) fn index(&self) -> &Index {
         self.index.get_or_init(|| {
-            let inner = self.inner.values.len();
             let falls = self.desc.falls();
-            Box::new(Index::new(self.layout, inner, self.max_series, falls))
+            Box::new(Index::new(
+                self.layout,
+                self.rows.len(),
+                self.max_series,
+                falls,
+            ))
         })
     }
 
@@ -192,7 +187,7 @@ impl Family {
             return series;
         }
         self.overflowed.fetch_add(1, Ordering::Relaxed);
-        let overflow = Overflow(self.desc.labels.len());
+        let overflow = Overflow(self.series_labels());
         let key = Key::new(&overflow);
         index
             .insert(key.words(), true, || self.render(&overflow))
@@ -208,6 +203,30 @@ impl Family {
         render::pairs(&mut out, &self.desc.constant);
         render::set(&mut out, self.desc.label_names(), labels);
         out
+    }
+
+    /// How many of the labels tell series apart, and not the rows within one.
+    fn series_labels(&self) -> usize {
+        let within = if self.rows.has_open_results() {
+            0
+        } else {
+            self.rows.results().len()
+        };
+        self.desc.labels.len() - within
+    }
+
+    /// The labels of a series as they are rendered; `None` once it was removed.
+    pub(crate) fn labels_of(&self, series: Series) -> Option<Box<str>> {
+        self.index.get()?.labels(series)
+    }
+
+    /// The metric that follows this one: of the time that a future is polled.
+    pub(crate) fn companion(&self) -> Option<&'static Family> {
+        self.companion
+    }
+
+    pub(crate) fn rows(&self) -> Rows {
+        self.rows
     }
 
     /// Labels of the closed series, rendered once.
@@ -318,22 +337,20 @@ impl Family {
         mut each: impl FnMut(&mut dyn Sink, Series, &str, f64, &[u64]),
     ) {
         let mut scratch = String::new();
-        let mut each_inner =
-            |sink: &mut dyn Sink, series, labels: &str, created, values: &[u64]| {
-                let width = self.layout.read_words();
-                if self.inner.label.is_empty() {
-                    return each(sink, series, labels, created, values);
-                }
-                for (at, values) in values.chunks_exact(width).enumerate() {
-                    if self.inner.sparse && at > 0 && values.iter().all(|value| *value == 0) {
-                        continue;
-                    }
+        let mut each_row = |sink: &mut dyn Sink, series, labels: &str, created, values: &[u64]| {
+            if self.rows.len() == 1 && !self.rows.has_open_results() {
+                return each(sink, series, labels, created, values);
+            }
+            let rows = values.chunks_exact(self.layout.read_words());
+            for (row, values) in rows.enumerate() {
+                if self.rows.shows(row, values) {
                     scratch.clear();
                     scratch.push_str(labels);
-                    render::label(&mut scratch, self.inner.label, self.inner.values[at]);
+                    self.rows.render(&mut scratch, row);
                     each(sink, series, &scratch, created, values);
                 }
-            };
+            }
+        };
         if self.closed.is_some() {
             let (rendered, created) = (self.rendered(), self.created());
             self.region.read(0..rendered.len(), |at, values| {
@@ -341,13 +358,13 @@ impl Family {
                     place: at as u32,
                     generation: 0,
                 };
-                each_inner(sink, series, &rendered[at], created, values);
+                each_row(sink, series, &rendered[at], created, values);
             });
             pause(sink);
         } else if let Some(index) = self.index.get() {
             let mut from = 0;
             while let Some(next) = index.read_tile(from, |series, labels, created, values| {
-                each_inner(sink, series, labels, created, values);
+                each_row(sink, series, labels, created, values);
             }) {
                 from = next;
                 if !pause(sink) {

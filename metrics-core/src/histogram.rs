@@ -21,7 +21,7 @@ pub const fn layout(bounds: usize) -> Layout {
 
 /// What a histogram of durations has: its sum is kept in whole nanoseconds.
 #[doc(hidden)]
-pub const fn layout_nanos(bounds: usize) -> Layout {
+pub(crate) const fn layout_nanos(bounds: usize) -> Layout {
     Layout::Histogram {
         buckets: bounds as u16 + 1,
         sum: Sum::Nanos,

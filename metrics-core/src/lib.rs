@@ -62,6 +62,7 @@ mod name;
 mod own;
 mod registry;
 mod render;
+mod rows;
 mod series;
 mod source;
 mod state_set;
@@ -73,7 +74,7 @@ mod up_down;
 pub use buckets::{DURATIONS, exponential, linear};
 pub use collector::{Calculated, Collection, Collector};
 pub use counter::{Counter, FloatCounter};
-pub use desc::{Birthplace, Desc, Kind};
+pub use desc::{Birthplace, Desc, Kind, Objective};
 pub use encode::{Format, Number};
 pub use error::Error;
 pub use family::DEFAULT_MAX_SERIES;
@@ -98,8 +99,8 @@ pub mod __private {
     pub use crate::{
         buckets::{Buckets, closed, closed_nanos},
         cell::{Choice, Fits, Fresh},
-        family::{Family, Inner},
-        histogram::{layout, layout_nanos},
+        family::Family,
+        histogram::layout,
         label::closed_series,
         layout::Layout,
         registry::Registration,
@@ -182,6 +183,22 @@ pub mod __private {
         }
     }
 
+    /// Checks in `const` that a histogram can tell how many calls took no longer than this.
+    pub const fn check_latency(bounds: &[f64], seconds: f64) {
+        let mut i = 0;
+        while i < bounds.len() {
+            // Both were written in decimals, and are the same float where they are the same number.
+            if bounds[i].to_bits() == seconds.to_bits() {
+                return;
+            }
+            i += 1;
+        }
+        panic!(
+            "no bucket ends at this latency, so that nobody could tell how many calls took longer; \
+             take a bound that there is, or add it to `buckets(...)`",
+        );
+    }
+
     /// Checks in `const` that the series of closed labels stay below the cap.
     pub const fn check_series(series: Option<usize>, max: usize) {
         if let Some(series) = series
@@ -207,9 +224,9 @@ pub mod __private {
     }
 
     /// Words in each thread's static storage: none for open labels.
-    pub const fn local_words(layout: Layout, series: Option<usize>, inner: usize) -> usize {
+    pub const fn local_words(layout: Layout, series: Option<usize>) -> usize {
         match series {
-            Some(series) => layout.words() * series * inner,
+            Some(series) => layout.words() * series,
             None => 0,
         }
     }

@@ -126,38 +126,145 @@ pub use metrics_macros::Labels;
 /// assert!(line(r#"outcome="panic"} 0"#));
 /// ```
 ///
-/// The outcomes are `ok`; `error` where the function returns a `Result`; `panic`; and
-/// `cancelled` where it is `async` and its future is dropped before the end. Each that the
-/// function can have is exposed from the start, at 0. A future that is never polled was no call.
-/// Under `panic = "abort"` nobody is left to count a panic.
-/// One known limit: where the function returns no `Result`, a panic that is raised and caught within
-/// a destructor that itself runs because another panic unwinds counts as `ok`.
+/// # What is recorded
+///
+/// How each call ends: `ok`; `error` where the function returns an error; `panic`; and
+/// `cancelled` where it is async and its future is dropped before the end. Each outcome that the
+/// function can have is exposed from the start, at 0. An async call begins with the first poll: a
+/// future that is never polled was no call, and one that is leaked (`mem::forget`) has none of
+/// the outcomes. Under `panic = "abort"` nobody is left to count a panic. One known limit: where
+/// the result is not looked at, a panic that is raised and caught within a destructor that itself
+/// runs because another panic unwinds counts as `ok`.
+///
+/// Every series has the labels `function`, `module` and `outcome`. A generic function is one
+/// series for all its instances.
+///
+/// # Where it goes
+///
+/// On any function with a body that is not `const`: methods, functions of traits, `async`,
+/// `unsafe`, `extern` and generic ones, and those that return `impl Future`,
+/// `Pin<Box<dyn Future>>` or `BoxFuture`, which are async calls as well. On an `impl` block, a
+/// trait or an inline module it applies to every such function in it; those of an `impl` are
+/// called `Type::method`.
+///
+/// ```
+/// use metrics_core::counted;
+///
+/// struct Cart(Vec<u64>);
+///
+/// #[counted]
+/// impl Cart {
+///     fn add(&mut self, item: u64) {
+///         self.0.push(item); // function="Cart::add"
+///     }
+///
+///     #[counted(skip)]
+///     fn len(&self) -> usize {
+///         self.0.len()
+///     }
+///
+///     #[counted(outcome = false)]
+///     fn clear(&mut self) {
+///         self.0.clear();
+///     }
+/// }
+/// # let mut cart = Cart(Vec::new());
+/// # cart.add(1);
+/// # cart.clear();
+/// # assert_eq!(cart.len(), 0);
+/// ```
+///
+/// It goes with other attributes in any order. Only `#[track_caller]` is refused where the result
+/// is looked at: it would show a caller inside this crate.
 ///
 /// # Arguments
 ///
 /// | argument | meaning |
 /// |---|---|
 /// | `name = "..."` | a family of its own instead of the common one |
-/// | `help = "..."` | its help; with `name` only |
-/// | `labels(key = expression)` | a label computed from the arguments when the call begins |
-/// | `labels(key: Type = expression)` | the same; a closed type starts at 0 for every value |
-/// | `fallible = true` or `false` | whether it returns a `Result`, where its type does not show it: an alias with generic arguments, a parameter of the `impl` block |
+/// | `help = "..."`, `unit = "..."` | its help and unit; with `name` only |
+/// | `labels(...)` | see below |
+/// | `ok_if = path or closure`, `error_if = ...` | what decides the outcome from `&result`, in place of `Result` |
+/// | `err(kind)`, `err(kind: TheError)` | a label `kind` from the error of a `Result`, which derives [`Label`](trait@crate::Label); with its type, every value starts at 0 |
+/// | `fallible = true` or `false` | whether it returns a `Result`, where its type does not show it: an alias with generic arguments, an associated type |
+/// | `outcome = false` | no label `outcome`: one series for all calls |
+/// | `slo(success = 99.5)` | an objective: so many calls in a hundred end as `ok` |
+/// | `skip` | in an annotated block: leave this function out |
 /// | `crate = path` | where this crate goes by another path |
 ///
-/// Every series has the labels `function`, `module` and `outcome`.
+/// # Labels
+///
+/// | in `labels(...)` | meaning |
+/// |---|---|
+/// | `argument` | the argument's value, under its name |
+/// | `self.field` | a field's value, under its name |
+/// | `key = expression` | computed when the call begins (an async one: at the first poll), from arguments that the body may still move |
+/// | `key: Type = expression` | the same for a closed type: every value starts at 0 |
+/// | `on_return(key = \|result\| ..., key: Type = ...)` | computed from `&result`; empty after a panic or a cancellation |
+///
+/// A label without a type can take any text, and has a cap on its series
+/// ([`DEFAULT_MAX_SERIES`](crate::DEFAULT_MAX_SERIES)). An argument alone has its own type, so
+/// that one of a closed type starts at 0.
+///
+/// ```
+/// use metrics_core::{Format, Label, counted, encode_to_string};
+///
+/// #[derive(Label, Clone, Copy)]
+/// enum Plan { Free, Paid }
+///
+/// #[derive(Label)]
+/// enum Fault { Full, Io(std::io::Error) }
+///
+/// #[counted(labels(plan, on_return(large: bool = |size| size.as_ref().is_ok_and(|n| *n > 100))), err(fault: Fault))]
+/// fn store(plan: Plan, page: String) -> Result<usize, Fault> {
+///     if page.is_empty() { Err(Fault::Full) } else { Ok(page.len()) }
+/// }
+///
+/// let _ = (store(Plan::Paid, "a".to_owned()), store(Plan::Paid, String::new()));
+/// let text = encode_to_string(Format::Text);
+/// let has = |labels: &str| text.lines().any(|line| line.ends_with(labels));
+/// assert!(has(r#",plan="paid",large="false",outcome="ok"} 1"#));
+/// assert!(has(r#",plan="paid",large="false",fault="full",outcome="error"} 1"#));
+/// assert!(has(r#",plan="free",outcome="panic"} 0"#));
+/// # let _ = (Plan::Free, |e| Fault::Io(e));
+/// ```
 ///
 /// # Expands to
 ///
 /// ```text
 /// fn divide(a: u32, b: u32) -> Result<u32, &'static str> {
-///     // the family's member and its registration, then
-///     let call = Counted::<Site>::enter(&());
-///     run(call, move || { a.checked_div(b).ok_or("division by zero") }, |r| r.is_err())
+///     static SITE: Family = /* the family's member, and its registration */;
+///     run::<Counted>(Called::plain(&SITE), move || { a.checked_div(b).ok_or("...") }, |r| r.is_err())
 /// }
 /// ```
 ///
-/// A function whose result need not be looked at keeps its body, with a guard before it; an
-/// `async fn` has its body in a future that tells a drop from a panic.
+/// A function whose result need not be looked at keeps its body, with a guard before it. An
+/// `async fn` becomes a function that returns its body in a future, `impl Future`, as the
+/// compiler itself would make of it, unless an attribute below this one might need to see the
+/// `async`; documentation shows it as it was written.
+///
+/// # From other attributes
+///
+/// | `#[instrument]` of tracing | here |
+/// |---|---|
+/// | `name = "..."` | the function's name is a label; `name` is that of the family |
+/// | `skip(...)`, `skip_all` | not needed: no argument is a label unless `labels(...)` names it |
+/// | `fields(key = expression)` | `labels(key = expression)` |
+/// | `fields(argument)` | `labels(argument)` |
+/// | `err` | outcome `error`; what it was: `err(kind)` |
+/// | `ret` | `labels(on_return(key = \|result\| ...))` |
+/// | `level`, `target`, `parent`, `follows_from` | have no meaning for a number |
+///
+/// | `@Timed`, `@Counted` of Micrometer | here |
+/// |---|---|
+/// | `value` | `name` |
+/// | `description` | `help` |
+/// | `extraTags` | `labels(key = "value")` |
+/// | `@MeterTag` | `labels(argument)` |
+/// | `longTask = true` | [`in_flight`](macro@crate::in_flight) |
+/// | `percentiles`, `histogram`, `serviceLevelObjectives` | `buckets(...)`; an objective on it: `slo(...)` |
+/// | `recordFailuresOnly` | read the series with `outcome="error"` |
+/// | tags `class`, `method`, `exception` | `module`, `function`, `err(kind)` |
 pub use metrics_macros::counted;
 
 /// Times the calls of a function by outcome, in the histogram `function_duration_seconds`.
@@ -177,16 +284,40 @@ pub use metrics_macros::counted;
 /// }));
 /// ```
 ///
-/// The time of an `async fn` runs from the first poll to the end, waiting included. The series
+/// The time of an async call runs from the first poll to the end, waiting included. The series
 /// of outcome `ok` is exposed from the start, those of others once they have occurred.
 ///
 /// # Arguments
 ///
-/// Those of [`counted`](macro@crate::counted), and
+/// Those of [`counted`](macro@crate::counted), where their reference is, and
 ///
 /// | argument | meaning |
 /// |---|---|
 /// | `buckets(0.1, 1.0)`, `linear(start, width, count)`, `exponential(start, factor, count)` | upper bounds in seconds; with `name` only |
+/// | `sample = 1/16` | for hot functions: times one call in 16, picked at random; not scaled up, so its counts are no counts of calls ([`counted`](macro@crate::counted) has those). In the family `function_sampled_duration_seconds` with the label `sample`, or in one of its own, whose help says so |
+/// | `busy` | async: beside the whole time, in `function_busy_seconds` that for which the future was polled; in a family of its own, `..._busy_seconds` |
+/// | `slo(latency = "250ms", objective = 99.9)` | an objective: so many calls in a hundred take no longer; the time is one of the bounds |
+///
+/// ```
+/// use metrics_core::timed;
+///
+/// #[timed(
+///     name = "render_seconds",
+///     help = "Time to render a page.",
+///     buckets(exponential(0.001, 2.0, 10)),
+///     labels(page),
+///     slo(latency = "64ms", objective = 99.0),
+/// )]
+/// fn render(page: &str) -> String {
+///     page.to_uppercase()
+/// }
+/// # render("start");
+/// ```
+///
+/// # Expands to
+///
+/// What [`counted`](macro@crate::counted) does, with another recorder. Its table maps the
+/// arguments of tracing's and Micrometer's attributes.
 pub use metrics_macros::timed;
 
 /// Counts the calls of a function that are in progress, in the gauge
@@ -212,8 +343,13 @@ pub use metrics_macros::timed;
 ///
 /// # Arguments
 ///
-/// Those of [`counted`](macro@crate::counted). The series have the labels `function` and
+/// `name`, `help`, `unit`, `labels(...)` without `on_return`, `skip` and `crate`, as
+/// [`counted`](macro@crate::counted) explains them. The series have the labels `function` and
 /// `module`.
+///
+/// # Expands to
+///
+/// What [`counted`](macro@crate::counted) does, with another recorder.
 pub use metrics_macros::in_flight;
 
 /// Registers a metric at link time.

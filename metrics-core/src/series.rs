@@ -440,6 +440,14 @@ impl Index {
         self.writer().live
     }
 
+    /// The rendered labels of a series; `None` once it was removed.
+    pub(crate) fn labels(&self, series: Series) -> Option<Box<str>> {
+        let writer = self.writer();
+        let meta = writer.metas.get(series.place as usize)?;
+        let version = self.entry(series.place).version.load(Ordering::Relaxed);
+        (meta.live && version == series.generation).then(|| meta.labels.clone())
+    }
+
     /// Shows some series, their labels, birth and values; returns where to go on.
     ///
     /// The writers' lock is held for this many, so that nobody is born or removed among them.

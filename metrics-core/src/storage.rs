@@ -10,9 +10,10 @@ use crate::{
     buckets::Buckets,
     cell::{self, Keyed, Local, Region},
     desc::Desc,
-    family::{Family, FamilyRef, Inner},
+    family::{Family, FamilyRef},
     label::{self, LabelSet},
     layout::Layout,
+    rows::Rows,
     series::Series,
 };
 
@@ -25,8 +26,6 @@ pub trait Site: Sized + 'static {
     const LAYOUT: Layout;
     /// How many series there are, when all labels are closed.
     const SERIES: Option<usize>;
-    /// Groups of words in a series.
-    const INNER: Inner = Inner::NONE;
 
     fn local() -> &'static LocalKey<Self::Local>;
     fn family() -> &'static Family;
@@ -43,7 +42,7 @@ pub const fn declared<S: Site>(
     sets: &'static [Option<&'static [&'static str]>],
 ) -> Family {
     let touch: fn() = cell::touch_static::<Declared<S>>;
-    Family::new(desc, S::LAYOUT, S::INNER, S::SERIES, sets, Some(touch))
+    Family::new(desc, S::LAYOUT, Rows::ONE, S::SERIES, sets, Some(touch))
 }
 
 /// A series of a declared metric; what `with` returns, wrapped in the metric's type.
@@ -89,28 +88,6 @@ fn find<S: Site>(labels: &impl LabelSet) -> Series {
     }
     S::family().announce();
     S::family().series(labels)
-}
-
-/// The series that a call is recorded in.
-#[derive(Debug)]
-pub(crate) struct Called<S> {
-    series: Series,
-    site: PhantomData<S>,
-}
-
-impl<S: Site> Called<S> {
-    #[inline(always)]
-    pub(crate) fn with(labels: &impl LabelSet) -> Self {
-        Called {
-            series: find::<S>(labels),
-            site: PhantomData,
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) fn record(&self, op: impl FnOnce(&[AtomicU64])) {
-        record::<S>(self.series, op);
-    }
 }
 
 /// Values that all threads share have no place for a generation: their series are held while
@@ -225,7 +202,7 @@ fn record<S: Site>(series: Series, op: impl FnOnce(&[AtomicU64])) {
         // Little is captured, so that it goes to the cold path in registers.
         let place = series.place as usize;
         cell::record::<Declared<S>>(move |words| {
-            let width = const { S::LAYOUT.words() * S::INNER.values.len() };
+            let width = const { S::LAYOUT.words() };
             op(&words[place * width..][..width]);
         });
     } else {

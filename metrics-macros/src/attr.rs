@@ -1,9 +1,9 @@
-//! The grammar of arguments: of the function attributes, and those that `metrics!` shares.
+//! The grammar of arguments that the macros share.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
-    Expr, ExprLit, ExprUnary, Lit, LitBool, LitFloat, LitStr, Path, Token, Type, UnOp,
+    Expr, ExprLit, ExprUnary, Lit, LitFloat, LitStr, Path, Token, UnOp,
     ext::IdentExt,
     parenthesized,
     parse::{Parse, ParseStream},
@@ -45,71 +45,6 @@ impl<T> Slot<T> {
     }
 }
 
-/// The arguments of a function attribute.
-#[derive(Default)]
-pub(crate) struct Args {
-    pub(crate) name: Slot<LitStr>,
-    pub(crate) help: Slot<LitStr>,
-    pub(crate) labels: Slot<Vec<LabelArg>>,
-    pub(crate) buckets: Slot<Buckets>,
-    pub(crate) fallible: Slot<LitBool>,
-    krate: Slot<Path>,
-}
-
-impl Args {
-    /// Parses arguments; whatever could be read is returned beside the errors.
-    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
-        let mut args = Args::default();
-        let parser = |input: ParseStream| args.parse_all(input, errors);
-        let result = syn::parse::Parser::parse2(parser, tokens);
-        errors.take(result);
-        args
-    }
-
-    fn parse_all(&mut self, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
-        while !input.is_empty() {
-            let key = input.call(Ident::parse_any)?;
-            match key.to_string().as_str() {
-                "name" => self.name.set(&key, value(&key, input)?, errors),
-                "help" => self.help.set(&key, value(&key, input)?, errors),
-                "labels" => self.labels.set(&key, list(input)?, errors),
-                "buckets" => {
-                    let content;
-                    parenthesized!(content in input);
-                    self.buckets.set(&key, content.parse()?, errors);
-                }
-                "fallible" => {
-                    input.parse::<Token![=]>()?;
-                    self.fallible.set(&key, input.parse()?, errors);
-                }
-                "crate" => {
-                    input.parse::<Token![=]>()?;
-                    let path = input.call(Path::parse_mod_style)?;
-                    self.krate.set(&key, path, errors);
-                }
-                _ => {
-                    errors.at(
-                        &key,
-                        format_args!(
-                            "unknown argument `{key}`; there are `name`, `help`, `labels`, `buckets`, `fallible` and `crate`"
-                        ),
-                    );
-                    skip_argument(input)?;
-                }
-            }
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The path of metrics-core.
-    pub(crate) fn krate(&self, default: &str) -> Path {
-        krate(&self.krate, default)
-    }
-}
-
 /// The path that was given, or the crate that the macro was reached through.
 pub(crate) fn krate(given: &Slot<Path>, default: &str) -> Path {
     given.get().cloned().unwrap_or_else(|| {
@@ -118,7 +53,8 @@ pub(crate) fn krate(given: &Slot<Path>, default: &str) -> Path {
     })
 }
 
-fn value(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
+/// `= "..."` after a key.
+pub(crate) fn value(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
     if !input.peek(Token![=]) {
         let message = format_args!("`{key}` has a value; write `{key} = \"...\"`");
         return Err(syn::Error::new(key.span(), message));
@@ -127,7 +63,8 @@ fn value(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
     input.parse()
 }
 
-fn list<T: Parse>(input: ParseStream) -> syn::Result<Vec<T>> {
+/// A list in parentheses.
+pub(crate) fn list<T: Parse>(input: ParseStream) -> syn::Result<Vec<T>> {
     let content;
     parenthesized!(content in input);
     let list = content.parse_terminated(T::parse, Token![,])?;
@@ -140,37 +77,6 @@ pub(crate) fn skip_argument(input: ParseStream) -> syn::Result<()> {
         input.parse::<proc_macro2::TokenTree>()?;
     }
     Ok(())
-}
-
-/// `key = expression` or `key: Type = expression`.
-pub(crate) struct LabelArg {
-    pub(crate) name: Ident,
-    pub(crate) ty: Option<Type>,
-    pub(crate) value: Expr,
-}
-
-impl Parse for LabelArg {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        let name = input.call(Ident::parse_any)?;
-        let ty = if input.peek(Token![:]) {
-            input.parse::<Token![:]>()?;
-            Some(input.parse()?)
-        } else {
-            None
-        };
-        if !input.peek(Token![=]) {
-            return Err(syn::Error::new(
-                name.span(),
-                format_args!("a label has a value; write `{name} = expression`"),
-            ));
-        }
-        input.parse::<Token![=]>()?;
-        Ok(LabelArg {
-            name,
-            ty,
-            value: input.parse()?,
-        })
-    }
 }
 
 /// Bucket bounds: a list, `linear(start, width, count)` or `exponential(start, factor, count)`.

@@ -1,19 +1,19 @@
-//! What the function attributes have in common: the function with a recorder around its body.
+//! An attribute on a function: what it may say there, and where to go when it is no function.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
 use syn::{
-    Attribute, LitStr, Path, Signature, Visibility,
+    Attribute, FnArg, LitStr, Pat, Signature, Token, Type, Visibility,
     ext::IdentExt,
-    parse::{Parse, ParseStream},
+    parse::{Parse, ParseStream, Parser},
 };
 
 use crate::{
-    attr::{Args, LabelArg, first_span, kind, label_name},
+    args::{Args, EntryLabel},
+    block, body,
     declare::report_duplicates,
     errors::Errors,
-    output::{Fallible, closure_output, hint, is_never},
-    site::{Site, SiteBuckets, SiteLabels, allow},
+    output::{self, Returns},
 };
 
 /// An attribute that records calls.
@@ -22,58 +22,102 @@ pub(crate) trait Measure {
     const ATTRIBUTE: &'static str;
     /// The recorder in `metrics_core::__private::call`.
     const RECORDER: &'static str;
+    /// The constant of `Measured` there: the common family.
+    const MEASURED: &'static str;
     /// The type of the metric.
     const KIND: &'static str;
     /// The common family and its help.
     const FAMILY: &'static str;
     const HELP: &'static str;
-    const UNIT: Option<&'static str>;
     /// Whether series have the label `outcome`.
-    const OUTCOME: bool;
-
-    /// What the words of a series are.
-    fn layout(krate: &Path) -> TokenStream;
-
+    const OUTCOME: bool = true;
     /// Whether it counts in buckets.
-    const BUCKETS: bool = false;
+    const TIMED: bool = false;
 }
 
-/// Expands an attribute; next to errors the function is emitted as it was.
+/// Expands an attribute; next to errors the item is emitted as it was.
 pub(crate) fn expand<M: Measure>(
-    args: TokenStream,
+    tokens: &TokenStream,
     item: &TokenStream,
     krate: &str,
 ) -> TokenStream {
     let mut errors = Errors::default();
-    let args = Args::parse(args, &mut errors);
-    let function = errors.take(syn::parse2::<Function>(item.clone()));
-    let expanded = function.and_then(|function| {
-        check::<M>(&args, &function, &mut errors);
-        errors.finish().map_or_else(
-            |error| {
-                let error = error.into_compile_error();
-                Some(quote!(#error #item))
-            },
-            |()| Some(wrap::<M>(&args, &args.krate(krate), function)),
-        )
-    });
+    let args = Args::parse(tokens.clone(), &mut errors);
+    let expanded = expand_item::<M>(&args, tokens, item, krate, &mut errors);
+    match errors.finish() {
+        Ok(()) => expanded,
+        Err(error) => {
+            let error = error.into_compile_error();
+            quote!(#error #item)
+        }
+    }
+}
+
+fn expand_item<M: Measure>(
+    args: &Args,
+    tokens: &TokenStream,
+    item: &TokenStream,
+    krate: &str,
+    errors: &mut Errors,
+) -> TokenStream {
+    if is_function(item) {
+        let Some(function) = errors.take(syn::parse2::<Function>(item.clone())) else {
+            return item.clone();
+        };
+        check::<M>(args, &function, errors);
+        return body::wrap::<M>(args, &args.krate(krate), &function);
+    }
+    let expanded = block::expand::<M>(args, tokens, item, krate, errors);
     expanded.unwrap_or_else(|| {
-        let message = format!("`#[{}]` belongs on a function with a body", M::ATTRIBUTE);
-        let error = syn::Error::new(Span::call_site(), message).into_compile_error();
-        quote!(#error #item)
+        let message = format!(
+            "`#[{}]` belongs on a function, an `impl` block, a trait or an inline module",
+            M::ATTRIBUTE
+        );
+        errors.push(syn::Error::new(Span::call_site(), message));
+        item.clone()
     })
 }
 
+fn is_function(item: &TokenStream) -> bool {
+    let parser = |input: ParseStream| {
+        input.call(Attribute::parse_outer)?;
+        input.parse::<Visibility>()?;
+        let found = function_follows(input);
+        input.parse::<TokenStream>()?;
+        Ok(found)
+    };
+    parser.parse2(item.clone()).unwrap_or(false)
+}
+
+/// Whether a function begins here, after its visibility.
+pub(crate) fn function_follows(input: ParseStream) -> bool {
+    let ahead = input.fork();
+    loop {
+        if ahead.peek(Token![fn]) {
+            return true;
+        }
+        let qualifies = ahead.peek(Token![const])
+            || ahead.peek(Token![async])
+            || ahead.peek(Token![unsafe])
+            || ahead.peek(Token![extern])
+            || ahead.peek(LitStr)
+            || ahead.peek(Token![default]);
+        if !qualifies || ahead.parse::<proc_macro2::TokenTree>().is_err() {
+            return false;
+        }
+    }
+}
+
 /// A function; its body stays as it was written.
-struct Function {
-    attrs: Vec<Attribute>,
-    vis: Visibility,
-    defaultness: Option<syn::Token![default]>,
-    sig: Signature,
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) defaultness: Option<Token![default]>,
+    pub(crate) sig: Signature,
     /// `#![...]` at the top of the body.
-    inner_attrs: Vec<Attribute>,
-    body: TokenStream,
-    brace: Span,
+    pub(crate) inner_attrs: Vec<Attribute>,
+    pub(crate) body: TokenStream,
+    pub(crate) brace: Span,
 }
 
 impl Parse for Function {
@@ -81,7 +125,12 @@ impl Parse for Function {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         let defaultness = input.parse()?;
-        let sig = input.parse()?;
+        let sig: Signature = input.parse()?;
+        if input.peek(Token![;]) {
+            let message = "there is no body to record; annotate the functions that have one, in \
+                           the `impl` blocks";
+            return Err(syn::Error::new(sig.ident.span(), message));
+        }
         let content;
         let brace = syn::braced!(content in input);
         let inner_attrs = content.call(Attribute::parse_inner)?;
@@ -97,6 +146,33 @@ impl Parse for Function {
     }
 }
 
+impl Function {
+    /// The type of the argument of this name.
+    pub(crate) fn argument(&self, label: &EntryLabel) -> Option<&Type> {
+        self.sig.inputs.iter().find_map(|input| match input {
+            FnArg::Typed(input) => match &*input.pat {
+                Pat::Ident(pat) if pat.ident.unraw() == label.name.unraw() => Some(&*input.ty),
+                _ => None,
+            },
+            FnArg::Receiver(_) => None,
+        })
+    }
+
+    /// Its type, if a constant outside of the function can name it and the label takes its value
+    /// alone.
+    pub(crate) fn argument_type(&self, label: &EntryLabel, args: &Args) -> Option<&Type> {
+        if label.value.is_some() {
+            return None;
+        }
+        self.argument(label)
+            .filter(|ty| output::is_concrete(ty, &self.sig, args))
+    }
+
+    fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attrs.iter().find(|attr| attr.path().is_ident(name))
+    }
+}
+
 fn check<M: Measure>(args: &Args, function: &Function, errors: &mut Errors) {
     if let Some(constness) = &function.sig.constness {
         let message = format!(
@@ -105,13 +181,53 @@ fn check<M: Measure>(args: &Args, function: &Function, errors: &mut Errors) {
         );
         errors.at(constness, message);
     }
+    if let Some(key) = args.skip.key() {
+        let message = format!(
+            "`skip` leaves a function of an annotated block out; without `#[{}]` on the block, \
+             remove the attribute",
+            M::ATTRIBUTE
+        );
+        errors.at(key, message);
+    }
+    check_family::<M>(args, errors);
+    check_applies::<M>(args, errors);
+    check_outcome::<M>(args, errors);
+    check_labels::<M>(args, function, errors);
+    let returns = Returns::of(function, args);
+    if let Some(key) = args.busy.key() {
+        if !returns.is_future {
+            let message = "a function that is not async is busy from its beginning to its end; \
+                           remove `busy`";
+            errors.at(key, message);
+        }
+        if args.sample.get().is_some() {
+            errors.at(key, "`busy` times every call, `sample` some; remove one");
+        }
+    }
+    if body::looks::<M>(args, &returns)
+        && !returns.is_future
+        && let Some(track_caller) = function.attribute("track_caller")
+    {
+        errors.at(
+            track_caller,
+            "the result is looked at in a caller of the body, which then is the one that \
+             `#[track_caller]` shows; add `outcome = false`, or drop one of the attributes",
+        );
+    }
+}
+
+/// What describes a family is for those that share it to say.
+fn check_family<M: Measure>(args: &Args, errors: &mut Errors) {
     if let Some(help) = args.help.get()
         && help.value().trim().is_empty()
     {
         errors.at(help, "the help is empty; say what the family is for");
     }
-    for key in [args.help.key(), args.buckets.key()].into_iter().flatten() {
-        let is_ours = key != "buckets" || M::BUCKETS;
+    for key in [args.help.key(), args.unit.key(), args.buckets.key()]
+        .into_iter()
+        .flatten()
+    {
+        let is_ours = key != "buckets" || M::TIMED;
         if is_ours && args.name.get().is_none() {
             let message = format!(
                 "`{key}` needs a family of its own; add `name = \"...\"`, as `{}` is shared",
@@ -120,184 +236,139 @@ fn check<M: Measure>(args: &Args, function: &Function, errors: &mut Errors) {
             errors.at(key, message);
         }
     }
-    if let (Some(key), false) = (args.buckets.key(), M::BUCKETS) {
-        errors.at(key, "only `#[timed]` has buckets; remove them");
+    if let Some(unit) = args.unit.get()
+        && M::TIMED
+        && unit.value() != "seconds"
+    {
+        errors.at(unit, "a time is exposed in seconds; remove the unit");
     }
-    if let Some(labels) = args.labels.get() {
-        report_duplicates(labels.iter().map(|label| &label.name), errors);
-        for LabelArg { name, .. } in labels {
-            if ["function", "module", "outcome"]
+}
+
+/// Arguments that only some attributes have.
+fn check_applies<M: Measure>(args: &Args, errors: &mut Errors) {
+    let of_time = [
+        args.buckets.key(),
+        args.sample.key(),
+        args.busy.key(),
+        args.latency.key(),
+    ];
+    for key in of_time.into_iter().flatten() {
+        if !M::TIMED {
+            let message = match key.to_string().as_str() {
+                "buckets" => "only `#[timed]` has buckets; remove them",
+                "sample" => "only `#[timed]` samples, counts are exact; remove it",
+                "busy" => "only `#[timed]` measures time; remove it",
+                _ => "only `#[timed]` knows how long calls take; put the objective there",
+            };
+            errors.at(key, message);
+        }
+    }
+    let of_outcome = [
+        args.fallible.key(),
+        args.ok_if.key(),
+        args.error_if.key(),
+        args.err.key(),
+        args.outcome.key(),
+        args.success.key(),
+    ];
+    for key in of_outcome.into_iter().flatten() {
+        if !M::OUTCOME {
+            let message = format!(
+                "calls in progress have no outcome yet; remove `{key}`, or count the calls with \
+                 `#[counted]`"
+            );
+            errors.at(key, message);
+        }
+    }
+    if !M::OUTCOME {
+        for label in args.result_labels() {
+            let message = "calls in progress have no result yet; remove the label, or count the \
+                           calls with `#[counted]`";
+            errors.at(&label.name, message);
+        }
+    }
+}
+
+/// What decides the outcome, and what needs one.
+fn check_outcome<M: Measure>(args: &Args, errors: &mut Errors) {
+    if let (Some(_), Some(key)) = (args.ok_if.key(), args.error_if.key()) {
+        errors.at(key, "`ok_if` decides the outcome already; remove one");
+    }
+    if let Some(fallible) = args.fallible.get()
+        && !fallible.value
+    {
+        let decided = [args.ok_if.key(), args.error_if.key(), args.err.key()];
+        for key in decided.into_iter().flatten() {
+            errors.at(
+                key,
+                format_args!(
+                    "`fallible = false` says that there is no error; remove it or `{key}`"
+                ),
+            );
+        }
+    }
+    if let Some(outcome) = args.outcome.get()
+        && !outcome.value
+        && M::OUTCOME
+    {
+        let needing = [
+            args.fallible.key(),
+            args.ok_if.key(),
+            args.error_if.key(),
+            args.success.key(),
+        ];
+        for key in needing.into_iter().flatten() {
+            let message =
+                format_args!("`outcome = false` leaves the outcome out; remove it or `{key}`");
+            errors.at(key, message);
+        }
+    }
+}
+
+fn check_labels<M: Measure>(args: &Args, function: &Function, errors: &mut Errors) {
+    let entry = args.entry_labels().map(|label| &label.name);
+    let results = args.result_labels().map(|label| &label.name);
+    let err = args.err.get().map(|err| &err.name);
+    report_duplicates(entry.chain(results).chain(err), errors);
+    let entry = args.entry_labels().map(|label| (&label.name, &label.ty));
+    let results = args.result_labels().map(|label| (&label.name, &label.ty));
+    let err = args.err.get().map(|err| (&err.name, &err.ty));
+    for (name, ty) in entry.chain(results).chain(err) {
+        let sampled = args.sample.get().is_some() && name == "sample";
+        if sampled
+            || ["function", "module", "outcome"]
                 .iter()
                 .any(|taken| name == taken)
-            {
-                let message = format!("the attribute sets the label `{name}` itself; rename it");
-                errors.at(name, message);
-            }
+        {
+            let message = format!("the attribute sets the label `{name}` itself; rename it");
+            errors.at(name, message);
+        }
+        if let Some(ty) = ty
+            && !output::is_concrete(ty, &function.sig, args)
+        {
+            let message = "the values of the type are read outside of the function, where `Self`, \
+                           `impl` and generic parameters have no meaning; name the type, or leave \
+                           it out";
+            errors.at(ty, message);
         }
     }
-}
-
-fn wrap<M: Measure>(args: &Args, krate: &Path, function: Function) -> TokenStream {
-    let Function {
-        attrs,
-        vis,
-        defaultness,
-        sig,
-        inner_attrs,
-        body,
-        brace,
-    } = function;
-    let call = quote!(#krate::__private::call);
-    let is_async = sig.asyncness.is_some();
-    let fallible = match args.fallible.get() {
-        Some(said) => Fallible::Known(said.value),
-        None => Fallible::of(&sig),
-    };
-    let site_type = format_ident!("__Metrics{}", M::RECORDER);
-    let recorder = format_ident!("{}", M::RECORDER);
-    let site = site::<M>(args, krate, &sig.ident, &site_type, &fallible, is_async);
-    let labels = args.labels.get().map_or(&[][..], |labels| labels);
-    let values = labels.iter().map(|label| {
-        let value = &label.value;
-        if let Some(ty) = &label.ty {
-            // The type is stated, so that it is this one and the error is here if it is not.
-            quote!({ let __label: #ty = #value; __label })
-        } else {
-            // Borrowed, so that the body may still move what it is computed from.
-            quote_spanned!(first_span(value)=> &(#value))
-        }
-    });
-    let allow = allow();
-    // Where it shows that a value is no label.
-    let at = labels
-        .first()
-        .map_or(brace, |label| first_span(&label.value));
-    let values = quote_spanned!(at=> &(#(#values,)*));
-    let enter = quote!(#call::#recorder::<#site_type>::enter(#values));
-    let items = quote! {
-        #allow
-        struct #site_type;
-        #allow
-        const _: () = { #site };
-    };
-    // Not in a block of its own: a closure is given its parameter's type only where it stands as
-    // an argument itself.
-    let is_error = quote!(|__result| #call::Look(__result).is_error());
-    let look = quote! {
-        #[allow(unused_imports)]
-        use #call::NeverError as _;
-    };
-    let body = if is_async {
-        let hint = hint(&sig.output);
-        let tracked = quote_spanned! {brace=>
-            #call::Tracked::new(__call, async move { #hint #body }, #is_error).await
-        };
-        // A value that cannot be is one of any type: also of `!`, which cannot be named here.
-        let tracked = if is_never(&sig.output) {
-            quote!(match #tracked {})
-        } else {
-            tracked
-        };
-        quote_spanned! {brace=>
-            #look
-            let __call = { #items #enter };
-            #tracked
-        }
-    } else if fallible.may() && M::OUTCOME {
-        let output = closure_output(&sig.output);
-        quote_spanned! {brace=>
-            #look
-            let __call = { #items #enter };
-            #[allow(clippy::redundant_closure_call)]
-            #call::run(__call, move || #output { #body }, #is_error)
-        }
-    } else {
-        quote_spanned! {brace=>
-            let __call = { #items #call::Guard::new(#enter) };
-            #body
-        }
-    };
-    quote! {
-        #(#attrs)*
-        #vis #defaultness #sig {
-            #(#inner_attrs)*
-            #body
+    for label in args.entry_labels() {
+        if label.value.is_none() && function.argument(label).is_none() {
+            let name = &label.name;
+            let message =
+                format!("the function has no argument `{name}`; write `{name} = expression`");
+            errors.at(name, message);
         }
     }
-}
-
-fn site<M: Measure>(
-    args: &Args,
-    krate: &Path,
-    function: &Ident,
-    ty: &Ident,
-    fallible: &Fallible,
-    is_async: bool,
-) -> TokenStream {
-    let p = quote!(#krate::__private);
-    let labels = args.labels.get().map_or(&[][..], |labels| labels);
-    let labels = labels.iter().map(|label| {
-        let values = label.ty.as_ref().map_or_else(
-            || quote!(::core::option::Option::None),
-            |ty| quote!(<#ty as #krate::Label>::VALUES),
+    if let Some(labels) = args.labels.get()
+        && labels.is_empty()
+        && let Some(key) = args.labels.key()
+    {
+        let message = format!(
+            "no labels; write `labels(argument)` or `labels(name = expression)`, or remove it from \
+             `#[{}]`",
+            M::ATTRIBUTE
         );
-        (label_name(&label.name), values)
-    });
-    let name = args.name.get().cloned();
-    let mixed = name.is_none();
-    let name = name.unwrap_or_else(|| LitStr::new(M::FAMILY, Span::call_site()));
-    let help = args
-        .help
-        .get()
-        .map_or_else(|| M::HELP.to_owned(), LitStr::value);
-    let unit = M::UNIT.map(|unit| LitStr::new(unit, name.span()));
-    let function = LitStr::new(&function.unraw().to_string(), function.span());
-    let sparse = M::BUCKETS;
-    let inner = M::OUTCOME.then(|| {
-        quote! {
-            #p::Inner {
-                label: "outcome",
-                values: #p::call::outcomes(__FALLIBLE, #is_async),
-                sparse: #sparse,
-            }
-        }
-    });
-    let site = Site {
-        krate,
-        ty,
-        kind: kind(krate, M::KIND),
-        name,
-        help,
-        unit,
-        labels: SiteLabels::List(labels.collect()),
-        constant: vec![
-            ("function", quote!(#function)),
-            ("module", quote!(::core::module_path!())),
-        ],
-        layout: M::layout(krate),
-        block: M::BUCKETS,
-        inner,
-        buckets: M::BUCKETS.then(|| SiteBuckets {
-            bounds: args.buckets.get(),
-            nanos: true,
-        }),
-        quantiles: None,
-        states: None,
-        max_series: None,
-        labels_at: function.span(),
-        mixed,
-        open: false,
-        at: function.span(),
-    };
-    let (site, fallible) = (site.expand(), fallible.constant(krate));
-    quote! {
-        const __FALLIBLE: bool = #fallible;
-
-        #[automatically_derived]
-        impl #p::call::CallSite for #ty {
-            const FALLIBLE: bool = __FALLIBLE;
-        }
-
-        #site
+        errors.at(key, message);
     }
 }

@@ -1,6 +1,10 @@
 //! The macros of `metrics-core`: an implementation detail of that crate, which documents them.
 
+mod args;
 mod attr;
+mod block;
+mod body;
+mod call_site;
 mod counted;
 mod declare;
 mod errors;
@@ -40,19 +44,19 @@ macro_rules! entry_points {
         /// See `metrics_core::counted`.
         #[proc_macro_attribute]
         pub fn $counted(args: TokenStream, item: TokenStream) -> TokenStream {
-            function::expand::<counted::Counted>(args.into(), &item.into(), $krate).into()
+            function::expand::<counted::Counted>(&args.into(), &item.into(), $krate).into()
         }
 
         /// See `metrics_core::timed`.
         #[proc_macro_attribute]
         pub fn $timed(args: TokenStream, item: TokenStream) -> TokenStream {
-            function::expand::<timed::Timed>(args.into(), &item.into(), $krate).into()
+            function::expand::<timed::Timed>(&args.into(), &item.into(), $krate).into()
         }
 
         /// See `metrics_core::in_flight`.
         #[proc_macro_attribute]
         pub fn $in_flight(args: TokenStream, item: TokenStream) -> TokenStream {
-            function::expand::<in_flight::InFlight>(args.into(), &item.into(), $krate).into()
+            function::expand::<in_flight::InFlight>(&args.into(), &item.into(), $krate).into()
         }
     )*};
 }

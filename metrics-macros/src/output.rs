@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Path, ReturnType, Signature, Type, visit_mut::VisitMut};
 
-use crate::attr::mentions;
+use crate::{args::Args, attr::mentions, function::Function};
 
 /// Whether a function can return an error.
 pub(crate) enum Fallible {
@@ -15,13 +15,19 @@ pub(crate) enum Fallible {
 }
 
 impl Fallible {
-    pub(crate) fn of(sig: &Signature) -> Self {
-        let ReturnType::Type(_, ty) = &sig.output else {
+    fn of(output: &ReturnType, sig: &Signature, args: &Args) -> Self {
+        if let Some(said) = args.fallible.get() {
+            return Fallible::Known(said.value);
+        }
+        if args.ok_if.get().is_some() || args.error_if.get().is_some() {
+            return Fallible::Known(true);
+        }
+        let ReturnType::Type(_, ty) = output else {
             return Fallible::Known(false);
         };
         if let Some(fallible) = told_by_head(ty) {
             Fallible::Known(fallible)
-        } else if is_concrete(ty, sig) {
+        } else if is_concrete(ty, sig, args) {
             Fallible::Probe(ty.clone())
         } else {
             Fallible::Known(head(ty).is_some_and(|head| head.ends_with("Result")))
@@ -36,9 +42,7 @@ impl Fallible {
         match self {
             Fallible::Known(fallible) => quote!(#fallible),
             Fallible::Probe(ty) => {
-                let mut ty = ty.clone();
-                // Of lifetimes a constant knows `'static` alone, and a `Result` is one under all.
-                StaticLifetimes::default().visit_type_mut(&mut ty);
+                let ty = with_static_lifetimes(ty);
                 quote! {
                     {
                         #[allow(unused_imports)]
@@ -49,6 +53,130 @@ impl Fallible {
             }
         }
     }
+}
+
+/// What a function returns.
+pub(crate) struct Returns {
+    pub(crate) fallible: Fallible,
+    /// Whether there is a future that is the call.
+    pub(crate) is_future: bool,
+    /// Whether that future is in a box.
+    pub(crate) boxed: bool,
+}
+
+impl Returns {
+    pub(crate) fn of(function: &Function, args: &Args) -> Self {
+        let sig = &function.sig;
+        let future = match &sig.output {
+            _ if sig.asyncness.is_some() => None,
+            ReturnType::Type(_, ty) => future(ty),
+            ReturnType::Default => None,
+        };
+        let is_future = sig.asyncness.is_some() || future.is_some();
+        let (output, boxed) = match future {
+            Some(future) => (future.output, future.boxed),
+            None => (sig.output.clone(), false),
+        };
+        Returns {
+            fallible: Fallible::of(&output, sig, args),
+            is_future,
+            boxed,
+        }
+    }
+}
+
+/// A future that a function returns instead of being `async`.
+struct Future {
+    output: ReturnType,
+    boxed: bool,
+}
+
+/// Recognizes `impl Future`, `Pin<Box<dyn Future>>` and the aliases of crate `futures`.
+fn future(ty: &Type) -> Option<Future> {
+    let returned = |ty: &Type| -> ReturnType { syn::parse_quote!(-> #ty) };
+    match ty {
+        Type::ImplTrait(ty) => future_bound(&ty.bounds).map(|output| Future {
+            output,
+            boxed: false,
+        }),
+        Type::Group(group) => future(&group.elem),
+        Type::Paren(paren) => future(&paren.elem),
+        Type::Path(path) if path.qself.is_none() => {
+            let last = path.path.segments.last()?;
+            if last.ident == "BoxFuture" || last.ident == "LocalBoxFuture" {
+                let output = type_arguments(last).last()?;
+                return Some(Future {
+                    output: returned(output),
+                    boxed: true,
+                });
+            }
+            let inner = single_argument(last, "Pin")?;
+            let Type::Path(inner) = inner else {
+                return None;
+            };
+            let inner = single_argument(inner.path.segments.last()?, "Box")?;
+            let Type::TraitObject(object) = inner else {
+                return None;
+            };
+            future_bound(&object.bounds).map(|output| Future {
+                output,
+                boxed: true,
+            })
+        }
+        _ => None,
+    }
+}
+
+fn type_arguments(segment: &syn::PathSegment) -> impl Iterator<Item = &Type> {
+    let arguments = match &segment.arguments {
+        syn::PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    };
+    arguments
+        .into_iter()
+        .flatten()
+        .filter_map(|argument| match argument {
+            syn::GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        })
+}
+
+/// The argument of `Name<Argument>`.
+fn single_argument<'a>(segment: &'a syn::PathSegment, name: &str) -> Option<&'a Type> {
+    (segment.ident == name).then(|| type_arguments(segment).next())?
+}
+
+/// The output of a bound on `Future`.
+fn future_bound<'a>(
+    bounds: impl IntoIterator<Item = &'a syn::TypeParamBound>,
+) -> Option<ReturnType> {
+    bounds.into_iter().find_map(|bound| {
+        let syn::TypeParamBound::Trait(bound) = bound else {
+            return None;
+        };
+        let last = bound.path.segments.last()?;
+        if last.ident != "Future" {
+            return None;
+        }
+        let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else {
+            return None;
+        };
+        arguments.args.iter().find_map(|argument| match argument {
+            syn::GenericArgument::AssocType(bound) if bound.ident == "Output" => {
+                let ty = &bound.ty;
+                Some(syn::parse_quote!(-> #ty))
+            }
+            _ => None,
+        })
+    })
+}
+
+/// The type as a constant outside of the function can name it: of lifetimes it knows `'static`
+/// alone, and neither a `Result` nor a label's values depend on them.
+pub(crate) fn with_static_lifetimes(ty: &Type) -> Type {
+    let mut ty = ty.clone();
+    StaticLifetimes::default().visit_type_mut(&mut ty);
+    ty
 }
 
 /// Makes lifetimes `'static`, but for those that a `for<...>` in the type introduces.
@@ -108,9 +236,10 @@ fn head(ty: &Type) -> Option<String> {
 
 /// Whether a constant outside the function can name the type: it mentions no generic parameter.
 ///
-/// Those of an `impl` block around the function cannot be seen from here; they are taken to be
-/// called like `T` or `T1`, which few other types are.
-fn is_concrete(ty: &Type, sig: &Signature) -> bool {
+/// Those of an `impl` block around the function are known when the attribute is on the block;
+/// else they are taken to be called like `T` or `T1`, which few other types are.
+pub(crate) fn is_concrete(ty: &Type, sig: &Signature, args: &Args) -> bool {
+    let of_block = args.block.as_ref().map(|block| &block.generics);
     let is_generic = |ident: &Ident| {
         let text = ident.to_string();
         let mut letters = text.chars();
@@ -124,8 +253,13 @@ fn is_concrete(ty: &Type, sig: &Signature) -> bool {
                 .generics
                 .const_params()
                 .any(|param| param.ident == *ident)
-            || letters.next().is_some_and(|c| c.is_ascii_uppercase())
-                && letters.all(|c| c.is_ascii_digit())
+            || match of_block {
+                Some(generics) => generics.contains(ident),
+                None => {
+                    letters.next().is_some_and(|c| c.is_ascii_uppercase())
+                        && letters.all(|c| c.is_ascii_digit())
+                }
+            }
     };
     !mentions(ty.to_token_stream(), &is_generic)
 }

@@ -17,19 +17,17 @@ pub(crate) struct Site<'a> {
     pub(crate) help: String,
     pub(crate) unit: Option<LitStr>,
     pub(crate) labels: SiteLabels,
-    /// Labels that every series has, and their values.
-    pub(crate) constant: Vec<(&'static str, TokenStream)>,
     pub(crate) layout: TokenStream,
     /// Whether each thread keeps a block on the heap, however small.
     pub(crate) block: bool,
-    pub(crate) inner: Option<TokenStream>,
-    pub(crate) buckets: Option<SiteBuckets<'a>>,
+    pub(crate) is_histogram: bool,
+    /// A histogram's own buckets.
+    pub(crate) buckets: Option<&'a Buckets>,
     pub(crate) quantiles: Option<&'a Buckets>,
     pub(crate) states: Option<TokenStream>,
     pub(crate) max_series: Option<TokenStream>,
     /// Where to say that their values are too many.
     pub(crate) labels_at: Span,
-    pub(crate) mixed: bool,
     /// Infos have no series before they are set.
     pub(crate) open: bool,
     /// Where to say that it is declared.
@@ -44,13 +42,6 @@ pub(crate) enum SiteLabels {
     Type(TokenStream, Span),
 }
 
-/// A histogram's buckets.
-pub(crate) struct SiteBuckets<'a> {
-    pub(crate) bounds: Option<&'a Buckets>,
-    /// Whether sums are whole nanoseconds.
-    pub(crate) nanos: bool,
-}
-
 impl Site<'_> {
     /// Expands to constants and impls for a `const _: () = { ... };` block.
     pub(crate) fn expand(&self) -> TokenStream {
@@ -59,7 +50,6 @@ impl Site<'_> {
         let checks = self.checks();
         let (names, sets) = self.labels();
         let (bounds, buckets, layout) = self.buckets();
-        let inner = self.inner.clone().unwrap_or(quote!(#p::Inner::NONE));
         let series = if self.open {
             quote!(::core::option::Option::None)
         } else {
@@ -96,12 +86,11 @@ impl Site<'_> {
             const __SERIES: ::core::option::Option<usize> = #series;
             const __MAX_SERIES: usize = #max_series;
             #check_series
-            const __INNER: #p::Inner = #inner;
             #bounds
             #buckets
             const __LAYOUT: #p::Layout = #layout;
             const __WORDS: usize =
-                #p::local_words(__LAYOUT, __SERIES, __INNER.values.len());
+                #p::local_words(__LAYOUT, __SERIES);
             type __Local =
                 <#p::Fits<{ __WORDS <= #words }> as #p::Choice<__WORDS>>::Local;
 
@@ -110,7 +99,6 @@ impl Site<'_> {
                 type Local = __Local;
                 const LAYOUT: #p::Layout = __LAYOUT;
                 const SERIES: ::core::option::Option<usize> = __SERIES;
-                const INNER: #p::Inner = __INNER;
 
                 #[inline(always)]
                 fn local() -> &'static #p::LocalKey<__Local> {
@@ -151,17 +139,7 @@ impl Site<'_> {
     /// Constants that fail to compile at the token at fault.
     fn checks(&self) -> TokenStream {
         let kind = &self.kind;
-        let name = &self.name;
-        let krate = located_at(self.krate, name.span());
-        let mut checks = quote_spanned! {name.span()=>
-            const _: () = #krate::__private::check_metric(#name, #kind);
-        };
-        if let Some(unit) = &self.unit {
-            let krate = located_at(self.krate, unit.span());
-            checks.extend(quote_spanned! {unit.span()=>
-                const _: () = #krate::__private::check_unit(#name, #unit, #kind);
-            });
-        }
+        let mut checks = check_name(self.krate, &self.name, self.unit.as_ref(), kind);
         match &self.labels {
             SiteLabels::List(labels) => {
                 for (label, _) in labels {
@@ -178,8 +156,7 @@ impl Site<'_> {
                 });
             }
         }
-        let buckets = self.buckets.as_ref().and_then(|buckets| buckets.bounds);
-        if let Some(buckets) = buckets {
+        if let Some(buckets) = self.buckets {
             checks.extend(buckets.checks(self.krate, "check_bucket", "check_buckets"));
         }
         if let Some(quantiles) = self.quantiles {
@@ -212,31 +189,21 @@ impl Site<'_> {
             let bounds = quote!(const __BOUNDS: [f64; #count] = #array;);
             return (None, Some(bounds), self.layout.clone());
         }
-        let Some(SiteBuckets { bounds, nanos }) = &self.buckets else {
+        if !self.is_histogram {
             return (None, None, self.layout.clone());
-        };
-        let (count, array) = match bounds {
+        }
+        let (count, array) = match self.buckets {
             Some(bounds) => bounds.expand(krate),
             None => (
                 quote!({ #krate::DURATIONS.len() }),
                 quote!(#krate::DURATIONS),
             ),
         };
-        let (layout, closed) = if *nanos {
-            (quote!(layout_nanos), quote!(closed_nanos))
-        } else {
-            (quote!(layout), quote!(closed))
-        };
-        let constants = quote! {
-            const __BOUNDS: [f64; #count] = #array;
-            const __UPPER: [f64; __BOUNDS.len() + 1] =
-                #p::#closed::<{ __BOUNDS.len() }, { __BOUNDS.len() + 1 }>(&__BOUNDS);
-        };
-        let buckets = quote!(static __BUCKETS: #p::Buckets = #p::Buckets::new(&__UPPER););
+        let (bounds, buckets) = bucket_items(krate, &count, &array, "closed");
         (
-            Some(constants),
+            Some(bounds),
             Some(buckets),
-            quote!(#p::#layout(__BOUNDS.len())),
+            quote!(#p::layout(__BOUNDS.len())),
         )
     }
 
@@ -249,22 +216,8 @@ impl Site<'_> {
             .as_ref()
             .map_or_else(|| quote!(""), |unit| quote!(#unit));
         let line = line(self.at);
-        let constant = (!self.constant.is_empty()).then(|| {
-            let pairs = self
-                .constant
-                .iter()
-                .map(|(name, value)| quote!((#p::Cow::Borrowed(#name), #p::Cow::Borrowed(#value))));
-            quote! {
-                .constant({
-                    const CONSTANT: &[(#p::Cow<'static, str>, #p::Cow<'static, str>)] =
-                        &[#(#pairs),*];
-                    CONSTANT
-                })
-            }
-        });
-        let has_bounds = self.buckets.is_some() || self.quantiles.is_some();
+        let has_bounds = self.is_histogram || self.quantiles.is_some();
         let bounds = has_bounds.then(|| quote!(.bounds(&__BOUNDS)));
-        let mixed = self.mixed.then(|| quote!(.mixed()));
         quote! {
             #p::desc(#kind, #name, #help, #unit)
                 .at(::core::file!(), #line, ::core::module_path!())
@@ -273,15 +226,52 @@ impl Site<'_> {
                         &#p::texts::<{ __NAMES.len() }>(__NAMES);
                     LABELS
                 })
-                #constant
                 #bounds
-                #mixed
         }
     }
 }
 
+/// The constants that fail to compile at a name or unit that breaks a rule.
+pub(crate) fn check_name(
+    krate: &Path,
+    name: &LitStr,
+    unit: Option<&LitStr>,
+    kind: &TokenStream,
+) -> TokenStream {
+    let at_name = located_at(krate, name.span());
+    let mut checks = quote_spanned! {name.span()=>
+        const _: () = #at_name::__private::check_metric(#name, #kind);
+    };
+    if let Some(unit) = unit {
+        let at_unit = located_at(krate, unit.span());
+        checks.extend(quote_spanned! {unit.span()=>
+            const _: () = #at_unit::__private::check_unit(#name, #unit, #kind);
+        });
+    }
+    checks
+}
+
+/// `__BOUNDS` and `__BUCKETS`: the bounds as declared, and closed by a function of this name to
+/// what is searched.
+pub(crate) fn bucket_items(
+    krate: &Path,
+    count: &TokenStream,
+    array: &TokenStream,
+    closed: &str,
+) -> (TokenStream, TokenStream) {
+    let p = quote!(#krate::__private);
+    let closed = Ident::new(closed, Span::call_site());
+    let bounds = quote! {
+        const __BOUNDS: [f64; #count] = #array;
+        const __UPPER: [f64; __BOUNDS.len() + 1] =
+            #p::#closed::<{ __BOUNDS.len() }, { __BOUNDS.len() + 1 }>(&__BOUNDS);
+    };
+    let buckets = quote!(static __BUCKETS: #p::Buckets = #p::Buckets::new(&__UPPER););
+    (bounds, buckets)
+}
+
 /// The line of a token; `line!()` would name that of the whole macro call.
-fn line(at: Span) -> u32 {
+pub(crate) fn line(at: Span) -> u32 {
     u32::try_from(at.unwrap().line()).unwrap_or(0)
 }
 

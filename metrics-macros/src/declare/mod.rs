@@ -11,7 +11,7 @@ use crate::{
     attr::{first_span, kind, label_name, located_at},
     errors::Errors,
     label::snake_case,
-    site::{Site, SiteBuckets, SiteLabels, allow},
+    site::{Site, SiteLabels, allow},
 };
 
 /// Expands `metrics!`.
@@ -234,14 +234,10 @@ impl<'a> Metric<'a> {
             help: self.help.clone(),
             unit: self.attrs.unit.get().cloned(),
             labels,
-            constant: Vec::new(),
             layout,
             block: is_histogram || ty.kind == "Summary",
-            inner: None,
-            buckets: is_histogram.then(|| SiteBuckets {
-                bounds: self.attrs.buckets.get(),
-                nanos: false,
-            }),
+            is_histogram,
+            buckets: self.attrs.buckets.get(),
             quantiles: self.attrs.quantiles.get(),
             states: ty.states.as_ref().map(|states| {
                 let krate = located_at(krate, states.span());
@@ -254,7 +250,6 @@ impl<'a> Metric<'a> {
                 (None, LabelsType::Type(ty)) => ty.span(),
                 (None, LabelsType::None) => self.declaration.ident.span(),
             },
-            mixed: false,
             open: ty.kind == "Info",
             at: self.declaration.ident.span(),
         }

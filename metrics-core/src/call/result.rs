@@ -1,0 +1,216 @@
+//! What a call has come to: its outcome, and the labels that its result gives.
+
+use std::marker::PhantomData;
+
+use super::{Called, Outcome};
+use crate::{
+    label::{self, Label, LabelSet, Visitor},
+    rows::{Outcomes, Rows},
+};
+
+/// How a call ended, and where that is recorded.
+pub trait Ending {
+    /// The series and the row of it; `None` when the series is gone.
+    fn place(&self, called: Called) -> Option<(Called, usize)>;
+}
+
+impl Ending for Outcome {
+    #[inline(always)]
+    fn place(&self, called: Called) -> Option<(Called, usize)> {
+        let row = match self {
+            Outcome::Ok => 0,
+            other => other.row(called.family().rows()),
+        };
+        Some((called, row))
+    }
+}
+
+/// Whether it is an error.
+impl Ending for bool {
+    #[inline(always)]
+    fn place(&self, called: Called) -> Option<(Called, usize)> {
+        outcome(*self).place(called)
+    }
+}
+
+fn outcome(is_error: bool) -> Outcome {
+    if is_error {
+        Outcome::Error
+    } else {
+        Outcome::Ok
+    }
+}
+
+impl Outcome {
+    /// The first row of this outcome.
+    fn row(self, rows: Rows) -> usize {
+        let Outcomes::Labelled { fallible, .. } = rows.outcomes() else {
+            return 0;
+        };
+        let position = match self {
+            Outcome::Ok => 0,
+            Outcome::Error => usize::from(fallible),
+            Outcome::Panic => 1 + usize::from(fallible),
+            Outcome::Cancelled => 2 + usize::from(fallible),
+        };
+        position * rows.per_outcome()
+    }
+}
+
+/// A call that returned a result which gives labels.
+#[derive(Debug)]
+pub struct Ended {
+    is_error: bool,
+    labels: ResultLabels,
+}
+
+#[derive(Debug)]
+enum ResultLabels {
+    /// Their place among the rows of the outcome.
+    Closed(usize),
+    /// Their texts.
+    Open(Vec<String>),
+}
+
+impl Ended {
+    /// A result with a tuple of [`Known`] labels.
+    pub fn new<L: LabelSet>(is_error: bool, labels: &L) -> Self {
+        let labels = if const { label::closed_series(L::SETS).is_some() } {
+            let mut position = Position(0);
+            labels.visit(&mut position);
+            ResultLabels::Closed(position.0)
+        } else {
+            let mut texts = Texts(Vec::new());
+            labels.visit(&mut texts);
+            ResultLabels::Open(texts.0)
+        };
+        Ended { is_error, labels }
+    }
+}
+
+impl Ending for Ended {
+    fn place(&self, called: Called) -> Option<(Called, usize)> {
+        let row = outcome(self.is_error).row(called.family().rows());
+        Some(match &self.labels {
+            ResultLabels::Closed(position) => (called, row + position),
+            ResultLabels::Open(texts) => (called.finished(texts)?, row),
+        })
+    }
+}
+
+struct Position(usize);
+
+impl Visitor for Position {
+    fn label<L: Label>(&mut self, label: &L) {
+        let count = L::VALUES.map_or(0, <[_]>::len);
+        self.0 = self.0 * (1 + count) + label.index();
+    }
+}
+
+struct Texts(Vec<String>);
+
+impl Visitor for Texts {
+    fn label<L: Label>(&mut self, label: &L) {
+        self.0.push(label.with_str(str::to_owned));
+    }
+}
+
+/// The value of a result's label, or none.
+///
+/// Its index is that among the values and none, which is 0.
+#[derive(Debug)]
+pub struct Known<L>(pub Option<L>);
+
+impl<L: Label> Label for Known<L> {
+    const VALUES: Option<&'static [&'static str]> = L::VALUES;
+
+    fn index(&self) -> usize {
+        self.0.as_ref().map_or(0, |label| 1 + label.index())
+    }
+
+    fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
+        match &self.0 {
+            Some(label) => label.with_str(with),
+            None => with(""),
+        }
+    }
+}
+
+/// Shows a result to a closure, whose parameter has its type from there.
+#[inline(always)]
+pub fn look<'a, T: ?Sized, L>(result: &'a T, at: impl FnOnce(&'a T) -> L) -> L {
+    at(result)
+}
+
+/// The ending of a function that cannot fail.
+#[inline(always)]
+pub fn never<T: ?Sized>(_: &T) -> bool {
+    false
+}
+
+/// A type that tells its errors: `Result`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no error that `err(...)` could take a label from",
+    label = "not a `Result`; take the label from the whole result with `labels(on_return(...))`"
+)]
+pub trait Fails {
+    /// The error.
+    type Error;
+    /// It, if there is one.
+    fn error(&self) -> Option<&Self::Error>;
+}
+
+impl<T, E> Fails for Result<T, E> {
+    type Error = E;
+
+    fn error(&self) -> Option<&E> {
+        self.as_ref().err()
+    }
+}
+
+/// The error of a result.
+#[inline(always)]
+pub fn error_of<T: Fails>(result: &T) -> Option<&T::Error> {
+    result.error()
+}
+
+/// Tells whether a type is a `Result`: an inherent constant wins over a trait's, and aliases are
+/// seen through.
+#[derive(Debug)]
+pub struct Probe<T: ?Sized>(PhantomData<T>);
+
+impl<T, E> Probe<Result<T, E>> {
+    /// It is.
+    pub const FALLIBLE: bool = true;
+}
+
+/// What [`Probe`] says of every other type.
+pub trait Infallible {
+    /// It is not.
+    const FALLIBLE: bool = false;
+}
+
+impl<T: ?Sized> Infallible for Probe<T> {}
+
+/// Tells whether a value is an error, by the same rule.
+#[derive(Debug)]
+pub struct Look<'a, T>(pub &'a T);
+
+impl<T, E> Look<'_, Result<T, E>> {
+    /// Of a `Result`: whether it is one.
+    #[inline(always)]
+    pub fn is_error(&self) -> bool {
+        self.0.is_err()
+    }
+}
+
+/// What [`Look`] says of every other value.
+pub trait NeverError {
+    /// It is none.
+    #[inline(always)]
+    fn is_error(&self) -> bool {
+        false
+    }
+}
+
+impl<T> NeverError for Look<'_, T> {}

@@ -1,0 +1,359 @@
+//! A function that has an attribute: its metric, and the series that a call belongs to.
+
+use std::sync::atomic::AtomicU64;
+
+use crate::{
+    buckets::{Buckets, DURATIONS, closed_nanos},
+    desc::{Desc, Kind, Objective, Text},
+    family::Family,
+    histogram::layout_nanos,
+    label::{self, Label, LabelSet, Visitor},
+    layout::Layout,
+    render::LabelView,
+    rows::{Outcomes, ResultLabel, Rows},
+    series::Series,
+};
+
+/// The family that members of an attribute are in, unless they have one of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured {
+    kind: Kind,
+    name: &'static str,
+    help: &'static str,
+    unit: &'static str,
+}
+
+impl Measured {
+    /// `#[counted]`.
+    pub const COUNTED: Measured = Measured {
+        kind: Kind::Counter,
+        name: "function_calls_total",
+        help: "Calls of functions, by how they ended.",
+        unit: "",
+    };
+    /// `#[timed]`.
+    pub const TIMED: Measured = Measured {
+        kind: Kind::Histogram,
+        name: "function_duration_seconds",
+        help: "Time that calls of functions took, by how they ended.",
+        unit: "seconds",
+    };
+    /// `#[timed(sample = ...)]`.
+    pub const SAMPLED: Measured = Measured {
+        kind: Kind::Histogram,
+        name: "function_sampled_duration_seconds",
+        help: "Time that sampled calls of functions took, by how they ended: of all calls, the \
+               share that the label sample says.",
+        unit: "seconds",
+    };
+    /// `#[timed(busy)]`.
+    pub const BUSY: Measured = Measured {
+        kind: Kind::Histogram,
+        name: "function_busy_seconds",
+        help: "Time that calls of async functions were polled for, waiting left out, by how they \
+               ended.",
+        unit: "seconds",
+    };
+    /// `#[in_flight]`.
+    pub const IN_FLIGHT: Measured = Measured {
+        kind: Kind::Gauge,
+        name: "function_calls_in_flight",
+        help: "Calls of functions in progress.",
+        unit: "",
+    };
+}
+
+/// What an attribute says of its function; made into a metric in `const`.
+#[derive(Clone, Copy, Debug)]
+pub struct Site {
+    constant: &'static [(Text, Text)],
+    place: (&'static str, u32, &'static str),
+    labels: &'static [Text],
+    sets: &'static [Option<&'static [&'static str]>],
+    outcomes: Outcomes,
+    results: &'static [ResultLabel],
+    objectives: &'static [Objective],
+    own: Option<(&'static str, &'static str, &'static str)>,
+    bounds: Option<(&'static [f64], &'static Buckets)>,
+    companion: Option<&'static Family>,
+}
+
+impl Site {
+    /// A function: the labels that all its series have, and the file, line and module.
+    pub const fn new(
+        constant: &'static [(Text, Text)],
+        file: &'static str,
+        line: u32,
+        module: &'static str,
+        outcomes: Outcomes,
+    ) -> Self {
+        Site {
+            constant,
+            place: (file, line, module),
+            labels: &[],
+            sets: &[],
+            outcomes,
+            results: &[],
+            objectives: &[],
+            own: None,
+            bounds: None,
+            companion: None,
+        }
+    }
+
+    /// With these labels; those of the result come last, and have no set.
+    #[must_use]
+    pub const fn labels(
+        mut self,
+        labels: &'static [Text],
+        sets: &'static [Option<&'static [&'static str]>],
+        results: &'static [ResultLabel],
+    ) -> Self {
+        self.labels = labels;
+        self.sets = sets;
+        self.results = results;
+        self
+    }
+
+    /// In a family of its own: name, help and unit.
+    #[must_use]
+    pub const fn own(mut self, name: &'static str, help: &'static str, unit: &'static str) -> Self {
+        self.own = Some((name, help, unit));
+        self
+    }
+
+    /// With buckets of its own.
+    #[must_use]
+    pub const fn buckets(mut self, bounds: &'static [f64], buckets: &'static Buckets) -> Self {
+        self.bounds = Some((bounds, buckets));
+        self
+    }
+
+    /// With objectives.
+    #[must_use]
+    pub const fn objectives(mut self, objectives: &'static [Objective]) -> Self {
+        self.objectives = objectives;
+        self
+    }
+
+    /// With the metric of the time that its future is polled.
+    #[must_use]
+    pub const fn busy(mut self, busy: &'static Family) -> Self {
+        self.companion = Some(busy);
+        self
+    }
+
+    /// The metric.
+    pub const fn measured(self, as_a: Measured) -> Family {
+        let (file, line, module) = self.place;
+        let (name, help, unit) = match self.own {
+            Some(own) => own,
+            None => (as_a.name, as_a.help, as_a.unit),
+        };
+        let mut desc = Desc::unchecked(as_a.kind, name, help, unit)
+            .at(file, line, module)
+            .constant(self.constant)
+            .labels(self.labels)
+            .with_objectives(self.objectives);
+        if self.own.is_none() {
+            desc = desc.mixed();
+        }
+        let timed = matches!(as_a.kind, Kind::Histogram);
+        let layout = match (as_a.kind, self.bounds) {
+            (Kind::Histogram, Some((bounds, _))) => layout_nanos(bounds.len()),
+            (Kind::Histogram, None) => layout_nanos(DURATIONS.len()),
+            (Kind::Counter, _) => Layout::Count,
+            _ => Layout::UpDown,
+        };
+        if timed {
+            desc = desc.bounds(match self.bounds {
+                Some((bounds, _)) => bounds,
+                None => &DURATIONS,
+            });
+        }
+        let rows = Rows::new(self.outcomes, self.results, timed);
+        let closed = if rows.has_open_results() {
+            None
+        } else {
+            label::closed_series(self.sets)
+        };
+        let family =
+            Family::new(desc, layout, rows, closed, self.sets, None).with_companion(self.companion);
+        match self.bounds {
+            Some((_, buckets)) => family.buckets(buckets),
+            None if timed => family.buckets(&DURATION_BUCKETS),
+            None => family,
+        }
+    }
+}
+
+static DURATION_BUCKETS: Buckets = {
+    const UPPER: [f64; DURATIONS.len() + 1] =
+        closed_nanos::<{ DURATIONS.len() }, { DURATIONS.len() + 1 }>(&DURATIONS);
+    Buckets::new(&UPPER)
+};
+
+/// The series that a call is recorded in.
+#[derive(Clone, Copy, Debug)]
+pub struct Called {
+    family: &'static Family,
+    series: Series,
+    open: bool,
+}
+
+impl Called {
+    /// A function without labels, or with labels of its result alone that are closed.
+    #[inline(always)]
+    pub const fn plain(family: &'static Family) -> Self {
+        Called {
+            family,
+            series: Series {
+                place: 0,
+                generation: 0,
+            },
+            open: false,
+        }
+    }
+
+    /// The series of these labels.
+    #[inline(always)]
+    pub fn with<L: LabelSet>(family: &'static Family, labels: &L) -> Self {
+        if const { label::closed_series(L::SETS).is_none() } {
+            return Called::open(family, labels);
+        }
+        Called {
+            series: Series {
+                place: label::position(labels) as u32,
+                generation: 0,
+            },
+            ..Called::plain(family)
+        }
+    }
+
+    /// The same where the result gives labels, too: as long as there is none, they are empty.
+    pub fn unfinished<L: LabelSet>(family: &'static Family, labels: &L) -> Self {
+        if family.rows().has_open_results() {
+            Called::open(family, &Unfinished(labels, family.rows().results().len()))
+        } else {
+            Called::with(family, labels)
+        }
+    }
+
+    fn open(family: &'static Family, labels: &impl LabelSet) -> Self {
+        family.announce();
+        Called {
+            family,
+            series: family.series(labels),
+            open: true,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn family(self) -> &'static Family {
+        self.family
+    }
+
+    /// The series with these labels of the result; `None` when this one was removed meanwhile.
+    pub(super) fn finished(self, results: &[String]) -> Option<Self> {
+        let labels = self.family.labels_of(self.series)?;
+        let names: Vec<&str> = self.family.desc().label_names().collect();
+        let entry = names.len() - self.family.rows().results().len();
+        let finished = Finished {
+            names: &names[..entry],
+            labels: LabelView::new(&labels),
+            results,
+        };
+        Some(Called::open(self.family, &finished))
+    }
+
+    /// The same call in the metric that follows this one.
+    pub(super) fn companion(self) -> Option<Self> {
+        let family = self.family.companion()?;
+        if !self.open {
+            return Some(Called { family, ..self });
+        }
+        let labels = self.family.labels_of(self.series)?;
+        let names: Vec<&str> = family.desc().label_names().collect();
+        let same = Finished {
+            names: &names,
+            labels: LabelView::new(&labels),
+            results: &[],
+        };
+        Some(Called::open(family, &same))
+    }
+
+    /// Runs a recording on this thread's words of a row.
+    #[inline(always)]
+    pub(super) fn record(self, row: usize, width: usize, op: impl FnOnce(&[AtomicU64])) {
+        if self.open {
+            return self.record_open(row, width, op);
+        }
+        let row = match self.series.place as usize {
+            0 => row,
+            place => place * self.family.rows().len() + row,
+        };
+        let touched = || self.family.announce();
+        self.family.region.record(row * width, width, touched, op);
+    }
+
+    #[inline(never)]
+    fn record_open(self, row: usize, width: usize, op: impl FnOnce(&[AtomicU64])) {
+        let (region, at) = self.family.index().storage(self.series.place);
+        region.with_series(at, self.series.generation, None, |words| {
+            op(&words[row * width..][..width]);
+        });
+    }
+}
+
+/// Labels, and empty ones of the result that is not there yet.
+struct Unfinished<'a, L>(&'a L, usize);
+
+impl<L: LabelSet> LabelSet for Unfinished<'_, L> {
+    const SETS: &'static [Option<&'static [&'static str]>] = &[];
+
+    fn visit(&self, visitor: &mut impl Visitor) {
+        as_text(self.0, visitor);
+        for _ in 0..self.1 {
+            visitor.label(&"");
+        }
+    }
+}
+
+/// Labels of a series that is there, with those of a result.
+struct Finished<'a> {
+    names: &'a [&'a str],
+    labels: LabelView<'a>,
+    results: &'a [String],
+}
+
+impl LabelSet for Finished<'_> {
+    const SETS: &'static [Option<&'static [&'static str]>] = &[];
+
+    fn visit(&self, visitor: &mut impl Visitor) {
+        for name in self.names {
+            visitor.label(&self.labels.get(name).unwrap_or_default());
+        }
+        for text in self.results {
+            visitor.label(text);
+        }
+    }
+}
+
+/// Shows labels as open ones, so that keys are alike wherever the texts come from.
+fn as_text(labels: &impl LabelSet, visitor: &mut impl Visitor) {
+    struct AsText<'a, V>(&'a mut V);
+
+    impl<V: Visitor> Visitor for AsText<'_, V> {
+        fn label<L: Label>(&mut self, label: &L) {
+            label.with_str(|text| self.0.label(&text));
+        }
+    }
+
+    labels.visit(&mut AsText(visitor));
+}
+
+/// States a label's type, also where the value is one of a similar type.
+#[inline(always)]
+pub fn typed<L: Label>(label: &L) -> &L {
+    label
+}
