@@ -34,6 +34,9 @@ pub(crate) struct Args {
     pub(crate) skip: Slot<()>,
     /// From the attribute on the block around the function.
     pub(crate) block: Option<Block>,
+    /// Attributes above this one, which leave their work to it: their names and arguments, the
+    /// topmost first.
+    pub(crate) above: Vec<(Ident, TokenStream)>,
     krate: Slot<Path>,
 }
 
@@ -45,6 +48,17 @@ const ARGUMENTS: [&str; 15] = [
 
 /// What the expansion of an attribute on a block tells the one on a function in it.
 pub(crate) const BLOCK: &str = "__block";
+
+/// What an attribute tells the one below, to which it leaves its work.
+pub(crate) const ABOVE: &str = "__above";
+
+/// `name(arguments)`.
+fn above(input: ParseStream) -> syn::Result<(Ident, TokenStream)> {
+    let name = input.parse()?;
+    let arguments;
+    parenthesized!(arguments in input);
+    Ok((name, arguments.parse()?))
+}
 
 impl Args {
     /// Parses arguments; whatever could be read is returned beside the errors.
@@ -99,6 +113,12 @@ impl Args {
                     let content;
                     parenthesized!(content in input);
                     self.block = Some(content.parse()?);
+                }
+                ABOVE => {
+                    let content;
+                    parenthesized!(content in input);
+                    let above = content.parse_terminated(above, Token![,])?;
+                    self.above.extend(above);
                 }
                 _ => {
                     let (last, others) = ARGUMENTS.split_last().expect("there are some");

@@ -208,3 +208,12 @@ pub(crate) fn kind(krate: &Path, name: &str) -> TokenStream {
     let name = format_ident!("{name}");
     quote!(#krate::Kind::#name)
 }
+
+/// The tokens without a comma at their end.
+pub(crate) fn without_comma(tokens: TokenStream) -> TokenStream {
+    let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    if matches!(tokens.last(), Some(TokenTree::Punct(last)) if last.as_char() == ',') {
+        tokens.pop();
+    }
+    tokens.into_iter().collect()
+}

@@ -9,6 +9,7 @@ use syn::{
 
 use crate::{
     args::{Args, Block},
+    attr::without_comma,
     errors::Errors,
     function::{Measure, function_follows},
 };
@@ -132,15 +133,6 @@ fn member<M: Measure>(
         quote!(#tokens #block)
     };
     Ok(quote!(#[#krate::#name(#given)] #(#attrs)* #rest))
-}
-
-/// The tokens without a comma at their end.
-fn without_comma(tokens: TokenStream) -> TokenStream {
-    let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    if matches!(tokens.last(), Some(TokenTree::Punct(last)) if last.as_char() == ',') {
-        tokens.pop();
-    }
-    tokens.into_iter().collect()
 }
 
 fn is_own<M: Measure>(attr: &Attribute) -> bool {

@@ -1,188 +1,27 @@
-//! The function with a recorder around its body. How it is wrapped depends on what is returned:
+//! The function with recorders around its body. How it is wrapped depends on what is returned:
 //!
 //! * a result that is not looked at: a guard before the body;
 //! * a result that is: the body as a closure, which a function of metrics-core calls;
 //! * a future: the body in a future of metrics-core.
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{FnArg, Pat, Path, ReturnType, Signature, Visibility};
+use syn::{Attribute, FnArg, Pat, ReturnType, Signature, Type, Visibility};
 
 use crate::{
-    args::Args,
-    attr::first_span,
-    call_site,
-    function::{Function, Measure},
-    output::{Returns, closure_output, hint, is_never},
+    function::Function,
+    layer::Layer,
+    output::{self, closure_output, hint, is_never},
 };
-
-/// Whether series have the label `outcome`.
-pub(crate) fn outcome_is_told<M: Measure>(args: &Args) -> bool {
-    M::OUTCOME && args.outcome.get().is_none_or(|outcome| outcome.value)
-}
-
-/// Whether the result is looked at.
-pub(crate) fn looks<M: Measure>(args: &Args, returns: &Returns) -> bool {
-    let has_labels = args.result_labels().next().is_some() || args.err.get().is_some();
-    has_labels || outcome_is_told::<M>(args) && returns.fallible.may()
-}
-
-/// What the shapes have in common.
-struct Wrapping<'a> {
-    function: &'a Function,
-    /// `metrics_core::__private::call`.
-    call: TokenStream,
-    recorder: TokenStream,
-    /// The expression for the series that the call belongs to, after the items that it needs.
-    called: TokenStream,
-    /// Whether it names arguments.
-    labelled: bool,
-    /// The closure that tells how a call ended from what it returned.
-    ending: TokenStream,
-    /// What must be in scope for it.
-    scope: TokenStream,
-}
-
-pub(crate) fn wrap<M: Measure>(args: &Args, krate: &Path, function: &Function) -> TokenStream {
-    let call = quote!(#krate::__private::call);
-    let returns = Returns::of(function, args);
-    let site = Ident::new("__SITE", Span::mixed_site());
-    let items = call_site::items::<M>(args, krate, function, &returns, &site);
-    let (called, labelled) = called(args, function, &call, &site);
-    let looks = looks::<M>(args, &returns);
-    let (ending, scope) = if looks {
-        ending::<M>(args, &returns, &call)
-    } else {
-        (quote!(#call::never), quote!())
-    };
-    let wrapping = Wrapping {
-        function,
-        recorder: recorder::<M>(args, &call),
-        called: quote!({ #items #called }),
-        labelled,
-        ending,
-        scope,
-        call,
-    };
-    if function.sig.asyncness.is_some() {
-        if can_return_future(function) {
-            wrapping.returned_future()
-        } else {
-            wrapping.async_fn()
-        }
-    } else if returns.is_future {
-        wrapping.future(&returns)
-    } else if looks {
-        wrapping.closure()
-    } else {
-        wrapping.guard()
-    }
-}
-
-fn recorder<M: Measure>(args: &Args, call: &TokenStream) -> TokenStream {
-    if let Some(sample) = args.sample.get() {
-        let (share, of) = (sample.share, sample.of);
-        return quote!(#call::Sampled<#share, #of>);
-    }
-    if args.busy.get().is_some() {
-        return quote!(#call::Busy);
-    }
-    let recorder = format_ident!("{}", M::RECORDER);
-    quote!(#call::#recorder)
-}
-
-/// The series of a call, and whether arguments are named.
-fn called(
-    args: &Args,
-    function: &Function,
-    call: &TokenStream,
-    site: &Ident,
-) -> (TokenStream, bool) {
-    let values: Vec<_> = args
-        .entry_labels()
-        .map(|label| {
-            // Without an expression it is the argument of that name, `r#` included.
-            let name = &label.name;
-            let value = label
-                .value
-                .as_ref()
-                .map_or_else(|| quote!(#name), ToTokens::to_token_stream);
-            let span = label.value.as_ref().map_or(label.name.span(), first_span);
-            let ty = label.ty.as_ref();
-            if let Some(ty) = ty.or_else(|| function.argument_type(label, args)) {
-                // The type is stated, so that it is this one and the error is here if it is not.
-                quote_spanned!(span=> #call::typed::<#ty>(&(#value)))
-            } else {
-                // Borrowed, so that the body may still move what it is computed from.
-                quote_spanned!(span=> &(#value))
-            }
-        })
-        .collect();
-    let has_results = args.result_labels().next().is_some() || args.err.get().is_some();
-    let labelled = !values.is_empty();
-    // Where it shows that a value is no label.
-    let first = args.entry_labels().next();
-    let at = first.map_or(function.brace, |label| {
-        label.value.as_ref().map_or(label.name.span(), first_span)
-    });
-    let labels = quote_spanned!(at=> &(#(#values,)*));
-    let called = match (labelled, has_results) {
-        (false, false) => quote!(#call::Called::plain(&#site)),
-        (true, false) => quote!(#call::Called::with(&#site, #labels)),
-        (_, true) => quote!(#call::Called::unfinished(&#site, #labels)),
-    };
-    (called, labelled)
-}
-
-/// The closure that looks at a result, and what must be in scope for it.
-fn ending<M: Measure>(
-    args: &Args,
-    returns: &Returns,
-    call: &TokenStream,
-) -> (TokenStream, TokenStream) {
-    let result = Ident::new("__result", Span::mixed_site());
-    let mut scope = quote!();
-    let is_error = if let Some(ok_if) = args.ok_if.get() {
-        quote!(!#call::look::<_, bool>(#result, #ok_if))
-    } else if let Some(error_if) = args.error_if.get() {
-        quote!(#call::look::<_, bool>(#result, #error_if))
-    } else if outcome_is_told::<M>(args) && returns.fallible.may() {
-        scope = quote! {
-            #[allow(unused_imports)]
-            use #call::NeverError as _;
-        };
-        quote!(#call::Look(#result).is_error())
-    } else {
-        quote!(false)
-    };
-    let labels = args.result_labels().map(|label| {
-        let value = &label.value;
-        let ty = label
-            .ty
-            .as_ref()
-            .map_or_else(|| quote!(_), ToTokens::to_token_stream);
-        let span = first_span(value);
-        quote_spanned! {span=>
-            #call::Known(::core::option::Option::Some(#call::look::<_, #ty>(#result, #value)))
-        }
-    });
-    let err = args.err.get().map(|err| {
-        let ty = err.ty.as_ref().map_or_else(|| quote!(_), |ty| quote!(&#ty));
-        quote_spanned!(err.name.span()=> #call::Known::<#ty>(#call::error_of(#result)))
-    });
-    let labels: Vec<_> = labels.chain(err).collect();
-    // A closure is given its parameter's type only where it stands as an argument itself.
-    let ending = if labels.is_empty() {
-        quote!(|#result| #is_error)
-    } else {
-        quote!(|#result| #call::Ended::new(#is_error, &(#(#labels,)*)))
-    };
-    (ending, scope)
-}
 
 /// Whether nothing else needs to see that the function is `async`: then it can return the future
 /// itself, which is smaller than one inside another.
 fn can_return_future(function: &Function) -> bool {
+    function.attrs.iter().all(is_inert) && !is_never(&function.sig.output)
+}
+
+/// Whether an attribute expands to nothing that could ask what the function looks like.
+pub(crate) fn is_inert(attr: &Attribute) -> bool {
     const INERT: [&str; 15] = [
         "allow",
         "cfg",
@@ -200,195 +39,212 @@ fn can_return_future(function: &Function) -> bool {
         "track_caller",
         "warn",
     ];
-    let is_inert = |attr: &syn::Attribute| {
-        let path = attr.path();
-        let first = path.segments.first();
-        let is_tool = path.segments.len() > 1
-            && first.is_some_and(|first| first.ident == "clippy" || first.ident == "rustfmt");
-        is_tool || INERT.iter().any(|inert| path.is_ident(inert))
-    };
-    function.attrs.iter().all(is_inert) && !is_never(&function.sig.output)
+    let path = attr.path();
+    let first = path.segments.first();
+    let is_tool = path.segments.len() > 1
+        && first.is_some_and(|first| first.ident == "clippy" || first.ident == "rustfmt");
+    is_tool || INERT.iter().any(|inert| path.is_ident(inert))
 }
 
-impl Wrapping<'_> {
-    /// The function with another signature and body.
-    fn emit(&self, sig: &Signature, body: &TokenStream) -> TokenStream {
-        let Function {
-            attrs,
-            vis,
-            defaultness,
-            inner_attrs,
-            brace,
-            ..
-        } = self.function;
-        let inside = quote!(#(#inner_attrs)* #body);
-        let mut group = proc_macro2::Group::new(Delimiter::Brace, inside);
-        group.set_span(*brace);
-        quote!(#(#attrs)* #vis #defaultness #sig #group)
+/// The function with these recorders around its body, the first outermost.
+pub(crate) fn wrap(function: &Function, layers: &[Layer]) -> TokenStream {
+    if function.sig.asyncness.is_some() {
+        return if can_return_future(function) {
+            returned_future(function, layers)
+        } else {
+            async_fn(function, layers)
+        };
     }
+    match output::future(&function.sig.output) {
+        Some(future) => made_future(function, layers, future.boxed),
+        None => emit(function, &function.sig, &called(function, layers)),
+    }
+}
 
-    fn guard(&self) -> TokenStream {
-        let Wrapping {
-            call,
-            recorder,
-            called,
-            ..
-        } = self;
+/// The function with another signature and body.
+pub(crate) fn emit(function: &Function, sig: &Signature, body: &TokenStream) -> TokenStream {
+    let Function {
+        attrs,
+        vis,
+        defaultness,
+        inner_attrs,
+        brace,
+        ..
+    } = function;
+    let inside = quote!(#(#inner_attrs)* #body);
+    let body = in_braces(*brace, inside);
+    quote!(#(#attrs)* #vis #defaultness #sig #body)
+}
+
+fn in_braces(brace: Span, tokens: TokenStream) -> TokenTree {
+    let mut group = Group::new(Delimiter::Brace, tokens);
+    group.set_span(brace);
+    group.into()
+}
+
+/// A body that is a call as it stands: a guard before it, or a closure where it is looked at.
+fn called(function: &Function, layers: &[Layer]) -> TokenStream {
+    let Some((layer, inner)) = layers.split_first() else {
+        return function.body.clone();
+    };
+    let Layer {
+        call,
+        recorder,
+        called,
+        ending,
+        scope,
+        ..
+    } = layer;
+    let body = self::called(function, inner);
+    if !layer.looks {
         let guard = Ident::new("__call", Span::mixed_site());
-        let body = &self.function.body;
-        let body = quote!(let #guard = #call::Guard::<#recorder>::new(#called); #body);
-        self.emit(&self.function.sig, &body)
+        return quote!(let #guard = #call::Guard::<#recorder>::new(#called); #body);
     }
-
-    fn closure(&self) -> TokenStream {
-        let Wrapping {
-            call,
-            recorder,
-            called,
-            ending,
-            scope,
-            function,
-            ..
-        } = self;
-        let output = closure_output(&function.sig.output);
-        let body = in_braces(function, &function.body);
-        let body = quote_spanned! {function.brace=>
-            #scope
-            #call::run::<#recorder, _, _>(#called, move || #output #body, #ending)
-        };
-        self.emit(&function.sig, &body)
+    let output = closure_output(&function.sig.output);
+    let body = in_braces(function.brace, body);
+    quote_spanned! {function.brace=>
+        #scope
+        #call::run::<#recorder, _, _>(#called, move || #output #body, #ending)
     }
+}
 
-    /// The future around `body`, which computes the labels itself where they name arguments.
-    fn tracked(&self, before: &TokenStream, body: &TokenStream) -> TokenStream {
-        let Wrapping {
-            call,
-            recorder,
-            called,
-            ending,
-            function,
-            ..
-        } = self;
-        let enter = self.labelled.then(|| {
-            let series = Ident::new("__series", Span::mixed_site());
-            // On its own, so that nothing borrowed is held while the body is suspended.
-            quote! {
-                let #series = #called;
-                #call::Entering::with(#series).await;
-            }
-        });
-        let body = quote_spanned!(function.brace=> async move { #before #enter #body });
-        let tracked = quote_spanned!(function.brace=> #call::Tracked::<_, #recorder, _>);
-        if self.labelled {
-            quote_spanned!(function.brace=> #tracked::labelled(#body, #ending))
-        } else {
-            quote_spanned!(function.brace=> #tracked::new(#called, #body, #ending))
-        }
-    }
-
-    fn async_fn(&self) -> TokenStream {
-        let Wrapping {
-            function, scope, ..
-        } = self;
-        let hint = hint(&function.sig.output);
-        let body = &function.body;
-        let tracked = self.tracked(&hint, body);
-        // A value that cannot be is one of any type: also of `!`, which cannot be named here.
-        let body = if is_never(&function.sig.output) {
-            quote_spanned!(function.brace=> #scope match #tracked.await {})
-        } else {
-            quote_spanned!(function.brace=> #scope #tracked.await)
-        };
-        self.emit(&function.sig, &body)
-    }
-
-    /// An `async fn` as a function that returns the future.
-    fn returned_future(&self) -> TokenStream {
-        let Wrapping {
-            function, scope, ..
-        } = self;
-        let mut sig = function.sig.clone();
-        sig.asyncness = None;
-        let output = match &sig.output {
-            ReturnType::Type(_, ty) => ty.to_token_stream(),
-            ReturnType::Default => quote!(()),
-        };
-        // Of this crate's edition, in which such a type captures all lifetimes as `async fn` does.
-        let future = quote_spanned! {Span::mixed_site().located_at(function.brace)=>
-            -> impl ::core::future::Future<Output = #output>
-        };
-        sig.output = ReturnType::Type(
-            syn::Token![->](Span::mixed_site()),
-            Box::new(syn::Type::Verbatim(future.into_iter().skip(2).collect())),
-        );
-        let arguments = arguments(&mut sig);
-        let hint = hint(&function.sig.output);
-        let tracked = self.tracked(&quote!(#arguments #hint), &function.body);
-        let emitted = self.emit(&sig, &quote_spanned!(function.brace=> #scope #tracked));
-        let emitted = quote! {
-            #[allow(clippy::manual_async_fn)]
-            #emitted
-        };
-        if !is_documented(function) {
-            return emitted;
-        }
-        // The documentation shows it as it was written.
-        let written = self.emit(&function.sig, &function.body);
+/// The future around a body that begins with `before`, and computes labels itself where they name
+/// arguments.
+fn tracked(
+    function: &Function,
+    layers: &[Layer],
+    before: &TokenStream,
+    body: &TokenStream,
+) -> TokenStream {
+    // The innermost is the first to see the body suspended.
+    let labelled = layers.iter().rev().filter(|layer| layer.is_labelled);
+    let enter = labelled.map(|Layer { call, called, .. }| {
+        let series = Ident::new("__series", Span::mixed_site());
+        // On its own, so that nothing borrowed is held while the body is suspended.
         quote! {
-            #[cfg(doc)]
-            #written
-            #[cfg(not(doc))]
-            #emitted
+            let #series = #called;
+            #call::Entering::with(#series).await;
         }
-    }
-
-    /// A function that returns a future and is not `async`: what it does before that is part of no
-    /// call.
-    fn future(&self, returns: &Returns) -> TokenStream {
-        let Wrapping {
-            function,
-            call,
-            recorder,
-            called,
-            ending,
-            scope,
-            ..
-        } = self;
-        let tracked = if let Some((path, body)) = pinned_block(&function.body) {
-            let tracked = self.tracked(&quote!(), &body);
-            quote_spanned!(function.brace=> #path(#tracked))
-        } else {
-            let output = closure_output(&function.sig.output);
-            let body = in_braces(function, &function.body);
-            let tracked = quote_spanned! {function.brace=>
-                #call::Tracked::<_, #recorder, _>::new(
-                    #called,
-                    #call::made(move || #output #body),
-                    #ending,
-                )
-            };
-            if returns.boxed {
-                quote_spanned!(function.brace=> #call::boxed(#tracked))
-            } else {
-                tracked
+    });
+    let body = quote_spanned!(function.brace=> async move { #before #(#enter)* #body });
+    layers.iter().rev().fold(body, |body, layer| {
+        if layer.is_labelled {
+            let Layer {
+                call,
+                recorder,
+                ending,
+                ..
+            } = layer;
+            quote_spanned! {function.brace=>
+                #call::Tracked::<_, #recorder, _>::labelled(#body, #ending)
             }
-        };
-        self.emit(
-            &function.sig,
-            &quote_spanned!(function.brace=> #scope #tracked),
-        )
+        } else {
+            tracked_as(function, layer, &body)
+        }
+    })
+}
+
+/// The future around a body whose series is known before it.
+fn tracked_as(function: &Function, layer: &Layer, body: &TokenStream) -> TokenStream {
+    let Layer {
+        call,
+        recorder,
+        called,
+        ending,
+        ..
+    } = layer;
+    quote_spanned! {function.brace=>
+        #call::Tracked::<_, #recorder, _>::new(#called, #body, #ending)
     }
+}
+
+fn scope(layers: &[Layer]) -> TokenStream {
+    layers.iter().map(|layer| &layer.scope).cloned().collect()
+}
+
+fn async_fn(function: &Function, layers: &[Layer]) -> TokenStream {
+    let scope = scope(layers);
+    let hint = hint(&function.sig.output);
+    let tracked = tracked(function, layers, &hint, &function.body);
+    // A value that cannot be is one of any type: also of `!`, which cannot be named here.
+    let body = if is_never(&function.sig.output) {
+        quote_spanned!(function.brace=> #scope match #tracked.await {})
+    } else {
+        quote_spanned!(function.brace=> #scope #tracked.await)
+    };
+    emit(function, &function.sig, &body)
+}
+
+/// An `async fn` as a function that returns the future.
+fn returned_future(function: &Function, layers: &[Layer]) -> TokenStream {
+    let mut sig = function.sig.clone();
+    sig.asyncness = None;
+    let output = match &sig.output {
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+        ReturnType::Default => quote!(()),
+    };
+    // Of this crate's edition, in which such a type captures all lifetimes as `async fn` does.
+    let future = quote_spanned! {Span::mixed_site().located_at(function.brace)=>
+        impl ::core::future::Future<Output = #output>
+    };
+    sig.output = ReturnType::Type(
+        syn::Token![->](Span::mixed_site()),
+        Box::new(Type::Verbatim(future)),
+    );
+    let arguments = arguments(&mut sig);
+    let hint = hint(&function.sig.output);
+    let scope = scope(layers);
+    let tracked = tracked(function, layers, &quote!(#arguments #hint), &function.body);
+    let body = quote_spanned!(function.brace=> #scope #tracked);
+    let emitted = emit(function, &sig, &body);
+    let emitted = quote! {
+        #[allow(clippy::manual_async_fn)]
+        #emitted
+    };
+    if !is_documented(function) {
+        return emitted;
+    }
+    // The documentation shows it as it was written.
+    let written = emit(function, &function.sig, &function.body);
+    quote! {
+        #[cfg(doc)]
+        #written
+        #[cfg(not(doc))]
+        #emitted
+    }
+}
+
+/// A function that returns a future and is not `async`: what it does before that is part of no
+/// call.
+fn made_future(function: &Function, layers: &[Layer], boxed: bool) -> TokenStream {
+    let scope = scope(layers);
+    if let Some((path, body)) = pinned_block(&function.body) {
+        let tracked = tracked(function, layers, &quote!(), &body);
+        let body = quote_spanned!(function.brace=> #scope #path(#tracked));
+        return emit(function, &function.sig, &body);
+    }
+    let Some(call) = layers.first().map(|layer| &layer.call) else {
+        return emit(function, &function.sig, &function.body);
+    };
+    let output = closure_output(&function.sig.output);
+    let body = in_braces(function.brace, function.body.clone());
+    let made = quote_spanned!(function.brace=> #call::made(move || #output #body));
+    let tracked = layers
+        .iter()
+        .rev()
+        .fold(made, |made, layer| tracked_as(function, layer, &made));
+    let tracked = if boxed {
+        quote_spanned!(function.brace=> #call::boxed(#tracked))
+    } else {
+        tracked
+    };
+    let body = quote_spanned!(function.brace=> #scope #tracked);
+    emit(function, &function.sig, &body)
 }
 
 fn is_documented(function: &Function) -> bool {
     let is_method = function.sig.receiver().is_some();
     is_method || !matches!(function.vis, Visibility::Inherited)
-}
-
-fn in_braces(function: &Function, body: &TokenStream) -> TokenTree {
-    let mut group = proc_macro2::Group::new(Delimiter::Brace, body.clone());
-    group.set_span(function.brace);
-    group.into()
 }
 
 /// Moves the arguments into the future as an `async fn` does: all of them, in their order, and

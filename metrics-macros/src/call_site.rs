@@ -7,8 +7,8 @@ use syn::{LitStr, Path, ext::IdentExt};
 use crate::{
     args::Args,
     attr::{Buckets, kind, label_name, located_at},
-    body::outcome_is_told,
     function::{Function, Measure},
+    layer::outcome_is_told,
     output::{Returns, with_static_lifetimes},
     site::{bucket_items, check_name, line},
 };

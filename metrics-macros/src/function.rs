@@ -1,19 +1,24 @@
 //! An attribute on a function: what it may say there, and where to go when it is no function.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{
-    Attribute, FnArg, LitStr, Pat, Signature, Token, Type, Visibility,
+    Attribute, FnArg, LitStr, Meta, Pat, Signature, Token, Type, Visibility,
     ext::IdentExt,
     parse::{Parse, ParseStream, Parser},
 };
 
 use crate::{
-    args::{Args, EntryLabel},
+    args::{ABOVE, Args, EntryLabel},
+    attr::without_comma,
     block, body,
+    counted::Counted,
     declare::report_duplicates,
     errors::Errors,
+    in_flight::InFlight,
+    layer::{self, Layer},
     output::{self, Returns},
+    timed::Timed,
 };
 
 /// An attribute that records calls.
@@ -61,11 +66,15 @@ fn expand_item<M: Measure>(
     errors: &mut Errors,
 ) -> TokenStream {
     if is_function(item) {
-        let Some(function) = errors.take(syn::parse2::<Function>(item.clone())) else {
+        let Some(mut function) = errors.take(syn::parse2::<Function>(item.clone())) else {
             return item.clone();
         };
         check::<M>(args, &function, errors);
-        return body::wrap::<M>(args, &args.krate(krate), &function);
+        if errors.is_empty() && leave_to_the_next::<M>(args, tokens, &mut function) {
+            return body::emit(&function, &function.sig, &function.body);
+        }
+        let layers = layers::<M>(args, krate, &function);
+        return body::wrap(&function, &layers);
     }
     let expanded = block::expand::<M>(args, tokens, item, krate, errors);
     expanded.unwrap_or_else(|| {
@@ -76,6 +85,64 @@ fn expand_item<M: Measure>(
         errors.push(syn::Error::new(Span::call_site(), message));
         item.clone()
     })
+}
+
+/// Leaves the work to an attribute of ours below, if there is one and nothing in between: one
+/// expansion for all of them wraps the body once.
+fn leave_to_the_next<M: Measure>(
+    args: &Args,
+    tokens: &TokenStream,
+    function: &mut Function,
+) -> bool {
+    let Some(next) = function.attrs.iter().position(|attr| !body::is_inert(attr)) else {
+        return false;
+    };
+    let attr = &mut function.attrs[next];
+    let path = attr.path();
+    let first = path.segments.first();
+    let is_ours = path.segments.len() == 1
+        || first
+            .is_some_and(|first| first.ident == "metrics_core" || first.ident == "metrics_http");
+    let names = [Counted::ATTRIBUTE, Timed::ATTRIBUTE, InFlight::ATTRIBUTE];
+    let last = path.segments.last();
+    if !is_ours || !last.is_some_and(|last| names.iter().any(|name| last.ident == name)) {
+        return false;
+    }
+    let given = match &attr.meta {
+        Meta::List(arguments) => arguments.tokens.clone(),
+        Meta::Path(_) => TokenStream::new(),
+        Meta::NameValue(_) => return false,
+    };
+    let path = path.clone();
+    let given = without_comma(given);
+    let comma = (!given.is_empty()).then(|| quote!(,));
+    let above = Ident::new(ABOVE, Span::call_site());
+    let name = Ident::new(M::ATTRIBUTE, Span::call_site());
+    // Those above this one are among its arguments, and come first.
+    let all = args
+        .above
+        .iter()
+        .map(|(name, tokens)| quote!(#name(#tokens)))
+        .chain([quote!(#name(#tokens))]);
+    *attr = syn::parse_quote!(#[#path(#given #comma #above(#(#all),*))]);
+    true
+}
+
+/// This attribute, and those above that have left their work to it.
+fn layers<M: Measure>(args: &Args, krate: &str, function: &Function) -> Vec<Layer> {
+    let layer = |name: &Ident, tokens: &TokenStream| {
+        // Checked by their own expansion.
+        let args = Args::parse(tokens.clone(), &mut Errors::default());
+        let krate = args.krate(krate);
+        match name.to_string().as_str() {
+            Counted::ATTRIBUTE => Layer::of::<Counted>(&args, &krate, function),
+            Timed::ATTRIBUTE => Layer::of::<Timed>(&args, &krate, function),
+            _ => Layer::of::<InFlight>(&args, &krate, function),
+        }
+    };
+    let above = args.above.iter().map(|(name, tokens)| layer(name, tokens));
+    let own = Layer::of::<M>(args, &args.krate(krate), function);
+    above.chain([own]).collect()
 }
 
 fn is_function(item: &TokenStream) -> bool {
@@ -204,7 +271,7 @@ fn check<M: Measure>(args: &Args, function: &Function, errors: &mut Errors) {
             errors.at(key, "`busy` times every call, `sample` some; remove one");
         }
     }
-    if body::looks::<M>(args, &returns)
+    if layer::looks::<M>(args, &returns)
         && !returns.is_future
         && let Some(track_caller) = function.attribute("track_caller")
     {

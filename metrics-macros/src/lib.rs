@@ -11,6 +11,7 @@ mod errors;
 mod function;
 mod in_flight;
 mod label;
+mod layer;
 mod output;
 mod site;
 mod timed;

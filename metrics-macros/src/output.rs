@@ -60,8 +60,6 @@ pub(crate) struct Returns {
     pub(crate) fallible: Fallible,
     /// Whether there is a future that is the call.
     pub(crate) is_future: bool,
-    /// Whether that future is in a box.
-    pub(crate) boxed: bool,
 }
 
 impl Returns {
@@ -69,38 +67,41 @@ impl Returns {
         let sig = &function.sig;
         let future = match &sig.output {
             _ if sig.asyncness.is_some() => None,
-            ReturnType::Type(_, ty) => future(ty),
-            ReturnType::Default => None,
+            output => future(output),
         };
         let is_future = sig.asyncness.is_some() || future.is_some();
-        let (output, boxed) = match future {
-            Some(future) => (future.output, future.boxed),
-            None => (sig.output.clone(), false),
-        };
+        let output = future.map_or_else(|| sig.output.clone(), |future| future.output);
         Returns {
             fallible: Fallible::of(&output, sig, args),
             is_future,
-            boxed,
         }
     }
 }
 
 /// A future that a function returns instead of being `async`.
-struct Future {
+pub(crate) struct Future {
     output: ReturnType,
-    boxed: bool,
+    /// Whether it is in a box.
+    pub(crate) boxed: bool,
 }
 
 /// Recognizes `impl Future`, `Pin<Box<dyn Future>>` and the aliases of crate `futures`.
-fn future(ty: &Type) -> Option<Future> {
+pub(crate) fn future(output: &ReturnType) -> Option<Future> {
+    match output {
+        ReturnType::Type(_, ty) => future_type(ty),
+        ReturnType::Default => None,
+    }
+}
+
+fn future_type(ty: &Type) -> Option<Future> {
     let returned = |ty: &Type| -> ReturnType { syn::parse_quote!(-> #ty) };
     match ty {
         Type::ImplTrait(ty) => future_bound(&ty.bounds).map(|output| Future {
             output,
             boxed: false,
         }),
-        Type::Group(group) => future(&group.elem),
-        Type::Paren(paren) => future(&paren.elem),
+        Type::Group(group) => future_type(&group.elem),
+        Type::Paren(paren) => future_type(&paren.elem),
         Type::Path(path) if path.qself.is_none() => {
             let last = path.path.segments.last()?;
             if last.ident == "BoxFuture" || last.ident == "LocalBoxFuture" {

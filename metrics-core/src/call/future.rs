@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    future,
+    mem,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -113,21 +113,30 @@ thread_local! {
     static ENTERED: Cell<Option<Called>> = const { Cell::new(None) };
 }
 
-/// How a body tells the [`Tracked`] around it its series.
+/// How a body tells the [`Tracked`] around it its series: it suspends the body once; the call
+/// begins, and the body goes on at once.
 #[derive(Debug)]
-pub struct Entering;
+#[must_use = "the call begins when this is awaited"]
+pub struct Entering {
+    suspended: bool,
+}
 
 impl Entering {
-    /// Suspends the body once; the call begins, and the body goes on at once.
-    pub async fn with(called: Called) {
-        let mut called = Some(called);
-        future::poll_fn(|_| match called.take() {
-            Some(called) => {
-                ENTERED.set(Some(called));
-                Poll::Pending
-            }
-            None => Poll::Ready(()),
-        })
-        .await;
+    /// Begins a call in this series; awaited at once.
+    pub fn with(called: Called) -> Self {
+        ENTERED.set(Some(called));
+        Entering { suspended: false }
+    }
+}
+
+impl Future for Entering {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if mem::replace(&mut self.suspended, true) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 }

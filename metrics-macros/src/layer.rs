@@ -1,0 +1,168 @@
+//! One attribute of a function: the recorder that it puts around a call, and what that needs.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Path;
+
+use crate::{
+    args::Args,
+    attr::first_span,
+    call_site,
+    function::{Function, Measure},
+    output::Returns,
+};
+
+/// A recorder around a call.
+pub(crate) struct Layer {
+    /// `metrics_core::__private::call`.
+    pub(crate) call: TokenStream,
+    /// The recorder's type.
+    pub(crate) recorder: TokenStream,
+    /// The expression for the series that the call belongs to, with the items that it needs.
+    pub(crate) called: TokenStream,
+    /// Whether it names arguments.
+    pub(crate) is_labelled: bool,
+    /// Whether the result is looked at.
+    pub(crate) looks: bool,
+    /// The closure that tells how a call ended from what it returned.
+    pub(crate) ending: TokenStream,
+    /// What must be in scope for it.
+    pub(crate) scope: TokenStream,
+}
+
+impl Layer {
+    pub(crate) fn of<M: Measure>(args: &Args, krate: &Path, function: &Function) -> Self {
+        let call = quote!(#krate::__private::call);
+        let returns = Returns::of(function, args);
+        let site = Ident::new("__SITE", Span::mixed_site());
+        let items = call_site::items::<M>(args, krate, function, &returns, &site);
+        let (called, is_labelled) = called(args, function, &call, &site);
+        let looks = looks::<M>(args, &returns);
+        let (ending, scope) = if looks {
+            ending::<M>(args, &returns, &call)
+        } else {
+            (quote!(#call::never), quote!())
+        };
+        Layer {
+            recorder: recorder::<M>(args, &call),
+            called: quote!({ #items #called }),
+            is_labelled,
+            looks,
+            ending,
+            scope,
+            call,
+        }
+    }
+}
+
+/// Whether series have the label `outcome`.
+pub(crate) fn outcome_is_told<M: Measure>(args: &Args) -> bool {
+    M::OUTCOME && args.outcome.get().is_none_or(|outcome| outcome.value)
+}
+
+/// Whether the result is looked at.
+pub(crate) fn looks<M: Measure>(args: &Args, returns: &Returns) -> bool {
+    let has_labels = args.result_labels().next().is_some() || args.err.get().is_some();
+    has_labels || outcome_is_told::<M>(args) && returns.fallible.may()
+}
+
+fn recorder<M: Measure>(args: &Args, call: &TokenStream) -> TokenStream {
+    if let Some(sample) = args.sample.get() {
+        let (share, of) = (sample.share, sample.of);
+        return quote!(#call::Sampled<#share, #of>);
+    }
+    if args.busy.get().is_some() {
+        return quote!(#call::Busy);
+    }
+    let recorder = format_ident!("{}", M::RECORDER);
+    quote!(#call::#recorder)
+}
+
+/// The series of a call, and whether arguments are named.
+fn called(
+    args: &Args,
+    function: &Function,
+    call: &TokenStream,
+    site: &Ident,
+) -> (TokenStream, bool) {
+    let values: Vec<_> = args
+        .entry_labels()
+        .map(|label| {
+            // Without an expression it is the argument of that name, `r#` included.
+            let name = &label.name;
+            let value = label
+                .value
+                .as_ref()
+                .map_or_else(|| quote!(#name), ToTokens::to_token_stream);
+            let span = label.value.as_ref().map_or(label.name.span(), first_span);
+            let ty = label.ty.as_ref();
+            if let Some(ty) = ty.or_else(|| function.argument_type(label, args)) {
+                // The type is stated, so that it is this one and the error is here if it is not.
+                quote_spanned!(span=> #call::typed::<#ty>(&(#value)))
+            } else {
+                // Borrowed, so that the body may still move what it is computed from.
+                quote_spanned!(span=> &(#value))
+            }
+        })
+        .collect();
+    let has_results = args.result_labels().next().is_some() || args.err.get().is_some();
+    let labelled = !values.is_empty();
+    // Where it shows that a value is no label.
+    let first = args.entry_labels().next();
+    let at = first.map_or(function.brace, |label| {
+        label.value.as_ref().map_or(label.name.span(), first_span)
+    });
+    let labels = quote_spanned!(at=> &(#(#values,)*));
+    let called = match (labelled, has_results) {
+        (false, false) => quote!(#call::Called::plain(&#site)),
+        (true, false) => quote!(#call::Called::with(&#site, #labels)),
+        (_, true) => quote!(#call::Called::unfinished(&#site, #labels)),
+    };
+    (called, labelled)
+}
+
+/// The closure that looks at a result, and what must be in scope for it.
+fn ending<M: Measure>(
+    args: &Args,
+    returns: &Returns,
+    call: &TokenStream,
+) -> (TokenStream, TokenStream) {
+    let result = Ident::new("__result", Span::mixed_site());
+    let mut scope = quote!();
+    let is_error = if let Some(ok_if) = args.ok_if.get() {
+        quote!(!#call::look::<_, bool>(#result, #ok_if))
+    } else if let Some(error_if) = args.error_if.get() {
+        quote!(#call::look::<_, bool>(#result, #error_if))
+    } else if outcome_is_told::<M>(args) && returns.fallible.may() {
+        scope = quote! {
+            #[allow(unused_imports)]
+            use #call::NeverError as _;
+        };
+        quote!(#call::Look(#result).is_error())
+    } else {
+        quote!(false)
+    };
+    let labels = args.result_labels().map(|label| {
+        let value = &label.value;
+        let ty = label
+            .ty
+            .as_ref()
+            .map_or_else(|| quote!(_), ToTokens::to_token_stream);
+        let span = first_span(value);
+        quote_spanned! {span=>
+            #call::Known(::core::option::Option::Some(#call::look::<_, #ty>(#result, #value)))
+        }
+    });
+    let err = args.err.get().map(|err| {
+        let ty = err.ty.as_ref().map_or_else(|| quote!(_), |ty| quote!(&#ty));
+        quote_spanned!(err.name.span()=> #call::Known::<#ty>(#call::error_of(#result)))
+    });
+    let labels: Vec<_> = labels.chain(err).collect();
+    // A closure is given its parameter's type only where it stands as an argument itself.
+    let ending = if labels.is_empty() {
+        quote!(|#result| #is_error)
+    } else {
+        quote!(|#result| #call::Ended::new(#is_error, &(#(#labels,)*)))
+    };
+    (ending, scope)
+}
