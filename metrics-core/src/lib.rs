@@ -59,6 +59,8 @@ mod layout;
 mod macros;
 mod made;
 mod name;
+#[cfg(metrics_off)]
+mod off;
 mod own;
 mod registry;
 mod render;
@@ -108,6 +110,9 @@ pub mod __private {
         storage::{Declared, Handle, Site, declared},
         summary::LAYOUT as SUMMARY,
     };
+
+    #[cfg(metrics_off)]
+    pub use crate::off::Off;
 
     /// Recorders of calls.
     pub mod call {

@@ -1,5 +1,16 @@
 //! The macros, with their reference.
 
+/// The macros as they are, or those that leave everything as it was.
+#[cfg(not(metrics_off))]
+use metrics_macros as chosen;
+#[cfg(metrics_off)]
+mod chosen {
+    pub use metrics_macros::{
+        off_counted as counted, off_declare as declare, off_in_flight as in_flight,
+        off_timed as timed,
+    };
+}
+
 /// Declares metrics.
 ///
 /// ```
@@ -73,7 +84,7 @@ macro_rules! metrics {
 }
 
 #[doc(hidden)]
-pub use metrics_macros::declare as __declare;
+pub use chosen::declare as __declare;
 
 /// Makes an enum a label: its variants are the values.
 ///
@@ -265,7 +276,7 @@ pub use metrics_macros::Labels;
 /// | `percentiles`, `histogram`, `serviceLevelObjectives` | `buckets(...)`; an objective on it: `slo(...)` |
 /// | `recordFailuresOnly` | read the series with `outcome="error"` |
 /// | tags `class`, `method`, `exception` | `module`, `function`, `err(kind)` |
-pub use metrics_macros::counted;
+pub use chosen::counted;
 
 /// Times the calls of a function by outcome, in the histogram `function_duration_seconds`.
 ///
@@ -318,7 +329,7 @@ pub use metrics_macros::counted;
 ///
 /// What [`counted`](macro@crate::counted) does, with another recorder. Its table maps the
 /// arguments of tracing's and Micrometer's attributes.
-pub use metrics_macros::timed;
+pub use chosen::timed;
 
 /// Counts the calls of a function that are in progress, in the gauge
 /// `function_calls_in_flight`.
@@ -350,7 +361,7 @@ pub use metrics_macros::timed;
 /// # Expands to
 ///
 /// What [`counted`](macro@crate::counted) does, with another recorder.
-pub use metrics_macros::in_flight;
+pub use chosen::in_flight;
 
 /// Registers a metric at link time.
 #[doc(hidden)]

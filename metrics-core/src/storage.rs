@@ -6,6 +6,8 @@ use std::{
     thread::LocalKey,
 };
 
+#[cfg(metrics_off)]
+use crate::off::Off;
 use crate::{
     buckets::Buckets,
     cell::{self, Keyed, Local, Region},
@@ -297,6 +299,18 @@ impl Handle {
     }
 }
 
+#[cfg(metrics_off)]
+impl Handle {
+    /// Holds nothing.
+    pub(crate) fn off(family: &'static Family) -> Self {
+        let series = private::Storage::series(&Off);
+        Handle {
+            family: FamilyRef::Declared(family),
+            series,
+        }
+    }
+}
+
 impl Clone for Handle {
     fn clone(&self) -> Self {
         if self.family.closed.is_none() {
@@ -324,6 +338,10 @@ impl private::Storage for Handle {
 
     #[inline]
     fn record(&self, op: impl FnOnce(&[AtomicU64])) {
+        #[cfg(metrics_off)]
+        if Off::is(&self.family) {
+            return;
+        }
         if self.family.closed.is_some() {
             let (region, touch) = (&self.family.region, self.family.touch);
             region.with_series(self.series.place as usize, 0, touch, op);
@@ -333,6 +351,10 @@ impl private::Storage for Handle {
     }
 
     fn shared<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
+        #[cfg(metrics_off)]
+        if Off::is(&self.family) {
+            return Off.shared(op);
+        }
         if self.family.closed.is_some() {
             op(&self.family.region.shared_words(self.series.place as usize)[0])
         } else {
@@ -341,6 +363,10 @@ impl private::Storage for Handle {
     }
 
     fn read<R>(&self, op: impl FnOnce(&[u64]) -> R) -> R {
+        #[cfg(metrics_off)]
+        if Off::is(&self.family) {
+            return Off.read(op);
+        }
         if self.family.closed.is_some() {
             read_region(&self.family.region, self.series.place as usize, op)
         } else {

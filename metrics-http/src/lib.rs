@@ -69,9 +69,16 @@ pub use metrics_core;
 pub use metrics_core::*;
 // The same macros, but what they expand to names this crate, a program's one dependency.
 #[doc(no_inline)]
+pub use metrics_macros::{HttpLabel as Label, HttpLabels as Labels};
+#[cfg(not(metrics_off))]
+#[doc(no_inline)]
 pub use metrics_macros::{
-    HttpLabel as Label, HttpLabels as Labels, http_counted as counted, http_in_flight as in_flight,
-    http_timed as timed,
+    http_counted as counted, http_in_flight as in_flight, http_timed as timed,
+};
+#[cfg(metrics_off)]
+#[doc(no_inline)]
+pub use metrics_macros::{
+    off_http_counted as counted, off_http_in_flight as in_flight, off_http_timed as timed,
 };
 
 #[cfg(feature = "axum")]

@@ -25,17 +25,7 @@ pub(crate) fn items<M: Measure>(
     let call = quote!(#p::call);
     let checks = checks::<M>(args, krate);
     let buckets = args.buckets.get().filter(|_| M::TIMED);
-    let (buckets_items, with_buckets) = match buckets {
-        Some(buckets) => {
-            let (count, array) = buckets.expand(krate);
-            let (bounds, buckets) = bucket_items(krate, &count, &array, "closed_nanos");
-            (
-                quote!(#bounds #buckets),
-                quote!(.buckets(&__BOUNDS, &__BUCKETS)),
-            )
-        }
-        None => (quote!(), quote!()),
-    };
+    let with_buckets = buckets.map(|_| quote!(.buckets(&__BOUNDS, &__BUCKETS)));
     let constant = constant(args, &p, function);
     let line = line(function.sig.ident.span());
     let outcomes = if outcome_is_told::<M>(args) {
@@ -72,7 +62,6 @@ pub(crate) fn items<M: Measure>(
     if args.busy.get().is_none() {
         return quote! {
             #checks
-            #buckets_items
             static #site: #p::Family = {
                 #registered
                 #described #own #objectives.measured(#call::Measured::#measured)
@@ -84,7 +73,6 @@ pub(crate) fn items<M: Measure>(
     let busy_own = own_family::<M>(args, "_busy", " Waiting is left out.");
     quote! {
         #checks
-        #buckets_items
         const __DESCRIBED: #call::Site = #described;
         static #busy: #p::Family = {
             #busy_registered
@@ -221,7 +209,8 @@ fn objectives(args: &Args, krate: &Path) -> Option<TokenStream> {
     })
 }
 
-fn checks<M: Measure>(args: &Args, krate: &Path) -> TokenStream {
+/// The buckets, and the constants that fail to compile at the token at fault.
+pub(crate) fn checks<M: Measure>(args: &Args, krate: &Path) -> TokenStream {
     let kind = kind(krate, M::KIND);
     let mut checks = TokenStream::new();
     if let Some(name) = args.name.get() {
@@ -243,7 +232,10 @@ fn checks<M: Measure>(args: &Args, krate: &Path) -> TokenStream {
             const _: () = #krate::__private::check_label(#label, #kind);
         });
     }
-    if let Some(buckets) = args.buckets.get() {
+    if let Some(buckets) = args.buckets.get().filter(|_| M::TIMED) {
+        let (count, array) = buckets.expand(krate);
+        let (bounds, all) = bucket_items(krate, &count, &array, "closed_nanos");
+        checks.extend(quote!(#bounds #all));
         checks.extend(Buckets::checks(
             buckets,
             krate,

@@ -9,9 +9,10 @@ use syn::{
 };
 
 use crate::{
+    Mode,
     args::{ABOVE, Args, EntryLabel},
     attr::without_comma,
-    block, body,
+    block, body, call_site,
     counted::Counted,
     declare::report_duplicates,
     errors::Errors,
@@ -45,10 +46,11 @@ pub(crate) fn expand<M: Measure>(
     tokens: &TokenStream,
     item: &TokenStream,
     krate: &str,
+    mode: Mode,
 ) -> TokenStream {
     let mut errors = Errors::default();
     let args = Args::parse(tokens.clone(), &mut errors);
-    let expanded = expand_item::<M>(&args, tokens, item, krate, &mut errors);
+    let expanded = expand_item::<M>(&args, tokens, item, krate, mode, &mut errors);
     match errors.finish() {
         Ok(()) => expanded,
         Err(error) => {
@@ -63,6 +65,7 @@ fn expand_item<M: Measure>(
     tokens: &TokenStream,
     item: &TokenStream,
     krate: &str,
+    mode: Mode,
     errors: &mut Errors,
 ) -> TokenStream {
     if is_function(item) {
@@ -70,6 +73,11 @@ fn expand_item<M: Measure>(
             return item.clone();
         };
         check::<M>(args, &function, errors);
+        if mode == Mode::Off {
+            let checks = call_site::checks::<M>(args, &args.krate(krate));
+            let body = &function.body;
+            return body::emit(&function, &function.sig, &quote!(#checks #body));
+        }
         if errors.is_empty() && leave_to_the_next::<M>(args, tokens, &mut function) {
             return body::emit(&function, &function.sig, &function.body);
         }

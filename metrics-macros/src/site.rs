@@ -129,8 +129,12 @@ impl Site<'_> {
     /// The checks and the description of a metric that has no storage.
     pub(crate) fn expand_desc(&self) -> (TokenStream, TokenStream) {
         let checks = self.checks();
+        let (names, _) = self.labels();
+        let (bounds, buckets, _) = self.buckets();
         let checks = quote! {
-            const __NAMES: &[&'static str] = &[];
+            const __NAMES: &[&'static str] = #names;
+            #bounds
+            #buckets
             #checks
         };
         (checks, self.desc())

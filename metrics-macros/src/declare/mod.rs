@@ -8,6 +8,7 @@ use syn::{Expr, LitStr, Path, PathArguments, Type, ext::IdentExt, spanned::Spann
 
 use self::parse::{Block, Declaration, LabelsType, MetricAttrs};
 use crate::{
+    Mode,
     attr::{first_span, kind, label_name, located_at},
     errors::Errors,
     label::snake_case,
@@ -15,7 +16,7 @@ use crate::{
 };
 
 /// Expands `metrics!`.
-pub(crate) fn expand(input: TokenStream) -> TokenStream {
+pub(crate) fn expand(input: TokenStream, mode: Mode) -> TokenStream {
     let block: Block = match syn::parse2(input) {
         Ok(block) => block,
         Err(error) => return error.into_compile_error(),
@@ -24,7 +25,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let mut tokens = TokenStream::new();
     for declaration in &block.declarations {
         if let Some(metric) = Metric::new(declaration, &block, &mut errors) {
-            tokens.extend(metric.expand(&block.krate));
+            tokens.extend(metric.expand(&block.krate, mode));
         }
     }
     if let Err(errors) = errors.finish() {
@@ -125,20 +126,30 @@ impl<'a> Metric<'a> {
         })
     }
 
-    fn expand(&self, krate: &Path) -> TokenStream {
+    fn expand(&self, krate: &Path, mode: Mode) -> TokenStream {
         let Declaration { vis, ident, ty, .. } = self.declaration;
         let (cfgs, docs, others) = (&self.attrs.cfgs, &self.attrs.docs, &self.attrs.others);
         let allow = allow();
         if let Some(value) = self.attrs.computed.get() {
-            return self.expand_computed(krate, value);
+            return self.expand_computed(krate, value, mode);
         }
         let p = quote!(#krate::__private);
-        let site = self.site(krate).expand();
-        let metric = self.metric_type(krate);
+        let site = match mode {
+            Mode::On => self.site(krate).expand(),
+            Mode::Off => {
+                let (checks, desc) = self.site(krate).expand_desc();
+                quote!(#checks const _: #krate::Desc = #desc;)
+            }
+        };
+        let metric = self.metric_type(krate, mode);
         let (field, init, access) = if ty.kind == "Info" {
-            (quote!(()), quote!(()), self.info_methods(krate))
+            (quote!(()), quote!(()), self.info_methods(krate, mode))
         } else if let LabelsType::None = ty.labels {
-            let at = quote!(<#metric>::at(#p::Declared::ONLY));
+            let only = match mode {
+                Mode::On => quote!(#p::Declared::ONLY),
+                Mode::Off => quote!(#p::Off),
+            };
+            let at = quote!(<#metric>::at(#only));
             let deref = quote! {
                 #(#cfgs)*
                 #[automatically_derived]
@@ -153,7 +164,11 @@ impl<'a> Metric<'a> {
             };
             (metric, at, deref)
         } else {
-            (quote!(()), quote!(()), self.label_methods(krate, &metric))
+            (
+                quote!(()),
+                quote!(()),
+                self.label_methods(krate, &metric, mode),
+            )
         };
         quote! {
             #(#cfgs)*
@@ -178,17 +193,20 @@ impl<'a> Metric<'a> {
         }
     }
 
-    fn expand_computed(&self, krate: &Path, value: &Expr) -> TokenStream {
+    fn expand_computed(&self, krate: &Path, value: &Expr, mode: Mode) -> TokenStream {
         let Declaration { vis, ident, .. } = self.declaration;
         let (cfgs, docs, others) = (&self.attrs.cfgs, &self.attrs.docs, &self.attrs.others);
         let (checks, desc) = self.site(krate).expand_desc();
         let allow = allow();
+        let register = (mode == Mode::On).then(
+            || quote!(#krate::__register! { #krate::__private::Registration::Collector(&#ident) }),
+        );
         quote! {
             #(#cfgs)*
             #(#docs)*
             #(#others)*
             #vis static #ident: #krate::Calculated = {
-                #krate::__register! { #krate::__private::Registration::Collector(&#ident) }
+                #register
                 #krate::Calculated::new(
                     {
                         #allow
@@ -256,11 +274,15 @@ impl<'a> Metric<'a> {
     }
 
     /// The metric's type for the series of this declaration.
-    fn metric_type(&self, krate: &Path) -> TokenStream {
+    fn metric_type(&self, krate: &Path, mode: Mode) -> TokenStream {
         let Declaration { ident, ty, .. } = self.declaration;
         let kind = &ty.kind;
         let states = ty.states.as_ref().map(|states| quote!(#states,));
-        quote!(#krate::#kind<#states #krate::__private::Declared<#ident>>)
+        let storage = match mode {
+            Mode::On => quote!(#krate::__private::Declared<#ident>),
+            Mode::Off => quote!(#krate::__private::Off),
+        };
+        quote!(#krate::#kind<#states #storage>)
     }
 
     /// The parameters of generated methods, and the label set made of them.
@@ -289,7 +311,7 @@ impl<'a> Metric<'a> {
         }
     }
 
-    fn label_methods(&self, krate: &Path, metric: &TokenStream) -> TokenStream {
+    fn label_methods(&self, krate: &Path, metric: &TokenStream, mode: Mode) -> TokenStream {
         let Declaration { ident, ty, .. } = self.declaration;
         let cfgs = &self.attrs.cfgs;
         let p = quote!(#krate::__private);
@@ -305,8 +327,28 @@ impl<'a> Metric<'a> {
         };
         let located = located_at(krate, at);
         let at = Span::call_site().located_at(at);
-        let found = quote_spanned!(at=> #located::__private::Declared::with(#set));
-        let bound = quote_spanned!(at=> #located::__private::Handle::declared(#family, #set));
+        let (found, bound) = match mode {
+            Mode::On => (
+                quote_spanned!(at=> #located::__private::Declared::with(#set)),
+                quote_spanned!(at=> #located::__private::Handle::declared(#family, #set)),
+            ),
+            Mode::Off => (
+                quote_spanned!(at=> #located::__private::Off::with(#set)),
+                quote_spanned!(at=> #located::__private::Off::bind(#set)),
+            ),
+        };
+        let (remove, clear, retain) = match mode {
+            Mode::On => (
+                quote!(#family.remove(#set)),
+                quote!(#family.clear();),
+                quote!(#family.retain(keep);),
+            ),
+            Mode::Off => (
+                quote!({ let _ = #set; false }),
+                quote!(),
+                quote!(let _ = keep;),
+            ),
+        };
         let allow = allow();
         quote! {
             #(#cfgs)*
@@ -327,12 +369,12 @@ impl<'a> Metric<'a> {
                 /// Removes the series of these labels, if one of them is open; false when there
                 /// was none.
                 pub fn remove(&self, #parameters) -> bool {
-                    #family.remove(#set)
+                    #remove
                 }
 
                 /// Removes all series, if a label is open.
                 pub fn clear(&self) {
-                    #family.clear();
+                    #clear
                 }
 
                 /// Removes the series for which `keep` says no, if a label is open.
@@ -340,19 +382,26 @@ impl<'a> Metric<'a> {
                     &self,
                     keep: impl ::core::ops::FnMut(#krate::LabelView<'_>) -> bool,
                 ) {
-                    #family.retain(keep);
+                    #retain
                 }
             }
         }
     }
 
-    fn info_methods(&self, krate: &Path) -> TokenStream {
+    fn info_methods(&self, krate: &Path, mode: Mode) -> TokenStream {
         let ident = &self.declaration.ident;
         let cfgs = &self.attrs.cfgs;
         let (parameters, set) = self.parameters();
         let allow = allow();
         let p = quote!(#krate::__private);
         let family = quote!(<#ident as #p::Site>::family());
+        let (get, set) = match mode {
+            Mode::On => (
+                quote!(#krate::Info::at(#family).get()),
+                quote!(#krate::Info::at(#family).set(#set);),
+            ),
+            Mode::Off => (quote!(::core::option::Option::None), quote!(let _ = #set;)),
+        };
         quote! {
             #(#cfgs)*
             #allow
@@ -364,12 +413,12 @@ impl<'a> Metric<'a> {
                 ) -> ::core::option::Option<
                     #p::Vec<(#p::String, #p::String)>,
                 > {
-                    #krate::Info::at(#family).get()
+                    #get
                 }
 
                 /// Replaces the facts.
                 pub fn set(&self, #parameters) {
-                    #krate::Info::at(#family).set(#set);
+                    #set
                 }
             }
         }

@@ -1,0 +1,50 @@
+//! `--cfg metrics_off`: a program that is built without metrics.
+
+use std::{env, fs, path::Path, process::Command};
+
+/// What the program says when it is built with these flags, in a target folder of its own.
+fn output(flags: &str, folder: &str) -> Vec<String> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let fixture = here.join("fixtures/off");
+    // The versions that the workspace has, so that nothing need be fetched.
+    fs::copy(here.join("../Cargo.lock"), fixture.join("Cargo.lock")).expect("the lock file");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    let run = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--offline"])
+        .current_dir(&fixture)
+        .env("CARGO_TARGET_DIR", target)
+        .env("RUSTFLAGS", flags)
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .output()
+        .expect("cargo");
+    let error = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{error}");
+    let text = String::from_utf8(run.stdout).expect("text");
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_program_without_metrics_computes_what_it_did_and_records_nothing() {
+    assert_eq!(
+        output("--cfg metrics_off", "off"),
+        [
+            "values 0 0 0",
+            "results false true 1",
+            "sizes 0 0",
+            "future grows false",
+            "computed true",
+            "exposed false",
+        ]
+    );
+    assert_eq!(
+        output("", "on"),
+        [
+            "values 1 3 1",
+            "results true true 1",
+            "sizes 16 16",
+            "future grows true",
+            "computed true",
+            "exposed true",
+        ]
+    );
+}
