@@ -1,0 +1,46 @@
+//! Measuring: interleaved rounds, so that what disturbs the machine disturbs all alike.
+
+use tempfile::TempDir;
+
+use super::generated::Generated;
+use super::results::{Measured, Results};
+use super::{Profile, Variant};
+
+/// Builds every variant in both profiles, so many times.
+pub(crate) fn measure(rounds: usize) -> Results {
+    // In the target folder, and gone with this function, also when a build fails.
+    let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder for the crates");
+    let crates = Variant::ALL.map(|variant| Generated::new(variant, folder.path()));
+    let stripped = crates.each_ref().map(|one| {
+        eprintln!("warming up {:?}", one.variant);
+        one.build(Profile::Debug);
+        one.build_stripped();
+        one.size()
+    });
+    let mut times = crates.each_ref().map(|_| [const { Vec::new() }; 2]);
+    for round in 1..=rounds {
+        eprintln!("round {round} of {rounds}");
+        for (one, times) in crates.iter().zip(&mut times) {
+            for (profile, times) in Profile::ALL.into_iter().zip(times) {
+                times.push(one.build(profile).as_secs_f64());
+            }
+        }
+    }
+    let measured = crates.iter().zip(times).zip(stripped);
+    Results {
+        rounds,
+        measured: measured
+            .map(|((one, times), stripped)| Measured {
+                variant: one.variant,
+                tracing: one.version("tracing"),
+                seconds: times.map(median),
+                bytes: [one.size(), stripped],
+            })
+            .collect(),
+    }
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
