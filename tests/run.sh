@@ -39,7 +39,7 @@ main() {
 
     step "tests, registered through a linker section"
     mapfile -t targets < <(targets_for_linkme)
-    run cargo test --package tests --features linkme --lib "${targets[@]}"
+    run cargo test --package tests --package 'hygiene-*' --features tests/linkme --lib "${targets[@]}"
 
     step "all good"
 }

@@ -10,7 +10,7 @@ use syn::{
 };
 
 use crate::{
-    attr::{Buckets, Slot, krate, list, skip_argument, value},
+    attr::{Buckets, Slot, arguments, items, krate, list, skip_argument, value},
     errors::Errors,
 };
 
@@ -77,11 +77,13 @@ impl Args {
                 "name" => self.name.set(&key, value(&key, input)?, errors),
                 "help" => self.help.set(&key, value(&key, input)?, errors),
                 "unit" => self.unit.set(&key, value(&key, input)?, errors),
-                "labels" => self.labels.set(&key, list(input)?, errors),
+                "labels" => {
+                    let labels = arguments(&key, "argument", input)?;
+                    self.labels.set(&key, items(&labels)?, errors);
+                }
                 "buckets" => {
-                    let content;
-                    parenthesized!(content in input);
-                    self.buckets.set(&key, content.parse()?, errors);
+                    let buckets = arguments(&key, "0.1, 1.0", input)?;
+                    self.buckets.set(&key, buckets.parse()?, errors);
                 }
                 "fallible" => self
                     .fallible
@@ -91,9 +93,8 @@ impl Args {
                     .error_if
                     .set(&key, assigned(&key, "path", input)?, errors),
                 "err" => {
-                    let content;
-                    parenthesized!(content in input);
-                    self.err.set(&key, content.parse()?, errors);
+                    let err = arguments(&key, "kind", input)?;
+                    self.err.set(&key, err.parse()?, errors);
                 }
                 "outcome" => self
                     .outcome
@@ -143,14 +144,14 @@ impl Args {
         input: ParseStream,
         errors: &mut Errors,
     ) -> syn::Result<()> {
-        let content;
-        parenthesized!(content in input);
+        let content = arguments(slo, "success = 99.5", input)?;
         let (mut latency, mut objective) = (Slot::default(), Slot::default());
         let mut success = Slot::default();
+        let mut is_known = true;
         while !content.is_empty() {
             let key = content.call(Ident::parse_any)?;
             match key.to_string().as_str() {
-                "latency" => latency.set(&key, value(&key, &content)?, errors),
+                "latency" => latency.set(&key, time(&key, &content)?, errors),
                 "objective" => objective.set(&key, percent(&key, &content, errors)?, errors),
                 "success" => success.set(&key, percent(&key, &content, errors)?, errors),
                 _ => {
@@ -160,11 +161,16 @@ impl Args {
                     );
                     errors.at(&key, message);
                     skip_argument(&content)?;
+                    is_known = false;
                 }
             }
             if !content.is_empty() {
                 content.parse::<Token![,]>()?;
             }
+        }
+        // What seems to be missing may be what is misspelt.
+        if !is_known {
+            return Ok(());
         }
         let is_empty =
             latency.get().is_none() && objective.get().is_none() && success.get().is_none();
@@ -247,6 +253,23 @@ fn assigned<T: Parse>(key: &Ident, example: &str, input: ParseStream) -> syn::Re
     input.parse()
 }
 
+/// `= "250ms"`.
+fn time(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
+    if input.peek(Token![=]) && !input.peek2(LitStr) {
+        input.parse::<Token![=]>()?;
+        return Err(no_time(input.span()));
+    }
+    value(key, input)
+}
+
+fn no_time(span: Span) -> syn::Error {
+    let message = "no time; write a number and `us`, `ms` or `s`, such as \"250ms\"";
+    syn::Error::new(span, message)
+}
+
+const NO_PERCENT: &str = "calls in a hundred: more than 0, and less than 100, as nothing is left to \
+                          spend otherwise; write, for example, `99.9`";
+
 /// `= 99.9`: a share of calls in a hundred.
 fn percent(key: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<LitFloat> {
     if !input.peek(Token![=]) {
@@ -258,15 +281,12 @@ fn percent(key: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<
         let int: LitInt = input.parse()?;
         LitFloat::new(&format!("{}.0", int.base10_digits()), int.span())
     } else {
-        input.parse::<LitFloat>()?
+        let number = input.parse::<LitFloat>();
+        number.map_err(|error| syn::Error::new(error.span(), NO_PERCENT))?
     };
     let value: f64 = literal.base10_parse()?;
     if !(value > 0.0 && value < 100.0) {
-        errors.at(
-            &literal,
-            "calls in a hundred: more than 0, and less than 100, as nothing is left to spend \
-             otherwise; write, for example, `99.9`",
-        );
+        errors.at(&literal, NO_PERCENT);
     }
     Ok(literal)
 }
@@ -285,10 +305,7 @@ fn seconds(time: &LitStr) -> syn::Result<f64> {
     match parsed {
         // Divided, so that "250ms" is the float that is written 0.25.
         Some(number) if scale > 0.0 && number.is_finite() => Ok(number / scale),
-        _ => Err(syn::Error::new(
-            time.span(),
-            "no time; write a number and `us`, `ms` or `s`, such as \"250ms\"",
-        )),
+        _ => Err(no_time(time.span())),
     }
 }
 

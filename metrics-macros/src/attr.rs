@@ -6,7 +6,7 @@ use syn::{
     Expr, ExprLit, ExprUnary, Lit, LitFloat, LitStr, Path, Token, UnOp,
     ext::IdentExt,
     parenthesized,
-    parse::{Parse, ParseStream},
+    parse::{Parse, ParseBuffer, ParseStream},
     punctuated::Punctuated,
 };
 
@@ -63,11 +63,31 @@ pub(crate) fn value(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
     input.parse()
 }
 
+/// What stands in parentheses after a key.
+pub(crate) fn arguments<'a>(
+    key: &Ident,
+    example: &str,
+    input: ParseStream<'a>,
+) -> syn::Result<ParseBuffer<'a>> {
+    if !input.peek(syn::token::Paren) {
+        let message = format_args!("`{key}` has arguments; write `{key}({example})`");
+        return Err(syn::Error::new(key.span(), message));
+    }
+    let content;
+    parenthesized!(content in input);
+    Ok(content)
+}
+
 /// A list in parentheses.
 pub(crate) fn list<T: Parse>(input: ParseStream) -> syn::Result<Vec<T>> {
     let content;
     parenthesized!(content in input);
-    let list = content.parse_terminated(T::parse, Token![,])?;
+    items(&content)
+}
+
+/// A list.
+pub(crate) fn items<T: Parse>(input: ParseStream) -> syn::Result<Vec<T>> {
+    let list = input.parse_terminated(T::parse, Token![,])?;
     Ok(list.into_iter().collect())
 }
 
@@ -179,19 +199,13 @@ pub(crate) fn label_name(name: &Ident) -> LitStr {
     LitStr::new(&name.unraw().to_string(), name.span())
 }
 
-/// A path whose errors show at another place, and which still means the same.
-pub(crate) fn located_at(path: &Path, span: Span) -> TokenStream {
-    let mut path = path.clone();
-    if let Some(colon) = &mut path.leading_colon {
-        // The first token decides where an error shows.
-        colon.spans = colon.spans.map(|colon| colon.located_at(span));
-    }
-    for segment in &mut path.segments {
-        segment
-            .ident
-            .set_span(segment.ident.span().located_at(span));
-    }
-    path.to_token_stream()
+/// The tokens of a path, whose errors show at another place, and which still mean the same.
+pub(crate) fn located_at(path: impl ToTokens, span: Span) -> TokenStream {
+    let locate = |mut token: TokenTree| {
+        token.set_span(token.span().located_at(span));
+        token
+    };
+    path.into_token_stream().into_iter().map(locate).collect()
 }
 
 /// Whether an identifier of some sort occurs in the tokens.

@@ -1,6 +1,6 @@
 //! An attribute on an `impl` block, a trait or an inline module: on every function in it.
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{
     Attribute, GenericParam, LitStr, Meta, Token, Type, Visibility,
@@ -35,7 +35,7 @@ pub(crate) fn expand<M: Measure>(
         Ok((attrs, header, body))
     };
     let (attrs, header, body) = parser.parse2(item.clone()).ok()?;
-    let Some((body, brace)) = body else {
+    let Some(body) = body else {
         if starts_with(&header, "mod") {
             let message = format!(
                 "`#[{}]` sees inline modules only; put it into the module's file, on its functions",
@@ -62,8 +62,9 @@ pub(crate) fn expand<M: Measure>(
         }
         Ok(out)
     };
-    let body = errors.take(parser.parse2(body))?;
-    let mut group = proc_macro2::Group::new(Delimiter::Brace, body);
+    let brace = body.span();
+    let body = errors.take(parser.parse2(body.stream()))?;
+    let mut group = Group::new(Delimiter::Brace, body);
     group.set_span(brace);
     Some(quote!(#(#attrs)* #header #group))
 }
@@ -82,14 +83,7 @@ fn member<M: Measure>(
     let is_function = function_follows(&fork);
     let is_const = fork.peek(Token![const]) || fork.peek2(Token![const]);
     let (header, body) = header_and_body(input)?;
-    let rest = match &body {
-        Some((body, brace)) => {
-            let mut group = proc_macro2::Group::new(Delimiter::Brace, body.clone());
-            group.set_span(*brace);
-            quote!(#header #group)
-        }
-        None => header.clone(),
-    };
+    let rest = quote!(#header #body);
     let takes_it = body.is_some()
         && if is_function {
             !is_const
@@ -109,11 +103,11 @@ fn member<M: Measure>(
             Meta::List(list) => list.tokens.clone(),
             _ => TokenStream::new(),
         };
+        let own = without_comma(own);
         if own.to_string() == "skip" {
             attrs.remove(at);
         } else if let Some(block) = block {
             let path = attrs[at].path().clone();
-            let own = without_comma(own);
             let comma = (!own.is_empty()).then(|| quote!(,));
             let block: TokenStream = block.into_iter().skip(1).collect();
             attrs[at] = syn::parse_quote!(#[#path(#own #comma #block)]);
@@ -142,7 +136,7 @@ fn is_own<M: Measure>(attr: &Attribute) -> bool {
 
 /// The tokens of an item up to its body, and the body, which stays as it was written; an item
 /// that ends in a semicolon has none.
-fn header_and_body(input: ParseStream) -> syn::Result<(TokenStream, Option<(TokenStream, Span)>)> {
+fn header_and_body(input: ParseStream) -> syn::Result<(TokenStream, Option<Group>)> {
     let mut header = TokenStream::new();
     let mut before = ' ';
     let mut assigned = false;
@@ -155,7 +149,7 @@ fn header_and_body(input: ParseStream) -> syn::Result<(TokenStream, Option<(Toke
                     && !['<', ','].contains(&before)
                     && !assigned =>
             {
-                return Ok((header, Some((group.stream(), group.span()))));
+                return Ok((header, Some(group)));
             }
             TokenTree::Punct(punct) => {
                 before = punct.as_char();
@@ -332,7 +326,7 @@ mod tests {
         let split = |item: &str| {
             let tokens: TokenStream = item.parse().expect("tokens");
             let (_, body) = header_and_body.parse2(tokens).expect("an item");
-            body.map(|(body, _)| body.to_string())
+            body.map(|body| body.stream().to_string())
         };
         assert_eq!(split("fn f() -> Foo<{ N }> { 1 }").as_deref(), Some("1"));
         assert_eq!(

@@ -257,27 +257,37 @@ fn arguments(sig: &mut Signature) -> TokenStream {
             FnArg::Receiver(receiver) => {
                 let this = &receiver.self_token;
                 moved.extend(quote!(let _ = &#this;));
-                receiver.mutability = receiver.mutability.filter(|_| receiver.reference.is_some());
             }
             FnArg::Typed(input) => {
-                let plain = match &*input.pat {
-                    Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
-                        Some(pat.ident.clone())
-                    }
-                    _ => None,
-                };
                 let pat = &input.pat;
-                let ident = plain.unwrap_or_else(|| {
-                    let name = format_ident!("__arg{at}", span = Span::mixed_site());
-                    moved.extend(quote!(let #name = #name;));
-                    name
-                });
-                moved.extend(quote!(let #pat = #ident;));
+                let ident = match &*input.pat {
+                    Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
+                        let ident = pat.ident.clone();
+                        let lints = rebinding_lints(&ident);
+                        moved.extend(quote!(#[allow(#lints)] let #pat = #ident;));
+                        ident
+                    }
+                    _ => {
+                        let name = format_ident!("__arg{at}", span = Span::mixed_site());
+                        moved.extend(quote!(let #name = #name; let #pat = #name;));
+                        name
+                    }
+                };
                 *input.pat = syn::parse_quote!(#ident);
             }
         }
     }
     moved
+}
+
+/// What clippy has to say about `let ident = ident;`, in which the user wrote the name alone.
+fn rebinding_lints(ident: &Ident) -> TokenStream {
+    let mut lints = quote!(clippy::shadow_same);
+    if ident.to_string().starts_with('_') {
+        lints.extend(quote!(, clippy::no_effect_underscore_binding));
+        lints.extend(quote!(, clippy::used_underscore_binding));
+    }
+    lints
 }
 
 /// `Box::pin(async move { ... })`, which `#[async_trait]` makes of a body: the path and the block.

@@ -258,17 +258,17 @@ fn check<M: Measure>(args: &Args, function: &Function, errors: &mut Errors) {
     }
     if let Some(key) = args.skip.key() {
         let message = format!(
-            "`skip` leaves a function of an annotated block out; without `#[{}]` on the block, \
-             remove the attribute",
+            "`skip` stands alone, on a function of a block with `#[{}]`; remove the other \
+             arguments, or the attribute",
             M::ATTRIBUTE
         );
         errors.at(key, message);
     }
     check_family::<M>(args, errors);
     check_applies::<M>(args, errors);
-    check_outcome::<M>(args, errors);
-    check_labels::<M>(args, function, errors);
     let returns = Returns::of(function, args);
+    check_outcome::<M>(args, &returns, errors);
+    check_labels::<M>(args, function, errors);
     if let Some(key) = args.busy.key() {
         if !returns.is_future {
             let message = "a function that is not async is busy from its beginning to its end; \
@@ -365,7 +365,15 @@ fn check_applies<M: Measure>(args: &Args, errors: &mut Errors) {
 }
 
 /// What decides the outcome, and what needs one.
-fn check_outcome<M: Measure>(args: &Args, errors: &mut Errors) {
+fn check_outcome<M: Measure>(args: &Args, returns: &Returns, errors: &mut Errors) {
+    if let (Some(key), None) = (args.err.key(), args.fallible.get())
+        && M::OUTCOME
+        && !returns.fallible.may()
+    {
+        let message = "the function returns no `Result`, from whose error the label could be; take \
+                       it from what is returned with `labels(on_return(...))`";
+        errors.at(key, message);
+    }
     if let (Some(_), Some(key)) = (args.ok_if.key(), args.error_if.key()) {
         errors.at(key, "`ok_if` decides the outcome already; remove one");
     }

@@ -2,11 +2,11 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::Path;
+use syn::{Expr, Path};
 
 use crate::{
     args::Args,
-    attr::first_span,
+    attr::{first_span, located_at},
     call_site,
     function::{Function, Measure},
     output::Returns,
@@ -96,6 +96,7 @@ fn called(
                 .map_or_else(|| quote!(#name), ToTokens::to_token_stream);
             let span = label.value.as_ref().map_or(label.name.span(), first_span);
             let ty = label.ty.as_ref();
+            let call = located_at(call, span);
             if let Some(ty) = ty.or_else(|| function.argument_type(label, args)) {
                 // The type is stated, so that it is this one and the error is here if it is not.
                 quote_spanned!(span=> #call::typed::<#ty>(&(#value)))
@@ -130,9 +131,10 @@ fn ending<M: Measure>(
     let result = Ident::new("__result", Span::mixed_site());
     let mut scope = quote!();
     let is_error = if let Some(ok_if) = args.ok_if.get() {
-        quote!(!#call::look::<_, bool>(#result, #ok_if))
+        let look = look(call, &result, ok_if, &quote!(bool));
+        quote!(!#look)
     } else if let Some(error_if) = args.error_if.get() {
-        quote!(#call::look::<_, bool>(#result, #error_if))
+        look(call, &result, error_if, &quote!(bool))
     } else if outcome_is_told::<M>(args) && returns.fallible.may() {
         scope = quote! {
             #[allow(unused_imports)]
@@ -148,21 +150,36 @@ fn ending<M: Measure>(
             .ty
             .as_ref()
             .map_or_else(|| quote!(_), ToTokens::to_token_stream);
-        let span = first_span(value);
-        quote_spanned! {span=>
-            #call::Known(::core::option::Option::Some(#call::look::<_, #ty>(#result, #value)))
-        }
+        let look = look(call, &result, value, &ty);
+        quote!(#call::Known(::core::option::Option::Some(#look)))
     });
     let err = args.err.get().map(|err| {
         let ty = err.ty.as_ref().map_or_else(|| quote!(_), |ty| quote!(&#ty));
-        quote_spanned!(err.name.span()=> #call::Known::<#ty>(#call::error_of(#result)))
+        let at = err.name.span();
+        let call = located_at(call, at);
+        let result = located_at(&result, at);
+        quote_spanned!(at=> #call::Known::<#ty>(#call::error_of(#result)))
     });
+    // Where it shows that a value is no label.
+    let first = args.result_labels().map(|label| first_span(&label.value));
+    let first = first
+        .chain(args.err.get().map(|err| err.name.span()))
+        .next();
     let labels: Vec<_> = labels.chain(err).collect();
     // A closure is given its parameter's type only where it stands as an argument itself.
-    let ending = if labels.is_empty() {
-        quote!(|#result| #is_error)
+    let ending = if let Some(first) = first {
+        let labels = quote_spanned!(first=> &(#(#labels,)*));
+        quote!(|#result| #call::Ended::new(#is_error, #labels))
     } else {
-        quote!(|#result| #call::Ended::new(#is_error, &(#(#labels,)*)))
+        quote!(|#result| #is_error)
     };
     (ending, scope)
+}
+
+/// What a closure or a function of the user's says about a result, so that it shows there if it
+/// is one of something else.
+fn look(call: &TokenStream, result: &Ident, at: &Expr, ty: &TokenStream) -> TokenStream {
+    let span = first_span(at);
+    let call = located_at(call, span);
+    quote_spanned!(span=> #call::look::<_, #ty>(#result, #at))
 }

@@ -14,6 +14,8 @@ mod label;
 mod layer;
 mod output;
 mod site;
+#[cfg(test)]
+mod snapshots;
 mod timed;
 
 use proc_macro::TokenStream;

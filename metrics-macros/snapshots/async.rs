@@ -1,0 +1,60 @@
+#[allow(clippy::manual_async_fn)]
+fn wait(
+    __arg0: (u64, u64),
+    times: u32,
+    __arg2: &str,
+) -> impl ::core::future::Future<Output = ()> {
+    ::m::__private::call::Tracked::<
+        _,
+        ::m::__private::call::Counted,
+        _,
+    >::new(
+        {
+            static __SITE: ::m::__private::Family = {
+                ::m::__register! {
+                    ::m::__private::Registration::Family(& __SITE)
+                }
+                ::m::__private::call::Site::new(
+                        &[
+                            (
+                                ::m::__private::Cow::Borrowed("function"),
+                                ::m::__private::Cow::Borrowed("wait"),
+                            ),
+                            (
+                                ::m::__private::Cow::Borrowed("module"),
+                                ::m::__private::Cow::Borrowed(::core::module_path!()),
+                            ),
+                        ],
+                        ::core::file!(),
+                        0u32,
+                        ::core::module_path!(),
+                        ::m::__private::call::Outcomes::Labelled {
+                            fallible: false,
+                            is_async: true,
+                        },
+                    )
+                    .measured(::m::__private::call::Measured::COUNTED)
+            };
+            ::m::__private::call::Called::plain(&__SITE)
+        },
+        async move {
+            let __arg0 = __arg0;
+            let (millis, seconds) = __arg0;
+            #[allow(clippy::shadow_same)]
+            let mut times = times;
+            let __arg2 = __arg2;
+            let _ = __arg2;
+            #[allow(
+                unreachable_code,
+                clippy::unused_unit,
+                clippy::diverging_sub_expression
+            )]
+            if false {
+                return ();
+            }
+            times += 1;
+            sleep(millis + seconds * 1000 * times).await;
+        },
+        ::m::__private::call::never,
+    )
+}

@@ -1,0 +1,83 @@
+#[allow(clippy::manual_async_fn)]
+fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored> {
+    ::m::__private::call::Tracked::<
+        _,
+        ::m::__private::call::Counted,
+        _,
+    >::labelled(
+        async move {
+            #[allow(clippy::shadow_same)]
+            let plan = plan;
+            #[allow(clippy::shadow_same)]
+            let page = page;
+            #[allow(
+                unreachable_code,
+                clippy::diverging_sub_expression,
+                clippy::let_unit_value,
+                clippy::empty_loop,
+                clippy::needless_return
+            )]
+            if false {
+                let __result: Stored = loop {};
+                return __result;
+            }
+            let __series = {
+                const _: () = ::m::__private::check_label("plan", ::m::Kind::Counter);
+                static __SITE: ::m::__private::Family = {
+                    ::m::__register! {
+                        ::m::__private::Registration::Family(& __SITE)
+                    }
+                    ::m::__private::call::Site::new(
+                            &[
+                                (
+                                    ::m::__private::Cow::Borrowed("function"),
+                                    ::m::__private::Cow::Borrowed("store"),
+                                ),
+                                (
+                                    ::m::__private::Cow::Borrowed("module"),
+                                    ::m::__private::Cow::Borrowed(::core::module_path!()),
+                                ),
+                            ],
+                            ::core::file!(),
+                            0u32,
+                            ::core::module_path!(),
+                            ::m::__private::call::Outcomes::Labelled {
+                                fallible: true,
+                                is_async: true,
+                            },
+                        )
+                        .labels(
+                            {
+                                const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                                    1usize,
+                                >(&["plan"]);
+                                LABELS
+                            },
+                            {
+                                const SETS: &[::core::option::Option<
+                                    &'static [&'static str],
+                                >] = &[<Plan as ::m::Label>::VALUES];
+                                const _: () = ::m::__private::check_series(
+                                    ::m::__private::closed_series(SETS),
+                                    ::m::DEFAULT_MAX_SERIES,
+                                );
+                                SETS
+                            },
+                            {
+                                const RESULTS: &[::m::__private::call::ResultLabel] = &[];
+                                RESULTS
+                            },
+                        )
+                        .measured(::m::__private::call::Measured::COUNTED)
+                };
+                ::m::__private::call::Called::with(
+                    &__SITE,
+                    &(::m::__private::call::typed::<Plan>(&(plan)),),
+                )
+            };
+            ::m::__private::call::Entering::with(__series).await;
+            plan.take(page).await
+        },
+        |__result| !::m::__private::call::look::<_, bool>(__result, Stored::is_whole),
+    )
+}

@@ -1,0 +1,65 @@
+#[cfg(doc)]
+/// Fetches a page.
+pub async fn fetch(url: &str) -> Result<Page, FetchError> {
+    get(url).await?.page()
+}
+#[cfg(not(doc))]
+#[allow(clippy::manual_async_fn)]
+/// Fetches a page.
+pub fn fetch(
+    url: &str,
+) -> impl ::core::future::Future<Output = Result<Page, FetchError>> {
+    #[allow(unused_imports)]
+    use ::m::__private::call::NeverError as _;
+    ::m::__private::call::Tracked::<
+        _,
+        ::m::__private::call::Timed,
+        _,
+    >::new(
+        {
+            static __SITE: ::m::__private::Family = {
+                ::m::__register! {
+                    ::m::__private::Registration::Family(& __SITE)
+                }
+                ::m::__private::call::Site::new(
+                        &[
+                            (
+                                ::m::__private::Cow::Borrowed("function"),
+                                ::m::__private::Cow::Borrowed("fetch"),
+                            ),
+                            (
+                                ::m::__private::Cow::Borrowed("module"),
+                                ::m::__private::Cow::Borrowed(::core::module_path!()),
+                            ),
+                        ],
+                        ::core::file!(),
+                        0u32,
+                        ::core::module_path!(),
+                        ::m::__private::call::Outcomes::Labelled {
+                            fallible: true,
+                            is_async: true,
+                        },
+                    )
+                    .measured(::m::__private::call::Measured::TIMED)
+            };
+            ::m::__private::call::Called::plain(&__SITE)
+        },
+        async move {
+            #[allow(clippy::shadow_same)]
+            let url = url;
+            #[allow(
+                unreachable_code,
+                clippy::diverging_sub_expression,
+                clippy::let_unit_value,
+                clippy::empty_loop,
+                clippy::needless_return
+            )]
+            if false {
+                let __result: Result<Page, FetchError> = loop {};
+                return __result;
+            }
+            get(url).await?.page()
+        },
+        |__result| ::m::__private::call::Look(__result).is_error(),
+    )
+}

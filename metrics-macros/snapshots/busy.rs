@@ -1,0 +1,98 @@
+#[allow(clippy::manual_async_fn)]
+fn render(page: Page) -> impl ::core::future::Future<Output = String> {
+    ::m::__private::call::Tracked::<
+        _,
+        ::m::__private::call::Busy,
+        _,
+    >::new(
+        {
+            const _: () = ::m::__private::check_metric(
+                "render_seconds",
+                ::m::Kind::Histogram,
+            );
+            const _: () = ::m::__private::check_unit(
+                "render_seconds",
+                "seconds",
+                ::m::Kind::Histogram,
+            );
+            const __BOUNDS: [f64; { 10 }] = ::m::exponential::<{ 10 }>(0.001, 2.0);
+            const __UPPER: [f64; __BOUNDS.len() + 1] = ::m::__private::closed_nanos::<
+                { __BOUNDS.len() },
+                { __BOUNDS.len() + 1 },
+            >(&__BOUNDS);
+            static __BUCKETS: ::m::__private::Buckets = ::m::__private::Buckets::new(
+                &__UPPER,
+            );
+            const _: () = ::m::__private::check_buckets(&__BOUNDS);
+            const _: () = ::m::__private::check_latency(&__BOUNDS, 0.064f64);
+            const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+                    &[
+                        (
+                            ::m::__private::Cow::Borrowed("function"),
+                            ::m::__private::Cow::Borrowed("render"),
+                        ),
+                        (
+                            ::m::__private::Cow::Borrowed("module"),
+                            ::m::__private::Cow::Borrowed(::core::module_path!()),
+                        ),
+                    ],
+                    ::core::file!(),
+                    0u32,
+                    ::core::module_path!(),
+                    ::m::__private::call::Outcomes::Labelled {
+                        fallible: false,
+                        is_async: true,
+                    },
+                )
+                .buckets(&__BOUNDS, &__BUCKETS);
+            static __BUSY: ::m::__private::Family = {
+                ::m::__register! {
+                    ::m::__private::Registration::Family(& __BUSY)
+                }
+                __DESCRIBED
+                    .own(
+                        "render_busy_seconds",
+                        "Time to render a page. Waiting is left out.",
+                        "seconds",
+                    )
+                    .measured(::m::__private::call::Measured::BUSY)
+            };
+            static __SITE: ::m::__private::Family = {
+                ::m::__register! {
+                    ::m::__private::Registration::Family(& __SITE)
+                }
+                __DESCRIBED
+                    .own("render_seconds", "Time to render a page.", "seconds")
+                    .objectives({
+                        const OBJECTIVES: &[::m::Objective] = &[
+                            ::m::Objective::Latency {
+                                seconds: 0.064f64,
+                                percent: 99.0,
+                            },
+                        ];
+                        OBJECTIVES
+                    })
+                    .busy(&__BUSY)
+                    .measured(::m::__private::call::Measured::TIMED)
+            };
+            ::m::__private::call::Called::plain(&__SITE)
+        },
+        async move {
+            #[allow(clippy::shadow_same)]
+            let page = page;
+            #[allow(
+                unreachable_code,
+                clippy::diverging_sub_expression,
+                clippy::let_unit_value,
+                clippy::empty_loop,
+                clippy::needless_return
+            )]
+            if false {
+                let __result: String = loop {};
+                return __result;
+            }
+            page.render().await
+        },
+        ::m::__private::call::never,
+    )
+}

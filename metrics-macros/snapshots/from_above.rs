@@ -1,0 +1,155 @@
+#[allow(clippy::manual_async_fn)]
+fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchError>> {
+    #[allow(unused_imports)]
+    use ::m::__private::call::NeverError as _;
+    #[allow(unused_imports)]
+    use ::m::__private::call::NeverError as _;
+    ::m::__private::call::Tracked::<
+        _,
+        ::m::__private::call::InFlight,
+        _,
+    >::new(
+        {
+            static __SITE: ::m::__private::Family = {
+                ::m::__register! {
+                    ::m::__private::Registration::Family(& __SITE)
+                }
+                ::m::__private::call::Site::new(
+                        &[
+                            (
+                                ::m::__private::Cow::Borrowed("function"),
+                                ::m::__private::Cow::Borrowed("fetch"),
+                            ),
+                            (
+                                ::m::__private::Cow::Borrowed("module"),
+                                ::m::__private::Cow::Borrowed(::core::module_path!()),
+                            ),
+                        ],
+                        ::core::file!(),
+                        0u32,
+                        ::core::module_path!(),
+                        ::m::__private::call::Outcomes::Unlabelled,
+                    )
+                    .measured(::m::__private::call::Measured::IN_FLIGHT)
+            };
+            ::m::__private::call::Called::plain(&__SITE)
+        },
+        ::m::__private::call::Tracked::<
+            _,
+            ::m::__private::call::Counted,
+            _,
+        >::labelled(
+            ::m::__private::call::Tracked::<
+                _,
+                ::m::__private::call::Timed,
+                _,
+            >::new(
+                {
+                    static __SITE: ::m::__private::Family = {
+                        ::m::__register! {
+                            ::m::__private::Registration::Family(& __SITE)
+                        }
+                        ::m::__private::call::Site::new(
+                                &[
+                                    (
+                                        ::m::__private::Cow::Borrowed("function"),
+                                        ::m::__private::Cow::Borrowed("fetch"),
+                                    ),
+                                    (
+                                        ::m::__private::Cow::Borrowed("module"),
+                                        ::m::__private::Cow::Borrowed(::core::module_path!()),
+                                    ),
+                                ],
+                                ::core::file!(),
+                                0u32,
+                                ::core::module_path!(),
+                                ::m::__private::call::Outcomes::Labelled {
+                                    fallible: true,
+                                    is_async: true,
+                                },
+                            )
+                            .measured(::m::__private::call::Measured::TIMED)
+                    };
+                    ::m::__private::call::Called::plain(&__SITE)
+                },
+                async move {
+                    #[allow(clippy::shadow_same)]
+                    let path = path;
+                    #[allow(
+                        unreachable_code,
+                        clippy::diverging_sub_expression,
+                        clippy::let_unit_value,
+                        clippy::empty_loop,
+                        clippy::needless_return
+                    )]
+                    if false {
+                        let __result: Result<Page, FetchError> = loop {};
+                        return __result;
+                    }
+                    let __series = {
+                        const _: () = ::m::__private::check_label(
+                            "path",
+                            ::m::Kind::Counter,
+                        );
+                        static __SITE: ::m::__private::Family = {
+                            ::m::__register! {
+                                ::m::__private::Registration::Family(& __SITE)
+                            }
+                            ::m::__private::call::Site::new(
+                                    &[
+                                        (
+                                            ::m::__private::Cow::Borrowed("function"),
+                                            ::m::__private::Cow::Borrowed("fetch"),
+                                        ),
+                                        (
+                                            ::m::__private::Cow::Borrowed("module"),
+                                            ::m::__private::Cow::Borrowed(::core::module_path!()),
+                                        ),
+                                    ],
+                                    ::core::file!(),
+                                    0u32,
+                                    ::core::module_path!(),
+                                    ::m::__private::call::Outcomes::Labelled {
+                                        fallible: true,
+                                        is_async: true,
+                                    },
+                                )
+                                .labels(
+                                    {
+                                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                                            1usize,
+                                        >(&["path"]);
+                                        LABELS
+                                    },
+                                    {
+                                        const SETS: &[::core::option::Option<
+                                            &'static [&'static str],
+                                        >] = &[<&str as ::m::Label>::VALUES];
+                                        const _: () = ::m::__private::check_series(
+                                            ::m::__private::closed_series(SETS),
+                                            ::m::DEFAULT_MAX_SERIES,
+                                        );
+                                        SETS
+                                    },
+                                    {
+                                        const RESULTS: &[::m::__private::call::ResultLabel] = &[];
+                                        RESULTS
+                                    },
+                                )
+                                .measured(::m::__private::call::Measured::COUNTED)
+                        };
+                        ::m::__private::call::Called::with(
+                            &__SITE,
+                            &(::m::__private::call::typed::<&str>(&(path)),),
+                        )
+                    };
+                    ::m::__private::call::Entering::with(__series).await;
+                    get(path).await
+                },
+                |__result| ::m::__private::call::Look(__result).is_error(),
+            ),
+            |__result| ::m::__private::call::Look(__result).is_error(),
+        ),
+        ::m::__private::call::never,
+    )
+}

@@ -1,0 +1,317 @@
+//! What the attributes expand to, for people to read: a change of it shows in a file below
+//! `snapshots`, which `BLESS=1` writes.
+
+use std::{env, fs, path::Path};
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::{
+    Mode,
+    counted::Counted,
+    function::{self, Measure},
+    in_flight::InFlight,
+    timed::Timed,
+};
+
+#[test]
+fn a_function() {
+    compare::<Counted>(
+        "function",
+        &quote!(),
+        &quote! {
+            pub fn size(text: &str) -> usize {
+                text.len()
+            }
+        },
+    );
+}
+
+#[test]
+fn a_function_in_progress() {
+    compare::<InFlight>(
+        "in_flight",
+        &quote!(),
+        &quote! {
+            fn parse(text: &str) -> Result<u32, ParseError> {
+                text.parse()
+            }
+        },
+    );
+}
+
+#[test]
+fn a_result() {
+    compare::<Counted>(
+        "result",
+        &quote!(),
+        &quote! {
+            fn parse(text: &str) -> Result<u32, ParseError> {
+                text.parse()
+            }
+        },
+    );
+}
+
+#[test]
+fn an_alias_of_what_may_be_a_result() {
+    compare::<Counted>(
+        "alias",
+        &quote!(),
+        &quote! {
+            fn parse(text: &str) -> Parsed {
+                text.parse()
+            }
+        },
+    );
+}
+
+#[test]
+fn an_async_function() {
+    compare::<Counted>(
+        "async",
+        &quote!(),
+        &quote! {
+            async fn wait((millis, seconds): (u64, u64), mut times: u32, _: &str) {
+                times += 1;
+                sleep(millis + seconds * 1000 * times).await;
+            }
+        },
+    );
+}
+
+#[test]
+fn an_async_result() {
+    compare::<Timed>(
+        "async_result",
+        &quote!(),
+        &quote! {
+            /// Fetches a page.
+            pub async fn fetch(url: &str) -> Result<Page, FetchError> {
+                get(url).await?.page()
+            }
+        },
+    );
+}
+
+#[test]
+fn an_async_function_below_another_attribute() {
+    compare::<Counted>(
+        "async_below_another",
+        &quote!(),
+        &quote! {
+            #[instrument]
+            async fn wait(millis: u64) -> u64 {
+                sleep(millis).await
+            }
+        },
+    );
+}
+
+#[test]
+fn labels() {
+    compare::<Counted>(
+        "labels",
+        &quote!(labels(plan, self.region, size: Size = Size::of(page), path = page.path())),
+        &quote! {
+            fn store(&self, plan: Plan, page: Page) {
+                self.pages.push((plan, page));
+            }
+        },
+    );
+}
+
+#[test]
+fn labels_of_a_result() {
+    compare::<Counted>(
+        "labels_of_a_result",
+        &quote!(labels(plan, on_return(large: bool = |size| *size > 100)), err(fault: Fault)),
+        &quote! {
+            fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
+                plan.take(page)
+            }
+        },
+    );
+}
+
+#[test]
+fn labels_of_an_async_function() {
+    compare::<Counted>(
+        "async_labels",
+        &quote!(labels(plan), ok_if = Stored::is_whole),
+        &quote! {
+            async fn store(plan: Plan, page: Page) -> Stored {
+                plan.take(page).await
+            }
+        },
+    );
+}
+
+#[test]
+fn an_impl_block() {
+    compare::<Counted>(
+        "impl_block",
+        &quote!(labels(self.region)),
+        &quote! {
+            impl<T: Item> Cart<T> {
+                const LIMIT: usize = 10;
+
+                pub fn add(&mut self, item: T) {
+                    self.items.push(item);
+                }
+
+                #[counted(skip)]
+                pub fn len(&self) -> usize {
+                    self.items.len()
+                }
+
+                #[counted(outcome = false)]
+                pub async fn clear(&mut self) {
+                    self.items.clear();
+                }
+
+                pub const fn limit() -> usize {
+                    Self::LIMIT
+                }
+            }
+        },
+    );
+}
+
+#[test]
+fn a_future() {
+    compare::<Counted>(
+        "future",
+        &quote!(),
+        &quote! {
+            fn answer(&self) -> impl Future<Output = Result<u32, Fault>> + Send {
+                ready(Ok(self.number))
+            }
+        },
+    );
+}
+
+#[test]
+fn the_box_of_async_trait() {
+    compare::<Counted>(
+        "async_trait",
+        &quote!(),
+        &quote! {
+            fn find<'life0, 'async_trait>(
+                &'life0 self,
+            ) -> ::core::pin::Pin<
+                Box<dyn ::core::future::Future<Output = Option<u32>> + ::core::marker::Send + 'async_trait>,
+            >
+            where
+                'life0: 'async_trait,
+                Self: 'async_trait,
+            {
+                Box::pin(async move {
+                    let __self = self;
+                    __self.index.get().await
+                })
+            }
+        },
+    );
+}
+
+#[test]
+fn a_busy_future_in_a_family_of_its_own() {
+    compare::<Timed>(
+        "busy",
+        &quote!(
+            name = "render_seconds",
+            help = "Time to render a page.",
+            buckets(exponential(0.001, 2.0, 10)),
+            slo(latency = "64ms", objective = 99.0),
+            busy,
+        ),
+        &quote! {
+            async fn render(page: Page) -> String {
+                page.render().await
+            }
+        },
+    );
+}
+
+#[test]
+fn a_sample() {
+    compare::<Timed>(
+        "sample",
+        &quote!(sample = 1 / 16),
+        &quote! {
+            fn hash(text: &[u8]) -> u64 {
+                text.iter().sum()
+            }
+        },
+    );
+}
+
+#[test]
+fn a_function_whose_next_attribute_does_the_work() {
+    compare::<Counted>(
+        "left_to_the_next",
+        &quote!(labels(path)),
+        &quote! {
+            #[inline]
+            #[timed(busy)]
+            async fn fetch(path: &str) -> Result<Page, FetchError> {
+                get(path).await
+            }
+        },
+    );
+}
+
+#[test]
+fn a_function_with_the_work_of_attributes_above() {
+    compare::<Timed>(
+        "from_above",
+        &quote!(__above(in_flight(), counted(labels(path)))),
+        &quote! {
+            async fn fetch(path: &str) -> Result<Page, FetchError> {
+                get(path).await
+            }
+        },
+    );
+}
+
+#[test]
+fn a_function_where_metrics_are_off() {
+    compare_in::<Counted>(
+        Mode::Off,
+        "off",
+        &quote!(name = "pages_total", labels(path)),
+        &quote! {
+            async fn fetch(path: &str) -> Result<Page, FetchError> {
+                get(path).await
+            }
+        },
+    );
+}
+
+/// Compares an expansion with its snapshot; `BLESS=1` makes it the snapshot.
+#[track_caller]
+fn compare<M: Measure>(name: &str, args: &TokenStream, item: &TokenStream) {
+    compare_in::<M>(Mode::On, name, args, item);
+}
+
+#[track_caller]
+fn compare_in<M: Measure>(mode: Mode, name: &str, args: &TokenStream, item: &TokenStream) {
+    // By a short name, to keep lines short.
+    let expanded = function::expand::<M>(args, item, "m", mode);
+    let expanded = match syn::parse2(expanded.clone()) {
+        Ok(file) => prettyplease::unparse(&file),
+        Err(error) => panic!("{error} in {expanded}"),
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
+    let path = folder.join(name).with_extension("rs");
+    if env::var_os("BLESS").is_some() {
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(&path, &expanded).unwrap();
+    }
+    let snapshot = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        snapshot == expanded,
+        "{name} is to be\n{snapshot}\nbut is\n{expanded}\nBLESS=1 accepts it"
+    );
+}

@@ -1,0 +1,8 @@
+//! Expansions contain no `unsafe` code.
+
+#![forbid(unsafe_code)]
+
+use metrics_core::{Format, Label, Labels, counted, encode_to_string, in_flight, metrics, timed};
+
+#[path = "../../shapes.rs"]
+pub mod shapes;

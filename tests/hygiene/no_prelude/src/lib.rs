@@ -1,0 +1,8 @@
+//! Expansions do without the prelude.
+
+#![no_implicit_prelude]
+
+use ::metrics_core::{Format, Label, Labels, counted, encode_to_string, in_flight, metrics, timed};
+
+#[path = "../../shapes.rs"]
+pub mod shapes;

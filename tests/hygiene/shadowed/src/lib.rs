@@ -1,0 +1,38 @@
+//! Expansions do not look at names around them.
+
+use ::metrics_core::{Format, Label, Labels, counted, encode_to_string, in_flight, metrics, timed};
+
+macro_rules! shadow_macros {
+    ($($name:ident)*) => {$(
+        #[allow(unused_macros, reason = "nobody is to use it")]
+        macro_rules! $name {
+            () => { ::core::compile_error!("shadowed") };
+        }
+    )*};
+}
+
+// Of textual scope, which reaches into the module below.
+shadow_macros! {
+    assert concat file format line matches module_path panic stringify thread_local unreachable vec
+}
+
+/// What an expansion could mean by accident; the module below imports it by a glob, which comes
+/// before the prelude.
+macro_rules! shadow {
+    ($($name:ident)*; $($module:ident)*; $($tr:ident)*) => {
+        $(pub struct $name;)*
+        $(pub mod $module {})*
+        $(pub trait $tr {})*
+    };
+}
+
+shadow! {
+    Result Option Some None Ok Err Box Pin String Vec Counter Gauge Histogram Kind Family Site
+        Registration Cow LocalKey Outcome Infallible Never Guard Tracked Called;
+    std core alloc metrics_core metrics_macros inventory linkme call __private;
+    Fn FnOnce FnMut Deref Drop Into From Iterator Send Sync Sized Copy Clone Default Future
+        IntoFuture NeverError AsRef
+}
+
+#[path = "../../shapes.rs"]
+pub mod shapes;

@@ -1,0 +1,332 @@
+//! A user's lints have nothing to say about expansions.
+
+#![deny(
+    warnings,
+    missing_docs,
+    unused,
+    let_underscore_drop,
+    rust_2018_idioms,
+    keyword_idents_2024,
+    macro_use_extern_crate,
+    meta_variable_misuse,
+    missing_abi,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    non_ascii_idents,
+    explicit_outlives_requirements,
+    redundant_lifetimes,
+    single_use_lifetimes,
+    trivial_casts,
+    trivial_numeric_casts,
+    unit_bindings,
+    unnameable_types,
+    unreachable_pub,
+    unsafe_code,
+    unused_import_braces,
+    unused_lifetimes,
+    unused_macro_rules,
+    unused_qualifications,
+    unused_results,
+    variant_size_differences,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::absolute_paths,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::default_numeric_fallback,
+    clippy::items_after_statements,
+    clippy::let_underscore_must_use,
+    clippy::let_underscore_untyped,
+    clippy::mod_module_files,
+    clippy::panic,
+    clippy::pattern_type_mismatch,
+    clippy::ref_patterns,
+    clippy::same_name_method,
+    clippy::semicolon_inside_block,
+    clippy::shadow_reuse,
+    clippy::shadow_same,
+    clippy::shadow_unrelated,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::infinite_loop,
+    clippy::unreachable
+)]
+
+use core::future::{Future, ready};
+
+use metrics_core::{Label, Labels, counted, in_flight, metrics, timed};
+
+/// What is paid for.
+#[derive(Label, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// Nothing.
+    Free,
+    /// Something.
+    Paid,
+}
+
+/// What goes wrong.
+#[derive(Label, Clone, Copy, Debug, PartialEq, Eq)]
+#[label(rename_all = "kebab-case")]
+pub enum Fault {
+    /// It is too large.
+    TooLarge,
+    /// It is nowhere.
+    NotFound(u8),
+}
+
+/// What is asked for.
+#[derive(Labels, Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// By whom.
+    pub plan: Plan,
+    /// Where.
+    pub path: &'a str,
+}
+
+metrics! {
+    prefix = "strict";
+
+    /// A counter.
+    pub static CALLS: Counter<(plan: Plan)>;
+    /// A histogram.
+    #[unit("seconds")]
+    #[buckets(0.1, 1)]
+    #[max_series(10)]
+    pub static TOOK: Histogram<Request<'_>>;
+    /// A summary.
+    #[quantiles(0.5)]
+    pub static SIZE: Summary;
+    /// A state.
+    pub static STATE: StateSet<Plan>;
+    /// Facts.
+    pub static FACTS: Info<(version: &str)>;
+    /// A computed one.
+    #[computed(|| 1.0_f64)]
+    pub static COMPUTED: Gauge;
+}
+
+/// Returns a value.
+#[counted]
+#[timed]
+#[in_flight]
+#[must_use]
+pub fn sync(value: u32) -> u32 {
+    value
+}
+
+/// Returns nothing.
+#[counted]
+#[timed]
+#[in_flight]
+pub fn unit() {
+    CALLS.with(Plan::Free).inc();
+}
+
+/// Returns a result.
+///
+/// # Errors
+///
+/// When it is large.
+#[counted]
+#[timed]
+#[in_flight]
+pub fn result(size: u8) -> Result<u8, Fault> {
+    if size > 1 {
+        return Err(Fault::TooLarge);
+    }
+    Ok(size)
+}
+
+/// Returns a value, later.
+#[counted]
+#[timed(busy)]
+#[in_flight]
+pub async fn asynchronous(value: u32) -> u32 {
+    ready(value).await
+}
+
+/// Returns nothing, later.
+#[counted]
+#[timed]
+#[in_flight]
+pub async fn asynchronous_unit() {
+    ready(()).await;
+}
+
+/// Returns a result, later.
+///
+/// # Errors
+///
+/// When it is large.
+#[counted]
+#[timed]
+#[in_flight]
+pub async fn asynchronous_result(size: u8) -> Result<u8, Fault> {
+    let small = ready(result(size)).await?;
+    Ok(small)
+}
+
+/// Takes its arguments apart.
+#[counted]
+#[timed]
+#[in_flight]
+pub async fn patterns((a, b): (u32, u32), mut c: u32, _: u32, _unused: String) -> u32 {
+    c = ready(c).await.max(a);
+    c.min(b)
+}
+
+/// Takes its arguments apart at once.
+#[counted]
+#[timed]
+#[in_flight]
+#[must_use]
+pub fn patterns_at_once((a, b): (u32, u32), mut c: u32, _: u32, _unused: &str) -> u32 {
+    c = c.max(a);
+    c.min(b)
+}
+
+/// Returns a future.
+#[counted]
+#[timed]
+#[in_flight]
+pub fn future(value: u32) -> impl Future<Output = Result<u32, Fault>> {
+    ready(Ok(value))
+}
+
+/// Has labels.
+///
+/// # Errors
+///
+/// When nothing is paid.
+#[counted(
+    labels(plan, path, length = path.len(), on_return(large: bool = Result::is_ok)),
+    err(fault: Fault),
+)]
+#[timed(labels(plan), err(fault))]
+#[in_flight(labels(plan))]
+pub fn labelled(plan: Plan, path: &str) -> Result<usize, Fault> {
+    match plan {
+        Plan::Free => Err(Fault::NotFound(1)),
+        Plan::Paid => Ok(path.len()),
+    }
+}
+
+/// Has labels, later.
+///
+/// # Errors
+///
+/// When nothing is paid.
+#[counted(labels(plan, path), err(fault: Fault))]
+#[timed(labels(plan, on_return(large: bool = is_large)))]
+#[in_flight(labels(plan))]
+pub async fn labelled_later(plan: Plan, path: String) -> Result<usize, Fault> {
+    ready(labelled(plan, &path)).await
+}
+
+const fn is_large(result: &Result<usize, Fault>) -> bool {
+    matches!(result, Ok(size) if *size > 10)
+}
+
+/// Is judged by its value.
+#[counted(ok_if = |returned| *returned > 1, slo(success = 99.5))]
+#[timed(
+    name = "strict_judged_seconds",
+    help = "A family of its own.",
+    buckets(0.1, 1),
+    error_if = |returned| *returned < 2,
+    slo(latency = "100ms", objective = 99.9),
+)]
+#[in_flight(name = "strict_judged", help = "In progress.")]
+#[must_use]
+pub fn judged(value: u32) -> u32 {
+    value
+}
+
+/// Has no outcome, and is not always timed.
+#[counted(outcome = false)]
+#[timed(sample = 1/2)]
+pub fn sampled() {
+    SIZE.observe(1.0);
+}
+
+/// Has functions of its own.
+#[derive(Debug, Clone)]
+pub struct Cart {
+    items: Vec<u32>,
+}
+
+#[counted]
+#[timed]
+#[in_flight]
+impl Cart {
+    /// An empty one.
+    #[must_use]
+    pub fn new(item: u32) -> Self {
+        Self { items: vec![item] }
+    }
+
+    /// Adds an item.
+    pub fn add(&mut self, item: u32) {
+        self.items.push(item);
+    }
+
+    /// Takes the last item.
+    #[counted(labels(count = self.items.len()))]
+    #[timed(skip)]
+    pub fn take(&mut self) -> Option<u32> {
+        self.items.pop()
+    }
+
+    /// Waits for an item.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub async fn wait(&self, _patience: u32) -> Result<u32, Fault> {
+        let first = ready(self.items.first().copied()).await;
+        first.ok_or(Fault::TooLarge)
+    }
+
+    /// Gives the items away.
+    pub async fn close(mut self) -> Vec<u32> {
+        self.items.sort_unstable();
+        ready(self.items).await
+    }
+}
+
+/// Is recorded wherever it is implemented.
+#[counted]
+#[timed]
+#[in_flight]
+pub trait Find {
+    /// Looks.
+    fn find(&self, name: &str) -> Option<usize> {
+        name.find('a')
+    }
+
+    /// Looks, later.
+    fn find_later(&self) -> impl Future<Output = usize> + Send {
+        ready(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics_core::{Format, encode_to_string};
+
+    use super::{Plan, labelled};
+
+    #[test]
+    fn what_is_called_is_recorded() {
+        assert_eq!(labelled(Plan::Paid, "/"), Ok(1));
+        let text = encode_to_string(Format::Text);
+        let wanted = "plan=\"paid\",path=\"/\",length=\"1\",large=\"true\",outcome=\"ok\"} 1";
+        assert!(text.contains(wanted));
+    }
+}

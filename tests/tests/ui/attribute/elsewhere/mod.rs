@@ -1,0 +1,1 @@
+//! The module of `on_a_module_in_another_file`.

@@ -1,0 +1,8 @@
+use metrics_core::in_flight;
+
+#[in_flight(fallible = true)]
+fn work(a: u32) -> Result<u32, std::fmt::Error> {
+    Ok(a)
+}
+
+fn main() {}

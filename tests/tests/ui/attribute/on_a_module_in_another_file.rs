@@ -1,0 +1,6 @@
+use metrics_core::counted;
+
+#[counted]
+mod elsewhere;
+
+fn main() {}

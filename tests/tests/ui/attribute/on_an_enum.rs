@@ -1,0 +1,8 @@
+use metrics_core::timed;
+
+#[timed]
+enum Work {
+    Done,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use metrics_core::in_flight;
+
+#[in_flight(labels(on_return(large: bool = |a| *a > 1)))]
+fn work(a: u32) -> u32 {
+    a
+}
+
+fn main() {}

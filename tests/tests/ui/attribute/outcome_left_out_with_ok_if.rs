@@ -1,0 +1,8 @@
+use metrics_core::counted;
+
+#[counted(outcome = false, ok_if = |a| *a > 1)]
+fn work(a: u32) -> u32 {
+    a
+}
+
+fn main() {}

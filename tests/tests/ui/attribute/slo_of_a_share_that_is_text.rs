@@ -1,0 +1,8 @@
+use metrics_core::counted;
+
+#[counted(slo(success = "99.9%"))]
+fn work(a: u32) -> u32 {
+    a
+}
+
+fn main() {}

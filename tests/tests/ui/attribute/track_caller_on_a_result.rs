@@ -1,0 +1,9 @@
+use metrics_core::counted;
+
+#[counted]
+#[track_caller]
+fn work(a: u32) -> Result<u32, std::fmt::Error> {
+    Ok(a)
+}
+
+fn main() {}
