@@ -485,3 +485,42 @@ impl Block {
         quote::quote!(#name(#ty #(, #generics)*))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_the_float_that_its_decimals_say() {
+        let time = |text| seconds(&LitStr::new(text, Span::call_site())).ok();
+        assert_eq!(time("250ms"), Some(0.25));
+        assert_eq!(time("0.3s"), Some(0.3));
+        assert_eq!(time("700us"), Some(0.0007));
+        for wrong in ["250", "ms", "0s", "-1s", "1h", "1 s", "inf s", ""] {
+            assert_eq!(time(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_read_as_they_are_written() {
+        let mut errors = Errors::default();
+        let tokens =
+            "labels(a, self.b.c, d: D = e, on_return(f = |r| r.g)), err(k: E), sample = 2/3";
+        let args = Args::parse(tokens.parse().expect("tokens"), &mut errors);
+        assert!(errors.is_empty());
+        let entry: Vec<_> = args
+            .entry_labels()
+            .map(|label| label.name.to_string())
+            .collect();
+        let results: Vec<_> = args
+            .result_labels()
+            .map(|label| label.name.to_string())
+            .collect();
+        assert_eq!(
+            (entry.join(" "), results.join(" ")),
+            ("a c d".into(), "f".into())
+        );
+        let share = args.sample.get().map(|sample| (sample.share, sample.of));
+        assert_eq!(share, Some((2, 3)));
+    }
+}

@@ -357,3 +357,23 @@ fn as_text(labels: &impl LabelSet, visitor: &mut impl Visitor) {
 pub fn typed<L: Label>(label: &L) -> &L {
     label
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objectives_are_kept_in_the_description() {
+        const OBJECTIVES: &[Objective] = &[
+            Objective::Latency {
+                seconds: 0.25,
+                percent: 99.9,
+            },
+            Objective::Success { percent: 99.5 },
+        ];
+        static FAMILY: Family = Site::new(&[], "file", 1, "module", Outcomes::Unlabelled)
+            .objectives(OBJECTIVES)
+            .measured(Measured::TIMED);
+        assert_eq!(FAMILY.desc().objectives(), OBJECTIVES);
+    }
+}
