@@ -38,11 +38,13 @@ fn wait(
             ::m::__private::call::Called::plain(&__SITE)
         },
         async move {
-            let __arg0 = __arg0;
+            #[allow(unused_mut)]
+            let mut __arg0 = __arg0;
             let (millis, seconds) = __arg0;
             #[allow(clippy::shadow_same)]
             let mut times = times;
-            let __arg2 = __arg2;
+            #[allow(unused_mut)]
+            let mut __arg2 = __arg2;
             let _ = __arg2;
             #[allow(
                 unreachable_code,

@@ -1,5 +1,6 @@
 #[inline]
-#[timed(busy, __above(counted(labels(path))))]
+#[timed(busy)]
+#[::m::counted(labels(path), __moved)]
 async fn fetch(path: &str) -> Result<Page, FetchError> {
     get(path).await
 }

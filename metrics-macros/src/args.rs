@@ -34,9 +34,6 @@ pub(crate) struct Args {
     pub(crate) skip: Slot<()>,
     /// From the attribute on the block around the function.
     pub(crate) block: Option<Block>,
-    /// Attributes above this one, which leave their work to it: their names and arguments, the
-    /// topmost first.
-    pub(crate) above: Vec<(Ident, TokenStream)>,
     krate: Slot<Path>,
 }
 
@@ -49,16 +46,9 @@ const ARGUMENTS: [&str; 15] = [
 /// What the expansion of an attribute on a block tells the one on a function in it.
 pub(crate) const BLOCK: &str = "__block";
 
-/// What an attribute tells the one below, to which it leaves its work.
-pub(crate) const ABOVE: &str = "__above";
-
-/// `name(arguments)`.
-fn above(input: ParseStream) -> syn::Result<(Ident, TokenStream)> {
-    let name = input.parse()?;
-    let arguments;
-    parenthesized!(arguments in input);
-    Ok((name, arguments.parse()?))
-}
+/// What an attribute says of itself when it has moved below another: see `leave_to_the_next` in
+/// `function.rs`.
+pub(crate) const MOVED: &str = "__moved";
 
 impl Args {
     /// Parses arguments; whatever could be read is returned beside the errors.
@@ -115,12 +105,7 @@ impl Args {
                     parenthesized!(content in input);
                     self.block = Some(content.parse()?);
                 }
-                ABOVE => {
-                    let content;
-                    parenthesized!(content in input);
-                    let above = content.parse_terminated(above, Token![,])?;
-                    self.above.extend(above);
-                }
+                MOVED => {}
                 _ => {
                     let (last, others) = ARGUMENTS.split_last().expect("there are some");
                     let others = others.join("`, `");
@@ -507,7 +492,7 @@ mod tests {
         let tokens =
             "labels(a, self.b.c, d: D = e, on_return(f = |r| r.g)), err(k: E), sample = 2/3";
         let args = Args::parse(tokens.parse().expect("tokens"), &mut errors);
-        assert!(errors.is_empty());
+        assert!(errors.finish().is_ok());
         let entry: Vec<_> = args
             .entry_labels()
             .map(|label| label.name.to_string())

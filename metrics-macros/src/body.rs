@@ -259,17 +259,30 @@ fn arguments(sig: &mut Signature) -> TokenStream {
                 moved.extend(quote!(let _ = &#this;));
             }
             FnArg::Typed(input) => {
+                // Lints of an argument are those of the variable that it becomes; what it is
+                // configured by is of both.
+                let attrs = input.attrs.clone();
+                let is_cfg = |attr: &Attribute| attr.path().is_ident("cfg");
+                input.attrs.retain(is_cfg);
+                let cfgs = &input.attrs;
                 let pat = &input.pat;
                 let ident = match &*input.pat {
                     Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
                         let ident = pat.ident.clone();
                         let lints = rebinding_lints(&ident);
-                        moved.extend(quote!(#[allow(#lints)] let #pat = #ident;));
+                        moved.extend(quote!(#[allow(#lints)] #(#attrs)* let #pat = #ident;));
                         ident
                     }
                     _ => {
                         let name = format_ident!("__arg{at}", span = Span::mixed_site());
-                        moved.extend(quote!(let #name = #name; let #pat = #name;));
+                        moved.extend(quote! {
+                            // For patterns with `ref mut`.
+                            #(#cfgs)*
+                            #[allow(unused_mut)]
+                            let mut #name = #name;
+                            #(#attrs)*
+                            let #pat = #name;
+                        });
                         name
                     }
                 };

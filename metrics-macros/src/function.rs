@@ -1,6 +1,6 @@
 //! An attribute on a function: what it may say there, and where to go when it is no function.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::{
     Attribute, FnArg, LitStr, Meta, Pat, Signature, Token, Type, Visibility,
@@ -10,9 +10,9 @@ use syn::{
 
 use crate::{
     Mode,
-    args::{ABOVE, Args, EntryLabel},
+    args::{Args, EntryLabel, MOVED},
     attr::without_comma,
-    block, body, call_site,
+    block, body,
     counted::Counted,
     declare::report_duplicates,
     errors::Errors,
@@ -74,14 +74,19 @@ fn expand_item<M: Measure>(
         };
         check::<M>(args, &function, errors);
         if mode == Mode::Off {
-            let checks = call_site::checks::<M>(args, &args.krate(krate));
+            let unused = layer::unused::<M>(args, &args.krate(krate), &function);
             let body = &function.body;
-            return body::emit(&function, &function.sig, &quote!(#checks #body));
+            return body::emit(&function, &function.sig, &quote!(#unused #body));
         }
-        if errors.is_empty() && leave_to_the_next::<M>(args, tokens, &mut function) {
+        let moved = take_moved(&mut function);
+        let own = Moved {
+            name: Ident::new(M::ATTRIBUTE, Span::call_site()),
+            tokens: tokens.clone(),
+        };
+        if leave_to_the_next(&own, &moved, args, krate, &mut function) {
             return body::emit(&function, &function.sig, &function.body);
         }
-        let layers = layers::<M>(args, krate, &function);
+        let layers = layers::<M>(args, &moved, krate, &function);
         return body::wrap(&function, &layers);
     }
     let expanded = block::expand::<M>(args, tokens, item, krate, errors);
@@ -95,50 +100,78 @@ fn expand_item<M: Measure>(
     })
 }
 
-/// Leaves the work to an attribute of ours below, if there is one and nothing in between: one
-/// expansion for all of them wraps the body once.
-fn leave_to_the_next<M: Measure>(
+/// What an attribute that has moved below this one says: its name and arguments.
+struct Moved {
+    name: Ident,
+    tokens: TokenStream,
+}
+
+/// Takes out the attributes that have moved to right below this one, the topmost first.
+fn take_moved(function: &mut Function) -> Vec<Moved> {
+    let mut taken = Vec::new();
+    while let Some(next) = next_attribute(function) {
+        let Meta::List(meta) = &function.attrs[next].meta else {
+            break;
+        };
+        let is_mark = |token: TokenTree| matches!(token, TokenTree::Ident(word) if word == MOVED);
+        let Some(last) = meta.path.segments.last() else {
+            break;
+        };
+        if !meta.tokens.clone().into_iter().any(is_mark) {
+            break;
+        }
+        taken.push(Moved {
+            name: last.ident.clone(),
+            tokens: meta.tokens.clone(),
+        });
+        function.attrs.remove(next);
+    }
+    taken
+}
+
+/// The first attribute that may expand to something.
+fn next_attribute(function: &Function) -> Option<usize> {
+    function.attrs.iter().position(|attr| !body::is_inert(attr))
+}
+
+/// Moves this attribute, and those that it has taken in, below the next if that is called like
+/// one of ours: one expansion for all of them wraps the body once. A stranger that is called so
+/// leaves them where they are now, and nothing is lost.
+fn leave_to_the_next(
+    own: &Moved,
+    moved: &[Moved],
     args: &Args,
-    tokens: &TokenStream,
+    krate: &str,
     function: &mut Function,
 ) -> bool {
-    let Some(next) = function.attrs.iter().position(|attr| !body::is_inert(attr)) else {
+    let Some(next) = next_attribute(function) else {
         return false;
     };
-    let attr = &mut function.attrs[next];
-    let path = attr.path();
-    let first = path.segments.first();
-    let is_ours = path.segments.len() == 1
-        || first
-            .is_some_and(|first| first.ident == "metrics_core" || first.ident == "metrics_http");
     let names = [Counted::ATTRIBUTE, Timed::ATTRIBUTE, InFlight::ATTRIBUTE];
-    let last = path.segments.last();
-    if !is_ours || !last.is_some_and(|last| names.iter().any(|name| last.ident == name)) {
+    let last = function.attrs[next].path().segments.last();
+    if !last.is_some_and(|last| names.iter().any(|name| last.ident == name)) {
         return false;
     }
-    let given = match &attr.meta {
-        Meta::List(arguments) => arguments.tokens.clone(),
-        Meta::Path(_) => TokenStream::new(),
-        Meta::NameValue(_) => return false,
-    };
-    let path = path.clone();
-    let given = without_comma(given);
-    let comma = (!given.is_empty()).then(|| quote!(,));
-    let above = Ident::new(ABOVE, Span::call_site());
-    let name = Ident::new(M::ATTRIBUTE, Span::call_site());
-    // Those above this one are among its arguments, and come first.
-    let all = args
-        .above
-        .iter()
-        .map(|(name, tokens)| quote!(#name(#tokens)))
-        .chain([quote!(#name(#tokens))]);
-    *attr = syn::parse_quote!(#[#path(#given #comma #above(#(#all),*))]);
+    let krate = args.krate(krate);
+    let mark = Ident::new(MOVED, Span::call_site());
+    let all = moved.iter().chain([own]).map(|Moved { name, tokens }| {
+        let tokens = without_comma(tokens.clone());
+        let comma = (!tokens.is_empty()).then(|| quote!(,));
+        syn::parse_quote!(#[#krate::#name(#tokens #comma #mark)])
+    });
+    let all: Vec<Attribute> = all.collect();
+    function.attrs.splice(next + 1..=next, all);
     true
 }
 
-/// This attribute, and those above that have left their work to it.
-fn layers<M: Measure>(args: &Args, krate: &str, function: &Function) -> Vec<Layer> {
-    let layer = |name: &Ident, tokens: &TokenStream| {
+/// This attribute, and those that have left their work to it.
+fn layers<M: Measure>(
+    args: &Args,
+    moved: &[Moved],
+    krate: &str,
+    function: &Function,
+) -> Vec<Layer> {
+    let layer = |Moved { name, tokens }: &Moved| {
         // Checked by their own expansion.
         let args = Args::parse(tokens.clone(), &mut Errors::default());
         let krate = args.krate(krate);
@@ -148,9 +181,8 @@ fn layers<M: Measure>(args: &Args, krate: &str, function: &Function) -> Vec<Laye
             _ => Layer::of::<InFlight>(&args, &krate, function),
         }
     };
-    let above = args.above.iter().map(|(name, tokens)| layer(name, tokens));
     let own = Layer::of::<M>(args, &args.krate(krate), function);
-    above.chain([own]).collect()
+    moved.iter().map(layer).chain([own]).collect()
 }
 
 fn is_function(item: &TokenStream) -> bool {
@@ -427,7 +459,7 @@ fn check_labels<M: Measure>(args: &Args, function: &Function, errors: &mut Error
             errors.at(name, message);
         }
         if let Some(ty) = ty
-            && !output::is_concrete(ty, &function.sig, args)
+            && output::names_generic(ty, &function.sig, args)
         {
             let message = "the values of the type are read outside of the function, where `Self`, \
                            `impl` and generic parameters have no meaning; name the type, or leave \

@@ -9,7 +9,7 @@ use crate::{
     attr::{first_span, located_at},
     call_site,
     function::{Function, Measure},
-    output::Returns,
+    output::{Returns, closure_output},
 };
 
 /// A recorder around a call.
@@ -66,6 +66,27 @@ pub(crate) fn looks<M: Measure>(args: &Args, returns: &Returns) -> bool {
     has_labels || outcome_is_told::<M>(args) && returns.fallible.may()
 }
 
+/// What arguments say, for the compiler to check and to see in use, where metrics are off.
+pub(crate) fn unused<M: Measure>(args: &Args, krate: &Path, function: &Function) -> TokenStream {
+    let call = quote!(#krate::__private::call);
+    let checks = call_site::checks::<M>(args, krate);
+    let labels = args.entry_labels().next().map(|_| {
+        let labels = labels(args, function, &call);
+        quote!(let _ = || { let _ = #labels; };)
+    });
+    let returns = Returns::of(function, args);
+    let output = closure_output(&returns.output);
+    let is_decided = args.ok_if.get().is_some() || args.error_if.get().is_some();
+    let looks = is_decided || args.result_labels().next().is_some() || args.err.get().is_some();
+    // What cannot be named cannot be shown to a closure that is not called.
+    let ending = (looks && !output.is_empty()).then(|| {
+        let (ending, scope) = ending::<M>(args, &returns, &call);
+        let ty: TokenStream = output.into_iter().skip(2).collect();
+        quote!(let _ = || { #scope #call::ends::<#ty, _>(#ending); };)
+    });
+    quote!(#checks #labels #ending)
+}
+
 fn recorder<M: Measure>(args: &Args, call: &TokenStream) -> TokenStream {
     if let Some(sample) = args.sample.get() {
         let (share, of) = (sample.share, sample.of);
@@ -78,13 +99,8 @@ fn recorder<M: Measure>(args: &Args, call: &TokenStream) -> TokenStream {
     quote!(#call::#recorder)
 }
 
-/// The series of a call, and whether arguments are named.
-fn called(
-    args: &Args,
-    function: &Function,
-    call: &TokenStream,
-    site: &Ident,
-) -> (TokenStream, bool) {
+/// The labels that are known when the call begins, as a tuple.
+fn labels(args: &Args, function: &Function, call: &TokenStream) -> TokenStream {
     let values: Vec<_> = args
         .entry_labels()
         .map(|label| {
@@ -106,14 +122,24 @@ fn called(
             }
         })
         .collect();
-    let has_results = args.result_labels().next().is_some() || args.err.get().is_some();
-    let labelled = !values.is_empty();
     // Where it shows that a value is no label.
     let first = args.entry_labels().next();
     let at = first.map_or(function.brace, |label| {
         label.value.as_ref().map_or(label.name.span(), first_span)
     });
-    let labels = quote_spanned!(at=> &(#(#values,)*));
+    quote_spanned!(at=> &(#(#values,)*))
+}
+
+/// The series of a call, and whether arguments are named.
+fn called(
+    args: &Args,
+    function: &Function,
+    call: &TokenStream,
+    site: &Ident,
+) -> (TokenStream, bool) {
+    let labels = labels(args, function, call);
+    let has_results = args.result_labels().next().is_some() || args.err.get().is_some();
+    let labelled = args.entry_labels().next().is_some();
     let called = match (labelled, has_results) {
         (false, false) => quote!(#call::Called::plain(&#site)),
         (true, false) => quote!(#call::Called::with(&#site, #labels)),

@@ -57,6 +57,8 @@ impl Fallible {
 
 /// What a function returns.
 pub(crate) struct Returns {
+    /// The type, of the future's output where it is one.
+    pub(crate) output: ReturnType,
     pub(crate) fallible: Fallible,
     /// Whether there is a future that is the call.
     pub(crate) is_future: bool,
@@ -73,6 +75,7 @@ impl Returns {
         let output = future.map_or_else(|| sig.output.clone(), |future| future.output);
         Returns {
             fallible: Fallible::of(&output, sig, args),
+            output,
             is_future,
         }
     }
@@ -240,10 +243,20 @@ fn head(ty: &Type) -> Option<String> {
 /// Those of an `impl` block around the function are known when the attribute is on the block;
 /// else they are taken to be called like `T` or `T1`, which few other types are.
 pub(crate) fn is_concrete(ty: &Type, sig: &Signature, args: &Args) -> bool {
-    let of_block = args.block.as_ref().map(|block| &block.generics);
-    let is_generic = |ident: &Ident| {
+    let is_like_one = |ident: &Ident| {
         let text = ident.to_string();
         let mut letters = text.chars();
+        letters.next().is_some_and(|c| c.is_ascii_uppercase())
+            && letters.all(|c| c.is_ascii_digit())
+    };
+    !names_generic(ty, sig, args)
+        && (args.block.is_some() || !mentions(ty.to_token_stream(), &is_like_one))
+}
+
+/// Whether the type mentions what is known to have no meaning outside the function.
+pub(crate) fn names_generic(ty: &Type, sig: &Signature, args: &Args) -> bool {
+    let is_generic = |ident: &Ident| {
+        let of_block = args.block.as_ref().map(|block| &block.generics);
         ident == "Self"
             || ident == "impl"
             || sig
@@ -254,15 +267,9 @@ pub(crate) fn is_concrete(ty: &Type, sig: &Signature, args: &Args) -> bool {
                 .generics
                 .const_params()
                 .any(|param| param.ident == *ident)
-            || match of_block {
-                Some(generics) => generics.contains(ident),
-                None => {
-                    letters.next().is_some_and(|c| c.is_ascii_uppercase())
-                        && letters.all(|c| c.is_ascii_digit())
-                }
-            }
+            || of_block.is_some_and(|generics| generics.contains(ident))
     };
-    !mentions(ty.to_token_stream(), &is_generic)
+    mentions(ty.to_token_stream(), &is_generic)
 }
 
 /// `-> Type` for a closure, where it can be said.

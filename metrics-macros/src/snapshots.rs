@@ -266,8 +266,10 @@ fn a_function_whose_next_attribute_does_the_work() {
 fn a_function_with_the_work_of_attributes_above() {
     compare::<Timed>(
         "from_above",
-        &quote!(__above(in_flight(), counted(labels(path)))),
+        &quote!(),
         &quote! {
+            #[::m::in_flight(__moved)]
+            #[::m::counted(labels(path), __moved)]
             async fn fetch(path: &str) -> Result<Page, FetchError> {
                 get(path).await
             }

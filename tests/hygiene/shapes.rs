@@ -111,6 +111,25 @@ pub async fn patterns((a, b): (u32, u32), mut c: u32, _: u32, _unused: u32) -> u
 #[counted]
 #[timed]
 #[in_flight]
+pub async fn patterns_by_reference(ref a: u32, ref mut b: u32, c @ (d, _): (u32, u32)) -> u32 {
+    *b += *a;
+    *b + c.1 + d
+}
+
+#[counted]
+#[timed]
+#[in_flight]
+pub async fn attributes(
+    #[cfg(any())] a: u32,
+    #[cfg(not(any()))] a: (u32, u32),
+    #[expect(unused_variables, reason = "nobody needs it")] b: u32,
+) -> u32 {
+    a.0
+}
+
+#[counted]
+#[timed]
+#[in_flight]
 pub fn future(n: u32) -> impl ::core::future::Future<Output = u32> {
     async move { n }
 }
@@ -206,6 +225,11 @@ impl Cart {
         self.items
     }
 
+    pub async fn emptied(mut self) -> u32 {
+        self.items = 0;
+        self.items
+    }
+
     pub async fn found(&self, name: &str) -> ::core::option::Option<usize> {
         ::core::option::Option::Some(name.len())
     }
@@ -246,6 +270,8 @@ pub fn exposition() -> ::std::string::String {
     output(asynchronous_unit());
     let _ = output(asynchronous_result(1));
     output(patterns((1, 2), 3, 4, 5));
+    output(patterns_by_reference(1, 2, (3, 4)));
+    output(attributes((1, 2), 3));
     output(future(1));
     output(boxed(1));
     output(known_as_boxed(1));
@@ -262,6 +288,7 @@ pub fn exposition() -> ::std::string::String {
     output(cart.found("pen"));
     let _ = cart.given(1);
     cart.taken();
+    output(Cart { items: 1 }.emptied());
     encode_to_string(Format::Text)
 }
 

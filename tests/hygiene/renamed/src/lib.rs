@@ -50,7 +50,7 @@ pub async fn asynchronous(cache: Cache) -> Cache {
 #[timed(crate = measures)]
 #[in_flight(crate = measures)]
 pub fn future() -> impl Future<Output = ()> {
-    async {}
+    std::future::ready(())
 }
 
 pub struct Cart;

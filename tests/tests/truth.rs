@@ -1,0 +1,468 @@
+//! What is recorded of a call is what has happened, whatever becomes of its future.
+
+use std::{
+    future::{pending, poll_fn},
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+    thread,
+    time::{Duration, Instant},
+};
+
+use metrics_core::{MetricValue, counted, gather, in_flight, timed};
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+use tests::{calls, caught, fail, in_progress, series, timings};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::oneshot,
+    task::{JoinSet, yield_now},
+    time::{sleep, timeout},
+};
+
+fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Runtimes of both kinds.
+fn runtimes() -> [Runtime; 2] {
+    let many = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build();
+    let one = Builder::new_current_thread().enable_time().build();
+    [one.unwrap(), many.unwrap()]
+}
+
+/// The seconds that calls of a function have taken in all.
+fn seconds(function: &str) -> f64 {
+    let families = gather();
+    let timed = families
+        .iter()
+        .find(|family| family.name == "function_duration_seconds");
+    let metrics = timed.into_iter().flat_map(|family| &family.metrics);
+    let is_of = |(name, value): &(String, String)| name == "function" && value == function;
+    let of = metrics.filter(|metric| metric.labels.iter().any(is_of));
+    of.map(|metric| match &metric.value {
+        MetricValue::Histogram { sum, .. } => *sum,
+        other => panic!("{other:?}"),
+    })
+    .sum()
+}
+
+#[test]
+fn the_time_of_a_call_begins_with_the_first_poll() {
+    const BEFORE: Duration = Duration::from_millis(50);
+
+    #[timed]
+    async fn patient() {
+        yield_now().await;
+    }
+
+    let future = patient();
+    let made = Instant::now();
+    while made.elapsed() < BEFORE {
+        thread::yield_now();
+    }
+    let begun = Instant::now();
+    Runtime::new().unwrap().block_on(future);
+    // The call lies within this span, however long the machine makes it.
+    let span = begun.elapsed() + BEFORE / 2;
+    assert!(seconds("patient") < span.as_secs_f64());
+}
+
+#[test]
+fn the_time_of_a_call_has_what_it_waits_in_it() {
+    const WAIT: Duration = Duration::from_millis(30);
+
+    #[timed]
+    async fn sleeps() {
+        sleep(WAIT).await;
+    }
+
+    for runtime in runtimes() {
+        let before = seconds("sleeps");
+        runtime.block_on(sleeps());
+        assert!(seconds("sleeps") - before > WAIT.as_secs_f64() / 2.0);
+    }
+}
+
+#[test]
+fn a_future_that_is_never_polled_shows_no_open_series() {
+    #[counted(labels(of = of.as_str()))]
+    #[timed(labels(of = of.as_str()))]
+    #[in_flight(labels(of = of.as_str()))]
+    async fn ignored(of: String) -> String {
+        of
+    }
+
+    drop(ignored("a".to_owned()));
+    assert_eq!(calls("ignored"), "");
+    assert_eq!(timings("ignored"), "");
+    assert_eq!(in_progress("ignored"), "");
+}
+
+#[test]
+fn exactly_the_outcomes_that_a_signature_can_have_start_at_zero() {
+    #[allow(dead_code)]
+    #[counted]
+    #[timed]
+    fn plain() {}
+    #[allow(dead_code)]
+    #[counted]
+    #[timed]
+    fn fallible() -> Result<(), ()> {
+        Ok(())
+    }
+    #[allow(dead_code)]
+    #[counted]
+    #[timed]
+    async fn later() {}
+    #[allow(dead_code)]
+    #[counted]
+    #[timed]
+    async fn fallible_later() -> Result<(), ()> {
+        Ok(())
+    }
+
+    assert_eq!(calls("plain"), "ok 0, panic 0");
+    assert_eq!(calls("fallible"), "ok 0, error 0, panic 0");
+    assert_eq!(calls("later"), "ok 0, panic 0, cancelled 0");
+    assert_eq!(
+        calls("fallible_later"),
+        "ok 0, error 0, panic 0, cancelled 0"
+    );
+    for function in ["plain", "fallible", "later", "fallible_later"] {
+        assert_eq!(timings(function), "ok 0");
+    }
+}
+
+#[test]
+fn a_panic_goes_on_with_what_it_carries() {
+    #[counted]
+    #[timed]
+    #[in_flight]
+    fn falls() -> Result<(), ()> {
+        std::panic::resume_unwind(Box::new(7_u8))
+    }
+    #[counted]
+    #[timed]
+    #[in_flight]
+    async fn falls_later() {
+        std::panic::resume_unwind(Box::new(8_u8))
+    }
+
+    let carried = catch_unwind(falls).unwrap_err();
+    assert_eq!(carried.downcast_ref(), Some(&7_u8));
+    let carried = catch_unwind(|| poll(pin!(falls_later()))).unwrap_err();
+    assert_eq!(carried.downcast_ref(), Some(&8_u8));
+    assert_eq!(calls("falls"), "ok 0, error 0, panic 1");
+    assert_eq!(calls("falls_later"), "ok 0, panic 1, cancelled 0");
+    assert_eq!(in_progress("falls"), "0");
+    assert_eq!(in_progress("falls_later"), "0");
+}
+
+#[test]
+fn a_future_that_is_polled_after_its_end_counts_nothing_more() {
+    #[counted]
+    #[timed]
+    #[in_flight]
+    async fn ends() {}
+    #[counted(labels(of))]
+    #[in_flight(labels(of))]
+    async fn ends_labelled(of: u8) {
+        let _ = of;
+    }
+    #[counted]
+    #[in_flight]
+    async fn falls_once() {
+        fail()
+    }
+
+    let mut future = Box::pin(ends());
+    assert!(poll(future.as_mut()).is_ready());
+    caught(|| poll(future.as_mut()));
+    drop(future);
+    assert_eq!(calls("ends"), "ok 1, panic 0, cancelled 0");
+    assert_eq!(timings("ends"), "ok 1");
+    assert_eq!(in_progress("ends"), "0");
+
+    let mut future = Box::pin(ends_labelled(1));
+    assert!(poll(future.as_mut()).is_ready());
+    caught(|| poll(future.as_mut()));
+    drop(future);
+    assert_eq!(calls("ends_labelled"), "1 ok 1, 1 panic 0, 1 cancelled 0");
+    assert_eq!(in_progress("ends_labelled"), "1 0");
+
+    let mut future = Box::pin(falls_once());
+    caught(|| poll(future.as_mut()));
+    caught(|| poll(future.as_mut()));
+    drop(future);
+    assert_eq!(calls("falls_once"), "ok 0, panic 1, cancelled 0");
+    assert_eq!(in_progress("falls_once"), "0");
+}
+
+#[test]
+fn a_leaked_future_is_a_call_in_flight_for_ever() {
+    #[counted]
+    #[timed]
+    #[in_flight]
+    async fn leaked() {
+        pending::<()>().await;
+    }
+
+    let mut future = Box::pin(leaked());
+    assert!(poll(future.as_mut()).is_pending());
+    mem::forget(future);
+    assert_eq!(calls("leaked"), "ok 0, panic 0, cancelled 0");
+    assert_eq!(timings("leaked"), "ok 0");
+    assert_eq!(in_progress("leaked"), "1");
+}
+
+#[test]
+fn a_label_that_panics_is_no_call() {
+    fn no_label(of: u8) -> u8 {
+        of.checked_sub(1).unwrap_or_else(|| fail())
+    }
+    #[counted(labels(of = no_label(of)))]
+    #[in_flight(labels(of = no_label(of)))]
+    async fn unlabelled(of: u8) {
+        let _ = of;
+    }
+
+    caught(|| poll(pin!(unlabelled(0))));
+    assert_eq!(calls("unlabelled"), "");
+    assert_eq!(in_progress("unlabelled"), "");
+}
+
+#[test]
+fn tasks_are_recorded_on_every_runtime() {
+    #[counted]
+    #[timed]
+    #[in_flight]
+    async fn task(begun: oneshot::Sender<()>, panics: bool) -> Result<(), ()> {
+        begun.send(()).unwrap();
+        yield_now().await;
+        if panics {
+            fail()
+        }
+        pending().await
+    }
+
+    for (runs, runtime) in (1..).zip(runtimes()) {
+        runtime.block_on(async {
+            let (begun, begins) = oneshot::channel();
+            let aborted = tokio::spawn(task(begun, false));
+            begins.await.unwrap();
+            aborted.abort();
+            assert!(aborted.await.unwrap_err().is_cancelled());
+
+            let (begun, _begins) = oneshot::channel();
+            let never_polled = tokio::spawn(pending::<()>());
+            never_polled.abort();
+            assert!(never_polled.await.is_err());
+
+            let fallen = tokio::spawn(task(begun, true));
+            assert!(fallen.await.unwrap_err().is_panic());
+
+            let (begun, _begins) = oneshot::channel();
+            let late = timeout(Duration::from_millis(1), task(begun, false));
+            assert!(late.await.is_err());
+
+            let (begun, begins) = oneshot::channel();
+            tokio::select! {
+                biased;
+                _ = task(begun, false) => unreachable!("it does not end"),
+                begun = begins => begun.unwrap(),
+            }
+
+            let (begun, begins) = oneshot::channel();
+            tokio::spawn(task(begun, false));
+            begins.await.unwrap();
+            assert_eq!(in_progress("task"), "1");
+        });
+        // The last of them ends with its runtime.
+        drop(runtime);
+        let cancelled = 4 * runs;
+        assert_eq!(
+            calls("task"),
+            format!("ok 0, error 0, panic {runs}, cancelled {cancelled}")
+        );
+        assert_eq!(
+            timings("task"),
+            format!("ok 0, panic {runs}, cancelled {cancelled}")
+        );
+        assert_eq!(in_progress("task"), "0");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_times_out_after_an_hour_was_cancelled() {
+    #[counted]
+    #[in_flight]
+    async fn long() -> Result<(), ()> {
+        sleep(Duration::from_hours(2)).await;
+        Ok(())
+    }
+
+    assert!(timeout(Duration::from_hours(1), long()).await.is_err());
+    assert_eq!(timeout(Duration::from_hours(3), long()).await, Ok(Ok(())));
+    assert_eq!(calls("long"), "ok 1, error 0, panic 0, cancelled 1");
+    assert_eq!(in_progress("long"), "0");
+}
+
+/// What a call does after some waits, and whether it calls another one first.
+#[derive(Clone, Copy, Debug)]
+struct Script {
+    waits: u8,
+    end: End,
+    depth: u8,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Succeed,
+    Fail,
+    Panic,
+    Hang,
+}
+
+/// What is done to a call.
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    Await,
+    Abort,
+    DropUnpolled,
+    DropAfter(u8),
+}
+
+#[counted]
+#[timed]
+#[in_flight]
+async fn nested(script: Script) -> Result<(), ()> {
+    begun();
+    if let Some(depth) = script.depth.checked_sub(1) {
+        Box::pin(nested(Script { depth, ..script })).await?;
+    }
+    for _ in 0..script.waits {
+        yield_now().await;
+    }
+    match script.end {
+        End::Succeed => Ok(()),
+        End::Fail => Err(()),
+        End::Panic => fail(),
+        End::Hang => pending().await,
+    }
+}
+
+#[counted(name = "truth_begun_total", outcome = false)]
+fn begun() {}
+
+async fn act(script: Script, deed: Deed) {
+    match deed {
+        // What hangs is aborted as well, or nobody would ever go on.
+        Deed::Await if !matches!(script.end, End::Hang) => _ = tokio::spawn(nested(script)).await,
+        Deed::Await | Deed::Abort => {
+            let task = tokio::spawn(nested(script));
+            yield_now().await;
+            task.abort();
+            _ = task.await;
+        }
+        Deed::DropUnpolled => drop(nested(script)),
+        Deed::DropAfter(polls) => {
+            let mut future = Box::pin(nested(script));
+            let mut polled = 0;
+            poll_fn(|context| {
+                let result = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+                polled += 1;
+                if polled > polls || !matches!(result, Ok(Poll::Pending)) {
+                    return Poll::Ready(());
+                }
+                context.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await;
+        }
+    }
+}
+
+fn scripts() -> impl Strategy<Value = Script> {
+    let end = prop_oneof![
+        3 => Just(End::Succeed),
+        1 => Just(End::Fail),
+        1 => Just(End::Panic),
+        1 => Just(End::Hang),
+    ];
+    (0..4_u8, end, 0..4_u8).prop_map(|(waits, end, depth)| Script { waits, end, depth })
+}
+
+fn deeds() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        3 => Just(Deed::Await),
+        2 => Just(Deed::Abort),
+        1 => Just(Deed::DropUnpolled),
+        2 => (0..6_u8).prop_map(Deed::DropAfter),
+    ]
+}
+
+/// How many calls have had each outcome, in the order ok, error, panic and cancelled.
+fn outcomes(family: &str) -> [u64; 4] {
+    let shown = series(family, "nested");
+    ["ok ", "error ", "panic ", "cancelled "].map(|outcome| {
+        let of = |series: &str| series.strip_prefix(outcome)?.parse().ok();
+        shown.split(", ").find_map(of).unwrap_or(0)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 50,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn outcomes_add_up_to_the_calls_whatever_is_done_to_them(
+        calls in proptest::collection::vec((scripts(), deeds()), 50..150),
+        many_threads in any::<bool>(),
+    ) {
+        let before = outcomes("function_calls_total");
+        let [one, many] = runtimes();
+        let runtime = if many_threads { many } else { one };
+        let mut expected_ok = 0;
+        let mut expected_panics = 0;
+        for (script, deed) in &calls {
+            match deed {
+                Deed::Await if matches!(script.end, End::Succeed) => {
+                    expected_ok += 1 + u64::from(script.depth);
+                }
+                // A call within takes those around it along.
+                Deed::Await if matches!(script.end, End::Panic) => {
+                    expected_panics += 1 + u64::from(script.depth);
+                }
+                _ => {}
+            }
+        }
+        let begun_before = number("truth_begun_total", "begun");
+        runtime.block_on(async {
+            let mut tasks = JoinSet::new();
+            for (script, deed) in calls.iter().copied() {
+                tasks.spawn(act(script, deed));
+            }
+            while tasks.join_next().await.is_some() {}
+        });
+        drop(runtime);
+        let after = outcomes("function_calls_total");
+        let [ok, error, panic, cancelled] = [0, 1, 2, 3].map(|at| after[at] - before[at]);
+        assert!(ok >= expected_ok && panic >= expected_panics);
+        let begun = number("truth_begun_total", "begun") - begun_before;
+        assert_eq!(ok + error + panic + cancelled, begun);
+        assert_eq!(outcomes("function_duration_seconds"), after);
+        assert_eq!(in_progress("nested"), "0");
+    }
+}
+
+/// What the only series of a function says.
+fn number(family: &str, function: &str) -> u64 {
+    series(family, function).parse().unwrap()
+}
