@@ -38,7 +38,11 @@ fn parse(text: &str) -> Parsed {
             };
             ::m::__private::call::Called::plain(&__SITE)
         },
-        move || -> Parsed { text.parse() },
+        move || -> Parsed {
+            #[allow(clippy::shadow_same)]
+            let text = text;
+            { text.parse() }
+        },
         |__result| ::m::__private::call::Look(__result).is_error(),
     )
 }

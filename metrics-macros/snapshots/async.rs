@@ -54,8 +54,10 @@ fn wait(
             if false {
                 return ();
             }
-            times += 1;
-            sleep(millis + seconds * 1000 * times).await;
+            {
+                times += 1;
+                sleep(millis + seconds * 1000 * times).await;
+            }
         },
         ::m::__private::call::never,
     )

@@ -34,6 +34,8 @@ async fn wait(millis: u64) -> u64 {
                 ::m::__private::call::Called::plain(&__SITE)
             },
             async move {
+                #[allow(clippy::shadow_same)]
+                let _ = &millis;
                 #[allow(
                     unreachable_code,
                     clippy::diverging_sub_expression,
@@ -45,7 +47,7 @@ async fn wait(millis: u64) -> u64 {
                     let __result: u64 = loop {};
                     return __result;
                 }
-                sleep(millis).await
+                { sleep(millis).await }
             },
             ::m::__private::call::never,
         )

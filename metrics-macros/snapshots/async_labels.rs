@@ -6,21 +6,6 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
         _,
     >::labelled(
         async move {
-            #[allow(clippy::shadow_same)]
-            let plan = plan;
-            #[allow(clippy::shadow_same)]
-            let page = page;
-            #[allow(
-                unreachable_code,
-                clippy::diverging_sub_expression,
-                clippy::let_unit_value,
-                clippy::empty_loop,
-                clippy::needless_return
-            )]
-            if false {
-                let __result: Stored = loop {};
-                return __result;
-            }
             let __series = {
                 const _: () = ::m::__private::check_label("plan", ::m::Kind::Counter);
                 static __SITE: ::m::__private::Family = {
@@ -76,7 +61,22 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
                 )
             };
             ::m::__private::call::Entering::with(__series).await;
-            plan.take(page).await
+            #[allow(clippy::shadow_same, unused_variables)]
+            let plan = plan;
+            #[allow(clippy::shadow_same)]
+            let page = page;
+            #[allow(
+                unreachable_code,
+                clippy::diverging_sub_expression,
+                clippy::let_unit_value,
+                clippy::empty_loop,
+                clippy::needless_return
+            )]
+            if false {
+                let __result: Stored = loop {};
+                return __result;
+            }
+            { plan.take(page).await }
         },
         |__result| !::m::__private::call::look::<_, bool>(__result, Stored::is_whole),
     )

@@ -58,7 +58,7 @@ pub fn fetch(
                 let __result: Result<Page, FetchError> = loop {};
                 return __result;
             }
-            get(url).await?.page()
+            { get(url).await?.page() }
         },
         |__result| ::m::__private::call::Look(__result).is_error(),
     )

@@ -46,8 +46,10 @@ where
                 ::m::__private::call::Called::plain(&__SITE)
             },
             async move {
-                let __self = self;
-                __self.index.get().await
+                {
+                    let __self = self;
+                    __self.index.get().await
+                }
             },
             ::m::__private::call::never,
         ),

@@ -91,7 +91,7 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                 let __result: String = loop {};
                 return __result;
             }
-            page.render().await
+            { page.render().await }
         },
         ::m::__private::call::never,
     )

@@ -73,19 +73,6 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                     ::m::__private::call::Called::plain(&__SITE)
                 },
                 async move {
-                    #[allow(clippy::shadow_same)]
-                    let path = path;
-                    #[allow(
-                        unreachable_code,
-                        clippy::diverging_sub_expression,
-                        clippy::let_unit_value,
-                        clippy::empty_loop,
-                        clippy::needless_return
-                    )]
-                    if false {
-                        let __result: Result<Page, FetchError> = loop {};
-                        return __result;
-                    }
                     let __series = {
                         const _: () = ::m::__private::check_label(
                             "path",
@@ -144,7 +131,20 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                         )
                     };
                     ::m::__private::call::Entering::with(__series).await;
-                    get(path).await
+                    #[allow(clippy::shadow_same, unused_variables)]
+                    let path = path;
+                    #[allow(
+                        unreachable_code,
+                        clippy::diverging_sub_expression,
+                        clippy::let_unit_value,
+                        clippy::empty_loop,
+                        clippy::needless_return
+                    )]
+                    if false {
+                        let __result: Result<Page, FetchError> = loop {};
+                        return __result;
+                    }
+                    { get(path).await }
                 },
                 |__result| ::m::__private::call::Look(__result).is_error(),
             ),

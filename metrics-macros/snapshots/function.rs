@@ -29,5 +29,5 @@ pub fn size(text: &str) -> usize {
         };
         ::m::__private::call::Called::plain(&__SITE)
     });
-    text.len()
+    { text.len() }
 }

@@ -34,7 +34,10 @@ fn answer(&self) -> impl Future<Output = Result<u32, Fault>> + Send {
             };
             ::m::__private::call::Called::plain(&__SITE)
         },
-        ::m::__private::call::made(move || { ready(Ok(self.number)) }),
+        ::m::__private::call::made(move || {
+            let _ = &self;
+            { ready(Ok(self.number)) }
+        }),
         |__result| ::m::__private::call::Look(__result).is_error(),
     )
 }

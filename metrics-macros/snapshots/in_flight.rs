@@ -26,5 +26,5 @@ fn parse(text: &str) -> Result<u32, ParseError> {
         };
         ::m::__private::call::Called::plain(&__SITE)
     });
-    text.parse()
+    { text.parse() }
 }

@@ -60,11 +60,13 @@ fn store(&self, plan: Plan, page: Page) {
             &__SITE,
             &(
                 ::m::__private::call::typed::<Plan>(&(plan)),
-                &(self.region),
+                ::m::__private::call::Open(&(self.region)),
                 ::m::__private::call::typed::<Size>(&(Size::of(page))),
-                &(page.path()),
+                ::m::__private::call::Open(&(page.path())),
             ),
         )
     });
-    self.pages.push((plan, page));
+    {
+        self.pages.push((plan, page));
+    }
 }

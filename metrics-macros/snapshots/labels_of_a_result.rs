@@ -73,7 +73,13 @@ fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
                 &(::m::__private::call::typed::<Plan>(&(plan)),),
             )
         },
-        move || -> Result<usize, Fault> { plan.take(page) },
+        move || -> Result<usize, Fault> {
+            #[allow(clippy::shadow_same, unused_variables)]
+            let plan = plan;
+            #[allow(clippy::shadow_same)]
+            let page = page;
+            { plan.take(page) }
+        },
         |__result| ::m::__private::call::Ended::new(
             ::m::__private::call::Look(__result).is_error(),
             &(

@@ -34,7 +34,11 @@ fn parse(text: &str) -> Result<u32, ParseError> {
             };
             ::m::__private::call::Called::plain(&__SITE)
         },
-        move || -> Result<u32, ParseError> { text.parse() },
+        move || -> Result<u32, ParseError> {
+            #[allow(clippy::shadow_same)]
+            let text = text;
+            { text.parse() }
+        },
         |__result| ::m::__private::call::Look(__result).is_error(),
     )
 }

@@ -33,5 +33,5 @@ fn hash(text: &[u8]) -> u64 {
         };
         ::m::__private::call::Called::plain(&__SITE)
     });
-    text.iter().sum()
+    { text.iter().sum() }
 }

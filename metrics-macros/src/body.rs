@@ -6,9 +6,10 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Attribute, FnArg, Pat, ReturnType, Signature, Type, Visibility};
+use syn::{Attribute, FnArg, Pat, ReturnType, Signature, Type, Visibility, visit_mut::VisitMut};
 
 use crate::{
+    attr::mentions,
     function::Function,
     layer::Layer,
     output::{self, closure_output, hint, is_never},
@@ -55,10 +56,13 @@ pub(crate) fn wrap(function: &Function, layers: &[Layer]) -> TokenStream {
             async_fn(function, layers)
         };
     }
-    match output::future(&function.sig.output) {
-        Some(future) => made_future(function, layers, future.boxed),
-        None => emit(function, &function.sig, &called(function, layers)),
+    if let Some(future) = output::future(&function.sig.output) {
+        return made_future(function, layers, future.boxed);
     }
+    let mut sig = function.sig.clone();
+    let looked_at = layers.iter().any(|layer| layer.looks);
+    let owned = looked_at.then(|| owned(function, layers, &mut sig));
+    emit(function, &sig, &called(function, layers, owned.as_ref()))
 }
 
 /// The function with another signature and body.
@@ -82,10 +86,12 @@ fn in_braces(brace: Span, tokens: TokenStream) -> TokenTree {
     group.into()
 }
 
-/// A body that is a call as it stands: a guard before it, or a closure where it is looked at.
-fn called(function: &Function, layers: &[Layer]) -> TokenStream {
+/// A body that is a call as it stands: a guard before it, or a closure where it is looked at, of
+/// which the innermost begins with what makes the arguments its own.
+fn called(function: &Function, layers: &[Layer], owned: Option<&TokenStream>) -> TokenStream {
     let Some((layer, inner)) = layers.split_first() else {
-        return function.body.clone();
+        // In a block of its own, so that items in it still stand before any statement.
+        return in_braces(function.brace, function.body.clone()).into();
     };
     let Layer {
         call,
@@ -95,13 +101,15 @@ fn called(function: &Function, layers: &[Layer]) -> TokenStream {
         scope,
         ..
     } = layer;
-    let body = self::called(function, inner);
+    let innermost = layer.looks && !inner.iter().any(|layer| layer.looks);
+    let owned_here = owned.filter(|_| innermost);
+    let body = self::called(function, inner, owned);
     if !layer.looks {
         let guard = Ident::new("__call", Span::mixed_site());
         return quote!(let #guard = #call::Guard::<#recorder>::new(#called); #body);
     }
     let output = closure_output(&function.sig.output);
-    let body = in_braces(function.brace, body);
+    let body = in_braces(function.brace, quote!(#owned_here #body));
     quote_spanned! {function.brace=>
         #scope
         #call::run::<#recorder, _, _>(#called, move || #output #body, #ending)
@@ -109,10 +117,11 @@ fn called(function: &Function, layers: &[Layer]) -> TokenStream {
 }
 
 /// The future around a body that begins with `before`, and computes labels itself where they name
-/// arguments.
+/// arguments: after `before`, or at once where they can and the arguments are not kept twice then.
 fn tracked(
     function: &Function,
     layers: &[Layer],
+    labels: Labels,
     before: &TokenStream,
     body: &TokenStream,
 ) -> TokenStream {
@@ -126,7 +135,12 @@ fn tracked(
             #call::Entering::with(#series).await;
         }
     });
-    let body = quote_spanned!(function.brace=> async move { #before #(#enter)* #body });
+    let body = in_braces(function.brace, body.clone());
+    let body = match labels {
+        Labels::First => quote!(#(#enter)* #before #body),
+        Labels::AfterArguments => quote!(#before #(#enter)* #body),
+    };
+    let body = quote_spanned!(function.brace=> async move { #body });
     layers.iter().rev().fold(body, |body, layer| {
         if layer.is_labelled {
             let Layer {
@@ -142,6 +156,19 @@ fn tracked(
             tracked_as(function, layer, &body)
         }
     })
+}
+
+/// When a future computes labels.
+#[derive(Clone, Copy)]
+enum Labels {
+    First,
+    /// Of what patterns take out of the arguments.
+    AfterArguments,
+}
+
+/// Whether a pattern is a name.
+fn is_plain(pat: &Pat) -> bool {
+    matches!(pat, Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none())
 }
 
 /// The future around a body whose series is known before it.
@@ -165,7 +192,9 @@ fn scope(layers: &[Layer]) -> TokenStream {
 fn async_fn(function: &Function, layers: &[Layer]) -> TokenStream {
     let scope = scope(layers);
     let hint = hint(&function.sig.output);
-    let tracked = tracked(function, layers, &hint, &function.body);
+    let captures = captures(&function.sig);
+    let before = quote!(#captures #hint);
+    let tracked = tracked(function, layers, Labels::First, &before, &function.body);
     // A value that cannot be is one of any type: also of `!`, which cannot be named here.
     let body = if is_never(&function.sig.output) {
         quote_spanned!(function.brace=> #scope match #tracked.await {})
@@ -191,10 +220,20 @@ fn returned_future(function: &Function, layers: &[Layer]) -> TokenStream {
         syn::Token![->](Span::mixed_site()),
         Box::new(Type::Verbatim(future)),
     );
-    let arguments = arguments(&mut sig);
+    let are_plain = function.sig.inputs.iter().all(|input| match input {
+        FnArg::Receiver(_) => true,
+        FnArg::Typed(input) => is_plain(&input.pat),
+    });
+    let labels = if are_plain {
+        Labels::First
+    } else {
+        Labels::AfterArguments
+    };
+    let arguments = arguments(&mut sig, layers);
     let hint = hint(&function.sig.output);
     let scope = scope(layers);
-    let tracked = tracked(function, layers, &quote!(#arguments #hint), &function.body);
+    let before = quote!(#arguments #hint);
+    let tracked = tracked(function, layers, labels, &before, &function.body);
     let body = quote_spanned!(function.brace=> #scope #tracked);
     let emitted = emit(function, &sig, &body);
     let emitted = quote! {
@@ -219,7 +258,7 @@ fn returned_future(function: &Function, layers: &[Layer]) -> TokenStream {
 fn made_future(function: &Function, layers: &[Layer], boxed: bool) -> TokenStream {
     let scope = scope(layers);
     if let Some((path, body)) = pinned_block(&function.body) {
-        let tracked = tracked(function, layers, &quote!(), &body);
+        let tracked = tracked(function, layers, Labels::First, &quote!(), &body);
         let body = quote_spanned!(function.brace=> #scope #path(#tracked));
         return emit(function, &function.sig, &body);
     }
@@ -227,7 +266,10 @@ fn made_future(function: &Function, layers: &[Layer], boxed: bool) -> TokenStrea
         return emit(function, &function.sig, &function.body);
     };
     let output = closure_output(&function.sig.output);
+    let mut sig = function.sig.clone();
+    let owned = owned(function, layers, &mut sig);
     let body = in_braces(function.brace, function.body.clone());
+    let body = in_braces(function.brace, quote!(#owned #body));
     let made = quote_spanned!(function.brace=> #call::made(move || #output #body));
     let tracked = layers
         .iter()
@@ -239,7 +281,7 @@ fn made_future(function: &Function, layers: &[Layer], boxed: bool) -> TokenStrea
         tracked
     };
     let body = quote_spanned!(function.brace=> #scope #tracked);
-    emit(function, &function.sig, &body)
+    emit(function, &sig, &body)
 }
 
 fn is_documented(function: &Function) -> bool {
@@ -247,9 +289,74 @@ fn is_documented(function: &Function) -> bool {
     is_method || !matches!(function.vis, Visibility::Inherited)
 }
 
+/// Has a closure own the arguments, so that they are dropped when and in the order in which they
+/// would be without it; captured as they come, their order is that of their first use.
+fn owned(function: &Function, layers: &[Layer], sig: &mut Signature) -> TokenStream {
+    // Labels, and attributes below, name what a pattern takes out of an argument.
+    let are_named = layers.iter().any(|layer| layer.is_labelled);
+    if are_named || !function.attrs.iter().all(is_inert) {
+        bindings(sig, layers)
+    } else {
+        arguments(sig, layers)
+    }
+}
+
+/// Moves the variables that the arguments are bound to, where the signature keeps its patterns.
+fn bindings(sig: &mut Signature, layers: &[Layer]) -> TokenStream {
+    let mut moved = TokenStream::new();
+    if let Some(receiver) = sig.receiver() {
+        let this = &receiver.self_token;
+        moved.extend(quote!(let _ = &#this;));
+    }
+    for_each_variable(sig, |pat| {
+        let by_value = pat.by_ref.is_none();
+        let mutability = pat.mutability.take_if(|_| by_value);
+        let ident = &pat.ident;
+        let lints = rebinding_lints(ident, layers);
+        moved.extend(quote!(#[allow(#lints)] let #mutability #ident = #ident;));
+    });
+    moved
+}
+
+/// Has a block capture the arguments, the last one first: it drops them in that order, which is
+/// that of a function. Moved, they would be kept twice.
+fn captures(sig: &Signature) -> TokenStream {
+    let mut named = Vec::new();
+    if let Some(receiver) = sig.receiver() {
+        let this = &receiver.self_token;
+        named.push(quote!(let _ = &#this;));
+    }
+    for_each_variable(&mut sig.clone(), |pat| {
+        let ident = &pat.ident;
+        let lints = rebinding_lints(ident, &[]);
+        named.push(quote!(#[allow(#lints)] let _ = &#ident;));
+    });
+    named.into_iter().rev().collect()
+}
+
+/// Shows the variables that the arguments are bound to, in their order.
+fn for_each_variable(sig: &mut Signature, at: impl FnMut(&mut syn::PatIdent)) {
+    struct Variables<F>(F);
+
+    impl<F: FnMut(&mut syn::PatIdent)> VisitMut for Variables<F> {
+        fn visit_pat_ident_mut(&mut self, pat: &mut syn::PatIdent) {
+            (self.0)(pat);
+            syn::visit_mut::visit_pat_ident_mut(self, pat);
+        }
+
+        // The arguments of a type that is a function have names, too.
+        fn visit_type_mut(&mut self, _: &mut Type) {}
+    }
+
+    let mut variables = Variables(at);
+    for input in &mut sig.inputs {
+        variables.visit_fn_arg_mut(input);
+    }
+}
+
 /// Moves the arguments into the future as an `async fn` does: all of them, in their order, and
 /// taken apart there.
-fn arguments(sig: &mut Signature) -> TokenStream {
+fn arguments(sig: &mut Signature, layers: &[Layer]) -> TokenStream {
     let mut moved = TokenStream::new();
     for (at, input) in sig.inputs.iter_mut().enumerate() {
         match input {
@@ -269,7 +376,7 @@ fn arguments(sig: &mut Signature) -> TokenStream {
                 let ident = match &*input.pat {
                     Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
                         let ident = pat.ident.clone();
-                        let lints = rebinding_lints(&ident);
+                        let lints = rebinding_lints(&ident, layers);
                         moved.extend(quote!(#[allow(#lints)] #(#attrs)* let #pat = #ident;));
                         ident
                     }
@@ -293,12 +400,18 @@ fn arguments(sig: &mut Signature) -> TokenStream {
     moved
 }
 
-/// What clippy has to say about `let ident = ident;`, in which the user wrote the name alone.
-fn rebinding_lints(ident: &Ident) -> TokenStream {
+/// What lints have to say about `let ident = ident;`, in which the user wrote the name alone.
+fn rebinding_lints(ident: &Ident, layers: &[Layer]) -> TokenStream {
     let mut lints = quote!(clippy::shadow_same);
     if ident.to_string().starts_with('_') {
         lints.extend(quote!(, clippy::no_effect_underscore_binding));
         lints.extend(quote!(, clippy::used_underscore_binding));
+    }
+    // An argument that only a label names is in use.
+    let is_it = |word: &Ident| word == ident;
+    let is_label = |layer: &Layer| layer.is_labelled && mentions(layer.called.clone(), &is_it);
+    if layers.iter().any(is_label) {
+        lints.extend(quote!(, unused_variables));
     }
     lints
 }

@@ -118,7 +118,7 @@ fn labels(args: &Args, function: &Function, call: &TokenStream) -> TokenStream {
                 quote_spanned!(span=> #call::typed::<#ty>(&(#value)))
             } else {
                 // Borrowed, so that the body may still move what it is computed from.
-                quote_spanned!(span=> &(#value))
+                quote_spanned!(span=> #call::Open(&(#value)))
             }
         })
         .collect();
@@ -177,14 +177,23 @@ fn ending<M: Measure>(
             .as_ref()
             .map_or_else(|| quote!(_), ToTokens::to_token_stream);
         let look = look(call, &result, value, &ty);
-        quote!(#call::Known(::core::option::Option::Some(#look)))
+        let known = if label.ty.is_some() {
+            look
+        } else {
+            quote!(#call::Open(#look))
+        };
+        quote!(#call::Known(::core::option::Option::Some(#known)))
     });
     let err = args.err.get().map(|err| {
-        let ty = err.ty.as_ref().map_or_else(|| quote!(_), |ty| quote!(&#ty));
         let at = err.name.span();
         let call = located_at(call, at);
         let result = located_at(&result, at);
-        quote_spanned!(at=> #call::Known::<#ty>(#call::error_of(#result)))
+        let error = quote_spanned!(at=> #call::error_of(#result));
+        if let Some(ty) = &err.ty {
+            quote_spanned!(at=> #call::Known::<&#ty>(#error))
+        } else {
+            quote_spanned!(at=> #call::Known(#error.map(#call::Open)))
+        }
     });
     // Where it shows that a value is no label.
     let first = args.result_labels().map(|label| first_span(&label.value));

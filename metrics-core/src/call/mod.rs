@@ -23,7 +23,8 @@ use std::{pin::Pin, thread};
 pub use future::{Entering, Tracked};
 pub use recorder::{Busy, Counted, InFlight, Recorder, Sampled, Timed};
 pub use result::{
-    Ended, Ending, Fails, Infallible, Known, Look, NeverError, Probe, ends, error_of, look, never,
+    Ended, Ending, Fails, Infallible, Known, Look, NeverError, Open, Probe, ends, error_of, look,
+    never,
 };
 pub use site::{Called, Measured, Site, typed};
 

@@ -55,7 +55,7 @@ impl Recorder for Timed {
     fn enter(called: Called) -> Self {
         Timed {
             called,
-            start: start(),
+            start: now(),
         }
     }
 
@@ -67,9 +67,11 @@ impl Recorder for Timed {
     }
 }
 
+/// Reads the clock.
+///
 /// Not inlined, as beside reading the clock a call is cheap, and annotated functions are many.
 #[inline(never)]
-fn start() -> u64 {
+fn now() -> u64 {
     clock::now()
 }
 
@@ -136,36 +138,32 @@ fn random() -> u32 {
 #[derive(Clone, Copy, Debug)]
 pub struct Busy {
     wall: Timed,
-    since: u64,
+    /// Readings of the clock: those at the ends of polls less those at their beginnings.
     polled: u64,
 }
 
 impl Recorder for Busy {
     #[inline(always)]
     fn enter(called: Called) -> Self {
-        let wall = Timed::enter(called);
         Busy {
-            wall,
-            since: wall.start,
+            wall: Timed::enter(called),
             polled: 0,
         }
     }
 
     #[inline(always)]
     fn resume(&mut self) {
-        self.since = clock::now();
+        self.polled = self.polled.wrapping_sub(now());
     }
 
     #[inline(always)]
     fn suspend(&mut self) {
-        self.polled += clock::nanos_between(self.since, clock::now());
-        self.since = 0;
+        self.polled = self.polled.wrapping_add(now());
     }
 
     #[inline(always)]
     fn finish(mut self, ending: impl Ending) {
-        // Dropped while it was suspended, it has been added up.
-        if self.since != 0 {
+        if !ending.is_suspended() {
             self.suspend();
         }
         if let Some((called, row)) = ending.place(self.wall.called) {
@@ -178,7 +176,9 @@ impl Recorder for Busy {
 #[inline(never)]
 fn observe_busy(called: Called, row: usize, polled: u64) {
     if let Some(busy) = called.companion() {
-        observe(busy, row, polled);
+        // Readings on two processors may be the wrong way round.
+        let polled = u64::try_from(polled.cast_signed()).unwrap_or(0);
+        observe(busy, row, clock::nanos_between(0, polled));
     }
 }
 

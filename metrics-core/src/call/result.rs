@@ -12,9 +12,19 @@ use crate::{
 pub trait Ending {
     /// The series and the row of it; `None` when the series is gone.
     fn place(&self, called: Called) -> Option<(Called, usize)>;
+    /// Whether the future was not being polled.
+    #[inline(always)]
+    fn is_suspended(&self) -> bool {
+        false
+    }
 }
 
 impl Ending for Outcome {
+    #[inline(always)]
+    fn is_suspended(&self) -> bool {
+        *self == Outcome::Cancelled
+    }
+
     #[inline(always)]
     fn place(&self, called: Called) -> Option<(Called, usize)> {
         let row = match self {
@@ -133,6 +143,18 @@ impl<L: Label> Label for Known<L> {
             Some(label) => label.with_str(with),
             None => with(""),
         }
+    }
+}
+
+/// A value of a label whose type was not told: open, whatever the type is.
+#[derive(Debug)]
+pub struct Open<L>(pub L);
+
+impl<L: Label> Label for Open<L> {
+    const VALUES: Option<&'static [&'static str]> = None;
+
+    fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
+        self.0.with_str(with)
     }
 }
 
