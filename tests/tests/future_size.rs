@@ -1,5 +1,11 @@
 //! How much larger an attribute makes the future of an `async` function.
 
+#![allow(
+    clippy::large_types_passed_by_value,
+    clippy::unused_async,
+    reason = "what is measured is large, or nothing"
+)]
+
 use std::{future::ready, hint::black_box, num::ParseIntError};
 
 use metrics_core::{counted, in_flight, timed};
@@ -317,4 +323,37 @@ fn calls_that_are_ten_deep_add_as_much_each() {
     assert_grown_by(10 * AT_MOST, &plain, &counted);
     assert_grown_by(10 * AT_MOST, &plain, &timed);
     assert_grown_by(20 * AT_MOST, &plain, &both);
+}
+
+#[test]
+fn a_future_that_holds_nothing_stays_small() {
+    async fn plain() {}
+
+    #[timed(busy)]
+    async fn timed_as_busy() {}
+
+    let size = |of: usize| [("nothing", of)];
+    let (plain, annotated) = (size_of_val(&plain()), size_of_val(&timed_as_busy()));
+    assert_grown_by(AT_MOST, &size(plain), &size(annotated));
+}
+
+#[test]
+fn labels_do_not_keep_an_argument_that_is_moved_before_the_first_wait() {
+    async fn plain(bytes: [u8; 1024], n: u8) -> u8 {
+        let first = bytes[0] + n;
+        yield_now().await;
+        first
+    }
+
+    #[counted(labels(n))]
+    async fn labelled(bytes: [u8; 1024], n: u8) -> u8 {
+        let first = bytes[0] + n;
+        yield_now().await;
+        first
+    }
+
+    let size = |of: usize| [("moved", of)];
+    let plain = size_of_val(&plain([0; 1024], 0));
+    let annotated = size_of_val(&labelled([0; 1024], 0));
+    assert_grown_by(AT_MOST, &size(plain), &size(annotated));
 }
