@@ -11,6 +11,7 @@ use std::{
     future::pending,
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -300,6 +301,25 @@ fn a_sample_of_all_calls_is_all_calls() {
         "1/1 ok 1"
     );
     assert_eq!(timings("always"), "");
+}
+
+#[test]
+fn threads_of_one_call_each_are_not_all_picked_alike() {
+    const THREADS: u64 = 1_000;
+
+    #[timed(sample = 1/2)]
+    fn once() {}
+
+    for _ in 0..THREADS / 10 {
+        thread::scope(|scope| {
+            for _ in 0..10 {
+                scope.spawn(once);
+            }
+        });
+    }
+    let (_, picked, _) = histogram("function_sampled_duration_seconds", "once");
+    let half = THREADS / 2;
+    assert!(picked.abs_diff(half) < half / 4, "{picked} of {THREADS}");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! What is recorded of a call: one type for each way.
 
-use std::cell::Cell;
+use std::{
+    cell::Cell,
+    hash::{BuildHasher, RandomState},
+};
 
 use super::{Called, Ending};
 use crate::{
@@ -121,17 +124,22 @@ impl<const SHARE: u32, const OF: u32> Recorder for Sampled<SHARE, OF> {
 #[inline]
 fn random() -> u32 {
     thread_local! {
-        static STATE: Cell<u64> = const { Cell::new(0x9e37_79b9_7f4a_7c15) };
+        static STATE: Cell<Option<u64>> = const { Cell::new(None) };
     }
     // A linear congruential generator; only the upper bits are of use (Knuth, MMIX).
-    STATE.with(|state| {
-        let next = state
-            .get()
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        state.set(next);
-        (next >> 32) as u32
-    })
+    let next = STATE
+        .get()
+        .unwrap_or_else(seed)
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
+    STATE.set(Some(next));
+    (next >> 32) as u32
+}
+
+/// Where a thread begins. Begun alike, threads of one call each would all be picked, or none.
+#[cold]
+fn seed() -> u64 {
+    RandomState::new().hash_one(0_u64)
 }
 
 /// Times a call of an async function, and beside it the time that its future was polled.
