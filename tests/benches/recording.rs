@@ -1,18 +1,32 @@
 //! What a recording costs: ours, the peers', and what the hardware charges.
 //!
-//! `cargo bench -p tests --features peers --bench recording [-- <part of a row's name>]`
-//! prints a table in Markdown, with a verdict where there is a target.
+//! `cargo bench -p tests --features peers --bench recording [-- <part of an operation's name>]`
+//! prints tables in Markdown, with verdicts where there are targets, and writes them to
+//! `target/recording.md`: for a release build as Cargo makes it, and for one with thin LTO, which
+//! it builds and runs itself unless `--as-is` is given.
 
 mod peers;
 mod support;
 
-use crate::support::Table;
+use crate::support::{Options, Table, report};
 
 fn main() {
+    let options = Options::from_arguments();
     let mut table = Table::default();
     peers::limit::enter(&mut table);
     peers::ours::enter(&mut table);
-    peers::prometheus_client::enter(&mut table);
+    peers::autometrics::enter(&mut table);
+    peers::fast_telemetry::enter(&mut table);
+    peers::fastmetrics::enter(&mut table);
+    peers::foundations_metrics::enter(&mut table);
+    peers::measured::enter(&mut table);
+    peers::metered::enter(&mut table);
+    peers::metered_attributes::enter(&mut table);
+    peers::metrics::enter(&mut table);
+    peers::metriken::enter(&mut table);
+    peers::opentelemetry::enter(&mut table);
     peers::prometheus::enter(&mut table);
-    print!("{}", table.measure());
+    peers::prometheus_client::enter(&mut table);
+    peers::vise::enter(&mut table);
+    report(&options, &table.measure(&options));
 }

@@ -1,6 +1,17 @@
 //! Who is measured: a file each, with all the rows that it can take part in.
 
+pub(crate) mod autometrics;
+pub(crate) mod fast_telemetry;
+pub(crate) mod fastmetrics;
+pub(crate) mod foundations_metrics;
 pub(crate) mod limit;
+pub(crate) mod measured;
+pub(crate) mod metered;
+pub(crate) mod metered_attributes;
+pub(crate) mod metrics;
+pub(crate) mod metriken;
+pub(crate) mod opentelemetry;
 pub(crate) mod ours;
 pub(crate) mod prometheus;
 pub(crate) mod prometheus_client;
+pub(crate) mod vise;

@@ -1,9 +1,11 @@
 //! metrics-core, as its guide says.
 
+use std::future::ready;
 use std::hint::black_box;
 
 use metrics_core::{Label, counted, metrics, timed};
 
+use crate::support::calls::complete;
 use crate::support::{Column, Row, Standing, Table, inputs};
 
 metrics! {
@@ -13,9 +15,29 @@ metrics! {
     /// Requests of all kinds.
     static REQUESTS: Counter<(kind: Kind, outcome: Outcome)> = "bench_requests_total";
 
+    /// Visits of few.
+    static VISITS: Counter<(tenant: &str, path: &str)> = "bench_visits_total";
+
+    /// Visits of many.
+    #[max_series(20_000)]
+    static MANY_VISITS: Counter<(tenant: &str, path: &str)> = "bench_many_visits_total";
+
+    /// Visits of one.
+    static SAME_VISITS: Counter<(tenant: &str, path: &str)> = "bench_same_visits_total";
+
+    /// How many there are.
+    static LEVEL: Gauge = "bench_level";
+
+    /// How many are at it.
+    static BUSY: UpDownCounter = "bench_busy";
+
     /// Sizes of things.
     #[buckets(exponential(1.0, 2.0, 14))]
     static SIZES: Histogram = "bench_sizes";
+
+    /// Time that things take.
+    #[unit("seconds")]
+    static DURATIONS: Histogram = "bench_seconds";
 }
 
 #[derive(Clone, Copy, Label)]
@@ -38,19 +60,45 @@ enum Outcome {
 
 #[counted]
 #[inline(never)]
-fn counted_call(input: usize) -> usize {
-    input
+fn counted_call() {
+    black_box(());
 }
 
 #[timed]
 #[inline(never)]
-fn timed_call(input: usize) -> usize {
-    black_box(input)
+fn timed_call() {
+    black_box(());
+}
+
+#[timed]
+async fn timed_async_call() {
+    black_box(());
+    ready(()).await;
 }
 
 pub(crate) fn enter(table: &mut Table) {
     table.enter(Row::Counter, OURS, || |_| EVENTS.inc());
+    enter_labels(table);
 
+    table.enter(Row::GaugeSet, OURS, || |index| LEVEL.set(index as i64));
+    table.enter(Row::GaugeAdd, OURS, || |_| LEVEL.add(1));
+    table.enter(Row::UpDown, OURS, || |_| BUSY.inc());
+
+    table.enter(Row::Histogram, OURS, || {
+        let values = inputs::values();
+        move |index| SIZES.observe(values.at(index))
+    });
+    table.enter(Row::Timer, OURS, || |_| drop(DURATIONS.start_timer()));
+
+    table.enter(Row::Timed, OURS, || |_| timed_call());
+    table.enter(Row::TimedAsync, OURS, || |_| complete(timed_async_call()));
+    table.enter(Row::Counted, OURS, || |_| counted_call());
+}
+
+fn enter_labels(table: &mut Table) {
+    table.enter(Row::ConstantLabels, OURS, || {
+        |_| REQUESTS.with(Kind::Follow, Outcome::Ok).inc()
+    });
     table.enter(Row::ClosedLabels, OURS, || {
         let pairs = inputs::pairs(
             [Kind::Follow, Kind::Shorten, Kind::List, Kind::Remove],
@@ -69,19 +117,25 @@ pub(crate) fn enter(table: &mut Table) {
         }
     });
 
-    table.enter(Row::Histogram, OURS, || {
-        let values = inputs::values();
-        move |index| SIZES.observe(values.at(index))
-    });
-
-    table.enter(Row::Counted, OURS, || {
-        |index| {
-            black_box(counted_call(index));
+    table.enter(Row::OpenLabels, OURS, || {
+        let texts = inputs::few_texts();
+        move |index| {
+            let (tenant, path) = texts.at(index);
+            VISITS.with(tenant, path).inc();
         }
     });
-    table.enter(Row::Timed, OURS, || {
-        |index| {
-            black_box(timed_call(index));
+    table.enter(Row::ManyOpenLabels, OURS, || {
+        let texts = inputs::many_texts();
+        move |index| {
+            let (tenant, path) = texts.at(index);
+            MANY_VISITS.with(tenant, path).inc();
+        }
+    });
+    table.enter(Row::SameOpenLabels, OURS, || {
+        let texts = inputs::same_texts();
+        move |index| {
+            let (tenant, path) = texts.at(index);
+            SAME_VISITS.with(tenant, path).inc();
         }
     });
 }

@@ -1,20 +1,28 @@
 //! The crate prometheus, with prometheus-static-metric for closed labels, and its
 //! local metrics, which a thread flushes when it likes.
 
+use std::future::ready;
 use std::hint::black_box;
 use std::sync::LazyLock;
 
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts};
 
+use crate::support::calls::complete;
 use crate::support::{Column, Row, Standing, Table, inputs};
 
 static EVENTS: LazyLock<IntCounter> = LazyLock::new(|| counter("events_total"));
-static REQUESTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    let opts = Opts::new("requests_total", "Requests of all kinds.");
-    IntCounterVec::new(opts, &["kind", "outcome"]).expect("the options are valid")
-});
+static REQUESTS: LazyLock<IntCounterVec> =
+    LazyLock::new(|| counters("requests_total", &["kind", "outcome"]));
 static STATIC_REQUESTS: LazyLock<closed::Requests> =
     LazyLock::new(|| closed::Requests::from(&REQUESTS));
+static VISITS: LazyLock<IntCounterVec> =
+    LazyLock::new(|| counters("visits_total", &["tenant", "path"]));
+static MANY_VISITS: LazyLock<IntCounterVec> =
+    LazyLock::new(|| counters("many_visits_total", &["tenant", "path"]));
+static SAME_VISITS: LazyLock<IntCounterVec> =
+    LazyLock::new(|| counters("same_visits_total", &["tenant", "path"]));
+static LEVEL: LazyLock<IntGauge> =
+    LazyLock::new(|| IntGauge::new("level", "Shows.").expect("the options are valid"));
 static SIZES: LazyLock<Histogram> = LazyLock::new(|| histogram("sizes", &inputs::bounds()));
 static CALLS: LazyLock<IntCounter> = LazyLock::new(|| counter("calls_total"));
 static DURATIONS: LazyLock<Histogram> =
@@ -57,21 +65,28 @@ mod closed {
 }
 
 #[inline(never)]
-fn counted(input: usize) -> usize {
+fn counted() {
     CALLS.inc();
-    input
+    black_box(());
 }
 
 #[inline(never)]
-fn timed(input: usize) -> usize {
+fn timed() {
     let timer = DURATIONS.start_timer();
-    let output = black_box(input);
+    black_box(());
     timer.observe_duration();
-    output
+}
+
+async fn timed_async() {
+    let timer = DURATIONS.start_timer();
+    black_box(());
+    ready(()).await;
+    timer.observe_duration();
 }
 
 pub(crate) fn enter(table: &mut Table) {
     enter_shared(table);
+    enter_open_labels(table);
     enter_static(table);
     enter_local(table);
 }
@@ -91,25 +106,53 @@ fn enter_shared(table: &mut Table) {
         }
     });
 
+    table.enter(Row::GaugeSet, SHARED, || {
+        let level = LEVEL.clone();
+        move |index| level.set(index as i64)
+    });
+    for row in [Row::GaugeAdd, Row::UpDown] {
+        table.enter(row, SHARED, || {
+            let level = LEVEL.clone();
+            move |_| level.inc()
+        });
+    }
+
     table.enter(Row::Histogram, SHARED, || {
         let (sizes, values) = (SIZES.clone(), inputs::values());
         move |index| sizes.observe(values.at(index))
     });
-
-    table.enter(Row::Counted, SHARED, || {
-        |index| {
-            black_box(counted(index));
-        }
+    table.enter(Row::Timer, SHARED, || {
+        let durations = DURATIONS.clone();
+        move |_| durations.start_timer().observe_duration()
     });
-    table.enter(Row::Timed, SHARED, || {
-        |index| {
-            black_box(timed(index));
-        }
+
+    table.enter(Row::Timed, SHARED, || |_| timed());
+    table.enter(Row::TimedAsync, SHARED, || |_| complete(timed_async()));
+    table.enter(Row::Counted, SHARED, || |_| counted());
+}
+
+fn enter_open_labels(table: &mut Table) {
+    table.enter(Row::OpenLabels, SHARED, || {
+        let (visits, texts) = (VISITS.clone(), inputs::few_texts());
+        move |index| visits.with_label_values(&pair(texts.at(index))).inc()
+    });
+    table.enter(Row::ManyOpenLabels, SHARED, || {
+        let (visits, texts) = (MANY_VISITS.clone(), inputs::many_texts());
+        move |index| visits.with_label_values(&pair(texts.at(index))).inc()
+    });
+    table.enter(Row::SameOpenLabels, SHARED, || {
+        let (visits, texts) = (SAME_VISITS.clone(), inputs::same_texts());
+        move |index| visits.with_label_values(&pair(texts.at(index))).inc()
     });
 }
 
 fn enter_static(table: &mut Table) {
     use closed::{Kind, Outcome};
+
+    table.enter(Row::ConstantLabels, STATIC, || {
+        let requests = &*STATIC_REQUESTS;
+        move |_| requests.follow.ok.inc()
+    });
 
     table.enter(Row::ClosedLabels, STATIC, || {
         let pairs = inputs::pairs(
@@ -142,10 +185,22 @@ fn enter_local(table: &mut Table) {
         let (sizes, values) = (SIZES.local(), inputs::values());
         move |index| black_box(&sizes).observe(values.at(index))
     });
+    table.enter(Row::Timer, LOCAL, || {
+        let durations = DURATIONS.local();
+        move |_| black_box(&durations).start_timer().observe_duration()
+    });
+}
+
+fn pair<'a>((tenant, path): (&'a str, &'a str)) -> [&'a str; 2] {
+    [tenant, path]
 }
 
 fn counter(name: &str) -> IntCounter {
     IntCounter::new(name, "Counts.").expect("the options are valid")
+}
+
+fn counters(name: &str, labels: &[&str]) -> IntCounterVec {
+    IntCounterVec::new(Opts::new(name, "Counts."), labels).expect("the options are valid")
 }
 
 fn histogram(name: &str, bounds: &[f64]) -> Histogram {
@@ -162,7 +217,7 @@ const SHARED: Column = Column {
 const STATIC: Column = Column {
     name: "prometheus-static-metric",
     package: Some("prometheus-static-metric"),
-    standing: Standing::Shown("a crate of its own, whose label sets are known to the macro"),
+    standing: Standing::Peer,
 };
 
 const LOCAL: Column = Column {

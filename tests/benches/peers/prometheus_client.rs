@@ -1,5 +1,6 @@
 //! The crate prometheus-client, the official library.
 
+use std::future::ready;
 use std::hint::black_box;
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -7,13 +8,21 @@ use std::time::Instant;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, NativeHistogramConfig};
 
+use crate::support::calls::complete;
 use crate::support::{Column, Row, Standing, Table, inputs};
 
 static EVENTS: LazyLock<Counter> = LazyLock::new(Counter::default);
 static REQUESTS: LazyLock<Family<Request, Counter>> = LazyLock::new(Family::default);
+static VISITS: LazyLock<Family<Visit, Counter>> = LazyLock::new(Family::default);
+static MANY_VISITS: LazyLock<Family<Visit, Counter>> = LazyLock::new(Family::default);
+static SAME_VISITS: LazyLock<Family<Visit, Counter>> = LazyLock::new(Family::default);
+static LEVEL: LazyLock<Gauge> = LazyLock::new(Gauge::default);
 static SIZES: LazyLock<Histogram> = LazyLock::new(|| Histogram::new(inputs::bounds()));
+static NATIVE_SIZES: LazyLock<Histogram> =
+    LazyLock::new(|| Histogram::new_native(NativeHistogramConfig::default()));
 static CALLS: LazyLock<Counter> = LazyLock::new(Counter::default);
 static DURATIONS: LazyLock<Histogram> = LazyLock::new(|| Histogram::new(inputs::duration_bounds()));
 
@@ -41,18 +50,39 @@ enum Outcome {
     Broken,
 }
 
-#[inline(never)]
-fn counted(input: usize) -> usize {
-    CALLS.inc();
-    input
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Visit {
+    tenant: String,
+    path: String,
+}
+
+impl Visit {
+    fn new((tenant, path): (&str, &str)) -> Self {
+        Self {
+            tenant: tenant.to_owned(),
+            path: path.to_owned(),
+        }
+    }
 }
 
 #[inline(never)]
-fn timed(input: usize) -> usize {
+fn counted() {
+    CALLS.inc();
+    black_box(());
+}
+
+#[inline(never)]
+fn timed() {
     let begun = Instant::now();
-    let output = black_box(input);
+    black_box(());
     DURATIONS.observe(begun.elapsed().as_secs_f64());
-    output
+}
+
+async fn timed_async() {
+    let begun = Instant::now();
+    black_box(());
+    ready(()).await;
+    DURATIONS.observe(begun.elapsed().as_secs_f64());
 }
 
 pub(crate) fn enter(table: &mut Table) {
@@ -60,7 +90,41 @@ pub(crate) fn enter(table: &mut Table) {
         let events = EVENTS.clone();
         move |_| _ = events.inc()
     });
+    enter_labels(table);
 
+    table.enter(Row::GaugeSet, PEER, || {
+        let level = LEVEL.clone();
+        move |index| _ = level.set(index as i64)
+    });
+    for row in [Row::GaugeAdd, Row::UpDown] {
+        table.enter(row, PEER, || {
+            let level = LEVEL.clone();
+            move |_| _ = level.inc()
+        });
+    }
+
+    table.enter(Row::Histogram, PEER, || {
+        let (sizes, values) = (SIZES.clone(), inputs::values());
+        move |index| sizes.observe(values.at(index))
+    });
+    table.enter(Row::NativeHistogram, PEER, || {
+        let (sizes, values) = (NATIVE_SIZES.clone(), inputs::values());
+        move |index| sizes.observe(values.at(index))
+    });
+    table.enter(Row::Timer, PEER, || {
+        let durations = DURATIONS.clone();
+        move |_| {
+            let begun = Instant::now();
+            durations.observe(begun.elapsed().as_secs_f64());
+        }
+    });
+
+    table.enter(Row::Timed, PEER, || |_| timed());
+    table.enter(Row::TimedAsync, PEER, || |_| complete(timed_async()));
+    table.enter(Row::Counted, PEER, || |_| counted());
+}
+
+fn enter_labels(table: &mut Table) {
     table.enter(Row::ClosedLabels, PEER, || {
         let pairs = inputs::pairs(
             [Kind::Follow, Kind::Shorten, Kind::List, Kind::Remove],
@@ -80,20 +144,17 @@ pub(crate) fn enter(table: &mut Table) {
         }
     });
 
-    table.enter(Row::Histogram, PEER, || {
-        let (sizes, values) = (SIZES.clone(), inputs::values());
-        move |index| sizes.observe(values.at(index))
+    table.enter(Row::OpenLabels, PEER, || {
+        let (visits, texts) = (VISITS.clone(), inputs::few_texts());
+        move |index| _ = visits.get_or_create(&Visit::new(texts.at(index))).inc()
     });
-
-    table.enter(Row::Counted, PEER, || {
-        |index| {
-            black_box(counted(index));
-        }
+    table.enter(Row::ManyOpenLabels, PEER, || {
+        let (visits, texts) = (MANY_VISITS.clone(), inputs::many_texts());
+        move |index| _ = visits.get_or_create(&Visit::new(texts.at(index))).inc()
     });
-    table.enter(Row::Timed, PEER, || {
-        |index| {
-            black_box(timed(index));
-        }
+    table.enter(Row::SameOpenLabels, PEER, || {
+        let (visits, texts) = (SAME_VISITS.clone(), inputs::same_texts());
+        move |index| _ = visits.get_or_create(&Visit::new(texts.at(index))).inc()
     });
 }
 

@@ -1,5 +1,7 @@
 //! What the contenders are given: the same for all, and nothing a compiler could foresee.
 
+use std::sync::LazyLock;
+
 /// The labels' values, for libraries that take strings.
 pub(crate) const KINDS: [&str; 4] = ["follow", "shorten", "list", "remove"];
 /// See [`KINDS`].
@@ -36,17 +38,95 @@ pub(crate) fn duration_bounds() -> [f64; 14] {
     std::array::from_fn(|index| 1e-7 * (2.0 * index as f64).exp2())
 }
 
+/// The same in whole nanoseconds, for libraries that take those.
+pub(crate) fn nanosecond_bounds() -> [u64; 14] {
+    std::array::from_fn(|index| 100 << (2 * index))
+}
+
+/// Pairs of a tenant and a path that make 100 series.
+pub(crate) fn few_texts() -> Texts<COUNT> {
+    static TEXTS: LazyLock<Texts<COUNT>> = LazyLock::new(|| {
+        let mut random = Random::new();
+        Texts::new(|_| (10 * random.below(10) + 9, 10 * random.below(10) + 9))
+    });
+    *TEXTS
+}
+
+/// Pairs that make 10,000 series, each of which comes up at least once.
+pub(crate) fn many_texts() -> Texts<MANY> {
+    static TEXTS: LazyLock<Texts<MANY>> = LazyLock::new(|| {
+        let mut random = Random::new();
+        let mut series: Vec<usize> = (0..MANY).map(|index| index % 10_000).collect();
+        for last in (1..MANY).rev() {
+            series.swap(last, random.below(last + 1));
+        }
+        Texts::new(|index| (series[index] / 100, series[index] % 100))
+    });
+    *TEXTS
+}
+
+/// One pair again and again.
+pub(crate) fn same_texts() -> Texts<COUNT> {
+    static TEXTS: LazyLock<Texts<COUNT>> = LazyLock::new(|| Texts::new(|_| (7, 7)));
+    *TEXTS
+}
+
 /// Inputs for any number of operations: after the last comes the first.
 pub(crate) struct Inputs<T>(Box<[T; COUNT]>);
 
 impl<T: Copy> Inputs<T> {
-    fn new(mut next: impl FnMut() -> T) -> Self {
-        let inputs: Box<[T]> = (0..COUNT).map(|_| next()).collect();
+    fn new(next: impl FnMut() -> T) -> Self {
+        let inputs: Box<[T]> = std::iter::repeat_with(next).take(COUNT).collect();
         Self(inputs.try_into().ok().expect("there are COUNT of them"))
     }
 
     pub(crate) fn at(&self, index: usize) -> T {
         self.0[index % COUNT]
+    }
+}
+
+/// Pairs of texts, made once: a library that keeps them has to copy them all the same.
+///
+/// A text stands in memory behind the one used before it, as if it had just been read.
+#[derive(Clone, Copy)]
+pub(crate) struct Texts<const COUNT: usize>(&'static [(&'static str, &'static str); COUNT]);
+
+impl<const COUNT: usize> Texts<COUNT> {
+    /// From the numbers of tenant and path, both below 100.
+    fn new(mut numbers: impl FnMut(usize) -> (usize, usize)) -> Self {
+        let mut all = String::new();
+        let mut ends = Vec::new();
+        for index in 0..COUNT {
+            let (tenant, path) = numbers(index);
+            // 8 to 11 bytes each.
+            all.push_str("tenant-");
+            all.push_str(&(tenant * tenant).to_string());
+            ends.push(all.len());
+            all.push_str("/items/");
+            all.push_str(&(path * path).to_string());
+            ends.push(all.len());
+        }
+        let mut rest: &'static str = all.leak();
+        let mut taken = 0;
+        let mut next = |end: usize| {
+            let (text, after) = rest.split_at(end - taken);
+            (rest, taken) = (after, end);
+            text
+        };
+        let pairs: Vec<_> = ends
+            .chunks_exact(2)
+            .map(|ends| (next(ends[0]), next(ends[1])))
+            .collect();
+        let pairs: &'static [_] = pairs.leak();
+        Self(pairs.try_into().expect("there are COUNT of them"))
+    }
+
+    pub(crate) fn at(self, index: usize) -> (&'static str, &'static str) {
+        self.0[index % COUNT]
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.0.iter().copied()
     }
 }
 
@@ -67,4 +147,7 @@ impl Random {
 }
 
 /// A power of two, so that the remainder costs nothing.
-const COUNT: usize = 4096;
+pub(super) const COUNT: usize = 4096;
+
+/// A power of two with room for 10,000 series.
+pub(super) const MANY: usize = 16_384;

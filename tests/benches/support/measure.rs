@@ -4,14 +4,15 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Contender, Measured, ROUNDS};
+use super::{Contender, Measured, ROUNDS, THREADS};
 
 pub(super) fn medians(contenders: &[Contender]) -> Vec<Measured> {
-    let lengths: Vec<[usize; 2]> = contenders
+    eprintln!("{} contenders", contenders.len());
+    let lengths: Vec<[usize; THREADS.len()]> = contenders
         .iter()
         .map(|contender| THREADS.map(|threads| length(contender, threads)))
         .collect();
-    let mut times = vec![[const { Vec::new() }; 2]; contenders.len()];
+    let mut times = vec![[const { Vec::new() }; THREADS.len()]; contenders.len()];
     for round in 1..=ROUNDS {
         eprintln!("round {round} of {ROUNDS}");
         for ((contender, lengths), times) in contenders.iter().zip(&lengths).zip(&mut times) {
@@ -48,12 +49,13 @@ fn length(contender: &Contender, threads: usize) -> usize {
 /// The time that so many operations take, on the average of the threads.
 ///
 /// All threads are at it before the first starts its clock and until the last has
-/// stopped it: a thread that runs alone for a while would look undisturbed.
+/// stopped it: a thread that runs alone for a while would look undisturbed. Where there are more
+/// threads than cores, they take turns, and only its share of the time was a thread's own.
 fn duration(contender: &Contender, threads: usize, operations: usize) -> Duration {
     let (arrived, finished) = (Line::new(threads), Line::new(threads));
     let work = || {
         let mut batch = (contender.start)();
-        batch(WARM_UP);
+        batch(contender.row.warm_up());
         arrived.cross_with(|| batch(KEEP_BUSY));
         let begun = Instant::now();
         batch(operations);
@@ -68,7 +70,9 @@ fn duration(contender: &Contender, threads: usize, operations: usize) -> Duratio
             .map(|worker| worker.join().expect("no contender panics"))
             .sum()
     });
-    sum / threads as u32
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let share = (cores as f64 / threads as f64).min(1.0);
+    sum.mul_f64(share) / threads as u32
 }
 
 /// A line that nobody leaves before all have come to it; who waits stays busy.
@@ -96,7 +100,5 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[ROUNDS / 2]
 }
 
-const THREADS: [usize; 2] = [1, 2];
-const BATCH: Duration = Duration::from_millis(40);
-const WARM_UP: usize = 10_000;
+const BATCH: Duration = Duration::from_millis(20);
 const KEEP_BUSY: usize = 1_000;

@@ -1,65 +1,30 @@
 //! The harness: rows of contenders, measured in turns, compared by their medians.
 //!
 //! A new row is a variant of [`Row`]; a new peer is a file in `peers` that enters
-//! what it can do.
+//! what it can do; a new target is a line in `checks.rs`.
 
+pub(crate) mod calls;
+mod checks;
 pub(crate) mod inputs;
+mod markdown;
 mod measure;
+mod options;
+mod report;
 mod results;
+mod row;
+mod versions;
 
-use std::env;
+pub(crate) use self::options::Options;
+pub(crate) use self::report::report;
+pub(crate) use self::row::Row;
 
-pub(crate) use self::results::Results;
-
-/// What is measured; all contenders of a row do the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Row {
-    /// A counter without labels, its handle held, plus one.
-    Counter,
-    /// A counter with two closed labels (4 × 6), looked up at each call, plus one.
-    ClosedLabels,
-    /// A histogram of 14 bounds, its handle held, one observation.
-    Histogram,
-    /// A function that is not inlined and counts its calls.
-    Counted,
-    /// A function that is not inlined and times its calls, 14 bounds or so.
-    Timed,
-}
-
-impl Row {
-    const ALL: [Self; 5] = [
-        Self::Counter,
-        Self::ClosedLabels,
-        Self::Histogram,
-        Self::Counted,
-        Self::Timed,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::ClosedLabels => "counter, two closed labels (4 × 6)",
-            Self::Histogram => "histogram, 14 bounds",
-            Self::Counted => "counted function, whole call",
-            Self::Timed => "timed function, whole call",
-        }
-    }
-
-    /// How many times as fast as the fastest peer we must be, on one thread and on two.
-    fn target(self) -> Option<[f64; 2]> {
-        match self {
-            Self::Counter | Self::ClosedLabels => Some([3.0, 20.0]),
-            Self::Timed => Some([1.5, 1.5]),
-            Self::Histogram | Self::Counted => None,
-        }
-    }
-}
+use self::results::Results;
 
 /// Who is measured: a column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Column {
     pub(crate) name: &'static str,
-    /// The package whose version stands in the table.
+    /// The package whose version stands in the table; `name@version` where there are several.
     pub(crate) package: Option<&'static str>,
     pub(crate) standing: Standing,
 }
@@ -81,11 +46,14 @@ pub(crate) enum Standing {
 #[derive(Default)]
 pub(crate) struct Table {
     contenders: Vec<Contender>,
+    limits: Vec<(Row, &'static str)>,
 }
 
 impl Table {
     /// Enters a contender: `start` is called in each thread and yields the operation,
     /// which is given a number that differs from call to call.
+    ///
+    /// The loop is compiled for each operation: only the way into it is a dynamic call.
     pub(crate) fn enter<Operation: FnMut(usize) + 'static>(
         &mut self,
         row: Row,
@@ -94,7 +62,11 @@ impl Table {
     ) {
         let start = move || -> Batch {
             let mut operation = start();
-            Box::new(move |operations| (0..operations).for_each(&mut operation))
+            Box::new(move |operations| {
+                for index in 0..operations {
+                    operation(index);
+                }
+            })
         };
         self.contenders.push(Contender {
             row,
@@ -103,17 +75,18 @@ impl Table {
         });
     }
 
+    /// Says where the code stands that a row's LIMIT is.
+    pub(crate) fn limit_stands(&mut self, source: &'static str, rows: &[Row]) {
+        self.limits.extend(rows.iter().map(|row| (*row, source)));
+    }
+
     /// Measures all rows, or those that the command line names.
-    pub(crate) fn measure(mut self) -> Results {
-        let wanted: Vec<String> = env::args()
-            .skip(1)
-            .filter(|it| !it.starts_with('-'))
-            .collect();
-        self.contenders.retain(|contender| {
-            let name = contender.row.name();
-            wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()))
-        });
-        Results::new(measure::medians(&self.contenders))
+    pub(crate) fn measure(mut self, options: &Options) -> Results {
+        let is_wanted = |contender: &Contender| options.wants(contender.row.name());
+        self.contenders.retain(is_wanted);
+        // Those who are compared are measured one after the other.
+        self.contenders.sort_by_key(|contender| contender.row);
+        Results::new(measure::medians(&self.contenders), self.limits)
     }
 }
 
@@ -126,11 +99,16 @@ struct Contender {
 /// Does so many operations in a row.
 type Batch = Box<dyn FnMut(usize)>;
 
-/// One contender's medians in nanoseconds per operation, on one thread and on two.
+/// One contender's medians in nanoseconds per operation, for each of [`THREADS`].
 struct Measured {
     row: Row,
     column: Column,
-    medians: [f64; 2],
+    medians: Times,
 }
 
-const ROUNDS: usize = 9;
+type Times = [f64; THREADS.len()];
+
+/// On how many threads at once.
+const THREADS: [usize; 3] = [1, 2, 4];
+
+const ROUNDS: usize = 7;

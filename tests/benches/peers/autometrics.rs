@@ -1,0 +1,49 @@
+//! autometrics, with the crate prometheus below it; it counts and times at once.
+
+mod functions {
+    //! What the attribute makes.
+    #![allow(
+        missing_docs,
+        clippy::pedantic,
+        reason = "the attribute's code, not ours"
+    )]
+
+    use std::future::ready;
+    use std::hint::black_box;
+
+    use autometrics::autometrics;
+
+    #[autometrics]
+    #[inline(never)]
+    pub(super) fn measured() {
+        black_box(());
+    }
+
+    #[autometrics]
+    pub(super) async fn measured_async() {
+        black_box(());
+        ready(()).await;
+    }
+}
+
+use crate::support::calls::complete;
+use crate::support::{Column, Row, Standing, Table, inputs};
+
+use self::functions::{measured, measured_async};
+
+pub(crate) fn enter(table: &mut Table) {
+    // All its functions share one histogram, whose buckets are settled here.
+    autometrics::settings::AutometricsSettings::builder()
+        .histogram_buckets(inputs::duration_bounds())
+        .init();
+    for row in [Row::Timed, Row::Counted] {
+        table.enter(row, PEER, || |_| measured());
+    }
+    table.enter(Row::TimedAsync, PEER, || |_| complete(measured_async()));
+}
+
+const PEER: Column = Column {
+    name: "autometrics",
+    package: Some("autometrics"),
+    standing: Standing::Peer,
+};

@@ -1,0 +1,186 @@
+//! fast-telemetry, whose counters have a cell for each of a few threads.
+
+use std::future::ready;
+use std::hint::black_box;
+use std::sync::LazyLock;
+
+use fast_telemetry::{
+    Counter, DeriveLabel, Distribution, DynamicCounter, Gauge, Histogram, LabelEnum,
+    LabeledCounter, SampledTimer,
+};
+
+use crate::support::calls::complete;
+use crate::support::{Column, Row, Standing, Table, inputs};
+
+static EVENTS: LazyLock<Counter> = LazyLock::new(|| Counter::new(SHARDS));
+static REQUESTS: LazyLock<LabeledCounter<Request>> = LazyLock::new(|| LabeledCounter::new(SHARDS));
+static VISITS: LazyLock<DynamicCounter> = LazyLock::new(|| DynamicCounter::new(SHARDS));
+static MANY_VISITS: LazyLock<DynamicCounter> =
+    LazyLock::new(|| DynamicCounter::with_max_series(SHARDS, 20_000));
+static SAME_VISITS: LazyLock<DynamicCounter> = LazyLock::new(|| DynamicCounter::new(SHARDS));
+static LEVEL: LazyLock<Gauge> = LazyLock::new(Gauge::new);
+static BUSY: LazyLock<Counter> = LazyLock::new(|| Counter::new(SHARDS));
+static SIZES: LazyLock<Histogram> = LazyLock::new(|| {
+    let bounds = inputs::bounds().map(|bound| bound as u64);
+    Histogram::new(&bounds, SHARDS)
+});
+static NATIVE_SIZES: LazyLock<Distribution> = LazyLock::new(|| Distribution::new(SHARDS));
+static CALLS: LazyLock<Counter> = LazyLock::new(|| Counter::new(SHARDS));
+/// It takes the time of every call, and counts the calls as well.
+static DURATIONS: LazyLock<SampledTimer> =
+    LazyLock::new(|| SampledTimer::new(&inputs::nanosecond_bounds(), SHARDS, 1));
+
+/// A label is one enum: two of them are a pair.
+#[derive(Clone, Copy, Debug)]
+struct Request {
+    kind: Kind,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy, Debug, DeriveLabel)]
+#[label_name = "kind"]
+enum Kind {
+    Follow,
+    Shorten,
+    List,
+    Remove,
+}
+
+#[derive(Clone, Copy, Debug, DeriveLabel)]
+#[label_name = "outcome"]
+enum Outcome {
+    Ok,
+    Absent,
+    Refused,
+    Late,
+    Full,
+    Broken,
+}
+
+impl LabelEnum for Request {
+    const CARDINALITY: usize = Kind::CARDINALITY * Outcome::CARDINALITY;
+    const LABEL_NAME: &'static str = "request";
+
+    fn as_index(self) -> usize {
+        self.kind.as_index() * Outcome::CARDINALITY + self.outcome.as_index()
+    }
+
+    fn from_index(index: usize) -> Self {
+        Self {
+            kind: Kind::from_index(index / Outcome::CARDINALITY),
+            outcome: Outcome::from_index(index % Outcome::CARDINALITY),
+        }
+    }
+
+    fn variant_name(self) -> &'static str {
+        self.outcome.variant_name()
+    }
+}
+
+#[inline(never)]
+fn counted() {
+    CALLS.inc();
+    black_box(());
+}
+
+#[inline(never)]
+fn timed() {
+    let _timer = DURATIONS.start();
+    black_box(());
+}
+
+async fn timed_async() {
+    let _timer = DURATIONS.start();
+    black_box(());
+    ready(()).await;
+}
+
+pub(crate) fn enter(table: &mut Table) {
+    table.enter(Row::Counter, PEER, || {
+        let events = &*EVENTS;
+        move |_| events.inc()
+    });
+    enter_labels(table);
+
+    table.enter(Row::GaugeSet, PEER, || {
+        let level = &*LEVEL;
+        move |index| level.set(index as i64)
+    });
+    table.enter(Row::UpDown, PEER, || {
+        let busy = &*BUSY;
+        move |_| busy.inc()
+    });
+
+    table.enter(Row::Histogram, PEER, || {
+        let (sizes, values) = (&*SIZES, inputs::values());
+        move |index| sizes.record(values.at(index) as u64)
+    });
+    table.enter(Row::NativeHistogram, PEER, || {
+        let (sizes, values) = (&*NATIVE_SIZES, inputs::values());
+        move |index| sizes.record(values.at(index) as u64)
+    });
+    table.enter(Row::Timer, PEER, || {
+        let durations = &*DURATIONS;
+        move |_| drop(durations.start())
+    });
+
+    table.enter(Row::Timed, PEER, || |_| timed());
+    table.enter(Row::TimedAsync, PEER, || |_| complete(timed_async()));
+    table.enter(Row::Counted, PEER, || |_| counted());
+}
+
+fn enter_labels(table: &mut Table) {
+    table.enter(Row::ConstantLabels, PEER, || {
+        let requests = &*REQUESTS;
+        move |_| {
+            requests.inc(Request {
+                kind: Kind::Follow,
+                outcome: Outcome::Ok,
+            });
+        }
+    });
+    table.enter(Row::ClosedLabels, PEER, || {
+        let pairs = inputs::pairs(
+            [Kind::Follow, Kind::Shorten, Kind::List, Kind::Remove],
+            [
+                Outcome::Ok,
+                Outcome::Absent,
+                Outcome::Refused,
+                Outcome::Late,
+                Outcome::Full,
+                Outcome::Broken,
+            ],
+        );
+        let requests = &*REQUESTS;
+        move |index| {
+            let (kind, outcome) = pairs.at(index);
+            requests.inc(Request { kind, outcome });
+        }
+    });
+
+    table.enter(Row::OpenLabels, PEER, || {
+        let (visits, texts) = (&*VISITS, inputs::few_texts());
+        move |index| visits.inc(&labels(texts.at(index)))
+    });
+    table.enter(Row::ManyOpenLabels, PEER, || {
+        let (visits, texts) = (&*MANY_VISITS, inputs::many_texts());
+        move |index| visits.inc(&labels(texts.at(index)))
+    });
+    table.enter(Row::SameOpenLabels, PEER, || {
+        let (visits, texts) = (&*SAME_VISITS, inputs::same_texts());
+        move |index| visits.inc(&labels(texts.at(index)))
+    });
+}
+
+fn labels<'a>((tenant, path): (&'a str, &'a str)) -> [(&'static str, &'a str); 2] {
+    [("tenant", tenant), ("path", path)]
+}
+
+/// As many as there are threads at most.
+const SHARDS: usize = 4;
+
+const PEER: Column = Column {
+    name: "fast-telemetry",
+    package: Some("fast-telemetry"),
+    standing: Standing::Peer,
+};

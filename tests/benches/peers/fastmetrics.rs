@@ -1,0 +1,159 @@
+//! fastmetrics.
+
+use std::future::ready;
+use std::hint::black_box;
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use fastmetrics::derive::{EncodeLabelSet, EncodeLabelValue, LabelSetSchema};
+use fastmetrics::metrics::counter::Counter;
+use fastmetrics::metrics::family::Family;
+use fastmetrics::metrics::gauge::Gauge;
+use fastmetrics::metrics::histogram::Histogram;
+
+use crate::support::calls::complete;
+use crate::support::{Column, Row, Standing, Table, inputs};
+
+static EVENTS: LazyLock<Counter> = LazyLock::new(Counter::default);
+static REQUESTS: LazyLock<Family<Request, Counter>> = LazyLock::new(Family::default);
+static VISITS: LazyLock<Family<Visit, Counter>> = LazyLock::new(Family::default);
+static MANY_VISITS: LazyLock<Family<Visit, Counter>> = LazyLock::new(Family::default);
+static SAME_VISITS: LazyLock<Family<Visit, Counter>> = LazyLock::new(Family::default);
+static LEVEL: LazyLock<Gauge> = LazyLock::new(Gauge::default);
+static SIZES: LazyLock<Histogram> = LazyLock::new(|| Histogram::new(inputs::bounds()));
+static CALLS: LazyLock<Counter> = LazyLock::new(Counter::default);
+static DURATIONS: LazyLock<Histogram> = LazyLock::new(|| Histogram::new(inputs::duration_bounds()));
+
+#[derive(Clone, Hash, PartialEq, Eq, EncodeLabelSet, LabelSetSchema)]
+struct Request {
+    kind: Kind,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy, Hash, PartialEq, Eq, EncodeLabelValue)]
+enum Kind {
+    Follow,
+    Shorten,
+    List,
+    Remove,
+}
+
+#[derive(Clone, Copy, Hash, PartialEq, Eq, EncodeLabelValue)]
+enum Outcome {
+    Ok,
+    Absent,
+    Refused,
+    Late,
+    Full,
+    Broken,
+}
+
+#[derive(Clone, Hash, PartialEq, Eq, EncodeLabelSet, LabelSetSchema)]
+struct Visit {
+    tenant: String,
+    path: String,
+}
+
+impl Visit {
+    fn new((tenant, path): (&str, &str)) -> Self {
+        Self {
+            tenant: tenant.to_owned(),
+            path: path.to_owned(),
+        }
+    }
+}
+
+#[inline(never)]
+fn counted() {
+    CALLS.inc();
+    black_box(());
+}
+
+#[inline(never)]
+fn timed() {
+    let begun = Instant::now();
+    black_box(());
+    DURATIONS.observe(begun.elapsed().as_secs_f64());
+}
+
+async fn timed_async() {
+    let begun = Instant::now();
+    black_box(());
+    ready(()).await;
+    DURATIONS.observe(begun.elapsed().as_secs_f64());
+}
+
+pub(crate) fn enter(table: &mut Table) {
+    table.enter(Row::Counter, PEER, || {
+        let events = EVENTS.clone();
+        move |_| events.inc()
+    });
+    enter_labels(table);
+
+    table.enter(Row::GaugeSet, PEER, || {
+        let level = LEVEL.clone();
+        move |index| level.set(index as i64)
+    });
+    for row in [Row::GaugeAdd, Row::UpDown] {
+        table.enter(row, PEER, || {
+            let level = LEVEL.clone();
+            move |_| level.inc()
+        });
+    }
+
+    table.enter(Row::Histogram, PEER, || {
+        let (sizes, values) = (SIZES.clone(), inputs::values());
+        move |index| sizes.observe(values.at(index))
+    });
+    table.enter(Row::Timer, PEER, || {
+        let durations = DURATIONS.clone();
+        move |_| {
+            let begun = Instant::now();
+            durations.observe(begun.elapsed().as_secs_f64());
+        }
+    });
+
+    table.enter(Row::Timed, PEER, || |_| timed());
+    table.enter(Row::TimedAsync, PEER, || |_| complete(timed_async()));
+    table.enter(Row::Counted, PEER, || |_| counted());
+}
+
+fn enter_labels(table: &mut Table) {
+    table.enter(Row::ClosedLabels, PEER, || {
+        let pairs = inputs::pairs(
+            [Kind::Follow, Kind::Shorten, Kind::List, Kind::Remove],
+            [
+                Outcome::Ok,
+                Outcome::Absent,
+                Outcome::Refused,
+                Outcome::Late,
+                Outcome::Full,
+                Outcome::Broken,
+            ],
+        );
+        let requests = REQUESTS.clone();
+        move |index| {
+            let (kind, outcome) = pairs.at(index);
+            requests.with_or_new(&Request { kind, outcome }, Counter::inc);
+        }
+    });
+
+    table.enter(Row::OpenLabels, PEER, || {
+        let (visits, texts) = (VISITS.clone(), inputs::few_texts());
+        move |index| visits.with_or_new(&Visit::new(texts.at(index)), Counter::inc)
+    });
+    table.enter(Row::ManyOpenLabels, PEER, || {
+        let (visits, texts) = (MANY_VISITS.clone(), inputs::many_texts());
+        move |index| visits.with_or_new(&Visit::new(texts.at(index)), Counter::inc)
+    });
+    table.enter(Row::SameOpenLabels, PEER, || {
+        let (visits, texts) = (SAME_VISITS.clone(), inputs::same_texts());
+        move |index| visits.with_or_new(&Visit::new(texts.at(index)), Counter::inc)
+    });
+}
+
+const PEER: Column = Column {
+    name: "fastmetrics",
+    package: Some("fastmetrics"),
+    standing: Standing::Peer,
+};

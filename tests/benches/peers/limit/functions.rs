@@ -1,0 +1,70 @@
+//! Functions that measure themselves.
+
+use std::future::ready;
+use std::hint::black_box;
+use std::time::Instant;
+
+use super::cells::count;
+use super::clock::{nanoseconds, ticks};
+use super::histogram::observe_nanoseconds;
+
+/// A call and nothing in it; the barrier keeps it from being left out.
+#[inline(never)]
+pub(super) fn bare() {
+    black_box(());
+}
+
+#[inline(never)]
+pub(super) fn counted() {
+    count(0);
+    black_box(());
+}
+
+#[inline(never)]
+pub(super) fn timed() {
+    time(|| black_box(()));
+}
+
+pub(super) async fn timed_async() {
+    let begun = ticks();
+    black_box(());
+    ready(()).await;
+    end(begun);
+}
+
+#[inline(never)]
+pub(super) fn timed_by_instant() {
+    time_by_instant(|| black_box(()));
+}
+
+pub(super) async fn timed_async_by_instant() {
+    let begun = Instant::now();
+    black_box(());
+    ready(()).await;
+    end_by_instant(begun);
+}
+
+#[inline(always)]
+pub(super) fn time(work: impl FnOnce()) {
+    let begun = ticks();
+    work();
+    end(begun);
+}
+
+#[inline(always)]
+pub(super) fn time_by_instant(work: impl FnOnce()) {
+    let begun = Instant::now();
+    work();
+    end_by_instant(begun);
+}
+
+#[inline(always)]
+fn end(begun: u64) {
+    // Cores do not agree on the time to the last tick.
+    observe_nanoseconds(nanoseconds(ticks().saturating_sub(begun)));
+}
+
+#[inline(always)]
+fn end_by_instant(begun: Instant) {
+    observe_nanoseconds(begun.elapsed().as_nanos() as u64);
+}

@@ -1,0 +1,85 @@
+//! Histograms: a table finds the bucket, one comparison without a branch corrects it.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::cells::add;
+
+thread_local! {
+    static SIZES: Block = const { Block::new() };
+    static NANOSECONDS: Block = const { Block::new() };
+}
+
+#[inline(always)]
+pub(super) fn observe_size(size: f64) {
+    SIZES.with(|block| block.observe(&SIZE_BUCKETS, size));
+}
+
+#[inline(always)]
+pub(super) fn observe_nanoseconds(nanoseconds: u64) {
+    NANOSECONDS.with(|block| block.observe(&NANOSECOND_BUCKETS, nanoseconds as i64 as f64));
+}
+
+/// What a thread adds to a histogram; there is a cell to spare, so that no index can be wrong.
+struct Block {
+    buckets: [AtomicU64; 16],
+    sum: AtomicU64,
+}
+
+impl Block {
+    const fn new() -> Self {
+        Self {
+            buckets: [const { AtomicU64::new(0) }; 16],
+            sum: AtomicU64::new(0),
+        }
+    }
+
+    #[inline(always)]
+    fn observe(&self, buckets: &Buckets, value: f64) {
+        add(&self.buckets[buckets.find(value) % 16], 1);
+        let sum = f64::from_bits(self.sum.load(Relaxed)) + value;
+        self.sum.store(sum.to_bits(), Relaxed);
+    }
+}
+
+/// 14 upper bounds as bits, and for each quarter of a power of two the first in or above it.
+struct Buckets {
+    upper: [u64; 16],
+    cells: [u8; 256],
+}
+
+impl Buckets {
+    /// The bounds start at `first` and grow by two to the power of `step`.
+    const fn new(first: u64, step: u32) -> Self {
+        let mut upper = [f64::INFINITY.to_bits(); 16];
+        let mut bound = 0;
+        while bound < 14 {
+            upper[bound as usize] = ((first << (step * bound)) as f64).to_bits();
+            bound += 1;
+        }
+        let mut cells = [0; 256];
+        let (mut cell, mut bound) = (0, 0);
+        while cell < 256 {
+            cells[cell] = bound as u8;
+            if bound < 14 && upper[bound] >> SHIFT == (upper[0] >> SHIFT) + cell as u64 {
+                bound += 1;
+            }
+            cell += 1;
+        }
+        Self { upper, cells }
+    }
+
+    #[inline(always)]
+    fn find(&self, value: f64) -> usize {
+        let bits = value.to_bits();
+        let cell = (bits >> SHIFT).saturating_sub(self.upper[0] >> SHIFT);
+        let first = usize::from(self.cells[cell.min(255) as usize]);
+        // The sign of the difference: a comparison would become a branch that nobody can predict.
+        first + (self.upper[first % 16].wrapping_sub(bits) >> 63) as usize
+    }
+}
+
+static SIZE_BUCKETS: Buckets = Buckets::new(1, 1);
+static NANOSECOND_BUCKETS: Buckets = Buckets::new(100, 2);
+
+/// Leaves sign, exponent and two bits of the mantissa.
+const SHIFT: u32 = 50;

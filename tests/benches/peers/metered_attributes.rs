@@ -1,0 +1,73 @@
+//! metered, as it was while it had attributes for functions.
+
+mod functions {
+    //! What the attribute makes.
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::pedantic,
+        reason = "the attribute's code, not ours"
+    )]
+
+    use std::future::ready;
+    use std::hint::black_box;
+
+    use metered_attributes as metered;
+    use metered_attributes::{HitCount, ResponseTime, metered};
+
+    #[derive(Default)]
+    pub(super) struct Functions {
+        metrics: FunctionMetrics,
+    }
+
+    #[metered(registry = FunctionMetrics, visibility = pub(super))]
+    impl Functions {
+        #[measure(HitCount)]
+        #[inline(never)]
+        pub(super) fn counted(&self) {
+            black_box(());
+        }
+
+        #[measure(ResponseTime)]
+        #[inline(never)]
+        pub(super) fn timed(&self) {
+            black_box(());
+        }
+
+        #[measure(ResponseTime)]
+        pub(super) async fn timed_async(&self) {
+            black_box(());
+            ready(()).await;
+        }
+    }
+}
+
+use std::sync::LazyLock;
+
+use crate::support::calls::complete;
+use crate::support::{Column, Row, Standing, Table};
+
+use self::functions::Functions;
+
+static FUNCTIONS: LazyLock<Functions> = LazyLock::new(Functions::default);
+
+pub(crate) fn enter(table: &mut Table) {
+    table.enter(Row::Timed, PEER, || {
+        let functions = &*FUNCTIONS;
+        move |_| functions.timed()
+    });
+    table.enter(Row::TimedAsync, PEER, || {
+        let functions = &*FUNCTIONS;
+        move |_| complete(functions.timed_async())
+    });
+    table.enter(Row::Counted, PEER, || {
+        let functions = &*FUNCTIONS;
+        move |_| functions.counted()
+    });
+}
+
+const PEER: Column = Column {
+    name: "metered, attributes",
+    package: Some("metered@0.9"),
+    standing: Standing::Peer,
+};

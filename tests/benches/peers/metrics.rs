@@ -1,0 +1,153 @@
+//! metrics, with metrics-exporter-prometheus below it.
+
+use std::future::ready;
+use std::hint::black_box;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use metrics_exporter_prometheus::{
+    Matcher, NativeHistogramConfig, PrometheusBuilder, PrometheusHandle,
+};
+
+use crate::support::calls::complete;
+use crate::support::{Column, Row, Standing, Table, inputs};
+
+static EXPORTER: OnceLock<PrometheusHandle> = OnceLock::new();
+/// Made once the exporter is there: handles made before would record nothing.
+static CALLS: OnceLock<Counter> = OnceLock::new();
+static DURATIONS: OnceLock<Histogram> = OnceLock::new();
+
+#[inline(never)]
+fn counted() {
+    CALLS.get_or_init(|| counter!("calls_total")).increment(1);
+    black_box(());
+}
+
+#[inline(never)]
+fn timed() {
+    let begun = Instant::now();
+    black_box(());
+    DURATIONS.get_or_init(durations).record(begun.elapsed());
+}
+
+async fn timed_async() {
+    let begun = Instant::now();
+    black_box(());
+    ready(()).await;
+    DURATIONS.get_or_init(durations).record(begun.elapsed());
+}
+
+pub(crate) fn enter(table: &mut Table) {
+    install();
+    table.enter(Row::Counter, PEER, || {
+        let events = counter!("events_total");
+        move |_| events.increment(1)
+    });
+    enter_labels(table);
+
+    table.enter(Row::GaugeSet, PEER, || {
+        let level = level();
+        move |index| level.set(index as f64)
+    });
+    for row in [Row::GaugeAdd, Row::UpDown] {
+        table.enter(row, PEER, || {
+            let level = level();
+            move |_| level.increment(1.0)
+        });
+    }
+
+    for (row, name) in [
+        (Row::Histogram, "sizes"),
+        (Row::NativeHistogram, "native_sizes"),
+    ] {
+        table.enter(row, PEER, move || {
+            tidy();
+            let (sizes, values) = (histogram!(name), inputs::values());
+            move |index| sizes.record(values.at(index))
+        });
+    }
+    table.enter(Row::Timer, PEER, || {
+        tidy();
+        let durations = durations();
+        move |_| {
+            let begun = Instant::now();
+            durations.record(begun.elapsed());
+        }
+    });
+
+    table.enter(Row::Timed, PEER, || {
+        tidy();
+        |_| timed()
+    });
+    table.enter(Row::TimedAsync, PEER, || {
+        tidy();
+        |_| complete(timed_async())
+    });
+    table.enter(Row::Counted, PEER, || |_| counted());
+}
+
+fn enter_labels(table: &mut Table) {
+    table.enter(Row::ConstantLabels, PEER, || {
+        |_| counter!("requests_total", "kind" => "follow", "outcome" => "ok").increment(1)
+    });
+    table.enter(Row::ClosedLabels, PEER, || {
+        let pairs = inputs::pairs(inputs::KINDS, inputs::OUTCOMES);
+        move |index| {
+            let (kind, outcome) = pairs.at(index);
+            counter!("requests_total", "kind" => kind, "outcome" => outcome).increment(1);
+        }
+    });
+
+    table.enter(Row::OpenLabels, PEER, || {
+        let texts = inputs::few_texts();
+        move |index| visit("visits_total", texts.at(index))
+    });
+    table.enter(Row::ManyOpenLabels, PEER, || {
+        let texts = inputs::many_texts();
+        move |index| visit("many_visits_total", texts.at(index))
+    });
+    table.enter(Row::SameOpenLabels, PEER, || {
+        let texts = inputs::same_texts();
+        move |index| visit("same_visits_total", texts.at(index))
+    });
+}
+
+#[inline]
+fn visit(name: &'static str, (tenant, path): (&str, &str)) {
+    counter!(name, "tenant" => tenant.to_owned(), "path" => path.to_owned()).increment(1);
+}
+
+fn level() -> Gauge {
+    gauge!("level")
+}
+
+fn durations() -> Histogram {
+    histogram!("durations")
+}
+
+fn install() {
+    let native = NativeHistogramConfig::new(1.1, 160, 1e-9).expect("the numbers are valid");
+    let matcher = |name: &str| Matcher::Full(name.to_owned());
+    let exporter = PrometheusBuilder::new()
+        .set_buckets_for_metric(matcher("sizes"), &inputs::bounds())
+        .and_then(|it| it.set_buckets_for_metric(matcher("durations"), &inputs::duration_bounds()))
+        .expect("there are buckets")
+        .set_native_histogram_for_metric(matcher("native_sizes"), native)
+        .install_recorder()
+        .expect("there is no other recorder");
+    EXPORTER.get_or_init(|| exporter);
+}
+
+/// What a program has to do every few seconds: histograms keep each observation until then.
+fn tidy() {
+    if let Some(exporter) = EXPORTER.get() {
+        exporter.run_upkeep();
+    }
+}
+
+const PEER: Column = Column {
+    name: "metrics + exporter-prometheus",
+    package: Some("metrics-exporter-prometheus"),
+    standing: Standing::Peer,
+};

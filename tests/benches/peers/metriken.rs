@@ -1,0 +1,87 @@
+//! metriken, whose groups of counters have cells for each thread.
+
+use std::future::ready;
+use std::hint::black_box;
+use std::time::Instant;
+
+use metriken::{Gauge, ShardedCounterGroup, ShardedCounterHistogram, metric};
+
+use crate::support::calls::complete;
+use crate::support::{Column, Row, Standing, Table, inputs};
+
+#[metric(name = "events")]
+static EVENTS: ShardedCounterGroup = ShardedCounterGroup::new(1);
+/// Which member has which labels is written down beside it, for whoever reads them.
+#[metric(name = "requests")]
+static REQUESTS: ShardedCounterGroup = ShardedCounterGroup::new(4 * 6);
+#[metric(name = "level")]
+static LEVEL: Gauge = Gauge::new();
+#[metric(name = "sizes")]
+static SIZES: ShardedCounterHistogram = ShardedCounterHistogram::new(3, 64);
+#[metric(name = "calls")]
+static CALLS: ShardedCounterGroup = ShardedCounterGroup::new(1);
+#[metric(name = "durations")]
+static DURATIONS: ShardedCounterHistogram = ShardedCounterHistogram::new(3, 64);
+
+#[inline(never)]
+fn counted() {
+    CALLS.increment(0);
+    black_box(());
+}
+
+#[inline(never)]
+fn timed() {
+    let begun = Instant::now();
+    black_box(());
+    observe(begun);
+}
+
+async fn timed_async() {
+    let begun = Instant::now();
+    black_box(());
+    ready(()).await;
+    observe(begun);
+}
+
+#[inline]
+fn observe(begun: Instant) {
+    _ = DURATIONS.increment(begun.elapsed().as_nanos() as u64);
+}
+
+pub(crate) fn enter(table: &mut Table) {
+    table.enter(Row::Counter, PEER, || |_| _ = EVENTS.increment(0));
+    table.enter(Row::ConstantLabels, PEER, || |_| _ = REQUESTS.increment(0));
+    table.enter(Row::ClosedLabels, PEER, || {
+        let pairs = inputs::pairs([0_u8, 1, 2, 3], [0_u8, 1, 2, 3, 4, 5]);
+        move |index| {
+            let (kind, outcome) = pairs.at(index);
+            REQUESTS.increment(usize::from(kind) * 6 + usize::from(outcome));
+        }
+    });
+
+    table.enter(Row::GaugeSet, PEER, || |index| _ = LEVEL.set(index as i64));
+    for row in [Row::GaugeAdd, Row::UpDown] {
+        table.enter(row, PEER, || |_| _ = LEVEL.increment());
+    }
+    table.enter(Row::Counted, PEER, || |_| counted());
+
+    table.enter(Row::NativeHistogram, HISTOGRAM, || {
+        let values = inputs::values();
+        move |index| _ = SIZES.increment(values.at(index) as u64)
+    });
+    table.enter(Row::Timer, HISTOGRAM, || |_| observe(Instant::now()));
+    table.enter(Row::Timed, HISTOGRAM, || |_| timed());
+    table.enter(Row::TimedAsync, HISTOGRAM, || |_| complete(timed_async()));
+}
+
+const PEER: Column = Column {
+    name: "metriken",
+    package: Some("metriken"),
+    standing: Standing::Peer,
+};
+
+const HISTOGRAM: Column = Column {
+    name: "metriken, histogram",
+    package: Some("metriken"),
+    standing: Standing::Shown("it has no sum"),
+};

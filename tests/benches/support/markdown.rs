@@ -1,0 +1,178 @@
+//! The tables that are printed.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::checks::{Against, Check, checks};
+use super::results::Results;
+use super::versions::version;
+use super::{Column, ROUNDS, Row, Standing, THREADS, Times};
+
+impl Display for Results {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.write_summary(f)?;
+        self.write_checks(f)?;
+        self.write_limits(f)?;
+        self.write_all(f)
+    }
+}
+
+impl Results {
+    fn write_summary(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "ns per operation on one / two / four threads, all on the same metric; medians of \
+             {ROUNDS} interleaved rounds. Threads that share a core are charged their share of its \
+             time. The best peer is the fastest on one thread. Verdicts: against LIMIT, against \
+             the peers.\n"
+        )?;
+        writeln!(
+            f,
+            "| operation | ours | LIMIT | ours : LIMIT | best peer | | best peer : ours | verdicts |"
+        )?;
+        writeln!(f, "|---|---:|---:|---:|---|---:|---:|---|")?;
+        let checks = checks();
+        for row in self.rows() {
+            let ours = self.best(row, Standing::Ours).map(|(_, times)| times);
+            let limit = self.best(row, Standing::Limit).map(|(_, times)| times);
+            let peer = self.best(row, Standing::Peer);
+            let name = peer.map_or("–", |(column, _)| column.name);
+            let peer = peer.map(|(_, times)| times);
+            writeln!(
+                f,
+                "| {} | {} | {} | {} | {name} | {} | {} | {}, {} |",
+                row.name(),
+                Cell(ours, ""),
+                Cell(limit, ""),
+                Cell(ratio(ours, limit), " ×"),
+                Cell(peer, ""),
+                Cell(ratio(peer, ours), " ×"),
+                self.verdict(&checks, row, Against::Limit),
+                self.verdict(&checks, row, Against::Peers),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// One for all targets of a row.
+    fn verdict(&self, checks: &[Check], row: Row, against: Against) -> &'static str {
+        let verdicts: Vec<_> = checks
+            .iter()
+            .filter(|check| check.row == row && check.against() == against)
+            .map(|check| check.judge(|figure| self.value(figure)))
+            .collect();
+        if verdicts.is_empty() {
+            return "–";
+        }
+        // One miss is a miss, whatever else has not been measured.
+        if verdicts.iter().flatten().any(|(_, is_met)| !is_met) {
+            verdict(false)
+        } else if verdicts.contains(&None) {
+            NOT_MEASURED
+        } else {
+            verdict(true)
+        }
+    }
+
+    fn write_checks(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\n| operation | target | measured | |")?;
+        writeln!(f, "|---|---|---:|---|")?;
+        let rows: Vec<Row> = self.rows().collect();
+        for check in checks().iter().filter(|check| rows.contains(&check.row)) {
+            write!(f, "| {} | {} | ", check.row.name(), check.target())?;
+            match check.judge(|figure| self.value(figure)) {
+                Some((ratio, is_met)) => writeln!(f, "{} × | {} |", Short(ratio), verdict(is_met))?,
+                None => writeln!(f, "– | {NOT_MEASURED} |")?,
+            }
+        }
+        Ok(())
+    }
+
+    fn write_limits(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nLIMIT sources, in `tests/benches/peers/limit`:\n")?;
+        for (row, source) in self.limits() {
+            writeln!(f, "- {}: {source}", row.name())?;
+        }
+        Ok(())
+    }
+
+    /// Every figure of everybody.
+    fn write_all(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "\n| operation | by |")?;
+        for threads in THREADS {
+            let threads_are = if threads == 1 { "thread" } else { "threads" };
+            write!(f, " {threads} {threads_are} |")?;
+        }
+        writeln!(f, "\n|---|---|{}", "---:|".repeat(THREADS.len()))?;
+        for row in self.rows() {
+            for (column, times) in self.times(row) {
+                write!(f, "| {} | {} |", row.name(), Heading(column))?;
+                for time in times {
+                    write!(f, " {} |", Short(time))?;
+                }
+                writeln!(f)?;
+            }
+        }
+        for column in self.columns() {
+            if let Standing::Shown(remark) = column.standing {
+                writeln!(f, "\n\\* {}: not compared with; {remark}", column.name)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn verdict(is_met: bool) -> &'static str {
+    if is_met { "met" } else { "**missed**" }
+}
+
+fn ratio(one: Option<Times>, other: Option<Times>) -> Option<Times> {
+    let (one, other) = (one?, other?);
+    Some(std::array::from_fn(|index| one[index] / other[index]))
+}
+
+/// A name with its version.
+struct Heading(Column);
+
+impl Display for Heading {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name)?;
+        if let Some(package) = self.0.package {
+            write!(f, " {}", version(package))?;
+        }
+        if let Standing::Shown(_) = self.0.standing {
+            f.write_str(" \\*")?;
+        }
+        Ok(())
+    }
+}
+
+/// Times of one contender, or ratios of two, and their unit.
+struct Cell(Option<Times>, &'static str);
+
+impl Display for Cell {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self(times, unit) = self;
+        let Some(times) = times else {
+            return f.write_str("–");
+        };
+        let times = times.map(|time| Short(time).to_string());
+        write!(f, "{}{unit}", times.join(" / "))
+    }
+}
+
+/// Three digits or so: more would pretend.
+struct Short(f64);
+
+impl Display for Short {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let precision = match self.0 {
+            small if small < 9.995 => 2,
+            middling if middling < 99.95 => 1,
+            _ => 0,
+        };
+        write!(f, "{:.precision$}", self.0)
+    }
+}
+
+/// Because nobody entered a row, or the command line left it out.
+const NOT_MEASURED: &str = "not measured";

@@ -1,0 +1,37 @@
+//! Telling what was measured, in this build and in the other one.
+
+use std::fs;
+use std::process::Command;
+
+use super::options::target;
+use super::{Options, Results};
+
+/// Prints the tables and writes them to a file, those of a build with thin LTO too.
+pub(crate) fn report(options: &Options, results: &Results) {
+    let mut tables = format!("### {}\n\n{results}", options.build);
+    println!("{tables}");
+    if !options.as_is {
+        tables.push('\n');
+        tables.push_str(&with_thin_lto(options));
+    }
+    fs::write(&options.output, tables).expect("space for the tables");
+    println!("{}", options.output.display());
+}
+
+/// The tables of the other build, which prints them itself.
+fn with_thin_lto(options: &Options) -> String {
+    let output = target().join("recording-thin.md");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["bench", "--profile", "thin", "--package", "tests"])
+        .args(["--features", "peers", "--bench", "recording"])
+        .arg("--target-dir")
+        .arg(target())
+        .args(["--", "--as-is", "--build=Thin LTO, one codegen unit"])
+        .arg(format!("--output={}", output.display()))
+        .args(&options.rows)
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    let status = cargo.status().expect("Cargo starts");
+    assert!(status.success(), "{status}: {cargo:?}");
+    fs::read_to_string(output).expect("it was written")
+}
