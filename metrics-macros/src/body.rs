@@ -86,12 +86,27 @@ fn in_braces(brace: Span, tokens: TokenStream) -> TokenTree {
     group.into()
 }
 
+/// The same inside braces of the user's. On one line they may be around a mere expression, and
+/// the compiler finds them too many where it takes them for the user's.
+fn in_own_braces(at: Span, tokens: TokenStream) -> TokenTree {
+    if is_on_one_line(at) {
+        in_braces(Span::mixed_site().located_at(at), tokens)
+    } else {
+        in_braces(at, tokens)
+    }
+}
+
+fn is_on_one_line(at: Span) -> bool {
+    // Tests of the expansions run where there is no compiler to ask.
+    proc_macro::is_available() && at.unwrap().start().line() == at.unwrap().end().line()
+}
+
 /// A body that is a call as it stands: a guard before it, or a closure where it is looked at, of
 /// which the innermost begins with what makes the arguments its own.
 fn called(function: &Function, layers: &[Layer], owned: Option<&TokenStream>) -> TokenStream {
     let Some((layer, inner)) = layers.split_first() else {
         // In a block of its own, so that items in it still stand before any statement.
-        return in_braces(function.brace, function.body.clone()).into();
+        return in_own_braces(function.brace, function.body.clone()).into();
     };
     let Layer {
         call,
@@ -135,7 +150,7 @@ fn tracked(
             #call::Entering::with(#series).await;
         }
     });
-    let body = in_braces(function.brace, body.clone());
+    let body = in_own_braces(function.brace, body.clone());
     let body = match labels {
         Labels::First => quote!(#(#enter)* #before #body),
         Labels::AfterArguments => quote!(#before #(#enter)* #body),
@@ -268,7 +283,7 @@ fn made_future(function: &Function, layers: &[Layer], boxed: bool) -> TokenStrea
     let output = closure_output(&function.sig.output);
     let mut sig = function.sig.clone();
     let owned = owned(function, layers, &mut sig);
-    let body = in_braces(function.brace, function.body.clone());
+    let body = in_own_braces(function.brace, function.body.clone());
     let body = in_braces(function.brace, quote!(#owned #body));
     let made = quote_spanned!(function.brace=> #call::made(move || #output #body));
     let tracked = layers

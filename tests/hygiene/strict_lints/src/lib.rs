@@ -330,3 +330,38 @@ mod tests {
         assert!(text.contains(wanted));
     }
 }
+
+/// On one line the braces around an expression could seem too many.
+#[rustfmt::skip]
+pub mod on_one_line {
+    use super::{Future, Fault, counted, in_flight, ready, timed};
+
+    /// Returns what it is given.
+    #[counted]
+    #[timed]
+    #[in_flight]
+    #[must_use]
+    pub fn sync(n: u8) -> u8 { n }
+
+    /// Returns what it is given.
+    #[counted]
+    #[timed]
+    #[in_flight]
+    pub async fn later(n: u8) -> u8 { n }
+
+    /// Returns what it is given.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    #[counted]
+    #[timed]
+    #[in_flight]
+    pub fn result(n: u8) -> Result<u8, Fault> { Ok(n) }
+
+    /// Returns what it is given.
+    #[counted]
+    #[timed]
+    #[in_flight]
+    pub fn future(n: u8) -> impl Future<Output = u8> { ready(n) }
+}
