@@ -1,28 +1,107 @@
 //! The time source: the processor's counter where it can be trusted, else the system's clock.
 //!
-//! `quanta` reads and calibrates the counter when the processor calls it invariant. On Linux the
-//! kernel must trust it too: it watches the counters of all processors and changes its own clock
-//! source when they drift apart (`Documentation/admin-guide/pm`, `clocksource=tsc`). The counter
-//! does not count while the machine is suspended. Differences saturate: a reading may be up to
-//! some microseconds older than one just made on another processor.
+//! `quanta` calibrates the counter when the processor calls it invariant. On Linux the kernel
+//! must trust it too: it watches the counters of all processors and changes its own clock source
+//! when they drift apart (`Documentation/admin-guide/kernel-parameters.txt`, `clocksource=tsc`).
+//! Reading the counter is one instruction, to which any library would add.
+//!
+//! The counter of a machine that was suspended goes on from where it stood, or jumps: what was
+//! being timed has that error. Differences saturate: a reading may be up to some microseconds
+//! older than one just made on another processor.
 
 use std::{
-    sync::LazyLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
-enum Source {
-    Counter(quanta::Clock),
-    System(Instant),
+/// Nanoseconds of one tick of the counter, times 2^32; or one of the values below.
+static SCALE: AtomicU64 = AtomicU64::new(UNKNOWN);
+
+/// Nobody has asked for the time yet.
+const UNKNOWN: u64 = 0;
+/// Readings are nanoseconds, from the system's clock.
+const SYSTEM: u64 = 1;
+
+/// A reading, in units of its own.
+#[inline(always)]
+pub(crate) fn now() -> u64 {
+    if SCALE.load(Ordering::Relaxed) > SYSTEM {
+        counter()
+    } else {
+        now_without_counter()
+    }
 }
 
-static SOURCE: LazyLock<Source> = LazyLock::new(|| {
-    if kernel_trusts_counter() {
-        Source::Counter(quanta::Clock::new())
-    } else {
-        Source::System(Instant::now())
+/// Nanoseconds from one reading to another; 0 when they are the wrong way round.
+#[inline(always)]
+pub(crate) fn nanos_between(start: u64, end: u64) -> u64 {
+    let ticks = end.saturating_sub(start);
+    match SCALE.load(Ordering::Relaxed) {
+        UNKNOWN | SYSTEM => ticks,
+        scale => ((u128::from(ticks) * u128::from(scale)) >> 32) as u64,
     }
-});
+}
+
+/// Seconds from one reading to another; 0 when they are the wrong way round.
+#[inline(always)]
+pub(crate) fn seconds_between(start: u64, end: u64) -> f64 {
+    // To a float from a signed number it is one instruction.
+    let ticks = end.saturating_sub(start).min(i64::MAX as u64).cast_signed();
+    let tick = match SCALE.load(Ordering::Relaxed) {
+        UNKNOWN | SYSTEM => 1e-9,
+        // Exact: a scale has few digits.
+        scale => scale.cast_signed() as f64 * (1e-9 / (1_u64 << 32) as f64),
+    };
+    ticks as f64 * tick
+}
+
+/// Reads the system's clock from now on: readings made before do not compare with later ones.
+#[doc(hidden)]
+pub fn use_system_clock() {
+    SCALE.store(SYSTEM, Ordering::Relaxed);
+}
+
+/// Goes back to the clock that is found to be best.
+#[doc(hidden)]
+pub fn use_best_clock() {
+    SCALE.store(best(), Ordering::Relaxed);
+}
+
+#[inline(never)]
+fn now_without_counter() -> u64 {
+    if SCALE.load(Ordering::Relaxed) == UNKNOWN {
+        use_best_clock();
+        return now();
+    }
+    system()
+}
+
+fn system() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_nanos() as u64
+}
+
+#[cfg(target_arch = "x86_64")]
+use crate::cell::time_stamp as counter;
+
+#[cfg(not(target_arch = "x86_64"))]
+use system as counter;
+
+/// The scale of the counter, or that of the system's clock.
+fn best() -> u64 {
+    static BEST: OnceLock<u64> = OnceLock::new();
+    *BEST.get_or_init(|| {
+        if !kernel_trusts_counter() {
+            return SYSTEM;
+        }
+        let scale = quanta::Clock::new().delta_as_nanos(0, 1 << 32);
+        // One nanosecond for each tick is what it says when it does not trust the counter.
+        if scale == 1 << 32 { SYSTEM } else { scale }
+    })
+}
 
 fn kernel_trusts_counter() -> bool {
     if cfg!(miri) || !cfg!(target_os = "linux") || !cfg!(target_arch = "x86_64") {
@@ -30,24 +109,6 @@ fn kernel_trusts_counter() -> bool {
     }
     let source = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
     std::fs::read_to_string(source).is_ok_and(|source| source.trim() == "tsc")
-}
-
-/// A reading, in units of its own.
-#[inline]
-pub(crate) fn now() -> u64 {
-    match &*SOURCE {
-        Source::Counter(clock) => clock.raw(),
-        Source::System(start) => start.elapsed().as_nanos() as u64,
-    }
-}
-
-/// Nanoseconds from one reading to another; 0 when they are the wrong way round.
-#[inline]
-pub(crate) fn nanos_between(start: u64, end: u64) -> u64 {
-    match &*SOURCE {
-        Source::Counter(clock) => clock.delta_as_nanos(start, end),
-        Source::System(_) => end.saturating_sub(start),
-    }
 }
 
 /// Seconds since 1970, for birth times.
@@ -79,6 +140,28 @@ mod tests {
 
     #[test]
     fn readings_the_wrong_way_round_are_zero_apart() {
-        assert_eq!(nanos_between(now() + 1_000_000, now()), 0);
+        let later = now() + 1_000_000_000;
+        assert_eq!(nanos_between(later, now()), 0);
+    }
+
+    #[test]
+    fn readings_on_other_processors_are_hardly_ever_the_wrong_way_round() {
+        let wrong = std::sync::Mutex::new((now(), 0));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..20_000 {
+                        let mut last = wrong.lock().unwrap();
+                        let reading = now();
+                        // By a millisecond they would be two clocks.
+                        let back = nanos_between(reading, last.0);
+                        last.1 = last.1.max(back);
+                        last.0 = reading;
+                    }
+                });
+            }
+        });
+        let (_, most) = *wrong.lock().unwrap();
+        assert!(most < 1_000_000, "{most} ns");
     }
 }

@@ -10,11 +10,11 @@ use std::{
 
 use crate::{
     buckets::Buckets,
-    cell::Region,
+    cell::{self, Region},
     clock,
     desc::{Desc, Kind},
     encode::{HistogramValue, Number, Sink, SummaryValue, Value},
-    label::{Key, LabelSet, Overflow},
+    label::{LabelSet, LongKey, Overflow, with_key},
     layout::{Layout, Sum},
     render::{self, LabelView},
     rows::Rows,
@@ -70,6 +70,7 @@ impl Family {
         closed: Option<usize>,
         sets: &'static [Option<&'static [&'static str]>],
         touch: Option<fn()>,
+        shared: &'static [AtomicU64],
     ) -> Self {
         let series = match closed {
             Some(series) => series,
@@ -82,7 +83,7 @@ impl Family {
             rows,
             sets,
             closed,
-            region: Region::dense(layout, series, rows.len()).falling(falls),
+            region: Region::dense(layout, series, rows.len(), shared).falling(falls),
             touch,
             max_series: DEFAULT_MAX_SERIES,
             index: OnceLock::new(),
@@ -128,7 +129,7 @@ impl Family {
 
     /// A metric made at run time; it has open labels, or none.
     pub(crate) fn made(desc: Desc, layout: Layout, max_series: usize) -> Self {
-        let mut family = Family::new(desc, layout, Rows::ONE, None, &[], None);
+        let mut family = Family::new(desc, layout, Rows::ONE, None, &[], None, &[]);
         family.max_series = max_series;
         if matches!(layout, Layout::Histogram { .. }) && family.desc.kind == Kind::Histogram {
             let buckets = Buckets::from_bounds(&family.desc.bounds);
@@ -158,39 +159,49 @@ impl Family {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn index(&self) -> &Index {
+        match self.index.get() {
+            Some(index) => index,
+            None => self.new_index(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn new_index(&self) -> &Index {
         self.index.get_or_init(|| {
-            let falls = self.desc.falls();
-            Box::new(Index::new(
-                self.layout,
-                self.rows.len(),
-                self.max_series,
-                falls,
-            ))
+            let rows = self.rows.len();
+            let index = Index::new(self.layout, rows, self.max_series, self.desc.falls());
+            Box::new(index)
         })
     }
 
     /// Finds or makes the series of these labels, or the overflow series.
     #[inline]
-    pub(crate) fn series(&self, labels: &impl LabelSet) -> Series {
-        let key = Key::new(labels);
-        let index = self.index();
-        match index.find(key.words()) {
-            Some(series) => series,
-            None => self.birth(index, &key, labels),
-        }
+    pub(crate) fn series<L: LabelSet>(&self, labels: &L) -> Series {
+        let found = with_key!(L, labels, |key| self.index().find(key));
+        found.unwrap_or_else(|| self.series_or_birth(labels))
     }
 
-    #[cold]
-    fn birth(&self, index: &Index, key: &Key, labels: &impl LabelSet) -> Series {
-        if let Some(series) = index.insert(key.words(), false, || self.render(labels)) {
+    #[inline(never)]
+    pub(crate) fn series_or_birth(&self, labels: &impl LabelSet) -> Series {
+        let index = self.index();
+        let key = LongKey::new(labels);
+        if let Some(series) = index.find(key.words()) {
+            return series;
+        }
+        if !index.overflows(key.words())
+            && let Some(series) = index.insert(key.words(), false, || self.render(labels))
+        {
             return series;
         }
         self.overflowed.fetch_add(1, Ordering::Relaxed);
         let overflow = Overflow(self.series_labels());
-        let key = Key::new(&overflow);
-        index
-            .insert(key.words(), true, || self.render(&overflow))
+        let key = LongKey::new(&overflow);
+        let found = index.find(key.words());
+        found
+            .or_else(|| index.insert(key.words(), true, || self.render(&overflow)))
             // All places are held by handles of removed series: a generation that never was.
             .unwrap_or(Series {
                 place: 0,
@@ -244,7 +255,7 @@ impl Family {
 
     /// Removes the series of these labels; false when there was none.
     pub fn remove(&self, labels: &impl LabelSet) -> bool {
-        self.index().remove(Key::new(labels).words())
+        self.index().remove(LongKey::new(labels).words())
     }
 
     /// Makes these labels the only series.
@@ -310,9 +321,12 @@ impl Family {
 
     #[cold]
     fn announce_first(&'static self) {
-        if !self.announced.swap(true, Ordering::Relaxed) {
-            announced().push(self);
-        }
+        // An allocator that records while this thread is at it announces itself the next time.
+        cell::undisturbed(|| {
+            if !self.announced.swap(true, Ordering::Relaxed) {
+                announced().push(self);
+            }
+        });
     }
 
     fn created(&self) -> f64 {

@@ -132,13 +132,13 @@ impl<S: Storage> Histogram<S> {
 
 /// What a [`Timer`] reports to.
 pub trait Observe {
-    /// Takes a duration in nanoseconds.
-    fn observe_nanos(&self, nanos: u64);
+    /// Takes a duration in seconds.
+    fn observe_seconds(&self, seconds: f64);
 }
 
 impl<S: Storage> Observe for Histogram<S> {
     #[inline]
-    fn observe_nanos(&self, nanos: u64) {
-        self.observe(nanos as f64 / 1e9);
+    fn observe_seconds(&self, seconds: f64) {
+        self.observe(seconds);
     }
 }

@@ -50,6 +50,7 @@ impl Label for bool {
 impl Label for str {
     const VALUES: Option<&'static [&'static str]> = None;
 
+    #[inline]
     fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
         with(self)
     }
@@ -60,6 +61,7 @@ macro_rules! text_labels {
         impl Label for $type {
             const VALUES: Option<&'static [&'static str]> = None;
 
+            #[inline]
             fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
                 with(self)
             }
@@ -72,10 +74,12 @@ text_labels!(String, Box<str>, Arc<str>, Cow<'_, str>);
 impl<L: Label + ?Sized> Label for &L {
     const VALUES: Option<&'static [&'static str]> = L::VALUES;
 
+    #[inline]
     fn index(&self) -> usize {
         L::index(self)
     }
 
+    #[inline]
     fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
         L::with_str(self, with)
     }
@@ -86,6 +90,7 @@ macro_rules! integer_labels {
         impl Label for $type {
             const VALUES: Option<&'static [&'static str]> = None;
 
+            #[inline]
             fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
                 with(itoa::Buffer::new().format(*self))
             }
@@ -115,6 +120,7 @@ pub trait LabelSet {
 impl<S: LabelSet> LabelSet for &S {
     const SETS: &'static [Option<&'static [&'static str]>] = S::SETS;
 
+    #[inline(always)]
     fn visit(&self, visitor: &mut impl Visitor) {
         S::visit(self, visitor);
     }
@@ -222,30 +228,159 @@ pub(crate) fn position<S: LabelSet>(labels: &S) -> usize {
 
 /// The labels as words that are equal exactly when the labels are.
 ///
-/// A text of up to 254 bytes is its length in the low byte of a word, followed by the bytes;
-/// a longer one has 255 there and the length in a word of its own. A closed label is its index.
+/// A closed label is its index. A text is two words: of up to 15 bytes, the bytes and, in the
+/// upper byte of the second word, their number; a longer one, its first 8 bytes and its length
+/// under a mark. What is left of long texts follows behind all labels, in a [`LongKey`] only.
+///
+/// How many words there are is a constant, so that they stay in registers: see [`key_words`].
 #[derive(Debug)]
-pub(crate) struct Key {
+pub(crate) struct Key<const N: usize> {
+    words: [u64; N],
     len: usize,
-    inline: [u64; Key::INLINE],
-    spilled: Vec<u64>,
+    short: bool,
 }
 
-impl Key {
-    const INLINE: usize = 24;
+/// The most bytes of a text that is a part of a [`Key`].
+const SHORT: usize = 15;
+/// Marks the length of a longer one.
+const LONG: u64 = 0xff << 56;
 
-    #[inline]
-    pub(crate) fn new(labels: &impl LabelSet) -> Self {
+/// Words of labels before the rest of long texts; 0 when that is not known at compile time.
+pub(crate) const fn key_words(sets: &[Option<&'static [&'static str]>]) -> usize {
+    let mut words = 0;
+    let mut i = 0;
+    while i < sets.len() {
+        words += if sets[i].is_some() { 1 } else { 2 };
+        i += 1;
+    }
+    words
+}
+
+/// Calls something with the [`Key`] of labels; `None` when a text is too long for it, or there are
+/// too many labels.
+macro_rules! with_key {
+    ($set:ty, $labels:expr, |$key:ident| $call:expr) => {
+        $crate::label::with_key!(@ $set, $labels, $key, $call, 1 2 3 4 5 6 7 8 9 10 11 12)
+    };
+    (@ $set:ty, $labels:expr, $key:ident, $call:expr, $($words:literal)*) => {
+        match const { $crate::label::key_words(<$set>::SETS) } {
+            $($words => $crate::label::Key::<$words>::of($labels).and_then(
+                #[inline(always)]
+                |key| {
+                    let $key = &key;
+                    $call
+                },
+            ),)*
+            _ => None,
+        }
+    };
+}
+
+pub(crate) use with_key;
+
+impl<const N: usize> Key<N> {
+    #[inline(always)]
+    pub(crate) fn of(labels: &impl LabelSet) -> Option<[u64; N]> {
         let mut key = Key {
+            words: [0; N],
             len: 0,
-            inline: [0; Key::INLINE],
-            spilled: Vec::new(),
+            short: true,
         };
+        labels.visit(&mut key);
+        key.short.then_some(key.words)
+    }
+
+    #[inline(always)]
+    fn push(&mut self, word: u64) {
+        if let Some(place) = self.words.get_mut(self.len) {
+            *place = word;
+            self.len += 1;
+        }
+    }
+}
+
+impl<const N: usize> Visitor for Key<N> {
+    #[inline(always)]
+    fn label<L: Label>(&mut self, label: &L) {
+        if L::VALUES.is_some() {
+            return self.push(label.index() as u64);
+        }
+        label.with_str(
+            #[inline(always)]
+            |text| {
+                let [first, second] = packed(text.as_bytes());
+                self.push(first);
+                self.push(second);
+                self.short &= text.len() <= SHORT;
+            },
+        );
+    }
+}
+
+/// The two words of a text.
+#[inline(always)]
+fn packed(bytes: &[u8]) -> [u64; 2] {
+    let len = bytes.len();
+    if len > SHORT {
+        return [eight(bytes, 0), LONG | len as u64];
+    }
+    let [first, rest] = if len >= 8 {
+        // The last eight bytes overlap the first; those that do are shifted out.
+        let rest = (eight(bytes, len - 8) >> 8) >> (8 * (SHORT - len));
+        [eight(bytes, 0), rest]
+    } else if len >= 4 {
+        let last = u64::from(four(bytes, len - 4)) << (8 * (len - 4));
+        [u64::from(four(bytes, 0)) | last, 0]
+    } else if len > 0 {
+        let at = |at: usize| u64::from(bytes[at]) << (8 * at);
+        [at(0) | at(len / 2) | at(len - 1), 0]
+    } else {
+        [0, 0]
+    };
+    [first, rest | (len as u64) << 56]
+}
+
+#[inline(always)]
+fn eight(bytes: &[u8], at: usize) -> u64 {
+    bytes[at..]
+        .first_chunk()
+        .map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+#[inline(always)]
+fn four(bytes: &[u8], at: usize) -> u32 {
+    bytes[at..]
+        .first_chunk()
+        .map_or(0, |bytes| u32::from_le_bytes(*bytes))
+}
+
+/// A [`Key`] of any length.
+#[derive(Debug)]
+pub(crate) struct LongKey {
+    len: usize,
+    inline: [u64; LongKey::INLINE],
+    spilled: Vec<u64>,
+    /// Whether it is the turn of what is left of long texts.
+    rest: bool,
+}
+
+impl LongKey {
+    /// Words that need no allocation.
+    const INLINE: usize = 128;
+
+    pub(crate) fn new(labels: &impl LabelSet) -> Self {
+        let mut key = LongKey {
+            len: 0,
+            inline: [0; LongKey::INLINE],
+            spilled: Vec::new(),
+            rest: false,
+        };
+        labels.visit(&mut key);
+        key.rest = true;
         labels.visit(&mut key);
         key
     }
 
-    #[inline]
     pub(crate) fn words(&self) -> &[u64] {
         if self.spilled.is_empty() {
             &self.inline[..self.len]
@@ -254,57 +389,42 @@ impl Key {
         }
     }
 
-    #[inline]
     fn push(&mut self, word: u64) {
-        if self.spilled.is_empty() && self.len < Key::INLINE {
-            self.inline[self.len] = word;
-            self.len += 1;
-        } else {
-            self.spill(word);
-        }
-    }
-
-    #[cold]
-    fn spill(&mut self, word: u64) {
         if self.spilled.is_empty() {
-            self.spilled.extend_from_slice(&self.inline[..self.len]);
+            if let Some(place) = self.inline.get_mut(self.len) {
+                *place = word;
+                self.len += 1;
+                return;
+            }
+            self.spilled.extend_from_slice(&self.inline);
         }
         self.spilled.push(word);
     }
-
-    #[inline]
-    fn push_str(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        let head = if bytes.len() < 255 {
-            bytes.len() as u64
-        } else {
-            self.push(bytes.len() as u64);
-            255
-        };
-        let (first, rest) = bytes.split_at(bytes.len().min(7));
-        self.push(head | (little_endian(first) << 8));
-        for chunk in rest.chunks(8) {
-            self.push(little_endian(chunk));
-        }
-    }
 }
 
-impl Visitor for Key {
-    #[inline]
+impl Visitor for LongKey {
     fn label<L: Label>(&mut self, label: &L) {
         if L::VALUES.is_some() {
-            self.push(label.index() as u64);
-        } else {
-            label.with_str(|text| self.push_str(text));
+            if !self.rest {
+                self.push(label.index() as u64);
+            }
+            return;
         }
+        label.with_str(|text| {
+            let bytes = text.as_bytes();
+            if !self.rest {
+                let [first, second] = packed(bytes);
+                self.push(first);
+                self.push(second);
+            } else if bytes.len() > SHORT {
+                for chunk in bytes[8..].chunks(8) {
+                    let mut word = [0; 8];
+                    word[..chunk.len()].copy_from_slice(chunk);
+                    self.push(u64::from_le_bytes(word));
+                }
+            }
+        });
     }
-}
-
-#[inline]
-fn little_endian(bytes: &[u8]) -> u64 {
-    let mut word = [0; 8];
-    word[..bytes.len()].copy_from_slice(bytes);
-    u64::from_le_bytes(word)
 }
 
 /// The positions and texts of labels known at run time only.
@@ -342,7 +462,20 @@ mod tests {
     use crate::render;
 
     fn key(labels: &impl LabelSet) -> Vec<u64> {
-        Key::new(labels).words().to_vec()
+        LongKey::new(labels).words().to_vec()
+    }
+
+    #[test]
+    fn short_keys_are_long_keys_of_a_known_length() {
+        fn short<L: LabelSet>(labels: &L) -> Option<Vec<u64>> {
+            with_key!(L, labels, |key| Some(key.to_vec()))
+        }
+        for len in 0..40 {
+            let text = "x".repeat(len);
+            let labels = (true, text.as_str(), 3_u8);
+            let expected = (len <= SHORT).then(|| key(&labels));
+            assert_eq!(short(&labels), expected, "{len}");
+        }
     }
 
     #[test]
@@ -351,6 +484,17 @@ mod tests {
         assert_ne!(key(&("a", "")), key(&("", "a")));
         assert_ne!(key(&("a\0",)), key(&("a",)));
         assert_eq!(key(&("a", 1_u8)), key(&("a", "1")));
+        let texts: Vec<String> = (0..40).map(|len| "\u{1}".repeat(len)).collect();
+        for (at, text) in texts.iter().enumerate() {
+            for other in &texts[..at] {
+                assert_ne!(key(&(text,)), key(&(other,)));
+            }
+            for flipped in 0..text.len() {
+                let mut other = text.clone();
+                other.replace_range(flipped..=flipped, "\u{2}");
+                assert_ne!(key(&(text,)), key(&(other,)));
+            }
+        }
         let long = "x".repeat(1000);
         assert_eq!(key(&(long.as_str(),)), key(&(long.clone(),)));
         assert_ne!(key(&(long.as_str(),)), key(&(&long[1..],)));

@@ -127,13 +127,11 @@ impl Layout {
                 // that is seen has its increment seen too, and no gauge reads below zero.
                 let width = self.words();
                 for part in (0..width).rev() {
-                    each_thread(&mut |words, is_current, _| {
+                    each_thread(&mut |words, _| {
                         for (inner, group) in words.chunks_exact(width).enumerate() {
                             let value = group[part].load(Ordering::Acquire);
-                            if is_current() {
-                                let place = &mut out[inner * width + part];
-                                *place = add(*place, value);
-                            }
+                            let place = &mut out[inner * width + part];
+                            *place = add(*place, value);
                         }
                     });
                 }
@@ -144,14 +142,13 @@ impl Layout {
                 for (group, out) in groups.zip(out.chunks_exact_mut(width)) {
                     block::read(group, out);
                 }
-                each_thread(&mut |words, is_current, handover| {
+                each_thread(&mut |words, handover| {
                     for (inner, group) in words.chunks_exact(self.words()).enumerate() {
                         *ticket += 1;
+                        // There since the thread's first touch of a histogram.
                         let handover = || handover.get_or_init(copies);
                         block::snapshot(group, scratch, *ticket, handover, std::hint::spin_loop);
-                        if is_current() {
-                            self.combine(&mut out[inner * width..][..width], scratch);
-                        }
+                        self.combine(&mut out[inner * width..][..width], scratch);
                     }
                 });
             }
@@ -171,10 +168,12 @@ impl Layout {
                 float_add(&into[0], f64::from_bits(from[0].load(Ordering::Relaxed)));
             }
             Layout::Histogram { sum, .. } => {
-                let mut snapshot = vec![0; self.read_words()];
-                let quiet = block::read(from, &mut snapshot);
+                // On the stack: nothing may be allocated at a thread's end, under the lock.
+                let mut snapshot = [0; COPY];
+                let snapshot = &mut snapshot[..self.read_words()];
+                let quiet = block::read(from, snapshot);
                 debug_assert!(quiet, "the owner of these words is the one that folds them");
-                block::merge(into, &snapshot, |a, b| sum.total(a, b));
+                block::merge(into, snapshot, |a, b| sum.total(a, b));
             }
         }
     }
@@ -208,18 +207,18 @@ pub(crate) fn count_add(word: &AtomicU64, n: u64) {
 #[inline(always)]
 pub(crate) fn float_add(word: &AtomicU64, n: f64) {
     let sum = f64::from_bits(word.load(Ordering::Relaxed)) + n;
-    // Release, as in `count_add`: a scrape that sees it sees the generation it belongs to.
-    word.store(sum.to_bits(), Ordering::Release);
+    word.store(sum.to_bits(), Ordering::Relaxed);
 }
 
-/// What is done with the words of one thread: they come with the question whether they still
-/// belong to the series, to be asked after they are read, and the thread's buffer for copies.
-pub(crate) type EachThread<'a> =
-    &'a mut dyn FnMut(&[AtomicU64], &dyn Fn() -> bool, &OnceLock<Handover<AtomicU64>>);
+/// What is done with the words of one thread, which come with the thread's buffer for copies.
+pub(crate) type EachThread<'a> = &'a mut dyn FnMut(&[AtomicU64], &OnceLock<Handover<AtomicU64>>);
+
+/// The words of a copy of the largest histogram.
+const COPY: usize = block::BUCKETS_OUT + MAX_BUCKETS;
 
 /// A thread's buffer for copies, large enough for any histogram.
-fn copies() -> Handover<AtomicU64> {
-    Handover::new(block::BUCKETS_OUT + MAX_BUCKETS, || AtomicU64::new(0))
+pub(crate) fn copies() -> Handover<AtomicU64> {
+    Handover::new(COPY, || AtomicU64::new(0))
 }
 
 fn load_into(out: &mut [u64], words: &[AtomicU64], add: impl Fn(u64, u64) -> u64) {

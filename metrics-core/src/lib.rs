@@ -100,14 +100,15 @@ pub use up_down::{InFlight, UpDownCounter};
 pub mod __private {
     pub use crate::{
         buckets::{Buckets, closed, closed_nanos},
-        cell::{Choice, Fits, Fresh},
+        cell::Fresh,
+        clock::{use_best_clock, use_system_clock},
         family::Family,
         histogram::layout,
         label::closed_series,
         layout::Layout,
         registry::Registration,
         state_set::states,
-        storage::{Declared, Handle, Site, declared},
+        storage::{Choice, Declared, Handle, Keeps, Site, declared, kept},
         summary::LAYOUT as SUMMARY,
     };
 
@@ -125,7 +126,8 @@ pub mod __private {
     #[cfg(feature = "linkme")]
     pub use linkme;
     pub use std::{
-        borrow::Cow, ops::Deref, string::String, thread::LocalKey, thread_local, vec::Vec,
+        borrow::Cow, ops::Deref, string::String, sync::atomic::AtomicU64, thread::LocalKey,
+        thread_local, vec::Vec,
     };
 
     use crate::{Desc, Kind, buckets, desc::Text, name};
@@ -228,11 +230,21 @@ pub mod __private {
         texts
     }
 
-    /// Words in each thread's static storage: none for open labels.
-    pub const fn local_words(layout: Layout, series: Option<usize>) -> usize {
+    /// Words of all series: none for open labels.
+    pub const fn closed_words(layout: Layout, series: Option<usize>) -> usize {
         match series {
             Some(series) => layout.words() * series,
             None => 0,
+        }
+    }
+
+    /// Those of them that each thread has: none of values that all threads share. Where series
+    /// come and go, those of one.
+    pub const fn local_words(layout: Layout, series: Option<usize>) -> usize {
+        match (layout, series) {
+            (Layout::Int | Layout::Float, _) => 0,
+            (_, None) => layout.words(),
+            (_, Some(series)) => layout.words() * series,
         }
     }
 

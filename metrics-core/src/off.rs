@@ -26,6 +26,7 @@ static FAMILY: Family = Family::new(
     Some(0),
     &[],
     None,
+    &[],
 );
 
 impl Off {

@@ -11,43 +11,76 @@
 //! The version doubles as the generation of the series' storage: a recorder that was stopped
 //! between finding a series and recording into it, while the series was removed and its place
 //! given to another, comes with an old generation, and its recording is dropped with the series
-//! it was meant for (see `Region::with_series`). Nobody waits for anybody.
+//! it was meant for (see `Regions::ready`). Nobody waits for anybody.
 
 use std::{
     hash::{BuildHasher, RandomState},
     sync::{
-        LazyLock, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
+        Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
     },
 };
 
-use crate::{cell::Region, clock, layout::Layout};
+use crate::{
+    cell::{FIRST_GENERATION, Region, Regions},
+    clock,
+    layout::Layout,
+};
 
-/// Words of a key that stand in the entry itself; longer ones continue in other entries.
-const INLINE: usize = 5;
+/// Words of a key that stand in the entry itself: three short texts. Longer ones continue in
+/// [`Tail`]s.
+const INLINE: usize = 6;
 const NONE: u32 = u32::MAX;
 
 /// A table's word for a place never used, and for one whose key was removed. Others are the
-/// upper half of the hash and, below it, the entry's number plus 2.
+/// upper half of the hash and, below it, the place plus 1.
 const EMPTY: u64 = 0;
-const REMOVED: u64 = 1;
+const REMOVED: u64 = NONE as u64;
 
-/// Tables and blocks of entries double from this size on.
-const FIRST: usize = 64;
-/// How often they may double.
-const BLOCKS: usize = 20;
+/// Tables, blocks of entries and of tails double from these sizes on.
+const FIRST_TABLE: usize = 64;
+const FIRST_BLOCK: usize = 16;
+/// Blocks of entries grow no further: what the last one leaves empty is to be little.
+const LARGEST_BLOCK: usize = 1 << OFFSET_BITS;
+/// A place is the number of a block and, in so many bits below it, the offset in it.
+const OFFSET_BITS: u32 = 12;
 
+/// The key of one series; a cache line.
 #[derive(Debug)]
-struct Entry {
+#[repr(align(64))]
+pub(crate) struct Entry {
     /// Odd while in use.
     version: AtomicU64,
-    /// Words of the key.
-    len: AtomicU32,
-    /// The entry in which the key continues.
+    /// The tail in which the key continues.
     next: AtomicU32,
     /// Handles that hold the series.
     pins: AtomicU32,
     words: [AtomicU64; INLINE],
+}
+
+impl Entry {
+    fn new() -> Self {
+        Entry {
+            version: AtomicU64::new(0),
+            next: AtomicU32::new(NONE),
+            pins: AtomicU32::new(0),
+            words: [const { AtomicU64::new(0) }; INLINE],
+        }
+    }
+}
+
+/// Where a key continues.
+#[derive(Debug, Default)]
+struct Tail {
+    next: AtomicU32,
+    words: [AtomicU64; INLINE],
+}
+
+/// Entries, and the storage of their series.
+#[derive(Debug)]
+struct Block {
+    entries: Box<[Entry]>,
+    regions: Regions,
 }
 
 /// A series: its place, and which of the series that have stood there.
@@ -55,6 +88,48 @@ struct Entry {
 pub struct Series {
     pub(crate) place: u32,
     pub(crate) generation: u64,
+}
+
+/// A series of a metric that is never dropped, with its entry.
+#[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
+pub struct Known {
+    generation: u64,
+    place: u32,
+    entry: &'static Entry,
+}
+
+impl Known {
+    #[inline(always)]
+    pub(crate) fn series(self) -> Series {
+        Series {
+            place: self.place,
+            generation: self.generation,
+        }
+    }
+
+    /// The series, if it is there and has this key.
+    #[inline(always)]
+    pub(crate) fn matches<const N: usize>(&self, key: &[u64; N]) -> Option<Series> {
+        // A key that goes on elsewhere is looked for in the table.
+        if N > INLINE || different(&self.entry.words, key) {
+            return None;
+        }
+        // The pair of the fence in `write`: had a word been of a later key, so would the version.
+        fence(Ordering::Acquire);
+        self.is_there().then_some(self.series())
+    }
+
+    /// Whether it is this series, and has not been removed.
+    #[inline(always)]
+    pub(crate) fn is(&self, series: Series) -> bool {
+        self.generation == series.generation && self.place == series.place && self.is_there()
+    }
+
+    #[inline(always)]
+    fn is_there(&self) -> bool {
+        self.entry.version.load(Ordering::Relaxed) == self.generation
+    }
 }
 
 /// What writers know of a series.
@@ -69,28 +144,36 @@ struct Meta {
 
 #[derive(Debug)]
 struct Writer {
+    /// Of the series in the order of their places.
     metas: Vec<Meta>,
     free: Vec<u32>,
     /// Removed, but still held by handles.
     pinned: Vec<u32>,
-    /// Entries taken, those with continuations of keys included.
-    entries: u32,
+    /// Tails taken, and those given back.
+    tails: usize,
     spare: Vec<u32>,
     live: usize,
     /// Places of the table that are not `EMPTY`.
     used: usize,
+    /// The last that was given to a series.
+    generation: u64,
 }
 
 /// The series of one metric with open labels.
 #[derive(Debug)]
 pub(crate) struct Index {
+    /// Unknown to those who choose the labels' values.
+    seed: u64,
     tables: [OnceLock<Box<[AtomicU64]>>; 20],
     /// Which table is in use.
     table: AtomicUsize,
-    /// Entries, then those that keys continue in: each in blocks that double.
-    blocks: [OnceLock<Box<[Entry]>>; 2 * BLOCKS],
+    /// Odd while a table is rebuilt.
+    rebuilds: AtomicU64,
+    /// Whether the cap was found to be reached, and nothing has been removed since.
+    full: AtomicBool,
+    blocks: Box<[OnceLock<Block>]>,
+    tails: [OnceLock<Box<[Tail]>>; 28],
     writer: Mutex<Writer>,
-    regions: Box<[OnceLock<Region>]>,
     /// Series in a region, as a power of two.
     region_bits: u32,
     layout: Layout,
@@ -106,25 +189,28 @@ pub(crate) type Found = Option<Series>;
 impl Index {
     pub(crate) fn new(layout: Layout, inner: usize, cap: usize, falls: bool) -> Self {
         let cap = cap.min(MOST);
-        // A page of words for each thread that touches one of the series in it.
-        let region_bits = (512 / (1 + layout.words() * inner)).max(1).ilog2();
+        // A kilobyte or so for each thread that touches one of the series in it.
+        let region_bits = (128 / (layout.words() * inner).max(1)).max(1).ilog2();
+        // One series more than the cap, for the overflow, and some that handles hold.
+        let (last, _) = locate(place_of(cap + FIRST_BLOCK));
         Index {
+            seed: RandomState::new().hash_one(0_u64),
             tables: [const { OnceLock::new() }; 20],
             table: AtomicUsize::new(0),
-            blocks: [const { OnceLock::new() }; 2 * BLOCKS],
+            rebuilds: AtomicU64::new(0),
+            full: AtomicBool::new(false),
+            blocks: (0..=last).map(|_| OnceLock::new()).collect(),
+            tails: [const { OnceLock::new() }; 28],
             writer: Mutex::new(Writer {
                 metas: Vec::new(),
                 free: Vec::new(),
                 pinned: Vec::new(),
-                entries: 0,
+                tails: 0,
                 spare: Vec::new(),
                 live: 0,
                 used: 0,
+                generation: FIRST_GENERATION,
             }),
-            // One series more than the cap, for the overflow, and some that handles hold.
-            regions: (0..2 + (cap >> region_bits))
-                .map(|_| OnceLock::new())
-                .collect(),
             region_bits,
             layout,
             inner,
@@ -133,94 +219,181 @@ impl Index {
         }
     }
 
+    #[inline(always)]
+    fn block(&self, block: usize) -> Option<&Block> {
+        self.blocks.get(block)?.get()
+    }
+
+    /// The block of a place that was given to a series once.
+    fn made(&self, block: usize) -> &Block {
+        self.blocks[block].get_or_init(|| {
+            let size = block_size(block);
+            let in_region = size.min(1 << self.region_bits);
+            let region =
+                || Region::generational(self.layout, in_region, self.inner).falling(self.falls);
+            Block {
+                entries: (0..size).map(|_| Entry::new()).collect(),
+                regions: Regions::new(size / in_region, region),
+            }
+        })
+    }
+
     /// Where the words of a series are: a region and the position in it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn storage(&self, place: u32) -> (&Region, usize) {
-        let series = 1 << self.region_bits;
-        let region = self.regions[place as usize >> self.region_bits].get_or_init(|| {
-            Region::generational(self.layout, series, self.inner).falling(self.falls)
-        });
-        (region, place as usize & (series - 1))
+        let (block, offset) = locate(place);
+        let block = self.block(block).unwrap_or_else(|| self.made(block));
+        let (region, at) = self.within(offset);
+        (block.regions.get(region), at)
+    }
+
+    /// Whether the series has not been removed.
+    #[inline(always)]
+    pub(crate) fn is_there(&self, series: Series) -> bool {
+        let (block, offset) = locate(series.place);
+        let entry = self
+            .block(block)
+            .and_then(|block| block.entries.get(offset));
+        entry.is_some_and(|entry| entry.version.load(Ordering::Relaxed) == series.generation)
+    }
+
+    /// Finds the series of a key, and this thread's words of it where they are ready.
+    #[inline(always)]
+    pub(crate) fn find_known<const N: usize>(
+        &'static self,
+        key: &[u64],
+    ) -> Option<(Known, Option<&'static [AtomicU64; N]>)> {
+        let (Series { place, generation }, block, offset) =
+            self.find_in_block(key, self.hash(key))?;
+        let known = Known {
+            generation,
+            place,
+            entry: block.entries.get(offset)?,
+        };
+        let (region, at) = self.within(offset);
+        Some((known, block.regions.ready(region, at, generation)))
+    }
+
+    /// The region of an offset in a block, and the position in the region.
+    #[inline(always)]
+    fn within(&self, offset: usize) -> (usize, usize) {
+        (
+            offset >> self.region_bits,
+            offset & ((1 << self.region_bits) - 1),
+        )
     }
 
     /// Finds the series of a key.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&self, key: &[u64]) -> Found {
-        self.find_hashed(key, hash(key))
+        self.find_hashed(key, self.hash(key))
     }
 
-    #[inline]
+    #[inline(always)]
     fn find_hashed(&self, key: &[u64], hash: u64) -> Found {
+        let (series, ..) = self.find_in_block(key, hash)?;
+        Some(series)
+    }
+
+    #[inline(always)]
+    fn find_in_block(&self, key: &[u64], hash: u64) -> Option<(Series, &Block, usize)> {
         let table = self.tables[self.table.load(Ordering::Acquire)].get()?;
         let mask = table.len() - 1;
         // Bounded: a table that is being rebuilt need not have an empty place in sight.
         for probe in 0..table.len() {
             // Acquire: the entry was written before the table led to it.
-            let word = table[(hash as usize + probe) & mask].load(Ordering::Acquire);
+            let word = table[(hash as usize).wrapping_add(probe) & mask].load(Ordering::Acquire);
+            if (word ^ hash) >> 32 == 0 {
+                let place = (word as u32).wrapping_sub(1);
+                let (number, offset) = locate(place);
+                if let Some(block) = self.block(number)
+                    && let Some(entry) = block.entries.get(offset)
+                    && let Some(generation) = self.matches(entry, key)
+                {
+                    return Some((Series { place, generation }, block, offset));
+                }
+            }
             if word == EMPTY {
                 return None;
-            }
-            if word >> 32 == hash >> 32 && word as u32 >= 2 {
-                let place = word as u32 - 2;
-                if let Some(generation) = self.matches(place, key) {
-                    return Some(Series { place, generation });
-                }
             }
         }
         None
     }
 
-    fn entry(&self, place: u32) -> &Entry {
-        let (block, at) = locate(place as usize);
-        let block = self.blocks[block].get_or_init(|| {
-            let empty = || Entry {
-                version: AtomicU64::new(0),
-                len: AtomicU32::new(0),
-                next: AtomicU32::new(NONE),
-                pins: AtomicU32::new(0),
-                words: [const { AtomicU64::new(0) }; INLINE],
-            };
-            (0..FIRST << (block % BLOCKS)).map(|_| empty()).collect()
-        });
-        &block[at]
+    /// A hash that an outsider who chooses label values cannot foresee: independent products of
+    /// pairs of words, each folded so that every bit of it counts, as wyhash does.
+    #[inline(always)]
+    fn hash(&self, key: &[u64]) -> u64 {
+        let mut hash = 0;
+        let mut seed = self.seed;
+        for pair in key.chunks(2) {
+            let second = pair.get(1).copied().unwrap_or(0);
+            hash ^= fold(pair[0] ^ seed, second ^ seed.rotate_left(32));
+            seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        }
+        hash
     }
 
-    /// The generation of the entry if it is in use for this very key.
-    #[inline]
-    fn matches(&self, place: u32, key: &[u64]) -> Option<u64> {
-        let entry = self.entry(place);
+    /// The entry of a place that was given to a series once.
+    fn entry(&self, place: u32) -> &Entry {
+        let (block, offset) = locate(place);
+        &self.made(block).entries[offset]
+    }
+
+    fn tail(&self, at: u32) -> &Tail {
+        let block = (at as usize / FIRST_BLOCK + 1).ilog2() as usize;
+        let tails = self.tails[block]
+            .get_or_init(|| (0..FIRST_BLOCK << block).map(|_| Tail::default()).collect());
+        &tails[at as usize - FIRST_BLOCK * ((1 << block) - 1)]
+    }
+
+    /// The generation of an entry, if it is in use for this very key.
+    #[inline(always)]
+    fn matches(&self, entry: &Entry, key: &[u64]) -> Option<u64> {
         let version = entry.version.load(Ordering::Acquire);
-        if version & 1 == 0 || entry.len.load(Ordering::Relaxed) as usize != key.len() {
+        if version & 1 == 0 || different(&entry.words, key) {
             return None;
         }
-        let (head, tail) = key.split_at(key.len().min(INLINE));
-        let same = |words: &[AtomicU64; INLINE], key: &[u64]| {
-            words
-                .iter()
-                .zip(key)
-                .all(|(word, key)| word.load(Ordering::Relaxed) == *key)
-        };
-        if !same(&entry.words, head) {
+        if key.len() > INLINE && !self.continues(entry, &key[INLINE..]) {
             return None;
-        }
-        let mut next = entry.next.load(Ordering::Relaxed);
-        for part in tail.chunks(INLINE) {
-            if next == NONE {
-                return None;
-            }
-            let entry = self.entry(next);
-            if !same(&entry.words, part) {
-                return None;
-            }
-            next = entry.next.load(Ordering::Relaxed);
         }
         // The pair of the fence in `write`: had a word been of a later key, so would the version.
         fence(Ordering::Acquire);
         (entry.version.load(Ordering::Relaxed) == version).then_some(version)
     }
 
+    /// Whether the tails of an entry hold the rest of a key.
+    ///
+    /// How long a key is, its first words tell: where those are the same, so is the length.
+    #[inline(never)]
+    fn continues(&self, entry: &Entry, rest: &[u64]) -> bool {
+        let mut next = entry.next.load(Ordering::Relaxed);
+        for part in rest.chunks(INLINE) {
+            if next == NONE {
+                return false;
+            }
+            let tail = self.tail(next);
+            if different(&tail.words, part) {
+                return false;
+            }
+            next = tail.next.load(Ordering::Relaxed);
+        }
+        true
+    }
+
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is no room for a key, and it is certain that it is not there: then nobody
+    /// has to wait for the writers.
+    pub(crate) fn overflows(&self, key: &[u64]) -> bool {
+        if !self.full.load(Ordering::Relaxed) {
+            return false;
+        }
+        let before = self.rebuilds.load(Ordering::Acquire);
+        let found = self.find(key);
+        found.is_none() && before & 1 == 0 && self.rebuilds.load(Ordering::Relaxed) == before
     }
 
     /// Finds the series of a key or makes it, as long as there is room under the cap.
@@ -231,20 +404,20 @@ impl Index {
         beyond_cap: bool,
         labels: impl FnOnce() -> String,
     ) -> Found {
-        let hash = hash(key);
+        let hash = self.hash(key);
         let mut writer = self.writer();
         if let Some(found) = self.find_hashed(key, hash) {
             return Some(found);
         }
         if writer.live >= self.cap && !beyond_cap {
+            self.full.store(true, Ordering::Relaxed);
             return None;
         }
         let labels = labels();
         let place = self.vacant(&mut writer)?;
-        let generation = self.write(&mut writer, place, key);
-        let (region, at) = self.storage(place);
-        region.renew(at, generation);
-        writer.metas[place as usize] = Meta {
+        let generation = self.vest(&mut writer, place);
+        self.write(&mut writer, place, generation, key);
+        writer.metas[number_of(place)] = Meta {
             labels: labels.into_boxed_str(),
             hash,
             created: clock::unix_seconds(),
@@ -267,36 +440,52 @@ impl Index {
         if let Some(at) = writer.pinned.iter().position(unpinned) {
             return Some(writer.pinned.swap_remove(at));
         }
-        if writer.metas.len() == self.regions.len() << self.region_bits {
+        let place = place_of(writer.metas.len());
+        let (block, offset) = locate(place);
+        if block == self.blocks.len() {
             return None;
         }
+        if offset == 0 {
+            writer.metas.reserve_exact(block_size(block));
+        }
         writer.metas.push(Meta::default());
-        Some(writer.metas.len() as u32 - 1)
+        Some(place)
     }
 
-    fn write(&self, writer: &mut Writer, place: u32, key: &[u64]) -> u64 {
+    /// Gives a series its generation, and storage at zero.
+    fn vest(&self, writer: &mut Writer, place: u32) -> u64 {
+        let (block, _) = locate(place);
+        self.made(block);
+        let (region, at) = self.storage(place);
+        if self.entry(place).version.load(Ordering::Relaxed) == 0 {
+            region.begin(at);
+            return FIRST_GENERATION;
+        }
+        writer.generation += 2;
+        region.renew(at, writer.generation);
+        writer.generation
+    }
+
+    fn write(&self, writer: &mut Writer, place: u32, generation: u64, key: &[u64]) {
         let entry = self.entry(place);
-        let version = entry.version.load(Ordering::Relaxed);
-        debug_assert!(version & 1 == 0);
+        debug_assert!(entry.version.load(Ordering::Relaxed) & 1 == 0);
         // The pair of the fence in `matches`: the even version is seen before any new word.
         fence(Ordering::Release);
-        entry.len.store(key.len() as u32, Ordering::Relaxed);
-        let (head, tail) = key.split_at(key.len().min(INLINE));
+        let (head, rest) = key.split_at(key.len().min(INLINE));
         store(&entry.words, head);
-        let mut last = entry;
-        for part in tail.chunks(INLINE) {
-            let place = writer.spare.pop().unwrap_or_else(|| {
-                writer.entries += 1;
-                // Continuations grow down from the far end of the numbers.
-                SPARE_FROM + writer.entries
+        let mut next = &entry.next;
+        for part in rest.chunks(INLINE) {
+            let at = writer.spare.pop().unwrap_or_else(|| {
+                writer.tails += 1;
+                writer.tails as u32 - 1
             });
-            last.next.store(place, Ordering::Relaxed);
-            last = self.entry(place);
-            store(&last.words, part);
+            let tail = self.tail(at);
+            store(&tail.words, part);
+            next.store(at, Ordering::Relaxed);
+            next = &tail.next;
         }
-        last.next.store(NONE, Ordering::Relaxed);
-        entry.version.store(version + 1, Ordering::Release);
-        version + 1
+        next.store(NONE, Ordering::Relaxed);
+        entry.version.store(generation, Ordering::Release);
     }
 
     /// Leads the table to an entry, after making room where it is needed.
@@ -314,28 +503,33 @@ impl Index {
 
     /// Writes all live series into a table, the same one cleaned or the next size.
     fn rebuild(&self, writer: &mut Writer, current: usize) {
-        let wanted = (writer.live * 4).next_power_of_two().max(FIRST);
-        let next = (wanted / FIRST).trailing_zeros() as usize;
+        let wanted = (writer.live * 4).next_power_of_two().max(FIRST_TABLE);
+        let next = (wanted / FIRST_TABLE).trailing_zeros() as usize;
         let next = next.max(current).min(self.tables.len() - 1);
-        let table = self.tables[next]
-            .get_or_init(|| (0..FIRST << next).map(|_| AtomicU64::new(EMPTY)).collect());
+        let table = self.tables[next].get_or_init(|| {
+            let empty = || AtomicU64::new(EMPTY);
+            (0..FIRST_TABLE << next).map(|_| empty()).collect()
+        });
+        self.rebuilds.fetch_add(1, Ordering::Relaxed);
         for word in table {
-            word.store(EMPTY, Ordering::Relaxed);
+            // Release: whoever sees the place empty sees that a rebuild has begun.
+            word.store(EMPTY, Ordering::Release);
         }
         writer.used = 0;
-        for (place, meta) in writer.metas.iter().enumerate() {
+        for (number, meta) in writer.metas.iter().enumerate() {
             if meta.live {
-                writer.used += usize::from(put(table, meta.hash, place as u32));
+                writer.used += usize::from(put(table, meta.hash, place_of(number)));
             }
         }
         // Release: readers of the new table find it filled.
         self.table.store(next, Ordering::Release);
+        self.rebuilds.fetch_add(1, Ordering::Release);
     }
 
     /// Removes one series; false when it was not there any more.
     pub(crate) fn remove(&self, key: &[u64]) -> bool {
         let mut writer = self.writer();
-        match self.find_hashed(key, hash(key)) {
+        match self.find(key) {
             Some(series) => self.take_out(&mut writer, series.place),
             None => false,
         }
@@ -359,8 +553,8 @@ impl Index {
                 .iter()
                 .enumerate()
                 .filter(|(_, meta)| meta.live);
-            live.map(|(place, meta)| {
-                let place = place as u32;
+            live.map(|(number, meta)| {
+                let place = place_of(number);
                 let generation = self.entry(place).version.load(Ordering::Relaxed);
                 (Series { place, generation }, meta.labels.clone())
             })
@@ -378,7 +572,7 @@ impl Index {
     }
 
     fn take_out(&self, writer: &mut Writer, place: u32) -> bool {
-        let meta = &mut writer.metas[place as usize];
+        let meta = &mut writer.metas[number_of(place)];
         if !meta.live {
             return false;
         }
@@ -388,11 +582,13 @@ impl Index {
         };
         let hash = meta.hash;
         writer.live -= 1;
+        self.full.store(false, Ordering::Relaxed);
         let entry = self.entry(place);
         if let Some(table) = self.tables[self.table.load(Ordering::Relaxed)].get() {
             let mask = table.len() - 1;
-            let word = (hash >> 32 << 32) | u64::from(place + 2);
-            let probes = (0..table.len()).map(|probe| &table[(hash as usize + probe) & mask]);
+            let word = (hash >> 32 << 32) | u64::from(place + 1);
+            let probes =
+                (0..table.len()).map(|probe| &table[(hash as usize).wrapping_add(probe) & mask]);
             for place in probes {
                 if place.load(Ordering::Relaxed) == word {
                     place.store(REMOVED, Ordering::Relaxed);
@@ -405,7 +601,7 @@ impl Index {
         entry.version.fetch_add(1, Ordering::SeqCst);
         while next != NONE {
             writer.spare.push(next);
-            next = self.entry(next).next.load(Ordering::Relaxed);
+            next = self.tail(next).next.load(Ordering::Relaxed);
         }
         if entry.pins.load(Ordering::SeqCst) == 0 {
             writer.free.push(place);
@@ -443,7 +639,7 @@ impl Index {
     /// The rendered labels of a series; `None` once it was removed.
     pub(crate) fn labels(&self, series: Series) -> Option<Box<str>> {
         let writer = self.writer();
-        let meta = writer.metas.get(series.place as usize)?;
+        let meta = writer.metas.get(number_of(series.place))?;
         let version = self.entry(series.place).version.load(Ordering::Relaxed);
         (meta.live && version == series.generation).then(|| meta.labels.clone())
     }
@@ -460,12 +656,14 @@ impl Index {
         if from >= writer.metas.len() {
             return None;
         }
-        let to = (from + (1 << self.region_bits)).min(writer.metas.len());
-        let (region, _) = self.storage(from as u32);
-        let live = (from..to).filter(|place| writer.metas[*place].live);
-        region.read(live.map(|place| place - from), |at, values| {
+        let (block, offset) = locate(place_of(from));
+        let in_region = block_size(block).min(1 << self.region_bits);
+        let to = (from + in_region).min(writer.metas.len());
+        let region = self.made(block).regions.get(offset >> self.region_bits);
+        let live = (from..to).filter(|number| writer.metas[*number].live);
+        region.read(live.map(|number| number - from), |at, values| {
             let meta = &writer.metas[from + at];
-            let place = (from + at) as u32;
+            let place = place_of(from + at);
             let generation = self.entry(place).version.load(Ordering::Relaxed);
             each(
                 Series { place, generation },
@@ -478,21 +676,56 @@ impl Index {
     }
 }
 
-/// The most series that a cap allows: what regions are listed for from the start.
+/// The most series that a cap allows.
 const MOST: usize = 1 << 20;
 
-/// Entries from this number on hold continuations of keys.
-const SPARE_FROM: u32 = 1 << 30;
+/// The block and the offset in it that make up a place.
+#[inline(always)]
+fn locate(place: u32) -> (usize, usize) {
+    let offset = place & ((1 << OFFSET_BITS) - 1);
+    ((place >> OFFSET_BITS) as usize, offset as usize)
+}
 
-/// The block and the position in it of an entry; continuations have blocks of their own.
-fn locate(place: usize) -> (usize, usize) {
-    let (base, place) = if place >= SPARE_FROM as usize {
-        (BLOCKS, place - SPARE_FROM as usize)
+/// Blocks that double, the first two alike, until one is the largest.
+const DOUBLING: usize = (LARGEST_BLOCK / FIRST_BLOCK).ilog2() as usize + 1;
+
+fn block_size(block: usize) -> usize {
+    FIRST_BLOCK << block.saturating_sub(1).min(DOUBLING - 1)
+}
+
+/// The place of the series of this number, as metas count them.
+fn place_of(number: usize) -> u32 {
+    let doubled = FIRST_BLOCK << (DOUBLING - 1);
+    let (block, offset) = if number < FIRST_BLOCK {
+        (0, number)
+    } else if number < doubled {
+        let block = (number / FIRST_BLOCK).ilog2() as usize;
+        (block + 1, number - (FIRST_BLOCK << block))
     } else {
-        (0, place)
+        let beyond = number - doubled;
+        (DOUBLING + beyond / LARGEST_BLOCK, beyond % LARGEST_BLOCK)
     };
-    let block = (place / FIRST + 1).ilog2() as usize;
-    (base + block, place - FIRST * ((1 << block) - 1))
+    (block << OFFSET_BITS | offset) as u32
+}
+
+/// The number of the series in this place.
+fn number_of(place: u32) -> usize {
+    let (block, offset) = locate(place);
+    let before = match block {
+        0 => 0,
+        block if block < DOUBLING => FIRST_BLOCK << (block - 1),
+        block => (FIRST_BLOCK << (DOUBLING - 1)) + (block - DOUBLING) * LARGEST_BLOCK,
+    };
+    before + offset
+}
+
+/// Whether words differ from the beginning of a key; without a branch for each.
+#[inline(always)]
+fn different(words: &[AtomicU64; INLINE], key: &[u64]) -> bool {
+    let pairs = words.iter().zip(key);
+    pairs.fold(0, |differences, (word, key)| {
+        differences | (word.load(Ordering::Relaxed) ^ key)
+    }) != 0
 }
 
 fn store(words: &[AtomicU64; INLINE], key: &[u64]) {
@@ -504,9 +737,9 @@ fn store(words: &[AtomicU64; INLINE], key: &[u64]) {
 /// Puts an entry in the first free place; true when that had never been used.
 fn put(table: &[AtomicU64], hash: u64, place: u32) -> bool {
     let mask = table.len() - 1;
-    let word = (hash >> 32 << 32) | u64::from(place + 2);
+    let word = (hash >> 32 << 32) | u64::from(place + 1);
     for probe in 0..table.len() {
-        let slot = &table[(hash as usize + probe) & mask];
+        let slot = &table[(hash as usize).wrapping_add(probe) & mask];
         let before = slot.load(Ordering::Relaxed);
         if before == EMPTY || before == REMOVED {
             slot.store(word, Ordering::Release);
@@ -515,17 +748,6 @@ fn put(table: &[AtomicU64], hash: u64, place: u32) -> bool {
     }
     // Tables are rebuilt when half full.
     false
-}
-
-/// A hash that an outsider who chooses label values cannot foresee.
-#[inline]
-fn hash(key: &[u64]) -> u64 {
-    static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0_u64));
-    let mut hash = *SEED;
-    for word in key {
-        hash = fold(hash ^ word, 0x9e37_79b9_7f4a_7c15);
-    }
-    fold(hash, 0xd6e8_feb8_6659_fd93 ^ key.len() as u64)
 }
 
 /// Multiplies to 128 bits and folds the halves: every bit of the product counts.
@@ -538,22 +760,38 @@ fn fold(a: u64, b: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::label::LongKey;
 
     #[test]
-    fn keys_of_one_hash_are_told_apart_by_every_word_and_their_length() {
+    fn keys_of_one_hash_are_told_apart_by_every_word() {
         let index = Index::new(Layout::Count, 1, 10, false);
-        let key: Vec<u64> = (1..=12).collect();
-        let found = index.insert(&key, false, String::new);
-        assert_eq!(index.find_hashed(&key, hash(&key)), found);
-        let changed = (0..key.len()).map(|at| {
-            let mut other = key.clone();
-            other[at] ^= 1 << 63;
-            other
-        });
-        let shorter = (0..key.len()).map(|len| key[..len].to_vec());
-        let longer = [[&key[..], &[0]].concat()];
-        for other in changed.chain(shorter).chain(longer) {
-            assert_eq!(index.find_hashed(&other, hash(&key)), None, "{other:?}");
+        let text = "x".repeat(100);
+        let texts = (0..text.len()).map(|len| (&text[..len], &text[len..]));
+        let keys: Vec<LongKey> = texts.map(|texts| LongKey::new(&texts)).collect();
+        for key in &keys {
+            let found = index.insert(key.words(), false, String::new);
+            let hash = index.hash(key.words());
+            assert_eq!(index.find_hashed(key.words(), hash), found);
+            for other in keys.iter().filter(|other| other.words() != key.words()) {
+                assert_eq!(index.find_hashed(other.words(), hash), None, "{other:?}");
+            }
+            let mut words = key.words().to_vec();
+            for at in 0..words.len() {
+                words[at] ^= 1 << 40;
+                assert_eq!(index.find_hashed(&words, hash), None, "{words:?}");
+                words[at] ^= 1 << 40;
+            }
+            assert!(index.remove(key.words()));
+        }
+    }
+
+    #[test]
+    fn places_and_numbers_go_together() {
+        for number in (0..100_000).chain([MOST - 1, MOST, MOST + FIRST_BLOCK]) {
+            let place = place_of(number);
+            let (block, offset) = locate(place);
+            assert!(offset < block_size(block), "{number}");
+            assert_eq!(number_of(place), number);
         }
     }
 }

@@ -10,20 +10,20 @@ use std::{
 use crate::off::Off;
 use crate::{
     buckets::Buckets,
-    cell::{self, Keyed, Local, Region},
+    cell::{self, Fresh, Local, LocalBlock, LocalCells, Recent, Region},
     desc::Desc,
     family::{Family, FamilyRef},
-    label::{self, LabelSet},
+    label::{self, LabelSet, with_key},
     layout::Layout,
     rows::Rows,
-    series::Series,
+    series::{Known, Series},
 };
 
 /// A declared metric: what the macros implement for the type they generate.
 #[doc(hidden)]
 pub trait Site: Sized + 'static {
     /// Where each thread keeps the words of closed series.
-    type Local: Local;
+    type Local: Kept;
     /// What the words of a series are.
     const LAYOUT: Layout;
     /// How many series there are, when all labels are closed.
@@ -31,6 +31,8 @@ pub trait Site: Sized + 'static {
 
     fn local() -> &'static LocalKey<Self::Local>;
     fn family() -> &'static Family;
+    /// The words of closed series that all threads share.
+    fn shared() -> &'static [AtomicU64];
     /// A histogram's buckets.
     fn buckets() -> Option<&'static Buckets> {
         None
@@ -42,9 +44,24 @@ pub trait Site: Sized + 'static {
 pub const fn declared<S: Site>(
     desc: Desc,
     sets: &'static [Option<&'static [&'static str]>],
+    shared: &'static [AtomicU64],
 ) -> Family {
-    let touch: fn() = cell::touch_static::<Declared<S>>;
-    Family::new(desc, S::LAYOUT, Rows::ONE, S::SERIES, sets, Some(touch))
+    let touch: fn() = touch::<S>;
+    Family::new(
+        desc,
+        S::LAYOUT,
+        Rows::ONE,
+        S::SERIES,
+        sets,
+        Some(touch),
+        shared,
+    )
+}
+
+/// Lists this thread's words of closed series, for recordings that come through a handle.
+fn touch<S: Site>() {
+    S::family().announce();
+    cell::touch(S::local(), &S::family().region);
 }
 
 /// A series of a declared metric; what `with` returns, wrapped in the metric's type.
@@ -68,10 +85,15 @@ impl<S: Site> Declared<S> {
     /// The series of these labels.
     #[inline(always)]
     pub fn with(labels: &impl LabelSet) -> Self {
-        let series = if S::SERIES.is_none() && S::PINNED {
+        let series = if S::SERIES.is_some() {
+            Series {
+                place: label::position(labels) as u32,
+                generation: 0,
+            }
+        } else if S::PINNED {
             pinned(S::family(), labels)
         } else {
-            find::<S>(labels)
+            found::<S, _>(labels)
         };
         Declared {
             series,
@@ -80,16 +102,17 @@ impl<S: Site> Declared<S> {
     }
 }
 
+/// The series of these labels, which is most often the one that this thread found last.
 #[inline(always)]
-fn find<S: Site>(labels: &impl LabelSet) -> Series {
-    if S::SERIES.is_some() {
-        return Series {
-            place: label::position(labels) as u32,
-            generation: 0,
-        };
-    }
+fn found<S: Site, L: LabelSet>(labels: &L) -> Series {
+    let found = with_key!(L, labels, |key| cell::local(S::local()).find::<S, _>(key));
+    found.unwrap_or_else(|| born::<S>(labels))
+}
+
+#[inline(never)]
+fn born<S: Site>(labels: &impl LabelSet) -> Series {
     S::family().announce();
-    S::family().series(labels)
+    S::family().series_or_birth(labels)
 }
 
 /// Values that all threads share have no place for a generation: their series are held while
@@ -111,23 +134,82 @@ impl<S: Site> Drop for Declared<S> {
     }
 }
 
-impl<S: Site> Keyed for Declared<S> {
-    type Local = S::Local;
-
-    // Not inlined, this would hand out the accessor of the static storage as a pointer to a
-    // function of another codegen unit, and each recording would call it.
+/// What a declared metric keeps in each thread's static storage.
+#[doc(hidden)]
+pub trait Kept: Local {
+    /// The series of a key, where series come and go.
     #[inline(always)]
-    fn key() -> &'static LocalKey<S::Local> {
-        S::local()
+    fn find<S: Site, const K: usize>(&self, key: &[u64; K]) -> Option<Series> {
+        S::family().index().find(key)
+    }
+
+    /// This thread's words of a series that comes and goes, when nothing has to be done first.
+    #[inline(always)]
+    fn ready(&self, _: Series) -> Option<&[AtomicU64]> {
+        None
+    }
+}
+
+impl<const N: usize> Kept for LocalCells<N> {}
+
+impl<const N: usize> Kept for LocalBlock<N> {}
+
+impl<const N: usize> Kept for Recent<Known, N> {
+    #[inline(always)]
+    fn find<S: Site, const K: usize>(&self, key: &[u64; K]) -> Option<Series> {
+        if let Some(series) = self.last().and_then(|last| last.matches(key)) {
+            return Some(series);
+        }
+        let (known, words) = S::family().index().find_known(key)?;
+        cell::remember(S::local(), self, known, words);
+        Some(known.series())
     }
 
     #[inline(always)]
-    fn region() -> &'static Region {
-        &S::family().region
+    fn ready(&self, series: Series) -> Option<&[AtomicU64]> {
+        let is_last = self.last().is_some_and(|last| last.is(series));
+        let words = self.words().filter(|_| is_last)?;
+        Some(words)
     }
+}
 
-    fn touched() {
-        S::family().announce();
+/// How a declared metric is kept: [`kept`] as a type.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Keeps<const HOW: u8>;
+
+/// The answer to [`Keeps`].
+#[doc(hidden)]
+pub trait Choice<const N: usize> {
+    type Local: Kept + Fresh;
+}
+
+impl<const N: usize> Choice<N> for Keeps<CELLS> {
+    type Local = LocalCells<N>;
+}
+
+impl<const N: usize> Choice<N> for Keeps<BLOCK> {
+    type Local = LocalBlock<N>;
+}
+
+impl<const N: usize> Choice<N> for Keeps<RECENT> {
+    type Local = Recent<Known, N>;
+}
+
+const CELLS: u8 = 0;
+const BLOCK: u8 = 1;
+const RECENT: u8 = 2;
+
+/// How so many words are kept, of which so many may be static; none at all are those of series
+/// that come and go.
+#[doc(hidden)]
+pub const fn kept(words: usize, closed: bool, limit: usize) -> u8 {
+    if !closed {
+        RECENT
+    } else if words <= limit {
+        CELLS
+    } else {
+        BLOCK
     }
 }
 
@@ -174,7 +256,7 @@ impl<S: Site> private::Storage for Declared<S> {
         let family = S::family();
         family.announce();
         if S::SERIES.is_some() {
-            op(&family.region.shared_words(self.series.place as usize)[0])
+            op(&S::shared()[self.series.place as usize])
         } else {
             shared_open(family, self.series, op)
         }
@@ -200,22 +282,45 @@ impl<S: Site> private::Storage for Declared<S> {
 
 #[inline(always)]
 fn record<S: Site>(series: Series, op: impl FnOnce(&[AtomicU64])) {
-    if S::SERIES.is_some() {
-        // Little is captured, so that it goes to the cold path in registers.
-        let place = series.place as usize;
-        cell::record::<Declared<S>>(move |words| {
-            let width = const { S::LAYOUT.words() };
-            op(&words[place * width..][..width]);
-        });
-    } else {
-        record_open(S::family(), series, op);
+    if S::SERIES.is_none() {
+        return record_recent::<S>(series, op);
+    }
+    let width = const { S::LAYOUT.words() };
+    // Little is captured, so that it goes to the cold path in registers.
+    let place = series.place as usize;
+    let announce = || S::family().announce();
+    cell::record(S::local(), &S::family().region, announce, move |words| {
+        op(&words[place * width..][..width]);
+    });
+}
+
+/// Records into a series of open labels; this thread most often knows where.
+#[inline(always)]
+fn record_recent<S: Site>(series: Series, op: impl FnOnce(&[AtomicU64])) {
+    match cell::local(S::local()).ready(series) {
+        Some(words) => op(words),
+        None => record_elsewhere::<S>(series, op),
     }
 }
 
-#[inline]
-fn record_open(family: &Family, series: Series, op: impl FnOnce(&[AtomicU64])) {
-    let (region, at) = family.index().storage(series.place);
-    region.with_series(at, series.generation, None, op);
+#[inline(never)]
+fn record_elsewhere<S: Site>(series: Series, op: impl FnOnce(&[AtomicU64])) {
+    record_open(S::family(), series, op);
+}
+
+/// Records into a series of open labels.
+#[inline(always)]
+pub(crate) fn record_open(family: &Family, series: Series, op: impl FnOnce(&[AtomicU64])) {
+    let index = family.index();
+    // A recording into a removed series is as good as one made before its removal.
+    if !index.is_there(series) {
+        return;
+    }
+    let (region, at) = index.storage(series.place);
+    match region.ready(at, series.generation) {
+        Some(words) => op(words),
+        None => region.record_open(at, series.generation, op),
+    }
 }
 
 fn shared_open<R>(family: &Family, series: Series, op: impl FnOnce(&AtomicU64) -> R) -> R {
@@ -344,7 +449,7 @@ impl private::Storage for Handle {
         }
         if self.family.closed.is_some() {
             let (region, touch) = (&self.family.region, self.family.touch);
-            region.with_series(self.series.place as usize, 0, touch, op);
+            region.record_closed(self.series.place as usize, touch, op);
         } else {
             record_open(&self.family, self.series, op);
         }

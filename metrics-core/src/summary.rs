@@ -119,8 +119,8 @@ impl<S: Storage> Summary<S> {
 }
 
 impl<S: Storage> histogram::Observe for Summary<S> {
-    fn observe_nanos(&self, nanos: u64) {
-        self.observe(nanos as f64 / 1e9);
+    fn observe_seconds(&self, seconds: f64) {
+        self.observe(seconds);
     }
 }
 

@@ -40,7 +40,8 @@ impl<'a, O: Observe> Timer<'a, O> {
 
     /// Observes the time since the start, and returns it.
     pub fn stop(mut self) -> Duration {
-        Duration::from_nanos(self.finish())
+        // Cut off, so that it is no more than what was observed.
+        Duration::from_nanos((self.finish() * 1e9) as u64)
     }
 
     /// Forgets about it.
@@ -49,12 +50,12 @@ impl<'a, O: Observe> Timer<'a, O> {
     }
 
     #[inline]
-    fn finish(&mut self) -> u64 {
-        let nanos = clock::nanos_between(self.start, clock::now());
+    fn finish(&mut self) -> f64 {
+        let seconds = clock::seconds_between(self.start, clock::now());
         if let Some(target) = self.target.take() {
-            target.observe_nanos(nanos);
+            target.observe_seconds(seconds);
         }
-        nanos
+        seconds
     }
 }
 

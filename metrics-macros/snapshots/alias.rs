@@ -2,41 +2,56 @@ fn parse(text: &str) -> Parsed {
     #[allow(unused_imports)]
     use ::m::__private::call::NeverError as _;
     ::m::__private::call::run::<
-        ::m::__private::call::Counted,
+        ::m::__private::call::Counted<_>,
         _,
         _,
     >(
         {
+            const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+                &[
+                    (
+                        ::m::__private::Cow::Borrowed("function"),
+                        ::m::__private::Cow::Borrowed("parse"),
+                    ),
+                    (
+                        ::m::__private::Cow::Borrowed("module"),
+                        ::m::__private::Cow::Borrowed(::core::module_path!()),
+                    ),
+                ],
+                ::core::file!(),
+                0u32,
+                ::core::module_path!(),
+                ::m::__private::call::Outcomes::Labelled {
+                    fallible: {
+                        #[allow(unused_imports)]
+                        use ::m::__private::call::Infallible as _;
+                        ::m::__private::call::Probe::<Parsed>::FALLIBLE
+                    },
+                    is_async: false,
+                },
+            );
+            const __WORDS: usize = __DESCRIBED
+                .words(::m::__private::call::Measured::COUNTED);
+            static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+                ::m::__private::AtomicU64::new(0)
+            }; __WORDS];
             static __SITE: ::m::__private::Family = {
                 ::m::__register! {
                     ::m::__private::Registration::Family(& __SITE)
                 }
-                ::m::__private::call::Site::new(
-                        &[
-                            (
-                                ::m::__private::Cow::Borrowed("function"),
-                                ::m::__private::Cow::Borrowed("parse"),
-                            ),
-                            (
-                                ::m::__private::Cow::Borrowed("module"),
-                                ::m::__private::Cow::Borrowed(::core::module_path!()),
-                            ),
-                        ],
-                        ::core::file!(),
-                        0u32,
-                        ::core::module_path!(),
-                        ::m::__private::call::Outcomes::Labelled {
-                            fallible: {
-                                #[allow(unused_imports)]
-                                use ::m::__private::call::Infallible as _;
-                                ::m::__private::call::Probe::<Parsed>::FALLIBLE
-                            },
-                            is_async: false,
-                        },
-                    )
-                    .measured(::m::__private::call::Measured::COUNTED)
+                __DESCRIBED.measured(::m::__private::call::Measured::COUNTED, &__SHARED)
             };
-            ::m::__private::call::Called::plain(&__SITE)
+            type __Local = <::m::__private::Keeps<
+                { ::m::__private::kept(__WORDS, true, ::m::__private::STATIC_WORDS) },
+            > as ::m::__private::Choice<__WORDS>>::Local;
+            ::m::__private::thread_local! {
+                static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
+                ::FRESH };
+            }
+            ::m::__private::call::Near::new(
+                ::m::__private::call::Called::plain(&__SITE),
+                &__LOCAL,
+            )
         },
         move || -> Parsed {
             #[allow(clippy::shadow_same)]

@@ -2,58 +2,64 @@
 fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored> {
     ::m::__private::call::Tracked::<
         _,
-        ::m::__private::call::Counted,
+        ::m::__private::call::Counted<_>,
         _,
     >::labelled(
         async move {
             let __series = {
                 const _: () = ::m::__private::check_label("plan", ::m::Kind::Counter);
+                const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+                        &[
+                            (
+                                ::m::__private::Cow::Borrowed("function"),
+                                ::m::__private::Cow::Borrowed("store"),
+                            ),
+                            (
+                                ::m::__private::Cow::Borrowed("module"),
+                                ::m::__private::Cow::Borrowed(::core::module_path!()),
+                            ),
+                        ],
+                        ::core::file!(),
+                        0u32,
+                        ::core::module_path!(),
+                        ::m::__private::call::Outcomes::Labelled {
+                            fallible: true,
+                            is_async: true,
+                        },
+                    )
+                    .labels(
+                        {
+                            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                                1usize,
+                            >(&["plan"]);
+                            LABELS
+                        },
+                        {
+                            const SETS: &[::core::option::Option<
+                                &'static [&'static str],
+                            >] = &[<Plan as ::m::Label>::VALUES];
+                            const _: () = ::m::__private::check_series(
+                                ::m::__private::closed_series(SETS),
+                                ::m::DEFAULT_MAX_SERIES,
+                            );
+                            SETS
+                        },
+                        {
+                            const RESULTS: &[::m::__private::call::ResultLabel] = &[];
+                            RESULTS
+                        },
+                    );
+                const __WORDS: usize = __DESCRIBED
+                    .words(::m::__private::call::Measured::COUNTED);
+                static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+                    ::m::__private::AtomicU64::new(0)
+                }; __WORDS];
                 static __SITE: ::m::__private::Family = {
                     ::m::__register! {
                         ::m::__private::Registration::Family(& __SITE)
                     }
-                    ::m::__private::call::Site::new(
-                            &[
-                                (
-                                    ::m::__private::Cow::Borrowed("function"),
-                                    ::m::__private::Cow::Borrowed("store"),
-                                ),
-                                (
-                                    ::m::__private::Cow::Borrowed("module"),
-                                    ::m::__private::Cow::Borrowed(::core::module_path!()),
-                                ),
-                            ],
-                            ::core::file!(),
-                            0u32,
-                            ::core::module_path!(),
-                            ::m::__private::call::Outcomes::Labelled {
-                                fallible: true,
-                                is_async: true,
-                            },
-                        )
-                        .labels(
-                            {
-                                const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
-                                    1usize,
-                                >(&["plan"]);
-                                LABELS
-                            },
-                            {
-                                const SETS: &[::core::option::Option<
-                                    &'static [&'static str],
-                                >] = &[<Plan as ::m::Label>::VALUES];
-                                const _: () = ::m::__private::check_series(
-                                    ::m::__private::closed_series(SETS),
-                                    ::m::DEFAULT_MAX_SERIES,
-                                );
-                                SETS
-                            },
-                            {
-                                const RESULTS: &[::m::__private::call::ResultLabel] = &[];
-                                RESULTS
-                            },
-                        )
-                        .measured(::m::__private::call::Measured::COUNTED)
+                    __DESCRIBED
+                        .measured(::m::__private::call::Measured::COUNTED, &__SHARED)
                 };
                 ::m::__private::call::Called::with(
                     &__SITE,

@@ -13,34 +13,39 @@ pub fn fetch(
     use ::m::__private::call::NeverError as _;
     ::m::__private::call::Tracked::<
         _,
-        ::m::__private::call::Timed,
+        ::m::__private::call::Timed<_>,
         _,
     >::new(
         {
+            const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+                &[
+                    (
+                        ::m::__private::Cow::Borrowed("function"),
+                        ::m::__private::Cow::Borrowed("fetch"),
+                    ),
+                    (
+                        ::m::__private::Cow::Borrowed("module"),
+                        ::m::__private::Cow::Borrowed(::core::module_path!()),
+                    ),
+                ],
+                ::core::file!(),
+                0u32,
+                ::core::module_path!(),
+                ::m::__private::call::Outcomes::Labelled {
+                    fallible: true,
+                    is_async: true,
+                },
+            );
+            const __WORDS: usize = __DESCRIBED
+                .words(::m::__private::call::Measured::TIMED);
+            static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+                ::m::__private::AtomicU64::new(0)
+            }; __WORDS];
             static __SITE: ::m::__private::Family = {
                 ::m::__register! {
                     ::m::__private::Registration::Family(& __SITE)
                 }
-                ::m::__private::call::Site::new(
-                        &[
-                            (
-                                ::m::__private::Cow::Borrowed("function"),
-                                ::m::__private::Cow::Borrowed("fetch"),
-                            ),
-                            (
-                                ::m::__private::Cow::Borrowed("module"),
-                                ::m::__private::Cow::Borrowed(::core::module_path!()),
-                            ),
-                        ],
-                        ::core::file!(),
-                        0u32,
-                        ::core::module_path!(),
-                        ::m::__private::call::Outcomes::Labelled {
-                            fallible: true,
-                            is_async: true,
-                        },
-                    )
-                    .measured(::m::__private::call::Measured::TIMED)
+                __DESCRIBED.measured(::m::__private::call::Measured::TIMED, &__SHARED)
             };
             ::m::__private::call::Called::plain(&__SITE)
         },

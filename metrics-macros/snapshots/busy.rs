@@ -45,6 +45,14 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                     },
                 )
                 .buckets(&__BOUNDS, &__BUCKETS);
+            const __WORDS: usize = __DESCRIBED
+                .words(::m::__private::call::Measured::TIMED);
+            static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+                ::m::__private::AtomicU64::new(0)
+            }; __WORDS];
+            static __BUSY_SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+                ::m::__private::AtomicU64::new(0)
+            }; __WORDS];
             static __BUSY: ::m::__private::Family = {
                 ::m::__register! {
                     ::m::__private::Registration::Family(& __BUSY)
@@ -55,7 +63,7 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                         "Time to render a page. Waiting is left out.",
                         "seconds",
                     )
-                    .measured(::m::__private::call::Measured::BUSY)
+                    .measured(::m::__private::call::Measured::BUSY, &__BUSY_SHARED)
             };
             static __SITE: ::m::__private::Family = {
                 ::m::__register! {
@@ -73,7 +81,7 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                         OBJECTIVES
                     })
                     .busy(&__BUSY)
-                    .measured(::m::__private::call::Measured::TIMED)
+                    .measured(::m::__private::call::Measured::TIMED, &__SHARED)
             };
             ::m::__private::call::Called::plain(&__SITE)
         },

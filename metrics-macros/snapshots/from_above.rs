@@ -6,15 +6,52 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
     use ::m::__private::call::NeverError as _;
     ::m::__private::call::Tracked::<
         _,
-        ::m::__private::call::InFlight,
+        ::m::__private::call::InFlight<_>,
         _,
     >::new(
         {
+            const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+                &[
+                    (
+                        ::m::__private::Cow::Borrowed("function"),
+                        ::m::__private::Cow::Borrowed("fetch"),
+                    ),
+                    (
+                        ::m::__private::Cow::Borrowed("module"),
+                        ::m::__private::Cow::Borrowed(::core::module_path!()),
+                    ),
+                ],
+                ::core::file!(),
+                0u32,
+                ::core::module_path!(),
+                ::m::__private::call::Outcomes::Unlabelled,
+            );
+            const __WORDS: usize = __DESCRIBED
+                .words(::m::__private::call::Measured::IN_FLIGHT);
+            static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+                ::m::__private::AtomicU64::new(0)
+            }; __WORDS];
             static __SITE: ::m::__private::Family = {
                 ::m::__register! {
                     ::m::__private::Registration::Family(& __SITE)
                 }
-                ::m::__private::call::Site::new(
+                __DESCRIBED
+                    .measured(::m::__private::call::Measured::IN_FLIGHT, &__SHARED)
+            };
+            ::m::__private::call::Called::plain(&__SITE)
+        },
+        ::m::__private::call::Tracked::<
+            _,
+            ::m::__private::call::Counted<_>,
+            _,
+        >::labelled(
+            ::m::__private::call::Tracked::<
+                _,
+                ::m::__private::call::Timed<_>,
+                _,
+            >::new(
+                {
+                    const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
                         &[
                             (
                                 ::m::__private::Cow::Borrowed("function"),
@@ -28,28 +65,32 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                         ::core::file!(),
                         0u32,
                         ::core::module_path!(),
-                        ::m::__private::call::Outcomes::Unlabelled,
-                    )
-                    .measured(::m::__private::call::Measured::IN_FLIGHT)
-            };
-            ::m::__private::call::Called::plain(&__SITE)
-        },
-        ::m::__private::call::Tracked::<
-            _,
-            ::m::__private::call::Counted,
-            _,
-        >::labelled(
-            ::m::__private::call::Tracked::<
-                _,
-                ::m::__private::call::Timed,
-                _,
-            >::new(
-                {
+                        ::m::__private::call::Outcomes::Labelled {
+                            fallible: true,
+                            is_async: true,
+                        },
+                    );
+                    const __WORDS: usize = __DESCRIBED
+                        .words(::m::__private::call::Measured::TIMED);
+                    static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+                        ::m::__private::AtomicU64::new(0)
+                    }; __WORDS];
                     static __SITE: ::m::__private::Family = {
                         ::m::__register! {
                             ::m::__private::Registration::Family(& __SITE)
                         }
-                        ::m::__private::call::Site::new(
+                        __DESCRIBED
+                            .measured(::m::__private::call::Measured::TIMED, &__SHARED)
+                    };
+                    ::m::__private::call::Called::plain(&__SITE)
+                },
+                async move {
+                    let __series = {
+                        const _: () = ::m::__private::check_label(
+                            "path",
+                            ::m::Kind::Counter,
+                        );
+                        const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
                                 &[
                                     (
                                         ::m::__private::Cow::Borrowed("function"),
@@ -68,62 +109,42 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                                     is_async: true,
                                 },
                             )
-                            .measured(::m::__private::call::Measured::TIMED)
-                    };
-                    ::m::__private::call::Called::plain(&__SITE)
-                },
-                async move {
-                    let __series = {
-                        const _: () = ::m::__private::check_label(
-                            "path",
-                            ::m::Kind::Counter,
-                        );
+                            .labels(
+                                {
+                                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                                        1usize,
+                                    >(&["path"]);
+                                    LABELS
+                                },
+                                {
+                                    const SETS: &[::core::option::Option<
+                                        &'static [&'static str],
+                                    >] = &[<&str as ::m::Label>::VALUES];
+                                    const _: () = ::m::__private::check_series(
+                                        ::m::__private::closed_series(SETS),
+                                        ::m::DEFAULT_MAX_SERIES,
+                                    );
+                                    SETS
+                                },
+                                {
+                                    const RESULTS: &[::m::__private::call::ResultLabel] = &[];
+                                    RESULTS
+                                },
+                            );
+                        const __WORDS: usize = __DESCRIBED
+                            .words(::m::__private::call::Measured::COUNTED);
+                        static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+                            ::m::__private::AtomicU64::new(0)
+                        }; __WORDS];
                         static __SITE: ::m::__private::Family = {
                             ::m::__register! {
                                 ::m::__private::Registration::Family(& __SITE)
                             }
-                            ::m::__private::call::Site::new(
-                                    &[
-                                        (
-                                            ::m::__private::Cow::Borrowed("function"),
-                                            ::m::__private::Cow::Borrowed("fetch"),
-                                        ),
-                                        (
-                                            ::m::__private::Cow::Borrowed("module"),
-                                            ::m::__private::Cow::Borrowed(::core::module_path!()),
-                                        ),
-                                    ],
-                                    ::core::file!(),
-                                    0u32,
-                                    ::core::module_path!(),
-                                    ::m::__private::call::Outcomes::Labelled {
-                                        fallible: true,
-                                        is_async: true,
-                                    },
+                            __DESCRIBED
+                                .measured(
+                                    ::m::__private::call::Measured::COUNTED,
+                                    &__SHARED,
                                 )
-                                .labels(
-                                    {
-                                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
-                                            1usize,
-                                        >(&["path"]);
-                                        LABELS
-                                    },
-                                    {
-                                        const SETS: &[::core::option::Option<
-                                            &'static [&'static str],
-                                        >] = &[<&str as ::m::Label>::VALUES];
-                                        const _: () = ::m::__private::check_series(
-                                            ::m::__private::closed_series(SETS),
-                                            ::m::DEFAULT_MAX_SERIES,
-                                        );
-                                        SETS
-                                    },
-                                    {
-                                        const RESULTS: &[::m::__private::call::ResultLabel] = &[];
-                                        RESULTS
-                                    },
-                                )
-                                .measured(::m::__private::call::Measured::COUNTED)
                         };
                         ::m::__private::call::Called::with(
                             &__SITE,

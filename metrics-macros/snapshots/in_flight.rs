@@ -1,30 +1,45 @@
 fn parse(text: &str) -> Result<u32, ParseError> {
     let __call = ::m::__private::call::Guard::<
-        ::m::__private::call::InFlight,
+        ::m::__private::call::InFlight<_>,
     >::new({
+        const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+            &[
+                (
+                    ::m::__private::Cow::Borrowed("function"),
+                    ::m::__private::Cow::Borrowed("parse"),
+                ),
+                (
+                    ::m::__private::Cow::Borrowed("module"),
+                    ::m::__private::Cow::Borrowed(::core::module_path!()),
+                ),
+            ],
+            ::core::file!(),
+            0u32,
+            ::core::module_path!(),
+            ::m::__private::call::Outcomes::Unlabelled,
+        );
+        const __WORDS: usize = __DESCRIBED
+            .words(::m::__private::call::Measured::IN_FLIGHT);
+        static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+            ::m::__private::AtomicU64::new(0)
+        }; __WORDS];
         static __SITE: ::m::__private::Family = {
             ::m::__register! {
                 ::m::__private::Registration::Family(& __SITE)
             }
-            ::m::__private::call::Site::new(
-                    &[
-                        (
-                            ::m::__private::Cow::Borrowed("function"),
-                            ::m::__private::Cow::Borrowed("parse"),
-                        ),
-                        (
-                            ::m::__private::Cow::Borrowed("module"),
-                            ::m::__private::Cow::Borrowed(::core::module_path!()),
-                        ),
-                    ],
-                    ::core::file!(),
-                    0u32,
-                    ::core::module_path!(),
-                    ::m::__private::call::Outcomes::Unlabelled,
-                )
-                .measured(::m::__private::call::Measured::IN_FLIGHT)
+            __DESCRIBED.measured(::m::__private::call::Measured::IN_FLIGHT, &__SHARED)
         };
-        ::m::__private::call::Called::plain(&__SITE)
+        type __Local = <::m::__private::Keeps<
+            { ::m::__private::kept(__WORDS, true, ::m::__private::STATIC_WORDS) },
+        > as ::m::__private::Choice<__WORDS>>::Local;
+        ::m::__private::thread_local! {
+            static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
+            ::FRESH };
+        }
+        ::m::__private::call::Near::new(
+            ::m::__private::call::Called::plain(&__SITE),
+            &__LOCAL,
+        )
     });
     { text.parse() }
 }

@@ -1,69 +1,84 @@
 fn store(&self, plan: Plan, page: Page) {
     let __call = ::m::__private::call::Guard::<
-        ::m::__private::call::Counted,
+        ::m::__private::call::Counted<_>,
     >::new({
         const _: () = ::m::__private::check_label("plan", ::m::Kind::Counter);
         const _: () = ::m::__private::check_label("region", ::m::Kind::Counter);
         const _: () = ::m::__private::check_label("size", ::m::Kind::Counter);
         const _: () = ::m::__private::check_label("path", ::m::Kind::Counter);
+        const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+                &[
+                    (
+                        ::m::__private::Cow::Borrowed("function"),
+                        ::m::__private::Cow::Borrowed("store"),
+                    ),
+                    (
+                        ::m::__private::Cow::Borrowed("module"),
+                        ::m::__private::Cow::Borrowed(::core::module_path!()),
+                    ),
+                ],
+                ::core::file!(),
+                0u32,
+                ::core::module_path!(),
+                ::m::__private::call::Outcomes::Labelled {
+                    fallible: false,
+                    is_async: false,
+                },
+            )
+            .labels(
+                {
+                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                        4usize,
+                    >(&["plan", "region", "size", "path"]);
+                    LABELS
+                },
+                {
+                    const SETS: &[::core::option::Option<&'static [&'static str]>] = &[
+                        <Plan as ::m::Label>::VALUES,
+                        ::core::option::Option::None,
+                        <Size as ::m::Label>::VALUES,
+                        ::core::option::Option::None,
+                    ];
+                    const _: () = ::m::__private::check_series(
+                        ::m::__private::closed_series(SETS),
+                        ::m::DEFAULT_MAX_SERIES,
+                    );
+                    SETS
+                },
+                {
+                    const RESULTS: &[::m::__private::call::ResultLabel] = &[];
+                    RESULTS
+                },
+            );
+        const __WORDS: usize = __DESCRIBED
+            .words(::m::__private::call::Measured::COUNTED);
+        static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+            ::m::__private::AtomicU64::new(0)
+        }; __WORDS];
         static __SITE: ::m::__private::Family = {
             ::m::__register! {
                 ::m::__private::Registration::Family(& __SITE)
             }
-            ::m::__private::call::Site::new(
-                    &[
-                        (
-                            ::m::__private::Cow::Borrowed("function"),
-                            ::m::__private::Cow::Borrowed("store"),
-                        ),
-                        (
-                            ::m::__private::Cow::Borrowed("module"),
-                            ::m::__private::Cow::Borrowed(::core::module_path!()),
-                        ),
-                    ],
-                    ::core::file!(),
-                    0u32,
-                    ::core::module_path!(),
-                    ::m::__private::call::Outcomes::Labelled {
-                        fallible: false,
-                        is_async: false,
-                    },
-                )
-                .labels(
-                    {
-                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
-                            4usize,
-                        >(&["plan", "region", "size", "path"]);
-                        LABELS
-                    },
-                    {
-                        const SETS: &[::core::option::Option<&'static [&'static str]>] = &[
-                            <Plan as ::m::Label>::VALUES,
-                            ::core::option::Option::None,
-                            <Size as ::m::Label>::VALUES,
-                            ::core::option::Option::None,
-                        ];
-                        const _: () = ::m::__private::check_series(
-                            ::m::__private::closed_series(SETS),
-                            ::m::DEFAULT_MAX_SERIES,
-                        );
-                        SETS
-                    },
-                    {
-                        const RESULTS: &[::m::__private::call::ResultLabel] = &[];
-                        RESULTS
-                    },
-                )
-                .measured(::m::__private::call::Measured::COUNTED)
+            __DESCRIBED.measured(::m::__private::call::Measured::COUNTED, &__SHARED)
         };
-        ::m::__private::call::Called::with(
-            &__SITE,
-            &(
-                ::m::__private::call::typed::<Plan>(&(plan)),
-                ::m::__private::call::Open(&(self.region)),
-                ::m::__private::call::typed::<Size>(&(Size::of(page))),
-                ::m::__private::call::Open(&(page.path())),
+        type __Local = <::m::__private::Keeps<
+            { ::m::__private::kept(__WORDS, true, ::m::__private::STATIC_WORDS) },
+        > as ::m::__private::Choice<__WORDS>>::Local;
+        ::m::__private::thread_local! {
+            static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
+            ::FRESH };
+        }
+        ::m::__private::call::Near::new(
+            ::m::__private::call::Called::with(
+                &__SITE,
+                &(
+                    ::m::__private::call::typed::<Plan>(&(plan)),
+                    ::m::__private::call::Open(&(self.region)),
+                    ::m::__private::call::typed::<Size>(&(Size::of(page))),
+                    ::m::__private::call::Open(&(page.path())),
+                ),
             ),
+            &__LOCAL,
         )
     });
     {

@@ -1,37 +1,52 @@
 fn hash(text: &[u8]) -> u64 {
     let __call = ::m::__private::call::Guard::<
-        ::m::__private::call::Sampled<1u32, 16u32>,
+        ::m::__private::call::Sampled<1u32, 16u32, _>,
     >::new({
+        const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+            &[
+                (
+                    ::m::__private::Cow::Borrowed("function"),
+                    ::m::__private::Cow::Borrowed("hash"),
+                ),
+                (
+                    ::m::__private::Cow::Borrowed("module"),
+                    ::m::__private::Cow::Borrowed(::core::module_path!()),
+                ),
+                (
+                    ::m::__private::Cow::Borrowed("sample"),
+                    ::m::__private::Cow::Borrowed("1/16"),
+                ),
+            ],
+            ::core::file!(),
+            0u32,
+            ::core::module_path!(),
+            ::m::__private::call::Outcomes::Labelled {
+                fallible: false,
+                is_async: false,
+            },
+        );
+        const __WORDS: usize = __DESCRIBED
+            .words(::m::__private::call::Measured::SAMPLED);
+        static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+            ::m::__private::AtomicU64::new(0)
+        }; __WORDS];
         static __SITE: ::m::__private::Family = {
             ::m::__register! {
                 ::m::__private::Registration::Family(& __SITE)
             }
-            ::m::__private::call::Site::new(
-                    &[
-                        (
-                            ::m::__private::Cow::Borrowed("function"),
-                            ::m::__private::Cow::Borrowed("hash"),
-                        ),
-                        (
-                            ::m::__private::Cow::Borrowed("module"),
-                            ::m::__private::Cow::Borrowed(::core::module_path!()),
-                        ),
-                        (
-                            ::m::__private::Cow::Borrowed("sample"),
-                            ::m::__private::Cow::Borrowed("1/16"),
-                        ),
-                    ],
-                    ::core::file!(),
-                    0u32,
-                    ::core::module_path!(),
-                    ::m::__private::call::Outcomes::Labelled {
-                        fallible: false,
-                        is_async: false,
-                    },
-                )
-                .measured(::m::__private::call::Measured::SAMPLED)
+            __DESCRIBED.measured(::m::__private::call::Measured::SAMPLED, &__SHARED)
         };
-        ::m::__private::call::Called::plain(&__SITE)
+        type __Local = <::m::__private::Keeps<
+            { ::m::__private::kept(__WORDS, true, 0) },
+        > as ::m::__private::Choice<__WORDS>>::Local;
+        ::m::__private::thread_local! {
+            static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
+            ::FRESH };
+        }
+        ::m::__private::call::Near::new(
+            ::m::__private::call::Called::plain(&__SITE),
+            &__LOCAL,
+        )
     });
     { text.iter().sum() }
 }

@@ -59,12 +59,20 @@ pub(crate) fn items<M: Measure>(
     );
     let register = |site: &Ident| quote!(#krate::__register! { #p::Registration::Family(&#site) });
     let registered = register(site);
+    let measured = quote!(#call::Measured::#measured);
+    let described = quote! {
+        #checks
+        const __DESCRIBED: #call::Site = #described;
+        const __WORDS: usize = __DESCRIBED.words(#measured);
+        static __SHARED: [#p::AtomicU64; __WORDS] =
+            [const { #p::AtomicU64::new(0) }; __WORDS];
+    };
     if args.busy.get().is_none() {
         return quote! {
-            #checks
+            #described
             static #site: #p::Family = {
                 #registered
-                #described #own #objectives.measured(#call::Measured::#measured)
+                __DESCRIBED #own #objectives.measured(#measured, &__SHARED)
             };
         };
     }
@@ -72,16 +80,39 @@ pub(crate) fn items<M: Measure>(
     let busy_registered = register(&busy);
     let busy_own = own_family::<M>(args, "_busy", " Waiting is left out.");
     quote! {
-        #checks
-        const __DESCRIBED: #call::Site = #described;
+        #described
+        static __BUSY_SHARED: [#p::AtomicU64; __WORDS] =
+            [const { #p::AtomicU64::new(0) }; __WORDS];
         static #busy: #p::Family = {
             #busy_registered
-            __DESCRIBED #busy_own.measured(#call::Measured::BUSY)
+            __DESCRIBED #busy_own.measured(#call::Measured::BUSY, &__BUSY_SHARED)
         };
         static #site: #p::Family = {
             #registered
-            __DESCRIBED #own #objectives.busy(&#busy).measured(#call::Measured::#measured)
+            __DESCRIBED #own #objectives.busy(&#busy).measured(#measured, &__SHARED)
         };
+    }
+}
+
+/// The series of a call whose words are in the thread's static storage.
+pub(crate) fn near<M: Measure>(krate: &Path, called: &TokenStream) -> TokenStream {
+    // A histogram stands on the heap, as a thousand of them would be too much to have in static
+    // storage.
+    let p = quote!(#krate::__private);
+    let limit = if M::TIMED {
+        quote!(0)
+    } else {
+        quote!(#p::STATIC_WORDS)
+    };
+    quote! {
+        type __Local = <
+            #p::Keeps<{ #p::kept(__WORDS, true, #limit) }>
+            as #p::Choice<__WORDS>
+        >::Local;
+        #p::thread_local! {
+            static __LOCAL: __Local = const { <__Local as #p::Fresh>::FRESH };
+        }
+        #p::call::Near::new(#called, &__LOCAL)
     }
 }
 

@@ -37,6 +37,11 @@ impl Layer {
         let site = Ident::new("__SITE", Span::mixed_site());
         let items = call_site::items::<M>(args, krate, function, &returns, &site);
         let (called, is_labelled) = called(args, function, &call, &site);
+        let called = if returns.is_future {
+            called
+        } else {
+            call_site::near::<M>(krate, &called)
+        };
         let looks = looks::<M>(args, &returns);
         let (ending, scope) = if looks {
             ending::<M>(args, &returns, &call)
@@ -90,13 +95,13 @@ pub(crate) fn unused<M: Measure>(args: &Args, krate: &Path, function: &Function)
 fn recorder<M: Measure>(args: &Args, call: &TokenStream) -> TokenStream {
     if let Some(sample) = args.sample.get() {
         let (share, of) = (sample.share, sample.of);
-        return quote!(#call::Sampled<#share, #of>);
+        return quote!(#call::Sampled<#share, #of, _>);
     }
     if args.busy.get().is_some() {
         return quote!(#call::Busy);
     }
     let recorder = format_ident!("{}", M::RECORDER);
-    quote!(#call::#recorder)
+    quote!(#call::#recorder<_>)
 }
 
 /// The labels that are known when the call begins, as a tuple.

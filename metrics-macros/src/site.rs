@@ -91,8 +91,14 @@ impl Site<'_> {
             const __LAYOUT: #p::Layout = #layout;
             const __WORDS: usize =
                 #p::local_words(__LAYOUT, __SERIES);
-            type __Local =
-                <#p::Fits<{ __WORDS <= #words }> as #p::Choice<__WORDS>>::Local;
+            type __Local = <
+                #p::Keeps<{ #p::kept(__WORDS, __SERIES.is_some(), #words) }>
+                as #p::Choice<__WORDS>
+            >::Local;
+            const __ALL_WORDS: usize =
+                #p::closed_words(__LAYOUT, __SERIES);
+            static __SHARED: [#p::AtomicU64; __ALL_WORDS] =
+                [const { #p::AtomicU64::new(0) }; __ALL_WORDS];
 
             #[automatically_derived]
             impl #p::Site for #ty {
@@ -113,12 +119,17 @@ impl Site<'_> {
                     &__FAMILY
                 }
 
+                #[inline(always)]
+                fn shared() -> &'static [#p::AtomicU64] {
+                    &__SHARED
+                }
+
                 #buckets_method
             }
 
             static __FAMILY: #p::Family = {
                 #krate::__register! { #p::Registration::Family(&__FAMILY) }
-                #p::declared::<#ty>(#desc, __SETS)
+                #p::declared::<#ty>(#desc, __SETS, &__SHARED)
                     .max_series(__MAX_SERIES)
                     #with_buckets
                     #with_states

@@ -43,7 +43,7 @@ impl<R: Recorder> Drop for Call<R> {
     }
 }
 
-impl<F: Future, R: Recorder, E: Ending, J: Fn(&F::Output) -> E> Tracked<F, R, J> {
+impl<F: Future, R: Recorder<Place = Called>, E: Ending, J: Fn(&F::Output) -> E> Tracked<F, R, J> {
     /// Tracks a body whose series is known.
     #[inline(always)]
     pub fn new(called: Called, body: F, ending: J) -> Self {
@@ -65,7 +65,9 @@ impl<F: Future, R: Recorder, E: Ending, J: Fn(&F::Output) -> E> Tracked<F, R, J>
     }
 }
 
-impl<F: Future, R: Recorder, E: Ending, J: Fn(&F::Output) -> E> Future for Tracked<F, R, J> {
+impl<F: Future, R: Recorder<Place = Called>, E: Ending, J: Fn(&F::Output) -> E> Future
+    for Tracked<F, R, J>
+{
     type Output = F::Output;
 
     #[inline]

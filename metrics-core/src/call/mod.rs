@@ -26,7 +26,7 @@ pub use result::{
     Ended, Ending, Fails, Infallible, Known, Look, NeverError, Open, Probe, ends, error_of, look,
     never,
 };
-pub use site::{Called, Measured, Site, typed};
+pub use site::{Called, Measured, Near, Place, Site, typed};
 
 pub use crate::rows::{Outcomes, ResultLabel};
 
@@ -67,9 +67,9 @@ pub struct Guard<R: Recorder> {
 impl<R: Recorder> Guard<R> {
     /// Begins this call.
     #[inline(always)]
-    pub fn new(called: Called) -> Self {
+    pub fn new(place: R::Place) -> Self {
         Guard {
-            recorder: R::enter(called),
+            recorder: R::enter(place),
             unwinding: thread::panicking(),
         }
     }
@@ -110,11 +110,11 @@ impl<R: Recorder> Drop for Running<R> {
 /// `Result`, and `!`; a closure called on the spot could not.
 #[inline(always)]
 pub fn run<R: Recorder, T, E: Ending>(
-    called: Called,
+    place: R::Place,
     body: impl FnOnce() -> T,
     ending: impl FnOnce(&T) -> E,
 ) -> T {
-    let mut running = Running(Some(R::enter(called)));
+    let mut running = Running(Some(R::enter(place)));
     let result = body();
     let ending = ending(&result);
     if let Some(recorder) = running.0.take() {

@@ -3,12 +3,14 @@
 use std::{
     cell::Cell,
     hash::{BuildHasher, RandomState},
+    sync::atomic::AtomicU64,
 };
 
-use super::{Called, Ending};
+use super::{Called, Ending, Place};
 use crate::{
     block, cell, clock,
-    layout::{self, Layout},
+    family::Family,
+    layout::{self, Sum},
 };
 
 /// Is made when a call begins and told how it ended.
@@ -16,8 +18,11 @@ use crate::{
 /// A copy of a few words, so that it can stay in registers: only an unwinding call looks for it
 /// on the stack.
 pub trait Recorder: Copy {
+    /// Where the call is recorded.
+    type Place: Place;
+
     /// The call begins.
-    fn enter(called: Called) -> Self;
+    fn enter(place: Self::Place) -> Self;
     /// Its future is about to be polled.
     #[inline(always)]
     fn resume(&mut self) {}
@@ -30,85 +35,96 @@ pub trait Recorder: Copy {
 
 /// Counts a call.
 #[derive(Clone, Copy, Debug)]
-pub struct Counted(Called);
+pub struct Counted<P>(P);
 
-impl Recorder for Counted {
+impl<P: Place> Recorder for Counted<P> {
+    type Place = P;
+
     #[inline(always)]
-    fn enter(called: Called) -> Self {
-        Counted(called)
+    fn enter(place: P) -> Self {
+        Counted(place)
     }
 
     #[inline(always)]
     fn finish(self, ending: impl Ending) {
-        if let Some((called, row)) = ending.place(self.0) {
-            called.record(row, 1, |words| layout::count_one(&words[0]));
+        if let Some((place, row)) = ending.place(self.0) {
+            place.record(|words, first| layout::count_one(&words[first + row]));
         }
     }
 }
 
 /// Times a call.
 #[derive(Clone, Copy, Debug)]
-pub struct Timed {
-    called: Called,
+pub struct Timed<P> {
+    place: P,
     start: u64,
 }
 
-impl Recorder for Timed {
+impl<P: Place> Recorder for Timed<P> {
+    type Place = P;
+
     #[inline(always)]
-    fn enter(called: Called) -> Self {
+    fn enter(place: P) -> Self {
         Timed {
-            called,
-            start: now(),
+            place,
+            start: clock::now(),
         }
     }
 
     #[inline(always)]
     fn finish(self, ending: impl Ending) {
-        if let Some((called, row)) = ending.place(self.called) {
-            observe_since(called, row, self.start);
+        if let Some((place, row)) = ending.place(self.place) {
+            observe_since(place, row, self.start);
         }
     }
 }
 
-/// Reads the clock.
-///
-/// Not inlined, as beside reading the clock a call is cheap, and annotated functions are many.
-#[inline(never)]
-fn now() -> u64 {
-    clock::now()
+/// Adds the time since then to a row.
+#[inline(always)]
+fn observe_since(place: impl Place, row: usize, start: u64) {
+    let family = place.family();
+    place.record(|words, first| observe_in(words, first + row, family, start));
 }
 
-/// Adds the time since then to a row; not inlined for the same reason.
+/// Not inlined, as beside reading the clock a call is cheap, and annotated functions are many.
 #[inline(never)]
-fn observe_since(called: Called, row: usize, start: u64) {
-    observe(called, row, clock::nanos_between(start, clock::now()));
+fn observe_in(words: &[AtomicU64], row: usize, family: &Family, start: u64) {
+    observe(
+        words,
+        row,
+        family,
+        clock::nanos_between(start, clock::now()),
+    );
 }
 
 /// Adds an observation to a row.
-#[inline]
-fn observe(called: Called, row: usize, nanos: u64) {
-    let family = called.family();
-    let (Layout::Histogram { sum, .. }, Some(buckets)) = (family.layout(), family.buckets_of())
-    else {
+#[inline(always)]
+fn observe(words: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
+    let width = family.layout().words();
+    let (Some(buckets), Some(words)) = (
+        family.buckets_of(),
+        words.get(row * width..(row + 1) * width),
+    ) else {
         return;
     };
-    let bucket = buckets.find(nanos as f64);
-    called.record(row, family.layout().words(), |words| {
-        if block::observe(words, bucket, |before| sum.add(before, nanos)) {
-            cell::hand_over(words);
-        }
-    });
+    // To a float from a signed number it is one instruction.
+    let bucket = buckets.find(nanos.min(i64::MAX as u64).cast_signed() as f64);
+    if block::observe(words, bucket, |before| Sum::Nanos.add(before, nanos)) {
+        cell::hand_over(words);
+    }
 }
 
 /// Times `SHARE` of `OF` calls, picked at random.
 #[derive(Clone, Copy, Debug)]
-pub struct Sampled<const SHARE: u32, const OF: u32>(Option<Timed>);
+pub struct Sampled<const SHARE: u32, const OF: u32, P>(Option<Timed<P>>);
 
-impl<const SHARE: u32, const OF: u32> Recorder for Sampled<SHARE, OF> {
+impl<const SHARE: u32, const OF: u32, P: Place> Recorder for Sampled<SHARE, OF, P> {
+    type Place = P;
+
     #[inline(always)]
-    fn enter(called: Called) -> Self {
+    fn enter(place: P) -> Self {
         let picked = ((u64::from(random()) * u64::from(OF)) >> 32) < u64::from(SHARE);
-        Sampled(picked.then(|| Timed::enter(called)))
+        Sampled(picked.then(|| Timed::enter(place)))
     }
 
     #[inline(always)]
@@ -145,12 +161,14 @@ fn seed() -> u64 {
 /// Times a call of an async function, and beside it the time that its future was polled.
 #[derive(Clone, Copy, Debug)]
 pub struct Busy {
-    wall: Timed,
+    wall: Timed<Called>,
     /// Readings of the clock: those at the ends of polls less those at their beginnings.
     polled: u64,
 }
 
 impl Recorder for Busy {
+    type Place = Called;
+
     #[inline(always)]
     fn enter(called: Called) -> Self {
         Busy {
@@ -161,12 +179,12 @@ impl Recorder for Busy {
 
     #[inline(always)]
     fn resume(&mut self) {
-        self.polled = self.polled.wrapping_sub(now());
+        self.polled = self.polled.wrapping_sub(clock::now());
     }
 
     #[inline(always)]
     fn suspend(&mut self) {
-        self.polled = self.polled.wrapping_add(now());
+        self.polled = self.polled.wrapping_add(clock::now());
     }
 
     #[inline(always)]
@@ -174,7 +192,7 @@ impl Recorder for Busy {
         if !ending.is_suspended() {
             self.suspend();
         }
-        if let Some((called, row)) = ending.place(self.wall.called) {
+        if let Some((called, row)) = ending.place(self.wall.place) {
             observe_since(called, row, self.wall.start);
             observe_busy(called, row, self.polled);
         }
@@ -186,23 +204,27 @@ fn observe_busy(called: Called, row: usize, polled: u64) {
     if let Some(busy) = called.companion() {
         // Readings on two processors may be the wrong way round.
         let polled = u64::try_from(polled.cast_signed()).unwrap_or(0);
-        observe(busy, row, clock::nanos_between(0, polled));
+        let (family, nanos) = (busy.family(), clock::nanos_between(0, polled));
+        busy.record(|words, first| observe(words, first + row, family, nanos));
     }
 }
 
 /// Counts a call as long as it lasts.
 #[derive(Clone, Copy, Debug)]
-pub struct InFlight(Called);
+pub struct InFlight<P>(P);
 
-impl Recorder for InFlight {
+impl<P: Place> Recorder for InFlight<P> {
+    type Place = P;
+
     #[inline(always)]
-    fn enter(called: Called) -> Self {
-        called.record(0, 2, |words| layout::count_one(&words[0]));
-        InFlight(called)
+    fn enter(place: P) -> Self {
+        place.record(|words, first| layout::count_one(&words[2 * first]));
+        InFlight(place)
     }
 
     #[inline(always)]
     fn finish(self, _: impl Ending) {
-        self.0.record(0, 2, |words| layout::count_one(&words[1]));
+        self.0
+            .record(|words, first| layout::count_one(&words[2 * first + 1]));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Called, Outcome};
+use super::{Outcome, Place};
 use crate::{
     label::{self, Label, LabelSet, Visitor},
     rows::{Outcomes, Rows},
@@ -11,7 +11,7 @@ use crate::{
 /// How a call ended, and where that is recorded.
 pub trait Ending {
     /// The series and the row of it; `None` when the series is gone.
-    fn place(&self, called: Called) -> Option<(Called, usize)>;
+    fn place<P: Place>(&self, place: P) -> Option<(P, usize)>;
     /// Whether the future was not being polled.
     #[inline(always)]
     fn is_suspended(&self) -> bool {
@@ -26,20 +26,20 @@ impl Ending for Outcome {
     }
 
     #[inline(always)]
-    fn place(&self, called: Called) -> Option<(Called, usize)> {
+    fn place<P: Place>(&self, place: P) -> Option<(P, usize)> {
         let row = match self {
             Outcome::Ok => 0,
-            other => other.row(called.family().rows()),
+            other => other.row(place.family().rows()),
         };
-        Some((called, row))
+        Some((place, row))
     }
 }
 
 /// Whether it is an error.
 impl Ending for bool {
     #[inline(always)]
-    fn place(&self, called: Called) -> Option<(Called, usize)> {
-        outcome(*self).place(called)
+    fn place<P: Place>(&self, place: P) -> Option<(P, usize)> {
+        outcome(*self).place(place)
     }
 }
 
@@ -99,11 +99,11 @@ impl Ended {
 }
 
 impl Ending for Ended {
-    fn place(&self, called: Called) -> Option<(Called, usize)> {
-        let row = outcome(self.is_error).row(called.family().rows());
+    fn place<P: Place>(&self, place: P) -> Option<(P, usize)> {
+        let row = outcome(self.is_error).row(place.family().rows());
         Some(match &self.labels {
-            ResultLabels::Closed(position) => (called, row + position),
-            ResultLabels::Open(texts) => (called.finished(texts)?, row),
+            ResultLabels::Closed(position) => (place, row + position),
+            ResultLabels::Open(texts) => (place.finished(texts)?, row),
         })
     }
 }

@@ -1,9 +1,10 @@
 //! A function that has an attribute: its metric, and the series that a call belongs to.
 
-use std::sync::atomic::AtomicU64;
+use std::{sync::atomic::AtomicU64, thread::LocalKey};
 
 use crate::{
     buckets::{Buckets, DURATIONS, closed_nanos},
+    cell::{self, Local},
     desc::{Desc, Kind, Objective, Text},
     family::Family,
     histogram::layout_nanos,
@@ -12,6 +13,7 @@ use crate::{
     render::LabelView,
     rows::{Outcomes, ResultLabel, Rows},
     series::Series,
+    storage,
 };
 
 /// The family that members of an attribute are in, unless they have one of their own.
@@ -143,8 +145,42 @@ impl Site {
         self
     }
 
-    /// The metric.
-    pub const fn measured(self, as_a: Measured) -> Family {
+    const fn layout(self, as_a: Measured) -> Layout {
+        match (as_a.kind, self.bounds) {
+            (Kind::Histogram, Some((bounds, _))) => layout_nanos(bounds.len()),
+            (Kind::Histogram, None) => layout_nanos(DURATIONS.len()),
+            (Kind::Counter, _) => Layout::Count,
+            _ => Layout::UpDown,
+        }
+    }
+
+    const fn rows(self, as_a: Measured) -> Rows {
+        Rows::new(
+            self.outcomes,
+            self.results,
+            matches!(as_a.kind, Kind::Histogram),
+        )
+    }
+
+    /// How many series there are, when all labels are closed.
+    const fn closed(self, as_a: Measured) -> Option<usize> {
+        if self.rows(as_a).has_open_results() {
+            None
+        } else {
+            label::closed_series(self.sets)
+        }
+    }
+
+    /// Words of all series; none where they come and go.
+    pub const fn words(self, as_a: Measured) -> usize {
+        match self.closed(as_a) {
+            Some(series) => self.layout(as_a).words() * self.rows(as_a).len() * series,
+            None => 0,
+        }
+    }
+
+    /// The metric; `shared` are so many words as [`words`](Self::words) says.
+    pub const fn measured(self, as_a: Measured, shared: &'static [AtomicU64]) -> Family {
         let (file, line, module) = self.place;
         let (name, help, unit) = match self.own {
             Some(own) => own,
@@ -159,26 +195,15 @@ impl Site {
             desc = desc.mixed();
         }
         let timed = matches!(as_a.kind, Kind::Histogram);
-        let layout = match (as_a.kind, self.bounds) {
-            (Kind::Histogram, Some((bounds, _))) => layout_nanos(bounds.len()),
-            (Kind::Histogram, None) => layout_nanos(DURATIONS.len()),
-            (Kind::Counter, _) => Layout::Count,
-            _ => Layout::UpDown,
-        };
         if timed {
             desc = desc.bounds(match self.bounds {
                 Some((bounds, _)) => bounds,
                 None => &DURATIONS,
             });
         }
-        let rows = Rows::new(self.outcomes, self.results, timed);
-        let closed = if rows.has_open_results() {
-            None
-        } else {
-            label::closed_series(self.sets)
-        };
-        let family =
-            Family::new(desc, layout, rows, closed, self.sets, None).with_companion(self.companion);
+        let (layout, rows, closed) = (self.layout(as_a), self.rows(as_a), self.closed(as_a));
+        let family = Family::new(desc, layout, rows, closed, self.sets, None, shared)
+            .with_companion(self.companion);
         match self.bounds {
             Some((_, buckets)) => family.buckets(buckets),
             None if timed => family.buckets(&DURATION_BUCKETS),
@@ -193,7 +218,18 @@ static DURATION_BUCKETS: Buckets = {
     Buckets::new(&UPPER)
 };
 
-/// The series that a call is recorded in.
+/// Where a call is recorded.
+pub trait Place: Copy {
+    /// The function's metric.
+    fn family(self) -> &'static Family;
+    /// The place with these labels of the result; `None` when its series was removed meanwhile.
+    fn finished(self, results: &[String]) -> Option<Self>;
+    /// Runs a recording on words of this thread's, which it gets with the number of the first row
+    /// of the series.
+    fn record(self, op: impl FnOnce(&[AtomicU64], usize));
+}
+
+/// A series, whose words are found through the thread's directory.
 #[derive(Clone, Copy, Debug)]
 pub struct Called {
     family: &'static Family,
@@ -248,24 +284,6 @@ impl Called {
         }
     }
 
-    #[inline(always)]
-    pub(super) fn family(self) -> &'static Family {
-        self.family
-    }
-
-    /// The series with these labels of the result; `None` when this one was removed meanwhile.
-    pub(super) fn finished(self, results: &[String]) -> Option<Self> {
-        let labels = self.family.labels_of(self.series)?;
-        let names: Vec<&str> = self.family.desc().label_names().collect();
-        let entry = names.len() - self.family.rows().results().len();
-        let finished = Finished {
-            names: &names[..entry],
-            labels: LabelView::new(&labels),
-            results,
-        };
-        Some(Called::open(self.family, &finished))
-    }
-
     /// The same call in the metric that follows this one.
     pub(super) fn companion(self) -> Option<Self> {
         let family = self.family.companion()?;
@@ -282,26 +300,99 @@ impl Called {
         Some(Called::open(family, &same))
     }
 
-    /// Runs a recording on this thread's words of a row.
+    /// The first row of the series among those of closed labels.
     #[inline(always)]
-    pub(super) fn record(self, row: usize, width: usize, op: impl FnOnce(&[AtomicU64])) {
-        if self.open {
-            return self.record_open(row, width, op);
+    fn first(self) -> usize {
+        match self.series.place as usize {
+            0 => 0,
+            place => place * self.family.rows().len(),
         }
-        let row = match self.series.place as usize {
-            0 => row,
-            place => place * self.family.rows().len() + row,
-        };
-        let touched = || self.family.announce();
-        self.family.region.record(row * width, width, touched, op);
     }
 
     #[inline(never)]
-    fn record_open(self, row: usize, width: usize, op: impl FnOnce(&[AtomicU64])) {
-        let (region, at) = self.family.index().storage(self.series.place);
-        region.with_series(at, self.series.generation, None, |words| {
-            op(&words[row * width..][..width]);
-        });
+    fn record_open(self, op: impl FnOnce(&[AtomicU64], usize)) {
+        storage::record_open(self.family, self.series, |words| op(words, 0));
+    }
+}
+
+impl Place for Called {
+    #[inline(always)]
+    fn family(self) -> &'static Family {
+        self.family
+    }
+
+    fn finished(self, results: &[String]) -> Option<Self> {
+        let labels = self.family.labels_of(self.series)?;
+        let names: Vec<&str> = self.family.desc().label_names().collect();
+        let entry = names.len() - self.family.rows().results().len();
+        let finished = Finished {
+            names: &names[..entry],
+            labels: LabelView::new(&labels),
+            results,
+        };
+        Some(Called::open(self.family, &finished))
+    }
+
+    #[inline(always)]
+    fn record(self, op: impl FnOnce(&[AtomicU64], usize)) {
+        if self.open {
+            return self.record_open(op);
+        }
+        let touched = || self.family.announce();
+        let first = self.first();
+        let op = move |words: &[AtomicU64]| op(words, first);
+        self.family.region.record(touched, op);
+    }
+}
+
+/// A series of a function that is not `async`, with its words in the thread's static storage.
+///
+/// The function's own key to them stands in its expansion. As the recorders are inlined there, it
+/// is a constant that costs nothing, and no code is generic over the function.
+#[derive(Debug)]
+pub struct Near<L: Local> {
+    called: Called,
+    local: &'static LocalKey<L>,
+}
+
+impl<L: Local> Clone for Near<L> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L: Local> Copy for Near<L> {}
+
+impl<L: Local> Near<L> {
+    /// The series of this call, whose words the key leads to.
+    #[inline(always)]
+    pub const fn new(called: Called, local: &'static LocalKey<L>) -> Self {
+        Near { called, local }
+    }
+}
+
+impl<L: Local> Place for Near<L> {
+    #[inline(always)]
+    fn family(self) -> &'static Family {
+        self.called.family
+    }
+
+    fn finished(self, results: &[String]) -> Option<Self> {
+        let called = self.called.finished(results)?;
+        Some(Near { called, ..self })
+    }
+
+    #[inline(always)]
+    fn record(self, op: impl FnOnce(&[AtomicU64], usize)) {
+        let Near { called, local } = self;
+        if called.open {
+            return called.record_open(op);
+        }
+        let touched = || called.family.announce();
+        let first = called.first();
+        let op = move |words: &[AtomicU64]| op(words, first);
+        cell::record(local, &called.family.region, touched, op);
     }
 }
 
@@ -373,7 +464,12 @@ mod tests {
         ];
         static FAMILY: Family = Site::new(&[], "file", 1, "module", Outcomes::Unlabelled)
             .objectives(OBJECTIVES)
-            .measured(Measured::TIMED);
+            .measured(Measured::TIMED, {
+                const WORDS: usize =
+                    Site::new(&[], "", 1, "", Outcomes::Unlabelled).words(Measured::TIMED);
+                static SHARED: [AtomicU64; WORDS] = [const { AtomicU64::new(0) }; WORDS];
+                &SHARED
+            });
         assert_eq!(FAMILY.desc().objectives(), OBJECTIVES);
     }
 }
