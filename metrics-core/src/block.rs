@@ -10,6 +10,10 @@
 //!   by the one under way;
 //! * `LAST` names the bucket that the one under way goes to.
 //!
+//! A histogram that is both classic and native counts each observation twice, in buckets of
+//! either kind, and `LAST` names two; a native one says in more words what its buckets are (see
+//! `native/table.rs`), and those are read after the counts.
+//!
 //! A reader that finds the same `COMMIT` before and after has seen that many observations and
 //! at most one more in the buckets, in `LAST`. Every store of the writer is a `Release` and
 //! every load of the reader an `Acquire` (plain moves on x86): whoever sees a word of one
@@ -19,7 +23,10 @@
 //! a ticket in `REQUEST`; the recorder answers after its next observation with a copy. If it is
 //! stopped before it can, `COMMIT` stands still, and reading directly succeeds.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 const COMMIT: usize = 0;
 const SUM: usize = 1;
@@ -68,54 +75,77 @@ impl Word for AtomicU64 {
 /// to be answered with [`Handover::answer`].
 #[inline(always)]
 pub(crate) fn observe<W: Word>(block: &[W], bucket: usize, add: impl FnOnce(u64) -> u64) -> bool {
+    observe_in(block, [bucket], last([bucket, 0]), add)
+}
+
+/// Records one observation in several counts, which stand so far behind the header.
+#[inline(always)]
+pub(crate) fn observe_in<W: Word, const N: usize>(
+    block: &[W],
+    counts: [usize; N],
+    last: u64,
+    add: impl FnOnce(u64) -> u64,
+) -> bool {
     let commit = block[COMMIT].load(Ordering::Relaxed);
     let next = commit.wrapping_add(1);
     let sum = add(block[SUM + (commit & 1) as usize].load(Ordering::Relaxed));
-    block[LAST].store(bucket as u64, Ordering::Release);
-    let cell = &block[HEADER + bucket];
-    cell.store(
-        cell.load(Ordering::Relaxed).wrapping_add(1),
-        Ordering::Release,
-    );
+    block[LAST].store(last, Ordering::Release);
+    for at in counts {
+        let cell = &block[HEADER + at];
+        cell.store(
+            cell.load(Ordering::Relaxed).wrapping_add(1),
+            Ordering::Release,
+        );
+    }
     block[SUM + (next & 1) as usize].store(sum, Ordering::Release);
     block[COMMIT].store(next, Ordering::Release);
     block[REQUEST].load(Ordering::Relaxed) != 0
 }
 
+/// What `LAST` says of an observation in a bucket of each of the [`Counts`].
+#[inline(always)]
+pub(crate) fn last(buckets: [usize; 2]) -> u64 {
+    buckets[0] as u64 | (buckets[1] as u64) << 32
+}
+
+/// Where the counts of classic and of native buckets stand behind the header; each kind adds up
+/// to the number of observations, and a range may be empty.
+pub(crate) type Counts = [Range<usize>; 2];
+
 /// Reads a block whole, if its owner completes no observation meanwhile.
-pub(crate) fn read<W: Word>(block: &[W], out: &mut [u64]) -> bool {
+pub(crate) fn read<W: Word>(block: &[W], counts: &Counts, out: &mut [u64]) -> bool {
     let commit = block[COMMIT].load(Ordering::Acquire);
     out[COUNT_OUT] = commit;
     out[SUM_OUT] = block[SUM + (commit & 1) as usize].load(Ordering::Acquire);
-    let (buckets, counts) = (&block[HEADER..], &mut out[BUCKETS_OUT..]);
-    let mut total = 0_u64;
-    for (count, bucket) in counts.iter_mut().zip(buckets) {
-        *count = bucket.load(Ordering::Acquire);
-        total = total.wrapping_add(*count);
+    let values = &mut out[BUCKETS_OUT..];
+    for (value, word) in values.iter_mut().zip(&block[HEADER..]) {
+        *value = word.load(Ordering::Acquire);
     }
-    let last = block[LAST].load(Ordering::Acquire) as usize;
+    let last = block[LAST].load(Ordering::Acquire);
     if block[COMMIT].load(Ordering::Relaxed) != commit {
         return false;
     }
-    if total != commit {
-        // Of words that change their series meanwhile, any number comes out; the caller drops it.
-        if let Some(count) = counts.get_mut(last) {
-            *count = count.wrapping_sub(1);
+    for (counts, last) in counts.iter().zip([last as u32, (last >> 32) as u32]) {
+        let counts = &mut values[counts.clone()];
+        let total = counts.iter().copied().fold(0, u64::wrapping_add);
+        if total != commit {
+            // Of words that change their series meanwhile, any number comes out; the caller
+            // drops it.
+            if let Some(count) = counts.get_mut(last as usize) {
+                *count = count.wrapping_sub(1);
+            }
         }
     }
     true
 }
 
-/// Adds a snapshot to a block that nobody else writes or reads.
-pub(crate) fn merge<W: Word>(block: &[W], snapshot: &[u64], add: impl FnOnce(u64, u64) -> u64) {
-    let commit = block[COMMIT].load(Ordering::Relaxed);
-    let sum = block[SUM + (commit & 1) as usize].load(Ordering::Relaxed);
-    let commit = commit.wrapping_add(snapshot[COUNT_OUT]);
-    block[SUM + (commit & 1) as usize].store(add(sum, snapshot[SUM_OUT]), Ordering::Relaxed);
+/// Makes a block that nobody else writes or reads what a snapshot says.
+pub(crate) fn write<W: Word>(block: &[W], snapshot: &[u64]) {
+    let commit = snapshot[COUNT_OUT];
+    block[SUM + (commit & 1) as usize].store(snapshot[SUM_OUT], Ordering::Relaxed);
     block[COMMIT].store(commit, Ordering::Relaxed);
-    for (cell, count) in block[HEADER..].iter().zip(&snapshot[BUCKETS_OUT..]) {
-        let before = cell.load(Ordering::Relaxed);
-        cell.store(before.wrapping_add(*count), Ordering::Relaxed);
+    for (word, value) in block[HEADER..].iter().zip(&snapshot[BUCKETS_OUT..]) {
+        word.store(*value, Ordering::Relaxed);
     }
 }
 
@@ -182,18 +212,19 @@ impl<W: Word> Handover<W> {
 /// `ticket` is never 0 and never used twice; `handover` yields the owner's, big enough for `out`.
 pub(crate) fn snapshot<'a, W: Word + 'a>(
     block: &[W],
+    counts: &Counts,
     out: &mut [u64],
     ticket: u64,
     handover: impl FnOnce() -> &'a Handover<W>,
     mut relax: impl FnMut(),
 ) {
     for _ in 0..ATTEMPTS {
-        if read(block, out) {
+        if read(block, counts, out) {
             return;
         }
     }
     let handover = handover();
-    while !handover.take(ticket, out) && !read(block, out) {
+    while !handover.take(ticket, out) && !read(block, counts, out) {
         // Again each time: a series that is renewed loses the request.
         block[REQUEST].store(ticket, Ordering::Release);
         relax();

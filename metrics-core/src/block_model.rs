@@ -12,10 +12,12 @@ use std::{
 use loom::{model::Builder, sync::atomic::AtomicU64, thread};
 
 use crate::block::{
-    BUCKETS_OUT, COUNT_OUT, HEADER, Handover, SUM_OUT, Word, observe, read, snapshot,
+    BUCKETS_OUT, COUNT_OUT, Counts, HEADER, Handover, SUM_OUT, Word, last, observe, observe_in,
+    read, snapshot,
 };
 
 const BUCKETS: usize = 2;
+const COUNTS: Counts = [0..BUCKETS, 0..0];
 const SNAPSHOT: usize = BUCKETS_OUT + BUCKETS;
 
 /// Loads of a block in one direct attempt to read it.
@@ -54,6 +56,16 @@ impl Word for Watched {
         let _ = self
             .word
             .compare_exchange(current, new, order, Ordering::Relaxed);
+    }
+}
+
+impl Watched {
+    /// The same word.
+    fn again(&self) -> Self {
+        Watched {
+            word: Arc::clone(&self.word),
+            blind: Arc::clone(&self.blind),
+        }
     }
 }
 
@@ -97,7 +109,14 @@ impl Reader {
             &*self.handover
         };
         let mut out = vec![0; SNAPSHOT];
-        snapshot(&self.block, &mut out, ticket, ask, thread::yield_now);
+        snapshot(
+            &self.block,
+            &COUNTS,
+            &mut out,
+            ticket,
+            ask,
+            thread::yield_now,
+        );
         out
     }
 }
@@ -139,11 +158,14 @@ fn what_a_reader_reads_directly_is_whole() {
         reader.blind.store(SIGHTED, Ordering::Relaxed);
         let recorder = thread::spawn(move || record(&block, &handover, 3));
         let mut out = [0; SNAPSHOT];
-        if read(&reader.block, &mut out) {
+        if read(&reader.block, &COUNTS, &mut out) {
             consistent(&out);
         }
         recorder.join().expect("the recorder ends");
-        assert!(read(&reader.block, &mut out), "nobody writes any more");
+        assert!(
+            read(&reader.block, &COUNTS, &mut out),
+            "nobody writes any more"
+        );
         assert_eq!(consistent(&out), 3);
     });
 }
@@ -187,6 +209,58 @@ fn copies_of_two_blocks_are_not_mixed_up() {
         });
         consistent(&readers[0].snapshot(1, 1));
         consistent(&readers[1].snapshot(2, 2));
+        recorder.join().expect("the recorder ends");
+    });
+}
+
+/// A native histogram: the key of a bucket is stored before the first count in it, and read after
+/// the counts.
+#[test]
+fn what_is_counted_has_its_key() {
+    const KEYED: usize = BUCKETS_OUT + 2 * BUCKETS;
+    check(3, || {
+        let block: Vec<Watched> = (0..HEADER + 2 * BUCKETS).map(|_| sighted()).collect();
+        let seen: Vec<Watched> = block.iter().map(Watched::again).collect();
+        let recorder = thread::spawn(move || {
+            for at in 0..3 {
+                let key = &block[HEADER + BUCKETS + at % BUCKETS];
+                if key.load(Ordering::Relaxed) == 0 {
+                    key.store(1 + at as u64, Ordering::Release);
+                }
+                observe(&block, at % BUCKETS, |sum| sum + 1);
+            }
+        });
+        let mut out = [0; KEYED];
+        if read(&seen, &COUNTS, &mut out) {
+            consistent(&out[..SNAPSHOT]);
+            let (counts, keys) = out[BUCKETS_OUT..].split_at(BUCKETS);
+            for (at, (count, key)) in counts.iter().zip(keys).enumerate() {
+                assert!(*count == 0 || *key == 1 + at as u64, "the keys of {out:?}");
+            }
+        }
+        recorder.join().expect("the recorder ends");
+    });
+}
+
+/// Both kinds of buckets of one histogram count the same observations.
+#[test]
+fn buckets_of_two_kinds_are_whole() {
+    const BOTH: Counts = [0..BUCKETS, BUCKETS..2 * BUCKETS];
+    check(3, || {
+        let block: Vec<Watched> = (0..HEADER + 2 * BUCKETS).map(|_| sighted()).collect();
+        let seen: Vec<Watched> = block.iter().map(Watched::again).collect();
+        let recorder = thread::spawn(move || {
+            for at in 0..3 {
+                let buckets = [at % BUCKETS, (at + 1) % BUCKETS];
+                let counts = [buckets[0], BUCKETS + buckets[1]];
+                observe_in(&block, counts, last(buckets), |sum| sum + 1);
+            }
+        });
+        let mut out = [0; BUCKETS_OUT + 2 * BUCKETS];
+        if read(&seen, &BOTH, &mut out) {
+            let count = consistent(&out[..SNAPSHOT]);
+            assert_eq!(out[SNAPSHOT..], [count / 2, count.div_ceil(2)], "{out:?}");
+        }
         recorder.join().expect("the recorder ends");
     });
 }

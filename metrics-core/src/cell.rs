@@ -246,7 +246,11 @@ impl Region {
     fn late(&self, op: impl FnOnce(&[AtomicU64])) {
         let (_, words) = self.parts();
         let _state = STATE.lock();
-        op(words);
+        CURRENT.with(|current| {
+            current.late.set(true);
+            op(words);
+            current.late.set(false);
+        });
     }
 
     /// Runs a recording on this thread's words, found through the directory.
@@ -549,6 +553,8 @@ struct Current {
     ended: Cell<bool>,
     /// Whether the thread is on a cold path: an allocator that records then must not go there.
     busy: Cell<bool>,
+    /// Whether it holds the lock, for a recording on shared words.
+    late: Cell<bool>,
 }
 
 impl Current {
@@ -566,6 +572,7 @@ thread_local! {
             directory: Cell::new(&[]),
             ended: Cell::new(false),
             busy: Cell::new(false),
+            late: Cell::new(false),
         }
     };
 
@@ -607,7 +614,9 @@ impl Drop for Guard {
                 local.reset();
             }
             let directory = current.directory.replace(&[]);
-            let thread = STATE.lock().end(directory);
+            let handover = self.handover.get().and_then(|handover| handover.get());
+            let mut scratch = handover.map_or(Vec::new(), |_| layout::scratch());
+            let thread = STATE.lock().end(directory, &mut scratch);
             // Without the lock, as above.
             for slot in thread.iter().flat_map(Thread::slots) {
                 if let Some(words) = NonNull::new(slot.words.load(Ordering::Relaxed)) {
@@ -672,7 +681,7 @@ struct Listed {
 
 impl Listed {
     /// Adds a thread's words to the shared ones.
-    fn fold(&self, words: &[AtomicU64], seen: u64) {
+    fn fold(&self, words: &[AtomicU64], seen: u64, scratch: &mut [u64]) {
         let shared = match &self.shared {
             SharedWords::Static(words) => words,
             SharedWords::Made(words) => words.get().map_or(&[][..], |words| words),
@@ -690,7 +699,7 @@ impl Listed {
             }
             let groups = from.chunks_exact(width).zip(into.chunks_exact(width));
             for (from, into) in groups {
-                self.layout.fold(from, into);
+                self.layout.fold(from, into, scratch);
             }
         }
     }
@@ -834,7 +843,7 @@ impl State {
     }
 
     /// Takes leave of the thread with this directory; what is left in it is to be freed.
-    fn end(&mut self, directory: *const [Slot]) -> Option<Thread> {
+    fn end(&mut self, directory: *const [Slot], scratch: &mut [u64]) -> Option<Thread> {
         let at = self
             .threads
             .iter()
@@ -848,7 +857,7 @@ impl State {
             // SAFETY: this thread has listed words of this region's length, in its static
             // storage or from `allocate`, and it is the thread that runs this.
             let words = unsafe { std::slice::from_raw_parts(first.as_ptr(), listed.len) };
-            listed.fold(words, slot.seen.load(Ordering::Relaxed));
+            listed.fold(words, slot.seen.load(Ordering::Relaxed), scratch);
             if listed.heap {
                 // SAFETY: `allocate` makes one word at least.
                 let first = unsafe { first.as_ref() };
@@ -896,6 +905,16 @@ impl State {
         });
         None
     }
+}
+
+/// Changes this thread's words in a way that no scrape may see halfway; a cold path.
+///
+/// Called within a recording.
+pub(crate) fn exclusively<R>(op: impl FnOnce() -> R) -> R {
+    // Some recordings run under the lock already.
+    let is_late = CURRENT.with(|current| current.late.get());
+    let _state = (!is_late).then(|| STATE.lock());
+    op()
 }
 
 /// Puts words into this thread's slot for a region; `None` when the thread has already ended, or
@@ -1181,6 +1200,16 @@ pub(crate) fn record<L: Local>(
         Some(words) => op(words),
         None => record_cold(key, region, touched, op),
     }
+}
+
+/// Runs a recording on this thread's words of a metric, if they are there: a long one, which as
+/// part of [`record`] would be a function of its own, called for all it needs to know.
+#[inline(always)]
+pub(crate) fn try_record<L: Local, R>(
+    key: &'static LocalKey<L>,
+    op: impl FnOnce(&[AtomicU64]) -> R,
+) -> Option<R> {
+    sealed::Local::words(local(key)).map(op)
 }
 
 /// The first recording of a thread, and those after its end.

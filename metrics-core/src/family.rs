@@ -76,7 +76,7 @@ impl Family {
             Some(series) => series,
             None => 0,
         };
-        let falls = desc.falls();
+        let falls = desc.falls() || layout.is_negative();
         Family {
             desc,
             layout,
@@ -152,6 +152,12 @@ impl Family {
         self.layout
     }
 
+    /// Whether it is a native histogram.
+    #[inline]
+    pub(crate) fn is_native(&self) -> bool {
+        self.layout.native().is_some()
+    }
+
     pub(crate) fn buckets_of(&self) -> Option<&Buckets> {
         match self.buckets.as_ref()? {
             BucketsOf::Declared(buckets) => Some(buckets),
@@ -172,9 +178,14 @@ impl Family {
     fn new_index(&self) -> &Index {
         self.index.get_or_init(|| {
             let rows = self.rows.len();
-            let index = Index::new(self.layout, rows, self.max_series, self.desc.falls());
+            let index = Index::new(self.layout, rows, self.max_series, self.falls());
             Box::new(index)
         })
+    }
+
+    /// Whether observations may be negative, so that their sum may go down.
+    fn falls(&self) -> bool {
+        self.desc.falls() || self.layout.is_negative()
     }
 
     /// Finds or makes the series of these labels, or the overflow series.
@@ -442,6 +453,8 @@ impl Family {
                 bounds: &self.desc.bounds,
                 counts: read.counts,
                 sum: read.sum,
+                falls: self.falls(),
+                native: self.layout.native_table(values),
             };
             return sink.series(labels, created, Value::Histogram(value));
         }
@@ -471,10 +484,14 @@ impl<'a> Observations<'a> {
             // Finite observations may add up to more than a float holds.
             _ => f64::from_bits(values[1]).clamp(f64::MIN, f64::MAX),
         };
+        let counts = match layout {
+            Layout::Histogram { buckets, .. } => &values[2..][..buckets as usize],
+            _ => &values[2..],
+        };
         Observations {
             count: values[0],
             sum,
-            counts: &values[2..],
+            counts,
         }
     }
 }

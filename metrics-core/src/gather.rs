@@ -3,6 +3,7 @@
 use crate::{
     desc::{Birthplace, Kind},
     encode::{Head, Number, Sink, Value},
+    native::{NativeSnapshot, merge::View},
     render::LabelView,
 };
 
@@ -49,6 +50,8 @@ pub enum MetricValue {
         buckets: Vec<(f64, u64)>,
         /// The sum of the observations.
         sum: f64,
+        /// The native buckets, of a histogram that has them.
+        native: Option<NativeSnapshot>,
     },
     /// Of a summary.
     Summary {
@@ -120,6 +123,7 @@ impl From<Value<'_>> for MetricValue {
                 MetricValue::Histogram {
                     buckets: bounds.zip(value.counts.iter().copied()).collect(),
                     sum: value.sum,
+                    native: value.native.map(View::snapshot),
                 }
             }
             Value::Summary(value) => MetricValue::Summary {

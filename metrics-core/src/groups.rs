@@ -170,6 +170,15 @@ impl Groups {
         let Source::Family(family) = source else {
             return differ("sources", &"values", &"a collector");
         };
+        let native = |family: &Family| match family.layout().native() {
+            Some(native) => native.to_string(),
+            None => "none".to_owned(),
+        };
+        if let Some(members) = group.members.first()
+            && members[0].layout().native() != family.layout().native()
+        {
+            return differ("native buckets", &native(&members[0]), &native(family));
+        }
         let same_place = group
             .members
             .iter()

@@ -1,12 +1,15 @@
 //! Histograms: observations counted in buckets.
 
-use std::time::Duration;
+use std::{marker::PhantomData, sync::atomic::AtomicU64, time::Duration};
 
 use crate::{
-    block, cell,
+    block,
+    buckets::Buckets,
+    cell,
     family::Observations,
     layout::{Layout, Sum},
-    storage::{Handle, Storage},
+    native::{Native, NativeSnapshot, merge, table},
+    storage::{self, Handle, Storage},
     timer::Timer,
 };
 
@@ -16,6 +19,17 @@ pub const fn layout(bounds: usize) -> Layout {
     Layout::Histogram {
         buckets: bounds as u16 + 1,
         sum: Sum::Float,
+        native: None,
+    }
+}
+
+/// What the words of a native histogram are, which may have classic buckets as well.
+#[doc(hidden)]
+pub const fn layout_native(bounds: &[f64], native: Native) -> Layout {
+    Layout::Histogram {
+        buckets: bounds.len() as u16 + 1,
+        sum: Sum::Float,
+        native: Some(native.along_with(bounds)),
     }
 }
 
@@ -25,6 +39,7 @@ pub(crate) const fn layout_nanos(bounds: usize) -> Layout {
     Layout::Histogram {
         buckets: bounds as u16 + 1,
         sum: Sum::Nanos,
+        native: None,
     }
 }
 
@@ -33,6 +48,10 @@ pub(crate) const fn layout_nanos(bounds: usize) -> Layout {
 /// `#[buckets(...)]` takes a list of upper bounds, `linear(start, width, count)` or
 /// `exponential(start, factor, count)`; without it the bounds are
 /// [`DURATIONS`](crate::DURATIONS). The last bucket, `+Inf`, is added by itself.
+///
+/// `#[buckets(native)]` makes it a native histogram, whose buckets need no bounds: see
+/// [`metrics!`](macro@crate::metrics) for its options, [`NativeSnapshot`] for its buckets. With
+/// bounds after it, `#[buckets(native, 0.1, 1.0)]`, the histogram is of both kinds.
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -66,6 +85,8 @@ pub struct HistogramSnapshot {
     pub sum: f64,
     /// Upper bounds, the last one infinite, and how many observations lie in each bucket alone.
     pub buckets: Vec<(f64, u64)>,
+    /// The native buckets, of a histogram that is declared to have them.
+    pub native: Option<NativeSnapshot>,
 }
 
 impl<S: Storage> Histogram<S> {
@@ -77,12 +98,22 @@ impl<S: Storage> Histogram<S> {
     /// Takes one observation.
     ///
     /// A value that is not finite would spoil the sum, as would a negative one where no bound is
-    /// negative: it is left out and counted in `metrics_rejected_total`.
+    /// negative and `native(negative)` is not declared: it is left out and counted in
+    /// `metrics_rejected_total`.
     #[inline]
     pub fn observe(&self, value: f64) {
         let Some(buckets) = self.0.buckets() else {
             return;
         };
+        match S::LAYOUT {
+            Some(layout) if layout.native().is_none() => {}
+            Some(_) => return self.observe_native(value, buckets, Known::<S>(PhantomData)),
+            None => {
+                if self.0.family().is_native() {
+                    return self.observe_native_unknown(value, buckets);
+                }
+            }
+        }
         // False for NaN as well.
         if !(value >= buckets.floor() && value <= f64::MAX) {
             return self.0.family().reject();
@@ -94,6 +125,59 @@ impl<S: Storage> Histogram<S> {
             if block::observe(words, bucket, |sum| Sum::Float.add(sum, value.to_bits())) {
                 cell::hand_over(words);
             }
+        });
+    }
+
+    /// Not inlined, so that a handle to a classic histogram does not pay for it.
+    #[inline(never)]
+    fn observe_native_unknown(&self, value: f64, buckets: &Buckets) {
+        self.observe_native(value, buckets, self.0.family().layout());
+    }
+
+    #[inline(always)]
+    fn observe_native(&self, value: f64, buckets: &Buckets, layout: impl KnownLayout) {
+        let Some((count, native)) = layout.native() else {
+            return;
+        };
+        let floor = if native.is_negative() { f64::MIN } else { 0.0 };
+        if !(value >= floor && value <= f64::MAX) {
+            return self.0.family().reject();
+        }
+        let value = value + 0.0;
+        // Where a negative value is below all bounds, the search is not made for it.
+        let bucket = if count > 1 {
+            buckets.find(value.max(buckets.floor()))
+        } else {
+            0
+        };
+        let observed = native.observed(value);
+        let done = self.0.try_record(|words| {
+            // Asked again, since what is captured is no constant any more.
+            let (count, native) = layout.native()?;
+            let place = native.place(&words[block::HEADER + count..], observed)?;
+            count_in(words, count, bucket, place, value);
+            Some(())
+        });
+        if done.flatten().is_none() {
+            self.observe_new(value, bucket, layout);
+        }
+    }
+
+    /// The first observation of a thread, or of many in a bucket, and those after its end.
+    #[cold]
+    #[inline(never)]
+    fn observe_new(&self, value: f64, bucket: usize, layout: impl KnownLayout) {
+        self.0.record(|words| {
+            let Some((count, native)) = layout.native() else {
+                return;
+            };
+            let table = block::HEADER + count;
+            let shared = || {
+                let words = storage::shared_words(self.0.family(), self.0.series())?;
+                Some(&words[table..])
+            };
+            let place = table::seek(native, &words[table..], value, &shared);
+            count_in(words, count, bucket, place, value);
         });
     }
 
@@ -125,8 +209,63 @@ impl<S: Storage> Histogram<S> {
                 count: read.count,
                 sum: read.sum,
                 buckets: bounds.zip(read.counts.iter().copied()).collect(),
+                native: family
+                    .layout()
+                    .native_table(values)
+                    .map(merge::View::snapshot),
             }
         })
+    }
+}
+
+/// Counts an observation in its native bucket, and its classic one where there are several.
+#[inline(always)]
+fn count_in(words: &[AtomicU64], count: usize, bucket: usize, place: usize, value: f64) {
+    let last = block::last([bucket, place]);
+    let place = count + table::COUNTS + place;
+    let add = |sum| Sum::Float.add(sum, value.to_bits());
+    let asked = if count > 1 {
+        block::observe_in(words, [bucket, place], last, add)
+    } else {
+        block::observe_in(words, [place], last, add)
+    };
+    if asked {
+        cell::hand_over(words);
+    }
+}
+
+/// Something that knows how many buckets a histogram has, and its native ones.
+trait KnownLayout: Copy {
+    fn native(self) -> Option<(usize, Native)>;
+}
+
+impl KnownLayout for Layout {
+    #[inline(always)]
+    fn native(self) -> Option<(usize, Native)> {
+        match self {
+            Layout::Histogram {
+                buckets, native, ..
+            } => Some((buckets as usize, native?)),
+            _ => None,
+        }
+    }
+}
+
+/// The layout of a declared metric: a constant that takes no room in a closure.
+struct Known<S>(PhantomData<S>);
+
+impl<S> Clone for Known<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Known<S> {}
+
+impl<S: Storage> KnownLayout for Known<S> {
+    #[inline(always)]
+    fn native(self) -> Option<(usize, Native)> {
+        S::LAYOUT.and_then(KnownLayout::native)
     }
 }
 

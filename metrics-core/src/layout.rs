@@ -8,6 +8,7 @@ use std::sync::{
 use crate::{
     block::{self, Handover},
     buckets::MAX_BUCKETS,
+    native::{Native, merge, table},
 };
 
 /// What the words of one series mean.
@@ -22,8 +23,13 @@ pub enum Layout {
     FloatCount,
     /// Two `u64`s that grow; the value is their difference.
     UpDown,
-    /// A histogram of this many buckets, `+Inf` included; see `block.rs`.
-    Histogram { buckets: u16, sum: Sum },
+    /// A histogram of this many buckets, `+Inf` included, and perhaps of native ones; see
+    /// `block.rs` and `native/table.rs`.
+    Histogram {
+        buckets: u16,
+        sum: Sum,
+        native: Option<Native>,
+    },
     /// One word that all threads share: an `i64`.
     Int,
     /// One word that all threads share: the bits of an `f64`.
@@ -66,15 +72,81 @@ impl Layout {
             Layout::Empty => 0,
             Layout::Count | Layout::FloatCount | Layout::Int | Layout::Float => 1,
             Layout::UpDown => 2,
-            Layout::Histogram { buckets, .. } => block::HEADER + buckets as usize,
+            Layout::Histogram {
+                buckets, native, ..
+            } => block::HEADER + histogram_words(buckets, native),
         }
     }
 
     /// Words of one series as [`Region::read`] reports it.
     pub const fn read_words(self) -> usize {
         match self {
-            Layout::Histogram { buckets, .. } => block::BUCKETS_OUT + buckets as usize,
+            Layout::Histogram {
+                buckets, native, ..
+            } => block::BUCKETS_OUT + histogram_words(buckets, native),
             _ => self.words(),
+        }
+    }
+
+    /// What is native about a histogram.
+    #[inline(always)]
+    pub(crate) const fn native(self) -> Option<Native> {
+        match self {
+            Layout::Histogram { native, .. } => native,
+            _ => None,
+        }
+    }
+
+    /// Whether negative observations are taken whatever the bounds of classic buckets are.
+    #[inline(always)]
+    pub(crate) const fn is_negative(self) -> bool {
+        matches!(self.native(), Some(native) if native.is_negative())
+    }
+
+    /// A native histogram's table among values as [`Region::read`] reports them.
+    pub(crate) fn native_table(self, values: &[u64]) -> Option<merge::View<'_>> {
+        match self {
+            Layout::Histogram {
+                buckets,
+                native: Some(native),
+                ..
+            } => {
+                let words = &values[block::BUCKETS_OUT + buckets as usize..];
+                Some(merge::View::new(native, words))
+            }
+            _ => None,
+        }
+    }
+
+    /// Where a histogram's counts stand.
+    fn counts(self) -> block::Counts {
+        let Layout::Histogram {
+            buckets, native, ..
+        } = self
+        else {
+            return [0..0, 0..0];
+        };
+        let buckets = buckets as usize;
+        match native {
+            None => [0..buckets, 0..0],
+            Some(native) => {
+                let counts = buckets + table::COUNTS;
+                // A single bucket holds what the block counts in any case.
+                let classic = if buckets == 1 { 0..0 } else { 0..buckets };
+                [classic, counts..counts + native.counts()]
+            }
+        }
+    }
+
+    /// Puts in what stands for itself: the only classic bucket beside native ones.
+    fn complete(self, values: &mut [u64]) {
+        if let Layout::Histogram {
+            buckets: 1,
+            native: Some(_),
+            ..
+        } = self
+        {
+            values[block::BUCKETS_OUT] = values[block::COUNT_OUT];
         }
     }
 
@@ -92,12 +164,20 @@ impl Layout {
                 // An `i64`, which wraps around as `Gauge::add` does.
                 Layout::Int => into[0] = into[0].wrapping_add(from[0]),
                 Layout::FloatCount | Layout::Float => into[0] = Sum::Float.add(into[0], from[0]),
-                Layout::Histogram { sum, .. } => {
+                Layout::Histogram {
+                    sum,
+                    buckets,
+                    native,
+                } => {
                     let total = sum.total(into[block::SUM_OUT], from[block::SUM_OUT]);
-                    for (into, from) in into.iter_mut().zip(from) {
+                    let classic = block::BUCKETS_OUT + buckets as usize;
+                    for (into, from) in into[..classic].iter_mut().zip(from) {
                         *into = into.wrapping_add(*from);
                     }
                     into[block::SUM_OUT] = total;
+                    if let Some(native) = native {
+                        merge::merge(native, &mut into[classic..], &from[classic..]);
+                    }
                 }
             }
         }
@@ -138,25 +218,43 @@ impl Layout {
             }
             Layout::Histogram { .. } => {
                 let width = self.read_words();
-                let groups = shared.chunks_exact(self.words());
-                for (group, out) in groups.zip(out.chunks_exact_mut(width)) {
-                    block::read(group, out);
+                let counts = self.counts();
+                let groups = || shared.chunks_exact(self.words());
+                for (group, out) in groups().zip(out.chunks_exact_mut(width)) {
+                    block::read(group, &counts, out);
+                    self.complete(out);
                 }
                 each_thread(&mut |words, handover| {
                     for (inner, group) in words.chunks_exact(self.words()).enumerate() {
                         *ticket += 1;
                         // There since the thread's first touch of a histogram.
                         let handover = || handover.get_or_init(copies);
-                        block::snapshot(group, scratch, *ticket, handover, std::hint::spin_loop);
+                        let relax = std::hint::spin_loop;
+                        block::snapshot(group, &counts, scratch, *ticket, handover, relax);
+                        self.complete(scratch);
                         self.combine(&mut out[inner * width..][..width], scratch);
                     }
                 });
+                if let Layout::Histogram {
+                    buckets,
+                    native: Some(native),
+                    ..
+                } = self
+                {
+                    let (table, read) = (
+                        block::HEADER + buckets as usize,
+                        block::BUCKETS_OUT + buckets as usize,
+                    );
+                    for (group, out) in groups().zip(out.chunks_exact(width)) {
+                        merge::keep_coarse(native, &group[table..], &out[read..]);
+                    }
+                }
             }
         }
     }
 
     /// Adds one series' words, which nobody writes now, to words that nobody else touches.
-    pub(crate) fn fold(self, from: &[AtomicU64], into: &[AtomicU64]) {
+    pub(crate) fn fold(self, from: &[AtomicU64], into: &[AtomicU64], scratch: &mut [u64]) {
         match self {
             Layout::Empty | Layout::Int | Layout::Float => {}
             Layout::Count | Layout::UpDown => {
@@ -167,13 +265,19 @@ impl Layout {
             Layout::FloatCount => {
                 float_add(&into[0], f64::from_bits(from[0].load(Ordering::Relaxed)));
             }
-            Layout::Histogram { sum, .. } => {
-                // On the stack: nothing may be allocated at a thread's end, under the lock.
-                let mut snapshot = [0; COPY];
-                let snapshot = &mut snapshot[..self.read_words()];
-                let quiet = block::read(from, snapshot);
-                debug_assert!(quiet, "the owner of these words is the one that folds them");
-                block::merge(into, snapshot, |a, b| sum.total(a, b));
+            Layout::Histogram { .. } => {
+                let counts = self.counts();
+                let (sum, part) = scratch.split_at_mut(COPY);
+                let (sum, part) = (
+                    &mut sum[..self.read_words()],
+                    &mut part[..self.read_words()],
+                );
+                for (block, values) in [(into, &mut *sum), (from, &mut *part)] {
+                    let quiet = block::read(block, &counts, values);
+                    debug_assert!(quiet, "the owner of these words is the one that folds them");
+                }
+                self.combine(sum, part);
+                block::write(into, sum);
             }
         }
     }
@@ -214,11 +318,24 @@ pub(crate) fn float_add(word: &AtomicU64, n: f64) {
 pub(crate) type EachThread<'a> = &'a mut dyn FnMut(&[AtomicU64], &OnceLock<Handover<AtomicU64>>);
 
 /// The words of a copy of the largest histogram.
-const COPY: usize = block::BUCKETS_OUT + MAX_BUCKETS;
+const COPY: usize = block::BUCKETS_OUT + MAX_BUCKETS + table::MAX_WORDS;
 
 /// A thread's buffer for copies, large enough for any histogram.
 pub(crate) fn copies() -> Handover<AtomicU64> {
     Handover::new(COPY, || AtomicU64::new(0))
+}
+
+/// What [`Layout::fold`] needs; nothing may be allocated under the lock that it runs under.
+pub(crate) fn scratch() -> Vec<u64> {
+    vec![0; 2 * COPY]
+}
+
+const fn histogram_words(buckets: u16, native: Option<Native>) -> usize {
+    let table = match native {
+        Some(native) => native.words(),
+        None => 0,
+    };
+    buckets as usize + table
 }
 
 fn load_into(out: &mut [u64], words: &[AtomicU64], add: impl Fn(u64, u64) -> u64) {

@@ -59,6 +59,7 @@ mod layout;
 mod macros;
 mod made;
 mod name;
+mod native;
 #[cfg(metrics_off)]
 mod off;
 mod own;
@@ -87,6 +88,7 @@ pub use info::Info;
 pub use label::{Label, LabelSet, Labels, Visitor};
 pub use macros::*;
 pub use made::{Labelled, Made, Options};
+pub use native::NativeSnapshot;
 pub use registry::{Builder, Registry, encode, encode_to_string, gather};
 pub use render::LabelView;
 pub use state_set::StateSet;
@@ -103,9 +105,10 @@ pub mod __private {
         cell::Fresh,
         clock::{use_best_clock, use_system_clock},
         family::Family,
-        histogram::layout,
+        histogram::{layout, layout_native},
         label::closed_series,
         layout::Layout,
+        native::Native,
         registry::Registration,
         state_set::states,
         storage::{Choice, Declared, Handle, Keeps, Site, declared, kept},
@@ -130,7 +133,7 @@ pub mod __private {
         thread_local, vec::Vec,
     };
 
-    use crate::{Desc, Kind, buckets, desc::Text, name};
+    use crate::{Desc, Kind, buckets, desc::Text, name, native};
 
     /// Checks a name in `const`.
     pub const fn check_metric(name: &str, kind: Kind) {
@@ -186,6 +189,27 @@ pub mod __private {
     /// Checks quantiles in `const`.
     pub const fn check_quantiles(quantiles: &[f64]) {
         if let Err(fault) = buckets::check_quantiles(quantiles) {
+            panic!("{}", fault);
+        }
+    }
+
+    /// Checks the growth factor of a native histogram in `const`.
+    pub const fn check_growth(growth: f64) {
+        if let Err(fault) = native::check_growth(growth) {
+            panic!("{}", fault);
+        }
+    }
+
+    /// Checks a zero threshold of a native histogram in `const`.
+    pub const fn check_zero_threshold(threshold: f64) {
+        if let Err(fault) = native::check_zero_threshold(threshold) {
+            panic!("{}", fault);
+        }
+    }
+
+    /// Checks the limit on a native histogram's buckets in `const`.
+    pub const fn check_max_buckets(max: u16) {
+        if let Err(fault) = native::check_max_buckets(max) {
             panic!("{}", fault);
         }
     }

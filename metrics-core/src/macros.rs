@@ -59,11 +59,49 @@ mod chosen {
 /// |---|---|---|
 /// | `#[unit("bytes")]` | all but infos and state sets | the unit; the name ends in it |
 /// | `#[buckets(0.1, 1.0)]`, `linear(start, width, count)`, `exponential(start, factor, count)` | histograms | upper bounds without `+Inf` |
+/// | `#[buckets(native)]`, `#[buckets(native, 0.1, 1.0)]` | histograms | native buckets, alone or along with classic ones: see below |
 /// | `#[quantiles(0.5, 0.99)]` | summaries | quantiles to estimate |
 /// | `#[max_series(100)]` | open labels | the cap on series, up to 1,048,576; 10,000 unless it is there |
 /// | `#[computed(\|\| value)]` | counters and gauges without labels | computed at each scrape, as an `f64` |
 ///
 /// Other attributes, such as `#[cfg(...)]` and `#[allow(...)]`, stay on the static.
+///
+/// # Native histograms
+///
+/// A native histogram has buckets that each grow by the same factor over the whole range of
+/// `f64`, and no bounds to choose; a bucket is there once something was observed in it. It is what
+/// the [Prometheus native histograms
+/// specification](https://prometheus.io/docs/specs/native_histograms/) describes; the text formats
+/// show its count and sum, and of its buckets `+Inf` alone. `native` takes options, each of which
+/// may be left out:
+///
+/// | option | meaning |
+/// |---|---|
+/// | `growth = 1.1` | the most that a bucket may be wider than the one before: the schema is the coarsest, from -4 to 8, that keeps to it; 1.1 gives schema 3, 8 buckets to each power of two |
+/// | `zero_threshold = 1e-9` | how far from zero an observation counts in the zero bucket, in the metric's unit; 2<sup>-128</sup> unless it is there |
+/// | `max_buckets = 160` | the most buckets of a series, the zero bucket aside, from 1 to 160. Where there would be more, neighbours are merged, and the schema is one less from then on; in schema -4 nothing more is merged |
+/// | `max_zero_threshold = 1e-3` | before neighbours are merged, the zero bucket takes in the buckets next to it that lie below this value. 0 unless it is there: the zero bucket stays as it is |
+/// | `negative` | takes negative observations, whose sum may go down; without it, and without a negative bound, they are rejected |
+///
+/// ```
+/// use metrics_core::metrics;
+///
+/// metrics! {
+///     /// Time to answer.
+///     #[buckets(native)]
+///     static ANSWER: Histogram = "api_answer_seconds";
+///     /// Size of answers, for those who read native histograms and those who do not.
+///     #[buckets(native(growth = 2, max_buckets = 40), exponential(256.0, 4.0, 8))]
+///     static SIZE: Histogram = "api_answer_bytes";
+/// }
+///
+/// ANSWER.observe(0.2);
+/// SIZE.observe(700.0);
+/// let state = SIZE.get();
+/// assert_eq!(state.buckets[1], (1024.0, 1));
+/// // Above 2^9 and up to 2^10.
+/// assert_eq!(state.native.expect("it is declared so").positive, [(10, 1)]);
+/// ```
 ///
 /// # What a declaration gives
 ///

@@ -13,6 +13,7 @@ use crate::{
     label::Texts,
     layout::Layout,
     name,
+    native::{self, Native},
     registry::Registry,
     render::LabelView,
     source::Source,
@@ -39,6 +40,7 @@ use crate::{
 pub struct Options {
     desc: Desc,
     bounds: Option<Vec<f64>>,
+    native: Option<f64>,
     max_series: usize,
 }
 
@@ -53,6 +55,7 @@ impl Options {
         Options {
             desc,
             bounds: None,
+            native: None,
             max_series: DEFAULT_MAX_SERIES,
         }
     }
@@ -70,9 +73,32 @@ impl Options {
         self
     }
 
-    /// A histogram's upper bounds, without `+Inf`; [`DURATIONS`] unless it is called.
+    /// A histogram's upper bounds, without `+Inf`; [`DURATIONS`] unless it is called or the
+    /// histogram is [native](Self::native).
     pub fn buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
         self.bounds = Some(bounds.into());
+        self
+    }
+
+    /// Makes a histogram a native one, whose buckets each are at most `growth` times as wide as the
+    /// one before: 1.1 gives schema 3. With [`buckets`](Self::buckets) it is of both kinds. The
+    /// other options are those of a declaration without them; see
+    /// [`metrics!`](macro@crate::metrics).
+    ///
+    /// ```
+    /// use metrics_core::{Histogram, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let sizes = registry.create::<Histogram>(
+    ///     Options::new("body_bytes", "Size of bodies.").unit("bytes").native(1.1),
+    /// )?;
+    /// sizes.observe(1024.0);
+    /// let native = sizes.get().native.expect("it was asked for");
+    /// assert_eq!((native.schema, native.positive), (3, vec![(80, 1)]));
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn native(mut self, growth: f64) -> Self {
+        self.native = Some(growth);
         self
     }
 
@@ -91,7 +117,7 @@ impl Options {
         self.desc.kind = kind;
         if let Some(bounds) = self.bounds {
             self.desc.bounds = Cow::Owned(bounds);
-        } else if kind == Kind::Histogram {
+        } else if kind == Kind::Histogram && self.native.is_none() {
             self.desc.bounds = Cow::Borrowed(&DURATIONS);
         }
         let desc = self.desc;
@@ -109,6 +135,13 @@ impl Options {
             _ if desc.bounds.is_empty() => Ok(()),
             _ => Err("only histograms have buckets, and only summaries quantiles; drop them"),
         });
+        if let Some(growth) = self.native {
+            checked = checked.and(if kind == Kind::Histogram {
+                native::check_growth(growth)
+            } else {
+                Err("only histograms are native; drop it")
+            });
+        }
         match checked {
             Ok(()) => Ok((desc, self.max_series)),
             Err(fault) => Err(Error::new(format!(
@@ -234,8 +267,12 @@ impl Registry {
     ///
     /// When its name, unit, labels or buckets break a rule, or clash with what is there.
     pub fn create_labelled<M: Made>(&self, options: Options) -> Result<Labelled<M>, Error> {
+        let native = options.native;
         let (desc, max_series) = options.checked(M::KIND)?;
-        let layout = M::layout(desc.bounds.len());
+        let layout = match native {
+            Some(growth) => histogram::layout_native(&desc.bounds, Native::DEFAULT.growth(growth)),
+            None => M::layout(desc.bounds.len()),
+        };
         let family = Arc::new(Family::made(desc, layout, max_series));
         self.add(Source::Family(FamilyRef::Made(Arc::clone(&family))))?;
         Ok(Labelled {

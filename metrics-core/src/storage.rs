@@ -222,13 +222,23 @@ pub trait Storage: private::Storage {}
 impl<S: private::Storage> Storage for S {}
 
 pub(crate) mod private {
-    use super::{AtomicU64, Family, Series};
+    use super::{AtomicU64, Family, Layout, Series};
     use crate::buckets::Buckets;
 
     pub trait Storage {
+        /// What the words of the series are, where the type tells.
+        const LAYOUT: Option<Layout> = None;
+
         fn family(&self) -> &Family;
         /// Runs a recording on this thread's words of the series.
         fn record(&self, op: impl FnOnce(&[AtomicU64]));
+        /// Runs a long recording in line, where this thread's words are there.
+        #[inline(always)]
+        fn try_record<R>(&self, op: impl FnOnce(&[AtomicU64]) -> R) -> Option<R> {
+            let mut done = None;
+            self.record(|words| done = Some(op(words)));
+            done
+        }
         /// Shows the word that all threads share.
         fn shared<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R;
         /// Shows the series' values, added up over all threads.
@@ -241,6 +251,8 @@ pub(crate) mod private {
 }
 
 impl<S: Site> private::Storage for Declared<S> {
+    const LAYOUT: Option<Layout> = Some(S::LAYOUT);
+
     #[inline(always)]
     fn family(&self) -> &Family {
         S::family()
@@ -249,6 +261,18 @@ impl<S: Site> private::Storage for Declared<S> {
     #[inline(always)]
     fn record(&self, op: impl FnOnce(&[AtomicU64])) {
         record::<S>(self.series, op);
+    }
+
+    #[inline(always)]
+    fn try_record<R>(&self, op: impl FnOnce(&[AtomicU64]) -> R) -> Option<R> {
+        if S::SERIES.is_none() {
+            return cell::local(S::local()).ready(self.series).map(op);
+        }
+        let place = self.series.place as usize;
+        cell::try_record(S::local(), |words| {
+            let width = const { S::LAYOUT.words() };
+            op(&words[place * width..][..width])
+        })
     }
 
     #[inline]
@@ -331,6 +355,16 @@ fn shared_open<R>(family: &Family, series: Series, op: impl FnOnce(&AtomicU64) -
     }
     let (region, at) = family.index().storage(series.place);
     op(&region.shared_words(at)[0])
+}
+
+/// The words of a series that ended threads leave theirs in; `None` when it was removed.
+pub(crate) fn shared_words(family: &Family, series: Series) -> Option<&[AtomicU64]> {
+    let at = series.place as usize;
+    if family.closed.is_some() {
+        return Some(family.region.shared_words(at));
+    }
+    let (region, at) = family.index().storage(series.place);
+    (region.generation(at) == series.generation).then(|| region.shared_words(at))
 }
 
 fn read_open<R>(family: &Family, series: Series, op: impl FnOnce(&[u64]) -> R) -> R {

@@ -23,6 +23,7 @@ use crate::{
 pub const LAYOUT: Layout = Layout::Histogram {
     buckets: 1,
     sum: Sum::Float,
+    native: None,
 };
 
 /// Counts observations and adds them up; with `#[quantiles(...)]` it estimates quantiles, too.

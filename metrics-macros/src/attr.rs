@@ -127,7 +127,7 @@ impl Parse for Buckets {
 }
 
 /// Whole numbers among floats are meant as floats.
-fn float(expression: Expr) -> Expr {
+pub(crate) fn float(expression: Expr) -> Expr {
     match expression {
         Expr::Lit(ExprLit {
             lit: Lit::Int(int),

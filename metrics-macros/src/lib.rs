@@ -12,6 +12,7 @@ mod function;
 mod in_flight;
 mod label;
 mod layer;
+mod native;
 mod output;
 mod site;
 #[cfg(test)]

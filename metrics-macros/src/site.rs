@@ -4,7 +4,10 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{LitStr, Path};
 
-use crate::attr::{Buckets, located_at};
+use crate::{
+    attr::{Buckets, located_at},
+    native::Native,
+};
 
 /// A metric to be put in a static.
 pub(crate) struct Site<'a> {
@@ -21,8 +24,9 @@ pub(crate) struct Site<'a> {
     /// Whether each thread keeps a block on the heap, however small.
     pub(crate) block: bool,
     pub(crate) is_histogram: bool,
-    /// A histogram's own buckets.
+    /// A histogram's own buckets, classic and native.
     pub(crate) buckets: Option<&'a Buckets>,
+    pub(crate) native: Option<&'a Native>,
     pub(crate) quantiles: Option<&'a Buckets>,
     pub(crate) states: Option<TokenStream>,
     pub(crate) max_series: Option<TokenStream>,
@@ -174,6 +178,9 @@ impl Site<'_> {
         if let Some(buckets) = self.buckets {
             checks.extend(buckets.checks(self.krate, "check_bucket", "check_buckets"));
         }
+        if let Some(native) = self.native {
+            checks.extend(native.checks(self.krate));
+        }
         if let Some(quantiles) = self.quantiles {
             checks.extend(quantiles.checks(self.krate, "check_quantile", "check_quantiles"));
         }
@@ -207,19 +214,22 @@ impl Site<'_> {
         if !self.is_histogram {
             return (None, None, self.layout.clone());
         }
-        let (count, array) = match self.buckets {
-            Some(bounds) => bounds.expand(krate),
-            None => (
+        let (count, array) = match (self.buckets, self.native) {
+            (Some(bounds), _) => bounds.expand(krate),
+            (None, Some(_)) => (quote!(0), quote!([])),
+            (None, None) => (
                 quote!({ #krate::DURATIONS.len() }),
                 quote!(#krate::DURATIONS),
             ),
         };
         let (bounds, buckets) = bucket_items(krate, &count, &array, "closed");
-        (
-            Some(bounds),
-            Some(buckets),
-            quote!(#p::layout(__BOUNDS.len())),
-        )
+        let layout = if let Some(native) = self.native {
+            let native = native.expand(krate);
+            quote!(#p::layout_native(&__BOUNDS, #native))
+        } else {
+            quote!(#p::layout(__BOUNDS.len()))
+        };
+        (Some(bounds), Some(buckets), layout)
     }
 
     fn desc(&self) -> TokenStream {

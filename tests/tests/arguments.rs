@@ -48,7 +48,7 @@ fn histogram(name: &str, function: &str) -> (Vec<f64>, u64, f64) {
         .iter()
         .filter(|metric| metric.labels.iter().any(is_of));
     let metric = of.next().expect("a series");
-    let MetricValue::Histogram { buckets, sum } = &metric.value else {
+    let MetricValue::Histogram { buckets, sum, .. } = &metric.value else {
         panic!("{metric:?}");
     };
     let bounds = buckets.iter().map(|(bound, _)| *bound).collect();

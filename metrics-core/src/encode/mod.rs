@@ -5,7 +5,7 @@ pub(crate) mod text;
 
 use std::fmt;
 
-use crate::desc::Desc;
+use crate::{desc::Desc, native::merge::View};
 
 /// An exposition format.
 ///
@@ -82,6 +82,11 @@ pub(crate) struct HistogramValue<'a> {
     /// Observations in each bucket, `+Inf` included, not cumulative.
     pub(crate) counts: &'a [u64],
     pub(crate) sum: f64,
+    /// Whether observations may be negative, so that the sum may go down.
+    pub(crate) falls: bool,
+    /// The native buckets, for formats that have them: [`View::snapshot`] shows schema, zero
+    /// bucket, indices and counts.
+    pub(crate) native: Option<View<'a>>,
 }
 
 /// A summary's state at one moment.

@@ -131,7 +131,7 @@ impl<'w> Text<'w> {
         }
         self.le = le;
         // OpenMetrics: no sum where observations may be negative, and no count without a sum.
-        if !self.open_metrics || self.bounds.first().is_none_or(|bound| *bound >= 0.0) {
+        if !self.open_metrics || !value.falls {
             self.sample("_sum", labels, "", Number::Float(value.sum));
             self.sample("_count", labels, "", Number::Unsigned(total));
         }

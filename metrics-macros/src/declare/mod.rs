@@ -255,7 +255,16 @@ impl<'a> Metric<'a> {
             layout,
             block: is_histogram || ty.kind == "Summary",
             is_histogram,
-            buckets: self.attrs.buckets.get(),
+            buckets: self
+                .attrs
+                .buckets
+                .get()
+                .and_then(|buckets| buckets.classic.as_ref()),
+            native: self
+                .attrs
+                .buckets
+                .get()
+                .and_then(|buckets| buckets.native.as_ref()),
             quantiles: self.attrs.quantiles.get(),
             states: ty.states.as_ref().map(|states| {
                 let krate = located_at(krate, states.span());

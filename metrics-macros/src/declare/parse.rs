@@ -11,6 +11,7 @@ use syn::{
 use crate::{
     attr::{Buckets, Slot},
     errors::Errors,
+    native::HistogramBuckets,
 };
 
 /// The whole input: the path of metrics-core, which the shell passes, then what the user wrote.
@@ -155,7 +156,7 @@ impl Parse for LabelsType {
 pub(crate) struct MetricAttrs<'a> {
     pub(crate) help: Vec<String>,
     pub(crate) unit: Slot<LitStr>,
-    pub(crate) buckets: Slot<Buckets>,
+    pub(crate) buckets: Slot<HistogramBuckets>,
     pub(crate) quantiles: Slot<Buckets>,
     pub(crate) max_series: Slot<Expr>,
     pub(crate) computed: Slot<Expr>,

@@ -35,6 +35,10 @@ metrics! {
     #[buckets(exponential(1.0, 2.0, 14))]
     static SIZES: Histogram = "bench_sizes";
 
+    /// Sizes of things, in native buckets.
+    #[buckets(native)]
+    static NATIVE: Histogram = "bench_native_sizes";
+
     /// Time that things take.
     #[unit("seconds")]
     static DURATIONS: Histogram = "bench_seconds";
@@ -87,6 +91,10 @@ pub(crate) fn enter(table: &mut Table) {
     table.enter(Row::Histogram, OURS, || {
         let values = inputs::values();
         move |index| SIZES.observe(values.at(index))
+    });
+    table.enter(Row::NativeHistogram, OURS, || {
+        let values = inputs::values();
+        move |index| NATIVE.observe(values.at(index))
     });
     table.enter(Row::Timer, OURS, || |_| drop(DURATIONS.start_timer()));
 
