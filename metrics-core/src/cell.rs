@@ -246,11 +246,9 @@ impl Region {
     fn late(&self, op: impl FnOnce(&[AtomicU64])) {
         let (_, words) = self.parts();
         let _state = STATE.lock();
-        CURRENT.with(|current| {
-            current.late.set(true);
-            op(words);
-            current.late.set(false);
-        });
+        current().late.set(true);
+        op(words);
+        current().late.set(false);
     }
 
     /// Runs a recording on this thread's words, found through the directory.
@@ -347,13 +345,11 @@ impl Region {
                 }
             }
         }
-        CURRENT.with(|current| {
-            let index = self.id.load(Ordering::Relaxed).wrapping_sub(1);
-            if let Some(slot) = current.slots().get(index as usize) {
-                // Release: a scrape that counts these words for the new series finds the zeros.
-                slot.seen.store(newest, Ordering::Release);
-            }
-        });
+        let index = self.id.load(Ordering::Relaxed).wrapping_sub(1);
+        if let Some(slot) = current().slots().get(index as usize) {
+            // Release: a scrape that counts these words for the new series finds the zeros.
+            slot.seen.store(newest, Ordering::Release);
+        }
     }
 
     /// This thread's words, and the newest generation that they are fit for.
@@ -362,16 +358,13 @@ impl Region {
         // Acquire: the number may have belonged to a dropped region, whose words are gone from the
         // directory since before it was given again.
         let index = self.id.load(Ordering::Acquire).wrapping_sub(1);
-        let (words, seen) = CURRENT.with(|current| {
-            let slot = current.slots().get(index as usize)?;
-            let words = NonNull::new(slot.words.load(Ordering::Relaxed))?;
-            Some((words, slot.seen.load(Ordering::Relaxed)))
-        })?;
+        let slot = current().slots().get(index as usize)?;
+        let words = NonNull::new(slot.words.load(Ordering::Relaxed))?;
         // SAFETY: this thread put `len` words in the slot of this region's index, in `list`.
         // They are freed by this thread's end, which also empties the directory, or by the drop
         // of the region, which is borrowed here.
         let words = unsafe { std::slice::from_raw_parts(words.as_ptr(), self.len) };
-        Some((words, seen))
+        Some((words, slot.seen.load(Ordering::Relaxed)))
     }
 
     /// Gives this thread words; `None` when it cannot have any, now or any more.
@@ -469,12 +462,11 @@ impl Regions {
         if region >= self.all.len() {
             return None;
         }
-        let words = CURRENT.with(|current| {
-            let slot = current.slots().get(self.first + region)?;
-            let words = NonNull::new(slot.words.load(Ordering::Relaxed))?;
-            let is_fit = slot.seen.load(Ordering::Relaxed) >= generation;
-            is_fit.then_some(words)
-        })?;
+        let slot = current().slots().get(self.first + region)?;
+        let words = NonNull::new(slot.words.load(Ordering::Relaxed))?;
+        if slot.seen.load(Ordering::Relaxed) < generation {
+            return None;
+        }
         // SAFETY: as in `Region::own`, for the region of this index.
         let words = unsafe { std::slice::from_raw_parts(words.as_ptr(), self.len) };
         words.get(series * N..)?.first_chunk()
@@ -584,17 +576,23 @@ thread_local! {
     };
 }
 
+/// What this thread reaches; see [`local`] for why it is done like this.
+#[inline(always)]
+fn current() -> &'static Current {
+    let current = CURRENT.with(ptr::from_ref);
+    // SAFETY: as in `local`; `Current` is not `Sync` either.
+    unsafe { &*current }
+}
+
 /// Does what may allocate or take a lock; `None` when the thread is at such a thing already, and
 /// this comes from an allocator that records.
 pub(crate) fn undisturbed<R>(act: impl FnOnce() -> R) -> Option<R> {
-    CURRENT.with(|current| {
-        if current.busy.replace(true) {
-            return None;
-        }
-        let result = act();
-        current.busy.set(false);
-        Some(result)
-    })
+    if current().busy.replace(true) {
+        return None;
+    }
+    let result = act();
+    current().busy.set(false);
+    Some(result)
 }
 
 /// What a thread touches on cold paths only; its drop is the thread's end.
@@ -912,7 +910,7 @@ impl State {
 /// Called within a recording.
 pub(crate) fn exclusively<R>(op: impl FnOnce() -> R) -> R {
     // Some recordings run under the lock already.
-    let is_late = CURRENT.with(|current| current.late.get());
+    let is_late = current().late.get();
     let _state = (!is_late).then(|| STATE.lock());
     op()
 }
@@ -953,7 +951,7 @@ fn list(
             Some(words)
         })
     };
-    if CURRENT.with(|current| current.ended.get()) {
+    if current().ended.get() {
         return None;
     }
     undisturbed(list)?
@@ -1132,7 +1130,7 @@ fn register<L: Local, T: Copy, const N: usize>(
 
 /// Makes the thread's end call `reset`; false when it has already ended.
 fn will_reset<L: sealed::Local>(key: &'static LocalKey<L>) -> bool {
-    if CURRENT.with(|current| current.ended.get()) {
+    if current().ended.get() {
         return false;
     }
     let register = || {

@@ -263,12 +263,12 @@ impl Index {
         &'static self,
         key: &[u64],
     ) -> Option<(Known, Option<&'static [AtomicU64; N]>)> {
-        let (Series { place, generation }, block, offset) =
+        let (Series { place, generation }, entry, block, offset) =
             self.find_in_block(key, self.hash(key))?;
         let known = Known {
             generation,
             place,
-            entry: block.entries.get(offset)?,
+            entry,
         };
         let (region, at) = self.within(offset);
         Some((known, block.regions.ready(region, at, generation)))
@@ -296,7 +296,7 @@ impl Index {
     }
 
     #[inline(always)]
-    fn find_in_block(&self, key: &[u64], hash: u64) -> Option<(Series, &Block, usize)> {
+    fn find_in_block(&self, key: &[u64], hash: u64) -> Option<(Series, &Entry, &Block, usize)> {
         let table = self.tables[self.table.load(Ordering::Acquire)].get()?;
         let mask = table.len() - 1;
         // Bounded: a table that is being rebuilt need not have an empty place in sight.
@@ -310,7 +310,7 @@ impl Index {
                     && let Some(entry) = block.entries.get(offset)
                     && let Some(generation) = self.matches(entry, key)
                 {
-                    return Some((Series { place, generation }, block, offset));
+                    return Some((Series { place, generation }, entry, block, offset));
                 }
             }
             if word == EMPTY {
@@ -321,7 +321,8 @@ impl Index {
     }
 
     /// A hash that an outsider who chooses label values cannot foresee: independent products of
-    /// pairs of words, each folded so that every bit of it counts, as wyhash does.
+    /// pairs of words, each folded so that every bit of it counts, as wyhash does. What is alike
+    /// in many keys makes some seeds bad ones, which the last product mends.
     #[inline(always)]
     fn hash(&self, key: &[u64]) -> u64 {
         let mut hash = 0;
@@ -331,7 +332,7 @@ impl Index {
             hash ^= fold(pair[0] ^ seed, second ^ seed.rotate_left(32));
             seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
         }
-        hash
+        fold(hash, 0x9e37_79b9_7f4a_7c15)
     }
 
     /// The entry of a place that was given to a series once.
