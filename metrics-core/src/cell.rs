@@ -56,7 +56,8 @@ pub struct Region {
     highest: OnceLock<Box<[AtomicU64]>>,
     /// 1 + the index in every directory; 0 before the first touch.
     id: AtomicU32,
-    /// The generation of the series that was born last; see [`catch_up`](Self::catch_up).
+    /// The generation of the series that last took the place of another; see
+    /// [`catch_up`](Self::catch_up).
     newest: AtomicU64,
     /// What ended threads and late recordings have left, and before it, where series come and
     /// go, the generation of each.
@@ -108,7 +109,7 @@ impl Region {
             falls: false,
             highest: OnceLock::new(),
             id: AtomicU32::new(0),
-            newest: AtomicU64::new(FIRST_GENERATION),
+            newest: AtomicU64::new(0),
             shared,
         }
     }
@@ -156,10 +157,10 @@ impl Region {
         self.shared()[series].load(Ordering::Relaxed)
     }
 
-    /// Begins the first series in a place.
-    pub(crate) fn begin(&self, series: usize) {
+    /// Begins the first series in a place: no thread has touched it.
+    pub(crate) fn begin(&self, series: usize, generation: u64) {
         debug_assert!(self.generational);
-        self.shared()[series].store(FIRST_GENERATION, Ordering::Relaxed);
+        self.shared()[series].store(generation, Ordering::Relaxed);
     }
 
     /// Begins another series in a place where one was before, at zero.
@@ -325,7 +326,7 @@ impl Region {
     fn caught_up(&self, generation: u64) -> Option<&[AtomicU64]> {
         let (words, seen) = self.own().or_else(|| self.first_touch(None))?;
         if seen < generation {
-            self.catch_up(words, seen);
+            self.catch_up(words, seen, generation)?;
         }
         Some(words)
     }
@@ -334,22 +335,28 @@ impl Region {
     ///
     /// A series that takes the place of another begins at zero in every thread, without any
     /// thread's help: words of a thread that has not seen its generation are not counted for it.
-    fn catch_up(&self, words: &[AtomicU64], seen: u64) {
+    /// `generation` is one that the caller has found in the index.
+    fn catch_up(&self, words: &[AtomicU64], seen: u64, generation: u64) -> Option<()> {
         // Acquire: the generations up to this one are there.
         let newest = self.newest.load(Ordering::Acquire);
-        let (generations, _) = self.parts();
-        for (generation, words) in generations.iter().zip(words.chunks(self.width.max(1))) {
-            if generation.load(Ordering::Relaxed) > seen {
-                for word in words {
-                    word.store(0, Ordering::Relaxed);
+        if newest > seen {
+            // What was found in these places before is not to be found there any more.
+            forget()?;
+            let (generations, _) = self.parts();
+            for (born, words) in generations.iter().zip(words.chunks(self.width.max(1))) {
+                if born.load(Ordering::Relaxed) > seen {
+                    for word in words {
+                        word.store(0, Ordering::Relaxed);
+                    }
                 }
             }
         }
         let index = self.id.load(Ordering::Relaxed).wrapping_sub(1);
-        if let Some(slot) = current().slots().get(index as usize) {
-            // Release: a scrape that counts these words for the new series finds the zeros.
-            slot.seen.store(newest, Ordering::Release);
-        }
+        let slot = current().slots().get(index as usize)?;
+        // Series are born in the order of their generations: those up to this one have been seen.
+        // Release: a scrape that counts these words for the new series finds the zeros.
+        slot.seen.store(newest.max(generation), Ordering::Release);
+        Some(())
     }
 
     /// This thread's words, and the newest generation that they are fit for.
@@ -454,11 +461,11 @@ impl Regions {
     /// counted for generations that it has not caught up with.
     #[inline(always)]
     pub(crate) fn ready<const N: usize>(
-        &self,
+        &'static self,
         region: usize,
         series: usize,
         generation: u64,
-    ) -> Option<&[AtomicU64; N]> {
+    ) -> Option<Found<N>> {
         if region >= self.all.len() {
             return None;
         }
@@ -469,12 +476,48 @@ impl Regions {
         }
         // SAFETY: as in `Region::own`, for the region of this index.
         let words = unsafe { std::slice::from_raw_parts(words.as_ptr(), self.len) };
-        words.get(series * N..)?.first_chunk()
+        let words = words.get(series * N..)?.first_chunk()?;
+        Some(Found {
+            words: NonNull::from(words),
+            epoch: current().epoch.get(),
+        })
     }
 }
 
-/// The generation of the first series in each place.
-pub(crate) const FIRST_GENERATION: u64 = 1;
+/// The words that a thread has of a series of a metric that is never dropped, to be used by that
+/// thread before long.
+#[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
+pub struct Found<const N: usize> {
+    words: NonNull<[AtomicU64; N]>,
+    /// When they were found, and by whom.
+    epoch: u64,
+}
+
+// SAFETY: the pointer is not followed in another thread, nor in another epoch: see `words`.
+unsafe impl<const N: usize> Send for Found<N> {}
+
+// SAFETY: as above.
+unsafe impl<const N: usize> Sync for Found<N> {}
+
+impl<const N: usize> Found<N> {
+    /// The words, if it is still this thread that asks, and nothing has changed since.
+    #[inline(always)]
+    pub(crate) fn words(&self) -> Option<&[AtomicU64; N]> {
+        if current().epoch.get() != self.epoch {
+            return None;
+        }
+        // SAFETY: no two epochs of any threads are the same, and one ends before the thread frees
+        // words, or its words of a region that is never dropped are another series'.
+        Some(unsafe { self.words.as_ref() })
+    }
+}
+
+/// An epoch that there was not before.
+fn new_epoch() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
+}
 
 impl Drop for Region {
     fn drop(&mut self) {
@@ -547,6 +590,8 @@ struct Current {
     busy: Cell<bool>,
     /// Whether it holds the lock, for a recording on shared words.
     late: Cell<bool>,
+    /// What is [`Found`] is good for one epoch; 0 before the first.
+    epoch: Cell<u64>,
 }
 
 impl Current {
@@ -565,6 +610,7 @@ thread_local! {
             ended: Cell::new(false),
             busy: Cell::new(false),
             late: Cell::new(false),
+            epoch: Cell::new(0),
         }
     };
 
@@ -608,6 +654,7 @@ impl Drop for Guard {
         CURRENT.with(|current| {
             // First: what an allocator records from here on goes to the shared words.
             current.ended.set(true);
+            current.epoch.set(new_epoch());
             for local in self.resets.take() {
                 local.reset();
             }
@@ -634,15 +681,34 @@ impl Drop for Guard {
     }
 }
 
-/// Static words of a thread that can forget that they are listed.
+/// What a thread keeps in static storage and has to be told of.
 trait Reset {
+    /// The thread ends: words are not listed any more.
     fn reset(&'static self);
+    /// Series that were found may be gone.
+    fn forget(&'static self);
 }
 
 impl<L: sealed::Local> Reset for LocalKey<L> {
     fn reset(&'static self) {
         self.with(sealed::Local::reset);
     }
+
+    fn forget(&'static self) {
+        self.with(sealed::Local::forget);
+    }
+}
+
+/// Makes this thread look for every series anew; `None` when it cannot, now or any more.
+fn forget() -> Option<()> {
+    current().epoch.set(new_epoch());
+    let forget = |guard: &Guard| {
+        for local in guard.resets.try_borrow().ok()?.iter() {
+            local.forget();
+        }
+        Some(())
+    };
+    GUARD.try_with(forget).ok()?
 }
 
 /// A thread as scrapes see it.
@@ -889,6 +955,9 @@ impl State {
         let len = slots.len();
         let slots = Box::into_raw(slots);
         current.directory.set(slots);
+        if current.epoch.get() == 0 {
+            current.epoch.set(new_epoch());
+        }
         if let Some(thread) = thread {
             thread.directory.store(slots.cast(), Ordering::Relaxed);
             thread.len = len;
@@ -976,6 +1045,8 @@ mod sealed {
         fn first_touch(&self, region: &Region) -> bool;
         /// Forgets that they are listed.
         fn reset(&self);
+        /// Forgets which series was found.
+        fn forget(&self) {}
     }
 }
 
@@ -1079,6 +1150,10 @@ impl<T: Copy + 'static, const N: usize> sealed::Local for Recent<T, N> {
 
     fn reset(&self) {
         self.registered.set(false);
+        sealed::Local::forget(self);
+    }
+
+    fn forget(&self) {
         self.words.set(None);
         self.last.set(None);
     }
@@ -1093,10 +1168,12 @@ impl<T: Copy + 'static, const N: usize> Recent<T, N> {
 
     /// The words of the series that was found last.
     #[inline(always)]
-    pub(crate) fn words(&self) -> Option<&[AtomicU64; N]> {
-        // SAFETY: `remember` put them there: this thread's words of a region that is never
-        // dropped. The thread's end calls `reset` before it frees them.
-        self.words.get().map(|words| unsafe { words.as_ref() })
+    pub(crate) fn found(&self) -> Option<Found<N>> {
+        // They are forgotten when an epoch ends.
+        self.words.get().map(|words| Found {
+            words,
+            epoch: current().epoch.get(),
+        })
     }
 }
 
@@ -1108,12 +1185,12 @@ impl<T: Copy + 'static, const N: usize> Recent<T, N> {
 pub(crate) fn remember<T: Copy + 'static, const N: usize>(
     key: &'static LocalKey<impl Local>,
     recent: &Recent<T, N>,
-    found: T,
-    words: Option<&'static [AtomicU64; N]>,
+    last: T,
+    found: Option<Found<N>>,
 ) {
     if recent.registered.get() || register(key, recent) {
-        recent.words.set(words.map(NonNull::from));
-        recent.last.set(Some(found));
+        recent.words.set(found.map(|found| found.words));
+        recent.last.set(Some(last));
     }
 }
 

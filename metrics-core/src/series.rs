@@ -22,7 +22,7 @@ use std::{
 };
 
 use crate::{
-    cell::{FIRST_GENERATION, Region, Regions},
+    cell::{Found as FoundWords, Region, Regions},
     clock,
     layout::Layout,
 };
@@ -117,18 +117,8 @@ impl Known {
         }
         // The pair of the fence in `write`: had a word been of a later key, so would the version.
         fence(Ordering::Acquire);
-        self.is_there().then_some(self.series())
-    }
-
-    /// Whether it is this series, and has not been removed.
-    #[inline(always)]
-    pub(crate) fn is(&self, series: Series) -> bool {
-        self.generation == series.generation && self.place == series.place && self.is_there()
-    }
-
-    #[inline(always)]
-    fn is_there(&self) -> bool {
-        self.entry.version.load(Ordering::Relaxed) == self.generation
+        let is_there = self.entry.version.load(Ordering::Relaxed) == self.generation;
+        is_there.then_some(self.series())
     }
 }
 
@@ -189,8 +179,7 @@ pub(crate) type Found = Option<Series>;
 impl Index {
     pub(crate) fn new(layout: Layout, inner: usize, cap: usize, falls: bool) -> Self {
         let cap = cap.min(MOST);
-        // A kilobyte or so for each thread that touches one of the series in it.
-        let region_bits = (128 / (layout.words() * inner).max(1)).max(1).ilog2();
+        let region_bits = region_bits(layout.words() * inner);
         // One series more than the cap, for the overflow, and some that handles hold.
         let (last, _) = locate(place_of(cap + FIRST_BLOCK));
         Index {
@@ -209,7 +198,7 @@ impl Index {
                 spare: Vec::new(),
                 live: 0,
                 used: 0,
-                generation: FIRST_GENERATION,
+                generation: 1,
             }),
             region_bits,
             layout,
@@ -243,7 +232,7 @@ impl Index {
     pub(crate) fn storage(&self, place: u32) -> (&Region, usize) {
         let (block, offset) = locate(place);
         let block = self.block(block).unwrap_or_else(|| self.made(block));
-        let (region, at) = self.within(offset);
+        let (region, at) = within(offset, self.region_bits);
         (block.regions.get(region), at)
     }
 
@@ -262,7 +251,7 @@ impl Index {
     pub(crate) fn find_known<const N: usize>(
         &'static self,
         key: &[u64],
-    ) -> Option<(Known, Option<&'static [AtomicU64; N]>)> {
+    ) -> Option<(Known, Option<FoundWords<N>>)> {
         let (Series { place, generation }, entry, block, offset) =
             self.find_in_block(key, self.hash(key))?;
         let known = Known {
@@ -270,17 +259,8 @@ impl Index {
             place,
             entry,
         };
-        let (region, at) = self.within(offset);
+        let (region, at) = within(offset, const { region_bits(N) });
         Some((known, block.regions.ready(region, at, generation)))
-    }
-
-    /// The region of an offset in a block, and the position in the region.
-    #[inline(always)]
-    fn within(&self, offset: usize) -> (usize, usize) {
-        (
-            offset >> self.region_bits,
-            offset & ((1 << self.region_bits) - 1),
-        )
     }
 
     /// Finds the series of a key.
@@ -458,12 +438,12 @@ impl Index {
         let (block, _) = locate(place);
         self.made(block);
         let (region, at) = self.storage(place);
-        if self.entry(place).version.load(Ordering::Relaxed) == 0 {
-            region.begin(at);
-            return FIRST_GENERATION;
-        }
         writer.generation += 2;
-        region.renew(at, writer.generation);
+        if self.entry(place).version.load(Ordering::Relaxed) == 0 {
+            region.begin(at, writer.generation);
+        } else {
+            region.renew(at, writer.generation);
+        }
         writer.generation
     }
 
@@ -677,6 +657,19 @@ impl Index {
     }
 }
 
+/// How many series of so many words stand in a region, as a power of two: a thread that touches
+/// one of them takes a kilobyte or so.
+const fn region_bits(width: usize) -> u32 {
+    let series = 128 / if width == 0 { 1 } else { width };
+    if series == 0 { 0 } else { series.ilog2() }
+}
+
+/// The region of an offset in a block, and the position in the region.
+#[inline(always)]
+fn within(offset: usize, region_bits: u32) -> (usize, usize) {
+    (offset >> region_bits, offset & ((1 << region_bits) - 1))
+}
+
 /// The most series that a cap allows.
 const MOST: usize = 1 << 20;
 
@@ -720,13 +713,11 @@ fn number_of(place: u32) -> usize {
     before + offset
 }
 
-/// Whether words differ from the beginning of a key; without a branch for each.
+/// Whether words differ from the beginning of a key.
 #[inline(always)]
 fn different(words: &[AtomicU64; INLINE], key: &[u64]) -> bool {
-    let pairs = words.iter().zip(key);
-    pairs.fold(0, |differences, (word, key)| {
-        differences | (word.load(Ordering::Relaxed) ^ key)
-    }) != 0
+    let mut pairs = words.iter().zip(key);
+    pairs.any(|(word, key)| word.load(Ordering::Relaxed) != *key)
 }
 
 fn store(words: &[AtomicU64; INLINE], key: &[u64]) {

@@ -1,6 +1,7 @@
 //! Where one series' values are: in a declared metric or behind a handle.
 
 use std::{
+    convert::Infallible,
     marker::PhantomData,
     sync::{Arc, atomic::AtomicU64},
     thread::LocalKey,
@@ -10,7 +11,7 @@ use std::{
 use crate::off::Off;
 use crate::{
     buckets::Buckets,
-    cell::{self, Fresh, Local, LocalBlock, LocalCells, Recent, Region},
+    cell::{self, Found, Fresh, Local, LocalBlock, LocalCells, Recent, Region},
     desc::Desc,
     family::{Family, FamilyRef},
     label::{self, LabelSet, with_key},
@@ -69,6 +70,8 @@ fn touch<S: Site>() {
 #[doc(hidden)]
 pub struct Declared<S: Site> {
     series: Series,
+    /// This thread's words of it, where it has open labels.
+    found: Option<<S::Local as Kept>::Found>,
     site: PhantomData<S>,
 }
 
@@ -79,24 +82,27 @@ impl<S: Site> Declared<S> {
             place: 0,
             generation: 0,
         },
+        found: None,
         site: PhantomData,
     };
 
     /// The series of these labels.
     #[inline(always)]
     pub fn with(labels: &impl LabelSet) -> Self {
-        let series = if S::SERIES.is_some() {
-            Series {
+        let (series, found) = if S::SERIES.is_some() {
+            let series = Series {
                 place: label::position(labels) as u32,
                 generation: 0,
-            }
+            };
+            (series, None)
         } else if S::PINNED {
-            pinned(S::family(), labels)
+            (pinned(S::family(), labels), None)
         } else {
             found::<S, _>(labels)
         };
         Declared {
             series,
+            found,
             site: PhantomData,
         }
     }
@@ -104,9 +110,9 @@ impl<S: Site> Declared<S> {
 
 /// The series of these labels, which is most often the one that this thread found last.
 #[inline(always)]
-fn found<S: Site, L: LabelSet>(labels: &L) -> Series {
+fn found<S: Site, L: LabelSet>(labels: &L) -> (Series, Option<<S::Local as Kept>::Found>) {
     let found = with_key!(L, labels, |key| cell::local(S::local()).find::<S, _>(key));
-    found.unwrap_or_else(|| born::<S>(labels))
+    found.unwrap_or_else(|| (born::<S>(labels), None))
 }
 
 #[inline(never)]
@@ -137,38 +143,61 @@ impl<S: Site> Drop for Declared<S> {
 /// What a declared metric keeps in each thread's static storage.
 #[doc(hidden)]
 pub trait Kept: Local {
-    /// The series of a key, where series come and go.
-    #[inline(always)]
-    fn find<S: Site, const K: usize>(&self, key: &[u64; K]) -> Option<Series> {
-        S::family().index().find(key)
-    }
+    /// This thread's words of a series that was found.
+    type Found: Copy + Send + Sync + std::fmt::Debug;
 
-    /// This thread's words of a series that comes and goes, when nothing has to be done first.
-    #[inline(always)]
-    fn ready(&self, _: Series) -> Option<&[AtomicU64]> {
-        None
-    }
+    /// The series of a key, where series come and go, and its words where they are ready.
+    fn find<S: Site, const K: usize>(
+        &self,
+        key: &[u64; K],
+    ) -> Option<(Series, Option<Self::Found>)>;
+
+    /// The words, if they are still good.
+    fn words(found: &Self::Found) -> Option<&[AtomicU64]>;
 }
 
-impl<const N: usize> Kept for LocalCells<N> {}
+/// What closed series have no need for.
+macro_rules! closed {
+    ($local:ident) => {
+        impl<const N: usize> Kept for $local<N> {
+            type Found = Infallible;
 
-impl<const N: usize> Kept for LocalBlock<N> {}
+            fn find<S: Site, const K: usize>(
+                &self,
+                _: &[u64; K],
+            ) -> Option<(Series, Option<Infallible>)> {
+                None
+            }
+
+            fn words(found: &Infallible) -> Option<&[AtomicU64]> {
+                match *found {}
+            }
+        }
+    };
+}
+
+closed!(LocalCells);
+closed!(LocalBlock);
 
 impl<const N: usize> Kept for Recent<Known, N> {
+    type Found = Found<N>;
+
     #[inline(always)]
-    fn find<S: Site, const K: usize>(&self, key: &[u64; K]) -> Option<Series> {
-        if let Some(series) = self.last().and_then(|last| last.matches(key)) {
-            return Some(series);
+    fn find<S: Site, const K: usize>(&self, key: &[u64; K]) -> Option<(Series, Option<Found<N>>)> {
+        // Without words there is more to be done than to find it again.
+        if let (Some(last), found @ Some(_)) = (self.last(), self.found())
+            && let Some(series) = last.matches(key)
+        {
+            return Some((series, found));
         }
-        let (known, words) = S::family().index().find_known(key)?;
-        cell::remember(S::local(), self, known, words);
-        Some(known.series())
+        let (known, found) = S::family().index().find_known(key)?;
+        cell::remember(S::local(), self, known, found);
+        Some((known.series(), found))
     }
 
     #[inline(always)]
-    fn ready(&self, series: Series) -> Option<&[AtomicU64]> {
-        let is_last = self.last().is_some_and(|last| last.is(series));
-        let words = self.words().filter(|_| is_last)?;
+    fn words(found: &Found<N>) -> Option<&[AtomicU64]> {
+        let words = found.words()?;
         Some(words)
     }
 }
@@ -260,13 +289,13 @@ impl<S: Site> private::Storage for Declared<S> {
 
     #[inline(always)]
     fn record(&self, op: impl FnOnce(&[AtomicU64])) {
-        record::<S>(self.series, op);
+        record::<S>(self, op);
     }
 
     #[inline(always)]
     fn try_record<R>(&self, op: impl FnOnce(&[AtomicU64]) -> R) -> Option<R> {
         if S::SERIES.is_none() {
-            return cell::local(S::local()).ready(self.series).map(op);
+            return self.found.as_ref().and_then(S::Local::words).map(op);
         }
         let place = self.series.place as usize;
         cell::try_record(S::local(), |words| {
@@ -277,12 +306,13 @@ impl<S: Site> private::Storage for Declared<S> {
 
     #[inline]
     fn shared<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
-        let family = S::family();
-        family.announce();
         if S::SERIES.is_some() {
+            // Not announced: a store is all that this may cost. Where the linker drops what
+            // nobody refers to, it keeps the registration with this static, which stands in the
+            // same module.
             op(&S::shared()[self.series.place as usize])
         } else {
-            shared_open(family, self.series, op)
+            shared_open(S::family(), self.series, op)
         }
     }
 
@@ -305,26 +335,20 @@ impl<S: Site> private::Storage for Declared<S> {
 }
 
 #[inline(always)]
-fn record<S: Site>(series: Series, op: impl FnOnce(&[AtomicU64])) {
+fn record<S: Site>(declared: &Declared<S>, op: impl FnOnce(&[AtomicU64])) {
     if S::SERIES.is_none() {
-        return record_recent::<S>(series, op);
+        return match declared.found.as_ref().and_then(S::Local::words) {
+            Some(words) => op(words),
+            None => record_elsewhere::<S>(declared.series, op),
+        };
     }
     let width = const { S::LAYOUT.words() };
     // Little is captured, so that it goes to the cold path in registers.
-    let place = series.place as usize;
+    let place = declared.series.place as usize;
     let announce = || S::family().announce();
     cell::record(S::local(), &S::family().region, announce, move |words| {
         op(&words[place * width..][..width]);
     });
-}
-
-/// Records into a series of open labels; this thread most often knows where.
-#[inline(always)]
-fn record_recent<S: Site>(series: Series, op: impl FnOnce(&[AtomicU64])) {
-    match cell::local(S::local()).ready(series) {
-        Some(words) => op(words),
-        None => record_elsewhere::<S>(series, op),
-    }
 }
 
 #[inline(never)]

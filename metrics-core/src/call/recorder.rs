@@ -82,23 +82,16 @@ impl<P: Place> Recorder for Timed<P> {
 /// Adds the time since then to a row.
 #[inline(always)]
 fn observe_since(place: impl Place, row: usize, start: u64) {
-    let family = place.family();
-    place.record(|words, first| observe_in(words, first + row, family, start));
-}
-
-/// Not inlined, as beside reading the clock a call is cheap, and annotated functions are many.
-#[inline(never)]
-fn observe_in(words: &[AtomicU64], row: usize, family: &Family, start: u64) {
-    observe(
-        words,
-        row,
-        family,
-        clock::nanos_between(start, clock::now()),
-    );
+    let (end, family) = (clock::now(), place.family());
+    place.record(|words, first| {
+        observe(words, first + row, family, clock::nanos_between(start, end));
+    });
 }
 
 /// Adds an observation to a row.
-#[inline(always)]
+///
+/// Not inlined, as beside reading the clock a call is cheap, and annotated functions are many.
+#[inline(never)]
 fn observe(words: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
     let width = family.layout().words();
     let (Some(buckets), Some(words)) = (
