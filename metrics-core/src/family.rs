@@ -32,6 +32,8 @@ pub struct Family {
     desc: Desc,
     layout: Layout,
     rows: Rows,
+    /// Words of a row.
+    row_width: usize,
     /// Values of closed labels.
     sets: &'static [Option<&'static [&'static str]>],
     /// How many series there are, when all labels are closed.
@@ -81,6 +83,7 @@ impl Family {
             desc,
             layout,
             rows,
+            row_width: layout.words(),
             sets,
             closed,
             region: Region::dense(layout, series, rows.len(), shared).falling(falls),
@@ -146,6 +149,12 @@ impl Family {
     /// The sliding windows of a summary's series.
     pub(crate) fn windows(&self) -> &Windows {
         &self.windows
+    }
+
+    /// How many words a row has.
+    #[inline(always)]
+    pub(crate) fn row_width(&self) -> usize {
+        self.row_width
     }
 
     pub(crate) fn layout(&self) -> Layout {

@@ -83,9 +83,8 @@ impl<P: Place> Recorder for Timed<P> {
 #[inline(always)]
 fn observe_since(place: impl Place, row: usize, start: u64) {
     let (end, family) = (clock::now(), place.family());
-    place.record(|words, first| {
-        observe(words, first + row, family, clock::nanos_between(start, end));
-    });
+    let nanos = clock::nanos_between(start, end);
+    place.record(move |words, first| observe(words, first + row, family, nanos));
 }
 
 /// Adds an observation to a row.
@@ -93,7 +92,7 @@ fn observe_since(place: impl Place, row: usize, start: u64) {
 /// Not inlined, as beside reading the clock a call is cheap, and annotated functions are many.
 #[inline(never)]
 fn observe(words: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
-    let width = family.layout().words();
+    let width = family.row_width();
     let (Some(buckets), Some(words)) = (
         family.buckets_of(),
         words.get(row * width..(row + 1) * width),
