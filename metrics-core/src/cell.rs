@@ -44,8 +44,6 @@ pub struct Region {
     series: usize,
     /// Groups of words in one series, such as one for each outcome of a call.
     inner: usize,
-    /// Whether series come and go, each with a generation of its own.
-    generational: bool,
     /// Words of one series, and of all in each thread.
     width: usize,
     len: usize,
@@ -59,17 +57,41 @@ pub struct Region {
     /// The generation of the series that last took the place of another; see
     /// [`catch_up`](Self::catch_up).
     newest: AtomicU64,
-    /// What ended threads and late recordings have left, and before it, where series come and
-    /// go, the generation of each.
+    /// Where series come and go, the generation of each.
+    born: Option<Arc<[AtomicU64]>>,
+    /// What ended threads and late recordings have left.
     shared: SharedWords,
 }
 
 /// Words that all threads share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum SharedWords {
     /// Those of a declared metric: an allocator that records cannot wait for an allocation.
     Static(&'static [AtomicU64]),
-    Made(OnceLock<Arc<[AtomicU64]>>),
+    /// Made when there is something to leave in them.
+    Made(Arc<OnceLock<Box<[AtomicU64]>>>),
+}
+
+impl SharedWords {
+    /// The words; none as long as they are all zero.
+    fn get(&self) -> &[AtomicU64] {
+        match self {
+            SharedWords::Static(words) => words,
+            SharedWords::Made(words) => words.get().map_or(&[], |words| words),
+        }
+    }
+
+    #[inline]
+    fn get_or_make(&self, len: usize) -> &[AtomicU64] {
+        match self {
+            SharedWords::Static(words) => words,
+            SharedWords::Made(words) => words.get_or_init(|| zeros(len).collect()),
+        }
+    }
+}
+
+fn zeros(len: usize) -> impl Iterator<Item = AtomicU64> {
+    (0..len).map(|_| AtomicU64::new(0))
 }
 
 impl Region {
@@ -83,27 +105,33 @@ impl Region {
         shared: &'static [AtomicU64],
     ) -> Self {
         assert!(shared.len() == layout.words() * inner * series);
-        Region::new(layout, series, inner, false, SharedWords::Static(shared))
+        Region::new(layout, series, inner, None, SharedWords::Static(shared))
     }
 
     /// A region whose series come and go.
-    pub(crate) const fn generational(layout: Layout, series: usize, inner: usize) -> Self {
-        let shared = SharedWords::Made(OnceLock::new());
-        Region::new(layout, series, inner, true, shared)
+    pub(crate) fn generational(layout: Layout, series: usize, inner: usize) -> Self {
+        let born = Some(zeros(series).collect());
+        Region::new(
+            layout,
+            series,
+            inner,
+            born,
+            SharedWords::Made(Arc::default()),
+        )
     }
 
     const fn new(
         layout: Layout,
         series: usize,
         inner: usize,
-        generational: bool,
+        born: Option<Arc<[AtomicU64]>>,
         shared: SharedWords,
     ) -> Self {
         Region {
             layout,
             series,
             inner,
-            generational,
+            born,
             width: layout.words() * inner,
             len: layout.words() * inner * series,
             falls: false,
@@ -128,49 +156,42 @@ impl Region {
 
     #[inline]
     fn shared(&self) -> &[AtomicU64] {
-        match &self.shared {
-            SharedWords::Static(words) => words,
-            SharedWords::Made(words) => words.get_or_init(|| {
-                let generations = usize::from(self.generational) * self.series;
-                (0..generations + self.len)
-                    .map(|_| AtomicU64::new(0))
-                    .collect()
-            }),
-        }
+        self.shared.get_or_make(self.len)
     }
 
     /// The words of one series that all threads share.
     #[inline]
     pub(crate) fn shared_words(&self, series: usize) -> &[AtomicU64] {
-        let (_, words) = self.parts();
-        &words[series * self.width..][..self.width]
+        &self.shared()[series * self.width..][..self.width]
     }
 
-    /// The generations of all series, and their shared words.
-    fn parts(&self) -> (&[AtomicU64], &[AtomicU64]) {
-        let generations = usize::from(self.generational) * self.series;
-        self.shared().split_at(generations)
+    fn born(&self) -> &[AtomicU64] {
+        self.born.as_deref().unwrap_or(&[])
     }
 
     /// Which of the series that have stood in this place stands there now.
     pub(crate) fn generation(&self, series: usize) -> u64 {
-        self.shared()[series].load(Ordering::Relaxed)
+        self.born()[series].load(Ordering::Relaxed)
     }
 
     /// Begins the first series in a place: no thread has touched it.
     pub(crate) fn begin(&self, series: usize, generation: u64) {
-        debug_assert!(self.generational);
-        self.shared()[series].store(generation, Ordering::Relaxed);
+        self.born()[series].store(generation, Ordering::Relaxed);
     }
 
     /// Begins another series in a place where one was before, at zero.
     pub(crate) fn renew(&self, series: usize, generation: u64) {
-        debug_assert!(self.generational);
         let _state = STATE.lock();
-        for word in self.shared_words(series) {
+        for word in self
+            .shared
+            .get()
+            .iter()
+            .skip(series * self.width)
+            .take(self.width)
+        {
             word.store(0, Ordering::Relaxed);
         }
-        self.shared()[series].store(generation, Ordering::Relaxed);
+        self.born()[series].store(generation, Ordering::Relaxed);
         // Release: a thread that catches up with it finds the generations up to it.
         self.newest.store(generation, Ordering::Release);
         if let Some(highest) = self.highest.get() {
@@ -223,7 +244,6 @@ impl Region {
         let mut values = vec![0; width * series.len()];
         let mut scratch = vec![0; self.layout.read_words()];
         let rises = self.rises().map(|at| (at, self.highest()));
-        self.shared();
         {
             let mut state = STATE.lock();
             let id = self.id.load(Ordering::Relaxed);
@@ -245,7 +265,7 @@ impl Region {
     /// Runs a recording on the shared words: when this thread's own are gone, or not yet there.
     #[cold]
     fn late(&self, op: impl FnOnce(&[AtomicU64])) {
-        let (_, words) = self.parts();
+        let words = self.shared();
         let _state = STATE.lock();
         current().late.set(true);
         op(words);
@@ -342,8 +362,7 @@ impl Region {
         if newest > seen {
             // What was found in these places before is not to be found there any more.
             forget()?;
-            let (generations, _) = self.parts();
-            for (born, words) in generations.iter().zip(words.chunks(self.width.max(1))) {
+            for (born, words) in self.born().iter().zip(words.chunks(self.width.max(1))) {
                 if born.load(Ordering::Relaxed) > seen {
                     for word in words {
                         word.store(0, Ordering::Relaxed);
@@ -397,24 +416,18 @@ impl Region {
     fn listed(&self, heap: bool) -> Listed {
         Listed {
             layout: self.layout,
-            generations: usize::from(self.generational) * self.series,
+            born: self.born.clone(),
             width: self.width,
             len: self.len,
             heap,
-            shared: {
-                self.shared();
-                match &self.shared {
-                    SharedWords::Static(words) => SharedWords::Static(words),
-                    SharedWords::Made(words) => SharedWords::Made(words.clone()),
-                }
-            },
+            shared: self.shared.clone(),
         }
     }
 }
 
 /// Gives regions indices that follow each other; returns the first.
 fn enter(regions: &[Region], heap: bool) -> usize {
-    let listed: Vec<Listed> = regions.iter().map(|region| region.listed(heap)).collect();
+    let mut listed: Vec<Listed> = regions.iter().map(|region| region.listed(heap)).collect();
     let mut state = STATE.lock_with_room(regions.len());
     // Another thread may have been first, where there is one.
     let first = match regions {
@@ -422,7 +435,7 @@ fn enter(regions: &[Region], heap: bool) -> usize {
             drop(state);
             return region.id.load(Ordering::Relaxed) as usize - 1;
         }
-        _ => state.enter(listed),
+        _ => state.enter(&mut listed),
     };
     for (region, id) in regions.iter().zip(first as u32 + 1..) {
         region.id.store(id, Ordering::Release);
@@ -658,6 +671,7 @@ impl Drop for Guard {
             for local in self.resets.take() {
                 local.reset();
             }
+            make_room_for(current.slots());
             let directory = current.directory.replace(&[]);
             let handover = self.handover.get().and_then(|handover| handover.get());
             let mut scratch = handover.map_or(Vec::new(), |_| layout::scratch());
@@ -678,6 +692,22 @@ impl Drop for Guard {
                 drop(unsafe { Box::from_raw(directory.cast_mut()) });
             }
         });
+    }
+}
+
+/// Makes the shared words that a thread's own are to be added to.
+fn make_room_for(slots: &[Slot]) {
+    let mut missing = Vec::with_capacity(slots.len());
+    for (slot, listed) in slots.iter().zip(&STATE.lock().regions) {
+        if let Some(listed) = listed
+            && !slot.words.load(Ordering::Relaxed).is_null()
+            && listed.shared.get().is_empty()
+        {
+            missing.push((listed.shared.clone(), listed.len));
+        }
+    }
+    for (shared, len) in &missing {
+        shared.get_or_make(*len);
     }
 }
 
@@ -733,8 +763,7 @@ impl Thread {
 /// A region as threads' ends see it.
 struct Listed {
     layout: Layout,
-    /// How many generations precede the shared words.
-    generations: usize,
+    born: Option<Arc<[AtomicU64]>>,
     width: usize,
     /// The number of each thread's words.
     len: usize,
@@ -746,11 +775,7 @@ struct Listed {
 impl Listed {
     /// Adds a thread's words to the shared ones.
     fn fold(&self, words: &[AtomicU64], seen: u64, scratch: &mut [u64]) {
-        let shared = match &self.shared {
-            SharedWords::Static(words) => words,
-            SharedWords::Made(words) => words.get().map_or(&[][..], |words| words),
-        };
-        let (generations, shared) = shared.split_at(self.generations.min(shared.len()));
+        let (born, shared) = (self.born.as_deref().unwrap_or(&[]), self.shared.get());
         let width = self.layout.words().max(1);
         let series = words.chunks_exact(self.width.max(1));
         for (at, (from, into)) in series
@@ -758,7 +783,7 @@ impl Listed {
             .enumerate()
         {
             let is_another = |born: &AtomicU64| born.load(Ordering::Relaxed) > seen;
-            if generations.get(at).is_some_and(is_another) {
+            if born.get(at).is_some_and(is_another) {
                 continue;
             }
             let groups = from.chunks_exact(width).zip(into.chunks_exact(width));
@@ -839,8 +864,9 @@ fn move_into<T>(larger: &mut Vec<T>, list: &mut Vec<T>) {
 }
 
 impl State {
-    /// Takes in regions, and returns the index of the first; there is room.
-    fn enter(&mut self, mut listed: Vec<Listed>) -> usize {
+    /// Takes in regions, and returns the index of the first; there is room. The list is left
+    /// empty, and is to be freed without the lock.
+    fn enter(&mut self, listed: &mut Vec<Listed>) -> usize {
         if listed.len() == 1
             && let Some(free) = self.free.pop()
         {
@@ -871,10 +897,10 @@ impl State {
         out: &mut [u64],
         scratch: &mut [u64],
     ) {
-        let (generations, shared) = region.parts();
         let width = region.width;
         // Under the lock no place is given to another series: what is seen here stays true.
-        let generation = generations
+        let generation = region
+            .born()
             .get(series)
             .map_or(0, |born| born.load(Ordering::Relaxed));
         let each_thread = |add: EachThread<'_>| {
@@ -900,7 +926,11 @@ impl State {
             }
         };
         let ticket = &mut self.ticket;
-        let shared = &shared[series * width..][..width];
+        let shared = region.shared.get();
+        let shared = shared
+            .get(series * width..)
+            .and_then(|words| words.get(..width));
+        let shared = shared.unwrap_or(&[]);
         region
             .layout
             .add_up(shared, out, scratch, each_thread, ticket);
@@ -999,6 +1029,10 @@ fn list(
         if matches!(region.layout, Layout::Histogram { .. }) {
             // Here, as a scrape that wants it has the lock.
             handover.get_or_init(layout::copies);
+        }
+        if region.layout.native().is_some() {
+            // How coarse its buckets have become is shared.
+            region.shared();
         }
         let index = region.index(heap);
         let words = words();

@@ -658,9 +658,9 @@ impl Index {
 }
 
 /// How many series of so many words stand in a region, as a power of two: a thread that touches
-/// one of them takes a kilobyte or so.
+/// one of them takes two kilobytes or so.
 const fn region_bits(width: usize) -> u32 {
-    let series = 128 / if width == 0 { 1 } else { width };
+    let series = 256 / if width == 0 { 1 } else { width };
     if series == 0 { 0 } else { series.ilog2() }
 }
 

@@ -346,9 +346,14 @@ fn record<S: Site>(declared: &Declared<S>, op: impl FnOnce(&[AtomicU64])) {
     // Little is captured, so that it goes to the cold path in registers.
     let place = declared.series.place as usize;
     let announce = || S::family().announce();
-    cell::record(S::local(), &S::family().region, announce, move |words| {
-        op(&words[place * width..][..width]);
-    });
+    cell::record(
+        S::local(),
+        &S::family().region,
+        announce,
+        // Where a metric is used in several places, it would become a call.
+        #[inline(always)]
+        move |words| op(&words[place * width..][..width]),
+    );
 }
 
 #[inline(never)]
