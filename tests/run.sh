@@ -2,9 +2,13 @@
 # Checks everything: format, lints, documentation, tests, and the judges' verdicts.
 #
 # Needs a Rust toolchain, a C compiler and, for what is missing of the judges,
-# Debian's apt. The judges (Prometheus, promtool, the official Python parsers)
-# land below target/judges: nothing of the machine's own is replaced and no
-# service is started. PROMETHEUS, PROMTOOL and JUDGE_PYTHON name other ones.
+# Debian's apt. The judges (Prometheus, promtool, the official Python parsers,
+# valgrind) land below target/judges: nothing of the machine's own is replaced
+# and no service is started. PROMETHEUS, PROMTOOL, JUDGE_PYTHON and VALGRIND
+# name other ones.
+#
+# With LONG=1, threads come and go for ten minutes at the end, or for
+# SOAK_SECONDS.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 
@@ -12,15 +16,22 @@ readonly judges="$PWD/target/judges"
 readonly prometheus_client=0.26.0
 
 # Test targets that registration through a linker section cannot change.
-readonly indifferent_to_linkme=" dependencies prometheus ui "
+readonly indifferent_to_linkme=" allocator dependencies environments instructions memory prometheus
+    soak ui "
 
 main() {
+    # Before the end, the soak takes as long as any other test.
+    local soak_seconds=${SOAK_SECONDS:-600}
+    unset SOAK_SECONDS
+
     step "judges"
     find_prometheus
     find_python
+    find_valgrind
     "$PROMETHEUS" --version 2>&1 | head -n 1
     "$PROMTOOL" --version 2>&1 | head -n 1
     echo "prometheus_client, version $(client_version "$JUDGE_PYTHON")"
+    basename "$("$VALGRIND" --version)"
 
     step "format"
     run cargo fmt --all --check
@@ -41,6 +52,12 @@ main() {
     mapfile -t targets < <(targets_for_linkme)
     run cargo test --package tests --package 'hygiene-*' --features tests/linkme --lib "${targets[@]}"
 
+    if [[ -n ${LONG:-} ]]; then
+        step "soak, $soak_seconds s"
+        run env SOAK_SECONDS="$soak_seconds" \
+            cargo test --package tests --test soak -- --nocapture
+    fi
+
     step "all good"
 }
 
@@ -59,20 +76,39 @@ find_prometheus() {
 
 # Unpacked and not installed: an installation would bring a user and a service.
 unpack_prometheus() {
-    [[ -x $judges/prometheus/usr/bin/promtool ]] && return
+    [[ -x $judges/prometheus/usr/bin/promtool ]] || unpack prometheus
+}
+
+find_valgrind() {
+    if [[ -z ${VALGRIND:-} ]]; then
+        if ! command -v valgrind >/dev/null; then
+            [[ -x $judges/valgrind/usr/bin/valgrind ]] || unpack valgrind
+            # It looks for its tools where it would have been installed.
+            export VALGRIND_LIB="$judges/valgrind/usr/libexec/valgrind"
+        fi
+        local PATH="$PATH:$judges/valgrind/usr/bin"
+        VALGRIND=$(command -v valgrind)
+    fi
+    export VALGRIND
+    [[ -x $VALGRIND ]] || fail "no valgrind at \`$VALGRIND\`"
+    command -v objdump >/dev/null || fail "no objdump; install binutils"
+}
+
+# Unpacks a Debian package below target/judges.
+unpack() {
     command -v apt-get >/dev/null \
-        || fail "no Prometheus here; install it, or set PROMETHEUS and PROMTOOL to its binaries"
+        || fail "no $1 here; install it, or name its binaries as said above"
     local download
     download=$(mktemp -d)
-    if ! (cd "$download" && apt_get download prometheus 2>/dev/null); then
+    if ! (cd "$download" && apt_get download "$1" 2>/dev/null); then
         run as_root apt-get -q update
-        (cd "$download" && run apt_get download prometheus)
+        (cd "$download" && run apt_get download "$1")
     fi
     # Moved into place last: half of it must not pass for all of it.
-    rm -rf "$judges/prometheus" "$judges/unpacking"
+    rm -rf "${judges:?}/$1" "$judges/unpacking"
     mkdir -p "$judges"
-    dpkg-deb --extract "$download"/prometheus_*.deb "$judges/unpacking"
-    mv "$judges/unpacking" "$judges/prometheus"
+    dpkg-deb --extract "$download/$1"_*.deb "$judges/unpacking"
+    mv "$judges/unpacking" "$judges/$1"
     rm -r "$download"
 }
 

@@ -97,6 +97,9 @@ pub use summary::{Summary, SummarySnapshot};
 pub use timer::Timer;
 pub use up_down::{InFlight, UpDownCounter};
 
+#[doc = include_str!("environments.md")]
+pub mod environments {}
+
 /// What the macros' expansions name. Not for use by hand: it changes without notice.
 #[doc(hidden)]
 pub mod __private {

@@ -182,7 +182,7 @@ impl Error for Refusal {}
 
 /// The path of a judge: the variable's, or the one below `target/judges`, or one in `PATH`.
 #[track_caller]
-pub(crate) fn installed(variable: &str, below_judges: &str) -> PathBuf {
+pub fn installed(variable: &str, below_judges: &str) -> PathBuf {
     if let Some(path) = env::var_os(variable) {
         return path.into();
     }

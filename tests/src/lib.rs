@@ -1,5 +1,5 @@
-//! What the tests of the whole workspace share: judges, a real Prometheus, the example, and what
-//! calls have come to.
+//! What the tests of the whole workspace share: judges, a real Prometheus, the example, fixtures,
+//! processes of their own, and what calls have come to.
 //!
 //! Everything here fails a test by panicking with what it saw. Judges alone
 //! answer with a [`Refusal`], so that a test can also demand one.
@@ -14,16 +14,21 @@
 
 mod calls;
 mod example;
+mod fixture;
 mod http;
 mod judge;
+mod process;
 mod prometheus;
 mod wait;
 
 pub use crate::calls::{calls, caught, fail, in_progress, series, timings};
 pub use crate::example::Example;
+pub use crate::fixture::build_fixture;
 pub use crate::http::{Page, get, get_accepting};
 pub use crate::judge::{
-    Exemplar, Families, Family, Refusal, Sample, promtool_check, python_openmetrics, python_text,
+    Exemplar, Families, Family, Refusal, Sample, installed, promtool_check, python_openmetrics,
+    python_text,
 };
+pub use crate::process::{growth, in_a_process_of_its_own};
 pub use crate::prometheus::{Prometheus, Target};
 pub use crate::wait::wait_until;

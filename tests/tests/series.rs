@@ -4,9 +4,7 @@
 
 use std::{
     collections::BTreeMap,
-    env, fs,
     ops::Range,
-    process::Command,
     sync::{
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
@@ -18,6 +16,7 @@ use metrics_core::{
     Counter, Format, Gauge, Labelled, Made, MetricFamily, MetricValue, Options, Registry, metrics,
 };
 use proptest::prelude::*;
+use tests::{growth, in_a_process_of_its_own};
 
 #[test]
 fn keys_whose_parts_run_together_are_different_series() {
@@ -558,41 +557,6 @@ fn windows_of_removed_summaries_take_no_memory() {
         let grown = growth(|| churn(100..5_000));
         assert!(grown < 4 << 20, "grew by {grown} bytes");
     });
-}
-
-/// Runs a test where no other allocates: this very program again, for this test alone.
-#[track_caller]
-fn in_a_process_of_its_own(test: &str, act: impl FnOnce()) {
-    if env::var_os(OWN_PROCESS).is_some() {
-        return act();
-    }
-    let program = env::current_exe().expect("a test is a program");
-    let output = Command::new(program)
-        .args(["--exact", test, "--nocapture"])
-        .env(OWN_PROCESS, "1")
-        .output()
-        .expect("it starts again");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-}
-
-const OWN_PROCESS: &str = "SERIES_OWN_PROCESS";
-
-/// By how many bytes the process grows; 0 where nobody says.
-fn growth(act: impl FnOnce()) -> usize {
-    let before = resident();
-    act();
-    resident().saturating_sub(before)
-}
-
-fn resident() -> usize {
-    let pages = fs::read_to_string("/proc/self/statm")
-        .ok()
-        .and_then(|statm| {
-            let resident = statm.split_whitespace().nth(1)?;
-            resident.parse::<usize>().ok()
-        });
-    pages.unwrap_or(0) * 4096
 }
 
 /// Labels, as `name=value,`, and the value: a number, or the sum of observations.

@@ -1,0 +1,35 @@
+//! Crates outside the workspace, below `tests/fixtures`, that tests build.
+
+use std::{env, fs, path::Path, path::PathBuf, process::Command};
+
+/// Builds a fixture and returns the folder with what came out; `release` as it would be used.
+#[track_caller]
+pub fn build_fixture(name: &str, release: bool) -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let fixture = here.join("fixtures").join(name);
+    // The versions that the workspace has, so that nothing need be fetched.
+    fs::copy(here.join("../Cargo.lock"), fixture.join("Cargo.lock")).expect("the lock file");
+    // One folder for all fixtures, so that what they depend on is built once for each profile.
+    let target = target_folder().join("fixtures");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["build", "--quiet", "--offline"])
+        .current_dir(&fixture)
+        .env("CARGO_TARGET_DIR", &target)
+        .env("RUSTFLAGS", "")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    if release {
+        cargo.arg("--release");
+    }
+    let built = cargo.output().expect("cargo");
+    let error = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{error}");
+    target.join(if release { "release" } else { "debug" })
+}
+
+/// The folder that the running test was built in.
+fn target_folder() -> PathBuf {
+    let program = env::current_exe().expect("a test is a program");
+    let folder = program.ancestors().nth(3).expect("target/debug/deps");
+    folder.join("tmp")
+}

@@ -1,0 +1,145 @@
+//! How many instructions recordings take: what makes them slower shows here without a stopwatch.
+//!
+//! The bounds are what was measured and about a tenth more. They hold for x86-64.
+
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::LazyLock,
+};
+
+use tests::{build_fixture, installed};
+
+static PROGRAM: LazyLock<PathBuf> =
+    LazyLock::new(|| build_fixture("instructions", true).join("instructions"));
+
+/// Instructions of one operation and of the loop around it.
+///
+/// Twice as many operations take as many more: what else the program does is left out.
+#[track_caller]
+fn instructions(operation: &str) -> f64 {
+    const TIMES: u64 = 2_000;
+    let more = collected(operation, 2 * TIMES) - collected(operation, TIMES);
+    let each = more as f64 / TIMES as f64;
+    println!("{operation}: {each:.2} instructions");
+    each
+}
+
+#[track_caller]
+fn collected(operation: &str, times: u64) -> u64 {
+    let valgrind = installed("VALGRIND", "valgrind/usr/bin/valgrind");
+    let mut command = Command::new(&valgrind);
+    // Its tools stand beside it, also where it was unpacked and not installed.
+    if let Some(tools) = tools_of(&valgrind) {
+        command.env("VALGRIND_LIB", tools);
+    }
+    let output = command
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg("--toggle-collect=*measured*")
+        .arg(&*PROGRAM)
+        .args([operation, &times.to_string()])
+        .output()
+        .expect("valgrind starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{operation}: {said}");
+    let count = said.lines().find_map(|line| {
+        let (_, count) = line.split_once("Collected :")?;
+        count.trim().parse().ok()
+    });
+    count.unwrap_or_else(|| panic!("no count: {said}"))
+}
+
+fn tools_of(valgrind: &Path) -> Option<PathBuf> {
+    let folder = valgrind.parent()?.join("../libexec/valgrind");
+    folder.canonicalize().ok().filter(|folder| folder.is_dir())
+}
+
+macro_rules! bounds {
+    ($($test:ident: $operation:literal, $at_most:literal;)*) => {$(
+        #[test]
+        fn $test() {
+            let taken = instructions($operation);
+            assert!(taken <= $at_most, "{taken} instructions");
+        }
+    )*};
+}
+
+bounds! {
+    the_loop_around_it_takes_few_instructions: "nothing", 4.5;
+    counting_takes_few_instructions: "counter", 5.5;
+    counting_with_two_closed_labels_takes_few_instructions: "closed", 14.5;
+    counting_with_the_same_open_labels_takes_few_instructions: "open_same", 123.0;
+    counting_with_open_labels_that_take_turns_takes_few_instructions: "open_varying", 265.0;
+    setting_a_gauge_takes_few_instructions: "gauge", 8.0;
+    stepping_up_and_down_takes_few_instructions: "up_down", 7.0;
+    a_counted_call_takes_few_instructions: "counted_call", 46.0;
+    a_timed_call_takes_few_instructions: "timed_call", 420.0;
+    observing_takes_few_instructions: "histogram_middle", 68.0;
+}
+
+#[test]
+fn observing_takes_the_same_instructions_whatever_the_bucket() {
+    let taken = ["histogram_low", "histogram_middle", "histogram_high"].map(instructions);
+    let differ = |each: &f64| (each - taken[0]).abs() > 0.01;
+    assert!(!taken.iter().any(differ), "{taken:?}");
+}
+
+/// The instructions of a function up to its first return.
+#[track_caller]
+fn hot_path(function: &str) -> Vec<String> {
+    let output = Command::new("objdump")
+        .args(["--no-show-raw-insn", &format!("--disassemble={function}")])
+        .arg(&*PROGRAM)
+        .output()
+        .expect("objdump, of the package binutils");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let code = text
+        .lines()
+        .filter_map(|line| line.trim_start().split_once(":\t"));
+    let mut path = Vec::new();
+    for (_, instruction) in code {
+        path.push(instruction.to_owned());
+        if instruction.starts_with("ret") {
+            return path;
+        }
+    }
+    panic!("`{function}` does not return: {text}");
+}
+
+fn calls(path: &[String]) -> Vec<&String> {
+    let calls = path
+        .iter()
+        .filter(|instruction| instruction.starts_with("call"));
+    calls.collect()
+}
+
+fn branches(path: &[String]) -> Vec<&String> {
+    let is_branch =
+        |instruction: &&String| instruction.starts_with('j') && !instruction.starts_with("jmp");
+    path.iter().filter(is_branch).collect()
+}
+
+#[test]
+fn counting_calls_nothing_and_asks_only_whether_the_thread_has_begun() {
+    let path = hot_path("count_one");
+    assert!(calls(&path).is_empty(), "{path:#?}");
+    // Whether there are words, and whether they are listed; both never change on this path.
+    assert!(branches(&path).len() <= 2, "{path:#?}");
+}
+
+#[test]
+fn observing_calls_nothing_and_asks_nothing_while_it_looks_for_the_bucket() {
+    let path = hot_path("observe_one");
+    assert!(calls(&path).is_empty(), "{path:#?}");
+    // The table of buckets is the only place where a byte is read.
+    let table = path.iter().position(|at| at.starts_with("movzbl"));
+    let found = path.iter().rposition(|at| at.starts_with("movzbl"));
+    assert!(table.is_some() && table == found, "{path:#?}");
+    let before = path[..table.unwrap_or(0)].iter().rev();
+    let search = before.take_while(|at| !at.starts_with("ucomisd") && !at.starts_with("comisd"));
+    // The last comparison is that of the floor and of infinity: its branch is the one.
+    let search: Vec<String> = search.cloned().collect();
+    assert!(branches(&search).len() <= 1, "{path:#?}");
+}

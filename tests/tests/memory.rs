@@ -1,0 +1,436 @@
+//! What metrics take: of the allocator, of the machine, and of each thread's static storage.
+
+#![allow(unsafe_code, reason = "a global allocator that counts")]
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    fs,
+    hint::black_box,
+    num::ParseIntError,
+    path::Path,
+    sync::{
+        Barrier,
+        atomic::{AtomicIsize, Ordering},
+    },
+    thread,
+};
+
+use metrics_core::{Format, Label, counted, encode_to_string, metrics, timed};
+use tests::{build_fixture, growth, in_a_process_of_its_own};
+
+/// Counts what each thread allocates, and the bytes that are in use.
+struct Counting;
+
+static LIVE: AtomicIsize = AtomicIsize::new(0);
+
+thread_local! {
+    // Without a destructor: it is there until the thread's last allocation.
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn note(bytes: isize) {
+    LIVE.fetch_add(bytes, Ordering::Relaxed);
+    ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+}
+
+// SAFETY: all is left to `System`; the counts are no part of it, and allocate nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note(layout.size() as isize);
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size() as isize, Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { System.dealloc(memory, layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        note(layout.size() as isize);
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        note(size as isize - layout.size() as isize);
+        // SAFETY: as above.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[derive(Label, Clone, Copy)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// Asserts that nothing is allocated by what this thread has done before: once, to have its words,
+/// and for open labels a second time, to keep the series at hand that it finds there.
+#[track_caller]
+fn allocates_only_at_first(mut act: impl FnMut()) {
+    act();
+    act();
+    let before = ALLOCATIONS.get();
+    for _ in 0..1_000 {
+        act();
+    }
+    assert_eq!(ALLOCATIONS.get() - before, 0, "allocations");
+}
+
+#[test]
+fn the_first_touch_of_a_thread_is_seen_to_allocate() {
+    metrics! {
+        /// Recordings.
+        static FIRST: Counter = "memory_first_total";
+    }
+    let before = ALLOCATIONS.get();
+    FIRST.inc();
+    assert!(ALLOCATIONS.get() > before);
+}
+
+#[test]
+fn counting_allocates_nothing() {
+    metrics! {
+        /// Recordings.
+        static COUNTER: Counter = "memory_counter_total";
+        /// Recordings.
+        static FLOAT: FloatCounter = "memory_float_total";
+        /// Recordings.
+        static CLOSED: Counter<(side: Side, wide: bool)> = "memory_closed_total";
+    }
+    allocates_only_at_first(|| {
+        COUNTER.inc();
+        FLOAT.inc_by(0.5);
+        CLOSED.with(Side::Left, true).inc();
+        CLOSED.with(Side::Right, false).inc_by(2);
+    });
+}
+
+#[test]
+fn observing_allocates_nothing() {
+    metrics! {
+        /// Recordings.
+        static HISTOGRAM: Histogram = "memory_histogram";
+        /// Recordings.
+        static WIDE: Histogram<(side: Side, wide: bool)> = "memory_wide";
+        /// Recordings.
+        static SUMMARY: Summary = "memory_summary";
+    }
+    allocates_only_at_first(|| {
+        HISTOGRAM.observe(0.5);
+        HISTOGRAM.time(|| black_box(1));
+        WIDE.with(Side::Left, false).observe(0.25);
+        WIDE.with(Side::Right, true).observe(1e9);
+        SUMMARY.observe(3.0);
+    });
+}
+
+#[test]
+fn setting_and_stepping_gauges_allocates_nothing() {
+    metrics! {
+        /// Recordings.
+        static GAUGE: Gauge = "memory_gauge";
+        /// Recordings.
+        static FLOAT_GAUGE: FloatGauge<(side: Side)> = "memory_float_gauge";
+        /// Recordings.
+        static OPEN_GAUGE: Gauge<(key: &str)> = "memory_open_gauge";
+        /// Recordings.
+        static UP_DOWN: UpDownCounter = "memory_up_down";
+    }
+    allocates_only_at_first(|| {
+        GAUGE.set(1);
+        FLOAT_GAUGE.with(Side::Left).set(0.5);
+        FLOAT_GAUGE.with(Side::Right).add(0.5);
+        OPEN_GAUGE.with("a").add(1);
+        UP_DOWN.inc();
+        UP_DOWN.dec();
+        drop(UP_DOWN.guard());
+    });
+}
+
+#[test]
+fn a_hit_on_two_short_open_labels_allocates_nothing() {
+    metrics! {
+        /// Recordings.
+        static SHORT: Counter<(tenant: &str, route: &str)> = "memory_short_total";
+        /// Recordings.
+        static OBSERVED: Histogram<(tenant: &str, route: &str)> = "memory_short_seconds";
+    }
+    allocates_only_at_first(|| {
+        SHORT.with("acme", "/a").inc();
+        OBSERVED.with("acme", "/a").observe(0.5);
+    });
+}
+
+#[test]
+fn hits_on_open_labels_that_take_turns_allocate_nothing() {
+    metrics! {
+        /// Recordings.
+        static TURNS: Counter<(tenant: &str, number: u32)> = "memory_turns_total";
+    }
+    let tenants: Vec<String> = (0..50).map(|at| format!("tenant {at}")).collect();
+    allocates_only_at_first(|| {
+        for (tenant, number) in tenants.iter().zip(0..) {
+            TURNS.with(tenant, number).inc();
+        }
+    });
+}
+
+#[test]
+fn a_hit_on_texts_of_two_hundred_bytes_allocates_nothing() {
+    metrics! {
+        /// Recordings.
+        static LONG: Counter<(tenant: &str, route: &str)> = "memory_long_total";
+    }
+    let texts = ["x".repeat(200), "y".repeat(200)];
+    allocates_only_at_first(|| {
+        LONG.with(&texts[0], &texts[1]).inc();
+        LONG.with(&texts[1], &texts[0]).inc();
+    });
+}
+
+#[test]
+fn what_is_dropped_at_the_cap_allocates_nothing() {
+    metrics! {
+        /// Recordings.
+        #[max_series(2)]
+        static CAPPED: Counter<(key: &str)> = "memory_capped_total";
+    }
+    allocates_only_at_first(|| {
+        for key in ["a", "b", "c", "d"] {
+            CAPPED.with(key).inc();
+        }
+    });
+}
+
+#[test]
+fn a_call_of_an_annotated_function_allocates_nothing() {
+    #[timed]
+    #[counted]
+    fn parsed(text: &str) -> Result<u32, ParseIntError> {
+        text.parse()
+    }
+
+    #[counted(labels(tenant))]
+    fn labelled(tenant: &str) -> usize {
+        tenant.len()
+    }
+
+    allocates_only_at_first(|| {
+        black_box(parsed("7").is_ok());
+        black_box(parsed("seven").is_ok());
+        black_box(labelled("acme"));
+    });
+}
+
+metrics! {
+    /// Recordings.
+    #[max_series(100_000)]
+    static MANY: Counter<(tenant: &str, route: &str, status: &str)> = "memory_many_total";
+    /// Recordings.
+    #[max_series(10_000)]
+    static SPREAD: Histogram<(tenant: &str)> = "memory_spread_seconds";
+}
+
+const COUNTERS: u32 = 100_000;
+const HISTOGRAMS: u32 = 10_000;
+
+/// What a counter series may take, with its place in the index and the words of one thread.
+const BYTES_OF_A_COUNTER: f64 = 235.0;
+/// The same with what the allocator itself needs, and its gaps.
+const RESIDENT_BYTES_OF_A_COUNTER: f64 = 8.0 + 235.0;
+/// What it may take for each further thread. The eight are the word itself; threads have words
+/// for 256 series at a time, and note where those are.
+const BYTES_OF_A_FURTHER_THREAD: f64 = 8.0 + 16.0 / 256.0 + 0.05;
+/// What a histogram series with 14 bounds and one label may take, its 20 words in a thread aside.
+const BYTES_OF_A_HISTOGRAM: f64 = 20.0 * 8.0 + 350.0;
+/// The same with what the allocator itself needs, and its gaps.
+const RESIDENT_BYTES_OF_A_HISTOGRAM: f64 = 20.0 * 8.0 + 350.0;
+
+fn touch_all_counters() {
+    for at in 0..COUNTERS {
+        let (tenant, route, status) = (at / 500, at / 5 % 100, 200 + at % 5);
+        MANY.with(
+            &format!("t{tenant:03}"),
+            &format!("/r/{route:02}"),
+            &status.to_string(),
+        )
+        .inc();
+    }
+}
+
+fn touch_all_histograms() {
+    for at in 0..HISTOGRAMS {
+        SPREAD.with(&format!("tenant-{at:04}")).observe(0.5);
+    }
+}
+
+/// Bytes in use, and those that the process grows by, for each of so many.
+///
+/// The code that records is a part of the process as soon as it has run, and is to run before.
+fn taken(number: u32, act: impl FnOnce()) -> (f64, f64) {
+    metrics! {
+        /// Recordings.
+        static WARM: Counter<(tenant: &str, route: &str, status: &str)> = "memory_warm_total";
+        /// Recordings.
+        static WARM_TIME: Histogram<(tenant: &str)> = "memory_warm_seconds";
+    }
+    for at in 0..100 {
+        WARM.with(&at.to_string(), "", "").inc();
+        WARM_TIME.with(&at.to_string()).observe(0.5);
+    }
+    let before = LIVE.load(Ordering::Relaxed);
+    let grown = growth(act);
+    let live = LIVE.load(Ordering::Relaxed) - before;
+    let each = |bytes: f64| bytes / f64::from(number);
+    (each(live as f64), each(grown as f64))
+}
+
+#[test]
+fn a_hundred_thousand_counters_take_235_bytes_each() {
+    in_a_process_of_its_own("a_hundred_thousand_counters_take_235_bytes_each", || {
+        let (live, grown) = taken(COUNTERS, touch_all_counters);
+        println!("a counter: {live:.1} bytes allocated, {grown:.1} resident");
+        assert!(live <= BYTES_OF_A_COUNTER, "{live} bytes allocated");
+        assert!(
+            grown <= RESIDENT_BYTES_OF_A_COUNTER,
+            "{grown} bytes resident"
+        );
+    });
+}
+
+#[test]
+fn a_further_thread_takes_eight_bytes_for_each_counter() {
+    in_a_process_of_its_own(
+        "a_further_thread_takes_eight_bytes_for_each_counter",
+        || {
+            touch_all_counters();
+            let (touched, go) = (Barrier::new(2), Barrier::new(2));
+            thread::scope(|scope| {
+                let before = LIVE.load(Ordering::Relaxed);
+                scope.spawn(|| {
+                    touch_all_counters();
+                    touched.wait();
+                    go.wait();
+                });
+                touched.wait();
+                let live = LIVE.load(Ordering::Relaxed) - before;
+                let each = live as f64 / f64::from(COUNTERS);
+                go.wait();
+                println!("a counter in a further thread: {each:.2} bytes");
+                assert!(each <= BYTES_OF_A_FURTHER_THREAD, "{each} bytes");
+            });
+        },
+    );
+}
+
+#[test]
+fn ten_thousand_histograms_stay_within_their_bytes() {
+    in_a_process_of_its_own("ten_thousand_histograms_stay_within_their_bytes", || {
+        let (live, grown) = taken(HISTOGRAMS, touch_all_histograms);
+        println!("a histogram: {live:.1} bytes allocated, {grown:.1} resident");
+        assert!(live <= BYTES_OF_A_HISTOGRAM, "{live} bytes allocated");
+        assert!(
+            grown <= RESIDENT_BYTES_OF_A_HISTOGRAM,
+            "{grown} bytes resident"
+        );
+    });
+}
+
+#[test]
+fn ten_thousand_threads_that_record_and_end_leave_no_memory_behind() {
+    metrics! {
+        /// Recordings.
+        static PASSING: Counter<(side: Side)> = "memory_passing_total";
+        /// Recordings.
+        static PASSING_TIME: Histogram<(side: Side, wide: bool)> = "memory_passing_seconds";
+        /// Recordings.
+        static PASSING_OPEN: Counter<(key: &str)> = "memory_passing_open_total";
+        /// Recordings.
+        static PASSING_OPEN_TIME: Histogram<(key: &str)> = "memory_passing_open_seconds";
+    }
+
+    #[timed]
+    #[counted]
+    fn passing() {}
+
+    let generation = || {
+        let threads = [(); 4].map(|()| {
+            thread::spawn(|| {
+                PASSING.with(Side::Left).inc();
+                PASSING_TIME.with(Side::Right, true).observe(0.5);
+                for key in ["a", "b", "c"] {
+                    PASSING_OPEN.with(key).inc();
+                    PASSING_OPEN_TIME.with(key).observe(0.5);
+                }
+                passing();
+            })
+        });
+        for thread in threads {
+            thread.join().expect("it does not panic");
+        }
+    };
+    in_a_process_of_its_own(
+        "ten_thousand_threads_that_record_and_end_leave_no_memory_behind",
+        || {
+            (0..100).for_each(|_| generation());
+            let before = LIVE.load(Ordering::Relaxed);
+            (0..2_500).for_each(|_| generation());
+            assert_eq!(LIVE.load(Ordering::Relaxed) - before, 0, "bytes");
+            assert_eq!(PASSING_OPEN.with("c").get(), 4 * 2_600);
+        },
+    );
+}
+
+#[test]
+fn a_scrape_leaves_no_memory_behind() {
+    in_a_process_of_its_own("a_scrape_leaves_no_memory_behind", || {
+        MANY.with("a", "b", "c").inc();
+        SPREAD.with("a").observe(0.5);
+        (0..10).for_each(|_| drop(encode_to_string(Format::Text)));
+        let before = LIVE.load(Ordering::Relaxed);
+        (0..100).for_each(|_| drop(encode_to_string(Format::Text)));
+        assert_eq!(LIVE.load(Ordering::Relaxed) - before, 0, "bytes");
+    });
+}
+
+#[test]
+fn a_thousand_timed_functions_take_at_most_64_kibibytes_of_each_thread() {
+    let folder = build_fixture("tls", false);
+    let taken = static_storage(&folder.join("functions")) - static_storage(&folder.join("none"));
+    println!("a thousand timed functions: {taken} bytes of each thread's static storage");
+    assert!(taken <= 64 << 10, "{taken} bytes");
+    assert!(taken > 0, "nothing was measured");
+}
+
+#[test]
+fn a_thousand_counters_take_at_most_16_kibibytes_of_each_thread() {
+    let folder = build_fixture("tls", false);
+    let taken = static_storage(&folder.join("counters")) - static_storage(&folder.join("none"));
+    println!("a thousand counters: {taken} bytes of each thread's static storage");
+    assert!(taken <= 16 << 10, "{taken} bytes");
+    assert!(taken > 0, "nothing was measured");
+}
+
+/// The bytes of static storage that a program gives each thread: the segment `PT_TLS` of an ELF
+/// file of 64 bits, little end first.
+#[track_caller]
+fn static_storage(program: &Path) -> u64 {
+    const PT_TLS: u64 = 7;
+    let file = fs::read(program).expect("it was built");
+    let number = |at: usize, bytes: usize| {
+        let bytes = file[at..at + bytes].iter().rev();
+        bytes.fold(0, |number, byte| number << 8 | u64::from(*byte))
+    };
+    assert_eq!(&file[..6], b"\x7fELF\x02\x01", "{}", program.display());
+    let (start, size, headers) = (number(0x20, 8), number(0x36, 2), number(0x38, 2));
+    let mut headers = (0..headers).map(|at| (start + at * size) as usize);
+    let header = headers.find(|at| number(*at, 4) == PT_TLS);
+    header.map_or(0, |at| number(at + 0x28, 8))
+}
