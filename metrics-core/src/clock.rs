@@ -14,8 +14,10 @@ use std::{
         OnceLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
+
+use crate::expiry;
 
 /// Nanoseconds of one tick of the counter, times 2^32; or one of the values below.
 static SCALE: AtomicU64 = AtomicU64::new(UNKNOWN);
@@ -116,6 +118,33 @@ pub(crate) fn unix_seconds() -> f64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0.0, |since| since.as_secs_f64())
+        + AHEAD.load(Ordering::Relaxed) as f64 / 1e9
+}
+
+/// Nanoseconds by which series are found to be idle.
+pub(crate) fn uptime() -> u64 {
+    system().saturating_add(AHEAD.load(Ordering::Relaxed))
+}
+
+/// Nanoseconds by which recorders are taken to be done with a series that has expired.
+pub(crate) fn grace() -> u64 {
+    system().saturating_add(GRACE_AHEAD.load(Ordering::Relaxed))
+}
+
+static AHEAD: AtomicU64 = AtomicU64::new(0);
+static GRACE_AHEAD: AtomicU64 = AtomicU64::new(0);
+
+/// Moves the time ahead that makes series idle, and that of births: for tests.
+#[doc(hidden)]
+pub fn advance(by: Duration) {
+    AHEAD.fetch_add(by.as_nanos() as u64, Ordering::Relaxed);
+}
+
+/// Ends the time for which recorders may still be at series that have expired: for tests, in
+/// which none is.
+#[doc(hidden)]
+pub fn end_grace() {
+    GRACE_AHEAD.fetch_add(expiry::GRACE, Ordering::Relaxed);
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{
     ops::{Deref, DerefMut},
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -22,7 +22,8 @@ use crate::{
     summary::Windows,
 };
 
-/// The series that a metric with open labels may have, unless its declaration says otherwise.
+/// The series that a metric with open labels may have, unless its declaration or
+/// [`Registry::max_series`](crate::Registry::max_series) says otherwise.
 pub const DEFAULT_MAX_SERIES: usize = 10_000;
 
 /// A metric: its description, its series and their storage.
@@ -42,7 +43,11 @@ pub struct Family {
     pub(crate) region: Region,
     /// Lists this thread's static words.
     pub(crate) touch: Option<fn()>,
-    max_series: usize,
+    max_series: AtomicUsize,
+    /// Whether the cap is the declaration's own.
+    capped: bool,
+    /// Nanoseconds without change after which a series expires; 0 when none does.
+    span: u64,
     index: OnceLock<Box<Index>>,
     /// Rendered labels of the closed series.
     rendered: OnceLock<Box<[Box<str>]>>,
@@ -88,7 +93,9 @@ impl Family {
             closed,
             region: Region::dense(layout, series, rows.len(), shared).falling(falls),
             touch,
-            max_series: DEFAULT_MAX_SERIES,
+            max_series: AtomicUsize::new(DEFAULT_MAX_SERIES),
+            capped: false,
+            span: 0,
             index: OnceLock::new(),
             rendered: OnceLock::new(),
             buckets: None,
@@ -105,7 +112,15 @@ impl Family {
     /// With a cap of its own on the series of open labels.
     #[must_use]
     pub const fn max_series(mut self, max: usize) -> Self {
-        self.max_series = max;
+        self.max_series = AtomicUsize::new(max);
+        self.capped = true;
+        self
+    }
+
+    /// With series that expire after so many nanoseconds without change.
+    #[must_use]
+    pub const fn expire(mut self, span: u64) -> Self {
+        self.span = span;
         self
     }
 
@@ -131,9 +146,11 @@ impl Family {
     }
 
     /// A metric made at run time; it has open labels, or none.
-    pub(crate) fn made(desc: Desc, layout: Layout, max_series: usize) -> Self {
+    pub(crate) fn made(desc: Desc, layout: Layout, max_series: Option<usize>) -> Self {
         let mut family = Family::new(desc, layout, Rows::ONE, None, &[], None, &[]);
-        family.max_series = max_series;
+        if let Some(max) = max_series {
+            family = family.max_series(max);
+        }
         if matches!(layout, Layout::Histogram { .. }) && family.desc.kind == Kind::Histogram {
             let buckets = Buckets::from_bounds(&family.desc.bounds);
             family.buckets = Some(BucketsOf::Made(Box::new(buckets)));
@@ -187,9 +204,37 @@ impl Family {
     fn new_index(&self) -> &Index {
         self.index.get_or_init(|| {
             let rows = self.rows.len();
-            let index = Index::new(self.layout, rows, self.max_series, self.falls());
-            Box::new(index)
+            let index = Index::new(self.layout, rows, self.cap(), self.falls());
+            Box::new(index.expiring(self.span))
         })
+    }
+
+    /// How many series there may be.
+    fn cap(&self) -> usize {
+        self.max_series.load(Ordering::Relaxed)
+    }
+
+    /// Sets the cap, unless the declaration has one of its own.
+    pub(crate) fn default_max_series(&self, max: usize) {
+        if self.capped || self.max_series.swap(max, Ordering::Relaxed) == max {
+            return;
+        }
+        if let Some(index) = self.index.get() {
+            index.cap_has_changed();
+        }
+    }
+
+    /// Whether idle series expire.
+    pub(crate) fn expires(&self) -> bool {
+        self.span != 0
+    }
+
+    /// Lets the series go that were idle at this time: when an exposition began that has now been
+    /// written to its end.
+    pub(crate) fn let_go(&self, began: u64) {
+        if let Some(index) = self.index.get() {
+            index.let_go(began, self.cap());
+        }
     }
 
     /// Whether observations may be negative, so that their sum may go down.
@@ -212,21 +257,45 @@ impl Family {
             return series;
         }
         if !index.overflows(key.words())
-            && let Some(series) = index.insert(key.words(), false, || self.render(labels))
+            && let Some(series) =
+                index.insert(key.words(), || self.cap(), false, || self.render(labels))
         {
             return series;
         }
+        self.overflow()
+    }
+
+    /// The series of what finds no other.
+    fn overflow(&self) -> Series {
         self.overflowed.fetch_add(1, Ordering::Relaxed);
+        let index = self.index();
         let overflow = Overflow(self.series_labels());
         let key = LongKey::new(&overflow);
         let found = index.find(key.words());
         found
-            .or_else(|| index.insert(key.words(), true, || self.render(&overflow)))
+            .or_else(|| index.insert(key.words(), || self.cap(), true, || self.render(&overflow)))
             // All places are held by handles of removed series: a generation that never was.
             .unwrap_or(Series {
                 place: 0,
                 generation: 0,
             })
+    }
+
+    /// Where to record what was meant for a series that is not there any more.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn astray(&self, series: Series) -> Option<Series> {
+        if series.generation == 0 {
+            return None;
+        }
+        let (region, at) = self.index().storage(series.place);
+        if region.generation(at) == series.generation {
+            // Its place is nobody else's yet: one that has expired may come back, others are
+            // as if the recording had come before the removal.
+            return Some(series);
+        }
+        let instead = self.expires().then(|| self.overflow());
+        instead.filter(|series| series.generation != 0)
     }
 
     fn render(&self, labels: &impl LabelSet) -> String {

@@ -214,16 +214,7 @@ impl Groups {
         wanted: Option<&dyn Fn(&str) -> bool>,
     ) {
         let prefix = settings.prefix.as_str();
-        let wants = |desc: &Desc| {
-            let Some(wanted) = wanted else {
-                return true;
-            };
-            let mut names = desc
-                .sample_names()
-                .into_iter()
-                .chain([desc.name().to_owned()]);
-            names.any(|name| wanted(&format!("{prefix}{name}")))
-        };
+        let wants = |desc: &Desc| is_wanted(desc, prefix, wanted);
         let mut computed: Vec<Option<Collection<'_>>> =
             self.collectors.iter().map(|_| None).collect();
         for group in self.families.iter().filter(|group| wants(&group.desc)) {
@@ -254,6 +245,24 @@ impl Groups {
         }
         if settings.own() {
             self.collect_own(prefix, sink, &wants);
+        }
+    }
+
+    /// Lets the series go that were idle at this time: when an exposition of the families that
+    /// are wanted began, which has now been written to its end.
+    pub(crate) fn let_go(
+        &self,
+        settings: &Settings,
+        wanted: Option<&dyn Fn(&str) -> bool>,
+        began: u64,
+    ) {
+        for group in &self.families {
+            // Of what is added up with others, the sum would go down.
+            let alone = group.members.iter().filter(|members| members.len() == 1);
+            let mut expiring = alone.flatten().filter(|member| member.expires()).peekable();
+            if expiring.peek().is_some() && is_wanted(&group.desc, &settings.prefix, wanted) {
+                expiring.for_each(|member| member.let_go(began));
+            }
         }
     }
 
@@ -302,6 +311,16 @@ impl Groups {
         }
         own.write(prefix, sink, wants);
     }
+}
+
+/// Whether a family is asked for by one of the names of its samples.
+fn is_wanted(desc: &Desc, prefix: &str, wanted: Option<&dyn Fn(&str) -> bool>) -> bool {
+    let Some(wanted) = wanted else {
+        return true;
+    };
+    let names = desc.sample_names();
+    let mut names = names.into_iter().chain([desc.name().to_owned()]);
+    names.any(|name| wanted(&format!("{prefix}{name}")))
 }
 
 /// Writes members whose series may coincide: what has equal labels is added up.

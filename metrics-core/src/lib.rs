@@ -39,6 +39,7 @@
 mod block;
 #[cfg(all(test, not(miri)))]
 mod block_model;
+mod bounds;
 mod buckets;
 mod call;
 mod cell;
@@ -48,6 +49,7 @@ mod counter;
 mod desc;
 mod encode;
 mod error;
+mod expiry;
 mod family;
 mod gather;
 mod gauge;
@@ -104,9 +106,10 @@ pub mod environments {}
 #[doc(hidden)]
 pub mod __private {
     pub use crate::{
+        bounds::{AllowList, Allowed, normalized, returned},
         buckets::{Buckets, closed, closed_nanos},
         cell::Fresh,
-        clock::{use_best_clock, use_system_clock},
+        clock::{advance, end_grace, use_best_clock, use_system_clock},
         family::Family,
         histogram::{layout, layout_native},
         label::closed_series,
@@ -241,6 +244,17 @@ pub mod __private {
             panic!(
                 "the values of these labels combine to more series than `max_series`; drop a label or raise the cap",
             );
+        }
+    }
+
+    /// Checks in `const` that there are series that can expire.
+    #[expect(
+        clippy::manual_assert,
+        reason = "the compiler would quote an assertion"
+    )]
+    pub const fn check_expiry(series: Option<usize>) {
+        if series.is_some() {
+            panic!("the labels of this metric are closed, and their series stay; remove `expire`");
         }
     }
 

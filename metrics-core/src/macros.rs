@@ -61,8 +61,37 @@ mod chosen {
 /// | `#[buckets(0.1, 1.0)]`, `linear(start, width, count)`, `exponential(start, factor, count)` | histograms | upper bounds without `+Inf` |
 /// | `#[buckets(native)]`, `#[buckets(native, 0.1, 1.0)]` | histograms | native buckets, alone or along with classic ones: see below |
 /// | `#[quantiles(0.5, 0.99)]` | summaries | quantiles to estimate |
-/// | `#[max_series(100)]` | open labels | the cap on series, up to 1,048,576; 10,000 unless it is there |
+/// | `#[max_series(100)]` | open labels | the cap on series, up to 1,048,576; that of the [registry](crate::Registry::max_series) unless it is there |
+/// | `#[expire("1h")]` | open labels | series that have been idle for so long leave: [see below](#series-that-expire); they stay unless it is there |
 /// | `#[computed(\|\| value)]` | counters and gauges without labels | computed at each scrape, as an `f64` |
+///
+/// Labels in a list have attributes, too, which hold for `with`, `bind` and `remove`:
+///
+/// | attribute | of | meaning |
+/// |---|---|---|
+/// | `#[allow_only("GET", "POST")]` | any label | another value is recorded as `other`, or as `#[allow_only(..., else = "unknown")]` says. The label is closed: all its values start at 0 |
+/// | `#[normalize(function)]` | any label | what the function makes of the value is recorded: `fn(&str) -> R` for a label of type `&str`, where `R` is a [`Label`](trait@crate::Label), such as `&str` or `Cow<str>`, and closed where that is. It comes before an allow-list |
+///
+/// ```
+/// use metrics_core::metrics;
+///
+/// fn without_query(path: &str) -> &str {
+///     path.split('?').next().unwrap_or(path)
+/// }
+///
+/// metrics! {
+///     /// Requests.
+///     static REQUESTS: Counter<(
+///         #[allow_only("GET", "POST")] method: &str,
+///         #[normalize(without_query)] path: &str,
+///     )> = "shop_requests_total";
+/// }
+///
+/// REQUESTS.with("GET", "/cart?item=1").inc();
+/// REQUESTS.with("BREW", "/cart").inc();
+/// assert_eq!(REQUESTS.with("GET", "/cart").get(), 1);
+/// assert_eq!(REQUESTS.with("other", "/cart").get(), 1);
+/// ```
 ///
 /// Other attributes, such as `#[cfg(...)]` and `#[allow(...)]`, stay on the static.
 ///
@@ -109,6 +138,39 @@ mod chosen {
 /// labels it has `with(...)`, which takes a value for each label, `bind(...)`, which keeps a
 /// handle to one series, and, for open labels, `remove(...)`, `clear()` and
 /// `retain(|labels| ...)`.
+///
+/// # Series that expire
+///
+/// ```
+/// use metrics_core::metrics;
+///
+/// metrics! {
+///     /// Bytes sent.
+///     #[expire("1h")]
+///     static SENT: Counter<(peer: &str)> = "net_peer_sent_bytes_total";
+/// }
+///
+/// SENT.with("10.0.0.1").inc_by(700);
+/// ```
+///
+/// The span is a number with `ms`, `s`, `m`, `h` or `d`; take several times that between two
+/// scrapes. A series is idle when an exposition finds the values that an earlier one found, the
+/// span ago or longer; it is shown a last time, and is gone from the next one on, provided that
+/// this one was written to its end. What counts as recording is
+///
+/// * for counters, histograms and summaries, what changes the value;
+/// * for gauges and state sets each setting, to the same value, too;
+/// * for an [`UpDownCounter`](crate::UpDownCounter) each step; it stays while it is not 0.
+///
+/// A series that a handle (`bind`) holds does not expire. Nor does anything while nobody scrapes:
+/// what bounds memory then is `max_series`. [`gather`](crate::gather()) reads and lets nothing
+/// go. Nothing expires from metrics that are added up because they share name and labels.
+///
+/// Nothing is lost when a recording comes at the same time. For a minute, and two scrapes, a
+/// series that is recorded again goes on from where it stood. After that it is a new one, at
+/// zero and with a new time of birth (`_created`), so that `rate()` sees a counter that starts
+/// again. What somebody records later still through a `with` that was kept for all that time is
+/// recorded as `overflow`.
 ///
 /// # Expands to
 ///

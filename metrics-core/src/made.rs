@@ -1,13 +1,13 @@
 //! Metrics made at run time, for programs that learn names while they run.
 
-use std::{borrow::Cow, marker::PhantomData, sync::Arc};
+use std::{borrow::Cow, marker::PhantomData, sync::Arc, time::Duration};
 
 use crate::{
     buckets::{self, DURATIONS},
     counter::{Counter, FloatCounter},
     desc::{Desc, Kind},
     error::Error,
-    family::{DEFAULT_MAX_SERIES, Family, FamilyRef},
+    family::{Family, FamilyRef},
     gauge::{FloatGauge, Gauge},
     histogram::{self, Histogram},
     label::Texts,
@@ -41,7 +41,8 @@ pub struct Options {
     desc: Desc,
     bounds: Option<Vec<f64>>,
     native: Option<f64>,
-    max_series: usize,
+    max_series: Option<usize>,
+    expire: Option<Duration>,
 }
 
 impl Options {
@@ -56,7 +57,8 @@ impl Options {
             desc,
             bounds: None,
             native: None,
-            max_series: DEFAULT_MAX_SERIES,
+            max_series: None,
+            expire: None,
         }
     }
 
@@ -107,13 +109,38 @@ impl Options {
         self.buckets(quantiles)
     }
 
-    /// How many series there may be, up to 1,048,576, before the rest is recorded as one.
+    /// How many series there may be, up to 1,048,576, before the rest is recorded as one; what
+    /// [`Registry::max_series`] says unless it is called.
     pub fn max_series(mut self, max: usize) -> Self {
-        self.max_series = max;
+        self.max_series = Some(max);
         self
     }
 
-    fn checked(mut self, kind: Kind) -> Result<(Desc, usize), Error> {
+    /// Lets series with labels go that have been idle for so long; none unless it is called.
+    ///
+    /// See `#[expire(...)]` of [`metrics!`](crate::metrics#series-that-expire). What
+    /// [`Labelled::with`] returns holds its series: it does not expire before that is dropped.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use metrics_core::{Counter, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let jobs = registry.create_labelled::<Counter>(
+    ///     Options::new("jobs_total", "Jobs done.")
+    ///         .labels(["queue"])
+    ///         .expire(Duration::from_hours(1)),
+    /// )?;
+    /// jobs.with(&["mail"]).inc();
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn expire(mut self, after: Duration) -> Self {
+        self.expire = Some(after);
+        self
+    }
+
+    fn checked(mut self, kind: Kind) -> Result<Desc, Error> {
         self.desc.kind = kind;
         if let Some(bounds) = self.bounds {
             self.desc.bounds = Cow::Owned(bounds);
@@ -142,8 +169,15 @@ impl Options {
                 Err("only histograms are native; drop it")
             });
         }
+        checked = checked.and(match self.expire {
+            Some(_) if desc.labels.is_empty() => {
+                Err("a metric without labels has one series, which stays; drop `expire`")
+            }
+            Some(Duration::ZERO) => Err("series expire after some time; take more than none"),
+            _ => Ok(()),
+        });
         match checked {
-            Ok(()) => Ok((desc, self.max_series)),
+            Ok(()) => Ok(desc),
             Err(fault) => Err(Error::new(format!(
                 "`{}` ({}): {fault}",
                 desc.name, desc.birthplace
@@ -265,15 +299,17 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// When its name, unit, labels or buckets break a rule, or clash with what is there.
+    /// When its name, unit, labels, buckets or expiry break a rule, or clash with what is there.
     pub fn create_labelled<M: Made>(&self, options: Options) -> Result<Labelled<M>, Error> {
-        let native = options.native;
-        let (desc, max_series) = options.checked(M::KIND)?;
+        let (max_series, native) = (options.max_series, options.native);
+        let span = options.expire.unwrap_or_default().as_nanos();
+        let desc = options.checked(M::KIND)?;
         let layout = match native {
             Some(growth) => histogram::layout_native(&desc.bounds, Native::DEFAULT.growth(growth)),
             None => M::layout(desc.bounds.len()),
         };
-        let family = Arc::new(Family::made(desc, layout, max_series));
+        let family = Family::made(desc, layout, max_series);
+        let family = Arc::new(family.expire(u64::try_from(span).unwrap_or(u64::MAX)));
         self.add(Source::Family(FamilyRef::Made(Arc::clone(&family))))?;
         Ok(Labelled {
             family,

@@ -4,15 +4,16 @@ use std::{
     io,
     sync::{
         Arc, LazyLock, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
 use crate::{
+    clock,
     collector::Collector,
     encode::{Format, text::Text},
     error::Error,
-    family::{self, Family, FamilyRef},
+    family::{self, DEFAULT_MAX_SERIES, Family, FamilyRef},
     gather::{Gather, MetricFamily},
     groups::Groups,
     name, render,
@@ -95,6 +96,7 @@ pub(crate) struct Settings {
     common: String,
     created: AtomicBool,
     own: AtomicBool,
+    max_series: AtomicUsize,
 }
 
 impl Settings {
@@ -107,6 +109,14 @@ impl Settings {
             common,
             created: AtomicBool::new(false),
             own: AtomicBool::new(false),
+            max_series: AtomicUsize::new(DEFAULT_MAX_SERIES),
+        }
+    }
+
+    /// Gives a metric the registry's cap on series.
+    fn cap(&self, source: &Source) {
+        if let Source::Family(family) = source {
+            family.default_max_series(self.max_series.load(Ordering::Relaxed));
         }
     }
 
@@ -188,6 +198,7 @@ impl Registry {
             for family in announced.iter().skip(state.announced) {
                 let source = Source::Family(FamilyRef::Declared(family));
                 if state.sources.iter().all(|known| !known.is(&source)) {
+                    self.0.settings.cap(&source);
                     state.sources.push(source);
                     state.groups = None;
                 }
@@ -212,6 +223,37 @@ impl Registry {
     /// `metrics_overflowed_total`: on at first for the global registry, off for others.
     pub fn write_own_metrics(&self, on: bool) {
         self.0.settings.own.store(on, Ordering::Relaxed);
+    }
+
+    /// Sets how many series a metric with open labels may have, up to 1,048,576, before the rest
+    /// is recorded as one series `overflow`.
+    ///
+    /// It goes for metrics that do not say it themselves (`#[max_series(n)]`,
+    /// [`Options::max_series`](crate::Options::max_series)), those that are made later, too, and
+    /// from now on: series above a cap that is lowered stay. It is
+    /// [`DEFAULT_MAX_SERIES`](crate::DEFAULT_MAX_SERIES) unless it is called.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Format, Options, Registry};
+    ///
+    /// let registry = Registry::new(); // or that of all declared metrics: Registry::global()
+    /// registry.max_series(2);
+    /// let requests = registry.create_labelled::<Counter>(
+    ///     Options::new("requests_total", "Requests.").labels(["tenant"]),
+    /// )?;
+    /// for tenant in ["a", "b", "c", "d"] {
+    ///     requests.with(&[tenant]).inc();
+    /// }
+    /// let text = registry.encode_to_string(Format::Text);
+    /// assert!(text.contains(r#"requests_total{tenant="overflow"} 2"#));
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn max_series(&self, max: usize) {
+        let state = self.state();
+        self.0.settings.max_series.store(max, Ordering::Relaxed);
+        for source in &state.sources {
+            self.0.settings.cap(source);
+        }
     }
 
     /// Checks that the declarations fit together.
@@ -260,12 +302,16 @@ impl Registry {
         out: &mut dyn io::Write,
         wanted: Option<&dyn Fn(&str) -> bool>,
     ) -> io::Result<()> {
+        let began = clock::uptime();
         let settings = &self.0.settings;
         let open_metrics = format == Format::OpenMetrics;
         let created = settings.created.load(Ordering::Relaxed);
         let mut text = Text::new(out, open_metrics, created, &settings.common);
-        self.groups().collect(settings, &mut text, wanted);
-        text.finish()
+        let groups = self.groups();
+        groups.collect(settings, &mut text, wanted);
+        text.finish()?;
+        groups.let_go(settings, wanted, began);
+        Ok(())
     }
 
     /// All metrics as one string.
@@ -309,6 +355,7 @@ impl Registry {
         if state.sources.iter().any(|known| known.is(&source)) {
             return Ok(());
         }
+        self.0.settings.cap(&source);
         state.sources.push(source);
         let groups = state.regroup(&self.0.settings);
         let new: Vec<_> = groups

@@ -12,6 +12,8 @@
 //! between finding a series and recording into it, while the series was removed and its place
 //! given to another, comes with an old generation, and its recording is dropped with the series
 //! it was meant for (see `Regions::ready`). Nobody waits for anybody.
+//!
+//! How idle series leave stands in `expiry.rs`.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -24,6 +26,7 @@ use std::{
 use crate::{
     cell::{Found as FoundWords, Region, Regions},
     clock,
+    expiry::Note,
     layout::Layout,
 };
 
@@ -50,15 +53,24 @@ const OFFSET_BITS: u32 = 12;
 #[repr(align(64))]
 pub(crate) struct Entry {
     /// Odd while in use.
-    version: AtomicU64,
+    pub(crate) version: AtomicU64,
     /// The tail in which the key continues.
     next: AtomicU32,
-    /// Handles that hold the series.
-    pins: AtomicU32,
+    /// Handles that hold the series; and [`TOUCHED`].
+    pub(crate) pins: AtomicU32,
     words: [AtomicU64; INLINE],
 }
 
+/// Marks an entry that was pinned since a scrape looked at it, where series expire.
+pub(crate) const TOUCHED: u32 = 1 << 31;
+
 impl Entry {
+    /// Whether a handle holds the series.
+    pub(crate) fn is_pinned(&self) -> bool {
+        // SeqCst, as in `pin`: either the handle sees a new version or this sees the pin.
+        self.pins.load(Ordering::SeqCst) & !TOUCHED != 0
+    }
+
     fn new() -> Self {
         Entry {
             version: AtomicU64::new(0),
@@ -124,25 +136,29 @@ impl Known {
 
 /// What writers know of a series.
 #[derive(Debug, Default)]
-struct Meta {
+pub(crate) struct Meta {
     labels: Box<str>,
     hash: u64,
     /// Unix time.
     created: f64,
-    live: bool,
+    pub(crate) live: bool,
 }
 
 #[derive(Debug)]
-struct Writer {
+pub(crate) struct Writer {
     /// Of the series in the order of their places.
-    metas: Vec<Meta>,
+    pub(crate) metas: Vec<Meta>,
+    /// The same for series that expire; empty where none do.
+    pub(crate) notes: Vec<Note>,
+    /// How many series have expired and may come back: see `expiry.rs`.
+    pub(crate) aside: usize,
     free: Vec<u32>,
     /// Removed, but still held by handles.
     pinned: Vec<u32>,
     /// Tails taken, and those given back.
     tails: usize,
     spare: Vec<u32>,
-    live: usize,
+    pub(crate) live: usize,
     /// Places of the table that are not `EMPTY`.
     used: usize,
     /// The last that was given to a series.
@@ -160,17 +176,21 @@ pub(crate) struct Index {
     /// Odd while a table is rebuilt.
     rebuilds: AtomicU64,
     /// Whether the cap was found to be reached, and nothing has been removed since.
-    full: AtomicBool,
+    pub(crate) full: AtomicBool,
+    /// Blocks for as many series as were allowed at first.
     blocks: Box<[OnceLock<Block>]>,
+    /// Those that follow, for a cap that is raised.
+    more: OnceLock<Box<[OnceLock<Block>]>>,
     tails: [OnceLock<Box<[Tail]>>; 28],
     writer: Mutex<Writer>,
     /// Series in a region, as a power of two.
     region_bits: u32,
-    layout: Layout,
+    pub(crate) layout: Layout,
     inner: usize,
     /// Whether sums may go down.
     falls: bool,
-    cap: usize,
+    /// Nanoseconds without change after which a series expires; 0 when none does.
+    pub(crate) span: u64,
 }
 
 /// The series that has been found or made, or nothing when the cap is reached.
@@ -178,20 +198,22 @@ pub(crate) type Found = Option<Series>;
 
 impl Index {
     pub(crate) fn new(layout: Layout, inner: usize, cap: usize, falls: bool) -> Self {
-        let cap = cap.min(MOST);
         let region_bits = region_bits(layout.words() * inner);
-        // One series more than the cap, for the overflow, and some that handles hold.
-        let (last, _) = locate(place_of(cap + FIRST_BLOCK));
         Index {
             seed: RandomState::new().hash_one(0_u64),
             tables: [const { OnceLock::new() }; 20],
             table: AtomicUsize::new(0),
             rebuilds: AtomicU64::new(0),
             full: AtomicBool::new(false),
-            blocks: (0..=last).map(|_| OnceLock::new()).collect(),
+            blocks: (0..blocks_for(cap.min(MOST)))
+                .map(|_| OnceLock::new())
+                .collect(),
+            more: OnceLock::new(),
             tails: [const { OnceLock::new() }; 28],
             writer: Mutex::new(Writer {
                 metas: Vec::new(),
+                notes: Vec::new(),
+                aside: 0,
                 free: Vec::new(),
                 pinned: Vec::new(),
                 tails: 0,
@@ -204,18 +226,36 @@ impl Index {
             layout,
             inner,
             falls,
-            cap,
+            span: 0,
         }
     }
 
     #[inline(always)]
     fn block(&self, block: usize) -> Option<&Block> {
-        self.blocks.get(block)?.get()
+        match self.blocks.get(block) {
+            Some(block) => block.get(),
+            None => self.further_block(block),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn further_block(&self, block: usize) -> Option<&Block> {
+        self.more.get()?.get(block - self.blocks.len())?.get()
     }
 
     /// The block of a place that was given to a series once.
     fn made(&self, block: usize) -> &Block {
-        self.blocks[block].get_or_init(|| {
+        let block_of = |block: usize| match block.checked_sub(self.blocks.len()) {
+            None => &self.blocks[block],
+            Some(further) => {
+                // For the highest cap: nobody knows how often it will be raised.
+                let most = blocks_for(2 * MOST);
+                let more = || (self.blocks.len()..most).map(|_| OnceLock::new()).collect();
+                &self.more.get_or_init(more)[further]
+            }
+        };
+        block_of(block).get_or_init(|| {
             let size = block_size(block);
             let in_region = size.min(1 << self.region_bits);
             let region =
@@ -316,7 +356,7 @@ impl Index {
     }
 
     /// The entry of a place that was given to a series once.
-    fn entry(&self, place: u32) -> &Entry {
+    pub(crate) fn entry(&self, place: u32) -> &Entry {
         let (block, offset) = locate(place);
         &self.made(block).entries[offset]
     }
@@ -343,6 +383,12 @@ impl Index {
         (entry.version.load(Ordering::Relaxed) == version).then_some(version)
     }
 
+    /// Whether an entry, which nobody changes now, is for this key.
+    fn is_for(&self, entry: &Entry, key: &[u64]) -> bool {
+        !different(&entry.words, key)
+            && (key.len() <= INLINE || self.continues(entry, &key[INLINE..]))
+    }
+
     /// Whether the tails of an entry hold the rest of a key.
     ///
     /// How long a key is, its first words tell: where those are the same, so is the length.
@@ -362,7 +408,7 @@ impl Index {
         true
     }
 
-    fn writer(&self) -> MutexGuard<'_, Writer> {
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -378,10 +424,13 @@ impl Index {
     }
 
     /// Finds the series of a key or makes it, as long as there is room under the cap.
+    ///
+    /// `cap` is asked under the lock, so that it is not found to be reached after it was raised.
     #[cold]
     pub(crate) fn insert(
         &self,
         key: &[u64],
+        cap: impl Fn() -> usize,
         beyond_cap: bool,
         labels: impl FnOnce() -> String,
     ) -> Found {
@@ -390,12 +439,16 @@ impl Index {
         if let Some(found) = self.find_hashed(key, hash) {
             return Some(found);
         }
-        if writer.live >= self.cap && !beyond_cap {
+        let cap = cap().min(MOST);
+        if writer.live >= cap && !beyond_cap {
             self.full.store(true, Ordering::Relaxed);
             return None;
         }
+        if let Some(number) = self.find_aside(&writer, key, hash) {
+            return Some(self.revive(&mut writer, number));
+        }
         let labels = labels();
-        let place = self.vacant(&mut writer)?;
+        let place = self.vacant(&mut writer, cap)?;
         let generation = self.vest(&mut writer, place);
         self.write(&mut writer, place, generation, key);
         writer.metas[number_of(place)] = Meta {
@@ -404,26 +457,46 @@ impl Index {
             created: clock::unix_seconds(),
             live: true,
         };
+        self.note_birth(&mut writer, number_of(place));
         writer.live += 1;
         self.list(&mut writer, hash, place);
         Some(Series { place, generation })
     }
 
+    /// The expired series of a key that may still come back.
+    fn find_aside(&self, writer: &Writer, key: &[u64], hash: u64) -> Option<usize> {
+        if writer.aside == 0 {
+            return None;
+        }
+        let table = self.tables[self.table.load(Ordering::Relaxed)].get()?;
+        let mask = table.len() - 1;
+        let words = (0..table.len())
+            .map(|probe| table[(hash as usize).wrapping_add(probe) & mask].load(Ordering::Relaxed));
+        words
+            .take_while(|word| *word != EMPTY)
+            .filter(|word| (word ^ hash) >> 32 == 0)
+            .map(|word| number_of((word as u32).wrapping_sub(1)))
+            .find(|number| writer.is_aside(*number) && self.is_for(self.entry_of(*number), key))
+    }
+
+    /// The entry of the series of this number.
+    pub(crate) fn entry_of(&self, number: usize) -> &Entry {
+        self.entry(place_of(number))
+    }
+
     /// A place for a series that no handle holds; `None` when handles hold too many.
-    fn vacant(&self, writer: &mut Writer) -> Option<u32> {
+    fn vacant(&self, writer: &mut Writer, cap: usize) -> Option<u32> {
         if let Some(place) = writer.free.pop() {
             return Some(place);
         }
-        let unpinned = |place: &u32| {
-            // SeqCst, as in `pin`: either the handle sees the new version or this sees the pin.
-            self.entry(*place).pins.load(Ordering::SeqCst) == 0
-        };
+        let unpinned = |place: &u32| !self.entry(*place).is_pinned();
         if let Some(at) = writer.pinned.iter().position(unpinned) {
             return Some(writer.pinned.swap_remove(at));
         }
         let place = place_of(writer.metas.len());
         let (block, offset) = locate(place);
-        if block == self.blocks.len() {
+        // The cap may have been higher.
+        if block >= blocks_for(cap.max(writer.live) + writer.aside) {
             return None;
         }
         if offset == 0 {
@@ -484,7 +557,9 @@ impl Index {
 
     /// Writes all live series into a table, the same one cleaned or the next size.
     fn rebuild(&self, writer: &mut Writer, current: usize) {
-        let wanted = (writer.live * 4).next_power_of_two().max(FIRST_TABLE);
+        let wanted = ((writer.live + writer.aside) * 4)
+            .next_power_of_two()
+            .max(FIRST_TABLE);
         let next = (wanted / FIRST_TABLE).trailing_zeros() as usize;
         let next = next.max(current).min(self.tables.len() - 1);
         let table = self.tables[next].get_or_init(|| {
@@ -498,7 +573,7 @@ impl Index {
         }
         writer.used = 0;
         for (number, meta) in writer.metas.iter().enumerate() {
-            if meta.live {
+            if meta.live || writer.notes.get(number).is_some_and(Note::is_aside) {
                 writer.used += usize::from(put(table, meta.hash, place_of(number)));
             }
         }
@@ -510,10 +585,14 @@ impl Index {
     /// Removes one series; false when it was not there any more.
     pub(crate) fn remove(&self, key: &[u64]) -> bool {
         let mut writer = self.writer();
-        match self.find(key) {
-            Some(series) => self.take_out(&mut writer, series.place),
-            None => false,
+        if let Some(series) = self.find(key) {
+            return self.take_out(&mut writer, series.place);
         }
+        // What has expired does not come back either.
+        if let Some(number) = self.find_aside(&writer, key, self.hash(key)) {
+            self.take_out(&mut writer, place_of(number));
+        }
+        false
     }
 
     /// Removes the series for which `keep` says no; it is asked without a lock.
@@ -529,17 +608,18 @@ impl Index {
     fn retain_with(&self, mut keep: impl FnMut(Series, &str) -> bool) {
         let listed: Vec<(Series, Box<str>)> = {
             let writer = self.writer();
-            let live = writer
+            let listed = writer
                 .metas
                 .iter()
                 .enumerate()
-                .filter(|(_, meta)| meta.live);
-            live.map(|(number, meta)| {
-                let place = place_of(number);
-                let generation = self.entry(place).version.load(Ordering::Relaxed);
-                (Series { place, generation }, meta.labels.clone())
-            })
-            .collect()
+                .filter(|(number, _)| writer.is_listed(*number));
+            listed
+                .map(|(number, meta)| {
+                    let place = place_of(number);
+                    let generation = self.entry(place).version.load(Ordering::Relaxed);
+                    (Series { place, generation }, meta.labels.clone())
+                })
+                .collect()
         };
         for (series, labels) in listed {
             if !keep(series, &labels) {
@@ -552,9 +632,11 @@ impl Index {
         }
     }
 
-    fn take_out(&self, writer: &mut Writer, place: u32) -> bool {
+    /// Removes a series that is there or has expired; false when it is neither.
+    pub(crate) fn take_out(&self, writer: &mut Writer, place: u32) -> bool {
+        let was_aside = writer.end_aside(number_of(place));
         let meta = &mut writer.metas[number_of(place)];
-        if !meta.live {
+        if !meta.live && !was_aside {
             return false;
         }
         *meta = Meta {
@@ -562,7 +644,7 @@ impl Index {
             ..Meta::default()
         };
         let hash = meta.hash;
-        writer.live -= 1;
+        writer.live -= usize::from(!was_aside);
         self.full.store(false, Ordering::Relaxed);
         let entry = self.entry(place);
         if let Some(table) = self.tables[self.table.load(Ordering::Relaxed)].get() {
@@ -578,16 +660,18 @@ impl Index {
             }
         }
         let mut next = entry.next.load(Ordering::Relaxed);
-        // SeqCst: see `vacant`.
-        entry.version.fetch_add(1, Ordering::SeqCst);
+        if !was_aside {
+            // SeqCst: see `Entry::is_pinned`.
+            entry.version.fetch_add(1, Ordering::SeqCst);
+        }
         while next != NONE {
             writer.spare.push(next);
             next = self.tail(next).next.load(Ordering::Relaxed);
         }
-        if entry.pins.load(Ordering::SeqCst) == 0 {
-            writer.free.push(place);
-        } else {
+        if entry.is_pinned() {
             writer.pinned.push(place);
+        } else {
+            writer.free.push(place);
         }
         true
     }
@@ -595,7 +679,10 @@ impl Index {
     /// Keeps the place of a series from being given to another; false when it already was.
     pub(crate) fn pin(&self, series: Series) -> bool {
         let entry = self.entry(series.place);
-        entry.pins.fetch_add(1, Ordering::SeqCst);
+        let before = entry.pins.fetch_add(1, Ordering::SeqCst);
+        if self.span != 0 && before & TOUCHED == 0 {
+            entry.pins.fetch_or(TOUCHED, Ordering::SeqCst);
+        }
         if entry.version.load(Ordering::SeqCst) == series.generation {
             return true;
         }
@@ -625,6 +712,18 @@ impl Index {
         (meta.live && version == series.generation).then(|| meta.labels.clone())
     }
 
+    /// The series after this many that stand in one region: up to which, and the region.
+    pub(crate) fn tile(&self, writer: &Writer, from: usize) -> Option<(usize, &Region)> {
+        if from >= writer.metas.len() {
+            return None;
+        }
+        let (block, offset) = locate(place_of(from));
+        let in_region = block_size(block).min(1 << self.region_bits);
+        let to = (from + in_region).min(writer.metas.len());
+        let region = self.made(block).regions.get(offset >> self.region_bits);
+        Some((to, region))
+    }
+
     /// Shows some series, their labels, birth and values; returns where to go on.
     ///
     /// The writers' lock is held for this many, so that nobody is born or removed among them.
@@ -633,16 +732,14 @@ impl Index {
         from: usize,
         mut each: impl FnMut(Series, &str, f64, &[u64]),
     ) -> Option<usize> {
-        let writer = self.writer();
-        if from >= writer.metas.len() {
-            return None;
-        }
-        let (block, offset) = locate(place_of(from));
-        let in_region = block_size(block).min(1 << self.region_bits);
-        let to = (from + in_region).min(writer.metas.len());
-        let region = self.made(block).regions.get(offset >> self.region_bits);
-        let live = (from..to).filter(|number| writer.metas[*number].live);
-        region.read(live.map(|number| number - from), |at, values| {
+        let mut writer = self.writer();
+        let (to, region) = self.tile(&writer, from)?;
+        let listed = (from..to).filter(|number| writer.is_listed(*number));
+        let listed: Vec<usize> = listed.map(|number| number - from).collect();
+        region.read(listed, |at, values| {
+            if self.span != 0 && !self.look_at(&mut writer, from + at, values) {
+                return;
+            }
             let meta = &writer.metas[from + at];
             let place = place_of(from + at);
             let generation = self.entry(place).version.load(Ordering::Relaxed);
@@ -673,6 +770,13 @@ fn within(offset: usize, region_bits: u32) -> (usize, usize) {
 /// The most series that a cap allows.
 const MOST: usize = 1 << 20;
 
+/// Blocks for so many series under a cap, and a few more: the overflow, and those that handles
+/// hold.
+fn blocks_for(cap: usize) -> usize {
+    let (last, _) = locate(place_of(cap.min(2 * MOST) + FIRST_BLOCK));
+    last + 1
+}
+
 /// The block and the offset in it that make up a place.
 #[inline(always)]
 fn locate(place: u32) -> (usize, usize) {
@@ -688,7 +792,7 @@ fn block_size(block: usize) -> usize {
 }
 
 /// The place of the series of this number, as metas count them.
-fn place_of(number: usize) -> u32 {
+pub(crate) fn place_of(number: usize) -> u32 {
     let doubled = FIRST_BLOCK << (DOUBLING - 1);
     let (block, offset) = if number < FIRST_BLOCK {
         (0, number)
@@ -761,7 +865,7 @@ mod tests {
         let texts = (0..text.len()).map(|len| (&text[..len], &text[len..]));
         let keys: Vec<LongKey> = texts.map(|texts| LongKey::new(&texts)).collect();
         for key in &keys {
-            let found = index.insert(key.words(), false, String::new);
+            let found = index.insert(key.words(), || 10, false, String::new);
             let hash = index.hash(key.words());
             assert_eq!(index.find_hashed(key.words(), hash), found);
             for other in keys.iter().filter(|other| other.words() != key.words()) {

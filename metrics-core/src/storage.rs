@@ -365,10 +365,14 @@ fn record_elsewhere<S: Site>(series: Series, op: impl FnOnce(&[AtomicU64])) {
 #[inline(always)]
 pub(crate) fn record_open(family: &Family, series: Series, op: impl FnOnce(&[AtomicU64])) {
     let index = family.index();
-    // A recording into a removed series is as good as one made before its removal.
-    if !index.is_there(series) {
-        return;
-    }
+    let series = if index.is_there(series) {
+        series
+    } else {
+        match family.astray(series) {
+            Some(series) => series,
+            None => return,
+        }
+    };
     let (region, at) = index.storage(series.place);
     match region.ready(at, series.generation) {
         Some(words) => op(words),

@@ -277,7 +277,7 @@ fn percent(key: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<
 }
 
 /// The seconds of `"250ms"`.
-fn seconds(time: &LitStr) -> syn::Result<f64> {
+pub(crate) fn seconds(time: &LitStr) -> syn::Result<f64> {
     let text = time.value();
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let scale = match &text[number.len()..] {

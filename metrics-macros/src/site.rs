@@ -30,6 +30,8 @@ pub(crate) struct Site<'a> {
     pub(crate) quantiles: Option<&'a Buckets>,
     pub(crate) states: Option<TokenStream>,
     pub(crate) max_series: Option<TokenStream>,
+    /// Nanoseconds after which idle series expire, and where that is said.
+    pub(crate) expire: Option<(u64, Span)>,
     /// Where to say that their values are too many.
     pub(crate) labels_at: Span,
     /// Infos have no series before they are set.
@@ -59,6 +61,15 @@ impl Site<'_> {
         } else {
             quote!(#p::closed_series(__SETS))
         };
+        let with_cap = self.max_series.as_ref();
+        let with_cap = with_cap.map(|_| quote!(.max_series(__MAX_SERIES)));
+        let with_expiry = self.expire.map(|(nanos, _)| quote!(.expire(#nanos)));
+        let check_expiry = self.expire.map(|(_, at)| {
+            let krate = located_at(self.krate, at);
+            quote_spanned! {at=>
+                const _: () = #krate::__private::check_expiry(__SERIES);
+            }
+        });
         let max_series = self.max_series.clone();
         let max_series = max_series.unwrap_or(quote!(#krate::DEFAULT_MAX_SERIES));
         let check_series = {
@@ -90,6 +101,7 @@ impl Site<'_> {
             const __SERIES: ::core::option::Option<usize> = #series;
             const __MAX_SERIES: usize = #max_series;
             #check_series
+            #check_expiry
             #bounds
             #buckets
             const __LAYOUT: #p::Layout = #layout;
@@ -134,7 +146,8 @@ impl Site<'_> {
             static __FAMILY: #p::Family = {
                 #krate::__register! { #p::Registration::Family(&__FAMILY) }
                 #p::declared::<#ty>(#desc, __SETS, &__SHARED)
-                    .max_series(__MAX_SERIES)
+                    #with_cap
+                    #with_expiry
                     #with_buckets
                     #with_states
             };

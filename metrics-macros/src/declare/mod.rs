@@ -1,12 +1,16 @@
 //! `metrics! { ... }`: metrics as statics.
 
+mod bounds;
 mod parse;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Expr, LitStr, Path, PathArguments, Type, ext::IdentExt, spanned::Spanned};
 
-use self::parse::{Block, Declaration, LabelsType, MetricAttrs};
+use self::{
+    bounds::LabelBounds,
+    parse::{Block, Declaration, LabelsType, ListedLabel, MetricAttrs},
+};
 use crate::{
     Mode,
     attr::{first_span, kind, label_name, located_at},
@@ -79,6 +83,8 @@ struct Metric<'a> {
     name: LitStr,
     help: String,
     attrs: MetricAttrs<'a>,
+    /// Of each label of a list.
+    bounds: Vec<LabelBounds>,
 }
 
 impl<'a> Metric<'a> {
@@ -91,8 +97,11 @@ impl<'a> Metric<'a> {
             let message = "a metric has a doc comment, which becomes its help; add `/// ...`";
             errors.at(&declaration.ident, message);
         }
+        let mut bounds = Vec::new();
         if let LabelsType::List(labels) = &declaration.ty.labels {
-            report_duplicates(labels.iter().map(|(name, _)| name), errors);
+            report_duplicates(labels.iter().map(|label| &label.name), errors);
+            let each = labels.iter().map(|label| LabelBounds::new(label, errors));
+            bounds.extend(each);
         }
         let needs = match declaration.ty.kind.to_string().as_str() {
             "StateSet" if declaration.ty.states.is_none() => Some("`StateSet<States>`"),
@@ -123,6 +132,7 @@ impl<'a> Metric<'a> {
             name,
             help,
             attrs,
+            bounds,
         })
     }
 
@@ -142,6 +152,9 @@ impl<'a> Metric<'a> {
             }
         };
         let metric = self.metric_type(krate, mode);
+        let lists = self.bounds.iter().enumerate();
+        let lists = lists.map(|(at, bounds)| bounds.list(krate, ident, at));
+        let lists = (mode == Mode::On).then(|| quote!(#(#lists)*));
         let (field, init, access) = if ty.kind == "Info" {
             (quote!(()), quote!(()), self.info_methods(krate, mode))
         } else if let LabelsType::None = ty.labels {
@@ -189,6 +202,7 @@ impl<'a> Metric<'a> {
             #allow
             const _: () = {
                 #site
+                #lists
             };
         }
     }
@@ -235,9 +249,13 @@ impl<'a> Metric<'a> {
         let labels = match &ty.labels {
             LabelsType::None => SiteLabels::List(Vec::new()),
             LabelsType::List(labels) => {
-                let each = labels.iter().map(|(name, ty)| {
-                    let values = quote!(<#ty as #krate::Label>::VALUES);
-                    (label_name(name), values)
+                let each = labels.iter().zip(&self.bounds).enumerate();
+                let each = each.map(|(at, (label, bounds))| {
+                    let ty = &label.ty;
+                    let values = bounds
+                        .values(krate, &self.declaration.ident, at, &borrowed(ty))
+                        .unwrap_or_else(|| quote!(<#ty as #krate::Label>::VALUES));
+                    (label_name(&label.name), values)
                 });
                 SiteLabels::List(each.collect())
             }
@@ -271,9 +289,12 @@ impl<'a> Metric<'a> {
                 quote_spanned!(states.span()=> #krate::__private::states::<#states>())
             }),
             max_series: self.attrs.max_series.get().map(|max| quote!(#max)),
+            expire: (self.attrs.expire.get())
+                .filter(|_| !matches!(ty.labels, LabelsType::None))
+                .map(|span| (span.nanos, span.at)),
             labels_at: match (self.attrs.max_series.get(), &ty.labels) {
                 (Some(max), _) => first_span(max),
-                (None, LabelsType::List(labels)) => labels[0].0.span(),
+                (None, LabelsType::List(labels)) => labels[0].name.span(),
                 (None, LabelsType::Type(ty)) => ty.span(),
                 (None, LabelsType::None) => self.declaration.ident.span(),
             },
@@ -295,18 +316,29 @@ impl<'a> Metric<'a> {
     }
 
     /// The parameters of generated methods, and the label set made of them.
-    fn parameters(&self) -> (TokenStream, TokenStream) {
+    fn parameters(&self, krate: &Path, mode: Mode) -> (TokenStream, TokenStream) {
         match &self.declaration.ty.labels {
             LabelsType::List(labels) => {
-                let names = parameter_names(labels);
-                let parameters = names.iter().zip(labels).map(|(name, (_, ty))| {
-                    let ty = borrowed(ty);
+                let mut names = parameter_names(labels);
+                if self.bounds.iter().any(LabelBounds::calls) {
+                    // A parameter is not to be taken for a function of its name.
+                    for name in &mut names {
+                        name.set_span(name.span().resolved_at(Span::mixed_site()));
+                    }
+                }
+                let parameters = names.iter().zip(labels).map(|(name, label)| {
+                    let ty = borrowed(&label.ty);
                     quote!(#name: #ty)
                 });
-                let at = Span::call_site().located_at(labels[0].1.span());
+                let values = names.iter().zip(&self.bounds).enumerate();
+                let values = values.map(|(at, (name, bounds))| match mode {
+                    Mode::On => bounds.applied(krate, &self.declaration.ident, at, name),
+                    Mode::Off => bounds.named(name),
+                });
+                let at = Span::call_site().located_at(labels[0].ty.span());
                 (
                     quote!(#(#parameters),*),
-                    quote_spanned!(at=> &(#(#names,)*)),
+                    quote_spanned!(at=> &(#(#values,)*)),
                 )
             }
             LabelsType::Type(ty) => {
@@ -326,11 +358,11 @@ impl<'a> Metric<'a> {
         let p = quote!(#krate::__private);
         let kind = &ty.kind;
         let states = ty.states.as_ref().map(|states| quote!(<#states>));
-        let (parameters, set) = self.parameters();
+        let (parameters, set) = self.parameters(krate, mode);
         let family = quote!(<#ident as #p::Site>::family());
         // That a type is no label is said where the type stands.
         let at = match &ty.labels {
-            LabelsType::List(labels) => labels[0].1.span(),
+            LabelsType::List(labels) => labels[0].ty.span(),
             LabelsType::Type(ty) => ty.span(),
             LabelsType::None => ident.span(),
         };
@@ -400,7 +432,7 @@ impl<'a> Metric<'a> {
     fn info_methods(&self, krate: &Path, mode: Mode) -> TokenStream {
         let ident = &self.declaration.ident;
         let cfgs = &self.attrs.cfgs;
-        let (parameters, set) = self.parameters();
+        let (parameters, set) = self.parameters(krate, mode);
         let allow = allow();
         let p = quote!(#krate::__private);
         let family = quote!(<#ident as #p::Site>::family());
@@ -436,9 +468,9 @@ impl<'a> Metric<'a> {
 
 /// A parameter for each label: keywords in their raw form, and duplicates, which were reported,
 /// under another name.
-fn parameter_names(labels: &[(Ident, Type)]) -> Vec<Ident> {
+fn parameter_names(labels: &[ListedLabel]) -> Vec<Ident> {
     let mut names: Vec<Ident> = Vec::new();
-    for (at, (name, _)) in labels.iter().enumerate() {
+    for (at, ListedLabel { name, .. }) in labels.iter().enumerate() {
         let is_word = syn::parse2::<Ident>(quote!(#name)).is_ok();
         let name = match name.to_string().as_str() {
             // Not to be had in a raw form; rustc says so.

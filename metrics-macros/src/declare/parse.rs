@@ -8,6 +8,7 @@ use syn::{
     parse::{Parse, ParseStream},
 };
 
+use super::bounds::Span;
 use crate::{
     attr::{Buckets, Slot},
     errors::Errors,
@@ -97,7 +98,7 @@ pub(crate) struct MetricType {
 
 pub(crate) enum LabelsType {
     None,
-    List(Vec<(Ident, Type)>),
+    List(Vec<ListedLabel>),
     Type(Box<Type>),
 }
 
@@ -127,6 +128,13 @@ impl Parse for MetricType {
     }
 }
 
+/// `#[...] name: Type` in a list of labels.
+pub(crate) struct ListedLabel {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) name: Ident,
+    pub(crate) ty: Type,
+}
+
 impl Parse for LabelsType {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         if !input.peek(syn::token::Paren) {
@@ -136,9 +144,11 @@ impl Parse for LabelsType {
         parenthesized!(content in input);
         let mut list = Vec::new();
         while !content.is_empty() {
+            let attrs = content.call(Attribute::parse_outer)?;
             let name = content.call(Ident::parse_any)?;
             content.parse::<Token![:]>()?;
-            list.push((name, content.parse()?));
+            let ty = content.parse()?;
+            list.push(ListedLabel { attrs, name, ty });
             if !content.is_empty() {
                 content.parse::<Token![,]>()?;
             }
@@ -159,6 +169,7 @@ pub(crate) struct MetricAttrs<'a> {
     pub(crate) buckets: Slot<HistogramBuckets>,
     pub(crate) quantiles: Slot<Buckets>,
     pub(crate) max_series: Slot<Expr>,
+    pub(crate) expire: Slot<Span>,
     pub(crate) computed: Slot<Expr>,
     /// `cfg`s, which go on everything that is expanded to.
     pub(crate) cfgs: Vec<&'a Attribute>,
@@ -196,6 +207,9 @@ impl<'a> MetricAttrs<'a> {
                 "max_series" => attr
                     .parse_args()
                     .map(|max| parsed.max_series.set(key, max, errors)),
+                "expire" => attr
+                    .parse_args_with(Span::parse)
+                    .map(|span| parsed.expire.set(key, span, errors)),
                 "computed" => attr
                     .parse_args()
                     .map(|value| parsed.computed.set(key, value, errors)),
@@ -227,6 +241,23 @@ impl<'a> MetricAttrs<'a> {
         of(self.quantiles.key(), &["Summary"], errors);
         let computable = ["Counter", "FloatCounter", "Gauge", "FloatGauge"];
         of(self.computed.key(), &computable, errors);
+        let recorded = [
+            "Counter",
+            "FloatCounter",
+            "Gauge",
+            "FloatGauge",
+            "UpDownCounter",
+            "Histogram",
+            "Summary",
+            "StateSet",
+        ];
+        of(self.expire.key(), &recorded, errors);
+        if let (Some(key), LabelsType::None) = (self.expire.key(), &ty.labels) {
+            errors.at(
+                key,
+                "a metric without labels has one series, which stays; remove `expire`",
+            );
+        }
         if let (Some(key), false) = (self.computed.key(), matches!(ty.labels, LabelsType::None)) {
             let message = "a computed metric has no labels; write a `Collector` for several series";
             errors.at(key, message);
