@@ -144,17 +144,20 @@ impl Index {
         let mut from = 0;
         loop {
             let mut writer = self.writer();
-            let Some((to, region)) = self.tile(&writer, from) else {
+            let Some((region, first, to)) = self.tile(&writer, from) else {
                 return;
             };
             let is_due = |number: &usize| {
                 writer.metas[*number].live
                     && began.saturating_sub(writer.notes[*number].changed) >= self.span
             };
-            let due: Vec<usize> = (from..to).filter(is_due).map(|at| at - from).collect();
+            let due: Vec<usize> = (from..to)
+                .filter(is_due)
+                .map(|number| number - first)
+                .collect();
             if !due.is_empty() {
                 region.read(due, |at, values| {
-                    let number = from + at;
+                    let number = first + at;
                     let is_shown = digest(values) == writer.notes[number].digest;
                     // What is set aside takes places, too.
                     if is_shown && self.is_at_rest(values) && writer.aside < cap {

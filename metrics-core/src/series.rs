@@ -712,16 +712,20 @@ impl Index {
         (meta.live && version == series.generation).then(|| meta.labels.clone())
     }
 
-    /// The series after this many that stand in one region: up to which, and the region.
-    pub(crate) fn tile(&self, writer: &Writer, from: usize) -> Option<(usize, &Region)> {
+    /// The region in which the series after so many stand, the number of the first in it, and up
+    /// to which they are there.
+    ///
+    /// The first is not `from` where more series have come since the tile before this one ended.
+    pub(crate) fn tile(&self, writer: &Writer, from: usize) -> Option<(&Region, usize, usize)> {
         if from >= writer.metas.len() {
             return None;
         }
         let (block, offset) = locate(place_of(from));
         let in_region = block_size(block).min(1 << self.region_bits);
-        let to = (from + in_region).min(writer.metas.len());
-        let region = self.made(block).regions.get(offset >> self.region_bits);
-        Some((to, region))
+        let (region, at) = within(offset, self.region_bits);
+        let first = from - at;
+        let to = (first + in_region).min(writer.metas.len());
+        Some((self.made(block).regions.get(region), first, to))
     }
 
     /// Shows some series, their labels, birth and values; returns where to go on.
@@ -733,15 +737,15 @@ impl Index {
         mut each: impl FnMut(Series, &str, f64, &[u64]),
     ) -> Option<usize> {
         let mut writer = self.writer();
-        let (to, region) = self.tile(&writer, from)?;
+        let (region, first, to) = self.tile(&writer, from)?;
         let listed = (from..to).filter(|number| writer.is_listed(*number));
-        let listed: Vec<usize> = listed.map(|number| number - from).collect();
+        let listed: Vec<usize> = listed.map(|number| number - first).collect();
         region.read(listed, |at, values| {
-            if self.span != 0 && !self.look_at(&mut writer, from + at, values) {
+            if self.span != 0 && !self.look_at(&mut writer, first + at, values) {
                 return;
             }
-            let meta = &writer.metas[from + at];
-            let place = place_of(from + at);
+            let meta = &writer.metas[first + at];
+            let place = place_of(first + at);
             let generation = self.entry(place).version.load(Ordering::Relaxed);
             each(
                 Series { place, generation },

@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeMap,
+    io,
     ops::Range,
     sync::{
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -207,6 +208,60 @@ fn a_family_of_every_type_overflows_into_a_series_of_its_own() {
             Some(2.0),
             "{name}: {values:?}"
         );
+    }
+}
+
+#[test]
+fn series_that_are_born_during_a_scrape_are_shown_with_their_own_values() {
+    /// Makes a series for each piece that it is given.
+    struct Scraper<'a> {
+        counter: &'a Labelled<Counter>,
+        born: u64,
+        text: Vec<u8>,
+    }
+
+    impl Scraper<'_> {
+        fn make_one(&mut self) {
+            self.born += 1;
+            // So long that each few series are a piece.
+            let label = format!("{:05000}", self.born);
+            self.counter.with(&[&label]).inc_by(self.born);
+        }
+    }
+
+    impl io::Write for Scraper<'_> {
+        fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+            if self.born < 1_000 {
+                self.make_one();
+            }
+            self.text.extend_from_slice(piece);
+            Ok(piece.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let (registry, counter) = labelled::<Counter>(Options::new("a_total", "A.").labels(["a"]));
+    let mut scraper = Scraper {
+        counter: &counter,
+        born: 0,
+        text: Vec::new(),
+    };
+    for _ in 0..300 {
+        scraper.make_one();
+    }
+    registry.encode(Format::Text, &mut scraper).unwrap();
+    assert!(scraper.born > 300);
+    let text = String::from_utf8(scraper.text).unwrap();
+    for line in text.lines().filter(|line| line.starts_with("a_total")) {
+        let (labels, value) = line.rsplit_once(' ').unwrap();
+        let own = labels
+            .trim_start_matches("a_total{a=\"")
+            .trim_end_matches("\"}");
+        let own: u64 = own.parse().unwrap();
+        assert_eq!(value, own.to_string());
     }
 }
 
