@@ -331,14 +331,16 @@ impl Region {
         generation: u64,
         op: impl FnOnce(&[AtomicU64]),
     ) {
+        let op = |words: &[AtomicU64]| {
+            // A recording into a removed series is as good as one made before its removal. If the
+            // place is another's by now, the words may already be fit for that one.
+            if self.generation(series) == generation {
+                op(&words[series * self.width..][..self.width]);
+            }
+        };
         match self.caught_up(generation) {
-            Some(words) => op(&words[series * self.width..][..self.width]),
-            None => self.late(|shared| {
-                // A recording into a removed series is as good as one made before its removal.
-                if self.generation(series) == generation {
-                    op(&shared[series * self.width..][..self.width]);
-                }
-            }),
+            Some(words) => op(words),
+            None => self.late(op),
         }
     }
 

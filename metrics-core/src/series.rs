@@ -860,7 +860,7 @@ fn fold(a: u64, b: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::label::LongKey;
+    use crate::{label::LongKey, layout::count_one};
 
     #[test]
     fn keys_of_one_hash_are_told_apart_by_every_word() {
@@ -883,6 +883,42 @@ mod tests {
             }
             assert!(index.remove(key.words()));
         }
+    }
+
+    #[test]
+    fn a_recording_that_comes_too_late_for_its_series_goes_nowhere() {
+        let index = Index::new(Layout::Count, 1, 10, false);
+        let insert = |key: u64| {
+            index
+                .insert(&[key], || 10, false, String::new)
+                .expect("room")
+        };
+        let replace = |series: u64| {
+            assert!(index.remove(&[series]));
+            insert(series + 1)
+        };
+        let count = |series: Series| {
+            let (region, at) = index.storage(series.place);
+            region.record_open(at, series.generation, |words| count_one(&words[0]));
+        };
+        let total = |series: Series| {
+            let (region, at) = index.storage(series.place);
+            let mut total = 0;
+            region.read([at], |_, values| total = values[0]);
+            total
+        };
+        let first = insert(1);
+        let second = replace(1);
+        // This thread has no words yet.
+        count(first);
+        assert_eq!((second.place, total(second)), (first.place, 0));
+        let third = replace(2);
+        let fourth = replace(3);
+        // It has words by now, which were last fit for the second.
+        count(third);
+        assert_eq!((fourth.place, total(fourth)), (first.place, 0));
+        count(fourth);
+        assert_eq!(total(fourth), 1);
     }
 
     #[test]
