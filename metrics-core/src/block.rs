@@ -23,10 +23,9 @@
 //! a ticket in `REQUEST`; the recorder answers after its next observation with a copy. If it is
 //! stopped before it can, `COMMIT` stands still, and reading directly succeeds.
 
-use std::{
-    ops::Range,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::{ops::Range, sync::atomic::Ordering};
+
+use crate::word::Word;
 
 const COMMIT: usize = 0;
 const SUM: usize = 1;
@@ -44,30 +43,6 @@ pub(crate) const BUCKETS_OUT: usize = 2;
 
 /// Direct attempts before the reader asks for a copy.
 const ATTEMPTS: usize = 4;
-
-/// A word of shared memory: the atomics of `std`, or those of a model checker.
-pub(crate) trait Word {
-    fn load(&self, order: Ordering) -> u64;
-    fn store(&self, value: u64, order: Ordering);
-    fn compare_exchange(&self, current: u64, new: u64, order: Ordering);
-}
-
-impl Word for AtomicU64 {
-    #[inline(always)]
-    fn load(&self, order: Ordering) -> u64 {
-        AtomicU64::load(self, order)
-    }
-
-    #[inline(always)]
-    fn store(&self, value: u64, order: Ordering) {
-        AtomicU64::store(self, value, order);
-    }
-
-    fn compare_exchange(&self, current: u64, new: u64, order: Ordering) {
-        // Losing means that somebody else wrote first, which is what the caller wants to allow.
-        let _ = AtomicU64::compare_exchange(self, current, new, order, Ordering::Relaxed);
-    }
-}
 
 /// Records one observation; `add` maps the sum so far to the sum with it.
 ///

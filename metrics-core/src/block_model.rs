@@ -9,11 +9,15 @@ use std::{
     },
 };
 
-use loom::{model::Builder, sync::atomic::AtomicU64, thread};
+use loom::thread;
 
-use crate::block::{
-    BUCKETS_OUT, COUNT_OUT, Counts, HEADER, Handover, SUM_OUT, Word, last, observe, observe_in,
-    read, snapshot,
+use crate::{
+    block::{
+        BUCKETS_OUT, COUNT_OUT, Counts, HEADER, Handover, SUM_OUT, last, observe, observe_in, read,
+        snapshot,
+    },
+    watched::{AtomicU64, check},
+    word::Word,
 };
 
 const BUCKETS: usize = 2;
@@ -53,9 +57,19 @@ impl Word for Watched {
     }
 
     fn compare_exchange(&self, current: u64, new: u64, order: Ordering) {
-        let _ = self
-            .word
-            .compare_exchange(current, new, order, Ordering::Relaxed);
+        Word::compare_exchange(&*self.word, current, new, order);
+    }
+
+    fn fetch_add(&self, n: u64, order: Ordering) -> u64 {
+        self.word.fetch_add(n, order)
+    }
+
+    fn fetch_sub(&self, n: u64, order: Ordering) -> u64 {
+        self.word.fetch_sub(n, order)
+    }
+
+    fn fence(order: Ordering) {
+        AtomicU64::fence(order);
     }
 }
 
@@ -142,12 +156,6 @@ fn consistent(out: &[u64]) -> u64 {
     let expected = [count.div_ceil(2), count / 2];
     assert_eq!(out[BUCKETS_OUT..], expected, "the buckets of {out:?}");
     count
-}
-
-fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
-    let mut builder = Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.check(model);
 }
 
 #[test]

@@ -32,6 +32,7 @@ use std::{
 
 use crate::{
     block::{self, Handover},
+    generation,
     layout::{self, EachThread, Layout, Sum},
 };
 
@@ -182,18 +183,10 @@ impl Region {
     /// Begins another series in a place where one was before, at zero.
     pub(crate) fn renew(&self, series: usize, generation: u64) {
         let _state = STATE.lock();
-        for word in self
-            .shared
-            .get()
-            .iter()
-            .skip(series * self.width)
-            .take(self.width)
-        {
-            word.store(0, Ordering::Relaxed);
-        }
-        self.born()[series].store(generation, Ordering::Relaxed);
-        // Release: a thread that catches up with it finds the generations up to it.
-        self.newest.store(generation, Ordering::Release);
+        let shared = self.shared.get().get(series * self.width..);
+        let shared = shared.and_then(|words| words.get(..self.width));
+        let born = &self.born()[series];
+        generation::renew(born, &self.newest, shared.unwrap_or(&[]), generation);
         if let Some(highest) = self.highest.get() {
             for mark in &highest[series * self.inner..][..self.inner] {
                 mark.store(0, Ordering::Relaxed);
@@ -348,7 +341,7 @@ impl Region {
     fn caught_up(&self, generation: u64) -> Option<&[AtomicU64]> {
         let (words, seen) = self.own().or_else(|| self.first_touch(None))?;
         if seen < generation {
-            self.catch_up(words, seen, generation)?;
+            self.catch_up(words, generation)?;
         }
         Some(words)
     }
@@ -358,26 +351,10 @@ impl Region {
     /// A series that takes the place of another begins at zero in every thread, without any
     /// thread's help: words of a thread that has not seen its generation are not counted for it.
     /// `generation` is one that the caller has found in the index.
-    fn catch_up(&self, words: &[AtomicU64], seen: u64, generation: u64) -> Option<()> {
-        // Acquire: the generations up to this one are there.
-        let newest = self.newest.load(Ordering::Acquire);
-        if newest > seen {
-            // What was found in these places before is not to be found there any more.
-            forget()?;
-            for (born, words) in self.born().iter().zip(words.chunks(self.width.max(1))) {
-                if born.load(Ordering::Relaxed) > seen {
-                    for word in words {
-                        word.store(0, Ordering::Relaxed);
-                    }
-                }
-            }
-        }
+    fn catch_up(&self, words: &[AtomicU64], generation: u64) -> Option<()> {
         let index = self.id.load(Ordering::Relaxed).wrapping_sub(1);
-        let slot = current().slots().get(index as usize)?;
-        // Series are born in the order of their generations: those up to this one have been seen.
-        // Release: a scrape that counts these words for the new series finds the zeros.
-        slot.seen.store(newest.max(generation), Ordering::Release);
-        Some(())
+        let seen = &current().slots().get(index as usize)?.seen;
+        generation::catch_up(self.born(), &self.newest, generation, words, seen, forget)
     }
 
     /// This thread's words, and the newest generation that they are fit for.
@@ -913,12 +890,11 @@ impl State {
                 let Some(slot) = thread.slots().get(id as usize - 1) else {
                     continue;
                 };
-                // Acquire: the words were written before they were listed, and zeroed before
-                // they were fit for this generation.
+                // Acquire: the words were written before they were listed.
                 let Some(words) = NonNull::new(slot.words.load(Ordering::Acquire)) else {
                     continue;
                 };
-                if slot.seen.load(Ordering::Acquire) < generation {
+                if !generation::has_seen(&slot.seen, generation) {
                     continue;
                 }
                 // SAFETY: the thread has listed `len` words of this region, and takes the

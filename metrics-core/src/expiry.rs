@@ -23,8 +23,9 @@ use std::{
 
 use crate::{
     clock,
+    entry::TOUCHED,
     layout::Layout,
-    series::{Index, Series, TOUCHED, Writer, place_of},
+    series::{Index, Series, Writer, place_of},
 };
 
 /// Nanoseconds for which a series that has expired can come back.

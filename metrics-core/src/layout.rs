@@ -9,6 +9,7 @@ use crate::{
     block::{self, Handover},
     buckets::MAX_BUCKETS,
     native::{Native, merge, table},
+    word::Word,
 };
 
 /// What the words of one series mean.
@@ -285,7 +286,7 @@ impl Layout {
 
 /// Adds one to a word of this thread's own.
 #[inline(always)]
-pub(crate) fn count_one(word: &AtomicU64) {
+pub(crate) fn count_one<W: Word>(word: &W) {
     // Wraps never: a full word has room for more ones than a program counts.
     let sum = word.load(Ordering::Relaxed).wrapping_add(1);
     word.store(sum, Ordering::Release);
@@ -301,7 +302,7 @@ fn counted(word: u64) -> u64 {
 
 /// Adds to a word of this thread's own.
 #[inline(always)]
-pub(crate) fn count_add(word: &AtomicU64, n: u64) {
+pub(crate) fn count_add<W: Word>(word: &W, n: u64) {
     // A single writer needs no read-modify-write. Saturating: a total never goes backwards.
     let sum = word.load(Ordering::Relaxed).saturating_add(n);
     word.store(sum.min(FULL), Ordering::Release);

@@ -48,12 +48,21 @@ mod collector;
 mod counter;
 mod desc;
 mod encode;
+mod entry;
+#[cfg(all(test, not(miri)))]
+mod entry_model;
 mod error;
 mod expiry;
 mod family;
 mod gather;
 mod gauge;
+mod generation;
+#[cfg(all(test, not(miri)))]
+mod generation_model;
 mod groups;
+mod hashes;
+#[cfg(all(test, not(miri)))]
+mod hashes_model;
 mod histogram;
 mod info;
 mod label;
@@ -75,6 +84,9 @@ mod storage;
 mod summary;
 mod timer;
 mod up_down;
+#[cfg(all(test, not(miri)))]
+mod watched;
+mod word;
 
 pub use buckets::{DURATIONS, exponential, linear};
 pub use collector::{Calculated, Collection, Collector};

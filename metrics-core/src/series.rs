@@ -1,11 +1,11 @@
 //! Open labels to series: an index that is read without a lock.
 //!
-//! *Entries* hold the keys. They stand at fixed places and are never given back to the
-//! allocator, so that a reader may look at one at any time; whether it was whole tells its
+//! *Entries* (`entry.rs`) hold the keys. They stand at fixed places and are never given back to
+//! the allocator, so that a reader may look at one at any time; whether it was whole tells its
 //! `version`, which is odd while the entry is in use and changes with every use. A *table* of
-//! hashes leads to them by linear probing. Writers hold a mutex. A reader that meets a table
-//! being rebuilt may fail to find a key that is there, never find a wrong one; it then looks
-//! again under the mutex.
+//! hashes (`hashes.rs`) leads to them by linear probing. Writers hold a mutex. A reader that meets
+//! a table being rebuilt may fail to find a key that is there, never find a wrong one; it then
+//! looks again under the mutex.
 //!
 //! An entry is used again for another key when its series was removed and no handle pins it.
 //! The version doubles as the generation of the series' storage: a recorder that was stopped
@@ -19,74 +19,25 @@ use std::{
     hash::{BuildHasher, RandomState},
     sync::{
         Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
 use crate::{
     cell::{Found as FoundWords, Region, Regions},
     clock,
+    entry::{Entry, TOUCHED, Tail, continues},
     expiry::Note,
+    hashes::Hashes,
     layout::Layout,
 };
 
-/// Words of a key that stand in the entry itself: three short texts. Longer ones continue in
-/// [`Tail`]s.
-const INLINE: usize = 6;
-const NONE: u32 = u32::MAX;
-
-/// A table's word for a place never used, and for one whose key was removed. Others are the
-/// upper half of the hash and, below it, the place plus 1.
-const EMPTY: u64 = 0;
-const REMOVED: u64 = NONE as u64;
-
-/// Tables, blocks of entries and of tails double from these sizes on.
-const FIRST_TABLE: usize = 64;
+/// Blocks of entries and of tails double from this size on.
 const FIRST_BLOCK: usize = 16;
 /// Blocks of entries grow no further: what the last one leaves empty is to be little.
 const LARGEST_BLOCK: usize = 1 << OFFSET_BITS;
 /// A place is the number of a block and, in so many bits below it, the offset in it.
 const OFFSET_BITS: u32 = 12;
-
-/// The key of one series; a cache line.
-#[derive(Debug)]
-#[repr(align(64))]
-pub(crate) struct Entry {
-    /// Odd while in use.
-    pub(crate) version: AtomicU64,
-    /// The tail in which the key continues.
-    next: AtomicU32,
-    /// Handles that hold the series; and [`TOUCHED`].
-    pub(crate) pins: AtomicU32,
-    words: [AtomicU64; INLINE],
-}
-
-/// Marks an entry that was pinned since a scrape looked at it, where series expire.
-pub(crate) const TOUCHED: u32 = 1 << 31;
-
-impl Entry {
-    /// Whether a handle holds the series.
-    pub(crate) fn is_pinned(&self) -> bool {
-        // SeqCst, as in `pin`: either the handle sees a new version or this sees the pin.
-        self.pins.load(Ordering::SeqCst) & !TOUCHED != 0
-    }
-
-    fn new() -> Self {
-        Entry {
-            version: AtomicU64::new(0),
-            next: AtomicU32::new(NONE),
-            pins: AtomicU32::new(0),
-            words: [const { AtomicU64::new(0) }; INLINE],
-        }
-    }
-}
-
-/// Where a key continues.
-#[derive(Debug, Default)]
-struct Tail {
-    next: AtomicU32,
-    words: [AtomicU64; INLINE],
-}
 
 /// Entries, and the storage of their series.
 #[derive(Debug)]
@@ -123,13 +74,7 @@ impl Known {
     /// The series, if it is there and has this key.
     #[inline(always)]
     pub(crate) fn matches<const N: usize>(&self, key: &[u64; N]) -> Option<Series> {
-        // A key that goes on elsewhere is looked for in the table.
-        if N > INLINE || different(&self.entry.words, key) {
-            return None;
-        }
-        // The pair of the fence in `write`: had a word been of a later key, so would the version.
-        fence(Ordering::Acquire);
-        let is_there = self.entry.version.load(Ordering::Relaxed) == self.generation;
+        let is_there = self.entry.still_matches(self.generation, key);
         is_there.then_some(self.series())
     }
 }
@@ -159,22 +104,21 @@ pub(crate) struct Writer {
     tails: usize,
     spare: Vec<u32>,
     pub(crate) live: usize,
-    /// Places of the table that are not `EMPTY`.
+    /// Places of the table that are used.
     used: usize,
     /// The last that was given to a series.
     generation: u64,
 }
 
 /// The series of one metric with open labels.
+///
+/// In this order: at the very beginning, a table is reached without adding an offset.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Index {
+    hashes: Hashes,
     /// Unknown to those who choose the labels' values.
     seed: u64,
-    tables: [OnceLock<Box<[AtomicU64]>>; 20],
-    /// Which table is in use.
-    table: AtomicUsize,
-    /// Odd while a table is rebuilt.
-    rebuilds: AtomicU64,
     /// Whether the cap was found to be reached, and nothing has been removed since.
     pub(crate) full: AtomicBool,
     /// Blocks for as many series as were allowed at first.
@@ -201,9 +145,7 @@ impl Index {
         let region_bits = region_bits(layout.words() * inner);
         Index {
             seed: RandomState::new().hash_one(0_u64),
-            tables: [const { OnceLock::new() }; 20],
-            table: AtomicUsize::new(0),
-            rebuilds: AtomicU64::new(0),
+            hashes: Hashes::new(),
             full: AtomicBool::new(false),
             blocks: (0..blocks_for(cap.min(MOST)))
                 .map(|_| OnceLock::new())
@@ -283,7 +225,7 @@ impl Index {
         let entry = self
             .block(block)
             .and_then(|block| block.entries.get(offset));
-        entry.is_some_and(|entry| entry.version.load(Ordering::Relaxed) == series.generation)
+        entry.is_some_and(|entry| entry.version() == series.generation)
     }
 
     /// Finds the series of a key, and this thread's words of it where they are ready.
@@ -317,27 +259,13 @@ impl Index {
 
     #[inline(always)]
     fn find_in_block(&self, key: &[u64], hash: u64) -> Option<(Series, &Entry, &Block, usize)> {
-        let table = self.tables[self.table.load(Ordering::Acquire)].get()?;
-        let mask = table.len() - 1;
-        // Bounded: a table that is being rebuilt need not have an empty place in sight.
-        for probe in 0..table.len() {
-            // Acquire: the entry was written before the table led to it.
-            let word = table[(hash as usize).wrapping_add(probe) & mask].load(Ordering::Acquire);
-            if (word ^ hash) >> 32 == 0 {
-                let place = (word as u32).wrapping_sub(1);
-                let (number, offset) = locate(place);
-                if let Some(block) = self.block(number)
-                    && let Some(entry) = block.entries.get(offset)
-                    && let Some(generation) = self.matches(entry, key)
-                {
-                    return Some((Series { place, generation }, entry, block, offset));
-                }
-            }
-            if word == EMPTY {
-                return None;
-            }
-        }
-        None
+        self.hashes.find(hash, |place| {
+            let (number, offset) = locate(place);
+            let block = self.block(number)?;
+            let entry = block.entries.get(offset)?;
+            let generation = self.matches(entry, key)?;
+            Some((Series { place, generation }, entry, block, offset))
+        })
     }
 
     /// A hash that an outsider who chooses label values cannot foresee: independent products of
@@ -371,41 +299,17 @@ impl Index {
     /// The generation of an entry, if it is in use for this very key.
     #[inline(always)]
     fn matches(&self, entry: &Entry, key: &[u64]) -> Option<u64> {
-        let version = entry.version.load(Ordering::Acquire);
-        if version & 1 == 0 || different(&entry.words, key) {
-            return None;
-        }
-        if key.len() > INLINE && !self.continues(entry, &key[INLINE..]) {
-            return None;
-        }
-        // The pair of the fence in `write`: had a word been of a later key, so would the version.
-        fence(Ordering::Acquire);
-        (entry.version.load(Ordering::Relaxed) == version).then_some(version)
+        entry.matches(key, |next, rest| self.continues(next, rest))
     }
 
     /// Whether an entry, which nobody changes now, is for this key.
     fn is_for(&self, entry: &Entry, key: &[u64]) -> bool {
-        !different(&entry.words, key)
-            && (key.len() <= INLINE || self.continues(entry, &key[INLINE..]))
+        entry.is_for(key, |next, rest| self.continues(next, rest))
     }
 
-    /// Whether the tails of an entry hold the rest of a key.
-    ///
-    /// How long a key is, its first words tell: where those are the same, so is the length.
     #[inline(never)]
-    fn continues(&self, entry: &Entry, rest: &[u64]) -> bool {
-        let mut next = entry.next.load(Ordering::Relaxed);
-        for part in rest.chunks(INLINE) {
-            if next == NONE {
-                return false;
-            }
-            let tail = self.tail(next);
-            if different(&tail.words, part) {
-                return false;
-            }
-            next = tail.next.load(Ordering::Relaxed);
-        }
-        true
+    fn continues(&self, next: u32, rest: &[u64]) -> bool {
+        continues(next, rest, |at| self.tail(at))
     }
 
     pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
@@ -418,9 +322,7 @@ impl Index {
         if !self.full.load(Ordering::Relaxed) {
             return false;
         }
-        let before = self.rebuilds.load(Ordering::Acquire);
-        let found = self.find(key);
-        found.is_none() && before & 1 == 0 && self.rebuilds.load(Ordering::Relaxed) == before
+        self.hashes.lacks(|| self.find(key).is_some())
     }
 
     /// Finds the series of a key or makes it, as long as there is room under the cap.
@@ -468,15 +370,11 @@ impl Index {
         if writer.aside == 0 {
             return None;
         }
-        let table = self.tables[self.table.load(Ordering::Relaxed)].get()?;
-        let mask = table.len() - 1;
-        let words = (0..table.len())
-            .map(|probe| table[(hash as usize).wrapping_add(probe) & mask].load(Ordering::Relaxed));
-        words
-            .take_while(|word| *word != EMPTY)
-            .filter(|word| (word ^ hash) >> 32 == 0)
-            .map(|word| number_of((word as u32).wrapping_sub(1)))
-            .find(|number| writer.is_aside(*number) && self.is_for(self.entry_of(*number), key))
+        self.hashes.find(hash, |place| {
+            let number = number_of(place);
+            let is_it = writer.is_aside(number) && self.is_for(self.entry_of(number), key);
+            is_it.then_some(number)
+        })
     }
 
     /// The entry of the series of this number.
@@ -512,7 +410,7 @@ impl Index {
         self.made(block);
         let (region, at) = self.storage(place);
         writer.generation += 2;
-        if self.entry(place).version.load(Ordering::Relaxed) == 0 {
+        if self.entry(place).version() == 0 {
             region.begin(at, writer.generation);
         } else {
             region.renew(at, writer.generation);
@@ -521,65 +419,26 @@ impl Index {
     }
 
     fn write(&self, writer: &mut Writer, place: u32, generation: u64, key: &[u64]) {
-        let entry = self.entry(place);
-        debug_assert!(entry.version.load(Ordering::Relaxed) & 1 == 0);
-        // The pair of the fence in `matches`: the even version is seen before any new word.
-        fence(Ordering::Release);
-        let (head, rest) = key.split_at(key.len().min(INLINE));
-        store(&entry.words, head);
-        let mut next = &entry.next;
-        for part in rest.chunks(INLINE) {
+        self.entry(place).write(generation, key, || {
             let at = writer.spare.pop().unwrap_or_else(|| {
                 writer.tails += 1;
                 writer.tails as u32 - 1
             });
-            let tail = self.tail(at);
-            store(&tail.words, part);
-            next.store(at, Ordering::Relaxed);
-            next = &tail.next;
-        }
-        next.store(NONE, Ordering::Relaxed);
-        entry.version.store(generation, Ordering::Release);
+            (at, self.tail(at))
+        });
     }
 
     /// Leads the table to an entry, after making room where it is needed.
     fn list(&self, writer: &mut Writer, hash: u64, place: u32) {
-        let current = self.table.load(Ordering::Relaxed);
-        let size = self.tables[current].get().map_or(0, |table| table.len());
-        if size == 0 || (writer.used + 1) * 2 > size {
-            self.rebuild(writer, current);
-            return;
+        if (writer.used + 1) * 2 > self.hashes.size() {
+            let metas = writer.metas.iter().enumerate();
+            let listed = metas.filter(|(number, _)| writer.is_listed(*number));
+            let listed = listed.map(|(number, meta)| (meta.hash, place_of(number)));
+            let size = (writer.live + writer.aside) * 4;
+            writer.used = self.hashes.rebuild(size, listed);
+        } else {
+            writer.used += usize::from(self.hashes.put(hash, place));
         }
-        if let Some(table) = self.tables[current].get() {
-            writer.used += usize::from(put(table, hash, place));
-        }
-    }
-
-    /// Writes all live series into a table, the same one cleaned or the next size.
-    fn rebuild(&self, writer: &mut Writer, current: usize) {
-        let wanted = ((writer.live + writer.aside) * 4)
-            .next_power_of_two()
-            .max(FIRST_TABLE);
-        let next = (wanted / FIRST_TABLE).trailing_zeros() as usize;
-        let next = next.max(current).min(self.tables.len() - 1);
-        let table = self.tables[next].get_or_init(|| {
-            let empty = || AtomicU64::new(EMPTY);
-            (0..FIRST_TABLE << next).map(|_| empty()).collect()
-        });
-        self.rebuilds.fetch_add(1, Ordering::Relaxed);
-        for word in table {
-            // Release: whoever sees the place empty sees that a rebuild has begun.
-            word.store(EMPTY, Ordering::Release);
-        }
-        writer.used = 0;
-        for (number, meta) in writer.metas.iter().enumerate() {
-            if meta.live || writer.notes.get(number).is_some_and(Note::is_aside) {
-                writer.used += usize::from(put(table, meta.hash, place_of(number)));
-            }
-        }
-        // Release: readers of the new table find it filled.
-        self.table.store(next, Ordering::Release);
-        self.rebuilds.fetch_add(1, Ordering::Release);
     }
 
     /// Removes one series; false when it was not there any more.
@@ -616,7 +475,7 @@ impl Index {
             listed
                 .map(|(number, meta)| {
                     let place = place_of(number);
-                    let generation = self.entry(place).version.load(Ordering::Relaxed);
+                    let generation = self.entry(place).version();
                     (Series { place, generation }, meta.labels.clone())
                 })
                 .collect()
@@ -624,7 +483,7 @@ impl Index {
         for (series, labels) in listed {
             if !keep(series, &labels) {
                 let mut writer = self.writer();
-                let version = self.entry(series.place).version.load(Ordering::Relaxed);
+                let version = self.entry(series.place).version();
                 if version == series.generation {
                     self.take_out(&mut writer, series.place);
                 }
@@ -647,27 +506,11 @@ impl Index {
         writer.live -= usize::from(!was_aside);
         self.full.store(false, Ordering::Relaxed);
         let entry = self.entry(place);
-        if let Some(table) = self.tables[self.table.load(Ordering::Relaxed)].get() {
-            let mask = table.len() - 1;
-            let word = (hash >> 32 << 32) | u64::from(place + 1);
-            let probes =
-                (0..table.len()).map(|probe| &table[(hash as usize).wrapping_add(probe) & mask]);
-            for place in probes {
-                if place.load(Ordering::Relaxed) == word {
-                    place.store(REMOVED, Ordering::Relaxed);
-                    break;
-                }
-            }
-        }
-        let mut next = entry.next.load(Ordering::Relaxed);
+        self.hashes.remove(hash, place);
         if !was_aside {
-            // SeqCst: see `Entry::is_pinned`.
-            entry.version.fetch_add(1, Ordering::SeqCst);
+            entry.clear();
         }
-        while next != NONE {
-            writer.spare.push(next);
-            next = self.tail(next).next.load(Ordering::Relaxed);
-        }
+        entry.tails(|at| self.tail(at), |at| writer.spare.push(at));
         if entry.is_pinned() {
             writer.pinned.push(place);
         } else {
@@ -679,24 +522,20 @@ impl Index {
     /// Keeps the place of a series from being given to another; false when it already was.
     pub(crate) fn pin(&self, series: Series) -> bool {
         let entry = self.entry(series.place);
-        let before = entry.pins.fetch_add(1, Ordering::SeqCst);
-        if self.span != 0 && before & TOUCHED == 0 {
-            entry.pins.fetch_or(TOUCHED, Ordering::SeqCst);
-        }
-        if entry.version.load(Ordering::SeqCst) == series.generation {
-            return true;
-        }
-        self.unpin(series.place);
-        false
+        entry.pin(series.generation, |before| {
+            if self.span != 0 && before & TOUCHED == 0 {
+                entry.pins.fetch_or(TOUCHED, Ordering::SeqCst);
+            }
+        })
     }
 
     /// One more pin for a series that is pinned.
     pub(crate) fn pin_again(&self, place: u32) {
-        self.entry(place).pins.fetch_add(1, Ordering::SeqCst);
+        self.entry(place).pin_again();
     }
 
     pub(crate) fn unpin(&self, place: u32) {
-        self.entry(place).pins.fetch_sub(1, Ordering::SeqCst);
+        self.entry(place).unpin();
     }
 
     /// How many series there are.
@@ -708,7 +547,7 @@ impl Index {
     pub(crate) fn labels(&self, series: Series) -> Option<Box<str>> {
         let writer = self.writer();
         let meta = writer.metas.get(number_of(series.place))?;
-        let version = self.entry(series.place).version.load(Ordering::Relaxed);
+        let version = self.entry(series.place).version();
         (meta.live && version == series.generation).then(|| meta.labels.clone())
     }
 
@@ -746,7 +585,7 @@ impl Index {
             }
             let meta = &writer.metas[first + at];
             let place = place_of(first + at);
-            let generation = self.entry(place).version.load(Ordering::Relaxed);
+            let generation = self.entry(place).version();
             each(
                 Series { place, generation },
                 &meta.labels,
@@ -819,35 +658,6 @@ fn number_of(place: u32) -> usize {
         block => (FIRST_BLOCK << (DOUBLING - 1)) + (block - DOUBLING) * LARGEST_BLOCK,
     };
     before + offset
-}
-
-/// Whether words differ from the beginning of a key.
-#[inline(always)]
-fn different(words: &[AtomicU64; INLINE], key: &[u64]) -> bool {
-    let mut pairs = words.iter().zip(key);
-    pairs.any(|(word, key)| word.load(Ordering::Relaxed) != *key)
-}
-
-fn store(words: &[AtomicU64; INLINE], key: &[u64]) {
-    for (word, key) in words.iter().zip(key) {
-        word.store(*key, Ordering::Relaxed);
-    }
-}
-
-/// Puts an entry in the first free place; true when that had never been used.
-fn put(table: &[AtomicU64], hash: u64, place: u32) -> bool {
-    let mask = table.len() - 1;
-    let word = (hash >> 32 << 32) | u64::from(place + 1);
-    for probe in 0..table.len() {
-        let slot = &table[(hash as usize).wrapping_add(probe) & mask];
-        let before = slot.load(Ordering::Relaxed);
-        if before == EMPTY || before == REMOVED {
-            slot.store(word, Ordering::Release);
-            return before == EMPTY;
-        }
-    }
-    // Tables are rebuilt when half full.
-    false
 }
 
 /// Multiplies to 128 bits and folds the halves: every bit of the product counts.
