@@ -582,7 +582,7 @@ struct Current {
     busy: Cell<bool>,
     /// Whether it holds the lock, for a recording on shared words.
     late: Cell<bool>,
-    /// What is [`Found`] is good for one epoch; 0 before the first.
+    /// A [`Found`] is good for one epoch; 0 before the first.
     epoch: Cell<u64>,
 }
 
@@ -1245,8 +1245,8 @@ pub(crate) fn local<L: Local>(key: &'static LocalKey<L>) -> &'static L {
 ///
 /// The compiler would address static storage relative to the `fs` segment, each time anew.
 /// Processors that forward a store to the next load of the same address within a cycle or so
-/// (AMD's since Zen 2) do it for addresses in registers only: counting in a loop takes a fifth
-/// of the time.
+/// (AMD's since Zen 2) do it for addresses in registers only, which counting in a loop would
+/// wait for each time.
 #[inline(always)]
 #[cfg_attr(
     all(target_arch = "x86_64", not(miri)),
