@@ -354,7 +354,10 @@ impl Region {
     fn catch_up(&self, words: &[AtomicU64], generation: u64) -> Option<()> {
         let index = self.id.load(Ordering::Relaxed).wrapping_sub(1);
         let seen = &current().slots().get(index as usize)?.seen;
-        generation::catch_up(self.born(), &self.newest, generation, words, seen, forget)
+        // What was found before is not to be recorded into after this.
+        let forget = || current().epoch.set(new_epoch());
+        generation::catch_up(self.born(), &self.newest, generation, words, seen, forget);
+        Some(())
     }
 
     /// This thread's words, and the newest generation that they are fit for.
@@ -694,30 +697,12 @@ fn make_room_for(slots: &[Slot]) {
 trait Reset {
     /// The thread ends: words are not listed any more.
     fn reset(&'static self);
-    /// Series that were found may be gone.
-    fn forget(&'static self);
 }
 
 impl<L: sealed::Local> Reset for LocalKey<L> {
     fn reset(&'static self) {
         self.with(sealed::Local::reset);
     }
-
-    fn forget(&'static self) {
-        self.with(sealed::Local::forget);
-    }
-}
-
-/// Makes this thread look for every series anew; `None` when it cannot, now or any more.
-fn forget() -> Option<()> {
-    current().epoch.set(new_epoch());
-    let forget = |guard: &Guard| {
-        for local in guard.resets.try_borrow().ok()?.iter() {
-            local.forget();
-        }
-        Some(())
-    };
-    GUARD.try_with(forget).ok()?
 }
 
 /// A thread as scrapes see it.
@@ -1057,8 +1042,6 @@ mod sealed {
         fn first_touch(&self, region: &Region) -> bool;
         /// Forgets that they are listed.
         fn reset(&self);
-        /// Forgets which series was found.
-        fn forget(&self) {}
     }
 }
 
@@ -1133,20 +1116,46 @@ impl<const N: usize> sealed::Local for LocalBlock<N> {
     }
 }
 
-/// The series of a metric that a thread found last, and its words of it, of which there are `N`.
+/// What a thread has found lately of a metric whose series come and go: series, and its words of
+/// them, of which there are `N` each.
+///
+/// The series are in a table of the thread's own, by their hashes, which saves most of the way
+/// through the index. A thread that touches more than [`MOST_RECENT`] series of the metric gives
+/// its table up: what is far away anyway costs no less for being noted down.
 #[derive(Debug)]
 #[doc(hidden)]
-pub struct Recent<T: Copy, const N: usize> {
-    last: Cell<Option<T>>,
-    words: Cell<Option<NonNull<[AtomicU64; N]>>>,
+pub struct Recent<T: Copy + 'static, const N: usize> {
+    /// Where the one stands that was found last.
+    last: Cell<Option<&'static SlotOf<T, N>>>,
+    /// Empty, or a power of two of them, most of them unused; from a box.
+    slots: Cell<&'static [SlotOf<T, N>]>,
+    used: Cell<usize>,
+    gave_up: Cell<bool>,
     /// Whether the thread's end will make it forget.
     registered: Cell<bool>,
 }
 
+/// A place for a series that was found.
+type SlotOf<T, const N: usize> = Cell<Option<Seen<T, N>>>;
+
+/// A series that was found, and the words that this thread has of it until it ends.
+#[derive(Clone, Copy, Debug)]
+struct Seen<T, const N: usize> {
+    series: T,
+    words: NonNull<[AtomicU64; N]>,
+}
+
+/// Series of one metric that a thread finds in a table of its own, of 16 KiB then.
+const MOST_RECENT: usize = 128;
+/// The table begins with so many places.
+const FIRST_RECENT: usize = 32;
+
 impl<T: Copy, const N: usize> Fresh for Recent<T, N> {
     const FRESH: Self = Recent {
         last: Cell::new(None),
-        words: Cell::new(None),
+        slots: Cell::new(&[]),
+        used: Cell::new(0),
+        gave_up: Cell::new(false),
         registered: Cell::new(false),
     };
 }
@@ -1162,34 +1171,107 @@ impl<T: Copy + 'static, const N: usize> sealed::Local for Recent<T, N> {
 
     fn reset(&self) {
         self.registered.set(false);
-        sealed::Local::forget(self);
-    }
-
-    fn forget(&self) {
-        self.words.set(None);
-        self.last.set(None);
+        self.empty();
     }
 }
 
 impl<T: Copy + 'static, const N: usize> Recent<T, N> {
-    /// The series that was found last.
+    /// Shows the series that was found last; if it is the one, with this thread's words of it.
     #[inline(always)]
-    pub(crate) fn last(&self) -> Option<T> {
-        self.last.get()
+    pub(crate) fn last<R>(&self, is_it: impl FnOnce(&T) -> Option<R>) -> Option<(R, Found<N>)> {
+        let seen = self.last.get()?.get()?;
+        Some((is_it(&seen.series)?, seen.found()))
     }
 
-    /// The words of the series that was found last.
+    /// Shows series that may have this hash, until one is what is looked for.
     #[inline(always)]
-    pub(crate) fn found(&self) -> Option<Found<N>> {
-        // They are forgotten when an epoch ends.
-        self.words.get().map(|words| Found {
-            words,
-            epoch: current().epoch.get(),
+    pub(crate) fn find<R>(
+        &self,
+        hash: u64,
+        is_it: impl Fn(&T) -> Option<R>,
+    ) -> Option<(R, Found<N>)> {
+        let slots = self.slots.get();
+        let mut at = hash as usize;
+        // Ends at an unused place.
+        loop {
+            let slot = slots.get(at & slots.len().wrapping_sub(1))?;
+            let seen = slot.get()?;
+            if let Some(found) = is_it(&seen.series) {
+                self.last.set(Some(slot));
+                return Some((found, seen.found()));
+            }
+            at = at.wrapping_add(1);
+        }
+    }
+
+    /// A place for a series of this hash; `is_gone` tells of which ones nobody asks any more.
+    fn place(&self, hash: u64, is_gone: impl Fn(&T) -> bool) -> Option<&'static SlotOf<T, N>> {
+        if !self.has_room() {
+            self.make_room(&is_gone)?;
+        }
+        let slots = self.slots.get();
+        let mut at = hash as usize;
+        loop {
+            let slot = &slots[at & (slots.len() - 1)];
+            match slot.get() {
+                Some(seen) if !is_gone(&seen.series) => at = at.wrapping_add(1),
+                Some(_) => return Some(slot),
+                None => {
+                    self.used.set(self.used.get() + 1);
+                    return Some(slot);
+                }
+            }
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        4 * self.used.get() < self.slots.get().len()
+    }
+
+    /// Makes a larger table; `None` when there is to be none, or cannot be now.
+    fn make_room(&self, is_gone: impl Fn(&T) -> bool) -> Option<()> {
+        let gone = |slot: &&SlotOf<T, N>| slot.get().is_some_and(|seen| is_gone(&seen.series));
+        let slots = self.slots.get();
+        let size = if slots.iter().filter(gone).count() > slots.len() / 8 {
+            slots.len()
+        } else {
+            (2 * slots.len()).max(FIRST_RECENT)
+        };
+        if size > 4 * MOST_RECENT {
+            self.gave_up.set(true);
+            undisturbed(|| self.empty());
+            return None;
+        }
+        undisturbed(|| {
+            let slots: Box<[SlotOf<T, N>]> = (0..size).map(|_| Cell::new(None)).collect();
+            // What was in the old one will be found again.
+            self.empty();
+            self.slots.set(Box::leak(slots));
         })
+    }
+
+    fn empty(&self) {
+        self.last.set(None);
+        self.used.set(0);
+        let slots = ptr::from_ref(self.slots.replace(&[]));
+        // SAFETY: from a box, in `make_room`, or empty, as an empty box may be from anywhere. Of
+        // references to it, `last` was the only one that was kept.
+        drop(unsafe { Box::from_raw(slots.cast_mut()) });
     }
 }
 
-/// Notes the series that was found, and this thread's words of it if they are
+impl<T, const N: usize> Seen<T, N> {
+    #[inline(always)]
+    fn found(&self) -> Found<N> {
+        // The thread has not ended, or this would have been forgotten.
+        Found {
+            words: self.words,
+            epoch: current().epoch.get(),
+        }
+    }
+}
+
+/// Notes a series that was found, and this thread's words of it if they are
 /// [`ready`](Regions::ready): they are there at once the next time.
 ///
 /// `key` leads to `recent`.
@@ -1197,24 +1279,40 @@ impl<T: Copy + 'static, const N: usize> Recent<T, N> {
 pub(crate) fn remember<T: Copy + 'static, const N: usize>(
     key: &'static LocalKey<impl Local>,
     recent: &Recent<T, N>,
-    last: T,
+    hash: u64,
+    series: T,
     found: Option<Found<N>>,
+    is_gone: impl Fn(&T) -> bool,
 ) {
-    if recent.registered.get() || register(key, recent) {
-        recent.words.set(found.map(|found| found.words));
-        recent.last.set(Some(last));
+    if let Some(found) = found
+        && !recent.gave_up.get()
+    {
+        note(key, recent, hash, series, found, is_gone);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn register<L: Local, T: Copy, const N: usize>(
-    key: &'static LocalKey<L>,
+fn note<T: Copy + 'static, const N: usize>(
+    key: &'static LocalKey<impl Local>,
     recent: &Recent<T, N>,
-) -> bool {
-    let registered = will_reset(key);
-    recent.registered.set(registered);
-    registered
+    hash: u64,
+    series: T,
+    found: Found<N>,
+    is_gone: impl Fn(&T) -> bool,
+) {
+    if !recent.registered.get() {
+        recent.registered.set(will_reset(key));
+    }
+    if recent.registered.get()
+        && let Some(slot) = recent.place(hash, is_gone)
+    {
+        slot.set(Some(Seen {
+            series,
+            words: found.words,
+        }));
+        recent.last.set(Some(slot));
+    }
 }
 
 /// Makes the thread's end call `reset`; false when it has already ended.

@@ -575,9 +575,14 @@ impl<'a> Observations<'a> {
 }
 
 /// Metrics that have announced themselves by being recorded into.
-pub(crate) fn announced() -> impl DerefMut<Target = Vec<&'static Family>> {
+fn announced() -> impl DerefMut<Target = Vec<&'static Family>> {
     static ANNOUNCED: Mutex<Vec<&'static Family>> = Mutex::new(Vec::new());
     ANNOUNCED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The metric that has announced itself after so many others.
+pub(crate) fn announced_at(at: usize) -> Option<&'static Family> {
+    announced().get(at).copied()
 }
 
 /// A metric that is either declared or made at run time.

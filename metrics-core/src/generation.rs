@@ -23,22 +23,22 @@ pub(crate) fn renew<W: Word>(born: &W, newest: &W, shared: &[W], generation: u64
 
 /// Zeroes a thread's words of series that have come since it last did so.
 ///
-/// `generation` is one that the thread has found in the index, and `forget` makes it look for
-/// every series anew.
+/// `generation` is one that the thread has found in the index, and `forget` makes it give up the
+/// words that it has found but not yet used.
 pub(crate) fn catch_up<W: Word>(
     generations: &[W],
     newest: &W,
     generation: u64,
     words: &[W],
     seen: &W,
-    forget: impl FnOnce() -> Option<()>,
-) -> Option<()> {
+    forget: impl FnOnce(),
+) {
     // Acquire: the generations up to this one are there.
     let newest = newest.load(Ordering::Acquire);
     let known = seen.load(Ordering::Relaxed);
     if newest > known {
         // What was found in these places before is not to be found there any more.
-        forget()?;
+        forget();
         let width = (words.len() / generations.len()).max(1);
         for (born, words) in generations.iter().zip(words.chunks(width)) {
             if born.load(Ordering::Relaxed) > known {
@@ -51,7 +51,6 @@ pub(crate) fn catch_up<W: Word>(
     // Series are born in the order of their generations: those up to this one have been seen.
     // Release: a scrape that counts these words for the new series finds the zeros.
     seen.store(newest.max(generation), Ordering::Release);
-    Some(())
 }
 
 /// Whether a thread's words count for the series that stands in a place; asked under the lock.

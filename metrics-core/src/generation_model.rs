@@ -105,7 +105,7 @@ impl Region {
         let (words, seen) = (&self.thread.words, &self.thread.seen);
         if self.own().or_else(|| self.first_touch())? < generation {
             let (born, newest) = (&self.generations, &self.newest);
-            generation::catch_up(born, newest, generation, words, seen, || Some(()))?;
+            generation::catch_up(born, newest, generation, words, seen, || ());
         }
         Some(words)
     }

@@ -194,8 +194,9 @@ impl Registry {
     fn groups(&self) -> Arc<Groups> {
         let mut state = self.state();
         if self.0.global {
-            let announced = family::announced();
-            for family in announced.iter().skip(state.announced) {
+            // One at a time: nothing is allocated under a lock that an allocator that records takes.
+            while let Some(family) = family::announced_at(state.announced) {
+                state.announced += 1;
                 let source = Source::Family(FamilyRef::Declared(family));
                 if state.sources.iter().all(|known| !known.is(&source)) {
                     self.0.settings.cap(&source);
@@ -203,7 +204,6 @@ impl Registry {
                     state.groups = None;
                 }
             }
-            state.announced = announced.len();
         }
         if state.groups.is_none() {
             let groups = state.regroup(&self.0.settings);

@@ -77,6 +77,11 @@ impl Known {
         let is_there = self.entry.still_matches(self.generation, key);
         is_there.then_some(self.series())
     }
+
+    /// Whether the series was removed.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.entry.version() != self.generation
+    }
 }
 
 /// What writers know of a series.
@@ -228,14 +233,14 @@ impl Index {
         entry.is_some_and(|entry| entry.version() == series.generation)
     }
 
-    /// Finds the series of a key, and this thread's words of it where they are ready.
+    /// Finds the series of a key of this hash, and this thread's words of it where they are ready.
     #[inline(always)]
     pub(crate) fn find_known<const N: usize>(
         &'static self,
         key: &[u64],
+        hash: u64,
     ) -> Option<(Known, Option<FoundWords<N>>)> {
-        let (Series { place, generation }, entry, block, offset) =
-            self.find_in_block(key, self.hash(key))?;
+        let (Series { place, generation }, entry, block, offset) = self.find_in_block(key, hash)?;
         let known = Known {
             generation,
             place,
@@ -272,7 +277,7 @@ impl Index {
     /// pairs of words, each folded so that every bit of it counts, as wyhash does. What is alike
     /// in many keys makes some seeds bad ones, which the last product mends.
     #[inline(always)]
-    fn hash(&self, key: &[u64]) -> u64 {
+    pub(crate) fn hash(&self, key: &[u64]) -> u64 {
         let mut hash = 0;
         let mut seed = self.seed;
         for pair in key.chunks(2) {

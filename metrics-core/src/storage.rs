@@ -184,14 +184,18 @@ impl<const N: usize> Kept for Recent<Known, N> {
 
     #[inline(always)]
     fn find<S: Site, const K: usize>(&self, key: &[u64; K]) -> Option<(Series, Option<Found<N>>)> {
-        // Without words there is more to be done than to find it again.
-        if let (Some(last), found @ Some(_)) = (self.last(), self.found())
-            && let Some(series) = last.matches(key)
-        {
-            return Some((series, found));
+        let is_it = |known: &Known| known.matches(key);
+        if let Some((series, found)) = self.last(is_it) {
+            return Some((series, Some(found)));
         }
-        let (known, found) = S::family().index().find_known(key)?;
-        cell::remember(S::local(), self, known, found);
+        let index = S::family().index();
+        let hash = index.hash(key);
+        if let Some((series, found)) = self.find(hash, is_it) {
+            return Some((series, Some(found)));
+        }
+        let (known, found) = index.find_known(key, hash)?;
+        // Without words there is more to be done than to find it again.
+        cell::remember(S::local(), self, hash, known, found, Known::is_gone);
         Some((known.series(), found))
     }
 

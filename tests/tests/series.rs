@@ -543,6 +543,47 @@ fn a_removed_series_never_comes_back_with_what_it_had() {
     });
 }
 
+/// A thread finds some series in a table of its own, up to a limit; here are fewer, as many and
+/// more, and some that come back again and again.
+#[test]
+fn a_thread_finds_each_series_however_many_it_touches_and_whichever_are_removed() {
+    metrics! {
+        /// Recordings.
+        static TOUCHED: Counter<(text: &str)> = "series_touched_total";
+    }
+    for width in [3, 100, 140, 1_000] {
+        // A thread that was given up on its table does not try again: one for each width.
+        let recording = move || {
+            let mut random = Xorshift(0x2545_f491_4f6c_dd1d ^ width);
+            let mut expected = BTreeMap::new();
+            for _ in 0..40_000 {
+                let text = format!("{width}-{}", random.below(width));
+                if random.below(50) == 0 {
+                    assert_eq!(TOUCHED.remove(&text), expected.remove(&text).is_some());
+                } else {
+                    TOUCHED.with(&text).inc();
+                    *expected.entry(text).or_insert(0) += 1;
+                }
+            }
+            for (text, times) in expected {
+                assert_eq!(TOUCHED.with(&text).get(), times, "{text}");
+            }
+        };
+        thread::spawn(recording).join().expect("all are found");
+    }
+}
+
+struct Xorshift(u64);
+
+impl Xorshift {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % limit
+    }
+}
+
 #[test]
 fn two_threads_that_set_an_info_at_once_leave_one() {
     metrics! {

@@ -3,6 +3,7 @@
 use std::future::ready;
 use std::hint::black_box;
 
+use metrics_core::__private::{use_best_clock, use_system_clock};
 use metrics_core::{Label, counted, metrics, timed};
 
 use crate::support::calls::complete;
@@ -96,10 +97,23 @@ pub(crate) fn enter(table: &mut Table) {
         let values = inputs::values();
         move |index| NATIVE.observe(values.at(index))
     });
-    table.enter(Row::Timer, OURS, || |_| drop(DURATIONS.start_timer()));
-
-    table.enter(Row::Timed, OURS, || |_| timed_call());
-    table.enter(Row::TimedAsync, OURS, || |_| complete(timed_async_call()));
+    // One contender runs at a time: each chooses the clock for all.
+    table.enter(Row::Timer, OURS, || {
+        use_best_clock();
+        |_| drop(DURATIONS.start_timer())
+    });
+    table.enter(Row::SystemTimer, OURS, || {
+        use_system_clock();
+        |_| drop(DURATIONS.start_timer())
+    });
+    table.enter(Row::Timed, OURS, || {
+        use_best_clock();
+        |_| timed_call()
+    });
+    table.enter(Row::TimedAsync, OURS, || {
+        use_best_clock();
+        |_| complete(timed_async_call())
+    });
     table.enter(Row::Counted, OURS, || |_| counted_call());
 }
 

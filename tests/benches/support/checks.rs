@@ -238,6 +238,12 @@ fn functions() -> Vec<Check> {
             Check::at_least(row, 1.75, BEST_PEER, best_peer(row)),
         ]);
     }
+    checks.push(Check::at_most(
+        Row::SystemTimer,
+        1.2,
+        LIMIT,
+        limit(Row::SystemTimer),
+    ));
     for row in [Row::Timed, Row::TimedAsync] {
         checks.push(Check::at_least(row, 20.0, AUTOMETRICS, autometrics(row)));
     }

@@ -29,6 +29,8 @@ pub(crate) enum Row {
     NativeHistogram,
     /// A timer of a histogram of 14 bounds or so, begun and ended.
     Timer,
+    /// The same where the processor's counter is not to be trusted, and the system has to be asked.
+    SystemTimer,
     /// A function that is not inlined and times its calls, 14 bounds or so.
     Timed,
     /// The same as an async function: its future made, and polled to the end.
@@ -40,7 +42,7 @@ pub(crate) enum Row {
 }
 
 impl Row {
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Counter,
         Self::ConstantLabels,
         Self::ClosedLabels,
@@ -53,6 +55,7 @@ impl Row {
         Self::Histogram,
         Self::NativeHistogram,
         Self::Timer,
+        Self::SystemTimer,
         Self::Timed,
         Self::TimedAsync,
         Self::Counted,
@@ -73,6 +76,7 @@ impl Row {
             Self::Histogram => "histogram, 14 bounds",
             Self::NativeHistogram => "native histogram",
             Self::Timer => "timer, begun and ended",
+            Self::SystemTimer => "timer on the system's clock",
             Self::Timed => "`#[timed]` function, whole call",
             Self::TimedAsync => "`#[timed]` async function, whole call",
             Self::Counted => "`#[counted]` function, whole call",
