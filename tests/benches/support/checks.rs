@@ -51,6 +51,31 @@ impl Check {
         })
     }
 
+    /// What LIMIT in our place would come to: a target against peers that it misses is out of
+    /// reach on this machine.
+    pub(super) fn of_limit(&self, value: impl Fn(&Figure) -> Option<f64>) -> Option<(f64, bool)> {
+        if self.against() == Against::Limit {
+            return None;
+        }
+        let ours = &self.ours.terms;
+        let in_our_place = Self {
+            ours: Figure {
+                terms: ours
+                    .iter()
+                    .map(|term| Term {
+                        who: Who::Limit,
+                        ..*term
+                    })
+                    .collect(),
+            },
+            other: Figure {
+                terms: self.other.terms.clone(),
+            },
+            ..*self
+        };
+        in_our_place.judge(value)
+    }
+
     fn at_most(row: Row, most: f64, name: &'static str, other: Figure) -> Self {
         Self {
             row,
@@ -81,6 +106,7 @@ pub(super) struct Figure {
     pub(super) terms: Vec<Term>,
 }
 
+#[derive(Clone, Copy)]
 pub(super) struct Term {
     pub(super) factor: f64,
     pub(super) row: Row,

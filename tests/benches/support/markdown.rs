@@ -74,14 +74,18 @@ impl Results {
     }
 
     fn write_checks(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n| operation | target | measured | |")?;
-        writeln!(f, "|---|---|---:|---|")?;
+        writeln!(f, "\n| operation | target | measured | | LIMIT would be |")?;
+        writeln!(f, "|---|---|---:|---|---:|")?;
         let rows: Vec<Row> = self.rows().collect();
         for check in checks().iter().filter(|check| rows.contains(&check.row)) {
             write!(f, "| {} | {} | ", check.row.name(), check.target())?;
             match check.judge(|figure| self.value(figure)) {
-                Some((ratio, is_met)) => writeln!(f, "{} × | {} |", Short(ratio), verdict(is_met))?,
-                None => writeln!(f, "– | {NOT_MEASURED} |")?,
+                Some((ratio, is_met)) => write!(f, "{} × | {} | ", Short(ratio), verdict(is_met))?,
+                None => write!(f, "– | {NOT_MEASURED} | ")?,
+            }
+            match check.of_limit(|figure| self.value(figure)) {
+                Some((ratio, _)) => writeln!(f, "{} × |", Short(ratio))?,
+                None => writeln!(f, "– |")?,
             }
         }
         Ok(())
