@@ -150,7 +150,7 @@ impl<'a> Collection<'a> {
         let series = known.map_or(&[][..], |at| &self.families[at].written);
         series.iter().map(|(labels, value)| {
             let value = match value {
-                Computed::Counter(number) => Value::Counter(*number),
+                Computed::Counter(number) => Value::Counter(*number, None),
                 Computed::Gauge(number) => Value::Gauge(*number),
                 Computed::Info => Value::Info,
             };

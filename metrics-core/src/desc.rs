@@ -14,6 +14,8 @@ pub enum Kind {
     Gauge,
     /// Counts observations in buckets.
     Histogram,
+    /// Counts in buckets what there is at the moment, so that counts go down as well.
+    GaugeHistogram,
     /// Counts and adds up observations, with quantiles where they were asked for.
     Summary,
     /// Facts that do not change while the program runs, as labels.
@@ -31,6 +33,7 @@ impl Kind {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
             Kind::Histogram => "histogram",
+            Kind::GaugeHistogram => "gaugehistogram",
             Kind::Summary => "summary",
             Kind::Info => "info",
             Kind::StateSet => "stateset",
@@ -268,6 +271,8 @@ impl Desc {
         let suffixes: &[&str] = match self.kind {
             Kind::Counter => &["", "_total", "_created"],
             Kind::Histogram => &["", "_bucket", "_count", "_sum", "_created"],
+            // The text format has no such type, and writes it as a histogram.
+            Kind::GaugeHistogram => &["", "_bucket", "_gcount", "_gsum", "_count", "_sum"],
             Kind::Summary => &["", "_count", "_sum", "_created"],
             Kind::Info => &["", "_info"],
             _ => &[""],

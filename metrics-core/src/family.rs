@@ -510,7 +510,7 @@ impl Family {
             Layout::Int => Number::Signed(values[0] as i64),
         };
         let value = match self.desc.kind {
-            Kind::Counter => Value::Counter(number),
+            Kind::Counter => Value::Counter(number, None),
             Kind::StateSet => Value::StateSet(self.states, values[0] as usize),
             _ => Value::Gauge(number),
         };
@@ -533,6 +533,7 @@ impl Family {
                 sum: read.sum,
                 falls: self.falls(),
                 native: self.layout.native_table(values),
+                exemplars: &[],
             };
             return sink.series(labels, created, Value::Histogram(value));
         }

@@ -116,7 +116,7 @@ impl Sink for Gather<'_> {
 impl From<Value<'_>> for MetricValue {
     fn from(value: Value<'_>) -> Self {
         match value {
-            Value::Counter(number) => MetricValue::Counter(number),
+            Value::Counter(number, _) => MetricValue::Counter(number),
             Value::Gauge(number) => MetricValue::Gauge(number),
             Value::Histogram(value) => {
                 let bounds = value.bounds.iter().copied().chain([f64::INFINITY]);

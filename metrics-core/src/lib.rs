@@ -92,7 +92,7 @@ pub use buckets::{DURATIONS, exponential, linear};
 pub use collector::{Calculated, Collection, Collector};
 pub use counter::{Counter, FloatCounter};
 pub use desc::{Birthplace, Desc, Kind, Objective};
-pub use encode::{Format, Number};
+pub use encode::{Escaping, Exposition, Format, Number};
 pub use error::Error;
 pub use family::DEFAULT_MAX_SERIES;
 pub use gather::{Metric, MetricFamily, MetricValue};

@@ -90,7 +90,7 @@ pub(crate) const fn check_label(name: &str, kind: Kind) -> Result<(), Fault> {
         i += 1;
     }
     match kind {
-        Kind::Histogram if equal(name, "le") => {
+        Kind::Histogram | Kind::GaugeHistogram if equal(name, "le") => {
             Err("the label `le` of a histogram belongs to the exposition formats; choose another")
         }
         Kind::Summary if equal(name, "quantile") => Err(

@@ -66,7 +66,7 @@ impl Own {
             for row in rows {
                 let number = Number::Unsigned(row.count);
                 let value = match desc.kind {
-                    Kind::Counter => Value::Counter(number),
+                    Kind::Counter => Value::Counter(number, None),
                     _ => Value::Gauge(number),
                 };
                 sink.series(&row.labels(prefix), 0.0, value);

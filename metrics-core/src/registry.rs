@@ -11,7 +11,7 @@ use std::{
 use crate::{
     clock,
     collector::Collector,
-    encode::{Format, text::Text},
+    encode::{Exposition, Format, text::Text},
     error::Error,
     family::{self, DEFAULT_MAX_SERIES, Family, FamilyRef},
     gather::{Gather, MetricFamily},
@@ -278,8 +278,12 @@ impl Registry {
     /// # Errors
     ///
     /// Those of `out`.
-    pub fn encode(&self, format: Format, out: &mut impl io::Write) -> io::Result<()> {
-        self.encode_wanted(format, out, None)
+    pub fn encode(
+        &self,
+        exposition: impl Into<Exposition>,
+        out: &mut impl io::Write,
+    ) -> io::Result<()> {
+        self.encode_wanted(exposition.into(), out, None)
     }
 
     /// Writes the families that are wanted, asked for by the names of their samples.
@@ -289,22 +293,22 @@ impl Registry {
     /// Those of `out`.
     pub fn encode_filtered(
         &self,
-        format: Format,
+        exposition: impl Into<Exposition>,
         out: &mut impl io::Write,
         wanted: impl Fn(&str) -> bool,
     ) -> io::Result<()> {
-        self.encode_wanted(format, out, Some(&wanted))
+        self.encode_wanted(exposition.into(), out, Some(&wanted))
     }
 
     fn encode_wanted(
         &self,
-        format: Format,
+        exposition: Exposition,
         out: &mut dyn io::Write,
         wanted: Option<&dyn Fn(&str) -> bool>,
     ) -> io::Result<()> {
         let began = clock::uptime();
         let settings = &self.0.settings;
-        let open_metrics = format == Format::OpenMetrics;
+        let open_metrics = exposition.format == Format::OpenMetrics;
         let created = settings.created.load(Ordering::Relaxed);
         let mut text = Text::new(out, open_metrics, created, &settings.common);
         let groups = self.groups();
@@ -315,10 +319,10 @@ impl Registry {
     }
 
     /// All metrics as one string.
-    pub fn encode_to_string(&self, format: Format) -> String {
+    pub fn encode_to_string(&self, exposition: impl Into<Exposition>) -> String {
         let mut out = Vec::new();
         // Writing to memory does not fail, and what is written is text.
-        let _ = self.encode(format, &mut out);
+        let _ = self.encode(exposition, &mut out);
         String::from_utf8(out).unwrap_or_default()
     }
 
@@ -435,8 +439,8 @@ impl Builder {
 /// assert!(out.ends_with(b"# EOF\n"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn encode(format: Format, out: &mut impl io::Write) -> io::Result<()> {
-    Registry::global().encode(format, out)
+pub fn encode(exposition: impl Into<Exposition>, out: &mut impl io::Write) -> io::Result<()> {
+    Registry::global().encode(exposition, out)
 }
 
 /// All declared metrics as one string.
@@ -452,8 +456,8 @@ pub fn encode(format: Format, out: &mut impl io::Write) -> io::Result<()> {
 /// BEANS.inc();
 /// assert!(encode_to_string(Format::Text).contains("demo_beans_total 1\n"));
 /// ```
-pub fn encode_to_string(format: Format) -> String {
-    Registry::global().encode_to_string(format)
+pub fn encode_to_string(exposition: impl Into<Exposition>) -> String {
+    Registry::global().encode_to_string(exposition)
 }
 
 /// All declared metrics as data.

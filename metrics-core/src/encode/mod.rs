@@ -20,17 +20,25 @@ pub enum Format {
     /// Prometheus' text format, version 0.0.4.
     #[default]
     Text,
+    /// The same, version 1.0.0, which has a way to write any name.
+    TextV1,
     /// OpenMetrics 1.0.0, as text.
     OpenMetrics,
 }
 
 impl Format {
-    /// The media type that announces this format in an HTTP answer.
-    pub const fn content_type(self) -> &'static str {
-        match self {
-            Format::Text => "text/plain; version=0.0.4; charset=utf-8",
-            Format::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    /// The format with names escaped like this.
+    pub const fn escaped(self, escaping: Escaping) -> Exposition {
+        Exposition {
+            format: self,
+            escaping,
         }
+    }
+
+    /// The media type that announces this format in an HTTP answer; see
+    /// [`Exposition::content_type`].
+    pub const fn content_type(self) -> &'static str {
+        self.escaped(Escaping::Underscores).content_type()
     }
 }
 
@@ -38,8 +46,106 @@ impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Format::Text => "text",
+            Format::TextV1 => "text-1",
             Format::OpenMetrics => "openmetrics",
         })
+    }
+}
+
+/// How names are written that have other characters than letters, digits, `_` and `:`, for a
+/// reader that does not take them: the [schemes] that Prometheus has.
+///
+/// [schemes]: https://prometheus.io/docs/instrumenting/escaping_schemes/
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Escaping {
+    /// Each other character as `_`.
+    #[default]
+    Underscores,
+    /// Dots as `_dot_`, underscores as `__`, and each other character as `__`.
+    Dots,
+    /// With `U__` in front, underscores as `__` and each other character as its code point, in
+    /// hexadecimal digits between underscores.
+    Values,
+    /// As they are, in quotes; [`Format::Text`] has none, and takes `_`.
+    AllowUtf8,
+}
+
+impl Escaping {
+    /// The scheme of this name in an `Accept` header, as in `escaping=allow-utf-8`.
+    pub fn from_name(name: &str) -> Option<Escaping> {
+        Some(match name {
+            "underscores" => Escaping::Underscores,
+            "dots" => Escaping::Dots,
+            "values" => Escaping::Values,
+            "allow-utf-8" => Escaping::AllowUtf8,
+            _ => return None,
+        })
+    }
+}
+
+/// A format, and how it writes names that not every reader takes.
+///
+/// ```
+/// use metrics_core::{Escaping, Exposition, Format, encode};
+///
+/// let exposition = Format::TextV1.escaped(Escaping::AllowUtf8);
+/// assert_eq!(
+///     exposition.content_type(),
+///     "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+/// );
+/// encode(exposition, &mut Vec::new())?;
+/// // A format alone has underscores in place of such characters.
+/// assert_eq!(Exposition::from(Format::Text), Format::Text.escaped(Escaping::Underscores));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Exposition {
+    /// The format.
+    pub format: Format,
+    /// How names are escaped.
+    pub escaping: Escaping,
+}
+
+impl Exposition {
+    /// The media type that announces it in an HTTP answer.
+    ///
+    /// The scheme is named where a reader must know it: in version 1.0.0 of the text format
+    /// always, in OpenMetrics where it is not the one that is meant without a word.
+    pub const fn content_type(self) -> &'static str {
+        match (self.format, self.escaping) {
+            (Format::Text, _) => "text/plain; version=0.0.4; charset=utf-8",
+            (Format::TextV1, Escaping::Underscores) => {
+                "text/plain; version=1.0.0; charset=utf-8; escaping=underscores"
+            }
+            (Format::TextV1, Escaping::Dots) => {
+                "text/plain; version=1.0.0; charset=utf-8; escaping=dots"
+            }
+            (Format::TextV1, Escaping::Values) => {
+                "text/plain; version=1.0.0; charset=utf-8; escaping=values"
+            }
+            (Format::TextV1, Escaping::AllowUtf8) => {
+                "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8"
+            }
+            (Format::OpenMetrics, Escaping::Underscores) => {
+                "application/openmetrics-text; version=1.0.0; charset=utf-8"
+            }
+            (Format::OpenMetrics, Escaping::Dots) => {
+                "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=dots"
+            }
+            (Format::OpenMetrics, Escaping::Values) => {
+                "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=values"
+            }
+            (Format::OpenMetrics, Escaping::AllowUtf8) => {
+                "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8"
+            }
+        }
+    }
+}
+
+impl From<Format> for Exposition {
+    fn from(format: Format) -> Self {
+        format.escaped(Escaping::default())
     }
 }
 
@@ -87,6 +193,18 @@ pub(crate) struct HistogramValue<'a> {
     /// The native buckets, for formats that have them: [`View::snapshot`] shows schema, zero
     /// bucket, indices and counts.
     pub(crate) native: Option<View<'a>>,
+    /// Examples of observations, ascending by value; of two in one bucket the last one counts.
+    pub(crate) exemplars: &'a [Exemplar],
+}
+
+/// An example of what was counted: labels that lead to it, such as the identifier of a trace.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Exemplar {
+    /// As [`render::label`](crate::render::label) writes them.
+    pub(crate) labels: Box<str>,
+    pub(crate) value: f64,
+    /// Unix time, in seconds.
+    pub(crate) time: f64,
 }
 
 /// A summary's state at one moment.
@@ -101,8 +219,10 @@ pub(crate) struct SummaryValue<'a> {
 /// What a series is worth.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Value<'a> {
-    Counter(Number),
+    Counter(Number, Option<&'a Exemplar>),
+    /// Of an unknown type as well.
     Gauge(Number),
+    /// Of a gauge histogram as well.
     Histogram(HistogramValue<'a>),
     Summary(SummaryValue<'a>),
     Info,

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Head, HistogramValue, Number, Sink, SummaryValue, Value, number};
+use super::{Exemplar, Head, HistogramValue, Number, Sink, SummaryValue, Value, number};
 use crate::{desc::Kind, render};
 
 /// Written text leaves in pieces of about this size.
@@ -100,6 +100,20 @@ impl<'w> Text<'w> {
         self.buffer.push(b'\n');
     }
 
+    /// Adds an exemplar to the sample that was just written.
+    fn exemplar(&mut self, exemplar: Option<&Exemplar>) {
+        let Some(exemplar) = exemplar.filter(|_| self.open_metrics) else {
+            return;
+        };
+        self.buffer.pop();
+        self.push(" # {");
+        self.push(&exemplar.labels);
+        self.push("} ");
+        number::write_float(&mut self.buffer, exemplar.value, true);
+        // To the millisecond, without an exponent.
+        self.push(&format!(" {:.3}\n", exemplar.time));
+    }
+
     fn born(&mut self, labels: &str, created: f64) {
         // What is computed has no birth.
         if self.created && created > 0.0 {
@@ -125,16 +139,27 @@ impl<'w> Text<'w> {
         }
         let mut total = 0_u64;
         let le = std::mem::take(&mut self.le);
-        for (le, count) in le.iter().zip(value.counts) {
+        let mut exemplars = value.exemplars;
+        for (at, (le, count)) in le.iter().zip(value.counts).enumerate() {
             total = total.saturating_add(*count);
             self.sample("_bucket", labels, le, Number::Unsigned(total));
+            let inside = match value.bounds.get(at) {
+                Some(bound) => exemplars.partition_point(|exemplar| exemplar.value <= *bound),
+                None => exemplars.len(),
+            };
+            let (of_this, rest) = exemplars.split_at(inside);
+            exemplars = rest;
+            self.exemplar(of_this.last());
         }
         self.le = le;
-        // OpenMetrics: no sum where observations may be negative, and no count without a sum.
-        if !self.open_metrics || !value.falls {
-            self.sample("_sum", labels, "", Number::Float(value.sum));
-            self.sample("_count", labels, "", Number::Unsigned(total));
-        }
+        let (sum, count) = match self.kind {
+            Kind::GaugeHistogram if self.open_metrics => ("_gsum", "_gcount"),
+            // OpenMetrics: no sum where observations may be negative, and no count without a sum.
+            Kind::Histogram if self.open_metrics && value.falls => return,
+            _ => ("_sum", "_count"),
+        };
+        self.sample(sum, labels, "", Number::Float(value.sum));
+        self.sample(count, labels, "", Number::Unsigned(total));
     }
 
     fn summary(&mut self, labels: &str, value: &SummaryValue<'_>) {
@@ -186,6 +211,7 @@ impl Sink for Text<'_> {
         } else {
             let kind = match self.kind {
                 Kind::Info | Kind::StateSet => "gauge",
+                Kind::GaugeHistogram => "histogram",
                 Kind::Unknown => "untyped",
                 kind => kind.name(),
             };
@@ -197,9 +223,10 @@ impl Sink for Text<'_> {
 
     fn series(&mut self, labels: &str, created: f64, value: Value<'_>) {
         match value {
-            Value::Counter(number) => {
+            Value::Counter(number, exemplar) => {
                 let suffix = if self.open_metrics { "_total" } else { "" };
                 self.sample(suffix, labels, "", number);
+                self.exemplar(exemplar);
                 self.born(labels, created);
             }
             Value::Gauge(number) => self.sample("", labels, "", number),
