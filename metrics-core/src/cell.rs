@@ -33,7 +33,7 @@ use std::{
 use crate::{
     block::{self, Handover},
     generation,
-    layout::{self, EachThread, Layout, Sum},
+    layout::{self, EachThread, EachWords, Layout, Sum},
 };
 
 /// The storage of some series of one metric, in all threads.
@@ -93,6 +93,22 @@ impl SharedWords {
 
 fn zeros(len: usize) -> impl Iterator<Item = AtomicU64> {
     (0..len).map(|_| AtomicU64::new(0))
+}
+
+/// The room that reading takes, kept from one region to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    series: Vec<usize>,
+    values: Vec<u64>,
+    scratch: Vec<u64>,
+}
+
+impl Reader {
+    /// Says which series of a region to read, in ascending order.
+    pub(crate) fn choose(&mut self, series: impl IntoIterator<Item = usize>) {
+        self.series.clear();
+        self.series.extend(series);
+    }
 }
 
 impl Region {
@@ -223,26 +239,68 @@ impl Region {
         }
     }
 
-    /// Reads some series, added up over all threads, under one hold of the lock.
+    /// Reads some series, in ascending order, added up over all threads, under one hold of the
+    /// lock.
     ///
     /// `each` gets the series and its values: see [`Layout`]; a histogram is its count, sum
     /// and buckets.
     pub(crate) fn read(
         &self,
+        reader: &mut Reader,
         series: impl IntoIterator<Item = usize>,
-        mut each: impl FnMut(usize, &[u64]),
+        each: impl FnMut(usize, &[u64]),
     ) {
+        reader.choose(series);
+        self.read_chosen(reader, each);
+    }
+
+    /// Adds up the words of some series that are words and no more, and never go down by a
+    /// rounding error.
+    pub(crate) fn read_totals<'r>(
+        &self,
+        reader: &'r mut Reader,
+        series: std::ops::Range<usize>,
+    ) -> &'r [u64] {
+        debug_assert!(self.layout.is_words() && self.rises().is_none());
+        reader.values.clear();
+        reader.values.resize(self.width * series.len(), 0);
+        let mut state = STATE.lock();
+        state.add_up_words(self, series.start, &mut reader.values);
+        drop(state);
+        &reader.values
+    }
+
+    /// The same for series that were chosen before, by who cannot say it any more in `each`.
+    pub(crate) fn read_chosen(&self, reader: &mut Reader, mut each: impl FnMut(usize, &[u64])) {
+        let (Some(first), Some(last)) = (reader.series.first(), reader.series.last()) else {
+            return;
+        };
+        // Words are added up faster than those that are left out could be told from the others.
+        let (first, whole) = (*first, self.layout.is_words());
+        let read = if whole {
+            last - first + 1
+        } else {
+            reader.scratch.resize(self.layout.read_words(), 0);
+            reader.series.len()
+        };
         let width = self.read_words();
-        let series: Vec<usize> = series.into_iter().collect();
-        let mut values = vec![0; width * series.len()];
-        let mut scratch = vec![0; self.layout.read_words()];
+        reader.values.clear();
+        reader.values.resize(width * read, 0);
         let rises = self.rises().map(|at| (at, self.highest()));
+        let place = |at: usize, series: usize| width * if whole { series - first } else { at };
         {
             let mut state = STATE.lock();
-            let id = self.id.load(Ordering::Relaxed);
-            for (at, series) in series.iter().enumerate() {
-                let out = &mut values[at * width..][..width];
-                state.add_up(self, id, *series, out, &mut scratch);
+            if whole {
+                state.add_up_words(self, first, &mut reader.values);
+            }
+            for (at, series) in reader.series.iter().enumerate() {
+                if whole && rises.is_none() {
+                    break;
+                }
+                let out = &mut reader.values[place(at, *series)..][..width];
+                if !whole {
+                    state.add_up(self, *series, out, &mut reader.scratch);
+                }
                 if let Some((at, highest)) = rises {
                     let marks = &highest[series * self.inner..][..self.inner];
                     self.keep_rising(at, marks, out);
@@ -250,8 +308,8 @@ impl Region {
             }
         }
         // The lock is free again: `each` may allocate, and an allocator may record.
-        for (at, series) in series.iter().enumerate() {
-            each(*series, &values[at * width..][..width]);
+        for (at, series) in reader.series.iter().enumerate() {
+            each(*series, &reader.values[place(at, *series)..][..width]);
         }
     }
 
@@ -852,40 +910,59 @@ impl State {
         })
     }
 
-    /// Adds up one series over the threads that run and what ended ones have left.
-    fn add_up(
-        &mut self,
-        region: &Region,
-        id: u32,
-        series: usize,
-        out: &mut [u64],
-        scratch: &mut [u64],
-    ) {
-        let width = region.width;
+    /// The threads that run and have words of this region; the lock is held.
+    fn words_of<'s>(
+        threads: &'s [Thread],
+        region: &'s Region,
+    ) -> impl Iterator<Item = (&'s [AtomicU64], &'s AtomicU64, &'s Thread)> {
+        // Nobody has touched a region that is not in the directories: no index is as large.
+        let index = (region.id.load(Ordering::Relaxed) as usize).wrapping_sub(1);
+        threads.iter().filter_map(move |thread| {
+            let slot = thread.slots().get(index)?;
+            // Acquire: the words were written before they were listed.
+            let words = NonNull::new(slot.words.load(Ordering::Acquire))?;
+            // SAFETY: the thread has listed `len` words of this region, and takes the lock that
+            // is held here before it frees them or ends.
+            let words = unsafe { std::slice::from_raw_parts(words.as_ptr(), region.len) };
+            Some((words, &slot.seen, thread))
+        })
+    }
+
+    /// Adds up series that are words and no more, from this one on, over the threads that run
+    /// and what ended ones have left.
+    fn add_up_words(&mut self, region: &Region, first: usize, out: &mut [u64]) {
+        let (width, start) = (region.width, first * region.width);
+        let shared = region.shared.get().get(start..).unwrap_or(&[]);
         // Under the lock no place is given to another series: what is seen here stays true.
-        let generation = region
-            .born()
-            .get(series)
-            .map_or(0, |born| born.load(Ordering::Relaxed));
-        let each_thread = |add: EachThread<'_>| {
-            if id == 0 {
-                return;
-            }
-            for thread in &self.threads {
-                let Some(slot) = thread.slots().get(id as usize - 1) else {
-                    continue;
-                };
-                // Acquire: the words were written before they were listed.
-                let Some(words) = NonNull::new(slot.words.load(Ordering::Acquire)) else {
-                    continue;
-                };
-                if !generation::has_seen(&slot.seen, generation) {
+        let newest = region.newest.load(Ordering::Relaxed);
+        let born = region.born().get(first..).unwrap_or(&[]);
+        let each_thread = |add: EachWords<'_>| {
+            for (words, seen, _) in State::words_of(&self.threads, region) {
+                let words = &words[start..];
+                if generation::has_seen(seen, newest) {
+                    add(words, None);
                     continue;
                 }
-                // SAFETY: the thread has listed `len` words of this region, and takes the
-                // lock that is held here before it frees them or ends.
-                let words = unsafe { std::slice::from_raw_parts(words.as_ptr(), region.len) };
-                add(&words[series * width..][..width], &thread.handover);
+                let is_fit = |series: usize| {
+                    let born = born.get(series);
+                    born.is_none_or(|born| generation::has_seen(seen, born.load(Ordering::Relaxed)))
+                };
+                add(words, Some((width, &is_fit)));
+            }
+        };
+        region.layout.add_up_words(shared, out, each_thread);
+    }
+
+    /// Adds up one histogram over the threads that run and what ended ones have left.
+    fn add_up(&mut self, region: &Region, series: usize, out: &mut [u64], scratch: &mut [u64]) {
+        let width = region.width;
+        let born = region.born().get(series);
+        let generation = born.map_or(0, |born| born.load(Ordering::Relaxed));
+        let each_thread = |add: EachThread<'_>| {
+            for (words, seen, thread) in State::words_of(&self.threads, region) {
+                if generation::has_seen(seen, generation) {
+                    add(&words[series * width..][..width], &thread.handover);
+                }
             }
         };
         let ticket = &mut self.ticket;

@@ -22,6 +22,7 @@ use std::{
 };
 
 use crate::{
+    cell::Reader,
     clock,
     entry::TOUCHED,
     layout::Layout,
@@ -68,7 +69,7 @@ impl Writer {
 
     /// Whether a series is there or may come back.
     pub(crate) fn is_listed(&self, number: usize) -> bool {
-        self.metas[number].live || self.is_aside(number)
+        self.metas.live[number] || self.is_aside(number)
     }
 
     /// Forgets that a series may come back; false when it could not.
@@ -149,7 +150,7 @@ impl Index {
                 return;
             };
             let is_due = |number: &usize| {
-                writer.metas[*number].live
+                writer.metas.live[*number]
                     && began.saturating_sub(writer.notes[*number].changed) >= self.span
             };
             let due: Vec<usize> = (from..to)
@@ -157,7 +158,7 @@ impl Index {
                 .map(|number| number - first)
                 .collect();
             if !due.is_empty() {
-                region.read(due, |at, values| {
+                region.read(&mut Reader::default(), due, |at, values| {
                     let number = first + at;
                     let is_shown = digest(values) == writer.notes[number].digest;
                     // What is set aside takes places, too.
@@ -187,7 +188,7 @@ impl Index {
             entry.version.store(generation, Ordering::SeqCst);
             return;
         }
-        writer.metas[number].live = false;
+        writer.metas.live[number] = false;
         writer.live -= 1;
         writer.notes[number].aside = Some(Aside {
             since: clock::grace(),
@@ -204,7 +205,7 @@ impl Index {
         let generation = entry.version.load(Ordering::Relaxed) - 1;
         entry.version.store(generation, Ordering::Release);
         writer.end_aside(number);
-        writer.metas[number].live = true;
+        writer.metas.live[number] = true;
         writer.live += 1;
         writer.notes[number].changed = clock::uptime();
         Series {

@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     buckets::Buckets,
-    cell::{self, Region},
+    cell::{self, Reader, Region},
     clock,
     desc::{Desc, Kind},
     encode::{HistogramValue, Number, Sink, SummaryValue, Value},
@@ -436,12 +436,14 @@ impl Family {
     pub(crate) fn visit(
         &self,
         sink: &mut dyn Sink,
+        reader: &mut Reader,
         pause: impl Fn(&mut dyn Sink) -> bool,
         mut each: impl FnMut(&mut dyn Sink, Series, &str, f64, &[u64]),
     ) {
         let mut scratch = String::new();
+        let has_one_row = self.has_one_row();
         let mut each_row = |sink: &mut dyn Sink, series, labels: &str, created, values: &[u64]| {
-            if self.rows.len() == 1 && !self.rows.has_open_results() {
+            if has_one_row {
                 return each(sink, series, labels, created, values);
             }
             let rows = values.chunks_exact(self.layout.read_words());
@@ -456,7 +458,7 @@ impl Family {
         };
         if self.closed.is_some() {
             let (rendered, created) = (self.rendered(), self.created());
-            self.region.read(0..rendered.len(), |at, values| {
+            self.region.read(reader, 0..rendered.len(), |at, values| {
                 let series = Series {
                     place: at as u32,
                     generation: 0,
@@ -466,9 +468,11 @@ impl Family {
             pause(sink);
         } else if let Some(index) = self.index.get() {
             let mut from = 0;
-            while let Some(next) = index.read_tile(from, |series, labels, created, values| {
-                each_row(sink, series, labels, created, values);
-            }) {
+            while let Some(next) =
+                index.read_tile(reader, from, |series, labels, created, values| {
+                    each_row(sink, series, labels, created, values);
+                })
+            {
                 from = next;
                 if !pause(sink) {
                     return;
@@ -478,9 +482,13 @@ impl Family {
     }
 
     /// Writes all series.
-    pub(crate) fn collect(&self, sink: &mut dyn Sink) {
+    pub(crate) fn collect(&self, sink: &mut dyn Sink, reader: &mut Reader) {
+        if self.layout == Layout::Count && self.has_one_row() && !self.expires() {
+            return self.collect_counters(sink, reader);
+        }
         self.visit(
             sink,
+            reader,
             |sink| sink.pause(),
             |sink, series, labels, created, values| {
                 self.emit(sink, series, labels, created, values);
@@ -488,7 +496,32 @@ impl Family {
         );
     }
 
+    fn collect_counters(&self, sink: &mut dyn Sink, reader: &mut Reader) {
+        if self.closed.is_some() {
+            let labels = self.rendered();
+            let totals = self.region.read_totals(reader, 0..labels.len());
+            for (labels, total) in labels.iter().zip(totals) {
+                sink.number(labels, self.created(), Number::Unsigned(*total));
+            }
+            sink.pause();
+        } else if let Some(index) = self.index.get() {
+            let mut from = 0;
+            while let Some(next) = index.read_counters(reader, from, |tile| sink.counters(tile)) {
+                from = next;
+                if !sink.pause() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whether each series is one, and not one for each way in which calls can end.
+    fn has_one_row(&self) -> bool {
+        self.rows.len() == 1 && !self.rows.has_open_results()
+    }
+
     /// Writes one series.
+    #[inline]
     pub(crate) fn emit(
         &self,
         sink: &mut dyn Sink,
@@ -497,24 +530,34 @@ impl Family {
         created: f64,
         values: &[u64],
     ) {
-        let float = f64::from_bits;
-        let number = match self.layout {
-            Layout::Empty => return sink.series(labels, created, Value::Info),
-            Layout::Histogram { .. } => {
-                return self.emit_observations(sink, series, labels, created, values);
+        if let Some(number) = self.number(values) {
+            return sink.number(labels, created, number);
+        }
+        match (self.layout, self.desc.kind) {
+            (Layout::Empty, _) => sink.series(labels, created, Value::Info),
+            (Layout::Histogram { .. }, _) => {
+                self.emit_observations(sink, series, labels, created, values);
             }
+            _ => {
+                let state = Value::StateSet(self.states, values[0] as usize);
+                sink.series(labels, created, state);
+            }
+        }
+    }
+
+    /// What a series that is a single number is worth.
+    #[inline(always)]
+    fn number(&self, values: &[u64]) -> Option<Number> {
+        let float = f64::from_bits;
+        Some(match self.layout {
+            Layout::Empty | Layout::Histogram { .. } => return None,
             Layout::Count => Number::Unsigned(values[0]),
             Layout::FloatCount => Number::Float(float(values[0]).min(f64::MAX)),
             Layout::Float => Number::Float(float(values[0])),
             Layout::UpDown => Number::Signed(values[0].wrapping_sub(values[1]) as i64),
+            Layout::Int if self.desc.kind == Kind::StateSet => return None,
             Layout::Int => Number::Signed(values[0] as i64),
-        };
-        let value = match self.desc.kind {
-            Kind::Counter => Value::Counter(number, None),
-            Kind::StateSet => Value::StateSet(self.states, values[0] as usize),
-            _ => Value::Gauge(number),
-        };
-        sink.series(labels, created, value);
+        })
     }
 
     fn emit_observations(

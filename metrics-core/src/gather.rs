@@ -85,7 +85,7 @@ impl<'a> Gather<'a> {
 
 impl Sink for Gather<'_> {
     fn family(&mut self, head: Head<'_>) {
-        let Head { prefix, desc } = head;
+        let Head { prefix, desc, .. } = head;
         self.families.push(MetricFamily {
             name: format!("{prefix}{}", desc.name()),
             help: desc.help().to_owned(),
@@ -106,6 +106,15 @@ impl Sink for Gather<'_> {
             labels: self.common.iter().cloned().chain(own).collect(),
             value: MetricValue::from(value),
         });
+    }
+
+    fn number(&mut self, labels: &str, created: f64, number: Number) {
+        let kind = self.families.last().map(|family| family.kind);
+        let value = match kind {
+            Some(Kind::Counter) => Value::Counter(number, None),
+            _ => Value::Gauge(number),
+        };
+        self.series(labels, created, value);
     }
 
     fn pause(&mut self) -> bool {

@@ -7,9 +7,10 @@ use std::{
 };
 
 use crate::{
+    cell::Reader,
     collector::Collection,
     desc::{Desc, Kind},
-    encode::{Head, Sink},
+    encode::{Head, Heads, Sink},
     family::{Family, FamilyRef},
     own::{self, Own},
     registry::Settings,
@@ -25,6 +26,7 @@ struct Group {
     members: Vec<Vec<FamilyRef>>,
     /// The collector that writes it, if one does.
     collector: Option<usize>,
+    heads: Heads,
 }
 
 /// All families of a registry.
@@ -119,6 +121,7 @@ impl Groups {
             desc: desc.clone(),
             members,
             collector,
+            heads: Heads::default(),
         });
         Ok(())
     }
@@ -215,14 +218,20 @@ impl Groups {
     ) {
         let prefix = settings.prefix.as_str();
         let wants = |desc: &Desc| is_wanted(desc, prefix, wanted);
+        let mut reader = Reader::default();
         let mut computed: Vec<Option<Collection<'_>>> =
             self.collectors.iter().map(|_| None).collect();
         for group in self.families.iter().filter(|group| wants(&group.desc)) {
             let desc = &group.desc;
+            let head = Head {
+                prefix,
+                desc,
+                heads: &group.heads,
+            };
             if let Some(at) = group.collector {
                 let collection = computed[at].get_or_insert_with(|| self.compute(at, settings));
                 if !collection.is_empty(desc) {
-                    sink.family(Head { prefix, desc });
+                    sink.family(head);
                 }
                 for (at, (labels, value)) in collection.family(desc).enumerate() {
                     sink.series(labels, 0.0, value);
@@ -231,11 +240,11 @@ impl Groups {
                     }
                 }
             } else {
-                sink.family(Head { prefix, desc });
+                sink.family(head);
                 for members in &group.members {
                     match &members[..] {
-                        [member] => member.collect(sink),
-                        members => collect_merged(members, sink),
+                        [member] => member.collect(sink, &mut reader),
+                        members => collect_merged(members, sink, &mut reader),
                     }
                 }
             }
@@ -324,12 +333,13 @@ fn is_wanted(desc: &Desc, prefix: &str, wanted: Option<&dyn Fn(&str) -> bool>) -
 }
 
 /// Writes members whose series may coincide: what has equal labels is added up.
-fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink) {
+fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reader) {
     let mut merged: BTreeMap<String, (f64, Vec<u64>)> = BTreeMap::new();
     for member in members {
         let layout = member.layout();
         member.visit(
             sink,
+            reader,
             |_| true,
             |_, _, labels, created, values| match merged.get_mut(labels) {
                 Some((earliest, sum)) => {

@@ -184,8 +184,78 @@ impl Layout {
         }
     }
 
-    /// Adds up one series: what ended threads have left, in `shared`, and the words of those that
-    /// run, which `each_thread` shows. Called under the lock that ends of threads take.
+    /// Whether the words of a series are added up each for itself: of everything but histograms.
+    pub(crate) const fn is_words(self) -> bool {
+        !matches!(self, Layout::Histogram { .. })
+    }
+
+    /// Adds up series that are [words](Self::is_words), one after the other: what ended threads
+    /// have left, in `shared`, and the words of those that run, which `each_thread` shows. Called
+    /// under the lock that ends of threads take.
+    pub(crate) fn add_up_words(
+        self,
+        shared: &[AtomicU64],
+        out: &mut [u64],
+        each_thread: impl Fn(EachWords<'_>),
+    ) {
+        match self {
+            Layout::Empty | Layout::Histogram { .. } => {}
+            Layout::Int | Layout::Float => load_into(out, shared, |_, value| value),
+            Layout::FloatCount => {
+                self.add_up_with(shared, out, each_thread, |a, b| Sum::Float.add(a, b));
+            }
+            Layout::Count | Layout::UpDown => {
+                self.add_up_with(shared, out, each_thread, |a, b| {
+                    a.saturating_add(counted(b))
+                });
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn add_up_with(
+        self,
+        shared: &[AtomicU64],
+        out: &mut [u64],
+        each_thread: impl Fn(EachWords<'_>),
+        add: impl Fn(u64, u64) -> u64 + Copy,
+    ) {
+        load_into(out, shared, add);
+        let add_word = |out: &mut u64, word: &AtomicU64| {
+            *out = add(*out, word.load(Ordering::Acquire));
+        };
+        // Every word is a series' whole value or one of two parts that come in turn. What goes
+        // down is read before what goes up, in every thread: a decrement that is seen has its
+        // increment seen too, and no gauge reads below zero.
+        let parts = self.words();
+        for part in (0..parts).rev() {
+            each_thread(&mut |words, fit| match fit {
+                None if parts == 1 => {
+                    for (out, word) in out.iter_mut().zip(words) {
+                        add_word(out, word);
+                    }
+                }
+                None => {
+                    let groups = out.chunks_exact_mut(parts).zip(words.chunks_exact(parts));
+                    for (out, words) in groups {
+                        add_word(&mut out[part], &words[part]);
+                    }
+                }
+                Some((width, is_fit)) => {
+                    let series = out.chunks_exact_mut(width).zip(words.chunks_exact(width));
+                    for (_, (out, words)) in series.enumerate().filter(|(at, _)| is_fit(*at)) {
+                        let words = words.iter().skip(part).step_by(parts);
+                        for (out, word) in out.iter_mut().skip(part).step_by(parts).zip(words) {
+                            add_word(out, word);
+                        }
+                    }
+                }
+            });
+        }
+    }
+
+    /// Adds up one histogram: what ended threads have left, in `shared`, and the words of those
+    /// that run, which `each_thread` shows. Called under the lock that ends of threads take.
     pub(crate) fn add_up(
         self,
         shared: &[AtomicU64],
@@ -194,62 +264,36 @@ impl Layout {
         each_thread: impl Fn(EachThread<'_>),
         ticket: &mut u64,
     ) {
-        match self {
-            Layout::Empty => {}
-            Layout::Int | Layout::Float => load_into(out, shared, |_, value| value),
-            Layout::Count | Layout::FloatCount | Layout::UpDown => {
-                let add = |a: u64, b: u64| match self {
-                    Layout::FloatCount => Sum::Float.add(a, b),
-                    _ => a.saturating_add(counted(b)),
-                };
-                load_into(out, shared, add);
-                // Every word is a series' whole value or one of two parts that come in turn.
-                // What goes down is read before what goes up, in every thread: a decrement
-                // that is seen has its increment seen too, and no gauge reads below zero.
-                let width = self.words();
-                for part in (0..width).rev() {
-                    each_thread(&mut |words, _| {
-                        for (inner, group) in words.chunks_exact(width).enumerate() {
-                            let value = group[part].load(Ordering::Acquire);
-                            let place = &mut out[inner * width + part];
-                            *place = add(*place, value);
-                        }
-                    });
-                }
+        let width = self.read_words();
+        let counts = self.counts();
+        let groups = || shared.chunks_exact(self.words());
+        for (group, out) in groups().zip(out.chunks_exact_mut(width)) {
+            block::read(group, &counts, out);
+            self.complete(out);
+        }
+        each_thread(&mut |words, handover| {
+            for (inner, group) in words.chunks_exact(self.words()).enumerate() {
+                *ticket += 1;
+                // There since the thread's first touch of a histogram.
+                let handover = || handover.get_or_init(copies);
+                let relax = std::hint::spin_loop;
+                block::snapshot(group, &counts, scratch, *ticket, handover, relax);
+                self.complete(scratch);
+                self.combine(&mut out[inner * width..][..width], scratch);
             }
-            Layout::Histogram { .. } => {
-                let width = self.read_words();
-                let counts = self.counts();
-                let groups = || shared.chunks_exact(self.words());
-                for (group, out) in groups().zip(out.chunks_exact_mut(width)) {
-                    block::read(group, &counts, out);
-                    self.complete(out);
-                }
-                each_thread(&mut |words, handover| {
-                    for (inner, group) in words.chunks_exact(self.words()).enumerate() {
-                        *ticket += 1;
-                        // There since the thread's first touch of a histogram.
-                        let handover = || handover.get_or_init(copies);
-                        let relax = std::hint::spin_loop;
-                        block::snapshot(group, &counts, scratch, *ticket, handover, relax);
-                        self.complete(scratch);
-                        self.combine(&mut out[inner * width..][..width], scratch);
-                    }
-                });
-                if let Layout::Histogram {
-                    buckets,
-                    native: Some(native),
-                    ..
-                } = self
-                {
-                    let (table, read) = (
-                        block::HEADER + buckets as usize,
-                        block::BUCKETS_OUT + buckets as usize,
-                    );
-                    for (group, out) in groups().zip(out.chunks_exact(width)) {
-                        merge::keep_coarse(native, &group[table..], &out[read..]);
-                    }
-                }
+        });
+        if let Layout::Histogram {
+            buckets,
+            native: Some(native),
+            ..
+        } = self
+        {
+            let (table, read) = (
+                block::HEADER + buckets as usize,
+                block::BUCKETS_OUT + buckets as usize,
+            );
+            for (group, out) in groups().zip(out.chunks_exact(width)) {
+                merge::keep_coarse(native, &group[table..], &out[read..]);
             }
         }
     }
@@ -314,6 +358,11 @@ pub(crate) fn float_add(word: &AtomicU64, n: f64) {
     let sum = f64::from_bits(word.load(Ordering::Relaxed)) + n;
     word.store(sum.to_bits(), Ordering::Relaxed);
 }
+
+/// What is done with the words of one thread: with all of them, or where some series are not its
+/// own yet, with those that fit; then the words of a series are so many.
+pub(crate) type EachWords<'a> =
+    &'a mut dyn FnMut(&[AtomicU64], Option<(usize, &dyn Fn(usize) -> bool)>);
 
 /// What is done with the words of one thread, which come with the thread's buffer for copies.
 pub(crate) type EachThread<'a> = &'a mut dyn FnMut(&[AtomicU64], &OnceLock<Handover<AtomicU64>>);

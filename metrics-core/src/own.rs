@@ -2,7 +2,7 @@
 
 use crate::{
     desc::{Desc, Kind},
-    encode::{Head, Number, Sink, Value},
+    encode::{Head, Heads, Number, Sink, Value},
     render,
 };
 
@@ -62,7 +62,11 @@ impl Own {
             if rows.is_empty() || !wants(desc) {
                 continue;
             }
-            sink.family(Head { prefix, desc });
+            sink.family(Head {
+                prefix,
+                desc,
+                heads: &Heads::default(),
+            });
             for row in rows {
                 let number = Number::Unsigned(row.count);
                 let value = match desc.kind {

@@ -11,7 +11,7 @@ use std::{
 use crate::{
     clock,
     collector::Collector,
-    encode::{Exposition, Format, text::Text},
+    encode::{Exposition, text::Text},
     error::Error,
     family::{self, DEFAULT_MAX_SERIES, Family, FamilyRef},
     gather::{Gather, MetricFamily},
@@ -308,9 +308,8 @@ impl Registry {
     ) -> io::Result<()> {
         let began = clock::uptime();
         let settings = &self.0.settings;
-        let open_metrics = exposition.format == Format::OpenMetrics;
         let created = settings.created.load(Ordering::Relaxed);
-        let mut text = Text::new(out, open_metrics, created, &settings.common);
+        let mut text = Text::new(out, exposition, created, &settings.common);
         let groups = self.groups();
         groups.collect(settings, &mut text, wanted);
         text.finish()?;

@@ -24,8 +24,9 @@ use std::{
 };
 
 use crate::{
-    cell::{Found as FoundWords, Region, Regions},
+    cell::{Found as FoundWords, Reader, Region, Regions},
     clock,
+    encode::Counters,
     entry::{Entry, TOUCHED, Tail, continues},
     expiry::Note,
     hashes::Hashes,
@@ -84,20 +85,44 @@ impl Known {
     }
 }
 
-/// What writers know of a series.
+/// What writers know of the series, in the order of their places.
 #[derive(Debug, Default)]
-pub(crate) struct Meta {
-    labels: Box<str>,
-    hash: u64,
+pub(crate) struct Metas {
+    labels: Vec<Box<str>>,
+    hashes: Vec<u64>,
     /// Unix time.
-    created: f64,
-    pub(crate) live: bool,
+    created: Vec<f64>,
+    pub(crate) live: Vec<bool>,
+}
+
+impl Metas {
+    pub(crate) fn len(&self) -> usize {
+        self.live.len()
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.live.capacity()
+    }
+
+    fn reserve_exact(&mut self, more: usize) {
+        self.labels.reserve_exact(more);
+        self.hashes.reserve_exact(more);
+        self.created.reserve_exact(more);
+        self.live.reserve_exact(more);
+    }
+
+    /// Makes room for another series, which is not there yet.
+    fn push(&mut self) {
+        self.labels.push(Box::default());
+        self.hashes.push(0);
+        self.created.push(0.0);
+        self.live.push(false);
+    }
 }
 
 #[derive(Debug)]
 pub(crate) struct Writer {
-    /// Of the series in the order of their places.
-    pub(crate) metas: Vec<Meta>,
+    pub(crate) metas: Metas,
     /// The same for series that expire; empty where none do.
     pub(crate) notes: Vec<Note>,
     /// How many series have expired and may come back: see `expiry.rs`.
@@ -158,7 +183,7 @@ impl Index {
             more: OnceLock::new(),
             tails: [const { OnceLock::new() }; 28],
             writer: Mutex::new(Writer {
-                metas: Vec::new(),
+                metas: Metas::default(),
                 notes: Vec::new(),
                 aside: 0,
                 free: Vec::new(),
@@ -358,13 +383,12 @@ impl Index {
         let place = self.vacant(&mut writer, cap)?;
         let generation = self.vest(&mut writer, place);
         self.write(&mut writer, place, generation, key);
-        writer.metas[number_of(place)] = Meta {
-            labels: labels.into_boxed_str(),
-            hash,
-            created: clock::unix_seconds(),
-            live: true,
-        };
-        self.note_birth(&mut writer, number_of(place));
+        let number = number_of(place);
+        writer.metas.labels[number] = labels.into_boxed_str();
+        writer.metas.hashes[number] = hash;
+        writer.metas.created[number] = clock::unix_seconds();
+        writer.metas.live[number] = true;
+        self.note_birth(&mut writer, number);
         writer.live += 1;
         self.list(&mut writer, hash, place);
         Some(Series { place, generation })
@@ -405,7 +429,7 @@ impl Index {
         if offset == 0 {
             writer.metas.reserve_exact(block_size(block));
         }
-        writer.metas.push(Meta::default());
+        writer.metas.push();
         Some(place)
     }
 
@@ -436,9 +460,9 @@ impl Index {
     /// Leads the table to an entry, after making room where it is needed.
     fn list(&self, writer: &mut Writer, hash: u64, place: u32) {
         if (writer.used + 1) * 2 > self.hashes.size() {
-            let metas = writer.metas.iter().enumerate();
-            let listed = metas.filter(|(number, _)| writer.is_listed(*number));
-            let listed = listed.map(|(number, meta)| (meta.hash, place_of(number)));
+            let hashes = writer.metas.hashes.iter().enumerate();
+            let listed = hashes.filter(|(number, _)| writer.is_listed(*number));
+            let listed = listed.map(|(number, hash)| (*hash, place_of(number)));
             let size = (writer.live + writer.aside) * 4;
             writer.used = self.hashes.rebuild(size, listed);
         } else {
@@ -472,16 +496,13 @@ impl Index {
     fn retain_with(&self, mut keep: impl FnMut(Series, &str) -> bool) {
         let listed: Vec<(Series, Box<str>)> = {
             let writer = self.writer();
-            let listed = writer
-                .metas
-                .iter()
-                .enumerate()
-                .filter(|(number, _)| writer.is_listed(*number));
+            let labels = writer.metas.labels.iter().enumerate();
+            let listed = labels.filter(|(number, _)| writer.is_listed(*number));
             listed
-                .map(|(number, meta)| {
+                .map(|(number, labels)| {
                     let place = place_of(number);
                     let generation = self.entry(place).version();
-                    (Series { place, generation }, meta.labels.clone())
+                    (Series { place, generation }, labels.clone())
                 })
                 .collect()
         };
@@ -498,16 +519,14 @@ impl Index {
 
     /// Removes a series that is there or has expired; false when it is neither.
     pub(crate) fn take_out(&self, writer: &mut Writer, place: u32) -> bool {
-        let was_aside = writer.end_aside(number_of(place));
-        let meta = &mut writer.metas[number_of(place)];
-        if !meta.live && !was_aside {
+        let number = number_of(place);
+        let was_aside = writer.end_aside(number);
+        let was_live = std::mem::take(&mut writer.metas.live[number]);
+        if !was_live && !was_aside {
             return false;
         }
-        *meta = Meta {
-            hash: meta.hash,
-            ..Meta::default()
-        };
-        let hash = meta.hash;
+        writer.metas.labels[number] = Box::default();
+        let hash = writer.metas.hashes[number];
         writer.live -= usize::from(!was_aside);
         self.full.store(false, Ordering::Relaxed);
         let entry = self.entry(place);
@@ -551,9 +570,11 @@ impl Index {
     /// The rendered labels of a series; `None` once it was removed.
     pub(crate) fn labels(&self, series: Series) -> Option<Box<str>> {
         let writer = self.writer();
-        let meta = writer.metas.get(number_of(series.place))?;
+        let number = number_of(series.place);
+        let labels = writer.metas.labels.get(number)?;
         let version = self.entry(series.place).version();
-        (meta.live && version == series.generation).then(|| meta.labels.clone())
+        let is_there = writer.metas.live[number] && version == series.generation;
+        is_there.then(|| labels.clone())
     }
 
     /// The region in which the series after so many stand, the number of the first in it, and up
@@ -577,26 +598,47 @@ impl Index {
     /// The writers' lock is held for this many, so that nobody is born or removed among them.
     pub(crate) fn read_tile(
         &self,
+        reader: &mut Reader,
         from: usize,
         mut each: impl FnMut(Series, &str, f64, &[u64]),
     ) -> Option<usize> {
         let mut writer = self.writer();
         let (region, first, to) = self.tile(&writer, from)?;
         let listed = (from..to).filter(|number| writer.is_listed(*number));
-        let listed: Vec<usize> = listed.map(|number| number - first).collect();
-        region.read(listed, |at, values| {
+        reader.choose(listed.map(|number| number - first));
+        region.read_chosen(reader, |at, values| {
             if self.span != 0 && !self.look_at(&mut writer, first + at, values) {
                 return;
             }
-            let meta = &writer.metas[first + at];
-            let place = place_of(first + at);
-            let generation = self.entry(place).version();
-            each(
-                Series { place, generation },
-                &meta.labels,
-                meta.created,
-                values,
+            let series = Series {
+                place: place_of(first + at),
+                generation: region.generation(at),
+            };
+            let (labels, created) = (
+                &writer.metas.labels[first + at],
+                writer.metas.created[first + at],
             );
+            each(series, labels, created, values);
+        });
+        Some(to)
+    }
+
+    /// Shows some series that are counters and do not expire; returns where to go on.
+    pub(crate) fn read_counters(
+        &self,
+        reader: &mut Reader,
+        from: usize,
+        each: impl FnOnce(&Counters<'_>),
+    ) -> Option<usize> {
+        let writer = self.writer();
+        let (region, first, to) = self.tile(&writer, from)?;
+        let totals = region.read_totals(reader, from - first..to - first);
+        let metas = &writer.metas;
+        each(&Counters {
+            live: &metas.live[from..to],
+            labels: &metas.labels[from..to],
+            created: &metas.created[from..to],
+            totals,
         });
         Some(to)
     }
@@ -639,7 +681,7 @@ fn block_size(block: usize) -> usize {
     FIRST_BLOCK << block.saturating_sub(1).min(DOUBLING - 1)
 }
 
-/// The place of the series of this number, as metas count them.
+/// The place of the series of this number, as [`Metas`] counts them.
 pub(crate) fn place_of(number: usize) -> u32 {
     let doubled = FIRST_BLOCK << (DOUBLING - 1);
     let (block, offset) = if number < FIRST_BLOCK {
@@ -719,7 +761,7 @@ mod tests {
         let total = |series: Series| {
             let (region, at) = index.storage(series.place);
             let mut total = 0;
-            region.read([at], |_, values| total = values[0]);
+            region.read(&mut Reader::default(), [at], |_, values| total = values[0]);
             total
         };
         let first = insert(1);

@@ -11,7 +11,7 @@ use std::{
 use crate::off::Off;
 use crate::{
     buckets::Buckets,
-    cell::{self, Found, Fresh, Local, LocalBlock, LocalCells, Recent, Region},
+    cell::{self, Found, Fresh, Local, LocalBlock, LocalCells, Reader, Recent, Region},
     desc::Desc,
     family::{Family, FamilyRef},
     label::{self, LabelSet, with_key},
@@ -407,7 +407,9 @@ pub(crate) fn shared_words(family: &Family, series: Series) -> Option<&[AtomicU6
 fn read_open<R>(family: &Family, series: Series, op: impl FnOnce(&[u64]) -> R) -> R {
     let (region, at) = family.index().storage(series.place);
     let mut values = Vec::new();
-    region.read([at], |_, read| values.extend_from_slice(read));
+    region.read(&mut Reader::default(), [at], |_, read| {
+        values.extend_from_slice(read);
+    });
     // Asked afterwards: if the place was another's while it was read, it still is.
     if region.generation(at) != series.generation {
         values.fill(0);
@@ -417,7 +419,9 @@ fn read_open<R>(family: &Family, series: Series, op: impl FnOnce(&[u64]) -> R) -
 
 fn read_region<R>(region: &Region, at: usize, op: impl FnOnce(&[u64]) -> R) -> R {
     let mut values = Vec::new();
-    region.read([at], |_, read| values.extend_from_slice(read));
+    region.read(&mut Reader::default(), [at], |_, read| {
+        values.extend_from_slice(read);
+    });
     op(&values)
 }
 

@@ -1,9 +1,10 @@
 //! What metrics write to: [`Sink`], which every format implements.
 
+mod buffer;
 pub(crate) mod number;
 pub(crate) mod text;
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use crate::{desc::Desc, native::merge::View};
 
@@ -178,6 +179,24 @@ pub(crate) struct Head<'a> {
     /// What a registry puts before the name.
     pub(crate) prefix: &'a str,
     pub(crate) desc: &'a Desc,
+    pub(crate) heads: &'a Heads,
+}
+
+/// How formats have written a family's head, which is the same in every exposition.
+#[derive(Debug, Default)]
+pub(crate) struct Heads {
+    text: OnceLock<Box<[u8]>>,
+    open_metrics: OnceLock<Box<[u8]>>,
+}
+
+impl Heads {
+    /// The head in this format.
+    fn of(&self, format: Format) -> &OnceLock<Box<[u8]>> {
+        match format {
+            Format::Text | Format::TextV1 => &self.text,
+            Format::OpenMetrics => &self.open_metrics,
+        }
+    }
 }
 
 /// A histogram's state at one moment.
@@ -230,6 +249,27 @@ pub(crate) enum Value<'a> {
     StateSet(&'a [&'a str], usize),
 }
 
+/// Series of counters that count in whole steps, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counters<'a> {
+    /// Which of them are there; nothing else of the others counts.
+    pub(crate) live: &'a [bool],
+    /// As [`Sink::series`] has them.
+    pub(crate) labels: &'a [Box<str>],
+    pub(crate) created: &'a [f64],
+    pub(crate) totals: &'a [u64],
+}
+
+impl<'a> Counters<'a> {
+    /// Labels, birth and total of each.
+    #[inline(always)]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, f64, u64)> + use<'a> {
+        let series = self.labels.iter().zip(self.created).zip(self.totals);
+        let series = self.live.iter().zip(series).filter(|(live, _)| **live);
+        series.map(|(_, ((labels, created), total))| (&**labels, *created, *total))
+    }
+}
+
 /// Takes families and their series and writes them down.
 ///
 /// Calls come while metrics are locked against births, so an implementation writes to memory;
@@ -241,6 +281,16 @@ pub(crate) trait Sink {
     /// Writes one series of the family: its labels as `render::label` writes them, the Unix time
     /// of its birth, and its value.
     fn series(&mut self, labels: &str, created: f64, value: Value<'_>);
+
+    /// Writes one series of counters, gauges, or of an unknown type: most of what there is.
+    fn number(&mut self, labels: &str, created: f64, number: Number);
+
+    /// Writes many at once: what can be a loop of its own is twice as fast.
+    fn counters(&mut self, counters: &Counters<'_>) {
+        for (labels, created, total) in counters.iter() {
+            self.number(labels, created, Number::Unsigned(total));
+        }
+    }
 
     /// A moment at which nothing is locked: what was written may go out. False when nobody takes
     /// it any more, and there is no point in going on.

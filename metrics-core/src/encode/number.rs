@@ -4,106 +4,180 @@
 //! Go client write: the shortest digits that read back as the same value, with an exponent when
 //! it is below -4 or at least 6. OpenMetrics adds `.0` where that shows neither point nor
 //! exponent (section "Canonical numbers").
+//!
+//! Whole numbers are divided into their digits eight at a time within one word, without a branch
+//! for their number: how many a counter has, no processor can foresee. The technique is Paul
+//! Khuong's, "How to print integers really fast" (2017).
 
-use super::Number;
+use super::{Number, buffer::Line};
+
+/// The room that any number takes, in bytes.
+pub(crate) const ROOM: usize = 40;
 
 /// Writes a value as a sample shows it.
-pub(crate) fn write(out: &mut Vec<u8>, number: Number, open_metrics: bool) {
+#[inline(always)]
+pub(crate) fn write(line: &mut Line<'_>, number: Number, open_metrics: bool) {
     match number {
-        Number::Unsigned(n) => out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes()),
-        Number::Signed(n) => out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes()),
-        Number::Float(n) => write_float(out, n, open_metrics),
+        Number::Unsigned(n) => unsigned(line, n),
+        Number::Signed(n) => {
+            if n < 0 {
+                line.put_byte(b'-');
+            }
+            unsigned(line, n.unsigned_abs());
+        }
+        Number::Float(n) => float(line, n, open_metrics),
     }
+}
+
+/// Writes a whole number as the value of a sample with labels, and ends its line.
+#[inline(always)]
+pub(crate) fn unsigned_value(line: &mut Line<'_>, n: u64) {
+    if n < EIGHT {
+        let (text, len) = short(n);
+        line.put_value(text.to_le_bytes(), len);
+    } else {
+        line.put_pair(*b"} ");
+        long(line, n);
+        line.put_byte(b'\n');
+    }
+}
+
+/// Writes a whole number.
+#[inline(always)]
+pub(crate) fn unsigned(line: &mut Line<'_>, n: u64) {
+    if n < EIGHT {
+        leading(line, n);
+    } else {
+        long(line, n);
+    }
+}
+
+#[inline(never)]
+fn long(line: &mut Line<'_>, n: u64) {
+    if n < EIGHT * EIGHT {
+        leading(line, n / EIGHT);
+    } else {
+        leading(line, n / (EIGHT * EIGHT));
+        following(line, n / EIGHT % EIGHT);
+    }
+    following(line, n % EIGHT);
+}
+
+/// Eight digits make up numbers below this.
+const EIGHT: u64 = 100_000_000;
+
+/// Writes a number of up to eight digits.
+#[inline(always)]
+fn leading(line: &mut Line<'_>, n: u64) {
+    let (text, len) = short(n);
+    line.put_word(text.to_le_bytes(), len);
+}
+
+/// The digits of a number of up to eight, from the lowest byte on, and how many there are.
+#[inline(always)]
+fn short(n: u64) -> (u64, usize) {
+    let digits = digits(n);
+    // One digit at least, also of zero.
+    let zeros = (digits | (1 << 56)).trailing_zeros() & !7;
+    ((digits | ZEROS) >> zeros, 8 - zeros as usize / 8)
+}
+
+/// Writes all eight digits.
+#[inline(always)]
+fn following(line: &mut Line<'_>, n: u64) {
+    line.put_word((digits(n) | ZEROS).to_le_bytes(), 8);
+}
+
+/// `'0'` in every byte.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// The eight digits of a number below a hundred million, the first one in the lowest byte.
+#[inline(always)]
+fn digits(n: u64) -> u64 {
+    // Two numbers below ten thousand, in halves of a word, are divided by a hundred at once, and
+    // so on: the products stay exact, as what they are divided by is small.
+    let fours = (n / 10_000) | ((n % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let twos = hundreds | ((fours - 100 * hundreds) << 16);
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | ((twos - 10 * tens) << 8)
 }
 
 /// Writes a float.
-pub(crate) fn write_float(out: &mut Vec<u8>, value: f64, open_metrics: bool) {
+pub(crate) fn float(line: &mut Line<'_>, value: f64, open_metrics: bool) {
     if value.is_nan() {
-        return out.extend_from_slice(b"NaN");
+        return line.put(b"NaN");
     }
     if value.is_infinite() {
-        return out.extend_from_slice(if value > 0.0 { b"+Inf" } else { b"-Inf" });
+        return line.put(if value > 0.0 { b"+Inf" } else { b"-Inf" });
     }
     if value == 0.0 {
-        return out.extend_from_slice(if open_metrics { b"0.0" } else { b"0" });
-    }
-    if value < 0.0 {
-        out.push(b'-');
+        return line.put(if open_metrics { b"0.0" } else { b"0" });
     }
     let mut buffer = zmij::Buffer::new();
-    let mut decimal = [0; 24];
-    let (digits, exponent) = decompose(buffer.format_finite(value.abs()), &mut decimal);
-    if (-4..6).contains(&exponent) {
-        write_fixed(out, digits, exponent, open_metrics);
-    } else {
-        write_scientific(out, digits, exponent);
+    let text = buffer.format_finite(value);
+    // In this range it writes neither an exponent nor another number of digits than Go.
+    if (1e-4..1e6).contains(&value.abs()) {
+        let whole = text.strip_suffix(".0").filter(|_| !open_metrics);
+        return line.put(whole.unwrap_or(text).as_bytes());
     }
+    let text = match text.strip_prefix('-') {
+        Some(rest) => {
+            line.put_byte(b'-');
+            rest
+        }
+        None => text,
+    };
+    scientific(line, text);
 }
 
-/// Takes apart what `zmij` writes: the significant digits, and the exponent of the first one.
-fn decompose<'d>(text: &str, digits: &'d mut [u8; 24]) -> (&'d [u8], i32) {
+/// Writes with an exponent what has none or one of another form.
+fn scientific(line: &mut Line<'_>, text: &str) {
     let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let mut point = whole.len() as i32;
-    let mut len = 0;
-    for digit in whole.bytes().chain(fraction.bytes()) {
-        if len == 0 && digit == b'0' {
-            point -= 1;
-        } else if len < digits.len() {
-            digits[len] = digit;
-            len += 1;
+    let digits = whole.bytes().chain(fraction.bytes());
+    let before = digits.clone().take_while(|digit| *digit == b'0').count();
+    let after = digits.clone().rev().take_while(|digit| *digit == b'0');
+    let len = whole.len() + fraction.len() - before - after.count();
+    for (at, digit) in digits.skip(before).take(len).enumerate() {
+        if at == 1 {
+            line.put_byte(b'.');
         }
+        line.put_byte(digit);
     }
-    while len > 1 && digits[len - 1] == b'0' {
-        len -= 1;
-    }
-    // The exponent is one that `zmij` has just written.
+    // The exponent is one that has just been written.
     let exponent = exponent.parse::<i32>().unwrap_or(0);
-    (&digits[..len], exponent + point - 1)
+    let exponent = exponent + whole.len() as i32 - 1 - before as i32;
+    line.put_pair(if exponent < 0 { *b"e-" } else { *b"e+" });
+    let exponent = u64::from(exponent.unsigned_abs());
+    if exponent < 10 {
+        line.put_byte(b'0');
+    }
+    unsigned(line, exponent);
 }
 
-fn write_scientific(out: &mut Vec<u8>, digits: &[u8], exponent: i32) {
-    out.push(digits[0]);
-    if digits.len() > 1 {
-        out.push(b'.');
-        out.extend_from_slice(&digits[1..]);
-    }
-    out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
-    if exponent.abs() < 10 {
-        out.push(b'0');
-    }
-    out.extend_from_slice(itoa::Buffer::new().format(exponent.abs()).as_bytes());
-}
-
-fn write_fixed(out: &mut Vec<u8>, digits: &[u8], exponent: i32, open_metrics: bool) {
-    if exponent < 0 {
-        out.extend_from_slice(b"0.");
-        out.resize(out.len() + (-1 - exponent) as usize, b'0');
-        return out.extend_from_slice(digits);
-    }
-    let whole = exponent as usize + 1;
-    if digits.len() > whole {
-        out.extend_from_slice(&digits[..whole]);
-        out.push(b'.');
-        return out.extend_from_slice(&digits[whole..]);
-    }
-    out.extend_from_slice(digits);
-    out.resize(out.len() + whole - digits.len(), b'0');
-    if open_metrics {
-        out.extend_from_slice(b".0");
-    }
+/// Writes Unix time to the millisecond, without an exponent.
+pub(crate) fn time(line: &mut Line<'_>, seconds: f64) {
+    let millis = (seconds.max(0.0) * 1e3).round() as u64;
+    unsigned(line, millis / 1000);
+    line.put_byte(b'.');
+    let text = (digits(millis % 1000) | ZEROS) >> 40;
+    line.put_word(text.to_le_bytes(), 3);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encode::buffer::Buffer;
+
+    fn written(write: impl FnOnce(&mut Line<'_>)) -> String {
+        let mut buffer = Buffer::default();
+        buffer.write(ROOM, write);
+        String::from_utf8(buffer.as_slice().to_vec()).expect("ASCII")
+    }
 
     fn text(value: f64) -> (String, String) {
-        let write = |open_metrics| {
-            let mut out = Vec::new();
-            write_float(&mut out, value, open_metrics);
-            String::from_utf8(out).expect("ASCII")
-        };
+        let write = |open_metrics| written(|line| float(line, value, open_metrics));
         (write(false), write(true))
     }
 
@@ -111,8 +185,10 @@ mod tests {
     fn the_exponent_appears_from_a_million_on() {
         assert_eq!(text(999_999.9).0, "999999.9");
         assert_eq!(text(1e6), ("1e+06".into(), "1e+06".into()));
+        assert_eq!(text(1_234_567.5).0, "1.2345675e+06");
         assert_eq!(text(0.0001), ("0.0001".into(), "0.0001".into()));
         assert_eq!(text(0.00001).0, "1e-05");
+        assert_eq!(text(0.000_012_5).0, "1.25e-05");
         assert_eq!(text(100_000.0), ("100000".into(), "100000.0".into()));
         assert_eq!(text(-1.5e300).0, "-1.5e+300");
     }
@@ -122,5 +198,33 @@ mod tests {
         assert_eq!(text(f64::NAN).0, "NaN");
         assert_eq!(text(f64::NEG_INFINITY).1, "-Inf");
         assert_eq!(text(-0.0), ("0".into(), "0.0".into()));
+    }
+
+    #[test]
+    fn whole_numbers_are_written_as_everybody_writes_them() {
+        let powers = (0..20).map(|power| 10_u64.pow(power));
+        let around = powers.flat_map(|power| [power - 1, power, power + 1, power.wrapping_mul(7)]);
+        let random = (0..100_000_u64).map(|n| {
+            let n = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            n >> (n & 63)
+        });
+        for n in around.chain(random).chain([u64::MAX]) {
+            assert_eq!(written(|line| unsigned(line, n)), n.to_string());
+            let signed = n.cast_signed();
+            let number = Number::Signed(signed);
+            assert_eq!(
+                written(|line| write(line, number, false)),
+                signed.to_string()
+            );
+        }
+    }
+
+    #[test]
+    fn times_are_written_to_the_millisecond() {
+        assert_eq!(
+            written(|line| time(line, 1_600_000_000.5)),
+            "1600000000.500"
+        );
+        assert_eq!(written(|line| time(line, 0.0625)), "0.063");
     }
 }

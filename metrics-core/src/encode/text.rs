@@ -1,18 +1,24 @@
-//! The text formats: Prometheus 0.0.4 and OpenMetrics 1.0.
+//! The text formats: Prometheus 0.0.4 and 1.0.0, and OpenMetrics 1.0.
 
 use std::io;
 
-use super::{Exemplar, Head, HistogramValue, Number, Sink, SummaryValue, Value, number};
+use super::{
+    Counters, Exemplar, Exposition, Format, Head, HistogramValue, Number, Sink, SummaryValue,
+    Value,
+    buffer::{Buffer, Padded},
+    number,
+};
 use crate::{desc::Kind, render};
 
 /// Written text leaves in pieces of about this size.
 const PIECE: usize = 32 * 1024;
 
-/// Writes one of the two text formats.
+/// Writes one of the text formats.
 pub(crate) struct Text<'w> {
     out: &'w mut dyn io::Write,
     result: io::Result<()>,
-    buffer: Vec<u8>,
+    buffer: Buffer,
+    format: Format,
     open_metrics: bool,
     /// Whether the births of series are written; OpenMetrics alone has a place for them.
     created: bool,
@@ -21,36 +27,67 @@ pub(crate) struct Text<'w> {
     /// The family that has begun.
     name: String,
     kind: Kind,
-    /// Bounds of the last histogram, and their `le` labels.
+    /// How its lines begin, from the first series on that has labels.
+    starts: Option<[Start; 4]>,
+    /// Those of an earlier family.
+    spare: [Start; 4],
+    /// Bounds of the last histogram, and the ends of their lines: `le="0.1"} `.
     bounds: Vec<f64>,
-    le: Vec<String>,
+    le: Vec<Padded>,
+    /// What the lines of all its buckets begin with.
+    bucket: Padded,
+    scratch: String,
+}
+
+/// How lines of one sample name begin.
+#[derive(Debug, Default)]
+struct Start {
+    /// Before the labels of a series: `name{common="1",`.
+    labels: Padded,
+    /// Before the value of a series without labels: `name{common="1"} `.
+    value: Padded,
+}
+
+/// Which of a family's sample names it is.
+#[derive(Clone, Copy)]
+enum Sample {
+    Main,
+    Sum,
+    Count,
+    Created,
 }
 
 impl<'w> Text<'w> {
     pub(crate) fn new(
         out: &'w mut dyn io::Write,
-        open_metrics: bool,
+        exposition: Exposition,
         created: bool,
         common: &'w str,
     ) -> Self {
+        let open_metrics = exposition.format == Format::OpenMetrics;
         Text {
             out,
             result: Ok(()),
-            buffer: Vec::with_capacity(2 * PIECE),
+            buffer: Buffer::with_capacity(2 * PIECE),
+            format: exposition.format,
             open_metrics,
             created: created && open_metrics,
             common,
             name: String::new(),
             kind: Kind::Unknown,
+            starts: None,
+            spare: Default::default(),
             bounds: Vec::new(),
             le: Vec::new(),
+            bucket: Padded::default(),
+            scratch: String::new(),
         }
     }
 
     /// Ends the exposition.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         if self.open_metrics {
-            self.push("# EOF\n");
+            self.buffer.put(b"# EOF\n");
         }
         self.flush();
         self.result
@@ -58,136 +95,298 @@ impl<'w> Text<'w> {
 
     fn flush(&mut self) {
         if self.result.is_ok() {
-            self.result = self.out.write_all(&self.buffer);
+            self.result = self.out.write_all(self.buffer.as_slice());
         }
         self.buffer.clear();
     }
 
-    fn push(&mut self, text: &str) {
-        self.buffer.extend_from_slice(text.as_bytes());
+    /// What follows the family's name in the names of its samples.
+    fn suffix(&self, sample: Sample) -> &'static str {
+        match (sample, self.kind) {
+            (Sample::Main, Kind::Histogram | Kind::GaugeHistogram) => "_bucket",
+            (Sample::Main, Kind::Counter) if self.open_metrics => "_total",
+            (Sample::Main, Kind::Info) if self.open_metrics => "_info",
+            (Sample::Main, _) => "",
+            (Sample::Sum, Kind::GaugeHistogram) if self.open_metrics => "_gsum",
+            (Sample::Sum, _) => "_sum",
+            (Sample::Count, Kind::GaugeHistogram) if self.open_metrics => "_gcount",
+            (Sample::Count, _) => "_count",
+            (Sample::Created, _) => "_created",
+        }
     }
 
-    /// `# TYPE name `, and likewise.
-    fn comment(&mut self, keyword: &str, name: (&str, &str), text: &str) {
-        for part in ["# ", keyword, " ", name.0, name.1, " "] {
-            self.push(part);
+    /// How the lines of this sample begin.
+    #[inline(always)]
+    fn start(&mut self, sample: Sample) -> &Start {
+        if self.starts.is_none() {
+            self.make_starts();
         }
-        for c in text.chars() {
-            match c {
-                '\\' => self.push("\\\\"),
-                '\n' => self.push("\\n"),
-                '"' if self.open_metrics => self.push("\\\""),
-                c => self.push(c.encode_utf8(&mut [0; 4])),
+        // Just made where they were missing.
+        &self.starts.get_or_insert_default()[sample as usize]
+    }
+
+    #[cold]
+    fn make_starts(&mut self) {
+        let mut starts = std::mem::take(&mut self.spare);
+        for sample in [Sample::Main, Sample::Sum, Sample::Count, Sample::Created] {
+            let (name, suffix) = (self.name.as_bytes(), self.suffix(sample).as_bytes());
+            let common = self.common.as_bytes();
+            let Start { labels, value } = &mut starts[sample as usize];
+            if common.is_empty() {
+                labels.set(&[name, suffix, b"{"]);
+                value.set(&[name, suffix, b" "]);
+            } else {
+                labels.set(&[name, suffix, b"{", common, b","]);
+                value.set(&[name, suffix, b"{", common, b"} "]);
             }
         }
-        self.push("\n");
+        self.starts = Some(starts);
     }
 
-    /// Writes `name{labels} value`.
-    fn sample(&mut self, suffix: &str, labels: &str, extra: &str, value: Number) {
-        self.buffer.extend_from_slice(self.name.as_bytes());
-        self.push(suffix);
-        let mut open = '{';
-        for labels in [self.common, labels, extra] {
-            if !labels.is_empty() {
-                self.buffer.push(open as u8);
-                self.push(labels);
-                open = ',';
-            }
+    /// Writes a line: `name{labels} value`.
+    #[inline(always)]
+    fn sample(&mut self, sample: Sample, labels: &str, value: Number) {
+        if labels.is_empty() {
+            return self.unlabelled(sample, value);
         }
-        self.push(if open == ',' { "} " } else { " " });
-        number::write(&mut self.buffer, value, self.open_metrics);
-        self.buffer.push(b'\n');
-    }
-
-    /// Adds an exemplar to the sample that was just written.
-    fn exemplar(&mut self, exemplar: Option<&Exemplar>) {
-        let Some(exemplar) = exemplar.filter(|_| self.open_metrics) else {
-            return;
+        let open_metrics = self.open_metrics;
+        let Some(starts) = &self.starts else {
+            return self.first_sample(sample, labels, value);
         };
-        self.buffer.pop();
-        self.push(" # {");
-        self.push(&exemplar.labels);
-        self.push("} ");
-        number::write_float(&mut self.buffer, exemplar.value, true);
-        // To the millisecond, without an exponent.
-        self.push(&format!(" {:.3}\n", exemplar.time));
+        let start = &starts[sample as usize].labels;
+        let room = start.room() + labels.len() + number::ROOM;
+        self.buffer.write(room, |line| {
+            line.put_padded(start);
+            line.put(labels.as_bytes());
+            line.put_pair(*b"} ");
+            number::write(line, value, open_metrics);
+            line.put_byte(b'\n');
+        });
     }
 
+    #[cold]
+    #[inline(never)]
+    fn first_sample(&mut self, sample: Sample, labels: &str, value: Number) {
+        self.make_starts();
+        self.sample(sample, labels, value);
+    }
+
+    #[inline(never)]
+    fn unlabelled(&mut self, sample: Sample, value: Number) {
+        let suffix = self.suffix(sample).as_bytes();
+        let (open_metrics, name, common) = (self.open_metrics, &self.name, self.common);
+        let room = name.len() + suffix.len() + common.len() + number::ROOM;
+        self.buffer.write(room, |line| {
+            line.put(name.as_bytes());
+            line.put(suffix);
+            if !common.is_empty() {
+                line.put_byte(b'{');
+                line.put(common.as_bytes());
+                line.put_byte(b'}');
+            }
+            line.put_byte(b' ');
+            number::write(line, value, open_metrics);
+            line.put_byte(b'\n');
+        });
+    }
+
+    /// Writes a line that has another label than those of its series: `name{labels,extra} value`.
+    fn sample_of(&mut self, labels: &str, extra: (&str, &str), value: Number) {
+        let mut all = std::mem::take(&mut self.scratch);
+        all.clear();
+        all.push_str(labels);
+        render::label(&mut all, extra.0, extra.1);
+        self.sample(Sample::Main, &all, value);
+        self.scratch = all;
+    }
+
+    /// Adds an exemplar to the line that was just written.
+    fn exemplar(&mut self, exemplar: &Exemplar) {
+        self.buffer.truncate(self.buffer.len() - 1);
+        let room = exemplar.labels.len() + 2 * number::ROOM;
+        self.buffer.write(room, |line| {
+            line.put(b" # {");
+            line.put(exemplar.labels.as_bytes());
+            line.put_pair(*b"} ");
+            number::float(line, exemplar.value, true);
+            line.put_byte(b' ');
+            number::time(line, exemplar.time);
+            line.put_byte(b'\n');
+        });
+    }
+
+    #[inline(never)]
     fn born(&mut self, labels: &str, created: f64) {
         // What is computed has no birth.
         if self.created && created > 0.0 {
-            // To the millisecond, without an exponent.
-            let text = format!("{created:.3}\n");
-            self.sample("_created", labels, "", Number::Unsigned(0));
+            self.sample(Sample::Created, labels, Number::Unsigned(0));
             self.buffer.truncate(self.buffer.len() - 2);
-            self.push(&text);
+            self.buffer.write(number::ROOM, |line| {
+                number::time(line, created);
+                line.put_byte(b'\n');
+            });
         }
     }
 
     fn histogram(&mut self, labels: &str, value: &HistogramValue<'_>) {
         if self.le.is_empty() || self.bounds != value.bounds {
-            self.bounds = value.bounds.to_vec();
-            let bounds = self.bounds.iter().copied().chain([f64::INFINITY]);
-            let label = |bound| {
-                let mut text = b"le=\"".to_vec();
-                number::write_float(&mut text, bound, self.open_metrics);
-                text.push(b'"');
-                String::from_utf8_lossy(&text).into_owned()
-            };
-            self.le = bounds.map(label).collect();
+            self.note_bounds(value.bounds);
         }
+        self.begin_buckets(labels);
+        let total = if self.open_metrics && !value.exemplars.is_empty() {
+            self.buckets_with_exemplars(value)
+        } else {
+            self.buckets(value.counts)
+        };
+        // OpenMetrics: no sum where observations may be negative, and no count without a sum.
+        if self.open_metrics && value.falls && self.kind == Kind::Histogram {
+            return;
+        }
+        self.sample(Sample::Sum, labels, Number::Float(value.sum));
+        self.sample(Sample::Count, labels, Number::Unsigned(total));
+    }
+
+    fn begin_buckets(&mut self, labels: &str) {
+        let mut bucket = std::mem::take(&mut self.bucket);
+        let start = &self.start(Sample::Main).labels;
+        if labels.is_empty() {
+            bucket.set(&[start.as_slice()]);
+        } else {
+            bucket.set(&[start.as_slice(), labels.as_bytes(), b","]);
+        }
+        self.bucket = bucket;
+    }
+
+    /// Writes the lines of buckets; returns what they add up to.
+    #[inline(never)]
+    fn buckets(&mut self, counts: &[u64]) -> u64 {
         let mut total = 0_u64;
-        let le = std::mem::take(&mut self.le);
-        let mut exemplars = value.exemplars;
-        for (at, (le, count)) in le.iter().zip(value.counts).enumerate() {
+        let bucket = &self.bucket;
+        for (le, count) in self.le.iter().zip(counts) {
             total = total.saturating_add(*count);
-            self.sample("_bucket", labels, le, Number::Unsigned(total));
+            bucket_line(&mut self.buffer, bucket, le, total);
+        }
+        total
+    }
+
+    fn buckets_with_exemplars(&mut self, value: &HistogramValue<'_>) -> u64 {
+        let mut exemplars = value.exemplars;
+        let mut total = 0_u64;
+        for (at, count) in value.counts.iter().enumerate() {
+            total = total.saturating_add(*count);
+            bucket_line(&mut self.buffer, &self.bucket, &self.le[at], total);
             let inside = match value.bounds.get(at) {
                 Some(bound) => exemplars.partition_point(|exemplar| exemplar.value <= *bound),
                 None => exemplars.len(),
             };
             let (of_this, rest) = exemplars.split_at(inside);
             exemplars = rest;
-            self.exemplar(of_this.last());
+            if let Some(exemplar) = of_this.last() {
+                self.exemplar(exemplar);
+            }
         }
-        self.le = le;
-        let (sum, count) = match self.kind {
-            Kind::GaugeHistogram if self.open_metrics => ("_gsum", "_gcount"),
-            // OpenMetrics: no sum where observations may be negative, and no count without a sum.
-            Kind::Histogram if self.open_metrics && value.falls => return,
-            _ => ("_sum", "_count"),
-        };
-        self.sample(sum, labels, "", Number::Float(value.sum));
-        self.sample(count, labels, "", Number::Unsigned(total));
+        total
+    }
+
+    /// Renders the ends of the lines of buckets with these bounds.
+    #[cold]
+    fn note_bounds(&mut self, bounds: &[f64]) {
+        self.bounds = bounds.to_vec();
+        let bounds = bounds.iter().copied().chain([f64::INFINITY]);
+        let le = bounds.map(|bound| {
+            let mut text = Buffer::default();
+            text.write(number::ROOM, |line| {
+                line.put(b"le=\"");
+                number::float(line, bound, self.open_metrics);
+                line.put(b"\"} ");
+            });
+            let mut padded = Padded::default();
+            padded.set(&[text.as_slice()]);
+            padded
+        });
+        self.le = le.collect();
     }
 
     fn summary(&mut self, labels: &str, value: &SummaryValue<'_>) {
         for (quantile, estimate) in value.quantiles {
-            let mut text = b"quantile=\"".to_vec();
-            number::write_float(&mut text, *quantile, self.open_metrics);
-            text.push(b'"');
-            let label = String::from_utf8_lossy(&text);
-            self.sample("", labels, &label, Number::Float(*estimate));
+            let mut text = Buffer::default();
+            text.write(number::ROOM, |line| {
+                number::float(line, *quantile, self.open_metrics);
+            });
+            let quantile = String::from_utf8_lossy(text.as_slice());
+            let label = ("quantile", &*quantile);
+            self.sample_of(labels, label, Number::Float(*estimate));
         }
-        self.sample("_sum", labels, "", Number::Float(value.sum));
-        self.sample("_count", labels, "", Number::Unsigned(value.count));
+        self.sample(Sample::Sum, labels, Number::Float(value.sum));
+        self.sample(Sample::Count, labels, Number::Unsigned(value.count));
     }
 
     fn state_set(&mut self, labels: &str, states: &[&str], active: usize) {
-        let name = self.name.clone();
+        // Before the name is lent out.
+        self.start(Sample::Main);
+        let name = std::mem::take(&mut self.name);
         for (at, state) in states.iter().enumerate() {
-            let mut label = String::new();
-            render::label(&mut label, &name, state);
             let value = Number::Unsigned(u64::from(at == active));
-            self.sample("", labels, &label, value);
+            self.sample_of(labels, (&name, state), value);
         }
+        self.name = name;
     }
+
+    /// The lines before a family's samples.
+    fn head(&self, head: Head<'_>) -> Box<[u8]> {
+        let desc = head.desc;
+        let mut out = String::new();
+        let mut comment = |keyword: &str, text: &str| {
+            for part in ["# ", keyword, " ", &self.name, " "] {
+                out.push_str(part);
+            }
+            for c in text.chars() {
+                match c {
+                    '\\' => out.push_str("\\\\"),
+                    '\n' => out.push_str("\\n"),
+                    '"' if self.open_metrics => out.push_str("\\\""),
+                    c => out.push(c),
+                }
+            }
+            out.push('\n');
+        };
+        if self.open_metrics {
+            comment("TYPE", self.kind.name());
+            if let Some(unit) = desc.unit_name() {
+                comment("UNIT", unit);
+            }
+            comment("HELP", desc.help());
+        } else {
+            comment("HELP", desc.help());
+            comment(
+                "TYPE",
+                match self.kind {
+                    Kind::Info | Kind::StateSet => "gauge",
+                    Kind::GaugeHistogram => "histogram",
+                    Kind::Unknown => "untyped",
+                    kind => kind.name(),
+                },
+            );
+        }
+        out.into_bytes().into_boxed_slice()
+    }
+}
+
+/// Writes the line of a bucket.
+#[inline(always)]
+fn bucket_line(buffer: &mut Buffer, bucket: &Padded, le: &Padded, total: u64) {
+    let room = bucket.room() + le.room() + number::ROOM;
+    buffer.write(room, |line| {
+        line.put_padded(bucket);
+        line.put_padded(le);
+        number::unsigned(line, total);
+        line.put_byte(b'\n');
+    });
 }
 
 impl Sink for Text<'_> {
     fn family(&mut self, head: Head<'_>) {
-        let Head { prefix, desc } = head;
+        let Head { prefix, desc, .. } = head;
         self.name.clear();
         self.name.push_str(prefix);
         self.name.push_str(if self.open_metrics {
@@ -196,40 +395,25 @@ impl Sink for Text<'_> {
             desc.name()
         });
         self.kind = desc.kind();
-        let name = std::mem::take(&mut self.name);
-        let name_parts = (name.as_str(), "");
-        if self.open_metrics {
-            let kind = match self.kind {
-                Kind::Unknown => "unknown",
-                kind => kind.name(),
-            };
-            self.comment("TYPE", name_parts, kind);
-            if let Some(unit) = desc.unit_name() {
-                self.comment("UNIT", name_parts, unit);
-            }
-            self.comment("HELP", name_parts, desc.help());
-        } else {
-            let kind = match self.kind {
-                Kind::Info | Kind::StateSet => "gauge",
-                Kind::GaugeHistogram => "histogram",
-                Kind::Unknown => "untyped",
-                kind => kind.name(),
-            };
-            self.comment("HELP", name_parts, desc.help());
-            self.comment("TYPE", name_parts, kind);
+        if let Some(starts) = self.starts.take() {
+            self.spare = starts;
         }
-        self.name = name;
+        let lines = head.heads.of(self.format);
+        self.buffer.put(lines.get_or_init(|| self.head(head)));
     }
 
     fn series(&mut self, labels: &str, created: f64, value: Value<'_>) {
         match value {
             Value::Counter(number, exemplar) => {
-                let suffix = if self.open_metrics { "_total" } else { "" };
-                self.sample(suffix, labels, "", number);
-                self.exemplar(exemplar);
+                self.sample(Sample::Main, labels, number);
+                if let Some(exemplar) = exemplar
+                    && self.open_metrics
+                {
+                    self.exemplar(exemplar);
+                }
                 self.born(labels, created);
             }
-            Value::Gauge(number) => self.sample("", labels, "", number),
+            Value::Gauge(number) => self.sample(Sample::Main, labels, number),
             Value::Histogram(value) => {
                 self.histogram(labels, &value);
                 self.born(labels, created);
@@ -238,11 +422,48 @@ impl Sink for Text<'_> {
                 self.summary(labels, &value);
                 self.born(labels, created);
             }
-            Value::Info => {
-                let suffix = if self.open_metrics { "_info" } else { "" };
-                self.sample(suffix, labels, "", Number::Unsigned(1));
-            }
+            Value::Info => self.sample(Sample::Main, labels, Number::Unsigned(1)),
             Value::StateSet(states, active) => self.state_set(labels, states, active),
+        }
+    }
+
+    #[inline]
+    fn number(&mut self, labels: &str, created: f64, number: Number) {
+        self.sample(Sample::Main, labels, number);
+        if self.created && self.kind == Kind::Counter {
+            self.born(labels, created);
+        }
+    }
+
+    fn counters(&mut self, counters: &Counters<'_>) {
+        if self.created || self.starts.is_none() {
+            for (labels, created, total) in counters.iter() {
+                self.number(labels, created, Number::Unsigned(total));
+            }
+            return;
+        }
+        let Some([start, ..]) = &self.starts else {
+            return;
+        };
+        let Start {
+            labels: start,
+            value,
+        } = start;
+        for (labels, _, total) in counters.iter() {
+            if labels.is_empty() {
+                self.buffer.write(value.room() + number::ROOM, |line| {
+                    line.put_padded(value);
+                    number::unsigned(line, total);
+                    line.put_byte(b'\n');
+                });
+                continue;
+            }
+            let room = start.room() + labels.len() + number::ROOM;
+            self.buffer.write(room, |line| {
+                line.put_padded(start);
+                line.put(labels.as_bytes());
+                number::unsigned_value(line, total);
+            });
         }
     }
 

@@ -1,0 +1,239 @@
+//! Bytes on their way out: written in place, a line at a time.
+
+/// Bytes that were written and not yet handed on.
+///
+/// All of its memory is initialised, so that a line is written into a slice: growing by pieces
+/// would ask for each of them whether there is room.
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Buffer {
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Buffer {
+            bytes: vec![0; capacity],
+            len: 0,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Forgets what was written after the first `len` bytes.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    /// Writes a text.
+    pub(crate) fn put(&mut self, text: &[u8]) {
+        self.write(text.len(), |line| line.put(text));
+    }
+
+    /// Writes a line that takes no more than so many bytes.
+    #[inline(always)]
+    pub(crate) fn write(&mut self, room: usize, line: impl FnOnce(&mut Line<'_>)) {
+        if self.bytes.len() - self.len < room {
+            self.grow(room);
+        }
+        let mut writer = Line {
+            out: &mut self.bytes[self.len..],
+            at: 0,
+        };
+        line(&mut writer);
+        self.len += writer.at;
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, room: usize) {
+        let size = (self.len + room).max(2 * self.bytes.len());
+        self.bytes.resize(size, 0);
+    }
+}
+
+/// A line in the making.
+#[derive(Debug)]
+pub(crate) struct Line<'b> {
+    out: &'b mut [u8],
+    at: usize,
+}
+
+impl Line<'_> {
+    /// Writes a text.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, text: &[u8]) {
+        copy(&mut self.out[self.at..][..text.len()], text);
+        self.at += text.len();
+    }
+
+    /// Writes a text, in whole steps of [`STEP`] bytes of which the next text overwrites the
+    /// rest.
+    #[inline(always)]
+    pub(crate) fn put_padded(&mut self, text: &Padded) {
+        let out = &mut self.out[self.at..];
+        // Most are that short, and a loop costs more than the step.
+        if let ([step], Some(out)) = (&text.steps[..], out.first_chunk_mut()) {
+            *out = *step;
+        } else {
+            let (out, _) = out.as_chunks_mut::<STEP>();
+            for (out, step) in out.iter_mut().zip(&text.steps) {
+                *out = *step;
+            }
+        }
+        self.at += text.len;
+    }
+
+    #[inline(always)]
+    pub(crate) fn put_byte(&mut self, byte: u8) {
+        self.out[self.at] = byte;
+        self.at += 1;
+    }
+
+    /// Writes two bytes at once.
+    #[inline(always)]
+    pub(crate) fn put_pair(&mut self, pair: [u8; 2]) {
+        if let Some(out) = self.out[self.at..].first_chunk_mut() {
+            *out = pair;
+        }
+        self.at += 2;
+    }
+
+    /// Writes the value of a sample with labels, and ends its line.
+    #[inline(always)]
+    pub(crate) fn put_value(&mut self, digits: [u8; 8], len: usize) {
+        if let Some(out) = self.out[self.at..].first_chunk_mut::<16>() {
+            [out[0], out[1]] = *b"} ";
+            if let Some(out) = out[2..].first_chunk_mut() {
+                *out = digits;
+            }
+            out[(2 + len) % 16] = b'\n';
+        }
+        self.at += 3 + len;
+    }
+
+    /// Writes up to eight bytes: the first `len` of these.
+    #[inline(always)]
+    pub(crate) fn put_word(&mut self, word: [u8; 8], len: usize) {
+        if let Some(out) = self.out[self.at..].first_chunk_mut() {
+            *out = word;
+        }
+        self.at += len;
+    }
+}
+
+/// Bytes in one step of [`Line::put_padded`], which the processor copies in two instructions.
+pub(crate) const STEP: usize = 32;
+
+/// A text that is written again and again, and a rest of zeros up to whole [steps](STEP).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Padded {
+    steps: Vec<[u8; STEP]>,
+    len: usize,
+}
+
+impl Padded {
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.steps.as_flattened()[..self.len]
+    }
+
+    /// Makes it this text, given in parts.
+    pub(crate) fn set(&mut self, parts: &[&[u8]]) {
+        self.len = parts.iter().map(|part| part.len()).sum();
+        self.steps.resize(self.len.div_ceil(STEP), [0; STEP]);
+        let mut out = self.steps.as_flattened_mut();
+        for part in parts {
+            let (place, rest) = out.split_at_mut(part.len());
+            copy(place, part);
+            out = rest;
+        }
+    }
+
+    /// The room that it takes.
+    #[inline(always)]
+    pub(crate) fn room(&self) -> usize {
+        self.steps.len() * STEP
+    }
+}
+
+/// Copies a text of any length; both are of the same.
+///
+/// A call of the C library's function costs more than what most labels take: here two moves that
+/// may overlap do for up to twice their size.
+#[inline(always)]
+fn copy(out: &mut [u8], text: &[u8]) {
+    if text.len() > 8 * STEP {
+        out.copy_from_slice(text);
+    } else if ends::<STEP>(out, text) {
+        let between = STEP..text.len() - STEP;
+        if !between.is_empty() {
+            let out = out[between.clone()].chunks_mut(STEP);
+            for (out, text) in out.zip(text[between].chunks(STEP)) {
+                if !ends::<STEP>(out, text) {
+                    out.copy_from_slice(text);
+                }
+            }
+        }
+    } else if !ends::<16>(out, text) && !ends::<8>(out, text) && !ends::<4>(out, text) {
+        for (out, byte) in out.iter_mut().zip(text) {
+            *out = *byte;
+        }
+    }
+}
+
+/// Copies the first and the last so many bytes; false where there are not as many.
+#[inline(always)]
+fn ends<const N: usize>(out: &mut [u8], text: &[u8]) -> bool {
+    let (Some(start), Some(end)) = (text.first_chunk::<N>(), text.last_chunk::<N>()) else {
+        return false;
+    };
+    if let Some(out) = out.first_chunk_mut::<N>() {
+        *out = *start;
+    }
+    if let Some(out) = out.last_chunk_mut::<N>() {
+        *out = *end;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_every_length_arrive_as_they_were() {
+        let text: Vec<u8> = (0..700_u32).map(|n| n as u8).collect();
+        let mut buffer = Buffer::default();
+        let mut expected = Vec::new();
+        for len in 0..text.len() {
+            buffer.put(&text[..len]);
+            expected.extend_from_slice(&text[..len]);
+        }
+        assert!(buffer.as_slice() == expected);
+    }
+
+    #[test]
+    fn a_padded_text_leaves_nothing_of_its_padding() {
+        let (mut padded, mut buffer) = (Padded::default(), Buffer::default());
+        for len in 0..=2 * STEP {
+            padded.set(&[&b"x".repeat(len), b"y"]);
+            buffer.clear();
+            buffer.write(padded.room() + 1, |line| {
+                line.put_padded(&padded);
+                line.put_byte(b'z');
+            });
+            let expected = ["x".repeat(len).as_str(), "yz"].concat();
+            assert_eq!(buffer.as_slice(), expected.as_bytes());
+        }
+    }
+}
