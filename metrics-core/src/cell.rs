@@ -101,6 +101,8 @@ pub(crate) struct Reader {
     series: Vec<usize>,
     values: Vec<u64>,
     scratch: Vec<u64>,
+    /// Whether what is read is only counted, and will be read again.
+    pub(crate) counts: bool,
 }
 
 impl Reader {

@@ -13,7 +13,7 @@ use crate::{
     cell::{self, Reader, Region},
     clock,
     desc::{Desc, Kind},
-    encode::{HistogramValue, Number, Sink, SummaryValue, Value},
+    encode::{Expected, HistogramValue, Number, Sink, SummaryValue, Value},
     label::{LabelSet, LongKey, Overflow, with_key},
     layout::{Layout, Sum},
     render::{self, LabelView},
@@ -512,6 +512,25 @@ impl Family {
                     return;
                 }
             }
+        }
+    }
+
+    /// What is to come of it in an exposition.
+    pub(crate) fn expected(&self) -> Expected {
+        let (series, label_bytes) = match self.closed {
+            Some(series) => (
+                series,
+                self.rendered().iter().map(|labels| labels.len()).sum(),
+            ),
+            None => self.index.get().map_or((0, 0), |index| index.size()),
+        };
+        let states = matches!(self.desc.kind, Kind::StateSet).then_some(self.states.len());
+        Expected {
+            series: series * self.rows.len() * states.unwrap_or(1),
+            labels: self.desc.constant.len() + self.desc.labels.len(),
+            label_bytes,
+            are_numbers: self.has_one_row() && self.layout.is_words() && states.is_none(),
+            is_native: self.is_native(),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     cell::Reader,
     collector::Collection,
     desc::{Desc, Kind},
-    encode::{Head, Heads, Sink},
+    encode::{Expected, Head, Heads, Sink},
     family::{Family, FamilyRef},
     own::{self, Own},
     registry::Settings,
@@ -27,6 +27,28 @@ struct Group {
     /// The collector that writes it, if one does.
     collector: Option<usize>,
     heads: Heads,
+}
+
+impl Group {
+    /// What is to come of it in an exposition.
+    fn expected(&self) -> Expected {
+        let members = self
+            .members
+            .iter()
+            .flatten()
+            .map(|member| member.expected());
+        members.reduce(Expected::and).unwrap_or(Expected::of(0))
+    }
+
+    /// Writes its members.
+    fn collect(&self, sink: &mut dyn Sink, reader: &mut Reader) {
+        for members in &self.members {
+            match &members[..] {
+                [member] => member.collect(sink, reader),
+                members => collect_merged(members, sink, reader),
+            }
+        }
+    }
 }
 
 /// All families of a registry.
@@ -233,20 +255,28 @@ impl Groups {
                 if !collection.is_empty(desc) {
                     sink.family(head);
                 }
-                for (at, (labels, value)) in collection.family(desc).enumerate() {
-                    sink.series(labels, 0.0, value);
-                    if at % SERIES_BETWEEN_PAUSES == 0 && !sink.pause() {
-                        return;
+                let write = |sink: &mut dyn Sink| {
+                    for (at, (labels, value)) in collection.family(desc).enumerate() {
+                        sink.series(labels, 0.0, value);
+                        if at % SERIES_BETWEEN_PAUSES == 0 && !sink.pause() {
+                            return;
+                        }
                     }
+                };
+                if sink.expect(&|| Expected::of(collection.family(desc).count())) {
+                    write(sink);
+                    sink.counted();
                 }
+                write(sink);
             } else {
                 sink.family(head);
-                for members in &group.members {
-                    match &members[..] {
-                        [member] => member.collect(sink, &mut reader),
-                        members => collect_merged(members, sink, &mut reader),
-                    }
+                if sink.expect(&|| group.expected()) {
+                    reader.counts = true;
+                    group.collect(sink, &mut reader);
+                    reader.counts = false;
+                    sink.counted();
                 }
+                group.collect(sink, &mut reader);
             }
             if !sink.pause() {
                 return;

@@ -11,7 +11,7 @@ use std::{
 use crate::{
     clock,
     collector::Collector,
-    encode::{Exposition, text::Text},
+    encode::{Exposition, Format, protobuf::Protobuf, text::Text},
     error::Error,
     family::{self, DEFAULT_MAX_SERIES, Family, FamilyRef},
     gather::{Gather, MetricFamily},
@@ -309,10 +309,16 @@ impl Registry {
         let began = clock::uptime();
         let settings = &self.0.settings;
         let created = settings.created.load(Ordering::Relaxed);
-        let mut text = Text::new(out, exposition, created, &settings.common);
         let groups = self.groups();
-        groups.collect(settings, &mut text, wanted);
-        text.finish()?;
+        if exposition.format == Format::Protobuf {
+            let mut protobuf = Protobuf::new(out, exposition, &settings.common);
+            groups.collect(settings, &mut protobuf, wanted);
+            protobuf.finish()?;
+        } else {
+            let mut text = Text::new(out, exposition, created, &settings.common);
+            groups.collect(settings, &mut text, wanted);
+            text.finish()?;
+        }
         groups.let_go(settings, wanted, began);
         Ok(())
     }

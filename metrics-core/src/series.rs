@@ -606,8 +606,16 @@ impl Index {
         let (region, first, to) = self.tile(&writer, from)?;
         let listed = (from..to).filter(|number| writer.is_listed(*number));
         reader.choose(listed.map(|number| number - first));
+        let is_counted = reader.counts;
         region.read_chosen(reader, |at, values| {
-            if self.span != 0 && !self.look_at(&mut writer, first + at, values) {
+            let is_there = if self.span == 0 {
+                true
+            } else if is_counted {
+                writer.metas.live[first + at]
+            } else {
+                self.look_at(&mut writer, first + at, values)
+            };
+            if !is_there {
                 return;
             }
             let series = Series {
@@ -621,6 +629,13 @@ impl Index {
             each(series, labels, created, values);
         });
         Some(to)
+    }
+
+    /// How many series there are, and what their labels come to in bytes.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        let writer = self.writer();
+        let labels = writer.metas.labels.iter().map(|labels| labels.len());
+        (writer.live + writer.aside, labels.sum())
     }
 
     /// Shows some series that are counters and do not expire; returns where to go on.

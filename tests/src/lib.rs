@@ -19,6 +19,7 @@ mod http;
 mod judge;
 mod process;
 mod prometheus;
+pub mod protobuf;
 mod wait;
 
 pub use crate::calls::{calls, caught, fail, in_progress, series, timings};

@@ -54,6 +54,18 @@ impl Buffer {
         self.len += writer.at;
     }
 
+    /// Writes so many bytes at an earlier place, before what stands there.
+    pub(crate) fn insert(&mut self, at: usize, len: usize, text: impl FnOnce(&mut Line<'_>)) {
+        self.write(len, |_| {});
+        self.bytes.resize(self.bytes.len().max(self.len + len), 0);
+        self.bytes.copy_within(at..self.len, at + len);
+        text(&mut Line {
+            out: &mut self.bytes[at..at + len],
+            at: 0,
+        });
+        self.len += len;
+    }
+
     #[cold]
     #[inline(never)]
     fn grow(&mut self, room: usize) {

@@ -2,6 +2,7 @@
 
 mod buffer;
 pub(crate) mod number;
+pub(crate) mod protobuf;
 pub(crate) mod text;
 
 use std::{fmt, sync::OnceLock};
@@ -25,6 +26,9 @@ pub enum Format {
     TextV1,
     /// OpenMetrics 1.0.0, as text.
     OpenMetrics,
+    /// Prometheus' protobuf format: messages `io.prometheus.client.MetricFamily`, each after its
+    /// length. The only one that shows the buckets of native histograms.
+    Protobuf,
 }
 
 impl Format {
@@ -49,6 +53,7 @@ impl fmt::Display for Format {
             Format::Text => "text",
             Format::TextV1 => "text-1",
             Format::OpenMetrics => "openmetrics",
+            Format::Protobuf => "protobuf",
         })
     }
 }
@@ -112,7 +117,7 @@ impl Exposition {
     /// The media type that announces it in an HTTP answer.
     ///
     /// The scheme is named where a reader must know it: in version 1.0.0 of the text format
-    /// always, in OpenMetrics where it is not the one that is meant without a word.
+    /// always, in OpenMetrics and protobuf where it is not the one that is meant without a word.
     pub const fn content_type(self) -> &'static str {
         match (self.format, self.escaping) {
             (Format::Text, _) => "text/plain; version=0.0.4; charset=utf-8",
@@ -139,6 +144,18 @@ impl Exposition {
             }
             (Format::OpenMetrics, Escaping::AllowUtf8) => {
                 "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8"
+            }
+            (Format::Protobuf, Escaping::Underscores) => {
+                "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+            }
+            (Format::Protobuf, Escaping::Dots) => {
+                "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=dots"
+            }
+            (Format::Protobuf, Escaping::Values) => {
+                "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=values"
+            }
+            (Format::Protobuf, Escaping::AllowUtf8) => {
+                "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=allow-utf-8"
             }
         }
     }
@@ -187,6 +204,7 @@ pub(crate) struct Head<'a> {
 pub(crate) struct Heads {
     text: OnceLock<Box<[u8]>>,
     open_metrics: OnceLock<Box<[u8]>>,
+    protobuf: OnceLock<Box<[u8]>>,
 }
 
 impl Heads {
@@ -195,6 +213,44 @@ impl Heads {
         match format {
             Format::Text | Format::TextV1 => &self.text,
             Format::OpenMetrics => &self.open_metrics,
+            Format::Protobuf => &self.protobuf,
+        }
+    }
+}
+
+/// What is to come of a family.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expected {
+    pub(crate) series: usize,
+    /// The most labels that one has.
+    pub(crate) labels: usize,
+    /// What the labels of all come to, as [`Sink::series`] has them.
+    pub(crate) label_bytes: usize,
+    /// Whether each is one number and nothing else.
+    pub(crate) are_numbers: bool,
+    pub(crate) is_native: bool,
+}
+
+impl Expected {
+    /// So many series, of which nothing else is known.
+    pub(crate) fn of(series: usize) -> Self {
+        Expected {
+            series,
+            labels: 0,
+            label_bytes: 0,
+            are_numbers: false,
+            is_native: false,
+        }
+    }
+
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Expected {
+            series: self.series + other.series,
+            labels: self.labels.max(other.labels),
+            label_bytes: self.label_bytes + other.label_bytes,
+            are_numbers: self.are_numbers && other.are_numbers,
+            is_native: self.is_native || other.is_native,
         }
     }
 }
@@ -277,6 +333,16 @@ impl<'a> Counters<'a> {
 pub(crate) trait Sink {
     /// Begins a family.
     fn family(&mut self, head: Head<'_>);
+
+    /// Says what is to come of the family. Where it is true, all its series are shown twice, the
+    /// first time to be counted; [`counted`](Self::counted) comes between.
+    fn expect(&mut self, expected: &dyn Fn() -> Expected) -> bool {
+        let _ = expected;
+        false
+    }
+
+    /// The series that are to be counted have come.
+    fn counted(&mut self) {}
 
     /// Writes one series of the family: its labels as `render::label` writes them, the Unix time
     /// of its birth, and its value.

@@ -1,0 +1,437 @@
+//! Prometheus' protobuf format: delimited messages `io.prometheus.client.MetricFamily`.
+//!
+//! The messages are those of [`metrics.proto`]. They are written by hand: what there is of them
+//! fits into a page, and sizes are computed before anything is written, so that nothing is moved.
+//!
+//! A message begins with its length, and a family may be larger than what should be held in
+//! memory. The length of a large one is therefore computed beforehand, from its series or, where
+//! their values decide, by going over them twice; what has become shorter meanwhile is filled up
+//! with a field that no reader knows and each skips. Where more has come than was announced, it
+//! follows in another message of the same family.
+//!
+//! [`metrics.proto`]: https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
+
+mod histogram;
+mod pairs;
+mod wire;
+
+use std::io;
+
+use self::{
+    histogram::{Sides, bucket_len, classic, example},
+    pairs::Pairs,
+    wire::{
+        FILLER, SLACK, Time, bytes, double, field_len, fill, long_tag, tag, varint, varint_len,
+        zigzag,
+    },
+};
+use super::{
+    Counters, Exemplar, Expected, Exposition, Head, HistogramValue, Number, Sink, SummaryValue,
+    Value,
+    buffer::{Buffer, Line},
+};
+use crate::desc::Kind;
+
+/// What was written leaves in pieces of about this size.
+const PIECE: usize = 32 * 1024;
+
+/// Families of so many series are held in memory until their length is known.
+const FEW: usize = 1000;
+/// Native histograms are larger.
+const FEW_NATIVE: usize = 100;
+
+/// Writes the protobuf format.
+pub(crate) struct Protobuf<'w> {
+    out: &'w mut dyn io::Write,
+    result: io::Result<()>,
+    buffer: Buffer,
+    /// Labels that the registry gives to every series, as fields of a `Metric`.
+    common: Vec<u8>,
+    exposition: Exposition,
+    /// What every message of the family begins with.
+    head: Vec<u8>,
+    /// The name that the family's samples bear.
+    name: String,
+    kind: Kind,
+    message: Message,
+    labels: Pairs,
+    extra: String,
+    native: Sides,
+}
+
+/// How far the message of a family has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Message {
+    /// There is none.
+    None,
+    /// It begins at this place in the buffer, and its length is written when it ends.
+    Held(usize),
+    /// Its series are counted, and come again.
+    Counted(usize),
+    /// Its length was announced, and so much of it is still to come.
+    Announced(usize),
+}
+
+impl<'w> Protobuf<'w> {
+    pub(crate) fn new(out: &'w mut dyn io::Write, exposition: Exposition, common: &str) -> Self {
+        let mut this = Protobuf {
+            out,
+            result: Ok(()),
+            buffer: Buffer::with_capacity(2 * PIECE),
+            common: Vec::new(),
+            exposition,
+            head: Vec::new(),
+            name: String::new(),
+            kind: Kind::Unknown,
+            message: Message::None,
+            labels: Pairs::default(),
+            extra: String::new(),
+            native: Sides::default(),
+        };
+        this.labels.read(common);
+        let mut buffer = Buffer::default();
+        buffer.write(this.labels.room(), |line| this.labels.write(common, line));
+        this.common = buffer.as_slice().to_vec();
+        this
+    }
+
+    /// Ends the exposition.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        self.end_message();
+        self.flush();
+        self.result
+    }
+
+    fn flush(&mut self) {
+        if self.result.is_ok() {
+            self.result = self.out.write_all(self.buffer.as_slice());
+        }
+        self.buffer.clear();
+    }
+
+    /// Begins a message that is held until its length is known.
+    fn hold(&mut self) {
+        self.message = Message::Held(self.buffer.len());
+        self.buffer.put(&self.head);
+    }
+
+    fn end_message(&mut self) {
+        match std::mem::replace(&mut self.message, Message::None) {
+            Message::None | Message::Counted(_) => {}
+            // A family without series is none.
+            Message::Held(start) if self.buffer.len() == start + self.head.len() => {
+                self.buffer.truncate(start);
+            }
+            Message::Held(start) => {
+                let len = self.buffer.len() - start;
+                self.buffer.insert(start, varint_len(len as u64), |line| {
+                    varint(line, len as u64);
+                });
+            }
+            Message::Announced(left) => fill(&mut self.buffer, left),
+        }
+    }
+
+    /// Begins a message of this length.
+    fn announce(&mut self, len: usize) {
+        let len = self.head.len() + len;
+        self.buffer
+            .write(wire::VARINT_LEN, |line| varint(line, len as u64));
+        self.buffer.put(&self.head);
+        self.message = Message::Announced(len - self.head.len());
+    }
+
+    /// Writes a `Metric`: labels in [`Pairs`], which were read of `labels`, and a value of so
+    /// many bytes.
+    #[inline(always)]
+    fn metric(
+        &mut self,
+        labels: &str,
+        (room, size): (usize, usize),
+        value: impl FnOnce(&mut Line<'_>),
+    ) {
+        let size = self.common.len() + self.labels.size + size;
+        let whole = 1 + varint_len(size as u64) + size;
+        if !self.admits(whole) {
+            return;
+        }
+        let room = HEADER + self.common.len() + self.labels.room() + room;
+        let (pairs, common) = (&self.labels, &self.common);
+        self.buffer.write(room, |line| {
+            line.put_byte(tag(4, wire::LEN));
+            varint(line, size as u64);
+            line.put(common);
+            pairs.write(labels, line);
+            value(line);
+        });
+    }
+
+    /// Whether so many bytes are to be written, now and here.
+    #[inline(always)]
+    fn admits(&mut self, size: usize) -> bool {
+        match &mut self.message {
+            Message::Held(_) => true,
+            Message::Announced(left) if size + FILLER <= *left => {
+                *left -= size;
+                true
+            }
+            _ => self.admits_elsewhere(size),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn admits_elsewhere(&mut self, size: usize) -> bool {
+        match &mut self.message {
+            Message::Counted(counted) => {
+                *counted += size;
+                false
+            }
+            Message::None => false,
+            Message::Held(_) | Message::Announced(_) => {
+                // More has come than was announced.
+                self.end_message();
+                self.hold();
+                true
+            }
+        }
+    }
+
+    /// Writes a series that is one number.
+    #[inline(always)]
+    fn plain(&mut self, labels: &str, created: f64, value: f64) {
+        self.labels.read(labels);
+        self.plain_read(labels, created, value);
+    }
+
+    /// The same with labels that were read.
+    #[inline(always)]
+    fn plain_read(&mut self, labels: &str, created: f64, value: f64) {
+        let (field, time) = match self.kind {
+            Kind::Counter => (3, Time::new(created)),
+            Kind::Unknown => (5, Time::NONE),
+            _ => (2, Time::NONE),
+        };
+        let size = 9 + time.size();
+        self.metric(labels, (2 + 9 + Time::ROOM, 2 + size), |line| {
+            line.put_pair([tag(field, wire::LEN), size as u8]);
+            double(line, 1, value);
+            time.write(line, 3);
+        });
+    }
+
+    fn counter(&mut self, labels: &str, created: f64, value: f64, exemplar: &Exemplar) {
+        self.labels.read(labels);
+        let time = Time::new(created);
+        let exemplar = example(exemplar);
+        let size = 9 + field_len(exemplar.len()) + time.size();
+        let all = 1 + varint_len(size as u64) + size;
+        self.metric(labels, (all + SLACK, all), |line| {
+            line.put_byte(tag(3, wire::LEN));
+            varint(line, size as u64);
+            double(line, 1, value);
+            bytes(line, 2, &exemplar);
+            time.write(line, 3);
+        });
+    }
+
+    fn summary(&mut self, labels: &str, created: f64, value: &SummaryValue<'_>) {
+        self.labels.read(labels);
+        let time = Time::new(created);
+        let count = varint_len(value.count);
+        let size = 1 + count + 9 + value.quantiles.len() * (2 + 18) + time.size();
+        let all = 1 + varint_len(size as u64) + size;
+        self.metric(labels, (all + SLACK, all), |line| {
+            line.put_byte(tag(4, wire::LEN));
+            varint(line, size as u64);
+            line.put_byte(tag(1, wire::VARINT));
+            varint(line, value.count);
+            double(line, 2, value.sum);
+            for (quantile, estimate) in value.quantiles {
+                line.put_pair([tag(3, wire::LEN), 18]);
+                double(line, 1, *quantile);
+                double(line, 2, *estimate);
+            }
+            time.write(line, 4);
+        });
+    }
+
+    fn histogram(&mut self, labels: &str, created: f64, value: &HistogramValue<'_>) {
+        self.labels.read(labels);
+        let time = Time::new(created);
+        let exemplars: Vec<(f64, Vec<u8>)> = value
+            .exemplars
+            .iter()
+            .map(|exemplar| (exemplar.value, example(exemplar)))
+            .collect();
+        let count = value.counts.iter().fold(0_u64, |a, b| a.saturating_add(*b));
+        let mut size = 1 + varint_len(count) + 9 + time.size();
+        classic(value, &exemplars, |total, _, exemplar| {
+            size += 2 + bucket_len(total, exemplar);
+            size += varint_len(bucket_len(total, exemplar) as u64) - 1;
+        });
+        let native = value.native.map(|native| {
+            let snapshot = native.snapshot();
+            self.native.take(&snapshot);
+            snapshot
+        });
+        if let Some(native) = &native {
+            size += 1 + varint_len(zigzag(native.schema.into())) + 9;
+            size += 1 + varint_len(native.zero_count) + self.native.size();
+            for (_, exemplar) in &exemplars {
+                size += 1 + field_len(exemplar.len());
+            }
+        }
+        let all = 1 + varint_len(size as u64) + size;
+        let sides = std::mem::take(&mut self.native);
+        self.metric(labels, (all + SLACK, all), |line| {
+            line.put_byte(tag(7, wire::LEN));
+            varint(line, size as u64);
+            line.put_byte(tag(1, wire::VARINT));
+            varint(line, count);
+            double(line, 2, value.sum);
+            classic(value, &exemplars, |total, bound, exemplar| {
+                line.put_byte(tag(3, wire::LEN));
+                varint(line, bucket_len(total, exemplar) as u64);
+                line.put_byte(tag(1, wire::VARINT));
+                varint(line, total);
+                double(line, 2, bound);
+                if let Some(exemplar) = exemplar {
+                    bytes(line, 3, exemplar);
+                }
+            });
+            if let Some(native) = &native {
+                line.put_byte(tag(5, wire::VARINT));
+                varint(line, zigzag(native.schema.into()));
+                double(line, 6, native.zero_threshold);
+                line.put_byte(tag(7, wire::VARINT));
+                varint(line, native.zero_count);
+                sides.write(line);
+            }
+            time.write(line, 15);
+            if native.is_some() {
+                for (_, exemplar) in &exemplars {
+                    long_tag(line, 16, wire::LEN);
+                    varint(line, exemplar.len() as u64);
+                    line.put(exemplar);
+                }
+            }
+        });
+        self.native = sides;
+    }
+
+    /// Writes a gauge of each state.
+    fn state_set(&mut self, labels: &str, states: &[&str], active: usize) {
+        for (at, state) in states.iter().enumerate() {
+            self.labels.read(labels);
+            self.extra.clear();
+            self.extra.push_str(labels);
+            self.labels.push(&mut self.extra, &self.name, state);
+            let all = std::mem::take(&mut self.extra);
+            self.plain_read(&all, 0.0, f64::from(u8::from(at == active)));
+            self.extra = all;
+        }
+    }
+}
+
+impl Sink for Protobuf<'_> {
+    fn family(&mut self, head: Head<'_>) {
+        self.end_message();
+        let Head { prefix, desc, .. } = head;
+        self.kind = desc.kind();
+        self.name.clear();
+        self.name.push_str(prefix);
+        self.name.push_str(desc.name());
+        let kind = match self.kind {
+            Kind::Counter => 0,
+            Kind::Gauge | Kind::Info | Kind::StateSet => 1,
+            Kind::Summary => 2,
+            Kind::Unknown => 3,
+            Kind::Histogram => 4,
+            Kind::GaugeHistogram => 5,
+        };
+        let lines = head.heads.of(self.exposition.format).get_or_init(|| {
+            let mut buffer = Buffer::default();
+            for (field, text) in [
+                (1, self.name.as_str()),
+                (2, desc.help()),
+                (5, desc.unit_name().unwrap_or_default()),
+            ] {
+                if !text.is_empty() {
+                    buffer.write(SLACK + text.len(), |line| {
+                        bytes(line, field, text.as_bytes());
+                    });
+                }
+            }
+            buffer.write(2, |line| line.put_pair([tag(3, wire::VARINT), kind]));
+            buffer.as_slice().into()
+        });
+        self.head.clear();
+        self.head.extend_from_slice(lines);
+        self.hold();
+    }
+
+    fn expect(&mut self, expected: &dyn Fn() -> Expected) -> bool {
+        let expected = expected();
+        let few = if expected.is_native { FEW_NATIVE } else { FEW };
+        if expected.series <= few {
+            return false;
+        }
+        let Message::Held(start) = self.message else {
+            return false;
+        };
+        self.buffer.truncate(start);
+        if expected.are_numbers {
+            // In text a label takes four bytes beside name and value, here six and a few more if
+            // it is long; and a number always takes as many.
+            let labels = expected.label_bytes + expected.label_bytes / 16;
+            let each = 4 + self.common.len() + 2 * expected.labels + 1 + 2 + 9 + Time::MOST;
+            self.announce(labels + expected.series * each + FILLER);
+            return false;
+        }
+        self.message = Message::Counted(0);
+        true
+    }
+
+    fn counted(&mut self) {
+        if let Message::Counted(counted) = self.message {
+            // There may be more by now, and numbers may have become longer.
+            self.announce(counted + counted / 16 + PIECE + FILLER);
+        }
+    }
+
+    fn series(&mut self, labels: &str, created: f64, value: Value<'_>) {
+        match value {
+            Value::Counter(number, Some(exemplar)) => {
+                self.counter(labels, created, number.as_f64(), exemplar);
+            }
+            Value::Counter(number, None) | Value::Gauge(number) => {
+                self.plain(labels, created, number.as_f64());
+            }
+            Value::Histogram(value) => self.histogram(labels, created, &value),
+            Value::Summary(value) => self.summary(labels, created, &value),
+            Value::Info => self.plain(labels, created, 1.0),
+            Value::StateSet(states, active) => self.state_set(labels, states, active),
+        }
+    }
+
+    fn number(&mut self, labels: &str, created: f64, number: Number) {
+        self.plain(labels, created, number.as_f64());
+    }
+
+    fn counters(&mut self, counters: &Counters<'_>) {
+        for (labels, created, total) in counters.iter() {
+            self.plain(labels, created, total as f64);
+        }
+    }
+
+    fn pause(&mut self) -> bool {
+        if self.buffer.len() >= PIECE && !matches!(self.message, Message::Held(_)) {
+            self.flush();
+        }
+        self.result.is_ok()
+    }
+}
+
+/// What stands before the fields of a `Metric`.
+const HEADER: usize = 1 + wire::VARINT_LEN;

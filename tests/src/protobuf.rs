@@ -1,0 +1,268 @@
+//! Prometheus' protobuf format, as an independent decoder reads it.
+
+use prost::Message;
+
+/// Reads an exposition to its end.
+///
+/// # Errors
+///
+/// What the decoder says against it.
+pub fn protobuf(mut exposition: &[u8]) -> Result<Vec<MetricFamily>, prost::DecodeError> {
+    let mut families = Vec::new();
+    while !exposition.is_empty() {
+        families.push(MetricFamily::decode_length_delimited(&mut exposition)?);
+    }
+    Ok(families)
+}
+
+// The messages of `io/prometheus/client/metrics.proto` and what they are made of.
+
+/// Metrics of one name.
+#[derive(Clone, PartialEq, Message)]
+pub struct MetricFamily {
+    /// With the suffix `_total` or `_info`.
+    #[prost(string, optional, tag = "1")]
+    pub name: Option<String>,
+    /// What it is for.
+    #[prost(string, optional, tag = "2")]
+    pub help: Option<String>,
+    /// The type.
+    #[prost(enumeration = "MetricType", optional, tag = "3")]
+    pub r#type: Option<i32>,
+    /// The series.
+    #[prost(message, repeated, tag = "4")]
+    pub metric: Vec<Metric>,
+    /// The unit.
+    #[prost(string, optional, tag = "5")]
+    pub unit: Option<String>,
+}
+
+/// The type of a family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
+#[repr(i32)]
+pub enum MetricType {
+    /// Field `counter`.
+    Counter = 0,
+    /// Field `gauge`.
+    Gauge = 1,
+    /// Field `summary`.
+    Summary = 2,
+    /// Field `untyped`.
+    Untyped = 3,
+    /// Field `histogram`.
+    Histogram = 4,
+    /// Field `histogram`, too.
+    GaugeHistogram = 5,
+}
+
+/// A series.
+#[derive(Clone, PartialEq, Message)]
+pub struct Metric {
+    /// Its labels.
+    #[prost(message, repeated, tag = "1")]
+    pub label: Vec<LabelPair>,
+    /// The value of a gauge.
+    #[prost(message, optional, tag = "2")]
+    pub gauge: Option<Number>,
+    /// The value of a counter.
+    #[prost(message, optional, tag = "3")]
+    pub counter: Option<Counter>,
+    /// The value of a summary.
+    #[prost(message, optional, tag = "4")]
+    pub summary: Option<Summary>,
+    /// The value of what has no type.
+    #[prost(message, optional, tag = "5")]
+    pub untyped: Option<Number>,
+    /// Unix time in milliseconds.
+    #[prost(int64, optional, tag = "6")]
+    pub timestamp_ms: Option<i64>,
+    /// The value of a histogram.
+    #[prost(message, optional, tag = "7")]
+    pub histogram: Option<Histogram>,
+}
+
+/// A label.
+#[derive(Clone, PartialEq, Eq, Hash, Message)]
+pub struct LabelPair {
+    /// Its name.
+    #[prost(string, optional, tag = "1")]
+    pub name: Option<String>,
+    /// Its value.
+    #[prost(string, optional, tag = "2")]
+    pub value: Option<String>,
+}
+
+/// A gauge, or a number of an unknown type.
+#[derive(Clone, PartialEq, Message)]
+pub struct Number {
+    /// The number.
+    #[prost(double, optional, tag = "1")]
+    pub value: Option<f64>,
+}
+
+/// A counter.
+#[derive(Clone, PartialEq, Message)]
+pub struct Counter {
+    /// The total.
+    #[prost(double, optional, tag = "1")]
+    pub value: Option<f64>,
+    /// An example.
+    #[prost(message, optional, tag = "2")]
+    pub exemplar: Option<Exemplar>,
+    /// When it began.
+    #[prost(message, optional, tag = "3")]
+    pub created_timestamp: Option<Timestamp>,
+}
+
+/// A summary.
+#[derive(Clone, PartialEq, Message)]
+pub struct Summary {
+    /// The number of observations.
+    #[prost(uint64, optional, tag = "1")]
+    pub sample_count: Option<u64>,
+    /// Their sum.
+    #[prost(double, optional, tag = "2")]
+    pub sample_sum: Option<f64>,
+    /// Their quantiles.
+    #[prost(message, repeated, tag = "3")]
+    pub quantile: Vec<Quantile>,
+    /// When it began.
+    #[prost(message, optional, tag = "4")]
+    pub created_timestamp: Option<Timestamp>,
+}
+
+/// A quantile.
+#[derive(Clone, PartialEq, Message)]
+pub struct Quantile {
+    /// From 0 to 1.
+    #[prost(double, optional, tag = "1")]
+    pub quantile: Option<f64>,
+    /// What so many observations do not exceed.
+    #[prost(double, optional, tag = "2")]
+    pub value: Option<f64>,
+}
+
+/// A histogram, classic, native or both.
+#[derive(Clone, PartialEq, Message)]
+pub struct Histogram {
+    /// The number of observations.
+    #[prost(uint64, optional, tag = "1")]
+    pub sample_count: Option<u64>,
+    /// Their sum.
+    #[prost(double, optional, tag = "2")]
+    pub sample_sum: Option<f64>,
+    /// Classic buckets.
+    #[prost(message, repeated, tag = "3")]
+    pub bucket: Vec<Bucket>,
+    /// When it began.
+    #[prost(message, optional, tag = "15")]
+    pub created_timestamp: Option<Timestamp>,
+    /// How finely each power of two is divided.
+    #[prost(sint32, optional, tag = "5")]
+    pub schema: Option<i32>,
+    /// How broad the zero bucket is.
+    #[prost(double, optional, tag = "6")]
+    pub zero_threshold: Option<f64>,
+    /// Observations in the zero bucket.
+    #[prost(uint64, optional, tag = "7")]
+    pub zero_count: Option<u64>,
+    /// Runs of buckets below zero.
+    #[prost(message, repeated, tag = "9")]
+    pub negative_span: Vec<BucketSpan>,
+    /// Their counts, each as the difference from the one before.
+    #[prost(sint64, repeated, packed = "false", tag = "10")]
+    pub negative_delta: Vec<i64>,
+    /// Runs of buckets above zero.
+    #[prost(message, repeated, tag = "12")]
+    pub positive_span: Vec<BucketSpan>,
+    /// Their counts, each as the difference from the one before.
+    #[prost(sint64, repeated, packed = "false", tag = "13")]
+    pub positive_delta: Vec<i64>,
+    /// Examples, of the native part.
+    #[prost(message, repeated, tag = "16")]
+    pub exemplars: Vec<Exemplar>,
+}
+
+impl Histogram {
+    /// Indices and counts of the native buckets above zero that are not empty.
+    pub fn positive(&self) -> Vec<(i32, u64)> {
+        buckets(&self.positive_span, &self.positive_delta)
+    }
+
+    /// Indices and counts of those below zero.
+    pub fn negative(&self) -> Vec<(i32, u64)> {
+        buckets(&self.negative_span, &self.negative_delta)
+    }
+}
+
+fn buckets(spans: &[BucketSpan], deltas: &[i64]) -> Vec<(i32, u64)> {
+    let mut index = 0;
+    let mut count = 0;
+    let mut deltas = deltas.iter();
+    let mut buckets = Vec::new();
+    for span in spans {
+        index += span.offset.unwrap_or_default();
+        for delta in deltas
+            .by_ref()
+            .take(span.length.unwrap_or_default() as usize)
+        {
+            count += delta;
+            if count != 0 {
+                buckets.push((index, u64::try_from(count).expect("a count")));
+            }
+            index += 1;
+        }
+    }
+    assert_eq!(deltas.next(), None, "more counts than buckets");
+    buckets
+}
+
+/// A classic bucket.
+#[derive(Clone, PartialEq, Message)]
+pub struct Bucket {
+    /// Observations in it and those before.
+    #[prost(uint64, optional, tag = "1")]
+    pub cumulative_count: Option<u64>,
+    /// Its upper bound.
+    #[prost(double, optional, tag = "2")]
+    pub upper_bound: Option<f64>,
+    /// An example.
+    #[prost(message, optional, tag = "3")]
+    pub exemplar: Option<Exemplar>,
+}
+
+/// A run of native buckets.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Message)]
+pub struct BucketSpan {
+    /// Buckets left out since the last run; of the first run, the index of its first bucket.
+    #[prost(sint32, optional, tag = "1")]
+    pub offset: Option<i32>,
+    /// How many buckets it has.
+    #[prost(uint32, optional, tag = "2")]
+    pub length: Option<u32>,
+}
+
+/// An example of what was counted.
+#[derive(Clone, PartialEq, Message)]
+pub struct Exemplar {
+    /// Its labels.
+    #[prost(message, repeated, tag = "1")]
+    pub label: Vec<LabelPair>,
+    /// Its value.
+    #[prost(double, optional, tag = "2")]
+    pub value: Option<f64>,
+    /// When it was recorded.
+    #[prost(message, optional, tag = "3")]
+    pub timestamp: Option<Timestamp>,
+}
+
+/// `google.protobuf.Timestamp`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Message)]
+pub struct Timestamp {
+    /// Seconds of Unix time.
+    #[prost(int64, tag = "1")]
+    pub seconds: i64,
+    /// And nanoseconds.
+    #[prost(int32, tag = "2")]
+    pub nanos: i32,
+}

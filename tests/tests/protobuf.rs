@@ -1,0 +1,379 @@
+//! The protobuf format, as an independent decoder reads it.
+
+use std::{
+    collections::BTreeMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use metrics_core::{
+    Counter, FloatGauge, Format, Gauge, Histogram, Label, Labelled, Made, MetricValue, Options,
+    Registry, Summary, metrics,
+};
+use tests::protobuf::{Metric, MetricFamily, MetricType, protobuf};
+
+#[derive(Label, Clone, Copy)]
+enum Phase {
+    Starting,
+    Running,
+}
+
+metrics! {
+    /// What the program does.
+    static PHASE: StateSet<Phase, (part: &str)> = "protobuf_phase";
+    /// The build that runs.
+    static BUILD: Info<(version: &str)> = "protobuf_build_info";
+}
+
+#[test]
+fn a_counter_is_written_with_its_name_help_unit_and_birth() {
+    let registry = Registry::new();
+    let before = unix_seconds();
+    let options = Options::new("read_bytes_total", "Bytes\nread.").unit("bytes");
+    let bytes = labelled::<Counter>(&registry, options.labels(["disk", "by"]));
+    bytes.with(&["sda", "alice"]).inc_by(7);
+    bytes.with(&["sdb", ""]);
+    let [family] = &decoded(&registry)[..] else {
+        panic!("one family");
+    };
+    assert_eq!(family.name(), "read_bytes_total");
+    assert_eq!(family.help(), "Bytes\nread.");
+    assert_eq!(family.unit(), "bytes");
+    assert_eq!(family.r#type(), MetricType::Counter);
+    let [first, second] = &family.metric[..] else {
+        panic!("two series");
+    };
+    assert_eq!(labels(first), [("disk", "sda"), ("by", "alice")]);
+    assert_eq!(labels(second), [("disk", "sdb")]);
+    let counter = first.counter.as_ref().unwrap();
+    assert_eq!(counter.value, Some(7.0));
+    let birth = counter.created_timestamp.unwrap();
+    let birth = birth.seconds as f64 + f64::from(birth.nanos) / 1e9;
+    assert!(
+        (before - 0.001..=unix_seconds()).contains(&birth),
+        "{birth}"
+    );
+}
+
+#[test]
+fn infos_and_state_sets_are_gauges() {
+    BUILD.set("1.0.0");
+    PHASE.with("a").set(Phase::Running);
+    let _ = Phase::Starting;
+    let mut out = Vec::new();
+    let wanted = |name: &str| name.starts_with("protobuf_");
+    let global = Registry::global();
+    global
+        .encode_filtered(Format::Protobuf, &mut out, wanted)
+        .unwrap();
+    let families = protobuf(&out).unwrap();
+    let seen: Vec<_> = families
+        .iter()
+        .flat_map(|family| family.metric.iter().map(move |metric| (family, metric)))
+        .map(|(family, metric)| {
+            assert_eq!(family.r#type(), MetricType::Gauge);
+            let value = metric.gauge.as_ref().and_then(|gauge| gauge.value);
+            (family.name(), labels(metric), value)
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("protobuf_build_info", vec![("version", "1.0.0")], Some(1.0)),
+            (
+                "protobuf_phase",
+                vec![("part", "a"), ("protobuf_phase", "starting")],
+                Some(0.0)
+            ),
+            (
+                "protobuf_phase",
+                vec![("part", "a"), ("protobuf_phase", "running")],
+                Some(1.0)
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_classic_histogram_has_buckets_and_no_schema() {
+    let registry = Registry::new();
+    let sizes = Options::new("sizes", "Sizes.").buckets([0.5, 1.0]);
+    let sizes = registry.create::<Histogram>(sizes).unwrap();
+    for value in [0.25, 0.75, 0.75, 9.0] {
+        sizes.observe(value);
+    }
+    let families = decoded(&registry);
+    let histogram = families[0].metric[0].histogram.as_ref().unwrap();
+    assert_eq!(histogram.sample_count, Some(4));
+    assert_eq!(histogram.sample_sum, Some(10.75));
+    assert_eq!(histogram.schema, None);
+    let buckets = histogram.bucket.iter();
+    let buckets: Vec<_> = buckets
+        .map(|bucket| {
+            (
+                bucket.upper_bound.unwrap(),
+                bucket.cumulative_count.unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(buckets, [(0.5, 1), (1.0, 3)]);
+}
+
+#[test]
+fn a_native_histogram_has_the_buckets_that_it_counts() {
+    let registry = Registry::new();
+    let options = Options::new("times_seconds", "Times.").native(1.1);
+    let times = registry.create::<Histogram>(options).unwrap();
+    for n in 0..1000_u32 {
+        times.observe(f64::from(n * n) * 1e-4);
+    }
+    let read = times.get();
+    let native = read.native.unwrap();
+    let families = decoded(&registry);
+    let histogram = families[0].metric[0].histogram.as_ref().unwrap();
+    assert_eq!(histogram.sample_count, Some(1000));
+    assert_eq!(histogram.sample_sum, Some(read.sum));
+    assert_eq!(histogram.schema, Some(native.schema));
+    assert_eq!(histogram.zero_threshold, Some(native.zero_threshold));
+    assert_eq!(histogram.zero_count, Some(native.zero_count));
+    assert_eq!(histogram.positive(), native.positive);
+    assert_eq!(histogram.negative(), []);
+    assert_eq!(histogram.bucket, []);
+}
+
+#[test]
+fn a_native_histogram_without_observations_is_told_by_an_empty_span() {
+    let registry = Registry::new();
+    let options = Options::new("times_seconds", "Times.").native(1.1);
+    let _times = registry.create::<Histogram>(options).unwrap();
+    let families = decoded(&registry);
+    let histogram = families[0].metric[0].histogram.as_ref().unwrap();
+    assert_eq!(histogram.schema, Some(3));
+    let span = histogram.positive_span.first().unwrap();
+    assert_eq!((span.offset, span.length), (Some(0), Some(0)));
+}
+
+#[test]
+fn a_histogram_of_both_kinds_has_both_kinds_of_buckets() {
+    let registry = Registry::new();
+    let options = Options::new("sizes", "Sizes.").native(2.0).buckets([1.0]);
+    let sizes = registry.create::<Histogram>(options).unwrap();
+    sizes.observe(0.75);
+    sizes.observe(3.0);
+    let families = decoded(&registry);
+    let histogram = families[0].metric[0].histogram.as_ref().unwrap();
+    assert_eq!(histogram.bucket.len(), 1);
+    assert_eq!(histogram.positive(), [(0, 1), (2, 1)]);
+}
+
+#[test]
+fn a_summary_has_quantiles_count_and_sum() {
+    let registry = Registry::new();
+    let options = Options::new("sizes", "Sizes.").quantiles([0.5, 1.0]);
+    let sizes = registry.create::<Summary>(options).unwrap();
+    (0..9).for_each(|_| sizes.observe(0.0));
+    let families = decoded(&registry);
+    let summary = families[0].metric[0].summary.as_ref().unwrap();
+    assert_eq!(
+        (summary.sample_count, summary.sample_sum),
+        (Some(9), Some(0.0))
+    );
+    let quantiles = summary.quantile.iter();
+    let quantiles: Vec<_> = quantiles
+        .map(|q| (q.quantile.unwrap(), q.value.unwrap()))
+        .collect();
+    assert_eq!(quantiles, [(0.5, 0.0), (1.0, 0.0)]);
+}
+
+#[test]
+fn labels_and_help_arrive_as_they_were() {
+    let registry = Registry::builder().label("zone", "b\"1\"").build().unwrap();
+    let options = Options::new("escaped_total", "A \"quote\", a \\ and\na line.");
+    let escaped = labelled::<Counter>(&registry, options.labels(["value", "other"]));
+    let long = "x\"".repeat(300);
+    let values = [
+        "",
+        "a",
+        "back\\slash",
+        "\"quoted\"",
+        "new\nline",
+        "\\n",
+        "\\\\\"",
+        "{a=\"b\",}",
+        "🦀 ü 花火",
+        "\\",
+        "\"",
+        "seven77",
+        "eight888",
+        "nine99999",
+        &long,
+    ];
+    for value in values {
+        escaped.with(&[value, "last"]).inc();
+    }
+    let families = decoded(&registry);
+    assert_eq!(families[0].help(), "A \"quote\", a \\ and\na line.");
+    let seen: Vec<_> = families[0].metric.iter().map(labels).collect();
+    let expected: Vec<_> = values
+        .iter()
+        .map(|value| {
+            let mut labels = vec![("zone", "b\"1\"")];
+            labels.extend((!value.is_empty()).then_some(("value", *value)));
+            labels.push(("other", "last"));
+            labels
+        })
+        .collect();
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn a_large_family_is_one_message_with_all_its_series() {
+    for label in ["a", &"long ".repeat(50)] {
+        let registry = Registry::builder().label("zone", "b").build().unwrap();
+        registry.max_series(100_000);
+        let jobs = labelled::<Counter>(
+            &registry,
+            Options::new("jobs_total", "Jobs.").labels(["queue", "of"]),
+        );
+        let level =
+            labelled::<FloatGauge>(&registry, Options::new("level", "Level.").labels(["of"]));
+        for n in 0..3000_u32 {
+            jobs.with(&[&n.to_string(), label]).inc_by(u64::from(n));
+            level.with(&[&n.to_string()]).set(f64::from(n) / 7.0);
+        }
+        all_is_there(&registry, &["jobs_total", "level"]);
+    }
+}
+
+#[test]
+fn a_large_family_of_histograms_is_one_message_with_all_its_series() {
+    let registry = Registry::new();
+    let sizes = Options::new("a_sizes", "Sizes.").labels(["of"]);
+    let sizes = labelled::<Histogram>(&registry, sizes);
+    let times = Options::new("b_times", "Times.").labels(["of"]).native(1.5);
+    let times = labelled::<Histogram>(&registry, times);
+    for n in 0..2000_u32 {
+        for _ in 0..n % 7 {
+            sizes.with(&[&n.to_string()]).observe(f64::from(n));
+            times
+                .with(&[&n.to_string()])
+                .observe(f64::from(n * n) + 0.1);
+        }
+    }
+    all_is_there(&registry, &["a_sizes", "b_times"]);
+}
+
+#[test]
+fn what_is_born_while_a_large_family_is_written_is_not_lost() {
+    let registry = Registry::new();
+    registry.max_series(1 << 20);
+    let jobs = labelled::<Counter>(
+        &registry,
+        Options::new("jobs_total", "Jobs.").labels(["queue"]),
+    );
+    for n in 0..2000_u32 {
+        jobs.with(&[&n.to_string()]).inc();
+    }
+    let mut out = Births(Vec::new(), &jobs, 2000);
+    registry.encode(Format::Protobuf, &mut out).unwrap();
+    let families = protobuf(&out.0).unwrap();
+    assert!(families.iter().all(|family| family.name() == "jobs_total"));
+    let mut series: Vec<_> = families.iter().flat_map(|family| &family.metric).collect();
+    let count = series.len();
+    assert!(count > 2000, "{count}");
+    series.dedup_by_key(|metric| metric.label.clone());
+    assert_eq!(series.len(), count);
+}
+
+/// Gives birth to a thousand series whenever something is written.
+struct Births<'a>(Vec<u8>, &'a Labelled<Counter>, u32);
+
+impl std::io::Write for Births<'_> {
+    fn write(&mut self, some: &[u8]) -> std::io::Result<usize> {
+        if self.2 < 10_000 {
+            for n in self.2..self.2 + 1000 {
+                self.1.with(&[&n.to_string()]).inc();
+            }
+            self.2 += 1000;
+        }
+        self.0.write(some)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_family_without_series_is_left_out() {
+    let registry = Registry::new();
+    let gauge = labelled::<Gauge>(&registry, Options::new("a", "A.").labels(["of"]));
+    assert_eq!(decoded(&registry), []);
+    gauge.with(&["x"]).set(-3);
+    assert_eq!(decoded(&registry).len(), 1);
+}
+
+/// Compares what was written with what the registry gathers.
+#[track_caller]
+fn all_is_there(registry: &Registry, names: &[&str]) {
+    let families = decoded(registry);
+    let seen: Vec<&str> = families.iter().map(MetricFamily::name).collect();
+    assert_eq!(seen, names);
+    for (family, gathered) in families.iter().zip(registry.gather()) {
+        assert_eq!(family.metric.len(), gathered.metrics.len());
+        for (metric, expected) in family.metric.iter().zip(&gathered.metrics) {
+            let expected_labels = expected.labels.iter();
+            let expected_labels: Vec<_> = expected_labels
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
+            assert_eq!(labels(metric), expected_labels);
+            match &expected.value {
+                MetricValue::Counter(number) => {
+                    let counter = metric.counter.as_ref().unwrap();
+                    assert_eq!(counter.value, Some(number.as_f64()));
+                }
+                MetricValue::Gauge(number) => {
+                    assert_eq!(metric.gauge.as_ref().unwrap().value, Some(number.as_f64()));
+                }
+                MetricValue::Histogram {
+                    buckets,
+                    sum,
+                    native,
+                } => {
+                    let histogram = metric.histogram.as_ref().unwrap();
+                    let count = buckets.iter().map(|(_, count)| count).sum();
+                    assert_eq!(histogram.sample_count, Some(count));
+                    assert_eq!(histogram.sample_sum, Some(*sum));
+                    if let Some(native) = native {
+                        assert_eq!(histogram.positive(), native.positive);
+                    } else {
+                        assert_eq!(histogram.bucket.len() + 1, buckets.len());
+                    }
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+fn decoded(registry: &Registry) -> Vec<MetricFamily> {
+    let mut out = Vec::new();
+    registry.encode(Format::Protobuf, &mut out).unwrap();
+    protobuf(&out).unwrap()
+}
+
+fn labels(metric: &Metric) -> Vec<(&str, &str)> {
+    let labels = metric.label.iter();
+    let labels: Vec<_> = labels.map(|label| (label.name(), label.value())).collect();
+    let names: BTreeMap<_, _> = labels.iter().copied().collect();
+    assert_eq!(names.len(), labels.len(), "a name twice");
+    labels
+}
+
+fn labelled<M: Made>(registry: &Registry, options: Options) -> Labelled<M> {
+    registry.create_labelled(options).unwrap()
+}
+
+fn unix_seconds() -> f64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.expect("it is after 1970").as_secs_f64()
+}
