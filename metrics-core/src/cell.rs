@@ -127,6 +127,11 @@ impl Region {
         Region::new(layout, series, inner, None, SharedWords::Static(shared))
     }
 
+    /// The region of the one series of a metric made at run time.
+    pub(crate) fn single(layout: Layout) -> Self {
+        Region::new(layout, 1, 1, None, SharedWords::Made(Arc::default()))
+    }
+
     /// A region whose series come and go.
     pub(crate) fn generational(layout: Layout, series: usize, inner: usize) -> Self {
         let born = Some(zeros(series).collect());

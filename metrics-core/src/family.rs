@@ -147,7 +147,12 @@ impl Family {
 
     /// A metric made at run time; it has open labels, or none.
     pub(crate) fn made(desc: Desc, layout: Layout, max_series: Option<usize>) -> Self {
+        let is_single = desc.labels.is_empty();
         let mut family = Family::new(desc, layout, Rows::ONE, None, &[], None, &[]);
+        if is_single {
+            family.region = Region::single(layout).falling(family.falls());
+            family.closed = Some(1);
+        }
         if let Some(max) = max_series {
             family = family.max_series(max);
         }
@@ -425,9 +430,6 @@ impl Family {
     /// Notes the birth of what is there from the start.
     pub(crate) fn begin(&self) {
         self.created();
-        if self.closed.is_none() && self.desc.labels.is_empty() && self.layout != Layout::Empty {
-            self.series(&());
-        }
     }
 
     /// Shows all series: labels with those inside, birth and values.

@@ -425,6 +425,17 @@ fn read_region<R>(region: &Region, at: usize, op: impl FnOnce(&[u64]) -> R) -> R
     op(&values)
 }
 
+/// The series of these labels, and its place held where series come and go.
+fn held(family: &Family, labels: &impl LabelSet) -> Series {
+    if family.closed.is_none() {
+        return pinned(family, labels);
+    }
+    Series {
+        place: label::position(labels) as u32,
+        generation: 0,
+    }
+}
+
 /// Finds the series of these labels and holds its place.
 fn pinned(family: &Family, labels: &impl LabelSet) -> Series {
     loop {
@@ -453,7 +464,7 @@ pub struct Handle {
 impl Handle {
     /// Holds the series of these labels of a metric made at run time.
     pub(crate) fn made(family: Arc<Family>, labels: &impl LabelSet) -> Self {
-        let series = pinned(&family, labels);
+        let series = held(&family, labels);
         Handle {
             family: FamilyRef::Made(family),
             series,
@@ -464,14 +475,7 @@ impl Handle {
     #[doc(hidden)]
     pub fn declared(family: &'static Family, labels: &impl LabelSet) -> Self {
         family.announce();
-        let series = if family.closed.is_some() {
-            Series {
-                place: label::position(labels) as u32,
-                generation: 0,
-            }
-        } else {
-            pinned(family, labels)
-        };
+        let series = held(family, labels);
         Handle {
             family: FamilyRef::Declared(family),
             series,
