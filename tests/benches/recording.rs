@@ -3,15 +3,17 @@
 //! `cargo bench -p tests --features peers --bench recording [-- <part of an operation's name>]`
 //! prints tables in Markdown, with verdicts where there are targets, and writes them to
 //! `target/recording.md`: for a release build as Cargo makes it, and for one with thin LTO, which
-//! it builds and runs itself unless `--as-is` is given.
+//! it builds and runs itself unless `--as-is` is given. `--rounds=<number>` is for those in haste.
 
+mod common;
 mod peers;
 mod support;
 
-use crate::support::{Options, Table, report};
+use crate::common::{Options, report};
+use crate::support::Table;
 
 fn main() {
-    let options = Options::from_arguments();
+    let options = Options::from_arguments("recording");
     let mut table = Table::default();
     peers::limit::enter(&mut table);
     peers::ours::enter(&mut table);

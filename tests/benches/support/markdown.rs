@@ -4,8 +4,8 @@ use std::fmt::{self, Display, Formatter};
 
 use super::checks::{Against, Check, checks};
 use super::results::Results;
-use super::versions::version;
-use super::{Column, ROUNDS, Row, Standing, THREADS, Times};
+use super::{Row, Standing, THREADS, Times};
+use crate::common::{Heading, NOT_MEASURED, Short, verdict};
 
 impl Display for Results {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -18,10 +18,11 @@ impl Display for Results {
 
 impl Results {
     fn write_summary(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let rounds = self.rounds;
         writeln!(
             f,
             "ns per operation on one / two / four threads, all on the same metric; medians of \
-             {ROUNDS} interleaved rounds. Threads that share a core are charged their share of its \
+             {rounds} interleaved rounds. Threads that share a core are charged their share of its \
              time. The best peer is the fastest on one thread. Verdicts: against LIMIT, against \
              the peers.\n"
         )?;
@@ -125,29 +126,9 @@ impl Results {
     }
 }
 
-fn verdict(is_met: bool) -> &'static str {
-    if is_met { "met" } else { "**missed**" }
-}
-
 fn ratio(one: Option<Times>, other: Option<Times>) -> Option<Times> {
     let (one, other) = (one?, other?);
     Some(std::array::from_fn(|index| one[index] / other[index]))
-}
-
-/// A name with its version.
-struct Heading(Column);
-
-impl Display for Heading {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.name)?;
-        if let Some(package) = self.0.package {
-            write!(f, " {}", version(package))?;
-        }
-        if let Standing::Shown(_) = self.0.standing {
-            f.write_str(" \\*")?;
-        }
-        Ok(())
-    }
 }
 
 /// Times of one contender, or ratios of two, and their unit.
@@ -163,20 +144,3 @@ impl Display for Cell {
         write!(f, "{}{unit}", times.join(" / "))
     }
 }
-
-/// Three digits or so: more would pretend.
-struct Short(f64);
-
-impl Display for Short {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let precision = match self.0 {
-            small if small < 9.995 => 2,
-            middling if middling < 99.95 => 1,
-            _ => 0,
-        };
-        write!(f, "{:.precision$}", self.0)
-    }
-}
-
-/// Because nobody entered a row, or the command line left it out.
-const NOT_MEASURED: &str = "not measured";

@@ -4,17 +4,18 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Contender, Measured, ROUNDS, THREADS};
+use super::{Contender, Measured, THREADS};
+use crate::common::median;
 
-pub(super) fn medians(contenders: &[Contender]) -> Vec<Measured> {
+pub(super) fn medians(contenders: &[Contender], rounds: usize) -> Vec<Measured> {
     eprintln!("{} contenders", contenders.len());
     let lengths: Vec<[usize; THREADS.len()]> = contenders
         .iter()
         .map(|contender| THREADS.map(|threads| length(contender, threads)))
         .collect();
     let mut times = vec![[const { Vec::new() }; THREADS.len()]; contenders.len()];
-    for round in 1..=ROUNDS {
-        eprintln!("round {round} of {ROUNDS}");
+    for round in 1..=rounds {
+        eprintln!("round {round} of {rounds}");
         for ((contender, lengths), times) in contenders.iter().zip(&lengths).zip(&mut times) {
             for column in 0..THREADS.len() {
                 let time = duration(contender, THREADS[column], lengths[column]);
@@ -93,11 +94,6 @@ impl Line {
             busy();
         }
     }
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[ROUNDS / 2]
 }
 
 const BATCH: Duration = Duration::from_millis(20);

@@ -8,39 +8,14 @@ mod checks;
 pub(crate) mod inputs;
 mod markdown;
 mod measure;
-mod options;
-mod report;
 mod results;
 mod row;
-mod versions;
 
-pub(crate) use self::options::Options;
-pub(crate) use self::report::report;
 pub(crate) use self::row::Row;
+pub(crate) use crate::common::{Column, Standing};
 
 use self::results::Results;
-
-/// Who is measured: a column of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Column {
-    pub(crate) name: &'static str,
-    /// The package whose version stands in the table; `name@version` where there are several.
-    pub(crate) package: Option<&'static str>,
-    pub(crate) standing: Standing,
-}
-
-/// How a column takes part in the comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// The least code that could do it: what the hardware charges.
-    Limit,
-    /// What is compared with the peers.
-    Ours,
-    /// What ours is compared with.
-    Peer,
-    /// Shown beside the others, not compared with; the remark says why.
-    Shown(&'static str),
-}
+use crate::common::Options;
 
 /// All that is to be measured.
 #[derive(Default)]
@@ -86,7 +61,8 @@ impl Table {
         self.contenders.retain(is_wanted);
         // Those who are compared are measured one after the other.
         self.contenders.sort_by_key(|contender| contender.row);
-        Results::new(measure::medians(&self.contenders), self.limits)
+        let measured = measure::medians(&self.contenders, options.rounds);
+        Results::new(options.rounds, measured, self.limits)
     }
 }
 
@@ -110,5 +86,3 @@ type Times = [f64; THREADS.len()];
 
 /// On how many threads at once.
 const THREADS: [usize; 3] = [1, 2, 4];
-
-const ROUNDS: usize = 7;

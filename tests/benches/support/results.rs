@@ -5,13 +5,22 @@ use super::{Column, Measured, Row, Standing, THREADS, Times};
 
 /// What was measured.
 pub(crate) struct Results {
+    pub(super) rounds: usize,
     measured: Vec<Measured>,
     limits: Vec<(Row, &'static str)>,
 }
 
 impl Results {
-    pub(super) fn new(measured: Vec<Measured>, limits: Vec<(Row, &'static str)>) -> Self {
-        Self { measured, limits }
+    pub(super) fn new(
+        rounds: usize,
+        measured: Vec<Measured>,
+        limits: Vec<(Row, &'static str)>,
+    ) -> Self {
+        Self {
+            rounds,
+            measured,
+            limits,
+        }
     }
 
     /// The rows that were measured.

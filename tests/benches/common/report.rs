@@ -1,13 +1,14 @@
 //! Telling what was measured, in this build and in the other one.
 
+use std::fmt::Display;
 use std::fs;
 use std::process::Command;
 
+use super::Options;
 use super::options::target;
-use super::{Options, Results};
 
 /// Prints the tables and writes them to a file, those of a build with thin LTO too.
-pub(crate) fn report(options: &Options, results: &Results) {
+pub(crate) fn report(options: &Options, results: &impl Display) {
     let mut tables = format!("### {}\n\n{results}", options.build);
     println!("{tables}");
     if !options.as_is {
@@ -20,14 +21,15 @@ pub(crate) fn report(options: &Options, results: &Results) {
 
 /// The tables of the other build, which prints them itself.
 fn with_thin_lto(options: &Options) -> String {
-    let output = target().join("recording-thin.md");
+    let output = target().join(format!("{}-thin.md", options.bench));
     let mut cargo = Command::new(env!("CARGO"));
     cargo
         .args(["bench", "--profile", "thin", "--package", "tests"])
-        .args(["--features", "peers", "--bench", "recording"])
+        .args(["--features", "peers", "--bench", options.bench])
         .arg("--target-dir")
         .arg(target())
         .args(["--", "--as-is", "--build=Thin LTO, one codegen unit"])
+        .arg(format!("--rounds={}", options.rounds))
         .arg(format!("--output={}", output.display()))
         .args(&options.rows)
         .current_dir(env!("CARGO_MANIFEST_DIR"));
