@@ -1,0 +1,112 @@
+//! foundations-metrics, whose registry is global and forgets nothing.
+
+use std::sync::{Arc, Weak};
+
+use foundations_metrics::metrics::HistogramBuilder;
+use foundations_metrics::{
+    CollectionOptions, Counter, EncodeMetric, Family, Histogram, MetricFamily, NamedMetric,
+    RegistrationMetadata, ServiceNameFormat, collect, encode_to_text, register,
+};
+use serde::Serialize;
+
+use crate::common::{Column, Standing};
+use crate::expositions::{Encoder, Race, Work, inputs};
+
+/// Holds what is registered, and is held by nobody.
+struct FoundationsMetrics {
+    _metrics: Vec<Arc<dyn EncodeMetric>>,
+}
+
+impl Encoder for FoundationsMetrics {
+    fn encode(&mut self, out: &mut Vec<u8>) {
+        let families = collect(CollectionOptions {
+            include_optional: true,
+            service_name: None,
+            service_name_format: ServiceNameFormat::MetricPrefix,
+        });
+        *out = encode_to_text(&families).into_bytes();
+    }
+}
+
+/// A metric that is exposed as long as somebody holds it.
+struct Held(Weak<dyn EncodeMetric>);
+
+impl EncodeMetric for Held {
+    fn encode(&self) -> Vec<MetricFamily> {
+        let metric = self.0.upgrade();
+        metric.map_or_else(Vec::new, |metric| metric.encode())
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
+struct Triple {
+    tenant: String,
+    route: String,
+    status: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
+struct Pair {
+    tenant: String,
+    route: String,
+}
+
+pub(crate) fn enter(race: &mut Race, work: Work) {
+    race.enter(work, PEER, || FoundationsMetrics::new(metrics(work)));
+}
+
+impl FoundationsMetrics {
+    fn new(metrics: Vec<Arc<dyn EncodeMetric>>) -> Self {
+        let held = |metric| Box::new(Held(Arc::downgrade(metric))) as Box<dyn EncodeMetric>;
+        let all: Vec<_> = metrics.iter().map(held).collect();
+        register(all, RegistrationMetadata::default());
+        Self { _metrics: metrics }
+    }
+}
+
+fn metrics(work: Work) -> Vec<Arc<dyn EncodeMetric>> {
+    match work {
+        Work::Families => {
+            let family = |index| -> Arc<dyn EncodeMetric> {
+                let counter: Counter = Counter::default();
+                counter.inc_by(inputs::count(index));
+                let name = inputs::family(index).leak();
+                Arc::new(NamedMetric::new(name, inputs::HELP, counter))
+            };
+            (0..work.series()).map(family).collect()
+        }
+        Work::Histograms => {
+            let histograms: Family<Pair, Histogram, HistogramBuilder> =
+                Family::new_with_constructor(HistogramBuilder {
+                    buckets: &inputs::BOUNDS,
+                });
+            for index in 0..work.series() {
+                let [tenant, route] = inputs::pair(index);
+                let histogram = histograms.get_or_create_owned(&Pair { tenant, route });
+                inputs::seconds(index).for_each(|time| histogram.observe(time));
+            }
+            let name = inputs::HISTOGRAMS;
+            vec![Arc::new(NamedMetric::new(name, inputs::HELP, histograms))]
+        }
+        Work::Counters(_) | Work::Threads(_) => {
+            let counters: Family<Triple, Counter> = Family::default();
+            for index in 0..work.series() {
+                let [tenant, route, status] = inputs::triple(index);
+                let labels = Triple {
+                    tenant,
+                    route,
+                    status,
+                };
+                counters.get_or_create(&labels).inc_by(inputs::count(index));
+            }
+            let name = inputs::COUNTERS;
+            vec![Arc::new(NamedMetric::new(name, inputs::HELP, counters))]
+        }
+    }
+}
+
+const PEER: Column = Column {
+    name: "foundations-metrics",
+    package: Some("foundations-metrics"),
+    standing: Standing::Peer,
+};

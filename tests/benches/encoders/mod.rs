@@ -1,0 +1,36 @@
+//! Who is measured: a file each, with all the works that it can do.
+
+mod fast_telemetry;
+mod fastmetrics;
+mod foundations_metrics;
+mod measured;
+mod memcpy;
+mod metrics;
+mod metriken;
+mod opentelemetry;
+pub(crate) mod ours;
+mod prometheus;
+mod prometheus_client;
+mod vise;
+
+use crate::expositions::{Race, Work};
+
+/// Enters all who can do a work.
+pub(crate) fn enter(race: &mut Race, work: Work) {
+    ours::enter(race, work);
+    memcpy::enter(race, work);
+    if let Work::Threads(_) = work {
+        // It asks what our cells for each thread cost, which nobody else has.
+        return;
+    }
+    fast_telemetry::enter(race, work);
+    fastmetrics::enter(race, work);
+    foundations_metrics::enter(race, work);
+    measured::enter(race, work);
+    metrics::enter(race, work);
+    metriken::enter(race, work);
+    opentelemetry::enter(race, work);
+    prometheus::enter(race, work);
+    prometheus_client::enter(race, work);
+    vise::enter(race, work);
+}

@@ -1,0 +1,147 @@
+//! metrics-core, with metrics that are made at run time.
+
+use std::sync::{Arc, Barrier};
+use std::thread::{self, JoinHandle};
+
+use metrics_core::{Counter, Format, Histogram, Options, Registry};
+
+use crate::common::{Column, Standing};
+use crate::expositions::{Encoder, Race, Work, inputs};
+
+/// The formats other than text: what they are called here, and how many times as long as text
+/// they may take.
+pub(crate) const FORMATS: &[(Format, &str, f64)] =
+    &[(Format::OpenMetrics, "ours, OpenMetrics", 1.3)];
+
+struct Ours {
+    registry: Registry,
+    format: Format,
+    _recorders: Option<Recorders>,
+}
+
+impl Encoder for Ours {
+    fn encode(&mut self, out: &mut Vec<u8>) {
+        let written = self.registry.encode(self.format, out);
+        written.expect("memory takes everything");
+    }
+
+    fn is_text(&self) -> bool {
+        self.format.content_type().contains("text")
+    }
+}
+
+pub(crate) fn enter(race: &mut Race, work: Work) {
+    let (registry, recorders) = registry(work);
+    let formats = if work == Work::MANY { FORMATS } else { &[] };
+    for (format, name, _) in formats {
+        let standing = Standing::Shown("another format than the peers' text");
+        let column = Column {
+            name,
+            standing,
+            ..OURS
+        };
+        race.enter(work, column, || Ours {
+            registry: registry.clone(),
+            format: *format,
+            _recorders: None,
+        });
+    }
+    race.enter(work, OURS, || Ours {
+        registry,
+        format: Format::Text,
+        _recorders: recorders,
+    });
+}
+
+/// A registry with what a work asks for, and the threads that have recorded it, if they are to
+/// stay.
+pub(crate) fn registry(work: Work) -> (Registry, Option<Recorders>) {
+    let registry = Registry::new();
+    let recorders = match work {
+        Work::Families => {
+            for index in 0..work.series() {
+                let options = Options::new(inputs::family(index), inputs::HELP);
+                let counter = registry.create::<Counter>(options);
+                counter.expect(VALID).inc_by(inputs::count(index));
+            }
+            None
+        }
+        Work::Counters(series) => {
+            let options = Options::new(inputs::COUNTERS, inputs::HELP)
+                .labels(inputs::LABELS)
+                .max_series(series);
+            let counters = registry.create_labelled::<Counter>(options).expect(VALID);
+            for index in 0..series {
+                let labels = inputs::triple(index);
+                let labels = labels.each_ref().map(String::as_str);
+                counters.with(&labels).inc_by(inputs::count(index));
+            }
+            None
+        }
+        Work::Histograms => {
+            let options = Options::new(inputs::HISTOGRAMS, inputs::HELP)
+                .unit("seconds")
+                .labels([inputs::LABELS[0], inputs::LABELS[1]])
+                .buckets(inputs::BOUNDS);
+            let histograms = registry.create_labelled::<Histogram>(options);
+            let histograms = histograms.expect(VALID);
+            for index in 0..work.series() {
+                let labels = inputs::pair(index);
+                let histogram = histograms.with(&labels.each_ref().map(String::as_str));
+                inputs::seconds(index).for_each(|time| histogram.observe(time));
+            }
+            None
+        }
+        Work::Threads(threads) => Some(Recorders::new(&registry, work.series(), threads)),
+    };
+    (registry, recorders)
+}
+
+/// Threads that have recorded, and stay until this is dropped.
+pub(crate) struct Recorders {
+    threads: Vec<JoinHandle<()>>,
+    leave: Arc<Barrier>,
+}
+
+impl Recorders {
+    fn new(registry: &Registry, series: usize, threads: usize) -> Self {
+        let options = Options::new(inputs::COUNTERS, inputs::HELP)
+            .labels([inputs::LABELS[0], inputs::LABELS[1]])
+            .max_series(series);
+        let counters = registry.create_labelled::<Counter>(options).expect(VALID);
+        let recorded = Arc::new(Barrier::new(threads + 1));
+        let leave = Arc::new(Barrier::new(threads + 1));
+        let record = || {
+            let counters = counters.clone();
+            let (recorded, leave) = (Arc::clone(&recorded), Arc::clone(&leave));
+            move || {
+                for index in 0..series {
+                    let labels = inputs::pair(index);
+                    let counter = counters.with(&labels.each_ref().map(String::as_str));
+                    counter.inc_by(inputs::share(index, threads));
+                }
+                recorded.wait();
+                leave.wait();
+            }
+        };
+        let threads = (0..threads).map(|_| thread::spawn(record())).collect();
+        recorded.wait();
+        Self { threads, leave }
+    }
+}
+
+impl Drop for Recorders {
+    fn drop(&mut self) {
+        self.leave.wait();
+        for thread in self.threads.drain(..) {
+            thread.join().expect("it does not panic");
+        }
+    }
+}
+
+const OURS: Column = Column {
+    name: "ours",
+    package: None,
+    standing: Standing::Ours,
+};
+const VALID: &str = "the names are valid";

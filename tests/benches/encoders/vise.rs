@@ -1,0 +1,86 @@
+//! vise; the names of its families are those of fields, of which nobody writes a thousand.
+
+use vise::{Buckets, Counter, EncodeLabelSet, Family, Format, Histogram, Metrics, Registry};
+
+use crate::common::{Column, Standing};
+use crate::expositions::{Encoder, Race, Work, as_text, inputs};
+
+struct Vise(Registry);
+
+impl Encoder for Vise {
+    fn encode(&mut self, out: &mut Vec<u8>) {
+        // The others of its formats are made from this one, line by line.
+        as_text(out, |text| {
+            let written = self.0.encode(text, Format::OpenMetrics);
+            written.expect("memory takes everything");
+        });
+    }
+}
+
+#[derive(Debug, Metrics)]
+struct Counters {
+    /// What has been asked for since the start.
+    http_requests: Family<Triple, Counter>,
+}
+
+#[derive(Debug, Metrics)]
+struct Histograms {
+    /// What has been asked for since the start.
+    #[metrics(buckets = Buckets::values(&inputs::BOUNDS))]
+    http_request_duration_seconds: Family<Pair, Histogram<f64>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Triple {
+    tenant: String,
+    route: String,
+    status: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Pair {
+    tenant: String,
+    route: String,
+}
+
+pub(crate) fn enter(race: &mut Race, work: Work) {
+    match work {
+        Work::Counters(_) => race.enter(work, PEER, || Vise(counters(work))),
+        Work::Histograms => race.enter(work, PEER, || Vise(histograms(work))),
+        Work::Families | Work::Threads(_) => {}
+    }
+}
+
+fn counters(work: Work) -> Registry {
+    let metrics = Counters::default();
+    for index in 0..work.series() {
+        let [tenant, route, status] = inputs::triple(index);
+        let labels = Triple {
+            tenant,
+            route,
+            status,
+        };
+        metrics.http_requests[&labels].inc_by(inputs::count(index));
+    }
+    let mut registry = Registry::empty();
+    registry.register_metrics(&metrics);
+    registry
+}
+
+fn histograms(work: Work) -> Registry {
+    let metrics = Histograms::default();
+    for index in 0..work.series() {
+        let [tenant, route] = inputs::pair(index);
+        let histogram = &metrics.http_request_duration_seconds[&Pair { tenant, route }];
+        inputs::seconds(index).for_each(|time| histogram.observe(time));
+    }
+    let mut registry = Registry::empty();
+    registry.register_metrics(&metrics);
+    registry
+}
+
+const PEER: Column = Column {
+    name: "vise",
+    package: Some("vise"),
+    standing: Standing::Peer,
+};

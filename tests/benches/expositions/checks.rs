@@ -1,0 +1,156 @@
+//! The targets: figures of one run.
+
+use super::results::Results;
+use super::work::{THREADS, Work};
+use super::{memory, race::Measured};
+use crate::common::{Short, Standing};
+use crate::encoders::ours;
+
+/// A target, and what it was compared with.
+pub(super) struct Check {
+    pub(super) work: String,
+    bound: Bound,
+    /// What the number is a number of.
+    unit: String,
+    /// `None` where something was not measured.
+    pub(super) figure: Option<f64>,
+}
+
+#[derive(Clone, Copy)]
+enum Bound {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+impl Check {
+    pub(super) fn target(&self) -> String {
+        match self.bound {
+            Bound::AtMost(most) => format!("≤ {most} {}", self.unit),
+            Bound::AtLeast(least) => format!("≥ {least} {}", self.unit),
+        }
+    }
+
+    pub(super) fn measured(&self) -> String {
+        self.figure
+            .map_or("–".to_owned(), |figure| Short(figure).to_string())
+    }
+
+    pub(super) fn is_met(&self) -> Option<bool> {
+        self.figure.map(|figure| match self.bound {
+            Bound::AtMost(most) => figure <= most,
+            Bound::AtLeast(least) => figure >= least,
+        })
+    }
+
+    fn at_most(work: String, most: f64, unit: impl Into<String>, figure: Option<f64>) -> Self {
+        Self {
+            work,
+            bound: Bound::AtMost(most),
+            unit: unit.into(),
+            figure,
+        }
+    }
+
+    fn at_least(work: String, least: f64, unit: impl Into<String>, figure: Option<f64>) -> Self {
+        Self {
+            bound: Bound::AtLeast(least),
+            ..Self::at_most(work, least, unit, figure)
+        }
+    }
+}
+
+/// All targets whose works were chosen.
+pub(super) fn checks(results: &Results) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for (work, most, least) in [
+        (Work::Families, 14.0, 1.6),
+        (Work::MANY, 12.0, 6.0),
+        (Work::Histograms, 12.0, 4.0),
+    ] {
+        checks.extend(speed(results, work, most, least));
+    }
+    checks.extend(copies(results));
+    checks.extend(formats(results));
+    checks.extend(threads(results));
+    checks.extend(memory(results));
+    checks.extend(growth(results));
+    checks
+}
+
+fn speed(results: &Results, work: Work, most: f64, least: f64) -> Vec<Check> {
+    let Some(ours) = ours(results, work) else {
+        return Vec::new();
+    };
+    let peer = results.best(work, Standing::Peer);
+    let ratio = peer.map(|peer| peer.nanoseconds / ours.nanoseconds);
+    vec![
+        Check::at_most(work.name(), most, "ns per sample", Some(ours.per_sample())),
+        Check::at_least(work.name(), least, "× as fast as the best peer", ratio),
+    ]
+}
+
+fn copies(results: &Results) -> Option<Check> {
+    let ours = ours(results, Work::MANY)?;
+    let copy = results.best(Work::MANY, Standing::Limit);
+    let rate = copy.map(|copy| 100.0 * copy.nanoseconds / ours.nanoseconds);
+    let unit = "% of the rate of memcpy";
+    Some(Check::at_least(Work::MANY.name(), 40.0, unit, rate))
+}
+
+fn formats(results: &Results) -> Vec<Check> {
+    let Some(ours) = ours(results, Work::MANY) else {
+        return Vec::new();
+    };
+    ours::FORMATS
+        .iter()
+        .map(|(format, name, most)| {
+            let other = results.named(Work::MANY, name);
+            let ratio = other.map(|other| other.nanoseconds / ours.nanoseconds);
+            let work = format!("{}, {format}", Work::MANY.name());
+            Check::at_most(work, *most, "× the time of text", ratio)
+        })
+        .collect()
+}
+
+/// What is left of an exposition when what it takes with the values of one thread is taken away.
+fn threads(results: &Results) -> Option<Check> {
+    let work = Work::Threads(THREADS);
+    let many = ours(results, work)?;
+    let one = ours(results, Work::Threads(1));
+    let rest = one.map(|one| (many.nanoseconds - one.nanoseconds) / 1e3);
+    let unit = "µs more than for one thread";
+    Some(Check::at_most(work.name(), 60.0, unit, rest))
+}
+
+fn memory(results: &Results) -> Vec<Check> {
+    let mut checks = Vec::new();
+    if let Some(allocated) = results.memory {
+        let peak = allocated.peak as f64 / f64::from(1 << 20);
+        checks.push(Check::at_most(
+            memory::NAME.to_owned(),
+            1.0,
+            "MiB while an exposition goes to `io::sink()`",
+            Some(peak),
+        ));
+    }
+    if let Some(ours) = ours(results, Work::MANY) {
+        let each = ours.allocated.times as f64 / ours.work.samples() as f64;
+        let unit = "allocations per sample";
+        checks.push(Check::at_most(ours.work.name(), 0.01, unit, Some(each)));
+    }
+    checks
+}
+
+fn growth(results: &Results) -> Option<Check> {
+    let most = *Work::GROWTH.last()?;
+    let ours = ours(results, Work::Counters(most))?;
+    let power = results.power(ours.column);
+    let unit = "as the power of the number of counters that time grows with";
+    let work = "growth".to_owned();
+    // Linear, but that the first of them are in the caches, which a copy feels more than this.
+    Some(Check::at_most(work, 1.2, unit, power))
+}
+
+fn ours(results: &Results, work: Work) -> Option<Measured> {
+    results.best(work, Standing::Ours)
+}

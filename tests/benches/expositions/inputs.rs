@@ -1,0 +1,92 @@
+//! Names, labels and values: the same for all.
+
+use std::sync::LazyLock;
+
+use super::work::THREADS;
+
+/// What counters with labels are called; some add the suffix themselves.
+pub(crate) const COUNTERS: &str = "http_requests_total";
+/// See [`COUNTERS`].
+pub(crate) const COUNTERS_WITHOUT_SUFFIX: &str = "http_requests";
+/// What histograms are called.
+pub(crate) const HISTOGRAMS: &str = "http_request_duration_seconds";
+/// What all are described by.
+pub(crate) const HELP: &str = "What has been asked for since the start.";
+/// The labels of counters; histograms and what threads share have the first two.
+pub(crate) const LABELS: [&str; 3] = ["tenant", "route", "status"];
+
+/// The upper bounds of all histograms, in seconds.
+pub(crate) use metrics_core::DURATIONS as BOUNDS;
+
+/// A family's name, without the suffix of counters.
+pub(crate) fn family_without_suffix(index: usize) -> String {
+    format!("service_events_{index:04}")
+}
+
+/// A family's name.
+pub(crate) fn family(index: usize) -> String {
+    family_without_suffix(index) + "_total"
+}
+
+/// The labels of a counter: some have been seen often, and no two counters have all three alike.
+pub(crate) fn triple(index: usize) -> [String; 3] {
+    let status = ["200", "204", "404", "429", "503"][index % 5];
+    [
+        format!("tenant-{:04}", index / 500),
+        format!("/items/{:02}", index / 5 % 100),
+        status.to_owned(),
+    ]
+}
+
+/// The labels of a histogram.
+pub(crate) fn pair(index: usize) -> [String; 2] {
+    [
+        format!("tenant-{:04}", index / 100),
+        format!("/items/{:02}", index % 100),
+    ]
+}
+
+/// What a counter has counted: from one to four millions, of any number of digits.
+pub(crate) fn count(index: usize) -> u64 {
+    let mut random = Random(index as u64);
+    1 + (random.below(4_000_000) >> random.below(16))
+}
+
+/// What each of so many threads has counted; the sum does not depend on how many there are.
+pub(crate) fn share(index: usize, threads: usize) -> u64 {
+    (1 + count(index) / THREADS as u64) * (THREADS / threads) as u64
+}
+
+/// What a histogram has observed, in microseconds: log-normal, and about a thousand of them.
+pub(crate) fn observations(index: usize) -> impl Iterator<Item = u64> {
+    let mut random = Random(index as u64);
+    let number = 500 + random.below(1_000);
+    (0..number).map(move |_| TIMES[random.below(TIMES.len() as u64) as usize])
+}
+
+/// The same in seconds.
+pub(crate) fn seconds(index: usize) -> impl Iterator<Item = f64> {
+    observations(index).map(|microseconds| microseconds as f64 / 1e6)
+}
+
+/// Times around 20 ms, some of them below the first bound and some above the last.
+static TIMES: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    let mut random = Random(0);
+    let mut normal = || (0..12).map(|_| random.below(1_000)).sum::<u64>() as f64 / 1e3 - 6.0;
+    (0..4_096)
+        .map(|_| (2e4 * (1.8 * normal()).exp()) as u64)
+        .collect()
+});
+
+/// `SplitMix64`: the same numbers in each run, from any seed.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((mixed ^ (mixed >> 31)) >> 32) % limit
+    }
+}

@@ -1,0 +1,37 @@
+//! Whether an exposition is what was to be written: who skips work is not to be measured.
+
+use super::Work;
+use crate::common::Column;
+
+/// Ends everything if samples are missing, or if they are not those that were recorded.
+#[track_caller]
+pub(super) fn check_text(work: Work, column: Column, text: &[u8]) {
+    let text = str::from_utf8(text).expect("an exposition is text");
+    let is_sample = |line: &&str| !line.is_empty() && !line.starts_with('#');
+    let samples = text.lines().filter(is_sample);
+    let name = (work.name(), column.name);
+    assert_eq!(samples.clone().count(), work.samples(), "samples, {name:?}");
+    let total: f64 = samples.filter_map(|line| counted(work, line)).sum();
+    // The sums are far below what floats can count.
+    assert_eq!(total as u64, work.total(), "sum of values, {name:?}");
+}
+
+/// The same for a format without lines: that there is something of each sample.
+#[track_caller]
+pub(super) fn check_length(work: Work, column: Column, bytes: &[u8]) {
+    let least = work.samples() * LEAST_BYTES;
+    assert!(bytes.len() >= least, "{work:?}, {}", column.name);
+}
+
+/// The value of a sample that counts.
+fn counted(work: Work, line: &str) -> Option<f64> {
+    let name = line.split(['{', ' ']).next()?;
+    if work == Work::Histograms && !name.ends_with("_count") {
+        return None;
+    }
+    let (_, value) = line.rsplit_once(' ')?;
+    Some(value.parse().expect("a value is a number"))
+}
+
+/// A sample has its value at least.
+const LEAST_BYTES: usize = 8;

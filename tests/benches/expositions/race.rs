@@ -1,0 +1,124 @@
+//! Measuring: interleaved rounds, so that what disturbs the machine disturbs all alike.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use super::allocator::{Allocated, watch};
+use super::clock::time;
+use super::plausible::{check_length, check_text};
+use super::{Encoder, Work};
+use crate::common::{Column, median};
+
+/// Those that are measured in the same rounds.
+pub(crate) struct Race {
+    contenders: Vec<Contender>,
+    left_out: Vec<Column>,
+}
+
+/// What was measured of one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    pub(super) work: Work,
+    pub(super) column: Column,
+    /// The median for a whole exposition.
+    pub(super) nanoseconds: f64,
+    /// The length of the exposition.
+    pub(super) bytes: usize,
+    pub(super) allocated: Allocated,
+}
+
+impl Race {
+    pub(crate) fn new(left_out: Vec<Column>) -> Self {
+        Self {
+            contenders: Vec::new(),
+            left_out,
+        }
+    }
+
+    /// Enters an encoder, unless it is left out. Its exposition is looked at.
+    pub(crate) fn enter<E: Encoder + 'static>(
+        &mut self,
+        work: Work,
+        column: Column,
+        make: impl FnOnce() -> E,
+    ) {
+        if self.left_out.contains(&column) {
+            return;
+        }
+        let mut encoder = make();
+        let mut out = Vec::new();
+        encoder.encode(&mut out);
+        if encoder.is_text() {
+            check_text(work, column, &out);
+        } else {
+            check_length(work, column, &out);
+        }
+        let mut contender = Contender {
+            work,
+            column,
+            encoder: Box::new(encoder),
+            out,
+            allocated: Allocated { times: 0, peak: 0 },
+            repetitions: 1,
+        };
+        // From the second time on there is memory to write to.
+        contender.allocated = watch(|| contender.encode());
+        let time = contender.duration();
+        contender.repetitions = (BATCH.as_secs_f64() / time.as_secs_f64()).ceil() as usize;
+        self.contenders.push(contender);
+    }
+
+    /// Measures all.
+    pub(crate) fn run(mut self, rounds: usize) -> Vec<Measured> {
+        if let Some(first) = self.contenders.first() {
+            eprintln!(
+                "{}: {} contenders",
+                first.work.name(),
+                self.contenders.len()
+            );
+        }
+        let mut times = vec![Vec::new(); self.contenders.len()];
+        for _ in 0..rounds {
+            for (contender, times) in self.contenders.iter_mut().zip(&mut times) {
+                times.push(contender.duration().as_secs_f64() * 1e9);
+            }
+        }
+        let measured = self.contenders.iter().zip(times);
+        measured
+            .map(|(contender, times)| Measured {
+                work: contender.work,
+                column: contender.column,
+                nanoseconds: median(times),
+                bytes: contender.out.len(),
+                allocated: contender.allocated,
+            })
+            .collect()
+    }
+}
+
+struct Contender {
+    work: Work,
+    column: Column,
+    encoder: Box<dyn Encoder>,
+    out: Vec<u8>,
+    allocated: Allocated,
+    /// How many expositions take about [`BATCH`].
+    repetitions: usize,
+}
+
+impl Contender {
+    /// The time of one exposition, on the average.
+    fn duration(&mut self) -> Duration {
+        let repetitions = self.repetitions;
+        let all = time(|| (0..repetitions).for_each(|_| self.encode()));
+        all / repetitions as u32
+    }
+
+    fn encode(&mut self) {
+        self.out.clear();
+        self.encoder.encode(&mut self.out);
+        black_box(&self.out);
+    }
+}
+
+const BATCH: Duration = Duration::from_millis(20);
