@@ -10,8 +10,10 @@ use crate::expositions::{Encoder, Race, Work, inputs};
 
 /// The formats other than text: what they are called here, and how many times as long as text
 /// they may take.
-pub(crate) const FORMATS: &[(Format, &str, f64)] =
-    &[(Format::OpenMetrics, "ours, OpenMetrics", 1.3)];
+pub(crate) const FORMATS: &[(Format, &str, f64)] = &[
+    (Format::OpenMetrics, "ours, OpenMetrics", 1.3),
+    (Format::Protobuf, "ours, protobuf", 1.0),
+];
 
 struct Ours {
     registry: Registry,
