@@ -16,7 +16,7 @@ use crate::{
     encode::{Expected, HistogramValue, Number, Sink, SummaryValue, Value},
     label::{LabelSet, LongKey, Overflow, with_key},
     layout::{Layout, Sum},
-    render::{self, LabelView},
+    render::{self, LabelView, Lens},
     rows::Rows,
     series::{Index, Series},
     summary::Windows,
@@ -303,11 +303,11 @@ impl Family {
         instead.filter(|series| series.generation != 0)
     }
 
-    fn render(&self, labels: &impl LabelSet) -> String {
+    fn render(&self, labels: &impl LabelSet) -> (String, Lens) {
         let mut out = String::new();
         render::pairs(&mut out, &self.desc.constant);
         render::set(&mut out, self.desc.label_names(), labels);
-        out
+        (out, Lens::of(labels))
     }
 
     /// How many of the labels tell series apart, and not the rows within one.
@@ -508,7 +508,10 @@ impl Family {
             sink.pause();
         } else if let Some(index) = self.index.get() {
             let mut from = 0;
-            while let Some(next) = index.read_counters(reader, from, |tile| sink.counters(tile)) {
+            let write = |sink: &mut dyn Sink, reader: &mut Reader, from| {
+                index.read_counters(reader, from, &self.desc, |tile| sink.counters(tile))
+            };
+            while let Some(next) = write(sink, reader, from) {
                 from = next;
                 if !sink.pause() {
                     return;

@@ -26,11 +26,13 @@ use std::{
 use crate::{
     cell::{Found as FoundWords, Reader, Region, Regions},
     clock,
+    desc::Desc,
     encode::Counters,
     entry::{Entry, TOUCHED, Tail, continues},
     expiry::Note,
     hashes::Hashes,
     layout::Layout,
+    render::Lens,
 };
 
 /// Blocks of entries and of tails double from this size on.
@@ -89,6 +91,7 @@ impl Known {
 #[derive(Debug, Default)]
 pub(crate) struct Metas {
     labels: Vec<Box<str>>,
+    lens: Vec<Lens>,
     hashes: Vec<u64>,
     /// Unix time.
     created: Vec<f64>,
@@ -106,6 +109,7 @@ impl Metas {
 
     fn reserve_exact(&mut self, more: usize) {
         self.labels.reserve_exact(more);
+        self.lens.reserve_exact(more);
         self.hashes.reserve_exact(more);
         self.created.reserve_exact(more);
         self.live.reserve_exact(more);
@@ -114,6 +118,7 @@ impl Metas {
     /// Makes room for another series, which is not there yet.
     fn push(&mut self) {
         self.labels.push(Box::default());
+        self.lens.push(Lens::default());
         self.hashes.push(0);
         self.created.push(0.0);
         self.live.push(false);
@@ -364,7 +369,7 @@ impl Index {
         key: &[u64],
         cap: impl Fn() -> usize,
         beyond_cap: bool,
-        labels: impl FnOnce() -> String,
+        labels: impl FnOnce() -> (String, Lens),
     ) -> Found {
         let hash = self.hash(key);
         let mut writer = self.writer();
@@ -379,12 +384,13 @@ impl Index {
         if let Some(number) = self.find_aside(&writer, key, hash) {
             return Some(self.revive(&mut writer, number));
         }
-        let labels = labels();
+        let (labels, lens) = labels();
         let place = self.vacant(&mut writer, cap)?;
         let generation = self.vest(&mut writer, place);
         self.write(&mut writer, place, generation, key);
         let number = number_of(place);
         writer.metas.labels[number] = labels.into_boxed_str();
+        writer.metas.lens[number] = lens;
         writer.metas.hashes[number] = hash;
         writer.metas.created[number] = clock::unix_seconds();
         writer.metas.live[number] = true;
@@ -643,6 +649,7 @@ impl Index {
         &self,
         reader: &mut Reader,
         from: usize,
+        desc: &Desc,
         each: impl FnOnce(&Counters<'_>),
     ) -> Option<usize> {
         let writer = self.writer();
@@ -650,8 +657,10 @@ impl Index {
         let totals = region.read_totals(reader, from - first..to - first);
         let metas = &writer.metas;
         each(&Counters {
+            desc,
             live: &metas.live[from..to],
             labels: &metas.labels[from..to],
+            lens: &metas.lens[from..to],
             created: &metas.created[from..to],
             totals,
         });
@@ -741,7 +750,7 @@ mod tests {
         let texts = (0..text.len()).map(|len| (&text[..len], &text[len..]));
         let keys: Vec<LongKey> = texts.map(|texts| LongKey::new(&texts)).collect();
         for key in &keys {
-            let found = index.insert(key.words(), || 10, false, String::new);
+            let found = index.insert(key.words(), || 10, false, Default::default);
             let hash = index.hash(key.words());
             assert_eq!(index.find_hashed(key.words(), hash), found);
             for other in keys.iter().filter(|other| other.words() != key.words()) {
@@ -762,7 +771,7 @@ mod tests {
         let index = Index::new(Layout::Count, 1, 10, false);
         let insert = |key: u64| {
             index
-                .insert(&[key], || 10, false, String::new)
+                .insert(&[key], || 10, false, Default::default)
                 .expect("room")
         };
         let replace = |series: u64| {

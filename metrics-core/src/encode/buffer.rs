@@ -54,16 +54,12 @@ impl Buffer {
         self.len += writer.at;
     }
 
-    /// Writes so many bytes at an earlier place, before what stands there.
-    pub(crate) fn insert(&mut self, at: usize, len: usize, text: impl FnOnce(&mut Line<'_>)) {
-        self.write(len, |_| {});
-        self.bytes.resize(self.bytes.len().max(self.len + len), 0);
-        self.bytes.copy_within(at..self.len, at + len);
-        text(&mut Line {
-            out: &mut self.bytes[at..at + len],
-            at: 0,
-        });
-        self.len += len;
+    /// Writes a text at an earlier place, before what stands there.
+    pub(crate) fn insert(&mut self, at: usize, text: &[u8]) {
+        let end = self.len;
+        self.put(text);
+        self.bytes.copy_within(at..end, at + text.len());
+        self.bytes[at..][..text.len()].copy_from_slice(text);
     }
 
     #[cold]
@@ -106,16 +102,48 @@ impl Line<'_> {
         self.at += text.len;
     }
 
+    /// Writes the first `len` bytes of a step, of which the second and the last are given, and
+    /// so many bytes of another. What more is written, the next text overwrites.
+    #[inline(always)]
+    pub(crate) fn put_steps(
+        &mut self,
+        step: &[u8; STEP],
+        (len, second, last): (usize, u8, u8),
+        then: &[u8; STEP],
+        then_len: u8,
+    ) {
+        const ROOM: usize = 2 * STEP;
+        if let Some(out) = self.next::<ROOM>() {
+            if let Some(out) = out.first_chunk_mut() {
+                *out = *step;
+            }
+            out[1] = second;
+            out[(len - 1) % ROOM] = last;
+            if let Some(out) = out[len % STEP..].first_chunk_mut() {
+                *out = *then;
+            }
+        }
+        self.at += len + usize::from(then_len);
+    }
+
     #[inline(always)]
     pub(crate) fn put_byte(&mut self, byte: u8) {
         self.out[self.at] = byte;
         self.at += 1;
     }
 
+    /// The next bytes, which whoever began the line has made room for.
+    #[inline(always)]
+    fn next<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        let next = self.out[self.at..].first_chunk_mut();
+        debug_assert!(next.is_some(), "too little room was made for a line");
+        next
+    }
+
     /// Writes two bytes at once.
     #[inline(always)]
     pub(crate) fn put_pair(&mut self, pair: [u8; 2]) {
-        if let Some(out) = self.out[self.at..].first_chunk_mut() {
+        if let Some(out) = self.next() {
             *out = pair;
         }
         self.at += 2;
@@ -124,7 +152,7 @@ impl Line<'_> {
     /// Writes the value of a sample with labels, and ends its line.
     #[inline(always)]
     pub(crate) fn put_value(&mut self, digits: [u8; 8], len: usize) {
-        if let Some(out) = self.out[self.at..].first_chunk_mut::<16>() {
+        if let Some(out) = self.next::<16>() {
             [out[0], out[1]] = *b"} ";
             if let Some(out) = out[2..].first_chunk_mut() {
                 *out = digits;
@@ -137,7 +165,7 @@ impl Line<'_> {
     /// Writes up to eight bytes: the first `len` of these.
     #[inline(always)]
     pub(crate) fn put_word(&mut self, word: [u8; 8], len: usize) {
-        if let Some(out) = self.out[self.at..].first_chunk_mut() {
+        if let Some(out) = self.next() {
             *out = word;
         }
         self.at += len;
@@ -183,7 +211,7 @@ impl Padded {
 /// A call of the C library's function costs more than what most labels take: here two moves that
 /// may overlap do for up to twice their size.
 #[inline(always)]
-fn copy(out: &mut [u8], text: &[u8]) {
+pub(crate) fn copy(out: &mut [u8], text: &[u8]) {
     if text.len() > 8 * STEP {
         out.copy_from_slice(text);
     } else if ends::<STEP>(out, text) {

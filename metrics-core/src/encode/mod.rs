@@ -7,7 +7,7 @@ pub(crate) mod text;
 
 use std::{fmt, sync::OnceLock};
 
-use crate::{desc::Desc, native::merge::View};
+use crate::{desc::Desc, native::merge::View, render::Lens};
 
 /// An exposition format.
 ///
@@ -308,15 +308,29 @@ pub(crate) enum Value<'a> {
 /// Series of counters that count in whole steps, one after the other.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counters<'a> {
+    pub(crate) desc: &'a Desc,
     /// Which of them are there; nothing else of the others counts.
     pub(crate) live: &'a [bool],
     /// As [`Sink::series`] has them.
     pub(crate) labels: &'a [Box<str>],
+    /// Of those labels that are not the same in all series of the family.
+    pub(crate) lens: &'a [Lens],
     pub(crate) created: &'a [f64],
     pub(crate) totals: &'a [u64],
 }
 
 impl<'a> Counters<'a> {
+    /// The same with the lengths of labels.
+    #[inline(always)]
+    pub(crate) fn iter_with_lens(
+        &self,
+    ) -> impl Iterator<Item = ((&'a str, f64, u64), Lens)> + use<'a> {
+        let series = self.labels.iter().zip(self.created).zip(self.totals);
+        let series = self.live.iter().zip(series.zip(self.lens));
+        let series = series.filter(|(live, _)| **live);
+        series.map(|(_, (((labels, created), total), lens))| ((&**labels, *created, *total), *lens))
+    }
+
     /// Labels, birth and total of each.
     #[inline(always)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, f64, u64)> + use<'a> {

@@ -13,6 +13,7 @@
 
 mod histogram;
 mod pairs;
+mod template;
 mod wire;
 
 use std::io;
@@ -20,9 +21,10 @@ use std::io;
 use self::{
     histogram::{Sides, bucket_len, classic, example},
     pairs::Pairs,
+    template::{TEXT, Template, short},
     wire::{
-        FILLER, SLACK, Time, bytes, double, field_len, fill, long_tag, tag, varint, varint_len,
-        zigzag,
+        FILLER, SLACK, Time, Times, bytes, double, field_len, fill, long_tag, tag, varint,
+        varint_len, zigzag,
     },
 };
 use super::{
@@ -30,7 +32,10 @@ use super::{
     Value,
     buffer::{Buffer, Line},
 };
-use crate::desc::Kind;
+use crate::{
+    desc::{Desc, Kind},
+    render,
+};
 
 /// What was written leaves in pieces of about this size.
 const PIECE: usize = 32 * 1024;
@@ -54,6 +59,8 @@ pub(crate) struct Protobuf<'w> {
     name: String,
     kind: Kind,
     message: Message,
+    /// Of the family's counters, once there are some.
+    template: Option<Template>,
     labels: Pairs,
     extra: String,
     native: Sides,
@@ -84,6 +91,7 @@ impl<'w> Protobuf<'w> {
             name: String::new(),
             kind: Kind::Unknown,
             message: Message::None,
+            template: None,
             labels: Pairs::default(),
             extra: String::new(),
             native: Sides::default(),
@@ -124,9 +132,9 @@ impl<'w> Protobuf<'w> {
             }
             Message::Held(start) => {
                 let len = self.buffer.len() - start;
-                self.buffer.insert(start, varint_len(len as u64), |line| {
-                    varint(line, len as u64);
-                });
+                let mut prefix = Buffer::default();
+                prefix.write(SLACK, |line| varint(line, len as u64));
+                self.buffer.insert(start, prefix.as_slice());
             }
             Message::Announced(left) => fill(&mut self.buffer, left),
         }
@@ -135,8 +143,7 @@ impl<'w> Protobuf<'w> {
     /// Begins a message of this length.
     fn announce(&mut self, len: usize) {
         let len = self.head.len() + len;
-        self.buffer
-            .write(wire::VARINT_LEN, |line| varint(line, len as u64));
+        self.buffer.write(SLACK, |line| varint(line, len as u64));
         self.buffer.put(&self.head);
         self.message = Message::Announced(len - self.head.len());
     }
@@ -320,6 +327,16 @@ impl<'w> Protobuf<'w> {
         self.native = sides;
     }
 
+    #[cold]
+    fn new_template(&mut self, desc: &Desc) -> Template {
+        let mut text = String::new();
+        render::pairs(&mut text, &desc.constant);
+        self.labels.read(&text);
+        let mut constant = Buffer::default();
+        constant.write(self.labels.room(), |line| self.labels.write(&text, line));
+        Template::new(desc, &self.common, constant.as_slice(), str::to_owned)
+    }
+
     /// Writes a gauge of each state.
     fn state_set(&mut self, labels: &str, states: &[&str], active: usize) {
         for (at, state) in states.iter().enumerate() {
@@ -339,6 +356,7 @@ impl Sink for Protobuf<'_> {
         self.end_message();
         let Head { prefix, desc, .. } = head;
         self.kind = desc.kind();
+        self.template = None;
         self.name.clear();
         self.name.push_str(prefix);
         self.name.push_str(desc.name());
@@ -420,9 +438,26 @@ impl Sink for Protobuf<'_> {
     }
 
     fn counters(&mut self, counters: &Counters<'_>) {
-        for (labels, created, total) in counters.iter() {
-            self.plain(labels, created, total as f64);
+        let template = self.template.take();
+        let template = template.unwrap_or_else(|| self.new_template(counters.desc));
+        let mut text = [0; TEXT];
+        let mut times = Times::default();
+        for ((labels, created, total), lens) in counters.iter_with_lens() {
+            let known = lens.known();
+            let known = known.and_then(|lens| Some((short(&mut text, labels, lens)?, lens)));
+            let Some((labels, lens)) = known.filter(|_| template.fits) else {
+                self.plain(labels, created, total as f64);
+                continue;
+            };
+            let time = times.at(created);
+            let size = template.size(lens, time);
+            if self.admits(1 + varint_len(size as u64) + size) {
+                self.buffer.write(size + SLACK, |line| {
+                    template.write(line, size, (labels, lens), total as f64, time);
+                });
+            }
         }
+        self.template = Some(template);
     }
 
     fn pause(&mut self) -> bool {

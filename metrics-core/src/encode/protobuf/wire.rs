@@ -33,13 +33,34 @@ pub(super) const fn varint_len(value: u64) -> usize {
     ((value | 1).ilog2() as usize) / 7 + 1
 }
 
+/// Writes a varint; takes [`SLACK`] of room.
 #[inline(always)]
-pub(super) fn varint(line: &mut Line<'_>, mut value: u64) {
+pub(super) fn varint(line: &mut Line<'_>, value: u64) {
+    if value < 0x80 {
+        line.put_byte(value as u8);
+    } else if value < 1 << 56 {
+        let len = varint_len(value);
+        line.put_word((spread(value) | continued(len)).to_le_bytes(), len);
+    } else {
+        long_varint(line, value);
+    }
+}
+
+#[cold]
+fn long_varint(line: &mut Line<'_>, mut value: u64) {
     while value >= 0x80 {
         line.put_byte(value as u8 | 0x80);
         value >>= 7;
     }
     line.put_byte(value as u8);
+}
+
+/// Groups of seven bits, each in a byte of its own.
+#[inline(always)]
+const fn spread(value: u64) -> u64 {
+    let fours = (value & 0x0fff_ffff) | ((value & 0x00ff_ffff_f000_0000) << 4);
+    let twos = (fours & 0x0000_3fff_0000_3fff) | ((fours & 0x0fff_c000_0fff_c000) << 2);
+    (twos & 0x007f_007f_007f_007f) | ((twos & 0x3f80_3f80_3f80_3f80) << 1)
 }
 
 pub(super) const fn zigzag(value: i64) -> u64 {
@@ -82,7 +103,7 @@ pub(super) fn fill(buffer: &mut Buffer, mut left: usize) {
             Some(digits) => left - TAG - digits,
             None => 0,
         };
-        buffer.write(TAG + VARINT_LEN, |line| {
+        buffer.write(2 * SLACK, |line| {
             long_tag(line, FILLER_FIELD, LEN);
             varint(line, len as u64);
         });
@@ -98,14 +119,15 @@ pub(super) fn fill(buffer: &mut Buffer, mut left: usize) {
 /// A `Timestamp`, ready to be written, or nothing where there is none.
 #[derive(Clone, Copy)]
 pub(super) struct Time {
-    seconds: u64,
-    nanos: u64,
+    /// Its fields and how long they are.
+    seconds: (u64, usize),
+    nanos: (u64, usize),
 }
 
 impl Time {
     pub(super) const NONE: Time = Time {
-        seconds: 0,
-        nanos: 0,
+        seconds: (0, 0),
+        nanos: (0, 0),
     };
 
     /// The most that its field takes, with a tag of one byte.
@@ -120,27 +142,23 @@ impl Time {
             return Time::NONE;
         }
         let whole = seconds as u64;
+        // A float has no more digits of it than micros.
+        let nanos = ((seconds - whole as f64) * 1e6) as u64 * 1000;
         Time {
-            seconds: whole,
-            // A float has no more digits of it than micros.
-            nanos: ((seconds - whole as f64) * 1e6) as u64 * 1000,
+            seconds: short_field(1, whole),
+            nanos: short_field(2, nanos),
         }
     }
 
     #[inline(always)]
-    pub(super) fn fields(self) -> usize {
-        let nanos = if self.nanos == 0 {
-            0
-        } else {
-            1 + varint_len(self.nanos)
-        };
-        1 + varint_len(self.seconds) + nanos
+    fn fields(self) -> usize {
+        self.seconds.1 + self.nanos.1
     }
 
     /// How long its field is, with a tag of one byte.
     #[inline(always)]
     pub(super) fn size(self) -> usize {
-        if self.seconds == 0 {
+        if self.seconds.1 == 0 {
             return 0;
         }
         2 + self.fields()
@@ -148,15 +166,89 @@ impl Time {
 
     #[inline(always)]
     pub(super) fn write(self, line: &mut Line<'_>, field: u8) {
-        if self.seconds == 0 {
-            return;
+        if self.seconds.1 != 0 {
+            line.put_pair([tag(field, LEN), self.fields() as u8]);
+            line.put_word(self.seconds.0.to_le_bytes(), self.seconds.1);
+            line.put_word(self.nanos.0.to_le_bytes(), self.nanos.1);
         }
-        line.put_pair([tag(field, LEN), self.fields() as u8]);
-        line.put_byte(tag(1, VARINT));
-        varint(line, self.seconds);
-        if self.nanos != 0 {
-            line.put_byte(tag(2, VARINT));
-            varint(line, self.nanos);
+    }
+}
+
+/// Makes timestamps that mostly lie in the same second.
+#[derive(Default)]
+pub(super) struct Times {
+    second: f64,
+    encoded: (u64, usize),
+}
+
+impl Times {
+    #[inline(always)]
+    pub(super) fn at(&mut self, seconds: f64) -> Time {
+        let micros = (seconds - self.second) * 1e6;
+        // Not so in the first second of Unix time, either, in which nothing was born.
+        if self.second > 0.0 && (0.0..1e6).contains(&micros) {
+            return Time {
+                seconds: self.encoded,
+                nanos: short_field(2, u64::from(micros as u32) * 1000),
+            };
+        }
+        let time = Time::new(seconds);
+        (self.second, self.encoded) = (seconds.floor(), time.seconds);
+        time
+    }
+}
+
+/// A field of a number that takes no more than seven bytes, in the lower bytes, and how long it
+/// is.
+#[inline(always)]
+const fn short_field(field: u8, value: u64) -> (u64, usize) {
+    let len = varint_len(value);
+    let varint = spread(value) | continued(len);
+    ((varint << 8) | tag(field, VARINT) as u64, 1 + len)
+}
+
+/// The upper bit of all bytes but the last one of so many.
+#[inline(always)]
+const fn continued(len: usize) -> u64 {
+    0x8080_8080_8080_8080 & ((1 << (8 * (len - 1))) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn varints_are_those_of_the_specification() {
+        let around = (0..64).flat_map(|bits| {
+            let power = 1_u64 << bits;
+            [
+                power - 1,
+                power,
+                power + 1,
+                power | 0x5555_5555 >> (63 - bits).min(31),
+            ]
+        });
+        for value in around.chain([300, u64::MAX]) {
+            let mut expected = Vec::new();
+            let mut rest = value;
+            while rest >= 0x80 {
+                expected.push(rest as u8 | 0x80);
+                rest >>= 7;
+            }
+            expected.push(rest as u8);
+            let mut buffer = Buffer::default();
+            buffer.write(SLACK, |line| varint(line, value));
+            assert_eq!(buffer.as_slice(), expected, "{value}");
+            assert_eq!(varint_len(value), expected.len());
+        }
+    }
+
+    #[test]
+    fn a_filler_has_any_length_that_is_asked_for() {
+        for left in (FILLER..400).chain([16_500, 16_520, 2_100_000]) {
+            let mut buffer = Buffer::default();
+            fill(&mut buffer, left);
+            assert_eq!(buffer.len(), left);
         }
     }
 }
