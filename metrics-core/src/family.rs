@@ -16,6 +16,7 @@ use crate::{
     encode::{Expected, HistogramValue, Number, Sink, SummaryValue, Value},
     label::{LabelSet, LongKey, Overflow, with_key},
     layout::{Layout, Sum},
+    native::NativeSnapshot,
     render::{self, LabelView, Lens},
     rows::Rows,
     series::{Index, Series},
@@ -488,12 +489,13 @@ impl Family {
         if self.layout == Layout::Count && self.has_one_row() && !self.expires() {
             return self.collect_counters(sink, reader);
         }
+        let mut native = NativeSnapshot::default();
         self.visit(
             sink,
             reader,
             |sink| sink.pause(),
             |sink, series, labels, created, values| {
-                self.emit(sink, series, labels, created, values);
+                self.emit(sink, series, labels, created, values, &mut native);
             },
         );
     }
@@ -553,6 +555,7 @@ impl Family {
         labels: &str,
         created: f64,
         values: &[u64],
+        native: &mut NativeSnapshot,
     ) {
         if let Some(number) = self.number(values) {
             return sink.number(labels, created, number);
@@ -560,7 +563,7 @@ impl Family {
         match (self.layout, self.desc.kind) {
             (Layout::Empty, _) => sink.series(labels, created, Value::Info),
             (Layout::Histogram { .. }, _) => {
-                self.emit_observations(sink, series, labels, created, values);
+                self.emit_observations(sink, series, labels, created, values, native);
             }
             _ => {
                 let state = Value::StateSet(self.states, values[0] as usize);
@@ -591,15 +594,21 @@ impl Family {
         labels: &str,
         created: f64,
         values: &[u64],
+        native: &mut NativeSnapshot,
     ) {
         let read = Observations::new(self.layout, values);
         if self.desc.kind == Kind::Histogram {
+            let table = self.layout.native_table(values);
+            let native = table.map(|table| {
+                table.fill(native);
+                &*native
+            });
             let value = HistogramValue {
                 bounds: &self.desc.bounds,
                 counts: read.counts,
                 sum: read.sum,
                 falls: self.falls(),
-                native: self.layout.native_table(values),
+                native,
                 exemplars: &[],
             };
             return sink.series(labels, created, Value::Histogram(value));

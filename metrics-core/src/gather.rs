@@ -3,7 +3,7 @@
 use crate::{
     desc::{Birthplace, Kind},
     encode::{Head, Number, Sink, Value},
-    native::{NativeSnapshot, merge::View},
+    native::NativeSnapshot,
     render::LabelView,
 };
 
@@ -102,10 +102,20 @@ impl Sink for Gather<'_> {
         };
         let own = LabelView::new(labels).iter();
         let own = own.map(|(name, value)| (name.to_owned(), value.into_owned()));
-        family.metrics.push(Metric {
+        let metric = Metric {
             labels: self.common.iter().cloned().chain(own).collect(),
             value: MetricValue::from(value),
-        });
+        };
+        // States of which several are active come in parts.
+        if let (MetricValue::StateSet(states), Some(before)) =
+            (&metric.value, family.metrics.last_mut())
+            && before.labels == metric.labels
+            && let MetricValue::StateSet(all) = &mut before.value
+        {
+            all.extend_from_slice(states);
+            return;
+        }
+        family.metrics.push(metric);
     }
 
     fn number(&mut self, labels: &str, created: f64, number: Number) {
@@ -132,7 +142,7 @@ impl From<Value<'_>> for MetricValue {
                 MetricValue::Histogram {
                     buckets: bounds.zip(value.counts.iter().copied()).collect(),
                     sum: value.sum,
-                    native: value.native.map(View::snapshot),
+                    native: value.native.cloned(),
                 }
             }
             Value::Summary(value) => MetricValue::Summary {

@@ -2,16 +2,17 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
 use crate::{
     cell::Reader,
     collector::Collection,
+    computed::Collected,
     desc::{Desc, Kind},
     encode::{Expected, Head, Heads, Sink},
     family::{Family, FamilyRef},
+    native::NativeSnapshot,
     own::{self, Own},
     registry::Settings,
     series::Series,
@@ -24,19 +25,16 @@ struct Group {
     desc: Desc,
     /// Members whose series may coincide stand together; mostly each stands alone.
     members: Vec<Vec<FamilyRef>>,
-    /// The collector that writes it, if one does.
-    collector: Option<usize>,
+    /// The collector that writes it, if one does, and the place among its families.
+    collector: Option<(usize, usize)>,
     heads: Heads,
 }
 
 impl Group {
     /// What is to come of it in an exposition.
     fn expected(&self) -> Expected {
-        let members = self
-            .members
-            .iter()
-            .flatten()
-            .map(|member| member.expected());
+        let members = self.members.iter().flatten();
+        let members = members.map(|member| member.expected());
         members.reduce(Expected::and).unwrap_or(Expected::of(0))
     }
 
@@ -51,13 +49,42 @@ impl Group {
     }
 }
 
+/// A collector, and the families that it may write.
+#[derive(Debug)]
+pub(crate) struct Member {
+    source: Source,
+    descs: Vec<Desc>,
+    pub(crate) faults: Arc<Faults>,
+}
+
+impl Member {
+    pub(crate) fn descs(&self) -> &[Desc] {
+        &self.descs
+    }
+
+    /// Tells it from all others.
+    pub(crate) fn address(&self) -> usize {
+        match &self.source {
+            Source::Family(_) => 0,
+            Source::Declared(collector) => std::ptr::from_ref(*collector).addr(),
+            Source::Collector(collector, _) => Arc::as_ptr(collector).addr(),
+        }
+    }
+
+    pub(crate) fn collect(&self, collection: &mut Collection<'_>) {
+        match &self.source {
+            Source::Family(_) => {}
+            Source::Declared(collector) => collector.collect(collection),
+            Source::Collector(collector, _) => collector.collect(collection),
+        }
+    }
+}
+
 /// All families of a registry.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     families: Vec<Group>,
-    collectors: Vec<Source>,
-    /// What went wrong with each collector.
-    faults: Vec<Arc<Faults>>,
+    collectors: Vec<Member>,
     clashes: Vec<String>,
     /// Families that were left out, by name.
     left_out: BTreeMap<String, u64>,
@@ -137,7 +164,7 @@ impl Groups {
                 family.begin();
                 (vec![vec![family.clone()]], None)
             }
-            _ => (Vec::new(), Some(self.collector(source, faults))),
+            _ => (Vec::new(), Some(self.written_by(source, desc, faults))),
         };
         self.families.push(Group {
             desc: desc.clone(),
@@ -148,13 +175,48 @@ impl Groups {
         Ok(())
     }
 
-    fn collector(&mut self, source: &Source, faults: &mut AllFaults) -> usize {
-        let known = self.collectors.iter().position(|known| known.is(source));
-        known.unwrap_or_else(|| {
-            self.collectors.push(source.clone());
-            self.faults.push(faults.of(source));
+    /// Notes that a collector writes a family, and says where.
+    fn written_by(
+        &mut self,
+        source: &Source,
+        desc: &Desc,
+        faults: &mut AllFaults,
+    ) -> (usize, usize) {
+        let is_it = |member: &Member| member.source.is(source);
+        let at = self.collectors.iter().position(is_it).unwrap_or_else(|| {
+            self.collectors.push(Member {
+                source: source.clone(),
+                descs: Vec::new(),
+                faults: faults.of(source),
+            });
             self.collectors.len() - 1
-        })
+        });
+        let descs = &mut self.collectors[at].descs;
+        descs.push(desc.clone());
+        (at, descs.len() - 1)
+    }
+
+    /// The collectors.
+    pub(crate) fn members(&self) -> &[Member] {
+        &self.collectors
+    }
+
+    /// The collectors of the families that are wanted, each once.
+    pub(crate) fn wanted_members(
+        &self,
+        settings: &Settings,
+        wanted: Option<&dyn Fn(&str) -> bool>,
+    ) -> impl Iterator<Item = usize> {
+        let mut is_wanted_at = vec![wanted.is_none(); self.collectors.len()];
+        for group in self.families.iter().filter(|_| wanted.is_some()) {
+            if let Some((at, _)) = group.collector
+                && !is_wanted_at[at]
+            {
+                is_wanted_at[at] = is_wanted(&group.desc, &settings.prefix, wanted);
+            }
+        }
+        let all = is_wanted_at.into_iter().enumerate();
+        all.filter_map(|(at, is_wanted)| is_wanted.then_some(at))
     }
 
     fn join(&mut self, at: usize, desc: &Desc, source: &Source) -> Result<(), String> {
@@ -231,18 +293,17 @@ impl Groups {
         &self.clashes
     }
 
-    /// Writes the families that are wanted.
+    /// Writes the families that are wanted; `computed` is what each collector has written.
     pub(crate) fn collect(
         &self,
         settings: &Settings,
+        computed: &[Option<Collected>],
         sink: &mut dyn Sink,
         wanted: Option<&dyn Fn(&str) -> bool>,
     ) {
         let prefix = settings.prefix.as_str();
         let wants = |desc: &Desc| is_wanted(desc, prefix, wanted);
         let mut reader = Reader::default();
-        let mut computed: Vec<Option<Collection<'_>>> =
-            self.collectors.iter().map(|_| None).collect();
         for group in self.families.iter().filter(|group| wants(&group.desc)) {
             let desc = &group.desc;
             let head = Head {
@@ -250,20 +311,22 @@ impl Groups {
                 desc,
                 heads: &group.heads,
             };
-            if let Some(at) = group.collector {
-                let collection = computed[at].get_or_insert_with(|| self.compute(at, settings));
-                if !collection.is_empty(desc) {
-                    sink.family(head);
+            if let Some((at, place)) = group.collector {
+                let written = computed[at].as_ref();
+                let series = written.map_or(&[][..], |written| &written.families[place].series);
+                if series.is_empty() {
+                    continue;
                 }
+                sink.family(head);
                 let write = |sink: &mut dyn Sink| {
-                    for (at, (labels, value)) in collection.family(desc).enumerate() {
-                        sink.series(labels, 0.0, value);
+                    for (at, row) in series.iter().enumerate() {
+                        row.value.write(&row.labels, row.created, sink);
                         if at % SERIES_BETWEEN_PAUSES == 0 && !sink.pause() {
                             return;
                         }
                     }
                 };
-                if sink.expect(&|| Expected::of(collection.family(desc).count())) {
+                if sink.expect(&|| Expected::of(series.len())) {
                     write(sink);
                     sink.counted();
                 }
@@ -305,38 +368,25 @@ impl Groups {
         }
     }
 
-    fn compute<'a>(&'a self, at: usize, settings: &'a Settings) -> Collection<'a> {
-        let source = &self.collectors[at];
-        let collect = || {
-            let mut collection = Collection::new(source.descs(), &settings.labels);
-            match source {
-                Source::Declared(collector) => collector.collect(&mut collection),
-                Source::Collector(collector) => collector.collect(&mut collection),
-                Source::Family(_) => {}
-            }
-            collection
-        };
-        let collection = catch_unwind(AssertUnwindSafe(collect)).unwrap_or_else(|_| {
-            self.faults[at].panic();
-            Collection::new(source.descs(), &settings.labels)
-        });
-        self.faults[at].reject(collection.rejected());
-        collection
-    }
-
     /// Writes what the registry keeps of itself.
     fn collect_own(&self, prefix: &str, sink: &mut dyn Sink, wants: &dyn Fn(&Desc) -> bool) {
         let mut own = Own::default();
-        for (source, faults) in self.collectors.iter().zip(&self.faults) {
-            let name = source.descs().first().map_or("", Desc::name);
-            own.collector_errors(name, faults.panics());
+        for member in &self.collectors {
+            let name = member.descs.first().map_or("", Desc::name);
+            own.collector_errors(name, "panic", member.faults.panics());
+            own.collector_errors(name, "timeout", member.faults.timeouts());
+            for desc in &member.descs {
+                own.rejected(desc.name(), "value", 0);
+            }
+            for (family, count) in member.faults.rejected() {
+                own.rejected(&family, "value", count);
+            }
         }
         for group in &self.families {
             let name = group.desc.name();
             let members = || group.members.iter().flatten();
             let sum = |of: fn(&Family) -> u64| members().map(|family| of(family)).sum();
-            if let Some(at) = group.collector {
-                own.rejected(name, "value", self.faults[at].rejected(name));
+            if group.collector.is_some() {
                 continue;
             }
             own.rejected(name, "value", sum(Family::rejected));
@@ -387,8 +437,9 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
         place: u32::MAX,
         generation: 0,
     };
+    let mut native = NativeSnapshot::default();
     for (labels, (created, values)) in merged {
-        members[0].emit(sink, nobody, &labels, created, &values);
+        members[0].emit(sink, nobody, &labels, created, &values, &mut native);
     }
 }
 

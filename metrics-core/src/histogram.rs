@@ -89,6 +89,71 @@ pub struct HistogramSnapshot {
     pub native: Option<NativeSnapshot>,
 }
 
+impl HistogramSnapshot {
+    /// Of upper bounds, ascending, and how many observations lie in each bucket alone: not in it
+    /// and those below, as the exposition formats have it. What lies above all bounds belongs to
+    /// a last one, `f64::INFINITY`; nothing does unless it is there. For a
+    /// [`Collector`](crate::Collector).
+    ///
+    /// ```
+    /// use metrics_core::HistogramSnapshot;
+    ///
+    /// let sizes = HistogramSnapshot::from_buckets([(0.1, 5), (1.0, 2), (f64::INFINITY, 1)], 9.5);
+    /// assert_eq!((sizes.count, sizes.sum), (8, 9.5));
+    /// assert_eq!(HistogramSnapshot::from_buckets([(0.1, 5)], 0.4).buckets[1], (f64::INFINITY, 0));
+    /// ```
+    #[must_use]
+    pub fn from_buckets(buckets: impl IntoIterator<Item = (f64, u64)>, sum: f64) -> Self {
+        let mut buckets: Vec<(f64, u64)> = buckets.into_iter().collect();
+        let last = buckets.last().map(|(bound, _)| *bound);
+        if last.is_none_or(|bound| bound < f64::INFINITY) {
+            buckets.push((f64::INFINITY, 0));
+        }
+        let counts = buckets.iter().map(|(_, count)| *count);
+        HistogramSnapshot {
+            // What is more than that is refused where it is written.
+            count: counts.fold(0, u64::saturating_add),
+            sum,
+            buckets,
+            native: None,
+        }
+    }
+
+    /// Of native buckets alone. For a [`Collector`](crate::Collector).
+    ///
+    /// ```
+    /// use metrics_core::{HistogramSnapshot, NativeSnapshot};
+    ///
+    /// let native = NativeSnapshot::new(0).positive([(1, 2), (2, 1)]);
+    /// assert_eq!(HistogramSnapshot::from_native(native, 6.5).count, 3);
+    /// ```
+    #[must_use]
+    pub fn from_native(native: NativeSnapshot, sum: f64) -> Self {
+        let count = native.count().unwrap_or(u64::MAX);
+        HistogramSnapshot {
+            count,
+            sum,
+            buckets: vec![(f64::INFINITY, count)],
+            native: Some(native),
+        }
+    }
+
+    /// The same observations in native buckets as well.
+    ///
+    /// ```
+    /// use metrics_core::{HistogramSnapshot, NativeSnapshot};
+    ///
+    /// let both = HistogramSnapshot::from_buckets([(1.0, 0), (4.0, 3)], 6.5)
+    ///     .with_native(NativeSnapshot::new(0).positive([(1, 2), (2, 1)]));
+    /// assert!(both.native.is_some());
+    /// ```
+    #[must_use]
+    pub fn with_native(mut self, native: NativeSnapshot) -> Self {
+        self.native = Some(native);
+        self
+    }
+}
+
 impl<S: Storage> Histogram<S> {
     #[doc(hidden)]
     pub const fn at(series: S) -> Self {

@@ -45,6 +45,7 @@ mod call;
 mod cell;
 mod clock;
 mod collector;
+mod computed;
 mod counter;
 mod desc;
 mod encode;
@@ -87,9 +88,10 @@ mod up_down;
 #[cfg(all(test, not(miri)))]
 mod watched;
 mod word;
+mod workers;
 
 pub use buckets::{DURATIONS, exponential, linear};
-pub use collector::{Calculated, Collection, Collector};
+pub use collector::{Birth, Calculated, Collection, Collector};
 pub use counter::{Counter, FloatCounter};
 pub use desc::{Birthplace, Desc, Kind, Objective};
 pub use encode::{Escaping, Exposition, Format, Number};

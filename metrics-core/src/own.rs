@@ -1,5 +1,7 @@
 //! The metrics that a registry keeps of itself.
 
+use std::collections::BTreeMap;
+
 use crate::{
     desc::{Desc, Kind},
     encode::{Head, Heads, Number, Sink, Value},
@@ -11,7 +13,8 @@ use crate::{
 pub(crate) struct Own {
     collector_errors: Vec<Row>,
     overflowed: Vec<Row>,
-    rejected: Vec<Row>,
+    /// By family and reason: a collector may write what is another's.
+    rejected: BTreeMap<(String, &'static str), u64>,
     series: Vec<Row>,
 }
 
@@ -23,10 +26,10 @@ struct Row {
 }
 
 impl Own {
-    /// Scrapes in which the collector that begins with this family has panicked.
-    pub(crate) fn collector_errors(&mut self, collector: &str, count: u64) {
+    /// Scrapes without the collector that begins with this family, and why.
+    pub(crate) fn collector_errors(&mut self, collector: &str, reason: &'static str, count: u64) {
         self.collector_errors
-            .push(Row::new("collector", collector, "", count));
+            .push(Row::new("collector", collector, reason, count));
     }
 
     /// Label sets of a family beyond its cap.
@@ -36,8 +39,10 @@ impl Own {
 
     /// What was left out of a family, and why.
     pub(crate) fn rejected(&mut self, family: &str, reason: &'static str, count: u64) {
-        self.rejected
-            .push(Row::new("family", family, reason, count));
+        *self
+            .rejected
+            .entry((family.to_owned(), reason))
+            .or_default() += count;
     }
 
     /// Series of a family.
@@ -52,10 +57,14 @@ impl Own {
         } else {
             self.series
         };
+        let rejected = self.rejected.into_iter();
+        let rejected = rejected
+            .map(|((family, reason), count)| Row::new("family", &family, reason, count))
+            .collect();
         let families = [
             (&COLLECTOR_ERRORS, self.collector_errors),
             (&OVERFLOWED, self.overflowed),
-            (&REJECTED, self.rejected),
+            (&REJECTED, rejected),
             (&SERIES, series),
         ];
         for (desc, rows) in families {
@@ -144,5 +153,5 @@ const REJECTED: Desc = Desc::new(
 const COLLECTOR_ERRORS: Desc = Desc::new(
     Kind::Counter,
     "metrics_collector_errors_total",
-    "Scrapes in which a collector panicked.",
+    "Scrapes in which a collector panicked or did not answer in time.",
 );

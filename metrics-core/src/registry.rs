@@ -4,13 +4,15 @@ use std::{
     io,
     sync::{
         Arc, LazyLock, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use crate::{
     clock,
     collector::Collector,
+    computed::Collected,
     encode::{Exposition, Format, protobuf::Protobuf, text::Text},
     error::Error,
     family::{self, DEFAULT_MAX_SERIES, Family, FamilyRef},
@@ -18,6 +20,7 @@ use crate::{
     groups::Groups,
     name, render,
     source::{AllFaults, Source},
+    workers::Workers,
 };
 
 /// What the macros register at link time.
@@ -84,8 +87,9 @@ pub struct Registry(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     global: bool,
-    settings: Settings,
+    settings: Arc<Settings>,
     state: Mutex<State>,
+    workers: Workers,
 }
 
 #[derive(Debug)]
@@ -97,6 +101,8 @@ pub(crate) struct Settings {
     created: AtomicBool,
     own: AtomicBool,
     max_series: AtomicUsize,
+    /// In nanoseconds; the most there can be stand for no timeout.
+    collector_timeout: AtomicU64,
 }
 
 impl Settings {
@@ -110,6 +116,7 @@ impl Settings {
             created: AtomicBool::new(false),
             own: AtomicBool::new(false),
             max_series: AtomicUsize::new(DEFAULT_MAX_SERIES),
+            collector_timeout: AtomicU64::new(nanos(DEFAULT_COLLECTOR_TIMEOUT)),
         }
     }
 
@@ -117,6 +124,14 @@ impl Settings {
     fn cap(&self, source: &Source) {
         if let Source::Family(family) = source {
             family.default_max_series(self.max_series.load(Ordering::Relaxed));
+        }
+    }
+
+    /// How long a scrape waits for its collectors.
+    pub(crate) fn collector_timeout(&self) -> Duration {
+        match self.collector_timeout.load(Ordering::Relaxed) {
+            u64::MAX => Duration::MAX,
+            nanos => Duration::from_nanos(nanos),
         }
     }
 
@@ -180,8 +195,9 @@ impl Registry {
         };
         Registry(Arc::new(Inner {
             global,
-            settings,
+            settings: Arc::new(settings),
             state: Mutex::new(state),
+            workers: Workers::default(),
         }))
     }
 
@@ -256,6 +272,30 @@ impl Registry {
         }
     }
 
+    /// Sets how long an exposition waits for its [collectors](Collector), `#[computed]` metrics
+    /// among them: five seconds unless it is called.
+    ///
+    /// The families of a collector that has not answered by then are left out of the exposition,
+    /// and `metrics_collector_errors_total{reason="timeout"}` counts it. As long as it has not
+    /// come back, expositions go on without it, and do not wait. `Duration::MAX` is no limit.
+    /// On systems without threads collectors run where the exposition is made, and nothing can be
+    /// done about one that does not come back.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use metrics_core::Registry;
+    ///
+    /// // Prometheus gives up after ten seconds, unless it is told otherwise.
+    /// Registry::global().collector_timeout(Duration::from_secs(8));
+    /// ```
+    pub fn collector_timeout(&self, timeout: Duration) {
+        let settings = &self.0.settings;
+        settings
+            .collector_timeout
+            .store(nanos(timeout), Ordering::Relaxed);
+    }
+
     /// Checks that the declarations fit together.
     ///
     /// # Errors
@@ -310,13 +350,14 @@ impl Registry {
         let settings = &self.0.settings;
         let created = settings.created.load(Ordering::Relaxed);
         let groups = self.groups();
+        let computed = self.compute(&groups, wanted);
         if exposition.format == Format::Protobuf {
             let mut protobuf = Protobuf::new(out, exposition, &settings.common);
-            groups.collect(settings, &mut protobuf, wanted);
+            groups.collect(settings, &computed, &mut protobuf, wanted);
             protobuf.finish()?;
         } else {
             let mut text = Text::new(out, exposition, created, &settings.common);
-            groups.collect(settings, &mut text, wanted);
+            groups.collect(settings, &computed, &mut text, wanted);
             text.finish()?;
         }
         groups.let_go(settings, wanted, began);
@@ -333,9 +374,23 @@ impl Registry {
 
     /// All metrics as data.
     pub fn gather(&self) -> Vec<MetricFamily> {
-        let mut gather = Gather::new(&self.0.settings.labels);
-        self.groups().collect(&self.0.settings, &mut gather, None);
+        let settings = &self.0.settings;
+        let mut gather = Gather::new(&settings.labels);
+        let groups = self.groups();
+        let computed = self.compute(&groups, None);
+        groups.collect(settings, &computed, &mut gather, None);
         gather.families
+    }
+
+    /// Runs the collectors of the families that are wanted; without any of our locks.
+    fn compute(
+        &self,
+        groups: &Arc<Groups>,
+        wanted: Option<&dyn Fn(&str) -> bool>,
+    ) -> Vec<Option<Collected>> {
+        let settings = &self.0.settings;
+        let wanted = groups.wanted_members(settings, wanted);
+        self.0.workers.run(groups, settings, wanted)
     }
 
     /// Adds values that are computed at scrape time. The same collector again changes nothing.
@@ -344,16 +399,19 @@ impl Registry {
     ///
     /// When its families clash with those that are there; it is not added then.
     pub fn register(&self, source: Arc<dyn Collector>) -> Result<(), Error> {
-        self.add(Source::Collector(source))
+        self.add(Source::collector(source))
     }
 
     /// Removes a collector; false when it was not there.
     pub fn unregister(&self, source: &Arc<dyn Collector>) -> bool {
-        let source = Source::Collector(Arc::clone(source));
+        let is_it = |known: &Source| match known {
+            Source::Collector(known, _) => Arc::ptr_eq(known, source),
+            _ => false,
+        };
         let mut state = self.state();
         let before = state.sources.len();
-        state.sources.retain(|known| !known.is(&source));
-        state.faults.retain(|known| !known.is(&source));
+        state.sources.retain(|known| !is_it(known));
+        state.faults.retain(|known| !is_it(known));
         state.groups = None;
         state.sources.len() < before
     }
@@ -377,12 +435,26 @@ impl Registry {
             state.groups = Some(Arc::new(groups));
             return Ok(());
         }
-        if let Some(source) = state.sources.pop() {
-            state.faults.retain(|known| !known.is(&source));
+        let refused = state.sources.pop();
+        if let Some(source) = &refused {
+            state.faults.retain(|known| !known.is(source));
         }
+        // What is not ours may end here, and do what it likes.
+        drop(state);
+        drop((groups, refused));
         Err(Error::new(new.join("\n")))
     }
 }
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// How long an exposition waits for its collectors, unless
+/// [`Registry::collector_timeout`] says otherwise: half of what Prometheus waits for a scrape,
+/// so that a machine in trouble loses nothing, and a scrape in which one hangs still succeeds.
+/// Later ones do not wait for it.
+const DEFAULT_COLLECTOR_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Builds a [`Registry`].
 #[derive(Clone, Debug)]

@@ -3,9 +3,10 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Instant,
 };
 
 use crate::{
@@ -19,7 +20,8 @@ use crate::{
 pub(crate) enum Source {
     Family(FamilyRef),
     Declared(&'static dyn Collector),
-    Collector(Arc<dyn Collector>),
+    /// A collector, and what it said it would write.
+    Collector(Arc<dyn Collector>, Arc<[Desc]>),
 }
 
 impl std::fmt::Debug for Source {
@@ -30,11 +32,17 @@ impl std::fmt::Debug for Source {
 }
 
 impl Source {
+    /// Asks for the descriptions once: code that is not ours runs under none of our locks.
+    pub(crate) fn collector(collector: Arc<dyn Collector>) -> Self {
+        let descs = collector.descs().into();
+        Source::Collector(collector, descs)
+    }
+
     pub(crate) fn descs(&self) -> &[Desc] {
         match self {
             Source::Family(family) => std::slice::from_ref(family.desc()),
             Source::Declared(collector) => collector.descs(),
-            Source::Collector(collector) => collector.descs(),
+            Source::Collector(_, descs) => descs,
         }
     }
 
@@ -46,19 +54,31 @@ impl Source {
         match (self, other) {
             (Source::Family(a), Source::Family(b)) => address::<Family>(a) == address::<Family>(b),
             (Source::Declared(a), Source::Declared(b)) => address(*a) == address(*b),
-            (Source::Collector(a), Source::Collector(b)) => Arc::ptr_eq(a, b),
+            (Source::Collector(a, _), Source::Collector(b, _)) => Arc::ptr_eq(a, b),
             _ => false,
         }
     }
 }
 
-/// What went wrong with a collector since it was registered.
+/// What went wrong with a collector since it was registered, and whether it runs.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     /// Scrapes in which it panicked.
     panics: AtomicU64,
+    /// Scrapes that went on without it.
+    timeouts: AtomicU64,
     /// Values that were left out, by family.
     rejected: Mutex<BTreeMap<String, u64>>,
+    turn: Mutex<Turn>,
+    ended: Condvar,
+}
+
+/// Whose turn it is to run a collector: one run at a time, so that one thread at most hangs in it.
+#[derive(Debug, Default)]
+struct Turn {
+    running: bool,
+    /// A scrape has gone on without the run.
+    given_up: bool,
 }
 
 impl Faults {
@@ -70,17 +90,82 @@ impl Faults {
         self.panics.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn rejected(&self, family: &str) -> u64 {
-        let rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
-        rejected.get(family).copied().unwrap_or_default()
+    pub(crate) fn timeout(&self) {
+        self.timeouts.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn reject(&self, counts: impl Iterator<Item = (String, u64)>) {
-        let mut rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
-        for (family, count) in counts {
-            *rejected.entry(family).or_default() += count;
+    pub(crate) fn timeouts(&self) -> u64 {
+        self.timeouts.load(Ordering::Relaxed)
+    }
+
+    /// Names of families and how many of their values were left out.
+    pub(crate) fn rejected(&self) -> Vec<(String, u64)> {
+        let rejected = lock(&self.rejected);
+        let owned = |(family, count): (&String, &u64)| (family.clone(), *count);
+        rejected.iter().map(owned).collect()
+    }
+
+    /// Counts values that were left out.
+    pub(crate) fn reject(&self, family: &str, count: u64) {
+        if count > 0 {
+            *lock(&self.rejected).entry(family.to_owned()).or_default() += count;
         }
     }
+
+    /// The same for a family that may be any, of which so many are known at most; in place of
+    /// those beyond them stands another one.
+    pub(crate) fn reject_one_of(&self, most: usize, family: &str, other: &str, count: u64) {
+        let rejected = lock(&self.rejected);
+        let is_known = rejected.len() < most || rejected.contains_key(family);
+        drop(rejected);
+        self.reject(if is_known { family } else { other }, count);
+    }
+
+    /// Takes the turn to run the collector, once nobody else runs it; false after the deadline.
+    pub(crate) fn begin(&self, deadline: Option<Instant>) -> bool {
+        let mut turn = lock(&self.turn);
+        while turn.running {
+            turn = match deadline {
+                None => self
+                    .ended
+                    .wait(turn)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let rest = deadline.saturating_duration_since(Instant::now());
+                    if rest.is_zero() {
+                        return false;
+                    }
+                    let waited = self.ended.wait_timeout(turn, rest);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        turn.running = true;
+        true
+    }
+
+    /// Ends the turn.
+    pub(crate) fn end(&self) {
+        *lock(&self.turn) = Turn::default();
+        self.ended.notify_one();
+    }
+
+    /// A scrape goes on without the collector.
+    pub(crate) fn give_up(&self) {
+        let mut turn = lock(&self.turn);
+        turn.given_up = turn.running;
+        drop(turn);
+        self.timeout();
+    }
+
+    /// Whether it still runs for a scrape that has gone on without it.
+    pub(crate) fn hangs(&self) -> bool {
+        lock(&self.turn).given_up
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The faults of all collectors of a registry; they outlive its groups.

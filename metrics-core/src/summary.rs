@@ -61,6 +61,26 @@ pub struct SummarySnapshot {
     pub quantiles: Vec<(f64, f64)>,
 }
 
+impl SummarySnapshot {
+    /// Of quantiles, ascending from 0 to 1, and their values; there may be none. For a
+    /// [`Collector`](crate::Collector).
+    ///
+    /// ```
+    /// use metrics_core::SummarySnapshot;
+    ///
+    /// let latency = SummarySnapshot::new([(0.5, 0.2), (0.99, 1.7)], 1_000, 312.5);
+    /// assert_eq!((latency.count, latency.sum), (1_000, 312.5));
+    /// ```
+    #[must_use]
+    pub fn new(quantiles: impl IntoIterator<Item = (f64, f64)>, count: u64, sum: f64) -> Self {
+        SummarySnapshot {
+            count,
+            sum,
+            quantiles: quantiles.into_iter().collect(),
+        }
+    }
+}
+
 impl<S: Storage> Summary<S> {
     #[doc(hidden)]
     pub const fn at(series: S) -> Self {

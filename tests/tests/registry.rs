@@ -473,7 +473,7 @@ fn a_collector_that_panics_costs_its_own_families_only() {
     for line in [
         "a 1\n",
         "z 1\n",
-        "metrics_collector_errors_total{collector=\"pool_open\"} 1\n",
+        "metrics_collector_errors_total{collector=\"pool_open\",reason=\"panic\"} 1\n",
         "# EOF\n",
     ] {
         assert!(text.contains(line), "{line}{text}");
@@ -493,7 +493,7 @@ fn panics_of_a_collector_are_counted_on_when_the_registry_changes() {
     }
     registry.create::<Gauge>(options("later")).unwrap();
     let text = registry.encode_to_string(Format::Text);
-    let line = "metrics_collector_errors_total{collector=\"pool_open\"} 4\n";
+    let line = "metrics_collector_errors_total{collector=\"pool_open\",reason=\"panic\"} 4\n";
     assert!(text.contains(line), "{text}");
 }
 
@@ -731,6 +731,35 @@ fn an_error_of_the_writer_is_passed_on() {
             assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{room}");
         }
         registry.encode(format, &mut Full(len)).unwrap();
+    }
+}
+
+#[test]
+fn what_adds_up_to_more_than_a_number_holds_stays_at_the_most() {
+    let registry = Registry::new();
+    let count = registry.create::<Counter>(options("a_total")).unwrap();
+    let float = registry.create::<FloatCounter>(options("b_total")).unwrap();
+    let sizes = options("c").buckets([1.0]);
+    let sizes = registry.create::<Histogram>(sizes).unwrap();
+    let signed = options("d").buckets([-1.0]);
+    let signed = registry.create::<Histogram>(signed).unwrap();
+    let summary = registry.create::<Summary>(options("e")).unwrap();
+    for _ in 0..2 {
+        count.inc_by(u64::MAX);
+        float.inc_by(f64::MAX);
+        sizes.observe(f64::MAX);
+        signed.observe(f64::MIN);
+        summary.observe(f64::MAX);
+    }
+    let text = registry.encode_to_string(Format::Text);
+    for line in [
+        "a_total 18446744073709551615\n",
+        "b_total 1.7976931348623157e+308\n",
+        "c_sum 1.7976931348623157e+308\nc_count 2\n",
+        "d_sum -1.7976931348623157e+308\nd_count 2\n",
+        "e_sum 1.7976931348623157e+308\ne_count 2\n",
+    ] {
+        assert!(text.contains(line), "{line}{text}");
     }
 }
 

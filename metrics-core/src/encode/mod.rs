@@ -7,7 +7,7 @@ pub(crate) mod text;
 
 use std::{fmt, sync::OnceLock};
 
-use crate::{desc::Desc, native::merge::View, render::Lens};
+use crate::{desc::Desc, native::NativeSnapshot, render::Lens};
 
 /// An exposition format.
 ///
@@ -265,9 +265,8 @@ pub(crate) struct HistogramValue<'a> {
     pub(crate) sum: f64,
     /// Whether observations may be negative, so that the sum may go down.
     pub(crate) falls: bool,
-    /// The native buckets, for formats that have them: [`View::snapshot`] shows schema, zero
-    /// bucket, indices and counts.
-    pub(crate) native: Option<View<'a>>,
+    /// The native buckets, for formats that have them.
+    pub(crate) native: Option<&'a NativeSnapshot>,
     /// Examples of observations, ascending by value; of two in one bucket the last one counts.
     pub(crate) exemplars: &'a [Exemplar],
 }

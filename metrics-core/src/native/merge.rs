@@ -48,13 +48,18 @@ impl<'a> View<'a> {
 
     /// The table as data.
     pub(crate) fn snapshot(self) -> NativeSnapshot {
-        let mut snapshot = NativeSnapshot {
-            schema: i32::from(self.native.schema) - self.scale() as i32,
-            zero_threshold: self.zero_threshold(),
-            zero_count: self.words[ZERO],
-            positive: Vec::new(),
-            negative: Vec::new(),
-        };
+        let mut snapshot = NativeSnapshot::default();
+        self.fill(&mut snapshot);
+        snapshot
+    }
+
+    /// Puts the table in place of what the snapshot held.
+    pub(crate) fn fill(self, snapshot: &mut NativeSnapshot) {
+        snapshot.schema = i32::from(self.native.schema) - self.scale() as i32;
+        snapshot.zero_threshold = self.zero_threshold();
+        snapshot.zero_count = self.words[ZERO];
+        snapshot.positive.clear();
+        snapshot.negative.clear();
         for (key, count) in self.buckets() {
             let side = if key.is_negative() {
                 &mut snapshot.negative
@@ -65,7 +70,6 @@ impl<'a> View<'a> {
         }
         snapshot.positive.sort_unstable();
         snapshot.negative.sort_unstable();
-        snapshot
     }
 
     pub(super) fn scale(self) -> u64 {

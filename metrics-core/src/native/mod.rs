@@ -164,6 +164,97 @@ pub struct NativeSnapshot {
     pub negative: Vec<(i32, u64)>,
 }
 
+impl NativeSnapshot {
+    /// Buckets of this schema, from -4 to 8, without observations: for a
+    /// [`Collector`](crate::Collector), which gives what it has in the calls below.
+    ///
+    /// ```
+    /// use metrics_core::NativeSnapshot;
+    ///
+    /// // Two observations above 1 and up to 2, one of exactly 0.
+    /// let native = NativeSnapshot::new(0).zero_bucket(0.0, 1).positive([(1, 2)]);
+    /// assert_eq!((native.schema, native.zero_count), (0, 1));
+    /// assert_eq!(native.positive, [(1, 2)]);
+    /// ```
+    #[must_use]
+    pub fn new(schema: i32) -> Self {
+        NativeSnapshot {
+            schema,
+            ..NativeSnapshot::default()
+        }
+    }
+
+    /// So many observations that are no farther from zero than the threshold.
+    ///
+    /// ```
+    /// # use metrics_core::NativeSnapshot;
+    /// let native = NativeSnapshot::new(3).zero_bucket(1e-9, 4);
+    /// assert_eq!((native.zero_threshold, native.zero_count), (1e-9, 4));
+    /// ```
+    #[must_use]
+    pub fn zero_bucket(mut self, threshold: f64, count: u64) -> Self {
+        self.zero_threshold = threshold;
+        self.zero_count = count;
+        self
+    }
+
+    /// Indices and counts of the buckets above zero, ascending.
+    ///
+    /// ```
+    /// # use metrics_core::NativeSnapshot;
+    /// let native = NativeSnapshot::new(3).positive([(-1, 4), (7, 2)]);
+    /// assert_eq!(native.positive.len(), 2);
+    /// ```
+    #[must_use]
+    pub fn positive(mut self, buckets: impl IntoIterator<Item = (i32, u64)>) -> Self {
+        self.positive = buckets.into_iter().collect();
+        self
+    }
+
+    /// Indices and counts of the buckets below zero, by distance from it.
+    ///
+    /// ```
+    /// # use metrics_core::NativeSnapshot;
+    /// // Four observations from -2 to below -1.
+    /// let native = NativeSnapshot::new(0).negative([(1, 4)]);
+    /// assert_eq!(native.negative, [(1, 4)]);
+    /// ```
+    #[must_use]
+    pub fn negative(mut self, buckets: impl IntoIterator<Item = (i32, u64)>) -> Self {
+        self.negative = buckets.into_iter().collect();
+        self
+    }
+
+    /// All observations; `None` when there are more than can be counted.
+    pub(crate) fn count(&self) -> Option<u64> {
+        let buckets = self.positive.iter().chain(&self.negative);
+        buckets
+            .map(|(_, count)| *count)
+            .try_fold(self.zero_count, u64::checked_add)
+    }
+
+    /// Whether schema, threshold and indices are what the specification has them to be.
+    pub(crate) fn is_sound(&self) -> bool {
+        let schemas = i32::from(index::COARSEST)..=i32::from(index::FINEST);
+        if !schemas.contains(&self.schema)
+            || !self.zero_threshold.is_finite()
+            || self.zero_threshold < 0.0
+        {
+            return false;
+        }
+        let shift = schemas.end().abs_diff(self.schema);
+        let of = |value: f64| index::coarser(index::finest(value.to_bits()), shift);
+        let indices = of(f64::from_bits(1))..=of(f64::MAX);
+        let fits = |buckets: &[(i32, u64)]| {
+            buckets.is_sorted_by(|(a, _), (b, _)| a < b)
+                && buckets
+                    .iter()
+                    .all(|(at, _)| indices.contains(&i64::from(*at)))
+        };
+        fits(&self.positive) && fits(&self.negative)
+    }
+}
+
 /// Checks a growth factor.
 ///
 /// # Errors

@@ -277,12 +277,8 @@ impl<'w> Protobuf<'w> {
             size += 2 + bucket_len(total, exemplar);
             size += varint_len(bucket_len(total, exemplar) as u64) - 1;
         });
-        let native = value.native.map(|native| {
-            let snapshot = native.snapshot();
-            self.native.take(&snapshot);
-            snapshot
-        });
-        if let Some(native) = &native {
+        if let Some(native) = value.native {
+            self.native.take(native);
             size += 1 + varint_len(zigzag(native.schema.into())) + 9;
             size += 1 + varint_len(native.zero_count) + self.native.size();
             for (_, exemplar) in &exemplars {
@@ -307,7 +303,7 @@ impl<'w> Protobuf<'w> {
                     bytes(line, 3, exemplar);
                 }
             });
-            if let Some(native) = &native {
+            if let Some(native) = value.native {
                 line.put_byte(tag(5, wire::VARINT));
                 varint(line, zigzag(native.schema.into()));
                 double(line, 6, native.zero_threshold);
@@ -316,7 +312,7 @@ impl<'w> Protobuf<'w> {
                 sides.write(line);
             }
             time.write(line, 15);
-            if native.is_some() {
+            if value.native.is_some() {
                 for (_, exemplar) in &exemplars {
                     long_tag(line, 16, wire::LEN);
                     varint(line, exemplar.len() as u64);
