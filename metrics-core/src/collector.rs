@@ -8,7 +8,9 @@ use std::{
 use crate::{
     computed::{Collected, Computed, Row, Written},
     desc::{Desc, Kind},
+    encode::escape,
     histogram::HistogramSnapshot,
+    name::{self, Alphabet},
     registry::Settings,
     render,
     summary::SummarySnapshot,
@@ -265,10 +267,17 @@ fn names_fit(settings: &Settings, desc: &Desc, labels: &[(&str, &str)]) -> bool 
         let own = name.strip_prefix(settings.prefix.as_str());
         desc.kind == Kind::StateSet && own == Some(desc.name())
     };
+    let differ = |a, b| escape::common_name(a, b).is_none();
+    let alphabet = if desc.has_legacy_labels() {
+        Alphabet::Legacy
+    } else {
+        Alphabet::Utf8
+    };
     labels.iter().enumerate().all(|(at, (name, _))| {
-        crate::name::check_label(name, desc.kind).is_ok()
-            && labels[..at].iter().all(|(earlier, _)| earlier != name)
-            && settings.labels.iter().all(|(common, _)| common != name)
+        let (mut earlier, mut common) = (labels[..at].iter(), settings.labels.iter());
+        name::check_label(name, desc.kind, alphabet).is_ok()
+            && earlier.all(|(earlier, _)| differ(earlier, name))
+            && common.all(|(common, _)| differ(common, name))
             && !of_states(name)
     })
 }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, panic::Location};
 
-use crate::name;
+use crate::name::{self, Alphabet};
 
 /// The type of a metric, in the vocabulary of OpenMetrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -130,6 +130,8 @@ pub struct Desc {
     pub(crate) objectives: &'static [Objective],
     /// Whether members of this family may differ in their labels.
     pub(crate) mixed: bool,
+    /// Whether every reader takes the names of its labels.
+    legacy_labels: bool,
 }
 
 impl Desc {
@@ -140,10 +142,37 @@ impl Desc {
     /// When the name breaks a rule of the data model; in a `const` this is a compile error.
     #[track_caller]
     pub const fn new(kind: Kind, name: &'static str, help: &'static str) -> Desc {
-        if let Err(fault) = name::check_metric(name, kind) {
+        if let Err(fault) = name::check_metric(name, kind, Alphabet::Legacy) {
             panic!("{}", fault);
         }
         Desc::unchecked(kind, name, help, "")
+    }
+
+    /// Describes a metric whose name, and the names of whose labels, may hold any character but
+    /// control characters, such as `http.server.requests_total`.
+    ///
+    /// A reader that does not take them gets them escaped; see
+    /// [`Escaping`](crate::Escaping).
+    ///
+    /// ```
+    /// use metrics_core::{Desc, Kind};
+    ///
+    /// const OPEN: Desc = Desc::utf8(Kind::Gauge, "pool.connections", "Connections open.");
+    /// assert_eq!(OPEN.name(), "pool.connections");
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the name breaks another rule of the data model; in a `const` this is a compile error.
+    #[track_caller]
+    pub const fn utf8(kind: Kind, name: &'static str, help: &'static str) -> Desc {
+        if let Err(fault) = name::check_metric(name, kind, Alphabet::Utf8) {
+            panic!("{}", fault);
+        }
+        let mut desc = Desc::unchecked(kind, name, help, "");
+        // A collector says what they are when it is asked for values.
+        desc.legacy_labels = false;
+        desc
     }
 
     /// Describes a metric whose name and unit are checked elsewhere.
@@ -165,6 +194,7 @@ impl Desc {
             birthplace: Birthplace::caller(),
             objectives: &[],
             mixed: false,
+            legacy_labels: true,
         }
     }
 
@@ -209,7 +239,21 @@ impl Desc {
         if let Cow::Borrowed(place) = &mut self.labels {
             *place = labels;
         }
+        let mut i = 0;
+        while i < labels.len() {
+            self.legacy_labels &= match &labels[i] {
+                Cow::Borrowed(label) => name::is_legacy_label(label),
+                Cow::Owned(label) => name::is_legacy_label(label.as_str()),
+            };
+            i += 1;
+        }
         self
+    }
+
+    /// Names the labels at run time.
+    pub(crate) fn set_labels(&mut self, labels: impl Iterator<Item = String>) {
+        self.labels = labels.map(Cow::Owned).collect();
+        self.legacy_labels = self.labels.iter().all(|label| name::is_legacy_label(label));
     }
 
     /// Gives every series these labels as well; for the macros.
@@ -256,6 +300,11 @@ impl Desc {
         !bounds.is_empty() && bounds[0] < 0.0
     }
 
+    /// Whether every reader takes the names of its labels.
+    pub(crate) const fn has_legacy_labels(&self) -> bool {
+        self.legacy_labels
+    }
+
     /// The declared name: a counter's with `_total`, an info's with `_info`.
     pub fn name(&self) -> &str {
         &self.name
@@ -268,6 +317,11 @@ impl Desc {
 
     /// Every name that its samples may bear in one of the formats; the first is the family's.
     pub(crate) fn sample_names(&self) -> Vec<String> {
+        self.sample_names_of(self.family_name())
+    }
+
+    /// The same under another name of the family.
+    pub(crate) fn sample_names_of(&self, family: &str) -> Vec<String> {
         let suffixes: &[&str] = match self.kind {
             Kind::Counter => &["", "_total", "_created"],
             Kind::Histogram => &["", "_bucket", "_count", "_sum", "_created"],
@@ -277,7 +331,6 @@ impl Desc {
             Kind::Info => &["", "_info"],
             _ => &[""],
         };
-        let family = self.family_name();
         let names = suffixes.iter().map(|suffix| format!("{family}{suffix}"));
         names.collect()
     }

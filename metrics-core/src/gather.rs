@@ -101,7 +101,7 @@ impl Sink for Gather<'_> {
             return;
         };
         let own = LabelView::new(labels).iter();
-        let own = own.map(|(name, value)| (name.to_owned(), value.into_owned()));
+        let own = own.map(|(name, value)| (name.into_owned(), value.into_owned()));
         let metric = Metric {
             labels: self.common.iter().cloned().chain(own).collect(),
             value: MetricValue::from(value),

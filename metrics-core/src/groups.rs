@@ -1,19 +1,20 @@
 //! Families: the metrics of a registry, grouped by name, with clashes found.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     cell::Reader,
+    clashes::{Names, check_labels, check_own, is_legacy},
     collector::Collection,
     computed::Collected,
     desc::{Desc, Kind},
-    encode::{Expected, Head, Heads, Sink},
+    encode::{
+        Expected, Head, Heads, Sink,
+        escape::{self, SCHEMES},
+    },
     family::{Family, FamilyRef},
     native::NativeSnapshot,
-    own::{self, Own},
+    own::Own,
     registry::Settings,
     series::Series,
     source::{AllFaults, Faults, Source},
@@ -102,7 +103,7 @@ impl Groups {
         listed.sort_by_key(|(desc, _)| {
             (desc.name() != "target_info", desc.name(), desc.birthplace())
         });
-        let mut names: HashMap<String, usize> = HashMap::new();
+        let mut names = Names::new(listed.iter().map(|(desc, _)| *desc), settings);
         for (desc, source) in listed {
             if let Err(clash) = check_own(desc, settings) {
                 groups.clashes.push(clash);
@@ -118,47 +119,21 @@ impl Groups {
     }
 
     /// Adds a metric, or says with what it clashes.
-    fn admit(
+    fn admit<'a>(
         &mut self,
-        desc: &Desc,
+        desc: &'a Desc,
         source: &Source,
         settings: &Settings,
         faults: &mut AllFaults,
-        names: &mut HashMap<String, usize>,
+        names: &mut Names<'a>,
     ) -> Result<(), String> {
-        let own = desc
-            .labels
-            .iter()
-            .chain(desc.constant.iter().map(|(name, _)| name));
-        for name in own {
-            if settings.labels.iter().any(|(common, _)| common == name) {
-                return Err(format!(
-                    "`{}` ({}): the registry gives every series the label `{name}`; rename one",
-                    desc.name(),
-                    desc.birthplace(),
-                ));
-            }
-        }
-        let at = names.get(desc.family_name()).copied();
-        if let Some(at) = at
+        check_labels(desc, settings)?;
+        if let Some(at) = names.family(desc)
             && self.families[at].desc.name() == desc.name()
         {
             return self.join(at, desc, source);
         }
-        let samples = desc.sample_names();
-        for name in &samples {
-            if let Some(other) = names.get(name) {
-                let other = &self.families[*other].desc;
-                return Err(format!(
-                    "`{}` ({}) and `{}` ({}) would both write samples called `{name}`; rename one",
-                    other.name(),
-                    other.birthplace(),
-                    desc.name(),
-                    desc.birthplace(),
-                ));
-            }
-        }
-        names.extend(samples.into_iter().map(|name| (name, self.families.len())));
+        names.take(desc, self.families.len())?;
         let (members, collector) = match source {
             Source::Family(family) => {
                 family.begin();
@@ -402,14 +377,22 @@ impl Groups {
     }
 }
 
-/// Whether a family is asked for by one of the names of its samples.
+/// Whether a family is asked for by one of the names of its samples, as declared or escaped.
 fn is_wanted(desc: &Desc, prefix: &str, wanted: Option<&dyn Fn(&str) -> bool>) -> bool {
     let Some(wanted) = wanted else {
         return true;
     };
     let names = desc.sample_names();
     let mut names = names.into_iter().chain([desc.name().to_owned()]);
-    names.any(|name| wanted(&format!("{prefix}{name}")))
+    if names.any(|name| wanted(&format!("{prefix}{name}"))) {
+        return true;
+    }
+    let schemes = (!is_legacy(desc, prefix)).then_some(SCHEMES);
+    let mut escaped = schemes
+        .into_iter()
+        .flatten()
+        .flat_map(|scheme| escape::sample_names(desc, prefix, scheme));
+    escaped.any(|name| wanted(&name))
 }
 
 /// Writes members whose series may coincide: what has equal labels is added up.
@@ -441,27 +424,6 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
     for (labels, (created, values)) in merged {
         members[0].emit(sink, nobody, &labels, created, &values, &mut native);
     }
-}
-
-/// Keeps metrics from names that the registry itself uses, and state sets from a label of their
-/// own name.
-fn check_own(desc: &Desc, settings: &Settings) -> Result<(), String> {
-    own::check(desc)?;
-    if desc.kind == Kind::StateSet {
-        let name = format!("{}{}", settings.prefix, desc.name());
-        let common = settings.labels.iter().map(|(name, _)| name.as_str());
-        let constant = desc.constant.iter().map(|(name, _)| &**name);
-        let mut labels = desc.label_names().chain(constant).chain(common);
-        if labels.any(|label| label == name) {
-            return Err(format!(
-                "`{}` ({}): a state set names its states in a label of its own name; rename the \
-                 label",
-                desc.name(),
-                desc.birthplace(),
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// Computed series that are written before what is there may go out.

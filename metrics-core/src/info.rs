@@ -36,7 +36,7 @@ impl Info {
         self.0.retain(|labels| {
             let owned = labels
                 .iter()
-                .map(|(name, value)| (name.to_owned(), value.into_owned()));
+                .map(|(name, value)| (name.into_owned(), value.into_owned()));
             facts = Some(owned.collect());
             true
         });

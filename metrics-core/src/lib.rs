@@ -43,6 +43,7 @@ mod bounds;
 mod buckets;
 mod call;
 mod cell;
+mod clashes;
 mod clock;
 mod collector;
 mod computed;
@@ -153,11 +154,30 @@ pub mod __private {
         thread_local, vec::Vec,
     };
 
-    use crate::{Desc, Kind, buckets, desc::Text, name, native};
+    use crate::{
+        Desc, Kind, buckets,
+        desc::Text,
+        name::{self, Alphabet},
+        native,
+    };
 
-    /// Checks a name in `const`.
+    /// Checks the name of a function's metric in `const`.
     pub const fn check_metric(name: &str, kind: Kind) {
-        if let Err(fault) = name::check_metric(name, kind) {
+        if let Err(fault) = name::check_metric(name, kind, Alphabet::Legacy) {
+            panic!("{}", fault);
+        }
+    }
+
+    /// Checks the name of a declaration in `const`.
+    pub const fn check_declared_metric(name: &str, kind: Kind) {
+        if let Err(fault) = name::check_metric(name, kind, Alphabet::Declared) {
+            panic!("{}", fault);
+        }
+    }
+
+    /// Checks the name of a declaration with `#[utf8]` in `const`.
+    pub const fn check_utf8_metric(name: &str, kind: Kind) {
+        if let Err(fault) = name::check_metric(name, kind, Alphabet::Utf8) {
             panic!("{}", fault);
         }
     }
@@ -169,9 +189,30 @@ pub mod __private {
         }
     }
 
-    /// Checks a label's name in `const`.
+    /// Checks the name of a label of a function's metric in `const`.
     pub const fn check_label(name: &str, kind: Kind) {
-        if let Err(fault) = name::check_label(name, kind) {
+        if let Err(fault) = name::check_label(name, kind, Alphabet::Legacy) {
+            panic!("{}", fault);
+        }
+    }
+
+    /// Checks the name of a label of a declaration in `const`.
+    pub const fn check_declared_label(name: &str, kind: Kind) {
+        if let Err(fault) = name::check_label(name, kind, Alphabet::Declared) {
+            panic!("{}", fault);
+        }
+    }
+
+    /// Checks the name of a label of a `derive(Labels)` in `const`.
+    pub const fn check_derived_label(name: &str, kind: Kind) {
+        if let Err(fault) = name::check_label(name, kind, Alphabet::Derived) {
+            panic!("{}", fault);
+        }
+    }
+
+    /// Checks the name of a label where any character is allowed in `const`.
+    pub const fn check_utf8_label(name: &str, kind: Kind) {
+        if let Err(fault) = name::check_label(name, kind, Alphabet::Utf8) {
             panic!("{}", fault);
         }
     }
@@ -180,7 +221,16 @@ pub mod __private {
     pub const fn check_labels(names: &[&str], kind: Kind) {
         let mut i = 0;
         while i < names.len() {
-            check_label(names[i], kind);
+            check_declared_label(names[i], kind);
+            i += 1;
+        }
+    }
+
+    /// The same for a metric with `#[utf8]`.
+    pub const fn check_utf8_labels(names: &[&str], kind: Kind) {
+        let mut i = 0;
+        while i < names.len() {
+            check_utf8_label(names[i], kind);
             i += 1;
         }
     }

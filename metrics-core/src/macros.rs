@@ -57,6 +57,7 @@ mod chosen {
 ///
 /// | attribute | of | meaning |
 /// |---|---|---|
+/// | `#[utf8]` | all | names hold any character: [see below](#names) |
 /// | `#[unit("bytes")]` | all but infos and state sets | the unit; the name ends in it |
 /// | `#[buckets(0.1, 1.0)]`, `linear(start, width, count)`, `exponential(start, factor, count)` | histograms | upper bounds without `+Inf` |
 /// | `#[buckets(native)]`, `#[buckets(native, 0.1, 1.0)]` | histograms | native buckets, alone or along with classic ones: see below |
@@ -69,6 +70,7 @@ mod chosen {
 ///
 /// | attribute | of | meaning |
 /// |---|---|---|
+/// | `#[name("type")]` | any label | the label's name, where it is another than the parameter's |
 /// | `#[allow_only("GET", "POST")]` | any label | another value is recorded as `other`, or as `#[allow_only(..., else = "unknown")]` says. The label is closed: all its values start at 0 |
 /// | `#[normalize(function)]` | any label | what the function makes of the value is recorded: `fn(&str) -> R` for a label of type `&str`, where `R` is a [`Label`](trait@crate::Label), such as `&str` or `Cow<str>`, and closed where that is. It comes before an allow-list |
 ///
@@ -94,6 +96,38 @@ mod chosen {
 /// ```
 ///
 /// Other attributes, such as `#[cfg(...)]` and `#[allow(...)]`, stay on the static.
+///
+/// # Names
+///
+/// A name holds letters, digits and `_`, that of a metric `:` as well, and begins with a letter. A
+/// declaration with `#[utf8]` has a name, a prefix and labels of any characters but control
+/// characters; the rules for suffixes stay, and a leading `_` is reserved. Labels in a list get
+/// their names by `#[name("...")]`, those of a struct by `#[label(rename = "...")]` with
+/// `#[label(utf8)]` on the struct.
+///
+/// ```
+/// use metrics_core::{gather, metrics};
+///
+/// metrics! {
+///     /// Requests.
+///     #[utf8]
+///     static REQUESTS: Counter<(#[name("http.method")] method: &str)>
+///         = "http.server.requests_total";
+/// }
+///
+/// REQUESTS.with("GET").inc();
+/// let families = gather();
+/// let family = families.iter().find(|family| family.name == "http.server.requests_total");
+/// let labels = &family.expect("it is declared").metrics[0].labels;
+/// assert_eq!(labels, &[("http.method".to_owned(), "GET".to_owned())]);
+/// ```
+///
+/// A scraper that takes such names, as Prometheus 3 does, reads
+/// `{"http.server.requests_total","http.method"="GET"} 1`. For others they are
+/// [escaped](crate::Escaping), at first with underscores:
+/// `http_server_requests_total{http_method="GET"} 1`. Two metrics, or two labels of a metric,
+/// that would get one name by any scheme clash, as `a.b` and `a_b` do:
+/// [`Registry::check`](crate::Registry::check) and the server say so.
 ///
 /// # Native histograms
 ///
@@ -213,7 +247,8 @@ pub use metrics_macros::Label;
 /// Makes a struct a set of labels: its fields are the labels.
 ///
 /// `#[label(rename = "...")]` on a field and `#[label(rename_all = "...")]` on the struct name
-/// the labels; `#[label(crate = path)]` names this crate where it goes by another path. See
+/// the labels; `#[label(utf8)]` on the struct lets them hold any character, for metrics with
+/// `#[utf8]`; `#[label(crate = path)]` names this crate where it goes by another path. See
 /// [the trait](trait@crate::Labels) for an example.
 pub use metrics_macros::Labels;
 

@@ -12,7 +12,7 @@ use crate::{
     histogram::{self, Histogram},
     label::Texts,
     layout::Layout,
-    name,
+    name::{self, Alphabet},
     native::{self, Native},
     registry::Registry,
     render::LabelView,
@@ -41,6 +41,7 @@ pub struct Options {
     desc: Desc,
     bounds: Option<Vec<f64>>,
     native: Option<f64>,
+    alphabet: Alphabet,
     max_series: Option<usize>,
     expire: Option<Duration>,
 }
@@ -57,9 +58,29 @@ impl Options {
             desc,
             bounds: None,
             native: None,
+            alphabet: Alphabet::Made,
             max_series: None,
             expire: None,
         }
+    }
+
+    /// Lets its name, and those of its labels, hold any character but control characters.
+    ///
+    /// A reader that does not take them gets them escaped; see [`Escaping`](crate::Escaping).
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let requests = registry.create_labelled::<Counter>(
+    ///     Options::new("http.server.requests_total", "Requests.").labels(["http.method"]).utf8(),
+    /// )?;
+    /// requests.with(&["GET"]).inc();
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn utf8(mut self) -> Self {
+        self.alphabet = Alphabet::Utf8;
+        self
     }
 
     /// The unit, in which the name must end.
@@ -70,8 +91,7 @@ impl Options {
 
     /// The names of its labels.
     pub fn labels<L: Into<String>>(mut self, labels: impl IntoIterator<Item = L>) -> Self {
-        let labels = labels.into_iter().map(|label| Cow::Owned(label.into()));
-        self.desc.labels = labels.collect();
+        self.desc.set_labels(labels.into_iter().map(Into::into));
         self
     }
 
@@ -148,10 +168,11 @@ impl Options {
             self.desc.bounds = Cow::Borrowed(&DURATIONS);
         }
         let desc = self.desc;
-        let mut checked = name::check_metric(&desc.name, kind)
+        let alphabet = self.alphabet;
+        let mut checked = name::check_metric(&desc.name, kind, alphabet)
             .and(name::check_unit(&desc.name, &desc.unit, kind));
         for (at, label) in desc.labels.iter().enumerate() {
-            checked = checked.and(name::check_label(label, kind));
+            checked = checked.and(name::check_label(label, kind, alphabet));
             if desc.labels[..at].contains(label) {
                 checked = checked.and(Err("a label is there twice; drop one"));
             }

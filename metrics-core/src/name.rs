@@ -3,33 +3,87 @@
 //! The rules are those of the Prometheus data model and of OpenMetrics 1.0 ("Naming"):
 //! metric names match `[a-zA-Z_:][a-zA-Z0-9_:]*`, label names `[a-zA-Z_][a-zA-Z0-9_]*`;
 //! what begins with an underscore is reserved, and `le` and `quantile` belong to the formats.
+//! Where a declaration asks for it, a name holds any character that Prometheus' parsers take in
+//! quotes; the other rules stay.
 
 use crate::desc::Kind;
 
 /// Why a name, unit or label was refused; the text ends with the remedy.
 pub(crate) type Fault = &'static str;
 
+/// Which characters a name may hold, and with what to allow others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Alphabet {
+    /// Those that every reader takes.
+    Legacy,
+    /// The same, in `metrics!`.
+    Declared,
+    /// The same, in a struct that derives `Labels`.
+    Derived,
+    /// The same, at run time.
+    Made,
+    /// All but control characters.
+    Utf8,
+}
+
+impl Alphabet {
+    const fn of_metric(self) -> Fault {
+        match self {
+            Alphabet::Declared => {
+                "a metric name holds letters, digits, `_` and `:` only; add `#[utf8]` to allow any character"
+            }
+            Alphabet::Made => {
+                "a metric name holds letters, digits, `_` and `:` only; call `utf8()` to allow any character"
+            }
+            _ => "a metric name holds letters, digits, `_` and `:` only",
+        }
+    }
+
+    const fn of_label(self) -> Fault {
+        match self {
+            Alphabet::Declared => {
+                "a label name holds letters, digits and `_` only; add `#[utf8]` to the metric to allow any character"
+            }
+            Alphabet::Derived => {
+                "a label name holds letters, digits and `_` only; add `#[label(utf8)]` to the struct to allow any character"
+            }
+            Alphabet::Made => {
+                "a label name holds letters, digits and `_` only; call `utf8()` to allow any character"
+            }
+            _ => "a label name holds letters, digits and `_` only",
+        }
+    }
+}
+
 /// Checks a metric's name against its kind.
 ///
 /// # Errors
 ///
 /// Says what is wrong with it and what belongs there instead.
-pub(crate) const fn check_metric(name: &str, kind: Kind) -> Result<(), Fault> {
-    let bytes = name.as_bytes();
-    if bytes.is_empty() {
+pub(crate) const fn check_metric(name: &str, kind: Kind, alphabet: Alphabet) -> Result<(), Fault> {
+    if name.is_empty() {
         return Err("a metric name is empty; write one such as `app_requests_total`");
     }
-    if !matches!(bytes[0], b'a'..=b'z' | b'A'..=b'Z' | b':') {
-        return Err(
-            "a metric name starts with a letter; a leading `_` is reserved and a digit is not allowed",
-        );
-    }
-    let mut i = 0;
-    while i < bytes.len() {
-        if !matches!(bytes[i], b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b':') {
-            return Err("a metric name holds letters, digits, `_` and `:` only");
+    let first = name.as_bytes()[0];
+    if matches!(alphabet, Alphabet::Utf8) {
+        if first == b'_' {
+            return Err("a leading `_` of a metric name is reserved; drop it");
         }
-        i += 1;
+        if has_control(name) {
+            return Err("a metric name holds no control characters; drop them");
+        }
+    } else {
+        if first == b'_' || first.is_ascii_digit() {
+            return Err(
+                "a metric name starts with a letter; a leading `_` is reserved and a digit is not allowed",
+            );
+        }
+        if !is_legacy_metric(name) {
+            return Err(alphabet.of_metric());
+        }
+        if matches!(kind, Kind::StateSet) && !is_legacy_label(name) {
+            return Err("a state set's name is a label's, too, which has no `:`; replace it");
+        }
     }
     match kind {
         Kind::Counter if !ends_with(name, "_total") => {
@@ -38,9 +92,7 @@ pub(crate) const fn check_metric(name: &str, kind: Kind) -> Result<(), Fault> {
         Kind::Info if !ends_with(name, "_info") => {
             Err("an info's name ends in `_info`; add the suffix")
         }
-        Kind::StateSet if contains(name, b':') => {
-            Err("a state set's name is a label's, too, which has no `:`; replace it")
-        }
+        Kind::StateSet if is_name_label(name) => Err(IS_NAME_LABEL),
         Kind::Counter | Kind::Info => Ok(()),
         _ => check_suffix(name),
     }
@@ -67,27 +119,61 @@ const fn check_suffix(name: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Whether every reader takes this name of a metric: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
+pub(crate) const fn is_legacy_metric(name: &str) -> bool {
+    is_legacy(name, true)
+}
+
+/// Whether every reader takes this name of a label: `[a-zA-Z_][a-zA-Z0-9_]*`.
+pub(crate) const fn is_legacy_label(name: &str) -> bool {
+    is_legacy(name, false)
+}
+
+const fn is_legacy(name: &str, colon: bool) -> bool {
+    let bytes = name.as_bytes();
+    if bytes.is_empty() || bytes[0].is_ascii_digit() {
+        return false;
+    }
+    let mut i = 0;
+    while i < bytes.len() {
+        let is_word = bytes[i].is_ascii_alphanumeric() || bytes[i] == b'_';
+        if !(is_word || colon && bytes[i] == b':') {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
 /// Checks a label's name for a metric of this kind.
 ///
 /// # Errors
 ///
 /// Says what is wrong with it and what belongs there instead.
-pub(crate) const fn check_label(name: &str, kind: Kind) -> Result<(), Fault> {
-    let bytes = name.as_bytes();
-    if bytes.is_empty() {
-        return Err("a label name is empty");
+pub(crate) const fn check_label(name: &str, kind: Kind, alphabet: Alphabet) -> Result<(), Fault> {
+    if name.is_empty() {
+        return Err("a label name is empty; write one such as `method`");
     }
-    if !bytes[0].is_ascii_alphabetic() {
-        return Err(
-            "a label name starts with a letter; a leading `_` is reserved and a digit is not allowed",
-        );
-    }
-    let mut i = 0;
-    while i < bytes.len() {
-        if !matches!(bytes[i], b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_') {
-            return Err("a label name holds letters, digits and `_` only");
+    let first = name.as_bytes()[0];
+    if matches!(alphabet, Alphabet::Utf8) {
+        if first == b'_' {
+            return Err("a leading `_` of a label name is reserved; drop it");
         }
-        i += 1;
+        if has_control(name) {
+            return Err("a label name holds no control characters; drop them");
+        }
+        if is_name_label(name) {
+            return Err(IS_NAME_LABEL);
+        }
+    } else {
+        if first == b'_' || first.is_ascii_digit() {
+            return Err(
+                "a label name starts with a letter; a leading `_` is reserved and a digit is not allowed",
+            );
+        }
+        if !is_legacy_label(name) {
+            return Err(alphabet.of_label());
+        }
     }
     match kind {
         Kind::Histogram | Kind::GaugeHistogram if equal(name, "le") => {
@@ -152,16 +238,55 @@ pub(crate) const fn equal(a: &str, b: &str) -> bool {
     a.len() == b.len() && ends_with(a, b)
 }
 
-const fn contains(name: &str, byte: u8) -> bool {
+/// Whether there is a control character (`Cc`): lexers stumble over some of them, in quotes, too.
+const fn has_control(name: &str) -> bool {
     let bytes = name.as_bytes();
     let mut i = 0;
     while i < bytes.len() {
-        if bytes[i] == byte {
+        // Those above ASCII are two bytes, the first of them this one.
+        let above_ascii = bytes[i] == 0xc2 && bytes[i + 1] < 0xa0;
+        if bytes[i].is_ascii_control() || above_ascii {
             return true;
         }
         i += 1;
     }
     false
+}
+
+const IS_NAME_LABEL: Fault =
+    "this label would be called `__name__` where it is escaped, which is the metric's; rename it";
+
+/// Whether a reader that escapes names would take this label for `__name__`: around `name` there
+/// are two characters that become `_`, or one that becomes `__`.
+const fn is_name_label(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let (mut before, mut after) = (0, 0);
+    let mut i = 0;
+    while i < bytes.len() && !bytes[i].is_ascii_alphanumeric() {
+        before += is_first_byte(bytes[i]) as usize;
+        i += 1;
+    }
+    let mut j = 0;
+    while j < 4 {
+        if i >= bytes.len() || bytes[i] != b"name"[j] {
+            return false;
+        }
+        i += 1;
+        j += 1;
+    }
+    while i < bytes.len() {
+        if bytes[i].is_ascii_alphanumeric() {
+            return false;
+        }
+        after += is_first_byte(bytes[i]) as usize;
+        i += 1;
+    }
+    before == after && (before == 1 || before == 2)
+}
+
+/// Whether a character begins here.
+const fn is_first_byte(byte: u8) -> bool {
+    byte & 0xc0 != 0x80
 }
 
 const fn ends_with(name: &str, suffix: &str) -> bool {
@@ -184,18 +309,79 @@ const fn ends_with(name: &str, suffix: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn metric(name: &str, kind: Kind) -> Result<(), Fault> {
+        check_metric(name, kind, Alphabet::Legacy)
+    }
+
+    fn label(name: &str, kind: Kind) -> Result<(), Fault> {
+        check_label(name, kind, Alphabet::Legacy)
+    }
+
     #[test]
     fn a_counter_ends_in_total_and_nothing_else_does() {
-        assert!(check_metric("a_total", Kind::Counter).is_ok());
-        assert!(check_metric("a", Kind::Counter).is_err());
-        assert!(check_metric("a_total", Kind::Gauge).is_err());
+        for alphabet in [Alphabet::Legacy, Alphabet::Utf8] {
+            assert!(check_metric("a_total", Kind::Counter, alphabet).is_ok());
+            assert!(check_metric("a", Kind::Counter, alphabet).is_err());
+            assert!(check_metric("a_total", Kind::Gauge, alphabet).is_err());
+        }
     }
 
     #[test]
     fn names_with_other_characters_are_refused() {
         for name in ["", "1a", "_a", "a-b", "a b", "é", "a.b"] {
-            assert!(check_metric(name, Kind::Gauge).is_err(), "{name}");
-            assert!(check_label(name, Kind::Gauge).is_err(), "{name}");
+            assert!(metric(name, Kind::Gauge).is_err(), "{name}");
+            assert!(label(name, Kind::Gauge).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_with_other_characters_are_taken_where_they_are_asked_for() {
+        for name in [
+            "1a", "a-b", "a b", "é", "a.b", "a\"b\\", "花火", "{}", "\u{a0}",
+        ] {
+            assert!(
+                check_metric(name, Kind::Gauge, Alphabet::Utf8).is_ok(),
+                "{name}"
+            );
+            assert!(
+                check_label(name, Kind::Gauge, Alphabet::Utf8).is_ok(),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn reserved_names_and_control_characters_are_refused_everywhere() {
+        for name in [
+            "", "_a", "__a.b", "a\0", "a\n", "\u{7f}", "\u{85}.", "\u{9f}",
+        ] {
+            assert!(
+                check_metric(name, Kind::Gauge, Alphabet::Utf8).is_err(),
+                "{name:?}"
+            );
+            assert!(
+                check_label(name, Kind::Gauge, Alphabet::Utf8).is_err(),
+                "{name:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_label_that_is_escaped_to_the_metrics_name_is_refused() {
+        let refused = |name| check_label(name, Kind::Gauge, Alphabet::Utf8).is_err();
+        for name in ["..name..", "/name/", "花火name花火", "é_name_é"] {
+            assert!(refused(name), "{name}");
+        }
+        for name in [
+            "name",
+            ".name",
+            "..name.",
+            "...name...",
+            "..names..",
+            "..nam",
+            "a.name.b",
+        ] {
+            assert!(!refused(name), "{name}");
         }
     }
 
@@ -209,14 +395,17 @@ mod tests {
 
     #[test]
     fn a_state_set_is_called_like_a_label() {
-        assert!(check_metric("a:b", Kind::StateSet).is_err());
-        assert!(check_metric("a:b", Kind::Gauge).is_ok());
+        assert!(metric("a:b", Kind::StateSet).is_err());
+        assert!(metric("a:b", Kind::Gauge).is_ok());
+        assert!(check_metric("a:b", Kind::StateSet, Alphabet::Utf8).is_ok());
     }
 
     #[test]
     fn labels_of_the_formats_are_refused() {
-        assert!(check_label("le", Kind::Histogram).is_err());
-        assert!(check_label("quantile", Kind::Summary).is_err());
-        assert!(check_label("__name__", Kind::Gauge).is_err());
+        for alphabet in [Alphabet::Legacy, Alphabet::Utf8] {
+            assert!(check_label("le", Kind::Histogram, alphabet).is_err());
+            assert!(check_label("quantile", Kind::Summary, alphabet).is_err());
+            assert!(check_label("__name__", Kind::Gauge, alphabet).is_err());
+        }
     }
 }

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::{
     desc::{Desc, Kind},
-    encode::{Head, Heads, Number, Sink, Value},
-    render,
+    encode::{
+        Escaping, Head, Heads, Number, Sink, Value,
+        escape::{self, SCHEMES},
+    },
+    name, render,
 };
 
 /// What a registry tells of itself in one scrape, row by row.
@@ -113,12 +116,20 @@ impl Row {
 ///
 /// Says which of them it is.
 pub(crate) fn check(desc: &Desc) -> Result<(), String> {
+    let is_legacy = name::is_legacy_metric(desc.name());
     // As all of them begin.
-    if !desc.name().starts_with("metrics_") {
+    if is_legacy && !desc.name().starts_with("metrics_") {
         return Ok(());
     }
-    let samples = desc.sample_names();
-    let clash = |own: &&Desc| own.sample_names().iter().any(|name| samples.contains(name));
+    let clash = |own: &&Desc| {
+        let both = |own: Vec<String>, other: Vec<String>| own.iter().any(|n| other.contains(n));
+        let escaped = |scheme: Escaping| {
+            let names = |desc| escape::sample_names(desc, "", scheme);
+            both(names(own), names(desc))
+        };
+        both(own.sample_names(), desc.sample_names())
+            || !is_legacy && SCHEMES.into_iter().any(escaped)
+    };
     match OWN.iter().find(clash) {
         None => Ok(()),
         Some(own) => Err(format!(

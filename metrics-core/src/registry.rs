@@ -13,12 +13,13 @@ use crate::{
     clock,
     collector::Collector,
     computed::Collected,
-    encode::{Exposition, Format, protobuf::Protobuf, text::Text},
+    encode::{Exposition, Format, escape, protobuf::Protobuf, text::Text},
     error::Error,
     family::{self, DEFAULT_MAX_SERIES, Family, FamilyRef},
     gather::{Gather, MetricFamily},
     groups::Groups,
-    name, render,
+    name::{self, Alphabet},
+    render,
     source::{AllFaults, Source},
     workers::Workers,
 };
@@ -120,6 +121,13 @@ impl Settings {
         }
     }
 
+    /// The labels of every series, rendered for an exposition.
+    fn common(&self, exposition: Exposition) -> String {
+        let mut common = String::new();
+        render::escaped_names(&self.common, exposition.name_escaping(), &mut common);
+        common
+    }
+
     /// Gives a metric the registry's cap on series.
     fn cap(&self, source: &Source) {
         if let Source::Family(family) = source {
@@ -183,6 +191,7 @@ impl Registry {
         Builder {
             prefix: String::new(),
             labels: Vec::new(),
+            alphabet: Alphabet::Made,
         }
     }
 
@@ -349,14 +358,15 @@ impl Registry {
         let began = clock::uptime();
         let settings = &self.0.settings;
         let created = settings.created.load(Ordering::Relaxed);
+        let common = settings.common(exposition);
         let groups = self.groups();
         let computed = self.compute(&groups, wanted);
         if exposition.format == Format::Protobuf {
-            let mut protobuf = Protobuf::new(out, exposition, &settings.common);
+            let mut protobuf = Protobuf::new(out, exposition, &common);
             groups.collect(settings, &computed, &mut protobuf, wanted);
             protobuf.finish()?;
         } else {
-            let mut text = Text::new(out, exposition, created, &settings.common);
+            let mut text = Text::new(out, exposition, created, &common);
             groups.collect(settings, &computed, &mut text, wanted);
             text.finish()?;
         }
@@ -462,6 +472,7 @@ const DEFAULT_COLLECTOR_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Builder {
     prefix: String,
     labels: Vec<(String, String)>,
+    alphabet: Alphabet,
 }
 
 impl Builder {
@@ -477,6 +488,21 @@ impl Builder {
         self
     }
 
+    /// Lets the prefix and the names of labels hold any character but control characters.
+    ///
+    /// A reader that does not take them gets them escaped; see [`Escaping`](crate::Escaping).
+    ///
+    /// ```
+    /// use metrics_core::Registry;
+    ///
+    /// let registry = Registry::builder().utf8().label("cloud.region", "eu").build()?;
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn utf8(mut self) -> Self {
+        self.alphabet = Alphabet::Utf8;
+        self
+    }
+
     /// Makes the registry.
     ///
     /// # Errors
@@ -484,17 +510,25 @@ impl Builder {
     /// When the prefix cannot begin a name, or a label's name is wrong or there twice.
     pub fn build(self) -> Result<Registry, Error> {
         let first = format!("{}a", self.prefix);
-        if let Err(fault) = name::check_metric(&first, crate::Kind::Gauge) {
+        if let Err(fault) = name::check_metric(&first, crate::Kind::Gauge, self.alphabet) {
             return Err(Error::new(format!("prefix `{}`: {fault}", self.prefix)));
         }
         for (at, (name, _)) in self.labels.iter().enumerate() {
-            if let Err(fault) = name::check_label(name, crate::Kind::Histogram) {
+            if let Err(fault) = name::check_label(name, crate::Kind::Histogram, self.alphabet) {
                 return Err(Error::new(format!("label `{name}`: {fault}")));
             }
-            if self.labels[..at].iter().any(|(earlier, _)| earlier == name) {
-                return Err(Error::new(format!(
-                    "label `{name}` is there twice; drop one"
-                )));
+            for (earlier, _) in &self.labels[..at] {
+                if earlier == name {
+                    return Err(Error::new(format!(
+                        "label `{name}` is there twice; drop one"
+                    )));
+                }
+                if let Some(both) = escape::common_name(earlier, name) {
+                    return Err(Error::new(format!(
+                        "labels `{earlier}` and `{name}` would both be called `{both}` where names \
+                         are escaped; rename one"
+                    )));
+                }
             }
         }
         let settings = Settings::new(self.prefix, self.labels);

@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::label::{Label, LabelSet, Visitor};
+use crate::{
+    encode::{Escaping, escape},
+    label::{Label, LabelSet, Visitor},
+    name,
+};
 
 /// Renders labels given as pairs.
 pub(crate) fn pairs<N: AsRef<str>, V: AsRef<str>>(out: &mut String, pairs: &[(N, V)]) {
@@ -11,8 +15,11 @@ pub(crate) fn pairs<N: AsRef<str>, V: AsRef<str>>(out: &mut String, pairs: &[(N,
     }
 }
 
-/// Writes `name="value"`, escaped as both text formats have it, a comma before it unless it is
+/// Writes `name="value"`, escaped as all text formats have it, a comma before it unless it is
 /// the first. A label without value is a label that is absent.
+///
+/// A name that not every reader takes stands in quotes: `"http.method"="GET"`. That is how it is
+/// written for those who do take it; [`escaped_names`] makes of it what the others read.
 pub(crate) fn label(out: &mut String, name: &str, value: &str) {
     if value.is_empty() {
         return;
@@ -20,16 +27,13 @@ pub(crate) fn label(out: &mut String, name: &str, value: &str) {
     if !out.is_empty() {
         out.push(',');
     }
-    out.push_str(name);
-    out.push_str("=\"");
-    for c in value.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '"' => out.push_str("\\\""),
-            '\n' => out.push_str("\\n"),
-            c => out.push(c),
-        }
+    if name::is_legacy_label(name) {
+        out.push_str(name);
+    } else {
+        escape::quoted(out, name);
     }
+    out.push_str("=\"");
+    escape::text(out, value);
     out.push('"');
 }
 
@@ -82,6 +86,23 @@ impl Default for Lens {
     /// Those of no labels.
     fn default() -> Self {
         Lens([0; Lens::MOST])
+    }
+}
+
+/// Adds labels that are rendered to `out`, their names under a scheme.
+pub(crate) fn escaped_names(labels: &str, escaping: Escaping, out: &mut String) {
+    if escaping == Escaping::AllowUtf8 {
+        out.push_str(labels);
+        return;
+    }
+    for (at, (name, value)) in raw(labels).enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        out.push_str(&escape::label_name(&unquoted(name), escaping));
+        out.push_str("=\"");
+        out.push_str(value);
+        out.push('"');
     }
 }
 
@@ -161,17 +182,36 @@ impl<'a> LabelView<'a> {
     }
 
     /// Names and values, in order.
-    pub fn iter(self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
-        let mut rest = self.0;
-        std::iter::from_fn(move || {
-            let (name, after) = rest.split_once("=\"")?;
-            let end = closing_quote(after);
-            let (value, after) = after.split_at(end);
-            let after = after.strip_prefix('"').unwrap_or(after);
-            rest = after.strip_prefix(',').unwrap_or(after);
-            Some((name, unescape(value)))
-        })
+    pub fn iter(self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> {
+        raw(self.0).map(|(name, value)| (unquoted(name), unescape(value)))
     }
+}
+
+/// Names and values as they are written: names with their quotes, where they have any, values
+/// without.
+fn raw(labels: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = labels;
+    std::iter::from_fn(move || {
+        let name_end = match rest.strip_prefix('"') {
+            // Behind both quotes.
+            Some(quoted) => closing_quote(quoted) + 2,
+            None => rest.find('=')?,
+        };
+        let (name, after) = rest.split_at_checked(name_end)?;
+        let after = after.strip_prefix("=\"")?;
+        let (value, after) = after.split_at(closing_quote(after));
+        let after = after.strip_prefix('"').unwrap_or(after);
+        rest = after.strip_prefix(',').unwrap_or(after);
+        Some((name, value))
+    })
+}
+
+/// A name without its quotes, if it has any.
+fn unquoted(name: &str) -> Cow<'_, str> {
+    let inner = name
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    inner.map_or(Cow::Borrowed(name), unescape)
 }
 
 fn closing_quote(text: &str) -> usize {
@@ -220,5 +260,92 @@ mod tests {
         assert_eq!(view.get("x").as_deref(), Some(value));
         assert_eq!(view.get("y").as_deref(), Some("2"));
         assert_eq!(view.iter().count(), 2);
+    }
+
+    #[test]
+    fn a_name_that_not_every_reader_takes_stands_in_quotes() {
+        let mut out = String::new();
+        label(&mut out, "http.method", "GET");
+        label(&mut out, "plain", "1");
+        label(&mut out, "a:b", "2");
+        assert_eq!(out, r#""http.method"="GET",plain="1","a:b"="2""#);
+        let view = LabelView::new(&out);
+        assert_eq!(view.get("http.method").as_deref(), Some("GET"));
+        assert_eq!(view.get("plain").as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn any_names_and_values_are_read_back_as_they_were() {
+        const PARTS: [&str; 17] = [
+            "\"", "\\", "\n", ",", "=", "=\"", "\",", "\",\"", "{", "}", "_", "a", "9", ".", "é",
+            "花", "\0",
+        ];
+        // A xorshift generator: the same cases each time.
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        let mut random = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state % below as u64) as usize
+        };
+        for _ in 0..5_000 {
+            let mut text = || -> String {
+                let len = 1 + random(5);
+                (0..len)
+                    .map(|_| match random(PARTS.len() + 4) {
+                        at if at < PARTS.len() => PARTS[at].to_owned(),
+                        _ => char::from_u32(random(0x11_0000) as u32)
+                            .unwrap_or('☃')
+                            .to_string(),
+                    })
+                    .collect()
+            };
+            let labels: Vec<(String, String)> = (0..3).map(|_| (text(), text())).collect();
+            let mut out = String::new();
+            pairs(&mut out, &labels);
+            let back: Vec<(String, String)> = LabelView::new(&out)
+                .iter()
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect();
+            assert_eq!(back, labels);
+
+            let mut escaped = String::new();
+            escaped_names(&out, Escaping::Values, &mut escaped);
+            let of_escaped: Vec<(String, String)> = LabelView::new(&escaped)
+                .iter()
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect();
+            let expected: Vec<(String, String)> = labels
+                .iter()
+                .map(|(name, value)| {
+                    let name = escape::label_name(name, Escaping::Values);
+                    (name.into_owned(), value.clone())
+                })
+                .collect();
+            assert_eq!(of_escaped, expected);
+        }
+    }
+
+    #[test]
+    fn names_are_escaped_for_readers_that_take_no_quotes() {
+        let labels = r#""http.method"="a,\"b\"=",plain_one="1","a\"b"="\n""#;
+        let under = |escaping| {
+            let mut out = String::new();
+            escaped_names(labels, escaping, &mut out);
+            out
+        };
+        assert_eq!(
+            under(Escaping::Underscores),
+            r#"http_method="a,\"b\"=",plain_one="1",a_b="\n""#,
+        );
+        assert_eq!(
+            under(Escaping::Dots),
+            r#"http_dot_method="a,\"b\"=",plain__one="1",a__b="\n""#,
+        );
+        assert_eq!(
+            under(Escaping::Values),
+            r#"U__http_2e_method="a,\"b\"=",plain_one="1",U__a_22_b="\n""#,
+        );
+        assert_eq!(under(Escaping::AllowUtf8), labels);
     }
 }

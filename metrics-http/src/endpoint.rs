@@ -115,7 +115,7 @@ impl Endpoint {
     }
 
     async fn scrape(self, headers: HeaderMap, uri: Uri, head: bool) -> Answer {
-        let format = negotiate::format(values(&headers, &header::ACCEPT).as_deref());
+        let exposition = negotiate::exposition(values(&headers, &header::ACCEPT).as_deref());
         let coding = Coding::wanted(values(&headers, &header::ACCEPT_ENCODING).as_deref());
         let body = if head {
             Ok(Body::unsent())
@@ -126,7 +126,7 @@ impl Endpoint {
                 .expect("nobody closes the semaphore");
             Scrape {
                 registry: self.registry,
-                format,
+                exposition,
                 coding,
                 names: names(&uri),
                 time: self.time.min(patience(&headers)),
@@ -143,7 +143,7 @@ impl Endpoint {
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
-            HeaderValue::from_static(format.content_type()),
+            HeaderValue::from_static(exposition.content_type()),
         );
         headers.insert(
             header::VARY,

@@ -1,16 +1,18 @@
 //! Which format and which content coding a request asks for (RFC 9110, sections 12.4 and 12.5).
 
-use metrics_core::Format;
+use metrics_core::{Escaping, Exposition, Format};
 
-/// The format for an `Accept` header: the best one that is acceptable, else text 0.0.4.
+/// The exposition for an `Accept` header: the best one that is acceptable, else text 0.0.4.
 ///
 /// A scrape is worth more to its reader than a 406, so a header that accepts nothing
-/// we speak gets the format that every scraper reads.
-pub(crate) fn format(accept: Option<&str>) -> Format {
-    let Some(accept) = accept else {
-        return Format::Text;
-    };
-    let ranges: Vec<Range<'_>> = list(accept).filter_map(Range::parse).collect();
+/// we speak gets the format that every scraper reads. Names are escaped as the range says that
+/// was decisive, and with underscores when it says nothing, or nothing that we know.
+pub(crate) fn exposition(accept: Option<&str>) -> Exposition {
+    let ranges: Vec<Range<'_>> = accept
+        .into_iter()
+        .flat_map(list)
+        .filter_map(Range::parse)
+        .collect();
     // Text stands first: of two formats wanted alike, the earlier one is served.
     let mut best = None;
     for offered in &OFFERED {
@@ -21,7 +23,15 @@ pub(crate) fn format(accept: Option<&str>) -> Format {
             best = Some((offered.format, preference));
         }
     }
-    best.map_or(Format::Text, |(format, _)| format)
+    let Some((format, preference)) = best else {
+        return Format::Text.into();
+    };
+    let escaping = match ranges[preference.position].escaping() {
+        // It has no quotes to put names in.
+        Escaping::AllowUtf8 if format == Format::Text => Escaping::Underscores,
+        escaping => escaping,
+    };
+    format.escaped(escaping)
 }
 
 /// Whether the `Accept-Encoding` header prefers gzip to the plain body.
@@ -44,7 +54,7 @@ pub(crate) fn gzip(accept_encoding: Option<&str>) -> bool {
     }
     let gzip = gzip.or(any).unwrap_or(0.0);
     // Not listed, the plain body is acceptable still, but less than what is listed.
-    gzip > 0.0 && gzip >= identity.unwrap_or(0.0)
+    gzip > 0.0 && gzip >= identity.or(any).unwrap_or(0.0)
 }
 
 /// A format that can be served, as media ranges see it.
@@ -52,7 +62,10 @@ struct Offered {
     format: Format,
     main: &'static str,
     sub: &'static str,
-    version: &'static str,
+    /// The parameters that make it this format; others say nothing about it.
+    parameters: &'static [(&'static str, &'static str)],
+    /// Which ranges it is an answer to.
+    answers: &'static [Fit],
 }
 
 /// How well a range fits an offered format; the best fit decides the quality.
@@ -62,11 +75,11 @@ enum Fit {
     Anything,
     /// `text/*`
     MainType,
-    /// The right type in a version we do not speak; ours is close enough to be understood.
-    OtherVersion,
-    /// The type without a version.
+    /// The right type with another parameter, such as a version that we do not speak.
+    Other,
+    /// The type, without all of the parameters.
     Bare,
-    /// Type and version.
+    /// Type and parameters.
     Exact,
 }
 
@@ -87,7 +100,7 @@ impl Preference {
             };
             let quality = range.quality;
             // To refuse a version that we do not speak says nothing about ours.
-            if fit == Fit::OtherVersion && quality == 0.0 {
+            if fit == Fit::Other && quality == 0.0 {
                 continue;
             }
             if best.is_none_or(|best| (fit, quality) > (best.fit, best.quality)) {
@@ -112,7 +125,8 @@ impl Preference {
 struct Range<'a> {
     main: &'a str,
     sub: &'a str,
-    version: Option<String>,
+    /// What follows the type.
+    parameters: Vec<&'a str>,
     quality: f32,
 }
 
@@ -121,30 +135,50 @@ impl<'a> Range<'a> {
     fn parse(element: &'a str) -> Option<Range<'a>> {
         let mut parts = split(element, ';');
         let (main, sub) = parts.next()?.trim().split_once('/')?;
-        let version = parts
-            .clone()
-            .find_map(|part| parameter(part, "version"))
-            .map(unquoted);
+        let parameters: Vec<&str> = parts.collect();
         Some(Range {
             main,
             sub,
-            version,
-            quality: quality(parts)?,
+            quality: quality(parameters.iter().copied())?,
+            parameters,
         })
     }
 
+    fn parameter(&self, name: &str) -> Option<String> {
+        let mut parameters = self.parameters.iter();
+        parameters
+            .find_map(|part| parameter(part, name))
+            .map(unquoted)
+    }
+
+    /// How names are to be escaped.
+    fn escaping(&self) -> Escaping {
+        let name = self.parameter("escaping");
+        name.and_then(|name| Escaping::from_name(&name))
+            .unwrap_or_default()
+    }
+
+    /// How well this fits a format, if that is an answer to it.
     fn fit(&self, offered: &Offered) -> Option<Fit> {
-        match (self.main, self.sub) {
-            ("*", "*") => Some(Fit::Anything),
-            (main, _) if !main.eq_ignore_ascii_case(offered.main) => None,
-            (_, "*") => Some(Fit::MainType),
-            (_, sub) if !sub.eq_ignore_ascii_case(offered.sub) => None,
-            _ => Some(match self.version.as_deref() {
-                None => Fit::Bare,
-                Some(version) if version == offered.version => Fit::Exact,
-                Some(_) => Fit::OtherVersion,
-            }),
-        }
+        let fit = match (self.main, self.sub) {
+            ("*", "*") => Fit::Anything,
+            (main, _) if !main.eq_ignore_ascii_case(offered.main) => return None,
+            (_, "*") => Fit::MainType,
+            (_, sub) if !sub.eq_ignore_ascii_case(offered.sub) => return None,
+            _ => {
+                let (mut fit, wanted) = (Fit::Exact, offered.parameters);
+                for (name, value) in wanted {
+                    match self.parameter(name) {
+                        Some(found) if found == *value => {}
+                        Some(_) => fit = Fit::Other,
+                        None if fit == Fit::Exact => fit = Fit::Bare,
+                        None => {}
+                    }
+                }
+                fit
+            }
+        };
+        offered.answers.contains(&fit).then_some(fit)
     }
 }
 
@@ -201,18 +235,54 @@ fn unquoted(value: &str) -> String {
     text
 }
 
-const OFFERED: [Offered; 2] = [
+const OFFERED: [Offered; 4] = [
     Offered {
         format: Format::Text,
         main: "text",
         sub: "plain",
-        version: "0.0.4",
+        parameters: &[("version", "0.0.4")],
+        answers: &[
+            Fit::Anything,
+            Fit::MainType,
+            Fit::Other,
+            Fit::Bare,
+            Fit::Exact,
+        ],
     },
     Offered {
         format: Format::OpenMetrics,
         main: "application",
         sub: "openmetrics-text",
-        version: "1.0.0",
+        parameters: &[("version", "1.0.0")],
+        // Version 0.0.1 is what became 1.0.0; who asks for a later one is best served with what
+        // is nearest to it.
+        answers: &[
+            Fit::Anything,
+            Fit::MainType,
+            Fit::Other,
+            Fit::Bare,
+            Fit::Exact,
+        ],
+    },
+    Offered {
+        format: Format::TextV1,
+        main: "text",
+        sub: "plain",
+        parameters: &[("version", "1.0.0")],
+        // Who does not ask for it may not know its quotes.
+        answers: &[Fit::Exact],
+    },
+    Offered {
+        format: Format::Protobuf,
+        main: "application",
+        sub: "vnd.google.protobuf",
+        parameters: &[
+            ("proto", "io.prometheus.client.MetricFamily"),
+            ("encoding", "delimited"),
+        ],
+        // Without both parameters it may be any message in any encoding: Prometheus' own library
+        // does not take that for a request for this format either.
+        answers: &[Fit::Anything, Fit::MainType, Fit::Exact],
     },
 ];
 
@@ -221,13 +291,17 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn gets(accept: &str, expected: Format) {
-        assert_eq!(format(Some(accept)), expected, "Accept: {accept}");
+    fn gets(accept: &str, expected: impl Into<Exposition>) {
+        assert_eq!(
+            exposition(Some(accept)),
+            expected.into(),
+            "Accept: {accept}"
+        );
     }
 
     #[test]
     fn no_header_gets_text() {
-        assert_eq!(format(None), Format::Text);
+        assert_eq!(exposition(None), Format::Text.into());
     }
 
     #[test]
@@ -322,11 +396,98 @@ mod tests {
     }
 
     #[test]
-    fn text_of_any_version_gets_ours() {
+    fn text_of_an_unknown_version_gets_the_old_one() {
+        for version in ["0.0.1", "1.0.1", "2.0.0", "next", ""] {
+            gets(
+                &format!("text/plain;version={version}, application/openmetrics-text;q=0.9"),
+                Format::Text,
+            );
+        }
+    }
+
+    #[test]
+    fn text_of_version_1_is_for_those_who_ask_for_it() {
+        gets("text/plain;version=1.0.0", Format::TextV1);
+        gets("text/plain;version=1.0.0, text/plain;q=0.9", Format::TextV1);
+        gets("text/plain;version=1.0.0;q=0.8, text/plain", Format::Text);
         gets(
-            "text/plain;version=1.0.0;escaping=allow-utf-8, application/openmetrics-text;q=0.9",
+            "text/plain;version=0.0.4, text/plain;version=1.0.0",
             Format::Text,
         );
+        gets("text/plain;version=1.0.0;q=0, text/plain", Format::Text);
+        gets("text/plain;version=1.0.0;q=0, */*;q=0.1", Format::Text);
+        gets(
+            "text/plain;version=0.0.4;q=0, text/plain;version=1.0.0;q=0.1",
+            Format::TextV1,
+        );
+    }
+
+    #[test]
+    fn protobuf_is_for_those_who_name_the_message_and_its_encoding() {
+        const TYPE: &str = "application/vnd.google.protobuf";
+        const PROTO: &str = "proto=io.prometheus.client.MetricFamily";
+        gets(
+            &format!("{TYPE};{PROTO};encoding=delimited"),
+            Format::Protobuf,
+        );
+        gets(
+            &format!("{TYPE}; encoding=\"delimited\" ; {PROTO};q=0.7, text/plain;q=0.6"),
+            Format::Protobuf,
+        );
+        for other in [
+            "",
+            ";encoding=delimited",
+            ";proto=io.prometheus.client.MetricFamily",
+            ";proto=io.prometheus.client.MetricFamily;encoding=text",
+            ";proto=io.prometheus.write.v2.Request;encoding=delimited",
+            ";proto=io.prometheus.write.v2.Request",
+        ] {
+            gets(&format!("{TYPE}{other}, text/plain;q=0.1"), Format::Text);
+        }
+        gets(
+            &format!("{TYPE};{PROTO};encoding=delimited;q=0, application/*"),
+            Format::OpenMetrics,
+        );
+        gets(
+            &format!("{TYPE};{PROTO};encoding=delimited;escaping=allow-utf-8"),
+            Format::Protobuf.escaped(Escaping::AllowUtf8),
+        );
+    }
+
+    #[test]
+    fn names_are_escaped_as_the_decisive_range_says() {
+        for (name, escaping) in [
+            ("underscores", Escaping::Underscores),
+            ("dots", Escaping::Dots),
+            ("values", Escaping::Values),
+            ("allow-utf-8", Escaping::AllowUtf8),
+            ("\"values\"", Escaping::Values),
+            ("hieroglyphs", Escaping::Underscores),
+            ("", Escaping::Underscores),
+        ] {
+            gets(
+                &format!("text/plain;version=1.0.0;escaping={name}"),
+                Format::TextV1.escaped(escaping),
+            );
+            gets(
+                &format!("application/openmetrics-text; escaping={name} ; q=0.5"),
+                Format::OpenMetrics.escaped(escaping),
+            );
+        }
+        gets(
+            "text/plain;version=1.0.0;escaping=dots;q=0.1, application/openmetrics-text;q=0.2",
+            Format::OpenMetrics,
+        );
+        gets(
+            "application/openmetrics-text;escaping=dots;q=0.2, text/plain;escaping=values",
+            Format::Text.escaped(Escaping::Values),
+        );
+    }
+
+    #[test]
+    fn the_old_text_has_no_quotes_for_names() {
+        gets("text/plain;escaping=allow-utf-8", Format::Text);
+        gets("*/*;escaping=allow-utf-8", Format::Text);
     }
 
     #[test]
@@ -392,6 +553,16 @@ mod tests {
             (Some("*;q=0"), false),
             (Some("br, identity"), false),
             (Some("gzip;q=high"), false),
+            (Some("*;q=0, gzip"), true),
+            (Some("gzip;q=0, *;q=0.5"), false),
+            (Some("*;q=0.5, identity"), false),
+            (Some("*;q=0.5, identity;q=0.2"), true),
+            (Some("gzip;q=0.5, *"), false),
+            (Some("gzip;q=0.5, *;q=0.1"), true),
+            (Some("identity;q=0"), false),
+            (Some("identity;q=0, gzip;q=0.1"), true),
+            (Some("identity;q=0, *"), true),
+            (Some("identity;q=0, *;q=0"), false),
         ] {
             assert_eq!(
                 gzip(accept_encoding),
@@ -401,33 +572,77 @@ mod tests {
         }
     }
 
-    const SCRAPERS: [(&str, Format); 6] = [
-        // Prometheus 2.42
-        (
-            "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
-            Format::OpenMetrics,
-        ),
-        // Prometheus 2.53
-        (
-            "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
-            Format::OpenMetrics,
-        ),
-        // Prometheus 3
-        (
-            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
-            Format::OpenMetrics,
-        ),
-        // Prometheus 3 with native histograms
-        (
-            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
-            Format::OpenMetrics,
-        ),
-        // VictoriaMetrics
-        ("text/plain;version=0.0.4;q=1,*/*;q=0.1", Format::Text),
-        // Telegraf
-        (
-            "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.9,*/*;q=0.1",
-            Format::Text,
-        ),
-    ];
+    /// What scrapers send, and the format and the escaping that they get.
+    const SCRAPERS: [(&str, Exposition); 14] = {
+        const OPEN_METRICS: Exposition = Format::OpenMetrics.escaped(Escaping::Underscores);
+        const PROTOBUF: Exposition = Format::Protobuf.escaped(Escaping::Underscores);
+        const OPEN_METRICS_UTF8: Exposition = Format::OpenMetrics.escaped(Escaping::AllowUtf8);
+        const TEXT: Exposition = Format::Text.escaped(Escaping::Underscores);
+        [
+            // Prometheus 2.42.
+            (
+                "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                OPEN_METRICS,
+            ),
+            // With native histograms.
+            (
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,application/openmetrics-text;version=1.0.0;q=0.8,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                PROTOBUF,
+            ),
+            // Prometheus 2.53.
+            (
+                "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+                OPEN_METRICS,
+            ),
+            // With native histograms.
+            (
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.5,application/openmetrics-text;version=1.0.0;q=0.4,application/openmetrics-text;version=0.0.1;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+                PROTOBUF,
+            ),
+            // Prometheus 3.0 to 3.2.
+            (
+                "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;escaping=allow-utf-8;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.3,*/*;q=0.2",
+                OPEN_METRICS_UTF8,
+            ),
+            // With native histograms.
+            (
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;escaping=allow-utf-8;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.2,*/*;q=0.1",
+                Format::Protobuf.escaped(Escaping::AllowUtf8),
+            ),
+            // Told to take text alone.
+            (
+                "text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.5,*/*;q=0.4",
+                Format::TextV1.escaped(Escaping::AllowUtf8),
+            ),
+            // Prometheus 3.9.
+            (
+                "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+                OPEN_METRICS_UTF8,
+            ),
+            // With native histograms.
+            (
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+                PROTOBUF,
+            ),
+            // Told to take legacy names.
+            (
+                "application/openmetrics-text;version=1.0.0;escaping=underscores;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=underscores;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+                OPEN_METRICS,
+            ),
+            // Told to take the old OpenMetrics alone.
+            (
+                "application/openmetrics-text;version=0.0.1;q=0.6,*/*;q=0.5",
+                OPEN_METRICS,
+            ),
+            // Told to take the old text alone.
+            ("text/plain;version=0.0.4;q=0.6,*/*;q=0.5", TEXT),
+            // VictoriaMetrics 1.79.
+            ("text/plain;version=0.0.4;q=1,*/*;q=0.1", TEXT),
+            // Telegraf.
+            (
+                "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.9,*/*;q=0.1",
+                TEXT,
+            ),
+        ]
+    };
 }

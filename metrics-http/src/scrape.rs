@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use metrics_core::{Format, Registry};
+use metrics_core::{Exposition, Registry};
 use tokio::sync::OwnedSemaphorePermit;
 
 #[cfg(feature = "gzip")]
@@ -19,7 +19,7 @@ use crate::{
 /// What a request asked for.
 pub(crate) struct Scrape {
     pub(crate) registry: Registry,
-    pub(crate) format: Format,
+    pub(crate) exposition: Exposition,
     pub(crate) coding: Coding,
     /// Families or samples to restrict the exposition to; empty for all.
     pub(crate) names: Vec<String>,
@@ -60,10 +60,10 @@ impl Scrape {
 
     fn encode(&self, out: &mut impl Write) -> io::Result<()> {
         if self.names.is_empty() {
-            self.registry.encode(self.format, out)
+            self.registry.encode(self.exposition, out)
         } else {
             let wanted = |name: &str| self.names.iter().any(|wanted| wanted == name);
-            self.registry.encode_filtered(self.format, out, wanted)
+            self.registry.encode_filtered(self.exposition, out, wanted)
         }
     }
 }

@@ -251,7 +251,7 @@ pub(crate) fn checks<M: Measure>(args: &Args, krate: &Path) -> TokenStream {
         } else {
             args.unit.get()
         };
-        checks.extend(check_name(krate, name, unit, &kind));
+        checks.extend(check_name(krate, "check_metric", name, unit, &kind));
     }
     let entry = args.entry_labels().map(|label| &label.name);
     let results = args.result_labels().map(|label| &label.name);

@@ -16,6 +16,7 @@ use crate::{
 struct LabelAttr {
     rename: Slot<LitStr>,
     rename_all: Slot<Case>,
+    utf8: Slot<()>,
     krate: Slot<Path>,
 }
 
@@ -29,22 +30,25 @@ impl LabelAttr {
             let result = attribute.parse_args_with(|input: syn::parse::ParseStream<'_>| {
                 while !input.is_empty() {
                     let key = input.call(Ident::parse_any)?;
-                    if !["rename", "rename_all", "crate"].iter().any(|known| key == known) {
+                    if !["rename", "rename_all", "utf8", "crate"].iter().any(|known| key == known) {
                         errors.at(
                             &key,
                             format_args!(
-                                "unknown argument `{key}`; there are `rename`, `rename_all` and `crate`"
+                                "unknown argument `{key}`; there are `rename`, `rename_all`, `utf8` and `crate`"
                             ),
                         );
                         skip_argument(input)?;
                         let _: Option<Token![,]> = input.parse()?;
                         continue;
                     }
-                    if !input.peek(Token![=]) {
+                    if key == "utf8" {
+                        parsed.utf8.set(&key, (), errors);
+                    } else if input.peek(Token![=]) {
+                        input.parse::<Token![=]>()?;
+                    } else {
                         let message = format_args!("`{key}` has a value; write `{key} = ...`");
                         return Err(syn::Error::new(key.span(), message));
                     }
-                    input.parse::<Token![=]>()?;
                     match key.to_string().as_str() {
                         "rename" => parsed.rename.set(&key, input.parse()?, errors),
                         "rename_all" => parsed.rename_all.set(&key, input.parse()?, errors),
@@ -67,7 +71,7 @@ impl LabelAttr {
 
     /// Reports arguments that belong elsewhere.
     fn refuse_on_part(&self, what: &str, errors: &mut Errors) {
-        for key in [self.rename_all.key(), self.krate.key()]
+        for key in [self.rename_all.key(), self.utf8.key(), self.krate.key()]
             .into_iter()
             .flatten()
         {
@@ -185,6 +189,9 @@ fn label(input: &DeriveInput, reached: &str) -> syn::Result<TokenStream> {
     let mut errors = Errors::default();
     let on_type = LabelAttr::parse(&input.attrs, &mut errors);
     on_type.refuse_on_type("variant", &mut errors);
+    if let Some(key) = on_type.utf8.key() {
+        errors.at(key, "a value holds any text; remove `utf8`");
+    }
     let Data::Enum(data) = &input.data else {
         errors.at(
             &input.ident,
@@ -316,10 +323,16 @@ fn labels(input: &DeriveInput, reached: &str) -> syn::Result<TokenStream> {
     }
     errors.finish()?;
 
+    let check = if on_type.utf8.key().is_some() {
+        "check_utf8_label"
+    } else {
+        "check_derived_label"
+    };
     let checks = names.iter().map(|name| {
         let krate = located_at(&krate, name.span());
+        let check = Ident::new(check, name.span());
         quote_spanned! {name.span()=>
-            const _: () = #krate::__private::check_label(#name, #krate::Kind::Unknown);
+            const _: () = #krate::__private::#check(#name, #krate::Kind::Unknown);
         }
     });
     let name = &input.ident;

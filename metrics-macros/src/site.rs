@@ -17,6 +17,8 @@ pub(crate) struct Site<'a> {
     /// `Counter` and so on, as a path.
     pub(crate) kind: TokenStream,
     pub(crate) name: LitStr,
+    /// What its names are checked by.
+    pub(crate) checks: &'static NameChecks,
     pub(crate) help: String,
     pub(crate) unit: Option<LitStr>,
     pub(crate) labels: SiteLabels,
@@ -38,6 +40,28 @@ pub(crate) struct Site<'a> {
     pub(crate) open: bool,
     /// Where to say that it is declared.
     pub(crate) at: Span,
+}
+
+/// The functions that check the name of a metric, of a label, and those of a type of labels.
+pub(crate) struct NameChecks {
+    metric: &'static str,
+    label: &'static str,
+    labels: &'static str,
+}
+
+impl NameChecks {
+    /// Names that every reader takes.
+    pub(crate) const LEGACY: NameChecks = NameChecks {
+        metric: "check_declared_metric",
+        label: "check_declared_label",
+        labels: "check_labels",
+    };
+    /// Names of any characters.
+    pub(crate) const UTF8: NameChecks = NameChecks {
+        metric: "check_utf8_metric",
+        label: "check_utf8_label",
+        labels: "check_utf8_labels",
+    };
 }
 
 /// A metric's labels.
@@ -171,20 +195,23 @@ impl Site<'_> {
     /// Constants that fail to compile at the token at fault.
     fn checks(&self) -> TokenStream {
         let kind = &self.kind;
-        let mut checks = check_name(self.krate, &self.name, self.unit.as_ref(), kind);
+        let (name, unit) = (&self.name, self.unit.as_ref());
+        let mut checks = check_name(self.krate, self.checks.metric, name, unit, kind);
         match &self.labels {
             SiteLabels::List(labels) => {
                 for (label, _) in labels {
                     let krate = located_at(self.krate, label.span());
+                    let check = Ident::new(self.checks.label, label.span());
                     checks.extend(quote_spanned! {label.span()=>
-                        const _: () = #krate::__private::check_label(#label, #kind);
+                        const _: () = #krate::__private::#check(#label, #kind);
                     });
                 }
             }
             SiteLabels::Type(_, span) => {
                 let krate = located_at(self.krate, *span);
+                let check = Ident::new(self.checks.labels, *span);
                 checks.extend(quote_spanned! {*span=>
-                    const _: () = #krate::__private::check_labels(__NAMES, #kind);
+                    const _: () = #krate::__private::#check(__NAMES, #kind);
                 });
             }
         }
@@ -269,16 +296,19 @@ impl Site<'_> {
     }
 }
 
-/// The constants that fail to compile at a name or unit that breaks a rule.
+/// The constants that fail to compile at a name or unit that breaks a rule; the name is checked by
+/// this function.
 pub(crate) fn check_name(
     krate: &Path,
+    check: &str,
     name: &LitStr,
     unit: Option<&LitStr>,
     kind: &TokenStream,
 ) -> TokenStream {
     let at_name = located_at(krate, name.span());
+    let check = Ident::new(check, name.span());
     let mut checks = quote_spanned! {name.span()=>
-        const _: () = #at_name::__private::check_metric(#name, #kind);
+        const _: () = #at_name::__private::#check(#name, #kind);
     };
     if let Some(unit) = unit {
         let at_unit = located_at(krate, unit.span());

@@ -6,8 +6,8 @@ use std::{
 };
 
 use metrics_core::{
-    Counter, FloatGauge, Format, Gauge, Histogram, Label, Labelled, Made, MetricValue, Options,
-    Registry, Summary, metrics,
+    Counter, Escaping, FloatGauge, Format, Gauge, Histogram, Label, Labelled, Made, MetricValue,
+    Options, Registry, Summary, metrics,
 };
 use tests::protobuf::{Metric, MetricFamily, MetricType, protobuf};
 
@@ -20,6 +20,8 @@ enum Phase {
 metrics! {
     /// What the program does.
     static PHASE: StateSet<Phase, (part: &str)> = "protobuf_phase";
+    /// What the parts of the program do.
+    static PARTS: StateSet<Phase, (part: &str)> = "protobuf_escaped_phase";
     /// The build that runs.
     static BUILD: Info<(version: &str)> = "protobuf_build_info";
 }
@@ -60,7 +62,7 @@ fn infos_and_state_sets_are_gauges() {
     PHASE.with("a").set(Phase::Running);
     let _ = Phase::Starting;
     let mut out = Vec::new();
-    let wanted = |name: &str| name.starts_with("protobuf_");
+    let wanted = |name: &str| name == "protobuf_build_info" || name == "protobuf_phase";
     let global = Registry::global();
     global
         .encode_filtered(Format::Protobuf, &mut out, wanted)
@@ -91,6 +93,65 @@ fn infos_and_state_sets_are_gauges() {
             ),
         ]
     );
+}
+
+#[test]
+fn a_state_set_stands_beside_labels_with_escapes() {
+    PARTS.with("a \"quoted\" \\\n one").set(Phase::Running);
+    let mut out = Vec::new();
+    let wanted = |name: &str| name == "protobuf_escaped_phase";
+    Registry::global()
+        .encode_filtered(Format::Protobuf, &mut out, wanted)
+        .unwrap();
+    let families = protobuf(&out).unwrap();
+    let series = &families[0].metric[1];
+    assert_eq!(
+        labels(series),
+        [
+            ("part", "a \"quoted\" \\\n one"),
+            ("protobuf_escaped_phase", "running")
+        ]
+    );
+}
+
+#[test]
+fn names_of_any_characters_are_written_as_they_are_or_escaped() {
+    let registry = Registry::new();
+    let options = Options::new("http.requests_total", "Requests.").utf8();
+    let requests = labelled::<Counter>(&registry, options.labels(["http.method", "plain"]));
+    requests.with(&["GET", "x"]).inc();
+    for n in 0..2000 {
+        requests.with(&[&n.to_string(), "\"y\""]).inc();
+    }
+    for (escaping, name, label) in [
+        (Escaping::AllowUtf8, "http.requests_total", "http.method"),
+        (Escaping::Underscores, "http_requests_total", "http_method"),
+        (
+            Escaping::Dots,
+            "http_dot_requests__total",
+            "http_dot_method",
+        ),
+        (
+            Escaping::Values,
+            "U__http_2e_requests__total",
+            "U__http_2e_method",
+        ),
+    ] {
+        let mut out = Vec::new();
+        let exposition = Format::Protobuf.escaped(escaping);
+        registry.encode(exposition, &mut out).unwrap();
+        let families = protobuf(&out).unwrap();
+        let [family] = &families[..] else {
+            panic!("{} families", families.len());
+        };
+        assert_eq!(family.name(), name);
+        assert_eq!(family.metric.len(), 2001);
+        assert_eq!(labels(&family.metric[0]), [(label, "GET"), ("plain", "x")]);
+        assert_eq!(
+            labels(&family.metric[2000]),
+            [(label, "1999"), ("plain", "\"y\"")]
+        );
+    }
 }
 
 #[test]

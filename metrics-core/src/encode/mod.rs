@@ -1,6 +1,7 @@
 //! What metrics write to: [`Sink`], which every format implements.
 
 mod buffer;
+pub(crate) mod escape;
 pub(crate) mod number;
 pub(crate) mod protobuf;
 pub(crate) mod text;
@@ -157,6 +158,16 @@ impl Exposition {
             (Format::Protobuf, Escaping::AllowUtf8) => {
                 "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=allow-utf-8"
             }
+        }
+    }
+}
+
+impl Exposition {
+    /// How names are written in the end: where a format has no quotes, none are asked for.
+    pub(crate) const fn name_escaping(self) -> Escaping {
+        match (self.format, self.escaping) {
+            (Format::Text, Escaping::AllowUtf8) => Escaping::Underscores,
+            (_, escaping) => escaping,
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::io;
 
 use super::{
-    Counters, Exemplar, Exposition, Format, Head, HistogramValue, Number, Sink, SummaryValue,
-    Value,
+    Counters, Escaping, Exemplar, Exposition, Format, Head, HistogramValue, Number, Sink,
+    SummaryValue, Value,
     buffer::{Buffer, Padded},
-    number,
+    escape, number,
 };
-use crate::{desc::Kind, render};
+use crate::{desc::Kind, name, render};
 
 /// Written text leaves in pieces of about this size.
 const PIECE: usize = 32 * 1024;
@@ -24,9 +24,17 @@ pub(crate) struct Text<'w> {
     created: bool,
     /// Labels that the registry gives to every series.
     common: &'w str,
+    escaping: Escaping,
     /// The family that has begun.
     name: String,
     kind: Kind,
+    /// Whether its name stands in quotes, among the labels.
+    is_quoted: bool,
+    /// Under which scheme the names of its labels are rewritten.
+    rewrites: Option<Escaping>,
+    /// The label of a state set.
+    state: String,
+    rewritten: String,
     /// How its lines begin, from the first series on that has labels.
     starts: Option<[Start; 4]>,
     /// Those of an earlier family.
@@ -73,8 +81,13 @@ impl<'w> Text<'w> {
             open_metrics,
             created: created && open_metrics,
             common,
+            escaping: exposition.name_escaping(),
             name: String::new(),
             kind: Kind::Unknown,
+            is_quoted: false,
+            rewrites: None,
+            state: String::new(),
+            rewritten: String::new(),
             starts: None,
             spare: Default::default(),
             bounds: Vec::new(),
@@ -132,7 +145,21 @@ impl<'w> Text<'w> {
             let (name, suffix) = (self.name.as_bytes(), self.suffix(sample).as_bytes());
             let common = self.common.as_bytes();
             let Start { labels, value } = &mut starts[sample as usize];
-            if common.is_empty() {
+            if self.is_quoted {
+                let mut quoted = String::new();
+                escape::quoted(
+                    &mut quoted,
+                    &format!("{}{}", self.name, self.suffix(sample)),
+                );
+                let quoted = quoted.as_bytes();
+                if common.is_empty() {
+                    labels.set(&[b"{", quoted, b","]);
+                    value.set(&[b"{", quoted, b"} "]);
+                } else {
+                    labels.set(&[b"{", quoted, b",", common, b","]);
+                    value.set(&[b"{", quoted, b",", common, b"} "]);
+                }
+            } else if common.is_empty() {
                 labels.set(&[name, suffix, b"{"]);
                 value.set(&[name, suffix, b" "]);
             } else {
@@ -173,6 +200,9 @@ impl<'w> Text<'w> {
 
     #[inline(never)]
     fn unlabelled(&mut self, sample: Sample, value: Number) {
+        if self.is_quoted {
+            return self.unlabelled_quoted(sample, value);
+        }
         let suffix = self.suffix(sample).as_bytes();
         let (open_metrics, name, common) = (self.open_metrics, &self.name, self.common);
         let room = name.len() + suffix.len() + common.len() + number::ROOM;
@@ -185,6 +215,23 @@ impl<'w> Text<'w> {
                 line.put_byte(b'}');
             }
             line.put_byte(b' ');
+            number::write(line, value, open_metrics);
+            line.put_byte(b'\n');
+        });
+    }
+
+    #[cold]
+    fn unlabelled_quoted(&mut self, sample: Sample, value: Number) {
+        if self.starts.is_none() {
+            self.make_starts();
+        }
+        let open_metrics = self.open_metrics;
+        let Some(starts) = &self.starts else {
+            return;
+        };
+        let start = &starts[sample as usize].value;
+        self.buffer.write(start.room() + number::ROOM, |line| {
+            line.put_padded(start);
             number::write(line, value, open_metrics);
             line.put_byte(b'\n');
         });
@@ -324,12 +371,24 @@ impl<'w> Text<'w> {
     fn state_set(&mut self, labels: &str, states: &[&str], active: usize) {
         // Before the name is lent out.
         self.start(Sample::Main);
-        let name = std::mem::take(&mut self.name);
+        let name = std::mem::take(&mut self.state);
         for (at, state) in states.iter().enumerate() {
             let value = Number::Unsigned(u64::from(at == active));
             self.sample_of(labels, (&name, state), value);
         }
-        self.name = name;
+        self.state = name;
+    }
+
+    /// Writes a series with the names of its labels escaped.
+    #[cold]
+    fn rewritten(&mut self, labels: &str, write: impl FnOnce(&mut Self, &str)) {
+        let mut rewritten = std::mem::take(&mut self.rewritten);
+        rewritten.clear();
+        render::escaped_names(labels, self.escaping, &mut rewritten);
+        let scheme = self.rewrites.take();
+        write(self, &rewritten);
+        self.rewrites = scheme;
+        self.rewritten = rewritten;
     }
 
     /// The lines before a family's samples.
@@ -337,9 +396,15 @@ impl<'w> Text<'w> {
         let desc = head.desc;
         let mut out = String::new();
         let mut comment = |keyword: &str, text: &str| {
-            for part in ["# ", keyword, " ", &self.name, " "] {
+            for part in ["# ", keyword, " "] {
                 out.push_str(part);
             }
+            if self.is_quoted {
+                escape::quoted(&mut out, &self.name);
+            } else {
+                out.push_str(&self.name);
+            }
+            out.push(' ');
             for c in text.chars() {
                 match c {
                     '\\' => out.push_str("\\\\"),
@@ -387,22 +452,43 @@ fn bucket_line(buffer: &mut Buffer, bucket: &Padded, le: &Padded, total: u64) {
 impl Sink for Text<'_> {
     fn family(&mut self, head: Head<'_>) {
         let Head { prefix, desc, .. } = head;
-        self.name.clear();
-        self.name.push_str(prefix);
-        self.name.push_str(if self.open_metrics {
-            desc.family_name()
-        } else {
-            desc.name()
-        });
         self.kind = desc.kind();
         if let Some(starts) = self.starts.take() {
             self.spare = starts;
         }
-        let lines = head.heads.of(self.format);
-        self.buffer.put(lines.get_or_init(|| self.head(head)));
+        self.name.clear();
+        self.name.push_str(prefix);
+        self.name.push_str(desc.name());
+        let is_legacy = name::is_legacy_metric(&self.name);
+        // Underscores are doubled in any name.
+        let dots = self.escaping == Escaping::Dots;
+        let is_plain = is_legacy && !dots;
+        let rewrites = dots || self.escaping != Escaping::AllowUtf8 && !desc.has_legacy_labels();
+        self.rewrites = rewrites.then_some(self.escaping);
+        self.is_quoted = !is_legacy && self.escaping == Escaping::AllowUtf8;
+        if self.kind == Kind::StateSet {
+            self.state = escape::label_name(&self.name, self.escaping).into_owned();
+        }
+        if !is_plain {
+            self.name = escape::metric_name(&self.name, self.escaping).into_owned();
+        }
+        if self.open_metrics {
+            let family = name::family_name(&self.name, self.kind).len();
+            self.name.truncate(family);
+        }
+        if is_plain {
+            let lines = head.heads.of(self.format);
+            self.buffer.put(lines.get_or_init(|| self.head(head)));
+        } else {
+            let lines = self.head(head);
+            self.buffer.put(&lines);
+        }
     }
 
     fn series(&mut self, labels: &str, created: f64, value: Value<'_>) {
+        if self.rewrites.is_some() {
+            return self.rewritten(labels, |this, labels| this.series(labels, created, value));
+        }
         match value {
             Value::Counter(number, exemplar) => {
                 self.sample(Sample::Main, labels, number);
@@ -429,6 +515,9 @@ impl Sink for Text<'_> {
 
     #[inline]
     fn number(&mut self, labels: &str, created: f64, number: Number) {
+        if self.rewrites.is_some() {
+            return self.rewritten(labels, |this, labels| this.number(labels, created, number));
+        }
         self.sample(Sample::Main, labels, number);
         if self.created && self.kind == Kind::Counter {
             self.born(labels, created);
@@ -436,7 +525,7 @@ impl Sink for Text<'_> {
     }
 
     fn counters(&mut self, counters: &Counters<'_>) {
-        if self.created || self.starts.is_none() {
+        if self.created || self.rewrites.is_some() || self.starts.is_none() {
             for (labels, created, total) in counters.iter() {
                 self.number(labels, created, Number::Unsigned(total));
             }

@@ -1,5 +1,5 @@
 //! What bounds the series of a declaration: `#[allow_only(...)]` and `#[normalize(...)]` on its
-//! labels, and `#[expire("...")]`.
+//! labels, which may have a `#[name("...")]`, too, and `#[expire("...")]`.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
@@ -13,13 +13,14 @@ use syn::{
 use super::parse::ListedLabel;
 use crate::{
     args::seconds,
-    attr::{Slot, located_at, value},
+    attr::{Slot, label_name, located_at, value},
     errors::Errors,
 };
 
-/// What bounds the values of a label.
+/// What bounds the values of a label, and what else it is called.
 #[derive(Default)]
 pub(crate) struct LabelBounds {
+    name: Slot<LitStr>,
     allow_only: Slot<AllowList>,
     normalize: Slot<Path>,
 }
@@ -63,6 +64,9 @@ impl LabelBounds {
         for attr in &label.attrs {
             let key = attr.path().get_ident();
             let result = match key.map(Ident::to_string).as_deref().zip(key) {
+                Some(("name", key)) => attr
+                    .parse_args()
+                    .map(|name| bounds.name.set(key, name, errors)),
                 Some(("allow_only", key)) => attr
                     .parse_args()
                     .map(|list: AllowList| bounds.allow_only.set(key, list, errors)),
@@ -71,7 +75,7 @@ impl LabelBounds {
                     .map(|path| bounds.normalize.set(key, path, errors)),
                 _ => Err(syn::Error::new(
                     attr.path().span(),
-                    "unknown attribute of a label; there are `allow_only` and `normalize`",
+                    "unknown attribute of a label; there are `allow_only`, `name` and `normalize`",
                 )),
             };
             errors.take(result);
@@ -90,6 +94,12 @@ impl LabelBounds {
             }
         }
         bounds
+    }
+
+    /// The label's name: that of the parameter unless it has another.
+    pub(crate) fn name(&self, label: &ListedLabel) -> LitStr {
+        let name = self.name.get().cloned();
+        name.unwrap_or_else(|| label_name(&label.name))
     }
 
     /// Whether a function is called with the value.

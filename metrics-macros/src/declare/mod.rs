@@ -13,10 +13,10 @@ use self::{
 };
 use crate::{
     Mode,
-    attr::{first_span, kind, label_name, located_at},
+    attr::{first_span, kind, located_at},
     errors::Errors,
     label::snake_case,
-    site::{Site, SiteLabels, allow},
+    site::{NameChecks, Site, SiteLabels, allow},
 };
 
 /// Expands `metrics!`.
@@ -102,6 +102,7 @@ impl<'a> Metric<'a> {
             report_duplicates(labels.iter().map(|label| &label.name), errors);
             let each = labels.iter().map(|label| LabelBounds::new(label, errors));
             bounds.extend(each);
+            report_shared_names(labels, &bounds, errors);
         }
         let needs = match declaration.ty.kind.to_string().as_str() {
             "StateSet" if declaration.ty.states.is_none() => Some("`StateSet<States>`"),
@@ -255,7 +256,7 @@ impl<'a> Metric<'a> {
                     let values = bounds
                         .values(krate, &self.declaration.ident, at, &borrowed(ty))
                         .unwrap_or_else(|| quote!(<#ty as #krate::Label>::VALUES));
-                    (label_name(&label.name), values)
+                    (bounds.name(label), values)
                 });
                 SiteLabels::List(each.collect())
             }
@@ -267,6 +268,10 @@ impl<'a> Metric<'a> {
             ty: &self.declaration.ident,
             kind: kind(krate, self.rules.kind),
             name: self.name.clone(),
+            checks: match self.attrs.utf8.key() {
+                Some(_) => &NameChecks::UTF8,
+                None => &NameChecks::LEGACY,
+            },
             help: self.help.clone(),
             unit: self.attrs.unit.get().cloned(),
             labels,
@@ -462,6 +467,22 @@ impl<'a> Metric<'a> {
                     #set
                 }
             }
+        }
+    }
+}
+
+/// Reports labels that have the name of an earlier one by an attribute.
+fn report_shared_names(labels: &[ListedLabel], bounds: &[LabelBounds], errors: &mut Errors) {
+    let names = labels.iter().zip(bounds);
+    let names: Vec<_> = names.map(|(label, of)| of.name(label)).collect();
+    for (at, name) in names.iter().enumerate() {
+        let same = |earlier: &usize| names[*earlier].value() == name.value();
+        // Those of one parameter name are reported as such.
+        if let Some(earlier) = (0..at).find(same)
+            && labels[earlier].name.unraw() != labels[at].name.unraw()
+        {
+            let message = format_args!("duplicate label `{}`; drop one", name.value());
+            errors.at(name, message);
         }
     }
 }

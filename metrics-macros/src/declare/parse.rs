@@ -165,6 +165,7 @@ impl Parse for LabelsType {
 #[derive(Default)]
 pub(crate) struct MetricAttrs<'a> {
     pub(crate) help: Vec<String>,
+    pub(crate) utf8: Slot<()>,
     pub(crate) unit: Slot<LitStr>,
     pub(crate) buckets: Slot<HistogramBuckets>,
     pub(crate) quantiles: Slot<Buckets>,
@@ -194,6 +195,16 @@ impl<'a> MetricAttrs<'a> {
                         .extend(doc(attr).filter(|line| !line.is_empty()));
                     parsed.docs.push(attr);
                     Ok(())
+                }
+                "utf8" => {
+                    parsed.utf8.set(key, (), errors);
+                    match &attr.meta {
+                        Meta::Path(_) => Ok(()),
+                        meta => Err(syn::Error::new_spanned(
+                            meta,
+                            "`utf8` has no arguments; write `#[utf8]`",
+                        )),
+                    }
                 }
                 "unit" => attr
                     .parse_args()

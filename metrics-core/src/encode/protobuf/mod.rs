@@ -28,13 +28,14 @@ use self::{
     },
 };
 use super::{
-    Counters, Exemplar, Expected, Exposition, Head, HistogramValue, Number, Sink, SummaryValue,
-    Value,
+    Counters, Escaping, Exemplar, Expected, Exposition, Format, Head, HistogramValue, Number, Sink,
+    SummaryValue, Value,
     buffer::{Buffer, Line},
+    escape,
 };
 use crate::{
     desc::{Desc, Kind},
-    render,
+    name, render,
 };
 
 /// What was written leaves in pieces of about this size.
@@ -52,17 +53,20 @@ pub(crate) struct Protobuf<'w> {
     buffer: Buffer,
     /// Labels that the registry gives to every series, as fields of a `Metric`.
     common: Vec<u8>,
-    exposition: Exposition,
+    escaping: Escaping,
     /// What every message of the family begins with.
     head: Vec<u8>,
-    /// The name that the family's samples bear.
-    name: String,
+    /// The label of a state set.
+    state: String,
     kind: Kind,
+    /// Whether the names of its labels are rewritten.
+    rewrites: bool,
+    rewritten: String,
     message: Message,
     /// Of the family's counters, once there are some.
     template: Option<Template>,
     labels: Pairs,
-    extra: String,
+    scratch: String,
     native: Sides,
 }
 
@@ -86,14 +90,16 @@ impl<'w> Protobuf<'w> {
             result: Ok(()),
             buffer: Buffer::with_capacity(2 * PIECE),
             common: Vec::new(),
-            exposition,
+            escaping: exposition.name_escaping(),
             head: Vec::new(),
-            name: String::new(),
+            state: String::new(),
             kind: Kind::Unknown,
+            rewrites: false,
+            rewritten: String::new(),
             message: Message::None,
             template: None,
             labels: Pairs::default(),
-            extra: String::new(),
+            scratch: String::new(),
             native: Sides::default(),
         };
         this.labels.read(common);
@@ -208,12 +214,6 @@ impl<'w> Protobuf<'w> {
     #[inline(always)]
     fn plain(&mut self, labels: &str, created: f64, value: f64) {
         self.labels.read(labels);
-        self.plain_read(labels, created, value);
-    }
-
-    /// The same with labels that were read.
-    #[inline(always)]
-    fn plain_read(&mut self, labels: &str, created: f64, value: f64) {
         let (field, time) = match self.kind {
             Kind::Counter => (3, Time::new(created)),
             Kind::Unknown => (5, Time::NONE),
@@ -330,20 +330,31 @@ impl<'w> Protobuf<'w> {
         self.labels.read(&text);
         let mut constant = Buffer::default();
         constant.write(self.labels.room(), |line| self.labels.write(&text, line));
-        Template::new(desc, &self.common, constant.as_slice(), str::to_owned)
+        Template::new(desc, &self.common, constant.as_slice())
     }
 
     /// Writes a gauge of each state.
     fn state_set(&mut self, labels: &str, states: &[&str], active: usize) {
+        let mut all = std::mem::take(&mut self.scratch);
         for (at, state) in states.iter().enumerate() {
-            self.labels.read(labels);
-            self.extra.clear();
-            self.extra.push_str(labels);
-            self.labels.push(&mut self.extra, &self.name, state);
-            let all = std::mem::take(&mut self.extra);
-            self.plain_read(&all, 0.0, f64::from(u8::from(at == active)));
-            self.extra = all;
+            all.clear();
+            all.push_str(labels);
+            render::label(&mut all, &self.state, state);
+            self.plain(&all, 0.0, f64::from(u8::from(at == active)));
         }
+        self.scratch = all;
+    }
+
+    /// Writes a series with the names of its labels escaped.
+    #[cold]
+    fn rewritten(&mut self, labels: &str, write: impl FnOnce(&mut Self, &str)) {
+        let mut rewritten = std::mem::take(&mut self.rewritten);
+        rewritten.clear();
+        render::escaped_names(labels, self.escaping, &mut rewritten);
+        self.rewrites = false;
+        write(self, &rewritten);
+        self.rewrites = true;
+        self.rewritten = rewritten;
     }
 }
 
@@ -353,9 +364,14 @@ impl Sink for Protobuf<'_> {
         let Head { prefix, desc, .. } = head;
         self.kind = desc.kind();
         self.template = None;
-        self.name.clear();
-        self.name.push_str(prefix);
-        self.name.push_str(desc.name());
+        let name = format!("{prefix}{}", desc.name());
+        // Underscores are doubled in any name.
+        let dots = self.escaping == Escaping::Dots;
+        let is_plain = !dots && name::is_legacy_metric(&name);
+        self.rewrites = dots || (self.escaping != Escaping::AllowUtf8 && !desc.has_legacy_labels());
+        if self.kind == Kind::StateSet {
+            self.state = escape::label_name(&name, self.escaping).into_owned();
+        }
         let kind = match self.kind {
             Kind::Counter => 0,
             Kind::Gauge | Kind::Info | Kind::StateSet => 1,
@@ -364,10 +380,10 @@ impl Sink for Protobuf<'_> {
             Kind::Histogram => 4,
             Kind::GaugeHistogram => 5,
         };
-        let lines = head.heads.of(self.exposition.format).get_or_init(|| {
+        let lines = || {
             let mut buffer = Buffer::default();
             for (field, text) in [
-                (1, self.name.as_str()),
+                (1, &*escape::metric_name(&name, self.escaping)),
                 (2, desc.help()),
                 (5, desc.unit_name().unwrap_or_default()),
             ] {
@@ -379,9 +395,15 @@ impl Sink for Protobuf<'_> {
             }
             buffer.write(2, |line| line.put_pair([tag(3, wire::VARINT), kind]));
             buffer.as_slice().into()
-        });
+        };
         self.head.clear();
-        self.head.extend_from_slice(lines);
+        if is_plain {
+            let lines = head.heads.of(Format::Protobuf).get_or_init(lines);
+            self.head.extend_from_slice(lines);
+        } else {
+            let lines: Box<[u8]> = lines();
+            self.head.extend_from_slice(&lines);
+        }
         self.hold();
     }
 
@@ -395,7 +417,7 @@ impl Sink for Protobuf<'_> {
             return false;
         };
         self.buffer.truncate(start);
-        if expected.are_numbers {
+        if expected.are_numbers && !self.rewrites {
             // In text a label takes four bytes beside name and value, here six and a few more if
             // it is long; and a number always takes as many.
             let labels = expected.label_bytes + expected.label_bytes / 16;
@@ -415,6 +437,9 @@ impl Sink for Protobuf<'_> {
     }
 
     fn series(&mut self, labels: &str, created: f64, value: Value<'_>) {
+        if self.rewrites {
+            return self.rewritten(labels, |this, labels| this.series(labels, created, value));
+        }
         match value {
             Value::Counter(number, Some(exemplar)) => {
                 self.counter(labels, created, number.as_f64(), exemplar);
@@ -430,10 +455,19 @@ impl Sink for Protobuf<'_> {
     }
 
     fn number(&mut self, labels: &str, created: f64, number: Number) {
+        if self.rewrites {
+            return self.rewritten(labels, |this, labels| this.number(labels, created, number));
+        }
         self.plain(labels, created, number.as_f64());
     }
 
     fn counters(&mut self, counters: &Counters<'_>) {
+        if self.rewrites {
+            for (labels, created, total) in counters.iter() {
+                self.number(labels, created, Number::Unsigned(total));
+            }
+            return;
+        }
         let template = self.template.take();
         let template = template.unwrap_or_else(|| self.new_template(counters.desc));
         let mut text = [0; TEXT];

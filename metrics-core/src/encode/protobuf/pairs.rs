@@ -69,20 +69,20 @@ impl Pairs {
 
     #[cold]
     #[inline(never)]
-    pub(super) fn read_escaped(&mut self, labels: &str) {
+    fn read_escaped(&mut self, labels: &str) {
         self.all.clear();
         self.size = 0;
         let mut text = std::mem::take(&mut self.unescaped);
         text.clear();
         for (name, value) in LabelView::new(labels).iter() {
-            self.push(&mut text, name, &value);
+            self.push(&mut text, &name, &value);
         }
         self.unescaped = text;
         self.is_unescaped = true;
     }
 
     /// Adds a label to those that were read, at the end of the text.
-    pub(super) fn push(&mut self, text: &mut String, name: &str, value: &str) {
+    fn push(&mut self, text: &mut String, name: &str, value: &str) {
         let name_at = text.len() as u32;
         text.push_str(name);
         let value_at = text.len() as u32;

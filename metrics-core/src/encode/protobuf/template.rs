@@ -35,18 +35,13 @@ const VALUE: usize = 2 + 9;
 
 impl Template {
     /// That of a family.
-    pub(super) fn new(
-        desc: &Desc,
-        common: &[u8],
-        constant: &[u8],
-        name_of: impl Fn(&str) -> String,
-    ) -> Self {
+    pub(super) fn new(desc: &Desc, common: &[u8], constant: &[u8]) -> Self {
         let mut text = String::new();
         render::pairs(&mut text, &desc.constant);
         let labels = desc.label_names().map(|name| {
             let mut text = String::new();
             render::label(&mut text, name, "x");
-            Part::new(&name_of(name), text.len() - 2)
+            Part::new(name, text.len() - 2)
         });
         let labels: Option<Vec<Part>> = labels.collect();
         let labels = labels.filter(|labels| labels.len() <= Lens::MOST);

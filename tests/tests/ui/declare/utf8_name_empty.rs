@@ -1,0 +1,9 @@
+use metrics_core::metrics;
+
+metrics! {
+    /// Things.
+    #[utf8]
+    static OPEN: Gauge = "";
+}
+
+fn main() {}

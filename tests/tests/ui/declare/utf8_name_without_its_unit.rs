@@ -1,0 +1,10 @@
+use metrics_core::metrics;
+
+metrics! {
+    /// Things.
+    #[utf8]
+    #[unit("bytes")]
+    static SIZE: Gauge = "app.bytes";
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use metrics_core::metrics;
+
+metrics! {
+    /// Things.
+    #[utf8(name)]
+    static OPEN: Gauge = "app.open";
+}
+
+fn main() {}
