@@ -146,6 +146,20 @@ impl Buckets {
         self.table.find(&self.upper, value)
     }
 
+    /// The same for a duration. The calls that recording is dear for are too short for any bucket
+    /// but the first, which is asked for in a branch that the processor foresees.
+    ///
+    /// Where to count is known then before the duration is. Reading the clock waits for the
+    /// addresses of the loads and stores before it, and so for that: a third of what it takes to
+    /// time a short call.
+    #[inline(always)]
+    pub(crate) fn find_duration(&self, value: f64) -> usize {
+        if self.upper.first().is_some_and(|first| value <= *first) {
+            return 0;
+        }
+        self.find(value)
+    }
+
     /// The lowest value that a sum of observations stays meaningful with: where all bounds are
     /// positive, a negative observation would make the sum go backwards.
     #[inline(always)]
@@ -277,11 +291,10 @@ mod tests {
             let values = bounds.iter().copied().flat_map(around);
             for value in values.chain([0.0, 1e-320, 1.0, 1e300, f64::MAX]) {
                 if value >= buckets.floor() {
-                    assert_eq!(
-                        buckets.find(value),
-                        naive(bounds, value),
-                        "{value} in {bounds:?}"
-                    );
+                    let expected = naive(bounds, value);
+                    assert_eq!(buckets.find(value), expected, "{value} in {bounds:?}");
+                    let found = buckets.find_duration(value);
+                    assert_eq!(found, expected, "{value} in {bounds:?}");
                 }
             }
         }

@@ -167,6 +167,12 @@ impl<S: Storage> Histogram<S> {
     /// `metrics_rejected_total`.
     #[inline]
     pub fn observe(&self, value: f64) {
+        self.observe_in(value, Buckets::find);
+    }
+
+    /// Takes one observation, whose bucket `find` finds.
+    #[inline(always)]
+    fn observe_in(&self, value: f64, find: impl FnOnce(&Buckets, f64) -> usize) {
         let Some(buckets) = self.0.buckets() else {
             return;
         };
@@ -185,7 +191,7 @@ impl<S: Storage> Histogram<S> {
         }
         // -0.0 has the bits of something enormous.
         let value = value + 0.0;
-        let bucket = buckets.find(value);
+        let bucket = find(buckets, value);
         self.0.record(move |words| {
             if block::observe(words, bucket, |sum| Sum::Float.add(sum, value.to_bits())) {
                 cell::hand_over(words);
@@ -343,6 +349,6 @@ pub trait Observe {
 impl<S: Storage> Observe for Histogram<S> {
     #[inline]
     fn observe_seconds(&self, seconds: f64) {
-        self.observe(seconds);
+        self.observe_in(seconds, Buckets::find_duration);
     }
 }

@@ -100,7 +100,7 @@ fn observe(words: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
         return;
     };
     // To a float from a signed number it is one instruction.
-    let bucket = buckets.find(nanos.min(i64::MAX as u64).cast_signed() as f64);
+    let bucket = buckets.find_duration(nanos.min(i64::MAX as u64).cast_signed() as f64);
     if block::observe(words, bucket, |before| Sum::Nanos.add(before, nanos)) {
         cell::hand_over(words);
     }
