@@ -1418,6 +1418,8 @@ fn will_reset<L: sealed::Local>(key: &'static LocalKey<L>) -> bool {
 #[inline(always)]
 pub(crate) fn local<L: Local>(key: &'static LocalKey<L>) -> &'static L {
     let local = in_register(key.with(ptr::from_ref));
+    // SAFETY: it is the address of a reference, which an address in a register does not tell.
+    unsafe { std::hint::assert_unchecked(!local.is_null()) };
     // SAFETY: static storage without destructor stays as it is until the thread has run the
     // destructors of all others. As `L` is not `Sync`, the reference does not leave the thread.
     unsafe { &*local }

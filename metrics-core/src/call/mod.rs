@@ -79,7 +79,7 @@ impl<R: Recorder> Drop for Guard<R> {
     #[inline(always)]
     fn drop(&mut self) {
         if thread::panicking() && !self.unwinding {
-            unwound(self.recorder, Outcome::Panic);
+            self.recorder.unwound(Outcome::Panic);
         } else {
             self.recorder.finish(Outcome::Ok);
         }
@@ -99,7 +99,7 @@ impl<R: Recorder> Drop for Running<R> {
     #[inline(always)]
     fn drop(&mut self) {
         if let Some(recorder) = self.0 {
-            unwound(recorder, Outcome::Panic);
+            recorder.unwound(Outcome::Panic);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
     sync::atomic::AtomicU64,
 };
 
-use super::{Called, Ending, Place};
+use super::{Called, Ending, Outcome, Place, unwound};
 use crate::{
     block, cell, clock,
     family::Family,
@@ -31,6 +31,11 @@ pub trait Recorder: Copy {
     fn suspend(&mut self) {}
     /// The call has ended.
     fn finish(self, ending: impl Ending);
+    /// The call has ended without a result.
+    #[inline(always)]
+    fn unwound(self, outcome: Outcome) {
+        unwound(self, outcome);
+    }
 }
 
 /// Counts a call.
@@ -48,8 +53,15 @@ impl<P: Place> Recorder for Counted<P> {
     #[inline(always)]
     fn finish(self, ending: impl Ending) {
         if let Some((place, row)) = ending.place(self.0) {
-            place.record(|words, first| layout::count_one(&words[first + row]));
+            place.record(move |words, first| layout::count_one(&words[first + row]));
         }
+    }
+
+    #[inline(always)]
+    fn unwound(self, outcome: Outcome) {
+        self.0.apart(outcome, |place, outcome| {
+            Counted(place).finish(outcome);
+        });
     }
 }
 
@@ -218,5 +230,12 @@ impl<P: Place> Recorder for InFlight<P> {
     fn finish(self, _: impl Ending) {
         self.0
             .record(|words, first| layout::count_one(&words[2 * first + 1]));
+    }
+
+    #[inline(always)]
+    fn unwound(self, outcome: Outcome) {
+        self.0.apart(outcome, |place, outcome| {
+            InFlight(place).finish(outcome);
+        });
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{sync::atomic::AtomicU64, thread::LocalKey};
 
+use super::Outcome;
 use crate::{
     buckets::{Buckets, DURATIONS, closed_nanos},
     cell::{self, Local},
@@ -227,6 +228,12 @@ pub trait Place: Copy {
     /// Runs a recording on words of this thread's, which it gets with the number of the first row
     /// of the series.
     fn record(self, op: impl FnOnce(&[AtomicU64], usize));
+    /// Passes the place to what is seldom done, one part after the other in registers: to be passed
+    /// as it is, it would be written to memory by every call.
+    #[inline(always)]
+    fn apart(self, outcome: Outcome, then: impl Fn(Self, Outcome)) {
+        then(self, outcome);
+    }
 }
 
 /// A series, whose words are found through the thread's directory.
@@ -394,6 +401,35 @@ impl<L: Local> Place for Near<L> {
         let op = move |words: &[AtomicU64]| op(words, first);
         cell::record(local, &called.family.region, touched, op);
     }
+
+    #[inline(always)]
+    fn apart(self, outcome: Outcome, then: impl Fn(Self, Outcome)) {
+        let Near { called, local } = self;
+        let Called {
+            family,
+            series,
+            open,
+        } = called;
+        together(local, family, series, open, outcome, then);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn together<L: Local>(
+    local: &'static LocalKey<L>,
+    family: &'static Family,
+    series: Series,
+    open: bool,
+    outcome: Outcome,
+    then: impl Fn(Near<L>, Outcome),
+) {
+    let called = Called {
+        family,
+        series,
+        open,
+    };
+    then(Near { called, local }, outcome);
 }
 
 /// Labels, and empty ones of the result that is not there yet.
