@@ -228,9 +228,10 @@ pub(crate) fn position<S: LabelSet>(labels: &S) -> usize {
 
 /// The labels as words that are equal exactly when the labels are.
 ///
-/// A closed label is its index. A text is two words: of up to 15 bytes, the bytes and, in the
-/// upper byte of the second word, their number; a longer one, its first 8 bytes and its length
-/// under a mark. What is left of long texts follows behind all labels, in a [`LongKey`] only.
+/// A closed label is its index. A text is two words: of up to 15 bytes, the first 8, the last 7
+/// and, in the upper byte of the second word, their number; a longer one, its first 8 bytes and
+/// its length under a mark. What is left of long texts follows behind all labels, in a [`LongKey`]
+/// only.
 ///
 /// How many words there are is a constant, so that they stay in registers: see [`key_words`].
 #[derive(Debug)]
@@ -308,10 +309,11 @@ impl<const N: usize> Visitor for Key<N> {
         label.with_str(
             #[inline(always)]
             |text| {
-                let [first, second] = packed(text.as_bytes());
+                let packed = packed_short(text.as_bytes());
+                self.short &= packed.is_some();
+                let [first, second] = packed.unwrap_or([0; 2]);
                 self.push(first);
                 self.push(second);
-                self.short &= text.len() <= SHORT;
             },
         );
     }
@@ -320,16 +322,23 @@ impl<const N: usize> Visitor for Key<N> {
 /// The two words of a text.
 #[inline(always)]
 fn packed(bytes: &[u8]) -> [u64; 2] {
-    let len = bytes.len();
-    if len > SHORT {
-        return [eight(bytes, 0), LONG | len as u64];
+    match packed_short(bytes) {
+        Some(words) => words,
+        None => [eight(bytes, 0), LONG | bytes.len() as u64],
     }
-    let [first, rest] = if len >= 8 {
-        // The last eight bytes overlap the first; those that do are shifted out.
-        let rest = (eight(bytes, len - 8) >> 8) >> (8 * (SHORT - len));
-        [eight(bytes, 0), rest]
+}
+
+/// The two words of a text that they hold as a whole.
+#[inline(always)]
+fn packed_short(bytes: &[u8]) -> Option<[u64; 2]> {
+    let len = bytes.len();
+    let [first, rest] = if (8..=SHORT).contains(&len) {
+        // The last eight bytes overlap the first: the lowest of them is there already.
+        [eight(bytes, 0), eight(bytes, len - 8) >> 8]
+    } else if len > SHORT {
+        return None;
     } else if len >= 4 {
-        let last = u64::from(four(bytes, len - 4)) << (8 * (len - 4));
+        let last = u64::from(four(bytes, len - 4)) << 32;
         [u64::from(four(bytes, 0)) | last, 0]
     } else if len > 0 {
         let at = |at: usize| u64::from(bytes[at]) << (8 * at);
@@ -337,7 +346,7 @@ fn packed(bytes: &[u8]) -> [u64; 2] {
     } else {
         [0, 0]
     };
-    [first, rest | (len as u64) << 56]
+    Some([first, rest | (len as u64) << 56])
 }
 
 #[inline(always)]

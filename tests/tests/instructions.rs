@@ -69,14 +69,14 @@ macro_rules! bounds {
 bounds! {
     the_loop_around_it_takes_few_instructions: "nothing", 4.5;
     counting_takes_few_instructions: "counter", 5.5;
-    counting_with_two_closed_labels_takes_few_instructions: "closed", 14.5;
-    counting_with_the_same_open_labels_takes_few_instructions: "open_same", 123.0;
-    counting_with_open_labels_that_take_turns_takes_few_instructions: "open_varying", 195.0;
+    counting_with_two_closed_labels_takes_few_instructions: "closed", 12.5;
+    counting_with_the_same_open_labels_takes_few_instructions: "open_same", 112.0;
+    counting_with_open_labels_that_take_turns_takes_few_instructions: "open_varying", 168.0;
     setting_a_gauge_takes_few_instructions: "gauge", 8.0;
     stepping_up_and_down_takes_few_instructions: "up_down", 7.0;
-    a_counted_call_takes_few_instructions: "counted_call", 46.0;
-    a_timed_call_takes_few_instructions: "timed_call", 420.0;
-    observing_takes_few_instructions: "histogram_middle", 68.0;
+    a_counted_call_takes_few_instructions: "counted_call", 34.0;
+    a_timed_call_takes_few_instructions: "timed_call", 380.0;
+    observing_takes_few_instructions: "histogram_middle", 54.0;
 }
 
 #[test]
