@@ -7,10 +7,9 @@ pub(super) fn pack(text: &str) -> [u64; 2] {
     let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else {
         return pack_shorter(bytes);
     };
-    // The second word reads again what the first has of its bytes, and drops it; shifted twice,
-    // since all of it is dropped from a text of 8 bytes.
-    let spare = 8 * (15 - bytes.len() as u32);
-    let second = u64::from_le_bytes(*last) >> spare >> 8;
+    // The second word reads again what the first has of its bytes; one of them makes room for the
+    // length.
+    let second = u64::from_le_bytes(*last) >> 8;
     [u64::from_le_bytes(*first), second | length(bytes)]
 }
 
