@@ -68,6 +68,14 @@ impl Word for Watched {
         self.word.fetch_sub(n, order)
     }
 
+    fn fetch_or(&self, bits: u64, order: Ordering) -> u64 {
+        self.word.fetch_or(bits, order)
+    }
+
+    fn fetch_and(&self, bits: u64, order: Ordering) -> u64 {
+        self.word.fetch_and(bits, order)
+    }
+
     fn fence(order: Ordering) {
         AtomicU64::fence(order);
     }

@@ -20,11 +20,11 @@ const NONE: u32 = u32::MAX;
 #[repr(align(64))]
 pub(crate) struct Entry<W = AtomicU64, H = AtomicU32> {
     /// Odd while in use.
-    pub(crate) version: W,
+    version: W,
     /// The tail in which the key continues.
     next: H,
     /// Handles that hold the series; and [`TOUCHED`].
-    pub(crate) pins: H,
+    pins: H,
     words: [W; INLINE],
 }
 
@@ -127,6 +127,39 @@ impl<W: Word, H: Word<u32>> Entry<W, H> {
     pub(crate) fn clear(&self) {
         // SeqCst: see `pin`.
         self.version.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Makes the series look removed, unless it is held or was since a scrape looked at it.
+    pub(crate) fn set_aside(&self) -> bool {
+        if self.pins.load(Ordering::SeqCst) != 0 {
+            return false;
+        }
+        // SeqCst: see `is_pinned`.
+        let generation = self.version.fetch_add(1, Ordering::SeqCst);
+        if self.pins.load(Ordering::SeqCst) != 0 {
+            // Held, or set, in between: the version is as it was before anybody can reuse it.
+            self.version.store(generation, Ordering::SeqCst);
+            return false;
+        }
+        true
+    }
+
+    /// Brings the series back that was set aside, and returns its generation.
+    pub(crate) fn revive(&self) -> u64 {
+        // Release: what `set_aside` found of the entry is unchanged.
+        let generation = self.version.load(Ordering::Relaxed) - 1;
+        self.version.store(generation, Ordering::Release);
+        generation
+    }
+
+    /// Notes that a handle holds the series, or has held it.
+    pub(crate) fn touch(&self) {
+        self.pins.fetch_or(TOUCHED, Ordering::SeqCst);
+    }
+
+    /// Whether a handle holds the series, or has since this was asked last.
+    pub(crate) fn was_held(&self) -> bool {
+        self.pins.fetch_and(!TOUCHED, Ordering::SeqCst) != 0
     }
 
     /// Shows the tails in which the key continued, which are free from here on.

@@ -24,7 +24,6 @@ use std::{
 use crate::{
     cell::Reader,
     clock,
-    entry::TOUCHED,
     layout::Layout,
     series::{Index, Series, Writer, place_of},
 };
@@ -132,8 +131,7 @@ impl Index {
             return false;
         }
         // Not only the value of a gauge tells that somebody sets it.
-        let pins = &self.entry_of(number).pins;
-        let was_held = pins.fetch_and(!TOUCHED, Ordering::SeqCst) != 0;
+        let was_held = self.entry_of(number).was_held();
         if has_changed || was_held {
             note.digest = digest;
             note.changed = clock::uptime();
@@ -177,15 +175,7 @@ impl Index {
     }
 
     fn set_aside(&self, writer: &mut Writer, number: usize) {
-        let entry = self.entry_of(number);
-        if entry.pins.load(Ordering::SeqCst) != 0 {
-            return;
-        }
-        // SeqCst: see `Entry::is_pinned`.
-        let generation = entry.version.fetch_add(1, Ordering::SeqCst);
-        if entry.pins.load(Ordering::SeqCst) != 0 {
-            // Held, or set, in between: the version is as it was before anybody can reuse it.
-            entry.version.store(generation, Ordering::SeqCst);
+        if !self.entry_of(number).set_aside() {
             return;
         }
         writer.metas.live[number] = false;
@@ -200,10 +190,7 @@ impl Index {
 
     /// Brings a series back that was set aside.
     pub(crate) fn revive(&self, writer: &mut Writer, number: usize) -> Series {
-        let entry = self.entry_of(number);
-        // Release: what `set_aside` found of the entry is unchanged.
-        let generation = entry.version.load(Ordering::Relaxed) - 1;
-        entry.version.store(generation, Ordering::Release);
+        let generation = self.entry_of(number).revive();
         writer.end_aside(number);
         writer.metas.live[number] = true;
         writer.live += 1;

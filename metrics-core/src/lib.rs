@@ -55,6 +55,8 @@ mod entry;
 mod entry_model;
 mod error;
 mod expiry;
+#[cfg(all(test, not(miri)))]
+mod expiry_model;
 mod family;
 mod gather;
 mod gauge;

@@ -554,7 +554,7 @@ impl Index {
         let entry = self.entry(series.place);
         entry.pin(series.generation, |before| {
             if self.span != 0 && before & TOUCHED == 0 {
-                entry.pins.fetch_or(TOUCHED, Ordering::SeqCst);
+                entry.touch();
             }
         })
     }

@@ -57,6 +57,18 @@ macro_rules! word {
                 value
             }
 
+            fn fetch_or(&self, bits: $value, order: Ordering) -> $value {
+                let value = $atomic::fetch_or(self, bits, order);
+                publish(order);
+                value
+            }
+
+            fn fetch_and(&self, bits: $value, order: Ordering) -> $value {
+                let value = $atomic::fetch_and(self, bits, order);
+                publish(order);
+                value
+            }
+
             fn fence(order: Ordering) {
                 fence(order);
             }

@@ -11,6 +11,8 @@ pub(crate) trait Word<T = u64> {
     fn compare_exchange(&self, current: T, new: T, order: Ordering);
     fn fetch_add(&self, n: T, order: Ordering) -> T;
     fn fetch_sub(&self, n: T, order: Ordering) -> T;
+    fn fetch_or(&self, bits: T, order: Ordering) -> T;
+    fn fetch_and(&self, bits: T, order: Ordering) -> T;
     /// Orders the words of this kind.
     fn fence(order: Ordering);
 }
@@ -41,6 +43,16 @@ macro_rules! word {
             #[inline(always)]
             fn fetch_sub(&self, n: $value, order: Ordering) -> $value {
                 $atomic::fetch_sub(self, n, order)
+            }
+
+            #[inline(always)]
+            fn fetch_or(&self, bits: $value, order: Ordering) -> $value {
+                $atomic::fetch_or(self, bits, order)
+            }
+
+            #[inline(always)]
+            fn fetch_and(&self, bits: $value, order: Ordering) -> $value {
+                $atomic::fetch_and(self, bits, order)
             }
 
             #[inline(always)]
