@@ -67,7 +67,11 @@ def sample(one):
 
 
 def exemplar(one):
-    return {"labels": one.labels, "value": repr(float(one.value))}
+    return {
+        "labels": one.labels,
+        "value": repr(float(one.value)),
+        "timestamp": None if one.timestamp is None else float(one.timestamp),
+    }
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ use crate::{
     clock,
     desc::{Desc, Kind},
     encode::{Expected, HistogramValue, Number, Sink, SummaryValue, Value},
+    exemplar::{AUTOMATIC, Exemplars, RowOf, Shape},
     label::{LabelSet, LongKey, Overflow, with_key},
     layout::{Layout, Sum},
     native::NativeSnapshot,
@@ -57,6 +58,10 @@ pub struct Family {
     companion: Option<&'static Family>,
     /// Sliding windows of the series of a summary with quantiles.
     windows: Windows,
+    exemplars: Exemplars,
+    /// Whether it is a native histogram or looks for exemplars: what is recorded through handles
+    /// then takes longer.
+    special: bool,
     announced: AtomicBool,
     overflowed: AtomicU64,
     rejected: AtomicU64,
@@ -103,6 +108,8 @@ impl Family {
             states: &[],
             companion: None,
             windows: Windows::new(),
+            exemplars: Exemplars::by_hand(),
+            special: layout.native().is_some(),
             announced: AtomicBool::new(false),
             overflowed: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
@@ -122,6 +129,17 @@ impl Family {
     #[must_use]
     pub const fn expire(mut self, span: u64) -> Self {
         self.span = span;
+        self
+    }
+
+    /// With exemplars of the spans that recordings are made in.
+    #[must_use]
+    pub const fn with_exemplars(mut self) -> Self {
+        std::mem::forget(std::mem::replace(
+            &mut self.exemplars,
+            Exemplars::of_spans(),
+        ));
+        self.special = self.special || AUTOMATIC;
         self
     }
 
@@ -174,6 +192,12 @@ impl Family {
         &self.windows
     }
 
+    /// The exemplars of its series.
+    #[inline(always)]
+    pub(crate) fn exemplars(&self) -> &Exemplars {
+        &self.exemplars
+    }
+
     /// How many words a row has.
     #[inline(always)]
     pub(crate) fn row_width(&self) -> usize {
@@ -184,10 +208,22 @@ impl Family {
         self.layout
     }
 
-    /// Whether it is a native histogram.
+    /// Whether it is a native histogram or looks for exemplars.
     #[inline]
-    pub(crate) fn is_native(&self) -> bool {
-        self.layout.native().is_some()
+    pub(crate) fn is_special(&self) -> bool {
+        self.special
+    }
+
+    /// What bounds the exemplars of a row.
+    pub(crate) fn shape(&self) -> Shape {
+        match self.layout {
+            Layout::Histogram {
+                buckets: 1,
+                native: Some(_),
+                ..
+            } => Shape::Native,
+            _ => Shape::Buckets,
+        }
     }
 
     pub(crate) fn buckets_of(&self) -> Option<&Buckets> {
@@ -441,13 +477,14 @@ impl Family {
         sink: &mut dyn Sink,
         reader: &mut Reader,
         pause: impl Fn(&mut dyn Sink) -> bool,
-        mut each: impl FnMut(&mut dyn Sink, Series, &str, f64, &[u64]),
+        mut each: impl FnMut(&mut dyn Sink, RowOf, &str, f64, &[u64]),
     ) {
         let mut scratch = String::new();
         let has_one_row = self.has_one_row();
         let mut each_row = |sink: &mut dyn Sink, series, labels: &str, created, values: &[u64]| {
+            let at = |row| RowOf { series, row };
             if has_one_row {
-                return each(sink, series, labels, created, values);
+                return each(sink, at(0), labels, created, values);
             }
             let rows = values.chunks_exact(self.layout.read_words());
             for (row, values) in rows.enumerate() {
@@ -455,7 +492,7 @@ impl Family {
                     scratch.clear();
                     scratch.push_str(labels);
                     self.rows.render(&mut scratch, row);
-                    each(sink, series, &scratch, created, values);
+                    each(sink, at(row), &scratch, created, values);
                 }
             }
         };
@@ -486,7 +523,11 @@ impl Family {
 
     /// Writes all series.
     pub(crate) fn collect(&self, sink: &mut dyn Sink, reader: &mut Reader) {
-        if self.layout == Layout::Count && self.has_one_row() && !self.expires() {
+        if self.layout == Layout::Count
+            && self.has_one_row()
+            && !self.expires()
+            && !self.exemplars.is_used()
+        {
             return self.collect_counters(sink, reader);
         }
         let mut native = NativeSnapshot::default();
@@ -494,10 +535,20 @@ impl Family {
             sink,
             reader,
             |sink| sink.pause(),
-            |sink, series, labels, created, values| {
-                self.emit(sink, series, labels, created, values, &mut native);
+            |sink, at, labels, created, values| {
+                self.emit(sink, at, labels, created, values, &mut native);
             },
         );
+        self.purge_exemplars();
+    }
+
+    /// Lets exemplars go whose series are gone.
+    pub(crate) fn purge_exemplars(&self) {
+        if self.closed.is_none() {
+            let index = self.index.get();
+            let is_there = |series| index.is_some_and(|index| index.is_there(series));
+            self.exemplars.purge(is_there);
+        }
     }
 
     fn collect_counters(&self, sink: &mut dyn Sink, reader: &mut Reader) {
@@ -536,8 +587,11 @@ impl Family {
             series: series * self.rows.len() * states.unwrap_or(1),
             labels: self.desc.constant.len() + self.desc.labels.len(),
             label_bytes,
-            are_numbers: self.has_one_row() && self.layout.is_words() && states.is_none(),
-            is_native: self.is_native(),
+            are_numbers: self.has_one_row()
+                && self.layout.is_words()
+                && states.is_none()
+                && !self.exemplars.is_used(),
+            is_native: self.layout.native().is_some(),
         }
     }
 
@@ -551,19 +605,25 @@ impl Family {
     pub(crate) fn emit(
         &self,
         sink: &mut dyn Sink,
-        series: Series,
+        at: RowOf,
         labels: &str,
         created: f64,
         values: &[u64],
         native: &mut NativeSnapshot,
     ) {
         if let Some(number) = self.number(values) {
+            if self.exemplars.is_used() && self.desc.kind == Kind::Counter {
+                return self.exemplars.show(at, |exemplars| {
+                    let value = Value::Counter(number, exemplars.last());
+                    sink.series(labels, created, value);
+                });
+            }
             return sink.number(labels, created, number);
         }
         match (self.layout, self.desc.kind) {
             (Layout::Empty, _) => sink.series(labels, created, Value::Info),
             (Layout::Histogram { .. }, _) => {
-                self.emit_observations(sink, series, labels, created, values, native);
+                self.emit_observations(sink, at, labels, created, values, native);
             }
             _ => {
                 let state = Value::StateSet(self.states, values[0] as usize);
@@ -590,7 +650,7 @@ impl Family {
     fn emit_observations(
         &self,
         sink: &mut dyn Sink,
-        series: Series,
+        at: RowOf,
         labels: &str,
         created: f64,
         values: &[u64],
@@ -603,17 +663,19 @@ impl Family {
                 table.fill(native);
                 &*native
             });
-            let value = HistogramValue {
-                bounds: &self.desc.bounds,
-                counts: read.counts,
-                sum: read.sum,
-                falls: self.falls(),
-                native,
-                exemplars: &[],
-            };
-            return sink.series(labels, created, Value::Histogram(value));
+            return self.exemplars.show(at, |exemplars| {
+                let value = HistogramValue {
+                    bounds: &self.desc.bounds,
+                    counts: read.counts,
+                    sum: read.sum,
+                    falls: self.falls(),
+                    native,
+                    exemplars,
+                };
+                sink.series(labels, created, Value::Histogram(value));
+            });
         }
-        let quantiles = self.windows.quantiles(series, &self.desc.bounds);
+        let quantiles = self.windows.quantiles(at.series, &self.desc.bounds);
         let value = SummaryValue {
             quantiles: &quantiles,
             count: read.count,

@@ -2,7 +2,8 @@
 
 use crate::{
     desc::{Birthplace, Kind},
-    encode::{Head, Number, Sink, Value},
+    encode::{self, Head, Number, Sink, Value},
+    exemplar::Exemplar,
     native::NativeSnapshot,
     render::LabelView,
 };
@@ -33,6 +34,9 @@ pub struct Metric {
     pub labels: Vec<(String, String)>,
     /// The value.
     pub value: MetricValue,
+    /// Examples of what a counter or a histogram has counted, ascending by value: at most one of a
+    /// counter, and one of each bucket of a histogram.
+    pub exemplars: Vec<Exemplar>,
 }
 
 /// What a series is worth.
@@ -104,6 +108,7 @@ impl Sink for Gather<'_> {
         let own = own.map(|(name, value)| (name.into_owned(), value.into_owned()));
         let metric = Metric {
             labels: self.common.iter().cloned().chain(own).collect(),
+            exemplars: exemplars(&value).iter().map(Exemplar::from).collect(),
             value: MetricValue::from(value),
         };
         // States of which several are active come in parts.
@@ -129,6 +134,14 @@ impl Sink for Gather<'_> {
 
     fn pause(&mut self) -> bool {
         true
+    }
+}
+
+fn exemplars<'a>(value: &Value<'a>) -> &'a [encode::Exemplar] {
+    match value {
+        Value::Counter(_, exemplar) => exemplar.map_or(&[], std::slice::from_ref),
+        Value::Histogram(value) => value.exemplars,
+        _ => &[],
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
         Expected, Head, Heads, Sink,
         escape::{self, SCHEMES},
     },
+    exemplar::RowOf,
     family::{Family, FamilyRef},
     native::NativeSnapshot,
     own::Own,
@@ -343,6 +344,23 @@ impl Groups {
         }
     }
 
+    /// Wants exemplars again: an exposition of the families that are wanted has written those that
+    /// there were.
+    pub(crate) fn want_exemplars(
+        &self,
+        settings: &Settings,
+        wanted: Option<&dyn Fn(&str) -> bool>,
+    ) {
+        for group in &self.families {
+            let members = group.members.iter().flatten();
+            if members.clone().any(|member| member.exemplars().asked())
+                && is_wanted(&group.desc, &settings.prefix, wanted)
+            {
+                members.for_each(|member| member.exemplars().want());
+            }
+        }
+    }
+
     /// Writes what the registry keeps of itself.
     fn collect_own(&self, prefix: &str, sink: &mut dyn Sink, wants: &dyn Fn(&Desc) -> bool) {
         let mut own = Own::default();
@@ -365,6 +383,10 @@ impl Groups {
                 continue;
             }
             own.rejected(name, "value", sum(Family::rejected));
+            if members().any(|family| family.exemplars().is_used()) {
+                let rejected = sum(|family| family.exemplars().rejected());
+                own.rejected(name, "exemplar", rejected);
+            }
             own.series(name, sum(|family| family.len() as u64));
             if members().any(|family| family.is_open()) {
                 own.overflowed(name, sum(Family::overflowed));
@@ -414,11 +436,15 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
                 }
             },
         );
+        member.purge_exemplars();
     }
-    // Quantiles cannot be added up, so the series is nobody's.
-    let nobody = Series {
-        place: u32::MAX,
-        generation: 0,
+    // Neither quantiles nor exemplars can be added up, so the series is nobody's.
+    let nobody = RowOf {
+        series: Series {
+            place: u32::MAX,
+            generation: 0,
+        },
+        row: 0,
     };
     let mut native = NativeSnapshot::default();
     for (labels, (created, values)) in merged {

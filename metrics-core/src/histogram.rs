@@ -6,6 +6,7 @@ use crate::{
     block,
     buckets::Buckets,
     cell,
+    exemplar::{self, Shape},
     family::Observations,
     layout::{Layout, Sum},
     native::{Native, NativeSnapshot, merge, table},
@@ -34,12 +35,14 @@ pub const fn layout_native(bounds: &[f64], native: Native) -> Layout {
 }
 
 /// What a histogram of durations has: its sum is kept in whole nanoseconds.
-#[doc(hidden)]
-pub(crate) const fn layout_nanos(bounds: usize) -> Layout {
+pub(crate) const fn layout_nanos(bounds: &[f64], native: Option<Native>) -> Layout {
     Layout::Histogram {
-        buckets: bounds as u16 + 1,
+        buckets: bounds.len() as u16 + 1,
         sum: Sum::Nanos,
-        native: None,
+        native: match native {
+            Some(native) => Some(native.along_with(bounds)),
+            None => None,
+        },
     }
 }
 
@@ -52,6 +55,9 @@ pub(crate) const fn layout_nanos(bounds: usize) -> Layout {
 /// `#[buckets(native)]` makes it a native histogram, whose buckets need no bounds: see
 /// [`metrics!`](macro@crate::metrics) for its options, [`NativeSnapshot`] for its buckets. With
 /// bounds after it, `#[buckets(native, 0.1, 1.0)]`, the histogram is of both kinds.
+///
+/// Observations may have [exemplars](crate::Exemplar), given by hand
+/// ([`observe_with_exemplar`](Self::observe_with_exemplar)) or found (`#[exemplars]`).
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -177,17 +183,101 @@ impl<S: Storage> Histogram<S> {
             return;
         };
         match S::LAYOUT {
-            Some(layout) if layout.native().is_none() => {}
-            Some(_) => return self.observe_native(value, buckets, Known::<S>(PhantomData)),
-            None => {
-                if self.0.family().is_native() {
-                    return self.observe_native_unknown(value, buckets);
+            Some(_) => {
+                let (bucket, shape) = self.observe_known(value, buckets, find);
+                if let Some(bucket) = bucket {
+                    exemplar::seek(&self.0, bucket, value, shape);
                 }
             }
+            None if self.0.family().is_special() => self.observe_special(value, buckets),
+            None => _ = self.observe_classic(value, buckets, find),
         }
+    }
+
+    /// Takes one observation, with labels that lead to what was observed.
+    ///
+    /// The next exposition in a format that has [exemplars](crate::Exemplar) shows them; each
+    /// bucket shows the last one that was given in it. Of a histogram whose buckets are native
+    /// alone, at most ten are kept, one to each power of two.
+    ///
+    /// Names keep to the grammar of labels, and names and values together are at most 128
+    /// characters. An exemplar that breaks a rule is left out and counted in
+    /// `metrics_rejected_total` with the reason `exemplar`; the observation is taken all the same.
+    /// It also is where two threads give one at the same moment, as none waits for the other.
+    ///
+    /// ```
+    /// use metrics_core::{Format, encode_to_string, metrics};
+    ///
+    /// metrics! {
+    ///     /// Time to answer.
+    ///     #[buckets(0.1, 1.0)]
+    ///     static ANSWER: Histogram = "exemplar_api_answer_seconds";
+    /// }
+    ///
+    /// ANSWER.observe_with_exemplar(0.3, &[("trace_id", "4bf92f3577b34da6")]);
+    /// let text = encode_to_string(Format::OpenMetrics);
+    /// assert!(text.contains(r#"_bucket{le="1.0"} 1 # {trace_id="4bf92f3577b34da6"} 0.3 "#));
+    /// ```
+    pub fn observe_with_exemplar(&self, value: f64, exemplar: &[(&str, &str)]) {
+        let Some(buckets) = self.0.buckets() else {
+            return;
+        };
+        let (bucket, _) = match S::LAYOUT {
+            Some(_) => self.observe_known(value, buckets, Buckets::find),
+            None => self.observe_unknown(value, buckets),
+        };
+        if let Some(bucket) = bucket {
+            self.0.give_exemplar(bucket, value, exemplar);
+        }
+    }
+
+    /// The same, for each way to observe that follows: the bucket that an exemplar is of, and how
+    /// many there can be; `None` when the value is rejected.
+    #[inline(always)]
+    fn observe_known(
+        &self,
+        value: f64,
+        buckets: &Buckets,
+        find: impl FnOnce(&Buckets, f64) -> usize,
+    ) -> (Option<usize>, Shape) {
+        match S::LAYOUT {
+            Some(layout) if layout.native().is_some() => {
+                self.observe_native(value, buckets, Known::<S>(PhantomData))
+            }
+            _ => (self.observe_classic(value, buckets, find), Shape::Buckets),
+        }
+    }
+
+    fn observe_unknown(&self, value: f64, buckets: &Buckets) -> (Option<usize>, Shape) {
+        let layout = self.0.family().layout();
+        if layout.native().is_some() {
+            self.observe_native(value, buckets, layout)
+        } else {
+            let bucket = self.observe_classic(value, buckets, Buckets::find);
+            (bucket, Shape::Buckets)
+        }
+    }
+
+    /// Not inlined, so that a handle to a plain histogram does not pay for it.
+    #[inline(never)]
+    fn observe_special(&self, value: f64, buckets: &Buckets) {
+        let (bucket, shape) = self.observe_unknown(value, buckets);
+        if let Some(bucket) = bucket {
+            exemplar::seek(&self.0, bucket, value, shape);
+        }
+    }
+
+    #[inline(always)]
+    fn observe_classic(
+        &self,
+        value: f64,
+        buckets: &Buckets,
+        find: impl FnOnce(&Buckets, f64) -> usize,
+    ) -> Option<usize> {
         // False for NaN as well.
         if !(value >= buckets.floor() && value <= f64::MAX) {
-            return self.0.family().reject();
+            self.0.family().reject();
+            return None;
         }
         // -0.0 has the bits of something enormous.
         let value = value + 0.0;
@@ -197,22 +287,23 @@ impl<S: Storage> Histogram<S> {
                 cell::hand_over(words);
             }
         });
-    }
-
-    /// Not inlined, so that a handle to a classic histogram does not pay for it.
-    #[inline(never)]
-    fn observe_native_unknown(&self, value: f64, buckets: &Buckets) {
-        self.observe_native(value, buckets, self.0.family().layout());
+        Some(bucket)
     }
 
     #[inline(always)]
-    fn observe_native(&self, value: f64, buckets: &Buckets, layout: impl KnownLayout) {
+    fn observe_native(
+        &self,
+        value: f64,
+        buckets: &Buckets,
+        layout: impl KnownLayout,
+    ) -> (Option<usize>, Shape) {
         let Some((count, native)) = layout.native() else {
-            return;
+            return (None, Shape::Native);
         };
         let floor = if native.is_negative() { f64::MIN } else { 0.0 };
         if !(value >= floor && value <= f64::MAX) {
-            return self.0.family().reject();
+            self.0.family().reject();
+            return (None, Shape::Native);
         }
         let value = value + 0.0;
         // Where a negative value is below all bounds, the search is not made for it.
@@ -226,11 +317,16 @@ impl<S: Storage> Histogram<S> {
             // Asked again, since what is captured is no constant any more.
             let (count, native) = layout.native()?;
             let place = native.place(&words[block::HEADER + count..], observed)?;
-            count_in(words, count, bucket, place, value);
+            count_in(words, count, [bucket, place], value.to_bits(), Sum::Float);
             Some(())
         });
         if done.flatten().is_none() {
             self.observe_new(value, bucket, layout);
+        }
+        if count > 1 {
+            (Some(bucket), Shape::Buckets)
+        } else {
+            (Some(exemplar::native_bucket(value)), Shape::Native)
         }
     }
 
@@ -248,7 +344,7 @@ impl<S: Storage> Histogram<S> {
                 Some(&words[table..])
             };
             let place = table::seek(native, &words[table..], value, &shared);
-            count_in(words, count, bucket, place, value);
+            count_in(words, count, [bucket, place], value.to_bits(), Sum::Float);
         });
     }
 
@@ -291,10 +387,16 @@ impl<S: Storage> Histogram<S> {
 
 /// Counts an observation in its native bucket, and its classic one where there are several.
 #[inline(always)]
-fn count_in(words: &[AtomicU64], count: usize, bucket: usize, place: usize, value: f64) {
+pub(crate) fn count_in(
+    words: &[AtomicU64],
+    count: usize,
+    [bucket, place]: [usize; 2],
+    value: u64,
+    sum: Sum,
+) {
     let last = block::last([bucket, place]);
     let place = count + table::COUNTS + place;
-    let add = |sum| Sum::Float.add(sum, value.to_bits());
+    let add = |before| sum.add(before, value);
     let asked = if count > 1 {
         block::observe_in(words, [bucket, place], last, add)
     } else {

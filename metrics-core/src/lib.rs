@@ -35,6 +35,8 @@
 //!
 //! * `linkme`: registers metrics in a linker section as well, for programs that run no code
 //!   before `main`.
+//! * `tracing`: where a metric asks for [exemplars](crate::metrics#exemplars), finds them in the
+//!   OpenTelemetry spans of `tracing` that recordings are made in.
 
 mod block;
 #[cfg(all(test, not(miri)))]
@@ -54,6 +56,7 @@ mod entry;
 #[cfg(all(test, not(miri)))]
 mod entry_model;
 mod error;
+mod exemplar;
 mod expiry;
 #[cfg(all(test, not(miri)))]
 mod expiry_model;
@@ -99,6 +102,7 @@ pub use counter::{Counter, FloatCounter};
 pub use desc::{Birthplace, Desc, Kind, Objective};
 pub use encode::{Escaping, Exposition, Format, Number};
 pub use error::Error;
+pub use exemplar::Exemplar;
 pub use family::DEFAULT_MAX_SERIES;
 pub use gather::{Metric, MetricFamily, MetricValue};
 pub use gauge::{FloatGauge, Gauge};

@@ -64,6 +64,7 @@ mod chosen {
 /// | `#[quantiles(0.5, 0.99)]` | summaries | quantiles to estimate |
 /// | `#[max_series(100)]` | open labels | the cap on series, up to 1,048,576; that of the [registry](crate::Registry::max_series) unless it is there |
 /// | `#[expire("1h")]` | open labels | series that have been idle for so long leave: [see below](#series-that-expire); they stay unless it is there |
+/// | `#[exemplars]` | counters and histograms | exemplars from the spans that recordings are made in: [see below](#exemplars) |
 /// | `#[computed(\|\| value)]` | counters and gauges without labels | computed at each scrape, as an `f64` |
 ///
 /// Labels in a list have attributes, too, which hold for `with`, `bind` and `remove`:
@@ -165,6 +166,36 @@ mod chosen {
 /// // Above 2^9 and up to 2^10.
 /// assert_eq!(state.native.expect("it is declared so").positive, [(10, 1)]);
 /// ```
+///
+/// # Exemplars
+///
+/// An [exemplar](crate::Exemplar) leads from a counter or from a bucket of a histogram to an
+/// example of what it has counted: a trace. Any counter and histogram can be given one by hand
+/// ([`inc_by_with_exemplar`](crate::Counter::inc_by_with_exemplar),
+/// [`observe_with_exemplar`](crate::Histogram::observe_with_exemplar)). Those with `#[exemplars]`
+/// find them: labels `trace_id` and `span_id` from the current span of OpenTelemetry, where it is
+/// sampled. That takes the feature `tracing` of metrics-core or metrics-http, and a subscriber
+/// with the layer of `tracing-opentelemetry`; without the feature the attribute changes nothing,
+/// so that a library may declare it and the program decide.
+///
+/// ```
+/// use metrics_core::metrics;
+///
+/// metrics! {
+///     /// Time to answer.
+///     #[exemplars]
+///     static ANSWER: Histogram<(route: &str)> = "api_route_answer_seconds";
+/// }
+///
+/// ANSWER.with("/links").observe(0.2); // leads to the trace of the span that this runs in
+/// ```
+///
+/// Between two expositions in a format that shows exemplars ([OpenMetrics](crate::Format)), the
+/// first recording in each bucket of each series looks for a span; all others pay a look at a
+/// word. Spans that are not sampled are passed over, 256 for each bucket, after which none is
+/// looked for until the next exposition. Where a family has many series and buckets, some share a
+/// turn: there are 64. An exemplar stays until another takes its place, or its series is gone.
+/// Metrics that are added up because they share name and labels show none.
 ///
 /// # What a declaration gives
 ///
@@ -334,6 +365,7 @@ pub use metrics_macros::Labels;
 /// | `err(kind)`, `err(kind: TheError)` | a label `kind` from the error of a `Result`, which derives [`Label`](trait@crate::Label); with its type, every value starts at 0 |
 /// | `fallible = true` or `false` | whether it returns a `Result`, where its type does not show it: an alias with generic arguments, an associated type |
 /// | `outcome = false` | no label `outcome`: one series for all calls |
+/// | `exemplars` | exemplars from the spans that calls are made in: [as in declarations](macro@crate::metrics#exemplars). Of the call's own `#[instrument]`, if that stands below this attribute; above it, its span has ended before the call is recorded |
 /// | `slo(success = 99.5)` | an objective: so many calls in a hundred end as `ok` |
 /// | `skip` | in an annotated block: leave this function out |
 /// | `crate = path` | where this crate goes by another path |
@@ -440,6 +472,7 @@ pub use chosen::counted;
 /// | argument | meaning |
 /// |---|---|
 /// | `buckets(0.1, 1.0)`, `linear(start, width, count)`, `exponential(start, factor, count)` | upper bounds in seconds; with `name` only |
+/// | `buckets(native)`, `buckets(native(growth = 1.1), 0.1, 1.0)` | native buckets, alone or along with classic ones, [as in declarations](macro@crate::metrics#native-histograms); with `name` only |
 /// | `sample = 1/16` | for hot functions: times one call in 16, picked at random; not scaled up, so its counts are no counts of calls ([`counted`](macro@crate::counted) has those). In the family `function_sampled_duration_seconds` with the label `sample`, or in one of its own, whose help says so |
 /// | `busy` | async: beside the whole time, in `function_busy_seconds` that for which the future was polled; in a family of its own, `..._busy_seconds` |
 /// | `slo(latency = "250ms", objective = 99.9)` | an objective: so many calls in a hundred take no longer; the time is one of the bounds |

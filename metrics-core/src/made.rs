@@ -44,6 +44,7 @@ pub struct Options {
     alphabet: Alphabet,
     max_series: Option<usize>,
     expire: Option<Duration>,
+    exemplars: bool,
 }
 
 impl Options {
@@ -61,6 +62,7 @@ impl Options {
             alphabet: Alphabet::Made,
             max_series: None,
             expire: None,
+            exemplars: false,
         }
     }
 
@@ -160,6 +162,24 @@ impl Options {
         self
     }
 
+    /// Finds exemplars of a counter or a histogram in the OpenTelemetry spans that recordings are
+    /// made in, with the feature `tracing`; see [`metrics!`](crate::metrics#exemplars).
+    ///
+    /// ```
+    /// use metrics_core::{Histogram, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let answers = registry.create::<Histogram>(
+    ///     Options::new("answer_seconds", "Time to answer.").unit("seconds").exemplars(),
+    /// )?;
+    /// answers.observe(0.2); // within a span that is sampled, it has an exemplar
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn exemplars(mut self) -> Self {
+        self.exemplars = true;
+        self
+    }
+
     fn checked(mut self, kind: Kind) -> Result<Desc, Error> {
         self.desc.kind = kind;
         if let Some(bounds) = self.bounds {
@@ -189,6 +209,11 @@ impl Options {
             } else {
                 Err("only histograms are native; drop it")
             });
+        }
+        if self.exemplars && !matches!(kind, Kind::Counter | Kind::Histogram) {
+            checked = checked.and(Err(
+                "only counters and histograms have exemplars; drop them",
+            ));
         }
         checked = checked.and(match self.expire {
             Some(_) if desc.labels.is_empty() => {
@@ -323,13 +348,17 @@ impl Registry {
     /// When its name, unit, labels, buckets or expiry break a rule, or clash with what is there.
     pub fn create_labelled<M: Made>(&self, options: Options) -> Result<Labelled<M>, Error> {
         let (max_series, native) = (options.max_series, options.native);
+        let exemplars = options.exemplars;
         let span = options.expire.unwrap_or_default().as_nanos();
         let desc = options.checked(M::KIND)?;
         let layout = match native {
             Some(growth) => histogram::layout_native(&desc.bounds, Native::DEFAULT.growth(growth)),
             None => M::layout(desc.bounds.len()),
         };
-        let family = Family::made(desc, layout, max_series);
+        let mut family = Family::made(desc, layout, max_series);
+        if exemplars {
+            family = family.with_exemplars();
+        }
         let family = Arc::new(family.expire(u64::try_from(span).unwrap_or(u64::MAX)));
         self.add(Source::Family(FamilyRef::Made(Arc::clone(&family))))?;
         Ok(Labelled {

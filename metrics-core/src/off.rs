@@ -75,4 +75,12 @@ impl Storage for Off {
             generation: 0,
         }
     }
+
+    #[inline(always)]
+    fn asks(&self) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn give_exemplar(&self, _: usize, _: f64, _: &[(&str, &str)]) {}
 }

@@ -159,7 +159,8 @@ const OVERFLOWED: Desc = Desc::new(
 const REJECTED: Desc = Desc::new(
     Kind::Counter,
     "metrics_rejected_total",
-    "Values that could not be recorded, and declarations left out because they clash.",
+    "Values and exemplars that could not be recorded, and declarations left out because they \
+     clash.",
 );
 const COLLECTOR_ERRORS: Desc = Desc::new(
     Kind::Counter,

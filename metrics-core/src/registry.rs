@@ -371,6 +371,9 @@ impl Registry {
             text.finish()?;
         }
         groups.let_go(settings, wanted, began);
+        if !matches!(exposition.format, Format::Text | Format::TextV1) {
+            groups.want_exemplars(settings, wanted);
+        }
         Ok(())
     }
 

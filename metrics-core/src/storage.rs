@@ -7,18 +7,19 @@ use std::{
     thread::LocalKey,
 };
 
-#[cfg(metrics_off)]
-use crate::off::Off;
 use crate::{
     buckets::Buckets,
     cell::{self, Found, Fresh, Local, LocalBlock, LocalCells, Reader, Recent, Region},
     desc::Desc,
+    exemplar::AUTOMATIC,
     family::{Family, FamilyRef},
     label::{self, LabelSet, with_key},
     layout::Layout,
     rows::Rows,
     series::{Known, Series},
 };
+#[cfg(metrics_off)]
+use crate::{exemplar::RowOf, off::Off};
 
 /// A declared metric: what the macros implement for the type they generate.
 #[doc(hidden)]
@@ -27,6 +28,8 @@ pub trait Site: Sized + 'static {
     type Local: Kept;
     /// What the words of a series are.
     const LAYOUT: Layout;
+    /// Whether recordings look for exemplars.
+    const EXEMPLARS: bool = false;
     /// How many series there are, when all labels are closed.
     const SERIES: Option<usize>;
 
@@ -256,7 +259,7 @@ impl<S: private::Storage> Storage for S {}
 
 pub(crate) mod private {
     use super::{AtomicU64, Family, Layout, Series};
-    use crate::buckets::Buckets;
+    use crate::{buckets::Buckets, exemplar::RowOf};
 
     pub trait Storage {
         /// What the words of the series are, where the type tells.
@@ -280,6 +283,19 @@ pub(crate) mod private {
         fn buckets(&self) -> Option<&Buckets>;
         /// Which series it is.
         fn series(&self) -> Series;
+        /// Whether recordings look for exemplars.
+        fn asks(&self) -> bool;
+        /// Keeps an exemplar of what was just recorded.
+        fn give_exemplar(&self, bucket: usize, value: f64, labels: &[(&str, &str)]) {
+            let at = RowOf {
+                series: self.series(),
+                row: 0,
+            };
+            let family = self.family();
+            family
+                .exemplars()
+                .give(at, bucket, value, labels, family.shape());
+        }
     }
 }
 
@@ -333,8 +349,14 @@ impl<S: Site> private::Storage for Declared<S> {
         S::buckets()
     }
 
+    #[inline(always)]
     fn series(&self) -> Series {
         self.series
+    }
+
+    #[inline(always)]
+    fn asks(&self) -> bool {
+        AUTOMATIC && S::EXEMPLARS
     }
 }
 
@@ -562,7 +584,26 @@ impl private::Storage for Handle {
         self.family.buckets_of()
     }
 
+    #[inline]
     fn series(&self) -> Series {
         self.series
+    }
+
+    #[inline]
+    fn asks(&self) -> bool {
+        self.family.exemplars().asked()
+    }
+
+    #[cfg(metrics_off)]
+    fn give_exemplar(&self, bucket: usize, value: f64, labels: &[(&str, &str)]) {
+        if !Off::is(&self.family) {
+            let at = RowOf {
+                series: self.series,
+                row: 0,
+            };
+            let shape = self.family.shape();
+            let exemplars = self.family.exemplars();
+            exemplars.give(at, bucket, value, labels, shape);
+        }
     }
 }

@@ -10,8 +10,9 @@ use syn::{
 };
 
 use crate::{
-    attr::{Buckets, Slot, arguments, items, krate, list, skip_argument, value},
+    attr::{Slot, arguments, items, krate, list, skip_argument, value},
     errors::Errors,
+    native::HistogramBuckets,
 };
 
 /// The arguments of a function attribute.
@@ -21,7 +22,7 @@ pub(crate) struct Args {
     pub(crate) help: Slot<LitStr>,
     pub(crate) unit: Slot<LitStr>,
     pub(crate) labels: Slot<Vec<LabelArg>>,
-    pub(crate) buckets: Slot<Buckets>,
+    pub(crate) buckets: Slot<HistogramBuckets>,
     pub(crate) fallible: Slot<LitBool>,
     pub(crate) ok_if: Slot<Expr>,
     pub(crate) error_if: Slot<Expr>,
@@ -29,6 +30,7 @@ pub(crate) struct Args {
     pub(crate) outcome: Slot<LitBool>,
     pub(crate) sample: Slot<Share>,
     pub(crate) busy: Slot<()>,
+    pub(crate) exemplars: Slot<()>,
     pub(crate) latency: Slot<Latency>,
     pub(crate) success: Slot<LitFloat>,
     pub(crate) skip: Slot<()>,
@@ -38,9 +40,23 @@ pub(crate) struct Args {
 }
 
 /// The arguments that there are, beside `labels`, which all attributes have.
-const ARGUMENTS: [&str; 15] = [
-    "name", "help", "unit", "labels", "buckets", "fallible", "ok_if", "error_if", "err", "outcome",
-    "sample", "busy", "slo", "skip", "crate",
+const ARGUMENTS: [&str; 16] = [
+    "name",
+    "help",
+    "unit",
+    "labels",
+    "buckets",
+    "fallible",
+    "ok_if",
+    "error_if",
+    "err",
+    "outcome",
+    "sample",
+    "busy",
+    "exemplars",
+    "slo",
+    "skip",
+    "crate",
 ];
 
 /// What the expansion of an attribute on a block tells the one on a function in it.
@@ -93,6 +109,7 @@ impl Args {
                     .sample
                     .set(&key, assigned(&key, "1/16", input)?, errors),
                 "busy" => self.busy.set(&key, (), errors),
+                "exemplars" => self.exemplars.set(&key, (), errors),
                 "slo" => self.parse_slo(&key, input, errors)?,
                 "skip" => self.skip.set(&key, (), errors),
                 "crate" => {

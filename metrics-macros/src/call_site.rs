@@ -6,7 +6,7 @@ use syn::{LitStr, Path, ext::IdentExt};
 
 use crate::{
     args::Args,
-    attr::{Buckets, kind, label_name, located_at},
+    attr::{kind, label_name, located_at},
     function::{Function, Measure},
     layer::outcome_is_told,
     output::{Returns, with_static_lifetimes},
@@ -25,7 +25,14 @@ pub(crate) fn items<M: Measure>(
     let call = quote!(#p::call);
     let checks = checks::<M>(args, krate);
     let buckets = args.buckets.get().filter(|_| M::TIMED);
-    let with_buckets = buckets.map(|_| quote!(.buckets(&__BOUNDS, &__BUCKETS)));
+    let with_buckets = buckets.map(|buckets| {
+        let native = buckets.native.as_ref().map(|native| {
+            let native = native.expand(krate);
+            quote!(.native(#native))
+        });
+        quote!(.buckets(&__BOUNDS, &__BUCKETS) #native)
+    });
+    let exemplars = args.exemplars.get().map(|()| quote!(.exemplars()));
     let constant = constant(args, &p, function);
     let line = line(function.sig.ident.span());
     let outcomes = if outcome_is_told::<M>(args) {
@@ -72,7 +79,7 @@ pub(crate) fn items<M: Measure>(
             #described
             static #site: #p::Family = {
                 #registered
-                __DESCRIBED #own #objectives.measured(#measured, &__SHARED)
+                __DESCRIBED #own #objectives #exemplars.measured(#measured, &__SHARED)
             };
         };
     }
@@ -89,7 +96,7 @@ pub(crate) fn items<M: Measure>(
         };
         static #site: #p::Family = {
             #registered
-            __DESCRIBED #own #objectives.busy(&#busy).measured(#measured, &__SHARED)
+            __DESCRIBED #own #objectives #exemplars.busy(&#busy).measured(#measured, &__SHARED)
         };
     }
 }
@@ -264,15 +271,10 @@ pub(crate) fn checks<M: Measure>(args: &Args, krate: &Path) -> TokenStream {
         });
     }
     if let Some(buckets) = args.buckets.get().filter(|_| M::TIMED) {
-        let (count, array) = buckets.expand(krate);
+        let (count, array) = buckets.expand_bounds(krate);
         let (bounds, all) = bucket_items(krate, &count, &array, "closed_nanos");
         checks.extend(quote!(#bounds #all));
-        checks.extend(Buckets::checks(
-            buckets,
-            krate,
-            "check_bucket",
-            "check_buckets",
-        ));
+        checks.extend(buckets.checks(krate));
     }
     if let Some(latency) = args.latency.get() {
         let at = krate;

@@ -343,6 +343,12 @@ fn check_family<M: Measure>(args: &Args, errors: &mut Errors) {
             errors.at(key, message);
         }
     }
+    if let Some(buckets) = args.buckets.get()
+        && let Some(native) = &buckets.native
+        && let Some(negative) = native.negative()
+    {
+        errors.at(negative, "a time is never negative; remove `negative`");
+    }
     if let Some(unit) = args.unit.get()
         && M::TIMED
         && unit.value() != "seconds"
@@ -388,6 +394,11 @@ fn check_applies<M: Measure>(args: &Args, errors: &mut Errors) {
         }
     }
     if !M::OUTCOME {
+        if let Some(key) = args.exemplars.key() {
+            let message = "a gauge has no exemplars; remove `exemplars`, or count the calls with \
+                           `#[counted(exemplars)]`";
+            errors.at(key, message);
+        }
         for label in args.result_labels() {
             let message = "calls in progress have no result yet; remove the label, or count the \
                            calls with `#[counted]`";

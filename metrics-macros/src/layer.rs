@@ -93,15 +93,32 @@ pub(crate) fn unused<M: Measure>(args: &Args, krate: &Path, function: &Function)
 }
 
 fn recorder<M: Measure>(args: &Args, call: &TokenStream) -> TokenStream {
-    if let Some(sample) = args.sample.get() {
+    let (name, mut parameters) = if let Some(sample) = args.sample.get() {
         let (share, of) = (sample.share, sample.of);
-        return quote!(#call::Sampled<#share, #of, _>);
+        ("Sampled", vec![quote!(#share), quote!(#of), quote!(_)])
+    } else if args.busy.get().is_some() {
+        ("Busy", Vec::new())
+    } else {
+        (M::RECORDER, vec![quote!(_)])
+    };
+    parameters.extend(besides(args, call));
+    let name = format_ident!("{name}");
+    let parameters = (!parameters.is_empty()).then(|| quote!(<#(#parameters),*>));
+    quote!(#call::#name #parameters)
+}
+
+/// What the recorder does besides, if anything.
+fn besides(args: &Args, call: &TokenStream) -> Option<TokenStream> {
+    let is_native = args
+        .buckets
+        .get()
+        .is_some_and(|buckets| buckets.native.is_some());
+    match (args.exemplars.get().is_some(), is_native) {
+        (false, false) => None,
+        (true, false) => Some(quote!({ #call::EXEMPLARS })),
+        (false, true) => Some(quote!({ #call::NATIVE })),
+        (true, true) => Some(quote!({ #call::EXEMPLARS | #call::NATIVE })),
     }
-    if args.busy.get().is_some() {
-        return quote!(#call::Busy);
-    }
-    let recorder = format_ident!("{}", M::RECORDER);
-    quote!(#call::#recorder<_>)
 }
 
 /// The labels that are known when the call begins, as a tuple.

@@ -41,6 +41,25 @@ impl Parse for HistogramBuckets {
     }
 }
 
+impl HistogramBuckets {
+    /// The number of classic bounds, and the array of them; none beside native buckets unless they
+    /// are there.
+    pub(crate) fn expand_bounds(&self, krate: &Path) -> (TokenStream, TokenStream) {
+        match &self.classic {
+            Some(bounds) => bounds.expand(krate),
+            None => (quote!(0), quote!([])),
+        }
+    }
+
+    /// The constants that fail to compile at the token at fault.
+    pub(crate) fn checks(&self, krate: &Path) -> TokenStream {
+        let classic = self.classic.as_ref();
+        let classic = classic.map(|bounds| bounds.checks(krate, "check_bucket", "check_buckets"));
+        let native = self.native.as_ref().map(|native| native.checks(krate));
+        quote!(#classic #native)
+    }
+}
+
 /// `native` or `native(growth = 1.1, zero_threshold = 1e-9, ...)`.
 #[derive(Default)]
 pub(crate) struct Native {
@@ -124,6 +143,11 @@ impl Native {
         floats
             .chain([max])
             .filter_map(|(setter, check, value)| Some((setter, check, value?)))
+    }
+
+    /// Where it says that values may be negative.
+    pub(crate) fn negative(&self) -> Option<&Ident> {
+        self.negative.key()
     }
 
     /// What is declared, as an expression.

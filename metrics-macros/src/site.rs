@@ -31,6 +31,8 @@ pub(crate) struct Site<'a> {
     pub(crate) native: Option<&'a Native>,
     pub(crate) quantiles: Option<&'a Buckets>,
     pub(crate) states: Option<TokenStream>,
+    /// Where it says that recordings look for exemplars.
+    pub(crate) exemplars: Option<&'a Ident>,
     pub(crate) max_series: Option<TokenStream>,
     /// Nanoseconds after which idle series expire, and where that is said.
     pub(crate) expire: Option<(u64, Span)>,
@@ -85,9 +87,6 @@ impl Site<'_> {
         } else {
             quote!(#p::closed_series(__SETS))
         };
-        let with_cap = self.max_series.as_ref();
-        let with_cap = with_cap.map(|_| quote!(.max_series(__MAX_SERIES)));
-        let with_expiry = self.expire.map(|(nanos, _)| quote!(.expire(#nanos)));
         let check_expiry = self.expire.map(|(_, at)| {
             let krate = located_at(self.krate, at);
             quote_spanned! {at=>
@@ -116,7 +115,12 @@ impl Site<'_> {
             }
         });
         let with_buckets = bounds.as_ref().map(|_| quote!(.buckets(&__BUCKETS)));
-        let with_states = self.states.as_ref().map(|states| quote!(.states(#states)));
+        let exemplars = self.exemplars.map(|_| {
+            quote! {
+                const EXEMPLARS: ::core::primitive::bool = true;
+            }
+        });
+        let settings = self.settings();
         let line_span = self.ty.span();
         quote_spanned! {line_span=>
             #checks
@@ -145,6 +149,7 @@ impl Site<'_> {
                 type Local = __Local;
                 const LAYOUT: #p::Layout = __LAYOUT;
                 const SERIES: ::core::option::Option<usize> = __SERIES;
+                #exemplars
 
                 #[inline(always)]
                 fn local() -> &'static #p::LocalKey<__Local> {
@@ -170,12 +175,20 @@ impl Site<'_> {
             static __FAMILY: #p::Family = {
                 #krate::__register! { #p::Registration::Family(&__FAMILY) }
                 #p::declared::<#ty>(#desc, __SETS, &__SHARED)
-                    #with_cap
-                    #with_expiry
                     #with_buckets
-                    #with_states
+                    #settings
             };
         }
+    }
+
+    /// Calls that say what the metric is besides.
+    fn settings(&self) -> TokenStream {
+        let cap = self.max_series.as_ref();
+        let cap = cap.map(|_| quote!(.max_series(__MAX_SERIES)));
+        let expiry = self.expire.map(|(nanos, _)| quote!(.expire(#nanos)));
+        let states = self.states.as_ref().map(|states| quote!(.states(#states)));
+        let exemplars = self.exemplars.map(|_| quote!(.with_exemplars()));
+        quote!(#cap #expiry #states #exemplars)
     }
 
     /// The checks and the description of a metric that has no storage.

@@ -54,6 +54,23 @@ fn a_result() {
 }
 
 #[test]
+fn exemplars_and_native_buckets() {
+    compare::<Timed>(
+        "exemplars",
+        &quote!(
+            name = "parse_seconds",
+            exemplars,
+            buckets(native(growth = 1.5), 0.1)
+        ),
+        &quote! {
+            fn parse(text: &str) -> usize {
+                text.len()
+            }
+        },
+    );
+}
+
+#[test]
 fn an_alias_of_what_may_be_a_result() {
     compare::<Counted>(
         "alias",

@@ -149,6 +149,8 @@ pub struct Exemplar {
     /// Its value.
     #[serde(deserialize_with = "spelled")]
     pub value: f64,
+    /// When, in seconds since 1970, if it says so.
+    pub timestamp: Option<f64>,
 }
 
 /// A judge's no, in the judge's words.

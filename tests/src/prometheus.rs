@@ -27,6 +27,12 @@ impl Prometheus {
     /// Starts one that scrapes `/metrics` at `target`, and waits until it answers.
     #[track_caller]
     pub fn scraping(target: SocketAddr) -> Self {
+        Self::scraping_with(target, &[])
+    }
+
+    /// The same with further flags on its command line.
+    #[track_caller]
+    pub fn scraping_with(target: SocketAddr, flags: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder for Prometheus");
         let path = |name: &str| folder.path().join(name);
         let config = format!("{CONFIG}      - targets: ['{target}']\n");
@@ -39,6 +45,7 @@ impl Prometheus {
             .arg(path("prometheus.yml"))
             .arg("--storage.tsdb.path")
             .arg(path("data"))
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -71,9 +78,7 @@ impl Prometheus {
     /// `metric` and `values`.
     #[track_caller]
     pub fn query_range(&self, expression: &str, past: Duration) -> Vec<Value> {
-        let now = self.value("vector(time())").expect("it knows the time");
-        let start = (now - past.as_secs_f64()).to_string();
-        let end = now.to_string();
+        let (start, end) = self.period(past);
         let parameters = [
             ("query", expression),
             ("start", start.as_str()),
@@ -81,6 +86,24 @@ impl Prometheus {
             ("step", "1"),
         ];
         list(&self.ask("query_range", &parameters)["result"])
+    }
+
+    /// The exemplars of the series that an expression names, of the last `past`: each with
+    /// `seriesLabels` and `exemplars`.
+    ///
+    /// Flags: `--enable-feature=exemplar-storage`.
+    #[track_caller]
+    pub fn query_exemplars(&self, expression: &str, past: Duration) -> Vec<Value> {
+        let (start, end) = self.period(past);
+        let parameters = [("query", expression), ("start", &start), ("end", &end)];
+        list(&self.ask("query_exemplars", &parameters))
+    }
+
+    /// Beginning and end of the last `past`.
+    #[track_caller]
+    fn period(&self, past: Duration) -> (String, String) {
+        let now = self.value("vector(time())").expect("it knows the time");
+        ((now - past.as_secs_f64()).to_string(), now.to_string())
     }
 
     /// What it thinks of the target.

@@ -77,6 +77,9 @@ bounds! {
     a_counted_call_takes_few_instructions: "counted_call", 34.0;
     a_timed_call_takes_few_instructions: "timed_call", 380.0;
     observing_takes_few_instructions: "histogram_middle", 54.0;
+    counting_through_a_handle_takes_few_instructions: "held", 113.0;
+    counting_through_a_handle_of_closed_labels_takes_few_instructions: "held_closed", 60.0;
+    observing_through_a_handle_takes_few_instructions: "held_histogram", 195.0;
 }
 
 #[test]
@@ -86,6 +89,20 @@ fn labels_that_stand_in_the_code_cost_no_instruction() {
         (constant - counter).abs() < 0.01,
         "{constant} and {counter}"
     );
+}
+
+/// Where no span is looked for, as most of the time.
+#[test]
+fn to_be_asked_for_exemplars_takes_a_few_instructions_more() {
+    for (plain, asked, at_most) in [
+        ("counter", "exemplary", 7.0),
+        ("histogram_middle", "exemplary_histogram", 8.0),
+        ("counted_call", "exemplary_counted_call", 8.0),
+        ("timed_call", "exemplary_timed_call", 16.0),
+    ] {
+        let more = instructions(asked) - instructions(plain);
+        assert!(more <= at_most, "{asked}: {more} more");
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ mod site;
 use std::{pin::Pin, thread};
 
 pub use future::{Entering, Tracked};
-pub use recorder::{Busy, Counted, InFlight, Recorder, Sampled, Timed};
+pub use recorder::{Busy, Counted, EXEMPLARS, InFlight, NATIVE, Recorder, Sampled, Timed};
 pub use result::{
     Ended, Ending, Fails, Infallible, Known, Look, NeverError, Open, Probe, ends, error_of, look,
     never,

@@ -9,8 +9,11 @@ use std::{
 use super::{Called, Ending, Outcome, Place, unwound};
 use crate::{
     block, cell, clock,
+    exemplar::{AUTOMATIC, RowOf, native_bucket},
     family::Family,
-    layout::{self, Sum},
+    histogram::count_in,
+    layout::{self, Layout, Sum},
+    native::table,
 };
 
 /// Is made when a call begins and told how it ended.
@@ -38,11 +41,21 @@ pub trait Recorder: Copy {
     }
 }
 
+/// The recorder looks for exemplars: a bit of what the recorders below do besides.
+pub const EXEMPLARS: u8 = 1;
+/// Buckets are native, or native ones too: likewise.
+pub const NATIVE: u8 = 2;
+
+/// Whether a recorder that does this looks for exemplars.
+const fn seeks(besides: u8) -> bool {
+    AUTOMATIC && besides & EXEMPLARS != 0
+}
+
 /// Counts a call.
 #[derive(Clone, Copy, Debug)]
-pub struct Counted<P>(P);
+pub struct Counted<P, const BESIDES: u8 = 0>(P);
 
-impl<P: Place> Recorder for Counted<P> {
+impl<P: Place, const BESIDES: u8> Recorder for Counted<P, BESIDES> {
     type Place = P;
 
     #[inline(always)]
@@ -54,25 +67,31 @@ impl<P: Place> Recorder for Counted<P> {
     fn finish(self, ending: impl Ending) {
         if let Some((place, row)) = ending.place(self.0) {
             place.record(move |words, first| layout::count_one(&words[first + row]));
+            if seeks(BESIDES) {
+                let (family, at) = (place.family(), place.called().row(row));
+                if family.exemplars().wants(at, 0) {
+                    family.exemplars().look(at, 0, 1.0, family.shape());
+                }
+            }
         }
     }
 
     #[inline(always)]
     fn unwound(self, outcome: Outcome) {
         self.0.apart(outcome, |place, outcome| {
-            Counted(place).finish(outcome);
+            Self(place).finish(outcome);
         });
     }
 }
 
 /// Times a call.
 #[derive(Clone, Copy, Debug)]
-pub struct Timed<P> {
+pub struct Timed<P, const BESIDES: u8 = 0> {
     place: P,
     start: u64,
 }
 
-impl<P: Place> Recorder for Timed<P> {
+impl<P: Place, const BESIDES: u8> Recorder for Timed<P, BESIDES> {
     type Place = P;
 
     #[inline(always)]
@@ -86,17 +105,117 @@ impl<P: Place> Recorder for Timed<P> {
     #[inline(always)]
     fn finish(self, ending: impl Ending) {
         if let Some((place, row)) = ending.place(self.place) {
-            observe_since(place, row, self.start);
+            observe_since::<BESIDES>(place, row, self.start);
         }
     }
 }
 
 /// Adds the time since then to a row.
 #[inline(always)]
-fn observe_since(place: impl Place, row: usize, start: u64) {
+fn observe_since<const BESIDES: u8>(place: impl Place, row: usize, start: u64) {
     let (end, family) = (clock::now(), place.family());
     let nanos = clock::nanos_between(start, end);
-    place.record(move |words, first| observe(words, first + row, family, nanos));
+    if BESIDES & NATIVE != 0 {
+        return observe_native(place, row, nanos, seeks(BESIDES));
+    }
+    if !seeks(BESIDES) {
+        return place.record(move |words, first| observe(words, first + row, family, nanos));
+    }
+    let bucket = bucket_of(family, nanos);
+    place.record(move |words, first| count(words, first + row, family, bucket, nanos));
+    let at = place.called().row(row);
+    if family.exemplars().wants(at, bucket) {
+        look(family, at, bucket, nanos);
+    }
+}
+
+/// The same where buckets are native, or native ones too.
+#[inline(never)]
+fn observe_native(place: impl Place, row: usize, nanos: u64, seeks: bool) {
+    let called = place.called();
+    let mut bucket = None;
+    place.record(|words, first| bucket = count_natively(words, first, row, &called, nanos));
+    let at = called.row(row);
+    if let Some(bucket) = bucket
+        && seeks
+        && called.family().exemplars().wants(at, bucket)
+    {
+        look(called.family(), at, bucket, nanos);
+    }
+}
+
+/// Looks for an exemplar of a call that has just been timed.
+#[cold]
+#[inline(never)]
+fn look(family: &Family, at: RowOf, bucket: usize, nanos: u64) {
+    // Rounded to nanoseconds, a bound may have become more than it is.
+    let bound = family.desc().bounds.get(bucket);
+    let seconds = seconds(nanos);
+    let seconds = bound.map_or(seconds, |bound| seconds.min(*bound));
+    family.exemplars().look(at, bucket, seconds, family.shape());
+}
+
+/// What the unit of a native bucket's index is.
+fn seconds(nanos: u64) -> f64 {
+    nanos as f64 / 1e9
+}
+
+/// Adds an observation to a row of a native histogram; the bucket that an exemplar is of.
+#[inline(never)]
+fn count_natively(
+    words: &[AtomicU64],
+    first: usize,
+    row: usize,
+    called: &Called,
+    nanos: u64,
+) -> Option<usize> {
+    let family = called.family();
+    let Layout::Histogram {
+        buckets,
+        native: Some(native),
+        ..
+    } = family.layout()
+    else {
+        return None;
+    };
+    let width = family.row_width();
+    let words = words.get((first + row) * width..(first + row + 1) * width)?;
+    let bucket = bucket_of(family, nanos);
+    let (classic, seconds) = (usize::from(buckets), seconds(nanos));
+    let (_, table) = words.split_at(block::HEADER + classic);
+    let shared = || {
+        called
+            .shared_row(row)
+            .map(|words| &words[block::HEADER + classic..])
+    };
+    let place = native.place(table, native.observed(seconds));
+    let place = place.unwrap_or_else(|| table::seek(native, table, seconds, &shared));
+    count_in(words, classic, [bucket, place], nanos, Sum::Nanos);
+    Some(if classic > 1 {
+        bucket
+    } else {
+        native_bucket(seconds)
+    })
+}
+
+/// The classic bucket of a time; 0 where there is none.
+#[inline(never)]
+fn bucket_of(family: &Family, nanos: u64) -> usize {
+    let time = nanos.min(i64::MAX as u64).cast_signed() as f64;
+    family
+        .buckets_of()
+        .map_or(0, |buckets| buckets.find_duration(time))
+}
+
+/// Adds an observation whose bucket is known to a row.
+#[inline(never)]
+fn count(words: &[AtomicU64], row: usize, family: &Family, bucket: usize, nanos: u64) {
+    let width = family.row_width();
+    if let Some(words) = words.get(row * width..(row + 1) * width)
+        && block::observe(words, bucket, |before| Sum::Nanos.add(before, nanos))
+    {
+        cell::hand_over(words);
+    }
 }
 
 /// Adds an observation to a row.
@@ -120,9 +239,13 @@ fn observe(words: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
 
 /// Times `SHARE` of `OF` calls, picked at random.
 #[derive(Clone, Copy, Debug)]
-pub struct Sampled<const SHARE: u32, const OF: u32, P>(Option<Timed<P>>);
+pub struct Sampled<const SHARE: u32, const OF: u32, P, const BESIDES: u8 = 0>(
+    Option<Timed<P, BESIDES>>,
+);
 
-impl<const SHARE: u32, const OF: u32, P: Place> Recorder for Sampled<SHARE, OF, P> {
+impl<const SHARE: u32, const OF: u32, P: Place, const BESIDES: u8> Recorder
+    for Sampled<SHARE, OF, P, BESIDES>
+{
     type Place = P;
 
     #[inline(always)]
@@ -164,13 +287,13 @@ fn seed() -> u64 {
 
 /// Times a call of an async function, and beside it the time that its future was polled.
 #[derive(Clone, Copy, Debug)]
-pub struct Busy {
-    wall: Timed<Called>,
+pub struct Busy<const BESIDES: u8 = 0> {
+    wall: Timed<Called, BESIDES>,
     /// Readings of the clock: those at the ends of polls less those at their beginnings.
     polled: u64,
 }
 
-impl Recorder for Busy {
+impl<const BESIDES: u8> Recorder for Busy<BESIDES> {
     type Place = Called;
 
     #[inline(always)]
@@ -197,18 +320,21 @@ impl Recorder for Busy {
             self.suspend();
         }
         if let Some((called, row)) = ending.place(self.wall.place) {
-            observe_since(called, row, self.wall.start);
-            observe_busy(called, row, self.polled);
+            observe_since::<BESIDES>(called, row, self.wall.start);
+            observe_busy(called, row, self.polled, BESIDES & NATIVE != 0);
         }
     }
 }
 
 #[inline(never)]
-fn observe_busy(called: Called, row: usize, polled: u64) {
+fn observe_busy(called: Called, row: usize, polled: u64, native: bool) {
     if let Some(busy) = called.companion() {
         // Readings on two processors may be the wrong way round.
         let polled = u64::try_from(polled.cast_signed()).unwrap_or(0);
         let (family, nanos) = (busy.family(), clock::nanos_between(0, polled));
+        if native {
+            return observe_native(busy, row, nanos, false);
+        }
         busy.record(|words, first| observe(words, first + row, family, nanos));
     }
 }
@@ -237,5 +363,65 @@ impl<P: Place> Recorder for InFlight<P> {
         self.0.apart(outcome, |place, outcome| {
             InFlight(place).finish(outcome);
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Histogram, Options, Registry,
+        buckets::{Buckets, closed_nanos},
+        call::{Measured, Outcomes, Site},
+        cell::Reader,
+        native::Native,
+    };
+
+    const BOUNDS: [f64; 2] = [0.001, 0.1];
+
+    static FAMILY: Family = {
+        const SITE: Site = Site::new(&[], "", 1, "", Outcomes::Unlabelled)
+            .buckets(&BOUNDS, {
+                static BUCKETS: Buckets = Buckets::new(&closed_nanos::<2, 3>(&BOUNDS));
+                &BUCKETS
+            })
+            .native(Native::DEFAULT.growth(1.005));
+        const WORDS: usize = SITE.words(Measured::TIMED);
+        static SHARED: [AtomicU64; WORDS] = [const { AtomicU64::new(0) }; WORDS];
+        SITE.measured(Measured::TIMED, &SHARED)
+    };
+
+    /// What `tests/tests/native.rs` compares with a naive model.
+    #[test]
+    fn times_are_counted_as_a_native_histogram_counts_their_seconds() {
+        let registry = Registry::new();
+        let options = Options::new("times", "Times.").buckets(BOUNDS);
+        let reference: Histogram = registry
+            .create(options.native(1.005))
+            .expect("the name is free");
+        let mut nanos = 1_u64;
+        for round in 0..2_000 {
+            nanos = nanos
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let times = [nanos >> (round % 60), 1 << (round % 64), round];
+            for nanos in times.map(|nanos| nanos >> 4) {
+                observe_native(Called::plain(&FAMILY), 0, nanos, false);
+                reference.observe(seconds(nanos));
+            }
+            if round % 100 == 0 {
+                FAMILY
+                    .region
+                    .read(&mut Reader::default(), [0], |_, values| {
+                        let native = FAMILY.layout().native_table(values);
+                        let native = native.map(crate::native::merge::View::snapshot);
+                        let reference = reference.get();
+                        assert_eq!(native, reference.native);
+                        let counts: Vec<u64> =
+                            reference.buckets.iter().map(|(_, count)| *count).collect();
+                        assert_eq!(values[2..5], counts);
+                    });
+            }
+        }
     }
 }

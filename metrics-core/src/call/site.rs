@@ -7,10 +7,12 @@ use crate::{
     buckets::{Buckets, DURATIONS, closed_nanos},
     cell::{self, Local},
     desc::{Desc, Kind, Objective, Text},
+    exemplar::RowOf,
     family::Family,
     histogram::layout_nanos,
     label::{self, Label, LabelSet, Visitor},
     layout::Layout,
+    native::Native,
     render::LabelView,
     rows::{Outcomes, ResultLabel, Rows},
     series::Series,
@@ -78,6 +80,8 @@ pub struct Site {
     objectives: &'static [Objective],
     own: Option<(&'static str, &'static str, &'static str)>,
     bounds: Option<(&'static [f64], &'static Buckets)>,
+    native: Option<Native>,
+    exemplars: bool,
     companion: Option<&'static Family>,
 }
 
@@ -100,6 +104,8 @@ impl Site {
             objectives: &[],
             own: None,
             bounds: None,
+            native: None,
+            exemplars: false,
             companion: None,
         }
     }
@@ -132,6 +138,20 @@ impl Site {
         self
     }
 
+    /// With native buckets besides.
+    #[must_use]
+    pub const fn native(mut self, native: Native) -> Self {
+        self.native = Some(native);
+        self
+    }
+
+    /// With exemplars of the spans that calls are made in.
+    #[must_use]
+    pub const fn exemplars(mut self) -> Self {
+        self.exemplars = true;
+        self
+    }
+
     /// With objectives.
     #[must_use]
     pub const fn objectives(mut self, objectives: &'static [Objective]) -> Self {
@@ -148,8 +168,8 @@ impl Site {
 
     const fn layout(self, as_a: Measured) -> Layout {
         match (as_a.kind, self.bounds) {
-            (Kind::Histogram, Some((bounds, _))) => layout_nanos(bounds.len()),
-            (Kind::Histogram, None) => layout_nanos(DURATIONS.len()),
+            (Kind::Histogram, Some((bounds, _))) => layout_nanos(bounds, self.native),
+            (Kind::Histogram, None) => layout_nanos(&DURATIONS, self.native),
             (Kind::Counter, _) => Layout::Count,
             _ => Layout::UpDown,
         }
@@ -205,6 +225,11 @@ impl Site {
         let (layout, rows, closed) = (self.layout(as_a), self.rows(as_a), self.closed(as_a));
         let family = Family::new(desc, layout, rows, closed, self.sets, None, shared)
             .with_companion(self.companion);
+        let family = if self.exemplars {
+            family.with_exemplars()
+        } else {
+            family
+        };
         match self.bounds {
             Some((_, buckets)) => family.buckets(buckets),
             None if timed => family.buckets(&DURATION_BUCKETS),
@@ -223,6 +248,8 @@ static DURATION_BUCKETS: Buckets = {
 pub trait Place: Copy {
     /// The function's metric.
     fn family(self) -> &'static Family;
+    /// The series, wherever its words are.
+    fn called(self) -> Called;
     /// The place with these labels of the result; `None` when its series was removed meanwhile.
     fn finished(self, results: &[String]) -> Option<Self>;
     /// Runs a recording on words of this thread's, which it gets with the number of the first row
@@ -307,6 +334,21 @@ impl Called {
         Some(Called::open(family, &same))
     }
 
+    /// A row of the series.
+    #[inline(always)]
+    pub(super) fn row(self, row: usize) -> RowOf {
+        RowOf {
+            series: self.series,
+            row,
+        }
+    }
+
+    /// A row of the series in the words that ended threads leave theirs in.
+    pub(super) fn shared_row(&self, row: usize) -> Option<&'static [AtomicU64]> {
+        let width = self.family.row_width();
+        storage::shared_words(self.family, self.series)?.get(row * width..(row + 1) * width)
+    }
+
     /// The first row of the series among those of closed labels.
     #[inline(always)]
     fn first(self) -> usize {
@@ -326,6 +368,11 @@ impl Place for Called {
     #[inline(always)]
     fn family(self) -> &'static Family {
         self.family
+    }
+
+    #[inline(always)]
+    fn called(self) -> Called {
+        self
     }
 
     fn finished(self, results: &[String]) -> Option<Self> {
@@ -383,6 +430,11 @@ impl<L: Local> Place for Near<L> {
     #[inline(always)]
     fn family(self) -> &'static Family {
         self.called.family
+    }
+
+    #[inline(always)]
+    fn called(self) -> Called {
+        self.called
     }
 
     fn finished(self, results: &[String]) -> Option<Self> {

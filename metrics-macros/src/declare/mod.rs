@@ -293,6 +293,7 @@ impl<'a> Metric<'a> {
                 let krate = located_at(krate, states.span());
                 quote_spanned!(states.span()=> #krate::__private::states::<#states>())
             }),
+            exemplars: self.attrs.exemplars.key(),
             max_series: self.attrs.max_series.get().map(|max| quote!(#max)),
             expire: (self.attrs.expire.get())
                 .filter(|_| !matches!(ty.labels, LabelsType::None))

@@ -171,6 +171,7 @@ pub(crate) struct MetricAttrs<'a> {
     pub(crate) quantiles: Slot<Buckets>,
     pub(crate) max_series: Slot<Expr>,
     pub(crate) expire: Slot<Span>,
+    pub(crate) exemplars: Slot<()>,
     pub(crate) computed: Slot<Expr>,
     /// `cfg`s, which go on everything that is expanded to.
     pub(crate) cfgs: Vec<&'a Attribute>,
@@ -221,6 +222,14 @@ impl<'a> MetricAttrs<'a> {
                 "expire" => attr
                     .parse_args_with(Span::parse)
                     .map(|span| parsed.expire.set(key, span, errors)),
+                "exemplars" if matches!(attr.meta, Meta::Path(_)) => {
+                    parsed.exemplars.set(key, (), errors);
+                    Ok(())
+                }
+                "exemplars" => {
+                    let message = "`exemplars` has no arguments; write `#[exemplars]`";
+                    Err(syn::Error::new(key.span(), message))
+                }
                 "computed" => attr
                     .parse_args()
                     .map(|value| parsed.computed.set(key, value, errors)),
@@ -252,6 +261,16 @@ impl<'a> MetricAttrs<'a> {
         of(self.quantiles.key(), &["Summary"], errors);
         let computable = ["Counter", "FloatCounter", "Gauge", "FloatGauge"];
         of(self.computed.key(), &computable, errors);
+        of(
+            self.exemplars.key(),
+            &["Counter", "FloatCounter", "Histogram"],
+            errors,
+        );
+        if let (Some(key), Some(_)) = (self.exemplars.key(), self.computed.get()) {
+            let message = "nobody records a computed metric, so it has no exemplars; remove \
+                           `exemplars`";
+            errors.at(key, message);
+        }
         let recorded = [
             "Counter",
             "FloatCounter",

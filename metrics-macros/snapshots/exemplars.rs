@@ -1,0 +1,78 @@
+fn parse(text: &str) -> usize {
+    let __call = ::m::__private::call::Guard::<
+        ::m::__private::call::Timed<
+            _,
+            { ::m::__private::call::EXEMPLARS | ::m::__private::call::NATIVE },
+        >,
+    >::new({
+        const _: () = ::m::__private::check_metric(
+            "parse_seconds",
+            ::m::Kind::Histogram,
+        );
+        const _: () = ::m::__private::check_unit(
+            "parse_seconds",
+            "seconds",
+            ::m::Kind::Histogram,
+        );
+        const __BOUNDS: [f64; 1usize] = [0.1];
+        const __UPPER: [f64; __BOUNDS.len() + 1] = ::m::__private::closed_nanos::<
+            { __BOUNDS.len() },
+            { __BOUNDS.len() + 1 },
+        >(&__BOUNDS);
+        static __BUCKETS: ::m::__private::Buckets = ::m::__private::Buckets::new(
+            &__UPPER,
+        );
+        const _: () = ::m::__private::check_bucket(&__BOUNDS, 0usize);
+        const _: () = ::m::__private::check_growth(1.5);
+        const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+                &[
+                    (
+                        ::m::__private::Cow::Borrowed("function"),
+                        ::m::__private::Cow::Borrowed("parse"),
+                    ),
+                    (
+                        ::m::__private::Cow::Borrowed("module"),
+                        ::m::__private::Cow::Borrowed(::core::module_path!()),
+                    ),
+                ],
+                ::core::file!(),
+                0u32,
+                ::core::module_path!(),
+                ::m::__private::call::Outcomes::Labelled {
+                    fallible: false,
+                    is_async: false,
+                },
+            )
+            .buckets(&__BOUNDS, &__BUCKETS)
+            .native(::m::__private::Native::DEFAULT.growth(1.5));
+        const __WORDS: usize = __DESCRIBED.words(::m::__private::call::Measured::TIMED);
+        static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+            ::m::__private::AtomicU64::new(0)
+        }; __WORDS];
+        static __SITE: ::m::__private::Family = {
+            ::m::__register! {
+                ::m::__private::Registration::Family(& __SITE)
+            }
+            __DESCRIBED
+                .own(
+                    "parse_seconds",
+                    "Time that calls of functions took, by how they ended.",
+                    "seconds",
+                )
+                .exemplars()
+                .measured(::m::__private::call::Measured::TIMED, &__SHARED)
+        };
+        type __Local = <::m::__private::Keeps<
+            { ::m::__private::kept(__WORDS, true, 0) },
+        > as ::m::__private::Choice<__WORDS>>::Local;
+        ::m::__private::thread_local! {
+            static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
+            ::FRESH };
+        }
+        ::m::__private::call::Near::new(
+            ::m::__private::call::Called::plain(&__SITE),
+            &__LOCAL,
+        )
+    });
+    { text.len() }
+}

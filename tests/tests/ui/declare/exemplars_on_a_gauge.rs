@@ -1,0 +1,9 @@
+use metrics_core::metrics;
+
+metrics! {
+    /// Things.
+    #[exemplars]
+    static THINGS: Gauge = "app_things";
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use metrics_core::metrics;
+
+metrics! {
+    /// Things.
+    #[exemplars]
+    static THINGS: Summary = "app_things";
+}
+
+fn main() {}

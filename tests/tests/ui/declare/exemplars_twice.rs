@@ -1,0 +1,10 @@
+use metrics_core::metrics;
+
+metrics! {
+    /// Things.
+    #[exemplars]
+    #[exemplars]
+    static THINGS: Counter = "app_things_total";
+}
+
+fn main() {}
