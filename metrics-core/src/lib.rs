@@ -89,6 +89,7 @@ mod source;
 mod state_set;
 mod storage;
 mod summary;
+mod texts;
 mod timer;
 mod up_down;
 #[cfg(all(test, not(miri)))]

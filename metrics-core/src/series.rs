@@ -33,6 +33,7 @@ use crate::{
     hashes::Hashes,
     layout::Layout,
     render::Lens,
+    texts::Texts,
 };
 
 /// Blocks of entries and of tails double from this size on.
@@ -90,7 +91,7 @@ impl Known {
 /// What writers know of the series, in the order of their places.
 #[derive(Debug, Default)]
 pub(crate) struct Metas {
-    labels: Vec<Box<str>>,
+    labels: Texts,
     lens: Vec<Lens>,
     hashes: Vec<u64>,
     /// Unix time.
@@ -117,7 +118,7 @@ impl Metas {
 
     /// Makes room for another series, which is not there yet.
     fn push(&mut self) {
-        self.labels.push(Box::default());
+        self.labels.push();
         self.lens.push(Lens::default());
         self.hashes.push(0);
         self.created.push(0.0);
@@ -389,7 +390,7 @@ impl Index {
         let generation = self.vest(&mut writer, place);
         self.write(&mut writer, place, generation, key);
         let number = number_of(place);
-        writer.metas.labels[number] = labels.into_boxed_str();
+        writer.metas.labels.set(number, &labels);
         writer.metas.lens[number] = lens;
         writer.metas.hashes[number] = hash;
         writer.metas.created[number] = clock::unix_seconds();
@@ -502,13 +503,13 @@ impl Index {
     fn retain_with(&self, mut keep: impl FnMut(Series, &str) -> bool) {
         let listed: Vec<(Series, Box<str>)> = {
             let writer = self.writer();
-            let labels = writer.metas.labels.iter().enumerate();
-            let listed = labels.filter(|(number, _)| writer.is_listed(*number));
+            let listed = (0..writer.metas.len()).filter(|number| writer.is_listed(*number));
             listed
-                .map(|(number, labels)| {
+                .map(|number| {
+                    let labels = writer.metas.labels.get(number).unwrap_or_default();
                     let place = place_of(number);
                     let generation = self.entry(place).version();
-                    (Series { place, generation }, labels.clone())
+                    (Series { place, generation }, labels.into())
                 })
                 .collect()
         };
@@ -531,7 +532,7 @@ impl Index {
         if !was_live && !was_aside {
             return false;
         }
-        writer.metas.labels[number] = Box::default();
+        writer.metas.labels.clear(number);
         let hash = writer.metas.hashes[number];
         writer.live -= usize::from(!was_aside);
         self.full.store(false, Ordering::Relaxed);
@@ -580,7 +581,7 @@ impl Index {
         let labels = writer.metas.labels.get(number)?;
         let version = self.entry(series.place).version();
         let is_there = writer.metas.live[number] && version == series.generation;
-        is_there.then(|| labels.clone())
+        is_there.then(|| labels.into())
     }
 
     /// The region in which the series after so many stand, the number of the first in it, and up
@@ -629,7 +630,7 @@ impl Index {
                 generation: region.generation(at),
             };
             let (labels, created) = (
-                &writer.metas.labels[first + at],
+                writer.metas.labels.get(first + at).unwrap_or_default(),
                 writer.metas.created[first + at],
             );
             each(series, labels, created, values);
@@ -640,8 +641,8 @@ impl Index {
     /// How many series there are, and what their labels come to in bytes.
     pub(crate) fn size(&self) -> (usize, usize) {
         let writer = self.writer();
-        let labels = writer.metas.labels.iter().map(|labels| labels.len());
-        (writer.live + writer.aside, labels.sum())
+        let series = writer.live + writer.aside;
+        (series, writer.metas.labels.bytes())
     }
 
     /// Shows some series that are counters and do not expire; returns where to go on.
@@ -659,7 +660,7 @@ impl Index {
         each(&Counters {
             desc,
             live: &metas.live[from..to],
-            labels: &metas.labels[from..to],
+            labels: metas.labels.in_region(from..to),
             lens: &metas.lens[from..to],
             created: &metas.created[from..to],
             totals,

@@ -8,7 +8,7 @@ pub(crate) mod text;
 
 use std::{fmt, sync::OnceLock};
 
-use crate::{desc::Desc, native::NativeSnapshot, render::Lens};
+use crate::{desc::Desc, native::NativeSnapshot, render::Lens, texts::Together};
 
 /// An exposition format.
 ///
@@ -322,7 +322,7 @@ pub(crate) struct Counters<'a> {
     /// Which of them are there; nothing else of the others counts.
     pub(crate) live: &'a [bool],
     /// As [`Sink::series`] has them.
-    pub(crate) labels: &'a [Box<str>],
+    pub(crate) labels: Together<'a>,
     /// Of those labels that are not the same in all series of the family.
     pub(crate) lens: &'a [Lens],
     pub(crate) created: &'a [f64],
@@ -338,7 +338,7 @@ impl<'a> Counters<'a> {
         let series = self.labels.iter().zip(self.created).zip(self.totals);
         let series = self.live.iter().zip(series.zip(self.lens));
         let series = series.filter(|(live, _)| **live);
-        series.map(|(_, (((labels, created), total), lens))| ((&**labels, *created, *total), *lens))
+        series.map(|(_, (((labels, created), total), lens))| ((labels, *created, *total), *lens))
     }
 
     /// Labels, birth and total of each.
@@ -346,7 +346,7 @@ impl<'a> Counters<'a> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, f64, u64)> + use<'a> {
         let series = self.labels.iter().zip(self.created).zip(self.totals);
         let series = self.live.iter().zip(series).filter(|(live, _)| **live);
-        series.map(|(_, ((labels, created), total))| (&**labels, *created, *total))
+        series.map(|(_, ((labels, created), total))| (labels, *created, *total))
     }
 }
 

@@ -539,19 +539,17 @@ impl Sink for Text<'_> {
             value,
         } = start;
         for (labels, _, total) in counters.iter() {
-            if labels.is_empty() {
-                self.buffer.write(value.room() + number::ROOM, |line| {
+            let room = start.room().max(value.room()) + labels.len() + number::ROOM;
+            self.buffer.write(room, |line| {
+                if labels.is_empty() {
                     line.put_padded(value);
                     number::unsigned(line, total);
                     line.put_byte(b'\n');
-                });
-                continue;
-            }
-            let room = start.room() + labels.len() + number::ROOM;
-            self.buffer.write(room, |line| {
-                line.put_padded(start);
-                line.put(labels.as_bytes());
-                number::unsigned_value(line, total);
+                } else {
+                    line.put_padded(start);
+                    line.put(labels.as_bytes());
+                    number::unsigned_value(line, total);
+                }
             });
         }
     }

@@ -1,0 +1,189 @@
+//! The rendered labels of an index's series, side by side: a scrape reads them in order, and what
+//! each would take of its own as an allocation is a third of what it needs.
+
+/// Series whose texts stand together. A power of two, so that those of a region do.
+const TOGETHER: usize = 256;
+
+/// Texts by the numbers of the series.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    spans: Vec<Span>,
+    chunks: Vec<Chunk>,
+}
+
+/// Where a text stands in its chunk.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    start: u32,
+    len: u32,
+}
+
+#[derive(Debug, Default)]
+struct Chunk {
+    text: String,
+    /// Bytes of texts that are not there any more.
+    dead: usize,
+}
+
+impl Texts {
+    pub(crate) fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    pub(crate) fn reserve_exact(&mut self, more: usize) {
+        self.spans.reserve_exact(more);
+        let chunks = (self.len() + more).div_ceil(TOGETHER);
+        self.chunks.reserve_exact(chunks - self.chunks.len());
+    }
+
+    /// Makes room for another text, which is empty.
+    pub(crate) fn push(&mut self) {
+        if self.len() == TOGETHER * self.chunks.len() {
+            self.chunks.push(Chunk::default());
+        }
+        self.spans.push(Span::default());
+    }
+
+    /// Sets the text of a series.
+    pub(crate) fn set(&mut self, number: usize, text: &str) {
+        let chunk = &mut self.chunks[number / TOGETHER];
+        chunk.dead += self.spans[number].len as usize;
+        self.spans[number] = Span::default();
+        if chunk.text.capacity() - chunk.text.len() < text.len() {
+            let first = number / TOGETHER * TOGETHER;
+            let last = self.spans.len().min(first + TOGETHER);
+            chunk.make_room(text.len(), &mut self.spans[first..last]);
+        }
+        self.spans[number] = chunk.add(text);
+    }
+
+    /// Forgets the text of a series.
+    pub(crate) fn clear(&mut self, number: usize) {
+        self.set(number, "");
+    }
+
+    /// The text of a series; none where there is no such number.
+    pub(crate) fn get(&self, number: usize) -> Option<&str> {
+        let span = self.spans.get(number)?;
+        Some(span.of(&self.chunks[number / TOGETHER].text))
+    }
+
+    /// The texts of some series, which stand in one region.
+    pub(crate) fn in_region(&self, numbers: std::ops::Range<usize>) -> Together<'_> {
+        debug_assert!(
+            numbers.is_empty() || numbers.start / TOGETHER == (numbers.end - 1) / TOGETHER
+        );
+        let chunk = self.chunks.get(numbers.start / TOGETHER);
+        Together {
+            text: chunk.map_or("", |chunk| &chunk.text),
+            spans: &self.spans[numbers],
+        }
+    }
+
+    /// What all of them come to.
+    pub(crate) fn bytes(&self) -> usize {
+        let chunks = self.chunks.iter();
+        chunks.map(|chunk| chunk.text.len() - chunk.dead).sum()
+    }
+}
+
+impl Span {
+    #[inline(always)]
+    fn of(self, text: &str) -> &str {
+        let start = self.start as usize;
+        text.get(start..start + self.len as usize).unwrap_or("")
+    }
+}
+
+impl Chunk {
+    fn add(&mut self, text: &str) -> Span {
+        let start = self.text.len() as u32;
+        self.text.push_str(text);
+        Span {
+            start,
+            len: text.len() as u32,
+        }
+    }
+
+    /// Makes room for a text: by leaving out what is dead, if that is much, or by growing a
+    /// little.
+    fn make_room(&mut self, len: usize, spans: &mut [Span]) {
+        let live = self.text.len() - self.dead;
+        // An eighth is as much as is left unused.
+        let mut chunk = Chunk {
+            text: String::with_capacity(live + len + (live + len) / 8),
+            dead: 0,
+        };
+        if self.dead == 0 {
+            chunk.text.push_str(&self.text);
+        } else {
+            for span in spans {
+                *span = chunk.add(span.of(&self.text));
+            }
+        }
+        *self = chunk;
+    }
+}
+
+/// Texts that stand together, in the order of their series.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Together<'a> {
+    text: &'a str,
+    spans: &'a [Span],
+}
+
+impl<'a> Together<'a> {
+    /// No less than what they come to.
+    pub(crate) fn bytes(self) -> usize {
+        self.text.len()
+    }
+
+    #[inline(always)]
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.spans.iter().map(move |span| span.of(self.text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn room_is_found_again_where_texts_come_and_go() {
+        let mut texts = Texts::default();
+        (0..300).for_each(|_| texts.push());
+        for round in 0..10_000_usize {
+            texts.set(round % 300, &"x".repeat(round % 50));
+        }
+        let capacity: usize = texts.chunks.iter().map(|chunk| chunk.text.capacity()).sum();
+        assert!(capacity < 300 * 50 * 5 / 4, "{capacity}");
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_those_that_were_set_last(
+            sets in prop::collection::vec((0..600_usize, ".{0,40}"), 0..2000),
+        ) {
+            let mut texts = Texts::default();
+            let mut model = Vec::new();
+            for (number, text) in sets {
+                while texts.len() <= number {
+                    texts.push();
+                    model.push(String::new());
+                }
+                texts.set(number, &text);
+                model[number] = text;
+            }
+            for (number, text) in model.iter().enumerate() {
+                prop_assert_eq!(texts.get(number), Some(text.as_str()));
+            }
+            let whole: usize = model.iter().map(String::len).sum();
+            prop_assert_eq!(texts.bytes(), whole);
+            let first = model.len().min(TOGETHER);
+            let together: Vec<&str> = texts.in_region(0..first).iter().collect();
+            prop_assert_eq!(together, &model[..first]);
+        }
+    }
+}
