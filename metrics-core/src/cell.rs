@@ -106,6 +106,27 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
+    /// Adds up regions of one series each that are words and no more, and never go down by a
+    /// rounding error, one after the other, under one hold of the lock.
+    pub(crate) fn read_singles<'r>(
+        &mut self,
+        regions: impl Iterator<Item = &'r Region> + Clone,
+    ) -> &[u64] {
+        self.values.clear();
+        let words = regions.clone().map(|region| region.width).sum();
+        self.values.resize(words, 0);
+        let mut out = &mut self.values[..];
+        let mut state = STATE.lock();
+        for region in regions {
+            debug_assert!(region.series == 1 && region.layout.is_words());
+            let (of_this, rest) = out.split_at_mut(region.width);
+            state.add_up_words(region, 0, of_this);
+            out = rest;
+        }
+        drop(state);
+        &self.values
+    }
+
     /// Says which series of a region to read, in ascending order.
     pub(crate) fn choose(&mut self, series: impl IntoIterator<Item = usize>) {
         self.series.clear();

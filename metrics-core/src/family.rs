@@ -551,6 +551,24 @@ impl Family {
         }
     }
 
+    /// Whether it is one series without labels that is one number.
+    pub(crate) fn is_single(&self) -> bool {
+        self.closed == Some(1)
+            && self.has_one_row()
+            && self.layout != Layout::FloatCount
+            && self.number(&[0, 0]).is_some()
+            && self.rendered()[0].is_empty()
+    }
+
+    /// What such a series is worth, of which these are the words and those of others after it;
+    /// with its birth.
+    #[inline]
+    pub(crate) fn single(&self, words: &mut &[u64]) -> Option<(f64, Number)> {
+        let (own, rest) = words.split_at_checked(self.layout.words())?;
+        *words = rest;
+        Some((self.created(), self.number(own)?))
+    }
+
     fn collect_counters(&self, sink: &mut dyn Sink, reader: &mut Reader) {
         if self.closed.is_some() {
             let labels = self.rendered();

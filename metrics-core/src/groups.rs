@@ -30,14 +30,31 @@ struct Group {
     /// The collector that writes it, if one does, and the place among its families.
     collector: Option<(usize, usize)>,
     heads: Heads,
+    /// Whether it is one series without labels that is one number.
+    is_single: bool,
 }
 
 impl Group {
+    fn head<'a>(&'a self, prefix: &'a str) -> Head<'a> {
+        Head {
+            prefix,
+            desc: &self.desc,
+            heads: &self.heads,
+        }
+    }
+
     /// What is to come of it in an exposition.
     fn expected(&self) -> Expected {
         let members = self.members.iter().flatten();
         let members = members.map(|member| member.expected());
         members.reduce(Expected::and).unwrap_or(Expected::of(0))
+    }
+
+    /// The member that is one series without labels and one number, if that is all there is.
+    #[inline]
+    fn single(&self) -> Option<&Family> {
+        let family = self.is_single.then(|| &*self.members[0][0])?;
+        (!family.exemplars().is_used()).then_some(family)
     }
 
     /// Writes its members.
@@ -90,6 +107,9 @@ pub(crate) struct Groups {
     clashes: Vec<String>,
     /// Families that were left out, by name.
     left_out: BTreeMap<String, u64>,
+    /// Those in which series expire, and those that ask for exemplars.
+    expiring: Vec<usize>,
+    asking: Vec<usize>,
 }
 
 impl Groups {
@@ -116,7 +136,27 @@ impl Groups {
                 *groups.left_out.entry(desc.name().to_owned()).or_default() += 1;
             }
         }
+        groups.look_through();
         groups
+    }
+
+    /// Notes which families are of a kind that an exposition treats otherwise than most.
+    fn look_through(&mut self) {
+        for (at, group) in self.families.iter_mut().enumerate() {
+            let mut members = group.members.iter().flatten();
+            // Of what is added up with others, the sum would go down.
+            let alone = group.members.iter().filter(|members| members.len() == 1);
+            if alone.flatten().any(|member| member.expires()) {
+                self.expiring.push(at);
+            }
+            if members.clone().any(|member| member.exemplars().asked()) {
+                self.asking.push(at);
+            }
+            group.is_single = match (members.next(), members.next()) {
+                (Some(member), None) => group.collector.is_none() && member.is_single(),
+                _ => false,
+            };
+        }
     }
 
     /// Adds a metric, or says with what it clashes.
@@ -147,6 +187,7 @@ impl Groups {
             members,
             collector,
             heads: Heads::default(),
+            is_single: false,
         });
         Ok(())
     }
@@ -280,13 +321,31 @@ impl Groups {
         let prefix = settings.prefix.as_str();
         let wants = |desc: &Desc| is_wanted(desc, prefix, wanted);
         let mut reader = Reader::default();
-        for group in self.families.iter().filter(|group| wants(&group.desc)) {
-            let desc = &group.desc;
-            let head = Head {
-                prefix,
-                desc,
-                heads: &group.heads,
-            };
+        let wanted: Vec<&Group> = self
+            .families
+            .iter()
+            .filter(|group| wants(&group.desc))
+            .collect();
+        let mut rest = &wanted[..];
+        while let [group, others @ ..] = rest {
+            let some = rest.iter().take(SINGLES_AT_ONCE);
+            let singles = some.map_while(|group| group.single());
+            let count = singles.clone().count();
+            if count > 0 {
+                let mut words = reader.read_singles(singles.clone().map(|family| &family.region));
+                for (group, family) in rest.iter().zip(singles) {
+                    if let Some((created, number)) = family.single(&mut words) {
+                        sink.single(group.head(prefix), created, number);
+                    }
+                }
+                if !sink.pause() {
+                    return;
+                }
+                rest = &rest[count..];
+                continue;
+            }
+            rest = others;
+            let head = group.head(prefix);
             if let Some((at, place)) = group.collector {
                 let written = computed[at].as_ref();
                 let series = written.map_or(&[][..], |written| &written.families[place].series);
@@ -334,11 +393,10 @@ impl Groups {
         wanted: Option<&dyn Fn(&str) -> bool>,
         began: u64,
     ) {
-        for group in &self.families {
-            // Of what is added up with others, the sum would go down.
+        for group in self.expiring.iter().map(|at| &self.families[*at]) {
             let alone = group.members.iter().filter(|members| members.len() == 1);
-            let mut expiring = alone.flatten().filter(|member| member.expires()).peekable();
-            if expiring.peek().is_some() && is_wanted(&group.desc, &settings.prefix, wanted) {
+            if is_wanted(&group.desc, &settings.prefix, wanted) {
+                let expiring = alone.flatten().filter(|member| member.expires());
                 expiring.for_each(|member| member.let_go(began));
             }
         }
@@ -351,11 +409,9 @@ impl Groups {
         settings: &Settings,
         wanted: Option<&dyn Fn(&str) -> bool>,
     ) {
-        for group in &self.families {
-            let members = group.members.iter().flatten();
-            if members.clone().any(|member| member.exemplars().asked())
-                && is_wanted(&group.desc, &settings.prefix, wanted)
-            {
+        for group in self.asking.iter().map(|at| &self.families[*at]) {
+            if is_wanted(&group.desc, &settings.prefix, wanted) {
+                let members = group.members.iter().flatten();
                 members.for_each(|member| member.exemplars().want());
             }
         }
@@ -451,6 +507,9 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
         members[0].emit(sink, nobody, &labels, created, &values, &mut native);
     }
 }
+
+/// Families of one number each that are read at once.
+const SINGLES_AT_ONCE: usize = 64;
 
 /// Computed series that are written before what is there may go out.
 const SERIES_BETWEEN_PAUSES: usize = 256;

@@ -133,11 +133,6 @@ pub(crate) struct Together<'a> {
 }
 
 impl<'a> Together<'a> {
-    /// No less than what they come to.
-    pub(crate) fn bytes(self) -> usize {
-        self.text.len()
-    }
-
     #[inline(always)]
     pub(crate) fn iter(self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.spans.iter().map(move |span| span.of(self.text))

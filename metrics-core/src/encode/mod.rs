@@ -210,17 +210,31 @@ pub(crate) struct Head<'a> {
     pub(crate) heads: &'a Heads,
 }
 
-/// How formats have written a family's head, which is the same in every exposition.
+/// How formats have written a family's head, which is the same in every exposition that leaves
+/// its name as it is.
 #[derive(Debug, Default)]
 pub(crate) struct Heads {
-    text: OnceLock<Box<[u8]>>,
-    open_metrics: OnceLock<Box<[u8]>>,
-    protobuf: OnceLock<Box<[u8]>>,
+    text: OnceLock<Lines>,
+    open_metrics: OnceLock<Lines>,
+    protobuf: OnceLock<Lines>,
+}
+
+/// A head, and behind it what a first series without labels begins with.
+#[derive(Debug)]
+struct Lines {
+    all: Box<[u8]>,
+    head: usize,
+}
+
+impl Lines {
+    fn head(&self) -> &[u8] {
+        &self.all[..self.head]
+    }
 }
 
 impl Heads {
     /// The head in this format.
-    fn of(&self, format: Format) -> &OnceLock<Box<[u8]>> {
+    fn of(&self, format: Format) -> &OnceLock<Lines> {
         match format {
             Format::Text | Format::TextV1 => &self.text,
             Format::OpenMetrics => &self.open_metrics,
@@ -374,6 +388,12 @@ pub(crate) trait Sink {
 
     /// Writes one series of counters, gauges, or of an unknown type: most of what there is.
     fn number(&mut self, labels: &str, created: f64, number: Number);
+
+    /// Writes a family of one series without labels that is one number.
+    fn single(&mut self, head: Head<'_>, created: f64, number: Number) {
+        self.family(head);
+        self.number("", created, number);
+    }
 
     /// Writes many at once: what can be a loop of its own is twice as fast.
     fn counters(&mut self, counters: &Counters<'_>) {

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{
-    Counters, Escaping, Exemplar, Exposition, Format, Head, HistogramValue, Number, Sink,
+    Counters, Escaping, Exemplar, Exposition, Format, Head, HistogramValue, Lines, Number, Sink,
     SummaryValue, Value,
     buffer::{Buffer, Padded},
     escape, number,
@@ -392,7 +392,7 @@ impl<'w> Text<'w> {
     }
 
     /// The lines before a family's samples.
-    fn head(&self, head: Head<'_>) -> Box<[u8]> {
+    fn head(&self, head: Head<'_>) -> Lines {
         let desc = head.desc;
         let mut out = String::new();
         let mut comment = |keyword: &str, text: &str| {
@@ -433,7 +433,14 @@ impl<'w> Text<'w> {
                 },
             );
         }
-        out.into_bytes().into_boxed_slice()
+        let head = out.len();
+        out.push_str(&self.name);
+        out.push_str(self.suffix(Sample::Main));
+        out.push(' ');
+        Lines {
+            all: out.into_bytes().into_boxed_slice(),
+            head,
+        }
     }
 }
 
@@ -459,9 +466,10 @@ impl Sink for Text<'_> {
         self.name.clear();
         self.name.push_str(prefix);
         self.name.push_str(desc.name());
-        let is_legacy = name::is_legacy_metric(&self.name);
         // Underscores are doubled in any name.
         let dots = self.escaping == Escaping::Dots;
+        let lines = head.heads.of(self.format);
+        let is_legacy = lines.get().is_some() || name::is_legacy_metric(&self.name);
         let is_plain = is_legacy && !dots;
         let rewrites = dots || self.escaping != Escaping::AllowUtf8 && !desc.has_legacy_labels();
         self.rewrites = rewrites.then_some(self.escaping);
@@ -477,11 +485,11 @@ impl Sink for Text<'_> {
             self.name.truncate(family);
         }
         if is_plain {
-            let lines = head.heads.of(self.format);
-            self.buffer.put(lines.get_or_init(|| self.head(head)));
+            self.buffer
+                .put(lines.get_or_init(|| self.head(head)).head());
         } else {
             let lines = self.head(head);
-            self.buffer.put(&lines);
+            self.buffer.put(lines.head());
         }
     }
 
@@ -511,6 +519,22 @@ impl Sink for Text<'_> {
             Value::Info => self.sample(Sample::Main, labels, Number::Unsigned(1)),
             Value::StateSet(states, active) => self.state_set(labels, states, active),
         }
+    }
+
+    fn single(&mut self, head: Head<'_>, created: f64, number: Number) {
+        let has_birth = self.created && head.desc.kind() == Kind::Counter;
+        let lines = head.heads.of(self.format).get();
+        let lines = lines.filter(|_| self.escaping != Escaping::Dots);
+        let Some(lines) = lines.filter(|_| self.common.is_empty() && !has_birth) else {
+            self.family(head);
+            return self.number("", created, number);
+        };
+        let open_metrics = self.open_metrics;
+        self.buffer.write(lines.all.len() + number::ROOM, |line| {
+            line.put(&lines.all);
+            number::write(line, number, open_metrics);
+            line.put_byte(b'\n');
+        });
     }
 
     #[inline]

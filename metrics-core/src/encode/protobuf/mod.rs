@@ -28,8 +28,8 @@ use self::{
     },
 };
 use super::{
-    Counters, Escaping, Exemplar, Expected, Exposition, Format, Head, HistogramValue, Number, Sink,
-    SummaryValue, Value,
+    Counters, Escaping, Exemplar, Expected, Exposition, Format, Head, HistogramValue, Lines,
+    Number, Sink, SummaryValue, Value,
     buffer::{Buffer, Line},
     escape,
 };
@@ -367,7 +367,8 @@ impl Sink for Protobuf<'_> {
         let name = format!("{prefix}{}", desc.name());
         // Underscores are doubled in any name.
         let dots = self.escaping == Escaping::Dots;
-        let is_plain = !dots && name::is_legacy_metric(&name);
+        let lines = head.heads.of(Format::Protobuf);
+        let is_plain = !dots && (lines.get().is_some() || name::is_legacy_metric(&name));
         self.rewrites = dots || (self.escaping != Escaping::AllowUtf8 && !desc.has_legacy_labels());
         if self.kind == Kind::StateSet {
             self.state = escape::label_name(&name, self.escaping).into_owned();
@@ -380,7 +381,7 @@ impl Sink for Protobuf<'_> {
             Kind::Histogram => 4,
             Kind::GaugeHistogram => 5,
         };
-        let lines = || {
+        let write = || {
             let mut buffer = Buffer::default();
             for (field, text) in [
                 (1, &*escape::metric_name(&name, self.escaping)),
@@ -394,15 +395,16 @@ impl Sink for Protobuf<'_> {
                 }
             }
             buffer.write(2, |line| line.put_pair([tag(3, wire::VARINT), kind]));
-            buffer.as_slice().into()
+            Lines {
+                all: buffer.as_slice().into(),
+                head: buffer.len(),
+            }
         };
         self.head.clear();
         if is_plain {
-            let lines = head.heads.of(Format::Protobuf).get_or_init(lines);
-            self.head.extend_from_slice(lines);
+            self.head.extend_from_slice(lines.get_or_init(write).head());
         } else {
-            let lines: Box<[u8]> = lines();
-            self.head.extend_from_slice(&lines);
+            self.head.extend_from_slice(write().head());
         }
         self.hold();
     }
