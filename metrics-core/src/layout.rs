@@ -271,16 +271,25 @@ impl Layout {
             block::read(group, &counts, out);
             self.complete(out);
         }
+        // Nothing to add to: the first thread's words are read where they are wanted. Native
+        // buckets are merged even so, which puts them in order.
+        let mut is_empty = shared.is_empty() && self.native().is_none();
         each_thread(&mut |words, handover| {
-            for (inner, group) in words.chunks_exact(self.words()).enumerate() {
+            let groups = words.chunks_exact(self.words());
+            for (group, out) in groups.zip(out.chunks_exact_mut(width)) {
                 *ticket += 1;
                 // There since the thread's first touch of a histogram.
                 let handover = || handover.get_or_init(copies);
                 let relax = std::hint::spin_loop;
-                block::snapshot(group, &counts, scratch, *ticket, handover, relax);
-                self.complete(scratch);
-                self.combine(&mut out[inner * width..][..width], scratch);
+                if is_empty {
+                    block::snapshot(group, &counts, out, *ticket, handover, relax);
+                } else {
+                    block::snapshot(group, &counts, scratch, *ticket, handover, relax);
+                    self.complete(scratch);
+                    self.combine(out, scratch);
+                }
             }
+            is_empty = false;
         });
         if let Layout::Histogram {
             buckets,

@@ -132,6 +132,38 @@ impl Line<'_> {
         self.at += 1;
     }
 
+    /// Writes the first `len` of eight digits, and ends the line.
+    #[inline(always)]
+    pub(crate) fn put_last(&mut self, digits: [u8; 8], len: usize) {
+        if let Some(out) = self.next::<16>() {
+            if let Some(out) = out.first_chunk_mut() {
+                *out = digits;
+            }
+            out[len % 16] = b'\n';
+        }
+        self.at += len + 1;
+    }
+
+    /// Writes the first `len` bytes of a step.
+    #[inline(always)]
+    pub(crate) fn put_step(&mut self, step: &[u8; STEP], len: usize) {
+        if let Some(out) = self.next() {
+            *out = *step;
+        }
+        self.at += len;
+    }
+
+    /// Writes a text of so many steps, as [`put_padded`](Self::put_padded) does.
+    #[inline(always)]
+    pub(crate) fn put_some_steps<const STEPS: usize>(&mut self, text: &Padded) {
+        let (out, _) = self.out[self.at..].as_chunks_mut::<STEP>();
+        if let (Some(out), Some(steps)) = (out.first_chunk_mut::<STEPS>(), text.steps.first_chunk())
+        {
+            *out = *steps;
+        }
+        self.at += text.len;
+    }
+
     /// The next bytes, which whoever began the line has made room for.
     #[inline(always)]
     fn next<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
@@ -197,6 +229,11 @@ impl Padded {
             copy(place, part);
             out = rest;
         }
+    }
+
+    /// How many steps it takes.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps.len()
     }
 
     /// The room that it takes.

@@ -42,6 +42,18 @@ pub(crate) fn unsigned_value(line: &mut Line<'_>, n: u64) {
     }
 }
 
+/// Writes a whole number, and ends the line.
+#[inline(always)]
+pub(crate) fn unsigned_line(line: &mut Line<'_>, n: u64) {
+    if n < EIGHT {
+        let (text, len) = short(n);
+        line.put_last(text.to_le_bytes(), len);
+    } else {
+        long(line, n);
+        line.put_byte(b'\n');
+    }
+}
+
 /// Writes a whole number.
 #[inline(always)]
 pub(crate) fn unsigned(line: &mut Line<'_>, n: u64) {

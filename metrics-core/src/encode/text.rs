@@ -5,7 +5,7 @@ use std::io;
 use super::{
     Counters, Escaping, Exemplar, Exposition, Format, Head, HistogramValue, Lines, Number, Sink,
     SummaryValue, Value,
-    buffer::{Buffer, Padded},
+    buffer::{Buffer, Line, Padded, STEP},
     escape, number,
 };
 use crate::{desc::Kind, name, render};
@@ -39,9 +39,11 @@ pub(crate) struct Text<'w> {
     starts: Option<[Start; 4]>,
     /// Those of an earlier family.
     spare: [Start; 4],
-    /// Bounds of the last histogram, and the ends of their lines: `le="0.1"} `.
+    /// Bounds of the last histogram, where they stand if it is of this family, and the ends of
+    /// their lines.
     bounds: Vec<f64>,
-    le: Vec<Padded>,
+    bounds_at: Option<(usize, usize)>,
+    le: Vec<Le>,
     /// What the lines of all its buckets begin with.
     bucket: Padded,
     scratch: String,
@@ -91,6 +93,7 @@ impl<'w> Text<'w> {
             starts: None,
             spare: Default::default(),
             bounds: Vec::new(),
+            bounds_at: None,
             le: Vec::new(),
             bucket: Padded::default(),
             scratch: String::new(),
@@ -276,8 +279,13 @@ impl<'w> Text<'w> {
     }
 
     fn histogram(&mut self, labels: &str, value: &HistogramValue<'_>) {
-        if self.le.is_empty() || self.bounds != value.bounds {
-            self.note_bounds(value.bounds);
+        // Those of a family stand in one place.
+        let bounds_at = (value.bounds.as_ptr().addr(), value.bounds.len());
+        if self.bounds_at != Some(bounds_at) {
+            self.bounds_at = Some(bounds_at);
+            if self.le.is_empty() || self.bounds != value.bounds {
+                self.note_bounds(value.bounds);
+            }
         }
         self.begin_buckets(labels);
         let total = if self.open_metrics && !value.exemplars.is_empty() {
@@ -305,14 +313,37 @@ impl<'w> Text<'w> {
     }
 
     /// Writes the lines of buckets; returns what they add up to.
-    #[inline(never)]
     fn buckets(&mut self, counts: &[u64]) -> u64 {
-        let mut total = 0_u64;
-        let bucket = &self.bucket;
-        for (le, count) in self.le.iter().zip(counts) {
-            total = total.saturating_add(*count);
-            bucket_line(&mut self.buffer, bucket, le, total);
+        match self.bucket.steps() {
+            1 => self.short_buckets::<1>(counts),
+            2 => self.short_buckets::<2>(counts),
+            3 => self.short_buckets::<3>(counts),
+            4 => self.short_buckets::<4>(counts),
+            _ => {
+                let mut total = 0_u64;
+                for (le, count) in self.le.iter().zip(counts) {
+                    total = total.saturating_add(*count);
+                    bucket_line(&mut self.buffer, &self.bucket, le, total);
+                }
+                total
+            }
         }
+    }
+
+    /// The same where lines begin with so many steps: there is no loop in a line.
+    #[inline(never)]
+    fn short_buckets<const STEPS: usize>(&mut self, counts: &[u64]) -> u64 {
+        let mut total = 0_u64;
+        let (bucket, le) = (&self.bucket, &self.le);
+        let room = (bucket.room() + STEP + number::ROOM) * le.len();
+        self.buffer.write(room, |line| {
+            for (le, count) in le.iter().zip(counts) {
+                total = total.saturating_add(*count);
+                line.put_some_steps::<STEPS>(bucket);
+                le.put(line);
+                number::unsigned_line(line, total);
+            }
+        });
         total
     }
 
@@ -340,18 +371,9 @@ impl<'w> Text<'w> {
     fn note_bounds(&mut self, bounds: &[f64]) {
         self.bounds = bounds.to_vec();
         let bounds = bounds.iter().copied().chain([f64::INFINITY]);
-        let le = bounds.map(|bound| {
-            let mut text = Buffer::default();
-            text.write(number::ROOM, |line| {
-                line.put(b"le=\"");
-                number::float(line, bound, self.open_metrics);
-                line.put(b"\"} ");
-            });
-            let mut padded = Padded::default();
-            padded.set(&[text.as_slice()]);
-            padded
-        });
-        self.le = le.collect();
+        self.le = bounds
+            .map(|bound| Le::new(bound, self.open_metrics))
+            .collect();
     }
 
     fn summary(&mut self, labels: &str, value: &SummaryValue<'_>) {
@@ -444,15 +466,43 @@ impl<'w> Text<'w> {
     }
 }
 
+/// What stands between the labels and the value of a bucket: `le="0.1"} `.
+#[derive(Debug)]
+struct Le {
+    /// The longest float has 24 characters.
+    text: [u8; STEP],
+    len: usize,
+}
+
+impl Le {
+    fn new(bound: f64, open_metrics: bool) -> Self {
+        let mut buffer = Buffer::default();
+        buffer.write(number::ROOM, |line| {
+            line.put(b"le=\"");
+            number::float(line, bound, open_metrics);
+            line.put(b"\"} ");
+        });
+        let mut text = [0; STEP];
+        text[..buffer.len()].copy_from_slice(buffer.as_slice());
+        Le {
+            text,
+            len: buffer.len(),
+        }
+    }
+
+    #[inline(always)]
+    fn put(&self, line: &mut Line<'_>) {
+        line.put_step(&self.text, self.len);
+    }
+}
+
 /// Writes the line of a bucket.
-#[inline(always)]
-fn bucket_line(buffer: &mut Buffer, bucket: &Padded, le: &Padded, total: u64) {
-    let room = bucket.room() + le.room() + number::ROOM;
+fn bucket_line(buffer: &mut Buffer, bucket: &Padded, le: &Le, total: u64) {
+    let room = bucket.room() + STEP + number::ROOM;
     buffer.write(room, |line| {
         line.put_padded(bucket);
-        line.put_padded(le);
-        number::unsigned(line, total);
-        line.put_byte(b'\n');
+        le.put(line);
+        number::unsigned_line(line, total);
     });
 }
 
@@ -460,6 +510,7 @@ impl Sink for Text<'_> {
     fn family(&mut self, head: Head<'_>) {
         let Head { prefix, desc, .. } = head;
         self.kind = desc.kind();
+        self.bounds_at = None;
         if let Some(starts) = self.starts.take() {
             self.spare = starts;
         }
