@@ -326,14 +326,15 @@ impl Groups {
             .iter()
             .filter(|group| wants(&group.desc))
             .collect();
+        let mut singles = Vec::with_capacity(SINGLES_AT_ONCE);
         let mut rest = &wanted[..];
         while let [group, others @ ..] = rest {
             let some = rest.iter().take(SINGLES_AT_ONCE);
-            let singles = some.map_while(|group| group.single());
-            let count = singles.clone().count();
-            if count > 0 {
-                let mut words = reader.read_singles(singles.clone().map(|family| &family.region));
-                for (group, family) in rest.iter().zip(singles) {
+            singles.clear();
+            singles.extend(some.map_while(|group| group.single()));
+            if !singles.is_empty() {
+                let mut words = reader.read_singles(singles.iter().map(|family| &family.region));
+                for (group, family) in rest.iter().zip(&singles) {
                     if let Some((created, number)) = family.single(&mut words) {
                         sink.single(group.head(prefix), created, number);
                     }
@@ -341,7 +342,7 @@ impl Groups {
                 if !sink.pause() {
                     return;
                 }
-                rest = &rest[count..];
+                rest = &rest[singles.len()..];
                 continue;
             }
             rest = others;

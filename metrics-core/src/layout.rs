@@ -349,7 +349,7 @@ pub(crate) fn count_one<W: Word>(word: &W) {
 const FULL: u64 = 3 << 62;
 
 /// What a word has counted.
-fn counted(word: u64) -> u64 {
+pub(crate) fn counted(word: u64) -> u64 {
     if word < FULL { word } else { u64::MAX }
 }
 

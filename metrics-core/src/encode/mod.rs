@@ -8,6 +8,8 @@ pub(crate) mod text;
 
 use std::{fmt, sync::OnceLock};
 
+use self::buffer::Padded;
+
 use crate::{desc::Desc, native::NativeSnapshot, render::Lens, texts::Together};
 
 /// An exposition format.
@@ -222,13 +224,19 @@ pub(crate) struct Heads {
 /// A head, and behind it what a first series without labels begins with.
 #[derive(Debug)]
 struct Lines {
-    all: Box<[u8]>,
+    all: Padded,
     head: usize,
 }
 
 impl Lines {
+    fn new(all: &[u8], head: usize) -> Self {
+        let mut padded = Padded::default();
+        padded.set(&[all]);
+        Lines { all: padded, head }
+    }
+
     fn head(&self) -> &[u8] {
-        &self.all[..self.head]
+        &self.all.as_slice()[..self.head]
     }
 }
 

@@ -78,7 +78,7 @@ impl<'w> Text<'w> {
         Text {
             out,
             result: Ok(()),
-            buffer: Buffer::with_capacity(2 * PIECE),
+            buffer: Buffer::with_capacity(PIECE + PIECE / 4),
             format: exposition.format,
             open_metrics,
             created: created && open_metrics,
@@ -459,10 +459,7 @@ impl<'w> Text<'w> {
         out.push_str(&self.name);
         out.push_str(self.suffix(Sample::Main));
         out.push(' ');
-        Lines {
-            all: out.into_bytes().into_boxed_slice(),
-            head,
-        }
+        Lines::new(out.as_bytes(), head)
     }
 }
 
@@ -581,8 +578,8 @@ impl Sink for Text<'_> {
             return self.number("", created, number);
         };
         let open_metrics = self.open_metrics;
-        self.buffer.write(lines.all.len() + number::ROOM, |line| {
-            line.put(&lines.all);
+        self.buffer.write(lines.all.room() + number::ROOM, |line| {
+            line.put_padded(&lines.all);
             number::write(line, number, open_metrics);
             line.put_byte(b'\n');
         });

@@ -88,7 +88,7 @@ impl<'w> Protobuf<'w> {
         let mut this = Protobuf {
             out,
             result: Ok(()),
-            buffer: Buffer::with_capacity(2 * PIECE),
+            buffer: Buffer::with_capacity(PIECE + PIECE / 4),
             common: Vec::new(),
             escaping: exposition.name_escaping(),
             head: Vec::new(),
@@ -395,10 +395,7 @@ impl Sink for Protobuf<'_> {
                 }
             }
             buffer.write(2, |line| line.put_pair([tag(3, wire::VARINT), kind]));
-            Lines {
-                all: buffer.as_slice().into(),
-                head: buffer.len(),
-            }
+            Lines::new(buffer.as_slice(), buffer.len())
         };
         self.head.clear();
         if is_plain {
