@@ -57,6 +57,7 @@ impl Race {
             work,
             column,
             encoder: Box::new(encoder),
+            bytes: out.len(),
             out,
             allocated: Allocated { times: 0, peak: 0 },
             repetitions: 1,
@@ -89,7 +90,7 @@ impl Race {
                 work: contender.work,
                 column: contender.column,
                 nanoseconds: median(times),
-                bytes: contender.out.len(),
+                bytes: contender.bytes,
                 allocated: contender.allocated,
             })
             .collect()
@@ -100,6 +101,8 @@ struct Contender {
     work: Work,
     column: Column,
     encoder: Box<dyn Encoder>,
+    /// The length of the exposition.
+    bytes: usize,
     out: Vec<u8>,
     allocated: Allocated,
     /// How many expositions take about [`BATCH`].
