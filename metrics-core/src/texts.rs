@@ -133,6 +133,16 @@ pub(crate) struct Together<'a> {
 }
 
 impl<'a> Together<'a> {
+    /// Each with all that follows it, for who copies more than it is.
+    #[inline(always)]
+    pub(crate) fn iter_with_rest(self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
+        let bytes = self.text.as_bytes();
+        self.spans.iter().map(move |span| {
+            let rest = bytes.get(span.start as usize..).unwrap_or(&[]);
+            (span.of(self.text), rest)
+        })
+    }
+
     #[inline(always)]
     pub(crate) fn iter(self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.spans.iter().map(move |span| span.of(self.text))

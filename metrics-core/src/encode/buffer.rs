@@ -102,30 +102,6 @@ impl Line<'_> {
         self.at += text.len;
     }
 
-    /// Writes the first `len` bytes of a step, of which the second and the last are given, and
-    /// so many bytes of another. What more is written, the next text overwrites.
-    #[inline(always)]
-    pub(crate) fn put_steps(
-        &mut self,
-        step: &[u8; STEP],
-        (len, second, last): (usize, u8, u8),
-        then: &[u8; STEP],
-        then_len: u8,
-    ) {
-        const ROOM: usize = 2 * STEP;
-        if let Some(out) = self.next::<ROOM>() {
-            if let Some(out) = out.first_chunk_mut() {
-                *out = *step;
-            }
-            out[1] = second;
-            out[(len - 1) % ROOM] = last;
-            if let Some(out) = out[len % STEP..].first_chunk_mut() {
-                *out = *then;
-            }
-        }
-        self.at += len + usize::from(then_len);
-    }
-
     #[inline(always)]
     pub(crate) fn put_byte(&mut self, byte: u8) {
         self.out[self.at] = byte;
@@ -248,7 +224,7 @@ impl Padded {
 /// A call of the C library's function costs more than what most labels take: here two moves that
 /// may overlap do for up to twice their size.
 #[inline(always)]
-pub(crate) fn copy(out: &mut [u8], text: &[u8]) {
+fn copy(out: &mut [u8], text: &[u8]) {
     if text.len() > 8 * STEP {
         out.copy_from_slice(text);
     } else if ends::<STEP>(out, text) {

@@ -352,15 +352,16 @@ pub(crate) struct Counters<'a> {
 }
 
 impl<'a> Counters<'a> {
-    /// The same with the lengths of labels.
+    /// The same with the lengths of labels; and with the labels, what stands in memory from their
+    /// beginning on.
     #[inline(always)]
     pub(crate) fn iter_with_lens(
         &self,
-    ) -> impl Iterator<Item = ((&'a str, f64, u64), Lens)> + use<'a> {
-        let series = self.labels.iter().zip(self.created).zip(self.totals);
-        let series = self.live.iter().zip(series.zip(self.lens));
-        let series = series.filter(|(live, _)| **live);
-        series.map(|(_, (((labels, created), total), lens))| ((labels, *created, *total), *lens))
+    ) -> impl Iterator<Item = ((&'a str, &'a [u8]), f64, u64, Lens)> + use<'a> {
+        let series = self.labels.iter_with_rest().zip(self.created);
+        let series = series.zip(self.totals).zip(self.lens);
+        let series = self.live.iter().zip(series).filter(|(live, _)| **live);
+        series.map(|(_, (((labels, created), total), lens))| (labels, *created, *total, *lens))
     }
 
     /// Labels, birth and total of each.

@@ -21,7 +21,7 @@ use std::io;
 use self::{
     histogram::{Sides, bucket_len, classic, example},
     pairs::Pairs,
-    template::{TEXT, Template, short},
+    template::Template,
     wire::{
         FILLER, SLACK, Time, Times, bytes, double, field_len, fill, long_tag, tag, varint,
         varint_len, zigzag,
@@ -30,7 +30,7 @@ use self::{
 use super::{
     Counters, Escaping, Exemplar, Expected, Exposition, Format, Head, HistogramValue, Lines,
     Number, Sink, SummaryValue, Value,
-    buffer::{Buffer, Line},
+    buffer::{Buffer, Line, STEP},
     escape,
 };
 use crate::{
@@ -468,21 +468,20 @@ impl Sink for Protobuf<'_> {
             return;
         }
         let template = self.template.take();
-        let template = template.unwrap_or_else(|| self.new_template(counters.desc));
-        let mut text = [0; TEXT];
+        let mut template = template.unwrap_or_else(|| self.new_template(counters.desc));
         let mut times = Times::default();
-        for ((labels, created, total), lens) in counters.iter_with_lens() {
-            let known = lens.known();
-            let known = known.and_then(|lens| Some((short(&mut text, labels, lens)?, lens)));
-            let Some((labels, lens)) = known.filter(|_| template.fits) else {
+        for ((labels, text), created, total, lens) in counters.iter_with_lens() {
+            let time = times.at(created);
+            // Of the last texts no step more may be there.
+            let is_roomy = text.len() >= labels.len() + STEP;
+            let Some(form) = template.form(lens, time).filter(|_| is_roomy) else {
                 self.plain(labels, created, total as f64);
                 continue;
             };
-            let time = times.at(created);
-            let size = template.size(lens, time);
-            if self.admits(1 + varint_len(size as u64) + size) {
+            let size = form.size;
+            if self.admits(size) {
                 self.buffer.write(size + SLACK, |line| {
-                    template.write(line, size, (labels, lens), total as f64, time);
+                    template.write(line, text, total as f64, time);
                 });
             }
         }
