@@ -3,6 +3,7 @@
 mod buffer;
 pub(crate) mod escape;
 pub(crate) mod number;
+mod outlet;
 pub(crate) mod protobuf;
 pub(crate) mod text;
 

@@ -32,14 +32,12 @@ use super::{
     Number, Sink, SummaryValue, Value,
     buffer::{Buffer, Line, STEP},
     escape,
+    outlet::{Outlet, PIECE},
 };
 use crate::{
     desc::{Desc, Kind},
     name, render,
 };
-
-/// What was written leaves in pieces of about this size.
-const PIECE: usize = 32 * 1024;
 
 /// Families of so many series are held in memory until their length is known.
 const FEW: usize = 1000;
@@ -48,9 +46,7 @@ const FEW_NATIVE: usize = 100;
 
 /// Writes the protobuf format.
 pub(crate) struct Protobuf<'w> {
-    out: &'w mut dyn io::Write,
-    result: io::Result<()>,
-    buffer: Buffer,
+    outlet: Outlet<'w>,
     /// Labels that the registry gives to every series, as fields of a `Metric`.
     common: Vec<u8>,
     escaping: Escaping,
@@ -86,9 +82,7 @@ enum Message {
 impl<'w> Protobuf<'w> {
     pub(crate) fn new(out: &'w mut dyn io::Write, exposition: Exposition, common: &str) -> Self {
         let mut this = Protobuf {
-            out,
-            result: Ok(()),
-            buffer: Buffer::with_capacity(PIECE + PIECE / 4),
+            outlet: Outlet::new(out),
             common: Vec::new(),
             escaping: exposition.name_escaping(),
             head: Vec::new(),
@@ -112,45 +106,39 @@ impl<'w> Protobuf<'w> {
     /// Ends the exposition.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.end_message();
-        self.flush();
-        self.result
-    }
-
-    fn flush(&mut self) {
-        if self.result.is_ok() {
-            self.result = self.out.write_all(self.buffer.as_slice());
-        }
-        self.buffer.clear();
+        self.outlet.finish()
     }
 
     /// Begins a message that is held until its length is known.
     fn hold(&mut self) {
-        self.message = Message::Held(self.buffer.len());
-        self.buffer.put(&self.head);
+        self.message = Message::Held(self.outlet.buffer.len());
+        self.outlet.buffer.put(&self.head);
     }
 
     fn end_message(&mut self) {
         match std::mem::replace(&mut self.message, Message::None) {
             Message::None | Message::Counted(_) => {}
             // A family without series is none.
-            Message::Held(start) if self.buffer.len() == start + self.head.len() => {
-                self.buffer.truncate(start);
+            Message::Held(start) if self.outlet.buffer.len() == start + self.head.len() => {
+                self.outlet.buffer.truncate(start);
             }
             Message::Held(start) => {
-                let len = self.buffer.len() - start;
+                let len = self.outlet.buffer.len() - start;
                 let mut prefix = Buffer::default();
                 prefix.write(SLACK, |line| varint(line, len as u64));
-                self.buffer.insert(start, prefix.as_slice());
+                self.outlet.buffer.insert(start, prefix.as_slice());
             }
-            Message::Announced(left) => fill(&mut self.buffer, left),
+            Message::Announced(left) => fill(&mut self.outlet.buffer, left),
         }
     }
 
     /// Begins a message of this length.
     fn announce(&mut self, len: usize) {
         let len = self.head.len() + len;
-        self.buffer.write(SLACK, |line| varint(line, len as u64));
-        self.buffer.put(&self.head);
+        self.outlet
+            .buffer
+            .write(SLACK, |line| varint(line, len as u64));
+        self.outlet.buffer.put(&self.head);
         self.message = Message::Announced(len - self.head.len());
     }
 
@@ -170,7 +158,7 @@ impl<'w> Protobuf<'w> {
         }
         let room = HEADER + self.common.len() + self.labels.room() + room;
         let (pairs, common) = (&self.labels, &self.common);
-        self.buffer.write(room, |line| {
+        self.outlet.buffer.write(room, |line| {
             line.put_byte(tag(4, wire::LEN));
             varint(line, size as u64);
             line.put(common);
@@ -415,7 +403,7 @@ impl Sink for Protobuf<'_> {
         let Message::Held(start) = self.message else {
             return false;
         };
-        self.buffer.truncate(start);
+        self.outlet.buffer.truncate(start);
         if expected.are_numbers && !self.rewrites {
             // In text a label takes four bytes beside name and value, here six and a few more if
             // it is long; and a number always takes as many.
@@ -480,7 +468,7 @@ impl Sink for Protobuf<'_> {
             };
             let size = form.size;
             if self.admits(size) {
-                self.buffer.write(size + SLACK, |line| {
+                self.outlet.buffer.write(size + SLACK, |line| {
                     template.write(line, text, total as f64, time);
                 });
             }
@@ -489,10 +477,10 @@ impl Sink for Protobuf<'_> {
     }
 
     fn pause(&mut self) -> bool {
-        if self.buffer.len() >= PIECE && !matches!(self.message, Message::Held(_)) {
-            self.flush();
+        if !matches!(self.message, Message::Held(_)) {
+            self.outlet.pause();
         }
-        self.result.is_ok()
+        self.outlet.is_open()
     }
 }
 

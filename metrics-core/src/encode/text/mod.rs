@@ -1,23 +1,22 @@
 //! The text formats: Prometheus 0.0.4 and 1.0.0, and OpenMetrics 1.0.
 
+mod buckets;
+
 use std::io;
 
+use self::buckets::{Buckets, add_exemplar};
 use super::{
-    Counters, Escaping, Exemplar, Exposition, Format, Head, HistogramValue, Lines, Number, Sink,
+    Counters, Escaping, Exposition, Format, Head, HistogramValue, Lines, Number, Sink,
     SummaryValue, Value,
-    buffer::{Buffer, Line, Padded, STEP},
+    buffer::{Buffer, Padded},
     escape, number,
+    outlet::Outlet,
 };
 use crate::{desc::Kind, name, render};
 
-/// Written text leaves in pieces of about this size.
-const PIECE: usize = 32 * 1024;
-
 /// Writes one of the text formats.
 pub(crate) struct Text<'w> {
-    out: &'w mut dyn io::Write,
-    result: io::Result<()>,
-    buffer: Buffer,
+    outlet: Outlet<'w>,
     format: Format,
     open_metrics: bool,
     /// Whether the births of series are written; OpenMetrics alone has a place for them.
@@ -39,13 +38,7 @@ pub(crate) struct Text<'w> {
     starts: Option<[Start; 4]>,
     /// Those of an earlier family.
     spare: [Start; 4],
-    /// Bounds of the last histogram, where they stand if it is of this family, and the ends of
-    /// their lines.
-    bounds: Vec<f64>,
-    bounds_at: Option<(usize, usize)>,
-    le: Vec<Le>,
-    /// What the lines of all its buckets begin with.
-    bucket: Padded,
+    buckets: Buckets,
     scratch: String,
 }
 
@@ -76,9 +69,7 @@ impl<'w> Text<'w> {
     ) -> Self {
         let open_metrics = exposition.format == Format::OpenMetrics;
         Text {
-            out,
-            result: Ok(()),
-            buffer: Buffer::with_capacity(PIECE + PIECE / 4),
+            outlet: Outlet::new(out),
             format: exposition.format,
             open_metrics,
             created: created && open_metrics,
@@ -92,10 +83,7 @@ impl<'w> Text<'w> {
             rewritten: String::new(),
             starts: None,
             spare: Default::default(),
-            bounds: Vec::new(),
-            bounds_at: None,
-            le: Vec::new(),
-            bucket: Padded::default(),
+            buckets: Buckets::default(),
             scratch: String::new(),
         }
     }
@@ -103,17 +91,9 @@ impl<'w> Text<'w> {
     /// Ends the exposition.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         if self.open_metrics {
-            self.buffer.put(b"# EOF\n");
+            self.outlet.buffer.put(b"# EOF\n");
         }
-        self.flush();
-        self.result
-    }
-
-    fn flush(&mut self) {
-        if self.result.is_ok() {
-            self.result = self.out.write_all(self.buffer.as_slice());
-        }
-        self.buffer.clear();
+        self.outlet.finish()
     }
 
     /// What follows the family's name in the names of its samples.
@@ -185,7 +165,7 @@ impl<'w> Text<'w> {
         };
         let start = &starts[sample as usize].labels;
         let room = start.room() + labels.len() + number::ROOM;
-        self.buffer.write(room, |line| {
+        self.outlet.buffer.write(room, |line| {
             line.put_padded(start);
             line.put(labels.as_bytes());
             line.put_pair(*b"} ");
@@ -209,7 +189,7 @@ impl<'w> Text<'w> {
         let suffix = self.suffix(sample).as_bytes();
         let (open_metrics, name, common) = (self.open_metrics, &self.name, self.common);
         let room = name.len() + suffix.len() + common.len() + number::ROOM;
-        self.buffer.write(room, |line| {
+        self.outlet.buffer.write(room, |line| {
             line.put(name.as_bytes());
             line.put(suffix);
             if !common.is_empty() {
@@ -233,11 +213,13 @@ impl<'w> Text<'w> {
             return;
         };
         let start = &starts[sample as usize].value;
-        self.buffer.write(start.room() + number::ROOM, |line| {
-            line.put_padded(start);
-            number::write(line, value, open_metrics);
-            line.put_byte(b'\n');
-        });
+        self.outlet
+            .buffer
+            .write(start.room() + number::ROOM, |line| {
+                line.put_padded(start);
+                number::write(line, value, open_metrics);
+                line.put_byte(b'\n');
+            });
     }
 
     /// Writes a line that has another label than those of its series: `name{labels,extra} value`.
@@ -250,28 +232,13 @@ impl<'w> Text<'w> {
         self.scratch = all;
     }
 
-    /// Adds an exemplar to the line that was just written.
-    fn exemplar(&mut self, exemplar: &Exemplar) {
-        self.buffer.truncate(self.buffer.len() - 1);
-        let room = exemplar.labels.len() + 2 * number::ROOM;
-        self.buffer.write(room, |line| {
-            line.put(b" # {");
-            line.put(exemplar.labels.as_bytes());
-            line.put_pair(*b"} ");
-            number::float(line, exemplar.value, true);
-            line.put_byte(b' ');
-            number::time(line, exemplar.time);
-            line.put_byte(b'\n');
-        });
-    }
-
     #[inline(never)]
     fn born(&mut self, labels: &str, created: f64) {
         // What is computed has no birth.
         if self.created && created > 0.0 {
             self.sample(Sample::Created, labels, Number::Unsigned(0));
-            self.buffer.truncate(self.buffer.len() - 2);
-            self.buffer.write(number::ROOM, |line| {
+            self.outlet.buffer.truncate(self.outlet.buffer.len() - 2);
+            self.outlet.buffer.write(number::ROOM, |line| {
                 number::time(line, created);
                 line.put_byte(b'\n');
             });
@@ -279,101 +246,21 @@ impl<'w> Text<'w> {
     }
 
     fn histogram(&mut self, labels: &str, value: &HistogramValue<'_>) {
-        // Those of a family stand in one place.
-        let bounds_at = (value.bounds.as_ptr().addr(), value.bounds.len());
-        if self.bounds_at != Some(bounds_at) {
-            self.bounds_at = Some(bounds_at);
-            if self.le.is_empty() || self.bounds != value.bounds {
-                self.note_bounds(value.bounds);
-            }
+        if self.starts.is_none() {
+            self.make_starts();
         }
-        self.begin_buckets(labels);
-        let total = if self.open_metrics && !value.exemplars.is_empty() {
-            self.buckets_with_exemplars(value)
-        } else {
-            self.buckets(value.counts)
+        let Some([start, ..]) = &self.starts else {
+            return;
         };
+        self.buckets.begin(&start.labels, labels);
+        let buffer = &mut self.outlet.buffer;
+        let total = self.buckets.write(buffer, value, self.open_metrics);
         // OpenMetrics: no sum where observations may be negative, and no count without a sum.
         if self.open_metrics && value.falls && self.kind == Kind::Histogram {
             return;
         }
         self.sample(Sample::Sum, labels, Number::Float(value.sum));
         self.sample(Sample::Count, labels, Number::Unsigned(total));
-    }
-
-    fn begin_buckets(&mut self, labels: &str) {
-        let mut bucket = std::mem::take(&mut self.bucket);
-        let start = &self.start(Sample::Main).labels;
-        if labels.is_empty() {
-            bucket.set(&[start.as_slice()]);
-        } else {
-            bucket.set(&[start.as_slice(), labels.as_bytes(), b","]);
-        }
-        self.bucket = bucket;
-    }
-
-    /// Writes the lines of buckets; returns what they add up to.
-    fn buckets(&mut self, counts: &[u64]) -> u64 {
-        match self.bucket.steps() {
-            1 => self.short_buckets::<1>(counts),
-            2 => self.short_buckets::<2>(counts),
-            3 => self.short_buckets::<3>(counts),
-            4 => self.short_buckets::<4>(counts),
-            _ => {
-                let mut total = 0_u64;
-                for (le, count) in self.le.iter().zip(counts) {
-                    total = total.saturating_add(*count);
-                    bucket_line(&mut self.buffer, &self.bucket, le, total);
-                }
-                total
-            }
-        }
-    }
-
-    /// The same where lines begin with so many steps: there is no loop in a line.
-    #[inline(never)]
-    fn short_buckets<const STEPS: usize>(&mut self, counts: &[u64]) -> u64 {
-        let mut total = 0_u64;
-        let (bucket, le) = (&self.bucket, &self.le);
-        let room = (bucket.room() + STEP + number::ROOM) * le.len();
-        self.buffer.write(room, |line| {
-            for (le, count) in le.iter().zip(counts) {
-                total = total.saturating_add(*count);
-                line.put_some_steps::<STEPS>(bucket);
-                le.put(line);
-                number::unsigned_line(line, total);
-            }
-        });
-        total
-    }
-
-    fn buckets_with_exemplars(&mut self, value: &HistogramValue<'_>) -> u64 {
-        let mut exemplars = value.exemplars;
-        let mut total = 0_u64;
-        for (at, count) in value.counts.iter().enumerate() {
-            total = total.saturating_add(*count);
-            bucket_line(&mut self.buffer, &self.bucket, &self.le[at], total);
-            let inside = match value.bounds.get(at) {
-                Some(bound) => exemplars.partition_point(|exemplar| exemplar.value <= *bound),
-                None => exemplars.len(),
-            };
-            let (of_this, rest) = exemplars.split_at(inside);
-            exemplars = rest;
-            if let Some(exemplar) = of_this.last() {
-                self.exemplar(exemplar);
-            }
-        }
-        total
-    }
-
-    /// Renders the ends of the lines of buckets with these bounds.
-    #[cold]
-    fn note_bounds(&mut self, bounds: &[f64]) {
-        self.bounds = bounds.to_vec();
-        let bounds = bounds.iter().copied().chain([f64::INFINITY]);
-        self.le = bounds
-            .map(|bound| Le::new(bound, self.open_metrics))
-            .collect();
     }
 
     fn summary(&mut self, labels: &str, value: &SummaryValue<'_>) {
@@ -463,51 +350,11 @@ impl<'w> Text<'w> {
     }
 }
 
-/// What stands between the labels and the value of a bucket: `le="0.1"} `.
-#[derive(Debug)]
-struct Le {
-    /// The longest float has 24 characters.
-    text: [u8; STEP],
-    len: usize,
-}
-
-impl Le {
-    fn new(bound: f64, open_metrics: bool) -> Self {
-        let mut buffer = Buffer::default();
-        buffer.write(number::ROOM, |line| {
-            line.put(b"le=\"");
-            number::float(line, bound, open_metrics);
-            line.put(b"\"} ");
-        });
-        let mut text = [0; STEP];
-        text[..buffer.len()].copy_from_slice(buffer.as_slice());
-        Le {
-            text,
-            len: buffer.len(),
-        }
-    }
-
-    #[inline(always)]
-    fn put(&self, line: &mut Line<'_>) {
-        line.put_step(&self.text, self.len);
-    }
-}
-
-/// Writes the line of a bucket.
-fn bucket_line(buffer: &mut Buffer, bucket: &Padded, le: &Le, total: u64) {
-    let room = bucket.room() + STEP + number::ROOM;
-    buffer.write(room, |line| {
-        line.put_padded(bucket);
-        le.put(line);
-        number::unsigned_line(line, total);
-    });
-}
-
 impl Sink for Text<'_> {
     fn family(&mut self, head: Head<'_>) {
         let Head { prefix, desc, .. } = head;
         self.kind = desc.kind();
-        self.bounds_at = None;
+        self.buckets.new_family();
         if let Some(starts) = self.starts.take() {
             self.spare = starts;
         }
@@ -533,11 +380,12 @@ impl Sink for Text<'_> {
             self.name.truncate(family);
         }
         if is_plain {
-            self.buffer
+            self.outlet
+                .buffer
                 .put(lines.get_or_init(|| self.head(head)).head());
         } else {
             let lines = self.head(head);
-            self.buffer.put(lines.head());
+            self.outlet.buffer.put(lines.head());
         }
     }
 
@@ -551,7 +399,7 @@ impl Sink for Text<'_> {
                 if let Some(exemplar) = exemplar
                     && self.open_metrics
                 {
-                    self.exemplar(exemplar);
+                    add_exemplar(&mut self.outlet.buffer, exemplar);
                 }
                 self.born(labels, created);
             }
@@ -578,11 +426,13 @@ impl Sink for Text<'_> {
             return self.number("", created, number);
         };
         let open_metrics = self.open_metrics;
-        self.buffer.write(lines.all.room() + number::ROOM, |line| {
-            line.put_padded(&lines.all);
-            number::write(line, number, open_metrics);
-            line.put_byte(b'\n');
-        });
+        self.outlet
+            .buffer
+            .write(lines.all.room() + number::ROOM, |line| {
+                line.put_padded(&lines.all);
+                number::write(line, number, open_metrics);
+                line.put_byte(b'\n');
+            });
     }
 
     #[inline]
@@ -612,7 +462,7 @@ impl Sink for Text<'_> {
         } = start;
         for (labels, _, total) in counters.iter() {
             let room = start.room().max(value.room()) + labels.len() + number::ROOM;
-            self.buffer.write(room, |line| {
+            self.outlet.buffer.write(room, |line| {
                 if labels.is_empty() {
                     line.put_padded(value);
                     number::unsigned(line, total);
@@ -627,9 +477,7 @@ impl Sink for Text<'_> {
     }
 
     fn pause(&mut self) -> bool {
-        if self.buffer.len() >= PIECE {
-            self.flush();
-        }
-        self.result.is_ok()
+        self.outlet.pause();
+        self.outlet.is_open()
     }
 }
