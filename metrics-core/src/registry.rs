@@ -377,7 +377,7 @@ impl Registry {
         Ok(())
     }
 
-    /// All metrics as one string.
+    /// All metrics as one string; an empty one in [`Format::Protobuf`], which is no text.
     pub fn encode_to_string(&self, exposition: impl Into<Exposition>) -> String {
         let mut out = Vec::new();
         // Writing to memory does not fail, and what is written is text.
@@ -557,7 +557,7 @@ pub fn encode(exposition: impl Into<Exposition>, out: &mut impl io::Write) -> io
     Registry::global().encode(exposition, out)
 }
 
-/// All declared metrics as one string.
+/// All declared metrics as one string; an empty one in [`Format::Protobuf`], which is no text.
 ///
 /// ```
 /// use metrics_core::{Format, encode_to_string, metrics};
