@@ -17,6 +17,7 @@ use crate::{
     link::{NoSlug, Rejection, Slug, Target},
     links::{Found, Links},
     page::{self, FetchError},
+    trace::Trace,
 };
 
 metrics! {
@@ -27,7 +28,8 @@ metrics! {
     static REJECTED: Counter<(reason: Rejection)> = "shortener_targets_rejected_total";
 
     /// Size of the pages linked to.
-    #[buckets(exponential(256.0, 4.0, 8))]
+    #[unit("bytes")]
+    #[buckets(native, exponential(256.0, 4.0, 8))]
     static PAGE: Histogram<(cache: Lookup, host: &str)> = "shortener_page_bytes";
 }
 
@@ -64,11 +66,12 @@ async fn create(
 #[counted]
 async fn follow(
     State(links): State<Arc<Links>>,
+    trace: Trace,
     Path(slug): Path<String>,
 ) -> Result<Redirect, Refusal> {
     let slug: Slug = slug.parse()?;
     let Found { target, lookup } = links.find(&slug).await?.ok_or(Refusal::NotFound)?;
-    FOLLOWED.with(lookup).inc();
+    FOLLOWED.with(lookup).inc_with_exemplar(&trace.labels());
     links.hit(slug);
     Ok(Redirect::temporary(target.url()))
 }
@@ -89,13 +92,14 @@ async fn stats(
 #[counted]
 async fn preview(
     State(links): State<Arc<Links>>,
+    trace: Trace,
     Path(slug): Path<String>,
 ) -> Result<Json<Preview>, Refusal> {
     let slug: Slug = slug.parse()?;
     let Found { target, lookup } = links.find(&slug).await?.ok_or(Refusal::NotFound)?;
     let page = page::fetch(&target).await?;
     PAGE.with(lookup, target.host())
-        .observe(f64::from(page.bytes));
+        .observe_with_exemplar(f64::from(page.bytes), &trace.labels());
     Ok(Json(Preview {
         target: target.url().to_owned(),
         bytes: page.bytes,

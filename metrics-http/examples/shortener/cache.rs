@@ -11,6 +11,7 @@ use crate::link::{Slug, Target};
 
 metrics! {
     /// Share of the cache that holds links.
+    #[unit("ratio")]
     static USED: FloatGauge = "shortener_cache_used_ratio";
 }
 

@@ -22,6 +22,7 @@ metrics! {
     static CREATED: Counter<(host: &str)> = "shortener_links_created_total";
 
     /// Length of the URLs that links lead to.
+    #[unit("bytes")]
     #[buckets(exponential(16.0, 2.0, 8))]
     static TARGET: Histogram = "shortener_target_bytes";
 }

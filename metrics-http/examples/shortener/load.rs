@@ -3,7 +3,7 @@
 //! The load is open-loop: requests leave at the rate asked for, however long the
 //! answers take, so that a slow server shows in its metrics instead of slowing its
 //! clients down. The sequence of requests is the same in every run as long as
-//! the answers come in the same order.
+//! the answers come in the same order. Each begins a trace, which has its number.
 
 use std::{
     fmt, iter,
@@ -13,7 +13,7 @@ use std::{
 
 use axum::{
     body::{Body, to_bytes},
-    http::{Method, Request, StatusCode, header::CONTENT_TYPE},
+    http::{Method, Request, StatusCode, header::CONTENT_TYPE, request},
 };
 use fastrand::Rng;
 use hyper_util::{
@@ -187,6 +187,7 @@ impl Generator {
 
     fn send(&mut self) {
         let kind = self.kind();
+        self.tally.sent += 1;
         let request = self.request(kind);
         let patience = match kind {
             Kind::Impatient => Duration::from_millis(self.random.u64(10..40)),
@@ -206,7 +207,6 @@ impl Generator {
                 body,
             }
         });
-        self.tally.sent += 1;
     }
 
     fn note(
@@ -288,17 +288,23 @@ impl Generator {
     }
 
     fn bare(&self, method: Method, path: &str) -> Request<Body> {
-        build(
-            Request::builder()
-                .method(method)
-                .uri(format!("{}/{path}", self.server)),
-            "",
-        )
+        let request = Request::builder().method(method);
+        self.build(request.uri(format!("{}/{path}", self.server)), "")
     }
 
     fn post(&self, content_type: &str, body: impl Into<Body>) -> Request<Body> {
         let request = Request::post(format!("{}/links", self.server));
-        build(request.header(CONTENT_TYPE, content_type), body)
+        self.build(request.header(CONTENT_TYPE, content_type), body)
+    }
+
+    fn build(&self, request: request::Builder, body: impl Into<Body>) -> Request<Body> {
+        request
+            .header(
+                "traceparent",
+                format!("00-{0:032x}-{0:016x}-01", self.tally.sent),
+            )
+            .body(body.into())
+            .expect("a path of letters, digits and slashes is valid")
     }
 
     fn target(&mut self) -> String {
@@ -342,12 +348,6 @@ async fn answer(
         .await
         .ok()?;
     Some((status, String::from_utf8_lossy(&body).into_owned()))
-}
-
-fn build(request: axum::http::request::Builder, body: impl Into<Body>) -> Request<Body> {
-    request
-        .body(body.into())
-        .expect("a path of letters, digits and slashes is valid")
 }
 
 /// The address at which a listener on all interfaces can be reached.

@@ -16,7 +16,9 @@
 //!   `reason="scheme"`. Every value is there, at 0, from the first scrape.
 //! - **An open label**: `host`, which strangers choose. Its series are capped.
 //! - **Gauges and histograms**: links stored, share of the cache in use, sizes of
-//!   targets and pages.
+//!   targets and pages; those of pages with native buckets as well.
+//! - **Exemplars**: a link followed and a page fetched lead to the trace that the
+//!   request belonged to (`trace.rs`).
 //! - **A second opinion**: the load generator (`load.rs`) counts what came back to
 //!   it, to be compared with what the server says it did.
 //!
@@ -35,6 +37,7 @@ mod load;
 mod options;
 mod page;
 mod store;
+mod trace;
 
 use std::{
     error::Error,
