@@ -2,10 +2,11 @@
 # Checks everything: format, lints, documentation, tests, and the judges' verdicts.
 #
 # Needs a Rust toolchain, a C compiler and, for what is missing of the judges,
-# Debian's apt. The judges (Prometheus, promtool, the official Python parsers,
-# valgrind) land below target/judges: nothing of the machine's own is replaced
-# and no service is started. PROMETHEUS, PROMTOOL, JUDGE_PYTHON and VALGRIND
-# name other ones.
+# Debian's apt. The judges (Prometheus and promtool, a newer Prometheus of a later
+# Debian, VictoriaMetrics, the official Python parsers, valgrind) land below
+# target/judges: nothing of the machine's own is replaced and no service is
+# started. PROMETHEUS, PROMTOOL, PROMETHEUS_NEWER, VICTORIA_METRICS, JUDGE_PYTHON
+# and VALGRIND name other ones.
 #
 # With LONG=1, threads come and go for ten minutes at the end, or for
 # SOAK_SECONDS.
@@ -14,10 +15,12 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 
 readonly judges="$PWD/target/judges"
 readonly prometheus_client=0.26.0
+# The first Debian that has a Prometheus of the third line.
+readonly newer_debian=forky
 
 # Test targets that registration through a linker section cannot change.
-readonly indifferent_to_linkme=" allocator dependencies environments instructions memory prometheus
-    soak ui "
+readonly indifferent_to_linkme=" allocator dependencies environments expiry_scraped
+    formats_scraped instructions memory prometheus soak ui "
 
 main() {
     # Before the end, the soak takes as long as any other test.
@@ -26,10 +29,13 @@ main() {
 
     step "judges"
     find_prometheus
+    find_newer_prometheus
+    find_victoria_metrics
     find_python
     find_valgrind
     "$PROMETHEUS" --version 2>&1 | head -n 1
     "$PROMTOOL" --version 2>&1 | head -n 1
+    "$PROMETHEUS_NEWER" --version 2>&1 | head -n 1
     echo "prometheus_client, version $(client_version "$JUDGE_PYTHON")"
     basename "$("$VALGRIND" --version)"
 
@@ -79,6 +85,26 @@ unpack_prometheus() {
     [[ -x $judges/prometheus/usr/bin/promtool ]] || unpack prometheus
 }
 
+find_newer_prometheus() {
+    local place=prometheus-newer
+    if [[ -z ${PROMETHEUS_NEWER:-} ]]; then
+        PROMETHEUS_NEWER="$judges/$place/usr/bin/prometheus"
+        [[ -x $PROMETHEUS_NEWER ]] || unpack prometheus "$place" download_newer
+    fi
+    export PROMETHEUS_NEWER
+    [[ $("$PROMETHEUS_NEWER" --version 2>&1) == "prometheus, version 3."* ]] \
+        || fail "no Prometheus 3 at \`$PROMETHEUS_NEWER\`"
+}
+
+find_victoria_metrics() {
+    if [[ -z ${VICTORIA_METRICS:-} ]]; then
+        VICTORIA_METRICS="$judges/victoria-metrics/usr/bin/victoria-metrics"
+        [[ -x $VICTORIA_METRICS ]] || unpack victoria-metrics
+    fi
+    export VICTORIA_METRICS
+    [[ -x $VICTORIA_METRICS ]] || fail "no VictoriaMetrics at \`$VICTORIA_METRICS\`"
+}
+
 find_valgrind() {
     if [[ -z ${VALGRIND:-} ]]; then
         if ! command -v valgrind >/dev/null; then
@@ -94,22 +120,55 @@ find_valgrind() {
     command -v objdump >/dev/null || fail "no objdump; install binutils"
 }
 
-# Unpacks a Debian package below target/judges.
+# Unpacks a Debian package below target/judges: unpack PACKAGE [PLACE [DOWNLOAD]].
 unpack() {
+    local package=$1 place=${2:-$1} download=${3:-download}
     command -v apt-get >/dev/null \
-        || fail "no $1 here; install it, or name its binaries as said above"
-    local download
-    download=$(mktemp -d)
-    if ! (cd "$download" && apt_get download "$1" 2>/dev/null); then
-        run as_root apt-get -q update
-        (cd "$download" && run apt_get download "$1")
-    fi
+        || fail "no $package here; install it, or name its binaries as said above"
+    local folder
+    folder=$(mktemp -d)
+    (cd "$folder" && "$download" "$package")
     # Moved into place last: half of it must not pass for all of it.
-    rm -rf "${judges:?}/$1" "$judges/unpacking"
+    rm -rf "${judges:?}/$place" "$judges/unpacking"
     mkdir -p "$judges"
-    dpkg-deb --extract "$download/$1"_*.deb "$judges/unpacking"
-    mv "$judges/unpacking" "$judges/$1"
-    rm -r "$download"
+    dpkg-deb --extract "$folder/$package"_*.deb "$judges/unpacking"
+    mv "$judges/unpacking" "$judges/$place"
+    rm -r "$folder"
+}
+
+download() {
+    if ! apt_get download "$1" 2>/dev/null; then
+        run as_root apt-get -q update
+        run apt_get download "$1"
+    fi
+}
+
+# From the mirror that the machine uses, and with a configuration of its own in
+# the current folder: the machine's apt does not get to know a later Debian.
+download_newer() {
+    local mirror
+    mirror=$(debian_mirror)
+    if [[ -z $mirror ]]; then
+        run as_root apt-get -q update
+        mirror=$(debian_mirror)
+    fi
+    [[ -n $mirror ]] || fail "apt names no mirror of Debian; set PROMETHEUS_NEWER"
+    mkdir -p apt/{none,lists/partial,cache/archives/partial}
+    echo "deb [target=Packages signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+        "$mirror $newer_debian main" >apt/sources.list
+    local options=(
+        -o "Dir::Etc::SourceList=$PWD/apt/sources.list"
+        -o "Dir::Etc::SourceParts=$PWD/apt/none"
+        -o "Dir::State::Lists=$PWD/apt/lists"
+        -o "Dir::Cache=$PWD/apt/cache"
+    )
+    run apt_get "${options[@]}" update
+    run apt_get "${options[@]}" download "$1"
+}
+
+debian_mirror() {
+    # shellcheck disable=SC2016 # these are apt's variables
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | head -n 1
 }
 
 find_python() {
