@@ -1,11 +1,11 @@
-//! What the tests of the whole workspace share: judges, a real Prometheus, the example, fixtures,
+//! What the tests of the whole workspace share: judges, servers that scrape, the example, fixtures,
 //! processes of their own, and what calls have come to.
 //!
 //! Everything here fails a test by panicking with what it saw. Judges alone
 //! answer with a [`Refusal`], so that a test can also demand one.
 //!
-//! The judges are found where `tests/run.sh` puts them; `PROMETHEUS`, `PROMTOOL`
-//! and `JUDGE_PYTHON` name other ones.
+//! The judges are found where `tests/run.sh` puts them; `PROMETHEUS`, `PROMETHEUS_NEWER`,
+//! `PROMTOOL`, `VICTORIA_METRICS` and `JUDGE_PYTHON` name other ones.
 
 #![allow(
     clippy::missing_panics_doc,
@@ -15,21 +15,27 @@
 mod calls;
 mod example;
 mod fixture;
+mod forwarder;
 mod http;
 mod judge;
 mod process;
 mod prometheus;
 pub mod protobuf;
+mod scraper;
+mod victoria;
 mod wait;
 
 pub use crate::calls::{calls, caught, fail, in_progress, series, timings};
 pub use crate::example::Example;
 pub use crate::fixture::build_fixture;
+pub use crate::forwarder::Forwarder;
 pub use crate::http::{Page, get, get_accepting};
 pub use crate::judge::{
     Exemplar, Families, Family, Refusal, Sample, installed, promtool_check, python_openmetrics,
     python_text,
 };
 pub use crate::process::{growth, in_a_process_of_its_own};
-pub use crate::prometheus::{Prometheus, Target};
+pub use crate::prometheus::{Prometheus, Target, Version, points};
+pub use crate::scraper::Job;
+pub use crate::victoria::VictoriaMetrics;
 pub use crate::wait::wait_until;

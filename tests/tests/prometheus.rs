@@ -4,14 +4,15 @@ use std::ops::Range;
 use std::time::Duration;
 
 use tests::{
-    Example, Families, Prometheus, Refusal, promtool_check, python_openmetrics, python_text,
-    wait_until,
+    Example, Families, Prometheus, Refusal, Target, promtool_check, python_openmetrics,
+    python_text, wait_until,
 };
 
 #[test]
 fn prometheus_sees_what_the_example_does() {
     let example = Example::start(LOAD, LASTING);
-    let prometheus = Prometheus::scraping(example.metrics());
+    let flags = ["--enable-feature=exemplar-storage"];
+    let prometheus = Prometheus::scraping_with(example.metrics(), &flags);
     wait_until(PATIENCE, "enough scrapes", || {
         let scrapes = prometheus.value(&format!("count_over_time(up{WINDOW})"))?;
         (scrapes >= SCRAPES).then_some(())
@@ -21,6 +22,8 @@ fn prometheus_sees_what_the_example_does() {
     no_counter_went_back(&prometheus);
     both_ends_count_the_same_requests(&prometheus);
     durations_are_sane(&prometheus);
+    pages_have_the_sizes_that_are_made_up(&prometheus);
+    exemplars_lead_to_requests(&prometheus);
     in_flight_comes_back(&prometheus);
     metadata_is_what_the_example_says(&prometheus, &example);
 }
@@ -72,11 +75,13 @@ fn judges_refuse_what_is_wrong() {
 fn no_scrape_failed(prometheus: &Prometheus) {
     let up = prometheus.value(&format!("min_over_time(up{WINDOW})"));
     assert_eq!(up, Some(1.0), "a scrape failed");
-    let target = prometheus.target();
-    assert_eq!(
-        (target.health.as_str(), target.last_error.as_str()),
-        ("up", "")
-    );
+    let targets = prometheus.targets();
+    let target = Target {
+        job: "example".to_owned(),
+        health: "up".to_owned(),
+        last_error: String::new(),
+    };
+    assert_eq!(targets, [target]);
 
     let own = prometheus.own_metrics();
     for refused in [
@@ -139,6 +144,44 @@ fn durations_are_sane(prometheus: &Prometheus) {
     }
 }
 
+/// On a logarithmic scale a page is as likely to be of any size: half are below the middle.
+fn pages_have_the_sizes_that_are_made_up(prometheus: &Prometheus) {
+    for (quantile, sane) in PAGES {
+        let size = prometheus.value(&format!(
+            "histogram_quantile({quantile}, sum by (le) (shortener_page_bytes_bucket))"
+        ));
+        let size = size.expect("pages were fetched");
+        assert!(sane.contains(&size), "{quantile}: {size}, not {sane:?}");
+    }
+}
+
+/// The load numbers its requests, and begins a trace of that number with each.
+fn exemplars_lead_to_requests(prometheus: &Prometheus) {
+    let sent = prometheus.value("sum(shortener_load_requests_total)");
+    let sent = sent.expect("requests were sent") as u128;
+    for (name, sane) in [
+        ("shortener_links_followed_total", 1.0..=1.0),
+        ("shortener_page_bytes_bucket", 256.0..=4_194_304.0),
+    ] {
+        let series = prometheus.query_exemplars(name, LASTING);
+        assert!(series.len() > 1, "{name} has too few: {series:#?}");
+        for one in series {
+            let exemplars = one["exemplars"].as_array().expect("a list");
+            assert!(!exemplars.is_empty(), "{one:#?}");
+            for exemplar in exemplars {
+                let trace = exemplar["labels"]["trace_id"].as_str().expect("a trace");
+                let request = u128::from_str_radix(trace, 16).expect("a trace is a number");
+                let value = exemplar["value"].as_str().expect("a number");
+                let value: f64 = value.parse().expect("a number");
+                assert!(
+                    (1..=sent + UNDER_WAY).contains(&request) && sane.contains(&value),
+                    "{exemplar} of {one:#?}, when {sent} were sent"
+                );
+            }
+        }
+    }
+}
+
 /// A few pages are fetched at any time. Calls that were cancelled and did not
 /// leave the gauge would pile up in it.
 fn in_flight_comes_back(prometheus: &Prometheus) {
@@ -161,18 +204,14 @@ fn in_flight_comes_back(prometheus: &Prometheus) {
 fn metadata_is_what_the_example_says(prometheus: &Prometheus, example: &Example) {
     let families = python_openmetrics(&example.scrape_accepting(OPENMETRICS).body)
         .expect("the example exposes OpenMetrics");
-    let name = "function_duration_seconds";
-    let family = families.family(name);
-    assert_eq!(family.kind, "histogram");
-    assert!(!family.help.is_empty(), "{name} has no help");
-    assert_eq!(family.unit, "seconds");
-    let seen = prometheus.metadata(name);
-    let said = (
-        family.kind.clone(),
-        family.help.clone(),
-        family.unit.clone(),
-    );
-    assert_eq!(seen, Some(said));
+    for (name, suffix, kind, unit) in DESCRIBED {
+        let family = families.family(name);
+        assert_eq!((family.kind.as_str(), family.unit.as_str()), (kind, unit));
+        assert!(!family.help.is_empty(), "{name} has no help");
+        let seen = prometheus.metadata("example", &format!("{name}{suffix}"));
+        let said = (kind.to_owned(), family.help.clone(), unit.to_owned());
+        assert_eq!(seen, Some(said), "{name}");
+    }
 }
 
 /// Name, type and help of each family: the same in both formats, apart from what
@@ -234,6 +273,22 @@ const DURATIONS: [(&str, Range<f64>); 3] = [
     ("preview", 0.05..1.5),
 ];
 
+/// Sizes of pages, in bytes: from 2⁸ to 2²².
+const PAGES: [(f64, Range<f64>); 3] = [
+    (0.1, 256.0..4096.0),
+    (0.5, 4096.0..262_144.0),
+    (0.9, 262_144.0..4_194_304.0),
+];
+
+/// Families, the suffix that Prometheus 2 knows them with, types and units.
+const DESCRIBED: [(&str, &str, &str, &str); 5] = [
+    ("function_duration_seconds", "", "histogram", "seconds"),
+    ("shortener_page_bytes", "", "histogram", "bytes"),
+    ("shortener_cache_used_ratio", "", "gauge", "ratio"),
+    ("shortener_links_followed", "", "counter", ""),
+    ("shortener_links", "", "gauge", ""),
+];
+
 /// Requests per second.
 const LOAD: u32 = 200;
 
@@ -242,6 +297,9 @@ const MANY_FETCHES: f64 = 50.0;
 
 const LASTING: Duration = Duration::from_mins(2);
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Requests that may have been sent since they were counted last.
+const UNDER_WAY: u128 = 10_000;
 
 /// What is looked back upon, and how many scrapes must fall into it.
 const WINDOW: &str = "[25s]";

@@ -1,0 +1,48 @@
+//! A `VictoriaMetrics` of one's own.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::judge::installed;
+use crate::scraper::{Job, Scraper, config, free_address};
+
+/// A running `VictoriaMetrics` server, stopped when dropped.
+#[derive(Debug)]
+pub struct VictoriaMetrics(Scraper);
+
+impl VictoriaMetrics {
+    /// Starts one that scrapes `/metrics` at `target` every second, as the job `example`, and
+    /// waits until it answers.
+    #[track_caller]
+    pub fn scraping(target: SocketAddr) -> Self {
+        let program = installed(
+            "VICTORIA_METRICS",
+            "victoria-metrics/usr/bin/victoria-metrics",
+        );
+        let folder = TempDir::new().expect("a folder for VictoriaMetrics");
+        let path = |name: &str| folder.path().join(name);
+        let jobs = [Job::new("example", target)];
+        fs::write(path("scrape.yml"), config(&jobs)).expect("its configuration");
+        let address = free_address();
+        let mut command = Command::new(program);
+        command
+            .arg(format!("-httpListenAddr={address}"))
+            .arg("-promscrape.config")
+            .arg(path("scrape.yml"))
+            .arg("-storageDataPath")
+            .arg(path("data"))
+            .arg("-memory.allowedBytes=64MB")
+            // By default it shows half a minute later what it has scraped.
+            .arg("-search.latencyOffset=0s");
+        Self(Scraper::start(&mut command, address, folder, "/health"))
+    }
+
+    /// The value of an expression that yields one; none if it yields no series.
+    #[track_caller]
+    pub fn value(&self, expression: &str) -> Option<f64> {
+        self.0.value(expression)
+    }
+}

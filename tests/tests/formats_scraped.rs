@@ -1,0 +1,370 @@
+//! Real scrapers read every format, and the same in each.
+
+use std::{
+    net::Ipv4Addr,
+    ops::Range,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
+
+use metrics_core::{Counter, Histogram, Labelled, Made, Options, Registry};
+use metrics_http::Server;
+use tests::{Example, Forwarder, Job, Prometheus, Version, VictoriaMetrics, wait_until};
+
+#[test]
+fn prometheus_reads_the_same_in_protobuf_openmetrics_and_text() {
+    let example = Example::start(LOAD, LASTING);
+    let [openmetrics, text] =
+        [OPENMETRICS, TEXT].map(|accept| Forwarder::accepting(accept, example.metrics()));
+    let jobs = [
+        Job::new("protobuf", example.metrics()),
+        Job::new("openmetrics", openmetrics.address()),
+        Job::new("text", text.address()),
+    ];
+    let prometheus = Prometheus::start(Version::Debian, &jobs, &FEATURES);
+    enough_is_scraped(&prometheus, &jobs);
+
+    for (format, expected) in [(&openmetrics, OPENMETRICS), (&text, TEXT)] {
+        let content_type = format.content_type();
+        assert!(content_type.starts_with(expected), "{content_type}");
+    }
+    scrapes_are_whole(&prometheus, &jobs);
+    counts_agree(&prometheus, &jobs);
+    exemplars_come_in(&prometheus, &["protobuf", "openmetrics"]);
+    metadata_comes(&prometheus, "text", "");
+    metadata_comes(&prometheus, "openmetrics", "bytes");
+    let native = r#"shortener_page_bytes{job="protobuf"}"#;
+    for classic in ["openmetrics", "text"] {
+        let name = |suffix: &str| format!(r#"shortener_page_bytes{suffix}{{job="{classic}"}}"#);
+        quantiles_agree(&prometheus, native, &name("_bucket"));
+        agree(
+            &prometheus,
+            &format!("histogram_count(sum({native} @T))"),
+            &format!("sum({} @T)", name("_count")),
+        );
+        agree(
+            &prometheus,
+            &format!("histogram_sum(sum({native} @T))"),
+            &format!("sum({} @T)", name("_sum")),
+        );
+    }
+}
+
+#[test]
+fn a_newer_prometheus_reads_the_same_in_every_format_and_names_of_any_characters() {
+    let example = Example::start(LOAD, LASTING);
+    let others = named_otherwise();
+    let jobs = FORMATS
+        .each_ref()
+        .map(|(format, settings)| Job::new(format, example.metrics()).with(settings));
+    let names = FORMATS.map(|(format, _)| format!("named-{format}"));
+    let mut all = jobs.to_vec();
+    for (name, (_, settings)) in names.iter().zip(&FORMATS) {
+        all.push(Job::new(name, others.local_addr()).with(settings));
+    }
+    let prometheus = Prometheus::start(Version::Newer, &all, &FEATURES);
+    enough_is_scraped(&prometheus, &all);
+
+    scrapes_are_whole(&prometheus, &all);
+    counts_agree(&prometheus, &jobs);
+    exemplars_come_in(&prometheus, &["protobuf", "openmetrics"]);
+    for (format, unit) in [
+        ("protobuf", "bytes"),
+        ("openmetrics", "bytes"),
+        ("text1", ""),
+        ("text", ""),
+    ] {
+        metadata_comes(&prometheus, format, unit);
+    }
+    both_kinds_of_buckets_come_at_once(&prometheus);
+    names_are_those_that_were_asked_for(&prometheus);
+}
+
+#[test]
+fn prometheus_takes_large_families_in_protobuf_while_they_change() {
+    let registry = Registry::new();
+    let options = |name: &str| Options::new(name, "Many.").labels(["number"]);
+    let counters: Labelled<Counter> = made(&registry, options("large_total"));
+    let native: Labelled<Histogram> = made(&registry, options("large_native").native(1.1));
+    let classic: Labelled<Histogram> =
+        made(&registry, options("large_classic").buckets([1.0, 1e3, 1e6]));
+    let record = |round: u32| {
+        for number in 0..COUNTERS {
+            counters.with(&[&number.to_string()]).inc_by(round.into());
+        }
+        for number in 0..HISTOGRAMS {
+            let value = f64::from(round) * f64::from(number);
+            native.with(&[&number.to_string()]).observe(value);
+            classic.with(&[&number.to_string()]).observe(value);
+        }
+    };
+    record(1);
+    let server = Server::builder().registry(registry.clone());
+    let server = server.serve((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    // So many series take their time, where others test as well.
+    let slowly = ["scrape_interval: 3s", "scrape_timeout: 3s"];
+    let jobs = [Job::new("large", server.local_addr()).with(&slowly)];
+    let prometheus = Prometheus::start(Version::Debian, &jobs, &FEATURES);
+
+    // Lengths are announced before they are known: they change under its eyes.
+    let is_enough = AtomicBool::new(false);
+    let rounds = thread::scope(|scope| {
+        let recorder = scope.spawn(|| {
+            let mut round = 1;
+            while !is_enough.load(Ordering::Relaxed) {
+                round += 1;
+                record(round);
+            }
+            round
+        });
+        wait_until(PATIENCE, "scrapes of what changes", || {
+            let scrapes = prometheus.value("count_over_time(up[1m])");
+            // A scrape that fails is not worth waiting for: it is asked about below.
+            (scrapes >= Some(4.0)).then_some(())
+        });
+        is_enough.store(true, Ordering::Relaxed);
+        recorder.join().expect("it records")
+    });
+    let total = f64::from(COUNTERS) * f64::from(rounds) * f64::from(rounds + 1) / 2.0;
+    wait_until(PATIENCE, "a scrape of the end", || {
+        (prometheus.value("sum(large_total)") == Some(total)).then_some(())
+    });
+
+    let (counters, histograms) = (f64::from(COUNTERS), f64::from(HISTOGRAMS));
+    let observations = histograms * f64::from(rounds);
+    for (expression, expected) in [
+        ("min_over_time(up[2m])", 1.0),
+        ("count(large_total)", counters),
+        ("count(histogram_count(large_native))", histograms),
+        ("count(large_classic_bucket)", 4.0 * histograms),
+        ("sum(histogram_count(large_native))", observations),
+        ("sum(large_classic_count)", observations),
+        ("sum(resets(large_total[2m]))", 0.0),
+        ("sum(resets(large_native[2m]))", 0.0),
+        ("sum(resets(large_classic_bucket[2m]))", 0.0),
+    ] {
+        assert_eq!(prometheus.value(expression), Some(expected), "{expression}");
+    }
+    let sums = "sum(histogram_sum(large_native)) / sum(large_classic_sum)";
+    let sums = prometheus.value(sums).expect("there are sums");
+    assert!((sums - 1.0).abs() < 1e-9, "{sums}");
+}
+
+#[test]
+fn victoria_metrics_reads_the_example() {
+    let example = Example::start(LOAD, LASTING);
+    let victoria = VictoriaMetrics::scraping(example.metrics());
+    let followed = wait_until(PATIENCE, "links followed", || {
+        let followed = victoria.value("sum(shortener_links_followed_total)");
+        followed.filter(|followed| *followed > 0.0)
+    });
+    let size = wait_until(PATIENCE, "pages", || {
+        let size = "histogram_quantile(0.5, sum by (le) (shortener_page_bytes_bucket))";
+        victoria.value(size).filter(|size| !size.is_nan())
+    });
+    assert!(SIZES.contains(&size), "{size}");
+    assert_eq!(victoria.value("min_over_time(up[1m])"), Some(1.0));
+    let later = victoria.value("sum(shortener_links_followed_total)");
+    assert!(later >= Some(followed), "{later:?} after {followed}");
+}
+
+#[track_caller]
+fn enough_is_scraped(prometheus: &Prometheus, jobs: &[Job<'_>]) {
+    wait_until(PATIENCE, "enough scrapes", || {
+        let least = prometheus.value("min(count_over_time(up[1m]))")?;
+        let all = prometheus.query("up").len() == jobs.len();
+        (all && least >= SCRAPES).then_some(())
+    });
+}
+
+fn scrapes_are_whole(prometheus: &Prometheus, jobs: &[Job<'_>]) {
+    let targets = prometheus.targets();
+    assert_eq!(targets.len(), jobs.len());
+    for target in targets {
+        assert_eq!((&*target.health, &*target.last_error), ("up", ""));
+    }
+    let up = prometheus.value("min(min_over_time(up[1m]))");
+    assert_eq!(up, Some(1.0), "a scrape failed");
+    for name in ["function_calls_total", "shortener_load_requests_total"] {
+        let resets = prometheus.value(&format!("sum(resets({name}[1m]))"));
+        assert_eq!(resets, Some(0.0), "{name} went back");
+    }
+}
+
+/// Whatever the format, the same requests were counted.
+fn counts_agree(prometheus: &Prometheus, jobs: &[Job<'_>]) {
+    for pair in jobs.windows(2) {
+        for name in [
+            "shortener_load_requests_total",
+            "function_duration_seconds_bucket",
+            "function_calls_total",
+        ] {
+            let [one, other] =
+                [pair[0].name, pair[1].name].map(|job| format!(r#"sum({name}{{job="{job}"}} @T)"#));
+            agree(prometheus, &one, &other);
+        }
+        let [one, other] = [pair[0].name, pair[1].name].map(|job| {
+            let series = prometheus.query(&format!(
+                r#"count({{job="{job}",__name__=~"shortener_.*_total|function_calls_total"}})"#
+            ));
+            series[0]["value"][1].clone()
+        });
+        assert_eq!(
+            one, other,
+            "series in {} and {}",
+            pair[0].name, pair[1].name
+        );
+    }
+}
+
+/// The formats that have a place for exemplars show those of counters and of histograms.
+fn exemplars_come_in(prometheus: &Prometheus, jobs: &[&str]) {
+    for job in jobs {
+        for name in [
+            r#"shortener_links_followed_total{cache="hit""#,
+            r#"{__name__=~"shortener_page_bytes(_bucket)?""#,
+        ] {
+            let found = prometheus.query_exemplars(&format!(r#"{name},job="{job}"}}"#), LASTING);
+            let exemplar = found.first().map(|series| &series["exemplars"][0]);
+            let trace = exemplar.and_then(|one| one["labels"]["trace_id"].as_str());
+            assert_eq!(trace.map(str::len), Some(32), "{name} in {job}: {found:#?}");
+        }
+    }
+}
+
+/// Only some formats have a place for the unit.
+#[track_caller]
+fn metadata_comes(prometheus: &Prometheus, job: &str, unit: &str) {
+    let expected = ["histogram", "Size of the pages linked to.", unit];
+    let seen = prometheus.metadata(job, "shortener_page_bytes");
+    let seen = seen.map(|(kind, help, unit)| [kind, help, unit]);
+    assert_eq!(seen, Some(expected.map(str::to_owned)), "{job}");
+}
+
+/// Two that only grow, and are not scraped at the same moment: neither had overtaken, when it was
+/// scraped, what the other was some scrapes later.
+///
+/// `@T` stands where the time goes.
+#[track_caller]
+fn agree(prometheus: &Prometheus, one: &str, other: &str) {
+    let at = |expression: &str, offset: &str| expression.replace("@T", offset);
+    for (one, other) in [(one, other), (other, one)] {
+        let expression = format!("{} <= bool {}", at(one, EARLIER), at(other, ""));
+        assert_eq!(prometheus.value(&expression), Some(1.0), "{expression}");
+        let grown = format!("{} > bool 0", at(one, EARLIER));
+        assert_eq!(prometheus.value(&grown), Some(1.0), "{grown}");
+    }
+}
+
+/// Each bound of the classic buckets is four times the one before.
+fn quantiles_agree(prometheus: &Prometheus, native: &str, classic: &str) {
+    for quantile in [0.25, 0.5, 0.75, 0.9] {
+        let of = |series: &str| {
+            let value = prometheus.value(&format!("histogram_quantile({quantile}, {series})"));
+            value.unwrap_or_else(|| panic!("no quantile of {series}"))
+        };
+        let native = of(&format!("sum({native})"));
+        let classic = of(&format!("sum by (le) ({classic})"));
+        let bound = 4_f64.powf(classic.log(4.0).ceil());
+        assert!(
+            (native - classic).abs() <= bound - bound / 4.0,
+            "{quantile}: {native} by native buckets, {classic} by those up to {bound}"
+        );
+    }
+}
+
+fn both_kinds_of_buckets_come_at_once(prometheus: &Prometheus) {
+    let name = |suffix: &str| format!(r#"shortener_page_bytes{suffix}{{job="protobuf"}}"#);
+    quantiles_agree(prometheus, &name(""), &name("_bucket"));
+    for (part, suffix) in [("count", "_count"), ("sum", "_sum")] {
+        let ratio = format!(
+            "histogram_{part}(sum({})) / sum({})",
+            name(""),
+            name(suffix)
+        );
+        let ratio = prometheus.value(&ratio).expect("pages were fetched");
+        assert!((ratio - 1.0).abs() < 1e-9, "{part}: {ratio}");
+    }
+}
+
+/// A server of metrics whose names are not made of letters and underscores.
+fn named_otherwise() -> Server {
+    let registry = Registry::new();
+    let options = Options::new("http.server.requests_total", "Requests.").utf8();
+    let requests: Labelled<Counter> = made(&registry, options.labels(["http.method"]));
+    requests.with(&["GET"]).inc_by(7);
+    let options = Options::new("http.server.größe", "Sizes.").utf8();
+    let sizes: Labelled<Histogram> = made(
+        &registry,
+        options.labels(["http.method"]).buckets([1.0, 2.0]),
+    );
+    sizes.with(&["GET"]).observe(1.5);
+    let server = Server::builder().registry(registry);
+    server.serve((Ipv4Addr::LOCALHOST, 0)).expect("a free port")
+}
+
+/// Where a format has a place for them, and Prometheus asks for them, names are as they were
+/// given, and have underscores elsewhere.
+fn names_are_those_that_were_asked_for(prometheus: &Prometheus) {
+    for (format, _) in &FORMATS {
+        let (requests, bucket, method) = match *format {
+            "openmetrics" | "text1" => (
+                "http.server.requests_total",
+                "http.server.größe_bucket",
+                "http.method",
+            ),
+            _ => (
+                "http_server_requests_total",
+                "http_server_gr__e_bucket",
+                "http_method",
+            ),
+        };
+        let value = |name: &str, more: &str| {
+            prometheus.value(&format!(
+                r#"{{"{name}","{method}"="GET",job="named-{format}"{more}}}"#
+            ))
+        };
+        assert_eq!(value(requests, ""), Some(7.0), "{format}");
+        assert_eq!(value(bucket, r#",le="2.0""#), Some(1.0), "{format}");
+    }
+}
+
+fn made<M: Made>(registry: &Registry, options: Options) -> Labelled<M> {
+    registry.create_labelled(options).expect("a new metric")
+}
+
+/// How a newer Prometheus is told what to ask for.
+static FORMATS: [(&str, [&str; 2]); 4] = [
+    (
+        "protobuf",
+        [
+            "scrape_protocols: [PrometheusProto]",
+            "always_scrape_classic_histograms: true",
+        ],
+    ),
+    (
+        "openmetrics",
+        ["scrape_protocols: [OpenMetricsText1.0.0]", ""],
+    ),
+    ("text1", ["scrape_protocols: [PrometheusText1.0.0]", ""]),
+    ("text", ["scrape_protocols: [PrometheusText0.0.4]", ""]),
+];
+
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0";
+const TEXT: &str = "text/plain; version=0.0.4";
+const FEATURES: [&str; 1] = ["--enable-feature=native-histograms,exemplar-storage"];
+
+/// More than a scrape and what it takes.
+const EARLIER: &str = "offset 3s";
+const SCRAPES: f64 = 12.0;
+
+/// Requests per second.
+const LOAD: u32 = 100;
+const COUNTERS: u32 = 5000;
+const HISTOGRAMS: u32 = 2000;
+/// Of pages that are as likely to be of any size, on a logarithmic scale, half are smaller.
+const SIZES: Range<f64> = 256.0..4_194_304.0;
+
+const LASTING: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(1);
