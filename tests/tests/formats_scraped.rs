@@ -34,6 +34,9 @@ fn prometheus_reads_the_same_in_protobuf_openmetrics_and_text() {
     exemplars_come_in(&prometheus, &["protobuf", "openmetrics"]);
     metadata_comes(&prometheus, "text", "");
     metadata_comes(&prometheus, "openmetrics", "bytes");
+    // It takes the native buckets alone where there are both.
+    let both = prometheus.value(r#"count(shortener_page_bytes_bucket{job="protobuf"})"#);
+    assert_eq!(both, None);
     let native = r#"shortener_page_bytes{job="protobuf"}"#;
     for classic in ["openmetrics", "text"] {
         let name = |suffix: &str| format!(r#"shortener_page_bytes{suffix}{{job="{classic}"}}"#);

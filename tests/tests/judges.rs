@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use metrics_core::{
-    Collection, Collector, Counter, Desc, FloatCounter, FloatGauge, Format, Gauge, Histogram, Kind,
-    Label, Labelled, Made, MetricFamily, MetricValue, Options, Registry, Summary, UpDownCounter,
-    counted, in_flight, metrics, timed,
+    Collection, Collector, Counter, Desc, Escaping, FloatCounter, FloatGauge, Format, Gauge,
+    Histogram, Kind, Label, Labelled, Made, MetricFamily, MetricValue, Options, Registry, Summary,
+    UpDownCounter, counted, in_flight, metrics, timed,
 };
 use tests::{Families, Refusal, promtool_check, python_openmetrics, python_text};
 
@@ -90,29 +90,48 @@ const OPINIONS: [&str; 3] = [
 #[test]
 fn every_judge_accepts_everything_that_can_be_declared() -> Result<(), Refusal> {
     use_all_that_is_declared();
-    let text = Registry::global().encode_to_string(Format::Text);
-    promtool_check(&text, &OPINIONS)?;
-    python_text(&text)?;
-    python_openmetrics(&Registry::global().encode_to_string(Format::OpenMetrics))?;
-    Ok(())
+    accepted(Registry::global(), &OPINIONS)
 }
 
 #[test]
 fn every_judge_accepts_what_is_made_at_run_time_with_births() -> Result<(), Refusal> {
-    let registry = made();
-    let text = registry.encode_to_string(Format::Text);
-    promtool_check(&text, &OPINIONS)?;
-    python_text(&text)?;
+    accepted(&made(), &OPINIONS)
+}
+
+#[test]
+fn every_judge_accepts_a_registry_without_metrics() -> Result<(), Refusal> {
+    accepted(&Registry::new(), &[])
+}
+
+fn accepted(registry: &Registry, opinions: &[&str]) -> Result<(), Refusal> {
+    for format in [Format::Text, Format::TextV1] {
+        let text = registry.encode_to_string(format);
+        promtool_check(&text, opinions)?;
+        python_text(&text)?;
+    }
     python_openmetrics(&registry.encode_to_string(Format::OpenMetrics))?;
     Ok(())
 }
 
 #[test]
-fn every_judge_accepts_a_registry_without_metrics() -> Result<(), Refusal> {
+fn judges_read_names_of_any_characters() -> Result<(), Refusal> {
     let registry = Registry::new();
-    promtool_check(&registry.encode_to_string(Format::Text), &[])?;
-    python_text(&registry.encode_to_string(Format::Text))?;
-    python_openmetrics(&registry.encode_to_string(Format::OpenMetrics))?;
+    let options = Options::new("http.requests_total", "Requests.").utf8();
+    let requests = labelled::<Counter>(&registry, options.labels(["http.method"]));
+    requests.with(&["GET"]).inc_by(7);
+    let options = Options::new("größe \"x\"", "Sizes.").utf8();
+    let sizes = labelled::<Histogram>(&registry, options.labels(["of"]).buckets([1.0]));
+    sizes.with(&["x"]).observe(0.5);
+    let written = |format: Format| registry.encode_to_string(format.escaped(Escaping::AllowUtf8));
+    for families in [
+        python_text(&written(Format::TextV1))?,
+        python_openmetrics(&written(Format::OpenMetrics))?,
+    ] {
+        let requests = families.value("http.requests_total", &[("http.method", "GET")]);
+        assert_eq!(requests, Some(7.0));
+        let all = [("of", "x"), ("le", "+Inf")];
+        assert_eq!(families.value("größe \"x\"_bucket", &all), Some(1.0));
+    }
     Ok(())
 }
 
@@ -124,6 +143,10 @@ fn judges_read_the_values_that_were_recorded() -> Result<(), Refusal> {
         (
             Format::Text,
             read(&python_text(&registry.encode_to_string(Format::Text))?),
+        ),
+        (
+            Format::TextV1,
+            read(&python_text(&registry.encode_to_string(Format::TextV1))?),
         ),
         (
             Format::OpenMetrics,

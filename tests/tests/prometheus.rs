@@ -29,7 +29,7 @@ fn prometheus_sees_what_the_example_does() {
 }
 
 #[test]
-fn every_judge_accepts_both_formats_under_load() -> Result<(), Refusal> {
+fn every_judge_accepts_every_text_format_under_load() -> Result<(), Refusal> {
     let example = Example::start(LOAD, LASTING);
     wait_until(PATIENCE, "the first requests", || {
         let families = python_text(&example.scrape().body).unwrap();
@@ -46,6 +46,11 @@ fn every_judge_accepts_both_formats_under_load() -> Result<(), Refusal> {
     promtool_check(&text.body, &[])?;
     let as_text = python_text(&text.body)?;
 
+    let later_text = example.scrape_accepting(TEXT_1);
+    assert_eq!(later_text.content_type, TEXT_1);
+    promtool_check(&later_text.body, &[])?;
+    let as_later_text = python_text(&later_text.body)?;
+
     let openmetrics = example.scrape_accepting(OPENMETRICS);
     assert_eq!(openmetrics.status, 200);
     assert!(
@@ -55,6 +60,7 @@ fn every_judge_accepts_both_formats_under_load() -> Result<(), Refusal> {
     );
     let as_openmetrics = python_openmetrics(&openmetrics.body)?;
 
+    assert_eq!(described(&as_text), described(&as_later_text));
     assert_eq!(described(&as_text), described(&as_openmetrics));
     Ok(())
 }
@@ -308,4 +314,5 @@ const SCRAPES: f64 = 24.0;
 /// Both ends are scraped at once, but an answer under way is counted at one of them only.
 const TOLERANCE: f64 = 0.1;
 
+const TEXT_1: &str = "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8";
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0";
