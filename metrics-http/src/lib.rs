@@ -23,9 +23,10 @@
 //!
 //! # What is served
 //!
-//! `/metrics` answers in `OpenMetrics` or the text format, by the request's `Accept` header,
-//! and compressed, by its `Accept-Encoding`. `/metrics?name[]=a&name[]=b` is restricted to
-//! those families. To what the program declares come:
+//! `/metrics` answers in `OpenMetrics`, Prometheus' protobuf format or a text format, by the
+//! request's `Accept` header, and compressed, by its `Accept-Encoding`.
+//! `/metrics?name[]=a&name[]=b` is restricted to those families. To what the program declares
+//! come:
 //!
 //! - `process_cpu_seconds_total`, `process_open_fds`, `process_max_fds`,
 //!   `process_virtual_memory_bytes`, `process_virtual_memory_max_bytes`,
