@@ -375,4 +375,5 @@ impl Collector for Calculated {
     }
 }
 
-const YEAR_10000: f64 = 253_402_300_800.0;
+/// No timestamp reaches it.
+pub(crate) const YEAR_10000: f64 = 253_402_300_800.0;

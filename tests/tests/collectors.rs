@@ -22,7 +22,7 @@ use metrics_core::{
     Collection, Collector, Counter, Desc, Format, Gauge, HistogramSnapshot, Kind, Metric,
     MetricFamily, MetricValue, NativeSnapshot, Number, Options, Registry, SummarySnapshot,
 };
-use tests::{Refusal, promtool_check, python_openmetrics, python_text};
+use tests::{Refusal, promtool_check, protobuf::protobuf, python_openmetrics, python_text};
 
 const NAN: f64 = f64::NAN;
 const INFINITY: f64 = f64::INFINITY;
@@ -301,6 +301,26 @@ fn births_are_exposed_where_they_are_known() {
             !text.contains("x_created{of=\"unknown\"}"),
             "{kind}: {text}"
         );
+    }
+}
+
+#[test]
+fn the_first_and_the_last_moment_that_are_times_are_births_in_every_format() {
+    for (time, written) in [(0.25, "0.250"), (253_402_300_799.0, "253402300799.000")] {
+        let registry = writing(Kind::Counter, move |desc, out| {
+            out.counter(desc, &[], 1.0).created(time);
+        });
+        registry.write_created(true);
+        let text = registry.encode_to_string(Format::OpenMetrics);
+        assert!(text.contains(&format!("x_created {written}\n")), "{text}");
+        let mut out = Vec::new();
+        registry.encode(Format::Protobuf, &mut out).unwrap();
+        let families = protobuf(&out).unwrap();
+        let mut counters = families.iter().flat_map(|family| &family.metric);
+        let counter = counters.find_map(|metric| metric.counter.as_ref()).unwrap();
+        let birth = counter.created_timestamp.unwrap();
+        let birth = birth.seconds as f64 + f64::from(birth.nanos) / 1e9;
+        assert!((birth - time).abs() < 1e-5, "{birth}");
     }
 }
 

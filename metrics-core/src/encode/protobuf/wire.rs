@@ -2,7 +2,10 @@
 //!
 //! <https://protobuf.dev/programming-guides/encoding/>
 
-use crate::encode::buffer::{Buffer, Line};
+use crate::{
+    collector::YEAR_10000,
+    encode::buffer::{Buffer, Line},
+};
 
 /// What a varint takes at the most, in bytes.
 pub(super) const VARINT_LEN: usize = 10;
@@ -135,10 +138,11 @@ impl Time {
     /// The room that writing it takes.
     pub(super) const ROOM: usize = Time::MOST + SLACK;
 
-    /// From Unix time, of which none and less stand for nothing.
+    /// From Unix time, of which none and less stand for nothing, as does what is no timestamp any
+    /// more.
     #[inline(always)]
     pub(super) fn new(seconds: f64) -> Time {
-        if !(seconds > 0.0 && seconds < 1e11) {
+        if !(seconds > 0.0 && seconds < YEAR_10000) {
             return Time::NONE;
         }
         let whole = seconds as u64;
