@@ -85,7 +85,7 @@ impl Options {
         self
     }
 
-    /// The unit, in which the name must end.
+    /// The unit, of letters, digits and `_`, in which the name must end.
     pub fn unit(mut self, unit: impl Into<String>) -> Self {
         self.desc.unit = Cow::Owned(unit.into());
         self

@@ -189,7 +189,7 @@ pub(crate) const fn check_label(name: &str, kind: Kind, alphabet: Alphabet) -> R
     }
 }
 
-/// Checks that a unit is one word of the name's own alphabet and the name's last part.
+/// Checks that a unit is one word that every reader takes and the name's last part.
 ///
 /// # Errors
 ///
@@ -203,6 +203,14 @@ pub(crate) const fn check_unit(name: &str, unit: &str, kind: Kind) -> Result<(),
     }
     let family = family_name(name, kind);
     let (family, unit) = (family.as_bytes(), unit.as_bytes());
+    let mut i = 0;
+    while i < unit.len() {
+        // Readers do not take it in quotes, nor with escapes.
+        if !unit[i].is_ascii_alphanumeric() && unit[i] != b'_' {
+            return Err("a unit holds letters, digits and `_` only, such as `seconds`");
+        }
+        i += 1;
+    }
     let Some(start) = family.len().checked_sub(unit.len() + 1) else {
         return Err("a metric's name ends in `_` and its unit (before `_total`); add it");
     };
@@ -403,6 +411,8 @@ mod tests {
     #[test]
     fn labels_of_the_formats_are_refused() {
         for alphabet in [Alphabet::Legacy, Alphabet::Utf8] {
+        assert!(check_unit("a_m\\s", "m\\s", Kind::Gauge).is_err());
+        assert!(check_unit("a_°C", "°C", Kind::Gauge).is_err());
             assert!(check_label("le", Kind::Histogram, alphabet).is_err());
             assert!(check_label("quantile", Kind::Summary, alphabet).is_err());
             assert!(check_label("__name__", Kind::Gauge, alphabet).is_err());

@@ -199,6 +199,11 @@ fn the_rules_for_suffixes_hold_for_any_name() {
     assert!(registry.create::<Gauge>(options("a.b_total")).is_err());
     let unit = options("a.b").unit("seconds");
     assert!(registry.create::<Gauge>(unit).is_err());
+    // Readers take a unit neither in quotes nor with escapes.
+    for unit in ["m\\s", "\"", "m.s", "°C", " a", "a b"] {
+        let unit = options(&format!("a_{unit}")).unit(unit);
+        assert!(registry.create::<Gauge>(unit).is_err());
+    }
 }
 
 #[test]
@@ -523,6 +528,33 @@ fn a_state_set_names_its_states_in_a_label_of_its_own_name() {
     let escaped = text(Format::Text.into());
     let line = r#"program_phase{program_phase="running"} 1"#;
     assert!(escaped.lines().any(|found| found == line), "{escaped}");
+}
+
+#[test]
+fn a_unit_is_written_where_the_name_ends_in_it() {
+    let registry = Registry::new();
+    let of = |name: &str, unit: &str| options(name).unit(unit);
+    registry
+        .create::<Counter>(of("a_seconds_total", "seconds"))
+        .unwrap();
+    registry.create::<Gauge>(of("b.c_bytes", "bytes")).unwrap();
+    let units = |escaping| {
+        let text = registry.encode_to_string(Format::OpenMetrics.escaped(escaping));
+        let lines = text.lines().filter_map(|line| line.strip_prefix("# UNIT "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let plain = ["a_seconds seconds", "b_c_bytes bytes"];
+    assert_eq!(units(Escaping::Underscores), plain);
+    // The counter is called `a__seconds__total` here, and its family `a__seconds_`.
+    assert_eq!(units(Escaping::Dots), ["b_dot_c__bytes bytes"]);
+    assert_eq!(
+        units(Escaping::Values),
+        ["a_seconds seconds", "U__b_2e_c__bytes bytes"]
+    );
+    assert_eq!(
+        units(Escaping::AllowUtf8),
+        ["a_seconds seconds", "\"b.c_bytes\" bytes"]
+    );
 }
 
 #[test]

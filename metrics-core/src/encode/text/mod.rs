@@ -326,7 +326,13 @@ impl<'w> Text<'w> {
         };
         if self.open_metrics {
             comment("TYPE", self.kind.name());
-            if let Some(unit) = desc.unit_name() {
+            // An escaped name may not end in it any more: `_total` is `__total` under dots, and
+            // what remains without it is `seconds_`.
+            let unit = desc.unit_name().filter(|unit| {
+                let rest = self.name.strip_suffix(unit);
+                rest.is_some_and(|rest| rest.ends_with('_'))
+            });
+            if let Some(unit) = unit {
                 comment("UNIT", unit);
             }
             comment("HELP", desc.help());
