@@ -9,7 +9,8 @@ use crate::{
         Escaping,
         escape::{self, SCHEMES},
     },
-    name, own,
+    name::{self, Alphabet},
+    own,
     registry::Settings,
 };
 
@@ -90,6 +91,10 @@ pub(crate) fn check_own(desc: &Desc, settings: &Settings) -> Result<(), String> 
     own::check(desc)?;
     if desc.kind == Kind::StateSet {
         let name = format!("{}{}", settings.prefix, desc.name());
+        // With the prefix, it may break a rule that the label is held to.
+        if let Err(fault) = name::check_metric(&name, desc.kind, Alphabet::Utf8) {
+            return Err(format!("`{name}` ({}): {fault}", desc.birthplace()));
+        }
         let common = settings.labels.iter().map(|(name, _)| name.as_str());
         let mut labels = own_labels(desc).chain(common);
         if labels.any(|label| escape::common_name(label, &name).is_some()) {

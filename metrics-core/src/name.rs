@@ -81,9 +81,6 @@ pub(crate) const fn check_metric(name: &str, kind: Kind, alphabet: Alphabet) -> 
         if !is_legacy_metric(name) {
             return Err(alphabet.of_metric());
         }
-        if matches!(kind, Kind::StateSet) && !is_legacy_label(name) {
-            return Err("a state set's name is a label's, too, which has no `:`; replace it");
-        }
     }
     match kind {
         Kind::Counter if !ends_with(name, "_total") => {
@@ -93,6 +90,9 @@ pub(crate) const fn check_metric(name: &str, kind: Kind, alphabet: Alphabet) -> 
             Err("an info's name ends in `_info`; add the suffix")
         }
         Kind::StateSet if is_name_label(name) => Err(IS_NAME_LABEL),
+        Kind::StateSet if has_colon(name) => {
+            Err("a state set's name is a label's, too, which has no `:`; replace it")
+        }
         Kind::Counter | Kind::Info => Ok(()),
         _ => check_suffix(name),
     }
@@ -261,6 +261,19 @@ const fn has_control(name: &str) -> bool {
     false
 }
 
+/// Whether there is a `:`: where names are escaped, a metric's keeps it, and a label's does not.
+const fn has_colon(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let mut i = 0;
+    while i < bytes.len() {
+        if bytes[i] == b':' {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
 const IS_NAME_LABEL: Fault =
     "this label would be called `__name__` where it is escaped, which is the metric's; rename it";
 
@@ -398,6 +411,8 @@ mod tests {
         assert!(check_unit("a_seconds_total", "seconds", Kind::Counter).is_ok());
         assert!(check_unit("a_seconds", "seconds", Kind::Gauge).is_ok());
         assert!(check_unit("aseconds", "seconds", Kind::Gauge).is_err());
+        assert!(check_unit("a_m\\s", "m\\s", Kind::Gauge).is_err());
+        assert!(check_unit("a_°C", "°C", Kind::Gauge).is_err());
         assert!(check_unit("seconds", "seconds", Kind::Gauge).is_err());
     }
 
@@ -405,14 +420,12 @@ mod tests {
     fn a_state_set_is_called_like_a_label() {
         assert!(metric("a:b", Kind::StateSet).is_err());
         assert!(metric("a:b", Kind::Gauge).is_ok());
-        assert!(check_metric("a:b", Kind::StateSet, Alphabet::Utf8).is_ok());
+        assert!(check_metric("a:b", Kind::StateSet, Alphabet::Utf8).is_err());
     }
 
     #[test]
     fn labels_of_the_formats_are_refused() {
         for alphabet in [Alphabet::Legacy, Alphabet::Utf8] {
-        assert!(check_unit("a_m\\s", "m\\s", Kind::Gauge).is_err());
-        assert!(check_unit("a_°C", "°C", Kind::Gauge).is_err());
             assert!(check_label("le", Kind::Histogram, alphabet).is_err());
             assert!(check_label("quantile", Kind::Summary, alphabet).is_err());
             assert!(check_label("__name__", Kind::Gauge, alphabet).is_err());

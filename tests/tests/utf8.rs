@@ -530,6 +530,33 @@ fn a_state_set_names_its_states_in_a_label_of_its_own_name() {
     assert!(escaped.lines().any(|found| found == line), "{escaped}");
 }
 
+/// Where they are escaped, a metric's name keeps its `:` and a label's does not, so that the label
+/// would not be called like the metric any more.
+#[test]
+fn a_state_set_has_no_colon_in_its_name_nor_in_its_prefix() {
+    struct States([Desc; 1]);
+
+    impl Collector for States {
+        fn descs(&self) -> &[Desc] {
+            &self.0
+        }
+
+        fn collect(&self, out: &mut Collection<'_>) {
+            out.state_set(&self.0[0], &[], &[("on", true)]);
+        }
+    }
+
+    let states = || Arc::new(States([Desc::new(Kind::StateSet, "phase", "Phases.")]));
+    let registry = Registry::builder().prefix("app:").build().unwrap();
+    let message = registry.register(states()).unwrap_err().to_string();
+    assert!(
+        message.contains("`app:phase`") && message.contains("`:`"),
+        "{message}"
+    );
+    let utf8 = || Desc::utf8(Kind::StateSet, "my:phase", "Phases.");
+    std::panic::catch_unwind(utf8).expect_err("the name is refused");
+}
+
 #[test]
 fn a_unit_is_written_where_the_name_ends_in_it() {
     let registry = Registry::new();
