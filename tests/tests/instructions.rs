@@ -91,6 +91,20 @@ fn labels_that_stand_in_the_code_cost_no_instruction() {
     );
 }
 
+/// The bench of recording holds them against the same LIMIT by the clock.
+#[test]
+fn what_is_done_beside_the_least_that_could_do_it_takes_few_instructions() {
+    for (ours, limit, at_most) in [
+        ("counter", "limit_counter", 2.0),
+        ("histogram_middle", "limit_histogram", 34.0),
+        ("counted_call", "limit_counted_call", 24.0),
+        ("counted_call", "bare_call", 26.0),
+    ] {
+        let more = instructions(ours) - instructions(limit);
+        assert!(more <= at_most, "{ours}: {more} more than {limit}");
+    }
+}
+
 /// Where no span is looked for, as most of the time.
 #[test]
 fn to_be_asked_for_exemplars_takes_a_few_instructions_more() {
