@@ -1,10 +1,15 @@
-"""Reads an exposition with the official Python parser and prints what it understood.
+"""Reads expositions with the official Python parser and prints what it understood.
 
     judge.py text|openmetrics < exposition
+    judge.py text|openmetrics --stream
 
 The answer is a JSON array of families; values are strings, because JSON knows
 neither NaN nor infinity. An exposition that is refused ends with status 1 and
 the parser's words. The text parser lets duplicates pass; this judge does not.
+
+A stream is expositions one after the other, each after a line that says how
+many bytes it has; each is answered with one line, which has the array as its
+"families" or the parser's words as "refusal".
 """
 
 import json
@@ -20,15 +25,27 @@ PARSERS = {
 
 
 def main(arguments):
-    if len(arguments) != 1 or arguments[0] not in PARSERS:
-        sys.exit("usage: judge.py text|openmetrics < exposition")
-    exposition = sys.stdin.buffer.read()
+    if not arguments or arguments[0] not in PARSERS or arguments[1:] not in ([], ["--stream"]):
+        sys.exit("usage: judge.py text|openmetrics [--stream]")
+    parse = PARSERS[arguments[0]]
+    if arguments[1:]:
+        for line in sys.stdin.buffer:
+            answer = answer_to(parse, sys.stdin.buffer.read(int(line)))
+            print(json.dumps(answer), flush=True)
+        return
+    answer = answer_to(parse, sys.stdin.buffer.read())
+    if "refusal" in answer:
+        sys.exit(answer["refusal"])
+    json.dump(answer["families"], sys.stdout)
+
+
+def answer_to(parse, exposition):
     try:
-        families = list(PARSERS[arguments[0]](exposition.decode("utf-8")))
+        families = list(parse(exposition.decode("utf-8")))
         refuse_duplicates(families)
     except Exception as fault:  # the parsers raise whatever their innards raise
-        sys.exit(f"{type(fault).__name__}: {fault}")
-    json.dump([family(one) for one in families], sys.stdout)
+        return {"refusal": f"{type(fault).__name__}: {fault}"}
+    return {"families": [family(one) for one in families]}
 
 
 def refuse_duplicates(families):

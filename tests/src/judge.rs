@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
 use std::fmt::{self, Debug, Display, Formatter};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::thread;
 
 use serde::{Deserialize, Deserializer, de};
@@ -49,15 +49,84 @@ pub fn python_openmetrics(exposition: &str) -> Result<Families, Refusal> {
 }
 
 fn python(format: &str, exposition: &str) -> Result<Families, Refusal> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/judge.py");
     let mut python = Command::new(installed("JUDGE_PYTHON", "python/bin/python"));
-    let output = feed(python.args([script, format]), exposition);
+    let output = feed(python.args([SCRIPT, format]), exposition);
     if output.status.success() {
         Ok(serde_json::from_slice(&output.stdout).expect("judge.py prints families"))
     } else {
         let said = String::from_utf8_lossy(&output.stderr);
         Err(Refusal::new("the Python parser", &said))
     }
+}
+
+/// The official Python library in a process that reads one exposition after the other: to start
+/// one takes longer than to read a hundred.
+#[derive(Debug)]
+pub struct Python {
+    child: Child,
+    input: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Python {
+    /// Its parser of the text format.
+    pub fn text() -> Self {
+        Python::start("text")
+    }
+
+    /// Its parser of the `OpenMetrics` format.
+    pub fn openmetrics() -> Self {
+        Python::start("openmetrics")
+    }
+
+    fn start(format: &str) -> Self {
+        let mut python = Command::new(installed("JUDGE_PYTHON", "python/bin/python"));
+        let mut child = python
+            .args([SCRIPT, format, "--stream"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{python:?}: {error}"));
+        let input = child.stdin.take().expect("it was piped");
+        let answers = BufReader::new(child.stdout.take().expect("it was piped"));
+        Python {
+            child,
+            input,
+            answers,
+        }
+    }
+
+    /// Lets it parse an exposition.
+    ///
+    /// # Errors
+    ///
+    /// The parser's words.
+    pub fn read(&mut self, exposition: &str) -> Result<Families, Refusal> {
+        // It reads all of it before it answers, so neither waits for the other.
+        write!(self.input, "{}\n{exposition}", exposition.len()).expect("judge.py reads");
+        self.input.flush().expect("judge.py reads");
+        let mut line = String::new();
+        self.answers.read_line(&mut line).expect("judge.py answers");
+        match serde_json::from_str(&line).expect("judge.py answers in JSON") {
+            Answer::Families(families) => Ok(families),
+            Answer::Refusal(said) => Err(Refusal::new("the Python parser", &said)),
+        }
+    }
+}
+
+impl Drop for Python {
+    fn drop(&mut self) {
+        // It has nothing to finish.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Answer {
+    Families(Families),
+    Refusal(String),
 }
 
 /// The families of an exposition, in its order.
@@ -220,4 +289,5 @@ fn spelled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> 
         .map_err(de::Error::custom)
 }
 
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/judge.py");
 const PROMTOOL_LINTS: i32 = 3;

@@ -22,6 +22,7 @@ mod process;
 mod prometheus;
 pub mod protobuf;
 mod scraper;
+pub mod strict;
 mod victoria;
 mod wait;
 
@@ -31,8 +32,8 @@ pub use crate::fixture::build_fixture;
 pub use crate::forwarder::Forwarder;
 pub use crate::http::{Page, get, get_accepting};
 pub use crate::judge::{
-    Exemplar, Families, Family, Refusal, Sample, installed, promtool_check, python_openmetrics,
-    python_text,
+    Exemplar, Families, Family, Python, Refusal, Sample, installed, promtool_check,
+    python_openmetrics, python_text,
 };
 pub use crate::process::{growth, in_a_process_of_its_own};
 pub use crate::prometheus::{Prometheus, Target, Version, points};

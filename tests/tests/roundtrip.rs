@@ -1,0 +1,224 @@
+//! Round trips: registries of all that a program can make, of any names, labels and values, in
+//! every format, as independent parsers read them, against a plain model of what went in.
+
+#[path = "roundtrip/compare.rs"]
+mod compare;
+#[path = "roundtrip/generate.rs"]
+mod generate;
+#[path = "roundtrip/model.rs"]
+mod model;
+#[path = "roundtrip/record.rs"]
+mod record;
+
+use std::cell::RefCell;
+
+use metrics_core::{Escaping, Format};
+use proptest::{
+    strategy::{Strategy, ValueTree},
+    test_runner::{Config, TestCaseError, TestRunner},
+};
+use tests::{
+    Python, promtool_check,
+    protobuf::protobuf,
+    strict::{self, Dialect},
+};
+
+use crate::{compare::Document, model::Plan, record::Recorded};
+
+const ESCAPINGS: [Escaping; 4] = [
+    Escaping::Underscores,
+    Escaping::Dots,
+    Escaping::Values,
+    Escaping::AllowUtf8,
+];
+
+#[test]
+fn every_format_says_what_was_recorded() {
+    let judges = RefCell::new(Judges {
+        text: Python::text(),
+        openmetrics: Python::openmetrics(),
+    });
+    let config = Config {
+        // A failure is shown; nothing is written beside the tests.
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let mut runner = TestRunner::new(config);
+    runner
+        .run(&generate::plan(), |plan| {
+            let judges = &mut *judges.borrow_mut();
+            all_formats(&plan, judges).map_err(TestCaseError::fail)
+        })
+        .unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+/// The official parsers.
+struct Judges {
+    text: Python,
+    openmetrics: Python,
+}
+
+fn all_formats(plan: &Plan, judges: &mut Judges) -> Result<(), String> {
+    let recorded = record::record(plan);
+    for created in [false, true] {
+        recorded.registry.write_created(created);
+        for escaping in ESCAPINGS {
+            text(&recorded, Format::OpenMetrics, escaping, created, judges)?;
+        }
+    }
+    for escaping in ESCAPINGS {
+        text(&recorded, Format::TextV1, escaping, false, judges)?;
+        of_protobuf(&recorded, escaping)?;
+        text(&recorded, Format::Text, escaping, false, judges)?;
+    }
+    Ok(())
+}
+
+fn text(
+    recorded: &Recorded,
+    format: Format,
+    escaping: Escaping,
+    created: bool,
+    judges: &mut Judges,
+) -> Result<(), String> {
+    let exposition = recorded.registry.encode_to_string(format.escaped(escaping));
+    // The oldest text format has no quotes.
+    let quotes = escaping == Escaping::AllowUtf8 && format != Format::Text;
+    let scheme = if quotes || escaping != Escaping::AllowUtf8 {
+        escaping
+    } else {
+        Escaping::Underscores
+    };
+    let open_metrics = format == Format::OpenMetrics;
+    let dialect = if open_metrics {
+        Dialect::OpenMetrics
+    } else {
+        Dialect::Text
+    };
+    let expected = model::document(recorded, dialect, scheme, created);
+    let shown = |reader: &str, fault: String| {
+        format!("{format} with {escaping:?}, as {reader} reads it: {fault}\n{exposition}")
+    };
+
+    let read = strict::read(&exposition, dialect, quotes).map_err(|fault| shown("ours", fault))?;
+    let ours = Document::from(read);
+    compare::same(&expected, &ours).map_err(|fault| shown("ours", fault))?;
+
+    let judge = if open_metrics {
+        &mut judges.openmetrics
+    } else {
+        &mut judges.text
+    };
+    if let Some(expected) = compare::legible_for_python(expected, dialect) {
+        let read = judge.read(&exposition);
+        let read = read.map_err(|refusal| shown("Python", refusal.to_string()))?;
+        compare::same(&expected, &Document::from(read)).map_err(|fault| shown("Python", fault))?;
+    }
+    Ok(())
+}
+
+fn of_protobuf(recorded: &Recorded, escaping: Escaping) -> Result<(), String> {
+    let mut out = Vec::new();
+    let exposition = Format::Protobuf.escaped(escaping);
+    recorded
+        .registry
+        .encode(exposition, &mut out)
+        .map_err(|error| error.to_string())?;
+    let read = protobuf(&out).map_err(|error| error.to_string())?;
+    let expected = model::messages(recorded, escaping);
+    compare::same_messages(&expected, read, &recorded.during)
+        .map_err(|fault| format!("protobuf with {escaping:?}: {fault}"))
+}
+
+/// It is a process for each exposition, so that it gets a few only.
+#[test]
+fn promtool_accepts_the_text_of_any_registry() {
+    // What it thinks of names, help and cardinality is not for any registry to please.
+    const OPINIONS: [&str; 12] = [
+        "no help text",
+        "metric names should not contain",
+        "metric name should not",
+        "should have \"_total\" suffix",
+        "should not have \"_total\" suffix",
+        "should be written in 'snake_case'",
+        "use base unit",
+        "metric name should not include type",
+        "non-histogram and non-summary",
+        "counter metrics should",
+        "label names should be written in",
+        "metric names should be written in",
+    ];
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..8 {
+        let tree = generate::plan()
+            .new_tree(&mut runner)
+            .expect("it generates");
+        let plan = tree.current();
+        let registry = record::record(&plan).registry;
+        promtool_check(&registry.encode_to_string(Format::Text), &OPINIONS)
+            .unwrap_or_else(|refusal| panic!("{refusal}\n{plan:#?}"));
+    }
+}
+
+/// Rust rounds up what lies in the middle, Go to the even digit; the golden vectors know.
+#[test]
+fn the_rule_for_floats_is_that_of_go() {
+    let vectors = include_str!("../data/go_float_vectors.tsv");
+    let mut seen = 0;
+    for line in vectors.lines() {
+        let mut fields = line.split('\t');
+        let bits = u64::from_str_radix(fields.next().unwrap(), 16).unwrap();
+        for dialect in [Dialect::Text, Dialect::OpenMetrics] {
+            let expected = fields.next().unwrap();
+            assert_eq!(strict::canonical(f64::from_bits(bits), dialect), expected);
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 8_165);
+    let middle = 4_543_028_960_000_890.0 / 8.0;
+    assert_eq!(
+        strict::canonical(middle, Dialect::Text),
+        "5.678786200001112e+14"
+    );
+}
+
+#[test]
+fn any_float_is_written_as_the_rule_says() {
+    use metrics_core::{FloatGauge, Options, Registry};
+
+    let registry = Registry::new();
+    let gauge = registry
+        .create_labelled::<FloatGauge>(
+            Options::new("v", "Floats.")
+                .labels(["row"])
+                .max_series(20_000),
+        )
+        .unwrap();
+    let mut runner = TestRunner::new(Config::default());
+    let mut values = Vec::new();
+    for class in generate::float_classes() {
+        for _ in 0..800 {
+            values.push(class.new_tree(&mut runner).expect("it generates").current());
+        }
+    }
+    for (row, value) in values.iter().enumerate() {
+        gauge.with(&[&row.to_string()]).set(*value);
+    }
+    for (format, dialect) in [
+        (Format::Text, Dialect::Text),
+        (Format::OpenMetrics, Dialect::OpenMetrics),
+    ] {
+        let text = registry.encode_to_string(format);
+        let mut seen = 0;
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let (row, written) = line
+                .strip_prefix("v{row=\"")
+                .and_then(|rest| rest.split_once("\"} "))
+                .unwrap();
+            let value = values[row.parse::<usize>().unwrap()];
+            assert_eq!(written, strict::canonical(value, dialect), "{value:e}");
+            seen += 1;
+        }
+        assert_eq!(seen, values.len());
+    }
+}

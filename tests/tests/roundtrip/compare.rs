@@ -1,0 +1,306 @@
+//! Expositions as they were read, and how they are compared with what they are to be.
+
+use std::{collections::BTreeMap, fmt::Debug, ops::Range};
+
+use tests::{
+    Families,
+    protobuf::{self, BucketSpan, MetricFamily},
+    strict::{self, Dialect},
+};
+
+use crate::model::Exemplar;
+
+/// A text exposition: families by their names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Document(pub(crate) BTreeMap<String, ShownFamily>);
+
+#[derive(Clone, Debug)]
+pub(crate) struct ShownFamily {
+    pub(crate) kind: String,
+    pub(crate) help: String,
+    pub(crate) unit: String,
+    /// By name and labels.
+    pub(crate) samples: BTreeMap<(String, BTreeMap<String, String>), ShownSample>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ShownSample {
+    pub(crate) value: f64,
+    /// By how much what is read may be beside it.
+    pub(crate) slack: f64,
+    pub(crate) exemplar: Option<Exemplar>,
+}
+
+impl ShownSample {
+    pub(crate) fn exact(value: f64) -> Self {
+        ShownSample {
+            value,
+            slack: 0.0,
+            exemplar: None,
+        }
+    }
+
+    fn is(&self, other: &ShownSample) -> bool {
+        let near = |a: f64, b: f64| {
+            // 0 has no sign in text.
+            (a + 0.0).to_bits() == (b + 0.0).to_bits()
+                || (a.is_nan() && b.is_nan())
+                || (a - b).abs() <= self.slack
+        };
+        near(self.value, other.value)
+            && match (&self.exemplar, &other.exemplar) {
+                (Some((labels, value)), Some((others, other))) => {
+                    labels == others && near(*value, *other)
+                }
+                (None, None) => true,
+                _ => false,
+            }
+    }
+}
+
+impl From<Vec<strict::Family>> for Document {
+    fn from(families: Vec<strict::Family>) -> Self {
+        let families = families.into_iter().map(|family| {
+            let samples = family.samples.into_iter().map(|sample| {
+                let exemplar = sample.exemplar.map(|it| (it.labels, it.value));
+                let shown = ShownSample {
+                    exemplar,
+                    ..ShownSample::exact(sample.value)
+                };
+                ((sample.name, sample.labels), shown)
+            });
+            let shown = ShownFamily {
+                kind: family.kind,
+                help: family.help,
+                unit: family.unit,
+                samples: samples.collect(),
+            };
+            (family.name, shown)
+        });
+        Document(families.collect())
+    }
+}
+
+impl From<Families> for Document {
+    fn from(families: Families) -> Self {
+        let families = families.iter().cloned().map(|family| {
+            let samples = family.samples.into_iter().map(|sample| {
+                let exemplar = sample.exemplar.map(|it| (it.labels, it.value));
+                let shown = ShownSample {
+                    exemplar,
+                    ..ShownSample::exact(sample.value)
+                };
+                ((sample.name, sample.labels), shown)
+            });
+            let shown = ShownFamily {
+                kind: family.kind,
+                help: family.help,
+                unit: family.unit,
+                samples: samples.collect(),
+            };
+            (family.name, shown)
+        });
+        Document(families.collect())
+    }
+}
+
+/// Says where two documents differ.
+pub(crate) fn same(expected: &Document, read: &Document) -> Result<(), String> {
+    equal("families", &names(&expected.0), &names(&read.0))?;
+    for ((name, family), other) in expected.0.iter().zip(read.0.values()) {
+        let head = |family: &ShownFamily| {
+            let ShownFamily {
+                kind, help, unit, ..
+            } = family;
+            [kind.clone(), help.clone(), unit.clone()]
+        };
+        equal(name, &head(family), &head(other))?;
+        equal(name, &names(&family.samples), &names(&other.samples))?;
+        for ((key, sample), other) in family.samples.iter().zip(other.samples.values()) {
+            if !sample.is(other) {
+                return Err(format!("{key:?} is to be {sample:?} and is {other:?}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn names<K: Clone, V>(map: &BTreeMap<K, V>) -> Vec<K> {
+    map.keys().cloned().collect()
+}
+
+fn equal<T: PartialEq + Debug>(what: &str, expected: &T, read: &T) -> Result<(), String> {
+    if expected == read {
+        return Ok(());
+    }
+    Err(format!("{what} is to be {expected:?} and is {read:?}"))
+}
+
+/// What Python is to understand of a document; `None` when its parser cannot read it, right as it
+/// is.
+pub(crate) fn legible_for_python(mut document: Document, dialect: Dialect) -> Option<Document> {
+    let families = std::mem::take(&mut document.0);
+    for (name, mut family) in families {
+        for ((_, labels), sample) in &family.samples {
+            // It takes every name for reserved that begins with two underscores, as some do once
+            // they are escaped.
+            if labels.keys().any(|name| name.starts_with("__")) {
+                return None;
+            }
+            // It takes a quote in the value of an exemplar's label for the end of the value.
+            let exemplar = sample
+                .exemplar
+                .iter()
+                .flat_map(|(labels, _)| labels.values());
+            if exemplar.into_iter().any(|value| value.contains('"')) {
+                return None;
+            }
+        }
+        let name = match dialect {
+            // It calls a counter what OpenMetrics does.
+            Dialect::Text if family.kind == "counter" => {
+                name.strip_suffix("_total").unwrap_or(&name).to_owned()
+            }
+            _ => name,
+        };
+        match dialect {
+            Dialect::Text => {
+                if family.kind == "untyped" {
+                    "unknown".clone_into(&mut family.kind);
+                }
+                // It drops white space around the help, which is escaped still.
+                let help = family.help.replace('\\', "\\\\").replace('\n', "\\n");
+                let is_space = |c: char| " \t\n\r\u{b}\u{c}".contains(c);
+                let help = help.trim_start_matches(is_space);
+                let is_space = |c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c);
+                let help = help.trim_end_matches(is_space);
+                family.help = unescaped(help);
+            }
+            // And here spaces before it.
+            Dialect::OpenMetrics => {
+                let help = family.help.trim_start_matches(' ').to_owned();
+                family.help = help;
+            }
+        }
+        document.0.insert(name, family);
+    }
+    Some(document)
+}
+
+fn unescaped(help: &str) -> String {
+    let mut parts = help.split("\\\\").map(|part| part.replace("\\n", "\n"));
+    let first = parts.next().unwrap_or_default();
+    parts.fold(first, |all, part| format!("{all}\\{part}"))
+}
+
+/// Says where messages differ, after their times are compared and all else that may be written in
+/// several ways is put into one.
+pub(crate) fn same_messages(
+    expected: &[MetricFamily],
+    mut read: Vec<MetricFamily>,
+    during: &Range<f64>,
+) -> Result<(), String> {
+    if expected.len() != read.len() {
+        return Err(format!("there are {} families: {read:?}", read.len()));
+    }
+    read.sort_by(|a, b| a.name.cmp(&b.name));
+    for (expected, mut read) in expected.iter().zip(read) {
+        for metric in &mut read.metric {
+            normalise(metric, during)?;
+        }
+        // Every metric has its labels in the same order, but series come in any.
+        let mut expected = expected.clone();
+        for family in [&mut expected, &mut read] {
+            family
+                .metric
+                .sort_by_cached_key(|metric| format!("{:?}", metric.label));
+        }
+        near_quantiles(&expected, &mut read);
+        // The text of a float is that of its bits, but for NaN, of which there is one here.
+        let (expected, read) = (format!("{expected:#?}"), format!("{read:#?}"));
+        if expected != read {
+            let lines = expected.lines().zip(read.lines());
+            let differ = lines.clone().position(|(expected, read)| expected != read);
+            let beside = lines.skip(differ.unwrap_or_default().saturating_sub(3));
+            let beside: Vec<_> = beside.take(9).collect();
+            return Err(format!("lines differ, {beside:#?} in {read}"));
+        }
+    }
+    Ok(())
+}
+
+fn normalise(metric: &mut protobuf::Metric, during: &Range<f64>) -> Result<(), String> {
+    let check = |time: Option<protobuf::Timestamp>| {
+        let time = time.ok_or("an exemplar without time")?;
+        let seconds = time.seconds as f64 + f64::from(time.nanos) / 1e9;
+        if (during.start - 0.001..during.end + 0.001).contains(&seconds) {
+            return Ok(());
+        }
+        Err(format!("{seconds} is not within {during:?}"))
+    };
+    // A birth within the time stands for its middle; a collector's is compared in whole seconds.
+    let born = |time: &mut Option<protobuf::Timestamp>| {
+        if check(*time).is_ok() {
+            let middle = f64::midpoint(during.start, during.end);
+            *time = Some(protobuf::Timestamp {
+                seconds: middle as i64,
+                nanos: 0,
+            });
+        } else if let Some(time) = time {
+            time.nanos = 0;
+        }
+    };
+    if let Some(counter) = &mut metric.counter {
+        born(&mut counter.created_timestamp);
+        if let Some(exemplar) = &mut counter.exemplar {
+            check(exemplar.timestamp.take())?;
+        }
+    }
+    if let Some(summary) = &mut metric.summary {
+        born(&mut summary.created_timestamp);
+    }
+    let Some(histogram) = &mut metric.histogram else {
+        return Ok(());
+    };
+    born(&mut histogram.created_timestamp);
+    let buckets = histogram.bucket.iter_mut();
+    let exemplars = buckets.filter_map(|bucket| bucket.exemplar.as_mut());
+    for exemplar in exemplars.chain(&mut histogram.exemplars) {
+        check(exemplar.timestamp.take())?;
+    }
+    let (positive, negative) = (histogram.positive(), histogram.negative());
+    if histogram.schema.is_some()
+        && histogram.zero_count == Some(0)
+        && histogram.positive_span.is_empty()
+        && histogram.negative_span.is_empty()
+    {
+        return Err("nothing tells that it is a native histogram".to_owned());
+    }
+    let one_by_one = |buckets: &[(i32, u64)]| -> (Vec<BucketSpan>, Vec<i64>) {
+        let spans = buckets.iter().map(|(at, _)| BucketSpan {
+            offset: Some(*at),
+            length: Some(1),
+        });
+        let counts = buckets.iter().map(|(_, count)| *count as i64);
+        (spans.collect(), counts.collect())
+    };
+    (histogram.positive_span, histogram.positive_delta) = one_by_one(&positive);
+    (histogram.negative_span, histogram.negative_delta) = one_by_one(&negative);
+    Ok(())
+}
+
+/// Gives quantiles that are estimated within 1 % the value that they are to have.
+fn near_quantiles(expected: &MetricFamily, read: &mut MetricFamily) {
+    for (expected, read) in expected.metric.iter().zip(&mut read.metric) {
+        let (Some(expected), Some(read)) = (&expected.summary, &mut read.summary) else {
+            continue;
+        };
+        for (expected, read) in expected.quantile.iter().zip(&mut read.quantile) {
+            if let (Some(expected), Some(value)) = (expected.value, read.value)
+                && (expected - value).abs() <= expected / 100.0
+            {
+                read.value = Some(expected);
+            }
+        }
+    }
+}
