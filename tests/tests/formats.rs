@@ -9,9 +9,11 @@ use std::{
 };
 
 use metrics_core::{
-    Collection, Collector, Counter, Desc, FloatCounter, FloatGauge, Format, Gauge, Histogram, Kind,
-    Label, Labelled, Made, Options, Registry, Summary, UpDownCounter, metrics,
+    Collection, Collector, Counter, Desc, Escaping, Exposition, FloatCounter, FloatGauge, Format,
+    Gauge, Histogram, HistogramSnapshot, Kind, Label, Labelled, Made, NativeSnapshot, Options,
+    Registry, Summary, SummarySnapshot, UpDownCounter, metrics,
 };
+use tests::protobuf::{self, MetricFamily, protobuf};
 
 #[derive(Label, Clone, Copy)]
 enum Phase {
@@ -221,6 +223,149 @@ fn prefix_and_labels_of_a_registry_are_written_as_the_golden_document_has_them()
     sizes.observe(f64::NAN);
     sizes.observe(-1.0);
     golden("prefix", &registry);
+}
+
+/// The text formats show count, sum and classic buckets; protobuf alone has native ones.
+#[test]
+fn native_histograms_are_written_as_the_golden_document_has_them() {
+    let registry = Registry::new();
+    let times = Options::new("a_native_seconds", "Times.").unit("seconds");
+    let times = labelled::<Histogram>(&registry, times.native(1.1).labels(["of"]));
+    for value in [0.0, 1e-3, 0.25, 0.26, 0.27, 4.0, 1e9] {
+        times.with(&["all"]).observe(value);
+    }
+    times.with(&["none"]);
+    let both = Options::new("b_both", "Both kinds.").native(2.0);
+    let both = registry.create::<Histogram>(both.buckets([-1.0, 0.5, 2.0]));
+    let both = both.unwrap();
+    for value in [-3.0, -0.75, 0.0, 0.5, 1.5, 1.75, 100.0] {
+        both.observe(value);
+    }
+    golden("native", &registry);
+}
+
+#[test]
+fn exemplars_are_written_as_the_golden_document_has_them() {
+    let registry = Registry::new();
+    let jobs = registry.create::<Counter>(Options::new("a_jobs_total", "Jobs."));
+    let jobs = jobs.unwrap();
+    jobs.inc_by_with_exemplar(
+        3,
+        &[("trace_id", "4bf92f3577b34da6"), ("note", "a \\ and ☃")],
+    );
+    let waits = registry.create::<FloatCounter>(Options::new("b_waits_total", "Waits."));
+    waits.unwrap().inc_by_with_exemplar(0.5, &[]);
+    let sizes = Options::new("c_sizes", "Sizes.").buckets([1.0, 10.0, 100.0]);
+    let sizes = registry.create::<Histogram>(sizes).unwrap();
+    sizes.observe_with_exemplar(0.5, &[("trace_id", "first")]);
+    sizes.observe_with_exemplar(1.0, &[("trace_id", "second")]);
+    sizes.observe(50.0);
+    sizes.observe_with_exemplar(1e6, &[("trace_id", "last")]);
+    let times = Options::new("d_times", "Times.").native(2.0);
+    let times = registry.create::<Histogram>(times).unwrap();
+    times.observe_with_exemplar(0.3, &[("trace_id", "a")]);
+    times.observe_with_exemplar(40.0, &[("trace_id", "b")]);
+    golden("exemplars", &registry);
+}
+
+static COLLECTED: [Desc; 9] = [
+    Desc::new(Kind::Counter, "a_sent_bytes_total", "Sent.").unit("bytes"),
+    Desc::new(Kind::Gauge, "b_level", "Level."),
+    Desc::new(Kind::Histogram, "c_wait_seconds", "Waits.").unit("seconds"),
+    Desc::new(Kind::Histogram, "d_native", "Native buckets."),
+    Desc::new(Kind::GaugeHistogram, "e_ages", "Ages."),
+    Desc::new(Kind::Summary, "f_sizes", "Sizes."),
+    Desc::new(Kind::Info, "g_build_info", "The build."),
+    Desc::new(Kind::StateSet, "h_features", "Features."),
+    Desc::new(Kind::Unknown, "i_unknown", "Nobody knows."),
+];
+
+/// Writes a series of every type, born in 2001 where it says so.
+struct Everything;
+
+impl Collector for Everything {
+    fn descs(&self) -> &[Desc] {
+        &COLLECTED
+    }
+
+    fn collect(&self, out: &mut Collection<'_>) {
+        let [
+            sent,
+            level,
+            wait,
+            native,
+            ages,
+            sizes,
+            build,
+            features,
+            unknown,
+        ] = &COLLECTED;
+        let labels = [("of", "x\\y"), ("none", "")];
+        out.counter(sent, &labels, 1.5).created(1e9 + 0.25);
+        out.gauge(level, &labels, -0.0);
+        let snapshot = [(0.1, 3), (2.5, 0), (f64::INFINITY, 1)];
+        let snapshot = HistogramSnapshot::from_buckets(snapshot, 9.5);
+        out.histogram(wait, &labels, snapshot).created(1e9);
+        let snapshot = NativeSnapshot::new(-1)
+            .zero_bucket(0.5, 2)
+            .positive([(0, 1), (2, 4), (9, 1)])
+            .negative([(1, 3)]);
+        let snapshot = HistogramSnapshot::from_native(snapshot, -4.5);
+        out.histogram(native, &labels, snapshot).created(1e9);
+        let snapshot = HistogramSnapshot::from_buckets([(-1.0, 2), (60.0, 1)], -7.0);
+        out.gauge_histogram(ages, &labels, snapshot);
+        let snapshot = SummarySnapshot::new([(0.5, 120.0), (0.99, f64::NAN)], 8, 1024.0);
+        out.summary(sizes, &labels, snapshot).created(1e9);
+        out.info(build, &labels);
+        let states = [("on", true), ("off", false), ("\"odd\"", true)];
+        out.state_set(features, &labels, &states);
+        out.unknown(unknown, &labels, f64::NEG_INFINITY);
+    }
+}
+
+#[test]
+fn what_a_collector_writes_is_written_as_the_golden_document_has_it() {
+    let registry = Registry::builder().label("zone", "b").build().unwrap();
+    registry.write_created(true);
+    registry.register(Arc::new(Everything)).unwrap();
+    golden("collected", &registry);
+}
+
+/// Names that not every reader takes, in those formats that have a way to write them.
+#[test]
+fn names_of_any_characters_are_written_as_the_golden_documents_have_them() {
+    let builder = Registry::builder()
+        .prefix("my.app/")
+        .label("cloud.region", "eu");
+    let registry = builder.utf8().build().unwrap();
+    let options = |name: &str| Options::new(name, "A \"quote\", a \\.").utf8();
+    let counter = options("a_\"quoted\"_seconds_total").unit("seconds");
+    let counter = labelled::<Counter>(&registry, counter.labels(["http.method", "plain"]));
+    counter.with(&["GET", "1"]).inc();
+    counter.with(&["", ""]).inc();
+    registry
+        .create::<FloatGauge>(options("b 花火"))
+        .unwrap()
+        .set(0.5);
+    let histogram = options("c.d").buckets([1.0]).labels(["le.2"]);
+    labelled::<Histogram>(&registry, histogram)
+        .with(&["x"])
+        .observe(0.5);
+    registry
+        .create::<Summary>(options("d\\e"))
+        .unwrap()
+        .observe(2.0);
+    for (scheme, escaping) in [
+        ("underscores", Escaping::Underscores),
+        ("dots", Escaping::Dots),
+        ("values", Escaping::Values),
+        ("allow-utf-8", Escaping::AllowUtf8),
+    ] {
+        for format in [Format::TextV1, Format::OpenMetrics, Format::Protobuf] {
+            let text = shown(&registry, format.escaped(escaping), |_| true);
+            compare(&format!("utf8_{scheme}_{format}"), &text);
+        }
+    }
 }
 
 #[test]
@@ -529,30 +674,145 @@ fn everything() -> Registry {
     registry
 }
 
-/// Compares both formats with their golden documents.
+/// Compares all formats with their golden documents.
 #[track_caller]
 fn golden(name: &str, registry: &Registry) {
-    for format in [Format::Text, Format::OpenMetrics] {
-        compare(
-            &format!("{name}_{format}"),
-            &registry.encode_to_string(format),
-        );
-    }
+    golden_of(name, registry, |_| true);
 }
 
 /// The same for those of the declared metrics whose names begin so.
 #[track_caller]
 fn golden_global(name: &str, prefix: &str) {
-    for format in [Format::Text, Format::OpenMetrics] {
-        let mut out = Vec::new();
-        let wanted = |sample: &str| sample.starts_with(prefix);
-        Registry::global()
-            .encode_filtered(format, &mut out, wanted)
-            .unwrap();
+    golden_of(name, Registry::global(), |sample| {
+        sample.starts_with(prefix)
+    });
+}
+
+#[track_caller]
+fn golden_of(name: &str, registry: &Registry, wanted: impl Fn(&str) -> bool + Copy) {
+    for format in [Format::Text, Format::OpenMetrics, Format::Protobuf] {
         compare(
             &format!("{name}_{format}"),
-            &String::from_utf8(out).unwrap(),
+            &shown(registry, format.into(), wanted),
         );
+    }
+    // What every reader takes is the same in both versions of the text format.
+    let [old, new] = [Format::Text, Format::TextV1]
+        .map(|format| shown(registry, format.escaped(Escaping::AllowUtf8), wanted));
+    assert_eq!(old, new);
+}
+
+/// An exposition as text, the times of exemplars masked, and those of births in protobuf.
+fn shown(registry: &Registry, exposition: Exposition, wanted: impl Fn(&str) -> bool) -> String {
+    let mut out = Vec::new();
+    registry
+        .encode_filtered(exposition, &mut out, wanted)
+        .unwrap();
+    if exposition.format == Format::Protobuf {
+        let families = protobuf(&out).unwrap();
+        return families.iter().map(family).collect();
+    }
+    let text = String::from_utf8(out).unwrap();
+    let lines = text.lines().map(|line| match line.split_once(" # {") {
+        Some((_, exemplar)) if !line.starts_with("# ") => {
+            let time = exemplar.rsplit_once(' ').unwrap().1;
+            format!("{}<time>\n", line.strip_suffix(time).unwrap())
+        }
+        _ => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
+/// A message, in a form for reading.
+fn family(family: &MetricFamily) -> String {
+    let unit = family.unit.iter().map(|unit| format!(" in {unit}"));
+    let unit: String = unit.collect();
+    let metrics: String = family.metric.iter().map(metric).collect();
+    let (name, help, kind) = (family.name(), family.help(), family.r#type());
+    format!("{kind:?} {name:?}{unit}: {help:?}\n{metrics}")
+}
+
+fn metric(metric: &protobuf::Metric) -> String {
+    let mut out = format!("  {{{}}}", pairs(&metric.label));
+    let number = metric.gauge.as_ref().or(metric.untyped.as_ref());
+    let mut add = |text: &str| out.push_str(text);
+    if let Some(number) = number {
+        add(&format!(" {:?}\n", number.value()));
+    }
+    if let Some(counter) = &metric.counter {
+        let example = example(counter.exemplar.as_ref());
+        let birth = birth(counter.created_timestamp);
+        add(&format!(" {:?}{example}{birth}\n", counter.value()));
+    }
+    if let Some(summary) = &metric.summary {
+        let (count, sum) = (summary.sample_count(), summary.sample_sum());
+        let birth = birth(summary.created_timestamp);
+        add(&format!(" count {count}, sum {sum:?}{birth}\n"));
+        for of in &summary.quantile {
+            add(&format!(
+                "    quantile {:?}: {:?}\n",
+                of.quantile(),
+                of.value()
+            ));
+        }
+    }
+    if let Some(histogram) = &metric.histogram {
+        let (count, sum) = (histogram.sample_count(), histogram.sample_sum());
+        let birth = birth(histogram.created_timestamp);
+        add(&format!(" count {count}, sum {sum:?}{birth}\n"));
+        for bucket in &histogram.bucket {
+            let (bound, count) = (bucket.upper_bound(), bucket.cumulative_count());
+            let example = example(bucket.exemplar.as_ref());
+            add(&format!("    up to {bound:?}: {count}{example}\n"));
+        }
+        if let Some(schema) = histogram.schema {
+            let (zero, threshold) = (histogram.zero_count(), histogram.zero_threshold());
+            add(&format!(
+                "    schema {schema}, within {threshold:e} of zero: {zero}\n"
+            ));
+        }
+        for (side, spans, deltas) in [
+            ("above", &histogram.positive_span, &histogram.positive_delta),
+            ("below", &histogram.negative_span, &histogram.negative_delta),
+        ] {
+            if !spans.is_empty() {
+                let spans = spans.iter().map(|span| (span.offset(), span.length()));
+                let spans: Vec<_> = spans.collect();
+                add(&format!(
+                    "    {side} zero: spans {spans:?}, deltas {deltas:?}\n"
+                ));
+            }
+        }
+        for exemplar in &histogram.exemplars {
+            add(&format!("   {}\n", example(Some(exemplar))));
+        }
+    }
+    out
+}
+
+fn pairs(labels: &[protobuf::LabelPair]) -> String {
+    let labels = labels.iter();
+    let labels: Vec<_> = labels
+        .map(|label| format!("{:?}: {:?}", label.name(), label.value()))
+        .collect();
+    labels.join(", ")
+}
+
+fn example(exemplar: Option<&protobuf::Exemplar>) -> String {
+    let exemplars = exemplar.iter().map(|exemplar| {
+        assert!(exemplar.timestamp.is_some());
+        let (labels, value) = (pairs(&exemplar.label), exemplar.value());
+        format!(" e.g. {value:?} {{{labels}}} at <time>")
+    });
+    exemplars.collect()
+}
+
+/// A birth, masked if it is one of this run.
+fn birth(time: Option<protobuf::Timestamp>) -> String {
+    match time {
+        None => String::new(),
+        Some(time) if time.seconds > 1_600_000_000 => ", born <birth>".to_owned(),
+        Some(time) => format!(", born {}.{:09}", time.seconds, time.nanos),
     }
 }
 
