@@ -1,0 +1,154 @@
+//! Bad input at run time: it is counted, and no exposition shows it.
+//!
+//! What collectors write is in `collectors.rs`, names in `registry.rs`, and declarations are in
+//! `ui.rs`.
+
+use metrics_core::{
+    FloatCounter, Format, Gauge, Histogram, Made, MetricValue, Options, Registry, Summary,
+};
+
+const NAN: f64 = f64::NAN;
+const INFINITY: f64 = f64::INFINITY;
+
+/// Not numbers, and those that no sum stays finite with.
+const NEVER: [f64; 4] = [NAN, -NAN, INFINITY, -INFINITY];
+/// Below zero, if only just.
+const NEGATIVE: [f64; 4] = [-1.0, -f64::MIN_POSITIVE, -5e-324, f64::MIN];
+
+#[test]
+fn a_counter_takes_nothing_negative_and_nothing_that_is_no_number() {
+    let all = [NEVER, NEGATIVE].concat();
+    rejects(options("a_total"), &all, FloatCounter::inc_by);
+    rejects(options("a_total"), &all, |counter: &FloatCounter, value| {
+        counter.inc_by_with_exemplar(value, &[("trace_id", "x")]);
+    });
+}
+
+#[test]
+fn a_histogram_takes_nothing_that_spoils_its_sum() {
+    let all = [NEVER, NEGATIVE].concat();
+    for options in [
+        || options("a"),
+        || options("a").buckets([]),
+        || options("a").buckets([0.0, 1.0]),
+        || options("a").native(1.1),
+        || options("a").native(2.0).buckets([0.5]),
+    ] {
+        rejects(options(), &all, Histogram::observe);
+        rejects(options(), &all, |histogram: &Histogram, value| {
+            histogram.observe_with_exemplar(value, &[("trace_id", "x")]);
+        });
+    }
+}
+
+#[test]
+fn a_histogram_with_a_negative_bound_takes_what_is_negative_and_no_more() {
+    for options in [
+        || options("a").buckets([-1.0, 1.0]),
+        || options("a").native(1.1).buckets([-1.0]),
+    ] {
+        rejects(options(), &NEVER, Histogram::observe);
+        let registry = Registry::new();
+        let histogram = registry.create::<Histogram>(options()).unwrap();
+        for value in NEGATIVE {
+            histogram.observe(value);
+        }
+        assert_eq!(histogram.get().count, 4);
+    }
+}
+
+#[test]
+fn a_summary_takes_nothing_that_spoils_its_sum() {
+    let all = [NEVER, NEGATIVE].concat();
+    rejects(options("a"), &all, Summary::observe);
+    rejects(options("a").quantiles([0.5, 1.0]), &all, Summary::observe);
+}
+
+#[test]
+fn bounds_that_are_no_bounds_are_refused() {
+    for bounds in [
+        vec![2.0, 1.0],
+        vec![1.0, 1.0],
+        // The same bound.
+        vec![-0.0, 0.0],
+        vec![0.0, -0.0],
+        vec![-1.0, -2.0],
+        vec![NAN],
+        vec![1.0, NAN],
+        vec![NAN, 1.0],
+        vec![-INFINITY],
+        vec![1.0, INFINITY],
+        vec![1.0; 300],
+    ] {
+        refused::<Histogram>(options("a").buckets(bounds.clone()));
+        refused::<Histogram>(options("a").buckets(bounds.clone()).native(2.0));
+        refused::<Gauge>(options("a").buckets(bounds));
+    }
+}
+
+#[test]
+fn quantiles_that_are_no_quantiles_are_refused() {
+    for quantiles in [
+        vec![-f64::MIN_POSITIVE],
+        vec![1.0 + f64::EPSILON],
+        vec![0.9, 0.5],
+        vec![0.5, 0.5],
+        vec![-0.0, 0.0],
+        vec![NAN],
+        vec![0.5, NAN],
+        vec![INFINITY],
+    ] {
+        refused::<Summary>(options("a").quantiles(quantiles));
+    }
+}
+
+#[test]
+fn growth_that_is_no_growth_is_refused() {
+    for growth in [1.0, 0.0, -2.0, NAN, INFINITY, -INFINITY] {
+        refused::<Histogram>(options("a").native(growth));
+    }
+    refused::<Summary>(options("a").native(1.1));
+}
+
+/// Demands that these values change no exposition and are counted, each once.
+#[track_caller]
+fn rejects<M: Made>(options: Options, values: &[f64], record: impl Fn(&M, f64)) {
+    let registry = Registry::new();
+    let metric = registry.create::<M>(options).unwrap();
+    let expositions = || {
+        let formats = [Format::Text, Format::OpenMetrics, Format::Protobuf];
+        formats.map(|format| {
+            let mut out = Vec::new();
+            registry.encode(format, &mut out).unwrap();
+            out
+        })
+    };
+    let before = expositions();
+    for value in values {
+        record(&metric, *value);
+    }
+    assert_eq!(expositions(), before);
+    registry.write_own_metrics(true);
+    let families = registry.gather();
+    let rejected = families
+        .iter()
+        .find(|family| family.name == "metrics_rejected_total");
+    let rejected = rejected.unwrap().metrics.iter();
+    let counts = rejected.map(|metric| match metric.value {
+        MetricValue::Counter(count) => count.as_f64() as usize,
+        ref other => panic!("{other:?}"),
+    });
+    assert_eq!(counts.sum::<usize>(), values.len());
+}
+
+#[track_caller]
+fn refused<M: Made>(options: Options) {
+    let registry = Registry::new();
+    assert!(registry.create::<M>(options).is_err());
+    assert!(registry.gather().is_empty());
+}
+
+#[track_caller]
+fn options(name: &str) -> Options {
+    Options::new(name, "Of a test.")
+}
