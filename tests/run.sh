@@ -8,19 +8,22 @@
 # started. PROMETHEUS, PROMTOOL, PROMETHEUS_NEWER, VICTORIA_METRICS, JUDGE_PYTHON
 # and VALGRIND name other ones.
 #
-# With LONG=1, threads come and go for ten minutes at the end, or for
-# SOAK_SECONDS.
+# With LONG=1, a fuzzer declares and records whatever it can think of for two
+# minutes, or for FUZZ_SECONDS, and threads come and go for ten minutes at the
+# end, or for SOAK_SECONDS. The fuzzer is cargo-fuzz, which is built below
+# target/tools where it is missing, and needs a C++ compiler.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 
 readonly judges="$PWD/target/judges"
 readonly prometheus_client=0.26.0
+readonly cargo_fuzz=0.13.2
 # The first Debian that has a Prometheus of the third line.
 readonly newer_debian=forky
 
 # Test targets that registration through a linker section cannot change.
 readonly indifferent_to_linkme=" allocator dependencies environments expiry_scraped
-    formats_scraped instructions memory prometheus soak ui "
+    formats_scraped instructions memory prometheus roundtrip soak ui "
 
 main() {
     # Before the end, the soak takes as long as any other test.
@@ -41,6 +44,7 @@ main() {
 
     step "format"
     run cargo fmt --all --check
+    run cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 
     step "lints"
     run cargo clippy --workspace --all-targets --all-features -- -D warnings
@@ -59,12 +63,31 @@ main() {
     run cargo test --package tests --package 'hygiene-*' --features tests/linkme --lib "${targets[@]}"
 
     if [[ -n ${LONG:-} ]]; then
+        step "fuzz, ${FUZZ_SECONDS:=120} s"
+        fuzz
+
         step "soak, $soak_seconds s"
         run env SOAK_SECONDS="$soak_seconds" \
             cargo test --package tests --test soak -- --nocapture
     fi
 
     step "all good"
+}
+
+# On the toolchain that everything else is built with: what cargo-fuzz passes to
+# the compiler is stable but for the sanitizers, of which there is none here. They
+# look for what unsafe code does; this looks for panics and for expositions that
+# are wrong. The corpus grows below target from one run to the next.
+fuzz() {
+    local tools="$PWD/target/tools" corpus="$PWD/target/fuzz/corpus"
+    if ! [[ $("$tools/bin/cargo-fuzz" --version 2>/dev/null) == *" $cargo_fuzz" ]]; then
+        run cargo install cargo-fuzz --quiet --locked --force \
+            --version "$cargo_fuzz" --root "$tools"
+    fi
+    mkdir -p "$corpus"
+    PATH="$tools/bin:$PATH" run cargo fuzz run --fuzz-dir tests/fuzz \
+        --target-dir target/fuzz --sanitizer none expositions "$corpus" \
+        -- -max_total_time="$FUZZ_SECONDS" -max_len=4096 -len_control=0 -timeout=20 -print_final_stats=1
 }
 
 find_prometheus() {

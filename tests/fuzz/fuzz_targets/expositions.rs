@@ -1,0 +1,82 @@
+//! Bytes as declarations, labels, recordings and what collectors write: nothing panics, every
+//! exposition is valid, and all formats say the same.
+//!
+//! What is not allowed is refused or left out, which [`strict`] sees to: it takes nothing else.
+
+#![no_main]
+
+#[path = "../../src/protobuf.rs"]
+mod protobuf;
+#[path = "../../src/strict.rs"]
+mod strict;
+
+mod agreement;
+mod input;
+
+use std::time::Duration;
+
+use libfuzzer_sys::fuzz_target;
+use metrics_core::{Escaping, Format, Registry};
+
+use crate::{agreement::Samples, input::Input, strict::Dialect};
+
+fuzz_target!(|input: Input| {
+    if let Some(registry) = input.registry() {
+        check(&registry, &input);
+    }
+});
+
+fn check(registry: &Registry, input: &Input) {
+    // A machine that is busy elsewhere must not look like a collector that hangs.
+    registry.collector_timeout(Duration::MAX);
+    input.run(registry);
+    for (escaping, quotes) in [
+        (Escaping::Underscores, false),
+        (Escaping::Dots, false),
+        (Escaping::Values, false),
+        (Escaping::AllowUtf8, true),
+    ] {
+        let protobuf = Samples::of_protobuf(&encoded(registry, Format::Protobuf, escaping));
+        let openmetrics = text(registry, Format::OpenMetrics, escaping, quotes);
+        let openmetrics = Samples::of_openmetrics(openmetrics);
+        let new = Samples::of_text(text(registry, Format::TextV1, escaping, quotes));
+        assert_eq!(new, protobuf, "protobuf, {escaping:?}");
+        openmetrics.agrees_with(&new);
+        // The oldest text format has no quotes.
+        let old = Samples::of_text(text(registry, Format::Text, escaping, false));
+        if !quotes {
+            assert_eq!(old, new, "text, {escaping:?}");
+        }
+        assert_eq!(old.len(), new.len(), "text, {escaping:?}");
+    }
+    // Values that are refused again in every scrape make its own metrics grow.
+    registry.write_own_metrics(true);
+    registry.write_created(!input.created);
+    text(registry, Format::Text, Escaping::Underscores, false);
+    text(registry, Format::OpenMetrics, Escaping::Values, false);
+    text(registry, Format::OpenMetrics, Escaping::AllowUtf8, true);
+    Samples::of_protobuf(&encoded(registry, Format::Protobuf, Escaping::AllowUtf8));
+    registry.gather();
+}
+
+fn encoded(registry: &Registry, format: Format, escaping: Escaping) -> Vec<u8> {
+    let mut out = Vec::new();
+    let written = registry.encode(format.escaped(escaping), &mut out);
+    written.expect("memory takes all");
+    out
+}
+
+fn text(
+    registry: &Registry,
+    format: Format,
+    escaping: Escaping,
+    quotes: bool,
+) -> Vec<strict::Family> {
+    let dialect = match format {
+        Format::OpenMetrics => Dialect::OpenMetrics,
+        _ => Dialect::Text,
+    };
+    let text = String::from_utf8(encoded(registry, format, escaping)).expect("it is text");
+    strict::read(&text, dialect, quotes)
+        .unwrap_or_else(|fault| panic!("{format}, {escaping:?}: {fault}\n{text}"))
+}

@@ -1,0 +1,366 @@
+//! What bytes stand for.
+
+use std::sync::{Arc, LazyLock};
+
+use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use metrics_core::{
+    Collection, Collector, Counter, Desc, FloatCounter, FloatGauge, Gauge, Histogram,
+    HistogramSnapshot, Kind, Made, NativeSnapshot, Options, Registry, Summary, SummarySnapshot,
+    UpDownCounter,
+};
+
+/// A registry and all that is done with it.
+#[derive(Arbitrary, Debug)]
+pub struct Input {
+    prefix: String,
+    common: Vec<(Name, String)>,
+    utf8: bool,
+    pub created: bool,
+    metrics: Vec<Metric>,
+    written: Vec<Written>,
+}
+
+/// A name that is mostly one.
+#[derive(Arbitrary, Clone, Debug)]
+enum Name {
+    Plain(u8),
+    /// Behind a letter.
+    Behind(String),
+    Any(String),
+}
+
+impl Name {
+    fn text(&self) -> String {
+        match self {
+            Name::Plain(letter) => char::from(b'a' + letter % 26).to_string(),
+            Name::Behind(rest) => format!("x{rest}"),
+            Name::Any(text) => text.clone(),
+        }
+    }
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Type {
+    Counter,
+    FloatCounter,
+    Gauge,
+    FloatGauge,
+    UpDownCounter,
+    Histogram,
+    Summary,
+}
+
+/// A metric that is made at run time.
+#[derive(Arbitrary, Debug)]
+struct Metric {
+    is: Type,
+    name: Name,
+    /// Whether its name gets the unit and the suffix that it needs.
+    proper: bool,
+    help: String,
+    unit: Option<Name>,
+    labels: Vec<Name>,
+    utf8: bool,
+    bounds: Option<Vec<f64>>,
+    ascending: bool,
+    growth: Option<f64>,
+    max_series: Option<u8>,
+    acts: Vec<(Vec<String>, Act)>,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Act {
+    Float(f64),
+    Whole(u64),
+    Signed(i64),
+    Exemplar(f64, Vec<(Name, String)>),
+    Nothing,
+    Remove,
+    Clear,
+}
+
+/// What a collector writes.
+#[derive(Arbitrary, Debug, Clone)]
+struct Written {
+    desc: u8,
+    /// Whether it is written as what it is described to be.
+    proper: bool,
+    kind: u8,
+    labels: Vec<(Name, String)>,
+    number: f64,
+    count: Option<u64>,
+    buckets: Vec<(f64, u64)>,
+    ascending: bool,
+    native: Option<Native>,
+    states: Vec<(String, bool)>,
+    birth: Option<f64>,
+}
+
+#[derive(Arbitrary, Debug, Clone)]
+struct Native {
+    schema: i8,
+    threshold: f64,
+    zero: u64,
+    positive: Vec<(i16, u32)>,
+    negative: Vec<(i16, u32)>,
+}
+
+impl Input {
+    /// Its registry; none where prefix or labels are refused.
+    pub fn registry(&self) -> Option<Registry> {
+        let mut builder = Registry::builder().prefix(&*self.prefix);
+        for (name, value) in &self.common {
+            builder = builder.label(name.text(), &**value);
+        }
+        if self.utf8 {
+            builder = builder.utf8();
+        }
+        let registry = builder.build().ok()?;
+        registry.write_created(self.created);
+        Some(registry)
+    }
+
+    /// Does all the rest.
+    pub fn run(&self, registry: &Registry) {
+        if !self.written.is_empty() {
+            let written = Writing(self.written.clone());
+            // Its names may be taken.
+            let _ = registry.register(Arc::new(written));
+        }
+        for metric in &self.metrics {
+            match metric.is {
+                Type::Counter => metric.run(registry, |counter: &Counter, act| match act {
+                    Act::Whole(n) => counter.inc_by(*n),
+                    Act::Exemplar(n, labels) => {
+                        counter.inc_by_with_exemplar(*n as u64, &pairs(&owned(labels)));
+                    }
+                    _ => counter.inc(),
+                }),
+                Type::FloatCounter => metric.run(registry, |it: &FloatCounter, act| match act {
+                    Act::Float(n) => it.inc_by(*n),
+                    Act::Exemplar(n, labels) => {
+                        it.inc_by_with_exemplar(*n, &pairs(&owned(labels)));
+                    }
+                    _ => it.inc(),
+                }),
+                Type::Gauge => metric.run(registry, |gauge: &Gauge, act| match act {
+                    Act::Signed(n) => gauge.add(*n),
+                    Act::Whole(n) => gauge.set(*n as i64),
+                    _ => gauge.dec(),
+                }),
+                Type::FloatGauge => metric.run(registry, |gauge: &FloatGauge, act| match act {
+                    Act::Float(n) => gauge.set(*n),
+                    Act::Exemplar(n, _) => gauge.add(*n),
+                    _ => gauge.inc(),
+                }),
+                Type::UpDownCounter => metric.run(registry, |it: &UpDownCounter, act| match act {
+                    Act::Whole(n) => it.add(*n),
+                    Act::Signed(n) => it.sub(n.unsigned_abs()),
+                    _ => it.inc(),
+                }),
+                Type::Histogram => metric.run(registry, |it: &Histogram, act| match act {
+                    Act::Float(value) => it.observe(*value),
+                    Act::Signed(value) => it.observe(*value as f64),
+                    Act::Exemplar(value, labels) => {
+                        it.observe_with_exemplar(*value, &pairs(&owned(labels)));
+                    }
+                    _ => {}
+                }),
+                Type::Summary => metric.run(registry, |it: &Summary, act| match act {
+                    Act::Float(value) => it.observe(*value),
+                    Act::Signed(value) => it.observe(*value as f64),
+                    _ => {}
+                }),
+            }
+        }
+    }
+}
+
+impl Metric {
+    fn options(&self) -> Options {
+        let mut name = self.name.text();
+        let unit = self.unit.as_ref().map(Name::text).unwrap_or_default();
+        if self.proper && !unit.is_empty() {
+            name.push('_');
+            name.push_str(&unit);
+        }
+        if self.proper && matches!(self.is, Type::Counter | Type::FloatCounter) {
+            name.push_str("_total");
+        }
+        let mut options = Options::new(name, &*self.help)
+            .unit(unit)
+            .labels(self.labels.iter().map(Name::text));
+        if self.utf8 {
+            options = options.utf8();
+        }
+        if let Some(bounds) = &self.bounds {
+            let mut bounds = bounds.clone();
+            if self.ascending {
+                bounds.sort_by(f64::total_cmp);
+                bounds.dedup();
+            }
+            options = options.buckets(bounds);
+        }
+        if let Some(growth) = self.growth {
+            options = options.native(growth);
+        }
+        if let Some(max) = self.max_series {
+            options = options.max_series(max.into());
+        }
+        options
+    }
+
+    fn run<M: Made>(&self, registry: &Registry, act: impl Fn(&M, &Act)) {
+        let Ok(made) = registry.create_labelled::<M>(self.options()) else {
+            return;
+        };
+        for (values, what) in &self.acts {
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            match what {
+                Act::Remove => _ = made.remove(&values),
+                Act::Clear => made.clear(),
+                Act::Nothing => _ = made.with(&values),
+                what => act(&made.with(&values), what),
+            }
+        }
+    }
+}
+
+fn owned(labels: &[(Name, String)]) -> Vec<(String, String)> {
+    let labels = labels.iter();
+    labels
+        .map(|(name, value)| (name.text(), value.clone()))
+        .collect()
+}
+
+fn pairs(labels: &[(String, String)]) -> Vec<(&str, &str)> {
+    let labels = labels.iter();
+    labels.map(|(name, value)| (&**name, &**value)).collect()
+}
+
+/// A family of every type, with names of both alphabets. One more is not described.
+static DESCS: LazyLock<Vec<Desc>> = LazyLock::new(|| {
+    vec![
+        Desc::new(Kind::Counter, "computed_a_total", "A \"help\".\n\\"),
+        Desc::new(Kind::Gauge, "computed_b", ""),
+        Desc::new(Kind::Histogram, "computed_c_seconds", "C.").unit("seconds"),
+        Desc::new(Kind::GaugeHistogram, "computed_d", "D."),
+        Desc::new(Kind::Summary, "computed_e", "E."),
+        Desc::new(Kind::Info, "computed_f_info", "F."),
+        Desc::new(Kind::StateSet, "computed_g", "G."),
+        Desc::new(Kind::Unknown, "computed_h", "H."),
+        Desc::utf8(Kind::Counter, "computed.i_seconds_total", "I.").unit("seconds"),
+        Desc::utf8(Kind::Gauge, "computed.\"j\"", "J."),
+        Desc::utf8(Kind::Histogram, "computed.k", "K."),
+        Desc::utf8(Kind::GaugeHistogram, "computed.花", "L."),
+        Desc::utf8(Kind::Summary, "computed.m\\", "M."),
+        Desc::utf8(Kind::Info, "computed n_info", "N."),
+        Desc::utf8(Kind::StateSet, "computed.o", "O."),
+        Desc::utf8(Kind::Unknown, "computed.{p}", "P."),
+        Desc::new(Kind::Gauge, "computed_q", "Q."),
+    ]
+});
+
+struct Writing(Vec<Written>);
+
+impl Collector for Writing {
+    fn descs(&self) -> &[Desc] {
+        &DESCS[..DESCS.len() - 1]
+    }
+
+    fn collect(&self, out: &mut Collection<'_>) {
+        self.0.iter().for_each(|written| written.write(out));
+    }
+}
+
+impl Written {
+    fn write(&self, out: &mut Collection<'_>) {
+        const KINDS: [Kind; 8] = [
+            Kind::Counter,
+            Kind::Gauge,
+            Kind::Histogram,
+            Kind::GaugeHistogram,
+            Kind::Summary,
+            Kind::Info,
+            Kind::StateSet,
+            Kind::Unknown,
+        ];
+        let desc = &DESCS[usize::from(self.desc) % DESCS.len()];
+        let kind = if self.proper {
+            desc.kind()
+        } else {
+            KINDS[usize::from(self.kind) % KINDS.len()]
+        };
+        let labels = owned(&self.labels);
+        let labels = &pairs(&labels)[..];
+        let birth = match kind {
+            Kind::Counter => out.counter(desc, labels, self.number),
+            Kind::Histogram => out.histogram(desc, labels, self.histogram()),
+            Kind::Summary => out.summary(desc, labels, self.summary()),
+            Kind::Gauge => return out.gauge(desc, labels, self.number),
+            Kind::GaugeHistogram => return out.gauge_histogram(desc, labels, self.histogram()),
+            Kind::Info => return out.info(desc, labels),
+            Kind::StateSet => {
+                let states = self.states.iter();
+                let states: Vec<_> = states.map(|(name, on)| (&**name, *on)).collect();
+                return out.state_set(desc, labels, &states);
+            }
+            _ => return out.unknown(desc, labels, self.number),
+        };
+        if let Some(time) = self.birth {
+            birth.created(time);
+        }
+    }
+
+    fn pairs(&self) -> Vec<(f64, u64)> {
+        let mut pairs = self.buckets.clone();
+        if self.ascending {
+            pairs.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+            pairs.dedup_by_key(|(bound, _)| bound.to_bits());
+        }
+        pairs
+    }
+
+    fn histogram(&self) -> HistogramSnapshot {
+        let mut snapshot = HistogramSnapshot::from_buckets(self.pairs(), self.number);
+        if let Some(native) = &self.native {
+            let mut native = native.snapshot();
+            if self.ascending {
+                // As many as there are in the others.
+                let sides = native.positive.iter().chain(&native.negative);
+                let there: u64 = sides.map(|(_, count)| count).sum();
+                native.zero_count = snapshot.count.saturating_sub(there);
+            }
+            snapshot = if self.buckets.is_empty() {
+                HistogramSnapshot::from_native(native, self.number)
+            } else {
+                snapshot.with_native(native)
+            };
+        }
+        if let Some(count) = self.count {
+            snapshot.count = count;
+        }
+        snapshot
+    }
+
+    fn summary(&self) -> SummarySnapshot {
+        let pairs = self.pairs();
+        let quantiles = pairs.iter().map(|(at, value)| (*at, *value as f64));
+        SummarySnapshot::new(quantiles, self.count.unwrap_or(1), self.number)
+    }
+}
+
+impl Native {
+    fn snapshot(&self) -> NativeSnapshot {
+        let buckets = |side: &[(i16, u32)]| -> Vec<(i32, u64)> {
+            let buckets = side.iter();
+            buckets
+                .map(|(at, count)| ((*at).into(), (*count).into()))
+                .collect()
+        };
+        NativeSnapshot::new((self.schema % 10).into())
+            .zero_bucket(self.threshold, self.zero)
+            .positive(buckets(&self.positive))
+            .negative(buckets(&self.negative))
+    }
+}
