@@ -585,33 +585,6 @@ fn a_unit_is_written_where_the_name_ends_in_it() {
 }
 
 #[test]
-fn a_unit_is_written_where_the_name_ends_in_it() {
-    let registry = Registry::new();
-    let of = |name: &str, unit: &str| options(name).unit(unit);
-    registry
-        .create::<Counter>(of("a_seconds_total", "seconds"))
-        .unwrap();
-    registry.create::<Gauge>(of("b.c_bytes", "bytes")).unwrap();
-    let units = |escaping| {
-        let text = registry.encode_to_string(Format::OpenMetrics.escaped(escaping));
-        let lines = text.lines().filter_map(|line| line.strip_prefix("# UNIT "));
-        lines.map(str::to_owned).collect::<Vec<_>>()
-    };
-    let plain = ["a_seconds seconds", "b_c_bytes bytes"];
-    assert_eq!(units(Escaping::Underscores), plain);
-    // The counter is called `a__seconds__total` here, and its family `a__seconds_`.
-    assert_eq!(units(Escaping::Dots), ["b_dot_c__bytes bytes"]);
-    assert_eq!(
-        units(Escaping::Values),
-        ["a_seconds seconds", "U__b_2e_c__bytes bytes"]
-    );
-    assert_eq!(
-        units(Escaping::AllowUtf8),
-        ["a_seconds seconds", "\"b.c_bytes\" bytes"]
-    );
-}
-
-#[test]
 fn one_exposition_does_not_remember_the_names_of_another() {
     let registry = shown();
     let utf8 = Format::TextV1.escaped(Escaping::AllowUtf8);
