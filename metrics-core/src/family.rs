@@ -16,7 +16,7 @@ use crate::{
     encode::{Expected, HistogramValue, Number, Sink, SummaryValue, Value},
     exemplar::{AUTOMATIC, Exemplars, RowOf, Shape},
     label::{LabelSet, LongKey, Overflow, with_key},
-    layout::{Layout, Sum},
+    layout::{self, Layout, Sum},
     native::NativeSnapshot,
     render::{self, LabelView, Lens},
     rows::Rows,
@@ -659,7 +659,7 @@ impl Family {
             Layout::Count => Number::Unsigned(values[0]),
             Layout::FloatCount => Number::Float(float(values[0]).min(f64::MAX)),
             Layout::Float => Number::Float(float(values[0])),
-            Layout::UpDown => Number::Signed(values[0].wrapping_sub(values[1]) as i64),
+            Layout::UpDown => Number::Signed(layout::difference(values[0], values[1])),
             Layout::Int if self.desc.kind == Kind::StateSet => return None,
             Layout::Int => Number::Signed(values[0] as i64),
         })

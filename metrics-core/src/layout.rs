@@ -353,6 +353,13 @@ pub(crate) fn counted(word: u64) -> u64 {
     if word < FULL { word } else { u64::MAX }
 }
 
+/// What is left of what went up when what went down is taken away, as far as an `i64` goes.
+pub(crate) fn difference(up: u64, down: u64) -> i64 {
+    let above = i64::try_from(up.saturating_sub(down)).unwrap_or(i64::MAX);
+    let below = i64::try_from(down.saturating_sub(up)).unwrap_or(i64::MAX);
+    above - below
+}
+
 /// Adds to a word of this thread's own.
 #[inline(always)]
 pub(crate) fn count_add<W: Word>(word: &W, n: u64) {

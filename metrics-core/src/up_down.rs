@@ -67,7 +67,7 @@ impl<S: Storage> UpDownCounter<S> {
     /// What is there now, over all threads.
     pub fn get(&self) -> i64 {
         self.0
-            .read(|values| values[0].wrapping_sub(values[1]) as i64)
+            .read(|values| layout::difference(values[0], values[1]))
     }
 }
 

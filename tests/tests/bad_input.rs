@@ -5,6 +5,7 @@
 
 use metrics_core::{
     FloatCounter, Format, Gauge, Histogram, Made, MetricValue, Options, Registry, Summary,
+    UpDownCounter,
 };
 
 const NAN: f64 = f64::NAN;
@@ -22,6 +23,20 @@ fn a_counter_takes_nothing_negative_and_nothing_that_is_no_number() {
     rejects(options("a_total"), &all, |counter: &FloatCounter, value| {
         counter.inc_by_with_exemplar(value, &[("trace_id", "x")]);
     });
+}
+
+#[test]
+fn an_up_down_counter_reads_no_further_than_its_number_goes() {
+    let registry = Registry::new();
+    let up = registry.create::<UpDownCounter>(options("a")).unwrap();
+    up.add(u64::MAX);
+    assert_eq!(up.get(), i64::MAX);
+    let down = registry.create::<UpDownCounter>(options("b")).unwrap();
+    down.sub(u64::MAX);
+    assert_eq!(down.get(), -i64::MAX);
+    let text = registry.encode_to_string(Format::Text);
+    assert!(text.contains(&format!("\na {}\n", i64::MAX)), "{text}");
+    assert!(text.contains(&format!("\nb -{}\n", i64::MAX)), "{text}");
 }
 
 #[test]
