@@ -35,7 +35,7 @@ use crate::{
 /// the identifier of a trace.
 ///
 /// [`gather`](crate::gather()) shows them, and the formats that have a place for them:
-/// [OpenMetrics](crate::Format::OpenMetrics). See
+/// [OpenMetrics](crate::Format::OpenMetrics) and [protobuf](crate::Format::Protobuf). See
 /// [`observe_with_exemplar`](crate::Histogram::observe_with_exemplar) for how to give one, and
 /// [`metrics!`](crate::metrics#exemplars) for how they are found.
 ///
@@ -88,7 +88,7 @@ const MOST_CHARS: usize = 128;
 const MOST_NATIVE: usize = 10;
 
 /// How often a recording looks for a span in vain, for each bit between two expositions. Where one
-/// span in a hundred is sampled, most bits find one; and all 64 of them cost a millisecond or two.
+/// span in a hundred is sampled, most bits find one, and all 64 of them together stay bounded.
 const ATTEMPTS: u16 = 256;
 
 /// What is exposed as one line, or as one histogram: a row of a series.

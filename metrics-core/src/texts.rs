@@ -1,5 +1,5 @@
-//! The rendered labels of an index's series, side by side: a scrape reads them in order, and what
-//! each would take of its own as an allocation is a third of what it needs.
+//! The rendered labels of an index's series, side by side: a scrape reads them in order, and none
+//! pays for an allocation of its own.
 
 /// Series whose texts stand together. A power of two, so that those of a region do.
 const TOGETHER: usize = 256;

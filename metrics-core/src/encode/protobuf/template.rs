@@ -79,7 +79,7 @@ impl Template {
         }
     }
 
-    /// The form of a series with this birth, of whose labels so much text and more is there.
+    /// The form of a series with this birth and values of these lengths; `None` where one is long.
     #[inline(always)]
     pub(super) fn form(&mut self, lens: Lens, time: Time) -> Option<&Form> {
         if self.form.lens != lens || self.form.time != time.size() || self.form.size == 0 {
