@@ -13,19 +13,23 @@ use loom::thread;
 
 use crate::{
     block::{
-        BUCKETS_OUT, COUNT_OUT, Counts, HEADER, Handover, SUM_OUT, last, observe, observe_in, read,
-        snapshot,
+        BUCKETS_OUT, COUNT_OUT, HEADER, Handover, Parts, SUM_OUT, Sum, observe, observe_twice,
+        read, snapshot,
     },
     watched::{AtomicU64, check},
     word::Word,
 };
 
 const BUCKETS: usize = 2;
-const COUNTS: Counts = [0..BUCKETS, 0..0];
+const PARTS: Parts = Parts {
+    counts: [0..BUCKETS, 0..0],
+    sum: Sum::Nanos,
+};
+const BLOCK: usize = HEADER + BUCKETS;
 const SNAPSHOT: usize = BUCKETS_OUT + BUCKETS;
 
 /// Loads of a block in one direct attempt to read it.
-const LOADS: usize = 2 + 1 + BUCKETS + 1;
+const LOADS: usize = 2 + BUCKETS + 1 + 4;
 /// Loads of a reader that sees all.
 const SIGHTED: usize = 0;
 /// Loads of a reader that sees nothing until it is told to.
@@ -99,7 +103,7 @@ fn sighted() -> Watched {
 }
 
 fn empty_block() -> Vec<Watched> {
-    (0..HEADER + BUCKETS).map(|_| sighted()).collect()
+    (0..BLOCK).map(|_| sighted()).collect()
 }
 
 /// A block and where its owner hands over copies, as a reader sees them.
@@ -133,7 +137,7 @@ impl Reader {
         let mut out = vec![0; SNAPSHOT];
         snapshot(
             &self.block,
-            &COUNTS,
+            &PARTS,
             &mut out,
             ticket,
             ask,
@@ -169,17 +173,17 @@ fn consistent(out: &[u64]) -> u64 {
 #[test]
 fn what_a_reader_reads_directly_is_whole() {
     check(3, || {
-        let (block, handover) = (empty_block(), Arc::new(Handover::new(SNAPSHOT, sighted)));
+        let (block, handover) = (empty_block(), Arc::new(Handover::new(BLOCK, sighted)));
         let reader = Reader::new(&block, &handover);
         reader.blind.store(SIGHTED, Ordering::Relaxed);
         let recorder = thread::spawn(move || record(&block, &handover, 3));
         let mut out = [0; SNAPSHOT];
-        if read(&reader.block, &COUNTS, &mut out) {
+        if read(&reader.block, &PARTS, &mut out) {
             consistent(&out);
         }
         recorder.join().expect("the recorder ends");
         assert!(
-            read(&reader.block, &COUNTS, &mut out),
+            read(&reader.block, &PARTS, &mut out),
             "nobody writes any more"
         );
         assert_eq!(consistent(&out), 3);
@@ -189,7 +193,7 @@ fn what_a_reader_reads_directly_is_whole() {
 #[test]
 fn what_is_handed_over_is_whole() {
     check(PREEMPTIONS, || {
-        let (block, handover) = (empty_block(), Arc::new(Handover::new(SNAPSHOT, sighted)));
+        let (block, handover) = (empty_block(), Arc::new(Handover::new(BLOCK, sighted)));
         let reader = Reader::new(&block, &handover);
         let recorder = thread::spawn(move || record(&block, &handover, 3));
         consistent(&reader.snapshot(1, 3));
@@ -200,7 +204,7 @@ fn what_is_handed_over_is_whole() {
 #[test]
 fn a_second_snapshot_is_whole_and_not_behind_the_first() {
     check(2, || {
-        let (block, handover) = (empty_block(), Arc::new(Handover::new(SNAPSHOT, sighted)));
+        let (block, handover) = (empty_block(), Arc::new(Handover::new(BLOCK, sighted)));
         let reader = Reader::new(&block, &handover);
         let recorder = thread::spawn(move || record(&block, &handover, 3));
         let first = consistent(&reader.snapshot(1, 1));
@@ -215,7 +219,7 @@ fn a_second_snapshot_is_whole_and_not_behind_the_first() {
 fn copies_of_two_blocks_are_not_mixed_up() {
     check(2, || {
         let blocks = [empty_block(), empty_block()];
-        let handover = Arc::new(Handover::new(SNAPSHOT, sighted));
+        let handover = Arc::new(Handover::new(BLOCK, sighted));
         let readers = [0, 1].map(|at| Reader::new(&blocks[at], &handover));
         let recorder = thread::spawn(move || {
             record(&blocks[0], &handover, 1);
@@ -247,7 +251,7 @@ fn what_is_counted_has_its_key() {
             }
         });
         let mut out = [0; KEYED];
-        if read(&seen, &COUNTS, &mut out) {
+        if read(&seen, &PARTS, &mut out) {
             consistent(&out[..SNAPSHOT]);
             let (counts, keys) = out[BUCKETS_OUT..].split_at(BUCKETS);
             for (at, (count, key)) in counts.iter().zip(keys).enumerate() {
@@ -261,7 +265,10 @@ fn what_is_counted_has_its_key() {
 /// Both kinds of buckets of one histogram count the same observations.
 #[test]
 fn buckets_of_two_kinds_are_whole() {
-    const BOTH: Counts = [0..BUCKETS, BUCKETS..2 * BUCKETS];
+    const BOTH: Parts = Parts {
+        counts: [0..BUCKETS, BUCKETS..2 * BUCKETS],
+        sum: Sum::Nanos,
+    };
     check(3, || {
         let block: Vec<Watched> = (0..HEADER + 2 * BUCKETS).map(|_| sighted()).collect();
         let seen: Vec<Watched> = block.iter().map(Watched::again).collect();
@@ -269,7 +276,7 @@ fn buckets_of_two_kinds_are_whole() {
             for at in 0..3 {
                 let buckets = [at % BUCKETS, (at + 1) % BUCKETS];
                 let counts = [buckets[0], BUCKETS + buckets[1]];
-                observe_in(&block, counts, last(buckets), |sum| sum + 1);
+                observe_twice(&block, counts, buckets, |sum| sum + 1);
             }
         });
         let mut out = [0; BUCKETS_OUT + 2 * BUCKETS];

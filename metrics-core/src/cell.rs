@@ -31,9 +31,9 @@ use std::{
 };
 
 use crate::{
-    block::{self, Handover},
+    block::{self, Handover, Sum},
     generation,
-    layout::{self, EachThread, EachWords, Layout, Sum},
+    layout::{self, EachThread, EachWords, Layout},
 };
 
 /// The storage of some series of one metric, in all threads.
@@ -1552,7 +1552,7 @@ pub(crate) fn hand_over(block: &[AtomicU64]) {
     // A thread that is ending is not asked, and one that was asked has a buffer.
     let _ = GUARD.try_with(|guard| {
         if let Some(handover) = guard.handover.get().and_then(|handover| handover.get())
-            && handover.size() + block::HEADER >= block.len() + block::BUCKETS_OUT
+            && handover.size() >= block.len()
         {
             handover.answer(block);
         }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use crate::{
+    block::Sum,
     buckets::Buckets,
     cell::{self, Reader, Region},
     clock,
@@ -16,7 +17,7 @@ use crate::{
     encode::{Expected, HistogramValue, Number, Sink, SummaryValue, Value},
     exemplar::{AUTOMATIC, Exemplars, RowOf, Shape},
     label::{LabelSet, LongKey, Overflow, with_key},
-    layout::{self, Layout, Sum},
+    layout::{self, Layout},
     native::NativeSnapshot,
     render::{self, LabelView, Lens},
     rows::Rows,

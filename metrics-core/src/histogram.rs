@@ -3,12 +3,12 @@
 use std::{marker::PhantomData, sync::atomic::AtomicU64, time::Duration};
 
 use crate::{
-    block,
+    block::{self, Sum},
     buckets::Buckets,
     cell,
     exemplar::{self, Shape},
     family::Observations,
-    layout::{Layout, Sum},
+    layout::Layout,
     native::{Native, NativeSnapshot, merge, table},
     storage::{self, Handle, Storage},
     timer::Timer,
@@ -274,19 +274,12 @@ impl<S: Storage> Histogram<S> {
         buckets: &Buckets,
         find: impl FnOnce(&Buckets, f64) -> usize,
     ) -> Option<usize> {
-        // False for NaN as well.
-        if !(value >= buckets.floor() && value <= f64::MAX) {
+        let Some(value) = observable(value, buckets.floor() < 0.0) else {
             self.0.family().reject();
             return None;
-        }
-        // -0.0 has the bits of something enormous.
-        let value = value + 0.0;
+        };
         let bucket = find(buckets, value);
-        self.0.record(move |words| {
-            if block::observe(words, bucket, |sum| Sum::Float.add(sum, value.to_bits())) {
-                cell::hand_over(words);
-            }
-        });
+        observe_in(&self.0, bucket, value);
         Some(bucket)
     }
 
@@ -300,28 +293,31 @@ impl<S: Storage> Histogram<S> {
         let Some((count, native)) = layout.native() else {
             return (None, Shape::Native);
         };
-        let floor = if native.is_negative() { f64::MIN } else { 0.0 };
-        if !(value >= floor && value <= f64::MAX) {
+        let value = if count > 1 {
+            observable(value, native.is_negative())
+        } else {
+            // A native bucket is found at once for no other value.
+            Some(value)
+        };
+        let Some(value) = value else {
             self.0.family().reject();
             return (None, Shape::Native);
-        }
-        let value = value + 0.0;
+        };
         // Where a negative value is below all bounds, the search is not made for it.
         let bucket = if count > 1 {
             buckets.find(value.max(buckets.floor()))
         } else {
             0
         };
-        let observed = native.observed(value);
         let done = self.0.try_record(|words| {
             // Asked again, since what is captured is no constant any more.
             let (count, native) = layout.native()?;
-            let place = native.place(&words[block::HEADER + count..], observed)?;
+            let place = native.place(&words[block::HEADER + count..], value)?;
             count_in(words, count, [bucket, place], value.to_bits(), Sum::Float);
             Some(())
         });
-        if done.flatten().is_none() {
-            self.observe_new(value, bucket, layout);
+        if done.flatten().is_none() && !self.observe_new(value, bucket, layout) {
+            return (None, Shape::Native);
         }
         if count > 1 {
             (Some(bucket), Shape::Buckets)
@@ -330,10 +326,18 @@ impl<S: Storage> Histogram<S> {
         }
     }
 
-    /// The first observation of a thread, or of many in a bucket, and those after its end.
+    /// The first observation of a thread, or of many in a bucket, and those after its end; false
+    /// when it is rejected.
     #[cold]
     #[inline(never)]
-    fn observe_new(&self, value: f64, bucket: usize, layout: impl KnownLayout) {
+    fn observe_new(&self, value: f64, bucket: usize, layout: impl KnownLayout) -> bool {
+        let negative = layout
+            .native()
+            .is_some_and(|(_, native)| native.is_negative());
+        let Some(value) = observable(value, negative) else {
+            self.0.family().reject();
+            return false;
+        };
         self.0.record(|words| {
             let Some((count, native)) = layout.native() else {
                 return;
@@ -346,6 +350,7 @@ impl<S: Storage> Histogram<S> {
             let place = table::seek(native, &words[table..], value, &shared);
             count_in(words, count, [bucket, place], value.to_bits(), Sum::Float);
         });
+        true
     }
 
     /// Takes a duration, in seconds.
@@ -385,6 +390,37 @@ impl<S: Storage> Histogram<S> {
     }
 }
 
+/// A value that a sum of observations stays meaningful with.
+#[inline(always)]
+pub(crate) fn observable(value: f64, negative: bool) -> Option<f64> {
+    let bits = if negative { value.abs() } else { value }.to_bits();
+    // Floats compare like their bits; those of infinity and NaN are above all others, those of
+    // anything negative above these, be it no more than -0.0.
+    if bits <= f64::MAX.to_bits() {
+        Some(value)
+    } else {
+        (value == 0.0).then_some(0.0)
+    }
+}
+
+/// Counts an observation in its bucket.
+#[inline(always)]
+pub(crate) fn observe_in<S: Storage>(storage: &S, bucket: usize, value: f64) {
+    let observe = move |words: &[AtomicU64]| {
+        if block::observe(words, bucket, |sum| Sum::Float.add(sum, value.to_bits())) {
+            cell::hand_over(words);
+        }
+    };
+    if S::LAYOUT.is_none() || storage.try_record(observe).is_none() {
+        observe_first(storage, observe);
+    }
+}
+
+#[inline(never)]
+fn observe_first<S: Storage>(storage: &S, observe: impl FnOnce(&[AtomicU64])) {
+    storage.record(observe);
+}
+
 /// Counts an observation in its native bucket, and its classic one where there are several.
 #[inline(always)]
 pub(crate) fn count_in(
@@ -394,13 +430,12 @@ pub(crate) fn count_in(
     value: u64,
     sum: Sum,
 ) {
-    let last = block::last([bucket, place]);
-    let place = count + table::COUNTS + place;
+    let at = count + table::COUNTS + place;
     let add = |before| sum.add(before, value);
     let asked = if count > 1 {
-        block::observe_in(words, [bucket, place], last, add)
+        block::observe_twice(words, [bucket, at], [bucket, place], add)
     } else {
-        block::observe_in(words, [place], last, add)
+        block::observe(words, at, add)
     };
     if asked {
         cell::hand_over(words);

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use crate::{
-    block::{self, Handover},
+    block::{self, Handover, Parts, Sum},
     buckets::MAX_BUCKETS,
     native::{Native, merge, table},
     word::Word,
@@ -35,35 +35,6 @@ pub enum Layout {
     Int,
     /// One word that all threads share: the bits of an `f64`.
     Float,
-}
-
-/// How a histogram adds up its observations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[doc(hidden)]
-pub enum Sum {
-    /// As an `f64`.
-    Float,
-    /// As whole nanoseconds.
-    Nanos,
-}
-
-impl Sum {
-    #[inline(always)]
-    pub(crate) fn add(self, a: u64, b: u64) -> u64 {
-        match self {
-            Sum::Float => (f64::from_bits(a) + f64::from_bits(b)).to_bits(),
-            Sum::Nanos => a.saturating_add(b),
-        }
-    }
-
-    /// Adds the sums of two threads: what overflowed to both sides would be no number.
-    fn total(self, a: u64, b: u64) -> u64 {
-        let finite = |bits| f64::from_bits(bits).clamp(f64::MIN, f64::MAX).to_bits();
-        match self {
-            Sum::Float => self.add(finite(a), finite(b)),
-            Sum::Nanos => self.add(a, b),
-        }
-    }
 }
 
 impl Layout {
@@ -119,24 +90,31 @@ impl Layout {
         }
     }
 
-    /// Where a histogram's counts stand.
-    fn counts(self) -> block::Counts {
+    /// How a histogram's blocks are read.
+    fn parts(self) -> Option<Parts> {
         let Layout::Histogram {
-            buckets, native, ..
+            buckets,
+            sum,
+            native,
         } = self
         else {
-            return [0..0, 0..0];
+            return None;
         };
         let buckets = buckets as usize;
-        match native {
+        let counts = match native {
             None => [0..buckets, 0..0],
             Some(native) => {
-                let counts = buckets + table::COUNTS;
+                let first = buckets + table::COUNTS;
+                let counts = first..first + native.counts();
                 // A single bucket holds what the block counts in any case.
-                let classic = if buckets == 1 { 0..0 } else { 0..buckets };
-                [classic, counts..counts + native.counts()]
+                if buckets == 1 {
+                    [counts, 0..0]
+                } else {
+                    [0..buckets, counts]
+                }
             }
-        }
+        };
+        Some(Parts { counts, sum })
     }
 
     /// Puts in what stands for itself: the only classic bucket beside native ones.
@@ -265,10 +243,12 @@ impl Layout {
         ticket: &mut u64,
     ) {
         let width = self.read_words();
-        let counts = self.counts();
+        let Some(parts) = self.parts() else {
+            return;
+        };
         let groups = || shared.chunks_exact(self.words());
         for (group, out) in groups().zip(out.chunks_exact_mut(width)) {
-            block::read(group, &counts, out);
+            block::read(group, &parts, out);
             self.complete(out);
         }
         // Nothing to add to: the first thread's words are read where they are wanted. Native
@@ -282,9 +262,9 @@ impl Layout {
                 let handover = || handover.get_or_init(copies);
                 let relax = std::hint::spin_loop;
                 if is_empty {
-                    block::snapshot(group, &counts, out, *ticket, handover, relax);
+                    block::snapshot(group, &parts, out, *ticket, handover, relax);
                 } else {
-                    block::snapshot(group, &counts, scratch, *ticket, handover, relax);
+                    block::snapshot(group, &parts, scratch, *ticket, handover, relax);
                     self.complete(scratch);
                     self.combine(out, scratch);
                 }
@@ -320,14 +300,16 @@ impl Layout {
                 float_add(&into[0], f64::from_bits(from[0].load(Ordering::Relaxed)));
             }
             Layout::Histogram { .. } => {
-                let counts = self.counts();
-                let (sum, part) = scratch.split_at_mut(COPY);
+                let Some(parts) = self.parts() else {
+                    return;
+                };
+                let (sum, part) = scratch.split_at_mut(READ_WORDS);
                 let (sum, part) = (
                     &mut sum[..self.read_words()],
                     &mut part[..self.read_words()],
                 );
                 for (block, values) in [(into, &mut *sum), (from, &mut *part)] {
-                    let quiet = block::read(block, &counts, values);
+                    let quiet = block::read(block, &parts, values);
                     debug_assert!(quiet, "the owner of these words is the one that folds them");
                 }
                 self.combine(sum, part);
@@ -383,17 +365,20 @@ pub(crate) type EachWords<'a> =
 /// What is done with the words of one thread, which come with the thread's buffer for copies.
 pub(crate) type EachThread<'a> = &'a mut dyn FnMut(&[AtomicU64], &OnceLock<Handover<AtomicU64>>);
 
-/// The words of a copy of the largest histogram.
-const COPY: usize = block::BUCKETS_OUT + MAX_BUCKETS + table::MAX_WORDS;
+/// The words of the largest histogram behind its header.
+const WORDS: usize = MAX_BUCKETS + table::MAX_WORDS;
+
+/// The words of the largest histogram as it is read.
+const READ_WORDS: usize = block::BUCKETS_OUT + WORDS;
 
 /// A thread's buffer for copies, large enough for any histogram.
 pub(crate) fn copies() -> Handover<AtomicU64> {
-    Handover::new(COPY, || AtomicU64::new(0))
+    Handover::new(block::HEADER + WORDS, || AtomicU64::new(0))
 }
 
 /// What [`Layout::fold`] needs; nothing may be allocated under the lock that it runs under.
 pub(crate) fn scratch() -> Vec<u64> {
-    vec![0; 2 * COPY]
+    vec![0; 2 * READ_WORDS]
 }
 
 const fn histogram_words(buckets: u16, native: Option<Native>) -> usize {

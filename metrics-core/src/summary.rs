@@ -9,10 +9,10 @@ use std::{
 use sketches_ddsketch::{Config, DDSketch};
 
 use crate::{
-    block, cell,
+    block::Sum,
     family::Observations,
-    histogram,
-    layout::{Layout, Sum},
+    histogram::{self, observable, observe_in},
+    layout::Layout,
     series::Series,
     storage::{Handle, Storage},
     timer::Timer,
@@ -93,14 +93,10 @@ impl<S: Storage> Summary<S> {
     /// in `metrics_rejected_total`.
     #[inline]
     pub fn observe(&self, value: f64) {
-        if !(value >= 0.0 && value.is_finite()) {
+        let Some(value) = observable(value, false) else {
             return self.0.family().reject();
-        }
-        self.0.record(move |words| {
-            if block::observe(words, 0, |sum| Sum::Float.add(sum, value.to_bits())) {
-                cell::hand_over(words);
-            }
-        });
+        };
+        observe_in(&self.0, 0, value);
         let family = self.0.family();
         if !family.desc().bounds.is_empty() {
             family.windows().observe(self.0.series(), value);

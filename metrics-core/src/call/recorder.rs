@@ -8,11 +8,12 @@ use std::{
 
 use super::{Called, Ending, Outcome, Place, unwound};
 use crate::{
-    block, cell, clock,
+    block::{self, Sum},
+    cell, clock,
     exemplar::{AUTOMATIC, RowOf, native_bucket},
     family::Family,
     histogram::count_in,
-    layout::{self, Layout, Sum},
+    layout::{self, Layout},
     native::table,
 };
 
@@ -188,7 +189,7 @@ fn count_natively(
             .shared_row(row)
             .map(|words| &words[block::HEADER + classic..])
     };
-    let place = native.place(table, native.observed(seconds));
+    let place = native.place(table, seconds);
     let place = place.unwrap_or_else(|| table::seek(native, table, seconds, &shared));
     count_in(words, classic, [bucket, place], nanos, Sum::Nanos);
     Some(if classic > 1 {

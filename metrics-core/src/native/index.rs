@@ -5,8 +5,9 @@
 //! finest, schema 8, and shifted: a schema is nothing but a number of bits.
 //!
 //! A power of two is divided alike wherever it lies, so the exponent counts in whole powers and
-//! the mantissa looks into a table for the rest. Bounds lie more than `1/512` of a power of two
-//! apart: no cell of that width holds two, and one comparison decides. Bounds that are no powers
+//! the mantissa looks into a table for the rest: how many more bounds lie below it than there
+//! would be if all were equally far apart. Bounds lie more than `1/512` of a power of two apart:
+//! no cell of that width holds two, and one comparison decides. Bounds that are no powers
 //! of two are irrational; a float is at most the bound exactly if it is at most the largest float
 //! below the bound, so that is what the table holds, and the answer is that of real numbers.
 
@@ -15,13 +16,16 @@ pub(crate) const FINEST: i8 = 8;
 /// The coarsest.
 pub(crate) const COARSEST: i8 = -4;
 
+/// The finest index that infinity would have, and the largest values have.
+pub(crate) const OF_INFINITY: i64 = 1024 << FINEST;
+
 /// The bits of the mantissa, and how many there are.
 const MANTISSA: u64 = (1 << BITS) - 1;
 const BITS: u32 = 52;
 /// The bits of the mantissa that choose no cell.
 const BELOW_CELL: u32 = BITS - 9;
-/// The bits of a cell that hold a bound's mantissa: one more, as the last bound is 2.
-const BOUND: u64 = (1 << (BITS + 1)) - 1;
+/// The bits above the mantissa: in a cell, those below it.
+const ABOVE: u32 = 64 - BITS;
 const BIAS: i64 = 1023;
 
 /// The index in schema 8 of a value above zero, given as its bits.
@@ -30,7 +34,18 @@ pub(crate) fn finest(bits: u64) -> i64 {
     if bits <= MANTISSA {
         return subnormal(bits);
     }
-    within(bits) + (((bits >> BITS) as i64 - BIAS) << FINEST)
+    finest_normal(bits)
+}
+
+/// The same of a value that is not subnormal.
+#[inline(always)]
+pub(crate) fn finest_normal(bits: u64) -> i64 {
+    let mantissa = bits << ABOVE;
+    let cell = CELLS[(mantissa >> (BELOW_CELL + ABOVE)) as usize];
+    // What stands below the cell's mantissa makes no difference: zero stands below this one.
+    let above = u64::from(cell < mantissa);
+    let if_even = (bits >> (BITS - FINEST as u32)) as i64 - (BIAS << FINEST);
+    if_even + ((cell & MORE) + above) as i64
 }
 
 /// Scaled up by a power of two, which is exact, a subnormal value is like all others.
@@ -38,24 +53,13 @@ pub(crate) fn finest(bits: u64) -> i64 {
 fn subnormal(bits: u64) -> i64 {
     const UP: i64 = 64;
     let bits = (f64::from_bits(bits) * (1_u128 << UP) as f64).to_bits();
-    within(bits) + (((bits >> BITS) as i64 - BIAS - UP) << FINEST)
-}
-
-/// How many bounds of a power of two lie below the mantissa.
-#[inline(always)]
-fn within(bits: u64) -> i64 {
-    let mantissa = bits & MANTISSA;
-    let cell = CELLS[(mantissa >> BELOW_CELL) as usize];
-    // The sign of the difference is the answer: a comparison would invite the compiler to branch
-    // on what cannot be predicted.
-    let above = (cell & BOUND).wrapping_sub(mantissa) >> 63;
-    ((cell >> (BITS + 1)) + above) as i64
+    finest_normal(bits) - (UP << FINEST)
 }
 
 /// The index that has `index` in it, where 2 to the power of `by` buckets are one.
 #[inline(always)]
 pub(crate) const fn coarser(index: i64, by: u32) -> i64 {
-    (index + (1 << by) - 1) >> by
+    ((index - 1) >> by) + 1
 }
 
 /// The largest float in a bucket of the schema that is `by` coarser than the finest.
@@ -103,7 +107,11 @@ pub(crate) const fn schema(growth: f64) -> i8 {
     FINEST
 }
 
-/// For each cell the first bound in or above it: its mantissa, and above that its number.
+/// The bits of a cell that say how many more bounds lie below it than if all were equally far
+/// apart.
+const MORE: u64 = 0xff;
+
+/// For each cell the mantissa of the first bound in or above it, and [`MORE`] below that.
 static CELLS: [u64; 512] = {
     let mut cells = [0; 512];
     let mut cell = 0;
@@ -112,12 +120,14 @@ static CELLS: [u64; 512] = {
         while bound < BOUNDS.len() && BOUNDS[bound] < (cell as u64) << BELOW_CELL {
             bound += 1;
         }
+        // No mantissa reaches the last bound, which is 2, and none is above the largest.
         let mantissa = if bound < BOUNDS.len() {
             BOUNDS[bound]
         } else {
-            1 << BITS
+            MANTISSA
         };
-        cells[cell] = (bound as u64) << (BITS + 1) | mantissa;
+        let more = bound - cell * BOUNDS.len() / cells.len();
+        cells[cell] = mantissa << ABOVE | more as u64;
         cell += 1;
     }
     cells

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::{
     Native, NativeSnapshot,
     index::{self, COARSEST},
-    table::{self, Key, MAX_WORDS, SCALE, SLOTS, WIDENED, ZERO},
+    table::{self, COUNTS, Key, MAX_WORDS, SHIFT, THRESHOLD},
 };
 
 /// Adds a table to another one; both are words that nobody else touches.
@@ -13,7 +13,7 @@ pub(crate) fn merge(native: Native, into: &mut [u64], from: &[u64]) {
     let from = View::new(native, from);
     let mut into = Table::new(native, into);
     into.coarsen(from);
-    into.words[ZERO] = into.words[ZERO].wrapping_add(from.words[ZERO]);
+    into.add_to_zero(from.zero_count());
     for (key, count) in from.buckets() {
         into.add(from.scale(), key, count);
     }
@@ -22,7 +22,7 @@ pub(crate) fn merge(native: Native, into: &mut [u64], from: &[u64]) {
 /// Makes the table of a series as coarse as what was read of it with those of all threads, so
 /// that it is never read any finer; under the lock.
 pub(crate) fn keep_coarse(native: Native, shared: &[AtomicU64], read: &[u64]) {
-    let is_as_coarse = [SCALE, WIDENED]
+    let is_as_coarse = [SHIFT, THRESHOLD]
         .into_iter()
         .all(|at| shared[at].load(Ordering::Relaxed) == read[at]);
     if is_as_coarse {
@@ -57,7 +57,7 @@ impl<'a> View<'a> {
     pub(crate) fn fill(self, snapshot: &mut NativeSnapshot) {
         snapshot.schema = i32::from(self.native.schema) - self.scale() as i32;
         snapshot.zero_threshold = self.zero_threshold();
-        snapshot.zero_count = self.words[ZERO];
+        snapshot.zero_count = self.zero_count();
         snapshot.positive.clear();
         snapshot.negative.clear();
         for (key, count) in self.buckets() {
@@ -73,21 +73,25 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn scale(self) -> u64 {
-        self.words[SCALE]
+        self.words[SHIFT].saturating_sub(self.native.shift(0).into())
     }
 
     pub(super) fn zero_threshold(self) -> f64 {
-        f64::from_bits(self.native.zero_threshold.max(self.words[WIDENED]))
+        f64::from_bits(self.native.zero_threshold.max(self.words[THRESHOLD]))
+    }
+
+    fn zero_count(self) -> u64 {
+        self.words[COUNTS + self.native.zero()]
     }
 
     fn key(self, slot: usize) -> Key {
-        Key::of(self.words[self.native.key_word(slot)], slot)
+        Key::from_word(self.words[self.native.key_word(slot)])
     }
 
     /// Buckets in which something was counted: a key may stand before its first count.
     fn buckets(self) -> impl Iterator<Item = (Key, u64)> + use<'a> {
         (0..self.native.slots())
-            .map(move |slot| (self.key(slot), self.words[SLOTS + slot]))
+            .map(move |slot| (self.key(slot), self.words[COUNTS + slot]))
             .filter(|(key, count)| *key != Key::NONE && *count > 0)
     }
 
@@ -118,6 +122,8 @@ pub(super) struct Table<'a> {
 
 impl<'a> Table<'a> {
     pub(super) fn new(native: Native, words: &'a mut [u64]) -> Self {
+        words[SHIFT] = words[SHIFT].max(native.shift(0).into());
+        words[THRESHOLD] = words[THRESHOLD].max(native.zero_threshold);
         let view = View::new(native, words);
         let used = (0..native.slots()).filter(|slot| view.key(*slot) != Key::NONE);
         Table {
@@ -136,12 +142,12 @@ impl<'a> Table<'a> {
         let upper = index::upper(key.index(), self.native.shift(scale));
         loop {
             if upper <= self.view().zero_threshold() {
-                self.words[ZERO] = self.words[ZERO].wrapping_add(count);
-                return;
+                return self.add_to_zero(count);
             }
             let by = (self.view().scale() - scale) as u32;
             let key = Key::new(index::coarser(key.index(), by), key.is_negative());
-            let mut slot = self.native.home(key);
+            let shift = self.native.shift(self.view().scale());
+            let mut slot = self.native.first(key, shift);
             while self.view().key(slot) != key && self.view().key(slot) != Key::NONE {
                 slot = self.native.after(slot);
             }
@@ -149,14 +155,18 @@ impl<'a> Table<'a> {
                 if self.used >= self.native.max_buckets.into() && self.make_room(0) {
                     continue;
                 }
-                let word = &mut self.words[self.native.key_word(slot)];
-                *word = key.in_word(*word, slot);
+                self.words[self.native.key_word(slot)] = key.word();
                 self.used += 1;
             }
-            let place = &mut self.words[SLOTS + slot];
+            let place = &mut self.words[COUNTS + slot];
             *place = place.wrapping_add(count);
             return;
         }
+    }
+
+    fn add_to_zero(&mut self, count: u64) {
+        let zero = &mut self.words[COUNTS + self.native.zero()];
+        *zero = zero.wrapping_add(count);
     }
 
     /// Makes the buckets fewer, as the specification has it: the zero bucket is widened while it
@@ -211,12 +221,9 @@ impl<'a> Table<'a> {
         let before = View::new(self.native, before);
         self.words.fill(0);
         self.used = 0;
-        self.words[SCALE] = scale;
-        let threshold = threshold.to_bits();
-        if threshold > self.native.zero_threshold {
-            self.words[WIDENED] = threshold;
-        }
-        self.words[ZERO] = before.words[ZERO];
+        self.words[SHIFT] = self.native.shift(scale).into();
+        self.words[THRESHOLD] = threshold.to_bits();
+        self.add_to_zero(before.zero_count());
         for (key, count) in before.buckets() {
             self.add(before.scale(), key, count);
         }
@@ -226,7 +233,7 @@ impl<'a> Table<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::native::table::{COUNTS, seek};
+    use crate::native::table::seek;
 
     const FINE: Native = Native::DEFAULT
         .growth(1.005)
@@ -238,7 +245,7 @@ mod tests {
     fn filled(native: Native, values: &[f64]) -> Vec<u64> {
         let words: Vec<AtomicU64> = (0..native.words()).map(|_| AtomicU64::new(0)).collect();
         for value in values {
-            let observed = native.observed(*value);
+            let observed = *value;
             let place = native
                 .place(&words, observed)
                 .unwrap_or_else(|| seek(native, &words, *value, &|| None));
@@ -341,18 +348,25 @@ mod tests {
         let words =
             || -> Vec<AtomicU64> { (0..native.words()).map(|_| AtomicU64::new(0)).collect() };
         let (shared, own) = (words(), words());
+        // As they are once something was counted.
+        for (at, least) in [
+            (SHIFT, native.shift(0).into()),
+            (THRESHOLD, native.zero_threshold),
+        ] {
+            shared[at].store(least, Ordering::Relaxed);
+        }
         for value in values(3, 300) {
             let value = value.abs();
             let place = native
-                .place(&own, native.observed(value))
+                .place(&own, value)
                 .unwrap_or_else(|| seek(native, &own, value, &|| Some(&shared)));
             own[COUNTS + place].fetch_add(1, Ordering::Relaxed);
-            for at in [SCALE, WIDENED] {
+            for at in [SHIFT, THRESHOLD] {
                 let [own, shared] = [&own, &shared].map(|words| words[at].load(Ordering::Relaxed));
                 assert!(own <= shared);
             }
         }
-        assert!(shared[SCALE].load(Ordering::Relaxed) > 0);
-        assert!(shared[WIDENED].load(Ordering::Relaxed) > 0);
+        assert!(shared[SHIFT].load(Ordering::Relaxed) > native.shift(0).into());
+        assert!(shared[THRESHOLD].load(Ordering::Relaxed) > native.zero_threshold);
     }
 }

@@ -3,13 +3,18 @@
 //! A table is found in each thread's words, in the words that ended threads have left, and in
 //! what a scrape reads; words that are all zero are an empty one:
 //!
-//! * `SCALE` says how often the declared resolution was halved;
-//! * `WIDENED` holds the bits of the zero threshold, where it is wider than declared;
-//! * then the counts: of the zero bucket, and of each slot;
-//! * then the keys, two to a word: which bucket each slot is of.
+//! * `SHIFT` says how many bits of an index in the finest schema are too many: those that the
+//!   declared schema does without, and one for each time that the resolution was halved;
+//! * `THRESHOLD` holds the bits of the zero threshold, as declared or wider;
+//! * then the counts: of each slot, and of the zero bucket;
+//! * then the keys: which bucket each slot is of.
+//!
+//! Shift and threshold stand there before the first key does.
 //!
 //! A bucket has the slot of its index, modulo their number, or the next that is free: indices
-//! that lie together, as they mostly do, do not collide.
+//! that lie together, as they mostly do, do not collide. What is recorded is not asked first
+//! whether it can be: NaN and negative values have no bucket, where none are declared, and the
+//! bucket that infinity would belong to is never where it is looked for first.
 //!
 //! The words of a thread are written by it alone, by the protocol of `block.rs`: the counts are
 //! those that add up to its `COMMIT`. A slot's key stands before anything is counted in it, and
@@ -30,52 +35,53 @@ use super::{
 };
 use crate::cell;
 
-pub(super) const SCALE: usize = 0;
-pub(super) const WIDENED: usize = 1;
-/// Where the counts begin: with that of the zero bucket.
+pub(super) const SHIFT: usize = 0;
+pub(super) const THRESHOLD: usize = 1;
+/// Where the counts begin: with that of the first slot.
 pub(crate) const COUNTS: usize = 2;
-pub(super) const ZERO: usize = COUNTS;
-pub(super) const SLOTS: usize = ZERO + 1;
 
 /// The most slots of a table, and words.
 pub(super) const MAX_SLOTS: usize = 512;
 pub(crate) const MAX_WORDS: usize = words(MAX_SLOTS);
 
 const fn words(slots: usize) -> usize {
-    SLOTS + slots + slots / 2
+    COUNTS + slots + 1 + slots
 }
 
 /// Which bucket a slot is of; all zero in a slot that is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key(u32);
+pub(super) struct Key(u64);
 
 impl Key {
     pub(super) const NONE: Key = Key(0);
 
     #[inline(always)]
     pub(super) fn new(index: i64, negative: bool) -> Self {
-        Key((index as u32) << 2 | u32::from(negative) << 1 | 1)
+        Key((index + Self::BASE) as u64 | u64::from(negative) << Self::NEGATIVE)
     }
 
     pub(super) fn index(self) -> i64 {
-        i64::from(self.0.cast_signed() >> 2)
+        (self.0 & ((1 << Self::NEGATIVE) - 1)).cast_signed() - Self::BASE
     }
 
     #[inline(always)]
     pub(super) fn is_negative(self) -> bool {
-        self.0 & 2 != 0
+        self.0 >> Self::NEGATIVE != 0
     }
 
-    /// The key of a slot in the word that has it.
     #[inline(always)]
-    pub(super) fn of(word: u64, slot: usize) -> Self {
-        Key((word >> (slot % 2 * 32)) as u32)
+    pub(super) fn from_word(word: u64) -> Self {
+        Key(word)
     }
 
-    /// The word with this key for a slot that was free.
-    pub(super) fn in_word(self, word: u64, slot: usize) -> u64 {
-        word | u64::from(self.0) << (slot % 2 * 32)
+    pub(super) fn word(self) -> u64 {
+        self.0
     }
+
+    /// Makes indices positive: the farthest are some 275,000 from zero. No bits of a slot's.
+    const BASE: i64 = 1 << 30;
+    /// The bit of buckets below zero.
+    const NEGATIVE: u32 = 32;
 }
 
 impl Native {
@@ -114,21 +120,37 @@ impl Native {
 
     /// How many counts there are in a table.
     pub(crate) const fn counts(self) -> usize {
-        1 + self.slots()
+        self.slots() + 1
+    }
+
+    /// Which of the counts is the zero bucket's.
+    #[inline(always)]
+    pub(super) const fn zero(self) -> usize {
+        self.slots()
     }
 
     /// The word that has a slot's key.
     #[inline(always)]
     pub(super) const fn key_word(self, slot: usize) -> usize {
-        SLOTS + self.slots() + slot / 2
+        COUNTS + self.counts() + slot
     }
 
-    /// The slot where the search for a bucket begins.
+    /// The slot that is a bucket's if it can be.
     #[inline(always)]
-    pub(super) fn home(self, key: Key) -> usize {
+    fn home(self, key: Key) -> usize {
         // Buckets to both sides of zero have like indices: those of one begin halfway round.
-        let around = usize::from(key.is_negative()) * (self.slots() / 2);
-        ((key.0 >> 2) as usize + around) & (self.slots() - 1)
+        let around = u64::from(key.is_negative()) * (self.slots() / 2) as u64;
+        ((key.0 + around) & (self.slots() - 1) as u64) as usize
+    }
+
+    /// The slot where the search for a bucket begins that is not where it is looked for first.
+    pub(super) fn first(self, key: Key, shift: u32) -> usize {
+        let home = self.home(key);
+        if key.index() == index::coarser(index::OF_INFINITY, shift) {
+            self.after(home)
+        } else {
+            home
+        }
     }
 
     #[inline(always)]
@@ -142,55 +164,38 @@ impl Native {
         (FINEST - self.schema) as u32 + scale as u32
     }
 
-    /// What there is to know of a value before the table is there.
+    /// The bits of a value without its sign.
     #[inline(always)]
-    pub(crate) fn observed(self, value: f64) -> Observed {
-        let magnitude = value.abs().to_bits();
-        Observed {
-            magnitude,
-            // Anything will do for what goes to the zero bucket in any case.
-            finest: if magnitude > self.zero_threshold {
-                index::finest(magnitude)
-            } else {
-                0
-            },
-            negative: self.negative && value < 0.0,
-        }
+    fn magnitude(self, value: f64) -> u64 {
+        if self.negative { value.abs() } else { value }.to_bits()
     }
 
-    /// The bucket of a value, in a thread's table; `None` for the zero bucket.
+    /// The bucket of a value above the zero threshold; of what is no such value, none that values
+    /// have, save infinity.
     #[inline(always)]
-    fn bucket(self, table: &[AtomicU64], observed: Observed) -> Option<Key> {
-        let widened = table[WIDENED].load(Ordering::Relaxed);
-        if observed.magnitude <= self.zero_threshold.max(widened) {
-            return None;
-        }
-        let shift = self.shift(table[SCALE].load(Ordering::Relaxed));
-        let index = index::coarser(observed.finest, shift);
-        Some(Key::new(index, observed.negative))
+    fn key(self, value: f64, shift: u32) -> Key {
+        let magnitude = self.magnitude(value);
+        let finest = if self.zero_threshold >= f64::MIN_POSITIVE.to_bits() {
+            index::finest_normal(magnitude)
+        } else {
+            index::finest(magnitude)
+        };
+        let index = index::coarser(finest, shift);
+        Key::new(index, self.negative && value < 0.0)
     }
 
     /// Which of the counts in this thread's table an observation adds to, where that is seen at
-    /// once; [`seek`] knows the others.
+    /// once; [`seek`] knows the others. None for what cannot be observed.
     #[inline(always)]
-    pub(crate) fn place(self, table: &[AtomicU64], observed: Observed) -> Option<usize> {
-        let Some(key) = self.bucket(table, observed) else {
-            return Some(0);
-        };
+    pub(crate) fn place(self, table: &[AtomicU64], value: f64) -> Option<usize> {
+        // As long as the threshold and the shift are not there, no key is that could be found.
+        if self.magnitude(value) <= table[THRESHOLD].load(Ordering::Relaxed) {
+            return Some(self.zero());
+        }
+        let key = self.key(value, shift_of(table));
         let slot = self.home(key);
-        let found = Key::of(table[self.key_word(slot)].load(Ordering::Relaxed), slot);
-        (found == key).then_some(1 + slot)
+        (key_at(self, table, slot) == key).then_some(slot)
     }
-}
-
-/// A value, as far as it can be told apart from the others in its bucket.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Observed {
-    /// Bits of a float that is not negative.
-    magnitude: u64,
-    /// The index in the finest schema.
-    finest: i64,
-    negative: bool,
 }
 
 /// Finds the slot of a value that is not where it is looked for first, or gives it one.
@@ -200,11 +205,26 @@ pub(crate) fn seek<'s>(
     value: f64,
     shared: &dyn Fn() -> Option<&'s [AtomicU64]>,
 ) -> usize {
-    let key_of = |slot| Key::of(table[native.key_word(slot)].load(Ordering::Relaxed), slot);
-    let value = native.observed(value);
+    let key_of = |slot| key_at(native, table, slot);
     loop {
-        if let Some(place) = find(native, table, value) {
-            return place;
+        for (at, least) in [
+            (SHIFT, native.shift(0).into()),
+            (THRESHOLD, native.zero_threshold),
+        ] {
+            let word = &table[at];
+            word.store(word.load(Ordering::Relaxed).max(least), Ordering::Release);
+        }
+        if native.magnitude(value) <= table[THRESHOLD].load(Ordering::Relaxed) {
+            return native.zero();
+        }
+        let shift = shift_of(table);
+        let key = native.key(value, shift);
+        let mut slot = native.first(key, shift);
+        while key_of(slot) != key && key_of(slot) != Key::NONE {
+            slot = native.after(slot);
+        }
+        if key_of(slot) == key {
+            return slot;
         }
         let used = (0..native.slots()).filter(|slot| key_of(*slot) != Key::NONE);
         if used.count() >= native.max_buckets.into()
@@ -212,34 +232,21 @@ pub(crate) fn seek<'s>(
         {
             continue;
         }
-        let Some(key) = native.bucket(table, value) else {
-            return 0;
-        };
-        let mut slot = native.home(key);
-        while key_of(slot) != Key::NONE {
-            slot = native.after(slot);
-        }
-        let word = &table[native.key_word(slot)];
-        let both = key.in_word(word.load(Ordering::Relaxed), slot);
         // Release, as every store of a thread: whoever sees the key sees no less than before.
-        word.store(both, Ordering::Release);
-        return 1 + slot;
+        table[native.key_word(slot)].store(key.word(), Ordering::Release);
+        return slot;
     }
 }
 
-/// The place of a value, unless it is the first in its bucket.
-fn find(native: Native, table: &[AtomicU64], value: Observed) -> Option<usize> {
-    let Some(key) = native.bucket(table, value) else {
-        return Some(0);
-    };
-    let mut slot = native.home(key);
-    loop {
-        match Key::of(table[native.key_word(slot)].load(Ordering::Relaxed), slot) {
-            Key::NONE => return None,
-            found if found == key => return Some(1 + slot),
-            _ => slot = native.after(slot),
-        }
-    }
+#[inline(always)]
+fn shift_of(table: &[AtomicU64]) -> u32 {
+    table[SHIFT].load(Ordering::Relaxed) as u32
+}
+
+/// The key of a slot in a thread's table.
+#[inline(always)]
+fn key_at(native: Native, table: &[AtomicU64], slot: usize) -> Key {
+    Key::from_word(table[native.key_word(slot)].load(Ordering::Relaxed))
 }
 
 /// Makes the buckets of this thread's table fewer, under the lock; false when nothing will.
@@ -288,5 +295,57 @@ pub(super) fn load<'w>(
 pub(super) fn store(table: &[AtomicU64], words: &[u64]) {
     for (to, word) in table.iter().zip(words) {
         to.store(*word, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(native: Native, value: f64) -> Vec<AtomicU64> {
+        let table: Vec<_> = (0..native.words()).map(|_| AtomicU64::new(0)).collect();
+        seek(native, &table, value, &|| None);
+        table
+    }
+
+    #[test]
+    fn what_was_counted_once_is_found_at_once() {
+        for growth in [1.002, 1.1, 4.0, 60_000.0] {
+            let native = Native::DEFAULT.growth(growth).along_with(&[]);
+            for value in [1e-30, 0.3, 1.0, 7e200] {
+                let table = counted(native, value);
+                assert!(native.place(&table, value).is_some(), "{value}, {growth}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_observed_is_found_nowhere() {
+        for growth in [1.002, 1.1, 4.0, 60_000.0] {
+            let both = Native::DEFAULT.growth(growth).negative().along_with(&[]);
+            for native in [Native::DEFAULT.growth(growth).along_with(&[]), both] {
+                for counted_before in [f64::MAX, 1.0, 1e-30] {
+                    let table = counted(native, counted_before);
+                    for value in [f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                        let found = native.place(&table, value);
+                        assert_eq!(found, None, "{value} after {counted_before}, {growth}");
+                    }
+                    if !native.negative {
+                        for value in [-0.0, -counted_before] {
+                            assert_eq!(native.place(&table, value), None, "{value}, {growth}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_values_share_a_bucket_however_it_is_looked_for() {
+        let native = Native::DEFAULT.along_with(&[]);
+        let table = counted(native, f64::MAX);
+        let place = |value| seek(native, &table, value, &|| None);
+        assert_eq!(place(f64::MAX), place(f64::MAX * 0.99));
+        assert_ne!(place(f64::MAX), place(1.0));
     }
 }

@@ -14,20 +14,6 @@ pub(super) fn observe_size(size: f64) {
     SIZES.with(|block| block.observe(SIZE_BUCKETS.find(size), size));
 }
 
-/// The same with four sums in turn, which a scrape would add up: no addition waits for the one
-/// before it.
-#[inline(always)]
-pub(super) fn observe_size_in_turns(size: f64) {
-    SIZES.with(|block| {
-        let turn = block.count.load(Relaxed);
-        block.count.store(turn.wrapping_add(1), Relaxed);
-        add(&block.buckets[SIZE_BUCKETS.find(size) % 16], 1);
-        let sum = &block.sums[turn as usize % 4];
-        let total = f64::from_bits(sum.load(Relaxed)) + size;
-        sum.store(total.to_bits(), Relaxed);
-    });
-}
-
 /// The bucket alone, without a sum.
 #[inline(always)]
 pub(super) fn count_size(size: f64) {
@@ -49,9 +35,10 @@ pub(super) fn observe_nanoseconds(nanoseconds: u64) {
 }
 
 /// What a thread adds to a histogram; there is a cell to spare, so that no index can be wrong.
+///
+/// Sums take turns, so that no addition waits for the one before it.
 struct Block {
     buckets: [AtomicU64; 16],
-    sum: AtomicU64,
     count: AtomicU64,
     sums: [AtomicU64; 4],
 }
@@ -60,7 +47,6 @@ impl Block {
     const fn new() -> Self {
         Self {
             buckets: [const { AtomicU64::new(0) }; 16],
-            sum: AtomicU64::new(0),
             count: AtomicU64::new(0),
             sums: [const { AtomicU64::new(0) }; 4],
         }
@@ -69,8 +55,11 @@ impl Block {
     #[inline(always)]
     fn observe(&self, bucket: usize, value: f64) {
         add(&self.buckets[bucket % 16], 1);
-        let sum = f64::from_bits(self.sum.load(Relaxed)) + value;
-        self.sum.store(sum.to_bits(), Relaxed);
+        let turn = self.count.load(Relaxed);
+        self.count.store(turn.wrapping_add(1), Relaxed);
+        let sum = &self.sums[turn as usize % 4];
+        let total = f64::from_bits(sum.load(Relaxed)) + value;
+        sum.store(total.to_bits(), Relaxed);
     }
 }
 

@@ -12,7 +12,7 @@ use std::hint::black_box;
 use crate::support::calls::complete;
 use crate::support::{Column, Row, Standing, Table, inputs};
 
-use self::histogram::{count_size, observe_size, observe_size_in_turns};
+use self::histogram::{count_size, observe_size};
 use self::index::Index;
 
 pub(crate) fn enter(table: &mut Table) {
@@ -89,10 +89,6 @@ fn enter_histogram(table: &mut Table) {
         let values = inputs::values();
         move |index| observe_size(values.at(index))
     });
-    table.enter(Row::Histogram, IN_TURNS, || {
-        let values = inputs::values();
-        move |index| observe_size_in_turns(values.at(index))
-    });
     table.enter(Row::Histogram, WITHOUT_SUM, || {
         let values = inputs::values();
         move |index| count_size(values.at(index))
@@ -128,12 +124,6 @@ const LIMIT: Column = Column {
     name: "LIMIT",
     package: None,
     standing: Standing::Limit,
-};
-
-const IN_TURNS: Column = Column {
-    name: "LIMIT, four sums in turn",
-    package: None,
-    standing: Standing::Shown("what another design could come to"),
 };
 
 const WITHOUT_SUM: Column = Column {
