@@ -56,7 +56,7 @@ main() {
     run cargo build --release --package metrics-http --example shortener
 
     step "tests"
-    run cargo test --workspace --features metrics-http/axum
+    run cargo test --workspace --features "metrics-http/axum,metrics-http/auth,metrics-http/tls,metrics-http/zstd"
 
     step "tests, registered through a linker section"
     mapfile -t targets < <(targets_for_linkme)

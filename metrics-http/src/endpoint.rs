@@ -14,7 +14,7 @@ use hyper::{
     header::{self, HeaderName, HeaderValue},
 };
 use metrics_core::Registry;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     body::{Answer, Body},
@@ -75,15 +75,23 @@ use crate::{
 pub struct Endpoint {
     registry: Registry,
     places: Arc<Semaphore>,
+    /// Places to wait for a place.
+    queue: Arc<Semaphore>,
     time: Duration,
 }
 
 impl Endpoint {
-    pub(crate) fn new(registry: Registry, at_once: usize, time: Duration) -> Endpoint {
+    pub(crate) fn new(
+        registry: Registry,
+        at_once: usize,
+        waiting: usize,
+        time: Duration,
+    ) -> Endpoint {
         let places = at_once.clamp(1, Semaphore::MAX_PERMITS);
         Endpoint {
             registry,
             places: Arc::new(Semaphore::new(places)),
+            queue: Arc::new(Semaphore::new(waiting.min(Semaphore::MAX_PERMITS))),
             time,
         }
     }
@@ -107,11 +115,19 @@ impl Endpoint {
             Method::HEAD => true,
             _ => return ResponseFuture::ready(method_not_allowed()),
         };
-        ResponseFuture(Box::pin(self.clone().scrape(
-            request.headers().clone(),
-            request.uri().clone(),
-            head,
-        )))
+        let scrape = self.clone();
+        let (headers, uri) = (request.headers().clone(), request.uri().clone());
+        ResponseFuture::new(scrape.scrape(headers, uri, head))
+    }
+
+    /// A place among the scrapes at once; none when too many wait for one.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            return Some(place);
+        }
+        let _waits = self.queue.try_acquire().ok()?;
+        // Nobody closes it.
+        Arc::clone(&self.places).acquire_owned().await.ok()
     }
 
     async fn scrape(self, headers: HeaderMap, uri: Uri, head: bool) -> Answer {
@@ -120,10 +136,9 @@ impl Endpoint {
         let body = if head {
             Ok(Body::unsent())
         } else {
-            let place = Arc::clone(&self.places)
-                .acquire_owned()
-                .await
-                .expect("nobody closes the semaphore");
+            let Some(place) = self.place().await else {
+                return Ok(too_many());
+            };
             Scrape {
                 registry: self.registry,
                 exposition,
@@ -185,6 +200,10 @@ impl<B> tower_service::Service<Request<B>> for Endpoint {
 pub struct ResponseFuture(Pin<Box<dyn Future<Output = Answer> + Send>>);
 
 impl ResponseFuture {
+    pub(crate) fn new(answer: impl Future<Output = Answer> + Send + 'static) -> ResponseFuture {
+        ResponseFuture(Box::pin(answer))
+    }
+
     pub(crate) fn ready(response: Response<Body>) -> ResponseFuture {
         ResponseFuture(Box::pin(future::ready(Ok(response))))
     }
@@ -206,6 +225,17 @@ pub(crate) fn text(status: StatusCode, text: impl Into<String>) -> Response<Body
         header::CONTENT_TYPE,
         HeaderValue::from_static("text/plain; charset=utf-8"),
     );
+    response
+}
+
+fn too_many() -> Response<Body> {
+    let mut response = text(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "too many scrapes wait for others to end; try again in a while\n",
+    );
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
 

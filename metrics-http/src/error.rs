@@ -5,6 +5,7 @@ use std::{
     fmt::{self, Debug, Display, Formatter},
     io,
     net::SocketAddr,
+    path::PathBuf,
 };
 
 /// What stood in the way of a server or an endpoint.
@@ -21,6 +22,8 @@ pub struct Error(Box<Reason>);
 enum Reason {
     Address(io::Error),
     Listen(Vec<SocketAddr>, io::Error),
+    Path(PathBuf, io::Error),
+    Nowhere,
     Start(io::Error),
     Setting(String),
     Declaration(metrics_core::Error),
@@ -34,6 +37,14 @@ impl Error {
 
     pub(crate) fn listen(tried: Vec<SocketAddr>, source: io::Error) -> Error {
         Error(Box::new(Reason::Listen(tried, source)))
+    }
+
+    pub(crate) fn listen_on_path(path: PathBuf, source: io::Error) -> Error {
+        Error(Box::new(Reason::Path(path, source)))
+    }
+
+    pub(crate) fn nowhere() -> Error {
+        Error(Box::new(Reason::Nowhere))
     }
 
     pub(crate) fn start(source: io::Error) -> Error {
@@ -84,6 +95,20 @@ impl Display for Error {
                     _ => write!(f, ": {source}"),
                 }
             }
+            Reason::Path(path, source) => {
+                write!(f, "cannot listen on the Unix socket `{}`: ", path.display())?;
+                match source.kind() {
+                    io::ErrorKind::AddrInUse => f.write_str(
+                        "another program listens on it, or the file is no socket; \
+                         choose another path or remove the file",
+                    ),
+                    io::ErrorKind::NotFound => f.write_str("its folder does not exist; create it"),
+                    _ => write!(f, "{source}"),
+                }
+            }
+            Reason::Nowhere => f.write_str(
+                "the server is to listen nowhere; name an address with `bind` or `serve`",
+            ),
             Reason::Start(source) => write!(f, "cannot start the metrics server: {source}"),
             Reason::Setting(message) => f.write_str(message),
             Reason::Declaration(source) => Display::fmt(source, f),
@@ -113,12 +138,13 @@ impl Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &*self.0 {
-            Reason::Address(source) | Reason::Listen(_, source) | Reason::Start(source) => {
-                Some(source)
-            }
+            Reason::Address(source)
+            | Reason::Listen(_, source)
+            | Reason::Path(_, source)
+            | Reason::Start(source) => Some(source),
             // Their text is part of ours already.
             Reason::Declaration(source) | Reason::Collector(source, _) => source.source(),
-            Reason::Setting(_) => None,
+            Reason::Nowhere | Reason::Setting(_) => None,
         }
     }
 }

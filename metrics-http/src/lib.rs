@@ -47,10 +47,15 @@
 //! # Features
 //!
 //! - `gzip` (default): compresses what is served.
+//! - `zstd`: compresses with zstd where it is accepted; needs a C compiler.
 //! - `axum`: `router` and `ServerBuilder::router`, for users of axum.
+//! - `auth`: `ServerBuilder::basic` and `ServerBuilder::bearer`.
+//! - `tls`: `ServerBuilder::tls`, by rustls, with clients' certificates where they are asked for.
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "auth")]
+mod auth;
 #[cfg(feature = "axum")]
 mod axum;
 mod body;
@@ -59,11 +64,16 @@ mod collect;
 mod compress;
 mod endpoint;
 mod error;
+mod guests;
+mod health;
+mod listen;
 mod negotiate;
 mod routes;
 mod scrape;
 mod server;
 mod stall;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use metrics_core;
 #[doc(inline)]
@@ -84,11 +94,14 @@ pub use metrics_macros::{
 
 #[cfg(feature = "axum")]
 pub use self::axum::router;
+#[cfg(feature = "tls")]
+pub use self::tls::TlsFiles;
 pub use self::{
     body::Body,
     builder::ServerBuilder,
     endpoint::{Endpoint, ResponseFuture},
     error::Error,
+    listen::Address,
     server::{Server, serve},
 };
 

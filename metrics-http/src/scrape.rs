@@ -9,8 +9,6 @@ use std::{
 use metrics_core::{Exposition, Registry};
 use tokio::sync::OwnedSemaphorePermit;
 
-#[cfg(feature = "gzip")]
-use crate::compress;
 use crate::{
     body::{Body, Writer},
     compress::Coding,
@@ -43,27 +41,17 @@ impl Scrape {
         Ok(body)
     }
 
-    fn run(self, mut out: Writer) -> io::Result<()> {
-        match self.coding {
-            Coding::Identity => {
-                self.encode(&mut out)?;
-                out.finish()
-            }
-            #[cfg(feature = "gzip")]
-            Coding::Gzip => {
-                let mut out = compress::gzip(out);
-                self.encode(&mut out)?;
-                out.finish()?.finish()
-            }
-        }
+    fn run(self, out: Writer) -> io::Result<()> {
+        self.coding.write(out, |out| self.encode(out))
     }
 
-    fn encode(&self, out: &mut impl Write) -> io::Result<()> {
+    fn encode(&self, mut out: &mut dyn Write) -> io::Result<()> {
         if self.names.is_empty() {
-            self.registry.encode(self.exposition, out)
+            self.registry.encode(self.exposition, &mut out)
         } else {
             let wanted = |name: &str| self.names.iter().any(|wanted| wanted == name);
-            self.registry.encode_filtered(self.exposition, out, wanted)
+            self.registry
+                .encode_filtered(self.exposition, &mut out, wanted)
         }
     }
 }

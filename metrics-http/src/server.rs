@@ -3,7 +3,7 @@
 use std::{
     future::{self, Future, poll_fn},
     io,
-    net::{SocketAddr, TcpListener as StdListener, ToSocketAddrs},
+    net::{SocketAddr, ToSocketAddrs},
     pin::{Pin, pin},
     sync::{Arc, mpsc},
     task::Poll,
@@ -14,13 +14,22 @@ use std::{
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioTimer;
 use tokio::{
-    net::{TcpListener, TcpStream},
     runtime::{self, Runtime},
     sync::{Semaphore, oneshot, watch},
+    task::JoinSet,
     time,
 };
 
-use crate::{builder::ServerBuilder, error::Error, routes::Routes, stall::Impatient};
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
+use crate::{
+    builder::ServerBuilder,
+    error::Error,
+    guests::Guests,
+    listen::{Address, Listener, Open, Stream},
+    routes::Routes,
+    stall::Impatient,
+};
 
 /// Serves the metrics of this program at `/metrics` of an address.
 ///
@@ -65,7 +74,7 @@ pub fn serve(address: impl ToSocketAddrs) -> Result<Server, Error> {
 /// ```
 #[derive(Debug)]
 pub struct Server {
-    local_addr: SocketAddr,
+    addresses: Vec<Address>,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
 }
@@ -87,7 +96,8 @@ impl Server {
         ServerBuilder::new()
     }
 
-    /// The address the server listens on: with the port that the system chose for port 0.
+    /// The first TCP address that the server listens on: with the port that the system chose for
+    /// port 0. Where it listens on Unix sockets alone, the unspecified address, `0.0.0.0:0`.
     ///
     /// ```
     /// # fn main() -> Result<(), metrics_http::Error> {
@@ -97,7 +107,27 @@ impl Server {
     /// # }
     /// ```
     pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+        let tcp = self.addresses.iter().find_map(|address| match address {
+            Address::Tcp(address) => Some(*address),
+            Address::Unix(_) => None,
+        });
+        tcp.unwrap_or(SocketAddr::from(([0; 4], 0)))
+    }
+
+    /// All that the server listens on, in the order that the builder was told of it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), metrics_http::Error> {
+    /// let server = metrics_http::Server::builder()
+    ///     .bind("127.0.0.1:0")
+    ///     .bind("127.0.0.1:0")
+    ///     .start()?;
+    /// assert_eq!(server.addresses().len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
     }
 
     /// Stops the server, and returns when it has stopped.
@@ -121,22 +151,22 @@ impl Server {
         let _ = self.thread.join();
     }
 
-    pub(crate) fn start(
-        listener: StdListener,
-        routes: Routes,
-        limits: Limits,
-    ) -> io::Result<Server> {
-        let local_addr = listener.local_addr()?;
-        listener.set_nonblocking(true)?;
+    pub(crate) fn start(listeners: Vec<Open>, service: Service) -> io::Result<Server> {
+        let addresses = listeners
+            .iter()
+            .map(Open::address)
+            .collect::<Result<_, _>>()?;
         let (stop, stopped) = oneshot::channel();
         let (started, outcome) = mpsc::sync_channel(1);
         let thread = thread::Builder::new()
             .name("metrics-http".to_owned())
-            .spawn(move || match listening(listener) {
-                Ok((runtime, listener)) => {
+            .spawn(move || match listening(listeners) {
+                Ok((runtime, listeners)) => {
                     // The other end waits until it has received.
                     let _ = started.send(Ok(()));
-                    runtime.block_on(run(listener, routes, limits, stopped));
+                    runtime.block_on(run(listeners, service, stopped));
+                    // A check or a route of the program's may be at it for ever.
+                    runtime.shutdown_background();
                 }
                 Err(error) => {
                     let _ = started.send(Err(error));
@@ -146,50 +176,80 @@ impl Server {
             .recv()
             .map_err(|_| io::Error::other("its thread panicked"))??;
         Ok(Server {
-            local_addr,
+            addresses,
             stop,
             thread,
         })
     }
 }
 
-/// How long the server waits for its clients.
+/// What is done with connections.
+#[derive(Clone)]
+pub(crate) struct Service {
+    pub(crate) routes: Routes,
+    pub(crate) limits: Limits,
+    pub(crate) guests: Guests,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Tls>,
+}
+
+/// How long the server waits for its clients, and how much it reads of what they ask.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) client: Duration,
     pub(crate) shutdown: Duration,
+    pub(crate) connections: usize,
+    pub(crate) head: usize,
 }
 
 /// Called on the server's own thread: a runtime must not be dropped inside another.
-fn listening(listener: StdListener) -> io::Result<(Runtime, TcpListener)> {
+fn listening(listeners: Vec<Open>) -> io::Result<(Runtime, Vec<Listener>)> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_name("metrics-http-check")
         .build()?;
     let context = runtime.enter();
-    let listener = TcpListener::from_std(listener)?;
+    let listeners: io::Result<_> = listeners.into_iter().map(Open::listening).collect();
     drop(context);
-    Ok((runtime, listener))
+    Ok((runtime, listeners?))
 }
 
-async fn run(
-    listener: TcpListener,
-    routes: Routes,
-    limits: Limits,
-    stopped: oneshot::Receiver<()>,
-) {
-    let mut stopped = pin!(asked_to(stopped));
+async fn run(listeners: Vec<Listener>, service: Service, stopped: oneshot::Receiver<()>) {
     // Each connection holds a receiver: it hears of the end, and its own end is heard of.
     let (closing, _) = watch::channel(());
     // The program needs its file descriptors for other things too.
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let accept = async || {
+    let connections = service.limits.connections.clamp(1, Semaphore::MAX_PERMITS);
+    let places = Arc::new(Semaphore::new(connections));
+    let shutdown = service.limits.shutdown;
+    let mut accepting = JoinSet::new();
+    for listener in listeners {
+        accepting.spawn(accept(
+            listener,
+            service.clone(),
+            Arc::clone(&places),
+            closing.clone(),
+        ));
+    }
+    asked_to(stopped).await;
+    accepting.shutdown().await;
+    closing.send_replace(());
+    // What is not done by then is cut off.
+    let _ = time::timeout(shutdown, closing.closed()).await;
+}
+
+async fn accept(
+    listener: Listener,
+    service: Service,
+    places: Arc<Semaphore>,
+    closing: watch::Sender<()>,
+) {
+    loop {
         let place = Arc::clone(&places).acquire_owned().await;
-        (place, listener.accept().await)
-    };
-    while let Some((place, accepted)) = unless(stopped.as_mut(), accept()).await {
-        match accepted {
+        match listener.accept().await {
+            Ok((_, Some(peer))) if !service.guests.admit(peer) => {}
             Ok((stream, _)) => {
-                let talk = converse(stream, routes.clone(), limits.client, closing.subscribe());
+                let talk = converse(stream, service.clone(), closing.subscribe());
                 tokio::spawn(async move {
                     talk.await;
                     drop(place);
@@ -200,25 +260,34 @@ async fn run(
             Err(_) => time::sleep(ACCEPT_PAUSE).await,
         }
     }
-    drop(listener);
-    closing.send_replace(());
-    // What is not done by then is cut off.
-    let _ = time::timeout(limits.shutdown, closing.closed()).await;
 }
 
-async fn converse(
-    stream: TcpStream,
+async fn converse(stream: Box<dyn Stream>, service: Service, closing: watch::Receiver<()>) {
+    #[cfg(feature = "tls")]
+    if let Some(tls) = &service.tls {
+        let patience = service.limits.client;
+        let shaken = time::timeout(patience, tls.accept(stream)).await;
+        // A handshake's error concerns its client, who sees it too.
+        if let Ok(Ok(stream)) = shaken {
+            exchange(stream, service.routes, service.limits, closing).await;
+        }
+        return;
+    }
+    exchange(stream, service.routes, service.limits, closing).await;
+}
+
+async fn exchange(
+    stream: impl Stream,
     routes: Routes,
-    patience: Duration,
+    limits: Limits,
     mut closing: watch::Receiver<()>,
 ) {
-    // Without it the last part of an exposition may wait for the client's acknowledgement.
-    let _ = stream.set_nodelay(true);
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(patience)
-            .serve_connection(Impatient::new(stream, patience), routes)
+            .header_read_timeout(limits.client)
+            .max_buf_size(limits.head.max(LEAST_HEAD))
+            .serve_connection(Impatient::new(stream, limits.client), routes)
     );
     let closes = pin!(closing.changed());
     // A connection's error concerns its client, who sees it too.
@@ -258,6 +327,8 @@ fn concerns_one_client(error: &io::Error) -> bool {
     )
 }
 
-/// Connections at once; further ones wait to be accepted.
-const CONNECTIONS: usize = 256;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Less is no request, and hyper refuses to go below it.
+const LEAST_HEAD: usize = 8 * 1024;
+/// Checks and routes of the program's that run at once.
+const BLOCKING_THREADS: usize = 8;

@@ -10,22 +10,25 @@ use std::{
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, time::Sleep};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::Sleep,
+};
 
 /// A stream whose writes fail when none of them advances for a time.
 ///
 /// hyper bounds the time that a client takes to ask, but not the time it takes to read
 /// the answer; without this a client that reads nothing would hold its connection for ever.
-pub(crate) struct Impatient {
-    stream: TokioIo<TcpStream>,
+pub(crate) struct Impatient<S> {
+    stream: TokioIo<S>,
     limit: Duration,
     /// Present while a write waits.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl Impatient {
-    pub(crate) fn new(stream: TcpStream, limit: Duration) -> Impatient {
-        Impatient {
+impl<S> Impatient<S> {
+    pub(crate) fn new(stream: S, limit: Duration) -> Self {
+        Self {
             stream: TokioIo::new(stream),
             limit,
             timer: None,
@@ -50,7 +53,7 @@ impl Impatient {
     }
 }
 
-impl Read for Impatient {
+impl<S: AsyncRead + Unpin> Read for Impatient<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -60,7 +63,7 @@ impl Read for Impatient {
     }
 }
 
-impl Write for Impatient {
+impl<S: AsyncWrite + Unpin> Write for Impatient<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

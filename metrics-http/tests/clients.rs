@@ -8,7 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::{PATIENCE, Shop, Warehouse, ask, begin_scrape, connect, get, serving, shop};
+use support::{
+    PATIENCE, Shop, Warehouse, ask, begin_scrape, connect, eventually, get, serving, shop,
+};
 
 #[test]
 fn a_client_that_goes_away_frees_its_place() {
@@ -160,4 +162,25 @@ fn http_1_0_is_spoken() {
     let reply = ask(shop().local_addr(), "GET /metrics HTTP/1.0\r\n");
     assert_eq!(reply.status, 200);
     assert!(reply.text().contains("orders_waiting 2"));
+}
+
+#[test]
+fn scrapes_that_would_wait_behind_too_many_are_turned_away() {
+    let server = serving(Warehouse)
+        .scrapes_at_once(1)
+        .scrapes_waiting(0)
+        .client_timeout(Duration::MAX)
+        .scrape_timeout(Duration::MAX)
+        .serve("127.0.0.1:0")
+        .unwrap();
+    let running = begin_scrape(server.local_addr());
+    let reply = get(&server, "/metrics");
+    assert_eq!(
+        (reply.status, reply.header("retry-after")),
+        (503, Some("1"))
+    );
+    drop(running);
+    eventually("the place is free", || {
+        get(&server, "/metrics").status == 200
+    });
 }

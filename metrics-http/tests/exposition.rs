@@ -277,11 +277,13 @@ fn the_process_is_described() {
 #[test]
 fn two_servers_can_serve_one_registry() {
     let registry = registry(Shop);
-    let builder = Server::builder()
-        .registry(registry)
-        .target_info([("a", "b")]);
-    let first = builder.clone().serve("127.0.0.1:0").unwrap();
-    let second = builder.serve("127.0.0.1:0").unwrap();
+    let builder = || {
+        Server::builder()
+            .registry(registry.clone())
+            .target_info([("a", "b")])
+    };
+    let first = builder().serve("127.0.0.1:0").unwrap();
+    let second = builder().serve("127.0.0.1:0").unwrap();
     assert!(get(&first, "/metrics").text().contains("build_info{"));
     assert_eq!(
         get(&second, "/metrics")
@@ -290,4 +292,14 @@ fn two_servers_can_serve_one_registry() {
             .count(),
         1
     );
+}
+
+#[cfg(feature = "zstd")]
+#[test]
+fn zstd_inflates_to_the_plain_body() {
+    let server = shop();
+    let plain = get(&server, "/metrics");
+    let reply = get_with(&server, "/metrics", "Accept-Encoding: zstd, gzip");
+    assert_eq!(reply.header("content-encoding"), Some("zstd"));
+    assert_eq!(zstd::decode_all(&*reply.body).unwrap(), plain.body);
 }

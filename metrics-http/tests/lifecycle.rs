@@ -91,7 +91,7 @@ fn a_label_that_cannot_be_one_is_an_error() {
 fn a_listener_can_be_brought_along() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let server = serving(Shop).listener(listener).unwrap();
+    let server = serving(Shop).listener(listener).start().unwrap();
     assert_eq!(server.local_addr(), address);
     assert_eq!(get(&server, "/metrics").status, 200);
 }
