@@ -1,0 +1,286 @@
+//! Clients that mean harm: each is answered with an error or cut off, scrapes beside them are
+//! served, and nothing of theirs stays.
+
+mod support;
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{Shutdown, SocketAddr, TcpStream},
+    thread,
+    time::Duration,
+};
+
+use metrics_http::Server;
+use support::{Reply, Shop, ask, connect, eventually, get, serving};
+
+fn server() -> Server {
+    serving(Shop)
+        .client_timeout(Duration::from_secs(2))
+        .serve("127.0.0.1:0")
+        .unwrap()
+}
+
+/// Sends this and reads what comes until the server closes; the status, if one came.
+fn say(address: SocketAddr, words: &[u8]) -> Option<u16> {
+    let mut stream = connect(address);
+    // The server may have closed before it has read everything.
+    let _ = stream.write_all(words);
+    let _ = stream.shutdown(Shutdown::Write);
+    let mut raw = Vec::new();
+    let _ = stream.read_to_end(&mut raw);
+    let has_head = raw.windows(4).any(|four| four == b"\r\n\r\n");
+    has_head.then(|| Reply::parse(&raw).status)
+}
+
+#[track_caller]
+fn is_served(server: &Server) {
+    let reply = get(server, "/metrics");
+    assert_eq!((reply.status, reply.complete), (200, true));
+}
+
+#[test]
+fn hundreds_that_never_finish_asking_are_cut_off_while_scrapes_are_served() {
+    let server = server();
+    let mut slow: Vec<TcpStream> = (0..200).map(|_| connect(server.local_addr())).collect();
+    for stream in &mut slow {
+        stream
+            .write_all(b"GET /metrics HTTP/1.1\r\nX-Slow: ")
+            .unwrap();
+    }
+    for _ in 0..10 {
+        is_served(&server);
+    }
+    for mut stream in slow {
+        let mut rest = Vec::new();
+        // It ends, whether with 408 or without a word.
+        let _ = stream.read_to_end(&mut rest);
+        assert!(!rest.starts_with(b"HTTP/1.1 200"));
+    }
+    is_served(&server);
+}
+
+#[test]
+fn one_that_drips_its_head_is_cut_off() {
+    let server = server();
+    let mut stream = connect(server.local_addr());
+    stream.write_all(b"GET /metrics HTTP/1.1\r\n").unwrap();
+    // Not the time between two bytes counts, but that of the whole head.
+    eventually("it is cut off", || {
+        thread::sleep(Duration::from_millis(50));
+        stream.write_all(b"X-More: y\r\n").is_err()
+    });
+    is_served(&server);
+}
+
+#[test]
+fn oversized_lines_and_heads_are_refused() {
+    let server = server();
+    let address = server.local_addr();
+    let long = "a".repeat(1 << 20);
+    for head in [
+        format!("GET /{long} HTTP/1.1\r\nHost: x\r\n\r\n"),
+        format!("GET /metrics HTTP/1.1\r\nX-Long: {long}\r\n\r\n"),
+        format!("GET /metrics HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(10_000)),
+        format!("{long} /metrics HTTP/1.1\r\n\r\n"),
+        long.clone(),
+    ] {
+        let status = say(address, head.as_bytes());
+        assert!(
+            status.is_none_or(|status| (400..500).contains(&status)),
+            "{status:?}"
+        );
+    }
+    is_served(&server);
+}
+
+#[test]
+fn garbage_is_refused() {
+    let server = server();
+    for words in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\0\0\0\0\0\0\0\0",
+        b"\xff\xfe\xfd\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET /metrics\r\n\r\n",
+        b"GET /metrics HTTP/9.9\r\n\r\n",
+        b"GET /metrics HTTP/1.1\r\nno colon here\r\n\r\n",
+        b"GET /metrics HTTP/1.1\r\n : empty\r\n\r\n",
+        b"GET /met\0rics HTTP/1.1\r\n\r\n",
+        b"\r\n\r\n\r\n\r\n",
+    ] {
+        let status = say(server.local_addr(), words);
+        let words = String::from_utf8_lossy(words);
+        assert!(
+            status.is_none_or(|status| status >= 400),
+            "{words:?}: {status:?}"
+        );
+    }
+    is_served(&server);
+}
+
+#[test]
+fn smuggled_lengths_reach_no_second_request() {
+    let server = server();
+    for framing in [
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: 5\r\nContent-Length: 6\r\n",
+        "Content-Length: -1\r\n",
+        "Content-Length: 99999999999999999999999\r\n",
+        "Content-Length: 0x10\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
+        "Transfer-Encoding: \x0bchunked\r\n",
+    ] {
+        let words = format!("GET /metrics HTTP/1.1\r\nHost: x\r\n{framing}\r\n0\r\n\r\n");
+        let mut stream = connect(server.local_addr());
+        let _ = stream.write_all(words.as_bytes());
+        let _ = stream.write_all(b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n");
+        let _ = stream.shutdown(Shutdown::Write);
+        let mut raw = Vec::new();
+        let _ = stream.read_to_end(&mut raw);
+        let text = String::from_utf8_lossy(&raw);
+        let answers = text.matches("HTTP/1.1 ").count();
+        assert!(answers <= 2, "{framing}: {text}");
+        // What stands behind a request with two lengths is never taken for one.
+        if framing.matches(':').count() == 2 {
+            assert!(!text.contains("HTTP/1.1 404"), "{framing}: {text}");
+        }
+    }
+    is_served(&server);
+}
+
+#[test]
+fn requests_in_a_row_are_answered_in_order() {
+    let server = server();
+    let mut stream = connect(server.local_addr());
+    let one = |path| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let row = one("/nothing").repeat(20)
+        + "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(row.as_bytes()).unwrap();
+    let mut raw = Vec::new();
+    stream.read_to_end(&mut raw).unwrap();
+    let text = String::from_utf8_lossy(&raw);
+    assert_eq!(text.matches("HTTP/1.1 404").count(), 20);
+    assert!(text.find("HTTP/1.1 200") > text.rfind("HTTP/1.1 404"));
+}
+
+#[test]
+fn odd_methods_are_refused() {
+    let server = server();
+    for method in [
+        "POST", "DELETE", "TRACE", "CONNECT", "OPTIONS", "FOO", "get",
+    ] {
+        let status = ask(
+            server.local_addr(),
+            &format!("{method} /metrics HTTP/1.1\r\n"),
+        )
+        .status;
+        assert!((400..500).contains(&status), "{method}: {status}");
+    }
+    is_served(&server);
+}
+
+#[test]
+fn a_path_leads_to_no_file() {
+    let server = server();
+    for path in [
+        "/../../../../etc/passwd",
+        "/metrics/../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "//etc/passwd",
+        "/metrics/",
+        "/METRICS",
+        "/metrics%00",
+    ] {
+        let reply = get(&server, path);
+        assert_eq!(reply.status, 404, "{path}");
+        assert!(!reply.text().contains("root:"), "{path}");
+    }
+}
+
+#[test]
+fn a_malformed_accept_is_answered_in_a_format_that_all_read() {
+    let server = server();
+    let deep = "a/b;q=".repeat(500);
+    for accept in [
+        "",
+        ",",
+        ";;;",
+        "\"",
+        "*/*;q=\"",
+        "text/plain;version=\"\\",
+        "q=0.1;;",
+        &deep,
+    ] {
+        for header in ["Accept", "Accept-Encoding"] {
+            let head = format!("GET /metrics HTTP/1.1\r\n{header}: {accept}\r\n");
+            let reply = ask(server.local_addr(), &head);
+            assert_eq!(
+                (reply.status, reply.complete),
+                (200, true),
+                "{header}: {accept}"
+            );
+            assert!(reply.text().contains("orders_total"), "{header}: {accept}");
+        }
+    }
+}
+
+#[test]
+fn a_body_that_nobody_asked_for_is_not_waited_for() {
+    let server = server();
+    let words = b"GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nfew";
+    assert_eq!(say(server.local_addr(), words), Some(200));
+    is_served(&server);
+}
+
+/// File descriptors of this process.
+#[cfg(target_os = "linux")]
+fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+/// Alone in its process: others would have descriptors open.
+#[cfg(target_os = "linux")]
+#[test]
+fn descriptors_come_back_from_clients_that_hang_up_however() {
+    const ALONE: &str = "METRICS_HTTP_ALONE";
+    if std::env::var_os(ALONE).is_none() {
+        let this = std::env::current_exe().unwrap();
+        let name = "descriptors_come_back_from_clients_that_hang_up_however";
+        let again = std::process::Command::new(this)
+            .args(["--exact", name, "--test-threads=1"])
+            .env(ALONE, "yes")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&again.stdout);
+        assert!(
+            again.status.success() && said.contains("1 passed"),
+            "{said}"
+        );
+        return;
+    }
+    let server = server();
+    is_served(&server);
+    let before = descriptors();
+    for round in 0..600 {
+        let mut stream = connect(server.local_addr());
+        match round % 4 {
+            0 => drop(stream),
+            1 => {
+                let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+            }
+            2 => {
+                let _ = stream.write_all(b"GET /metr");
+                let _ = stream.shutdown(Shutdown::Write);
+            }
+            _ => {
+                // Closed with data unread: the server gets a reset.
+                let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+                let _ = stream.read(&mut [0; 1]);
+            }
+        }
+    }
+    is_served(&server);
+    eventually("all descriptors are back", || descriptors() <= before);
+}
