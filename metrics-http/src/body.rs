@@ -14,6 +14,8 @@ use std::{
 
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 
+use crate::share::Keep;
+
 /// The body of a response.
 ///
 /// An exposition is never held in memory as a whole: it passes through in pieces, at the
@@ -33,6 +35,8 @@ enum Kind {
     /// The response to `HEAD`: it bears the headers of a body of unknown length.
     Unsent,
     Piped(Arc<Pipe>),
+    /// What was encoded for another scrape.
+    Pieces(VecDeque<Bytes>),
 }
 
 impl Body {
@@ -45,13 +49,21 @@ impl Body {
         Body(Kind::Unsent)
     }
 
+    pub(crate) fn pieces(pieces: VecDeque<Bytes>) -> Body {
+        Body(Kind::Pieces(pieces))
+    }
+
     /// A body and the writer that fills it; the writer fails once the time is up.
-    pub(crate) fn piped(time: Duration) -> (Body, Writer) {
+    ///
+    /// As long as the body is kept for others, the writer does not wait for its reader: the memory
+    /// is taken anyway.
+    pub(crate) fn piped(time: Duration, keep: Option<Box<dyn Keep>>) -> (Body, Writer) {
         let pipe = Arc::new(Pipe::default());
         let writer = Writer {
             pipe: Arc::clone(&pipe),
             buffer: Vec::new(),
             deadline: Instant::now().checked_add(time),
+            keep,
         };
         (Body(Kind::Piped(pipe)), writer)
     }
@@ -72,16 +84,24 @@ impl HttpBody for Body {
             }
             Kind::Unsent => Poll::Ready(None),
             Kind::Piped(pipe) => pipe.poll_next(context).map_ok(Frame::data),
+            Kind::Pieces(pieces) => Poll::Ready(pieces.pop_front().map(|it| Ok(Frame::data(it)))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, Kind::Whole(text) if text.is_empty())
+        match &self.0 {
+            Kind::Whole(text) => text.is_empty(),
+            Kind::Pieces(pieces) => pieces.is_empty(),
+            Kind::Unsent | Kind::Piped(_) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Whole(text) => SizeHint::with_exact(text.len() as u64),
+            Kind::Pieces(pieces) => {
+                SizeHint::with_exact(pieces.iter().map(|it| it.len() as u64).sum())
+            }
             Kind::Unsent | Kind::Piped(_) => SizeHint::default(),
         }
     }
@@ -107,6 +127,8 @@ pub(crate) struct Writer {
     buffer: Vec<u8>,
     /// `None` when the time given goes beyond what the clock can express.
     deadline: Option<Instant>,
+    /// Whoever keeps what is written for others.
+    keep: Option<Box<dyn Keep>>,
 }
 
 impl Writer {
@@ -114,6 +136,9 @@ impl Writer {
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.send()?;
         self.pipe.end(End::Complete);
+        if let Some(keep) = self.keep.take() {
+            keep.complete();
+        }
         Ok(())
     }
 
@@ -122,7 +147,9 @@ impl Writer {
             return Ok(());
         }
         let chunk = mem::take(&mut self.buffer).into();
-        self.pipe.push(chunk, self.deadline)
+        self.keep.take_if(|keep| !keep.keep(&chunk));
+        let waits = self.keep.is_none();
+        self.pipe.push(chunk, waits, self.deadline)
     }
 }
 
@@ -173,9 +200,9 @@ enum End {
 }
 
 impl Pipe {
-    fn push(&self, chunk: Bytes, deadline: Option<Instant>) -> io::Result<()> {
+    fn push(&self, chunk: Bytes, waits: bool, deadline: Option<Instant>) -> io::Result<()> {
         let mut state = self.lock();
-        while !state.hung_up && state.chunks.len() == CHUNKS {
+        while waits && !state.hung_up && state.chunks.len() >= CHUNKS {
             state = self.wait(state, deadline)?;
         }
         if state.hung_up {
@@ -283,7 +310,7 @@ mod tests {
     #[test]
     fn what_is_written_arrives_in_order_and_ends() {
         let written: Vec<u8> = (0..1_000_000_u32).map(|n| n as u8).collect();
-        let (mut body, mut writer) = Body::piped(Duration::from_mins(1));
+        let (mut body, mut writer) = Body::piped(Duration::from_mins(1), None);
         let sent = written.clone();
         let encoder = thread::spawn(move || {
             writer.write_all(&sent)?;
@@ -299,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_writer_that_is_dropped_breaks_the_body_off() {
-        let (mut body, mut writer) = Body::piped(Duration::from_mins(1));
+        let (mut body, mut writer) = Body::piped(Duration::from_mins(1), None);
         writer.write_all(b"half").unwrap();
         drop(writer);
         assert!(next(&mut body).unwrap().is_err());
@@ -307,7 +334,7 @@ mod tests {
 
     #[test]
     fn a_body_that_is_dropped_stops_a_waiting_writer() {
-        let (body, mut writer) = Body::piped(Duration::MAX);
+        let (body, mut writer) = Body::piped(Duration::MAX, None);
         let encoder = thread::spawn(move || writer.write_all(&vec![0; 10 * CHUNK]));
         drop(body);
         let error = encoder.join().unwrap().unwrap_err();
@@ -316,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_writer_gives_up_when_its_time_is_over() {
-        let (_body, mut writer) = Body::piped(Duration::ZERO);
+        let (_body, mut writer) = Body::piped(Duration::ZERO, None);
         let error = writer.write_all(&vec![0; 10 * CHUNK]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }

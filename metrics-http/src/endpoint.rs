@@ -20,7 +20,8 @@ use crate::{
     body::{Answer, Body},
     compress::Coding,
     negotiate,
-    scrape::Scrape,
+    scrape::{Asked, Scrape},
+    share::{Running, Turn},
 };
 
 /// The exposition as a service, for programs that have a server already.
@@ -77,6 +78,7 @@ pub struct Endpoint {
     places: Arc<Semaphore>,
     /// Places to wait for a place.
     queue: Arc<Semaphore>,
+    running: Running<Asked>,
     time: Duration,
 }
 
@@ -92,6 +94,7 @@ impl Endpoint {
             registry,
             places: Arc::new(Semaphore::new(places)),
             queue: Arc::new(Semaphore::new(waiting.min(Semaphore::MAX_PERMITS))),
+            running: Running::new(),
             time,
         }
     }
@@ -120,6 +123,28 @@ impl Endpoint {
         ResponseFuture::new(scrape.scrape(headers, uri, head))
     }
 
+    /// The exposition on its way, or what is answered where it cannot be.
+    async fn body(&self, asked: Asked, time: Duration) -> Result<Body, Response<Body>> {
+        let lead = match self.running.join(asked.clone()).await {
+            Turn::Send(pieces) => return Ok(Body::pieces(pieces)),
+            Turn::Lead(lead) => Some(lead),
+            Turn::Alone => None,
+        };
+        let place = self.place().await.ok_or_else(too_many)?;
+        let scrape = Scrape {
+            registry: self.registry.clone(),
+            asked,
+            time,
+            lead,
+        };
+        scrape.start(place).map_err(|_| {
+            text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "no thread can be started to encode the metrics\n",
+            )
+        })
+    }
+
     /// A place among the scrapes at once; none when too many wait for one.
     async fn place(&self) -> Option<OwnedSemaphorePermit> {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
@@ -134,25 +159,17 @@ impl Endpoint {
         let exposition = negotiate::exposition(values(&headers, &header::ACCEPT).as_deref());
         let coding = Coding::wanted(values(&headers, &header::ACCEPT_ENCODING).as_deref());
         let body = if head {
-            Ok(Body::unsent())
+            Body::unsent()
         } else {
-            let Some(place) = self.place().await else {
-                return Ok(too_many());
-            };
-            Scrape {
-                registry: self.registry,
+            let asked = Asked {
                 exposition,
                 coding,
                 names: names(&uri),
-                time: self.time.min(patience(&headers)),
+            };
+            match self.body(asked, self.time.min(patience(&headers))).await {
+                Ok(body) => body,
+                Err(answer) => return Ok(answer),
             }
-            .start(place)
-        };
-        let Ok(body) = body else {
-            return Ok(text(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "no thread can be started to encode the metrics\n",
-            ));
         };
         let mut response = Response::new(body);
         let headers = response.headers_mut();

@@ -71,6 +71,7 @@ mod negotiate;
 mod routes;
 mod scrape;
 mod server;
+mod share;
 mod stall;
 #[cfg(feature = "tls")]
 mod tls;

@@ -12,16 +12,25 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::{
     body::{Body, Writer},
     compress::Coding,
+    share::{Keep, Lead},
 };
 
 /// What a request asked for.
-pub(crate) struct Scrape {
-    pub(crate) registry: Registry,
+#[derive(Clone, PartialEq)]
+pub(crate) struct Asked {
     pub(crate) exposition: Exposition,
     pub(crate) coding: Coding,
     /// Families or samples to restrict the exposition to; empty for all.
     pub(crate) names: Vec<String>,
+}
+
+/// An exposition to be made.
+pub(crate) struct Scrape {
+    pub(crate) registry: Registry,
+    pub(crate) asked: Asked,
     pub(crate) time: Duration,
+    /// For the others that ask for the same.
+    pub(crate) lead: Option<Lead<Asked>>,
 }
 
 impl Scrape {
@@ -29,8 +38,9 @@ impl Scrape {
     ///
     /// The thread is not taken from the pool of a runtime: that pool may be full of the
     /// program's own work, and a program in trouble is the one whose metrics are wanted.
-    pub(crate) fn start(self, place: OwnedSemaphorePermit) -> io::Result<Body> {
-        let (body, writer) = Body::piped(self.time);
+    pub(crate) fn start(mut self, place: OwnedSemaphorePermit) -> io::Result<Body> {
+        let keep = self.lead.take().map(|lead| Box::new(lead) as Box<dyn Keep>);
+        let (body, writer) = Body::piped(self.time, keep);
         thread::Builder::new()
             .name("metrics-scrape".to_owned())
             .spawn(move || {
@@ -42,16 +52,15 @@ impl Scrape {
     }
 
     fn run(self, out: Writer) -> io::Result<()> {
-        self.coding.write(out, |out| self.encode(out))
+        self.asked.coding.write(out, |out| self.encode(out))
     }
 
     fn encode(&self, mut out: &mut dyn Write) -> io::Result<()> {
-        if self.names.is_empty() {
-            self.registry.encode(self.exposition, &mut out)
-        } else {
-            let wanted = |name: &str| self.names.iter().any(|wanted| wanted == name);
-            self.registry
-                .encode_filtered(self.exposition, &mut out, wanted)
+        let (exposition, names) = (self.asked.exposition, &self.asked.names);
+        if names.is_empty() {
+            return self.registry.encode(exposition, &mut out);
         }
+        let wanted = |name: &str| names.iter().any(|wanted| wanted == name);
+        self.registry.encode_filtered(exposition, &mut out, wanted)
     }
 }

@@ -1,0 +1,146 @@
+//! Scrapes that ask for the same at the same time.
+
+mod support;
+
+use std::{
+    io::Write,
+    net::TcpStream,
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use metrics_http::{Collection, Collector, Desc, Kind, Server};
+use support::{Reply, connect, eventually, get, serving};
+
+/// Counts how often it is asked, and answers when it is let.
+#[derive(Clone, Default)]
+struct Gate(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    asked: AtomicUsize,
+    open: Mutex<bool>,
+    opened: Condvar,
+}
+
+static DESC: [Desc; 1] = [Desc::new(
+    Kind::Gauge,
+    "gate_asked",
+    "How often it was asked.",
+)];
+
+impl Collector for Gate {
+    fn descs(&self) -> &[Desc] {
+        &DESC
+    }
+
+    fn collect(&self, out: &mut Collection<'_>) {
+        let asked = self.0.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        let open = self.0.open.lock().unwrap();
+        drop(self.0.opened.wait_while(open, |open| !*open).unwrap());
+        out.gauge(&DESC[0], &[], asked as f64);
+    }
+}
+
+impl Gate {
+    fn open(&self) {
+        *self.0.open.lock().unwrap() = true;
+        self.0.opened.notify_all();
+    }
+
+    fn asked(&self) -> usize {
+        self.0.asked.load(Ordering::Relaxed)
+    }
+}
+
+fn server(gate: &Gate) -> Server {
+    serving(gate.clone())
+        .scrapes_at_once(2)
+        .serve("127.0.0.1:0")
+        .unwrap()
+}
+
+/// Sends a request, and returns when the server has seen it: it sees those that came before
+/// another one's connection before it answers that.
+fn ask(server: &Server, lines: &str) -> TcpStream {
+    let mut stream = connect(server.local_addr());
+    let head = format!("{lines}\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    assert_eq!(get(server, "/nothing").status, 404);
+    stream
+}
+
+const SAME: &str = "GET /metrics HTTP/1.1";
+
+#[test]
+fn scrapes_that_ask_for_the_same_at_once_are_encoded_once() {
+    let gate = Gate::default();
+    let server = server(&gate);
+    let scrapes: Vec<_> = (0..10).map(|_| ask(&server, SAME)).collect();
+    eventually("it is asked", || gate.asked() == 1);
+    gate.open();
+    for scrape in scrapes {
+        let reply = Reply::read(scrape);
+        assert_eq!((reply.status, reply.complete), (200, true));
+        assert!(reply.text().contains("gate_asked 1\n"), "{}", reply.text());
+    }
+    assert_eq!(gate.asked(), 1);
+}
+
+#[test]
+fn scrapes_that_ask_for_different_things_are_encoded_each_for_itself() {
+    let gate = Gate::default();
+    let server = server(&gate);
+    let plain = ask(&server, SAME);
+    let other = ask(
+        &server,
+        "GET /metrics HTTP/1.1\r\nAccept: application/openmetrics-text",
+    );
+    gate.open();
+    assert!(!Reply::read(plain).text().ends_with("# EOF\n"));
+    assert!(Reply::read(other).text().ends_with("# EOF\n"));
+}
+
+#[test]
+fn a_scrape_after_another_one_is_encoded_anew() {
+    let gate = Gate::default();
+    gate.open();
+    let server = server(&gate);
+    for asked in 1..4 {
+        let reply = get(&server, "/metrics");
+        assert!(reply.text().contains(&format!("gate_asked {asked}\n")));
+    }
+}
+
+#[test]
+fn another_one_leads_when_the_first_goes_away() {
+    let gate = Gate::default();
+    let server = server(&gate);
+    let first = ask(&server, SAME);
+    let second = ask(&server, SAME);
+    eventually("it is asked", || gate.asked() == 1);
+    drop(first);
+    // The server has heard of it when it has answered somebody else.
+    assert_eq!(get(&server, "/nothing").status, 404);
+    gate.open();
+    let reply = Reply::read(second);
+    assert_eq!((reply.status, reply.complete), (200, true));
+    assert!(reply.text().contains("gate_asked "));
+}
+
+#[test]
+fn one_that_reads_nothing_does_not_hold_up_those_that_ask_for_the_same() {
+    let gate = Gate::default();
+    let server = serving(gate.clone())
+        .client_timeout(Duration::from_mins(5))
+        .serve("127.0.0.1:0")
+        .unwrap();
+    let idle = ask(&server, SAME);
+    let second = ask(&server, SAME);
+    gate.open();
+    assert!(Reply::read(second).complete);
+    drop(idle);
+}
