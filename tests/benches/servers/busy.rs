@@ -1,0 +1,131 @@
+//! A service on tokio, asked again and again, beside a scrape each 100 ms and without one.
+
+use std::fmt::{self, Display, Formatter};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::runtime;
+
+use super::{Running, ours};
+use crate::common::{Short, median};
+
+/// The latency that so many requests in a hundred stay below, in microseconds.
+pub(crate) struct Latencies {
+    /// Without a scrape, and beside one each 100 ms.
+    p50: [f64; 2],
+    p99: [f64; 2],
+    /// How far the rounds without a scrape are apart: what is noise.
+    noise: [f64; 2],
+}
+
+impl Display for Latencies {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "A service on tokio, one thread and one client, beside a scrape of 100,000 counters each \
+             {} ms; µs:\n",
+            PAUSE.as_millis()
+        )?;
+        writeln!(
+            f,
+            "| | without | beside | rounds without |\n|---|---:|---:|---|"
+        )?;
+        for (name, [without, beside]) in [("p50", self.p50), ("p99", self.p99)] {
+            write!(f, "| {name} | {} | {} | ", Short(without), Short(beside))?;
+            if name == "p99" {
+                let [least, most] = self.noise.map(Short);
+                write!(f, "{least} to {most}")?;
+            }
+            writeln!(f, " |")?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn measure(rounds: usize) -> Latencies {
+    let metrics = ours::start();
+    let service = start_service();
+    let mut times: [Vec<[f64; 2]>; 2] = Default::default();
+    for _ in 0..rounds {
+        for (is_scraped, times) in [false, true].into_iter().zip(&mut times) {
+            times.push(ask(service, is_scraped.then_some(&metrics)));
+        }
+    }
+    let middle = |at: usize| {
+        [0, 1].map(|which: usize| median(times[which].iter().map(|both| both[at]).collect()))
+    };
+    let without = || times[0].iter().map(|both| both[1]);
+    Latencies {
+        p50: middle(0),
+        p99: middle(1),
+        noise: [
+            without().fold(f64::INFINITY, f64::min),
+            without().fold(0.0, f64::max),
+        ],
+    }
+}
+
+/// Answers each byte with one, on a thread of its own, and counts and times it.
+fn start_service() -> SocketAddr {
+    let (sender, bound) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+            let _ = sender.send(listener.local_addr().expect("it is bound"));
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let mut byte = [0];
+                    while stream.read_exact(&mut byte).await.is_ok() {
+                        if stream.write_all(&byte).await.is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+        });
+    });
+    bound.recv().expect("it has started")
+}
+
+/// The 50th and the 99th percentile of what the client waited.
+fn ask(service: SocketAddr, metrics: Option<&Running>) -> [f64; 2] {
+    let mut stream = TcpStream::connect(service).expect("it listens");
+    stream.set_nodelay(true).expect("a socket");
+    let done = AtomicBool::new(false);
+    let mut times = Vec::new();
+    thread::scope(|scope| {
+        if let Some(metrics) = metrics {
+            let (address, column) = (metrics.address, metrics.column);
+            let done = &done;
+            scope.spawn(move || {
+                let metrics = Running::new(column, address);
+                while !done.load(Ordering::Relaxed) {
+                    metrics.scrape();
+                    thread::sleep(PAUSE);
+                }
+            });
+        }
+        let start = Instant::now();
+        while start.elapsed() < ROUND {
+            let asked = Instant::now();
+            stream.write_all(&[7]).expect("it reads");
+            stream.read_exact(&mut [0]).expect("it answers");
+            times.push(asked.elapsed().as_secs_f64() * 1e6);
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    times.sort_by(f64::total_cmp);
+    [50, 99].map(|percent| times[times.len() * percent / 100])
+}
+
+const PAUSE: Duration = Duration::from_millis(100);
+const ROUND: Duration = Duration::from_secs(2);

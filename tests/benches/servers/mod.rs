@@ -1,0 +1,84 @@
+//! Servers with the same series, each in the way its library documents.
+
+pub(crate) mod busy;
+mod metrics;
+mod ours;
+mod vise;
+
+use std::cell::Cell;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Instant;
+
+use crate::common::Column;
+
+/// A server that runs until the program ends.
+pub(crate) struct Running {
+    pub(crate) column: Column,
+    address: SocketAddr,
+    bytes: Cell<usize>,
+}
+
+impl Running {
+    fn new(column: Column, address: SocketAddr) -> Self {
+        let bytes = Cell::new(0);
+        Self {
+            column,
+            address,
+            bytes,
+        }
+    }
+
+    /// How long a scrape took, in milliseconds.
+    pub(crate) fn scrape(&self) -> f64 {
+        let mut buffer = vec![0; 1 << 20];
+        let start = Instant::now();
+        let mut stream = TcpStream::connect(self.address).expect("it listens");
+        stream
+            .write_all(b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+            .expect("it reads");
+        let mut bytes = 0;
+        loop {
+            match stream.read(&mut buffer).expect("it writes") {
+                0 => break,
+                some => bytes += some,
+            }
+        }
+        let time = start.elapsed().as_secs_f64() * 1e3;
+        // Some 60 bytes a series: nobody is measured for an error.
+        assert!(
+            bytes > 50 * crate::SERIES,
+            "{}: {bytes} bytes",
+            self.column.name
+        );
+        self.bytes.set(bytes);
+        time
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.get()
+    }
+}
+
+/// Starts them all.
+pub(crate) fn start() -> Vec<Running> {
+    vec![ours::start(), metrics::start(), vise::start()]
+}
+
+/// An address that nobody listens on now.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+    listener.local_addr().expect("it is bound")
+}
+
+/// Waits until somebody listens there.
+fn await_listener(address: SocketAddr) {
+    let start = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        assert!(
+            start.elapsed().as_secs() < 30,
+            "nobody listens on {address}"
+        );
+        std::thread::yield_now();
+    }
+}

@@ -1,0 +1,30 @@
+//! metrics-http.
+
+use metrics_core::{Counter, Options, Registry};
+use metrics_http::Server;
+
+use super::Running;
+use crate::common::{Column, Standing};
+use crate::inputs;
+
+pub(super) fn start() -> Running {
+    let registry = Registry::new();
+    let options = Options::new(inputs::COUNTERS, inputs::HELP)
+        .labels(inputs::LABELS)
+        .max_series(crate::SERIES);
+    let counters = registry.create_labelled::<Counter>(options);
+    let counters = counters.expect("the name is free");
+    for index in 0..crate::SERIES {
+        let labels = inputs::triple(index);
+        let labels = labels.each_ref().map(String::as_str);
+        counters.with(&labels).inc_by(inputs::count(index));
+    }
+    let server = Server::builder().registry(registry).serve("127.0.0.1:0");
+    Running::new(OURS, server.expect("a free port").local_addr())
+}
+
+const OURS: Column = Column {
+    name: "ours",
+    package: None,
+    standing: Standing::Ours,
+};

@@ -1,0 +1,118 @@
+//! What it costs to be scraped over HTTP: ours beside the servers that other libraries bring along,
+//! and what a service that is busy notices of it.
+//!
+//! `cargo bench -p tests --features peers --bench serving [-- <part of a row's name>]` prints
+//! tables in Markdown, with verdicts where there are targets, and writes them to
+//! `target/serving.md`: for a release build as Cargo makes it, and for one with thin LTO, which it
+//! builds and runs itself unless `--as-is` is given. `--rounds=<number>` is for those in haste.
+
+#[allow(dead_code, reason = "the other benches use more of it")]
+mod common;
+#[path = "expositions/inputs.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the bench of expositions uses more of it"
+)]
+mod inputs;
+mod servers;
+mod work {
+    //! What the inputs ask of the bench of expositions.
+    pub(super) const THREADS: usize = 64;
+}
+
+use std::fmt::{self, Display, Formatter};
+
+use crate::common::{Heading, NOT_MEASURED, Options, Short, Standing, median, report, verdict};
+use crate::servers::{Running, busy};
+
+/// Series of the counter that is served.
+const SERIES: usize = 100_000;
+
+fn main() {
+    let options = Options::from_arguments("serving");
+    let mut results = Results::default();
+    if options.wants(SCRAPE) {
+        let servers = servers::start();
+        for server in &servers {
+            server.scrape();
+        }
+        let mut times = vec![Vec::new(); servers.len()];
+        for _ in 0..options.rounds {
+            for (server, times) in servers.iter().zip(&mut times) {
+                times.push(median((0..SCRAPES).map(|_| server.scrape()).collect()));
+            }
+        }
+        results.scrapes = servers
+            .into_iter()
+            .zip(times)
+            .map(|(server, times)| (server, median(times)))
+            .collect();
+    }
+    if options.wants(BUSY) {
+        results.busy = Some(busy::measure(options.rounds));
+    }
+    report(&options, &results);
+}
+
+#[derive(Default)]
+struct Results {
+    /// Milliseconds for a scrape.
+    scrapes: Vec<(Running, f64)>,
+    busy: Option<busy::Latencies>,
+}
+
+impl Display for Results {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.scrapes.is_empty() {
+            writeln!(f, "{SCRAPE}: {NOT_MEASURED}\n")?;
+        } else {
+            self.write_scrapes(f)?;
+        }
+        match &self.busy {
+            None => writeln!(f, "{BUSY}: {NOT_MEASURED}"),
+            Some(busy) => writeln!(f, "{busy}"),
+        }
+    }
+}
+
+impl Results {
+    fn write_scrapes(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{SCRAPE}, each over a connection of its own:\n")?;
+        writeln!(f, "| server | MB | ms |\n|---|---:|---:|")?;
+        for (server, time) in &self.scrapes {
+            let megabytes = Short(server.bytes() as f64 / 1e6);
+            let name = Heading(server.column);
+            writeln!(f, "| {name} | {megabytes} | {} |", Short(*time))?;
+        }
+        let of = |standing| {
+            let times = self
+                .scrapes
+                .iter()
+                .filter(|(server, _)| server.column.standing == standing)
+                .map(|(_, time)| *time);
+            times.min_by(f64::total_cmp)
+        };
+        writeln!(f, "\n| target | measured | |\n|---|---:|---|")?;
+        if let Some(ours) = of(Standing::Ours) {
+            let is_met = verdict(ours <= MOST_MS);
+            writeln!(f, "| ≤ {MOST_MS} ms | {} | {is_met} |", Short(ours))?;
+            if let Some(peer) = of(Standing::Peer) {
+                let times = peer / ours;
+                let is_met = verdict(times >= LEAST_TIMES);
+                writeln!(
+                    f,
+                    "| ≥ {LEAST_TIMES} × as fast as the best peer | {} | {is_met} |",
+                    Short(times)
+                )?;
+            }
+        }
+        writeln!(f)
+    }
+}
+
+const SCRAPE: &str = "a scrape of 100,000 counters over loopback, uncompressed";
+const BUSY: &str = "a busy service";
+const SCRAPES: usize = 5;
+const MOST_MS: f64 = 7.0;
+const LEAST_TIMES: f64 = 4.0;
