@@ -143,6 +143,21 @@ impl<'a> Together<'a> {
         })
     }
 
+    /// Each as how long it is, and what stands in memory from its beginning on.
+    #[inline(always)]
+    pub(crate) fn iter_text(self) -> impl Iterator<Item = (&'a [u8], usize)> + use<'a> {
+        let bytes = self.text.as_bytes();
+        self.spans.iter().map(move |span| {
+            let text = bytes.get(span.start as usize..).unwrap_or(&[]);
+            (text, span.len as usize)
+        })
+    }
+
+    /// What they come to, and perhaps some that are not there any more.
+    pub(crate) fn bytes(self) -> usize {
+        self.text.len()
+    }
+
     #[inline(always)]
     pub(crate) fn iter(self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.spans.iter().map(move |span| span.of(self.text))

@@ -1,5 +1,7 @@
 //! Bytes on their way out: written in place, a line at a time.
 
+use std::mem;
+
 /// Bytes that were written and not yet handed on.
 ///
 /// All of its memory is initialised, so that a line is written into a slice: growing by pieces
@@ -46,12 +48,10 @@ impl Buffer {
         if self.bytes.len() - self.len < room {
             self.grow(room);
         }
-        let mut writer = Line {
-            out: &mut self.bytes[self.len..],
-            at: 0,
-        };
+        let mut writer = Line::new(&mut self.bytes[self.len..]);
         line(&mut writer);
-        self.len += writer.at;
+        let left = writer.room();
+        self.len = self.bytes.len() - left;
     }
 
     /// Writes a text at an earlier place, before what stands there.
@@ -73,110 +73,129 @@ impl Buffer {
 /// A line in the making.
 #[derive(Debug)]
 pub(crate) struct Line<'b> {
-    out: &'b mut [u8],
-    at: usize,
+    /// What is left of the room that whoever began the line has made for it.
+    rest: &'b mut [u8],
 }
 
-impl Line<'_> {
+impl<'b> Line<'b> {
+    pub(crate) fn new(room: &'b mut [u8]) -> Self {
+        Line { rest: room }
+    }
+
+    /// What is left of the room.
+    pub(crate) fn room(&self) -> usize {
+        self.rest.len()
+    }
+
     /// Writes a text.
     #[inline(always)]
     pub(crate) fn put(&mut self, text: &[u8]) {
-        copy(&mut self.out[self.at..][..text.len()], text);
-        self.at += text.len();
+        let (out, rest) = mem::take(&mut self.rest).split_at_mut(text.len());
+        copy(out, text);
+        self.rest = rest;
+    }
+
+    /// Writes the first `len` bytes of a text that goes on behind them.
+    ///
+    /// Most are short: they are copied in so many moves whatever their length is, and what comes
+    /// along is overwritten by what follows.
+    #[inline(always)]
+    pub(crate) fn put_start(&mut self, text: &[u8], len: usize) {
+        match text.first_chunk::<{ 2 * STEP }>() {
+            Some(chunk) if len <= chunk.len() => self.put_chunk(chunk, len),
+            _ => self.put(&text[..len]),
+        }
     }
 
     /// Writes a text, in whole steps of [`STEP`] bytes of which the next text overwrites the
     /// rest.
     #[inline(always)]
     pub(crate) fn put_padded(&mut self, text: &Padded) {
-        let out = &mut self.out[self.at..];
         // Most are that short, and a loop costs more than the step.
-        if let ([step], Some(out)) = (&text.steps[..], out.first_chunk_mut()) {
-            *out = *step;
-        } else {
-            let (out, _) = out.as_chunks_mut::<STEP>();
-            for (out, step) in out.iter_mut().zip(&text.steps) {
-                *out = *step;
-            }
+        if let [step] = &text.steps[..] {
+            return self.put_step(step, text.len);
         }
-        self.at += text.len;
+        let (out, _) = self.rest.as_chunks_mut::<STEP>();
+        for (out, step) in out.iter_mut().zip(&text.steps) {
+            *out = *step;
+        }
+        self.skip(text.len);
     }
 
     #[inline(always)]
     pub(crate) fn put_byte(&mut self, byte: u8) {
-        self.out[self.at] = byte;
-        self.at += 1;
+        self.put_chunk(&[byte], 1);
     }
 
     /// Writes the first `len` of eight digits, and ends the line.
     #[inline(always)]
     pub(crate) fn put_last(&mut self, digits: [u8; 8], len: usize) {
-        if let Some(out) = self.next::<16>() {
+        if let Some(out) = self.rest.first_chunk_mut::<16>() {
             if let Some(out) = out.first_chunk_mut() {
                 *out = digits;
             }
             out[len % 16] = b'\n';
         }
-        self.at += len + 1;
+        self.skip(len + 1);
     }
 
     /// Writes the first `len` bytes of a step.
     #[inline(always)]
     pub(crate) fn put_step(&mut self, step: &[u8; STEP], len: usize) {
-        if let Some(out) = self.next() {
-            *out = *step;
-        }
-        self.at += len;
+        self.put_chunk(step, len);
     }
 
     /// Writes a text of so many steps, as [`put_padded`](Self::put_padded) does.
     #[inline(always)]
     pub(crate) fn put_some_steps<const STEPS: usize>(&mut self, text: &Padded) {
-        let (out, _) = self.out[self.at..].as_chunks_mut::<STEP>();
+        let (out, _) = self.rest.as_chunks_mut::<STEP>();
         if let (Some(out), Some(steps)) = (out.first_chunk_mut::<STEPS>(), text.steps.first_chunk())
         {
             *out = *steps;
         }
-        self.at += text.len;
-    }
-
-    /// The next bytes, which whoever began the line has made room for.
-    #[inline(always)]
-    fn next<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
-        let next = self.out[self.at..].first_chunk_mut();
-        debug_assert!(next.is_some(), "too little room was made for a line");
-        next
+        self.skip(text.len);
     }
 
     /// Writes two bytes at once.
     #[inline(always)]
     pub(crate) fn put_pair(&mut self, pair: [u8; 2]) {
-        if let Some(out) = self.next() {
-            *out = pair;
-        }
-        self.at += 2;
+        self.put_chunk(&pair, 2);
     }
 
     /// Writes the value of a sample with labels, and ends its line.
     #[inline(always)]
     pub(crate) fn put_value(&mut self, digits: [u8; 8], len: usize) {
-        if let Some(out) = self.next::<16>() {
+        if let Some(out) = self.rest.first_chunk_mut::<16>() {
             [out[0], out[1]] = *b"} ";
             if let Some(out) = out[2..].first_chunk_mut() {
                 *out = digits;
             }
             out[(2 + len) % 16] = b'\n';
         }
-        self.at += 3 + len;
+        self.skip(3 + len);
     }
 
     /// Writes up to eight bytes: the first `len` of these.
     #[inline(always)]
     pub(crate) fn put_word(&mut self, word: [u8; 8], len: usize) {
-        if let Some(out) = self.next() {
-            *out = word;
+        self.put_chunk(&word, len);
+    }
+
+    /// Writes the first `len` bytes of a chunk: the whole of it, of which what follows overwrites
+    /// the rest.
+    #[inline(always)]
+    fn put_chunk<const N: usize>(&mut self, chunk: &[u8; N], len: usize) {
+        let out = self.rest.first_chunk_mut();
+        debug_assert!(out.is_some(), "too little room was made for a line");
+        if let Some(out) = out {
+            *out = *chunk;
         }
-        self.at += len;
+        self.skip(len);
+    }
+
+    #[inline(always)]
+    fn skip(&mut self, len: usize) {
+        self.rest = &mut mem::take(&mut self.rest)[len..];
     }
 }
 

@@ -365,6 +365,15 @@ impl<'a> Counters<'a> {
         series.map(|(_, (((labels, created), total), lens))| (labels, *created, *total, *lens))
     }
 
+    /// Labels, as how long they are and what stands in memory from their beginning on, and total of
+    /// each.
+    #[inline(always)]
+    pub(crate) fn iter_text(&self) -> impl Iterator<Item = ((&'a [u8], usize), u64)> + use<'a> {
+        let series = self.labels.iter_text().zip(self.totals);
+        let series = self.live.iter().zip(series).filter(|(live, _)| **live);
+        series.map(|(_, (text, total))| (text, *total))
+    }
+
     /// Labels, birth and total of each.
     #[inline(always)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, f64, u64)> + use<'a> {

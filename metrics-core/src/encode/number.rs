@@ -9,7 +9,10 @@
 //! for their number: how many a counter has, no processor can foresee. The technique is Paul
 //! Khuong's, "How to print integers really fast" (2017).
 
-use super::{Number, buffer::Line};
+use super::{
+    Number,
+    buffer::{Line, STEP},
+};
 
 /// The room that any number takes, in bytes.
 pub(crate) const ROOM: usize = 40;
@@ -36,8 +39,9 @@ pub(crate) fn unsigned_value(line: &mut Line<'_>, n: u64) {
         let (text, len) = short(n);
         line.put_value(text.to_le_bytes(), len);
     } else {
+        let (text, len) = long(n);
         line.put_pair(*b"} ");
-        long(line, n);
+        line.put_step(&text, len);
         line.put_byte(b'\n');
     }
 }
@@ -49,7 +53,8 @@ pub(crate) fn unsigned_line(line: &mut Line<'_>, n: u64) {
         let (text, len) = short(n);
         line.put_last(text.to_le_bytes(), len);
     } else {
-        long(line, n);
+        let (text, len) = long(n);
+        line.put_step(&text, len);
         line.put_byte(b'\n');
     }
 }
@@ -60,19 +65,25 @@ pub(crate) fn unsigned(line: &mut Line<'_>, n: u64) {
     if n < EIGHT {
         leading(line, n);
     } else {
-        long(line, n);
+        let (text, len) = long(n);
+        line.put_step(&text, len);
     }
 }
 
+/// A number of more digits, and how many there are.
 #[inline(never)]
-fn long(line: &mut Line<'_>, n: u64) {
+fn long(n: u64) -> ([u8; STEP], usize) {
+    let mut text = [0; STEP];
+    let mut line = Line::new(&mut text);
     if n < EIGHT * EIGHT {
-        leading(line, n / EIGHT);
+        leading(&mut line, n / EIGHT);
     } else {
-        leading(line, n / (EIGHT * EIGHT));
-        following(line, n / EIGHT % EIGHT);
+        leading(&mut line, n / (EIGHT * EIGHT));
+        following(&mut line, n / EIGHT % EIGHT);
     }
-    following(line, n % EIGHT);
+    following(&mut line, n % EIGHT);
+    let len = STEP - line.room();
+    (text, len)
 }
 
 /// Eight digits make up numbers below this.

@@ -453,32 +453,23 @@ impl Sink for Text<'_> {
     }
 
     fn counters(&mut self, counters: &Counters<'_>) {
-        if self.created || self.rewrites.is_some() || self.starts.is_none() {
+        if self.created || self.rewrites.is_some() {
             for (labels, created, total) in counters.iter() {
                 self.number(labels, created, Number::Unsigned(total));
             }
             return;
         }
-        let Some([start, ..]) = &self.starts else {
+        if self.starts.is_none() {
+            self.make_starts();
+        }
+        let Some([Start { labels, value }, ..]) = &self.starts else {
             return;
         };
-        let Start {
-            labels: start,
-            value,
-        } = start;
-        for (labels, _, total) in counters.iter() {
-            let room = start.room().max(value.room()) + labels.len() + number::ROOM;
-            self.outlet.buffer.write(room, |line| {
-                if labels.is_empty() {
-                    line.put_padded(value);
-                    number::unsigned(line, total);
-                    line.put_byte(b'\n');
-                } else {
-                    line.put_padded(start);
-                    line.put(labels.as_bytes());
-                    number::unsigned_value(line, total);
-                }
-            });
+        let buffer = &mut self.outlet.buffer;
+        match labels.steps() {
+            1 => counter_lines::<1>(buffer, counters, labels, value),
+            2 => counter_lines::<2>(buffer, counters, labels, value),
+            _ => counter_lines::<0>(buffer, counters, labels, value),
         }
     }
 
@@ -486,4 +477,32 @@ impl Sink for Text<'_> {
         self.outlet.pause();
         self.outlet.is_open()
     }
+}
+
+/// Writes lines of counters whose names take so many steps; 0 stands for any number.
+#[inline(never)]
+fn counter_lines<const STEPS: usize>(
+    buffer: &mut Buffer,
+    counters: &Counters<'_>,
+    labels: &Padded,
+    value: &Padded,
+) {
+    let each = labels.room().max(value.room()) + number::ROOM;
+    let room = each * counters.totals.len() + counters.labels.bytes();
+    buffer.write(room, |line| {
+        for ((text, len), total) in counters.iter_text() {
+            if len == 0 {
+                line.put_padded(value);
+                number::unsigned_line(line, total);
+                continue;
+            }
+            if STEPS == 0 {
+                line.put_padded(labels);
+            } else {
+                line.put_some_steps::<STEPS>(labels);
+            }
+            line.put_start(text, len);
+            number::unsigned_value(line, total);
+        }
+    });
 }
