@@ -101,6 +101,8 @@ pub(crate) struct Reader {
     series: Vec<usize>,
     values: Vec<u64>,
     scratch: Vec<u64>,
+    /// The ids of counters that have a region for themselves; 0 for what is none.
+    counters: Vec<u32>,
     /// Whether what is read is only counted, and will be read again.
     pub(crate) counts: bool,
 }
@@ -108,27 +110,35 @@ pub(crate) struct Reader {
 impl Reader {
     /// Adds up regions of one series each that are words and no more, and never go down by a
     /// rounding error, one after the other, under one hold of the lock.
+    ///
+    /// Each takes two words, of which it may need one.
     pub(crate) fn read_singles<'r>(
         &mut self,
         regions: impl Iterator<Item = &'r Region> + Clone,
-    ) -> &[u64] {
+    ) -> &[[u64; 2]] {
+        // Each stands somewhere else. In short loops the processor waits for many of them at once.
+        let is_counter = |region: &Region| matches!(region.layout, Layout::Count);
+        self.counters.clear();
+        self.counters.extend(regions.clone().map(|region| {
+            let id = region.id.load(Ordering::Relaxed);
+            if is_counter(region) { id } else { 0 }
+        }));
         self.values.clear();
-        let words = regions.clone().map(|region| region.width).sum();
-        self.values.resize(words, 0);
-        let mut out = &mut self.values[..];
+        self.values.resize(2 * self.counters.len(), 0);
+        let (values, _) = self.values.as_chunks_mut();
         let mut state = STATE.lock();
-        for region in regions {
+        for (region, values) in regions.zip(values.iter_mut()) {
             debug_assert!(region.series == 1 && region.layout.is_words());
-            let (of_this, rest) = out.split_at_mut(region.width);
-            match of_this {
-                // Most are counters, whose one word needs no loop.
-                [total] if region.layout == Layout::Count => *total = state.add_up_counter(region),
-                of_this => state.add_up_words(region, 0, of_this),
+            if is_counter(region) {
+                values[0] = counted_in(region.shared.get());
+            } else {
+                state.add_up_words(region, 0, &mut values[..region.width]);
             }
-            out = rest;
         }
+        // SAFETY: the ids are those of regions that this borrows.
+        unsafe { state.add_up_counters(&self.counters, values) };
         drop(state);
-        &self.values
+        values
     }
 
     /// Says which series of a region to read, in ascending order.
@@ -848,6 +858,13 @@ impl Listed {
     }
 }
 
+/// What a counter's word has counted; nothing where it has none yet.
+#[inline(always)]
+fn counted_in(words: &[AtomicU64]) -> u64 {
+    let word = words.first();
+    word.map_or(0, |word| layout::counted(word.load(Ordering::Acquire)))
+}
+
 struct State {
     threads: Vec<Thread>,
     regions: Vec<Option<Listed>>,
@@ -947,29 +964,47 @@ impl State {
         threads: &'s [Thread],
         region: &'s Region,
     ) -> impl Iterator<Item = (&'s [AtomicU64], &'s AtomicU64, &'s Thread)> {
-        // Nobody has touched a region that is not in the directories: no index is as large.
-        let index = (region.id.load(Ordering::Relaxed) as usize).wrapping_sub(1);
+        let id = region.id.load(Ordering::Relaxed);
         threads.iter().filter_map(move |thread| {
-            let slot = thread.slots().get(index)?;
-            // Acquire: the words were written before they were listed.
-            let words = NonNull::new(slot.words.load(Ordering::Acquire))?;
-            // SAFETY: the thread has listed `len` words of this region, and takes the lock that
-            // is held here before it frees them or ends.
-            let words = unsafe { std::slice::from_raw_parts(words.as_ptr(), region.len) };
-            Some((words, &slot.seen, thread))
+            // SAFETY: the region has this id and so many words, and is borrowed.
+            let (words, seen) = unsafe { State::words_in(thread, id, region.len) }?;
+            Some((words, seen, thread))
         })
     }
 
-    /// Adds up a counter that has a region for itself.
-    #[inline]
-    fn add_up_counter(&self, region: &Region) -> u64 {
-        let first = |words: &[AtomicU64]| {
-            let word = words.first();
-            word.map_or(0, |word| layout::counted(word.load(Ordering::Acquire)))
-        };
-        State::words_of(&self.threads, region)
-            .map(|(words, ..)| first(words))
-            .fold(first(region.shared.get()), u64::saturating_add)
+    /// A thread's words of the region that has this id; the lock is held.
+    ///
+    /// # Safety
+    ///
+    /// The region has this id for as long as the result is used, or none has it; and it has at
+    /// least so many words.
+    #[inline(always)]
+    unsafe fn words_in(thread: &Thread, id: u32, len: usize) -> Option<(&[AtomicU64], &AtomicU64)> {
+        // Nobody has touched a region that is not in the directories: no index is as large.
+        let slot = thread.slots().get((id as usize).wrapping_sub(1))?;
+        // Acquire: the words were written before they were listed.
+        let words = NonNull::new(slot.words.load(Ordering::Acquire))?;
+        // SAFETY: the thread has listed the words of this region, of which there are so many by
+        // the caller, and takes the lock that is held here before it frees them or ends.
+        let words = unsafe { std::slice::from_raw_parts(words.as_ptr(), len) };
+        Some((words, &slot.seen))
+    }
+
+    /// Adds up counters that have a region for themselves, by the ids of those regions, over the
+    /// threads that run.
+    ///
+    /// # Safety
+    ///
+    /// The regions are borrowed.
+    unsafe fn add_up_counters(&self, ids: &[u32], out: &mut [[u64; 2]]) {
+        for thread in &self.threads {
+            for (id, [total, _]) in ids.iter().zip(&mut *out) {
+                // SAFETY: a counter has one word, and its region is borrowed by the caller.
+                if let Some((words, _)) = unsafe { State::words_in(thread, *id, 1) } {
+                    *total = total.saturating_add(counted_in(words));
+                }
+            }
+        }
     }
 
     /// Adds up series that are words and no more, from this one on, over the threads that run

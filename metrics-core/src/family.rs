@@ -461,7 +461,7 @@ impl Family {
         });
     }
 
-    fn created(&self) -> f64 {
+    pub(crate) fn created(&self) -> f64 {
         *self.created.get_or_init(clock::unix_seconds)
     }
 
@@ -561,13 +561,11 @@ impl Family {
             && self.rendered()[0].is_empty()
     }
 
-    /// What such a series is worth, of which these are the words and those of others after it;
-    /// with its birth.
-    #[inline]
-    pub(crate) fn single(&self, words: &mut &[u64]) -> Option<(f64, Number)> {
-        let (own, rest) = words.split_at_checked(self.layout.words())?;
-        *words = rest;
-        Some((self.created(), self.number(own)?))
+    /// What such a series is worth, of which these are the words.
+    #[inline(always)]
+    pub(crate) fn single(&self, words: &[u64; 2]) -> Number {
+        // It is a number.
+        self.number(words).unwrap_or(Number::Unsigned(0))
     }
 
     fn collect_counters(&self, sink: &mut dyn Sink, reader: &mut Reader) {

@@ -18,24 +18,26 @@ use crate::{
     own::Own,
     registry::Settings,
     series::Series,
+    singles::Singles,
     source::{AllFaults, Faults, Source},
 };
 
 /// A family: metrics of one name that are exposed together.
 #[derive(Debug)]
-struct Group {
+pub(crate) struct Group {
     desc: Desc,
     /// Members whose series may coincide stand together; mostly each stands alone.
     members: Vec<Vec<FamilyRef>>,
     /// The collector that writes it, if one does, and the place among its families.
     collector: Option<(usize, usize)>,
     heads: Heads,
-    /// Whether it is one series without labels that is one number.
-    is_single: bool,
+    /// Which of the [`Singles`] it is among, where it is one series without labels that is one
+    /// number.
+    singles: Option<usize>,
 }
 
 impl Group {
-    fn head<'a>(&'a self, prefix: &'a str) -> Head<'a> {
+    pub(crate) fn head<'a>(&'a self, prefix: &'a str) -> Head<'a> {
         Head {
             prefix,
             desc: &self.desc,
@@ -51,10 +53,14 @@ impl Group {
     }
 
     /// The member that is one series without labels and one number, if that is all there is.
-    #[inline]
-    fn single(&self) -> Option<&Family> {
-        let family = self.is_single.then(|| &*self.members[0][0])?;
-        (!family.exemplars().is_used()).then_some(family)
+    fn single(&self) -> Option<&FamilyRef> {
+        match &self.members[..] {
+            [members] if self.collector.is_none() => match &members[..] {
+                [member] if member.is_single() => Some(member),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Writes its members.
@@ -103,6 +109,7 @@ impl Member {
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     families: Vec<Group>,
+    singles: Vec<Singles>,
     collectors: Vec<Member>,
     clashes: Vec<String>,
     /// Families that were left out, by name.
@@ -136,27 +143,36 @@ impl Groups {
                 *groups.left_out.entry(desc.name().to_owned()).or_default() += 1;
             }
         }
-        groups.look_through();
+        groups.look_through(&settings.prefix);
         groups
     }
 
     /// Notes which families are of a kind that an exposition treats otherwise than most.
-    fn look_through(&mut self) {
-        for (at, group) in self.families.iter_mut().enumerate() {
-            let mut members = group.members.iter().flatten();
+    fn look_through(&mut self, prefix: &str) {
+        for (at, group) in self.families.iter().enumerate() {
             // Of what is added up with others, the sum would go down.
             let alone = group.members.iter().filter(|members| members.len() == 1);
             if alone.flatten().any(|member| member.expires()) {
                 self.expiring.push(at);
             }
-            if members.clone().any(|member| member.exemplars().asked()) {
+            let mut members = group.members.iter().flatten();
+            if members.any(|member| member.exemplars().asked()) {
                 self.asking.push(at);
             }
-            group.is_single = match (members.next(), members.next()) {
-                (Some(member), None) => group.collector.is_none() && member.is_single(),
-                _ => false,
-            };
         }
+        let mut row = None;
+        for (at, group) in self.families.iter_mut().enumerate() {
+            let single = group.single();
+            // Other names are not written everywhere as they are.
+            match single.filter(|_| is_legacy(&group.desc, prefix)).cloned() {
+                Some(family) => {
+                    group.singles = Some(self.singles.len());
+                    row.get_or_insert_with(|| Singles::new(at)).push(family);
+                }
+                None => self.singles.extend(row.take()),
+            }
+        }
+        self.singles.extend(row);
     }
 
     /// Adds a metric, or says with what it clashes.
@@ -187,7 +203,7 @@ impl Groups {
             members,
             collector,
             heads: Heads::default(),
-            is_single: false,
+            singles: None,
         });
         Ok(())
     }
@@ -321,31 +337,26 @@ impl Groups {
         let prefix = settings.prefix.as_str();
         let wants = |desc: &Desc| is_wanted(desc, prefix, wanted);
         let mut reader = Reader::default();
-        let wanted: Vec<&Group> = self
-            .families
-            .iter()
-            .filter(|group| wants(&group.desc))
-            .collect();
-        let mut singles = Vec::with_capacity(SINGLES_AT_ONCE);
-        let mut rest = &wanted[..];
-        while let [group, others @ ..] = rest {
-            let some = rest.iter().take(SINGLES_AT_ONCE);
-            singles.clear();
-            singles.extend(some.map_while(|group| group.single()));
-            if !singles.is_empty() {
-                let mut words = reader.read_singles(singles.iter().map(|family| &family.region));
-                for (group, family) in rest.iter().zip(&singles) {
-                    if let Some((created, number)) = family.single(&mut words) {
-                        sink.single(group.head(prefix), created, number);
+        let mut next = 0;
+        while let Some(group) = self.families.get(next) {
+            if wanted.is_none()
+                && let Some(singles) = group.singles
+            {
+                let all = &self.singles[singles];
+                let some = all.read(&self.families, prefix, next, &mut reader);
+                if some.len() > 0 {
+                    next += some.len();
+                    sink.singles(&some);
+                    if !sink.pause() {
+                        return;
                     }
+                    continue;
                 }
-                if !sink.pause() {
-                    return;
-                }
-                rest = &rest[singles.len()..];
+            }
+            next += 1;
+            if !wants(&group.desc) {
                 continue;
             }
-            rest = others;
             let head = group.head(prefix);
             if let Some((at, place)) = group.collector {
                 let written = computed[at].as_ref();
@@ -508,9 +519,6 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
         members[0].emit(sink, nobody, &labels, created, &values, &mut native);
     }
 }
-
-/// Families of one number each that are read at once.
-const SINGLES_AT_ONCE: usize = 64;
 
 /// Computed series that are written before what is there may go out.
 const SERIES_BETWEEN_PAUSES: usize = 256;

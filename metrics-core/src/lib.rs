@@ -85,6 +85,7 @@ mod registry;
 mod render;
 mod rows;
 mod series;
+mod singles;
 mod source;
 mod state_set;
 mod storage;

@@ -148,14 +148,14 @@ impl<'a> Together<'a> {
     pub(crate) fn iter_text(self) -> impl Iterator<Item = (&'a [u8], usize)> + use<'a> {
         let bytes = self.text.as_bytes();
         self.spans.iter().map(move |span| {
-            let text = bytes.get(span.start as usize..).unwrap_or(&[]);
+            let text = &bytes[span.start as usize..];
             (text, span.len as usize)
         })
     }
 
-    /// What they come to, and perhaps some that are not there any more.
+    /// What they come to.
     pub(crate) fn bytes(self) -> usize {
-        self.text.len()
+        self.spans.iter().map(|span| span.len as usize).sum()
     }
 
     #[inline(always)]

@@ -45,6 +45,7 @@ impl Buffer {
     /// Writes a line that takes no more than so many bytes.
     #[inline(always)]
     pub(crate) fn write(&mut self, room: usize, line: impl FnOnce(&mut Line<'_>)) {
+        let room = room + BEYOND;
         if self.bytes.len() - self.len < room {
             self.grow(room);
         }
@@ -97,14 +98,20 @@ impl<'b> Line<'b> {
 
     /// Writes the first `len` bytes of a text that goes on behind them.
     ///
-    /// Most are short: they are copied in so many moves whatever their length is, and what comes
-    /// along is overwritten by what follows.
+    /// It is copied in whole pieces, and what comes along is overwritten by what follows: that
+    /// takes so many moves whatever the length is, which no processor can foresee.
     #[inline(always)]
     pub(crate) fn put_start(&mut self, text: &[u8], len: usize) {
-        match text.first_chunk::<{ 2 * STEP }>() {
-            Some(chunk) if len <= chunk.len() => self.put_chunk(chunk, len),
-            _ => self.put(&text[..len]),
+        const PIECE: usize = 2 * STEP;
+        let whole = len.next_multiple_of(PIECE);
+        let (Some(out), Some(pieces)) = (self.rest.get_mut(..whole), text.get(..whole)) else {
+            return self.put(&text[..len]);
+        };
+        let (out, _) = out.as_chunks_mut::<PIECE>();
+        for (out, piece) in out.iter_mut().zip(pieces.as_chunks().0) {
+            *out = *piece;
         }
+        self.skip(len);
     }
 
     /// Writes a text, in whole steps of [`STEP`] bytes of which the next text overwrites the
@@ -162,19 +169,6 @@ impl<'b> Line<'b> {
         self.put_chunk(&pair, 2);
     }
 
-    /// Writes the value of a sample with labels, and ends its line.
-    #[inline(always)]
-    pub(crate) fn put_value(&mut self, digits: [u8; 8], len: usize) {
-        if let Some(out) = self.rest.first_chunk_mut::<16>() {
-            [out[0], out[1]] = *b"} ";
-            if let Some(out) = out[2..].first_chunk_mut() {
-                *out = digits;
-            }
-            out[(2 + len) % 16] = b'\n';
-        }
-        self.skip(3 + len);
-    }
-
     /// Writes up to eight bytes: the first `len` of these.
     #[inline(always)]
     pub(crate) fn put_word(&mut self, word: [u8; 8], len: usize) {
@@ -185,18 +179,34 @@ impl<'b> Line<'b> {
     /// the rest.
     #[inline(always)]
     fn put_chunk<const N: usize>(&mut self, chunk: &[u8; N], len: usize) {
-        let out = self.rest.first_chunk_mut();
-        debug_assert!(out.is_some(), "too little room was made for a line");
-        if let Some(out) = out {
-            *out = *chunk;
+        match self.rest.first_chunk_mut() {
+            Some(out) => *out = *chunk,
+            None => put_exactly(self.rest, &chunk[..len]),
         }
         self.skip(len);
     }
 
+    /// What is left of the room.
     #[inline(always)]
-    fn skip(&mut self, len: usize) {
+    pub(crate) fn rest(&mut self) -> &mut [u8] {
+        self.rest
+    }
+
+    /// Goes on behind what was written to the [rest](Self::rest).
+    #[inline(always)]
+    pub(crate) fn skip(&mut self, len: usize) {
         self.rest = &mut mem::take(&mut self.rest)[len..];
     }
+}
+
+/// Room beyond a line, for what is copied in whole pieces.
+const BEYOND: usize = 2 * STEP;
+
+/// Writes a text where there is no room for more.
+#[cold]
+#[inline(never)]
+fn put_exactly(out: &mut [u8], text: &[u8]) {
+    out[..text.len()].copy_from_slice(text);
 }
 
 /// Bytes in one step of [`Line::put_padded`], which the processor copies in two instructions.
@@ -224,6 +234,12 @@ impl Padded {
             copy(place, part);
             out = rest;
         }
+    }
+
+    /// How long it is, and its first steps.
+    #[inline(always)]
+    pub(crate) fn some_steps<const STEPS: usize>(&self) -> Option<(usize, &[[u8; STEP]; STEPS])> {
+        Some((self.len, self.steps.first_chunk()?))
     }
 
     /// How many steps it takes.

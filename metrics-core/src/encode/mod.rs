@@ -9,9 +9,9 @@ pub(crate) mod text;
 
 use std::{fmt, sync::OnceLock};
 
-use self::buffer::Padded;
-
-use crate::{desc::Desc, native::NativeSnapshot, render::Lens, texts::Together};
+use crate::{
+    desc::Desc, native::NativeSnapshot, render::Lens, singles::SomeSingles, texts::Together,
+};
 
 /// An exposition format.
 ///
@@ -217,33 +217,14 @@ pub(crate) struct Head<'a> {
 /// its name as it is.
 #[derive(Debug, Default)]
 pub(crate) struct Heads {
-    text: OnceLock<Lines>,
-    open_metrics: OnceLock<Lines>,
-    protobuf: OnceLock<Lines>,
-}
-
-/// A head, and behind it what a first series without labels begins with.
-#[derive(Debug)]
-struct Lines {
-    all: Padded,
-    head: usize,
-}
-
-impl Lines {
-    fn new(all: &[u8], head: usize) -> Self {
-        let mut padded = Padded::default();
-        padded.set(&[all]);
-        Lines { all: padded, head }
-    }
-
-    fn head(&self) -> &[u8] {
-        &self.all.as_slice()[..self.head]
-    }
+    text: OnceLock<Box<[u8]>>,
+    open_metrics: OnceLock<Box<[u8]>>,
+    protobuf: OnceLock<Box<[u8]>>,
 }
 
 impl Heads {
     /// The head in this format.
-    fn of(&self, format: Format) -> &OnceLock<Lines> {
+    fn of(&self, format: Format) -> &OnceLock<Box<[u8]>> {
         match format {
             Format::Text | Format::TextV1 => &self.text,
             Format::OpenMetrics => &self.open_metrics,
@@ -408,10 +389,12 @@ pub(crate) trait Sink {
     /// Writes one series of counters, gauges, or of an unknown type: most of what there is.
     fn number(&mut self, labels: &str, created: f64, number: Number);
 
-    /// Writes a family of one series without labels that is one number.
-    fn single(&mut self, head: Head<'_>, created: f64, number: Number) {
-        self.family(head);
-        self.number("", created, number);
+    /// Writes families of one series without labels that is one number.
+    fn singles(&mut self, singles: &SomeSingles<'_>) {
+        for (head, created, number) in singles.iter() {
+            self.family(head);
+            self.number("", created, number);
+        }
     }
 
     /// Writes many at once, for formats that have a loop of their own for it: counters are most of

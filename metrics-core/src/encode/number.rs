@@ -28,22 +28,35 @@ pub(crate) fn write(line: &mut Line<'_>, number: Number, open_metrics: bool) {
             }
             unsigned(line, n.unsigned_abs());
         }
-        Number::Float(n) => float(line, n, open_metrics),
+        Number::Float(n) => {
+            let (text, len) = float_text(n, open_metrics);
+            line.put_step(&text, len);
+        }
     }
 }
 
-/// Writes a whole number as the value of a sample with labels, and ends its line.
+/// Writes a value as a sample shows it, and ends its line.
 #[inline(always)]
-pub(crate) fn unsigned_value(line: &mut Line<'_>, n: u64) {
-    if n < EIGHT {
-        let (text, len) = short(n);
-        line.put_value(text.to_le_bytes(), len);
-    } else {
-        let (text, len) = long(n);
-        line.put_pair(*b"} ");
-        line.put_step(&text, len);
-        line.put_byte(b'\n');
+pub(crate) fn write_line(line: &mut Line<'_>, number: Number, open_metrics: bool) {
+    if let Number::Unsigned(n) = number {
+        return unsigned_line(line, n);
     }
+    write(line, number, open_metrics);
+    line.put_byte(b'\n');
+}
+
+/// Writes a whole number of up to eight digits as the value of a sample with labels, and ends its
+/// line; returns how much that is.
+#[inline(always)]
+pub(crate) fn short_value(out: &mut [u8; 16], n: u64) -> Option<usize> {
+    if n >= EIGHT {
+        return None;
+    }
+    let (text, len) = short(n);
+    out[..2].copy_from_slice(b"} ");
+    out[2..10].copy_from_slice(&text.to_le_bytes());
+    out[(2 + len) % 16] = b'\n';
+    Some(3 + len)
 }
 
 /// Writes a whole number, and ends the line.
@@ -124,6 +137,17 @@ fn digits(n: u64) -> u64 {
     let twos = hundreds | ((fours - 100 * hundreds) << 16);
     let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
     tens | ((twos - 10 * tens) << 8)
+}
+
+/// A float, and how long it is: in registers a line is written faster than where it is shown to a
+/// function.
+#[inline(never)]
+fn float_text(value: f64, open_metrics: bool) -> ([u8; STEP], usize) {
+    let mut text = [0; STEP];
+    let mut line = Line::new(&mut text);
+    float(&mut line, value, open_metrics);
+    let len = STEP - line.room();
+    (text, len)
 }
 
 /// Writes a float.

@@ -23,7 +23,7 @@ impl<'w> Outlet<'w> {
             out,
             takes_slices: true,
             result: Ok(()),
-            buffer: Buffer::with_capacity(PIECE + PIECE / 4),
+            buffer: Buffer::with_capacity(2 * PIECE),
         }
     }
 
@@ -147,7 +147,7 @@ mod tests {
             calls: 0,
             taken: Vec::new(),
         };
-        let error = write(&mut full, &[b'x'; 100_000]).expect_err("it takes nothing");
+        let error = write(&mut full, &b"x".repeat(100_000)).expect_err("it takes nothing");
         assert_eq!((error.kind(), full.calls), (io::ErrorKind::WriteZero, 1));
     }
 }

@@ -28,8 +28,8 @@ use self::{
     },
 };
 use super::{
-    Counters, Escaping, Exemplar, Expected, Exposition, Format, Head, HistogramValue, Lines,
-    Number, Sink, SummaryValue, Value,
+    Counters, Escaping, Exemplar, Expected, Exposition, Format, Head, HistogramValue, Number, Sink,
+    SummaryValue, Value,
     buffer::{Buffer, Line, STEP},
     escape,
     outlet::{Outlet, PIECE},
@@ -369,7 +369,7 @@ impl Sink for Protobuf<'_> {
             Kind::Histogram => 4,
             Kind::GaugeHistogram => 5,
         };
-        let write = || {
+        let write = || -> Box<[u8]> {
             let mut buffer = Buffer::default();
             for (field, text) in [
                 (1, &*escape::metric_name(&name, self.escaping)),
@@ -383,13 +383,13 @@ impl Sink for Protobuf<'_> {
                 }
             }
             buffer.write(2, |line| line.put_pair([tag(3, wire::VARINT), kind]));
-            Lines::new(buffer.as_slice(), buffer.len())
+            Box::from(buffer.as_slice())
         };
         self.head.clear();
         if is_plain {
-            self.head.extend_from_slice(lines.get_or_init(write).head());
+            self.head.extend_from_slice(lines.get_or_init(write));
         } else {
-            self.head.extend_from_slice(write().head());
+            self.head.extend_from_slice(&write());
         }
         self.hold();
     }

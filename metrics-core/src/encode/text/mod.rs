@@ -1,18 +1,24 @@
 //! The text formats: Prometheus 0.0.4 and 1.0.0, and OpenMetrics 1.0.
 
 mod buckets;
+mod counters;
 
 use std::io;
 
 use self::buckets::{Buckets, add_exemplar};
 use super::{
-    Counters, Escaping, Exposition, Format, Head, HistogramValue, Lines, Number, Sink,
-    SummaryValue, Value,
+    Counters, Escaping, Exposition, Format, Head, HistogramValue, Number, Sink, SummaryValue,
+    Value,
     buffer::{Buffer, Padded},
     escape, number,
     outlet::Outlet,
 };
-use crate::{desc::Kind, name, render};
+use crate::{
+    desc::{Desc, Kind},
+    name, render,
+    singles::SomeSingles,
+    texts::Texts,
+};
 
 /// Writes one of the text formats.
 pub(crate) struct Text<'w> {
@@ -301,8 +307,7 @@ impl<'w> Text<'w> {
     }
 
     /// The lines before a family's samples.
-    fn head(&self, head: Head<'_>) -> Lines {
-        let desc = head.desc;
+    fn head(&self, desc: &Desc) -> String {
         let mut out = String::new();
         let mut comment = |keyword: &str, text: &str| {
             for part in ["# ", keyword, " "] {
@@ -348,16 +353,13 @@ impl<'w> Text<'w> {
                 },
             );
         }
-        let head = out.len();
-        out.push_str(&self.name);
-        out.push_str(self.suffix(Sample::Main));
-        out.push(' ');
-        Lines::new(out.as_bytes(), head)
+        out
     }
-}
 
-impl Sink for Text<'_> {
-    fn family(&mut self, head: Head<'_>) {
+    /// Begins a family; writes nothing.
+    ///
+    /// Returns whether its name is left as it is.
+    fn begin(&mut self, head: Head<'_>) -> bool {
         let Head { prefix, desc, .. } = head;
         self.kind = desc.kind();
         self.buckets.new_family();
@@ -385,13 +387,33 @@ impl Sink for Text<'_> {
             let family = name::family_name(&self.name, self.kind).len();
             self.name.truncate(family);
         }
+        is_plain
+    }
+
+    /// What stands before the numbers of all families in a row with these.
+    #[cold]
+    fn before_singles(&mut self, singles: &SomeSingles<'_>) -> Texts {
+        let mut texts = Texts::default();
+        for head in singles.all_heads() {
+            self.begin(head);
+            let (head, suffix) = (self.head(head.desc), self.suffix(Sample::Main));
+            texts.push();
+            texts.set(texts.len() - 1, &format!("{head}{}{suffix} ", self.name));
+        }
+        texts
+    }
+}
+
+impl Sink for Text<'_> {
+    fn family(&mut self, head: Head<'_>) {
+        let is_plain = self.begin(head);
+        let write = || self.head(head.desc).into_bytes().into_boxed_slice();
         if is_plain {
-            self.outlet
-                .buffer
-                .put(lines.get_or_init(|| self.head(head)).head());
+            let head = head.heads.of(self.format).get_or_init(write);
+            self.outlet.buffer.put(head);
         } else {
-            let lines = self.head(head);
-            self.outlet.buffer.put(lines.head());
+            let head = write();
+            self.outlet.buffer.put(&head);
         }
     }
 
@@ -423,22 +445,25 @@ impl Sink for Text<'_> {
         }
     }
 
-    fn single(&mut self, head: Head<'_>, created: f64, number: Number) {
-        let has_birth = self.created && head.desc.kind() == Kind::Counter;
-        let lines = head.heads.of(self.format).get();
-        let lines = lines.filter(|_| self.escaping != Escaping::Dots);
-        let Some(lines) = lines.filter(|_| self.common.is_empty() && !has_birth) else {
-            self.family(head);
-            return self.number("", created, number);
-        };
+    fn singles(&mut self, singles: &SomeSingles<'_>) {
+        if self.created || !self.common.is_empty() || self.escaping == Escaping::Dots {
+            for (head, created, number) in singles.iter() {
+                self.family(head);
+                self.number("", created, number);
+            }
+            return;
+        }
+        let texts = singles.texts(self.format);
+        let texts = texts.get_or_init(|| self.before_singles(singles));
+        let texts = texts.in_region(singles.range());
+        let room = texts.bytes() + singles.len() * number::ROOM;
         let open_metrics = self.open_metrics;
-        self.outlet
-            .buffer
-            .write(lines.all.room() + number::ROOM, |line| {
-                line.put_padded(&lines.all);
-                number::write(line, number, open_metrics);
-                line.put_byte(b'\n');
-            });
+        self.outlet.buffer.write(room, |line| {
+            for ((text, len), number) in texts.iter_text().zip(singles.numbers()) {
+                line.put_start(text, len);
+                number::write_line(line, number, open_metrics);
+            }
+        });
     }
 
     #[inline]
@@ -462,14 +487,8 @@ impl Sink for Text<'_> {
         if self.starts.is_none() {
             self.make_starts();
         }
-        let Some([Start { labels, value }, ..]) = &self.starts else {
-            return;
-        };
-        let buffer = &mut self.outlet.buffer;
-        match labels.steps() {
-            1 => counter_lines::<1>(buffer, counters, labels, value),
-            2 => counter_lines::<2>(buffer, counters, labels, value),
-            _ => counter_lines::<0>(buffer, counters, labels, value),
+        if let Some([start, ..]) = &self.starts {
+            counters::write(&mut self.outlet.buffer, counters, start);
         }
     }
 
@@ -477,32 +496,4 @@ impl Sink for Text<'_> {
         self.outlet.pause();
         self.outlet.is_open()
     }
-}
-
-/// Writes lines of counters whose names take so many steps; 0 stands for any number.
-#[inline(never)]
-fn counter_lines<const STEPS: usize>(
-    buffer: &mut Buffer,
-    counters: &Counters<'_>,
-    labels: &Padded,
-    value: &Padded,
-) {
-    let each = labels.room().max(value.room()) + number::ROOM;
-    let room = each * counters.totals.len() + counters.labels.bytes();
-    buffer.write(room, |line| {
-        for ((text, len), total) in counters.iter_text() {
-            if len == 0 {
-                line.put_padded(value);
-                number::unsigned_line(line, total);
-                continue;
-            }
-            if STEPS == 0 {
-                line.put_padded(labels);
-            } else {
-                line.put_some_steps::<STEPS>(labels);
-            }
-            line.put_start(text, len);
-            number::unsigned_value(line, total);
-        }
-    });
 }

@@ -1,0 +1,121 @@
+//! Families of one number each, side by side: many programs have few others, and what each of them
+//! takes beside its line is not to be looked for all over the memory.
+
+use std::{ops::Range, sync::OnceLock};
+
+use crate::{
+    cell::Reader,
+    encode::{Format, Head, Number},
+    family::{Family, FamilyRef},
+    groups::Group,
+    texts::Texts,
+};
+
+/// Families of one series without labels that is one number, one after the other.
+#[derive(Debug)]
+pub(crate) struct Singles {
+    /// Where the first one stands among all families.
+    first: usize,
+    families: Vec<FamilyRef>,
+    /// What stands before their numbers in a format: their heads, and how their lines begin.
+    text: OnceLock<Texts>,
+    open_metrics: OnceLock<Texts>,
+}
+
+impl Singles {
+    /// None so far, and the first one would stand there.
+    pub(crate) fn new(first: usize) -> Self {
+        Singles {
+            first,
+            families: Vec::new(),
+            text: OnceLock::new(),
+            open_metrics: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn push(&mut self, family: FamilyRef) {
+        self.families.push(family);
+    }
+
+    /// Reads some, from the one on that stands there among all `groups`: as far as each is one
+    /// number, and nothing but that.
+    pub(crate) fn read<'a>(
+        &'a self,
+        groups: &'a [Group],
+        prefix: &'a str,
+        at: usize,
+        reader: &'a mut Reader,
+    ) -> SomeSingles<'a> {
+        let from = at - self.first;
+        // Up to there texts stand together.
+        let to = (from - from % AT_ONCE + AT_ONCE).min(self.families.len());
+        let some = &self.families[from..to];
+        let is_used = |family: &FamilyRef| family.exemplars().is_used();
+        let some = &some[..some.iter().position(is_used).unwrap_or(some.len())];
+        SomeSingles {
+            all: self,
+            groups: &groups[self.first..][..self.families.len()],
+            prefix,
+            range: from..from + some.len(),
+            values: reader.read_singles(some.iter().map(|family| &family.region)),
+        }
+    }
+}
+
+/// Some of them, and what they are worth.
+#[derive(Debug)]
+pub(crate) struct SomeSingles<'a> {
+    all: &'a Singles,
+    groups: &'a [Group],
+    prefix: &'a str,
+    range: Range<usize>,
+    values: &'a [[u64; 2]],
+}
+
+impl<'a> SomeSingles<'a> {
+    pub(crate) fn len(&self) -> usize {
+        self.range.len()
+    }
+
+    /// Where they stand among all in a row.
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
+
+    /// The heads of all in a row.
+    pub(crate) fn all_heads(&self) -> impl Iterator<Item = Head<'a>> {
+        self.groups.iter().map(|group| group.head(self.prefix))
+    }
+
+    /// What all in a row begin with in a format of text.
+    pub(crate) fn texts(&self, format: Format) -> &'a OnceLock<Texts> {
+        match format {
+            Format::OpenMetrics => &self.all.open_metrics,
+            _ => &self.all.text,
+        }
+    }
+
+    fn families(&self) -> impl Iterator<Item = &'a Family> + use<'a> {
+        let families = &self.all.families[self.range.clone()];
+        families.iter().map(|family| &**family)
+    }
+
+    /// Their numbers.
+    #[inline(always)]
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = Number> + use<'a> {
+        let values = self.families().zip(self.values);
+        values.map(|(family, words)| family.single(words))
+    }
+
+    /// Their heads, births and numbers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Head<'a>, f64, Number)> {
+        let heads = self.groups[self.range.clone()].iter();
+        let heads = heads.map(|group| group.head(self.prefix));
+        let created = self.families().map(Family::created);
+        let series = heads.zip(created).zip(self.numbers());
+        series.map(|((head, created), number)| (head, created, number))
+    }
+}
+
+/// So many are read at once; a power of two, and no more than there are texts together.
+const AT_ONCE: usize = 64;
