@@ -37,9 +37,18 @@ use crate::{
 };
 
 /// The storage of some series of one metric, in all threads.
+///
+/// In this order: what a scrape asks of each stands together, at the beginning.
 #[derive(Debug)]
 #[doc(hidden)]
+#[repr(C)]
 pub struct Region {
+    /// What ended threads and late recordings have left.
+    shared: SharedWords,
+    /// 1 + the index in every directory; 0 before the first touch.
+    id: AtomicU32,
+    /// Whether a sum of floats may go down: of observations that may be negative.
+    falls: bool,
     layout: Layout,
     /// Series in this region.
     series: usize,
@@ -48,20 +57,14 @@ pub struct Region {
     /// Words of one series, and of all in each thread.
     width: usize,
     len: usize,
-    /// Whether a sum of floats may go down: of observations that may be negative.
-    falls: bool,
     /// The highest sums of floats that were read. Floats add up differently in another order,
     /// and the end of a thread changes the order.
     highest: OnceLock<Box<[AtomicU64]>>,
-    /// 1 + the index in every directory; 0 before the first touch.
-    id: AtomicU32,
     /// The generation of the series that last took the place of another; see
     /// [`catch_up`](Self::catch_up).
     newest: AtomicU64,
     /// Where series come and go, the generation of each.
     born: Option<Arc<[AtomicU64]>>,
-    /// What ended threads and late recordings have left.
-    shared: SharedWords,
 }
 
 /// Words that all threads share.
@@ -111,27 +114,30 @@ impl Reader {
     /// Adds up regions of one series each that are words and no more, and never go down by a
     /// rounding error, one after the other, under one hold of the lock.
     ///
-    /// Each takes two words, of which it may need one.
+    /// Each takes two words, of which it may need one. With them come whether they are counters.
     pub(crate) fn read_singles<'r>(
         &mut self,
-        regions: impl Iterator<Item = &'r Region> + Clone,
+        regions: impl Iterator<Item = (&'r Region, bool)> + Clone,
     ) -> &[[u64; 2]] {
         // Each stands somewhere else. In short loops the processor waits for many of them at once.
-        let is_counter = |region: &Region| matches!(region.layout, Layout::Count);
+        let ids = regions.clone().map(|(region, counts)| {
+            if counts {
+                region.id.load(Ordering::Relaxed)
+            } else {
+                0
+            }
+        });
         self.counters.clear();
-        self.counters.extend(regions.clone().map(|region| {
-            let id = region.id.load(Ordering::Relaxed);
-            if is_counter(region) { id } else { 0 }
-        }));
+        self.counters.extend(ids);
         self.values.clear();
         self.values.resize(2 * self.counters.len(), 0);
         let (values, _) = self.values.as_chunks_mut();
         let mut state = STATE.lock();
-        for (region, values) in regions.zip(values.iter_mut()) {
-            debug_assert!(region.series == 1 && region.layout.is_words());
-            if is_counter(region) {
+        for ((region, counts), values) in regions.zip(values.iter_mut()) {
+            if counts {
                 values[0] = counted_in(region.shared.get());
             } else {
+                debug_assert!(region.series == 1 && region.layout.is_words());
                 state.add_up_words(region, 0, &mut values[..region.width]);
             }
         }

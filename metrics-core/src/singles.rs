@@ -6,8 +6,9 @@ use std::{ops::Range, sync::OnceLock};
 use crate::{
     cell::Reader,
     encode::{Format, Head, Number},
-    family::{Family, FamilyRef},
+    family::FamilyRef,
     groups::Group,
+    layout::Layout,
     texts::Texts,
 };
 
@@ -16,10 +17,19 @@ use crate::{
 pub(crate) struct Singles {
     /// Where the first one stands among all families.
     first: usize,
-    families: Vec<FamilyRef>,
+    families: Vec<Single>,
     /// What stands before their numbers in a format: their heads, and how their lines begin.
     text: OnceLock<Texts>,
     open_metrics: OnceLock<Texts>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct Single {
+    family: FamilyRef,
+    /// Whether it is one that counts in whole steps: of those nothing else has to be known, and
+    /// they are most.
+    counts: bool,
 }
 
 impl Singles {
@@ -34,7 +44,8 @@ impl Singles {
     }
 
     pub(crate) fn push(&mut self, family: FamilyRef) {
-        self.families.push(family);
+        let counts = family.layout() == Layout::Count;
+        self.families.push(Single { family, counts });
     }
 
     /// Reads some, from the one on that stands there among all `groups`: as far as each is one
@@ -50,14 +61,17 @@ impl Singles {
         // Up to there texts stand together.
         let to = (from - from % AT_ONCE + AT_ONCE).min(self.families.len());
         let some = &self.families[from..to];
-        let is_used = |family: &FamilyRef| family.exemplars().is_used();
+        let is_used = |single: &Single| single.family.exemplars().is_used();
         let some = &some[..some.iter().position(is_used).unwrap_or(some.len())];
         SomeSingles {
             all: self,
             groups: &groups[self.first..][..self.families.len()],
             prefix,
             range: from..from + some.len(),
-            values: reader.read_singles(some.iter().map(|family| &family.region)),
+            values: reader.read_singles(
+                some.iter()
+                    .map(|single| (&single.family.region, single.counts)),
+            ),
         }
     }
 }
@@ -95,25 +109,31 @@ impl<'a> SomeSingles<'a> {
         }
     }
 
-    fn families(&self) -> impl Iterator<Item = &'a Family> + use<'a> {
-        let families = &self.all.families[self.range.clone()];
-        families.iter().map(|family| &**family)
-    }
-
-    /// Their numbers.
+    /// Each, and its words.
     #[inline(always)]
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = Number> + use<'a> {
-        let values = self.families().zip(self.values);
-        values.map(|(family, words)| family.single(words))
+    pub(crate) fn words(&self) -> impl Iterator<Item = (&'a Single, &'a [u64; 2])> + use<'a> {
+        let families = &self.all.families[self.range.clone()];
+        families.iter().zip(self.values)
     }
 
     /// Their heads, births and numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Head<'a>, f64, Number)> {
         let heads = self.groups[self.range.clone()].iter();
         let heads = heads.map(|group| group.head(self.prefix));
-        let created = self.families().map(Family::created);
-        let series = heads.zip(created).zip(self.numbers());
-        series.map(|((head, created), number)| (head, created, number))
+        let series = heads.zip(self.words());
+        series.map(|(head, (single, words))| (head, single.family.created(), single.number(words)))
+    }
+}
+
+impl Single {
+    /// What it has counted, if it counts in whole steps.
+    #[inline(always)]
+    pub(crate) fn count(&self, words: &[u64; 2]) -> Option<u64> {
+        self.counts.then_some(words[0])
+    }
+
+    pub(crate) fn number(&self, words: &[u64; 2]) -> Number {
+        self.family.single(words)
     }
 }
 

@@ -28,21 +28,20 @@ pub(crate) fn write(line: &mut Line<'_>, number: Number, open_metrics: bool) {
             }
             unsigned(line, n.unsigned_abs());
         }
-        Number::Float(n) => {
-            let (text, len) = float_text(n, open_metrics);
-            line.put_step(&text, len);
-        }
+        Number::Float(n) => float(line, n, open_metrics),
     }
 }
 
-/// Writes a value as a sample shows it, and ends its line.
+/// Writes a whole number of up to eight digits, and ends the line; returns how much that is.
 #[inline(always)]
-pub(crate) fn write_line(line: &mut Line<'_>, number: Number, open_metrics: bool) {
-    if let Number::Unsigned(n) = number {
-        return unsigned_line(line, n);
+pub(crate) fn short_line(out: &mut [u8; 16], n: u64) -> Option<usize> {
+    if n >= EIGHT {
+        return None;
     }
-    write(line, number, open_metrics);
-    line.put_byte(b'\n');
+    let (text, len) = short(n);
+    out[..8].copy_from_slice(&text.to_le_bytes());
+    out[len % 16] = b'\n';
+    Some(len + 1)
 }
 
 /// Writes a whole number of up to eight digits as the value of a sample with labels, and ends its
@@ -137,17 +136,6 @@ fn digits(n: u64) -> u64 {
     let twos = hundreds | ((fours - 100 * hundreds) << 16);
     let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
     tens | ((twos - 10 * tens) << 8)
-}
-
-/// A float, and how long it is: in registers a line is written faster than where it is shown to a
-/// function.
-#[inline(never)]
-fn float_text(value: f64, open_metrics: bool) -> ([u8; STEP], usize) {
-    let mut text = [0; STEP];
-    let mut line = Line::new(&mut text);
-    float(&mut line, value, open_metrics);
-    let len = STEP - line.room();
-    (text, len)
 }
 
 /// Writes a float.

@@ -9,7 +9,7 @@ use self::buckets::{Buckets, add_exemplar};
 use super::{
     Counters, Escaping, Exposition, Format, Head, HistogramValue, Number, Sink, SummaryValue,
     Value,
-    buffer::{Buffer, Padded},
+    buffer::{Buffer, Line, Padded},
     escape, number,
     outlet::Outlet,
 };
@@ -459,9 +459,15 @@ impl Sink for Text<'_> {
         let room = texts.bytes() + singles.len() * number::ROOM;
         let open_metrics = self.open_metrics;
         self.outlet.buffer.write(room, |line| {
-            for ((text, len), number) in texts.iter_text().zip(singles.numbers()) {
+            for ((text, len), (single, words)) in texts.iter_text().zip(singles.words()) {
                 line.put_start(text, len);
-                number::write_line(line, number, open_metrics);
+                let out = line.rest();
+                let count = single.count(words).zip(out.first_chunk_mut());
+                let written = match count.and_then(|(n, out)| number::short_line(out, n)) {
+                    Some(written) => written,
+                    None => other_line(out, single.number(words), open_metrics),
+                };
+                line.skip(written);
             }
         });
     }
@@ -496,4 +502,14 @@ impl Sink for Text<'_> {
         self.outlet.pause();
         self.outlet.is_open()
     }
+}
+
+/// Writes a number that is no short one, and ends its line; returns how much that is.
+#[inline(never)]
+fn other_line(out: &mut [u8], number: Number, open_metrics: bool) -> usize {
+    let room = out.len();
+    let mut line = Line::new(out);
+    number::write(&mut line, number, open_metrics);
+    line.put_byte(b'\n');
+    room - line.room()
 }
