@@ -152,17 +152,6 @@ impl<'b> Line<'b> {
         self.put_chunk(step, len);
     }
 
-    /// Writes a text of so many steps, as [`put_padded`](Self::put_padded) does.
-    #[inline(always)]
-    pub(crate) fn put_some_steps<const STEPS: usize>(&mut self, text: &Padded) {
-        let (out, _) = self.rest.as_chunks_mut::<STEP>();
-        if let (Some(out), Some(steps)) = (out.first_chunk_mut::<STEPS>(), text.steps.first_chunk())
-        {
-            *out = *steps;
-        }
-        self.skip(text.len);
-    }
-
     /// Writes two bytes at once.
     #[inline(always)]
     pub(crate) fn put_pair(&mut self, pair: [u8; 2]) {

@@ -70,13 +70,15 @@ impl Buckets {
     #[inline(never)]
     fn write_short<const STEPS: usize>(&self, buffer: &mut Buffer, counts: &[u64]) -> u64 {
         let mut total = 0_u64;
-        let room = (self.start.room() + STEP + number::ROOM) * self.ends.len();
+        let room = (self.start.room() + STEP + number::ROOM) * self.ends.len() + SHORT;
         buffer.write(room, |line| {
             for (le, count) in self.ends.iter().zip(counts) {
                 total = total.saturating_add(*count);
-                line.put_some_steps::<STEPS>(&self.start);
-                le.put(line);
-                number::unsigned_line(line, total);
+                let written = match short_line::<STEPS>(line.rest(), &self.start, le, total) {
+                    Some(written) => written,
+                    None => long_line(line.rest(), &self.start, le, total),
+                };
+                line.skip(written);
             }
         });
         total
@@ -104,9 +106,8 @@ impl Buckets {
     fn line(&self, buffer: &mut Buffer, le: &Le, total: u64) {
         let room = self.start.room() + STEP + number::ROOM;
         buffer.write(room, |line| {
-            line.put_padded(&self.start);
-            le.put(line);
-            number::unsigned_line(line, total);
+            let written = long_line(line.rest(), &self.start, le, total);
+            line.skip(written);
         });
     }
 
@@ -147,6 +148,41 @@ impl Le {
     fn put(&self, line: &mut Line<'_>) {
         line.put_step(&self.text, self.len);
     }
+}
+
+/// What a line is written in whose start takes no more than four steps.
+const SHORT: usize = 256;
+
+/// Writes a line that most likely is short; returns its length.
+///
+/// Everything is written in whole pieces at places that are known to be there, so that little is
+/// left to check.
+#[inline(always)]
+fn short_line<const STEPS: usize>(
+    out: &mut [u8],
+    start: &Padded,
+    le: &Le,
+    total: u64,
+) -> Option<usize> {
+    let out = out.first_chunk_mut::<SHORT>()?;
+    let (start_len, start) = start.some_steps::<STEPS>()?;
+    for (out, step) in out.as_chunks_mut().0.iter_mut().zip(start) {
+        *out = *step;
+    }
+    let out = &mut out[start_len.min(STEPS * STEP)..];
+    out[..STEP].copy_from_slice(&le.text);
+    let value = out[le.len.min(STEP)..].first_chunk_mut()?;
+    Some(start_len + le.len + number::short_line(value, total)?)
+}
+
+#[inline(never)]
+fn long_line(out: &mut [u8], start: &Padded, le: &Le, total: u64) -> usize {
+    let room = out.len();
+    let mut line = Line::new(out);
+    line.put_padded(start);
+    le.put(&mut line);
+    number::unsigned_line(&mut line, total);
+    room - line.room()
 }
 
 /// Adds an exemplar to the line that was just written.
