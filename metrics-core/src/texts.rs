@@ -133,16 +133,6 @@ pub(crate) struct Together<'a> {
 }
 
 impl<'a> Together<'a> {
-    /// Each with all that follows it, for who copies more than it is.
-    #[inline(always)]
-    pub(crate) fn iter_with_rest(self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
-        let bytes = self.text.as_bytes();
-        self.spans.iter().map(move |span| {
-            let rest = bytes.get(span.start as usize..).unwrap_or(&[]);
-            (span.of(self.text), rest)
-        })
-    }
-
     /// Each as how long it is, and what stands in memory from its beginning on.
     #[inline(always)]
     pub(crate) fn iter_text(self) -> impl Iterator<Item = (&'a [u8], usize)> + use<'a> {

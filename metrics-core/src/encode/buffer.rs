@@ -170,7 +170,7 @@ impl<'b> Line<'b> {
     fn put_chunk<const N: usize>(&mut self, chunk: &[u8; N], len: usize) {
         match self.rest.first_chunk_mut() {
             Some(out) => *out = *chunk,
-            None => put_exactly(self.rest, &chunk[..len]),
+            None => put_exactly(self.rest, *chunk, len),
         }
         self.skip(len);
     }
@@ -191,11 +191,11 @@ impl<'b> Line<'b> {
 /// Room beyond a line, for what is copied in whole pieces.
 const BEYOND: usize = 2 * STEP;
 
-/// Writes a text where there is no room for more.
+/// Writes the start of a chunk where there is no room for the whole of it.
 #[cold]
 #[inline(never)]
-fn put_exactly(out: &mut [u8], text: &[u8]) {
-    out[..text.len()].copy_from_slice(text);
+fn put_exactly<const N: usize>(out: &mut [u8], chunk: [u8; N], len: usize) {
+    out[..len].copy_from_slice(&chunk[..len]);
 }
 
 /// Bytes in one step of [`Line::put_padded`], which the processor copies in two instructions.

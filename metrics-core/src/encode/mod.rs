@@ -334,16 +334,15 @@ pub(crate) struct Counters<'a> {
 }
 
 impl<'a> Counters<'a> {
-    /// The same with the lengths of labels; and with the labels, what stands in memory from their
-    /// beginning on.
+    /// Labels as [`iter_text`](Self::iter_text) has them, birth, total, and the lengths of labels.
     #[inline(always)]
     pub(crate) fn iter_with_lens(
         &self,
-    ) -> impl Iterator<Item = ((&'a str, &'a [u8]), f64, u64, Lens)> + use<'a> {
-        let series = self.labels.iter_with_rest().zip(self.created);
+    ) -> impl Iterator<Item = ((&'a [u8], usize), f64, u64, Lens)> + use<'a> {
+        let series = self.labels.iter_text().zip(self.created);
         let series = series.zip(self.totals).zip(self.lens);
         let series = self.live.iter().zip(series).filter(|(live, _)| **live);
-        series.map(|(_, (((labels, created), total), lens))| (labels, *created, *total, *lens))
+        series.map(|(_, (((text, created), total), lens))| (text, *created, *total, *lens))
     }
 
     /// Labels, as how long they are and what stands in memory from their beginning on, and total of

@@ -458,18 +458,22 @@ impl Sink for Protobuf<'_> {
         let template = self.template.take();
         let mut template = template.unwrap_or_else(|| self.new_template(counters.desc));
         let mut times = Times::default();
-        for ((labels, text), created, total, lens) in counters.iter_with_lens() {
+        for ((text, len), created, total, lens) in counters.iter_with_lens() {
             let time = times.at(created);
+            let form = template.form(lens, time);
             // Of the last texts no step more may be there.
-            let is_roomy = text.len() >= labels.len() + STEP;
-            let Some(form) = template.form(lens, time).filter(|_| is_roomy) else {
+            let Some(form) = form.filter(|_| text.len() >= len + STEP) else {
+                let labels = str::from_utf8(&text[..len]).unwrap_or_default();
                 self.plain(labels, created, total as f64);
                 continue;
             };
             let size = form.size;
             if self.admits(size) {
-                self.outlet.buffer.write(size + SLACK, |line| {
-                    template.write(line, text, total as f64, time);
+                self.outlet.buffer.write(template::ROOM, |line| {
+                    if let Some(out) = line.rest().first_chunk_mut() {
+                        template.write(out, text, total as f64, time);
+                    }
+                    line.skip(size);
                 });
             }
         }

@@ -1,9 +1,9 @@
 //! Counters of a family, for which all that they have in common stands ready.
 
-use super::wire::{self, SLACK, Time, double, tag, varint, varint_len};
+use super::wire::{self, SLACK, Time, tag, varint};
 use crate::{
     desc::Desc,
-    encode::buffer::{Buffer, Line, STEP},
+    encode::buffer::{Buffer, STEP},
     render::{self, Lens},
 };
 
@@ -43,6 +43,8 @@ pub(super) struct Form {
     parts: [Ready; Lens::MOST],
     /// How many of them there are.
     count: usize,
+    /// Where what follows the labels begins.
+    value: usize,
     /// Whether they are of use: not where a value is long.
     fits: bool,
 }
@@ -51,11 +53,18 @@ pub(super) struct Form {
 #[derive(Clone, Copy, Debug, Default)]
 struct Ready {
     step: [u8; STEP],
-    len: usize,
-    /// Where the value stands in text, and how long it is.
-    at: usize,
-    value: usize,
+    /// Where that goes, and where the value does.
+    to: usize,
+    value_to: usize,
+    /// Where the value stands in text.
+    from: usize,
 }
+
+/// The room in which a `Metric` is written that has a form: everything goes there in whole pieces,
+/// in order, and the rest of each is overwritten by the next.
+pub(super) const ROOM: usize = 512;
+/// The last place in it at which a piece may begin.
+const LAST: usize = ROOM - STEP;
 
 /// What a counter takes beside its labels and its birth.
 const VALUE: usize = 2 + 9;
@@ -100,8 +109,8 @@ impl Template {
         let (Some(labels), Some(known)) = (&self.labels, lens.known()) else {
             return form;
         };
-        let mut size = self.fixed.len() + VALUE + time;
-        let mut at = self.fixed_text;
+        // As if there were no header.
+        let (mut to, mut at) = (self.fixed.len(), self.fixed_text);
         for (part, len) in labels.iter().zip(known).filter(|(_, len)| *len > 0) {
             let value = usize::from(len);
             // All lengths are then numbers of one byte, and a step holds the value.
@@ -111,17 +120,18 @@ impl Template {
             at += part.text + usize::from(at > 0);
             let mut ready = Ready {
                 step: part.step,
-                len: part.len,
-                at,
-                value,
+                to,
+                value_to: to + part.len,
+                from: at,
             };
             ready.step[1] = part.len as u8 - 2 + len;
             ready.step[part.len - 1] = len;
             form.parts[form.count] = ready;
             form.count += 1;
-            size += part.len + value;
+            to += part.len + value;
             at += value + 1;
         }
+        let size = to + VALUE + time;
         let mut header = Buffer::default();
         header.write(SLACK, |line| {
             line.put_byte(tag(4, wire::LEN));
@@ -129,28 +139,40 @@ impl Template {
         });
         form.header.0[..header.len()].copy_from_slice(header.as_slice());
         form.header.1 = header.len();
-        form.size = 1 + varint_len(size as u64) + size;
-        form.fits = true;
+        form.size = header.len() + size;
+        form.value = header.len() + to;
+        for part in &mut form.parts {
+            part.to += header.len();
+            part.value_to += header.len();
+        }
+        form.fits = form.size < LAST;
         form
     }
 
     /// Writes a `Metric` of a counter in this form, with labels of which a step more of text is
     /// there.
     #[inline(always)]
-    pub(super) fn write(&self, line: &mut Line<'_>, text: &[u8], total: f64, time: Time) {
+    pub(super) fn write(&self, out: &mut [u8; ROOM], text: &[u8], total: f64, time: Time) {
         let form = &self.form;
-        line.put_word(form.header.0, form.header.1);
+        out[..8].copy_from_slice(&form.header.0);
         if !self.fixed.is_empty() {
-            line.put(&self.fixed);
+            out[form.header.1..][..self.fixed.len()].copy_from_slice(&self.fixed);
         }
         for part in form.parts.iter().take(form.count) {
-            line.put_step(&part.step, part.len);
-            let value = text.get(part.at..).and_then(|text| text.first_chunk());
-            line.put_step(value.unwrap_or(&[0; STEP]), part.value);
+            out[part.to.min(LAST)..][..STEP].copy_from_slice(&part.step);
+            let value = &text[part.from..][..STEP];
+            out[part.value_to.min(LAST)..][..STEP].copy_from_slice(value);
         }
-        line.put_pair([tag(3, wire::LEN), (VALUE - 2 + form.time) as u8]);
-        double(line, 1, total);
-        time.write(line, 3);
+        let out = &mut out[form.value.min(LAST)..];
+        out[..3].copy_from_slice(&[
+            tag(3, wire::LEN),
+            (VALUE - 2 + form.time) as u8,
+            tag(1, wire::DOUBLE),
+        ]);
+        out[3..VALUE].copy_from_slice(&total.to_le_bytes());
+        if let Some(out) = out[VALUE..].first_chunk_mut() {
+            time.write_step(out, 3);
+        }
     }
 }
 

@@ -176,6 +176,15 @@ impl Time {
             line.put_word(self.nanos.0.to_le_bytes(), self.nanos.1);
         }
     }
+
+    /// Writes the same and what is no part of it behind; nothing of it counts where there is none.
+    #[inline(always)]
+    pub(super) fn write_step(self, out: &mut [u8; 20], field: u8) {
+        let seconds = self.seconds.1.min(8);
+        out[..2].copy_from_slice(&[tag(field, LEN), self.fields() as u8]);
+        out[2..10].copy_from_slice(&self.seconds.0.to_le_bytes());
+        out[2 + seconds..][..8].copy_from_slice(&self.nanos.0.to_le_bytes());
+    }
 }
 
 /// Makes timestamps that mostly lie in the same second.
