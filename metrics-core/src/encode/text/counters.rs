@@ -35,8 +35,9 @@ fn write_named<const STEPS: usize>(buffer: &mut Buffer, counters: &Counters<'_>,
 
 /// What a short line is written in: the name, the labels and the value, each in whole pieces.
 const SHORT: usize = 256;
-/// Labels are copied in pieces of so many bytes, of which there are two at the most.
+/// Labels are copied as so many bytes, or as two times as many.
 const PIECE: usize = 2 * STEP;
+const LABELS: usize = 2 * PIECE;
 
 /// Writes a line that is short and most likely to come; returns its length.
 ///
@@ -52,17 +53,17 @@ fn short_line<const STEPS: usize>(
 ) -> Option<usize> {
     let out = out.first_chunk_mut::<SHORT>()?;
     let (name_len, name) = name.some_steps::<STEPS>()?;
-    let (piece, rest) = text.split_first_chunk::<PIECE>()?;
-    if STEPS == 0 || len == 0 || len > 2 * PIECE {
+    let text = text.first_chunk::<LABELS>()?;
+    if STEPS == 0 || len == 0 || len > LABELS {
         return None;
     }
     for (out, step) in out.as_chunks_mut().0.iter_mut().zip(name) {
         *out = *step;
     }
     let out = &mut out[name_len.min(STEPS * STEP)..];
-    out[..PIECE].copy_from_slice(piece);
+    out[..PIECE].copy_from_slice(&text[..PIECE]);
     if len > PIECE {
-        out[PIECE..2 * PIECE].copy_from_slice(rest.first_chunk::<PIECE>()?);
+        out[PIECE..LABELS].copy_from_slice(&text[PIECE..]);
     }
     let value = out[len..].first_chunk_mut()?;
     Some(name_len + len + number::short_value(value, total)?)
