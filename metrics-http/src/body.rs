@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     convert::Infallible,
     fmt::{self, Debug, Formatter},
-    io::{self, Write},
+    io::{self, IoSlice, Write},
     mem,
     pin::Pin,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -162,6 +162,18 @@ impl Write for Writer {
         self.buffer.extend_from_slice(&bytes[..taken]);
         if self.buffer.len() == CHUNK {
             self.send()?;
+        }
+        Ok(taken)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut taken = 0;
+        for slice in slices {
+            let some = self.write(slice)?;
+            taken += some;
+            if some < slice.len() {
+                break;
+            }
         }
         Ok(taken)
     }
