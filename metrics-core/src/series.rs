@@ -655,7 +655,7 @@ impl Index {
     ) -> Option<usize> {
         let writer = self.writer();
         let (region, first, to) = self.tile(&writer, from)?;
-        let to = to.min(from + COUNTERS_AT_ONCE);
+        let to = to.min(from + Counters::AT_ONCE);
         let totals = region.read_totals(reader, from - first..to - first);
         let metas = &writer.metas;
         each(&Counters {
@@ -669,10 +669,6 @@ impl Index {
         Some(to)
     }
 }
-
-/// So many counters are shown at once: what is read and written for them is to stay in the fastest
-/// cache.
-const COUNTERS_AT_ONCE: usize = 128;
 
 /// How many series of so many words stand in a region, as a power of two: a thread that touches
 /// one of them takes two kilobytes or so.

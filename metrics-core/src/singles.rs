@@ -139,3 +139,88 @@ impl Single {
 
 /// So many are read at once; a power of two, and no more than there are texts together.
 const AT_ONCE: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use crate::{Counter, FloatGauge, Format, Gauge, Options, Registry, UpDownCounter};
+
+    #[test]
+    fn families_of_any_numbers_are_written_as_each_would_be_alone() {
+        let registry = Registry::new();
+        let (mut text, mut open_metrics) = (String::new(), String::new());
+        for at in 0..300_i64 {
+            let family = format!("family_{at:03}");
+            let suffix = if at % 4 == 0 { "_total" } else { "" };
+            let name = format!("{family}{suffix}");
+            let options = Options::new(name.clone(), format!("Number {at}."));
+            let number = (at - 100) * 1_234_567;
+            let (kind, value) = match at % 4 {
+                0 => {
+                    let counter = registry.create::<Counter>(options).expect("valid");
+                    counter.inc_by(number.unsigned_abs());
+                    ("counter", number.unsigned_abs().to_string())
+                }
+                1 => {
+                    registry
+                        .create::<Gauge>(options)
+                        .expect("valid")
+                        .set(number);
+                    ("gauge", number.to_string())
+                }
+                2 => {
+                    let gauge = registry.create::<FloatGauge>(options);
+                    gauge.expect("valid").set(at as f64 + 0.5);
+                    ("gauge", format!("{at}.5"))
+                }
+                _ => {
+                    let up_down = registry.create::<UpDownCounter>(options).expect("valid");
+                    let (up, down) = (number.max(0), (-number).max(0));
+                    up_down.add(up.unsigned_abs() + 5);
+                    up_down.sub(down.unsigned_abs() + 5);
+                    ("gauge", number.to_string())
+                }
+            };
+            let lines = |family: &str, is_type_first: bool| {
+                let (help, kind) = (
+                    format!("# HELP {family} Number {at}.\n"),
+                    format!("# TYPE {family} {kind}\n"),
+                );
+                let head = if is_type_first {
+                    kind + &help
+                } else {
+                    help + &kind
+                };
+                format!("{head}{name} {value}\n")
+            };
+            text += &lines(&name, false);
+            open_metrics += &lines(&family, true);
+        }
+        open_metrics += "# EOF\n";
+        for _ in 0..2 {
+            assert_eq!(registry.encode_to_string(Format::Text), text);
+            assert_eq!(registry.encode_to_string(Format::OpenMetrics), open_metrics);
+        }
+        let mut filtered = Vec::new();
+        let written = registry.encode_filtered(Format::Text, &mut filtered, |_| true);
+        written.expect("memory takes everything");
+        assert!(filtered == text.as_bytes());
+    }
+
+    #[test]
+    fn one_that_has_an_exemplar_stands_among_them_with_it() {
+        let registry = Registry::new();
+        let counters: Vec<Counter<_>> = ["a_total", "b_total", "c_total"]
+            .map(|name| registry.create::<Counter>(Options::new(name, "Help.")))
+            .map(|counter| counter.expect("valid"))
+            .into();
+        counters[1].inc_with_exemplar(&[("trace_id", "7")]);
+        let text = registry.encode_to_string(Format::OpenMetrics);
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(lines[0], "a_total 0");
+        assert!(
+            lines[1].starts_with("b_total 1 # {trace_id=\"7\"} 1.0 "),
+            "{text}"
+        );
+        assert_eq!(lines[2], "c_total 0");
+    }
+}

@@ -334,6 +334,9 @@ pub(crate) struct Counters<'a> {
 }
 
 impl<'a> Counters<'a> {
+    /// No more than so many: what is read and written for them is to stay in the fastest cache.
+    pub(crate) const AT_ONCE: usize = 128;
+
     /// Labels as [`iter_text`](Self::iter_text) has them, birth, total, and the lengths of labels.
     #[inline(always)]
     pub(crate) fn iter_with_lens(

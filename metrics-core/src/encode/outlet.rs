@@ -53,7 +53,8 @@ impl<'w> Outlet<'w> {
                 for (slice, some) in slices.iter_mut().zip(rest.chunks(SLICE)) {
                     *slice = IoSlice::new(some);
                 }
-                self.out.write_vectored(&slices)
+                let some = rest.len().div_ceil(SLICE).min(SLICES);
+                self.out.write_vectored(&slices[..some])
             } else {
                 self.out.write(rest)
             };
@@ -61,7 +62,7 @@ impl<'w> Outlet<'w> {
                 Ok(0) => self.result = Err(io::ErrorKind::WriteZero.into()),
                 Ok(len) => {
                     // A writer that knows nothing of slices has taken the first one.
-                    self.takes_slices &= len > SLICE;
+                    self.takes_slices &= len > SLICE || rest.len() <= SLICE;
                     rest = &rest[len..];
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -72,9 +73,9 @@ impl<'w> Outlet<'w> {
     }
 }
 
-/// What is to be copied goes out in slices of so many bytes. More than that glibc copies with
-/// `rep movsb`, which takes up to twice as long where source and destination do not happen to
-/// stand alike, and leaves what it writes out of the caches of some processors.
+/// What is to be copied goes out in slices of so many bytes. More at once glibc copies with
+/// `rep movsb`, which on some processors is slow where source and destination do not happen to be
+/// aligned alike, and leaves what it writes out of the caches.
 const SLICE: usize = 2048;
 /// So many slices go out at once.
 const SLICES: usize = 32;

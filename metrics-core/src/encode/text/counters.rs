@@ -85,3 +85,32 @@ fn long_line(out: &mut [u8], start: &Start, labels: &[u8], total: u64) -> usize 
     line.put_byte(b'\n');
     room - line.room()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Counter, Format, Options, Registry};
+
+    #[test]
+    fn lines_of_any_length_are_as_if_they_were_formatted() {
+        for name_len in (1..6).chain(22..30).chain(54..62).chain([200]) {
+            let name = "n".repeat(name_len) + "_total";
+            let registry = Registry::new();
+            let options = Options::new(name.clone(), "Help.").labels(["a", "b"]);
+            let counters = registry.create_labelled::<Counter>(options).expect("valid");
+            let mut expected = format!("# HELP {name} Help.\n# TYPE {name} counter\n");
+            for len in 0..280_usize {
+                let value = "v".repeat(len);
+                let total = u64::MAX >> (len * 7 % 64);
+                counters.with(&[&value, ""]).inc_by(total);
+                let total = if total >= 3 << 62 { u64::MAX } else { total };
+                let labels = match len {
+                    0 => String::new(),
+                    _ => format!("{{a=\"{value}\"}}"),
+                };
+                let line = format!("{name}{labels} {total}\n");
+                expected += &line;
+            }
+            assert_eq!(registry.encode_to_string(Format::Text), expected);
+        }
+    }
+}
