@@ -332,7 +332,7 @@ impl Registry {
         exposition: impl Into<Exposition>,
         out: &mut impl io::Write,
     ) -> io::Result<()> {
-        self.encode_wanted(exposition.into(), out, None)
+        self.encode_wanted(exposition.into(), out, Duration::MAX, None)
     }
 
     /// Writes the families that are wanted, asked for by the names of their samples.
@@ -346,13 +346,44 @@ impl Registry {
         out: &mut impl io::Write,
         wanted: impl Fn(&str) -> bool,
     ) -> io::Result<()> {
-        self.encode_wanted(exposition.into(), out, Some(&wanted))
+        self.encode_wanted(exposition.into(), out, Duration::MAX, Some(&wanted))
+    }
+
+    /// Writes all families, or those that are wanted, for somebody who does not wait for ever:
+    /// collectors get no more than this time, whatever
+    /// [`collector_timeout`](Registry::collector_timeout) allows.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use metrics_core::{Format, Registry};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut text = Vec::new();
+    /// let time = Duration::from_millis(500);
+    /// Registry::new().encode_within(Format::Text, &mut text, time, None)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn encode_within(
+        &self,
+        exposition: impl Into<Exposition>,
+        out: &mut impl io::Write,
+        time: Duration,
+        wanted: Option<&dyn Fn(&str) -> bool>,
+    ) -> io::Result<()> {
+        self.encode_wanted(exposition.into(), out, time, wanted)
     }
 
     fn encode_wanted(
         &self,
         exposition: Exposition,
         out: &mut dyn io::Write,
+        time: Duration,
         wanted: Option<&dyn Fn(&str) -> bool>,
     ) -> io::Result<()> {
         let began = clock::uptime();
@@ -360,7 +391,7 @@ impl Registry {
         let created = settings.created.load(Ordering::Relaxed);
         let common = settings.common(exposition);
         let groups = self.groups();
-        let computed = self.compute(&groups, wanted);
+        let computed = self.compute(&groups, time, wanted);
         if exposition.format == Format::Protobuf {
             let mut protobuf = Protobuf::new(out, exposition, &common);
             groups.collect(settings, &computed, &mut protobuf, wanted);
@@ -390,7 +421,7 @@ impl Registry {
         let settings = &self.0.settings;
         let mut gather = Gather::new(&settings.labels);
         let groups = self.groups();
-        let computed = self.compute(&groups, None);
+        let computed = self.compute(&groups, Duration::MAX, None);
         groups.collect(settings, &computed, &mut gather, None);
         gather.families
     }
@@ -399,11 +430,12 @@ impl Registry {
     fn compute(
         &self,
         groups: &Arc<Groups>,
+        time: Duration,
         wanted: Option<&dyn Fn(&str) -> bool>,
     ) -> Vec<Option<Collected>> {
         let settings = &self.0.settings;
         let wanted = groups.wanted_members(settings, wanted);
-        self.0.workers.run(groups, settings, wanted)
+        self.0.workers.run(groups, settings, time, wanted)
     }
 
     /// Adds values that are computed at scrape time. The same collector again changes nothing.

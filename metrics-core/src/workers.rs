@@ -60,6 +60,7 @@ impl Workers {
         &self,
         groups: &Arc<Groups>,
         settings: &Arc<Settings>,
+        time: Duration,
         wanted: impl Iterator<Item = usize>,
     ) -> Vec<Option<Collected>> {
         let members = groups.members();
@@ -81,7 +82,7 @@ impl Workers {
         if line.is_empty() {
             return computed;
         }
-        let timeout = settings.collector_timeout();
+        let timeout = settings.collector_timeout().min(time);
         let (sender, results) = mpsc::channel();
         let run = Arc::new(Run {
             groups: Arc::clone(groups),

@@ -56,11 +56,12 @@ impl Scrape {
     }
 
     fn encode(&self, mut out: &mut dyn Write) -> io::Result<()> {
-        let (exposition, names) = (self.asked.exposition, &self.asked.names);
-        if names.is_empty() {
-            return self.registry.encode(exposition, &mut out);
-        }
+        let names = &self.asked.names;
         let wanted = |name: &str| names.iter().any(|wanted| wanted == name);
-        self.registry.encode_filtered(exposition, &mut out, wanted)
+        let wanted = (!names.is_empty()).then_some(&wanted as &dyn Fn(&str) -> bool);
+        // What is left is for writing.
+        let time = self.time / 4 * 3;
+        self.registry
+            .encode_within(self.asked.exposition, &mut out, time, wanted)
     }
 }

@@ -4,12 +4,16 @@ mod support;
 
 use std::{
     io::{Read, Write},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
+use metrics_http::{Collection, Collector, Desc, Kind, Server};
+
 use support::{
-    PATIENCE, Shop, Warehouse, ask, begin_scrape, connect, eventually, get, serving, shop,
+    PATIENCE, Shop, Warehouse, ask, begin_scrape, connect, eventually, get, get_with, registry,
+    serving, shop,
 };
 
 #[test]
@@ -50,7 +54,7 @@ fn a_scrape_that_takes_too_long_is_broken_off() {
     let server = serving(Warehouse)
         .scrapes_at_once(1)
         .client_timeout(Duration::MAX)
-        .scrape_timeout(Duration::from_millis(50))
+        .scrape_timeout(Duration::from_secs(3))
         .serve("127.0.0.1:0")
         .unwrap();
     let mut stalled = begin_scrape(server.local_addr());
@@ -183,4 +187,35 @@ fn scrapes_that_would_wait_behind_too_many_are_turned_away() {
     eventually("the place is free", || {
         get(&server, "/metrics").status == 200
     });
+}
+
+#[test]
+fn a_collector_gets_no_more_time_than_the_scraper_has() {
+    struct Hangs(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
+
+    static DESC: [Desc; 1] = [Desc::new(Kind::Gauge, "hangs", "For ever.")];
+
+    impl Collector for Hangs {
+        fn descs(&self) -> &[Desc] {
+            &DESC
+        }
+
+        fn collect(&self, _: &mut Collection<'_>) {
+            let _ = self.0.lock().unwrap().recv();
+        }
+    }
+
+    let (release, hangs) = std::sync::mpsc::channel();
+    let registry = registry(Shop);
+    registry.register(Arc::new(Hangs(hangs.into()))).unwrap();
+    let server = Server::builder()
+        .registry(registry)
+        .serve("127.0.0.1:0")
+        .unwrap();
+    let limit = "X-Prometheus-Scrape-Timeout-Seconds: 2\r\n";
+    // The registry would let it have all the time there is.
+    let reply = get_with(&server, "/metrics", limit);
+    assert_eq!((reply.status, reply.complete), (200, true));
+    assert!(reply.text().contains("orders_waiting 2"));
+    drop(release);
 }
