@@ -1,13 +1,14 @@
-//! Why a server or an endpoint could not be started.
+//! Why a server or an endpoint could not be started, or metrics not be written.
 
 use std::{
     error::Error as StdError,
     fmt::{self, Debug, Display, Formatter},
     io,
     net::SocketAddr,
+    path::PathBuf,
 };
 
-/// What stood in the way of a server or an endpoint.
+/// What stood in the way of a server or an endpoint, or of a file.
 ///
 /// The text says what failed, where, and what to do about it. An error of the operating
 /// system is its [`source`](StdError::source).
@@ -25,6 +26,7 @@ enum Reason {
     Setting(String),
     Declaration(metrics_core::Error),
     Collector(metrics_core::Error, &'static str),
+    Textfile(PathBuf, io::Error),
 }
 
 impl Error {
@@ -51,6 +53,10 @@ impl Error {
     /// `off` is the call on the builder that leaves the collector out.
     pub(crate) fn collector(source: metrics_core::Error, off: &'static str) -> Error {
         Error(Box::new(Reason::Collector(source, off)))
+    }
+
+    pub(crate) fn textfile(path: PathBuf, source: io::Error) -> Error {
+        Error(Box::new(Reason::Textfile(path, source)))
     }
 }
 
@@ -93,6 +99,19 @@ impl Display for Error {
                     "{source}; or leave ours out with `Server::builder(){off}`"
                 )
             }
+            Reason::Textfile(path, source) => {
+                write!(f, "cannot write the metrics to `{}`: ", path.display())?;
+                match source.kind() {
+                    io::ErrorKind::NotFound => f.write_str(
+                        "its folder does not exist; create it, and have the exporter read it",
+                    ),
+                    io::ErrorKind::PermissionDenied => f.write_str(
+                        "permission denied; a temporary file beside it takes its place, so that \
+                         the program must be allowed to write to the folder",
+                    ),
+                    _ => write!(f, "{source}"),
+                }
+            }
         }
     }
 }
@@ -113,9 +132,10 @@ impl Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &*self.0 {
-            Reason::Address(source) | Reason::Listen(_, source) | Reason::Start(source) => {
-                Some(source)
-            }
+            Reason::Address(source)
+            | Reason::Listen(_, source)
+            | Reason::Start(source)
+            | Reason::Textfile(_, source) => Some(source),
             // Their text is part of ours already.
             Reason::Declaration(source) | Reason::Collector(source, _) => source.source(),
             Reason::Setting(_) => None,

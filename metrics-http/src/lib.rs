@@ -60,6 +60,7 @@ mod compress;
 mod endpoint;
 mod error;
 mod negotiate;
+mod push;
 mod routes;
 mod scrape;
 mod server;
@@ -89,6 +90,7 @@ pub use self::{
     builder::ServerBuilder,
     endpoint::{Endpoint, ResponseFuture},
     error::Error,
+    push::{textfile, textfile_of},
     server::{Server, serve},
 };
 
