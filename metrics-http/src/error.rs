@@ -1,4 +1,4 @@
-//! Why a server or an endpoint could not be started, or metrics not be written.
+//! Why a server or an endpoint could not be started, or metrics not be written or pushed.
 
 use std::{
     error::Error as StdError,
@@ -8,7 +8,10 @@ use std::{
     path::PathBuf,
 };
 
-/// What stood in the way of a server or an endpoint, or of a file.
+#[cfg(feature = "push")]
+use crate::push::Failure;
+
+/// What stood in the way of a server or an endpoint, of a file or a push.
 ///
 /// The text says what failed, where, and what to do about it. An error of the operating
 /// system is its [`source`](StdError::source).
@@ -27,6 +30,8 @@ enum Reason {
     Declaration(metrics_core::Error),
     Collector(metrics_core::Error, &'static str),
     Textfile(PathBuf, io::Error),
+    #[cfg(feature = "push")]
+    Push(Failure),
 }
 
 impl Error {
@@ -57,6 +62,27 @@ impl Error {
 
     pub(crate) fn textfile(path: PathBuf, source: io::Error) -> Error {
         Error(Box::new(Reason::Textfile(path, source)))
+    }
+
+    #[cfg(feature = "push")]
+    pub(crate) fn push(failure: Failure) -> Error {
+        Error(Box::new(Reason::Push(failure)))
+    }
+
+    /// The status code with which a server refused what was pushed to it; none where it did not
+    /// come to an answer.
+    ///
+    /// ```
+    /// # use metrics_http::PushGateway;
+    /// let error = PushGateway::new("http://127.0.0.1:1", "backup").push().unwrap_err();
+    /// assert_eq!(error.status(), None); // nobody listens there
+    /// ```
+    #[cfg(feature = "push")]
+    pub fn status(&self) -> Option<u16> {
+        match &*self.0 {
+            Reason::Push(failure) => failure.status(),
+            _ => None,
+        }
     }
 }
 
@@ -112,6 +138,8 @@ impl Display for Error {
                     _ => write!(f, "{source}"),
                 }
             }
+            #[cfg(feature = "push")]
+            Reason::Push(failure) => Display::fmt(failure, f),
         }
     }
 }
@@ -136,6 +164,8 @@ impl StdError for Error {
             | Reason::Listen(_, source)
             | Reason::Start(source)
             | Reason::Textfile(_, source) => Some(source),
+            #[cfg(feature = "push")]
+            Reason::Push(failure) => failure.source(),
             // Their text is part of ours already.
             Reason::Declaration(source) | Reason::Collector(source, _) => source.source(),
             Reason::Setting(_) => None,

@@ -48,6 +48,9 @@
 //!
 //! - `gzip` (default): compresses what is served.
 //! - `axum`: `router` and `ServerBuilder::router`, for users of axum.
+//! - `push`: `PushGateway`, for jobs that end before anybody scrapes them, and a `Pusher` in the
+//!   background.
+//! - `tls`: lets them push to `https` addresses.
 
 #![forbid(unsafe_code)]
 
@@ -85,6 +88,8 @@ pub use metrics_macros::{
 
 #[cfg(feature = "axum")]
 pub use self::axum::router;
+#[cfg(feature = "push")]
+pub use self::push::{PushAtEnd, PushGateway, Pusher};
 pub use self::{
     body::Body,
     builder::ServerBuilder,

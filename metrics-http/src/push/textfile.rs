@@ -45,7 +45,7 @@ use crate::error::Error;
 /// SUCCEEDED.set(1_700_000_000);
 /// metrics_http::textfile(folder.join("backup.prom"))?;
 /// let written = std::fs::read_to_string(folder.join("backup.prom"))?;
-/// assert!(written.contains("\nbackup_last_success_timestamp_seconds 1700000000\n"));
+/// assert!(written.contains("backup_last_success_timestamp_seconds 1700000000\n"), "{written}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn textfile(path: impl AsRef<Path>) -> Result<(), Error> {

@@ -3,6 +3,8 @@
 // Each test program uses a part of it.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod receiver;
+
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
