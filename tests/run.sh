@@ -23,7 +23,7 @@ readonly newer_debian=forky
 
 # Test targets that registration through a linker section cannot change.
 readonly indifferent_to_linkme=" allocator dependencies environments expiry_scraped
-    formats_scraped instructions memory prometheus pushed roundtrip soak ui "
+    formats_scraped instructions memory prometheus pushed remote_written roundtrip soak ui "
 
 main() {
     # Before the end, the soak takes as long as any other test.
@@ -57,7 +57,7 @@ main() {
     run cargo build --release --package metrics-http --example shortener
 
     step "tests"
-    run cargo test --workspace --features metrics-http/axum,metrics-http/push,metrics-http/tls
+    run cargo test --workspace --features metrics-http/axum,metrics-http/remote-write,metrics-http/tls
 
     step "tests, registered through a linker section"
     mapfile -t targets < <(targets_for_linkme)

@@ -80,7 +80,7 @@ impl Error {
     #[cfg(feature = "push")]
     pub fn status(&self) -> Option<u16> {
         match &*self.0 {
-            Reason::Push(failure) => failure.status(),
+            Reason::Push(failure) => failure.status().map(|status| status.as_u16()),
             _ => None,
         }
     }

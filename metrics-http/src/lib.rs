@@ -50,7 +50,8 @@
 //! - `axum`: `router` and `ServerBuilder::router`, for users of axum.
 //! - `push`: `PushGateway`, for jobs that end before anybody scrapes them, and a `Pusher` in the
 //!   background.
-//! - `tls`: lets them push to `https` addresses.
+//! - `remote-write`: `RemoteWrite`, for programs that nobody can reach.
+//! - `tls`: lets both push to `https` addresses.
 
 #![forbid(unsafe_code)]
 
@@ -90,6 +91,8 @@ pub use metrics_macros::{
 pub use self::axum::router;
 #[cfg(feature = "push")]
 pub use self::push::{PushAtEnd, PushGateway, Pusher};
+#[cfg(feature = "remote-write")]
+pub use self::push::{RemoteWrite, RemoteWriteVersion};
 pub use self::{
     body::Body,
     builder::ServerBuilder,

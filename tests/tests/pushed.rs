@@ -245,6 +245,11 @@ fn a_gateway_over_tls_is_trusted_by_its_certificate_alone() {
     let error = push().root_certificates("no certificate").push();
     let error = error.unwrap_err().to_string();
     assert!(error.contains("not PEM"), "{error}");
+    let second = Duration::from_secs(1);
+    let pusher = push()
+        .root_certificates("no certificate")
+        .every(second, drop);
+    assert!(pusher.unwrap_err().to_string().contains("not PEM"));
 }
 
 #[test]

@@ -22,7 +22,8 @@ use crate::error::Error;
 
 /// Pushes in the background until it is shut down or dropped, and once more then.
 ///
-/// Made by [`PushGateway::every`](crate::PushGateway::every). It has a thread of its own and needs no async runtime.
+/// Made by [`PushGateway::every`](crate::PushGateway::every), and with the feature `remote-write`
+/// by `RemoteWrite::every`. It has a thread of its own and needs no async runtime.
 ///
 /// Both [`shutdown`](Pusher::shutdown) and dropping block until the last push is done, no longer
 /// than two of the pushes may take. A program that ends without either (`std::process::exit`)
@@ -38,6 +39,7 @@ use crate::error::Error;
 /// | `metrics_pushes_total` | pushes, by `result`: `ok` or `error` |
 /// | `metrics_push_last_success_timestamp_seconds` | when one last succeeded, in Unix time; 0 before |
 /// | `metrics_push_duration_seconds` | how long they took, both those that succeeded and those that did not |
+/// | `metrics_push_lost_samples_total` | samples that remote write gave up, by `reason`: `queue` (too many waited), `refused` (by the server) or `end` (still waiting when the pusher ended) |
 ///
 /// # Examples
 ///
@@ -86,18 +88,18 @@ impl Pusher {
         })
     }
 
-    /// Pushes at that interval. `prepare` is called on the thread that pushes.
-    pub(super) fn start<W: Work>(
+    /// Pushes at that interval.
+    pub(super) fn start(
         registry: &Registry,
         url: &str,
         interval: Duration,
         on_error: impl FnMut(Error) + Send + 'static,
-        prepare: impl FnOnce() -> Result<W, Error> + Send + 'static,
+        work: impl Work,
     ) -> Result<Pusher, Error> {
         check(interval)?;
         let row = own::add(registry, url)?;
         Pusher::spawn(move |stopped| async move {
-            regularly(prepare()?, interval, &row, on_error, stopped).await
+            regularly(work, interval, &row, on_error, stopped).await
         })
     }
 
@@ -125,7 +127,7 @@ impl Debug for Pusher {
 }
 
 /// What is done again and again.
-pub(super) trait Work: 'static {
+pub(super) trait Work: Send + 'static {
     async fn push(&mut self) -> Result<(), Error>;
 }
 
@@ -161,10 +163,10 @@ async fn regularly(
 }
 
 /// A push, and what is to be known of it afterwards.
-pub(super) async fn recorded<T>(
+pub(super) async fn recorded<T, E>(
     row: &Row,
-    push: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
+    push: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     let start = Instant::now();
     let outcome = pin!(push).await;
     row.pushed(start.elapsed(), outcome.is_ok());

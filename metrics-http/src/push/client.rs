@@ -124,7 +124,6 @@ impl Server {
         Uri::from_parts(parts).map_err(|error| wrong(&error.to_string()))
     }
 
-    /// To be called in the runtime that the client is to run in.
     pub(crate) fn client(&self) -> Result<Client, Error> {
         let mut http = HttpConnector::new();
         http.set_nodelay(true);
@@ -137,7 +136,7 @@ impl Server {
         })
     }
 
-    pub(crate) fn authorization(&self) -> Result<Option<HeaderValue>, Error> {
+    fn authorization(&self) -> Result<Option<HeaderValue>, Error> {
         let text = match &self.authorization {
             None => return Ok(None),
             Some(Authorization::Basic(user, _)) if user.contains(':') => {
@@ -205,11 +204,12 @@ impl Client {
         }
         match time::timeout(self.timeout, self.answer(request)).await {
             Ok(Ok(Ok(headers))) => Ok(headers),
-            Ok(Ok(Err((status, answer)))) => Err(Failure::Refused(Refusal {
+            Ok(Ok(Err((status, headers, answer)))) => Err(Failure::Refused(Refusal {
                 method,
                 uri: uri.clone(),
                 status,
                 answer,
+                retry_after: retry_after(&headers),
             })),
             Ok(Err(source)) => Err(Failure::Unreached {
                 method,
@@ -227,7 +227,7 @@ impl Client {
     async fn answer(
         &self,
         request: Request<Body>,
-    ) -> Result<Result<HeaderMap, (hyper::StatusCode, String)>, legacy::Error> {
+    ) -> Result<Result<HeaderMap, (hyper::StatusCode, HeaderMap, String)>, legacy::Error> {
         let (head, body) = self.http.request(request).await?.into_parts();
         if head.status.is_success() {
             // Read to its end, so that the connection can serve again.
@@ -236,7 +236,7 @@ impl Client {
         }
         let text = beginning(body).await;
         let text = String::from_utf8_lossy(&text).trim().to_owned();
-        Ok(Err((head.status, text)))
+        Ok(Err((head.status, head.headers, text)))
     }
 }
 
@@ -253,6 +253,21 @@ async fn beginning(mut body: Incoming) -> Vec<u8> {
         }
     }
     bytes
+}
+
+#[cfg(feature = "remote-write")]
+fn retry_after(headers: &HeaderMap) -> Option<super::failure::RetryAfter> {
+    use super::failure::RetryAfter;
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    match text.parse() {
+        Ok(seconds) => Some(RetryAfter::Pause(Duration::from_secs(seconds))),
+        Err(_) => httpdate::parse_http_date(text).ok().map(RetryAfter::At),
+    }
+}
+
+#[cfg(not(feature = "remote-write"))]
+fn retry_after(_: &HeaderMap) -> Option<super::failure::RetryAfter> {
+    None
 }
 
 /// Runs `work` on a thread of its own, with a small runtime of its own: what is pushed must not

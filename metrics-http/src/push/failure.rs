@@ -4,7 +4,7 @@ use std::{
     error::Error as StdError,
     fmt::{self, Display, Formatter},
     io,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use hyper::{Method, StatusCode, Uri};
@@ -36,12 +36,23 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     /// The beginning of its text.
     pub(crate) answer: String,
+    /// When the server wants to be asked again.
+    #[cfg_attr(not(feature = "remote-write"), expect(dead_code))]
+    pub(crate) retry_after: Option<RetryAfter>,
+}
+
+/// What `Retry-After` says, in either of its forms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(not(feature = "remote-write"), expect(dead_code))]
+pub(crate) enum RetryAfter {
+    Pause(Duration),
+    At(SystemTime),
 }
 
 impl Failure {
-    pub(crate) fn status(&self) -> Option<u16> {
+    pub(crate) fn status(&self) -> Option<StatusCode> {
         match self {
-            Failure::Refused(refusal) => Some(refusal.status.as_u16()),
+            Failure::Refused(refusal) => Some(refusal.status),
             _ => None,
         }
     }
@@ -95,6 +106,7 @@ impl Display for Refusal {
             uri,
             status,
             answer,
+            ..
         } = self;
         write!(f, "the metrics were refused: {method} {uri}: {status}")?;
         match *status {

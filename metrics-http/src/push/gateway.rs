@@ -145,7 +145,7 @@ impl PushGateway {
     ///
     /// # Errors
     ///
-    /// When the URL, the job or a label cannot be one, the gateway cannot be reached or takes too
+    /// When the URL, the job, a label or a certificate cannot be one, the gateway cannot be reached or takes too
     /// long, or refuses: the text has its answer then, and [`Error::status`] the status code.
     ///
     /// ```
@@ -220,7 +220,7 @@ impl PushGateway {
     ///
     /// # Errors
     ///
-    /// When the URL, the job or a label cannot be one. The gateway is not asked yet.
+    /// When the URL, the job, a label or a certificate cannot be one. The gateway is not asked yet.
     ///
     /// ```no_run
     /// use metrics_http::PushGateway;
@@ -236,7 +236,7 @@ impl PushGateway {
         self,
         on_error: impl FnOnce(Error) + Send + 'static,
     ) -> Result<PushAtEnd, Error> {
-        self.check()?;
+        self.checked()?;
         Ok(PushAtEnd(Some((self, Box::new(on_error)))))
     }
 
@@ -247,27 +247,26 @@ impl PushGateway {
     ///
     /// # Errors
     ///
-    /// When the interval is zero, the URL, the job or a label cannot be one, no thread can be
-    /// started, or the registry has metrics of the names of the pusher's own.
+    /// When the interval is zero, the URL, the job, a label or a certificate cannot be one, no
+    /// thread can be started, or the registry has metrics of the names of the pusher's own.
     pub fn every(
         self,
         interval: Duration,
         on_error: impl FnMut(Error) + Send + 'static,
     ) -> Result<Pusher, Error> {
-        self.check()?;
+        let client = self.checked()?;
         let registry = self.registry.clone();
         let url = self.server.uri("")?.to_string();
-        Pusher::start(&registry, &url, interval, on_error, move || {
-            Ok(Regularly {
-                client: self.server.client()?,
-                gateway: self,
-            })
-        })
+        let work = Regularly {
+            gateway: self,
+            client,
+        };
+        Pusher::start(&registry, &url, interval, on_error, work)
     }
 
-    fn check(&self) -> Result<(), Error> {
+    fn checked(&self) -> Result<Client, Error> {
         self.uri()?;
-        self.server.authorization().map(drop)
+        self.server.client()
     }
 
     fn uri(&self) -> Result<Uri, Error> {

@@ -12,6 +12,8 @@ mod gateway;
 mod grouping;
 #[cfg(feature = "push")]
 mod own;
+#[cfg(feature = "remote-write")]
+mod remote_write;
 mod textfile;
 #[cfg(feature = "tls")]
 mod tls;
@@ -25,3 +27,6 @@ pub use self::{
     background::Pusher,
     gateway::{PushAtEnd, PushGateway},
 };
+
+#[cfg(feature = "remote-write")]
+pub use self::remote_write::{RemoteWrite, RemoteWriteVersion};

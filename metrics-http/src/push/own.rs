@@ -52,6 +52,20 @@ struct State {
     /// By bucket, the last of which has no bound.
     durations: [u64; DURATIONS.len() + 1],
     duration: f64,
+    lost: Option<[u64; Loss::ALL.len()]>,
+}
+
+/// Why samples were given up.
+#[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "remote-write"), expect(dead_code))]
+pub(super) enum Loss {
+    Queue,
+    Refused,
+    End,
+}
+
+impl Loss {
+    const ALL: [&str; 3] = ["queue", "refused", "end"];
 }
 
 impl Row {
@@ -71,6 +85,13 @@ impl Row {
             state.last_success = now.as_secs_f64();
         }
     }
+
+    /// So many samples will never arrive. None does not count, but shows that it could.
+    #[cfg(feature = "remote-write")]
+    pub(super) fn lost(&self, samples: u64, why: Loss) {
+        let mut state = lock(&self.state);
+        state.lost.get_or_insert_default()[why as usize] += samples;
+    }
 }
 
 impl Collector for Pushers {
@@ -79,7 +100,7 @@ impl Collector for Pushers {
     }
 
     fn collect(&self, out: &mut Collection<'_>) {
-        let [pushes, last_success, duration] = &DESCS;
+        let [pushes, last_success, duration, lost] = &DESCS;
         let rows = lock(&self.0).clone();
         for row in rows {
             let state = *lock(&row.state);
@@ -92,6 +113,13 @@ impl Collector for Pushers {
             let buckets = bounds.zip(state.durations);
             let durations = HistogramSnapshot::from_buckets(buckets, state.duration);
             out.histogram(duration, &[url], durations);
+            for (reason, count) in state
+                .lost
+                .into_iter()
+                .flat_map(|lost| Loss::ALL.into_iter().zip(lost))
+            {
+                out.counter(lost, &[url, ("reason", reason)], count as f64);
+            }
         }
     }
 }
@@ -101,7 +129,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-static DESCS: [Desc; 3] = [
+static DESCS: [Desc; 4] = [
     Desc::new(
         Kind::Counter,
         "metrics_pushes_total",
@@ -119,4 +147,9 @@ static DESCS: [Desc; 3] = [
         "Time that pushes took, whatever their result.",
     )
     .unit("seconds"),
+    Desc::new(
+        Kind::Counter,
+        "metrics_push_lost_samples_total",
+        "Samples that remote write gave up, by reason.",
+    ),
 ];

@@ -6,7 +6,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Condvar, Mutex, MutexGuard},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// A server on a free loopback port, until the test program ends.
@@ -38,6 +38,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// What it was answered, if it was.
     pub status: Option<u16>,
+    /// When it was there as a whole.
+    pub at: Instant,
 }
 
 impl Request {
@@ -58,6 +60,8 @@ impl Request {
 pub enum Answer {
     /// The status, further lines of the head, and the body.
     Of(u16, String, String),
+    /// The status and further lines of the head, by what was sent.
+    By(fn(&Request) -> (u16, String)),
     /// It never answers.
     Hang,
     /// It closes the connection instead.
@@ -148,6 +152,13 @@ fn serve(stream: TcpStream, shared: &Shared) {
             let answer = state.script.pop_front();
             let answer = answer.or_else(|| state.otherwise.clone());
             let answer = answer.unwrap_or_else(|| Answer::status(200));
+            let answer = match answer {
+                Answer::By(answer) => {
+                    let (status, head) = answer(&request);
+                    Answer::Of(status, head, String::new())
+                }
+                other => other,
+            };
             if let Answer::Of(status, ..) = answer {
                 request.status = Some(status);
             }
@@ -166,7 +177,7 @@ fn serve(stream: TcpStream, shared: &Shared) {
                 }
             }
             Answer::Hang => thread::sleep(Duration::MAX),
-            Answer::HangUp => return,
+            Answer::HangUp | Answer::By(_) => return,
         }
     }
 }
@@ -189,9 +200,11 @@ fn read(reader: &mut impl BufRead) -> Option<Request> {
         head: head.clone(),
         body: Vec::new(),
         status: None,
+        at: Instant::now(),
     };
     let length = request.header("content-length").unwrap_or("0");
     request.body = vec![0; length.parse().unwrap()];
     reader.read_exact(&mut request.body).ok()?;
+    request.at = Instant::now();
     Some(request)
 }
