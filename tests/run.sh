@@ -54,7 +54,8 @@ main() {
     RUSTDOCFLAGS="-D warnings" run cargo doc --no-deps --workspace
 
     step "example"
-    run cargo build --release --package metrics-http --example shortener
+    run cargo build --release --package metrics-http --features remote-write \
+        --example shortener
 
     step "tests"
     run cargo test --workspace --features metrics-http/axum,metrics-http/remote-write,metrics-http/tls

@@ -5,7 +5,29 @@ use std::time::Duration;
 use metrics_core::{Counter, Gauge, Histogram, Options, Registry};
 use metrics_http::{Error, RemoteWrite, RemoteWriteVersion};
 use serde_json::Value;
-use tests::{Prometheus, Version, VictoriaMetrics, points, wait_until};
+use tests::{Example, Prometheus, Pushgateway, Version, VictoriaMetrics, points, wait_until};
+
+#[test]
+fn the_example_arrives_by_both_ways_and_its_end_too() {
+    let gateway = Pushgateway::start();
+    let prometheus = receiver(Version::Newer, &[]);
+    let victoria = VictoriaMetrics::alone();
+    for url in [prometheus.write_url(), victoria.write_url()] {
+        let options = ["--push", &gateway.url(), "--remote-write", &url];
+        let example = Example::start_with(100, Duration::from_secs(3), &options);
+        example.end();
+        let families = gateway.families();
+        let pushed = families.sum("shortener_load_requests_total", &[("job", "shortener")]);
+        assert!(pushed > 0.0, "{pushed}");
+    }
+    // The last value of each series before the marker of its end is what the gateway got as well.
+    let total = r#"sum(last_over_time(shortener_load_requests_total{job="shortener"}[5m]))"#;
+    assert!(prometheus.value(total).is_some_and(|total| total > 0.0));
+    assert_eq!(prometheus.value(r#"count({job="shortener"})"#), None);
+    let pushed = gateway.families();
+    let pushed = pushed.sum("shortener_load_requests_total", &[("job", "shortener")]);
+    eventually("its end", || victoria.value(total), pushed);
+}
 
 /// One of each, with values that differ.
 struct Shop {
