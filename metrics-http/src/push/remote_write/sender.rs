@@ -1,6 +1,7 @@
 //! Sends what waits in the queue, again where that may help.
 
 use std::{
+    mem,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -38,14 +39,17 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    /// Sends until the queue is closed and empty; returns what was refused after it was closed.
+    /// Sends until the queue is closed and empty; returns the last error after it was closed.
     pub(super) async fn run(mut self) -> Result<(), Error> {
         let mut outcome = Ok(());
         while let Some(points) = self.queue.take(self.most).await {
             if let Err(error) = self.deliver(&points).await {
-                if self.queue.is_closed() {
-                    outcome = Err(error);
+                let told = if self.queue.is_closed() {
+                    mem::replace(&mut outcome, Err(error))
                 } else {
+                    Err(error)
+                };
+                if let Err(error) = told {
                     (self.on_error)(error);
                 }
             }
