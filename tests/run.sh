@@ -3,10 +3,10 @@
 #
 # Needs a Rust toolchain, a C compiler and, for what is missing of the judges,
 # Debian's apt. The judges (Prometheus and promtool, a newer Prometheus of a later
-# Debian, VictoriaMetrics, the official Python parsers, valgrind) land below
-# target/judges: nothing of the machine's own is replaced and no service is
-# started. PROMETHEUS, PROMTOOL, PROMETHEUS_NEWER, VICTORIA_METRICS, JUDGE_PYTHON
-# and VALGRIND name other ones.
+# Debian, VictoriaMetrics, the Pushgateway, the official Python parsers,
+# valgrind) land below target/judges: nothing of the machine's own is replaced and
+# no service is started. PROMETHEUS, PROMTOOL, PROMETHEUS_NEWER, VICTORIA_METRICS,
+# PUSHGATEWAY, JUDGE_PYTHON and VALGRIND name other ones.
 #
 # With LONG=1, a fuzzer declares and records whatever it can think of for two
 # minutes, or for FUZZ_SECONDS, and threads come and go for ten minutes at the
@@ -23,7 +23,7 @@ readonly newer_debian=forky
 
 # Test targets that registration through a linker section cannot change.
 readonly indifferent_to_linkme=" allocator dependencies environments expiry_scraped
-    formats_scraped instructions memory prometheus roundtrip soak ui "
+    formats_scraped instructions memory prometheus pushed remote_written roundtrip soak ui "
 
 main() {
     # Before the end, the soak takes as long as any other test.
@@ -34,6 +34,7 @@ main() {
     find_prometheus
     find_newer_prometheus
     find_victoria_metrics
+    find_pushgateway
     find_python
     find_valgrind
     "$PROMETHEUS" --version 2>&1 | head -n 1
@@ -53,10 +54,12 @@ main() {
     RUSTDOCFLAGS="-D warnings" run cargo doc --no-deps --workspace
 
     step "example"
-    run cargo build --release --package metrics-http --example shortener
+    run cargo build --release --package metrics-http --features remote-write \
+        --example shortener
 
     step "tests"
-    run cargo test --workspace --features "metrics-http/axum,metrics-http/auth,metrics-http/tls,metrics-http/zstd"
+    run cargo test --workspace --features "metrics-http/axum,metrics-http/auth,metrics-http/tls" \
+        --features "metrics-http/zstd,metrics-http/remote-write,metrics-http/https"
 
     step "tests, registered through a linker section"
     mapfile -t targets < <(targets_for_linkme)
@@ -126,6 +129,15 @@ find_victoria_metrics() {
     fi
     export VICTORIA_METRICS
     [[ -x $VICTORIA_METRICS ]] || fail "no VictoriaMetrics at \`$VICTORIA_METRICS\`"
+}
+
+find_pushgateway() {
+    if [[ -z ${PUSHGATEWAY:-} ]]; then
+        PUSHGATEWAY="$judges/pushgateway/usr/bin/prometheus-pushgateway"
+        [[ -x $PUSHGATEWAY ]] || unpack prometheus-pushgateway pushgateway
+    fi
+    export PUSHGATEWAY
+    [[ -x $PUSHGATEWAY ]] || fail "no Pushgateway at \`$PUSHGATEWAY\`"
 }
 
 find_valgrind() {

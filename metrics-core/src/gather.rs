@@ -37,6 +37,9 @@ pub struct Metric {
     /// Examples of what a counter or a histogram has counted, ascending by value: at most one of a
     /// counter, and one of each bucket of a histogram.
     pub exemplars: Vec<Exemplar>,
+    /// Since when a counter, a histogram or a summary counts, as Unix time in seconds, where that
+    /// is known.
+    pub created: Option<f64>,
 }
 
 /// What a series is worth.
@@ -100,7 +103,7 @@ impl Sink for Gather<'_> {
         });
     }
 
-    fn series(&mut self, labels: &str, _created: f64, value: Value<'_>) {
+    fn series(&mut self, labels: &str, created: f64, value: Value<'_>) {
         let Some(family) = self.families.last_mut() else {
             return;
         };
@@ -110,6 +113,7 @@ impl Sink for Gather<'_> {
             labels: self.common.iter().cloned().chain(own).collect(),
             exemplars: exemplars(&value).iter().map(Exemplar::from).collect(),
             value: MetricValue::from(value),
+            created: (created > 0.0 && counts(family.kind)).then_some(created),
         };
         // States of which several are active come in parts.
         if let (MetricValue::StateSet(states), Some(before)) =
@@ -135,6 +139,11 @@ impl Sink for Gather<'_> {
     fn pause(&mut self) -> bool {
         true
     }
+}
+
+/// Whether a series of this kind begins at a time that matters.
+fn counts(kind: Kind) -> bool {
+    matches!(kind, Kind::Counter | Kind::Histogram | Kind::Summary)
 }
 
 fn exemplars<'a>(value: &Value<'a>) -> &'a [encode::Exemplar] {

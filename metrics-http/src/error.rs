@@ -1,4 +1,4 @@
-//! Why a server or an endpoint could not be started.
+//! Why a server or an endpoint could not be started, or metrics not be written or pushed.
 
 use std::{
     error::Error as StdError,
@@ -8,7 +8,10 @@ use std::{
     path::PathBuf,
 };
 
-/// What stood in the way of a server or an endpoint.
+#[cfg(feature = "push")]
+use crate::push::Failure;
+
+/// What stood in the way of a server or an endpoint, of a file or a push.
 ///
 /// The text says what failed, where, and what to do about it. An error of the operating
 /// system is its [`source`](StdError::source).
@@ -28,6 +31,9 @@ enum Reason {
     Setting(String),
     Declaration(metrics_core::Error),
     Collector(metrics_core::Error, &'static str),
+    Textfile(PathBuf, io::Error),
+    #[cfg(feature = "push")]
+    Push(Failure),
 }
 
 impl Error {
@@ -62,6 +68,31 @@ impl Error {
     /// `off` is the call on the builder that leaves the collector out.
     pub(crate) fn collector(source: metrics_core::Error, off: &'static str) -> Error {
         Error(Box::new(Reason::Collector(source, off)))
+    }
+
+    pub(crate) fn textfile(path: PathBuf, source: io::Error) -> Error {
+        Error(Box::new(Reason::Textfile(path, source)))
+    }
+
+    #[cfg(feature = "push")]
+    pub(crate) fn push(failure: Failure) -> Error {
+        Error(Box::new(Reason::Push(failure)))
+    }
+
+    /// The status code with which a server refused what was pushed to it; none where it did not
+    /// come to an answer.
+    ///
+    /// ```
+    /// # use metrics_http::PushGateway;
+    /// let error = PushGateway::new("http://127.0.0.1:1", "backup").push().unwrap_err();
+    /// assert_eq!(error.status(), None); // nobody listens there
+    /// ```
+    #[cfg(feature = "push")]
+    pub fn status(&self) -> Option<u16> {
+        match &*self.0 {
+            Reason::Push(failure) => failure.status().map(|status| status.as_u16()),
+            _ => None,
+        }
     }
 }
 
@@ -118,6 +149,21 @@ impl Display for Error {
                     "{source}; or leave ours out with `Server::builder(){off}`"
                 )
             }
+            Reason::Textfile(path, source) => {
+                write!(f, "cannot write the metrics to `{}`: ", path.display())?;
+                match source.kind() {
+                    io::ErrorKind::NotFound => f.write_str(
+                        "its folder does not exist; create it, and have the exporter read it",
+                    ),
+                    io::ErrorKind::PermissionDenied => f.write_str(
+                        "permission denied; a temporary file beside it takes its place, so that \
+                         the program must be allowed to write to the folder",
+                    ),
+                    _ => write!(f, "{source}"),
+                }
+            }
+            #[cfg(feature = "push")]
+            Reason::Push(failure) => Display::fmt(failure, f),
         }
     }
 }
@@ -141,7 +187,10 @@ impl StdError for Error {
             Reason::Address(source)
             | Reason::Listen(_, source)
             | Reason::Path(_, source)
-            | Reason::Start(source) => Some(source),
+            | Reason::Start(source)
+            | Reason::Textfile(_, source) => Some(source),
+            #[cfg(feature = "push")]
+            Reason::Push(failure) => failure.source(),
             // Their text is part of ours already.
             Reason::Declaration(source) | Reason::Collector(source, _) => source.source(),
             Reason::Nowhere | Reason::Setting(_) => None,

@@ -51,6 +51,10 @@
 //! - `axum`: `router` and `ServerBuilder::router`, for users of axum.
 //! - `auth`: `ServerBuilder::basic` and `ServerBuilder::bearer`.
 //! - `tls`: `ServerBuilder::tls`, by rustls, with clients' certificates where they are asked for.
+//! - `push`: `PushGateway`, for jobs that end before anybody scrapes them, and a `Pusher` in the
+//!   background.
+//! - `remote-write`: `RemoteWrite`, for programs that nobody can reach.
+//! - `https`: lets both push to `https` addresses.
 
 #![forbid(unsafe_code)]
 
@@ -68,6 +72,7 @@ mod guests;
 mod health;
 mod listen;
 mod negotiate;
+mod push;
 mod routes;
 mod scrape;
 mod server;
@@ -95,6 +100,10 @@ pub use metrics_macros::{
 
 #[cfg(feature = "axum")]
 pub use self::axum::router;
+#[cfg(feature = "push")]
+pub use self::push::{PushAtEnd, PushGateway, Pusher};
+#[cfg(feature = "remote-write")]
+pub use self::push::{RemoteWrite, RemoteWriteVersion};
 #[cfg(feature = "tls")]
 pub use self::tls::TlsFiles;
 pub use self::{
@@ -103,6 +112,7 @@ pub use self::{
     endpoint::{Endpoint, ResponseFuture},
     error::Error,
     listen::Address,
+    push::{textfile, textfile_of},
     server::{Server, serve},
 };
 

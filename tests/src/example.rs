@@ -1,6 +1,6 @@
 //! The example program of metrics-http, running.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -18,7 +18,7 @@ pub struct Example {
     service: SocketAddr,
     metrics: SocketAddr,
     // Closed early, it would make the program's next line an error.
-    _stdout: BufReader<ChildStdout>,
+    stdout: BufReader<ChildStdout>,
     // The program would leave a folder of its own behind when killed.
     _data: TempDir,
 }
@@ -29,6 +29,12 @@ impl Example {
     /// It puts a `load` on itself: so many requests per second.
     #[track_caller]
     pub fn start(load: u32, lasting: Duration) -> Self {
+        Self::start_with(load, lasting, &[])
+    }
+
+    /// The same with further options on its command line.
+    #[track_caller]
+    pub fn start_with(load: u32, lasting: Duration, options: &[&str]) -> Self {
         let data = TempDir::new().expect("a folder for the example");
         let mut program = Command::new(built())
             .args(["--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"])
@@ -36,6 +42,7 @@ impl Example {
             .args(["--for", &lasting.as_secs().to_string()])
             .arg("--data")
             .arg(data.path())
+            .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -45,9 +52,20 @@ impl Example {
             service: announced(&mut stdout, "shortener"),
             metrics: announced(&mut stdout, "metrics"),
             program,
-            _stdout: stdout,
+            stdout,
             _data: data,
         }
+    }
+
+    /// Waits until it has ended by itself.
+    #[track_caller]
+    pub fn end(mut self) {
+        // It prints what its load came to, and must have somebody to print it to.
+        let mut rest = String::new();
+        let read = self.stdout.read_to_string(&mut rest);
+        read.expect("the example prints text");
+        let status = self.program.wait().expect("a child can be awaited");
+        assert!(status.success(), "it ended with {status}: {rest}");
     }
 
     /// Where it shortens links.
@@ -90,7 +108,8 @@ impl Drop for Example {
 fn built() -> PathBuf {
     let output = Command::new(env!("CARGO"))
         .args(["build", "--release", "--package", "metrics-http"])
-        .args(["--example", "shortener", "--message-format", "json"])
+        .args(["--features", "remote-write", "--example", "shortener"])
+        .args(["--message-format", "json"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())
         .output()

@@ -5,7 +5,7 @@
 //! answer with a [`Refusal`], so that a test can also demand one.
 //!
 //! The judges are found where `tests/run.sh` puts them; `PROMETHEUS`, `PROMETHEUS_NEWER`,
-//! `PROMTOOL`, `VICTORIA_METRICS` and `JUDGE_PYTHON` name other ones.
+//! `PROMTOOL`, `VICTORIA_METRICS`, `PUSHGATEWAY` and `JUDGE_PYTHON` name other ones.
 
 #![allow(
     clippy::missing_panics_doc,
@@ -21,6 +21,7 @@ mod judge;
 mod process;
 mod prometheus;
 pub mod protobuf;
+mod pushgateway;
 mod scraper;
 pub mod strict;
 mod victoria;
@@ -37,6 +38,7 @@ pub use crate::judge::{
 };
 pub use crate::process::{growth, in_a_process_of_its_own};
 pub use crate::prometheus::{Prometheus, Target, Version, points};
+pub use crate::pushgateway::Pushgateway;
 pub use crate::scraper::Job;
 pub use crate::victoria::VictoriaMetrics;
 pub use crate::wait::wait_until;

@@ -61,6 +61,13 @@ impl Prometheus {
         Self(Scraper::start(&mut command, address, folder, "/-/ready"))
     }
 
+    /// Where it takes what is sent to it.
+    ///
+    /// Flags: `--web.enable-remote-write-receiver`.
+    pub fn write_url(&self) -> String {
+        self.0.url("/api/v1/write")
+    }
+
     /// The value of an expression that yields one; none if it yields no series.
     #[track_caller]
     pub fn value(&self, expression: &str) -> Option<f64> {

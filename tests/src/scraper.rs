@@ -1,14 +1,14 @@
 //! A server that scrapes and answers Prometheus' HTTP API: started, asked, stopped.
 
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::http::{Page, try_get};
+use crate::http::try_get;
 use crate::wait::wait_until;
 
 /// A running server on a free loopback port.
@@ -30,6 +30,26 @@ impl Scraper {
         folder: TempDir,
         ready: &str,
     ) -> Self {
+        let mut scraper = Self::spawn(command, address, folder);
+        let url = scraper.url(ready);
+        scraper.wait_until_ready(|| try_get(&url, &[], None).is_ok_and(|page| page.status == 200));
+        scraper
+    }
+
+    /// The same with a server that does not answer everybody: waits until it listens.
+    #[track_caller]
+    pub(crate) fn start_guarded(
+        command: &mut Command,
+        address: SocketAddr,
+        folder: TempDir,
+    ) -> Self {
+        let mut scraper = Self::spawn(command, address, folder);
+        scraper.wait_until_ready(|| TcpStream::connect(address).is_ok());
+        scraper
+    }
+
+    #[track_caller]
+    fn spawn(command: &mut Command, address: SocketAddr, folder: TempDir) -> Self {
         let log = File::create(folder.path().join(LOG)).expect("its log");
         let server = command
             .stdin(Stdio::null())
@@ -37,13 +57,11 @@ impl Scraper {
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let mut scraper = Self {
+        Self {
             server,
             address,
             folder,
-        };
-        scraper.wait_until_ready(ready);
-        scraper
+        }
     }
 
     /// The address of one of its pages.
@@ -81,14 +99,12 @@ impl Scraper {
     }
 
     #[track_caller]
-    fn wait_until_ready(&mut self, ready: &str) {
-        let url = self.url(ready);
-        wait_until(Duration::from_secs(30), "a server that scrapes", || {
+    fn wait_until_ready(&mut self, is_ready: impl Fn() -> bool) {
+        wait_until(Duration::from_secs(30), "a server that answers", || {
             if let Some(status) = self.server.try_wait().expect("a child has a status") {
                 panic!("it ended with {status}:\n{}", self.log());
             }
-            let is_ready = |page: &Page| page.status == 200;
-            try_get(&url, &[], None).ok().filter(is_ready)
+            is_ready().then_some(())
         });
     }
 

@@ -18,14 +18,29 @@ impl VictoriaMetrics {
     /// waits until it answers.
     #[track_caller]
     pub fn scraping(target: SocketAddr) -> Self {
+        Self::start(&[Job::new("example", target)])
+    }
+
+    /// Starts one that scrapes nothing.
+    #[track_caller]
+    pub fn alone() -> Self {
+        Self::start(&[])
+    }
+
+    /// Where it takes what is sent to it.
+    pub fn write_url(&self) -> String {
+        self.0.url("/api/v1/write")
+    }
+
+    #[track_caller]
+    fn start(jobs: &[Job<'_>]) -> Self {
         let program = installed(
             "VICTORIA_METRICS",
             "victoria-metrics/usr/bin/victoria-metrics",
         );
         let folder = TempDir::new().expect("a folder for VictoriaMetrics");
         let path = |name: &str| folder.path().join(name);
-        let jobs = [Job::new("example", target)];
-        fs::write(path("scrape.yml"), config(&jobs)).expect("its configuration");
+        fs::write(path("scrape.yml"), config(jobs)).expect("its configuration");
         let address = free_address();
         let mut command = Command::new(program);
         command

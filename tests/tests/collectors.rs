@@ -301,6 +301,9 @@ fn births_are_exposed_where_they_are_known() {
             !text.contains("x_created{of=\"unknown\"}"),
             "{kind}: {text}"
         );
+        let families = registry.gather();
+        let births: Vec<_> = families[0].metrics.iter().map(|one| one.created).collect();
+        assert_eq!(births, [Some(1_700_000_000.25), None], "{kind}");
     }
 }
 

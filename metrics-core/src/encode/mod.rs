@@ -7,7 +7,7 @@ mod outlet;
 pub(crate) mod protobuf;
 pub(crate) mod text;
 
-use std::{fmt, sync::OnceLock};
+use std::{borrow::Cow, fmt, sync::OnceLock};
 
 use crate::{
     desc::Desc, native::NativeSnapshot, render::Lens, singles::SomeSingles, texts::Together,
@@ -91,6 +91,29 @@ impl Escaping {
             "allow-utf-8" => Escaping::AllowUtf8,
             _ => return None,
         })
+    }
+
+    /// A metric's name as a reader gets it: what is added to it, as in `_bucket`, is added after.
+    ///
+    /// ```
+    /// use metrics_core::Escaping;
+    ///
+    /// assert_eq!(Escaping::Underscores.metric_name("http.requests_total"), "http_requests_total");
+    /// ```
+    pub fn metric_name(self, name: &str) -> Cow<'_, str> {
+        escape::metric_name(name, self)
+    }
+
+    /// A label's name as a reader gets it.
+    ///
+    /// ```
+    /// use metrics_core::Escaping;
+    ///
+    /// assert_eq!(Escaping::AllowUtf8.label_name("http.method"), "http.method");
+    /// assert_eq!(Escaping::Underscores.label_name("http.method"), "http_method");
+    /// ```
+    pub fn label_name(self, name: &str) -> Cow<'_, str> {
+        escape::label_name(name, self)
     }
 }
 

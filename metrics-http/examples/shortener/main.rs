@@ -19,6 +19,7 @@
 //!   targets and pages; those of pages with native buckets as well.
 //! - **Exemplars**: a link followed and a page fetched lead to the trace that the
 //!   request belonged to (`trace.rs`).
+//! - **Pushing** (`pushing.rs`): to a Pushgateway, or by remote write, for where nobody scrapes.
 //! - **A second opinion**: the load generator (`load.rs`) counts what came back to
 //!   it, to be compared with what the server says it did.
 //!
@@ -36,6 +37,7 @@ mod links;
 mod load;
 mod options;
 mod page;
+mod pushing;
 mod store;
 mod trace;
 
@@ -57,6 +59,7 @@ use crate::{
     links::Links,
     load::{Load, Tally},
     options::{Command, Options},
+    pushing::Pushing,
 };
 
 fn main() -> ExitCode {
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let metrics = metrics_http::serve(options.metrics)?;
+    let pushing = Pushing::start(options)?;
 
     let runtime = Runtime::new()?;
     let end = {
@@ -114,6 +118,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     // Drops what is left of the connections, and with the last of them the database.
     runtime.shutdown_timeout(GRACE);
     let tally = served?;
+    pushing.end();
     data.close()?;
 
     if let Some(tally) = tally {

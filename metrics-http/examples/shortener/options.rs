@@ -21,7 +21,12 @@ Options:
   --load RATE      requests per second that it sends to itself, 0 for none [50]
   --for SECONDS    how long it runs [until Ctrl-C or SIGTERM]
   --data DIR       where it keeps the links [a temporary folder, removed at the end]
+  --push URL       a Pushgateway to push the metrics to, every 5 seconds and at the end
+  --remote-write URL
+                   a server to send them to by remote write, likewise
   -h, --help       prints this
+
+The last two are there in a build with `--features push` and `--features remote-write`.
 
 Port 0 stands for any free port; the first two lines printed say which.
 
@@ -45,6 +50,10 @@ pub(crate) struct Options {
     pub(crate) load: u32,
     pub(crate) run_for: Option<Duration>,
     pub(crate) data: Option<PathBuf>,
+    /// The URL of a Pushgateway.
+    pub(crate) push: Option<String>,
+    /// The URL of a server that remote write is sent to.
+    pub(crate) remote_write: Option<String>,
 }
 
 impl Options {
@@ -61,6 +70,10 @@ impl Options {
                     options.run_for = Some(Duration::from_secs(seconds));
                 }
                 Arg::Long("data") => options.data = Some(arguments.value()?.into()),
+                Arg::Long("push") => options.push = Some(value(&mut arguments, "--push")?),
+                Arg::Long("remote-write") => {
+                    options.remote_write = Some(value(&mut arguments, "--remote-write")?);
+                }
                 Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
                 other => return Err(other.unexpected().into()),
             }
@@ -77,6 +90,8 @@ impl Default for Options {
             load: 50,
             run_for: None,
             data: None,
+            push: None,
+            remote_write: None,
         }
     }
 }

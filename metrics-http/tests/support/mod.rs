@@ -3,6 +3,10 @@
 // Each test program uses a part of it.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod receiver;
+#[cfg(feature = "remote-write")]
+pub mod written;
+
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},

@@ -1,0 +1,32 @@
+//! Metrics that are not waited for to be scraped: written to a file, or sent to a server.
+
+#[cfg(feature = "push")]
+mod background;
+#[cfg(feature = "push")]
+mod client;
+#[cfg(feature = "push")]
+mod failure;
+#[cfg(feature = "push")]
+mod gateway;
+#[cfg(feature = "push")]
+mod grouping;
+#[cfg(feature = "push")]
+mod own;
+#[cfg(feature = "remote-write")]
+mod remote_write;
+mod textfile;
+#[cfg(feature = "https")]
+mod tls;
+
+pub use self::textfile::{textfile, textfile_of};
+
+#[cfg(feature = "push")]
+pub(crate) use self::failure::Failure;
+#[cfg(feature = "push")]
+pub use self::{
+    background::Pusher,
+    gateway::{PushAtEnd, PushGateway},
+};
+
+#[cfg(feature = "remote-write")]
+pub use self::remote_write::{RemoteWrite, RemoteWriteVersion};

@@ -1,0 +1,394 @@
+//! What is sent to a Pushgateway, and what comes of its answers.
+
+mod support;
+
+use std::{
+    panic::{self, AssertUnwindSafe},
+    pin::pin,
+    sync::{Arc, mpsc},
+    task::{Context, Poll, Wake},
+    thread::{self, Thread},
+    time::Duration,
+};
+
+use metrics_http::{Error, PushGateway, Registry};
+
+use support::{
+    Shop,
+    receiver::{Answer, Receiver},
+    registry,
+};
+
+fn gateway(receiver: &Receiver) -> PushGateway {
+    PushGateway::new(receiver.url(), "backup").registry(registry(Shop))
+}
+
+fn failure(receiver: &Receiver) -> Error {
+    gateway(receiver).push().unwrap_err()
+}
+
+#[test]
+fn a_push_puts_adding_posts_and_deletion_deletes() {
+    let receiver = Receiver::new();
+    let gateway = gateway(&receiver).grouping("instance", "db1");
+    gateway.push().unwrap();
+    gateway.add().unwrap();
+    gateway.delete().unwrap();
+    let requests = receiver.requests();
+    let methods: Vec<_> = requests.iter().map(|one| &*one.method).collect();
+    assert_eq!(methods, ["PUT", "POST", "DELETE"]);
+    for request in &requests {
+        assert_eq!(request.path, "/metrics/job/backup/instance/db1");
+    }
+    assert!(requests[2].body.is_empty());
+}
+
+#[test]
+fn what_is_pushed_is_text_unless_protobuf_is_asked_for() {
+    let receiver = Receiver::new();
+    gateway(&receiver).push().unwrap();
+    gateway(&receiver).protobuf().push().unwrap();
+    let [text, protobuf] = &receiver.requests()[..] else {
+        panic!("two requests")
+    };
+    let content_type = protobuf.header("content-type").unwrap();
+    assert!(
+        content_type.starts_with("application/vnd.google.protobuf; "),
+        "{content_type}"
+    );
+    let content_type = text.header("content-type").unwrap();
+    assert!(
+        content_type.starts_with("text/plain; version=0.0.4"),
+        "{content_type}"
+    );
+    assert!(text.text().contains("orders_total{country=\"no\"} 3\n"));
+}
+
+#[test]
+fn the_path_of_the_url_comes_before_that_of_the_gateway() {
+    let receiver = Receiver::new();
+    for end in ["", "/", "/prefix", "/prefix/"] {
+        let url = format!("{}{end}", receiver.url());
+        PushGateway::new(url, "backup").delete().unwrap();
+    }
+    let paths: Vec<_> = receiver
+        .requests()
+        .into_iter()
+        .map(|one| one.path)
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "/metrics/job/backup",
+            "/metrics/job/backup",
+            "/prefix/metrics/job/backup",
+            "/prefix/metrics/job/backup"
+        ]
+    );
+}
+
+#[test]
+fn the_instance_is_the_machine() {
+    let receiver = Receiver::new();
+    gateway(&receiver).instance().push().unwrap();
+    let path = &receiver.requests()[0].path;
+    let host = path.strip_prefix("/metrics/job/backup/instance/");
+    assert!(host.is_some_and(|host| !host.is_empty()), "{path}");
+}
+
+#[test]
+fn who_logs_in_sends_a_name_and_a_password_or_a_token() {
+    let receiver = Receiver::new();
+    gateway(&receiver).push().unwrap();
+    gateway(&receiver)
+        .basic_auth("Aladdin", "open sesame")
+        .push()
+        .unwrap();
+    gateway(&receiver).bearer_auth("abc.def").push().unwrap();
+    let sent = receiver.requests();
+    let sent: Vec<_> = sent.iter().map(|one| one.header("authorization")).collect();
+    // The example of RFC 7617.
+    let basic = "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
+    assert_eq!(sent, [None, Some(basic), Some("Bearer abc.def")]);
+}
+
+#[test]
+fn what_cannot_be_sent_is_an_error_that_shows_no_secret() {
+    let receiver = Receiver::new();
+    let error = gateway(&receiver).bearer_auth("secret\n").push();
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("the end of a line"), "{error}");
+    assert!(!error.contains("secret"), "{error}");
+    let error = gateway(&receiver).basic_auth("a:b", "secret").push();
+    assert!(error.unwrap_err().to_string().contains("`a:b`"));
+    let error = PushGateway::new("http://user:secret@127.0.0.1", "backup").push();
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("`basic_auth`"), "{error}");
+    assert!(!error.contains("secret"), "{error}");
+    let shown = format!("{:?}", gateway(&receiver).basic_auth("user", "secret"));
+    assert!(!shown.contains("secret"), "{shown}");
+}
+
+#[test]
+fn a_url_that_is_none_is_an_error_that_says_what_to_write() {
+    for url in [
+        "",
+        "127.0.0.1:9091",
+        "localhost",
+        "/metrics",
+        "ftp://127.0.0.1",
+        "http://",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1?a=b",
+        "http://a b",
+    ] {
+        let error = PushGateway::new(url, "backup").push().unwrap_err();
+        let expected = "; write the address of a server, as in `http://127.0.0.1:9091`";
+        assert!(error.to_string().ends_with(expected), "{url}: {error}");
+        assert_eq!(error.status(), None);
+    }
+}
+
+#[test]
+fn a_refusal_is_an_error_with_the_answer_of_the_gateway() {
+    let receiver = Receiver::new();
+    receiver.answer([Answer::saying(400, "pushed metrics are invalid\n")]);
+    let error = failure(&receiver);
+    let expected = format!(
+        "the metrics were refused: PUT {}/metrics/job/backup: 400 Bad Request; \
+         it says: pushed metrics are invalid",
+        receiver.url()
+    );
+    assert_eq!(error.to_string(), expected);
+    assert_eq!(error.status(), Some(400));
+}
+
+#[test]
+fn an_answer_of_any_length_is_cut() {
+    let receiver = Receiver::new();
+    receiver.answer([Answer::saying(500, &"no ".repeat(1_000_000))]);
+    let error = failure(&receiver).to_string();
+    assert!(error.len() < 4096, "{}", error.len());
+}
+
+#[test]
+fn a_redirection_is_not_followed_but_named() {
+    let receiver = Receiver::new();
+    receiver.answer([Answer::with(301, "Location: /elsewhere")]);
+    let error = failure(&receiver);
+    assert_eq!(error.status(), Some(301));
+    assert!(error.to_string().contains("leads to"), "{error}");
+}
+
+#[test]
+fn who_is_not_logged_in_reads_how_to() {
+    let receiver = Receiver::new();
+    receiver.answer([Answer::status(401)]);
+    let error = failure(&receiver);
+    assert!(
+        error.to_string().ends_with("`bearer_auth` log in"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_gateway_that_cannot_be_reached_is_an_error_that_says_why() {
+    // Nobody listens at the first, and the second has no address.
+    for (url, why) in [
+        ("http://127.0.0.1:1", "refused"),
+        ("http://gateway.invalid", ""),
+    ] {
+        let error = PushGateway::new(url, "backup").push().unwrap_err();
+        let text = error.to_string();
+        let expected = format!("cannot push the metrics: PUT {url}");
+        assert!(text.starts_with(&expected), "{text}");
+        assert!(text.contains(why), "{text}");
+        assert!(std::error::Error::source(&error).is_some());
+    }
+}
+
+#[test]
+fn a_gateway_that_hangs_up_is_an_error() {
+    let receiver = Receiver::new();
+    receiver.answer_all(Answer::HangUp);
+    let error = failure(&receiver);
+    assert!(error.to_string().contains("cannot push"), "{error}");
+}
+
+#[test]
+fn a_gateway_that_never_answers_costs_the_timeout() {
+    let receiver = Receiver::new();
+    receiver.answer([Answer::Hang]);
+    let gateway = gateway(&receiver).timeout(Duration::from_millis(50));
+    let error = gateway.push().unwrap_err();
+    assert!(
+        error.to_string().contains("no answer within 50ms"),
+        "{error}"
+    );
+}
+
+#[cfg(not(feature = "https"))]
+#[test]
+fn https_without_the_feature_is_an_error_that_names_it() {
+    let error = PushGateway::new("https://127.0.0.1", "backup").push();
+    assert!(error.unwrap_err().to_string().contains("`tls`"));
+}
+
+#[tokio::test]
+async fn it_can_be_awaited_and_called_within_a_runtime() {
+    let receiver = Receiver::new();
+    let gateway = gateway(&receiver);
+    gateway.push_async().await.unwrap();
+    gateway.add_async().await.unwrap();
+    gateway.delete_async().await.unwrap();
+    gateway.push().unwrap();
+    assert_eq!(receiver.requests().len(), 4);
+}
+
+/// The smallest of all runtimes.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+#[test]
+fn it_can_be_awaited_without_a_runtime() {
+    let receiver = Receiver::new();
+    let gateway = gateway(&receiver);
+    let mut push = pin!(gateway.push_async());
+    let waker = Arc::new(Unpark(thread::current())).into();
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(pushed) = push.as_mut().poll(&mut context) {
+            break pushed.unwrap();
+        }
+        thread::park();
+    }
+    assert_eq!(receiver.requests().len(), 1);
+}
+
+#[test]
+fn a_job_that_ends_pushes_once() {
+    let receiver = Receiver::new();
+    let pushed = gateway(&receiver).push_at_end(|error| panic!("{error}"));
+    let pushed = pushed.unwrap();
+    assert_eq!(receiver.requests().len(), 0);
+    drop(pushed);
+    assert_eq!(receiver.requests().len(), 1);
+}
+
+#[test]
+fn a_job_that_panics_pushes_too() {
+    let receiver = Receiver::new();
+    let gateway = gateway(&receiver);
+    let job = AssertUnwindSafe(|| {
+        let _pushed = gateway.push_at_end(|error| panic!("{error}")).unwrap();
+        panic!("the job fails");
+    });
+    panic::catch_unwind(job).unwrap_err();
+    assert_eq!(receiver.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_job_may_end_within_a_runtime() {
+    let receiver = Receiver::new();
+    drop(gateway(&receiver).push_at_end(|error| panic!("{error}")));
+    assert_eq!(receiver.requests().len(), 1);
+}
+
+#[test]
+fn a_push_at_the_end_that_fails_is_told_of() {
+    let receiver = Receiver::new();
+    receiver.answer([Answer::status(500), Answer::status(501)]);
+    let (told, errors) = mpsc::channel();
+    let at_end = || {
+        let told = told.clone();
+        let told = move |error| told.send(error).unwrap();
+        gateway(&receiver).push_at_end(told).unwrap()
+    };
+    drop(at_end());
+    assert_eq!(errors.try_recv().unwrap().status(), Some(500));
+    assert_eq!(at_end().push().unwrap_err().status(), Some(501));
+    assert!(errors.try_recv().is_err());
+}
+
+#[test]
+fn what_could_never_be_pushed_is_an_error_at_the_beginning() {
+    let wrong = || PushGateway::new("http://127.0.0.1", "");
+    assert!(wrong().push_at_end(drop).is_err());
+    assert!(wrong().every(Duration::from_secs(1), drop).is_err());
+    let right = PushGateway::new("http://127.0.0.1", "backup");
+    let error = right.every(Duration::ZERO, drop).unwrap_err();
+    assert!(error.to_string().contains("zero"), "{error}");
+}
+
+#[test]
+fn the_pusher_pushes_at_once_and_again_and_again() {
+    let receiver = Receiver::new();
+    let pusher = gateway(&receiver)
+        .every(Duration::from_millis(1), |error| panic!("{error}"))
+        .unwrap();
+    let requests = receiver.wait_for(5);
+    assert!(requests.iter().all(|one| one.method == "PUT"));
+    pusher.shutdown().unwrap();
+    let at_the_end = receiver.requests().len();
+    assert_eq!(receiver.requests().len(), at_the_end);
+}
+
+#[test]
+fn the_pusher_pushes_what_there_is_at_its_end() {
+    let receiver = Receiver::new();
+    for end in [drop, |pusher| _ = metrics_http::Pusher::shutdown(pusher)] {
+        let registry = Registry::new();
+        let options = metrics_http::Options::new("files_total", "Files.");
+        let files = registry.create::<metrics_http::Counter>(options).unwrap();
+        let before = receiver.requests().len();
+        let pusher = PushGateway::new(receiver.url(), "backup")
+            .registry(registry)
+            .every(Duration::MAX, |error| panic!("{error}"))
+            .unwrap();
+        receiver.wait_for(before + 1);
+        files.inc_by(7);
+        end(pusher);
+        let requests = receiver.requests();
+        assert_eq!(requests.len(), before + 2);
+        let last = requests.last().unwrap().text();
+        assert!(last.contains("files_total 7\n"), "{last}");
+    }
+}
+
+#[test]
+fn the_pusher_goes_on_after_failures_and_counts_them() {
+    let receiver = Receiver::new();
+    receiver.answer([Answer::status(500), Answer::HangUp, Answer::status(202)]);
+    let (told, errors) = mpsc::channel();
+    let registry = registry(Shop);
+    let pusher = PushGateway::new(receiver.url(), "backup")
+        .registry(registry.clone())
+        .every(Duration::from_millis(1), move |error| _ = told.send(error))
+        .unwrap();
+    receiver.wait_for(5);
+    pusher.shutdown().unwrap();
+    assert_eq!(errors.iter().count(), 2);
+    let text = registry.encode_to_string(metrics_http::Format::Text);
+    let url = receiver.url();
+    let failed = format!("metrics_pushes_total{{url=\"{url}/\",result=\"error\"}} 2\n");
+    assert!(text.contains(&failed), "{text}");
+    let requests = receiver.requests().len();
+    let lasted = format!("metrics_push_duration_seconds_count{{url=\"{url}/\"}} {requests}\n");
+    assert!(text.contains(&lasted), "{text}");
+    let line = format!("metrics_push_last_success_timestamp_seconds{{url=\"{url}/\"}} 1");
+    assert!(text.contains(&line), "{text}");
+}
+
+#[test]
+fn the_last_push_of_a_pusher_is_answered_for() {
+    let receiver = Receiver::new();
+    receiver.answer([Answer::status(200), Answer::status(503)]);
+    let pusher = gateway(&receiver).every(Duration::MAX, drop).unwrap();
+    receiver.wait_for(1);
+    assert_eq!(pusher.shutdown().unwrap_err().status(), Some(503));
+}

@@ -1,0 +1,108 @@
+//! A Pushgateway of one's own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::http::{Page, get};
+use crate::judge::{Families, installed, python_text};
+use crate::scraper::{Scraper, free_address, list, text};
+
+/// A running Pushgateway, stopped when dropped. It keeps in memory what is pushed to it.
+#[derive(Debug)]
+pub struct Pushgateway(Scraper);
+
+impl Pushgateway {
+    /// Starts one, and waits until it answers.
+    #[track_caller]
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with further flags on its command line.
+    #[track_caller]
+    pub fn start_with(flags: &[&str]) -> Self {
+        let folder = TempDir::new().expect("a folder for the Pushgateway");
+        let address = free_address();
+        let mut command = command(address);
+        let prefix = flags
+            .iter()
+            .find_map(|flag| flag.strip_prefix("--web.route-prefix="));
+        let ready = format!("{}/-/ready", prefix.unwrap_or_default());
+        Self(Scraper::start(command.args(flags), address, folder, &ready))
+    }
+
+    /// Starts one that demands what its configuration says; `files` are what that names, in the
+    /// same folder.
+    #[track_caller]
+    pub fn guarded(config: &str, files: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().expect("a folder for the Pushgateway");
+        for (name, content) in files.iter().chain(&[("web.yml", config)]) {
+            fs::write(folder.path().join(name), content).expect("its configuration");
+        }
+        let address = free_address();
+        let mut command = command(address);
+        command
+            .arg("--web.config.file")
+            .arg(folder.path().join("web.yml"));
+        Self(Scraper::start_guarded(&mut command, address, folder))
+    }
+
+    /// Where it is, without a path.
+    pub fn url(&self) -> String {
+        self.0.url("")
+    }
+
+    /// Where it is, for whom it lets in over TLS.
+    pub fn https_url(&self) -> String {
+        self.url().replace("http://", "https://")
+    }
+
+    /// What it shows to Prometheus.
+    #[track_caller]
+    pub fn families(&self) -> Families {
+        python_text(&self.page().body).expect("the Pushgateway keeps to its own format")
+    }
+
+    /// The same as text.
+    #[track_caller]
+    pub fn page(&self) -> Page {
+        get(&self.0.url("/metrics"))
+    }
+
+    /// The labels of the groups it keeps.
+    #[track_caller]
+    pub fn groups(&self) -> Vec<BTreeMap<String, String>> {
+        let groups = list(&self.0.ask("metrics", &[]));
+        let labels = |group: &Value| {
+            let labels = group["labels"].as_object().expect("a group has labels");
+            labels
+                .iter()
+                .map(|(name, value)| (name.clone(), text(value)))
+                .collect()
+        };
+        groups.iter().map(labels).collect()
+    }
+
+    /// What its API says of the families of its only group.
+    #[track_caller]
+    pub fn group(&self) -> Value {
+        match &list(&self.0.ask("metrics", &[]))[..] {
+            [group] => group.clone(),
+            groups => panic!("there should be one group: {groups:#?}"),
+        }
+    }
+}
+
+fn command(address: SocketAddr) -> Command {
+    let program = installed("PUSHGATEWAY", "pushgateway/usr/bin/prometheus-pushgateway");
+    let mut command = Command::new(program);
+    command
+        .arg(format!("--web.listen-address={address}"))
+        .arg("--persistence.file=");
+    command
+}

@@ -1,0 +1,193 @@
+//! What real servers make of what is sent to them by remote write.
+
+use std::time::Duration;
+
+use metrics_core::{Counter, Gauge, Histogram, Options, Registry};
+use metrics_http::{Error, RemoteWrite, RemoteWriteVersion};
+use serde_json::Value;
+use tests::{Example, Prometheus, Pushgateway, Version, VictoriaMetrics, points, wait_until};
+
+#[test]
+fn the_example_arrives_by_both_ways_and_its_end_too() {
+    let gateway = Pushgateway::start();
+    let prometheus = receiver(Version::Newer, &[]);
+    let victoria = VictoriaMetrics::alone();
+    for url in [prometheus.write_url(), victoria.write_url()] {
+        let options = ["--push", &gateway.url(), "--remote-write", &url];
+        let example = Example::start_with(100, Duration::from_secs(3), &options);
+        example.end();
+        let families = gateway.families();
+        let pushed = families.sum("shortener_load_requests_total", &[("job", "shortener")]);
+        assert!(pushed > 0.0, "{pushed}");
+    }
+    // The last value of each series before the marker of its end is what the gateway got as well.
+    let total = r#"sum(last_over_time(shortener_load_requests_total{job="shortener"}[5m]))"#;
+    assert!(prometheus.value(total).is_some_and(|total| total > 0.0));
+    assert_eq!(prometheus.value(r#"count({job="shortener"})"#), None);
+    let pushed = gateway.families();
+    let pushed = pushed.sum("shortener_load_requests_total", &[("job", "shortener")]);
+    eventually("its end", || victoria.value(total), pushed);
+}
+
+/// One of each, with values that differ.
+struct Shop {
+    registry: Registry,
+    orders: Counter,
+}
+
+impl Shop {
+    fn new() -> Shop {
+        let registry = Registry::new();
+        let options = Options::new("orders_total", "Orders taken.");
+        let orders = registry.create::<Counter>(options).unwrap();
+        orders.inc_by_with_exemplar(7, &[("trace_id", "abc")]);
+        let options = Options::new("waiting", "Orders to be packed.").labels(["country"]);
+        let waiting = registry.create_labelled::<Gauge>(options).unwrap();
+        waiting.with(&["no"]).set(3);
+        waiting.with(&[""]).set(4);
+        let options = Options::new("order_bytes", "Sizes.")
+            .unit("bytes")
+            .buckets([10.0, 100.0]);
+        let classic = registry.create::<Histogram>(options).unwrap();
+        let options = Options::new("page_bytes", "Sizes.")
+            .unit("bytes")
+            .native(1.1);
+        let native = registry.create::<Histogram>(options).unwrap();
+        for size in 1..=1000 {
+            classic.observe(f64::from(size));
+            native.observe(f64::from(size));
+        }
+        Shop { registry, orders }
+    }
+
+    fn write_to(&self, url: &str) -> RemoteWrite {
+        RemoteWrite::new(url, "shop")
+            .label("instance", "here")
+            .registry(self.registry.clone())
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as a pusher gives it")]
+fn fails(error: Error) {
+    panic!("{error}");
+}
+
+#[track_caller]
+fn eventually(what: &str, mut value: impl FnMut() -> Option<f64>, expected: f64) {
+    wait_until(Duration::from_secs(30), what, || {
+        let value = value()?;
+        ((value - expected).abs() < 1e-9).then_some(())
+    });
+}
+
+fn receiver(version: Version, flags: &[&str]) -> Prometheus {
+    let mut all = vec!["--web.enable-remote-write-receiver"];
+    all.extend_from_slice(flags);
+    Prometheus::start(version, &[], &all)
+}
+
+#[test]
+fn prometheus_of_either_line_stores_what_it_is_sent() {
+    for (version, sent) in [
+        (Version::Debian, RemoteWriteVersion::V1),
+        // Which it does not know: it reads nothing in it, and is sent the other.
+        (Version::Debian, RemoteWriteVersion::V2),
+        (Version::Newer, RemoteWriteVersion::V1),
+        (Version::Newer, RemoteWriteVersion::V2),
+    ] {
+        let flags = ["--enable-feature=native-histograms,exemplar-storage"];
+        let prometheus = receiver(version, &flags);
+        let shop = Shop::new();
+        let write = shop.write_to(&prometheus.write_url()).version(sent);
+        let write = write.native_histograms(true);
+        let pusher = write.every(Duration::from_millis(100), fails).unwrap();
+        let ask = |expression: &str| prometheus.value(expression);
+        let labels = r#"{job="shop",instance="here"}"#;
+        eventually("a counter", || ask(&format!("orders_total{labels}")), 7.0);
+        shop.orders.inc();
+        eventually(
+            "its next value",
+            || ask(&format!("orders_total{labels}")),
+            8.0,
+        );
+        assert_eq!(ask(r#"waiting{country="no"}"#), Some(3.0));
+        assert_eq!(ask(r#"waiting{country=""}"#), Some(4.0));
+        assert_eq!(ask(r#"order_bytes_bucket{le="10.0"}"#), Some(10.0));
+        assert_eq!(ask(r#"order_bytes_bucket{le="+Inf"}"#), Some(1000.0));
+        assert_eq!(ask("order_bytes_sum"), Some(500_500.0));
+        assert_eq!(ask("histogram_count(page_bytes)"), Some(1000.0));
+        assert_eq!(ask("histogram_sum(page_bytes)"), Some(500_500.0));
+        let median = ask("histogram_quantile(0.5, page_bytes)").unwrap();
+        assert!((450.0..550.0).contains(&median), "{median}");
+        let exemplars = prometheus.query_exemplars("orders_total", Duration::from_mins(5));
+        let exemplars = exemplars[0]["exemplars"].as_array().unwrap();
+        assert_eq!(exemplars[0]["labels"]["trace_id"], "abc");
+        // Only what one does not know is sent in vain, once.
+        let url = prometheus.write_url();
+        let failed = ask(&format!(
+            r#"metrics_pushes_total{{url="{url}",result="error"}}"#
+        ));
+        let unknown = version == Version::Debian && sent == RemoteWriteVersion::V2;
+        assert_eq!(failed, Some(f64::from(u8::from(unknown))));
+        pusher.shutdown().unwrap();
+
+        // The end of each series is known at once, and no sample of it is lost.
+        assert_eq!(ask("count({job=\"shop\"})"), None);
+        let last = prometheus.query(&format!("orders_total{labels}[5m]"));
+        let values: Vec<_> = points(&last[0]).iter().map(|(_, value)| *value).collect();
+        assert!(
+            values.is_sorted() && values.last() == Some(&8.0),
+            "{values:?}"
+        );
+    }
+}
+
+#[test]
+fn a_prometheus_without_native_histograms_stores_the_rest() {
+    let prometheus = receiver(Version::Newer, &[]);
+    let shop = Shop::new();
+    let write = shop.write_to(&prometheus.write_url());
+    let pusher = write.every(Duration::from_millis(100), fails).unwrap();
+    let ask = || prometheus.value("page_bytes_count");
+    eventually("a histogram's count", ask, 1000.0);
+    pusher.shutdown().unwrap();
+}
+
+#[test]
+fn each_sample_has_a_time_of_its_own() {
+    let shop = Shop::new();
+    let prometheus = receiver(Version::Newer, &[]);
+    let pusher = shop
+        .write_to(&prometheus.write_url())
+        .every(Duration::from_millis(50), fails)
+        .unwrap();
+    let all = |series: &[Value]| series.first().map_or(0, |one| points(one).len());
+    wait_until(Duration::from_secs(30), "some samples", || {
+        (all(&prometheus.query("orders_total[5m]")) >= 20).then_some(())
+    });
+    pusher.shutdown().unwrap();
+    let series = prometheus.query("orders_total[5m]");
+    let times: Vec<_> = points(&series[0]).iter().map(|(time, _)| *time).collect();
+    assert!(times.is_sorted_by(|a, b| a < b), "{times:?}");
+}
+
+#[test]
+fn victoria_metrics_stores_what_it_is_sent() {
+    for version in [RemoteWriteVersion::V1, RemoteWriteVersion::V2] {
+        let victoria = VictoriaMetrics::alone();
+        let shop = Shop::new();
+        let write = shop.write_to(&victoria.write_url()).version(version);
+        let pusher = write.every(Duration::from_millis(100), fails).unwrap();
+        let ask = |expression: &str| victoria.value(expression);
+        let orders = r#"orders_total{job="shop",instance="here"}"#;
+        eventually("a counter", || ask(orders), 7.0);
+        shop.orders.inc();
+        eventually("its next value", || ask(orders), 8.0);
+        eventually("a gauge", || ask(r#"waiting{country="no"}"#), 3.0);
+        eventually("a bucket", || ask(r#"order_bytes_bucket{le="10.0"}"#), 10.0);
+        pusher.shutdown().unwrap();
+        wait_until(Duration::from_secs(30), "the stale markers", || {
+            ask(orders).is_none().then_some(())
+        });
+    }
+}
