@@ -231,7 +231,7 @@ fn a_gateway_that_never_answers_costs_the_timeout() {
 #[test]
 fn https_without_the_feature_is_an_error_that_names_it() {
     let error = PushGateway::new("https://127.0.0.1", "backup").push();
-    assert!(error.unwrap_err().to_string().contains("`tls`"));
+    assert!(error.unwrap_err().to_string().contains("`https`"));
 }
 
 #[tokio::test]
