@@ -25,6 +25,8 @@ enum Reason {
     Setting(String),
     Declaration(metrics_core::Error),
     Collector(metrics_core::Error, &'static str),
+    #[cfg(feature = "tower")]
+    Layer(metrics_core::Error),
 }
 
 impl Error {
@@ -51,6 +53,11 @@ impl Error {
     /// `off` is the call on the builder that leaves the collector out.
     pub(crate) fn collector(source: metrics_core::Error, off: &'static str) -> Error {
         Error(Box::new(Reason::Collector(source, off)))
+    }
+
+    #[cfg(feature = "tower")]
+    pub(crate) fn layer(source: metrics_core::Error) -> Error {
+        Error(Box::new(Reason::Layer(source)))
     }
 }
 
@@ -93,6 +100,12 @@ impl Display for Error {
                     "{source}; or leave ours out with `Server::builder(){off}`"
                 )
             }
+            #[cfg(feature = "tower")]
+            Reason::Layer(source) => write!(
+                f,
+                "{source}; layers of one registry are built alike, or each has a `prefix` or a \
+                 `registry` of its own"
+            ),
         }
     }
 }
@@ -118,6 +131,8 @@ impl StdError for Error {
             }
             // Their text is part of ours already.
             Reason::Declaration(source) | Reason::Collector(source, _) => source.source(),
+            #[cfg(feature = "tower")]
+            Reason::Layer(source) => source.source(),
             Reason::Setting(_) => None,
         }
     }

@@ -48,6 +48,7 @@
 //!
 //! - `gzip` (default): compresses what is served.
 //! - `axum`: `router` and `ServerBuilder::router`, for users of axum.
+//! - `tower`: `layer`, which measures the requests that a program serves and makes.
 
 #![forbid(unsafe_code)]
 
@@ -59,6 +60,8 @@ mod collect;
 mod compress;
 mod endpoint;
 mod error;
+#[cfg(feature = "tower")]
+pub mod layer;
 mod negotiate;
 mod routes;
 mod scrape;
