@@ -305,6 +305,16 @@ impl Desc {
         self.legacy_labels
     }
 
+    /// Whether the other says the same of a metric made at run time, be it elsewhere.
+    pub(crate) fn is_like(&self, other: &Desc) -> bool {
+        self.name == other.name
+            && self.help == other.help
+            && self.unit == other.unit
+            && self.kind == other.kind
+            && self.labels == other.labels
+            && self.bounds == other.bounds
+    }
+
     /// The declared name: a counter's with `_total`, an info's with `_info`.
     pub fn name(&self) -> &str {
         &self.name

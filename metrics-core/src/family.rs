@@ -183,6 +183,16 @@ impl Family {
         family
     }
 
+    /// Whether the other was made in the same way, be it elsewhere.
+    pub(crate) fn is_like(&self, other: &Family) -> bool {
+        let cap = |family: &Family| family.capped.then(|| family.cap());
+        self.desc.is_like(&other.desc)
+            && self.layout == other.layout
+            && self.span == other.span
+            && self.exemplars.asked() == other.exemplars.asked()
+            && cap(self) == cap(other)
+    }
+
     /// What the metric is.
     pub fn desc(&self) -> &Desc {
         &self.desc

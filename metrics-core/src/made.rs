@@ -180,6 +180,24 @@ impl Options {
         self
     }
 
+    fn family<M: Made>(self) -> Result<Arc<Family>, Error> {
+        let (max_series, native) = (self.max_series, self.native);
+        let exemplars = self.exemplars;
+        let span = self.expire.unwrap_or_default().as_nanos();
+        let desc = self.checked(M::KIND)?;
+        let layout = match native {
+            Some(growth) => histogram::layout_native(&desc.bounds, Native::DEFAULT.growth(growth)),
+            None => M::layout(desc.bounds.len()),
+        };
+        let mut family = Family::made(desc, layout, max_series);
+        if exemplars {
+            family = family.with_exemplars();
+        }
+        Ok(Arc::new(
+            family.expire(u64::try_from(span).unwrap_or(u64::MAX)),
+        ))
+    }
+
     fn checked(mut self, kind: Kind) -> Result<Desc, Error> {
         self.desc.kind = kind;
         if let Some(bounds) = self.bounds {
@@ -290,6 +308,13 @@ impl<M: Made> Clone for Labelled<M> {
 }
 
 impl<M: Made> Labelled<M> {
+    fn of(family: Arc<Family>) -> Self {
+        Labelled {
+            family,
+            metric: PhantomData,
+        }
+    }
+
     /// The series of these values, in the order of the names; missing ones are empty, and those
     /// beyond the names are ignored.
     pub fn with(&self, values: &[&str]) -> M {
@@ -347,23 +372,37 @@ impl Registry {
     ///
     /// When its name, unit, labels, buckets or expiry break a rule, or clash with what is there.
     pub fn create_labelled<M: Made>(&self, options: Options) -> Result<Labelled<M>, Error> {
-        let (max_series, native) = (options.max_series, options.native);
-        let exemplars = options.exemplars;
-        let span = options.expire.unwrap_or_default().as_nanos();
-        let desc = options.checked(M::KIND)?;
-        let layout = match native {
-            Some(growth) => histogram::layout_native(&desc.bounds, Native::DEFAULT.growth(growth)),
-            None => M::layout(desc.bounds.len()),
-        };
-        let mut family = Family::made(desc, layout, max_series);
-        if exemplars {
-            family = family.with_exemplars();
-        }
-        let family = Arc::new(family.expire(u64::try_from(span).unwrap_or(u64::MAX)));
+        let family = options.family::<M>()?;
         self.add(Source::Family(FamilyRef::Made(Arc::clone(&family))))?;
-        Ok(Labelled {
-            family,
-            metric: PhantomData,
-        })
+        Ok(Labelled::of(family))
+    }
+
+    /// The metric with labels that was made with the same options, or a new one: for a library
+    /// that is set up as often as its user likes, and would leave a metric behind each time.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Labelled, Options, Registry};
+    ///
+    /// fn queries(registry: &Registry) -> Result<Labelled<Counter>, metrics_core::Error> {
+    ///     registry.share_labelled(Options::new("queries_total", "Queries.").labels(["table"]))
+    /// }
+    ///
+    /// let registry = Registry::new();
+    /// queries(&registry)?.with(&["users"]).inc();
+    /// assert_eq!(queries(&registry)?.with(&["users"]).get(), 1);
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`create_labelled`](Self::create_labelled).
+    pub fn share_labelled<M: Made>(&self, options: Options) -> Result<Labelled<M>, Error> {
+        let family = options.family::<M>()?;
+        if let Some(known) = self.made_like(&family) {
+            return Ok(Labelled::of(known));
+        }
+        // Two threads that come here at once make two metrics, which are exposed as one.
+        self.add(Source::Family(FamilyRef::Made(Arc::clone(&family))))?;
+        Ok(Labelled::of(family))
     }
 }

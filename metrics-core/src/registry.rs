@@ -461,6 +461,17 @@ impl Registry {
         state.sources.len() < before
     }
 
+    /// The metric that was made at run time and is in nothing different from this one.
+    pub(crate) fn made_like(&self, family: &Family) -> Option<Arc<Family>> {
+        let state = self.state();
+        state.sources.iter().find_map(|source| match source {
+            Source::Family(FamilyRef::Made(known)) if known.is_like(family) => {
+                Some(Arc::clone(known))
+            }
+            _ => None,
+        })
+    }
+
     pub(crate) fn add(&self, source: Source) -> Result<(), Error> {
         let before = self.groups();
         let mut state = self.state();

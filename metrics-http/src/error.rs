@@ -34,6 +34,8 @@ enum Reason {
     Textfile(PathBuf, io::Error),
     #[cfg(feature = "push")]
     Push(Failure),
+    #[cfg(feature = "tower")]
+    Layer(metrics_core::Error),
 }
 
 impl Error {
@@ -93,6 +95,11 @@ impl Error {
             Reason::Push(failure) => failure.status().map(|status| status.as_u16()),
             _ => None,
         }
+    }
+
+    #[cfg(feature = "tower")]
+    pub(crate) fn layer(source: metrics_core::Error) -> Error {
+        Error(Box::new(Reason::Layer(source)))
     }
 }
 
@@ -164,6 +171,12 @@ impl Display for Error {
             }
             #[cfg(feature = "push")]
             Reason::Push(failure) => Display::fmt(failure, f),
+            #[cfg(feature = "tower")]
+            Reason::Layer(source) => write!(
+                f,
+                "{source}; layers of one registry are built alike, or each has a `prefix` or a \
+                 `registry` of its own"
+            ),
         }
     }
 }
@@ -193,6 +206,8 @@ impl StdError for Error {
             Reason::Push(failure) => failure.source(),
             // Their text is part of ours already.
             Reason::Declaration(source) | Reason::Collector(source, _) => source.source(),
+            #[cfg(feature = "tower")]
+            Reason::Layer(source) => source.source(),
             Reason::Nowhere | Reason::Setting(_) => None,
         }
     }

@@ -55,6 +55,7 @@
 //!   background.
 //! - `remote-write`: `RemoteWrite`, for programs that nobody can reach.
 //! - `https`: lets both push to `https` addresses.
+//! - `tower`: `layer`, which measures the requests that a program serves and makes.
 
 #![forbid(unsafe_code)]
 
@@ -70,6 +71,8 @@ mod endpoint;
 mod error;
 mod guests;
 mod health;
+#[cfg(feature = "tower")]
+pub mod layer;
 mod listen;
 mod negotiate;
 mod push;

@@ -5,19 +5,27 @@
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
+    convert::Infallible,
     fs,
+    future::{Future, ready},
     hint::black_box,
     num::ParseIntError,
     path::Path,
+    pin::pin,
     sync::{
         Barrier,
         atomic::{AtomicIsize, Ordering},
     },
+    task::{Context, Poll, Waker},
     thread,
 };
 
-use metrics_core::{Format, Label, counted, encode_to_string, metrics, timed};
+use http_body_util::{Empty, Full};
+use hyper::{Request, Response, body::Body};
+use metrics_core::{Format, Label, Registry, counted, encode_to_string, metrics, timed};
+use metrics_http::layer::{RequestBody, ServerLayer};
 use tests::{build_fixture, growth, in_a_process_of_its_own};
+use tower::{Layer, Service};
 
 /// Counts what each thread allocates, and the bytes that are in use.
 struct Counting;
@@ -244,6 +252,28 @@ const HISTOGRAMS: u32 = 10_000;
 
 /// What a counter series may take, with its place in the index and the words of one thread.
 const BYTES_OF_A_COUNTER: f64 = 235.0;
+#[test]
+fn a_request_of_known_series_allocates_nothing_in_a_layer() {
+    let registry = Registry::new();
+    let layer = ServerLayer::builder().registry(registry.clone());
+    let layer = layer.route_by(|_| Some("/users/{id}")).build().unwrap();
+    let answer = |_: Request<RequestBody<Empty<&[u8]>>>| {
+        ready(Ok::<_, Infallible>(Response::new(Full::new(&b"hello"[..]))))
+    };
+    let mut service = layer.layer(tower::service_fn(answer));
+    let mut context = Context::from_waker(Waker::noop());
+    allocates_only_at_first(|| {
+        let response = pin!(service.call(Request::new(Empty::new())));
+        let Poll::Ready(Ok(response)) = response.poll(&mut context) else {
+            panic!("it is ready");
+        };
+        let mut body = pin!(response.into_body());
+        while let Poll::Ready(Some(_)) = body.as_mut().poll_frame(&mut context) {}
+    });
+    let text = registry.encode_to_string(Format::Text);
+    assert!(text.contains("outcome=\"ok\"} 1003\n"), "{text}");
+}
+
 /// The same with what the allocator itself needs, and its gaps.
 const RESIDENT_BYTES_OF_A_COUNTER: f64 = 8.0 + 235.0;
 /// What it may take for each further thread. The eight are the word itself; threads have words

@@ -793,6 +793,31 @@ fn a_metric_whose_handles_are_gone_is_still_exposed() {
 }
 
 #[test]
+fn a_metric_that_is_shared_is_made_once() {
+    let registry = Registry::new();
+    let share = || registry.share_labelled::<Counter>(options("a_total").labels(["x"]));
+    share().unwrap().with(&["a"]).inc();
+    let again = share().unwrap();
+    again.with(&["a"]).inc();
+    assert_eq!(again.with(&["a"]).get(), 2);
+}
+
+#[test]
+fn a_metric_is_not_shared_with_one_of_other_options() {
+    let registry = Registry::new();
+    let share = |max| {
+        let options = options("a_total").labels(["x"]).max_series(max);
+        registry.share_labelled::<Counter>(options).unwrap()
+    };
+    share(1).with(&["a"]).inc();
+    assert_eq!(share(2).with(&["a"]).get(), 0);
+    let gauge = registry.share_labelled::<Gauge>(options("b").labels(["x"]));
+    gauge.unwrap().with(&["a"]).set(3);
+    let error = registry.share_labelled::<UpDownCounter>(options("b").labels(["x"]));
+    assert!(error.unwrap_err().to_string().contains("different types"));
+}
+
+#[test]
 fn storage_that_is_used_again_starts_at_zero() {
     thread::scope(|scope| {
         for _ in 0..4 {

@@ -10,6 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use metrics_core::{Label, counted, metrics, timed};
+use metrics_http::layer::ServerLayer;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -33,14 +34,17 @@ metrics! {
     static PAGE: Histogram<(cache: Lookup, host: &str)> = "shortener_page_bytes";
 }
 
-pub(crate) fn router(links: Arc<Links>) -> Router {
-    Router::new()
+pub(crate) fn router(links: Arc<Links>) -> Result<Router, metrics_http::Error> {
+    let router = Router::new()
         .route("/links", post(create))
         .route("/{slug}", get(follow).delete(remove))
         .route("/{slug}/stats", get(stats))
         .route("/{slug}/preview", get(preview))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(links)
+        // Last, so that it measures what the others do as well.
+        .layer(ServerLayer::new()?)
+        .with_state(links);
+    Ok(router)
 }
 
 #[timed]

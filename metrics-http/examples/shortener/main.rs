@@ -12,6 +12,8 @@
 //!   `outcome="error"`. A client that hangs up makes axum drop the handler, which
 //!   counts as `outcome="cancelled"`, and `#[in_flight]` (`page.rs`) comes back
 //!   to zero all the same.
+//! - **Requests**: one layer on the router (`app.rs`) measures what is served, by
+//!   route, to the end of each response.
 //! - **Closed labels**: enums with `#[derive(Label)]`, as `cache="hit"` or
 //!   `reason="scheme"`. Every value is there, at 0, from the first scrape.
 //! - **An open label**: `host`, which strangers choose. Its series are capped.
@@ -135,7 +137,7 @@ async fn serve(
     end: End,
 ) -> Result<Option<Tally>, Box<dyn Error>> {
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = axum::serve(listener, app::router(Arc::clone(&links)))
+    let server = axum::serve(listener, app::router(Arc::clone(&links))?)
         .with_graceful_shutdown(async { drop(stopped.await) });
     let server = tokio::spawn(server.into_future());
     let writer = tokio::spawn(write_hits_regularly(Arc::clone(&links)));

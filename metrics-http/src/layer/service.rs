@@ -1,0 +1,118 @@
+//! The service that the layers make.
+
+use std::{
+    any,
+    fmt::{self, Debug, Formatter},
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use hyper::{Request, Response, body::Body};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::{
+    body::{RequestBody, ResponseBody},
+    call::Call,
+    recorder::{End, Recorder},
+};
+
+/// A service whose requests are measured: what [`ServerLayer`](super::ServerLayer) and
+/// [`ClientLayer`](super::ClientLayer) make of one.
+#[derive(Clone, Debug)]
+pub struct Measured<S> {
+    inner: S,
+    recorder: Arc<Recorder>,
+}
+
+impl<S> Measured<S> {
+    pub(super) fn new(inner: S, recorder: &Arc<Recorder>) -> Measured<S> {
+        Measured {
+            inner,
+            recorder: Arc::clone(recorder),
+        }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Measured<S>
+where
+    S: Service<Request<RequestBody<B>>, Response = Response<R>>,
+    B: Body,
+    R: Body,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = MeasuredFuture<S::Future, S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (parts, body) = request.into_parts();
+        let mut call = Call::begin(&self.recorder, &parts);
+        let body = RequestBody::new(body, call.as_mut());
+        let inner = self.inner.call(Request::from_parts(parts, body));
+        if let Some(call) = &mut call {
+            call.leave(End::Cancelled);
+        }
+        MeasuredFuture {
+            inner,
+            call,
+            error: PhantomData,
+        }
+    }
+}
+
+pin_project! {
+    /// The future of a [`Measured`] service.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct MeasuredFuture<F, E> {
+        #[pin]
+        inner: F,
+        call: Option<Call>,
+        error: PhantomData<fn() -> E>,
+    }
+}
+
+impl<F, R, E> Future for MeasuredFuture<F, E>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: Body,
+{
+    type Output = Result<Response<ResponseBody<R>>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        // Where the service panics, the request ends here.
+        let mut call = this.call.take();
+        if let Some(call) = &mut call {
+            call.enter();
+        }
+        match this.inner.poll(context) {
+            Poll::Pending => {
+                if let Some(call) = &mut call {
+                    call.leave(End::Cancelled);
+                }
+                *this.call = call;
+                Poll::Pending
+            }
+            Poll::Ready(Ok(response)) => Poll::Ready(Ok(ResponseBody::of(response, call))),
+            Poll::Ready(Err(error)) => {
+                if let Some(call) = call {
+                    call.finish(End::Failed(any::type_name::<E>()));
+                }
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+}
+
+impl<F, E> Debug for MeasuredFuture<F, E> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MeasuredFuture").finish_non_exhaustive()
+    }
+}
