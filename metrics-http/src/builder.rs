@@ -119,7 +119,7 @@ impl ServerBuilder {
     }
 
     /// Whether to add `process_cpu_seconds_total` and its relatives: on, where the system
-    /// is Linux; elsewhere there are none yet.
+    /// is Linux, macOS or Windows; elsewhere there are none yet.
     pub fn process_metrics(mut self, on: bool) -> ServerBuilder {
         self.process = on;
         self

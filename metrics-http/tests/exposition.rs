@@ -271,6 +271,7 @@ fn the_process_is_described() {
     assert!(value("process_resident_memory_bytes") > 1e6);
     assert!(value("process_virtual_memory_bytes") > value("process_resident_memory_bytes"));
     assert!((now - 3600.0..now + 2.0).contains(&value("process_start_time_seconds")));
+    assert!(value("process_heap_bytes") > 0.0);
     assert!(value("process_threads") >= 2.0);
 }
 

@@ -1,7 +1,7 @@
 //! Collectors that a server adds to the registry it serves.
 
 mod build;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod process;
 
 use std::sync::Arc;
@@ -36,6 +36,6 @@ fn add(registry: &Registry, source: Arc<dyn Collector>, off: &'static str) -> Re
 
 /// Empty where the system cannot be asked yet.
 const PROCESS: &[fn() -> Arc<dyn Collector>] = &[
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", target_os = "macos", windows))]
     process::shared,
 ];
