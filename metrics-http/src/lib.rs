@@ -30,8 +30,9 @@
 //!
 //! - `process_cpu_seconds_total`, `process_open_fds`, `process_max_fds`,
 //!   `process_virtual_memory_bytes`, `process_virtual_memory_max_bytes`,
-//!   `process_resident_memory_bytes`, `process_start_time_seconds` and `process_threads`,
-//!   on Linux ([`ServerBuilder::process_metrics`]);
+//!   `process_resident_memory_bytes`, `process_start_time_seconds`, `process_threads`
+//!   and `process_heap_bytes`, as far as Linux, macOS or Windows knows them
+//!   ([`ServerBuilder::process_metrics`]);
 //! - `build_info`, with the labels `version` (as given to [`ServerBuilder::version`]), `rustc`,
 //!   `profile`, `target_arch` and `target_os` ([`ServerBuilder::build_info`]);
 //! - `target_info`, with the label `service_name` and others
