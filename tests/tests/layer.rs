@@ -693,6 +693,35 @@ async fn a_client_that_reaches_nobody_has_an_error_and_no_status() {
 }
 
 #[tokio::test]
+async fn a_client_of_open_telemetry_takes_a_status_of_400_for_an_error() {
+    let (registry, layer) = client_layer(ClientLayer::builder().open_telemetry());
+    let client = layer.layer(service_fn(async |_: Request<RequestBody<Body>>| {
+        let response = Response::builder().status(404).body(Body::empty());
+        Ok::<_, Infallible>(response.unwrap())
+    }));
+    let request = Request::get("https://a.example/x").body(Body::empty());
+    client.oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(
+        series(&registry, "http_client_request_duration_seconds_count"),
+        [
+            r#"error_type="404",http_request_method="GET",http_response_status_code="404",server_address="a.example",server_port="443" 1"#
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_server_behind_a_proxy_can_say_which_scheme_its_clients_use() {
+    let (registry, layer) = layer(ServerLayer::builder().open_telemetry().scheme("https"));
+    let app = Router::new().route("/", get(|| async {})).layer(layer);
+    ask(&app, "GET", "/").await;
+    let active = series(&registry, "http_server_active_requests");
+    assert_eq!(
+        active,
+        [r#"http_request_method="GET",url_scheme="https" 0"#]
+    );
+}
+
+#[tokio::test]
 async fn hosts_are_capped() {
     let (registry, layer) = client_layer(ClientLayer::builder().max_series(2));
     let client = layer.layer(service_fn(async |_: Request<RequestBody<Body>>| {
