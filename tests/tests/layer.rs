@@ -30,7 +30,8 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use tower::{Layer, ServiceExt, service_fn};
+use tonic::{Status, transport::server::TcpIncoming};
+use tower::{Layer, Service, ServiceExt, service_fn};
 
 const REQUESTS: &str = "http_server_requests_total";
 const IN_FLIGHT: &str = "http_server_requests_in_flight";
@@ -636,6 +637,41 @@ async fn a_call_of_grpc_has_its_path_as_route_and_its_status_as_outcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_of_tonic_takes_the_layer() {
+    let (registry, layer) = layer(ServerLayer::builder().grpc());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tonic::transport::Server::builder()
+        .layer(layer)
+        .add_service(Orders);
+    tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
+    let client = Client::builder(TokioExecutor::new())
+        .http2_only(true)
+        .build_http();
+    for call in [
+        "shop.Orders/Get",
+        "shop.Orders/Lose",
+        "shop.Orders/X",
+        "no.Such/Call",
+    ] {
+        let request = Request::post(format!("http://{address}/{call}"))
+            .header("content-type", "application/grpc")
+            .body(Full::<Bytes>::default());
+        let response = client.request(request.unwrap()).await.unwrap();
+        response.into_body().collect().await.unwrap();
+    }
+    eventually(&registry, REQUESTS, &[], 4.0);
+    assert_eq!(
+        series(&registry, REQUESTS),
+        [
+            r#"method="POST",outcome="error",route="/shop.Orders/Lose",status="200" 1"#,
+            r#"method="POST",outcome="error",route="unmatched",status="200" 2"#,
+            r#"method="POST",outcome="ok",route="/shop.Orders/Get",status="200" 1"#,
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_is_measured_by_host() {
     let app = Router::new()
         .route("/echo", post(|body: Bytes| async move { body }))
@@ -920,6 +956,33 @@ fn series(registry: &Registry, name: &str) -> Vec<String> {
         .collect();
     series.sort();
     series
+}
+
+/// A service of gRPC, as tonic generates them.
+#[derive(Clone)]
+struct Orders;
+
+impl tonic::server::NamedService for Orders {
+    const NAME: &'static str = "shop.Orders";
+}
+
+impl Service<Request<tonic::body::Body>> for Orders {
+    type Response = Response<tonic::body::Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<tonic::body::Body>) -> Self::Future {
+        let status = match request.uri().path() {
+            "/shop.Orders/Get" => Status::ok(""),
+            "/shop.Orders/Lose" => Status::data_loss(""),
+            _ => Status::unimplemented(""),
+        };
+        std::future::ready(Ok(status.into_http()))
+    }
 }
 
 /// So many bytes, one at a time.
