@@ -758,6 +758,33 @@ async fn a_server_behind_a_proxy_can_say_which_scheme_its_clients_use() {
 }
 
 #[tokio::test]
+async fn a_response_whose_body_nobody_reads_is_cancelled_but_for_its_errors() {
+    let (registry, layer) = client_layer(ClientLayer::builder());
+    let client = layer.layer(service_fn(async |request: Request<RequestBody<Body>>| {
+        let status = request.uri().path()[1..].parse::<u16>().unwrap();
+        let response = Response::builder().status(status);
+        Ok::<_, Infallible>(
+            response
+                .body(Full::new(Bytes::from_static(b"text")))
+                .unwrap(),
+        )
+    }));
+    for status in [200, 503, 204] {
+        let request = Request::get(format!("http://a/{status}")).body(Body::empty());
+        let response = client.clone().oneshot(request.unwrap()).await.unwrap();
+        drop(response);
+    }
+    assert_eq!(
+        series(&registry, "http_client_requests_total"),
+        [
+            r#"host="a",method="GET",outcome="cancelled",status="200" 1"#,
+            r#"host="a",method="GET",outcome="error",status="503" 1"#,
+            r#"host="a",method="GET",outcome="ok",status="204" 1"#,
+        ]
+    );
+}
+
+#[tokio::test]
 async fn hosts_are_capped() {
     let (registry, layer) = client_layer(ClientLayer::builder().max_series(2));
     let client = layer.layer(service_fn(async |_: Request<RequestBody<Body>>| {
