@@ -30,7 +30,8 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use tower::{Layer, ServiceExt, service_fn};
+use tonic::{Status, transport::server::TcpIncoming};
+use tower::{Layer, Service, ServiceExt, service_fn};
 
 const REQUESTS: &str = "http_server_requests_total";
 const IN_FLIGHT: &str = "http_server_requests_in_flight";
@@ -636,6 +637,41 @@ async fn a_call_of_grpc_has_its_path_as_route_and_its_status_as_outcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_of_tonic_takes_the_layer() {
+    let (registry, layer) = layer(ServerLayer::builder().grpc());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tonic::transport::Server::builder()
+        .layer(layer)
+        .add_service(Orders);
+    tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
+    let client = Client::builder(TokioExecutor::new())
+        .http2_only(true)
+        .build_http();
+    for call in [
+        "shop.Orders/Get",
+        "shop.Orders/Lose",
+        "shop.Orders/X",
+        "no.Such/Call",
+    ] {
+        let request = Request::post(format!("http://{address}/{call}"))
+            .header("content-type", "application/grpc")
+            .body(Full::<Bytes>::default());
+        let response = client.request(request.unwrap()).await.unwrap();
+        response.into_body().collect().await.unwrap();
+    }
+    eventually(&registry, REQUESTS, &[], 4.0);
+    assert_eq!(
+        series(&registry, REQUESTS),
+        [
+            r#"method="POST",outcome="error",route="/shop.Orders/Lose",status="200" 1"#,
+            r#"method="POST",outcome="error",route="unmatched",status="200" 2"#,
+            r#"method="POST",outcome="ok",route="/shop.Orders/Get",status="200" 1"#,
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_is_measured_by_host() {
     let app = Router::new()
         .route("/echo", post(|body: Bytes| async move { body }))
@@ -690,6 +726,62 @@ async fn a_client_that_reaches_nobody_has_an_error_and_no_status() {
     assert_eq!(value(&registry, count, &labels), Some(1.0));
     let active = value(&registry, "http_client_active_requests", &labels[..3]);
     assert_eq!(active, Some(0.0));
+}
+
+#[tokio::test]
+async fn a_client_of_open_telemetry_takes_a_status_of_400_for_an_error() {
+    let (registry, layer) = client_layer(ClientLayer::builder().open_telemetry());
+    let client = layer.layer(service_fn(async |_: Request<RequestBody<Body>>| {
+        let response = Response::builder().status(404).body(Body::empty());
+        Ok::<_, Infallible>(response.unwrap())
+    }));
+    let request = Request::get("https://a.example/x").body(Body::empty());
+    client.oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(
+        series(&registry, "http_client_request_duration_seconds_count"),
+        [
+            r#"error_type="404",http_request_method="GET",http_response_status_code="404",server_address="a.example",server_port="443" 1"#
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_server_behind_a_proxy_can_say_which_scheme_its_clients_use() {
+    let (registry, layer) = layer(ServerLayer::builder().open_telemetry().scheme("https"));
+    let app = Router::new().route("/", get(|| async {})).layer(layer);
+    ask(&app, "GET", "/").await;
+    let active = series(&registry, "http_server_active_requests");
+    assert_eq!(
+        active,
+        [r#"http_request_method="GET",url_scheme="https" 0"#]
+    );
+}
+
+#[tokio::test]
+async fn a_response_whose_body_nobody_reads_is_cancelled_but_for_its_errors() {
+    let (registry, layer) = client_layer(ClientLayer::builder());
+    let client = layer.layer(service_fn(async |request: Request<RequestBody<Body>>| {
+        let status = request.uri().path()[1..].parse::<u16>().unwrap();
+        let response = Response::builder().status(status);
+        Ok::<_, Infallible>(
+            response
+                .body(Full::new(Bytes::from_static(b"text")))
+                .unwrap(),
+        )
+    }));
+    for status in [200, 503, 204] {
+        let request = Request::get(format!("http://a/{status}")).body(Body::empty());
+        let response = client.clone().oneshot(request.unwrap()).await.unwrap();
+        drop(response);
+    }
+    assert_eq!(
+        series(&registry, "http_client_requests_total"),
+        [
+            r#"host="a",method="GET",outcome="cancelled",status="200" 1"#,
+            r#"host="a",method="GET",outcome="error",status="503" 1"#,
+            r#"host="a",method="GET",outcome="ok",status="204" 1"#,
+        ]
+    );
 }
 
 #[tokio::test]
@@ -891,6 +983,33 @@ fn series(registry: &Registry, name: &str) -> Vec<String> {
         .collect();
     series.sort();
     series
+}
+
+/// A service of gRPC, as tonic generates them.
+#[derive(Clone)]
+struct Orders;
+
+impl tonic::server::NamedService for Orders {
+    const NAME: &'static str = "shop.Orders";
+}
+
+impl Service<Request<tonic::body::Body>> for Orders {
+    type Response = Response<tonic::body::Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<tonic::body::Body>) -> Self::Future {
+        let status = match request.uri().path() {
+            "/shop.Orders/Get" => Status::ok(""),
+            "/shop.Orders/Lose" => Status::data_loss(""),
+            _ => Status::unimplemented(""),
+        };
+        std::future::ready(Ok(status.into_http()))
+    }
 }
 
 /// So many bytes, one at a time.

@@ -12,7 +12,7 @@ use std::{
 };
 
 use hyper::{
-    Response,
+    HeaderMap, Response,
     body::{Body, Buf, Frame, SizeHint},
     header::CONTENT_LENGTH,
 };
@@ -107,22 +107,15 @@ impl<B: Body> ResponseBody<B> {
         let (parts, inner) = response.into_parts();
         call.respond(parts.status);
         let end = call.verdict(&parts.headers);
-        let stated = || {
-            parts
-                .headers
-                .get(CONTENT_LENGTH)?
-                .to_str()
-                .ok()?
-                .parse()
-                .ok()
-        };
-        let length = inner.size_hint().exact().or_else(stated);
+        let length = inner.size_hint().exact();
+        let length = length.or_else(|| stated_length(&parts.headers));
         let call = if inner.is_end_stream() {
             call.finish(end);
             None
         } else {
-            // Nobody reads a body that must not be sent.
-            let is_settled = call.has_no_body() || end != End::Complete;
+            // Nobody reads a body that is not sent.
+            let is_unread = call.has_no_body() || length == Some(0);
+            let is_settled = is_unread || end != End::Complete;
             call.leave(if is_settled { end } else { End::Cancelled });
             Some(call)
         };
@@ -201,6 +194,10 @@ impl<B> Debug for ResponseBody<B> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseBody").finish_non_exhaustive()
     }
+}
+
+fn stated_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// The bytes of content in a frame.

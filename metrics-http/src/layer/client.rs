@@ -12,7 +12,7 @@ use crate::error::Error;
 /// See the [module](super) for the metrics, and [`Builder`] for what can be chosen. The server's
 /// `host` is that of the request's URL, or of its header `Host`, and `unknown` where neither says.
 /// A response whose body is dropped before its end, because the status was all there was to know,
-/// is `cancelled`: so is the transfer.
+/// is `cancelled`, as the transfer is; but a status of 500 and above is an `error` in any case.
 ///
 /// ```
 /// use http_body_util::Empty;

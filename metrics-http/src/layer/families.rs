@@ -33,26 +33,15 @@ impl Families {
     /// Makes the families, or finds them.
     #[track_caller]
     pub(super) fn new(registry: &Registry, settings: &Settings) -> Result<Families, Error> {
-        let open_telemetry = settings.style == Style::OpenTelemetry;
-        let (requests, body, in_flight) = match settings.style {
-            Style::Prometheus => ("requests_total", "", "requests_in_flight"),
-            Style::OpenTelemetry => ("", "_body", "active_requests"),
+        let (body, in_flight) = match settings.style {
+            Style::Prometheus => ("", "requests_in_flight"),
+            Style::OpenTelemetry => ("_body", "active_requests"),
         };
         let ended = || settings.constant_names().chain(settings.ended_labels());
         let running = settings.constant_names().chain(settings.running_labels());
-        let durations = match (&settings.durations, settings.native) {
-            (None, None) if open_telemetry => Some(&OPEN_TELEMETRY_DURATIONS[..]),
-            (bounds, _) => bounds.as_deref(),
-        };
-        let sizes = match (&settings.sizes, settings.native) {
-            (None, None) => Some(&SIZES[..]),
-            (bounds, _) => bounds.as_deref(),
-        };
-        let requests = if open_telemetry {
-            None
-        } else {
-            let options = settings.options(requests, "Requests that have ended.");
-            Some(registry.share_labelled(options.labels(ended()))?)
+        let histogram = |options: Options, unit: &str, bounds: Option<&[f64]>| {
+            let options = options.unit(unit).labels(ended());
+            registry.share_labelled(settings.buckets(options, bounds))
         };
         let duration = settings.options(
             "request_duration_seconds",
@@ -66,17 +55,20 @@ impl Families {
             &format!("response{body}_size_bytes"),
             "Size of the bodies of responses, as far as they were read.",
         );
-        let running_requests = settings.options(in_flight, "Requests that have not ended yet.");
-        let histogram = |options: Options, unit: &str, bounds: Option<&[f64]>| {
-            let options = options.unit(unit).labels(ended());
-            registry.share_labelled(settings.buckets(options, bounds))
-        };
+        let requests = settings.options("requests_total", "Requests that have ended.");
+        let in_flight = settings.options(in_flight, "Requests that have not ended yet.");
+        let sizes = settings.size_bounds();
+        // Those first in which layers that are not built alike differ.
+        let duration = histogram(duration, "seconds", settings.duration_bounds())?;
         Ok(Families {
-            requests,
-            duration: histogram(duration, "seconds", durations)?,
+            duration,
             request_size: histogram(request_size, "bytes", sizes)?,
             response_size: histogram(response_size, "bytes", sizes)?,
-            in_flight: registry.share_labelled(running_requests.labels(running))?,
+            in_flight: registry.share_labelled(in_flight.labels(running))?,
+            requests: match settings.style {
+                Style::Prometheus => Some(registry.share_labelled(requests.labels(ended()))?),
+                Style::OpenTelemetry => None,
+            },
         })
     }
 }
@@ -92,6 +84,20 @@ impl Settings {
         match self.max_series {
             Some(max) => options.max_series(max),
             None => options,
+        }
+    }
+
+    fn duration_bounds(&self) -> Option<&[f64]> {
+        match (&self.durations, self.native, self.style) {
+            (None, None, Style::OpenTelemetry) => Some(&OPEN_TELEMETRY_DURATIONS),
+            (bounds, _, _) => bounds.as_deref(),
+        }
+    }
+
+    fn size_bounds(&self) -> Option<&[f64]> {
+        match (&self.sizes, self.native) {
+            (None, None) => Some(&SIZES),
+            (bounds, _) => bounds.as_deref(),
         }
     }
 

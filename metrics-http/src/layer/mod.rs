@@ -28,9 +28,9 @@
 //! - `status`: of the response, as code or [class](Builder::status_class); left out where there
 //!   was none.
 //! - `outcome`: `ok`; `error`, for a status of 500 and above and where the service or a body
-//!   failed; `cancelled`, where the future or the response's body was dropped before its end, as
-//!   servers do when the client goes away; `panic`, where the service or the body panicked. Errors
-//!   and panics go on as they came.
+//!   failed; `cancelled`, where the future or else the response's body was dropped before its end,
+//!   as servers do when the client goes away; `panic`, where the service or the body panicked.
+//!   Errors and panics go on as they came.
 //!
 //! What is in flight has `method`, and `route` or `host`.
 //!

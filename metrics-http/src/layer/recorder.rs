@@ -198,9 +198,10 @@ impl Recorder {
         };
         match (end, status) {
             (End::Failed(error) | End::Refused(error), _) => error,
-            (End::Cancelled, _) => "cancelled",
             (End::Panicked, _) => "panic",
-            (End::Complete, Some(status)) if status.as_u16() >= least => status.as_str(),
+            // Whether somebody waited for the rest of it or not.
+            (_, Some(status)) if status.as_u16() >= least => status.as_str(),
+            (End::Cancelled, _) => "cancelled",
             (End::Complete, _) => "",
         }
     }
@@ -209,9 +210,9 @@ impl Recorder {
 fn outcome(status: Option<StatusCode>, end: End) -> &'static str {
     match (end, status) {
         (End::Failed(_) | End::Refused(_), _) => "error",
-        (End::Cancelled, _) => "cancelled",
         (End::Panicked, _) => "panic",
-        (End::Complete, Some(status)) if status.as_u16() >= 500 => "error",
+        (_, Some(status)) if status.as_u16() >= 500 => "error",
+        (End::Cancelled, _) => "cancelled",
         (End::Complete, _) => "ok",
     }
 }
