@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, fmt, panic::Location};
 
-use crate::name::{self, Alphabet};
+use crate::{
+    error::Error,
+    name::{self, Alphabet},
+};
 
 /// The type of a metric, in the vocabulary of OpenMetrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -173,6 +176,44 @@ impl Desc {
         // A collector says what they are when it is asked for values.
         desc.legacy_labels = false;
         desc
+    }
+
+    /// Describes a metric whose name is known at run time only; without a unit it is empty.
+    ///
+    /// ```
+    /// use metrics_core::{Desc, Kind};
+    ///
+    /// let queue = "mail"; // read from a file, say
+    /// let name = format!("{queue}_wait_seconds");
+    /// let desc = Desc::made(Kind::Gauge, name, "Age of the oldest job.", "seconds")?;
+    /// assert_eq!(desc.name(), "mail_wait_seconds");
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the name or the unit breaks a rule of the data model, as in [`new`](Self::new) and
+    /// [`unit`](Self::unit).
+    #[track_caller]
+    pub fn made(
+        kind: Kind,
+        name: impl Into<String>,
+        help: impl Into<String>,
+        unit: impl Into<String>,
+    ) -> Result<Desc, Error> {
+        let mut desc = Desc::unchecked(kind, "", "", "").born_here();
+        desc.name = Cow::Owned(name.into());
+        desc.help = Cow::Owned(help.into());
+        desc.unit = Cow::Owned(unit.into());
+        let checked = name::check_metric(&desc.name, kind, Alphabet::Legacy)
+            .and(name::check_unit(&desc.name, &desc.unit, kind));
+        match checked {
+            Ok(()) => Ok(desc),
+            Err(fault) => Err(Error::new(format!(
+                "`{}` ({}): {fault}",
+                desc.name, desc.birthplace
+            ))),
+        }
     }
 
     /// Describes a metric whose name and unit are checked elsewhere.
@@ -392,5 +433,19 @@ mod tests {
         assert_eq!(DESC.family_name(), "work_seconds");
         assert_eq!(DESC.unit_name(), Some("seconds"));
         assert!(DESC.birthplace().file.ends_with("desc.rs"));
+    }
+
+    #[test]
+    fn a_desc_made_at_run_time_is_held_to_the_same_rules() {
+        let desc = Desc::made(Kind::Counter, "work_seconds_total", "", "seconds").unwrap();
+        assert_eq!(desc.family_name(), "work_seconds");
+        assert!(desc.birthplace().file.ends_with("desc.rs"));
+        for (name, unit) in [("work", ""), ("w rk_total", ""), ("work_total", "seconds")] {
+            let error = Desc::made(Kind::Counter, name, "", unit).unwrap_err();
+            assert!(
+                error.to_string().starts_with(&format!("`{name}` (")),
+                "{error}"
+            );
+        }
     }
 }

@@ -472,13 +472,65 @@ impl Registry {
         })
     }
 
+    /// Puts a collector in the place of another, for one whose descriptions have changed: no
+    /// exposition is without both, or has both. Where the other is not there, this is
+    /// [`register`](Self::register).
+    ///
+    /// # Errors
+    ///
+    /// When its families clash with those of others; the other one stays then.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use metrics_core::{Collection, Collector, Desc, Format, Kind, Registry};
+    ///
+    /// struct Pool([Desc; 1]);
+    ///
+    /// impl Collector for Pool {
+    ///     fn descs(&self) -> &[Desc] {
+    ///         &self.0
+    ///     }
+    ///
+    ///     fn collect(&self, out: &mut Collection<'_>) {
+    ///         out.gauge(&self.0[0], &[], 3.0);
+    ///     }
+    /// }
+    ///
+    /// let pool = |help| -> Arc<dyn Collector> {
+    ///     Arc::new(Pool([Desc::new(Kind::Gauge, "pool_connections", help)]))
+    /// };
+    /// let registry = Registry::new();
+    /// let first = pool("");
+    /// registry.register(Arc::clone(&first))?;
+    /// registry.replace(&first, pool("Connections open."))?;
+    /// let text = registry.encode_to_string(Format::Text);
+    /// assert!(text.contains("# HELP pool_connections Connections open.\n"));
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn replace(&self, old: &Arc<dyn Collector>, new: Arc<dyn Collector>) -> Result<(), Error> {
+        self.put(Source::collector(new), Some(old))
+    }
+
     pub(crate) fn add(&self, source: Source) -> Result<(), Error> {
+        self.put(source, None)
+    }
+
+    fn put(&self, source: Source, instead_of: Option<&Arc<dyn Collector>>) -> Result<(), Error> {
         let before = self.groups();
         let mut state = self.state();
         if state.sources.iter().any(|known| known.is(&source)) {
             return Ok(());
         }
         self.0.settings.cap(&source);
+        let is_old = |known: &Source| match (known, instead_of) {
+            (Source::Collector(known, _), Some(old)) => Arc::ptr_eq(known, old),
+            _ => false,
+        };
+        let old = state.sources.iter().position(is_old);
+        let old = old.map(|at| (at, state.sources.remove(at)));
+        if let Some((_, old)) = &old {
+            state.faults.pass_on(old, &source);
+        }
         state.sources.push(source);
         let groups = state.regroup(&self.0.settings);
         let new: Vec<_> = groups
@@ -489,13 +541,21 @@ impl Registry {
             .collect();
         if new.is_empty() {
             state.groups = Some(Arc::new(groups));
+            // What is not ours may end here, and do what it likes.
+            drop(state);
+            drop(old);
             return Ok(());
         }
         let refused = state.sources.pop();
         if let Some(source) = &refused {
-            state.faults.retain(|known| !known.is(source));
+            match old {
+                Some((at, old)) => {
+                    state.faults.pass_on(source, &old);
+                    state.sources.insert(at, old);
+                }
+                None => state.faults.retain(|known| !known.is(source)),
+            }
         }
-        // What is not ours may end here, and do what it likes.
         drop(state);
         drop((groups, refused));
         Err(Error::new(new.join("\n")))

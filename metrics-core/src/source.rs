@@ -182,6 +182,14 @@ impl AllFaults {
         faults
     }
 
+    /// Makes those of one collector another's, which goes on counting them.
+    pub(crate) fn pass_on(&mut self, from: &Source, to: &Source) {
+        let mut known = self.0.iter_mut();
+        if let Some((source, _)) = known.find(|(source, _)| source.is(from)) {
+            *source = to.clone();
+        }
+    }
+
     /// Forgets those of a collector that was unregistered.
     pub(crate) fn retain(&mut self, keep: impl Fn(&Source) -> bool) {
         self.0.retain(|(source, _)| keep(source));

@@ -458,6 +458,55 @@ fn a_collector_that_clashes_is_refused_as_a_whole() {
 }
 
 #[test]
+fn a_collector_can_take_the_place_of_another() {
+    let registry = Registry::new();
+    let pool: Arc<dyn Collector> = Pool::new(well);
+    registry.register(Arc::clone(&pool)).unwrap();
+    registry.replace(&pool, Pool::new(well)).unwrap();
+    assert!(!registry.unregister(&pool));
+    assert_eq!(registry.gather().len(), 2);
+    registry.check().unwrap();
+}
+
+#[test]
+fn a_collector_that_clashes_takes_nobodys_place() {
+    let registry = Registry::new();
+    registry.create::<Gauge>(options("taken")).unwrap();
+    let pool: Arc<dyn Collector> = Pool::new(well);
+    registry.register(Arc::clone(&pool)).unwrap();
+    let clashing = Desc::made(Kind::Histogram, "taken", "Other.", "").unwrap();
+    let clashing = Arc::new(Silent([clashing]));
+    registry.replace(&pool, clashing).unwrap_err();
+    assert_eq!(registry.gather().len(), 3);
+    assert!(registry.unregister(&pool));
+}
+
+#[test]
+fn what_was_left_out_of_a_collector_stays_counted_when_another_takes_its_place() {
+    let registry = Registry::new();
+    registry.write_own_metrics(true);
+    let wrong = |pool: &Pool, out: &mut Collection<'_>| _ = out.counter(&pool.descs[1], &[], -1.0);
+    let pool: Arc<dyn Collector> = Pool::new(wrong);
+    registry.register(Arc::clone(&pool)).unwrap();
+    registry.encode_to_string(Format::Text);
+    registry.replace(&pool, Pool::new(wrong)).unwrap();
+    let text = registry.encode_to_string(Format::Text);
+    let line = r#"metrics_rejected_total{family="pool_opened_total",reason="value"} 2"#;
+    assert!(text.contains(line), "{text}");
+}
+
+/// Describes a family and never writes it.
+struct Silent([Desc; 1]);
+
+impl Collector for Silent {
+    fn descs(&self) -> &[Desc] {
+        &self.0
+    }
+
+    fn collect(&self, _: &mut Collection<'_>) {}
+}
+
+#[test]
 fn a_collector_that_panics_costs_its_own_families_only() {
     let registry = Registry::new();
     registry.write_own_metrics(true);
