@@ -57,6 +57,8 @@
 //! - `remote-write`: `RemoteWrite`, for programs that nobody can reach.
 //! - `https`: lets both push to `https` addresses.
 //! - `tower`: `layer`, which measures the requests that a program serves and makes.
+//! - `metrics-facade`: `FacadeRecorder`, which takes in what other crates record through the
+//!   facade of the crate `metrics`.
 
 #![forbid(unsafe_code)]
 
@@ -70,6 +72,8 @@ mod collect;
 mod compress;
 mod endpoint;
 mod error;
+#[cfg(feature = "metrics-facade")]
+mod facade;
 mod guests;
 mod health;
 #[cfg(feature = "tower")]
@@ -104,6 +108,8 @@ pub use metrics_macros::{
 
 #[cfg(feature = "axum")]
 pub use self::axum::router;
+#[cfg(feature = "metrics-facade")]
+pub use self::facade::{FacadeBuilder, FacadeRecorder};
 #[cfg(feature = "push")]
 pub use self::push::{PushAtEnd, PushGateway, Pusher};
 #[cfg(feature = "remote-write")]
