@@ -147,7 +147,7 @@ fn value(what: &What, recordings: &Recordings) -> Value {
             let times = u64::from(*times);
             let estimate = if times > 0 { *value } else { f64::NAN };
             let quantiles = quantiles.iter().map(|quantile| (*quantile, estimate));
-            let total = sum_in_turns(&(0..times).map(|_| *value).collect::<Vec<_>>());
+            let total = sum((0..times).map(|_| *value));
             // The sketch is within 1 % of it.
             Value::Summary(value / 100.0, quantiles.collect(), times, total)
         }
@@ -171,14 +171,6 @@ fn exemplar((value, marks): (f64, &Marks)) -> Option<Exemplar> {
 }
 
 /// Added up in this order; what is too much for a float is shown as the most.
-/// What a thread has observed is added up in two sums that take turns.
-fn sum_in_turns(values: &[f64]) -> f64 {
-    let len = values.len();
-    let part = |at: usize| sum(values.iter().skip(at % 2).step_by(2).copied());
-    let finite = |sum: f64| sum.clamp(f64::MIN, f64::MAX);
-    finite(part(len)) + finite(part(len + 1))
-}
-
 fn sum(values: impl Iterator<Item = f64>) -> f64 {
     values.fold(0.0, |a, b| a + b).clamp(f64::MIN, f64::MAX)
 }
@@ -228,12 +220,7 @@ fn observed(what: &What, observations: &[(f64, Marks)]) -> Value {
     exemplars.sort_by(|(_, a), (_, b)| a.total_cmp(b));
     let distribution = Distribution {
         buckets,
-        sum: sum_in_turns(
-            &observations
-                .iter()
-                .map(|(value, _)| *value)
-                .collect::<Vec<_>>(),
-        ),
+        sum: sum(observations.iter().map(|(value, _)| *value)),
         native: schema.map(|_| native),
     };
     Value::Histogram(distribution, exemplars)
