@@ -38,7 +38,7 @@ const REQUEST: usize = LAST + 1;
 pub(crate) const HEADER: usize = REQUEST + 1;
 
 /// How many sums make up that of all observations.
-const CHAINS: usize = 1;
+const CHAINS: usize = 2;
 /// How many there are.
 const TURNS: usize = 2 * CHAINS;
 

@@ -29,7 +29,7 @@ const BLOCK: usize = HEADER + BUCKETS;
 const SNAPSHOT: usize = BUCKETS_OUT + BUCKETS;
 
 /// Loads of a block in one direct attempt to read it.
-const LOADS: usize = 2 + BUCKETS + 1 + 2;
+const LOADS: usize = 2 + BUCKETS + 1 + 4;
 /// Loads of a reader that sees all.
 const SIGHTED: usize = 0;
 /// Loads of a reader that sees nothing until it is told to.

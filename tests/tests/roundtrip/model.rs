@@ -147,7 +147,7 @@ fn value(what: &What, recordings: &Recordings) -> Value {
             let times = u64::from(*times);
             let estimate = if times > 0 { *value } else { f64::NAN };
             let quantiles = quantiles.iter().map(|quantile| (*quantile, estimate));
-            let total = sum((0..times).map(|_| *value));
+            let total = sum_in_turns(&vec![*value; times as usize]);
             // The sketch is within 1 % of it.
             Value::Summary(value / 100.0, quantiles.collect(), times, total)
         }
@@ -168,6 +168,14 @@ fn exemplar((value, marks): (f64, &Marks)) -> Option<Exemplar> {
     let marks = marks.filter(|(_, text)| !text.is_empty());
     let marks = marks.map(|(name, text)| ((*name).to_owned(), text.clone()));
     Some((marks.collect(), value))
+}
+
+/// What a thread observes is added up in two sums that take turns.
+fn sum_in_turns(values: &[f64]) -> f64 {
+    let chain = |first| sum(values.iter().skip(first).step_by(2).copied());
+    // The older sum first.
+    let older = values.len() % 2;
+    sum([chain(older), chain(1 - older)].into_iter())
 }
 
 /// Added up in this order; what is too much for a float is shown as the most.
@@ -218,9 +226,10 @@ fn observed(what: &What, observations: &[(f64, Marks)]) -> Value {
     native.negative = negative.into_iter().collect();
     let mut exemplars: Vec<Exemplar> = exemplars.into_values().collect();
     exemplars.sort_by(|(_, a), (_, b)| a.total_cmp(b));
+    let values: Vec<f64> = observations.iter().map(|(value, _)| *value).collect();
     let distribution = Distribution {
         buckets,
-        sum: sum(observations.iter().map(|(value, _)| *value)),
+        sum: sum_in_turns(&values),
         native: schema.map(|_| native),
     };
     Value::Histogram(distribution, exemplars)
