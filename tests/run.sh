@@ -22,8 +22,9 @@ readonly cargo_fuzz=0.13.2
 readonly newer_debian=forky
 
 # Test targets that registration through a linker section cannot change.
-readonly indifferent_to_linkme=" allocator dependencies environments expiry_scraped
-    formats_scraped instructions memory prometheus pushed remote_written roundtrip soak ui "
+readonly indifferent_to_linkme=" allocator collect dependencies environments expiry_scraped
+    facade formats_scraped instructions jemalloc memory prometheus pushed remote_written
+    roundtrip soak ui "
 
 main() {
     # Before the end, the soak takes as long as any other test.
@@ -60,6 +61,7 @@ main() {
     step "tests"
     run cargo test --workspace --features "metrics-http/axum,metrics-http/auth,metrics-http/tls" \
         --features "metrics-http/zstd,metrics-http/remote-write,metrics-http/https"
+    run cargo test --package tests --features jemalloc --test jemalloc
 
     step "tests, registered through a linker section"
     mapfile -t targets < <(targets_for_linkme)

@@ -54,6 +54,7 @@ pub struct ServerBuilder {
     process: bool,
     build: bool,
     version: Option<String>,
+    revision: Option<String>,
     target: Option<Vec<(String, String)>>,
     at_once: usize,
     waiting: usize,
@@ -80,6 +81,7 @@ impl ServerBuilder {
             process: true,
             build: true,
             version: None,
+            revision: None,
             target: Some(Vec::new()),
             at_once: 4,
             waiting: 64,
@@ -134,6 +136,27 @@ impl ServerBuilder {
     /// The program's version, for `build_info`: `env!("CARGO_PKG_VERSION")` is the package's.
     pub fn version(mut self, version: impl Into<String>) -> ServerBuilder {
         self.version = Some(version.into());
+        self
+    }
+
+    /// The commit that the program was built from, for `build_info`.
+    ///
+    /// Only the program's own build knows it: a build script that asks git, such as vergen's, or a
+    /// variable that the build service sets. Without it the label is left out.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), metrics_http::Error> {
+    /// let mut builder = metrics_http::Server::builder().version(env!("CARGO_PKG_VERSION"));
+    /// if let Some(commit) = option_env!("VERGEN_GIT_SHA").or(option_env!("GIT_COMMIT")) {
+    ///     builder = builder.revision(commit);
+    /// }
+    /// let server = builder.serve("127.0.0.1:0")?;
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn revision(mut self, revision: impl Into<String>) -> ServerBuilder {
+        self.revision = Some(revision.into());
         self
     }
 
@@ -491,7 +514,8 @@ impl ServerBuilder {
             collect::add_process(&self.registry)?;
         }
         if self.build {
-            collect::add_build(&self.registry, self.version.as_deref())?;
+            let (version, revision) = (self.version.as_deref(), self.revision.as_deref());
+            collect::add_build(&self.registry, version, revision)?;
         }
         if let Some(labels) = &self.target {
             collect::add_target(&self.registry, labels)?;

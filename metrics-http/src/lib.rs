@@ -33,10 +33,14 @@
 //!   `process_resident_memory_bytes`, `process_start_time_seconds`, `process_threads`
 //!   and `process_heap_bytes`, as far as Linux, macOS or Windows knows them
 //!   ([`ServerBuilder::process_metrics`]);
-//! - `build_info`, with the labels `version` (as given to [`ServerBuilder::version`]), `rustc`,
-//!   `profile`, `target_arch` and `target_os` ([`ServerBuilder::build_info`]);
+//! - `build_info`, with the labels `version` and `revision` (as given to
+//!   [`ServerBuilder::version`] and [`ServerBuilder::revision`]), `rustc`, `profile`,
+//!   `target_arch` and `target_os` ([`ServerBuilder::build_info`]);
 //! - `target_info`, with the label `service_name` and others
 //!   ([`ServerBuilder::target_info`]).
+//!
+//! What the program registers itself is in [`collect`]: a tokio runtime's workers and queues, its
+//! tasks, and the allocator's memory.
 //!
 //! # A scrape does not hurt
 //!
@@ -57,8 +61,10 @@
 //! - `remote-write`: `RemoteWrite`, for programs that nobody can reach.
 //! - `https`: lets both push to `https` addresses.
 //! - `tower`: `layer`, which measures the requests that a program serves and makes.
+//! - `jemalloc`: `collect::jemalloc`, for programs with that allocator.
 //! - `metrics-facade`: `FacadeRecorder`, which takes in what other crates record through the
 //!   facade of the crate `metrics`.
+//! - `tokio-metrics`: `collect::Tasks`, for tasks under the monitors of the crate of that name.
 
 #![forbid(unsafe_code)]
 
@@ -68,7 +74,7 @@ mod auth;
 mod axum;
 mod body;
 mod builder;
-mod collect;
+pub mod collect;
 mod compress;
 mod endpoint;
 mod error;

@@ -227,6 +227,7 @@ fn build_and_target_are_described() {
         .registry(Registry::new())
         .process_metrics(false)
         .version("1.2.3")
+        .revision("9fceb02")
         .target_info([("service_namespace", "shop")])
         .serve("127.0.0.1:0")
         .unwrap();
@@ -237,6 +238,7 @@ fn build_and_target_are_described() {
     };
     let build = line("build_info{");
     assert!(build.contains("version=\"1.2.3\""), "{build}");
+    assert!(build.contains("revision=\"9fceb02\""), "{build}");
     assert!(build.contains("rustc=\"1."), "{build}");
     assert!(build.contains("target_os=\""), "{build}");
     let target = line("target_info{");

@@ -22,6 +22,8 @@
 //! - **Exemplars**: a link followed and a page fetched lead to the trace that the
 //!   request belonged to (`trace.rs`).
 //! - **Pushing** (`pushing.rs`): to a Pushgateway, or by remote write, for where nobody scrapes.
+//! - **The process and its runtime**: the server adds what the system knows of the
+//!   process; `collect::tokio` in [`run`] adds tokio's workers, tasks and queues.
 //! - **A second opinion**: the load generator (`load.rs`) counts what came back to
 //!   it, to be compared with what the server says it did.
 //!
@@ -53,6 +55,7 @@ use std::{
     time::Duration,
 };
 
+use metrics_http::{Registry, collect};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot, time};
 
@@ -90,6 +93,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let pushing = Pushing::start(options)?;
 
     let runtime = Runtime::new()?;
+    Registry::global().register(collect::tokio(runtime.handle()))?;
     let end = {
         let _inside = runtime.enter();
         End::listen(options.run_for)?

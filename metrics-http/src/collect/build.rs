@@ -9,10 +9,11 @@ use metrics_core::{Collection, Collector, Desc, Kind};
 
 use crate::error::Error;
 
-/// `build_info` with the program's version and what is known without asking.
-pub(crate) fn build_info(version: Option<&str>) -> Arc<dyn Collector> {
+/// `build_info` with the program's version and revision, and what is known without asking.
+pub(crate) fn build_info(version: Option<&str>, revision: Option<&str>) -> Arc<dyn Collector> {
     let known = [
         ("version", version),
+        ("revision", revision),
         ("rustc", option_env!("METRICS_HTTP_RUSTC")),
         ("profile", Some(PROFILE)),
         ("target_arch", Some(env::consts::ARCH)),
@@ -117,7 +118,7 @@ fn executable() -> String {
 const BUILD_INFO: Desc = Desc::new(
     Kind::Info,
     "build_info",
-    "How this program was built: its version, compiler, profile and target.",
+    "How this program was built: its version, revision, compiler, profile and target.",
 );
 const TARGET_INFO: Desc = Desc::new(
     Kind::Info,
@@ -142,14 +143,11 @@ mod tests {
 
     #[test]
     fn the_same_facts_are_the_same_collector() {
-        assert!(Arc::ptr_eq(
-            &build_info(Some("1.2.3")),
-            &build_info(Some("1.2.3"))
-        ));
-        assert!(!Arc::ptr_eq(
-            &build_info(Some("1.2.3")),
-            &build_info(Some("1.2.4"))
-        ));
+        let info = build_info(Some("1.2.3"), Some("9fceb02"));
+        let of = |version, revision| Arc::ptr_eq(&info, &build_info(Some(version), revision));
+        assert!(of("1.2.3", Some("9fceb02")));
+        assert!(!of("1.2.4", Some("9fceb02")));
+        assert!(!of("1.2.3", None));
     }
 
     #[test]

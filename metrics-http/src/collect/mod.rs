@@ -1,14 +1,28 @@
-//! Collectors that a server adds to the registry it serves.
+//! What the process, its runtime and its allocator know of themselves: collectors.
+//!
+//! A server adds those of process, build and target by itself; the others are registered by the
+//! program, with [`Registry::register`].
 
 mod build;
+#[cfg(feature = "jemalloc")]
+mod jemalloc;
 #[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod process;
+#[cfg(feature = "tokio-metrics")]
+mod tasks;
+mod tokio;
 
 use std::sync::Arc;
 
 use metrics_core::{Collector, Registry};
 
 use crate::error::Error;
+
+#[cfg(feature = "jemalloc")]
+pub use self::jemalloc::jemalloc;
+#[cfg(feature = "tokio-metrics")]
+pub use self::tasks::Tasks;
+pub use self::tokio::{tokio, tokio_runtimes};
 
 /// Adds the metrics of the process, where this system has any.
 pub(crate) fn add_process(registry: &Registry) -> Result<(), Error> {
@@ -18,8 +32,13 @@ pub(crate) fn add_process(registry: &Registry) -> Result<(), Error> {
 }
 
 /// Adds `build_info`.
-pub(crate) fn add_build(registry: &Registry, version: Option<&str>) -> Result<(), Error> {
-    add(registry, build::build_info(version), ".build_info(false)")
+pub(crate) fn add_build(
+    registry: &Registry,
+    version: Option<&str>,
+    revision: Option<&str>,
+) -> Result<(), Error> {
+    let source = build::build_info(version, revision);
+    add(registry, source, ".build_info(false)")
 }
 
 /// Adds `target_info`.

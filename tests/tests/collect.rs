@@ -1,0 +1,176 @@
+//! Collectors of what a tokio runtime and its tasks are doing, asked while they do it.
+
+#![allow(clippy::float_cmp, reason = "what is counted is whole")]
+
+use std::{future, sync::Arc, thread, time::Duration};
+
+use metrics_http::{Format, Registry, collect, collect::Tasks};
+use tests::{
+    strict::{self, Dialect, Family},
+    wait_until,
+};
+use tokio::runtime::{Builder, Runtime};
+use tokio_metrics::TaskMonitor;
+
+/// What the registry exposes, which a strict reader has found nothing wrong with.
+#[track_caller]
+fn families(registry: &Registry) -> Vec<Family> {
+    let text = registry.encode_to_string(Format::OpenMetrics);
+    strict::read(&text, Dialect::OpenMetrics, false).unwrap()
+}
+
+/// The value of a sample with these labels.
+#[track_caller]
+fn value(registry: &Registry, name: &str, labels: &[(&str, &str)]) -> f64 {
+    let families = families(registry);
+    let labels = labels.iter().copied();
+    let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let labels = labels.collect();
+    let mut samples = families.iter().flat_map(|family| &family.samples);
+    let sample = samples.find(|sample| sample.name == name && sample.labels == labels);
+    sample
+        .unwrap_or_else(|| panic!("no `{name}` {labels:?}: {families:#?}"))
+        .value
+}
+
+fn registry_of(runtime: &Runtime) -> Registry {
+    let registry = Registry::new();
+    let collector = collect::tokio(runtime.handle());
+    registry.register(collector).unwrap();
+    registry
+}
+
+fn workers(count: usize) -> Runtime {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(count).enable_time().build().unwrap()
+}
+
+#[test]
+fn tasks_are_alive_until_they_end() {
+    let runtime = workers(2);
+    let registry = registry_of(&runtime);
+    let tasks: Vec<_> = (0..3)
+        .map(|_| runtime.spawn(future::pending::<()>()))
+        .collect();
+    assert_eq!(value(&registry, "tokio_workers", &[]), 2.0);
+    assert_eq!(value(&registry, "tokio_alive_tasks", &[]), 3.0);
+    for task in tasks {
+        task.abort();
+    }
+    wait_until(PATIENCE, "the tasks have ended", || {
+        (value(&registry, "tokio_alive_tasks", &[]) == 0.0).then_some(())
+    });
+}
+
+#[test]
+fn tasks_that_no_worker_has_taken_wait_in_the_global_queue() {
+    // Nobody runs it.
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let registry = registry_of(&runtime);
+    for _ in 0..4 {
+        runtime.spawn(async {});
+    }
+    assert_eq!(value(&registry, "tokio_global_queue_depth", &[]), 4.0);
+    runtime.block_on(tokio::task::yield_now());
+    assert_eq!(value(&registry, "tokio_global_queue_depth", &[]), 0.0);
+}
+
+#[test]
+fn workers_are_busy_and_park_each_for_itself() {
+    let runtime = workers(2);
+    let registry = registry_of(&runtime);
+    let work = runtime.spawn(async { (0..1000).for_each(|_| thread::yield_now()) });
+    runtime.block_on(work).unwrap();
+    wait_until(PATIENCE, "a worker has counted the time", || {
+        let busy = |worker| value(&registry, "tokio_worker_busy_seconds_total", &[worker]);
+        (busy(("worker", "0")) + busy(("worker", "1")) > 0.0).then_some(())
+    });
+    wait_until(PATIENCE, "both have parked", || {
+        let parks = |worker| value(&registry, "tokio_worker_parks_total", &[worker]);
+        (parks(("worker", "0")) > 0.0 && parks(("worker", "1")) > 0.0).then_some(())
+    });
+}
+
+#[test]
+fn several_runtimes_are_told_apart() {
+    let (web, jobs) = (workers(2), workers(3));
+    let registry = Registry::new();
+    let both = [("web", web.handle()), ("jobs", jobs.handle())];
+    registry.register(collect::tokio_runtimes(both)).unwrap();
+    let workers = |runtime| value(&registry, "tokio_workers", &[("runtime", runtime)]);
+    assert_eq!((workers("web"), workers("jobs")), (2.0, 3.0));
+    let labels = [("runtime", "jobs"), ("worker", "2")];
+    assert!(value(&registry, "tokio_worker_parks_total", &labels) >= 0.0);
+}
+
+#[test]
+fn a_second_collector_of_runtimes_is_refused() {
+    let runtime = workers(1);
+    let registry = registry_of(&runtime);
+    let again = collect::tokio(runtime.handle());
+    registry.register(again).unwrap_err();
+    assert_eq!(value(&registry, "tokio_workers", &[]), 1.0);
+}
+
+#[test]
+fn a_runtime_that_has_ended_is_still_shown() {
+    let runtime = workers(2);
+    let registry = registry_of(&runtime);
+    runtime.spawn(future::pending::<()>());
+    drop(runtime);
+    assert_eq!(value(&registry, "tokio_alive_tasks", &[]), 0.0);
+}
+
+fn registry_with(tasks: &Arc<Tasks>) -> Registry {
+    let registry = Registry::new();
+    registry.register(tasks.clone()).unwrap();
+    registry
+}
+
+#[test]
+fn tasks_are_counted_by_the_name_of_their_monitor() {
+    let tasks = Arc::new(Tasks::new());
+    let registry = registry_with(&tasks);
+    let runtime = workers(2);
+    let spawned: Vec<_> = ["mailer", "mailer", "cleaner"]
+        .map(|name| runtime.spawn(tasks.monitor(name).instrument(tokio::task::yield_now())))
+        .into();
+    for task in spawned {
+        runtime.block_on(task).unwrap();
+    }
+    let of = |task, name: &str| value(&registry, name, &[("task", task)]);
+    for (task, count) in [("mailer", 2.0), ("cleaner", 1.0)] {
+        assert_eq!(of(task, "tokio_task_instrumented_total"), count);
+        assert_eq!(of(task, "tokio_task_first_polls_total"), count);
+        assert_eq!(of(task, "tokio_task_polls_total"), 2.0 * count);
+        assert_eq!(of(task, "tokio_task_schedules_total"), count);
+        assert!(of(task, "tokio_task_poll_seconds_total") > 0.0);
+        wait_until(PATIENCE, "the tasks are gone", || {
+            (of(task, "tokio_task_dropped_total") == count).then_some(())
+        });
+    }
+}
+
+#[test]
+fn a_slow_poll_is_counted_as_the_monitor_has_it() {
+    let tasks = Arc::new(Tasks::new());
+    let registry = registry_with(&tasks);
+    // No poll is too short for the one, nor long enough for the other.
+    for (name, slow) in [("strict", Duration::ZERO), ("lenient", Duration::MAX)] {
+        tasks.add(name, TaskMonitor::with_slow_poll_threshold(slow));
+        let monitor = tasks.monitor(name);
+        let runtime = workers(1);
+        let task = runtime.spawn(monitor.instrument(async { thread::yield_now() }));
+        runtime.block_on(task).unwrap();
+    }
+    let slow = |task| value(&registry, "tokio_task_slow_polls_total", &[("task", task)]);
+    assert_eq!((slow("strict"), slow("lenient")), (1.0, 0.0));
+}
+
+#[test]
+fn no_task_shows_before_a_monitor_is_asked_for() {
+    let tasks = Arc::new(Tasks::new());
+    assert!(families(&registry_with(&tasks)).is_empty());
+}
+
+const PATIENCE: Duration = Duration::from_secs(20);

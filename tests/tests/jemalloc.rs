@@ -1,0 +1,62 @@
+//! A program whose allocator is jemalloc, and what it says of itself.
+
+#![allow(
+    clippy::float_cmp,
+    reason = "nothing is measured where nothing is done"
+)]
+
+use std::hint::black_box;
+
+use metrics_http::{Format, Registry, collect};
+use tests::strict::{self, Dialect};
+use tikv_jemallocator::Jemalloc;
+
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
+
+#[track_caller]
+fn value(registry: &Registry, name: &str) -> f64 {
+    let text = registry.encode_to_string(Format::OpenMetrics);
+    let families = strict::read(&text, Dialect::OpenMetrics, false).unwrap();
+    let family = families.iter().find(|family| family.name == name);
+    let family = family.unwrap_or_else(|| panic!("no `{name}`: {text}"));
+    assert_eq!(family.unit, "bytes");
+    family.samples[0].value
+}
+
+fn registry() -> Registry {
+    let registry = Registry::new();
+    registry.register(collect::jemalloc()).unwrap();
+    registry
+}
+
+#[test]
+fn what_is_allocated_shows_in_the_next_scrape() {
+    const SIZE: usize = 64 << 20;
+    let registry = registry();
+    let before = value(&registry, "jemalloc_allocated_bytes");
+    let memory = black_box(vec![1_u8; SIZE]);
+    let with = value(&registry, "jemalloc_allocated_bytes");
+    drop(memory);
+    let after = value(&registry, "jemalloc_allocated_bytes");
+    // Other tests allocate meanwhile, and far less.
+    let most = SIZE as f64 * 0.9;
+    assert!(with - before > most, "{before} {with}");
+    assert!(with - after > most, "{with} {after}");
+}
+
+#[test]
+fn what_is_allocated_is_part_of_what_is_active_and_that_of_what_is_resident() {
+    let text = registry().encode_to_string(Format::Text);
+    let value = |name: &str| -> f64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let line = line.unwrap_or_else(|| panic!("no `{name}`: {text}"));
+        line.trim().parse().unwrap()
+    };
+    assert!(value("jemalloc_allocated_bytes ") <= value("jemalloc_active_bytes "));
+    assert!(value("jemalloc_active_bytes ") <= value("jemalloc_resident_bytes "));
+    // What is mapped leaves out pages that are resident and unused.
+    assert!(value("jemalloc_active_bytes ") <= value("jemalloc_mapped_bytes "));
+    assert!(value("jemalloc_metadata_bytes ") > 0.0);
+    assert!(value("jemalloc_retained_bytes ") >= 0.0);
+}
