@@ -406,6 +406,13 @@ impl Desc {
         self.labels.iter().map(|label| &**label)
     }
 
+    /// Names and values of the labels that all its series have.
+    #[cfg(feature = "catalog")]
+    pub(crate) fn constant_labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        let constant = self.constant.iter();
+        constant.map(|(name, value)| (&**name, &**value))
+    }
+
     /// A histogram's upper bounds, without the last one (`+Inf`); a summary's quantiles.
     pub fn bounds_or_quantiles(&self) -> &[f64] {
         &self.bounds

@@ -267,6 +267,30 @@ impl Family {
         self.max_series.load(Ordering::Relaxed)
     }
 
+    /// How many series there may be, where any text makes one.
+    #[cfg(feature = "catalog")]
+    pub(crate) fn bounded(&self) -> Option<usize> {
+        self.is_open().then(|| self.cap())
+    }
+
+    /// Seconds without change after which a series expires.
+    #[cfg(feature = "catalog")]
+    pub(crate) fn expires_after(&self) -> Option<f64> {
+        self.expires().then(|| self.span as f64 / 1e9)
+    }
+
+    /// The values of the label at this position, if it is closed.
+    #[cfg(feature = "catalog")]
+    pub(crate) fn closed_values(&self, label: usize) -> Option<&'static [&'static str]> {
+        self.sets.get(label).copied().flatten()
+    }
+
+    /// The states of a state set.
+    #[cfg(feature = "catalog")]
+    pub(crate) fn state_names(&self) -> &'static [&'static str] {
+        self.states
+    }
+
     /// Sets the cap, unless the declaration has one of its own.
     pub(crate) fn default_max_series(&self, max: usize) {
         if self.capped || self.max_series.swap(max, Ordering::Relaxed) == max {

@@ -45,6 +45,24 @@ impl Group {
         }
     }
 
+    /// What its members have in common.
+    #[cfg(feature = "catalog")]
+    pub(crate) fn desc(&self) -> &Desc {
+        &self.desc
+    }
+
+    /// The metrics of its name.
+    #[cfg(feature = "catalog")]
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Family> {
+        self.members.iter().flatten().map(|member| &**member)
+    }
+
+    /// Whether a collector writes it.
+    #[cfg(feature = "catalog")]
+    pub(crate) fn is_collected(&self) -> bool {
+        self.collector.is_some()
+    }
+
     /// What is to come of it in an exposition.
     fn expected(&self) -> Expected {
         let members = self.members.iter().flatten();
@@ -145,6 +163,12 @@ impl Groups {
         }
         groups.look_through(&settings.prefix);
         groups
+    }
+
+    /// The families, in the order in which they are written.
+    #[cfg(feature = "catalog")]
+    pub(crate) fn families(&self) -> &[Group] {
+        &self.families
     }
 
     /// Notes which families are of a kind that an exposition treats otherwise than most.

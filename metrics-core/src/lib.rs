@@ -33,6 +33,8 @@
 //!
 //! # Features
 //!
+//! * `catalog`: every declared metric as data, as JSON and as Markdown, and a check that no
+//!   promise to those who query it is broken.
 //! * `linkme`: registers metrics in a linker section as well, for programs that run no code
 //!   before `main`.
 //! * `tracing`: where a metric asks for [exemplars](crate::metrics#exemplars), finds them in the
@@ -44,6 +46,8 @@ mod block_model;
 mod bounds;
 mod buckets;
 mod call;
+#[cfg(feature = "catalog")]
+mod catalog;
 mod cell;
 mod clashes;
 mod clock;
@@ -90,6 +94,7 @@ mod source;
 mod state_set;
 mod storage;
 mod summary;
+pub mod testing;
 mod texts;
 mod timer;
 mod up_down;
@@ -99,6 +104,11 @@ mod word;
 mod workers;
 
 pub use buckets::{DURATIONS, exponential, linear};
+#[cfg(feature = "catalog")]
+pub use catalog::{
+    CATALOG_VERSION, Catalog, CatalogFamily, CatalogLabel, CatalogMember, CatalogNative, Warning,
+    catalog,
+};
 pub use collector::{Birth, Calculated, Collection, Collector};
 pub use counter::{Counter, FloatCounter};
 pub use desc::{Birthplace, Desc, Kind, Objective};

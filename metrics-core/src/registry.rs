@@ -215,8 +215,13 @@ impl Registry {
         state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[cfg(feature = "catalog")]
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
     /// The families as they are now.
-    fn groups(&self) -> Arc<Groups> {
+    pub(crate) fn groups(&self) -> Arc<Groups> {
         let mut state = self.state();
         if self.0.global {
             // One at a time: nothing is allocated under a lock that an allocator that records takes.

@@ -17,7 +17,7 @@ pub enum Outcomes {
 }
 
 impl Outcomes {
-    const fn values(self) -> &'static [&'static str] {
+    pub(crate) const fn values(self) -> &'static [&'static str] {
         match self {
             Outcomes::Unlabelled => &[""],
             Outcomes::Labelled { fallible, is_async } => match (fallible, is_async) {

@@ -94,6 +94,24 @@ impl Native {
         self
     }
 
+    /// How finely each power of two is divided at first.
+    #[cfg(feature = "catalog")]
+    pub(crate) const fn schema(self) -> i8 {
+        self.schema
+    }
+
+    /// Half the breadth of the zero bucket at first.
+    #[cfg(feature = "catalog")]
+    pub(crate) const fn threshold(self) -> f64 {
+        f64::from_bits(self.zero_threshold)
+    }
+
+    /// How many buckets there may be.
+    #[cfg(feature = "catalog")]
+    pub(crate) const fn max(self) -> u16 {
+        self.max_buckets
+    }
+
     /// Whether observations may be negative.
     #[inline(always)]
     pub(crate) const fn is_negative(self) -> bool {

@@ -1,0 +1,144 @@
+//! Describes the metrics of a registry.
+
+use super::{Catalog, CatalogFamily, CatalogLabel, CatalogMember, CatalogNative};
+use crate::{
+    desc::{Desc, Kind},
+    family::Family,
+    groups::Group,
+    registry::Registry,
+    rows::Outcomes,
+};
+
+pub(super) fn registry(registry: &Registry) -> Catalog {
+    let (groups, settings) = (registry.groups(), registry.settings());
+    let described = groups.families().iter().map(|group| {
+        let mut family = describe(group);
+        family.name.insert_str(0, &settings.prefix);
+        for (name, value) in settings.labels.iter().rev() {
+            family.labels.insert(0, closed(name, &[value]));
+        }
+        family
+    });
+    let mut families: Vec<_> = described.collect();
+    families.sort_by(|a, b| a.name.cmp(&b.name));
+    Catalog { families }
+}
+
+fn describe(group: &Group) -> CatalogFamily {
+    let desc = group.desc();
+    let members = || group.members();
+    let first = members().next();
+    let mut labels = Vec::new();
+    for member in members() {
+        for label in labels_of(member) {
+            join(&mut labels, label);
+        }
+    }
+    let is = |kind| desc.kind() == kind;
+    let bounds = || desc.bounds_or_quantiles().to_vec();
+    CatalogFamily {
+        name: desc.name().to_owned(),
+        kind: desc.kind(),
+        unit: desc.unit_name().map(str::to_owned),
+        help: desc.help().to_owned(),
+        labels,
+        buckets: if is(Kind::Histogram) {
+            bounds()
+        } else {
+            Vec::new()
+        },
+        native: first.and_then(native),
+        quantiles: if is(Kind::Summary) {
+            bounds()
+        } else {
+            Vec::new()
+        },
+        states: texts(first.map_or(&[], |member| member.state_names())),
+        max_series: members().filter_map(Family::bounded).max(),
+        expire_seconds: members().find_map(Family::expires_after),
+        collected: group.is_collected(),
+        members: if first.is_some() {
+            members().map(|member| declaration(member.desc())).collect()
+        } else {
+            vec![declaration(desc)]
+        },
+    }
+}
+
+/// The labels that a metric gives its series, with the values that are known.
+fn labels_of(family: &Family) -> Vec<CatalogLabel> {
+    let desc = family.desc();
+    let rows = family.rows();
+    let constant = desc.constant_labels();
+    let constant = constant.map(|(name, value)| closed(name, &[value]));
+    let own = desc.label_names().enumerate().map(|(at, name)| {
+        let result = rows.results().iter().find(|result| result.name == name);
+        match (family.closed_values(at), result) {
+            (Some(values), _) => closed(name, values),
+            (None, Some(result)) => CatalogLabel {
+                name: name.to_owned(),
+                values: result.values.map(texts),
+            },
+            (None, None) => CatalogLabel {
+                name: name.to_owned(),
+                values: None,
+            },
+        }
+    });
+    let outcomes = rows.outcomes();
+    let outcome = (outcomes != Outcomes::Unlabelled).then(|| closed("outcome", outcomes.values()));
+    constant.chain(own).chain(outcome).collect()
+}
+
+fn closed(name: &str, values: &[impl AsRef<str>]) -> CatalogLabel {
+    CatalogLabel {
+        name: name.to_owned(),
+        values: Some(texts(values)),
+    }
+}
+
+fn texts(values: &[impl AsRef<str>]) -> Vec<String> {
+    let owned = |text: &_| AsRef::<str>::as_ref(text).to_owned();
+    values.iter().map(owned).collect()
+}
+
+/// Adds a member's label to those of the family; it is open if it is in any member.
+fn join(labels: &mut Vec<CatalogLabel>, label: CatalogLabel) {
+    let Some(known) = labels.iter_mut().find(|known| known.name == label.name) else {
+        labels.push(label);
+        return;
+    };
+    match (&mut known.values, label.values) {
+        (Some(known), Some(values)) => {
+            for value in values {
+                if !known.contains(&value) {
+                    known.push(value);
+                }
+            }
+        }
+        (known, _) => *known = None,
+    }
+}
+
+fn native(family: &Family) -> Option<CatalogNative> {
+    let native = family.layout().native()?;
+    Some(CatalogNative {
+        schema: native.schema(),
+        zero_threshold: native.threshold(),
+        max_buckets: native.max(),
+    })
+}
+
+fn declaration(desc: &Desc) -> CatalogMember {
+    let at = desc.birthplace();
+    let labels = desc.constant_labels();
+    CatalogMember {
+        file: at.file.to_owned(),
+        line: at.line,
+        module: at.module.to_owned(),
+        labels: labels
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        objectives: desc.objectives().to_vec(),
+    }
+}

@@ -1,0 +1,66 @@
+//! The catalogue as JSON.
+
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+use super::{CATALOG_VERSION, Catalog};
+use crate::desc::{Kind, Objective};
+
+impl Catalog {
+    /// The catalogue as JSON, for tools that know nothing of Rust.
+    ///
+    /// An object of the schema's `version` and the `families`, whose members are called as the
+    /// fields of [`CatalogFamily`](crate::CatalogFamily) are, but for `type`, which is a name of
+    /// OpenMetrics (`counter`, `gauge`, `histogram`, ...). What there is none of is left out: an
+    /// open label has no `values`. A later version may add members, and keeps what these mean. The
+    /// [JSON Schema](https://json-schema.org) is `catalog.schema.json` in this crate's folder.
+    ///
+    /// ```
+    /// use metrics_core::{catalog, metrics};
+    ///
+    /// metrics! {
+    ///     /// Peas counted.
+    ///     static PEAS: Counter = "shop_peas_total";
+    /// }
+    ///
+    /// assert!(catalog().to_json().contains(r#""name": "shop_peas_total""#));
+    /// # PEAS.inc();
+    /// ```
+    pub fn to_json(&self) -> String {
+        // All of it is text, finite numbers and lists of these.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+impl Serialize for Catalog {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut catalog = to.serialize_struct("Catalog", 2)?;
+        catalog.serialize_field("version", &CATALOG_VERSION)?;
+        catalog.serialize_field("families", &self.families)?;
+        catalog.end()
+    }
+}
+
+pub(super) fn kind<S: Serializer>(kind: &Kind, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(kind.name())
+}
+
+pub(super) fn labels<S: Serializer>(labels: &[(String, String)], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(labels.iter().map(|(name, value)| (name, value)))
+}
+
+pub(super) fn objectives<S: Serializer>(
+    objectives: &[Objective],
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    #[serde(tag = "kind", rename_all = "snake_case")]
+    enum Told {
+        Latency { seconds: f64, percent: f64 },
+        Success { percent: f64 },
+    }
+
+    to.collect_seq(objectives.iter().map(|objective| match *objective {
+        Objective::Latency { seconds, percent } => Told::Latency { seconds, percent },
+        Objective::Success { percent } => Told::Success { percent },
+    }))
+}

@@ -1,0 +1,161 @@
+//! What others rely on of a program's metrics: names, types, labels and buckets, kept in a file.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Catalog, CatalogFamily};
+
+/// The version of the file.
+const VERSION: u32 = 1;
+
+/// What a catalogue promises to those who query its metrics.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Lock {
+    version: u32,
+    families: BTreeMap<String, Promise>,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Promise {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
+    /// The values of closed labels; null for open ones.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, Option<BTreeSet<String>>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    buckets: Vec<f64>,
+    /// Whether there are native buckets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    native: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    quantiles: Vec<f64>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    states: BTreeSet<String>,
+}
+
+impl Lock {
+    pub(crate) fn of(catalog: &Catalog) -> Self {
+        let families = catalog.families.iter();
+        Lock {
+            version: VERSION,
+            families: families
+                .map(|family| (family.name.clone(), Promise::of(family)))
+                .collect(),
+        }
+    }
+
+    /// Reads a file, or says what is wrong with it.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        let lock: Lock = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if lock.version != VERSION {
+            return Err(format!(
+                "it is of version {}, and this one reads version {VERSION}",
+                lock.version
+            ));
+        }
+        Ok(lock)
+    }
+
+    /// The file: one line for each fact, so that a review sees what changes.
+    pub(crate) fn write(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// What was promised and is not kept: a line for each broken promise. What is added breaks
+    /// none.
+    pub(crate) fn broken_by(&self, now: &Lock) -> Vec<String> {
+        let mut broken = Vec::new();
+        for (name, promise) in &self.families {
+            match now.families.get(name) {
+                Some(kept) => broken.extend(promise.broken_by(name, kept)),
+                None => broken.push(self.gone(name, promise, now)),
+            }
+        }
+        broken
+    }
+
+    /// What to say of a family that is gone; it was perhaps renamed to one that is new.
+    fn gone(&self, name: &str, promise: &Promise, now: &Lock) -> String {
+        let new = now.families.iter();
+        let new = new.filter(|(name, _)| !self.families.contains_key(*name));
+        let mut alike = new.filter(|(_, other)| *other == promise);
+        let mut line = format!("- {name} ({}) is gone", promise.kind);
+        if let (Some((other, _)), None) = (alike.next(), alike.next()) {
+            // Writing to a string does not fail.
+            let _ = write!(line, "; `{other}` is new and has the same type and labels");
+        }
+        line
+    }
+}
+
+impl Promise {
+    fn of(family: &CatalogFamily) -> Self {
+        let labels = family.labels.iter().map(|label| {
+            let values = label.values.as_ref();
+            let values = values.map(|values| values.iter().cloned().collect());
+            (label.name.clone(), values)
+        });
+        Promise {
+            kind: family.kind.name().to_owned(),
+            unit: family.unit.clone(),
+            labels: labels.collect(),
+            buckets: family.buckets.clone(),
+            native: family.native.is_some(),
+            quantiles: family.quantiles.clone(),
+            states: family.states.iter().cloned().collect(),
+        }
+    }
+
+    fn broken_by(&self, name: &str, now: &Promise) -> Vec<String> {
+        let mut broken = Vec::new();
+        let mut differ = |what: &str, was: &dyn std::fmt::Debug, is: &dyn std::fmt::Debug| {
+            broken.push(format!("- {name}: {what} was {was:?}, is {is:?}"));
+        };
+        if self.kind != now.kind {
+            differ("type", &self.kind, &now.kind);
+        }
+        if self.unit != now.unit {
+            let or_none = |unit: &Option<String>| unit.clone().unwrap_or("none".to_owned());
+            differ("unit", &or_none(&self.unit), &or_none(&now.unit));
+        }
+        if self.buckets != now.buckets {
+            differ("buckets", &self.buckets, &now.buckets);
+        }
+        if self.native && !now.native {
+            differ("native", &true, &false);
+        }
+        let is_kept = |quantile: &f64| {
+            let mut kept = now.quantiles.iter();
+            kept.any(|other| other.to_bits() == quantile.to_bits())
+        };
+        if !self.quantiles.iter().all(is_kept) {
+            differ("quantiles", &self.quantiles, &now.quantiles);
+        }
+        for (label, values) in &self.labels {
+            match (values, now.labels.get(label)) {
+                (_, None) => broken.push(format!("- {name}: label `{label}` is gone")),
+                (Some(values), Some(Some(kept))) => {
+                    let gone: Vec<_> = values.difference(kept).collect();
+                    if !gone.is_empty() {
+                        broken.push(format!("- {name}: label `{label}` has lost {gone:?}"));
+                    }
+                }
+                // Any text includes all there were.
+                (_, Some(_)) => {}
+            }
+        }
+        let gone: Vec<_> = self.states.difference(&now.states).collect();
+        if !gone.is_empty() {
+            broken.push(format!("- {name}: states {gone:?} are gone"));
+        }
+        broken
+    }
+}

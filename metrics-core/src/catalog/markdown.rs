@@ -1,0 +1,176 @@
+//! The catalogue as Markdown.
+
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+};
+
+use super::{Catalog, CatalogFamily, CatalogLabel};
+use crate::desc::Objective;
+
+impl Catalog {
+    /// The catalogue as Markdown, for a documentation site: a table of all families, then a
+    /// section for each.
+    ///
+    /// ```
+    /// use metrics_core::{catalog, metrics};
+    ///
+    /// metrics! {
+    ///     /// Lentils counted.
+    ///     static LENTILS: Counter = "shop_lentils_total";
+    /// }
+    ///
+    /// assert!(catalog().to_markdown().contains("### `shop_lentils_total`\n\nLentils counted.\n"));
+    /// # LENTILS.inc();
+    /// ```
+    pub fn to_markdown(&self) -> String {
+        let mut out = String::new();
+        // Writing to a string does not fail.
+        let _ = self.write_markdown(&mut out);
+        out
+    }
+
+    fn write_markdown(&self, out: &mut String) -> fmt::Result {
+        out.push_str("| metric | type | unit | labels | what it is |\n|---|---|---|---|---|\n");
+        for family in &self.families {
+            let labels: Vec<_> = family
+                .labels
+                .iter()
+                .map(|label| code(&label.name))
+                .collect();
+            writeln!(
+                out,
+                "| [{}](#{}) | {} | {} | {} | {} |",
+                cell(&code(&family.name)),
+                anchor(&family.name),
+                family.kind,
+                cell(family.unit.as_deref().unwrap_or_default()),
+                cell(&labels.join(", ")),
+                cell(&prose(&family.help)),
+            )?;
+        }
+        for family in &self.families {
+            section(out, family)?;
+        }
+        Ok(())
+    }
+}
+
+fn section(out: &mut String, family: &CatalogFamily) -> fmt::Result {
+    writeln!(out, "\n### {}\n", code(&family.name))?;
+    if !family.help.is_empty() {
+        writeln!(out, "{}\n", prose(&family.help))?;
+    }
+    write!(out, "- type: {}", family.kind)?;
+    if let Some(unit) = &family.unit {
+        write!(out, ", in {}", prose(unit))?;
+    }
+    out.push('\n');
+    for label in &family.labels {
+        label_line(out, label)?;
+    }
+    let floats = |floats: &[f64]| {
+        let floats: Vec<_> = floats.iter().map(|float| format!("{float}")).collect();
+        floats.join(", ")
+    };
+    if !family.buckets.is_empty() {
+        writeln!(out, "- buckets: {}", floats(&family.buckets))?;
+    }
+    if let Some(native) = family.native {
+        writeln!(
+            out,
+            "- native buckets: schema {}, at most {}",
+            native.schema, native.max_buckets
+        )?;
+    }
+    if !family.quantiles.is_empty() {
+        writeln!(out, "- quantiles: {}", floats(&family.quantiles))?;
+    }
+    if !family.states.is_empty() {
+        let states: Vec<_> = family.states.iter().map(|state| code(state)).collect();
+        writeln!(out, "- states: {}", states.join(", "))?;
+    }
+    if let Some(max) = family.max_series {
+        writeln!(out, "- at most {max} series")?;
+    }
+    if let Some(seconds) = family.expire_seconds {
+        writeln!(out, "- series leave after {seconds} s without change")?;
+    }
+    for member in &family.members {
+        let at = code(&format!("{}:{}", member.file, member.line));
+        write!(out, "- declared at {at}")?;
+        for (name, value) in &member.labels {
+            write!(out, ", {}", code(&format!("{name}={value:?}")))?;
+        }
+        for objective in &member.objectives {
+            match objective {
+                Objective::Latency { seconds, percent } => {
+                    write!(out, "; {percent} % take {seconds} s or less")?;
+                }
+                Objective::Success { percent } => write!(out, "; {percent} % succeed")?,
+            }
+        }
+        out.push('\n');
+    }
+    Ok(())
+}
+
+fn label_line(out: &mut String, label: &CatalogLabel) -> fmt::Result {
+    write!(out, "- label {}", code(&label.name))?;
+    match &label.values {
+        None => writeln!(out, ": any text"),
+        Some(values) => {
+            let values: Vec<_> = values.iter().map(|value| code(value)).collect();
+            writeln!(out, ": {}", values.join(", "))
+        }
+    }
+}
+
+/// As code, whatever is in it: `CommonMark` has longer fences for text with backticks.
+fn code(text: &str) -> String {
+    if text.is_empty() {
+        return "(empty)".to_owned();
+    }
+    let text = text.replace(['\n', '\r'], " ");
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    if longest == 0 {
+        format!("`{text}`")
+    } else {
+        format!("{fence} {text} {fence}")
+    }
+}
+
+/// As text that is no markup.
+fn prose(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '&' | '~' => {
+                out.extend(['\\', c]);
+            }
+            '\n' | '\r' => out.push(' '),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// In a table, where a bar would end it.
+fn cell(text: &str) -> Cow<'_, str> {
+    if text.contains('|') {
+        Cow::Owned(text.replace('|', "\\|"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Where a heading is, as those who render Markdown call it.
+fn anchor(heading: &str) -> String {
+    let kept = heading
+        .chars()
+        .filter(|c| c.is_alphanumeric() || "_- ".contains(*c));
+    kept.flat_map(char::to_lowercase)
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}

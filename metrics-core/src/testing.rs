@@ -1,0 +1,4 @@
+//! For programs that test their own metrics.
+
+#[cfg(feature = "catalog")]
+pub use crate::catalog::assert_catalog;
