@@ -2,6 +2,7 @@
 
     judge.py text|openmetrics < exposition
     judge.py text|openmetrics --stream
+    judge.py schema FILE < document
 
 The answer is a JSON array of families; values are strings, because JSON knows
 neither NaN nor infinity. An exposition that is refused ends with status 1 and
@@ -15,6 +16,7 @@ many bytes it has; each is answered with one line, which has the array as its
 import json
 import sys
 
+import jsonschema
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client import parser as text
 
@@ -25,6 +27,8 @@ PARSERS = {
 
 
 def main(arguments):
+    if len(arguments) == 2 and arguments[0] == "schema":
+        return validate(arguments[1])
     if not arguments or arguments[0] not in PARSERS or arguments[1:] not in ([], ["--stream"]):
         sys.exit("usage: judge.py text|openmetrics [--stream]")
     parse = PARSERS[arguments[0]]
@@ -37,6 +41,16 @@ def main(arguments):
     if "refusal" in answer:
         sys.exit(answer["refusal"])
     json.dump(answer["families"], sys.stdout)
+
+
+def validate(path):
+    with open(path, encoding="utf-8") as file:
+        schema = json.load(file)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    faults = [f"{fault.json_path}: {fault.message}" for fault in validator.iter_errors(json.load(sys.stdin))]
+    if faults:
+        sys.exit("\n".join(faults))
 
 
 def answer_to(parse, exposition):

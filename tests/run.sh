@@ -3,10 +3,11 @@
 #
 # Needs a Rust toolchain, a C compiler and, for what is missing of the judges,
 # Debian's apt. The judges (Prometheus and promtool, a newer Prometheus of a later
-# Debian, VictoriaMetrics, the Pushgateway, the official Python parsers,
-# valgrind) land below target/judges: nothing of the machine's own is replaced and
-# no service is started. PROMETHEUS, PROMTOOL, PROMETHEUS_NEWER, VICTORIA_METRICS,
-# PUSHGATEWAY, JUDGE_PYTHON and VALGRIND name other ones.
+# Debian, VictoriaMetrics, the Pushgateway, node_exporter, the official Python
+# parsers, valgrind) land below target/judges: nothing of the machine's own is
+# replaced and no service is started. PROMETHEUS, PROMTOOL, PROMETHEUS_NEWER,
+# VICTORIA_METRICS, PUSHGATEWAY, NODE_EXPORTER, JUDGE_PYTHON and VALGRIND name
+# other ones.
 #
 # With LONG=1, a fuzzer declares and records whatever it can think of for two
 # minutes, or for FUZZ_SECONDS, and threads come and go for ten minutes at the
@@ -17,6 +18,7 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 
 readonly judges="$PWD/target/judges"
 readonly prometheus_client=0.26.0
+readonly jsonschema=4.25.1
 readonly cargo_fuzz=0.13.2
 # The first Debian that has a Prometheus of the third line.
 readonly newer_debian=forky
@@ -24,7 +26,7 @@ readonly newer_debian=forky
 # Test targets that registration through a linker section cannot change.
 readonly indifferent_to_linkme=" allocator collect dependencies environments expiry_scraped
     facade formats_scraped instructions jemalloc memory prometheus pushed remote_written
-    roundtrip soak ui "
+    roundtrip soak textfile_shown ui "
 
 main() {
     # Before the end, the soak takes as long as any other test.
@@ -36,12 +38,13 @@ main() {
     find_newer_prometheus
     find_victoria_metrics
     find_pushgateway
+    find_node_exporter
     find_python
     find_valgrind
     "$PROMETHEUS" --version 2>&1 | head -n 1
     "$PROMTOOL" --version 2>&1 | head -n 1
     "$PROMETHEUS_NEWER" --version 2>&1 | head -n 1
-    echo "prometheus_client, version $(client_version "$JUDGE_PYTHON")"
+    echo "prometheus_client, version $(version_of prometheus_client "$JUDGE_PYTHON")"
     basename "$("$VALGRIND" --version)"
 
     step "format"
@@ -142,6 +145,15 @@ find_pushgateway() {
     [[ -x $PUSHGATEWAY ]] || fail "no Pushgateway at \`$PUSHGATEWAY\`"
 }
 
+find_node_exporter() {
+    if [[ -z ${NODE_EXPORTER:-} ]]; then
+        NODE_EXPORTER="$judges/node-exporter/usr/bin/prometheus-node-exporter"
+        [[ -x $NODE_EXPORTER ]] || unpack prometheus-node-exporter node-exporter
+    fi
+    export NODE_EXPORTER
+    [[ -x $NODE_EXPORTER ]] || fail "no node_exporter at \`$NODE_EXPORTER\`"
+}
+
 find_valgrind() {
     if [[ -z ${VALGRIND:-} ]]; then
         if ! command -v valgrind >/dev/null; then
@@ -211,7 +223,8 @@ debian_mirror() {
 find_python() {
     if [[ -z ${JUDGE_PYTHON:-} ]]; then
         JUDGE_PYTHON="$judges/python/bin/python"
-        if [[ $(client_version "$JUDGE_PYTHON") != "$prometheus_client" ]]; then
+        if [[ $(version_of prometheus_client "$JUDGE_PYTHON") != "$prometheus_client" \
+            || $(version_of jsonschema "$JUDGE_PYTHON") != "$jsonschema" ]]; then
             if ! python3 -c "import ensurepip, venv" 2>/dev/null; then
                 run as_root apt-get -q update
                 run as_root env DEBIAN_FRONTEND=noninteractive \
@@ -219,17 +232,20 @@ find_python() {
             fi
             run python3 -m venv --clear "$judges/python"
             run "$JUDGE_PYTHON" -m pip --quiet --disable-pip-version-check \
-                install "prometheus_client==$prometheus_client"
+                install "prometheus_client==$prometheus_client" "jsonschema==$jsonschema"
         fi
     fi
     export JUDGE_PYTHON
-    [[ -n $(client_version "$JUDGE_PYTHON") ]] \
-        || fail "\`$JUDGE_PYTHON\` has no prometheus_client"
+    local library
+    for library in prometheus_client jsonschema; do
+        [[ -n $(version_of "$library" "$JUDGE_PYTHON") ]] \
+            || fail "\`$JUDGE_PYTHON\` has no $library"
+    done
 }
 
-client_version() {
-    "$1" -c 'from importlib.metadata import version; print(version("prometheus_client"))' \
-        2>/dev/null || true
+# version_of LIBRARY PYTHON: nothing where it is not installed.
+version_of() {
+    "$2" -c "from importlib.metadata import version; print(version('$1'))" 2>/dev/null || true
 }
 
 targets_for_linkme() {

@@ -453,12 +453,12 @@ mod tests {
     fn exemplars_belong_to_one_of_the_series_that_stand_in_a_place() {
         let exemplars = Exemplars::by_hand();
         exemplars.give(at(3, 5), 0, 1.0, &[], Shape::Buckets);
-        assert_eq!(values(&exemplars, at(3, 7)), []);
+        assert_eq!(values(&exemplars, at(3, 7)), [0.0; 0]);
         exemplars.give(at(3, 7), 0, 2.0, &[], Shape::Buckets);
         exemplars.give(at(3, 5), 0, 3.0, &[], Shape::Buckets);
         assert_eq!(values(&exemplars, at(3, 7)), [2.0]);
         exemplars.purge(|series| series.generation > 7);
-        assert_eq!(values(&exemplars, at(3, 7)), []);
+        assert_eq!(values(&exemplars, at(3, 7)), [0.0; 0]);
     }
 
     #[test]

@@ -240,14 +240,48 @@ fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// Alone in its process: others would have descriptors open.
+/// Bytes of this process that are in the machine's memory.
+#[cfg(target_os = "linux")]
+fn resident() -> usize {
+    let statm = fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
+    pages * 4096
+}
+
+/// Clients that hang up, however they like.
+#[cfg(target_os = "linux")]
+fn hang_up(server: &Server, times: usize) {
+    for round in 0..times {
+        let mut stream = connect(server.local_addr());
+        match round % 5 {
+            0 => drop(stream),
+            1 => {
+                let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+            }
+            2 => {
+                let _ = stream.write_all(b"GET /metr");
+                let _ = stream.shutdown(Shutdown::Write);
+            }
+            3 => {
+                let _ = stream.write_all(&vec![b'a'; 100_000]);
+            }
+            _ => {
+                // Closed with data unread: the server gets a reset.
+                let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+                let _ = stream.read(&mut [0; 1]);
+            }
+        }
+    }
+}
+
+/// Alone in its process: others would have descriptors open, and memory.
 #[cfg(target_os = "linux")]
 #[test]
-fn descriptors_come_back_from_clients_that_hang_up_however() {
+fn descriptors_and_memory_come_back_from_clients_that_hang_up_however() {
     const ALONE: &str = "METRICS_HTTP_ALONE";
     if std::env::var_os(ALONE).is_none() {
         let this = std::env::current_exe().unwrap();
-        let name = "descriptors_come_back_from_clients_that_hang_up_however";
+        let name = "descriptors_and_memory_come_back_from_clients_that_hang_up_however";
         let again = std::process::Command::new(this)
             .args(["--exact", name, "--test-threads=1"])
             .env(ALONE, "yes")
@@ -263,24 +297,12 @@ fn descriptors_come_back_from_clients_that_hang_up_however() {
     let server = server();
     is_served(&server);
     let before = descriptors();
-    for round in 0..600 {
-        let mut stream = connect(server.local_addr());
-        match round % 4 {
-            0 => drop(stream),
-            1 => {
-                let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
-            }
-            2 => {
-                let _ = stream.write_all(b"GET /metr");
-                let _ = stream.shutdown(Shutdown::Write);
-            }
-            _ => {
-                // Closed with data unread: the server gets a reset.
-                let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
-                let _ = stream.read(&mut [0; 1]);
-            }
-        }
-    }
+    // What the first ones need is kept for the next.
+    hang_up(&server, 1000);
+    let size = resident();
+    hang_up(&server, 3000);
     is_served(&server);
     eventually("all descriptors are back", || descriptors() <= before);
+    let grown = resident().saturating_sub(size);
+    assert!(grown < 2 << 20, "{grown} bytes more after 3,000 clients");
 }

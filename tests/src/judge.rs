@@ -48,6 +48,21 @@ pub fn python_openmetrics(exposition: &str) -> Result<Families, Refusal> {
     python("openmetrics", exposition)
 }
 
+/// Lets the Python library `jsonschema` hold a document to a schema.
+///
+/// # Errors
+///
+/// What does not fit.
+pub fn fits_schema(document: &str, schema: &Path) -> Result<(), Refusal> {
+    let mut python = Command::new(installed("JUDGE_PYTHON", "python/bin/python"));
+    let output = feed(python.arg(SCRIPT).arg("schema").arg(schema), document);
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(Refusal::new("jsonschema", &said))
+}
+
 fn python(format: &str, exposition: &str) -> Result<Families, Refusal> {
     let mut python = Command::new(installed("JUDGE_PYTHON", "python/bin/python"));
     let output = feed(python.args([SCRIPT, format]), exposition);

@@ -5,7 +5,8 @@
 //! answer with a [`Refusal`], so that a test can also demand one.
 //!
 //! The judges are found where `tests/run.sh` puts them; `PROMETHEUS`, `PROMETHEUS_NEWER`,
-//! `PROMTOOL`, `VICTORIA_METRICS`, `PUSHGATEWAY` and `JUDGE_PYTHON` name other ones.
+//! `PROMTOOL`, `VICTORIA_METRICS`, `PUSHGATEWAY`, `NODE_EXPORTER` and `JUDGE_PYTHON` name other
+//! ones.
 
 #![allow(
     clippy::missing_panics_doc,
@@ -18,6 +19,7 @@ mod fixture;
 mod forwarder;
 mod http;
 mod judge;
+mod node_exporter;
 mod process;
 mod prometheus;
 pub mod protobuf;
@@ -33,9 +35,10 @@ pub use crate::fixture::build_fixture;
 pub use crate::forwarder::Forwarder;
 pub use crate::http::{Page, get, get_accepting};
 pub use crate::judge::{
-    Exemplar, Families, Family, Python, Refusal, Sample, installed, promtool_check,
+    Exemplar, Families, Family, Python, Refusal, Sample, fits_schema, installed, promtool_check,
     python_openmetrics, python_text,
 };
+pub use crate::node_exporter::NodeExporter;
 pub use crate::process::{growth, in_a_process_of_its_own};
 pub use crate::prometheus::{Prometheus, Target, Version, points};
 pub use crate::pushgateway::Pushgateway;

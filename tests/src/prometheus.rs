@@ -58,7 +58,18 @@ impl Prometheus {
             .arg("--storage.tsdb.path")
             .arg(path("data"))
             .args(flags);
-        Self(Scraper::start(&mut command, address, folder, "/-/ready"))
+        Self(Scraper::start(command, address, folder, READY))
+    }
+
+    /// Ends it as a crash would.
+    pub fn crash(&mut self) {
+        self.0.crash();
+    }
+
+    /// Starts it again with the data it has, once it has crashed.
+    #[track_caller]
+    pub fn start_again(&mut self) {
+        self.0.start_again(READY);
     }
 
     /// Where it takes what is sent to it.
@@ -168,3 +179,5 @@ pub fn points(series: &Value) -> Vec<(f64, f64)> {
     let point = |point: &Value| (point[0].as_f64().expect("a time"), number(&point[1]));
     list(&series["values"]).iter().map(point).collect()
 }
+
+const READY: &str = "/-/ready";

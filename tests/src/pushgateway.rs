@@ -33,7 +33,8 @@ impl Pushgateway {
             .iter()
             .find_map(|flag| flag.strip_prefix("--web.route-prefix="));
         let ready = format!("{}/-/ready", prefix.unwrap_or_default());
-        Self(Scraper::start(command.args(flags), address, folder, &ready))
+        command.args(flags);
+        Self(Scraper::start(command, address, folder, &ready))
     }
 
     /// Starts one that demands what its configuration says; `files` are what that names, in the
@@ -49,7 +50,7 @@ impl Pushgateway {
         command
             .arg("--web.config.file")
             .arg(folder.path().join("web.yml"));
-        Self(Scraper::start_guarded(&mut command, address, folder))
+        Self(Scraper::start_guarded(command, address, folder))
     }
 
     /// Where it is, without a path.

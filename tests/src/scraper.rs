@@ -17,6 +17,7 @@ use crate::wait::wait_until;
 #[derive(Debug)]
 pub(crate) struct Scraper {
     server: Child,
+    command: Command,
     address: SocketAddr,
     folder: TempDir,
 }
@@ -25,7 +26,7 @@ impl Scraper {
     /// Starts a command that is to listen at that address, and waits until it answers at `ready`.
     #[track_caller]
     pub(crate) fn start(
-        command: &mut Command,
+        command: Command,
         address: SocketAddr,
         folder: TempDir,
         ready: &str,
@@ -38,30 +39,40 @@ impl Scraper {
 
     /// The same with a server that does not answer everybody: waits until it listens.
     #[track_caller]
-    pub(crate) fn start_guarded(
-        command: &mut Command,
-        address: SocketAddr,
-        folder: TempDir,
-    ) -> Self {
+    pub(crate) fn start_guarded(command: Command, address: SocketAddr, folder: TempDir) -> Self {
         let mut scraper = Self::spawn(command, address, folder);
         scraper.wait_until_ready(|| TcpStream::connect(address).is_ok());
         scraper
     }
 
     #[track_caller]
-    fn spawn(command: &mut Command, address: SocketAddr, folder: TempDir) -> Self {
+    fn spawn(mut command: Command, address: SocketAddr, folder: TempDir) -> Self {
         let log = File::create(folder.path().join(LOG)).expect("its log");
-        let server = command
+        command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+            .stderr(log);
+        let server = spawn(&mut command);
         Self {
             server,
+            command,
             address,
             folder,
         }
+    }
+
+    /// Ends it as a crash would.
+    pub(crate) fn crash(&mut self) {
+        self.server.kill().expect("it was running");
+        self.server.wait().expect("a child can be awaited");
+    }
+
+    /// Starts it again with the data it has, once it has crashed.
+    #[track_caller]
+    pub(crate) fn start_again(&mut self, ready: &str) {
+        self.server = spawn(&mut self.command);
+        let url = self.url(ready);
+        self.wait_until_ready(|| try_get(&url, &[], None).is_ok_and(|page| page.status == 200));
     }
 
     /// The address of one of its pages.
@@ -119,6 +130,12 @@ impl Drop for Scraper {
         _ = self.server.kill();
         _ = self.server.wait();
     }
+}
+
+#[track_caller]
+fn spawn(command: &mut Command) -> Child {
+    let server = command.spawn();
+    server.unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
 /// Such servers do not say which port they got, so they are given one that was free just now.

@@ -52,7 +52,7 @@ impl VictoriaMetrics {
             .arg("-memory.allowedBytes=64MB")
             // By default it shows half a minute later what it has scraped.
             .arg("-search.latencyOffset=0s");
-        Self(Scraper::start(&mut command, address, folder, "/health"))
+        Self(Scraper::start(command, address, folder, "/health"))
     }
 
     /// The value of an expression that yields one; none if it yields no series.

@@ -201,7 +201,10 @@ fn native(state: &HistogramSnapshot) -> &NativeSnapshot {
     let sides = native.positive.iter().chain(&native.negative);
     let total = native.zero_count + sides.map(|(_, count)| count).sum::<u64>();
     assert_eq!(total, state.count, "{state:?}");
-    assert_eq!(total, state.buckets.iter().map(|(_, count)| count).sum());
+    assert_eq!(
+        total,
+        state.buckets.iter().map(|(_, count)| count).sum::<u64>()
+    );
     native
 }
 

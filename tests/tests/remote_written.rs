@@ -1,6 +1,6 @@
 //! What real servers make of what is sent to them by remote write.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, thread, time::Duration};
 
 use metrics_core::{Counter, Gauge, Histogram, Options, Registry};
 use metrics_http::{Error, RemoteWrite, RemoteWriteVersion};
@@ -140,6 +140,35 @@ fn prometheus_of_either_line_stores_what_it_is_sent() {
             "{values:?}"
         );
     }
+}
+
+#[test]
+fn what_is_sent_while_prometheus_is_down_arrives_once_it_is_back_with_its_first_times() {
+    let mut prometheus = receiver(Version::Newer, &[]);
+    let shop = Shop::new();
+    let write = shop.write_to(&prometheus.write_url());
+    let pusher = write.every(Duration::from_millis(100), |_| ()).unwrap();
+    let total = r#"orders_total{job="shop"}"#;
+    eventually("the first value", || prometheus.value(total), 7.0);
+
+    prometheus.crash();
+    for _ in 0..10 {
+        shop.orders.inc();
+        thread::sleep(Duration::from_millis(100));
+    }
+    prometheus.start_again();
+    eventually("the last value", || prometheus.value(total), 17.0);
+    pusher.shutdown().unwrap();
+
+    let series = prometheus.query(&format!("{total}[5m]"));
+    let points = points(&series[0]);
+    let values: Vec<_> = points.iter().map(|(_, value)| *value).collect();
+    assert!(values.is_sorted(), "{values:?}");
+    // It was down for about ten of these, and has what was counted meanwhile.
+    let meanwhile = |value: &&f64| **value > 7.0 && **value < 17.0;
+    assert!(values.iter().filter(meanwhile).count() >= 3, "{values:?}");
+    let times: BTreeSet<_> = points.iter().map(|(time, _)| time.to_bits()).collect();
+    assert_eq!(times.len(), points.len(), "{points:?}");
 }
 
 #[test]

@@ -25,15 +25,10 @@ const BLESS: &str = "METRICS_BLESS";
 ///
 /// ```
 /// # std::env::set_current_dir(std::env::temp_dir())?;
-/// # let _ = std::fs::remove_file("metrics.lock.json");
-/// # // What a first run with `METRICS_BLESS=1` would do.
+/// # // What a first run with `METRICS_BLESS=1` writes for a program without metrics.
 /// # std::fs::write("metrics.lock.json", r#"{"version": 1, "families": {}}"#)?;
-/// #[test]
-/// # fn hidden() {}
-/// fn no_dashboard_breaks() {
-///     metrics_core::testing::assert_catalog("metrics.lock.json");
-/// }
-/// # no_dashboard_breaks();
+/// // In a test:
+/// metrics_core::testing::assert_catalog("metrics.lock.json");
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::{Catalog, CatalogFamily};
-use crate::desc::Kind;
 
 /// What could be better about a metric, and where it is declared.
 ///
@@ -65,24 +64,7 @@ fn warnings(family: &CatalogFamily) -> impl Iterator<Item = Warning> {
     if family.help.trim().is_empty() {
         texts.push("says nowhere what it is for; give it a help text".to_owned());
     }
-    if family.kind != Kind::Counter && family.name.ends_with("_total") {
-        texts.push(format!(
-            "`_total` ends the names of counters, and this is a {}",
-            family.kind
-        ));
-    }
-    if !matches!(
-        family.kind,
-        Kind::Histogram | Kind::GaugeHistogram | Kind::Summary
-    ) {
-        for suffix in ["_count", "_sum", "_bucket"] {
-            if family.name.ends_with(suffix) {
-                texts.push(format!(
-                    "`{suffix}` ends the samples of histograms and summaries"
-                ));
-            }
-        }
-    }
+    // Suffixes that belong to other types are errors already, and not looked for here.
     for word in ["counter", "gauge", "histogram", "summary"] {
         if words.contains(&word) && family.kind.name() == word {
             texts.push(format!("the type is known; leave `{word}` out of the name"));

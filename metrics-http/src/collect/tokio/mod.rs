@@ -61,17 +61,18 @@ pub fn tokio_runtimes<'h, N: Into<String>>(
 }
 
 struct Runtimes {
-    runtimes: Vec<(Option<String>, RuntimeMetrics)>,
+    /// What each is called, where there are several.
+    named: Vec<(Option<String>, RuntimeMetrics)>,
     descs: Vec<Desc>,
     /// How each of them is read.
     reads: Vec<Read>,
 }
 
 impl Runtimes {
-    fn new(runtimes: Vec<(Option<String>, RuntimeMetrics)>) -> Self {
+    fn new(named: Vec<(Option<String>, RuntimeMetrics)>) -> Self {
         let (descs, reads) = metrics().unzip();
         Runtimes {
-            runtimes,
+            named,
             descs,
             reads,
         }
@@ -84,7 +85,7 @@ impl Collector for Runtimes {
     }
 
     fn collect(&self, out: &mut Collection<'_>) {
-        for (name, runtime) in &self.runtimes {
+        for (name, runtime) in &self.named {
             let name = name.as_deref().map(|name| ("runtime", name));
             for (desc, read) in self.descs.iter().zip(&self.reads) {
                 match read {

@@ -1,0 +1,46 @@
+//! What a real `node_exporter` makes of the file that is written for it.
+
+#![allow(clippy::float_cmp, reason = "whole numbers stay what they are")]
+
+use metrics_core::{Counter, Gauge, Histogram, Options, Registry, Summary};
+use metrics_http::textfile_of;
+use tempfile::TempDir;
+use tests::NodeExporter;
+
+#[test]
+fn a_node_exporter_shows_every_type_of_a_file_and_its_next_version() {
+    let registry = Registry::new();
+    let options = Options::new("backup_runs_total", "Runs.").labels(["volume"]);
+    let runs = registry.create_labelled::<Counter>(options).unwrap();
+    runs.with(&["a \"b\" \\ \n ü"]).inc_by(3);
+    let options = Options::new("backup_last_bytes", "Size.").unit("bytes");
+    registry.create::<Gauge>(options).unwrap().set(42);
+    let options = Options::new("backup_duration_seconds", "Time.")
+        .unit("seconds")
+        .buckets([1.0, 60.0]);
+    let took = registry.create::<Histogram>(options).unwrap();
+    took.observe(30.0);
+    let options = Options::new("backup_files", "Files.");
+    registry.create::<Summary>(options).unwrap().observe(7.0);
+
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("backup.prom");
+    textfile_of(&registry, &path).unwrap();
+    let exporter = NodeExporter::start(folder.path());
+    let shown = exporter.families();
+    assert_eq!(shown.sum("node_textfile_scrape_error", &[]), 0.0);
+    let volume = [("volume", "a \"b\" \\ \n ü")];
+    assert_eq!(shown.sum("backup_runs_total", &volume), 3.0);
+    assert_eq!(shown.sum("backup_last_bytes", &[]), 42.0);
+    let within = |le| shown.sum("backup_duration_seconds_bucket", &[("le", le)]);
+    assert_eq!(
+        [within("1"), within("60"), within("+Inf")],
+        [0.0, 1.0, 1.0]
+    );
+    assert_eq!(shown.sum("backup_duration_seconds_sum", &[]), 30.0);
+    assert_eq!(shown.sum("backup_files_count", &[]), 1.0);
+
+    runs.with(&["a \"b\" \\ \n ü"]).inc();
+    textfile_of(&registry, &path).unwrap();
+    assert_eq!(exporter.families().sum("backup_runs_total", &volume), 4.0);
+}
