@@ -8,6 +8,7 @@ use metrics_core::{
     Catalog, CatalogFamily, Collection, Collector, Counter, Desc, Histogram, Kind, Label,
     Objective, Options, Registry, catalog, counted, metrics, testing, timed,
 };
+use tempfile::TempDir;
 use tests::fits_schema;
 
 #[derive(Label, Clone, Copy)]
@@ -267,11 +268,11 @@ fn the_markdown_is_a_table_and_a_section_for_each_family() {
     );
 }
 
-/// A lock of its own, so that tests do not see each other's.
-fn lock_file(name: &str) -> PathBuf {
-    let path = env::temp_dir().join(format!("{name}-{}.lock.json", std::process::id()));
-    let _ = fs::remove_file(&path);
-    path
+/// A lock of its own, so that tests do not see each other's; it goes with the folder.
+fn lock_file() -> (TempDir, PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("metrics.lock.json");
+    (folder, path)
 }
 
 /// Runs this program's test of the lock in a process of its own, which blesses the file.
@@ -301,20 +302,21 @@ fn said_of(path: &PathBuf) -> String {
 
 #[test]
 fn a_blessed_lock_passes() {
-    let path = lock_file("passes");
+    let (_folder, path) = lock_file();
     bless(&path);
     testing::assert_catalog(&path);
 }
 
 #[test]
 fn a_lock_that_is_missing_says_how_to_write_it() {
-    let said = said_of(&lock_file("missing"));
+    let (_folder, path) = lock_file();
+    let said = said_of(&path);
     assert!(said.contains("METRICS_BLESS=1"), "{said}");
 }
 
 #[test]
 fn a_lock_that_is_no_lock_is_refused() {
-    let path = lock_file("no-lock");
+    let (_folder, path) = lock_file();
     for (text, reason) in [
         ("{", "EOF"),
         (r#"{"version":9,"families":{}}"#, "version 9"),
@@ -327,14 +329,14 @@ fn a_lock_that_is_no_lock_is_refused() {
 
 #[test]
 fn additions_pass() {
-    let path = lock_file("additions");
+    let (_folder, path) = lock_file();
     fs::write(&path, r#"{"version":1,"families":{}}"#).unwrap();
     testing::assert_catalog(&path);
 }
 
 /// Changes a blessed lock as if the program had been another one, and says what its test says.
-fn after(name: &str, change: impl FnOnce(&mut serde_json::Value)) -> String {
-    let path = lock_file(name);
+fn after(change: impl FnOnce(&mut serde_json::Value)) -> String {
+    let (_folder, path) = lock_file();
     bless(&path);
     let mut lock = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     change(&mut lock);
@@ -344,7 +346,7 @@ fn after(name: &str, change: impl FnOnce(&mut serde_json::Value)) -> String {
 
 #[test]
 fn a_renamed_metric_breaks_the_promise_and_is_told_with_its_new_name() {
-    let said = after("renamed", |lock| {
+    let said = after(|lock| {
         let families = lock["families"].as_object_mut().unwrap();
         let sizes = families.remove("catalog_size_bytes").unwrap();
         families.insert("catalog_old_bytes".to_owned(), sizes);
@@ -355,7 +357,7 @@ fn a_renamed_metric_breaks_the_promise_and_is_told_with_its_new_name() {
 
 #[test]
 fn another_type_unit_or_bucket_list_breaks_the_promise() {
-    let said = after("retyped", |lock| {
+    let said = after(|lock| {
         let answer = &mut lock["families"]["catalog_answer_seconds"];
         answer["type"] = "summary".into();
         answer["unit"] = "minutes".into();
@@ -372,7 +374,7 @@ fn another_type_unit_or_bucket_list_breaks_the_promise() {
 
 #[test]
 fn a_lost_label_or_value_or_state_breaks_the_promise() {
-    let said = after("labels", |lock| {
+    let said = after(|lock| {
         let families = &mut lock["families"];
         let labels = &mut families["catalog_links_followed_total"]["labels"];
         labels["region"] = serde_json::Value::Null;
@@ -390,7 +392,7 @@ fn a_lost_label_or_value_or_state_breaks_the_promise() {
 
 #[test]
 fn moving_a_declaration_or_rewording_its_help_keeps_the_promise() {
-    let path = lock_file("moved");
+    let (_folder, path) = lock_file();
     bless(&path);
     let text = fs::read_to_string(&path).unwrap();
     assert!(

@@ -33,10 +33,7 @@ fn a_node_exporter_shows_every_type_of_a_file_and_its_next_version() {
     assert_eq!(shown.sum("backup_runs_total", &volume), 3.0);
     assert_eq!(shown.sum("backup_last_bytes", &[]), 42.0);
     let within = |le| shown.sum("backup_duration_seconds_bucket", &[("le", le)]);
-    assert_eq!(
-        [within("1"), within("60"), within("+Inf")],
-        [0.0, 1.0, 1.0]
-    );
+    assert_eq!([within("1"), within("60"), within("+Inf")], [0.0, 1.0, 1.0]);
     assert_eq!(shown.sum("backup_duration_seconds_sum", &[]), 30.0);
     assert_eq!(shown.sum("backup_files_count", &[]), 1.0);
 

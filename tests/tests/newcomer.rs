@@ -1,0 +1,105 @@
+//! What the README tells a newcomer to do, done: from an empty folder to a live chart.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use tests::{get, wait_until};
+
+/// The section of the README, from its heading to the next.
+fn section() -> String {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let (_, rest) = readme.split_once("\n## From nothing to a live chart\n").unwrap();
+    let (section, _) = rest.split_once("\n## ").unwrap();
+    section.to_owned()
+}
+
+/// The first code block of a language in it.
+fn block<'s>(section: &'s str, language: &str) -> &'s str {
+    let (_, rest) = section.split_once(&format!("\n```{language}\n")).unwrap();
+    rest.split_once("```").unwrap().0
+}
+
+/// A folder with the crates in `metrics`, and nothing else.
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let workspace = workspace.canonicalize().unwrap();
+    std::os::unix::fs::symlink(workspace, folder.path().join("metrics")).unwrap();
+    folder
+}
+
+/// Where the newcomer's program is built; kept, as everything that it depends on is built with it.
+fn target() -> PathBuf {
+    let program = env::current_exe().unwrap();
+    let mut above = program.ancestors();
+    let target = above.find(|folder| folder.ends_with("target")).unwrap();
+    target.join("tests/newcomer")
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
+}
+
+/// A running program, ended when dropped.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Either fails only if it has ended by itself.
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+/// Starts the program, and says where it tells to look.
+fn start(place: &Path) -> (Running, String) {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--offline"]).current_dir(place);
+    run(cargo.env("CARGO_TARGET_DIR", target()));
+    let child = Command::new(target().join("debug/hello"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut running = Running(child);
+    let mut line = String::new();
+    let out = running.0.stdout.take().unwrap();
+    BufReader::new(out).read_line(&mut line).unwrap();
+    let url = line.trim().strip_prefix("look at ").unwrap().to_owned();
+    (running, url)
+}
+
+#[test]
+fn the_steps_of_the_readme_lead_from_an_empty_folder_to_a_page_that_moves() {
+    let (section, folder) = (section(), folder());
+    // With what was downloaded for the tests: they need no other network.
+    let steps = format!("set -eu\n{}", block(&section, "sh"));
+    run(Command::new("sh")
+        .args(["-c", &steps])
+        .current_dir(&folder)
+        .env("CARGO_NET_OFFLINE", "true"));
+    let place = folder.path().join("hello");
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+    fs::copy(lock, place.join("Cargo.lock")).unwrap();
+    let main = block(&section, "rust,no_run").replace("127.0.0.1:9464", "127.0.0.1:0");
+    fs::write(place.join("src/main.rs"), main).unwrap();
+    let (_running, url) = start(&place);
+
+    let primes = || {
+        let page = get(&format!("{url}metrics"));
+        let line = page.body.lines().find(|line| line.starts_with("hello_primes_total "))?;
+        line.split(' ').nth(1)?.parse::<u64>().ok()
+    };
+    let before = primes().unwrap();
+    wait_until(Duration::from_secs(30), "more primes", || {
+        primes().filter(|now| *now > before)
+    });
+}
