@@ -1,4 +1,4 @@
-//! Tests of a program's own metrics: what this thread has recorded.
+//! Tests of a program's own metrics: what this thread has recorded, and a clock that stands still.
 //!
 //! The tests of a program run at the same time, and its metrics are there once, so the values of
 //! [`gather`](crate::gather) are those of all tests. But each thread records into storage of its
@@ -49,6 +49,7 @@
 //! Where metrics are switched off with `--cfg metrics_off`, nothing is recorded.
 
 mod changes;
+mod clock;
 mod nearest;
 mod recorded;
 
@@ -58,6 +59,7 @@ use crate::registry::Registry;
 use changes::{Changes, Reading};
 
 pub use changes::{Amount, Change};
+pub use clock::Clock;
 pub use recorded::Recorded;
 
 /// Runs a closure and tells what this thread has recorded in it in the
