@@ -108,9 +108,24 @@ pub(crate) struct Reader {
     counters: Vec<u32>,
     /// Whether what is read is only counted, and will be read again.
     pub(crate) counts: bool,
+    /// Whether only what this thread has recorded is read.
+    mine: bool,
 }
 
 impl Reader {
+    /// Reads what this thread alone has recorded since it began.
+    pub(crate) fn of_this_thread() -> Self {
+        Reader {
+            mine: true,
+            ..Reader::default()
+        }
+    }
+
+    /// Whether that is so.
+    pub(crate) fn is_of_this_thread(&self) -> bool {
+        self.mine
+    }
+
     /// Adds up regions of one series each that are words and no more, and never go down by a
     /// rounding error, one after the other, under one hold of the lock.
     ///
@@ -320,6 +335,9 @@ impl Region {
 
     /// The same for series that were chosen before, by who cannot say it any more in `each`.
     pub(crate) fn read_chosen(&self, reader: &mut Reader, mut each: impl FnMut(usize, &[u64])) {
+        if reader.mine {
+            return self.read_mine(reader, each);
+        }
         let (Some(first), Some(last)) = (reader.series.first(), reader.series.last()) else {
             return;
         };
@@ -358,6 +376,29 @@ impl Region {
         // The lock is free again: `each` may allocate, and an allocator may record.
         for (at, series) in reader.series.iter().enumerate() {
             each(*series, &reader.values[place(at, *series)..][..width]);
+        }
+    }
+
+    /// The same of what this thread alone has recorded.
+    ///
+    /// Not in it is what this thread has put in shared words: values that all threads share, and
+    /// the recordings of an allocator in a first touch.
+    #[cold]
+    #[inline(never)]
+    fn read_mine(&self, reader: &mut Reader, mut each: impl FnMut(usize, &[u64])) {
+        let width = self.read_words();
+        reader.scratch.resize(self.layout.read_words(), 0);
+        reader.values.clear();
+        reader.values.resize(width * reader.series.len(), 0);
+        {
+            let mut state = STATE.lock();
+            for (at, series) in reader.series.iter().enumerate() {
+                let out = &mut reader.values[at * width..][..width];
+                state.add_up_mine(self, *series, out, &mut reader.scratch);
+            }
+        }
+        for (at, series) in reader.series.iter().enumerate() {
+            each(*series, &reader.values[at * width..][..width]);
         }
     }
 
@@ -1059,6 +1100,34 @@ impl State {
         region
             .layout
             .add_up(shared, out, scratch, each_thread, ticket);
+    }
+
+    /// Adds up one series in this thread alone.
+    fn add_up_mine(
+        &mut self,
+        region: &Region,
+        series: usize,
+        out: &mut [u64],
+        scratch: &mut [u64],
+    ) {
+        let (directory, width) = (current().directory.get(), region.width);
+        let born = region.born().get(series);
+        let generation = born.map_or(0, |born| born.load(Ordering::Relaxed));
+        let mine = State::words_of(&self.threads, region).find(|&(_, seen, thread)| {
+            thread.has(directory) && generation::has_seen(seen, generation)
+        });
+        let Some((words, _, thread)) = mine else {
+            return;
+        };
+        let words = &words[series * width..][..width];
+        if region.layout.is_words() {
+            let each_thread = |add: EachWords<'_>| add(words, None);
+            region.layout.add_up_words(&[], out, each_thread);
+        } else {
+            let each_thread = |add: EachThread<'_>| add(words, &thread.handover);
+            let ticket = &mut self.ticket;
+            region.layout.add_up(&[], out, scratch, each_thread, ticket);
+        }
     }
 
     /// Takes leave of the thread with this directory; what is left in it is to be freed.

@@ -10,6 +10,7 @@
 //! older than one just made on another processor.
 
 use std::{
+    cell::Cell,
     sync::{
         OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -26,11 +27,13 @@ static SCALE: AtomicU64 = AtomicU64::new(UNKNOWN);
 const UNKNOWN: u64 = 0;
 /// Readings are nanoseconds, from the system's clock.
 const SYSTEM: u64 = 1;
+/// The same, but for threads in which a test has stopped the time; all others pay nothing for it.
+const STOPPABLE: u64 = 2;
 
 /// A reading, in units of its own.
 #[inline(always)]
 pub(crate) fn now() -> u64 {
-    if SCALE.load(Ordering::Relaxed) > SYSTEM {
+    if SCALE.load(Ordering::Relaxed) > STOPPABLE {
         counter()
     } else {
         now_without_counter()
@@ -42,7 +45,7 @@ pub(crate) fn now() -> u64 {
 pub(crate) fn nanos_between(start: u64, end: u64) -> u64 {
     let ticks = end.saturating_sub(start);
     match SCALE.load(Ordering::Relaxed) {
-        UNKNOWN | SYSTEM => ticks,
+        UNKNOWN..=STOPPABLE => ticks,
         scale => ((u128::from(ticks) * u128::from(scale)) >> 32) as u64,
     }
 }
@@ -53,7 +56,7 @@ pub(crate) fn seconds_between(start: u64, end: u64) -> f64 {
     // To a float from a signed number it is one instruction.
     let ticks = end.saturating_sub(start).min(i64::MAX as u64).cast_signed();
     let tick = match SCALE.load(Ordering::Relaxed) {
-        UNKNOWN | SYSTEM => 1e-9,
+        UNKNOWN..=STOPPABLE => 1e-9,
         // Exact: a scale has few digits.
         scale => scale.cast_signed() as f64 * (1e-9 / (1_u64 << 32) as f64),
     };
@@ -74,11 +77,22 @@ pub fn use_best_clock() {
 
 #[inline(never)]
 fn now_without_counter() -> u64 {
-    if SCALE.load(Ordering::Relaxed) == UNKNOWN {
-        use_best_clock();
-        return now();
+    if SCALE.load(Ordering::Relaxed) == SYSTEM {
+        return system();
     }
-    system()
+    now_at_first_or_stopped()
+}
+
+#[cold]
+#[inline(never)]
+fn now_at_first_or_stopped() -> u64 {
+    if SCALE.load(Ordering::Relaxed) == STOPPABLE {
+        return nanos();
+    }
+    // Unless a test stops the time right now.
+    let order = Ordering::Relaxed;
+    let _ = SCALE.compare_exchange(UNKNOWN, best(), order, order);
+    now()
 }
 
 fn system() -> u64 {
@@ -115,15 +129,23 @@ fn kernel_trusts_counter() -> bool {
 
 /// Seconds since 1970, for birth times.
 pub(crate) fn unix_seconds() -> f64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0.0, |since| since.as_secs_f64())
-        + AHEAD.load(Ordering::Relaxed) as f64 / 1e9
+    let since_1970 = stopped().map_or_else(since_1970, |moment| moment.since_1970);
+    since_1970.as_secs_f64() + AHEAD.load(Ordering::Relaxed) as f64 / 1e9
+}
+
+fn since_1970() -> Duration {
+    let now = SystemTime::now();
+    now.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Nanoseconds by which series are found to be idle.
 pub(crate) fn uptime() -> u64 {
-    system().saturating_add(AHEAD.load(Ordering::Relaxed))
+    nanos().saturating_add(AHEAD.load(Ordering::Relaxed))
+}
+
+/// Nanoseconds of the system's clock, or where it was stopped in this thread.
+fn nanos() -> u64 {
+    stopped().map_or_else(system, |moment| moment.nanos)
 }
 
 /// Nanoseconds by which recorders are taken to be done with a series that has expired.
@@ -133,6 +155,55 @@ pub(crate) fn grace() -> u64 {
 
 static AHEAD: AtomicU64 = AtomicU64::new(0);
 static GRACE_AHEAD: AtomicU64 = AtomicU64::new(0);
+
+/// When the time of a thread has stopped.
+#[derive(Clone, Copy)]
+struct Moment {
+    nanos: u64,
+    since_1970: Duration,
+}
+
+thread_local! {
+    static STOPPED: Cell<Option<Moment>> = const { Cell::new(None) };
+}
+
+fn stopped() -> Option<Moment> {
+    if SCALE.load(Ordering::Relaxed) == STOPPABLE {
+        STOPPED.get()
+    } else {
+        None
+    }
+}
+
+/// Stops the time in this thread; false when it stands still already.
+///
+/// All threads read the system's clock from the first time on: readings of the counter that were
+/// made before do not compare with those that follow.
+pub(crate) fn stop() -> bool {
+    SCALE.store(STOPPABLE, Ordering::Relaxed);
+    if STOPPED.get().is_some() {
+        return false;
+    }
+    STOPPED.set(Some(Moment {
+        nanos: system(),
+        since_1970: since_1970(),
+    }));
+    true
+}
+
+/// Moves the time ahead that stands still in this thread.
+pub(crate) fn advance_stopped(by: Duration) {
+    let nanos = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+    STOPPED.set(STOPPED.get().map(|moment| Moment {
+        nanos: moment.nanos.saturating_add(nanos),
+        since_1970: moment.since_1970.saturating_add(by),
+    }));
+}
+
+/// Lets the time go on in this thread.
+pub(crate) fn go_on() {
+    STOPPED.set(None);
+}
 
 /// Moves the time ahead that makes series idle, and that of births: for tests.
 #[doc(hidden)]

@@ -507,16 +507,16 @@ impl Family {
     /// Shows all series: labels with those inside, birth and values.
     ///
     /// `pause` is called when nothing is locked, and ends the visit when it is false.
-    pub(crate) fn visit(
+    pub(crate) fn visit<S: ?Sized>(
         &self,
-        sink: &mut dyn Sink,
+        sink: &mut S,
         reader: &mut Reader,
-        pause: impl Fn(&mut dyn Sink) -> bool,
-        mut each: impl FnMut(&mut dyn Sink, RowOf, &str, f64, &[u64]),
+        pause: impl Fn(&mut S) -> bool,
+        mut each: impl FnMut(&mut S, RowOf, &str, f64, &[u64]),
     ) {
         let mut scratch = String::new();
         let has_one_row = self.has_one_row();
-        let mut each_row = |sink: &mut dyn Sink, series, labels: &str, created, values: &[u64]| {
+        let mut each_row = |sink: &mut S, series, labels: &str, created, values: &[u64]| {
             let at = |row| RowOf { series, row };
             if has_one_row {
                 return each(sink, at(0), labels, created, values);
@@ -569,7 +569,7 @@ impl Family {
         self.visit(
             sink,
             reader,
-            |sink| sink.pause(),
+            Sink::pause,
             |sink, at, labels, created, values| {
                 self.emit(sink, at, labels, created, values, &mut native);
             },

@@ -162,6 +162,41 @@ impl Layout {
         }
     }
 
+    /// Takes out of values as [`Region::read`] reports them what they were before.
+    pub(crate) fn subtract(self, from: &mut [u64], before: &[u64]) {
+        let difference = |from: u64, before: u64| {
+            let finite = |bits| f64::from_bits(bits).clamp(f64::MIN, f64::MAX);
+            (finite(from) - finite(before)).to_bits()
+        };
+        match self {
+            Layout::Empty | Layout::Int | Layout::Float => {}
+            Layout::Count | Layout::UpDown => {
+                for (from, before) in from.iter_mut().zip(before) {
+                    *from = from.saturating_sub(*before);
+                }
+            }
+            Layout::FloatCount => from[0] = difference(from[0], before[0]),
+            Layout::Histogram {
+                sum,
+                buckets,
+                native,
+            } => {
+                let total = match sum {
+                    Sum::Float => difference(from[block::SUM_OUT], before[block::SUM_OUT]),
+                    Sum::Nanos => from[block::SUM_OUT].saturating_sub(before[block::SUM_OUT]),
+                };
+                let classic = block::BUCKETS_OUT + buckets as usize;
+                for (from, before) in from[..classic].iter_mut().zip(before) {
+                    *from = from.wrapping_sub(*before);
+                }
+                from[block::SUM_OUT] = total;
+                if let Some(native) = native {
+                    merge::subtract(native, &mut from[classic..], &before[classic..]);
+                }
+            }
+        }
+    }
+
     /// Whether the words of a series are added up each for itself: of everything but histograms.
     pub(crate) const fn is_words(self) -> bool {
         !matches!(self, Layout::Histogram { .. })

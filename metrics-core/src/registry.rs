@@ -243,6 +243,23 @@ impl Registry {
         Arc::clone(state.groups.get_or_insert_default())
     }
 
+    /// All that threads record into: what is declared or made.
+    pub(crate) fn families(&self) -> Vec<FamilyRef> {
+        // Those that have announced themselves since are known afterwards.
+        self.groups();
+        let state = self.state();
+        let families = state.sources.iter().filter_map(|source| match source {
+            Source::Family(family) => Some(family.clone()),
+            _ => None,
+        });
+        families.collect()
+    }
+
+    /// What all its metrics have in common.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
     /// Whether to write the time of birth of counters, histograms and summaries (`_created`) in
     /// formats that have a place for it: off at first, as it nearly doubles a counter's lines.
     pub fn write_created(&self, on: bool) {

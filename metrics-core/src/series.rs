@@ -614,8 +614,10 @@ impl Index {
         let listed = (from..to).filter(|number| writer.is_listed(*number));
         reader.choose(listed.map(|number| number - first));
         let is_counted = reader.counts;
+        // What one thread has recorded says nothing of how idle a series is.
+        let stays = self.span == 0 || reader.is_of_this_thread();
         region.read_chosen(reader, |at, values| {
-            let is_there = if self.span == 0 {
+            let is_there = if stays {
                 true
             } else if is_counted {
                 writer.metas.live[first + at]

@@ -19,6 +19,25 @@ pub(crate) fn merge(native: Native, into: &mut [u64], from: &[u64]) {
     }
 }
 
+/// Takes out of a table what it held before, when it may have been finer; both are words that
+/// nobody else touches.
+pub(crate) fn subtract(native: Native, from: &mut [u64], before: &[u64]) {
+    let mut before = before.to_vec();
+    let mut before = Table::new(native, &mut before);
+    let view = View::new(native, from);
+    before.rebuild(view.scale(), view.zero_threshold());
+    let before = before.view();
+    let zero = &mut from[COUNTS + native.zero()];
+    *zero = zero.wrapping_sub(before.zero_count());
+    for (key, count) in before.buckets() {
+        let view = View::new(native, from);
+        if let Some(slot) = (0..native.slots()).find(|slot| view.key(*slot) == key) {
+            let place = &mut from[COUNTS + slot];
+            *place = place.wrapping_sub(count);
+        }
+    }
+}
+
 /// Makes the table of a series as coarse as what was read of it with those of all threads, so
 /// that it is never read any finer; under the lock.
 pub(crate) fn keep_coarse(native: Native, shared: &[AtomicU64], read: &[u64]) {
@@ -302,6 +321,29 @@ mod tests {
                 }
                 assert_eq!(snapshot(FINE, &sum), expected);
             }
+        }
+    }
+
+    #[test]
+    fn what_a_table_held_before_is_taken_out_of_one_that_has_become_coarser() {
+        for seed in 0..100 {
+            let (first, second) = (values(seed, 15), values(seed + 1000, 40));
+            let mut words = filled(FINE, &[&first[..], &second[..]].concat());
+            let mut counted = filled(FINE, &second);
+            Table::new(FINE, &mut counted).coarsen(View::new(FINE, &words));
+            subtract(FINE, &mut words, &filled(FINE, &first));
+            assert_eq!(snapshot(FINE, &words), snapshot(FINE, &counted));
+        }
+    }
+
+    #[test]
+    fn as_much_is_left_of_a_table_as_came_since_where_the_zero_bucket_grows() {
+        let native = FINE.max_zero_threshold(0.5);
+        for seed in 0..100 {
+            let (first, second) = (values(seed, 15), values(seed + 1000, 40));
+            let mut words = filled(native, &[&first[..], &second[..]].concat());
+            subtract(native, &mut words, &filled(native, &first));
+            assert_eq!(snapshot(native, &words).count(), Some(40));
         }
     }
 

@@ -1,0 +1,294 @@
+//! What has changed in this thread's own storage from one reading to another.
+
+use std::{collections::HashMap, fmt};
+
+use crate::{
+    cell::Reader,
+    desc::Kind,
+    family::{Family, FamilyRef, Observations},
+    histogram::HistogramSnapshot,
+    layout::{self, Layout},
+    native::merge,
+    registry::Registry,
+    render::{self, LabelView},
+    series::Series,
+};
+
+/// What this thread has recorded up to now, as far as it is anything.
+pub(super) struct Reading {
+    values: HashMap<Key, Vec<u64>>,
+    /// No address is another metric's meanwhile.
+    _families: Vec<FamilyRef>,
+}
+
+/// Tells a series from all others, those that come after it included.
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    family: usize,
+    series: Series,
+    row: usize,
+}
+
+impl Reading {
+    pub(super) fn of_this_thread(registry: &Registry) -> Self {
+        let families = registry.families();
+        let mut values = HashMap::new();
+        for family in &families {
+            each_series(family, |key, _, read| {
+                if read.iter().any(|word| *word != 0) {
+                    values.insert(key, read.to_vec());
+                }
+            });
+        }
+        Reading {
+            values,
+            _families: families,
+        }
+    }
+}
+
+/// Shows what this thread has recorded in each series.
+fn each_series(family: &Family, mut each: impl FnMut(Key, &str, &[u64])) {
+    if !has_threads(family.layout()) {
+        return;
+    }
+    let address = std::ptr::from_ref(family).addr();
+    family.visit(
+        &mut each,
+        &mut Reader::of_this_thread(),
+        |_| true,
+        |each, at, labels, _, values| {
+            let key = Key {
+                family: address,
+                series: at.series,
+                row: at.row,
+            };
+            each(key, labels, values);
+        },
+    );
+}
+
+/// Whether threads have storage of their own.
+fn has_threads(layout: Layout) -> bool {
+    !matches!(layout, Layout::Empty | Layout::Int | Layout::Float)
+}
+
+/// Series in which something was recorded, each once.
+#[derive(Default)]
+pub(super) struct Changes(Vec<Change>);
+
+impl Changes {
+    /// Adds what this thread has recorded since that reading.
+    pub(super) fn add_since(&mut self, before: &Reading, registry: &Registry) {
+        let settings = registry.settings();
+        for family in registry.families() {
+            let (desc, layout) = (family.desc(), family.layout());
+            each_series(&family, |key, labels, values| {
+                let mut values = values.to_vec();
+                match before.values.get(&key) {
+                    Some(before) if *before == values => return,
+                    Some(before) => layout.subtract(&mut values, before),
+                    None if values.iter().all(|word| *word == 0) => return,
+                    None => {}
+                }
+                let own = LabelView::new(labels).iter();
+                let own = own.map(|(name, value)| (name.into_owned(), value.into_owned()));
+                self.add(Change {
+                    name: format!("{}{}", settings.prefix, desc.name()),
+                    labels: settings.labels.iter().cloned().chain(own).collect(),
+                    kind: desc.kind(),
+                    bounds: desc.bounds.to_vec(),
+                    layout,
+                    values,
+                });
+            });
+        }
+    }
+
+    fn add(&mut self, change: Change) {
+        let known = self.0.iter_mut().find(|known| known.is_of(&change));
+        match known {
+            Some(known) => change.layout.combine(&mut known.values, &change.values),
+            None => self.0.push(change),
+        }
+    }
+
+    /// All of them in the order of their names.
+    pub(super) fn sorted(mut self) -> Vec<Change> {
+        let key = |change: &Change| (change.name.clone(), change.labels.clone());
+        self.0.sort_by_cached_key(key);
+        self.0
+    }
+}
+
+/// What was recorded in one series: see [`Recorded::changes`](super::Recorded::changes).
+///
+/// Shown (`Display`) as an exposition names the series, with the amount behind it.
+///
+/// ```
+/// use metrics_core::{metrics, testing};
+///
+/// metrics! {
+///     /// Jobs done.
+///     static DONE: Counter<(queue: &str)> = "change_jobs_total";
+/// }
+///
+/// let recorded = testing::recorded(|| DONE.with("mail").inc());
+/// let change = recorded.changes().next().expect("one");
+/// assert_eq!(change.to_string(), r#"change_jobs_total{queue="mail"} +1"#);
+/// assert_eq!(change.name(), "change_jobs_total");
+/// assert_eq!(change.labels(), [("queue".to_owned(), "mail".to_owned())]);
+/// assert_eq!(change.amount(), testing::Amount::Counter(1));
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Change {
+    name: String,
+    labels: Vec<(String, String)>,
+    kind: Kind,
+    bounds: Vec<f64>,
+    layout: Layout,
+    /// As they are read of a series.
+    values: Vec<u64>,
+}
+
+/// How much was recorded in a series: see [`Change::amount`].
+///
+/// ```
+/// use metrics_core::testing::Amount;
+///
+/// assert_eq!(Amount::UpDown { up: 3, down: 1 }.to_string(), "+3 -1 = 2");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Amount {
+    /// By so much a counter went up.
+    Counter(u64),
+    /// By so much a float counter went up.
+    FloatCounter(f64),
+    /// By so much an up-down counter went up, and by so much down.
+    UpDown {
+        /// What was added.
+        up: u64,
+        /// What was taken away.
+        down: u64,
+    },
+    /// What a histogram or a summary has observed; the latter has no buckets.
+    Observations(HistogramSnapshot),
+}
+
+impl Change {
+    /// The metric's name, with the prefix of its registry.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Names and values of the labels.
+    pub fn labels(&self) -> &[(String, String)] {
+        &self.labels
+    }
+
+    /// How much was recorded.
+    pub fn amount(&self) -> Amount {
+        match self.layout {
+            Layout::FloatCount => Amount::FloatCounter(f64::from_bits(self.values[0])),
+            Layout::UpDown => Amount::UpDown {
+                up: self.values[0],
+                down: self.values[1],
+            },
+            Layout::Histogram { .. } => Amount::Observations(self.observations()),
+            _ => Amount::Counter(self.values.first().copied().unwrap_or(0)),
+        }
+    }
+
+    fn observations(&self) -> HistogramSnapshot {
+        let read = Observations::new(self.layout, &self.values);
+        let bounds = self.bounds.iter().copied().chain([f64::INFINITY]);
+        let buckets = match self.kind {
+            Kind::Histogram => bounds.zip(read.counts.iter().copied()).collect(),
+            _ => Vec::new(),
+        };
+        HistogramSnapshot {
+            count: read.count,
+            sum: read.sum,
+            buckets,
+            native: self
+                .layout
+                .native_table(&self.values)
+                .map(merge::View::snapshot),
+        }
+    }
+
+    pub(super) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Whether it is of this metric, and its labels have these values; where a label is to be
+    /// empty, it may also be absent.
+    pub(super) fn matches(&self, name: &str, labels: &[(&str, &str)]) -> bool {
+        let value = |name: &str| {
+            let found = self.labels.iter().find(|(label, _)| label == name);
+            found.map_or("", |(_, value)| value)
+        };
+        self.name == name && labels.iter().all(|(name, wanted)| value(name) == *wanted)
+    }
+
+    /// Whether the other is of the same series.
+    fn is_of(&self, other: &Change) -> bool {
+        self.name == other.name && self.labels == other.labels && self.layout == other.layout
+    }
+
+    /// The same with what was recorded in another series of the metric.
+    pub(super) fn and(mut self, other: &Change) -> Self {
+        if self.layout == other.layout {
+            self.layout.combine(&mut self.values, &other.values);
+        }
+        self
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", Named(&self.name, &self.labels), self.amount())
+    }
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Amount::Counter(n) => write!(f, "+{n}"),
+            Amount::FloatCounter(n) => write!(f, "+{n}"),
+            Amount::UpDown { up, down: 0 } => write!(f, "+{up}"),
+            Amount::UpDown { up: 0, down } => write!(f, "-{down}"),
+            Amount::UpDown { up, down } => {
+                write!(f, "+{up} -{down} = {}", layout::difference(*up, *down))
+            }
+            Amount::Observations(HistogramSnapshot { count, sum, .. }) => {
+                write!(f, "observed {count}, sum {sum}")
+            }
+        }
+    }
+}
+
+/// A series as an exposition names it.
+pub(super) struct Named<'a, T>(pub(super) &'a str, pub(super) &'a [(T, T)]);
+
+impl<T: AsRef<str>> fmt::Display for Named<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Named(name, labels) = self;
+        let mut rendered = String::new();
+        for (label, value) in *labels {
+            render::label(&mut rendered, label.as_ref(), value.as_ref());
+        }
+        if rendered.is_empty() {
+            f.write_str(name)
+        } else {
+            write!(f, "{name}{{{rendered}}}")
+        }
+    }
+}

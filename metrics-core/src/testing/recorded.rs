@@ -1,0 +1,451 @@
+//! What was recorded, to be asked and asserted.
+
+use std::{collections::BTreeSet, fmt};
+
+use super::{
+    changes::{Amount, Change, Changes, Named},
+    nearest::nearest,
+};
+use crate::{
+    desc::Kind,
+    family::FamilyRef,
+    histogram::HistogramSnapshot,
+    layout::{self, Layout},
+    registry::Registry,
+    rows::Outcomes,
+};
+
+/// What one thread has recorded in a closure or a future, and what that has returned: see
+/// [`recorded`](super::recorded).
+///
+/// A metric is asked for by its name, as the exposition has it (`_seconds` and not
+/// `_seconds_count`), and by some of its labels, all or none: the series with these values are
+/// added up. Labels that are not mentioned may have any value; one that is to be empty,
+/// `("outcome", "")`, is empty or absent. Nothing recorded is 0.
+///
+/// Shown (`Debug` or `Display`), it lists all changes, one a line, as the assertions do when they
+/// fail.
+///
+/// ```
+/// use metrics_core::{metrics, testing};
+///
+/// metrics! {
+///     /// Jobs done.
+///     static DONE: Counter<(queue: &str, urgent: bool)> = "asked_jobs_total";
+/// }
+///
+/// let recorded = testing::recorded(|| {
+///     DONE.with("mail", true).inc();
+///     DONE.with("mail", false).inc();
+///     DONE.with("print", true).inc();
+/// });
+/// assert_eq!(recorded.counter("asked_jobs_total", &[("queue", "mail"), ("urgent", "true")]), 1);
+/// assert_eq!(recorded.counter("asked_jobs_total", &[("queue", "mail")]), 2);
+/// assert_eq!(recorded.counter("asked_jobs_total", &[]), 3);
+/// assert_eq!(recorded.counter("asked_jobs_total", &[("queue", "fax")]), 0);
+/// ```
+///
+/// # Panics
+///
+/// A question panics where it cannot be what was meant, and says what may have been: when the
+/// registry has no metric of this name, or one of another type, or it has no such label. The 0
+/// of a misspelt name would make a test pass that tests nothing.
+#[must_use = "it only tells what was recorded"]
+pub struct Recorded<T = ()> {
+    /// What the closure or future has returned.
+    pub returned: T,
+    changes: Vec<Change>,
+    known: Vec<Known>,
+}
+
+/// A metric of the registry.
+struct Known {
+    name: String,
+    asked: Asked,
+    labels: BTreeSet<String>,
+}
+
+/// Which of the questions is a metric's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Counter,
+    FloatCounter,
+    UpDown,
+    Observations,
+    /// None: all threads share its value.
+    Shared(Kind),
+}
+
+impl<T> Recorded<T> {
+    pub(super) fn new(returned: T, changes: Changes, registry: &Registry) -> Self {
+        let known = |family: &FamilyRef| Known::new(family, registry);
+        Recorded {
+            returned,
+            changes: changes.sorted(),
+            known: registry.families().iter().map(known).collect(),
+        }
+    }
+
+    /// All series in which something was recorded, in the order of their names.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Options, Registry, testing};
+    ///
+    /// let registry = Registry::new();
+    /// let jobs: Counter = registry.create(Options::new("jobs_total", "Jobs done."))?;
+    /// let recorded = testing::recorded_in(&registry, || jobs.inc());
+    /// assert!(recorded.changes().all(|change| change.name() == "jobs_total"));
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn changes(&self) -> impl ExactSizeIterator<Item = &Change> {
+        self.changes.iter()
+    }
+
+    /// By how much a [`Counter`](crate::Counter) went up, or how many calls of `#[counted]`
+    /// functions there were.
+    ///
+    /// # Panics
+    ///
+    /// When there is [no such metric or label](Recorded#panics).
+    ///
+    /// ```
+    /// use metrics_core::{counted, testing};
+    ///
+    /// #[counted]
+    /// fn parse(number: &str) -> Result<u32, std::num::ParseIntError> {
+    ///     number.parse()
+    /// }
+    ///
+    /// let recorded = testing::recorded(|| parse("seven"));
+    /// let errors = [("function", "parse"), ("outcome", "error")];
+    /// assert_eq!(recorded.counter("function_calls_total", &errors), 1);
+    /// ```
+    #[track_caller]
+    pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
+        match self.total(Asked::Counter, name, labels) {
+            Some(Amount::Counter(n)) => n,
+            _ => 0,
+        }
+    }
+
+    /// By how much a [`FloatCounter`](crate::FloatCounter) went up.
+    ///
+    /// # Panics
+    ///
+    /// When there is [no such metric or label](Recorded#panics).
+    ///
+    /// ```
+    /// use metrics_core::{metrics, testing};
+    ///
+    /// metrics! {
+    ///     /// Time spent waiting for the disk.
+    ///     static WAITED: FloatCounter = "asked_disk_wait_seconds_total";
+    /// }
+    ///
+    /// let recorded = testing::recorded(|| WAITED.inc_by(0.25));
+    /// assert_eq!(recorded.float_counter("asked_disk_wait_seconds_total", &[]), 0.25);
+    /// ```
+    #[track_caller]
+    pub fn float_counter(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        match self.total(Asked::FloatCounter, name, labels) {
+            Some(Amount::FloatCounter(n)) => n,
+            _ => 0.0,
+        }
+    }
+
+    /// By how much an [`UpDownCounter`](crate::UpDownCounter) is higher than before, or lower;
+    /// what came and went again is 0. `#[in_flight]` keeps one as well.
+    ///
+    /// # Panics
+    ///
+    /// When there is [no such metric or label](Recorded#panics).
+    ///
+    /// ```
+    /// use metrics_core::{metrics, testing};
+    ///
+    /// metrics! {
+    ///     /// Connections open.
+    ///     static OPEN: UpDownCounter = "asked_connections";
+    /// }
+    ///
+    /// let recorded = testing::recorded(|| {
+    ///     OPEN.add(2);
+    ///     OPEN.dec();
+    /// });
+    /// assert_eq!(recorded.up_down("asked_connections", &[]), 1);
+    /// ```
+    #[track_caller]
+    pub fn up_down(&self, name: &str, labels: &[(&str, &str)]) -> i64 {
+        match self.total(Asked::UpDown, name, labels) {
+            Some(Amount::UpDown { up, down }) => layout::difference(up, down),
+            _ => 0,
+        }
+    }
+
+    /// What a [`Histogram`](crate::Histogram), a [`Summary`](crate::Summary) or a `#[timed]`
+    /// function has observed: count, sum and buckets; a summary has none of these.
+    ///
+    /// Where nothing was observed, there are no buckets either.
+    ///
+    /// # Panics
+    ///
+    /// When there is [no such metric or label](Recorded#panics).
+    ///
+    /// ```
+    /// use metrics_core::{metrics, testing};
+    ///
+    /// metrics! {
+    ///     /// Size of the pages stored.
+    ///     #[buckets(256.0, 1024.0)]
+    ///     static PAGE: Histogram = "asked_page_bytes";
+    /// }
+    ///
+    /// let recorded = testing::recorded(|| PAGE.observe(700.0));
+    /// let pages = recorded.observations("asked_page_bytes", &[]);
+    /// assert_eq!((pages.count, pages.sum), (1, 700.0));
+    /// assert_eq!(pages.buckets, [(256.0, 0), (1024.0, 1), (f64::INFINITY, 0)]);
+    /// ```
+    #[track_caller]
+    pub fn observations(&self, name: &str, labels: &[(&str, &str)]) -> HistogramSnapshot {
+        match self.total(Asked::Observations, name, labels) {
+            Some(Amount::Observations(observations)) => observations,
+            _ => HistogramSnapshot::default(),
+        }
+    }
+
+    /// Asserts by how much a counter went up: see [`counter`](Self::counter).
+    ///
+    /// # Panics
+    ///
+    /// When it did not, with all that was recorded instead; or when there is
+    /// [no such metric or label](Recorded#panics).
+    ///
+    /// ```should_panic
+    /// use metrics_core::{metrics, testing};
+    ///
+    /// metrics! {
+    ///     /// Jobs done.
+    ///     static DONE: Counter = "asserted_jobs_total";
+    /// }
+    ///
+    /// let recorded = testing::recorded(|| DONE.inc());
+    /// recorded.assert_counter("asserted_jobs_total", &[], 2);
+    /// ```
+    #[track_caller]
+    pub fn assert_counter(&self, name: &str, labels: &[(&str, &str)], expected: u64) {
+        let recorded = self.counter(name, labels);
+        self.compare(name, labels, &recorded, &expected);
+    }
+
+    /// Asserts by how much a float counter went up: see [`float_counter`](Self::float_counter).
+    ///
+    /// # Panics
+    ///
+    /// As [`assert_counter`](Self::assert_counter) does.
+    ///
+    /// ```
+    /// use metrics_core::{metrics, testing};
+    ///
+    /// metrics! {
+    ///     /// Time spent waiting for the disk.
+    ///     static WAITED: FloatCounter = "asserted_disk_wait_seconds_total";
+    /// }
+    ///
+    /// let recorded = testing::recorded(|| WAITED.inc_by(0.25));
+    /// recorded.assert_float_counter("asserted_disk_wait_seconds_total", &[], 0.25);
+    /// ```
+    #[track_caller]
+    pub fn assert_float_counter(&self, name: &str, labels: &[(&str, &str)], expected: f64) {
+        let recorded = self.float_counter(name, labels);
+        self.compare(name, labels, &recorded, &expected);
+    }
+
+    /// Asserts by how much an up-down counter is higher: see [`up_down`](Self::up_down).
+    ///
+    /// # Panics
+    ///
+    /// As [`assert_counter`](Self::assert_counter) does.
+    ///
+    /// ```
+    /// use metrics_core::{metrics, testing};
+    ///
+    /// metrics! {
+    ///     /// Connections open.
+    ///     static OPEN: UpDownCounter = "asserted_connections";
+    /// }
+    ///
+    /// let recorded = testing::recorded(|| drop(OPEN.guard()));
+    /// recorded.assert_up_down("asserted_connections", &[], 0);
+    /// ```
+    #[track_caller]
+    pub fn assert_up_down(&self, name: &str, labels: &[(&str, &str)], expected: i64) {
+        let recorded = self.up_down(name, labels);
+        self.compare(name, labels, &recorded, &expected);
+    }
+
+    /// Asserts how often a histogram or a summary has observed: see
+    /// [`observations`](Self::observations).
+    ///
+    /// # Panics
+    ///
+    /// As [`assert_counter`](Self::assert_counter) does.
+    ///
+    /// ```
+    /// use metrics_core::{testing, timed};
+    ///
+    /// #[timed]
+    /// fn answer() {}
+    ///
+    /// let recorded = testing::recorded(answer);
+    /// recorded.assert_observations("function_duration_seconds", &[("function", "answer")], 1);
+    /// ```
+    #[track_caller]
+    pub fn assert_observations(&self, name: &str, labels: &[(&str, &str)], expected: u64) {
+        let recorded = self.observations(name, labels).count;
+        self.compare(name, labels, &recorded, &expected);
+    }
+
+    /// Asserts that nothing was recorded in the registry.
+    ///
+    /// # Panics
+    ///
+    /// When something was, with all of it.
+    ///
+    /// ```
+    /// use metrics_core::testing;
+    ///
+    /// testing::recorded(|| 6 * 7).assert_nothing();
+    /// ```
+    #[track_caller]
+    pub fn assert_nothing(&self) {
+        assert!(self.changes.is_empty(), "{self}");
+    }
+
+    #[track_caller]
+    fn compare<N: PartialEq + fmt::Display>(
+        &self,
+        name: &str,
+        labels: &[(&str, &str)],
+        recorded: &N,
+        expected: &N,
+    ) {
+        assert!(
+            recorded == expected,
+            "`{}`: expected {expected}, recorded {recorded}\n{self}",
+            Named(name, labels),
+        );
+    }
+
+    /// What was recorded in all series with these labels.
+    #[track_caller]
+    fn total(&self, asked: Asked, name: &str, labels: &[(&str, &str)]) -> Option<Amount> {
+        if let Some(fault) = self.fault(asked, name, labels) {
+            panic!("{fault}");
+        }
+        let mut matching = self
+            .changes
+            .iter()
+            .filter(|change| Asked::of(change.layout()) == Some(asked))
+            .filter(|change| change.matches(name, labels));
+        let first = matching.next()?.clone();
+        Some(matching.fold(first, Change::and).amount())
+    }
+
+    /// Why this question cannot be what was meant.
+    fn fault(&self, asked: Asked, name: &str, labels: &[(&str, &str)]) -> Option<String> {
+        let members: Vec<&Known> = self
+            .known
+            .iter()
+            .filter(|known| known.name == name)
+            .collect();
+        if members.is_empty() {
+            let names = self.known.iter().map(|known| known.name.as_str());
+            let like = like(name, names);
+            return Some(format!("there is no metric `{name}` here{like}\n{self}"));
+        }
+        if members.iter().all(|known| known.asked != asked) {
+            return Some(format!("`{name}` is {}", members[0].asked));
+        }
+        labels.iter().find_map(|(label, _)| {
+            let known = || members.iter().flat_map(|known| &known.labels);
+            if known().any(|known| known == label) {
+                return None;
+            }
+            let like = like(label, known().map(String::as_str));
+            Some(format!("`{name}` has no label `{label}`{like}\n{self}"))
+        })
+    }
+}
+
+impl Asked {
+    /// The question that is answered from such words; `None` where all threads share them.
+    fn of(layout: Layout) -> Option<Self> {
+        Some(match layout {
+            Layout::Empty | Layout::Int | Layout::Float => return None,
+            Layout::Count => Asked::Counter,
+            Layout::FloatCount => Asked::FloatCounter,
+            Layout::UpDown => Asked::UpDown,
+            Layout::Histogram { .. } => Asked::Observations,
+        })
+    }
+}
+
+impl Known {
+    fn new(family: &FamilyRef, registry: &Registry) -> Self {
+        let (desc, settings) = (family.desc(), registry.settings());
+        let constant = desc.constant.iter().map(|(name, _)| &**name);
+        let common = settings.labels.iter().map(|(name, _)| &**name);
+        let has_outcome = family.rows().outcomes() != Outcomes::Unlabelled;
+        let names = desc.label_names().chain(constant).chain(common);
+        let names = names.chain(has_outcome.then_some("outcome"));
+        Known {
+            name: format!("{}{}", settings.prefix, desc.name()),
+            asked: Asked::of(family.layout()).unwrap_or(Asked::Shared(desc.kind())),
+            labels: names.map(str::to_owned).collect(),
+        }
+    }
+}
+
+/// The end of a sentence about a name that is not there.
+fn like<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> String {
+    match nearest(name, names)[..] {
+        [] => String::new(),
+        ref like => format!("; there is `{}`", like.join("`, `")),
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Asked::Counter => f.write_str("a counter; ask for `counter`"),
+            Asked::FloatCounter => f.write_str("a float counter; ask for `float_counter`"),
+            Asked::UpDown => f.write_str("an up-down counter; ask for `up_down`"),
+            Asked::Observations => f.write_str("a histogram or a summary; ask for `observations`"),
+            Asked::Shared(kind) => write!(
+                f,
+                "a {kind}, whose value all threads share, so that nobody can tell who has set it; \
+                 read it with `get`, in a registry of the test's own"
+            ),
+        }
+    }
+}
+
+/// All changes, one a line.
+impl<T> fmt::Display for Recorded<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.changes.is_empty() {
+            return f.write_str("this thread has recorded nothing");
+        }
+        f.write_str("this thread has recorded:")?;
+        for change in &self.changes {
+            write!(f, "\n  {change}")?;
+        }
+        Ok(())
+    }
+}
+
+impl<T> fmt::Debug for Recorded<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
