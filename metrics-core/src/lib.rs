@@ -54,6 +54,8 @@ mod clock;
 mod collector;
 mod computed;
 mod counter;
+#[cfg(feature = "catalog")]
+mod dashboard;
 mod desc;
 mod encode;
 mod entry;
@@ -85,6 +87,8 @@ mod native;
 #[cfg(metrics_off)]
 mod off;
 mod own;
+#[cfg(feature = "catalog")]
+mod promql;
 mod registry;
 mod render;
 mod rows;
@@ -111,6 +115,8 @@ pub use catalog::{
 };
 pub use collector::{Birth, Calculated, Collection, Collector};
 pub use counter::{Counter, FloatCounter};
+#[cfg(feature = "catalog")]
+pub use dashboard::Dashboard;
 pub use desc::{Birthplace, Desc, Kind, Objective};
 pub use encode::{Escaping, Exposition, Format, Number};
 pub use error::Error;
