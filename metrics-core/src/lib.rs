@@ -92,6 +92,8 @@ mod promql;
 mod registry;
 mod render;
 mod rows;
+#[cfg(feature = "catalog")]
+mod rules;
 mod series;
 mod singles;
 mod source;
@@ -132,6 +134,8 @@ pub use made::{Labelled, Made, Options};
 pub use native::NativeSnapshot;
 pub use registry::{Builder, Registry, encode, encode_to_string, gather};
 pub use render::LabelView;
+#[cfg(feature = "catalog")]
+pub use rules::Rules;
 pub use state_set::StateSet;
 pub use storage::{Handle, Storage};
 pub use summary::{Summary, SummarySnapshot};
