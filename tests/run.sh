@@ -58,12 +58,12 @@ main() {
     RUSTDOCFLAGS="-D warnings" run cargo doc --no-deps --workspace
 
     step "example"
-    run cargo build --release --package metrics-http --features remote-write \
+    run cargo build --release --package metrics-http --features catalog,remote-write \
         --example shortener
 
     step "tests"
     run cargo test --workspace --features "metrics-http/axum,metrics-http/auth,metrics-http/tls" \
-        --features "metrics-http/zstd,metrics-http/remote-write,metrics-http/https"
+        --features "metrics-http/zstd,metrics-http/remote-write,metrics-http/https,metrics-http/catalog"
     run cargo test --package tests --features jemalloc --test jemalloc
 
     step "tests, registered through a linker section"
