@@ -62,6 +62,7 @@ mod chosen {
 /// | `#[buckets(0.1, 1.0)]`, `linear(start, width, count)`, `exponential(start, factor, count)` | histograms | upper bounds without `+Inf` |
 /// | `#[buckets(native)]`, `#[buckets(native, 0.1, 1.0)]` | histograms | native buckets, alone or along with classic ones: see below |
 /// | `#[quantiles(0.5, 0.99)]` | summaries | quantiles to estimate |
+/// | `#[slo(latency = "250ms", objective = 99.9)]` | histograms in seconds | an [objective](crate::Objective): so many observations in a hundred are no longer; the time is one of the bounds |
 /// | `#[max_series(100)]` | open labels | the cap on series, up to 1,048,576; that of the [registry](crate::Registry::max_series) unless it is there |
 /// | `#[expire("1h")]` | open labels | series that have been idle for so long leave: [see below](#series-that-expire); they stay unless it is there |
 /// | `#[exemplars]` | counters and histograms | exemplars from the spans that recordings are made in: [see below](#exemplars) |
@@ -165,6 +166,21 @@ mod chosen {
 /// assert_eq!(state.buckets[1], (1024.0, 1));
 /// // Above 2^9 and up to 2^10.
 /// assert_eq!(state.native.expect("it is declared so").positive, [(10, 1)]);
+/// ```
+///
+/// # Objectives
+///
+/// What a histogram of times is held to is in its description, for dashboards and rules.
+///
+/// ```
+/// metrics_core::metrics! {
+///     /// Time until an order leaves the house.
+///     #[buckets(60.0, 600.0, 3600.0)]
+///     #[slo(latency = "600s", objective = 95)]
+///     static DELIVERY: Histogram = "shop_delivery_seconds";
+/// }
+///
+/// DELIVERY.observe(120.0);
 /// ```
 ///
 /// # Exemplars

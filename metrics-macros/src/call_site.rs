@@ -228,10 +228,7 @@ fn labels(args: &Args, krate: &Path, function: &Function) -> Option<TokenStream>
 }
 
 fn objectives(args: &Args, krate: &Path) -> Option<TokenStream> {
-    let latency = args.latency.get().map(|latency| {
-        let (seconds, percent) = (latency.seconds, &latency.percent);
-        quote!(#krate::Objective::Latency { seconds: #seconds, percent: #percent })
-    });
+    let latency = args.latency.get().map(|latency| latency.expand(krate));
     let success = args
         .success
         .get()
@@ -277,17 +274,12 @@ pub(crate) fn checks<M: Measure>(args: &Args, krate: &Path) -> TokenStream {
         checks.extend(buckets.checks(krate));
     }
     if let Some(latency) = args.latency.get() {
-        let at = krate;
-        let krate = located_at(krate, latency.at);
-        let seconds = latency.seconds;
         let bounds = if args.buckets.get().is_some() {
             quote!(__BOUNDS)
         } else {
-            quote!(#at::DURATIONS)
+            quote!(#krate::DURATIONS)
         };
-        checks.extend(quote_spanned! {latency.at=>
-            const _: () = #krate::__private::check_latency(&#bounds, #seconds);
-        });
+        checks.extend(latency.check(krate, &bounds));
     }
     checks
 }

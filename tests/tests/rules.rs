@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metrics_core::{Registry, Rules, catalog, counted, timed};
+use metrics_core::{Registry, Rules, catalog, counted, metrics, timed};
 use tests::{
     Job, Prometheus, Refusal, Version, promtool_check_rules, promtool_test_rules, wait_until,
 };
@@ -17,6 +17,13 @@ fn answer() {}
 
 #[timed(slo(latency = "1s", objective = 99))]
 fn think() {}
+
+metrics! {
+    /// Time that letters are under way.
+    #[buckets(1.0, 10.0)]
+    #[slo(latency = "10s", objective = 90)]
+    static DELIVERY: Histogram<(express: bool)> = "post_delivery_seconds";
+}
 
 /// Half of the calls may fail: no rate of a page can be reached.
 #[counted(slo(success = 50))]
@@ -101,6 +108,20 @@ fn slow_calls_page() -> Result<(), Refusal> {
     case("answer", &slow, "2h", &[(FAST, 1), (SLOW, 1)])?;
     let quick = durations("answer", "0.25", "0+100x120", "0+100x120");
     case("answer", &quick, "2h", &[(FAST, 0), (SLOW, 0)])
+}
+
+#[test]
+fn a_declared_histogram_is_held_to_its_objective() -> Result<(), Refusal> {
+    let labels = r#"job="shop",instance="a",express="true""#;
+    let bucket = format!(r#"post_delivery_seconds_bucket{{{labels},le="10.0"}}"#);
+    let count = format!("post_delivery_seconds_count{{{labels}}}");
+    let metric = r#",metric="post_delivery_seconds""#;
+    for (quick, alerts) in [("0+30x120", 1), ("0+98x120", 0)] {
+        let series = [series(&bucket, quick), series(&count, "0+100x120")].concat();
+        case_of(FAST, metric, &series, "2h", alerts)?;
+    }
+    DELIVERY.with(true).observe(3.0);
+    Ok(())
 }
 
 #[test]
