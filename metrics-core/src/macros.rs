@@ -383,6 +383,7 @@ pub use metrics_macros::Labels;
 /// | `outcome = false` | no label `outcome`: one series for all calls |
 /// | `exemplars` | exemplars from the spans that calls are made in: [as in declarations](macro@crate::metrics#exemplars). Of the call's own `#[instrument]`, if that stands below this attribute; above it, its span has ended before the call is recorded |
 /// | `slo(success = 99.5)` | an objective: so many calls in a hundred end as `ok` |
+/// | `docs` | the function's documentation gets a section with [queries for its metrics](#queries-in-the-documentation), to be copied |
 /// | `skip` | in an annotated block: leave this function out |
 /// | `crate = path` | where this crate goes by another path |
 ///
@@ -436,6 +437,31 @@ pub use metrics_macros::Labels;
 /// `async fn` becomes a function that returns its body in a future, `impl Future`, as the
 /// compiler itself would make of it, unless an attribute below this one might need to see the
 /// `async`; documentation shows it as it was written.
+///
+/// # Queries in the documentation
+///
+/// With `docs` the documentation that rustdoc makes of the function ends in a section "Metrics",
+/// with queries in Prometheus' language: here for calls by outcome and for the share that fails,
+/// with [`timed(docs)`](macro@crate::timed) for quantiles and the average. On a block it does so for
+/// all functions in it.
+///
+/// ```
+/// use metrics_core::{counted, timed};
+///
+/// /// Finds what fits.
+/// #[counted(docs)]
+/// #[timed(docs)]
+/// pub fn search(what: &str) -> Result<usize, String> {
+///     Ok(what.len())
+/// }
+/// # search("shoes").unwrap();
+/// ```
+///
+/// adds, for a module `shop::search`, among others
+///
+/// ```promql
+/// sum by (outcome) (rate(function_calls_total{function="search",module="shop::search"}[5m]))
+/// ```
 ///
 /// # From other attributes
 ///

@@ -31,6 +31,7 @@ pub(crate) struct Args {
     pub(crate) sample: Slot<Share>,
     pub(crate) busy: Slot<()>,
     pub(crate) exemplars: Slot<()>,
+    pub(crate) docs: Slot<()>,
     pub(crate) latency: Slot<Latency>,
     pub(crate) success: Slot<LitFloat>,
     pub(crate) skip: Slot<()>,
@@ -40,7 +41,7 @@ pub(crate) struct Args {
 }
 
 /// The arguments that there are, beside `labels`, which all attributes have.
-const ARGUMENTS: [&str; 16] = [
+const ARGUMENTS: [&str; 17] = [
     "name",
     "help",
     "unit",
@@ -55,6 +56,7 @@ const ARGUMENTS: [&str; 16] = [
     "busy",
     "exemplars",
     "slo",
+    "docs",
     "skip",
     "crate",
 ];
@@ -111,6 +113,7 @@ impl Args {
                 "busy" => self.busy.set(&key, (), errors),
                 "exemplars" => self.exemplars.set(&key, (), errors),
                 "slo" => self.parse_slo(&key, input, errors)?,
+                "docs" => self.docs.set(&key, (), errors),
                 "skip" => self.skip.set(&key, (), errors),
                 "crate" => {
                     input.parse::<Token![=]>()?;

@@ -125,12 +125,7 @@ pub(crate) fn near<M: Measure>(krate: &Path, called: &TokenStream) -> TokenStrea
 
 /// The labels that every series has.
 fn constant(args: &Args, p: &TokenStream, function: &Function) -> TokenStream {
-    let ident = &function.sig.ident;
-    let mut name = ident.unraw().to_string();
-    if let Some(ty) = args.block.as_ref().and_then(|block| block.ty.as_ref()) {
-        name = format!("{}::{name}", ty.value());
-    }
-    let name = LitStr::new(&name, ident.span());
+    let name = function_name(args, function);
     // Where the family is its own, its help says so.
     let sample = args.sample.get().filter(|_| args.name.get().is_none());
     let sample = sample.map(|sample| {
@@ -144,6 +139,16 @@ fn constant(args: &Args, p: &TokenStream, function: &Function) -> TokenStream {
             #sample
         ]
     }
+}
+
+/// What the label `function` says.
+pub(crate) fn function_name(args: &Args, function: &Function) -> LitStr {
+    let ident = &function.sig.ident;
+    let mut name = ident.unraw().to_string();
+    if let Some(ty) = args.block.as_ref().and_then(|block| block.ty.as_ref()) {
+        name = format!("{}::{name}", ty.value());
+    }
+    LitStr::new(&name, ident.span())
 }
 
 /// The family of its own, if it has one.
