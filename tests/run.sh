@@ -24,9 +24,9 @@ readonly cargo_fuzz=0.13.2
 readonly newer_debian=forky
 
 # Test targets that registration through a linker section cannot change.
-readonly indifferent_to_linkme=" allocator collect dependencies environments expiry_scraped
-    facade formats_scraped instructions jemalloc memory prometheus pushed remote_written
-    roundtrip soak textfile_shown ui "
+readonly indifferent_to_linkme=" allocator collect dashboards dependencies environments
+    expiry_scraped facade formats_scraped instructions jemalloc memory prometheus pushed remote_written
+    roundtrip rules soak textfile_shown ui "
 
 main() {
     # Before the end, the soak takes as long as any other test.

@@ -34,7 +34,8 @@
 //! # Features
 //!
 //! * `catalog`: every declared metric as data, as JSON and as Markdown, and a check that no
-//!   promise to those who query it is broken.
+//!   promise to those who query it is broken; dashboards for Grafana and rules for Prometheus that
+//!   are made of it.
 //! * `linkme`: registers metrics in a linker section as well, for programs that run no code
 //!   before `main`.
 //! * `tracing`: where a metric asks for [exemplars](crate::metrics#exemplars), finds them in the
