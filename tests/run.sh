@@ -24,9 +24,9 @@ readonly cargo_fuzz=0.13.2
 readonly newer_debian=forky
 
 # Test targets that registration through a linker section cannot change.
-readonly indifferent_to_linkme=" allocator collect dependencies environments expiry_scraped
-    facade formats_scraped instructions jemalloc memory prometheus pushed remote_written
-    roundtrip soak textfile_shown ui "
+readonly indifferent_to_linkme=" allocator collect dashboards dependencies environments
+    expiry_scraped facade formats_scraped instructions jemalloc memory prometheus pushed remote_written
+    roundtrip rules soak textfile_shown ui "
 
 main() {
     # Before the end, the soak takes as long as any other test.
@@ -58,12 +58,12 @@ main() {
     RUSTDOCFLAGS="-D warnings" run cargo doc --no-deps --workspace
 
     step "example"
-    run cargo build --release --package metrics-http --features remote-write \
+    run cargo build --release --package metrics-http --features catalog,remote-write \
         --example shortener
 
     step "tests"
     run cargo test --workspace --features "metrics-http/axum,metrics-http/auth,metrics-http/tls" \
-        --features "metrics-http/zstd,metrics-http/remote-write,metrics-http/https"
+        --features "metrics-http/zstd,metrics-http/remote-write,metrics-http/https,metrics-http/catalog"
     run cargo test --package tests --features jemalloc --test jemalloc
 
     step "tests, registered through a linker section"

@@ -80,7 +80,8 @@ impl fmt::Display for Birthplace {
     }
 }
 
-/// What a function's calls are held to: an argument `slo(...)` of its attribute.
+/// What a function's calls are held to: an argument `slo(...)` of its attribute, or an attribute
+/// `#[slo(...)]` of a declared histogram.
 ///
 /// ```
 /// use metrics_core::timed;
@@ -317,9 +318,10 @@ impl Desc {
         self
     }
 
-    /// Holds the metric to objectives.
+    /// Holds the metric to objectives; for the macros.
+    #[doc(hidden)]
     #[must_use]
-    pub(crate) const fn with_objectives(mut self, objectives: &'static [Objective]) -> Desc {
+    pub const fn with_objectives(mut self, objectives: &'static [Objective]) -> Desc {
         self.objectives = objectives;
         self
     }
@@ -418,7 +420,7 @@ impl Desc {
         &self.bounds
     }
 
-    /// What the calls of a function are held to.
+    /// What the calls of a function, or the observations of a histogram, are held to.
     pub fn objectives(&self) -> &'static [Objective] {
         self.objectives
     }

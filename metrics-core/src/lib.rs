@@ -35,7 +35,8 @@
 //! # Features
 //!
 //! * `catalog`: every declared metric as data, as JSON and as Markdown, and a check that no
-//!   promise to those who query it is broken.
+//!   promise to those who query it is broken; dashboards for Grafana and rules for Prometheus that
+//!   are made of it.
 //! * `linkme`: registers metrics in a linker section as well, for programs that run no code
 //!   before `main`.
 //! * `tracing`: where a metric asks for [exemplars](crate::metrics#exemplars), finds them in the
@@ -55,6 +56,8 @@ mod clock;
 mod collector;
 mod computed;
 mod counter;
+#[cfg(feature = "catalog")]
+mod dashboard;
 mod desc;
 mod encode;
 mod entry;
@@ -86,9 +89,13 @@ mod native;
 #[cfg(metrics_off)]
 mod off;
 mod own;
+#[cfg(feature = "catalog")]
+mod promql;
 mod registry;
 mod render;
 mod rows;
+#[cfg(feature = "catalog")]
+mod rules;
 mod series;
 mod singles;
 mod source;
@@ -112,6 +119,8 @@ pub use catalog::{
 };
 pub use collector::{Birth, Calculated, Collection, Collector};
 pub use counter::{Counter, FloatCounter};
+#[cfg(feature = "catalog")]
+pub use dashboard::Dashboard;
 pub use desc::{Birthplace, Desc, Kind, Objective};
 pub use encode::{Escaping, Exposition, Format, Number};
 pub use error::Error;
@@ -127,6 +136,8 @@ pub use made::{Labelled, Made, Options};
 pub use native::NativeSnapshot;
 pub use registry::{Builder, Registry, encode, encode_to_string, gather};
 pub use render::LabelView;
+#[cfg(feature = "catalog")]
+pub use rules::Rules;
 pub use state_set::StateSet;
 pub use storage::{Handle, Storage};
 pub use summary::{Summary, SummarySnapshot};

@@ -62,6 +62,7 @@ mod chosen {
 /// | `#[buckets(0.1, 1.0)]`, `linear(start, width, count)`, `exponential(start, factor, count)` | histograms | upper bounds without `+Inf` |
 /// | `#[buckets(native)]`, `#[buckets(native, 0.1, 1.0)]` | histograms | native buckets, alone or along with classic ones: see below |
 /// | `#[quantiles(0.5, 0.99)]` | summaries | quantiles to estimate |
+/// | `#[slo(latency = "250ms", objective = 99.9)]` | histograms in seconds | an [objective](crate::Objective): so many observations in a hundred are no longer; the time is one of the bounds |
 /// | `#[max_series(100)]` | open labels | the cap on series, up to 1,048,576; that of the [registry](crate::Registry::max_series) unless it is there |
 /// | `#[expire("1h")]` | open labels | series that have been idle for so long leave: [see below](#series-that-expire); they stay unless it is there |
 /// | `#[exemplars]` | counters and histograms | exemplars from the spans that recordings are made in: [see below](#exemplars) |
@@ -165,6 +166,21 @@ mod chosen {
 /// assert_eq!(state.buckets[1], (1024.0, 1));
 /// // Above 2^9 and up to 2^10.
 /// assert_eq!(state.native.expect("it is declared so").positive, [(10, 1)]);
+/// ```
+///
+/// # Objectives
+///
+/// What a histogram of times is held to is in its description, for dashboards and rules.
+///
+/// ```
+/// metrics_core::metrics! {
+///     /// Time until an order leaves the house.
+///     #[buckets(60.0, 600.0, 3600.0)]
+///     #[slo(latency = "600s", objective = 95)]
+///     static DELIVERY: Histogram = "shop_delivery_seconds";
+/// }
+///
+/// DELIVERY.observe(120.0);
 /// ```
 ///
 /// # Exemplars
@@ -367,6 +383,7 @@ pub use metrics_macros::Labels;
 /// | `outcome = false` | no label `outcome`: one series for all calls |
 /// | `exemplars` | exemplars from the spans that calls are made in: [as in declarations](macro@crate::metrics#exemplars). Of the call's own `#[instrument]`, if that stands below this attribute; above it, its span has ended before the call is recorded |
 /// | `slo(success = 99.5)` | an objective: so many calls in a hundred end as `ok` |
+/// | `docs` | the function's documentation gets a section with [queries for its metrics](#queries-in-the-documentation), to be copied |
 /// | `skip` | in an annotated block: leave this function out |
 /// | `crate = path` | where this crate goes by another path |
 ///
@@ -420,6 +437,31 @@ pub use metrics_macros::Labels;
 /// `async fn` becomes a function that returns its body in a future, `impl Future`, as the
 /// compiler itself would make of it, unless an attribute below this one might need to see the
 /// `async`; documentation shows it as it was written.
+///
+/// # Queries in the documentation
+///
+/// With `docs` the documentation that rustdoc makes of the function ends in a section "Metrics",
+/// with queries in Prometheus' language: here for calls by outcome and for the share that fails,
+/// with [`timed(docs)`](macro@crate::timed) for quantiles and the average. On a block it does so for
+/// all functions in it.
+///
+/// ```
+/// use metrics_core::{counted, timed};
+///
+/// /// Finds what fits.
+/// #[counted(docs)]
+/// #[timed(docs)]
+/// pub fn search(what: &str) -> Result<usize, String> {
+///     Ok(what.len())
+/// }
+/// # search("shoes").unwrap();
+/// ```
+///
+/// adds, for a module `shop::search`, among others
+///
+/// ```promql
+/// sum by (outcome) (rate(function_calls_total{function="search",module="shop::search"}[5m]))
+/// ```
 ///
 /// # From other attributes
 ///

@@ -215,11 +215,6 @@ impl Registry {
         state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[cfg(feature = "catalog")]
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.0.settings
-    }
-
     /// The families as they are now.
     pub(crate) fn groups(&self) -> Arc<Groups> {
         let mut state = self.state();

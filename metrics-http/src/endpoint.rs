@@ -123,6 +123,11 @@ impl Endpoint {
         ResponseFuture::new(scrape.scrape(headers, uri, head))
     }
 
+    #[cfg(feature = "catalog")]
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     /// The exposition on its way, or what is answered where it cannot be.
     async fn body(&self, asked: Asked, time: Duration) -> Result<Body, Response<Body>> {
         let lead = match self.running.join(asked.clone()).await {

@@ -54,6 +54,10 @@
 //! - `gzip` (default): compresses what is served.
 //! - `zstd`: compresses with zstd where it is accepted; needs a C compiler.
 //! - `axum`: `router` and `ServerBuilder::router`, for users of axum.
+//! - `catalog`: what is made of the declared metrics, as routes of the server: `/catalog.json`;
+//!   `/dashboard.json`, a dashboard for Grafana of the whole program, or of its functions with
+//!   `?functions`, and with `title=`, `uid=` and `datasource=`; `/rules.yml`, Prometheus' rules,
+//!   with `?job=`. What the program answers at such a path itself comes first.
 //! - `auth`: `ServerBuilder::basic` and `ServerBuilder::bearer`.
 //! - `tls`: `ServerBuilder::tls`, by rustls, with clients' certificates where they are asked for.
 //! - `push`: `PushGateway`, for jobs that end before anybody scrapes them, and a `Pusher` in the
@@ -74,6 +78,8 @@ mod auth;
 mod axum;
 mod body;
 mod builder;
+#[cfg(feature = "catalog")]
+mod catalog;
 pub mod collect;
 mod compress;
 mod endpoint;

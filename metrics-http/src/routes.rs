@@ -64,6 +64,12 @@ impl Routes {
         if let Some(handler) = table.own.get(path) {
             return own(Arc::clone(handler), request).await;
         }
+        #[cfg(feature = "catalog")]
+        if crate::catalog::has(path) {
+            let registry = table.metrics.registry().clone();
+            let answer = move |request: &_| crate::catalog::answer(&registry, request);
+            return own(Arc::new(answer), request).await;
+        }
         let readable = matches!(*request.method(), Method::GET | Method::HEAD);
         match path {
             "/" if readable => index(table),
@@ -76,7 +82,7 @@ impl Routes {
     }
 }
 
-/// The program's own answer, on a thread that it may block.
+/// An answer that is not the exposition, on a thread that it may block.
 async fn own(handler: Handler, request: Request<()>) -> Response<Body> {
     let answered = task::spawn_blocking(move || handler(&request)).await;
     answered.unwrap_or_else(|_| {

@@ -1,7 +1,7 @@
 //! The arguments of the function attributes.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{
     Expr, LitBool, LitFloat, LitInt, LitStr, Path, Token, Type,
     ext::IdentExt,
@@ -10,7 +10,7 @@ use syn::{
 };
 
 use crate::{
-    attr::{Slot, arguments, items, krate, list, skip_argument, value},
+    attr::{Slot, arguments, items, krate, list, located_at, skip_argument, value},
     errors::Errors,
     native::HistogramBuckets,
 };
@@ -31,6 +31,7 @@ pub(crate) struct Args {
     pub(crate) sample: Slot<Share>,
     pub(crate) busy: Slot<()>,
     pub(crate) exemplars: Slot<()>,
+    pub(crate) docs: Slot<()>,
     pub(crate) latency: Slot<Latency>,
     pub(crate) success: Slot<LitFloat>,
     pub(crate) skip: Slot<()>,
@@ -40,7 +41,7 @@ pub(crate) struct Args {
 }
 
 /// The arguments that there are, beside `labels`, which all attributes have.
-const ARGUMENTS: [&str; 16] = [
+const ARGUMENTS: [&str; 17] = [
     "name",
     "help",
     "unit",
@@ -55,6 +56,7 @@ const ARGUMENTS: [&str; 16] = [
     "busy",
     "exemplars",
     "slo",
+    "docs",
     "skip",
     "crate",
 ];
@@ -111,6 +113,7 @@ impl Args {
                 "busy" => self.busy.set(&key, (), errors),
                 "exemplars" => self.exemplars.set(&key, (), errors),
                 "slo" => self.parse_slo(&key, input, errors)?,
+                "docs" => self.docs.set(&key, (), errors),
                 "skip" => self.skip.set(&key, (), errors),
                 "crate" => {
                     input.parse::<Token![=]>()?;
@@ -147,69 +150,12 @@ impl Args {
         errors: &mut Errors,
     ) -> syn::Result<()> {
         let content = arguments(slo, "success = 99.5", input)?;
-        let (mut latency, mut objective) = (Slot::default(), Slot::default());
-        let mut success = Slot::default();
-        let mut is_known = true;
-        while !content.is_empty() {
-            let key = content.call(Ident::parse_any)?;
-            match key.to_string().as_str() {
-                "latency" => latency.set(&key, time(&key, &content)?, errors),
-                "objective" => objective.set(&key, percent(&key, &content, errors)?, errors),
-                "success" => success.set(&key, percent(&key, &content, errors)?, errors),
-                _ => {
-                    let message = format_args!(
-                        "unknown objective `{key}`; there are `latency` with `objective`, and \
-                         `success`"
-                    );
-                    errors.at(&key, message);
-                    skip_argument(&content)?;
-                    is_known = false;
-                }
-            }
-            if !content.is_empty() {
-                content.parse::<Token![,]>()?;
-            }
-        }
-        // What seems to be missing may be what is misspelt.
-        if !is_known {
-            return Ok(());
-        }
-        let is_empty =
-            latency.get().is_none() && objective.get().is_none() && success.get().is_none();
-        if is_empty {
-            errors.at(
-                slo,
-                "an objective is missing; write `slo(latency = \"250ms\", objective = 99.9)` or \
-                 `slo(success = 99.5)`",
-            );
-        }
-        if let (Some(key), None) = (latency.key(), objective.get()) {
-            let message = "`latency` needs a share of calls; add `objective = 99.9`";
-            errors.at(key, message);
-        }
-        if let (Some(key), None) = (objective.key(), latency.get()) {
-            let message = "`objective` needs a time; add `latency = \"250ms\"`";
-            errors.at(key, message);
-        }
-        if let Some(key) = success.key().cloned()
-            && let Some(success) = success.into_inner()
-        {
+        let Slo { latency, success } = Slo::parse(slo, &content, errors)?;
+        if let Some((key, success)) = success {
             self.success.set(&key, success, errors);
         }
-        if let Some(key) = latency.key().cloned()
-            && let (Some(time), Some(percent)) = (latency.into_inner(), objective.into_inner())
-        {
-            match seconds(&time) {
-                Ok(seconds) => {
-                    let latency = Latency {
-                        seconds,
-                        percent,
-                        at: time.span(),
-                    };
-                    self.latency.set(&key, latency, errors);
-                }
-                Err(error) => errors.push(error),
-            }
+        if let Some((key, latency)) = latency {
+            self.latency.set(&key, latency, errors);
         }
         Ok(())
     }
@@ -311,11 +257,110 @@ pub(crate) fn seconds(time: &LitStr) -> syn::Result<f64> {
     }
 }
 
+/// What is in the parentheses of `slo(...)`: objectives, with the keys that they begin with.
+#[derive(Default)]
+pub(crate) struct Slo {
+    pub(crate) latency: Option<(Ident, Latency)>,
+    pub(crate) success: Option<(Ident, LitFloat)>,
+}
+
+impl Slo {
+    /// Parses it; `slo` is where it is said.
+    pub(crate) fn parse(
+        slo: &Ident,
+        content: ParseStream,
+        errors: &mut Errors,
+    ) -> syn::Result<Slo> {
+        let (mut latency, mut objective) = (Slot::default(), Slot::default());
+        let mut success = Slot::default();
+        let mut is_known = true;
+        while !content.is_empty() {
+            let key = content.call(Ident::parse_any)?;
+            match key.to_string().as_str() {
+                "latency" => latency.set(&key, time(&key, content)?, errors),
+                "objective" => objective.set(&key, percent(&key, content, errors)?, errors),
+                "success" => success.set(&key, percent(&key, content, errors)?, errors),
+                _ => {
+                    let message = format_args!(
+                        "unknown objective `{key}`; there are `latency` with `objective`, and \
+                         `success`"
+                    );
+                    errors.at(&key, message);
+                    skip_argument(content)?;
+                    is_known = false;
+                }
+            }
+            if !content.is_empty() {
+                content.parse::<Token![,]>()?;
+            }
+        }
+        // What seems to be missing may be what is misspelt.
+        if !is_known {
+            return Ok(Slo::default());
+        }
+        let is_empty =
+            latency.get().is_none() && objective.get().is_none() && success.get().is_none();
+        if is_empty {
+            errors.at(
+                slo,
+                "an objective is missing; write `slo(latency = \"250ms\", objective = 99.9)` or \
+                 `slo(success = 99.5)`",
+            );
+        }
+        if let (Some(key), None) = (latency.key(), objective.get()) {
+            let message = "`latency` needs a share of calls; add `objective = 99.9`";
+            errors.at(key, message);
+        }
+        if let (Some(key), None) = (objective.key(), latency.get()) {
+            let message = "`objective` needs a time; add `latency = \"250ms\"`";
+            errors.at(key, message);
+        }
+        let mut slo = Slo::default();
+        if let Some(key) = success.key().cloned() {
+            slo.success = success.into_inner().map(|success| (key, success));
+        }
+        if let Some(key) = latency.key().cloned()
+            && let (Some(time), Some(percent)) = (latency.into_inner(), objective.into_inner())
+        {
+            match seconds(&time) {
+                Ok(seconds) => {
+                    let at = time.span();
+                    let latency = Latency {
+                        seconds,
+                        percent,
+                        at,
+                    };
+                    slo.latency = Some((key, latency));
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        Ok(slo)
+    }
+}
+
 /// A time that calls are to take at most, and how many calls.
 pub(crate) struct Latency {
     pub(crate) seconds: f64,
     pub(crate) percent: LitFloat,
     pub(crate) at: Span,
+}
+
+impl Latency {
+    /// The objective as a value.
+    pub(crate) fn expand(&self, krate: &Path) -> TokenStream {
+        let (seconds, percent) = (self.seconds, &self.percent);
+        quote!(#krate::Objective::Latency { seconds: #seconds, percent: #percent })
+    }
+
+    /// Fails to compile where none of the bounds is this time.
+    pub(crate) fn check(&self, krate: &Path, bounds: &TokenStream) -> TokenStream {
+        let krate = located_at(krate, self.at);
+        let seconds = self.seconds;
+        quote_spanned! {self.at=>
+            const _: () = #krate::__private::check_latency(&#bounds, #seconds);
+        }
+    }
 }
 
 /// `1/16` of all calls.
@@ -484,7 +529,7 @@ impl Block {
         let name = Ident::new(BLOCK, Span::call_site());
         let ty = self.ty.as_ref().map(ToTokens::to_token_stream);
         let generics = &self.generics;
-        quote::quote!(#name(#ty #(, #generics)*))
+        quote!(#name(#ty #(, #generics)*))
     }
 }
 

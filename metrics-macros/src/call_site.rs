@@ -125,12 +125,7 @@ pub(crate) fn near<M: Measure>(krate: &Path, called: &TokenStream) -> TokenStrea
 
 /// The labels that every series has.
 fn constant(args: &Args, p: &TokenStream, function: &Function) -> TokenStream {
-    let ident = &function.sig.ident;
-    let mut name = ident.unraw().to_string();
-    if let Some(ty) = args.block.as_ref().and_then(|block| block.ty.as_ref()) {
-        name = format!("{}::{name}", ty.value());
-    }
-    let name = LitStr::new(&name, ident.span());
+    let name = function_name(args, function);
     // Where the family is its own, its help says so.
     let sample = args.sample.get().filter(|_| args.name.get().is_none());
     let sample = sample.map(|sample| {
@@ -144,6 +139,16 @@ fn constant(args: &Args, p: &TokenStream, function: &Function) -> TokenStream {
             #sample
         ]
     }
+}
+
+/// What the label `function` says.
+pub(crate) fn function_name(args: &Args, function: &Function) -> LitStr {
+    let ident = &function.sig.ident;
+    let mut name = ident.unraw().to_string();
+    if let Some(ty) = args.block.as_ref().and_then(|block| block.ty.as_ref()) {
+        name = format!("{}::{name}", ty.value());
+    }
+    LitStr::new(&name, ident.span())
 }
 
 /// The family of its own, if it has one.
@@ -228,10 +233,7 @@ fn labels(args: &Args, krate: &Path, function: &Function) -> Option<TokenStream>
 }
 
 fn objectives(args: &Args, krate: &Path) -> Option<TokenStream> {
-    let latency = args.latency.get().map(|latency| {
-        let (seconds, percent) = (latency.seconds, &latency.percent);
-        quote!(#krate::Objective::Latency { seconds: #seconds, percent: #percent })
-    });
+    let latency = args.latency.get().map(|latency| latency.expand(krate));
     let success = args
         .success
         .get()
@@ -277,17 +279,12 @@ pub(crate) fn checks<M: Measure>(args: &Args, krate: &Path) -> TokenStream {
         checks.extend(buckets.checks(krate));
     }
     if let Some(latency) = args.latency.get() {
-        let at = krate;
-        let krate = located_at(krate, latency.at);
-        let seconds = latency.seconds;
         let bounds = if args.buckets.get().is_some() {
             quote!(__BOUNDS)
         } else {
-            quote!(#at::DURATIONS)
+            quote!(#krate::DURATIONS)
         };
-        checks.extend(quote_spanned! {latency.at=>
-            const _: () = #krate::__private::check_latency(&#bounds, #seconds);
-        });
+        checks.extend(latency.check(krate, &bounds));
     }
     checks
 }

@@ -15,6 +15,7 @@ use crate::{
     block, body,
     counted::Counted,
     declare::report_duplicates,
+    docs,
     errors::Errors,
     in_flight::InFlight,
     layer::{self, Layer},
@@ -78,6 +79,7 @@ fn expand_item<M: Measure>(
             let body = &function.body;
             return body::emit(&function, &function.sig, &quote!(#unused #body));
         }
+        docs::add::<M>(args, &mut function);
         let moved = take_moved(&mut function);
         let own = Moved {
             name: Ident::new(M::ATTRIBUTE, Span::call_site()),

@@ -7,6 +7,7 @@ mod body;
 mod call_site;
 mod counted;
 mod declare;
+mod docs;
 mod errors;
 mod function;
 mod in_flight;

@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{LitStr, Path};
 
 use crate::{
+    args::Latency,
     attr::{Buckets, located_at},
     native::Native,
 };
@@ -30,6 +31,8 @@ pub(crate) struct Site<'a> {
     pub(crate) buckets: Option<&'a Buckets>,
     pub(crate) native: Option<&'a Native>,
     pub(crate) quantiles: Option<&'a Buckets>,
+    /// The time that a histogram's observations are held to.
+    pub(crate) latency: Option<&'a Latency>,
     pub(crate) states: Option<TokenStream>,
     /// Where it says that recordings look for exemplars.
     pub(crate) exemplars: Option<&'a Ident>,
@@ -237,6 +240,9 @@ impl Site<'_> {
         if let Some(quantiles) = self.quantiles {
             checks.extend(quantiles.checks(self.krate, "check_quantile", "check_quantiles"));
         }
+        if let Some(latency) = self.latency {
+            checks.extend(latency.check(self.krate, &quote!(__BOUNDS)));
+        }
         checks
     }
 
@@ -296,6 +302,15 @@ impl Site<'_> {
         let line = line(self.at);
         let has_bounds = self.is_histogram || self.quantiles.is_some();
         let bounds = has_bounds.then(|| quote!(.bounds(&__BOUNDS)));
+        let objective = self.latency.map(|latency| latency.expand(krate));
+        let objective = objective.map(|objective| {
+            quote! {
+                .with_objectives({
+                    const OBJECTIVES: &[#krate::Objective] = &[#objective];
+                    OBJECTIVES
+                })
+            }
+        });
         quote! {
             #p::desc(#kind, #name, #help, #unit)
                 .at(::core::file!(), #line, ::core::module_path!())
@@ -305,6 +320,7 @@ impl Site<'_> {
                     LABELS
                 })
                 #bounds
+                #objective
         }
     }
 }

@@ -265,6 +265,20 @@ fn a_sample() {
 }
 
 #[test]
+fn a_function_that_says_how_to_query_it() {
+    compare::<Counted>(
+        "documented",
+        &quote!(docs, labels(path)),
+        &quote! {
+            /// Fetches a page.
+            async fn fetch(path: &str) -> Result<Page, FetchError> {
+                get(path).await
+            }
+        },
+    );
+}
+
+#[test]
 fn a_function_whose_next_attribute_does_the_work() {
     compare::<Counted>(
         "left_to_the_next",

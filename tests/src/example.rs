@@ -108,7 +108,12 @@ impl Drop for Example {
 fn built() -> PathBuf {
     let output = Command::new(env!("CARGO"))
         .args(["build", "--release", "--package", "metrics-http"])
-        .args(["--features", "remote-write", "--example", "shortener"])
+        .args([
+            "--features",
+            "catalog,remote-write",
+            "--example",
+            "shortener",
+        ])
         .args(["--message-format", "json"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())

@@ -245,7 +245,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    fn new(judge: &'static str, words: &str) -> Self {
+    pub(crate) fn new(judge: &'static str, words: &str) -> Self {
         let words = words.trim().to_owned();
         Self { judge, words }
     }

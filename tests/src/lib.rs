@@ -22,6 +22,7 @@ mod judge;
 mod node_exporter;
 mod process;
 mod prometheus;
+mod promtool;
 pub mod protobuf;
 mod pushgateway;
 mod scraper;
@@ -41,6 +42,7 @@ pub use crate::judge::{
 pub use crate::node_exporter::NodeExporter;
 pub use crate::process::{growth, in_a_process_of_its_own};
 pub use crate::prometheus::{Prometheus, Target, Version, points};
+pub use crate::promtool::{promtool_check_rules, promtool_test_rules};
 pub use crate::pushgateway::Pushgateway;
 pub use crate::scraper::Job;
 pub use crate::victoria::VictoriaMetrics;

@@ -42,13 +42,26 @@ impl Prometheus {
     /// Starts one that scrapes several targets, or one in several ways.
     #[track_caller]
     pub fn start(version: Version, jobs: &[Job<'_>], flags: &[&str]) -> Self {
+        Self::start_with_rules(version, jobs, flags, "groups: []")
+    }
+
+    /// The same with a file of rules.
+    #[track_caller]
+    pub fn start_with_rules(
+        version: Version,
+        jobs: &[Job<'_>],
+        flags: &[&str],
+        rules: &str,
+    ) -> Self {
         let program = match version {
             Version::Debian => installed("PROMETHEUS", "prometheus/usr/bin/prometheus"),
             Version::Newer => installed("PROMETHEUS_NEWER", "prometheus-newer/usr/bin/prometheus"),
         };
         let folder = TempDir::new().expect("a folder for Prometheus");
         let path = |name: &str| folder.path().join(name);
-        fs::write(path("prometheus.yml"), config(jobs)).expect("its configuration");
+        let config = config(jobs) + "rule_files: [rules.yml]\n";
+        fs::write(path("prometheus.yml"), config).expect("its configuration");
+        fs::write(path("rules.yml"), rules).expect("its rules");
         let address = free_address();
         let mut command = Command::new(program);
         command

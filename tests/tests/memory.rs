@@ -424,10 +424,16 @@ fn a_scrape_leaves_no_memory_behind() {
     in_a_process_of_its_own("a_scrape_leaves_no_memory_behind", || {
         MANY.with("a", "b", "c").inc();
         SPREAD.with("a").observe(0.5);
-        (0..10).for_each(|_| drop(encode_to_string(Format::Text)));
-        let before = LIVE.load(Ordering::Relaxed);
-        (0..100).for_each(|_| drop(encode_to_string(Format::Text)));
-        assert_eq!(LIVE.load(Ordering::Relaxed) - before, 0, "bytes");
+        let mut grown = Vec::new();
+        // The first ones leave what the next need, as does a thread that the machine is late to run;
+        // what is left behind by each would show each time.
+        let is_steady = (0..10).any(|_| {
+            let before = LIVE.load(Ordering::Relaxed);
+            (0..100).for_each(|_| drop(encode_to_string(Format::Text)));
+            grown.push(LIVE.load(Ordering::Relaxed) - before);
+            grown.last() == Some(&0)
+        });
+        assert!(is_steady, "bytes: {grown:?}");
     });
 }
 

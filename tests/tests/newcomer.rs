@@ -15,7 +15,9 @@ use tests::{get, wait_until};
 fn section() -> String {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let readme = fs::read_to_string(readme).unwrap();
-    let (_, rest) = readme.split_once("\n## From nothing to a live chart\n").unwrap();
+    let (_, rest) = readme
+        .split_once("\n## From nothing to a live chart\n")
+        .unwrap();
     let (section, _) = rest.split_once("\n## ").unwrap();
     section.to_owned()
 }
@@ -63,7 +65,9 @@ impl Drop for Running {
 /// Starts the program, and says where it tells to look.
 fn start(place: &Path) -> (Running, String) {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--offline"]).current_dir(place);
+    cargo
+        .args(["build", "--quiet", "--offline"])
+        .current_dir(place);
     run(cargo.env("CARGO_TARGET_DIR", target()));
     let child = Command::new(target().join("debug/hello"))
         .stdout(Stdio::piped())
@@ -95,7 +99,10 @@ fn the_steps_of_the_readme_lead_from_an_empty_folder_to_a_page_that_moves() {
 
     let primes = || {
         let page = get(&format!("{url}metrics"));
-        let line = page.body.lines().find(|line| line.starts_with("hello_primes_total "))?;
+        let line = page
+            .body
+            .lines()
+            .find(|line| line.starts_with("hello_primes_total "))?;
         line.split(' ').nth(1)?.parse::<u64>().ok()
     };
     let before = primes().unwrap();

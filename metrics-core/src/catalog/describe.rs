@@ -21,7 +21,10 @@ pub(super) fn registry(registry: &Registry) -> Catalog {
     });
     let mut families: Vec<_> = described.collect();
     families.sort_by(|a, b| a.name.cmp(&b.name));
-    Catalog { families }
+    Catalog {
+        families,
+        prefix: settings.prefix.clone(),
+    }
 }
 
 fn describe(group: &Group) -> CatalogFamily {

@@ -46,6 +46,8 @@ pub const CATALOG_VERSION: u32 = 1;
 pub struct Catalog {
     /// The families, by name.
     pub families: Vec<CatalogFamily>,
+    /// What the registry's own metrics begin with.
+    pub(crate) prefix: String,
 }
 
 /// Metrics of one name.

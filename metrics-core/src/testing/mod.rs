@@ -58,6 +58,8 @@ use std::{future::poll_fn, pin::pin};
 use crate::registry::Registry;
 use changes::{Changes, Reading};
 
+#[cfg(feature = "catalog")]
+pub use crate::catalog::assert_catalog;
 pub use changes::{Amount, Change};
 pub use clock::Clock;
 pub use recorded::Recorded;

@@ -66,8 +66,9 @@ async fn create(
     Ok((StatusCode::CREATED, location, slug.as_str().to_owned()).into_response())
 }
 
-#[timed]
-#[counted]
+/// Of what the shortener is for: what it is held to. Its dashboards and rules know.
+#[timed(slo(latency = "250ms", objective = 99.9))]
+#[counted(slo(success = 90))]
 async fn follow(
     State(links): State<Arc<Links>>,
     trace: Trace,

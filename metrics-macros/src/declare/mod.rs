@@ -127,6 +127,7 @@ impl<'a> Metric<'a> {
                 return None;
             }
         };
+        attrs.check_slo(&name, errors);
         Some(Metric {
             declaration,
             rules,
@@ -289,6 +290,7 @@ impl<'a> Metric<'a> {
                 .get()
                 .and_then(|buckets| buckets.native.as_ref()),
             quantiles: self.attrs.quantiles.get(),
+            latency: self.attrs.slo.get().filter(|_| is_histogram),
             states: ty.states.as_ref().map(|states| {
                 let krate = located_at(krate, states.span());
                 quote_spanned!(states.span()=> #krate::__private::states::<#states>())

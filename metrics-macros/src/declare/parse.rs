@@ -10,6 +10,7 @@ use syn::{
 
 use super::bounds::Span;
 use crate::{
+    args::{Latency, Slo},
     attr::{Buckets, Slot},
     errors::Errors,
     native::HistogramBuckets,
@@ -169,6 +170,7 @@ pub(crate) struct MetricAttrs<'a> {
     pub(crate) unit: Slot<LitStr>,
     pub(crate) buckets: Slot<HistogramBuckets>,
     pub(crate) quantiles: Slot<Buckets>,
+    pub(crate) slo: Slot<Latency>,
     pub(crate) max_series: Slot<Expr>,
     pub(crate) expire: Slot<Span>,
     pub(crate) exemplars: Slot<()>,
@@ -216,6 +218,7 @@ impl<'a> MetricAttrs<'a> {
                 "quantiles" => attr
                     .parse_args()
                     .map(|quantiles| parsed.quantiles.set(key, quantiles, errors)),
+                "slo" => parsed.parse_slo(key, attr, errors),
                 "max_series" => attr
                     .parse_args()
                     .map(|max| parsed.max_series.set(key, max, errors)),
@@ -247,6 +250,38 @@ impl<'a> MetricAttrs<'a> {
         parsed
     }
 
+    /// `#[slo(latency = "250ms", objective = 99.9)]`.
+    fn parse_slo(&mut self, key: &Ident, attr: &Attribute, errors: &mut Errors) -> syn::Result<()> {
+        if !matches!(attr.meta, Meta::List(_)) {
+            let message =
+                "an objective is missing; write `#[slo(latency = \"250ms\", objective = 99.9)]`";
+            return Err(syn::Error::new(key.span(), message));
+        }
+        let slo = attr.parse_args_with(|content: ParseStream| Slo::parse(key, content, errors))?;
+        if let Some((key, _)) = slo.success {
+            let message = "a histogram does not know what succeeded; put the objective on the \
+                           function, in `#[counted(slo(success = 99.5))]`";
+            errors.at(&key, message);
+        }
+        if let Some((_, latency)) = slo.latency {
+            self.slo.set(key, latency, errors);
+        }
+        Ok(())
+    }
+
+    /// Reports an objective on what is not measured in seconds.
+    pub(crate) fn check_slo(&self, name: &LitStr, errors: &mut Errors) {
+        let is_in_seconds = match self.unit.get() {
+            Some(unit) => unit.value() == "seconds",
+            None => name.value().ends_with("_seconds"),
+        };
+        if let (Some(key), false) = (self.slo.key(), is_in_seconds) {
+            let message = "the objective is a time, and the metric is not in seconds; measure it \
+                           in seconds and say so with `#[unit(\"seconds\")]`, or remove `slo`";
+            errors.at(key, message);
+        }
+    }
+
     /// Reports attributes that this type of metric has no use for.
     pub(crate) fn check(&self, ty: &MetricType, errors: &mut Errors) {
         let of = |key: Option<&Ident>, kinds: &[&str], errors: &mut Errors| {
@@ -259,6 +294,7 @@ impl<'a> MetricAttrs<'a> {
         };
         of(self.buckets.key(), &["Histogram"], errors);
         of(self.quantiles.key(), &["Summary"], errors);
+        of(self.slo.key(), &["Histogram"], errors);
         let computable = ["Counter", "FloatCounter", "Gauge", "FloatGauge"];
         of(self.computed.key(), &computable, errors);
         of(

@@ -1,0 +1,259 @@
+//! Panels, by what they show.
+
+use serde_json::{Value, json};
+
+use super::datasource;
+use crate::catalog::CatalogFamily;
+
+/// A panel, which does not know yet where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Panel {
+    title: String,
+    description: String,
+    look: Look,
+    width: u32,
+    height: u32,
+    unit: &'static str,
+    queries: Vec<Query>,
+    mappings: Value,
+    pub(super) transformations: Value,
+    pub(super) overrides: Value,
+}
+
+/// What draws it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Lines,
+    HeatMap,
+    Table,
+    States,
+}
+
+#[derive(Clone, Debug)]
+struct Query {
+    expression: String,
+    legend: String,
+}
+
+impl Panel {
+    /// Values over time.
+    pub(super) fn lines(title: &str) -> Panel {
+        Panel::new(title, Look::Lines, 12, 8)
+    }
+
+    /// How many observations are in each bucket, over time.
+    pub(super) fn heat_map(title: &str) -> Panel {
+        Panel::new(title, Look::HeatMap, 12, 8)
+    }
+
+    /// Labels and values, as they are now.
+    pub(super) fn table(title: &str) -> Panel {
+        Panel::new(title, Look::Table, 24, 8)
+    }
+
+    /// When which state was on.
+    pub(super) fn states(title: &str) -> Panel {
+        let mut panel = Panel::new(title, Look::States, 24, 8);
+        panel.mappings = json!([{
+            "type": "value",
+            "options": {
+                "0": { "text": "off", "color": "transparent", "index": 0 },
+                "1": { "text": "on", "color": "green", "index": 1 },
+            },
+        }]);
+        panel
+    }
+
+    fn new(title: &str, look: Look, width: u32, height: u32) -> Panel {
+        Panel {
+            title: title.to_owned(),
+            description: String::new(),
+            look,
+            width,
+            height,
+            unit: "short",
+            queries: Vec::new(),
+            mappings: json!([]),
+            transformations: json!([]),
+            overrides: json!([]),
+        }
+    }
+
+    /// What it is about, and where that is declared.
+    pub(super) fn about(mut self, family: &CatalogFamily) -> Panel {
+        if !self.description.is_empty() {
+            self.description.push_str("\n\n");
+        }
+        self.description.push_str(&about(family));
+        self
+    }
+
+    /// A sentence of its own.
+    pub(super) fn says(mut self, text: &str) -> Panel {
+        text.clone_into(&mut self.description);
+        self
+    }
+
+    pub(super) fn unit(mut self, unit: &'static str) -> Panel {
+        self.unit = unit;
+        self
+    }
+
+    pub(super) fn wide(mut self) -> Panel {
+        self.width = 24;
+        self
+    }
+
+    pub(super) fn narrow(mut self) -> Panel {
+        self.width = 8;
+        self
+    }
+
+    pub(super) fn query(mut self, legend: &str, expression: String) -> Panel {
+        self.queries.push(Query {
+            expression,
+            legend: legend.to_owned(),
+        });
+        self
+    }
+
+    pub(super) fn title(&self) -> &str {
+        &self.title
+    }
+
+    pub(super) fn size(&self) -> (u32, u32) {
+        (self.width, self.height)
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let defaults = json!({
+            "unit": self.unit,
+            "mappings": self.mappings,
+            "custom": self.look.custom(),
+        });
+        json!({
+            "type": self.look.plugin(),
+            "title": self.title,
+            "description": self.description,
+            "datasource": datasource(),
+            "targets": self.targets(),
+            "fieldConfig": { "defaults": defaults, "overrides": self.overrides },
+            "options": self.look.options(self.unit),
+            "transformations": self.transformations,
+        })
+    }
+
+    fn targets(&self) -> Vec<Value> {
+        let is_now = self.look == Look::Table;
+        let format = match self.look {
+            Look::Table => "table",
+            Look::HeatMap => "heatmap",
+            _ => "time_series",
+        };
+        let queries = self.queries.iter().zip('A'..='Z');
+        let target = |(query, letter): (&Query, char)| {
+            json!({
+                "refId": letter.to_string(),
+                "datasource": datasource(),
+                "editorMode": "code",
+                "expr": query.expression,
+                "legendFormat": query.legend,
+                "format": format,
+                "instant": is_now,
+                "range": !is_now,
+                "exemplar": self.look == Look::Lines && query.expression.contains("_bucket"),
+            })
+        };
+        queries.map(target).collect()
+    }
+}
+
+impl Look {
+    fn plugin(self) -> &'static str {
+        match self {
+            Look::Lines => "timeseries",
+            Look::HeatMap => "heatmap",
+            Look::Table => "table",
+            Look::States => "state-timeline",
+        }
+    }
+
+    /// What the plugin wants to be told of each field.
+    fn custom(self) -> Value {
+        match self {
+            Look::Lines => json!({ "lineWidth": 1, "fillOpacity": 10, "showPoints": "never" }),
+            Look::States => json!({ "lineWidth": 0, "fillOpacity": 80 }),
+            Look::Table => json!({ "align": "auto", "inspect": false }),
+            Look::HeatMap => json!({}),
+        }
+    }
+
+    fn options(self, unit: &str) -> Value {
+        match self {
+            Look::Lines => json!({
+                "legend": {
+                    "showLegend": true,
+                    "displayMode": "list",
+                    "placement": "bottom",
+                    "calcs": [],
+                },
+                "tooltip": { "mode": "multi", "sort": "desc" },
+            }),
+            Look::HeatMap => json!({
+                "calculate": false,
+                "color": {
+                    "mode": "scheme",
+                    "scheme": "Oranges",
+                    "exponent": 0.5,
+                    "steps": 64,
+                    "reverse": false,
+                    "fill": "dark-orange",
+                    "scale": "exponential",
+                },
+                "cellGap": 1,
+                "cellValues": { "unit": "short" },
+                "exemplars": { "color": "rgba(255,0,255,0.7)" },
+                "filterValues": { "le": 1e-9 },
+                "legend": { "show": true },
+                "rowsFrame": { "layout": "auto" },
+                "showValue": "never",
+                "tooltip": { "mode": "single", "yHistogram": false, "showColorScale": false },
+                "yAxis": { "axisPlacement": "left", "reverse": false, "unit": unit },
+            }),
+            Look::Table => json!({ "frameIndex": 0, "showHeader": true, "cellHeight": "sm" }),
+            Look::States => json!({
+                "mergeValues": true,
+                "showValue": "never",
+                "alignValue": "left",
+                "rowHeight": 0.9,
+                "legend": { "showLegend": true, "displayMode": "list", "placement": "bottom" },
+                "tooltip": { "mode": "single", "sort": "none" },
+            }),
+        }
+    }
+}
+
+/// The help of a family, and where it is declared.
+fn about(family: &CatalogFamily) -> String {
+    let places: Vec<_> = family
+        .members
+        .iter()
+        .take(PLACES)
+        .map(|member| format!("{}:{}", member.file, member.line))
+        .collect();
+    let more = family.members.len().saturating_sub(PLACES);
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and in {more} more places"),
+    };
+    format!(
+        "{}\n\n`{}` ({}), declared at {}{more}.",
+        family.help,
+        family.name,
+        family.kind,
+        places.join(", ")
+    )
+}
+
+/// How many places are named.
+const PLACES: usize = 3;

@@ -1,0 +1,63 @@
+//! The table of functions.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    functions::{BY, Calls},
+    overview::error_share,
+    panel::Panel,
+    queries::{quantile, rate, samples, sum_by},
+};
+
+/// A line for each function: calls in a second, share of errors, p50 and p99, calls in flight.
+pub(super) fn of(calls: &Calls<'_>) -> Option<Panel> {
+    let mut columns = Vec::new();
+    if let Some(calls) = calls.counted {
+        columns.push((
+            "calls per second",
+            "reqps",
+            sum_by(&BY, &rate(&samples(calls, ""))),
+        ));
+        columns.push(("share of errors", "percentunit", error_share(calls, &BY)));
+    }
+    if let Some(durations) = calls.timed {
+        columns.push(("p50", "s", quantile(0.5, durations, &BY)));
+        columns.push(("p99", "s", quantile(0.99, durations, &BY)));
+    }
+    if let Some(in_flight) = calls.in_flight {
+        columns.push(("in flight", "short", sum_by(&BY, &samples(in_flight, ""))));
+    }
+    if columns.is_empty() {
+        return None;
+    }
+    let about = [calls.counted, calls.timed, calls.in_flight];
+    let mut panel = Panel::table("Functions");
+    for family in about.into_iter().flatten() {
+        panel = panel.about(family);
+    }
+    let (mut names, mut units) = (Map::new(), Vec::new());
+    // Merged, the values of the query with the letter `A` are in the column `Value #A`.
+    for ((title, unit, _), letter) in columns.iter().zip('A'..='Z') {
+        names.insert(format!("Value #{letter}"), json!(title));
+        units.push(json!({
+            "matcher": { "id": "byName", "options": title },
+            "properties": [{ "id": "unit", "value": unit }],
+        }));
+    }
+    for (title, _, expression) in columns {
+        panel = panel.query(title, expression);
+    }
+    panel.transformations = json!([
+        { "id": "merge", "options": {} },
+        {
+            "id": "organize",
+            "options": {
+                "excludeByName": { "Time": true },
+                "indexByName": { "function": 0, "module": 1 },
+                "renameByName": Value::Object(names),
+            },
+        },
+    ]);
+    panel.overrides = Value::Array(units);
+    Some(panel)
+}

@@ -1,0 +1,84 @@
+//! What the server makes of the declared metrics.
+
+mod support;
+
+use metrics_http::Body;
+use support::{Shop, ask, get, serving, shop};
+
+#[test]
+fn the_catalogue_is_served() {
+    let reply = get(&shop(), "/catalog.json");
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.header("content-type"), Some("application/json"));
+    assert!(reply.text().contains(r#""name": "orders_waiting""#));
+}
+
+#[test]
+fn dashboards_are_served() {
+    let server = shop();
+    let reply = get(&server, "/dashboard.json?title=The+shop&datasource=prom");
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.header("content-type"), Some("application/json"));
+    assert!(reply.text().contains(r#""title": "The shop""#));
+    assert!(reply.text().contains("rate(orders_total{"));
+    let functions = get(&server, "/dashboard.json?functions");
+    assert!(
+        functions
+            .text()
+            .contains(r#""uid": "metrics-of-functions""#)
+    );
+}
+
+#[test]
+fn rules_are_served() {
+    let reply = get(&shop(), "/rules.yml?job=shop");
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.header("content-type"), Some("application/yaml"));
+    assert!(reply.text().contains(r#"alert: "TargetDown""#));
+}
+
+#[test]
+fn a_parameter_that_there_is_not_is_refused() {
+    let server = shop();
+    for (path, said) in [
+        (
+            "/rules.yml?jobs=shop",
+            "there is no parameter `jobs` here; there are `job`\n",
+        ),
+        (
+            "/catalog.json?job=shop",
+            "there is no parameter `job` here; there are none\n",
+        ),
+    ] {
+        let reply = get(&server, path);
+        assert_eq!((reply.status, reply.text()), (400, said));
+    }
+}
+
+#[test]
+fn they_are_read_only() {
+    let server = shop();
+    let reply = ask(server.local_addr(), "POST /rules.yml HTTP/1.1\r\n");
+    assert_eq!(reply.status, 405);
+}
+
+#[test]
+fn the_programs_own_answer_comes_first() {
+    let server = serving(Shop)
+        .route("/rules.yml", |_| hyper::Response::new(Body::new("own\n")))
+        .serve("127.0.0.1:0")
+        .unwrap();
+    assert_eq!(get(&server, "/rules.yml").text(), "own\n");
+}
+
+#[cfg(feature = "auth")]
+#[test]
+fn who_is_not_let_in_sees_none_of_it() {
+    let server = serving(Shop)
+        .bearer("00".repeat(32))
+        .serve("127.0.0.1:0")
+        .unwrap();
+    for path in ["/catalog.json", "/dashboard.json", "/rules.yml"] {
+        assert_eq!(get(&server, path).status, 401, "{path}");
+    }
+}

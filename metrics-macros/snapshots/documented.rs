@@ -1,0 +1,111 @@
+#[allow(clippy::manual_async_fn)]
+/// Fetches a page.
+///
+///# Metrics
+///
+///Calls per second, by outcome:
+///
+///```promql
+#[doc = ::core::concat!(
+    "sum by (outcome) (rate(function_calls_total{function=\"fetch\",module=\"",
+    ::core::module_path!(), "\"}[5m]))"
+)]
+///```
+///
+///Share of calls that fail:
+///
+///```promql
+#[doc = ::core::concat!(
+    "sum(rate(function_calls_total{function=\"fetch\",module=\"", ::core::module_path!(),
+    "\",outcome=~\"error|panic\"}[5m])) / sum(rate(function_calls_total{function=\"fetch\",module=\"",
+    ::core::module_path!(), "\"}[5m]))"
+)]
+///```
+fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchError>> {
+    #[allow(unused_imports)]
+    use ::m::__private::call::NeverError as _;
+    ::m::__private::call::Tracked::<
+        _,
+        ::m::__private::call::Counted<_>,
+        _,
+    >::labelled(
+        async move {
+            let __series = {
+                const _: () = ::m::__private::check_label("path", ::m::Kind::Counter);
+                const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+                        &[
+                            (
+                                ::m::__private::Cow::Borrowed("function"),
+                                ::m::__private::Cow::Borrowed("fetch"),
+                            ),
+                            (
+                                ::m::__private::Cow::Borrowed("module"),
+                                ::m::__private::Cow::Borrowed(::core::module_path!()),
+                            ),
+                        ],
+                        ::core::file!(),
+                        0u32,
+                        ::core::module_path!(),
+                        ::m::__private::call::Outcomes::Labelled {
+                            fallible: true,
+                            is_async: true,
+                        },
+                    )
+                    .labels(
+                        {
+                            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                                1usize,
+                            >(&["path"]);
+                            LABELS
+                        },
+                        {
+                            const SETS: &[::core::option::Option<
+                                &'static [&'static str],
+                            >] = &[<&str as ::m::Label>::VALUES];
+                            const _: () = ::m::__private::check_series(
+                                ::m::__private::closed_series(SETS),
+                                ::m::DEFAULT_MAX_SERIES,
+                            );
+                            SETS
+                        },
+                        {
+                            const RESULTS: &[::m::__private::call::ResultLabel] = &[];
+                            RESULTS
+                        },
+                    );
+                const __WORDS: usize = __DESCRIBED
+                    .words(::m::__private::call::Measured::COUNTED);
+                static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+                    ::m::__private::AtomicU64::new(0)
+                }; __WORDS];
+                static __SITE: ::m::__private::Family = {
+                    ::m::__register! {
+                        ::m::__private::Registration::Family(& __SITE)
+                    }
+                    __DESCRIBED
+                        .measured(::m::__private::call::Measured::COUNTED, &__SHARED)
+                };
+                ::m::__private::call::Called::with(
+                    &__SITE,
+                    &(::m::__private::call::typed::<&str>(&(path)),),
+                )
+            };
+            ::m::__private::call::Entering::with(__series).await;
+            #[allow(clippy::shadow_same, unused_variables)]
+            let path = path;
+            #[allow(
+                unreachable_code,
+                clippy::diverging_sub_expression,
+                clippy::let_unit_value,
+                clippy::empty_loop,
+                clippy::needless_return
+            )]
+            if false {
+                let __result: Result<Page, FetchError> = loop {};
+                return __result;
+            }
+            { get(path).await }
+        },
+        |__result| ::m::__private::call::Look(__result).is_error(),
+    )
+}

@@ -1,0 +1,306 @@
+//! Rules fire when an objective is missed, and only then.
+
+use std::time::Duration;
+
+use metrics_core::{Registry, Rules, catalog, counted, metrics, timed};
+use tests::{
+    Job, Prometheus, Refusal, Version, promtool_check_rules, promtool_test_rules, wait_until,
+};
+
+#[counted(slo(success = 99.9))]
+fn pay(works: bool) -> Result<(), String> {
+    works.then_some(()).ok_or_else(String::new)
+}
+
+#[timed(slo(latency = "250ms", objective = 99.9))]
+fn answer() {}
+
+#[timed(slo(latency = "1s", objective = 99))]
+fn think() {}
+
+metrics! {
+    /// Time that letters are under way.
+    #[buckets(1.0, 10.0)]
+    #[slo(latency = "10s", objective = 90)]
+    static DELIVERY: Histogram<(express: bool)> = "post_delivery_seconds";
+    /// Time that letters wait; Prometheus may have these buckets or those.
+    #[buckets(native, 0.5, 1.0)]
+    #[slo(latency = "500ms", objective = 90)]
+    static QUEUED: Histogram = "post_queued_seconds";
+}
+
+/// Half of the calls may fail: no rate of a page can be reached.
+#[counted(slo(success = 50))]
+fn gamble() -> Result<(), String> {
+    Ok(())
+}
+
+#[test]
+fn promtool_finds_nothing_to_say() -> Result<(), Refusal> {
+    promtool_check_rules(&rules().to_yaml())?;
+    promtool_check_rules(&Rules::of(&catalog()).to_yaml())?;
+    promtool_check_rules(&rules().scale_windows(1.0 / 120.0).to_yaml())?;
+    promtool_check_rules(&Registry::new().catalog().rules().to_yaml())
+}
+
+#[test]
+fn a_fast_burn_pages() -> Result<(), Refusal> {
+    case(
+        PAY,
+        &calls("0+80x120", "0+20x120"),
+        "2h",
+        &[(FAST, 1), (SLOW, 1)],
+    )
+}
+
+#[test]
+fn six_hours_of_a_moderate_burn_page() -> Result<(), Refusal> {
+    // 0.8 %, 8 times as much as lasts for 30 days: too little for the rule of an hour.
+    case(PAY, &calls("0+992x400", "0+8x400"), "6h30m", &[(FAST, 1)])
+}
+
+#[test]
+fn a_slow_burn_is_for_tomorrow() -> Result<(), Refusal> {
+    case(
+        PAY,
+        &calls("0+9985x720", "0+15x720"),
+        "12h",
+        &[(FAST, 0), (SLOW, 1)],
+    )
+}
+
+#[test]
+fn what_the_budget_allows_for_alarms_nobody() -> Result<(), Refusal> {
+    case(
+        PAY,
+        &calls("0+9995x720", "0+5x720"),
+        "12h",
+        &[(FAST, 0), (SLOW, 0)],
+    )
+}
+
+#[test]
+fn no_calls_alarm_nobody() -> Result<(), Refusal> {
+    case(
+        PAY,
+        &calls("0+0x120", "0+0x120"),
+        "2h",
+        &[(FAST, 0), (SLOW, 0)],
+    )
+}
+
+#[test]
+fn a_page_ends_when_the_errors_do() -> Result<(), Refusal> {
+    let burst = calls("0+80x160", "0+20x60 1200+0x100");
+    case(PAY, &burst, "1h", &[(FAST, 1)])?;
+    case(PAY, &burst, "1h40m", &[(FAST, 0)])
+}
+
+#[test]
+fn calls_that_nobody_waits_for_do_not_count() -> Result<(), Refusal> {
+    let series = format!(
+        "{}{}",
+        calls("0+50x120", "0+0x120"),
+        call("cancelled", "0+50x120")
+    );
+    case(PAY, &series, "2h", &[(FAST, 0), (SLOW, 0)])
+}
+
+#[test]
+fn slow_calls_page() -> Result<(), Refusal> {
+    let slow = durations("answer", "0.25", "0+80x120", "0+100x120");
+    case("answer", &slow, "2h", &[(FAST, 1), (SLOW, 1)])?;
+    let quick = durations("answer", "0.25", "0+100x120", "0+100x120");
+    case("answer", &quick, "2h", &[(FAST, 0), (SLOW, 0)])
+}
+
+#[test]
+fn a_declared_histogram_is_held_to_its_objective() -> Result<(), Refusal> {
+    for (name, le) in [
+        ("post_delivery_seconds", "10.0"),
+        ("post_queued_seconds", "0.5"),
+    ] {
+        let labels = r#"job="shop",instance="a""#;
+        let bucket = format!(r#"{name}_bucket{{{labels},le="{le}"}}"#);
+        let count = format!("{name}_count{{{labels}}}");
+        for (quick, alerts) in [("0+30x120", 1), ("0+98x120", 0)] {
+            let series = [series(&bucket, quick), series(&count, "0+100x120")].concat();
+            case_of(FAST, &format!(r#",metric="{name}""#), &series, "2h", alerts)?;
+        }
+    }
+    DELIVERY.with(true).observe(3.0);
+    QUEUED.observe(0.1);
+    Ok(())
+}
+
+#[test]
+fn a_bound_of_a_whole_second_is_found_however_it_is_written() -> Result<(), Refusal> {
+    for le in ["1", "1.0"] {
+        let slow = durations("think", le, "0+80x120", "0+100x120");
+        case("think", &slow, "2h", &[(FAST, 1)])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_rate_that_cannot_be_reached_is_no_rule() {
+    let yaml = rules().to_yaml();
+    let fast = |function: &str| {
+        let alerts = yaml.split("- alert: ");
+        let mut fast = alerts.filter(|alert| alert.starts_with("\"ErrorBudgetBurnsFast\""));
+        fast.any(|alert| alert.contains(&format!("\"function\": \"{function}\"")))
+    };
+    assert!(fast("pay") && !fast("gamble"), "{yaml}");
+}
+
+#[test]
+fn a_target_that_is_down_or_gone_pages() -> Result<(), Refusal> {
+    let up = |values: &str| series(r#"up{job="shop",instance="a"}"#, values);
+    case_of("TargetDown", "", &up("1x3 0x10"), "12m", 1)?;
+    case_of("TargetDown", "", &up("1x20"), "12m", 0)?;
+    case_of("TargetAbsent", "", &up("1x20"), "12m", 0)?;
+    case_of("TargetAbsent", "", &series("other", "1x20"), "12m", 1)
+}
+
+#[test]
+fn what_metrics_lose_is_told() -> Result<(), Refusal> {
+    for (alert, counter) in [
+        (
+            "SeriesOverflow",
+            r#"metrics_overflowed_total{job="shop",family="a"}"#,
+        ),
+        (
+            "ValuesRejected",
+            r#"metrics_rejected_total{job="shop",family="a",reason="value"}"#,
+        ),
+        (
+            "CollectorFails",
+            r#"metrics_collector_errors_total{job="shop",collector="a"}"#,
+        ),
+    ] {
+        case_of(alert, "", &series(counter, "0x5 3x10"), "10m", 1)?;
+        case_of(alert, "", &series(counter, "7x20"), "10m", 0)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn an_alert_says_what_is_wrong_and_where_it_is_declared() {
+    let yaml = rules().severities("wake", "mail").to_yaml();
+    for part in [
+        "summary: \"rules::pay fails too often\"",
+        "description: \"rules::pay: 99.9 % are to succeed, and {{ $value | humanizePercentage }}",
+        "declared at tests/tests/rules.rs:",
+        "summary: \"rules::answer is too slow\"",
+        "99.9 % are to take 0.25 s or less",
+        "\"severity\": \"wake\"",
+        "\"severity\": \"mail\"",
+    ] {
+        assert!(yaml.contains(part), "no {part} in:\n{yaml}");
+    }
+    assert_eq!(yaml, rules().severities("wake", "mail").to_yaml());
+}
+
+#[test]
+fn without_a_job_no_other_programs_are_watched() {
+    let yaml = Rules::of(&catalog()).to_yaml();
+    assert!(
+        !yaml.contains("TargetDown") && !yaml.contains("job=\\\""),
+        "{yaml}"
+    );
+}
+
+#[test]
+fn an_error_burst_fires_in_prometheus_and_ends() {
+    let server = metrics_http::serve("127.0.0.1:0").expect("a free port");
+    // An hour is half a minute, and 5 minutes are 2.5 seconds.
+    let rules = rules().scale_windows(1.0 / 120.0).to_yaml();
+    let jobs = [Job::new("shop", server.local_addr())];
+    let prometheus = Prometheus::start_with_rules(Version::Debian, &jobs, &[], &rules);
+    let firing = || {
+        let firing = r#"ALERTS{alertname="ErrorBudgetBurnsFast",alertstate="firing"}"#;
+        prometheus.query(firing).len()
+    };
+
+    wait_until(PATIENCE, "a share of good calls", || {
+        pay(true).expect("it works");
+        let share = r#"{__name__="job:objective_misses:ratio_rate2s500ms",function="pay"} == 0"#;
+        (!prometheus.query(share).is_empty()).then_some(())
+    });
+    assert_eq!(firing(), 0);
+
+    wait_until(PATIENCE, "an alert", || {
+        pay(false).expect_err("it does not work");
+        (firing() == 1).then_some(())
+    });
+    wait_until(PATIENCE, "the alert's end", || {
+        pay(true).expect("it works");
+        (firing() == 0).then_some(())
+    });
+    answer();
+    think();
+    gamble().expect("it works");
+}
+
+fn rules() -> Rules {
+    Rules::of(&catalog()).job("shop")
+}
+
+/// So many alerts fire of a function at some time.
+fn case(function: &str, series: &str, at: &str, alerts: &[(&str, u32)]) -> Result<(), Refusal> {
+    for &(alert, count) in alerts {
+        case_of(
+            alert,
+            &format!(r#",function="{function}""#),
+            series,
+            at,
+            count,
+        )?;
+    }
+    Ok(())
+}
+
+fn case_of(alert: &str, labels: &str, series: &str, at: &str, count: u32) -> Result<(), Refusal> {
+    let firing = format!(r#"ALERTS{{alertname="{alert}",alertstate="firing"{labels}}}"#);
+    let cases = format!(
+        "rule_files: [rules.yml]\n\
+         evaluation_interval: 1m\n\
+         tests:\n\
+         - interval: 1m\n\
+         \x20 input_series:\n{series}\
+         \x20 promql_expr_test:\n\
+         \x20 - expr: 'count({firing}) or vector(0)'\n\
+         \x20   eval_time: {at}\n\
+         \x20   exp_samples: [{{labels: '{{}}', value: {count}}}]\n"
+    );
+    promtool_test_rules(&rules().to_yaml(), &cases)
+}
+
+/// Calls that end well and badly, minute by minute.
+fn calls(ok: &str, error: &str) -> String {
+    format!("{}{}", call("ok", ok), call("error", error))
+}
+
+fn call(outcome: &str, values: &str) -> String {
+    let labels =
+        format!(r#"job="shop",instance="a",function="pay",module="rules",outcome="{outcome}""#);
+    series(&format!("function_calls_total{{{labels}}}"), values)
+}
+
+/// Calls that took no longer than that, and all.
+fn durations(function: &str, le: &str, quick: &str, all: &str) -> String {
+    let labels = format!(r#"job="shop",instance="a",function="{function}",module="rules""#);
+    let bucket = format!(r#"function_duration_seconds_bucket{{{labels},le="{le}"}}"#);
+    let count = format!("function_duration_seconds_count{{{labels}}}");
+    format!("{}{}", series(&bucket, quick), series(&count, all))
+}
+
+fn series(name: &str, values: &str) -> String {
+    format!("  - {{series: '{name}', values: '{values}'}}\n")
+}
+
+const PAY: &str = "pay";
+const FAST: &str = "ErrorBudgetBurnsFast";
+const SLOW: &str = "ErrorBudgetBurnsSlowly";
+
+const PATIENCE: Duration = Duration::from_mins(1);
