@@ -55,7 +55,8 @@ main() {
     run cargo clippy --workspace --all-targets --all-features -- -D warnings
 
     step "documentation"
-    RUSTDOCFLAGS="-D warnings" run cargo doc --no-deps --workspace
+    RUSTDOCFLAGS="-D warnings" run cargo doc --no-deps --all-features \
+        --package metrics-core --package metrics-http --package metrics-macros
 
     step "example"
     run cargo build --release --package metrics-http --features catalog,remote-write \
