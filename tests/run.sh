@@ -25,7 +25,7 @@ readonly newer_debian=forky
 
 # Test targets that registration through a linker section cannot change.
 readonly indifferent_to_linkme=" allocator collect dashboards dependencies environments
-    expiry_scraped facade formats_scraped instructions jemalloc memory prometheus pushed remote_written
+    expiry_scraped facade formats_scraped instructions jemalloc memory newcomer page prometheus pushed remote_written
     roundtrip rules soak textfile_shown ui "
 
 main() {
@@ -41,6 +41,7 @@ main() {
     find_node_exporter
     find_python
     find_valgrind
+    find_chromium
     "$PROMETHEUS" --version 2>&1 | head -n 1
     "$PROMTOOL" --version 2>&1 | head -n 1
     "$PROMETHEUS_NEWER" --version 2>&1 | head -n 1
@@ -168,6 +169,24 @@ find_valgrind() {
     export VALGRIND
     [[ -x $VALGRIND ]] || fail "no valgrind at \`$VALGRIND\`"
     command -v objdump >/dev/null || fail "no objdump; install binutils"
+}
+
+# Installed, not unpacked: Chromium comes with a hundred libraries.
+find_chromium() {
+    if [[ -z ${CHROMIUM:-} || -z ${CHROMEDRIVER:-} ]]; then
+        if ! { command -v chromium && command -v chromedriver; } >/dev/null; then
+            command -v apt-get >/dev/null \
+                || fail "no Chromium here; install it and its driver, or name them as said above"
+            run as_root apt-get -q update
+            run as_root env DEBIAN_FRONTEND=noninteractive \
+                apt-get -q install --yes --no-install-recommends \
+                chromium chromium-driver fonts-dejavu-core
+        fi
+        : "${CHROMIUM:=$(command -v chromium)}" "${CHROMEDRIVER:=$(command -v chromedriver)}"
+    fi
+    export CHROMIUM CHROMEDRIVER
+    [[ -x $CHROMIUM ]] || fail "no Chromium at \`$CHROMIUM\`"
+    [[ -x $CHROMEDRIVER ]] || fail "no chromedriver at \`$CHROMEDRIVER\`"
 }
 
 # Unpacks a Debian package below target/judges: unpack PACKAGE [PLACE [DOWNLOAD]].

@@ -435,11 +435,34 @@ impl Registry {
 
     /// All metrics as data.
     pub fn gather(&self) -> Vec<MetricFamily> {
+        self.gather_within(Duration::MAX, None)
+    }
+
+    /// All metrics, or the families that are wanted by the names of their samples, as data, for
+    /// somebody who does not wait for ever; as [`encode_within`](Registry::encode_within).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use metrics_core::{Counter, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// registry.create::<Counter>(Options::new("jobs_total", "Jobs done."))?.inc();
+    /// let wanted = |name: &str| name == "jobs_total";
+    /// let families = registry.gather_within(Duration::from_secs(1), Some(&wanted));
+    /// assert_eq!(families[0].name, "jobs_total");
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn gather_within(
+        &self,
+        time: Duration,
+        wanted: Option<&dyn Fn(&str) -> bool>,
+    ) -> Vec<MetricFamily> {
         let settings = &self.0.settings;
         let mut gather = Gather::new(&settings.labels);
         let groups = self.groups();
-        let computed = self.compute(&groups, Duration::MAX, None);
-        groups.collect(settings, &computed, &mut gather, None);
+        let computed = self.compute(&groups, time, wanted);
+        groups.collect(settings, &computed, &mut gather, wanted);
         gather.families
     }
 

@@ -14,6 +14,8 @@ use metrics_core::Registry;
 
 #[cfg(feature = "auth")]
 use crate::auth::Credentials;
+#[cfg(feature = "page")]
+use crate::page::Page;
 #[cfg(feature = "tls")]
 use crate::tls::{Tls, TlsFiles};
 use crate::{
@@ -65,6 +67,8 @@ pub struct ServerBuilder {
     healthy: Checks,
     ready: Checks,
     networks: Option<Vec<String>>,
+    #[cfg(feature = "page")]
+    page: bool,
     #[cfg(feature = "auth")]
     users: Vec<(String, String)>,
     #[cfg(feature = "auth")]
@@ -97,6 +101,8 @@ impl ServerBuilder {
             healthy: Checks::default(),
             ready: Checks::default(),
             networks: None,
+            #[cfg(feature = "page")]
+            page: true,
             #[cfg(feature = "auth")]
             users: Vec::new(),
             #[cfg(feature = "auth")]
@@ -345,6 +351,30 @@ impl ServerBuilder {
         self
     }
 
+    /// Whether `/` is a live page for a person with a browser: on.
+    ///
+    /// It shows functions, all metrics, histograms and objectives as they are and as they were in
+    /// the last minutes, and loads nothing from elsewhere. It costs nothing while nobody looks;
+    /// while somebody does, metrics are gathered once a second, however many do, by a thread of
+    /// its own, and up to 8 MiB of history are kept. Whoever may read the metrics may see it: it
+    /// tells the places in the source where they are declared besides. Switched off, `/` says
+    /// where the metrics are, and no more.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), metrics_http::Error> {
+    /// let server = metrics_http::Server::builder()
+    ///     .page(cfg!(debug_assertions))
+    ///     .serve("127.0.0.1:0")?;
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "page")]
+    pub fn page(mut self, on: bool) -> ServerBuilder {
+        self.page = on;
+        self
+    }
+
     /// Is to listen on the first of these addresses that can be had, along with what else it is
     /// to listen on.
     pub fn bind(mut self, address: impl ToSocketAddrs) -> ServerBuilder {
@@ -441,13 +471,18 @@ impl ServerBuilder {
             return Err(Error::nowhere());
         }
         let listeners = self.places.into_iter().map(Place::open);
+        #[cfg(feature = "page")]
+        let registry = self.registry;
+        let path = self.path;
         let service = Service {
             routes: Routes::new(Table {
                 metrics,
-                path: self.path,
                 healthy: self.healthy,
                 ready: self.ready,
                 own,
+                #[cfg(feature = "page")]
+                page: self.page.then(|| Page::new(registry, &path)),
+                path,
                 #[cfg(feature = "auth")]
                 credentials,
             }),

@@ -89,6 +89,24 @@ impl Coding {
     }
 }
 
+#[cfg(feature = "page")]
+impl Coding {
+    /// A body that is at hand as a whole, in this coding.
+    pub(crate) fn encoded(self, body: Vec<u8>) -> io::Result<Vec<u8>> {
+        match self {
+            Coding::Identity => Ok(body),
+            #[cfg(feature = "gzip")]
+            Coding::Gzip => {
+                let mut out = GzEncoder::new(Vec::new(), Compression::fast());
+                out.write_all(&body)?;
+                out.finish()
+            }
+            #[cfg(feature = "zstd")]
+            Coding::Zstd => zstd::encode_all(&*body, ZSTD_LEVEL),
+        }
+    }
+}
+
 #[cfg(feature = "zstd")]
 const ZSTD_LEVEL: i32 = 1;
 

@@ -273,7 +273,7 @@ pub(crate) fn method_not_allowed() -> Response<Body> {
 }
 
 /// All lines of a header as one list; a line that is no text counts as absent.
-fn values(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+pub(crate) fn values(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let lines: Vec<&str> = headers
         .get_all(name)
         .iter()

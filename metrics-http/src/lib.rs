@@ -52,6 +52,8 @@
 //! # Features
 //!
 //! - `gzip` (default): compresses what is served.
+//! - `page` (default): a live page for a person with a browser at `/`, which costs nothing while
+//!   nobody looks (`ServerBuilder::page`).
 //! - `zstd`: compresses with zstd where it is accepted; needs a C compiler.
 //! - `axum`: `router` and `ServerBuilder::router`, for users of axum.
 //! - `catalog`: what is made of the declared metrics, as routes of the server: `/catalog.json`;
@@ -92,6 +94,8 @@ mod health;
 pub mod layer;
 mod listen;
 mod negotiate;
+#[cfg(feature = "page")]
+mod page;
 mod push;
 mod routes;
 mod scrape;

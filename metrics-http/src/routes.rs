@@ -11,6 +11,8 @@ use tokio::task;
 
 #[cfg(feature = "auth")]
 use crate::auth::Credentials;
+#[cfg(feature = "page")]
+use crate::page::Page;
 use crate::{
     body::Body,
     endpoint::{self, Endpoint, ResponseFuture},
@@ -31,6 +33,8 @@ pub(crate) struct Table {
     pub(crate) healthy: Checks,
     pub(crate) ready: Checks,
     pub(crate) own: HashMap<String, Handler>,
+    #[cfg(feature = "page")]
+    pub(crate) page: Option<Page>,
     #[cfg(feature = "auth")]
     pub(crate) credentials: Option<Credentials>,
 }
@@ -71,6 +75,15 @@ impl Routes {
             return own(Arc::new(answer), request).await;
         }
         let readable = matches!(*request.method(), Method::GET | Method::HEAD);
+        #[cfg(feature = "page")]
+        if let Some(page) = &table.page
+            && let Some(asked) = Page::asked(path)
+        {
+            if readable {
+                return page.answer(asked, &request).await;
+            }
+            return endpoint::method_not_allowed();
+        }
         match path {
             "/" if readable => index(table),
             "/" => endpoint::method_not_allowed(),

@@ -6,13 +6,14 @@
 //!
 //! The judges are found where `tests/run.sh` puts them; `PROMETHEUS`, `PROMETHEUS_NEWER`,
 //! `PROMTOOL`, `VICTORIA_METRICS`, `PUSHGATEWAY`, `NODE_EXPORTER` and `JUDGE_PYTHON` name other
-//! ones.
+//! ones. So do `CHROMIUM` and `CHROMEDRIVER`, for the browser that the tests look at pages with.
 
 #![allow(
     clippy::missing_panics_doc,
     reason = "the crate's page says that everything here panics"
 )]
 
+mod browser;
 mod calls;
 mod example;
 mod fixture;
@@ -30,6 +31,7 @@ pub mod strict;
 mod victoria;
 mod wait;
 
+pub use crate::browser::Browser;
 pub use crate::calls::{calls, caught, fail, in_progress, series, timings};
 pub use crate::example::Example;
 pub use crate::fixture::build_fixture;

@@ -1,0 +1,263 @@
+//! The live page as HTTP has it: what is answered where, and with which headers.
+
+mod support;
+
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use metrics_http::Server;
+use serde_json::Value;
+use support::{Reply, Shop, ask, get, get_with, serving, shop};
+
+/// All files that the page names, itself included.
+fn files(server: &Server) -> Vec<String> {
+    let index = get(server, "/");
+    let mut files = vec!["/".to_owned()];
+    let mut found = files.clone();
+    while let Some(file) = found.pop() {
+        let text = match file.as_str() {
+            "/" => index.text().to_owned(),
+            _ => get(server, &file).text().to_owned(),
+        };
+        for name in named_in(&text) {
+            if !files.contains(&name) {
+                files.push(name.clone());
+                found.push(name);
+            }
+        }
+    }
+    files
+}
+
+/// What a file loads: links and scripts of a document, imports of a module.
+fn named_in(text: &str) -> Vec<String> {
+    let quoted = text.split('"').filter_map(|part| {
+        let name = part.strip_prefix("-/page/").or(part.strip_prefix("./"))?;
+        let is_file = name.ends_with(".js") || name.ends_with(".css");
+        is_file.then(|| format!("/-/page/{name}"))
+    });
+    quoted.collect()
+}
+
+fn json(reply: &Reply) -> Value {
+    assert_eq!(reply.status, 200, "{}", reply.head);
+    assert_eq!(reply.header("content-type"), Some("application/json"));
+    serde_json::from_str(reply.text()).unwrap()
+}
+
+#[test]
+fn the_page_is_at_the_root() {
+    let server = shop();
+    let reply = get(&server, "/");
+    assert_eq!(reply.status, 200);
+    assert_eq!(
+        reply.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert!(reply.text().contains("<main"));
+    assert!(files(&server).len() > 10, "{:?}", files(&server));
+}
+
+#[test]
+fn files_have_their_types_and_nothing_may_come_from_elsewhere() {
+    let server = shop();
+    for file in files(&server) {
+        let reply = get(&server, &file);
+        assert_eq!(reply.status, 200, "{file}");
+        let expected = match file.rsplit('.').next() {
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("css") => "text/css; charset=utf-8",
+            _ => "text/html; charset=utf-8",
+        };
+        assert_eq!(reply.header("content-type"), Some(expected), "{file}");
+        let policy = reply.header("content-security-policy").unwrap();
+        for rule in [
+            "default-src 'none'",
+            "script-src 'self';",
+            "style-src 'self';",
+            "connect-src 'self';",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(policy.contains(rule), "{file}: {policy}");
+        }
+        assert_eq!(
+            reply.header("x-content-type-options"),
+            Some("nosniff"),
+            "{file}"
+        );
+        assert_eq!(
+            reply.header("referrer-policy"),
+            Some("no-referrer"),
+            "{file}"
+        );
+    }
+}
+
+#[test]
+fn the_document_has_no_script_or_style_in_it() {
+    let server = shop();
+    let index = get(&server, "/");
+    for script in index.text().split("<script").skip(1) {
+        let (tag, rest) = script.split_once('>').unwrap();
+        assert!(tag.contains(" src="), "{tag}");
+        assert!(rest.starts_with("</script>"), "{rest}");
+    }
+    for forbidden in ["<style", " style=", " onclick=", "http://", "https://"] {
+        // A namespace is no address that anything is loaded from.
+        let text = index.text().replace("http://www.w3.org/2000/svg", "");
+        assert!(!text.contains(forbidden), "{forbidden}");
+    }
+}
+
+#[test]
+fn a_browser_that_has_a_file_does_not_get_it_again() {
+    let server = shop();
+    for file in files(&server) {
+        let first = get(&server, &file);
+        assert_eq!(first.header("cache-control"), Some("no-cache"), "{file}");
+        let tag = first.header("etag").unwrap();
+        for known in [tag.to_owned(), format!("\"other\", {tag}"), "*".to_owned()] {
+            let again = get_with(&server, &file, &format!("If-None-Match: {known}"));
+            assert_eq!(again.status, 304, "{file}");
+            assert!(again.body.is_empty(), "{file}");
+            assert_eq!(again.header("etag"), Some(tag), "{file}");
+        }
+        let other = get_with(&server, &file, "If-None-Match: W/\"0\"");
+        assert_eq!(other.status, 200, "{file}");
+    }
+}
+
+#[cfg(feature = "gzip")]
+#[test]
+fn all_of_it_is_less_than_150_kib_compressed() {
+    let server = shop();
+    let mut bytes = 0;
+    for file in files(&server) {
+        let reply = get_with(&server, &file, "Accept-Encoding: gzip");
+        let plain = get(&server, &file);
+        bytes += reply.body.len();
+        if reply.header("content-encoding") == Some("gzip") {
+            let mut text = String::new();
+            GzDecoder::new(&*reply.body)
+                .read_to_string(&mut text)
+                .unwrap();
+            assert_eq!(text, plain.text(), "{file}");
+        } else {
+            assert!(plain.body.len() < 1500, "{file} is not compressed");
+        }
+    }
+    println!("the page is {bytes} bytes");
+    assert!(bytes < 150 * 1024, "{bytes} bytes");
+}
+
+#[test]
+fn the_library_that_draws_comes_with_its_licence() {
+    let reply = get(&shop(), "/-/page/uplot-1.6.32/LICENSE");
+    assert!(reply.text().contains("MIT License"), "{}", reply.text());
+}
+
+#[test]
+fn the_feed_tells_what_there_is_and_what_it_comes_to() {
+    let server = shop();
+    let feed = json(&get(&server, "/-/page/feed"));
+    assert_eq!(feed["version"], 1);
+    let families = feed["about"]["families"].as_array().unwrap();
+    let at = families.iter().position(|it| it["name"] == "orders_total");
+    let at = at.unwrap();
+    assert_eq!(families[at]["type"], "counter");
+    assert_eq!(families[at]["help"], "Orders taken.");
+    assert_eq!(families[at]["labels"][0]["name"], "country");
+    assert_eq!(feed["points"][0]["series"][at], 2);
+    assert_eq!(feed["points"][0]["totals"][at], 7.0);
+    assert_eq!(feed["links"][0]["href"], "metrics");
+}
+
+#[test]
+fn a_page_that_is_up_to_date_is_told_no_more_than_what_is_new() {
+    let server = shop();
+    let feed = json(&get(&server, "/-/page/feed"));
+    let known = format!(
+        "/-/page/feed?run={}&edition={}&since={}",
+        feed["run"].as_str().unwrap(),
+        feed["edition"],
+        feed["points"][0]["number"],
+    );
+    let next = json(&get(&server, &known));
+    assert!(next.get("about").is_none(), "{next}");
+    assert!(next["points"].as_array().unwrap().len() <= 1, "{next}");
+}
+
+#[test]
+fn series_are_told_a_page_at_a_time() {
+    let server = shop();
+    let all = json(&get(&server, "/-/page/series?family=orders_total"));
+    assert_eq!(all["total"], 2);
+    assert_eq!(
+        all["rows"][0]["labels"][0],
+        serde_json::json!(["country", "no"])
+    );
+    let second = json(&get(
+        &server,
+        "/-/page/series?family=orders_total&offset=1&limit=1",
+    ));
+    assert_eq!(second["rows"][0]["value"], 4.0);
+    let found = json(&get(
+        &server,
+        "/-/page/series?family=orders_total&search=SE",
+    ));
+    assert_eq!(found["total"], 1);
+    let none = json(&get(&server, "/-/page/series?family=nothing"));
+    assert_eq!(none["total"], 0);
+}
+
+#[test]
+fn only_reading_is_answered() {
+    let server = shop();
+    for path in ["/", "/-/page/feed", "/-/page/app.js"] {
+        let reply = ask(server.local_addr(), &format!("POST {path} HTTP/1.1\r\n"));
+        assert_eq!(reply.status, 405, "{path}");
+        let head = ask(server.local_addr(), &format!("HEAD {path} HTTP/1.1\r\n"));
+        assert_eq!(head.status, 200, "{path}");
+        assert!(head.body.is_empty(), "{path}");
+    }
+    assert_eq!(get(&server, "/-/page/other.js").status, 404);
+}
+
+#[test]
+fn switched_off_the_root_says_where_the_metrics_are() {
+    let server = serving(Shop).page(false).serve("127.0.0.1:0").unwrap();
+    let reply = get(&server, "/");
+    assert_eq!(reply.status, 200);
+    assert!(reply.text().contains("The metrics of this program are at"));
+    for path in ["/-/page/feed", "/-/page/series", "/-/page/app.js"] {
+        assert_eq!(get(&server, path).status, 404, "{path}");
+    }
+}
+
+#[test]
+fn what_the_program_answers_at_the_root_comes_first() {
+    let server = serving(Shop)
+        .route("/", |_| {
+            hyper::Response::new(metrics_http::Body::new("mine"))
+        })
+        .serve("127.0.0.1:0");
+    assert_eq!(get(&server.unwrap(), "/").text(), "mine");
+}
+
+#[cfg(feature = "auth")]
+#[test]
+fn who_may_not_read_the_metrics_may_not_see_the_page() {
+    let hash = bcrypt::hash("open sesame", 4).unwrap();
+    let server = serving(Shop)
+        .basic("me", hash)
+        .serve("127.0.0.1:0")
+        .unwrap();
+    for path in ["/", "/-/page/feed", "/-/page/series", "/-/page/app.js"] {
+        assert_eq!(get(&server, path).status, 401, "{path}");
+        // `printf %s 'me:open sesame' | base64`
+        let shown = get_with(&server, path, "Authorization: Basic bWU6b3BlbiBzZXNhbWU=");
+        assert_eq!(shown.status, 200, "{path}");
+    }
+}

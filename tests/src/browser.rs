@@ -1,0 +1,225 @@
+//! Chromium without a window, driven over WebDriver (<https://www.w3.org/TR/webdriver2/>).
+//!
+//! Seven commands of the protocol are all that the tests need, and the HTTP client is here already:
+//! a crate for it would bring a runtime and a second client.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, ChildStdout, Command, Stdio},
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use ureq::Agent;
+
+use crate::{judge::installed, wait::wait_until};
+
+/// A browser with one page, ended when dropped.
+#[derive(Debug)]
+pub struct Browser {
+    driver: Child,
+    // Closed early, it would make the driver's next line an error.
+    _stdout: BufReader<ChildStdout>,
+    agent: Agent,
+    /// The URL of the session.
+    session: String,
+    profile: TempDir,
+}
+
+impl Browser {
+    /// Starts it, with a page as large as a laptop's.
+    #[track_caller]
+    pub fn start() -> Self {
+        let mut driver = Command::new(installed("CHROMEDRIVER", "chromium/usr/bin/chromedriver"))
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver starts");
+        let mut stdout = BufReader::new(driver.stdout.take().expect("it was piped"));
+        let port = announced(&mut stdout);
+        let profile = TempDir::new().expect("a folder for the browser");
+        let agent: Agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .into();
+        let mut browser = Self {
+            driver,
+            _stdout: stdout,
+            agent,
+            session: format!("http://127.0.0.1:{port}/session"),
+            profile: profile,
+        };
+        let options = browser.capabilities();
+        let session = browser.command("", &options);
+        let id = session["sessionId"].as_str().expect("a session has a name");
+        browser.session = format!("{}/{id}", browser.session);
+        browser.resize(1280, 900, false);
+        browser
+    }
+
+    fn capabilities(&self) -> Value {
+        let chromium = installed("CHROMIUM", "chromium/usr/bin/chromium");
+        let arguments = [
+            "--headless=new".to_owned(),
+            // Of root's processes Chromium's sandbox wants nothing to know.
+            "--no-sandbox".to_owned(),
+            "--disable-dev-shm-usage".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--no-first-run".to_owned(),
+            "--disable-background-networking".to_owned(),
+            format!("--user-data-dir={}", self.profile.path().display()),
+        ];
+        json!({ "capabilities": { "alwaysMatch": {
+            "goog:chromeOptions": { "binary": chromium, "args": arguments },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        } } })
+    }
+
+    /// Opens a page, and returns when it is loaded.
+    #[track_caller]
+    pub fn open(&self, url: &str) {
+        self.command("/url", &json!({ "url": url }));
+    }
+
+    /// Runs the body of a function in the page, and returns what it returns.
+    #[track_caller]
+    pub fn run(&self, script: &str) -> Value {
+        self.command("/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// Waits until an expression is neither false nor nothing, and returns it.
+    #[track_caller]
+    pub fn until(&self, expression: &str) -> Value {
+        let script = format!("return ({expression}) || null;");
+        wait_until(PATIENCE, expression, || {
+            let value = self.run(&script);
+            (!value.is_null()).then_some(value)
+        })
+    }
+
+    /// The text of an expression.
+    #[track_caller]
+    pub fn text(&self, expression: &str) -> String {
+        let value = self.run(&format!("return {expression};"));
+        let text = value.as_str();
+        text.unwrap_or_else(|| panic!("no text: {expression} is {value}"))
+            .to_owned()
+    }
+
+    /// Presses and releases a key, as WebDriver calls it.
+    #[track_caller]
+    pub fn press(&self, key: &str) {
+        let actions = json!({ "actions": [{ "type": "key", "id": "keys", "actions": [
+            { "type": "keyDown", "value": key },
+            { "type": "keyUp", "value": key },
+        ] }] });
+        self.command("/actions", &actions);
+    }
+
+    /// Clicks the middle of what a selector finds first.
+    #[track_caller]
+    pub fn click(&self, selector: &str) {
+        let found = json!({ "using": "css selector", "value": selector });
+        let element = self.command("/element", &found);
+        let id = element.as_object().and_then(|it| it.values().next());
+        let id = id.and_then(Value::as_str).expect("an element has a name");
+        self.command(&format!("/element/{id}/click"), &json!({}));
+    }
+
+    /// Makes the page so many pixels wide and high, as on a phone or not.
+    #[track_caller]
+    pub fn resize(&self, width: u32, height: u32, is_phone: bool) {
+        let metrics = json!({
+            "width": width, "height": height, "mobile": is_phone,
+            "deviceScaleFactor": if is_phone { 2 } else { 1 },
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
+    }
+
+    /// Gives a feature of media queries a value, such as `prefers-color-scheme`.
+    #[track_caller]
+    pub fn prefer(&self, feature: &str, value: &str) {
+        let features = json!({ "features": [{ "name": feature, "value": value }] });
+        self.devtools("Emulation.setEmulatedMedia", &features);
+    }
+
+    /// What the page has complained about on the console since it was asked last.
+    #[track_caller]
+    pub fn complaints(&self) -> Vec<String> {
+        let log = self.command("/se/log", &json!({ "type": "browser" }));
+        let entries = log.as_array().expect("a log is a list").iter();
+        let bad = entries.filter(|it| it["level"] == "SEVERE" || it["level"] == "WARNING");
+        bad.map(|it| it["message"].to_string()).collect()
+    }
+
+    /// Writes what can be seen of the page to a file, as PNG.
+    #[track_caller]
+    pub fn screenshot(&self, path: &Path) {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).expect("a folder for screenshots");
+        }
+        let image = self.ask("GET", "/screenshot", None);
+        let image = STANDARD.decode(image.as_str().expect("an image as text"));
+        fs::write(path, image.expect("an image in base64")).expect("a file for it");
+    }
+
+    fn devtools(&self, command: &str, parameters: &Value) {
+        let command = json!({ "cmd": command, "params": parameters });
+        self.command("/goog/cdp/execute", &command);
+    }
+
+    #[track_caller]
+    fn command(&self, path: &str, body: &Value) -> Value {
+        self.ask("POST", path, Some(body))
+    }
+
+    #[track_caller]
+    fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        let url = format!("{}{path}", self.session);
+        let answer = match (method, body) {
+            ("POST", Some(body)) => self.agent.post(&url).send(body.to_string()),
+            ("DELETE", _) => self.agent.delete(&url).call(),
+            _ => self.agent.get(&url).call(),
+        };
+        let mut answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let text = answer.body_mut().with_config().limit(u64::MAX);
+        let text = text.read_to_string().expect("the driver answers text");
+        let mut answer: Value = serde_json::from_str(&text).expect("the driver answers in JSON");
+        let value = answer["value"].take();
+        assert!(
+            value.get("error").is_none(),
+            "{method} {path}: {}",
+            value["message"]
+        );
+        value
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Ends Chromium, which the driver would leave behind; nothing more can be done if not.
+        _ = self.agent.delete(&self.session).call();
+        _ = self.driver.kill();
+        _ = self.driver.wait();
+    }
+}
+
+/// The port in a line such as `ChromeDriver was started successfully on port 40631.`
+#[track_caller]
+fn announced(stdout: &mut impl BufRead) -> u16 {
+    let mut lines = stdout.lines().map_while(Result::ok);
+    let port = lines.find_map(|line| {
+        let (_, port) = line.split_once("successfully on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    port.expect("chromedriver announces its port")
+}
+
+const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,0 +1,563 @@
+//! The live page in a browser: what it shows is what the exposition says.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use metrics_http::{
+    Collection, Collector, Counter, Desc, Kind, Options, Registry, Server, counted, in_flight,
+    metrics, timed,
+};
+use tests::{Browser, Example, get, wait_until};
+
+metrics! {
+    /// Plates <b>washed</b>.
+    static WASHED: Counter<(by: &str)> = "kitchen_plates_total";
+    /// Plates that are dirty.
+    static DIRTY: FloatGauge = "kitchen_dirty_plates";
+    /// Size of portions.
+    static PORTION: Histogram = "kitchen_portion_bytes";
+}
+
+#[timed(slo(latency = "250ms", objective = 99.9))]
+#[counted]
+#[in_flight]
+fn cook(works: bool) -> Result<(), ()> {
+    if works { Ok(()) } else { Err(()) }
+}
+
+/// Serves what is declared above, and has a browser look at it.
+fn looking() -> (Server, Browser) {
+    let server = metrics_http::serve("127.0.0.1:0").unwrap();
+    let browser = Browser::start();
+    browser.open(&url(&server));
+    browser.until("document.getElementById('status').textContent === 'live'");
+    (server, browser)
+}
+
+fn url(server: &Server) -> String {
+    format!("http://{}/", server.local_addr())
+}
+
+/// Goes to a view by its tab.
+fn view(browser: &Browser, id: &str) {
+    browser.click(&format!("#tab-{id}"));
+    browser.until(&format!(
+        "document.querySelector('#tab-{id}[aria-selected=true]')"
+    ));
+}
+
+/// Types into what a selector finds, as far as the page can tell.
+fn fill(browser: &Browser, selector: &str, text: &str) {
+    browser.run(&format!(
+        "const it = document.querySelector({selector:?});
+         it.value = {text:?};
+         it.dispatchEvent(new Event('input'));"
+    ));
+}
+
+/// Finds a family by the search, and opens it.
+fn open_family(browser: &Browser, name: &str) {
+    view(browser, "metrics");
+    fill(browser, "#search", name);
+    browser.until(&format!(
+        "[...document.querySelectorAll('.row:not([hidden]) .open .name')]
+             .find((it) => it.textContent === {name:?})?.closest('button').click() === undefined
+         && document.querySelector('.family[aria-label={name:?}]')"
+    ));
+    browser.until("document.querySelector('.family .series .row:not(.head):not([hidden])')");
+}
+
+/// The cells of the rows that are shown, text by text.
+fn rows(browser: &Browser, table: &str) -> Vec<Vec<String>> {
+    let rows = browser.run(&format!(
+        "return [...document.querySelectorAll({table:?} + ' .row:not(.head):not([hidden])')]
+             .sort((a, b) => a.getAttribute('aria-rowindex') - b.getAttribute('aria-rowindex'))
+             .map((row) => [...row.querySelectorAll('.cell')].map((cell) => cell.textContent))"
+    ));
+    serde_json::from_value(rows).expect("rows of texts")
+}
+
+#[track_caller]
+fn is_quiet(browser: &Browser) {
+    let complaints = browser.complaints();
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+/// Where the tests leave what they have seen.
+fn screenshots() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots")
+}
+
+#[test]
+fn values_are_those_of_the_exposition() {
+    let (server, browser) = looking();
+    // Nobody else washes: the tests share their metrics.
+    WASHED.with("first").inc_by(41);
+    WASHED.with("second").inc_by(1_234_567);
+    DIRTY.set(-3.5);
+    let exposition = get(&format!("{}metrics", url(&server))).body;
+    for (family, label, shown) in [
+        ("kitchen_plates_total", "by=\"second\"", "1,234,567"),
+        ("kitchen_plates_total", "by=\"first\"", "41"),
+        ("kitchen_dirty_plates", "(no labels)", "-3.5"),
+    ] {
+        open_family(&browser, family);
+        let value = shown.replace(',', "");
+        let line = exposition
+            .lines()
+            .find(|line| {
+                line.starts_with(family) && (label.starts_with('(') || line.contains(label))
+            })
+            .expect("the exposition has it");
+        assert!(line.ends_with(&format!(" {value}")), "{line}");
+        wait_until(PATIENCE, shown, || {
+            let rows = rows(&browser, ".family .series");
+            let row = rows.iter().find(|row| row[0] == label);
+            row.filter(|row| row[1] == shown).cloned()
+        });
+        browser.click(".row.chosen .open");
+    }
+    is_quiet(&browser);
+}
+
+#[test]
+fn rates_move_under_load() {
+    let (_server, browser) = looking();
+    let load = Load::start(|| {
+        let _ = cook(three_times_out_of_four());
+        PORTION.observe(512.0);
+    });
+    let traffic = "document.querySelector('#tile-traffic .value').textContent";
+    browser.until(&format!("/^[1-9].*\\/s$/.test({traffic}) && {traffic}"));
+    view(&browser, "functions");
+    let calls = || {
+        let rows = rows(&browser, ".table");
+        let row = rows.into_iter().find(|row| row[0].starts_with("cook"))?;
+        row.last().cloned().filter(|calls| calls != "0")
+    };
+    let before = wait_until(PATIENCE, "calls", calls);
+    wait_until(PATIENCE, "more calls", || {
+        calls().filter(|it| *it != before)
+    });
+    let row = wait_until(PATIENCE, "all that is told of a function", || {
+        let rows = rows(&browser, ".table");
+        let row = rows.into_iter().find(|row| row[0].starts_with("cook"))?;
+        // Calls per second, errors and quantiles are all there.
+        row[1..6].iter().all(|cell| cell != "–").then_some(row)
+    });
+    assert!(row[2].ends_with(" %"), "{row:?}");
+    load.stop();
+    is_quiet(&browser);
+}
+
+#[test]
+fn functions_are_sorted_by_the_column_that_is_pressed() {
+    let (_server, browser) = looking();
+    let _ = cook(true);
+    view(&browser, "metrics");
+    let names = || {
+        let rows = rows(&browser, ".table");
+        rows.into_iter()
+            .map(|row| row[0].clone())
+            .collect::<Vec<_>>()
+    };
+    wait_until(PATIENCE, "metrics", || (names().len() > 3).then_some(()));
+    let mut sorted = names();
+    sorted.sort_by_key(|name| name.to_lowercase());
+    assert_eq!(names().first(), sorted.first());
+    browser.click(".head .cell:first-child .sort");
+    browser.until("document.querySelector('.head .cell:first-child[aria-sort=descending]')");
+    let down = names();
+    assert!(down[0] > down[down.len() - 1], "{down:?}");
+    is_quiet(&browser);
+}
+
+#[test]
+fn a_search_finds_names_help_and_labels() {
+    let (_server, browser) = looking();
+    WASHED.with("ada").inc();
+    view(&browser, "metrics");
+    for (text, found) in [
+        ("kitchen dirty", "kitchen_dirty_plates"),
+        ("size of portions", "kitchen_portion_bytes"),
+        ("by", "kitchen_plates_total"),
+    ] {
+        fill(&browser, "#search", text);
+        wait_until(PATIENCE, found, || {
+            let rows = rows(&browser, ".table");
+            let fits = |row: &Vec<String>| row[0].starts_with(found);
+            rows.iter().any(fits).then_some(())
+        });
+    }
+    fill(&browser, "#search", "no such metric");
+    browser.until("document.querySelector('.none:not([hidden])')");
+    is_quiet(&browser);
+}
+
+#[test]
+fn a_metric_is_told_with_its_chart_and_its_place_in_the_source() {
+    let (_server, browser) = looking();
+    WASHED.with("ada").inc();
+    open_family(&browser, "kitchen_plates_total");
+    let family = browser.text("document.querySelector('.family').textContent");
+    assert!(family.contains("tests/tests/page.rs:"), "{family}");
+    assert!(family.contains("counter"), "{family}");
+    browser.until("document.querySelector('.family .chart canvas')");
+    is_quiet(&browser);
+}
+
+#[test]
+fn labels_and_help_are_text_and_never_markup() {
+    let (_server, browser) = looking();
+    let label = "<script>document.title='caught'</script><img src=x onerror=alert(1)>";
+    WASHED.with(label).inc();
+    open_family(&browser, "kitchen_plates_total");
+    browser.until("document.querySelector('.family .series').textContent.includes('<script>')");
+    let family = browser.text("document.querySelector('.family').textContent");
+    assert!(family.contains("Plates <b>washed</b>."), "{family}");
+    let elements = browser
+        .run("return document.querySelectorAll('.panel script, .panel img, .panel b').length");
+    assert_eq!(elements, 0);
+    assert_ne!(browser.text("document.title"), "caught");
+    is_quiet(&browser);
+}
+
+#[test]
+fn durations_are_a_heat_map_and_objectives_have_burn_rates() {
+    let (_server, browser) = looking();
+    let load = Load::start(|| {
+        let _ = cook(true);
+    });
+    view(&browser, "histograms");
+    // Something is drawn where nothing is at first.
+    browser.until(
+        "(() => {
+            const canvas = document.querySelector('canvas.heat');
+            if (!canvas || canvas.width < 300) return false;
+            // Read from a copy: Chromium warns of those that are drawn to and read.
+            const copy = document.createElement('canvas');
+            const [from, width] = [canvas.width / 2, canvas.width / 2 - 20];
+            copy.width = width;
+            copy.height = canvas.height - 60;
+            const ink = copy.getContext('2d', { willReadFrequently: true });
+            ink.drawImage(canvas, from, 0, width, copy.height, 0, 0, width, copy.height);
+            const { data } = ink.getImageData(0, 0, width, copy.height);
+            return data.some((it, at) => at % 4 === 3 && it > 0);
+        })()",
+    );
+    view(&browser, "objectives");
+    let burn = "document.querySelector('.objective .burn .value')?.textContent";
+    browser.until(&format!("/×$/.test({burn} ?? '')"));
+    let card = browser.text("document.querySelector('.objective').textContent");
+    assert!(
+        card.contains("99.9 % of calls take 250 ms or less"),
+        "{card}"
+    );
+    load.stop();
+    is_quiet(&browser);
+}
+
+#[test]
+fn while_it_is_paused_it_asks_for_nothing() {
+    let registry = Registry::new();
+    let asked = Arc::new(Asked::default());
+    registry.register(asked.clone()).unwrap();
+    let server = serving(registry);
+    let browser = Browser::start();
+    browser.open(&url(&server));
+    wait_until(PATIENCE, "three points", || {
+        (asked.times() >= 3).then_some(())
+    });
+    browser.click("#pause");
+    browser.until("document.getElementById('status').textContent === 'paused'");
+    assert!(asked.stays_alone());
+    browser.press("p");
+    let before = asked.times();
+    wait_until(PATIENCE, "it goes on", || {
+        (asked.times() > before).then_some(())
+    });
+    is_quiet(&browser);
+}
+
+#[test]
+fn nothing_is_gathered_when_nobody_looks() {
+    let registry = Registry::new();
+    let asked = Arc::new(Asked::default());
+    registry.register(asked.clone()).unwrap();
+    let server = serving(registry);
+    assert!(asked.stays_alone());
+    let browser = Browser::start();
+    browser.open(&url(&server));
+    wait_until(PATIENCE, "it is asked", || {
+        (asked.times() > 0).then_some(())
+    });
+    browser.open("about:blank");
+    assert!(asked.stays_alone());
+}
+
+#[test]
+fn keys_reach_all_of_it() {
+    let (_server, browser) = looking();
+    browser.press("/");
+    browser.until("document.activeElement.id === 'search'");
+    browser.press("k");
+    browser.until("document.getElementById('search').value === 'k'");
+    browser.press(ESCAPE);
+    browser.press("4");
+    browser.until("document.querySelector('#tab-histograms[aria-selected=true]')");
+    browser.run("document.getElementById('tab-histograms').focus()");
+    browser.press(RIGHT);
+    browser.until("document.activeElement.id === 'tab-cardinality'");
+    // From the first element on, the keyboard comes to each control in turn.
+    browser.press("3");
+    browser.until("document.querySelector('.row:not([hidden]) .open')");
+    browser.run("document.querySelector('.skip').focus()");
+    let mut reached = Vec::new();
+    for _ in 0..20 {
+        browser.press(TAB);
+        reached.push(browser.text("document.activeElement.className"));
+    }
+    for class in ["segment", "button", "tab", "search", "sort", "open"] {
+        assert!(reached.iter().any(|it| it == class), "{class}: {reached:?}");
+    }
+    is_quiet(&browser);
+}
+
+#[test]
+fn a_phone_shows_it_without_scrolling_sideways() {
+    let (_server, browser) = looking();
+    browser.resize(390, 844, true);
+    let load = Load::start(|| {
+        let _ = cook(true);
+        WASHED
+            .with("a person with a rather long name, to be told in one line")
+            .inc();
+    });
+    for id in VIEWS {
+        view(&browser, id);
+        if id == "metrics" {
+            open_family(&browser, "kitchen_plates_total");
+        }
+        let width = browser.run("return document.documentElement.scrollWidth");
+        assert_eq!(width, 390, "{id}");
+    }
+    load.stop();
+    is_quiet(&browser);
+}
+
+#[test]
+fn it_is_dark_where_the_system_is() {
+    let (_server, browser) = looking();
+    let mut backs = Vec::new();
+    for scheme in ["light", "dark"] {
+        browser.prefer("prefers-color-scheme", scheme);
+        browser.until(&format!(
+            "matchMedia('(prefers-color-scheme: {scheme})').matches"
+        ));
+        backs.push(browser.text("getComputedStyle(document.body).backgroundColor"));
+    }
+    assert_ne!(backs[0], backs[1]);
+    is_quiet(&browser);
+}
+
+#[test]
+fn nothing_moves_by_itself_where_that_is_not_wanted() {
+    let (_server, browser) = looking();
+    browser.prefer("prefers-reduced-motion", "reduce");
+    browser.until("document.getAnimations().length === 0");
+}
+
+#[test]
+fn ten_thousand_series_are_there_at_once() {
+    let server = serving(many(10_000));
+    let browser = Browser::start();
+    browser.open(&url(&server));
+    let painted = browser.until(
+        "performance.getEntriesByType('paint')
+             .find((it) => it.name === 'first-contentful-paint')?.startTime",
+    );
+    let painted = painted.as_f64().expect("a time in milliseconds");
+    browser.until("document.getElementById('status').textContent === 'live'");
+    let live = browser.run("return performance.now()");
+    println!("10,000 series: first paint after {painted:.0} ms, live after {live} ms at most");
+    assert!(painted < 10_000.0, "{painted} ms");
+    is_quiet(&browser);
+}
+
+#[test]
+fn a_hundred_thousand_series_do_not_fill_the_document() {
+    let server = serving(many(100_000));
+    let browser = Browser::start();
+    browser.open(&url(&server));
+    browser.until("document.getElementById('status').textContent === 'live'");
+    open_family(&browser, "warehouse_pieces");
+    browser.until("document.querySelector('.family').textContent.includes('of 100,000')");
+    fill(&browser, ".family .search", "shelf 99999");
+    browser.until("document.querySelector('.family').textContent.includes('1–1 of 1')");
+    let nodes = browser.run("return document.querySelectorAll('*').length");
+    let nodes = nodes.as_u64().expect("a number");
+    // What comes each second does not grow with the series.
+    let feed = browser.until(
+        "performance.getEntriesByType('resource')
+             .filter((it) => it.name.includes('/feed?') && it.name.includes('since=1'))
+             .at(-1)?.decodedBodySize",
+    );
+    println!("100,000 series: {nodes} elements, {feed} bytes a second");
+    assert!(nodes < 2_000, "{nodes} elements");
+    assert!(feed.as_u64() < Some(10_000), "{feed} bytes");
+    is_quiet(&browser);
+}
+
+/// With `SCREENSHOTS=docs`, the picture for the README is written there.
+#[test]
+fn the_example_under_load_is_worth_a_look() {
+    let example = Example::start(200, Duration::from_mins(10));
+    let browser = Browser::start();
+    browser.open(&format!("http://{}/", example.metrics()));
+    let shot = |name: &str| browser.screenshot(&screenshots().join(format!("{name}.png")));
+    browser.prefer("prefers-color-scheme", "light");
+    browser.until("/^[1-9]/.test(document.querySelector('#tile-latency .value').textContent)");
+    for id in VIEWS {
+        view(&browser, id);
+        settle(&browser);
+        shot(id);
+    }
+    if let Ok(folder) = std::env::var("SCREENSHOTS") {
+        // A picture of a page that has been open for a while says more.
+        thread::sleep(Duration::from_mins(1));
+        view(&browser, "overview");
+        settle(&browser);
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        browser.screenshot(&root.join(folder).join("page.png"));
+    }
+    browser.prefer("prefers-color-scheme", "dark");
+    for id in VIEWS {
+        view(&browser, id);
+        settle(&browser);
+        shot(&format!("{id}-dark"));
+    }
+    browser.resize(390, 844, true);
+    for id in VIEWS {
+        view(&browser, id);
+        settle(&browser);
+        shot(&format!("{id}-phone"));
+    }
+    is_quiet(&browser);
+}
+
+/// Waits for what is asked for to be drawn.
+fn settle(browser: &Browser) {
+    browser.run("window.drawn = false; requestAnimationFrame(() => requestAnimationFrame(() => { window.drawn = true; }));");
+    browser.until("window.drawn");
+}
+
+/// Serves that registry and nothing else.
+fn serving(registry: Registry) -> Server {
+    Server::builder()
+        .registry(registry)
+        .process_metrics(false)
+        .build_info(false)
+        .serve("127.0.0.1:0")
+        .unwrap()
+}
+
+/// A family of so many series, among others.
+fn many(series: usize) -> Registry {
+    let registry = Registry::new();
+    let options = Options::new("warehouse_pieces", "Pieces on each shelf.");
+    let options = options.labels(["shelf"]).max_series(series + 1);
+    let pieces = registry
+        .create_labelled::<metrics_http::Gauge>(options)
+        .unwrap();
+    for shelf in 0..series as i64 {
+        pieces.with(&[&format!("shelf {shelf}")]).set(shelf);
+    }
+    let orders = Options::new("warehouse_orders_total", "Orders.");
+    registry.create::<Counter>(orders).unwrap().inc();
+    registry
+}
+
+/// Work on a thread, over and over, until it is stopped.
+struct Load {
+    stop: Arc<AtomicBool>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Load {
+    fn start(work: impl Fn() + Send + 'static) -> Load {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                work();
+                // The browser needs the processor too.
+                thread::sleep(Duration::from_millis(1));
+            }
+        });
+        Load { stop, thread }
+    }
+
+    fn stop(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap();
+    }
+}
+
+/// True so often.
+fn three_times_out_of_four() -> bool {
+    static TURN: AtomicU32 = AtomicU32::new(0);
+    TURN.fetch_add(1, Ordering::Relaxed) % 4 != 0
+}
+
+/// Counts how often it is asked for values.
+#[derive(Default)]
+struct Asked(AtomicU32);
+
+impl Asked {
+    fn times(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Whether nobody asks for longer than a page that looks would wait. What does not happen
+    /// cannot be waited for: this takes its time.
+    fn stays_alone(&self) -> bool {
+        // A question that is on its way.
+        thread::sleep(Duration::from_millis(500));
+        let before = self.times();
+        thread::sleep(Duration::from_millis(2500));
+        self.times() == before
+    }
+}
+
+impl Collector for Asked {
+    fn descs(&self) -> &[Desc] {
+        static DESCS: [Desc; 1] = [Desc::new(Kind::Gauge, "times_asked", "Times asked.")];
+        &DESCS
+    }
+
+    fn collect(&self, out: &mut Collection<'_>) {
+        let times = self.0.fetch_add(1, Ordering::Relaxed);
+        out.gauge(&self.descs()[0], &[], f64::from(times));
+    }
+}
+
+const VIEWS: [&str; 6] = [
+    "overview",
+    "functions",
+    "metrics",
+    "histograms",
+    "cardinality",
+    "objectives",
+];
+const PATIENCE: Duration = Duration::from_secs(60);
+/// As WebDriver calls these keys.
+const ESCAPE: &str = "\u{E00C}";
+const RIGHT: &str = "\u{E014}";
+const TAB: &str = "\u{E004}";
