@@ -5,9 +5,10 @@
 # Debian's apt. The judges (Prometheus and promtool, a newer Prometheus of a later
 # Debian, VictoriaMetrics, the Pushgateway, node_exporter, the official Python
 # parsers, valgrind) land below target/judges: nothing of the machine's own is
-# replaced and no service is started. PROMETHEUS, PROMTOOL, PROMETHEUS_NEWER,
-# VICTORIA_METRICS, PUSHGATEWAY, NODE_EXPORTER, JUDGE_PYTHON and VALGRIND name
-# other ones.
+# replaced and no service is started. Chromium and its driver, which need a
+# hundred libraries, are installed. PROMETHEUS, PROMTOOL, PROMETHEUS_NEWER,
+# VICTORIA_METRICS, PUSHGATEWAY, NODE_EXPORTER, JUDGE_PYTHON, VALGRIND, CHROMIUM
+# and CHROMEDRIVER name other ones.
 #
 # With LONG=1, a fuzzer declares and records whatever it can think of for two
 # minutes, or for FUZZ_SECONDS, and threads come and go for ten minutes at the
@@ -25,8 +26,8 @@ readonly newer_debian=forky
 
 # Test targets that registration through a linker section cannot change.
 readonly indifferent_to_linkme=" allocator collect dashboards dependencies environments
-    expiry_scraped facade formats_scraped instructions jemalloc memory newcomer page prometheus pushed remote_written
-    roundtrip rules soak textfile_shown ui "
+    expiry_scraped facade formats_scraped instructions jemalloc memory newcomer page
+    prometheus pushed remote_written roundtrip rules soak textfile_shown ui "
 
 main() {
     # Before the end, the soak takes as long as any other test.

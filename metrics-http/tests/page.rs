@@ -33,7 +33,7 @@ fn files(server: &Server) -> Vec<String> {
 fn named_in(text: &str) -> Vec<String> {
     let quoted = text.split('"').filter_map(|part| {
         let name = part.strip_prefix("-/page/").or(part.strip_prefix("./"))?;
-        let is_file = name.ends_with(".js") || name.ends_with(".css");
+        let is_file = [".js", ".css"].iter().any(|end| name.ends_with(end));
         is_file.then(|| format!("/-/page/{name}"))
     });
     quoted.collect()

@@ -1,4 +1,4 @@
-//! Chromium without a window, driven over WebDriver (<https://www.w3.org/TR/webdriver2/>).
+//! Chromium without a window, driven over `WebDriver` (<https://www.w3.org/TR/webdriver2/>).
 //!
 //! Seven commands of the protocol are all that the tests need, and the HTTP client is here already:
 //! a crate for it would bring a runtime and a second client.
@@ -54,7 +54,7 @@ impl Browser {
             _stdout: stdout,
             agent,
             session: format!("http://127.0.0.1:{port}/session"),
-            profile: profile,
+            profile,
         };
         let options = browser.capabilities();
         let session = browser.command("", &options);
@@ -113,7 +113,7 @@ impl Browser {
             .to_owned()
     }
 
-    /// Presses and releases a key, as WebDriver calls it.
+    /// Presses and releases a key, as `WebDriver` calls it.
     #[track_caller]
     pub fn press(&self, key: &str) {
         let actions = json!({ "actions": [{ "type": "key", "id": "keys", "actions": [
@@ -222,4 +222,4 @@ fn announced(stdout: &mut impl BufRead) -> u16 {
     port.expect("chromedriver announces its port")
 }
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tempfile::TempDir;
-use tests::{get, wait_until};
+use tests::{Browser, get, wait_until};
 
 /// The section of the README, from its heading to the next.
 fn section() -> String {
@@ -109,4 +109,19 @@ fn the_steps_of_the_readme_lead_from_an_empty_folder_to_a_page_that_moves() {
     wait_until(Duration::from_secs(30), "more primes", || {
         primes().filter(|now| *now > before)
     });
+
+    let browser = Browser::start();
+    browser.open(&format!("{url}#metrics"));
+    browser.until(
+        "(() => {
+            const names = [...document.querySelectorAll('.row:not([hidden]) .open .name')];
+            const name = names.find((name) => name.textContent === 'hello_primes_total');
+            name?.closest('button').click();
+            return name !== undefined;
+        })()",
+    );
+    browser.until("document.querySelector('.family .chart canvas')");
+    let family = browser.text("document.querySelector('.family').textContent");
+    assert!(family.contains("Numbers that are prime."), "{family}");
+    assert!(family.contains("src/main.rs:"), "{family}");
 }

@@ -513,7 +513,7 @@ impl Load {
 /// True so often.
 fn three_times_out_of_four() -> bool {
     static TURN: AtomicU32 = AtomicU32::new(0);
-    TURN.fetch_add(1, Ordering::Relaxed) % 4 != 0
+    !TURN.fetch_add(1, Ordering::Relaxed).is_multiple_of(4)
 }
 
 /// Counts how often it is asked for values.
@@ -556,8 +556,8 @@ const VIEWS: [&str; 6] = [
     "cardinality",
     "objectives",
 ];
-const PATIENCE: Duration = Duration::from_secs(60);
-/// As WebDriver calls these keys.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// As `WebDriver` calls these keys.
 const ESCAPE: &str = "\u{E00C}";
 const RIGHT: &str = "\u{E014}";
 const TAB: &str = "\u{E004}";

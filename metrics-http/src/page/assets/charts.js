@@ -101,7 +101,8 @@ export class Chart {
             size: 64,
             space: 32,
             ...(this.#isLog ? { splits: (_, __, least, most) => powers(least, most) } : {}),
-            values: (_, values) => values.map((value) => this.#format(value)),
+            // A logarithmic axis has lines without a label between those with one.
+            values: (_, values) => values.map((value) => (value === null ? "" : this.#format(value))),
           },
         ],
         series: [
