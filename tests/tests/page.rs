@@ -21,6 +21,10 @@ metrics! {
     static WASHED: Counter<(by: &str)> = "kitchen_plates_total";
     /// Plates that are dirty.
     static DIRTY: FloatGauge = "kitchen_dirty_plates";
+    /// Time that guests wait.
+    #[unit("seconds")]
+    #[slo(latency = "50ms", objective = 75)]
+    static WAIT: Histogram = "kitchen_wait_seconds";
     /// Size of portions.
     static PORTION: Histogram = "kitchen_portion_bytes";
 }
@@ -260,6 +264,46 @@ fn durations_are_a_heat_map_and_objectives_have_burn_rates() {
         card.contains("99.9 % of calls take 250 ms or less"),
         "{card}"
     );
+    load.stop();
+    is_quiet(&browser);
+}
+
+#[test]
+fn rates_go_on_across_restarts_and_never_below_zero() {
+    let (_server, browser) = looking();
+    // The program starts anew after the third point, and a series leaves before the last.
+    let increases = browser.run(
+        "return import('./-/page/rates.js').then(({ increaseOver, rates }) => {
+            const points = [['a', 5], ['a', 8], ['a', 8], ['b', 2], ['b', 1]];
+            const told = points.map(([run, value], time) => ({ run, value, time }));
+            const value = (point) => point.value;
+            return [increaseOver(told, value), rates(told, value)];
+        })",
+    );
+    assert_eq!(increases, serde_json::json!([5, [null, 3, 0, 2, null]]));
+    is_quiet(&browser);
+}
+
+#[test]
+fn a_declared_histogram_is_held_to_its_objective_too() {
+    let (_server, browser) = looking();
+    let load = Load::start(|| {
+        // Half of them wait too long: twice as many as a quarter.
+        WAIT.observe(0.01);
+        WAIT.observe(1.0);
+    });
+    view(&browser, "objectives");
+    let card = "[...document.querySelectorAll('.objective')]
+        .find((it) => it.querySelector('h2').textContent === 'kitchen_wait_seconds')";
+    browser.until(&format!(
+        "({card})?.querySelector('.burn .value').textContent === '2×'"
+    ));
+    let text = browser.text(&format!("({card}).textContent"));
+    assert!(
+        text.contains("75 % of observations take 50 ms or less"),
+        "{text}"
+    );
+    assert!(text.contains("over budget"), "{text}");
     load.stop();
     is_quiet(&browser);
 }

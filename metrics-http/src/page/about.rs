@@ -42,6 +42,8 @@ pub(super) struct Family {
     places: Vec<String>,
     /// Whether its series are those of functions.
     pub(super) is_of_functions: bool,
+    /// What it is held to, where that is not a function's.
+    objectives: Vec<Told>,
 }
 
 /// A label of a family: its values where they are known, as far as they are few.
@@ -101,9 +103,13 @@ impl About {
         if self.family_at.contains_key(&family.name) {
             return;
         }
-        let mut is_of_functions = false;
+        let (mut is_of_functions, mut objectives) = (false, Vec::new());
         for member in &family.members {
-            is_of_functions |= self.member(member, &family);
+            if self.member(member, &family) {
+                is_of_functions = true;
+            } else {
+                objectives.extend(member.objectives.iter().filter_map(Told::from));
+            }
         }
         let places = family.members.iter().take(PLACES);
         self.add(Family {
@@ -118,6 +124,7 @@ impl About {
                 .map(|at| format!("{}:{}", at.file, at.line))
                 .collect(),
             is_of_functions,
+            objectives,
             name: family.name,
         });
     }
@@ -173,6 +180,7 @@ impl About {
                 max_series: None,
                 places: Vec::new(),
                 is_of_functions: false,
+                objectives: Vec::new(),
             }),
         };
         match family.name.as_str() {

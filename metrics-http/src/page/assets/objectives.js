@@ -1,4 +1,4 @@
-// What functions are held to, and how fast they spend what they may get wrong.
+// What functions and declared histograms are held to, and how fast they spend what they may get wrong.
 
 import { Chart } from "./charts.js";
 import { el, empty, say } from "./dom.js";
@@ -15,7 +15,7 @@ export class Objectives {
   #cards = new Map();
   #list = el("div", { class: "objectives" });
   #none = empty(
-    "No function has an objective",
+    "Nothing has an objective",
     "Give a function one, and its burn rate appears here: how many times as fast as allowed it spends its error budget.",
     '#[metrics_http::timed(slo(latency = "250ms", objective = 99.9))]\nfn answer() { … }',
   );
@@ -26,7 +26,8 @@ export class Objectives {
   }
 
   update(window) {
-    const all = this.#feed.functions.flatMap((it) => it.objectives.map((objective, i) => [`${it.at} ${i}`, it, objective]));
+    const held = [...this.#feed.functions.map(ofFunction), ...this.#feed.families.map(ofFamily)];
+    const all = held.flatMap((it) => it.objectives.map((objective, i) => [`${it.key} ${i}`, it, objective]));
     this.#none.hidden = all.length > 0;
     for (const [key, it, objective] of all) {
       if (!this.#cards.has(key)) {
@@ -39,17 +40,46 @@ export class Objectives {
   }
 }
 
-/** Calls that were bad, and all of them, between the points. */
+/** A function as it stands on a card, and where points have what it came to. */
+function ofFunction(it) {
+  return {
+    key: `function ${it.at}`,
+    name: it.function,
+    where: `${it.module} · ${it.place}`,
+    things: "calls",
+    bounds: it.bounds,
+    objectives: it.objectives,
+    observed: (point) => point.functions.durations.get(it.at),
+    ok: (point) => point.functions.ok[it.at] ?? 0,
+    errors: (point) => point.functions.errors[it.at] ?? 0,
+  };
+}
+
+/** The same of a declared histogram, all its series together. */
+function ofFamily(it) {
+  return {
+    key: `family ${it.at}`,
+    name: it.name,
+    where: it.places[0] ?? "",
+    things: "observations",
+    bounds: it.bounds,
+    objectives: it.objectives,
+    observed: (point) => point.histograms.get(it.at),
+  };
+}
+
+/** What was bad, and all that counts, between the points. */
 function spent(it, objective, points) {
   if (objective.kind === "latency") {
-    const observed = observedOver(points, (point) => point.functions.durations.get(it.at));
+    const observed = observedOver(points, it.observed);
     if (observed === null) return { bad: null, all: null };
     const all = observed.reduce((sum, count) => sum + count, 0);
     return { all, bad: all - upTo(it.bounds, observed, objective.seconds) };
   }
-  const all = increaseOver(points, (point) => point.functions.calls[it.at] ?? 0);
-  const ok = increaseOver(points, (point) => point.functions.ok[it.at] ?? 0);
-  return { all, bad: all === null || ok === null ? null : all - ok };
+  // Calls that were cancelled neither keep nor miss it, as in the rules for alerts.
+  const ok = increaseOver(points, it.ok);
+  const bad = increaseOver(points, it.errors);
+  return { bad, all: ok === null || bad === null ? null : ok + bad };
 }
 
 class Card {
@@ -62,12 +92,12 @@ class Card {
   constructor(it, objective) {
     const promise =
       objective.kind === "latency"
-        ? `${objective.percent} % of calls take ${seconds(objective.seconds)} or less`
+        ? `${objective.percent} % of ${it.things} take ${seconds(objective.seconds)} or less`
         : `${objective.percent} % of calls succeed`;
     this.root = el(
       "section",
       { class: "objective card" },
-      el("div", { class: "objective-head" }, el("div", {}, el("h2", {}, it.function), el("p", { class: "dim" }, `${it.module} · ${it.place}`)), this.#state),
+      el("div", { class: "objective-head" }, el("div", {}, el("h2", {}, it.name), el("p", { class: "dim" }, it.where)), this.#state),
       el("p", {}, promise),
       el("div", { class: "burns" }, ...this.#rates.map(({ text, value }) => el("div", { class: "burn" }, value, el("div", { class: "dim" }, text)))),
       this.#note,
@@ -84,8 +114,8 @@ class Card {
       return { bad, all, burn };
     });
     const { bad, all, burn } = burns[burns.length - 1];
-    say(this.#note, all ? `${count(bad)} of ${count(all)} calls missed it, ${share(1 - bad / all)} kept it` : "no calls in this time");
-    say(this.#state, burn === null ? "no calls" : burn > 1 ? "over budget" : "within budget");
+    say(this.#note, all ? `${count(bad)} of ${count(all)} ${it.things} missed it, ${share(1 - bad / all)} kept it` : `no ${it.things} in this time`);
+    say(this.#state, burn === null ? `no ${it.things}` : burn > 1 ? "over budget" : "within budget");
     this.#state.dataset.mood = burn === null ? "" : burn > 1 ? "bad" : "good";
     const times = points.map((point) => point.time);
     let first = 0;
