@@ -92,8 +92,11 @@ fn other_paths_say_where_the_metrics_are() {
 }
 
 #[test]
-fn the_root_leads_to_the_metrics() {
-    let reply = get(&shop(), "/");
+fn the_root_leads_to_the_metrics_where_there_is_no_page() {
+    let server = serving(Shop);
+    #[cfg(feature = "page")]
+    let server = server.page(false);
+    let reply = get(&server.serve("127.0.0.1:0").unwrap(), "/");
     assert_eq!(reply.status, 200);
     assert!(reply.text().contains("<a href=\"/metrics\">"));
 }
