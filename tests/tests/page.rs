@@ -477,9 +477,12 @@ fn the_example_under_load_is_worth_a_look() {
         // A picture of a page that has been open for a while says more.
         thread::sleep(Duration::from_mins(1));
         view(&browser, "overview");
+        // All of it, down to the links.
+        browser.resize(1280, 980, false);
         settle(&browser);
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         browser.screenshot(&root.join(folder).join("page.png"));
+        browser.resize(1280, 900, false);
     }
     browser.prefer("prefers-color-scheme", "dark");
     for id in VIEWS {
@@ -491,6 +494,8 @@ fn the_example_under_load_is_worth_a_look() {
     for id in VIEWS {
         view(&browser, id);
         settle(&browser);
+        let width = browser.run("return document.documentElement.scrollWidth");
+        assert_eq!(width, 390, "{id}");
         shot(&format!("{id}-phone"));
     }
     is_quiet(&browser);

@@ -87,7 +87,7 @@ export class Chart {
         width: this.#holder.clientWidth,
         height: HEIGHT,
         legend: { show: false },
-        padding: [10, 12, 0, 0],
+        padding: [10, 28, 0, 0],
         cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
         scales: {
           x: { time: true, range: () => this.range },
@@ -100,9 +100,9 @@ export class Chart {
             ...(this.#format === bytes ? { incrs: BINARY } : {}),
             size: 64,
             space: 32,
-            ...(this.#isLog ? { splits: (_, __, least, most) => powers(least, most) } : {}),
-            // A logarithmic axis has lines without a label between those with one.
-            values: (_, values) => values.map((value) => (value === null ? "" : this.#format(value))),
+            // Left alone, uPlot has no numbers at some powers of ten.
+            ...(this.#isLog ? { splits: (_, __, least, most) => powers(least, most), filter: (_, splits) => splits } : {}),
+            values: (_, values) => values.map((value) => this.#format(value)),
           },
         ],
         series: [

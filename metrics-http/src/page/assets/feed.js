@@ -102,13 +102,13 @@ export class Feed extends EventTarget {
   #take(answer) {
     const { run, edition, about } = answer;
     if (about) this.#learn(about, answer.links ?? []);
-    for (const point of answer.points) {
-      this.points.push(this.#inOurOrder(point, run));
-    }
+    const since = this.#known.run === run ? this.#known.since : 0;
+    // After a pause, two questions may be on their way, and both be answered with the same points.
+    const fresh = answer.points.filter((point) => point.number > since);
+    this.points.push(...fresh.map((point) => this.#inOurOrder(point, run)));
     if (this.points.length > MOST) this.points.splice(0, this.points.length - MOST);
-    const last = answer.points[answer.points.length - 1];
-    const since = last?.number ?? (this.#known.run === run ? this.#known.since : 0);
-    this.#known = { run, edition, since };
+    const last = fresh[fresh.length - 1];
+    this.#known = { run, edition, since: last?.number ?? since };
     if (last || about) this.dispatchEvent(new Event("points"));
   }
 

@@ -42,7 +42,7 @@ export class Functions {
           value: (row) => row.name,
           draw: (cell, row) => twoTexts(cell, row.name, row.module),
         },
-        number("Calls/s", "rate", rate, { note: "over the time span" }),
+        number("Calls/s", "rate", rate, { width: "minmax(5.25rem, 1fr)", note: "over the time span" }),
         number("Errors", "errors", share, { note: "share of the calls that ended as error or panic" }),
         number("p50", "p50", seconds, { wide: true }),
         number("p95", "p95", seconds),

@@ -2,7 +2,7 @@
 
 import { Chart } from "./charts.js";
 import { el, empty, say } from "./dom.js";
-import { byUnit, count, rate, seconds, share, unitOf, whole } from "./format.js";
+import { byUnit, count, rate, share, unitOf, whole } from "./format.js";
 import { quantiles, rateOver, rates } from "./rates.js";
 import { Table, twoTexts } from "./table.js";
 
@@ -107,12 +107,10 @@ function valueOf({ family, total }) {
 class Detail {
   family;
   root;
-  #feed;
   #chart;
   #series;
 
   constructor(feed, family) {
-    this.#feed = feed;
     this.family = family;
     this.#chart = chartOf(family);
     this.#series = new Series(feed, family);
