@@ -91,6 +91,8 @@ mod off;
 mod own;
 #[cfg(feature = "catalog")]
 mod promql;
+#[cfg(feature = "catalog")]
+mod quote;
 mod registry;
 mod render;
 mod rows;

@@ -1,8 +1,11 @@
 //! Pieces of Prometheus' query language.
 
-use std::{borrow::Cow, fmt::Write};
+use std::borrow::Cow;
 
-use crate::name::{is_legacy_label, is_legacy_metric};
+use crate::{
+    name::{is_legacy_label, is_legacy_metric},
+    quote::quoted,
+};
 
 /// The series of a name that match: `jobs_total{queue="mail"}`.
 ///
@@ -45,22 +48,6 @@ fn label(name: &str) -> Cow<'_, str> {
     } else {
         Cow::Owned(quoted(name))
     }
-}
-
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            // To a string it cannot fail.
-            c if c.is_control() => drop(write!(out, "\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 #[cfg(test)]

@@ -218,7 +218,8 @@ fn an_error_burst_fires_in_prometheus_and_ends() {
     let jobs = [Job::new("shop", server.local_addr())];
     let prometheus = Prometheus::start_with_rules(Version::Debian, &jobs, &[], &rules);
     let firing = || {
-        let firing = r#"ALERTS{alertname="ErrorBudgetBurnsFast",alertstate="firing"}"#;
+        let firing =
+            r#"ALERTS{alertname="ErrorBudgetBurnsFast",alertstate="firing",function="pay"}"#;
         prometheus.query(firing).len()
     };
 
@@ -240,6 +241,32 @@ fn an_error_burst_fires_in_prometheus_and_ends() {
     answer();
     think();
     gamble().expect("it works");
+}
+
+#[test]
+fn an_objective_is_kept_and_missed_where_prometheus_has_native_buckets_alone() {
+    let server = metrics_http::serve("127.0.0.1:0").expect("a free port");
+    let rules = rules().scale_windows(1.0 / 120.0).to_yaml();
+    let jobs = [Job::new("shop", server.local_addr())];
+    let flags = ["--enable-feature=native-histograms"];
+    let prometheus = Prometheus::start_with_rules(Version::Newer, &jobs, &flags, &rules);
+    let misses = || {
+        let misses =
+            r#"{__name__="job:objective_misses:ratio_rate2s500ms",metric="post_queued_seconds"}"#;
+        prometheus.value(misses)
+    };
+
+    wait_until(PATIENCE, "a share of quick letters", || {
+        QUEUED.observe(0.1);
+        misses().filter(|share| share.abs() < 1e-9)
+    });
+    assert_eq!(prometheus.query("post_queued_seconds_bucket").len(), 0);
+    wait_until(PATIENCE, "an alert", || {
+        QUEUED.observe(2.0);
+        let firing = r#"ALERTS{alertname="ErrorBudgetBurnsFast",alertstate="firing",metric="post_queued_seconds"}"#;
+        (prometheus.query(firing).len() == 1).then_some(())
+    });
+    assert!(misses().is_some_and(|share| share > 0.9));
 }
 
 fn rules() -> Rules {

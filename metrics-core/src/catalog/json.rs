@@ -40,28 +40,33 @@ impl Serialize for Catalog {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-pub(super) fn kind<S: Serializer>(kind: &Kind, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(kind.name())
+/// As `OpenMetrics` calls it.
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.name())
+    }
+}
+
+impl Serialize for Objective {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Objective::Latency { seconds, percent } => {
+                let mut latency = to.serialize_struct("Objective", 3)?;
+                latency.serialize_field("kind", "latency")?;
+                latency.serialize_field("seconds", &seconds)?;
+                latency.serialize_field("percent", &percent)?;
+                latency.end()
+            }
+            Objective::Success { percent } => {
+                let mut success = to.serialize_struct("Objective", 2)?;
+                success.serialize_field("kind", "success")?;
+                success.serialize_field("percent", &percent)?;
+                success.end()
+            }
+        }
+    }
 }
 
 pub(super) fn labels<S: Serializer>(labels: &[(String, String)], to: S) -> Result<S::Ok, S::Error> {
     to.collect_map(labels.iter().map(|(name, value)| (name, value)))
-}
-
-pub(super) fn objectives<S: Serializer>(
-    objectives: &[Objective],
-    to: S,
-) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    #[serde(tag = "kind", rename_all = "snake_case")]
-    enum Told {
-        Latency { seconds: f64, percent: f64 },
-        Success { percent: f64 },
-    }
-
-    to.collect_seq(objectives.iter().map(|objective| match *objective {
-        Objective::Latency { seconds, percent } => Told::Latency { seconds, percent },
-        Objective::Success { percent } => Told::Success { percent },
-    }))
 }

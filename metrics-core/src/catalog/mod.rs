@@ -57,7 +57,7 @@ pub struct CatalogFamily {
     /// The declared name, with the registry's prefix.
     pub name: String,
     /// The type.
-    #[serde(rename = "type", serialize_with = "json::kind")]
+    #[serde(rename = "type")]
     pub kind: Kind,
     /// The unit, when one was declared.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,10 +132,7 @@ pub struct CatalogMember {
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "json::labels")]
     pub labels: Vec<(String, String)>,
     /// What it is held to.
-    #[serde(
-        skip_serializing_if = "Vec::is_empty",
-        serialize_with = "json::objectives"
-    )]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub objectives: Vec<Objective>,
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::quote::quoted;
+
 /// Rules that are evaluated one after the other.
 pub(super) struct Group {
     pub(super) name: String,
@@ -70,41 +72,9 @@ fn line(out: &mut String, indent: usize, key: &str, value: &str) {
     let _ = writeln!(out, "{:indent$}{key}: {}", "", quoted(value));
 }
 
-/// A scalar in double quotes, by chapter 7.3.1 of YAML 1.2.
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            // What is not printable, by chapter 5.1, or would be a line's end in YAML 1.1.
-            c if c.is_control()
-                || matches!(
-                    c,
-                    '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
-                ) =>
-            {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn any_text_is_a_scalar() {
-        assert_eq!(
-            quoted("a: \"b\" \\ #c\n\u{85}é"),
-            r#""a: \"b\" \\ #c\n\u0085é""#
-        );
-    }
 
     #[test]
     fn no_rules_are_a_valid_file() {

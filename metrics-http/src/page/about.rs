@@ -6,7 +6,7 @@ use metrics_core::{
     CatalogFamily, CatalogLabel, CatalogMember, Kind, Metric, MetricFamily, MetricValue, Objective,
     Registry,
 };
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 /// Everything that a point's values belong to. It only ever grows, so that older points, which
 /// are shorter, can be read by it too.
@@ -28,7 +28,7 @@ pub(super) struct About {
 #[derive(Serialize)]
 pub(super) struct Family {
     name: String,
-    #[serde(rename = "type", serialize_with = "kind")]
+    #[serde(rename = "type")]
     pub(super) kind: Kind,
     unit: Option<String>,
     help: String,
@@ -43,7 +43,7 @@ pub(super) struct Family {
     /// Whether its series are those of functions.
     pub(super) is_of_functions: bool,
     /// What it is held to, where that is not a function's.
-    objectives: Vec<Told>,
+    objectives: Vec<Objective>,
 }
 
 /// A label of a family: its values where they are known, as far as they are few.
@@ -60,16 +60,9 @@ pub(super) struct Function {
     name: String,
     module: String,
     place: String,
-    objectives: Vec<Told>,
+    objectives: Vec<Objective>,
     /// Upper bounds of its durations, without the last one.
     pub(super) bounds: Vec<f64>,
-}
-
-#[derive(PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum Told {
-    Latency { seconds: f64, percent: f64 },
-    Success { percent: f64 },
 }
 
 impl About {
@@ -108,7 +101,7 @@ impl About {
             if self.member(member, &family) {
                 is_of_functions = true;
             } else {
-                objectives.extend(member.objectives.iter().filter_map(Told::from));
+                objectives.extend_from_slice(&member.objectives);
             }
         }
         let places = family.members.iter().take(PLACES);
@@ -157,9 +150,8 @@ impl About {
             function.bounds.clone_from(&family.buckets);
         }
         for objective in &member.objectives {
-            let told = Told::from(objective);
-            if let Some(told) = told.filter(|told| !function.objectives.contains(told)) {
-                function.objectives.push(told);
+            if !function.objectives.contains(objective) {
+                function.objectives.push(*objective);
             }
         }
         true
@@ -233,17 +225,6 @@ impl From<CatalogLabel> for Label {
     }
 }
 
-impl Told {
-    fn from(objective: &Objective) -> Option<Told> {
-        match *objective {
-            Objective::Latency { seconds, percent } => Some(Told::Latency { seconds, percent }),
-            Objective::Success { percent } => Some(Told::Success { percent }),
-            // One that this version of the page cannot show.
-            _ => None,
-        }
-    }
-}
-
 /// The value of a label.
 pub(super) fn label<'a>(metric: &'a Metric, name: &str) -> Option<&'a str> {
     let mut labels = metric.labels.iter();
@@ -258,11 +239,6 @@ fn unite(bounds: &mut Vec<f64>, buckets: &[(f64, u64)]) {
             bounds.sort_by(f64::total_cmp);
         }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn kind<S: Serializer>(kind: &Kind, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(kind.name())
 }
 
 /// Places of a family that are told.
