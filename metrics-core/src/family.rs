@@ -715,15 +715,15 @@ impl Family {
                 &*native
             });
             return self.exemplars.show(at, |exemplars| {
-                let value = HistogramValue {
+                let value = Value::Histogram(HistogramValue {
                     bounds: &self.desc.bounds,
                     counts: read.counts,
                     sum: read.sum,
                     falls: self.falls(),
                     native,
                     exemplars,
-                };
-                sink.series(labels, created, Value::Histogram(value));
+                });
+                sink.series(labels, created, value);
             });
         }
         let quantiles = self.windows.quantiles(at.series, &self.desc.bounds);

@@ -13,7 +13,7 @@ use crate::{
     clock,
     collector::Collector,
     computed::Collected,
-    encode::{Exposition, Format, escape, protobuf::Protobuf, text::Text},
+    encode::{Exposition, Format, Out, escape, protobuf::Protobuf, text::Text},
     error::Error,
     family::{self, DEFAULT_MAX_SERIES, Family, FamilyRef},
     gather::{Gather, MetricFamily},
@@ -349,7 +349,7 @@ impl Registry {
         exposition: impl Into<Exposition>,
         out: &mut impl io::Write,
     ) -> io::Result<()> {
-        self.encode_wanted(exposition.into(), out, Duration::MAX, None)
+        self.encode_wanted(exposition.into(), Out::Writer(out), Duration::MAX, None)
     }
 
     /// Writes the families that are wanted, asked for by the names of their samples.
@@ -363,7 +363,12 @@ impl Registry {
         out: &mut impl io::Write,
         wanted: impl Fn(&str) -> bool,
     ) -> io::Result<()> {
-        self.encode_wanted(exposition.into(), out, Duration::MAX, Some(&wanted))
+        self.encode_wanted(
+            exposition.into(),
+            Out::Writer(out),
+            Duration::MAX,
+            Some(&wanted),
+        )
     }
 
     /// Writes all families, or those that are wanted, for somebody who does not wait for ever:
@@ -393,13 +398,13 @@ impl Registry {
         time: Duration,
         wanted: Option<&dyn Fn(&str) -> bool>,
     ) -> io::Result<()> {
-        self.encode_wanted(exposition.into(), out, time, wanted)
+        self.encode_wanted(exposition.into(), Out::Writer(out), time, wanted)
     }
 
     fn encode_wanted(
         &self,
         exposition: Exposition,
-        out: &mut dyn io::Write,
+        out: Out<'_>,
         time: Duration,
         wanted: Option<&dyn Fn(&str) -> bool>,
     ) -> io::Result<()> {
@@ -414,7 +419,7 @@ impl Registry {
             groups.collect(settings, &computed, &mut protobuf, wanted);
             protobuf.finish()?;
         } else {
-            let mut text = Text::new(out, exposition, created, &common);
+            let mut text = Text::new(out, exposition, created, common);
             groups.collect(settings, &computed, &mut text, wanted);
             text.finish()?;
         }
@@ -428,9 +433,33 @@ impl Registry {
     /// All metrics as one string; an empty one in [`Format::Protobuf`], which is no text.
     pub fn encode_to_string(&self, exposition: impl Into<Exposition>) -> String {
         let mut out = Vec::new();
-        // Writing to memory does not fail, and what is written is text.
-        let _ = self.encode(exposition, &mut out);
+        self.encode_to_vec(exposition, &mut out);
+        // What is written is text.
         String::from_utf8(out).unwrap_or_default()
+    }
+
+    /// Makes all metrics the content of `out`.
+    ///
+    /// What it held before is overwritten in place, so that a vector that is used for one
+    /// exposition after the other is the fastest way to have them in memory: nothing is allocated,
+    /// cleared or copied. Leave its content to the next call therefore.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Format, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let jobs = registry.create::<Counter>(Options::new("jobs_total", "Jobs done."))?;
+    /// let mut out = Vec::new();
+    /// for done in 1..=3 {
+    ///     jobs.inc();
+    ///     registry.encode_to_vec(Format::Text, &mut out);
+    ///     assert!(out.ends_with(format!("\njobs_total {done}\n").as_bytes()));
+    /// }
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn encode_to_vec(&self, exposition: impl Into<Exposition>, out: &mut Vec<u8>) {
+        // Writing to memory does not fail.
+        let _ = self.encode_wanted(exposition.into(), Out::Memory(out), Duration::MAX, None);
     }
 
     /// All metrics as data.

@@ -112,8 +112,17 @@ impl<'a> SomeSingles<'a> {
     /// Each, and its words.
     #[inline(always)]
     pub(crate) fn words(&self) -> impl Iterator<Item = (&'a Single, &'a [u64; 2])> + use<'a> {
-        let families = &self.all.families[self.range.clone()];
-        families.iter().zip(self.values)
+        self.families().iter().zip(self.values)
+    }
+
+    /// Those that these are.
+    pub(crate) fn families(&self) -> &'a [Single] {
+        &self.all.families[self.range.clone()]
+    }
+
+    /// One of them, and its words.
+    pub(crate) fn get(&self, at: usize) -> Option<(&'a Single, &'a [u64; 2])> {
+        Some((self.families().get(at)?, self.values.get(at)?))
     }
 
     /// Their heads, births and numbers.
@@ -126,10 +135,10 @@ impl<'a> SomeSingles<'a> {
 }
 
 impl Single {
-    /// What it has counted, if it counts in whole steps.
+    /// Whether it counts in whole steps, which are then the first of its words.
     #[inline(always)]
-    pub(crate) fn count(&self, words: &[u64; 2]) -> Option<u64> {
-        self.counts.then_some(words[0])
+    pub(crate) fn counts(&self) -> bool {
+        self.counts
     }
 
     pub(crate) fn number(&self, words: &[u64; 2]) -> Number {
@@ -138,7 +147,7 @@ impl Single {
 }
 
 /// So many are read at once; a power of two, and no more than there are texts together.
-const AT_ONCE: usize = 64;
+pub(crate) const AT_ONCE: usize = 64;
 
 #[cfg(test)]
 mod tests {

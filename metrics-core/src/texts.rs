@@ -135,12 +135,39 @@ pub(crate) struct Together<'a> {
 impl<'a> Together<'a> {
     /// Each as how long it is, and what stands in memory from its beginning on.
     #[inline(always)]
-    pub(crate) fn iter_text(self) -> impl Iterator<Item = (&'a [u8], usize)> + use<'a> {
+    pub(crate) fn iter_open(self) -> impl Iterator<Item = (&'a [u8], usize)> + use<'a> {
         let bytes = self.text.as_bytes();
         self.spans.iter().map(move |span| {
             let text = &bytes[span.start as usize..];
             (text, span.len as usize)
         })
+    }
+
+    /// Each as how long it is, and as many bytes of memory from its beginning on, where there are
+    /// so many.
+    #[inline(always)]
+    pub(crate) fn iter_text<const BYTES: usize>(
+        self,
+    ) -> impl Iterator<Item = (Option<&'a [u8; BYTES]>, usize)> + use<'a, BYTES> {
+        let bytes = self.text.as_bytes();
+        self.spans.iter().map(move |span| {
+            let start = span.start as usize;
+            let text = bytes.get(start..start + BYTES);
+            (text.and_then(|text| text.first_chunk()), span.len as usize)
+        })
+    }
+
+    /// One of them; an empty one where there are not so many.
+    pub(crate) fn get(self, at: usize) -> &'a str {
+        self.spans.get(at).map_or("", |span| span.of(self.text))
+    }
+
+    /// Those after so many.
+    pub(crate) fn after(self, some: usize) -> Self {
+        Together {
+            spans: &self.spans[some..],
+            ..self
+        }
     }
 
     /// What they come to.

@@ -82,6 +82,14 @@ fn text(
     judges: &mut Judges,
 ) -> Result<(), String> {
     let exposition = recorded.registry.encode_to_string(format.escaped(escaping));
+    let mut streamed = Vec::new();
+    let written = recorded
+        .registry
+        .encode(format.escaped(escaping), &mut streamed);
+    written.map_err(|error| error.to_string())?;
+    if streamed != exposition.as_bytes() {
+        return Err(format!("a writer gets something else than\n{exposition}"));
+    }
     // The oldest text format has no quotes.
     let quotes = escaping == Escaping::AllowUtf8 && format != Format::Text;
     let scheme = if quotes || escaping != Escaping::AllowUtf8 {

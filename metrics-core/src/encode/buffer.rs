@@ -20,6 +20,17 @@ impl Buffer {
         }
     }
 
+    /// An empty one that overwrites these bytes.
+    pub(crate) fn over(bytes: Vec<u8>) -> Self {
+        Buffer { bytes, len: 0 }
+    }
+
+    /// What was written.
+    pub(crate) fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.len);
+        self.bytes
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -66,7 +77,11 @@ impl Buffer {
     #[cold]
     #[inline(never)]
     fn grow(&mut self, room: usize) {
-        let size = (self.len + room).max(2 * self.bytes.len());
+        let least = self.len + room;
+        // Where memory is there already no more of it is initialised than is written soon: it is
+        // in the caches then.
+        self.bytes.reserve(least - self.bytes.len());
+        let size = least.next_multiple_of(4096).min(self.bytes.capacity());
         self.bytes.resize(size, 0);
     }
 }
@@ -94,24 +109,6 @@ impl<'b> Line<'b> {
         let (out, rest) = mem::take(&mut self.rest).split_at_mut(text.len());
         copy(out, text);
         self.rest = rest;
-    }
-
-    /// Writes the first `len` bytes of a text that goes on behind them.
-    ///
-    /// It is copied in whole pieces, and what comes along is overwritten by what follows: that
-    /// takes so many moves whatever the length is, which no processor can foresee.
-    #[inline(always)]
-    pub(crate) fn put_start(&mut self, text: &[u8], len: usize) {
-        const PIECE: usize = 2 * STEP;
-        let whole = len.next_multiple_of(PIECE);
-        let (Some(out), Some(pieces)) = (self.rest.get_mut(..whole), text.get(..whole)) else {
-            return self.put(&text[..len]);
-        };
-        let (out, _) = out.as_chunks_mut::<PIECE>();
-        for (out, piece) in out.iter_mut().zip(pieces.as_chunks().0) {
-            *out = *piece;
-        }
-        self.skip(len);
     }
 
     /// Writes a text, in whole steps of [`STEP`] bytes of which the next text overwrites the

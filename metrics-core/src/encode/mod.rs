@@ -9,6 +9,7 @@ pub(crate) mod text;
 
 use std::{borrow::Cow, fmt, sync::OnceLock};
 
+pub(crate) use self::outlet::Out;
 use crate::{
     desc::Desc, native::NativeSnapshot, render::Lens, singles::SomeSingles, texts::Together,
 };
@@ -365,19 +366,22 @@ impl<'a> Counters<'a> {
     pub(crate) fn iter_with_lens(
         &self,
     ) -> impl Iterator<Item = ((&'a [u8], usize), f64, u64, Lens)> + use<'a> {
-        let series = self.labels.iter_text().zip(self.created);
+        let series = self.labels.iter_open().zip(self.created);
         let series = series.zip(self.totals).zip(self.lens);
         let series = self.live.iter().zip(series).filter(|(live, _)| **live);
         series.map(|(_, (((text, created), total), lens))| (text, *created, *total, *lens))
     }
 
-    /// Labels, as how long they are and what stands in memory from their beginning on, and total of
-    /// each.
-    #[inline(always)]
-    pub(crate) fn iter_text(&self) -> impl Iterator<Item = ((&'a [u8], usize), u64)> + use<'a> {
-        let series = self.labels.iter_text().zip(self.totals);
-        let series = self.live.iter().zip(series).filter(|(live, _)| **live);
-        series.map(|(_, (text, total))| (text, *total))
+    /// Those after so many.
+    pub(crate) fn after(&self, some: usize) -> Self {
+        Counters {
+            desc: self.desc,
+            live: &self.live[some..],
+            labels: self.labels.after(some),
+            lens: &self.lens[some..],
+            created: &self.created[some..],
+            totals: &self.totals[some..],
+        }
     }
 
     /// Labels, birth and total of each.

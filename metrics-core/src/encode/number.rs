@@ -32,30 +32,49 @@ pub(crate) fn write(line: &mut Line<'_>, number: Number, open_metrics: bool) {
     }
 }
 
-/// Writes a whole number of up to eight digits, and ends the line; returns how much that is.
+/// The digits of many numbers below a hundred million; of others something else.
+///
+/// Numbers are divided by vectors, which takes less than half of the time that one by one takes:
+/// products of sixteen bits are what all processors have vectors for.
+#[inline(never)]
+pub(crate) fn many<const N: usize>(numbers: &[u64], digits: &mut [Digits; N]) {
+    let mut fours = [[0_u16; 2]; N];
+    for (number, fours) in numbers.iter().zip(&mut fours) {
+        let four = number.wrapping_mul(TEN_THOUSANDTH) >> 45;
+        *fours = [four as u16, number.wrapping_sub(10_000 * four) as u16];
+    }
+    let digits = digits.as_flattened_mut().as_chunks_mut().0;
+    for (four, digits) in fours.as_flattened().iter().zip(digits) {
+        let two = ((u32::from(*four) * 5_243) >> 16) as u16 >> 3;
+        *digits = [pair(two), pair(four.wrapping_sub(100 * two))];
+    }
+}
+
+/// Rounded up, and 45 bits to the left: exact for numbers of 27 bits.
+const TEN_THOUSANDTH: u64 = (1 << 45) / 10_000 + 1;
+
+/// Eight digits, in pairs.
+pub(crate) type Digits = [u16; 4];
+
+/// The two digits of a number below a hundred, the first one in the lower byte.
 #[inline(always)]
-pub(crate) fn short_line(out: &mut [u8; 16], n: u64) -> Option<usize> {
+const fn pair(n: u16) -> u16 {
+    let ten = n.wrapping_mul(103) >> 10;
+    (n << 8).wrapping_sub(ten.wrapping_mul((10 << 8) - 1))
+}
+
+/// Writes a whole number of these digits, and ends the line; returns how much that is, if there
+/// are no more digits.
+#[inline(always)]
+pub(crate) fn known_line(out: &mut [u8; 16], n: u64, digits: &Digits) -> Option<usize> {
     if n >= EIGHT {
         return None;
     }
-    let (text, len) = short(n);
+    let digits = (0..4).fold(0, |word, at| word | u64::from(digits[at]) << (16 * at));
+    let (text, len) = without_zeros(digits);
     out[..8].copy_from_slice(&text.to_le_bytes());
     out[len % 16] = b'\n';
     Some(len + 1)
-}
-
-/// Writes a whole number of up to eight digits as the value of a sample with labels, and ends its
-/// line; returns how much that is.
-#[inline(always)]
-pub(crate) fn short_value(out: &mut [u8; 16], n: u64) -> Option<usize> {
-    if n >= EIGHT {
-        return None;
-    }
-    let (text, len) = short(n);
-    out[..2].copy_from_slice(b"} ");
-    out[2..10].copy_from_slice(&text.to_le_bytes());
-    out[(2 + len) % 16] = b'\n';
-    Some(3 + len)
 }
 
 /// Writes a whole number, and ends the line.
@@ -111,7 +130,12 @@ fn leading(line: &mut Line<'_>, n: u64) {
 /// The digits of a number of up to eight, from the lowest byte on, and how many there are.
 #[inline(always)]
 fn short(n: u64) -> (u64, usize) {
-    let digits = digits(n);
+    without_zeros(digits(n))
+}
+
+/// Text of digits, and how many there are without the zeros before them.
+#[inline(always)]
+fn without_zeros(digits: u64) -> (u64, usize) {
     // One digit at least, also of zero.
     let zeros = (digits | (1 << 56)).trailing_zeros() & !7;
     ((digits | ZEROS) >> zeros, 8 - zeros as usize / 8)
@@ -251,6 +275,24 @@ mod tests {
                 written(|line| write(line, number, false)),
                 signed.to_string()
             );
+        }
+    }
+
+    #[test]
+    fn many_numbers_are_written_as_each_is_alone() {
+        let up_to_eight = (0..EIGHT).step_by(977).chain(EIGHT - 300..EIGHT + 300);
+        let numbers: Vec<u64> = (0..1_000).chain(up_to_eight).chain([u64::MAX]).collect();
+        for numbers in numbers.chunks(100) {
+            let mut digits = [Digits::default(); 128];
+            many(numbers, &mut digits);
+            for (number, digits) in numbers.iter().zip(&digits) {
+                let mut line = [0; 16];
+                let len = known_line(&mut line, *number, digits);
+                assert_eq!(len.is_some(), *number < EIGHT, "{number}");
+                if let Some(len) = len {
+                    assert_eq!(line[..len], *format!("{number}\n").as_bytes());
+                }
+            }
         }
     }
 

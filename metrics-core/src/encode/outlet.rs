@@ -8,9 +8,17 @@ use super::buffer::Buffer;
 /// if that is more.
 pub(crate) const PIECE: usize = 16 * 1024;
 
-/// A buffer that is emptied into a writer.
+/// Who takes an exposition.
+pub(crate) enum Out<'w> {
+    /// A writer takes it piece by piece.
+    Writer(&'w mut dyn io::Write),
+    /// It is all of a vector's content in the end.
+    Memory(&'w mut Vec<u8>),
+}
+
+/// A buffer that is emptied into a writer, or becomes what somebody has asked for.
 pub(crate) struct Outlet<'w> {
-    out: &'w mut dyn io::Write,
+    out: Out<'w>,
     /// Whether it takes several slices at once, as far as is known.
     takes_slices: bool,
     result: io::Result<()>,
@@ -18,12 +26,16 @@ pub(crate) struct Outlet<'w> {
 }
 
 impl<'w> Outlet<'w> {
-    pub(crate) fn new(out: &'w mut dyn io::Write) -> Self {
+    pub(crate) fn new(mut out: Out<'w>) -> Self {
+        let buffer = match &mut out {
+            Out::Writer(_) => Buffer::with_capacity(2 * PIECE),
+            Out::Memory(bytes) => Buffer::over(std::mem::take(bytes)),
+        };
         Outlet {
             out,
             takes_slices: true,
             result: Ok(()),
-            buffer: Buffer::with_capacity(2 * PIECE),
+            buffer,
         }
     }
 
@@ -42,10 +54,16 @@ impl<'w> Outlet<'w> {
     /// Lets out the rest.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.flush();
+        if let Out::Memory(bytes) = self.out {
+            *bytes = self.buffer.into_bytes();
+        }
         self.result
     }
 
     fn flush(&mut self) {
+        let Out::Writer(out) = &mut self.out else {
+            return;
+        };
         let mut rest = self.buffer.as_slice();
         while self.result.is_ok() && !rest.is_empty() {
             let written = if self.takes_slices {
@@ -54,9 +72,9 @@ impl<'w> Outlet<'w> {
                     *slice = IoSlice::new(some);
                 }
                 let some = rest.len().div_ceil(SLICE).min(SLICES);
-                self.out.write_vectored(&slices[..some])
+                out.write_vectored(&slices[..some])
             } else {
-                self.out.write(rest)
+                out.write(rest)
             };
             match written {
                 Ok(0) => self.result = Err(io::ErrorKind::WriteZero.into()),
@@ -115,7 +133,7 @@ mod tests {
     }
 
     fn write(out: &mut dyn io::Write, text: &[u8]) -> io::Result<()> {
-        let mut outlet = Outlet::new(out);
+        let mut outlet = Outlet::new(Out::Writer(out));
         for some in text.chunks(10_000) {
             outlet.buffer.put(some);
             outlet.pause();

@@ -63,8 +63,11 @@ const PIECE: usize = 64 * 1024;
 
 impl Encoder for Ours {
     fn encode(&mut self, out: &mut Vec<u8>) {
-        let written = self.registry.encode(self.format, out);
-        written.expect("memory takes everything");
+        self.registry.encode_to_vec(self.format, out);
+    }
+
+    fn overwrites(&self) -> bool {
+        true
     }
 
     fn is_text(&self) -> bool {

@@ -23,8 +23,14 @@ use std::mem;
 
 /// Metrics that were made and recorded, and what writes them down.
 pub(crate) trait Encoder {
-    /// Writes the exposition to `out`, which is empty and keeps the memory that it has.
+    /// Writes the exposition to `out`, which keeps the memory that it has and is empty, unless it
+    /// is to be [overwritten](Encoder::overwrites).
     fn encode(&mut self, out: &mut Vec<u8>);
+
+    /// Whether it makes the exposition the content of `out`, whatever that is.
+    fn overwrites(&self) -> bool {
+        false
+    }
 
     /// Whether it writes lines.
     fn is_text(&self) -> bool {

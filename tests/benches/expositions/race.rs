@@ -118,7 +118,9 @@ impl Contender {
     }
 
     fn encode(&mut self) {
-        self.out.clear();
+        if !self.encoder.overwrites() {
+            self.out.clear();
+        }
         self.encoder.encode(&mut self.out);
         black_box(&self.out);
     }

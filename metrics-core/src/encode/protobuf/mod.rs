@@ -32,7 +32,7 @@ use super::{
     SummaryValue, Value,
     buffer::{Buffer, Line, STEP},
     escape,
-    outlet::{Outlet, PIECE},
+    outlet::{Out, Outlet, PIECE},
 };
 use crate::{
     desc::{Desc, Kind},
@@ -80,7 +80,7 @@ enum Message {
 }
 
 impl<'w> Protobuf<'w> {
-    pub(crate) fn new(out: &'w mut dyn io::Write, exposition: Exposition, common: &str) -> Self {
+    pub(crate) fn new(out: Out<'w>, exposition: Exposition, common: &str) -> Self {
         let mut this = Protobuf {
             outlet: Outlet::new(out),
             common: Vec::new(),
@@ -434,7 +434,7 @@ impl Sink for Protobuf<'_> {
             Value::Counter(number, None) | Value::Gauge(number) => {
                 self.plain(labels, created, number.as_f64());
             }
-            Value::Histogram(value) => self.histogram(labels, created, &value),
+            Value::Histogram(ref value) => self.histogram(labels, created, value),
             Value::Summary(value) => self.summary(labels, created, &value),
             Value::Info => self.plain(labels, created, 1.0),
             Value::StateSet(states, active) => self.state_set(labels, states, active),

@@ -72,13 +72,19 @@ impl Buckets {
         let mut total = 0_u64;
         let room = (self.start.room() + STEP + number::ROOM) * self.ends.len() + SHORT;
         buffer.write(room, |line| {
-            for (le, count) in self.ends.iter().zip(counts) {
-                total = total.saturating_add(*count);
-                let written = match short_line::<STEPS>(line.rest(), &self.start, le, total) {
-                    Some(written) => written,
-                    None => long_line(line.rest(), &self.start, le, total),
-                };
-                line.skip(written);
+            for (ends, counts) in self.ends.chunks(AT_ONCE).zip(counts.chunks(AT_ONCE)) {
+                let mut totals = [0; AT_ONCE];
+                for (up_to, count) in totals.iter_mut().zip(counts) {
+                    total = total.saturating_add(*count);
+                    *up_to = total;
+                }
+                let mut digits = [number::Digits::default(); AT_ONCE];
+                number::many(&totals, &mut digits);
+                let mut values = ends.iter().zip(totals.iter().zip(&digits));
+                while let Some((le, total)) = short_lines::<STEPS>(line, &self.start, &mut values) {
+                    let written = long_line(line.rest(), &self.start, le, total);
+                    line.skip(written);
+                }
             }
         });
         total
@@ -150,29 +156,62 @@ impl Le {
     }
 }
 
-/// What a line is written in whose start takes no more than four steps.
-const SHORT: usize = 256;
+/// The digits of so many buckets are told at once.
+const AT_ONCE: usize = 16;
 
-/// Writes a line that most likely is short; returns its length.
+/// What a line is written in whose start takes no more than four steps.
+const SHORT: usize = 256 + 16;
+
+/// Writes lines until one is not short, as most are; returns the bound and the total of that one.
 ///
 /// Everything is written in whole pieces at places that are known to be there, so that little is
-/// left to check.
+/// left to check, and nothing is called, so that all that is needed stays in registers.
+#[inline(always)]
+fn short_lines<'a, const STEPS: usize>(
+    line: &mut Line<'_>,
+    start: &Padded,
+    values: &mut impl Iterator<Item = (&'a Le, (&'a u64, &'a number::Digits))>,
+) -> Option<(&'a Le, u64)> {
+    let start = start.some_steps::<STEPS>();
+    let out = line.rest();
+    let (mut rest, mut long) = (out, None);
+    let room = rest.len();
+    for (le, (total, digits)) in values {
+        let written = rest
+            .first_chunk_mut()
+            .zip(start)
+            .and_then(|(out, start)| short_line(out, start, le, *total, digits));
+        match written {
+            Some(written) => rest = &mut rest[written..],
+            None => {
+                long = Some((le, *total));
+                break;
+            }
+        }
+    }
+    let written = room - rest.len();
+    line.skip(written);
+    long
+}
+
+/// Writes a line that most likely is short; returns its length.
 #[inline(always)]
 fn short_line<const STEPS: usize>(
-    out: &mut [u8],
-    start: &Padded,
+    out: &mut [u8; SHORT],
+    (start_len, start): (usize, &[[u8; STEP]; STEPS]),
     le: &Le,
     total: u64,
+    digits: &number::Digits,
 ) -> Option<usize> {
-    let out = out.first_chunk_mut::<SHORT>()?;
-    let (start_len, start) = start.some_steps::<STEPS>()?;
     for (out, step) in out.as_chunks_mut().0.iter_mut().zip(start) {
         *out = *step;
     }
-    let out = &mut out[start_len.min(STEPS * STEP)..];
-    out[..STEP].copy_from_slice(&le.text);
-    let value = out[le.len.min(STEP)..].first_chunk_mut()?;
-    Some(start_len + le.len + number::short_line(value, total)?)
+    let start_len = start_len.min(STEPS * STEP);
+    out[start_len..][..STEP].copy_from_slice(&le.text);
+    // Which it is anyway; said so, nothing has to be compared.
+    let value_at = (start_len + le.len) % 256;
+    let value = out[value_at..].first_chunk_mut()?;
+    Some(value_at + number::known_line(value, total, digits)?)
 }
 
 #[inline(never)]

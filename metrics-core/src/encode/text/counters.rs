@@ -17,56 +17,88 @@ pub(super) fn write(buffer: &mut Buffer, counters: &Counters<'_>, start: &Start)
 }
 
 /// The same where their names take so many steps; 0 stands for any number.
-#[inline(never)]
 fn write_named<const STEPS: usize>(buffer: &mut Buffer, counters: &Counters<'_>, start: &Start) {
     let Start { labels, value } = start;
     let each = labels.room().max(value.room()) + number::ROOM;
     let room = each * counters.totals.len() + counters.labels.bytes() + SHORT;
+    let mut digits = [number::Digits::default(); Counters::AT_ONCE];
+    number::many(counters.totals, &mut digits);
     buffer.write(room, |line| {
-        for ((text, len), total) in counters.iter_text() {
-            let written = match short_line::<STEPS>(line.rest(), labels, text, len, total) {
-                Some(written) => written,
-                None => long_line(line.rest(), start, &text[..len], total),
-            };
+        let mut at = 0;
+        loop {
+            let left = counters.after(at);
+            let (lines, written) = short_lines::<STEPS>(line.rest(), labels, &left, &digits[at..]);
             line.skip(written);
+            at += lines;
+            let Some(total) = counters.totals.get(at) else {
+                break;
+            };
+            let written = long_line(
+                line.rest(),
+                start,
+                counters.labels.get(at).as_bytes(),
+                *total,
+            );
+            line.skip(written);
+            at += 1;
         }
     });
 }
 
 /// What a short line is written in: the name, the labels and the value, each in whole pieces.
-const SHORT: usize = 256;
+const SHORT: usize = 256 + 2 + 16;
 /// Labels are copied as so many bytes, or as two times as many.
 const PIECE: usize = 2 * STEP;
 const LABELS: usize = 2 * PIECE;
 
-/// Writes a line that is short and most likely to come; returns its length.
+/// Writes lines until one is not short, as most are; returns how many counters these are, and how
+/// long their lines.
 ///
 /// Everything is written in whole pieces at places that are known to be there, so that little is
-/// left to check.
-#[inline(always)]
-fn short_line<const STEPS: usize>(
-    out: &mut [u8],
+/// left to check, and nothing is called, so that all that is needed stays in registers.
+#[inline(never)]
+fn short_lines<const STEPS: usize>(
+    mut out: &mut [u8],
     name: &Padded,
-    text: &[u8],
-    len: usize,
-    total: u64,
-) -> Option<usize> {
-    let out = out.first_chunk_mut::<SHORT>()?;
-    let (name_len, name) = name.some_steps::<STEPS>()?;
-    let text = text.first_chunk::<LABELS>()?;
-    if STEPS == 0 || len == 0 || len > LABELS {
-        return None;
+    counters: &Counters<'_>,
+    digits: &[number::Digits],
+) -> (usize, usize) {
+    let Some((name_len, name)) = name.some_steps::<STEPS>() else {
+        return (0, 0);
+    };
+    let (name_len, room) = (name_len.min(STEPS * STEP), out.len());
+    let series = counters.labels.iter_text::<LABELS>().zip(counters.totals);
+    let series = counters.live.iter().zip(series.zip(digits));
+    let mut at = 0;
+    for (live, (((text, len), total), digits)) in series {
+        if *live {
+            let (Some(line), Some(text)) = (out.first_chunk_mut::<SHORT>(), text) else {
+                break;
+            };
+            if STEPS == 0 || len == 0 || len > LABELS {
+                break;
+            }
+            for (line, step) in line.as_chunks_mut().0.iter_mut().zip(name) {
+                *line = *step;
+            }
+            let labels = &mut line[name_len..];
+            labels[..PIECE].copy_from_slice(&text[..PIECE]);
+            if len > PIECE {
+                labels[PIECE..LABELS].copy_from_slice(&text[PIECE..]);
+            }
+            // Which it is anyway; said so, nothing has to be compared.
+            let value_at = (name_len + len) % 256;
+            let (end, value) = line[value_at..].split_at_mut(2);
+            end.copy_from_slice(b"} ");
+            let value = value.first_chunk_mut();
+            let Some(value) = value.and_then(|out| number::known_line(out, *total, digits)) else {
+                break;
+            };
+            out = &mut out[value_at + 2 + value..];
+        }
+        at += 1;
     }
-    for (out, step) in out.as_chunks_mut().0.iter_mut().zip(name) {
-        *out = *step;
-    }
-    let out = &mut out[name_len.min(STEPS * STEP)..];
-    out[..PIECE].copy_from_slice(&text[..PIECE]);
-    if len > PIECE {
-        out[PIECE..LABELS].copy_from_slice(&text[PIECE..]);
-    }
-    let value = out[len..].first_chunk_mut()?;
-    Some(name_len + len + number::short_value(value, total)?)
+    (at, room - out.len())
 }
 
 #[cold]

@@ -2,6 +2,7 @@
 
 mod buckets;
 mod counters;
+mod singles;
 
 use std::io;
 
@@ -9,9 +10,9 @@ use self::buckets::{Buckets, add_exemplar};
 use super::{
     Counters, Escaping, Exposition, Format, Head, HistogramValue, Number, Sink, SummaryValue,
     Value,
-    buffer::{Buffer, Line, Padded},
+    buffer::{Buffer, Padded},
     escape, number,
-    outlet::Outlet,
+    outlet::{Out, Outlet},
 };
 use crate::{
     desc::{Desc, Kind},
@@ -28,7 +29,7 @@ pub(crate) struct Text<'w> {
     /// Whether the births of series are written; OpenMetrics alone has a place for them.
     created: bool,
     /// Labels that the registry gives to every series.
-    common: &'w str,
+    common: String,
     escaping: Escaping,
     /// The family that has begun.
     name: String,
@@ -67,12 +68,7 @@ enum Sample {
 }
 
 impl<'w> Text<'w> {
-    pub(crate) fn new(
-        out: &'w mut dyn io::Write,
-        exposition: Exposition,
-        created: bool,
-        common: &'w str,
-    ) -> Self {
+    pub(crate) fn new(out: Out<'w>, exposition: Exposition, created: bool, common: String) -> Self {
         let open_metrics = exposition.format == Format::OpenMetrics;
         Text {
             outlet: Outlet::new(out),
@@ -193,7 +189,7 @@ impl<'w> Text<'w> {
             return self.unlabelled_quoted(sample, value);
         }
         let suffix = self.suffix(sample).as_bytes();
-        let (open_metrics, name, common) = (self.open_metrics, &self.name, self.common);
+        let (open_metrics, name, common) = (self.open_metrics, &self.name, &self.common);
         let room = name.len() + suffix.len() + common.len() + number::ROOM;
         self.outlet.buffer.write(room, |line| {
             line.put(name.as_bytes());
@@ -432,8 +428,8 @@ impl Sink for Text<'_> {
                 self.born(labels, created);
             }
             Value::Gauge(number) => self.sample(Sample::Main, labels, number),
-            Value::Histogram(value) => {
-                self.histogram(labels, &value);
+            Value::Histogram(ref value) => {
+                self.histogram(labels, value);
                 self.born(labels, created);
             }
             Value::Summary(value) => {
@@ -456,20 +452,7 @@ impl Sink for Text<'_> {
         let texts = singles.texts(self.format);
         let texts = texts.get_or_init(|| self.before_singles(singles));
         let texts = texts.in_region(singles.range());
-        let room = texts.bytes() + singles.len() * number::ROOM;
-        let open_metrics = self.open_metrics;
-        self.outlet.buffer.write(room, |line| {
-            for ((text, len), (single, words)) in texts.iter_text().zip(singles.words()) {
-                line.put_start(text, len);
-                let out = line.rest();
-                let count = single.count(words).zip(out.first_chunk_mut());
-                let written = match count.and_then(|(n, out)| number::short_line(out, n)) {
-                    Some(written) => written,
-                    None => other_line(out, single.number(words), open_metrics),
-                };
-                line.skip(written);
-            }
-        });
+        singles::write(&mut self.outlet.buffer, singles, texts, self.open_metrics);
     }
 
     #[inline]
@@ -502,14 +485,4 @@ impl Sink for Text<'_> {
         self.outlet.pause();
         self.outlet.is_open()
     }
-}
-
-/// Writes a number that is no short one, and ends its line; returns how much that is.
-#[inline(never)]
-fn other_line(out: &mut [u8], number: Number, open_metrics: bool) -> usize {
-    let room = out.len();
-    let mut line = Line::new(out);
-    number::write(&mut line, number, open_metrics);
-    line.put_byte(b'\n');
-    room - line.room()
 }

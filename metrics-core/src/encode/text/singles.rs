@@ -1,0 +1,90 @@
+//! The lines of families of one number each.
+
+use crate::{
+    encode::{
+        Number,
+        buffer::{Buffer, Line},
+        number,
+    },
+    singles::{AT_ONCE, Single, SomeSingles},
+    texts::Together,
+};
+
+/// Writes families whose numbers these texts stand before.
+pub(super) fn write(
+    buffer: &mut Buffer,
+    singles: &SomeSingles<'_>,
+    texts: Together<'_>,
+    open_metrics: bool,
+) {
+    let mut counts = [0; AT_ONCE];
+    for (count, (_, words)) in counts.iter_mut().zip(singles.words()) {
+        *count = words[0];
+    }
+    let mut digits = [number::Digits::default(); AT_ONCE];
+    number::many(&counts, &mut digits);
+    let room = texts.bytes() + singles.len() * number::ROOM + SHORT;
+    buffer.write(room, |line| {
+        let mut at = 0;
+        loop {
+            let some = singles.families()[at..].iter();
+            let some = some.zip(counts[at..].iter().zip(&digits[at..]));
+            let (lines, written) = short_lines(line.rest(), texts.after(at), some);
+            line.skip(written);
+            at += lines;
+            let Some((single, words)) = singles.get(at) else {
+                break;
+            };
+            long_line(line, texts.get(at), single.number(words), open_metrics);
+            at += 1;
+        }
+    });
+}
+
+/// Texts are copied in pieces of so many bytes, of which short ones take no more than four.
+const PIECE: usize = 64;
+const TEXT: usize = 4 * PIECE;
+/// What short lines are written in: the text and the number, in whole pieces.
+const SHORT: usize = 2 * TEXT + 16;
+
+/// Writes lines until one is not short or is no count, as most are; returns how many these are,
+/// and how long.
+#[inline(never)]
+fn short_lines<'a>(
+    mut out: &mut [u8],
+    texts: Together<'_>,
+    singles: impl Iterator<Item = (&'a Single, (&'a u64, &'a number::Digits))>,
+) -> (usize, usize) {
+    let room = out.len();
+    let mut at = 0;
+    for ((text, len), (single, (count, digits))) in texts.iter_text::<TEXT>().zip(singles) {
+        let (Some(line), Some(text)) = (out.first_chunk_mut::<SHORT>(), text) else {
+            break;
+        };
+        if len > TEXT || !single.counts() {
+            break;
+        }
+        for piece in 0..4 {
+            if piece * PIECE < len {
+                let range = piece * PIECE..(piece + 1) * PIECE;
+                line[range.clone()].copy_from_slice(&text[range]);
+            }
+        }
+        // Which it is anyway; said so, nothing has to be compared.
+        let len = len % (2 * TEXT);
+        let value = line[len..].first_chunk_mut();
+        let Some(value) = value.and_then(|out| number::known_line(out, *count, digits)) else {
+            break;
+        };
+        out = &mut out[len + value..];
+        at += 1;
+    }
+    (at, room - out.len())
+}
+
+#[inline(never)]
+fn long_line(line: &mut Line<'_>, text: &str, number: Number, open_metrics: bool) {
+    line.put(text.as_bytes());
+    number::write(line, number, open_metrics);
+    line.put_byte(b'\n');
+}

@@ -1,0 +1,69 @@
+//! An exposition that overwrites what a vector holds is the one that a writer gets.
+
+use metrics_core::{Counter, DURATIONS, Format, Histogram, Options, Registry};
+
+const FORMATS: [Format; 4] = [
+    Format::Text,
+    Format::TextV1,
+    Format::OpenMetrics,
+    Format::Protobuf,
+];
+
+/// Has as many series as are shown in several tiles, with values of any length.
+fn registry() -> Registry {
+    let registry = Registry::new();
+    let options = Options::new("requests_total", "Requests.").labels(["path"]);
+    let requests = registry.create_labelled::<Counter>(options).expect("valid");
+    for path in 0..1_500_u32 {
+        let text = "x".repeat(path as usize % 300) + &path.to_string();
+        requests.with(&[&*text]).inc_by(u64::MAX >> (path % 64));
+    }
+    let options = Options::new("latency_seconds", "Latencies.").labels(["path"]);
+    let latencies = registry.create_labelled::<Histogram>(options.buckets(DURATIONS));
+    let latencies = latencies.expect("valid");
+    for path in 0..500_u32 {
+        let latency = latencies.with(&[&*path.to_string()]);
+        (0..path).for_each(|n| latency.observe(f64::from(n) / 100.0));
+    }
+    for family in 0..100 {
+        let options = Options::new(format!("family_{family}_total"), "One of many.");
+        let counter = registry.create::<Counter>(options).expect("valid");
+        counter.inc_by(1 << (family % 64));
+    }
+    registry
+}
+
+fn streamed(registry: &Registry, format: Format) -> Vec<u8> {
+    let mut out = Vec::new();
+    registry.encode(format, &mut out).expect("memory takes all");
+    out
+}
+
+#[test]
+fn whatever_a_vector_held_it_holds_the_exposition_afterwards() {
+    let registry = registry();
+    for format in FORMATS {
+        let expected = streamed(&registry, format);
+        for before in [0, 1, 1_000, expected.len(), 2 * expected.len()] {
+            let mut out = vec![b'#'; before];
+            registry.encode_to_vec(format, &mut out);
+            assert!(out == expected, "{format} over {before} bytes");
+        }
+    }
+}
+
+#[test]
+fn a_vector_that_is_used_again_stays_where_it_is() {
+    let registry = registry();
+    let mut out = Vec::new();
+    for format in FORMATS {
+        registry.encode_to_vec(format, &mut out);
+        let (place, capacity) = (out.as_ptr(), out.capacity());
+        registry.encode_to_vec(format, &mut out);
+        assert_eq!(
+            (out.as_ptr(), out.capacity()),
+            (place, capacity),
+            "{format}"
+        );
+    }
+}
