@@ -4,6 +4,10 @@
 /// Series whose texts stand together. A power of two, so that those of a region do.
 const TOGETHER: usize = 256;
 
+/// So many bytes of memory stand there from the beginning of any text on, however short it is:
+/// what is copied in whole pieces need not look where the text ends.
+pub(crate) const AHEAD: usize = 288;
+
 /// Texts by the numbers of the series.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
@@ -18,8 +22,9 @@ struct Span {
     len: u32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Chunk {
+    /// The texts, and [`AHEAD`] after the last one.
     text: String,
     /// Bytes of texts that are not there any more.
     dead: usize,
@@ -39,7 +44,7 @@ impl Texts {
     /// Makes room for another text, which is empty.
     pub(crate) fn push(&mut self) {
         if self.len() == TOGETHER * self.chunks.len() {
-            self.chunks.push(Chunk::default());
+            self.chunks.push(Chunk::with_capacity(0));
         }
         self.spans.push(Span::default());
     }
@@ -83,7 +88,7 @@ impl Texts {
     /// What all of them come to.
     pub(crate) fn bytes(&self) -> usize {
         let chunks = self.chunks.iter();
-        chunks.map(|chunk| chunk.text.len() - chunk.dead).sum()
+        chunks.map(|chunk| chunk.used() - chunk.dead).sum()
     }
 }
 
@@ -96,11 +101,22 @@ impl Span {
 }
 
 impl Chunk {
+    fn with_capacity(texts: usize) -> Self {
+        let mut text = String::with_capacity(texts + AHEAD);
+        text.extend(std::iter::repeat_n(' ', AHEAD));
+        Chunk { text, dead: 0 }
+    }
+
+    /// What the texts come to, dead ones among them.
+    fn used(&self) -> usize {
+        self.text.len() - AHEAD
+    }
+
     fn add(&mut self, text: &str) -> Span {
-        let start = self.text.len() as u32;
-        self.text.push_str(text);
+        let start = self.used();
+        self.text.insert_str(start, text);
         Span {
-            start,
+            start: start as u32,
             len: text.len() as u32,
         }
     }
@@ -108,14 +124,11 @@ impl Chunk {
     /// Makes room for a text: by leaving out what is dead, if that is much, or by growing a
     /// little.
     fn make_room(&mut self, len: usize, spans: &mut [Span]) {
-        let live = self.text.len() - self.dead;
+        let live = self.used() - self.dead;
         // An eighth is as much as is left unused.
-        let mut chunk = Chunk {
-            text: String::with_capacity(live + len + (live + len) / 8),
-            dead: 0,
-        };
+        let mut chunk = Chunk::with_capacity(live + len + (live + len) / 8);
         if self.dead == 0 {
-            chunk.text.push_str(&self.text);
+            chunk.add(&self.text[..self.used()]);
         } else {
             for span in spans {
                 *span = chunk.add(span.of(&self.text));
@@ -133,16 +146,6 @@ pub(crate) struct Together<'a> {
 }
 
 impl<'a> Together<'a> {
-    /// Each as how long it is, and what stands in memory from its beginning on.
-    #[inline(always)]
-    pub(crate) fn iter_open(self) -> impl Iterator<Item = (&'a [u8], usize)> + use<'a> {
-        let bytes = self.text.as_bytes();
-        self.spans.iter().map(move |span| {
-            let text = &bytes[span.start as usize..];
-            (text, span.len as usize)
-        })
-    }
-
     /// Each as how long it is, and as many bytes of memory from its beginning on, where there are
     /// so many.
     #[inline(always)]
@@ -195,7 +198,8 @@ mod tests {
             texts.set(round % 300, &"x".repeat(round % 50));
         }
         let capacity: usize = texts.chunks.iter().map(|chunk| chunk.text.capacity()).sum();
-        assert!(capacity < 300 * 50 * 5 / 4, "{capacity}");
+        let most = 300 * 50 * 5 / 4 + 2 * AHEAD;
+        assert!(capacity < most, "{capacity}");
     }
 
     proptest! {

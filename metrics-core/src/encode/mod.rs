@@ -361,17 +361,6 @@ impl<'a> Counters<'a> {
     /// No more than so many: what is read and written for them is to stay in the fastest cache.
     pub(crate) const AT_ONCE: usize = 128;
 
-    /// Labels as [`iter_text`](Self::iter_text) has them, birth, total, and the lengths of labels.
-    #[inline(always)]
-    pub(crate) fn iter_with_lens(
-        &self,
-    ) -> impl Iterator<Item = ((&'a [u8], usize), f64, u64, Lens)> + use<'a> {
-        let series = self.labels.iter_open().zip(self.created);
-        let series = series.zip(self.totals).zip(self.lens);
-        let series = self.live.iter().zip(series).filter(|(live, _)| **live);
-        series.map(|(_, (((text, created), total), lens))| (text, *created, *total, *lens))
-    }
-
     /// Those after so many.
     pub(crate) fn after(&self, some: usize) -> Self {
         Counters {
@@ -382,6 +371,12 @@ impl<'a> Counters<'a> {
             created: &self.created[some..],
             totals: &self.totals[some..],
         }
+    }
+
+    /// Labels, birth and total of the first of them, if it is there.
+    pub(crate) fn first(&self) -> Option<(&'a str, f64, u64)> {
+        let is_live = self.live.first().copied().unwrap_or(false);
+        is_live.then(|| (self.labels.get(0), self.created[0], self.totals[0]))
     }
 
     /// Labels, birth and total of each.

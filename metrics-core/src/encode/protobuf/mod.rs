@@ -23,14 +23,14 @@ use self::{
     pairs::Pairs,
     template::Template,
     wire::{
-        FILLER, SLACK, Time, Times, bytes, double, field_len, fill, long_tag, tag, varint,
+        Birth, FILLER, SLACK, Time, bytes, double, field_len, fill, long_tag, tag, varint,
         varint_len, zigzag,
     },
 };
 use super::{
     Counters, Escaping, Exemplar, Expected, Exposition, Format, Head, HistogramValue, Number, Sink,
     SummaryValue, Value,
-    buffer::{Buffer, Line, STEP},
+    buffer::{Buffer, Line},
     escape,
     outlet::{Out, Outlet, PIECE},
 };
@@ -405,10 +405,10 @@ impl Sink for Protobuf<'_> {
         };
         self.outlet.buffer.truncate(start);
         if expected.are_numbers && !self.rewrites {
-            // In text a label takes four bytes beside name and value, here six and a few more if
-            // it is long; and a number always takes as many.
-            let labels = expected.label_bytes + expected.label_bytes / 16;
-            let each = 4 + self.common.len() + 2 * expected.labels + 1 + 2 + 9 + Time::MOST;
+            // In text a label takes four bytes beside name and value, here six and one or two more
+            // for each 128 that it is long; and a number always takes as many.
+            let labels = expected.label_bytes + expected.label_bytes / 64;
+            let each = 3 + self.common.len() + 2 * expected.labels + 1 + 2 + 9 + Time::MOST;
             self.announce(labels + expected.series * each + FILLER);
             return false;
         }
@@ -457,24 +457,33 @@ impl Sink for Protobuf<'_> {
         }
         let template = self.template.take();
         let mut template = template.unwrap_or_else(|| self.new_template(counters.desc));
-        let mut times = Times::default();
-        for ((text, len), created, total, lens) in counters.iter_with_lens() {
-            let time = times.at(created);
-            let form = template.form(lens, time);
-            // Of the last texts no step more may be there.
-            let Some(form) = form.filter(|_| text.len() >= len + STEP) else {
-                let labels = str::from_utf8(&text[..len]).unwrap_or_default();
-                self.plain(labels, created, total as f64);
-                continue;
+        let mut births = [Birth::default(); Counters::AT_ONCE];
+        Birth::of_all(counters.created, &mut births);
+        let mut at = 0;
+        while at < counters.totals.len() {
+            let (left, births) = (counters.after(at), &births[at..]);
+            let most = match self.message {
+                Message::Held(_) => usize::MAX,
+                Message::Announced(left) => left.saturating_sub(FILLER),
+                Message::None | Message::Counted(_) => 0,
             };
-            let size = form.size;
-            if self.admits(size) {
-                self.outlet.buffer.write(template::ROOM, |line| {
-                    if let Some(out) = line.rest().first_chunk_mut() {
-                        template.write(out, text, total as f64, time);
-                    }
-                    line.skip(size);
+            let (mut some, mut written) = (0, 0);
+            self.outlet
+                .buffer
+                .write(Template::room(births.len()), |line| {
+                    (some, written) = template.write(line.rest(), &left, births, most);
+                    line.skip(written);
                 });
+            if let Message::Announced(left) = &mut self.message {
+                *left -= written;
+            }
+            at += some;
+            // One of another form comes next; it has none where none has come.
+            if some == 0 {
+                if let Some((labels, created, total)) = left.first() {
+                    self.plain(labels, created, total as f64);
+                }
+                at += 1;
             }
         }
         self.template = Some(template);

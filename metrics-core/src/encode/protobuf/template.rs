@@ -1,10 +1,14 @@
 //! Counters of a family, for which all that they have in common stands ready.
 
-use super::wire::{self, SLACK, Time, tag, varint};
+use super::wire::{self, Birth, SLACK, tag, varint};
 use crate::{
     desc::Desc,
-    encode::buffer::{Buffer, STEP},
+    encode::{
+        Counters,
+        buffer::{Buffer, STEP},
+    },
     render::{self, Lens},
+    texts::AHEAD,
 };
 
 /// What is the same in the series of a family with few labels of short names.
@@ -16,7 +20,8 @@ pub(super) struct Template {
     fixed_text: usize,
     /// None where they are many or their names long.
     labels: Option<Vec<Part>>,
-    form: Form,
+    /// Of the last series that had one.
+    form: Option<Form>,
 }
 
 /// What is the same of one label.
@@ -35,18 +40,18 @@ struct Part {
 #[derive(Debug, Default)]
 pub(super) struct Form {
     lens: Lens,
-    time: usize,
-    /// The length of the whole `Metric`.
-    pub(super) size: usize,
-    /// What stands before the labels, and how long it is.
-    header: ([u8; 8], usize),
+    /// What stands before the labels of the family, and how long it is.
+    head: [[u8; STEP]; HEAD / STEP],
+    head_len: u8,
     parts: [Ready; Lens::MOST],
     /// How many of them there are.
     count: usize,
+    /// Whether names and values take no more than half a step each.
+    are_short: bool,
     /// Where what follows the labels begins.
-    value: usize,
-    /// Whether they are of use: not where a value is long.
-    fits: bool,
+    value: u8,
+    /// The length of the whole `Metric`.
+    size: u8,
 }
 
 /// A label whose lengths are put in.
@@ -54,17 +59,19 @@ pub(super) struct Form {
 struct Ready {
     step: [u8; STEP],
     /// Where that goes, and where the value does.
-    to: usize,
-    value_to: usize,
+    to: u8,
+    value_to: u8,
     /// Where the value stands in text.
-    from: usize,
+    from: u8,
 }
 
+/// What stands before the labels of a family is of use up to this length.
+const HEAD: usize = 2 * STEP;
+
 /// The room in which a `Metric` is written that has a form: everything goes there in whole pieces,
-/// in order, and the rest of each is overwritten by the next.
-pub(super) const ROOM: usize = 512;
-/// The last place in it at which a piece may begin.
-const LAST: usize = ROOM - STEP;
+/// in order, and the rest of each is overwritten by the next. They begin at places that a byte
+/// holds, so that no place has to be compared with the end.
+const ROOM: usize = 256 + HEAD;
 
 /// What a counter takes beside its labels and its birth.
 const VALUE: usize = 2 + 9;
@@ -84,95 +91,151 @@ impl Template {
             fixed: [common, constant].concat(),
             fixed_text: text.len(),
             labels: labels.filter(|labels| labels.len() <= Lens::MOST),
-            form: Form::default(),
+            form: None,
         }
     }
 
-    /// The form of a series with this birth and values of these lengths; `None` where one is long.
-    #[inline(always)]
-    pub(super) fn form(&mut self, lens: Lens, time: Time) -> Option<&Form> {
-        if self.form.lens != lens || self.form.time != time.size() || self.form.size == 0 {
-            self.form = self.new_form(lens, time.size());
-        }
-        self.form.fits.then_some(&self.form)
+    /// The room that so many take.
+    pub(super) fn room(counters: usize) -> usize {
+        counters * 256 + ROOM
     }
 
+    /// Writes the metrics of counters until one has another form than the first, or until the next
+    /// would be beyond so many bytes; returns how many these are, and how long. There are none
+    /// where values are long or have escapes in them.
+    pub(super) fn write(
+        &mut self,
+        out: &mut [u8],
+        counters: &Counters<'_>,
+        births: &[Birth],
+        most: usize,
+    ) -> (usize, usize) {
+        let lens = counters.lens.first().copied().unwrap_or_default();
+        if self.form.as_ref().is_none_or(|form| form.lens != lens) {
+            self.form = self.new_form(lens);
+        }
+        let Some(form) = &self.form else {
+            return (0, 0);
+        };
+        let of_count = match (form.count, form.are_short) {
+            (1, true) => Form::write::<1, { STEP / 2 }>,
+            (2, true) => Form::write::<2, { STEP / 2 }>,
+            (3, true) => Form::write::<3, { STEP / 2 }>,
+            (4, true) => Form::write::<4, { STEP / 2 }>,
+            (1, false) => Form::write::<1, STEP>,
+            (2, false) => Form::write::<2, STEP>,
+            (3, false) => Form::write::<3, STEP>,
+            _ => Form::write::<4, STEP>,
+        };
+        of_count(form, out, counters, births, most)
+    }
+
+    /// The form of a series with values of these lengths; `None` where one is long.
     #[inline(never)]
-    fn new_form(&self, lens: Lens, time: usize) -> Form {
+    fn new_form(&self, lens: Lens) -> Option<Form> {
+        let (labels, known) = (self.labels.as_ref()?, lens.known()?);
         let mut form = Form {
             lens,
-            time,
-            // A form of none is not asked for again.
-            size: 1,
+            are_short: true,
             ..Form::default()
         };
-        let (Some(labels), Some(known)) = (&self.labels, lens.known()) else {
-            return form;
-        };
-        // As if there were no header.
-        let (mut to, mut at) = (self.fixed.len(), self.fixed_text);
+        // As if nothing stood before the labels.
+        let (mut to, mut from) = (0, self.fixed_text);
         for (part, len) in labels.iter().zip(known).filter(|(_, len)| *len > 0) {
             let value = usize::from(len);
             // All lengths are then numbers of one byte, and a step holds the value.
             if value > STEP {
-                return form;
+                return None;
             }
-            at += part.text + usize::from(at > 0);
-            let mut ready = Ready {
-                step: part.step,
-                to,
-                value_to: to + part.len,
-                from: at,
+            from += part.text + usize::from(from > 0);
+            let mut step = part.step;
+            step[1] = part.len as u8 - 2 + len;
+            step[part.len - 1] = len;
+            form.parts[form.count] = Ready {
+                step,
+                to: u8::try_from(to).ok()?,
+                value_to: u8::try_from(to + part.len).ok()?,
+                from: u8::try_from(from).ok()?,
             };
-            ready.step[1] = part.len as u8 - 2 + len;
-            ready.step[part.len - 1] = len;
-            form.parts[form.count] = ready;
             form.count += 1;
+            form.are_short &= value.max(part.len) <= STEP / 2;
             to += part.len + value;
-            at += value + 1;
+            from += value + 1;
         }
-        let size = to + VALUE + time;
-        let mut header = Buffer::default();
-        header.write(SLACK, |line| {
+        let size = self.fixed.len() + to + VALUE + Birth::SIZE;
+        let mut head = Buffer::default();
+        head.write(self.fixed.len() + SLACK, |line| {
             line.put_byte(tag(4, wire::LEN));
             varint(line, size as u64);
+            line.put(&self.fixed);
         });
-        form.header.0[..header.len()].copy_from_slice(header.as_slice());
-        form.header.1 = header.len();
-        form.size = header.len() + size;
-        form.value = header.len() + to;
-        for part in &mut form.parts {
-            part.to += header.len();
-            part.value_to += header.len();
+        let place = form.head.as_flattened_mut().get_mut(..head.len());
+        place?.copy_from_slice(head.as_slice());
+        form.head_len = head.len() as u8;
+        for part in &mut form.parts[..form.count] {
+            part.to = part.to.checked_add(form.head_len)?;
+            part.value_to = part.value_to.checked_add(form.head_len)?;
         }
-        form.fits = form.size < LAST;
-        form
+        form.value = u8::try_from(head.len() + to).ok()?;
+        form.size = u8::try_from(head.len() + to + VALUE + Birth::SIZE).ok()?;
+        (form.count > 0).then_some(form)
     }
+}
 
-    /// Writes a `Metric` of a counter in this form, with labels of which a step more of text is
-    /// there.
-    #[inline(always)]
-    pub(super) fn write(&self, out: &mut [u8; ROOM], text: &[u8], total: f64, time: Time) {
-        let form = &self.form;
-        out[..8].copy_from_slice(&form.header.0);
-        if !self.fixed.is_empty() {
-            out[form.header.1..][..self.fixed.len()].copy_from_slice(&self.fixed);
+impl Form {
+    /// Writes metrics of so many labels, each in two pieces of so many bytes.
+    ///
+    /// Nothing is called, so that all that is needed stays in registers.
+    #[inline(never)]
+    fn write<const LABELS: usize, const PIECE: usize>(
+        &self,
+        mut out: &mut [u8],
+        counters: &Counters<'_>,
+        births: &[Birth],
+        most: usize,
+    ) -> (usize, usize) {
+        let (room, size) = (out.len(), usize::from(self.size));
+        let Some(parts) = self.parts.first_chunk::<LABELS>() else {
+            return (0, 0);
+        };
+        let series = counters.labels.iter_text::<AHEAD>().zip(counters.lens);
+        let series = series.zip(counters.totals).zip(births);
+        let mut at = 0;
+        let series = counters.live.iter().zip(series).take(most / size.max(1));
+        for (live, ((((text, _), lens), total), birth)) in series {
+            if *live {
+                let is_alike = *lens == self.lens && birth.is_known();
+                let (true, Some(metric), Some(text)) =
+                    (is_alike, out.first_chunk_mut::<ROOM>(), text)
+                else {
+                    break;
+                };
+                let head = self.head.as_flattened();
+                if self.head_len > 8 {
+                    metric[..HEAD].copy_from_slice(head);
+                } else {
+                    metric[..8].copy_from_slice(&head[..8]);
+                }
+                for part in parts {
+                    let (to, from) = (usize::from(part.to), usize::from(part.from));
+                    metric[to..][..PIECE].copy_from_slice(&part.step[..PIECE]);
+                    let to = usize::from(part.value_to);
+                    metric[to..][..PIECE].copy_from_slice(&text[from..][..PIECE]);
+                }
+                let value = &mut metric[usize::from(self.value)..][..3 + 8 + 16];
+                value[..4].copy_from_slice(&[
+                    tag(3, wire::LEN),
+                    (VALUE - 2 + Birth::SIZE) as u8,
+                    tag(1, wire::DOUBLE),
+                    0,
+                ]);
+                value[3..11].copy_from_slice(&(*total as f64).to_le_bytes());
+                value[11..].copy_from_slice(&birth.field());
+                out = &mut out[size..];
+            }
+            at += 1;
         }
-        for part in form.parts.iter().take(form.count) {
-            out[part.to.min(LAST)..][..STEP].copy_from_slice(&part.step);
-            let value = &text[part.from..][..STEP];
-            out[part.value_to.min(LAST)..][..STEP].copy_from_slice(value);
-        }
-        let out = &mut out[form.value.min(LAST)..];
-        out[..3].copy_from_slice(&[
-            tag(3, wire::LEN),
-            (VALUE - 2 + form.time) as u8,
-            tag(1, wire::DOUBLE),
-        ]);
-        out[3..VALUE].copy_from_slice(&total.to_le_bytes());
-        if let Some(out) = out[VALUE..].first_chunk_mut() {
-            time.write_step(out, 3);
-        }
+        (at, room - out.len())
     }
 }
 

@@ -66,6 +66,13 @@ const fn spread(value: u64) -> u64 {
     (twos & 0x007f_007f_007f_007f) | ((twos & 0x3f80_3f80_3f80_3f80) << 1)
 }
 
+/// In both halves of a word the same of the lowest 28 bits, of which more follow.
+#[inline(always)]
+const fn spread_halves(value: u64) -> u64 {
+    let twos = (value & 0x3fff_0000_3fff) | ((value & 0x0fff_c000_0fff_c000) << 2);
+    (twos & 0x007f_007f_007f_007f) | ((twos & 0x3f80_3f80_3f80_3f80) << 1) | 0x8080_8080_8080_8080
+}
+
 pub(super) const fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
@@ -176,38 +183,92 @@ impl Time {
             line.put_word(self.nanos.0.to_le_bytes(), self.nanos.1);
         }
     }
-
-    /// Writes the same and what is no part of it behind; nothing of it counts where there is none.
-    #[inline(always)]
-    pub(super) fn write_step(self, out: &mut [u8; 20], field: u8) {
-        let seconds = self.seconds.1.min(8);
-        out[..2].copy_from_slice(&[tag(field, LEN), self.fields() as u8]);
-        out[2..10].copy_from_slice(&self.seconds.0.to_le_bytes());
-        out[2 + seconds..][..8].copy_from_slice(&self.nanos.0.to_le_bytes());
-    }
 }
 
-/// Makes timestamps that mostly lie in the same second.
-#[derive(Default)]
-pub(super) struct Times {
-    second: f64,
-    encoded: (u64, usize),
+/// A float of this and a few whole numbers more has them in its lowest bits, rounded: processors
+/// have vectors for that, and few for other ways to round.
+const WHOLE: f64 = (1_u64 << 52) as f64;
+
+/// The field of a counter's birth, ready to be written with no regard to what it is.
+///
+/// All of them are of one length: nanoseconds take five bytes, as most of them do anyway; of those
+/// that would take less the last bytes are empty groups, which every reader reads.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Birth {
+    /// What stands before the nanoseconds; zeros where the birth is not known.
+    seconds: [u8; 8],
+    nanos: [u8; 8],
 }
 
-impl Times {
-    #[inline(always)]
-    pub(super) fn at(&mut self, seconds: f64) -> Time {
-        let micros = (seconds - self.second) * 1e6;
-        // Not so in the first second of Unix time, either, in which nothing was born.
-        if self.second > 0.0 && (0.0..1e6).contains(&micros) {
-            return Time {
-                seconds: self.encoded,
-                nanos: short_field(2, u64::from(micros as u32) * 1000),
+impl Birth {
+    /// How long it is.
+    pub(super) const SIZE: usize = 2 + 6 + 6;
+
+    /// Makes some of Unix times that take five bytes, which they do from 1978 to 2106, to the
+    /// microsecond.
+    #[inline(never)]
+    pub(super) fn of_all(times: &[f64], births: &mut [Birth]) {
+        let Some(first) = times.first() else {
+            return;
+        };
+        // Most were born together.
+        let (second, seconds) = Birth::seconds(*first);
+        let mut is_other = false;
+        for (time, birth) in times.iter().zip(&mut *births) {
+            let micros = (time - second) * 1e6;
+            is_other |= !(0.0..999_999.5).contains(&micros);
+            *birth = Birth {
+                seconds,
+                nanos: Birth::nanos(micros),
             };
         }
-        let time = Time::new(seconds);
-        (self.second, self.encoded) = (seconds.floor(), time.seconds);
-        time
+        if is_other {
+            for (time, birth) in times.iter().zip(births) {
+                let (second, seconds) = Birth::seconds(*time);
+                *birth = Birth {
+                    seconds,
+                    nanos: Birth::nanos((time - second) * 1e6),
+                };
+            }
+        }
+    }
+
+    /// The second of a time, and what stands before the nanoseconds in it.
+    #[inline(always)]
+    fn seconds(time: f64) -> (f64, [u8; 8]) {
+        // Halves and what would be rounded up to the next second go down, by less than a
+        // microsecond.
+        const DOWN: f64 = 0.5 - 1.0 / (1 << 22) as f64;
+        let whole = time - DOWN + WHOLE;
+        let seconds = whole.to_bits() & 0xffff_ffff;
+        let low = (spread_halves(seconds) & 0xffff_ffff) << 24;
+        let head = u64::from(tag(3, LEN)) | ((Birth::SIZE as u64 - 2) << 8);
+        let head = head | u64::from(tag(1, VARINT)) << 16;
+        let is_known = ((1_u64 << 28) as f64..(1_u64 << 32) as f64).contains(&time);
+        let seconds = head | low | seconds >> 28 << 56;
+        let seconds = if is_known { seconds } else { 0 };
+        (whole - WHOLE, seconds.to_le_bytes())
+    }
+
+    #[inline(always)]
+    fn nanos(micros: f64) -> [u8; 8] {
+        let nanos = ((micros + WHOLE).to_bits() & 0x000f_ffff) * 1_000;
+        let low = (spread_halves(nanos) & 0xffff_ffff) << 8;
+        (u64::from(tag(2, VARINT)) | low | nanos >> 28 << 40).to_le_bytes()
+    }
+
+    #[inline(always)]
+    pub(super) fn is_known(&self) -> bool {
+        self.seconds[0] != 0
+    }
+
+    /// The field, and two bytes that are no part of it.
+    #[inline(always)]
+    pub(super) fn field(&self) -> [u8; 16] {
+        let mut field = [0; 16];
+        field[..8].copy_from_slice(&self.seconds);
+        field[8..].copy_from_slice(&self.nanos);
+        field
     }
 }
 
@@ -254,6 +315,34 @@ mod tests {
             assert_eq!(buffer.as_slice(), expected, "{value}");
             assert_eq!(varint_len(value), expected.len());
         }
+    }
+
+    #[test]
+    fn births_say_the_time_to_the_microsecond() {
+        let mut births = [Birth::default(); 8];
+        for whole in [1_u64 << 28, 1_700_000_000, (1 << 32) - 2] {
+            for micros in (0..1_000_000).step_by(977).chain(999_990..1_000_000) {
+                let time = whole as f64 + micros as f64 / 1e6;
+                Birth::of_all(&[time], &mut births);
+                assert!(births[0].is_known());
+                let field = births[0].field();
+                let number = |bytes: &[u8]| {
+                    let groups = bytes.iter().rev();
+                    groups.fold(0, |number, byte| number << 7 | u64::from(byte & 0x7f))
+                };
+                let mores = field[3..7].iter().chain(&field[9..13]);
+                assert!(mores.copied().all(|byte| byte >= 0x80));
+                assert_eq!(field[..3], [tag(3, LEN), 12, tag(1, VARINT)]);
+                assert_eq!(field[8], tag(2, VARINT));
+                let read = number(&field[3..8]) * 1_000_000 + number(&field[9..14]) / 1_000;
+                assert_eq!(read, whole * 1_000_000 + micros, "{time}");
+            }
+        }
+        Birth::of_all(
+            &[0.0, -1.0, 4_294_967_296.0, 268_435_455.0, f64::NAN],
+            &mut births,
+        );
+        assert!(births[..5].iter().all(|birth| !birth.is_known()));
     }
 
     #[test]

@@ -181,13 +181,11 @@ fn short_lines<'a, const STEPS: usize>(
             .first_chunk_mut()
             .zip(start)
             .and_then(|(out, start)| short_line(out, start, le, *total, digits));
-        match written {
-            Some(written) => rest = &mut rest[written..],
-            None => {
-                long = Some((le, *total));
-                break;
-            }
-        }
+        let Some(written) = written else {
+            long = Some((le, *total));
+            break;
+        };
+        rest = &mut rest[written..];
     }
     let written = room - rest.len();
     line.skip(written);
