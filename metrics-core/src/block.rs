@@ -161,8 +161,10 @@ impl Sum {
 pub(crate) fn read<W: Word>(block: &[W], parts: &Parts, out: &mut [u64]) -> bool {
     let commit = block[COMMIT].load(Ordering::Acquire);
     let values = &mut out[BUCKETS_OUT..];
+    let mut all = 0_u64;
     for (value, word) in values.iter_mut().zip(&block[HEADER..]) {
         *value = word.load(Ordering::Acquire);
+        all = all.wrapping_add(*value);
     }
     let last = block[LAST].load(Ordering::Acquire);
     let sums: [u64; TURNS] = array::from_fn(|turn| block[SUMS + turn].load(Ordering::Acquire));
@@ -173,7 +175,13 @@ pub(crate) fn read<W: Word>(block: &[W], parts: &Parts, out: &mut [u64]) -> bool
     // Of words that change their series meanwhile, any numbers come out; the caller drops them.
     let [first, second] = &parts.counts;
     let observations = if second.is_empty() {
-        total(&values[first.clone()])
+        // Added up as they came, if there is nothing else: what was just written piece by piece is
+        // not there at once for a vector.
+        if *first == (0..values.len()) {
+            all
+        } else {
+            total(&values[first.clone()])
+        }
     } else {
         for (counts, last) in [(first, last as u32), (second, (last >> 32) as u32)] {
             let counts = &mut values[counts.clone()];

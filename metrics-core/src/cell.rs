@@ -162,6 +162,39 @@ impl Reader {
         values
     }
 
+    /// Reads some histograms of one layout, given by the regions that they stand in: no more than
+    /// so many; returns their values, one after the other.
+    ///
+    /// All of them are read under one hold of the lock, as the processor waits at it for what it
+    /// has written before.
+    pub(crate) fn read_histograms<'r>(
+        &mut self,
+        layout: Layout,
+        most: usize,
+        histograms: impl Iterator<Item = (&'r Region, usize)> + Clone,
+    ) -> &[u64] {
+        let width = layout.read_words();
+        self.scratch.resize(width, 0);
+        self.values.clear();
+        self.values.resize(width * most, 0);
+        // What has to be allocated is so before the lock is held: an allocator may record.
+        for (region, _) in histograms.clone() {
+            if region.rises().is_some() {
+                region.highest();
+            }
+        }
+        let mut state = STATE.lock();
+        for ((region, series), out) in histograms.zip(self.values.chunks_exact_mut(width)) {
+            debug_assert!(region.layout == layout && region.inner == 1);
+            state.add_up(region, series, out, &mut self.scratch);
+            if let Some(at) = region.rises() {
+                region.keep_rising(at, &region.highest()[series..=series], out);
+            }
+        }
+        drop(state);
+        &self.values
+    }
+
     /// Says which series of a region to read, in ascending order.
     pub(crate) fn choose(&mut self, series: impl IntoIterator<Item = usize>) {
         self.series.clear();

@@ -14,7 +14,7 @@ use crate::{
     cell::{self, Reader, Region},
     clock,
     desc::{Desc, Kind},
-    encode::{Expected, HistogramValue, Number, Sink, SummaryValue, Value},
+    encode::{Expected, HistogramValue, Histograms, Number, Sink, SummaryValue, Value},
     exemplar::{AUTOMATIC, Exemplars, RowOf, Shape},
     label::{LabelSet, LongKey, Overflow, with_key},
     layout::{self, Layout},
@@ -565,6 +565,15 @@ impl Family {
         {
             return self.collect_counters(sink, reader);
         }
+        if let Some(index) = self.index.get()
+            && matches!(self.layout, Layout::Histogram { native: None, .. })
+            && self.desc.kind == Kind::Histogram
+            && self.has_one_row()
+            && !self.expires()
+            && !self.exemplars.is_used()
+        {
+            return self.collect_histograms(index, sink, reader);
+        }
         let mut native = NativeSnapshot::default();
         self.visit(
             sink,
@@ -620,6 +629,27 @@ impl Family {
                 if !sink.pause() {
                     return;
                 }
+            }
+        }
+    }
+
+    fn collect_histograms(&self, index: &Index, sink: &mut dyn Sink, reader: &mut Reader) {
+        let write = |sink: &mut dyn Sink, reader: &mut Reader, from| {
+            index.read_histograms(reader, from, |listed, values| {
+                sink.histograms(&Histograms {
+                    listed,
+                    bounds: &self.desc.bounds,
+                    falls: self.falls(),
+                    layout: self.layout,
+                    values,
+                });
+            })
+        };
+        let mut from = 0;
+        while let Some(next) = write(sink, reader, from) {
+            from = next;
+            if !sink.pause() {
+                return;
             }
         }
     }
@@ -737,6 +767,7 @@ impl Family {
 }
 
 /// A histogram's or summary's words as [`Region::read`] reports them.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Observations<'a> {
     pub(crate) count: u64,
     pub(crate) sum: f64,

@@ -27,7 +27,7 @@ use crate::{
     cell::{Found as FoundWords, Reader, Region, Regions},
     clock,
     desc::Desc,
-    encode::Counters,
+    encode::{Counters, Histograms, Listed},
     entry::{Entry, TOUCHED, Tail, continues},
     expiry::Note,
     hashes::Hashes,
@@ -645,6 +645,32 @@ impl Index {
         let writer = self.writer();
         let series = writer.live + writer.aside;
         (series, writer.metas.labels.bytes())
+    }
+
+    /// Shows some series that are histograms and do not expire; returns where to go on.
+    pub(crate) fn read_histograms(
+        &self,
+        reader: &mut Reader,
+        from: usize,
+        each: impl FnOnce(Listed<'_>, &[u64]),
+    ) -> Option<usize> {
+        let writer = self.writer();
+        let metas = &writer.metas;
+        let to = (from + Histograms::AT_ONCE).min(metas.len());
+        if from == to {
+            return None;
+        }
+        let live = &metas.live[from..to];
+        let listed = (from..to).zip(live).filter(|(_, live)| **live);
+        let listed = listed.map(|(number, _)| self.storage(place_of(number)));
+        let values = reader.read_histograms(self.layout, to - from, listed);
+        let listed = Listed {
+            live,
+            labels: metas.labels.in_region(from..to),
+            created: &metas.created[from..to],
+        };
+        each(listed, values);
+        Some(to)
     }
 
     /// Shows some series that are counters and do not expire; returns where to go on.

@@ -198,6 +198,9 @@ fn put_exactly<const N: usize>(out: &mut [u8], chunk: [u8; N], len: usize) {
 /// Bytes in one step of [`Line::put_padded`], which the processor copies in two instructions.
 pub(crate) const STEP: usize = 32;
 
+/// Half a step, which the processor copies in one instruction.
+pub(crate) const PIECE: usize = STEP / 2;
+
 /// A text that is written again and again, and a rest of zeros up to whole [steps](STEP).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Padded {
@@ -226,6 +229,20 @@ impl Padded {
     #[inline(always)]
     pub(crate) fn some_steps<const STEPS: usize>(&self) -> Option<(usize, &[[u8; STEP]; STEPS])> {
         Some((self.len, self.steps.first_chunk()?))
+    }
+
+    /// How long it is, and its first pieces.
+    #[inline(always)]
+    pub(crate) fn some_pieces<const PIECES: usize>(
+        &self,
+    ) -> Option<(usize, &[[u8; PIECE]; PIECES])> {
+        let pieces = self.steps.as_flattened().as_chunks().0;
+        Some((self.len, pieces.first_chunk()?))
+    }
+
+    /// How many pieces it takes.
+    pub(crate) fn pieces(&self) -> usize {
+        self.len.div_ceil(PIECE)
     }
 
     /// How many steps it takes.

@@ -11,7 +11,8 @@ use std::{borrow::Cow, fmt, sync::OnceLock};
 
 pub(crate) use self::outlet::Out;
 use crate::{
-    desc::Desc, native::NativeSnapshot, render::Lens, singles::SomeSingles, texts::Together,
+    desc::Desc, family::Observations, layout::Layout, native::NativeSnapshot, render::Lens,
+    singles::SomeSingles, texts::Together,
 };
 
 /// An exposition format.
@@ -343,6 +344,63 @@ pub(crate) enum Value<'a> {
     StateSet(&'a [&'a str], usize),
 }
 
+/// Some series that stand one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listed<'a> {
+    /// Which of them are there; nothing else of the others counts.
+    pub(crate) live: &'a [bool],
+    /// As [`Sink::series`] has them.
+    pub(crate) labels: Together<'a>,
+    pub(crate) created: &'a [f64],
+}
+
+/// Series of histograms with classic buckets alone and without exemplars, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Histograms<'a> {
+    pub(crate) listed: Listed<'a>,
+    /// As [`HistogramValue`] has them.
+    pub(crate) bounds: &'a [f64],
+    pub(crate) falls: bool,
+    pub(crate) layout: Layout,
+    /// What those that are there are worth.
+    pub(crate) values: &'a [u64],
+}
+
+impl<'a> Histograms<'a> {
+    /// No more than so many, which is a divisor of how many texts stand together.
+    pub(crate) const AT_ONCE: usize = 32;
+
+    /// What one of them is worth.
+    pub(crate) fn value(&self, read: Observations<'a>) -> Value<'a> {
+        Value::Histogram(HistogramValue {
+            bounds: self.bounds,
+            counts: read.counts,
+            sum: read.sum,
+            falls: self.falls,
+            native: None,
+            exemplars: &[],
+        })
+    }
+
+    /// Labels, birth and value of each.
+    #[inline(always)]
+    pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, f64, Observations<'a>)> {
+        let Listed {
+            live,
+            labels,
+            created,
+        } = self.listed;
+        let series = live.iter().zip(labels.iter().zip(created));
+        let series = series.filter(|(live, _)| **live);
+        let values = self.values.chunks_exact(self.layout.read_words());
+        series
+            .zip(values)
+            .map(move |((_, (labels, created)), values)| {
+                (labels, *created, Observations::new(self.layout, values))
+            })
+    }
+}
+
 /// Series of counters that count in whole steps, one after the other.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counters<'a> {
@@ -426,6 +484,13 @@ pub(crate) trait Sink {
     fn counters(&mut self, counters: &Counters<'_>) {
         for (labels, created, total) in counters.iter() {
             self.number(labels, created, Number::Unsigned(total));
+        }
+    }
+
+    /// Writes many histograms at once, for formats that have a loop of their own for it.
+    fn histograms(&mut self, histograms: &Histograms<'_>) {
+        for (labels, created, read) in histograms.iter() {
+            self.series(labels, created, histograms.value(read));
         }
     }
 

@@ -43,18 +43,19 @@ pub(crate) fn many<const N: usize>(numbers: &[u64], digits: &mut [Digits; N]) {
         let four = number.wrapping_mul(TEN_THOUSANDTH) >> 45;
         *fours = [four as u16, number.wrapping_sub(10_000 * four) as u16];
     }
-    let digits = digits.as_flattened_mut().as_chunks_mut().0;
+    let digits = digits.as_flattened_mut();
     for (four, digits) in fours.as_flattened().iter().zip(digits) {
         let two = ((u32::from(*four) * 5_243) >> 16) as u16 >> 3;
-        *digits = [pair(two), pair(four.wrapping_sub(100 * two))];
+        let rest = four.wrapping_sub(100 * two);
+        *digits = u32::from(pair(two)) | u32::from(pair(rest)) << 16;
     }
 }
 
 /// Rounded up, and 45 bits to the left: exact for numbers of 27 bits.
 const TEN_THOUSANDTH: u64 = (1 << 45) / 10_000 + 1;
 
-/// Eight digits, in pairs.
-pub(crate) type Digits = [u16; 4];
+/// Eight digits, in halves.
+pub(crate) type Digits = [u32; 2];
 
 /// The two digits of a number below a hundred, the first one in the lower byte.
 #[inline(always)]
@@ -66,12 +67,11 @@ const fn pair(n: u16) -> u16 {
 /// Writes a whole number of these digits, and ends the line; returns how much that is, if there
 /// are no more digits.
 #[inline(always)]
-pub(crate) fn known_line(out: &mut [u8; 16], n: u64, digits: &Digits) -> Option<usize> {
+pub(crate) fn known_line(out: &mut [u8; 16], n: u64, [a, b]: &Digits) -> Option<usize> {
     if n >= EIGHT {
         return None;
     }
-    let digits = (0..4).fold(0, |word, at| word | u64::from(digits[at]) << (16 * at));
-    let (text, len) = without_zeros(digits);
+    let (text, len) = without_zeros(u64::from(*a) | u64::from(*b) << 32);
     out[..8].copy_from_slice(&text.to_le_bytes());
     out[len % 16] = b'\n';
     Some(len + 1)

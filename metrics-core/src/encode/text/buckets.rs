@@ -1,8 +1,9 @@
 //! The lines of a histogram's buckets.
 
+use super::Start;
 use crate::encode::{
-    Exemplar, HistogramValue,
-    buffer::{Buffer, Line, Padded, STEP},
+    Exemplar, HistogramValue, Histograms,
+    buffer::{Buffer, Line, PIECE, Padded, STEP},
     number,
 };
 
@@ -39,55 +40,68 @@ impl Buckets {
         value: &HistogramValue<'_>,
         open_metrics: bool,
     ) -> u64 {
-        // Those of a family stand in one place.
-        let bounds_at = (value.bounds.as_ptr().addr(), value.bounds.len());
-        if self.bounds_at != Some(bounds_at) {
-            self.bounds_at = Some(bounds_at);
-            if self.ends.is_empty() || self.bounds != value.bounds {
-                self.note_bounds(value.bounds, open_metrics);
-            }
-        }
+        self.know_bounds(value.bounds, open_metrics);
         if open_metrics && !value.exemplars.is_empty() {
             return self.write_with_exemplars(buffer, value);
         }
-        match self.start.steps() {
-            1 => self.write_short::<1>(buffer, value.counts),
-            2 => self.write_short::<2>(buffer, value.counts),
-            3 => self.write_short::<3>(buffer, value.counts),
-            4 => self.write_short::<4>(buffer, value.counts),
-            _ => {
-                let mut total = 0_u64;
-                for (le, count) in self.ends.iter().zip(value.counts) {
-                    total = total.saturating_add(*count);
-                    self.line(buffer, le, total);
-                }
-                total
-            }
+        let mut total = 0;
+        let room = (self.start.room() + STEP + number::ROOM) * self.ends.len() + SHORT;
+        buffer.write(room, |line| total = self.lines(line, value.counts));
+        total
+    }
+
+    /// Writes all lines of histograms with labels, one after the other.
+    pub(super) fn write_many(
+        &mut self,
+        buffer: &mut Buffer,
+        histograms: &Histograms<'_>,
+        [bucket, sum, count, _]: &[Start; 4],
+        open_metrics: bool,
+    ) {
+        self.know_bounds(histograms.bounds, open_metrics);
+        for (labels, _, read) in histograms.iter() {
+            self.begin(&bucket.labels, labels);
+            let line = self.start.room() + STEP + number::ROOM;
+            let others = sum.labels.room() + count.labels.room();
+            let others = others + 2 * (labels.len() + number::ROOM);
+            buffer.write(line * self.ends.len() + others + SHORT, |line| {
+                let total = self.lines(line, read.counts);
+                begin_line(line, sum, labels);
+                number::float(line, read.sum, open_metrics);
+                line.put_byte(b'\n');
+                begin_line(line, count, labels);
+                number::unsigned_line(line, total);
+            });
         }
     }
 
-    /// The same where lines begin with so many steps: there is no loop in a line.
-    #[inline(never)]
-    fn write_short<const STEPS: usize>(&self, buffer: &mut Buffer, counts: &[u64]) -> u64 {
+    /// Writes the lines of all buckets; returns what they add up to.
+    #[inline(always)]
+    fn lines(&self, line: &mut Line<'_>, counts: &[u64]) -> u64 {
         let mut total = 0_u64;
-        let room = (self.start.room() + STEP + number::ROOM) * self.ends.len() + SHORT;
-        buffer.write(room, |line| {
-            for (ends, counts) in self.ends.chunks(AT_ONCE).zip(counts.chunks(AT_ONCE)) {
-                let mut totals = [0; AT_ONCE];
-                for (up_to, count) in totals.iter_mut().zip(counts) {
-                    total = total.saturating_add(*count);
-                    *up_to = total;
-                }
-                let mut digits = [number::Digits::default(); AT_ONCE];
-                number::many(&totals, &mut digits);
-                let mut values = ends.iter().zip(totals.iter().zip(&digits));
-                while let Some((le, total)) = short_lines::<STEPS>(line, &self.start, &mut values) {
-                    let written = long_line(line.rest(), &self.start, le, total);
-                    line.skip(written);
-                }
+        for (ends, counts) in self.ends.chunks(AT_ONCE).zip(counts.chunks(AT_ONCE)) {
+            let mut totals = [0; AT_ONCE];
+            for (up_to, count) in totals.iter_mut().zip(counts) {
+                total = total.saturating_add(*count);
+                *up_to = total;
             }
-        });
+            let mut digits = [number::Digits::default(); AT_ONCE];
+            number::many(&totals, &mut digits);
+            lines(line, &self.start, ends, &totals, &digits);
+        }
         total
+    }
+
+    /// Has the ends of the lines of buckets with these bounds ready.
+    fn know_bounds(&mut self, bounds: &[f64], open_metrics: bool) {
+        // Those of a family stand in one place.
+        let bounds_at = (bounds.as_ptr().addr(), bounds.len());
+        if self.bounds_at != Some(bounds_at) {
+            self.bounds_at = Some(bounds_at);
+            if self.ends.is_empty() || self.bounds != bounds {
+                self.note_bounds(bounds, open_metrics);
+            }
+        }
     }
 
     fn write_with_exemplars(&self, buffer: &mut Buffer, value: &HistogramValue<'_>) -> u64 {
@@ -159,7 +173,55 @@ impl Le {
 /// The digits of so many buckets are told at once.
 const AT_ONCE: usize = 16;
 
-/// What a line is written in whose start takes no more than four steps.
+/// Begins a line that has the labels of its series alone.
+#[inline(always)]
+fn begin_line(line: &mut Line<'_>, start: &Start, labels: &str) {
+    line.put_padded(&start.labels);
+    line.put(labels.as_bytes());
+    line.put_pair(*b"} ");
+}
+
+/// Writes the lines of buckets that begin like this.
+#[inline(always)]
+fn lines(
+    line: &mut Line<'_>,
+    start: &Padded,
+    ends: &[Le],
+    totals: &[u64],
+    digits: &[number::Digits],
+) {
+    let lines = match start.pieces() {
+        1 => lines_of::<1>,
+        2 => lines_of::<2>,
+        3 => lines_of::<3>,
+        4 => lines_of::<4>,
+        5 => lines_of::<5>,
+        6 => lines_of::<6>,
+        7 => lines_of::<7>,
+        8 => lines_of::<8>,
+        _ => lines_of::<0>,
+    };
+    lines(line, start, ends, totals, digits);
+}
+
+/// The same where that takes so many pieces, so that there is no loop in a line; 0 stands for any
+/// number.
+#[inline(never)]
+fn lines_of<const PIECES: usize>(
+    line: &mut Line<'_>,
+    start: &Padded,
+    ends: &[Le],
+    totals: &[u64],
+    digits: &[number::Digits],
+) {
+    let mut values = ends.iter().zip(totals.iter().zip(digits));
+    while let Some((le, total)) = short_lines::<PIECES>(line, start, &mut values) {
+        let written = long_line(line.rest(), start, le, total);
+        line.skip(written);
+    }
+}
+
+/// What a line is written in whose start takes no more than eight pieces.
 const SHORT: usize = 256 + 16;
 
 /// Writes lines until one is not short, as most are; returns the bound and the total of that one.
@@ -167,20 +229,22 @@ const SHORT: usize = 256 + 16;
 /// Everything is written in whole pieces at places that are known to be there, so that little is
 /// left to check, and nothing is called, so that all that is needed stays in registers.
 #[inline(always)]
-fn short_lines<'a, const STEPS: usize>(
+fn short_lines<'a, const PIECES: usize>(
     line: &mut Line<'_>,
     start: &Padded,
     values: &mut impl Iterator<Item = (&'a Le, (&'a u64, &'a number::Digits))>,
 ) -> Option<(&'a Le, u64)> {
-    let start = start.some_steps::<STEPS>();
+    let start = start.some_pieces::<PIECES>().filter(|_| PIECES > 0);
+    // A copy on the stack, where all of it is found without a pointer to each piece.
+    let start = start.map(|(len, pieces)| (len, *pieces));
     let out = line.rest();
     let (mut rest, mut long) = (out, None);
     let room = rest.len();
     for (le, (total, digits)) in values {
         let written = rest
             .first_chunk_mut()
-            .zip(start)
-            .and_then(|(out, start)| short_line(out, start, le, *total, digits));
+            .zip(start.as_ref())
+            .and_then(|(out, (len, start))| short_line(out, (*len, start), le, *total, digits));
         let Some(written) = written else {
             long = Some((le, *total));
             break;
@@ -194,18 +258,23 @@ fn short_lines<'a, const STEPS: usize>(
 
 /// Writes a line that most likely is short; returns its length.
 #[inline(always)]
-fn short_line<const STEPS: usize>(
+fn short_line<const PIECES: usize>(
     out: &mut [u8; SHORT],
-    (start_len, start): (usize, &[[u8; STEP]; STEPS]),
+    (start_len, start): (usize, &[[u8; PIECE]; PIECES]),
     le: &Le,
     total: u64,
     digits: &number::Digits,
 ) -> Option<usize> {
-    for (out, step) in out.as_chunks_mut().0.iter_mut().zip(start) {
-        *out = *step;
+    for (out, piece) in out.as_chunks_mut().0.iter_mut().zip(start) {
+        *out = *piece;
     }
-    let start_len = start_len.min(STEPS * STEP);
-    out[start_len..][..STEP].copy_from_slice(&le.text);
+    let start_len = start_len.min(PIECES * PIECE);
+    let end = &mut out[start_len..][..STEP];
+    if le.len > PIECE {
+        end.copy_from_slice(&le.text);
+    } else {
+        end[..PIECE].copy_from_slice(&le.text[..PIECE]);
+    }
     // Which it is anyway; said so, nothing has to be compared.
     let value_at = (start_len + le.len) % 256;
     let value = out[value_at..].first_chunk_mut()?;

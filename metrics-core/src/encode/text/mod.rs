@@ -8,8 +8,8 @@ use std::io;
 
 use self::buckets::{Buckets, add_exemplar};
 use super::{
-    Counters, Escaping, Exposition, Format, Head, HistogramValue, Number, Sink, SummaryValue,
-    Value,
+    Counters, Escaping, Exposition, Format, Head, HistogramValue, Histograms, Number, Sink,
+    SummaryValue, Value,
     buffer::{Buffer, Padded},
     escape, number,
     outlet::{Out, Outlet},
@@ -478,6 +478,28 @@ impl Sink for Text<'_> {
         }
         if let Some([start, ..]) = &self.starts {
             counters::write(&mut self.outlet.buffer, counters, start);
+        }
+    }
+
+    fn histograms(&mut self, histograms: &Histograms<'_>) {
+        // OpenMetrics: no sum where observations may be negative, and no count without a sum.
+        let is_special = self.created
+            || self.rewrites.is_some()
+            || (self.open_metrics && histograms.falls)
+            || histograms.listed.labels.iter().any(str::is_empty);
+        if self.starts.is_none() {
+            self.make_starts();
+        }
+        if let Some(starts) = &self.starts
+            && !is_special
+        {
+            let buffer = &mut self.outlet.buffer;
+            return self
+                .buckets
+                .write_many(buffer, histograms, starts, self.open_metrics);
+        }
+        for (labels, created, read) in histograms.iter() {
+            self.series(labels, created, histograms.value(read));
         }
     }
 
