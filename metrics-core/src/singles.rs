@@ -147,7 +147,7 @@ impl Single {
 }
 
 /// So many are read at once; a power of two, and no more than there are texts together.
-pub(crate) const AT_ONCE: usize = 64;
+pub(crate) const AT_ONCE: usize = 128;
 
 #[cfg(test)]
 mod tests {

@@ -368,7 +368,7 @@ pub(crate) struct Histograms<'a> {
 
 impl<'a> Histograms<'a> {
     /// No more than so many, which is a divisor of how many texts stand together.
-    pub(crate) const AT_ONCE: usize = 32;
+    pub(crate) const AT_ONCE: usize = 64;
 
     /// What one of them is worth.
     pub(crate) fn value(&self, read: Observations<'a>) -> Value<'a> {

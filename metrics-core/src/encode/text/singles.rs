@@ -41,9 +41,9 @@ pub(super) fn write(
     });
 }
 
-/// Texts are copied in pieces of so many bytes, of which short ones take no more than four.
-const PIECE: usize = 64;
-const TEXT: usize = 4 * PIECE;
+/// Texts are copied in pieces of so many bytes, of which short ones take no more than eight.
+const PIECE: usize = 32;
+const TEXT: usize = 8 * PIECE;
 /// What short lines are written in: the text and the number, in whole pieces.
 const SHORT: usize = 2 * TEXT + 16;
 
@@ -64,7 +64,7 @@ fn short_lines<'a>(
         if len > TEXT || !single.counts() {
             break;
         }
-        for piece in 0..4 {
+        for piece in 0..8 {
             if piece * PIECE < len {
                 let range = piece * PIECE..(piece + 1) * PIECE;
                 line[range.clone()].copy_from_slice(&text[range]);
