@@ -15,8 +15,8 @@ use std::{
 };
 
 use metrics_core::{
-    Counter, FloatCounter, FloatGauge, Gauge, Histogram, HistogramSnapshot, Label, Labelled, Made,
-    MetricValue, Number, Options, Registry, Summary, UpDownCounter, metrics,
+    Counter, FloatCounter, FloatGauge, Format, Gauge, Histogram, HistogramSnapshot, Label,
+    Labelled, Made, MetricValue, Number, Options, Registry, Summary, UpDownCounter, metrics,
 };
 use proptest::prelude::*;
 
@@ -172,6 +172,22 @@ fn the_sum_of_a_histogram_never_goes_back_by_a_rounding_error() {
     }
     let _turn = shared_machine();
     never_back_as_threads_end(|amount| PARTS.observe(amount), || PARTS.get().sum);
+}
+
+#[test]
+fn the_sum_of_a_labelled_histogram_never_goes_back_from_scrape_to_scrape() {
+    const SUM: &str = "storage_shares_sum{owner=\"all\"} ";
+    let registry = Registry::new();
+    let options = Options::new("storage_shares", "Recordings.").labels(["owner"]);
+    let shares = registry.create_labelled::<Histogram>(options.buckets([1.0]));
+    let shares = shares.expect("valid");
+    let sum = || {
+        let text = registry.encode_to_string(Format::Text);
+        let sum = text.lines().find_map(|line| line.strip_prefix(SUM));
+        sum.map_or(0.0, |sum| sum.parse().expect("a float"))
+    };
+    let _turn = shared_machine();
+    never_back_as_threads_end(|amount| shares.with(&["all"]).observe(amount), sum);
 }
 
 #[test]

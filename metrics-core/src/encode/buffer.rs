@@ -199,7 +199,7 @@ fn put_exactly<const N: usize>(out: &mut [u8], chunk: [u8; N], len: usize) {
 pub(crate) const STEP: usize = 32;
 
 /// Half a step, which the processor copies in one instruction.
-pub(crate) const PIECE: usize = STEP / 2;
+pub(crate) const HALF: usize = STEP / 2;
 
 /// A text that is written again and again, and a rest of zeros up to whole [steps](STEP).
 #[derive(Clone, Debug, Default)]
@@ -231,18 +231,18 @@ impl Padded {
         Some((self.len, self.steps.first_chunk()?))
     }
 
-    /// How long it is, and its first pieces.
+    /// How long it is, and its first half steps.
     #[inline(always)]
-    pub(crate) fn some_pieces<const PIECES: usize>(
+    pub(crate) fn some_halves<const HALVES: usize>(
         &self,
-    ) -> Option<(usize, &[[u8; PIECE]; PIECES])> {
-        let pieces = self.steps.as_flattened().as_chunks().0;
-        Some((self.len, pieces.first_chunk()?))
+    ) -> Option<(usize, &[[u8; HALF]; HALVES])> {
+        let halves = self.steps.as_flattened().as_chunks().0;
+        Some((self.len, halves.first_chunk()?))
     }
 
-    /// How many pieces it takes.
-    pub(crate) fn pieces(&self) -> usize {
-        self.len.div_ceil(PIECE)
+    /// How many half steps it takes.
+    pub(crate) fn halves(&self) -> usize {
+        self.len.div_ceil(HALF)
     }
 
     /// How many steps it takes.

@@ -5,7 +5,7 @@ use crate::{
     desc::Desc,
     encode::{
         Counters,
-        buffer::{Buffer, STEP},
+        buffer::{Buffer, HALF, STEP},
     },
     render::{self, Lens},
     texts::AHEAD,
@@ -20,8 +20,8 @@ pub(super) struct Template {
     fixed_text: usize,
     /// None where they are many or their names long.
     labels: Option<Vec<Part>>,
-    /// Of the last series that had one.
-    form: Option<Form>,
+    /// Of the last series, by the lengths of its values; none where one is long.
+    form: Option<(Lens, Option<Form>)>,
 }
 
 /// What is the same of one label.
@@ -73,6 +73,9 @@ const HEAD: usize = 2 * STEP;
 /// holds, so that no place has to be compared with the end.
 const ROOM: usize = 256 + HEAD;
 
+/// From any place in a text that a byte holds on there is a step.
+const _: () = assert!(AHEAD >= 255 + STEP);
+
 /// What a counter takes beside its labels and its birth.
 const VALUE: usize = 2 + 9;
 
@@ -111,17 +114,17 @@ impl Template {
         most: usize,
     ) -> (usize, usize) {
         let lens = counters.lens.first().copied().unwrap_or_default();
-        if self.form.as_ref().is_none_or(|form| form.lens != lens) {
-            self.form = self.new_form(lens);
+        if self.form.as_ref().is_none_or(|(known, _)| *known != lens) {
+            self.form = Some((lens, self.new_form(lens)));
         }
-        let Some(form) = &self.form else {
+        let Some((_, Some(form))) = &self.form else {
             return (0, 0);
         };
         let of_count = match (form.count, form.are_short) {
-            (1, true) => Form::write::<1, { STEP / 2 }>,
-            (2, true) => Form::write::<2, { STEP / 2 }>,
-            (3, true) => Form::write::<3, { STEP / 2 }>,
-            (4, true) => Form::write::<4, { STEP / 2 }>,
+            (1, true) => Form::write::<1, HALF>,
+            (2, true) => Form::write::<2, HALF>,
+            (3, true) => Form::write::<3, HALF>,
+            (4, true) => Form::write::<4, HALF>,
             (1, false) => Form::write::<1, STEP>,
             (2, false) => Form::write::<2, STEP>,
             (3, false) => Form::write::<3, STEP>,
@@ -158,7 +161,7 @@ impl Template {
                 from: u8::try_from(from).ok()?,
             };
             form.count += 1;
-            form.are_short &= value.max(part.len) <= STEP / 2;
+            form.are_short &= value.max(part.len) <= HALF;
             to += part.len + value;
             from += value + 1;
         }

@@ -338,6 +338,14 @@ mod tests {
                 assert_eq!(read, whole * 1_000_000 + micros, "{time}");
             }
         }
+        // Of whatever seconds they are, each is what it is alone.
+        let times: [f64; 8] = std::array::from_fn(|at| 1.7e9 + (at * at) as f64 * 0.4);
+        Birth::of_all(&times, &mut births);
+        for (time, birth) in times.iter().zip(&births) {
+            let mut alone = [Birth::default()];
+            Birth::of_all(&[*time], &mut alone);
+            assert_eq!(birth.field(), alone[0].field(), "{time}");
+        }
         Birth::of_all(
             &[0.0, -1.0, 4_294_967_296.0, 268_435_455.0, f64::NAN],
             &mut births,

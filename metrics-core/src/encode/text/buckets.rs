@@ -3,7 +3,7 @@
 use super::Start;
 use crate::encode::{
     Exemplar, HistogramValue, Histograms,
-    buffer::{Buffer, Line, PIECE, Padded, STEP},
+    buffer::{Buffer, HALF, Line, Padded, STEP},
     number,
 };
 
@@ -190,7 +190,7 @@ fn lines(
     totals: &[u64],
     digits: &[number::Digits],
 ) {
-    let lines = match start.pieces() {
+    let lines = match start.halves() {
         1 => lines_of::<1>,
         2 => lines_of::<2>,
         3 => lines_of::<3>,
@@ -204,10 +204,10 @@ fn lines(
     lines(line, start, ends, totals, digits);
 }
 
-/// The same where that takes so many pieces, so that there is no loop in a line; 0 stands for any
+/// The same where that takes so many half steps, so that there is no loop in a line; 0 stands for any
 /// number.
 #[inline(never)]
-fn lines_of<const PIECES: usize>(
+fn lines_of<const HALVES: usize>(
     line: &mut Line<'_>,
     start: &Padded,
     ends: &[Le],
@@ -215,13 +215,13 @@ fn lines_of<const PIECES: usize>(
     digits: &[number::Digits],
 ) {
     let mut values = ends.iter().zip(totals.iter().zip(digits));
-    while let Some((le, total)) = short_lines::<PIECES>(line, start, &mut values) {
+    while let Some((le, total)) = short_lines::<HALVES>(line, start, &mut values) {
         let written = long_line(line.rest(), start, le, total);
         line.skip(written);
     }
 }
 
-/// What a line is written in whose start takes no more than eight pieces.
+/// What a line is written in whose start takes no more than eight half steps.
 const SHORT: usize = 256 + 16;
 
 /// Writes lines until one is not short, as most are; returns the bound and the total of that one.
@@ -229,14 +229,14 @@ const SHORT: usize = 256 + 16;
 /// Everything is written in whole pieces at places that are known to be there, so that little is
 /// left to check, and nothing is called, so that all that is needed stays in registers.
 #[inline(always)]
-fn short_lines<'a, const PIECES: usize>(
+fn short_lines<'a, const HALVES: usize>(
     line: &mut Line<'_>,
     start: &Padded,
     values: &mut impl Iterator<Item = (&'a Le, (&'a u64, &'a number::Digits))>,
 ) -> Option<(&'a Le, u64)> {
-    let start = start.some_pieces::<PIECES>().filter(|_| PIECES > 0);
-    // A copy on the stack, where all of it is found without a pointer to each piece.
-    let start = start.map(|(len, pieces)| (len, *pieces));
+    let start = start.some_halves::<HALVES>().filter(|_| HALVES > 0);
+    // A copy on the stack, where all of it is found without a pointer to each half step.
+    let start = start.map(|(len, halves)| (len, *halves));
     let out = line.rest();
     let (mut rest, mut long) = (out, None);
     let room = rest.len();
@@ -258,9 +258,9 @@ fn short_lines<'a, const PIECES: usize>(
 
 /// Writes a line that most likely is short; returns its length.
 #[inline(always)]
-fn short_line<const PIECES: usize>(
+fn short_line<const HALVES: usize>(
     out: &mut [u8; SHORT],
-    (start_len, start): (usize, &[[u8; PIECE]; PIECES]),
+    (start_len, start): (usize, &[[u8; HALF]; HALVES]),
     le: &Le,
     total: u64,
     digits: &number::Digits,
@@ -268,12 +268,12 @@ fn short_line<const PIECES: usize>(
     for (out, piece) in out.as_chunks_mut().0.iter_mut().zip(start) {
         *out = *piece;
     }
-    let start_len = start_len.min(PIECES * PIECE);
+    let start_len = start_len.min(HALVES * HALF);
     let end = &mut out[start_len..][..STEP];
-    if le.len > PIECE {
+    if le.len > HALF {
         end.copy_from_slice(&le.text);
     } else {
-        end[..PIECE].copy_from_slice(&le.text[..PIECE]);
+        end[..HALF].copy_from_slice(&le.text[..HALF]);
     }
     // Which it is anyway; said so, nothing has to be compared.
     let value_at = (start_len + le.len) % 256;
@@ -304,4 +304,59 @@ pub(super) fn add_exemplar(buffer: &mut Buffer, exemplar: &Exemplar) {
         number::time(line, exemplar.time);
         line.put_byte(b'\n');
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Format, Histogram, Options, Registry};
+
+    #[test]
+    fn histograms_of_any_length_are_as_if_they_were_formatted() {
+        for (name_len, bounds, shortest) in [
+            (1, 3, 0),
+            (20, 14, 1),
+            (30, 15, 1),
+            (40, 16, 1),
+            (70, 33, 1),
+            (200, 2, 1),
+        ] {
+            // Without labels a series has other lines, and so have its neighbours.
+            let name = "n".repeat(name_len);
+            let registry = Registry::new();
+            let bounds: Vec<f64> = (1..=bounds).map(f64::from).collect();
+            let options = Options::new(name.clone(), "Help.").labels(["a"]);
+            let options = options.buckets(bounds.clone());
+            let histograms = registry
+                .create_labelled::<Histogram>(options)
+                .expect("valid");
+            let mut lines = vec![format!("# HELP {name} Help.\n# TYPE {name} histogram\n")];
+            for len in shortest..140_u32 {
+                let value = "v".repeat(len as usize);
+                let histogram = histograms.with(&[&value]);
+                let observed = f64::from(len % 40);
+                (0..len).for_each(|_| histogram.observe(observed));
+                if len % 7 == 5 {
+                    continue;
+                }
+                let (labels, first) = match len {
+                    0 => (String::new(), "{".to_owned()),
+                    _ => (format!("{{a=\"{value}\"}}"), format!("{{a=\"{value}\",")),
+                };
+                for bound in &bounds {
+                    let count = if observed <= *bound { len } else { 0 };
+                    lines.push(format!("{name}_bucket{first}le=\"{bound}\"}} {count}\n"));
+                }
+                lines.push(format!("{name}_bucket{first}le=\"+Inf\"}} {len}\n"));
+                lines.push(format!(
+                    "{name}_sum{labels} {}\n",
+                    observed * f64::from(len)
+                ));
+                lines.push(format!("{name}_count{labels} {len}\n"));
+            }
+            for len in (0..140).filter(|len| len % 7 == 5) {
+                assert!(histograms.remove(&["v".repeat(len).as_str()]));
+            }
+            assert_eq!(registry.encode_to_string(Format::Text), lines.concat());
+        }
+    }
 }

@@ -486,7 +486,7 @@ impl Sink for Text<'_> {
         let is_special = self.created
             || self.rewrites.is_some()
             || (self.open_metrics && histograms.falls)
-            || histograms.listed.labels.iter().any(str::is_empty);
+            || histograms.iter().any(|(labels, ..)| labels.is_empty());
         if self.starts.is_none() {
             self.make_starts();
         }

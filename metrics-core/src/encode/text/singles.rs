@@ -3,7 +3,7 @@
 use crate::{
     encode::{
         Number,
-        buffer::{Buffer, Line},
+        buffer::{Buffer, Line, STEP},
         number,
     },
     singles::{AT_ONCE, Single, SomeSingles},
@@ -41,10 +41,9 @@ pub(super) fn write(
     });
 }
 
-/// Texts are copied in pieces of so many bytes, of which short ones take no more than eight.
-const PIECE: usize = 32;
-const TEXT: usize = 8 * PIECE;
-/// What short lines are written in: the text and the number, in whole pieces.
+/// Texts are copied in steps, of which short ones take no more than so many bytes.
+const TEXT: usize = 8 * STEP;
+/// What short lines are written in: the text, in whole steps, and the number.
 const SHORT: usize = 2 * TEXT + 16;
 
 /// Writes lines until one is not short or is no count, as most are; returns how many these are,
@@ -64,10 +63,10 @@ fn short_lines<'a>(
         if len > TEXT || !single.counts() {
             break;
         }
-        for piece in 0..8 {
-            if piece * PIECE < len {
-                let range = piece * PIECE..(piece + 1) * PIECE;
-                line[range.clone()].copy_from_slice(&text[range]);
+        let steps = line.as_chunks_mut::<STEP>().0.iter_mut();
+        for (at, (out, step)) in steps.zip(text.as_chunks().0).enumerate() {
+            if at * STEP < len {
+                *out = *step;
             }
         }
         // Which it is anyway; said so, nothing has to be compared.
