@@ -167,28 +167,28 @@ impl Reader {
     ///
     /// All of them are read under one hold of the lock, as the processor waits at it for what it
     /// has written before.
-    pub(crate) fn read_histograms<'r>(
+    pub(crate) fn read_histograms<'r, const MOST: usize>(
         &mut self,
         layout: Layout,
-        most: usize,
-        histograms: impl Iterator<Item = (&'r Region, usize)> + Clone,
+        histograms: impl Iterator<Item = (&'r Region, usize)>,
     ) -> &[u64] {
+        // What has to be allocated is so before the lock is held: an allocator may record.
+        let mut found = [None; MOST];
+        for (found, (region, series)) in found.iter_mut().zip(histograms) {
+            let marks = region.rises().map(|_| region.highest());
+            *found = Some((region, series, marks));
+        }
         let width = layout.read_words();
         self.scratch.resize(width, 0);
         self.values.clear();
-        self.values.resize(width * most, 0);
-        // What has to be allocated is so before the lock is held: an allocator may record.
-        for (region, _) in histograms.clone() {
-            if region.rises().is_some() {
-                region.highest();
-            }
-        }
+        self.values.resize(width * MOST, 0);
+        let values = self.values.chunks_exact_mut(width);
         let mut state = STATE.lock();
-        for ((region, series), out) in histograms.zip(self.values.chunks_exact_mut(width)) {
+        for ((region, series, marks), out) in found.into_iter().flatten().zip(values) {
             debug_assert!(region.layout == layout && region.inner == 1);
             state.add_up(region, series, out, &mut self.scratch);
-            if let Some(at) = region.rises() {
-                region.keep_rising(at, &region.highest()[series..=series], out);
+            if let (Some(at), Some(marks)) = (region.rises(), marks) {
+                keep_rising(&marks[series], &mut out[at]);
             }
         }
         drop(state);
@@ -329,9 +329,7 @@ impl Region {
     fn keep_rising(&self, at: usize, marks: &[AtomicU64], values: &mut [u64]) {
         let groups = values.chunks_exact_mut(self.layout.read_words());
         for (group, mark) in groups.zip(marks) {
-            // The bits of floats that are not negative compare as the floats do.
-            group[at] = group[at].max(mark.load(Ordering::Relaxed));
-            mark.store(group[at], Ordering::Relaxed);
+            keep_rising(mark, &mut group[at]);
         }
     }
 
@@ -936,6 +934,13 @@ impl Listed {
             }
         }
     }
+}
+
+/// Keeps a sum from going down, which is not negative, by the highest it has been; under the lock.
+fn keep_rising(highest: &AtomicU64, sum: &mut u64) {
+    // The bits of floats that are not negative compare as the floats do.
+    *sum = (*sum).max(highest.load(Ordering::Relaxed));
+    highest.store(*sum, Ordering::Relaxed);
 }
 
 /// What a counter's word has counted; nothing where it has none yet.
@@ -1708,4 +1713,94 @@ pub(crate) fn hand_over(block: &[AtomicU64]) {
 pub(crate) fn time_stamp() -> u64 {
     // SAFETY: every x86-64 processor has the instruction, and it touches no memory.
     unsafe { std::arch::x86_64::_rdtsc() }
+}
+
+/// What vectors a processor has, as the [psABI] numbers the levels of x86-64: of 16 bytes, which
+/// every one has, of 32, or of 64, and the shifts that come with them.
+///
+/// [psABI]: https://gitlab.com/x86-psABIs/x86-64-ABI
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+enum Level {
+    V1,
+    V3,
+    V4,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Level {
+    /// That of this processor.
+    #[inline(always)]
+    fn of_processor() -> Level {
+        static LEVEL: OnceLock<Level> = OnceLock::new();
+        *LEVEL.get_or_init(Level::find)
+    }
+
+    #[cold]
+    fn find() -> Level {
+        let has_v3 = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("lzcnt")
+            && is_x86_feature_detected!("popcnt");
+        let has_v4 = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512cd")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl");
+        // Processors without these run slower for a while after they have used vectors of 64
+        // bytes.
+        let is_late = is_x86_feature_detected!("avx512vbmi");
+        match (has_v3, has_v4 && is_late) {
+            (true, true) => Level::V4,
+            (true, false) => Level::V3,
+            _ => Level::V1,
+        }
+    }
+}
+
+/// What is worth being compiled for wide vectors.
+pub(crate) trait Loop {
+    /// What comes of it.
+    type Output;
+
+    /// Does it. To be inlined always: what is not stays compiled for the vectors that every
+    /// processor has.
+    fn run(self) -> Self::Output;
+}
+
+/// Runs a loop with the widest vectors that the processor has.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn with_wide_vectors<L: Loop>(work: L) -> L::Output {
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    fn v3<L: Loop>(work: L) -> L::Output {
+        work.run()
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl")]
+    fn v4<L: Loop>(work: L) -> L::Output {
+        work.run()
+    }
+
+    #[inline(never)]
+    fn v1<L: Loop>(work: L) -> L::Output {
+        work.run()
+    }
+
+    match Level::of_processor() {
+        Level::V1 => v1(work),
+        // SAFETY: the processor was found to have all that the function is compiled for.
+        Level::V3 => unsafe { v3(work) },
+        // SAFETY: as above.
+        Level::V4 => unsafe { v4(work) },
+    }
+}
+
+/// Runs a loop with the vectors that every processor of this kind has.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+pub(crate) fn with_wide_vectors<L: Loop>(work: L) -> L::Output {
+    work.run()
 }

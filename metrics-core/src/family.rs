@@ -775,6 +775,7 @@ pub(crate) struct Observations<'a> {
 }
 
 impl<'a> Observations<'a> {
+    #[inline(always)]
     pub(crate) fn new(layout: Layout, values: &'a [u64]) -> Self {
         let sum = match layout {
             Layout::Histogram {

@@ -1,8 +1,11 @@
 //! What the words of a series mean: how recordings change them, and how a scrape adds them up.
 
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    iter,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crate::{
@@ -281,8 +284,8 @@ impl Layout {
         let Some(parts) = self.parts() else {
             return;
         };
-        let groups = || shared.chunks_exact(self.words());
-        for (group, out) in groups().zip(out.chunks_exact_mut(width)) {
+        let size = self.words();
+        for (group, out) in groups(shared, size).zip(out.chunks_mut(width)) {
             block::read(group, &parts, out);
             self.complete(out);
         }
@@ -290,8 +293,7 @@ impl Layout {
         // buckets are merged even so, which puts them in order.
         let mut is_empty = shared.is_empty() && self.native().is_none();
         each_thread(&mut |words, handover| {
-            let groups = words.chunks_exact(self.words());
-            for (group, out) in groups.zip(out.chunks_exact_mut(width)) {
+            for (group, out) in groups(words, size).zip(out.chunks_mut(width)) {
                 *ticket += 1;
                 // There since the thread's first touch of a histogram.
                 let handover = || handover.get_or_init(copies);
@@ -316,7 +318,7 @@ impl Layout {
                 block::HEADER + buckets as usize,
                 block::BUCKETS_OUT + buckets as usize,
             );
-            for (group, out) in groups().zip(out.chunks_exact(width)) {
+            for (group, out) in groups(shared, size).zip(out.chunks(width)) {
                 merge::keep_coarse(native, &group[table..], &out[read..]);
             }
         }
@@ -422,6 +424,17 @@ const fn histogram_words(buckets: u16, native: Option<Native>) -> usize {
         None => 0,
     };
     buckets as usize + table
+}
+
+/// Words in groups of so many, of which there is at least one. Most often there is one group, for
+/// which `chunks_exact` would divide.
+#[inline(always)]
+fn groups(mut words: &[AtomicU64], size: usize) -> impl Iterator<Item = &[AtomicU64]> {
+    iter::from_fn(move || {
+        let (group, rest) = words.split_at_checked(size)?;
+        words = rest;
+        Some(group)
+    })
 }
 
 fn load_into(out: &mut [u64], words: &[AtomicU64], add: impl Fn(u64, u64) -> u64) {

@@ -663,7 +663,7 @@ impl Index {
         let live = &metas.live[from..to];
         let listed = (from..to).zip(live).filter(|(_, live)| **live);
         let listed = listed.map(|(number, _)| self.storage(place_of(number)));
-        let values = reader.read_histograms(self.layout, to - from, listed);
+        let values = reader.read_histograms::<{ Histograms::AT_ONCE }>(self.layout, listed);
         let listed = Listed {
             live,
             labels: metas.labels.in_region(from..to),

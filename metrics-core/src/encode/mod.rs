@@ -390,14 +390,12 @@ impl<'a> Histograms<'a> {
             labels,
             created,
         } = self.listed;
+        let mut values = self.values.chunks_exact(self.layout.read_words());
         let series = live.iter().zip(labels.iter().zip(created));
-        let series = series.filter(|(live, _)| **live);
-        let values = self.values.chunks_exact(self.layout.read_words());
-        series
-            .zip(values)
-            .map(move |((_, (labels, created)), values)| {
-                (labels, *created, Observations::new(self.layout, values))
-            })
+        series.filter_map(move |(live, (labels, created))| {
+            let values = if *live { values.next()? } else { return None };
+            Some((labels, *created, Observations::new(self.layout, values)))
+        })
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
     Number,
     buffer::{Line, STEP},
 };
+use crate::cell::{Loop, with_wide_vectors};
 
 /// The room that any number takes, in bytes.
 pub(crate) const ROOM: usize = 40;
@@ -36,23 +37,39 @@ pub(crate) fn write(line: &mut Line<'_>, number: Number, open_metrics: bool) {
 ///
 /// Numbers are divided by vectors, which takes less than half of the time that one by one takes:
 /// products of sixteen bits are what all processors have vectors for.
-#[inline(never)]
 pub(crate) fn many<const N: usize>(numbers: &[u64], digits: &mut [Digits; N]) {
-    let mut fours = [[0_u16; 2]; N];
-    for (number, fours) in numbers.iter().zip(&mut fours) {
-        let four = number.wrapping_mul(TEN_THOUSANDTH) >> 45;
-        *fours = [four as u16, number.wrapping_sub(10_000 * four) as u16];
-    }
-    let digits = digits.as_flattened_mut();
-    for (four, digits) in fours.as_flattened().iter().zip(digits) {
-        let two = ((u32::from(*four) * 5_243) >> 16) as u16 >> 3;
-        let rest = four.wrapping_sub(100 * two);
-        *digits = u32::from(pair(two)) | u32::from(pair(rest)) << 16;
+    with_wide_vectors(Many { numbers, digits });
+}
+
+struct Many<'a, const N: usize> {
+    numbers: &'a [u64],
+    digits: &'a mut [Digits; N],
+}
+
+impl<const N: usize> Loop for Many<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let mut fours = [[0_u16; 2]; N];
+        for (number, fours) in self.numbers.iter().zip(&mut fours) {
+            // All that counts are numbers of 32 bits, which is what vectors multiply at once.
+            let number = u64::from(*number as u32);
+            let four = (number * TEN_THOUSANDTH) >> 45;
+            *fours = [four as u16, number.wrapping_sub(10_000 * four) as u16];
+        }
+        let digits = self.digits.as_flattened_mut();
+        for (four, digits) in fours.as_flattened().iter().zip(digits) {
+            let two = ((u32::from(*four) * 5_243) >> 16) as u16 >> 3;
+            let rest = four.wrapping_sub(100 * two);
+            *digits = u32::from(pair(two)) | u32::from(pair(rest)) << 16;
+        }
     }
 }
 
 /// Rounded up, and 45 bits to the left: exact for numbers of 27 bits.
 const TEN_THOUSANDTH: u64 = (1 << 45) / 10_000 + 1;
+const _: () = assert!(TEN_THOUSANDTH >> 32 == 0);
 
 /// Eight digits, in halves.
 pub(crate) type Digits = [u32; 2];
@@ -285,6 +302,13 @@ mod tests {
         for numbers in numbers.chunks(100) {
             let mut digits = [Digits::default(); 128];
             many(numbers, &mut digits);
+            let mut narrow = [Digits::default(); 128];
+            let loop_of_all = Many {
+                numbers,
+                digits: &mut narrow,
+            };
+            loop_of_all.run();
+            assert_eq!(digits, narrow, "whatever vectors there are");
             for (number, digits) in numbers.iter().zip(&digits) {
                 let mut line = [0; 16];
                 let len = known_line(&mut line, *number, digits);

@@ -2,6 +2,7 @@
 
 use super::wire::{self, Birth, SLACK, tag, varint};
 use crate::{
+    cell::{Loop, with_wide_vectors},
     desc::Desc,
     encode::{
         Counters,
@@ -192,13 +193,44 @@ impl Form {
     #[inline(never)]
     fn write<const LABELS: usize, const PIECE: usize>(
         &self,
-        mut out: &mut [u8],
+        out: &mut [u8],
         counters: &Counters<'_>,
         births: &[Birth],
         most: usize,
     ) -> (usize, usize) {
-        let (room, size) = (out.len(), usize::from(self.size));
-        let Some(parts) = self.parts.first_chunk::<LABELS>() else {
+        with_wide_vectors(Metrics::<LABELS, PIECE> {
+            form: self,
+            out,
+            counters,
+            births,
+            most,
+        })
+    }
+}
+
+/// Metrics to be written.
+struct Metrics<'a, const LABELS: usize, const PIECE: usize> {
+    form: &'a Form,
+    out: &'a mut [u8],
+    counters: &'a Counters<'a>,
+    births: &'a [Birth],
+    most: usize,
+}
+
+impl<const LABELS: usize, const PIECE: usize> Loop for Metrics<'_, LABELS, PIECE> {
+    type Output = (usize, usize);
+
+    #[inline(always)]
+    fn run(self) -> (usize, usize) {
+        let Metrics {
+            form,
+            mut out,
+            counters,
+            births,
+            most,
+        } = self;
+        let (room, size) = (out.len(), usize::from(form.size));
+        let Some(parts) = form.parts.first_chunk::<LABELS>() else {
             return (0, 0);
         };
         let series = counters.labels.iter_text::<AHEAD>().zip(counters.lens);
@@ -207,14 +239,14 @@ impl Form {
         let series = counters.live.iter().zip(series).take(most / size.max(1));
         for (live, ((((text, _), lens), total), birth)) in series {
             if *live {
-                let is_alike = *lens == self.lens && birth.is_known();
+                let is_alike = *lens == form.lens && birth.is_known();
                 let (true, Some(metric), Some(text)) =
                     (is_alike, out.first_chunk_mut::<ROOM>(), text)
                 else {
                     break;
                 };
-                let head = self.head.as_flattened();
-                if self.head_len > 8 {
+                let head = form.head.as_flattened();
+                if form.head_len > 8 {
                     metric[..HEAD].copy_from_slice(head);
                 } else {
                     metric[..8].copy_from_slice(&head[..8]);
@@ -225,7 +257,7 @@ impl Form {
                     let to = usize::from(part.value_to);
                     metric[to..][..PIECE].copy_from_slice(&text[from..][..PIECE]);
                 }
-                let value = &mut metric[usize::from(self.value)..][..3 + 8 + 16];
+                let value = &mut metric[usize::from(form.value)..][..3 + 8 + 16];
                 value[..4].copy_from_slice(&[
                     tag(3, wire::LEN),
                     (VALUE - 2 + Birth::SIZE) as u8,

@@ -3,6 +3,7 @@
 //! <https://protobuf.dev/programming-guides/encoding/>
 
 use crate::{
+    cell::{Loop, with_wide_vectors},
     collector::YEAR_10000,
     encode::buffer::{Buffer, Line},
 };
@@ -206,31 +207,8 @@ impl Birth {
 
     /// Makes some of Unix times that take five bytes, which they do from 1978 to 2106, to the
     /// microsecond.
-    #[inline(never)]
     pub(super) fn of_all(times: &[f64], births: &mut [Birth]) {
-        let Some(first) = times.first() else {
-            return;
-        };
-        // Most were born together.
-        let (second, seconds) = Birth::seconds(*first);
-        let mut is_other = false;
-        for (time, birth) in times.iter().zip(&mut *births) {
-            let micros = (time - second) * 1e6;
-            is_other |= !(0.0..999_999.5).contains(&micros);
-            *birth = Birth {
-                seconds,
-                nanos: Birth::nanos(micros),
-            };
-        }
-        if is_other {
-            for (time, birth) in times.iter().zip(births) {
-                let (second, seconds) = Birth::seconds(*time);
-                *birth = Birth {
-                    seconds,
-                    nanos: Birth::nanos((time - second) * 1e6),
-                };
-            }
-        }
+        with_wide_vectors(Births { times, births });
     }
 
     /// The second of a time, and what stands before the nanoseconds in it.
@@ -269,6 +247,44 @@ impl Birth {
         field[..8].copy_from_slice(&self.seconds);
         field[8..].copy_from_slice(&self.nanos);
         field
+    }
+}
+
+/// Births to be made of Unix times.
+struct Births<'a> {
+    times: &'a [f64],
+    births: &'a mut [Birth],
+}
+
+impl Loop for Births<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Births { times, births } = self;
+        let Some(first) = times.first() else {
+            return;
+        };
+        // Most were born together.
+        let (second, seconds) = Birth::seconds(*first);
+        let mut is_other = false;
+        for (time, birth) in times.iter().zip(&mut *births) {
+            let micros = (time - second) * 1e6;
+            is_other |= !(0.0..999_999.5).contains(&micros);
+            *birth = Birth {
+                seconds,
+                nanos: Birth::nanos(micros),
+            };
+        }
+        if is_other {
+            for (time, birth) in times.iter().zip(births) {
+                let (second, seconds) = Birth::seconds(*time);
+                *birth = Birth {
+                    seconds,
+                    nanos: Birth::nanos((time - second) * 1e6),
+                };
+            }
+        }
     }
 }
 

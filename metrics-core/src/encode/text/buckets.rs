@@ -46,11 +46,11 @@ impl Buckets {
         }
         let mut total = 0;
         let room = (self.start.room() + STEP + number::ROOM) * self.ends.len() + SHORT;
-        buffer.write(room, |line| total = self.lines(line, value.counts));
+        buffer.write(room, |line| (total, _) = self.lines(line, value.counts));
         total
     }
 
-    /// Writes all lines of histograms with labels, one after the other.
+    /// Writes all lines of histograms, one after the other.
     pub(super) fn write_many(
         &mut self,
         buffer: &mut Buffer,
@@ -59,37 +59,47 @@ impl Buckets {
         open_metrics: bool,
     ) {
         self.know_bounds(histograms.bounds, open_metrics);
-        for (labels, _, read) in histograms.iter() {
+        histograms.iter().for_each(|(labels, _, read)| {
             self.begin(&bucket.labels, labels);
             let line = self.start.room() + STEP + number::ROOM;
-            let others = sum.labels.room() + count.labels.room();
+            let others = sum.labels.room() + count.labels.room() + 2 * STEP;
             let others = others + 2 * (labels.len() + number::ROOM);
             buffer.write(line * self.ends.len() + others + SHORT, |line| {
-                let total = self.lines(line, read.counts);
+                let (total, digits) = self.lines(line, read.counts);
                 begin_line(line, sum, labels);
                 number::float(line, read.sum, open_metrics);
                 line.put_byte(b'\n');
                 begin_line(line, count, labels);
-                number::unsigned_line(line, total);
+                let last = line.rest().first_chunk_mut();
+                match last.and_then(|out| number::known_line(out, total, &digits)) {
+                    Some(len) => line.skip(len),
+                    None => number::unsigned_line(line, total),
+                }
             });
-        }
+        });
     }
 
-    /// Writes the lines of all buckets; returns what they add up to.
+    /// Writes the lines of all buckets; returns what they add up to, and its digits.
     #[inline(always)]
-    fn lines(&self, line: &mut Line<'_>, counts: &[u64]) -> u64 {
-        let mut total = 0_u64;
+    fn lines(&self, line: &mut Line<'_>, counts: &[u64]) -> (u64, number::Digits) {
+        let (mut total, mut last) = (0, number::Digits::default());
         for (ends, counts) in self.ends.chunks(AT_ONCE).zip(counts.chunks(AT_ONCE)) {
             let mut totals = [0; AT_ONCE];
-            for (up_to, count) in totals.iter_mut().zip(counts) {
-                total = total.saturating_add(*count);
-                *up_to = total;
-            }
+            total = add_up(total, counts, &mut totals);
             let mut digits = [number::Digits::default(); AT_ONCE];
             number::many(&totals, &mut digits);
-            lines(line, &self.start, ends, &totals, &digits);
+            let buckets = Lines {
+                start: &self.start,
+                ends,
+                totals: &totals,
+                digits: &digits,
+            };
+            lines(line, buckets);
+            if let Some(digits) = digits.get(ends.len() - 1) {
+                last = *digits;
+            }
         }
-        total
+        (total, last)
     }
 
     /// Has the ends of the lines of buckets with these bounds ready.
@@ -173,24 +183,51 @@ impl Le {
 /// The digits of so many buckets are told at once.
 const AT_ONCE: usize = 16;
 
+/// Adds up counts one after the other, on top of this; returns what all come to.
+#[inline(always)]
+fn add_up(before: u64, counts: &[u64], totals: &mut [u64; AT_ONCE]) -> u64 {
+    // What is more than a word holds is seen afterwards: each addition waits for the one before,
+    // and is to wait for nothing else.
+    let (mut total, mut is_over) = (before, false);
+    for (up_to, count) in totals.iter_mut().zip(counts) {
+        total = total.wrapping_add(*count);
+        is_over |= total < *count;
+        *up_to = total;
+    }
+    if is_over {
+        total = before;
+        for (up_to, count) in totals.iter_mut().zip(counts) {
+            total = total.saturating_add(*count);
+            *up_to = total;
+        }
+    }
+    total
+}
+
 /// Begins a line that has the labels of its series alone.
 #[inline(always)]
 fn begin_line(line: &mut Line<'_>, start: &Start, labels: &str) {
+    if labels.is_empty() {
+        return line.put_padded(&start.value);
+    }
     line.put_padded(&start.labels);
     line.put(labels.as_bytes());
     line.put_pair(*b"} ");
 }
 
-/// Writes the lines of buckets that begin like this.
+/// Buckets of a histogram, and what their lines begin with.
+#[derive(Clone, Copy)]
+struct Lines<'a> {
+    start: &'a Padded,
+    ends: &'a [Le],
+    totals: &'a [u64],
+    digits: &'a [number::Digits],
+}
+
+/// Writes the lines of buckets.
 #[inline(always)]
-fn lines(
-    line: &mut Line<'_>,
-    start: &Padded,
-    ends: &[Le],
-    totals: &[u64],
-    digits: &[number::Digits],
-) {
-    let lines = match start.halves() {
+fn lines(line: &mut Line<'_>, buckets: Lines<'_>) {
+    let lines = match buckets.start.halves() {
         1 => lines_of::<1>,
         2 => lines_of::<2>,
         3 => lines_of::<3>,
@@ -201,19 +238,22 @@ fn lines(
         8 => lines_of::<8>,
         _ => lines_of::<0>,
     };
-    lines(line, start, ends, totals, digits);
+    lines(line, buckets);
 }
 
-/// The same where that takes so many half steps, so that there is no loop in a line; 0 stands for any
-/// number.
+/// The same where their start takes so many half steps, so that there is no loop in a line; 0
+/// stands for any number.
+///
+/// Wider vectors would be slower: the start was just written in half steps, for which a load of
+/// more than one of them has to wait.
 #[inline(never)]
-fn lines_of<const HALVES: usize>(
-    line: &mut Line<'_>,
-    start: &Padded,
-    ends: &[Le],
-    totals: &[u64],
-    digits: &[number::Digits],
-) {
+fn lines_of<const HALVES: usize>(line: &mut Line<'_>, buckets: Lines<'_>) {
+    let Lines {
+        start,
+        ends,
+        totals,
+        digits,
+    } = buckets;
     let mut values = ends.iter().zip(totals.iter().zip(digits));
     while let Some((le, total)) = short_lines::<HALVES>(line, start, &mut values) {
         let written = long_line(line.rest(), start, le, total);

@@ -1,6 +1,7 @@
 //! The lines of many counters: most of what there is.
 
 use super::Start;
+use crate::cell::{Loop, with_wide_vectors};
 use crate::encode::{
     Counters,
     buffer::{Buffer, Line, Padded, STEP},
@@ -27,7 +28,12 @@ fn write_named<const STEPS: usize>(buffer: &mut Buffer, counters: &Counters<'_>,
         let mut at = 0;
         loop {
             let left = counters.after(at);
-            let (lines, written) = short_lines::<STEPS>(line.rest(), labels, &left, &digits[at..]);
+            let (lines, written) = with_wide_vectors(ShortLines::<STEPS> {
+                out: line.rest(),
+                name: labels,
+                counters: &left,
+                digits: &digits[at..],
+            });
             line.skip(written);
             at += lines;
             let Some(total) = counters.totals.get(at) else {
@@ -51,54 +57,67 @@ const SHORT: usize = 256 + 2 + 16;
 const PIECE: usize = 2 * STEP;
 const LABELS: usize = 2 * PIECE;
 
-/// Writes lines until one is not short, as most are; returns how many counters these are, and how
+/// Lines of counters until one is not short, as most are: how many counters these are, and how
 /// long their lines.
 ///
 /// Everything is written in whole pieces at places that are known to be there, so that little is
 /// left to check, and nothing is called, so that all that is needed stays in registers.
-#[inline(never)]
-fn short_lines<const STEPS: usize>(
-    mut out: &mut [u8],
-    name: &Padded,
-    counters: &Counters<'_>,
-    digits: &[number::Digits],
-) -> (usize, usize) {
-    let Some((name_len, name)) = name.some_steps::<STEPS>() else {
-        return (0, 0);
-    };
-    let (name_len, room) = (name_len.min(STEPS * STEP), out.len());
-    let series = counters.labels.iter_text::<LABELS>().zip(counters.totals);
-    let series = counters.live.iter().zip(series.zip(digits));
-    let mut at = 0;
-    for (live, (((text, len), total), digits)) in series {
-        if *live {
-            let (Some(line), Some(text)) = (out.first_chunk_mut::<SHORT>(), text) else {
-                break;
-            };
-            if STEPS == 0 || len == 0 || len > LABELS {
-                break;
+struct ShortLines<'a, const STEPS: usize> {
+    out: &'a mut [u8],
+    name: &'a Padded,
+    counters: &'a Counters<'a>,
+    digits: &'a [number::Digits],
+}
+
+impl<const STEPS: usize> Loop for ShortLines<'_, STEPS> {
+    type Output = (usize, usize);
+
+    #[inline(always)]
+    fn run(self) -> (usize, usize) {
+        let ShortLines {
+            mut out,
+            name,
+            counters,
+            digits,
+        } = self;
+        let Some((name_len, name)) = name.some_steps::<STEPS>() else {
+            return (0, 0);
+        };
+        let (name_len, room) = (name_len.min(STEPS * STEP), out.len());
+        let series = counters.labels.iter_text::<LABELS>().zip(counters.totals);
+        let series = counters.live.iter().zip(series.zip(digits));
+        let mut at = 0;
+        for (live, (((text, len), total), digits)) in series {
+            if *live {
+                let (Some(line), Some(text)) = (out.first_chunk_mut::<SHORT>(), text) else {
+                    break;
+                };
+                if STEPS == 0 || len == 0 || len > LABELS {
+                    break;
+                }
+                for (line, step) in line.as_chunks_mut().0.iter_mut().zip(name) {
+                    *line = *step;
+                }
+                let labels = &mut line[name_len..];
+                labels[..PIECE].copy_from_slice(&text[..PIECE]);
+                if len > PIECE {
+                    labels[PIECE..LABELS].copy_from_slice(&text[PIECE..]);
+                }
+                // Which it is anyway; said so, nothing has to be compared.
+                let value_at = (name_len + len) % 256;
+                let (end, value) = line[value_at..].split_at_mut(2);
+                end.copy_from_slice(b"} ");
+                let value = value.first_chunk_mut();
+                let Some(value) = value.and_then(|out| number::known_line(out, *total, digits))
+                else {
+                    break;
+                };
+                out = &mut out[value_at + 2 + value..];
             }
-            for (line, step) in line.as_chunks_mut().0.iter_mut().zip(name) {
-                *line = *step;
-            }
-            let labels = &mut line[name_len..];
-            labels[..PIECE].copy_from_slice(&text[..PIECE]);
-            if len > PIECE {
-                labels[PIECE..LABELS].copy_from_slice(&text[PIECE..]);
-            }
-            // Which it is anyway; said so, nothing has to be compared.
-            let value_at = (name_len + len) % 256;
-            let (end, value) = line[value_at..].split_at_mut(2);
-            end.copy_from_slice(b"} ");
-            let value = value.first_chunk_mut();
-            let Some(value) = value.and_then(|out| number::known_line(out, *total, digits)) else {
-                break;
-            };
-            out = &mut out[value_at + 2 + value..];
+            at += 1;
         }
-        at += 1;
+        (at, room - out.len())
     }
-    (at, room - out.len())
 }
 
 #[cold]

@@ -483,10 +483,8 @@ impl Sink for Text<'_> {
 
     fn histograms(&mut self, histograms: &Histograms<'_>) {
         // OpenMetrics: no sum where observations may be negative, and no count without a sum.
-        let is_special = self.created
-            || self.rewrites.is_some()
-            || (self.open_metrics && histograms.falls)
-            || histograms.iter().any(|(labels, ..)| labels.is_empty());
+        let is_special =
+            self.created || self.rewrites.is_some() || (self.open_metrics && histograms.falls);
         if self.starts.is_none() {
             self.make_starts();
         }

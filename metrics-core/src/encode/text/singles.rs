@@ -1,6 +1,7 @@
 //! The lines of families of one number each.
 
 use crate::{
+    cell::{Loop, with_wide_vectors},
     encode::{
         Number,
         buffer::{Buffer, Line, STEP},
@@ -29,7 +30,11 @@ pub(super) fn write(
         loop {
             let some = singles.families()[at..].iter();
             let some = some.zip(counts[at..].iter().zip(&digits[at..]));
-            let (lines, written) = short_lines(line.rest(), texts.after(at), some);
+            let (lines, written) = with_wide_vectors(ShortLines {
+                out: line.rest(),
+                texts: texts.after(at),
+                singles: some,
+            });
             line.skip(written);
             at += lines;
             let Some((single, words)) = singles.get(at) else {
@@ -46,39 +51,53 @@ const TEXT: usize = 8 * STEP;
 /// What short lines are written in: the text, in whole steps, and the number.
 const SHORT: usize = 2 * TEXT + 16;
 
-/// Writes lines until one is not short or is no count, as most are; returns how many these are,
-/// and how long.
-#[inline(never)]
-fn short_lines<'a>(
-    mut out: &mut [u8],
-    texts: Together<'_>,
-    singles: impl Iterator<Item = (&'a Single, (&'a u64, &'a number::Digits))>,
-) -> (usize, usize) {
-    let room = out.len();
-    let mut at = 0;
-    for ((text, len), (single, (count, digits))) in texts.iter_text::<TEXT>().zip(singles) {
-        let (Some(line), Some(text)) = (out.first_chunk_mut::<SHORT>(), text) else {
-            break;
-        };
-        if len > TEXT || !single.counts() {
-            break;
-        }
-        let steps = line.as_chunks_mut::<STEP>().0.iter_mut();
-        for (at, (out, step)) in steps.zip(text.as_chunks().0).enumerate() {
-            if at * STEP < len {
-                *out = *step;
+/// Lines of families until one is not short or is no count, as most are: how many these are, and
+/// how long.
+struct ShortLines<'a, I> {
+    out: &'a mut [u8],
+    texts: Together<'a>,
+    singles: I,
+}
+
+impl<'a, I> Loop for ShortLines<'_, I>
+where
+    I: Iterator<Item = (&'a Single, (&'a u64, &'a number::Digits))>,
+{
+    type Output = (usize, usize);
+
+    #[inline(always)]
+    fn run(self) -> (usize, usize) {
+        let ShortLines {
+            mut out,
+            texts,
+            singles,
+        } = self;
+        let room = out.len();
+        let mut at = 0;
+        for ((text, len), (single, (count, digits))) in texts.iter_text::<TEXT>().zip(singles) {
+            let (Some(line), Some(text)) = (out.first_chunk_mut::<SHORT>(), text) else {
+                break;
+            };
+            if len > TEXT || !single.counts() {
+                break;
             }
+            let steps = line.as_chunks_mut::<STEP>().0.iter_mut();
+            for (at, (out, step)) in steps.zip(text.as_chunks().0).enumerate() {
+                if at * STEP < len {
+                    *out = *step;
+                }
+            }
+            // Which it is anyway; said so, nothing has to be compared.
+            let len = len % (2 * TEXT);
+            let value = line[len..].first_chunk_mut();
+            let Some(value) = value.and_then(|out| number::known_line(out, *count, digits)) else {
+                break;
+            };
+            out = &mut out[len + value..];
+            at += 1;
         }
-        // Which it is anyway; said so, nothing has to be compared.
-        let len = len % (2 * TEXT);
-        let value = line[len..].first_chunk_mut();
-        let Some(value) = value.and_then(|out| number::known_line(out, *count, digits)) else {
-            break;
-        };
-        out = &mut out[len + value..];
-        at += 1;
+        (at, room - out.len())
     }
-    (at, room - out.len())
 }
 
 #[inline(never)]
