@@ -19,10 +19,11 @@ use crate::{
     label::{LabelSet, LongKey, Overflow, with_key},
     layout::{self, Layout},
     native::NativeSnapshot,
-    render::{self, LabelView, Lens},
+    render::{self, LabelView},
     rows::Rows,
     series::{Index, Series},
     summary::Windows,
+    texts::most_as_pairs,
 };
 
 /// The series that a metric with open labels may have, unless its declaration or
@@ -375,11 +376,11 @@ impl Family {
         instead.filter(|series| series.generation != 0)
     }
 
-    fn render(&self, labels: &impl LabelSet) -> (String, Lens) {
+    fn render(&self, labels: &impl LabelSet) -> String {
         let mut out = String::new();
         render::pairs(&mut out, &self.desc.constant);
         render::set(&mut out, self.desc.label_names(), labels);
-        (out, Lens::of(labels))
+        out
     }
 
     /// How many of the labels tell series apart, and not the rows within one.
@@ -621,8 +622,9 @@ impl Family {
             sink.pause();
         } else if let Some(index) = self.index.get() {
             let mut from = 0;
+            let form = sink.label_form();
             let write = |sink: &mut dyn Sink, reader: &mut Reader, from| {
-                index.read_counters(reader, from, &self.desc, |tile| sink.counters(tile))
+                index.read_counters(reader, from, form, |tile| sink.counters(tile))
             };
             while let Some(next) = write(sink, reader, from) {
                 from = next;
@@ -656,17 +658,18 @@ impl Family {
 
     /// What is to come of it in an exposition.
     pub(crate) fn expected(&self) -> Expected {
-        let (series, label_bytes) = match self.closed {
-            Some(series) => (
-                series,
-                self.rendered().iter().map(|labels| labels.len()).sum(),
-            ),
-            None => self.index.get().map_or((0, 0), |index| index.size()),
+        let labels = self.desc.constant.len() + self.desc.labels.len();
+        let (series, label_bytes) = if let Some(series) = self.closed {
+            let text = self.rendered().iter().map(|labels| labels.len()).sum();
+            (series, most_as_pairs(text, series * labels))
+        } else if let Some(index) = self.index.get() {
+            index.size(labels)
+        } else {
+            (0, 0)
         };
         let states = matches!(self.desc.kind, Kind::StateSet).then_some(self.states.len());
         Expected {
             series: series * self.rows.len() * states.unwrap_or(1),
-            labels: self.desc.constant.len() + self.desc.labels.len(),
             label_bytes,
             are_numbers: self.has_one_row()
                 && self.layout.is_words()

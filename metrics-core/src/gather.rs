@@ -109,8 +109,10 @@ impl Sink for Gather<'_> {
         };
         let own = LabelView::new(labels).iter();
         let own = own.map(|(name, value)| (name.into_owned(), value.into_owned()));
+        // One without value is one that is absent.
+        let common = self.common.iter().filter(|(_, value)| !value.is_empty());
         let metric = Metric {
-            labels: self.common.iter().cloned().chain(own).collect(),
+            labels: common.cloned().chain(own).collect(),
             exemplars: exemplars(&value).iter().map(Exemplar::from).collect(),
             value: MetricValue::from(value),
             created: (created > 0.0 && counts(family.kind)).then_some(created),

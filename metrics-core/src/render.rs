@@ -37,58 +37,6 @@ pub(crate) fn label(out: &mut String, name: &str, value: &str) {
     out.push('"');
 }
 
-/// How long the values of a series' labels are, for formats that write labels otherwise than
-/// text: they need not search for the values then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Lens([u8; Lens::MOST]);
-
-impl Lens {
-    /// Of so many labels it is known.
-    pub(crate) const MOST: usize = 4;
-    const UNKNOWN: Self = Lens([u8::MAX; Lens::MOST]);
-
-    /// Of the labels of a set.
-    pub(crate) fn of(labels: &impl LabelSet) -> Self {
-        struct Measure(Lens, usize);
-
-        impl Visitor for Measure {
-            fn label<L: Label>(&mut self, value: &L) {
-                let Measure(Lens(lens), at) = self;
-                value.with_str(|value| {
-                    let as_it_is = !value.contains(['\\', '"', '\n']);
-                    let len = u8::try_from(value.len()).ok();
-                    match (lens.get_mut(*at), len) {
-                        (Some(place), Some(len)) if as_it_is && len < u8::MAX => *place = len,
-                        _ => *at = Lens::MOST + 1,
-                    }
-                });
-                *at = at.saturating_add(1);
-            }
-        }
-
-        let mut measure = Measure(Lens::default(), 0);
-        labels.visit(&mut measure);
-        match measure {
-            Measure(lens, ..=Lens::MOST) => lens,
-            _ => Lens::UNKNOWN,
-        }
-    }
-
-    /// The lengths, 0 for a label that is absent; `None` when a value is long or has escapes in
-    /// it, or there are too many.
-    #[inline(always)]
-    pub(crate) fn known(self) -> Option<[u8; Lens::MOST]> {
-        (self != Lens::UNKNOWN).then_some(self.0)
-    }
-}
-
-impl Default for Lens {
-    /// Those of no labels.
-    fn default() -> Self {
-        Lens([0; Lens::MOST])
-    }
-}
-
 /// Adds labels that are rendered to `out`, their names under a scheme.
 pub(crate) fn escaped_names(labels: &str, escaping: Escaping, out: &mut String) {
     if escaping == Escaping::AllowUtf8 {

@@ -26,14 +26,12 @@ use std::{
 use crate::{
     cell::{Found as FoundWords, Reader, Region, Regions},
     clock,
-    desc::Desc,
     encode::{Counters, Histograms, Listed},
     entry::{Entry, TOUCHED, Tail, continues},
     expiry::Note,
     hashes::Hashes,
     layout::Layout,
-    render::Lens,
-    texts::Texts,
+    texts::{Form, Texts},
 };
 
 /// Blocks of entries and of tails double from this size on.
@@ -92,7 +90,6 @@ impl Known {
 #[derive(Debug, Default)]
 pub(crate) struct Metas {
     labels: Texts,
-    lens: Vec<Lens>,
     hashes: Vec<u64>,
     /// Unix time.
     created: Vec<f64>,
@@ -110,7 +107,6 @@ impl Metas {
 
     fn reserve_exact(&mut self, more: usize) {
         self.labels.reserve_exact(more);
-        self.lens.reserve_exact(more);
         self.hashes.reserve_exact(more);
         self.created.reserve_exact(more);
         self.live.reserve_exact(more);
@@ -119,7 +115,6 @@ impl Metas {
     /// Makes room for another series, which is not there yet.
     fn push(&mut self) {
         self.labels.push();
-        self.lens.push(Lens::default());
         self.hashes.push(0);
         self.created.push(0.0);
         self.live.push(false);
@@ -370,7 +365,7 @@ impl Index {
         key: &[u64],
         cap: impl Fn() -> usize,
         beyond_cap: bool,
-        labels: impl FnOnce() -> (String, Lens),
+        labels: impl FnOnce() -> String,
     ) -> Found {
         let hash = self.hash(key);
         let mut writer = self.writer();
@@ -385,13 +380,12 @@ impl Index {
         if let Some(number) = self.find_aside(&writer, key, hash) {
             return Some(self.revive(&mut writer, number));
         }
-        let (labels, lens) = labels();
+        let labels = labels();
         let place = self.vacant(&mut writer, cap)?;
         let generation = self.vest(&mut writer, place);
         self.write(&mut writer, place, generation, key);
         let number = number_of(place);
         writer.metas.labels.set(number, &labels);
-        writer.metas.lens[number] = lens;
         writer.metas.hashes[number] = hash;
         writer.metas.created[number] = clock::unix_seconds();
         writer.metas.live[number] = true;
@@ -504,9 +498,11 @@ impl Index {
         let listed: Vec<(Series, Box<str>)> = {
             let writer = self.writer();
             let listed = (0..writer.metas.len()).filter(|number| writer.is_listed(*number));
+            let mut read = String::new();
             listed
                 .map(|number| {
-                    let labels = writer.metas.labels.get(number).unwrap_or_default();
+                    let labels = writer.metas.labels.get(number, &mut read);
+                    let labels = labels.unwrap_or_default();
                     let place = place_of(number);
                     let generation = self.entry(place).version();
                     (Series { place, generation }, labels.into())
@@ -578,7 +574,8 @@ impl Index {
     pub(crate) fn labels(&self, series: Series) -> Option<Box<str>> {
         let writer = self.writer();
         let number = number_of(series.place);
-        let labels = writer.metas.labels.get(number)?;
+        let mut read = String::new();
+        let labels = writer.metas.labels.get(number, &mut read)?;
         let version = self.entry(series.place).version();
         let is_there = writer.metas.live[number] && version == series.generation;
         is_there.then(|| labels.into())
@@ -616,6 +613,7 @@ impl Index {
         let is_counted = reader.counts;
         // What one thread has recorded says nothing of how idle a series is.
         let stays = self.span == 0 || reader.is_of_this_thread();
+        let mut read = String::new();
         region.read_chosen(reader, |at, values| {
             let is_there = if stays {
                 true
@@ -631,20 +629,19 @@ impl Index {
                 place: place_of(first + at),
                 generation: region.generation(at),
             };
-            let (labels, created) = (
-                writer.metas.labels.get(first + at).unwrap_or_default(),
-                writer.metas.created[first + at],
-            );
-            each(series, labels, created, values);
+            let created = writer.metas.created[first + at];
+            let labels = writer.metas.labels.get(first + at, &mut read);
+            each(series, labels.unwrap_or_default(), created, values);
         });
         Some(to)
     }
 
-    /// How many series there are, and what their labels come to in bytes.
-    pub(crate) fn size(&self) -> (usize, usize) {
+    /// How many series there are, and what their labels come to as pairs, at the most; each has no
+    /// more than so many.
+    pub(crate) fn size(&self, labels: usize) -> (usize, usize) {
         let writer = self.writer();
         let series = writer.live + writer.aside;
-        (series, writer.metas.labels.bytes())
+        (series, writer.metas.labels.most_as_pairs(labels))
     }
 
     /// Shows some series that are histograms and do not expire; returns where to go on.
@@ -678,19 +675,17 @@ impl Index {
         &self,
         reader: &mut Reader,
         from: usize,
-        desc: &Desc,
+        form: Form,
         each: impl FnOnce(&Counters<'_>),
     ) -> Option<usize> {
-        let writer = self.writer();
+        let mut writer = self.writer();
         let (region, first, to) = self.tile(&writer, from)?;
         let to = to.min(from + Counters::AT_ONCE);
         let totals = region.read_totals(reader, from - first..to - first);
-        let metas = &writer.metas;
+        let metas = &mut writer.metas;
         each(&Counters {
-            desc,
             live: &metas.live[from..to],
-            labels: metas.labels.in_region(from..to),
-            lens: &metas.lens[from..to],
+            labels: metas.labels.wanted(from..to, form),
             created: &metas.created[from..to],
             totals,
         });

@@ -1,7 +1,7 @@
 //! The protobuf format, as an independent decoder reads it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -284,6 +284,45 @@ fn labels_and_help_arrive_as_they_were() {
         })
         .collect();
     assert_eq!(seen, expected);
+}
+
+#[test]
+fn labels_stay_what_they_are_whichever_format_is_asked_for_next() {
+    for common in [0, 1, 20, 50, 70] {
+        let registry = Registry::builder();
+        let registry = registry.label("zone", "z".repeat(common)).build().unwrap();
+        let jobs = labelled::<Counter>(
+            &registry,
+            Options::new("jobs_total", "Jobs.").labels(["queue", "of", "quoted"]),
+        );
+        for len in 0..300_usize {
+            let total = 1_u64 << (len % 64);
+            let queue = "q".repeat(len);
+            jobs.with(&[&queue, ["", "a"][len % 2], "\"\n"])
+                .inc_by(total);
+        }
+        // Who takes a place that has become free stands there.
+        let lines = || {
+            let text = registry.encode_to_string(Format::Text);
+            text.lines().map(str::to_owned).collect::<BTreeSet<_>>()
+        };
+        let before = lines();
+        for _ in 0..2 {
+            all_is_there(&registry, &["jobs_total"]);
+            all_is_there(&registry, &["jobs_total"]);
+            // Some are born, and one leaves, while they stand as protobuf writes them.
+            for len in [10, 100, 1_000] {
+                jobs.with(&[&"n".repeat(len), "", ""]).inc();
+            }
+            jobs.remove(&["q", "a", "\"\n"]);
+            all_is_there(&registry, &["jobs_total"]);
+            for len in [10, 100, 1_000] {
+                jobs.remove(&[&"n".repeat(len), "", ""]);
+            }
+            jobs.with(&["q", "a", "\"\n"]).inc_by(2);
+            assert!(lines() == before);
+        }
+    }
 }
 
 #[test]

@@ -11,8 +11,12 @@ use std::{borrow::Cow, fmt, sync::OnceLock};
 
 pub(crate) use self::outlet::Out;
 use crate::{
-    desc::Desc, family::Observations, layout::Layout, native::NativeSnapshot, render::Lens,
-    singles::SomeSingles, texts::Together,
+    desc::Desc,
+    family::Observations,
+    layout::Layout,
+    native::NativeSnapshot,
+    singles::SomeSingles,
+    texts::{Form, Together},
 };
 
 /// An exposition format.
@@ -262,9 +266,7 @@ impl Heads {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expected {
     pub(crate) series: usize,
-    /// The most labels that one has.
-    pub(crate) labels: usize,
-    /// What the labels of all come to, as [`Sink::series`] has them.
+    /// What the labels of all come to as [pairs](Form::Pairs), at the most.
     pub(crate) label_bytes: usize,
     /// Whether each is one number and nothing else.
     pub(crate) are_numbers: bool,
@@ -276,7 +278,6 @@ impl Expected {
     pub(crate) fn of(series: usize) -> Self {
         Expected {
             series,
-            labels: 0,
             label_bytes: 0,
             are_numbers: false,
             is_native: false,
@@ -287,7 +288,6 @@ impl Expected {
     pub(crate) fn and(self, other: Self) -> Self {
         Expected {
             series: self.series + other.series,
-            labels: self.labels.max(other.labels),
             label_bytes: self.label_bytes + other.label_bytes,
             are_numbers: self.are_numbers && other.are_numbers,
             is_native: self.is_native || other.is_native,
@@ -402,13 +402,10 @@ impl<'a> Histograms<'a> {
 /// Series of counters that count in whole steps, one after the other.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counters<'a> {
-    pub(crate) desc: &'a Desc,
     /// Which of them are there; nothing else of the others counts.
     pub(crate) live: &'a [bool],
-    /// As [`Sink::series`] has them.
+    /// In the form that the sink wants, if that is what it wanted before.
     pub(crate) labels: Together<'a>,
-    /// Of those labels that are not the same in all series of the family.
-    pub(crate) lens: &'a [Lens],
     pub(crate) created: &'a [f64],
     pub(crate) totals: &'a [u64],
 }
@@ -420,27 +417,28 @@ impl<'a> Counters<'a> {
     /// Those after so many.
     pub(crate) fn after(&self, some: usize) -> Self {
         Counters {
-            desc: self.desc,
             live: &self.live[some..],
             labels: self.labels.after(some),
-            lens: &self.lens[some..],
             created: &self.created[some..],
             totals: &self.totals[some..],
         }
     }
 
     /// Labels, birth and total of the first of them, if it is there.
-    pub(crate) fn first(&self) -> Option<(&'a str, f64, u64)> {
+    pub(crate) fn first(&self) -> Option<(&'a [u8], f64, u64)> {
         let is_live = self.live.first().copied().unwrap_or(false);
         is_live.then(|| (self.labels.get(0), self.created[0], self.totals[0]))
     }
 
-    /// Labels, birth and total of each.
-    #[inline(always)]
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, f64, u64)> + use<'a> {
-        let series = self.labels.iter().zip(self.created).zip(self.totals);
-        let series = self.live.iter().zip(series).filter(|(live, _)| **live);
-        series.map(|(_, ((labels, created), total))| (labels, *created, *total))
+    /// Shows labels as text, birth and total of each.
+    pub(crate) fn each(&self, mut show: impl FnMut(&str, f64, u64)) {
+        let mut read = String::new();
+        let series = self.live.iter().zip(self.created).zip(self.totals);
+        for (at, ((live, created), total)) in series.enumerate() {
+            if *live {
+                show(self.labels.text(at, &mut read), *created, *total);
+            }
+        }
     }
 }
 
@@ -477,12 +475,17 @@ pub(crate) trait Sink {
         }
     }
 
+    /// In which form it wants the labels of [many counters](Self::counters) of this family.
+    fn label_form(&self) -> Form {
+        Form::Text
+    }
+
     /// Writes many at once, for formats that have a loop of their own for it: counters are most of
     /// what there is.
     fn counters(&mut self, counters: &Counters<'_>) {
-        for (labels, created, total) in counters.iter() {
+        counters.each(|labels, created, total| {
             self.number(labels, created, Number::Unsigned(total));
-        }
+        });
     }
 
     /// Writes many histograms at once, for formats that have a loop of their own for it.

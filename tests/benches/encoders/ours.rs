@@ -22,6 +22,36 @@ struct Ours {
     _recorders: Option<Recorders>,
 }
 
+impl Ours {
+    fn new(work: Work, format: Format) -> Self {
+        let (registry, recorders) = registry(work);
+        Ours {
+            registry,
+            format,
+            _recorders: recorders,
+        }
+    }
+}
+
+/// What two scrapers get that ask for different formats.
+struct InTurn {
+    ours: Ours,
+}
+
+impl Encoder for InTurn {
+    fn encode(&mut self, out: &mut Vec<u8>) {
+        self.ours.format = match self.ours.format {
+            Format::Text => Format::Protobuf,
+            _ => Format::Text,
+        };
+        self.ours.encode(out);
+    }
+
+    fn overwrites(&self) -> bool {
+        true
+    }
+}
+
 /// Text that leaves in pieces, as a server sends it: the memory that it is written to is used
 /// again and again.
 struct Sent {
@@ -76,7 +106,7 @@ impl Encoder for Ours {
 }
 
 pub(crate) fn enter(race: &mut Race, work: Work) {
-    let (registry, recorders) = registry(work);
+    // Each has metrics of its own: how labels are kept follows the format that is asked for.
     let formats = if work == Work::MANY { FORMATS } else { &[] };
     for (format, name, _) in formats {
         let standing = Standing::Shown("another format than the peers' text");
@@ -85,10 +115,16 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
             standing,
             ..OURS
         };
-        race.enter(work, column, || Ours {
-            registry: registry.clone(),
-            format: *format,
-            _recorders: None,
+        race.enter(work, column, || Ours::new(work, *format));
+    }
+    if work == Work::MANY {
+        let column = Column {
+            name: "ours, text and protobuf in turn",
+            standing: Standing::Shown("how labels are kept changes with each exposition"),
+            ..OURS
+        };
+        race.enter(work, column, || InTurn {
+            ours: Ours::new(work, Format::Protobuf),
         });
     }
     if work == Work::MANY || work == Work::Histograms {
@@ -100,16 +136,12 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
             ..OURS
         };
         race.enter(work, column, || Sent {
-            registry: registry.clone(),
+            registry: registry(work).0,
             piece: Vec::with_capacity(PIECE),
             is_first: true,
         });
     }
-    race.enter(work, OURS, || Ours {
-        registry,
-        format: Format::Text,
-        _recorders: recorders,
-    });
+    race.enter(work, OURS, || Ours::new(work, Format::Text));
 }
 
 /// A registry with what a work asks for, and the threads that have recorded it, if they are to

@@ -11,17 +11,16 @@
 //!
 //! [`metrics.proto`]: https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
 
+mod counters;
 mod histogram;
 mod pairs;
-mod template;
 mod wire;
 
 use std::io;
 
+pub(crate) use self::pairs::Pairs;
 use self::{
     histogram::{Sides, bucket_len, classic, example},
-    pairs::Pairs,
-    template::Template,
     wire::{
         Birth, FILLER, SLACK, Time, bytes, double, field_len, fill, long_tag, tag, varint,
         varint_len, zigzag,
@@ -34,10 +33,7 @@ use super::{
     escape,
     outlet::{Out, Outlet, PIECE},
 };
-use crate::{
-    desc::{Desc, Kind},
-    name, render,
-};
+use crate::{desc::Kind, name, render, texts::Form};
 
 /// Families of so many series are held in memory until their length is known.
 const FEW: usize = 1000;
@@ -59,8 +55,6 @@ pub(crate) struct Protobuf<'w> {
     rewrites: bool,
     rewritten: String,
     message: Message,
-    /// Of the family's counters, once there are some.
-    template: Option<Template>,
     labels: Pairs,
     scratch: String,
     native: Sides,
@@ -79,6 +73,15 @@ enum Message {
     Announced(usize),
 }
 
+/// The labels of a series.
+#[derive(Clone, Copy)]
+enum Labels<'a> {
+    /// In text, of which they were read.
+    Read(&'a str),
+    /// As fields of a `Metric`.
+    Fields(&'a [u8]),
+}
+
 impl<'w> Protobuf<'w> {
     pub(crate) fn new(out: Out<'w>, exposition: Exposition, common: &str) -> Self {
         let mut this = Protobuf {
@@ -91,7 +94,6 @@ impl<'w> Protobuf<'w> {
             rewrites: false,
             rewritten: String::new(),
             message: Message::None,
-            template: None,
             labels: Pairs::default(),
             scratch: String::new(),
             native: Sides::default(),
@@ -142,27 +144,33 @@ impl<'w> Protobuf<'w> {
         self.message = Message::Announced(len - self.head.len());
     }
 
-    /// Writes a `Metric`: labels in [`Pairs`], which were read of `labels`, and a value of so
-    /// many bytes.
+    /// Writes a `Metric`: its labels, and a value of so many bytes.
     #[inline(always)]
     fn metric(
         &mut self,
-        labels: &str,
+        labels: Labels<'_>,
         (room, size): (usize, usize),
         value: impl FnOnce(&mut Line<'_>),
     ) {
-        let size = self.common.len() + self.labels.size + size;
+        let labels_size = match labels {
+            Labels::Read(_) => self.labels.size,
+            Labels::Fields(fields) => fields.len(),
+        };
+        let size = self.common.len() + labels_size + size;
         let whole = 1 + varint_len(size as u64) + size;
         if !self.admits(whole) {
             return;
         }
-        let room = HEADER + self.common.len() + self.labels.room() + room;
+        let room = HEADER + self.common.len() + labels_size + SLACK + room;
         let (pairs, common) = (&self.labels, &self.common);
         self.outlet.buffer.write(room, |line| {
             line.put_byte(tag(4, wire::LEN));
             varint(line, size as u64);
             line.put(common);
-            pairs.write(labels, line);
+            match labels {
+                Labels::Read(text) => pairs.write(text, line),
+                Labels::Fields(fields) => line.put(fields),
+            }
             value(line);
         });
     }
@@ -202,6 +210,11 @@ impl<'w> Protobuf<'w> {
     #[inline(always)]
     fn plain(&mut self, labels: &str, created: f64, value: f64) {
         self.labels.read(labels);
+        self.number_of(Labels::Read(labels), created, value);
+    }
+
+    #[inline(always)]
+    fn number_of(&mut self, labels: Labels<'_>, created: f64, value: f64) {
         let (field, time) = match self.kind {
             Kind::Counter => (3, Time::new(created)),
             Kind::Unknown => (5, Time::NONE),
@@ -221,7 +234,7 @@ impl<'w> Protobuf<'w> {
         let exemplar = example(exemplar);
         let size = 9 + field_len(exemplar.len()) + time.size();
         let all = 1 + varint_len(size as u64) + size;
-        self.metric(labels, (all + SLACK, all), |line| {
+        self.metric(Labels::Read(labels), (all + SLACK, all), |line| {
             line.put_byte(tag(3, wire::LEN));
             varint(line, size as u64);
             double(line, 1, value);
@@ -236,7 +249,7 @@ impl<'w> Protobuf<'w> {
         let count = varint_len(value.count);
         let size = 1 + count + 9 + value.quantiles.len() * (2 + 18) + time.size();
         let all = 1 + varint_len(size as u64) + size;
-        self.metric(labels, (all + SLACK, all), |line| {
+        self.metric(Labels::Read(labels), (all + SLACK, all), |line| {
             line.put_byte(tag(4, wire::LEN));
             varint(line, size as u64);
             line.put_byte(tag(1, wire::VARINT));
@@ -275,7 +288,7 @@ impl<'w> Protobuf<'w> {
         }
         let all = 1 + varint_len(size as u64) + size;
         let sides = std::mem::take(&mut self.native);
-        self.metric(labels, (all + SLACK, all), |line| {
+        self.metric(Labels::Read(labels), (all + SLACK, all), |line| {
             line.put_byte(tag(7, wire::LEN));
             varint(line, size as u64);
             line.put_byte(tag(1, wire::VARINT));
@@ -311,16 +324,6 @@ impl<'w> Protobuf<'w> {
         self.native = sides;
     }
 
-    #[cold]
-    fn new_template(&mut self, desc: &Desc) -> Template {
-        let mut text = String::new();
-        render::pairs(&mut text, &desc.constant);
-        self.labels.read(&text);
-        let mut constant = Buffer::default();
-        constant.write(self.labels.room(), |line| self.labels.write(&text, line));
-        Template::new(desc, &self.common, constant.as_slice())
-    }
-
     /// Writes a gauge of each state.
     fn state_set(&mut self, labels: &str, states: &[&str], active: usize) {
         let mut all = std::mem::take(&mut self.scratch);
@@ -351,7 +354,6 @@ impl Sink for Protobuf<'_> {
         self.end_message();
         let Head { prefix, desc, .. } = head;
         self.kind = desc.kind();
-        self.template = None;
         let name = format!("{prefix}{}", desc.name());
         // Underscores are doubled in any name.
         let dots = self.escaping == Escaping::Dots;
@@ -405,11 +407,8 @@ impl Sink for Protobuf<'_> {
         };
         self.outlet.buffer.truncate(start);
         if expected.are_numbers && !self.rewrites {
-            // In text a label takes four bytes beside name and value, here six and one or two more
-            // for each 128 that it is long; and a number always takes as many.
-            let labels = expected.label_bytes + expected.label_bytes / 64;
-            let each = 3 + self.common.len() + 2 * expected.labels + 1 + 2 + 9 + Time::MOST;
-            self.announce(labels + expected.series * each + FILLER);
+            let each = 3 + self.common.len() + 1 + 2 + 9 + Time::MOST;
+            self.announce(expected.label_bytes + expected.series * each + FILLER);
             return false;
         }
         self.message = Message::Counted(0);
@@ -448,15 +447,20 @@ impl Sink for Protobuf<'_> {
         self.plain(labels, created, number.as_f64());
     }
 
-    fn counters(&mut self, counters: &Counters<'_>) {
+    fn label_form(&self) -> Form {
         if self.rewrites {
-            for (labels, created, total) in counters.iter() {
-                self.number(labels, created, Number::Unsigned(total));
-            }
-            return;
+            Form::Text
+        } else {
+            Form::Pairs
         }
-        let template = self.template.take();
-        let mut template = template.unwrap_or_else(|| self.new_template(counters.desc));
+    }
+
+    fn counters(&mut self, counters: &Counters<'_>) {
+        if counters.labels.form() != Form::Pairs || self.rewrites {
+            return counters.each(|labels, created, total| {
+                self.number(labels, created, Number::Unsigned(total));
+            });
+        }
         let mut births = [Birth::default(); Counters::AT_ONCE];
         Birth::of_all(counters.created, &mut births);
         let mut at = 0;
@@ -468,25 +472,19 @@ impl Sink for Protobuf<'_> {
                 Message::None | Message::Counted(_) => 0,
             };
             let (mut some, mut written) = (0, 0);
-            self.outlet
-                .buffer
-                .write(Template::room(births.len()), |line| {
-                    (some, written) = template.write(line.rest(), &left, births, most);
-                    line.skip(written);
-                });
+            let (buffer, common) = (&mut self.outlet.buffer, &self.common);
+            buffer.write(counters::room(left.totals.len()), |line| {
+                (some, written) = counters::write(line.rest(), &left, births, common, most);
+                line.skip(written);
+            });
             if let Message::Announced(left) = &mut self.message {
                 *left -= written;
             }
-            at += some;
-            // One of another form comes next; it has none where none has come.
-            if some == 0 {
-                if let Some((labels, created, total)) = left.first() {
-                    self.plain(labels, created, total as f64);
-                }
-                at += 1;
+            if let Some((labels, created, total)) = left.after(some).first() {
+                self.number_of(Labels::Fields(labels), created, total as f64);
             }
+            at += some + 1;
         }
-        self.template = Some(template);
     }
 
     fn pause(&mut self) -> bool {

@@ -1,11 +1,14 @@
 //! The labels of a series, found in their text.
 
 use super::wire::{self, SLACK, field_len, tag, varint};
-use crate::{encode::buffer::Line, render::LabelView};
+use crate::{
+    encode::buffer::{Buffer, Line},
+    render::{self, LabelView},
+};
 
 /// Labels of a series, found in their text.
 #[derive(Debug, Default)]
-pub(super) struct Pairs {
+pub(crate) struct Pairs {
     all: Vec<Pair>,
     /// What the fields take.
     pub(super) size: usize,
@@ -39,7 +42,7 @@ impl Pair {
 impl Pairs {
     /// Finds the labels in a text as `render::label` writes it.
     #[inline(always)]
-    pub(super) fn read(&mut self, labels: &str) {
+    pub(crate) fn read(&mut self, labels: &str) {
         self.all.clear();
         self.size = 0;
         self.is_unescaped = false;
@@ -119,6 +122,45 @@ impl Pairs {
             line.put(&text[pair.value.0 as usize..][..value]);
         }
     }
+
+    /// Adds the fields of a `Metric` to these bytes.
+    pub(crate) fn add_to(&self, out: &mut Vec<u8>, labels: &str) {
+        let mut buffer = Buffer::default();
+        buffer.write(self.room(), |line| self.write(labels, line));
+        out.extend_from_slice(buffer.as_slice());
+    }
+
+    /// Adds to a text the labels that such fields hold, as `render::label` writes them.
+    pub(crate) fn add_text_to(out: &mut String, mut fields: &[u8]) {
+        while let Some((pair, rest)) = field(fields) {
+            let name_and_value = field(pair).and_then(|(name, rest)| {
+                let (value, _) = field(rest)?;
+                Some((str::from_utf8(name).ok()?, str::from_utf8(value).ok()?))
+            });
+            if let Some((name, value)) = name_and_value {
+                render::label(out, name, value);
+            }
+            fields = rest;
+        }
+    }
+}
+
+/// The length at the beginning of some bytes, and what follows it.
+fn len_and_rest(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let mut len = 0;
+    for (at, byte) in bytes.iter().enumerate().take(wire::VARINT_LEN) {
+        len |= usize::from(byte & 0x7f) << (7 * at);
+        if *byte < 0x80 {
+            return Some((len, &bytes[at + 1..]));
+        }
+    }
+    None
+}
+
+/// The next field that begins with its length, and what follows it.
+fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = len_and_rest(bytes.get(1..)?)?;
+    rest.split_at_checked(len)
 }
 
 /// The next quote from here on, eight bytes at a time; none where a backslash comes first.
@@ -162,4 +204,26 @@ pub(super) fn last_word(text: &[u8], len: usize) -> u64 {
 #[inline(always)]
 pub(super) fn zeros(word: u64) -> u64 {
     word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn labels_are_the_same_text_again_after_they_were_pairs(
+            labels in prop::collection::vec(("[a-z.\"\\\\é]{1,200}", ".{1,300}"), 0..6),
+        ) {
+            let mut text = String::new();
+            render::pairs(&mut text, &labels);
+            let (mut pairs, mut fields, mut again) = (Pairs::default(), vec![7], String::new());
+            pairs.read(&text);
+            pairs.add_to(&mut fields, &text);
+            Pairs::add_text_to(&mut again, &fields[1..]);
+            prop_assert_eq!(again, text);
+        }
+    }
 }

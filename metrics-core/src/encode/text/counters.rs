@@ -39,12 +39,7 @@ fn write_named<const STEPS: usize>(buffer: &mut Buffer, counters: &Counters<'_>,
             let Some(total) = counters.totals.get(at) else {
                 break;
             };
-            let written = long_line(
-                line.rest(),
-                start,
-                counters.labels.get(at).as_bytes(),
-                *total,
-            );
+            let written = long_line(line.rest(), start, counters.labels.get(at), *total);
             line.skip(written);
             at += 1;
         }
@@ -84,7 +79,7 @@ impl<const STEPS: usize> Loop for ShortLines<'_, STEPS> {
             return (0, 0);
         };
         let (name_len, room) = (name_len.min(STEPS * STEP), out.len());
-        let series = counters.labels.iter_text::<LABELS>().zip(counters.totals);
+        let series = counters.labels.iter_ahead::<LABELS>().zip(counters.totals);
         let series = counters.live.iter().zip(series.zip(digits));
         let mut at = 0;
         for (live, (((text, len), total), digits)) in series {

@@ -18,7 +18,7 @@ use crate::{
     desc::{Desc, Kind},
     name, render,
     singles::SomeSingles,
-    texts::Texts,
+    texts::{Form, Texts},
 };
 
 /// Writes one of the text formats.
@@ -467,11 +467,10 @@ impl Sink for Text<'_> {
     }
 
     fn counters(&mut self, counters: &Counters<'_>) {
-        if self.created || self.rewrites.is_some() {
-            for (labels, created, total) in counters.iter() {
+        if self.created || self.rewrites.is_some() || counters.labels.form() != Form::Text {
+            return counters.each(|labels, created, total| {
                 self.number(labels, created, Number::Unsigned(total));
-            }
-            return;
+            });
         }
         if self.starts.is_none() {
             self.make_starts();

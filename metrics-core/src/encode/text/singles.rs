@@ -74,7 +74,7 @@ where
         } = self;
         let room = out.len();
         let mut at = 0;
-        for ((text, len), (single, (count, digits))) in texts.iter_text::<TEXT>().zip(singles) {
+        for ((text, len), (single, (count, digits))) in texts.iter_ahead::<TEXT>().zip(singles) {
             let (Some(line), Some(text)) = (out.first_chunk_mut::<SHORT>(), text) else {
                 break;
             };
@@ -101,8 +101,8 @@ where
 }
 
 #[inline(never)]
-fn long_line(line: &mut Line<'_>, text: &str, number: Number, open_metrics: bool) {
-    line.put(text.as_bytes());
+fn long_line(line: &mut Line<'_>, text: &[u8], number: Number, open_metrics: bool) {
+    line.put(text);
     number::write(line, number, open_metrics);
     line.put_byte(b'\n');
 }
