@@ -661,7 +661,7 @@ impl Family {
         let labels = self.desc.constant.len() + self.desc.labels.len();
         let (series, label_bytes) = if let Some(series) = self.closed {
             let text = self.rendered().iter().map(|labels| labels.len()).sum();
-            (series, most_as_pairs(text, series * labels))
+            (series, most_as_pairs(text, series, labels))
         } else if let Some(index) = self.index.get() {
             index.size(labels)
         } else {

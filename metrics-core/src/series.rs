@@ -31,7 +31,7 @@ use crate::{
     expiry::Note,
     hashes::Hashes,
     layout::Layout,
-    texts::{Form, Texts},
+    texts::{Form, Place, Texts},
 };
 
 /// Blocks of entries and of tails double from this size on.
@@ -184,7 +184,14 @@ impl Index {
             more: OnceLock::new(),
             tails: [const { OnceLock::new() }; 28],
             writer: Mutex::new(Writer {
-                metas: Metas::default(),
+                metas: Metas {
+                    labels: if layout == Layout::Count {
+                        Texts::sharing()
+                    } else {
+                        Texts::default()
+                    },
+                    ..Metas::default()
+                },
                 notes: Vec::new(),
                 aside: 0,
                 free: Vec::new(),
@@ -498,10 +505,10 @@ impl Index {
         let listed: Vec<(Series, Box<str>)> = {
             let writer = self.writer();
             let listed = (0..writer.metas.len()).filter(|number| writer.is_listed(*number));
-            let mut read = String::new();
+            let (mut at, mut read) = (Place::default(), String::new());
             listed
                 .map(|number| {
-                    let labels = writer.metas.labels.get(number, &mut read);
+                    let labels = writer.metas.labels.get(number, &mut at, &mut read);
                     let labels = labels.unwrap_or_default();
                     let place = place_of(number);
                     let generation = self.entry(place).version();
@@ -574,8 +581,8 @@ impl Index {
     pub(crate) fn labels(&self, series: Series) -> Option<Box<str>> {
         let writer = self.writer();
         let number = number_of(series.place);
-        let mut read = String::new();
-        let labels = writer.metas.labels.get(number, &mut read)?;
+        let (mut at, mut read) = (Place::default(), String::new());
+        let labels = writer.metas.labels.get(number, &mut at, &mut read)?;
         let version = self.entry(series.place).version();
         let is_there = writer.metas.live[number] && version == series.generation;
         is_there.then(|| labels.into())
@@ -613,7 +620,7 @@ impl Index {
         let is_counted = reader.counts;
         // What one thread has recorded says nothing of how idle a series is.
         let stays = self.span == 0 || reader.is_of_this_thread();
-        let mut read = String::new();
+        let (mut place, mut read) = (Place::default(), String::new());
         region.read_chosen(reader, |at, values| {
             let is_there = if stays {
                 true
@@ -630,7 +637,8 @@ impl Index {
                 generation: region.generation(at),
             };
             let created = writer.metas.created[first + at];
-            let labels = writer.metas.labels.get(first + at, &mut read);
+            let labels = &writer.metas.labels;
+            let labels = labels.get(first + at, &mut place, &mut read);
             each(series, labels.unwrap_or_default(), created, values);
         });
         Some(to)

@@ -2,24 +2,32 @@
 //! pays for an allocation of its own.
 //!
 //! They stand as the format writes them that is asked for again and again: who scrapes asks for the
-//! same each time, and most of an exposition is copied then.
+//! same each time, and most of an exposition is copied then. What neighbours begin with stands there
+//! once: the less memory a scrape goes through, the more of it is in the caches.
 
-use std::{iter, ops::Range};
+use std::ops::Range;
 
-use crate::encode::protobuf::Pairs;
+use crate::encode::{Counters, protobuf::Pairs};
 
 /// Series whose texts stand together. A power of two, so that those of a region do.
 const TOGETHER: usize = 256;
+const _: () = assert!(TOGETHER == Counters::AT_ONCE);
 
 /// So many bytes of memory stand there from the beginning of any text on, however short it is:
 /// what is copied in whole pieces need not look where the text ends.
-pub(crate) const AHEAD: usize = 288;
+pub(crate) const AHEAD: usize = 256;
+
+/// What texts begin with is kept apart up to this length.
+const MOST_SHARED: usize = 64;
 
 /// Texts by the numbers of the series.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
-    spans: Vec<Span>,
+    /// How much of each stands in its chunk.
+    lens: Vec<u32>,
     chunks: Vec<Chunk>,
+    /// Whether what neighbours begin with stands there once.
+    shares: bool,
 }
 
 /// How labels are written down.
@@ -32,37 +40,40 @@ pub(crate) enum Form {
     Pairs,
 }
 
-/// Where a text stands in its chunk.
-#[derive(Clone, Copy, Debug, Default)]
-struct Span {
-    start: u32,
-    len: u32,
-}
-
 /// Texts that stand together.
 #[derive(Debug)]
 struct Chunk {
-    /// The texts, and [`AHEAD`] after the last one.
-    written: Written,
-    /// Bytes of texts that are not there any more.
-    dead: usize,
+    form: Form,
     /// What was asked for last.
     wanted: Form,
+    /// What all begin with that are not empty; none of them is that and nothing else.
+    prefix: Vec<u8>,
+    /// What follows it in each, in order, and [`AHEAD`] after the last one.
+    rests: Vec<u8>,
 }
 
-#[derive(Debug)]
-enum Written {
-    Text(String),
-    Pairs(Vec<u8>),
+/// Where the text of a series begins in its chunk.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place {
+    number: usize,
+    start: usize,
 }
 
 impl Texts {
+    /// Texts of which neighbours begin alike, for who writes [prefix](Together::prefix) and rest.
+    pub(crate) fn sharing() -> Self {
+        Texts {
+            shares: true,
+            ..Texts::default()
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
-        self.spans.len()
+        self.lens.len()
     }
 
     pub(crate) fn reserve_exact(&mut self, more: usize) {
-        self.spans.reserve_exact(more);
+        self.lens.reserve_exact(more);
         let chunks = (self.len() + more).div_ceil(TOGETHER);
         self.chunks.reserve_exact(chunks - self.chunks.len());
     }
@@ -70,22 +81,22 @@ impl Texts {
     /// Makes room for another text, which is empty.
     pub(crate) fn push(&mut self) {
         if self.len() == TOGETHER * self.chunks.len() {
-            self.chunks.push(Chunk::with_capacity(Form::Text, 0));
+            self.chunks.push(Chunk::new(Form::Text, Form::Text, 0));
         }
-        self.spans.push(Span::default());
+        self.lens.push(0);
     }
 
     /// Sets the text of a series.
     pub(crate) fn set(&mut self, number: usize, text: &str) {
         let at = number / TOGETHER;
-        self.chunks[at].dead += self.spans[number].len as usize;
-        self.spans[number] = Span::default();
-        // Little more than in text; where it is not enough, the chunk grows.
-        let room = text.len() + text.len() / 8;
-        if self.chunks[at].room() < room {
-            self.write_anew(at, self.chunks[at].form(), room);
+        self.put(number, &[]);
+        let mut added = Vec::new();
+        self.chunks[at].form.write(text, &mut added);
+        if !self.chunks[at].takes(&added) {
+            self.write_anew(at, self.chunks[at].form, &added);
         }
-        self.spans[number] = self.chunks[at].add(text, &mut Pairs::default());
+        let rest = &added[self.chunks[at].prefix.len().min(added.len())..];
+        self.put(number, rest);
     }
 
     /// Forgets the text of a series.
@@ -93,27 +104,62 @@ impl Texts {
         self.set(number, "");
     }
 
-    /// The text of a series; none where there is no such number. What has to be made text of is in
-    /// `read`.
-    pub(crate) fn get<'a>(&'a self, number: usize, read: &'a mut String) -> Option<&'a str> {
-        let span = self.spans.get(number)?;
-        Some(self.chunks[number / TOGETHER].text(*span, read))
+    /// Sets what follows the prefix; there is room for it.
+    fn put(&mut self, number: usize, rest: &[u8]) {
+        let start = self.start(number);
+        let end = start + self.lens[number] as usize;
+        let rests = &mut self.chunks[number / TOGETHER].rests;
+        rests.splice(start..end, rest.iter().copied());
+        self.lens[number] = rest.len() as u32;
+    }
+
+    /// Where the text of a series begins.
+    fn start(&self, number: usize) -> usize {
+        let mut place = Place::default();
+        self.go_to(&mut place, number);
+        place.start
+    }
+
+    fn go_to(&self, place: &mut Place, number: usize) {
+        let first = number - number % TOGETHER;
+        if !(first..=number).contains(&place.number) {
+            *place = Place {
+                number: first,
+                start: 0,
+            };
+        }
+        place.start += sum(&self.lens[place.number..number]);
+        place.number = number;
+    }
+
+    /// The text of a series, which is made in `read` where it does not stand there as it is; none
+    /// where there is no such number. From a place not far before it is found sooner.
+    pub(crate) fn get<'r>(
+        &'r self,
+        number: usize,
+        place: &mut Place,
+        read: &'r mut String,
+    ) -> Option<&'r str> {
+        let len = *self.lens.get(number)? as usize;
+        self.go_to(place, number);
+        let chunk = &self.chunks[number / TOGETHER];
+        let rest = chunk.rests.get(place.start..place.start + len)?;
+        Some(chunk.form.read(&chunk.prefix, rest, read))
     }
 
     /// The texts of some series, which stand in one region.
     pub(crate) fn in_region(&self, numbers: Range<usize>) -> Together<'_> {
+        static NONE: Chunk = Chunk::NONE;
         debug_assert!(
             numbers.is_empty() || numbers.start / TOGETHER == (numbers.end - 1) / TOGETHER
         );
-        let chunk = self.chunks.get(numbers.start / TOGETHER);
+        let chunk = self.chunks.get(numbers.start / TOGETHER).unwrap_or(&NONE);
         Together {
-            bytes: chunk.map_or(&[], Chunk::bytes),
-            text: match chunk.map(|chunk| &chunk.written) {
-                Some(Written::Text(text)) => Some(text),
-                Some(Written::Pairs(_)) => None,
-                None => Some(""),
-            },
-            spans: &self.spans[numbers],
+            form: chunk.form,
+            prefix: &chunk.prefix,
+            rests: &chunk.rests,
+            start: self.start(numbers.start),
+            lens: &self.lens[numbers],
         }
     }
 
@@ -126,237 +172,238 @@ impl Texts {
         {
             let was_wanted = chunk.wanted == form;
             chunk.wanted = form;
-            if was_wanted && chunk.form() != form {
-                self.write_anew(at, form, 0);
+            if was_wanted && chunk.form != form {
+                self.write_anew(at, form, &[]);
             }
         }
         self.in_region(numbers)
     }
 
-    /// Writes a chunk once more, without what is dead, in this form and with room for so many
-    /// bytes.
+    /// Writes a chunk once more, in this form, so that it takes another text.
     #[cold]
-    fn write_anew(&mut self, at: usize, form: Form, room: usize) {
+    fn write_anew(&mut self, at: usize, form: Form, added: &[u8]) {
+        let old = &self.chunks[at];
         let first = at * TOGETHER;
-        let last = self.spans.len().min(first + TOGETHER);
-        let mut chunk = Chunk::with_capacity(form, self.chunks[at].used() + room);
-        let (mut read, mut pairs) = (String::new(), Pairs::default());
-        for span in &mut self.spans[first..last] {
-            *span = chunk.add(self.chunks[at].text(*span, &mut read), &mut pairs);
+        let numbers = first..self.len().min(first + TOGETHER);
+        let (mut all, mut ends, mut start) = (Vec::new(), Vec::new(), 0);
+        let mut read = String::new();
+        for len in &self.lens[numbers.clone()] {
+            let rest = &old.rests[start..][..*len as usize];
+            start += rest.len();
+            if old.form != form {
+                form.write(old.form.read(&old.prefix, rest, &mut read), &mut all);
+            } else if !rest.is_empty() {
+                all.extend_from_slice(&old.prefix);
+                all.extend_from_slice(rest);
+            }
+            ends.push(all.len());
         }
+        let starts = [0].into_iter().chain(ends.iter().copied());
+        let texts = starts.zip(&ends).map(|(start, end)| &all[start..*end]);
+        let shared = if self.shares {
+            shared(texts.clone().chain([added]))
+        } else {
+            &[]
+        };
+        let kept = |text: &[u8]| text.len().saturating_sub(shared.len());
+        let rests: usize = texts.clone().chain([added]).map(kept).sum();
         // An eighth is as much as is left unused.
-        chunk.set_room(room + (chunk.used() + room) / 8);
-        chunk.wanted = self.chunks[at].wanted;
+        let mut chunk = Chunk::new(form, old.wanted, rests + rests / 8);
+        chunk.prefix = shared.to_vec();
+        chunk.rests.clear();
+        for (len, text) in self.lens[numbers].iter_mut().zip(texts) {
+            let rest = &text[text.len() - kept(text)..];
+            *len = rest.len() as u32;
+            chunk.rests.extend_from_slice(rest);
+        }
+        chunk.rests.resize(chunk.rests.len() + AHEAD, 0);
         self.chunks[at] = chunk;
     }
 
     /// What all of them come to as pairs, at the most; each has no more than so many labels.
     pub(crate) fn most_as_pairs(&self, labels: usize) -> usize {
-        let bytes = self.chunks.iter().map(|chunk| match chunk.written {
-            Written::Text(_) => most_as_pairs(chunk.live(), labels * TOGETHER),
-            Written::Pairs(_) => chunk.live(),
+        let chunks = self.chunks.iter().zip(self.lens.chunks(TOGETHER));
+        let bytes = chunks.map(|(chunk, lens)| {
+            let texts: u32 = lens.iter().map(|len| u32::from(*len > 0)).sum();
+            let texts = texts as usize;
+            let bytes = chunk.used() + texts * chunk.prefix.len();
+            match chunk.form {
+                Form::Text => most_as_pairs(bytes, texts, labels),
+                Form::Pairs => bytes,
+            }
         });
         bytes.sum()
     }
 }
 
-/// What so many labels that take so many bytes of text come to as pairs, at the most.
+/// What the labels of some series, no more than so many of each, that take so many bytes of text
+/// come to as pairs, at the most.
 ///
-/// In text a label takes four bytes beside name and value, as a pair six, and one or two more for
-/// each 128 that it is long.
-pub(crate) fn most_as_pairs(text: usize, labels: usize) -> usize {
-    text + text / 64 + 2 * labels
+/// In text a label takes four bytes beside name and value, the first one three, and as a pair six,
+/// and one or two more for each 128 that it is long.
+pub(crate) fn most_as_pairs(text: usize, series: usize, labels: usize) -> usize {
+    text + text / 64 + series * (2 * labels + 1)
 }
 
-impl Span {
-    #[inline(always)]
-    fn of(self, text: &str) -> &str {
-        let start = self.start as usize;
-        text.get(start..start + self.len as usize).unwrap_or("")
+/// What all texts begin with that are not empty, without the last byte of any of them.
+fn shared<'a>(texts: impl Iterator<Item = &'a [u8]>) -> &'a [u8] {
+    let mut texts = texts.filter_map(|text| Some(text.split_last()?.1));
+    let first = texts.next().unwrap_or_default();
+    let most = first.len().min(MOST_SHARED);
+    let len = texts.fold(most, |most, text| {
+        let both = first[..most].iter().zip(text);
+        both.take_while(|(a, b)| a == b).count()
+    });
+    &first[..len]
+}
+
+fn sum(lens: &[u32]) -> usize {
+    lens.iter().map(|len| *len as usize).sum()
+}
+
+impl Form {
+    /// Writes labels that are text in this form.
+    fn write(self, text: &str, out: &mut Vec<u8>) {
+        match self {
+            Form::Text => out.extend_from_slice(text.as_bytes()),
+            Form::Pairs => Pairs::add_fields(out, text),
+        }
     }
 
-    #[inline(always)]
-    fn of_bytes(self, bytes: &[u8]) -> &[u8] {
-        let start = self.start as usize;
-        bytes.get(start..start + self.len as usize).unwrap_or(&[])
+    /// Labels in this form as text.
+    fn read<'r>(self, prefix: &[u8], rest: &'r [u8], read: &'r mut String) -> &'r str {
+        if rest.is_empty() {
+            return "";
+        }
+        if self == Form::Text && prefix.is_empty() {
+            return str::from_utf8(rest).unwrap_or_default();
+        }
+        let mut whole = std::mem::take(read).into_bytes();
+        whole.clear();
+        whole.extend_from_slice(prefix);
+        whole.extend_from_slice(rest);
+        match self {
+            // What was written was text.
+            Form::Text => *read = String::from_utf8(whole).unwrap_or_default(),
+            Form::Pairs => Pairs::make_text(read, &whole),
+        }
+        read
     }
 }
 
 impl Chunk {
-    fn with_capacity(form: Form, texts: usize) -> Self {
-        let capacity = texts + AHEAD;
-        let written = match form {
-            Form::Text => {
-                let mut text = String::with_capacity(capacity);
-                text.extend(iter::repeat_n(' ', AHEAD));
-                Written::Text(text)
-            }
-            Form::Pairs => {
-                let mut pairs = Vec::with_capacity(capacity);
-                pairs.resize(AHEAD, 0);
-                Written::Pairs(pairs)
-            }
-        };
+    const NONE: Chunk = Chunk {
+        form: Form::Text,
+        wanted: Form::Text,
+        prefix: Vec::new(),
+        rests: Vec::new(),
+    };
+
+    fn new(form: Form, wanted: Form, room: usize) -> Self {
+        let mut rests = Vec::with_capacity(room + AHEAD);
+        rests.resize(AHEAD, 0);
         Chunk {
-            written,
-            dead: 0,
-            wanted: form,
+            form,
+            wanted,
+            prefix: Vec::new(),
+            rests,
         }
     }
 
-    fn form(&self) -> Form {
-        match self.written {
-            Written::Text(_) => Form::Text,
-            Written::Pairs(_) => Form::Pairs,
-        }
+    /// Whether a text begins as the others do, and there is room for it.
+    fn takes(&self, added: &[u8]) -> bool {
+        let rest = added.strip_prefix(&*self.prefix);
+        let room = self.rests.capacity() - self.rests.len();
+        added.is_empty() || rest.is_some_and(|rest| (1..=room).contains(&rest.len()))
     }
 
-    #[inline(always)]
-    fn bytes(&self) -> &[u8] {
-        match &self.written {
-            Written::Text(text) => text.as_bytes(),
-            Written::Pairs(pairs) => pairs,
-        }
-    }
-
-    /// One of the texts; `read` is where it stands if it has to be made of pairs.
-    fn text<'a>(&'a self, span: Span, read: &'a mut String) -> &'a str {
-        match &self.written {
-            Written::Text(text) => span.of(text),
-            Written::Pairs(pairs) => text_of(span.of_bytes(pairs), read),
-        }
-    }
-
-    /// What the texts come to, dead ones among them.
+    /// What the rests come to.
     fn used(&self) -> usize {
-        self.bytes().len() - AHEAD
-    }
-
-    /// What those come to that are there.
-    fn live(&self) -> usize {
-        self.used() - self.dead
-    }
-
-    /// How much may be added before there has to be more memory.
-    fn room(&self) -> usize {
-        let capacity = match &self.written {
-            Written::Text(text) => text.capacity(),
-            Written::Pairs(pairs) => pairs.capacity(),
-        };
-        capacity - self.bytes().len()
-    }
-
-    /// Has room for so much more, and no more.
-    fn set_room(&mut self, room: usize) {
-        let capacity = self.bytes().len() + room;
-        match &mut self.written {
-            Written::Text(text) => {
-                text.reserve_exact(room);
-                text.shrink_to(capacity);
-            }
-            Written::Pairs(pairs) => {
-                pairs.reserve_exact(room);
-                pairs.shrink_to(capacity);
-            }
-        }
-    }
-
-    fn add(&mut self, added: &str, pairs: &mut Pairs) -> Span {
-        let start = self.used();
-        match &mut self.written {
-            Written::Text(text) => text.insert_str(start, added),
-            Written::Pairs(all) => {
-                all.truncate(start);
-                pairs.read(added);
-                pairs.add_to(all, added);
-                all.resize(all.len() + AHEAD, 0);
-            }
-        }
-        Span {
-            start: start as u32,
-            len: (self.used() - start) as u32,
-        }
+        self.rests.len() - AHEAD
     }
 }
 
 /// Texts that stand together, in the order of their series.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Together<'a> {
-    /// In whichever form.
-    bytes: &'a [u8],
-    /// The same, if they are text.
-    text: Option<&'a str>,
-    spans: &'a [Span],
+    form: Form,
+    prefix: &'a [u8],
+    rests: &'a [u8],
+    /// Where the first one begins.
+    start: usize,
+    lens: &'a [u32],
 }
 
 impl<'a> Together<'a> {
-    /// Each as how long it is, and as many bytes of memory from its beginning on, where there are
-    /// so many.
+    /// In which form they are.
+    #[inline(always)]
+    pub(crate) fn form(self) -> Form {
+        self.form
+    }
+
+    /// What stands before the rest of each that is not empty.
+    pub(crate) fn prefix(self) -> &'a [u8] {
+        self.prefix
+    }
+
+    /// How long each rest is.
+    #[inline(always)]
+    pub(crate) fn lens(self) -> &'a [u32] {
+        self.lens
+    }
+
+    /// Each rest as how long it is, and as many bytes of memory from its beginning on, where there
+    /// are so many.
     #[inline(always)]
     pub(crate) fn iter_ahead<const BYTES: usize>(
         self,
     ) -> impl Iterator<Item = (Option<&'a [u8; BYTES]>, usize)> + use<'a, BYTES> {
-        self.spans.iter().map(move |span| {
-            let start = span.start as usize;
-            let text = self.bytes.get(start..start + BYTES);
-            (text.and_then(|text| text.first_chunk()), span.len as usize)
+        // In 32 bits, in which nothing overflows that is added to it.
+        let mut start = self.start as u32;
+        self.lens.iter().map(move |len| {
+            let from = start as usize;
+            let rest = self.rests.get(from..from + BYTES);
+            start = start.wrapping_add(*len);
+            (rest.and_then(|rest| rest.first_chunk()), *len as usize)
         })
     }
 
-    /// One of them; an empty one where there are not so many.
+    /// Each rest.
+    #[inline(always)]
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let mut start = self.start;
+        self.lens.iter().map(move |len| {
+            let rest = self.rests.get(start..start + *len as usize);
+            start += *len as usize;
+            rest.unwrap_or_default()
+        })
+    }
+
+    /// The rest of one of them; an empty one where there are not so many.
     pub(crate) fn get(self, at: usize) -> &'a [u8] {
-        self.spans
-            .get(at)
-            .map_or(&[], |span| span.of_bytes(self.bytes))
+        self.after(at).iter().next().unwrap_or_default()
     }
 
     /// Those after so many.
     pub(crate) fn after(self, some: usize) -> Self {
+        let (before, lens) = self.lens.split_at(some.min(self.lens.len()));
         Together {
-            spans: &self.spans[some..],
+            start: self.start + sum(before),
+            lens,
             ..self
         }
     }
 
-    /// What they come to.
+    /// What the rests come to.
     pub(crate) fn bytes(self) -> usize {
-        self.spans.iter().map(|span| span.len as usize).sum()
+        sum(self.lens)
     }
 
-    /// In which form they are.
-    #[inline(always)]
-    pub(crate) fn form(self) -> Form {
-        match self.text {
-            Some(_) => Form::Text,
-            None => Form::Pairs,
-        }
+    /// The text of which this is the rest, which is made in `read` where it does not stand there
+    /// as it is.
+    pub(crate) fn text<'r>(self, rest: &'r [u8], read: &'r mut String) -> &'r str {
+        self.form.read(self.prefix, rest, read)
     }
-
-    /// Each, where they are text, as those are that nobody has wanted otherwise.
-    #[inline(always)]
-    pub(crate) fn iter(self) -> impl Iterator<Item = &'a str> + use<'a> {
-        let text = self.text.unwrap_or("");
-        self.spans.iter().map(move |span| span.of(text))
-    }
-
-    /// One of them as text, which is made in `read` if it has to be.
-    pub(crate) fn text<'r>(self, at: usize, read: &'r mut String) -> &'r str
-    where
-        'a: 'r,
-    {
-        let span = self.spans.get(at).copied().unwrap_or_default();
-        match self.text {
-            Some(text) => span.of(text),
-            None => text_of(span.of_bytes(self.bytes), read),
-        }
-    }
-}
-
-/// Makes text of pairs.
-fn text_of<'r>(pairs: &[u8], read: &'r mut String) -> &'r str {
-    read.clear();
-    Pairs::add_text_to(read, pairs);
-    read
 }
 
 #[cfg(test)]
@@ -373,8 +420,11 @@ mod tests {
         for round in 0..10_000_usize {
             texts.set(round % 300, &"x".repeat(round % 50));
         }
-        let whole = |chunk: &Chunk| chunk.bytes().len() + chunk.room();
-        let capacity: usize = texts.chunks.iter().map(whole).sum();
+        let capacity: usize = texts
+            .chunks
+            .iter()
+            .map(|chunk| chunk.rests.capacity())
+            .sum();
         let most = 300 * 50 * 5 / 4 + 2 * AHEAD;
         assert!(capacity < most, "{capacity}");
     }
@@ -404,9 +454,8 @@ mod tests {
     }
 
     fn as_pairs(text: &str) -> Vec<u8> {
-        let (mut pairs, mut fields) = (Pairs::default(), Vec::new());
-        pairs.read(text);
-        pairs.add_to(&mut fields, text);
+        let mut fields = Vec::new();
+        Pairs::add_fields(&mut fields, text);
         fields
     }
 
@@ -414,8 +463,10 @@ mod tests {
         #[test]
         fn texts_are_those_that_were_set_last_in_whatever_form(
             steps in prop::collection::vec(step(), 0..2000),
+            shares: bool,
         ) {
             let (mut texts, mut model) = (Texts::default(), Vec::new());
+            texts.shares = shares;
             for step in steps {
                 let (Step::Set(number, _) | Step::Clear(number) | Step::Want(number, _)) = step;
                 while texts.len() <= number {
@@ -440,25 +491,27 @@ mod tests {
                             Form::Pairs => as_pairs(&model[number]),
                         };
                         prop_assert_eq!(together.form(), form);
-                        prop_assert_eq!(together.get(number - first), expected);
+                        let rest = together.get(number - first);
+                        let kept = [together.prefix(), rest].concat();
+                        let kept = if rest.is_empty() { rest } else { &kept };
+                        prop_assert_eq!(kept, expected);
                         let other = [Form::Text, Form::Pairs][usize::from(form == Form::Text)];
                         let once = texts.wanted(first..number + 1, other);
-                        let mut read = String::new();
                         prop_assert_eq!(once.form(), form);
-                        prop_assert_eq!(once.text(number - first, &mut read), &model[number]);
+                        let (mut read, rest) = (String::new(), once.get(number - first));
+                        prop_assert_eq!(once.text(rest, &mut read), &model[number]);
                     }
                 }
             }
-            let mut read = String::new();
+            let (mut place, mut read) = (Place::default(), String::new());
             for (number, text) in model.iter().enumerate() {
-                prop_assert_eq!(texts.get(number, &mut read), Some(text.as_str()));
+                let got = texts.get(number, &mut place, &mut read);
+                prop_assert_eq!(got, Some(text.as_str()));
+                let got = texts.get(number, &mut Place::default(), &mut read);
+                prop_assert_eq!(got, Some(text.as_str()));
             }
             let as_pairs = model.iter().map(|text| as_pairs(text).len());
             prop_assert!(texts.most_as_pairs(2) >= as_pairs.sum());
-            let first = model.len().min(TOGETHER);
-            texts.wanted(0..first, Form::Text);
-            let together: Vec<&str> = texts.wanted(0..first, Form::Text).iter().collect();
-            prop_assert_eq!(together, &model[..first]);
         }
     }
 }

@@ -225,12 +225,6 @@ impl Padded {
         }
     }
 
-    /// How long it is, and its first steps.
-    #[inline(always)]
-    pub(crate) fn some_steps<const STEPS: usize>(&self) -> Option<(usize, &[[u8; STEP]; STEPS])> {
-        Some((self.len, self.steps.first_chunk()?))
-    }
-
     /// How long it is, and its first half steps.
     #[inline(always)]
     pub(crate) fn some_halves<const HALVES: usize>(
@@ -245,15 +239,56 @@ impl Padded {
         self.len.div_ceil(HALF)
     }
 
-    /// How many steps it takes.
-    pub(crate) fn steps(&self) -> usize {
-        self.steps.len()
-    }
-
     /// The room that it takes.
     #[inline(always)]
     pub(crate) fn room(&self) -> usize {
         self.steps.len() * STEP
+    }
+}
+
+/// What a [`Piece`] holds at the most.
+pub(crate) const LONGEST: usize = 4 * STEP;
+
+/// A text that is copied again and again in steps, of which there are few, to where there is room
+/// for the whole of it.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    bytes: [u8; LONGEST],
+    len: usize,
+}
+
+impl Piece {
+    /// That which has these parts; none where they are too long.
+    pub(crate) fn of(parts: [&[u8]; 2]) -> Option<Self> {
+        let mut piece = Piece {
+            bytes: [0; LONGEST],
+            len: 0,
+        };
+        for part in parts {
+            let place = piece.bytes.get_mut(piece.len..piece.len + part.len())?;
+            place.copy_from_slice(part);
+            piece.len += part.len();
+        }
+        Some(piece)
+    }
+
+    /// Its bytes, and how many of them count.
+    #[inline(always)]
+    pub(crate) fn bytes_and_len(&self) -> (&[u8; LONGEST], usize) {
+        (&self.bytes, self.len.min(LONGEST))
+    }
+
+    /// Copies the first `len` bytes, and some of what follows.
+    ///
+    /// Most neighbours take as many steps, so that the processor foresees how many these are.
+    #[inline(always)]
+    pub(crate) fn copy(out: &mut [u8], bytes: &[u8; LONGEST], len: usize) {
+        const HALF: usize = LONGEST / 2;
+        let out = &mut out[..LONGEST];
+        out[..HALF].copy_from_slice(&bytes[..HALF]);
+        if len > HALF {
+            out[HALF..].copy_from_slice(&bytes[HALF..]);
+        }
     }
 }
 

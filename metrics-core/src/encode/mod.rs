@@ -9,6 +9,7 @@ pub(crate) mod text;
 
 use std::{borrow::Cow, fmt, sync::OnceLock};
 
+use self::buffer::LONGEST;
 pub(crate) use self::outlet::Out;
 use crate::{
     desc::Desc,
@@ -349,7 +350,7 @@ pub(crate) enum Value<'a> {
 pub(crate) struct Listed<'a> {
     /// Which of them are there; nothing else of the others counts.
     pub(crate) live: &'a [bool],
-    /// As [`Sink::series`] has them.
+    /// As text of which nothing is shared.
     pub(crate) labels: Together<'a>,
     pub(crate) created: &'a [f64],
 }
@@ -382,20 +383,30 @@ impl<'a> Histograms<'a> {
         })
     }
 
-    /// Labels, birth and value of each.
+    /// Labels and values of each.
     #[inline(always)]
-    pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, f64, Observations<'a>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a [u8], f64, Observations<'a>)> {
+        let layout = self.layout;
+        let mut values = self.values.chunks_exact(layout.read_words());
         let Listed {
             live,
             labels,
             created,
         } = self.listed;
-        let mut values = self.values.chunks_exact(self.layout.read_words());
         let series = live.iter().zip(labels.iter().zip(created));
         series.filter_map(move |(live, (labels, created))| {
             let values = if *live { values.next()? } else { return None };
-            Some((labels, *created, Observations::new(self.layout, values)))
+            Some((labels, *created, Observations::new(layout, values)))
         })
+    }
+
+    /// Shows labels as text, birth and value of each.
+    pub(crate) fn each(&self, mut show: impl FnMut(&str, f64, Value<'_>)) {
+        let mut read = String::new();
+        for (labels, created, value) in self.iter() {
+            let labels = self.listed.labels.text(labels, &mut read);
+            show(labels, created, self.value(value));
+        }
     }
 }
 
@@ -411,8 +422,8 @@ pub(crate) struct Counters<'a> {
 }
 
 impl<'a> Counters<'a> {
-    /// No more than so many: what is read and written for them is to stay in the fastest cache.
-    pub(crate) const AT_ONCE: usize = 128;
+    /// No more than so many, which is how many texts stand together.
+    pub(crate) const AT_ONCE: usize = 256;
 
     /// Those after so many.
     pub(crate) fn after(&self, some: usize) -> Self {
@@ -430,13 +441,30 @@ impl<'a> Counters<'a> {
         is_live.then(|| (self.labels.get(0), self.created[0], self.totals[0]))
     }
 
+    /// How many of them are there, with labels that are no longer than a [`Piece`] and such totals,
+    /// before one that is not.
+    #[inline(always)]
+    pub(crate) fn short(&self, is_short: impl Fn(u64) -> bool) -> usize {
+        let lens = self.labels.lens();
+        let series = || self.live.iter().zip(self.totals).zip(lens);
+        let is_short = |((live, total), len): ((&bool, &u64), &u32)| {
+            let fits = (1..=LONGEST as u32).contains(len);
+            u8::from(*live) & u8::from(is_short(*total)) & u8::from(fits)
+        };
+        // As most are: nothing is to be found out then one by one.
+        if series().fold(1, |all, series| all & is_short(series)) == 1 {
+            return lens.len();
+        }
+        series().take_while(|series| is_short(*series) == 1).count()
+    }
+
     /// Shows labels as text, birth and total of each.
     pub(crate) fn each(&self, mut show: impl FnMut(&str, f64, u64)) {
         let mut read = String::new();
-        let series = self.live.iter().zip(self.created).zip(self.totals);
-        for (at, ((live, created), total)) in series.enumerate() {
+        let series = self.labels.iter().zip(self.created).zip(self.totals);
+        for (live, ((labels, created), total)) in self.live.iter().zip(series) {
             if *live {
-                show(self.labels.text(at, &mut read), *created, *total);
+                show(self.labels.text(labels, &mut read), *created, *total);
             }
         }
     }
@@ -490,9 +518,7 @@ pub(crate) trait Sink {
 
     /// Writes many histograms at once, for formats that have a loop of their own for it.
     fn histograms(&mut self, histograms: &Histograms<'_>) {
-        for (labels, created, read) in histograms.iter() {
-            self.series(labels, created, histograms.value(read));
-        }
+        histograms.each(|labels, created, value| self.series(labels, created, value));
     }
 
     /// A moment at which nothing is locked: what was written may go out. False when nobody takes

@@ -81,17 +81,24 @@ const fn pair(n: u16) -> u16 {
     (n << 8).wrapping_sub(ten.wrapping_mul((10 << 8) - 1))
 }
 
-/// Writes a whole number of these digits, and ends the line; returns how much that is, if there
-/// are no more digits.
+/// Writes a whole number below [`EIGHT`] of these digits, and ends the line; returns how much that
+/// is.
 #[inline(always)]
-pub(crate) fn known_line(out: &mut [u8; 16], n: u64, [a, b]: &Digits) -> Option<usize> {
-    if n >= EIGHT {
-        return None;
-    }
+pub(crate) fn known_line(out: &mut [u8; 16], [a, b]: &Digits) -> usize {
     let (text, len) = without_zeros(u64::from(*a) | u64::from(*b) << 32);
     out[..8].copy_from_slice(&text.to_le_bytes());
     out[len % 16] = b'\n';
-    Some(len + 1)
+    len + 1
+}
+
+/// The same for one below [`SEVEN`], in one word.
+#[inline(always)]
+pub(crate) fn known_short_line(out: &mut [u8; 8], [a, b]: &Digits) -> usize {
+    let digits = u64::from(*a) | u64::from(*b) << 32;
+    let zeros = (digits | (1 << 56)).trailing_zeros() & !7;
+    let line = ((digits | ZEROS) >> zeros) | u64::from(b'\n').wrapping_shl(64 - zeros);
+    *out = line.to_le_bytes();
+    9 - zeros as usize / 8
 }
 
 /// Writes a whole number, and ends the line.
@@ -134,8 +141,10 @@ fn long(n: u64) -> ([u8; STEP], usize) {
     (text, len)
 }
 
+/// Seven digits make up numbers below this.
+pub(crate) const SEVEN: u64 = 10_000_000;
 /// Eight digits make up numbers below this.
-const EIGHT: u64 = 100_000_000;
+pub(crate) const EIGHT: u64 = 100_000_000;
 
 /// Writes a number of up to eight digits.
 #[inline(always)]
@@ -311,10 +320,14 @@ mod tests {
             assert_eq!(digits, narrow, "whatever vectors there are");
             for (number, digits) in numbers.iter().zip(&digits) {
                 let mut line = [0; 16];
-                let len = known_line(&mut line, *number, digits);
-                assert_eq!(len.is_some(), *number < EIGHT, "{number}");
-                if let Some(len) = len {
+                let len = known_line(&mut line, digits);
+                if *number < EIGHT {
                     assert_eq!(line[..len], *format!("{number}\n").as_bytes());
+                }
+                if *number < SEVEN {
+                    let mut word = [0; 8];
+                    assert_eq!(known_short_line(&mut word, digits), len);
+                    assert_eq!(word[..len], line[..len]);
                 }
             }
         }

@@ -3,21 +3,17 @@
 use super::wire::{self, Birth, tag};
 use crate::{
     cell::{Loop, with_wide_vectors},
-    encode::{Counters, buffer::STEP},
+    encode::{
+        Counters,
+        buffer::{LONGEST, Piece},
+    },
 };
 
-/// Labels are copied as so many bytes, or as two times as many.
-const PIECE: usize = 2 * STEP;
-const LABELS: usize = 2 * PIECE;
-/// What stands before the labels: tag and length of the `Metric`, and what labels all series have
-/// in common.
-const HEAD: usize = 3 + PIECE;
-/// What a counter takes beside its labels and its birth.
-const VALUE: usize = 2 + 1 + 8;
-/// What a metric is written in: everything goes there in whole pieces, in order, and the rest of
+/// What a value takes.
+const VALUE: usize = 1 + 8;
+/// What a metric is written in: everything goes there in whole steps, in order, and the rest of
 /// each is overwritten by the next.
-const ROOM: usize = 256;
-const _: () = assert!(HEAD + LABELS + VALUE + 16 <= ROOM);
+const ROOM: usize = 4 * LONGEST + 2 * 16;
 
 /// The room that so many take.
 pub(super) fn room(counters: usize) -> usize {
@@ -35,18 +31,15 @@ pub(super) fn write(
     common: &[u8],
     most: usize,
 ) -> (usize, usize) {
-    let mut piece = [0; PIECE];
-    let Some(place) = piece.get_mut(..common.len()) else {
+    let Some(before) = Piece::of([common, counters.labels.prefix()]) else {
         return (0, 0);
     };
-    place.copy_from_slice(common);
-    let most = most.min(out.len());
     with_wide_vectors(ShortMetrics {
+        most: most.min(out.len()),
         out,
+        before: &before,
         counters,
         births,
-        common: (piece, common.len()),
-        most,
     })
 }
 
@@ -55,9 +48,9 @@ pub(super) fn write(
 /// As in `text/counters.rs` nothing is called, and little is left to check.
 struct ShortMetrics<'a> {
     out: &'a mut [u8],
+    before: &'a Piece,
     counters: &'a Counters<'a>,
     births: &'a [Birth],
-    common: ([u8; PIECE], usize),
     most: usize,
 }
 
@@ -68,53 +61,45 @@ impl Loop for ShortMetrics<'_> {
     fn run(self) -> (usize, usize) {
         let ShortMetrics {
             mut out,
+            before,
             counters,
             births,
-            common: (common, common_len),
             most,
         } = self;
+        let (before, before_len) = before.bytes_and_len();
         let room = out.len();
-        let series = counters.labels.iter_ahead::<LABELS>().zip(counters.totals);
-        let series = counters.live.iter().zip(series.zip(births));
+        // What the last one must not begin beyond.
+        let end = room.saturating_sub(most);
+        let short = counters.short(|_| true);
+        let series = counters.labels.iter_ahead::<LONGEST>();
+        let series = series.zip(counters.totals.iter().zip(births)).take(short);
         let mut at = 0;
-        for (live, (((labels, len), total), birth)) in series {
-            if *live {
-                let written = room - out.len();
-                let (Some(metric), Some(labels)) = (out.first_chunk_mut::<ROOM>(), labels) else {
-                    break;
-                };
-                let size = common_len + len + VALUE + Birth::SIZE;
-                // A varint of one byte, or of two.
-                let (length, head_len) = match size {
-                    ..0x80 => (size, 2),
-                    _ => ((size & 0x7f) | 0x80 | ((size >> 7) << 8), 3),
-                };
-                let whole = head_len + size;
-                if len > LABELS || !birth.is_known() || written + whole > most {
-                    break;
-                }
-                let head = usize::from(tag(4, wire::LEN)) | length << 8;
-                metric[..4].copy_from_slice(&(head as u32).to_le_bytes());
-                if common_len > 0 {
-                    metric[head_len..][..PIECE].copy_from_slice(&common);
-                }
-                let labels_at = (head_len + common_len).min(HEAD);
-                let place = &mut metric[labels_at..];
-                place[..PIECE].copy_from_slice(&labels[..PIECE]);
-                if len > PIECE {
-                    place[PIECE..LABELS].copy_from_slice(&labels[PIECE..]);
-                }
-                let value = &mut metric[(labels_at + len).min(HEAD + LABELS)..][..VALUE + 16];
-                value[..4].copy_from_slice(&[
-                    tag(3, wire::LEN),
-                    (VALUE - 2 + Birth::SIZE) as u8,
-                    tag(1, wire::DOUBLE),
-                    0,
-                ]);
-                value[3..VALUE].copy_from_slice(&(*total as f64).to_le_bytes());
-                value[VALUE..].copy_from_slice(&birth.field());
-                out = &mut out[whole..];
+        for ((labels, len), (total, birth)) in series {
+            let size = before_len + len + VALUE + Birth::SIZE;
+            // A varint of one byte, or of two.
+            let (length, head_len) = match size {
+                ..0x80 => (size, 2),
+                _ => ((size & 0x7f) | 0x80 | ((size >> 7) << 8), 3),
+            };
+            let left = out.len() - end;
+            let (Some(metric), Some(labels)) = (out.first_chunk_mut::<ROOM>(), labels) else {
+                break;
+            };
+            if head_len + size > left || !birth.is_known() {
+                break;
             }
+            let head = usize::from(tag(4, wire::LEN)) | length << 8;
+            metric[..4].copy_from_slice(&(head as u32).to_le_bytes());
+            Piece::copy(&mut metric[head_len..], before, before_len);
+            let labels_at = head_len + before_len;
+            Piece::copy(&mut metric[labels_at..], labels, len);
+            // Which it is anyway; said so, nothing has to be compared.
+            let birth_at = (labels_at + len) % (4 * LONGEST);
+            let (place, value) = metric[birth_at..].split_at_mut(Birth::SIZE);
+            place.copy_from_slice(birth.as_bytes());
+            value[0] = tag(1, wire::DOUBLE);
+            value[1..VALUE].copy_from_slice(&(*total as f64).to_le_bytes());
+            out = &mut out[head_len + size..];
             at += 1;
         }
         (at, room - out.len())

@@ -56,6 +56,8 @@ pub(crate) struct Protobuf<'w> {
     rewritten: String,
     message: Message,
     labels: Pairs,
+    /// Those of the counters that were written last.
+    births: Box<[Birth; Counters::AT_ONCE]>,
     scratch: String,
     native: Sides,
 }
@@ -78,8 +80,8 @@ enum Message {
 enum Labels<'a> {
     /// In text, of which they were read.
     Read(&'a str),
-    /// As fields of a `Metric`.
-    Fields(&'a [u8]),
+    /// As fields of a `Metric`, in two parts.
+    Fields(&'a [u8], &'a [u8]),
 }
 
 impl<'w> Protobuf<'w> {
@@ -95,6 +97,7 @@ impl<'w> Protobuf<'w> {
             rewritten: String::new(),
             message: Message::None,
             labels: Pairs::default(),
+            births: Box::new([Birth::default(); Counters::AT_ONCE]),
             scratch: String::new(),
             native: Sides::default(),
         };
@@ -154,7 +157,7 @@ impl<'w> Protobuf<'w> {
     ) {
         let labels_size = match labels {
             Labels::Read(_) => self.labels.size,
-            Labels::Fields(fields) => fields.len(),
+            Labels::Fields(first, rest) => first.len() + rest.len(),
         };
         let size = self.common.len() + labels_size + size;
         let whole = 1 + varint_len(size as u64) + size;
@@ -169,7 +172,10 @@ impl<'w> Protobuf<'w> {
             line.put(common);
             match labels {
                 Labels::Read(text) => pairs.write(text, line),
-                Labels::Fields(fields) => line.put(fields),
+                Labels::Fields(first, rest) => {
+                    line.put(first);
+                    line.put(rest);
+                }
             }
             value(line);
         });
@@ -407,8 +413,15 @@ impl Sink for Protobuf<'_> {
         };
         self.outlet.buffer.truncate(start);
         if expected.are_numbers && !self.rewrites {
-            let each = 3 + self.common.len() + 1 + 2 + 9 + Time::MOST;
-            self.announce(expected.label_bytes + expected.series * each + FILLER);
+            let time = if self.kind == Kind::Counter {
+                Time::USUAL
+            } else {
+                0
+            };
+            let each = 2 + self.common.len() + 2 + 9 + time;
+            let all = expected.label_bytes + expected.series * each;
+            // A metric of 128 bytes and more has a longer length.
+            self.announce(all + all / 100 + FILLER);
             return false;
         }
         self.message = Message::Counted(0);
@@ -461,11 +474,10 @@ impl Sink for Protobuf<'_> {
                 self.number(labels, created, Number::Unsigned(total));
             });
         }
-        let mut births = [Birth::default(); Counters::AT_ONCE];
-        Birth::of_all(counters.created, &mut births);
+        Birth::of_all(counters.created, &mut *self.births);
         let mut at = 0;
         while at < counters.totals.len() {
-            let (left, births) = (counters.after(at), &births[at..]);
+            let (left, births) = (counters.after(at), &self.births[at..]);
             let most = match self.message {
                 Message::Held(_) => usize::MAX,
                 Message::Announced(left) => left.saturating_sub(FILLER),
@@ -480,8 +492,10 @@ impl Sink for Protobuf<'_> {
             if let Message::Announced(left) = &mut self.message {
                 *left -= written;
             }
-            if let Some((labels, created, total)) = left.after(some).first() {
-                self.number_of(Labels::Fields(labels), created, total as f64);
+            if let Some((rest, created, total)) = left.after(some).first() {
+                let prefix = counters.labels.prefix();
+                let prefix = if rest.is_empty() { rest } else { prefix };
+                self.number_of(Labels::Fields(prefix, rest), created, total as f64);
             }
             at += some + 1;
         }

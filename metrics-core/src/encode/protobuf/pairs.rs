@@ -42,7 +42,7 @@ impl Pair {
 impl Pairs {
     /// Finds the labels in a text as `render::label` writes it.
     #[inline(always)]
-    pub(crate) fn read(&mut self, labels: &str) {
+    pub(super) fn read(&mut self, labels: &str) {
         self.all.clear();
         self.size = 0;
         self.is_unescaped = false;
@@ -123,15 +123,17 @@ impl Pairs {
         }
     }
 
-    /// Adds the fields of a `Metric` to these bytes.
-    pub(crate) fn add_to(&self, out: &mut Vec<u8>, labels: &str) {
-        let mut buffer = Buffer::default();
-        buffer.write(self.room(), |line| self.write(labels, line));
+    /// Adds labels that are text as fields of a `Metric`.
+    pub(crate) fn add_fields(out: &mut Vec<u8>, labels: &str) {
+        let (mut pairs, mut buffer) = (Pairs::default(), Buffer::default());
+        pairs.read(labels);
+        buffer.write(pairs.room(), |line| pairs.write(labels, line));
         out.extend_from_slice(buffer.as_slice());
     }
 
-    /// Adds to a text the labels that such fields hold, as `render::label` writes them.
-    pub(crate) fn add_text_to(out: &mut String, mut fields: &[u8]) {
+    /// Makes a text of the labels that such fields hold, as `render::label` writes them.
+    pub(crate) fn make_text(out: &mut String, mut fields: &[u8]) {
+        out.clear();
         while let Some((pair, rest)) = field(fields) {
             let name_and_value = field(pair).and_then(|(name, rest)| {
                 let (value, _) = field(rest)?;
@@ -219,10 +221,9 @@ mod tests {
         ) {
             let mut text = String::new();
             render::pairs(&mut text, &labels);
-            let (mut pairs, mut fields, mut again) = (Pairs::default(), vec![7], String::new());
-            pairs.read(&text);
-            pairs.add_to(&mut fields, &text);
-            Pairs::add_text_to(&mut again, &fields[1..]);
+            let (mut fields, mut again) = (vec![7], String::new());
+            Pairs::add_fields(&mut fields, &text);
+            Pairs::make_text(&mut again, &fields[1..]);
             prop_assert_eq!(again, text);
         }
     }

@@ -141,7 +141,9 @@ impl Time {
         nanos: (0, 0),
     };
 
-    /// The most that its field takes, with a tag of one byte.
+    /// What its field takes up to the year 2106, with a tag of one byte.
+    pub(super) const USUAL: usize = 2 + (1 + 5) + (1 + 5);
+    /// The most that it takes.
     pub(super) const MOST: usize = 2 + (1 + 6) + (1 + 5);
     /// The room that writing it takes.
     pub(super) const ROOM: usize = Time::MOST + SLACK;
@@ -190,20 +192,33 @@ impl Time {
 /// have vectors for that, and few for other ways to round.
 const WHOLE: f64 = (1_u64 << 52) as f64;
 
-/// The field of a counter's birth, ready to be written with no regard to what it is.
+/// What a counter begins with before its value: its birth, ready to be written with no regard to
+/// what it is.
 ///
-/// All of them are of one length: nanoseconds take five bytes, as most of them do anyway; of those
-/// that would take less the last bytes are empty groups, which every reader reads.
+/// All are of one length: nanoseconds take five bytes, as most of them do anyway; of those that
+/// would take less the last bytes are empty groups, which every reader reads. That is two words, so
+/// that it is written at once.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Birth {
-    /// What stands before the nanoseconds; zeros where the birth is not known.
-    seconds: [u8; 8],
-    nanos: [u8; 8],
+    /// The first begins with a zero where the birth is not known.
+    words: [[u8; 8]; 2],
 }
 
 impl Birth {
     /// How long it is.
-    pub(super) const SIZE: usize = 2 + 6 + 6;
+    pub(super) const SIZE: usize = 16;
+    /// What is the same in all: a counter, its birth, and of that the seconds.
+    const HEAD: u64 = u64::from_le_bytes([
+        tag(3, LEN),
+        // The value follows, with its tag.
+        (Birth::SIZE - 2 + 1 + 8) as u8,
+        tag(3, LEN),
+        (Birth::SIZE - 4) as u8,
+        tag(1, VARINT),
+        0,
+        0,
+        0,
+    ]);
 
     /// Makes some of Unix times that take five bytes, which they do from 1978 to 2106, to the
     /// microsecond.
@@ -211,42 +226,39 @@ impl Birth {
         with_wide_vectors(Births { times, births });
     }
 
-    /// The second of a time, and what stands before the nanoseconds in it.
+    /// The second of a time, and the words without its nanoseconds.
     #[inline(always)]
-    fn seconds(time: f64) -> (f64, [u8; 8]) {
+    fn seconds(time: f64) -> (f64, [u64; 2]) {
         // Halves and what would be rounded up to the next second go down, by less than a
         // microsecond.
         const DOWN: f64 = 0.5 - 1.0 / (1 << 22) as f64;
         let whole = time - DOWN + WHOLE;
         let seconds = whole.to_bits() & 0xffff_ffff;
-        let low = (spread_halves(seconds) & 0xffff_ffff) << 24;
-        let head = u64::from(tag(3, LEN)) | ((Birth::SIZE as u64 - 2) << 8);
-        let head = head | u64::from(tag(1, VARINT)) << 16;
+        let low = spread_halves(seconds) & 0xffff_ffff;
         let is_known = ((1_u64 << 28) as f64..(1_u64 << 32) as f64).contains(&time);
-        let seconds = head | low | seconds >> 28 << 56;
-        let seconds = if is_known { seconds } else { 0 };
-        (whole - WHOLE, seconds.to_le_bytes())
+        let start = if is_known { Birth::HEAD | low << 40 } else { 0 };
+        let end = low >> 24 | (seconds >> 28) << 8 | u64::from(tag(2, VARINT)) << 16;
+        (whole - WHOLE, [start, end])
     }
 
     #[inline(always)]
-    fn nanos(micros: f64) -> [u8; 8] {
+    fn new([start, end]: [u64; 2], micros: f64) -> Birth {
         let nanos = ((micros + WHOLE).to_bits() & 0x000f_ffff) * 1_000;
-        let low = (spread_halves(nanos) & 0xffff_ffff) << 8;
-        (u64::from(tag(2, VARINT)) | low | nanos >> 28 << 40).to_le_bytes()
+        let low = spread_halves(nanos) & 0xffff_ffff;
+        let end = end | low << 24 | nanos >> 28 << 56;
+        Birth {
+            words: [start.to_le_bytes(), end.to_le_bytes()],
+        }
     }
 
     #[inline(always)]
     pub(super) fn is_known(&self) -> bool {
-        self.seconds[0] != 0
+        self.words[0][0] != 0
     }
 
-    /// The field, and two bytes that are no part of it.
     #[inline(always)]
-    pub(super) fn field(&self) -> [u8; 16] {
-        let mut field = [0; 16];
-        field[..8].copy_from_slice(&self.seconds);
-        field[8..].copy_from_slice(&self.nanos);
-        field
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.words.as_flattened()
     }
 }
 
@@ -266,23 +278,17 @@ impl Loop for Births<'_> {
             return;
         };
         // Most were born together.
-        let (second, seconds) = Birth::seconds(*first);
+        let (second, words) = Birth::seconds(*first);
         let mut is_other = false;
         for (time, birth) in times.iter().zip(&mut *births) {
             let micros = (time - second) * 1e6;
             is_other |= !(0.0..999_999.5).contains(&micros);
-            *birth = Birth {
-                seconds,
-                nanos: Birth::nanos(micros),
-            };
+            *birth = Birth::new(words, micros);
         }
         if is_other {
             for (time, birth) in times.iter().zip(births) {
-                let (second, seconds) = Birth::seconds(*time);
-                *birth = Birth {
-                    seconds,
-                    nanos: Birth::nanos((time - second) * 1e6),
-                };
+                let (second, words) = Birth::seconds(*time);
+                *birth = Birth::new(words, (time - second) * 1e6);
             }
         }
     }
@@ -341,16 +347,17 @@ mod tests {
                 let time = whole as f64 + micros as f64 / 1e6;
                 Birth::of_all(&[time], &mut births);
                 assert!(births[0].is_known());
-                let field = births[0].field();
+                let field = births[0].as_bytes();
                 let number = |bytes: &[u8]| {
                     let groups = bytes.iter().rev();
                     groups.fold(0, |number, byte| number << 7 | u64::from(byte & 0x7f))
                 };
-                let mores = field[3..7].iter().chain(&field[9..13]);
+                let mores = field[5..9].iter().chain(&field[11..15]);
                 assert!(mores.copied().all(|byte| byte >= 0x80));
-                assert_eq!(field[..3], [tag(3, LEN), 12, tag(1, VARINT)]);
-                assert_eq!(field[8], tag(2, VARINT));
-                let read = number(&field[3..8]) * 1_000_000 + number(&field[9..14]) / 1_000;
+                let head = [tag(3, LEN), 23, tag(3, LEN), 12, tag(1, VARINT)];
+                assert_eq!(field[..5], head);
+                assert_eq!(field[10], tag(2, VARINT));
+                let read = number(&field[5..10]) * 1_000_000 + number(&field[11..]) / 1_000;
                 assert_eq!(read, whole * 1_000_000 + micros, "{time}");
             }
         }
@@ -360,7 +367,7 @@ mod tests {
         for (time, birth) in times.iter().zip(&births) {
             let mut alone = [Birth::default()];
             Birth::of_all(&[*time], &mut alone);
-            assert_eq!(birth.field(), alone[0].field(), "{time}");
+            assert_eq!(birth.as_bytes(), alone[0].as_bytes(), "{time}");
         }
         Birth::of_all(
             &[0.0, -1.0, 4_294_967_296.0, 268_435_455.0, f64::NAN],

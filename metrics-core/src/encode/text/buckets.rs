@@ -25,11 +25,11 @@ impl Buckets {
     }
 
     /// Begins a series: `start` is what its lines begin with before its labels.
-    pub(super) fn begin(&mut self, start: &Padded, labels: &str) {
+    pub(super) fn begin(&mut self, start: &Padded, labels: &[u8]) {
         if labels.is_empty() {
             self.start.set(&[start.as_slice()]);
         } else {
-            self.start.set(&[start.as_slice(), labels.as_bytes(), b","]);
+            self.start.set(&[start.as_slice(), labels, b","]);
         }
     }
 
@@ -71,8 +71,11 @@ impl Buckets {
                 line.put_byte(b'\n');
                 begin_line(line, count, labels);
                 let last = line.rest().first_chunk_mut();
-                match last.and_then(|out| number::known_line(out, total, &digits)) {
-                    Some(len) => line.skip(len),
+                match last.filter(|_| total < number::EIGHT) {
+                    Some(out) => {
+                        let len = number::known_line(out, &digits);
+                        line.skip(len);
+                    }
                     None => number::unsigned_line(line, total),
                 }
             });
@@ -206,12 +209,12 @@ fn add_up(before: u64, counts: &[u64], totals: &mut [u64; AT_ONCE]) -> u64 {
 
 /// Begins a line that has the labels of its series alone.
 #[inline(always)]
-fn begin_line(line: &mut Line<'_>, start: &Start, labels: &str) {
+fn begin_line(line: &mut Line<'_>, start: &Start, labels: &[u8]) {
     if labels.is_empty() {
         return line.put_padded(&start.value);
     }
     line.put_padded(&start.labels);
-    line.put(labels.as_bytes());
+    line.put(labels);
     line.put_pair(*b"} ");
 }
 
@@ -318,7 +321,7 @@ fn short_line<const HALVES: usize>(
     // Which it is anyway; said so, nothing has to be compared.
     let value_at = (start_len + le.len) % 256;
     let value = out[value_at..].first_chunk_mut()?;
-    Some(value_at + number::known_line(value, total, digits)?)
+    (total < number::EIGHT).then(|| value_at + number::known_line(value, digits))
 }
 
 #[inline(never)]

@@ -1,114 +1,122 @@
 //! The lines of many counters: most of what there is.
 
-use super::Start;
-use crate::cell::{Loop, with_wide_vectors};
-use crate::encode::{
-    Counters,
-    buffer::{Buffer, Line, Padded, STEP},
-    number,
+use crate::{
+    cell::{Loop, with_wide_vectors},
+    encode::{
+        Counters,
+        buffer::{Buffer, LONGEST, Line, Piece},
+        number,
+    },
 };
 
-/// Writes the lines of counters, which begin like this.
-pub(super) fn write(buffer: &mut Buffer, counters: &Counters<'_>, start: &Start) {
-    match start.labels.steps() {
-        1 => write_named::<1>(buffer, counters, start),
-        2 => write_named::<2>(buffer, counters, start),
-        _ => write_named::<0>(buffer, counters, start),
-    }
-}
+/// The digits of so many totals as are written at once.
+pub(super) type Digits = [number::Digits; Counters::AT_ONCE];
 
-/// The same where their names take so many steps; 0 stands for any number.
-fn write_named<const STEPS: usize>(buffer: &mut Buffer, counters: &Counters<'_>, start: &Start) {
-    let Start { labels, value } = start;
-    let each = labels.room().max(value.room()) + number::ROOM;
+/// Writes the lines of counters: before their labels stands this, and before the value of one
+/// without labels that. `digits` is where those of the totals may stand.
+pub(super) fn write(
+    buffer: &mut Buffer,
+    counters: &Counters<'_>,
+    labels: &[u8],
+    value: &[u8],
+    digits: &mut Digits,
+) {
+    let prefix = counters.labels.prefix();
+    let before = Piece::of([labels, prefix]);
+    number::many(counters.totals, digits);
+    let each = labels.len() + prefix.len() + value.len() + number::ROOM;
     let room = each * counters.totals.len() + counters.labels.bytes() + SHORT;
-    let mut digits = [number::Digits::default(); Counters::AT_ONCE];
-    number::many(counters.totals, &mut digits);
+    let highest = counters.totals.iter().fold(0, |all, total| all | total);
+    let short_lines = if highest < number::SEVEN {
+        short_lines::<true>
+    } else {
+        short_lines::<false>
+    };
     buffer.write(room, |line| {
-        let mut at = 0;
+        let (mut left, mut digits) = (*counters, &digits[..]);
         loop {
-            let left = counters.after(at);
-            let (lines, written) = with_wide_vectors(ShortLines::<STEPS> {
-                out: line.rest(),
-                name: labels,
-                counters: &left,
-                digits: &digits[at..],
-            });
-            line.skip(written);
-            at += lines;
-            let Some(total) = counters.totals.get(at) else {
+            let before = before.as_ref();
+            let lines = before.map_or(0, |before| short_lines(line, before, &left, digits));
+            left = left.after(lines);
+            let Some(total) = left.totals.first() else {
                 break;
             };
-            let written = long_line(line.rest(), start, counters.labels.get(at), *total);
-            line.skip(written);
-            at += 1;
+            if let Some((rest, ..)) = left.first() {
+                long_line(line, [labels, prefix, rest], value, *total);
+            }
+            left = left.after(1);
+            digits = &digits[lines + 1..];
         }
     });
 }
 
-/// What a short line is written in: the name, the labels and the value, each in whole pieces.
-const SHORT: usize = 256 + 2 + 16;
-/// Labels are copied as so many bytes, or as two times as many.
-const PIECE: usize = 2 * STEP;
-const LABELS: usize = 2 * PIECE;
+/// Writes lines of counters until one is not short, as most are, or not there; returns how many
+/// counters these are. Whether all totals are below [`SEVEN`](number::SEVEN) is known.
+#[inline(never)]
+fn short_lines<const ARE_LOW: bool>(
+    line: &mut Line<'_>,
+    before: &Piece,
+    counters: &Counters<'_>,
+    digits: &[number::Digits],
+) -> usize {
+    let (lines, written) = with_wide_vectors(ShortLines::<ARE_LOW> {
+        out: line.rest(),
+        before,
+        counters,
+        digits,
+    });
+    line.skip(written);
+    lines
+}
 
-/// Lines of counters until one is not short, as most are: how many counters these are, and how
-/// long their lines.
+/// What a short line is written in: what stands before, labels and the value, each in whole steps.
+const SHORT: usize = 4 * LONGEST + 2 + 16;
+
+/// Lines of counters: how many there are, and how long.
 ///
-/// Everything is written in whole pieces at places that are known to be there, so that little is
+/// Everything is written in whole steps at places that are known to be there, so that little is
 /// left to check, and nothing is called, so that all that is needed stays in registers.
-struct ShortLines<'a, const STEPS: usize> {
+struct ShortLines<'a, const ARE_LOW: bool> {
     out: &'a mut [u8],
-    name: &'a Padded,
+    before: &'a Piece,
     counters: &'a Counters<'a>,
     digits: &'a [number::Digits],
 }
 
-impl<const STEPS: usize> Loop for ShortLines<'_, STEPS> {
+impl<const ARE_LOW: bool> Loop for ShortLines<'_, ARE_LOW> {
     type Output = (usize, usize);
 
     #[inline(always)]
     fn run(self) -> (usize, usize) {
         let ShortLines {
             mut out,
-            name,
+            before,
             counters,
             digits,
         } = self;
-        let Some((name_len, name)) = name.some_steps::<STEPS>() else {
-            return (0, 0);
-        };
-        let (name_len, room) = (name_len.min(STEPS * STEP), out.len());
-        let series = counters.labels.iter_ahead::<LABELS>().zip(counters.totals);
-        let series = counters.live.iter().zip(series.zip(digits));
+        let (before, before_len) = before.bytes_and_len();
+        let room = out.len();
+        let short = counters.short(|total| ARE_LOW || total < number::EIGHT);
+        let series = counters.labels.iter_ahead::<LONGEST>().zip(digits);
         let mut at = 0;
-        for (live, (((text, len), total), digits)) in series {
-            if *live {
-                let (Some(line), Some(text)) = (out.first_chunk_mut::<SHORT>(), text) else {
-                    break;
-                };
-                if STEPS == 0 || len == 0 || len > LABELS {
-                    break;
-                }
-                for (line, step) in line.as_chunks_mut().0.iter_mut().zip(name) {
-                    *line = *step;
-                }
-                let labels = &mut line[name_len..];
-                labels[..PIECE].copy_from_slice(&text[..PIECE]);
-                if len > PIECE {
-                    labels[PIECE..LABELS].copy_from_slice(&text[PIECE..]);
-                }
-                // Which it is anyway; said so, nothing has to be compared.
-                let value_at = (name_len + len) % 256;
-                let (end, value) = line[value_at..].split_at_mut(2);
-                end.copy_from_slice(b"} ");
+        for ((labels, len), digits) in series.take(short) {
+            let (Some(line), Some(labels)) = (out.first_chunk_mut::<SHORT>(), labels) else {
+                break;
+            };
+            Piece::copy(line, before, before_len);
+            Piece::copy(&mut line[before_len..], labels, len);
+            // Which it is anyway; said so, nothing has to be compared.
+            let value_at = (before_len + len) % (4 * LONGEST);
+            let (end, value) = line[value_at..].split_at_mut(2);
+            end.copy_from_slice(b"} ");
+            let value = if ARE_LOW {
                 let value = value.first_chunk_mut();
-                let Some(value) = value.and_then(|out| number::known_line(out, *total, digits))
-                else {
-                    break;
-                };
-                out = &mut out[value_at + 2 + value..];
-            }
+                value.map_or(0, |out| number::known_short_line(out, digits))
+            } else {
+                let value = value.first_chunk_mut();
+                value.map_or(0, |out| number::known_line(out, digits))
+            };
+            out = &mut out[value_at + 2 + value..];
             at += 1;
         }
         (at, room - out.len())
@@ -117,19 +125,17 @@ impl<const STEPS: usize> Loop for ShortLines<'_, STEPS> {
 
 #[cold]
 #[inline(never)]
-fn long_line(out: &mut [u8], start: &Start, labels: &[u8], total: u64) -> usize {
-    let room = out.len();
-    let mut line = Line::new(out);
-    if labels.is_empty() {
-        line.put_padded(&start.value);
+fn long_line(line: &mut Line<'_>, labels: [&[u8]; 3], value: &[u8], total: u64) {
+    if labels[2].is_empty() {
+        line.put(value);
     } else {
-        line.put_padded(&start.labels);
-        line.put(labels);
+        for part in labels {
+            line.put(part);
+        }
         line.put_pair(*b"} ");
     }
-    number::unsigned(&mut line, total);
+    number::unsigned(line, total);
     line.put_byte(b'\n');
-    room - line.room()
 }
 
 #[cfg(test)]

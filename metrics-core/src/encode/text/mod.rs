@@ -46,6 +46,8 @@ pub(crate) struct Text<'w> {
     /// Those of an earlier family.
     spare: [Start; 4],
     buckets: Buckets,
+    /// Those of the counters that were written last.
+    digits: Box<counters::Digits>,
     scratch: String,
 }
 
@@ -86,6 +88,7 @@ impl<'w> Text<'w> {
             starts: None,
             spare: Default::default(),
             buckets: Buckets::default(),
+            digits: Box::new([number::Digits::default(); Counters::AT_ONCE]),
             scratch: String::new(),
         }
     }
@@ -254,7 +257,7 @@ impl<'w> Text<'w> {
         let Some([start, ..]) = &self.starts else {
             return;
         };
-        self.buckets.begin(&start.labels, labels);
+        self.buckets.begin(&start.labels, labels.as_bytes());
         let buffer = &mut self.outlet.buffer;
         let total = self.buckets.write(buffer, value, self.open_metrics);
         // OpenMetrics: no sum where observations may be negative, and no count without a sum.
@@ -476,7 +479,9 @@ impl Sink for Text<'_> {
             self.make_starts();
         }
         if let Some([start, ..]) = &self.starts {
-            counters::write(&mut self.outlet.buffer, counters, start);
+            let (labels, value) = (start.labels.as_slice(), start.value.as_slice());
+            let digits = &mut self.digits;
+            counters::write(&mut self.outlet.buffer, counters, labels, value, digits);
         }
     }
 
@@ -495,9 +500,7 @@ impl Sink for Text<'_> {
                 .buckets
                 .write_many(buffer, histograms, starts, self.open_metrics);
         }
-        for (labels, created, read) in histograms.iter() {
-            self.series(labels, created, histograms.value(read));
-        }
+        histograms.each(|labels, created, value| self.series(labels, created, value));
     }
 
     fn pause(&mut self) -> bool {

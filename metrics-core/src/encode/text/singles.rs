@@ -90,9 +90,10 @@ where
             // Which it is anyway; said so, nothing has to be compared.
             let len = len % (2 * TEXT);
             let value = line[len..].first_chunk_mut();
-            let Some(value) = value.and_then(|out| number::known_line(out, *count, digits)) else {
+            let (Some(value), ..number::EIGHT) = (value, *count) else {
                 break;
             };
+            let value = number::known_line(value, digits);
             out = &mut out[len + value..];
             at += 1;
         }
