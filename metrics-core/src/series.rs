@@ -683,7 +683,7 @@ impl Index {
         &self,
         reader: &mut Reader,
         from: usize,
-        form: Form,
+        form: Option<Form>,
         each: impl FnOnce(&Counters<'_>),
     ) -> Option<usize> {
         let mut writer = self.writer();
@@ -691,9 +691,12 @@ impl Index {
         let to = to.min(from + Counters::AT_ONCE);
         let totals = region.read_totals(reader, from - first..to - first);
         let metas = &mut writer.metas;
+        if let Some(form) = form {
+            metas.labels.want(from, form);
+        }
         each(&Counters {
             live: &metas.live[from..to],
-            labels: metas.labels.wanted(from..to, form),
+            labels: metas.labels.in_region(from..to),
             created: &metas.created[from..to],
             totals,
         });

@@ -415,7 +415,10 @@ fn a_family_without_series_is_left_out() {
 /// Compares what was written with what the registry gathers.
 #[track_caller]
 fn all_is_there(registry: &Registry, names: &[&str]) {
+    // Written of text at first, and then as they are kept by then.
+    let first = decoded(registry);
     let families = decoded(registry);
+    assert_eq!(first, families);
     let seen: Vec<&str> = families.iter().map(MetricFamily::name).collect();
     assert_eq!(seen, names);
     for (family, gathered) in families.iter().zip(registry.gather()) {

@@ -441,15 +441,14 @@ impl<'a> Counters<'a> {
         is_live.then(|| (self.labels.get(0), self.created[0], self.totals[0]))
     }
 
-    /// How many of them are there, with labels that are no longer than a [`Piece`] and such totals,
-    /// before one that is not.
+    /// How many of them are there, with labels that are no longer than a [`Piece`], before one that
+    /// is not.
     #[inline(always)]
-    pub(crate) fn short(&self, is_short: impl Fn(u64) -> bool) -> usize {
+    pub(crate) fn short(&self) -> usize {
         let lens = self.labels.lens();
-        let series = || self.live.iter().zip(self.totals).zip(lens);
-        let is_short = |((live, total), len): ((&bool, &u64), &u32)| {
-            let fits = (1..=LONGEST as u32).contains(len);
-            u8::from(*live) & u8::from(is_short(*total)) & u8::from(fits)
+        let series = || self.live.iter().zip(lens);
+        let is_short = |(live, len): (&bool, &u32)| {
+            u8::from(*live) & u8::from((1..=LONGEST as u32).contains(len))
         };
         // As most are: nothing is to be found out then one by one.
         if series().fold(1, |all, series| all & is_short(series)) == 1 {
@@ -503,9 +502,10 @@ pub(crate) trait Sink {
         }
     }
 
-    /// In which form it wants the labels of [many counters](Self::counters) of this family.
-    fn label_form(&self) -> Form {
-        Form::Text
+    /// In which form it wants the labels of [many counters](Self::counters) of this family, if it
+    /// is not all the same to it.
+    fn label_form(&self) -> Option<Form> {
+        None
     }
 
     /// Writes many at once, for formats that have a loop of their own for it: counters are most of

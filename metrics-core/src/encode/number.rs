@@ -33,12 +33,13 @@ pub(crate) fn write(line: &mut Line<'_>, number: Number, open_metrics: bool) {
     }
 }
 
-/// The digits of many numbers below a hundred million; of others something else.
+/// Tells the digits of many numbers below a hundred million, and of others something else;
+/// returns the highest of them.
 ///
 /// Numbers are divided by vectors, which takes less than half of the time that one by one takes:
 /// products of sixteen bits are what all processors have vectors for.
-pub(crate) fn many<const N: usize>(numbers: &[u64], digits: &mut [Digits; N]) {
-    with_wide_vectors(Many { numbers, digits });
+pub(crate) fn many<const N: usize>(numbers: &[u64], digits: &mut [Digits; N]) -> u64 {
+    with_wide_vectors(Many { numbers, digits })
 }
 
 struct Many<'a, const N: usize> {
@@ -47,10 +48,10 @@ struct Many<'a, const N: usize> {
 }
 
 impl<const N: usize> Loop for Many<'_, N> {
-    type Output = ();
+    type Output = u64;
 
     #[inline(always)]
-    fn run(self) {
+    fn run(self) -> u64 {
         let mut fours = [[0_u16; 2]; N];
         for (number, fours) in self.numbers.iter().zip(&mut fours) {
             // All that counts are numbers of 32 bits, which is what vectors multiply at once.
@@ -64,6 +65,7 @@ impl<const N: usize> Loop for Many<'_, N> {
             let rest = four.wrapping_sub(100 * two);
             *digits = u32::from(pair(two)) | u32::from(pair(rest)) << 16;
         }
+        self.numbers.iter().fold(0, |highest, n| highest.max(*n))
     }
 }
 
@@ -88,6 +90,20 @@ pub(crate) fn known_line(out: &mut [u8; 16], [a, b]: &Digits) -> usize {
     let (text, len) = without_zeros(u64::from(*a) | u64::from(*b) << 32);
     out[..8].copy_from_slice(&text.to_le_bytes());
     out[len % 16] = b'\n';
+    len + 1
+}
+
+/// The same for any number, of which these are the digits if it is below [`EIGHT`].
+#[inline(always)]
+pub(crate) fn any_line(out: &mut [u8; 16 + STEP], n: u64, digits: &Digits) -> usize {
+    if n < EIGHT
+        && let Some(out) = out.first_chunk_mut()
+    {
+        return known_line(out, digits);
+    }
+    let (text, len) = long(n);
+    out[..STEP].copy_from_slice(&text);
+    out[len % STEP] = b'\n';
     len + 1
 }
 
@@ -324,6 +340,9 @@ mod tests {
                 if *number < EIGHT {
                     assert_eq!(line[..len], *format!("{number}\n").as_bytes());
                 }
+                let mut line = [0; 48];
+                let len = any_line(&mut line, *number, digits);
+                assert_eq!(line[..len], *format!("{number}\n").as_bytes());
                 if *number < SEVEN {
                     let mut word = [0; 8];
                     assert_eq!(known_short_line(&mut word, digits), len);

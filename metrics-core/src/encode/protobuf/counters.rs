@@ -70,7 +70,7 @@ impl Loop for ShortMetrics<'_> {
         let room = out.len();
         // What the last one must not begin beyond.
         let end = room.saturating_sub(most);
-        let short = counters.short(|_| true);
+        let short = counters.short();
         let series = counters.labels.iter_ahead::<LONGEST>();
         let series = series.zip(counters.totals.iter().zip(births)).take(short);
         let mut at = 0;

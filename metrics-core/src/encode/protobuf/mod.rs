@@ -460,12 +460,8 @@ impl Sink for Protobuf<'_> {
         self.plain(labels, created, number.as_f64());
     }
 
-    fn label_form(&self) -> Form {
-        if self.rewrites {
-            Form::Text
-        } else {
-            Form::Pairs
-        }
+    fn label_form(&self) -> Option<Form> {
+        (!self.rewrites).then_some(Form::Pairs)
     }
 
     fn counters(&mut self, counters: &Counters<'_>) {

@@ -169,7 +169,7 @@ fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 #[inline(always)]
 pub(super) fn find_quote(text: &[u8], mut at: usize) -> Option<usize> {
     loop {
-        let rest = text.get(at..)?;
+        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
         let (word, len) = match rest.first_chunk::<8>() {
             Some(word) => (u64::from_le_bytes(*word), 8),
             None => (last_word(text, rest.len()), rest.len()),
@@ -213,6 +213,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_quote_is_looked_for_up_to_the_end() {
+        for len in 0..20 {
+            let text = "x".repeat(len);
+            assert!((0..=len + 1).all(|at| find_quote(text.as_bytes(), at).is_none()));
+            let quoted = text + "\"";
+            assert_eq!(find_quote(quoted.as_bytes(), 0), Some(len));
+        }
+    }
 
     proptest! {
         #[test]

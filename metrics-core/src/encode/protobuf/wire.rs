@@ -155,12 +155,10 @@ impl Time {
         if !(seconds > 0.0 && seconds < YEAR_10000) {
             return Time::NONE;
         }
-        let whole = seconds as u64;
-        // A float has no more digits of it than micros.
-        let nanos = ((seconds - whole as f64) * 1e6) as u64 * 1000;
+        let (second, micros) = second_and_micros(seconds);
         Time {
-            seconds: short_field(1, whole),
-            nanos: short_field(2, nanos),
+            seconds: short_field(1, second as u64),
+            nanos: short_field(2, micros as u64 * 1_000),
         }
     }
 
@@ -226,19 +224,15 @@ impl Birth {
         with_wide_vectors(Births { times, births });
     }
 
-    /// The second of a time, and the words without its nanoseconds.
+    /// The words of a birth in this second, without its nanoseconds.
     #[inline(always)]
-    fn seconds(time: f64) -> (f64, [u64; 2]) {
-        // Halves and what would be rounded up to the next second go down, by less than a
-        // microsecond.
-        const DOWN: f64 = 0.5 - 1.0 / (1 << 22) as f64;
-        let whole = time - DOWN + WHOLE;
-        let seconds = whole.to_bits() & 0xffff_ffff;
+    fn words(second: f64) -> [u64; 2] {
+        let is_known = ((1_u64 << 28) as f64..(1_u64 << 32) as f64).contains(&second);
+        let seconds = (second + WHOLE).to_bits() & 0xffff_ffff;
         let low = spread_halves(seconds) & 0xffff_ffff;
-        let is_known = ((1_u64 << 28) as f64..(1_u64 << 32) as f64).contains(&time);
         let start = if is_known { Birth::HEAD | low << 40 } else { 0 };
         let end = low >> 24 | (seconds >> 28) << 8 | u64::from(tag(2, VARINT)) << 16;
-        (whole - WHOLE, [start, end])
+        [start, end]
     }
 
     #[inline(always)]
@@ -278,8 +272,8 @@ impl Loop for Births<'_> {
             return;
         };
         // Most were born together.
-        let (second, words) = Birth::seconds(*first);
-        let mut is_other = false;
+        let (second, _) = second_and_micros(*first);
+        let (words, mut is_other) = (Birth::words(second), false);
         for (time, birth) in times.iter().zip(&mut *births) {
             let micros = (time - second) * 1e6;
             is_other |= !(0.0..999_999.5).contains(&micros);
@@ -287,10 +281,22 @@ impl Loop for Births<'_> {
         }
         if is_other {
             for (time, birth) in times.iter().zip(births) {
-                let (second, words) = Birth::seconds(*time);
-                *birth = Birth::new(words, (time - second) * 1e6);
+                let (second, micros) = second_and_micros(*time);
+                *birth = Birth::new(Birth::words(second), micros);
             }
         }
+    }
+}
+
+/// The second of a Unix time, and how many microseconds it is later: a float has no more digits.
+#[inline(always)]
+fn second_and_micros(time: f64) -> (f64, f64) {
+    let second = time as i64 as f64;
+    let micros = (time - second) * 1e6 + WHOLE - WHOLE;
+    if micros < 1e6 {
+        (second, micros)
+    } else {
+        (second + 1.0, 0.0)
     }
 }
 
@@ -341,6 +347,10 @@ mod tests {
 
     #[test]
     fn births_say_the_time_to_the_microsecond() {
+        let number = |bytes: &[u8]| {
+            let groups = bytes.iter().rev();
+            groups.fold(0, |number, byte| number << 7 | u64::from(byte & 0x7f))
+        };
         let mut births = [Birth::default(); 8];
         for whole in [1_u64 << 28, 1_700_000_000, (1 << 32) - 2] {
             for micros in (0..1_000_000).step_by(977).chain(999_990..1_000_000) {
@@ -348,10 +358,6 @@ mod tests {
                 Birth::of_all(&[time], &mut births);
                 assert!(births[0].is_known());
                 let field = births[0].as_bytes();
-                let number = |bytes: &[u8]| {
-                    let groups = bytes.iter().rev();
-                    groups.fold(0, |number, byte| number << 7 | u64::from(byte & 0x7f))
-                };
                 let mores = field[5..9].iter().chain(&field[11..15]);
                 assert!(mores.copied().all(|byte| byte >= 0x80));
                 let head = [tag(3, LEN), 23, tag(3, LEN), 12, tag(1, VARINT)];
@@ -359,6 +365,27 @@ mod tests {
                 assert_eq!(field[10], tag(2, VARINT));
                 let read = number(&field[5..10]) * 1_000_000 + number(&field[11..]) / 1_000;
                 assert_eq!(read, whole * 1_000_000 + micros, "{time}");
+            }
+        }
+        // At the end of a second, where a float has four steps in a microsecond; as other series
+        // have it.
+        for steps in 0..12 {
+            for whole in [1_700_000_000_u64, 1_700_000_001] {
+                let time = whole as f64 - f64::from(steps) / f64::from(1 << 22);
+                Birth::of_all(&[time - 0.5, time], &mut births);
+                let field = births[1].as_bytes();
+                let read = number(&field[5..10]) * 1_000_000 + number(&field[11..]) / 1_000;
+                assert!(number(&field[11..]) < 1_000_000_000, "{time}");
+                let quarters = (time * f64::from(1 << 22)) as u128;
+                let rounded = (quarters * 1_000_000 + (1 << 21)) >> 22;
+                assert_eq!(u128::from(read), rounded, "{time}");
+                let mut other = Buffer::default();
+                other.write(Time::ROOM, |line| Time::new(time).write(line, 3));
+                let other = other.as_slice();
+                let nanos_at = other.iter().rposition(|byte| *byte == tag(2, VARINT));
+                let nanos_at = nanos_at.expect("it has nanoseconds");
+                assert_eq!(number(&other[3..nanos_at]), number(&field[5..10]));
+                assert_eq!(number(&other[nanos_at + 1..]), number(&field[11..]));
             }
         }
         // Of whatever seconds they are, each is what it is alone.

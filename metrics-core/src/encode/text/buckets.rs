@@ -354,6 +354,17 @@ mod tests {
     use crate::{Format, Histogram, Options, Registry};
 
     #[test]
+    fn counts_that_add_up_to_more_than_a_word_stay_at_the_most() {
+        let counts = [1, u64::MAX - 2, 1, 1, 5, u64::MAX];
+        let mut totals = [0; super::AT_ONCE];
+        assert_eq!(super::add_up(0, &counts, &mut totals), u64::MAX);
+        let most = u64::MAX;
+        assert_eq!(totals[..6], [1, most - 1, most, most, most, most]);
+        assert_eq!(super::add_up(2, &[3, 4], &mut totals), 9);
+        assert_eq!(totals[..2], [5, 9]);
+    }
+
+    #[test]
     fn histograms_of_any_length_are_as_if_they_were_formatted() {
         for (name_len, bounds, shortest) in [
             (1, 3, 0),

@@ -4,7 +4,7 @@ use crate::{
     cell::{Loop, with_wide_vectors},
     encode::{
         Counters,
-        buffer::{Buffer, LONGEST, Line, Piece},
+        buffer::{Buffer, LONGEST, Line, Piece, STEP},
         number,
     },
 };
@@ -23,10 +23,9 @@ pub(super) fn write(
 ) {
     let prefix = counters.labels.prefix();
     let before = Piece::of([labels, prefix]);
-    number::many(counters.totals, digits);
+    let highest = number::many(counters.totals, digits);
     let each = labels.len() + prefix.len() + value.len() + number::ROOM;
-    let room = each * counters.totals.len() + counters.labels.bytes() + SHORT;
-    let highest = counters.totals.iter().fold(0, |all, total| all | total);
+    let room = each * counters.totals.len() + counters.labels.most_bytes() + SHORT;
     let short_lines = if highest < number::SEVEN {
         short_lines::<true>
     } else {
@@ -70,7 +69,7 @@ fn short_lines<const ARE_LOW: bool>(
 }
 
 /// What a short line is written in: what stands before, labels and the value, each in whole steps.
-const SHORT: usize = 4 * LONGEST + 2 + 16;
+const SHORT: usize = 4 * LONGEST + 2 + 16 + STEP;
 
 /// Lines of counters: how many there are, and how long.
 ///
@@ -96,10 +95,11 @@ impl<const ARE_LOW: bool> Loop for ShortLines<'_, ARE_LOW> {
         } = self;
         let (before, before_len) = before.bytes_and_len();
         let room = out.len();
-        let short = counters.short(|total| ARE_LOW || total < number::EIGHT);
-        let series = counters.labels.iter_ahead::<LONGEST>().zip(digits);
+        let short = counters.short();
+        let series = counters.labels.iter_ahead::<LONGEST>();
+        let series = series.zip(counters.totals.iter().zip(digits));
         let mut at = 0;
-        for ((labels, len), digits) in series.take(short) {
+        for ((labels, len), (total, digits)) in series.take(short) {
             let (Some(line), Some(labels)) = (out.first_chunk_mut::<SHORT>(), labels) else {
                 break;
             };
@@ -114,7 +114,7 @@ impl<const ARE_LOW: bool> Loop for ShortLines<'_, ARE_LOW> {
                 value.map_or(0, |out| number::known_short_line(out, digits))
             } else {
                 let value = value.first_chunk_mut();
-                value.map_or(0, |out| number::known_line(out, digits))
+                value.map_or(0, |out| number::any_line(out, *total, digits))
             };
             out = &mut out[value_at + 2 + value..];
             at += 1;
@@ -163,6 +163,34 @@ mod tests {
                 expected += &line;
             }
             assert_eq!(registry.encode_to_string(Format::Text), expected);
+        }
+    }
+
+    #[test]
+    fn lines_whose_labels_begin_alike_are_as_if_they_were_formatted() {
+        for name_len in [1, 3, 56, 57, 58, 120, 130] {
+            for common_len in [0, 1, 59, 60, 61, 200] {
+                let (name, common) = ("n".repeat(name_len) + "_total", "c".repeat(common_len));
+                let registry = Registry::new();
+                let options = Options::new(name.clone(), "Help.").labels(["a", "b"]);
+                let counters = registry.create_labelled::<Counter>(options).expect("valid");
+                let mut expected = format!("# HELP {name} Help.\n# TYPE {name} counter\n");
+                for len in 1..200_u32 {
+                    let value = "v".repeat(len as usize);
+                    // In some expositions all of them are of few digits.
+                    let total = 9_u64.pow(len % (7 + name_len as u32 % 3));
+                    counters.with(&[&common, &value]).inc_by(total);
+                    let a = match common_len {
+                        0 => String::new(),
+                        _ => format!("a=\"{common}\","),
+                    };
+                    let line = format!("{name}{{{a}b=\"{value}\"}} {total}\n");
+                    expected += &line;
+                }
+                for _ in 0..2 {
+                    assert_eq!(registry.encode_to_string(Format::Text), expected);
+                }
+            }
         }
     }
 }

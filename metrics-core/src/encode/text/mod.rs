@@ -469,6 +469,10 @@ impl Sink for Text<'_> {
         }
     }
 
+    fn label_form(&self) -> Option<Form> {
+        Some(Form::Text)
+    }
+
     fn counters(&mut self, counters: &Counters<'_>) {
         if self.created || self.rewrites.is_some() || counters.labels.form() != Form::Text {
             return counters.each(|labels, created, total| {

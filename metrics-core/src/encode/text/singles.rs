@@ -24,7 +24,7 @@ pub(super) fn write(
     }
     let mut digits = [number::Digits::default(); AT_ONCE];
     number::many(&counts, &mut digits);
-    let room = texts.bytes() + singles.len() * number::ROOM + SHORT;
+    let room = texts.most_bytes() + singles.len() * number::ROOM + SHORT;
     buffer.write(room, |line| {
         let mut at = 0;
         loop {
