@@ -63,7 +63,7 @@ impl<const N: usize> Loop for Many<'_, N> {
         for (four, digits) in fours.as_flattened().iter().zip(digits) {
             let two = ((u32::from(*four) * 5_243) >> 16) as u16 >> 3;
             let rest = four.wrapping_sub(100 * two);
-            *digits = u32::from(pair(two)) | u32::from(pair(rest)) << 16;
+            *digits = (u32::from(pair(two)) | u32::from(pair(rest)) << 16).to_le_bytes();
         }
         self.numbers.iter().fold(0, |highest, n| highest.max(*n))
     }
@@ -74,7 +74,14 @@ const TEN_THOUSANDTH: u64 = (1 << 45) / 10_000 + 1;
 const _: () = assert!(TEN_THOUSANDTH >> 32 == 0);
 
 /// Eight digits, in halves.
-pub(crate) type Digits = [u32; 2];
+pub(crate) type Digits = [[u8; 4]; 2];
+
+/// Both halves in one word, which is one load.
+#[inline(always)]
+fn word_of(digits: &Digits) -> u64 {
+    let digits = digits.as_flattened().first_chunk();
+    digits.map_or(0, |digits| u64::from_le_bytes(*digits))
+}
 
 /// The two digits of a number below a hundred, the first one in the lower byte.
 #[inline(always)]
@@ -86,8 +93,8 @@ const fn pair(n: u16) -> u16 {
 /// Writes a whole number below [`EIGHT`] of these digits, and ends the line; returns how much that
 /// is.
 #[inline(always)]
-pub(crate) fn known_line(out: &mut [u8; 16], [a, b]: &Digits) -> usize {
-    let (text, len) = without_zeros(u64::from(*a) | u64::from(*b) << 32);
+pub(crate) fn known_line(out: &mut [u8; 16], digits: &Digits) -> usize {
+    let (text, len) = without_zeros(word_of(digits));
     out[..8].copy_from_slice(&text.to_le_bytes());
     out[len % 16] = b'\n';
     len + 1
@@ -109,8 +116,8 @@ pub(crate) fn any_line(out: &mut [u8; 16 + STEP], n: u64, digits: &Digits) -> us
 
 /// The same for one below [`SEVEN`], in one word.
 #[inline(always)]
-pub(crate) fn known_short_line(out: &mut [u8; 8], [a, b]: &Digits) -> usize {
-    let digits = u64::from(*a) | u64::from(*b) << 32;
+pub(crate) fn known_short_line(out: &mut [u8; 8], digits: &Digits) -> usize {
+    let digits = word_of(digits);
     let zeros = (digits | (1 << 56)).trailing_zeros() & !7;
     let line = ((digits | ZEROS) >> zeros) | u64::from(b'\n').wrapping_shl(64 - zeros);
     *out = line.to_le_bytes();
