@@ -176,7 +176,7 @@ impl Exemplars {
                 time: clock::unix_seconds(),
             });
             let kept = self.kept();
-            found.is_some_and(|exemplar| kept.put(at, bucket, exemplar, shape))
+            found.is_some_and(|exemplar| kept.put(at, bucket, exemplar, shape, 0))
                 || kept.attempts[number as usize].fetch_add(1, Ordering::Relaxed) >= ATTEMPTS
         });
         if done != Some(true) {
@@ -208,7 +208,7 @@ impl Exemplars {
                 value,
                 time,
             };
-            kept.put(at, bucket, exemplar, shape);
+            kept.put(at, bucket, exemplar, shape, PATIENCE);
         });
     }
 
@@ -270,6 +270,10 @@ pub(crate) fn seek(storage: &impl Storage, bucket: usize, value: f64, shape: Sha
     }
 }
 
+/// Attempts that are made for an exemplar that is given by hand: a scrape shows those of a row in
+/// less time. It may be stopped in the middle of it, and then nobody waits.
+const PATIENCE: usize = 1_000;
+
 /// What bounds the exemplars of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -314,12 +318,23 @@ impl Kept {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps an exemplar; false when somebody else is at it.
-    fn put(&self, at: RowOf, bucket: usize, exemplar: Rendered, shape: Shape) -> bool {
-        let mut rows = match self.rows.try_lock() {
-            Ok(rows) => rows,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return false,
+    /// Keeps an exemplar; false when somebody else is at it, also after so many further attempts.
+    fn put(
+        &self,
+        at: RowOf,
+        bucket: usize,
+        exemplar: Rendered,
+        shape: Shape,
+        mut patience: usize,
+    ) -> bool {
+        let mut rows = loop {
+            match self.rows.try_lock() {
+                Ok(rows) => break rows,
+                Err(TryLockError::Poisoned(poisoned)) => break poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) if patience == 0 => return false,
+                Err(TryLockError::WouldBlock) => patience -= 1,
+            }
+            std::hint::spin_loop();
         };
         let row = rows.entry(at.key()).or_default();
         if row.generation < at.series.generation {
