@@ -1,5 +1,6 @@
 //! Per-thread storage: where recordings land and how a scrape adds them up. The only file with
-//! unsafe code.
+//! unsafe code, for which reason two things stand at its end that ask for some: the processor's
+//! clock, and [loops](Loop) with the widest vectors that it has.
 //!
 //! A [`Region`] is the storage of one metric (or of some series of one). Each thread that
 //! records into it has *words* of its own, which it alone writes; nothing is shared, so nothing

@@ -54,7 +54,7 @@ struct Chunk {
     texts: usize,
 }
 
-/// Where the text of a series begins in its chunk.
+/// Where the text of a series begins in its chunk, as long as those before it stay what they are.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Place {
     number: usize,
@@ -425,6 +425,23 @@ mod tests {
             .sum();
         let most = 300 * 50 * 5 / 4 + 2 * AHEAD;
         assert!(capacity < most, "{capacity}");
+    }
+
+    #[test]
+    fn a_place_stays_true_when_what_follows_it_leaves() {
+        let mut texts = Texts::sharing();
+        for number in 0..300 {
+            texts.push();
+            texts.set(number, &format!("of=\"{number}\""));
+        }
+        let (mut place, mut read) = (Place::default(), String::new());
+        for number in (0..300).step_by(2) {
+            // As a series does that expires while a scrape looks at it.
+            texts.clear(number);
+            let next = number + 1;
+            let text = texts.get(next, &mut place, &mut read);
+            assert_eq!(text, Some(&*format!("of=\"{next}\"")));
+        }
     }
 
     /// What is done to texts.

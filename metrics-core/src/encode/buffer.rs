@@ -249,8 +249,7 @@ impl Padded {
 /// What a [`Piece`] holds at the most.
 pub(crate) const LONGEST: usize = 4 * STEP;
 
-/// A text that is copied again and again in steps, of which there are few, to where there is room
-/// for the whole of it.
+/// A short text that is copied again and again, to where there is room for the longest one.
 #[derive(Debug)]
 pub(crate) struct Piece {
     bytes: [u8; LONGEST],
@@ -278,16 +277,16 @@ impl Piece {
         (&self.bytes, self.len.min(LONGEST))
     }
 
-    /// Copies the first `len` bytes, and some of what follows.
+    /// Copies the first `len` bytes, and some of what follows: a half, or all of them.
     ///
-    /// Most neighbours take as many steps, so that the processor foresees how many these are.
+    /// Most neighbours are about as long, so that the processor foresees which it is.
     #[inline(always)]
     pub(crate) fn copy(out: &mut [u8], bytes: &[u8; LONGEST], len: usize) {
-        const HALF: usize = LONGEST / 2;
+        const MIDDLE: usize = LONGEST / 2;
         let out = &mut out[..LONGEST];
-        out[..HALF].copy_from_slice(&bytes[..HALF]);
-        if len > HALF {
-            out[HALF..].copy_from_slice(&bytes[HALF..]);
+        out[..MIDDLE].copy_from_slice(&bytes[..MIDDLE]);
+        if len > MIDDLE {
+            out[MIDDLE..].copy_from_slice(&bytes[MIDDLE..]);
         }
     }
 }

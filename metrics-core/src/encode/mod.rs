@@ -383,7 +383,7 @@ impl<'a> Histograms<'a> {
         })
     }
 
-    /// Labels and values of each.
+    /// Labels, birth and value of each.
     #[inline(always)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a [u8], f64, Observations<'a>)> {
         let layout = self.layout;
@@ -435,7 +435,7 @@ impl<'a> Counters<'a> {
         }
     }
 
-    /// Labels, birth and total of the first of them, if it is there.
+    /// The first of them, if it is there: the rest of its labels, its birth and its total.
     pub(crate) fn first(&self) -> Option<(&'a [u8], f64, u64)> {
         let is_live = self.live.first().copied().unwrap_or(false);
         is_live.then(|| (self.labels.get(0), self.created[0], self.totals[0]))

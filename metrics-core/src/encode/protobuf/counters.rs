@@ -68,7 +68,7 @@ impl Loop for ShortMetrics<'_> {
         } = self;
         let (before, before_len) = before.bytes_and_len();
         let room = out.len();
-        // What the last one must not begin beyond.
+        // What is to be left of `out`.
         let end = room.saturating_sub(most);
         let short = counters.short();
         let series = counters.labels.iter_ahead::<LONGEST>();

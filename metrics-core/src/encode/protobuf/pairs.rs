@@ -1,4 +1,4 @@
-//! The labels of a series, found in their text.
+//! Labels as fields of a `Metric`: made of their text, and made text again.
 
 use super::wire::{self, SLACK, field_len, tag, varint};
 use crate::{
