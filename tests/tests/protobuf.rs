@@ -314,11 +314,13 @@ fn labels_stay_what_they_are_whichever_format_is_asked_for_next() {
             for len in [10, 100, 1_000] {
                 jobs.with(&[&"n".repeat(len), "", ""]).inc();
             }
+            jobs.with(&["", "", ""]).inc();
             jobs.remove(&["q", "a", "\"\n"]);
             all_is_there(&registry, &["jobs_total"]);
             for len in [10, 100, 1_000] {
                 jobs.remove(&[&"n".repeat(len), "", ""]);
             }
+            jobs.remove(&["", "", ""]);
             jobs.with(&["q", "a", "\"\n"]).inc_by(2);
             assert!(lines() == before);
         }

@@ -105,3 +105,37 @@ impl Loop for ShortMetrics<'_> {
         (at, room - out.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::texts::{Form, Texts};
+
+    #[test]
+    fn one_whose_birth_is_not_known_is_left_to_the_way_that_writes_all() {
+        let mut texts = Texts::sharing();
+        for (number, text) in ["of=\"a\"", "of=\"b\"", "of=\"c\""].iter().enumerate() {
+            texts.push();
+            texts.set(number, text);
+        }
+        for _ in 0..2 {
+            texts.want(0, Form::Pairs);
+        }
+        let created = [1.7e9, 1.7e9, 0.0];
+        let counters = Counters {
+            live: &[true; 3],
+            labels: texts.in_region(0..3),
+            created: &created,
+            totals: &[1, 2, 3],
+        };
+        let mut births = [Birth::default(); 3];
+        Birth::of_all(&created, &mut births);
+        let mut out = vec![0; room(3)];
+        let (some, written) = write(&mut out, &counters, &births, &[], usize::MAX);
+        let metric = 2 + "\n\x07\n\x02of\x12\x01a".len() + Birth::SIZE + VALUE;
+        assert_eq!((some, written), (2, 2 * metric));
+        // No more than is asked for.
+        let (some, written) = write(&mut out, &counters, &births, &[], 2 * metric - 1);
+        assert_eq!((some, written), (1, metric));
+    }
+}
