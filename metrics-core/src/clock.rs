@@ -127,7 +127,13 @@ fn kernel_trusts_counter() -> bool {
     std::fs::read_to_string(source).is_ok_and(|source| source.trim() == "tsc")
 }
 
-/// Seconds since 1970, for birth times.
+/// The Unix time at which something is born, in whole milliseconds: Prometheus keeps no more of it,
+/// and what is born together has it in common.
+pub(crate) fn birth() -> f64 {
+    (unix_seconds() * 1e3).floor() / 1e3
+}
+
+/// Seconds since 1970.
 pub(crate) fn unix_seconds() -> f64 {
     let since_1970 = stopped().map_or_else(since_1970, |moment| moment.since_1970);
     since_1970.as_secs_f64() + AHEAD.load(Ordering::Relaxed) as f64 / 1e9
@@ -236,6 +242,16 @@ mod tests {
             nanos.abs_diff(system) < system / 50,
             "{nanos} against {system}"
         );
+    }
+
+    #[test]
+    fn births_are_not_later_than_the_time_and_in_whole_milliseconds() {
+        for _ in 0..1_000 {
+            let (before, birth, after) = (unix_seconds(), birth(), unix_seconds());
+            let millis = (birth * 1e3).round();
+            assert_eq!(birth.to_bits(), (millis / 1e3).to_bits());
+            assert!(birth <= after && before < birth + 0.001_001, "{birth}");
+        }
     }
 
     #[test]

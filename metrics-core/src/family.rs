@@ -20,10 +20,10 @@ use crate::{
     layout::{self, Layout},
     native::NativeSnapshot,
     render::{self, LabelView},
+    rendered::most_as_pairs,
     rows::Rows,
     series::{Index, Series},
     summary::Windows,
-    texts::most_as_pairs,
 };
 
 /// The series that a metric with open labels may have, unless its declaration or
@@ -497,7 +497,7 @@ impl Family {
     }
 
     pub(crate) fn created(&self) -> f64 {
-        *self.created.get_or_init(clock::unix_seconds)
+        *self.created.get_or_init(clock::birth)
     }
 
     /// Notes the birth of what is there from the start.
@@ -622,9 +622,9 @@ impl Family {
             sink.pause();
         } else if let Some(index) = self.index.get() {
             let mut from = 0;
-            let form = sink.label_form();
+            let wanted = sink.wanted_labels().map(|written| index.asked(written));
             let write = |sink: &mut dyn Sink, reader: &mut Reader, from| {
-                index.read_counters(reader, from, form, |tile| sink.counters(tile))
+                index.read_counters(reader, from, wanted.as_ref(), |tile| sink.counters(tile))
             };
             while let Some(next) = write(sink, reader, from) {
                 from = next;

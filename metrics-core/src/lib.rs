@@ -42,6 +42,7 @@
 //! * `tracing`: where a metric asks for [exemplars](crate::metrics#exemplars), finds them in the
 //!   OpenTelemetry spans of `tracing` that recordings are made in.
 
+mod births;
 mod block;
 #[cfg(all(test, not(miri)))]
 mod block_model;
@@ -95,6 +96,7 @@ mod promql;
 mod quote;
 mod registry;
 mod render;
+mod rendered;
 mod rows;
 #[cfg(feature = "catalog")]
 mod rules;

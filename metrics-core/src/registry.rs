@@ -256,7 +256,8 @@ impl Registry {
     }
 
     /// Whether to write the time of birth of counters, histograms and summaries (`_created`) in
-    /// formats that have a place for it: off at first, as it nearly doubles a counter's lines.
+    /// formats that have a place for it: off at first, as it nearly doubles a counter's lines. It is
+    /// a Unix time in seconds, in whole milliseconds.
     pub fn write_created(&self, on: bool) {
         self.0.settings.created.store(on, Ordering::Relaxed);
     }

@@ -18,12 +18,13 @@
 use std::{
     hash::{BuildHasher, RandomState},
     sync::{
-        Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
 use crate::{
+    births::Births,
     cell::{Found as FoundWords, Reader, Region, Regions},
     clock,
     encode::{Counters, Histograms, Listed},
@@ -31,7 +32,7 @@ use crate::{
     expiry::Note,
     hashes::Hashes,
     layout::Layout,
-    texts::{Form, Place, Texts},
+    rendered::{Kept, Rendered, Written},
 };
 
 /// Blocks of entries and of tails double from this size on.
@@ -89,10 +90,10 @@ impl Known {
 /// What writers know of the series, in the order of their places.
 #[derive(Debug, Default)]
 pub(crate) struct Metas {
-    labels: Texts,
+    labels: Rendered,
     hashes: Vec<u64>,
     /// Unix time.
-    created: Vec<f64>,
+    created: Births,
     pub(crate) live: Vec<bool>,
 }
 
@@ -116,7 +117,7 @@ impl Metas {
     fn push(&mut self) {
         self.labels.push();
         self.hashes.push(0);
-        self.created.push(0.0);
+        self.created.push();
         self.live.push(false);
     }
 }
@@ -186,9 +187,9 @@ impl Index {
             writer: Mutex::new(Writer {
                 metas: Metas {
                     labels: if layout == Layout::Count {
-                        Texts::sharing()
+                        Rendered::in_halves()
                     } else {
-                        Texts::default()
+                        Rendered::default()
                     },
                     ..Metas::default()
                 },
@@ -394,7 +395,7 @@ impl Index {
         let number = number_of(place);
         writer.metas.labels.set(number, &labels);
         writer.metas.hashes[number] = hash;
-        writer.metas.created[number] = clock::unix_seconds();
+        writer.metas.created.set(number, clock::birth());
         writer.metas.live[number] = true;
         self.note_birth(&mut writer, number);
         writer.live += 1;
@@ -505,10 +506,10 @@ impl Index {
         let listed: Vec<(Series, Box<str>)> = {
             let writer = self.writer();
             let listed = (0..writer.metas.len()).filter(|number| writer.is_listed(*number));
-            let (mut at, mut read) = (Place::default(), String::new());
+            let mut read = String::new();
             listed
                 .map(|number| {
-                    let labels = writer.metas.labels.get(number, &mut at, &mut read);
+                    let labels = writer.metas.labels.get(number, &mut read);
                     let labels = labels.unwrap_or_default();
                     let place = place_of(number);
                     let generation = self.entry(place).version();
@@ -581,8 +582,8 @@ impl Index {
     pub(crate) fn labels(&self, series: Series) -> Option<Box<str>> {
         let writer = self.writer();
         let number = number_of(series.place);
-        let (mut at, mut read) = (Place::default(), String::new());
-        let labels = writer.metas.labels.get(number, &mut at, &mut read)?;
+        let mut read = String::new();
+        let labels = writer.metas.labels.get(number, &mut read)?;
         let version = self.entry(series.place).version();
         let is_there = writer.metas.live[number] && version == series.generation;
         is_there.then(|| labels.into())
@@ -620,7 +621,7 @@ impl Index {
         let is_counted = reader.counts;
         // What one thread has recorded says nothing of how idle a series is.
         let stays = self.span == 0 || reader.is_of_this_thread();
-        let (mut place, mut read) = (Place::default(), String::new());
+        let mut read = String::new();
         region.read_chosen(reader, |at, values| {
             let is_there = if stays {
                 true
@@ -636,9 +637,9 @@ impl Index {
                 place: place_of(first + at),
                 generation: region.generation(at),
             };
-            let created = writer.metas.created[first + at];
+            let created = writer.metas.created.get(first + at);
             let labels = &writer.metas.labels;
-            let labels = labels.get(first + at, &mut place, &mut read);
+            let labels = labels.get(first + at, &mut read);
             each(series, labels.unwrap_or_default(), created, values);
         });
         Some(to)
@@ -672,10 +673,15 @@ impl Index {
         let listed = Listed {
             live,
             labels: metas.labels.in_region(from..to),
-            created: &metas.created[from..to],
+            created: metas.created.in_region(from..to),
         };
         each(listed, values);
         Some(to)
+    }
+
+    /// How labels are wanted, as [`read_counters`](Self::read_counters) takes it.
+    pub(crate) fn asked(&self, written: Written<'_>) -> Arc<Kept> {
+        self.writer().metas.labels.asked(written)
     }
 
     /// Shows some series that are counters and do not expire; returns where to go on.
@@ -683,7 +689,7 @@ impl Index {
         &self,
         reader: &mut Reader,
         from: usize,
-        form: Option<Form>,
+        wanted: Option<&Arc<Kept>>,
         each: impl FnOnce(&Counters<'_>),
     ) -> Option<usize> {
         let mut writer = self.writer();
@@ -691,13 +697,13 @@ impl Index {
         let to = to.min(from + Counters::AT_ONCE);
         let totals = region.read_totals(reader, from - first..to - first);
         let metas = &mut writer.metas;
-        if let Some(form) = form {
-            metas.labels.want(from, form);
-        }
         each(&Counters {
             live: &metas.live[from..to],
-            labels: metas.labels.in_region(from..to),
-            created: &metas.created[from..to],
+            labels: match wanted {
+                Some(wanted) => metas.labels.wanted_in_region(from..to, wanted),
+                None => metas.labels.in_region(from..to),
+            },
+            created: metas.created.in_region(from..to),
             totals,
         });
         Some(to)

@@ -295,11 +295,16 @@ fn labels_stay_what_they_are_whichever_format_is_asked_for_next() {
             &registry,
             Options::new("jobs_total", "Jobs.").labels(["queue", "of", "quoted"]),
         );
+        let tasks = labelled::<Counter>(
+            &registry,
+            Options::new("tasks_total", "Tasks.").labels(["of", "queue"]),
+        );
         for len in 0..300_usize {
             let total = 1_u64 << (len % 64);
             let queue = "q".repeat(len);
             jobs.with(&[&queue, ["", "a"][len % 2], "\"\n"])
                 .inc_by(total);
+            tasks.with(&[["a", "b"][len % 2], &queue]).inc_by(total);
         }
         // Who takes a place that has become free stands there.
         let lines = || {
@@ -307,16 +312,17 @@ fn labels_stay_what_they_are_whichever_format_is_asked_for_next() {
             text.lines().map(str::to_owned).collect::<BTreeSet<_>>()
         };
         let before = lines();
+        let both = ["jobs_total", "tasks_total"];
         for _ in 0..2 {
-            all_is_there(&registry, &["jobs_total"]);
-            all_is_there(&registry, &["jobs_total"]);
+            all_is_there(&registry, &both);
+            all_is_there(&registry, &both);
             // Some are born, and one leaves, while they stand as protobuf writes them.
             for len in [10, 100, 1_000] {
                 jobs.with(&[&"n".repeat(len), "", ""]).inc();
             }
             jobs.with(&["", "", ""]).inc();
             jobs.remove(&["q", "a", "\"\n"]);
-            all_is_there(&registry, &["jobs_total"]);
+            all_is_there(&registry, &both);
             for len in [10, 100, 1_000] {
                 jobs.remove(&[&"n".repeat(len), "", ""]);
             }
@@ -435,6 +441,11 @@ fn all_is_there(registry: &Registry, names: &[&str]) {
                 MetricValue::Counter(number) => {
                     let counter = metric.counter.as_ref().unwrap();
                     assert_eq!(counter.value, Some(number.as_f64()));
+                    let millis = |seconds: f64| (seconds * 1e3).round();
+                    let birth = counter
+                        .created_timestamp
+                        .map(|birth| birth.seconds as f64 + f64::from(birth.nanos) / 1e9);
+                    assert_eq!(birth.map(millis), expected.created.map(millis));
                 }
                 MetricValue::Gauge(number) => {
                     assert_eq!(metric.gauge.as_ref().unwrap().value, Some(number.as_f64()));

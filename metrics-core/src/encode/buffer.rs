@@ -246,48 +246,22 @@ impl Padded {
     }
 }
 
-/// What a [`Piece`] holds at the most.
-pub(crate) const LONGEST: usize = 4 * STEP;
+/// Bytes that [`copy_short`] copies at the most.
+pub(crate) const LONGEST: usize = 8 * STEP;
 
-/// A short text that is copied again and again, to where there is room for the longest one.
-#[derive(Debug)]
-pub(crate) struct Piece {
-    bytes: [u8; LONGEST],
-    len: usize,
-}
-
-impl Piece {
-    /// That which has these parts; none where they are too long.
-    pub(crate) fn of(parts: [&[u8]; 2]) -> Option<Self> {
-        let mut piece = Piece {
-            bytes: [0; LONGEST],
-            len: 0,
-        };
-        for part in parts {
-            let place = piece.bytes.get_mut(piece.len..piece.len + part.len())?;
-            place.copy_from_slice(part);
-            piece.len += part.len();
-        }
-        Some(piece)
+/// Copies the first `len` bytes of a short text, and some of what follows: most are no longer than
+/// so many, and a loop costs more than them.
+#[inline(always)]
+pub(crate) fn copy_short<const MOST: usize>(out: &mut [u8], text: &[u8; LONGEST], len: usize) {
+    let out = &mut out[..LONGEST];
+    let mut at = 0;
+    while at < MOST {
+        let step = if MOST - at < STEP { HALF } else { STEP };
+        out[at..at + step].copy_from_slice(&text[at..at + step]);
+        at += step;
     }
-
-    /// Its bytes, and how many of them count.
-    #[inline(always)]
-    pub(crate) fn bytes_and_len(&self) -> (&[u8; LONGEST], usize) {
-        (&self.bytes, self.len.min(LONGEST))
-    }
-
-    /// Copies the first `len` bytes, and some of what follows: a half, or all of them.
-    ///
-    /// Most neighbours are about as long, so that the processor foresees which it is.
-    #[inline(always)]
-    pub(crate) fn copy(out: &mut [u8], bytes: &[u8; LONGEST], len: usize) {
-        const MIDDLE: usize = LONGEST / 2;
-        let out = &mut out[..LONGEST];
-        out[..MIDDLE].copy_from_slice(&bytes[..MIDDLE]);
-        if len > MIDDLE {
-            out[MIDDLE..].copy_from_slice(&bytes[MIDDLE..]);
-        }
+    if len > MOST {
+        out[MOST..].copy_from_slice(&text[MOST..]);
     }
 }
 

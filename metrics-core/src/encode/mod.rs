@@ -9,15 +9,15 @@ pub(crate) mod text;
 
 use std::{borrow::Cow, fmt, sync::OnceLock};
 
-use self::buffer::LONGEST;
 pub(crate) use self::outlet::Out;
 use crate::{
+    births::SomeBirths,
     desc::Desc,
     family::Observations,
     layout::Layout,
     native::NativeSnapshot,
+    rendered::{Together, Written},
     singles::SomeSingles,
-    texts::{Form, Together},
 };
 
 /// An exposition format.
@@ -350,9 +350,9 @@ pub(crate) enum Value<'a> {
 pub(crate) struct Listed<'a> {
     /// Which of them are there; nothing else of the others counts.
     pub(crate) live: &'a [bool],
-    /// As text of which nothing is shared.
+    /// As whole text.
     pub(crate) labels: Together<'a>,
-    pub(crate) created: &'a [f64],
+    pub(crate) created: SomeBirths<'a>,
 }
 
 /// Series of histograms with classic buckets alone and without exemplars, one after the other.
@@ -393,10 +393,11 @@ impl<'a> Histograms<'a> {
             labels,
             created,
         } = self.listed;
-        let series = live.iter().zip(labels.iter().zip(created));
+        let labels = labels.iter().map(|[_, whole]| whole);
+        let series = live.iter().zip(labels.zip(created.iter()));
         series.filter_map(move |(live, (labels, created))| {
             let values = if *live { values.next()? } else { return None };
-            Some((labels, *created, Observations::new(layout, values)))
+            Some((labels, created, Observations::new(layout, values)))
         })
     }
 
@@ -404,7 +405,7 @@ impl<'a> Histograms<'a> {
     pub(crate) fn each(&self, mut show: impl FnMut(&str, f64, Value<'_>)) {
         let mut read = String::new();
         for (labels, created, value) in self.iter() {
-            let labels = self.listed.labels.text(labels, &mut read);
+            let labels = self.listed.labels.text([&[], labels], &mut read);
             show(labels, created, self.value(value));
         }
     }
@@ -415,9 +416,8 @@ impl<'a> Histograms<'a> {
 pub(crate) struct Counters<'a> {
     /// Which of them are there; nothing else of the others counts.
     pub(crate) live: &'a [bool],
-    /// In the form that the sink wants, if that is what it wanted before.
     pub(crate) labels: Together<'a>,
-    pub(crate) created: &'a [f64],
+    pub(crate) created: SomeBirths<'a>,
     pub(crate) totals: &'a [u64],
 }
 
@@ -430,40 +430,35 @@ impl<'a> Counters<'a> {
         Counters {
             live: &self.live[some..],
             labels: self.labels.after(some),
-            created: &self.created[some..],
+            created: self.created.after(some),
             totals: &self.totals[some..],
         }
     }
 
-    /// The first of them, if it is there: the rest of its labels, its birth and its total.
-    pub(crate) fn first(&self) -> Option<(&'a [u8], f64, u64)> {
+    /// The first of them, if it is there: both halves of its labels, its birth and its total.
+    pub(crate) fn first(&self) -> Option<([&'a [u8]; 2], f64, u64)> {
         let is_live = self.live.first().copied().unwrap_or(false);
-        is_live.then(|| (self.labels.get(0), self.created[0], self.totals[0]))
+        let created = self.created.iter().next().unwrap_or_default();
+        is_live.then(|| (self.labels.get(0), created, self.totals[0]))
     }
 
-    /// How many of them are there, with labels that are no longer than a [`Piece`], before one that
-    /// is not.
+    /// How many of them are there before one that is not.
     #[inline(always)]
-    pub(crate) fn short(&self) -> usize {
-        let lens = self.labels.lens();
-        let series = || self.live.iter().zip(lens);
-        let is_short = |(live, len): (&bool, &u32)| {
-            u8::from(*live) & u8::from((1..=LONGEST as u32).contains(len))
-        };
+    pub(crate) fn live(&self) -> usize {
         // As most are: nothing is to be found out then one by one.
-        if series().fold(1, |all, series| all & is_short(series)) == 1 {
-            return lens.len();
+        if self.live.iter().fold(true, |all, live| all & live) {
+            return self.live.len();
         }
-        series().take_while(|series| is_short(*series) == 1).count()
+        self.live.iter().take_while(|live| **live).count()
     }
 
     /// Shows labels as text, birth and total of each.
     pub(crate) fn each(&self, mut show: impl FnMut(&str, f64, u64)) {
         let mut read = String::new();
-        let series = self.labels.iter().zip(self.created).zip(self.totals);
+        let series = self.labels.iter().zip(self.created.iter()).zip(self.totals);
         for (live, ((labels, created), total)) in self.live.iter().zip(series) {
             if *live {
-                show(self.labels.text(labels, &mut read), *created, *total);
+                show(self.labels.text(labels, &mut read), created, *total);
             }
         }
     }
@@ -502,9 +497,9 @@ pub(crate) trait Sink {
         }
     }
 
-    /// In which form it wants the labels of [many counters](Self::counters) of this family, if it
-    /// is not all the same to it.
-    fn label_form(&self) -> Option<Form> {
+    /// How it wants the labels of [many counters](Self::counters) of this family, if it is not all
+    /// the same to it.
+    fn wanted_labels(&mut self) -> Option<Written<'_>> {
         None
     }
 

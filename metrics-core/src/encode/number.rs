@@ -69,6 +69,61 @@ impl<const N: usize> Loop for Many<'_, N> {
     }
 }
 
+/// How lines end in numbers below [`SEVEN`]: what is written and how much of it counts.
+#[derive(Debug)]
+pub(crate) struct Ends<const N: usize> {
+    words: [u64; N],
+    lens: [u8; N],
+}
+
+impl<const N: usize> Ends<N> {
+    pub(crate) fn new() -> Self {
+        Ends {
+            words: [0; N],
+            lens: [0; N],
+        }
+    }
+
+    /// Finds those of numbers of which these are the digits, by vectors as well.
+    pub(crate) fn find(&mut self, numbers: &[u64], digits: &[Digits; N]) {
+        with_wide_vectors(FindEnds {
+            numbers,
+            digits,
+            ends: self,
+        });
+    }
+
+    /// What is written and how much of it counts, after so many.
+    pub(crate) fn after(&self, some: usize) -> (&[u64], &[u8]) {
+        (&self.words[some..], &self.lens[some..])
+    }
+}
+
+struct FindEnds<'a, const N: usize> {
+    numbers: &'a [u64],
+    digits: &'a [Digits; N],
+    ends: &'a mut Ends<N>,
+}
+
+impl<const N: usize> Loop for FindEnds<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Ends { words, lens } = self.ends;
+        let ends = words.iter_mut().zip(lens);
+        for ((number, digits), (word, len)) in self.numbers.iter().zip(self.digits).zip(ends) {
+            let longer = [10, 100, 1_000, 10_000, 100_000, 1_000_000];
+            let longer = longer.map(|least| u64::from(*number >= least));
+            let count = longer.iter().fold(1, |count, is_longer| count + is_longer);
+            let zeros = 8 * (8 - count);
+            let end = u64::from(b'\n') << (64 - zeros);
+            *word = ((word_of(digits) | ZEROS) >> zeros) | end;
+            *len = count as u8 + 1;
+        }
+    }
+}
+
 /// Rounded up, and 45 bits to the left: exact for numbers of 27 bits.
 const TEN_THOUSANDTH: u64 = (1 << 45) / 10_000 + 1;
 const _: () = assert!(TEN_THOUSANDTH >> 32 == 0);
@@ -112,16 +167,6 @@ pub(crate) fn any_line(out: &mut [u8; 16 + STEP], n: u64, digits: &Digits) -> us
     out[..STEP].copy_from_slice(&text);
     out[len % STEP] = b'\n';
     len + 1
-}
-
-/// The same for one below [`SEVEN`], in one word.
-#[inline(always)]
-pub(crate) fn known_short_line(out: &mut [u8; 8], digits: &Digits) -> usize {
-    let digits = word_of(digits);
-    let zeros = (digits | (1 << 56)).trailing_zeros() & !7;
-    let line = ((digits | ZEROS) >> zeros) | u64::from(b'\n').wrapping_shl(64 - zeros);
-    *out = line.to_le_bytes();
-    9 - zeros as usize / 8
 }
 
 /// Writes a whole number, and ends the line.
@@ -351,9 +396,10 @@ mod tests {
                 let len = any_line(&mut line, *number, digits);
                 assert_eq!(line[..len], *format!("{number}\n").as_bytes());
                 if *number < SEVEN {
-                    let mut word = [0; 8];
-                    assert_eq!(known_short_line(&mut word, digits), len);
-                    assert_eq!(word[..len], line[..len]);
+                    let mut ends = Ends::<1>::new();
+                    ends.find(&[*number], &[*digits]);
+                    assert_eq!(usize::from(ends.lens[0]), len);
+                    assert_eq!(ends.words[0].to_le_bytes()[..len], line[..len]);
                 }
             }
         }

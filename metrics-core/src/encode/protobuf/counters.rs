@@ -5,41 +5,53 @@ use crate::{
     cell::{Loop, with_wide_vectors},
     encode::{
         Counters,
-        buffer::{LONGEST, Piece},
+        buffer::{LONGEST, copy_short},
     },
+    rendered::{Form, ShortHalves, Written},
 };
 
-/// What a value takes.
+/// What a value takes, with its tag.
 const VALUE: usize = 1 + 8;
+/// What stands between labels and a value: the counter and its tag, and that of the value.
+const AFTER: &[u8] = &[
+    tag(3, wire::LEN),
+    (VALUE + Birth::SIZE) as u8,
+    tag(1, wire::DOUBLE),
+];
 /// What a metric is written in: everything goes there in whole steps, in order, and the rest of
 /// each is overwritten by the next.
-const ROOM: usize = 4 * LONGEST + 2 * 16;
+const ROOM: usize = 4 + 2 * LONGEST + 8 + Birth::ROOM;
 
 /// The room that so many take.
 pub(super) fn room(counters: usize) -> usize {
     (counters + 1) * ROOM
 }
 
-/// Writes the metrics of counters until one is not short, or would be beyond so many bytes;
-/// returns how many these are, and how long.
-///
-/// `common` are the labels that all series have, as fields of a `Metric`.
+/// How labels are to be kept. `common` are those that all series have, as fields of a `Metric`.
+pub(super) fn written(common: &[u8]) -> Written<'_> {
+    Written {
+        form: Form::Pairs,
+        before: common,
+        after: AFTER,
+    }
+}
+
+/// Writes the metrics of counters whose labels are [kept](written) so until one is not short, or
+/// its birth is not there, or it might be beyond so many bytes; returns how many these are, and
+/// how long.
 pub(super) fn write(
     out: &mut [u8],
     counters: &Counters<'_>,
-    births: &[Birth],
-    common: &[u8],
+    halves: ShortHalves<'_>,
+    births: &[Birth; Counters::AT_ONCE],
     most: usize,
 ) -> (usize, usize) {
-    let Some(before) = Piece::of([common, counters.labels.prefix()]) else {
-        return (0, 0);
-    };
     with_wide_vectors(ShortMetrics {
-        most: most.min(out.len()),
         out,
-        before: &before,
         counters,
+        halves,
         births,
+        most,
     })
 }
 
@@ -48,9 +60,9 @@ pub(super) fn write(
 /// As in `text/counters.rs` nothing is called, and little is left to check.
 struct ShortMetrics<'a> {
     out: &'a mut [u8],
-    before: &'a Piece,
     counters: &'a Counters<'a>,
-    births: &'a [Birth],
+    halves: ShortHalves<'a>,
+    births: &'a [Birth; Counters::AT_ONCE],
     most: usize,
 }
 
@@ -61,46 +73,48 @@ impl Loop for ShortMetrics<'_> {
     fn run(self) -> (usize, usize) {
         let ShortMetrics {
             mut out,
-            before,
             counters,
+            halves,
             births,
             most,
         } = self;
-        let (before, before_len) = before.bytes_and_len();
         let room = out.len();
-        // What is to be left of `out`.
-        let end = room.saturating_sub(most);
-        let short = counters.short();
-        let series = counters.labels.iter_ahead::<LONGEST>();
-        let series = series.zip(counters.totals.iter().zip(births)).take(short);
+        let some = counters.live().min(most / ROOM);
+        let (_, born) = counters.created.all_and_which();
+        let (labels, totals) = (&counters.labels.texts()[..some], &counters.totals[..some]);
+        let born = &born[..some];
         let mut at = 0;
-        for ((labels, len), (total, birth)) in series {
-            let size = before_len + len + VALUE + Birth::SIZE;
-            // A varint of one byte, or of two.
-            let (length, head_len) = match size {
-                ..0x80 => (size, 2),
-                _ => ((size & 0x7f) | 0x80 | ((size >> 7) << 8), 3),
-            };
-            let left = out.len() - end;
-            let (Some(metric), Some(labels)) = (out.first_chunk_mut::<ROOM>(), labels) else {
+        'all: while at < some {
+            let head = labels[at][0];
+            let Some((first, first_len)) = halves.first(head) else {
                 break;
             };
-            if head_len + size > left || !birth.is_known() {
-                break;
+            let first_len = usize::from(first_len);
+            // Neighbours have it in common.
+            while at < some && labels[at][0] == head {
+                let metric = out.first_chunk_mut::<ROOM>();
+                let second = halves.second(labels[at][1]);
+                let (Some(metric), Some((second, second_len))) = (metric, second) else {
+                    break 'all;
+                };
+                let second_len = usize::from(second_len);
+                let size = first_len + second_len + 8 + Birth::SIZE;
+                // A varint of one byte, or of two.
+                let (length, head_len) = match size {
+                    ..0x80 => (size, 2),
+                    _ => ((size & 0x7f) | 0x80 | ((size >> 7) << 8), 3),
+                };
+                let head = usize::from(tag(4, wire::LEN)) | length << 8;
+                metric[..4].copy_from_slice(&(head as u32).to_le_bytes());
+                copy_short::<48>(&mut metric[head_len..], first, first_len);
+                copy_short::<32>(&mut metric[head_len + first_len..], second, second_len);
+                let value_at = head_len + first_len + second_len;
+                let (value, place) = metric[value_at..].split_at_mut(8);
+                value.copy_from_slice(&(totals[at] as f64).to_le_bytes());
+                place[..Birth::ROOM].copy_from_slice(births[usize::from(born[at])].as_bytes());
+                out = &mut out[head_len + size..];
+                at += 1;
             }
-            let head = usize::from(tag(4, wire::LEN)) | length << 8;
-            metric[..4].copy_from_slice(&(head as u32).to_le_bytes());
-            Piece::copy(&mut metric[head_len..], before, before_len);
-            let labels_at = head_len + before_len;
-            Piece::copy(&mut metric[labels_at..], labels, len);
-            // Which it is anyway; said so, nothing has to be compared.
-            let birth_at = (labels_at + len) % (4 * LONGEST);
-            let (place, value) = metric[birth_at..].split_at_mut(Birth::SIZE);
-            place.copy_from_slice(birth.as_bytes());
-            value[0] = tag(1, wire::DOUBLE);
-            value[1..VALUE].copy_from_slice(&(*total as f64).to_le_bytes());
-            out = &mut out[head_len + size..];
-            at += 1;
         }
         (at, room - out.len())
     }
@@ -109,33 +123,36 @@ impl Loop for ShortMetrics<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::texts::{Form, Texts};
+    use crate::{
+        births::Births,
+        rendered::{Rendered, Table},
+    };
 
     #[test]
-    fn one_whose_birth_is_not_known_is_left_to_the_way_that_writes_all() {
-        let mut texts = Texts::sharing();
+    fn no_more_is_written_than_there_may_be() {
+        let (mut texts, mut created) = (Rendered::in_halves(), Births::default());
         for (number, text) in ["of=\"a\"", "of=\"b\"", "of=\"c\""].iter().enumerate() {
             texts.push();
             texts.set(number, text);
+            created.push();
+            created.set(number, 1.7e9);
         }
-        for _ in 0..2 {
-            texts.want(0, Form::Pairs);
-        }
-        let created = [1.7e9, 1.7e9, 0.0];
+        let wanted = texts.asked(written(&[]));
+        texts.wanted_in_region(0..3, &wanted);
         let counters = Counters {
             live: &[true; 3],
-            labels: texts.in_region(0..3),
-            created: &created,
+            labels: texts.wanted_in_region(0..3, &wanted),
+            created: created.in_region(0..3),
             totals: &[1, 2, 3],
         };
-        let mut births = [Birth::default(); 3];
-        Birth::of_all(&created, &mut births);
-        let mut out = vec![0; room(3)];
-        let (some, written) = write(&mut out, &counters, &births, &[], usize::MAX);
-        let metric = 2 + "\n\x07\n\x02of\x12\x01a".len() + Birth::SIZE + VALUE;
-        assert_eq!((some, written), (2, 2 * metric));
-        // No more than is asked for.
-        let (some, written) = write(&mut out, &counters, &births, &[], 2 * metric - 1);
-        assert_eq!((some, written), (1, metric));
+        let mut births = [Birth::default(); Counters::AT_ONCE];
+        assert!(Birth::of_all(&[1.7e9], &mut births));
+        let (mut out, mut table) = (vec![0; room(3)], Table::new());
+        let metric = 2 + "\n\x07\n\x02of\x12\x01a".len() + AFTER.len() + 8 + Birth::SIZE;
+        let halves = counters.labels.short_halves(&mut table);
+        for (most, some) in [(usize::MAX, 3), (2 * ROOM, 2), (2 * ROOM - 1, 1), (0, 0)] {
+            let written = write(&mut out, &counters, halves, &births, most);
+            assert_eq!(written, (some, some * metric));
+        }
     }
 }

@@ -33,7 +33,11 @@ use super::{
     escape,
     outlet::{Out, Outlet, PIECE},
 };
-use crate::{desc::Kind, name, render, texts::Form};
+use crate::{
+    desc::Kind,
+    name, render,
+    rendered::{Form, Table, Written},
+};
 
 /// Families of so many series are held in memory until their length is known.
 const FEW: usize = 1000;
@@ -58,6 +62,8 @@ pub(crate) struct Protobuf<'w> {
     labels: Pairs,
     /// Those of the counters that were written last.
     births: Box<[Birth; Counters::AT_ONCE]>,
+    /// Where their labels stand.
+    table: Box<Table>,
     scratch: String,
     native: Sides,
 }
@@ -98,6 +104,7 @@ impl<'w> Protobuf<'w> {
             message: Message::None,
             labels: Pairs::default(),
             births: Box::new([Birth::default(); Counters::AT_ONCE]),
+            table: Box::new(Table::new()),
             scratch: String::new(),
             native: Sides::default(),
         };
@@ -460,38 +467,41 @@ impl Sink for Protobuf<'_> {
         self.plain(labels, created, number.as_f64());
     }
 
-    fn label_form(&self) -> Option<Form> {
-        (!self.rewrites).then_some(Form::Pairs)
+    fn wanted_labels(&mut self) -> Option<Written<'_>> {
+        (!self.rewrites).then(|| counters::written(&self.common))
     }
 
     fn counters(&mut self, counters: &Counters<'_>) {
-        if counters.labels.form() != Form::Pairs || self.rewrites {
+        if self.rewrites || counters.labels.form() != Form::Pairs {
             return counters.each(|labels, created, total| {
                 self.number(labels, created, Number::Unsigned(total));
             });
         }
-        Birth::of_all(counters.created, &mut *self.births);
+        let (born, _) = counters.created.all_and_which();
+        let are_ready = counters.labels.are_wanted() && Birth::of_all(born, &mut *self.births);
         let mut at = 0;
         while at < counters.totals.len() {
-            let (left, births) = (counters.after(at), &self.births[at..]);
+            let left = counters.after(at);
             let most = match self.message {
                 Message::Held(_) => usize::MAX,
                 Message::Announced(left) => left.saturating_sub(FILLER),
                 Message::None | Message::Counted(_) => 0,
             };
             let (mut some, mut written) = (0, 0);
-            let (buffer, common) = (&mut self.outlet.buffer, &self.common);
-            buffer.write(counters::room(left.totals.len()), |line| {
-                (some, written) = counters::write(line.rest(), &left, births, common, most);
-                line.skip(written);
-            });
+            if are_ready {
+                let halves = counters.labels.short_halves(&mut self.table);
+                let births = &*self.births;
+                let room = counters::room(left.totals.len());
+                self.outlet.buffer.write(room, |line| {
+                    (some, written) = counters::write(line.rest(), &left, halves, births, most);
+                    line.skip(written);
+                });
+            }
             if let Message::Announced(left) = &mut self.message {
                 *left -= written;
             }
-            if let Some((rest, created, total)) = left.after(some).first() {
-                let prefix = counters.labels.prefix();
-                let prefix = if rest.is_empty() { rest } else { prefix };
-                self.number_of(Labels::Fields(prefix, rest), created, total as f64);
+            if let Some(([first, second], created, total)) = left.after(some).first() {
+                self.number_of(Labels::Fields(first, second), created, total as f64);
             }
             at += some + 1;
         }

@@ -145,6 +145,17 @@ impl Pairs {
             fields = rest;
         }
     }
+
+    /// Where the last of some fields begins.
+    pub(crate) fn last_field(fields: &[u8]) -> usize {
+        let mut last = fields.len();
+        let mut left = fields;
+        while let Some((_, rest)) = field(left) {
+            last = fields.len() - left.len();
+            left = rest;
+        }
+        last
+    }
 }
 
 /// The length at the beginning of some bytes, and what follows it.

@@ -190,12 +190,12 @@ impl Time {
 /// have vectors for that, and few for other ways to round.
 const WHOLE: f64 = (1_u64 << 52) as f64;
 
-/// What a counter begins with before its value: its birth, ready to be written with no regard to
+/// When a counter was born, as it stands after its value, ready to be written with no regard to
 /// what it is.
 ///
 /// All are of one length: nanoseconds take five bytes, as most of them do anyway; of those that
-/// would take less the last bytes are empty groups, which every reader reads. That is two words, so
-/// that it is written at once.
+/// would take less the last bytes are empty groups, which every reader reads. They are written as
+/// two whole words.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Birth {
     /// The first begins with a zero where the birth is not known.
@@ -204,42 +204,45 @@ pub(super) struct Birth {
 
 impl Birth {
     /// How long it is.
-    pub(super) const SIZE: usize = 16;
-    /// What is the same in all: a counter, its birth, and of that the seconds.
+    pub(super) const SIZE: usize = 3 + 5 + 1 + 5;
+    /// In what it is written: nothing else stands behind it there.
+    pub(super) const ROOM: usize = 16;
+    /// What is the same in all: the field, and of that the tag of the seconds.
     const HEAD: u64 = u64::from_le_bytes([
         tag(3, LEN),
-        // The value follows, with its tag.
-        (Birth::SIZE - 2 + 1 + 8) as u8,
-        tag(3, LEN),
-        (Birth::SIZE - 4) as u8,
+        (Birth::SIZE - 2) as u8,
         tag(1, VARINT),
+        0,
+        0,
         0,
         0,
         0,
     ]);
 
     /// Makes some of Unix times that take five bytes, which they do from 1978 to 2106, to the
-    /// microsecond.
-    pub(super) fn of_all(times: &[f64], births: &mut [Birth]) {
-        with_wide_vectors(Births { times, births });
+    /// microsecond; returns whether all are known.
+    pub(super) fn of_all(times: &[f64], births: &mut [Birth]) -> bool {
+        with_wide_vectors(Births { times, births })
     }
 
-    /// The words of a birth in this second, without its nanoseconds.
+    /// The first word of a birth in this second.
     #[inline(always)]
-    fn words(second: f64) -> [u64; 2] {
+    fn start(second: f64) -> u64 {
         let is_known = ((1_u64 << 28) as f64..(1_u64 << 32) as f64).contains(&second);
         let seconds = (second + WHOLE).to_bits() & 0xffff_ffff;
         let low = spread_halves(seconds) & 0xffff_ffff;
-        let start = if is_known { Birth::HEAD | low << 40 } else { 0 };
-        let end = low >> 24 | (seconds >> 28) << 8 | u64::from(tag(2, VARINT)) << 16;
-        [start, end]
+        if is_known {
+            Birth::HEAD | low << 24 | (seconds >> 28) << 56
+        } else {
+            0
+        }
     }
 
     #[inline(always)]
-    fn new([start, end]: [u64; 2], micros: f64) -> Birth {
+    fn new(start: u64, micros: f64) -> Birth {
         let nanos = ((micros + WHOLE).to_bits() & 0x000f_ffff) * 1_000;
         let low = spread_halves(nanos) & 0xffff_ffff;
-        let end = end | low << 24 | nanos >> 28 << 56;
+        let end = u64::from(tag(2, VARINT)) | low << 8 | nanos >> 28 << 40;
         Birth {
             words: [start.to_le_bytes(), end.to_le_bytes()],
         }
@@ -263,28 +266,32 @@ struct Births<'a> {
 }
 
 impl Loop for Births<'_> {
-    type Output = ();
+    type Output = bool;
 
     #[inline(always)]
-    fn run(self) {
+    fn run(self) -> bool {
         let Births { times, births } = self;
         let Some(first) = times.first() else {
-            return;
+            return true;
         };
         // Most were born together.
         let (second, _) = second_and_micros(*first);
-        let (words, mut is_other) = (Birth::words(second), false);
+        let (start, mut is_other) = (Birth::start(second), false);
         for (time, birth) in times.iter().zip(&mut *births) {
             let micros = (time - second) * 1e6;
             is_other |= !(0.0..999_999.5).contains(&micros);
-            *birth = Birth::new(words, micros);
+            *birth = Birth::new(start, micros);
         }
-        if is_other {
-            for (time, birth) in times.iter().zip(births) {
-                let (second, micros) = second_and_micros(*time);
-                *birth = Birth::new(Birth::words(second), micros);
-            }
+        if !is_other {
+            return start != 0;
         }
+        let mut are_known = true;
+        for (time, birth) in times.iter().zip(births) {
+            let (second, micros) = second_and_micros(*time);
+            *birth = Birth::new(Birth::start(second), micros);
+            are_known &= birth.is_known();
+        }
+        are_known
     }
 }
 
@@ -358,12 +365,11 @@ mod tests {
                 Birth::of_all(&[time], &mut births);
                 assert!(births[0].is_known());
                 let field = births[0].as_bytes();
-                let mores = field[5..9].iter().chain(&field[11..15]);
+                let mores = field[3..7].iter().chain(&field[9..13]);
                 assert!(mores.copied().all(|byte| byte >= 0x80));
-                let head = [tag(3, LEN), 23, tag(3, LEN), 12, tag(1, VARINT)];
-                assert_eq!(field[..5], head);
-                assert_eq!(field[10], tag(2, VARINT));
-                let read = number(&field[5..10]) * 1_000_000 + number(&field[11..]) / 1_000;
+                assert_eq!(field[..3], [tag(3, LEN), 12, tag(1, VARINT)]);
+                assert_eq!(field[8], tag(2, VARINT));
+                let read = number(&field[3..8]) * 1_000_000 + number(&field[9..14]) / 1_000;
                 assert_eq!(read, whole * 1_000_000 + micros, "{time}");
             }
         }
@@ -374,8 +380,8 @@ mod tests {
                 let time = whole as f64 - f64::from(steps) / f64::from(1 << 22);
                 Birth::of_all(&[time - 0.5, time], &mut births);
                 let field = births[1].as_bytes();
-                let read = number(&field[5..10]) * 1_000_000 + number(&field[11..]) / 1_000;
-                assert!(number(&field[11..]) < 1_000_000_000, "{time}");
+                let read = number(&field[3..8]) * 1_000_000 + number(&field[9..14]) / 1_000;
+                assert!(number(&field[9..14]) < 1_000_000_000, "{time}");
                 let quarters = (time * f64::from(1 << 22)) as u128;
                 let rounded = (quarters * 1_000_000 + (1 << 21)) >> 22;
                 assert_eq!(u128::from(read), rounded, "{time}");
@@ -384,8 +390,8 @@ mod tests {
                 let other = other.as_slice();
                 let nanos_at = other.iter().rposition(|byte| *byte == tag(2, VARINT));
                 let nanos_at = nanos_at.expect("it has nanoseconds");
-                assert_eq!(number(&other[3..nanos_at]), number(&field[5..10]));
-                assert_eq!(number(&other[nanos_at + 1..]), number(&field[11..]));
+                assert_eq!(number(&other[3..nanos_at]), number(&field[3..8]));
+                assert_eq!(number(&other[nanos_at + 1..]), number(&field[9..14]));
             }
         }
         // Of whatever seconds they are, each is what it is alone.

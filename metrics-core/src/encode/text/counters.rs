@@ -1,75 +1,114 @@
 //! The lines of many counters: most of what there is.
 
+use super::Start;
 use crate::{
     cell::{Loop, with_wide_vectors},
     encode::{
         Counters,
-        buffer::{Buffer, LONGEST, Line, Piece, STEP},
+        buffer::{Buffer, LONGEST, Line, STEP, copy_short},
         number,
     },
+    rendered::{Form, ShortHalves, Table, Written},
 };
 
-/// The digits of so many totals as are written at once.
-pub(super) type Digits = [number::Digits; Counters::AT_ONCE];
+/// What is found out of so many counters as are written at once.
+#[derive(Debug)]
+pub(super) struct Many {
+    /// The digits of their totals.
+    digits: [number::Digits; Counters::AT_ONCE],
+    /// How their lines end, if all are short.
+    ends: number::Ends<{ Counters::AT_ONCE }>,
+    /// Where their labels stand.
+    table: Table,
+}
 
-/// Writes the lines of counters: before their labels stands this, and before the value of one
-/// without labels that. `digits` is where those of the totals may stand.
+impl Many {
+    pub(super) fn new() -> Self {
+        Many {
+            digits: [number::Digits::default(); Counters::AT_ONCE],
+            ends: number::Ends::new(),
+            table: Table::new(),
+        }
+    }
+}
+
+/// How labels are to be kept before which this stands.
+pub(super) fn written(before: &[u8]) -> Written<'_> {
+    Written {
+        form: Form::Text,
+        before,
+        after: AFTER,
+    }
+}
+
+/// Writes the lines of counters whose labels are text, and begin like this.
 pub(super) fn write(
     buffer: &mut Buffer,
     counters: &Counters<'_>,
-    labels: &[u8],
-    value: &[u8],
-    digits: &mut Digits,
+    start: &Start,
+    Many {
+        digits,
+        ends,
+        table,
+    }: &mut Many,
 ) {
-    let prefix = counters.labels.prefix();
-    let before = Piece::of([labels, prefix]);
+    let (before, value) = (start.labels.as_slice(), start.value.as_slice());
     let highest = number::many(counters.totals, digits);
-    let each = labels.len() + prefix.len() + value.len() + number::ROOM;
-    let room = each * counters.totals.len() + counters.labels.most_bytes() + SHORT;
+    let each = before.len() + AFTER.len() + value.len() + number::ROOM;
+    let labels = counters.labels;
+    let room = each * counters.totals.len() + labels.most_bytes() + SHORT;
     let short_lines = if highest < number::SEVEN {
+        ends.find(counters.totals, digits);
         short_lines::<true>
     } else {
         short_lines::<false>
     };
+    let halves = labels.short_halves(table);
     buffer.write(room, |line| {
-        let (mut left, mut digits) = (*counters, &digits[..]);
+        let mut at = 0;
         loop {
-            let before = before.as_ref();
-            let lines = before.map_or(0, |before| short_lines(line, before, &left, digits));
-            left = left.after(lines);
-            let Some(total) = left.totals.first() else {
+            let left = counters.after(at);
+            if labels.are_wanted() {
+                at += short_lines(line, &left, halves, &digits[at..], ends.after(at));
+            }
+            let Some(total) = counters.totals.get(at) else {
                 break;
             };
-            if let Some((rest, ..)) = left.first() {
-                long_line(line, [labels, prefix, rest], value, *total);
+            if let Some((labels, ..)) = counters.after(at).first() {
+                long_line(line, before, labels, value, *total);
             }
-            left = left.after(1);
-            digits = &digits[lines + 1..];
+            at += 1;
         }
     });
 }
+
+/// What stands between labels and a value.
+const AFTER: &[u8] = b"} ";
 
 /// Writes lines of counters until one is not short, as most are, or not there; returns how many
 /// counters these are. Whether all totals are below [`SEVEN`](number::SEVEN) is known.
 #[inline(never)]
 fn short_lines<const ARE_LOW: bool>(
     line: &mut Line<'_>,
-    before: &Piece,
     counters: &Counters<'_>,
+    halves: ShortHalves<'_>,
     digits: &[number::Digits],
+    ends: (&[u64], &[u8]),
 ) -> usize {
     let (lines, written) = with_wide_vectors(ShortLines::<ARE_LOW> {
         out: line.rest(),
-        before,
         counters,
+        halves,
         digits,
+        ends,
     });
     line.skip(written);
     lines
 }
 
-/// What a short line is written in: what stands before, labels and the value, each in whole steps.
-const SHORT: usize = 4 * LONGEST + 2 + 16 + STEP;
+/// What a short line is written in: both halves of what stands before the value, and that, each in
+/// whole steps.
+const SHORT: usize = 2 * LONGEST + 16 + STEP;
 
 /// Lines of counters: how many there are, and how long.
 ///
@@ -77,9 +116,10 @@ const SHORT: usize = 4 * LONGEST + 2 + 16 + STEP;
 /// left to check, and nothing is called, so that all that is needed stays in registers.
 struct ShortLines<'a, const ARE_LOW: bool> {
     out: &'a mut [u8],
-    before: &'a Piece,
     counters: &'a Counters<'a>,
+    halves: ShortHalves<'a>,
     digits: &'a [number::Digits],
+    ends: (&'a [u64], &'a [u8]),
 }
 
 impl<const ARE_LOW: bool> Loop for ShortLines<'_, ARE_LOW> {
@@ -89,35 +129,43 @@ impl<const ARE_LOW: bool> Loop for ShortLines<'_, ARE_LOW> {
     fn run(self) -> (usize, usize) {
         let ShortLines {
             mut out,
-            before,
             counters,
+            halves,
             digits,
+            ends: (words, lens),
         } = self;
-        let (before, before_len) = before.bytes_and_len();
         let room = out.len();
-        let short = counters.short();
-        let series = counters.labels.iter_ahead::<LONGEST>();
-        let series = series.zip(counters.totals.iter().zip(digits));
+        let some = counters.live();
+        let (labels, totals) = (&counters.labels.texts()[..some], &counters.totals[..some]);
+        let (words, lens, digits) = (&words[..some], &lens[..some], &digits[..some]);
         let mut at = 0;
-        for ((labels, len), (total, digits)) in series.take(short) {
-            let (Some(line), Some(labels)) = (out.first_chunk_mut::<SHORT>(), labels) else {
+        'all: while at < some {
+            let head = labels[at][0];
+            let Some((first, first_len)) = halves.first(head) else {
                 break;
             };
-            Piece::copy(line, before, before_len);
-            Piece::copy(&mut line[before_len..], labels, len);
-            // Which it is anyway; said so, nothing has to be compared.
-            let value_at = (before_len + len) % (4 * LONGEST);
-            let (end, value) = line[value_at..].split_at_mut(2);
-            end.copy_from_slice(b"} ");
-            let value = if ARE_LOW {
-                let value = value.first_chunk_mut();
-                value.map_or(0, |out| number::known_short_line(out, digits))
-            } else {
-                let value = value.first_chunk_mut();
-                value.map_or(0, |out| number::any_line(out, *total, digits))
-            };
-            out = &mut out[value_at + 2 + value..];
-            at += 1;
+            let first_len = usize::from(first_len);
+            // Neighbours have it in common.
+            while at < some && labels[at][0] == head {
+                let line = out.first_chunk_mut::<SHORT>();
+                let second = halves.second(labels[at][1]);
+                let (Some(line), Some((second, second_len))) = (line, second) else {
+                    break 'all;
+                };
+                let second_len = usize::from(second_len);
+                copy_short::<64>(line, first, first_len);
+                copy_short::<16>(&mut line[first_len..], second, second_len);
+                let value_at = first_len + second_len;
+                let value = if ARE_LOW {
+                    line[value_at..value_at + 8].copy_from_slice(&words[at].to_le_bytes());
+                    lens[at].into()
+                } else {
+                    let value = line[value_at..].first_chunk_mut();
+                    value.map_or(0, |out| number::any_line(out, totals[at], &digits[at]))
+                };
+                out = &mut out[value_at + value..];
+                at += 1;
+            }
         }
         (at, room - out.len())
     }
@@ -125,14 +173,19 @@ impl<const ARE_LOW: bool> Loop for ShortLines<'_, ARE_LOW> {
 
 #[cold]
 #[inline(never)]
-fn long_line(line: &mut Line<'_>, labels: [&[u8]; 3], value: &[u8], total: u64) {
-    if labels[2].is_empty() {
+fn long_line(
+    line: &mut Line<'_>,
+    before: &[u8],
+    [first, second]: [&[u8]; 2],
+    value: &[u8],
+    total: u64,
+) {
+    if second.is_empty() {
         line.put(value);
     } else {
-        for part in labels {
+        for part in [before, first, second, AFTER] {
             line.put(part);
         }
-        line.put_pair(*b"} ");
     }
     number::unsigned(line, total);
     line.put_byte(b'\n');
@@ -169,13 +222,14 @@ mod tests {
     #[test]
     fn lines_whose_labels_begin_alike_are_as_if_they_were_formatted() {
         for name_len in [1, 3, 56, 57, 58, 120, 130] {
-            for common_len in [0, 1, 59, 60, 61, 200] {
+            // What stands before the last label is then of 64 bytes, of 256, or of some more or less.
+            for common_len in [0, 1, 50, 51, 52, 59, 60, 61, 200, 241, 242, 243] {
                 let (name, common) = ("n".repeat(name_len) + "_total", "c".repeat(common_len));
                 let registry = Registry::new();
                 let options = Options::new(name.clone(), "Help.").labels(["a", "b"]);
                 let counters = registry.create_labelled::<Counter>(options).expect("valid");
                 let mut expected = format!("# HELP {name} Help.\n# TYPE {name} counter\n");
-                for len in 1..200_u32 {
+                for len in (1..70).chain(240..260_u32) {
                     let value = "v".repeat(len as usize);
                     // In some expositions all of them are of few digits.
                     let total = 9_u64.pow(len % (7 + name_len as u32 % 3));

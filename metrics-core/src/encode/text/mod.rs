@@ -17,8 +17,9 @@ use super::{
 use crate::{
     desc::{Desc, Kind},
     name, render,
+    rendered::{Form, Written},
     singles::SomeSingles,
-    texts::{Form, Texts},
+    texts::Texts,
 };
 
 /// Writes one of the text formats.
@@ -47,7 +48,7 @@ pub(crate) struct Text<'w> {
     spare: [Start; 4],
     buckets: Buckets,
     /// Those of the counters that were written last.
-    digits: Box<counters::Digits>,
+    counters: Box<counters::Many>,
     scratch: String,
 }
 
@@ -88,7 +89,7 @@ impl<'w> Text<'w> {
             starts: None,
             spare: Default::default(),
             buckets: Buckets::default(),
-            digits: Box::new([number::Digits::default(); Counters::AT_ONCE]),
+            counters: Box::new(counters::Many::new()),
             scratch: String::new(),
         }
     }
@@ -392,14 +393,11 @@ impl<'w> Text<'w> {
     /// What stands before the numbers of all families in a row with these.
     #[cold]
     fn before_singles(&mut self, singles: &SomeSingles<'_>) -> Texts {
-        let mut texts = Texts::default();
-        for head in singles.all_heads() {
+        Texts::of(singles.all_heads().map(|head| {
             self.begin(head);
             let (head, suffix) = (self.head(head.desc), self.suffix(Sample::Main));
-            texts.push();
-            texts.set(texts.len() - 1, &format!("{head}{}{suffix} ", self.name));
-        }
-        texts
+            format!("{head}{}{suffix} ", self.name)
+        }))
     }
 }
 
@@ -454,7 +452,7 @@ impl Sink for Text<'_> {
         }
         let texts = singles.texts(self.format);
         let texts = texts.get_or_init(|| self.before_singles(singles));
-        let texts = texts.in_region(singles.range());
+        let texts = texts.range(singles.range());
         singles::write(&mut self.outlet.buffer, singles, texts, self.open_metrics);
     }
 
@@ -469,24 +467,29 @@ impl Sink for Text<'_> {
         }
     }
 
-    fn label_form(&self) -> Option<Form> {
-        Some(Form::Text)
-    }
-
-    fn counters(&mut self, counters: &Counters<'_>) {
-        if self.created || self.rewrites.is_some() || counters.labels.form() != Form::Text {
-            return counters.each(|labels, created, total| {
-                self.number(labels, created, Number::Unsigned(total));
-            });
+    fn wanted_labels(&mut self) -> Option<Written<'_>> {
+        if self.created || self.rewrites.is_some() {
+            return Some(Written::TEXT);
         }
         if self.starts.is_none() {
             self.make_starts();
         }
-        if let Some([start, ..]) = &self.starts {
-            let (labels, value) = (start.labels.as_slice(), start.value.as_slice());
-            let digits = &mut self.digits;
-            counters::write(&mut self.outlet.buffer, counters, labels, value, digits);
+        let [start, ..] = self.starts.as_ref()?;
+        Some(counters::written(start.labels.as_slice()))
+    }
+
+    fn counters(&mut self, counters: &Counters<'_>) {
+        if let Some([start, ..]) = &self.starts
+            && !self.created
+            && self.rewrites.is_none()
+            && counters.labels.form() == Form::Text
+        {
+            let (buffer, many) = (&mut self.outlet.buffer, &mut self.counters);
+            return counters::write(buffer, counters, start, many);
         }
+        counters.each(|labels, created, total| {
+            self.number(labels, created, Number::Unsigned(total));
+        });
     }
 
     fn histograms(&mut self, histograms: &Histograms<'_>) {

@@ -8,14 +8,14 @@ use crate::{
         number,
     },
     singles::{AT_ONCE, Single, SomeSingles},
-    texts::Together,
+    texts::{AHEAD, Row},
 };
 
 /// Writes families whose numbers these texts stand before.
 pub(super) fn write(
     buffer: &mut Buffer,
     singles: &SomeSingles<'_>,
-    texts: Together<'_>,
+    texts: Row<'_>,
     open_metrics: bool,
 ) {
     let mut counts = [0; AT_ONCE];
@@ -24,7 +24,7 @@ pub(super) fn write(
     }
     let mut digits = [number::Digits::default(); AT_ONCE];
     number::many(&counts, &mut digits);
-    let room = texts.most_bytes() + singles.len() * number::ROOM + SHORT;
+    let room = texts.bytes() + singles.len() * number::ROOM + SHORT;
     buffer.write(room, |line| {
         let mut at = 0;
         loop {
@@ -47,7 +47,8 @@ pub(super) fn write(
 }
 
 /// Texts are copied in steps, of which short ones take no more than so many bytes.
-const TEXT: usize = 8 * STEP;
+const TEXT: usize = AHEAD;
+const _: () = assert!(TEXT.is_multiple_of(STEP));
 /// What short lines are written in: the text, in whole steps, and the number.
 const SHORT: usize = 2 * TEXT + 16;
 
@@ -55,7 +56,7 @@ const SHORT: usize = 2 * TEXT + 16;
 /// how long.
 struct ShortLines<'a, I> {
     out: &'a mut [u8],
-    texts: Together<'a>,
+    texts: Row<'a>,
     singles: I,
 }
 
@@ -74,7 +75,7 @@ where
         } = self;
         let room = out.len();
         let mut at = 0;
-        for ((text, len), (single, (count, digits))) in texts.iter_ahead::<TEXT>().zip(singles) {
+        for ((text, len), (single, (count, digits))) in texts.iter_ahead().zip(singles) {
             let (Some(line), Some(text)) = (out.first_chunk_mut::<SHORT>(), text) else {
                 break;
             };
