@@ -258,7 +258,13 @@ impl Family {
     fn new_index(&self) -> &Index {
         self.index.get_or_init(|| {
             let rows = self.rows.len();
-            let index = Index::new(self.layout, rows, self.cap(), self.falls());
+            let index = Index::new(
+                self.desc.name(),
+                self.layout,
+                rows,
+                self.cap(),
+                self.falls(),
+            );
             Box::new(index.expiring(self.span))
         })
     }

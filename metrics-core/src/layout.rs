@@ -244,8 +244,15 @@ impl Layout {
         // down is read before what goes up, in every thread: a decrement that is seen has its
         // increment seen too, and no gauge reads below zero.
         let parts = self.words();
+        // Nothing to add to: so it mostly is, and that is quicker.
+        let mut is_empty = shared.is_empty();
         for part in (0..parts).rev() {
             each_thread(&mut |words, fit| match fit {
+                None if parts == 1 && std::mem::take(&mut is_empty) => {
+                    for (out, word) in out.iter_mut().zip(words) {
+                        *out = add(0, word.load(Ordering::Acquire));
+                    }
+                }
                 None if parts == 1 => {
                     for (out, word) in out.iter_mut().zip(words) {
                         add_word(out, word);
@@ -258,6 +265,7 @@ impl Layout {
                     }
                 }
                 Some((width, is_fit)) => {
+                    is_empty = false;
                     let series = out.chunks_exact_mut(width).zip(words.chunks_exact(width));
                     for (_, (out, words)) in series.enumerate().filter(|(at, _)| is_fit(*at)) {
                         let words = words.iter().skip(part).step_by(parts);

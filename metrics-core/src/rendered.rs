@@ -62,6 +62,20 @@ impl Written<'static> {
     };
 }
 
+impl<'a> Written<'a> {
+    /// As in a line of text: after this, and before a value.
+    pub(crate) fn in_line(before: &'a [u8]) -> Self {
+        Written {
+            form: Form::Text,
+            before,
+            after: Written::BEFORE_VALUE,
+        }
+    }
+
+    /// What stands between labels and a value in text.
+    pub(crate) const BEFORE_VALUE: &'static [u8] = b"} ";
+}
+
 /// The same in memory of its own, which texts share that are kept so.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
@@ -99,10 +113,11 @@ struct Chunk {
 struct Half(u64);
 
 impl Rendered {
-    /// Texts in two halves.
-    pub(crate) fn in_halves() -> Self {
+    /// Texts in two halves, which will be wanted like this for all that is known.
+    pub(crate) fn in_halves(written: Written<'_>) -> Self {
         Rendered {
             splits: true,
+            asked: vec![Arc::new(Kept::of(written))],
             ..Rendered::default()
         }
     }
@@ -120,7 +135,8 @@ impl Rendered {
     /// Makes room for another text, which is empty.
     pub(crate) fn push(&mut self) {
         if self.len() == TOGETHER * self.chunks.len() {
-            let kept = self.asked(Written::TEXT);
+            let last = self.asked.last().cloned();
+            let kept = last.unwrap_or_else(|| self.asked(Written::TEXT));
             self.chunks.push(Chunk::new(kept));
         }
         self.texts.push([0; 2]);
@@ -628,7 +644,7 @@ mod tests {
 
     #[test]
     fn what_neighbours_have_in_common_stands_there_once() {
-        let mut texts = Rendered::in_halves();
+        let mut texts = Rendered::in_halves(Written::TEXT);
         for number in 0..256 {
             texts.push();
             let text = format!("of=\"{}\",as=\"{}\"", number / 16, number % 16);
@@ -643,7 +659,7 @@ mod tests {
 
     #[test]
     fn there_are_as_many_different_ones_as_stand_together() {
-        let mut texts = Rendered::in_halves();
+        let mut texts = Rendered::in_halves(Written::TEXT);
         let text = |number: usize, round| format!("of=\"{number}\",as=\"{round}\"");
         (0..256).for_each(|_| texts.push());
         for round in 0..5 {

@@ -173,7 +173,7 @@ pub(crate) struct Index {
 pub(crate) type Found = Option<Series>;
 
 impl Index {
-    pub(crate) fn new(layout: Layout, inner: usize, cap: usize, falls: bool) -> Self {
+    pub(crate) fn new(name: &str, layout: Layout, inner: usize, cap: usize, falls: bool) -> Self {
         let region_bits = region_bits(layout.words() * inner);
         Index {
             seed: RandomState::new().hash_one(0_u64),
@@ -187,7 +187,7 @@ impl Index {
             writer: Mutex::new(Writer {
                 metas: Metas {
                     labels: if layout == Layout::Count {
-                        Rendered::in_halves()
+                        Rendered::in_halves(Written::in_line(format!("{name}{{").as_bytes()))
                     } else {
                         Rendered::default()
                     },
@@ -787,7 +787,7 @@ mod tests {
 
     #[test]
     fn keys_of_one_hash_are_told_apart_by_every_word() {
-        let index = Index::new(Layout::Count, 1, 10, false);
+        let index = Index::new("name", Layout::Count, 1, 10, false);
         let text = "x".repeat(100);
         let texts = (0..text.len()).map(|len| (&text[..len], &text[len..]));
         let keys: Vec<LongKey> = texts.map(|texts| LongKey::new(&texts)).collect();
@@ -810,7 +810,7 @@ mod tests {
 
     #[test]
     fn a_recording_that_comes_too_late_for_its_series_goes_nowhere() {
-        let index = Index::new(Layout::Count, 1, 10, false);
+        let index = Index::new("name", Layout::Count, 1, 10, false);
         let insert = |key: u64| {
             index
                 .insert(&[key], || 10, false, Default::default)

@@ -2,12 +2,13 @@
 
 use super::wire::{self, Birth, tag};
 use crate::{
+    births::SomeBirths,
     cell::{Loop, with_wide_vectors},
     encode::{
         Counters,
         buffer::{LONGEST, copy_short},
     },
-    rendered::{Form, ShortHalves, Written},
+    rendered::{Form, ShortHalves, Table, Written},
 };
 
 /// What a value takes, with its tag.
@@ -36,20 +37,46 @@ pub(super) fn written(common: &[u8]) -> Written<'_> {
     }
 }
 
+/// What is found out of so many counters as are written at once.
+#[derive(Debug)]
+pub(super) struct Many {
+    /// All births that there are, each once.
+    births: [Birth; Counters::AT_ONCE],
+    /// Where their labels stand.
+    table: Table,
+}
+
+impl Default for Many {
+    fn default() -> Self {
+        Many {
+            births: [Birth::default(); Counters::AT_ONCE],
+            table: Table::new(),
+        }
+    }
+}
+
+impl Many {
+    /// Makes ready the births of counters that are [written](write) next; false where one is not
+    /// known.
+    pub(super) fn know_births(&mut self, created: SomeBirths<'_>) -> bool {
+        let (all, _) = created.all_and_which();
+        Birth::of_all(all, &mut self.births)
+    }
+}
+
 /// Writes the metrics of counters whose labels are [kept](written) so until one is not short, or
 /// its birth is not there, or it might be beyond so many bytes; returns how many these are, and
 /// how long.
 pub(super) fn write(
     out: &mut [u8],
     counters: &Counters<'_>,
-    halves: ShortHalves<'_>,
-    births: &[Birth; Counters::AT_ONCE],
+    Many { births, table }: &mut Many,
     most: usize,
 ) -> (usize, usize) {
     with_wide_vectors(ShortMetrics {
         out,
         counters,
-        halves,
+        halves: counters.labels.short_halves(table),
         births,
         most,
     })
@@ -123,14 +150,11 @@ impl Loop for ShortMetrics<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        births::Births,
-        rendered::{Rendered, Table},
-    };
+    use crate::{births::Births, rendered::Rendered};
 
     #[test]
     fn no_more_is_written_than_there_may_be() {
-        let (mut texts, mut created) = (Rendered::in_halves(), Births::default());
+        let (mut texts, mut created) = (Rendered::in_halves(Written::TEXT), Births::default());
         for (number, text) in ["of=\"a\"", "of=\"b\"", "of=\"c\""].iter().enumerate() {
             texts.push();
             texts.set(number, text);
@@ -145,13 +169,11 @@ mod tests {
             created: created.in_region(0..3),
             totals: &[1, 2, 3],
         };
-        let mut births = [Birth::default(); Counters::AT_ONCE];
-        assert!(Birth::of_all(&[1.7e9], &mut births));
-        let (mut out, mut table) = (vec![0; room(3)], Table::new());
+        let (mut out, mut many) = (vec![0; room(3)], Many::default());
+        assert!(many.know_births(counters.created));
         let metric = 2 + "\n\x07\n\x02of\x12\x01a".len() + AFTER.len() + 8 + Birth::SIZE;
-        let halves = counters.labels.short_halves(&mut table);
         for (most, some) in [(usize::MAX, 3), (2 * ROOM, 2), (2 * ROOM - 1, 1), (0, 0)] {
-            let written = write(&mut out, &counters, halves, &births, most);
+            let written = write(&mut out, &counters, &mut many, most);
             assert_eq!(written, (some, some * metric));
         }
     }

@@ -22,8 +22,8 @@ pub(crate) use self::pairs::Pairs;
 use self::{
     histogram::{Sides, bucket_len, classic, example},
     wire::{
-        Birth, FILLER, SLACK, Time, bytes, double, field_len, fill, long_tag, tag, varint,
-        varint_len, zigzag,
+        FILLER, SLACK, Time, bytes, double, field_len, fill, long_tag, tag, varint, varint_len,
+        zigzag,
     },
 };
 use super::{
@@ -36,7 +36,7 @@ use super::{
 use crate::{
     desc::Kind,
     name, render,
-    rendered::{Form, Table, Written},
+    rendered::{Form, Written},
 };
 
 /// Families of so many series are held in memory until their length is known.
@@ -60,10 +60,8 @@ pub(crate) struct Protobuf<'w> {
     rewritten: String,
     message: Message,
     labels: Pairs,
-    /// Those of the counters that were written last.
-    births: Box<[Birth; Counters::AT_ONCE]>,
-    /// Where their labels stand.
-    table: Box<Table>,
+    /// What many counters take, as soon as there are some.
+    counters: Option<Box<counters::Many>>,
     scratch: String,
     native: Sides,
 }
@@ -103,8 +101,7 @@ impl<'w> Protobuf<'w> {
             rewritten: String::new(),
             message: Message::None,
             labels: Pairs::default(),
-            births: Box::new([Birth::default(); Counters::AT_ONCE]),
-            table: Box::new(Table::new()),
+            counters: None,
             scratch: String::new(),
             native: Sides::default(),
         };
@@ -477,8 +474,8 @@ impl Sink for Protobuf<'_> {
                 self.number(labels, created, Number::Unsigned(total));
             });
         }
-        let (born, _) = counters.created.all_and_which();
-        let are_ready = counters.labels.are_wanted() && Birth::of_all(born, &mut *self.births);
+        let mut many = self.counters.take().unwrap_or_default();
+        let are_ready = counters.labels.are_wanted() && many.know_births(counters.created);
         let mut at = 0;
         while at < counters.totals.len() {
             let left = counters.after(at);
@@ -489,11 +486,9 @@ impl Sink for Protobuf<'_> {
             };
             let (mut some, mut written) = (0, 0);
             if are_ready {
-                let halves = counters.labels.short_halves(&mut self.table);
-                let births = &*self.births;
                 let room = counters::room(left.totals.len());
                 self.outlet.buffer.write(room, |line| {
-                    (some, written) = counters::write(line.rest(), &left, halves, births, most);
+                    (some, written) = counters::write(line.rest(), &left, &mut many, most);
                     line.skip(written);
                 });
             }
@@ -505,6 +500,7 @@ impl Sink for Protobuf<'_> {
             }
             at += some + 1;
         }
+        self.counters = Some(many);
     }
 
     fn pause(&mut self) -> bool {

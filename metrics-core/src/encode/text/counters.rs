@@ -8,7 +8,7 @@ use crate::{
         buffer::{Buffer, LONGEST, Line, STEP, copy_short},
         number,
     },
-    rendered::{Form, ShortHalves, Table, Written},
+    rendered::{ShortHalves, Table, Written},
 };
 
 /// What is found out of so many counters as are written at once.
@@ -22,22 +22,13 @@ pub(super) struct Many {
     table: Table,
 }
 
-impl Many {
-    pub(super) fn new() -> Self {
+impl Default for Many {
+    fn default() -> Self {
         Many {
             digits: [number::Digits::default(); Counters::AT_ONCE],
             ends: number::Ends::new(),
             table: Table::new(),
         }
-    }
-}
-
-/// How labels are to be kept before which this stands.
-pub(super) fn written(before: &[u8]) -> Written<'_> {
-    Written {
-        form: Form::Text,
-        before,
-        after: AFTER,
     }
 }
 
@@ -54,7 +45,7 @@ pub(super) fn write(
 ) {
     let (before, value) = (start.labels.as_slice(), start.value.as_slice());
     let highest = number::many(counters.totals, digits);
-    let each = before.len() + AFTER.len() + value.len() + number::ROOM;
+    let each = before.len() + Written::BEFORE_VALUE.len() + value.len() + number::ROOM;
     let labels = counters.labels;
     let room = each * counters.totals.len() + labels.most_bytes() + SHORT;
     let short_lines = if highest < number::SEVEN {
@@ -81,9 +72,6 @@ pub(super) fn write(
         }
     });
 }
-
-/// What stands between labels and a value.
-const AFTER: &[u8] = b"} ";
 
 /// Writes lines of counters until one is not short, as most are, or not there; returns how many
 /// counters these are. Whether all totals are below [`SEVEN`](number::SEVEN) is known.
@@ -183,7 +171,7 @@ fn long_line(
     if second.is_empty() {
         line.put(value);
     } else {
-        for part in [before, first, second, AFTER] {
+        for part in [before, first, second, Written::BEFORE_VALUE] {
             line.put(part);
         }
     }

@@ -47,8 +47,8 @@ pub(crate) struct Text<'w> {
     /// Those of an earlier family.
     spare: [Start; 4],
     buckets: Buckets,
-    /// Those of the counters that were written last.
-    counters: Box<counters::Many>,
+    /// What many counters take, as soon as there are some.
+    counters: Option<Box<counters::Many>>,
     scratch: String,
 }
 
@@ -89,7 +89,7 @@ impl<'w> Text<'w> {
             starts: None,
             spare: Default::default(),
             buckets: Buckets::default(),
-            counters: Box::new(counters::Many::new()),
+            counters: None,
             scratch: String::new(),
         }
     }
@@ -475,7 +475,7 @@ impl Sink for Text<'_> {
             self.make_starts();
         }
         let [start, ..] = self.starts.as_ref()?;
-        Some(counters::written(start.labels.as_slice()))
+        Some(Written::in_line(start.labels.as_slice()))
     }
 
     fn counters(&mut self, counters: &Counters<'_>) {
@@ -484,7 +484,8 @@ impl Sink for Text<'_> {
             && self.rewrites.is_none()
             && counters.labels.form() == Form::Text
         {
-            let (buffer, many) = (&mut self.outlet.buffer, &mut self.counters);
+            let buffer = &mut self.outlet.buffer;
+            let many = self.counters.get_or_insert_default();
             return counters::write(buffer, counters, start, many);
         }
         counters.each(|labels, created, total| {
