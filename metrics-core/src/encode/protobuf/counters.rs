@@ -73,19 +73,32 @@ pub(super) fn write(
     Many { births, table }: &mut Many,
     most: usize,
 ) -> (usize, usize) {
-    with_wide_vectors(ShortMetrics {
-        out,
-        counters,
-        halves: counters.labels.short_halves(table),
-        births,
-        most,
-    })
+    let halves = counters.labels.short_halves(table);
+    let (births_there_are, _) = counters.created.all_and_which();
+    if births_there_are.len() == 1 {
+        with_wide_vectors(ShortMetrics::<true> {
+            out,
+            counters,
+            halves,
+            births,
+            most,
+        })
+    } else {
+        with_wide_vectors(ShortMetrics::<false> {
+            out,
+            counters,
+            halves,
+            births,
+            most,
+        })
+    }
 }
 
 /// Metrics of counters until one is not short, as most are.
 ///
-/// As in `text/counters.rs` nothing is called, and little is left to check.
-struct ShortMetrics<'a> {
+/// As in `text/counters.rs` nothing is called, and little is left to check. Whether all were born
+/// together, as most neighbours are, is known.
+struct ShortMetrics<'a, const BORN_TOGETHER: bool> {
     out: &'a mut [u8],
     counters: &'a Counters<'a>,
     halves: ShortHalves<'a>,
@@ -93,7 +106,7 @@ struct ShortMetrics<'a> {
     most: usize,
 }
 
-impl Loop for ShortMetrics<'_> {
+impl<const BORN_TOGETHER: bool> Loop for ShortMetrics<'_, BORN_TOGETHER> {
     type Output = (usize, usize);
 
     #[inline(always)]
@@ -138,7 +151,8 @@ impl Loop for ShortMetrics<'_> {
                 let value_at = head_len + first_len + second_len;
                 let (value, place) = metric[value_at..].split_at_mut(8);
                 value.copy_from_slice(&(totals[at] as f64).to_le_bytes());
-                place[..Birth::ROOM].copy_from_slice(births[usize::from(born[at])].as_bytes());
+                let born = if BORN_TOGETHER { 0 } else { born[at] };
+                place[..Birth::ROOM].copy_from_slice(births[usize::from(born)].as_bytes());
                 out = &mut out[head_len + size..];
                 at += 1;
             }
@@ -153,28 +167,39 @@ mod tests {
     use crate::{births::Births, rendered::Rendered};
 
     #[test]
-    fn no_more_is_written_than_there_may_be() {
-        let (mut texts, mut created) = (Rendered::in_halves(Written::TEXT), Births::default());
-        for (number, text) in ["of=\"a\"", "of=\"b\"", "of=\"c\""].iter().enumerate() {
-            texts.push();
-            texts.set(number, text);
-            created.push();
-            created.set(number, 1.7e9);
-        }
-        let wanted = texts.asked(written(&[]));
-        texts.wanted_in_region(0..3, &wanted);
-        let counters = Counters {
-            live: &[true; 3],
-            labels: texts.wanted_in_region(0..3, &wanted),
-            created: created.in_region(0..3),
-            totals: &[1, 2, 3],
-        };
-        let (mut out, mut many) = (vec![0; room(3)], Many::default());
-        assert!(many.know_births(counters.created));
-        let metric = 2 + "\n\x07\n\x02of\x12\x01a".len() + AFTER.len() + 8 + Birth::SIZE;
-        for (most, some) in [(usize::MAX, 3), (2 * ROOM, 2), (2 * ROOM - 1, 1), (0, 0)] {
-            let written = write(&mut out, &counters, &mut many, most);
-            assert_eq!(written, (some, some * metric));
+    fn no_more_is_written_than_there_may_be_and_each_has_its_birth() {
+        for born in [[1.7e9; 3], [1.7e9, 1.8e9, 1.7e9]] {
+            let (mut texts, mut created) = (Rendered::in_halves(Written::TEXT), Births::default());
+            for (number, text) in ["of=\"a\"", "of=\"b\"", "of=\"c\""].iter().enumerate() {
+                texts.push();
+                texts.set(number, text);
+                created.push();
+                created.set(number, born[number]);
+            }
+            let wanted = texts.asked(written(&[]));
+            texts.wanted_in_region(0..3, &wanted);
+            let counters = Counters {
+                live: &[true; 3],
+                labels: texts.wanted_in_region(0..3, &wanted),
+                created: created.in_region(0..3),
+                totals: &[1, 2, 3],
+            };
+            let (mut out, mut many) = (vec![0; room(3)], Many::default());
+            assert!(many.know_births(counters.created));
+            let metric = 2 + "\n\x07\n\x02of\x12\x01a".len() + AFTER.len() + 8 + Birth::SIZE;
+            for (most, some) in [(usize::MAX, 3), (2 * ROOM, 2), (2 * ROOM - 1, 1), (0, 0)] {
+                out.fill(0);
+                let written = write(&mut out, &counters, &mut many, most);
+                assert_eq!(written, (some, some * metric));
+                for (metric, born) in out.chunks(metric).zip(born).take(some) {
+                    let mut birth = [Birth::default()];
+                    Birth::of_all(&[born], &mut birth);
+                    assert!(
+                        metric.ends_with(&birth[0].as_bytes()[..Birth::SIZE]),
+                        "{born}"
+                    );
+                }
+            }
         }
     }
 }
