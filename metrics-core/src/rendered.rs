@@ -29,6 +29,16 @@ pub(crate) struct Rendered {
     splits: bool,
     /// How texts were wanted last.
     asked: Vec<Arc<Kept>>,
+    /// What those that are kept in each form come to.
+    sizes: [Sizes; 2],
+}
+
+/// What texts that are not empty come to, without what stands before and after them, and how many
+/// they are.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sizes {
+    bytes: usize,
+    texts: usize,
 }
 
 /// So many ways in which texts are wanted are told from new ones.
@@ -98,10 +108,8 @@ struct Chunk {
     tags: [Vec<u8>; 2],
     /// How many texts had to leave since these are there.
     replaced: usize,
-    /// How many texts are not empty.
-    texts: usize,
     /// What all texts come to.
-    len: usize,
+    sizes: Sizes,
 }
 
 /// Where half a text stands in its chunk: what is before it in an exposition belongs to the first
@@ -150,11 +158,12 @@ impl Rendered {
 
     /// Sets the text of a series.
     pub(crate) fn set(&mut self, number: usize, text: &str) {
-        let (chunk, all, splits) = self.chunk(number / TOGETHER);
-        let mut added = Vec::new();
-        chunk.kept.form.write(text, &mut added);
-        chunk.make_room(all, added.len(), splits);
-        chunk.set(all, number % TOGETHER, &added, splits);
+        self.change(number / TOGETHER, |chunk, all, splits| {
+            let mut added = Vec::new();
+            chunk.kept.form.write(text, &mut added);
+            chunk.make_room(all, added.len(), splits);
+            chunk.set(all, number % TOGETHER, &added, splits);
+        });
     }
 
     /// Forgets the text of a series.
@@ -191,16 +200,19 @@ impl Rendered {
     ) -> Together<'_> {
         let mut are_wanted = false;
         if numbers.start < self.len() {
-            let (chunk, all, splits) = self.chunk(numbers.start / TOGETHER);
+            let at = numbers.start / TOGETHER;
+            let chunk = &mut self.chunks[at];
             // Asked once for all of them.
             if numbers.start.is_multiple_of(TOGETHER) {
                 if !Arc::ptr_eq(&chunk.wanted, wanted) {
                     chunk.wanted = Arc::clone(wanted);
                 } else if !Arc::ptr_eq(&chunk.kept, wanted) {
-                    chunk.write_anew(all, Arc::clone(wanted), splits);
+                    self.change(at, |chunk, all, splits| {
+                        chunk.write_anew(all, Arc::clone(wanted), splits);
+                    });
                 }
             }
-            are_wanted = Arc::ptr_eq(&chunk.kept, wanted);
+            are_wanted = Arc::ptr_eq(&self.chunks[at].kept, wanted);
         }
         Together {
             are_wanted,
@@ -233,13 +245,27 @@ impl Rendered {
         )
     }
 
+    /// Changes a chunk, and what all come to with it.
+    fn change(&mut self, at: usize, change: impl FnOnce(&mut Chunk, &mut [[u8; 2]], bool)) {
+        let (chunk, all, splits) = self.chunk(at);
+        let before = (chunk.kept.form, chunk.sizes);
+        change(chunk, all, splits);
+        let after = (chunk.kept.form, chunk.sizes);
+        let (form, less) = before;
+        let sizes = &mut self.sizes[form as usize];
+        sizes.bytes -= less.bytes;
+        sizes.texts -= less.texts;
+        let (form, more) = after;
+        let sizes = &mut self.sizes[form as usize];
+        sizes.bytes += more.bytes;
+        sizes.texts += more.texts;
+    }
+
     /// What all of them come to as pairs, at the most; each has no more than so many labels.
     pub(crate) fn most_as_pairs(&self, labels: usize) -> usize {
-        let bytes = self.chunks.iter().map(|chunk| match chunk.kept.form {
-            Form::Text => most_as_pairs(chunk.len, chunk.texts, labels),
-            Form::Pairs => chunk.len,
-        });
-        bytes.sum()
+        let text = self.sizes[Form::Text as usize];
+        let pairs = self.sizes[Form::Pairs as usize];
+        most_as_pairs(text.bytes, text.texts, labels) + pairs.bytes
     }
 }
 
@@ -325,8 +351,7 @@ impl Chunk {
             halves: [0, 1].map(|which| vec![Half::new(which, 0, 0)]),
             tags: [(); 2].map(|()| vec![tag(&[])]),
             replaced: 0,
-            texts: 0,
-            len: 0,
+            sizes: Sizes::default(),
         }
     }
 
@@ -352,7 +377,7 @@ impl Chunk {
         if self.bytes.capacity() >= least {
             return;
         }
-        if self.replaced > self.texts / 8 {
+        if self.replaced > self.sizes.texts / 8 {
             self.write_anew(all, Arc::clone(&self.kept), splits);
         }
         let least = self.bytes.len() + self.kept.around() + text;
@@ -365,10 +390,10 @@ impl Chunk {
     fn set(&mut self, all: &mut [[u8; 2]], at: usize, text: &[u8], splits: bool) {
         let old_len: usize = self.get(all[at]).iter().map(|half| half.len()).sum();
         self.replaced += usize::from(old_len > 0);
-        self.texts -= usize::from(old_len > 0);
-        self.len -= old_len;
-        self.texts += usize::from(!text.is_empty());
-        self.len += text.len();
+        self.sizes.texts -= usize::from(old_len > 0);
+        self.sizes.bytes -= old_len;
+        self.sizes.texts += usize::from(!text.is_empty());
+        self.sizes.bytes += text.len();
         self.put(all, at, text, splits);
     }
 
@@ -566,7 +591,7 @@ impl<'a> Together<'a> {
 
     /// What they come to, at the most.
     pub(crate) fn most_bytes(self) -> usize {
-        self.chunk.map_or(0, |chunk| chunk.len)
+        self.chunk.map_or(0, |chunk| chunk.sizes.bytes)
     }
 
     /// The text that has these halves, which is made in `read` where it does not stand there as it

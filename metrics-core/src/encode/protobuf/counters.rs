@@ -23,9 +23,10 @@ const AFTER: &[u8] = &[
 /// each is overwritten by the next.
 const ROOM: usize = 4 + 2 * LONGEST + 8 + Birth::ROOM;
 
-/// The room that so many take.
-pub(super) fn room(counters: usize) -> usize {
-    (counters + 1) * ROOM
+/// The room that they take, where all series have so many bytes of labels.
+pub(super) fn room(counters: &Counters<'_>, common: usize) -> usize {
+    let each = 3 + common + AFTER.len() + 8 + Birth::SIZE;
+    each * counters.totals.len() + counters.labels.most_bytes() + ROOM
 }
 
 /// How labels are to be kept. `common` are those that all series have, as fields of a `Metric`.
@@ -184,7 +185,7 @@ mod tests {
                 created: created.in_region(0..3),
                 totals: &[1, 2, 3],
             };
-            let (mut out, mut many) = (vec![0; room(3)], Many::default());
+            let (mut out, mut many) = (vec![0; room(&counters, 0)], Many::default());
             assert!(many.know_births(counters.created));
             let metric = 2 + "\n\x07\n\x02of\x12\x01a".len() + AFTER.len() + 8 + Birth::SIZE;
             for (most, some) in [(usize::MAX, 3), (2 * ROOM, 2), (2 * ROOM - 1, 1), (0, 0)] {

@@ -486,7 +486,7 @@ impl Sink for Protobuf<'_> {
             };
             let (mut some, mut written) = (0, 0);
             if are_ready {
-                let room = counters::room(left.totals.len());
+                let room = counters::room(&left, self.common.len());
                 self.outlet.buffer.write(room, |line| {
                     (some, written) = counters::write(line.rest(), &left, &mut many, most);
                     line.skip(written);
