@@ -253,6 +253,7 @@ pub(crate) const LONGEST: usize = 8 * STEP;
 /// so many, and a loop costs more than them.
 #[inline(always)]
 pub(crate) fn copy_short<const MOST: usize>(out: &mut [u8], text: &[u8; LONGEST], len: usize) {
+    const FEW: usize = 2 * STEP;
     let out = &mut out[..LONGEST];
     let mut at = 0;
     while at < MOST {
@@ -261,7 +262,11 @@ pub(crate) fn copy_short<const MOST: usize>(out: &mut [u8], text: &[u8; LONGEST]
         at += step;
     }
     if len > MOST {
-        out[MOST..].copy_from_slice(&text[MOST..]);
+        let more = if MOST < FEW { FEW } else { 2 * FEW };
+        out[MOST..more].copy_from_slice(&text[MOST..more]);
+        if len > more {
+            out[more..].copy_from_slice(&text[more..]);
+        }
     }
 }
 
