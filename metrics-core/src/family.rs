@@ -665,18 +665,21 @@ impl Family {
     /// What is to come of it in an exposition.
     pub(crate) fn expected(&self) -> Expected {
         let labels = self.desc.constant.len() + self.desc.labels.len();
-        let (series, label_bytes) = if let Some(series) = self.closed {
-            let text = self.rendered().iter().map(|labels| labels.len()).sum();
-            (series, most_as_pairs(text, series, labels))
+        let (series, (label_bytes, longest_labels)) = if let Some(series) = self.closed {
+            let lens = || self.rendered().iter().map(|labels| labels.len());
+            let all = most_as_pairs(lens().sum(), series, labels);
+            let longest = most_as_pairs(lens().max().unwrap_or(0), 1, labels);
+            (series, (all, longest))
         } else if let Some(index) = self.index.get() {
             index.size(labels)
         } else {
-            (0, 0)
+            (0, (0, 0))
         };
         let states = matches!(self.desc.kind, Kind::StateSet).then_some(self.states.len());
         Expected {
             series: series * self.rows.len() * states.unwrap_or(1),
             label_bytes,
+            longest_labels,
             are_numbers: self.has_one_row()
                 && self.layout.is_words()
                 && states.is_none()

@@ -29,16 +29,17 @@ pub(crate) struct Rendered {
     splits: bool,
     /// How texts were wanted last.
     asked: Vec<Arc<Kept>>,
-    /// What those that are kept in each form come to.
+    /// What those that are kept in each form come to. The longest one may have left.
     sizes: [Sizes; 2],
 }
 
-/// What texts that are not empty come to, without what stands before and after them, and how many
-/// they are.
+/// What texts that are not empty come to, without what stands before and after them, how many
+/// they are, and how long the longest is.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sizes {
     bytes: usize,
     texts: usize,
+    longest: usize,
 }
 
 /// So many ways in which texts are wanted are told from new ones.
@@ -259,13 +260,20 @@ impl Rendered {
         let sizes = &mut self.sizes[form as usize];
         sizes.bytes += more.bytes;
         sizes.texts += more.texts;
+        sizes.longest = sizes.longest.max(more.longest);
     }
 
-    /// What all of them come to as pairs, at the most; each has no more than so many labels.
-    pub(crate) fn most_as_pairs(&self, labels: usize) -> usize {
+    /// What all of them come to as pairs, at the most, and what the longest one does; each has no
+    /// more than so many labels.
+    pub(crate) fn most_as_pairs(&self, labels: usize) -> (usize, usize) {
         let text = self.sizes[Form::Text as usize];
         let pairs = self.sizes[Form::Pairs as usize];
-        most_as_pairs(text.bytes, text.texts, labels) + pairs.bytes
+        let all = most_as_pairs(text.bytes, text.texts, labels) + pairs.bytes;
+        let longest = match text.texts {
+            0 => pairs.longest,
+            _ => most_as_pairs(text.longest, 1, labels).max(pairs.longest),
+        };
+        (all, longest)
     }
 }
 
@@ -394,6 +402,7 @@ impl Chunk {
         self.sizes.bytes -= old_len;
         self.sizes.texts += usize::from(!text.is_empty());
         self.sizes.bytes += text.len();
+        self.sizes.longest = self.sizes.longest.max(text.len());
         self.put(all, at, text, splits);
     }
 
@@ -805,8 +814,10 @@ mod tests {
             for (number, text) in model.iter().enumerate() {
                 prop_assert_eq!(texts.get(number, &mut read), Some(text.as_str()));
             }
+            let (foretold, longest) = texts.most_as_pairs(2);
+            let longest_there_is = model.iter().map(|text| as_pairs(text).len()).max();
+            prop_assert!(longest >= longest_there_is.unwrap_or(0));
             let as_pairs: usize = model.iter().map(|text| as_pairs(text).len()).sum();
-            let foretold = texts.most_as_pairs(2);
             // A label that is absent takes nothing.
             let most = as_pairs + as_pairs / 32 + 3 * model.len();
             prop_assert!((as_pairs..=most).contains(&foretold), "{foretold} of {as_pairs}");

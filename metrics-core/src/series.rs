@@ -645,9 +645,9 @@ impl Index {
         Some(to)
     }
 
-    /// How many series there are, and what their labels come to as pairs, at the most; each has no
-    /// more than so many.
-    pub(crate) fn size(&self, labels: usize) -> (usize, usize) {
+    /// How many series there are, and what the labels of all and the longest ones come to as pairs,
+    /// at the most; each has no more than so many.
+    pub(crate) fn size(&self, labels: usize) -> (usize, (usize, usize)) {
         let writer = self.writer();
         let series = writer.live + writer.aside;
         (series, writer.metas.labels.most_as_pairs(labels))

@@ -269,6 +269,8 @@ pub(crate) struct Expected {
     pub(crate) series: usize,
     /// What the labels of all come to as [pairs](Form::Pairs), at the most.
     pub(crate) label_bytes: usize,
+    /// The same of the one with the longest.
+    pub(crate) longest_labels: usize,
     /// Whether each is one number and nothing else.
     pub(crate) are_numbers: bool,
     pub(crate) is_native: bool,
@@ -280,6 +282,7 @@ impl Expected {
         Expected {
             series,
             label_bytes: 0,
+            longest_labels: 0,
             are_numbers: false,
             is_native: false,
         }
@@ -290,6 +293,7 @@ impl Expected {
         Expected {
             series: self.series + other.series,
             label_bytes: self.label_bytes + other.label_bytes,
+            longest_labels: self.longest_labels.max(other.longest_labels),
             are_numbers: self.are_numbers && other.are_numbers,
             is_native: self.is_native || other.is_native,
         }

@@ -425,7 +425,9 @@ impl Sink for Protobuf<'_> {
             let each = 2 + self.common.len() + 2 + 9 + time;
             let all = expected.label_bytes + expected.series * each;
             // A metric of 128 bytes and more has a longer length.
-            self.announce(all + all / 100 + FILLER);
+            let longest = each - 2 + expected.longest_labels;
+            let longer = if longest < 0x80 { 0 } else { all / 100 };
+            self.announce(all + longer + FILLER);
             return false;
         }
         self.message = Message::Counted(0);
