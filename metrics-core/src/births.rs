@@ -3,12 +3,7 @@
 
 use std::ops::Range;
 
-use crate::encode::Counters;
-
-/// Series whose births stand together. A power of two, so that those of a region do, and no more
-/// than a byte tells apart.
-const TOGETHER: usize = 256;
-const _: () = assert!(TOGETHER == Counters::AT_ONCE);
+use crate::rendered::{TOGETHER, unused};
 
 /// Births by the numbers of the series, as Unix times in seconds; 0 where none is known.
 #[derive(Debug, Default)]
@@ -44,16 +39,12 @@ impl Births {
                 chunk.push(birth);
                 return chunk.len() - 1;
             }
-            // One is no other series'.
             let first = number / TOGETHER * TOGETHER;
-            let mut is_used = [false; TOGETHER];
             let all = self.which[first..].iter().take(TOGETHER).enumerate();
-            for (_, which) in all.filter(|(at, _)| first + at != number) {
-                is_used[usize::from(*which)] = true;
-            }
-            let unused = is_used.iter().position(|is_used| !is_used).unwrap_or(0);
-            chunk[unused] = birth;
-            unused
+            let others = all.filter(|(at, _)| first + at != number);
+            let at = unused(others.map(|(_, which)| *which));
+            chunk[at] = birth;
+            at
         });
         self.which[number] = at as u8;
     }

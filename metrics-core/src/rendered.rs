@@ -10,9 +10,9 @@ use std::{ops::Range, sync::Arc};
 
 use crate::encode::{Counters, protobuf::Pairs};
 
-/// Series whose texts stand together. A power of two, so that those of a region do, and no more
-/// than a byte tells apart.
-const TOGETHER: usize = 256;
+/// Series of which what they have in common stands there once. A power of two, so that those of a
+/// region stand together, and no more than a byte tells apart.
+pub(crate) const TOGETHER: usize = 256;
 const _: () = assert!(TOGETHER == Counters::AT_ONCE);
 
 /// So many bytes of memory stand there from the beginning of any half on, however short it is:
@@ -448,11 +448,8 @@ impl Chunk {
             tags.push(tag);
             halves.len() - 1
         } else {
-            let mut is_used = [false; TOGETHER];
             let others = all.iter().enumerate().filter(|(at, _)| *at != text);
-            others.for_each(|(_, other)| is_used[usize::from(other[which])] = true);
-            // There is one: the others are fewer.
-            is_used.iter().position(|is_used| !is_used).unwrap_or(0)
+            unused(others.map(|(_, other)| other[which]))
         };
         let old = halves[at].range();
         let start = if old.len() < len {
@@ -494,6 +491,13 @@ impl Chunk {
         new.tags.iter_mut().for_each(Vec::shrink_to_fit);
         *self = new;
     }
+}
+
+/// What none of these is, which are fewer than [`TOGETHER`].
+pub(crate) fn unused(used: impl Iterator<Item = u8>) -> usize {
+    let mut is_used = [false; TOGETHER];
+    used.for_each(|at| is_used[usize::from(at)] = true);
+    is_used.iter().position(|is_used| !is_used).unwrap_or(0)
 }
 
 /// Something that is the same for the same text, and seldom for another.

@@ -267,7 +267,7 @@ impl Heads {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expected {
     pub(crate) series: usize,
-    /// What the labels of all come to as [pairs](Form::Pairs), at the most.
+    /// What the labels of all come to as [pairs](crate::rendered::Form::Pairs), at the most.
     pub(crate) label_bytes: usize,
     /// The same of the one with the longest.
     pub(crate) longest_labels: usize,
@@ -420,6 +420,7 @@ impl<'a> Histograms<'a> {
 pub(crate) struct Counters<'a> {
     /// Which of them are there; nothing else of the others counts.
     pub(crate) live: &'a [bool],
+    /// As the sink wants them, if it wanted them so before.
     pub(crate) labels: Together<'a>,
     pub(crate) created: SomeBirths<'a>,
     pub(crate) totals: &'a [u64],

@@ -225,24 +225,17 @@ impl Birth {
         with_wide_vectors(Births { times, births })
     }
 
-    /// The first word of a birth in this second.
     #[inline(always)]
-    fn start(second: f64) -> u64 {
+    fn new(time: f64) -> Birth {
+        let (second, micros) = second_and_micros(time);
         let is_known = ((1_u64 << 28) as f64..(1_u64 << 32) as f64).contains(&second);
         let seconds = (second + WHOLE).to_bits() & 0xffff_ffff;
         let low = spread_halves(seconds) & 0xffff_ffff;
-        if is_known {
-            Birth::HEAD | low << 24 | (seconds >> 28) << 56
-        } else {
-            0
-        }
-    }
-
-    #[inline(always)]
-    fn new(start: u64, micros: f64) -> Birth {
+        let start = Birth::HEAD | low << 24 | (seconds >> 28) << 56;
         let nanos = ((micros + WHOLE).to_bits() & 0x000f_ffff) * 1_000;
         let low = spread_halves(nanos) & 0xffff_ffff;
         let end = u64::from(tag(2, VARINT)) | low << 8 | nanos >> 28 << 40;
+        let start = if is_known { start } else { 0 };
         Birth {
             words: [start.to_le_bytes(), end.to_le_bytes()],
         }
@@ -270,25 +263,9 @@ impl Loop for Births<'_> {
 
     #[inline(always)]
     fn run(self) -> bool {
-        let Births { times, births } = self;
-        let Some(first) = times.first() else {
-            return true;
-        };
-        // Most were born together.
-        let (second, _) = second_and_micros(*first);
-        let (start, mut is_other) = (Birth::start(second), false);
-        for (time, birth) in times.iter().zip(&mut *births) {
-            let micros = (time - second) * 1e6;
-            is_other |= !(0.0..999_999.5).contains(&micros);
-            *birth = Birth::new(start, micros);
-        }
-        if !is_other {
-            return start != 0;
-        }
         let mut are_known = true;
-        for (time, birth) in times.iter().zip(births) {
-            let (second, micros) = second_and_micros(*time);
-            *birth = Birth::new(Birth::start(second), micros);
+        for (time, birth) in self.times.iter().zip(self.births) {
+            *birth = Birth::new(*time);
             are_known &= birth.is_known();
         }
         are_known
