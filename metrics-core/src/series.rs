@@ -809,6 +809,18 @@ mod tests {
     }
 
     #[test]
+    fn labels_of_counters_are_kept_as_text_has_them_from_their_birth_on() {
+        let index = Index::new("name", Layout::Count, 1, 10, false);
+        index.insert(&[1], || 10, false, || "of=\"a\"".to_owned());
+        let wanted = index.asked(Written::in_line(b"name{"));
+        let mut are_wanted = false;
+        index.read_counters(&mut Reader::default(), 0, Some(&wanted), |counters| {
+            are_wanted = counters.labels.are_wanted();
+        });
+        assert!(are_wanted);
+    }
+
+    #[test]
     fn a_recording_that_comes_too_late_for_its_series_goes_nowhere() {
         let index = Index::new("name", Layout::Count, 1, 10, false);
         let insert = |key: u64| {

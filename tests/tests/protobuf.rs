@@ -22,6 +22,12 @@ metrics! {
     static PHASE: StateSet<Phase, (part: &str)> = "protobuf_phase";
     /// What the parts of the program do.
     static PARTS: StateSet<Phase, (part: &str)> = "protobuf_escaped_phase";
+    /// As many series as there can be of ten truths.
+    static TRUTHS: Counter<(
+        a_long_name_of_the_first: bool,
+        a_long_name_of_the_second: bool,
+        c: bool, d: bool, e: bool, f: bool, g: bool, h: bool, i: bool, j: bool,
+    )> = "protobuf_truths_total";
     /// The build that runs.
     static BUILD: Info<(version: &str)> = "protobuf_build_info";
 }
@@ -334,6 +340,31 @@ fn labels_stay_what_they_are_whichever_format_is_asked_for_next() {
 }
 
 #[test]
+fn common_labels_are_named_as_each_scraper_reads_them() {
+    let registry = Registry::builder().utf8().label("cloud.region", "eu");
+    let registry = registry.build().unwrap();
+    let options = Options::new("jobs_total", "Jobs.").labels(["queue"]);
+    labelled::<Counter>(&registry, options).with(&["a"]).inc();
+    let name = |escaping| {
+        let mut out = Vec::new();
+        let exposition = Format::Protobuf.escaped(escaping);
+        registry.encode(exposition, &mut out).unwrap();
+        let families = protobuf(&out).unwrap();
+        let [(common, "eu"), ("queue", "a")] = labels(&families[0].metric[0])[..] else {
+            panic!("{families:?}");
+        };
+        common.to_owned()
+    };
+    // Kept as the first one reads them, when the other comes.
+    for _ in 0..3 {
+        assert_eq!(name(Escaping::AllowUtf8), "cloud.region");
+    }
+    for _ in 0..3 {
+        assert_eq!(name(Escaping::Underscores), "cloud_region");
+    }
+}
+
+#[test]
 fn a_large_family_is_one_message_with_all_its_series() {
     for label in ["a", &"long ".repeat(50)] {
         let registry = Registry::builder().label("zone", "b").build().unwrap();
@@ -369,6 +400,18 @@ fn a_large_family_of_short_metrics_announces_what_comes() {
     // be shorter.
     let zeros = out.split(|byte| *byte != 0).map(<[u8]>::len).max();
     assert!(zeros < Some(out.len() / 1_000), "{zeros:?}");
+}
+
+#[test]
+fn a_large_family_of_closed_labels_is_one_message() {
+    let [yes, no] = [true, false];
+    TRUTHS.with(yes, no, no, no, no, no, no, no, no, no).inc();
+    let families = decoded(Registry::global());
+    let truths = families
+        .iter()
+        .filter(|family| family.name() == "protobuf_truths_total");
+    let series: Vec<usize> = truths.map(|family| family.metric.len()).collect();
+    assert_eq!(series, [1024]);
 }
 
 #[test]

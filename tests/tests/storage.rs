@@ -218,6 +218,73 @@ fn an_up_down_counter_is_never_below_zero_when_ups_precede_downs() {
 }
 
 #[test]
+fn threads_that_run_add_up_whichever_series_each_has_seen() {
+    for knows_less_begins in [true, false] {
+        let (once, twice) = shown_of_two_threads(knows_less_begins);
+        let lines = |a, b| {
+            [
+                format!("jobs_total{{of=\"a\"}} {a}"),
+                format!("jobs_total{{of=\"b\"}} {b}"),
+            ]
+        };
+        assert_eq!(once, lines(11, 10));
+        assert_eq!(twice, lines(11, 110));
+    }
+}
+
+/// What is shown while two threads run of which one knows one of two series, and when it knows both.
+fn shown_of_two_threads(knows_less_begins: bool) -> (Vec<String>, Vec<String>) {
+    let registry = Registry::new();
+    let options = Options::new("jobs_total", "Jobs.").labels(["of"]);
+    let jobs: Labelled<Counter> = registry.create_labelled(options).unwrap();
+    let begun = Registry::new();
+    let begun: Counter<_> = begun.create(Options::new("begun_total", "Begun.")).unwrap();
+    let shown = || {
+        let text = registry.encode_to_string(Format::Text);
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let turn = Barrier::new(3);
+    let turns = |count| {
+        (0..count).for_each(|_| {
+            turn.wait();
+        });
+    };
+    // Nothing fails in here, where others wait.
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            if knows_less_begins {
+                begun.inc();
+            }
+            turns(1);
+            jobs.with(&["a"]).inc_by(1);
+            jobs.with(&["gone"]).inc_by(1_000);
+            turns(4);
+            jobs.with(&["b"]).inc_by(100);
+            turns(2);
+        });
+        scope.spawn(|| {
+            if !knows_less_begins {
+                begun.inc();
+            }
+            turns(3);
+            jobs.with(&["b"]).inc_by(10);
+            jobs.with(&["a"]).inc_by(10);
+            turns(4);
+        });
+        turns(2);
+        // Another takes its place.
+        jobs.remove(&["gone"]);
+        turns(2);
+        let once = shown();
+        turns(2);
+        let twice = shown();
+        turns(1);
+        (once, twice)
+    })
+}
+
+#[test]
 fn histograms_are_whole_in_every_look_while_threads_come_and_go() {
     metrics! {
         /// Recordings.

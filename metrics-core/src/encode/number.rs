@@ -375,7 +375,12 @@ mod tests {
     #[test]
     fn many_numbers_are_written_as_each_is_alone() {
         let up_to_eight = (0..EIGHT).step_by(977).chain(EIGHT - 300..EIGHT + 300);
-        let numbers: Vec<u64> = (0..1_000).chain(up_to_eight).chain([u64::MAX]).collect();
+        let tens = (3..9).flat_map(|power| {
+            let ten = 10_u64.pow(power);
+            [ten - 1, ten, ten + 1]
+        });
+        let numbers = (0..1_000).chain(tens).chain(up_to_eight);
+        let numbers: Vec<u64> = numbers.chain([u64::MAX]).collect();
         for numbers in numbers.chunks(100) {
             let mut digits = [Digits::default(); 128];
             many(numbers, &mut digits);
@@ -386,7 +391,15 @@ mod tests {
             };
             loop_of_all.run();
             assert_eq!(digits, narrow, "whatever vectors there are");
-            for (number, digits) in numbers.iter().zip(&digits) {
+            let (mut ends, mut narrow) = (Ends::new(), Ends::new());
+            ends.find(numbers, &digits);
+            let loop_of_all = FindEnds {
+                numbers,
+                digits: &digits,
+                ends: &mut narrow,
+            };
+            loop_of_all.run();
+            for (at, (number, digits)) in numbers.iter().zip(&digits).enumerate() {
                 let mut line = [0; 16];
                 let len = known_line(&mut line, digits);
                 if *number < EIGHT {
@@ -396,10 +409,10 @@ mod tests {
                 let len = any_line(&mut line, *number, digits);
                 assert_eq!(line[..len], *format!("{number}\n").as_bytes());
                 if *number < SEVEN {
-                    let mut ends = Ends::<1>::new();
-                    ends.find(&[*number], &[*digits]);
-                    assert_eq!(usize::from(ends.lens[0]), len);
-                    assert_eq!(ends.words[0].to_le_bytes()[..len], line[..len]);
+                    for ends in [&ends, &narrow] {
+                        assert_eq!(usize::from(ends.lens[at]), len);
+                        assert_eq!(ends.words[at].to_le_bytes()[..len], line[..len]);
+                    }
                 }
             }
         }
