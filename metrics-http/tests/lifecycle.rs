@@ -12,7 +12,9 @@ use std::{
 
 use metrics_http::{Server, serve};
 
-use support::{Reply, Shop, Warehouse, begin_scrape, connect, get, registry, serving, shop};
+use support::{
+    ELSEWHERE, Reply, Shop, Warehouse, begin_scrape, connect, get, registry, serving, shop,
+};
 
 #[test]
 fn one_call_serves_the_global_registry() {
@@ -98,7 +100,7 @@ fn a_listener_can_be_brought_along() {
 
 #[test]
 fn shutdown_frees_the_port() {
-    let mut server = shop();
+    let mut server = serving(Shop).serve(ELSEWHERE).unwrap();
     let address = server.local_addr();
     for _ in 0..5 {
         assert_eq!(get(&server, "/metrics").status, 200);

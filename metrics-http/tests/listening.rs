@@ -5,7 +5,7 @@ mod support;
 use std::{net::TcpListener, time::Duration};
 
 use metrics_http::{Address, Server};
-use support::{Shop, ask, connect, get, serving};
+use support::{ELSEWHERE, Shop, ask, connect, get, serving};
 
 #[test]
 fn it_listens_on_several_addresses() {
@@ -25,10 +25,7 @@ fn it_listens_on_several_addresses() {
 
 #[test]
 fn all_of_its_ports_are_free_again_after_shutdown() {
-    let server = serving(Shop)
-        .bind("127.0.0.1:0")
-        .bind("127.0.0.1:0")
-        .start();
+    let server = serving(Shop).bind(ELSEWHERE).bind(ELSEWHERE).start();
     let server = server.unwrap();
     let addresses = server.addresses().to_vec();
     server.shutdown();

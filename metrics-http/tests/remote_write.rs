@@ -24,7 +24,7 @@ use metrics_http::{
 };
 
 use support::{
-    Shop,
+    ELSEWHERE, Shop,
     receiver::{Answer, Receiver, Request},
     registry,
     written::{Series, Written, counts, take, take_old, take_unread},
@@ -481,7 +481,7 @@ fn a_server_that_hangs_gets_the_same_again() {
 fn nothing_is_lost_while_the_server_is_away() {
     let registry = registry(Clock::default());
     // Its port is free again when the listener is gone.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind(ELSEWHERE).unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
     let (told, errors) = mpsc::channel();

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use ureq::Agent;
 
-use crate::{judge::installed, wait::wait_until};
+use crate::{address::free_address, judge::installed, wait::wait_until};
 
 /// A browser with one page, ended when dropped.
 #[derive(Debug)]
@@ -34,15 +34,16 @@ impl Browser {
     /// Starts it, with a page as large as a laptop's.
     #[track_caller]
     pub fn start() -> Self {
+        let address = free_address();
         let mut driver = Command::new(installed("CHROMEDRIVER", "chromium/usr/bin/chromedriver"))
-            .arg("--port=0")
+            .arg(format!("--port={}", address.port()))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver starts");
         let mut stdout = BufReader::new(driver.stdout.take().expect("it was piped"));
-        let port = announced(&mut stdout);
+        wait_until_ready(&mut stdout);
         let profile = TempDir::new().expect("a folder for the browser");
         let agent: Agent = Agent::config_builder()
             .http_status_as_error(false)
@@ -53,7 +54,7 @@ impl Browser {
             driver,
             _stdout: stdout,
             agent,
-            session: format!("http://127.0.0.1:{port}/session"),
+            session: format!("http://{address}/session"),
             profile,
         };
         let options = browser.capabilities();
@@ -211,15 +212,17 @@ impl Drop for Browser {
     }
 }
 
-/// The port in a line such as `ChromeDriver was started successfully on port 40631.`
+/// Reads as far as `ChromeDriver was started successfully on port 20631.`
 #[track_caller]
-fn announced(stdout: &mut impl BufRead) -> u16 {
-    let mut lines = stdout.lines().map_while(Result::ok);
-    let port = lines.find_map(|line| {
-        let (_, port) = line.split_once("successfully on port ")?;
-        port.trim_end_matches('.').parse().ok()
-    });
-    port.expect("chromedriver announces its port")
+fn wait_until_ready(stdout: &mut impl BufRead) {
+    let mut said = Vec::new();
+    for line in stdout.lines().map_while(Result::ok) {
+        if line.contains("started successfully") {
+            return;
+        }
+        said.push(line);
+    }
+    panic!("chromedriver does not start: {}", said.join("\n"));
 }
 
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -13,6 +13,7 @@
     reason = "the crate's page says that everything here panics"
 )]
 
+mod address;
 mod browser;
 mod calls;
 mod example;
@@ -31,6 +32,7 @@ pub mod strict;
 mod victoria;
 mod wait;
 
+pub use crate::address::free_address;
 pub use crate::browser::Browser;
 pub use crate::calls::{calls, caught, fail, in_progress, series, timings};
 pub use crate::example::Example;

@@ -5,9 +5,10 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::address::free_address;
 use crate::http::get;
 use crate::judge::{Families, installed, python_text};
-use crate::scraper::{Scraper, free_address};
+use crate::scraper::Scraper;
 
 /// A running `node_exporter` that shows text files and nothing else, stopped when dropped.
 #[derive(Debug)]

@@ -8,9 +8,10 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::address::free_address;
 use crate::http::get;
 use crate::judge::{Families, installed, python_text};
-use crate::scraper::{Job, Scraper, config, free_address, list, number, text};
+use crate::scraper::{Job, Scraper, config, list, number, text};
 
 /// A running Prometheus server, stopped when dropped.
 #[derive(Debug)]

@@ -8,9 +8,10 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::address::free_address;
 use crate::http::{Page, get};
 use crate::judge::{Families, installed, python_text};
-use crate::scraper::{Scraper, free_address, list, text};
+use crate::scraper::{Scraper, list, text};
 
 /// A running Pushgateway, stopped when dropped. It keeps in memory what is pushed to it.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! A server that scrapes and answers Prometheus' HTTP API: started, asked, stopped.
 
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -136,13 +136,6 @@ impl Drop for Scraper {
 fn spawn(command: &mut Command) -> Child {
     let server = command.spawn();
     server.unwrap_or_else(|error| panic!("{command:?}: {error}"))
-}
-
-/// Such servers do not say which port they got, so they are given one that was free just now.
-pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .expect("a free loopback port")
 }
 
 /// What to scrape, as both Prometheus and `VictoriaMetrics` are told.

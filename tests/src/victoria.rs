@@ -6,8 +6,9 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::address::free_address;
 use crate::judge::installed;
-use crate::scraper::{Job, Scraper, config, free_address};
+use crate::scraper::{Job, Scraper, config};
 
 /// A running `VictoriaMetrics` server, stopped when dropped.
 #[derive(Debug)]

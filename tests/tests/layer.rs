@@ -25,7 +25,7 @@ use hyper::{
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use metrics_core::{Format, Registry};
 use metrics_http::layer::{Builder, ClientLayer, RequestBody, ServerLayer};
-use tests::{strict, wait_until};
+use tests::{free_address, strict, wait_until};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -706,10 +706,7 @@ async fn a_client_is_measured_by_host() {
 
 #[tokio::test]
 async fn a_client_that_reaches_nobody_has_an_error_and_no_status() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = free_address();
     let (registry, layer) = client_layer(ClientLayer::builder().open_telemetry());
     let client = layer.layer(Client::builder(TokioExecutor::new()).build_http());
     let request = Request::get(format!("http://{closed}/")).body(Full::<Bytes>::default());

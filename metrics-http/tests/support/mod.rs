@@ -193,6 +193,9 @@ fn unchunked(mut raw: &[u8]) -> (Vec<u8>, bool) {
     }
 }
 
+/// A loopback address of which other tests take no ports, for those that let one go and want to find
+/// it free.
+pub const ELSEWHERE: &str = "127.0.0.2:0";
 /// Series of the [`Warehouse`].
 pub const SHELVES: usize = 5_000;
 /// Longer than anything here takes, on any machine.

@@ -2,9 +2,10 @@
 
 use metrics::{counter, describe_counter, with_local_recorder};
 use metrics_exporter_prometheus::PrometheusBuilder;
+use tests::free_address;
 use tokio::runtime;
 
-use super::{Running, await_listener, free_address};
+use super::{Running, await_listener};
 use crate::common::{Column, Standing};
 use crate::inputs;
 

@@ -7,7 +7,7 @@ mod vise;
 
 use std::cell::Cell;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
 use crate::common::Column;
@@ -63,12 +63,6 @@ impl Running {
 /// Starts them all.
 pub(crate) fn start() -> Vec<Running> {
     vec![ours::start(), metrics::start(), vise::start()]
-}
-
-/// An address that nobody listens on now.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
-    listener.local_addr().expect("it is bound")
 }
 
 /// Waits until somebody listens there.
