@@ -135,10 +135,11 @@ impl Writer {
     /// Sends what is left and marks the body as complete.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.send()?;
-        self.pipe.end(End::Complete);
+        // Others join no more before the reader sees the end: what it asks for next is encoded then.
         if let Some(keep) = self.keep.take() {
             keep.complete();
         }
+        self.pipe.end(End::Complete);
         Ok(())
     }
 
@@ -358,6 +359,39 @@ mod tests {
         let (_body, mut writer) = Body::piped(Duration::ZERO, None);
         let error = writer.write_all(&vec![0; 10 * CHUNK]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    /// Reads the body on when nobody can join any more, and notes whether it ends then.
+    struct Reading {
+        body: Arc<Mutex<Body>>,
+        ended: Arc<Mutex<Vec<bool>>>,
+    }
+
+    impl Keep for Reading {
+        fn keep(&mut self, _: &Bytes) -> bool {
+            true
+        }
+
+        fn complete(self: Box<Self>) {
+            let mut body = self.body.lock().unwrap();
+            assert!(matches!(poll(&mut body), Poll::Ready(Some(Ok(_)))));
+            let ended = poll(&mut body).is_ready();
+            self.ended.lock().unwrap().push(ended);
+        }
+    }
+
+    #[test]
+    fn nobody_can_join_a_body_whose_reader_has_seen_its_end() {
+        let (body, mut writer) = Body::piped(Duration::from_mins(1), None);
+        let (body, ended) = (Arc::new(Mutex::new(body)), Arc::default());
+        writer.keep = Some(Box::new(Reading {
+            body: Arc::clone(&body),
+            ended: Arc::clone(&ended),
+        }));
+        writer.write_all(b"all").unwrap();
+        writer.finish().unwrap();
+        assert_eq!(*ended.lock().unwrap(), [false]);
+        assert!(next(&mut body.lock().unwrap()).is_none());
     }
 
     #[test]
