@@ -23,6 +23,7 @@
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
+    ops::Range,
     ptr::{self, NonNull},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
@@ -163,18 +164,18 @@ impl Reader {
         values
     }
 
-    /// Reads some histograms of one layout, given by the regions that they stand in: no more than
-    /// so many; returns their values, one after the other.
+    /// Reads some histograms of one layout, no more than so many, given by where they stand side by
+    /// side in a region; returns their values, one after the other.
     ///
     /// All of them are read under one hold of the lock, as the processor waits at it for what it
     /// has written before.
     pub(crate) fn read_histograms<'r, const MOST: usize>(
         &mut self,
         layout: Layout,
-        histograms: impl Iterator<Item = (&'r Region, usize)>,
+        histograms: impl Iterator<Item = (&'r Region, Range<usize>)>,
     ) -> &[u64] {
         // What has to be allocated is so before the lock is held: an allocator may record.
-        let mut found = [None; MOST];
+        let mut found = [const { None }; MOST];
         for (found, (region, series)) in found.iter_mut().zip(histograms) {
             let marks = region.rises().map(|_| region.highest());
             *found = Some((region, series, marks));
@@ -183,14 +184,18 @@ impl Reader {
         self.scratch.resize(width, 0);
         self.values.clear();
         self.values.resize(width * MOST, 0);
-        let values = self.values.chunks_exact_mut(width);
+        let mut rest = &mut self.values[..];
         let mut state = STATE.lock();
-        for ((region, series, marks), out) in found.into_iter().flatten().zip(values) {
+        for (region, series, marks) in found.into_iter().flatten() {
             debug_assert!(region.layout == layout && region.inner == 1);
-            state.add_up(region, series, out, &mut self.scratch);
+            let (out, others) = rest.split_at_mut(width * series.len());
+            state.add_up(region, series.clone(), out, &mut self.scratch);
             if let (Some(at), Some(marks)) = (region.rises(), marks) {
-                keep_rising(&marks[series], &mut out[at]);
+                for (mark, out) in marks[series].iter().zip(out.chunks_exact_mut(width)) {
+                    keep_rising(mark, &mut out[at]);
+                }
             }
+            rest = others;
         }
         drop(state);
         &self.values
@@ -397,7 +402,7 @@ impl Region {
                 }
                 let out = &mut reader.values[place(at, *series)..][..width];
                 if !whole {
-                    state.add_up(self, *series, out, &mut reader.scratch);
+                    state.add_up(self, *series..series + 1, out, &mut reader.scratch);
                 }
                 if let Some((at, highest)) = rises {
                     let marks = &highest[series * self.inner..][..self.inner];
@@ -1118,23 +1123,47 @@ impl State {
         region.layout.add_up_words(shared, out, each_thread);
     }
 
-    /// Adds up one histogram over the threads that run and what ended ones have left.
-    fn add_up(&mut self, region: &Region, series: usize, out: &mut [u64], scratch: &mut [u64]) {
-        let width = region.width;
-        let born = region.born().get(series);
-        let generation = born.map_or(0, |born| born.load(Ordering::Relaxed));
+    /// Adds up histograms that stand side by side, over the threads that run and what ended ones
+    /// have left.
+    fn add_up(
+        &mut self,
+        region: &Region,
+        series: Range<usize>,
+        out: &mut [u64],
+        scratch: &mut [u64],
+    ) {
+        // Under the lock no place is given to another series: what is seen here stays true.
+        let newest = region.newest.load(Ordering::Relaxed);
+        let has_seen = |(_, seen, _)| generation::has_seen(seen, newest);
+        if State::words_of(&self.threads, region).all(has_seen) {
+            return self.add_up_seen(region, series, 0, out, scratch);
+        }
+        for (series, out) in series.zip(out.chunks_mut(region.read_words())) {
+            let born = region.born().get(series);
+            let generation = born.map_or(0, |born| born.load(Ordering::Relaxed));
+            self.add_up_seen(region, series..series + 1, generation, out, scratch);
+        }
+    }
+
+    /// The same over threads that have seen a generation.
+    fn add_up_seen(
+        &mut self,
+        region: &Region,
+        series: Range<usize>,
+        generation: u64,
+        out: &mut [u64],
+        scratch: &mut [u64],
+    ) {
+        let words_of_them = series.start * region.width..series.end * region.width;
         let each_thread = |add: EachThread<'_>| {
             for (words, seen, thread) in State::words_of(&self.threads, region) {
                 if generation::has_seen(seen, generation) {
-                    add(&words[series * width..][..width], &thread.handover);
+                    add(&words[words_of_them.clone()], &thread.handover);
                 }
             }
         };
         let ticket = &mut self.ticket;
-        let shared = region.shared.get();
-        let shared = shared
-            .get(series * width..)
-            .and_then(|words| words.get(..width));
+        let shared = region.shared.get().get(words_of_them.clone());
         let shared = shared.unwrap_or(&[]);
         region
             .layout

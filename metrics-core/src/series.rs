@@ -17,6 +17,7 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
+    iter,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -667,9 +668,16 @@ impl Index {
             return None;
         }
         let live = &metas.live[from..to];
-        let listed = (from..to).zip(live).filter(|(_, live)| **live);
-        let listed = listed.map(|(number, _)| self.storage(place_of(number)));
-        let values = reader.read_histograms::<{ Histograms::AT_ONCE }>(self.layout, listed);
+        let mut at = from;
+        let side_by_side = iter::from_fn(|| {
+            at += live[at - from..].iter().take_while(|live| !**live).count();
+            let (region, first, end) = self.tile(&writer, at).filter(|_| at < to)?;
+            let run = live[at - from..end.min(to) - from].iter();
+            let run = at..at + run.take_while(|live| **live).count();
+            at = run.end;
+            Some((region, run.start - first..run.end - first))
+        });
+        let values = reader.read_histograms::<{ Histograms::AT_ONCE }>(self.layout, side_by_side);
         let listed = Listed {
             live,
             labels: metas.labels.in_region(from..to),

@@ -220,7 +220,12 @@ fn an_up_down_counter_is_never_below_zero_when_ups_precede_downs() {
 #[test]
 fn threads_that_run_add_up_whichever_series_each_has_seen() {
     for knows_less_begins in [true, false] {
-        let (once, twice) = shown_of_two_threads(knows_less_begins);
+        let registry = Registry::new();
+        let options = Options::new("jobs_total", "Jobs.").labels(["of"]);
+        let jobs: Labelled<Counter> = registry.create_labelled(options).unwrap();
+        let work = |of: &str, count| jobs.with(&[of]).inc_by(count);
+        let end = |of: &str| jobs.remove(&[of]);
+        let (once, twice) = shown_of_two_threads(&registry, work, end, knows_less_begins);
         let lines = |a, b| {
             [
                 format!("jobs_total{{of=\"a\"}} {a}"),
@@ -232,11 +237,38 @@ fn threads_that_run_add_up_whichever_series_each_has_seen() {
     }
 }
 
-/// What is shown while two threads run of which one knows one of two series, and when it knows both.
-fn shown_of_two_threads(knows_less_begins: bool) -> (Vec<String>, Vec<String>) {
-    let registry = Registry::new();
-    let options = Options::new("jobs_total", "Jobs.").labels(["of"]);
-    let jobs: Labelled<Counter> = registry.create_labelled(options).unwrap();
+#[test]
+fn histograms_of_threads_that_run_add_up_whichever_series_each_has_seen() {
+    for knows_less_begins in [true, false] {
+        let registry = Registry::new();
+        let options = Options::new("jobs", "Jobs.").labels(["of"]).buckets([2.0]);
+        let jobs: Labelled<Histogram> = registry.create_labelled(options).unwrap();
+        let work = |of: &str, count| (0..count).for_each(|_| jobs.with(&[of]).observe(1.0));
+        let end = |of: &str| jobs.remove(&[of]);
+        let (once, twice) = shown_of_two_threads(&registry, work, end, knows_less_begins);
+        let lines = |a, b| {
+            [("a", a), ("b", b)].map(|(of, count)| {
+                [
+                    format!("jobs_bucket{{of=\"{of}\",le=\"2\"}} {count}"),
+                    format!("jobs_bucket{{of=\"{of}\",le=\"+Inf\"}} {count}"),
+                    format!("jobs_sum{{of=\"{of}\"}} {count}"),
+                    format!("jobs_count{{of=\"{of}\"}} {count}"),
+                ]
+            })
+        };
+        assert_eq!(once, lines(11, 10).concat());
+        assert_eq!(twice, lines(11, 110).concat());
+    }
+}
+
+/// What is shown while two threads `work` of which one knows one of two series, and when it knows
+/// both.
+fn shown_of_two_threads(
+    registry: &Registry,
+    work: impl Fn(&str, u64) + Sync,
+    end: impl Fn(&str) -> bool,
+    knows_less_begins: bool,
+) -> (Vec<String>, Vec<String>) {
     let begun = Registry::new();
     let begun: Counter<_> = begun.create(Options::new("begun_total", "Begun.")).unwrap();
     let shown = || {
@@ -257,10 +289,10 @@ fn shown_of_two_threads(knows_less_begins: bool) -> (Vec<String>, Vec<String>) {
                 begun.inc();
             }
             turns(1);
-            jobs.with(&["a"]).inc_by(1);
-            jobs.with(&["gone"]).inc_by(1_000);
+            work("a", 1);
+            work("gone", 1_000);
             turns(4);
-            jobs.with(&["b"]).inc_by(100);
+            work("b", 100);
             turns(2);
         });
         scope.spawn(|| {
@@ -268,13 +300,13 @@ fn shown_of_two_threads(knows_less_begins: bool) -> (Vec<String>, Vec<String>) {
                 begun.inc();
             }
             turns(3);
-            jobs.with(&["b"]).inc_by(10);
-            jobs.with(&["a"]).inc_by(10);
+            work("b", 10);
+            work("a", 10);
             turns(4);
         });
         turns(2);
         // Another takes its place.
-        jobs.remove(&["gone"]);
+        end("gone");
         turns(2);
         let once = shown();
         turns(2);
