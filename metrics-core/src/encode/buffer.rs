@@ -116,14 +116,20 @@ impl<'b> Line<'b> {
     #[inline(always)]
     pub(crate) fn put_padded(&mut self, text: &Padded) {
         // Most are that short, and a loop costs more than the step.
-        if let [step] = &text.steps[..] {
-            return self.put_step(step, text.len);
+        match text.steps() {
+            [step] => self.put_step(step, text.len),
+            [first, second] => {
+                self.put_step(first, STEP);
+                self.put_step(second, text.len - STEP);
+            }
+            steps => {
+                let (out, _) = self.rest.as_chunks_mut::<STEP>();
+                for (out, step) in out.iter_mut().zip(steps) {
+                    *out = *step;
+                }
+                self.skip(text.len);
+            }
         }
-        let (out, _) = self.rest.as_chunks_mut::<STEP>();
-        for (out, step) in out.iter_mut().zip(&text.steps) {
-            *out = *step;
-        }
-        self.skip(text.len);
     }
 
     #[inline(always)]
@@ -201,7 +207,7 @@ pub(crate) const STEP: usize = 32;
 /// Half a step, which the processor copies in one instruction.
 pub(crate) const HALF: usize = STEP / 2;
 
-/// A text that is written again and again, and a rest of zeros up to whole [steps](STEP).
+/// A text that is written again and again, and a rest up to whole [steps](STEP).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Padded {
     steps: Vec<[u8; STEP]>,
@@ -215,34 +221,43 @@ impl Padded {
 
     /// Makes it this text, given in parts.
     pub(crate) fn set(&mut self, parts: &[&[u8]]) {
-        self.len = parts.iter().map(|part| part.len()).sum();
-        self.steps.resize(self.len.div_ceil(STEP), [0; STEP]);
-        let mut out = self.steps.as_flattened_mut();
+        self.len = 0;
         for part in parts {
-            let (place, rest) = out.split_at_mut(part.len());
-            copy(place, part);
-            out = rest;
+            self.push(part);
         }
     }
 
-    /// How long it is, and its first half steps.
+    /// Adds a text.
     #[inline(always)]
-    pub(crate) fn some_halves<const HALVES: usize>(
-        &self,
-    ) -> Option<(usize, &[[u8; HALF]; HALVES])> {
-        let halves = self.steps.as_flattened().as_chunks().0;
-        Some((self.len, halves.first_chunk()?))
+    pub(crate) fn push(&mut self, text: &[u8]) {
+        let len = self.len + text.len();
+        if self.steps.len() * STEP < len {
+            self.steps.resize(len.div_ceil(STEP), [0; STEP]);
+        }
+        copy(&mut self.steps.as_flattened_mut()[self.len..len], text);
+        self.len = len;
     }
 
-    /// How many half steps it takes.
-    pub(crate) fn halves(&self) -> usize {
-        self.len.div_ceil(HALF)
+    /// Forgets what comes after the first `len` bytes.
+    #[inline(always)]
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The steps that it takes.
+    #[inline(always)]
+    pub(crate) fn steps(&self) -> &[[u8; STEP]] {
+        &self.steps[..self.len.div_ceil(STEP)]
     }
 
     /// The room that it takes.
     #[inline(always)]
     pub(crate) fn room(&self) -> usize {
-        self.steps.len() * STEP
+        self.steps().len() * STEP
     }
 }
 

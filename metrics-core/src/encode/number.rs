@@ -52,20 +52,48 @@ impl<const N: usize> Loop for Many<'_, N> {
 
     #[inline(always)]
     fn run(self) -> u64 {
-        let mut fours = [[0_u16; 2]; N];
-        for (number, fours) in self.numbers.iter().zip(&mut fours) {
-            // All that counts are numbers of 32 bits, which is what vectors multiply at once.
-            let number = u64::from(*number as u32);
-            let four = (number * TEN_THOUSANDTH) >> 45;
-            *fours = [four as u16, number.wrapping_sub(10_000 * four) as u16];
-        }
-        let digits = self.digits.as_flattened_mut();
-        for (four, digits) in fours.as_flattened().iter().zip(digits) {
-            let two = ((u32::from(*four) * 5_243) >> 16) as u16 >> 3;
-            let rest = four.wrapping_sub(100 * two);
-            *digits = (u32::from(pair(two)) | u32::from(pair(rest)) << 16).to_le_bytes();
-        }
+        find_digits(self.numbers, self.digits);
         self.numbers.iter().fold(0, |highest, n| highest.max(*n))
+    }
+}
+
+/// The same for rows of numbers, one after the other.
+pub(crate) fn rows(numbers: &[[u64; ROW]], digits: &mut [[Digits; ROW]]) {
+    with_wide_vectors(Rows { numbers, digits });
+}
+
+/// So many are told without a loop.
+pub(crate) const ROW: usize = 16;
+
+struct Rows<'a> {
+    numbers: &'a [[u64; ROW]],
+    digits: &'a mut [[Digits; ROW]],
+}
+
+impl Loop for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (numbers, digits) in self.numbers.iter().zip(self.digits) {
+            find_digits(numbers, digits);
+        }
+    }
+}
+
+#[inline(always)]
+fn find_digits<const N: usize>(numbers: &[u64], digits: &mut [Digits; N]) {
+    let mut fours = [[0_u16; 2]; N];
+    for (number, fours) in numbers.iter().zip(&mut fours) {
+        // All that counts are numbers of 32 bits, which is what vectors multiply at once.
+        let number = u64::from(*number as u32);
+        let four = (number * TEN_THOUSANDTH) >> 45;
+        *fours = [four as u16, number.wrapping_sub(10_000 * four) as u16];
+    }
+    for (four, digits) in fours.as_flattened().iter().zip(digits.as_flattened_mut()) {
+        let two = ((u32::from(*four) * 5_243) >> 16) as u16 >> 3;
+        let rest = four.wrapping_sub(100 * two);
+        *digits = (u32::from(pair(two)) | u32::from(pair(rest)) << 16).to_le_bytes();
     }
 }
 

@@ -1,10 +1,13 @@
 //! The lines of a histogram's buckets.
 
 use super::Start;
-use crate::encode::{
-    Exemplar, HistogramValue, Histograms,
-    buffer::{Buffer, HALF, Line, Padded, STEP},
-    number,
+use crate::{
+    cell::{Loop, with_wide_vectors},
+    encode::{
+        Exemplar, HistogramValue, Histograms,
+        buffer::{Buffer, Line, Padded, STEP},
+        number::{self, ROW},
+    },
 };
 
 /// What the lines of the last histogram had in common with those of the next.
@@ -16,6 +19,10 @@ pub(super) struct Buckets {
     ends: Vec<Le>,
     /// What all its lines begin with.
     start: Padded,
+    /// What the buckets of some histograms add up to, each in rows of its own, and the digits of
+    /// that.
+    totals: Vec<[u64; ROW]>,
+    digits: Vec<[number::Digits; ROW]>,
 }
 
 impl Buckets {
@@ -26,10 +33,17 @@ impl Buckets {
 
     /// Begins a series: `start` is what its lines begin with before its labels.
     pub(super) fn begin(&mut self, start: &Padded, labels: &[u8]) {
-        if labels.is_empty() {
-            self.start.set(&[start.as_slice()]);
-        } else {
-            self.start.set(&[start.as_slice(), labels, b","]);
+        self.start.set(&[start.as_slice()]);
+        self.begin_like_others(start, labels);
+    }
+
+    /// The same where the lines of the series before began so too.
+    #[inline(always)]
+    fn begin_like_others(&mut self, start: &Padded, labels: &[u8]) {
+        self.start.truncate(start.len());
+        if !labels.is_empty() {
+            self.start.push(labels);
+            self.start.push(b",");
         }
     }
 
@@ -44,9 +58,10 @@ impl Buckets {
         if open_metrics && !value.exemplars.is_empty() {
             return self.write_with_exemplars(buffer, value);
         }
-        let mut total = 0;
-        let room = (self.start.room() + STEP + number::ROOM) * self.ends.len() + SHORT;
-        buffer.write(room, |line| (total, _) = self.lines(line, value.counts));
+        let rows = self.rows();
+        let total = add_up(value.counts, &mut self.totals.iter_mut());
+        number::rows(&self.totals[..rows], &mut self.digits);
+        buffer.write(self.room(), |line| self.lines(line, 0));
         total
     }
 
@@ -59,50 +74,77 @@ impl Buckets {
         open_metrics: bool,
     ) {
         self.know_bounds(histograms.bounds, open_metrics);
-        histograms.iter().for_each(|(labels, _, read)| {
-            self.begin(&bucket.labels, labels);
-            let line = self.start.room() + STEP + number::ROOM;
-            let others = sum.labels.room() + count.labels.room() + 2 * STEP;
-            let others = others + 2 * (labels.len() + number::ROOM);
-            buffer.write(line * self.ends.len() + others + SHORT, |line| {
-                let (total, digits) = self.lines(line, read.counts);
-                begin_line(line, sum, labels);
-                number::float(line, read.sum, open_metrics);
-                line.put_byte(b'\n');
-                begin_line(line, count, labels);
-                let last = line.rest().first_chunk_mut();
-                match last.filter(|_| total < number::EIGHT) {
-                    Some(out) => {
-                        let len = number::known_line(out, &digits);
-                        line.skip(len);
-                    }
-                    None => number::unsigned_line(line, total),
-                }
-            });
-        });
-    }
-
-    /// Writes the lines of all buckets; returns what they add up to, and its digits.
-    #[inline(always)]
-    fn lines(&self, line: &mut Line<'_>, counts: &[u64]) -> (u64, number::Digits) {
-        let (mut total, mut last) = (0, number::Digits::default());
-        for (ends, counts) in self.ends.chunks(AT_ONCE).zip(counts.chunks(AT_ONCE)) {
-            let mut totals = [0; AT_ONCE];
-            total = add_up(total, counts, &mut totals);
-            let mut digits = [number::Digits::default(); AT_ONCE];
-            number::many(&totals, &mut digits);
-            let buckets = Lines {
-                start: &self.start,
-                ends,
-                totals: &totals,
-                digits: &digits,
-            };
-            lines(line, buckets);
-            if let Some(digits) = digits.get(ends.len() - 1) {
-                last = *digits;
+        self.start.set(&[bucket.labels.as_slice()]);
+        let rows = self.rows();
+        let at_once = (AT_ONCE / rows).max(1);
+        let mut all = histograms.iter();
+        loop {
+            // The digits of several are told at once: each of them alone would wait for what was
+            // just added up, and its lines for them.
+            let mut some = [None; AT_ONCE];
+            let mut totals = self.totals.iter_mut();
+            for (one, (labels, _, read)) in some[..at_once].iter_mut().zip(&mut all) {
+                *one = Some((labels, read.sum, add_up(read.counts, &mut totals)));
+            }
+            if some[0].is_none() {
+                break;
+            }
+            number::rows(&self.totals, &mut self.digits);
+            for (at, (labels, observed, total)) in some.iter().flatten().enumerate() {
+                self.begin_like_others(&bucket.labels, labels);
+                let others = sum.labels.room() + count.labels.room() + 2 * STEP;
+                let others = others + 2 * (labels.len() + number::ROOM);
+                buffer.write(self.room() + others, |line| {
+                    self.lines(line, at * rows);
+                    begin_line(line, sum, labels);
+                    number::float(line, *observed, open_metrics);
+                    line.put_byte(b'\n');
+                    begin_line(line, count, labels);
+                    self.end_line(line, *total, at * rows + rows - 1);
+                });
             }
         }
-        (total, last)
+    }
+
+    /// Writes the lines of all buckets of a histogram, whose totals begin in this row.
+    #[inline(always)]
+    fn lines(&self, line: &mut Line<'_>, row: usize) {
+        let rows = self.totals[row..].iter().zip(&self.digits[row..]);
+        for (ends, (totals, digits)) in self.ends.chunks(ROW).zip(rows) {
+            lines(
+                line,
+                Lines {
+                    start: &self.start,
+                    ends,
+                    totals,
+                    digits,
+                },
+            );
+        }
+    }
+
+    /// Ends a line in what all buckets of a histogram add up to, whose last row it is.
+    #[inline(always)]
+    fn end_line(&self, line: &mut Line<'_>, total: u64, last: usize) {
+        let out = line.rest().first_chunk_mut();
+        if total < number::EIGHT
+            && let Some(out) = out
+        {
+            let len = number::known_line(out, &self.digits[last][ROW - 1]);
+            line.skip(len);
+        } else {
+            number::unsigned_line(line, total);
+        }
+    }
+
+    /// The rows that a histogram takes.
+    fn rows(&self) -> usize {
+        self.ends.len().div_ceil(ROW)
+    }
+
+    /// The room that the lines of its buckets take.
+    fn room(&self) -> usize {
+        (self.start.room() + STEP + number::ROOM) * self.ends.len() + SHORT
     }
 
     /// Has the ends of the lines of buckets with these bounds ready.
@@ -138,10 +180,7 @@ impl Buckets {
 
     fn line(&self, buffer: &mut Buffer, le: &Le, total: u64) {
         let room = self.start.room() + STEP + number::ROOM;
-        buffer.write(room, |line| {
-            let written = long_line(line.rest(), &self.start, le, total);
-            line.skip(written);
-        });
+        buffer.write(room, |line| long_line(line, &self.start, le, total));
     }
 
     /// Renders the ends of the lines of buckets with these bounds.
@@ -150,6 +189,9 @@ impl Buckets {
         self.bounds = bounds.to_vec();
         let bounds = bounds.iter().copied().chain([f64::INFINITY]);
         self.ends = bounds.map(|bound| Le::new(bound, open_metrics)).collect();
+        let rows = self.rows().max(AT_ONCE);
+        self.totals.resize(rows, [0; ROW]);
+        self.digits.resize(rows, [number::Digits::default(); ROW]);
     }
 }
 
@@ -158,7 +200,7 @@ impl Buckets {
 struct Le {
     /// The longest float has 24 characters.
     text: [u8; STEP],
-    len: usize,
+    len: u8,
 }
 
 impl Le {
@@ -173,36 +215,42 @@ impl Le {
         text[..buffer.len()].copy_from_slice(buffer.as_slice());
         Le {
             text,
-            len: buffer.len(),
+            len: buffer.len() as u8,
         }
     }
 
     #[inline(always)]
     fn put(&self, line: &mut Line<'_>) {
-        line.put_step(&self.text, self.len);
+        line.put_step(&self.text, self.len.into());
     }
 }
 
-/// The digits of so many buckets are told at once.
-const AT_ONCE: usize = 16;
+/// So many rows are told at once, unless one histogram takes more.
+const AT_ONCE: usize = 8;
 
-/// Adds up counts one after the other, on top of this; returns what all come to.
+/// Adds up counts one after the other in the next rows, and fills them up; returns what all come
+/// to.
 #[inline(always)]
-fn add_up(before: u64, counts: &[u64], totals: &mut [u64; AT_ONCE]) -> u64 {
-    // What is more than a word holds is seen afterwards: each addition waits for the one before,
-    // and is to wait for nothing else.
-    let (mut total, mut is_over) = (before, false);
-    for (up_to, count) in totals.iter_mut().zip(counts) {
-        total = total.wrapping_add(*count);
-        is_over |= total < *count;
-        *up_to = total;
-    }
-    if is_over {
-        total = before;
-        for (up_to, count) in totals.iter_mut().zip(counts) {
-            total = total.saturating_add(*count);
+fn add_up<'t>(counts: &[u64], rows: &mut impl Iterator<Item = &'t mut [u64; ROW]>) -> u64 {
+    let mut total = 0;
+    for (counts, totals) in counts.chunks(ROW).zip(rows) {
+        let before = total;
+        // What is more than a word holds is seen afterwards: each addition waits for the one
+        // before, and is to wait for nothing else.
+        let mut all = before;
+        for (count, up_to) in counts.iter().zip(&mut *totals) {
+            all |= *count;
+            total = total.wrapping_add(*count);
             *up_to = total;
         }
+        if all > u64::MAX / (2 * ROW as u64) {
+            total = before;
+            for (count, up_to) in counts.iter().zip(&mut *totals) {
+                total = total.saturating_add(*count);
+                *up_to = total;
+            }
+        }
+        totals[counts.len()..].fill(total);
     }
     total
 }
@@ -218,120 +266,122 @@ fn begin_line(line: &mut Line<'_>, start: &Start, labels: &[u8]) {
     line.put_pair(*b"} ");
 }
 
-/// Buckets of a histogram, and what their lines begin with.
+/// Buckets of a histogram, no more than a row of them, and what their lines begin with.
 #[derive(Clone, Copy)]
 struct Lines<'a> {
     start: &'a Padded,
     ends: &'a [Le],
-    totals: &'a [u64],
-    digits: &'a [number::Digits],
+    totals: &'a [u64; ROW],
+    digits: &'a [number::Digits; ROW],
 }
 
 /// Writes the lines of buckets.
 #[inline(always)]
 fn lines(line: &mut Line<'_>, buckets: Lines<'_>) {
-    let lines = match buckets.start.halves() {
+    let lines = match buckets.start.steps().len() {
         1 => lines_of::<1>,
         2 => lines_of::<2>,
         3 => lines_of::<3>,
         4 => lines_of::<4>,
-        5 => lines_of::<5>,
-        6 => lines_of::<6>,
-        7 => lines_of::<7>,
-        8 => lines_of::<8>,
         _ => lines_of::<0>,
     };
     lines(line, buckets);
 }
 
-/// The same where their start takes so many half steps, so that there is no loop in a line; 0
-/// stands for any number.
-///
-/// Wider vectors would be slower: the start was just written in half steps, for which a load of
-/// more than one of them has to wait.
+/// The same where their start takes so many steps, so that there is no loop in a line; 0 stands
+/// for any number.
 #[inline(never)]
-fn lines_of<const HALVES: usize>(line: &mut Line<'_>, buckets: Lines<'_>) {
+fn lines_of<const STEPS: usize>(line: &mut Line<'_>, buckets: Lines<'_>) {
     let Lines {
         start,
         ends,
         totals,
         digits,
     } = buckets;
-    let mut values = ends.iter().zip(totals.iter().zip(digits));
-    while let Some((le, total)) = short_lines::<HALVES>(line, start, &mut values) {
-        let written = long_line(line.rest(), start, le, total);
+    let mut at = 0;
+    if let Some(steps) = start.steps().first_chunk::<STEPS>().filter(|_| STEPS > 0) {
+        // No total is lower than the one before.
+        let short = if totals[ROW - 1] < number::EIGHT {
+            ends.len()
+        } else {
+            totals[..ends.len()].partition_point(|total| *total < number::EIGHT)
+        };
+        let written;
+        (at, written) = with_wide_vectors(ShortLines {
+            out: line.rest(),
+            start: (steps, start.len()),
+            ends: &ends[..short],
+            digits,
+        });
         line.skip(written);
     }
+    if at < ends.len() {
+        long_lines(line, start, &ends[at..], &totals[at..]);
+    }
 }
 
-/// What a line is written in whose start takes no more than eight half steps.
-const SHORT: usize = 256 + 16;
+/// What a short line is written in: the steps of its start, its bound, and the number.
+const SHORT: usize = MOST_STEPS * STEP + 256 + 16;
+/// A start that takes more steps makes a line long.
+const MOST_STEPS: usize = 4;
 
-/// Writes lines until one is not short, as most are; returns the bound and the total of that one.
+/// Lines of buckets that are short, as most are: how many these are, and how long.
 ///
-/// Everything is written in whole pieces at places that are known to be there, so that little is
+/// Everything is written in whole steps at places that are known to be there, so that little is
 /// left to check, and nothing is called, so that all that is needed stays in registers.
-#[inline(always)]
-fn short_lines<'a, const HALVES: usize>(
-    line: &mut Line<'_>,
-    start: &Padded,
-    values: &mut impl Iterator<Item = (&'a Le, (&'a u64, &'a number::Digits))>,
-) -> Option<(&'a Le, u64)> {
-    let start = start.some_halves::<HALVES>().filter(|_| HALVES > 0);
-    // A copy on the stack, where all of it is found without a pointer to each half step.
-    let start = start.map(|(len, halves)| (len, *halves));
-    let out = line.rest();
-    let (mut rest, mut long) = (out, None);
-    let room = rest.len();
-    for (le, (total, digits)) in values {
-        let written = rest
-            .first_chunk_mut()
-            .zip(start.as_ref())
-            .and_then(|(out, (len, start))| short_line(out, (*len, start), le, *total, digits));
-        let Some(written) = written else {
-            long = Some((le, *total));
-            break;
-        };
-        rest = &mut rest[written..];
-    }
-    let written = room - rest.len();
-    line.skip(written);
-    long
+struct ShortLines<'a, const STEPS: usize> {
+    out: &'a mut [u8],
+    start: (&'a [[u8; STEP]; STEPS], usize),
+    ends: &'a [Le],
+    digits: &'a [number::Digits; ROW],
 }
 
-/// Writes a line that most likely is short; returns its length.
-#[inline(always)]
-fn short_line<const HALVES: usize>(
-    out: &mut [u8; SHORT],
-    (start_len, start): (usize, &[[u8; HALF]; HALVES]),
-    le: &Le,
-    total: u64,
-    digits: &number::Digits,
-) -> Option<usize> {
-    for (out, piece) in out.as_chunks_mut().0.iter_mut().zip(start) {
-        *out = *piece;
+impl<const STEPS: usize> Loop for ShortLines<'_, STEPS> {
+    type Output = (usize, usize);
+
+    #[inline(always)]
+    fn run(self) -> (usize, usize) {
+        let ShortLines {
+            mut out,
+            start: (steps, start_len),
+            ends,
+            digits,
+        } = self;
+        // Copies, which need no pointer.
+        let (steps, start_len) = (*steps, start_len.min(MOST_STEPS * STEP));
+        let room = out.len();
+        let mut lines = 0;
+        for (le, digits) in ends.iter().zip(digits) {
+            let Some(line) = out.first_chunk_mut::<SHORT>() else {
+                break;
+            };
+            for (place, step) in line.as_chunks_mut().0.iter_mut().zip(&steps) {
+                *place = *step;
+            }
+            line[start_len..][..STEP].copy_from_slice(&le.text);
+            let value_at = start_len + usize::from(le.len);
+            let value = line[value_at..].first_chunk_mut();
+            let value = value.map_or(0, |out| number::known_line(out, digits));
+            out = &mut out[value_at + value..];
+            lines += 1;
+        }
+        (lines, room - out.len())
     }
-    let start_len = start_len.min(HALVES * HALF);
-    let end = &mut out[start_len..][..STEP];
-    if le.len > HALF {
-        end.copy_from_slice(&le.text);
-    } else {
-        end[..HALF].copy_from_slice(&le.text[..HALF]);
-    }
-    // Which it is anyway; said so, nothing has to be compared.
-    let value_at = (start_len + le.len) % 256;
-    let value = out[value_at..].first_chunk_mut()?;
-    (total < number::EIGHT).then(|| value_at + number::known_line(value, digits))
 }
 
+/// Writes lines that are not short: their totals are of more digits, or what they begin with is
+/// longer.
 #[inline(never)]
-fn long_line(out: &mut [u8], start: &Padded, le: &Le, total: u64) -> usize {
-    let room = out.len();
-    let mut line = Line::new(out);
+fn long_lines(line: &mut Line<'_>, start: &Padded, ends: &[Le], totals: &[u64]) {
+    for (le, total) in ends.iter().zip(totals) {
+        long_line(line, start, le, *total);
+    }
+}
+
+fn long_line(line: &mut Line<'_>, start: &Padded, le: &Le, total: u64) {
     line.put_padded(start);
-    le.put(&mut line);
-    number::unsigned_line(&mut line, total);
-    room - line.room()
+    le.put(line);
+    number::unsigned_line(line, total);
 }
 
 /// Adds an exemplar to the line that was just written.
@@ -351,17 +401,56 @@ pub(super) fn add_exemplar(buffer: &mut Buffer, exemplar: &Exemplar) {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::{Format, Histogram, Options, Registry};
 
     #[test]
     fn counts_that_add_up_to_more_than_a_word_stay_at_the_most() {
         let counts = [1, u64::MAX - 2, 1, 1, 5, u64::MAX];
-        let mut totals = [0; super::AT_ONCE];
-        assert_eq!(super::add_up(0, &counts, &mut totals), u64::MAX);
+        let mut rows = [[0; ROW]; 2];
         let most = u64::MAX;
-        assert_eq!(totals[..6], [1, most - 1, most, most, most, most]);
-        assert_eq!(super::add_up(2, &[3, 4], &mut totals), 9);
-        assert_eq!(totals[..2], [5, 9]);
+        assert_eq!(add_up(&counts, &mut rows.iter_mut()), most);
+        assert_eq!(rows[0][..6], [1, most - 1, most, most, most, most]);
+        let counts = [&[1; ROW][..], &[2, most - 20, 9]].concat();
+        assert_eq!(add_up(&counts, &mut rows.iter_mut()), most);
+        assert_eq!(rows[0][14..], [15, 16]);
+        assert_eq!(rows[1][..4], [18, most - 2, most, most]);
+    }
+
+    #[test]
+    fn totals_of_any_length_are_as_if_they_were_formatted() {
+        for start_len in [1, 31, 32, 33, 64, 65, 96, 97, 128, 129, 200] {
+            let mut start = Padded::default();
+            start.set(&["n".repeat(start_len - 1).as_bytes(), b"{"]);
+            let lens = [1, 15, 16, 17, 40].into_iter();
+            for (len, high) in lens.flat_map(|len| (0..=len).map(move |high| (len, high))) {
+                let bounds: Vec<f64> = (1..len).map(f64::from).collect();
+                let counts = (0..len).map(|at| if at == high { 100_000_000 } else { 7 });
+                let counts: Vec<u64> = counts.collect();
+                let mut buffer = Buffer::default();
+                let mut buckets = Buckets::default();
+                buckets.begin(&start, b"");
+                let value = HistogramValue {
+                    bounds: &bounds,
+                    counts: &counts,
+                    sum: 0.0,
+                    falls: false,
+                    native: None,
+                    exemplars: &[],
+                };
+                let all = buckets.write(&mut buffer, &value, false);
+                let mut total = 0;
+                let lines = counts.iter().enumerate().map(|(at, count)| {
+                    total += count;
+                    let le = bounds.get(at).map_or("+Inf".to_owned(), f64::to_string);
+                    let name = "n".repeat(start_len - 1);
+                    format!("{name}{{le=\"{le}\"}} {total}\n")
+                });
+                let expected: String = lines.collect();
+                assert_eq!(String::from_utf8_lossy(buffer.as_slice()), expected);
+                assert_eq!(all, total);
+            }
+        }
     }
 
     #[test]
@@ -372,6 +461,7 @@ mod tests {
             (30, 15, 1),
             (40, 16, 1),
             (70, 33, 1),
+            (30, 140, 1),
             (200, 2, 1),
         ] {
             // Without labels a series has other lines, and so have its neighbours.
