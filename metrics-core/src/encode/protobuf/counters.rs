@@ -76,8 +76,8 @@ pub(super) fn write(
 ) -> (usize, usize) {
     let halves = counters.labels.short_halves(table);
     let (births_there_are, _) = counters.created.all_and_which();
-    if births_there_are.len() == 1 {
-        with_wide_vectors(ShortMetrics::<true> {
+    let (some, written) = if births_there_are.len() == 1 {
+        with_wide_vectors(ShortMetrics::<true, true> {
             out,
             counters,
             halves,
@@ -85,21 +85,33 @@ pub(super) fn write(
             most,
         })
     } else {
-        with_wide_vectors(ShortMetrics::<false> {
+        with_wide_vectors(ShortMetrics::<true, false> {
             out,
             counters,
             halves,
             births,
             most,
         })
+    };
+    if some == counters.totals.len() {
+        return (some, written);
     }
+    // One that is longer is most likely not the only one.
+    let (others, more) = with_wide_vectors(ShortMetrics::<false, false> {
+        out: &mut out[written..],
+        counters: &counters.after(some),
+        halves,
+        births,
+        most: most.saturating_sub(written),
+    });
+    (some + others, written + more)
 }
 
 /// Metrics of counters until one is not short, as most are.
 ///
-/// As in `text/counters.rs` nothing is called, and little is left to check. Whether all were born
-/// together, as most neighbours are, is known.
-struct ShortMetrics<'a, const BORN_TOGETHER: bool> {
+/// As in `text/counters.rs` nothing is called, and little is left to check. Whether lengths are to
+/// take one byte is known, and whether all were born together, as most neighbours are.
+struct ShortMetrics<'a, const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> {
     out: &'a mut [u8],
     counters: &'a Counters<'a>,
     halves: ShortHalves<'a>,
@@ -107,7 +119,9 @@ struct ShortMetrics<'a, const BORN_TOGETHER: bool> {
     most: usize,
 }
 
-impl<const BORN_TOGETHER: bool> Loop for ShortMetrics<'_, BORN_TOGETHER> {
+impl<const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> Loop
+    for ShortMetrics<'_, OF_ONE_BYTE, BORN_TOGETHER>
+{
     type Output = (usize, usize);
 
     #[inline(always)]
@@ -133,13 +147,17 @@ impl<const BORN_TOGETHER: bool> Loop for ShortMetrics<'_, BORN_TOGETHER> {
             let first_len = usize::from(first_len);
             // Neighbours have it in common.
             while at < some && labels[at][0] == head {
-                let metric = out.first_chunk_mut::<ROOM>();
-                let second = halves.second(labels[at][1]);
-                let (Some(metric), Some((second, second_len))) = (metric, second) else {
+                let Some((second, second_len)) = halves.second(labels[at][1]) else {
                     break 'all;
                 };
                 let second_len = usize::from(second_len);
                 let size = first_len + second_len + 8 + Birth::SIZE;
+                if OF_ONE_BYTE && size >= 0x80 {
+                    break 'all;
+                }
+                let Some(metric) = out.first_chunk_mut::<ROOM>() else {
+                    break 'all;
+                };
                 // A varint of one byte, or of two.
                 let (length, head_len) = match size {
                     ..0x80 => (size, 2),
@@ -188,7 +206,8 @@ mod tests {
             let (mut out, mut many) = (vec![0; room(&counters, 0)], Many::default());
             assert!(many.know_births(counters.created));
             let metric = 2 + "\n\x07\n\x02of\x12\x01a".len() + AFTER.len() + 8 + Birth::SIZE;
-            for (most, some) in [(usize::MAX, 3), (2 * ROOM, 2), (2 * ROOM - 1, 1), (0, 0)] {
+            let mosts = [usize::MAX, 2 * ROOM, 2 * ROOM - 1, ROOM, ROOM - 1, 0];
+            for (most, some) in mosts.into_iter().zip([3, 3, 2, 1, 0, 0]) {
                 out.fill(0);
                 let written = write(&mut out, &counters, &mut many, most);
                 assert_eq!(written, (some, some * metric));

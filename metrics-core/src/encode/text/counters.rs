@@ -135,9 +135,10 @@ impl<const ARE_LOW: bool> Loop for ShortLines<'_, ARE_LOW> {
             let first_len = usize::from(first_len);
             // Neighbours have it in common.
             while at < some && labels[at][0] == head {
-                let line = out.first_chunk_mut::<SHORT>();
-                let second = halves.second(labels[at][1]);
-                let (Some(line), Some((second, second_len))) = (line, second) else {
+                let Some((second, second_len)) = halves.second(labels[at][1]) else {
+                    break 'all;
+                };
+                let Some(line) = out.first_chunk_mut::<SHORT>() else {
                     break 'all;
                 };
                 let second_len = usize::from(second_len);

@@ -76,12 +76,12 @@ where
         let room = out.len();
         let mut at = 0;
         for ((text, len), (single, (count, digits))) in texts.iter_ahead().zip(singles) {
-            let (Some(line), Some(text)) = (out.first_chunk_mut::<SHORT>(), text) else {
+            let Some(text) = text.filter(|_| len <= TEXT && single.counts()) else {
                 break;
             };
-            if len > TEXT || !single.counts() {
+            let Some(line) = out.first_chunk_mut::<SHORT>() else {
                 break;
-            }
+            };
             let steps = line.as_chunks_mut::<STEP>().0.iter_mut();
             for (at, (out, step)) in steps.zip(text.as_chunks().0).enumerate() {
                 if at * STEP < len {
