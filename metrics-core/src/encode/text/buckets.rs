@@ -81,15 +81,16 @@ impl Buckets {
         loop {
             // The digits of several are told at once: each of them alone would wait for what was
             // just added up, and its lines for them.
-            let mut some = [None; AT_ONCE];
+            let (mut some, mut found) = ([None; AT_ONCE], 0);
             let mut totals = self.totals.iter_mut();
             for (one, (labels, _, read)) in some[..at_once].iter_mut().zip(&mut all) {
                 *one = Some((labels, read.sum, add_up(read.counts, &mut totals)));
+                found += 1;
             }
-            if some[0].is_none() {
+            if found == 0 {
                 break;
             }
-            number::rows(&self.totals, &mut self.digits);
+            number::rows(&self.totals[..found * rows], &mut self.digits);
             for (at, (labels, observed, total)) in some.iter().flatten().enumerate() {
                 self.begin_like_others(&bucket.labels, labels);
                 let others = sum.labels.room() + count.labels.room() + 2 * STEP;
