@@ -49,6 +49,10 @@
 //! [scraper waits](ServerBuilder::scrape_timeout), and a client that
 //! [dawdles](ServerBuilder::client_timeout) is cut off.
 //!
+//! Who asks for the same as a scrape that is being encoded waits for it and gets the same, unless
+//! that is longer than a megabyte. Values may then have been read a little before they were asked
+//! for, but they are never older than those that the client got for the same question before.
+//!
 //! # Features
 //!
 //! - `gzip` (default): compresses what is served.
