@@ -225,4 +225,5 @@ fn wait_until_ready(stdout: &mut impl BufRead) {
     panic!("chromedriver does not start: {}", said.join("\n"));
 }
 
-const PATIENCE: Duration = Duration::from_mins(1);
+/// A machine that builds meanwhile, and has many browsers, takes its time.
+const PATIENCE: Duration = Duration::from_mins(3);

@@ -57,4 +57,4 @@ pub(crate) fn try_get(
     })
 }
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);

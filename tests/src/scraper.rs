@@ -111,7 +111,7 @@ impl Scraper {
 
     #[track_caller]
     fn wait_until_ready(&mut self, is_ready: impl Fn() -> bool) {
-        wait_until(Duration::from_secs(30), "a server that answers", || {
+        wait_until(Duration::from_mins(2), "a server that answers", || {
             if let Some(status) = self.server.try_wait().expect("a child has a status") {
                 panic!("it ended with {status}:\n{}", self.log());
             }
