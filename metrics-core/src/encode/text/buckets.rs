@@ -416,6 +416,10 @@ mod tests {
         assert_eq!(add_up(&counts, &mut rows.iter_mut()), most);
         assert_eq!(rows[0][14..], [15, 16]);
         assert_eq!(rows[1][..4], [18, most - 2, most, most]);
+        // Of what comes after a whole row all is little.
+        let counts = [&[most - 20][..], &[0; ROW - 1], &[9; 3]].concat();
+        assert_eq!(add_up(&counts, &mut rows.iter_mut()), most);
+        assert_eq!(rows[1][..4], [most - 11, most - 2, most, most]);
     }
 
     #[test]
