@@ -9,16 +9,16 @@ pub(crate) const MAX_BUCKETS: usize = 256;
 
 /// The default bounds, meant for durations in seconds: those of the official clients, from 5 ms
 /// to 10 s, and three below them for calls that do not leave the process.
-pub const DURATIONS: [f64; 14] = [
+pub const DURATION_BUCKETS: [f64; 14] = [
     0.000_1, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
 /// `N` bounds, `width` apart, the first at `start`.
 ///
 /// ```
-/// assert_eq!(metrics_core::linear::<3>(1.0, 2.0), [1.0, 3.0, 5.0]);
+/// assert_eq!(metrics_core::linear_buckets::<3>(1.0, 2.0), [1.0, 3.0, 5.0]);
 /// ```
-pub const fn linear<const N: usize>(start: f64, width: f64) -> [f64; N] {
+pub const fn linear_buckets<const N: usize>(start: f64, width: f64) -> [f64; N] {
     let mut bounds = [0.0; N];
     let mut i = 0;
     while i < N {
@@ -31,9 +31,9 @@ pub const fn linear<const N: usize>(start: f64, width: f64) -> [f64; N] {
 /// `N` bounds, each `factor` times the one before, the first at `start`.
 ///
 /// ```
-/// assert_eq!(metrics_core::exponential::<3>(1.0, 4.0), [1.0, 4.0, 16.0]);
+/// assert_eq!(metrics_core::exponential_buckets::<3>(1.0, 4.0), [1.0, 4.0, 16.0]);
 /// ```
-pub const fn exponential<const N: usize>(start: f64, factor: f64) -> [f64; N] {
+pub const fn exponential_buckets<const N: usize>(start: f64, factor: f64) -> [f64; N] {
     let mut bounds = [start; N];
     let mut i = 1;
     while i < N {
@@ -278,10 +278,10 @@ mod tests {
     #[test]
     fn the_table_agrees_with_a_linear_search_at_and_around_every_bound() {
         let layouts: [&[f64]; 6] = [
-            &DURATIONS,
-            &linear::<30>(0.1, 0.1),
-            &exponential::<40>(1e-9, 3.0),
-            &exponential::<250>(1e-300, 200.0),
+            &DURATION_BUCKETS,
+            &linear_buckets::<30>(0.1, 0.1),
+            &exponential_buckets::<40>(1e-9, 3.0),
+            &exponential_buckets::<250>(1e-300, 200.0),
             &[-3.0, -1.0, 0.0, 2.0],
             &[],
         ];
@@ -302,8 +302,8 @@ mod tests {
 
     #[test]
     fn usual_layouts_need_one_comparison() {
-        assert!(Table::new(&DURATIONS).exact);
-        assert!(Table::new(&exponential::<20>(1.0, 2.0)).exact);
+        assert!(Table::new(&DURATION_BUCKETS).exact);
+        assert!(Table::new(&exponential_buckets::<20>(1.0, 2.0)).exact);
     }
 
     #[test]

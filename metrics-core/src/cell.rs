@@ -75,7 +75,7 @@ enum SharedWords {
     /// Those of a declared metric: an allocator that records cannot wait for an allocation.
     Static(&'static [AtomicU64]),
     /// Made when there is something to leave in them.
-    Made(Arc<OnceLock<Box<[AtomicU64]>>>),
+    Lazy(Arc<OnceLock<Box<[AtomicU64]>>>),
 }
 
 impl SharedWords {
@@ -83,7 +83,7 @@ impl SharedWords {
     fn get(&self) -> &[AtomicU64] {
         match self {
             SharedWords::Static(words) => words,
-            SharedWords::Made(words) => words.get().map_or(&[], |words| words),
+            SharedWords::Lazy(words) => words.get().map_or(&[], |words| words),
         }
     }
 
@@ -91,7 +91,7 @@ impl SharedWords {
     fn get_or_make(&self, len: usize) -> &[AtomicU64] {
         match self {
             SharedWords::Static(words) => words,
-            SharedWords::Made(words) => words.get_or_init(|| zeros(len).collect()),
+            SharedWords::Lazy(words) => words.get_or_init(|| zeros(len).collect()),
         }
     }
 }
@@ -224,7 +224,7 @@ impl Region {
 
     /// The region of the one series of a metric made at run time.
     pub(crate) fn single(layout: Layout) -> Self {
-        Region::new(layout, 1, 1, None, SharedWords::Made(Arc::default()))
+        Region::new(layout, 1, 1, None, SharedWords::Lazy(Arc::default()))
     }
 
     /// A region whose series come and go.
@@ -235,7 +235,7 @@ impl Region {
             series,
             inner,
             born,
-            SharedWords::Made(Arc::default()),
+            SharedWords::Lazy(Arc::default()),
         )
     }
 

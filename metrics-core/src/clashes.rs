@@ -50,9 +50,9 @@ impl<'a> Names<'a> {
                 "`{}` ({}) and `{}` ({}) would both write samples called `{name}`{to_whom}; rename \
                  one",
                 other.name(),
-                other.birthplace(),
+                other.location(),
                 desc.name(),
-                desc.birthplace(),
+                desc.location(),
             )
         };
         let samples = desc.sample_names();
@@ -93,7 +93,7 @@ pub(crate) fn check_own(desc: &Desc, settings: &Settings) -> Result<(), String> 
         let name = format!("{}{}", settings.prefix, desc.name());
         // With the prefix, it may break a rule that the label is held to.
         if let Err(fault) = name::check_metric(&name, desc.kind, Alphabet::Utf8) {
-            return Err(format!("`{name}` ({}): {fault}", desc.birthplace()));
+            return Err(format!("`{name}` ({}): {fault}", desc.location()));
         }
         let common = settings.labels.iter().map(|(name, _)| name.as_str());
         let mut labels = own_labels(desc).chain(common);
@@ -102,7 +102,7 @@ pub(crate) fn check_own(desc: &Desc, settings: &Settings) -> Result<(), String> 
                 "`{}` ({}): a state set names its states in a label of its own name; rename the \
                  label",
                 desc.name(),
-                desc.birthplace(),
+                desc.location(),
             ));
         }
     }
@@ -117,7 +117,7 @@ pub(crate) fn check_labels(desc: &Desc, settings: &Settings) -> Result<(), Strin
             return Err(format!(
                 "`{}` ({}): the registry gives every series the label `{common}`; rename {}",
                 desc.name(),
-                desc.birthplace(),
+                desc.location(),
                 if common == name {
                     "one".to_owned()
                 } else {
@@ -134,7 +134,7 @@ pub(crate) fn check_labels(desc: &Desc, settings: &Settings) -> Result<(), Strin
                     "`{}` ({}): the labels `{earlier}` and `{name}` would both be called `{both}` \
                      where names are escaped; rename one",
                     desc.name(),
-                    desc.birthplace(),
+                    desc.location(),
                 ));
             }
         }

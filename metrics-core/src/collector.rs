@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    computed::{Collected, Computed, Row, Written},
+    computed::{Collected, CollectedValue, Row, Written},
     desc::{Desc, Kind},
     encode::escape,
     histogram::HistogramSnapshot,
@@ -148,18 +148,33 @@ impl<'a> Collection<'a> {
     }
 
     /// Writes a counter's value: not negative, not NaN, not infinite.
-    pub fn counter(&mut self, desc: &Desc, labels: &[(&str, &str)], value: f64) -> Birth<'_> {
-        self.write(desc, labels, Kind::Counter, Computed::counter(value))
+    pub fn counter(
+        &mut self,
+        desc: &Desc,
+        labels: &[(&str, &str)],
+        value: f64,
+    ) -> CollectedSeries<'_> {
+        self.write(desc, labels, Kind::Counter, CollectedValue::counter(value))
     }
 
     /// Writes a gauge's value; any number is one.
     pub fn gauge(&mut self, desc: &Desc, labels: &[(&str, &str)], value: f64) {
-        self.write(desc, labels, Kind::Gauge, Some(Computed::Gauge(value)));
+        self.write(
+            desc,
+            labels,
+            Kind::Gauge,
+            Some(CollectedValue::Gauge(value)),
+        );
     }
 
     /// Writes a value of which nothing else is known; any number is one.
     pub fn unknown(&mut self, desc: &Desc, labels: &[(&str, &str)], value: f64) {
-        self.write(desc, labels, Kind::Unknown, Some(Computed::Gauge(value)));
+        self.write(
+            desc,
+            labels,
+            Kind::Unknown,
+            Some(CollectedValue::Gauge(value)),
+        );
     }
 
     /// Writes a histogram's state, of classic buckets, native ones or both; see
@@ -175,8 +190,13 @@ impl<'a> Collection<'a> {
         desc: &Desc,
         labels: &[(&str, &str)],
         value: HistogramSnapshot,
-    ) -> Birth<'_> {
-        self.write(desc, labels, Kind::Histogram, Computed::histogram(value))
+    ) -> CollectedSeries<'_> {
+        self.write(
+            desc,
+            labels,
+            Kind::Histogram,
+            CollectedValue::histogram(value),
+        )
     }
 
     /// Writes a gauge histogram's state: how what there is at the moment is spread over buckets.
@@ -200,7 +220,7 @@ impl<'a> Collection<'a> {
         labels: &[(&str, &str)],
         value: HistogramSnapshot,
     ) {
-        let value = Computed::gauge_histogram(value);
+        let value = CollectedValue::gauge_histogram(value);
         self.write(desc, labels, Kind::GaugeHistogram, value);
     }
 
@@ -213,19 +233,24 @@ impl<'a> Collection<'a> {
         desc: &Desc,
         labels: &[(&str, &str)],
         value: SummarySnapshot,
-    ) -> Birth<'_> {
-        self.write(desc, labels, Kind::Summary, Computed::summary(value))
+    ) -> CollectedSeries<'_> {
+        self.write(desc, labels, Kind::Summary, CollectedValue::summary(value))
     }
 
     /// Writes the facts of an info.
     pub fn info(&mut self, desc: &Desc, labels: &[(&str, &str)]) {
-        self.write(desc, labels, Kind::Info, Some(Computed::Info));
+        self.write(desc, labels, Kind::Info, Some(CollectedValue::Info));
     }
 
     /// Writes all states of a state set, and whether each is active; none has an empty name, and
     /// no two have the same.
     pub fn state_set(&mut self, desc: &Desc, labels: &[(&str, &str)], states: &[(&str, bool)]) {
-        self.write(desc, labels, Kind::StateSet, Computed::state_set(states));
+        self.write(
+            desc,
+            labels,
+            Kind::StateSet,
+            CollectedValue::state_set(states),
+        );
     }
 
     fn write(
@@ -233,11 +258,11 @@ impl<'a> Collection<'a> {
         desc: &Desc,
         labels: &[(&str, &str)],
         kind: Kind,
-        value: Option<Computed>,
-    ) -> Birth<'_> {
+        value: Option<CollectedValue>,
+    ) -> CollectedSeries<'_> {
         let Some(at) = self.descs.iter().position(|known| known.name == desc.name) else {
             *self.undescribed.entry(desc.name().to_owned()).or_default() += 1;
-            return Birth(None);
+            return CollectedSeries(None);
         };
         let family = &mut self.families[at];
         let value = value.filter(|_| {
@@ -254,10 +279,10 @@ impl<'a> Collection<'a> {
                 created: 0.0,
                 value,
             });
-            return Birth(Some(family));
+            return CollectedSeries(Some(family));
         }
         family.rejected += 1;
-        Birth(None)
+        CollectedSeries(None)
     }
 }
 
@@ -289,9 +314,9 @@ fn rendered(labels: &[(&str, &str)]) -> String {
 }
 
 /// A series that a [`Collector`] has just written, and whose birth it may know.
-pub struct Birth<'c>(Option<&'c mut Written>);
+pub struct CollectedSeries<'c>(Option<&'c mut Written>);
 
-impl Birth<'_> {
+impl CollectedSeries<'_> {
     /// Says since when the series counts, as Unix time in seconds, for formats that have a place
     /// for it; see [`Registry::write_created`](crate::Registry::write_created).
     ///
@@ -318,9 +343,11 @@ impl Birth<'_> {
     }
 }
 
-impl fmt::Debug for Birth<'_> {
+impl fmt::Debug for CollectedSeries<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Birth").field(&self.0.is_some()).finish()
+        f.debug_tuple("CollectedSeries")
+            .field(&self.0.is_some())
+            .finish()
     }
 }
 
@@ -341,15 +368,15 @@ impl fmt::Debug for Birth<'_> {
 /// assert_eq!(WAITING.get(), 0.0);
 /// ```
 #[derive(Debug)]
-pub struct Calculated {
+pub struct Computed {
     desc: [Desc; 1],
     value: fn() -> f64,
 }
 
-impl Calculated {
+impl Computed {
     #[doc(hidden)]
     pub const fn new(desc: Desc, value: fn() -> f64) -> Self {
-        Calculated {
+        Computed {
             desc: [desc],
             value,
         }
@@ -361,7 +388,7 @@ impl Calculated {
     }
 }
 
-impl Collector for Calculated {
+impl Collector for Computed {
     fn descs(&self) -> &[Desc] {
         &self.desc
     }

@@ -5,13 +5,13 @@ use crate::{
     buckets,
     encode::{HistogramValue, Number, Sink, SummaryValue, Value},
     histogram::HistogramSnapshot,
-    native::NativeSnapshot,
+    native::NativeHistogramSnapshot,
     summary::SummarySnapshot,
 };
 
 /// A value that a collector has computed.
 #[derive(Debug)]
-pub(crate) enum Computed {
+pub(crate) enum CollectedValue {
     Counter(f64),
     /// Of an unknown type as well.
     Gauge(f64),
@@ -21,23 +21,23 @@ pub(crate) enum Computed {
     StateSet(Vec<(String, bool)>),
 }
 
-impl Computed {
+impl CollectedValue {
     /// A counter's value: not negative, not NaN, not infinite.
     pub(crate) fn counter(value: f64) -> Option<Self> {
-        (value >= 0.0 && value.is_finite()).then_some(Computed::Counter(value))
+        (value >= 0.0 && value.is_finite()).then_some(CollectedValue::Counter(value))
     }
 
     pub(crate) fn histogram(snapshot: HistogramSnapshot) -> Option<Self> {
         let value = Distribution::new(snapshot)?;
         let is_sound = value.sum >= 0.0 || value.falls;
-        is_sound.then(|| Computed::Histogram(Box::new(value)))
+        is_sound.then(|| CollectedValue::Histogram(Box::new(value)))
     }
 
     pub(crate) fn gauge_histogram(snapshot: HistogramSnapshot) -> Option<Self> {
         let value = Distribution::new(snapshot)?;
         // OpenMetrics shows the bounds of classic buckets alone.
         let is_sound = value.sum >= 0.0 || value.bounds.first().is_some_and(|bound| *bound < 0.0);
-        is_sound.then(|| Computed::Histogram(Box::new(value)))
+        is_sound.then(|| CollectedValue::Histogram(Box::new(value)))
     }
 
     pub(crate) fn summary(snapshot: SummarySnapshot) -> Option<Self> {
@@ -49,7 +49,7 @@ impl Computed {
             && values
                 .iter()
                 .all(|value| value.is_nan() || (*value >= 0.0 && value.is_finite()));
-        is_sound.then_some(Computed::Summary(snapshot))
+        is_sound.then_some(CollectedValue::Summary(snapshot))
     }
 
     pub(crate) fn state_set(states: &[(&str, bool)]) -> Option<Self> {
@@ -58,22 +58,22 @@ impl Computed {
         });
         let owned = |(state, active): &(&str, bool)| ((*state).to_owned(), *active);
         (differ && !states.is_empty())
-            .then(|| Computed::StateSet(states.iter().map(owned).collect()))
+            .then(|| CollectedValue::StateSet(states.iter().map(owned).collect()))
     }
 
     /// Writes it as a series with these labels.
     pub(crate) fn write(&self, labels: &str, created: f64, sink: &mut dyn Sink) {
         let value = match self {
-            Computed::Counter(value) => Value::Counter(Number::Float(*value), None),
-            Computed::Gauge(value) => Value::Gauge(Number::Float(*value)),
-            Computed::Histogram(value) => Value::Histogram(value.value()),
-            Computed::Summary(value) => Value::Summary(SummaryValue {
+            CollectedValue::Counter(value) => Value::Counter(Number::Float(*value), None),
+            CollectedValue::Gauge(value) => Value::Gauge(Number::Float(*value)),
+            CollectedValue::Histogram(value) => Value::Histogram(value.value()),
+            CollectedValue::Summary(value) => Value::Summary(SummaryValue {
                 quantiles: &value.quantiles,
                 count: value.count,
                 sum: value.sum,
             }),
-            Computed::Info => Value::Info,
-            Computed::StateSet(states) => return write_states(states, labels, sink),
+            CollectedValue::Info => Value::Info,
+            CollectedValue::StateSet(states) => return write_states(states, labels, sink),
         };
         sink.series(labels, created, value);
     }
@@ -98,7 +98,7 @@ pub(crate) struct Distribution {
     counts: Vec<u64>,
     sum: f64,
     falls: bool,
-    native: Option<NativeSnapshot>,
+    native: Option<NativeHistogramSnapshot>,
 }
 
 impl Distribution {
@@ -170,7 +170,7 @@ pub(crate) struct Row {
     pub(crate) labels: String,
     /// Unix time of its birth, in seconds; 0 where it is not known.
     pub(crate) created: f64,
-    pub(crate) value: Computed,
+    pub(crate) value: CollectedValue,
 }
 
 /// What a collector has written in one scrape: its families in the order of their descriptions,

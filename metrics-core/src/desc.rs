@@ -53,7 +53,7 @@ impl fmt::Display for Kind {
 
 /// The place in the source that declares a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Birthplace {
+pub struct SourceLocation {
     /// The file, as the compiler names it.
     pub file: &'static str,
     /// The line, counted from 1.
@@ -62,11 +62,11 @@ pub struct Birthplace {
     pub module: &'static str,
 }
 
-impl Birthplace {
+impl SourceLocation {
     #[track_caller]
     const fn caller() -> Self {
         let at = Location::caller();
-        Birthplace {
+        SourceLocation {
             file: at.file(),
             line: at.line(),
             module: "",
@@ -74,7 +74,7 @@ impl Birthplace {
     }
 }
 
-impl fmt::Display for Birthplace {
+impl fmt::Display for SourceLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file, self.line)
     }
@@ -130,7 +130,7 @@ pub struct Desc {
     pub(crate) labels: Cow<'static, [Text]>,
     pub(crate) constant: Cow<'static, [(Text, Text)]>,
     pub(crate) bounds: Cow<'static, [f64]>,
-    pub(crate) birthplace: Birthplace,
+    pub(crate) location: SourceLocation,
     pub(crate) objectives: &'static [Objective],
     /// Whether members of this family may differ in their labels.
     pub(crate) mixed: bool,
@@ -186,7 +186,7 @@ impl Desc {
     ///
     /// let queue = "mail"; // read from a file, say
     /// let name = format!("{queue}_wait_seconds");
-    /// let desc = Desc::made(Kind::Gauge, name, "Age of the oldest job.", "seconds")?;
+    /// let desc = Desc::dynamic(Kind::Gauge, name, "Age of the oldest job.", "seconds")?;
     /// assert_eq!(desc.name(), "mail_wait_seconds");
     /// # Ok::<(), metrics_core::Error>(())
     /// ```
@@ -196,13 +196,13 @@ impl Desc {
     /// When the name or the unit breaks a rule of the data model, as in [`new`](Self::new) and
     /// [`unit`](Self::unit).
     #[track_caller]
-    pub fn made(
+    pub fn dynamic(
         kind: Kind,
         name: impl Into<String>,
         help: impl Into<String>,
         unit: impl Into<String>,
     ) -> Result<Desc, Error> {
-        let mut desc = Desc::unchecked(kind, "", "", "").born_here();
+        let mut desc = Desc::unchecked(kind, "", "", "").declared_here();
         desc.name = Cow::Owned(name.into());
         desc.help = Cow::Owned(help.into());
         desc.unit = Cow::Owned(unit.into());
@@ -212,7 +212,7 @@ impl Desc {
             Ok(()) => Ok(desc),
             Err(fault) => Err(Error::new(format!(
                 "`{}` ({}): {fault}",
-                desc.name, desc.birthplace
+                desc.name, desc.location
             ))),
         }
     }
@@ -233,7 +233,7 @@ impl Desc {
             labels: Cow::Borrowed(&[]),
             constant: Cow::Borrowed(&[]),
             bounds: Cow::Borrowed(&[]),
-            birthplace: Birthplace::caller(),
+            location: SourceLocation::caller(),
             objectives: &[],
             mixed: false,
             legacy_labels: true,
@@ -242,8 +242,8 @@ impl Desc {
 
     /// The same, born where the caller's caller stands.
     #[track_caller]
-    pub(crate) fn born_here(mut self) -> Desc {
-        self.birthplace = Birthplace::caller();
+    pub(crate) fn declared_here(mut self) -> Desc {
+        self.location = SourceLocation::caller();
         self
     }
 
@@ -270,7 +270,7 @@ impl Desc {
     #[doc(hidden)]
     #[must_use]
     pub const fn at(mut self, file: &'static str, line: u32, module: &'static str) -> Desc {
-        self.birthplace = Birthplace { file, line, module };
+        self.location = SourceLocation { file, line, module };
         self
     }
 
@@ -426,8 +426,8 @@ impl Desc {
     }
 
     /// Where it is declared.
-    pub fn birthplace(&self) -> Birthplace {
-        self.birthplace
+    pub fn location(&self) -> SourceLocation {
+        self.location
     }
 }
 
@@ -441,16 +441,16 @@ mod tests {
             Desc::new(Kind::Counter, "work_seconds_total", "Time worked.").unit("seconds");
         assert_eq!(DESC.family_name(), "work_seconds");
         assert_eq!(DESC.unit_name(), Some("seconds"));
-        assert!(DESC.birthplace().file.ends_with("desc.rs"));
+        assert!(DESC.location().file.ends_with("desc.rs"));
     }
 
     #[test]
     fn a_desc_made_at_run_time_is_held_to_the_same_rules() {
-        let desc = Desc::made(Kind::Counter, "work_seconds_total", "", "seconds").unwrap();
+        let desc = Desc::dynamic(Kind::Counter, "work_seconds_total", "", "seconds").unwrap();
         assert_eq!(desc.family_name(), "work_seconds");
-        assert!(desc.birthplace().file.ends_with("desc.rs"));
+        assert!(desc.location().file.ends_with("desc.rs"));
         for (name, unit) in [("work", ""), ("w rk_total", ""), ("work_total", "seconds")] {
-            let error = Desc::made(Kind::Counter, name, "", unit).unwrap_err();
+            let error = Desc::dynamic(Kind::Counter, name, "", unit).unwrap_err();
             assert!(
                 error.to_string().starts_with(&format!("`{name}` (")),
                 "{error}"

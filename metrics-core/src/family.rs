@@ -18,7 +18,7 @@ use crate::{
     exemplar::{AUTOMATIC, Exemplars, RowOf, Shape},
     label::{LabelSet, LongKey, Overflow, with_key},
     layout::{self, Layout},
-    native::NativeSnapshot,
+    native::NativeHistogramSnapshot,
     render::{self, LabelView},
     rendered::most_as_pairs,
     rows::Rows,
@@ -73,7 +73,7 @@ pub struct Family {
 #[derive(Debug)]
 enum BucketsOf {
     Declared(&'static Buckets),
-    Made(Box<Buckets>),
+    Owned(Box<Buckets>),
 }
 
 impl Family {
@@ -167,7 +167,7 @@ impl Family {
     }
 
     /// A metric made at run time; it has open labels, or none.
-    pub(crate) fn made(desc: Desc, layout: Layout, max_series: Option<usize>) -> Self {
+    pub(crate) fn dynamic(desc: Desc, layout: Layout, max_series: Option<usize>) -> Self {
         let is_single = desc.labels.is_empty();
         let mut family = Family::new(desc, layout, Rows::ONE, None, &[], None, &[]);
         if is_single {
@@ -179,7 +179,7 @@ impl Family {
         }
         if matches!(layout, Layout::Histogram { .. }) && family.desc.kind == Kind::Histogram {
             let buckets = Buckets::from_bounds(&family.desc.bounds);
-            family.buckets = Some(BucketsOf::Made(Box::new(buckets)));
+            family.buckets = Some(BucketsOf::Owned(Box::new(buckets)));
         }
         family
     }
@@ -241,7 +241,7 @@ impl Family {
     pub(crate) fn buckets_of(&self) -> Option<&Buckets> {
         match self.buckets.as_ref()? {
             BucketsOf::Declared(buckets) => Some(buckets),
-            BucketsOf::Made(buckets) => Some(buckets),
+            BucketsOf::Owned(buckets) => Some(buckets),
         }
     }
 
@@ -581,7 +581,7 @@ impl Family {
         {
             return self.collect_histograms(index, sink, reader);
         }
-        let mut native = NativeSnapshot::default();
+        let mut native = NativeHistogramSnapshot::default();
         self.visit(
             sink,
             reader,
@@ -702,7 +702,7 @@ impl Family {
         labels: &str,
         created: f64,
         values: &[u64],
-        native: &mut NativeSnapshot,
+        native: &mut NativeHistogramSnapshot,
     ) {
         if let Some(number) = self.number(values) {
             if self.exemplars.is_used() && self.desc.kind == Kind::Counter {
@@ -747,7 +747,7 @@ impl Family {
         labels: &str,
         created: f64,
         values: &[u64],
-        native: &mut NativeSnapshot,
+        native: &mut NativeHistogramSnapshot,
     ) {
         let read = Observations::new(self.layout, values);
         if self.desc.kind == Kind::Histogram {
@@ -823,7 +823,7 @@ pub(crate) fn announced_at(at: usize) -> Option<&'static Family> {
 #[derive(Clone, Debug)]
 pub(crate) enum FamilyRef {
     Declared(&'static Family),
-    Made(Arc<Family>),
+    Dynamic(Arc<Family>),
 }
 
 impl Deref for FamilyRef {
@@ -833,7 +833,7 @@ impl Deref for FamilyRef {
     fn deref(&self) -> &Family {
         match self {
             FamilyRef::Declared(family) => family,
-            FamilyRef::Made(family) => family,
+            FamilyRef::Dynamic(family) => family,
         }
     }
 }

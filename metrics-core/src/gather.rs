@@ -1,10 +1,10 @@
 //! All metrics as data.
 
 use crate::{
-    desc::{Birthplace, Kind},
+    desc::{Kind, SourceLocation},
     encode::{self, Head, Number, Sink, Value},
     exemplar::Exemplar,
-    native::NativeSnapshot,
+    native::NativeHistogramSnapshot,
     render::LabelView,
 };
 
@@ -21,7 +21,7 @@ pub struct MetricFamily {
     /// The type.
     pub kind: Kind,
     /// Where its first member is declared.
-    pub birthplace: Birthplace,
+    pub location: SourceLocation,
     /// The series.
     pub metrics: Vec<Metric>,
 }
@@ -58,7 +58,7 @@ pub enum MetricValue {
         /// The sum of the observations.
         sum: f64,
         /// The native buckets, of a histogram that has them.
-        native: Option<NativeSnapshot>,
+        native: Option<NativeHistogramSnapshot>,
     },
     /// Of a summary.
     Summary {
@@ -98,7 +98,7 @@ impl Sink for Gather<'_> {
             help: desc.help().to_owned(),
             unit: desc.unit_name().map(str::to_owned),
             kind: desc.kind(),
-            birthplace: desc.birthplace(),
+            location: desc.location(),
             metrics: Vec::new(),
         });
     }

@@ -14,7 +14,7 @@ use crate::{
     },
     exemplar::RowOf,
     family::{Family, FamilyRef},
-    native::NativeSnapshot,
+    native::NativeHistogramSnapshot,
     own::Own,
     registry::Settings,
     series::Series,
@@ -146,9 +146,8 @@ impl Groups {
             .collect();
         // The linker's order is nobody's; a collector's families keep theirs, as sorting is stable.
         // OpenMetrics wants what is measured to come first.
-        listed.sort_by_key(|(desc, _)| {
-            (desc.name() != "target_info", desc.name(), desc.birthplace())
-        });
+        listed
+            .sort_by_key(|(desc, _)| (desc.name() != "target_info", desc.name(), desc.location()));
         let mut names = Names::new(listed.iter().map(|(desc, _)| *desc), settings);
         for (desc, source) in listed {
             if let Err(clash) = check_own(desc, settings) {
@@ -284,8 +283,8 @@ impl Groups {
                 "`{}` is declared twice with different {what}: `{a}` at {}, `{b}` at {}; \
                  make them equal or rename one",
                 desc.name(),
-                first.birthplace(),
-                desc.birthplace(),
+                first.location(),
+                desc.location(),
             ))
         };
         if first.kind != desc.kind {
@@ -538,11 +537,11 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
         },
         row: 0,
     };
-    let mut native = NativeSnapshot::default();
+    let mut native = NativeHistogramSnapshot::default();
     for (labels, (created, values)) in merged {
         members[0].emit(sink, nobody, &labels, created, &values, &mut native);
     }
 }
 
-/// Computed series that are written before what is there may go out.
+/// Collected series that are written before what is there may go out.
 const SERIES_BETWEEN_PAUSES: usize = 256;

@@ -9,7 +9,7 @@ use crate::{
     exemplar::{self, Shape},
     family::Observations,
     layout::Layout,
-    native::{Native, NativeSnapshot, merge, table},
+    native::{Native, NativeHistogramSnapshot, merge, table},
     storage::{self, Handle, Storage},
     timer::Timer,
 };
@@ -50,10 +50,10 @@ pub(crate) const fn layout_nanos(bounds: &[f64], native: Option<Native>) -> Layo
 ///
 /// `#[buckets(...)]` takes a list of upper bounds, `linear(start, width, count)` or
 /// `exponential(start, factor, count)`; without it the bounds are
-/// [`DURATIONS`](crate::DURATIONS). The last bucket, `+Inf`, is added by itself.
+/// [`DURATION_BUCKETS`](crate::DURATION_BUCKETS). The last bucket, `+Inf`, is added by itself.
 ///
 /// `#[buckets(native)]` makes it a native histogram, whose buckets need no bounds: see
-/// [`metrics!`](macro@crate::metrics) for its options, [`NativeSnapshot`] for its buckets. With
+/// [`metrics!`](macro@crate::metrics) for its options, [`NativeHistogramSnapshot`] for its buckets. With
 /// bounds after it, `#[buckets(native, 0.1, 1.0)]`, the histogram is of both kinds.
 ///
 /// Observations may have [exemplars](crate::Exemplar), given by hand
@@ -92,7 +92,7 @@ pub struct HistogramSnapshot {
     /// Upper bounds, the last one infinite, and how many observations lie in each bucket alone.
     pub buckets: Vec<(f64, u64)>,
     /// The native buckets, of a histogram that is declared to have them.
-    pub native: Option<NativeSnapshot>,
+    pub native: Option<NativeHistogramSnapshot>,
 }
 
 impl HistogramSnapshot {
@@ -128,13 +128,13 @@ impl HistogramSnapshot {
     /// Of native buckets alone. For a [`Collector`](crate::Collector).
     ///
     /// ```
-    /// use metrics_core::{HistogramSnapshot, NativeSnapshot};
+    /// use metrics_core::{HistogramSnapshot, NativeHistogramSnapshot};
     ///
-    /// let native = NativeSnapshot::new(0).positive([(1, 2), (2, 1)]);
+    /// let native = NativeHistogramSnapshot::new(0).positive([(1, 2), (2, 1)]);
     /// assert_eq!(HistogramSnapshot::from_native(native, 6.5).count, 3);
     /// ```
     #[must_use]
-    pub fn from_native(native: NativeSnapshot, sum: f64) -> Self {
+    pub fn from_native(native: NativeHistogramSnapshot, sum: f64) -> Self {
         let count = native.count().unwrap_or(u64::MAX);
         HistogramSnapshot {
             count,
@@ -147,14 +147,14 @@ impl HistogramSnapshot {
     /// The same observations in native buckets as well.
     ///
     /// ```
-    /// use metrics_core::{HistogramSnapshot, NativeSnapshot};
+    /// use metrics_core::{HistogramSnapshot, NativeHistogramSnapshot};
     ///
     /// let both = HistogramSnapshot::from_buckets([(1.0, 0), (4.0, 3)], 6.5)
-    ///     .with_native(NativeSnapshot::new(0).positive([(1, 2), (2, 1)]));
+    ///     .with_native(NativeHistogramSnapshot::new(0).positive([(1, 2), (2, 1)]));
     /// assert!(both.native.is_some());
     /// ```
     #[must_use]
-    pub fn with_native(mut self, native: NativeSnapshot) -> Self {
+    pub fn with_native(mut self, native: NativeHistogramSnapshot) -> Self {
         self.native = Some(native);
         self
     }

@@ -114,14 +114,14 @@ pub trait LabelSet {
     const SETS: &'static [Option<&'static [&'static str]>];
 
     /// Calls `visit` for each label in turn.
-    fn visit(&self, visitor: &mut impl Visitor);
+    fn visit(&self, visitor: &mut impl LabelVisitor);
 }
 
 impl<S: LabelSet> LabelSet for &S {
     const SETS: &'static [Option<&'static [&'static str]>] = S::SETS;
 
     #[inline(always)]
-    fn visit(&self, visitor: &mut impl Visitor) {
+    fn visit(&self, visitor: &mut impl LabelVisitor) {
         S::visit(self, visitor);
     }
 }
@@ -159,7 +159,7 @@ pub trait Labels: LabelSet {
 }
 
 /// What [`LabelSet::visit`] shows each label to.
-pub trait Visitor {
+pub trait LabelVisitor {
     /// Takes the next label.
     fn label<L: Label>(&mut self, label: &L);
 }
@@ -171,7 +171,7 @@ macro_rules! tuples {
 
             #[inline(always)]
             #[allow(non_snake_case, unused_variables)]
-            fn visit(&self, visitor: &mut impl Visitor) {
+            fn visit(&self, visitor: &mut impl LabelVisitor) {
                 let ($($name,)*) = self;
                 $(visitor.label($name);)*
             }
@@ -213,7 +213,7 @@ pub const fn closed_series(sets: &[Option<&'static [&'static str]>]) -> Option<u
 pub(crate) fn position<S: LabelSet>(labels: &S) -> usize {
     struct Position(usize);
 
-    impl Visitor for Position {
+    impl LabelVisitor for Position {
         #[inline(always)]
         fn label<L: Label>(&mut self, label: &L) {
             let count = L::VALUES.map_or(1, <[_]>::len);
@@ -300,7 +300,7 @@ impl<const N: usize> Key<N> {
     }
 }
 
-impl<const N: usize> Visitor for Key<N> {
+impl<const N: usize> LabelVisitor for Key<N> {
     #[inline(always)]
     fn label<L: Label>(&mut self, label: &L) {
         if L::VALUES.is_some() {
@@ -411,7 +411,7 @@ impl LongKey {
     }
 }
 
-impl Visitor for LongKey {
+impl LabelVisitor for LongKey {
     fn label<L: Label>(&mut self, label: &L) {
         if L::VALUES.is_some() {
             if !self.rest {
@@ -442,7 +442,7 @@ pub(crate) struct Texts<'a>(pub(crate) &'a [&'a str]);
 impl LabelSet for Texts<'_> {
     const SETS: &'static [Option<&'static [&'static str]>] = &[];
 
-    fn visit(&self, visitor: &mut impl Visitor) {
+    fn visit(&self, visitor: &mut impl LabelVisitor) {
         for text in self.0 {
             visitor.label(text);
         }
@@ -458,7 +458,7 @@ pub(crate) const OVERFLOW: &str = "overflow";
 impl LabelSet for Overflow {
     const SETS: &'static [Option<&'static [&'static str]>] = &[];
 
-    fn visit(&self, visitor: &mut impl Visitor) {
+    fn visit(&self, visitor: &mut impl LabelVisitor) {
         for _ in 0..self.0 {
             visitor.label(&OVERFLOW);
         }

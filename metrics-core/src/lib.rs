@@ -60,6 +60,7 @@ mod counter;
 #[cfg(feature = "catalog")]
 mod dashboard;
 mod desc;
+mod dynamic;
 mod encode;
 mod entry;
 #[cfg(all(test, not(miri)))]
@@ -84,7 +85,6 @@ mod info;
 mod label;
 mod layout;
 mod macros;
-mod made;
 mod name;
 mod native;
 #[cfg(metrics_off)]
@@ -115,18 +115,19 @@ mod watched;
 mod word;
 mod workers;
 
-pub use buckets::{DURATIONS, exponential, linear};
+pub use buckets::{DURATION_BUCKETS, exponential_buckets, linear_buckets};
 #[cfg(feature = "catalog")]
 pub use catalog::{
-    CATALOG_VERSION, Catalog, CatalogFamily, CatalogLabel, CatalogMember, CatalogNative, Warning,
-    catalog,
+    CATALOG_VERSION, Catalog, CatalogFamily, CatalogLabel, CatalogMember, CatalogNative,
+    CatalogWarning, catalog,
 };
-pub use collector::{Birth, Calculated, Collection, Collector};
+pub use collector::{CollectedSeries, Collection, Collector, Computed};
 pub use counter::{Counter, FloatCounter};
 #[cfg(feature = "catalog")]
 pub use dashboard::Dashboard;
-pub use desc::{Birthplace, Desc, Kind, Objective};
-pub use encode::{Escaping, Exposition, Format, Number};
+pub use desc::{Desc, Kind, Objective, SourceLocation};
+pub use dynamic::{DynamicFamily, DynamicMetric, Options};
+pub use encode::{Escaping, ExpositionFormat, Format, Number};
 pub use error::Error;
 pub use exemplar::Exemplar;
 pub use family::DEFAULT_MAX_SERIES;
@@ -134,11 +135,10 @@ pub use gather::{Metric, MetricFamily, MetricValue};
 pub use gauge::{FloatGauge, Gauge};
 pub use histogram::{Histogram, HistogramSnapshot};
 pub use info::Info;
-pub use label::{Label, LabelSet, Labels, Visitor};
+pub use label::{Label, LabelSet, LabelVisitor, Labels};
 pub use macros::*;
-pub use made::{Labelled, Made, Options};
-pub use native::NativeSnapshot;
-pub use registry::{Builder, Registry, encode, encode_to_string, gather};
+pub use native::NativeHistogramSnapshot;
+pub use registry::{Registry, RegistryBuilder, encode, encode_to_string, gather};
 pub use render::LabelView;
 #[cfg(feature = "catalog")]
 pub use rules::Rules;

@@ -21,7 +21,7 @@ pub(crate) enum Alphabet {
     /// The same, in a struct that derives `Labels`.
     Derived,
     /// The same, at run time.
-    Made,
+    Dynamic,
     /// All but control characters.
     Utf8,
 }
@@ -32,7 +32,7 @@ impl Alphabet {
             Alphabet::Declared => {
                 "a metric name holds letters, digits, `_` and `:` only; add `#[utf8]` to allow any character"
             }
-            Alphabet::Made => {
+            Alphabet::Dynamic => {
                 "a metric name holds letters, digits, `_` and `:` only; call `utf8()` to allow any character"
             }
             _ => "a metric name holds letters, digits, `_` and `:` only",
@@ -47,7 +47,7 @@ impl Alphabet {
             Alphabet::Derived => {
                 "a label name holds letters, digits and `_` only; add `#[label(utf8)]` to the struct to allow any character"
             }
-            Alphabet::Made => {
+            Alphabet::Dynamic => {
                 "a label name holds letters, digits and `_` only; call `utf8()` to allow any character"
             }
             _ => "a label name holds letters, digits and `_` only",

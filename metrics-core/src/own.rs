@@ -135,7 +135,7 @@ pub(crate) fn check(desc: &Desc) -> Result<(), String> {
         Some(own) => Err(format!(
             "`{}` ({}): the registry writes `{}` of itself; rename it",
             desc.name(),
-            desc.birthplace(),
+            desc.location(),
             own.name(),
         )),
     }

@@ -13,7 +13,7 @@ use crate::{
     clock,
     collector::Collector,
     computed::Collected,
-    encode::{Exposition, Format, Out, escape, protobuf::Protobuf, text::Text},
+    encode::{ExpositionFormat, Format, Out, escape, protobuf::Protobuf, text::Text},
     error::Error,
     family::{self, DEFAULT_MAX_SERIES, Family, FamilyRef},
     gather::{Gather, MetricFamily},
@@ -68,7 +68,7 @@ fn registered() -> Vec<Source> {
 /// use metrics_core::{Counter, Format, Options, Registry};
 ///
 /// let registry = Registry::builder().prefix("app_").label("zone", "b").build()?;
-/// let jobs = registry.create_labelled::<Counter>(
+/// let jobs = registry.create_family::<Counter>(
 ///     Options::new("jobs_total", "Jobs done.").labels(["queue"]),
 /// )?;
 /// jobs.with(&["mail"]).inc();
@@ -122,7 +122,7 @@ impl Settings {
     }
 
     /// The labels of every series, rendered for an exposition.
-    fn common(&self, exposition: Exposition) -> String {
+    fn common(&self, exposition: ExpositionFormat) -> String {
         let mut common = String::new();
         render::escaped_names(&self.common, exposition.name_escaping(), &mut common);
         common
@@ -170,7 +170,7 @@ impl Registry {
         static GLOBAL: LazyLock<Registry> = LazyLock::new(|| {
             let settings = Settings::new(String::new(), Vec::new());
             let registry = Registry::with(true, settings, registered());
-            registry.write_own_metrics(true);
+            registry.write_self_metrics(true);
             registry
         });
         &GLOBAL
@@ -187,11 +187,11 @@ impl Registry {
     }
 
     /// An empty registry with a prefix or labels for all series.
-    pub fn builder() -> Builder {
-        Builder {
+    pub fn builder() -> RegistryBuilder {
+        RegistryBuilder {
             prefix: String::new(),
             labels: Vec::new(),
-            alphabet: Alphabet::Made,
+            alphabet: Alphabet::Dynamic,
         }
     }
 
@@ -264,7 +264,7 @@ impl Registry {
 
     /// Whether to write the metrics that the registry keeps of itself, such as
     /// `metrics_overflowed_total`: on at first for the global registry, off for others.
-    pub fn write_own_metrics(&self, on: bool) {
+    pub fn write_self_metrics(&self, on: bool) {
         self.0.settings.own.store(on, Ordering::Relaxed);
     }
 
@@ -281,7 +281,7 @@ impl Registry {
     ///
     /// let registry = Registry::new(); // or that of all declared metrics: Registry::global()
     /// registry.max_series(2);
-    /// let requests = registry.create_labelled::<Counter>(
+    /// let requests = registry.create_family::<Counter>(
     ///     Options::new("requests_total", "Requests.").labels(["tenant"]),
     /// )?;
     /// for tenant in ["a", "b", "c", "d"] {
@@ -347,7 +347,7 @@ impl Registry {
     /// Those of `out`.
     pub fn encode(
         &self,
-        exposition: impl Into<Exposition>,
+        exposition: impl Into<ExpositionFormat>,
         out: &mut impl io::Write,
     ) -> io::Result<()> {
         self.encode_wanted(exposition.into(), Out::Writer(out), Duration::MAX, None)
@@ -360,7 +360,7 @@ impl Registry {
     /// Those of `out`.
     pub fn encode_filtered(
         &self,
-        exposition: impl Into<Exposition>,
+        exposition: impl Into<ExpositionFormat>,
         out: &mut impl io::Write,
         wanted: impl Fn(&str) -> bool,
     ) -> io::Result<()> {
@@ -394,7 +394,7 @@ impl Registry {
     /// ```
     pub fn encode_within(
         &self,
-        exposition: impl Into<Exposition>,
+        exposition: impl Into<ExpositionFormat>,
         out: &mut impl io::Write,
         time: Duration,
         wanted: Option<&dyn Fn(&str) -> bool>,
@@ -404,7 +404,7 @@ impl Registry {
 
     fn encode_wanted(
         &self,
-        exposition: Exposition,
+        exposition: ExpositionFormat,
         out: Out<'_>,
         time: Duration,
         wanted: Option<&dyn Fn(&str) -> bool>,
@@ -432,7 +432,7 @@ impl Registry {
     }
 
     /// All metrics as one string; an empty one in [`Format::Protobuf`], which is no text.
-    pub fn encode_to_string(&self, exposition: impl Into<Exposition>) -> String {
+    pub fn encode_to_string(&self, exposition: impl Into<ExpositionFormat>) -> String {
         let mut out = Vec::new();
         self.encode_to_vec(exposition, &mut out);
         // What is written is text.
@@ -458,7 +458,7 @@ impl Registry {
     /// }
     /// # Ok::<(), metrics_core::Error>(())
     /// ```
-    pub fn encode_to_vec(&self, exposition: impl Into<Exposition>, out: &mut Vec<u8>) {
+    pub fn encode_to_vec(&self, exposition: impl Into<ExpositionFormat>, out: &mut Vec<u8>) {
         // Writing to memory does not fail.
         let _ = self.encode_wanted(exposition.into(), Out::Memory(out), Duration::MAX, None);
     }
@@ -532,10 +532,10 @@ impl Registry {
     }
 
     /// The metric that was made at run time and is in nothing different from this one.
-    pub(crate) fn made_like(&self, family: &Family) -> Option<Arc<Family>> {
+    pub(crate) fn find_dynamic_like(&self, family: &Family) -> Option<Arc<Family>> {
         let state = self.state();
         state.sources.iter().find_map(|source| match source {
-            Source::Family(FamilyRef::Made(known)) if known.is_like(family) => {
+            Source::Family(FamilyRef::Dynamic(known)) if known.is_like(family) => {
                 Some(Arc::clone(known))
             }
             _ => None,
@@ -645,13 +645,13 @@ const DEFAULT_COLLECTOR_TIMEOUT: Duration = Duration::from_secs(5);
 /// Builds a [`Registry`].
 #[derive(Clone, Debug)]
 #[must_use = "ends in `build`"]
-pub struct Builder {
+pub struct RegistryBuilder {
     prefix: String,
     labels: Vec<(String, String)>,
     alphabet: Alphabet,
 }
 
-impl Builder {
+impl RegistryBuilder {
     /// Puts this before every name.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
@@ -726,7 +726,7 @@ impl Builder {
 /// assert!(out.ends_with(b"# EOF\n"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn encode(exposition: impl Into<Exposition>, out: &mut impl io::Write) -> io::Result<()> {
+pub fn encode(exposition: impl Into<ExpositionFormat>, out: &mut impl io::Write) -> io::Result<()> {
     Registry::global().encode(exposition, out)
 }
 
@@ -743,7 +743,7 @@ pub fn encode(exposition: impl Into<Exposition>, out: &mut impl io::Write) -> io
 /// BEANS.inc();
 /// assert!(encode_to_string(Format::Text).contains("demo_beans_total 1\n"));
 /// ```
-pub fn encode_to_string(exposition: impl Into<Exposition>) -> String {
+pub fn encode_to_string(exposition: impl Into<ExpositionFormat>) -> String {
     Registry::global().encode_to_string(exposition)
 }
 

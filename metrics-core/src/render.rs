@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::{
     encode::{Escaping, escape},
-    label::{Label, LabelSet, Visitor},
+    label::{Label, LabelSet, LabelVisitor},
     name,
 };
 
@@ -62,7 +62,7 @@ pub(crate) fn set<'n>(
 ) {
     struct Renderer<'a, N>(&'a mut String, N);
 
-    impl<'n, N: Iterator<Item = &'n str>> Visitor for Renderer<'_, N> {
+    impl<'n, N: Iterator<Item = &'n str>> LabelVisitor for Renderer<'_, N> {
         fn label<L: Label>(&mut self, value: &L) {
             if let Some(name) = self.1.next() {
                 value.with_str(|value| label(self.0, name, value));

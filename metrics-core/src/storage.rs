@@ -485,10 +485,10 @@ pub struct Handle {
 
 impl Handle {
     /// Holds the series of these labels of a metric made at run time.
-    pub(crate) fn made(family: Arc<Family>, labels: &impl LabelSet) -> Self {
+    pub(crate) fn dynamic(family: Arc<Family>, labels: &impl LabelSet) -> Self {
         let series = held(&family, labels);
         Handle {
-            family: FamilyRef::Made(family),
+            family: FamilyRef::Dynamic(family),
             series,
         }
     }

@@ -1,13 +1,13 @@
 //! Which format and which content coding a request asks for (RFC 9110, sections 12.4 and 12.5).
 
-use metrics_core::{Escaping, Exposition, Format};
+use metrics_core::{Escaping, ExpositionFormat, Format};
 
 /// The exposition for an `Accept` header: the best one that is acceptable, else text 0.0.4.
 ///
 /// A scrape is worth more to its reader than a 406, so a header that accepts nothing
 /// we speak gets the format that every scraper reads. Names are escaped as the range says that
 /// was decisive, and with underscores when it says nothing, or nothing that we know.
-pub(crate) fn exposition(accept: Option<&str>) -> Exposition {
+pub(crate) fn exposition(accept: Option<&str>) -> ExpositionFormat {
     let ranges: Vec<Range<'_>> = accept
         .into_iter()
         .flat_map(list)
@@ -31,7 +31,7 @@ pub(crate) fn exposition(accept: Option<&str>) -> Exposition {
         Escaping::AllowUtf8 if format == Format::Text => Escaping::Underscores,
         escaping => escaping,
     };
-    format.escaped(escaping)
+    format.with_escaping(escaping)
 }
 
 /// How much the `Accept-Encoding` header wants a coding that goes by these names, from 0 to 1;
@@ -288,7 +288,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn gets(accept: &str, expected: impl Into<Exposition>) {
+    fn gets(accept: &str, expected: impl Into<ExpositionFormat>) {
         assert_eq!(
             exposition(Some(accept)),
             expected.into(),
@@ -447,7 +447,7 @@ mod tests {
         );
         gets(
             &format!("{TYPE};{PROTO};encoding=delimited;escaping=allow-utf-8"),
-            Format::Protobuf.escaped(Escaping::AllowUtf8),
+            Format::Protobuf.with_escaping(Escaping::AllowUtf8),
         );
     }
 
@@ -464,11 +464,11 @@ mod tests {
         ] {
             gets(
                 &format!("text/plain;version=1.0.0;escaping={name}"),
-                Format::TextV1.escaped(escaping),
+                Format::TextV1.with_escaping(escaping),
             );
             gets(
                 &format!("application/openmetrics-text; escaping={name} ; q=0.5"),
-                Format::OpenMetrics.escaped(escaping),
+                Format::OpenMetrics.with_escaping(escaping),
             );
         }
         gets(
@@ -477,7 +477,7 @@ mod tests {
         );
         gets(
             "application/openmetrics-text;escaping=dots;q=0.2, text/plain;escaping=values",
-            Format::Text.escaped(Escaping::Values),
+            Format::Text.with_escaping(Escaping::Values),
         );
     }
 
@@ -532,11 +532,13 @@ mod tests {
     }
 
     /// What scrapers send, and the format and the escaping that they get.
-    const SCRAPERS: [(&str, Exposition); 14] = {
-        const OPEN_METRICS: Exposition = Format::OpenMetrics.escaped(Escaping::Underscores);
-        const PROTOBUF: Exposition = Format::Protobuf.escaped(Escaping::Underscores);
-        const OPEN_METRICS_UTF8: Exposition = Format::OpenMetrics.escaped(Escaping::AllowUtf8);
-        const TEXT: Exposition = Format::Text.escaped(Escaping::Underscores);
+    const SCRAPERS: [(&str, ExpositionFormat); 14] = {
+        const OPEN_METRICS: ExpositionFormat =
+            Format::OpenMetrics.with_escaping(Escaping::Underscores);
+        const PROTOBUF: ExpositionFormat = Format::Protobuf.with_escaping(Escaping::Underscores);
+        const OPEN_METRICS_UTF8: ExpositionFormat =
+            Format::OpenMetrics.with_escaping(Escaping::AllowUtf8);
+        const TEXT: ExpositionFormat = Format::Text.with_escaping(Escaping::Underscores);
         [
             // Prometheus 2.42.
             (
@@ -566,12 +568,12 @@ mod tests {
             // With native histograms.
             (
                 "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;escaping=allow-utf-8;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.2,*/*;q=0.1",
-                Format::Protobuf.escaped(Escaping::AllowUtf8),
+                Format::Protobuf.with_escaping(Escaping::AllowUtf8),
             ),
             // Told to take text alone.
             (
                 "text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.5,*/*;q=0.4",
-                Format::TextV1.escaped(Escaping::AllowUtf8),
+                Format::TextV1.with_escaping(Escaping::AllowUtf8),
             ),
             // Prometheus 3.9.
             (

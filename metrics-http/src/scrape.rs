@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use metrics_core::{Exposition, Registry};
+use metrics_core::{ExpositionFormat, Registry};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 /// What a request asked for.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Asked {
-    pub(crate) exposition: Exposition,
+    pub(crate) exposition: ExpositionFormat,
     pub(crate) coding: Coding,
     /// Families or samples to restrict the exposition to; empty for all.
     pub(crate) names: Vec<String>,

@@ -268,7 +268,7 @@ fn an_exemplar_is_sent_once_and_where_it_belongs() {
 fn names_of_any_characters_are_escaped_unless_the_server_takes_them() {
     let registry = Registry::new();
     let options = Options::new("http.requests_total", "Requests.").labels(["http.method"]);
-    let requests = registry.create_labelled::<Counter>(options.utf8()).unwrap();
+    let requests = registry.create_family::<Counter>(options.utf8()).unwrap();
     requests.with(&["GET"]).inc();
     let receiver = taking();
     let written = &sent(&receiver, to(&receiver, &registry))[0];
@@ -310,7 +310,7 @@ fn every_sample_arrives_and_every_series_ends_with_a_stale_marker() {
 fn a_series_that_is_gone_ends_with_a_stale_marker() {
     let registry = Registry::new();
     let options = Options::new("orders_total", "Orders.").labels(["country"]);
-    let orders = registry.create_labelled::<Counter>(options).unwrap();
+    let orders = registry.create_family::<Counter>(options).unwrap();
     orders.with(&["no"]).inc();
     let receiver = taking();
     let pusher = often(to(&receiver, &registry));
@@ -509,7 +509,7 @@ fn what_waits_is_bounded_and_what_is_given_up_for_it_counted() {
     registry
         .register(Arc::clone(&clock) as Arc<dyn Collector>)
         .unwrap();
-    registry.write_own_metrics(false);
+    registry.write_self_metrics(false);
     let receiver = Receiver::new();
     receiver.answer_all(Answer::status(503));
     let write = to(&receiver, &registry)

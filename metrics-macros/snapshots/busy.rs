@@ -15,7 +15,7 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                 "seconds",
                 ::m::Kind::Histogram,
             );
-            const __BOUNDS: [f64; { 10 }] = ::m::exponential::<{ 10 }>(0.001, 2.0);
+            const __BOUNDS: [f64; { 10 }] = ::m::exponential_buckets::<{ 10 }>(0.001, 2.0);
             const __UPPER: [f64; __BOUNDS.len() + 1] = ::m::__private::closed_nanos::<
                 { __BOUNDS.len() },
                 { __BOUNDS.len() + 1 },

@@ -161,7 +161,8 @@ impl Buckets {
             Buckets::Rule(rule, arguments) => {
                 let (start, step) = (float(arguments[0].clone()), float(arguments[1].clone()));
                 let count = &arguments[2];
-                let array = quote!(#krate::#rule::<{ #count }>(#start, #step));
+                let function = format_ident!("{rule}_buckets", span = rule.span());
+                let array = quote!(#krate::#function::<{ #count }>(#start, #step));
                 (quote!({ #count }), array)
             }
         }

@@ -282,7 +282,7 @@ pub(crate) fn checks<M: Measure>(args: &Args, krate: &Path) -> TokenStream {
         let bounds = if args.buckets.get().is_some() {
             quote!(__BOUNDS)
         } else {
-            quote!(#krate::DURATIONS)
+            quote!(#krate::DURATION_BUCKETS)
         };
         checks.extend(latency.check(krate, &bounds));
     }

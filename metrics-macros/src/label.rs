@@ -371,8 +371,8 @@ fn labels(input: &DeriveInput, reached: &str) -> syn::Result<TokenStream> {
                     &[#(#sets),*];
 
                 #[inline(always)]
-                fn visit(&self, __visitor: &mut impl #krate::Visitor) {
-                    #(#krate::Visitor::label(__visitor, &self.#idents);)*
+                fn visit(&self, __visitor: &mut impl #krate::LabelVisitor) {
+                    #(#krate::LabelVisitor::label(__visitor, &self.#idents);)*
                 }
             }
 

@@ -277,8 +277,8 @@ impl Site<'_> {
             (Some(bounds), _) => bounds.expand(krate),
             (None, Some(_)) => (quote!(0), quote!([])),
             (None, None) => (
-                quote!({ #krate::DURATIONS.len() }),
-                quote!(#krate::DURATIONS),
+                quote!({ #krate::DURATION_BUCKETS.len() }),
+                quote!(#krate::DURATION_BUCKETS),
             ),
         };
         let (bounds, buckets) = bucket_items(krate, &count, &array, "closed");

@@ -16,8 +16,8 @@ use std::{
 };
 
 use metrics_core::{
-    DEFAULT_MAX_SERIES, DURATIONS, Label, MetricFamily, MetricValue, counted, gather, in_flight,
-    timed,
+    DEFAULT_MAX_SERIES, DURATION_BUCKETS, Label, MetricFamily, MetricValue, counted, gather,
+    in_flight, timed,
 };
 use tests::{calls, caught, fail, in_progress, series, timings};
 
@@ -100,8 +100,8 @@ fn a_family_of_its_own_has_its_name_help_unit_and_buckets() {
         [1.0, 2.0, 4.0, f64::INFINITY]
     );
     assert_eq!(
-        bounds("arguments_default_seconds")[..DURATIONS.len()],
-        DURATIONS
+        bounds("arguments_default_seconds")[..DURATION_BUCKETS.len()],
+        DURATION_BUCKETS
     );
     assert_eq!(calls("described"), "");
     assert_eq!(timings("described"), "");

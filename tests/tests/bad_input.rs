@@ -4,7 +4,7 @@
 //! `ui.rs`.
 
 use metrics_core::{
-    FloatCounter, Format, Gauge, Histogram, Made, MetricValue, Options, Registry, Summary,
+    DynamicMetric, FloatCounter, Format, Gauge, Histogram, MetricValue, Options, Registry, Summary,
     UpDownCounter,
 };
 
@@ -127,7 +127,7 @@ fn growth_that_is_no_growth_is_refused() {
 
 /// Demands that these values change no exposition and are counted, each once.
 #[track_caller]
-fn rejects<M: Made>(options: Options, values: &[f64], record: impl Fn(&M, f64)) {
+fn rejects<M: DynamicMetric>(options: Options, values: &[f64], record: impl Fn(&M, f64)) {
     let registry = Registry::new();
     let metric = registry.create::<M>(options).unwrap();
     let expositions = || {
@@ -143,7 +143,7 @@ fn rejects<M: Made>(options: Options, values: &[f64], record: impl Fn(&M, f64)) 
         record(&metric, *value);
     }
     assert_eq!(expositions(), before);
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     let families = registry.gather();
     let rejected = families
         .iter()
@@ -157,7 +157,7 @@ fn rejects<M: Made>(options: Options, values: &[f64], record: impl Fn(&M, f64)) 
 }
 
 #[track_caller]
-fn refused<M: Made>(options: Options) {
+fn refused<M: DynamicMetric>(options: Options) {
     let registry = Registry::new();
     assert!(registry.create::<M>(options).is_err());
     assert!(registry.gather().is_empty());

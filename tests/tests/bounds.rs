@@ -13,7 +13,7 @@ use std::{
 };
 
 use metrics_core::{
-    Counter, Label, Labelled, MetricFamily, MetricValue, Options, Registry, metrics,
+    Counter, DynamicFamily, Label, MetricFamily, MetricValue, Options, Registry, metrics,
 };
 
 #[test]
@@ -32,7 +32,7 @@ fn a_cap_of_its_own_stands_against_that_of_the_registry() {
     let registry = Registry::new();
     registry.max_series(3);
     let options = Options::new("a_total", "A.").labels(["key"]).max_series(5);
-    let counter = registry.create_labelled::<Counter>(options).unwrap();
+    let counter = registry.create_family::<Counter>(options).unwrap();
     (0..10).for_each(|at| counter.with(&[&at.to_string()]).inc());
     assert_eq!(values(&family(&registry, "a_total")).len(), 6);
 }
@@ -101,7 +101,7 @@ fn a_cap_that_is_raised_while_threads_record_loses_nothing() {
 #[test]
 fn label_sets_beyond_the_cap_are_counted_by_family() {
     let registry = Registry::new();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     registry.max_series(1);
     let (a, b) = (
         labelled(&registry, "a_total"),
@@ -372,7 +372,7 @@ fn family(registry: &Registry, name: &str) -> MetricFamily {
     found.unwrap_or_else(|| panic!("no family `{name}`"))
 }
 
-fn labelled(registry: &Registry, name: &str) -> Labelled<Counter> {
+fn labelled(registry: &Registry, name: &str) -> DynamicFamily<Counter> {
     let options = Options::new(name, "Recordings.").labels(["key"]);
-    registry.create_labelled(options).unwrap()
+    registry.create_family(options).unwrap()
 }

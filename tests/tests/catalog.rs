@@ -198,7 +198,7 @@ fn shop() -> Registry {
     let options = Options::new("jobs_total", "Jobs.")
         .labels(["queue"])
         .max_series(3);
-    registry.create_labelled::<Counter>(options).unwrap();
+    registry.create_family::<Counter>(options).unwrap();
     let options = Options::new("wait_seconds", "Time.").buckets([0.5]);
     registry.create::<Histogram>(options).unwrap();
     registry.register(std::sync::Arc::new(Pool)).unwrap();
@@ -413,7 +413,7 @@ fn warnings(kind: Kind, name: &'static str, help: &'static str) -> Vec<String> {
     }
 
     let registry = Registry::new();
-    let one = Desc::made(kind, name, help, "").unwrap();
+    let one = Desc::dynamic(kind, name, help, "").unwrap();
     registry.register(std::sync::Arc::new(One([one]))).unwrap();
     let warnings = registry.catalog().lint();
     warnings.into_iter().map(|warning| warning.text).collect()

@@ -20,7 +20,7 @@ use std::{
 
 use metrics_core::{
     Collection, Collector, Counter, Desc, Format, Gauge, HistogramSnapshot, Kind, Metric,
-    MetricFamily, MetricValue, NativeSnapshot, Number, Options, Registry, SummarySnapshot,
+    MetricFamily, MetricValue, NativeHistogramSnapshot, Number, Options, Registry, SummarySnapshot,
 };
 use tests::{Refusal, promtool_check, protobuf::protobuf, python_openmetrics, python_text};
 
@@ -181,7 +181,7 @@ fn a_histogram_with_negative_observations_has_no_sum_in_openmetrics() {
     let registry = writing(Kind::Histogram, |desc, out| {
         let classic = HistogramSnapshot::from_buckets([(-1.0, 2), (1.0, 1)], -6.5);
         out.histogram(desc, &[("of", "classic")], classic);
-        let native = NativeSnapshot::new(0).negative([(1, 2)]);
+        let native = NativeHistogramSnapshot::new(0).negative([(1, 2)]);
         let native = HistogramSnapshot::from_native(native, -3.0);
         out.histogram(desc, &[("of", "native")], native);
     });
@@ -390,8 +390,8 @@ fn more_buckets_than_a_histogram_may_have_are_left_out() {
 fn more_observations_than_can_be_counted_are_left_out() {
     refused_buckets(vec![(1.0, u64::MAX), (2.0, 1)], 1.0);
     for native in [
-        NativeSnapshot::new(0).positive([(0, u64::MAX), (1, 1)]),
-        NativeSnapshot::new(0)
+        NativeHistogramSnapshot::new(0).positive([(0, u64::MAX), (1, 1)]),
+        NativeHistogramSnapshot::new(0)
             .zero_bucket(0.0, u64::MAX)
             .positive([(1, 1)]),
     ] {
@@ -437,7 +437,7 @@ fn a_negative_sum_of_what_cannot_be_negative_is_left_out() {
 #[test]
 fn a_negative_sum_of_a_gauge_histogram_without_negative_bound_is_left_out() {
     refused(Kind::GaugeHistogram, |desc, out| {
-        let native = NativeSnapshot::new(0).negative([(1, 2)]);
+        let native = NativeHistogramSnapshot::new(0).negative([(1, 2)]);
         out.gauge_histogram(desc, &[], HistogramSnapshot::from_native(native, -3.0));
     });
 }
@@ -445,7 +445,7 @@ fn a_negative_sum_of_a_gauge_histogram_without_negative_bound_is_left_out() {
 #[test]
 fn schemas_that_do_not_exist_are_left_out() {
     for schema in [-5, 9, -53, i32::MIN, i32::MAX] {
-        let native = NativeSnapshot::new(schema).positive([(1, 1)]);
+        let native = NativeHistogramSnapshot::new(schema).positive([(1, 1)]);
         refused_histogram(HistogramSnapshot::from_native(native, 1.0));
     }
 }
@@ -458,7 +458,7 @@ fn native_buckets_beyond_the_range_of_floats_are_left_out() {
         (-1, -537, 512),
         (-4, -67, 64),
     ] {
-        let of = |index| NativeSnapshot::new(schema).positive([(index, 1)]);
+        let of = |index| NativeHistogramSnapshot::new(schema).positive([(index, 1)]);
         for index in [first - 1, last + 1, i32::MIN, i32::MAX] {
             refused_histogram(HistogramSnapshot::from_native(of(index), 1.0));
         }
@@ -475,9 +475,9 @@ fn native_buckets_beyond_the_range_of_floats_are_left_out() {
 #[test]
 fn native_buckets_out_of_order_are_left_out() {
     for buckets in [[(2, 1), (1, 1)], [(1, 1), (1, 1)]] {
-        let positive = NativeSnapshot::new(0).positive(buckets);
+        let positive = NativeHistogramSnapshot::new(0).positive(buckets);
         refused_histogram(HistogramSnapshot::from_native(positive, 1.0));
-        let negative = NativeSnapshot::new(0).negative(buckets);
+        let negative = NativeHistogramSnapshot::new(0).negative(buckets);
         refused_histogram(HistogramSnapshot::from_native(negative, 1.0));
     }
 }
@@ -485,7 +485,7 @@ fn native_buckets_out_of_order_are_left_out() {
 #[test]
 fn zero_thresholds_that_are_negative_or_not_finite_are_left_out() {
     for threshold in [NAN, INFINITY, -1.0] {
-        let native = NativeSnapshot::new(0).zero_bucket(threshold, 1);
+        let native = NativeHistogramSnapshot::new(0).zero_bucket(threshold, 1);
         refused_histogram(HistogramSnapshot::from_native(native, 1.0));
     }
 }
@@ -533,7 +533,7 @@ fn states_without_names_or_with_equal_ones_are_left_out() {
 #[test]
 fn a_state_set_with_a_label_of_its_own_name_is_left_out() {
     let registry = Registry::builder().prefix("app_").build().unwrap();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     registry
         .register(Scripted::shared(Kind::StateSet, "x", |desc, out| {
             out.state_set(desc, &[("app_x", "1")], &[("a", true)]);
@@ -645,7 +645,7 @@ fn what_is_left_out_of_a_family_that_is_not_the_collectors_is_counted_with_the_r
 #[test]
 fn every_judge_accepts_what_a_collector_writes_properly_and_improperly() -> Result<(), Refusal> {
     let registry = Registry::builder().label("zone", "b").build().unwrap();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     registry.write_created(true);
     registry.register(Arc::new(Everything::new())).unwrap();
     let text = registry.encode_to_string(Format::Text);
@@ -717,7 +717,7 @@ impl Collector for Everything {
                 for (bound, sum) in [(value, 1.0), (1.0, value), (value, value)] {
                     let of = [labels[0], ("sum", &*sum.to_string())];
                     let classic = HistogramSnapshot::from_buckets([(bound, 1)], sum);
-                    let native = NativeSnapshot::new(0).zero_bucket(bound, 1);
+                    let native = NativeHistogramSnapshot::new(0).zero_bucket(bound, 1);
                     let both = classic.clone().with_native(native.clone());
                     out.histogram(desc, &of, classic.clone()).created(bound);
                     out.gauge_histogram(desc, &of, classic);
@@ -741,7 +741,7 @@ impl Collector for Everything {
 #[test]
 fn a_collector_that_does_not_answer_costs_its_own_families_only() {
     let registry = Registry::new();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     registry.collector_timeout(SHORT);
     registry
         .create::<Counter>(Options::new("a_total", "A counter."))
@@ -765,7 +765,7 @@ fn a_collector_that_does_not_answer_costs_its_own_families_only() {
 #[test]
 fn several_collectors_that_do_not_answer_cost_their_own_families_only() {
     let registry = Registry::new();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     registry.collector_timeout(SHORT);
     let gates = ["a", "b", "c"].map(|name| {
         let (hanging, gate) = Gate::new(name);
@@ -780,7 +780,7 @@ fn several_collectors_that_do_not_answer_cost_their_own_families_only() {
 #[test]
 fn a_collector_that_hangs_is_not_started_again_before_it_comes_back() {
     let registry = Registry::new();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     registry.collector_timeout(SHORT);
     let (hanging, gate) = Gate::new("a");
     registry.register(hanging).unwrap();
@@ -903,7 +903,7 @@ impl Drop for Bomb {
 fn a_panic_does_not_end_the_thread_of_the_collectors() {
     let threads: Arc<Mutex<HashSet<ThreadId>>> = Arc::default();
     let registry = Registry::new();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     let noted = Arc::clone(&threads);
     registry
         .register(Scripted::named("a", move |_, _| {
@@ -948,7 +948,7 @@ fn the_thread_of_the_collectors_ends_with_the_registry() {
 fn with_itself(of: impl Fn(&Arc<OnceLock<Registry>>) -> Vec<Arc<dyn Collector>>) -> Registry {
     let itself: Arc<OnceLock<Registry>> = Arc::default();
     let registry = Registry::new();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     // A deadlock would be a failure.
     registry.collector_timeout(Duration::from_mins(1));
     for collector in of(&itself) {
@@ -1150,7 +1150,7 @@ fn writing(
     write: impl Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static,
 ) -> Registry {
     let registry = Registry::new();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     let collector = Scripted::shared(kind, name(kind), write);
     registry.register(collector).unwrap();
     registry
@@ -1183,8 +1183,8 @@ fn write_properly(kind: Kind, desc: &Desc, labels: &[(&str, &str)], out: &mut Co
 }
 
 /// Four observations: one of 0, two above 1 and up to 2, one above that and up to 4.
-fn native() -> NativeSnapshot {
-    NativeSnapshot::new(0)
+fn native() -> NativeHistogramSnapshot {
+    NativeHistogramSnapshot::new(0)
         .zero_bucket(1e-9, 1)
         .positive([(1, 2), (2, 1)])
 }

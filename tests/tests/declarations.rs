@@ -231,14 +231,14 @@ fn a_family_knows_its_help_its_kind_and_where_it_is_declared() {
         "The first line, and the second one. Another paragraph."
     );
     assert_eq!(described.kind, Kind::Histogram);
-    assert!(described.birthplace.file.ends_with("declarations.rs"));
-    assert_eq!(described.birthplace.module, module_path!());
+    assert!(described.location.file.ends_with("declarations.rs"));
+    assert_eq!(described.location.module, module_path!());
     let source = include_str!("declarations.rs").lines();
     let line = source
         .take_while(|line| !line.contains("static DESCRIBED"))
         .count()
         + 1;
-    assert_eq!(described.birthplace.line as usize, line);
+    assert_eq!(described.location.line as usize, line);
 }
 
 #[derive(Labels)]

@@ -259,7 +259,7 @@ fn metrics_made_at_run_time_have_exemplars() {
         .expect("the name is free");
     amount.inc_by_with_exemplar(0.5, ID);
     let observed = registry
-        .create_labelled::<Histogram>(
+        .create_family::<Histogram>(
             Options::new("observed", "Observations.")
                 .labels(["name"])
                 .native(1.1),

@@ -365,9 +365,9 @@ fn metrics_made_at_run_time_expire() {
     let registry = Registry::new();
     let options = |name| Options::new(name, "A.").labels(["key"]).expire(HOUR);
     let counter = registry
-        .create_labelled::<Counter>(options("a_total"))
+        .create_family::<Counter>(options("a_total"))
         .unwrap();
-    let gauge = registry.create_labelled::<Gauge>(options("b")).unwrap();
+    let gauge = registry.create_family::<Gauge>(options("b")).unwrap();
     counter.with(&["a"]).inc();
     gauge.with(&["a"]).set(1);
     let text = || registry.encode_to_string(Format::Text);
@@ -387,7 +387,7 @@ fn metrics_without_labels_and_spans_of_no_time_are_refused() {
         .labels(["key"])
         .expire(Duration::ZERO);
     let fault = registry
-        .create_labelled::<UpDownCounter>(options)
+        .create_family::<UpDownCounter>(options)
         .unwrap_err();
     assert!(fault.to_string().contains("more than none"), "{fault}");
 }

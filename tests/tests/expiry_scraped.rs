@@ -4,7 +4,9 @@
 
 use std::{net::Ipv4Addr, time::Duration};
 
-use metrics_core::{__private::end_grace, Counter, Histogram, Labelled, Made, Options, Registry};
+use metrics_core::{
+    __private::end_grace, Counter, DynamicFamily, DynamicMetric, Histogram, Options, Registry,
+};
 use metrics_http::Server;
 use tests::{Prometheus, points, wait_until};
 
@@ -13,8 +15,8 @@ fn prometheus_sees_series_leave_and_be_born_again_and_no_rate_is_wrong() {
     let registry = Registry::new();
     registry.write_created(true);
     let options = |name: &str| Options::new(name, "Idle.").labels(["key"]).expire(SPAN);
-    let events: Labelled<Counter> = made(&registry, options("idle_total"));
-    let sizes: Labelled<Histogram> = made(&registry, options("idle_size").buckets([1.0, 2.0]));
+    let events: DynamicFamily<Counter> = made(&registry, options("idle_total"));
+    let sizes: DynamicFamily<Histogram> = made(&registry, options("idle_size").buckets([1.0, 2.0]));
     let record = |key: &str, times: u32| {
         for _ in 0..times {
             events.with(&[key]).inc();
@@ -134,8 +136,8 @@ fn histograms_are_whole(prometheus: &Prometheus) {
     }
 }
 
-fn made<M: Made>(registry: &Registry, options: Options) -> Labelled<M> {
-    registry.create_labelled(options).expect("a new metric")
+fn made<M: DynamicMetric>(registry: &Registry, options: Options) -> DynamicFamily<M> {
+    registry.create_family(options).expect("a new metric")
 }
 
 /// Samples of a series.

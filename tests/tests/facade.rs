@@ -391,7 +391,7 @@ fn names_beyond_the_most_are_refused_and_counted() {
 #[test]
 fn a_label_of_the_registry_is_not_overwritten() {
     let registry = Registry::builder().label("zone", "b").build().unwrap();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     let facade = Facade::within(registry, |builder| builder);
     facade.record(|| {
         counter!("calls", "zone" => "a").increment(1);

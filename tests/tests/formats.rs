@@ -9,9 +9,9 @@ use std::{
 };
 
 use metrics_core::{
-    Collection, Collector, Counter, Desc, Escaping, Exposition, FloatCounter, FloatGauge, Format,
-    Gauge, Histogram, HistogramSnapshot, Kind, Label, Labelled, Made, NativeSnapshot, Options,
-    Registry, Summary, SummarySnapshot, UpDownCounter, metrics,
+    Collection, Collector, Counter, Desc, DynamicFamily, DynamicMetric, Escaping, ExpositionFormat,
+    FloatCounter, FloatGauge, Format, Gauge, Histogram, HistogramSnapshot, Kind, Label,
+    NativeHistogramSnapshot, Options, Registry, Summary, SummarySnapshot, UpDownCounter, metrics,
 };
 use tests::protobuf::{self, MetricFamily, protobuf};
 
@@ -209,7 +209,7 @@ fn prefix_and_labels_of_a_registry_are_written_as_the_golden_document_has_them()
         .label("zone", "b\"1\"")
         .label("empty", "");
     let registry = builder.build().unwrap();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     let jobs = Options::new("jobs_total", "Jobs.")
         .labels(["queue"])
         .max_series(1);
@@ -306,7 +306,7 @@ impl Collector for Everything {
         let snapshot = [(0.1, 3), (2.5, 0), (f64::INFINITY, 1)];
         let snapshot = HistogramSnapshot::from_buckets(snapshot, 9.5);
         out.histogram(wait, &labels, snapshot).created(1e9);
-        let snapshot = NativeSnapshot::new(-1)
+        let snapshot = NativeHistogramSnapshot::new(-1)
             .zero_bucket(0.5, 2)
             .positive([(0, 1), (2, 4), (9, 1)])
             .negative([(1, 3)]);
@@ -362,7 +362,7 @@ fn names_of_any_characters_are_written_as_the_golden_documents_have_them() {
         ("allow-utf-8", Escaping::AllowUtf8),
     ] {
         for format in [Format::TextV1, Format::OpenMetrics, Format::Protobuf] {
-            let text = shown(&registry, format.escaped(escaping), |_| true);
+            let text = shown(&registry, format.with_escaping(escaping), |_| true);
             compare(&format!("utf8_{scheme}_{format}"), &text);
         }
     }
@@ -451,7 +451,7 @@ impl Collector for Uptime {
 fn what_a_collector_computes_has_no_birth() {
     let registry = Registry::new();
     registry.write_created(true);
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     registry.register(Arc::new(Uptime)).unwrap();
     let text = registry.encode_to_string(Format::OpenMetrics);
     assert!(text.contains("uptime_ticks_total 3.0\n"), "{text}");
@@ -557,7 +557,7 @@ fn buckets_are_cumulative_and_the_last_is_the_count() {
 #[test]
 fn values_that_would_spoil_a_series_are_rejected_and_counted() {
     let registry = Registry::new();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     let float = registry
         .create::<FloatCounter>(Options::new("a_total", "A."))
         .unwrap();
@@ -651,7 +651,7 @@ fn sums_that_overflow_to_both_sides_are_still_numbers() {
 fn everything() -> Registry {
     let registry = Registry::new();
     registry.write_created(true);
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     let options = |name: &str| Options::new(name, "What it is.").labels(["of"]);
     let counter = labelled::<Counter>(&registry, options("every_counter_total"));
     let float = options("every_float_seconds_total").unit("seconds");
@@ -698,12 +698,16 @@ fn golden_of(name: &str, registry: &Registry, wanted: impl Fn(&str) -> bool + Co
     }
     // What every reader takes is the same in both versions of the text format.
     let [old, new] = [Format::Text, Format::TextV1]
-        .map(|format| shown(registry, format.escaped(Escaping::AllowUtf8), wanted));
+        .map(|format| shown(registry, format.with_escaping(Escaping::AllowUtf8), wanted));
     assert_eq!(old, new);
 }
 
 /// An exposition as text, the times of exemplars masked, and those of births in protobuf.
-fn shown(registry: &Registry, exposition: Exposition, wanted: impl Fn(&str) -> bool) -> String {
+fn shown(
+    registry: &Registry,
+    exposition: ExpositionFormat,
+    wanted: impl Fn(&str) -> bool,
+) -> String {
     let mut out = Vec::new();
     registry
         .encode_filtered(exposition, &mut out, wanted)
@@ -831,8 +835,8 @@ fn compare(name: &str, text: &str) {
     );
 }
 
-fn labelled<M: Made>(registry: &Registry, options: Options) -> Labelled<M> {
-    registry.create_labelled(options).unwrap()
+fn labelled<M: DynamicMetric>(registry: &Registry, options: Options) -> DynamicFamily<M> {
+    registry.create_family(options).unwrap()
 }
 
 fn unix_seconds() -> f64 {

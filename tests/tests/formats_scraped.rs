@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use metrics_core::{Counter, Histogram, Labelled, Made, Options, Registry};
+use metrics_core::{Counter, DynamicFamily, DynamicMetric, Histogram, Options, Registry};
 use metrics_http::Server;
 use tests::{Example, Forwarder, Job, Prometheus, Version, VictoriaMetrics, wait_until};
 
@@ -88,9 +88,9 @@ fn a_newer_prometheus_reads_the_same_in_every_format_and_names_of_any_characters
 fn prometheus_takes_large_families_in_protobuf_while_they_change() {
     let registry = Registry::new();
     let options = |name: &str| Options::new(name, "Many.").labels(["number"]);
-    let counters: Labelled<Counter> = made(&registry, options("large_total"));
-    let native: Labelled<Histogram> = made(&registry, options("large_native").native(1.1));
-    let classic: Labelled<Histogram> =
+    let counters: DynamicFamily<Counter> = made(&registry, options("large_total"));
+    let native: DynamicFamily<Histogram> = made(&registry, options("large_native").native(1.1));
+    let classic: DynamicFamily<Histogram> =
         made(&registry, options("large_classic").buckets([1.0, 1e3, 1e6]));
     let record = |round: u32| {
         for number in 0..COUNTERS {
@@ -295,10 +295,10 @@ fn both_kinds_of_buckets_come_at_once(prometheus: &Prometheus) {
 fn named_otherwise() -> Server {
     let registry = Registry::new();
     let options = Options::new("http.server.requests_total", "Requests.").utf8();
-    let requests: Labelled<Counter> = made(&registry, options.labels(["http.method"]));
+    let requests: DynamicFamily<Counter> = made(&registry, options.labels(["http.method"]));
     requests.with(&["GET"]).inc_by(7);
     let options = Options::new("http.server.größe", "Sizes.").utf8();
-    let sizes: Labelled<Histogram> = made(
+    let sizes: DynamicFamily<Histogram> = made(
         &registry,
         options.labels(["http.method"]).buckets([1.0, 2.0]),
     );
@@ -333,8 +333,8 @@ fn names_are_those_that_were_asked_for(prometheus: &Prometheus) {
     }
 }
 
-fn made<M: Made>(registry: &Registry, options: Options) -> Labelled<M> {
-    registry.create_labelled(options).expect("a new metric")
+fn made<M: DynamicMetric>(registry: &Registry, options: Options) -> DynamicFamily<M> {
+    registry.create_family(options).expect("a new metric")
 }
 
 /// How a newer Prometheus is told what to ask for.

@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use metrics_core::{
-    Collection, Collector, Counter, Desc, Escaping, FloatCounter, FloatGauge, Format, Gauge,
-    Histogram, Kind, Label, Labelled, Made, MetricFamily, MetricValue, Options, Registry, Summary,
-    UpDownCounter, counted, in_flight, metrics, timed,
+    Collection, Collector, Counter, Desc, DynamicFamily, DynamicMetric, Escaping, FloatCounter,
+    FloatGauge, Format, Gauge, Histogram, Kind, Label, MetricFamily, MetricValue, Options,
+    Registry, Summary, UpDownCounter, counted, in_flight, metrics, timed,
 };
 use tests::{Families, Refusal, promtool_check, python_openmetrics, python_text};
 
@@ -122,7 +122,8 @@ fn judges_read_names_of_any_characters() -> Result<(), Refusal> {
     let options = Options::new("größe \"x\"", "Sizes.").utf8();
     let sizes = labelled::<Histogram>(&registry, options.labels(["of"]).buckets([1.0]));
     sizes.with(&["x"]).observe(0.5);
-    let written = |format: Format| registry.encode_to_string(format.escaped(Escaping::AllowUtf8));
+    let written =
+        |format: Format| registry.encode_to_string(format.with_escaping(Escaping::AllowUtf8));
     for families in [
         python_text(&written(Format::TextV1))?,
         python_openmetrics(&written(Format::OpenMetrics))?,
@@ -197,7 +198,7 @@ impl Collector for Pool {
 fn made() -> Registry {
     let builder = Registry::builder().prefix("app_").label("zone", "b \"1\"");
     let registry = builder.build().unwrap();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     registry.write_created(true);
     let options =
         |name: &str| Options::new(name, "A \"quote\", a \\ and a\nnew line.").labels(["of"]);
@@ -300,6 +301,6 @@ fn canonical(bound: f64) -> String {
     }
 }
 
-fn labelled<M: Made>(registry: &Registry, options: Options) -> Labelled<M> {
-    registry.create_labelled(options).unwrap()
+fn labelled<M: DynamicMetric>(registry: &Registry, options: Options) -> DynamicFamily<M> {
+    registry.create_family(options).unwrap()
 }

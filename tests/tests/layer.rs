@@ -24,7 +24,7 @@ use hyper::{
 };
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use metrics_core::{Format, Registry};
-use metrics_http::layer::{Builder, ClientLayer, RequestBody, ServerLayer};
+use metrics_http::layer::{ClientLayer, LayerBuilder, RequestBody, ServerLayer};
 use tests::{free_address, strict, wait_until};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -819,7 +819,7 @@ async fn layers_that_are_built_alike_share_their_metrics() {
 #[test]
 fn layers_that_differ_clash_and_the_error_says_where_and_what_to_do() {
     let registry = Registry::new();
-    let build = |builder: Builder<ServerLayer>| builder.registry(registry.clone()).build();
+    let build = |builder: LayerBuilder<ServerLayer>| builder.registry(registry.clone()).build();
     build(ServerLayer::builder()).unwrap();
     let error = build(ServerLayer::builder().open_telemetry()).unwrap_err();
     let error = error.to_string();
@@ -874,13 +874,13 @@ fn what_breaks_a_rule_is_an_error_that_says_which() {
 }
 
 /// A layer that records into a registry of its own.
-fn layer(builder: Builder<ServerLayer>) -> (Registry, ServerLayer) {
+fn layer(builder: LayerBuilder<ServerLayer>) -> (Registry, ServerLayer) {
     let registry = Registry::new();
     let layer = builder.registry(registry.clone()).build().unwrap();
     (registry, layer)
 }
 
-fn client_layer(builder: Builder<ClientLayer>) -> (Registry, ClientLayer) {
+fn client_layer(builder: LayerBuilder<ClientLayer>) -> (Registry, ClientLayer) {
     let registry = Registry::new();
     let layer = builder.registry(registry.clone()).build().unwrap();
     (registry, layer)

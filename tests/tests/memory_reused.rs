@@ -1,6 +1,6 @@
 //! An exposition that overwrites what a vector holds is the one that a writer gets.
 
-use metrics_core::{Counter, DURATIONS, Format, Histogram, Options, Registry};
+use metrics_core::{Counter, DURATION_BUCKETS, Format, Histogram, Options, Registry};
 
 const FORMATS: [Format; 4] = [
     Format::Text,
@@ -13,13 +13,13 @@ const FORMATS: [Format; 4] = [
 fn registry() -> Registry {
     let registry = Registry::new();
     let options = Options::new("requests_total", "Requests.").labels(["path"]);
-    let requests = registry.create_labelled::<Counter>(options).expect("valid");
+    let requests = registry.create_family::<Counter>(options).expect("valid");
     for path in 0..1_500_u32 {
         let text = "x".repeat(path as usize % 300) + &path.to_string();
         requests.with(&[&*text]).inc_by(u64::MAX >> (path % 64));
     }
     let options = Options::new("latency_seconds", "Latencies.").labels(["path"]);
-    let latencies = registry.create_labelled::<Histogram>(options.buckets(DURATIONS));
+    let latencies = registry.create_family::<Histogram>(options.buckets(DURATION_BUCKETS));
     let latencies = latencies.expect("valid");
     for path in 0..500_u32 {
         let latency = latencies.with(&[&*path.to_string()]);

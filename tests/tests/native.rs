@@ -13,8 +13,8 @@ use std::{
 };
 
 use metrics_core::{
-    Format, Histogram, HistogramSnapshot, Labelled, MetricValue, NativeSnapshot, Options, Registry,
-    encode_to_string, metrics,
+    DynamicFamily, Format, Histogram, HistogramSnapshot, MetricValue, NativeHistogramSnapshot,
+    Options, Registry, encode_to_string, metrics,
 };
 use proptest::prelude::*;
 
@@ -178,7 +178,7 @@ fn assert_model(state: &HistogramSnapshot, values: &[f64], schema: i32, max: usi
 }
 
 #[track_caller]
-fn assert_buckets(native: &NativeSnapshot, values: &[f64]) {
+fn assert_buckets(native: &NativeHistogramSnapshot, values: &[f64]) {
     let (zero, positive, negative) = sorted(values, native.schema, native.zero_threshold);
     assert_eq!(native.zero_count, zero);
     assert_eq!(native.positive, Vec::from_iter(positive));
@@ -196,7 +196,7 @@ fn assert_fits(state: &HistogramSnapshot, values: &[f64], max: usize) {
 }
 
 #[track_caller]
-fn native(state: &HistogramSnapshot) -> &NativeSnapshot {
+fn native(state: &HistogramSnapshot) -> &NativeHistogramSnapshot {
     let native = state.native.as_ref().expect("it is native");
     let sides = native.positive.iter().chain(&native.negative);
     let total = native.zero_count + sides.map(|(_, count)| count).sum::<u64>();
@@ -543,11 +543,11 @@ fn handles_and_closed_labels_reach_the_same_buckets() {
 fn text_formats_show_count_and_sum_and_classic_buckets_where_there_are_any() {
     let registry = Registry::new();
     let options = |name: &str| Options::new(name, "Observations.").labels(["host"]);
-    let only: Labelled<Histogram> = registry
-        .create_labelled(options("only").native(1.1))
+    let only: DynamicFamily<Histogram> = registry
+        .create_family(options("only").native(1.1))
         .expect("it is declared well");
-    let both: Labelled<Histogram> = registry
-        .create_labelled(options("both").native(1.1).buckets([1.0, 2.0]))
+    let both: DynamicFamily<Histogram> = registry
+        .create_family(options("both").native(1.1).buckets([1.0, 2.0]))
         .expect("it is declared well");
     for value in [0.5, 1.5, 4.0] {
         only.with(&["a"]).observe(value);
@@ -659,7 +659,7 @@ mod functions {
 
     use metrics_core::{Metric, MetricValue, gather, timed};
 
-    use super::{Format, NativeSnapshot, assert_buckets, encode_to_string};
+    use super::{Format, NativeHistogramSnapshot, assert_buckets, encode_to_string};
 
     fn metrics(name: &str) -> Vec<Metric> {
         let families = gather();
@@ -668,7 +668,7 @@ mod functions {
     }
 
     /// Count, sum and native buckets of a series.
-    fn state(metric: &Metric) -> (u64, f64, NativeSnapshot) {
+    fn state(metric: &Metric) -> (u64, f64, NativeHistogramSnapshot) {
         let MetricValue::Histogram {
             buckets,
             sum,
@@ -683,7 +683,7 @@ mod functions {
     }
 
     #[track_caller]
-    fn assert_counted(native: &NativeSnapshot, count: u64) {
+    fn assert_counted(native: &NativeHistogramSnapshot, count: u64) {
         let buckets = native.positive.iter().map(|(_, count)| count);
         assert_eq!(native.zero_count + buckets.sum::<u64>(), count);
     }

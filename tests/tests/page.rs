@@ -523,7 +523,7 @@ fn many(series: usize) -> Registry {
     let options = Options::new("warehouse_pieces", "Pieces on each shelf.");
     let options = options.labels(["shelf"]).max_series(series + 1);
     let pieces = registry
-        .create_labelled::<metrics_http::Gauge>(options)
+        .create_family::<metrics_http::Gauge>(options)
         .unwrap();
     for shelf in 0..series as i64 {
         pieces.with(&[&format!("shelf {shelf}")]).set(shelf);

@@ -129,7 +129,7 @@ fn increase(prometheus: &Prometheus, counters: &str) -> f64 {
 }
 
 fn durations_are_sane(prometheus: &Prometheus) {
-    for (function, sane) in DURATIONS {
+    for (function, sane) in DURATION_BUCKETS {
         let selector =
             format!(r#"{{function="{function}",module="shortener::app",outcome="ok"}}{WINDOW}"#);
         let ninth = prometheus.value(&format!(
@@ -273,7 +273,7 @@ const BOTH_ENDS: [(&str, &str); 8] = [
 ];
 
 /// How long, in seconds, a handler may take; a page is fetched in 0.05 to 0.3.
-const DURATIONS: [(&str, Range<f64>); 3] = [
+const DURATION_BUCKETS: [(&str, Range<f64>); 3] = [
     ("create", 0.000_001..2.0),
     ("follow", 0.000_001..1.0),
     ("preview", 0.05..1.5),

@@ -6,8 +6,8 @@ use std::{
 };
 
 use metrics_core::{
-    Counter, Escaping, FloatGauge, Format, Gauge, Histogram, Label, Labelled, Made, MetricValue,
-    Options, Registry, Summary, metrics,
+    Counter, DynamicFamily, DynamicMetric, Escaping, FloatGauge, Format, Gauge, Histogram, Label,
+    MetricValue, Options, Registry, Summary, metrics,
 };
 use tests::protobuf::{Metric, MetricFamily, MetricType, protobuf};
 
@@ -144,7 +144,7 @@ fn names_of_any_characters_are_written_as_they_are_or_escaped() {
         ),
     ] {
         let mut out = Vec::new();
-        let exposition = Format::Protobuf.escaped(escaping);
+        let exposition = Format::Protobuf.with_escaping(escaping);
         registry.encode(exposition, &mut out).unwrap();
         let families = protobuf(&out).unwrap();
         let [family] = &families[..] else {
@@ -347,7 +347,7 @@ fn common_labels_are_named_as_each_scraper_reads_them() {
     labelled::<Counter>(&registry, options).with(&["a"]).inc();
     let name = |escaping| {
         let mut out = Vec::new();
-        let exposition = Format::Protobuf.escaped(escaping);
+        let exposition = Format::Protobuf.with_escaping(escaping);
         registry.encode(exposition, &mut out).unwrap();
         let families = protobuf(&out).unwrap();
         let [(common, "eu"), ("queue", "a")] = labels(&families[0].metric[0])[..] else {
@@ -455,7 +455,7 @@ fn what_is_born_while_a_large_family_is_written_is_not_lost() {
 }
 
 /// Gives birth to a thousand series whenever something is written.
-struct Births<'a>(Vec<u8>, &'a Labelled<Counter>, u32);
+struct Births<'a>(Vec<u8>, &'a DynamicFamily<Counter>, u32);
 
 impl std::io::Write for Births<'_> {
     fn write(&mut self, some: &[u8]) -> std::io::Result<usize> {
@@ -547,8 +547,8 @@ fn labels(metric: &Metric) -> Vec<(&str, &str)> {
     labels
 }
 
-fn labelled<M: Made>(registry: &Registry, options: Options) -> Labelled<M> {
-    registry.create_labelled(options).unwrap()
+fn labelled<M: DynamicMetric>(registry: &Registry, options: Options) -> DynamicFamily<M> {
+    registry.create_family(options).unwrap()
 }
 
 fn unix_seconds() -> f64 {

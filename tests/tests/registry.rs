@@ -13,9 +13,9 @@ use std::{
 };
 
 use metrics_core::{
-    Collection, Collector, Counter, Desc, FloatCounter, FloatGauge, Format, Gauge, Histogram, Kind,
-    Label, Labelled, Made, MetricFamily, MetricValue, Number, Options, Registry, Summary,
-    UpDownCounter, metrics,
+    Collection, Collector, Counter, Desc, DynamicFamily, DynamicMetric, FloatCounter, FloatGauge,
+    Format, Gauge, Histogram, Kind, Label, MetricFamily, MetricValue, Number, Options, Registry,
+    Summary, UpDownCounter, metrics,
 };
 
 #[derive(Label, Clone, Copy)]
@@ -197,10 +197,10 @@ fn a_scrape_survives_metrics_that_share_a_name_but_not_a_rust_type() {
     let registry = Registry::new();
     let labels = |name| options(name).labels(["x"]);
     let first = registry
-        .create_labelled::<UpDownCounter>(labels("a"))
+        .create_family::<UpDownCounter>(labels("a"))
         .unwrap();
     first.with(&["u"]).inc();
-    if let Ok(second) = registry.create_labelled::<Gauge>(labels("a")) {
+    if let Ok(second) = registry.create_family::<Gauge>(labels("a")) {
         second.with(&["g"]).set(1);
     }
     assert!(
@@ -264,7 +264,7 @@ fn a_refused_metric_leaves_the_registry_as_it_was() {
 fn a_metric_with_a_label_of_its_registry_is_refused() {
     let registry = Registry::builder().label("zone", "b").build().unwrap();
     let error = registry
-        .create_labelled::<Gauge>(options("a").labels(["zone"]))
+        .create_family::<Gauge>(options("a").labels(["zone"]))
         .unwrap_err();
     assert!(error.to_string().contains("`zone`"), "{error}");
 }
@@ -272,7 +272,7 @@ fn a_metric_with_a_label_of_its_registry_is_refused() {
 #[test]
 fn a_metric_named_like_one_that_the_registry_keeps_of_itself_is_refused() {
     let registry = Registry::new();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     for name in ["metrics_series", "metrics_rejected", "metrics_overflowed"] {
         let created = registry.create::<Gauge>(options(name));
         assert!(created.is_err(), "{name} is written by the registry, too");
@@ -474,7 +474,7 @@ fn a_collector_that_clashes_takes_nobodys_place() {
     registry.create::<Gauge>(options("taken")).unwrap();
     let pool: Arc<dyn Collector> = Pool::new(well);
     registry.register(Arc::clone(&pool)).unwrap();
-    let clashing = Desc::made(Kind::Histogram, "taken", "Other.", "").unwrap();
+    let clashing = Desc::dynamic(Kind::Histogram, "taken", "Other.", "").unwrap();
     let clashing = Arc::new(Silent([clashing]));
     registry.replace(&pool, clashing).unwrap_err();
     assert_eq!(registry.gather().len(), 3);
@@ -484,7 +484,7 @@ fn a_collector_that_clashes_takes_nobodys_place() {
 #[test]
 fn what_was_left_out_of_a_collector_stays_counted_when_another_takes_its_place() {
     let registry = Registry::new();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     let wrong = |pool: &Pool, out: &mut Collection<'_>| _ = out.counter(&pool.descs[1], &[], -1.0);
     let pool: Arc<dyn Collector> = Pool::new(wrong);
     registry.register(Arc::clone(&pool)).unwrap();
@@ -509,7 +509,7 @@ impl Collector for Silent {
 #[test]
 fn a_collector_that_panics_costs_its_own_families_only() {
     let registry = Registry::new();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     registry.create::<Gauge>(options("a")).unwrap().set(1);
     registry.create::<Gauge>(options("z")).unwrap().set(1);
     registry
@@ -533,7 +533,7 @@ fn a_collector_that_panics_costs_its_own_families_only() {
 #[test]
 fn panics_of_a_collector_are_counted_on_when_the_registry_changes() {
     let registry = Registry::new();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     registry
         .register(Pool::new(|_, _| panic!("the pool is gone")))
         .unwrap();
@@ -549,7 +549,7 @@ fn panics_of_a_collector_are_counted_on_when_the_registry_changes() {
 #[test]
 fn what_a_collector_may_not_write_is_left_out() {
     let registry = Registry::new();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     registry
         .register(Pool::new(|pool, out| {
             let [open, opened] = &pool.descs;
@@ -602,7 +602,7 @@ fn a_collector_does_not_write_a_label_of_its_registry_twice() {
 #[test]
 fn rejected_values_of_a_collector_add_up_over_scrapes() {
     let registry = Registry::new();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     registry
         .register(Pool::new(|pool, out| {
             // Once only.
@@ -621,7 +621,7 @@ fn rejected_values_of_a_collector_add_up_over_scrapes() {
 #[test]
 fn a_rejected_value_is_counted_in_the_family_that_rejects_it() {
     let registry = Registry::new();
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     let nan = |pool: &Pool, out: &mut Collection<'_>| {
         out.counter(&pool.descs[1], &[], f64::NAN);
         out.gauge(&pool.descs[0], &[], 1.0);
@@ -844,7 +844,7 @@ fn a_metric_whose_handles_are_gone_is_still_exposed() {
 #[test]
 fn a_metric_that_is_shared_is_made_once() {
     let registry = Registry::new();
-    let share = || registry.share_labelled::<Counter>(options("a_total").labels(["x"]));
+    let share = || registry.get_or_create_family::<Counter>(options("a_total").labels(["x"]));
     share().unwrap().with(&["a"]).inc();
     let again = share().unwrap();
     again.with(&["a"]).inc();
@@ -856,13 +856,13 @@ fn a_metric_is_not_shared_with_one_of_other_options() {
     let registry = Registry::new();
     let share = |max| {
         let options = options("a_total").labels(["x"]).max_series(max);
-        registry.share_labelled::<Counter>(options).unwrap()
+        registry.get_or_create_family::<Counter>(options).unwrap()
     };
     share(1).with(&["a"]).inc();
     assert_eq!(share(2).with(&["a"]).get(), 0);
-    let gauge = registry.share_labelled::<Gauge>(options("b").labels(["x"]));
+    let gauge = registry.get_or_create_family::<Gauge>(options("b").labels(["x"]));
     gauge.unwrap().with(&["a"]).set(3);
-    let error = registry.share_labelled::<UpDownCounter>(options("b").labels(["x"]));
+    let error = registry.get_or_create_family::<UpDownCounter>(options("b").labels(["x"]));
     assert!(error.unwrap_err().to_string().contains("different types"));
 }
 
@@ -914,16 +914,16 @@ fn options(name: &str) -> Options {
     Options::new(name, "What it is.")
 }
 
-fn labelled<M: Made>(registry: &Registry, options: Options) -> Labelled<M> {
-    registry.create_labelled(options).unwrap()
+fn labelled<M: DynamicMetric>(registry: &Registry, options: Options) -> DynamicFamily<M> {
+    registry.create_family(options).unwrap()
 }
 
 /// Demands that the second is refused beside the first, in these words and with two places.
 #[track_caller]
-fn refused<A: Made, B: Made>(words: &str, first: Options, second: Options) {
+fn refused<A: DynamicMetric, B: DynamicMetric>(words: &str, first: Options, second: Options) {
     let registry = Registry::new();
-    let kept = registry.create_labelled::<A>(first).unwrap();
-    let error = registry.create_labelled::<B>(second);
+    let kept = registry.create_family::<A>(first).unwrap();
+    let error = registry.create_family::<B>(second);
     let error = error
         .err()
         .map_or_else(|| panic!("taken: {words}"), |error| error.to_string());
@@ -933,8 +933,8 @@ fn refused<A: Made, B: Made>(words: &str, first: Options, second: Options) {
 }
 
 #[track_caller]
-fn refusal<M: Made>(options: Options) -> String {
+fn refusal<M: DynamicMetric>(options: Options) -> String {
     let taken = format!("taken: {options:?}");
-    let refused = Registry::new().create_labelled::<M>(options);
+    let refused = Registry::new().create_family::<M>(options);
     refused.map(drop).expect_err(&taken).to_string()
 }

@@ -42,7 +42,7 @@ impl Shop {
         let orders = registry.create::<Counter>(options).unwrap();
         orders.inc_by_with_exemplar(7, &[("trace_id", "abc")]);
         let options = Options::new("waiting", "Orders to be packed.").labels(["country"]);
-        let waiting = registry.create_labelled::<Gauge>(options).unwrap();
+        let waiting = registry.create_family::<Gauge>(options).unwrap();
         waiting.with(&["no"]).set(3);
         waiting.with(&[""]).set(4);
         let options = Options::new("order_bytes", "Sizes.")

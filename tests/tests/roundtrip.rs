@@ -81,11 +81,13 @@ fn text(
     created: bool,
     judges: &mut Judges,
 ) -> Result<(), String> {
-    let exposition = recorded.registry.encode_to_string(format.escaped(escaping));
+    let exposition = recorded
+        .registry
+        .encode_to_string(format.with_escaping(escaping));
     let mut streamed = Vec::new();
     let written = recorded
         .registry
-        .encode(format.escaped(escaping), &mut streamed);
+        .encode(format.with_escaping(escaping), &mut streamed);
     written.map_err(|error| error.to_string())?;
     if streamed != exposition.as_bytes() {
         return Err(format!("a writer gets something else than\n{exposition}"));
@@ -126,7 +128,7 @@ fn text(
 }
 
 fn of_protobuf(recorded: &Recorded, escaping: Escaping) -> Result<(), String> {
-    let exposition = Format::Protobuf.escaped(escaping);
+    let exposition = Format::Protobuf.with_escaping(escaping);
     let expected = model::messages(recorded, escaping);
     // Labels are kept as it has them from the second one on.
     for _ in 0..2 {
@@ -200,7 +202,7 @@ fn any_float_is_written_as_the_rule_says() {
 
     let registry = Registry::new();
     let gauge = registry
-        .create_labelled::<FloatGauge>(
+        .create_family::<FloatGauge>(
             Options::new("v", "Floats.")
                 .labels(["row"])
                 .max_series(20_000),

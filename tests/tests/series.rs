@@ -14,7 +14,8 @@ use std::{
 };
 
 use metrics_core::{
-    Counter, Format, Gauge, Labelled, Made, MetricFamily, MetricValue, Options, Registry, metrics,
+    Counter, DynamicFamily, DynamicMetric, Format, Gauge, MetricFamily, MetricValue, Options,
+    Registry, metrics,
 };
 use proptest::prelude::*;
 use tests::{growth, in_a_process_of_its_own};
@@ -215,7 +216,7 @@ fn a_family_of_every_type_overflows_into_a_series_of_its_own() {
 fn series_that_are_born_during_a_scrape_are_shown_with_their_own_values() {
     /// Makes a series for each piece that it is given.
     struct Scraper<'a> {
-        counter: &'a Labelled<Counter>,
+        counter: &'a DynamicFamily<Counter>,
         born: u64,
         text: Vec<u8>,
     }
@@ -683,14 +684,14 @@ fn global(name: &str) -> MetricFamily {
     found.unwrap_or_else(|| panic!("no family `{name}`"))
 }
 
-fn labelled<M: Made>(options: Options) -> (Registry, Labelled<M>) {
+fn labelled<M: DynamicMetric>(options: Options) -> (Registry, DynamicFamily<M>) {
     let registry = Registry::new();
-    registry.write_own_metrics(true);
-    let labelled = registry.create_labelled(options).unwrap();
+    registry.write_self_metrics(true);
+    let labelled = registry.create_family(options).unwrap();
     (registry, labelled)
 }
 
-fn capped<M: Made>(name: &str, cap: usize) -> (Registry, Labelled<M>) {
+fn capped<M: DynamicMetric>(name: &str, cap: usize) -> (Registry, DynamicFamily<M>) {
     labelled(
         Options::new(name, "Recordings.")
             .labels(["key"])

@@ -15,8 +15,9 @@ use std::{
 };
 
 use metrics_core::{
-    Counter, FloatCounter, FloatGauge, Format, Gauge, Histogram, HistogramSnapshot, Label,
-    Labelled, Made, MetricValue, Number, Options, Registry, Summary, UpDownCounter, metrics,
+    Counter, DynamicFamily, DynamicMetric, FloatCounter, FloatGauge, Format, Gauge, Histogram,
+    HistogramSnapshot, Label, MetricValue, Number, Options, Registry, Summary, UpDownCounter,
+    metrics,
 };
 use proptest::prelude::*;
 
@@ -179,7 +180,7 @@ fn the_sum_of_a_labelled_histogram_never_goes_back_from_scrape_to_scrape() {
     const SUM: &str = "storage_shares_sum{owner=\"all\"} ";
     let registry = Registry::new();
     let options = Options::new("storage_shares", "Recordings.").labels(["owner"]);
-    let shares = registry.create_labelled::<Histogram>(options.buckets([1.0]));
+    let shares = registry.create_family::<Histogram>(options.buckets([1.0]));
     let shares = shares.expect("valid");
     let sum = || {
         let text = registry.encode_to_string(Format::Text);
@@ -222,7 +223,7 @@ fn threads_that_run_add_up_whichever_series_each_has_seen() {
     for knows_less_begins in [true, false] {
         let registry = Registry::new();
         let options = Options::new("jobs_total", "Jobs.").labels(["of"]);
-        let jobs: Labelled<Counter> = registry.create_labelled(options).unwrap();
+        let jobs: DynamicFamily<Counter> = registry.create_family(options).unwrap();
         let work = |of: &str, count| jobs.with(&[of]).inc_by(count);
         let end = |of: &str| jobs.remove(&[of]);
         let (once, twice) = shown_of_two_threads(&registry, work, end, knows_less_begins);
@@ -242,7 +243,7 @@ fn histograms_of_threads_that_run_add_up_whichever_series_each_has_seen() {
     for knows_less_begins in [true, false] {
         let registry = Registry::new();
         let options = Options::new("jobs", "Jobs.").labels(["of"]).buckets([2.0]);
-        let jobs: Labelled<Histogram> = registry.create_labelled(options).unwrap();
+        let jobs: DynamicFamily<Histogram> = registry.create_family(options).unwrap();
         let work = |of: &str, count| (0..count).for_each(|_| jobs.with(&[of]).observe(1.0));
         let end = |of: &str| jobs.remove(&[of]);
         let (once, twice) = shown_of_two_threads(&registry, work, end, knows_less_begins);
@@ -622,13 +623,13 @@ fn steps(keys: std::ops::Range<u8>) -> impl Strategy<Value = Step> {
 #[derive(Clone)]
 struct Metrics {
     registry: Registry,
-    counter: Labelled<Counter>,
-    float_counter: Labelled<FloatCounter>,
-    gauge: Labelled<Gauge>,
-    float_gauge: Labelled<FloatGauge>,
-    up_down: Labelled<UpDownCounter>,
-    histogram: Labelled<Histogram>,
-    summary: Labelled<Summary>,
+    counter: DynamicFamily<Counter>,
+    float_counter: DynamicFamily<FloatCounter>,
+    gauge: DynamicFamily<Gauge>,
+    float_gauge: DynamicFamily<FloatGauge>,
+    up_down: DynamicFamily<UpDownCounter>,
+    histogram: DynamicFamily<Histogram>,
+    summary: DynamicFamily<Summary>,
 }
 
 impl Metrics {
@@ -709,13 +710,13 @@ trait Removable {
     fn keep_below(&self, key: u8);
 }
 
-impl<M: Made> Removable for Labelled<M> {
+impl<M: DynamicMetric> Removable for DynamicFamily<M> {
     fn remove(&self, key: &[&str]) -> bool {
-        Labelled::remove(self, key)
+        DynamicFamily::remove(self, key)
     }
 
     fn clear(&self) {
-        Labelled::clear(self);
+        DynamicFamily::clear(self);
     }
 
     fn keep_below(&self, key: u8) {
@@ -973,13 +974,13 @@ fn options(name: &str) -> Options {
     Options::new(name, "Recordings.").labels(["key"])
 }
 
-fn labelled_in<M: Made>(registry: &Registry, options: Options) -> Labelled<M> {
+fn labelled_in<M: DynamicMetric>(registry: &Registry, options: Options) -> DynamicFamily<M> {
     registry
-        .create_labelled(options)
+        .create_family(options)
         .expect("it is declared well")
 }
 
-fn labelled<M: Made>(name: &str) -> Labelled<M> {
+fn labelled<M: DynamicMetric>(name: &str) -> DynamicFamily<M> {
     labelled_in(&Registry::new(), options(name))
 }
 

@@ -345,9 +345,7 @@ fn a_series_that_is_removed_inside_is_not_told_any_more() {
 fn a_series_that_comes_again_inside_is_told_from_its_second_birth() {
     let registry = Registry::new();
     let jobs = Options::new("jobs_total", "Jobs.").labels(["queue"]);
-    let jobs = registry
-        .create_labelled::<Counter>(jobs)
-        .expect("it is new");
+    let jobs = registry.create_family::<Counter>(jobs).expect("it is new");
     jobs.with(&["mail"]).inc_by(10);
     let recorded = testing::recorded_in(&registry, || {
         jobs.with(&["mail"]).inc();
@@ -361,9 +359,7 @@ fn a_series_that_comes_again_inside_is_told_from_its_second_birth() {
 fn a_series_in_the_place_of_another_is_told_alone() {
     let registry = Registry::new();
     let jobs = Options::new("jobs_total", "Jobs.").labels(["queue"]);
-    let jobs = registry
-        .create_labelled::<Counter>(jobs)
-        .expect("it is new");
+    let jobs = registry.create_family::<Counter>(jobs).expect("it is new");
     jobs.with(&["mail"]).inc_by(10);
     let recorded = testing::recorded_in(&registry, || {
         jobs.remove(&["mail"]);

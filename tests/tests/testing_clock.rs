@@ -9,7 +9,7 @@ use std::{
 };
 
 use metrics_core::{
-    Counter, Format, Labelled, Options, Registry, metrics,
+    Counter, DynamicFamily, Format, Options, Registry, metrics,
     testing::{self, Clock},
     timed,
 };
@@ -122,8 +122,8 @@ fn a_series_that_has_expired_and_comes_back_is_told_no_more_than_was_recorded() 
 }
 
 /// Jobs whose series leave after an hour.
-fn expiring(registry: &Registry) -> Labelled<Counter> {
+fn expiring(registry: &Registry) -> DynamicFamily<Counter> {
     let jobs = Options::new("jobs_total", "Jobs.").labels(["queue"]);
-    let jobs = registry.create_labelled(jobs.expire(HOUR));
+    let jobs = registry.create_family(jobs.expire(HOUR));
     jobs.expect("it is new")
 }

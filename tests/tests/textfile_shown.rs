@@ -11,7 +11,7 @@ use tests::NodeExporter;
 fn a_node_exporter_shows_every_type_of_a_file_and_its_next_version() {
     let registry = Registry::new();
     let options = Options::new("backup_runs_total", "Runs.").labels(["volume"]);
-    let runs = registry.create_labelled::<Counter>(options).unwrap();
+    let runs = registry.create_family::<Counter>(options).unwrap();
     runs.with(&["a \"b\" \\ \n ü"]).inc_by(3);
     let options = Options::new("backup_last_bytes", "Size.").unit("bytes");
     registry.create::<Gauge>(options).unwrap().set(42);

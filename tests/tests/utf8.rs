@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use metrics_core::{
-    Collection, Collector, Counter, Desc, Escaping, Exposition, Format, Gauge, Histogram, Kind,
-    Label, Labels, MetricFamily, Options, Registry, metrics,
+    Collection, Collector, Counter, Desc, Escaping, ExpositionFormat, Format, Gauge, Histogram,
+    Kind, Label, Labels, MetricFamily, Options, Registry, metrics,
 };
 
 #[derive(Label, Clone, Copy)]
@@ -51,7 +51,7 @@ metrics! {
     #[utf8]
     static TARGET: Info<(#[name("service.name")] name: &str)> = "target.facts_info";
 
-    /// Calculated.
+    /// Computed.
     #[utf8]
     #[computed(|| 17.0)]
     static COMPUTED: Gauge = "größe";
@@ -173,7 +173,7 @@ fn a_metric_is_made_with_any_name_that_it_asks_for() {
 fn a_label_is_made_with_any_name_that_it_asks_for() {
     let registry = Registry::new();
     let labelled =
-        |options: Options| registry.create_labelled::<Counter>(options.labels(["http.method"]));
+        |options: Options| registry.create_family::<Counter>(options.labels(["http.method"]));
     let refused = labelled(Options::new("refused_total", "Of a test."));
     assert!(refused.is_err());
     labelled(options("taken_total"))
@@ -317,7 +317,7 @@ fn labels_that_escape_to_one_name_clash() {
     let registry = Registry::new();
     let of = options("a_total").labels(["a.b", "a_b"]);
     let message = registry
-        .create_labelled::<Counter>(of)
+        .create_family::<Counter>(of)
         .unwrap_err()
         .to_string();
     assert!(message.contains("`a.b` and `a_b`"), "{message}");
@@ -331,7 +331,7 @@ fn a_label_that_escapes_to_one_of_the_registrys_clashes() {
         .unwrap();
     let of = options("a_total").labels(["cloud.region"]);
     let message = registry
-        .create_labelled::<Counter>(of)
+        .create_family::<Counter>(of)
         .unwrap_err()
         .to_string();
     assert!(message.contains("`cloud_region`"), "{message}");
@@ -403,7 +403,7 @@ fn shown() -> Registry {
     let registry = builder.utf8().build().unwrap();
     registry.create::<Gauge>(options("größe")).unwrap().set(1);
     let labelled = options("http.requests_total").labels(["http.method", "under_score"]);
-    let requests = registry.create_labelled::<Counter>(labelled).unwrap();
+    let requests = registry.create_family::<Counter>(labelled).unwrap();
     requests.with(&["GET", "x"]).inc();
     let spent = options("time.spent").buckets([1.0]);
     registry.create::<Histogram>(spent).unwrap().observe(0.5);
@@ -411,7 +411,7 @@ fn shown() -> Registry {
 }
 
 /// Its samples.
-fn samples(exposition: impl Into<Exposition>) -> Vec<String> {
+fn samples(exposition: impl Into<ExpositionFormat>) -> Vec<String> {
     let text = shown().encode_to_string(exposition);
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines.map(str::to_owned).collect()
@@ -420,7 +420,7 @@ fn samples(exposition: impl Into<Exposition>) -> Vec<String> {
 #[test]
 fn who_takes_any_name_reads_it_in_quotes_in_text() {
     assert_eq!(
-        shown().encode_to_string(Format::TextV1.escaped(Escaping::AllowUtf8)),
+        shown().encode_to_string(Format::TextV1.with_escaping(Escaping::AllowUtf8)),
         r#"# HELP "größe" Of a test.
 # TYPE "größe" gauge
 {"größe","cloud.region"="eu"} 1
@@ -440,7 +440,7 @@ fn who_takes_any_name_reads_it_in_quotes_in_text() {
 #[test]
 fn who_takes_any_name_reads_it_in_quotes_in_openmetrics() {
     assert_eq!(
-        shown().encode_to_string(Format::OpenMetrics.escaped(Escaping::AllowUtf8)),
+        shown().encode_to_string(Format::OpenMetrics.with_escaping(Escaping::AllowUtf8)),
         r#"# TYPE "größe" gauge
 # HELP "größe" Of a test.
 {"größe","cloud.region"="eu"} 1
@@ -479,7 +479,7 @@ time_spent_count{cloud_region="eu"} 1
 
 #[test]
 fn the_old_text_has_no_quotes() {
-    let asked = Format::Text.escaped(Escaping::AllowUtf8);
+    let asked = Format::Text.with_escaping(Escaping::AllowUtf8);
     assert_eq!(samples(asked), samples(Format::Text));
 }
 
@@ -504,7 +504,7 @@ fn a_sample_has_the_same_name_in_every_format() {
         ),
     ] {
         for format in [Format::Text, Format::TextV1, Format::OpenMetrics] {
-            let lines = samples(format.escaped(escaping));
+            let lines = samples(format.with_escaping(escaping));
             for line in expected {
                 assert!(lines.iter().any(|found| found == line), "{line}\n{lines:?}");
             }
@@ -515,14 +515,14 @@ fn a_sample_has_the_same_name_in_every_format() {
 #[test]
 fn a_state_set_names_its_states_in_a_label_of_its_own_name() {
     PHASE.set(Phase::Running);
-    let text = |exposition: Exposition| {
+    let text = |exposition: ExpositionFormat| {
         let mut out = Vec::new();
         Registry::global()
             .encode_filtered(exposition, &mut out, |name| name == "program.phase")
             .unwrap();
         String::from_utf8(out).unwrap()
     };
-    let quoted = text(Format::OpenMetrics.escaped(Escaping::AllowUtf8));
+    let quoted = text(Format::OpenMetrics.with_escaping(Escaping::AllowUtf8));
     let line = r#"{"program.phase","program.phase"="running"} 1"#;
     assert!(quoted.lines().any(|found| found == line), "{quoted}");
     let escaped = text(Format::Text.into());
@@ -566,7 +566,7 @@ fn a_unit_is_written_where_the_name_ends_in_it() {
         .unwrap();
     registry.create::<Gauge>(of("b.c_bytes", "bytes")).unwrap();
     let units = |escaping| {
-        let text = registry.encode_to_string(Format::OpenMetrics.escaped(escaping));
+        let text = registry.encode_to_string(Format::OpenMetrics.with_escaping(escaping));
         let lines = text.lines().filter_map(|line| line.strip_prefix("# UNIT "));
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
@@ -587,7 +587,7 @@ fn a_unit_is_written_where_the_name_ends_in_it() {
 #[test]
 fn one_exposition_does_not_remember_the_names_of_another() {
     let registry = shown();
-    let utf8 = Format::TextV1.escaped(Escaping::AllowUtf8);
+    let utf8 = Format::TextV1.with_escaping(Escaping::AllowUtf8);
     let first = registry.encode_to_string(utf8);
     let underscores = registry.encode_to_string(Format::TextV1);
     assert_ne!(first, underscores);

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::{Outcome, Place};
 use crate::{
-    label::{self, Label, LabelSet, Visitor},
+    label::{self, Label, LabelSet, LabelVisitor},
     rows::{Outcomes, Rows},
 };
 
@@ -110,7 +110,7 @@ impl Ending for Ended {
 
 struct Position(usize);
 
-impl Visitor for Position {
+impl LabelVisitor for Position {
     fn label<L: Label>(&mut self, label: &L) {
         let count = L::VALUES.map_or(0, <[_]>::len);
         self.0 = self.0 * (1 + count) + label.index();
@@ -119,7 +119,7 @@ impl Visitor for Position {
 
 struct Texts(Vec<String>);
 
-impl Visitor for Texts {
+impl LabelVisitor for Texts {
     fn label<L: Label>(&mut self, label: &L) {
         self.0.push(label.with_str(str::to_owned));
     }

@@ -4,13 +4,13 @@ use std::{sync::atomic::AtomicU64, thread::LocalKey};
 
 use super::Outcome;
 use crate::{
-    buckets::{Buckets, DURATIONS, closed_nanos},
+    buckets::{Buckets, DURATION_BUCKETS, closed_nanos},
     cell::{self, Local},
     desc::{Desc, Kind, Objective, Text},
     exemplar::RowOf,
     family::Family,
     histogram::layout_nanos,
-    label::{self, Label, LabelSet, Visitor},
+    label::{self, Label, LabelSet, LabelVisitor},
     layout::Layout,
     native::Native,
     render::LabelView,
@@ -169,7 +169,7 @@ impl Site {
     const fn layout(self, as_a: Measured) -> Layout {
         match (as_a.kind, self.bounds) {
             (Kind::Histogram, Some((bounds, _))) => layout_nanos(bounds, self.native),
-            (Kind::Histogram, None) => layout_nanos(&DURATIONS, self.native),
+            (Kind::Histogram, None) => layout_nanos(&DURATION_BUCKETS, self.native),
             (Kind::Counter, _) => Layout::Count,
             _ => Layout::UpDown,
         }
@@ -219,7 +219,7 @@ impl Site {
         if timed {
             desc = desc.bounds(match self.bounds {
                 Some((bounds, _)) => bounds,
-                None => &DURATIONS,
+                None => &DURATION_BUCKETS,
             });
         }
         let (layout, rows, closed) = (self.layout(as_a), self.rows(as_a), self.closed(as_a));
@@ -232,15 +232,17 @@ impl Site {
         };
         match self.bounds {
             Some((_, buckets)) => family.buckets(buckets),
-            None if timed => family.buckets(&DURATION_BUCKETS),
+            None if timed => family.buckets(&DURATION_TABLE),
             None => family,
         }
     }
 }
 
-static DURATION_BUCKETS: Buckets = {
-    const UPPER: [f64; DURATIONS.len() + 1] =
-        closed_nanos::<{ DURATIONS.len() }, { DURATIONS.len() + 1 }>(&DURATIONS);
+static DURATION_TABLE: Buckets = {
+    const UPPER: [f64; DURATION_BUCKETS.len() + 1] = closed_nanos::<
+        { DURATION_BUCKETS.len() },
+        { DURATION_BUCKETS.len() + 1 },
+    >(&DURATION_BUCKETS);
     Buckets::new(&UPPER)
 };
 
@@ -490,7 +492,7 @@ struct Unfinished<'a, L>(&'a L, usize);
 impl<L: LabelSet> LabelSet for Unfinished<'_, L> {
     const SETS: &'static [Option<&'static [&'static str]>] = &[];
 
-    fn visit(&self, visitor: &mut impl Visitor) {
+    fn visit(&self, visitor: &mut impl LabelVisitor) {
         as_text(self.0, visitor);
         for _ in 0..self.1 {
             visitor.label(&"");
@@ -508,7 +510,7 @@ struct Finished<'a> {
 impl LabelSet for Finished<'_> {
     const SETS: &'static [Option<&'static [&'static str]>] = &[];
 
-    fn visit(&self, visitor: &mut impl Visitor) {
+    fn visit(&self, visitor: &mut impl LabelVisitor) {
         for name in self.names {
             visitor.label(&self.labels.get(name).unwrap_or_default());
         }
@@ -519,10 +521,10 @@ impl LabelSet for Finished<'_> {
 }
 
 /// Shows labels as open ones, so that keys are alike wherever the texts come from.
-fn as_text(labels: &impl LabelSet, visitor: &mut impl Visitor) {
+fn as_text(labels: &impl LabelSet, visitor: &mut impl LabelVisitor) {
     struct AsText<'a, V>(&'a mut V);
 
-    impl<V: Visitor> Visitor for AsText<'_, V> {
+    impl<V: LabelVisitor> LabelVisitor for AsText<'_, V> {
         fn label<L: Label>(&mut self, label: &L) {
             label.with_str(|text| self.0.label(&text));
         }

@@ -133,7 +133,7 @@ fn native(family: &Family) -> Option<CatalogNative> {
 }
 
 fn declaration(desc: &Desc) -> CatalogMember {
-    let at = desc.birthplace();
+    let at = desc.location();
     let labels = desc.constant_labels();
     CatalogMember {
         file: at.file.to_owned(),

@@ -9,7 +9,7 @@ use super::{Catalog, CatalogFamily};
 /// It is shown as a compiler shows a warning: `src/mail.rs:12: mail_wait_ms: ...`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Warning {
+pub struct CatalogWarning {
     /// The family's name.
     pub family: String,
     /// The file of its first declaration.
@@ -20,9 +20,9 @@ pub struct Warning {
     pub text: String,
 }
 
-impl fmt::Display for Warning {
+impl fmt::Display for CatalogWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Warning {
+        let CatalogWarning {
             family,
             file,
             line,
@@ -53,12 +53,12 @@ impl Catalog {
     /// ```
     ///
     /// [guide to names]: https://prometheus.io/docs/practices/naming/
-    pub fn lint(&self) -> Vec<Warning> {
+    pub fn lint(&self) -> Vec<CatalogWarning> {
         self.families.iter().flat_map(warnings).collect()
     }
 }
 
-fn warnings(family: &CatalogFamily) -> impl Iterator<Item = Warning> {
+fn warnings(family: &CatalogFamily) -> impl Iterator<Item = CatalogWarning> {
     let words: Vec<&str> = family.name.split('_').collect();
     let mut texts = Vec::new();
     if family.help.trim().is_empty() {
@@ -93,7 +93,7 @@ fn warnings(family: &CatalogFamily) -> impl Iterator<Item = Warning> {
     }
     texts.into_iter().map(|text| {
         let first = family.members.first();
-        Warning {
+        CatalogWarning {
             family: family.name.clone(),
             file: first.map(|first| first.file.clone()).unwrap_or_default(),
             line: first.map_or(0, |first| first.line),

@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub use assert::assert_catalog;
-pub use lint::Warning;
+pub use lint::CatalogWarning;
 
 use lock::Lock;
 

@@ -15,7 +15,7 @@ use crate::{
     desc::Desc,
     family::Observations,
     layout::Layout,
-    native::NativeSnapshot,
+    native::NativeHistogramSnapshot,
     rendered::{Together, Written},
     singles::SomeSingles,
 };
@@ -44,17 +44,17 @@ pub enum Format {
 
 impl Format {
     /// The format with names escaped like this.
-    pub const fn escaped(self, escaping: Escaping) -> Exposition {
-        Exposition {
+    pub const fn with_escaping(self, escaping: Escaping) -> ExpositionFormat {
+        ExpositionFormat {
             format: self,
             escaping,
         }
     }
 
     /// The media type that announces this format in an HTTP answer; see
-    /// [`Exposition::content_type`].
+    /// [`ExpositionFormat::content_type`].
     pub const fn content_type(self) -> &'static str {
-        self.escaped(Escaping::Underscores).content_type()
+        self.with_escaping(Escaping::Underscores).content_type()
     }
 }
 
@@ -127,27 +127,27 @@ impl Escaping {
 /// A format, and how it writes names that not every reader takes.
 ///
 /// ```
-/// use metrics_core::{Escaping, Exposition, Format, encode};
+/// use metrics_core::{Escaping, ExpositionFormat, Format, encode};
 ///
-/// let exposition = Format::TextV1.escaped(Escaping::AllowUtf8);
+/// let exposition = Format::TextV1.with_escaping(Escaping::AllowUtf8);
 /// assert_eq!(
 ///     exposition.content_type(),
 ///     "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
 /// );
 /// encode(exposition, &mut Vec::new())?;
 /// // A format alone has underscores in place of such characters.
-/// assert_eq!(Exposition::from(Format::Text), Format::Text.escaped(Escaping::Underscores));
+/// assert_eq!(ExpositionFormat::from(Format::Text), Format::Text.with_escaping(Escaping::Underscores));
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Exposition {
+pub struct ExpositionFormat {
     /// The format.
     pub format: Format,
     /// How names are escaped.
     pub escaping: Escaping,
 }
 
-impl Exposition {
+impl ExpositionFormat {
     /// The media type that announces it in an HTTP answer.
     ///
     /// The scheme is named where a reader must know it: in version 1.0.0 of the text format
@@ -195,7 +195,7 @@ impl Exposition {
     }
 }
 
-impl Exposition {
+impl ExpositionFormat {
     /// How names are written in the end: where a format has no quotes, none are asked for.
     pub(crate) const fn name_escaping(self) -> Escaping {
         match (self.format, self.escaping) {
@@ -205,9 +205,9 @@ impl Exposition {
     }
 }
 
-impl From<Format> for Exposition {
+impl From<Format> for ExpositionFormat {
     fn from(format: Format) -> Self {
-        format.escaped(Escaping::default())
+        format.with_escaping(Escaping::default())
     }
 }
 
@@ -311,7 +311,7 @@ pub(crate) struct HistogramValue<'a> {
     /// Whether observations may be negative, so that the sum may go down.
     pub(crate) falls: bool,
     /// The native buckets, for formats that have them.
-    pub(crate) native: Option<&'a NativeSnapshot>,
+    pub(crate) native: Option<&'a NativeHistogramSnapshot>,
     /// Examples of observations, ascending by value; of two in one bucket the last one counts.
     pub(crate) exemplars: &'a [Exemplar],
 }

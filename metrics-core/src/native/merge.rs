@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{
-    Native, NativeSnapshot,
+    Native, NativeHistogramSnapshot,
     index::{self, COARSEST},
     table::{self, COUNTS, Key, MAX_WORDS, SHIFT, THRESHOLD},
 };
@@ -66,14 +66,14 @@ impl<'a> View<'a> {
     }
 
     /// The table as data.
-    pub(crate) fn snapshot(self) -> NativeSnapshot {
-        let mut snapshot = NativeSnapshot::default();
+    pub(crate) fn snapshot(self) -> NativeHistogramSnapshot {
+        let mut snapshot = NativeHistogramSnapshot::default();
         self.fill(&mut snapshot);
         snapshot
     }
 
     /// Puts the table in place of what the snapshot held.
-    pub(crate) fn fill(self, snapshot: &mut NativeSnapshot) {
+    pub(crate) fn fill(self, snapshot: &mut NativeHistogramSnapshot) {
         snapshot.schema = i32::from(self.native.schema) - self.scale() as i32;
         snapshot.zero_threshold = self.zero_threshold();
         snapshot.zero_count = self.zero_count();
@@ -273,7 +273,7 @@ mod tests {
         words.into_iter().map(AtomicU64::into_inner).collect()
     }
 
-    fn snapshot(native: Native, words: &[u64]) -> NativeSnapshot {
+    fn snapshot(native: Native, words: &[u64]) -> NativeHistogramSnapshot {
         View::new(native, words).snapshot()
     }
 

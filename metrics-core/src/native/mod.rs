@@ -167,7 +167,7 @@ impl fmt::Display for Native {
 /// [specification]: https://prometheus.io/docs/specs/native_histograms/
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
-pub struct NativeSnapshot {
+pub struct NativeHistogramSnapshot {
     /// From -4 to 8: each power of two is divided into 2 to the power of it. It goes down when
     /// there would be too many buckets.
     pub schema: i32,
@@ -182,31 +182,31 @@ pub struct NativeSnapshot {
     pub negative: Vec<(i32, u64)>,
 }
 
-impl NativeSnapshot {
+impl NativeHistogramSnapshot {
     /// Buckets of this schema, from -4 to 8, without observations: for a
     /// [`Collector`](crate::Collector), which gives what it has in the calls below.
     ///
     /// ```
-    /// use metrics_core::NativeSnapshot;
+    /// use metrics_core::NativeHistogramSnapshot;
     ///
     /// // Two observations above 1 and up to 2, one of exactly 0.
-    /// let native = NativeSnapshot::new(0).zero_bucket(0.0, 1).positive([(1, 2)]);
+    /// let native = NativeHistogramSnapshot::new(0).zero_bucket(0.0, 1).positive([(1, 2)]);
     /// assert_eq!((native.schema, native.zero_count), (0, 1));
     /// assert_eq!(native.positive, [(1, 2)]);
     /// ```
     #[must_use]
     pub fn new(schema: i32) -> Self {
-        NativeSnapshot {
+        NativeHistogramSnapshot {
             schema,
-            ..NativeSnapshot::default()
+            ..NativeHistogramSnapshot::default()
         }
     }
 
     /// So many observations that are no farther from zero than the threshold.
     ///
     /// ```
-    /// # use metrics_core::NativeSnapshot;
-    /// let native = NativeSnapshot::new(3).zero_bucket(1e-9, 4);
+    /// # use metrics_core::NativeHistogramSnapshot;
+    /// let native = NativeHistogramSnapshot::new(3).zero_bucket(1e-9, 4);
     /// assert_eq!((native.zero_threshold, native.zero_count), (1e-9, 4));
     /// ```
     #[must_use]
@@ -219,8 +219,8 @@ impl NativeSnapshot {
     /// Indices and counts of the buckets above zero, ascending.
     ///
     /// ```
-    /// # use metrics_core::NativeSnapshot;
-    /// let native = NativeSnapshot::new(3).positive([(-1, 4), (7, 2)]);
+    /// # use metrics_core::NativeHistogramSnapshot;
+    /// let native = NativeHistogramSnapshot::new(3).positive([(-1, 4), (7, 2)]);
     /// assert_eq!(native.positive.len(), 2);
     /// ```
     #[must_use]
@@ -232,9 +232,9 @@ impl NativeSnapshot {
     /// Indices and counts of the buckets below zero, by distance from it.
     ///
     /// ```
-    /// # use metrics_core::NativeSnapshot;
+    /// # use metrics_core::NativeHistogramSnapshot;
     /// // Four observations from -2 to below -1.
-    /// let native = NativeSnapshot::new(0).negative([(1, 4)]);
+    /// let native = NativeHistogramSnapshot::new(0).negative([(1, 4)]);
     /// assert_eq!(native.negative, [(1, 4)]);
     /// ```
     #[must_use]

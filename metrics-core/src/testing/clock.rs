@@ -72,7 +72,7 @@ impl Clock {
     /// let clock = testing::Clock::stop();
     /// let registry = Registry::new();
     /// let hour = Duration::from_hours(1);
-    /// let followed = registry.create_labelled::<Counter>(
+    /// let followed = registry.create_family::<Counter>(
     ///     Options::new("followed_total", "Links followed.").labels(["host"]).expire(hour),
     /// )?;
     /// followed.with(&["example.org"]).inc();

@@ -96,7 +96,7 @@ pub fn recorded<T>(body: impl FnOnce() -> T) -> Recorded<T> {
 /// use metrics_core::{Counter, Options, Registry, testing};
 ///
 /// let registry = Registry::new();
-/// let jobs = registry.create_labelled::<Counter>(
+/// let jobs = registry.create_family::<Counter>(
 ///     Options::new("jobs_total", "Jobs done.").labels(["queue"]),
 /// )?;
 /// let recorded = testing::recorded_in(&registry, || jobs.with(&["mail"]).inc());

@@ -301,11 +301,11 @@ fn describe(
     let help = if given.is_empty() { UNDESCRIBED } else { given };
     let unit = description.and_then(|description| description.unit);
     let Some(unit) = unit.map(|unit| unit.as_str()) else {
-        return Desc::made(kind, name, help, "");
+        return Desc::dynamic(kind, name, help, "");
     };
-    Desc::made(kind, name, help, unit).or_else(|_| {
+    Desc::dynamic(kind, name, help, unit).or_else(|_| {
         let unit = unit.replace('_', " ");
-        Desc::made(kind, name, format!("{help} (in {unit})"), "")
+        Desc::dynamic(kind, name, format!("{help} (in {unit})"), "")
     })
 }
 

@@ -68,7 +68,7 @@ use self::{
 /// # Values
 ///
 /// Series of one name may differ in their labels. Counters are `u64`, gauges `f64`. Histograms
-/// have [`DURATIONS`](crate::DURATIONS) for buckets unless the [builder](Self::builder) says
+/// have [`DURATION_BUCKETS`](crate::DURATION_BUCKETS) for buckets unless the [builder](Self::builder) says
 /// otherwise. A histogram does not take what is not finite, nor what is negative where no bound
 /// is: it would spoil the sum.
 ///
@@ -211,7 +211,7 @@ impl FacadeBuilder {
     }
 
     /// Gives histograms these upper bounds, `+Inf` left out, instead of
-    /// [`DURATIONS`](crate::DURATIONS).
+    /// [`DURATION_BUCKETS`](crate::DURATION_BUCKETS).
     pub fn buckets(mut self, bounds: impl Into<Vec<f64>>) -> FacadeBuilder {
         self.shape.bounds = Some(bounds.into());
         self

@@ -122,7 +122,7 @@ mod tests {
                 for second in letters {
                     for third in letters {
                         let name = metric(kind, &format!("{first}{second}{third}"));
-                        Desc::made(kind, name, "", "").unwrap();
+                        Desc::dynamic(kind, name, "", "").unwrap();
                     }
                 }
             }

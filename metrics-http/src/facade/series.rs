@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use metrics::{CounterFn, GaugeFn, HistogramFn, atomics::AtomicU64 as Bits};
-use metrics_core::{Collection, Desc, Histogram, Kind, Labelled, Options, Registry};
+use metrics_core::{Collection, Desc, DynamicFamily, Histogram, Kind, Options, Registry};
 
 use crate::error::Error;
 
@@ -102,7 +102,7 @@ pub(super) struct Spread {
 
 /// The histograms of a family, told apart by their number: their labels need not agree.
 pub(super) struct Spreads {
-    histograms: Labelled<Histogram>,
+    histograms: DynamicFamily<Histogram>,
     falls: bool,
     rejected: Arc<Tally>,
 }
@@ -163,7 +163,7 @@ impl Shape {
         first.is_some_and(|bound| *bound < 0.0)
     }
 
-    fn histograms(&self, name: &str) -> Result<Labelled<Histogram>, metrics_core::Error> {
+    fn histograms(&self, name: &str) -> Result<DynamicFamily<Histogram>, metrics_core::Error> {
         let help = "Of the facade.";
         let mut options = Options::new(name, help)
             .labels(["series"])
@@ -174,7 +174,7 @@ impl Shape {
         if let Some(growth) = self.native {
             options = options.native(growth);
         }
-        Registry::new().create_labelled(options)
+        Registry::new().create_family(options)
     }
 }
 

@@ -35,7 +35,7 @@ use crate::error::Error;
 /// # Ok::<(), metrics_http::Error>(())
 /// ```
 #[must_use = "a builder does nothing before `build`"]
-pub struct Builder<L> {
+pub struct LayerBuilder<L> {
     pub(super) settings: Settings,
     layer: PhantomData<fn() -> L>,
 }
@@ -57,9 +57,9 @@ pub(super) struct Settings {
     registry: Registry,
 }
 
-impl<L> Builder<L> {
-    pub(super) fn new(side: Side) -> Builder<L> {
-        Builder {
+impl<L> LayerBuilder<L> {
+    pub(super) fn new(side: Side) -> LayerBuilder<L> {
+        LayerBuilder {
             settings: Settings {
                 side,
                 style: Style::Prometheus,
@@ -80,13 +80,13 @@ impl<L> Builder<L> {
     }
 
     /// Records into this registry instead of the global one.
-    pub fn registry(mut self, registry: Registry) -> Builder<L> {
+    pub fn registry(mut self, registry: Registry) -> LayerBuilder<L> {
         self.settings.registry = registry;
         self
     }
 
     /// Puts this before every name.
-    pub fn prefix(mut self, prefix: impl Into<String>) -> Builder<L> {
+    pub fn prefix(mut self, prefix: impl Into<String>) -> LayerBuilder<L> {
         self.settings.prefix = prefix.into();
         self
     }
@@ -94,7 +94,7 @@ impl<L> Builder<L> {
     /// Gives every series this label; up to eight of them.
     ///
     /// Layers of one registry have labels of the same names, in the same order.
-    pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Builder<L> {
+    pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> LayerBuilder<L> {
         self.settings.labels.push((name.into(), value.into()));
         self
     }
@@ -126,50 +126,53 @@ impl<L> Builder<L> {
     /// # let _ = layer;
     /// # Ok::<(), metrics_http::Error>(())
     /// ```
-    pub fn open_telemetry(mut self) -> Builder<L> {
+    pub fn open_telemetry(mut self) -> LayerBuilder<L> {
         self.settings.style = Style::OpenTelemetry;
         self
     }
 
     /// Records the class of a status, such as `2xx`, instead of its code.
-    pub fn status_class(mut self) -> Builder<L> {
+    pub fn status_class(mut self) -> LayerBuilder<L> {
         self.settings.status_class = true;
         self
     }
 
-    /// The upper bounds of the durations' buckets, in seconds; [`DURATIONS`] unless it is called or
+    /// The upper bounds of the durations' buckets, in seconds; [`DURATION_BUCKETS`] unless it is called or
     /// the buckets are [native](Self::native).
     ///
-    /// [`DURATIONS`]: metrics_core::DURATIONS
-    pub fn duration_buckets(mut self, bounds: impl Into<Vec<f64>>) -> Builder<L> {
+    /// [`DURATION_BUCKETS`]: metrics_core::DURATION_BUCKETS
+    pub fn duration_buckets(mut self, bounds: impl Into<Vec<f64>>) -> LayerBuilder<L> {
         self.settings.durations = Some(bounds.into());
         self
     }
 
     /// The upper bounds of the sizes' buckets, in bytes; eight from 256 bytes to 4 MiB unless it is
     /// called or the buckets are [native](Self::native).
-    pub fn size_buckets(mut self, bounds: impl Into<Vec<f64>>) -> Builder<L> {
+    pub fn size_buckets(mut self, bounds: impl Into<Vec<f64>>) -> LayerBuilder<L> {
         self.settings.sizes = Some(bounds.into());
         self
     }
 
     /// Makes the histograms native ones, whose buckets each are at most `growth` times as wide as
     /// the one before: 1.1 gives schema 3. Those that bounds are given for are of both kinds.
-    pub fn native(mut self, growth: f64) -> Builder<L> {
+    pub fn native(mut self, growth: f64) -> LayerBuilder<L> {
         self.settings.native = Some(growth);
         self
     }
 
     /// How many series each metric may have before the rest is recorded as one, `overflow`; what
     /// [`Registry::max_series`] says unless it is called.
-    pub fn max_series(mut self, max: usize) -> Builder<L> {
+    pub fn max_series(mut self, max: usize) -> LayerBuilder<L> {
         self.settings.max_series = Some(max);
         self
     }
 
     /// Leaves requests alone for which this says yes: those for the metrics themselves, or for the
     /// program's health.
-    pub fn skip(mut self, skip: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Builder<L> {
+    pub fn skip(
+        mut self,
+        skip: impl Fn(&Parts) -> bool + Send + Sync + 'static,
+    ) -> LayerBuilder<L> {
         self.settings.skip = Some(Box::new(skip));
         self
     }
@@ -228,9 +231,9 @@ impl Settings {
     }
 }
 
-impl<L> Debug for Builder<L> {
+impl<L> Debug for LayerBuilder<L> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        f.debug_struct("LayerBuilder")
             .field("side", &self.settings.side)
             .field("style", &self.settings.style)
             .field("prefix", &self.settings.prefix)

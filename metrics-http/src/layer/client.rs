@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use super::{builder::Builder, families::Side, recorder::Recorder, service::Measured};
+use super::{builder::LayerBuilder, families::Side, recorder::Recorder, service::Measured};
 use crate::error::Error;
 
 /// Measures the requests that a program makes.
 ///
-/// See the [module](super) for the metrics, and [`Builder`] for what can be chosen. The server's
+/// See the [module](super) for the metrics, and [`LayerBuilder`] for what can be chosen. The server's
 /// `host` is that of the request's URL, or of its header `Host`, and `unknown` where neither says.
 /// A response whose body is dropped before its end, because the status was all there was to know,
 /// is `cancelled`, as the transfer is; but a status of 500 and above is an `error` in any case.
@@ -44,17 +44,17 @@ impl ClientLayer {
     }
 
     /// A layer that differs.
-    pub fn builder() -> Builder<ClientLayer> {
-        Builder::new(Side::Client)
+    pub fn builder() -> LayerBuilder<ClientLayer> {
+        LayerBuilder::new(Side::Client)
     }
 }
 
-impl Builder<ClientLayer> {
+impl LayerBuilder<ClientLayer> {
     /// Makes the layer.
     ///
     /// # Errors
     ///
-    /// As [that of servers](Builder#method.build).
+    /// As [that of servers](LayerBuilder#method.build).
     #[track_caller]
     pub fn build(self) -> Result<ClientLayer, Error> {
         Ok(ClientLayer(Arc::new(self.recorder()?)))

@@ -1,6 +1,6 @@
 //! The metrics: their names, and the families of a registry.
 
-use metrics_core::{Counter, Error, Histogram, Labelled, Options, Registry, UpDownCounter};
+use metrics_core::{Counter, DynamicFamily, Error, Histogram, Options, Registry, UpDownCounter};
 
 use super::builder::Settings;
 
@@ -22,11 +22,11 @@ pub(super) enum Style {
 #[derive(Debug)]
 pub(super) struct Families {
     /// OpenTelemetry has the histogram's count in its place.
-    pub(super) requests: Option<Labelled<Counter>>,
-    pub(super) duration: Labelled<Histogram>,
-    pub(super) request_size: Labelled<Histogram>,
-    pub(super) response_size: Labelled<Histogram>,
-    pub(super) in_flight: Labelled<UpDownCounter>,
+    pub(super) requests: Option<DynamicFamily<Counter>>,
+    pub(super) duration: DynamicFamily<Histogram>,
+    pub(super) request_size: DynamicFamily<Histogram>,
+    pub(super) response_size: DynamicFamily<Histogram>,
+    pub(super) in_flight: DynamicFamily<UpDownCounter>,
 }
 
 impl Families {
@@ -41,7 +41,7 @@ impl Families {
         let running = settings.constant_names().chain(settings.running_labels());
         let histogram = |options: Options, unit: &str, bounds: Option<&[f64]>| {
             let options = options.unit(unit).labels(ended());
-            registry.share_labelled(settings.buckets(options, bounds))
+            registry.get_or_create_family(settings.buckets(options, bounds))
         };
         let duration = settings.options(
             "request_duration_seconds",
@@ -64,9 +64,9 @@ impl Families {
             duration,
             request_size: histogram(request_size, "bytes", sizes)?,
             response_size: histogram(response_size, "bytes", sizes)?,
-            in_flight: registry.share_labelled(in_flight.labels(running))?,
+            in_flight: registry.get_or_create_family(in_flight.labels(running))?,
             requests: match settings.style {
-                Style::Prometheus => Some(registry.share_labelled(requests.labels(ended()))?),
+                Style::Prometheus => Some(registry.get_or_create_family(requests.labels(ended()))?),
                 Style::OpenTelemetry => None,
             },
         })

@@ -24,8 +24,8 @@
 //! - `route`, of servers: the template of the path, such as `/users/{id}`, never the path itself,
 //!   which would be another one for every user and every scanner of ports. See [`ServerLayer`].
 //! - `host`, of clients: the server's name, in lower case. Open, and so capped; see
-//!   [`Builder::max_series`].
-//! - `status`: of the response, as code or [class](Builder::status_class); left out where there
+//!   [`LayerBuilder::max_series`].
+//! - `status`: of the response, as code or [class](LayerBuilder::status_class); left out where there
 //!   was none.
 //! - `outcome`: `ok`; `error`, for a status of 500 and above and where the service or a body
 //!   failed; `cancelled`, where the future or else the response's body was dropped before its end,
@@ -34,7 +34,7 @@
 //!
 //! What is in flight has `method`, and `route` or `host`.
 //!
-//! [`Builder::open_telemetry`] has names and labels as OpenTelemetry has them.
+//! [`LayerBuilder::open_telemetry`] has names and labels as OpenTelemetry has them.
 //!
 //! # Setting it up
 //!
@@ -59,7 +59,7 @@ mod service;
 
 pub use self::{
     body::{RequestBody, ResponseBody},
-    builder::Builder,
+    builder::LayerBuilder,
     client::ClientLayer,
     server::ServerLayer,
     service::{Measured, MeasuredFuture},

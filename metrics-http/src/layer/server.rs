@@ -6,7 +6,7 @@ use hyper::http::request::Parts;
 use tower_layer::Layer;
 
 use super::{
-    builder::Builder,
+    builder::LayerBuilder,
     families::Side,
     recorder::{Recorder, Routes},
     service::Measured,
@@ -15,15 +15,15 @@ use crate::error::Error;
 
 /// Measures the requests that a program serves.
 ///
-/// See the [module](super) for the metrics, and [`Builder`] for what can be chosen.
+/// See the [module](super) for the metrics, and [`LayerBuilder`] for what can be chosen.
 ///
 /// # Routes
 ///
 /// With the feature `axum`, the route is the [`MatchedPath`] that axum found, nested routers
 /// included. It is there for a layer of the router ([`Router::layer`] and `route_layer`), and not
 /// for one around the router as a whole, which runs before it; nor, outside, for what was mounted
-/// with `nest_service`. Other servers have [`route_by`](Builder::route_by) or, for gRPC,
-/// [`grpc`](Builder::grpc).
+/// with `nest_service`. Other servers have [`route_by`](LayerBuilder::route_by) or, for gRPC,
+/// [`grpc`](LayerBuilder::grpc).
 ///
 /// Requests without a route share the value `unmatched`. `Router::layer` counts them,
 /// `route_layer` does not.
@@ -57,12 +57,12 @@ impl ServerLayer {
     }
 
     /// A layer that differs.
-    pub fn builder() -> Builder<ServerLayer> {
-        Builder::new(Side::Server)
+    pub fn builder() -> LayerBuilder<ServerLayer> {
+        LayerBuilder::new(Side::Server)
     }
 }
 
-impl Builder<ServerLayer> {
+impl LayerBuilder<ServerLayer> {
     /// The route of a request, or none for `unmatched`; in place of what axum has matched.
     ///
     /// It must be a template of few values, never the path itself.
@@ -84,14 +84,14 @@ impl Builder<ServerLayer> {
     pub fn route_by<R: Into<Cow<'static, str>>>(
         mut self,
         route: impl Fn(&Parts) -> Option<R> + Send + Sync + 'static,
-    ) -> Builder<ServerLayer> {
+    ) -> LayerBuilder<ServerLayer> {
         let route = move |parts: &Parts| route(parts).map(Into::into);
         self.settings.routes = Some(Routes::Given(Box::new(route)));
         self
     }
 
     /// Leaves the label of the route out.
-    pub fn without_route(mut self) -> Builder<ServerLayer> {
+    pub fn without_route(mut self) -> LayerBuilder<ServerLayer> {
         self.settings.routes = None;
         self
     }
@@ -112,16 +112,16 @@ impl Builder<ServerLayer> {
     /// # let _ = layer;
     /// # Ok::<(), metrics_http::Error>(())
     /// ```
-    pub fn grpc(mut self) -> Builder<ServerLayer> {
+    pub fn grpc(mut self) -> LayerBuilder<ServerLayer> {
         self.settings.routes = Some(Routes::Grpc);
         self
     }
 
     /// The scheme that clients use, for `url_scheme` of
-    /// [OpenTelemetry](Builder::open_telemetry): a server behind a proxy that ends TLS sees no
+    /// [OpenTelemetry](LayerBuilder::open_telemetry): a server behind a proxy that ends TLS sees no
     /// `https` itself. It is what the request says unless it is called, and `http` where it says
     /// nothing.
-    pub fn scheme(mut self, scheme: impl Into<String>) -> Builder<ServerLayer> {
+    pub fn scheme(mut self, scheme: impl Into<String>) -> LayerBuilder<ServerLayer> {
         self.settings.scheme = Some(scheme.into());
         self
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use metrics_core::{Kind, Metric, MetricFamily, MetricValue, NativeSnapshot};
+use metrics_core::{Kind, Metric, MetricFamily, MetricValue, NativeHistogramSnapshot};
 use serde::Serialize;
 
 use super::about::{About, label};
@@ -169,7 +169,7 @@ impl Observed {
         }
     }
 
-    fn add_native(&mut self, native: &NativeSnapshot) {
+    fn add_native(&mut self, native: &NativeHistogramSnapshot) {
         for (index, count) in &native.positive {
             *self
                 .native

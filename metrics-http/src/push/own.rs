@@ -5,7 +5,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use metrics_core::{Collection, Collector, DURATIONS, Desc, HistogramSnapshot, Kind, Registry};
+use metrics_core::{
+    Collection, Collector, DURATION_BUCKETS, Desc, HistogramSnapshot, Kind, Registry,
+};
 
 use crate::error::Error;
 
@@ -50,7 +52,7 @@ struct State {
     failed: u64,
     last_success: f64,
     /// By bucket, the last of which has no bound.
-    durations: [u64; DURATIONS.len() + 1],
+    durations: [u64; DURATION_BUCKETS.len() + 1],
     duration: f64,
     lost: Option<[u64; Loss::ALL.len()]>,
 }
@@ -72,7 +74,7 @@ impl Row {
     /// A push has ended.
     pub(super) fn pushed(&self, took: Duration, well: bool) {
         let seconds = took.as_secs_f64();
-        let bucket = DURATIONS.partition_point(|bound| *bound < seconds);
+        let bucket = DURATION_BUCKETS.partition_point(|bound| *bound < seconds);
         let mut state = lock(&self.state);
         state.durations[bucket] += 1;
         state.duration += seconds;
@@ -109,7 +111,7 @@ impl Collector for Pushers {
                 out.counter(pushes, &[url, ("result", result)], count as f64);
             }
             out.gauge(last_success, &[url], state.last_success);
-            let bounds = DURATIONS.into_iter().chain([f64::INFINITY]);
+            let bounds = DURATION_BUCKETS.into_iter().chain([f64::INFINITY]);
             let buckets = bounds.zip(state.durations);
             let durations = HistogramSnapshot::from_buckets(buckets, state.duration);
             out.histogram(duration, &[url], durations);

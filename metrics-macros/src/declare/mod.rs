@@ -221,9 +221,9 @@ impl<'a> Metric<'a> {
             #(#cfgs)*
             #(#docs)*
             #(#others)*
-            #vis static #ident: #krate::Calculated = {
+            #vis static #ident: #krate::Computed = {
                 #register
-                #krate::Calculated::new(
+                #krate::Computed::new(
                     {
                         #allow
                         const DESC: #krate::Desc = {

@@ -161,7 +161,7 @@ pub(crate) fn registry(work: Work) -> (Registry, Option<Recorders>) {
             let options = Options::new(inputs::COUNTERS, inputs::HELP)
                 .labels(inputs::LABELS)
                 .max_series(series);
-            let counters = registry.create_labelled::<Counter>(options).expect(VALID);
+            let counters = registry.create_family::<Counter>(options).expect(VALID);
             for index in 0..series {
                 let labels = inputs::triple(index);
                 let labels = labels.each_ref().map(String::as_str);
@@ -174,7 +174,7 @@ pub(crate) fn registry(work: Work) -> (Registry, Option<Recorders>) {
                 .unit("seconds")
                 .labels([inputs::LABELS[0], inputs::LABELS[1]])
                 .buckets(inputs::BOUNDS);
-            let histograms = registry.create_labelled::<Histogram>(options);
+            let histograms = registry.create_family::<Histogram>(options);
             let histograms = histograms.expect(VALID);
             for index in 0..work.series() {
                 let labels = inputs::pair(index);
@@ -199,7 +199,7 @@ impl Recorders {
         let options = Options::new(inputs::COUNTERS, inputs::HELP)
             .labels([inputs::LABELS[0], inputs::LABELS[1]])
             .max_series(series);
-        let counters = registry.create_labelled::<Counter>(options).expect(VALID);
+        let counters = registry.create_family::<Counter>(options).expect(VALID);
         let recorded = Arc::new(Barrier::new(threads + 1));
         let leave = Arc::new(Barrier::new(threads + 1));
         let record = || {

@@ -16,7 +16,7 @@ pub(crate) const HELP: &str = "What has been asked for since the start.";
 pub(crate) const LABELS: [&str; 3] = ["tenant", "route", "status"];
 
 /// The upper bounds of all histograms, in seconds.
-pub(crate) use metrics_core::DURATIONS as BOUNDS;
+pub(crate) use metrics_core::DURATION_BUCKETS as BOUNDS;
 
 /// A family's name, without the suffix of counters.
 pub(crate) fn family_without_suffix(index: usize) -> String {

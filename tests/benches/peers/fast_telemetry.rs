@@ -27,7 +27,7 @@ static SIZES: LazyLock<Histogram> = LazyLock::new(|| {
 static NATIVE_SIZES: LazyLock<Distribution> = LazyLock::new(|| Distribution::new(SHARDS));
 static CALLS: LazyLock<Counter> = LazyLock::new(|| Counter::new(SHARDS));
 /// It takes the time of every call, and counts the calls as well.
-static DURATIONS: LazyLock<SampledTimer> =
+static DURATION_BUCKETS: LazyLock<SampledTimer> =
     LazyLock::new(|| SampledTimer::new(&inputs::nanosecond_bounds(), SHARDS, 1));
 
 /// A label is one enum: two of them are a pair.
@@ -85,12 +85,12 @@ fn counted() {
 
 #[inline(never)]
 fn timed() {
-    let _timer = DURATIONS.start();
+    let _timer = DURATION_BUCKETS.start();
     black_box(());
 }
 
 async fn timed_async() {
-    let _timer = DURATIONS.start();
+    let _timer = DURATION_BUCKETS.start();
     black_box(());
     ready(()).await;
 }
@@ -120,7 +120,7 @@ pub(crate) fn enter(table: &mut Table) {
         move |index| sizes.record(values.at(index) as u64)
     });
     table.enter(Row::Timer, PEER, || {
-        let durations = &*DURATIONS;
+        let durations = &*DURATION_BUCKETS;
         move |_| drop(durations.start())
     });
 

@@ -22,7 +22,8 @@ static SAME_VISITS: LazyLock<Family<Visit, Counter>> = LazyLock::new(Family::def
 static LEVEL: LazyLock<Gauge> = LazyLock::new(Gauge::default);
 static SIZES: LazyLock<Histogram> = LazyLock::new(|| Histogram::new(inputs::bounds()));
 static CALLS: LazyLock<Counter> = LazyLock::new(Counter::default);
-static DURATIONS: LazyLock<Histogram> = LazyLock::new(|| Histogram::new(inputs::duration_bounds()));
+static DURATION_BUCKETS: LazyLock<Histogram> =
+    LazyLock::new(|| Histogram::new(inputs::duration_bounds()));
 
 #[derive(Clone, Hash, PartialEq, Eq, EncodeLabelSet, LabelSetSchema)]
 struct Request {
@@ -73,14 +74,14 @@ fn counted() {
 fn timed() {
     let begun = Instant::now();
     black_box(());
-    DURATIONS.observe(begun.elapsed().as_secs_f64());
+    DURATION_BUCKETS.observe(begun.elapsed().as_secs_f64());
 }
 
 async fn timed_async() {
     let begun = Instant::now();
     black_box(());
     ready(()).await;
-    DURATIONS.observe(begun.elapsed().as_secs_f64());
+    DURATION_BUCKETS.observe(begun.elapsed().as_secs_f64());
 }
 
 pub(crate) fn enter(table: &mut Table) {
@@ -106,7 +107,7 @@ pub(crate) fn enter(table: &mut Table) {
         move |index| sizes.observe(values.at(index))
     });
     table.enter(Row::Timer, PEER, || {
-        let durations = DURATIONS.clone();
+        let durations = DURATION_BUCKETS.clone();
         move |_| {
             let begun = Instant::now();
             durations.observe(begun.elapsed().as_secs_f64());

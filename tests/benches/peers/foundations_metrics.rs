@@ -24,7 +24,7 @@ static LEVEL: LazyLock<Gauge> = LazyLock::new(Gauge::default);
 static SIZES: LazyLock<Histogram> = LazyLock::new(|| Histogram::new(inputs::bounds()));
 static NATIVE_SIZES: LazyLock<NativeHistogram> = LazyLock::new(|| NativeHistogram::new(1.1));
 static CALLS: LazyLock<ThreadLocalCounter> = LazyLock::new(ThreadLocalCounter::default);
-static DURATIONS: LazyLock<TimeHistogram> =
+static DURATION_BUCKETS: LazyLock<TimeHistogram> =
     LazyLock::new(|| TimeHistogram::new(inputs::duration_bounds()));
 
 type Visits = Family<Visit, ThreadLocalCounter>;
@@ -84,12 +84,12 @@ fn counted() {
 
 #[inline(never)]
 fn timed() {
-    let _timer = DURATIONS.start_timer();
+    let _timer = DURATION_BUCKETS.start_timer();
     black_box(());
 }
 
 async fn timed_async() {
-    let _timer = DURATIONS.start_timer();
+    let _timer = DURATION_BUCKETS.start_timer();
     black_box(());
     ready(()).await;
 }
@@ -121,7 +121,7 @@ pub(crate) fn enter(table: &mut Table) {
         move |index| sizes.observe(values.at(index))
     });
     table.enter(Row::Timer, PEER, || {
-        let durations = DURATIONS.clone();
+        let durations = DURATION_BUCKETS.clone();
         move |_| drop(durations.start_timer())
     });
 

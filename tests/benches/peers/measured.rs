@@ -21,7 +21,7 @@ static LEVEL: LazyLock<Gauge> = LazyLock::new(Gauge::new);
 static SIZES: LazyLock<Histogram<14>> =
     LazyLock::new(|| Histogram::with_metadata(Thresholds::with_buckets(inputs::bounds())));
 static CALLS: LazyLock<Counter> = LazyLock::new(Counter::new);
-static DURATIONS: LazyLock<Histogram<14>> =
+static DURATION_BUCKETS: LazyLock<Histogram<14>> =
     LazyLock::new(|| Histogram::with_metadata(Thresholds::with_buckets(inputs::duration_bounds())));
 
 #[derive(Clone, Copy, LabelGroup)]
@@ -74,14 +74,14 @@ fn counted() {
 fn timed() {
     let begun = Instant::now();
     black_box(());
-    DURATIONS.get_metric().observe_duration_since(begun);
+    DURATION_BUCKETS.get_metric().observe_duration_since(begun);
 }
 
 async fn timed_async() {
     let begun = Instant::now();
     black_box(());
     ready(()).await;
-    DURATIONS.get_metric().observe_duration_since(begun);
+    DURATION_BUCKETS.get_metric().observe_duration_since(begun);
 }
 
 pub(crate) fn enter(table: &mut Table) {
@@ -107,7 +107,7 @@ pub(crate) fn enter(table: &mut Table) {
         move |index| sizes.get_metric().observe(values.at(index))
     });
     table.enter(Row::Timer, PEER, || {
-        let durations = &*DURATIONS;
+        let durations = &*DURATION_BUCKETS;
         move |_| {
             let begun = Instant::now();
             durations.get_metric().observe_duration_since(begun);

@@ -22,7 +22,7 @@ static SIZES: LazyLock<BucketHistogram> =
 static NATIVE_SIZES: LazyLock<FixedExponentialHistogram> =
     LazyLock::new(|| FixedExponentialHistogram::new(1.0, 65_536.0, 3));
 static CALLS: AtomicU64 = AtomicU64::new(0);
-static DURATIONS: LazyLock<BucketHistogram> =
+static DURATION_BUCKETS: LazyLock<BucketHistogram> =
     LazyLock::new(|| BucketHistogram::new(Buckets::custom(inputs::duration_bounds())));
 
 /// Its labels are texts; it has none that are known when it is compiled.
@@ -57,14 +57,14 @@ fn counted() {
 fn timed() {
     let begun = Instant::now();
     black_box(());
-    DURATIONS.observe_duration(begun.elapsed());
+    DURATION_BUCKETS.observe_duration(begun.elapsed());
 }
 
 async fn timed_async() {
     let begun = Instant::now();
     black_box(());
     ready(()).await;
-    DURATIONS.observe_duration(begun.elapsed());
+    DURATION_BUCKETS.observe_duration(begun.elapsed());
 }
 
 pub(crate) fn enter(table: &mut Table) {
@@ -87,7 +87,7 @@ pub(crate) fn enter(table: &mut Table) {
         move |index| _ = sizes.observe(values.at(index))
     });
     table.enter(Row::Timer, PEER, || {
-        let durations = &*DURATIONS;
+        let durations = &*DURATION_BUCKETS;
         move |_| {
             let begun = Instant::now();
             durations.observe_duration(begun.elapsed());

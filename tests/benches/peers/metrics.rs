@@ -16,7 +16,7 @@ use crate::support::{Column, Row, Standing, Table, inputs};
 static EXPORTER: OnceLock<PrometheusHandle> = OnceLock::new();
 /// Made once the exporter is there: handles made before would record nothing.
 static CALLS: OnceLock<Counter> = OnceLock::new();
-static DURATIONS: OnceLock<Histogram> = OnceLock::new();
+static DURATION_BUCKETS: OnceLock<Histogram> = OnceLock::new();
 
 #[inline(never)]
 fn counted() {
@@ -28,14 +28,18 @@ fn counted() {
 fn timed() {
     let begun = Instant::now();
     black_box(());
-    DURATIONS.get_or_init(durations).record(begun.elapsed());
+    DURATION_BUCKETS
+        .get_or_init(durations)
+        .record(begun.elapsed());
 }
 
 async fn timed_async() {
     let begun = Instant::now();
     black_box(());
     ready(()).await;
-    DURATIONS.get_or_init(durations).record(begun.elapsed());
+    DURATION_BUCKETS
+        .get_or_init(durations)
+        .record(begun.elapsed());
 }
 
 pub(crate) fn enter(table: &mut Table) {

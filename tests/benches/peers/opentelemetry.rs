@@ -25,7 +25,7 @@ static VISITS: LazyLock<Counter<u64>> = LazyLock::new(|| counter("visits"));
 static MANY_VISITS: LazyLock<Counter<u64>> = LazyLock::new(|| counter("many_visits"));
 static SAME_VISITS: LazyLock<Counter<u64>> = LazyLock::new(|| counter("same_visits"));
 static CALLS: LazyLock<BoundCounter<u64>> = LazyLock::new(|| counter("calls").bind(&[]));
-static DURATIONS: LazyLock<BoundHistogram<f64>> =
+static DURATION_BUCKETS: LazyLock<BoundHistogram<f64>> =
     LazyLock::new(|| histogram("durations", &inputs::duration_bounds()));
 
 #[inline(never)]
@@ -38,14 +38,14 @@ fn counted() {
 fn timed() {
     let begun = Instant::now();
     black_box(());
-    DURATIONS.record(begun.elapsed().as_secs_f64());
+    DURATION_BUCKETS.record(begun.elapsed().as_secs_f64());
 }
 
 async fn timed_async() {
     let begun = Instant::now();
     black_box(());
     ready(()).await;
-    DURATIONS.record(begun.elapsed().as_secs_f64());
+    DURATION_BUCKETS.record(begun.elapsed().as_secs_f64());
 }
 
 pub(crate) fn enter(table: &mut Table) {

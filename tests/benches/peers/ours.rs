@@ -42,7 +42,7 @@ metrics! {
 
     /// Time that things take.
     #[unit("seconds")]
-    static DURATIONS: Histogram = "bench_seconds";
+    static DURATION_BUCKETS: Histogram = "bench_seconds";
 
     /// The same by another clock: its own, so that its timer is in line like the other one's.
     #[unit("seconds")]
@@ -104,7 +104,7 @@ pub(crate) fn enter(table: &mut Table) {
     // One contender runs at a time: each chooses the clock for all.
     table.enter(Row::Timer, OURS, || {
         use_best_clock();
-        |_| drop(DURATIONS.start_timer())
+        |_| drop(DURATION_BUCKETS.start_timer())
     });
     table.enter(Row::SystemTimer, OURS, || {
         use_system_clock();

@@ -25,7 +25,7 @@ static LEVEL: LazyLock<IntGauge> =
     LazyLock::new(|| IntGauge::new("level", "Shows.").expect("the options are valid"));
 static SIZES: LazyLock<Histogram> = LazyLock::new(|| histogram("sizes", &inputs::bounds()));
 static CALLS: LazyLock<IntCounter> = LazyLock::new(|| counter("calls_total"));
-static DURATIONS: LazyLock<Histogram> =
+static DURATION_BUCKETS: LazyLock<Histogram> =
     LazyLock::new(|| histogram("durations", &inputs::duration_bounds()));
 
 mod closed {
@@ -72,13 +72,13 @@ fn counted() {
 
 #[inline(never)]
 fn timed() {
-    let timer = DURATIONS.start_timer();
+    let timer = DURATION_BUCKETS.start_timer();
     black_box(());
     timer.observe_duration();
 }
 
 async fn timed_async() {
-    let timer = DURATIONS.start_timer();
+    let timer = DURATION_BUCKETS.start_timer();
     black_box(());
     ready(()).await;
     timer.observe_duration();
@@ -122,7 +122,7 @@ fn enter_shared(table: &mut Table) {
         move |index| sizes.observe(values.at(index))
     });
     table.enter(Row::Timer, SHARED, || {
-        let durations = DURATIONS.clone();
+        let durations = DURATION_BUCKETS.clone();
         move |_| durations.start_timer().observe_duration()
     });
 
@@ -186,7 +186,7 @@ fn enter_local(table: &mut Table) {
         move |index| black_box(&sizes).observe(values.at(index))
     });
     table.enter(Row::Timer, LOCAL, || {
-        let durations = DURATIONS.local();
+        let durations = DURATION_BUCKETS.local();
         move |_| black_box(&durations).start_timer().observe_duration()
     });
 }

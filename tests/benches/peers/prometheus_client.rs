@@ -24,7 +24,8 @@ static SIZES: LazyLock<Histogram> = LazyLock::new(|| Histogram::new(inputs::boun
 static NATIVE_SIZES: LazyLock<Histogram> =
     LazyLock::new(|| Histogram::new_native(NativeHistogramConfig::default()));
 static CALLS: LazyLock<Counter> = LazyLock::new(Counter::default);
-static DURATIONS: LazyLock<Histogram> = LazyLock::new(|| Histogram::new(inputs::duration_bounds()));
+static DURATION_BUCKETS: LazyLock<Histogram> =
+    LazyLock::new(|| Histogram::new(inputs::duration_bounds()));
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Request {
@@ -75,14 +76,14 @@ fn counted() {
 fn timed() {
     let begun = Instant::now();
     black_box(());
-    DURATIONS.observe(begun.elapsed().as_secs_f64());
+    DURATION_BUCKETS.observe(begun.elapsed().as_secs_f64());
 }
 
 async fn timed_async() {
     let begun = Instant::now();
     black_box(());
     ready(()).await;
-    DURATIONS.observe(begun.elapsed().as_secs_f64());
+    DURATION_BUCKETS.observe(begun.elapsed().as_secs_f64());
 }
 
 pub(crate) fn enter(table: &mut Table) {
@@ -112,7 +113,7 @@ pub(crate) fn enter(table: &mut Table) {
         move |index| sizes.observe(values.at(index))
     });
     table.enter(Row::Timer, PEER, || {
-        let durations = DURATIONS.clone();
+        let durations = DURATION_BUCKETS.clone();
         move |_| {
             let begun = Instant::now();
             durations.observe(begun.elapsed().as_secs_f64());

@@ -12,7 +12,7 @@ pub(super) fn start() -> Running {
     let options = Options::new(inputs::COUNTERS, inputs::HELP)
         .labels(inputs::LABELS)
         .max_series(crate::SERIES);
-    let counters = registry.create_labelled::<Counter>(options);
+    let counters = registry.create_family::<Counter>(options);
     let counters = counters.expect("the name is free");
     for index in 0..crate::SERIES {
         let labels = inputs::triple(index);

@@ -50,7 +50,7 @@ fn check(registry: &Registry, input: &Input) {
         assert_eq!(old.len(), new.len(), "text, {escaping:?}");
     }
     // Values that are refused again in every scrape make its own metrics grow.
-    registry.write_own_metrics(true);
+    registry.write_self_metrics(true);
     registry.write_created(!input.created);
     text(registry, Format::Text, Escaping::Underscores, false);
     text(registry, Format::OpenMetrics, Escaping::Values, false);
@@ -61,7 +61,7 @@ fn check(registry: &Registry, input: &Input) {
 
 fn encoded(registry: &Registry, format: Format, escaping: Escaping) -> Vec<u8> {
     let mut out = Vec::new();
-    let written = registry.encode(format.escaped(escaping), &mut out);
+    let written = registry.encode(format.with_escaping(escaping), &mut out);
     written.expect("memory takes all");
     out
 }

@@ -4,9 +4,9 @@ use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use metrics_core::{
-    Collection, Collector, Counter, Desc, FloatCounter, FloatGauge, Gauge, Histogram,
-    HistogramSnapshot, Kind, Made, NativeSnapshot, Options, Registry, Summary, SummarySnapshot,
-    UpDownCounter,
+    Collection, Collector, Counter, Desc, DynamicMetric, FloatCounter, FloatGauge, Gauge,
+    Histogram, HistogramSnapshot, Kind, NativeHistogramSnapshot, Options, Registry, Summary,
+    SummarySnapshot, UpDownCounter,
 };
 
 /// A registry and all that is done with it.
@@ -210,8 +210,8 @@ impl Metric {
         options
     }
 
-    fn run<M: Made>(&self, registry: &Registry, act: impl Fn(&M, &Act)) {
-        let Ok(made) = registry.create_labelled::<M>(self.options()) else {
+    fn run<M: DynamicMetric>(&self, registry: &Registry, act: impl Fn(&M, &Act)) {
+        let Ok(made) = registry.create_family::<M>(self.options()) else {
             return;
         };
         for (values, what) in &self.acts {
@@ -351,14 +351,14 @@ impl Written {
 }
 
 impl Native {
-    fn snapshot(&self) -> NativeSnapshot {
+    fn snapshot(&self) -> NativeHistogramSnapshot {
         let buckets = |side: &[(i16, u32)]| -> Vec<(i32, u64)> {
             let buckets = side.iter();
             buckets
                 .map(|(at, count)| ((*at).into(), (*count).into()))
                 .collect()
         };
-        NativeSnapshot::new((self.schema % 10).into())
+        NativeHistogramSnapshot::new((self.schema % 10).into())
             .zero_bucket(self.threshold, self.zero)
             .positive(buckets(&self.positive))
             .negative(buckets(&self.negative))

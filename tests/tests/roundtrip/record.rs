@@ -7,8 +7,8 @@ use std::{
 };
 
 use metrics_core::{
-    Collection, Collector, Counter, Desc, FloatCounter, FloatGauge, Gauge, Histogram,
-    HistogramSnapshot, Kind, Labelled, Made, NativeSnapshot, Options, Registry, Summary,
+    Collection, Collector, Counter, Desc, DynamicFamily, DynamicMetric, FloatCounter, FloatGauge,
+    Gauge, Histogram, HistogramSnapshot, Kind, NativeHistogramSnapshot, Options, Registry, Summary,
     SummarySnapshot, UpDownCounter,
 };
 
@@ -55,7 +55,7 @@ pub(crate) fn record(plan: &Plan) -> Recorded<'_> {
     }
 }
 
-fn make<M: Made>(registry: &Registry, family: &Family, record: impl Fn(&M, &Recordings)) {
+fn make<M: DynamicMetric>(registry: &Registry, family: &Family, record: impl Fn(&M, &Recordings)) {
     let mut options = Options::new(&*family.name, &*family.help)
         .unit(family.unit)
         .labels(family.labels.iter().cloned());
@@ -73,8 +73,8 @@ fn make<M: Made>(registry: &Registry, family: &Family, record: impl Fn(&M, &Reco
         What::Summary(quantiles) => options = options.quantiles(quantiles.clone()),
         _ => {}
     }
-    let made: Labelled<M> = registry
-        .create_labelled(options)
+    let made: DynamicFamily<M> = registry
+        .create_family(options)
         .unwrap_or_else(|error| panic!("{error}: {family:?}"));
     for Series {
         values,
@@ -240,7 +240,7 @@ fn write(out: &mut Collection<'_>, desc: &Desc, labels: &[(&str, &str)], what: &
 
 fn snapshot(it: &Distribution) -> HistogramSnapshot {
     let native = it.native.as_ref().map(|native| {
-        NativeSnapshot::new(native.schema)
+        NativeHistogramSnapshot::new(native.schema)
             .zero_bucket(native.threshold, native.zero)
             .positive(native.positive.iter().copied())
             .negative(native.negative.iter().copied())

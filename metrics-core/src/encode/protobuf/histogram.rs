@@ -9,7 +9,7 @@ use crate::{
         Exemplar, HistogramValue,
         buffer::{Buffer, Line},
     },
-    native::NativeSnapshot,
+    native::NativeHistogramSnapshot,
 };
 
 /// An `Exemplar`.
@@ -75,7 +75,7 @@ pub(super) struct Side {
 }
 
 impl Sides {
-    pub(super) fn take(&mut self, native: &NativeSnapshot) {
+    pub(super) fn take(&mut self, native: &NativeHistogramSnapshot) {
         self.positive.take(&native.positive);
         self.negative.take(&native.negative);
         if native.zero_count == 0

@@ -27,8 +27,8 @@ use self::{
     },
 };
 use super::{
-    Counters, Escaping, Exemplar, Expected, Exposition, Format, Head, HistogramValue, Number, Sink,
-    SummaryValue, Value,
+    Counters, Escaping, Exemplar, Expected, ExpositionFormat, Format, Head, HistogramValue, Number,
+    Sink, SummaryValue, Value,
     buffer::{Buffer, Line},
     escape,
     outlet::{Out, Outlet, PIECE},
@@ -89,7 +89,7 @@ enum Labels<'a> {
 }
 
 impl<'w> Protobuf<'w> {
-    pub(crate) fn new(out: Out<'w>, exposition: Exposition, common: &str) -> Self {
+    pub(crate) fn new(out: Out<'w>, exposition: ExpositionFormat, common: &str) -> Self {
         let mut this = Protobuf {
             outlet: Outlet::new(out),
             common: Vec::new(),

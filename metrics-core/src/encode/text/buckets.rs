@@ -475,9 +475,7 @@ mod tests {
             let bounds: Vec<f64> = (1..=bounds).map(f64::from).collect();
             let options = Options::new(name.clone(), "Help.").labels(["a"]);
             let options = options.buckets(bounds.clone());
-            let histograms = registry
-                .create_labelled::<Histogram>(options)
-                .expect("valid");
+            let histograms = registry.create_family::<Histogram>(options).expect("valid");
             let mut lines = vec![format!("# HELP {name} Help.\n# TYPE {name} histogram\n")];
             for len in shortest..140_u32 {
                 let value = "v".repeat(len as usize);

@@ -190,7 +190,7 @@ mod tests {
             let name = "n".repeat(name_len) + "_total";
             let registry = Registry::new();
             let options = Options::new(name.clone(), "Help.").labels(["a", "b"]);
-            let counters = registry.create_labelled::<Counter>(options).expect("valid");
+            let counters = registry.create_family::<Counter>(options).expect("valid");
             let mut expected = format!("# HELP {name} Help.\n# TYPE {name} counter\n");
             for len in 0..280_usize {
                 let value = "v".repeat(len);
@@ -216,7 +216,7 @@ mod tests {
                 let (name, common) = ("n".repeat(name_len) + "_total", "c".repeat(common_len));
                 let registry = Registry::new();
                 let options = Options::new(name.clone(), "Help.").labels(["a", "b"]);
-                let counters = registry.create_labelled::<Counter>(options).expect("valid");
+                let counters = registry.create_family::<Counter>(options).expect("valid");
                 let mut expected = format!("# HELP {name} Help.\n# TYPE {name} counter\n");
                 for len in (1..70).chain(240..260_u32) {
                     let value = "v".repeat(len as usize);

@@ -8,7 +8,7 @@ use std::io;
 
 use self::buckets::{Buckets, add_exemplar};
 use super::{
-    Counters, Escaping, Exposition, Format, Head, HistogramValue, Histograms, Number, Sink,
+    Counters, Escaping, ExpositionFormat, Format, Head, HistogramValue, Histograms, Number, Sink,
     SummaryValue, Value,
     buffer::{Buffer, Padded},
     escape, number,
@@ -71,7 +71,12 @@ enum Sample {
 }
 
 impl<'w> Text<'w> {
-    pub(crate) fn new(out: Out<'w>, exposition: Exposition, created: bool, common: String) -> Self {
+    pub(crate) fn new(
+        out: Out<'w>,
+        exposition: ExpositionFormat,
+        created: bool,
+        common: String,
+    ) -> Self {
         let open_metrics = exposition.format == Format::OpenMetrics;
         Text {
             outlet: Outlet::new(out),

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use metrics_core::{Escaping, Exemplar, Kind, Metric, MetricFamily, MetricValue, NativeSnapshot};
+use metrics_core::{
+    Escaping, Exemplar, Kind, Metric, MetricFamily, MetricValue, NativeHistogramSnapshot,
+};
 
 use super::proto::{BucketSpan, Histogram};
 
@@ -121,7 +123,7 @@ impl Writer<'_> {
         out: &mut Vec<Point>,
         buckets: &[(f64, u64)],
         sum: f64,
-        native: Option<&NativeSnapshot>,
+        native: Option<&NativeHistogramSnapshot>,
     ) {
         if let Some(native) = native.filter(|_| self.shape.native) {
             let counts = native.positive.iter().chain(&native.negative);
@@ -227,7 +229,7 @@ pub(super) fn millis(seconds: f64) -> i64 {
     (seconds * 1e3) as i64
 }
 
-fn histogram(native: &NativeSnapshot, count: u64, sum: f64, kind: Kind) -> Histogram {
+fn histogram(native: &NativeHistogramSnapshot, count: u64, sum: f64, kind: Kind) -> Histogram {
     let (positive_spans, positive_deltas) = spans(&native.positive);
     let (negative_spans, negative_deltas) = spans(&native.negative);
     Histogram {

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, marker::PhantomData, sync::Arc, time::Duration};
 
 use crate::{
-    buckets::{self, DURATIONS},
+    buckets::{self, DURATION_BUCKETS},
     counter::{Counter, FloatCounter},
     desc::{Desc, Kind},
     error::Error,
@@ -52,14 +52,14 @@ impl Options {
     #[track_caller]
     pub fn new(name: impl Into<String>, help: impl Into<String>) -> Self {
         // The name is checked with the rest, when the kind is known.
-        let mut desc = Desc::new(Kind::Unknown, "a", "").born_here();
+        let mut desc = Desc::new(Kind::Unknown, "a", "").declared_here();
         desc.name = Cow::Owned(name.into());
         desc.help = Cow::Owned(help.into());
         Options {
             desc,
             bounds: None,
             native: None,
-            alphabet: Alphabet::Made,
+            alphabet: Alphabet::Dynamic,
             max_series: None,
             expire: None,
             exemplars: false,
@@ -74,7 +74,7 @@ impl Options {
     /// use metrics_core::{Counter, Options, Registry};
     ///
     /// let registry = Registry::new();
-    /// let requests = registry.create_labelled::<Counter>(
+    /// let requests = registry.create_family::<Counter>(
     ///     Options::new("http.server.requests_total", "Requests.").labels(["http.method"]).utf8(),
     /// )?;
     /// requests.with(&["GET"]).inc();
@@ -97,7 +97,7 @@ impl Options {
         self
     }
 
-    /// A histogram's upper bounds, without `+Inf`; [`DURATIONS`] unless it is called or the
+    /// A histogram's upper bounds, without `+Inf`; [`DURATION_BUCKETS`] unless it is called or the
     /// histogram is [native](Self::native).
     pub fn buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
         self.bounds = Some(bounds.into());
@@ -141,7 +141,7 @@ impl Options {
     /// Lets series with labels go that have been idle for so long; none unless it is called.
     ///
     /// See `#[expire(...)]` of [`metrics!`](crate::metrics#series-that-expire). What
-    /// [`Labelled::with`] returns holds its series: it does not expire before that is dropped.
+    /// [`DynamicFamily::with`] returns holds its series: it does not expire before that is dropped.
     ///
     /// ```
     /// use std::time::Duration;
@@ -149,7 +149,7 @@ impl Options {
     /// use metrics_core::{Counter, Options, Registry};
     ///
     /// let registry = Registry::new();
-    /// let jobs = registry.create_labelled::<Counter>(
+    /// let jobs = registry.create_family::<Counter>(
     ///     Options::new("jobs_total", "Jobs done.")
     ///         .labels(["queue"])
     ///         .expire(Duration::from_hours(1)),
@@ -180,7 +180,7 @@ impl Options {
         self
     }
 
-    fn family<M: Made>(self) -> Result<Arc<Family>, Error> {
+    fn family<M: DynamicMetric>(self) -> Result<Arc<Family>, Error> {
         let (max_series, native) = (self.max_series, self.native);
         let exemplars = self.exemplars;
         let span = self.expire.unwrap_or_default().as_nanos();
@@ -189,7 +189,7 @@ impl Options {
             Some(growth) => histogram::layout_native(&desc.bounds, Native::DEFAULT.growth(growth)),
             None => M::layout(desc.bounds.len()),
         };
-        let mut family = Family::made(desc, layout, max_series);
+        let mut family = Family::dynamic(desc, layout, max_series);
         if exemplars {
             family = family.with_exemplars();
         }
@@ -203,7 +203,7 @@ impl Options {
         if let Some(bounds) = self.bounds {
             self.desc.bounds = Cow::Owned(bounds);
         } else if kind == Kind::Histogram && self.native.is_none() {
-            self.desc.bounds = Cow::Borrowed(&DURATIONS);
+            self.desc.bounds = Cow::Borrowed(&DURATION_BUCKETS);
         }
         let desc = self.desc;
         let alphabet = self.alphabet;
@@ -244,21 +244,21 @@ impl Options {
             Ok(()) => Ok(desc),
             Err(fault) => Err(Error::new(format!(
                 "`{}` ({}): {fault}",
-                desc.name, desc.birthplace
+                desc.name, desc.location
             ))),
         }
     }
 }
 
 /// A metric type that can be made at run time.
-pub trait Made: private::Made {}
+pub trait DynamicMetric: private::DynamicMetric {}
 
-impl<M: private::Made> Made for M {}
+impl<M: private::DynamicMetric> DynamicMetric for M {}
 
 mod private {
     use super::{Handle, Kind, Layout};
 
-    pub trait Made: Sized {
+    pub trait DynamicMetric: Sized {
         const KIND: Kind;
         fn layout(bounds: usize) -> Layout;
         fn from_handle(handle: Handle) -> Self;
@@ -267,7 +267,7 @@ mod private {
 
 macro_rules! made {
     ($($metric:ident, $kind:ident, $layout:expr;)*) => {$(
-        impl private::Made for $metric {
+        impl private::DynamicMetric for $metric {
             const KIND: Kind = Kind::$kind;
 
             fn layout(bounds: usize) -> Layout {
@@ -293,23 +293,23 @@ made! {
 
 /// A metric with labels, made at run time.
 #[derive(Debug)]
-pub struct Labelled<M: Made> {
+pub struct DynamicFamily<M: DynamicMetric> {
     family: Arc<Family>,
     metric: PhantomData<fn() -> M>,
 }
 
-impl<M: Made> Clone for Labelled<M> {
+impl<M: DynamicMetric> Clone for DynamicFamily<M> {
     fn clone(&self) -> Self {
-        Labelled {
+        DynamicFamily {
             family: Arc::clone(&self.family),
             metric: PhantomData,
         }
     }
 }
 
-impl<M: Made> Labelled<M> {
+impl<M: DynamicMetric> DynamicFamily<M> {
     fn of(family: Arc<Family>) -> Self {
-        Labelled {
+        DynamicFamily {
             family,
             metric: PhantomData,
         }
@@ -320,7 +320,7 @@ impl<M: Made> Labelled<M> {
     pub fn with(&self, values: &[&str]) -> M {
         let mut padded = Vec::new();
         let values = self.fit(values, &mut padded);
-        M::from_handle(Handle::made(Arc::clone(&self.family), &Texts(values)))
+        M::from_handle(Handle::dynamic(Arc::clone(&self.family), &Texts(values)))
     }
 
     fn fit<'v>(&self, values: &'v [&'v str], padded: &'v mut Vec<&'v str>) -> &'v [&'v str] {
@@ -355,14 +355,14 @@ impl Registry {
     /// # Errors
     ///
     /// When its name, unit, labels or buckets break a rule, or clash with what is there.
-    pub fn create<M: Made>(&self, options: Options) -> Result<M, Error> {
+    pub fn create<M: DynamicMetric>(&self, options: Options) -> Result<M, Error> {
         if !options.desc.labels.is_empty() {
             return Err(Error::new(format!(
-                "`{}` ({}) has labels; use `create_labelled`",
-                options.desc.name, options.desc.birthplace
+                "`{}` ({}) has labels; use `create_family`",
+                options.desc.name, options.desc.location
             )));
         }
-        let labelled = self.create_labelled::<M>(options)?;
+        let labelled = self.create_family::<M>(options)?;
         Ok(labelled.with(&[]))
     }
 
@@ -371,20 +371,23 @@ impl Registry {
     /// # Errors
     ///
     /// When its name, unit, labels, buckets or expiry break a rule, or clash with what is there.
-    pub fn create_labelled<M: Made>(&self, options: Options) -> Result<Labelled<M>, Error> {
+    pub fn create_family<M: DynamicMetric>(
+        &self,
+        options: Options,
+    ) -> Result<DynamicFamily<M>, Error> {
         let family = options.family::<M>()?;
-        self.add(Source::Family(FamilyRef::Made(Arc::clone(&family))))?;
-        Ok(Labelled::of(family))
+        self.add(Source::Family(FamilyRef::Dynamic(Arc::clone(&family))))?;
+        Ok(DynamicFamily::of(family))
     }
 
     /// The metric with labels that was made with the same options, or a new one: for a library
     /// that is set up as often as its user likes, and would leave a metric behind each time.
     ///
     /// ```
-    /// use metrics_core::{Counter, Labelled, Options, Registry};
+    /// use metrics_core::{Counter, DynamicFamily, Options, Registry};
     ///
-    /// fn queries(registry: &Registry) -> Result<Labelled<Counter>, metrics_core::Error> {
-    ///     registry.share_labelled(Options::new("queries_total", "Queries.").labels(["table"]))
+    /// fn queries(registry: &Registry) -> Result<DynamicFamily<Counter>, metrics_core::Error> {
+    ///     registry.get_or_create_family(Options::new("queries_total", "Queries.").labels(["table"]))
     /// }
     ///
     /// let registry = Registry::new();
@@ -395,14 +398,17 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// Those of [`create_labelled`](Self::create_labelled).
-    pub fn share_labelled<M: Made>(&self, options: Options) -> Result<Labelled<M>, Error> {
+    /// Those of [`create_family`](Self::create_family).
+    pub fn get_or_create_family<M: DynamicMetric>(
+        &self,
+        options: Options,
+    ) -> Result<DynamicFamily<M>, Error> {
         let family = options.family::<M>()?;
-        if let Some(known) = self.made_like(&family) {
-            return Ok(Labelled::of(known));
+        if let Some(known) = self.find_dynamic_like(&family) {
+            return Ok(DynamicFamily::of(known));
         }
         // Two threads that come here at once make two metrics, which are exposed as one.
-        self.add(Source::Family(FamilyRef::Made(Arc::clone(&family))))?;
-        Ok(Labelled::of(family))
+        self.add(Source::Family(FamilyRef::Dynamic(Arc::clone(&family))))?;
+        Ok(DynamicFamily::of(family))
     }
 }
