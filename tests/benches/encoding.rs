@@ -14,8 +14,10 @@ mod common;
 mod encoders;
 mod expositions;
 
-use crate::common::{Options, report};
-use crate::expositions::{Race, Results, Work, allocator, memory};
+use crate::{
+    common::{Options, report},
+    expositions::{Race, Results, Work, allocator, memory},
+};
 
 #[global_allocator]
 static ALLOCATOR: allocator::Counting = allocator::Counting;

@@ -9,8 +9,10 @@ mod common;
 mod peers;
 mod support;
 
-use crate::common::{Options, report};
-use crate::support::Table;
+use crate::{
+    common::{Options, report},
+    support::Table,
+};
 
 fn main() {
     let options = Options::from_arguments("recording");

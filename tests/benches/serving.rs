@@ -23,8 +23,10 @@ mod work {
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::common::{Heading, NOT_MEASURED, Options, Short, Standing, median, report, verdict};
-use crate::servers::{Running, busy};
+use crate::{
+    common::{Heading, NOT_MEASURED, Options, Short, Standing, median, report, verdict},
+    servers::{Running, busy},
+};
 
 /// Series of the counter that is served.
 const SERIES: usize = 100_000;

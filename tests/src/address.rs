@@ -1,8 +1,10 @@
 //! Addresses for servers that do not say which port they got.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    process,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 /// A loopback address that nobody listens at.
 ///

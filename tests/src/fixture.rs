@@ -1,6 +1,10 @@
 //! Crates outside the workspace, below `tests/fixtures`, that tests build.
 
-use std::{env, fs, path::Path, path::PathBuf, process::Command};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// Builds a fixture and returns the folder with what came out; `release` as it would be used.
 #[track_caller]

@@ -1,13 +1,15 @@
 //! Independent parsers that say what an exposition means, or why it means nothing.
 
-use std::collections::BTreeMap;
-use std::env;
-use std::error::Error;
-use std::fmt::{self, Debug, Display, Formatter};
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
-use std::thread;
+use std::{
+    collections::BTreeMap,
+    env,
+    error::Error,
+    fmt::{self, Debug, Display, Formatter},
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio},
+    thread,
+};
 
 use serde::{Deserialize, Deserializer, de};
 

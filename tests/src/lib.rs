@@ -32,22 +32,24 @@ pub mod strict;
 mod victoria;
 mod wait;
 
-pub use crate::address::free_address;
-pub use crate::browser::Browser;
-pub use crate::calls::{calls, caught, fail, in_progress, series, timings};
-pub use crate::example::Example;
-pub use crate::fixture::build_fixture;
-pub use crate::forwarder::Forwarder;
-pub use crate::http::{Page, get, get_accepting};
-pub use crate::judge::{
-    Exemplar, Families, Family, Python, Refusal, Sample, fits_schema, installed, promtool_check,
-    python_openmetrics, python_text,
+pub use crate::{
+    address::free_address,
+    browser::Browser,
+    calls::{calls, caught, fail, in_progress, series, timings},
+    example::Example,
+    fixture::build_fixture,
+    forwarder::Forwarder,
+    http::{Page, get, get_accepting},
+    judge::{
+        Exemplar, Families, Family, Python, Refusal, Sample, fits_schema, installed,
+        promtool_check, python_openmetrics, python_text,
+    },
+    node_exporter::NodeExporter,
+    process::{growth, in_a_process_of_its_own},
+    prometheus::{Prometheus, Target, Version, points},
+    promtool::{promtool_check_rules, promtool_test_rules},
+    pushgateway::Pushgateway,
+    scraper::Job,
+    victoria::VictoriaMetrics,
+    wait::wait_until,
 };
-pub use crate::node_exporter::NodeExporter;
-pub use crate::process::{growth, in_a_process_of_its_own};
-pub use crate::prometheus::{Prometheus, Target, Version, points};
-pub use crate::promtool::{promtool_check_rules, promtool_test_rules};
-pub use crate::pushgateway::Pushgateway;
-pub use crate::scraper::Job;
-pub use crate::victoria::VictoriaMetrics;
-pub use crate::wait::wait_until;

@@ -1,14 +1,15 @@
 //! A `node_exporter` of one's own.
 
-use std::path::Path;
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use tempfile::TempDir;
 
-use crate::address::free_address;
-use crate::http::get;
-use crate::judge::{Families, installed, python_text};
-use crate::scraper::Scraper;
+use crate::{
+    address::free_address,
+    http::get,
+    judge::{Families, installed, python_text},
+    scraper::Scraper,
+};
 
 /// A running `node_exporter` that shows text files and nothing else, stopped when dropped.
 #[derive(Debug)]

@@ -1,17 +1,16 @@
 //! A Prometheus of one's own.
 
-use std::fs;
-use std::net::SocketAddr;
-use std::process::Command;
-use std::time::Duration;
+use std::{fs, net::SocketAddr, process::Command, time::Duration};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::address::free_address;
-use crate::http::get;
-use crate::judge::{Families, installed, python_text};
-use crate::scraper::{Job, Scraper, config, list, number, text};
+use crate::{
+    address::free_address,
+    http::get,
+    judge::{Families, installed, python_text},
+    scraper::{Job, Scraper, config, list, number, text},
+};
 
 /// A running Prometheus server, stopped when dropped.
 #[derive(Debug)]

@@ -1,17 +1,16 @@
 //! A Pushgateway of one's own.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::net::SocketAddr;
-use std::process::Command;
+use std::{collections::BTreeMap, fs, net::SocketAddr, process::Command};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::address::free_address;
-use crate::http::{Page, get};
-use crate::judge::{Families, installed, python_text};
-use crate::scraper::{Scraper, list, text};
+use crate::{
+    address::free_address,
+    http::{Page, get},
+    judge::{Families, installed, python_text},
+    scraper::{Scraper, list, text},
+};
 
 /// A running Pushgateway, stopped when dropped. It keeps in memory what is pushed to it.
 #[derive(Debug)]

@@ -1,15 +1,16 @@
 //! A server that scrapes and answers Prometheus' HTTP API: started, asked, stopped.
 
-use std::fs::{self, File};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::{
+    fs::{self, File},
+    net::{SocketAddr, TcpStream},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::http::try_get;
-use crate::wait::wait_until;
+use crate::{http::try_get, wait::wait_until};
 
 /// A running server on a free loopback port.
 ///

@@ -1,14 +1,14 @@
 //! A `VictoriaMetrics` of one's own.
 
-use std::fs;
-use std::net::SocketAddr;
-use std::process::Command;
+use std::{fs, net::SocketAddr, process::Command};
 
 use tempfile::TempDir;
 
-use crate::address::free_address;
-use crate::judge::installed;
-use crate::scraper::{Job, Scraper, config};
+use crate::{
+    address::free_address,
+    judge::installed,
+    scraper::{Job, Scraper, config},
+};
 
 /// A running `VictoriaMetrics` server, stopped when dropped.
 #[derive(Debug)]

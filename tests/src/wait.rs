@@ -1,7 +1,9 @@
 //! Waiting for something that another process does.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 /// Asks again and again until there is an answer, and returns it.
 ///

@@ -655,7 +655,12 @@ fn members_with_the_same_labels_add_up() {
 mod functions {
     //! `#[timed(buckets(native))]`.
 
-    use std::{hint::black_box, pin::pin, task::Context, task::Waker, thread};
+    use std::{
+        hint::black_box,
+        pin::pin,
+        task::{Context, Waker},
+        thread,
+    };
 
     use metrics_core::{Metric, MetricValue, gather, timed};
 

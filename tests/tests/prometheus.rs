@@ -1,7 +1,6 @@
 //! A real Prometheus scrapes the example, and says what it saw.
 
-use std::ops::Range;
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use tests::{
     Example, Families, Prometheus, Refusal, Target, promtool_check, python_openmetrics,

@@ -1,7 +1,9 @@
 //! What a real Pushgateway makes of what is pushed to it, and what Prometheus sees there.
 
-use std::panic::{self, AssertUnwindSafe};
-use std::time::Duration;
+use std::{
+    panic::{self, AssertUnwindSafe},
+    time::Duration,
+};
 
 use metrics_core::{
     Collection, Collector, Counter, Desc, Gauge, Histogram, Kind, Options, Registry,

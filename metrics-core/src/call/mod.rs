@@ -10,7 +10,7 @@
 //! itself a panic, and a suspended future that is dropped then is cancelled.
 //!
 //! Little here is generic, and nothing over the function: a program may have thousands of them,
-//! and each instance is compiled again. A function is a `static` [`Family`](crate::family::Family)
+//! and each instance is compiled again. A function is a `static` [`Family`](crate::metric::family::Family)
 //! and a recorder a few words that point to it.
 
 mod future;
@@ -28,7 +28,7 @@ pub use result::{
 };
 pub use site::{Called, Measured, Near, Place, Site, typed};
 
-pub use crate::rows::{Outcomes, ResultLabel};
+pub use crate::metric::outcome_rows::{Outcomes, ResultLabel};
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,13 +8,17 @@ use std::{
 
 use super::{Called, Ending, Outcome, Place, unwound};
 use crate::{
-    block::{self, Sum},
-    cell, clock,
-    exemplar::{AUTOMATIC, RowOf, native_bucket},
-    family::Family,
-    histogram::count_in,
-    layout::{self, Layout},
-    native::table,
+    metric::{
+        exemplar::{AUTOMATIC, RowOf, native_bucket},
+        family::Family,
+        histogram::count_in,
+    },
+    storage::{
+        cell, clock,
+        histogram_block::{self, Sum},
+        layout::{self, Layout},
+        native::table,
+    },
 };
 
 /// Is made when a call begins and told how it ended.
@@ -183,11 +187,11 @@ fn count_natively(
     let words = words.get((first + row) * width..(first + row + 1) * width)?;
     let bucket = bucket_of(family, nanos);
     let (classic, seconds) = (usize::from(buckets), seconds(nanos));
-    let (_, table) = words.split_at(block::HEADER + classic);
+    let (_, table) = words.split_at(histogram_block::HEADER + classic);
     let shared = || {
         called
             .shared_row(row)
-            .map(|words| &words[block::HEADER + classic..])
+            .map(|words| &words[histogram_block::HEADER + classic..])
     };
     let place = native.place(table, seconds);
     let place = place.unwrap_or_else(|| table::seek(native, table, seconds, &shared));
@@ -213,7 +217,7 @@ fn bucket_of(family: &Family, nanos: u64) -> usize {
 fn count(words: &[AtomicU64], row: usize, family: &Family, bucket: usize, nanos: u64) {
     let width = family.row_width();
     if let Some(words) = words.get(row * width..(row + 1) * width)
-        && block::observe(words, bucket, |before| Sum::Nanos.add(before, nanos))
+        && histogram_block::observe(words, bucket, |before| Sum::Nanos.add(before, nanos))
     {
         cell::hand_over(words);
     }
@@ -233,7 +237,7 @@ fn observe(words: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
     };
     // To a float from a signed number it is one instruction.
     let bucket = buckets.find_duration(nanos.min(i64::MAX as u64).cast_signed() as f64);
-    if block::observe(words, bucket, |before| Sum::Nanos.add(before, nanos)) {
+    if histogram_block::observe(words, bucket, |before| Sum::Nanos.add(before, nanos)) {
         cell::hand_over(words);
     }
 }
@@ -372,10 +376,9 @@ mod tests {
     use super::*;
     use crate::{
         Histogram, Options, Registry,
-        buckets::{Buckets, closed_nanos},
         call::{Measured, Outcomes, Site},
-        cell::Reader,
-        native::Native,
+        describe::buckets::{Buckets, closed_nanos},
+        storage::{cell::Reader, native::Native},
     };
 
     const BOUNDS: [f64; 2] = [0.001, 0.1];
@@ -415,7 +418,7 @@ mod tests {
                     .region
                     .read(&mut Reader::default(), [0], |_, values| {
                         let native = FAMILY.layout().native_table(values);
-                        let native = native.map(crate::native::merge::View::snapshot);
+                        let native = native.map(crate::storage::native::merge::View::snapshot);
                         let reference = reference.get();
                         assert_eq!(native, reference.native);
                         let counts: Vec<u64> =

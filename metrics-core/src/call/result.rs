@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use super::{Outcome, Place};
 use crate::{
-    label::{self, Label, LabelSet, LabelVisitor},
-    rows::{Outcomes, Rows},
+    describe::label::{self, Label, LabelSet, LabelVisitor},
+    metric::outcome_rows::{Outcomes, Rows},
 };
 
 /// How a call ended, and where that is recorded.

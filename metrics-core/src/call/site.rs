@@ -4,19 +4,25 @@ use std::{sync::atomic::AtomicU64, thread::LocalKey};
 
 use super::Outcome;
 use crate::{
-    buckets::{Buckets, DURATION_BUCKETS, closed_nanos},
-    cell::{self, Local},
-    desc::{Desc, Kind, Objective, Text},
-    exemplar::RowOf,
-    family::Family,
-    histogram::layout_nanos,
-    label::{self, Label, LabelSet, LabelVisitor},
-    layout::Layout,
-    native::Native,
-    render::LabelView,
-    rows::{Outcomes, ResultLabel, Rows},
-    series::Series,
-    storage,
+    describe::{
+        buckets::{Buckets, DURATION_BUCKETS, closed_nanos},
+        desc::{Desc, Kind, Objective, Text},
+        label::{self, Label, LabelSet, LabelVisitor},
+    },
+    metric::{
+        exemplar::RowOf,
+        family::Family,
+        handle,
+        histogram::layout_nanos,
+        outcome_rows::{Outcomes, ResultLabel, Rows},
+    },
+    sample::label_text::LabelView,
+    series::index::Series,
+    storage::{
+        cell::{self, Local},
+        layout::Layout,
+        native::Native,
+    },
 };
 
 /// The family that members of an attribute are in, unless they have one of their own.
@@ -348,7 +354,7 @@ impl Called {
     /// A row of the series in the words that ended threads leave theirs in.
     pub(super) fn shared_row(&self, row: usize) -> Option<&'static [AtomicU64]> {
         let width = self.family.row_width();
-        storage::shared_words(self.family, self.series)?.get(row * width..(row + 1) * width)
+        handle::shared_words(self.family, self.series)?.get(row * width..(row + 1) * width)
     }
 
     /// The first row of the series among those of closed labels.
@@ -362,7 +368,7 @@ impl Called {
 
     #[inline(never)]
     fn record_open(self, op: impl FnOnce(&[AtomicU64], usize)) {
-        storage::record_open(self.family, self.series, |words| op(words, 0));
+        handle::record_open(self.family, self.series, |words| op(words, 0));
     }
 }
 

@@ -2,11 +2,9 @@
 
 use super::{Catalog, CatalogFamily, CatalogLabel, CatalogMember, CatalogNative};
 use crate::{
-    desc::{Desc, Kind},
-    family::Family,
-    groups::Group,
-    registry::Registry,
-    rows::Outcomes,
+    describe::desc::{Desc, Kind},
+    metric::{family::Family, outcome_rows::Outcomes},
+    registry::{Registry, groups::Group},
 };
 
 pub(super) fn registry(registry: &Registry) -> Catalog {

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{CATALOG_VERSION, Catalog};
-use crate::desc::{Kind, Objective};
+use crate::describe::desc::{Kind, Objective};
 
 impl Catalog {
     /// The catalogue as JSON, for tools that know nothing of Rust.

@@ -6,11 +6,13 @@ mod json;
 mod lint;
 mod lock;
 mod markdown;
+pub(crate) mod promql;
+pub(crate) mod quote;
 
 use serde::Serialize;
 
 use crate::{
-    desc::{Kind, Objective},
+    describe::desc::{Kind, Objective},
     registry::Registry,
 };
 

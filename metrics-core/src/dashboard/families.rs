@@ -9,7 +9,10 @@ use super::{
     },
     unit,
 };
-use crate::{catalog::CatalogFamily, desc::Kind, promql};
+use crate::{
+    catalog::{CatalogFamily, promql},
+    describe::desc::Kind,
+};
 
 /// A row of all that can be seen of a family.
 pub(super) fn row(family: &CatalogFamily) -> Row {

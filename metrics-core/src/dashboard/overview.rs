@@ -8,10 +8,7 @@ use super::{
     queries::{quantile, rate, samples, samples_with, sum_by},
     variables::{self, Variables, of_target},
 };
-use crate::{
-    catalog::{Catalog, CatalogFamily},
-    promql,
-};
+use crate::catalog::{Catalog, CatalogFamily, promql};
 
 pub(super) fn dashboard(catalog: &Catalog) -> Dashboard {
     let calls = Calls::of(catalog);

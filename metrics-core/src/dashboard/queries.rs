@@ -2,9 +2,8 @@
 
 use super::variables::matchers;
 use crate::{
-    catalog::{CatalogFamily, CatalogLabel},
-    desc::Kind,
-    promql,
+    catalog::{CatalogFamily, CatalogLabel, promql},
+    describe::desc::Kind,
 };
 
 /// A family's samples, as somebody chose them.

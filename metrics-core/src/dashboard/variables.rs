@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use super::datasource;
 use crate::{
-    catalog::{Catalog, CatalogFamily},
-    name::is_legacy_label,
-    promql,
+    catalog::{Catalog, CatalogFamily, promql},
+    describe::name::is_legacy_label,
 };
 
 /// Variables: the data source, `job`, `instance`, and labels.
@@ -74,7 +73,7 @@ impl Variables {
 /// The labels of a family that can be chosen by: a variable's name has letters, digits and
 /// underscores only. An info's labels are for reading.
 fn labels(family: &CatalogFamily) -> impl Iterator<Item = &str> {
-    let is_info = family.kind == crate::desc::Kind::Info;
+    let is_info = family.kind == crate::describe::desc::Kind::Info;
     let names = family.labels.iter().map(|label| &*label.name);
     names.filter(move |name| !is_info && !TAKEN.contains(name) && is_legacy_label(name))
 }

@@ -1,7 +1,7 @@
 //! Alerts about the metrics themselves.
 
 use super::{Group, Rule, Rules};
-use crate::promql;
+use crate::catalog::promql;
 
 pub(super) fn group(rules: &Rules) -> Group {
     let mut all = Vec::new();

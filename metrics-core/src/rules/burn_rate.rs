@@ -6,9 +6,8 @@ use std::collections::HashSet;
 
 use super::{Group, Rule, Rules};
 use crate::{
-    catalog::{CatalogFamily, CatalogMember},
-    desc::{Kind, Objective},
-    promql,
+    catalog::{CatalogFamily, CatalogMember, promql},
+    describe::desc::{Kind, Objective},
 };
 
 /// What is recorded, and what is alerted of.

@@ -5,7 +5,7 @@ mod burn_rate;
 mod window;
 mod yaml;
 
-use crate::{catalog::Catalog, promql};
+use crate::catalog::{Catalog, promql};
 
 use window::Window;
 use yaml::{Group, Rule};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::quote::quoted;
+use crate::catalog::quote::quoted;
 
 /// Rules that are evaluated one after the other.
 pub(super) struct Group {

@@ -3,15 +3,19 @@
 use std::{collections::HashMap, fmt};
 
 use crate::{
-    cell::Reader,
-    desc::Kind,
-    family::{Family, FamilyRef, Observations},
-    histogram::HistogramSnapshot,
-    layout::{self, Layout},
-    native::merge,
+    describe::desc::Kind,
+    metric::{
+        family::{Family, FamilyRef, Observations},
+        histogram::HistogramSnapshot,
+    },
     registry::Registry,
-    render::{self, LabelView},
-    series::Series,
+    sample::label_text::{self, LabelView},
+    series::index::Series,
+    storage::{
+        cell::Reader,
+        layout::{self, Layout},
+        native::merge,
+    },
 };
 
 /// What this thread has recorded up to now, as far as it is anything.
@@ -283,7 +287,7 @@ impl<T: AsRef<str>> fmt::Display for Named<'_, T> {
         let Named(name, labels) = self;
         let mut rendered = String::new();
         for (label, value) in *labels {
-            render::label(&mut rendered, label.as_ref(), value.as_ref());
+            label_text::label(&mut rendered, label.as_ref(), value.as_ref());
         }
         if rendered.is_empty() {
             f.write_str(name)

@@ -2,7 +2,7 @@
 
 use std::{marker::PhantomData, time::Duration};
 
-use crate::clock;
+use crate::storage::clock;
 
 /// Stops the time in this thread until it is dropped; [`advance`](Self::advance) moves it.
 ///

@@ -7,12 +7,10 @@ use super::{
     nearest::nearest,
 };
 use crate::{
-    desc::Kind,
-    family::FamilyRef,
-    histogram::HistogramSnapshot,
-    layout::{self, Layout},
+    describe::desc::Kind,
+    metric::{family::FamilyRef, histogram::HistogramSnapshot, outcome_rows::Outcomes},
     registry::Registry,
-    rows::Outcomes,
+    storage::layout::{self, Layout},
 };
 
 /// What one thread has recorded in a closure or a future, and what that has returned: see

@@ -1,13 +1,17 @@
 //! A generated crate: its folder, and what Cargo makes of it.
 
-use std::env::consts::EXE_SUFFIX;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    env::consts::EXE_SUFFIX,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant, SystemTime},
+};
 
-use super::source::{self, PACKAGE};
-use super::{Profile, Variant};
+use super::{
+    Profile, Variant,
+    source::{self, PACKAGE},
+};
 
 pub(super) struct Generated {
     pub(super) variant: Variant,

@@ -2,9 +2,11 @@
 
 use tempfile::TempDir;
 
-use super::generated::Generated;
-use super::results::{Measured, Results};
-use super::{Profile, Variant};
+use super::{
+    Profile, Variant,
+    generated::Generated,
+    results::{Measured, Results},
+};
 
 /// Builds every variant in both profiles, so many times.
 pub(crate) fn measure(rounds: usize) -> Results {

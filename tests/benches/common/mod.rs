@@ -7,7 +7,9 @@ mod options;
 mod report;
 mod versions;
 
-pub(crate) use self::column::{Column, Heading, Standing};
-pub(crate) use self::numbers::{NOT_MEASURED, Short, median, verdict};
-pub(crate) use self::options::Options;
-pub(crate) use self::report::report;
+pub(crate) use self::{
+    column::{Column, Heading, Standing},
+    numbers::{NOT_MEASURED, Short, median, verdict},
+    options::Options,
+    report::report,
+};

@@ -1,7 +1,9 @@
 //! What the command line asks for.
 
-use std::env;
-use std::path::{Path, PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 /// The command line.
 pub(crate) struct Options {

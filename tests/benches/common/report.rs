@@ -1,11 +1,8 @@
 //! Telling what was measured, in this build and in the other one.
 
-use std::fmt::Display;
-use std::fs;
-use std::process::Command;
+use std::{fmt::Display, fs, process::Command};
 
-use super::Options;
-use super::options::target;
+use super::{Options, options::target};
 
 /// Prints the tables and writes them to a file, those of a build with thin LTO too.
 pub(crate) fn report(options: &Options, results: &impl Display) {

@@ -2,8 +2,10 @@
 
 use fast_telemetry::{Counter, DynamicCounter, DynamicHistogram, PrometheusExport};
 
-use crate::common::{Column, Standing};
-use crate::expositions::{Encoder, Race, Work, as_text, inputs};
+use crate::{
+    common::{Column, Standing},
+    expositions::{Encoder, Race, Work, as_text, inputs},
+};
 
 enum FastTelemetry {
     Families(Vec<(String, Counter)>),

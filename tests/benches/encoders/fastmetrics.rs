@@ -1,14 +1,16 @@
 //! fastmetrics.
 
-use fastmetrics::derive::{EncodeLabelSet, LabelSetSchema};
-use fastmetrics::format::text::{TextProfile, encode};
-use fastmetrics::metrics::counter::Counter;
-use fastmetrics::metrics::family::Family;
-use fastmetrics::metrics::histogram::Histogram;
-use fastmetrics::registry::Registry;
+use fastmetrics::{
+    derive::{EncodeLabelSet, LabelSetSchema},
+    format::text::{TextProfile, encode},
+    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    registry::Registry,
+};
 
-use crate::common::{Column, Standing};
-use crate::expositions::{Encoder, Race, Work, as_text, inputs};
+use crate::{
+    common::{Column, Standing},
+    expositions::{Encoder, Race, Work, as_text, inputs},
+};
 
 struct Fastmetrics(Registry);
 

@@ -2,15 +2,17 @@
 
 use std::sync::{Arc, Weak};
 
-use foundations_metrics::metrics::HistogramBuilder;
 use foundations_metrics::{
     CollectionOptions, Counter, EncodeMetric, Family, Histogram, MetricFamily, NamedMetric,
-    RegistrationMetadata, ServiceNameFormat, collect, encode_to_text, register,
+    RegistrationMetadata, ServiceNameFormat, collect, encode_to_text, metrics::HistogramBuilder,
+    register,
 };
 use serde::Serialize;
 
-use crate::common::{Column, Standing};
-use crate::expositions::{Encoder, Race, Work, inputs};
+use crate::{
+    common::{Column, Standing},
+    expositions::{Encoder, Race, Work, inputs},
+};
 
 /// Holds what is registered, and is held by nobody.
 struct FoundationsMetrics {

@@ -1,15 +1,16 @@
 //! measured.
 
-use measured::metric::MetricFamilyEncoding;
-use measured::metric::group::Encoding;
-use measured::metric::histogram::Thresholds;
-use measured::metric::name::MetricName;
-use measured::text::TextEncoder;
-use measured::{Counter, CounterVec, HistogramVec, LabelGroup, MetricGroup};
+use measured::{
+    Counter, CounterVec, HistogramVec, LabelGroup, MetricGroup,
+    metric::{MetricFamilyEncoding, group::Encoding, histogram::Thresholds, name::MetricName},
+    text::TextEncoder,
+};
 use paracord::ParaCord;
 
-use crate::common::{Column, Standing};
-use crate::expositions::{Encoder, Race, Work, inputs};
+use crate::{
+    common::{Column, Standing},
+    expositions::{Encoder, Race, Work, inputs},
+};
 
 struct Measured<Group>(Group);
 

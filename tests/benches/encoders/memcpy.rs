@@ -3,8 +3,10 @@
 use metrics_core::Format;
 
 use super::ours;
-use crate::common::{Column, Standing};
-use crate::expositions::{Encoder, Race, Work};
+use crate::{
+    common::{Column, Standing},
+    expositions::{Encoder, Race, Work},
+};
 
 struct Copy(Vec<u8>);
 

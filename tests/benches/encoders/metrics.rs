@@ -3,8 +3,10 @@
 use metrics::{counter, describe_counter, describe_histogram, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use crate::common::{Column, Standing};
-use crate::expositions::{Encoder, Race, Work, inputs};
+use crate::{
+    common::{Column, Standing},
+    expositions::{Encoder, Race, Work, inputs},
+};
 
 struct Metrics(PrometheusHandle);
 

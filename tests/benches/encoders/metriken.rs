@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use metriken::{Counter, CounterGroup, DynBoxedMetric, MetricBuilder};
 use metriken_exposition::{PrometheusOptions, prometheus_text};
 
-use crate::common::{Column, Standing};
-use crate::expositions::{Encoder, Race, Work, inputs};
+use crate::{
+    common::{Column, Standing},
+    expositions::{Encoder, Race, Work, inputs},
+};
 
 /// Holds what is registered globally, and takes it away when it is dropped.
 enum Metriken {

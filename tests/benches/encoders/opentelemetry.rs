@@ -1,14 +1,18 @@
 //! OpenTelemetry, with its own exporter and with the one that writes text without the crate
 //! prometheus between.
 
-use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Meter, MeterProvider};
+use opentelemetry::{
+    KeyValue,
+    metrics::{Meter, MeterProvider},
+};
 use opentelemetry_prometheus_text_exporter::PrometheusExporter;
 use opentelemetry_sdk::metrics::{Instrument, MeterProviderBuilder, SdkMeterProvider, Stream};
 use prometheus::{Encoder as _, Registry, TextEncoder};
 
-use crate::common::{Column, Standing};
-use crate::expositions::{Encoder, Race, Work, inputs};
+use crate::{
+    common::{Column, Standing},
+    expositions::{Encoder, Race, Work, inputs},
+};
 
 struct OpenTelemetry {
     registry: Registry,

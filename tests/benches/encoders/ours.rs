@@ -1,13 +1,17 @@
 //! metrics-core, with metrics that are made at run time.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Barrier};
-use std::thread::{self, JoinHandle};
+use std::{
+    io::{self, Write},
+    sync::{Arc, Barrier},
+    thread::{self, JoinHandle},
+};
 
 use metrics_core::{Counter, Format, Histogram, Options, Registry};
 
-use crate::common::{Column, Standing};
-use crate::expositions::{Encoder, Race, Work, inputs};
+use crate::{
+    common::{Column, Standing},
+    expositions::{Encoder, Race, Work, inputs},
+};
 
 /// The formats other than text: what they are called here, and how many times as long as text
 /// they may take.

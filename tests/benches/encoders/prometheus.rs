@@ -5,8 +5,10 @@ use prometheus::{
     TextEncoder,
 };
 
-use crate::common::{Column, Standing};
-use crate::expositions::{Encoder, Race, Work, inputs};
+use crate::{
+    common::{Column, Standing},
+    expositions::{Encoder, Race, Work, inputs},
+};
 
 struct Prometheus(Registry);
 

@@ -1,14 +1,15 @@
 //! The crate prometheus-client, the official library.
 
-use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    registry::Registry,
+};
 
-use crate::common::{Column, Standing};
-use crate::expositions::{Encoder, Race, Work, as_text, inputs};
+use crate::{
+    common::{Column, Standing},
+    expositions::{Encoder, Race, Work, as_text, inputs},
+};
 
 struct PrometheusClient(Registry);
 

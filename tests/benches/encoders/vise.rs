@@ -2,8 +2,10 @@
 
 use vise::{Buckets, Counter, EncodeLabelSet, Family, Format, Histogram, Metrics, Registry};
 
-use crate::common::{Column, Standing};
-use crate::expositions::{Encoder, Race, Work, as_text, inputs};
+use crate::{
+    common::{Column, Standing},
+    expositions::{Encoder, Race, Work, as_text, inputs},
+};
 
 struct Vise(Registry);
 

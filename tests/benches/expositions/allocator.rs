@@ -2,8 +2,10 @@
 
 #![allow(unsafe_code, reason = "a global allocator that counts")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering::Relaxed};
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering::Relaxed},
+};
 
 /// The system's allocator. While nothing is watched, as when times are taken, whoever allocates
 /// pays for the look at a flag that is always the same.

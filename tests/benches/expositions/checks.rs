@@ -1,10 +1,15 @@
 //! The targets: figures of one run.
 
-use super::results::Results;
-use super::work::{THREADS, Work};
-use super::{memory, race::Measured};
-use crate::common::{Short, Standing};
-use crate::encoders::ours;
+use super::{
+    memory,
+    race::Measured,
+    results::Results,
+    work::{THREADS, Work},
+};
+use crate::{
+    common::{Short, Standing},
+    encoders::ours,
+};
 
 /// A target, and what it was compared with.
 pub(super) struct Check {

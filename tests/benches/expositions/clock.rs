@@ -1,7 +1,9 @@
 //! Time that others on the same machine do not lengthen much.
 
-use std::fs;
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 /// The time for which this thread has a core.
 ///

@@ -2,9 +2,11 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::checks::checks;
-use super::results::Results;
-use super::work::{Work, grouped};
+use super::{
+    checks::checks,
+    results::Results,
+    work::{Work, grouped},
+};
 use crate::common::{Heading, NOT_MEASURED, Short, Standing, verdict};
 
 impl Display for Results {

@@ -4,8 +4,10 @@ use std::io;
 
 use metrics_core::Format;
 
-use super::Work;
-use super::allocator::{Allocated, watch};
+use super::{
+    Work,
+    allocator::{Allocated, watch},
+};
 use crate::encoders::ours;
 
 /// What this is called where works are chosen.

@@ -15,9 +15,7 @@ mod race;
 mod results;
 mod work;
 
-pub(crate) use self::race::Race;
-pub(crate) use self::results::Results;
-pub(crate) use self::work::Work;
+pub(crate) use self::{race::Race, results::Results, work::Work};
 
 use std::mem;
 

@@ -1,12 +1,13 @@
 //! Measuring: interleaved rounds, so that what disturbs the machine disturbs all alike.
 
-use std::hint::black_box;
-use std::time::Duration;
+use std::{hint::black_box, time::Duration};
 
-use super::allocator::{Allocated, watch};
-use super::clock::time;
-use super::plausible::{check_length, check_text};
-use super::{Encoder, Work};
+use super::{
+    Encoder, Work,
+    allocator::{Allocated, watch},
+    clock::time,
+    plausible::{check_length, check_text},
+};
 use crate::common::{Column, median};
 
 /// Those that are measured in the same rounds.

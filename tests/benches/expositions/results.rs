@@ -1,12 +1,13 @@
 //! What was measured, and what follows from it.
 
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
-use super::allocator::Allocated;
-use super::plot::{Line, svg};
-use super::race::Measured;
-use super::work::Work;
+use super::{
+    allocator::Allocated,
+    plot::{Line, svg},
+    race::Measured,
+    work::Work,
+};
 use crate::common::{Column, Standing};
 
 /// What was measured.

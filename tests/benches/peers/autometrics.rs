@@ -8,8 +8,7 @@ mod functions {
         reason = "the attribute's code, not ours"
     )]
 
-    use std::future::ready;
-    use std::hint::black_box;
+    use std::{future::ready, hint::black_box};
 
     use autometrics::autometrics;
 
@@ -26,8 +25,7 @@ mod functions {
     }
 }
 
-use crate::support::calls::complete;
-use crate::support::{Column, Row, Standing, Table, inputs};
+use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
 
 use self::functions::{measured, measured_async};
 

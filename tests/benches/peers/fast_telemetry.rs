@@ -1,16 +1,13 @@
 //! fast-telemetry, whose counters have a cell for each of a few threads.
 
-use std::future::ready;
-use std::hint::black_box;
-use std::sync::LazyLock;
+use std::{future::ready, hint::black_box, sync::LazyLock};
 
 use fast_telemetry::{
     Counter, DeriveLabel, Distribution, DynamicCounter, Gauge, Histogram, LabelEnum,
     LabeledCounter, SampledTimer,
 };
 
-use crate::support::calls::complete;
-use crate::support::{Column, Row, Standing, Table, inputs};
+use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
 
 static EVENTS: LazyLock<Counter> = LazyLock::new(|| Counter::new(SHARDS));
 static REQUESTS: LazyLock<LabeledCounter<Request>> = LazyLock::new(|| LabeledCounter::new(SHARDS));

@@ -1,18 +1,13 @@
 //! fastmetrics.
 
-use std::future::ready;
-use std::hint::black_box;
-use std::sync::LazyLock;
-use std::time::Instant;
+use std::{future::ready, hint::black_box, sync::LazyLock, time::Instant};
 
-use fastmetrics::derive::{EncodeLabelSet, EncodeLabelValue, LabelSetSchema};
-use fastmetrics::metrics::counter::Counter;
-use fastmetrics::metrics::family::Family;
-use fastmetrics::metrics::gauge::Gauge;
-use fastmetrics::metrics::histogram::Histogram;
+use fastmetrics::{
+    derive::{EncodeLabelSet, EncodeLabelValue, LabelSetSchema},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+};
 
-use crate::support::calls::complete;
-use crate::support::{Column, Row, Standing, Table, inputs};
+use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
 
 static EVENTS: LazyLock<Counter> = LazyLock::new(Counter::default);
 static REQUESTS: LazyLock<Family<Request, Counter>> = LazyLock::new(Family::default);

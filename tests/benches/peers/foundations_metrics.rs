@@ -1,9 +1,6 @@
 //! foundations-metrics, which has a counter with a cell for each thread.
 
-use std::future::ready;
-use std::hint::black_box;
-use std::num::NonZeroUsize;
-use std::sync::LazyLock;
+use std::{future::ready, hint::black_box, num::NonZeroUsize, sync::LazyLock};
 
 use foundations_metrics::{
     Family, Gauge, Histogram, LowCardinalityFamily, LowCardinalityLabel, NativeHistogram,
@@ -11,8 +8,7 @@ use foundations_metrics::{
 };
 use serde::Serialize;
 
-use crate::support::calls::complete;
-use crate::support::{Column, Row, Standing, Table, inputs};
+use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
 
 static EVENTS: LazyLock<ThreadLocalCounter> = LazyLock::new(ThreadLocalCounter::default);
 static REQUESTS: LazyLock<LowCardinalityFamily<Request, ThreadLocalCounter>> =

@@ -1,16 +1,14 @@
 //! measured.
 
-use std::future::ready;
-use std::hint::black_box;
-use std::sync::LazyLock;
-use std::time::Instant;
+use std::{future::ready, hint::black_box, sync::LazyLock, time::Instant};
 
-use measured::metric::histogram::Thresholds;
-use measured::{Counter, CounterVec, FixedCardinalityLabel, Gauge, Histogram, LabelGroup};
+use measured::{
+    Counter, CounterVec, FixedCardinalityLabel, Gauge, Histogram, LabelGroup,
+    metric::histogram::Thresholds,
+};
 use paracord::ParaCord;
 
-use crate::support::calls::complete;
-use crate::support::{Column, Row, Standing, Table, inputs};
+use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
 
 static EVENTS: LazyLock<Counter> = LazyLock::new(Counter::new);
 static REQUESTS: LazyLock<CounterVec<RequestSet>> = LazyLock::new(CounterVec::new);

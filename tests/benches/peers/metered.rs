@@ -1,15 +1,18 @@
 //! metered, where the standard library's atomics are the metrics.
 
-use std::future::ready;
-use std::hint::black_box;
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
-use std::time::Instant;
+use std::{
+    future::ready,
+    hint::black_box,
+    sync::{
+        LazyLock,
+        atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
+    },
+    time::Instant,
+};
 
 use metered::{BucketHistogram, Buckets, Family, FixedExponentialHistogram, LabelSet};
 
-use crate::support::calls::complete;
-use crate::support::{Column, Row, Standing, Table, inputs};
+use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
 
 static EVENTS: AtomicU64 = AtomicU64::new(0);
 static REQUESTS: LazyLock<Family<Request, AtomicU64>> = LazyLock::new(Family::default);

@@ -9,8 +9,7 @@ mod functions {
         reason = "the attribute's code, not ours"
     )]
 
-    use std::future::ready;
-    use std::hint::black_box;
+    use std::{future::ready, hint::black_box};
 
     use metered_attributes as metered;
     use metered_attributes::{HitCount, ResponseTime, metered};
@@ -44,8 +43,7 @@ mod functions {
 
 use std::sync::LazyLock;
 
-use crate::support::calls::complete;
-use crate::support::{Column, Row, Standing, Table};
+use crate::support::{Column, Row, Standing, Table, calls::complete};
 
 use self::functions::Functions;
 

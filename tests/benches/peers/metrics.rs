@@ -1,17 +1,13 @@
 //! metrics, with metrics-exporter-prometheus below it.
 
-use std::future::ready;
-use std::hint::black_box;
-use std::sync::OnceLock;
-use std::time::Instant;
+use std::{future::ready, hint::black_box, sync::OnceLock, time::Instant};
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{
     Matcher, NativeHistogramConfig, PrometheusBuilder, PrometheusHandle,
 };
 
-use crate::support::calls::complete;
-use crate::support::{Column, Row, Standing, Table, inputs};
+use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
 
 static EXPORTER: OnceLock<PrometheusHandle> = OnceLock::new();
 /// Made once the exporter is there: handles made before would record nothing.

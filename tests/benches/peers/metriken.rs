@@ -1,13 +1,10 @@
 //! metriken, whose groups of counters have cells for each thread.
 
-use std::future::ready;
-use std::hint::black_box;
-use std::time::Instant;
+use std::{future::ready, hint::black_box, time::Instant};
 
 use metriken::{Gauge, ShardedCounterGroup, ShardedCounterHistogram, metric};
 
-use crate::support::calls::complete;
-use crate::support::{Column, Row, Standing, Table, inputs};
+use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
 
 #[metric(name = "events")]
 static EVENTS: ShardedCounterGroup = ShardedCounterGroup::new(1);

@@ -1,16 +1,14 @@
 //! OpenTelemetry; its instruments are bound to their labels where those are known.
 
-use std::future::ready;
-use std::hint::black_box;
-use std::sync::LazyLock;
-use std::time::Instant;
+use std::{future::ready, hint::black_box, sync::LazyLock, time::Instant};
 
-use opentelemetry::KeyValue;
-use opentelemetry::metrics::{BoundCounter, BoundHistogram, Counter, Meter, MeterProvider};
+use opentelemetry::{
+    KeyValue,
+    metrics::{BoundCounter, BoundHistogram, Counter, Meter, MeterProvider},
+};
 use opentelemetry_sdk::metrics::{Aggregation, Instrument, ManualReader, SdkMeterProvider, Stream};
 
-use crate::support::calls::complete;
-use crate::support::{Column, Row, Standing, Table, inputs};
+use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
 
 /// With a reader that nobody asks: without one it would record nothing.
 static PROVIDER: LazyLock<SdkMeterProvider> = LazyLock::new(|| {

@@ -1,13 +1,13 @@
 //! metrics-core, as its guide says.
 
-use std::future::ready;
-use std::hint::black_box;
+use std::{future::ready, hint::black_box};
 
-use metrics_core::__private::{use_best_clock, use_system_clock};
-use metrics_core::{Label, counted, metrics, timed};
+use metrics_core::{
+    __private::{use_best_clock, use_system_clock},
+    Label, counted, metrics, timed,
+};
 
-use crate::support::calls::complete;
-use crate::support::{Column, Row, Standing, Table, inputs};
+use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
 
 metrics! {
     /// Things that happened.

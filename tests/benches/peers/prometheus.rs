@@ -1,14 +1,11 @@
 //! The crate prometheus, with prometheus-static-metric for closed labels, and its
 //! local metrics, which a thread flushes when it likes.
 
-use std::future::ready;
-use std::hint::black_box;
-use std::sync::LazyLock;
+use std::{future::ready, hint::black_box, sync::LazyLock};
 
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts};
 
-use crate::support::calls::complete;
-use crate::support::{Column, Row, Standing, Table, inputs};
+use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
 
 static EVENTS: LazyLock<IntCounter> = LazyLock::new(|| counter("events_total"));
 static REQUESTS: LazyLock<IntCounterVec> =

@@ -1,18 +1,18 @@
 //! The crate prometheus-client, the official library.
 
-use std::future::ready;
-use std::hint::black_box;
-use std::sync::LazyLock;
-use std::time::Instant;
+use std::{future::ready, hint::black_box, sync::LazyLock, time::Instant};
 
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, NativeHistogramConfig};
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeLabelValue},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, NativeHistogramConfig},
+    },
+};
 
-use crate::support::calls::complete;
-use crate::support::{Column, Row, Standing, Table, inputs};
+use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
 
 static EVENTS: LazyLock<Counter> = LazyLock::new(Counter::default);
 static REQUESTS: LazyLock<Family<Request, Counter>> = LazyLock::new(Family::default);

@@ -1,15 +1,12 @@
 //! vise, which is built on an older prometheus-client.
 
-use std::future::ready;
-use std::hint::black_box;
-use std::time::Duration;
+use std::{future::ready, hint::black_box, time::Duration};
 
 use vise::{
     Buckets, Counter, EncodeLabelSet, EncodeLabelValue, Family, Gauge, Global, Histogram, Metrics,
 };
 
-use crate::support::calls::complete;
-use crate::support::{Column, Row, Standing, Table, inputs};
+use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
 
 #[derive(Debug, Metrics)]
 #[metrics(prefix = "bench")]

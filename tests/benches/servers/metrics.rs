@@ -6,8 +6,10 @@ use tests::free_address;
 use tokio::runtime;
 
 use super::{Running, await_listener};
-use crate::common::{Column, Standing};
-use crate::inputs;
+use crate::{
+    common::{Column, Standing},
+    inputs,
+};
 
 pub(super) fn start() -> Running {
     let address = free_address();

@@ -5,10 +5,12 @@ mod metrics;
 mod ours;
 mod vise;
 
-use std::cell::Cell;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Instant;
+use std::{
+    cell::Cell,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::Instant,
+};
 
 use crate::common::Column;
 

@@ -4,8 +4,10 @@ use metrics_core::{Counter, Options, Registry};
 use metrics_http::Server;
 
 use super::Running;
-use crate::common::{Column, Standing};
-use crate::inputs;
+use crate::{
+    common::{Column, Standing},
+    inputs,
+};
 
 pub(super) fn start() -> Running {
     let registry = Registry::new();

@@ -5,8 +5,10 @@ use vise::{Counter, EncodeLabelSet, Family, Metrics, Registry};
 use vise_exporter::MetricsExporter;
 
 use super::Running;
-use crate::common::{Column, Standing};
-use crate::inputs;
+use crate::{
+    common::{Column, Standing},
+    inputs,
+};
 
 #[derive(Debug, Metrics)]
 struct Counters {

@@ -1,7 +1,9 @@
 //! Calls of async functions.
 
-use std::pin::pin;
-use std::task::{Context, Waker};
+use std::{
+    pin::pin,
+    task::{Context, Waker},
+};
 
 /// Polls a future once, to its end: none of ours waits.
 #[inline(always)]

@@ -2,9 +2,11 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::checks::{Against, Check, checks};
-use super::results::Results;
-use super::{Row, Standing, THREADS, Times};
+use super::{
+    Row, Standing, THREADS, Times,
+    checks::{Against, Check, checks},
+    results::Results,
+};
 use crate::common::{Heading, NOT_MEASURED, Short, verdict};
 
 impl Display for Results {

@@ -1,8 +1,10 @@
 //! Measuring: interleaved rounds, so that what disturbs the machine disturbs all alike.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::{Contender, Measured, THREADS};
 use crate::common::median;

@@ -1,7 +1,9 @@
 //! What was measured, and what follows from it.
 
-use super::checks::{Figure, Term, Who};
-use super::{Column, Measured, Row, Standing, THREADS, Times};
+use super::{
+    Column, Measured, Row, Standing, THREADS, Times,
+    checks::{Figure, Term, Who},
+};
 
 /// What was measured.
 pub(crate) struct Results {

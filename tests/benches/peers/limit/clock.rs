@@ -4,9 +4,11 @@
     reason = "the one way to read the clock without a library around it"
 )]
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    thread,
+    time::{Duration, Instant},
+};
 
 /// Nanoseconds per tick, times two to the power of 32.
 static FACTOR: AtomicU64 = AtomicU64::new(0);

@@ -1,12 +1,12 @@
 //! Functions that measure themselves.
 
-use std::future::ready;
-use std::hint::black_box;
-use std::time::Instant;
+use std::{future::ready, hint::black_box, time::Instant};
 
-use super::cells::count;
-use super::clock::{nanoseconds, ticks};
-use super::histogram::observe_nanoseconds;
+use super::{
+    cells::count,
+    clock::{nanoseconds, ticks},
+    histogram::observe_nanoseconds,
+};
 
 /// A call and nothing in it; the barrier keeps it from being left out.
 #[inline(never)]

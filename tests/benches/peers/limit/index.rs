@@ -1,18 +1,21 @@
 //! Open labels: a shared index of series, built before, and a thread's own cells.
 
-use std::cell::Cell;
-use std::collections::BTreeSet;
-use std::iter::repeat_with;
-use std::sync::LazyLock;
-use std::sync::atomic::{
-    AtomicU64,
-    Ordering::{Acquire, Relaxed},
+use std::{
+    cell::Cell,
+    collections::BTreeSet,
+    iter::repeat_with,
+    sync::{
+        LazyLock,
+        atomic::{
+            AtomicU64,
+            Ordering::{Acquire, Relaxed},
+        },
+    },
 };
 
 use crate::support::inputs;
 
-use super::cells::add;
-use super::texts::pack;
+use super::{cells::add, texts::pack};
 
 /// The way from two texts to a series.
 pub(super) struct Index {

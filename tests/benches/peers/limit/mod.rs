@@ -9,11 +9,12 @@ mod texts;
 
 use std::hint::black_box;
 
-use crate::support::calls::complete;
-use crate::support::{Column, Row, Standing, Table, inputs};
+use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
 
-use self::histogram::{count_size, observe_size};
-use self::index::Index;
+use self::{
+    histogram::{count_size, observe_size},
+    index::Index,
+};
 
 pub(crate) fn enter(table: &mut Table) {
     enter_cells(table);

@@ -1,0 +1,78 @@
+//! Pieces of Prometheus' query language.
+
+use std::borrow::Cow;
+
+use crate::{
+    catalog::quote::quoted,
+    describe::name::{is_legacy_label, is_legacy_metric},
+};
+
+/// The series of a name that match: `jobs_total{queue="mail"}`.
+///
+/// A name that older readers would not take stands among the matchers, in quotes, as Prometheus 3
+/// has it.
+pub(crate) fn series(name: &str, matchers: &[String]) -> String {
+    let matchers = matchers.join(",");
+    match (is_legacy_metric(name), matchers.is_empty()) {
+        (true, true) => name.to_owned(),
+        (true, false) => format!("{name}{{{matchers}}}"),
+        (false, true) => format!("{{{}}}", quoted(name)),
+        (false, false) => format!("{{{},{matchers}}}", quoted(name)),
+    }
+}
+
+/// A condition on a label: `queue="mail"`.
+pub(crate) fn matcher(label: &str, operator: &str, value: &str) -> String {
+    format!("{}{operator}{}", self::label(label), quoted(value))
+}
+
+/// The condition on `le` for one bound of a histogram: formats differ in how they write whole
+/// numbers.
+pub(crate) fn le(bound: f64) -> String {
+    if bound.fract() == 0.0 {
+        matcher("le", "=~", &format!(r"{bound}|{bound}\.0"))
+    } else {
+        matcher("le", "=", &format!("{bound}"))
+    }
+}
+
+/// Names of labels in parentheses, as after `by`.
+pub(crate) fn labels<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.into_iter().map(label).collect();
+    format!("({})", names.join(", "))
+}
+
+fn label(name: &str) -> Cow<'_, str> {
+    if is_legacy_label(name) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(quoted(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_any_characters_are_quoted() {
+        let matchers = [matcher("http.method", "=", "GET")];
+        assert_eq!(
+            series("http.requests_total", &matchers),
+            r#"{"http.requests_total","http.method"="GET"}"#
+        );
+        assert_eq!(series("requests_total", &[]), "requests_total");
+        assert_eq!(labels(["le", "http.method"]), r#"(le, "http.method")"#);
+    }
+
+    #[test]
+    fn values_are_quoted() {
+        assert_eq!(matcher("a", "=", "\"\\\n\u{7}"), r#"a="\"\\\n\u0007""#);
+    }
+
+    #[test]
+    fn a_whole_bound_is_found_in_either_spelling() {
+        assert_eq!(le(0.25), r#"le="0.25""#);
+        assert_eq!(le(10.0), r#"le=~"10|10\\.0""#);
+    }
+}

@@ -1,0 +1,434 @@
+//! Metric and label names: one grammar, checked in `const` where a name is declared.
+//!
+//! The rules are those of the Prometheus data model and of OpenMetrics 1.0 ("Naming"):
+//! metric names match `[a-zA-Z_:][a-zA-Z0-9_:]*`, label names `[a-zA-Z_][a-zA-Z0-9_]*`;
+//! what begins with an underscore is reserved, and `le` and `quantile` belong to the formats.
+//! Where a declaration asks for it, a name holds any character that Prometheus' parsers take in
+//! quotes; the other rules stay.
+
+use crate::describe::desc::Kind;
+
+/// Why a name, unit or label was refused; the text ends with the remedy.
+pub(crate) type Fault = &'static str;
+
+/// Which characters a name may hold, and with what to allow others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Alphabet {
+    /// Those that every reader takes.
+    Legacy,
+    /// The same, in `metrics!`.
+    Declared,
+    /// The same, in a struct that derives `Labels`.
+    Derived,
+    /// The same, at run time.
+    Dynamic,
+    /// All but control characters.
+    Utf8,
+}
+
+impl Alphabet {
+    const fn of_metric(self) -> Fault {
+        match self {
+            Alphabet::Declared => {
+                "a metric name holds letters, digits, `_` and `:` only; add `#[utf8]` to allow any character"
+            }
+            Alphabet::Dynamic => {
+                "a metric name holds letters, digits, `_` and `:` only; call `utf8()` to allow any character"
+            }
+            _ => "a metric name holds letters, digits, `_` and `:` only",
+        }
+    }
+
+    const fn of_label(self) -> Fault {
+        match self {
+            Alphabet::Declared => {
+                "a label name holds letters, digits and `_` only; add `#[utf8]` to the metric to allow any character"
+            }
+            Alphabet::Derived => {
+                "a label name holds letters, digits and `_` only; add `#[label(utf8)]` to the struct to allow any character"
+            }
+            Alphabet::Dynamic => {
+                "a label name holds letters, digits and `_` only; call `utf8()` to allow any character"
+            }
+            _ => "a label name holds letters, digits and `_` only",
+        }
+    }
+}
+
+/// Checks a metric's name against its kind.
+///
+/// # Errors
+///
+/// Says what is wrong with it and what belongs there instead.
+pub(crate) const fn check_metric(name: &str, kind: Kind, alphabet: Alphabet) -> Result<(), Fault> {
+    if name.is_empty() {
+        return Err("a metric name is empty; write one such as `app_requests_total`");
+    }
+    let first = name.as_bytes()[0];
+    if matches!(alphabet, Alphabet::Utf8) {
+        if first == b'_' {
+            return Err("a leading `_` of a metric name is reserved; drop it");
+        }
+        if has_control(name) {
+            return Err("a metric name holds no control characters; drop them");
+        }
+    } else {
+        if first == b'_' || first.is_ascii_digit() {
+            return Err(
+                "a metric name starts with a letter; a leading `_` is reserved and a digit is not allowed",
+            );
+        }
+        if !is_legacy_metric(name) {
+            return Err(alphabet.of_metric());
+        }
+    }
+    match kind {
+        Kind::Counter if !ends_with(name, "_total") => {
+            Err("a counter's name ends in `_total`; add the suffix")
+        }
+        Kind::Info if !ends_with(name, "_info") => {
+            Err("an info's name ends in `_info`; add the suffix")
+        }
+        Kind::StateSet if is_name_label(name) => Err(IS_NAME_LABEL),
+        Kind::StateSet if has_colon(name) => {
+            Err("a state set's name is a label's, too, which has no `:`; replace it")
+        }
+        Kind::Counter | Kind::Info => Ok(()),
+        _ => check_suffix(name),
+    }
+}
+
+/// Suffixes that a format gives to samples cannot end another metric's name.
+const fn check_suffix(name: &str) -> Result<(), Fault> {
+    if ends_with(name, "_total") {
+        return Err("the suffix `_total` belongs to counters; drop it or declare a `Counter`");
+    }
+    if ends_with(name, "_info") {
+        return Err("the suffix `_info` belongs to infos; drop it or declare an `Info`");
+    }
+    let reserved = ["_created", "_bucket", "_count", "_sum", "_gcount", "_gsum"];
+    let mut i = 0;
+    while i < reserved.len() {
+        if ends_with(name, reserved[i]) {
+            return Err(
+                "the suffixes `_created`, `_bucket`, `_count`, `_sum`, `_gcount` and `_gsum` belong to the exposition formats; choose another name",
+            );
+        }
+        i += 1;
+    }
+    Ok(())
+}
+
+/// Whether every reader takes this name of a metric: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
+pub(crate) const fn is_legacy_metric(name: &str) -> bool {
+    is_legacy(name, true)
+}
+
+/// Whether every reader takes this name of a label: `[a-zA-Z_][a-zA-Z0-9_]*`.
+pub(crate) const fn is_legacy_label(name: &str) -> bool {
+    is_legacy(name, false)
+}
+
+const fn is_legacy(name: &str, colon: bool) -> bool {
+    let bytes = name.as_bytes();
+    if bytes.is_empty() || bytes[0].is_ascii_digit() {
+        return false;
+    }
+    let mut i = 0;
+    while i < bytes.len() {
+        let is_word = bytes[i].is_ascii_alphanumeric() || bytes[i] == b'_';
+        if !(is_word || colon && bytes[i] == b':') {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+/// Checks a label's name for a metric of this kind.
+///
+/// # Errors
+///
+/// Says what is wrong with it and what belongs there instead.
+pub(crate) const fn check_label(name: &str, kind: Kind, alphabet: Alphabet) -> Result<(), Fault> {
+    if name.is_empty() {
+        return Err("a label name is empty; write one such as `method`");
+    }
+    let first = name.as_bytes()[0];
+    if matches!(alphabet, Alphabet::Utf8) {
+        if first == b'_' {
+            return Err("a leading `_` of a label name is reserved; drop it");
+        }
+        if has_control(name) {
+            return Err("a label name holds no control characters; drop them");
+        }
+        if is_name_label(name) {
+            return Err(IS_NAME_LABEL);
+        }
+    } else {
+        if first == b'_' || first.is_ascii_digit() {
+            return Err(
+                "a label name starts with a letter; a leading `_` is reserved and a digit is not allowed",
+            );
+        }
+        if !is_legacy_label(name) {
+            return Err(alphabet.of_label());
+        }
+    }
+    match kind {
+        Kind::Histogram | Kind::GaugeHistogram if equal(name, "le") => {
+            Err("the label `le` of a histogram belongs to the exposition formats; choose another")
+        }
+        Kind::Summary if equal(name, "quantile") => Err(
+            "the label `quantile` of a summary belongs to the exposition formats; choose another",
+        ),
+        _ if equal(name, "le") || equal(name, "quantile") => {
+            Err("the labels `le` and `quantile` belong to the exposition formats; choose another")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks that a unit is one word that every reader takes and the name's last part.
+///
+/// # Errors
+///
+/// Says what is wrong with it and what belongs there instead.
+pub(crate) const fn check_unit(name: &str, unit: &str, kind: Kind) -> Result<(), Fault> {
+    if unit.is_empty() {
+        return Ok(());
+    }
+    if matches!(kind, Kind::Info | Kind::StateSet) {
+        return Err("an info or a state set has no unit; remove it");
+    }
+    let family = family_name(name, kind);
+    let (family, unit) = (family.as_bytes(), unit.as_bytes());
+    let mut i = 0;
+    while i < unit.len() {
+        // Readers do not take it in quotes, nor with escapes.
+        if !unit[i].is_ascii_alphanumeric() && unit[i] != b'_' {
+            return Err("a unit holds letters, digits and `_` only, such as `seconds`");
+        }
+        i += 1;
+    }
+    let Some(start) = family.len().checked_sub(unit.len() + 1) else {
+        return Err("a metric's name ends in `_` and its unit (before `_total`); add it");
+    };
+    if family[start] != b'_' {
+        return Err("a metric's name ends in `_` and its unit (before `_total`); add it");
+    }
+    let mut i = 0;
+    while i < unit.len() {
+        if family[start + 1 + i] != unit[i] {
+            return Err("a metric's name ends in `_` and its unit (before `_total`); add it");
+        }
+        i += 1;
+    }
+    Ok(())
+}
+
+/// The OpenMetrics family name: a counter's without `_total`, an info's without `_info`.
+pub(crate) const fn family_name(name: &str, kind: Kind) -> &str {
+    let suffix = match kind {
+        Kind::Counter => "_total",
+        Kind::Info => "_info",
+        _ => "",
+    };
+    if ends_with(name, suffix) {
+        name.split_at(name.len() - suffix.len()).0
+    } else {
+        name
+    }
+}
+
+/// `==` for strings, in `const`.
+pub(crate) const fn equal(a: &str, b: &str) -> bool {
+    a.len() == b.len() && ends_with(a, b)
+}
+
+/// Whether there is a control character (`Cc`): lexers stumble over some of them, in quotes, too.
+const fn has_control(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let mut i = 0;
+    while i < bytes.len() {
+        // Those above ASCII are two bytes, the first of them this one.
+        let above_ascii = bytes[i] == 0xc2 && bytes[i + 1] < 0xa0;
+        if bytes[i].is_ascii_control() || above_ascii {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+/// Whether there is a `:`: where names are escaped, a metric's keeps it, and a label's does not.
+const fn has_colon(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let mut i = 0;
+    while i < bytes.len() {
+        if bytes[i] == b':' {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+const IS_NAME_LABEL: Fault =
+    "this label would be called `__name__` where it is escaped, which is the metric's; rename it";
+
+/// Whether a reader that escapes names would take this label for `__name__`: around `name` there
+/// are two characters that become `_`, or one that becomes `__`.
+const fn is_name_label(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let (mut before, mut after) = (0, 0);
+    let mut i = 0;
+    while i < bytes.len() && !bytes[i].is_ascii_alphanumeric() {
+        before += is_first_byte(bytes[i]) as usize;
+        i += 1;
+    }
+    let mut j = 0;
+    while j < 4 {
+        if i >= bytes.len() || bytes[i] != b"name"[j] {
+            return false;
+        }
+        i += 1;
+        j += 1;
+    }
+    while i < bytes.len() {
+        if bytes[i].is_ascii_alphanumeric() {
+            return false;
+        }
+        after += is_first_byte(bytes[i]) as usize;
+        i += 1;
+    }
+    before == after && (before == 1 || before == 2)
+}
+
+/// Whether a character begins here.
+const fn is_first_byte(byte: u8) -> bool {
+    byte & 0xc0 != 0x80
+}
+
+const fn ends_with(name: &str, suffix: &str) -> bool {
+    let (name, suffix) = (name.as_bytes(), suffix.as_bytes());
+    if name.len() < suffix.len() {
+        return false;
+    }
+    let start = name.len() - suffix.len();
+    let mut i = 0;
+    while i < suffix.len() {
+        if name[start + i] != suffix[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metric(name: &str, kind: Kind) -> Result<(), Fault> {
+        check_metric(name, kind, Alphabet::Legacy)
+    }
+
+    fn label(name: &str, kind: Kind) -> Result<(), Fault> {
+        check_label(name, kind, Alphabet::Legacy)
+    }
+
+    #[test]
+    fn a_counter_ends_in_total_and_nothing_else_does() {
+        for alphabet in [Alphabet::Legacy, Alphabet::Utf8] {
+            assert!(check_metric("a_total", Kind::Counter, alphabet).is_ok());
+            assert!(check_metric("a", Kind::Counter, alphabet).is_err());
+            assert!(check_metric("a_total", Kind::Gauge, alphabet).is_err());
+        }
+    }
+
+    #[test]
+    fn names_with_other_characters_are_refused() {
+        for name in ["", "1a", "_a", "a-b", "a b", "é", "a.b"] {
+            assert!(metric(name, Kind::Gauge).is_err(), "{name}");
+            assert!(label(name, Kind::Gauge).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_with_other_characters_are_taken_where_they_are_asked_for() {
+        for name in [
+            "1a", "a-b", "a b", "é", "a.b", "a\"b\\", "花火", "{}", "\u{a0}",
+        ] {
+            assert!(
+                check_metric(name, Kind::Gauge, Alphabet::Utf8).is_ok(),
+                "{name}"
+            );
+            assert!(
+                check_label(name, Kind::Gauge, Alphabet::Utf8).is_ok(),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn reserved_names_and_control_characters_are_refused_everywhere() {
+        for name in [
+            "", "_a", "__a.b", "a\0", "a\n", "\u{7f}", "\u{85}.", "\u{9f}",
+        ] {
+            assert!(
+                check_metric(name, Kind::Gauge, Alphabet::Utf8).is_err(),
+                "{name:?}"
+            );
+            assert!(
+                check_label(name, Kind::Gauge, Alphabet::Utf8).is_err(),
+                "{name:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_label_that_is_escaped_to_the_metrics_name_is_refused() {
+        let refused = |name| check_label(name, Kind::Gauge, Alphabet::Utf8).is_err();
+        for name in ["..name..", "/name/", "花火name花火", "é_name_é"] {
+            assert!(refused(name), "{name}");
+        }
+        for name in [
+            "name",
+            ".name",
+            "..name.",
+            "...name...",
+            "..names..",
+            "..nam",
+            "a.name.b",
+        ] {
+            assert!(!refused(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_unit_stands_at_the_end_of_the_name() {
+        assert!(check_unit("a_seconds_total", "seconds", Kind::Counter).is_ok());
+        assert!(check_unit("a_seconds", "seconds", Kind::Gauge).is_ok());
+        assert!(check_unit("aseconds", "seconds", Kind::Gauge).is_err());
+        assert!(check_unit("a_m\\s", "m\\s", Kind::Gauge).is_err());
+        assert!(check_unit("a_°C", "°C", Kind::Gauge).is_err());
+        assert!(check_unit("seconds", "seconds", Kind::Gauge).is_err());
+    }
+
+    #[test]
+    fn a_state_set_is_called_like_a_label() {
+        assert!(metric("a:b", Kind::StateSet).is_err());
+        assert!(metric("a:b", Kind::Gauge).is_ok());
+        assert!(check_metric("a:b", Kind::StateSet, Alphabet::Utf8).is_err());
+    }
+
+    #[test]
+    fn labels_of_the_formats_are_refused() {
+        for alphabet in [Alphabet::Legacy, Alphabet::Utf8] {
+            assert!(check_label("le", Kind::Histogram, alphabet).is_err());
+            assert!(check_label("quantile", Kind::Summary, alphabet).is_err());
+            assert!(check_label("__name__", Kind::Gauge, alphabet).is_err());
+        }
+    }
+}

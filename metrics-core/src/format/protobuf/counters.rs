@@ -1,0 +1,227 @@
+//! The metrics of many counters: most of what there is.
+
+use super::wire::{self, Birth, tag};
+use crate::{
+    format::{
+        Counters,
+        buffer::{LONGEST, copy_short},
+    },
+    sample::{
+        births::SomeBirths,
+        rendered::{Form, ShortHalves, Table, Written},
+    },
+    storage::cell::{Loop, with_wide_vectors},
+};
+
+/// What a value takes, with its tag.
+const VALUE: usize = 1 + 8;
+/// What stands between labels and a value: the counter and its tag, and that of the value.
+const AFTER: &[u8] = &[
+    tag(3, wire::LEN),
+    (VALUE + Birth::SIZE) as u8,
+    tag(1, wire::DOUBLE),
+];
+/// What a metric is written in: everything goes there in whole steps, in order, and the rest of
+/// each is overwritten by the next.
+const ROOM: usize = 4 + 2 * LONGEST + 8 + Birth::ROOM;
+
+/// The room that they take, where all series have so many bytes of labels.
+pub(super) fn room(counters: &Counters<'_>, common: usize) -> usize {
+    let each = 3 + common + AFTER.len() + 8 + Birth::SIZE;
+    each * counters.totals.len() + counters.labels.most_bytes() + ROOM
+}
+
+/// How labels are to be kept. `common` are those that all series have, as fields of a `Metric`.
+pub(super) fn written(common: &[u8]) -> Written<'_> {
+    Written {
+        form: Form::Pairs,
+        before: common,
+        after: AFTER,
+    }
+}
+
+/// What is found out of so many counters as are written at once.
+#[derive(Debug)]
+pub(super) struct Many {
+    /// All births that there are, each once.
+    births: [Birth; Counters::AT_ONCE],
+    /// Where their labels stand.
+    table: Table,
+}
+
+impl Default for Many {
+    fn default() -> Self {
+        Many {
+            births: [Birth::default(); Counters::AT_ONCE],
+            table: Table::new(),
+        }
+    }
+}
+
+impl Many {
+    /// Makes ready the births of counters that are [written](write) next; false where one is not
+    /// known.
+    pub(super) fn know_births(&mut self, created: SomeBirths<'_>) -> bool {
+        let (all, _) = created.all_and_which();
+        Birth::of_all(all, &mut self.births)
+    }
+}
+
+/// Writes the metrics of counters whose labels are [kept](written) so until one is not short, or
+/// its birth is not there, or it might be beyond so many bytes; returns how many these are, and
+/// how long.
+pub(super) fn write(
+    out: &mut [u8],
+    counters: &Counters<'_>,
+    Many { births, table }: &mut Many,
+    most: usize,
+) -> (usize, usize) {
+    let halves = counters.labels.short_halves(table);
+    let (births_there_are, _) = counters.created.all_and_which();
+    let (some, written) = if births_there_are.len() == 1 {
+        with_wide_vectors(ShortMetrics::<true, true> {
+            out,
+            counters,
+            halves,
+            births,
+            most,
+        })
+    } else {
+        with_wide_vectors(ShortMetrics::<true, false> {
+            out,
+            counters,
+            halves,
+            births,
+            most,
+        })
+    };
+    if some == counters.totals.len() {
+        return (some, written);
+    }
+    // One that is longer is most likely not the only one.
+    let (others, more) = with_wide_vectors(ShortMetrics::<false, false> {
+        out: &mut out[written..],
+        counters: &counters.after(some),
+        halves,
+        births,
+        most: most.saturating_sub(written),
+    });
+    (some + others, written + more)
+}
+
+/// Metrics of counters until one is not short, as most are.
+///
+/// As in `text/counters.rs` nothing is called, and little is left to check. Whether lengths are to
+/// take one byte is known, and whether all were born together, as most neighbours are.
+struct ShortMetrics<'a, const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> {
+    out: &'a mut [u8],
+    counters: &'a Counters<'a>,
+    halves: ShortHalves<'a>,
+    births: &'a [Birth; Counters::AT_ONCE],
+    most: usize,
+}
+
+impl<const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> Loop
+    for ShortMetrics<'_, OF_ONE_BYTE, BORN_TOGETHER>
+{
+    type Output = (usize, usize);
+
+    #[inline(always)]
+    fn run(self) -> (usize, usize) {
+        let ShortMetrics {
+            mut out,
+            counters,
+            halves,
+            births,
+            most,
+        } = self;
+        let room = out.len();
+        let some = counters.live().min(most / ROOM);
+        let (_, born) = counters.created.all_and_which();
+        let (labels, totals) = (&counters.labels.texts()[..some], &counters.totals[..some]);
+        let born = &born[..some];
+        let mut at = 0;
+        'all: while at < some {
+            let head = labels[at][0];
+            let Some((first, first_len)) = halves.first(head) else {
+                break;
+            };
+            let first_len = usize::from(first_len);
+            // Neighbours have it in common.
+            while at < some && labels[at][0] == head {
+                let Some((second, second_len)) = halves.second(labels[at][1]) else {
+                    break 'all;
+                };
+                let second_len = usize::from(second_len);
+                let size = first_len + second_len + 8 + Birth::SIZE;
+                if OF_ONE_BYTE && size >= 0x80 {
+                    break 'all;
+                }
+                let Some(metric) = out.first_chunk_mut::<ROOM>() else {
+                    break 'all;
+                };
+                // A varint of one byte, or of two.
+                let (length, head_len) = match size {
+                    ..0x80 => (size, 2),
+                    _ => ((size & 0x7f) | 0x80 | ((size >> 7) << 8), 3),
+                };
+                let head = usize::from(tag(4, wire::LEN)) | length << 8;
+                metric[..4].copy_from_slice(&(head as u32).to_le_bytes());
+                copy_short::<48>(&mut metric[head_len..], first, first_len);
+                copy_short::<32>(&mut metric[head_len + first_len..], second, second_len);
+                let value_at = head_len + first_len + second_len;
+                let (value, place) = metric[value_at..].split_at_mut(8);
+                value.copy_from_slice(&(totals[at] as f64).to_le_bytes());
+                let born = if BORN_TOGETHER { 0 } else { born[at] };
+                place[..Birth::ROOM].copy_from_slice(births[usize::from(born)].as_bytes());
+                out = &mut out[head_len + size..];
+                at += 1;
+            }
+        }
+        (at, room - out.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{births::Births, rendered::Rendered};
+
+    #[test]
+    fn no_more_is_written_than_there_may_be_and_each_has_its_birth() {
+        for born in [[1.7e9; 3], [1.7e9, 1.8e9, 1.7e9]] {
+            let (mut texts, mut created) = (Rendered::in_halves(Written::TEXT), Births::default());
+            for (number, text) in ["of=\"a\"", "of=\"b\"", "of=\"c\""].iter().enumerate() {
+                texts.push();
+                texts.set(number, text);
+                created.push();
+                created.set(number, born[number]);
+            }
+            let wanted = texts.asked(written(&[]));
+            texts.wanted_in_region(0..3, &wanted);
+            let counters = Counters {
+                live: &[true; 3],
+                labels: texts.wanted_in_region(0..3, &wanted),
+                created: created.in_region(0..3),
+                totals: &[1, 2, 3],
+            };
+            let (mut out, mut many) = (vec![0; room(&counters, 0)], Many::default());
+            assert!(many.know_births(counters.created));
+            let metric = 2 + "\n\x07\n\x02of\x12\x01a".len() + AFTER.len() + 8 + Birth::SIZE;
+            let mosts = [usize::MAX, 2 * ROOM, 2 * ROOM - 1, ROOM, ROOM - 1, 0];
+            for (most, some) in mosts.into_iter().zip([3, 3, 2, 1, 0, 0]) {
+                out.fill(0);
+                let written = write(&mut out, &counters, &mut many, most);
+                assert_eq!(written, (some, some * metric));
+                for (metric, born) in out.chunks(metric).zip(born).take(some) {
+                    let mut birth = [Birth::default()];
+                    Birth::of_all(&[born], &mut birth);
+                    assert!(
+                        metric.ends_with(&birth[0].as_bytes()[..Birth::SIZE]),
+                        "{born}"
+                    );
+                }
+            }
+        }
+    }
+}

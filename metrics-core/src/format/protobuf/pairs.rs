@@ -1,0 +1,251 @@
+//! Labels as fields of a `Metric`: made of their text, and made text again.
+
+use super::wire::{self, SLACK, field_len, tag, varint};
+use crate::{
+    format::buffer::{Buffer, Line},
+    sample::label_text::{self, LabelView},
+};
+
+/// Labels of a series, found in their text.
+#[derive(Debug, Default)]
+pub(crate) struct Pairs {
+    all: Vec<Pair>,
+    /// What the fields take.
+    pub(super) size: usize,
+    /// Names and values that are written otherwise in the text, one after the other.
+    unescaped: String,
+    is_unescaped: bool,
+}
+
+/// Where name and value of a label stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pair {
+    name: (u32, u32),
+    value: (u32, u32),
+}
+
+impl Pair {
+    #[inline(always)]
+    pub(super) fn lens(self) -> (usize, usize) {
+        let len = |(start, end): (u32, u32)| (end - start) as usize;
+        (len(self.name), len(self.value))
+    }
+
+    /// How long the fields of a `LabelPair` are.
+    #[inline(always)]
+    pub(super) fn len(self) -> usize {
+        let (name, value) = self.lens();
+        field_len(name) + field_len(value)
+    }
+}
+
+impl Pairs {
+    /// Finds the labels in a text as `label_text::label` writes it.
+    #[inline(always)]
+    pub(super) fn read(&mut self, labels: &str) {
+        self.all.clear();
+        self.size = 0;
+        self.is_unescaped = false;
+        let text = labels.as_bytes();
+        let mut at = 0;
+        while at < text.len() {
+            // `name="`, and then to the next quote; what has others is looked at closely.
+            let Some(quote) = find_quote(text, at).filter(|quote| *quote > at) else {
+                return self.read_escaped(labels);
+            };
+            let Some(end) = find_quote(text, quote + 1) else {
+                return self.read_escaped(labels);
+            };
+            self.add(Pair {
+                name: (at as u32, quote as u32 - 1),
+                value: (quote as u32 + 1, end as u32),
+            });
+            at = end + 2;
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn add(&mut self, pair: Pair) {
+        self.all.push(pair);
+        self.size += field_len(pair.len());
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn read_escaped(&mut self, labels: &str) {
+        self.all.clear();
+        self.size = 0;
+        let mut text = std::mem::take(&mut self.unescaped);
+        text.clear();
+        for (name, value) in LabelView::new(labels).iter() {
+            self.push(&mut text, &name, &value);
+        }
+        self.unescaped = text;
+        self.is_unescaped = true;
+    }
+
+    /// Adds a label to those that were read, at the end of the text.
+    fn push(&mut self, text: &mut String, name: &str, value: &str) {
+        let name_at = text.len() as u32;
+        text.push_str(name);
+        let value_at = text.len() as u32;
+        text.push_str(value);
+        self.add(Pair {
+            name: (name_at, value_at),
+            value: (value_at, text.len() as u32),
+        });
+    }
+
+    /// The room that writing takes.
+    #[inline(always)]
+    pub(super) fn room(&self) -> usize {
+        self.size + SLACK
+    }
+
+    /// Writes the fields of a `Metric`.
+    #[inline(always)]
+    pub(super) fn write(&self, labels: &str, line: &mut Line<'_>) {
+        let text = if self.is_unescaped {
+            self.unescaped.as_bytes()
+        } else {
+            labels.as_bytes()
+        };
+        for pair in &self.all {
+            let (name, value) = pair.lens();
+            line.put_byte(tag(1, wire::LEN));
+            varint(line, pair.len() as u64);
+            line.put_byte(tag(1, wire::LEN));
+            varint(line, name as u64);
+            line.put(&text[pair.name.0 as usize..][..name]);
+            line.put_byte(tag(2, wire::LEN));
+            varint(line, value as u64);
+            line.put(&text[pair.value.0 as usize..][..value]);
+        }
+    }
+
+    /// Adds labels that are text as fields of a `Metric`.
+    pub(crate) fn add_fields(out: &mut Vec<u8>, labels: &str) {
+        let (mut pairs, mut buffer) = (Pairs::default(), Buffer::default());
+        pairs.read(labels);
+        buffer.write(pairs.room(), |line| pairs.write(labels, line));
+        out.extend_from_slice(buffer.as_slice());
+    }
+
+    /// Makes a text of the labels that such fields hold, as `label_text::label` writes them.
+    pub(crate) fn make_text(out: &mut String, mut fields: &[u8]) {
+        out.clear();
+        while let Some((pair, rest)) = field(fields) {
+            let name_and_value = field(pair).and_then(|(name, rest)| {
+                let (value, _) = field(rest)?;
+                Some((str::from_utf8(name).ok()?, str::from_utf8(value).ok()?))
+            });
+            if let Some((name, value)) = name_and_value {
+                label_text::label(out, name, value);
+            }
+            fields = rest;
+        }
+    }
+
+    /// Where the last of some fields begins.
+    pub(crate) fn last_field(fields: &[u8]) -> usize {
+        let mut last = fields.len();
+        let mut left = fields;
+        while let Some((_, rest)) = field(left) {
+            last = fields.len() - left.len();
+            left = rest;
+        }
+        last
+    }
+}
+
+/// The length at the beginning of some bytes, and what follows it.
+fn len_and_rest(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let mut len = 0;
+    for (at, byte) in bytes.iter().enumerate().take(wire::VARINT_LEN) {
+        len |= usize::from(byte & 0x7f) << (7 * at);
+        if *byte < 0x80 {
+            return Some((len, &bytes[at + 1..]));
+        }
+    }
+    None
+}
+
+/// The next field that begins with its length, and what follows it.
+fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = len_and_rest(bytes.get(1..)?)?;
+    rest.split_at_checked(len)
+}
+
+/// The next quote from here on, eight bytes at a time; none where a backslash comes first.
+#[inline(always)]
+pub(super) fn find_quote(text: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
+        let (word, len) = match rest.first_chunk::<8>() {
+            Some(word) => (u64::from_le_bytes(*word), 8),
+            None => (last_word(text, rest.len()), rest.len()),
+        };
+        let (quotes, escapes) = (zeros(word ^ QUOTES), zeros(word ^ ESCAPES));
+        let first = (quotes | escapes).trailing_zeros();
+        if first < 64 {
+            let is_quote = quotes.trailing_zeros() == first;
+            let found = at + first as usize / 8;
+            return (is_quote && found < text.len()).then_some(found);
+        }
+        at += len;
+    }
+}
+
+pub(super) const QUOTES: u64 = 0x2222_2222_2222_2222;
+pub(super) const ESCAPES: u64 = 0x5c5c_5c5c_5c5c_5c5c;
+
+/// The last bytes, fewer than eight; the others are zero.
+#[inline(always)]
+pub(super) fn last_word(text: &[u8], len: usize) -> u64 {
+    match text.last_chunk::<8>() {
+        Some(word) if len > 0 => u64::from_le_bytes(*word) >> (8 * (8 - len)),
+        _ => {
+            let mut word = [0; 8];
+            let start = text.len() - len;
+            word[..len].copy_from_slice(&text[start..]);
+            u64::from_le_bytes(word)
+        }
+    }
+}
+
+/// The upper bit of each byte that is zero, up to the first one for certain.
+#[inline(always)]
+pub(super) fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_quote_is_looked_for_up_to_the_end() {
+        for len in 0..20 {
+            let text = "x".repeat(len);
+            assert!((0..=len + 1).all(|at| find_quote(text.as_bytes(), at).is_none()));
+            let quoted = text + "\"";
+            assert_eq!(find_quote(quoted.as_bytes(), 0), Some(len));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn labels_are_the_same_text_again_after_they_were_pairs(
+            labels in prop::collection::vec(("[a-z.\"\\\\é]{1,200}", ".{1,300}"), 0..6),
+        ) {
+            let mut text = String::new();
+            label_text::pairs(&mut text, &labels);
+            let (mut fields, mut again) = (vec![7], String::new());
+            Pairs::add_fields(&mut fields, &text);
+            Pairs::make_text(&mut again, &fields[1..]);
+            prop_assert_eq!(again, text);
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! Metrics made at run time, for programs that learn names while they run.
+
+use std::{borrow::Cow, marker::PhantomData, sync::Arc, time::Duration};
+
+use crate::{
+    describe::{
+        buckets::{self, DURATION_BUCKETS},
+        desc::{Desc, Kind},
+        error::Error,
+        label::Texts,
+        name::{self, Alphabet},
+    },
+    metric::{
+        counter::{Counter, FloatCounter},
+        family::{Family, FamilyRef},
+        gauge::{FloatGauge, Gauge},
+        handle::Handle,
+        histogram::{self, Histogram},
+        summary::{self, Summary},
+        up_down::UpDownCounter,
+    },
+    registry::{Registry, source::Source},
+    sample::label_text::LabelView,
+    storage::{
+        layout::Layout,
+        native::{self, Native},
+    },
+};
+
+/// What a metric made at run time is.
+///
+/// ```
+/// use metrics_core::{Histogram, Options, Registry};
+///
+/// let registry = Registry::new();
+/// let sizes = registry.create::<Histogram>(
+///     Options::new("body_bytes", "Size of bodies.").unit("bytes").buckets([1e3, 1e6]),
+/// )?;
+/// sizes.observe(10.0);
+/// assert_eq!(sizes.get().count, 1);
+/// # Ok::<(), metrics_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "belongs in `Registry::create`"]
+pub struct Options {
+    desc: Desc,
+    bounds: Option<Vec<f64>>,
+    native: Option<f64>,
+    alphabet: Alphabet,
+    max_series: Option<usize>,
+    expire: Option<Duration>,
+    exemplars: bool,
+}
+
+impl Options {
+    /// A metric with this name and help.
+    #[track_caller]
+    pub fn new(name: impl Into<String>, help: impl Into<String>) -> Self {
+        // The name is checked with the rest, when the kind is known.
+        let mut desc = Desc::new(Kind::Unknown, "a", "").declared_here();
+        desc.name = Cow::Owned(name.into());
+        desc.help = Cow::Owned(help.into());
+        Options {
+            desc,
+            bounds: None,
+            native: None,
+            alphabet: Alphabet::Dynamic,
+            max_series: None,
+            expire: None,
+            exemplars: false,
+        }
+    }
+
+    /// Lets its name, and those of its labels, hold any character but control characters.
+    ///
+    /// A reader that does not take them gets them escaped; see [`Escaping`](crate::Escaping).
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let requests = registry.create_family::<Counter>(
+    ///     Options::new("http.server.requests_total", "Requests.").labels(["http.method"]).utf8(),
+    /// )?;
+    /// requests.with(&["GET"]).inc();
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn utf8(mut self) -> Self {
+        self.alphabet = Alphabet::Utf8;
+        self
+    }
+
+    /// The unit, of letters, digits and `_`, in which the name must end.
+    pub fn unit(mut self, unit: impl Into<String>) -> Self {
+        self.desc.unit = Cow::Owned(unit.into());
+        self
+    }
+
+    /// The names of its labels.
+    pub fn labels<L: Into<String>>(mut self, labels: impl IntoIterator<Item = L>) -> Self {
+        self.desc.set_labels(labels.into_iter().map(Into::into));
+        self
+    }
+
+    /// A histogram's upper bounds, without `+Inf`; [`DURATION_BUCKETS`] unless it is called or the
+    /// histogram is [native](Self::native).
+    pub fn buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
+        self.bounds = Some(bounds.into());
+        self
+    }
+
+    /// Makes a histogram a native one, whose buckets each are at most `growth` times as wide as the
+    /// one before: 1.1 gives schema 3. With [`buckets`](Self::buckets) it is of both kinds. The
+    /// other options are those of a declaration without them; see
+    /// [`metrics!`](macro@crate::metrics).
+    ///
+    /// ```
+    /// use metrics_core::{Histogram, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let sizes = registry.create::<Histogram>(
+    ///     Options::new("body_bytes", "Size of bodies.").unit("bytes").native(1.1),
+    /// )?;
+    /// sizes.observe(1024.0);
+    /// let native = sizes.get().native.expect("it was asked for");
+    /// assert_eq!((native.schema, native.positive), (3, vec![(80, 1)]));
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn native(mut self, growth: f64) -> Self {
+        self.native = Some(growth);
+        self
+    }
+
+    /// A summary's quantiles; none unless it is called.
+    pub fn quantiles(self, quantiles: impl Into<Vec<f64>>) -> Self {
+        self.buckets(quantiles)
+    }
+
+    /// How many series there may be, up to 1,048,576, before the rest is recorded as one; what
+    /// [`Registry::max_series`] says unless it is called.
+    pub fn max_series(mut self, max: usize) -> Self {
+        self.max_series = Some(max);
+        self
+    }
+
+    /// Lets series with labels go that have been idle for so long; none unless it is called.
+    ///
+    /// See `#[expire(...)]` of [`metrics!`](crate::metrics#series-that-expire). What
+    /// [`DynamicFamily::with`] returns holds its series: it does not expire before that is dropped.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use metrics_core::{Counter, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let jobs = registry.create_family::<Counter>(
+    ///     Options::new("jobs_total", "Jobs done.")
+    ///         .labels(["queue"])
+    ///         .expire(Duration::from_hours(1)),
+    /// )?;
+    /// jobs.with(&["mail"]).inc();
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn expire(mut self, after: Duration) -> Self {
+        self.expire = Some(after);
+        self
+    }
+
+    /// Finds exemplars of a counter or a histogram in the OpenTelemetry spans that recordings are
+    /// made in, with the feature `tracing`; see [`metrics!`](crate::metrics#exemplars).
+    ///
+    /// ```
+    /// use metrics_core::{Histogram, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let answers = registry.create::<Histogram>(
+    ///     Options::new("answer_seconds", "Time to answer.").unit("seconds").exemplars(),
+    /// )?;
+    /// answers.observe(0.2); // within a span that is sampled, it has an exemplar
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn exemplars(mut self) -> Self {
+        self.exemplars = true;
+        self
+    }
+
+    fn family<M: DynamicMetric>(self) -> Result<Arc<Family>, Error> {
+        let (max_series, native) = (self.max_series, self.native);
+        let exemplars = self.exemplars;
+        let span = self.expire.unwrap_or_default().as_nanos();
+        let desc = self.checked(M::KIND)?;
+        let layout = match native {
+            Some(growth) => histogram::layout_native(&desc.bounds, Native::DEFAULT.growth(growth)),
+            None => M::layout(desc.bounds.len()),
+        };
+        let mut family = Family::dynamic(desc, layout, max_series);
+        if exemplars {
+            family = family.with_exemplars();
+        }
+        Ok(Arc::new(
+            family.expire(u64::try_from(span).unwrap_or(u64::MAX)),
+        ))
+    }
+
+    fn checked(mut self, kind: Kind) -> Result<Desc, Error> {
+        self.desc.kind = kind;
+        if let Some(bounds) = self.bounds {
+            self.desc.bounds = Cow::Owned(bounds);
+        } else if kind == Kind::Histogram && self.native.is_none() {
+            self.desc.bounds = Cow::Borrowed(&DURATION_BUCKETS);
+        }
+        let desc = self.desc;
+        let alphabet = self.alphabet;
+        let mut checked = name::check_metric(&desc.name, kind, alphabet)
+            .and(name::check_unit(&desc.name, &desc.unit, kind));
+        for (at, label) in desc.labels.iter().enumerate() {
+            checked = checked.and(name::check_label(label, kind, alphabet));
+            if desc.labels[..at].contains(label) {
+                checked = checked.and(Err("a label is there twice; drop one"));
+            }
+        }
+        checked = checked.and(match kind {
+            Kind::Histogram => buckets::check(&desc.bounds),
+            Kind::Summary => buckets::check_quantiles(&desc.bounds),
+            _ if desc.bounds.is_empty() => Ok(()),
+            _ => Err("only histograms have buckets, and only summaries quantiles; drop them"),
+        });
+        if let Some(growth) = self.native {
+            checked = checked.and(if kind == Kind::Histogram {
+                native::check_growth(growth)
+            } else {
+                Err("only histograms are native; drop it")
+            });
+        }
+        if self.exemplars && !matches!(kind, Kind::Counter | Kind::Histogram) {
+            checked = checked.and(Err(
+                "only counters and histograms have exemplars; drop them",
+            ));
+        }
+        checked = checked.and(match self.expire {
+            Some(_) if desc.labels.is_empty() => {
+                Err("a metric without labels has one series, which stays; drop `expire`")
+            }
+            Some(Duration::ZERO) => Err("series expire after some time; take more than none"),
+            _ => Ok(()),
+        });
+        match checked {
+            Ok(()) => Ok(desc),
+            Err(fault) => Err(Error::new(format!(
+                "`{}` ({}): {fault}",
+                desc.name, desc.location
+            ))),
+        }
+    }
+}
+
+/// A metric type that can be made at run time.
+pub trait DynamicMetric: private::DynamicMetric {}
+
+impl<M: private::DynamicMetric> DynamicMetric for M {}
+
+mod private {
+    use super::{Handle, Kind, Layout};
+
+    pub trait DynamicMetric: Sized {
+        const KIND: Kind;
+        fn layout(bounds: usize) -> Layout;
+        fn from_handle(handle: Handle) -> Self;
+    }
+}
+
+macro_rules! made {
+    ($($metric:ident, $kind:ident, $layout:expr;)*) => {$(
+        impl private::DynamicMetric for $metric {
+            const KIND: Kind = Kind::$kind;
+
+            fn layout(bounds: usize) -> Layout {
+                ($layout)(bounds)
+            }
+
+            fn from_handle(handle: Handle) -> Self {
+                $metric::at(handle)
+            }
+        }
+    )*};
+}
+
+made! {
+    Counter, Counter, |_| Layout::Count;
+    FloatCounter, Counter, |_| Layout::FloatCount;
+    Gauge, Gauge, |_| Layout::Int;
+    FloatGauge, Gauge, |_| Layout::Float;
+    UpDownCounter, Gauge, |_| Layout::UpDown;
+    Histogram, Histogram, histogram::layout;
+    Summary, Summary, |_| summary::LAYOUT;
+}
+
+/// A metric with labels, made at run time.
+#[derive(Debug)]
+pub struct DynamicFamily<M: DynamicMetric> {
+    family: Arc<Family>,
+    metric: PhantomData<fn() -> M>,
+}
+
+impl<M: DynamicMetric> Clone for DynamicFamily<M> {
+    fn clone(&self) -> Self {
+        DynamicFamily {
+            family: Arc::clone(&self.family),
+            metric: PhantomData,
+        }
+    }
+}
+
+impl<M: DynamicMetric> DynamicFamily<M> {
+    fn of(family: Arc<Family>) -> Self {
+        DynamicFamily {
+            family,
+            metric: PhantomData,
+        }
+    }
+
+    /// The series of these values, in the order of the names; missing ones are empty, and those
+    /// beyond the names are ignored.
+    pub fn with(&self, values: &[&str]) -> M {
+        let mut padded = Vec::new();
+        let values = self.fit(values, &mut padded);
+        M::from_handle(Handle::dynamic(Arc::clone(&self.family), &Texts(values)))
+    }
+
+    fn fit<'v>(&self, values: &'v [&'v str], padded: &'v mut Vec<&'v str>) -> &'v [&'v str] {
+        let names = self.family.desc().labels.len();
+        values.get(..names).unwrap_or_else(|| {
+            padded.extend_from_slice(values);
+            padded.resize(names, "");
+            padded
+        })
+    }
+
+    /// Removes the series of these values; false when there was none.
+    pub fn remove(&self, values: &[&str]) -> bool {
+        let mut padded = Vec::new();
+        self.family.remove(&Texts(self.fit(values, &mut padded)))
+    }
+
+    /// Removes all series.
+    pub fn clear(&self) {
+        self.family.clear();
+    }
+
+    /// Removes the series for which `keep` says no.
+    pub fn retain(&self, keep: impl FnMut(LabelView<'_>) -> bool) {
+        self.family.retain(keep);
+    }
+}
+
+impl Registry {
+    /// Makes a metric without labels.
+    ///
+    /// # Errors
+    ///
+    /// When its name, unit, labels or buckets break a rule, or clash with what is there.
+    pub fn create<M: DynamicMetric>(&self, options: Options) -> Result<M, Error> {
+        if !options.desc.labels.is_empty() {
+            return Err(Error::new(format!(
+                "`{}` ({}) has labels; use `create_family`",
+                options.desc.name, options.desc.location
+            )));
+        }
+        let labelled = self.create_family::<M>(options)?;
+        Ok(labelled.with(&[]))
+    }
+
+    /// Makes a metric with labels.
+    ///
+    /// # Errors
+    ///
+    /// When its name, unit, labels, buckets or expiry break a rule, or clash with what is there.
+    pub fn create_family<M: DynamicMetric>(
+        &self,
+        options: Options,
+    ) -> Result<DynamicFamily<M>, Error> {
+        let family = options.family::<M>()?;
+        self.add(Source::Family(FamilyRef::Dynamic(Arc::clone(&family))))?;
+        Ok(DynamicFamily::of(family))
+    }
+
+    /// The metric with labels that was made with the same options, or a new one: for a library
+    /// that is set up as often as its user likes, and would leave a metric behind each time.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, DynamicFamily, Options, Registry};
+    ///
+    /// fn queries(registry: &Registry) -> Result<DynamicFamily<Counter>, metrics_core::Error> {
+    ///     registry.get_or_create_family(Options::new("queries_total", "Queries.").labels(["table"]))
+    /// }
+    ///
+    /// let registry = Registry::new();
+    /// queries(&registry)?.with(&["users"]).inc();
+    /// assert_eq!(queries(&registry)?.with(&["users"]).get(), 1);
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`create_family`](Self::create_family).
+    pub fn get_or_create_family<M: DynamicMetric>(
+        &self,
+        options: Options,
+    ) -> Result<DynamicFamily<M>, Error> {
+        let family = options.family::<M>()?;
+        if let Some(known) = self.find_dynamic_like(&family) {
+            return Ok(DynamicFamily::of(known));
+        }
+        // Two threads that come here at once make two metrics, which are exposed as one.
+        self.add(Source::Family(FamilyRef::Dynamic(Arc::clone(&family))))?;
+        Ok(DynamicFamily::of(family))
+    }
+}

@@ -1,0 +1,51 @@
+//! Infos: facts about the program, as labels of a series that is 1.
+
+use crate::{describe::label::LabelSet, metric::family::Family};
+
+/// Facts that do not change while the program runs, such as its version.
+///
+/// The labels are the facts; a declared info has a generated method `set` with a parameter for
+/// each, and `get`. Setting again replaces what was there.
+///
+/// ```
+/// use metrics_core::{Format, encode_to_string, metrics};
+///
+/// metrics! {
+///     /// The build that runs.
+///     static BUILD: Info<(version: &str, profile: &str)> = "demo_build_info";
+/// }
+///
+/// BUILD.set("1.2.3", "release");
+/// assert_eq!(BUILD.get().unwrap()[0], ("version".to_owned(), "1.2.3".to_owned()));
+/// let text = encode_to_string(Format::Text);
+/// assert!(text.contains(r#"demo_build_info{version="1.2.3",profile="release"} 1"#));
+/// ```
+#[derive(Debug)]
+pub struct Info(&'static Family);
+
+impl Info {
+    #[doc(hidden)]
+    pub const fn at(family: &'static Family) -> Self {
+        Info(family)
+    }
+
+    /// The facts: names and values, once they are set.
+    #[doc(hidden)]
+    pub fn get(&self) -> Option<Vec<(String, String)>> {
+        let mut facts = None;
+        self.0.retain(|labels| {
+            let owned = labels
+                .iter()
+                .map(|(name, value)| (name.into_owned(), value.into_owned()));
+            facts = Some(owned.collect());
+            true
+        });
+        facts
+    }
+
+    /// Replaces the facts.
+    #[doc(hidden)]
+    pub fn set(&self, facts: &impl LabelSet) {
+        self.0.replace(facts);
+    }
+}

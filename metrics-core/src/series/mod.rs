@@ -1,0 +1,8 @@
+//! Series with open labels.
+
+pub(crate) mod entry;
+pub(crate) mod expiry;
+pub(crate) mod hashes;
+pub(crate) mod index;
+#[cfg(all(test, not(miri)))]
+pub(crate) mod model;

@@ -1,0 +1,280 @@
+//! The protocol of `generation.rs` under a model checker: a thread records while a writer gives
+//! the place of a series to another, and a scrape adds up.
+//!
+//! `renew`, `catch_up`, `has_seen`, the entry and the additions are the real ones. What reaches
+//! words through pointers in `cell.rs` is mirrored here line by line, with the same operations and
+//! orderings, for one region and one thread: `Region::{ready, record_open, caught_up, late}`,
+//! `list` (as `first_touch`), `State::add_up` (as `scrape`), `Listed::fold` and the end of a thread
+//! in `State::end` (as `end`); and of `storage.rs`, `record_open` (as `record`).
+
+use std::sync::{
+    Arc,
+    atomic::{self, Ordering},
+};
+
+use loom::{sync::Mutex, thread};
+
+use crate::{
+    series::entry,
+    storage::{
+        generation,
+        layout::{count_add, count_one},
+        model::loom_word::{AtomicU32, AtomicU64, check},
+        word::Word,
+    },
+};
+
+/// The place that changes its series, and one whose series stays.
+const SHARED: usize = 0;
+const QUIET: usize = 1;
+
+/// The first series of the one place, that of the quiet one, and the second of the first.
+const OLD: u64 = 3;
+const STAYS: u64 = 5;
+const NEW: u64 = 7;
+
+#[derive(Default)]
+struct Thread {
+    is_listed: AtomicU64,
+    seen: AtomicU64,
+    words: [AtomicU64; 2],
+    has_ended: atomic::AtomicBool,
+}
+
+struct Region {
+    entries: [entry::Entry<AtomicU64, AtomicU32>; 2],
+    generations: [AtomicU64; 2],
+    newest: AtomicU64,
+    shared: [AtomicU64; 2],
+    lock: Mutex<()>,
+    thread: Thread,
+    /// Recordings begun for each generation; not watched, so that they order nothing.
+    begun: [atomic::AtomicU64; 8],
+}
+
+impl Region {
+    fn new() -> Arc<Self> {
+        let region = Region {
+            entries: [entry::Entry::new(), entry::Entry::new()],
+            generations: [AtomicU64::new(OLD), AtomicU64::new(STAYS)],
+            newest: AtomicU64::default(),
+            shared: Default::default(),
+            lock: Mutex::new(()),
+            thread: Thread::default(),
+            begun: Default::default(),
+        };
+        region.write(SHARED, OLD);
+        region.write(QUIET, STAYS);
+        Arc::new(region)
+    }
+
+    /// The key of a series is its generation.
+    fn write(&self, place: usize, generation: u64) {
+        let no_tail = || unreachable!("a short key");
+        self.entries[place].write(generation, &[generation], no_tail);
+    }
+
+    /// Removes the old series and gives its place to the new one.
+    fn replace(&self) {
+        self.entries[SHARED].clear();
+        {
+            let _state = self.lock.lock();
+            let (born, words) = (&self.generations[SHARED], &self.shared[SHARED..=SHARED]);
+            generation::renew(born, &self.newest, words, NEW);
+        }
+        self.write(SHARED, NEW);
+    }
+
+    fn generation(&self, place: usize) -> u64 {
+        self.generations[place].load(Ordering::Relaxed)
+    }
+
+    fn own(&self) -> Option<u64> {
+        let is_listed = self.thread.is_listed.load(Ordering::Relaxed) == 1;
+        is_listed.then(|| self.thread.seen.load(Ordering::Relaxed))
+    }
+
+    fn first_touch(&self) -> Option<u64> {
+        if self.thread.has_ended.load(Ordering::Relaxed) {
+            return None;
+        }
+        let newest = self.newest.load(Ordering::Acquire);
+        self.thread.seen.store(newest, Ordering::Relaxed);
+        self.thread.is_listed.store(1, Ordering::Release);
+        self.own()
+    }
+
+    fn caught_up(&self, generation: u64) -> Option<&[AtomicU64; 2]> {
+        let (words, seen) = (&self.thread.words, &self.thread.seen);
+        if self.own().or_else(|| self.first_touch())? < generation {
+            let (born, newest) = (&self.generations, &self.newest);
+            generation::catch_up(born, newest, generation, words, seen, || ());
+        }
+        Some(words)
+    }
+
+    /// Counts one for a series of which the thread knows by its key.
+    fn count(&self, place: usize, generation: u64) {
+        let found = self.entries[place].matches(&[generation], |_, _| unreachable!("a short key"));
+        if found.is_some() {
+            self.record(place, generation);
+        }
+    }
+
+    fn record(&self, place: usize, generation: u64) {
+        if self.entries[place].version() != generation {
+            return;
+        }
+        self.begun[generation as usize].fetch_add(1, Ordering::Relaxed);
+        match self.own() {
+            Some(seen) if seen >= generation => count_one(&self.thread.words[place]),
+            _ => self.record_open(place, generation),
+        }
+    }
+
+    fn record_open(&self, place: usize, generation: u64) {
+        let op = |words: &[AtomicU64; 2]| {
+            if self.generation(place) == generation {
+                count_one(&words[place]);
+            }
+        };
+        if let Some(words) = self.caught_up(generation) {
+            op(words);
+        } else {
+            let _state = self.lock.lock();
+            op(&self.shared);
+        }
+    }
+
+    /// Which series stands in a place, and what it has counted.
+    fn scrape(&self, place: usize) -> (u64, u64) {
+        let _state = self.lock.lock();
+        let generation = self.generation(place);
+        let mut sum = self.shared[place].load(Ordering::Relaxed);
+        if self.thread.is_listed.load(Ordering::Acquire) == 1
+            && generation::has_seen(&self.thread.seen, generation)
+        {
+            sum += self.thread.words[place].load(Ordering::Acquire);
+        }
+        let begun = self.begun[generation as usize].load(Ordering::Relaxed);
+        assert!(sum <= begun, "{sum} of {begun} for {generation}");
+        (generation, sum)
+    }
+
+    /// Scrapes twice.
+    fn watch(&self, place: usize) {
+        let (before, first) = self.scrape(place);
+        let (after, second) = self.scrape(place);
+        assert!(before != after || first <= second, "{second} after {first}");
+    }
+
+    /// Asserts that everything was counted for the series that are there in the end.
+    fn account(&self) {
+        for (place, series) in [(SHARED, NEW), (QUIET, STAYS)] {
+            let begun = self.begun[series as usize].load(Ordering::Relaxed);
+            assert_eq!(self.scrape(place), (series, begun));
+        }
+    }
+
+    /// Ends the thread.
+    fn end(&self) {
+        self.thread.has_ended.store(true, Ordering::Relaxed);
+        let _state = self.lock.lock();
+        if self.thread.is_listed.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let seen = self.thread.seen.load(Ordering::Relaxed);
+        let words = self.thread.words.iter().zip(&self.shared);
+        for ((from, into), born) in words.zip(&self.generations) {
+            if born.load(Ordering::Relaxed) <= seen {
+                count_add(into, Word::load(from, Ordering::Relaxed));
+            }
+        }
+        self.thread.is_listed.store(0, Ordering::Relaxed);
+    }
+}
+
+/// Runs a thread that records, and one that replaces the series, beside scrapes.
+fn run(
+    preemptions: usize,
+    before: impl Fn(&Region) + Send + Sync + 'static,
+    recorder: impl Fn(&Region) + Send + Sync + Copy + 'static,
+    scrapes: impl Fn(&Region) + Send + Sync + 'static,
+) {
+    check(preemptions, move || {
+        let region = Region::new();
+        before(&region);
+        let writer = thread::spawn({
+            let region = Arc::clone(&region);
+            move || region.replace()
+        });
+        let recorder = thread::spawn({
+            let region = Arc::clone(&region);
+            move || recorder(&region)
+        });
+        scrapes(&region);
+        writer.join().expect("the writer ends");
+        recorder.join().expect("the recorder ends");
+        region.account();
+        region.end();
+        region.account();
+    });
+}
+
+#[test]
+fn what_a_thread_counts_for_a_series_is_not_its_successors() {
+    let before = |region: &Region| region.count(SHARED, OLD);
+    let recorder = |region: &Region| {
+        region.count(SHARED, OLD);
+        region.count(SHARED, NEW);
+    };
+    run(3, before, recorder, |region| region.watch(SHARED));
+}
+
+/// A thread catches up for another series, and so with one that it knows nothing of.
+#[test]
+fn words_are_fit_for_a_series_that_the_thread_has_not_looked_for() {
+    let before = |region: &Region| region.count(SHARED, OLD);
+    let recorder = |region: &Region| region.count(QUIET, STAYS);
+    run(3, before, recorder, |region| region.watch(SHARED));
+}
+
+#[test]
+fn a_series_that_stays_does_not_go_down_when_a_thread_catches_up() {
+    let before = |region: &Region| region.count(QUIET, STAYS);
+    let recorder = |region: &Region| {
+        region.count(QUIET, STAYS);
+        region.count(SHARED, NEW);
+        region.count(QUIET, STAYS);
+    };
+    run(3, before, recorder, |region| region.watch(QUIET));
+}
+
+#[test]
+fn what_an_ended_thread_has_counted_is_counted_once() {
+    let before = |region: &Region| {
+        region.count(QUIET, STAYS);
+        region.count(SHARED, OLD);
+    };
+    let recorder = |region: &Region| {
+        region.count(SHARED, NEW);
+        region.end();
+        region.count(SHARED, OLD);
+        region.count(SHARED, NEW);
+        region.count(QUIET, STAYS);
+    };
+    run(2, before, recorder, |region| {
+        region.watch(SHARED);
+        region.watch(QUIET);
+    });
+}
+
+/// A thread knows a series and has no words that are fit for it; before it has them, the place is
+/// another's.
+#[test]
+fn a_recording_that_comes_too_late_for_its_series_goes_nowhere() {
+    let recorder = |region: &Region| region.record(SHARED, OLD);
+    run(2, |_| (), recorder, |region| region.watch(SHARED));
+    let before = |region: &Region| assert!(region.first_touch().is_some());
+    run(2, before, recorder, |region| region.watch(SHARED));
+}

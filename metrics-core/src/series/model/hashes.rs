@@ -1,0 +1,160 @@
+//! The open-label index under a model checker: readers that look for a key while a writer
+//! inserts, removes and rebuilds. Tables and entries are the real ones; `find`, `insert` and
+//! `remove` put them together as `Index::find_in_block`, `insert` and `take_out` do.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use loom::thread;
+
+use crate::{
+    series::{entry, hashes::Hashes},
+    storage::model::loom_word::{AtomicU32, AtomicU64, check},
+};
+
+type Entry = entry::Entry<AtomicU64, AtomicU32>;
+type Key = [u64; 2];
+
+/// All keys have the same, and stand one behind the other in the table.
+const HASH: u64 = 1 << 32;
+/// Places of the smallest table.
+const SIZE: usize = 4;
+
+struct Index {
+    hashes: Hashes<AtomicU64, SIZE>,
+    entries: [Entry; 3],
+}
+
+impl Index {
+    fn new(keys: &[(u32, u64, Key)]) -> Arc<Self> {
+        let index = Index {
+            hashes: Hashes::new(),
+            entries: [Entry::new(), Entry::new(), Entry::new()],
+        };
+        index.rebuild(0, &[]);
+        for (place, generation, key) in keys {
+            index.insert(*place, *generation, *key);
+        }
+        Arc::new(index)
+    }
+
+    fn find(&self, key: Key) -> Option<(u32, u64)> {
+        self.hashes.find(HASH, |place| {
+            let entry = self.entries.get(place as usize)?;
+            let generation = entry.matches(&key, |_, _| unreachable!("a short key"))?;
+            Some((place, generation))
+        })
+    }
+
+    fn lacks(&self, key: Key) -> bool {
+        self.hashes.lacks(|| self.find(key).is_some())
+    }
+
+    fn write(&self, place: u32, generation: u64, key: Key) {
+        let entry = &self.entries[place as usize];
+        entry.write(generation, &key, || unreachable!("a short key"));
+    }
+
+    fn insert(&self, place: u32, generation: u64, key: Key) {
+        self.write(place, generation, key);
+        self.hashes.put(HASH, place);
+    }
+
+    fn remove(&self, place: u32) {
+        self.hashes.remove(HASH, place);
+        self.entries[place as usize].clear();
+    }
+
+    fn rebuild(&self, size: usize, live: &[u32]) {
+        let live = live.iter().map(|place| (HASH, *place));
+        self.hashes.rebuild(size, live);
+    }
+}
+
+/// Both places go to another key, one of them to that which the other had.
+#[test]
+fn a_reader_never_finds_the_series_of_another_key() {
+    check(2, || {
+        let (a, b) = ([1, 1], [2, 2]);
+        let index = Index::new(&[(0, 3, a), (1, 5, b)]);
+        let writer = thread::spawn({
+            let index = Arc::clone(&index);
+            move || {
+                index.remove(1);
+                index.remove(0);
+                index.insert(0, 7, b);
+                index.insert(1, 9, [1, 2]);
+            }
+        });
+        assert!(matches!(index.find([1, 2]), None | Some((1, 9))));
+        assert!(matches!(index.find(b), None | Some((1, 5) | (0, 7))));
+        writer.join().expect("the writer ends");
+        assert_eq!(index.find(a), None);
+        assert_eq!(index.find(b), Some((0, 7)));
+        assert_eq!(index.find([1, 2]), Some((1, 9)));
+    });
+}
+
+#[test]
+fn a_key_is_found_behind_one_that_is_removed() {
+    check(3, || {
+        let (other, key) = ([1, 1], [2, 2]);
+        let index = Index::new(&[(0, 3, other), (1, 5, key)]);
+        let writer = thread::spawn({
+            let index = Arc::clone(&index);
+            move || {
+                index.remove(0);
+                index.insert(2, 7, [3, 3]);
+            }
+        });
+        assert_eq!(index.find(key), Some((1, 5)), "nothing is rebuilt");
+        assert!(matches!(index.find([3, 3]), None | Some((2, 7))));
+        writer.join().expect("the writer ends");
+    });
+}
+
+/// A table is cleaned in place: the key moves to where another was, and a third takes its place.
+#[test]
+fn a_key_in_a_table_that_is_cleaned_is_not_certain_to_be_missing() {
+    check(3, || {
+        let key = [2, 2];
+        let index = Index::new(&[(0, 3, [1, 1]), (1, 5, key)]);
+        let writer = thread::spawn({
+            let index = Arc::clone(&index);
+            move || {
+                index.remove(0);
+                index.write(2, 7, [3, 3]);
+                index.rebuild(0, &[1, 2]);
+            }
+        });
+        assert!(!index.lacks(key));
+        writer.join().expect("the writer ends");
+        assert!(!index.lacks(key));
+        assert_eq!(index.find(key), Some((1, 5)));
+        assert!(index.lacks([1, 1]), "nobody rebuilds any more");
+    });
+}
+
+/// A key that comes with a larger table is there from then on.
+#[test]
+fn a_key_in_a_table_that_grows_is_not_certain_to_be_missing() {
+    check(3, || {
+        let (old, new) = ([1, 1], [2, 2]);
+        let index = Index::new(&[(0, 3, old)]);
+        let is_there = Arc::new(AtomicU64::new(0));
+        let writer = thread::spawn({
+            let (index, is_there) = (Arc::clone(&index), Arc::clone(&is_there));
+            move || {
+                index.write(1, 5, new);
+                index.rebuild(2 * SIZE, &[0, 1]);
+                is_there.store(1, Ordering::Release);
+            }
+        });
+        assert!(!index.lacks(old));
+        if is_there.load(Ordering::Acquire) == 1 {
+            assert!(!index.lacks(new));
+        }
+        writer.join().expect("the writer ends");
+        assert_eq!(index.find(old), Some((0, 3)));
+        assert_eq!(index.find(new), Some((1, 5)));
+    });
+}
