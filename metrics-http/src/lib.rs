@@ -146,7 +146,5 @@ pub use self::{
     server::{Server, serve},
 };
 
-/// The README's examples, so that they run with the tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-mod readme {}
+mod documents;

@@ -1,0 +1,11 @@
+//! Runs the code blocks of the workspace's documents as documentation tests of this crate.
+//!
+//! Some blocks need features; those documents are tested only where all of these are enabled, as
+//! in `tests/run.sh`.
+
+#[doc = include_str!("../../README.md")]
+mod readme {}
+
+#[cfg(all(feature = "catalog", feature = "remote-write"))]
+#[doc = include_str!("../../docs/guide.md")]
+mod guide {}
