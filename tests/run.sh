@@ -270,9 +270,9 @@ version_of() {
 }
 
 targets_for_linkme() {
-    local file name
-    for file in tests/tests/*.rs; do
-        name=$(basename "$file" .rs)
+    local path name
+    for path in tests/tests/*.rs tests/tests/*/main.rs; do
+        name=$(basename "${path%/main.rs}" .rs)
         [[ $indifferent_to_linkme == *" $name "* ]] || printf '%s\n' --test "$name"
     done
 }

@@ -395,7 +395,7 @@ mod tests {
         SITE.measured(Measured::TIMED, &SHARED)
     };
 
-    /// What `tests/tests/native.rs` compares with a naive model.
+    /// What `tests/tests/native/main.rs` compares with a naive model.
     #[test]
     fn times_are_counted_as_a_native_histogram_counts_their_seconds() {
         let registry = Registry::new();

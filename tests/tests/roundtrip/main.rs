@@ -1,13 +1,9 @@
 //! Round trips: registries of all that a program can make, of any names, labels and values, in
 //! every format, as independent parsers read them, against a plain model of what went in.
 
-#[path = "roundtrip/compare.rs"]
 mod compare;
-#[path = "roundtrip/generate.rs"]
 mod generate;
-#[path = "roundtrip/model.rs"]
 mod model;
-#[path = "roundtrip/record.rs"]
 mod record;
 
 use std::cell::RefCell;
@@ -177,7 +173,7 @@ fn promtool_accepts_the_text_of_any_registry() {
 /// Rust rounds up what lies in the middle, Go to the even digit; the golden vectors know.
 #[test]
 fn the_rule_for_floats_is_that_of_go() {
-    let vectors = include_str!("../data/go_float_vectors.tsv");
+    let vectors = include_str!("../../data/go_float_vectors.tsv");
     let mut seen = 0;
     for line in vectors.lines() {
         let mut fields = line.split('\t');

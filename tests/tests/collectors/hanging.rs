@@ -1,0 +1,141 @@
+//! Collectors that hang: a scrape waits for them only for the timeout.
+
+use std::{
+    sync::Arc,
+    thread::{self},
+    time::Duration,
+};
+
+use metrics_core::{Counter, Format, MetricFamily, Options, Registry};
+
+use crate::support::{Gate, SHORT, errors, family, number, one};
+
+#[test]
+fn a_collector_that_does_not_answer_costs_its_own_families_only() {
+    let registry = Registry::new();
+    registry.write_self_metrics(true);
+    registry.collector_timeout(SHORT);
+    registry
+        .create::<Counter>(Options::new("a_total", "A counter."))
+        .unwrap();
+    let (hanging, gate) = Gate::new("b");
+    registry.register(hanging).unwrap();
+    registry.register(one("c")).unwrap();
+    let text = registry.encode_to_string(Format::Text);
+    for line in [
+        "a_total 0\n",
+        "\nc 1\n",
+        &errors("b", "timeout", 1),
+        &errors("c", "timeout", 0),
+    ] {
+        assert!(text.contains(line), "{line}{text}");
+    }
+    assert!(!text.contains("\nb 1\n"), "{text}");
+    gate.open();
+}
+
+#[test]
+fn several_collectors_that_do_not_answer_cost_their_own_families_only() {
+    let registry = Registry::new();
+    registry.write_self_metrics(true);
+    registry.collector_timeout(SHORT);
+    let gates = ["a", "b", "c"].map(|name| {
+        let (hanging, gate) = Gate::new(name);
+        registry.register(hanging).unwrap();
+        gate
+    });
+    registry.register(one("d")).unwrap();
+    assert_eq!(number(&family(&registry, "d").metrics[0].value), 1.0);
+    gates.into_iter().for_each(Gate::open);
+}
+
+#[test]
+fn a_collector_that_hangs_is_not_started_again_before_it_comes_back() {
+    let registry = Registry::new();
+    registry.write_self_metrics(true);
+    registry.collector_timeout(SHORT);
+    let (hanging, gate) = Gate::new("a");
+    registry.register(hanging).unwrap();
+    for scrape in 1..=10 {
+        let text = registry.encode_to_string(Format::Text);
+        assert!(text.contains(&errors("a", "timeout", scrape)), "{text}");
+    }
+    assert_eq!(gate.entered.try_iter().count(), 1);
+    gate.open();
+}
+
+#[test]
+fn a_collector_that_comes_back_is_asked_again() {
+    let registry = Registry::new();
+    registry.collector_timeout(SHORT);
+    let (hanging, gate) = Gate::new("a");
+    registry.register(hanging).unwrap();
+    assert_eq!(registry.gather(), []);
+    gate.open();
+    // It is on its way back.
+    while registry.gather().is_empty() {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_scrape_does_not_wait_for_a_collector_that_hangs_in_another_one() {
+    let registry = Registry::new();
+    registry.collector_timeout(SHORT);
+    let (hanging, gate) = Gate::new("a");
+    registry.register(hanging).unwrap();
+    registry.register(one("b")).unwrap();
+    thread::scope(|scope| {
+        let other = scope.spawn(|| registry.gather());
+        gate.entered.recv().unwrap();
+        let names = |families: Vec<MetricFamily>| -> Vec<String> {
+            families.into_iter().map(|family| family.name).collect()
+        };
+        assert_eq!(names(registry.gather()), ["b"]);
+        assert_eq!(names(other.join().unwrap()), ["b"]);
+    });
+    gate.open();
+}
+
+#[test]
+fn a_scrape_that_does_not_want_a_collector_does_not_run_it() {
+    let registry = Registry::new();
+    let (hanging, gate) = Gate::new("a");
+    registry.register(hanging).unwrap();
+    registry.register(one("b")).unwrap();
+    let mut out = Vec::new();
+    registry
+        .encode_filtered(Format::Text, &mut out, |name| name == "b")
+        .unwrap();
+    assert!(String::from_utf8(out).unwrap().ends_with("b 1\n"));
+    assert_eq!(gate.entered.try_iter().count(), 0);
+}
+
+#[test]
+fn a_collector_that_hangs_can_be_unregistered() {
+    let registry = Registry::new();
+    registry.collector_timeout(SHORT);
+    let (hanging, gate) = Gate::new("a");
+    registry.register(Arc::clone(&hanging)).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| registry.gather());
+        gate.entered.recv().unwrap();
+        assert!(registry.unregister(&hanging));
+        assert_eq!(registry.gather(), []);
+    });
+    gate.open();
+}
+
+#[test]
+fn a_scrape_may_wait_for_its_collectors_for_ever() {
+    let registry = Registry::new();
+    registry.collector_timeout(Duration::MAX);
+    let (hanging, gate) = Gate::new("a");
+    registry.register(hanging).unwrap();
+    thread::scope(|scope| {
+        let scrape = scope.spawn(|| registry.gather());
+        gate.entered.recv().unwrap();
+        gate.open();
+        assert_eq!(scrape.join().unwrap().len(), 1);
+    });
+}

@@ -1,0 +1,343 @@
+//! Values, labels and families that a registry omits and counts.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use metrics_core::{
+    Collection, Desc, Format, Gauge, HistogramSnapshot, Kind, NativeHistogramSnapshot, Options,
+    Registry, SummarySnapshot,
+};
+
+use crate::support::{
+    INFINITY, KINDS, NAN, Scripted, family, name, native, number, rejected, write_properly, writing,
+};
+
+#[test]
+fn counters_that_are_negative_or_not_finite_are_left_out() {
+    for value in [NAN, INFINITY, -INFINITY, -1.0, -f64::MIN_POSITIVE] {
+        refused(Kind::Counter, move |desc, out| {
+            out.counter(desc, &[], value);
+        });
+    }
+}
+
+#[test]
+fn bounds_that_do_not_ascend_are_left_out() {
+    for bounds in [
+        vec![2.0, 1.0],
+        vec![1.0, 1.0],
+        vec![0.0, -0.0],
+        vec![INFINITY, 1.0],
+        vec![INFINITY, INFINITY],
+    ] {
+        refused_buckets(bounds.into_iter().map(|bound| (bound, 1)).collect(), 1.0);
+    }
+}
+
+#[test]
+fn bounds_that_are_no_numbers_are_left_out() {
+    for bounds in [
+        vec![NAN],
+        vec![1.0, NAN, 2.0],
+        vec![-INFINITY, 1.0],
+        vec![-INFINITY],
+    ] {
+        refused_buckets(bounds.into_iter().map(|bound| (bound, 1)).collect(), 1.0);
+    }
+}
+
+#[test]
+fn more_buckets_than_a_histogram_may_have_are_left_out() {
+    let bounds = |count: u16| (0..count).map(|bound| (f64::from(bound), 1)).collect();
+    refused_buckets(bounds(256), 1.0);
+    let registry = writing(Kind::Histogram, move |desc, out| {
+        let buckets: Vec<(f64, u64)> = bounds(255);
+        out.histogram(desc, &[], HistogramSnapshot::from_buckets(buckets, 1.0));
+    });
+    assert_eq!(rejected(&registry, "x"), 0);
+}
+
+#[test]
+fn more_observations_than_can_be_counted_are_left_out() {
+    refused_buckets(vec![(1.0, u64::MAX), (2.0, 1)], 1.0);
+    for native in [
+        NativeHistogramSnapshot::new(0).positive([(0, u64::MAX), (1, 1)]),
+        NativeHistogramSnapshot::new(0)
+            .zero_bucket(0.0, u64::MAX)
+            .positive([(1, 1)]),
+    ] {
+        refused_histogram(HistogramSnapshot::from_native(native, 1.0));
+    }
+}
+
+#[test]
+fn counts_that_do_not_add_up_are_left_out() {
+    let mut more = HistogramSnapshot::from_buckets([(1.0, 2)], 1.0);
+    more.count = 3;
+    refused_histogram(more);
+    let mut fewer = HistogramSnapshot::from_buckets([(1.0, 2)], 1.0);
+    fewer.count = 1;
+    refused_histogram(fewer.clone());
+    fewer.buckets.pop();
+    refused_histogram(fewer);
+    let classic = HistogramSnapshot::from_buckets([(1.0, 2)], 1.0);
+    refused_histogram(classic.with_native(native()));
+}
+
+#[test]
+fn sums_that_are_not_finite_are_left_out() {
+    for sum in [NAN, INFINITY, -INFINITY] {
+        refused_buckets(vec![(1.0, 1)], sum);
+        refused_buckets(vec![(-1.0, 1)], sum);
+        refused(Kind::Summary, move |desc, out| {
+            out.summary(desc, &[], SummarySnapshot::new([], 1, sum));
+        });
+    }
+}
+
+#[test]
+fn a_negative_sum_of_what_cannot_be_negative_is_left_out() {
+    refused_buckets(vec![(0.0, 1), (1.0, 1)], -1.0);
+    refused_histogram(HistogramSnapshot::from_native(native(), -1.0));
+    refused(Kind::Summary, |desc, out| {
+        out.summary(desc, &[], SummarySnapshot::new([], 1, -1.0));
+    });
+}
+
+/// The official parser demands a negative bound of a gauge histogram with a negative sum.
+#[test]
+fn a_negative_sum_of_a_gauge_histogram_without_negative_bound_is_left_out() {
+    refused(Kind::GaugeHistogram, |desc, out| {
+        let native = NativeHistogramSnapshot::new(0).negative([(1, 2)]);
+        out.gauge_histogram(desc, &[], HistogramSnapshot::from_native(native, -3.0));
+    });
+}
+
+#[test]
+fn schemas_that_do_not_exist_are_left_out() {
+    for schema in [-5, 9, -53, i32::MIN, i32::MAX] {
+        let native = NativeHistogramSnapshot::new(schema).positive([(1, 1)]);
+        refused_histogram(HistogramSnapshot::from_native(native, 1.0));
+    }
+}
+
+#[test]
+fn native_buckets_beyond_the_range_of_floats_are_left_out() {
+    for (schema, first, last) in [
+        (8, -1074 * 256, 1024 * 256),
+        (0, -1074, 1024),
+        (-1, -537, 512),
+        (-4, -67, 64),
+    ] {
+        let of = |index| NativeHistogramSnapshot::new(schema).positive([(index, 1)]);
+        for index in [first - 1, last + 1, i32::MIN, i32::MAX] {
+            refused_histogram(HistogramSnapshot::from_native(of(index), 1.0));
+        }
+        for index in [first, last] {
+            let snapshot = HistogramSnapshot::from_native(of(index), 1.0);
+            let registry = writing(Kind::Histogram, move |desc, out| {
+                out.histogram(desc, &[], snapshot.clone());
+            });
+            assert_eq!(rejected(&registry, "x"), 0, "{schema} {index}");
+        }
+    }
+}
+
+#[test]
+fn native_buckets_out_of_order_are_left_out() {
+    for buckets in [[(2, 1), (1, 1)], [(1, 1), (1, 1)]] {
+        let positive = NativeHistogramSnapshot::new(0).positive(buckets);
+        refused_histogram(HistogramSnapshot::from_native(positive, 1.0));
+        let negative = NativeHistogramSnapshot::new(0).negative(buckets);
+        refused_histogram(HistogramSnapshot::from_native(negative, 1.0));
+    }
+}
+
+#[test]
+fn zero_thresholds_that_are_negative_or_not_finite_are_left_out() {
+    for threshold in [NAN, INFINITY, -1.0] {
+        let native = NativeHistogramSnapshot::new(0).zero_bucket(threshold, 1);
+        refused_histogram(HistogramSnapshot::from_native(native, 1.0));
+    }
+}
+
+#[test]
+fn quantiles_out_of_range_or_order_are_left_out() {
+    for quantiles in [
+        vec![-0.1],
+        vec![1.1],
+        vec![NAN],
+        vec![0.9, 0.5],
+        vec![0.5, 0.5],
+        (0..256).map(|at| f64::from(at) / 256.0).collect(),
+    ] {
+        refused(Kind::Summary, move |desc, out| {
+            let quantiles = quantiles.iter().map(|quantile| (*quantile, 1.0));
+            out.summary(desc, &[], SummarySnapshot::new(quantiles, 1, 1.0));
+        });
+    }
+}
+
+#[test]
+fn values_of_quantiles_that_are_negative_or_infinite_are_left_out() {
+    for value in [-1.0, INFINITY, -INFINITY] {
+        refused(Kind::Summary, move |desc, out| {
+            out.summary(desc, &[], SummarySnapshot::new([(0.5, value)], 1, 1.0));
+        });
+    }
+}
+
+#[test]
+fn states_without_names_or_with_equal_ones_are_left_out() {
+    let states: [&[(&str, bool)]; 3] = [
+        &[],
+        &[("", true)],
+        &[("a", true), ("b", false), ("a", false)],
+    ];
+    for states in states {
+        refused(Kind::StateSet, move |desc, out| {
+            out.state_set(desc, &[], states);
+        });
+    }
+}
+
+#[test]
+fn a_state_set_with_a_label_of_its_own_name_is_left_out() {
+    let registry = Registry::builder().prefix("app_").build().unwrap();
+    registry.write_self_metrics(true);
+    registry
+        .register(Scripted::shared(Kind::StateSet, "x", |desc, out| {
+            out.state_set(desc, &[("app_x", "1")], &[("a", true)]);
+            out.state_set(desc, &[("x", "1")], &[("a", true)]);
+        }))
+        .unwrap();
+    let text = registry.encode_to_string(Format::Text);
+    assert!(text.contains("app_x{x=\"1\",app_x=\"a\"} 1\n"), "{text}");
+    let line = "app_metrics_rejected_total{family=\"app_x\",reason=\"value\"} 1\n";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
+fn labels_with_wrong_names_are_left_out() {
+    for kind in KINDS {
+        let own = if kind == Kind::Summary {
+            "quantile"
+        } else {
+            "le"
+        };
+        for name in ["", "1", "a-b", "é", "__name__", own] {
+            refused(kind, move |desc, out| {
+                write_properly(kind, desc, &[(name, "1")], out);
+            });
+        }
+        refused(kind, move |desc, out| {
+            write_properly(kind, desc, &[("a", "1"), ("a", "2")], out);
+        });
+    }
+}
+
+#[test]
+fn a_series_written_twice_is_exposed_once() {
+    for kind in KINDS {
+        let registry = writing(kind, move |desc, out| {
+            write_properly(kind, desc, &[("a", "1"), ("b", "2")], out);
+            write_properly(kind, desc, &[("b", "2"), ("a", "1"), ("c", "")], out);
+        });
+        let name = name(kind);
+        assert_eq!(family(&registry, name).metrics.len(), 1, "{kind}");
+        assert_eq!(rejected(&registry, name), 2, "{kind}: once in each scrape");
+    }
+}
+
+#[test]
+fn values_of_another_type_are_left_out() {
+    for described in KINDS {
+        for written in KINDS.into_iter().filter(|written| *written != described) {
+            refused(described, move |desc, out| {
+                write_properly(written, desc, &[], out);
+            });
+        }
+    }
+}
+
+/// The type that counts is the one that was announced.
+#[test]
+fn a_description_of_the_same_name_and_another_type_is_left_out() {
+    refused(Kind::Gauge, |_, out| {
+        let other = Desc::new(Kind::Histogram, "x", "What it is.");
+        write_properly(Kind::Histogram, &other, &[], out);
+    });
+}
+
+#[test]
+fn a_family_that_was_not_described_is_left_out_and_counted() {
+    let registry = writing(Kind::Gauge, |desc, out| {
+        out.gauge(desc, &[], 1.0);
+        let undescribed = Desc::new(Kind::Gauge, "undescribed", "What?");
+        out.gauge(&undescribed, &[], 1.0);
+    });
+    let text = registry.encode_to_string(Format::Text);
+    assert!(text.contains("\nx 1\n"), "{text}");
+    assert!(!text.contains("\nundescribed"), "{text}");
+    assert_eq!(rejected(&registry, "undescribed"), 2, "once in each scrape");
+}
+
+#[test]
+fn families_that_were_not_described_do_not_fill_the_memory() {
+    let scrapes = AtomicUsize::new(0);
+    let registry = writing(Kind::Gauge, move |_, out| {
+        for at in 0..100 {
+            let name = format!("x{}", scrapes.fetch_add(1, Ordering::Relaxed) * 100 + at);
+            let name = Box::leak(name.into_boxed_str());
+            out.gauge(&Desc::new(Kind::Gauge, name, "What?"), &[], 1.0);
+        }
+    });
+    registry.gather();
+    let families = family(&registry, "metrics_rejected_total").metrics;
+    assert!(families.len() < 20, "{}", families.len());
+    let sum: f64 = families.iter().map(|metric| number(&metric.value)).sum();
+    assert_eq!(sum, 200.0);
+}
+
+#[test]
+fn what_is_left_out_of_a_family_that_is_not_the_collectors_is_counted_with_the_rest() {
+    let registry = writing(Kind::Gauge, |_, out| {
+        let elsewhere = Desc::new(Kind::Gauge, "elsewhere", "What?");
+        out.gauge(&elsewhere, &[], 1.0);
+    });
+    registry
+        .create::<Gauge>(Options::new("elsewhere", "Its own."))
+        .unwrap();
+    let text = registry.encode_to_string(Format::Text);
+    let line = "metrics_rejected_total{family=\"elsewhere\",reason=\"value\"}";
+    assert_eq!(text.matches(line).count(), 1, "{text}");
+}
+
+/// Demands that what is written is in no exposition, and counted once for each.
+#[track_caller]
+fn refused(kind: Kind, write: impl Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static) {
+    let registry = writing(kind, write);
+    for format in [Format::Text, Format::OpenMetrics] {
+        let text = registry.encode_to_string(format);
+        let ours = text
+            .lines()
+            .find(|line| line.starts_with('x') || line.contains(" x"));
+        assert_eq!(ours, None, "{kind}: {text}");
+    }
+    assert_eq!(rejected(&registry, name(kind)), 3, "{kind}");
+}
+
+#[track_caller]
+fn refused_histogram(snapshot: HistogramSnapshot) {
+    let of_gauges = snapshot.clone();
+    refused(Kind::Histogram, move |desc, out| {
+        out.histogram(desc, &[], snapshot.clone());
+    });
+    refused(Kind::GaugeHistogram, move |desc, out| {
+        out.gauge_histogram(desc, &[], of_gauges.clone());
+    });
+}
+
+#[track_caller]
+fn refused_buckets(buckets: Vec<(f64, u64)>, sum: f64) {
+    refused_histogram(HistogramSnapshot::from_buckets(buckets, sum));
+}

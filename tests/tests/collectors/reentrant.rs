@@ -1,0 +1,89 @@
+//! Collectors that use the registry that they are registered in.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use metrics_core::{Collector, Counter, Format, Gauge, Options, Registry};
+
+use crate::support::{Scripted, errors, one};
+
+/// A registry for collectors that use it.
+fn with_itself(of: impl Fn(&Arc<OnceLock<Registry>>) -> Vec<Arc<dyn Collector>>) -> Registry {
+    let itself: Arc<OnceLock<Registry>> = Arc::default();
+    let registry = Registry::new();
+    registry.write_self_metrics(true);
+    // A deadlock would be a failure.
+    registry.collector_timeout(Duration::from_mins(1));
+    for collector in of(&itself) {
+        registry.register(collector).unwrap();
+    }
+    itself.set(registry.clone()).unwrap();
+    registry
+}
+
+#[test]
+fn a_collector_may_expose_its_own_registry_without_itself() {
+    let registry = with_itself(|itself| {
+        let itself = Arc::clone(itself);
+        let within = Scripted::named("a", move |desc, out| {
+            let registry = itself.get().unwrap();
+            let text = registry.encode_to_string(Format::Text);
+            assert!(text.contains("\nb 1\n") && !text.contains("\na "), "{text}");
+            let names: Vec<_> = registry.gather().into_iter().map(|it| it.name).collect();
+            assert_eq!(names[0], "b");
+            out.gauge(desc, &[], 1.0);
+        });
+        vec![within, one("b")]
+    });
+    let text = registry.encode_to_string(Format::Text);
+    assert!(text.contains("\nb 1\n") && text.contains("a 1\n"), "{text}");
+    for error in [errors("a", "panic", 0), errors("a", "timeout", 0)] {
+        assert!(text.contains(&error), "{text}");
+    }
+}
+
+#[test]
+fn collectors_may_expose_each_other() {
+    let registry = with_itself(|itself| {
+        let named = |name: &'static str, other: &'static str| {
+            let itself = Arc::clone(itself);
+            Scripted::named(name, move |desc, out| {
+                let text = itself.get().unwrap().encode_to_string(Format::Text);
+                assert!(!text.contains(&format!("\n{name} ")), "{text}");
+                out.gauge(desc, &[("other", other)], 1.0);
+            })
+        };
+        vec![named("a", "b"), named("b", "a")]
+    });
+    let text = registry.encode_to_string(Format::Text);
+    assert!(text.contains("\na{other=\"b\"} 1\n"), "{text}");
+    assert!(text.contains("\nb{other=\"a\"} 1\n"), "{text}");
+}
+
+#[test]
+fn a_collector_may_register_and_unregister() {
+    let registry = with_itself(|itself| {
+        let itself = Arc::clone(itself);
+        let within = Scripted::named("a", move |desc, out| {
+            let registry = itself.get().unwrap();
+            let other: Arc<dyn Collector> = one("b");
+            registry.register(Arc::clone(&other)).unwrap();
+            registry.register(one("a")).unwrap_err();
+            assert!(registry.unregister(&other));
+            registry.check().unwrap();
+            registry.max_series(100);
+            let made = registry.create::<Gauge>(Options::new("made", "Made in a scrape."));
+            made.unwrap().set(1);
+            out.gauge(desc, &[], 1.0);
+        });
+        vec![within]
+    });
+    let text = registry.encode_to_string(Format::Text);
+    assert!(text.contains(&errors("a", "panic", 0)), "{text}");
+    let error = registry
+        .create::<Counter>(Options::new("made", "Elsewhere."))
+        .unwrap_err();
+    assert!(error.to_string().contains("`made`"), "{error}");
+}

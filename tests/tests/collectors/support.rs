@@ -1,0 +1,186 @@
+//! Collectors that run a closure, and readers of what a registry exposes.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        mpsc::{self, Receiver, Sender},
+    },
+    time::Duration,
+};
+
+use metrics_core::{
+    Collection, Collector, Desc, HistogramSnapshot, Kind, Metric, MetricFamily, MetricValue,
+    NativeHistogramSnapshot, Registry, SummarySnapshot,
+};
+
+pub(crate) const NAN: f64 = f64::NAN;
+pub(crate) const INFINITY: f64 = f64::INFINITY;
+
+/// Long enough for a collector that is quick, on a machine that is not.
+pub(crate) const SHORT: Duration = Duration::from_secs(1);
+
+pub(crate) const KINDS: [Kind; 8] = [
+    Kind::Counter,
+    Kind::Gauge,
+    Kind::Histogram,
+    Kind::GaugeHistogram,
+    Kind::Summary,
+    Kind::Info,
+    Kind::StateSet,
+    Kind::Unknown,
+];
+
+/// Writes one family as a test tells it.
+pub(crate) struct Scripted<W> {
+    pub(crate) descs: [Desc; 1],
+    pub(crate) write: W,
+}
+
+impl<W: Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static> Scripted<W> {
+    pub(crate) fn shared(kind: Kind, name: &'static str, write: W) -> Arc<dyn Collector> {
+        Arc::new(Scripted {
+            descs: [Desc::new(kind, name, "What it is.")],
+            write,
+        })
+    }
+
+    /// Writes a gauge of this name.
+    pub(crate) fn named(name: &'static str, write: W) -> Arc<dyn Collector> {
+        Scripted::shared(Kind::Gauge, name, write)
+    }
+}
+
+impl<W: Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static> Collector for Scripted<W> {
+    fn descs(&self) -> &[Desc] {
+        &self.descs
+    }
+
+    fn collect(&self, out: &mut Collection<'_>) {
+        (self.write)(&self.descs[0], out);
+    }
+}
+
+/// Writes 1 to a gauge of this name.
+pub(crate) fn one(name: &'static str) -> Arc<dyn Collector> {
+    Scripted::named(name, |desc, out| out.gauge(desc, &[], 1.0))
+}
+
+/// Lets a collector go on that waits for it.
+pub(crate) struct Gate {
+    /// Hears of each time that it was entered.
+    pub(crate) entered: Receiver<()>,
+    pub(crate) open: Sender<()>,
+}
+
+impl Gate {
+    /// A collector that hangs until the gate is opened, and goes through it from then on.
+    pub(crate) fn new(name: &'static str) -> (Arc<dyn Collector>, Self) {
+        let (enter, entered) = mpsc::channel();
+        let (open, opened) = mpsc::channel::<()>();
+        let ends = Mutex::new((enter, opened));
+        let hanging = Scripted::named(name, move |desc, out| {
+            let (enter, opened) = &*ends.lock().unwrap();
+            let _ = enter.send(());
+            // An error when the gate is open.
+            let _ = opened.recv();
+            out.gauge(desc, &[], 1.0);
+        });
+        (hanging, Gate { entered, open })
+    }
+
+    pub(crate) fn open(self) {
+        drop(self.open);
+    }
+}
+
+/// A registry with a collector that writes a family of this type, called `x`.
+pub(crate) fn writing(
+    kind: Kind,
+    write: impl Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static,
+) -> Registry {
+    let registry = Registry::new();
+    registry.write_self_metrics(true);
+    let collector = Scripted::shared(kind, name(kind), write);
+    registry.register(collector).unwrap();
+    registry
+}
+
+pub(crate) fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Counter => "x_total",
+        Kind::Info => "x_info",
+        _ => "x",
+    }
+}
+
+/// Writes a value that is right for this type.
+pub(crate) fn write_properly(
+    kind: Kind,
+    desc: &Desc,
+    labels: &[(&str, &str)],
+    out: &mut Collection<'_>,
+) {
+    let classic = || HistogramSnapshot::from_buckets([(1.0, 2), (INFINITY, 1)], 7.5);
+    match kind {
+        Kind::Counter => out.counter(desc, labels, 1.5).created(1e9),
+        Kind::Gauge => out.gauge(desc, labels, -1.5),
+        Kind::Histogram => out.histogram(desc, labels, classic()).created(1e9),
+        Kind::GaugeHistogram => out.gauge_histogram(desc, labels, classic()),
+        Kind::Summary => {
+            let snapshot = SummarySnapshot::new([(0.5, 1.0), (0.99, 2.0)], 3, 4.0);
+            out.summary(desc, labels, snapshot).created(1e9);
+        }
+        Kind::Info => out.info(desc, labels),
+        Kind::StateSet => out.state_set(desc, labels, &[("a", true), ("b", true), ("c", false)]),
+        _ => out.unknown(desc, labels, -1.5),
+    }
+}
+
+/// Four observations: one of 0, two above 1 and up to 2, one above that and up to 4.
+pub(crate) fn native() -> NativeHistogramSnapshot {
+    NativeHistogramSnapshot::new(0)
+        .zero_bucket(1e-9, 1)
+        .positive([(1, 2), (2, 1)])
+}
+
+/// How many values of a family were left out, a scrape for this question included.
+pub(crate) fn rejected(registry: &Registry, name: &str) -> u64 {
+    let families = family(registry, "metrics_rejected_total").metrics;
+    let label = ("family".to_owned(), name.to_owned());
+    let of_family = families
+        .iter()
+        .filter(|metric| metric.labels.contains(&label));
+    of_family.map(|metric| number(&metric.value) as u64).sum()
+}
+
+#[track_caller]
+pub(crate) fn family(registry: &Registry, name: &str) -> MetricFamily {
+    let families = registry.gather();
+    let found = families.iter().find(|family| family.name == name);
+    found
+        .unwrap_or_else(|| panic!("no `{name}` in {families:?}"))
+        .clone()
+}
+
+/// The value of the only series of `x`.
+#[track_caller]
+pub(crate) fn value(registry: &Registry) -> MetricValue {
+    let families = registry.gather();
+    let [Metric { value, .. }] = &families[0].metrics[..] else {
+        panic!("one series in {families:?}");
+    };
+    value.clone()
+}
+
+pub(crate) fn number(value: &MetricValue) -> f64 {
+    match value {
+        MetricValue::Counter(number) | MetricValue::Gauge(number) => number.as_f64(),
+        other => panic!("no number: {other:?}"),
+    }
+}
+
+pub(crate) fn errors(collector: &str, reason: &str, count: u64) -> String {
+    format!(
+        "metrics_collector_errors_total{{collector=\"{collector}\",reason=\"{reason}\"}} {count}\n"
+    )
+}

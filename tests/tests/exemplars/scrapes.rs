@@ -1,0 +1,85 @@
+//! Which exemplar is kept between two scrapes.
+
+use metrics_core::{Counter, Format, Histogram, Options, Registry};
+use opentelemetry_sdk::trace::Sampler;
+
+use crate::support::{ID, by_name, in_span, sampled, traced};
+
+#[test]
+fn between_two_scrapes_the_first_exemplar_of_a_bucket_is_kept() {
+    // In a registry of its own, where no other test scrapes.
+    let registry = Registry::new();
+    let rated: Histogram = registry
+        .create(
+            Options::new("rated", "Observations.")
+                .buckets([1.0, 2.0])
+                .exemplars(),
+        )
+        .expect("the name is free");
+    let shown = || -> Vec<f64> {
+        let all = by_name(&registry.gather(), "rated").concat();
+        all.iter().map(|one| one.value).collect()
+    };
+    let observe = |value| sampled(|| in_span(|| rated.observe(value)));
+    observe(1.25);
+    observe(1.5);
+    observe(0.5);
+    assert_eq!(shown(), [0.5, 1.25]);
+    // Neither reading as data nor a format without exemplars makes room for others.
+    registry.encode_to_string(Format::Text);
+    observe(1.75);
+    assert_eq!(shown(), [0.5, 1.25]);
+    registry.encode_to_string(Format::OpenMetrics);
+    assert_eq!(shown(), [0.5, 1.25]);
+    observe(1.5);
+    observe(1.75);
+    assert_eq!(shown(), [0.5, 1.5]);
+}
+
+#[test]
+fn one_that_is_given_by_hand_is_not_replaced_before_it_was_shown() {
+    let registry = Registry::new();
+    let counter: Counter = registry
+        .create(Options::new("given_total", "Recordings.").exemplars())
+        .expect("the name is free");
+    let shown = || by_name(&registry.gather(), "given_total")[0][0].value;
+    counter.inc_by_with_exemplar(7, ID);
+    sampled(|| in_span(|| counter.inc_by(8)));
+    assert_eq!(shown(), 7.0);
+    registry.encode_to_string(Format::OpenMetrics);
+    sampled(|| in_span(|| counter.inc_by(9)));
+    assert_eq!(shown(), 9.0);
+}
+
+#[test]
+fn spans_that_are_not_sampled_leave_the_place_to_one_that_is() {
+    let registry = Registry::new();
+    let counter: Counter = registry
+        .create(Options::new("seldom_total", "Recordings.").exemplars())
+        .expect("the name is free");
+    traced(Sampler::AlwaysOff, || {
+        for _ in 0..100 {
+            in_span(|| counter.inc());
+        }
+    });
+    sampled(|| in_span(|| counter.inc_by(5)));
+    let shown = by_name(&registry.gather(), "seldom_total");
+    assert_eq!(shown[0][0].value, 5.0);
+}
+
+#[test]
+fn after_many_attempts_in_vain_none_is_made_before_the_next_scrape() {
+    let registry = Registry::new();
+    let counter: Counter = registry
+        .create(Options::new("vain_total", "Recordings.").exemplars())
+        .expect("the name is free");
+    let shown = || by_name(&registry.gather(), "vain_total")[0].len();
+    for _ in 0..1000 {
+        counter.inc();
+    }
+    sampled(|| in_span(|| counter.inc()));
+    assert_eq!(shown(), 0);
+    registry.encode_to_string(Format::OpenMetrics);
+    sampled(|| in_span(|| counter.inc()));
+    assert_eq!(shown(), 1);
+}

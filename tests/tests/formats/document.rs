@@ -1,0 +1,167 @@
+//! Golden documents: how an exposition is printed, and compared with the file.
+
+use std::{env, fs, path::Path};
+
+use metrics_core::{Escaping, ExpositionFormat, Format, Registry};
+use tests::protobuf::{self, MetricFamily, protobuf};
+
+/// Compares all formats with their golden documents.
+#[track_caller]
+pub(crate) fn golden(name: &str, registry: &Registry) {
+    golden_of(name, registry, |_| true);
+}
+
+/// The same for those of the declared metrics whose names begin so.
+#[track_caller]
+pub(crate) fn golden_global(name: &str, prefix: &str) {
+    golden_of(name, Registry::global(), |sample| {
+        sample.starts_with(prefix)
+    });
+}
+
+#[track_caller]
+pub(crate) fn golden_of(name: &str, registry: &Registry, wanted: impl Fn(&str) -> bool + Copy) {
+    for format in [Format::Text, Format::OpenMetrics, Format::Protobuf] {
+        compare(
+            &format!("{name}_{format}"),
+            &shown(registry, format.into(), wanted),
+        );
+    }
+    // What every reader takes is the same in both versions of the text format.
+    let [old, new] = [Format::Text, Format::TextV1]
+        .map(|format| shown(registry, format.with_escaping(Escaping::AllowUtf8), wanted));
+    assert_eq!(old, new);
+}
+
+/// An exposition as text, the times of exemplars masked, and those of births in protobuf.
+pub(crate) fn shown(
+    registry: &Registry,
+    exposition: ExpositionFormat,
+    wanted: impl Fn(&str) -> bool,
+) -> String {
+    let mut out = Vec::new();
+    registry
+        .encode_filtered(exposition, &mut out, wanted)
+        .unwrap();
+    if exposition.format == Format::Protobuf {
+        let families = protobuf(&out).unwrap();
+        return families.iter().map(family).collect();
+    }
+    let text = String::from_utf8(out).unwrap();
+    let lines = text.lines().map(|line| match line.split_once(" # {") {
+        Some((_, exemplar)) if !line.starts_with("# ") => {
+            let time = exemplar.rsplit_once(' ').unwrap().1;
+            format!("{}<time>\n", line.strip_suffix(time).unwrap())
+        }
+        _ => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
+/// A message, in a form for reading.
+pub(crate) fn family(family: &MetricFamily) -> String {
+    let unit = family.unit.iter().map(|unit| format!(" in {unit}"));
+    let unit: String = unit.collect();
+    let metrics: String = family.metric.iter().map(metric).collect();
+    let (name, help, kind) = (family.name(), family.help(), family.r#type());
+    format!("{kind:?} {name:?}{unit}: {help:?}\n{metrics}")
+}
+
+pub(crate) fn metric(metric: &protobuf::Metric) -> String {
+    let mut out = format!("  {{{}}}", pairs(&metric.label));
+    let number = metric.gauge.as_ref().or(metric.untyped.as_ref());
+    let mut add = |text: &str| out.push_str(text);
+    if let Some(number) = number {
+        add(&format!(" {:?}\n", number.value()));
+    }
+    if let Some(counter) = &metric.counter {
+        let example = example(counter.exemplar.as_ref());
+        let birth = birth(counter.created_timestamp);
+        add(&format!(" {:?}{example}{birth}\n", counter.value()));
+    }
+    if let Some(summary) = &metric.summary {
+        let (count, sum) = (summary.sample_count(), summary.sample_sum());
+        let birth = birth(summary.created_timestamp);
+        add(&format!(" count {count}, sum {sum:?}{birth}\n"));
+        for of in &summary.quantile {
+            add(&format!(
+                "    quantile {:?}: {:?}\n",
+                of.quantile(),
+                of.value()
+            ));
+        }
+    }
+    if let Some(histogram) = &metric.histogram {
+        let (count, sum) = (histogram.sample_count(), histogram.sample_sum());
+        let birth = birth(histogram.created_timestamp);
+        add(&format!(" count {count}, sum {sum:?}{birth}\n"));
+        for bucket in &histogram.bucket {
+            let (bound, count) = (bucket.upper_bound(), bucket.cumulative_count());
+            let example = example(bucket.exemplar.as_ref());
+            add(&format!("    up to {bound:?}: {count}{example}\n"));
+        }
+        if let Some(schema) = histogram.schema {
+            let (zero, threshold) = (histogram.zero_count(), histogram.zero_threshold());
+            add(&format!(
+                "    schema {schema}, within {threshold:e} of zero: {zero}\n"
+            ));
+        }
+        for (side, spans, deltas) in [
+            ("above", &histogram.positive_span, &histogram.positive_delta),
+            ("below", &histogram.negative_span, &histogram.negative_delta),
+        ] {
+            if !spans.is_empty() {
+                let spans = spans.iter().map(|span| (span.offset(), span.length()));
+                let spans: Vec<_> = spans.collect();
+                add(&format!(
+                    "    {side} zero: spans {spans:?}, deltas {deltas:?}\n"
+                ));
+            }
+        }
+        for exemplar in &histogram.exemplars {
+            add(&format!("   {}\n", example(Some(exemplar))));
+        }
+    }
+    out
+}
+
+pub(crate) fn pairs(labels: &[protobuf::LabelPair]) -> String {
+    let labels = labels.iter();
+    let labels: Vec<_> = labels
+        .map(|label| format!("{:?}: {:?}", label.name(), label.value()))
+        .collect();
+    labels.join(", ")
+}
+
+pub(crate) fn example(exemplar: Option<&protobuf::Exemplar>) -> String {
+    let exemplars = exemplar.iter().map(|exemplar| {
+        assert!(exemplar.timestamp.is_some());
+        let (labels, value) = (pairs(&exemplar.label), exemplar.value());
+        format!(" e.g. {value:?} {{{labels}}} at <time>")
+    });
+    exemplars.collect()
+}
+
+/// A birth, masked if it is one of this run.
+pub(crate) fn birth(time: Option<protobuf::Timestamp>) -> String {
+    match time {
+        None => String::new(),
+        Some(time) if time.seconds > 1_600_000_000 => ", born <birth>".to_owned(),
+        Some(time) => format!(", born {}.{:09}", time.seconds, time.nanos),
+    }
+}
+
+/// Compares a text with its golden document; `BLESS=1` makes it the golden document.
+#[track_caller]
+pub(crate) fn compare(name: &str, text: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let path = folder.join(name).with_extension("txt");
+    if env::var_os("BLESS").is_some() {
+        fs::write(&path, text).unwrap();
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        golden == text,
+        "{name} is to be\n{golden}\nbut is\n{text}\nBLESS=1 accepts it"
+    );
+}

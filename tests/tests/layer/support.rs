@@ -1,0 +1,136 @@
+//! Layers with a registry of their own, apps to put them around, and readers of the registry.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    http::{Method, Request},
+    routing::get,
+};
+use futures_util::stream;
+use http_body_util::BodyExt;
+use metrics_core::{Format, Registry};
+use metrics_http::layer::{ClientLayer, LayerBuilder, ServerLayer};
+use tests::{strict, wait_until};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tower::ServiceExt;
+
+pub(crate) const REQUESTS: &str = "http_server_requests_total";
+pub(crate) const IN_FLIGHT: &str = "http_server_requests_in_flight";
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A layer that records into a registry of its own.
+pub(crate) fn layer(builder: LayerBuilder<ServerLayer>) -> (Registry, ServerLayer) {
+    let registry = Registry::new();
+    let layer = builder.registry(registry.clone()).build().unwrap();
+    (registry, layer)
+}
+
+pub(crate) fn client_layer(builder: LayerBuilder<ClientLayer>) -> (Registry, ClientLayer) {
+    let registry = Registry::new();
+    let layer = builder.registry(registry.clone()).build().unwrap();
+    (registry, layer)
+}
+
+/// An app that answers with what such a stream has.
+pub(crate) fn streaming<S>(
+    layer: ServerLayer,
+    body: impl Fn() -> S + Send + Sync + 'static,
+) -> Router
+where
+    S: stream::Stream<Item = Result<Bytes, io::Error>> + Send + 'static,
+{
+    let body = std::sync::Arc::new(body);
+    let answer = get(move || async move { Body::from_stream(body()) });
+    Router::new().route("/", answer).layer(layer)
+}
+
+/// Asks an app without a server, and reads all that it answers.
+pub(crate) async fn ask(app: &Router, method: &str, path: &str) -> String {
+    let request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap());
+    let request = request.uri(path).body(Body::empty()).unwrap();
+    let response = app.clone().oneshot(request).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(body.to_vec()).unwrap()
+}
+
+/// Serves an app on a free port for as long as the test runs.
+pub(crate) async fn serve(app: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    address
+}
+
+/// Sends a request, and leaves the response to be read.
+pub(crate) async fn begin(address: SocketAddr, path: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+/// Sends a request, and reads until the server ends.
+pub(crate) async fn exchange(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+/// Waits until the series add up to this.
+#[track_caller]
+pub(crate) fn eventually(registry: &Registry, name: &str, labels: &[(&str, &str)], expected: f64) {
+    wait_until(PATIENCE, name, || {
+        (value(registry, name, labels) == Some(expected)).then_some(())
+    });
+}
+
+/// What the strict parser reads in an exposition.
+#[track_caller]
+pub(crate) fn read(registry: &Registry) -> Vec<strict::Family> {
+    let text = registry.encode_to_string(Format::Text);
+    strict::read(&text, strict::Dialect::Text, false).unwrap();
+    let text = registry.encode_to_string(Format::OpenMetrics);
+    strict::read(&text, strict::Dialect::OpenMetrics, false).unwrap()
+}
+
+/// The sum of the series with these labels; none if there is no such series.
+#[track_caller]
+pub(crate) fn value(registry: &Registry, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+    let families = read(registry);
+    let samples = families.iter().flat_map(|family| &family.samples);
+    // An empty label is no label.
+    let has = |sample: &strict::Sample, (name, value): &(&str, &str)| {
+        sample.labels.get(*name).map_or("", String::as_str) == *value
+    };
+    samples
+        .filter(|sample| sample.name == name && labels.iter().all(|label| has(sample, label)))
+        .map(|sample| sample.value)
+        .reduce(|sum, value| sum + value)
+}
+
+/// All series of a name with their values, in order.
+#[track_caller]
+pub(crate) fn series(registry: &Registry, name: &str) -> Vec<String> {
+    let families = read(registry);
+    let samples = families.iter().flat_map(|family| &family.samples);
+    let shown = |sample: &strict::Sample| {
+        let labels = sample.labels.iter();
+        let labels: Vec<_> = labels
+            .map(|(name, value)| format!("{name}={value:?}"))
+            .collect();
+        format!("{} {}", labels.join(","), sample.value)
+    };
+    let mut series: Vec<_> = samples
+        .filter(|sample| sample.name == name)
+        .map(shown)
+        .collect();
+    series.sort();
+    series
+}

@@ -1,0 +1,147 @@
+//! Families of native histograms: options, members, rejected values and text formats.
+
+use metrics_core::{
+    DynamicFamily, Format, Histogram, MetricValue, Options, Registry, encode_to_string, metrics,
+};
+
+use crate::support::native;
+
+#[test]
+fn values_that_would_spoil_the_sum_are_rejected_and_counted() {
+    metrics! {
+        /// Observations.
+        #[buckets(native)]
+        static REJECTS: Histogram = "native_rejects";
+        /// Observations.
+        #[buckets(native(negative), 1.0, 2.0)]
+        static ACCEPTS: Histogram = "native_accepts";
+    }
+    for value in [-1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.0] {
+        REJECTS.observe(value);
+        ACCEPTS.observe(value);
+    }
+    assert_eq!((REJECTS.get().count, REJECTS.get().sum), (1, 1.0));
+    let state = ACCEPTS.get();
+    assert_eq!((state.count, state.sum), (2, 0.0));
+    assert_eq!(state.buckets[0], (1.0, 2));
+    assert_eq!(native(&state).negative, [(0, 1)]);
+    let text = encode_to_string(Format::Text);
+    for (family, rejected) in [("native_rejects", 4), ("native_accepts", 3)] {
+        let line =
+            format!("metrics_rejected_total{{family=\"{family}\",reason=\"value\"}} {rejected}\n");
+        assert!(text.contains(&line), "{line}");
+    }
+}
+
+#[test]
+fn text_formats_show_count_and_sum_and_classic_buckets_where_there_are_any() {
+    let registry = Registry::new();
+    let options = |name: &str| Options::new(name, "Observations.").labels(["host"]);
+    let only: DynamicFamily<Histogram> = registry
+        .create_family(options("only").native(1.1))
+        .expect("it is declared well");
+    let both: DynamicFamily<Histogram> = registry
+        .create_family(options("both").native(1.1).buckets([1.0, 2.0]))
+        .expect("it is declared well");
+    for value in [0.5, 1.5, 4.0] {
+        only.with(&["a"]).observe(value);
+        both.with(&["a"]).observe(value);
+    }
+    let text = registry.encode_to_string(Format::Text);
+    let expected = concat!(
+        "# HELP both Observations.\n",
+        "# TYPE both histogram\n",
+        "both_bucket{host=\"a\",le=\"1\"} 1\n",
+        "both_bucket{host=\"a\",le=\"2\"} 2\n",
+        "both_bucket{host=\"a\",le=\"+Inf\"} 3\n",
+        "both_sum{host=\"a\"} 6\n",
+        "both_count{host=\"a\"} 3\n",
+        "# HELP only Observations.\n",
+        "# TYPE only histogram\n",
+        "only_bucket{host=\"a\",le=\"+Inf\"} 3\n",
+        "only_sum{host=\"a\"} 6\n",
+        "only_count{host=\"a\"} 3\n",
+    );
+    assert!(text.contains(expected), "{text}");
+    let open_metrics = registry.encode_to_string(Format::OpenMetrics);
+    let lines = "only_bucket{host=\"a\",le=\"+Inf\"} 3\nonly_sum{host=\"a\"} 6.0\n";
+    assert!(open_metrics.contains(lines), "{open_metrics}");
+    let families = registry.gather();
+    let only = families.iter().find(|family| family.name == "only");
+    let MetricValue::Histogram { native, .. } = &only.expect("it is there").metrics[0].value else {
+        panic!("it is a histogram");
+    };
+    let native = native.as_ref().expect("it is native");
+    assert_eq!(native.positive, [(-8, 1), (5, 1), (16, 1)]);
+}
+
+/// OpenMetrics has no sum where it may go down, and no count without a sum.
+#[test]
+fn open_metrics_has_no_sum_where_observations_may_be_negative() {
+    metrics! {
+        /// Observations.
+        #[buckets(native(negative))]
+        static FALLS: Histogram = "native_falls";
+    }
+    FALLS.observe(-1.0);
+    let text = encode_to_string(Format::OpenMetrics);
+    assert!(text.contains("native_falls_bucket{le=\"+Inf\"} 1\n"));
+    assert!(!text.contains("native_falls_sum"));
+    assert!(!text.contains("native_falls_count"));
+    let text = encode_to_string(Format::Text);
+    assert!(text.contains("native_falls_sum -1\n"));
+}
+
+#[test]
+fn wrong_options_at_run_time_are_errors() {
+    let registry = Registry::new();
+    let histogram = |growth| {
+        let options = Options::new("a", "Observations.").native(growth);
+        registry.create::<Histogram>(options)
+    };
+    for growth in [1.0, 0.5, f64::NAN, f64::INFINITY] {
+        let error = histogram(growth).unwrap_err().to_string();
+        assert!(
+            error.contains("a growth factor is a number above 1"),
+            "{error}"
+        );
+    }
+    let options = Options::new("a", "Observations.").native(1.1);
+    let error = registry.create::<metrics_core::Gauge>(options).unwrap_err();
+    assert!(error.to_string().contains("only histograms are native"));
+}
+
+#[test]
+fn members_of_a_family_have_the_same_native_buckets() {
+    let registry = Registry::new();
+    let options = || Options::new("a", "Observations.");
+    let _first = registry
+        .create::<Histogram>(options().native(1.1))
+        .expect("it is declared well");
+    for other in [options().native(2.0), options().buckets([])] {
+        let error = registry.create::<Histogram>(other).unwrap_err().to_string();
+        assert!(error.contains("different native buckets"), "{error}");
+    }
+}
+
+/// Two declarations of one name and the same labels are one series.
+#[test]
+fn members_with_the_same_labels_add_up() {
+    let registry = Registry::new();
+    let made = || {
+        let options = Options::new("a", "Observations.").native(1.1);
+        registry.create::<Histogram>(options).expect("it may be")
+    };
+    let (first, second) = (made(), made());
+    first.observe(1.0);
+    second.observe(1.0);
+    second.observe(3.0);
+    let MetricValue::Histogram { native, sum, .. } = &registry.gather()[0].metrics[0].value else {
+        panic!("it is a histogram");
+    };
+    let native = native.as_ref().expect("it is native");
+    assert_eq!(
+        (native.positive.as_slice(), *sum),
+        ([(0, 2), (13, 1)].as_slice(), 5.0)
+    );
+}

@@ -1,0 +1,191 @@
+//! Metrics that share a name or a sample name, and do not agree.
+
+use std::collections::BTreeSet;
+
+use metrics_core::{
+    Counter, DynamicMetric, FloatCounter, FloatGauge, Format, Gauge, Histogram, Options, Registry,
+    Summary, UpDownCounter, metrics,
+};
+
+use crate::support::{Phase, options};
+
+const CLASHES_FROM: u32 = line!();
+
+metrics! {
+    /// A gauge.
+    static KIND: Gauge = "clash_kind";
+    /// A gauge.
+    static KIND_AGAIN: Histogram = "clash_kind";
+
+    /// What it is.
+    static HELP: Gauge = "clash_help";
+    /// What else it is.
+    static HELP_AGAIN: Gauge = "clash_help";
+
+    /// Bytes.
+    #[unit("bytes")]
+    static UNIT: Gauge = "clash_bytes";
+    /// Bytes.
+    static UNIT_AGAIN: Gauge = "clash_bytes";
+
+    /// A histogram.
+    #[buckets(1.0, 2.0)]
+    static BUCKETS: Histogram = "clash_buckets";
+    /// A histogram.
+    #[buckets(1.0, 3.0)]
+    static BUCKETS_AGAIN: Histogram = "clash_buckets";
+
+    /// A counter.
+    static LABELS: Counter<(a: bool)> = "clash_labels_total";
+    /// A counter.
+    static LABELS_AGAIN: Counter<(b: bool)> = "clash_labels_total";
+
+    /// Sizes.
+    static SUFFIX: Histogram = "clash_suffix";
+    /// Sizes.
+    static SUFFIX_AGAIN: Counter = "clash_suffix_total";
+
+    /// The phase.
+    static STATE: StateSet<Phase, (clash_state: &str)> = "clash_state";
+}
+
+const CLASHES_TO: u32 = line!();
+
+#[test]
+fn check_names_both_places_of_every_declared_clash() {
+    let error = Registry::global().check().unwrap_err().to_string();
+    for name in [
+        "clash_kind",
+        "clash_help",
+        "clash_bytes",
+        "clash_buckets",
+        "clash_labels_total",
+        "clash_suffix",
+    ] {
+        let quoted = format!("`{name}`");
+        let line = error.lines().find(|line| line.contains(&quoted));
+        let line = line.unwrap_or_else(|| panic!("{name} is not in {error}"));
+        let places: BTreeSet<u32> = line.split("clashes.rs:").skip(1).map(number).collect();
+        assert_eq!(places.len(), 2, "{line}");
+        assert!(
+            places
+                .iter()
+                .all(|at| (CLASHES_FROM..CLASHES_TO).contains(at)),
+            "{line}"
+        );
+    }
+}
+
+/// The number at the beginning.
+fn number(text: &str) -> u32 {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    text[..end].parse().unwrap_or_default()
+}
+
+#[test]
+fn of_two_that_clash_the_first_is_exposed_and_the_other_counted() {
+    KIND.set(1);
+    KIND_AGAIN.observe(1.0);
+    SUFFIX.observe(2.0);
+    SUFFIX_AGAIN.inc();
+    let text = Registry::global().encode_to_string(Format::Text);
+    for line in [
+        "# TYPE clash_kind gauge\n",
+        "clash_kind 1\n",
+        "# TYPE clash_suffix histogram\n",
+        "metrics_rejected_total{family=\"clash_kind\",reason=\"clash\"} 1\n",
+        "metrics_rejected_total{family=\"clash_suffix_total\",reason=\"clash\"} 1\n",
+    ] {
+        assert!(text.contains(line), "{line}");
+    }
+    assert!(!text.contains("clash_kind_bucket"));
+    assert!(!text.contains("\nclash_suffix_total"));
+}
+
+#[test]
+fn a_state_set_with_a_label_of_its_own_name_is_a_clash() {
+    STATE.with("a").set(Phase::Running);
+    let _ = Phase::Starting;
+    let error = Registry::global().check().unwrap_err().to_string();
+    assert!(error.contains("`clash_state`"), "{error}");
+    let text = Registry::global().encode_to_string(Format::Text);
+    assert!(
+        !text.contains("\nclash_state{"),
+        "the label stands twice in a series"
+    );
+}
+
+#[test]
+fn every_disagreement_of_metrics_made_at_run_time_is_refused_with_both_places() {
+    let (a, b) = (options("a"), options("a"));
+    refused::<Gauge, Histogram>("types", a, b);
+    let (a, b) = (options("a"), Options::new("a", "Something else."));
+    refused::<Gauge, Gauge>("help", a, b);
+    let (a, b) = (options("a_bytes"), options("a_bytes").unit("bytes"));
+    refused::<Gauge, Gauge>("units", a, b);
+    let (a, b) = (options("a").buckets([1.0]), options("a").buckets([2.0]));
+    refused::<Histogram, Histogram>("buckets", a, b);
+    let (a, b) = (options("a").labels(["x"]), options("a").labels(["y"]));
+    refused::<Gauge, Gauge>("labels", a, b);
+    let (a, b) = (
+        options("a").labels(["x", "y"]),
+        options("a").labels(["y", "x"]),
+    );
+    refused::<Gauge, Gauge>("labels", a, b);
+}
+
+#[test]
+fn metrics_whose_samples_would_bear_one_name_are_refused_with_both_places() {
+    refused::<Histogram, Counter>("`a`", options("a"), options("a_total"));
+    refused::<Gauge, Counter>("`a`", options("a"), options("a_total"));
+    refused::<Summary, Counter>("`a`", options("a"), options("a_total"));
+    refused::<Counter, Counter>(
+        "`a_created`",
+        options("a_total"),
+        options("a_created_total"),
+    );
+    refused::<Histogram, Counter>("`a_sum`", options("a"), options("a_sum_total"));
+    refused::<Counter, Summary>("`a_count`", options("a_count_total"), options("a"));
+}
+
+/// One holds an integer where the other holds a float: their sum would be neither.
+#[test]
+fn metrics_that_share_a_name_but_not_a_rust_type_are_refused() {
+    refused::<Counter, FloatCounter>("types", options("a_total"), options("a_total"));
+    refused::<Gauge, FloatGauge>("types", options("a"), options("a"));
+    refused::<Gauge, UpDownCounter>("types", options("a"), options("a"));
+}
+
+#[test]
+fn a_scrape_survives_metrics_that_share_a_name_but_not_a_rust_type() {
+    let registry = Registry::new();
+    let labels = |name| options(name).labels(["x"]);
+    let first = registry
+        .create_family::<UpDownCounter>(labels("a"))
+        .unwrap();
+    first.with(&["u"]).inc();
+    if let Ok(second) = registry.create_family::<Gauge>(labels("a")) {
+        second.with(&["g"]).set(1);
+    }
+    assert!(
+        registry
+            .encode_to_string(Format::Text)
+            .contains("a{x=\"u\"} 1\n")
+    );
+}
+
+/// Demands that the second is refused beside the first, in these words and with two places.
+#[track_caller]
+fn refused<A: DynamicMetric, B: DynamicMetric>(words: &str, first: Options, second: Options) {
+    let registry = Registry::new();
+    let kept = registry.create_family::<A>(first).unwrap();
+    let error = registry.create_family::<B>(second);
+    let error = error
+        .err()
+        .map_or_else(|| panic!("taken: {words}"), |error| error.to_string());
+    assert!(error.contains(words), "{error}");
+    assert_eq!(error.matches(".rs:").count(), 2, "{error}");
+    drop(kept);
+}

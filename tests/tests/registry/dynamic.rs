@@ -1,0 +1,86 @@
+//! Dynamic metrics: how long they live, and sharing them.
+
+use std::thread;
+
+use metrics_core::{Counter, Format, Gauge, Histogram, Registry, UpDownCounter};
+
+use crate::support::{labelled, options};
+
+#[test]
+fn a_metric_outlives_its_registry() {
+    let registry = Registry::new();
+    let counter = registry.create::<Counter>(options("a_total")).unwrap();
+    drop(registry);
+    counter.inc();
+    thread::spawn({
+        let counter = counter.clone();
+        move || counter.inc()
+    })
+    .join()
+    .unwrap();
+    assert_eq!(counter.get(), 2);
+}
+
+#[test]
+fn a_metric_whose_handles_are_gone_is_still_exposed() {
+    let registry = Registry::new();
+    registry
+        .create::<Counter>(options("a_total"))
+        .unwrap()
+        .inc_by(5);
+    assert!(
+        registry
+            .encode_to_string(Format::Text)
+            .ends_with("a_total 5\n")
+    );
+}
+
+#[test]
+fn a_metric_that_is_shared_is_made_once() {
+    let registry = Registry::new();
+    let share = || registry.get_or_create_family::<Counter>(options("a_total").labels(["x"]));
+    share().unwrap().with(&["a"]).inc();
+    let again = share().unwrap();
+    again.with(&["a"]).inc();
+    assert_eq!(again.with(&["a"]).get(), 2);
+}
+
+#[test]
+fn a_metric_is_not_shared_with_one_of_other_options() {
+    let registry = Registry::new();
+    let share = |max| {
+        let options = options("a_total").labels(["x"]).max_series(max);
+        registry.get_or_create_family::<Counter>(options).unwrap()
+    };
+    share(1).with(&["a"]).inc();
+    assert_eq!(share(2).with(&["a"]).get(), 0);
+    let gauge = registry.get_or_create_family::<Gauge>(options("b").labels(["x"]));
+    gauge.unwrap().with(&["a"]).set(3);
+    let error = registry.get_or_create_family::<UpDownCounter>(options("b").labels(["x"]));
+    assert!(error.unwrap_err().to_string().contains("different types"));
+}
+
+#[test]
+fn storage_that_is_used_again_starts_at_zero() {
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for round in 0..300 {
+                    let registry = Registry::new();
+                    let counter = labelled::<Counter>(&registry, options("a_total").labels(["x"]));
+                    let histogram = registry.create::<Histogram>(options("b")).unwrap();
+                    counter.with(&["a"]).inc();
+                    histogram.observe(1.0);
+                    let elsewhere = (counter.clone(), histogram.clone());
+                    let elsewhere = thread::spawn(move || {
+                        elsewhere.0.with(&["a"]).inc();
+                        elsewhere.1.observe(1.0);
+                    });
+                    elsewhere.join().unwrap();
+                    assert_eq!(counter.with(&["a"]).get(), 2, "{round}");
+                    assert_eq!(histogram.get().sum, 2.0, "{round}");
+                }
+            });
+        }
+    });
+}

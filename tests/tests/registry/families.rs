@@ -1,0 +1,94 @@
+//! Families: their members, their order, and metrics that are never recorded.
+
+use metrics_core::{Format, Registry, metrics};
+
+use crate::support::Phase;
+
+metrics! {
+    /// Jobs done.
+    static JOBS: Counter<(queue: &str)> = "shared_jobs_total";
+    /// Jobs done.
+    static JOBS_ELSEWHERE: Counter<(queue: &str)> = "shared_jobs_total";
+    /// Temperature.
+    static WARM: Gauge = "shared_celsius";
+    /// Temperature.
+    static COLD: Gauge = "shared_celsius";
+    /// Sizes.
+    #[buckets(1.0, 2.0)]
+    static SIZES: Histogram = "shared_sizes";
+    /// Sizes.
+    #[buckets(1.0, 2.0)]
+    static SIZES_ELSEWHERE: Histogram = "shared_sizes";
+    /// Never used.
+    static UNUSED: Counter<(phase: Phase)> = "unused_total";
+}
+
+#[test]
+fn statics_of_one_name_are_one_family_and_add_up() {
+    JOBS.with("a").inc_by(2);
+    JOBS_ELSEWHERE.with("a").inc_by(3);
+    JOBS_ELSEWHERE.with("b").inc_by(4);
+    SIZES.observe(1.0);
+    SIZES_ELSEWHERE.observe(2.0);
+    let text = Registry::global().encode_to_string(Format::Text);
+    assert_eq!(
+        text.matches("# TYPE shared_jobs_total counter\n").count(),
+        1
+    );
+    for line in [
+        "shared_jobs_total{queue=\"a\"} 5\n",
+        "shared_jobs_total{queue=\"b\"} 4\n",
+        "shared_sizes_bucket{le=\"1\"} 1\n",
+        "shared_sizes_bucket{le=\"+Inf\"} 2\n",
+        "shared_sizes_sum 3\n",
+    ] {
+        assert_eq!(text.matches(line).count(), 1, "{line}");
+    }
+}
+
+#[test]
+fn gauges_of_one_name_add_up_below_zero_as_well() {
+    for (warm, cold, both) in [(20, -30, -10), (30, -20, 10), (i64::MAX, i64::MIN, -1)] {
+        WARM.set(warm);
+        COLD.set(cold);
+        let text = Registry::global().encode_to_string(Format::Text);
+        let line = format!("\nshared_celsius {both}\n");
+        assert!(text.contains(&line), "{line}{text}");
+    }
+}
+
+#[test]
+fn what_is_declared_is_exposed_before_it_is_used() {
+    let text = Registry::global().encode_to_string(Format::Text);
+    assert!(text.contains("unused_total{phase=\"starting\"} 0\n"));
+    assert!(text.contains("unused_total{phase=\"running\"} 0\n"));
+}
+
+#[test]
+fn families_stand_in_the_order_of_their_names() {
+    let names: Vec<_> = Registry::global()
+        .gather()
+        .into_iter()
+        .map(|family| family.name)
+        .collect();
+    let (own, declared): (Vec<_>, Vec<_>) = names
+        .into_iter()
+        .filter(|name| name != "target_info")
+        .partition(|name| name.starts_with("metrics_"));
+    assert!(declared.is_sorted(), "{declared:?}");
+    assert!(!own.is_empty());
+}
+
+#[test]
+fn what_is_measured_stands_first() {
+    metrics! {
+        /// What is measured.
+        static TARGET: Info<(host: &str)> = "target_info";
+    }
+    TARGET.set("a");
+    for format in [Format::Text, Format::OpenMetrics] {
+        let text = Registry::global().encode_to_string(format);
+        let sample = text.lines().find(|line| !line.starts_with('#'));
+        assert_eq!(sample, Some("target_info{host=\"a\"} 1"));
+    }
+}

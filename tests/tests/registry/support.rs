@@ -1,0 +1,21 @@
+//! Options and families for the tests of this program.
+
+use metrics_core::{DynamicFamily, DynamicMetric, Label, Options, Registry};
+
+#[derive(Label, Clone, Copy)]
+pub(crate) enum Phase {
+    Starting,
+    Running,
+}
+
+pub(crate) fn options(name: &str) -> Options {
+    // Born in a line of this file, whatever it is.
+    Options::new(name, "What it is.")
+}
+
+pub(crate) fn labelled<M: DynamicMetric>(
+    registry: &Registry,
+    options: Options,
+) -> DynamicFamily<M> {
+    registry.create_family(options).unwrap()
+}

@@ -1,0 +1,132 @@
+//! The cardinality limit, the overflow series, and memory under both.
+
+use std::ops::Range;
+
+use metrics_core::{Counter, Format, metrics};
+use tests::{growth, in_a_process_of_its_own};
+
+use crate::support::{capped, global, values};
+
+#[test]
+fn what_goes_beyond_the_cap_is_recorded_as_overflow() {
+    let (registry, counter) = capped::<Counter>("a_total", 3);
+    for key in ["a", "b", "c", "d", "e"] {
+        counter.with(&[key]).inc_by(2);
+    }
+    counter.with(&["a"]).inc();
+    let text = registry.encode_to_string(Format::Text);
+    for line in [
+        "a_total{key=\"a\"} 3\n",
+        "a_total{key=\"b\"} 2\n",
+        "a_total{key=\"c\"} 2\n",
+        "a_total{key=\"overflow\"} 4\n",
+        "metrics_overflowed_total{family=\"a_total\"} 2\n",
+    ] {
+        assert!(text.contains(line), "{line}{text}");
+    }
+    assert!(!text.contains("key=\"d\""), "{text}");
+}
+
+#[test]
+fn a_family_of_every_type_overflows_into_a_series_of_its_own() {
+    metrics! {
+        /// Recordings.
+        #[max_series(1)]
+        static OVER_GAUGE: Gauge<(key: &str)> = "series_over_gauge";
+        /// Recordings.
+        #[max_series(1)]
+        static OVER_HISTOGRAM: Histogram<(key: &str, closed: bool)> = "series_over_histogram";
+        /// Recordings.
+        #[max_series(1)]
+        static OVER_SUMMARY: Summary<(key: &str)> = "series_over_summary";
+    }
+    for key in ["a", "b", "c"] {
+        OVER_GAUGE.with(key).add(1);
+        OVER_HISTOGRAM.with(key, true).observe(1.0);
+        OVER_SUMMARY.with(key).observe(1.0);
+    }
+    for name in [
+        "series_over_gauge",
+        "series_over_histogram",
+        "series_over_summary",
+    ] {
+        let values = values(&global(name));
+        let overflow = values
+            .iter()
+            .find(|(labels, _)| labels.starts_with("key=overflow"));
+        assert_eq!(values.len(), 2, "{name}: {values:?}");
+        assert_eq!(
+            overflow.map(|(_, value)| *value),
+            Some(2.0),
+            "{name}: {values:?}"
+        );
+    }
+}
+
+#[test]
+fn removal_makes_room_under_the_cap() {
+    let (registry, counter) = capped::<Counter>("a_total", 2);
+    counter.with(&["a"]).inc();
+    counter.with(&["b"]).inc();
+    assert!(counter.remove(&["a"]));
+    assert!(!counter.remove(&["a"]), "it is gone already");
+    counter.with(&["c"]).inc();
+    let values = values(&registry.gather()[0]);
+    assert_eq!(values.keys().collect::<Vec<_>>(), ["key=b", "key=c"]);
+}
+
+#[test]
+fn a_cap_may_be_as_large_as_a_number_can_be() {
+    let (_registry, counter) = capped::<Counter>("a_total", usize::MAX);
+    counter.with(&["a"]).inc();
+    assert_eq!(counter.with(&["a"]).get(), 1);
+}
+
+#[test]
+fn a_million_values_under_a_cap_take_no_more_memory_than_the_cap() {
+    metrics! {
+        /// Recordings.
+        #[max_series(1000)]
+        static CHURN: Counter<(key: &str)> = "series_churn_total";
+    }
+    let churn = |range: Range<u32>| {
+        for at in range {
+            let key = |at| format!("a value of more than forty bytes, number {at}");
+            CHURN.with(&key(at)).inc();
+            if at >= 999 {
+                assert!(CHURN.remove(&key(at - 999)), "{at}");
+            }
+        }
+    };
+    in_a_process_of_its_own(
+        "limit::a_million_values_under_a_cap_take_no_more_memory_than_the_cap",
+        || {
+            churn(0..10_000);
+            let grown = growth(|| churn(10_000..1_000_000));
+            assert!(grown < 4 << 20, "grew by {grown} bytes");
+            assert_eq!(values(&global("series_churn_total")).len(), 999);
+        },
+    );
+}
+
+#[test]
+fn windows_of_removed_summaries_take_no_memory() {
+    metrics! {
+        /// Recordings.
+        #[max_series(10)]
+        #[quantiles(0.5)]
+        static WINDOWS: Summary<(key: &str)> = "series_windows";
+    }
+    let churn = |range: Range<u32>| {
+        for at in range {
+            let key = at.to_string();
+            WINDOWS.with(&key).observe(1.0);
+            WINDOWS.remove(&key);
+        }
+    };
+    in_a_process_of_its_own("limit::windows_of_removed_summaries_take_no_memory", || {
+        churn(0..100);
+        let grown = growth(|| churn(100..5_000));
+        assert!(grown < 4 << 20, "grew by {grown} bytes");
+    });
+}

@@ -1,0 +1,9 @@
+//! Open labels: keys, the cardinality limit, removal, and slots that are reused.
+
+#![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
+
+mod keys;
+mod limit;
+mod removal;
+mod support;
+mod threads;

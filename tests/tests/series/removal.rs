@@ -1,0 +1,185 @@
+//! Removal: handles and temporaries to a removed series never reach the next one in its slot.
+
+use std::{sync::mpsc, thread};
+
+use metrics_core::{Counter, Gauge, Options, metrics};
+
+use crate::support::{capped, labelled, one, values};
+
+#[test]
+fn removal_takes_the_values_that_recording_takes() {
+    let (_registry, counter) =
+        labelled::<Counter>(Options::new("a_total", "A.").labels(["a", "b"]));
+    counter.with(&["x"]).inc();
+    assert!(counter.remove(&["x"]), "a missing value is an empty one");
+    assert_eq!(counter.with(&["x", ""]).get(), 0);
+}
+
+#[test]
+fn retain_keeps_what_it_is_told_to_keep() {
+    let (registry, counter) = capped::<Counter>("a_total", 100);
+    (0..100).for_each(|at| counter.with(&[&at.to_string()]).inc_by(at));
+    counter.retain(|labels| labels.get("key").is_some_and(|key| key.ends_with('7')));
+    let kept = values(&registry.gather()[0]);
+    assert_eq!(kept.len(), 10);
+    assert!(
+        kept.iter()
+            .all(|(key, value)| *key == format!("key={value}")),
+        "{kept:?}"
+    );
+    counter.clear();
+    assert_eq!(registry.gather()[0].metrics, []);
+}
+
+#[test]
+fn what_was_removed_starts_again_at_zero() {
+    metrics! {
+        /// Recordings.
+        static AGAIN_COUNTER: Counter<(key: &str)> = "series_again_total";
+        /// Recordings.
+        static AGAIN_FLOAT: FloatCounter<(key: &str)> = "series_again_float_total";
+        /// Recordings.
+        static AGAIN_GAUGE: Gauge<(key: &str)> = "series_again_gauge";
+        /// Recordings.
+        static AGAIN_FLOAT_GAUGE: FloatGauge<(key: &str)> = "series_again_float_gauge";
+        /// Recordings.
+        static AGAIN_UP_DOWN: UpDownCounter<(key: &str)> = "series_again_up_down";
+        /// Recordings.
+        static AGAIN_HISTOGRAM: Histogram<(key: &str)> = "series_again_histogram";
+        /// Recordings.
+        #[quantiles(0.5)]
+        static AGAIN_SUMMARY: Summary<(key: &str)> = "series_again_summary";
+    }
+    let record = || {
+        AGAIN_COUNTER.with("a").inc_by(5);
+        AGAIN_FLOAT.with("a").inc_by(5.0);
+        AGAIN_GAUGE.with("a").set(5);
+        AGAIN_FLOAT_GAUGE.with("a").set(5.0);
+        AGAIN_UP_DOWN.with("a").add(5);
+        AGAIN_HISTOGRAM.with("a").observe(5.0);
+        AGAIN_SUMMARY.with("a").observe(5.0);
+    };
+    record();
+    thread::spawn(record).join().unwrap();
+    AGAIN_COUNTER.remove("a");
+    AGAIN_FLOAT.remove("a");
+    AGAIN_GAUGE.remove("a");
+    AGAIN_FLOAT_GAUGE.remove("a");
+    AGAIN_UP_DOWN.remove("a");
+    AGAIN_HISTOGRAM.remove("a");
+    AGAIN_SUMMARY.remove("a");
+    assert_eq!(AGAIN_COUNTER.with("a").get(), 0);
+    assert_eq!(AGAIN_FLOAT.with("a").get(), 0.0);
+    assert_eq!(AGAIN_GAUGE.with("a").get(), 0);
+    assert_eq!(AGAIN_FLOAT_GAUGE.with("a").get(), 0.0);
+    assert_eq!(AGAIN_UP_DOWN.with("a").get(), 0);
+    assert_eq!(AGAIN_HISTOGRAM.with("a").get().count, 0);
+    let summary = AGAIN_SUMMARY.with("a").get();
+    assert_eq!(summary.count, 0);
+    assert!(summary.quantiles[0].1.is_nan(), "{summary:?}");
+}
+
+#[test]
+fn a_series_that_was_removed_is_not_read_as_the_next_in_its_place() {
+    metrics! {
+        /// Recordings.
+        static STALE: Counter<(key: &str)> = "series_stale_total";
+    }
+    let removed = STALE.with("a");
+    removed.inc();
+    STALE.remove("a");
+    STALE.with("b").inc_by(5);
+    assert_eq!(removed.get(), 0);
+}
+
+#[test]
+fn a_recording_into_a_removed_series_does_not_reach_the_next_in_its_place() {
+    metrics! {
+        /// Recordings.
+        static MISSED: Counter<(key: &str)> = "series_missed_total";
+    }
+    let removed = MISSED.with("a");
+    MISSED.remove("a");
+    let next = MISSED.with("b");
+    removed.inc_by(7);
+    assert_eq!(next.get(), 0);
+    next.inc();
+    removed.inc_by(7);
+    assert_eq!(MISSED.with("b").get(), 1);
+}
+
+#[test]
+fn a_thread_that_ends_leaves_nothing_of_a_removed_series_to_the_next_in_its_place() {
+    metrics! {
+        /// Recordings.
+        static HEIRLESS: Counter<(key: &str)> = "series_heirless_total";
+    }
+    let (recorded, is_recorded) = mpsc::channel();
+    let (end, ends) = mpsc::channel::<()>();
+    let thread = thread::spawn(move || {
+        HEIRLESS.with("a").inc_by(7);
+        recorded.send(()).unwrap();
+        // Until the other end goes away.
+        _ = ends.recv();
+    });
+    is_recorded.recv().unwrap();
+    HEIRLESS.remove("a");
+    HEIRLESS.with("b").inc();
+    drop(end);
+    thread.join().unwrap();
+    assert_eq!(HEIRLESS.with("b").get(), 1);
+}
+
+#[test]
+fn a_handle_to_a_removed_series_records_where_no_scrape_looks() {
+    let (registry, counter) = capped::<Counter>("a_total", 10);
+    let held = counter.with(&["a"]);
+    held.inc();
+    assert!(counter.remove(&["a"]));
+    held.inc();
+    assert_eq!(registry.gather()[0].metrics, []);
+    counter.with(&["a"]).inc_by(5);
+    held.inc();
+    assert_eq!(values(&registry.gather()[0]), one("key=a", 5.0));
+}
+
+#[test]
+fn a_held_place_is_not_used_again() {
+    metrics! {
+        /// Recordings.
+        #[max_series(4)]
+        static HELD: Gauge<(key: &str)> = "series_held";
+    }
+    let held = HELD.bind("a");
+    let also_held = held.clone();
+    held.set(1);
+    HELD.remove("a");
+    drop(held);
+    for at in 0..100 {
+        let key = at.to_string();
+        HELD.with(&key).set(at);
+        also_held.set(-1);
+        assert_eq!(HELD.with(&key).get(), at);
+        HELD.remove(&key);
+    }
+    assert_eq!(also_held.get(), -1);
+}
+
+#[test]
+fn handles_to_removed_series_do_not_write_into_others_when_all_places_are_held() {
+    let (registry, gauge) = capped::<Gauge>("a", 2);
+    gauge.with(&["kept"]).set(42);
+    let held: Vec<Gauge> = (0..2_000)
+        .map(|at| {
+            let key = at.to_string();
+            let held = gauge.with(&[&key]);
+            held.set(7);
+            gauge.remove(&[&key]);
+            held
+        })
+        .collect();
+    assert_eq!(values(&registry.gather()[0])["key=kept"], 42.0);
+    drop(held);
+    gauge.with(&["next"]).set(1);
+    assert_eq!(values(&registry.gather()[0])["key=next"], 1.0);
+}

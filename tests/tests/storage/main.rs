@@ -1,0 +1,11 @@
+//! Storage: every recording is counted exactly once, with any number of threads, thread exits and
+//! concurrent scrapes.
+
+#![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
+
+mod counters;
+mod histograms;
+mod model;
+mod rounding;
+mod support;
+mod threads;

@@ -1,0 +1,79 @@
+//! Sums of floats never decrease by a rounding error.
+
+use std::{sync::mpsc, thread};
+
+use metrics_core::{Format, Histogram, Options, Registry, metrics};
+
+use crate::support::shared_machine;
+
+/// A scraper takes the smallest step back for a restart, and adds the whole value again.
+#[test]
+fn a_float_counter_never_goes_back_by_a_rounding_error() {
+    metrics! {
+        /// Recordings.
+        static TENTHS: FloatCounter = "storage_tenths_total";
+    }
+    let _turn = shared_machine();
+    never_back_as_threads_end(|amount| TENTHS.inc_by(amount), || TENTHS.get());
+}
+
+#[test]
+fn the_sum_of_a_histogram_never_goes_back_by_a_rounding_error() {
+    metrics! {
+        /// Recordings.
+        static PARTS: Histogram = "storage_parts_seconds";
+    }
+    let _turn = shared_machine();
+    never_back_as_threads_end(|amount| PARTS.observe(amount), || PARTS.get().sum);
+}
+
+#[test]
+fn the_sum_of_a_labelled_histogram_never_goes_back_from_scrape_to_scrape() {
+    const SUM: &str = "storage_shares_sum{owner=\"all\"} ";
+    let registry = Registry::new();
+    let options = Options::new("storage_shares", "Recordings.").labels(["owner"]);
+    let shares = registry.create_family::<Histogram>(options.buckets([1.0]));
+    let shares = shares.expect("valid");
+    let sum = || {
+        let text = registry.encode_to_string(Format::Text);
+        let sum = text.lines().find_map(|line| line.strip_prefix(SUM));
+        sum.map_or(0.0, |sum| sum.parse().expect("a float"))
+    };
+    let _turn = shared_machine();
+    never_back_as_threads_end(|amount| shares.with(&["all"]).observe(amount), sum);
+}
+
+/// Lets threads record amounts that binary fractions only come near, and end one by one.
+fn never_back_as_threads_end(record: impl Fn(f64) + Sync, total: impl Fn() -> f64) {
+    let mut before = total();
+    for round in 0..20_u32 {
+        thread::scope(|scope| {
+            let threads: Vec<_> = (1..=10_u32)
+                .map(|thread| {
+                    let (end, ends) = mpsc::channel::<()>();
+                    let (recorded, is_recorded) = mpsc::channel::<()>();
+                    let record = &record;
+                    let thread = scope.spawn(move || {
+                        record(f64::from(thread * 7 + round) / 10.0);
+                        drop(recorded);
+                        // Until the other end goes away.
+                        _ = ends.recv();
+                    });
+                    _ = is_recorded.recv();
+                    (end, thread)
+                })
+                .collect();
+            let mut look = || {
+                let now = total();
+                assert!(before <= now, "{now} after {before}");
+                before = now;
+            };
+            look();
+            for (end, thread) in threads {
+                drop(end);
+                thread.join().unwrap();
+                look();
+            }
+        });
+    }
+}

@@ -1,0 +1,122 @@
+//! Threads that record while another one reads, and checks that values only rise.
+
+use std::{
+    sync::{
+        Barrier, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use metrics_core::{DynamicFamily, DynamicMetric, HistogramSnapshot, Label, Options, Registry};
+
+#[derive(Label, Clone, Copy)]
+pub(crate) enum Digit {
+    Zero,
+    One,
+    Two,
+    Three,
+    Four,
+    Five,
+    Six,
+}
+
+pub(crate) const DIGITS: [Digit; 7] = [
+    Digit::Zero,
+    Digit::One,
+    Digit::Two,
+    Digit::Three,
+    Digit::Four,
+    Digit::Five,
+    Digit::Six,
+];
+
+pub(crate) const GENERATIONS: usize = 4;
+pub(crate) const THREADS: usize = 64;
+pub(crate) const RECORDINGS: usize = 1_000;
+pub(crate) const ALL: u64 = (GENERATIONS * THREADS * RECORDINGS) as u64;
+
+/// Runs generations of threads that record, while another thread looks on.
+pub(crate) fn generations(record: impl Fn(usize, usize) + Sync, look: impl FnMut() + Send) {
+    looked_at(look, || {
+        for _ in 0..GENERATIONS {
+            let start = Barrier::new(THREADS);
+            thread::scope(|scope| {
+                for thread in 0..THREADS {
+                    let (record, start) = (&record, &start);
+                    scope.spawn(move || {
+                        start.wait();
+                        (0..RECORDINGS).for_each(|at| record(thread, at));
+                    });
+                }
+            });
+        }
+    });
+}
+
+/// Looks again and again while something is done, and once more after it.
+pub(crate) fn looked_at(mut look: impl FnMut() + Send, act: impl FnOnce()) {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                look();
+            }
+            look();
+        });
+        let _done = Stop(&done);
+        act();
+    });
+}
+
+#[track_caller]
+pub(crate) fn assert_whole(state: &HistogramSnapshot) {
+    let buckets: u64 = state.buckets.iter().map(|(_, count)| count).sum();
+    assert_eq!(state.count, buckets, "{state:?}");
+    assert_eq!(state.sum, state.count as f64, "{state:?}");
+}
+
+/// What may only rise.
+#[derive(Default)]
+pub(crate) struct Rising(pub(crate) u64);
+
+impl Rising {
+    #[track_caller]
+    pub(crate) fn see(&mut self, now: u64) {
+        let before = std::mem::replace(&mut self.0, now);
+        assert!(before <= now, "{now} after {before}");
+    }
+}
+
+/// Ends a loop, also when the test has failed.
+pub(crate) struct Stop<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+pub(crate) fn options(name: &str) -> Options {
+    Options::new(name, "Recordings.").labels(["key"])
+}
+
+pub(crate) fn labelled_in<M: DynamicMetric>(
+    registry: &Registry,
+    options: Options,
+) -> DynamicFamily<M> {
+    registry
+        .create_family(options)
+        .expect("it is declared well")
+}
+
+pub(crate) fn labelled<M: DynamicMetric>(name: &str) -> DynamicFamily<M> {
+    labelled_in(&Registry::new(), options(name))
+}
+
+/// One test measures, and wants the machine for itself.
+pub(crate) static MACHINE: RwLock<()> = RwLock::new(());
+
+pub(crate) fn shared_machine() -> RwLockReadGuard<'static, ()> {
+    MACHINE.read().unwrap_or_else(PoisonError::into_inner)
+}
