@@ -7,9 +7,10 @@ use metrics_core::{
     Summary,
 };
 
-use crate::support::{labelled, unix_seconds};
-
-use crate::document::compare;
+use crate::{
+    document::compare,
+    support::{labelled, unix_seconds},
+};
 
 #[test]
 fn births_are_written_where_openmetrics_wants_them() {

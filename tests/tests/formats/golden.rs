@@ -8,9 +8,10 @@ use metrics_core::{
     SummarySnapshot, UpDownCounter, metrics,
 };
 
-use crate::support::labelled;
-
-use crate::document::{compare, golden, golden_global, shown};
+use crate::{
+    document::{compare, golden, golden_global, shown},
+    support::labelled,
+};
 
 #[derive(Label, Clone, Copy)]
 enum Phase {

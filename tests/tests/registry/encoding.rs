@@ -7,8 +7,10 @@ use metrics_core::{
     Registry, Summary, UpDownCounter,
 };
 
-use crate::collectors::{Pool, well};
-use crate::support::{labelled, options};
+use crate::{
+    collectors::{Pool, well},
+    support::{labelled, options},
+};
 
 #[test]
 fn gathered_data_and_both_expositions_are_the_same() {
