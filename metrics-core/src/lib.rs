@@ -73,9 +73,9 @@ pub use describe::{
     buckets::{DURATION_BUCKETS, exponential_buckets, linear_buckets},
     desc::{Desc, Kind, Objective, SourceLocation},
     error::Error,
+    escaping::Escaping,
     label::{Label, LabelSet, LabelVisitor, Labels},
 };
-pub use format::{Escaping, ExpositionFormat, Format, Number};
 pub use macros::*;
 pub use metric::{
     counter::{Counter, FloatCounter},
@@ -99,7 +99,11 @@ pub use registry::{
 };
 #[cfg(feature = "catalog")]
 pub use rules::Rules;
-pub use sample::label_text::LabelView;
+pub use sample::{
+    format::{ExpositionFormat, Format},
+    label_text::LabelView,
+    value::Number,
+};
 pub use storage::native::NativeHistogramSnapshot;
 
 #[doc = include_str!("environments.md")]

@@ -9,11 +9,11 @@
 //! for their number: how many a counter has, no processor can foresee. The technique is Paul
 //! Khuong's, "How to print integers really fast" (2017).
 
-use super::{
-    Number,
-    buffer::{Line, STEP},
+use super::buffer::{Line, STEP};
+use crate::{
+    sample::value::Number,
+    storage::cell::{Loop, with_wide_vectors},
 };
-use crate::storage::cell::{Loop, with_wide_vectors};
 
 /// The room that any number takes, in bytes.
 pub(crate) const ROOM: usize = 40;

@@ -12,14 +12,13 @@ use crate::{
     },
     metric::{
         counter::{Counter, FloatCounter},
-        family::{Family, FamilyRef},
+        family::Family,
         gauge::{FloatGauge, Gauge},
         handle::Handle,
         histogram::{self, Histogram},
         summary::{self, Summary},
         up_down::UpDownCounter,
     },
-    registry::{Registry, source::Source},
     sample::label_text::LabelView,
     storage::{
         layout::Layout,
@@ -43,7 +42,7 @@ use crate::{
 #[derive(Clone, Debug)]
 #[must_use = "belongs in `Registry::create`"]
 pub struct Options {
-    desc: Desc,
+    pub(crate) desc: Desc,
     bounds: Option<Vec<f64>>,
     native: Option<f64>,
     alphabet: Alphabet,
@@ -137,7 +136,7 @@ impl Options {
     }
 
     /// How many series there may be, up to 1,048,576, before the rest is recorded as one; what
-    /// [`Registry::max_series`] says unless it is called.
+    /// [`Registry::max_series`](crate::Registry::max_series) says unless it is called.
     pub fn max_series(mut self, max: usize) -> Self {
         self.max_series = Some(max);
         self
@@ -185,7 +184,7 @@ impl Options {
         self
     }
 
-    fn family<M: DynamicMetric>(self) -> Result<Arc<Family>, Error> {
+    pub(crate) fn family<M: DynamicMetric>(self) -> Result<Arc<Family>, Error> {
         let (max_series, native) = (self.max_series, self.native);
         let exemplars = self.exemplars;
         let span = self.expire.unwrap_or_default().as_nanos();
@@ -313,7 +312,7 @@ impl<M: DynamicMetric> Clone for DynamicFamily<M> {
 }
 
 impl<M: DynamicMetric> DynamicFamily<M> {
-    fn of(family: Arc<Family>) -> Self {
+    pub(crate) fn of(family: Arc<Family>) -> Self {
         DynamicFamily {
             family,
             metric: PhantomData,
@@ -351,69 +350,5 @@ impl<M: DynamicMetric> DynamicFamily<M> {
     /// Removes the series for which `keep` says no.
     pub fn retain(&self, keep: impl FnMut(LabelView<'_>) -> bool) {
         self.family.retain(keep);
-    }
-}
-
-impl Registry {
-    /// Makes a metric without labels.
-    ///
-    /// # Errors
-    ///
-    /// When its name, unit, labels or buckets break a rule, or clash with what is there.
-    pub fn create<M: DynamicMetric>(&self, options: Options) -> Result<M, Error> {
-        if !options.desc.labels.is_empty() {
-            return Err(Error::new(format!(
-                "`{}` ({}) has labels; use `create_family`",
-                options.desc.name, options.desc.location
-            )));
-        }
-        let labelled = self.create_family::<M>(options)?;
-        Ok(labelled.with(&[]))
-    }
-
-    /// Makes a metric with labels.
-    ///
-    /// # Errors
-    ///
-    /// When its name, unit, labels, buckets or expiry break a rule, or clash with what is there.
-    pub fn create_family<M: DynamicMetric>(
-        &self,
-        options: Options,
-    ) -> Result<DynamicFamily<M>, Error> {
-        let family = options.family::<M>()?;
-        self.add(Source::Family(FamilyRef::Dynamic(Arc::clone(&family))))?;
-        Ok(DynamicFamily::of(family))
-    }
-
-    /// The metric with labels that was made with the same options, or a new one: for a library
-    /// that is set up as often as its user likes, and would leave a metric behind each time.
-    ///
-    /// ```
-    /// use metrics_core::{Counter, DynamicFamily, Options, Registry};
-    ///
-    /// fn queries(registry: &Registry) -> Result<DynamicFamily<Counter>, metrics_core::Error> {
-    ///     registry.get_or_create_family(Options::new("queries_total", "Queries.").labels(["table"]))
-    /// }
-    ///
-    /// let registry = Registry::new();
-    /// queries(&registry)?.with(&["users"]).inc();
-    /// assert_eq!(queries(&registry)?.with(&["users"]).get(), 1);
-    /// # Ok::<(), metrics_core::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`create_family`](Self::create_family).
-    pub fn get_or_create_family<M: DynamicMetric>(
-        &self,
-        options: Options,
-    ) -> Result<DynamicFamily<M>, Error> {
-        let family = options.family::<M>()?;
-        if let Some(known) = self.find_dynamic_like(&family) {
-            return Ok(DynamicFamily::of(known));
-        }
-        // Two threads that come here at once make two metrics, which are exposed as one.
-        self.add(Source::Family(FamilyRef::Dynamic(Arc::clone(&family))))?;
-        Ok(DynamicFamily::of(family))
     }
 }

@@ -24,9 +24,8 @@ use std::{
 };
 
 use crate::{
-    format::Exemplar as Rendered,
     metric::handle::Storage,
-    sample::label_text::{self, LabelView},
+    sample::{label_text, label_text::LabelView, value::Exemplar as Rendered},
     series::index::Series,
     storage::{cell, clock},
 };

@@ -14,22 +14,26 @@ use crate::{
         desc::{Desc, Kind},
         label::{LabelSet, LongKey, Overflow, with_key},
     },
-    format::{Expected, HistogramValue, Histograms, Number, Sink, SummaryValue, Value},
     metric::{
         exemplar::{AUTOMATIC, Exemplars, RowOf, Shape},
         outcome_rows::Rows,
         summary::Windows,
     },
     sample::{
-        label_text::{self, LabelView},
-        rendered::most_as_pairs,
+        batch::Histograms,
+        head::Expected,
+        label_chunk::most_as_pairs,
+        label_text,
+        label_text::LabelView,
+        sink::Sink,
+        value::{HistogramValue, Number, Observations, SummaryValue, Value},
     },
     series::index::{Index, Series},
     storage::{
-        cell::{self, Reader, Region},
-        clock,
-        histogram_block::Sum,
-        layout::{self, Layout},
+        cell,
+        cell::{Reader, Region},
+        clock, layout,
+        layout::Layout,
         native::NativeHistogramSnapshot,
     },
 };
@@ -783,36 +787,6 @@ impl Family {
             sum: read.sum,
         };
         sink.series(labels, created, Value::Summary(value));
-    }
-}
-
-/// A histogram's or summary's words as [`Region::read`] reports them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Observations<'a> {
-    pub(crate) count: u64,
-    pub(crate) sum: f64,
-    pub(crate) counts: &'a [u64],
-}
-
-impl<'a> Observations<'a> {
-    #[inline(always)]
-    pub(crate) fn new(layout: Layout, values: &'a [u64]) -> Self {
-        let sum = match layout {
-            Layout::Histogram {
-                sum: Sum::Nanos, ..
-            } => values[1] as f64 / 1e9,
-            // Finite observations may add up to more than a float holds.
-            _ => f64::from_bits(values[1]).clamp(f64::MIN, f64::MAX),
-        };
-        let counts = match layout {
-            Layout::Histogram { buckets, .. } => &values[2..][..buckets as usize],
-            _ => &values[2..],
-        };
-        Observations {
-            count: values[0],
-            sum,
-            counts,
-        }
     }
 }
 

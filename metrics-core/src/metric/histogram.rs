@@ -5,14 +5,16 @@ use std::{marker::PhantomData, sync::atomic::AtomicU64, time::Duration};
 use crate::{
     describe::buckets::Buckets,
     metric::{
-        exemplar::{self, Shape},
-        family::Observations,
-        handle::{self, Handle, Storage},
+        exemplar,
+        exemplar::Shape,
+        handle,
+        handle::{Handle, Storage},
         timer::Timer,
     },
+    sample::value::Observations,
     storage::{
-        cell,
-        histogram_block::{self, Sum},
+        cell, histogram_block,
+        histogram_block::Sum,
         layout::Layout,
         native::{Native, NativeHistogramSnapshot, merge, table},
     },

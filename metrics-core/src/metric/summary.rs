@@ -10,11 +10,12 @@ use sketches_ddsketch::{Config, DDSketch};
 
 use crate::{
     metric::{
-        family::Observations,
         handle::{Handle, Storage},
-        histogram::{self, observable, observe_in},
+        histogram,
+        histogram::{observable, observe_in},
         timer::Timer,
     },
+    sample::value::Observations,
     series::index::Series,
     storage::{histogram_block::Sum, layout::Layout},
 };

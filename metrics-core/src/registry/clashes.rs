@@ -6,11 +6,10 @@ use std::collections::HashMap;
 use crate::{
     describe::{
         desc::{Desc, Kind},
-        name::{self, Alphabet},
-    },
-    format::{
-        Escaping,
-        escape::{self, SCHEMES},
+        escaping,
+        escaping::{Escaping, SCHEMES},
+        name,
+        name::Alphabet,
     },
     registry::{Settings, self_metrics},
 };
@@ -64,7 +63,7 @@ impl<'a> Names<'a> {
         }
         let mut escaped = Vec::new();
         for (scheme, known) in &self.escaped {
-            let samples = escape::sample_names(desc, self.prefix, *scheme);
+            let samples = escaping::sample_names(desc, self.prefix, *scheme);
             for name in &samples {
                 if let Some(other) = known.get(name) {
                     return Err(clash(other, name, " where names are escaped"));
@@ -98,7 +97,7 @@ pub(crate) fn check_own(desc: &Desc, settings: &Settings) -> Result<(), String> 
         }
         let common = settings.labels.iter().map(|(name, _)| name.as_str());
         let mut labels = own_labels(desc).chain(common);
-        if labels.any(|label| escape::common_name(label, &name).is_some()) {
+        if labels.any(|label| escaping::common_name(label, &name).is_some()) {
             return Err(format!(
                 "`{}` ({}): a state set names its states in a label of its own name; rename the \
                  label",
@@ -114,7 +113,7 @@ pub(crate) fn check_own(desc: &Desc, settings: &Settings) -> Result<(), String> 
 pub(crate) fn check_labels(desc: &Desc, settings: &Settings) -> Result<(), String> {
     for (at, name) in own_labels(desc).enumerate() {
         let mut common = settings.labels.iter().map(|(common, _)| common);
-        if let Some(common) = common.find(|common| escape::common_name(common, name).is_some()) {
+        if let Some(common) = common.find(|common| escaping::common_name(common, name).is_some()) {
             return Err(format!(
                 "`{}` ({}): the registry gives every series the label `{common}`; rename {}",
                 desc.name(),
@@ -130,7 +129,7 @@ pub(crate) fn check_labels(desc: &Desc, settings: &Settings) -> Result<(), Strin
             continue;
         }
         for earlier in own_labels(desc).take(at) {
-            if let Some(both) = escape::common_name(earlier, name) {
+            if let Some(both) = escaping::common_name(earlier, name) {
                 return Err(format!(
                     "`{}` ({}): the labels `{earlier}` and `{name}` would both be called `{both}` \
                      where names are escaped; rename one",

@@ -3,8 +3,11 @@
 
 use crate::{
     describe::buckets,
-    format::{HistogramValue, Number, Sink, SummaryValue, Value},
     metric::{histogram::HistogramSnapshot, summary::SummarySnapshot},
+    sample::{
+        sink::Sink,
+        value::{HistogramValue, Number, SummaryValue, Value},
+    },
     storage::native::NativeHistogramSnapshot,
 };
 

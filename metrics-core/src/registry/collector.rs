@@ -8,15 +8,15 @@ use std::{
 use crate::{
     describe::{
         desc::{Desc, Kind},
-        name::{self, Alphabet},
+        escaping, name,
+        name::Alphabet,
     },
-    format::escape,
     metric::{histogram::HistogramSnapshot, summary::SummarySnapshot},
     registry::{
         Settings,
         collected::{Collected, CollectedValue, Row, Written},
     },
-    sample::label_text,
+    sample::{births::YEAR_10000, label_text},
 };
 
 /// Computes values when a scrape asks for them: what another part of the program, a library or
@@ -295,7 +295,7 @@ fn names_fit(settings: &Settings, desc: &Desc, labels: &[(&str, &str)]) -> bool 
         let own = name.strip_prefix(settings.prefix.as_str());
         desc.kind == Kind::StateSet && own == Some(desc.name())
     };
-    let differ = |a, b| escape::common_name(a, b).is_none();
+    let differ = |a, b| escaping::common_name(a, b).is_none();
     let alphabet = if desc.has_legacy_labels() {
         Alphabet::Legacy
     } else {
@@ -404,6 +404,3 @@ impl Collector for Computed {
         }
     }
 }
-
-/// No timestamp reaches it.
-pub(crate) const YEAR_10000: f64 = 253_402_300_800.0;

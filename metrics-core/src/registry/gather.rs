@@ -2,9 +2,13 @@
 
 use crate::{
     describe::desc::{Kind, SourceLocation},
-    format::{self, Head, Number, Sink, Value},
     metric::exemplar::Exemplar,
-    sample::label_text::LabelView,
+    sample::{
+        head::Head,
+        label_text::LabelView,
+        sink::Sink,
+        value::{self, Number, Value},
+    },
     storage::native::NativeHistogramSnapshot,
 };
 
@@ -148,7 +152,7 @@ fn counts(kind: Kind) -> bool {
     matches!(kind, Kind::Counter | Kind::Histogram | Kind::Summary)
 }
 
-fn exemplars<'a>(value: &Value<'a>) -> &'a [format::Exemplar] {
+fn exemplars<'a>(value: &Value<'a>) -> &'a [value::Exemplar] {
     match value {
         Value::Counter(_, exemplar) => exemplar.map_or(&[], std::slice::from_ref),
         Value::Histogram(value) => value.exemplars,

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    describe::desc::{Desc, Kind},
-    format::{
-        Expected, Head, Heads, Sink,
-        escape::{self, SCHEMES},
+    describe::{
+        desc::{Desc, Kind},
+        escaping,
+        escaping::SCHEMES,
     },
     metric::{
         exemplar::RowOf,
@@ -20,6 +20,10 @@ use crate::{
         self_metrics::Own,
         singles::Singles,
         source::{AllFaults, Faults, Source},
+    },
+    sample::{
+        head::{Expected, Head, Heads},
+        sink::Sink,
     },
     series::index::Series,
     storage::{cell::Reader, native::NativeHistogramSnapshot},
@@ -368,11 +372,11 @@ impl Groups {
             if wanted.is_none()
                 && let Some(singles) = group.singles
             {
-                let all = &self.singles[singles];
-                let some = all.read(&self.families, prefix, next, &mut reader);
-                if some.len() > 0 {
-                    next += some.len();
-                    sink.singles(&some);
+                let singles = self.singles[singles].with_heads(&self.families, prefix);
+                let batch = singles.read(next, &mut reader);
+                if batch.len() > 0 {
+                    next += batch.len();
+                    sink.singles(&batch);
                     if !sink.pause() {
                         return;
                     }
@@ -507,7 +511,7 @@ fn is_wanted(desc: &Desc, prefix: &str, wanted: Option<&dyn Fn(&str) -> bool>) -
     let mut escaped = schemes
         .into_iter()
         .flatten()
-        .flat_map(|scheme| escape::sample_names(desc, prefix, scheme));
+        .flat_map(|scheme| escaping::sample_names(desc, prefix, scheme));
     escaped.any(|name| wanted(&name))
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod clashes;
 pub(crate) mod collected;
 pub(crate) mod collector;
+pub(crate) mod dynamic;
 pub(crate) mod gather;
 pub(crate) mod groups;
 pub(crate) mod self_metrics;
@@ -20,12 +21,12 @@ use std::{
 };
 
 use crate::{
-    describe::{
-        error::Error,
-        name::{self, Alphabet},
+    describe::{error::Error, escaping, name, name::Alphabet},
+    format::{Out, protobuf::Protobuf, text::Text},
+    metric::{
+        family,
+        family::{DEFAULT_MAX_SERIES, Family, FamilyRef},
     },
-    format::{ExpositionFormat, Format, Out, escape, protobuf::Protobuf, text::Text},
-    metric::family::{self, DEFAULT_MAX_SERIES, Family, FamilyRef},
     registry::{
         collected::Collected,
         collector::Collector,
@@ -34,7 +35,10 @@ use crate::{
         source::{AllFaults, Source},
         workers::Workers,
     },
-    sample::label_text,
+    sample::{
+        format::{ExpositionFormat, Format},
+        label_text,
+    },
     storage::clock,
 };
 
@@ -713,7 +717,7 @@ impl RegistryBuilder {
                         "label `{name}` is there twice; drop one"
                     )));
                 }
-                if let Some(both) = escape::common_name(earlier, name) {
+                if let Some(both) = escaping::common_name(earlier, name) {
                     return Err(Error::new(format!(
                         "labels `{earlier}` and `{name}` would both be called `{both}` where names \
                          are escaped; rename one"

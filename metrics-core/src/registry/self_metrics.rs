@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use crate::{
     describe::{
         desc::{Desc, Kind},
+        escaping,
+        escaping::{Escaping, SCHEMES},
         name,
     },
-    format::{
-        Escaping, Head, Heads, Number, Sink, Value,
-        escape::{self, SCHEMES},
+    sample::{
+        head::{Head, Heads},
+        label_text,
+        sink::Sink,
+        value::{Number, Value},
     },
-    sample::label_text,
 };
 
 /// What a registry tells of itself in one scrape, row by row.
@@ -127,7 +130,7 @@ pub(crate) fn check(desc: &Desc) -> Result<(), String> {
     let clash = |own: &&Desc| {
         let both = |own: Vec<String>, other: Vec<String>| own.iter().any(|n| other.contains(n));
         let escaped = |scheme: Escaping| {
-            let names = |desc| escape::sample_names(desc, "", scheme);
+            let names = |desc| escaping::sample_names(desc, "", scheme);
             both(names(own), names(desc))
         };
         both(own.sample_names(), desc.sample_names())

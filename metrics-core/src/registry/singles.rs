@@ -1,152 +1,103 @@
-//! Families of one number each, side by side: many programs have few others, and what each of them
-//! takes beside its line is not to be looked for all over the memory.
-
-use std::{ops::Range, sync::OnceLock};
+//! Runs of single-sample families in a registry, which are read and encoded in batches.
 
 use crate::{
-    format::{Format, Head, Number},
     metric::family::FamilyRef,
     registry::groups::Group,
-    sample::texts::Texts,
+    sample::{
+        head::Head,
+        single::{BATCH_SIZE, LinePrefixes, SingleFamilies, SingleSamples},
+        value::Number,
+    },
     storage::{cell::Reader, layout::Layout},
 };
 
-/// Families of one series without labels that is one number, one after the other.
+/// Consecutive families that consist of one unlabelled number each.
 #[derive(Debug)]
 pub(crate) struct Singles {
-    /// Where the first one stands among all families.
+    /// The position of the first one among the registry's families.
     first: usize,
-    families: Vec<Single>,
-    /// What stands before their numbers in a format: their heads, and how their lines begin.
-    text: OnceLock<Texts>,
-    open_metrics: OnceLock<Texts>,
-}
-
-/// One of them.
-#[derive(Debug)]
-pub(crate) struct Single {
-    family: FamilyRef,
-    /// Whether it is one that counts in whole steps: of those nothing else has to be known, and
-    /// they are most.
-    counts: bool,
+    families: Vec<FamilyRef>,
+    /// Whether each is an integer counter, whose value is its first word.
+    are_counters: Vec<bool>,
+    prefixes: LinePrefixes,
 }
 
 impl Singles {
-    /// None so far, and the first one would stand there.
+    /// An empty run that begins at position `first` of the registry's families.
     pub(crate) fn new(first: usize) -> Self {
         Singles {
             first,
             families: Vec::new(),
-            text: OnceLock::new(),
-            open_metrics: OnceLock::new(),
+            are_counters: Vec::new(),
+            prefixes: LinePrefixes::default(),
         }
     }
 
     pub(crate) fn push(&mut self, family: FamilyRef) {
-        let counts = family.layout() == Layout::Count;
-        self.families.push(Single { family, counts });
+        self.are_counters.push(family.layout() == Layout::Count);
+        self.families.push(family);
     }
 
-    /// Reads some, from the one on that stands there among all `groups`: as far as each is one
-    /// number, and nothing but that.
-    pub(crate) fn read<'a>(
+    /// The run with the heads of its families.
+    pub(crate) fn with_heads<'a>(
         &'a self,
         groups: &'a [Group],
         prefix: &'a str,
-        at: usize,
-        reader: &'a mut Reader,
-    ) -> SomeSingles<'a> {
-        let from = at - self.first;
-        // Up to there texts stand together.
-        let to = (from - from % AT_ONCE + AT_ONCE).min(self.families.len());
-        let some = &self.families[from..to];
-        let is_used = |single: &Single| single.family.exemplars().is_used();
-        let some = &some[..some.iter().position(is_used).unwrap_or(some.len())];
-        SomeSingles {
-            all: self,
+    ) -> SinglesWithHeads<'a> {
+        SinglesWithHeads {
+            singles: self,
             groups: &groups[self.first..][..self.families.len()],
             prefix,
-            range: from..from + some.len(),
-            values: reader.read_singles(
-                some.iter()
-                    .map(|single| (&single.family.region, single.counts)),
-            ),
         }
     }
 }
 
-/// Some of them, and what they are worth.
+/// A run of single-sample families with their heads.
 #[derive(Debug)]
-pub(crate) struct SomeSingles<'a> {
-    all: &'a Singles,
+pub(crate) struct SinglesWithHeads<'a> {
+    singles: &'a Singles,
     groups: &'a [Group],
     prefix: &'a str,
-    range: Range<usize>,
-    values: &'a [[u64; 2]],
 }
 
-impl<'a> SomeSingles<'a> {
-    pub(crate) fn len(&self) -> usize {
-        self.range.len()
-    }
-
-    /// Where they stand among all in a row.
-    pub(crate) fn range(&self) -> Range<usize> {
-        self.range.clone()
-    }
-
-    /// The heads of all in a row.
-    pub(crate) fn all_heads(&self) -> impl Iterator<Item = Head<'a>> {
-        self.groups.iter().map(|group| group.head(self.prefix))
-    }
-
-    /// What all in a row begin with in a format of text.
-    pub(crate) fn texts(&self, format: Format) -> &'a OnceLock<Texts> {
-        match format {
-            Format::OpenMetrics => &self.all.open_metrics,
-            _ => &self.all.text,
-        }
-    }
-
-    /// Each, and its words.
-    #[inline(always)]
-    pub(crate) fn words(&self) -> impl Iterator<Item = (&'a Single, &'a [u64; 2])> + use<'a> {
-        self.families().iter().zip(self.values)
-    }
-
-    /// Those that these are.
-    pub(crate) fn families(&self) -> &'a [Single] {
-        &self.all.families[self.range.clone()]
-    }
-
-    /// One of them, and its words.
-    pub(crate) fn get(&self, at: usize) -> Option<(&'a Single, &'a [u64; 2])> {
-        Some((self.families().get(at)?, self.values.get(at)?))
-    }
-
-    /// Their heads, births and numbers.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Head<'a>, f64, Number)> {
-        let heads = self.groups[self.range.clone()].iter();
-        let heads = heads.map(|group| group.head(self.prefix));
-        let series = heads.zip(self.words());
-        series.map(|(head, (single, words))| (head, single.family.created(), single.number(words)))
+impl SinglesWithHeads<'_> {
+    /// Reads a batch that begins at position `at` of the registry's families and ends before a
+    /// family that has an exemplar.
+    pub(crate) fn read<'a>(&'a self, at: usize, reader: &'a mut Reader) -> SingleSamples<'a> {
+        let all = self.singles;
+        let start = at - all.first;
+        // Line prefixes are contiguous up to there.
+        let end = (start - start % BATCH_SIZE + BATCH_SIZE).min(all.families.len());
+        let with_exemplar = |family: &FamilyRef| family.exemplars().is_used();
+        let families = &all.families[start..end];
+        let len = families.iter().position(with_exemplar);
+        let range = start..start + len.unwrap_or(families.len());
+        let are_counters = &all.are_counters[range.clone()];
+        let regions = all.families[range.clone()]
+            .iter()
+            .map(|family| &family.region);
+        let words = reader.read_singles(regions.zip(are_counters.iter().copied()));
+        SingleSamples::new(self, &all.prefixes, range, are_counters, words)
     }
 }
 
-impl Single {
-    /// Whether it counts in whole steps, which are then the first of its words.
-    #[inline(always)]
-    pub(crate) fn counts(&self) -> bool {
-        self.counts
+impl SingleFamilies for SinglesWithHeads<'_> {
+    fn len(&self) -> usize {
+        self.groups.len()
     }
 
-    pub(crate) fn number(&self, words: &[u64; 2]) -> Number {
-        self.family.single(words)
+    fn head(&self, at: usize) -> Head<'_> {
+        self.groups[at].head(self.prefix)
+    }
+
+    fn created(&self, at: usize) -> f64 {
+        self.singles.families[at].created()
+    }
+
+    fn number(&self, at: usize, words: &[u64; 2]) -> Number {
+        self.singles.families[at].single(words)
     }
 }
-
-/// So many are read at once; a power of two, and no more than there are texts together.
-pub(crate) const AT_ONCE: usize = 128;
 
 #[cfg(test)]
 mod tests {

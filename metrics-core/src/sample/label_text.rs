@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::{
-    describe::{
-        label::{Label, LabelSet, LabelVisitor},
-        name,
-    },
-    format::{Escaping, escape},
+use crate::describe::{
+    escaping,
+    escaping::Escaping,
+    label::{Label, LabelSet, LabelVisitor},
+    name,
 };
 
 /// Renders labels given as pairs.
@@ -32,10 +31,10 @@ pub(crate) fn label(out: &mut String, name: &str, value: &str) {
     if name::is_legacy_label(name) {
         out.push_str(name);
     } else {
-        escape::quoted(out, name);
+        escaping::quoted(out, name);
     }
     out.push_str("=\"");
-    escape::text(out, value);
+    escaping::text(out, value);
     out.push('"');
 }
 
@@ -49,7 +48,7 @@ pub(crate) fn escaped_names(labels: &str, escaping: Escaping, out: &mut String) 
         if at > 0 {
             out.push(',');
         }
-        out.push_str(&escape::label_name(&unquoted(name), escaping));
+        out.push_str(&escaping::label_name(&unquoted(name), escaping));
         out.push_str("=\"");
         out.push_str(value);
         out.push('"');
@@ -268,7 +267,7 @@ mod tests {
             let expected: Vec<(String, String)> = labels
                 .iter()
                 .map(|(name, value)| {
-                    let name = escape::label_name(name, Escaping::Values);
+                    let name = escaping::label_name(name, Escaping::Values);
                     (name.into_owned(), value.clone())
                 })
                 .collect();

@@ -9,7 +9,7 @@
 //! entry looks removed, so that nobody finds it, but its place is given to nobody else. What the
 //! late recorder adds stands there for the next scrape to find, and the series is back as if it
 //! had never left, and so it is when its labels are recorded again. Only when the place has
-//! stayed as it was for [`GRACE`], over two scrapes, is it given up; from then on the same labels
+//! stayed as it was for [`clock::GRACE`], over two scrapes, is it given up; from then on the same labels
 //! are a new series, born at zero.
 //!
 //! One recording can be lost all the same: that of a thread which was stopped between finding
@@ -25,9 +25,6 @@ use crate::{
     series::index::{Index, Series, Writer, place_of},
     storage::{cell::Reader, clock, layout::Layout},
 };
-
-/// Nanoseconds for which a series that has expired can come back.
-pub(crate) const GRACE: u64 = 60 * 1_000_000_000;
 
 /// Scrapes for which it can, however long they are apart: a process that was stopped as a whole
 /// wakes up with its recorders where they were.
@@ -122,7 +119,7 @@ impl Index {
                 return true;
             }
             aside.scrapes += 1;
-            let is_over = clock::grace().saturating_sub(aside.since) >= GRACE;
+            let is_over = clock::grace().saturating_sub(aside.since) >= clock::GRACE;
             if is_over && aside.scrapes >= GRACE_SCRAPES {
                 self.take_out(writer, place_of(number));
             }

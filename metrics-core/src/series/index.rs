@@ -25,15 +25,17 @@ use std::{
 };
 
 use crate::{
-    format::{Counters, Histograms, Listed},
     sample::{
-        births::Births,
-        rendered::{Kept, Rendered, Written},
+        batch::{Counters, Histograms, Listed},
+        label_chunk::Kept,
+        label_form::Written,
     },
     series::{
+        births::Births,
         entry::{Entry, TOUCHED, Tail, continues},
         expiry::Note,
         hashes::Hashes,
+        rendered_labels::Rendered,
     },
     storage::{
         cell::{Found as FoundWords, Reader, Region, Regions},

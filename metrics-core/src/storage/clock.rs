@@ -18,8 +18,6 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use crate::series::expiry;
-
 /// Nanoseconds of one tick of the counter, times 2^32; or one of the values below.
 static SCALE: AtomicU64 = AtomicU64::new(UNKNOWN);
 
@@ -221,8 +219,11 @@ pub fn advance(by: Duration) {
 /// which none is.
 #[doc(hidden)]
 pub fn end_grace() {
-    GRACE_AHEAD.fetch_add(expiry::GRACE, Ordering::Relaxed);
+    GRACE_AHEAD.fetch_add(GRACE, Ordering::Relaxed);
 }
+
+/// Nanoseconds for which a series that has expired can come back.
+pub(crate) const GRACE: u64 = 60 * 1_000_000_000;
 
 #[cfg(test)]
 mod tests {

@@ -5,17 +5,13 @@ use std::{collections::HashMap, fmt};
 use crate::{
     describe::desc::Kind,
     metric::{
-        family::{Family, FamilyRef, Observations},
+        family::{Family, FamilyRef},
         histogram::HistogramSnapshot,
     },
     registry::Registry,
-    sample::label_text::{self, LabelView},
+    sample::{label_text, label_text::LabelView, value::Observations},
     series::index::Series,
-    storage::{
-        cell::Reader,
-        layout::{self, Layout},
-        native::merge,
-    },
+    storage::{cell::Reader, layout, layout::Layout, native::merge},
 };
 
 /// What this thread has recorded up to now, as far as it is anything.

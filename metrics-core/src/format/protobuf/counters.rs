@@ -2,13 +2,12 @@
 
 use super::wire::{self, Birth, tag};
 use crate::{
-    format::{
-        Counters,
-        buffer::{LONGEST, copy_short},
-    },
+    format::buffer::{LONGEST, copy_short},
     sample::{
+        batch::Counters,
         births::SomeBirths,
-        rendered::{Form, ShortHalves, Table, Written},
+        label_chunk::{ShortHalves, Table},
+        label_form::{Form, Written},
     },
     storage::cell::{Loop, with_wide_vectors},
 };
@@ -185,7 +184,7 @@ impl<const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> Loop
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{births::Births, rendered::Rendered};
+    use crate::series::{births::Births, rendered_labels::Rendered};
 
     #[test]
     fn no_more_is_written_than_there_may_be_and_each_has_its_birth() {

@@ -5,10 +5,8 @@ use super::{
     wire::{self, SLACK, Time, double, field_len, tag, varint, varint_len, zigzag},
 };
 use crate::{
-    format::{
-        Exemplar, HistogramValue,
-        buffer::{Buffer, Line},
-    },
+    format::buffer::{Buffer, Line},
+    sample::value::{Exemplar, HistogramValue},
     storage::native::NativeHistogramSnapshot,
 };
 

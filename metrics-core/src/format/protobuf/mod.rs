@@ -27,17 +27,19 @@ use self::{
     },
 };
 use super::{
-    Counters, Escaping, Exemplar, Expected, ExpositionFormat, Format, Head, HistogramValue, Number,
-    Sink, SummaryValue, Value,
     buffer::{Buffer, Line},
-    escape,
     outlet::{Out, Outlet, PIECE},
 };
 use crate::{
-    describe::{desc::Kind, name},
+    describe::{desc::Kind, escaping, escaping::Escaping, name},
     sample::{
+        batch::Counters,
+        format::{ExpositionFormat, Format},
+        head::{Expected, Head},
+        label_form::{Form, Written},
         label_text,
-        rendered::{Form, Written},
+        sink::Sink,
+        value::{Exemplar, HistogramValue, Number, SummaryValue, Value},
     },
 };
 
@@ -373,7 +375,7 @@ impl Sink for Protobuf<'_> {
         let is_plain = !dots && (lines.get().is_some() || name::is_legacy_metric(&name));
         self.rewrites = dots || (self.escaping != Escaping::AllowUtf8 && !desc.has_legacy_labels());
         if self.kind == Kind::StateSet {
-            self.state = escape::label_name(&name, self.escaping).into_owned();
+            self.state = escaping::label_name(&name, self.escaping).into_owned();
         }
         let kind = match self.kind {
             Kind::Counter => 0,
@@ -386,7 +388,7 @@ impl Sink for Protobuf<'_> {
         let write = || -> Box<[u8]> {
             let mut buffer = Buffer::default();
             for (field, text) in [
-                (1, &*escape::metric_name(&name, self.escaping)),
+                (1, &*escaping::metric_name(&name, self.escaping)),
                 (2, desc.help()),
                 (5, desc.unit_name().unwrap_or_default()),
             ] {

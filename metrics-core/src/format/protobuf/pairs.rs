@@ -1,10 +1,7 @@
 //! Labels as fields of a `Metric`: made of their text, and made text again.
 
 use super::wire::{self, SLACK, field_len, tag, varint};
-use crate::{
-    format::buffer::{Buffer, Line},
-    sample::label_text::{self, LabelView},
-};
+use crate::{format::buffer::Line, sample::label_text::LabelView};
 
 /// Labels of a series, found in their text.
 #[derive(Debug, Default)]
@@ -122,58 +119,6 @@ impl Pairs {
             line.put(&text[pair.value.0 as usize..][..value]);
         }
     }
-
-    /// Adds labels that are text as fields of a `Metric`.
-    pub(crate) fn add_fields(out: &mut Vec<u8>, labels: &str) {
-        let (mut pairs, mut buffer) = (Pairs::default(), Buffer::default());
-        pairs.read(labels);
-        buffer.write(pairs.room(), |line| pairs.write(labels, line));
-        out.extend_from_slice(buffer.as_slice());
-    }
-
-    /// Makes a text of the labels that such fields hold, as `label_text::label` writes them.
-    pub(crate) fn make_text(out: &mut String, mut fields: &[u8]) {
-        out.clear();
-        while let Some((pair, rest)) = field(fields) {
-            let name_and_value = field(pair).and_then(|(name, rest)| {
-                let (value, _) = field(rest)?;
-                Some((str::from_utf8(name).ok()?, str::from_utf8(value).ok()?))
-            });
-            if let Some((name, value)) = name_and_value {
-                label_text::label(out, name, value);
-            }
-            fields = rest;
-        }
-    }
-
-    /// Where the last of some fields begins.
-    pub(crate) fn last_field(fields: &[u8]) -> usize {
-        let mut last = fields.len();
-        let mut left = fields;
-        while let Some((_, rest)) = field(left) {
-            last = fields.len() - left.len();
-            left = rest;
-        }
-        last
-    }
-}
-
-/// The length at the beginning of some bytes, and what follows it.
-fn len_and_rest(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let mut len = 0;
-    for (at, byte) in bytes.iter().enumerate().take(wire::VARINT_LEN) {
-        len |= usize::from(byte & 0x7f) << (7 * at);
-        if *byte < 0x80 {
-            return Some((len, &bytes[at + 1..]));
-        }
-    }
-    None
-}
-
-/// The next field that begins with its length, and what follows it.
-fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (len, rest) = len_and_rest(bytes.get(1..)?)?;
-    rest.split_at_checked(len)
 }
 
 /// The next quote from here on, eight bytes at a time; none where a backslash comes first.
@@ -221,8 +166,6 @@ pub(super) fn zeros(word: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -232,20 +175,6 @@ mod tests {
             assert!((0..=len + 1).all(|at| find_quote(text.as_bytes(), at).is_none()));
             let quoted = text + "\"";
             assert_eq!(find_quote(quoted.as_bytes(), 0), Some(len));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn labels_are_the_same_text_again_after_they_were_pairs(
-            labels in prop::collection::vec(("[a-z.\"\\\\é]{1,200}", ".{1,300}"), 0..6),
-        ) {
-            let mut text = String::new();
-            label_text::pairs(&mut text, &labels);
-            let (mut fields, mut again) = (vec![7], String::new());
-            Pairs::add_fields(&mut fields, &text);
-            Pairs::make_text(&mut again, &fields[1..]);
-            prop_assert_eq!(again, text);
         }
     }
 }

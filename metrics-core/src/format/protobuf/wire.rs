@@ -4,7 +4,7 @@
 
 use crate::{
     format::buffer::{Buffer, Line},
-    registry::collector::YEAR_10000,
+    sample::births::YEAR_10000,
     storage::cell::{Loop, with_wide_vectors},
 };
 

@@ -3,9 +3,13 @@
 use super::Start;
 use crate::{
     format::{
-        Exemplar, HistogramValue, Histograms,
         buffer::{Buffer, Line, Padded, STEP},
-        number::{self, ROW},
+        number,
+        number::ROW,
+    },
+    sample::{
+        batch::Histograms,
+        value::{Exemplar, HistogramValue},
     },
     storage::cell::{Loop, with_wide_vectors},
 };

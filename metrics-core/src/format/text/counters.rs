@@ -3,11 +3,14 @@
 use super::Start;
 use crate::{
     format::{
-        Counters,
         buffer::{Buffer, LONGEST, Line, STEP, copy_short},
         number,
     },
-    sample::rendered::{ShortHalves, Table, Written},
+    sample::{
+        batch::Counters,
+        label_chunk::{ShortHalves, Table},
+        label_form::Written,
+    },
     storage::cell::{Loop, with_wide_vectors},
 };
 

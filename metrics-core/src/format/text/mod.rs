@@ -8,22 +8,26 @@ use std::io;
 
 use self::buckets::{Buckets, add_exemplar};
 use super::{
-    Counters, Escaping, ExpositionFormat, Format, Head, HistogramValue, Histograms, Number, Sink,
-    SummaryValue, Value,
     buffer::{Buffer, Padded},
-    escape, number,
+    number,
     outlet::{Out, Outlet},
 };
 use crate::{
     describe::{
         desc::{Desc, Kind},
+        escaping,
+        escaping::Escaping,
         name,
     },
-    registry::singles::SomeSingles,
     sample::{
+        batch::{Counters, Histograms},
+        format::{ExpositionFormat, Format},
+        head::Head,
+        label_form::{Form, Written},
         label_text,
-        rendered::{Form, Written},
-        texts::Texts,
+        single::SingleSamples,
+        sink::Sink,
+        value::{HistogramValue, Number, SummaryValue, Value},
     },
 };
 
@@ -146,7 +150,7 @@ impl<'w> Text<'w> {
             let Start { labels, value } = &mut starts[sample as usize];
             if self.is_quoted {
                 let mut quoted = String::new();
-                escape::quoted(
+                escaping::quoted(
                     &mut quoted,
                     &format!("{}{}", self.name, self.suffix(sample)),
                 );
@@ -324,7 +328,7 @@ impl<'w> Text<'w> {
                 out.push_str(part);
             }
             if self.is_quoted {
-                escape::quoted(&mut out, &self.name);
+                escaping::quoted(&mut out, &self.name);
             } else {
                 out.push_str(&self.name);
             }
@@ -388,10 +392,10 @@ impl<'w> Text<'w> {
         self.rewrites = rewrites.then_some(self.escaping);
         self.is_quoted = !is_legacy && self.escaping == Escaping::AllowUtf8;
         if self.kind == Kind::StateSet {
-            self.state = escape::label_name(&self.name, self.escaping).into_owned();
+            self.state = escaping::label_name(&self.name, self.escaping).into_owned();
         }
         if !is_plain {
-            self.name = escape::metric_name(&self.name, self.escaping).into_owned();
+            self.name = escaping::metric_name(&self.name, self.escaping).into_owned();
         }
         if self.open_metrics {
             let family = name::family_name(&self.name, self.kind).len();
@@ -400,14 +404,11 @@ impl<'w> Text<'w> {
         is_plain
     }
 
-    /// What stands before the numbers of all families in a row with these.
-    #[cold]
-    fn before_singles(&mut self, singles: &SomeSingles<'_>) -> Texts {
-        Texts::of(singles.all_heads().map(|head| {
-            self.begin(head);
-            let (head, suffix) = (self.head(head.desc), self.suffix(Sample::Main));
-            format!("{head}{}{suffix} ", self.name)
-        }))
+    /// The bytes before the value of a single-sample family: its head and the start of its line.
+    fn line_prefix(&mut self, head: Head<'_>) -> String {
+        self.begin(head);
+        let (head, suffix) = (self.head(head.desc), self.suffix(Sample::Main));
+        format!("{head}{}{suffix} ", self.name)
     }
 }
 
@@ -452,7 +453,7 @@ impl Sink for Text<'_> {
         }
     }
 
-    fn singles(&mut self, singles: &SomeSingles<'_>) {
+    fn singles(&mut self, singles: &SingleSamples<'_>) {
         if self.created || !self.common.is_empty() || self.escaping == Escaping::Dots {
             for (head, created, number) in singles.iter() {
                 self.family(head);
@@ -460,9 +461,7 @@ impl Sink for Text<'_> {
             }
             return;
         }
-        let texts = singles.texts(self.format);
-        let texts = texts.get_or_init(|| self.before_singles(singles));
-        let texts = texts.range(singles.range());
+        let texts = singles.line_prefixes(self.format, |head| self.line_prefix(head));
         singles::write(&mut self.outlet.buffer, singles, texts, self.open_metrics);
     }
 

@@ -1,34 +1,36 @@
-//! The lines of families of one number each.
+//! The lines of families that consist of a single unlabelled sample.
 
 use crate::{
     format::{
-        Number,
         buffer::{Buffer, Line, STEP},
         number,
     },
-    registry::singles::{AT_ONCE, Single, SomeSingles},
-    sample::texts::{AHEAD, Row},
+    sample::{
+        single::{BATCH_SIZE, SingleSamples},
+        texts::{AHEAD, Row},
+        value::Number,
+    },
     storage::cell::{Loop, with_wide_vectors},
 };
 
 /// Writes families whose numbers these texts stand before.
 pub(super) fn write(
     buffer: &mut Buffer,
-    singles: &SomeSingles<'_>,
+    singles: &SingleSamples<'_>,
     texts: Row<'_>,
     open_metrics: bool,
 ) {
-    let mut counts = [0; AT_ONCE];
-    for (count, (_, words)) in counts.iter_mut().zip(singles.words()) {
+    let mut counts = [0; BATCH_SIZE];
+    for (count, words) in counts.iter_mut().zip(singles.words()) {
         *count = words[0];
     }
-    let mut digits = [number::Digits::default(); AT_ONCE];
+    let mut digits = [number::Digits::default(); BATCH_SIZE];
     number::many(&counts, &mut digits);
     let room = texts.bytes() + singles.len() * number::ROOM + SHORT;
     buffer.write(room, |line| {
         let mut at = 0;
         loop {
-            let some = singles.families()[at..].iter();
+            let some = singles.are_counters()[at..].iter();
             let some = some.zip(counts[at..].iter().zip(&digits[at..]));
             let (lines, written) = with_wide_vectors(ShortLines {
                 out: line.rest(),
@@ -37,10 +39,10 @@ pub(super) fn write(
             });
             line.skip(written);
             at += lines;
-            let Some((single, words)) = singles.get(at) else {
+            let Some(number) = singles.number(at) else {
                 break;
             };
-            long_line(line, texts.get(at), single.number(words), open_metrics);
+            long_line(line, texts.get(at), number, open_metrics);
             at += 1;
         }
     });
@@ -62,7 +64,7 @@ struct ShortLines<'a, I> {
 
 impl<'a, I> Loop for ShortLines<'_, I>
 where
-    I: Iterator<Item = (&'a Single, (&'a u64, &'a number::Digits))>,
+    I: Iterator<Item = (&'a bool, (&'a u64, &'a number::Digits))>,
 {
     type Output = (usize, usize);
 
@@ -75,8 +77,8 @@ where
         } = self;
         let room = out.len();
         let mut at = 0;
-        for ((text, len), (single, (count, digits))) in texts.iter_ahead().zip(singles) {
-            let Some(text) = text.filter(|_| len <= TEXT && single.counts()) else {
+        for ((text, len), (is_counter, (count, digits))) in texts.iter_ahead().zip(singles) {
+            let Some(text) = text.filter(|_| len <= TEXT && *is_counter) else {
                 break;
             };
             let Some(line) = out.first_chunk_mut::<SHORT>() else {

@@ -6,8 +6,62 @@
 
 use std::{borrow::Cow, fmt::Write};
 
-use super::Escaping;
-use crate::describe::{desc::Desc, name};
+use super::{desc::Desc, name};
+
+/// How names are written that have other characters than letters, digits, `_` and `:`, for a
+/// reader that does not take them: the [schemes] that Prometheus has.
+///
+/// [schemes]: https://prometheus.io/docs/instrumenting/escaping_schemes/
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Escaping {
+    /// Each other character as `_`.
+    #[default]
+    Underscores,
+    /// Dots as `_dot_`, underscores as `__`, and each other character as `__`.
+    Dots,
+    /// With `U__` in front, underscores as `__` and each other character as its code point, in
+    /// hexadecimal digits between underscores.
+    Values,
+    /// As they are, in quotes; [`Format::Text`](crate::Format::Text) has none, and takes `_`.
+    AllowUtf8,
+}
+
+impl Escaping {
+    /// The scheme of this name in an `Accept` header, as in `escaping=allow-utf-8`.
+    pub fn from_name(name: &str) -> Option<Escaping> {
+        Some(match name {
+            "underscores" => Escaping::Underscores,
+            "dots" => Escaping::Dots,
+            "values" => Escaping::Values,
+            "allow-utf-8" => Escaping::AllowUtf8,
+            _ => return None,
+        })
+    }
+
+    /// A metric's name as a reader gets it: what is added to it, as in `_bucket`, is added after.
+    ///
+    /// ```
+    /// use metrics_core::Escaping;
+    ///
+    /// assert_eq!(Escaping::Underscores.metric_name("http.requests_total"), "http_requests_total");
+    /// ```
+    pub fn metric_name(self, name: &str) -> Cow<'_, str> {
+        metric_name(name, self)
+    }
+
+    /// A label's name as a reader gets it.
+    ///
+    /// ```
+    /// use metrics_core::Escaping;
+    ///
+    /// assert_eq!(Escaping::AllowUtf8.label_name("http.method"), "http.method");
+    /// assert_eq!(Escaping::Underscores.label_name("http.method"), "http_method");
+    /// ```
+    pub fn label_name(self, name: &str) -> Cow<'_, str> {
+        label_name(name, self)
+    }
+}
 
 /// The schemes that write some names as others.
 pub(crate) const SCHEMES: [Escaping; 3] = [Escaping::Underscores, Escaping::Dots, Escaping::Values];

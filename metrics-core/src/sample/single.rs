@@ -1,0 +1,121 @@
+//! Families that consist of a single unlabelled sample.
+
+use std::{fmt, ops::Range, sync::OnceLock};
+
+use super::{
+    format::Format,
+    head::Head,
+    texts::{Row, Texts},
+    value::Number,
+};
+
+/// Single-sample families that are read and encoded together.
+///
+/// A power of two, and at most the number of line prefixes that [`Texts`] stores contiguously.
+pub(crate) const BATCH_SIZE: usize = 128;
+
+/// Consecutive families of a registry that consist of one unlabelled number each.
+pub(crate) trait SingleFamilies: fmt::Debug {
+    fn len(&self) -> usize;
+
+    fn head(&self, at: usize) -> Head<'_>;
+
+    /// The Unix time of the sample's creation, in seconds.
+    fn created(&self, at: usize) -> f64;
+
+    /// The value of the sample that was read as these words.
+    fn number(&self, at: usize, words: &[u64; 2]) -> Number;
+}
+
+/// A batch of single-sample families, and the words of their samples.
+#[derive(Debug)]
+pub(crate) struct SingleSamples<'a> {
+    /// All consecutive families, of which the batch is a part.
+    families: &'a dyn SingleFamilies,
+    prefixes: &'a LinePrefixes,
+    range: Range<usize>,
+    /// Whether each is an integer counter, whose value is its first word.
+    are_counters: &'a [bool],
+    words: &'a [[u64; 2]],
+}
+
+/// The bytes before each family's value in a text format: its head and the start of its line.
+///
+/// They are the same in every exposition, so each format writes them once.
+#[derive(Debug, Default)]
+pub(crate) struct LinePrefixes {
+    text: OnceLock<Texts>,
+    open_metrics: OnceLock<Texts>,
+}
+
+impl LinePrefixes {
+    fn of(&self, format: Format) -> &OnceLock<Texts> {
+        match format {
+            Format::OpenMetrics => &self.open_metrics,
+            _ => &self.text,
+        }
+    }
+}
+
+impl<'a> SingleSamples<'a> {
+    /// A batch of the families in `range`; the slices hold an item for each of them.
+    pub(crate) fn new(
+        families: &'a dyn SingleFamilies,
+        prefixes: &'a LinePrefixes,
+        range: Range<usize>,
+        are_counters: &'a [bool],
+        words: &'a [[u64; 2]],
+    ) -> Self {
+        SingleSamples {
+            families,
+            prefixes,
+            range,
+            are_counters,
+            words,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.range.len()
+    }
+
+    /// The line prefixes of the batch in a text format, made by `write` on first use.
+    pub(crate) fn line_prefixes(
+        &self,
+        format: Format,
+        mut write: impl FnMut(Head<'_>) -> String,
+    ) -> Row<'a> {
+        let all = (0..self.families.len()).map(|at| write(self.families.head(at)));
+        let prefixes = self.prefixes.of(format).get_or_init(|| Texts::of(all));
+        prefixes.range(self.range.clone())
+    }
+
+    /// Whether each is an integer counter, whose value is its first word.
+    #[inline(always)]
+    pub(crate) fn are_counters(&self) -> &'a [bool] {
+        self.are_counters
+    }
+
+    #[inline(always)]
+    pub(crate) fn words(&self) -> &'a [[u64; 2]] {
+        self.words
+    }
+
+    /// The value of a sample; `None` past the end of the batch.
+    pub(crate) fn number(&self, at: usize) -> Option<Number> {
+        let words = self.words.get(at)?;
+        Some(self.families.number(self.range.start + at, words))
+    }
+
+    /// Head, created timestamp and value of each.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Head<'a>, f64, Number)> {
+        self.range.clone().zip(self.words).map(|(at, words)| {
+            let families = self.families;
+            (
+                families.head(at),
+                families.created(at),
+                families.number(at, words),
+            )
+        })
+    }
+}
