@@ -6,6 +6,12 @@
 #[doc = include_str!("../../README.md")]
 mod readme {}
 
+#[doc = include_str!("../../docs/benchmarks.md")]
+mod benchmarks {}
+
 #[cfg(all(feature = "catalog", feature = "remote-write"))]
 #[doc = include_str!("../../docs/guide.md")]
 mod guide {}
+
+#[doc = include_str!("../../docs/migrating.md")]
+mod migrating {}

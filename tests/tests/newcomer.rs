@@ -1,7 +1,7 @@
-//! What the README tells a newcomer to do, done: from an empty folder to a live chart.
+//! Follows the README's steps: from an empty folder to a scrape and a live chart.
 
 use std::{
-    env, fs,
+    fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -11,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 use tests::{Browser, get, wait_until};
 
-/// The section of the README, from its heading to the next.
+/// The text of the section from its heading to the next heading of the same level.
 fn section() -> String {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let readme = fs::read_to_string(readme).unwrap();
@@ -22,13 +22,13 @@ fn section() -> String {
     section.to_owned()
 }
 
-/// The first code block of a language in it.
+/// The first code block of a language in a section.
 fn block<'s>(section: &'s str, language: &str) -> &'s str {
     let (_, rest) = section.split_once(&format!("\n```{language}\n")).unwrap();
     rest.split_once("```").unwrap().0
 }
 
-/// A folder with the crates in `metrics`, and nothing else.
+/// A folder that holds only the checkout, as `metrics`.
 fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -37,12 +37,9 @@ fn folder() -> TempDir {
     folder
 }
 
-/// Where the newcomer's program is built; kept, as everything that it depends on is built with it.
+/// The newcomer's target folder, kept between runs so that dependencies are built once.
 fn target() -> PathBuf {
-    let program = env::current_exe().unwrap();
-    let mut above = program.ancestors();
-    let target = above.find(|folder| folder.ends_with("target")).unwrap();
-    target.join("tests/newcomer")
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("newcomer")
 }
 
 fn run(command: &mut Command) {
@@ -62,7 +59,7 @@ impl Drop for Running {
     }
 }
 
-/// Starts the program, and says where it tells to look.
+/// Builds and starts the program; returns it with the URL that it prints.
 fn start(place: &Path) -> (Running, String) {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
@@ -81,8 +78,16 @@ fn start(place: &Path) -> (Running, String) {
     (running, url)
 }
 
+/// A line of an exposition without its value, which differs between runs.
+fn without_value(line: &str) -> &str {
+    match line.rsplit_once(' ') {
+        Some((series, _)) if !line.starts_with('#') => series,
+        _ => line,
+    }
+}
+
 #[test]
-fn the_steps_of_the_readme_lead_from_an_empty_folder_to_a_page_that_moves() {
+fn the_steps_of_the_readme_lead_to_its_output_and_to_a_page_that_moves() {
     let (section, folder) = (section(), folder());
     // With what was downloaded for the tests: they need no other network.
     let steps = format!("set -eu\n{}", block(&section, "sh"));
@@ -97,12 +102,22 @@ fn the_steps_of_the_readme_lead_from_an_empty_folder_to_a_page_that_moves() {
     fs::write(place.join("src/main.rs"), main).unwrap();
     let (_running, url) = start(&place);
 
+    let exposition = get(&format!("{url}metrics")).body;
+    let mut lines = exposition.lines().map(without_value);
+    for shown in block(&section, "text").lines() {
+        let shown = without_value(shown);
+        assert!(
+            lines.any(|line| line == shown),
+            "not there, or not in the README's order: {shown}\n{exposition}"
+        );
+    }
+
     let primes = || {
         let page = get(&format!("{url}metrics"));
         let line = page
             .body
             .lines()
-            .find(|line| line.starts_with("hello_primes_total "))?;
+            .find(|line| line.starts_with("hello_numbers_total{kind=\"prime\"} "))?;
         line.split(' ').nth(1)?.parse::<u64>().ok()
     };
     let before = primes().unwrap();
@@ -115,13 +130,13 @@ fn the_steps_of_the_readme_lead_from_an_empty_folder_to_a_page_that_moves() {
     browser.until(
         "(() => {
             const names = [...document.querySelectorAll('.row:not([hidden]) .open .name')];
-            const name = names.find((name) => name.textContent === 'hello_primes_total');
+            const name = names.find((name) => name.textContent === 'hello_numbers_total');
             name?.closest('button').click();
             return name !== undefined;
         })()",
     );
     browser.until("document.querySelector('.family .chart canvas')");
     let family = browser.text("document.querySelector('.family').textContent");
-    assert!(family.contains("Numbers that are prime."), "{family}");
+    assert!(family.contains("Numbers checked."), "{family}");
     assert!(family.contains("src/main.rs:"), "{family}");
 }
