@@ -45,7 +45,7 @@
 //! # A scrape does not hurt
 //!
 //! Expositions are encoded by threads of their own and streamed at the client's pace. Only
-//! [a few](ServerBuilder::scrapes_at_once) run at once, none longer than the
+//! [a few](ServerBuilder::max_concurrent_scrapes) run at once, none longer than the
 //! [scraper waits](ServerBuilder::scrape_timeout), and a client that
 //! [dawdles](ServerBuilder::client_timeout) is cut off.
 //!
@@ -64,7 +64,7 @@
 //!   `/dashboard.json`, a dashboard for Grafana of the whole program, or of its functions with
 //!   `?functions`, and with `title=`, `uid=` and `datasource=`; `/rules.yml`, Prometheus' rules,
 //!   with `?job=`. What the program answers at such a path itself comes first.
-//! - `auth`: `ServerBuilder::basic` and `ServerBuilder::bearer`.
+//! - `auth`: `ServerBuilder::basic_auth` and `ServerBuilder::bearer_auth`.
 //! - `tls`: `ServerBuilder::tls`, by rustls, with clients' certificates where they are asked for.
 //! - `push`: `PushGateway`, for jobs that end before anybody scrapes them, and a `Pusher` in the
 //!   background.
@@ -78,36 +78,17 @@
 
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "auth")]
-mod auth;
-#[cfg(feature = "axum")]
-mod axum;
-mod body;
-mod builder;
-#[cfg(feature = "catalog")]
-mod catalog;
-pub mod collect;
-mod compress;
-mod endpoint;
-mod error;
 #[cfg(feature = "metrics-facade")]
-mod facade;
-mod guests;
-mod health;
+mod bridge;
+pub mod collect;
+mod error;
 #[cfg(feature = "tower")]
 pub mod layer;
-mod listen;
-mod negotiate;
 #[cfg(feature = "page")]
 mod page;
 mod push;
-mod routes;
 mod scrape;
 mod server;
-mod share;
-mod stall;
-#[cfg(feature = "tls")]
-mod tls;
 
 pub use metrics_core;
 #[doc(inline)]
@@ -126,24 +107,21 @@ pub use metrics_macros::{
     off_http_counted as counted, off_http_in_flight as in_flight, off_http_timed as timed,
 };
 
-#[cfg(feature = "axum")]
-pub use self::axum::router;
 #[cfg(feature = "metrics-facade")]
-pub use self::facade::{FacadeBuilder, FacadeRecorder};
+pub use self::bridge::{FacadeBuilder, FacadeRecorder};
 #[cfg(feature = "push")]
 pub use self::push::{PushAtEnd, PushGateway, Pusher};
 #[cfg(feature = "remote-write")]
 pub use self::push::{RemoteWrite, RemoteWriteVersion};
 #[cfg(feature = "tls")]
-pub use self::tls::TlsFiles;
+pub use self::server::TlsFiles;
+#[cfg(feature = "axum")]
+pub use self::server::router;
 pub use self::{
-    body::Body,
-    builder::ServerBuilder,
-    endpoint::{Endpoint, ResponseFuture},
     error::Error,
-    listen::Address,
     push::{textfile, textfile_of},
-    server::{Server, serve},
+    scrape::{Body, Endpoint, ResponseFuture},
+    server::{Address, Server, ServerBuilder, serve},
 };
 
 #[cfg(doctest)]

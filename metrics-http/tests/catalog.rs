@@ -43,11 +43,11 @@ fn a_parameter_that_there_is_not_is_refused() {
     for (path, said) in [
         (
             "/rules.yml?jobs=shop",
-            "there is no parameter `jobs` here; there are `job`\n",
+            "unknown parameter `jobs`; this path takes `job`\n",
         ),
         (
             "/catalog.json?job=shop",
-            "there is no parameter `job` here; there are none\n",
+            "unknown parameter `job`; this path takes none\n",
         ),
     ] {
         let reply = get(&server, path);
@@ -75,7 +75,7 @@ fn the_programs_own_answer_comes_first() {
 #[test]
 fn who_is_not_let_in_sees_none_of_it() {
     let server = serving(Shop)
-        .bearer("00".repeat(32))
+        .bearer_auth("00".repeat(32))
         .serve("127.0.0.1:0")
         .unwrap();
     for path in ["/catalog.json", "/dashboard.json", "/rules.yml"] {

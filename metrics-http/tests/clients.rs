@@ -19,7 +19,7 @@ use support::{
 #[test]
 fn a_client_that_goes_away_frees_its_place() {
     let server = serving(Warehouse)
-        .scrapes_at_once(1)
+        .max_concurrent_scrapes(1)
         .client_timeout(Duration::MAX)
         .scrape_timeout(Duration::MAX)
         .serve("127.0.0.1:0")
@@ -33,7 +33,7 @@ fn a_client_that_goes_away_frees_its_place() {
 #[test]
 fn a_client_that_goes_away_while_it_waits_for_a_place_takes_none() {
     let server = serving(Warehouse)
-        .scrapes_at_once(1)
+        .max_concurrent_scrapes(1)
         .client_timeout(Duration::MAX)
         .scrape_timeout(Duration::MAX)
         .serve("127.0.0.1:0")
@@ -52,7 +52,7 @@ fn a_client_that_goes_away_while_it_waits_for_a_place_takes_none() {
 #[test]
 fn a_scrape_that_takes_too_long_is_broken_off() {
     let server = serving(Warehouse)
-        .scrapes_at_once(1)
+        .max_concurrent_scrapes(1)
         .client_timeout(Duration::MAX)
         .scrape_timeout(Duration::from_secs(3))
         .serve("127.0.0.1:0")
@@ -69,7 +69,7 @@ fn a_scrape_that_takes_too_long_is_broken_off() {
 #[test]
 fn the_scraper_s_own_limit_is_honoured() {
     let server = serving(Warehouse)
-        .scrapes_at_once(1)
+        .max_concurrent_scrapes(1)
         .client_timeout(Duration::MAX)
         .scrape_timeout(Duration::MAX)
         .serve("127.0.0.1:0")
@@ -151,7 +151,7 @@ fn a_head_without_end_is_refused() {
 #[test]
 fn many_scrapes_at_once_are_all_answered() {
     let server = serving(Shop)
-        .scrapes_at_once(2)
+        .max_concurrent_scrapes(2)
         .serve("127.0.0.1:0")
         .unwrap();
     thread::scope(|scope| {
@@ -171,8 +171,8 @@ fn http_1_0_is_spoken() {
 #[test]
 fn scrapes_that_would_wait_behind_too_many_are_turned_away() {
     let server = serving(Warehouse)
-        .scrapes_at_once(1)
-        .scrapes_waiting(0)
+        .max_concurrent_scrapes(1)
+        .max_queued_scrapes(0)
         .client_timeout(Duration::MAX)
         .scrape_timeout(Duration::MAX)
         .serve("127.0.0.1:0")

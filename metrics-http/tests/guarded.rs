@@ -30,9 +30,9 @@ const COST: u32 = 4;
 
 fn guarded() -> Server {
     serving(Shop)
-        .basic("prometheus", bcrypt::hash("open sesame", COST).unwrap())
-        .bearer(TOKEN)
-        .ready("moon", || Err("it is not full".to_owned()))
+        .basic_auth("prometheus", bcrypt::hash("open sesame", COST).unwrap())
+        .bearer_auth(TOKEN)
+        .readiness_check("moon", || Err("it is not full".to_owned()))
         .serve("127.0.0.1:0")
         .unwrap()
 }
@@ -114,12 +114,14 @@ fn a_probe_learns_whether_and_not_why() {
 #[test]
 fn a_password_in_place_of_its_hash_is_an_error_that_does_not_repeat_it() {
     let error = serving(Shop)
-        .basic("prometheus", "open sesame")
+        .basic_auth("prometheus", "open sesame")
         .serve("127.0.0.1:0");
     let error = error.unwrap_err().to_string();
     assert!(error.contains("htpasswd"), "{error}");
     assert!(!error.contains("sesame"), "{error}");
-    let error = serving(Shop).bearer("a long token").serve("127.0.0.1:0");
+    let error = serving(Shop)
+        .bearer_auth("a long token")
+        .serve("127.0.0.1:0");
     let error = error.unwrap_err().to_string();
     assert!(error.contains("sha256sum"), "{error}");
     assert!(!error.contains("a long token"), "{error}");
@@ -281,5 +283,5 @@ fn files_that_are_no_certificate_are_an_error_that_names_them() {
         .serve("127.0.0.1:0")
         .unwrap_err()
         .to_string();
-    assert!(error.contains("do not go together"), "{error}");
+    assert!(error.contains("do not match"), "{error}");
 }

@@ -24,14 +24,14 @@ fn it_is_ready_when_its_checks_say_so() {
     let connected = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&connected);
     let server = serving(Shop)
-        .ready("database", move || {
+        .readiness_check("database", move || {
             if asked.load(Ordering::Relaxed) {
                 Ok(())
             } else {
                 Err("not connected".to_owned())
             }
         })
-        .ready("cache", || Ok(()))
+        .readiness_check("cache", || Ok(()))
         .serve("127.0.0.1:0")
         .unwrap();
     let reply = get(&server, "/-/ready");
@@ -47,7 +47,7 @@ fn it_is_ready_when_its_checks_say_so() {
 #[test]
 fn a_check_that_panics_has_not_passed() {
     let server = serving(Shop)
-        .healthy("worker", || panic!("lost its mind"))
+        .liveness_check("worker", || panic!("lost its mind"))
         .serve("127.0.0.1:0")
         .unwrap();
     let reply = get(&server, "/-/healthy");
@@ -63,7 +63,7 @@ fn a_check_that_blocks_does_not_hold_up_scrapes() {
     let (release, blocked) = std::sync::mpsc::channel::<()>();
     let blocked = std::sync::Mutex::new(blocked);
     let server = serving(Shop)
-        .ready("slow", move || {
+        .readiness_check("slow", move || {
             let _ = blocked.lock().unwrap().recv();
             Ok(())
         })

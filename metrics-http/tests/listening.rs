@@ -86,7 +86,7 @@ fn a_network_that_is_none_is_an_error_that_names_it() {
 #[test]
 fn connections_beyond_the_limit_wait_for_one_to_end() {
     let server = serving(Shop)
-        .connections(1)
+        .max_connections(1)
         .client_timeout(Duration::from_mins(5))
         .serve("127.0.0.1:0")
         .unwrap();

@@ -251,7 +251,7 @@ fn what_the_program_answers_at_the_root_comes_first() {
 fn who_may_not_read_the_metrics_may_not_see_the_page() {
     let hash = bcrypt::hash("open sesame", 4).unwrap();
     let server = serving(Shop)
-        .basic("me", hash)
+        .basic_auth("me", hash)
         .serve("127.0.0.1:0")
         .unwrap();
     for path in ["/", "/-/page/feed", "/-/page/series", "/-/page/app.js"] {

@@ -155,8 +155,8 @@ fn a_refusal_is_an_error_with_the_answer_of_the_gateway() {
     receiver.answer([Answer::saying(400, "pushed metrics are invalid\n")]);
     let error = failure(&receiver);
     let expected = format!(
-        "the metrics were refused: PUT {}/metrics/job/backup: 400 Bad Request; \
-         it says: pushed metrics are invalid",
+        "the server refused the metrics: PUT {}/metrics/job/backup: 400 Bad Request; \
+         the response is: pushed metrics are invalid",
         receiver.url()
     );
     assert_eq!(error.to_string(), expected);
@@ -177,7 +177,7 @@ fn a_redirection_is_not_followed_but_named() {
     receiver.answer([Answer::with(301, "Location: /elsewhere")]);
     let error = failure(&receiver);
     assert_eq!(error.status(), Some(301));
-    assert!(error.to_string().contains("leads to"), "{error}");
+    assert!(error.to_string().contains("redirects to"), "{error}");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn who_is_not_logged_in_reads_how_to() {
     receiver.answer([Answer::status(401)]);
     let error = failure(&receiver);
     assert!(
-        error.to_string().ends_with("`bearer_auth` log in"),
+        error.to_string().ends_with("`basic_auth` or `bearer_auth`"),
         "{error}"
     );
 }
@@ -222,7 +222,7 @@ fn a_gateway_that_never_answers_costs_the_timeout() {
     let gateway = gateway(&receiver).timeout(Duration::from_millis(50));
     let error = gateway.push().unwrap_err();
     assert!(
-        error.to_string().contains("no answer within 50ms"),
+        error.to_string().contains("no response within 50ms"),
         "{error}"
     );
 }

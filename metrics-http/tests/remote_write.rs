@@ -457,7 +457,9 @@ fn what_the_server_refuses_is_given_up_and_counted() {
         let error = errors.recv().unwrap();
         assert_eq!(error.status(), Some(status));
         assert!(
-            error.to_string().ends_with("it says: out of bounds"),
+            error
+                .to_string()
+                .ends_with("the response is: out of bounds"),
             "{error}"
         );
     }

@@ -58,7 +58,7 @@ impl Gate {
 
 fn server(gate: &Gate) -> Server {
     serving(gate.clone())
-        .scrapes_at_once(2)
+        .max_concurrent_scrapes(2)
         .serve("127.0.0.1:0")
         .unwrap()
 }

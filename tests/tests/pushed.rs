@@ -176,7 +176,10 @@ fn what_contradicts_another_group_is_refused_in_the_gateways_words() {
     let error = other.push().unwrap_err();
     assert_eq!(error.status(), Some(400));
     let text = error.to_string();
-    assert!(text.contains("400 Bad Request; it says: "), "{text}");
+    assert!(
+        text.contains("400 Bad Request; the response is: "),
+        "{text}"
+    );
     assert!(text.contains("file_bytes"), "{text}");
 }
 

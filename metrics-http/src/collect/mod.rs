@@ -25,14 +25,14 @@ pub use self::tasks::Tasks;
 pub use self::tokio::{tokio, tokio_runtimes};
 
 /// Adds the metrics of the process, where this system has any.
-pub(crate) fn add_process(registry: &Registry) -> Result<(), Error> {
+pub(crate) fn register_process(registry: &Registry) -> Result<(), Error> {
     PROCESS
         .iter()
         .try_for_each(|source| add(registry, source(), ".process_metrics(false)"))
 }
 
 /// Adds `build_info`.
-pub(crate) fn add_build(
+pub(crate) fn register_build_info(
     registry: &Registry,
     version: Option<&str>,
     revision: Option<&str>,
@@ -42,7 +42,10 @@ pub(crate) fn add_build(
 }
 
 /// Adds `target_info`.
-pub(crate) fn add_target(registry: &Registry, labels: &[(String, String)]) -> Result<(), Error> {
+pub(crate) fn register_target_info(
+    registry: &Registry,
+    labels: &[(String, String)],
+) -> Result<(), Error> {
     let source = build::target_info(labels)?;
     registry.register(source).map_err(Error::declaration)
 }

@@ -8,7 +8,7 @@ use hyper::{
 };
 
 use super::{safe, whole};
-use crate::body::Body;
+use crate::scrape::Body;
 
 /// A file of the page.
 pub(crate) struct Asset {

@@ -19,11 +19,7 @@ use hyper::{
 };
 use metrics_core::Registry;
 
-use crate::{
-    body::Body,
-    compress::Coding,
-    endpoint::{text, values},
-};
+use crate::scrape::{Body, ContentCoding, joined, text};
 
 use self::watch::Watch;
 
@@ -35,7 +31,7 @@ pub(crate) struct Page {
 
 /// What a request asks of the page.
 #[derive(Clone, Copy)]
-pub(crate) enum Asked {
+pub(crate) enum Resource {
     Asset(&'static assets::Asset),
     Feed,
     Rows,
@@ -50,26 +46,30 @@ impl Page {
     }
 
     /// What is asked for at this path, where it is of the page.
-    pub(crate) fn asked(path: &str) -> Option<Asked> {
+    pub(crate) fn resource(path: &str) -> Option<Resource> {
         match path {
-            "/" => Some(Asked::Asset(&assets::INDEX)),
-            "/-/page/feed" => Some(Asked::Feed),
-            "/-/page/series" => Some(Asked::Rows),
+            "/" => Some(Resource::Asset(&assets::INDEX)),
+            "/-/page/feed" => Some(Resource::Feed),
+            "/-/page/series" => Some(Resource::Rows),
             _ => {
                 let name = path.strip_prefix("/-/page/")?;
-                assets::find(name).map(Asked::Asset)
+                assets::find(name).map(Resource::Asset)
             }
         }
     }
 
     /// Answers `GET` or `HEAD`.
-    pub(crate) async fn answer(&self, asked: Asked, request: &Request<()>) -> Response<Body> {
+    pub(crate) async fn respond(
+        &self,
+        resource: Resource,
+        request: &Request<()>,
+    ) -> Response<Body> {
         let query = request.uri().query().unwrap_or_default();
         let headers = request.headers();
-        let json = match asked {
-            Asked::Asset(asset) => return asset.answer(headers),
-            Asked::Feed => self.watch.feed(feed::Since::parse(query)).await,
-            Asked::Rows => self.watch.rows(rows::Wanted::parse(query)).await,
+        let json = match resource {
+            Resource::Asset(asset) => return asset.answer(headers),
+            Resource::Feed => self.watch.feed(feed::Since::parse(query)).await,
+            Resource::Rows => self.watch.rows(rows::Wanted::parse(query)).await,
         };
         match json {
             Some(json) => whole(headers, JSON, Cow::Owned(json.into_bytes())),
@@ -85,10 +85,10 @@ impl Page {
 fn whole(headers: &HeaderMap, content_type: &'static str, body: Cow<'_, [u8]>) -> Response<Body> {
     let coding = match body.len() {
         // What fits into a packet gains nothing.
-        ..=SMALL => Coding::Identity,
-        _ => Coding::wanted(values(headers, &header::ACCEPT_ENCODING).as_deref()),
+        ..=SMALL => ContentCoding::Identity,
+        _ => ContentCoding::negotiate(joined(headers, &header::ACCEPT_ENCODING).as_deref()),
     };
-    let Ok(body) = coding.encoded(body.into_owned()) else {
+    let Ok(body) = coding.compress(body.into_owned()) else {
         return safe(text(
             StatusCode::INTERNAL_SERVER_ERROR,
             "it cannot be compressed\n",

@@ -16,7 +16,7 @@ use tokio::{
 
 use super::{
     client::{self, Running},
-    own::{self, Row},
+    self_metrics::{self, Row},
 };
 use crate::error::Error;
 
@@ -97,7 +97,7 @@ impl Pusher {
         work: impl Work,
     ) -> Result<Pusher, Error> {
         check(interval)?;
-        let row = own::add(registry, url)?;
+        let row = self_metrics::add(registry, url)?;
         Pusher::spawn(move |stopped| async move {
             regularly(work, interval, &row, on_error, stopped).await
         })

@@ -21,8 +21,10 @@ use hyper_util::{
 };
 use tokio::{runtime, time};
 
-use super::failure::{Failure, Refusal};
-use crate::{body::Body, error::Error};
+use crate::{
+    error::{Error, PushError, Refusal},
+    scrape::Body,
+};
 
 #[cfg(feature = "https")]
 type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
@@ -192,7 +194,7 @@ impl Client {
         uri: &Uri,
         headers: HeaderMap,
         body: Vec<u8>,
-    ) -> Result<HeaderMap, Failure> {
+    ) -> Result<HeaderMap, PushError> {
         let mut request = Request::new(Body::new(body));
         *request.method_mut() = method.clone();
         *request.uri_mut() = uri.clone();
@@ -204,19 +206,19 @@ impl Client {
         }
         match time::timeout(self.timeout, self.answer(request)).await {
             Ok(Ok(Ok(headers))) => Ok(headers),
-            Ok(Ok(Err((status, headers, answer)))) => Err(Failure::Refused(Refusal {
+            Ok(Ok(Err((status, headers, message)))) => Err(PushError::Refused(Refusal {
                 method,
                 uri: uri.clone(),
                 status,
-                answer,
+                message,
                 retry_after: retry_after(&headers),
             })),
-            Ok(Err(source)) => Err(Failure::Unreached {
+            Ok(Err(source)) => Err(PushError::Unreachable {
                 method,
                 uri: uri.clone(),
                 source: source.into(),
             }),
-            Err(_) => Err(Failure::TimedOut {
+            Err(_) => Err(PushError::TimedOut {
                 method,
                 uri: uri.clone(),
                 after: self.timeout,
@@ -256,17 +258,17 @@ async fn beginning(mut body: Incoming) -> Vec<u8> {
 }
 
 #[cfg(feature = "remote-write")]
-fn retry_after(headers: &HeaderMap) -> Option<super::failure::RetryAfter> {
-    use super::failure::RetryAfter;
+fn retry_after(headers: &HeaderMap) -> Option<crate::error::RetryAfter> {
+    use crate::error::RetryAfter;
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     match text.parse() {
-        Ok(seconds) => Some(RetryAfter::Pause(Duration::from_secs(seconds))),
-        Err(_) => httpdate::parse_http_date(text).ok().map(RetryAfter::At),
+        Ok(seconds) => Some(RetryAfter::Delay(Duration::from_secs(seconds))),
+        Err(_) => httpdate::parse_http_date(text).ok().map(RetryAfter::Date),
     }
 }
 
 #[cfg(not(feature = "remote-write"))]
-fn retry_after(_: &HeaderMap) -> Option<super::failure::RetryAfter> {
+fn retry_after(_: &HeaderMap) -> Option<crate::error::RetryAfter> {
     None
 }
 
@@ -282,14 +284,14 @@ where
             let runtime = runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
-                .map_err(|source| Error::push(Failure::Thread(source)))?;
+                .map_err(|source| Error::push(PushError::Thread(source)))?;
             let done = runtime.block_on(async { work().await });
             // The resolver of names may hang, and nobody waits for it any more.
             runtime.shutdown_background();
             done
         })
         .map(Running)
-        .map_err(|source| Error::push(Failure::Thread(source)))
+        .map_err(|source| Error::push(PushError::Thread(source)))
 }
 
 /// A thread at work.
@@ -304,7 +306,7 @@ impl Running {
 
 /// What comes of a thread that ended otherwise than by returning.
 pub(crate) fn panicked() -> Error {
-    Error::push(Failure::Thread(io::Error::other("it panicked")))
+    Error::push(PushError::Thread(io::Error::other("it panicked")))
 }
 
 const USER_AGENT: &str = concat!("metrics-http/", env!("CARGO_PKG_VERSION"));

@@ -5,23 +5,19 @@ mod background;
 #[cfg(feature = "push")]
 mod client;
 #[cfg(feature = "push")]
-mod failure;
-#[cfg(feature = "push")]
 mod gateway;
 #[cfg(feature = "push")]
 mod grouping;
-#[cfg(feature = "push")]
-mod own;
 #[cfg(feature = "remote-write")]
 mod remote_write;
+#[cfg(feature = "push")]
+mod self_metrics;
 mod textfile;
 #[cfg(feature = "https")]
 mod tls;
 
 pub use self::textfile::{textfile, textfile_of};
 
-#[cfg(feature = "push")]
-pub(crate) use self::failure::Failure;
 #[cfg(feature = "push")]
 pub use self::{
     background::Pusher,

@@ -10,8 +10,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-use super::failure::Failure;
-use crate::error::Error;
+use crate::error::{Error, PushError};
 
 /// A connector that trusts the certificates in `roots`, as PEM, or those that the system trusts.
 pub(super) fn connector(
@@ -28,7 +27,7 @@ pub(super) fn connector(
     };
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::push(Failure::Tls(error.into())))?
+        .map_err(|error| Error::push(PushError::Tls(error.into())))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(HttpsConnectorBuilder::new()
@@ -49,7 +48,7 @@ fn of_the_system() -> Result<RootCertStore, Error> {
         Some(error) => error.into(),
         None => "the system has no certificates".into(),
     };
-    Err(Error::push(Failure::Tls(why)))
+    Err(Error::push(PushError::Tls(why)))
 }
 
 fn of_pem(pem: &[u8]) -> Result<RootCertStore, Error> {

@@ -228,6 +228,6 @@ fn what_breaks_a_rule_is_an_error_that_says_which() {
             .unwrap_err()
             .to_string();
         assert!(error.contains(words), "{error}");
-        assert!(!error.contains("built alike"), "{error}");
+        assert!(!error.contains("same settings"), "{error}");
     }
 }

@@ -28,7 +28,7 @@ use self::{
 use super::{
     background::{self, Pusher},
     client::Server,
-    own::{self, Loss, Row},
+    self_metrics::{self, Loss, Row},
 };
 use crate::error::Error;
 
@@ -229,7 +229,7 @@ impl RemoteWrite {
         self.check_labels()?;
         let client = self.server.client()?;
         let uri = self.server.uri("")?;
-        let row = own::add(&self.registry, &uri.to_string())?;
+        let row = self_metrics::add(&self.registry, &uri.to_string())?;
         row.lost(0, Loss::Queue);
         Pusher::spawn(move |stopped| async move {
             let queue = Arc::new(Queue::new(self.capacity));

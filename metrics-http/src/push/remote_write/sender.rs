@@ -16,12 +16,11 @@ use super::{
     series::{Point, PointValue},
 };
 use crate::{
-    error::Error,
+    error::{Error, PushError, Refusal, RetryAfter},
     push::{
         background::recorded,
         client::Client,
-        failure::{Failure, Refusal, RetryAfter},
-        own::{Loss, Row},
+        self_metrics::{Loss, Row},
     },
 };
 
@@ -73,7 +72,7 @@ impl Sender {
                     return Err(Error::push(failure));
                 }
                 After::Again(failure) => {
-                    let asked = failure.retry_after();
+                    let asked = retry_after(&failure);
                     if !told {
                         // Once for all attempts: an outage is one error.
                         (self.on_error)(Error::push(failure));
@@ -90,7 +89,7 @@ impl Sender {
         &mut self,
         points: &[Point],
         version: RemoteWriteVersion,
-    ) -> Result<HeaderMap, Failure> {
+    ) -> Result<HeaderMap, PushError> {
         let body = request::body(points, version);
         let headers = request::headers(version);
         let (client, uri) = (&self.client, &self.uri);
@@ -106,7 +105,7 @@ impl Sender {
     }
 
     /// What to do about a failure.
-    fn after(&mut self, failure: Failure, version: RemoteWriteVersion) -> After {
+    fn after(&mut self, failure: PushError, version: RemoteWriteVersion) -> After {
         let Some(status) = failure.status() else {
             return After::Again(failure);
         };
@@ -158,23 +157,21 @@ impl Sender {
 }
 
 enum After {
-    Again(Failure),
+    Again(PushError),
     OtherVersion,
-    Lost(Failure),
+    Lost(PushError),
 }
 
-impl Failure {
-    /// How long the server wants to be left alone.
-    fn retry_after(&self) -> Option<Duration> {
-        let Failure::Refused(refusal) = self else {
-            return None;
-        };
-        let pause = match refusal.retry_after? {
-            RetryAfter::Pause(pause) => pause,
-            RetryAfter::At(time) => time.duration_since(SystemTime::now()).ok()?,
-        };
-        Some(pause.min(LONGEST_PAUSE))
-    }
+/// How long the server asks to wait before the next request.
+fn retry_after(error: &PushError) -> Option<Duration> {
+    let PushError::Refused(refusal) = error else {
+        return None;
+    };
+    let pause = match refusal.retry_after? {
+        RetryAfter::Delay(pause) => pause,
+        RetryAfter::Date(time) => time.duration_since(SystemTime::now()).ok()?,
+    };
+    Some(pause.min(LONGEST_PAUSE))
 }
 
 /// Whether a server that knows 1.0 alone has read an empty message of that version in one of 2.0:
@@ -187,12 +184,12 @@ fn is_mistaken(version: RemoteWriteVersion, headers: &HeaderMap) -> bool {
             .all(silent)
 }
 
-fn mistaken(uri: &Uri) -> Failure {
-    Failure::Refused(Refusal {
+fn mistaken(uri: &Uri) -> PushError {
+    PushError::Refused(Refusal {
         method: Method::POST,
         uri: uri.clone(),
         status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        answer: "nothing was written".to_owned(),
+        message: "nothing was written".to_owned(),
         retry_after: None,
     })
 }

@@ -1,4 +1,4 @@
-//! A connection that gives up on a client which stops to read.
+//! Times out writes to a stalled client.
 
 use std::{
     future::Future,
@@ -15,27 +15,27 @@ use tokio::{
     time::Sleep,
 };
 
-/// A stream whose writes fail when none of them advances for a time.
+/// A stream whose writes fail if none makes progress within the timeout.
 ///
-/// hyper bounds the time that a client takes to ask, but not the time it takes to read
-/// the answer; without this a client that reads nothing would hold its connection for ever.
-pub(crate) struct Impatient<S> {
+/// hyper limits how long a client may take to send a request, but not how long it may take to read
+/// the response: without this, a client that stops reading would hold its connection for ever.
+pub(super) struct WriteTimeout<S> {
     stream: TokioIo<S>,
-    limit: Duration,
-    /// Present while a write waits.
+    timeout: Duration,
+    /// Present while a write is pending.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Impatient<S> {
-    pub(crate) fn new(stream: S, limit: Duration) -> Self {
+impl<S> WriteTimeout<S> {
+    pub(super) fn new(stream: S, timeout: Duration) -> Self {
         Self {
             stream: TokioIo::new(stream),
-            limit,
+            timeout,
             timer: None,
         }
     }
 
-    fn bound<T>(
+    fn limit<T>(
         &mut self,
         context: &mut Context<'_>,
         written: Poll<io::Result<T>>,
@@ -44,16 +44,16 @@ impl<S> Impatient<S> {
             self.timer = None;
             return written;
         }
-        let limit = self.limit;
+        let timeout = self.timeout;
         let timer = self
             .timer
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
         ready!(timer.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl<S: AsyncRead + Unpin> Read for Impatient<S> {
+impl<S: AsyncRead + Unpin> Read for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -63,14 +63,14 @@ impl<S: AsyncRead + Unpin> Read for Impatient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Write for Impatient<S> {
+impl<S: AsyncWrite + Unpin> Write for WriteTimeout<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.bound(context, written)
+        self.limit(context, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -91,6 +91,6 @@ impl<S: AsyncWrite + Unpin> Write for Impatient<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.bound(context, written)
+        self.limit(context, written)
     }
 }

@@ -1,4 +1,7 @@
-//! Why a server or an endpoint could not be started, or metrics not be written or pushed.
+//! The error type of the crate.
+
+#[cfg(feature = "push")]
+mod push;
 
 use std::{
     error::Error as StdError,
@@ -9,12 +12,12 @@ use std::{
 };
 
 #[cfg(feature = "push")]
-use crate::push::Failure;
+pub(crate) use self::push::{PushError, Refusal, RetryAfter};
 
-/// What stood in the way of a server or an endpoint, of a file or a push.
+/// An error of starting a server or an endpoint, of writing a textfile, or of pushing.
 ///
-/// The text says what failed, where, and what to do about it. An error of the operating
-/// system is its [`source`](StdError::source).
+/// The message says what failed, where, and how to fix it. An error of the operating system is its
+/// [`source`](StdError::source).
 ///
 /// ```
 /// let error = metrics_http::serve("192.0.2.1").unwrap_err();
@@ -25,15 +28,16 @@ pub struct Error(Box<Reason>);
 enum Reason {
     Address(io::Error),
     Listen(Vec<SocketAddr>, io::Error),
-    Path(PathBuf, io::Error),
-    Nowhere,
+    ListenOnPath(PathBuf, io::Error),
+    NoListener,
     Start(io::Error),
+    /// An invalid setting; the message is complete.
     Setting(String),
     Declaration(metrics_core::Error),
     Collector(metrics_core::Error, &'static str),
     Textfile(PathBuf, io::Error),
     #[cfg(feature = "push")]
-    Push(Failure),
+    Push(PushError),
     #[cfg(feature = "tower")]
     Layer(metrics_core::Error),
 }
@@ -48,11 +52,11 @@ impl Error {
     }
 
     pub(crate) fn listen_on_path(path: PathBuf, source: io::Error) -> Error {
-        Error(Box::new(Reason::Path(path, source)))
+        Error(Box::new(Reason::ListenOnPath(path, source)))
     }
 
-    pub(crate) fn nowhere() -> Error {
-        Error(Box::new(Reason::Nowhere))
+    pub(crate) fn no_listener() -> Error {
+        Error(Box::new(Reason::NoListener))
     }
 
     pub(crate) fn start(source: io::Error) -> Error {
@@ -67,7 +71,7 @@ impl Error {
         Error(Box::new(Reason::Declaration(source)))
     }
 
-    /// `off` is the call on the builder that leaves the collector out.
+    /// `off` is the builder call that leaves the collector out.
     pub(crate) fn collector(source: metrics_core::Error, off: &'static str) -> Error {
         Error(Box::new(Reason::Collector(source, off)))
     }
@@ -77,22 +81,21 @@ impl Error {
     }
 
     #[cfg(feature = "push")]
-    pub(crate) fn push(failure: Failure) -> Error {
-        Error(Box::new(Reason::Push(failure)))
+    pub(crate) fn push(error: PushError) -> Error {
+        Error(Box::new(Reason::Push(error)))
     }
 
-    /// The status code with which a server refused what was pushed to it; none where it did not
-    /// come to an answer.
+    /// The HTTP status with which a server refused a push; `None` if it did not respond.
     ///
     /// ```
     /// # use metrics_http::PushGateway;
     /// let error = PushGateway::new("http://127.0.0.1:1", "backup").push().unwrap_err();
-    /// assert_eq!(error.status(), None); // nobody listens there
+    /// assert_eq!(error.status(), None); // connection refused
     /// ```
     #[cfg(feature = "push")]
     pub fn status(&self) -> Option<u16> {
         match &*self.0 {
-            Reason::Push(failure) => failure.status().map(|status| status.as_u16()),
+            Reason::Push(error) => error.status().map(|status| status.as_u16()),
             _ => None,
         }
     }
@@ -119,12 +122,12 @@ impl Display for Error {
                 }
                 match source.kind() {
                     io::ErrorKind::AddrInUse => f.write_str(
-                        ": address in use; another program, or another server of this one, \
-                         holds the port",
+                        ": address in use; another program, or another server of this program, \
+                         listens on the port",
                     ),
                     io::ErrorKind::AddrNotAvailable => f.write_str(
                         ": address not available; no interface of this machine has it, \
-                         `0.0.0.0` stands for all of them",
+                         write `0.0.0.0` to listen on all interfaces",
                     ),
                     io::ErrorKind::PermissionDenied => f.write_str(
                         ": permission denied; ports below 1024 need a privilege, \
@@ -133,55 +136,54 @@ impl Display for Error {
                     _ => write!(f, ": {source}"),
                 }
             }
-            Reason::Path(path, source) => {
+            Reason::ListenOnPath(path, source) => {
                 write!(f, "cannot listen on the Unix socket `{}`: ", path.display())?;
                 match source.kind() {
                     io::ErrorKind::AddrInUse => f.write_str(
-                        "another program listens on it, or the file is no socket; \
+                        "another program listens on it, or the file is not a socket; \
                          choose another path or remove the file",
                     ),
                     io::ErrorKind::NotFound => f.write_str("its folder does not exist; create it"),
                     _ => write!(f, "{source}"),
                 }
             }
-            Reason::Nowhere => f.write_str(
-                "the server is to listen nowhere; name an address with `bind` or `serve`",
+            Reason::NoListener => f.write_str(
+                "the server has no address to listen on; add one with `bind` or `serve`",
             ),
             Reason::Start(source) => write!(f, "cannot start the metrics server: {source}"),
             Reason::Setting(message) => f.write_str(message),
             Reason::Declaration(source) => Display::fmt(source, f),
-            Reason::Collector(source, off) => {
-                write!(
-                    f,
-                    "{source}; or leave ours out with `Server::builder(){off}`"
-                )
-            }
+            Reason::Collector(source, off) => write!(
+                f,
+                "{source}; or switch off the built-in metrics with `Server::builder(){off}`"
+            ),
             Reason::Textfile(path, source) => {
                 write!(f, "cannot write the metrics to `{}`: ", path.display())?;
                 match source.kind() {
                     io::ErrorKind::NotFound => f.write_str(
-                        "its folder does not exist; create it, and have the exporter read it",
+                        "its folder does not exist; create it, and configure the exporter to read \
+                         it",
                     ),
                     io::ErrorKind::PermissionDenied => f.write_str(
-                        "permission denied; a temporary file beside it takes its place, so that \
-                         the program must be allowed to write to the folder",
+                        "permission denied; the file is replaced by a temporary file in the same \
+                         folder, so allow the program to write to the folder",
                     ),
                     _ => write!(f, "{source}"),
                 }
             }
             #[cfg(feature = "push")]
-            Reason::Push(failure) => Display::fmt(failure, f),
+            Reason::Push(error) => Display::fmt(error, f),
             #[cfg(feature = "tower")]
             Reason::Layer(source) => write!(
                 f,
-                "{source}; layers of one registry are built alike, or each has a `prefix` or a \
-                 `registry` of its own"
+                "{source}; build all layers of a registry with the same settings, or give each a \
+                 `prefix` or a `registry` of its own"
             ),
         }
     }
 }
 
-/// As [`Display`], followed by the sources: this is what `main` prints when it returns an error.
+/// The message, followed by its sources: `main` prints this when it returns an error.
 impl Debug for Error {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         Display::fmt(self, f)?;
@@ -199,16 +201,16 @@ impl StdError for Error {
         match &*self.0 {
             Reason::Address(source)
             | Reason::Listen(_, source)
-            | Reason::Path(_, source)
+            | Reason::ListenOnPath(_, source)
             | Reason::Start(source)
             | Reason::Textfile(_, source) => Some(source),
             #[cfg(feature = "push")]
-            Reason::Push(failure) => failure.source(),
-            // Their text is part of ours already.
+            Reason::Push(error) => error.source(),
+            // The message already contains theirs, so the chain continues with their sources.
             Reason::Declaration(source) | Reason::Collector(source, _) => source.source(),
             #[cfg(feature = "tower")]
             Reason::Layer(source) => source.source(),
-            Reason::Nowhere | Reason::Setting(_) => None,
+            Reason::NoListener | Reason::Setting(_) => None,
         }
     }
 }

@@ -1,6 +1,7 @@
-//! TLS by rustls, with certificates that are read again when their files change.
+//! TLS with rustls; certificates are reloaded when their files change.
 
 use std::{
+    fmt::Display,
     fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -10,7 +11,7 @@ use std::{
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
-        self, RootCertStore, ServerConfig,
+        RootCertStore, ServerConfig,
         crypto::ring,
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
         server::WebPkiClientVerifier,
@@ -18,21 +19,22 @@ use tokio_rustls::{
     server::TlsStream,
 };
 
-use crate::{error::Error, listen::Stream};
+use super::listener::Stream;
+use crate::error::Error;
 
 metrics_core::metrics! {
-    /// Certificates that were to be read again and could not be: the ones before stay in use.
-    static FAILED: Counter = "metrics_http_tls_reload_errors_total";
+    /// Failed reloads of the certificate files; the previous certificates stay in use.
+    static RELOAD_ERRORS: Counter = "metrics_http_tls_reload_errors_total";
 }
 
-/// The files of a server's certificate and key, and of whom it trusts.
+/// The files of a server's certificate and key, and of the CA of its clients.
 ///
-/// They are in PEM: the certificate with those that lead to its root, the key in PKCS #8, PKCS #1
-/// or SEC 1. When they change, connections from then on have the new ones; what cannot be read, or
-/// does not fit together, is counted in `metrics_http_tls_reload_errors_total`, and the old ones
-/// stay.
+/// All files are PEM: the certificate followed by its intermediates, the key as PKCS #8, PKCS #1 or
+/// SEC 1. When the files change, new connections use their new content. A failed reload (a file
+/// that cannot be read, or a certificate and a key that do not match) is counted in
+/// `metrics_http_tls_reload_errors_total` and keeps the previous certificate in use.
 ///
-/// TLS 1.2 and 1.3 are spoken, with the cipher suites of rustls.
+/// The server supports TLS 1.2 and 1.3 with rustls' default cipher suites.
 ///
 /// ```no_run
 /// use metrics_http::{Server, TlsFiles};
@@ -61,7 +63,7 @@ impl TlsFiles {
         }
     }
 
-    /// Asks clients for a certificate that one of these has signed; without one they are refused.
+    /// Requires clients to present a certificate signed by one of these CAs (mutual TLS).
     #[must_use]
     pub fn client_ca(mut self, certificates: impl Into<PathBuf>) -> TlsFiles {
         self.client_ca = Some(certificates.into());
@@ -71,10 +73,10 @@ impl TlsFiles {
     fn config(&self) -> Result<ServerConfig, Error> {
         let chain = certificates(&self.certificate)?;
         let key = PrivateKeyDer::from_pem_file(&self.key)
-            .map_err(|error| unusable(&self.key, "a private key in PEM", &error))?;
+            .map_err(|error| invalid_file(&self.key, "a PEM private key", &error))?;
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(|error| Error::setting(format!("TLS cannot be set up: {error}")))?;
+            .map_err(|error| Error::setting(format!("cannot set up TLS: {error}")))?;
         let builder = match &self.client_ca {
             None => builder.with_no_client_auth(),
             Some(path) => {
@@ -82,19 +84,19 @@ impl TlsFiles {
                 for certificate in certificates(path)? {
                     roots
                         .add(certificate)
-                        .map_err(|error| unusable(path, "a certificate to trust", &error))?;
+                        .map_err(|error| invalid_file(path, "CA certificates", &error))?;
                 }
                 let provider = Arc::new(ring::default_provider());
                 let verifier =
                     WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
                         .build()
-                        .map_err(|error| unusable(path, "certificates to trust", &error))?;
+                        .map_err(|error| invalid_file(path, "CA certificates", &error))?;
                 builder.with_client_cert_verifier(verifier)
             }
         };
         let mut config = builder.with_single_cert(chain, key).map_err(|error| {
             Error::setting(format!(
-                "the certificate `{}` and the key `{}` do not go together: {error}",
+                "the certificate `{}` and the key `{}` do not match: {error}",
                 self.certificate.display(),
                 self.key.display()
             ))
@@ -103,8 +105,8 @@ impl TlsFiles {
         Ok(config)
     }
 
-    /// When the files were changed; what is missing has no time.
-    fn changed(&self) -> Vec<Option<SystemTime>> {
+    /// Modification times of the files; `None` for a missing file.
+    fn modified(&self) -> Vec<Option<SystemTime>> {
         [
             Some(&self.certificate),
             Some(&self.key),
@@ -112,77 +114,82 @@ impl TlsFiles {
         ]
         .into_iter()
         .flatten()
-        .map(|path| fs::metadata(path).and_then(|it| it.modified()).ok())
+        .map(|path| {
+            fs::metadata(path)
+                .and_then(|metadata| metadata.modified())
+                .ok()
+        })
         .collect()
     }
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let wanted = "certificates in PEM";
-    let found = CertificateDer::pem_file_iter(path)
+    let expected = "PEM certificates";
+    let certificates = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| unusable(path, wanted, &error))?;
-    if found.is_empty() {
-        return Err(unusable(path, wanted, &"it has none"));
+        .map_err(|error| invalid_file(path, expected, &error))?;
+    if certificates.is_empty() {
+        return Err(invalid_file(path, expected, &"it contains none"));
     }
-    Ok(found)
+    Ok(certificates)
 }
 
-fn unusable(path: &Path, wanted: &str, reason: &dyn std::fmt::Display) -> Error {
+fn invalid_file(path: &Path, expected: &str, reason: &dyn Display) -> Error {
     Error::setting(format!(
-        "`{}` is to have {wanted}: {reason}",
+        "`{}` must contain {expected}: {reason}",
         path.display()
     ))
 }
 
-/// Shakes hands for a server.
+/// Performs TLS handshakes; reloads the certificate files when they have changed.
 #[derive(Clone)]
-pub(crate) struct Tls {
+pub(super) struct ReloadingAcceptor {
     files: Arc<TlsFiles>,
     current: Arc<Mutex<Current>>,
 }
 
 struct Current {
     config: Arc<ServerConfig>,
-    changed: Vec<Option<SystemTime>>,
-    looked: Instant,
+    modified: Vec<Option<SystemTime>>,
+    checked: Instant,
 }
 
-impl Tls {
-    pub(crate) fn new(files: TlsFiles) -> Result<Tls, Error> {
-        // Before the files are read: what changes meanwhile is read again.
-        let changed = files.changed();
+impl ReloadingAcceptor {
+    pub(super) fn new(files: TlsFiles) -> Result<ReloadingAcceptor, Error> {
+        // Taken before the files are read, so that a change in between is detected later.
+        let modified = files.modified();
         let config = Arc::new(files.config()?);
-        Ok(Tls {
+        Ok(ReloadingAcceptor {
             files: Arc::new(files),
             current: Arc::new(Mutex::new(Current {
                 config,
-                changed,
-                looked: Instant::now(),
+                modified,
+                checked: Instant::now(),
             })),
         })
     }
 
-    pub(crate) async fn accept(
+    pub(super) async fn accept(
         &self,
         stream: Box<dyn Stream>,
     ) -> io::Result<TlsStream<Box<dyn Stream>>> {
         TlsAcceptor::from(self.config()).accept(stream).await
     }
 
-    fn config(&self) -> Arc<rustls::ServerConfig> {
+    fn config(&self) -> Arc<ServerConfig> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.looked.elapsed() >= LOOKS {
-            current.looked = Instant::now();
-            let changed = self.files.changed();
-            if changed != current.changed {
+        if current.checked.elapsed() >= CHECK_INTERVAL {
+            current.checked = Instant::now();
+            let modified = self.files.modified();
+            if modified != current.modified {
                 match self.files.config() {
                     Ok(config) => {
                         current.config = Arc::new(config);
-                        current.changed = changed;
+                        current.modified = modified;
                     }
-                    // Halfway written, perhaps: the next connection looks again.
-                    Err(_) => FAILED.inc(),
+                    // The files may be half written. `modified` is unchanged, so that the next
+                    // check tries again.
+                    Err(_) => RELOAD_ERRORS.inc(),
                 }
             }
         }
@@ -190,5 +197,5 @@ impl Tls {
     }
 }
 
-/// Files are looked at no more often.
-const LOOKS: Duration = Duration::from_secs(1);
+/// Minimum time between two checks of the files' modification times.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);

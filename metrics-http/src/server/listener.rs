@@ -1,4 +1,4 @@
-//! What a server listens on: addresses, Unix sockets, and listeners that are open already.
+//! Listeners: TCP addresses, Unix sockets, and sockets that are already open.
 
 use std::{
     fmt::{self, Display, Formatter},
@@ -19,7 +19,7 @@ use {
 
 use crate::error::Error;
 
-/// Where a server listens.
+/// An address that a server listens on.
 ///
 /// ```
 /// # fn main() -> Result<(), metrics_http::Error> {
@@ -33,7 +33,7 @@ use crate::error::Error;
 pub enum Address {
     /// A TCP port.
     Tcp(SocketAddr),
-    /// A Unix socket; the path is empty where the socket has no name.
+    /// The path of a Unix socket; empty for an unnamed socket.
     Unix(PathBuf),
 }
 
@@ -46,51 +46,52 @@ impl Display for Address {
     }
 }
 
-/// What to listen on, once the server starts.
-pub(crate) enum Place {
-    /// The first of these that can be had.
+/// A socket to listen on, as configured in the builder.
+pub(super) enum ListenerConfig {
+    /// Candidates, of which the first that can be bound is used.
     Addresses(io::Result<Vec<SocketAddr>>),
     Tcp(StdTcpListener),
     #[cfg(unix)]
-    Path(PathBuf),
+    UnixPath(PathBuf),
     #[cfg(unix)]
     Unix(StdUnixListener),
 }
 
-impl Place {
-    pub(crate) fn addresses(addresses: impl ToSocketAddrs) -> Place {
-        Place::Addresses(addresses.to_socket_addrs().map(Iterator::collect))
+impl ListenerConfig {
+    pub(super) fn addresses(addresses: impl ToSocketAddrs) -> ListenerConfig {
+        ListenerConfig::Addresses(addresses.to_socket_addrs().map(Iterator::collect))
     }
 
-    pub(crate) fn open(self) -> Result<Open, Error> {
+    pub(super) fn bind(self) -> Result<BoundListener, Error> {
         match self {
-            Place::Addresses(resolved) => {
+            ListenerConfig::Addresses(resolved) => {
                 let addresses = resolved.map_err(Error::address)?;
                 match StdTcpListener::bind(&*addresses) {
-                    Ok(listener) => Ok(Open::Tcp(listener)),
+                    Ok(listener) => Ok(BoundListener::Tcp(listener)),
                     Err(source) if addresses.is_empty() => Err(Error::address(source)),
                     Err(source) => Err(Error::listen(addresses, source)),
                 }
             }
-            Place::Tcp(listener) => Ok(Open::Tcp(listener)),
+            ListenerConfig::Tcp(listener) => Ok(BoundListener::Tcp(listener)),
             #[cfg(unix)]
-            Place::Path(path) => match bind(&path) {
-                Ok(listener) => Ok(Open::Unix(listener, Some(Remove(path)))),
+            ListenerConfig::UnixPath(path) => match bind_unix(&path) {
+                Ok(listener) => Ok(BoundListener::Unix(listener, Some(SocketFile(path)))),
                 Err(source) => Err(Error::listen_on_path(path, source)),
             },
             #[cfg(unix)]
-            Place::Unix(listener) => Ok(Open::Unix(listener, None)),
+            ListenerConfig::Unix(listener) => Ok(BoundListener::Unix(listener, None)),
         }
     }
 }
 
-/// Binds a socket where there is none, or one that nobody listens on any more.
+/// Binds a Unix socket, replacing a socket file that no process listens on.
 #[cfg(unix)]
-fn bind(path: &Path) -> io::Result<StdUnixListener> {
+fn bind_unix(path: &Path) -> io::Result<StdUnixListener> {
     use std::os::unix::fs::FileTypeExt;
 
-    let is_socket =
-        |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
+    let is_socket = |path: &Path| {
+        fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
+    };
     match StdUnixListener::bind(path) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_socket(path) => {
             match StdUnixStream::connect(path) {
@@ -106,58 +107,60 @@ fn bind(path: &Path) -> io::Result<StdUnixListener> {
     }
 }
 
-/// A listener that accepts nothing yet.
-pub(crate) enum Open {
+/// A bound socket that is not yet registered with a runtime.
+pub(super) enum BoundListener {
     Tcp(StdTcpListener),
     #[cfg(unix)]
-    Unix(StdUnixListener, Option<Remove>),
+    Unix(StdUnixListener, Option<SocketFile>),
 }
 
-impl Open {
-    pub(crate) fn address(&self) -> io::Result<Address> {
+impl BoundListener {
+    pub(super) fn address(&self) -> io::Result<Address> {
         match self {
-            Open::Tcp(listener) => listener.local_addr().map(Address::Tcp),
+            BoundListener::Tcp(listener) => listener.local_addr().map(Address::Tcp),
             #[cfg(unix)]
-            Open::Unix(listener, _) => {
+            BoundListener::Unix(listener, _) => {
                 let path = listener.local_addr()?.as_pathname().map(Path::to_owned);
                 Ok(Address::Unix(path.unwrap_or_default()))
             }
         }
     }
 
-    /// Called within the runtime that is to accept.
-    pub(crate) fn listening(self) -> io::Result<Listener> {
+    /// Registers the socket with the current runtime, which must be entered.
+    pub(super) fn listen(self) -> io::Result<Listener> {
         match self {
-            Open::Tcp(listener) => {
+            BoundListener::Tcp(listener) => {
                 listener.set_nonblocking(true)?;
                 TcpListener::from_std(listener).map(Listener::Tcp)
             }
             #[cfg(unix)]
-            Open::Unix(listener, remove) => {
+            BoundListener::Unix(listener, file) => {
                 listener.set_nonblocking(true)?;
-                Ok(Listener::Unix(UnixListener::from_std(listener)?, remove))
+                Ok(Listener::Unix(UnixListener::from_std(listener)?, file))
             }
         }
     }
 }
 
-/// A listener that accepts.
-pub(crate) enum Listener {
+/// A socket that accepts connections in a runtime.
+pub(super) enum Listener {
     Tcp(TcpListener),
     #[cfg(unix)]
     Unix(
         UnixListener,
-        #[expect(dead_code, reason = "it is there to be dropped")] Option<Remove>,
+        #[expect(dead_code, reason = "removes the socket file when it is dropped")]
+        Option<SocketFile>,
     ),
 }
 
 impl Listener {
-    /// The next connection, and whose it is, where it comes over a network.
-    pub(crate) async fn accept(&self) -> io::Result<(Box<dyn Stream>, Option<IpAddr>)> {
+    /// The next connection, and the client's address if it is a network connection.
+    pub(super) async fn accept(&self) -> io::Result<(Box<dyn Stream>, Option<IpAddr>)> {
         match self {
             Listener::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
-                // Without it the last part of an answer may wait for the client's acknowledgement.
+                // With Nagle's algorithm, the last packet of a response may be delayed until the
+                // client acknowledges the previous one.
                 let _ = stream.set_nodelay(true);
                 Ok((Box::new(stream), Some(peer.ip())))
             }
@@ -170,19 +173,19 @@ impl Listener {
     }
 }
 
-/// A connection, of whatever kind.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+/// A connection of any kind.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// Removes the file of a socket when nobody listens any more.
+/// The file of a Unix socket; removed on drop.
 #[cfg(unix)]
-pub(crate) struct Remove(PathBuf);
+pub(super) struct SocketFile(PathBuf);
 
 #[cfg(unix)]
-impl Drop for Remove {
+impl Drop for SocketFile {
     fn drop(&mut self) {
-        // Somebody may have removed it meanwhile.
+        // Fails if it has already been removed.
         let _ = fs::remove_file(&self.0);
     }
 }

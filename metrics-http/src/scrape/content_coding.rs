@@ -1,17 +1,17 @@
-//! Content codings: zstd or gzip where the client wants it, streamed.
+//! Content codings: negotiates `Accept-Encoding` (RFC 9110, section 12.5.3) and compresses bodies.
 
 use std::io::{self, Write};
 
 #[cfg(feature = "gzip")]
 use flate2::{Compression, write::GzEncoder};
 
-use crate::body::Writer;
 #[cfg(any(feature = "gzip", feature = "zstd"))]
-use crate::negotiate;
+use super::header;
+use super::pipe::Writer;
 
-/// How a body is coded on its way.
+/// The content coding of a response body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Coding {
+pub(crate) enum ContentCoding {
     Identity,
     #[cfg(feature = "gzip")]
     Gzip,
@@ -19,22 +19,22 @@ pub(crate) enum Coding {
     Zstd,
 }
 
-impl Coding {
-    /// The coding for an `Accept-Encoding` header.
+impl ContentCoding {
+    /// Chooses the coding for an `Accept-Encoding` header.
     #[cfg(any(feature = "gzip", feature = "zstd"))]
-    pub(crate) fn wanted(accept_encoding: Option<&str>) -> Coding {
-        // Of what is wanted alike, the first is the cheapest to send.
+    pub(crate) fn negotiate(accept_encoding: Option<&str>) -> ContentCoding {
+        // In order of preference: of codings with the same quality, the first is chosen.
         let offers = [
             #[cfg(feature = "zstd")]
-            (Coding::Zstd, ["zstd"].as_slice()),
+            (ContentCoding::Zstd, ["zstd"].as_slice()),
             #[cfg(feature = "gzip")]
-            (Coding::Gzip, &["gzip", "x-gzip"]),
+            (ContentCoding::Gzip, &["gzip", "x-gzip"]),
         ];
-        // Not listed, the plain body is acceptable still, but less than what is listed.
-        let plain = negotiate::coding(accept_encoding, &["identity"]).unwrap_or(0.0);
-        let mut best = (Coding::Identity, plain);
+        // An identity that is not listed is acceptable, but any listed coding is preferred to it.
+        let identity = quality(accept_encoding, &["identity"]).unwrap_or(0.0);
+        let mut best = (ContentCoding::Identity, identity);
         for (coding, names) in offers.into_iter().rev() {
-            let quality = negotiate::coding(accept_encoding, names).unwrap_or(0.0);
+            let quality = quality(accept_encoding, names).unwrap_or(0.0);
             if quality > 0.0 && quality >= best.1 {
                 best = (coding, quality);
             }
@@ -42,69 +42,86 @@ impl Coding {
         best.0
     }
 
-    /// The coding for an `Accept-Encoding` header.
+    /// Chooses the coding for an `Accept-Encoding` header.
     #[cfg(not(any(feature = "gzip", feature = "zstd")))]
-    pub(crate) fn wanted(_: Option<&str>) -> Coding {
-        Coding::Identity
+    pub(crate) fn negotiate(_: Option<&str>) -> ContentCoding {
+        ContentCoding::Identity
     }
 
-    /// The value of `Content-Encoding`, where it is to be sent.
+    /// The value of `Content-Encoding`; `None` if the header is omitted.
     pub(crate) fn name(self) -> Option<&'static str> {
         match self {
-            Coding::Identity => None,
+            ContentCoding::Identity => None,
             #[cfg(feature = "gzip")]
-            Coding::Gzip => Some("gzip"),
+            ContentCoding::Gzip => Some("gzip"),
             #[cfg(feature = "zstd")]
-            Coding::Zstd => Some("zstd"),
+            ContentCoding::Zstd => Some("zstd"),
         }
     }
 
-    /// Writes a whole body in this coding.
+    /// Writes a body through this coding and finishes `out`.
     ///
-    /// Expositions repeat themselves so much that the lowest levels save nearly all there is to
-    /// save.
-    pub(crate) fn write(
+    /// Expositions are so repetitive that the lowest compression level already removes most of
+    /// their size.
+    pub(super) fn write(
         self,
         mut out: Writer,
         body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
         match self {
-            Coding::Identity => {
+            ContentCoding::Identity => {
                 body(&mut out)?;
                 out.finish()
             }
             #[cfg(feature = "gzip")]
-            Coding::Gzip => {
+            ContentCoding::Gzip => {
                 let mut out = GzEncoder::new(out, Compression::fast());
                 body(&mut out)?;
                 out.finish()?.finish()
             }
             #[cfg(feature = "zstd")]
-            Coding::Zstd => {
+            ContentCoding::Zstd => {
                 let mut out = zstd::stream::write::Encoder::new(out, ZSTD_LEVEL)?;
                 body(&mut out)?;
                 out.finish()?.finish()
             }
         }
     }
-}
 
-#[cfg(feature = "page")]
-impl Coding {
-    /// A body that is at hand as a whole, in this coding.
-    pub(crate) fn encoded(self, body: Vec<u8>) -> io::Result<Vec<u8>> {
+    /// Compresses a body that is complete in memory.
+    #[cfg(feature = "page")]
+    pub(crate) fn compress(self, body: Vec<u8>) -> io::Result<Vec<u8>> {
         match self {
-            Coding::Identity => Ok(body),
+            ContentCoding::Identity => Ok(body),
             #[cfg(feature = "gzip")]
-            Coding::Gzip => {
+            ContentCoding::Gzip => {
                 let mut out = GzEncoder::new(Vec::new(), Compression::fast());
                 out.write_all(&body)?;
                 out.finish()
             }
             #[cfg(feature = "zstd")]
-            Coding::Zstd => zstd::encode_all(&*body, ZSTD_LEVEL),
+            ContentCoding::Zstd => zstd::encode_all(&*body, ZSTD_LEVEL),
         }
     }
+}
+
+/// The quality, 0 to 1, of a coding with any of these names; `None` if the header does not cover it.
+#[cfg(any(feature = "gzip", feature = "zstd"))]
+fn quality(accept_encoding: Option<&str>, names: &[&str]) -> Option<f32> {
+    let (mut listed, mut wildcard) = (None, None);
+    for element in accept_encoding.into_iter().flat_map(header::elements) {
+        let mut parts = header::split(element, ';');
+        let coding = parts.next().unwrap_or_default().trim();
+        let Some(quality) = header::quality(parts) else {
+            continue;
+        };
+        if names.iter().any(|name| coding.eq_ignore_ascii_case(name)) {
+            listed = Some(quality);
+        } else if coding == "*" {
+            wildcard = Some(quality);
+        }
+    }
+    listed.or(wildcard)
 }
 
 #[cfg(feature = "zstd")]
@@ -115,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gzip_only_where_it_is_wanted() {
+    fn gzip_is_chosen_only_if_preferred() {
         for (accept_encoding, expected) in [
             (None, false),
             (Some(""), false),
@@ -144,31 +161,31 @@ mod tests {
             (Some("identity;q=0, *;q=0"), false),
         ] {
             let expected = if expected {
-                Coding::Gzip
+                ContentCoding::Gzip
             } else {
-                Coding::Identity
+                ContentCoding::Identity
             };
-            // What else may be had is not wanted.
+            // Excludes zstd, which is also offered if its feature is enabled.
             let accept_encoding = accept_encoding.map(|accept| format!("{accept}, zstd;q=0"));
-            let found = Coding::wanted(accept_encoding.as_deref());
+            let found = ContentCoding::negotiate(accept_encoding.as_deref());
             assert_eq!(found, expected, "Accept-Encoding: {accept_encoding:?}");
         }
     }
 
     #[cfg(feature = "zstd")]
     #[test]
-    fn zstd_where_it_is_wanted_no_less_than_gzip() {
+    fn zstd_is_chosen_if_its_quality_is_at_least_that_of_gzip() {
         for (accept_encoding, expected) in [
-            ("zstd", Coding::Zstd),
-            ("gzip, zstd", Coding::Zstd),
-            ("gzip, deflate, br, zstd", Coding::Zstd),
-            ("*", Coding::Zstd),
-            ("zstd;q=0.5, gzip", Coding::Gzip),
-            ("zstd;q=0, *", Coding::Gzip),
-            ("zstd;q=0.5, identity", Coding::Identity),
-            ("zstd;q=0", Coding::Identity),
+            ("zstd", ContentCoding::Zstd),
+            ("gzip, zstd", ContentCoding::Zstd),
+            ("gzip, deflate, br, zstd", ContentCoding::Zstd),
+            ("*", ContentCoding::Zstd),
+            ("zstd;q=0.5, gzip", ContentCoding::Gzip),
+            ("zstd;q=0, *", ContentCoding::Gzip),
+            ("zstd;q=0.5, identity", ContentCoding::Identity),
+            ("zstd;q=0", ContentCoding::Identity),
         ] {
-            let found = Coding::wanted(Some(accept_encoding));
+            let found = ContentCoding::negotiate(Some(accept_encoding));
             assert_eq!(found, expected, "Accept-Encoding: {accept_encoding}");
         }
     }

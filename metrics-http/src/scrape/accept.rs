@@ -1,109 +1,93 @@
-//! Which format and which content coding a request asks for (RFC 9110, sections 12.4 and 12.5).
+//! Negotiates the exposition format from an `Accept` header (RFC 9110, section 12.5.1).
 
 use metrics_core::{Escaping, ExpositionFormat, Format};
 
-/// The exposition for an `Accept` header: the best one that is acceptable, else text 0.0.4.
+use super::header;
+
+/// The exposition format for an `Accept` header: the best acceptable one, else text 0.0.4.
 ///
-/// A scrape is worth more to its reader than a 406, so a header that accepts nothing
-/// we speak gets the format that every scraper reads. Names are escaped as the range says that
-/// was decisive, and with underscores when it says nothing, or nothing that we know.
-pub(crate) fn exposition(accept: Option<&str>) -> ExpositionFormat {
-    let ranges: Vec<Range<'_>> = accept
+/// A header that accepts no offered format gets the text format instead of a 406, because a scraper
+/// gains more from an exposition than from an error. Names are escaped as the chosen media range
+/// requests, with underscores if it has no `escaping` parameter or an unknown one.
+pub(super) fn negotiate(accept: Option<&str>) -> ExpositionFormat {
+    let ranges: Vec<MediaRange<'_>> = accept
         .into_iter()
-        .flat_map(list)
-        .filter_map(Range::parse)
+        .flat_map(header::elements)
+        .filter_map(MediaRange::parse)
         .collect();
-    // Text stands first: of two formats wanted alike, the earlier one is served.
+    // The text format is first: of equally preferred formats, the earlier one is served.
     let mut best = None;
-    for offered in &OFFERED {
-        let Some(preference) = Preference::of(offered, &ranges) else {
+    for offer in &OFFERS {
+        let Some(preference) = Preference::of(offer, &ranges) else {
             continue;
         };
-        if best.is_none_or(|(_, least)| preference.beats(least)) {
-            best = Some((offered.format, preference));
+        if best.is_none_or(|(_, other)| preference.is_above(other)) {
+            best = Some((offer.format, preference));
         }
     }
     let Some((format, preference)) = best else {
         return Format::Text.into();
     };
     let escaping = match ranges[preference.position].escaping() {
-        // It has no quotes to put names in.
+        // Text 0.0.4 has no quoted names.
         Escaping::AllowUtf8 if format == Format::Text => Escaping::Underscores,
         escaping => escaping,
     };
     format.with_escaping(escaping)
 }
 
-/// How much the `Accept-Encoding` header wants a coding that goes by these names, from 0 to 1;
-/// `None` where it says nothing of it.
-#[cfg(any(feature = "gzip", feature = "zstd"))]
-pub(crate) fn coding(accept_encoding: Option<&str>, names: &[&str]) -> Option<f32> {
-    let (mut listed, mut any) = (None, None);
-    for item in accept_encoding.into_iter().flat_map(list) {
-        let mut parts = split(item, ';');
-        let coding = parts.next().unwrap_or_default().trim();
-        let Some(quality) = quality(parts) else {
-            continue;
-        };
-        if names.iter().any(|name| coding.eq_ignore_ascii_case(name)) {
-            listed = Some(quality);
-        } else if coding == "*" {
-            any = Some(quality);
-        }
-    }
-    listed.or(any)
-}
-
-/// A format that can be served, as media ranges see it.
-struct Offered {
+/// A format that can be served, and its media type.
+struct Offer {
     format: Format,
-    main: &'static str,
-    sub: &'static str,
-    /// The parameters that make it this format; others say nothing about it.
+    main_type: &'static str,
+    subtype: &'static str,
+    /// Parameters that identify the format; other parameters of a range are ignored.
     parameters: &'static [(&'static str, &'static str)],
-    /// Which ranges it is an answer to.
-    answers: &'static [Fit],
+    /// How specifically a range must name the format to be answered with it.
+    answers: &'static [Specificity],
 }
 
-/// How well a range fits an offered format; the best fit decides the quality.
+/// How specifically a media range names a format; the most specific range decides the quality.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
-enum Fit {
+enum Specificity {
     /// `*/*`
-    Anything,
+    AnyType,
     /// `text/*`
-    MainType,
-    /// The right type with another parameter, such as a version that we do not speak.
-    Other,
-    /// The type, without all of the parameters.
-    Bare,
-    /// Type and parameters.
+    AnySubtype,
+    /// The type with a different parameter, such as an unsupported version.
+    OtherParameter,
+    /// The type without some of the parameters.
+    TypeOnly,
+    /// The type and all parameters.
     Exact,
 }
 
-/// What a header says about one format.
+/// How much a header prefers one format.
 #[derive(Clone, Copy)]
 struct Preference {
     quality: f32,
-    fit: Fit,
+    specificity: Specificity,
+    /// Index of the media range that decided.
     position: usize,
 }
 
 impl Preference {
-    fn of(offered: &Offered, ranges: &[Range<'_>]) -> Option<Preference> {
+    /// `None` if the header does not accept the format.
+    fn of(offer: &Offer, ranges: &[MediaRange<'_>]) -> Option<Preference> {
         let mut best: Option<Preference> = None;
         for (position, range) in ranges.iter().enumerate() {
-            let Some(fit) = range.fit(offered) else {
+            let Some(specificity) = range.specificity(offer) else {
                 continue;
             };
             let quality = range.quality;
-            // To refuse a version that we do not speak says nothing about ours.
-            if fit == Fit::Other && quality == 0.0 {
+            // Refusing an unsupported version does not refuse the supported one.
+            if specificity == Specificity::OtherParameter && quality == 0.0 {
                 continue;
             }
-            if best.is_none_or(|best| (fit, quality) > (best.fit, best.quality)) {
+            if best.is_none_or(|best| (specificity, quality) > (best.specificity, best.quality)) {
                 best = Some(Preference {
                     quality,
-                    fit,
+                    specificity,
                     position,
                 });
             }
@@ -111,32 +95,31 @@ impl Preference {
         best.filter(|best| best.quality > 0.0)
     }
 
-    /// Quality first; between equals the one that is named more closely, then the one named first.
-    fn beats(self, other: Preference) -> bool {
-        let rank = |it: Preference| (it.quality, it.fit);
+    /// Compares by quality, then by specificity, then by order in the header.
+    fn is_above(self, other: Preference) -> bool {
+        let rank = |it: Preference| (it.quality, it.specificity);
         rank(self) > rank(other) || rank(self) == rank(other) && self.position < other.position
     }
 }
 
 /// One element of an `Accept` header.
-struct Range<'a> {
-    main: &'a str,
-    sub: &'a str,
-    /// What follows the type.
+struct MediaRange<'a> {
+    main_type: &'a str,
+    subtype: &'a str,
     parameters: Vec<&'a str>,
     quality: f32,
 }
 
-impl<'a> Range<'a> {
-    /// `None` for an element that is no media range: the rest of the header still counts.
-    fn parse(element: &'a str) -> Option<Range<'a>> {
-        let mut parts = split(element, ';');
-        let (main, sub) = parts.next()?.trim().split_once('/')?;
+impl<'a> MediaRange<'a> {
+    /// `None` for a malformed element, so that the rest of the header still counts.
+    fn parse(element: &'a str) -> Option<MediaRange<'a>> {
+        let mut parts = header::split(element, ';');
+        let (main_type, subtype) = parts.next()?.trim().split_once('/')?;
         let parameters: Vec<&str> = parts.collect();
-        Some(Range {
-            main,
-            sub,
-            quality: quality(parameters.iter().copied())?,
+        Some(MediaRange {
+            main_type,
+            subtype,
+            quality: header::quality(parameters.iter().copied())?,
             parameters,
         })
     }
@@ -144,143 +127,90 @@ impl<'a> Range<'a> {
     fn parameter(&self, name: &str) -> Option<String> {
         let mut parameters = self.parameters.iter();
         parameters
-            .find_map(|part| parameter(part, name))
-            .map(unquoted)
+            .find_map(|text| header::parameter(text, name))
+            .map(header::unquoted)
     }
 
-    /// How names are to be escaped.
     fn escaping(&self) -> Escaping {
         let name = self.parameter("escaping");
         name.and_then(|name| Escaping::from_name(&name))
             .unwrap_or_default()
     }
 
-    /// How well this fits a format, if that is an answer to it.
-    fn fit(&self, offered: &Offered) -> Option<Fit> {
-        let fit = match (self.main, self.sub) {
-            ("*", "*") => Fit::Anything,
-            (main, _) if !main.eq_ignore_ascii_case(offered.main) => return None,
-            (_, "*") => Fit::MainType,
-            (_, sub) if !sub.eq_ignore_ascii_case(offered.sub) => return None,
+    /// How specifically this names a format; `None` if the format does not answer this range.
+    fn specificity(&self, offer: &Offer) -> Option<Specificity> {
+        let specificity = match (self.main_type, self.subtype) {
+            ("*", "*") => Specificity::AnyType,
+            (main_type, _) if !main_type.eq_ignore_ascii_case(offer.main_type) => return None,
+            (_, "*") => Specificity::AnySubtype,
+            (_, subtype) if !subtype.eq_ignore_ascii_case(offer.subtype) => return None,
             _ => {
-                let (mut fit, wanted) = (Fit::Exact, offered.parameters);
-                for (name, value) in wanted {
+                let mut specificity = Specificity::Exact;
+                for (name, value) in offer.parameters {
                     match self.parameter(name) {
                         Some(found) if found == *value => {}
-                        Some(_) => fit = Fit::Other,
-                        None if fit == Fit::Exact => fit = Fit::Bare,
+                        Some(_) => specificity = Specificity::OtherParameter,
+                        None if specificity == Specificity::Exact => {
+                            specificity = Specificity::TypeOnly;
+                        }
                         None => {}
                     }
                 }
-                fit
+                specificity
             }
         };
-        offered.answers.contains(&fit).then_some(fit)
+        offer.answers.contains(&specificity).then_some(specificity)
     }
 }
 
-/// The elements of a comma-separated header that are not empty.
-fn list(header: &str) -> impl Iterator<Item = &str> {
-    split(header, ',').filter(|element| !element.trim().is_empty())
-}
-
-/// Splits at a delimiter, but not inside a quoted string.
-fn split(text: &str, delimiter: char) -> impl Iterator<Item = &str> + Clone {
-    let (mut quoted, mut escaped) = (false, false);
-    text.split(move |c| {
-        let was_escaped = std::mem::take(&mut escaped);
-        match c {
-            '\\' if quoted => escaped = !was_escaped,
-            '"' if !was_escaped => quoted = !quoted,
-            _ => {}
-        }
-        c == delimiter && !quoted
-    })
-}
-
-/// The quality among an element's parameters: 1 when there is none, `None` when it is no quality.
-fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> Option<f32> {
-    let Some(value) = parameters.find_map(|part| parameter(part, "q")) else {
-        return Some(1.0);
-    };
-    let quality = value.parse().ok()?;
-    (0.0..=1.0).contains(&quality).then_some(quality)
-}
-
-/// The value of a `name=value` parameter, if it bears this name.
-fn parameter<'a>(part: &'a str, name: &str) -> Option<&'a str> {
-    let (found, value) = part.split_once('=')?;
-    found
-        .trim()
-        .eq_ignore_ascii_case(name)
-        .then(|| value.trim())
-}
-
-/// A parameter's value without quotes and the backslashes inside them.
-fn unquoted(value: &str) -> String {
-    let Some(inner) = value
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    else {
-        return value.to_owned();
-    };
-    let mut text = String::with_capacity(inner.len());
-    let mut chars = inner.chars();
-    while let Some(c) = chars.next() {
-        text.extend(if c == '\\' { chars.next() } else { Some(c) });
-    }
-    text
-}
-
-const OFFERED: [Offered; 4] = [
-    Offered {
+const OFFERS: [Offer; 4] = [
+    Offer {
         format: Format::Text,
-        main: "text",
-        sub: "plain",
+        main_type: "text",
+        subtype: "plain",
         parameters: &[("version", "0.0.4")],
-        answers: &[
-            Fit::Anything,
-            Fit::MainType,
-            Fit::Other,
-            Fit::Bare,
-            Fit::Exact,
-        ],
+        answers: ANY_SPECIFICITY,
     },
-    Offered {
+    Offer {
         format: Format::OpenMetrics,
-        main: "application",
-        sub: "openmetrics-text",
+        main_type: "application",
+        subtype: "openmetrics-text",
         parameters: &[("version", "1.0.0")],
-        // Version 0.0.1 is what became 1.0.0; who asks for a later one is best served with what
-        // is nearest to it.
-        answers: &[
-            Fit::Anything,
-            Fit::MainType,
-            Fit::Other,
-            Fit::Bare,
-            Fit::Exact,
-        ],
+        // Version 0.0.1 is the draft of 1.0.0, and 1.0.0 is the closest one to any later version.
+        answers: ANY_SPECIFICITY,
     },
-    Offered {
+    Offer {
         format: Format::TextV1,
-        main: "text",
-        sub: "plain",
+        main_type: "text",
+        subtype: "plain",
         parameters: &[("version", "1.0.0")],
-        // Who does not ask for it may not know its quotes.
-        answers: &[Fit::Exact],
+        // A scraper that does not name this version may not parse its quoted names.
+        answers: &[Specificity::Exact],
     },
-    Offered {
+    Offer {
         format: Format::Protobuf,
-        main: "application",
-        sub: "vnd.google.protobuf",
+        main_type: "application",
+        subtype: "vnd.google.protobuf",
         parameters: &[
             ("proto", "io.prometheus.client.MetricFamily"),
             ("encoding", "delimited"),
         ],
-        // Without both parameters it may be any message in any encoding: Prometheus' own library
-        // does not take that for a request for this format either.
-        answers: &[Fit::Anything, Fit::MainType, Fit::Exact],
+        // Without both parameters the range may mean any message in any encoding. Prometheus'
+        // client library does not treat it as a request for this format either.
+        answers: &[
+            Specificity::AnyType,
+            Specificity::AnySubtype,
+            Specificity::Exact,
+        ],
     },
+];
+
+const ANY_SPECIFICITY: &[Specificity] = &[
+    Specificity::AnyType,
+    Specificity::AnySubtype,
+    Specificity::OtherParameter,
+    Specificity::TypeOnly,
+    Specificity::Exact,
 ];
 
 #[cfg(test)]
@@ -289,20 +219,16 @@ mod tests {
 
     #[track_caller]
     fn gets(accept: &str, expected: impl Into<ExpositionFormat>) {
-        assert_eq!(
-            exposition(Some(accept)),
-            expected.into(),
-            "Accept: {accept}"
-        );
+        assert_eq!(negotiate(Some(accept)), expected.into(), "Accept: {accept}");
     }
 
     #[test]
-    fn no_header_gets_text() {
-        assert_eq!(exposition(None), Format::Text.into());
+    fn a_missing_header_gets_text() {
+        assert_eq!(negotiate(None), Format::Text.into());
     }
 
     #[test]
-    fn scrapers_get_what_they_prefer() {
+    fn each_scraper_gets_its_preferred_format() {
         for (accept, expected) in SCRAPERS {
             gets(accept, expected);
         }
@@ -334,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_qualities_the_closer_name_wins_then_the_first() {
+    fn equal_qualities_are_ordered_by_specificity_then_position() {
         gets(
             "application/openmetrics-text, text/plain",
             Format::OpenMetrics,
@@ -344,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn quality_zero_refuses() {
+    fn quality_zero_refuses_a_format() {
         gets("application/openmetrics-text;q=0, */*;q=0.1", Format::Text);
         gets("text/plain;q=0, */*", Format::OpenMetrics);
         gets(
@@ -354,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn the_closest_range_decides_whatever_the_order() {
+    fn the_most_specific_range_decides_in_any_order() {
         gets("*/*, text/*;q=0.1", Format::OpenMetrics);
         gets("application/*;q=0.5, */*;q=0.6", Format::Text);
         gets(
@@ -364,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn openmetrics_of_any_version_gets_ours() {
+    fn any_openmetrics_version_gets_version_1() {
         gets("application/openmetrics-text", Format::OpenMetrics);
         gets(
             "application/openmetrics-text;version=0.0.1",
@@ -377,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn our_version_counts_more_than_one_we_do_not_speak() {
+    fn the_supported_version_takes_precedence_over_an_unsupported_one() {
         gets(
             "application/openmetrics-text;version=2.0.0, application/openmetrics-text;version=1.0.0;q=0.2, text/plain;q=0.5",
             Format::Text,
@@ -385,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn refusing_another_version_does_not_refuse_ours() {
+    fn refusing_an_unsupported_version_does_not_refuse_the_supported_one() {
         gets(
             "application/openmetrics-text;version=2.0.0;q=0, */*;q=0.5, text/plain;q=0.4",
             Format::OpenMetrics,
@@ -393,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn text_of_an_unknown_version_gets_the_old_one() {
+    fn an_unknown_text_version_gets_version_0_0_4() {
         for version in ["0.0.1", "1.0.1", "2.0.0", "next", ""] {
             gets(
                 &format!("text/plain;version={version}, application/openmetrics-text;q=0.9"),
@@ -403,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn text_of_version_1_is_for_those_who_ask_for_it() {
+    fn text_version_1_requires_an_exact_match() {
         gets("text/plain;version=1.0.0", Format::TextV1);
         gets("text/plain;version=1.0.0, text/plain;q=0.9", Format::TextV1);
         gets("text/plain;version=1.0.0;q=0.8, text/plain", Format::Text);
@@ -420,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn protobuf_is_for_those_who_name_the_message_and_its_encoding() {
+    fn protobuf_requires_the_message_and_its_encoding() {
         const TYPE: &str = "application/vnd.google.protobuf";
         const PROTO: &str = "proto=io.prometheus.client.MetricFamily";
         gets(
@@ -452,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_escaped_as_the_decisive_range_says() {
+    fn the_deciding_range_chooses_the_escaping() {
         for (name, escaping) in [
             ("underscores", Escaping::Underscores),
             ("dots", Escaping::Dots),
@@ -482,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn the_old_text_has_no_quotes_for_names() {
+    fn text_version_0_0_4_never_allows_utf8_names() {
         gets("text/plain;escaping=allow-utf-8", Format::Text);
         gets("*/*;escaping=allow-utf-8", Format::Text);
     }
@@ -504,7 +430,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_gets_text() {
+    fn a_malformed_header_gets_text() {
         for accept in [
             "",
             ",",
@@ -524,14 +450,14 @@ mod tests {
     }
 
     #[test]
-    fn a_faulty_element_leaves_the_others_standing() {
+    fn a_malformed_element_does_not_affect_the_others() {
         gets(
             "text/plain;q=x, ,, application/openmetrics-text;q=0.1",
             Format::OpenMetrics,
         );
     }
 
-    /// What scrapers send, and the format and the escaping that they get.
+    /// `Accept` headers of real scrapers, and the format and escaping that each receives.
     const SCRAPERS: [(&str, ExpositionFormat); 14] = {
         const OPEN_METRICS: ExpositionFormat =
             Format::OpenMetrics.with_escaping(Escaping::Underscores);
@@ -570,7 +496,7 @@ mod tests {
                 "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;escaping=allow-utf-8;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.2,*/*;q=0.1",
                 Format::Protobuf.with_escaping(Escaping::AllowUtf8),
             ),
-            // Told to take text alone.
+            // With `scrape_protocols` set to the text formats.
             (
                 "text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.5,*/*;q=0.4",
                 Format::TextV1.with_escaping(Escaping::AllowUtf8),
@@ -585,17 +511,17 @@ mod tests {
                 "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
                 PROTOBUF,
             ),
-            // Told to take legacy names.
+            // With legacy name validation.
             (
                 "application/openmetrics-text;version=1.0.0;escaping=underscores;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=underscores;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
                 OPEN_METRICS,
             ),
-            // Told to take the old OpenMetrics alone.
+            // With `scrape_protocols` set to OpenMetrics 0.0.1.
             (
                 "application/openmetrics-text;version=0.0.1;q=0.6,*/*;q=0.5",
                 OPEN_METRICS,
             ),
-            // Told to take the old text alone.
+            // With `scrape_protocols` set to text 0.0.4.
             ("text/plain;version=0.0.4;q=0.6,*/*;q=0.5", TEXT),
             // VictoriaMetrics 1.79.
             ("text/plain;version=0.0.4;q=1,*/*;q=0.1", TEXT),

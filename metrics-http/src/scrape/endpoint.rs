@@ -1,0 +1,303 @@
+//! The `/metrics` endpoint as a service, for mounting in any server.
+
+use std::{
+    convert::Infallible,
+    future::{self, Future},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use hyper::{
+    HeaderMap, Method, Request, Response, StatusCode, Uri,
+    header::{self, HeaderName, HeaderValue},
+};
+use metrics_core::Registry;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{
+    accept,
+    body::Body,
+    coalescing::{Coalescer, Role},
+    content_coding::ContentCoding,
+    header::joined,
+    job::{ScrapeJob, ScrapeKey},
+    response::{ServiceResult, method_not_allowed, text},
+};
+
+/// Serves the exposition, as a service for programs that already have a server.
+///
+/// It implements [`hyper::service::Service`] and [`tower_service::Service`] for any request body,
+/// and so fits hyper, axum, tonic and tower. It evaluates method, headers and query; the
+/// program's router chooses the path. Clones share the limit on concurrent scrapes.
+///
+/// It answers `GET` and `HEAD` in the format and content coding that the request's headers prefer.
+/// `?name[]=a&name[]=b` restricts the exposition to those families or samples. Encoding runs on a
+/// thread of its own, so it works in any runtime and does not delay the program's tasks.
+///
+/// Created by [`ServerBuilder::endpoint`](crate::ServerBuilder::endpoint).
+///
+/// # Examples
+///
+/// In axum, including tonic's router:
+///
+/// ```
+/// # fn main() -> Result<(), metrics_http::Error> {
+/// let metrics = metrics_http::Server::builder().endpoint()?;
+/// let app: axum::Router = axum::Router::new().route_service("/metrics", metrics);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// In hyper, next to other paths:
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use hyper::{Request, Response, service::service_fn};
+/// use metrics_http::Body;
+///
+/// # fn main() -> Result<(), metrics_http::Error> {
+/// let metrics = metrics_http::Server::builder().endpoint()?;
+/// let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+///     let metrics = metrics.clone();
+///     async move {
+///         match request.uri().path() {
+///             "/metrics" => metrics.respond(&request).await,
+///             _ => Ok::<_, Infallible>(Response::new(Body::new("hello\n"))),
+///         }
+///     }
+/// });
+/// # let _ = service;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Endpoint {
+    registry: Registry,
+    /// One permit per concurrent scrape.
+    permits: Arc<Semaphore>,
+    /// One permit per scrape that waits for one of `permits`.
+    queue: Arc<Semaphore>,
+    coalescer: Coalescer<ScrapeKey>,
+    timeout: Duration,
+}
+
+impl Endpoint {
+    pub(crate) fn new(
+        registry: Registry,
+        max_concurrent: usize,
+        max_queued: usize,
+        timeout: Duration,
+    ) -> Endpoint {
+        let permits = max_concurrent.clamp(1, Semaphore::MAX_PERMITS);
+        Endpoint {
+            registry,
+            permits: Arc::new(Semaphore::new(permits)),
+            queue: Arc::new(Semaphore::new(max_queued.min(Semaphore::MAX_PERMITS))),
+            coalescer: Coalescer::new(),
+            timeout,
+        }
+    }
+
+    /// Answers a request; for services that route by path themselves.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # runtime.block_on(async {
+    /// let metrics = metrics_http::Server::builder().endpoint()?;
+    /// let response = metrics.respond(&hyper::Request::new(())).await?;
+    /// assert_eq!(response.status(), 200);
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    pub fn respond<B>(&self, request: &Request<B>) -> ResponseFuture {
+        let is_head = match *request.method() {
+            Method::GET => false,
+            Method::HEAD => true,
+            _ => return ResponseFuture::ready(method_not_allowed()),
+        };
+        let (headers, uri) = (request.headers().clone(), request.uri().clone());
+        ResponseFuture::new(self.clone().scrape(headers, uri, is_head))
+    }
+
+    #[cfg(feature = "catalog")]
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    async fn scrape(self, headers: HeaderMap, uri: Uri, is_head: bool) -> ServiceResult {
+        let format = accept::negotiate(joined(&headers, &header::ACCEPT).as_deref());
+        let accept_encoding = joined(&headers, &header::ACCEPT_ENCODING);
+        let coding = ContentCoding::negotiate(accept_encoding.as_deref());
+        let body = if is_head {
+            Body::head()
+        } else {
+            let key = ScrapeKey {
+                format,
+                coding,
+                names: selected_names(&uri),
+            };
+            let timeout = self.timeout.min(requested_timeout(&headers));
+            match self.body(key, timeout).await {
+                Ok(body) => body,
+                Err(response) => return Ok(response),
+            }
+        };
+        let mut response = Response::new(body);
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(format.content_type()),
+        );
+        headers.insert(
+            header::VARY,
+            HeaderValue::from_static("Accept, Accept-Encoding"),
+        );
+        if let Some(name) = coding.name() {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+        }
+        Ok(response)
+    }
+
+    /// The body of an exposition that is being encoded, or an error response.
+    async fn body(&self, key: ScrapeKey, timeout: Duration) -> Result<Body, Response<Body>> {
+        let leader = match self.coalescer.join(key.clone()).await {
+            Role::Follower(chunks) => return Ok(Body::from_chunks(chunks)),
+            Role::Leader(leader) => Some(leader),
+            Role::Alone => None,
+        };
+        let permit = self.acquire().await.ok_or_else(too_many_scrapes)?;
+        let job = ScrapeJob {
+            registry: self.registry.clone(),
+            key,
+            timeout,
+            leader,
+        };
+        job.start(permit).map_err(|_| {
+            text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "cannot start a thread to encode the metrics\n",
+            )
+        })
+    }
+
+    /// Waits for a permit to scrape; `None` if the queue is full.
+    async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Some(permit);
+        }
+        let _queued = self.queue.try_acquire().ok()?;
+        // Does not fail, because the semaphore is never closed.
+        Arc::clone(&self.permits).acquire_owned().await.ok()
+    }
+}
+
+impl<B> hyper::service::Service<Request<B>> for Endpoint {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn call(&self, request: Request<B>) -> ResponseFuture {
+        self.respond(&request)
+    }
+}
+
+impl<B> tower_service::Service<Request<B>> for Endpoint {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> ResponseFuture {
+        self.respond(&request)
+    }
+}
+
+/// The response of an [`Endpoint`].
+#[must_use = "futures do nothing unless polled"]
+pub struct ResponseFuture(Pin<Box<dyn Future<Output = ServiceResult> + Send>>);
+
+impl ResponseFuture {
+    pub(crate) fn new(
+        response: impl Future<Output = ServiceResult> + Send + 'static,
+    ) -> ResponseFuture {
+        ResponseFuture(Box::pin(response))
+    }
+
+    fn ready(response: Response<Body>) -> ResponseFuture {
+        ResponseFuture(Box::pin(future::ready(Ok(response))))
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+fn too_many_scrapes() -> Response<Body> {
+    let mut response = text(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "too many scrapes are in progress or queued; try again later\n",
+    );
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// The names in `?name[]=a&name[]=b`.
+fn selected_names(uri: &Uri) -> Vec<String> {
+    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+        .filter(|(key, _)| key == "name[]")
+        .map(|(_, name)| name.into_owned())
+        .collect()
+}
+
+/// The scraper's own timeout; [`Duration::MAX`] if the header is absent or invalid.
+fn requested_timeout(headers: &HeaderMap) -> Duration {
+    headers
+        .get(SCRAPE_TIMEOUT)
+        .and_then(|value| value.to_str().ok()?.parse().ok())
+        .filter(|seconds| *seconds > 0.0)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .unwrap_or(Duration::MAX)
+}
+
+const SCRAPE_TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selected_names_are_percent_decoded() {
+        let uri = Uri::from_static("/metrics?name[]=a&other=b&name%5B%5D=c%5f+d&name[]=%zz&name");
+        assert_eq!(selected_names(&uri), ["a", "c_ d", "%zz"]);
+    }
+
+    #[test]
+    fn an_invalid_timeout_header_is_ignored() {
+        for value in ["", "soon", "-1", "0", "NaN", "inf", "1e300"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(SCRAPE_TIMEOUT, HeaderValue::from_static(value));
+            assert_eq!(requested_timeout(&headers), Duration::MAX, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_timeout_header_is_in_seconds() {
+        let mut headers = HeaderMap::new();
+        headers.insert(SCRAPE_TIMEOUT, HeaderValue::from_static("2.5"));
+        assert_eq!(requested_timeout(&headers), Duration::from_millis(2500));
+    }
+}

@@ -1,0 +1,35 @@
+//! Plain-text responses that several layers send.
+
+use std::convert::Infallible;
+
+use hyper::{
+    Response, StatusCode,
+    header::{self, HeaderValue},
+};
+
+use super::body::Body;
+
+/// The result of a service: every failure is a response too.
+pub(super) type ServiceResult = Result<Response<Body>, Infallible>;
+
+/// A response with a plain-text body.
+pub(crate) fn text(status: StatusCode, text: impl Into<String>) -> Response<Body> {
+    let mut response = Response::new(Body::new(text.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    response
+}
+
+pub(crate) fn method_not_allowed() -> Response<Body> {
+    let mut response = text(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "only `GET` and `HEAD` are allowed\n",
+    );
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
+}

@@ -1,0 +1,59 @@
+//! The HTTP server: builder, listeners, TLS, access control, health checks and routes.
+//!
+//! It serves the exposition of [`scrape`](crate::scrape) and the live page of `page`, in a runtime
+//! on a thread of its own.
+
+mod allow_list;
+#[cfg(feature = "auth")]
+mod auth;
+#[cfg(feature = "axum")]
+mod axum;
+mod builder;
+#[cfg(feature = "catalog")]
+mod catalog;
+mod connection;
+mod handle;
+mod health;
+mod listener;
+mod routes;
+mod start;
+#[cfg(feature = "tls")]
+mod tls;
+mod write_timeout;
+
+use std::net::ToSocketAddrs;
+
+use crate::error::Error;
+
+#[cfg(feature = "axum")]
+pub use self::axum::router;
+#[cfg(feature = "tls")]
+pub use self::tls::TlsFiles;
+pub use self::{builder::ServerBuilder, handle::Server, listener::Address};
+
+/// Serves the metrics of this program at `/metrics` on an address.
+///
+/// This is all that a program has to do, with or without an async runtime: the server runs on its
+/// own thread. It serves the global registry and adds metrics of the process and the build;
+/// [`Server::builder`] changes that.
+///
+/// The server runs until the program ends or [`Server::shutdown`] is called; the handle may be
+/// dropped.
+///
+/// # Errors
+///
+/// If the address cannot be listened on, or if metric declarations clash (see
+/// [`Registry::check`](metrics_core::Registry::check)).
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), metrics_http::Error> {
+/// let server = metrics_http::serve("127.0.0.1:0")?;
+/// println!("metrics are at http://{}/metrics", server.local_addr());
+/// # Ok(())
+/// # }
+/// ```
+pub fn serve(address: impl ToSocketAddrs) -> Result<Server, Error> {
+    Server::builder().serve(address)
+}

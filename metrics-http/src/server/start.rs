@@ -1,0 +1,180 @@
+//! Turns the settings of a [`ServerBuilder`] into a server, an endpoint or a router.
+
+use std::{collections::HashMap, net::ToSocketAddrs, sync::Arc};
+
+#[cfg(feature = "auth")]
+use super::auth::Credentials;
+#[cfg(feature = "tls")]
+use super::tls::ReloadingAcceptor;
+use super::{
+    allow_list::AllowList,
+    builder::ServerBuilder,
+    connection::ConnectionConfig,
+    handle::Server,
+    listener::ListenerConfig,
+    routes::{HEALTHY, READY, RouteHandler, RouteTable, Routes},
+};
+#[cfg(feature = "page")]
+use crate::page::Page;
+use crate::{collect, error::Error, scrape::Endpoint};
+
+impl ServerBuilder {
+    /// Adds a listener on the first of these addresses that can be bound, and starts the server.
+    ///
+    /// # Errors
+    ///
+    /// As for [`serve`](crate::serve), and if a setting is invalid, such as a path or a label of
+    /// `target_info`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), metrics_http::Error> {
+    /// let first = metrics_http::Server::builder().serve("127.0.0.1:0")?;
+    /// let second = metrics_http::Server::builder().serve(first.local_addr());
+    /// assert!(second.unwrap_err().to_string().contains("address in use"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn serve(self, address: impl ToSocketAddrs) -> Result<Server, Error> {
+        self.bind(address).start()
+    }
+
+    /// Starts the server on all listeners that were added.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ServerBuilder::serve`], and if no listener was added.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let server = metrics_http::Server::builder().listener(listener).start()?;
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn start(self) -> Result<Server, Error> {
+        let metrics = self.build_endpoint()?;
+        let allow_list = match &self.allowed_networks {
+            None => AllowList::default(),
+            Some(networks) => AllowList::parse(networks)?,
+        };
+        let custom = self.custom_routes()?;
+        #[cfg(feature = "auth")]
+        let credentials = if self.users.is_empty() && self.token_digests.is_empty() {
+            None
+        } else {
+            Some(Credentials::new(&self.users, &self.token_digests)?)
+        };
+        #[cfg(feature = "tls")]
+        let tls = self.tls.map(ReloadingAcceptor::new).transpose()?;
+        if self.listeners.is_empty() {
+            return Err(Error::no_listener());
+        }
+        let listeners = self.listeners.into_iter().map(ListenerConfig::bind);
+        let config = ConnectionConfig {
+            routes: Routes::new(RouteTable {
+                metrics,
+                liveness: self.liveness,
+                readiness: self.readiness,
+                custom,
+                #[cfg(feature = "page")]
+                page: self.has_page.then(|| Page::new(self.registry, &self.path)),
+                metrics_path: self.path,
+                #[cfg(feature = "auth")]
+                credentials,
+            }),
+            limits: self.limits,
+            allow_list,
+            #[cfg(feature = "tls")]
+            tls,
+        };
+        Server::start(listeners.collect::<Result<_, _>>()?, config).map_err(Error::start)
+    }
+
+    /// Creates a service that serves the exposition, for a server that the program already has.
+    ///
+    /// It does not use the path, `client_timeout` and `shutdown_timeout`, because the program's
+    /// server decides these. See [`Endpoint`] for how to mount it.
+    ///
+    /// # Errors
+    ///
+    /// If metric declarations clash, or if a setting is invalid.
+    pub fn endpoint(self) -> Result<Endpoint, Error> {
+        self.build_endpoint()
+    }
+
+    /// Creates an axum router whose only route is the exposition's path.
+    ///
+    /// Merge it into the program's own router, or convert it into tonic's `Routes`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ServerBuilder::endpoint`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), metrics_http::Error> {
+    /// let metrics = metrics_http::Server::builder().path("/internal/metrics").router()?;
+    /// let app: axum::Router = axum::Router::new().merge(metrics);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "axum")]
+    pub fn router<S>(self) -> Result<axum::Router<S>, Error>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let endpoint = self.build_endpoint()?;
+        Ok(axum::Router::new().route_service(&self.path, endpoint))
+    }
+
+    /// Registers the collectors, checks the registry, and creates the endpoint.
+    fn build_endpoint(&self) -> Result<Endpoint, Error> {
+        check_path(&self.path)?;
+        if self.has_process_metrics {
+            collect::register_process(&self.registry)?;
+        }
+        if self.has_build_info {
+            let (version, revision) = (self.version.as_deref(), self.revision.as_deref());
+            collect::register_build_info(&self.registry, version, revision)?;
+        }
+        collect::register_target_info(&self.registry, &self.target_labels)?;
+        self.registry.check().map_err(Error::declaration)?;
+        Ok(Endpoint::new(
+            self.registry.clone(),
+            self.max_concurrent_scrapes,
+            self.max_queued_scrapes,
+            self.scrape_timeout,
+        ))
+    }
+
+    fn custom_routes(&self) -> Result<HashMap<String, RouteHandler>, Error> {
+        let mut routes = HashMap::new();
+        for (path, handler) in &self.routes {
+            check_path(path)?;
+            let is_reserved = [self.path.as_str(), HEALTHY, READY].contains(&path.as_str());
+            if is_reserved || routes.insert(path.clone(), Arc::clone(handler)).is_some() {
+                return Err(Error::setting(format!(
+                    "the path `{path}` has two handlers; choose another path for one of them"
+                )));
+            }
+        }
+        Ok(routes)
+    }
+}
+
+/// Refuses a path that no request can have, or that axum would parse as a pattern.
+fn check_path(path: &str) -> Result<(), Error> {
+    if !path.starts_with('/') {
+        return Err(Error::setting(format!(
+            "the path `{path}` does not begin with a slash; write `/{path}`"
+        )));
+    }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-._~!$&'()+,;=:@%".contains(c);
+    match path.chars().find(|&c| !is_plain(c)) {
+        None => Ok(()),
+        Some(c) => Err(Error::setting(format!(
+            "the path `{path}` contains `{}`; remove it or percent-encode it",
+            c.escape_default()
+        ))),
+    }
+}
