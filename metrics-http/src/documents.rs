@@ -15,3 +15,10 @@ mod guide {}
 
 #[doc = include_str!("../../docs/migrating.md")]
 mod migrating {}
+
+#[cfg(all(feature = "auth", feature = "tls"))]
+#[doc = include_str!("../../docs/operating.md")]
+mod operating {}
+
+#[doc = include_str!("../../SECURITY.md")]
+mod security {}
