@@ -74,7 +74,7 @@
 //! - `jemalloc`: `collect::jemalloc`, for programs with that allocator.
 //! - `metrics-facade`: `FacadeRecorder`, which takes in what other crates record through the
 //!   facade of the crate `metrics`.
-//! - `tokio-metrics`: `collect::Tasks`, for tasks under the monitors of the crate of that name.
+//! - `tokio-metrics`: `collect::TaskMonitors`, for tasks under the monitors of the crate of that name.
 
 #![forbid(unsafe_code)]
 
@@ -110,7 +110,7 @@ pub use metrics_macros::{
 #[cfg(feature = "metrics-facade")]
 pub use self::bridge::{FacadeBuilder, FacadeRecorder};
 #[cfg(feature = "push")]
-pub use self::push::{PushAtEnd, PushGateway, Pusher};
+pub use self::push::{PushGateway, PushOnDrop, Pusher};
 #[cfg(feature = "remote-write")]
 pub use self::push::{RemoteWrite, RemoteWriteVersion};
 #[cfg(feature = "tls")]
@@ -119,7 +119,7 @@ pub use self::server::TlsFiles;
 pub use self::server::router;
 pub use self::{
     error::Error,
-    push::{textfile, textfile_of},
+    push::{write_textfile, write_textfile_from},
     scrape::{Body, Endpoint, ResponseFuture},
     server::{Address, Server, ServerBuilder, serve},
 };

@@ -90,7 +90,7 @@ fn the_path_of_the_url_comes_before_that_of_the_gateway() {
 #[test]
 fn the_instance_is_the_machine() {
     let receiver = Receiver::new();
-    gateway(&receiver).instance().push().unwrap();
+    gateway(&receiver).instance_from_hostname().push().unwrap();
     let path = &receiver.requests()[0].path;
     let host = path.strip_prefix("/metrics/job/backup/instance/");
     assert!(host.is_some_and(|host| !host.is_empty()), "{path}");
@@ -273,7 +273,7 @@ fn it_can_be_awaited_without_a_runtime() {
 #[test]
 fn a_job_that_ends_pushes_once() {
     let receiver = Receiver::new();
-    let pushed = gateway(&receiver).push_at_end(|error| panic!("{error}"));
+    let pushed = gateway(&receiver).push_on_drop(|error| panic!("{error}"));
     let pushed = pushed.unwrap();
     assert_eq!(receiver.requests().len(), 0);
     drop(pushed);
@@ -285,7 +285,7 @@ fn a_job_that_panics_pushes_too() {
     let receiver = Receiver::new();
     let gateway = gateway(&receiver);
     let job = AssertUnwindSafe(|| {
-        let _pushed = gateway.push_at_end(|error| panic!("{error}")).unwrap();
+        let _pushed = gateway.push_on_drop(|error| panic!("{error}")).unwrap();
         panic!("the job fails");
     });
     panic::catch_unwind(job).unwrap_err();
@@ -295,7 +295,7 @@ fn a_job_that_panics_pushes_too() {
 #[tokio::test]
 async fn a_job_may_end_within_a_runtime() {
     let receiver = Receiver::new();
-    drop(gateway(&receiver).push_at_end(|error| panic!("{error}")));
+    drop(gateway(&receiver).push_on_drop(|error| panic!("{error}")));
     assert_eq!(receiver.requests().len(), 1);
 }
 
@@ -307,7 +307,7 @@ fn a_push_at_the_end_that_fails_is_told_of() {
     let at_end = || {
         let told = told.clone();
         let told = move |error| told.send(error).unwrap();
-        gateway(&receiver).push_at_end(told).unwrap()
+        gateway(&receiver).push_on_drop(told).unwrap()
     };
     drop(at_end());
     assert_eq!(errors.try_recv().unwrap().status(), Some(500));
@@ -318,10 +318,10 @@ fn a_push_at_the_end_that_fails_is_told_of() {
 #[test]
 fn what_could_never_be_pushed_is_an_error_at_the_beginning() {
     let wrong = || PushGateway::new("http://127.0.0.1", "");
-    assert!(wrong().push_at_end(drop).is_err());
-    assert!(wrong().every(Duration::from_secs(1), drop).is_err());
+    assert!(wrong().push_on_drop(drop).is_err());
+    assert!(wrong().push_every(Duration::from_secs(1), drop).is_err());
     let right = PushGateway::new("http://127.0.0.1", "backup");
-    let error = right.every(Duration::ZERO, drop).unwrap_err();
+    let error = right.push_every(Duration::ZERO, drop).unwrap_err();
     assert!(error.to_string().contains("zero"), "{error}");
 }
 
@@ -329,7 +329,7 @@ fn what_could_never_be_pushed_is_an_error_at_the_beginning() {
 fn the_pusher_pushes_at_once_and_again_and_again() {
     let receiver = Receiver::new();
     let pusher = gateway(&receiver)
-        .every(Duration::from_millis(1), |error| panic!("{error}"))
+        .push_every(Duration::from_millis(1), |error| panic!("{error}"))
         .unwrap();
     let requests = receiver.wait_for(5);
     assert!(requests.iter().all(|one| one.method == "PUT"));
@@ -348,7 +348,7 @@ fn the_pusher_pushes_what_there_is_at_its_end() {
         let before = receiver.requests().len();
         let pusher = PushGateway::new(receiver.url(), "backup")
             .registry(registry)
-            .every(Duration::MAX, |error| panic!("{error}"))
+            .push_every(Duration::MAX, |error| panic!("{error}"))
             .unwrap();
         receiver.wait_for(before + 1);
         files.inc_by(7);
@@ -368,7 +368,7 @@ fn the_pusher_goes_on_after_failures_and_counts_them() {
     let registry = registry(Shop);
     let pusher = PushGateway::new(receiver.url(), "backup")
         .registry(registry.clone())
-        .every(Duration::from_millis(1), move |error| _ = told.send(error))
+        .push_every(Duration::from_millis(1), move |error| _ = told.send(error))
         .unwrap();
     receiver.wait_for(5);
     pusher.shutdown().unwrap();
@@ -388,7 +388,7 @@ fn the_pusher_goes_on_after_failures_and_counts_them() {
 fn the_last_push_of_a_pusher_is_answered_for() {
     let receiver = Receiver::new();
     receiver.answer([Answer::status(200), Answer::status(503)]);
-    let pusher = gateway(&receiver).every(Duration::MAX, drop).unwrap();
+    let pusher = gateway(&receiver).push_every(Duration::MAX, drop).unwrap();
     receiver.wait_for(1);
     assert_eq!(pusher.shutdown().unwrap_err().status(), Some(503));
 }

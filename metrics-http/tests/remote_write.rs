@@ -57,13 +57,13 @@ fn to(receiver: &Receiver, registry: &Registry) -> RemoteWrite {
 }
 
 fn often(write: RemoteWrite) -> Pusher {
-    write.every(Duration::from_millis(5), drop).unwrap()
+    write.push_every(Duration::from_millis(5), drop).unwrap()
 }
 
 /// What was sent at the beginning and at the end.
 fn sent(receiver: &Receiver, write: RemoteWrite) -> Vec<Written> {
     let pusher = write
-        .every(Duration::MAX, |error| panic!("{error}"))
+        .push_every(Duration::MAX, |error| panic!("{error}"))
         .unwrap();
     receiver.wait_for(1);
     pusher.shutdown().unwrap();
@@ -187,7 +187,7 @@ fn native_histograms_arrive_bucket_by_bucket() {
     for version in [RemoteWriteVersion::V1, RemoteWriteVersion::V2] {
         let receiver = taking();
         let write = to(&receiver, &registry).version(version);
-        let written = &sent(&receiver, write.native_histograms(true))[0];
+        let written = &sent(&receiver, write.send_native_histograms(true))[0];
         let [one] = series(written, "size_bytes")[..] else {
             panic!("one series: {written:?}")
         };
@@ -287,7 +287,7 @@ fn every_sample_arrives_and_every_series_ends_with_a_stale_marker() {
     let options = Options::new("size_bytes", "Sizes.").native(1.1);
     registry.create::<Histogram>(options).unwrap().observe(1.0);
     let receiver = taking();
-    let pusher = often(to(&receiver, &registry).native_histograms(true));
+    let pusher = often(to(&receiver, &registry).send_native_histograms(true));
     receiver.wait_for(10);
     pusher.shutdown().unwrap();
     let ticks = ticks(&receiver);
@@ -338,7 +338,7 @@ fn a_series_that_is_gone_ends_with_a_stale_marker() {
 fn no_request_has_more_samples_than_it_may() {
     let registry = registry(Clock::default());
     let receiver = taking();
-    let write = to(&receiver, &registry).max_samples_per_request(7);
+    let write = to(&receiver, &registry).max_samples_per_send(7);
     for written in sent(&receiver, write) {
         assert!(written.len() <= 7, "{}", written.len());
     }
@@ -396,7 +396,7 @@ fn what_the_server_cannot_take_now_is_sent_again_as_it_was() {
         receiver.answer_all(take());
         let (told, errors) = mpsc::channel();
         let pusher = to(&receiver, &registry)
-            .every(Duration::from_millis(5), move |error: Error| {
+            .push_every(Duration::from_millis(5), move |error: Error| {
                 _ = told.send(error);
             })
             .unwrap();
@@ -422,7 +422,7 @@ fn a_server_that_says_when_to_come_back_is_left_alone_until_then() {
         receiver.answer_all(take());
         // Not so often that the queue overflows meanwhile.
         let pusher = to(&receiver, &registry(Clock::default()))
-            .every(second / 20, drop)
+            .push_every(second / 20, drop)
             .unwrap();
         let requests = receiver.wait_for(2);
         match httpdate::parse_http_date(value) {
@@ -444,7 +444,7 @@ fn what_the_server_refuses_is_given_up_and_counted() {
         receiver.answer_all(take());
         let (told, errors) = mpsc::channel();
         let pusher = to(&receiver, &registry)
-            .every(Duration::from_millis(5), move |error: Error| {
+            .push_every(Duration::from_millis(5), move |error: Error| {
                 _ = told.send(error);
             })
             .unwrap();
@@ -490,7 +490,7 @@ fn nothing_is_lost_while_the_server_is_away() {
     let url = format!("http://{address}/api/v1/write");
     let pusher = RemoteWrite::new(url, "shop")
         .registry(registry.clone())
-        .every(Duration::from_millis(5), move |error: Error| {
+        .push_every(Duration::from_millis(5), move |error: Error| {
             _ = told.send(error);
         })
         .unwrap();
@@ -515,7 +515,7 @@ fn what_waits_is_bounded_and_what_is_given_up_for_it_counted() {
     let receiver = Receiver::new();
     receiver.answer_all(Answer::status(503));
     let write = to(&receiver, &registry)
-        .max_samples_per_request(100)
+        .max_samples_per_send(100)
         .max_queued_samples(2000);
     let pusher = often(write);
     let asked = || clock.0.load(Ordering::Relaxed);
@@ -541,7 +541,7 @@ fn the_end_does_not_wait_for_ever() {
     receiver.answer_all(Answer::Hang);
     let registry = registry(Clock::default());
     let write = to(&receiver, &registry).shutdown_timeout(Duration::from_millis(50));
-    let pusher = write.every(Duration::MAX, drop).unwrap();
+    let pusher = write.push_every(Duration::MAX, drop).unwrap();
     receiver.wait_for(1);
     let error = pusher.shutdown().unwrap_err();
     assert!(error.to_string().contains("50ms after the end"), "{error}");
@@ -557,7 +557,7 @@ fn what_the_server_does_not_say_to_have_written_is_counted() {
     receiver.answer_all(take());
     let (told, errors) = mpsc::channel();
     let pusher = to(&receiver, &registry)
-        .every(Duration::MAX, move |error: Error| _ = told.send(error))
+        .push_every(Duration::MAX, move |error: Error| _ = told.send(error))
         .unwrap();
     receiver.wait_for(1);
     // Told by whichever comes first: the answer, or the end.
@@ -576,7 +576,7 @@ fn what_the_server_does_not_say_to_have_written_is_counted() {
 fn a_label_that_cannot_be_one_is_an_error_that_names_it() {
     for name in ["", "__name__", "a.b", "job"] {
         let write = RemoteWrite::new("http://127.0.0.1:9090", "shop").label(name, "x");
-        let error = write.every(Duration::from_secs(1), drop).unwrap_err();
+        let error = write.push_every(Duration::from_secs(1), drop).unwrap_err();
         assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
     }
 }

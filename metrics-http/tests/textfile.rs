@@ -4,7 +4,7 @@ mod support;
 
 use std::{fs, io::ErrorKind, path::Path};
 
-use metrics_http::{Registry, textfile, textfile_of};
+use metrics_http::{Registry, write_textfile, write_textfile_from};
 use tempfile::TempDir;
 
 use support::{Shop, Warehouse, registry};
@@ -19,7 +19,7 @@ fn names(folder: &Path) -> Vec<String> {
 fn the_file_holds_the_exposition_in_the_text_format() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("shop.prom");
-    textfile_of(&registry(Shop), &path).unwrap();
+    write_textfile_from(&registry(Shop), &path).unwrap();
     let written = fs::read_to_string(&path).unwrap();
     assert!(
         written.contains("# TYPE orders_total counter\norders_total{country=\"no\"} 3\n"),
@@ -32,7 +32,7 @@ fn the_file_holds_the_exposition_in_the_text_format() {
 fn no_line_has_a_timestamp_or_an_exemplar() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("shop.prom");
-    textfile_of(&registry(Shop), &path).unwrap();
+    write_textfile_from(&registry(Shop), &path).unwrap();
     let written = fs::read_to_string(&path).unwrap();
     let samples = written.lines().filter(|line| !line.starts_with('#'));
     for sample in samples {
@@ -50,7 +50,7 @@ fn no_line_has_a_timestamp_or_an_exemplar() {
 fn the_global_registry_is_written_where_no_other_is_named() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("global.prom");
-    textfile(&path).unwrap();
+    write_textfile(&path).unwrap();
     assert!(path.exists());
 }
 
@@ -60,7 +60,7 @@ fn all_may_read_it() {
     use std::os::unix::fs::PermissionsExt;
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("shop.prom");
-    textfile_of(&registry(Shop), &path).unwrap();
+    write_textfile_from(&registry(Shop), &path).unwrap();
     let mode = fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o7777, 0o644);
 }
@@ -70,9 +70,9 @@ fn a_file_that_is_open_stays_as_it_was_when_the_next_one_is_written() {
     use std::io::Read;
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("shop.prom");
-    textfile_of(&registry(Shop), &path).unwrap();
+    write_textfile_from(&registry(Shop), &path).unwrap();
     let mut opened = fs::File::open(&path).unwrap();
-    textfile_of(&Registry::new(), &path).unwrap();
+    write_textfile_from(&Registry::new(), &path).unwrap();
     let mut before = String::new();
     opened.read_to_string(&mut before).unwrap();
     assert!(before.contains("orders_total"), "{before}");
@@ -84,10 +84,11 @@ fn whoever_reads_it_meanwhile_sees_all_of_it() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("stock.prom");
     let registry = registry(Warehouse);
-    textfile_of(&registry, &path).unwrap();
+    write_textfile_from(&registry, &path).unwrap();
     let whole = fs::metadata(&path).unwrap().len();
     std::thread::scope(|scope| {
-        let writers = [0; 2].map(|_| scope.spawn(|| textfile_of(&registry, &path).unwrap()));
+        let writers =
+            [0; 2].map(|_| scope.spawn(|| write_textfile_from(&registry, &path).unwrap()));
         while !writers
             .iter()
             .all(std::thread::ScopedJoinHandle::is_finished)
@@ -102,18 +103,18 @@ fn whoever_reads_it_meanwhile_sees_all_of_it() {
 fn a_folder_that_does_not_exist_is_an_error_that_names_the_file() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("nowhere/shop.prom");
-    let error = textfile_of(&registry(Shop), &path).unwrap_err();
+    let error = write_textfile_from(&registry(Shop), &path).unwrap_err();
     let expected = format!("`{}`: its folder does not exist; ", path.display());
     assert!(error.to_string().contains(&expected), "{error}");
 }
 
 #[test]
 fn a_name_that_the_exporter_passes_over_is_an_error_that_says_what_to_write() {
-    let error = textfile_of(&registry(Shop), "/tmp/shop.txt").unwrap_err();
+    let error = write_textfile_from(&registry(Shop), "/tmp/shop.txt").unwrap_err();
     let expected = "name it `/tmp/shop.prom`";
     assert!(error.to_string().ends_with(expected), "{error}");
-    assert!(textfile("").is_err());
-    assert!(textfile("/").is_err());
+    assert!(write_textfile("").is_err());
+    assert!(write_textfile("/").is_err());
 }
 
 #[test]
@@ -122,7 +123,7 @@ fn a_failure_leaves_nothing_behind_and_keeps_its_cause() {
     let path = folder.path().join("shop.prom");
     // A file cannot take the name of a folder.
     fs::create_dir(&path).unwrap();
-    let error = textfile_of(&registry(Shop), &path).unwrap_err();
+    let error = write_textfile_from(&registry(Shop), &path).unwrap_err();
     assert!(error.to_string().contains("shop.prom"), "{error}");
     let source = std::error::Error::source(&error).unwrap();
     let source = source.downcast_ref::<std::io::Error>().unwrap();

@@ -4,7 +4,7 @@
 
 use std::{future, sync::Arc, thread, time::Duration};
 
-use metrics_http::{Format, Registry, collect, collect::Tasks};
+use metrics_http::{Format, Registry, collect, collect::TaskMonitors};
 use tests::{
     strict::{self, Dialect, Family},
     wait_until,
@@ -121,7 +121,7 @@ fn a_runtime_that_has_ended_is_still_shown() {
     assert_eq!(value(&registry, "tokio_alive_tasks", &[]), 0.0);
 }
 
-fn registry_with(tasks: &Arc<Tasks>) -> Registry {
+fn registry_with(tasks: &Arc<TaskMonitors>) -> Registry {
     let registry = Registry::new();
     registry.register(tasks.clone()).unwrap();
     registry
@@ -129,7 +129,7 @@ fn registry_with(tasks: &Arc<Tasks>) -> Registry {
 
 #[test]
 fn tasks_are_counted_by_the_name_of_their_monitor() {
-    let tasks = Arc::new(Tasks::new());
+    let tasks = Arc::new(TaskMonitors::new());
     let registry = registry_with(&tasks);
     let runtime = workers(2);
     let spawned: Vec<_> = ["mailer", "mailer", "cleaner"]
@@ -153,7 +153,7 @@ fn tasks_are_counted_by_the_name_of_their_monitor() {
 
 #[test]
 fn a_slow_poll_is_counted_as_the_monitor_has_it() {
-    let tasks = Arc::new(Tasks::new());
+    let tasks = Arc::new(TaskMonitors::new());
     let registry = registry_with(&tasks);
     // No poll is too short for the one, nor long enough for the other.
     for (name, slow) in [("strict", Duration::ZERO), ("lenient", Duration::MAX)] {
@@ -169,7 +169,7 @@ fn a_slow_poll_is_counted_as_the_monitor_has_it() {
 
 #[test]
 fn no_task_shows_before_a_monitor_is_asked_for() {
-    let tasks = Arc::new(Tasks::new());
+    let tasks = Arc::new(TaskMonitors::new());
     assert!(families(&registry_with(&tasks)).is_empty());
 }
 

@@ -129,7 +129,7 @@ fn a_histogram_has_the_buckets_that_it_is_given() {
     let facade = Facade::with(|builder| {
         builder
             .buckets([1.0, 2.0])
-            .buckets_of("body.bytes", [1000.0])
+            .buckets_for("body.bytes", [1000.0])
     });
     facade.record(|| {
         histogram!("a").record(1.5);
@@ -145,7 +145,7 @@ fn a_histogram_has_the_buckets_that_it_is_given() {
 
 #[test]
 fn a_histogram_can_be_native() {
-    let facade = Facade::with(|builder| builder.native_of("rpc", 2.0));
+    let facade = Facade::with(|builder| builder.native_for("rpc", 2.0));
     facade.record(|| {
         histogram!("rpc", "of" => "a").record(0.3);
         histogram!("rpc", "of" => "a").record(0.7);
@@ -169,7 +169,7 @@ fn buckets_that_cannot_be_are_an_error_that_says_whose() {
     for (builder, whose) in [
         (FacadeRecorder::builder().buckets([2.0, 1.0]), "`histogram`"),
         (
-            FacadeRecorder::builder().native_of("rpc.time", 1.0),
+            FacadeRecorder::builder().native_for("rpc.time", 1.0),
             "`rpc_time`",
         ),
     ] {
@@ -335,7 +335,7 @@ fn what_is_recorded_first_keeps_its_name() {
 
 #[test]
 fn a_histogram_does_not_take_what_would_spoil_its_sum() {
-    let facade = Facade::with(|builder| builder.buckets_of("outside", [-10.0, 10.0]));
+    let facade = Facade::with(|builder| builder.buckets_for("outside", [-10.0, 10.0]));
     facade.record(|| {
         for value in [-1.0, f64::NAN, f64::INFINITY, 1.0] {
             histogram!("wait").record(value);

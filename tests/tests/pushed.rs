@@ -253,7 +253,7 @@ fn a_gateway_over_tls_is_trusted_by_its_certificate_alone() {
     let second = Duration::from_secs(1);
     let pusher = push()
         .root_certificates("no certificate")
-        .every(second, drop);
+        .push_every(second, drop);
     assert!(pusher.unwrap_err().to_string().contains("not PEM"));
 }
 
@@ -265,7 +265,7 @@ fn a_job_that_panics_leaves_its_metrics_with_the_gateway() {
     let files = registry.create::<Counter>(options).unwrap();
     let push = to(&gateway, registry);
     let job = AssertUnwindSafe(|| {
-        let _pushed = push.push_at_end(|error| panic!("{error}")).unwrap();
+        let _pushed = push.push_on_drop(|error| panic!("{error}")).unwrap();
         files.inc_by(3);
         panic!("the disk is full");
     });
@@ -280,7 +280,7 @@ fn the_background_pusher_keeps_the_gateway_up_to_date_and_shows_its_own_metrics(
     let options = Options::new("files_total", "Files.");
     let files = registry.create::<Counter>(options).unwrap();
     let pusher = to(&gateway, registry)
-        .every(Duration::from_millis(20), |error| panic!("{error}"))
+        .push_every(Duration::from_millis(20), |error| panic!("{error}"))
         .unwrap();
     for expected in [1.0, 2.0] {
         files.inc();

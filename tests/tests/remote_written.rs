@@ -99,8 +99,8 @@ fn prometheus_of_either_line_stores_what_it_is_sent() {
         let prometheus = receiver(version, &flags);
         let shop = Shop::new();
         let write = shop.write_to(&prometheus.write_url()).version(sent);
-        let write = write.native_histograms(true);
-        let pusher = write.every(Duration::from_millis(100), fails).unwrap();
+        let write = write.send_native_histograms(true);
+        let pusher = write.push_every(Duration::from_millis(100), fails).unwrap();
         let ask = |expression: &str| prometheus.value(expression);
         let labels = r#"{job="shop",instance="here"}"#;
         eventually("a counter", || ask(&format!("orders_total{labels}")), 7.0);
@@ -147,7 +147,9 @@ fn what_is_sent_while_prometheus_is_down_arrives_once_it_is_back_with_its_first_
     let mut prometheus = receiver(Version::Newer, &[]);
     let shop = Shop::new();
     let write = shop.write_to(&prometheus.write_url());
-    let pusher = write.every(Duration::from_millis(100), |_| ()).unwrap();
+    let pusher = write
+        .push_every(Duration::from_millis(100), |_| ())
+        .unwrap();
     let total = r#"orders_total{job="shop"}"#;
     eventually("the first value", || prometheus.value(total), 7.0);
 
@@ -176,7 +178,7 @@ fn a_prometheus_without_native_histograms_stores_the_rest() {
     let prometheus = receiver(Version::Newer, &[]);
     let shop = Shop::new();
     let write = shop.write_to(&prometheus.write_url());
-    let pusher = write.every(Duration::from_millis(100), fails).unwrap();
+    let pusher = write.push_every(Duration::from_millis(100), fails).unwrap();
     let ask = || prometheus.value("page_bytes_count");
     eventually("a histogram's count", ask, 1000.0);
     pusher.shutdown().unwrap();
@@ -188,7 +190,7 @@ fn each_sample_has_a_time_of_its_own() {
     let prometheus = receiver(Version::Newer, &[]);
     let pusher = shop
         .write_to(&prometheus.write_url())
-        .every(Duration::from_millis(50), fails)
+        .push_every(Duration::from_millis(50), fails)
         .unwrap();
     let all = |series: &[Value]| series.first().map_or(0, |one| points(one).len());
     wait_until(Duration::from_secs(30), "some samples", || {
@@ -206,7 +208,7 @@ fn victoria_metrics_stores_what_it_is_sent() {
         let victoria = VictoriaMetrics::alone();
         let shop = Shop::new();
         let write = shop.write_to(&victoria.write_url()).version(version);
-        let pusher = write.every(Duration::from_millis(100), fails).unwrap();
+        let pusher = write.push_every(Duration::from_millis(100), fails).unwrap();
         let ask = |expression: &str| victoria.value(expression);
         let orders = r#"orders_total{job="shop",instance="here"}"#;
         eventually("a counter", || ask(orders), 7.0);

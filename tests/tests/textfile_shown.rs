@@ -3,7 +3,7 @@
 #![allow(clippy::float_cmp, reason = "whole numbers stay what they are")]
 
 use metrics_core::{Counter, Gauge, Histogram, Options, Registry, Summary};
-use metrics_http::textfile_of;
+use metrics_http::write_textfile_from;
 use tempfile::TempDir;
 use tests::NodeExporter;
 
@@ -25,7 +25,7 @@ fn a_node_exporter_shows_every_type_of_a_file_and_its_next_version() {
 
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("backup.prom");
-    textfile_of(&registry, &path).unwrap();
+    write_textfile_from(&registry, &path).unwrap();
     let exporter = NodeExporter::start(folder.path());
     let shown = exporter.families();
     assert_eq!(shown.sum("node_textfile_scrape_error", &[]), 0.0);
@@ -38,6 +38,6 @@ fn a_node_exporter_shows_every_type_of_a_file_and_its_next_version() {
     assert_eq!(shown.sum("backup_files_count", &[]), 1.0);
 
     runs.with(&["a \"b\" \\ \n ü"]).inc();
-    textfile_of(&registry, &path).unwrap();
+    write_textfile_from(&registry, &path).unwrap();
     assert_eq!(exporter.families().sum("backup_runs_total", &volume), 4.0);
 }

@@ -17,12 +17,12 @@ impl Pushing {
         let mut pushers = Vec::new();
         if let Some(url) = &options.push {
             let gateway = metrics_http::PushGateway::new(url, JOB);
-            pushers.push(gateway.every(EVERY, complain)?);
+            pushers.push(gateway.push_every(EVERY, complain)?);
         }
         #[cfg(feature = "remote-write")]
         if let Some(url) = &options.remote_write {
-            let write = metrics_http::RemoteWrite::new(url, JOB).instance();
-            pushers.push(write.every(EVERY, complain)?);
+            let write = metrics_http::RemoteWrite::new(url, JOB).instance_from_hostname();
+            pushers.push(write.push_every(EVERY, complain)?);
         }
         #[cfg(not(feature = "remote-write"))]
         missing(&[(&options.remote_write, "remote-write")])?;

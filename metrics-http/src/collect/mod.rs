@@ -21,7 +21,7 @@ use crate::error::Error;
 #[cfg(feature = "jemalloc")]
 pub use self::jemalloc::jemalloc;
 #[cfg(feature = "tokio-metrics")]
-pub use self::tasks::Tasks;
+pub use self::tasks::TaskMonitors;
 pub use self::tokio::{tokio, tokio_runtimes};
 
 /// Adds the metrics of the process, where this system has any.

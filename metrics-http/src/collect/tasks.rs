@@ -31,11 +31,11 @@ use tokio_metrics::{TaskMetrics, TaskMonitor};
 /// ```
 /// use std::sync::Arc;
 ///
-/// use metrics_http::{Format, Registry, collect::Tasks};
+/// use metrics_http::{Format, Registry, collect::TaskMonitors};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let tasks = Arc::new(Tasks::new());
+/// let tasks = Arc::new(TaskMonitors::new());
 /// let registry = Registry::new(); // or Registry::global()
 /// registry.register(tasks.clone())?;
 ///
@@ -47,12 +47,12 @@ use tokio_metrics::{TaskMetrics, TaskMonitor};
 /// # }
 /// ```
 #[derive(Default)]
-pub struct Tasks(Mutex<BTreeMap<String, TaskMonitor>>);
+pub struct TaskMonitors(Mutex<BTreeMap<String, TaskMonitor>>);
 
-impl Tasks {
+impl TaskMonitors {
     /// Without monitors; to be registered with [`Registry::register`](crate::Registry::register).
-    pub fn new() -> Tasks {
-        Tasks::default()
+    pub fn new() -> TaskMonitors {
+        TaskMonitors::default()
     }
 
     /// The monitor of this name, made when it is first asked for.
@@ -71,10 +71,10 @@ impl Tasks {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use metrics_http::collect::Tasks;
+    /// use metrics_http::collect::TaskMonitors;
     /// use tokio_metrics::TaskMonitor;
     ///
-    /// let tasks = Tasks::new();
+    /// let tasks = TaskMonitors::new();
     /// let slow = Duration::from_millis(10);
     /// tasks.add("mailer", TaskMonitor::with_slow_poll_threshold(slow));
     /// assert_eq!(tasks.monitor("mailer").slow_poll_threshold(), slow);
@@ -89,7 +89,7 @@ impl Tasks {
     }
 }
 
-impl Collector for Tasks {
+impl Collector for TaskMonitors {
     fn descs(&self) -> &[Desc] {
         &DESCS
     }
@@ -104,7 +104,7 @@ impl Collector for Tasks {
     }
 }
 
-impl Debug for Tasks {
+impl Debug for TaskMonitors {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.monitors().keys()).finish()
     }

@@ -22,8 +22,8 @@ use crate::error::Error;
 
 /// Pushes in the background until it is shut down or dropped, and once more then.
 ///
-/// Made by [`PushGateway::every`](crate::PushGateway::every), and with the feature `remote-write`
-/// by `RemoteWrite::every`. It has a thread of its own and needs no async runtime.
+/// Made by [`PushGateway::push_every`](crate::PushGateway::push_every), and with the feature `remote-write`
+/// by `RemoteWrite::push_every`. It has a thread of its own and needs no async runtime.
 ///
 /// Both [`shutdown`](Pusher::shutdown) and dropping block until the last push is done, no longer
 /// than two of the pushes may take. A program that ends without either (`std::process::exit`)
@@ -50,7 +50,7 @@ use crate::error::Error;
 ///
 /// # fn main() -> Result<(), metrics_http::Error> {
 /// let pusher = PushGateway::new("http://127.0.0.1:9091", "import")
-///     .every(Duration::from_secs(15), |error| eprintln!("{error}"))?;
+///     .push_every(Duration::from_secs(15), |error| eprintln!("{error}"))?;
 /// // ...
 /// pusher.shutdown()?;
 /// # Ok(())

@@ -28,8 +28,8 @@ use crate::error::Error;
 ///
 /// The calls block until the gateway has answered, need no async runtime and mind none; those
 /// that end in `_async` do so in any runtime. Each works on a thread of its own: a future that is
-/// dropped stops waiting, not pushing. [`push_at_end`](PushGateway::push_at_end) pushes however a
-/// job ends, and [`every`](PushGateway::every) in the background.
+/// dropped stops waiting, not pushing. [`push_on_drop`](PushGateway::push_on_drop) pushes however a
+/// job ends, and [`every`](PushGateway::push_every) in the background.
 ///
 /// What is pushed has no timestamps, as the gateway demands, and is in the text format 0.0.4, which
 /// whatever takes the place of a gateway knows too; [`protobuf`](PushGateway::protobuf) has native
@@ -56,7 +56,7 @@ use crate::error::Error;
 /// # }
 /// ```
 #[derive(Clone)]
-#[must_use = "nothing is pushed before `push`, `add`, `push_at_end` or `every`"]
+#[must_use = "nothing is pushed before `push`, `add`, `push_on_drop` or `every`"]
 pub struct PushGateway {
     registry: Registry,
     server: Server,
@@ -98,7 +98,7 @@ impl PushGateway {
     ///
     /// A job that runs now here, now there is better off without: it would leave metrics behind
     /// on each machine.
-    pub fn instance(self) -> PushGateway {
+    pub fn instance_from_hostname(self) -> PushGateway {
         let host = gethostname::gethostname();
         self.grouping("instance", host.to_string_lossy())
     }
@@ -216,7 +216,7 @@ impl PushGateway {
     /// or panics.
     ///
     /// A destructor has nobody to return an error to, and gives it to `on_error`;
-    /// [`PushAtEnd::push`] returns it.
+    /// [`PushOnDrop::push`] returns it.
     ///
     /// # Errors
     ///
@@ -228,16 +228,16 @@ impl PushGateway {
     /// # fn back_up() -> Result<(), metrics_http::Error> { Ok(()) }
     /// fn main() -> Result<(), metrics_http::Error> {
     ///     let gateway = PushGateway::new("http://127.0.0.1:9091", "backup");
-    ///     let _pushed = gateway.push_at_end(|error| eprintln!("{error}"))?;
+    ///     let _pushed = gateway.push_on_drop(|error| eprintln!("{error}"))?;
     ///     back_up()
     /// }
     /// ```
-    pub fn push_at_end(
+    pub fn push_on_drop(
         self,
         on_error: impl FnOnce(Error) + Send + 'static,
-    ) -> Result<PushAtEnd, Error> {
+    ) -> Result<PushOnDrop, Error> {
         self.checked()?;
-        Ok(PushAtEnd(Some((self, Box::new(on_error)))))
+        Ok(PushOnDrop(Some((self, Box::new(on_error)))))
     }
 
     /// Pushes in the background: now, each time `interval` has passed since, and at the end; see
@@ -249,7 +249,7 @@ impl PushGateway {
     ///
     /// When the interval is zero, the URL, the job, a label or a certificate cannot be one, no
     /// thread can be started, or the registry has metrics of the names of the pusher's own.
-    pub fn every(
+    pub fn push_every(
         self,
         interval: Duration,
         on_error: impl FnMut(Error) + Send + 'static,
@@ -320,13 +320,13 @@ impl Debug for PushGateway {
     }
 }
 
-/// Pushes when it is dropped; made by [`PushGateway::push_at_end`].
+/// Pushes when it is dropped; made by [`PushGateway::push_on_drop`].
 #[must_use = "dropped at once, it pushes at once"]
-pub struct PushAtEnd(Option<(PushGateway, OnError)>);
+pub struct PushOnDrop(Option<(PushGateway, OnError)>);
 
 type OnError = Box<dyn FnOnce(Error) + Send>;
 
-impl PushAtEnd {
+impl PushOnDrop {
     /// Pushes now, and not again.
     ///
     /// # Errors
@@ -340,7 +340,7 @@ impl PushAtEnd {
     }
 }
 
-impl Drop for PushAtEnd {
+impl Drop for PushOnDrop {
     fn drop(&mut self) {
         if let Some((gateway, on_error)) = self.0.take()
             && let Err(error) = gateway.push()
@@ -350,10 +350,10 @@ impl Drop for PushAtEnd {
     }
 }
 
-impl Debug for PushAtEnd {
+impl Debug for PushOnDrop {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let gateway = self.0.as_ref().map(|(gateway, _)| gateway);
-        f.debug_tuple("PushAtEnd").field(&gateway).finish()
+        f.debug_tuple("PushOnDrop").field(&gateway).finish()
     }
 }
 

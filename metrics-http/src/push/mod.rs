@@ -16,12 +16,12 @@ mod textfile;
 #[cfg(feature = "https")]
 mod tls;
 
-pub use self::textfile::{textfile, textfile_of};
+pub use self::textfile::{write_textfile, write_textfile_from};
 
 #[cfg(feature = "push")]
 pub use self::{
     background::Pusher,
-    gateway::{PushAtEnd, PushGateway},
+    gateway::{PushGateway, PushOnDrop},
 };
 
 #[cfg(feature = "remote-write")]

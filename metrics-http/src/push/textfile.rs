@@ -22,7 +22,7 @@ use crate::error::Error;
 /// reached the disk, takes its name, so that the exporter sees either the old metrics or the new
 /// ones, also after a crash.
 ///
-/// [`textfile_of`] writes another registry than the global one.
+/// [`write_textfile_from`] writes another registry than the global one.
 ///
 /// See the [textfile collector](https://github.com/prometheus/node_exporter#textfile-collector).
 ///
@@ -43,20 +43,20 @@ use crate::error::Error;
 /// }
 ///
 /// SUCCEEDED.set(1_700_000_000);
-/// metrics_http::textfile(folder.join("backup.prom"))?;
+/// metrics_http::write_textfile(folder.join("backup.prom"))?;
 /// let written = std::fs::read_to_string(folder.join("backup.prom"))?;
 /// assert!(written.contains("backup_last_success_timestamp_seconds 1700000000\n"), "{written}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn textfile(path: impl AsRef<Path>) -> Result<(), Error> {
-    textfile_of(Registry::global(), path)
+pub fn write_textfile(path: impl AsRef<Path>) -> Result<(), Error> {
+    write_textfile_from(Registry::global(), path)
 }
 
-/// As [`textfile`], of a registry of one's choice.
+/// As [`write_textfile`], of a registry of one's choice.
 ///
 /// # Errors
 ///
-/// As [`textfile`].
+/// As [`write_textfile`].
 ///
 /// ```
 /// use metrics_http::{Counter, Options, Registry};
@@ -65,10 +65,10 @@ pub fn textfile(path: impl AsRef<Path>) -> Result<(), Error> {
 /// # let folder = folder.path();
 /// let registry = Registry::new();
 /// registry.create::<Counter>(Options::new("backup_files_total", "Files saved."))?.inc_by(7);
-/// metrics_http::textfile_of(&registry, folder.join("backup.prom"))?;
+/// metrics_http::write_textfile_from(&registry, folder.join("backup.prom"))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn textfile_of(registry: &Registry, path: impl AsRef<Path>) -> Result<(), Error> {
+pub fn write_textfile_from(registry: &Registry, path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
     if path.extension().is_none_or(|ending| ending != "prom") {
         return Err(Error::setting(format!(

@@ -186,8 +186,8 @@ impl Debug for FacadeRecorder {
 /// # fn main() -> Result<(), metrics_http::Error> {
 /// metrics_http::FacadeRecorder::builder()
 ///     .buckets([0.01, 0.1, 1.0])
-///     .buckets_of("body.bytes", [1e3, 1e6])
-///     .native_of("rpc.duration", 1.1)
+///     .buckets_for("body.bytes", [1e3, 1e6])
+///     .native_for("rpc.duration", 1.1)
 ///     .max_series(500)
 ///     .install()?;
 /// # Ok(())
@@ -225,14 +225,14 @@ impl FacadeBuilder {
     }
 
     /// Gives the histogram of this name, as it is recorded, these upper bounds.
-    pub fn buckets_of(mut self, name: &str, bounds: impl Into<Vec<f64>>) -> FacadeBuilder {
+    pub fn buckets_for(mut self, name: &str, bounds: impl Into<Vec<f64>>) -> FacadeBuilder {
         self.shape_of(name).bounds = Some(bounds.into());
         self
     }
 
     /// Gives the histogram of this name, as it is recorded, native buckets; and classic ones
-    /// beside them only if [`buckets_of`](Self::buckets_of) is called as well.
-    pub fn native_of(mut self, name: &str, growth: f64) -> FacadeBuilder {
+    /// beside them only if [`buckets_for`](Self::buckets_for) is called as well.
+    pub fn native_for(mut self, name: &str, growth: f64) -> FacadeBuilder {
         self.shape_of(name).native = Some(growth);
         self
     }

@@ -47,7 +47,7 @@ use crate::error::Error;
 /// Series have the names that a scrape in OpenMetrics has, and further
 /// [labels](RemoteWrite::label), `job` among them, which a scraper would put on. Exemplars and
 /// metadata are sent as well, the time of birth where version 2.0 is spoken, and native histograms
-/// where they are [asked for](RemoteWrite::native_histograms). Version 2.0 is tried first, and 1.0
+/// where they are [asked for](RemoteWrite::send_native_histograms). Version 2.0 is tried first, and 1.0
 /// spoken to servers that do not know it.
 ///
 /// See the specifications [1.0](https://prometheus.io/docs/specs/prw/remote_write_spec/) and
@@ -62,8 +62,8 @@ use crate::error::Error;
 ///
 /// # fn main() -> Result<(), metrics_http::Error> {
 /// let pusher = RemoteWrite::new("http://127.0.0.1:9090/api/v1/write", "shortener")
-///     .instance()
-///     .every(Duration::from_secs(15), |error| eprintln!("{error}"))?;
+///     .instance_from_hostname()
+///     .push_every(Duration::from_secs(15), |error| eprintln!("{error}"))?;
 /// // ...
 /// pusher.shutdown()?;
 /// # Ok(())
@@ -123,7 +123,7 @@ impl RemoteWrite {
 
     /// The label `instance`, with the name of this machine. Programs that send the same series
     /// need something to tell them apart.
-    pub fn instance(self) -> RemoteWrite {
+    pub fn instance_from_hostname(self) -> RemoteWrite {
         let host = gethostname::gethostname();
         self.label("instance", host.to_string_lossy())
     }
@@ -140,7 +140,7 @@ impl RemoteWrite {
     ///
     /// A Prometheus that has its own of them disabled (`--enable-feature=native-histograms`)
     /// answers a request with one as if it could take it later, and takes none of it ever.
-    pub fn native_histograms(mut self, on: bool) -> RemoteWrite {
+    pub fn send_native_histograms(mut self, on: bool) -> RemoteWrite {
         self.native = on;
         self
     }
@@ -181,7 +181,7 @@ impl RemoteWrite {
     }
 
     /// How many samples a request has at the most: 2,000, and at least 1.
-    pub fn max_samples_per_request(mut self, samples: usize) -> RemoteWrite {
+    pub fn max_samples_per_send(mut self, samples: usize) -> RemoteWrite {
         self.most = samples;
         self
     }
@@ -216,11 +216,11 @@ impl RemoteWrite {
     /// use metrics_http::RemoteWrite;
     ///
     /// let error = RemoteWrite::new("127.0.0.1:9090", "shortener")
-    ///     .every(Duration::from_secs(15), |error| eprintln!("{error}"))
+    ///     .push_every(Duration::from_secs(15), |error| eprintln!("{error}"))
     ///     .unwrap_err();
     /// assert!(error.to_string().contains("write the address of a server"));
     /// ```
-    pub fn every(
+    pub fn push_every(
         self,
         interval: Duration,
         on_error: impl FnMut(Error) + Send + 'static,
