@@ -145,8 +145,8 @@ fn work() {
 }
 
 #[test]
-fn a_program_whose_allocator_records_starts() {
-    in_a_process_of_its_own("a_program_whose_allocator_records_starts", || {
+fn a_program_with_an_allocator_that_records_starts() {
+    in_a_process_of_its_own("a_program_with_an_allocator_that_records_starts", || {
         // Those of before `main` are among them.
         assert!(ALLOCATIONS.get() > 0);
         assert_exact();
@@ -154,8 +154,8 @@ fn a_program_whose_allocator_records_starts() {
 }
 
 #[test]
-fn what_threads_allocate_is_counted_exactly() {
-    in_a_process_of_its_own("what_threads_allocate_is_counted_exactly", || {
+fn allocations_of_threads_are_counted_exactly() {
+    in_a_process_of_its_own("allocations_of_threads_are_counted_exactly", || {
         for _ in 0..20 {
             let threads = [(); 8].map(|()| thread::spawn(work));
             for thread in threads {
@@ -167,7 +167,7 @@ fn what_threads_allocate_is_counted_exactly() {
 }
 
 #[test]
-fn what_a_thread_allocates_as_it_first_records_is_counted() {
+fn allocations_of_a_threads_first_recording_are_counted() {
     metrics! {
         /// Recordings.
         static OTHER: Counter = "allocator_other_total";
@@ -182,7 +182,7 @@ fn what_a_thread_allocates_as_it_first_records_is_counted() {
     fn other() {}
 
     in_a_process_of_its_own(
-        "what_a_thread_allocates_as_it_first_records_is_counted",
+        "allocations_of_a_threads_first_recording_are_counted",
         || {
             for round in 0..200 {
                 let threads = [(); 4].map(|()| {
@@ -206,7 +206,7 @@ fn what_a_thread_allocates_as_it_first_records_is_counted() {
 }
 
 #[test]
-fn what_a_thread_allocates_as_it_ends_is_counted() {
+fn allocations_of_an_ending_thread_are_counted() {
     struct Allocates;
 
     impl Drop for Allocates {
@@ -220,7 +220,7 @@ fn what_a_thread_allocates_as_it_ends_is_counted() {
         static AFTER: RefCell<Option<Allocates>> = const { RefCell::new(None) };
     }
 
-    in_a_process_of_its_own("what_a_thread_allocates_as_it_ends_is_counted", || {
+    in_a_process_of_its_own("allocations_of_an_ending_thread_are_counted", || {
         for _ in 0..20 {
             let threads = [(); 4].map(|()| {
                 thread::spawn(|| {
@@ -239,9 +239,9 @@ fn what_a_thread_allocates_as_it_ends_is_counted() {
 }
 
 #[test]
-fn what_a_scrape_allocates_while_threads_do_is_counted() {
+fn allocations_of_a_scrape_beside_those_of_threads_are_counted() {
     in_a_process_of_its_own(
-        "what_a_scrape_allocates_while_threads_do_is_counted",
+        "allocations_of_a_scrape_beside_those_of_threads_are_counted",
         || {
             for _ in 0..10 {
                 let start = &*Box::leak(Box::new(Barrier::new(6)));
@@ -267,8 +267,8 @@ fn what_a_scrape_allocates_while_threads_do_is_counted() {
 }
 
 #[test]
-fn a_scrape_shows_what_the_allocator_recorded() {
-    in_a_process_of_its_own("a_scrape_shows_what_the_allocator_recorded", || {
+fn a_scrape_exposes_what_the_allocator_recorded() {
+    in_a_process_of_its_own("a_scrape_exposes_what_the_allocator_recorded", || {
         work();
         let text = encode_to_string(Format::Text);
         for name in ["allocations_total", "classes_total", "live_bytes"] {

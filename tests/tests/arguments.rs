@@ -63,7 +63,7 @@ enum Plan {
 }
 
 #[test]
-fn a_family_of_its_own_has_its_name_help_unit_and_buckets() {
+fn an_attribute_sets_name_help_unit_and_buckets_of_its_family() {
     #[counted(name = "arguments_bytes_total", help = "Bytes.", unit = "bytes")]
     #[in_flight(name = "arguments_now_bytes", help = " Now. ", unit = "bytes")]
     #[timed(
@@ -109,7 +109,7 @@ fn a_family_of_its_own_has_its_name_help_unit_and_buckets() {
 }
 
 #[test]
-fn an_argument_alone_is_a_label_of_its_own_type() {
+fn a_bare_argument_is_a_label_of_the_arguments_type() {
     #[counted(labels(plan, paid))]
     fn closed(plan: Plan, paid: bool) {
         let _ = (plan, paid);
@@ -205,7 +205,7 @@ fn a_label_is_a_field_of_self_or_an_expression() {
 }
 
 #[test]
-fn what_decides_the_outcome_is_a_path_or_a_closure() {
+fn ok_if_and_error_if_take_a_path_or_a_closure() {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "results are borrowed")]
     fn is_even(n: &u32) -> bool {
         n.is_multiple_of(2)
@@ -251,7 +251,7 @@ fn what_decides_the_outcome_is_a_path_or_a_closure() {
 }
 
 #[test]
-fn it_can_be_said_whether_a_function_fails_and_whether_that_matters() {
+fn fallible_and_outcome_override_the_return_type() {
     #[counted(fallible = false)]
     fn no_failure(result: Result<(), ()>) -> Result<(), ()> {
         result
@@ -289,7 +289,7 @@ fn it_can_be_said_whether_a_function_fails_and_whether_that_matters() {
 }
 
 #[test]
-fn a_sample_of_all_calls_is_all_calls() {
+fn sampling_every_call_times_every_call() {
     #[timed(sample = 1/1)]
     fn always() -> Result<(), ()> {
         Ok(())
@@ -304,7 +304,7 @@ fn a_sample_of_all_calls_is_all_calls() {
 }
 
 #[test]
-fn threads_of_one_call_each_are_not_all_picked_alike() {
+fn threads_that_make_one_call_each_are_sampled_independently() {
     const THREADS: u64 = 1_000;
 
     #[timed(sample = 1/2)]
@@ -323,7 +323,7 @@ fn threads_of_one_call_each_are_not_all_picked_alike() {
 }
 
 #[test]
-fn a_sample_is_picked_at_random() {
+fn sampled_calls_are_chosen_at_random() {
     const CALLS: u64 = 40_000;
 
     #[timed(sample = 1/4)]
@@ -363,7 +363,7 @@ fn spend(time: Duration) {
 }
 
 #[test]
-fn a_future_is_busy_while_it_is_polled_and_not_while_it_waits() {
+fn busy_time_counts_polls_and_not_waits() {
     const PART: Duration = Duration::from_millis(10);
 
     #[timed(busy, labels(of = of.as_str()))]
@@ -412,7 +412,7 @@ fn a_future_is_busy_while_it_is_polled_and_not_while_it_waits() {
 }
 
 #[test]
-fn a_cancelled_call_and_one_that_panics_were_busy_as_well() {
+fn cancelled_and_panicking_calls_have_busy_time() {
     #[timed(busy)]
     async fn ends(by_panic: bool) {
         if by_panic {
@@ -434,7 +434,7 @@ fn a_cancelled_call_and_one_that_panics_were_busy_as_well() {
 }
 
 #[test]
-fn objectives_change_nothing_about_a_metric() {
+fn an_objective_does_not_change_the_exposed_metric() {
     #[counted(slo(success = 99.5))]
     #[timed(slo(latency = "250ms", objective = 99.9))]
     #[timed(
@@ -458,7 +458,7 @@ mod renamed {
 }
 
 #[test]
-fn the_crate_goes_by_another_path() {
+fn the_crate_argument_renames_the_path_of_metrics_core() {
     #[renamed::measure::counted(crate = renamed::measure, labels(n))]
     #[renamed::measure::timed(crate = crate::renamed::measure, name = "arguments_path_seconds", buckets(1))]
     #[renamed::measure::in_flight(crate = renamed::measure)]
@@ -475,7 +475,7 @@ fn the_crate_goes_by_another_path() {
 }
 
 #[test]
-fn calls_beyond_the_cap_of_open_labels_are_recorded_as_overflow() {
+fn calls_beyond_the_cardinality_limit_are_recorded_as_overflow() {
     #[counted(name = "arguments_capped_total", labels(n))]
     #[in_flight(name = "arguments_capped_now", labels(n))]
     fn capped(n: usize) -> Result<(), ()> {

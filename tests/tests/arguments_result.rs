@@ -50,7 +50,7 @@ impl Size {
 }
 
 #[test]
-fn a_closed_label_of_the_result_starts_at_zero() {
+fn closed_labels_from_the_result_start_at_zero() {
     #[counted(labels(on_return(size: Size = Size::of)))]
     #[timed(labels(on_return(size: Size = |n| Size::of(n))))]
     fn sized(n: u8) -> u8 {
@@ -66,7 +66,7 @@ fn a_closed_label_of_the_result_starts_at_zero() {
 }
 
 #[test]
-fn an_open_label_of_the_result_has_series_as_they_occur() {
+fn open_labels_from_the_result_appear_with_their_first_value() {
     #[counted(labels(on_return(n = |n| *n)))]
     fn numbered(n: u8) -> u8 {
         if n == 0 { fail() } else { n }
@@ -81,7 +81,7 @@ fn an_open_label_of_the_result_has_series_as_they_occur() {
 }
 
 #[test]
-fn labels_of_the_result_stand_beside_those_of_the_beginning() {
+fn labels_from_the_result_combine_with_labels_from_the_arguments() {
     #[counted(labels(name = text.as_str(), size: Size = Size::Small, on_return(len = |r| r.as_ref().map_or(0, String::len))))]
     fn open(text: String) -> Result<String, ()> {
         if text.is_empty() { Err(()) } else { Ok(text) }
@@ -105,7 +105,7 @@ fn labels_of_the_result_stand_beside_those_of_the_beginning() {
 }
 
 #[test]
-fn an_async_call_that_does_not_return_has_empty_labels_of_the_result() {
+fn an_async_call_that_does_not_return_leaves_labels_from_the_result_empty() {
     async fn end(how: u8) -> u8 {
         match how {
             0 => fail(),
@@ -176,7 +176,7 @@ fn faulty(how: u8) -> Result<u8, Fault> {
 }
 
 #[test]
-fn the_error_gives_a_label_that_starts_at_zero_where_its_type_is_told() {
+fn a_typed_label_from_the_error_is_closed_and_starts_at_zero() {
     #[counted(err(kind: Fault))]
     #[timed(err(kind: Fault))]
     fn told(how: u8) -> Result<u8, Fault> {
@@ -210,7 +210,7 @@ fn the_error_gives_a_label_that_starts_at_zero_where_its_type_is_told() {
 }
 
 #[test]
-fn the_error_gives_an_open_label_where_its_type_is_not_told() {
+fn an_untyped_label_from_the_error_is_open() {
     #[counted(err(kind))]
     fn untold(how: u8) -> Result<u8, Fault> {
         faulty(how)

@@ -36,7 +36,7 @@ fn run<F: Future>(future: F) -> F::Output {
 }
 
 #[test]
-fn a_result_is_counted_as_ok_or_as_an_error() {
+fn a_result_is_counted_as_ok_or_error() {
     #[counted]
     #[timed]
     async fn half(n: u32) -> Result<u32, String> {
@@ -56,7 +56,7 @@ fn a_result_is_counted_as_ok_or_as_an_error() {
 }
 
 #[test]
-fn a_function_without_result_has_no_error_series() {
+fn a_function_that_returns_no_result_has_no_error_series() {
     #[counted]
     async fn unit() {}
     #[counted]
@@ -71,7 +71,7 @@ fn a_function_without_result_has_no_error_series() {
 }
 
 #[test]
-fn a_future_that_is_never_polled_was_no_call() {
+fn a_future_that_is_never_polled_is_not_counted() {
     #[counted]
     #[timed]
     #[in_flight]
@@ -84,7 +84,7 @@ fn a_future_that_is_never_polled_was_no_call() {
 }
 
 #[test]
-fn a_future_that_is_dropped_midway_was_cancelled() {
+fn a_future_dropped_before_completion_is_cancelled() {
     #[counted]
     #[timed]
     #[in_flight]
@@ -103,7 +103,7 @@ fn a_future_that_is_dropped_midway_was_cancelled() {
 }
 
 #[test]
-fn a_panic_is_counted_as_one_before_and_after_the_first_wait() {
+fn a_panic_is_counted_before_and_after_the_first_await() {
     #[counted]
     #[in_flight]
     async fn falls(at_once: bool) -> Result<(), ()> {
@@ -122,7 +122,7 @@ fn a_panic_is_counted_as_one_before_and_after_the_first_wait() {
 }
 
 #[test]
-fn a_future_that_a_panic_elsewhere_drops_was_cancelled() {
+fn a_future_dropped_by_a_panic_elsewhere_is_cancelled() {
     #[counted]
     #[timed]
     #[in_flight]
@@ -141,7 +141,7 @@ fn a_future_that_a_panic_elsewhere_drops_was_cancelled() {
 }
 
 #[test]
-fn a_call_that_ends_while_a_panic_unwinds_is_not_a_panic_itself() {
+fn a_call_that_completes_during_unwinding_is_not_counted_as_a_panic() {
     #[counted]
     async fn tidy_up() {}
     struct Tidy;
@@ -159,7 +159,7 @@ fn a_call_that_ends_while_a_panic_unwinds_is_not_a_panic_itself() {
 }
 
 #[test]
-fn a_call_within_a_call_that_panics_has_panicked_too() {
+fn a_panic_is_counted_for_the_callee_and_its_caller() {
     #[counted]
     async fn within() {
         fail()
@@ -175,7 +175,7 @@ fn a_call_within_a_call_that_panics_has_panicked_too() {
 }
 
 #[test]
-fn the_attributes_stack_in_every_order() {
+fn the_attributes_combine_in_every_order() {
     macro_rules! stacked {
         ($($(#[$attribute:ident])* $name:ident),*) => {$(
             $(#[$attribute])*
@@ -258,7 +258,7 @@ fn methods_generics_and_borrows_are_recorded() {
 }
 
 #[test]
-fn async_functions_of_traits_are_recorded() {
+fn async_trait_functions_are_recorded() {
     trait Fetch {
         async fn fetch(&self, path: &str) -> Result<String, ()>;
 
@@ -287,7 +287,7 @@ fn async_functions_of_traits_are_recorded() {
 }
 
 #[test]
-fn types_that_cannot_be_named_are_returned() {
+fn unnameable_return_types_are_recorded() {
     #[counted]
     async fn clones(text: &str) -> Result<Vec<impl Clone + use<>>, ParseIntError> {
         let number: u32 = text.parse()?;
@@ -330,7 +330,7 @@ fn types_that_cannot_be_named_are_returned() {
 }
 
 #[test]
-fn a_recursive_function_counts_every_level() {
+fn a_recursive_function_counts_every_call() {
     #[counted]
     #[in_flight]
     async fn factorial(n: u64) -> Result<u64, String> {
@@ -352,7 +352,7 @@ enum Size {
 }
 
 #[test]
-fn labels_are_computed_at_the_first_poll_from_arguments_that_the_body_moves() {
+fn labels_are_computed_at_the_first_poll_before_the_body_moves_its_arguments() {
     fn size(text: &str) -> Size {
         if text.len() > 3 {
             Size::Large
@@ -385,7 +385,7 @@ fn labels_are_computed_at_the_first_poll_from_arguments_that_the_body_moves() {
 }
 
 #[tokio::test]
-async fn the_branches_that_select_leaves_were_cancelled() {
+async fn branches_that_select_abandons_are_cancelled() {
     #[counted]
     async fn wins() -> u8 {
         1
@@ -408,7 +408,7 @@ async fn the_branches_that_select_leaves_were_cancelled() {
 }
 
 #[tokio::test]
-async fn a_call_that_times_out_was_cancelled() {
+async fn a_call_that_times_out_is_cancelled() {
     #[counted]
     #[timed]
     async fn hangs() -> Result<(), ()> {
@@ -421,7 +421,7 @@ async fn a_call_that_times_out_was_cancelled() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_aborted_task_was_cancelled_and_one_that_panics_has_panicked() {
+async fn an_aborted_task_is_cancelled_and_a_panicking_task_is_a_panic() {
     #[counted(labels(of = of.clone()))]
     #[in_flight]
     async fn worker(of: String, begun: Sender<()>) -> Result<(), String> {
@@ -454,7 +454,7 @@ async fn an_aborted_task_was_cancelled_and_one_that_panics_has_panicked() {
 }
 
 #[test]
-fn tasks_that_a_runtime_drops_were_cancelled() {
+fn tasks_dropped_with_their_runtime_are_cancelled() {
     #[counted]
     #[in_flight]
     async fn daemon(begun: Sender<()>) {
@@ -481,7 +481,7 @@ fn tasks_that_a_runtime_drops_were_cancelled() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_that_move_between_threads_are_counted_once() {
+async fn calls_that_migrate_between_threads_are_counted_once() {
     #[counted]
     #[timed]
     #[in_flight]
@@ -630,7 +630,7 @@ proptest! {
     })]
 
     #[test]
-    fn every_call_has_one_outcome_whatever_is_done_to_its_future(
+    fn every_call_has_exactly_one_outcome_whatever_happens_to_its_future(
         scripts in proptest::collection::vec(turns(), 6),
         deeds in deeds(),
     ) {

@@ -17,7 +17,7 @@ const NEVER: [f64; 4] = [NAN, -NAN, INFINITY, -INFINITY];
 const NEGATIVE: [f64; 4] = [-1.0, -f64::MIN_POSITIVE, -5e-324, f64::MIN];
 
 #[test]
-fn a_counter_takes_nothing_negative_and_nothing_that_is_no_number() {
+fn a_counter_rejects_negative_values_and_nan() {
     let all = [NEVER, NEGATIVE].concat();
     rejects(options("a_total"), &all, FloatCounter::inc_by);
     rejects(options("a_total"), &all, |counter: &FloatCounter, value| {
@@ -26,7 +26,7 @@ fn a_counter_takes_nothing_negative_and_nothing_that_is_no_number() {
 }
 
 #[test]
-fn an_up_down_counter_reads_no_further_than_its_number_goes() {
+fn an_up_down_counter_saturates_at_the_range_of_its_type() {
     let registry = Registry::new();
     let up = registry.create::<UpDownCounter>(options("a")).unwrap();
     up.add(u64::MAX);
@@ -40,7 +40,7 @@ fn an_up_down_counter_reads_no_further_than_its_number_goes() {
 }
 
 #[test]
-fn a_histogram_takes_nothing_that_spoils_its_sum() {
+fn a_histogram_rejects_values_that_would_invalidate_its_sum() {
     let all = [NEVER, NEGATIVE].concat();
     for options in [
         || options("a"),
@@ -57,7 +57,7 @@ fn a_histogram_takes_nothing_that_spoils_its_sum() {
 }
 
 #[test]
-fn a_histogram_with_a_negative_bound_takes_what_is_negative_and_no_more() {
+fn a_histogram_with_a_negative_bound_accepts_negative_values() {
     for options in [
         || options("a").buckets([-1.0, 1.0]),
         || options("a").native(1.1).buckets([-1.0]),
@@ -73,14 +73,14 @@ fn a_histogram_with_a_negative_bound_takes_what_is_negative_and_no_more() {
 }
 
 #[test]
-fn a_summary_takes_nothing_that_spoils_its_sum() {
+fn a_summary_rejects_values_that_would_invalidate_its_sum() {
     let all = [NEVER, NEGATIVE].concat();
     rejects(options("a"), &all, Summary::observe);
     rejects(options("a").quantiles([0.5, 1.0]), &all, Summary::observe);
 }
 
 #[test]
-fn bounds_that_are_no_bounds_are_refused() {
+fn invalid_bucket_bounds_are_refused() {
     for bounds in [
         vec![2.0, 1.0],
         vec![1.0, 1.0],
@@ -102,7 +102,7 @@ fn bounds_that_are_no_bounds_are_refused() {
 }
 
 #[test]
-fn quantiles_that_are_no_quantiles_are_refused() {
+fn invalid_quantiles_are_refused() {
     for quantiles in [
         vec![-f64::MIN_POSITIVE],
         vec![1.0 + f64::EPSILON],
@@ -118,7 +118,7 @@ fn quantiles_that_are_no_quantiles_are_refused() {
 }
 
 #[test]
-fn growth_that_is_no_growth_is_refused() {
+fn invalid_growth_factors_are_refused() {
     for growth in [1.0, 0.0, -2.0, NAN, INFINITY, -INFINITY] {
         refused::<Histogram>(options("a").native(growth));
     }

@@ -62,7 +62,7 @@ fn every_function_of_an_impl_is_recorded_under_its_type() {
 }
 
 #[test]
-fn functions_that_are_skipped_or_const_are_passed_over() {
+fn skipped_and_const_functions_are_not_recorded() {
     let cart = Cart { items: vec![1] };
     assert_eq!((cart.len(), cart.is_empty(), Cart::limit()), (1, false, 2));
     assert_eq!(calls("Cart::len"), "ok 1, panic 0");
@@ -75,7 +75,7 @@ fn functions_that_are_skipped_or_const_are_passed_over() {
 }
 
 #[test]
-fn an_attribute_of_a_function_replaces_that_of_its_block() {
+fn an_attribute_on_a_function_replaces_the_blocks_attribute() {
     Cart { items: vec![1] }.clear();
     assert_eq!(calls("Cart::clear"), "1");
     assert_eq!(timings("Cart::clear"), "");
@@ -126,7 +126,7 @@ impl<Item: Copy> Store<Vec<Item>> {
 }
 
 #[tokio::test]
-async fn a_type_is_named_without_the_parameters_of_its_impl() {
+async fn the_type_name_omits_generic_parameters() {
     assert_eq!(Store(1).get(), Ok(1));
     assert_eq!(Store("a").get(), Ok("a"));
     assert!(Store(net::Redis).ping());
@@ -175,7 +175,7 @@ impl Greet for Person {
 }
 
 #[tokio::test]
-async fn a_trait_has_its_default_bodies_recorded() {
+async fn default_methods_of_a_trait_are_recorded() {
     assert_eq!(Person.greet_later().await.as_deref(), Ok("hello you"));
     assert_eq!(Person.wave(), 3);
     assert_eq!(calls("Greet::greet"), "ok 1, error 0, panic 0");
@@ -249,7 +249,7 @@ mod shop {
 }
 
 #[tokio::test]
-async fn a_module_has_all_that_is_in_it_recorded() {
+async fn every_function_in_a_module_is_recorded() {
     use shop::Count as _;
 
     assert_eq!(shop::open(), Ok(true));
@@ -288,7 +288,7 @@ impl Labelled {
 }
 
 #[tokio::test]
-async fn arguments_on_a_block_hold_for_each_function() {
+async fn arguments_on_a_block_apply_to_each_function() {
     let of = |function| series("blocks_labelled_total", function);
     assert_eq!(Labelled { kind: "a" }.one(), "a");
     assert_eq!(Labelled { kind: "b" }.two(0).await, Err(()));

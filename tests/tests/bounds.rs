@@ -17,7 +17,7 @@ use metrics_core::{
 };
 
 #[test]
-fn a_registry_sets_the_cap_of_metrics_that_do_not() {
+fn the_registrys_limit_applies_to_metrics_without_one() {
     let registry = Registry::new();
     registry.max_series(3);
     let counter = labelled(&registry, "a_total");
@@ -28,7 +28,7 @@ fn a_registry_sets_the_cap_of_metrics_that_do_not() {
 }
 
 #[test]
-fn a_cap_of_its_own_stands_against_that_of_the_registry() {
+fn a_metrics_own_limit_overrides_the_registrys() {
     let registry = Registry::new();
     registry.max_series(3);
     let options = Options::new("a_total", "A.").labels(["key"]).max_series(5);
@@ -38,7 +38,7 @@ fn a_cap_of_its_own_stands_against_that_of_the_registry() {
 }
 
 #[test]
-fn the_cap_of_a_registry_goes_for_metrics_that_are_there_and_full() {
+fn a_new_registry_limit_applies_to_existing_metrics() {
     let registry = Registry::new();
     let counter = labelled(&registry, "a_total");
     registry.max_series(2);
@@ -54,7 +54,7 @@ fn the_cap_of_a_registry_goes_for_metrics_that_are_there_and_full() {
 }
 
 #[test]
-fn series_above_a_cap_that_is_lowered_stay() {
+fn lowering_the_limit_keeps_existing_series() {
     let registry = Registry::new();
     let counter = labelled(&registry, "a_total");
     (0..100).for_each(|at| counter.with(&[&at.to_string()]).inc());
@@ -67,7 +67,7 @@ fn series_above_a_cap_that_is_lowered_stay() {
 }
 
 #[test]
-fn a_cap_that_is_raised_while_threads_record_loses_nothing() {
+fn raising_the_limit_while_threads_record_loses_nothing() {
     let registry = Registry::new();
     registry.max_series(1);
     let counter = labelled(&registry, "a_total");
@@ -99,7 +99,7 @@ fn a_cap_that_is_raised_while_threads_record_loses_nothing() {
 }
 
 #[test]
-fn label_sets_beyond_the_cap_are_counted_by_family() {
+fn label_sets_beyond_the_limit_are_counted_per_family() {
     let registry = Registry::new();
     registry.write_self_metrics(true);
     registry.max_series(1);
@@ -119,7 +119,7 @@ fn label_sets_beyond_the_cap_are_counted_by_family() {
 }
 
 #[test]
-fn a_value_that_is_not_allowed_is_another() {
+fn a_label_value_that_is_not_allowed_becomes_other() {
     metrics! {
         /// Requests.
         static ALLOWED: Counter<(
@@ -143,7 +143,7 @@ fn a_value_that_is_not_allowed_is_another() {
 }
 
 #[test]
-fn what_others_are_called_can_be_said() {
+fn the_replacement_for_other_values_can_be_named() {
     metrics! {
         /// Requests.
         static CALLED: Counter<(
@@ -210,7 +210,7 @@ metrics! {
 }
 
 #[test]
-fn a_normalised_value_stands_for_all_that_become_it() {
+fn values_that_normalise_alike_share_a_series() {
     NORMALIZED.with("/a?1").inc();
     NORMALIZED.with("/a?2").inc();
     NORMALIZED.bind("/a").inc();
@@ -220,7 +220,7 @@ fn a_normalised_value_stands_for_all_that_become_it() {
 }
 
 #[test]
-fn a_normaliser_may_return_text_of_its_own_or_a_closed_label() {
+fn a_normaliser_may_return_owned_text_or_a_closed_label() {
     metrics! {
         /// Requests.
         static OWNED: Counter<(
@@ -250,13 +250,13 @@ fn a_normaliser_may_return_text_of_its_own_or_a_closed_label() {
 }
 
 #[test]
-fn a_million_values_beyond_a_cap_take_no_more_memory_than_the_cap() {
+fn a_million_values_beyond_the_limit_use_no_more_memory_than_the_limit() {
     metrics! {
         /// Recordings.
         static FLOOD: Counter<(key: &str)> = "bounds_flood_total";
     }
     in_a_process_of_its_own(
-        "a_million_values_beyond_a_cap_take_no_more_memory_than_the_cap",
+        "a_million_values_beyond_the_limit_use_no_more_memory_than_the_limit",
         || {
             let flood = |from: u64, to: u64| {
                 for at in from..to {
@@ -278,13 +278,13 @@ fn a_million_values_beyond_a_cap_take_no_more_memory_than_the_cap() {
 }
 
 #[test]
-fn a_million_values_that_come_and_go_under_a_cap_take_no_more_memory_than_the_cap() {
+fn a_million_values_that_come_and_go_under_the_limit_use_no_more_memory_than_the_limit() {
     metrics! {
         /// Recordings.
         static COME_AND_GO: Counter<(key: &str)> = "bounds_come_and_go_total";
     }
     in_a_process_of_its_own(
-        "a_million_values_that_come_and_go_under_a_cap_take_no_more_memory_than_the_cap",
+        "a_million_values_that_come_and_go_under_the_limit_use_no_more_memory_than_the_limit",
         || {
             let key = |at: u64| format!("a value of some forty bytes, number {at:8}");
             let churn = |from: u64, to: u64| {

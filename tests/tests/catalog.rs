@@ -84,7 +84,7 @@ fn values(family: &CatalogFamily, label: &str) -> Option<Vec<String>> {
 }
 
 #[test]
-fn a_declared_metric_is_there_before_it_was_touched() {
+fn a_declared_metric_is_listed_before_its_first_recording() {
     let answer = family("catalog_answer_seconds");
     assert_eq!(answer.kind, Kind::Histogram);
     assert_eq!(answer.unit.as_deref(), Some("seconds"));
@@ -95,7 +95,7 @@ fn a_declared_metric_is_there_before_it_was_touched() {
 }
 
 #[test]
-fn closed_labels_have_their_values_and_open_ones_a_bound() {
+fn closed_labels_list_their_values_and_open_labels_their_limit() {
     let followed = family("catalog_links_followed_total");
     assert_eq!(values(&followed, "cache").unwrap(), ["hit", "miss"]);
     assert_eq!(values(&followed, "host"), None);
@@ -104,7 +104,7 @@ fn closed_labels_have_their_values_and_open_ones_a_bound() {
 }
 
 #[test]
-fn native_buckets_bounds_on_series_and_their_time_are_told() {
+fn native_buckets_series_limits_and_expiry_are_listed() {
     let sizes = family("catalog_size_bytes");
     let native = sizes.native.unwrap();
     assert_eq!((native.schema, native.max_buckets), (0, 20));
@@ -114,13 +114,13 @@ fn native_buckets_bounds_on_series_and_their_time_are_told() {
 }
 
 #[test]
-fn quantiles_and_states_are_told() {
+fn quantiles_and_states_are_listed() {
     assert_eq!(family("catalog_queue_jobs").quantiles, [0.5, 0.99]);
     assert_eq!(family("catalog_phase").states, ["starting", "running"]);
 }
 
 #[test]
-fn a_declaration_is_known_by_its_place() {
+fn a_declaration_is_listed_with_its_source_location() {
     let answer = family("catalog_answer_seconds");
     let [member] = answer.members.as_slice() else {
         panic!("{answer:?}");
@@ -131,7 +131,7 @@ fn a_declaration_is_known_by_its_place() {
 }
 
 #[test]
-fn each_function_is_a_member_of_the_family_of_calls() {
+fn each_instrumented_function_is_a_member_of_the_calls_family() {
     let timed = family("function_duration_seconds");
     let member = |function: &str| {
         let is_it = |(name, value): &(String, String)| name == "function" && value == function;
@@ -150,7 +150,7 @@ fn each_function_is_a_member_of_the_family_of_calls() {
 }
 
 #[test]
-fn the_values_of_outcomes_and_errors_are_those_of_all_functions() {
+fn outcome_and_error_labels_list_the_values_of_all_functions() {
     let outcomes = |name| values(&family(name), "outcome").unwrap();
     assert_eq!(outcomes("function_calls_total"), ["ok", "error", "panic"]);
     let of_both = outcomes("function_duration_seconds");
@@ -165,7 +165,7 @@ fn the_values_of_outcomes_and_errors_are_those_of_all_functions() {
 }
 
 #[test]
-fn what_is_collected_at_scrape_time_says_so() {
+fn families_of_collectors_are_marked_as_such() {
     let free = family("catalog_free_descriptors");
     assert!(free.collected);
     assert!(free.members[0].line > DECLARED_FROM);
@@ -206,7 +206,7 @@ fn shop() -> Registry {
 }
 
 #[test]
-fn a_registry_of_ones_own_has_a_catalogue_with_its_prefix_and_labels() {
+fn the_catalogue_of_a_created_registry_has_its_prefix_and_const_labels() {
     let catalog = shop().catalog();
     let names: Vec<&str> = catalog
         .families
@@ -229,7 +229,7 @@ fn a_registry_of_ones_own_has_a_catalogue_with_its_prefix_and_labels() {
 }
 
 #[test]
-fn the_json_is_what_its_schema_says() {
+fn the_json_matches_its_schema() {
     let schema = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../metrics-core/catalog.schema.json"
@@ -242,7 +242,7 @@ fn the_json_is_what_its_schema_says() {
 }
 
 #[test]
-fn the_json_leaves_out_what_there_is_none_of() {
+fn the_json_omits_absent_fields() {
     let json: serde_json::Value = serde_json::from_str(&shop().catalog().to_json()).unwrap();
     assert_eq!(json["version"], 1);
     let jobs = &json["families"][0];
@@ -253,7 +253,7 @@ fn the_json_leaves_out_what_there_is_none_of() {
 }
 
 #[test]
-fn the_markdown_is_a_table_and_a_section_for_each_family() {
+fn the_markdown_has_a_table_and_a_section_per_family() {
     let markdown = catalog().to_markdown();
     let row = "| [`catalog_links_followed_total`](#catalog_links_followed_total) | counter |  | \
                `cache`, `host` | Links followed \\| by \\`cache\\`. |\n";
@@ -279,7 +279,7 @@ fn lock_file() -> (TempDir, PathBuf) {
 fn bless(path: &PathBuf) {
     let program = env::current_exe().unwrap();
     let output = Command::new(program)
-        .args(["--exact", "the_lock_named_by_the_environment_is_kept"])
+        .args(["--exact", "the_lock_file_named_by_the_environment_matches"])
         .env("CATALOG_LOCK", path)
         .env("METRICS_BLESS", "1")
         .output()
@@ -288,7 +288,7 @@ fn bless(path: &PathBuf) {
 }
 
 #[test]
-fn the_lock_named_by_the_environment_is_kept() {
+fn the_lock_file_named_by_the_environment_matches() {
     if let Some(path) = env::var_os("CATALOG_LOCK") {
         testing::assert_catalog(path);
     }
@@ -301,21 +301,21 @@ fn said_of(path: &PathBuf) -> String {
 }
 
 #[test]
-fn a_blessed_lock_passes() {
+fn a_blessed_lock_file_passes() {
     let (_folder, path) = lock_file();
     bless(&path);
     testing::assert_catalog(&path);
 }
 
 #[test]
-fn a_lock_that_is_missing_says_how_to_write_it() {
+fn a_missing_lock_file_is_an_error_that_says_how_to_write_it() {
     let (_folder, path) = lock_file();
     let said = said_of(&path);
     assert!(said.contains("METRICS_BLESS=1"), "{said}");
 }
 
 #[test]
-fn a_lock_that_is_no_lock_is_refused() {
+fn an_invalid_lock_file_is_refused() {
     let (_folder, path) = lock_file();
     for (text, reason) in [
         ("{", "EOF"),
@@ -328,7 +328,7 @@ fn a_lock_that_is_no_lock_is_refused() {
 }
 
 #[test]
-fn additions_pass() {
+fn additions_are_compatible() {
     let (_folder, path) = lock_file();
     fs::write(&path, r#"{"version":1,"families":{}}"#).unwrap();
     testing::assert_catalog(&path);
@@ -345,7 +345,7 @@ fn after(change: impl FnOnce(&mut serde_json::Value)) -> String {
 }
 
 #[test]
-fn a_renamed_metric_breaks_the_promise_and_is_told_with_its_new_name() {
+fn a_renamed_metric_is_incompatible_and_reported_with_its_new_name() {
     let said = after(|lock| {
         let families = lock["families"].as_object_mut().unwrap();
         let sizes = families.remove("catalog_size_bytes").unwrap();
@@ -356,7 +356,7 @@ fn a_renamed_metric_breaks_the_promise_and_is_told_with_its_new_name() {
 }
 
 #[test]
-fn another_type_unit_or_bucket_list_breaks_the_promise() {
+fn a_changed_type_unit_or_bucket_list_is_incompatible() {
     let said = after(|lock| {
         let answer = &mut lock["families"]["catalog_answer_seconds"];
         answer["type"] = "summary".into();
@@ -373,7 +373,7 @@ fn another_type_unit_or_bucket_list_breaks_the_promise() {
 }
 
 #[test]
-fn a_lost_label_or_value_or_state_breaks_the_promise() {
+fn a_removed_label_value_or_state_is_incompatible() {
     let said = after(|lock| {
         let families = &mut lock["families"];
         let labels = &mut families["catalog_links_followed_total"]["labels"];
@@ -391,7 +391,7 @@ fn a_lost_label_or_value_or_state_breaks_the_promise() {
 }
 
 #[test]
-fn moving_a_declaration_or_rewording_its_help_keeps_the_promise() {
+fn moving_a_declaration_or_rewording_its_help_is_compatible() {
     let (_folder, path) = lock_file();
     bless(&path);
     let text = fs::read_to_string(&path).unwrap();
@@ -420,7 +420,7 @@ fn warnings(kind: Kind, name: &'static str, help: &'static str) -> Vec<String> {
 }
 
 #[test]
-fn good_names_are_not_warned_of() {
+fn conventional_names_cause_no_warning() {
     for (kind, name) in [
         (Kind::Counter, "http_requests_total"),
         (Kind::Gauge, "node_memory_usage_bytes"),
@@ -432,7 +432,7 @@ fn good_names_are_not_warned_of() {
 }
 
 #[test]
-fn names_that_surprise_are_warned_of() {
+fn unconventional_names_cause_a_warning() {
     for (kind, name, said) in [
         (Kind::Gauge, "wait_milliseconds", "`seconds`"),
         (Kind::Gauge, "wait_ms", "`seconds`"),
@@ -452,7 +452,7 @@ fn names_that_surprise_are_warned_of() {
 }
 
 #[test]
-fn a_warning_says_where_the_metric_is_declared() {
+fn a_warning_names_the_source_location() {
     let catalog: Catalog = shop().catalog();
     assert_eq!(catalog.lint(), []);
     let registry = Registry::new();
@@ -465,7 +465,7 @@ fn a_warning_says_where_the_metric_is_declared() {
 }
 
 #[test]
-fn the_metrics_of_this_test_can_be_recorded() {
+fn the_declared_metrics_can_be_recorded() {
     // They are declared to be described; a catalogue describes the same ones once they are in use.
     let before = catalog();
     FOLLOWED.with(Cache::Hit, "example.org").inc();

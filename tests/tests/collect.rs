@@ -46,7 +46,7 @@ fn workers(count: usize) -> Runtime {
 }
 
 #[test]
-fn tasks_are_alive_until_they_end() {
+fn a_task_counts_as_alive_until_it_ends() {
     let runtime = workers(2);
     let registry = registry_of(&runtime);
     let tasks: Vec<_> = (0..3)
@@ -63,7 +63,7 @@ fn tasks_are_alive_until_they_end() {
 }
 
 #[test]
-fn tasks_that_no_worker_has_taken_wait_in_the_global_queue() {
+fn tasks_that_no_worker_has_taken_are_in_the_global_queue() {
     // Nobody runs it.
     let runtime = Builder::new_current_thread().build().unwrap();
     let registry = registry_of(&runtime);
@@ -76,7 +76,7 @@ fn tasks_that_no_worker_has_taken_wait_in_the_global_queue() {
 }
 
 #[test]
-fn workers_are_busy_and_park_each_for_itself() {
+fn busy_time_and_parks_are_counted_per_worker() {
     let runtime = workers(2);
     let registry = registry_of(&runtime);
     let work = runtime.spawn(async { (0..1000).for_each(|_| thread::yield_now()) });
@@ -92,7 +92,7 @@ fn workers_are_busy_and_park_each_for_itself() {
 }
 
 #[test]
-fn several_runtimes_are_told_apart() {
+fn runtimes_are_distinguished_by_a_label() {
     let (web, jobs) = (workers(2), workers(3));
     let registry = Registry::new();
     let both = [("web", web.handle()), ("jobs", jobs.handle())];
@@ -113,7 +113,7 @@ fn a_second_collector_of_runtimes_is_refused() {
 }
 
 #[test]
-fn a_runtime_that_has_ended_is_still_shown() {
+fn a_runtime_that_has_ended_is_still_exposed() {
     let runtime = workers(2);
     let registry = registry_of(&runtime);
     runtime.spawn(future::pending::<()>());
@@ -128,7 +128,7 @@ fn registry_with(tasks: &Arc<TaskMonitors>) -> Registry {
 }
 
 #[test]
-fn tasks_are_counted_by_the_name_of_their_monitor() {
+fn tasks_are_counted_under_their_monitors_name() {
     let tasks = Arc::new(TaskMonitors::new());
     let registry = registry_with(&tasks);
     let runtime = workers(2);
@@ -152,7 +152,7 @@ fn tasks_are_counted_by_the_name_of_their_monitor() {
 }
 
 #[test]
-fn a_slow_poll_is_counted_as_the_monitor_has_it() {
+fn slow_polls_are_counted_by_the_monitors_threshold() {
     let tasks = Arc::new(TaskMonitors::new());
     let registry = registry_with(&tasks);
     // No poll is too short for the one, nor long enough for the other.
@@ -168,7 +168,7 @@ fn a_slow_poll_is_counted_as_the_monitor_has_it() {
 }
 
 #[test]
-fn no_task_shows_before_a_monitor_is_asked_for() {
+fn task_metrics_appear_with_the_first_monitor() {
     let tasks = Arc::new(TaskMonitors::new());
     assert!(families(&registry_with(&tasks)).is_empty());
 }

@@ -79,7 +79,7 @@ impl Collector for Ages {
 }
 
 #[test]
-fn every_query_of_every_type_finds_its_data() {
+fn every_query_for_every_type_returns_data() {
     Registry::global()
         .register(Arc::new(Ages))
         .expect("its name is free");
@@ -99,7 +99,7 @@ fn every_query_of_every_type_finds_its_data() {
 }
 
 #[test]
-fn every_query_of_the_example_finds_its_data() {
+fn every_query_for_the_example_returns_data() {
     let example = Example::start(LOAD, LASTING);
     let prometheus = Prometheus::scraping(example.metrics());
     for query in ["", "?functions"] {
@@ -129,7 +129,7 @@ fn all_answered(prometheus: &Prometheus, panels: &[Value], go_on: impl Fn()) {
 }
 
 #[test]
-fn panels_stand_side_by_side() {
+fn panels_do_not_overlap() {
     for board in boards() {
         let board: Value = serde_json::from_str(&board.to_json()).expect("it is JSON");
         let mut taken = HashSet::new();
@@ -156,7 +156,7 @@ fn stands_alone(panel: &Value, taken: &mut HashSet<(u64, u64)>) {
 }
 
 #[test]
-fn what_grafana_needs_is_there() {
+fn required_grafana_fields_are_present() {
     for board in boards() {
         let board: Value = serde_json::from_str(&board.to_json()).expect("it is JSON");
         for key in [
@@ -191,7 +191,7 @@ fn what_grafana_needs_is_there() {
 }
 
 #[test]
-fn a_panel_says_what_is_declared_and_where() {
+fn a_panel_names_the_declaration_and_its_source_location() {
     let board = panels(&Dashboard::overview(&metrics_core::catalog()));
     let orders = board
         .iter()
@@ -205,7 +205,7 @@ fn a_panel_says_what_is_declared_and_where() {
 }
 
 #[test]
-fn a_panel_fits_the_type() {
+fn the_kind_of_panel_depends_on_the_metric_type() {
     let board = panels(&Dashboard::overview(&metrics_core::catalog()));
     for (panel, kind, unit, query) in [
         (
@@ -284,7 +284,7 @@ fn a_panel_fits_the_type() {
 }
 
 #[test]
-fn the_same_catalogue_makes_the_same_bytes() {
+fn generation_is_deterministic() {
     let once = Dashboard::overview(&metrics_core::catalog()).to_json();
     assert_eq!(
         once,
@@ -315,7 +315,7 @@ fn a_panel_keeps_its_id_when_metrics_are_added() {
 }
 
 #[test]
-fn labels_can_be_chosen_by() {
+fn labels_become_dashboard_variables() {
     let board = Dashboard::overview(&metrics_core::catalog())
         .datasource("prom-1")
         .to_json();

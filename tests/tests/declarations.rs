@@ -66,7 +66,7 @@ mod never_touched {
 }
 
 #[test]
-fn what_is_declared_is_exposed_at_zero_before_it_is_touched() {
+fn declared_metrics_are_exposed_at_zero_before_the_first_recording() {
     let samples: Vec<String> = lines("untouched_");
     assert_eq!(
         samples,
@@ -112,7 +112,7 @@ metrics! {
 }
 
 #[test]
-fn what_was_recorded_is_read_back() {
+fn recorded_values_are_read_back() {
     COUNTED.inc();
     COUNTED.inc_by(2);
     assert_eq!(COUNTED.get(), 3);
@@ -147,7 +147,7 @@ mod visible {
 }
 
 #[test]
-fn a_declaration_is_as_visible_as_it_says() {
+fn declarations_honour_their_visibility() {
     visible::IN_THE_CRATE.inc();
     visible::ABOVE.with("a").inc();
     assert_eq!(visible::IN_THE_CRATE.get(), 1);
@@ -155,7 +155,7 @@ fn a_declaration_is_as_visible_as_it_says() {
 }
 
 #[test]
-fn a_function_declares_metrics_of_its_own() {
+fn metrics_can_be_declared_inside_a_function() {
     fn touch() -> u64 {
         metrics! {
             /// Within a function.
@@ -194,7 +194,7 @@ mod prefixed {
 }
 
 #[test]
-fn a_name_is_derived_from_prefix_static_unit_and_type() {
+fn names_are_derived_from_prefix_static_unit_and_type() {
     let names: Vec<_> = gather().into_iter().map(|family| family.name).collect();
     let derived: Vec<_> = names.iter().filter(|n| n.contains("prefixed")).collect();
     assert_eq!(
@@ -224,7 +224,7 @@ metrics! {
 }
 
 #[test]
-fn a_family_knows_its_help_its_kind_and_where_it_is_declared() {
+fn a_family_has_its_help_type_and_source_location() {
     let described = family("described_seconds");
     assert_eq!(
         described.help,
@@ -265,7 +265,7 @@ metrics! {
 }
 
 #[test]
-fn a_struct_gives_the_labels_in_the_order_of_its_fields() {
+fn a_label_struct_gives_labels_in_field_order() {
     let path = String::from("/a");
     let request = |method, status| Request {
         method,
@@ -323,7 +323,7 @@ metrics! {
 }
 
 #[test]
-fn labels_are_bools_numbers_strings_and_enums() {
+fn labels_can_be_bools_integers_strings_and_enums() {
     TYPED
         .with(true, -1, u128::MAX, "a \"b\"", "", "t", Fault::Io(()))
         .inc();
@@ -350,7 +350,7 @@ metrics! {
 }
 
 #[test]
-fn a_bound_series_is_the_one_that_with_finds() {
+fn bind_and_with_return_the_same_series() {
     let a = BOUND.bind("a");
     a.inc();
     BOUND.with("a").inc();
@@ -385,7 +385,7 @@ metrics! {
 }
 
 #[test]
-fn a_removed_series_is_gone_and_starts_again_at_zero() {
+fn a_removed_series_restarts_at_zero() {
     REMOVED.with("a", true).inc();
     REMOVED.with("b", true).inc();
     assert!(REMOVED.remove("a", true));
@@ -400,7 +400,7 @@ fn a_removed_series_is_gone_and_starts_again_at_zero() {
 }
 
 #[test]
-fn clearing_leaves_no_series_and_retaining_those_that_are_wanted() {
+fn clear_removes_every_series_and_retain_keeps_the_selected() {
     CLEARED.with("a").observe(1.0);
     CLEARED.with("b").observe(1.0);
     CLEARED.clear();
@@ -414,7 +414,7 @@ fn clearing_leaves_no_series_and_retaining_those_that_are_wanted() {
 }
 
 #[test]
-fn a_handle_of_a_removed_series_writes_where_nobody_looks() {
+fn a_handle_to_a_removed_series_records_unexposed() {
     let old = HELD.bind("a");
     old.inc();
     assert!(HELD.remove("a"));
@@ -454,7 +454,7 @@ metrics! {
 }
 
 #[test]
-fn a_declaration_that_is_not_compiled_is_not_there() {
+fn a_declaration_disabled_by_cfg_is_absent() {
     COMPILED.with("a").inc();
     assert_eq!(lines("cfg_"), [r#"cfg_compiled_total{to="a"} 1"#]);
 }
@@ -466,7 +466,7 @@ metrics! {
 }
 
 #[test]
-fn an_attribute_of_the_static_stays_on_the_static() {
+fn attributes_of_the_static_are_kept() {
     #![expect(deprecated)]
 
     OLD.with("a").inc();
@@ -488,7 +488,7 @@ metrics! {
 }
 
 #[test]
-fn computed_metrics_are_asked_at_each_scrape() {
+fn computed_metrics_are_evaluated_at_each_scrape() {
     assert_eq!(
         lines("computed_"),
         ["computed_seconds_total 2.5", "computed_threads 5"]
@@ -507,7 +507,7 @@ metrics! {
 }
 
 #[test]
-fn a_state_set_is_in_one_state() {
+fn a_state_set_has_one_active_state() {
     assert_eq!(STATE.get(), "starting");
     STATE.set(Phase::Running);
     assert_eq!(STATE.get(), "running");
@@ -532,7 +532,7 @@ metrics! {
 }
 
 #[test]
-fn an_info_shows_the_facts_that_were_set_last() {
+fn an_info_exposes_the_labels_set_last() {
     assert!(lines("facts").is_empty());
     BUILD.set("1", true);
     BUILD.set("2", false);
@@ -550,7 +550,7 @@ metrics! {
 }
 
 #[test]
-fn a_timer_observes_when_it_is_stopped_or_dropped_and_not_when_it_is_discarded() {
+fn a_timer_observes_on_stop_and_drop_but_not_on_discard() {
     let hit = TIMED.bind(Cache::Hit);
     let took = hit.start_timer().stop();
     drop(hit.start_timer());
@@ -602,7 +602,7 @@ metrics! {
 }
 
 #[test]
-fn a_large_product_of_labels_counts_each_series_apart() {
+fn a_large_product_of_closed_labels_counts_each_series_separately() {
     for (at, (from, to)) in DAYS
         .iter()
         .flat_map(|from| DAYS.map(|to| (*from, to)))

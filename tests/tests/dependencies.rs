@@ -20,7 +20,7 @@ fn crates(package: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn metrics_core_brings_as_many_crates_as_the_readme_says() {
+fn metrics_core_depends_on_as_many_crates_as_the_readme_says() {
     let others = crates("metrics-core").len() - 1;
     let readme = include_str!("../../README.md");
     let said = format!("metrics-core brings {others} other crates in its default build");
@@ -29,7 +29,7 @@ fn metrics_core_brings_as_many_crates_as_the_readme_says() {
 }
 
 #[test]
-fn metrics_core_knows_no_http_and_no_async_runtime() {
+fn metrics_core_depends_on_no_http_crate_or_async_runtime() {
     let crates = crates("metrics-core");
     for unwanted in ["hyper", "http", "tokio", "axum"] {
         assert!(!crates.contains(unwanted), "{crates:?}");

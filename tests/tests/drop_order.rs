@@ -242,7 +242,7 @@ macro_rules! orders {
 }
 
 #[test]
-fn what_a_function_owns_is_dropped_as_without_an_attribute() {
+fn values_are_dropped_in_the_same_order_with_and_without_an_attribute() {
     let expected = orders!(plain);
     assert_eq!(orders!(with_count), expected);
     assert_eq!(orders!(with_time), expected);
@@ -253,7 +253,7 @@ fn what_a_function_owns_is_dropped_as_without_an_attribute() {
 }
 
 #[test]
-fn arguments_outlive_what_the_body_makes_and_the_last_one_goes_first() {
+fn arguments_are_dropped_after_locals_and_in_reverse_order() {
     let order = |name: &str| {
         let orders = orders!(with_count);
         let found = orders.iter().find(|(known, _)| *known == name);

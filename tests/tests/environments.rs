@@ -1,7 +1,7 @@
 //! Where programs run metrics that do not run them from `main`: loaded libraries, and children.
 //!
 //! Allocators that record are in `allocator.rs`; destructors that do so in `storage.rs`, as
-//! `destructors_that_record_when_their_thread_has_ended_are_heard`. That a child of a process with
+//! `recordings_from_destructors_of_an_ended_thread_are_counted`. That a child of a process with
 //! several threads may not go on without `exec` is documented, and cannot be tested: what happens
 //! then is left to chance. So it is with recordings in signal handlers.
 
@@ -99,7 +99,7 @@ assert 'function_calls_total{function=' in scrape(library), scrape(library)
 }
 
 #[test]
-fn a_loaded_library_counts_what_threads_that_ended_have_recorded() {
+fn a_loaded_library_keeps_recordings_of_ended_threads() {
     python(
         "threads",
         r"
@@ -130,7 +130,7 @@ is_equal((shown(one), shown(other)), (15, 25))
 }
 
 #[test]
-fn closing_a_library_that_threads_have_recorded_in_does_no_harm() {
+fn closing_a_library_in_which_live_threads_recorded_is_safe() {
     python(
         "closed",
         r"
@@ -158,7 +158,7 @@ is_equal(shown(again), 6)
 }
 
 #[test]
-fn closing_a_library_that_only_ended_threads_have_recorded_in_does_no_harm() {
+fn closing_a_library_in_which_only_ended_threads_recorded_is_safe() {
     python(
         "closed_alone",
         r"
@@ -172,7 +172,7 @@ for _ in range(20):
 }
 
 #[test]
-fn a_child_goes_on_from_what_its_parent_has_recorded() {
+fn a_forked_child_continues_from_its_parents_values() {
     python(
         "child",
         r"
@@ -189,7 +189,7 @@ in_child(child)
 }
 
 #[test]
-fn parent_and_child_do_not_disturb_each_other() {
+fn parent_and_forked_child_record_independently() {
     python(
         "family",
         r"
@@ -208,7 +208,7 @@ in_child(lambda: is_equal(library.total(), 5))
 }
 
 #[test]
-fn a_child_keeps_what_threads_had_recorded_that_ended_before() {
+fn a_forked_child_keeps_recordings_of_threads_that_ended_before() {
     python(
         "heirs",
         r"
@@ -221,7 +221,7 @@ in_child(lambda: is_equal(shown(library), 81))
 }
 
 #[test]
-fn threads_of_a_child_count_as_those_of_any_program() {
+fn threads_of_a_forked_child_are_counted() {
     python(
         "grandchildren",
         r"

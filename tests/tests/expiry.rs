@@ -26,7 +26,7 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 #[test]
-fn a_series_leaves_when_it_has_not_changed_for_the_span() {
+fn a_series_expires_when_it_has_not_changed_for_the_expiry_time() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -48,7 +48,7 @@ fn a_series_leaves_when_it_has_not_changed_for_the_span() {
 }
 
 #[test]
-fn a_series_that_changes_stays() {
+fn a_series_that_changes_does_not_expire() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -63,7 +63,7 @@ fn a_series_that_changes_stays() {
 }
 
 #[test]
-fn the_time_counts_from_the_scrape_that_has_seen_the_last_value() {
+fn idle_time_starts_at_the_scrape_that_saw_the_last_change() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -96,7 +96,7 @@ fn a_metric_without_expiry_keeps_its_series() {
 }
 
 #[test]
-fn nothing_expires_while_nobody_scrapes() {
+fn nothing_expires_without_scrapes() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -113,7 +113,7 @@ fn nothing_expires_while_nobody_scrapes() {
 }
 
 #[test]
-fn nothing_expires_by_a_scrape_that_fails() {
+fn a_failed_scrape_expires_nothing() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -134,7 +134,7 @@ fn nothing_expires_by_a_scrape_that_fails() {
 }
 
 #[test]
-fn nothing_expires_by_a_scrape_of_something_else() {
+fn a_scrape_filtered_to_other_families_expires_nothing() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -150,7 +150,7 @@ fn nothing_expires_by_a_scrape_of_something_else() {
 }
 
 #[test]
-fn a_series_that_has_expired_starts_again_at_zero_with_a_new_time_of_birth() {
+fn an_expired_series_restarts_at_zero_with_a_new_created_timestamp() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -195,7 +195,7 @@ fn a_series_that_has_expired_starts_again_at_zero_with_a_new_time_of_birth() {
 }
 
 #[test]
-fn a_series_that_is_recorded_again_at_once_goes_on_from_where_it_stood() {
+fn a_series_recorded_right_after_expiry_continues_from_its_value() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -220,7 +220,7 @@ fn a_series_that_is_recorded_again_at_once_goes_on_from_where_it_stood() {
 }
 
 #[test]
-fn a_recording_that_comes_after_the_series_has_expired_brings_it_back() {
+fn a_late_recording_restores_the_expired_series() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -238,7 +238,7 @@ fn a_recording_that_comes_after_the_series_has_expired_brings_it_back() {
 }
 
 #[test]
-fn a_recording_that_comes_much_later_is_recorded_as_overflow() {
+fn a_much_later_recording_goes_to_the_overflow_series() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -257,7 +257,7 @@ fn a_recording_that_comes_much_later_is_recorded_as_overflow() {
 }
 
 #[test]
-fn what_was_removed_after_it_had_expired_starts_at_zero() {
+fn a_series_removed_after_its_expiry_restarts_at_zero() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -280,7 +280,7 @@ fn what_was_removed_after_it_had_expired_starts_at_zero() {
 }
 
 #[test]
-fn a_series_that_a_handle_holds_stays() {
+fn a_series_with_a_handle_does_not_expire() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -309,7 +309,7 @@ fn a_series_that_a_handle_holds_stays() {
 }
 
 #[test]
-fn a_gauge_that_is_set_to_the_value_it_has_stays() {
+fn a_gauge_set_to_its_current_value_does_not_expire() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -337,7 +337,7 @@ fn a_gauge_that_is_set_to_the_value_it_has_stays() {
 }
 
 #[test]
-fn what_is_in_progress_does_not_expire() {
+fn calls_in_progress_do_not_expire() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -360,7 +360,7 @@ fn what_is_in_progress_does_not_expire() {
 }
 
 #[test]
-fn metrics_made_at_run_time_expire() {
+fn dynamic_metrics_expire() {
     let _alone = alone();
     let registry = Registry::new();
     let options = |name| Options::new(name, "A.").labels(["key"]).expire(HOUR);
@@ -378,7 +378,7 @@ fn metrics_made_at_run_time_expire() {
 }
 
 #[test]
-fn metrics_without_labels_and_spans_of_no_time_are_refused() {
+fn expiry_without_labels_and_expiry_of_zero_are_refused() {
     let registry = Registry::new();
     let options = Options::new("a_total", "A.").expire(HOUR);
     let fault = registry.create::<Counter>(options).unwrap_err();
@@ -393,7 +393,7 @@ fn metrics_without_labels_and_spans_of_no_time_are_refused() {
 }
 
 #[test]
-fn expiry_makes_room_under_the_cap() {
+fn expiry_makes_room_under_the_limit() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -413,7 +413,7 @@ fn expiry_makes_room_under_the_cap() {
 }
 
 #[test]
-fn what_waits_to_be_forgotten_is_no_more_than_the_cap() {
+fn expired_series_that_await_removal_are_bounded_by_the_limit() {
     metrics! {
         /// Recordings.
         #[expire("1h")]
@@ -437,7 +437,7 @@ fn what_waits_to_be_forgotten_is_no_more_than_the_cap() {
 /// Recorders race with scrapes that let everything go that has not changed since the last one.
 /// Now and then they are at rest: what is gone by then is forgotten.
 #[test]
-fn a_scraper_that_follows_resets_misses_nothing() {
+fn a_scraper_that_handles_resets_loses_no_increment() {
     metrics! {
         /// Recordings.
         #[expire("1s")]
@@ -512,7 +512,7 @@ fn a_scraper_that_follows_resets_misses_nothing() {
 }
 
 #[test]
-fn removal_and_expiry_at_once_leave_each_series_to_itself() {
+fn concurrent_removal_and_expiry_do_not_mix_series() {
     metrics! {
         /// Recordings.
         #[expire("1s")]

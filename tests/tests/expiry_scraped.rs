@@ -11,7 +11,7 @@ use metrics_http::Server;
 use tests::{Prometheus, points, wait_until};
 
 #[test]
-fn prometheus_sees_series_leave_and_be_born_again_and_no_rate_is_wrong() {
+fn prometheus_computes_correct_rates_across_expiry() {
     let registry = Registry::new();
     registry.write_created(true);
     let options = |name: &str| Options::new(name, "Idle.").labels(["key"]).expire(SPAN);

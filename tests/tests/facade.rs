@@ -75,7 +75,7 @@ impl Facade {
 }
 
 #[test]
-fn a_counter_counts() {
+fn a_counter_is_incremented() {
     let facade = Facade::new();
     facade.record(|| {
         counter!("jobs").increment(2);
@@ -85,7 +85,7 @@ fn a_counter_counts() {
 }
 
 #[test]
-fn an_absolute_counter_goes_up_and_never_down() {
+fn an_absolute_counter_never_decreases() {
     let facade = Facade::new();
     facade.record(|| {
         counter!("read_bytes").absolute(100);
@@ -96,7 +96,7 @@ fn an_absolute_counter_goes_up_and_never_down() {
 }
 
 #[test]
-fn a_gauge_is_set_and_goes_up_and_down() {
+fn a_gauge_is_set_incremented_and_decremented() {
     let facade = Facade::new();
     facade.record(|| {
         gauge!("depth").set(10.0);
@@ -107,7 +107,7 @@ fn a_gauge_is_set_and_goes_up_and_down() {
 }
 
 #[test]
-fn a_histogram_has_the_buckets_of_durations() {
+fn a_histogram_has_the_default_duration_buckets() {
     let facade = Facade::new();
     facade.record(|| {
         histogram!("wait_seconds").record(0.001_953_125);
@@ -125,7 +125,7 @@ fn a_histogram_has_the_buckets_of_durations() {
 }
 
 #[test]
-fn a_histogram_has_the_buckets_that_it_is_given() {
+fn a_histogram_has_the_configured_buckets() {
     let facade = Facade::with(|builder| {
         builder
             .buckets([1.0, 2.0])
@@ -165,7 +165,7 @@ fn a_histogram_can_be_native() {
 }
 
 #[test]
-fn buckets_that_cannot_be_are_an_error_that_says_whose() {
+fn invalid_buckets_are_an_error_that_names_the_metric() {
     for (builder, whose) in [
         (FacadeRecorder::builder().buckets([2.0, 1.0]), "`histogram`"),
         (
@@ -195,7 +195,7 @@ fn series_of_one_name_may_differ_in_their_labels() {
 }
 
 #[test]
-fn a_label_without_value_is_none() {
+fn an_empty_label_value_omits_the_label() {
     let facade = Facade::new();
     facade.record(|| {
         counter!("calls").increment(1);
@@ -205,7 +205,7 @@ fn a_label_without_value_is_none() {
 }
 
 #[test]
-fn any_text_can_be_a_name_a_label_or_a_value() {
+fn any_text_is_accepted_as_name_label_and_value() {
     let texts = [
         "", "_", "__name__", "le", "quantile", "a.b", "a-b", "1", "é", "\0\n\"\\", "x_total",
         "x_bucket", "x_info", ":",
@@ -237,7 +237,7 @@ fn any_text_can_be_a_name_a_label_or_a_value() {
 }
 
 #[test]
-fn a_description_is_the_help_whenever_it_comes() {
+fn a_description_becomes_the_help_before_or_after_the_first_recording() {
     let facade = Facade::new();
     facade.record(|| {
         describe_counter!("early", "Before.");
@@ -257,14 +257,14 @@ fn a_description_is_the_help_whenever_it_comes() {
 }
 
 #[test]
-fn a_description_alone_shows_nothing() {
+fn a_description_without_recordings_exposes_nothing() {
     let facade = Facade::new();
     facade.record(|| describe_histogram!("never", Unit::Seconds, "Never recorded."));
     assert_eq!(facade.text(), "");
 }
 
 #[test]
-fn a_unit_is_stated_where_the_name_ends_in_it() {
+fn a_unit_is_exposed_if_the_name_ends_in_it() {
     let facade = Facade::new();
     facade.record(|| {
         describe_histogram!("wait_seconds", Unit::Seconds, "Time waited.");
@@ -289,7 +289,7 @@ fn a_unit_is_stated_where_the_name_ends_in_it() {
 }
 
 #[test]
-fn a_name_that_is_another_type_already_is_refused_and_counted() {
+fn a_name_already_used_for_another_type_is_rejected_and_counted() {
     let facade = Facade::new();
     facade.record(|| {
         gauge!("x").set(1.0);
@@ -307,7 +307,7 @@ fn a_name_that_is_another_type_already_is_refused_and_counted() {
 }
 
 #[test]
-fn a_name_that_the_program_declares_is_refused_and_counted() {
+fn a_name_that_the_program_declares_is_rejected_and_counted() {
     let registry = Registry::new();
     let own = Options::new("jobs_total", "Jobs done.");
     registry.create::<Counter>(own).unwrap().inc();
@@ -325,7 +325,7 @@ fn a_name_that_the_program_declares_is_refused_and_counted() {
 }
 
 #[test]
-fn what_is_recorded_first_keeps_its_name() {
+fn the_first_metric_recorded_keeps_its_name() {
     let facade = Facade::new();
     facade.record(|| counter!("jobs").increment(7));
     let own = Options::new("jobs_total", "Jobs done.");
@@ -334,7 +334,7 @@ fn what_is_recorded_first_keeps_its_name() {
 }
 
 #[test]
-fn a_histogram_does_not_take_what_would_spoil_its_sum() {
+fn a_histogram_rejects_values_that_would_invalidate_its_sum() {
     let facade = Facade::with(|builder| builder.buckets_for("outside", [-10.0, 10.0]));
     facade.record(|| {
         for value in [-1.0, f64::NAN, f64::INFINITY, 1.0] {
@@ -351,7 +351,7 @@ fn a_histogram_does_not_take_what_would_spoil_its_sum() {
 }
 
 #[test]
-fn series_beyond_the_most_are_one() {
+fn series_beyond_the_limit_share_the_overflow_series() {
     let facade = Facade::with(|builder| builder.max_series(2));
     facade.record(|| {
         for tenant in 0..5 {
@@ -371,7 +371,7 @@ fn series_beyond_the_most_are_one() {
 }
 
 #[test]
-fn names_beyond_the_most_are_refused_and_counted() {
+fn names_beyond_the_limit_are_rejected_and_counted() {
     let facade = Facade::with(|builder| builder.max_families(3));
     facade.record(|| {
         for at in 0..5 {
@@ -389,7 +389,7 @@ fn names_beyond_the_most_are_refused_and_counted() {
 }
 
 #[test]
-fn a_label_of_the_registry_is_not_overwritten() {
+fn a_const_label_is_not_overwritten() {
     let registry = Registry::builder().label("zone", "b").build().unwrap();
     registry.write_self_metrics(true);
     let facade = Facade::within(registry, |builder| builder);
@@ -404,7 +404,7 @@ fn a_label_of_the_registry_is_not_overwritten() {
 }
 
 #[test]
-fn a_registry_has_one_recorder() {
+fn a_registry_has_at_most_one_recorder() {
     let facade = Facade::new();
     let again = FacadeRecorder::builder()
         .registry(facade.registry.clone())
@@ -426,31 +426,28 @@ fn a_handle_outlives_its_recorder_and_its_registry() {
 }
 
 #[test]
-fn the_recorder_of_the_whole_program_is_installed_once() {
-    in_a_process_of_its_own(
-        "the_recorder_of_the_whole_program_is_installed_once",
-        || {
-            FacadeRecorder::install().unwrap();
-            let again = FacadeRecorder::install().unwrap_err().to_string();
-            assert!(again.contains("facade already"), "{again}");
-            let other = Registry::new();
-            let again = FacadeRecorder::builder().registry(other.clone()).install();
-            let again = again.unwrap_err().to_string();
-            assert!(again.contains("has a recorder already"), "{again}");
-            // The registry is as it was before.
-            FacadeRecorder::builder().registry(other).build().unwrap();
+fn the_global_recorder_is_installed_once() {
+    in_a_process_of_its_own("the_global_recorder_is_installed_once", || {
+        FacadeRecorder::install().unwrap();
+        let again = FacadeRecorder::install().unwrap_err().to_string();
+        assert!(again.contains("facade already"), "{again}");
+        let other = Registry::new();
+        let again = FacadeRecorder::builder().registry(other.clone()).install();
+        let again = again.unwrap_err().to_string();
+        assert!(again.contains("has a recorder already"), "{again}");
+        // The registry is as it was before.
+        FacadeRecorder::builder().registry(other).build().unwrap();
 
-            thread::spawn(|| counter!("spawned").increment(1))
-                .join()
-                .unwrap();
-            let text = metrics_http::encode_to_string(Format::Text);
-            assert!(text.contains("\nspawned_total 1\n"), "{text}");
-        },
-    );
+        thread::spawn(|| counter!("spawned").increment(1))
+            .join()
+            .unwrap();
+        let text = metrics_http::encode_to_string(Format::Text);
+        assert!(text.contains("\nspawned_total 1\n"), "{text}");
+    });
 }
 
 #[test]
-fn nothing_is_lost_among_threads_and_scrapes() {
+fn totals_are_exact_under_threads_and_scrapes() {
     const THREADS: u32 = 4;
     const ROUNDS: u32 = 2000;
     let facade = Facade::with(|builder| builder.buckets([1.0, 2.0]));
@@ -504,7 +501,7 @@ fn nothing_is_lost_among_threads_and_scrapes() {
 }
 
 #[test]
-fn a_gauge_of_ours_and_one_of_the_facade_stand_side_by_side() {
+fn metrics_of_this_library_and_of_the_facade_are_exposed_together() {
     let registry = Registry::new();
     let own = Options::new("own", "Ours.");
     registry.create::<Gauge>(own).unwrap().set(1);

@@ -13,7 +13,7 @@ use metrics_http::Server;
 use tests::{Example, Forwarder, Job, Prometheus, Version, VictoriaMetrics, wait_until};
 
 #[test]
-fn prometheus_reads_the_same_in_protobuf_openmetrics_and_text() {
+fn prometheus_reads_the_same_data_in_protobuf_openmetrics_and_text() {
     let example = Example::start(LOAD, LASTING);
     let [openmetrics, text] =
         [OPENMETRICS, TEXT].map(|accept| Forwarder::accepting(accept, example.metrics()));
@@ -55,7 +55,7 @@ fn prometheus_reads_the_same_in_protobuf_openmetrics_and_text() {
 }
 
 #[test]
-fn a_newer_prometheus_reads_the_same_in_every_format_and_names_of_any_characters() {
+fn prometheus_3_reads_the_same_data_and_utf8_names_in_every_format() {
     let example = Example::start(LOAD, LASTING);
     let others = named_otherwise();
     let jobs = FORMATS
@@ -85,7 +85,7 @@ fn a_newer_prometheus_reads_the_same_in_every_format_and_names_of_any_characters
 }
 
 #[test]
-fn prometheus_takes_large_families_in_protobuf_while_they_change() {
+fn prometheus_reads_large_changing_families_in_protobuf() {
     let registry = Registry::new();
     let options = |name: &str| Options::new(name, "Many.").labels(["number"]);
     let counters: DynamicFamily<Counter> = made(&registry, options("large_total"));

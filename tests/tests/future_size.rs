@@ -296,14 +296,14 @@ fn an_attribute_adds_a_few_words_whatever_the_future_holds() {
 }
 
 #[test]
-fn further_attributes_add_as_much_each() {
+fn each_further_attribute_adds_the_same_size() {
     let plain = sizes!(plain);
     assert_grown_by(2 * AT_MOST, &plain, &sizes!(with_two));
     assert_grown_by(3 * AT_MOST, &plain, &sizes!(with_three));
 }
 
 #[test]
-fn an_argument_that_is_moved_before_the_first_wait_is_not_kept_again() {
+fn an_argument_moved_before_the_first_await_is_not_stored_twice() {
     let plain = sizes_of_moves!(plain_moves);
     assert_grown_by(AT_MOST, &plain, &sizes_of_moves!(count_of_moves));
     assert_grown_by(AT_MOST, &plain, &sizes_of_moves!(time_of_moves));
@@ -314,7 +314,7 @@ fn an_argument_that_is_moved_before_the_first_wait_is_not_kept_again() {
 }
 
 #[test]
-fn calls_that_are_ten_deep_add_as_much_each() {
+fn ten_nested_calls_add_the_same_size_each() {
     let size = |of: usize| [("ten", of)];
     let plain = size(size_of_val(&plain_chain::ten([0; 32])));
     let counted = size(size_of_val(&chain_with_count::ten([0; 32])));
@@ -326,7 +326,7 @@ fn calls_that_are_ten_deep_add_as_much_each() {
 }
 
 #[test]
-fn a_future_that_holds_nothing_stays_small() {
+fn an_empty_future_stays_small() {
     async fn plain() {}
 
     #[timed(busy)]
@@ -338,7 +338,7 @@ fn a_future_that_holds_nothing_stays_small() {
 }
 
 #[test]
-fn labels_do_not_keep_an_argument_that_is_moved_before_the_first_wait() {
+fn labels_do_not_store_an_argument_moved_before_the_first_await() {
     async fn plain(bytes: [u8; 1024], n: u8) -> u8 {
         let first = bytes[0] + n;
         yield_now().await;

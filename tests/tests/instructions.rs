@@ -94,13 +94,13 @@ bounds! {
 
 /// In one run of ten the two fall on one place of the table, and one of them is found at the next.
 #[test]
-fn counting_with_open_labels_that_take_turns_takes_few_instructions() {
+fn counting_with_alternating_open_labels_takes_few_instructions() {
     let taken = fewest_instructions("open_varying", 6);
     assert!(taken <= 168.0, "{taken} instructions");
 }
 
 #[test]
-fn labels_that_stand_in_the_code_cost_no_instruction() {
+fn constant_labels_take_no_instruction() {
     let [counter, constant] = ["counter", "constant"].map(instructions);
     assert!(
         (constant - counter).abs() < 0.01,
@@ -110,7 +110,7 @@ fn labels_that_stand_in_the_code_cost_no_instruction() {
 
 /// The bench of recording holds them against the same LIMIT by the clock.
 #[test]
-fn what_is_done_beside_the_least_that_could_do_it_takes_few_instructions() {
+fn recording_takes_few_instructions_more_than_the_minimum() {
     for (ours, limit, at_most) in [
         ("counter", "limit_counter", 2.0),
         ("histogram_middle", "limit_histogram", 17.0),
@@ -124,7 +124,7 @@ fn what_is_done_beside_the_least_that_could_do_it_takes_few_instructions() {
 
 /// Where no span is looked for, as most of the time.
 #[test]
-fn to_be_asked_for_exemplars_takes_a_few_instructions_more() {
+fn exemplars_add_a_few_instructions() {
     for (plain, asked, at_most) in [
         ("counter", "exemplary", 7.0),
         ("histogram_middle", "exemplary_histogram", 8.0),
@@ -137,7 +137,7 @@ fn to_be_asked_for_exemplars_takes_a_few_instructions_more() {
 }
 
 #[test]
-fn observing_takes_the_same_instructions_whatever_the_bucket() {
+fn observing_takes_the_same_instructions_for_every_bucket() {
     let taken = ["histogram_low", "histogram_middle", "histogram_high"].map(instructions);
     let differ = |each: &f64| (each - taken[0]).abs() > 0.01;
     assert!(!taken.iter().any(differ), "{taken:?}");
@@ -179,7 +179,7 @@ fn branches(path: &[String]) -> Vec<&String> {
 }
 
 #[test]
-fn counting_calls_nothing_and_asks_only_whether_the_thread_has_begun() {
+fn counting_is_inlined_and_branches_only_on_thread_initialisation() {
     let path = hot_path("count_one");
     assert!(calls(&path).is_empty(), "{path:#?}");
     // Whether there are words, and whether they are listed; both never change on this path.
@@ -187,7 +187,7 @@ fn counting_calls_nothing_and_asks_only_whether_the_thread_has_begun() {
 }
 
 #[test]
-fn observing_calls_nothing_and_asks_nothing_while_it_looks_for_the_bucket() {
+fn observing_is_inlined_and_finds_the_bucket_without_branches() {
     let path = hot_path("observe_one");
     let position = |name| path.iter().position(|at: &String| at.starts_with(name));
     // The table of buckets is the only place where a byte is read.

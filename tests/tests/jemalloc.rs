@@ -31,7 +31,7 @@ fn registry() -> Registry {
 }
 
 #[test]
-fn what_is_allocated_shows_in_the_next_scrape() {
+fn an_allocation_appears_in_the_next_scrape() {
     const SIZE: usize = 64 << 20;
     let registry = registry();
     let before = value(&registry, "jemalloc_allocated_bytes");
@@ -46,7 +46,7 @@ fn what_is_allocated_shows_in_the_next_scrape() {
 }
 
 #[test]
-fn what_is_allocated_is_part_of_what_is_active_and_that_of_what_is_resident() {
+fn allocated_is_at_most_active_and_active_at_most_resident() {
     let text = registry().encode_to_string(Format::Text);
     let value = |name: &str| -> f64 {
         let line = text.lines().find_map(|line| line.strip_prefix(name));

@@ -94,7 +94,7 @@ fn every_judge_accepts_everything_that_can_be_declared() -> Result<(), Refusal> 
 }
 
 #[test]
-fn every_judge_accepts_what_is_made_at_run_time_with_births() -> Result<(), Refusal> {
+fn every_judge_accepts_dynamic_metrics_with_created_timestamps() -> Result<(), Refusal> {
     accepted(&made(), &OPINIONS)
 }
 
@@ -114,7 +114,7 @@ fn accepted(registry: &Registry, opinions: &[&str]) -> Result<(), Refusal> {
 }
 
 #[test]
-fn judges_read_names_of_any_characters() -> Result<(), Refusal> {
+fn judges_read_utf8_names() -> Result<(), Refusal> {
     let registry = Registry::new();
     let options = Options::new("http.requests_total", "Requests.").utf8();
     let requests = labelled::<Counter>(&registry, options.labels(["http.method"]));

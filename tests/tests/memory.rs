@@ -93,7 +93,7 @@ fn allocates_only_at_first(mut act: impl FnMut()) {
 }
 
 #[test]
-fn the_first_touch_of_a_thread_is_seen_to_allocate() {
+fn the_first_recording_of_a_thread_allocates() {
     metrics! {
         /// Recordings.
         static FIRST: Counter = "memory_first_total";
@@ -141,7 +141,7 @@ fn observing_allocates_nothing() {
 }
 
 #[test]
-fn setting_and_stepping_gauges_allocates_nothing() {
+fn setting_and_adding_to_gauges_allocates_nothing() {
     metrics! {
         /// Recordings.
         static GAUGE: Gauge = "memory_gauge";
@@ -164,7 +164,7 @@ fn setting_and_stepping_gauges_allocates_nothing() {
 }
 
 #[test]
-fn a_hit_on_two_short_open_labels_allocates_nothing() {
+fn finding_a_series_by_two_short_open_labels_allocates_nothing() {
     metrics! {
         /// Recordings.
         static SHORT: Counter<(tenant: &str, route: &str)> = "memory_short_total";
@@ -178,7 +178,7 @@ fn a_hit_on_two_short_open_labels_allocates_nothing() {
 }
 
 #[test]
-fn hits_on_open_labels_that_take_turns_allocate_nothing() {
+fn finding_series_by_alternating_open_labels_allocates_nothing() {
     metrics! {
         /// Recordings.
         static TURNS: Counter<(tenant: &str, number: u32)> = "memory_turns_total";
@@ -192,7 +192,7 @@ fn hits_on_open_labels_that_take_turns_allocate_nothing() {
 }
 
 #[test]
-fn a_hit_on_texts_of_two_hundred_bytes_allocates_nothing() {
+fn finding_a_series_by_labels_of_200_bytes_allocates_nothing() {
     metrics! {
         /// Recordings.
         static LONG: Counter<(tenant: &str, route: &str)> = "memory_long_total";
@@ -205,7 +205,7 @@ fn a_hit_on_texts_of_two_hundred_bytes_allocates_nothing() {
 }
 
 #[test]
-fn what_is_dropped_at_the_cap_allocates_nothing() {
+fn recording_beyond_the_limit_allocates_nothing() {
     metrics! {
         /// Recordings.
         #[max_series(2)]
@@ -219,7 +219,7 @@ fn what_is_dropped_at_the_cap_allocates_nothing() {
 }
 
 #[test]
-fn a_call_of_an_annotated_function_allocates_nothing() {
+fn calling_an_instrumented_function_allocates_nothing() {
     #[timed]
     #[counted]
     fn parsed(text: &str) -> Result<u32, ParseIntError> {
@@ -253,7 +253,7 @@ const HISTOGRAMS: u32 = 10_000;
 /// What a counter series may take, with its place in the index and the words of one thread.
 const BYTES_OF_A_COUNTER: f64 = 235.0;
 #[test]
-fn a_request_of_known_series_allocates_nothing_in_a_layer() {
+fn a_request_with_existing_series_allocates_nothing_in_the_layer() {
     let registry = Registry::new();
     let layer = ServerLayer::builder().registry(registry.clone());
     let layer = layer.route_by(|_| Some("/users/{id}")).build().unwrap();
@@ -337,45 +337,45 @@ fn a_hundred_thousand_counters_take_235_bytes_each() {
 }
 
 #[test]
-fn a_further_thread_takes_eight_bytes_for_each_counter() {
-    in_a_process_of_its_own(
-        "a_further_thread_takes_eight_bytes_for_each_counter",
-        || {
-            touch_all_counters();
-            let (touched, go) = (Barrier::new(2), Barrier::new(2));
-            thread::scope(|scope| {
-                let before = LIVE.load(Ordering::Relaxed);
-                scope.spawn(|| {
-                    touch_all_counters();
-                    touched.wait();
-                    go.wait();
-                });
+fn each_further_thread_takes_eight_bytes_per_counter() {
+    in_a_process_of_its_own("each_further_thread_takes_eight_bytes_per_counter", || {
+        touch_all_counters();
+        let (touched, go) = (Barrier::new(2), Barrier::new(2));
+        thread::scope(|scope| {
+            let before = LIVE.load(Ordering::Relaxed);
+            scope.spawn(|| {
+                touch_all_counters();
                 touched.wait();
-                let live = LIVE.load(Ordering::Relaxed) - before;
-                let each = live as f64 / f64::from(COUNTERS);
                 go.wait();
-                println!("a counter in a further thread: {each:.2} bytes");
-                assert!(each <= BYTES_OF_A_FURTHER_THREAD, "{each} bytes");
             });
+            touched.wait();
+            let live = LIVE.load(Ordering::Relaxed) - before;
+            let each = live as f64 / f64::from(COUNTERS);
+            go.wait();
+            println!("a counter in a further thread: {each:.2} bytes");
+            assert!(each <= BYTES_OF_A_FURTHER_THREAD, "{each} bytes");
+        });
+    });
+}
+
+#[test]
+fn ten_thousand_histograms_stay_within_their_byte_limit() {
+    in_a_process_of_its_own(
+        "ten_thousand_histograms_stay_within_their_byte_limit",
+        || {
+            let (live, grown) = taken(HISTOGRAMS, touch_all_histograms);
+            println!("a histogram: {live:.1} bytes allocated, {grown:.1} resident");
+            assert!(live <= BYTES_OF_A_HISTOGRAM, "{live} bytes allocated");
+            assert!(
+                grown <= RESIDENT_BYTES_OF_A_HISTOGRAM,
+                "{grown} bytes resident"
+            );
         },
     );
 }
 
 #[test]
-fn ten_thousand_histograms_stay_within_their_bytes() {
-    in_a_process_of_its_own("ten_thousand_histograms_stay_within_their_bytes", || {
-        let (live, grown) = taken(HISTOGRAMS, touch_all_histograms);
-        println!("a histogram: {live:.1} bytes allocated, {grown:.1} resident");
-        assert!(live <= BYTES_OF_A_HISTOGRAM, "{live} bytes allocated");
-        assert!(
-            grown <= RESIDENT_BYTES_OF_A_HISTOGRAM,
-            "{grown} bytes resident"
-        );
-    });
-}
-
-#[test]
-fn ten_thousand_threads_that_record_and_end_leave_no_memory_behind() {
+fn ten_thousand_ended_threads_leave_no_memory_behind() {
     metrics! {
         /// Recordings.
         static PASSING: Counter<(side: Side)> = "memory_passing_total";
@@ -407,16 +407,13 @@ fn ten_thousand_threads_that_record_and_end_leave_no_memory_behind() {
             thread.join().expect("it does not panic");
         }
     };
-    in_a_process_of_its_own(
-        "ten_thousand_threads_that_record_and_end_leave_no_memory_behind",
-        || {
-            (0..100).for_each(|_| generation());
-            let before = LIVE.load(Ordering::Relaxed);
-            (0..2_500).for_each(|_| generation());
-            assert_eq!(LIVE.load(Ordering::Relaxed) - before, 0, "bytes");
-            assert_eq!(PASSING_OPEN.with("c").get(), 4 * 2_600);
-        },
-    );
+    in_a_process_of_its_own("ten_thousand_ended_threads_leave_no_memory_behind", || {
+        (0..100).for_each(|_| generation());
+        let before = LIVE.load(Ordering::Relaxed);
+        (0..2_500).for_each(|_| generation());
+        assert_eq!(LIVE.load(Ordering::Relaxed) - before, 0, "bytes");
+        assert_eq!(PASSING_OPEN.with("c").get(), 4 * 2_600);
+    });
 }
 
 #[test]
@@ -438,7 +435,7 @@ fn a_scrape_leaves_no_memory_behind() {
 }
 
 #[test]
-fn a_thousand_timed_functions_take_at_most_64_kibibytes_of_each_thread() {
+fn a_thousand_timed_functions_take_at_most_64_kib_per_thread() {
     let folder = build_fixture("tls", false);
     let taken = static_storage(&folder.join("functions")) - static_storage(&folder.join("none"));
     println!("a thousand timed functions: {taken} bytes of each thread's static storage");
@@ -447,7 +444,7 @@ fn a_thousand_timed_functions_take_at_most_64_kibibytes_of_each_thread() {
 }
 
 #[test]
-fn a_thousand_counters_take_at_most_16_kibibytes_of_each_thread() {
+fn a_thousand_counters_take_at_most_16_kib_per_thread() {
     let folder = build_fixture("tls", false);
     let taken = static_storage(&folder.join("counters")) - static_storage(&folder.join("none"));
     println!("a thousand counters: {taken} bytes of each thread's static storage");

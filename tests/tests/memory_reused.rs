@@ -40,7 +40,7 @@ fn streamed(registry: &Registry, format: Format) -> Vec<u8> {
 }
 
 #[test]
-fn whatever_a_vector_held_it_holds_the_exposition_afterwards() {
+fn encoding_into_a_vector_replaces_its_contents() {
     let registry = registry();
     for format in FORMATS {
         // The length of a message in protobuf is foretold, a little too long as long as labels are
@@ -58,7 +58,7 @@ fn whatever_a_vector_held_it_holds_the_exposition_afterwards() {
 }
 
 #[test]
-fn a_vector_that_is_used_again_stays_where_it_is() {
+fn a_reused_vector_is_not_reallocated() {
     let registry = registry();
     let mut out = Vec::new();
     for format in FORMATS {

@@ -24,7 +24,7 @@ fn output(flags: &str, folder: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_program_without_metrics_computes_what_it_did_and_records_nothing() {
+fn a_program_built_with_metrics_off_computes_the_same_and_records_nothing() {
     assert_eq!(
         output("--cfg metrics_off", "off"),
         [

@@ -100,7 +100,7 @@ fn screenshots() -> PathBuf {
 }
 
 #[test]
-fn values_are_those_of_the_exposition() {
+fn the_page_shows_the_values_of_the_exposition() {
     let (server, browser) = looking();
     // Nobody else washes: the tests share their metrics.
     WASHED.with("first").inc_by(41);
@@ -132,7 +132,7 @@ fn values_are_those_of_the_exposition() {
 }
 
 #[test]
-fn rates_move_under_load() {
+fn rates_change_under_load() {
     let (_server, browser) = looking();
     let load = Load::start(|| {
         let _ = cook(three_times_out_of_four());
@@ -162,7 +162,7 @@ fn rates_move_under_load() {
 }
 
 #[test]
-fn functions_are_sorted_by_the_column_that_is_pressed() {
+fn functions_are_sorted_by_the_clicked_column() {
     let (_server, browser) = looking();
     let _ = cook(true);
     view(&browser, "metrics");
@@ -184,7 +184,7 @@ fn functions_are_sorted_by_the_column_that_is_pressed() {
 }
 
 #[test]
-fn a_search_finds_names_help_and_labels() {
+fn search_matches_names_help_and_labels() {
     let (_server, browser) = looking();
     WASHED.with("ada").inc();
     view(&browser, "metrics");
@@ -206,7 +206,7 @@ fn a_search_finds_names_help_and_labels() {
 }
 
 #[test]
-fn a_metric_is_told_with_its_chart_and_its_place_in_the_source() {
+fn a_metric_is_shown_with_its_chart_and_source_location() {
     let (_server, browser) = looking();
     WASHED.with("ada").inc();
     open_family(&browser, "kitchen_plates_total");
@@ -218,7 +218,7 @@ fn a_metric_is_told_with_its_chart_and_its_place_in_the_source() {
 }
 
 #[test]
-fn labels_and_help_are_text_and_never_markup() {
+fn labels_and_help_are_never_interpreted_as_markup() {
     let (_server, browser) = looking();
     let label = "<script>document.title='caught'</script><img src=x onerror=alert(1)>";
     WASHED.with(label).inc();
@@ -234,7 +234,7 @@ fn labels_and_help_are_text_and_never_markup() {
 }
 
 #[test]
-fn durations_are_a_heat_map_and_objectives_have_burn_rates() {
+fn durations_have_a_heat_map_and_objectives_burn_rates() {
     let (_server, browser) = looking();
     let load = Load::start(|| {
         let _ = cook(true);
@@ -269,7 +269,7 @@ fn durations_are_a_heat_map_and_objectives_have_burn_rates() {
 }
 
 #[test]
-fn rates_go_on_across_restarts_and_never_below_zero() {
+fn rates_continue_across_restarts_and_are_never_negative() {
     let (_server, browser) = looking();
     // The program starts anew after the third point, and a series leaves before the last.
     let increases = browser.run(
@@ -285,7 +285,7 @@ fn rates_go_on_across_restarts_and_never_below_zero() {
 }
 
 #[test]
-fn a_declared_histogram_is_held_to_its_objective_too() {
+fn a_declared_histogram_is_checked_against_its_objective() {
     let (_server, browser) = looking();
     let load = Load::start(|| {
         // Half of them wait too long: twice as many as a quarter.
@@ -309,7 +309,7 @@ fn a_declared_histogram_is_held_to_its_objective_too() {
 }
 
 #[test]
-fn while_it_is_paused_it_asks_for_nothing() {
+fn a_paused_page_requests_nothing() {
     let registry = Registry::new();
     let asked = Arc::new(Asked::default());
     registry.register(asked.clone()).unwrap();
@@ -331,7 +331,7 @@ fn while_it_is_paused_it_asks_for_nothing() {
 }
 
 #[test]
-fn nothing_is_gathered_when_nobody_looks() {
+fn nothing_is_gathered_without_an_open_page() {
     let registry = Registry::new();
     let asked = Arc::new(Asked::default());
     registry.register(asked.clone()).unwrap();
@@ -347,7 +347,7 @@ fn nothing_is_gathered_when_nobody_looks() {
 }
 
 #[test]
-fn keys_reach_all_of_it() {
+fn the_page_can_be_used_by_keyboard() {
     let (_server, browser) = looking();
     browser.press("/");
     browser.until("document.activeElement.id === 'search'");
@@ -375,7 +375,7 @@ fn keys_reach_all_of_it() {
 }
 
 #[test]
-fn a_phone_shows_it_without_scrolling_sideways() {
+fn the_page_fits_a_phone_without_horizontal_scrolling() {
     let (_server, browser) = looking();
     browser.resize(390, 844, true);
     let load = Load::start(|| {
@@ -397,7 +397,7 @@ fn a_phone_shows_it_without_scrolling_sideways() {
 }
 
 #[test]
-fn it_is_dark_where_the_system_is() {
+fn the_page_follows_the_systems_dark_mode() {
     let (_server, browser) = looking();
     let mut backs = Vec::new();
     for scheme in ["light", "dark"] {
@@ -412,14 +412,14 @@ fn it_is_dark_where_the_system_is() {
 }
 
 #[test]
-fn nothing_moves_by_itself_where_that_is_not_wanted() {
+fn the_page_respects_reduced_motion() {
     let (_server, browser) = looking();
     browser.prefer("prefers-reduced-motion", "reduce");
     browser.until("document.getAnimations().length === 0");
 }
 
 #[test]
-fn ten_thousand_series_are_there_at_once() {
+fn ten_thousand_series_appear_quickly() {
     let server = serving(many(10_000));
     let browser = Browser::start();
     browser.open(&url(&server));
@@ -436,7 +436,7 @@ fn ten_thousand_series_are_there_at_once() {
 }
 
 #[test]
-fn a_hundred_thousand_series_do_not_fill_the_document() {
+fn a_hundred_thousand_series_keep_the_document_small() {
     let server = serving(many(100_000));
     let browser = Browser::start();
     browser.open(&url(&server));
@@ -461,7 +461,7 @@ fn a_hundred_thousand_series_do_not_fill_the_document() {
 
 /// With `SCREENSHOTS=docs`, the picture for the README is written there.
 #[test]
-fn the_example_under_load_is_worth_a_look() {
+fn the_example_under_load_is_captured_in_screenshots() {
     let example = Example::start(200, Duration::from_mins(10));
     let browser = Browser::start();
     browser.open(&format!("http://{}/", example.metrics()));

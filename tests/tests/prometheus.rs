@@ -8,7 +8,7 @@ use tests::{
 };
 
 #[test]
-fn prometheus_sees_what_the_example_does() {
+fn prometheus_scrapes_what_the_example_records() {
     let example = Example::start(LOAD, LASTING);
     let flags = ["--enable-feature=exemplar-storage"];
     let prometheus = Prometheus::scraping_with(example.metrics(), &flags);
@@ -65,7 +65,7 @@ fn every_judge_accepts_every_text_format_under_load() -> Result<(), Refusal> {
 }
 
 #[test]
-fn judges_refuse_what_is_wrong() {
+fn judges_refuse_invalid_expositions() {
     let twice = "# TYPE a counter\na 1\na 2\n";
     assert!(python_text(twice).is_err());
     let uncounted = "# TYPE a counter\na 1\n# EOF\n";

@@ -33,7 +33,7 @@ metrics! {
 }
 
 #[test]
-fn a_counter_is_written_with_its_name_help_unit_and_birth() {
+fn a_counter_has_its_name_help_unit_and_created_timestamp() {
     let registry = Registry::new();
     let before = unix_seconds();
     let options = Options::new("read_bytes_total", "Bytes\nread.").unit("bytes");
@@ -63,7 +63,7 @@ fn a_counter_is_written_with_its_name_help_unit_and_birth() {
 }
 
 #[test]
-fn infos_and_state_sets_are_gauges() {
+fn infos_and_state_sets_are_written_as_gauges() {
     BUILD.set("1.0.0");
     PHASE.with("a").set(Phase::Running);
     let _ = Phase::Starting;
@@ -102,7 +102,7 @@ fn infos_and_state_sets_are_gauges() {
 }
 
 #[test]
-fn a_state_set_stands_beside_labels_with_escapes() {
+fn a_state_set_has_its_state_beside_escaped_labels() {
     PARTS.with("a \"quoted\" \\\n one").set(Phase::Running);
     let mut out = Vec::new();
     let wanted = |name: &str| name == "protobuf_escaped_phase";
@@ -121,7 +121,7 @@ fn a_state_set_stands_beside_labels_with_escapes() {
 }
 
 #[test]
-fn names_of_any_characters_are_written_as_they_are_or_escaped() {
+fn utf8_names_are_written_verbatim_or_escaped() {
     let registry = Registry::new();
     let options = Options::new("http.requests_total", "Requests.").utf8();
     let requests = labelled::<Counter>(&registry, options.labels(["http.method", "plain"]));
@@ -186,7 +186,7 @@ fn a_classic_histogram_has_buckets_and_no_schema() {
 }
 
 #[test]
-fn a_native_histogram_has_the_buckets_that_it_counts() {
+fn a_native_histogram_has_its_populated_buckets() {
     let registry = Registry::new();
     let options = Options::new("times_seconds", "Times.").native(1.1);
     let times = registry.create::<Histogram>(options).unwrap();
@@ -208,7 +208,7 @@ fn a_native_histogram_has_the_buckets_that_it_counts() {
 }
 
 #[test]
-fn a_native_histogram_without_observations_is_told_by_an_empty_span() {
+fn an_empty_native_histogram_is_marked_by_an_empty_span() {
     let registry = Registry::new();
     let options = Options::new("times_seconds", "Times.").native(1.1);
     let _times = registry.create::<Histogram>(options).unwrap();
@@ -220,7 +220,7 @@ fn a_native_histogram_without_observations_is_told_by_an_empty_span() {
 }
 
 #[test]
-fn a_histogram_of_both_kinds_has_both_kinds_of_buckets() {
+fn a_histogram_can_have_classic_and_native_buckets() {
     let registry = Registry::new();
     let options = Options::new("sizes", "Sizes.").native(2.0).buckets([1.0]);
     let sizes = registry.create::<Histogram>(options).unwrap();
@@ -252,7 +252,7 @@ fn a_summary_has_quantiles_count_and_sum() {
 }
 
 #[test]
-fn labels_and_help_arrive_as_they_were() {
+fn labels_and_help_are_not_changed() {
     let registry = Registry::builder().label("zone", "b\"1\"").build().unwrap();
     let options = Options::new("escaped_total", "A \"quote\", a \\ and\na line.");
     let escaped = labelled::<Counter>(&registry, options.labels(["value", "other"]));
@@ -293,7 +293,7 @@ fn labels_and_help_arrive_as_they_were() {
 }
 
 #[test]
-fn labels_stay_what_they_are_whichever_format_is_asked_for_next() {
+fn labels_stay_the_same_when_formats_alternate() {
     for common in [0, 1, 20, 50, 70] {
         let registry = Registry::builder();
         let registry = registry.label("zone", "z".repeat(common)).build().unwrap();
@@ -340,7 +340,7 @@ fn labels_stay_what_they_are_whichever_format_is_asked_for_next() {
 }
 
 #[test]
-fn common_labels_are_named_as_each_scraper_reads_them() {
+fn const_labels_are_escaped_as_each_scraper_requests() {
     let registry = Registry::builder().utf8().label("cloud.region", "eu");
     let registry = registry.build().unwrap();
     let options = Options::new("jobs_total", "Jobs.").labels(["queue"]);
@@ -384,7 +384,7 @@ fn a_large_family_is_one_message_with_all_its_series() {
 }
 
 #[test]
-fn a_large_family_of_short_metrics_announces_what_comes() {
+fn a_large_family_of_short_metrics_has_the_right_length_prefix() {
     let registry = Registry::new();
     registry.max_series(100_000);
     let options = Options::new("jobs_total", "Jobs.").labels(["queue", "of"]);
@@ -433,7 +433,7 @@ fn a_large_family_of_histograms_is_one_message_with_all_its_series() {
 }
 
 #[test]
-fn what_is_born_while_a_large_family_is_written_is_not_lost() {
+fn a_series_created_while_a_large_family_is_written_is_not_lost() {
     let registry = Registry::new();
     registry.max_series(1 << 20);
     let jobs = labelled::<Counter>(
@@ -474,7 +474,7 @@ impl std::io::Write for Births<'_> {
 }
 
 #[test]
-fn a_family_without_series_is_left_out() {
+fn a_family_without_series_is_omitted() {
     let registry = Registry::new();
     let gauge = labelled::<Gauge>(&registry, Options::new("a", "A.").labels(["of"]));
     assert_eq!(decoded(&registry), []);

@@ -23,7 +23,7 @@ fn to(gateway: &Pushgateway, registry: Registry) -> PushGateway {
 }
 
 #[test]
-fn what_is_pushed_is_shown_under_the_job_and_the_grouping_labels() {
+fn pushed_metrics_appear_under_the_job_and_grouping_labels() {
     let gateway = Pushgateway::start();
     let text = to(&gateway, counting("files_total", 7)).grouping("instance", "db1");
     for push in [text.clone(), text.protobuf()] {
@@ -36,7 +36,7 @@ fn what_is_pushed_is_shown_under_the_job_and_the_grouping_labels() {
 }
 
 #[test]
-fn a_push_replaces_the_group_and_adding_only_the_families() {
+fn push_replaces_the_group_and_add_only_the_families() {
     let gateway = Pushgateway::start();
     to(&gateway, counting("files_total", 1)).push().unwrap();
     to(&gateway, counting("links_total", 2)).add().unwrap();
@@ -51,7 +51,7 @@ fn a_push_replaces_the_group_and_adding_only_the_families() {
 }
 
 #[test]
-fn deleting_a_group_leaves_the_others() {
+fn deleting_a_group_keeps_the_others() {
     let gateway = Pushgateway::start();
     let group = |name: &str| to(&gateway, counting("files_total", 1)).grouping("instance", name);
     group("a").push().unwrap();
@@ -64,7 +64,7 @@ fn deleting_a_group_leaves_the_others() {
 }
 
 #[test]
-fn jobs_and_labels_of_any_characters_arrive_as_they_are() {
+fn jobs_and_labels_of_any_characters_are_not_changed() {
     let gateway = Pushgateway::start();
     for value in [
         "",
@@ -110,7 +110,7 @@ fn jobs_and_labels_of_any_characters_arrive_as_they_are() {
 }
 
 #[test]
-fn metrics_of_all_types_are_taken() {
+fn the_gateway_accepts_metrics_of_all_types() {
     struct All;
 
     static DESCS: [Desc; 8] = [
@@ -165,7 +165,7 @@ fn metrics_of_all_types_are_taken() {
 }
 
 #[test]
-fn what_contradicts_another_group_is_refused_in_the_gateways_words() {
+fn a_clash_with_another_group_is_an_error_with_the_gateways_message() {
     let gateway = Pushgateway::start();
     let (sizes, size) = (Registry::new(), Registry::new());
     let options = || Options::new("file_bytes", "Sizes.");
@@ -208,7 +208,7 @@ fn prometheus_scrapes_native_histograms_that_were_pushed() {
 }
 
 #[test]
-fn a_gateway_with_a_prefix_is_found_below_it() {
+fn a_gateway_below_a_path_prefix_is_reached() {
     let gateway = Pushgateway::start_with(&["--web.route-prefix=/push"]);
     let url = format!("{}/push", gateway.url());
     let push = PushGateway::new(url, "backup").registry(Registry::new());
@@ -218,7 +218,7 @@ fn a_gateway_with_a_prefix_is_found_below_it() {
 }
 
 #[test]
-fn only_who_knows_the_password_may_push() {
+fn pushing_requires_the_password() {
     // The hash of `test` from Prometheus' guide to basic authentication.
     let config = "\
 basic_auth_users:
@@ -233,7 +233,7 @@ basic_auth_users:
 }
 
 #[test]
-fn a_gateway_over_tls_is_trusted_by_its_certificate_alone() {
+fn only_a_gateway_with_the_trusted_certificate_is_accepted() {
     let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let certificate = certified.cert.pem();
     let config = "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n";
@@ -274,7 +274,7 @@ fn a_job_that_panics_leaves_its_metrics_with_the_gateway() {
 }
 
 #[test]
-fn the_background_pusher_keeps_the_gateway_up_to_date_and_shows_its_own_metrics() {
+fn the_background_pusher_updates_the_gateway_and_has_self_metrics() {
     let gateway = Pushgateway::start();
     let registry = Registry::new();
     let options = Options::new("files_total", "Files.");

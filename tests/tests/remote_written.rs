@@ -8,7 +8,7 @@ use serde_json::Value;
 use tests::{Example, Prometheus, Pushgateway, Version, VictoriaMetrics, points, wait_until};
 
 #[test]
-fn the_example_arrives_by_both_ways_and_its_end_too() {
+fn scraping_and_remote_write_deliver_the_example_and_its_end() {
     let gateway = Pushgateway::start();
     let prometheus = receiver(Version::Newer, &[]);
     let victoria = VictoriaMetrics::alone();
@@ -87,7 +87,7 @@ fn receiver(version: Version, flags: &[&str]) -> Prometheus {
 }
 
 #[test]
-fn prometheus_of_either_line_stores_what_it_is_sent() {
+fn prometheus_2_and_3_store_what_they_are_sent() {
     for (version, sent) in [
         (Version::Debian, RemoteWriteVersion::V1),
         // Which it does not know: it reads nothing in it, and is sent the other.
@@ -143,7 +143,7 @@ fn prometheus_of_either_line_stores_what_it_is_sent() {
 }
 
 #[test]
-fn what_is_sent_while_prometheus_is_down_arrives_once_it_is_back_with_its_first_times() {
+fn samples_of_an_outage_arrive_later_with_their_original_timestamps() {
     let mut prometheus = receiver(Version::Newer, &[]);
     let shop = Shop::new();
     let write = shop.write_to(&prometheus.write_url());
@@ -185,7 +185,7 @@ fn a_prometheus_without_native_histograms_stores_the_rest() {
 }
 
 #[test]
-fn each_sample_has_a_time_of_its_own() {
+fn each_sample_has_its_own_timestamp() {
     let shop = Shop::new();
     let prometheus = receiver(Version::Newer, &[]);
     let pusher = shop

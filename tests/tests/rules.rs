@@ -36,7 +36,7 @@ fn gamble() -> Result<(), String> {
 }
 
 #[test]
-fn promtool_finds_nothing_to_say() -> Result<(), Refusal> {
+fn promtool_accepts_the_rules() -> Result<(), Refusal> {
     promtool_check_rules(&rules().to_yaml())?;
     promtool_check_rules(&Rules::of(&catalog()).to_yaml())?;
     promtool_check_rules(&rules().scale_windows(1.0 / 120.0).to_yaml())?;
@@ -54,13 +54,13 @@ fn a_fast_burn_pages() -> Result<(), Refusal> {
 }
 
 #[test]
-fn six_hours_of_a_moderate_burn_page() -> Result<(), Refusal> {
+fn a_moderate_burn_pages_after_six_hours() -> Result<(), Refusal> {
     // 0.8 %, 8 times as much as lasts for 30 days: too little for the rule of an hour.
     case(PAY, &calls("0+992x400", "0+8x400"), "6h30m", &[(FAST, 1)])
 }
 
 #[test]
-fn a_slow_burn_is_for_tomorrow() -> Result<(), Refusal> {
+fn a_slow_burn_opens_a_ticket() -> Result<(), Refusal> {
     case(
         PAY,
         &calls("0+9985x720", "0+15x720"),
@@ -70,7 +70,7 @@ fn a_slow_burn_is_for_tomorrow() -> Result<(), Refusal> {
 }
 
 #[test]
-fn what_the_budget_allows_for_alarms_nobody() -> Result<(), Refusal> {
+fn errors_within_the_budget_fire_no_alert() -> Result<(), Refusal> {
     case(
         PAY,
         &calls("0+9995x720", "0+5x720"),
@@ -80,7 +80,7 @@ fn what_the_budget_allows_for_alarms_nobody() -> Result<(), Refusal> {
 }
 
 #[test]
-fn no_calls_alarm_nobody() -> Result<(), Refusal> {
+fn no_calls_fire_no_alert() -> Result<(), Refusal> {
     case(
         PAY,
         &calls("0+0x120", "0+0x120"),
@@ -90,14 +90,14 @@ fn no_calls_alarm_nobody() -> Result<(), Refusal> {
 }
 
 #[test]
-fn a_page_ends_when_the_errors_do() -> Result<(), Refusal> {
+fn a_page_resolves_when_the_errors_stop() -> Result<(), Refusal> {
     let burst = calls("0+80x160", "0+20x60 1200+0x100");
     case(PAY, &burst, "1h", &[(FAST, 1)])?;
     case(PAY, &burst, "1h40m", &[(FAST, 0)])
 }
 
 #[test]
-fn calls_that_nobody_waits_for_do_not_count() -> Result<(), Refusal> {
+fn cancelled_calls_do_not_count_as_errors() -> Result<(), Refusal> {
     let series = format!(
         "{}{}",
         calls("0+50x120", "0+0x120"),
@@ -107,7 +107,7 @@ fn calls_that_nobody_waits_for_do_not_count() -> Result<(), Refusal> {
 }
 
 #[test]
-fn slow_calls_page() -> Result<(), Refusal> {
+fn slow_calls_fire_a_page() -> Result<(), Refusal> {
     let slow = durations("answer", "0.25", "0+80x120", "0+100x120");
     case("answer", &slow, "2h", &[(FAST, 1), (SLOW, 1)])?;
     let quick = durations("answer", "0.25", "0+100x120", "0+100x120");
@@ -115,7 +115,7 @@ fn slow_calls_page() -> Result<(), Refusal> {
 }
 
 #[test]
-fn a_declared_histogram_is_held_to_its_objective() -> Result<(), Refusal> {
+fn a_declared_histogram_is_checked_against_its_objective() -> Result<(), Refusal> {
     for (name, le) in [
         ("post_delivery_seconds", "10.0"),
         ("post_queued_seconds", "0.5"),
@@ -134,7 +134,7 @@ fn a_declared_histogram_is_held_to_its_objective() -> Result<(), Refusal> {
 }
 
 #[test]
-fn a_bound_of_a_whole_second_is_found_however_it_is_written() -> Result<(), Refusal> {
+fn a_bound_of_whole_seconds_matches_both_spellings() -> Result<(), Refusal> {
     for le in ["1", "1.0"] {
         let slow = durations("think", le, "0+80x120", "0+100x120");
         case("think", &slow, "2h", &[(FAST, 1)])?;
@@ -143,7 +143,7 @@ fn a_bound_of_a_whole_second_is_found_however_it_is_written() -> Result<(), Refu
 }
 
 #[test]
-fn a_rate_that_cannot_be_reached_is_no_rule() {
+fn an_unreachable_burn_rate_gives_no_rule() {
     let yaml = rules().to_yaml();
     let fast = |function: &str| {
         let alerts = yaml.split("- alert: ");
@@ -163,7 +163,7 @@ fn a_target_that_is_down_or_gone_pages() -> Result<(), Refusal> {
 }
 
 #[test]
-fn what_metrics_lose_is_told() -> Result<(), Refusal> {
+fn overflow_rejections_and_collector_errors_fire_an_alert() -> Result<(), Refusal> {
     for (alert, counter) in [
         (
             "SeriesOverflow",
@@ -185,7 +185,7 @@ fn what_metrics_lose_is_told() -> Result<(), Refusal> {
 }
 
 #[test]
-fn an_alert_says_what_is_wrong_and_where_it_is_declared() {
+fn an_alert_names_the_problem_and_the_source_location() {
     let yaml = rules().severities("wake", "mail").to_yaml();
     for part in [
         "summary: \"rules::pay fails too often\"",
@@ -202,7 +202,7 @@ fn an_alert_says_what_is_wrong_and_where_it_is_declared() {
 }
 
 #[test]
-fn without_a_job_no_other_programs_are_watched() {
+fn without_a_job_no_target_rule_is_generated() {
     let yaml = Rules::of(&catalog()).to_yaml();
     assert!(
         !yaml.contains("TargetDown") && !yaml.contains("job=\\\""),
@@ -211,7 +211,7 @@ fn without_a_job_no_other_programs_are_watched() {
 }
 
 #[test]
-fn an_error_burst_fires_in_prometheus_and_ends() {
+fn an_error_burst_fires_and_resolves_in_prometheus() {
     let server = metrics_http::serve("127.0.0.1:0").expect("a free port");
     // An hour is half a minute, and 5 minutes are 2.5 seconds.
     let rules = rules().scale_windows(1.0 / 120.0).to_yaml();
@@ -244,7 +244,7 @@ fn an_error_burst_fires_in_prometheus_and_ends() {
 }
 
 #[test]
-fn an_objective_is_kept_and_missed_where_prometheus_has_native_buckets_alone() {
+fn objectives_work_with_native_buckets_alone() {
     let server = metrics_http::serve("127.0.0.1:0").expect("a free port");
     let rules = rules().scale_windows(1.0 / 120.0).to_yaml();
     let jobs = [Job::new("shop", server.local_addr())];

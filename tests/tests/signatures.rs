@@ -109,7 +109,7 @@ mod outcomes {
     }
 
     #[test]
-    fn an_associated_type_is_a_result_where_it_can_be_known() {
+    fn an_associated_type_is_recognised_as_a_result_where_possible() {
         assert_eq!(projected(), Err(()));
         assert_eq!(projected_from_a_parameter::<Word>(), Err(()));
         assert_eq!(projected_and_said::<Word>(), Err(()));
@@ -146,7 +146,7 @@ mod outcomes {
     }
 
     #[test]
-    fn what_is_no_result_itself_has_no_errors() {
+    fn a_result_inside_another_type_has_no_errors() {
         assert!(breaks(2).is_break());
         assert!(breaks(1).is_continue());
         assert!(polled(true).is_ready());
@@ -161,7 +161,7 @@ mod outcomes {
 }
 
 #[test]
-fn arguments_have_any_type_and_pattern() {
+fn arguments_of_every_type_and_pattern_are_accepted() {
     struct Point<T> {
         x: T,
         y: T,
@@ -233,7 +233,7 @@ fn arguments_have_any_type_and_pattern() {
 }
 
 #[test]
-fn generic_parameters_have_bounds_and_defaults_of_every_kind() {
+fn generic_parameters_with_every_kind_of_bound_and_default_are_accepted() {
     struct Table<'t, K, const N: usize = 2>
     where
         K: 't,
@@ -280,7 +280,7 @@ fn generic_parameters_have_bounds_and_defaults_of_every_kind() {
 }
 
 #[test]
-fn lifetimes_are_elided_and_named() {
+fn elided_and_named_lifetimes_are_accepted() {
     struct Parser<'s> {
         rest: &'s str,
     }
@@ -316,7 +316,7 @@ fn lifetimes_are_elided_and_named() {
 }
 
 #[test]
-fn attributes_go_above_and_below_others() {
+fn attributes_work_above_and_below_others() {
     /// Documented.
     #[cfg_attr(all(), counted, timed)]
     #[cfg_attr(any(), counted(name = "never_total"))]
@@ -365,7 +365,7 @@ fn attributes_go_above_and_below_others() {
 }
 
 #[test]
-fn spans_of_tracing_go_around_calls_and_within() {
+fn tracing_spans_work_around_and_inside_calls() {
     #[counted]
     #[timed]
     #[tracing::instrument(skip(b), fields(len = b.len()))]
@@ -398,7 +398,7 @@ fn spans_of_tracing_go_around_calls_and_within() {
 }
 
 #[test]
-fn the_main_function_of_tokio_is_counted_above_and_below() {
+fn the_tokio_main_function_is_counted_above_and_below() {
     #[counted]
     #[tokio::main(flavor = "current_thread")]
     async fn main_below() -> Result<(), ()> {
@@ -422,14 +422,20 @@ fn the_main_function_of_tokio_is_counted_above_and_below() {
 
 #[counted]
 #[test]
-fn a_test_below_is_counted() {
-    assert_eq!(calls("a_test_below_is_counted"), "ok 0, panic 0");
+fn a_test_attribute_below_ours_is_accepted() {
+    assert_eq!(
+        calls("a_test_attribute_below_ours_is_accepted"),
+        "ok 0, panic 0"
+    );
 }
 
 #[test]
 #[counted]
-fn a_test_above_is_counted() -> Result<(), String> {
-    assert_eq!(calls("a_test_above_is_counted"), "ok 0, error 0, panic 0");
+fn a_test_attribute_above_ours_is_accepted() -> Result<(), String> {
+    assert_eq!(
+        calls("a_test_attribute_above_ours_is_accepted"),
+        "ok 0, error 0, panic 0"
+    );
     Ok(())
 }
 
@@ -471,7 +477,7 @@ fn unsafe_methods_and_functions_with_an_abi_are_recorded() {
 }
 
 #[test]
-fn bodies_hold_what_bodies_can_hold() {
+fn bodies_with_every_kind_of_statement_are_accepted() {
     #[counted]
     fn crowded(n: u32) -> Result<u32, String> {
         #![allow(clippy::items_after_statements, unused_macros)]
@@ -534,7 +540,7 @@ mod elsewhere {
 }
 
 #[test]
-fn functions_are_used_from_other_modules_and_as_values() {
+fn instrumented_functions_are_used_across_modules_and_as_values() {
     let unlock: fn(elsewhere::Key) -> Result<u8, ()> = elsewhere::unlock;
     let all: Vec<_> = [1, 0].map(elsewhere::Key).into_iter().map(unlock).collect();
     assert_eq!(all, [Ok(0), Err(())]);
@@ -545,7 +551,7 @@ fn functions_are_used_from_other_modules_and_as_values() {
 }
 
 #[test]
-fn functions_that_never_return_are_recorded_whatever_their_type() {
+fn diverging_functions_of_every_type_are_recorded() {
     #[counted]
     #[timed]
     #[in_flight]

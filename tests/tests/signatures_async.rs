@@ -206,7 +206,7 @@ fn functions_that_return_a_future_are_async_calls() {
 }
 
 #[test]
-fn a_future_is_send_and_static_where_it_is_without_an_attribute() {
+fn an_attribute_keeps_a_future_send_and_static() {
     #[counted]
     #[timed]
     #[in_flight]
@@ -290,7 +290,7 @@ mod outcomes {
     }
 
     #[test]
-    fn a_result_is_seen_through_an_alias_and_nothing_else_has_errors() {
+    fn only_a_result_or_its_alias_has_errors() {
         assert_eq!((run(aliased(1)), run(aliased(0))), (Ok(0), Err(())));
         assert_eq!(run(aliased_with_a_parameter(0)), Err(()));
         assert_eq!(run(aliased_and_generic::<u8>(Err(()))), Err(()));
@@ -309,7 +309,7 @@ mod outcomes {
 }
 
 #[test]
-fn arguments_have_any_type_and_pattern() {
+fn arguments_of_every_type_and_pattern_are_accepted() {
     struct Point {
         x: u32,
         y: u32,
@@ -365,7 +365,7 @@ fn arguments_have_any_type_and_pattern() {
 }
 
 #[test]
-fn every_way_out_of_a_body_is_seen() {
+fn every_exit_of_a_body_is_recorded() {
     #[counted]
     async fn crowded(n: u32) -> Result<u32, String> {
         #![allow(clippy::items_after_statements)]
@@ -403,7 +403,7 @@ fn every_way_out_of_a_body_is_seen() {
 }
 
 #[test]
-fn functions_made_by_a_macro_are_recorded() {
+fn functions_generated_by_a_macro_are_recorded() {
     macro_rules! getter {
         ($name:ident, $argument:ident, $type:ty, $result:ty, $body:expr) => {
             #[counted]
@@ -421,7 +421,7 @@ fn functions_made_by_a_macro_are_recorded() {
 }
 
 #[test]
-fn traits_declare_futures_in_every_way() {
+fn every_way_to_declare_a_future_in_a_trait_is_accepted() {
     trait Store {
         async fn get(&self, key: &str) -> Result<String, ()>;
 
@@ -476,7 +476,7 @@ fn traits_declare_futures_in_every_way() {
 }
 
 #[tokio::test]
-async fn async_trait_goes_above_and_below() {
+async fn async_trait_works_above_and_below() {
     #[async_trait]
     trait Fetch: Sync {
         async fn fetch(&self, path: &str) -> Result<String, ()>;
@@ -537,7 +537,7 @@ async fn async_trait_goes_above_and_below() {
 }
 
 #[tokio::test]
-async fn spans_of_tracing_go_around_calls_and_within() {
+async fn tracing_spans_work_around_and_inside_calls() {
     #[counted]
     #[tracing::instrument(skip(b), fields(length = b.len()))]
     #[timed]
@@ -567,24 +567,27 @@ async fn spans_of_tracing_go_around_calls_and_within() {
 
 #[counted]
 #[tokio::test]
-async fn a_test_of_tokio_below_is_counted() {
+async fn a_tokio_test_attribute_below_ours_is_accepted() {
     yield_now().await;
     assert_eq!(
-        calls("a_test_of_tokio_below_is_counted"),
+        calls("a_tokio_test_attribute_below_ours_is_accepted"),
         "ok 0, panic 0, cancelled 0"
     );
 }
 
 #[tokio::test]
 #[counted]
-async fn a_test_of_tokio_above_is_counted() {
+async fn a_tokio_test_attribute_above_ours_is_accepted() {
     yield_now().await;
     // By then it is no longer `async`.
-    assert_eq!(calls("a_test_of_tokio_above_is_counted"), "ok 0, panic 0");
+    assert_eq!(
+        calls("a_tokio_test_attribute_above_ours_is_accepted"),
+        "ok 0, panic 0"
+    );
 }
 
 #[tokio::test]
-async fn attributes_go_above_and_below_others() {
+async fn attributes_work_above_and_below_others() {
     /// Documented.
     #[must_use]
     #[counted]
@@ -630,7 +633,7 @@ fn unsafe_functions_are_recorded() {
 }
 
 #[test]
-fn functions_that_never_return_are_recorded_whatever_their_type() {
+fn diverging_functions_of_every_type_are_recorded() {
     #[counted]
     async fn waits_for_ever() -> ! {
         pending().await

@@ -185,7 +185,7 @@ fn total(name: &str) -> f64 {
 }
 
 #[test]
-fn everything_at_once_stays_exact_for_as_long_as_it_lasts() {
+fn totals_stay_exact_under_sustained_load() {
     let seconds = env::var("SOAK_SECONDS").map_or(5, |text| text.parse().expect("seconds"));
     let deadline = Instant::now() + Duration::from_secs(seconds);
     let done = AtomicBool::new(false);

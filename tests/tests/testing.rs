@@ -67,7 +67,7 @@ async fn fetch(slug: &str) -> usize {
 const CALLS: &str = "function_calls_total";
 
 #[test]
-fn what_was_recorded_before_and_after_is_not_told() {
+fn recordings_before_and_after_the_closure_are_excluded() {
     DONE.inc();
     let recorded = testing::recorded(|| DONE.inc_by(2));
     DONE.inc();
@@ -75,7 +75,7 @@ fn what_was_recorded_before_and_after_is_not_told() {
 }
 
 #[test]
-fn threads_that_record_at_the_same_time_are_told_their_own() {
+fn concurrent_threads_see_only_their_own_recordings() {
     let start = Barrier::new(4);
     thread::scope(|scope| {
         for times in 1..=4 {
@@ -98,7 +98,7 @@ fn threads_that_record_at_the_same_time_are_told_their_own() {
 }
 
 #[test]
-fn a_thread_that_is_started_inside_is_not_told() {
+fn recordings_of_a_thread_started_inside_are_excluded() {
     let recorded = testing::recorded(|| {
         thread::scope(|scope| _ = scope.spawn(|| DONE.inc()));
     });
@@ -107,14 +107,14 @@ fn a_thread_that_is_started_inside_is_not_told() {
 }
 
 #[test]
-fn a_thread_that_has_recorded_nothing_yet_is_told_its_first() {
+fn the_first_recordings_of_a_thread_are_included() {
     let told =
         thread::spawn(|| testing::recorded(|| DONE.inc()).counter("testing_done_total", &[]));
     assert_eq!(told.join().expect("it does not panic"), 1);
 }
 
 #[test]
-fn one_within_another_tells_its_part_and_the_outer_one_all() {
+fn a_nested_recording_is_included_in_the_outer_one() {
     let outer = testing::recorded(|| {
         DONE.inc();
         let inner = testing::recorded(|| DONE.inc_by(3));
@@ -124,7 +124,7 @@ fn one_within_another_tells_its_part_and_the_outer_one_all() {
 }
 
 #[test]
-fn after_a_panic_inside_the_next_one_begins_anew() {
+fn a_panic_inside_does_not_affect_the_next_recording() {
     caught(|| {
         testing::recorded(|| {
             DONE.inc();
@@ -135,13 +135,13 @@ fn after_a_panic_inside_the_next_one_begins_anew() {
 }
 
 #[test]
-fn what_the_closure_returns_is_there_too() {
+fn the_closures_result_is_returned() {
     let Recorded { returned, .. } = testing::recorded(|| String::from("done"));
     assert_eq!(returned, "done");
 }
 
 #[test]
-fn labels_that_are_not_mentioned_may_have_any_value() {
+fn unmentioned_labels_match_any_value() {
     let recorded = testing::recorded(|| {
         FOLLOWED.with(Cache::Hit, "a").inc();
         FOLLOWED.with(Cache::Hit, "b").inc_by(2);
@@ -156,14 +156,14 @@ fn labels_that_are_not_mentioned_may_have_any_value() {
 }
 
 #[test]
-fn closed_labels_are_told_apart() {
+fn closed_labels_are_distinguished() {
     let recorded = testing::recorded(|| LOOKED_UP.with(Cache::Miss).inc());
     recorded.assert_counter("testing_looked_up_total", &[("cache", "hit")], 0);
     recorded.assert_counter("testing_looked_up_total", &[("cache", "miss")], 1);
 }
 
 #[test]
-fn a_handle_is_told_as_its_series() {
+fn recordings_through_a_handle_count_for_its_series() {
     let (open, closed) = (
         FOLLOWED.bind(Cache::Hit, "bound"),
         LOOKED_UP.bind(Cache::Hit),
@@ -177,7 +177,7 @@ fn a_handle_is_told_as_its_series() {
 }
 
 #[test]
-fn amounts_of_float_counters_are_told() {
+fn increments_of_float_counters_are_included() {
     let recorded = testing::recorded(|| {
         WAITED.inc_by(0.1);
         WAITED.inc_by(0.2);
@@ -186,7 +186,7 @@ fn amounts_of_float_counters_are_told() {
 }
 
 #[test]
-fn what_came_and_went_is_no_difference_but_is_listed() {
+fn changes_that_cancel_out_are_zero_but_listed() {
     let recorded = testing::recorded(|| {
         OPEN.add(2);
         OPEN.sub(2);
@@ -197,13 +197,13 @@ fn what_came_and_went_is_no_difference_but_is_listed() {
 }
 
 #[test]
-fn an_up_down_counter_may_be_lower_than_before() {
+fn an_up_down_counter_can_have_a_negative_difference() {
     OPEN.add(2);
     testing::recorded(|| OPEN.dec()).assert_up_down("testing_open", &[], -1);
 }
 
 #[test]
-fn classic_buckets_are_told_added_up() {
+fn classic_buckets_are_cumulative() {
     PAGE.with(Cache::Hit).observe(100.0);
     let recorded = testing::recorded(|| {
         PAGE.with(Cache::Hit).observe(300.0);
@@ -216,7 +216,7 @@ fn classic_buckets_are_told_added_up() {
 }
 
 #[test]
-fn native_buckets_are_told() {
+fn native_buckets_are_included() {
     BODY.observe(1.0);
     let recorded = testing::recorded(|| {
         BODY.observe(1.0);
@@ -229,7 +229,7 @@ fn native_buckets_are_told() {
 }
 
 #[test]
-fn native_buckets_are_told_as_coarse_as_they_have_become() {
+fn native_buckets_have_the_resolution_reached() {
     let registry = Registry::new();
     let sizes = Options::new("sizes_bytes", "Sizes.").native(1.002);
     let sizes: Histogram = registry.create(sizes).expect("it is new");
@@ -246,14 +246,14 @@ fn native_buckets_are_told_as_coarse_as_they_have_become() {
 }
 
 #[test]
-fn a_summary_is_told_without_buckets() {
+fn a_summary_has_no_buckets() {
     let recorded = testing::recorded(|| SLUG.observe(4.0));
     let slugs = recorded.observations("testing_slug_bytes", &[]);
     assert_eq!((slugs.count, slugs.sum, slugs.buckets.len()), (1, 4.0, 0));
 }
 
 #[test]
-fn calls_of_functions_are_told_by_outcome() {
+fn calls_of_functions_are_grouped_by_outcome() {
     let recorded = testing::recorded(|| {
         _ = follow("rust");
         _ = follow("");
@@ -270,7 +270,7 @@ fn calls_of_functions_are_told_by_outcome() {
 }
 
 #[tokio::test]
-async fn a_future_is_told_across_its_awaits() {
+async fn recordings_of_a_future_are_included_across_awaits() {
     let recorded = testing::recorded_async(fetch("rust")).await;
     recorded.assert_counter("testing_done_total", &[], 2);
     let labels = [("function", "fetch"), ("outcome", "ok")];
@@ -279,7 +279,7 @@ async fn a_future_is_told_across_its_awaits() {
 }
 
 #[tokio::test]
-async fn futures_that_take_turns_in_one_thread_are_told_their_own() {
+async fn interleaved_futures_on_one_thread_see_only_their_own_recordings() {
     let (first, second) = tokio::join!(
         testing::recorded_async(async {
             DONE.inc();
@@ -296,7 +296,7 @@ async fn futures_that_take_turns_in_one_thread_are_told_their_own() {
 }
 
 #[tokio::test]
-async fn a_task_that_a_future_spawns_is_not_told() {
+async fn recordings_of_a_spawned_task_are_excluded() {
     let recorded = testing::recorded_async(async {
         let task = tokio::spawn(async { DONE.inc() });
         task.await.expect("it does not panic");
@@ -305,7 +305,7 @@ async fn a_task_that_a_future_spawns_is_not_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_future_that_changes_threads_is_told_on_each() {
+async fn recordings_of_a_future_that_changes_threads_are_included() {
     let task = tokio::spawn(testing::recorded_async(async {
         for _ in 0..100 {
             DONE.inc();
@@ -317,7 +317,7 @@ async fn a_future_that_changes_threads_is_told_on_each() {
 }
 
 #[tokio::test]
-async fn a_future_that_is_dropped_inside_is_told_as_cancelled() {
+async fn a_future_dropped_inside_is_included_as_cancelled() {
     let recorded = testing::recorded_async(async {
         let mut fetched = Box::pin(fetch("rust"));
         assert!(futures_util::poll!(&mut fetched).is_pending());
@@ -327,13 +327,13 @@ async fn a_future_that_is_dropped_inside_is_told_as_cancelled() {
 }
 
 #[test]
-fn a_series_that_is_born_inside_is_told_whole() {
+fn a_series_created_inside_is_included_with_its_full_value() {
     let recorded = testing::recorded(|| FOLLOWED.with(Cache::Hit, "born").inc_by(3));
     recorded.assert_counter("testing_followed_total", &[("host", "born")], 3);
 }
 
 #[test]
-fn a_series_that_is_removed_inside_is_not_told_any_more() {
+fn a_series_removed_inside_is_excluded() {
     let recorded = testing::recorded(|| {
         FOLLOWED.with(Cache::Hit, "removed").inc();
         FOLLOWED.remove(Cache::Hit, "removed");
@@ -342,7 +342,7 @@ fn a_series_that_is_removed_inside_is_not_told_any_more() {
 }
 
 #[test]
-fn a_series_that_comes_again_inside_is_told_from_its_second_birth() {
+fn a_series_recreated_inside_counts_from_its_second_creation() {
     let registry = Registry::new();
     let jobs = Options::new("jobs_total", "Jobs.").labels(["queue"]);
     let jobs = registry.create_family::<Counter>(jobs).expect("it is new");
@@ -356,7 +356,7 @@ fn a_series_that_comes_again_inside_is_told_from_its_second_birth() {
 }
 
 #[test]
-fn a_series_in_the_place_of_another_is_told_alone() {
+fn a_series_that_reuses_a_slot_excludes_its_predecessor() {
     let registry = Registry::new();
     let jobs = Options::new("jobs_total", "Jobs.").labels(["queue"]);
     let jobs = registry.create_family::<Counter>(jobs).expect("it is new");
@@ -369,7 +369,7 @@ fn a_series_in_the_place_of_another_is_told_alone() {
 }
 
 #[test]
-fn a_registry_is_told_with_its_prefix_and_labels() {
+fn names_include_the_registrys_prefix_and_const_labels() {
     let registry = Registry::builder().prefix("app_").label("zone", "b");
     let registry = registry.build().expect("both are right");
     let jobs: Counter = registry
@@ -384,20 +384,20 @@ fn a_registry_is_told_with_its_prefix_and_labels() {
 }
 
 #[test]
-fn another_registry_is_not_told() {
+fn recordings_into_another_registry_are_excluded() {
     let recorded = testing::recorded_in(&Registry::new(), || DONE.inc());
     recorded.assert_nothing();
 }
 
 #[test]
-fn nothing_recorded_says_so() {
+fn a_failed_assertion_says_if_nothing_was_recorded() {
     let recorded = testing::recorded(|| ());
     assert_eq!(recorded.changes().len(), 0);
     assert_eq!(format!("{recorded:?}"), "this thread has recorded nothing");
 }
 
 #[test]
-fn a_failing_assertion_shows_what_was_recorded() {
+fn a_failed_assertion_lists_what_was_recorded() {
     let recorded = testing::recorded(|| {
         LOOKED_UP.with(Cache::Miss).inc();
         WAITED.inc_by(0.5);
@@ -416,7 +416,7 @@ this thread has recorded:
 }
 
 #[test]
-fn a_misspelt_name_is_an_error_and_not_zero() {
+fn a_misspelt_name_is_an_error_instead_of_zero() {
     let recorded = testing::recorded(|| ());
     let message = message(|| recorded.assert_counter("testing_folowed_total", &[], 0));
     let expected = "there is no metric `testing_folowed_total` here; \
@@ -425,7 +425,7 @@ fn a_misspelt_name_is_an_error_and_not_zero() {
 }
 
 #[test]
-fn a_misspelt_label_is_an_error_and_not_zero() {
+fn a_misspelt_label_is_an_error_instead_of_zero() {
     let recorded = testing::recorded(|| ());
     let message = message(|| _ = recorded.counter("testing_followed_total", &[("hots", "a")]));
     let expected = "`testing_followed_total` has no label `hots`; there is `host`";
@@ -433,7 +433,7 @@ fn a_misspelt_label_is_an_error_and_not_zero() {
 }
 
 #[test]
-fn a_question_for_another_type_says_what_to_ask() {
+fn an_assertion_on_the_wrong_type_names_the_right_method() {
     let recorded = testing::recorded(|| ());
     let message = message(|| _ = recorded.counter("testing_page_bytes", &[]));
     let expected = "`testing_page_bytes` is a histogram or a summary; ask for `observations`";
@@ -441,7 +441,7 @@ fn a_question_for_another_type_says_what_to_ask() {
 }
 
 #[test]
-fn a_gauge_is_nobodys_and_says_so() {
+fn an_assertion_on_a_gauge_says_that_gauges_are_shared() {
     let recorded = testing::recorded(|| STORED.set(7));
     recorded.assert_nothing();
     let message = message(|| _ = recorded.up_down("testing_stored", &[]));
@@ -449,7 +449,7 @@ fn a_gauge_is_nobodys_and_says_so() {
 }
 
 #[test]
-fn a_gauge_of_a_registry_of_ones_own_is_read_from_it() {
+fn a_gauge_can_be_read_from_its_registry() {
     let registry = Registry::new();
     let stored: Gauge = registry
         .create(Options::new("stored", "Links stored."))

@@ -22,7 +22,7 @@ metrics! {
 const HOUR: Duration = Duration::from_hours(1);
 
 #[test]
-fn a_stopped_clock_times_what_a_test_says() {
+fn a_paused_clock_advances_only_by_the_test() {
     let clock = Clock::stop();
     let recorded = testing::recorded(|| {
         let timer = ANSWER.start_timer();
@@ -35,7 +35,7 @@ fn a_stopped_clock_times_what_a_test_says() {
 }
 
 #[test]
-fn a_stopped_clock_times_calls_of_functions() {
+fn a_paused_clock_times_instrumented_calls() {
     #[timed]
     fn wait(clock: &Clock) {
         clock.advance(Duration::from_secs(3));
@@ -47,7 +47,7 @@ fn a_stopped_clock_times_calls_of_functions() {
 }
 
 #[test]
-fn a_clock_stands_still_in_its_own_thread_alone() {
+fn a_paused_clock_affects_only_its_own_thread() {
     let clock = Clock::stop();
     let hours = Duration::from_hours(100);
     let both = Arc::new(Barrier::new(2));
@@ -65,7 +65,7 @@ fn a_clock_stands_still_in_its_own_thread_alone() {
 }
 
 #[test]
-fn a_clock_within_another_goes_on_with_its_time() {
+fn a_nested_clock_continues_the_outer_clocks_time() {
     let outer = Clock::stop();
     let timer = ANSWER.start_timer();
     let inner = Clock::stop();
@@ -76,7 +76,7 @@ fn a_clock_within_another_goes_on_with_its_time() {
 }
 
 #[test]
-fn time_goes_on_when_a_clock_is_dropped() {
+fn real_time_resumes_when_the_clock_is_dropped() {
     drop(Clock::stop());
     let timer = ANSWER.start_timer();
     while ANSWER.start_timer().stop().is_zero() {}
@@ -84,7 +84,7 @@ fn time_goes_on_when_a_clock_is_dropped() {
 }
 
 #[test]
-fn idle_series_expire_by_the_clock() {
+fn idle_series_expire_by_the_paused_clock() {
     let (clock, registry) = (Clock::stop(), Registry::new());
     expiring(&registry).with(&["mail"]).inc();
     let is_there = || registry.encode_to_string(Format::Text).contains("mail");
@@ -97,7 +97,7 @@ fn idle_series_expire_by_the_clock() {
 }
 
 #[test]
-fn series_are_not_found_busy_because_somebody_was_told_of_them() {
+fn reading_recordings_does_not_delay_expiry() {
     let (clock, registry) = (Clock::stop(), Registry::new());
     expiring(&registry).with(&["mail"]).inc();
     let is_there = || registry.encode_to_string(Format::Text).contains("mail");
@@ -109,7 +109,7 @@ fn series_are_not_found_busy_because_somebody_was_told_of_them() {
 }
 
 #[test]
-fn a_series_that_has_expired_and_comes_back_is_told_no_more_than_was_recorded() {
+fn an_expired_series_that_returns_counts_only_what_was_recorded() {
     let (clock, registry) = (Clock::stop(), Registry::new());
     let jobs = expiring(&registry);
     jobs.with(&["mail"]).inc();

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tests::NodeExporter;
 
 #[test]
-fn a_node_exporter_shows_every_type_of_a_file_and_its_next_version() {
+fn node_exporter_exposes_every_type_of_a_textfile_and_its_update() {
     let registry = Registry::new();
     let options = Options::new("backup_runs_total", "Runs.").labels(["volume"]);
     let runs = registry.create_family::<Counter>(options).unwrap();

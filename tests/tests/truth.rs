@@ -51,7 +51,7 @@ fn seconds(function: &str) -> f64 {
 }
 
 #[test]
-fn the_time_of_a_call_begins_with_the_first_poll() {
+fn the_duration_of_a_call_begins_with_the_first_poll() {
     const BEFORE: Duration = Duration::from_millis(50);
 
     #[timed]
@@ -72,7 +72,7 @@ fn the_time_of_a_call_begins_with_the_first_poll() {
 }
 
 #[test]
-fn the_time_of_a_call_has_what_it_waits_in_it() {
+fn the_duration_of_a_call_includes_waiting() {
     const WAIT: Duration = Duration::from_millis(30);
 
     #[timed]
@@ -88,7 +88,7 @@ fn the_time_of_a_call_has_what_it_waits_in_it() {
 }
 
 #[test]
-fn a_future_that_is_never_polled_shows_no_open_series() {
+fn a_future_that_is_never_polled_creates_no_open_series() {
     #[counted(labels(of = of.as_str()))]
     #[timed(labels(of = of.as_str()))]
     #[in_flight(labels(of = of.as_str()))]
@@ -103,7 +103,7 @@ fn a_future_that_is_never_polled_shows_no_open_series() {
 }
 
 #[test]
-fn exactly_the_outcomes_that_a_signature_can_have_start_at_zero() {
+fn exactly_the_possible_outcomes_of_a_signature_start_at_zero() {
     #[allow(dead_code)]
     #[counted]
     #[timed]
@@ -138,7 +138,7 @@ fn exactly_the_outcomes_that_a_signature_can_have_start_at_zero() {
 }
 
 #[test]
-fn a_panic_goes_on_with_what_it_carries() {
+fn a_panic_propagates_with_its_payload() {
     #[counted]
     #[timed]
     #[in_flight]
@@ -163,7 +163,7 @@ fn a_panic_goes_on_with_what_it_carries() {
 }
 
 #[test]
-fn a_future_that_is_polled_after_its_end_counts_nothing_more() {
+fn polling_a_finished_future_counts_nothing_more() {
     #[counted]
     #[timed]
     #[in_flight]
@@ -203,7 +203,7 @@ fn a_future_that_is_polled_after_its_end_counts_nothing_more() {
 }
 
 #[test]
-fn a_leaked_future_is_a_call_in_flight_for_ever() {
+fn a_leaked_future_stays_in_flight() {
     #[counted]
     #[timed]
     #[in_flight]
@@ -220,7 +220,7 @@ fn a_leaked_future_is_a_call_in_flight_for_ever() {
 }
 
 #[test]
-fn a_label_that_panics_is_no_call() {
+fn a_call_whose_label_panics_is_not_counted() {
     fn no_label(of: u8) -> u8 {
         of.checked_sub(1).unwrap_or_else(|| fail())
     }
@@ -236,7 +236,7 @@ fn a_label_that_panics_is_no_call() {
 }
 
 #[test]
-fn tasks_are_recorded_on_every_runtime() {
+fn tasks_are_recorded_on_every_kind_of_runtime() {
     #[counted]
     #[timed]
     #[in_flight]
@@ -297,7 +297,7 @@ fn tasks_are_recorded_on_every_runtime() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_times_out_after_an_hour_was_cancelled() {
+async fn a_call_that_times_out_after_an_hour_is_cancelled() {
     #[counted]
     #[in_flight]
     async fn long() -> Result<(), ()> {
@@ -422,7 +422,7 @@ proptest! {
     })]
 
     #[test]
-    fn outcomes_add_up_to_the_calls_whatever_is_done_to_them(
+    fn outcomes_sum_to_the_number_of_calls(
         calls in proptest::collection::vec((scripts(), deeds()), 50..150),
         many_threads in any::<bool>(),
     ) {

@@ -1,7 +1,7 @@
 //! What the macros refuse, and what they say.
 
 #[test]
-fn every_fault_is_reported_where_it_stands() {
+fn every_mistake_is_a_compile_error_at_its_token() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("tests/ui/*/*.rs");
 }

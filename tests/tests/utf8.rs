@@ -91,7 +91,7 @@ fn labels(family: &MetricFamily) -> Vec<Vec<(&str, &str)>> {
 }
 
 #[test]
-fn a_declaration_has_any_name_that_it_asks_for() {
+fn a_declaration_can_have_any_utf8_name() {
     assert_eq!(
         family("http.server.time_seconds").unit.as_deref(),
         Some("seconds")
@@ -106,13 +106,13 @@ fn a_declaration_has_any_name_that_it_asks_for() {
 }
 
 #[test]
-fn a_label_has_another_name_than_its_parameter() {
+fn a_label_can_be_named_differently_from_its_parameter() {
     RENAMED.with("a").inc();
     assert_eq!(labels(&family("renamed_total")), [[("type", "a")]]);
 }
 
 #[test]
-fn labels_are_read_back_under_their_names() {
+fn labels_are_read_back_by_their_names() {
     REQUESTS.with(Method::Get, "rose").inc();
     REQUESTS.with(Method::Post, "tulip").inc();
     let expected = [
@@ -130,7 +130,7 @@ fn labels_are_read_back_under_their_names() {
 }
 
 #[test]
-fn a_struct_of_labels_has_any_names_that_it_asks_for() {
+fn a_label_struct_can_have_any_utf8_names() {
     let request = Request {
         method: Method::Get,
         path: "a\"b",
@@ -143,14 +143,14 @@ fn a_struct_of_labels_has_any_names_that_it_asks_for() {
 }
 
 #[test]
-fn an_info_shows_its_facts_under_their_names() {
+fn an_info_exposes_its_labels_by_their_names() {
     TARGET.set("shop");
     let facts = TARGET.get().unwrap();
     assert_eq!(facts, [("service.name".to_owned(), "shop".to_owned())]);
 }
 
 #[test]
-fn a_label_with_another_name_is_bounded_like_any() {
+fn a_renamed_label_can_have_an_allow_list() {
     BOUND.with("y").inc();
     assert_eq!(BOUND.with("other").get(), 1);
 }
@@ -161,7 +161,7 @@ fn options(name: &str) -> Options {
 }
 
 #[test]
-fn a_metric_is_made_with_any_name_that_it_asks_for() {
+fn a_dynamic_metric_can_have_any_utf8_name() {
     let registry = Registry::new();
     let refused = registry.create::<Gauge>(Options::new("a.b", "Of a test."));
     let message = refused.unwrap_err().to_string();
@@ -170,7 +170,7 @@ fn a_metric_is_made_with_any_name_that_it_asks_for() {
 }
 
 #[test]
-fn a_label_is_made_with_any_name_that_it_asks_for() {
+fn a_dynamic_label_can_have_any_utf8_name() {
     let registry = Registry::new();
     let labelled =
         |options: Options| registry.create_family::<Counter>(options.labels(["http.method"]));
@@ -185,7 +185,7 @@ fn a_label_is_made_with_any_name_that_it_asks_for() {
 }
 
 #[test]
-fn control_characters_and_leading_underscores_are_refused_at_run_time() {
+fn dynamic_names_with_control_characters_or_leading_underscores_are_refused() {
     let registry = Registry::new();
     for name in ["", "_a.b", "__a.b", "a\nb", "a\0b", "a\u{85}b"] {
         assert!(registry.create::<Gauge>(options(name)).is_err(), "{name:?}");
@@ -193,7 +193,7 @@ fn control_characters_and_leading_underscores_are_refused_at_run_time() {
 }
 
 #[test]
-fn the_rules_for_suffixes_hold_for_any_name() {
+fn the_suffix_rules_apply_to_utf8_names() {
     let registry = Registry::new();
     assert!(registry.create::<Counter>(options("a.b")).is_err());
     assert!(registry.create::<Gauge>(options("a.b_total")).is_err());
@@ -207,7 +207,7 @@ fn the_rules_for_suffixes_hold_for_any_name() {
 }
 
 #[test]
-fn a_registry_has_any_labels_that_it_asks_for() {
+fn const_labels_can_have_any_utf8_name() {
     let builder = || Registry::builder().label("cloud.region", "eu");
     assert!(builder().build().is_err());
     let registry = builder().utf8().build().unwrap();
@@ -216,7 +216,7 @@ fn a_registry_has_any_labels_that_it_asks_for() {
 }
 
 #[test]
-fn a_registry_has_any_prefix_that_it_asks_for() {
+fn a_prefix_can_be_any_utf8_text() {
     assert!(Registry::builder().prefix("my.app.").build().is_err());
     let registry = Registry::builder()
         .prefix("my.app.")
@@ -228,7 +228,7 @@ fn a_registry_has_any_prefix_that_it_asks_for() {
 }
 
 #[test]
-fn labels_of_a_registry_that_escape_to_one_name_are_refused() {
+fn const_labels_that_escape_to_one_name_are_refused() {
     let builder = Registry::builder().label("a.b", "1").label("a_b", "2");
     let message = builder.utf8().build().unwrap_err().to_string();
     assert!(message.contains("`a.b` and `a_b`"), "{message}");
@@ -258,7 +258,7 @@ fn written(desc: Desc, with: &'static [(&'static str, &'static str)]) -> usize {
 }
 
 #[test]
-fn a_collector_writes_any_labels_where_its_description_asks_for_it() {
+fn a_collector_can_write_utf8_labels_if_its_description_allows() {
     let utf8 = || Desc::utf8(Kind::Gauge, "a.b", "Of a test.");
     assert_eq!(written(utf8(), &[("http.method", "GET")]), 1);
     assert_eq!(
@@ -304,7 +304,7 @@ fn samples_that_escape_to_one_name_clash() {
 }
 
 #[test]
-fn families_that_no_scheme_gives_one_name_do_not_clash() {
+fn families_that_no_escaping_scheme_unifies_do_not_clash() {
     let registry = Registry::new();
     for name in ["a.b", "a.c", "b_c", "b__c", "花a", "花b"] {
         registry.create::<Gauge>(options(name)).unwrap();
@@ -324,7 +324,7 @@ fn labels_that_escape_to_one_name_clash() {
 }
 
 #[test]
-fn a_label_that_escapes_to_one_of_the_registrys_clashes() {
+fn a_label_that_escapes_to_a_const_label_clashes() {
     let registry = Registry::builder()
         .label("cloud_region", "eu")
         .build()
@@ -338,7 +338,7 @@ fn a_label_that_escapes_to_one_of_the_registrys_clashes() {
 }
 
 #[test]
-fn what_the_registry_writes_of_itself_is_nobody_elses_where_it_is_escaped() {
+fn names_that_escape_to_a_self_metric_are_refused() {
     let registry = Registry::new();
     for name in ["metrics.series", "metrics/series"] {
         assert!(registry.create::<Gauge>(options(name)).is_err(), "{name}");
@@ -346,7 +346,7 @@ fn what_the_registry_writes_of_itself_is_nobody_elses_where_it_is_escaped() {
 }
 
 #[test]
-fn a_filter_takes_names_as_declared_and_escaped() {
+fn a_filter_matches_declared_and_escaped_names() {
     let registry = Registry::new();
     registry.create::<Histogram>(options("a.b")).unwrap();
     registry.create::<Gauge>(options("c")).unwrap();
@@ -379,7 +379,7 @@ metrics! {
 }
 
 #[test]
-fn a_check_finds_declarations_that_escape_to_one_name() {
+fn check_finds_declarations_that_escape_to_one_name() {
     let message = Registry::global().check().unwrap_err().to_string();
     let both = "`declared.twice` (tests/tests/utf8.rs";
     assert!(message.contains(both), "{message}");
@@ -418,7 +418,7 @@ fn samples(exposition: impl Into<ExpositionFormat>) -> Vec<String> {
 }
 
 #[test]
-fn who_takes_any_name_reads_it_in_quotes_in_text() {
+fn a_scraper_that_allows_utf8_reads_quoted_names_in_text() {
     assert_eq!(
         shown().encode_to_string(Format::TextV1.with_escaping(Escaping::AllowUtf8)),
         r#"# HELP "größe" Of a test.
@@ -438,7 +438,7 @@ fn who_takes_any_name_reads_it_in_quotes_in_text() {
 }
 
 #[test]
-fn who_takes_any_name_reads_it_in_quotes_in_openmetrics() {
+fn a_scraper_that_allows_utf8_reads_quoted_names_in_openmetrics() {
     assert_eq!(
         shown().encode_to_string(Format::OpenMetrics.with_escaping(Escaping::AllowUtf8)),
         r#"# TYPE "größe" gauge
@@ -459,7 +459,7 @@ fn who_takes_any_name_reads_it_in_quotes_in_openmetrics() {
 }
 
 #[test]
-fn others_read_underscores() {
+fn other_scrapers_read_underscores() {
     let text = r#"# HELP gr__e Of a test.
 # TYPE gr__e gauge
 gr__e{cloud_region="eu"} 1
@@ -478,7 +478,7 @@ time_spent_count{cloud_region="eu"} 1
 }
 
 #[test]
-fn the_old_text_has_no_quotes() {
+fn text_0_0_4_has_no_quoted_names() {
     let asked = Format::Text.with_escaping(Escaping::AllowUtf8);
     assert_eq!(samples(asked), samples(Format::Text));
 }
@@ -513,7 +513,7 @@ fn a_sample_has_the_same_name_in_every_format() {
 }
 
 #[test]
-fn a_state_set_names_its_states_in_a_label_of_its_own_name() {
+fn a_state_set_has_its_states_in_a_label_of_its_own_name() {
     PHASE.set(Phase::Running);
     let text = |exposition: ExpositionFormat| {
         let mut out = Vec::new();
@@ -533,7 +533,7 @@ fn a_state_set_names_its_states_in_a_label_of_its_own_name() {
 /// Where they are escaped, a metric's name keeps its `:` and a label's does not, so that the label
 /// would not be called like the metric any more.
 #[test]
-fn a_state_set_has_no_colon_in_its_name_nor_in_its_prefix() {
+fn a_state_set_with_a_colon_in_name_or_prefix_is_refused() {
     struct States([Desc; 1]);
 
     impl Collector for States {
@@ -558,7 +558,7 @@ fn a_state_set_has_no_colon_in_its_name_nor_in_its_prefix() {
 }
 
 #[test]
-fn a_unit_is_written_where_the_name_ends_in_it() {
+fn a_unit_is_written_if_the_escaped_name_ends_in_it() {
     let registry = Registry::new();
     let of = |name: &str, unit: &str| options(name).unit(unit);
     registry
@@ -585,7 +585,7 @@ fn a_unit_is_written_where_the_name_ends_in_it() {
 }
 
 #[test]
-fn one_exposition_does_not_remember_the_names_of_another() {
+fn expositions_with_different_escaping_do_not_share_names() {
     let registry = shown();
     let utf8 = Format::TextV1.with_escaping(Escaping::AllowUtf8);
     let first = registry.encode_to_string(utf8);

@@ -4,7 +4,7 @@ use metrics_core::{Label, MetricValue, counted, gather, in_flight, timed};
 use tests::{calls, in_progress, series, timings};
 
 #[test]
-fn a_function_is_counted_in_two_families() {
+fn one_function_can_record_into_two_families() {
     #[counted]
     #[counted(name = "attributes_twice_total")]
     fn twice() {}
@@ -24,7 +24,7 @@ fn a_function_is_counted_in_two_families() {
 }
 
 #[test]
-fn a_label_borrows_what_the_body_moves() {
+fn a_label_borrows_an_argument_that_the_body_moves() {
     #[counted(labels(text = text))]
     fn swallow(text: String) -> String {
         text
@@ -51,7 +51,7 @@ impl Size {
 }
 
 #[test]
-fn a_family_of_its_own_has_its_name_its_help_and_its_buckets() {
+fn a_named_family_has_the_name_help_and_buckets_of_the_attribute() {
     #[timed(
         name = "attributes_fetch_seconds",
         help = "Time to fetch.",
@@ -82,7 +82,7 @@ fn a_family_of_its_own_has_its_name_its_help_and_its_buckets() {
 }
 
 #[test]
-fn a_label_of_a_closed_type_starts_at_zero_for_every_value() {
+fn closed_labels_start_at_zero_for_every_value() {
     #[counted(labels(size: Size = Size::of(text)))]
     #[timed(labels(size: Size = Size::of(text)))]
     fn store(text: &str) -> Result<usize, ()> {
@@ -97,7 +97,7 @@ fn a_label_of_a_closed_type_starts_at_zero_for_every_value() {
 }
 
 #[test]
-fn a_label_is_computed_from_an_argument_that_the_body_moves() {
+fn labels_are_computed_from_arguments_that_the_body_moves() {
     struct Shop {
         town: String,
     }

@@ -10,7 +10,7 @@ use metrics_core::{counted, in_flight, timed};
 use tests::{calls, caught};
 
 #[test]
-fn methods_take_self_in_every_form() {
+fn methods_with_every_kind_of_self_are_counted() {
     #[derive(Default)]
     struct Account {
         sum: u32,
@@ -101,7 +101,7 @@ fn all_instances_of_a_generic_function_share_one_series() {
 }
 
 #[test]
-fn results_of_the_parameters_of_an_impl_block_are_recorded() {
+fn return_types_that_use_parameters_of_the_impl_block_are_recorded() {
     struct Cell<Item>(Option<Item>);
 
     impl<Item: Clone> Cell<Item> {
@@ -123,7 +123,7 @@ fn results_of_the_parameters_of_an_impl_block_are_recorded() {
 }
 
 #[test]
-fn types_with_lifetimes_of_their_own_are_returned() {
+fn return_types_with_bound_lifetimes_are_recorded() {
     type Named<'n> = for<'a> fn(&'a str, &'n str) -> &'a str;
 
     #[counted]
@@ -143,7 +143,7 @@ fn types_with_lifetimes_of_their_own_are_returned() {
 }
 
 #[test]
-fn borrows_are_returned_as_they_were() {
+fn returned_borrows_keep_their_lifetimes() {
     #[counted]
     fn first_word<'a>(text: &'a str, _: &str) -> &'a str {
         text.split(' ').next().unwrap_or(text)
@@ -194,7 +194,7 @@ fn borrows_are_returned_as_they_were() {
 }
 
 #[test]
-fn types_that_cannot_be_named_are_returned() {
+fn unnameable_return_types_are_recorded() {
     #[counted]
     fn clones(text: &str) -> Result<Vec<impl Clone + use<>>, ParseIntError> {
         let number: u32 = text.parse()?;
@@ -222,7 +222,7 @@ fn types_that_cannot_be_named_are_returned() {
 }
 
 #[test]
-fn arguments_are_patterns() {
+fn arguments_can_be_patterns() {
     struct Point {
         x: u32,
         y: u32,
@@ -246,7 +246,7 @@ fn arguments_are_patterns() {
 }
 
 #[test]
-fn trait_methods_with_a_body_are_recorded_unless_they_are_overridden() {
+fn default_trait_methods_are_recorded_unless_overridden() {
     trait Greet {
         fn name(&self) -> String;
 
@@ -280,7 +280,7 @@ fn trait_methods_with_a_body_are_recorded_unless_they_are_overridden() {
 }
 
 #[test]
-fn other_attributes_keep_their_meaning() {
+fn other_attributes_keep_working() {
     #[counted]
     #[timed]
     fn with_inner_attributes() -> u32 {
@@ -316,7 +316,7 @@ fn other_attributes_keep_their_meaning() {
 
 #[test]
 #[expect(unsafe_code, reason = "functions may be unsafe, too")]
-fn unsafe_and_foreign_functions_are_recorded() {
+fn unsafe_and_extern_functions_are_recorded() {
     /// # Safety
     ///
     /// `byte` is readable.
@@ -341,7 +341,7 @@ fn unsafe_and_foreign_functions_are_recorded() {
 }
 
 #[test]
-fn functions_within_functions_are_counted_apart() {
+fn nested_functions_are_counted_separately() {
     #[counted]
     fn outer(n: u32) -> Result<u32, ()> {
         #[counted]
@@ -358,7 +358,7 @@ fn functions_within_functions_are_counted_apart() {
 }
 
 #[test]
-fn functions_made_by_a_macro_are_recorded() {
+fn functions_generated_by_a_macro_are_recorded() {
     macro_rules! getter {
         ($name:ident, $($argument:ident: $type:ty)?, $result:ty, $body:expr) => {
             #[counted]
@@ -378,7 +378,7 @@ fn functions_made_by_a_macro_are_recorded() {
 }
 
 #[test]
-fn methods_of_one_name_in_one_module_are_one_series() {
+fn methods_of_the_same_name_in_one_module_share_a_series() {
     struct A;
     impl A {
         #[counted]

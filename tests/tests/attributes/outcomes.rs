@@ -6,7 +6,7 @@ use metrics_core::{counted, in_flight, timed};
 use tests::{calls, caught, fail, in_progress, timings};
 
 #[test]
-fn a_result_is_counted_as_ok_or_as_an_error() {
+fn a_result_is_counted_as_ok_or_error() {
     #[counted]
     fn half(n: u32) -> Result<u32, String> {
         if n.is_multiple_of(2) {
@@ -23,7 +23,7 @@ fn a_result_is_counted_as_ok_or_as_an_error() {
 }
 
 #[test]
-fn a_function_without_result_has_no_error_series() {
+fn a_function_that_returns_no_result_has_no_error_series() {
     #[counted]
     fn double(n: u32) -> u32 {
         n * 2
@@ -49,7 +49,7 @@ fn a_function_that_is_never_called_is_exposed_at_zero() {
 }
 
 #[test]
-fn a_panic_is_counted_as_one_whether_the_result_is_looked_at_or_not() {
+fn a_panic_is_counted_with_and_without_a_result() {
     #[counted]
     fn falls() {
         fail()
@@ -66,7 +66,7 @@ fn a_panic_is_counted_as_one_whether_the_result_is_looked_at_or_not() {
 }
 
 #[test]
-fn a_call_made_while_a_panic_unwinds_is_not_a_panic_itself() {
+fn a_call_made_during_unwinding_is_not_counted_as_a_panic() {
     #[counted]
     fn tidy_up() {}
     #[counted]
@@ -90,7 +90,7 @@ fn a_call_made_while_a_panic_unwinds_is_not_a_panic_itself() {
 }
 
 #[test]
-fn a_timing_is_kept_by_outcome_once_that_has_occurred() {
+fn durations_of_an_outcome_appear_once_it_has_occurred() {
     #[timed]
     fn measured(how: u8) -> Result<(), ()> {
         match how {
@@ -124,7 +124,7 @@ fn a_call_is_in_flight_until_it_returns_or_panics() {
 }
 
 #[test]
-fn the_attributes_stack_in_every_order() {
+fn the_attributes_combine_in_every_order() {
     macro_rules! stacked {
         ($($(#[$attribute:ident])* $name:ident),*) => {$(
             $(#[$attribute])*
@@ -178,7 +178,7 @@ mod aliases {
     }
 
     #[test]
-    fn a_type_alias_of_a_result_is_seen_through() {
+    fn an_alias_of_result_is_recognised() {
         assert_eq!((aliased(1), aliased(0)), (Ok(0), Err(())));
         assert!(aliased_with_a_parameter(0).is_err());
         assert!(from_the_library().is_err());
@@ -191,7 +191,7 @@ mod aliases {
 }
 
 #[test]
-fn an_argument_says_that_a_function_can_fail_where_its_type_does_not() {
+fn fallible_marks_a_function_whose_type_hides_the_result() {
     type AnswerOf<T> = Result<T, ()>;
 
     #[counted(fallible = true)]
@@ -204,7 +204,7 @@ fn an_argument_says_that_a_function_can_fail_where_its_type_does_not() {
 }
 
 #[test]
-fn every_way_out_of_a_body_is_seen() {
+fn every_exit_of_a_body_is_recorded() {
     struct Wrong;
     impl From<ParseIntError> for Wrong {
         fn from(_: ParseIntError) -> Self {
@@ -265,7 +265,7 @@ fn every_way_out_of_a_body_is_seen() {
 }
 
 #[test]
-fn a_recursive_function_counts_every_level() {
+fn a_recursive_function_counts_every_call() {
     #[counted]
     #[in_flight]
     fn factorial(n: u64) -> Result<u64, String> {

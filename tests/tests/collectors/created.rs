@@ -6,7 +6,7 @@ use tests::protobuf::protobuf;
 use crate::support::{INFINITY, NAN, rejected, writing};
 
 #[test]
-fn births_are_exposed_where_they_are_known() {
+fn known_created_timestamps_are_exposed() {
     for kind in [Kind::Counter, Kind::Histogram, Kind::Summary] {
         let registry = writing(kind, move |desc, out| {
             for (of, time) in [("known", Some(1_700_000_000.25)), ("unknown", None)] {
@@ -38,7 +38,7 @@ fn births_are_exposed_where_they_are_known() {
 }
 
 #[test]
-fn the_first_and_the_last_moment_that_are_times_are_births_in_every_format() {
+fn the_earliest_and_latest_created_timestamps_are_written_in_every_format() {
     for (time, written) in [(0.25, "0.250"), (253_402_300_799.0, "253402300799.000")] {
         let registry = writing(Kind::Counter, move |desc, out| {
             out.counter(desc, &[], 1.0).created(time);
@@ -58,7 +58,7 @@ fn the_first_and_the_last_moment_that_are_times_are_births_in_every_format() {
 }
 
 #[test]
-fn a_birth_that_is_no_time_is_left_out_and_the_series_stays() {
+fn an_invalid_created_timestamp_is_omitted_and_the_series_is_kept() {
     for time in [NAN, INFINITY, -INFINITY, -1.0, 1e300] {
         let registry = writing(Kind::Counter, move |desc, out| {
             out.counter(desc, &[], 1.0).created(time);

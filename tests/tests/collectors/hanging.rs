@@ -11,7 +11,7 @@ use metrics_core::{Counter, Format, MetricFamily, Options, Registry};
 use crate::support::{Gate, SHORT, errors, family, number, one};
 
 #[test]
-fn a_collector_that_does_not_answer_costs_its_own_families_only() {
+fn a_collector_that_hangs_costs_only_its_own_families() {
     let registry = Registry::new();
     registry.write_self_metrics(true);
     registry.collector_timeout(SHORT);
@@ -35,7 +35,7 @@ fn a_collector_that_does_not_answer_costs_its_own_families_only() {
 }
 
 #[test]
-fn several_collectors_that_do_not_answer_cost_their_own_families_only() {
+fn several_collectors_that_hang_cost_only_their_own_families() {
     let registry = Registry::new();
     registry.write_self_metrics(true);
     registry.collector_timeout(SHORT);
@@ -50,7 +50,7 @@ fn several_collectors_that_do_not_answer_cost_their_own_families_only() {
 }
 
 #[test]
-fn a_collector_that_hangs_is_not_started_again_before_it_comes_back() {
+fn a_hanging_collector_is_not_called_again_before_it_returns() {
     let registry = Registry::new();
     registry.write_self_metrics(true);
     registry.collector_timeout(SHORT);
@@ -65,7 +65,7 @@ fn a_collector_that_hangs_is_not_started_again_before_it_comes_back() {
 }
 
 #[test]
-fn a_collector_that_comes_back_is_asked_again() {
+fn a_collector_that_returns_late_is_called_again() {
     let registry = Registry::new();
     registry.collector_timeout(SHORT);
     let (hanging, gate) = Gate::new("a");
@@ -79,7 +79,7 @@ fn a_collector_that_comes_back_is_asked_again() {
 }
 
 #[test]
-fn a_scrape_does_not_wait_for_a_collector_that_hangs_in_another_one() {
+fn a_scrape_does_not_wait_for_a_collector_that_hangs_in_another_scrape() {
     let registry = Registry::new();
     registry.collector_timeout(SHORT);
     let (hanging, gate) = Gate::new("a");
@@ -98,7 +98,7 @@ fn a_scrape_does_not_wait_for_a_collector_that_hangs_in_another_one() {
 }
 
 #[test]
-fn a_scrape_that_does_not_want_a_collector_does_not_run_it() {
+fn a_filtered_scrape_does_not_call_collectors_it_excludes() {
     let registry = Registry::new();
     let (hanging, gate) = Gate::new("a");
     registry.register(hanging).unwrap();
@@ -112,7 +112,7 @@ fn a_scrape_that_does_not_want_a_collector_does_not_run_it() {
 }
 
 #[test]
-fn a_collector_that_hangs_can_be_unregistered() {
+fn a_hanging_collector_can_be_unregistered() {
     let registry = Registry::new();
     registry.collector_timeout(SHORT);
     let (hanging, gate) = Gate::new("a");
@@ -127,7 +127,7 @@ fn a_collector_that_hangs_can_be_unregistered() {
 }
 
 #[test]
-fn a_scrape_may_wait_for_its_collectors_for_ever() {
+fn without_a_timeout_a_scrape_waits_for_its_collectors() {
     let registry = Registry::new();
     registry.collector_timeout(Duration::MAX);
     let (hanging, gate) = Gate::new("a");

@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 #[test]
-fn counters_that_are_negative_or_not_finite_are_left_out() {
+fn negative_and_non_finite_counters_are_omitted() {
     for value in [NAN, INFINITY, -INFINITY, -1.0, -f64::MIN_POSITIVE] {
         refused(Kind::Counter, move |desc, out| {
             out.counter(desc, &[], value);
@@ -21,7 +21,7 @@ fn counters_that_are_negative_or_not_finite_are_left_out() {
 }
 
 #[test]
-fn bounds_that_do_not_ascend_are_left_out() {
+fn bounds_that_do_not_increase_are_omitted() {
     for bounds in [
         vec![2.0, 1.0],
         vec![1.0, 1.0],
@@ -34,7 +34,7 @@ fn bounds_that_do_not_ascend_are_left_out() {
 }
 
 #[test]
-fn bounds_that_are_no_numbers_are_left_out() {
+fn bounds_that_are_nan_or_negative_infinity_are_omitted() {
     for bounds in [
         vec![NAN],
         vec![1.0, NAN, 2.0],
@@ -46,7 +46,7 @@ fn bounds_that_are_no_numbers_are_left_out() {
 }
 
 #[test]
-fn more_buckets_than_a_histogram_may_have_are_left_out() {
+fn histograms_with_too_many_buckets_are_omitted() {
     let bounds = |count: u16| (0..count).map(|bound| (f64::from(bound), 1)).collect();
     refused_buckets(bounds(256), 1.0);
     let registry = writing(Kind::Histogram, move |desc, out| {
@@ -57,7 +57,7 @@ fn more_buckets_than_a_histogram_may_have_are_left_out() {
 }
 
 #[test]
-fn more_observations_than_can_be_counted_are_left_out() {
+fn histograms_whose_count_overflows_are_omitted() {
     refused_buckets(vec![(1.0, u64::MAX), (2.0, 1)], 1.0);
     for native in [
         NativeHistogramSnapshot::new(0).positive([(0, u64::MAX), (1, 1)]),
@@ -70,7 +70,7 @@ fn more_observations_than_can_be_counted_are_left_out() {
 }
 
 #[test]
-fn counts_that_do_not_add_up_are_left_out() {
+fn histograms_whose_counts_disagree_are_omitted() {
     let mut more = HistogramSnapshot::from_buckets([(1.0, 2)], 1.0);
     more.count = 3;
     refused_histogram(more);
@@ -84,7 +84,7 @@ fn counts_that_do_not_add_up_are_left_out() {
 }
 
 #[test]
-fn sums_that_are_not_finite_are_left_out() {
+fn non_finite_sums_are_omitted() {
     for sum in [NAN, INFINITY, -INFINITY] {
         refused_buckets(vec![(1.0, 1)], sum);
         refused_buckets(vec![(-1.0, 1)], sum);
@@ -95,7 +95,7 @@ fn sums_that_are_not_finite_are_left_out() {
 }
 
 #[test]
-fn a_negative_sum_of_what_cannot_be_negative_is_left_out() {
+fn a_negative_sum_without_negative_observations_is_omitted() {
     refused_buckets(vec![(0.0, 1), (1.0, 1)], -1.0);
     refused_histogram(HistogramSnapshot::from_native(native(), -1.0));
     refused(Kind::Summary, |desc, out| {
@@ -105,7 +105,7 @@ fn a_negative_sum_of_what_cannot_be_negative_is_left_out() {
 
 /// The official parser demands a negative bound of a gauge histogram with a negative sum.
 #[test]
-fn a_negative_sum_of_a_gauge_histogram_without_negative_bound_is_left_out() {
+fn a_gauge_histogram_with_negative_sum_and_no_negative_bound_is_omitted() {
     refused(Kind::GaugeHistogram, |desc, out| {
         let native = NativeHistogramSnapshot::new(0).negative([(1, 2)]);
         out.gauge_histogram(desc, &[], HistogramSnapshot::from_native(native, -3.0));
@@ -113,7 +113,7 @@ fn a_negative_sum_of_a_gauge_histogram_without_negative_bound_is_left_out() {
 }
 
 #[test]
-fn schemas_that_do_not_exist_are_left_out() {
+fn unknown_native_schemas_are_omitted() {
     for schema in [-5, 9, -53, i32::MIN, i32::MAX] {
         let native = NativeHistogramSnapshot::new(schema).positive([(1, 1)]);
         refused_histogram(HistogramSnapshot::from_native(native, 1.0));
@@ -121,7 +121,7 @@ fn schemas_that_do_not_exist_are_left_out() {
 }
 
 #[test]
-fn native_buckets_beyond_the_range_of_floats_are_left_out() {
+fn native_buckets_beyond_the_range_of_floats_are_omitted() {
     for (schema, first, last) in [
         (8, -1074 * 256, 1024 * 256),
         (0, -1074, 1024),
@@ -143,7 +143,7 @@ fn native_buckets_beyond_the_range_of_floats_are_left_out() {
 }
 
 #[test]
-fn native_buckets_out_of_order_are_left_out() {
+fn native_buckets_out_of_order_are_omitted() {
     for buckets in [[(2, 1), (1, 1)], [(1, 1), (1, 1)]] {
         let positive = NativeHistogramSnapshot::new(0).positive(buckets);
         refused_histogram(HistogramSnapshot::from_native(positive, 1.0));
@@ -153,7 +153,7 @@ fn native_buckets_out_of_order_are_left_out() {
 }
 
 #[test]
-fn zero_thresholds_that_are_negative_or_not_finite_are_left_out() {
+fn negative_and_non_finite_zero_thresholds_are_omitted() {
     for threshold in [NAN, INFINITY, -1.0] {
         let native = NativeHistogramSnapshot::new(0).zero_bucket(threshold, 1);
         refused_histogram(HistogramSnapshot::from_native(native, 1.0));
@@ -161,7 +161,7 @@ fn zero_thresholds_that_are_negative_or_not_finite_are_left_out() {
 }
 
 #[test]
-fn quantiles_out_of_range_or_order_are_left_out() {
+fn quantiles_out_of_range_or_order_are_omitted() {
     for quantiles in [
         vec![-0.1],
         vec![1.1],
@@ -178,7 +178,7 @@ fn quantiles_out_of_range_or_order_are_left_out() {
 }
 
 #[test]
-fn values_of_quantiles_that_are_negative_or_infinite_are_left_out() {
+fn negative_and_infinite_quantile_values_are_omitted() {
     for value in [-1.0, INFINITY, -INFINITY] {
         refused(Kind::Summary, move |desc, out| {
             out.summary(desc, &[], SummarySnapshot::new([(0.5, value)], 1, 1.0));
@@ -187,7 +187,7 @@ fn values_of_quantiles_that_are_negative_or_infinite_are_left_out() {
 }
 
 #[test]
-fn states_without_names_or_with_equal_ones_are_left_out() {
+fn state_sets_with_unnamed_or_duplicate_states_are_omitted() {
     let states: [&[(&str, bool)]; 3] = [
         &[],
         &[("", true)],
@@ -201,7 +201,7 @@ fn states_without_names_or_with_equal_ones_are_left_out() {
 }
 
 #[test]
-fn a_state_set_with_a_label_of_its_own_name_is_left_out() {
+fn a_state_set_with_a_label_of_its_own_name_is_omitted() {
     let registry = Registry::builder().prefix("app_").build().unwrap();
     registry.write_self_metrics(true);
     registry
@@ -217,7 +217,7 @@ fn a_state_set_with_a_label_of_its_own_name_is_left_out() {
 }
 
 #[test]
-fn labels_with_wrong_names_are_left_out() {
+fn series_with_invalid_or_duplicate_label_names_are_omitted() {
     for kind in KINDS {
         let own = if kind == Kind::Summary {
             "quantile"
@@ -249,7 +249,7 @@ fn a_series_written_twice_is_exposed_once() {
 }
 
 #[test]
-fn values_of_another_type_are_left_out() {
+fn values_of_another_type_are_omitted() {
     for described in KINDS {
         for written in KINDS.into_iter().filter(|written| *written != described) {
             refused(described, move |desc, out| {
@@ -261,7 +261,7 @@ fn values_of_another_type_are_left_out() {
 
 /// The type that counts is the one that was announced.
 #[test]
-fn a_description_of_the_same_name_and_another_type_is_left_out() {
+fn a_value_with_a_description_of_another_type_is_omitted() {
     refused(Kind::Gauge, |_, out| {
         let other = Desc::new(Kind::Histogram, "x", "What it is.");
         write_properly(Kind::Histogram, &other, &[], out);
@@ -269,7 +269,7 @@ fn a_description_of_the_same_name_and_another_type_is_left_out() {
 }
 
 #[test]
-fn a_family_that_was_not_described_is_left_out_and_counted() {
+fn an_undescribed_family_is_omitted_and_counted() {
     let registry = writing(Kind::Gauge, |desc, out| {
         out.gauge(desc, &[], 1.0);
         let undescribed = Desc::new(Kind::Gauge, "undescribed", "What?");
@@ -282,7 +282,7 @@ fn a_family_that_was_not_described_is_left_out_and_counted() {
 }
 
 #[test]
-fn families_that_were_not_described_do_not_fill_the_memory() {
+fn undescribed_families_use_bounded_memory() {
     let scrapes = AtomicUsize::new(0);
     let registry = writing(Kind::Gauge, move |_, out| {
         for at in 0..100 {
@@ -299,7 +299,7 @@ fn families_that_were_not_described_do_not_fill_the_memory() {
 }
 
 #[test]
-fn what_is_left_out_of_a_family_that_is_not_the_collectors_is_counted_with_the_rest() {
+fn values_written_to_a_foreign_family_count_as_that_familys_rejections() {
     let registry = writing(Kind::Gauge, |_, out| {
         let elsewhere = Desc::new(Kind::Gauge, "elsewhere", "What?");
         out.gauge(&elsewhere, &[], 1.0);

@@ -11,7 +11,7 @@ use tests::{Refusal, promtool_check, python_openmetrics, python_text};
 use crate::support::{INFINITY, KINDS, NAN, write_properly};
 
 #[test]
-fn every_judge_accepts_what_a_collector_writes_properly_and_improperly() -> Result<(), Refusal> {
+fn every_judge_accepts_valid_and_invalid_output_of_a_collector() -> Result<(), Refusal> {
     let registry = Registry::builder().label("zone", "b").build().unwrap();
     registry.write_self_metrics(true);
     registry.write_created(true);

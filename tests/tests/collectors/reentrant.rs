@@ -24,7 +24,7 @@ fn with_itself(of: impl Fn(&Arc<OnceLock<Registry>>) -> Vec<Arc<dyn Collector>>)
 }
 
 #[test]
-fn a_collector_may_expose_its_own_registry_without_itself() {
+fn a_collector_may_encode_its_own_registry_without_itself() {
     let registry = with_itself(|itself| {
         let itself = Arc::clone(itself);
         let within = Scripted::named("a", move |desc, out| {
@@ -45,7 +45,7 @@ fn a_collector_may_expose_its_own_registry_without_itself() {
 }
 
 #[test]
-fn collectors_may_expose_each_other() {
+fn collectors_may_encode_each_other() {
     let registry = with_itself(|itself| {
         let named = |name: &'static str, other: &'static str| {
             let itself = Arc::clone(itself);

@@ -16,7 +16,7 @@ use metrics_core::{Format, Kind, Registry};
 use crate::support::{Scripted, errors, one, writing};
 
 #[test]
-fn quick_collectors_share_a_thread_with_a_name() {
+fn fast_collectors_share_one_named_thread() {
     let threads: Arc<Mutex<HashSet<ThreadId>>> = Arc::default();
     let registry = Registry::new();
     for name in ["a", "b", "c"] {
@@ -47,7 +47,7 @@ impl Drop for Bomb {
 }
 
 #[test]
-fn a_panic_does_not_end_the_thread_of_the_collectors() {
+fn a_panic_does_not_end_the_collector_thread() {
     let threads: Arc<Mutex<HashSet<ThreadId>>> = Arc::default();
     let registry = Registry::new();
     registry.write_self_metrics(true);
@@ -68,7 +68,7 @@ fn a_panic_does_not_end_the_thread_of_the_collectors() {
 }
 
 #[test]
-fn the_thread_of_the_collectors_ends_with_the_registry() {
+fn the_collector_thread_ends_with_the_registry() {
     struct Leaving(Sender<()>);
 
     impl Drop for Leaving {
@@ -92,7 +92,7 @@ fn the_thread_of_the_collectors_ends_with_the_registry() {
 }
 
 #[test]
-fn scrapes_at_once_have_all_that_quick_collectors_write() {
+fn concurrent_scrapes_contain_every_fast_collector() {
     let registry = Registry::new();
     registry.collector_timeout(Duration::MAX);
     for name in ["a", "b", "c"] {

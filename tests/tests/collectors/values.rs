@@ -32,7 +32,7 @@ fn a_gauge_may_be_any_number() {
 }
 
 #[test]
-fn a_value_of_unknown_type_is_exposed_as_such() {
+fn a_value_of_unknown_type_is_exposed_as_unknown() {
     let registry = writing(Kind::Unknown, |desc, out| out.unknown(desc, &[], 1.0));
     let text = registry.encode_to_string(Format::Text);
     assert!(text.contains("# TYPE x untyped\nx 1\n"), "{text}");
@@ -62,7 +62,7 @@ fn a_histogram_is_exposed_with_cumulative_buckets() {
 }
 
 #[test]
-fn a_bucket_for_all_that_is_larger_is_added_where_it_is_missing() {
+fn a_missing_infinity_bucket_is_added() {
     for (beyond, snapshot) in [
         (0, HistogramSnapshot::from_buckets([(1.0, 2)], 1.0)),
         (0, HistogramSnapshot::from_buckets([], 0.0)),
@@ -84,7 +84,7 @@ fn a_bucket_for_all_that_is_larger_is_added_where_it_is_missing() {
 }
 
 #[test]
-fn the_state_of_a_histogram_of_the_program_can_be_written_as_it_is() {
+fn the_snapshot_of_another_histogram_can_be_written_unchanged() {
     let own = Registry::new();
     let histogram = own
         .create::<metrics_core::Histogram>(Options::new("own", "Its own.").native(1.1))
@@ -105,7 +105,7 @@ fn the_state_of_a_histogram_of_the_program_can_be_written_as_it_is() {
 }
 
 #[test]
-fn a_native_histogram_alone_is_exposed_with_its_count() {
+fn a_native_histogram_without_classic_buckets_is_exposed_with_its_count() {
     let registry = writing(Kind::Histogram, |desc, out| {
         out.histogram(desc, &[], HistogramSnapshot::from_native(native(), 6.5));
     });
@@ -145,7 +145,7 @@ fn a_histogram_may_have_native_and_classic_buckets() {
 }
 
 #[test]
-fn native_buckets_in_which_there_is_nothing_are_left_out() {
+fn empty_native_buckets_are_omitted() {
     let registry = writing(Kind::Histogram, |desc, out| {
         let native = native().positive([(0, 0), (1, 2), (2, 1), (3, 0)]);
         out.histogram(desc, &[], HistogramSnapshot::from_native(native, 6.5));
@@ -176,7 +176,7 @@ fn a_histogram_with_negative_observations_has_no_sum_in_openmetrics() {
 }
 
 #[test]
-fn a_gauge_histogram_is_exposed_with_names_of_its_own() {
+fn a_gauge_histogram_is_exposed_with_its_own_suffixes() {
     let registry = writing(Kind::GaugeHistogram, |desc, out| {
         let ages = HistogramSnapshot::from_buckets([(-1.0, 1), (60.0, 2), (INFINITY, 1)], -5.0);
         out.gauge_histogram(desc, &[], ages);

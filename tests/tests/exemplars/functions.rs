@@ -31,7 +31,7 @@ fn each_outcome_of_a_counted_function_has_an_exemplar() {
 }
 
 #[test]
-fn functions_of_the_common_families_have_exemplars_where_they_ask_for_them() {
+fn functions_in_the_default_families_have_exemplars_if_their_attribute_enables_them() {
     #[timed(exemplars)]
     #[counted(exemplars)]
     fn exemplary() {}
@@ -64,7 +64,7 @@ fn functions_of_the_common_families_have_exemplars_where_they_ask_for_them() {
 }
 
 #[test]
-fn a_timed_call_has_an_exemplar_in_the_bucket_of_its_time() {
+fn a_timed_call_has_an_exemplar_in_the_bucket_of_its_duration() {
     #[timed(
         name = "exemplars_slept_seconds",
         exemplars,
@@ -83,7 +83,7 @@ fn a_timed_call_has_an_exemplar_in_the_bucket_of_its_time() {
 }
 
 #[test]
-fn an_async_function_within_a_span_has_the_identifiers_of_the_span() {
+fn an_async_call_in_a_span_has_an_exemplar_with_the_spans_ids() {
     #[timed(name = "exemplars_awaited_seconds", exemplars)]
     #[counted(name = "exemplars_awaited_total", exemplars)]
     #[instrument]
@@ -106,7 +106,7 @@ fn an_async_function_within_a_span_has_the_identifiers_of_the_span() {
 }
 
 #[test]
-fn an_async_function_that_is_sampled_or_looked_into_has_exemplars() {
+fn async_functions_with_sampling_or_busy_time_have_exemplars() {
     #[timed(name = "exemplars_polled_seconds", busy, exemplars)]
     #[instrument]
     async fn polled() {
@@ -127,7 +127,7 @@ fn an_async_function_that_is_sampled_or_looked_into_has_exemplars() {
 }
 
 #[test]
-fn a_function_with_labels_has_an_exemplar_for_each_series() {
+fn a_function_with_labels_has_an_exemplar_per_series() {
     #[counted(
         name = "exemplars_labelled_total",
         exemplars,

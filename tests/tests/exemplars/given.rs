@@ -12,7 +12,7 @@ use metrics_core::{
 use crate::support::{ID, by_name, exemplars, judged, labels, of_only, rejected, values};
 
 #[test]
-fn a_counter_has_the_exemplar_that_was_given_last_with_the_increment() {
+fn a_counter_has_the_last_exemplar_and_its_increment() {
     metrics! {
         /// Recordings.
         static COUNTED: Counter = "exemplars_counted_total";
@@ -25,7 +25,7 @@ fn a_counter_has_the_exemplar_that_was_given_last_with_the_increment() {
 }
 
 #[test]
-fn a_counter_of_amounts_has_an_exemplar() {
+fn a_float_counter_has_an_exemplar() {
     metrics! {
         /// Recordings.
         static AMOUNT: FloatCounter = "exemplars_amount_total";
@@ -40,7 +40,7 @@ fn a_counter_of_amounts_has_an_exemplar() {
 }
 
 #[test]
-fn each_bucket_has_the_exemplar_that_was_given_last_in_it() {
+fn each_bucket_has_its_last_exemplar() {
     metrics! {
         /// Observations.
         #[buckets(1, 2, 3)]
@@ -63,7 +63,7 @@ fn each_bucket_has_the_exemplar_that_was_given_last_in_it() {
 }
 
 #[test]
-fn what_is_rejected_has_no_exemplar() {
+fn a_rejected_observation_has_no_exemplar() {
     metrics! {
         /// Observations.
         static ONLY_NUMBERS: Histogram = "exemplars_only_numbers";
@@ -75,7 +75,7 @@ fn what_is_rejected_has_no_exemplar() {
 }
 
 #[test]
-fn a_native_histogram_has_one_exemplar_to_a_power_of_two_and_ten_at_most() {
+fn a_native_histogram_has_one_exemplar_per_power_of_two_and_at_most_ten() {
     metrics! {
         /// Observations.
         #[buckets(native)]
@@ -92,7 +92,7 @@ fn a_native_histogram_has_one_exemplar_to_a_power_of_two_and_ten_at_most() {
 }
 
 #[test]
-fn a_histogram_of_both_kinds_has_an_exemplar_to_each_classic_bucket() {
+fn a_histogram_with_classic_and_native_buckets_has_an_exemplar_per_classic_bucket() {
     metrics! {
         /// Observations.
         #[buckets(native, 1, 10)]
@@ -105,7 +105,7 @@ fn a_histogram_of_both_kinds_has_an_exemplar_to_each_classic_bucket() {
 }
 
 #[test]
-fn series_and_handles_have_exemplars_of_their_own() {
+fn exemplars_belong_to_one_series() {
     #[derive(Label, Clone, Copy)]
     enum Side {
         Left,
@@ -131,7 +131,7 @@ fn series_and_handles_have_exemplars_of_their_own() {
 }
 
 #[test]
-fn metrics_made_at_run_time_have_exemplars() {
+fn dynamic_metrics_have_exemplars() {
     let registry = Registry::new();
     let counter: Counter = registry
         .create(Options::new("counted_total", "Recordings."))
@@ -160,7 +160,7 @@ fn metrics_made_at_run_time_have_exemplars() {
 }
 
 #[test]
-fn an_exemplar_says_when_it_was_recorded() {
+fn an_exemplar_has_the_time_of_its_recording() {
     metrics! {
         /// Recordings.
         static DATED: Counter = "exemplars_dated_total";
@@ -183,7 +183,7 @@ fn an_exemplar_says_when_it_was_recorded() {
 }
 
 #[test]
-fn an_exemplar_of_128_characters_is_kept_whatever_its_bytes() {
+fn the_exemplar_limit_of_128_counts_characters_and_not_bytes() {
     metrics! {
         /// Recordings.
         static LONG: Counter = "exemplars_long_total";
@@ -195,7 +195,7 @@ fn an_exemplar_of_128_characters_is_kept_whatever_its_bytes() {
 }
 
 #[test]
-fn an_exemplar_of_more_than_128_characters_is_left_out_and_counted() {
+fn an_exemplar_of_more_than_128_characters_is_rejected_and_counted() {
     metrics! {
         /// Observations.
         static TOO_LONG: Histogram = "exemplars_too_long";
@@ -208,7 +208,7 @@ fn an_exemplar_of_more_than_128_characters_is_left_out_and_counted() {
 }
 
 #[test]
-fn an_exemplar_with_a_wrong_name_is_left_out_and_counted() {
+fn an_exemplar_with_an_invalid_label_name_is_rejected_and_counted() {
     metrics! {
         /// Recordings.
         static MISNAMED: Counter = "exemplars_misnamed_total";
@@ -221,7 +221,7 @@ fn an_exemplar_with_a_wrong_name_is_left_out_and_counted() {
 }
 
 #[test]
-fn a_family_without_exemplars_says_nothing_of_rejected_ones() {
+fn a_family_without_exemplars_has_no_rejection_counter() {
     metrics! {
         /// Recordings.
         static PLAIN: Counter = "exemplars_plain_total";
@@ -232,7 +232,7 @@ fn a_family_without_exemplars_says_nothing_of_rejected_ones() {
 
 /// In a registry of its own, as the judge stumbles over the quotation mark.
 #[test]
-fn values_of_labels_are_escaped() {
+fn exemplar_labels_are_escaped() {
     let registry = Registry::new();
     let counter: Counter = registry
         .create(Options::new("escaped_total", "Recordings."))
@@ -275,7 +275,7 @@ fn a_series_that_is_removed_loses_its_exemplar() {
 }
 
 #[test]
-fn exemplars_can_be_given_while_others_are_shown() {
+fn exemplars_can_be_recorded_during_a_scrape() {
     metrics! {
         /// Observations.
         static BUSY: Histogram = "exemplars_busy";

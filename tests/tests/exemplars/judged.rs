@@ -8,7 +8,7 @@ use tests::{Prometheus, wait_until};
 use crate::support::{ID, in_span, judged, sampled};
 
 #[test]
-fn the_judge_accepts_exemplars_of_spans_and_shows_them() {
+fn the_official_parser_reads_exemplars_from_spans() {
     metrics! {
         /// Recordings.
         #[exemplars]

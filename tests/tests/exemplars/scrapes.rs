@@ -37,7 +37,7 @@ fn between_two_scrapes_the_first_exemplar_of_a_bucket_is_kept() {
 }
 
 #[test]
-fn one_that_is_given_by_hand_is_not_replaced_before_it_was_shown() {
+fn a_given_exemplar_is_not_replaced_before_a_scrape() {
     let registry = Registry::new();
     let counter: Counter = registry
         .create(Options::new("given_total", "Recordings.").exemplars())
@@ -52,7 +52,7 @@ fn one_that_is_given_by_hand_is_not_replaced_before_it_was_shown() {
 }
 
 #[test]
-fn spans_that_are_not_sampled_leave_the_place_to_one_that_is() {
+fn unsampled_spans_do_not_use_up_the_exemplar() {
     let registry = Registry::new();
     let counter: Counter = registry
         .create(Options::new("seldom_total", "Recordings.").exemplars())
@@ -68,7 +68,7 @@ fn spans_that_are_not_sampled_leave_the_place_to_one_that_is() {
 }
 
 #[test]
-fn after_many_attempts_in_vain_none_is_made_before_the_next_scrape() {
+fn after_many_recordings_without_a_span_the_search_pauses_until_the_next_scrape() {
     let registry = Registry::new();
     let counter: Counter = registry
         .create(Options::new("vain_total", "Recordings.").exemplars())

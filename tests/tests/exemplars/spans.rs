@@ -7,7 +7,7 @@ use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use crate::support::{by_name, exemplars, in_span, labels, sampled, traced, values};
 
 #[test]
-fn a_recording_in_a_sampled_span_has_the_identifiers_of_the_span() {
+fn a_recording_in_a_sampled_span_has_an_exemplar_with_the_spans_ids() {
     metrics! {
         /// Observations.
         #[exemplars]
@@ -20,7 +20,7 @@ fn a_recording_in_a_sampled_span_has_the_identifiers_of_the_span() {
 }
 
 #[test]
-fn a_span_of_opentelemetry_alone_is_found_as_well() {
+fn an_opentelemetry_span_without_tracing_is_found() {
     metrics! {
         /// Recordings.
         #[exemplars]
@@ -35,7 +35,7 @@ fn a_span_of_opentelemetry_alone_is_found_as_well() {
 }
 
 #[test]
-fn every_kind_that_may_ask_for_exemplars_finds_them() {
+fn every_type_with_exemplars_takes_them_from_the_span() {
     metrics! {
         /// Recordings.
         #[exemplars]
@@ -67,7 +67,7 @@ fn every_kind_that_may_ask_for_exemplars_finds_them() {
 }
 
 #[test]
-fn handles_find_exemplars() {
+fn handles_take_exemplars_from_the_span() {
     metrics! {
         /// Recordings.
         #[exemplars]
@@ -95,7 +95,7 @@ fn handles_find_exemplars() {
 }
 
 #[test]
-fn metrics_made_at_run_time_find_exemplars_if_they_are_to() {
+fn dynamic_metrics_take_exemplars_from_the_span_if_enabled() {
     let registry = Registry::new();
     let make = |options: Options| registry.create::<Counter>(options);
     let asked = make(Options::new("asked_total", "Recordings.").exemplars());
@@ -117,7 +117,7 @@ fn metrics_made_at_run_time_find_exemplars_if_they_are_to() {
 }
 
 #[test]
-fn a_gauge_made_at_run_time_cannot_ask_for_exemplars() {
+fn a_dynamic_gauge_with_exemplars_is_refused() {
     let registry = Registry::new();
     let options = Options::new("gauge", "Level.").exemplars();
     let error = registry.create::<Gauge>(options).expect_err("it has none");
@@ -125,7 +125,7 @@ fn a_gauge_made_at_run_time_cannot_ask_for_exemplars() {
 }
 
 #[test]
-fn a_metric_that_does_not_ask_finds_no_exemplar() {
+fn a_metric_without_the_attribute_takes_no_exemplar() {
     metrics! {
         /// Recordings.
         static UNASKED: Counter = "exemplars_unasked_total";
@@ -135,7 +135,7 @@ fn a_metric_that_does_not_ask_finds_no_exemplar() {
 }
 
 #[test]
-fn a_span_that_is_not_sampled_makes_no_exemplar() {
+fn an_unsampled_span_gives_no_exemplar() {
     metrics! {
         /// Recordings.
         #[exemplars]
@@ -146,7 +146,7 @@ fn a_span_that_is_not_sampled_makes_no_exemplar() {
 }
 
 #[test]
-fn a_recording_outside_of_spans_makes_no_exemplar() {
+fn a_recording_outside_a_span_has_no_exemplar() {
     metrics! {
         /// Recordings.
         #[exemplars]

@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[test]
-fn births_are_written_where_openmetrics_wants_them() {
+fn created_timestamps_are_written_where_openmetrics_requires() {
     let registry = Registry::new();
     registry.write_created(true);
     let before = unix_seconds();
@@ -55,7 +55,7 @@ fn births_are_written_where_openmetrics_wants_them() {
 }
 
 #[test]
-fn a_series_starts_a_new_life_when_it_is_removed() {
+fn a_removed_series_gets_a_new_created_timestamp() {
     let registry = Registry::new();
     registry.write_created(true);
     let counter = labelled::<Counter>(&registry, Options::new("a_total", "A.").labels(["of"]));
@@ -92,7 +92,7 @@ impl Collector for Uptime {
 }
 
 #[test]
-fn what_a_collector_computes_has_no_birth() {
+fn values_of_a_collector_have_no_created_timestamp_by_default() {
     let registry = Registry::new();
     registry.write_created(true);
     registry.write_self_metrics(true);

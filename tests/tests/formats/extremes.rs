@@ -3,7 +3,7 @@
 use metrics_core::{FloatCounter, Format, Histogram, Options, Registry, Summary};
 
 #[test]
-fn values_that_would_spoil_a_series_are_rejected_and_counted() {
+fn values_that_would_invalidate_a_series_are_rejected_and_counted() {
     let registry = Registry::new();
     registry.write_self_metrics(true);
     let float = registry
@@ -44,7 +44,7 @@ fn values_that_would_spoil_a_series_are_rejected_and_counted() {
 }
 
 #[test]
-fn the_extremes_of_what_is_accepted_spoil_nothing() {
+fn extreme_accepted_values_keep_the_exposition_valid() {
     let registry = Registry::new();
     let float = registry
         .create::<FloatCounter>(Options::new("a_total", "A."))
@@ -81,7 +81,7 @@ fn the_extremes_of_what_is_accepted_spoil_nothing() {
 }
 
 #[test]
-fn sums_that_overflow_to_both_sides_are_still_numbers() {
+fn a_sum_that_overflows_in_both_directions_stays_finite() {
     let registry = Registry::new();
     let options = Options::new("a", "A.").buckets([-1.0, 1.0]);
     let histogram = registry.create::<Histogram>(options).unwrap();

@@ -44,7 +44,7 @@ enum Method {
 }
 
 #[test]
-fn a_counter_is_written_as_the_golden_document_has_it() {
+fn a_counter_matches_its_golden_document() {
     let registry = Registry::new();
     let unlabelled = registry.create::<Counter>(Options::new("a_jobs_total", "Jobs done."));
     unlabelled.unwrap().inc_by(1_234_567);
@@ -57,7 +57,7 @@ fn a_counter_is_written_as_the_golden_document_has_it() {
 }
 
 #[test]
-fn a_float_counter_is_written_as_the_golden_document_has_it() {
+fn a_float_counter_matches_its_golden_document() {
     let registry = Registry::new();
     let options = Options::new("wait_seconds_total", "Time waited.").unit("seconds");
     let wait = labelled::<FloatCounter>(&registry, options.labels(["for"]));
@@ -69,14 +69,14 @@ fn a_float_counter_is_written_as_the_golden_document_has_it() {
 }
 
 #[test]
-fn closed_labels_are_written_as_the_golden_document_has_them() {
+fn closed_labels_match_their_golden_document() {
     REQUESTS.with(Method::Post, true).inc_by(3);
     let _ = Method::Get;
     golden_global("closed_labels", "formats_closed_");
 }
 
 #[test]
-fn gauges_are_written_as_the_golden_document_has_them() {
+fn gauges_match_their_golden_document() {
     let registry = Registry::new();
     registry
         .create::<Gauge>(Options::new("a_connections", "Connections open."))
@@ -108,7 +108,7 @@ fn gauges_are_written_as_the_golden_document_has_them() {
 }
 
 #[test]
-fn a_histogram_is_written_as_the_golden_document_has_it() {
+fn a_histogram_matches_its_golden_document() {
     let registry = Registry::new();
     let bounds = [0.001, 0.5, 1.0, 10.0, 100_000.0, 1e6, 1e10];
     let sizes = Options::new("b_sizes", "Sizes.")
@@ -130,7 +130,7 @@ fn a_histogram_is_written_as_the_golden_document_has_it() {
 
 /// OpenMetrics forbids the sum where observations may be negative, and the count without a sum.
 #[test]
-fn a_histogram_with_negative_bounds_is_written_as_the_golden_document_has_it() {
+fn a_histogram_with_negative_bounds_matches_its_golden_document() {
     let registry = Registry::new();
     let degrees = Options::new("outside_celsius", "Temperature.").unit("celsius");
     let degrees = degrees.buckets([-10.0, -0.5, 0.0, 20.0]);
@@ -142,7 +142,7 @@ fn a_histogram_with_negative_bounds_is_written_as_the_golden_document_has_it() {
 }
 
 #[test]
-fn summaries_are_written_as_the_golden_document_has_them() {
+fn summaries_match_their_golden_document() {
     let registry = Registry::new();
     let plain = registry.create::<Summary>(Options::new("a_plain_bytes", "Sizes.").unit("bytes"));
     plain.unwrap().observe(512.5);
@@ -154,7 +154,7 @@ fn summaries_are_written_as_the_golden_document_has_them() {
 }
 
 #[test]
-fn infos_are_written_as_the_golden_document_has_them() {
+fn infos_match_their_golden_document() {
     BUILD.set("0.9.0", "first");
     BUILD.set("1.0.0", "a \"quoted\" note");
     golden_global("info", "formats_info_");
@@ -162,7 +162,7 @@ fn infos_are_written_as_the_golden_document_has_them() {
 }
 
 #[test]
-fn state_sets_are_written_as_the_golden_document_has_them() {
+fn state_sets_match_their_golden_document() {
     PHASE.set(Phase::Running);
     PARTS.with("a").set(Phase::Stopping);
     PARTS.with("b").set(Phase::Starting);
@@ -170,13 +170,13 @@ fn state_sets_are_written_as_the_golden_document_has_them() {
 }
 
 #[test]
-fn computed_metrics_are_written_as_the_golden_document_has_them() {
+fn computed_metrics_match_their_golden_document() {
     assert!((WAITING.get() - 17.0).abs() < f64::EPSILON);
     golden_global("computed", "formats_computed_");
 }
 
 #[test]
-fn what_must_be_escaped_is_written_as_the_golden_document_has_it() {
+fn escaped_text_matches_its_golden_document() {
     let registry = Registry::new();
     let help = "A \\ backslash, a \"quote\",\na new line, a \ttab and a ☃.";
     let options = Options::new("escaped_total", help).labels(["value"]);
@@ -201,7 +201,7 @@ fn what_must_be_escaped_is_written_as_the_golden_document_has_it() {
 }
 
 #[test]
-fn prefix_and_labels_of_a_registry_are_written_as_the_golden_document_has_them() {
+fn prefix_and_const_labels_match_their_golden_document() {
     let builder = Registry::builder()
         .prefix("app_")
         .label("zone", "b\"1\"")
@@ -225,7 +225,7 @@ fn prefix_and_labels_of_a_registry_are_written_as_the_golden_document_has_them()
 
 /// The text formats show count, sum and classic buckets; protobuf alone has native ones.
 #[test]
-fn native_histograms_are_written_as_the_golden_document_has_them() {
+fn native_histograms_match_their_golden_document() {
     let registry = Registry::new();
     let times = Options::new("a_native_seconds", "Times.").unit("seconds");
     let times = labelled::<Histogram>(&registry, times.native(1.1).labels(["of"]));
@@ -243,7 +243,7 @@ fn native_histograms_are_written_as_the_golden_document_has_them() {
 }
 
 #[test]
-fn exemplars_are_written_as_the_golden_document_has_them() {
+fn exemplars_match_their_golden_document() {
     let registry = Registry::new();
     let jobs = registry.create::<Counter>(Options::new("a_jobs_total", "Jobs."));
     let jobs = jobs.unwrap();
@@ -322,7 +322,7 @@ impl Collector for Everything {
 }
 
 #[test]
-fn what_a_collector_writes_is_written_as_the_golden_document_has_it() {
+fn the_output_of_a_collector_matches_its_golden_document() {
     let registry = Registry::builder().label("zone", "b").build().unwrap();
     registry.write_created(true);
     registry.register(Arc::new(Everything)).unwrap();
@@ -331,7 +331,7 @@ fn what_a_collector_writes_is_written_as_the_golden_document_has_it() {
 
 /// Names that not every reader takes, in those formats that have a way to write them.
 #[test]
-fn names_of_any_characters_are_written_as_the_golden_documents_have_them() {
+fn utf8_names_match_their_golden_documents() {
     let builder = Registry::builder()
         .prefix("my.app/")
         .label("cloud.region", "eu");

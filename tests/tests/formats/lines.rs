@@ -39,7 +39,7 @@ fn every_float_is_written_as_the_go_encoder_writes_it() {
 /// Sections "Text format" and "OpenMetrics" of the rules: metadata first, once, in this order;
 /// a family's lines together, a series' lines together; no line twice; an end.
 #[test]
-fn lines_stand_in_the_order_that_the_formats_demand() {
+fn lines_are_in_the_order_that_the_formats_require() {
     let registry = everything();
     for (format, order) in [
         (Format::Text, ["HELP", "TYPE", "UNIT"]),
@@ -90,7 +90,7 @@ fn lines_stand_in_the_order_that_the_formats_demand() {
 }
 
 #[test]
-fn buckets_are_cumulative_and_the_last_is_the_count() {
+fn buckets_are_cumulative_and_the_last_equals_the_count() {
     let text = everything().encode_to_string(Format::Text);
     let buckets: Vec<u64> = text
         .lines()

@@ -25,7 +25,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use crate::support::{IN_FLIGHT, REQUESTS, eventually, exchange, layer, serve, value};
 
 #[tokio::test]
-async fn sizes_are_those_of_the_bodies_that_were_read() {
+async fn sizes_count_the_bytes_that_were_read() {
     let (registry, layer) = layer(ServerLayer::builder());
     let app = Router::new()
         .route("/read", post(|body: Bytes| async move { body.repeat(2) }))
@@ -50,7 +50,7 @@ async fn sizes_are_those_of_the_bodies_that_were_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_response_of_known_length_is_whole_when_it_is_sent() {
+async fn a_response_of_known_length_is_complete_when_it_is_sent() {
     let (registry, layer) = layer(ServerLayer::builder());
     // Its end shows in no flag: it is of the length that it says, and nobody asks for more.
     let app = Router::new()
@@ -86,7 +86,7 @@ async fn a_response_ends_with_its_trailers_over_http2() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_of_http2_that_is_reset_is_cancelled() {
+async fn a_reset_http2_stream_is_cancelled() {
     let (registry, layer) = layer(ServerLayer::builder());
     let app = Router::new()
         .route("/slow", get(async || pending::<()>().await))
@@ -104,7 +104,7 @@ async fn a_stream_of_http2_that_is_reset_is_cancelled() {
 }
 
 #[tokio::test]
-async fn what_a_body_says_of_itself_is_passed_on() {
+async fn size_hint_end_and_trailers_of_a_body_are_passed_on() {
     let (_, layer) = layer(ServerLayer::builder());
     let service = layer.layer(service_fn(
         async |request: Request<RequestBody<Trailed>>| {

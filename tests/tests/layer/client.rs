@@ -17,7 +17,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use crate::support::{client_layer, series, serve, value};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_is_measured_by_host() {
+async fn client_requests_are_counted_by_host() {
     let app = Router::new()
         .route("/echo", post(|body: Bytes| async move { body }))
         .route("/bad", get(|| async { StatusCode::BAD_GATEWAY }));
@@ -50,7 +50,7 @@ async fn a_client_is_measured_by_host() {
 }
 
 #[tokio::test]
-async fn a_client_that_reaches_nobody_has_an_error_and_no_status() {
+async fn a_failed_connection_is_an_error_without_status() {
     let closed = free_address();
     let (registry, layer) = client_layer(ClientLayer::builder().open_telemetry());
     let client = layer.layer(Client::builder(TokioExecutor::new()).build_http());
@@ -71,7 +71,7 @@ async fn a_client_that_reaches_nobody_has_an_error_and_no_status() {
 }
 
 #[tokio::test]
-async fn a_client_of_open_telemetry_takes_a_status_of_400_for_an_error() {
+async fn with_opentelemetry_names_a_client_counts_status_400_as_an_error() {
     let (registry, layer) = client_layer(ClientLayer::builder().open_telemetry());
     let client = layer.layer(service_fn(async |_: Request<RequestBody<Body>>| {
         let response = Response::builder().status(404).body(Body::empty());
@@ -88,7 +88,7 @@ async fn a_client_of_open_telemetry_takes_a_status_of_400_for_an_error() {
 }
 
 #[tokio::test]
-async fn a_response_whose_body_nobody_reads_is_cancelled_but_for_its_errors() {
+async fn an_unread_response_is_cancelled_unless_it_is_an_error() {
     let (registry, layer) = client_layer(ClientLayer::builder());
     let client = layer.layer(service_fn(async |request: Request<RequestBody<Body>>| {
         let status = request.uri().path()[1..].parse::<u16>().unwrap();
@@ -115,7 +115,7 @@ async fn a_response_whose_body_nobody_reads_is_cancelled_but_for_its_errors() {
 }
 
 #[tokio::test]
-async fn hosts_are_capped() {
+async fn the_number_of_hosts_is_limited() {
     let (registry, layer) = client_layer(ClientLayer::builder().max_series(2));
     let client = layer.layer(service_fn(async |_: Request<RequestBody<Body>>| {
         Ok::<_, Infallible>(Response::new(Body::empty()))

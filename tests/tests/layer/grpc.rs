@@ -22,7 +22,7 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 use crate::support::{IN_FLIGHT, REQUESTS, eventually, layer, series};
 
 #[tokio::test]
-async fn a_call_of_grpc_has_its_path_as_route_and_its_status_as_outcome() {
+async fn a_grpc_call_has_its_path_as_route_and_an_outcome_by_its_status() {
     let (registry, layer) = layer(ServerLayer::builder().grpc());
     let service = layer.layer(service_fn(async |request: Request<RequestBody<Body>>| {
         let status = match request.uri().path() {
@@ -57,7 +57,7 @@ async fn a_call_of_grpc_has_its_path_as_route_and_its_status_as_outcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_of_tonic_takes_the_layer() {
+async fn a_tonic_server_accepts_the_layer() {
     let (registry, layer) = layer(ServerLayer::builder().grpc());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

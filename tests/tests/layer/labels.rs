@@ -46,7 +46,7 @@ async fn requests_without_a_route_share_one_series() {
 }
 
 #[tokio::test]
-async fn a_path_never_shows() {
+async fn a_path_is_never_exposed() {
     let (registry, layer) = layer(ServerLayer::builder());
     let nested = Router::new().route("/files/{*path}", any(|| async {}));
     let app = Router::new()
@@ -67,7 +67,7 @@ async fn a_path_never_shows() {
 }
 
 #[tokio::test]
-async fn the_route_of_a_nested_router_is_the_whole_template() {
+async fn the_route_of_a_nested_router_is_the_full_template() {
     let (registry, layer) = layer(ServerLayer::builder());
     let inner = Router::new().route("/orders/{id}", get(|| async {}));
     let app = Router::new().nest("/tenants/{tenant}", inner).layer(layer);
@@ -77,7 +77,7 @@ async fn the_route_of_a_nested_router_is_the_whole_template() {
 }
 
 #[tokio::test]
-async fn a_layer_of_an_inner_router_knows_the_whole_template_too() {
+async fn a_layer_on_an_inner_router_sees_the_full_template() {
     let (registry, layer) = layer(ServerLayer::builder());
     let inner = Router::new()
         .route("/orders/{id}", get(|| async {}))
@@ -89,7 +89,7 @@ async fn a_layer_of_an_inner_router_knows_the_whole_template_too() {
 }
 
 #[tokio::test]
-async fn a_layer_of_the_router_counts_what_it_refuses_and_a_route_layer_does_not() {
+async fn a_router_layer_counts_unmatched_requests_and_a_route_layer_does_not() {
     for (with_fallback, expected) in [(true, Some(1.0)), (false, None)] {
         let (registry, layer) = layer(ServerLayer::builder());
         let app = Router::new().route("/", get(|| async {}));
@@ -107,7 +107,7 @@ async fn a_layer_of_the_router_counts_what_it_refuses_and_a_route_layer_does_not
 }
 
 #[tokio::test]
-async fn a_method_that_is_not_registered_is_other() {
+async fn an_unregistered_method_is_counted_as_other() {
     let (registry, layer) = layer(ServerLayer::builder());
     let app = Router::new().route("/", any(|| async {})).layer(layer);
     for method in ["BREW", "get", "PROPFIND"] {
@@ -125,7 +125,7 @@ async fn a_method_that_is_not_registered_is_other() {
 }
 
 #[tokio::test]
-async fn a_refused_method_has_the_route_all_the_same() {
+async fn a_request_with_a_refused_method_has_the_route() {
     let (registry, layer) = layer(ServerLayer::builder());
     let app = Router::new().route("/a", get(|| async {})).layer(layer);
     ask(&app, "POST", "/a").await;

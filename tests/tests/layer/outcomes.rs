@@ -25,7 +25,7 @@ use crate::support::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_head_request_is_ok_though_its_body_is_not_sent() {
+async fn a_head_request_is_ok_although_its_body_is_not_sent() {
     let (registry, layer) = layer(ServerLayer::builder());
     // Not of axum, which would take the body away before the layer sees it.
     let service = layer.layer(service_fn(async |_: Request<RequestBody<Body>>| {
@@ -60,7 +60,7 @@ async fn a_status_of_500_and_above_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_service_is_counted_and_passed_on() {
+async fn a_service_error_is_counted_and_passed_on() {
     let (registry, layer) = layer(ServerLayer::builder());
     let service = layer.layer(service_fn(async |_: Request<RequestBody<Body>>| {
         Err::<Response<Body>, _>(io::Error::other("out of order"))
@@ -99,7 +99,7 @@ async fn a_body_that_fails_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_request_lasts_to_the_end_of_the_response_body() {
+async fn a_request_lasts_until_the_end_of_the_response_body() {
     let (registry, layer) = layer(ServerLayer::builder());
     let (release, released) = tokio::sync::oneshot::channel::<()>();
     let released = std::sync::Mutex::new(Some(released));
@@ -130,7 +130,7 @@ async fn a_request_lasts_to_the_end_of_the_response_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_goes_away_before_the_response_cancels() {
+async fn a_client_that_disconnects_before_the_response_cancels() {
     let (registry, layer) = layer(ServerLayer::builder());
     let app = Router::new()
         .route("/slow", get(async || pending::<()>().await))
@@ -145,7 +145,7 @@ async fn a_client_that_goes_away_before_the_response_cancels() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_goes_away_within_the_response_cancels() {
+async fn a_client_that_disconnects_during_the_response_cancels() {
     let (registry, layer) = layer(ServerLayer::builder());
     let app = streaming(layer, || {
         stream::once(async { Ok::<_, io::Error>(Bytes::from_static(b"first")) })
@@ -179,7 +179,7 @@ async fn a_future_that_is_dropped_is_cancelled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_handler_that_panics_is_counted_and_the_panic_goes_on() {
+async fn a_panic_of_a_handler_is_counted_and_propagates() {
     async fn panics() -> &'static str {
         panic!("on purpose")
     }
@@ -199,7 +199,7 @@ async fn a_handler_that_panics_is_counted_and_the_panic_goes_on() {
 }
 
 #[tokio::test]
-async fn a_service_that_panics_when_it_is_called_is_counted() {
+async fn a_panic_in_the_call_of_a_service_is_counted() {
     let (registry, layer) = layer(ServerLayer::builder());
     let service = layer.layer(service_fn(
         |_: Request<RequestBody<Body>>| -> Ready<Result<Response<Body>, Infallible>> {
@@ -216,7 +216,7 @@ async fn a_service_that_panics_when_it_is_called_is_counted() {
 }
 
 #[tokio::test]
-async fn a_body_that_panics_is_counted() {
+async fn a_panic_of_a_body_is_counted() {
     let (registry, layer) = layer(ServerLayer::builder());
     let app = streaming(layer, || {
         stream::poll_fn(|_| -> Poll<Option<Result<Bytes, io::Error>>> { panic!("on purpose") })

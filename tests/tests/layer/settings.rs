@@ -15,7 +15,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use crate::support::{IN_FLIGHT, REQUESTS, ask, layer, read, series, value};
 
 #[tokio::test]
-async fn a_status_can_be_a_class() {
+async fn statuses_can_be_counted_by_class() {
     let (registry, layer) = layer(ServerLayer::builder().status_class());
     let app = Router::new()
         .route("/", get(|| async { StatusCode::CREATED }))
@@ -39,7 +39,7 @@ async fn requests_can_be_skipped() {
 }
 
 #[tokio::test]
-async fn a_function_can_give_the_route() {
+async fn a_function_can_derive_the_route() {
     let (registry, layer) = layer(ServerLayer::builder().route_by(|request| {
         let path = request.uri.path();
         path.starts_with("/users/")
@@ -63,7 +63,7 @@ async fn a_function_can_give_the_route() {
 }
 
 #[tokio::test]
-async fn names_labels_and_buckets_can_be_chosen() {
+async fn prefix_labels_and_buckets_can_be_set() {
     let builder = ServerLayer::builder()
         .prefix("shop_")
         .label("listener", "public")
@@ -109,7 +109,7 @@ async fn histograms_can_be_native() {
 }
 
 #[tokio::test]
-async fn names_and_labels_can_be_those_of_open_telemetry() {
+async fn names_and_labels_can_follow_opentelemetry() {
     let (registry, layer) = layer(ServerLayer::builder().open_telemetry());
     let app = Router::new()
         .route("/users/{id}", get(|| async {}))
@@ -150,7 +150,7 @@ async fn names_and_labels_can_be_those_of_open_telemetry() {
 }
 
 #[tokio::test]
-async fn a_server_behind_a_proxy_can_say_which_scheme_its_clients_use() {
+async fn the_scheme_can_be_set_for_a_server_behind_a_proxy() {
     let (registry, layer) = layer(ServerLayer::builder().open_telemetry().scheme("https"));
     let app = Router::new().route("/", get(|| async {})).layer(layer);
     ask(&app, "GET", "/").await;
@@ -162,7 +162,7 @@ async fn a_server_behind_a_proxy_can_say_which_scheme_its_clients_use() {
 }
 
 #[tokio::test]
-async fn layers_that_are_built_alike_share_their_metrics() {
+async fn layers_with_equal_settings_share_their_metrics() {
     let registry = Registry::new();
     for _ in 0..3 {
         let layer = ServerLayer::builder()
@@ -176,7 +176,7 @@ async fn layers_that_are_built_alike_share_their_metrics() {
 }
 
 #[test]
-fn layers_that_differ_clash_and_the_error_says_where_and_what_to_do() {
+fn layers_with_different_settings_clash_with_an_error_that_names_both_locations() {
     let registry = Registry::new();
     let build = |builder: LayerBuilder<ServerLayer>| builder.registry(registry.clone()).build();
     build(ServerLayer::builder()).unwrap();
@@ -195,7 +195,7 @@ fn layers_that_differ_clash_and_the_error_says_where_and_what_to_do() {
 }
 
 #[test]
-fn what_breaks_a_rule_is_an_error_that_says_which() {
+fn an_invalid_setting_is_an_error_that_names_it() {
     for (builder, words) in [
         (ServerLayer::builder().prefix("9"), "prefix `9`"),
         (ServerLayer::builder().label("a-b", ""), "label `a-b`"),

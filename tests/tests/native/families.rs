@@ -34,7 +34,7 @@ fn values_that_would_spoil_the_sum_are_rejected_and_counted() {
 }
 
 #[test]
-fn text_formats_show_count_and_sum_and_classic_buckets_where_there_are_any() {
+fn text_formats_have_count_sum_and_classic_buckets() {
     let registry = Registry::new();
     let options = |name: &str| Options::new(name, "Observations.").labels(["host"]);
     let only: DynamicFamily<Histogram> = registry
@@ -77,7 +77,7 @@ fn text_formats_show_count_and_sum_and_classic_buckets_where_there_are_any() {
 
 /// OpenMetrics has no sum where it may go down, and no count without a sum.
 #[test]
-fn open_metrics_has_no_sum_where_observations_may_be_negative() {
+fn openmetrics_has_no_sum_if_observations_may_be_negative() {
     metrics! {
         /// Observations.
         #[buckets(native(negative))]
@@ -93,7 +93,7 @@ fn open_metrics_has_no_sum_where_observations_may_be_negative() {
 }
 
 #[test]
-fn wrong_options_at_run_time_are_errors() {
+fn invalid_options_of_dynamic_metrics_are_errors() {
     let registry = Registry::new();
     let histogram = |growth| {
         let options = Options::new("a", "Observations.").native(growth);
@@ -112,7 +112,7 @@ fn wrong_options_at_run_time_are_errors() {
 }
 
 #[test]
-fn members_of_a_family_have_the_same_native_buckets() {
+fn members_of_a_family_must_agree_in_native_buckets() {
     let registry = Registry::new();
     let options = || Options::new("a", "Observations.");
     let _first = registry
@@ -126,7 +126,7 @@ fn members_of_a_family_have_the_same_native_buckets() {
 
 /// Two declarations of one name and the same labels are one series.
 #[test]
-fn members_with_the_same_labels_add_up() {
+fn members_with_equal_labels_are_summed() {
     let registry = Registry::new();
     let made = || {
         let options = Options::new("a", "Observations.").native(1.1);

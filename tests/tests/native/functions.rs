@@ -42,7 +42,7 @@ fn assert_counted(native: &NativeHistogramSnapshot, count: u64) {
 
 /// The sum of a single call is its time.
 #[test]
-fn a_call_is_counted_in_the_bucket_of_its_seconds() {
+fn a_call_is_counted_in_the_bucket_of_its_duration() {
     #[timed(
         name = "native_spun_seconds",
         buckets(native(growth = 1.005)),
@@ -89,7 +89,7 @@ fn each_outcome_has_buckets_of_its_own() {
 }
 
 #[test]
-fn nothing_is_lost_when_threads_end() {
+fn no_call_is_lost_when_threads_end() {
     #[timed(
         name = "native_ended_seconds",
         buckets(native(max_buckets = 4)),
@@ -140,7 +140,7 @@ fn native_and_classic_buckets_count_the_same_calls() {
 }
 
 #[test]
-fn async_calls_are_counted_in_native_buckets_and_so_is_the_time_they_are_polled() {
+fn async_calls_and_their_busy_time_are_counted_in_native_buckets() {
     #[timed(name = "native_polled_seconds", buckets(native), busy)]
     async fn polled() {}
 
@@ -167,7 +167,7 @@ fn sampled_calls_are_counted_in_native_buckets() {
 }
 
 #[test]
-fn a_native_call_has_an_exemplar_where_it_asks_for_them() {
+fn a_call_with_native_buckets_has_an_exemplar_if_enabled() {
     use opentelemetry::trace::TracerProvider;
     use tracing_subscriber::layer::SubscriberExt;
 

@@ -30,7 +30,7 @@ proptest! {
 
     /// Some threads end before others begin, and some live on.
     #[test]
-    fn buckets_are_those_of_a_naive_model(
+    fn buckets_equal_a_naive_models(
         lives in prop::collection::vec(prop::collection::vec(value(), 0..120), 1..5),
         deaths in prop::collection::vec(prop::collection::vec(value(), 0..120), 0..4),
     ) {

@@ -7,7 +7,7 @@ use metrics_core::metrics;
 use crate::support::{assert_buckets, native, power};
 
 #[test]
-fn where_there_would_be_too_many_buckets_neighbours_are_merged_and_nothing_is_lost() {
+fn beyond_the_bucket_limit_neighbours_are_merged_and_no_observation_is_lost() {
     metrics! {
         /// Observations.
         #[buckets(native(max_buckets = 10))]
@@ -33,7 +33,7 @@ fn where_there_would_be_too_many_buckets_neighbours_are_merged_and_nothing_is_lo
 
 /// The coarsest schema has as many buckets as it has; the limit gives way.
 #[test]
-fn in_the_coarsest_schema_everything_still_finds_its_bucket() {
+fn the_coarsest_schema_has_a_bucket_for_every_value() {
     metrics! {
         /// Observations.
         #[buckets(native(growth = 1.005, max_buckets = 1, zero_threshold = 0.0, negative))]
@@ -52,7 +52,7 @@ fn in_the_coarsest_schema_everything_still_finds_its_bucket() {
 }
 
 #[test]
-fn a_resolution_that_was_given_up_never_comes_back() {
+fn a_reduced_resolution_is_never_restored() {
     metrics! {
         /// Observations.
         #[buckets(native(max_buckets = 4))]
@@ -77,7 +77,7 @@ fn a_resolution_that_was_given_up_never_comes_back() {
 }
 
 #[test]
-fn the_zero_bucket_holds_what_is_no_farther_from_zero_than_its_threshold() {
+fn the_zero_bucket_holds_values_up_to_its_threshold() {
     metrics! {
         /// Observations.
         #[buckets(native(zero_threshold = 0.25, negative))]
@@ -121,7 +121,7 @@ fn the_zero_bucket_is_widened_up_to_its_limit_before_buckets_are_merged() {
 }
 
 #[test]
-fn a_removed_series_begins_again_with_the_declared_resolution() {
+fn a_removed_series_restarts_with_the_declared_resolution() {
     metrics! {
         /// Observations.
         #[buckets(native(growth = 1.005, max_buckets = 4))]
@@ -147,7 +147,7 @@ fn a_removed_series_begins_again_with_the_declared_resolution() {
 }
 
 #[test]
-fn a_place_that_is_used_again_by_another_series_has_none_of_the_old_buckets() {
+fn a_reused_slot_has_none_of_the_old_buckets() {
     metrics! {
         /// Observations.
         #[buckets(native)]

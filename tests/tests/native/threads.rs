@@ -16,7 +16,7 @@ const RECORDINGS: usize = 20_000;
 
 /// All values are powers of two, so that the buckets tell their sum.
 #[test]
-fn native_histograms_are_whole_in_every_look_while_threads_come_and_go() {
+fn native_histograms_are_consistent_in_every_snapshot_while_threads_come_and_go() {
     metrics! {
         /// Observations.
         #[buckets(native(growth = 2.0))]
@@ -55,7 +55,7 @@ fn native_histograms_are_whole_in_every_look_while_threads_come_and_go() {
 
 /// Every thread halves its resolution again and again while others read.
 #[test]
-fn counts_are_whole_while_buckets_are_merged() {
+fn counts_are_consistent_while_buckets_are_merged() {
     metrics! {
         /// Observations.
         #[buckets(native(growth = 1.005, max_buckets = 8))]
@@ -128,7 +128,7 @@ thread_local! {
 }
 
 #[test]
-fn destructors_that_observe_when_their_thread_has_ended_are_heard() {
+fn observations_from_destructors_of_an_ended_thread_are_counted() {
     thread::spawn(|| {
         BEFORE.set(Some(ObservesLate));
         LATE.observe(1.0);
@@ -142,7 +142,7 @@ fn destructors_that_observe_when_their_thread_has_ended_are_heard() {
 }
 
 #[test]
-fn handles_and_closed_labels_reach_the_same_buckets() {
+fn handles_and_closed_labels_record_into_the_same_buckets() {
     metrics! {
         /// Observations.
         #[buckets(native)]

@@ -52,7 +52,7 @@ metrics! {
 const CLASHES_TO: u32 = line!();
 
 #[test]
-fn check_names_both_places_of_every_declared_clash() {
+fn check_names_both_locations_of_every_declared_clash() {
     let error = Registry::global().check().unwrap_err().to_string();
     for name in [
         "clash_kind",
@@ -85,7 +85,7 @@ fn number(text: &str) -> u32 {
 }
 
 #[test]
-fn of_two_that_clash_the_first_is_exposed_and_the_other_counted() {
+fn of_two_clashing_metrics_the_first_is_exposed_and_the_second_counted() {
     KIND.set(1);
     KIND_AGAIN.observe(1.0);
     SUFFIX.observe(2.0);
@@ -118,7 +118,7 @@ fn a_state_set_with_a_label_of_its_own_name_is_a_clash() {
 }
 
 #[test]
-fn every_disagreement_of_metrics_made_at_run_time_is_refused_with_both_places() {
+fn every_disagreement_of_dynamic_metrics_is_an_error_with_both_locations() {
     let (a, b) = (options("a"), options("a"));
     refused::<Gauge, Histogram>("types", a, b);
     let (a, b) = (options("a"), Options::new("a", "Something else."));
@@ -137,7 +137,7 @@ fn every_disagreement_of_metrics_made_at_run_time_is_refused_with_both_places() 
 }
 
 #[test]
-fn metrics_whose_samples_would_bear_one_name_are_refused_with_both_places() {
+fn metrics_with_colliding_sample_names_are_refused_with_both_locations() {
     refused::<Histogram, Counter>("`a`", options("a"), options("a_total"));
     refused::<Gauge, Counter>("`a`", options("a"), options("a_total"));
     refused::<Summary, Counter>("`a`", options("a"), options("a_total"));
@@ -152,14 +152,14 @@ fn metrics_whose_samples_would_bear_one_name_are_refused_with_both_places() {
 
 /// One holds an integer where the other holds a float: their sum would be neither.
 #[test]
-fn metrics_that_share_a_name_but_not_a_rust_type_are_refused() {
+fn metrics_of_one_name_and_different_rust_types_are_refused() {
     refused::<Counter, FloatCounter>("types", options("a_total"), options("a_total"));
     refused::<Gauge, FloatGauge>("types", options("a"), options("a"));
     refused::<Gauge, UpDownCounter>("types", options("a"), options("a"));
 }
 
 #[test]
-fn a_scrape_survives_metrics_that_share_a_name_but_not_a_rust_type() {
+fn a_scrape_survives_metrics_of_one_name_and_different_rust_types() {
     let registry = Registry::new();
     let labels = |name| options(name).labels(["x"]);
     let first = registry

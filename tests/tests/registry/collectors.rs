@@ -47,7 +47,7 @@ pub(crate) fn well(pool: &Pool, out: &mut Collection<'_>) {
 }
 
 #[test]
-fn a_collector_is_asked_once_for_each_scrape() {
+fn a_collector_is_called_once_per_scrape() {
     let registry = Registry::new();
     let pool = Pool::new(well);
     registry
@@ -63,7 +63,7 @@ fn a_collector_is_asked_once_for_each_scrape() {
 }
 
 #[test]
-fn the_same_collector_again_changes_nothing() {
+fn registering_a_collector_twice_has_no_effect() {
     let registry = Registry::new();
     let pool: Arc<dyn Collector> = Pool::new(well);
     registry.register(Arc::clone(&pool)).unwrap();
@@ -75,7 +75,7 @@ fn the_same_collector_again_changes_nothing() {
 }
 
 #[test]
-fn a_collector_that_was_unregistered_is_not_asked_any_more() {
+fn an_unregistered_collector_is_not_called() {
     let registry = Registry::new();
     let pool: Arc<dyn Collector> = Pool::new(well);
     assert!(!registry.unregister(&pool));
@@ -88,7 +88,7 @@ fn a_collector_that_was_unregistered_is_not_asked_any_more() {
 }
 
 #[test]
-fn a_collector_that_clashes_is_refused_as_a_whole() {
+fn a_collector_with_one_clashing_family_is_refused_entirely() {
     let registry = Registry::new();
     registry
         .create::<Counter>(options("pool_opened_total"))
@@ -100,7 +100,7 @@ fn a_collector_that_clashes_is_refused_as_a_whole() {
 }
 
 #[test]
-fn a_collector_can_take_the_place_of_another() {
+fn a_collector_can_replace_another() {
     let registry = Registry::new();
     let pool: Arc<dyn Collector> = Pool::new(well);
     registry.register(Arc::clone(&pool)).unwrap();
@@ -111,7 +111,7 @@ fn a_collector_can_take_the_place_of_another() {
 }
 
 #[test]
-fn a_collector_that_clashes_takes_nobodys_place() {
+fn a_clashing_collector_replaces_none() {
     let registry = Registry::new();
     registry.create::<Gauge>(options("taken")).unwrap();
     let pool: Arc<dyn Collector> = Pool::new(well);
@@ -124,7 +124,7 @@ fn a_collector_that_clashes_takes_nobodys_place() {
 }
 
 #[test]
-fn what_was_left_out_of_a_collector_stays_counted_when_another_takes_its_place() {
+fn rejections_stay_counted_when_a_collector_is_replaced() {
     let registry = Registry::new();
     registry.write_self_metrics(true);
     let wrong = |pool: &Pool, out: &mut Collection<'_>| _ = out.counter(&pool.descs[1], &[], -1.0);
@@ -149,7 +149,7 @@ impl Collector for Silent {
 }
 
 #[test]
-fn a_collector_that_panics_costs_its_own_families_only() {
+fn a_collector_that_panics_costs_only_its_own_families() {
     let registry = Registry::new();
     registry.write_self_metrics(true);
     registry.create::<Gauge>(options("a")).unwrap().set(1);
@@ -173,7 +173,7 @@ fn a_collector_that_panics_costs_its_own_families_only() {
 }
 
 #[test]
-fn panics_of_a_collector_are_counted_on_when_the_registry_changes() {
+fn panics_of_a_collector_stay_counted_when_the_registry_changes() {
     let registry = Registry::new();
     registry.write_self_metrics(true);
     registry
@@ -189,7 +189,7 @@ fn panics_of_a_collector_are_counted_on_when_the_registry_changes() {
 }
 
 #[test]
-fn what_a_collector_may_not_write_is_left_out() {
+fn invalid_values_of_a_collector_are_omitted() {
     let registry = Registry::new();
     registry.write_self_metrics(true);
     registry
@@ -216,7 +216,7 @@ fn what_a_collector_may_not_write_is_left_out() {
 }
 
 #[test]
-fn a_series_that_a_collector_writes_in_another_order_is_the_same_series() {
+fn label_order_does_not_distinguish_series_of_a_collector() {
     let registry = Registry::new();
     registry
         .register(Pool::new(|pool, out| {
@@ -228,7 +228,7 @@ fn a_series_that_a_collector_writes_in_another_order_is_the_same_series() {
 }
 
 #[test]
-fn a_collector_does_not_write_a_label_of_its_registry_twice() {
+fn a_collectors_label_does_not_duplicate_a_const_label() {
     let registry = Registry::builder().label("zone", "b").build().unwrap();
     registry
         .register(Pool::new(|pool, out| {
@@ -242,7 +242,7 @@ fn a_collector_does_not_write_a_label_of_its_registry_twice() {
 }
 
 #[test]
-fn rejected_values_of_a_collector_add_up_over_scrapes() {
+fn rejected_values_of_a_collector_are_summed_over_scrapes() {
     let registry = Registry::new();
     registry.write_self_metrics(true);
     registry
@@ -261,7 +261,7 @@ fn rejected_values_of_a_collector_add_up_over_scrapes() {
 }
 
 #[test]
-fn a_rejected_value_is_counted_in_the_family_that_rejects_it() {
+fn a_rejected_value_is_counted_for_its_own_family() {
     let registry = Registry::new();
     registry.write_self_metrics(true);
     let nan = |pool: &Pool, out: &mut Collection<'_>| {
@@ -278,7 +278,7 @@ fn a_rejected_value_is_counted_in_the_family_that_rejects_it() {
 }
 
 #[test]
-fn a_collector_is_asked_for_its_families_once() {
+fn descs_of_a_collector_is_called_once() {
     struct Asked(AtomicUsize, [Desc; 1]);
 
     impl Collector for Asked {

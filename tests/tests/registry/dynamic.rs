@@ -22,7 +22,7 @@ fn a_metric_outlives_its_registry() {
 }
 
 #[test]
-fn a_metric_whose_handles_are_gone_is_still_exposed() {
+fn a_metric_without_handles_is_still_exposed() {
     let registry = Registry::new();
     registry
         .create::<Counter>(options("a_total"))
@@ -36,7 +36,7 @@ fn a_metric_whose_handles_are_gone_is_still_exposed() {
 }
 
 #[test]
-fn a_metric_that_is_shared_is_made_once() {
+fn get_or_create_returns_the_same_metric() {
     let registry = Registry::new();
     let share = || registry.get_or_create_family::<Counter>(options("a_total").labels(["x"]));
     share().unwrap().with(&["a"]).inc();
@@ -46,7 +46,7 @@ fn a_metric_that_is_shared_is_made_once() {
 }
 
 #[test]
-fn a_metric_is_not_shared_with_one_of_other_options() {
+fn get_or_create_does_not_share_metrics_with_different_options() {
     let registry = Registry::new();
     let share = |max| {
         let options = options("a_total").labels(["x"]).max_series(max);
@@ -61,7 +61,7 @@ fn a_metric_is_not_shared_with_one_of_other_options() {
 }
 
 #[test]
-fn storage_that_is_used_again_starts_at_zero() {
+fn reused_storage_starts_at_zero() {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {

@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[test]
-fn gathered_data_and_both_expositions_are_the_same() {
+fn gathered_data_equals_the_text_exposition() {
     let registry = Registry::builder()
         .prefix("app_")
         .label("zone", "b")
@@ -97,7 +97,7 @@ fn text(number: Number) -> String {
 }
 
 #[test]
-fn a_filter_is_asked_for_the_names_of_samples_and_families() {
+fn a_filter_matches_sample_names_and_family_names() {
     let registry = Registry::builder().prefix("app_").build().unwrap();
     registry.create::<Histogram>(options("a")).unwrap();
     registry.create::<Counter>(options("b_total")).unwrap();
@@ -145,7 +145,7 @@ impl io::Write for Full {
 }
 
 #[test]
-fn an_error_of_the_writer_is_passed_on() {
+fn a_writer_error_is_returned() {
     let registry = Registry::new();
     let counter = labelled::<Counter>(&registry, options("a_total").labels(["x"]));
     (0..5_000).for_each(|at| counter.with(&[&at.to_string()]).inc());
@@ -161,7 +161,7 @@ fn an_error_of_the_writer_is_passed_on() {
 }
 
 #[test]
-fn what_adds_up_to_more_than_a_number_holds_stays_at_the_most() {
+fn sums_saturate_at_the_maximum() {
     let registry = Registry::new();
     let count = registry.create::<Counter>(options("a_total")).unwrap();
     let float = registry.create::<FloatCounter>(options("b_total")).unwrap();
@@ -190,7 +190,7 @@ fn what_adds_up_to_more_than_a_number_holds_stays_at_the_most() {
 }
 
 #[test]
-fn scrapes_at_once_are_all_whole() {
+fn concurrent_scrapes_are_complete() {
     let registry = Registry::new();
     let counter = labelled::<Counter>(&registry, options("a_total").labels(["x"]));
     (0..2_000).for_each(|at| counter.with(&[&at.to_string()]).inc());

@@ -24,7 +24,7 @@ metrics! {
 }
 
 #[test]
-fn statics_of_one_name_are_one_family_and_add_up() {
+fn statics_of_one_name_form_one_family_and_are_summed() {
     JOBS.with("a").inc_by(2);
     JOBS_ELSEWHERE.with("a").inc_by(3);
     JOBS_ELSEWHERE.with("b").inc_by(4);
@@ -47,7 +47,7 @@ fn statics_of_one_name_are_one_family_and_add_up() {
 }
 
 #[test]
-fn gauges_of_one_name_add_up_below_zero_as_well() {
+fn gauges_of_one_name_are_summed_below_zero_too() {
     for (warm, cold, both) in [(20, -30, -10), (30, -20, 10), (i64::MAX, i64::MIN, -1)] {
         WARM.set(warm);
         COLD.set(cold);
@@ -58,14 +58,14 @@ fn gauges_of_one_name_add_up_below_zero_as_well() {
 }
 
 #[test]
-fn what_is_declared_is_exposed_before_it_is_used() {
+fn declared_metrics_are_exposed_before_their_first_use() {
     let text = Registry::global().encode_to_string(Format::Text);
     assert!(text.contains("unused_total{phase=\"starting\"} 0\n"));
     assert!(text.contains("unused_total{phase=\"running\"} 0\n"));
 }
 
 #[test]
-fn families_stand_in_the_order_of_their_names() {
+fn families_are_sorted_by_name() {
     let names: Vec<_> = Registry::global()
         .gather()
         .into_iter()
@@ -80,7 +80,7 @@ fn families_stand_in_the_order_of_their_names() {
 }
 
 #[test]
-fn what_is_measured_stands_first() {
+fn target_info_is_written_first() {
     metrics! {
         /// What is measured.
         static TARGET: Info<(host: &str)> = "target_info";

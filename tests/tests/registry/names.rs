@@ -5,7 +5,7 @@ use metrics_core::{Counter, DynamicMetric, Format, Gauge, Histogram, Options, Re
 use crate::support::options;
 
 #[test]
-fn names_that_end_like_samples_of_others_are_refused() {
+fn names_with_reserved_suffixes_are_refused() {
     for suffix in [
         "total", "created", "bucket", "count", "sum", "gcount", "gsum", "info",
     ] {
@@ -20,7 +20,7 @@ fn names_that_end_like_samples_of_others_are_refused() {
 }
 
 #[test]
-fn names_that_no_format_can_write_are_refused() {
+fn invalid_names_labels_units_and_buckets_are_refused() {
     for name in ["", "1a", "_a", "a-b", "a b", "é", "a\n", "a{", "a.b"] {
         refusal::<Gauge>(options(name));
         refusal::<Gauge>(options("a").labels([name]));
@@ -45,7 +45,7 @@ fn names_that_no_format_can_write_are_refused() {
 }
 
 #[test]
-fn a_refused_metric_leaves_the_registry_as_it_was() {
+fn a_refused_metric_does_not_change_the_registry() {
     let registry = Registry::new();
     registry.create::<Gauge>(options("a")).unwrap().set(3);
     registry.create::<Histogram>(options("a")).unwrap_err();
@@ -55,7 +55,7 @@ fn a_refused_metric_leaves_the_registry_as_it_was() {
 }
 
 #[test]
-fn a_metric_with_a_label_of_its_registry_is_refused() {
+fn a_metric_with_a_const_label_of_its_registry_is_refused() {
     let registry = Registry::builder().label("zone", "b").build().unwrap();
     let error = registry
         .create_family::<Gauge>(options("a").labels(["zone"]))
@@ -64,7 +64,7 @@ fn a_metric_with_a_label_of_its_registry_is_refused() {
 }
 
 #[test]
-fn a_metric_named_like_one_that_the_registry_keeps_of_itself_is_refused() {
+fn a_metric_named_like_a_self_metric_is_refused() {
     let registry = Registry::new();
     registry.write_self_metrics(true);
     for name in ["metrics_series", "metrics_rejected", "metrics_overflowed"] {
@@ -74,7 +74,7 @@ fn a_metric_named_like_one_that_the_registry_keeps_of_itself_is_refused() {
 }
 
 #[test]
-fn prefixes_and_labels_that_no_format_can_write_are_refused() {
+fn invalid_prefixes_and_const_labels_are_refused() {
     for prefix in ["1", "_", "a-", "é", "a b"] {
         assert!(
             Registry::builder().prefix(prefix).build().is_err(),

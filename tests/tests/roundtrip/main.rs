@@ -29,7 +29,7 @@ const ESCAPINGS: [Escaping; 4] = [
 ];
 
 #[test]
-fn every_format_says_what_was_recorded() {
+fn every_format_contains_what_was_recorded() {
     let judges = RefCell::new(Judges {
         text: Python::text(),
         openmetrics: Python::openmetrics(),
@@ -172,7 +172,7 @@ fn promtool_accepts_the_text_of_any_registry() {
 
 /// Rust rounds up what lies in the middle, Go to the even digit; the golden vectors know.
 #[test]
-fn the_rule_for_floats_is_that_of_go() {
+fn the_float_rule_matches_go() {
     let vectors = include_str!("../../data/go_float_vectors.tsv");
     let mut seen = 0;
     for line in vectors.lines() {
@@ -193,7 +193,7 @@ fn the_rule_for_floats_is_that_of_go() {
 }
 
 #[test]
-fn any_float_is_written_as_the_rule_says() {
+fn every_float_is_written_by_the_rule() {
     use metrics_core::{FloatGauge, Options, Registry};
 
     let registry = Registry::new();

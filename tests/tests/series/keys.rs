@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::support::labelled;
 
 #[test]
-fn keys_whose_parts_run_together_are_different_series() {
+fn keys_with_the_same_concatenation_are_different_series() {
     metrics! {
         /// Recordings.
         static PARTS: Counter<(a: &str, b: &str)> = "series_parts_total";
@@ -67,7 +67,7 @@ fn values_of_every_length_are_different_series() {
 }
 
 #[test]
-fn a_long_value_may_stand_where_another_was_removed() {
+fn a_long_value_may_reuse_the_slot_of_a_removed_one() {
     metrics! {
         /// Recordings.
         #[max_series(1)]
@@ -85,7 +85,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
-    fn any_texts_are_keys_and_come_back_as_they_were(
+    fn any_texts_are_keys_and_are_exposed_unchanged(
         texts in prop::collection::vec((any::<String>(), any::<String>()), 1..40),
     ) {
         let (registry, counter) = labelled::<Counter>(Options::new("a_total", "A.").labels(["a", "b"]));
@@ -126,7 +126,7 @@ fn an_empty_value_is_a_series_without_the_label() {
 }
 
 #[test]
-fn missing_values_are_empty_and_further_ones_ignored() {
+fn missing_values_are_empty_and_surplus_values_are_ignored() {
     let (_registry, counter) =
         labelled::<Counter>(Options::new("a_total", "A.").labels(["a", "b"]));
     counter.with(&["x"]).inc();

@@ -8,7 +8,7 @@ use tests::{growth, in_a_process_of_its_own};
 use crate::support::{capped, global, values};
 
 #[test]
-fn what_goes_beyond_the_cap_is_recorded_as_overflow() {
+fn label_sets_beyond_the_limit_are_recorded_as_overflow() {
     let (registry, counter) = capped::<Counter>("a_total", 3);
     for key in ["a", "b", "c", "d", "e"] {
         counter.with(&[key]).inc_by(2);
@@ -28,7 +28,7 @@ fn what_goes_beyond_the_cap_is_recorded_as_overflow() {
 }
 
 #[test]
-fn a_family_of_every_type_overflows_into_a_series_of_its_own() {
+fn every_type_has_its_own_overflow_series() {
     metrics! {
         /// Recordings.
         #[max_series(1)]
@@ -64,7 +64,7 @@ fn a_family_of_every_type_overflows_into_a_series_of_its_own() {
 }
 
 #[test]
-fn removal_makes_room_under_the_cap() {
+fn removal_makes_room_under_the_limit() {
     let (registry, counter) = capped::<Counter>("a_total", 2);
     counter.with(&["a"]).inc();
     counter.with(&["b"]).inc();
@@ -76,14 +76,14 @@ fn removal_makes_room_under_the_cap() {
 }
 
 #[test]
-fn a_cap_may_be_as_large_as_a_number_can_be() {
+fn the_limit_may_be_the_largest_integer() {
     let (_registry, counter) = capped::<Counter>("a_total", usize::MAX);
     counter.with(&["a"]).inc();
     assert_eq!(counter.with(&["a"]).get(), 1);
 }
 
 #[test]
-fn a_million_values_under_a_cap_take_no_more_memory_than_the_cap() {
+fn a_million_values_under_the_limit_use_no_more_memory_than_the_limit() {
     metrics! {
         /// Recordings.
         #[max_series(1000)]
@@ -99,7 +99,7 @@ fn a_million_values_under_a_cap_take_no_more_memory_than_the_cap() {
         }
     };
     in_a_process_of_its_own(
-        "limit::a_million_values_under_a_cap_take_no_more_memory_than_the_cap",
+        "limit::a_million_values_under_the_limit_use_no_more_memory_than_the_limit",
         || {
             churn(0..10_000);
             let grown = growth(|| churn(10_000..1_000_000));
@@ -110,7 +110,7 @@ fn a_million_values_under_a_cap_take_no_more_memory_than_the_cap() {
 }
 
 #[test]
-fn windows_of_removed_summaries_take_no_memory() {
+fn quantile_windows_of_removed_summaries_are_freed() {
     metrics! {
         /// Recordings.
         #[max_series(10)]
@@ -124,9 +124,12 @@ fn windows_of_removed_summaries_take_no_memory() {
             WINDOWS.remove(&key);
         }
     };
-    in_a_process_of_its_own("limit::windows_of_removed_summaries_take_no_memory", || {
-        churn(0..100);
-        let grown = growth(|| churn(100..5_000));
-        assert!(grown < 4 << 20, "grew by {grown} bytes");
-    });
+    in_a_process_of_its_own(
+        "limit::quantile_windows_of_removed_summaries_are_freed",
+        || {
+            churn(0..100);
+            let grown = growth(|| churn(100..5_000));
+            assert!(grown < 4 << 20, "grew by {grown} bytes");
+        },
+    );
 }

@@ -7,7 +7,7 @@ use metrics_core::{Counter, Gauge, Options, metrics};
 use crate::support::{capped, labelled, one, values};
 
 #[test]
-fn removal_takes_the_values_that_recording_takes() {
+fn removal_accepts_the_same_values_as_recording() {
     let (_registry, counter) =
         labelled::<Counter>(Options::new("a_total", "A.").labels(["a", "b"]));
     counter.with(&["x"]).inc();
@@ -16,7 +16,7 @@ fn removal_takes_the_values_that_recording_takes() {
 }
 
 #[test]
-fn retain_keeps_what_it_is_told_to_keep() {
+fn retain_keeps_the_selected_series() {
     let (registry, counter) = capped::<Counter>("a_total", 100);
     (0..100).for_each(|at| counter.with(&[&at.to_string()]).inc_by(at));
     counter.retain(|labels| labels.get("key").is_some_and(|key| key.ends_with('7')));
@@ -32,7 +32,7 @@ fn retain_keeps_what_it_is_told_to_keep() {
 }
 
 #[test]
-fn what_was_removed_starts_again_at_zero() {
+fn a_removed_series_of_every_type_restarts_at_zero() {
     metrics! {
         /// Recordings.
         static AGAIN_COUNTER: Counter<(key: &str)> = "series_again_total";
@@ -80,7 +80,7 @@ fn what_was_removed_starts_again_at_zero() {
 }
 
 #[test]
-fn a_series_that_was_removed_is_not_read_as_the_next_in_its_place() {
+fn a_removed_series_does_not_read_its_successors_value() {
     metrics! {
         /// Recordings.
         static STALE: Counter<(key: &str)> = "series_stale_total";
@@ -93,7 +93,7 @@ fn a_series_that_was_removed_is_not_read_as_the_next_in_its_place() {
 }
 
 #[test]
-fn a_recording_into_a_removed_series_does_not_reach_the_next_in_its_place() {
+fn a_recording_into_a_removed_series_does_not_reach_its_successor() {
     metrics! {
         /// Recordings.
         static MISSED: Counter<(key: &str)> = "series_missed_total";
@@ -109,7 +109,7 @@ fn a_recording_into_a_removed_series_does_not_reach_the_next_in_its_place() {
 }
 
 #[test]
-fn a_thread_that_ends_leaves_nothing_of_a_removed_series_to_the_next_in_its_place() {
+fn an_ending_thread_adds_nothing_of_a_removed_series_to_its_successor() {
     metrics! {
         /// Recordings.
         static HEIRLESS: Counter<(key: &str)> = "series_heirless_total";
@@ -131,7 +131,7 @@ fn a_thread_that_ends_leaves_nothing_of_a_removed_series_to_the_next_in_its_plac
 }
 
 #[test]
-fn a_handle_to_a_removed_series_records_where_no_scrape_looks() {
+fn a_handle_to_a_removed_series_records_into_a_detached_cell() {
     let (registry, counter) = capped::<Counter>("a_total", 10);
     let held = counter.with(&["a"]);
     held.inc();
@@ -144,7 +144,7 @@ fn a_handle_to_a_removed_series_records_where_no_scrape_looks() {
 }
 
 #[test]
-fn a_held_place_is_not_used_again() {
+fn a_slot_with_a_handle_is_not_reused() {
     metrics! {
         /// Recordings.
         #[max_series(4)]
@@ -166,7 +166,7 @@ fn a_held_place_is_not_used_again() {
 }
 
 #[test]
-fn handles_to_removed_series_do_not_write_into_others_when_all_places_are_held() {
+fn handles_to_removed_series_never_write_into_others_when_all_slots_are_held() {
     let (registry, gauge) = capped::<Gauge>("a", 2);
     gauge.with(&["kept"]).set(42);
     let held: Vec<Gauge> = (0..2_000)

@@ -12,7 +12,7 @@ use metrics_core::{Counter, DynamicFamily, Format, Options, Registry, metrics};
 use crate::support::{Done, labelled};
 
 #[test]
-fn series_that_are_born_during_a_scrape_are_shown_with_their_own_values() {
+fn series_created_during_a_scrape_are_exposed_with_their_own_values() {
     /// Makes a series for each piece that it is given.
     struct Scraper<'a> {
         counter: &'a DynamicFamily<Counter>,
@@ -67,7 +67,7 @@ fn series_that_are_born_during_a_scrape_are_shown_with_their_own_values() {
 
 /// Each owner's series live through it all; the churner's come and go beside them.
 #[test]
-fn owners_lose_nothing_while_others_come_and_go() {
+fn permanent_series_lose_nothing_while_others_come_and_go() {
     metrics! {
         /// Recordings.
         #[max_series(64)]
@@ -127,7 +127,7 @@ fn owners_lose_nothing_while_others_come_and_go() {
 }
 
 #[test]
-fn a_removed_series_never_comes_back_with_what_it_had() {
+fn a_removed_series_never_returns_with_its_old_value() {
     metrics! {
         /// Recordings.
         static BACK: Counter<(key: &str)> = "series_back_total";
@@ -158,7 +158,7 @@ fn a_removed_series_never_comes_back_with_what_it_had() {
 /// A thread finds some series in a table of its own, up to a limit; here are fewer, as many and
 /// more, and some that come back again and again.
 #[test]
-fn a_thread_finds_each_series_however_many_it_touches_and_whichever_are_removed() {
+fn a_thread_finds_every_series_whether_its_cache_is_full_or_not() {
     metrics! {
         /// Recordings.
         static TOUCHED: Counter<(text: &str)> = "series_touched_total";
@@ -197,7 +197,7 @@ impl Xorshift {
 }
 
 #[test]
-fn two_threads_that_set_an_info_at_once_leave_one() {
+fn two_threads_that_set_an_info_leave_one_series() {
     metrics! {
         /// Recordings.
         static BOTH: Info<(by: &str)> = "series_both_info";

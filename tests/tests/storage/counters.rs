@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 #[test]
-fn an_unlabelled_counter_is_exact_and_never_goes_back() {
+fn an_unlabelled_counter_is_exact_and_never_decreases() {
     metrics! {
         /// Recordings.
         static PLAIN: Counter = "storage_plain_total";
@@ -22,7 +22,7 @@ fn an_unlabelled_counter_is_exact_and_never_goes_back() {
 }
 
 #[test]
-fn a_counter_with_few_closed_series_is_exact_and_never_goes_back() {
+fn a_counter_with_few_closed_series_is_exact_and_never_decreases() {
     metrics! {
         /// Recordings.
         static CLOSED: Counter<(odd: bool)> = "storage_closed_total";
@@ -38,7 +38,7 @@ fn a_counter_with_few_closed_series_is_exact_and_never_goes_back() {
 }
 
 #[test]
-fn a_counter_with_many_closed_series_is_exact_and_never_goes_back() {
+fn a_counter_with_many_closed_series_is_exact_and_never_decreases() {
     metrics! {
         /// Recordings.
         static WIDE: Counter<(tens: Digit, ones: Digit)> = "storage_wide_total";
@@ -57,7 +57,7 @@ fn a_counter_with_many_closed_series_is_exact_and_never_goes_back() {
 }
 
 #[test]
-fn a_counter_with_an_open_label_is_exact_and_never_goes_back() {
+fn a_counter_with_an_open_label_is_exact_and_never_decreases() {
     metrics! {
         /// Recordings.
         static OPEN: Counter<(host: &str)> = "storage_open_total";
@@ -75,7 +75,7 @@ fn a_counter_with_an_open_label_is_exact_and_never_goes_back() {
 }
 
 #[test]
-fn handles_to_open_and_closed_series_are_exact_and_never_go_back() {
+fn handles_to_open_and_closed_series_are_exact_and_never_decrease() {
     metrics! {
         /// Recordings.
         static BOUND: Counter<(host: &str)> = "storage_bound_total";
@@ -99,7 +99,7 @@ fn handles_to_open_and_closed_series_are_exact_and_never_go_back() {
 }
 
 #[test]
-fn counters_made_at_run_time_are_exact_and_never_go_back() {
+fn dynamic_counters_are_exact_and_never_decrease() {
     let _turn = shared_machine();
     let made = labelled::<Counter>("made_total");
     let mut rising = Rising::default();
@@ -111,7 +111,7 @@ fn counters_made_at_run_time_are_exact_and_never_go_back() {
 }
 
 #[test]
-fn a_float_counter_is_exact_where_its_amounts_are() {
+fn a_float_counter_is_exact_for_exact_amounts() {
     metrics! {
         /// Recordings.
         static QUARTERS: FloatCounter = "storage_quarters_total";
@@ -149,7 +149,7 @@ fn an_up_down_counter_is_never_below_zero_when_ups_precede_downs() {
 }
 
 #[test]
-fn a_count_that_has_reached_the_end_stays_there() {
+fn a_saturated_counter_stays_at_the_maximum() {
     metrics! {
         /// Recordings.
         static FULL: Counter = "storage_full_total";
@@ -163,7 +163,7 @@ fn a_count_that_has_reached_the_end_stays_there() {
 }
 
 #[test]
-fn one_more_than_the_most_is_the_most() {
+fn incrementing_the_maximum_saturates() {
     metrics! {
         /// Recordings.
         static BRIM: Counter = "storage_brim_total";

@@ -14,7 +14,7 @@ use metrics_core::{Histogram, MetricValue, Options, Registry, metrics};
 use crate::support::{ALL, MACHINE, Stop, THREADS, assert_whole, generations, shared_machine};
 
 #[test]
-fn histograms_are_whole_in_every_look_while_threads_come_and_go() {
+fn histograms_are_consistent_in_every_snapshot_while_threads_come_and_go() {
     metrics! {
         /// Recordings.
         #[buckets(0.5, 1.0, 2.0)]
@@ -39,7 +39,7 @@ fn histograms_are_whole_in_every_look_while_threads_come_and_go() {
 }
 
 #[test]
-fn histograms_and_summaries_are_whole_in_every_scrape() {
+fn histograms_and_summaries_are_consistent_in_every_scrape() {
     metrics! {
         /// Recordings.
         #[buckets(1.0)]
@@ -77,7 +77,7 @@ fn histograms_and_summaries_are_whole_in_every_scrape() {
 
 /// So many buckets take longer to read than an observation takes: copies are handed over.
 #[test]
-fn a_histogram_that_a_busy_thread_hands_over_is_whole() {
+fn a_copy_handed_over_by_a_busy_thread_is_consistent() {
     let _turn = shared_machine();
     let bounds: Vec<f64> = (1..=200).map(f64::from).collect();
     let registry = Registry::new();
@@ -100,7 +100,7 @@ fn a_histogram_that_a_busy_thread_hands_over_is_whole() {
 /// With a plain sequence lock a recorder that is stopped halfway makes a scrape wait for its next
 /// turn: seconds, on few processors.
 #[test]
-fn no_scrape_waits_for_a_recorder_that_is_stopped_halfway() {
+fn no_snapshot_waits_for_a_preempted_recorder() {
     metrics! {
         /// Recordings.
         static HAMMERED: Histogram = "storage_hammered_seconds";

@@ -239,7 +239,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
 
     #[test]
-    fn any_steps_of_one_thread_after_the_other_lead_where_a_naive_model_does(
+    fn operations_of_consecutive_threads_match_a_naive_model(
         steps in prop::collection::vec(steps(0..5), 0..80),
     ) {
         let _turn = shared_machine();
@@ -258,7 +258,7 @@ proptest! {
     }
 
     #[test]
-    fn any_steps_of_threads_with_keys_of_their_own_lead_where_a_naive_model_does(
+    fn operations_of_concurrent_threads_with_disjoint_keys_match_a_naive_model(
         plans in prop::collection::vec(prop::collection::vec(steps(0..5), 0..60), 4),
     ) {
         let _turn = shared_machine();

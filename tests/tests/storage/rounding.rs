@@ -8,7 +8,7 @@ use crate::support::shared_machine;
 
 /// A scraper takes the smallest step back for a restart, and adds the whole value again.
 #[test]
-fn a_float_counter_never_goes_back_by_a_rounding_error() {
+fn a_float_counter_never_decreases_by_a_rounding_error() {
     metrics! {
         /// Recordings.
         static TENTHS: FloatCounter = "storage_tenths_total";
@@ -18,7 +18,7 @@ fn a_float_counter_never_goes_back_by_a_rounding_error() {
 }
 
 #[test]
-fn the_sum_of_a_histogram_never_goes_back_by_a_rounding_error() {
+fn the_sum_of_a_histogram_never_decreases_by_a_rounding_error() {
     metrics! {
         /// Recordings.
         static PARTS: Histogram = "storage_parts_seconds";
@@ -28,7 +28,7 @@ fn the_sum_of_a_histogram_never_goes_back_by_a_rounding_error() {
 }
 
 #[test]
-fn the_sum_of_a_labelled_histogram_never_goes_back_from_scrape_to_scrape() {
+fn the_sum_of_a_labelled_histogram_never_decreases_between_scrapes() {
     const SUM: &str = "storage_shares_sum{owner=\"all\"} ";
     let registry = Registry::new();
     let options = Options::new("storage_shares", "Recordings.").labels(["owner"]);

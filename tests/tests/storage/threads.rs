@@ -7,7 +7,7 @@ use metrics_core::{Counter, DynamicFamily, Format, Histogram, Options, Registry,
 use crate::support::{Digit, assert_whole, shared_machine};
 
 #[test]
-fn threads_that_run_add_up_whichever_series_each_has_seen() {
+fn running_threads_that_know_different_series_are_summed() {
     for knows_less_begins in [true, false] {
         let registry = Registry::new();
         let options = Options::new("jobs_total", "Jobs.").labels(["of"]);
@@ -27,7 +27,7 @@ fn threads_that_run_add_up_whichever_series_each_has_seen() {
 }
 
 #[test]
-fn histograms_of_threads_that_run_add_up_whichever_series_each_has_seen() {
+fn histograms_of_running_threads_that_know_different_series_are_summed() {
     for knows_less_begins in [true, false] {
         let registry = Registry::new();
         let options = Options::new("jobs", "Jobs.").labels(["of"]).buckets([2.0]);
@@ -106,7 +106,7 @@ fn shown_of_two_threads(
 }
 
 #[test]
-fn a_thread_that_ended_has_left_all_its_values() {
+fn an_ended_thread_leaves_all_its_values() {
     metrics! {
         /// Recordings.
         static LEFT: Counter = "storage_left_total";
@@ -198,7 +198,7 @@ thread_local! {
 }
 
 #[test]
-fn destructors_that_record_when_their_thread_has_ended_are_heard() {
+fn recordings_from_destructors_of_an_ended_thread_are_counted() {
     let _turn = shared_machine();
     // Destroyed after our own locals, before them, and where nothing was recorded before.
     thread::spawn(|| {
