@@ -71,10 +71,13 @@ pub use catalog::{
 pub use dashboard::Dashboard;
 pub use describe::{
     buckets::{DURATION_BUCKETS, exponential_buckets, linear_buckets},
-    desc::{Desc, Kind, Objective, SourceLocation},
+    desc::Desc,
     error::Error,
     escaping::Escaping,
+    kind::Kind,
     label::{Label, LabelSet, LabelVisitor, Labels},
+    objective::Objective,
+    source_location::SourceLocation,
 };
 pub use macros::*;
 pub use metric::{

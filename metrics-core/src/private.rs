@@ -2,8 +2,9 @@
 
 pub use crate::{
     describe::{
-        bounded::{AllowList, Allowed, normalized, returned},
-        buckets::{Buckets, closed, closed_nanos},
+        allow_list::{AllowList, Allowed, normalized, normalizer_values},
+        bucket_table::Buckets,
+        buckets::{nanos_with_infinity, with_infinity},
         label::closed_series,
     },
     metric::{
@@ -42,31 +43,27 @@ pub use std::{
 
 use crate::{
     Desc, Kind,
-    describe::{
-        buckets,
-        desc::Text,
-        name::{self, Alphabet},
-    },
+    describe::{buckets, desc::CowStr, name, name::ValidationScheme},
     storage::native,
 };
 
 /// Checks the name of a function's metric in `const`.
 pub const fn check_metric(name: &str, kind: Kind) {
-    if let Err(fault) = name::check_metric(name, kind, Alphabet::Legacy) {
+    if let Err(fault) = name::check_metric(name, kind, ValidationScheme::Legacy) {
         panic!("{}", fault);
     }
 }
 
 /// Checks the name of a declaration in `const`.
 pub const fn check_declared_metric(name: &str, kind: Kind) {
-    if let Err(fault) = name::check_metric(name, kind, Alphabet::Declared) {
+    if let Err(fault) = name::check_metric(name, kind, ValidationScheme::LegacyInMacro) {
         panic!("{}", fault);
     }
 }
 
 /// Checks the name of a declaration with `#[utf8]` in `const`.
 pub const fn check_utf8_metric(name: &str, kind: Kind) {
-    if let Err(fault) = name::check_metric(name, kind, Alphabet::Utf8) {
+    if let Err(fault) = name::check_metric(name, kind, ValidationScheme::Utf8) {
         panic!("{}", fault);
     }
 }
@@ -80,28 +77,28 @@ pub const fn check_unit(name: &str, unit: &str, kind: Kind) {
 
 /// Checks the name of a label of a function's metric in `const`.
 pub const fn check_label(name: &str, kind: Kind) {
-    if let Err(fault) = name::check_label(name, kind, Alphabet::Legacy) {
+    if let Err(fault) = name::check_label(name, kind, ValidationScheme::Legacy) {
         panic!("{}", fault);
     }
 }
 
 /// Checks the name of a label of a declaration in `const`.
 pub const fn check_declared_label(name: &str, kind: Kind) {
-    if let Err(fault) = name::check_label(name, kind, Alphabet::Declared) {
+    if let Err(fault) = name::check_label(name, kind, ValidationScheme::LegacyInMacro) {
         panic!("{}", fault);
     }
 }
 
 /// Checks the name of a label of a `derive(Labels)` in `const`.
 pub const fn check_derived_label(name: &str, kind: Kind) {
-    if let Err(fault) = name::check_label(name, kind, Alphabet::Derived) {
+    if let Err(fault) = name::check_label(name, kind, ValidationScheme::LegacyInDerive) {
         panic!("{}", fault);
     }
 }
 
 /// Checks the name of a label where any character is allowed in `const`.
 pub const fn check_utf8_label(name: &str, kind: Kind) {
-    if let Err(fault) = name::check_label(name, kind, Alphabet::Utf8) {
+    if let Err(fault) = name::check_label(name, kind, ValidationScheme::Utf8) {
         panic!("{}", fault);
     }
 }
@@ -212,7 +209,7 @@ pub const fn check_expiry(series: Option<usize>) {
 }
 
 /// Static strings as the texts of a description.
-pub const fn texts<const N: usize>(names: &'static [&'static str]) -> [Text; N] {
+pub const fn texts<const N: usize>(names: &'static [&'static str]) -> [CowStr; N] {
     let mut texts = [const { Cow::Borrowed("") }; N];
     let mut i = 0;
     while i < N {

@@ -15,8 +15,10 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                 "seconds",
                 ::m::Kind::Histogram,
             );
-            const __BOUNDS: [f64; { 10 }] = ::m::exponential_buckets::<{ 10 }>(0.001, 2.0);
-            const __UPPER: [f64; __BOUNDS.len() + 1] = ::m::__private::closed_nanos::<
+            const __BOUNDS: [f64; { 10 }] = ::m::exponential_buckets::<
+                { 10 },
+            >(0.001, 2.0);
+            const __UPPER: [f64; __BOUNDS.len() + 1] = ::m::__private::nanos_with_infinity::<
                 { __BOUNDS.len() },
                 { __BOUNDS.len() + 1 },
             >(&__BOUNDS);

@@ -15,7 +15,7 @@ fn parse(text: &str) -> usize {
             ::m::Kind::Histogram,
         );
         const __BOUNDS: [f64; 1usize] = [0.1];
-        const __UPPER: [f64; __BOUNDS.len() + 1] = ::m::__private::closed_nanos::<
+        const __UPPER: [f64; __BOUNDS.len() + 1] = ::m::__private::nanos_with_infinity::<
             { __BOUNDS.len() },
             { __BOUNDS.len() + 1 },
         >(&__BOUNDS);

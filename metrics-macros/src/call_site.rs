@@ -274,7 +274,7 @@ pub(crate) fn checks<M: Measure>(args: &Args, krate: &Path) -> TokenStream {
     }
     if let Some(buckets) = args.buckets.get().filter(|_| M::TIMED) {
         let (count, array) = buckets.expand_bounds(krate);
-        let (bounds, all) = bucket_items(krate, &count, &array, "closed_nanos");
+        let (bounds, all) = bucket_items(krate, &count, &array, "nanos_with_infinity");
         checks.extend(quote!(#bounds #all));
         checks.extend(buckets.checks(krate));
     }

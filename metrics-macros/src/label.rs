@@ -367,7 +367,7 @@ fn labels(input: &DeriveInput, reached: &str) -> syn::Result<TokenStream> {
 
             #[automatically_derived]
             impl #generics #krate::LabelSet for #name #arguments #predicates {
-                const SETS: &'static [::core::option::Option<&'static [&'static str]>] =
+                const VALUE_SETS: &'static [::core::option::Option<&'static [&'static str]>] =
                     &[#(#sets),*];
 
                 #[inline(always)]

@@ -256,7 +256,7 @@ impl Site<'_> {
             SiteLabels::Type(ty, _) => {
                 let krate = self.krate;
                 let names = quote!(<#ty as #krate::Labels>::NAMES);
-                (names, quote!(<#ty as #krate::LabelSet>::SETS))
+                (names, quote!(<#ty as #krate::LabelSet>::VALUE_SETS))
             }
         }
     }
@@ -281,7 +281,7 @@ impl Site<'_> {
                 quote!(#krate::DURATION_BUCKETS),
             ),
         };
-        let (bounds, buckets) = bucket_items(krate, &count, &array, "closed");
+        let (bounds, buckets) = bucket_items(krate, &count, &array, "with_infinity");
         let layout = if let Some(native) = self.native {
             let native = native.expand(krate);
             quote!(#p::layout_native(&__BOUNDS, #native))
@@ -313,7 +313,7 @@ impl Site<'_> {
         });
         quote! {
             #p::desc(#kind, #name, #help, #unit)
-                .at(::core::file!(), #line, ::core::module_path!())
+                .declared_at(::core::file!(), #line, ::core::module_path!())
                 .labels({
                     const LABELS: &[#p::Cow<'static, str>] =
                         &#p::texts::<{ __NAMES.len() }>(__NAMES);

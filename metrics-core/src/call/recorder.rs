@@ -209,7 +209,7 @@ fn bucket_of(family: &Family, nanos: u64) -> usize {
     let time = nanos.min(i64::MAX as u64).cast_signed() as f64;
     family
         .buckets_of()
-        .map_or(0, |buckets| buckets.find_duration(time))
+        .map_or(0, |buckets| buckets.index_of_duration(time))
 }
 
 /// Adds an observation whose bucket is known to a row.
@@ -236,7 +236,7 @@ fn observe(words: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
         return;
     };
     // To a float from a signed number it is one instruction.
-    let bucket = buckets.find_duration(nanos.min(i64::MAX as u64).cast_signed() as f64);
+    let bucket = buckets.index_of_duration(nanos.min(i64::MAX as u64).cast_signed() as f64);
     if histogram_block::observe(words, bucket, |before| Sum::Nanos.add(before, nanos)) {
         cell::hand_over(words);
     }
@@ -377,7 +377,7 @@ mod tests {
     use crate::{
         Histogram, Options, Registry,
         call::{Measured, Outcomes, Site},
-        describe::buckets::{Buckets, closed_nanos},
+        describe::{bucket_table::Buckets, buckets::nanos_with_infinity},
         storage::{cell::Reader, native::Native},
     };
 
@@ -386,7 +386,7 @@ mod tests {
     static FAMILY: Family = {
         const SITE: Site = Site::new(&[], "", 1, "", Outcomes::Unlabelled)
             .buckets(&BOUNDS, {
-                static BUCKETS: Buckets = Buckets::new(&closed_nanos::<2, 3>(&BOUNDS));
+                static BUCKETS: Buckets = Buckets::new(&nanos_with_infinity::<2, 3>(&BOUNDS));
                 &BUCKETS
             })
             .native(Native::DEFAULT.growth(1.005));

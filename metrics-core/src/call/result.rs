@@ -85,7 +85,7 @@ enum ResultLabels {
 impl Ended {
     /// A result with a tuple of [`Known`] labels.
     pub fn new<L: LabelSet>(is_error: bool, labels: &L) -> Self {
-        let labels = if const { label::closed_series(L::SETS).is_some() } {
+        let labels = if const { label::closed_series(L::VALUE_SETS).is_some() } {
             let mut position = Position(0);
             labels.visit(&mut position);
             ResultLabels::Closed(position.0)

@@ -5,9 +5,13 @@ use std::{sync::atomic::AtomicU64, thread::LocalKey};
 use super::Outcome;
 use crate::{
     describe::{
-        buckets::{Buckets, DURATION_BUCKETS, closed_nanos},
-        desc::{Desc, Kind, Objective, Text},
-        label::{self, Label, LabelSet, LabelVisitor},
+        bucket_table::Buckets,
+        buckets::{DURATION_BUCKETS, nanos_with_infinity},
+        desc::{CowStr, Desc},
+        kind::Kind,
+        label,
+        label::{Label, LabelSet, LabelVisitor},
+        objective::Objective,
     },
     metric::{
         exemplar::RowOf,
@@ -18,11 +22,7 @@ use crate::{
     },
     sample::label_text::LabelView,
     series::index::Series,
-    storage::{
-        cell::{self, Local},
-        layout::Layout,
-        native::Native,
-    },
+    storage::{cell, cell::Local, layout::Layout, native::Native},
 };
 
 /// The family that members of an attribute are in, unless they have one of their own.
@@ -77,9 +77,9 @@ impl Measured {
 /// What an attribute says of its function; made into a metric in `const`.
 #[derive(Clone, Copy, Debug)]
 pub struct Site {
-    constant: &'static [(Text, Text)],
+    constant: &'static [(CowStr, CowStr)],
     place: (&'static str, u32, &'static str),
-    labels: &'static [Text],
+    labels: &'static [CowStr],
     sets: &'static [Option<&'static [&'static str]>],
     outcomes: Outcomes,
     results: &'static [ResultLabel],
@@ -94,7 +94,7 @@ pub struct Site {
 impl Site {
     /// A function: the labels that all its series have, and the file, line and module.
     pub const fn new(
-        constant: &'static [(Text, Text)],
+        constant: &'static [(CowStr, CowStr)],
         file: &'static str,
         line: u32,
         module: &'static str,
@@ -120,7 +120,7 @@ impl Site {
     #[must_use]
     pub const fn labels(
         mut self,
-        labels: &'static [Text],
+        labels: &'static [CowStr],
         sets: &'static [Option<&'static [&'static str]>],
         results: &'static [ResultLabel],
     ) -> Self {
@@ -214,12 +214,12 @@ impl Site {
             None => (as_a.name, as_a.help, as_a.unit),
         };
         let mut desc = Desc::unchecked(as_a.kind, name, help, unit)
-            .at(file, line, module)
-            .constant(self.constant)
+            .declared_at(file, line, module)
+            .const_labels(self.constant)
             .labels(self.labels)
             .with_objectives(self.objectives);
         if self.own.is_none() {
-            desc = desc.mixed();
+            desc = desc.allow_mixed_labels();
         }
         let timed = matches!(as_a.kind, Kind::Histogram);
         if timed {
@@ -245,7 +245,7 @@ impl Site {
 }
 
 static DURATION_TABLE: Buckets = {
-    const UPPER: [f64; DURATION_BUCKETS.len() + 1] = closed_nanos::<
+    const UPPER: [f64; DURATION_BUCKETS.len() + 1] = nanos_with_infinity::<
         { DURATION_BUCKETS.len() },
         { DURATION_BUCKETS.len() + 1 },
     >(&DURATION_BUCKETS);
@@ -296,7 +296,7 @@ impl Called {
     /// The series of these labels.
     #[inline(always)]
     pub fn with<L: LabelSet>(family: &'static Family, labels: &L) -> Self {
-        if const { label::closed_series(L::SETS).is_none() } {
+        if const { label::closed_series(L::VALUE_SETS).is_none() } {
             return Called::open(family, labels);
         }
         Called {
@@ -496,7 +496,7 @@ fn together<L: Local>(
 struct Unfinished<'a, L>(&'a L, usize);
 
 impl<L: LabelSet> LabelSet for Unfinished<'_, L> {
-    const SETS: &'static [Option<&'static [&'static str]>] = &[];
+    const VALUE_SETS: &'static [Option<&'static [&'static str]>] = &[];
 
     fn visit(&self, visitor: &mut impl LabelVisitor) {
         as_text(self.0, visitor);
@@ -514,7 +514,7 @@ struct Finished<'a> {
 }
 
 impl LabelSet for Finished<'_> {
-    const SETS: &'static [Option<&'static [&'static str]>] = &[];
+    const VALUE_SETS: &'static [Option<&'static [&'static str]>] = &[];
 
     fn visit(&self, visitor: &mut impl LabelVisitor) {
         for name in self.names {

@@ -2,7 +2,7 @@
 
 use super::{Catalog, CatalogFamily, CatalogLabel, CatalogMember, CatalogNative};
 use crate::{
-    describe::desc::{Desc, Kind},
+    describe::{desc::Desc, kind::Kind},
     metric::{family::Family, outcome_rows::Outcomes},
     registry::{Registry, groups::Group},
 };
@@ -70,7 +70,7 @@ fn describe(group: &Group) -> CatalogFamily {
 fn labels_of(family: &Family) -> Vec<CatalogLabel> {
     let desc = family.desc();
     let rows = family.rows();
-    let constant = desc.constant_labels();
+    let constant = desc.const_label_pairs();
     let constant = constant.map(|(name, value)| closed(name, &[value]));
     let own = desc.label_names().enumerate().map(|(at, name)| {
         let result = rows.results().iter().find(|result| result.name == name);
@@ -132,7 +132,7 @@ fn native(family: &Family) -> Option<CatalogNative> {
 
 fn declaration(desc: &Desc) -> CatalogMember {
     let at = desc.location();
-    let labels = desc.constant_labels();
+    let labels = desc.const_label_pairs();
     CatalogMember {
         file: at.file.to_owned(),
         line: at.line,

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{CATALOG_VERSION, Catalog};
-use crate::describe::desc::{Kind, Objective};
+use crate::describe::{kind::Kind, objective::Objective};
 
 impl Catalog {
     /// The catalogue as JSON, for tools that know nothing of Rust.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Catalog, CatalogFamily, CatalogLabel};
-use crate::describe::desc::Objective;
+use crate::describe::objective::Objective;
 
 impl Catalog {
     /// The catalogue as Markdown, for a documentation site: a table of all families, then a

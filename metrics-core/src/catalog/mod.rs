@@ -12,7 +12,7 @@ pub(crate) mod quote;
 use serde::Serialize;
 
 use crate::{
-    describe::desc::{Kind, Objective},
+    describe::{kind::Kind, objective::Objective},
     registry::Registry,
 };
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     catalog::{CatalogFamily, promql},
-    describe::desc::Kind,
+    describe::kind::Kind,
 };
 
 /// A row of all that can be seen of a family.

@@ -3,7 +3,7 @@
 use super::variables::matchers;
 use crate::{
     catalog::{CatalogFamily, CatalogLabel, promql},
-    describe::desc::Kind,
+    describe::kind::Kind,
 };
 
 /// A family's samples, as somebody chose them.

@@ -1,6 +1,6 @@
 //! Units in Grafana's words.
 
-use crate::{catalog::CatalogFamily, describe::desc::Kind};
+use crate::{catalog::CatalogFamily, describe::kind::Kind};
 
 /// The unit of a family's values: what is declared, or what its name ends in.
 pub(super) fn of(family: &CatalogFamily) -> &'static str {

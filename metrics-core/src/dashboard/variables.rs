@@ -73,7 +73,7 @@ impl Variables {
 /// The labels of a family that can be chosen by: a variable's name has letters, digits and
 /// underscores only. An info's labels are for reading.
 fn labels(family: &CatalogFamily) -> impl Iterator<Item = &str> {
-    let is_info = family.kind == crate::describe::desc::Kind::Info;
+    let is_info = family.kind == crate::describe::kind::Kind::Info;
     let names = family.labels.iter().map(|label| &*label.name);
     names.filter(move |name| !is_info && !TAKEN.contains(name) && is_legacy_label(name))
 }

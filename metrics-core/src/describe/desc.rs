@@ -1,115 +1,17 @@
-//! What a metric is: its name, help, unit, kind, labels and the place that declares it.
+//! [`Desc`]: the description of a metric, without its values.
 
-use std::{borrow::Cow, fmt, panic::Location};
+use std::borrow::Cow;
 
 use crate::describe::{
     error::Error,
-    name::{self, Alphabet},
+    kind::Kind,
+    name::{self, ValidationScheme},
+    objective::Objective,
+    source_location::SourceLocation,
 };
 
-/// The type of a metric, in the vocabulary of OpenMetrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Kind {
-    /// Goes up, and back to zero when the program starts again.
-    Counter,
-    /// Goes up and down.
-    Gauge,
-    /// Counts observations in buckets.
-    Histogram,
-    /// Counts in buckets what there is at the moment, so that counts go down as well.
-    GaugeHistogram,
-    /// Counts and adds up observations, with quantiles where they were asked for.
-    Summary,
-    /// Facts that do not change while the program runs, as labels.
-    Info,
-    /// One of several states.
-    StateSet,
-    /// A value of which nothing else is known.
-    Unknown,
-}
-
-impl Kind {
-    /// The name of this type in a `# TYPE` line of OpenMetrics.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Kind::Counter => "counter",
-            Kind::Gauge => "gauge",
-            Kind::Histogram => "histogram",
-            Kind::GaugeHistogram => "gaugehistogram",
-            Kind::Summary => "summary",
-            Kind::Info => "info",
-            Kind::StateSet => "stateset",
-            Kind::Unknown => "unknown",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// The place in the source that declares a metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SourceLocation {
-    /// The file, as the compiler names it.
-    pub file: &'static str,
-    /// The line, counted from 1.
-    pub line: u32,
-    /// The module, or the empty string for a metric made at run time.
-    pub module: &'static str,
-}
-
-impl SourceLocation {
-    #[track_caller]
-    const fn caller() -> Self {
-        let at = Location::caller();
-        SourceLocation {
-            file: at.file(),
-            line: at.line(),
-            module: "",
-        }
-    }
-}
-
-impl fmt::Display for SourceLocation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
-    }
-}
-
-/// What a function's calls are held to: an argument `slo(...)` of its attribute, or an attribute
-/// `#[slo(...)]` of a declared histogram.
-///
-/// ```
-/// use metrics_core::timed;
-///
-/// /// 99.9 % of the calls take 0.25 s or less.
-/// #[timed(slo(latency = "250ms", objective = 99.9))]
-/// fn answer() {}
-/// # answer();
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Objective {
-    /// So many calls in a hundred take no longer than this.
-    Latency {
-        /// The longest time; one of the histogram's bounds.
-        seconds: f64,
-        /// Calls in a hundred.
-        percent: f64,
-    },
-    /// So many calls in a hundred end as `ok`.
-    Success {
-        /// Calls in a hundred.
-        percent: f64,
-    },
-}
-
 /// A string that a declaration borrows and a run-time metric owns.
-pub(crate) type Text = Cow<'static, str>;
+pub(crate) type CowStr = Cow<'static, str>;
 
 /// What a metric is, apart from its values.
 ///
@@ -123,17 +25,17 @@ pub(crate) type Text = Cow<'static, str>;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Desc {
-    pub(crate) name: Text,
-    pub(crate) help: Text,
-    pub(crate) unit: Text,
+    pub(crate) name: CowStr,
+    pub(crate) help: CowStr,
+    pub(crate) unit: CowStr,
     pub(crate) kind: Kind,
-    pub(crate) labels: Cow<'static, [Text]>,
-    pub(crate) constant: Cow<'static, [(Text, Text)]>,
+    pub(crate) labels: Cow<'static, [CowStr]>,
+    pub(crate) const_labels: Cow<'static, [(CowStr, CowStr)]>,
     pub(crate) bounds: Cow<'static, [f64]>,
     pub(crate) location: SourceLocation,
     pub(crate) objectives: &'static [Objective],
     /// Whether members of this family may differ in their labels.
-    pub(crate) mixed: bool,
+    pub(crate) allows_mixed_labels: bool,
     /// Whether every reader takes the names of its labels.
     legacy_labels: bool,
 }
@@ -146,7 +48,7 @@ impl Desc {
     /// When the name breaks a rule of the data model; in a `const` this is a compile error.
     #[track_caller]
     pub const fn new(kind: Kind, name: &'static str, help: &'static str) -> Desc {
-        if let Err(fault) = name::check_metric(name, kind, Alphabet::Legacy) {
+        if let Err(fault) = name::check_metric(name, kind, ValidationScheme::Legacy) {
             panic!("{}", fault);
         }
         Desc::unchecked(kind, name, help, "")
@@ -170,7 +72,7 @@ impl Desc {
     /// When the name breaks another rule of the data model; in a `const` this is a compile error.
     #[track_caller]
     pub const fn utf8(kind: Kind, name: &'static str, help: &'static str) -> Desc {
-        if let Err(fault) = name::check_metric(name, kind, Alphabet::Utf8) {
+        if let Err(fault) = name::check_metric(name, kind, ValidationScheme::Utf8) {
             panic!("{}", fault);
         }
         let mut desc = Desc::unchecked(kind, name, help, "");
@@ -206,7 +108,7 @@ impl Desc {
         desc.name = Cow::Owned(name.into());
         desc.help = Cow::Owned(help.into());
         desc.unit = Cow::Owned(unit.into());
-        let checked = name::check_metric(&desc.name, kind, Alphabet::Legacy)
+        let checked = name::check_metric(&desc.name, kind, ValidationScheme::Legacy)
             .and(name::check_unit(&desc.name, &desc.unit, kind));
         match checked {
             Ok(()) => Ok(desc),
@@ -231,11 +133,11 @@ impl Desc {
             unit: Cow::Borrowed(unit),
             kind,
             labels: Cow::Borrowed(&[]),
-            constant: Cow::Borrowed(&[]),
+            const_labels: Cow::Borrowed(&[]),
             bounds: Cow::Borrowed(&[]),
             location: SourceLocation::caller(),
             objectives: &[],
-            mixed: false,
+            allows_mixed_labels: false,
             legacy_labels: true,
         }
     }
@@ -269,7 +171,12 @@ impl Desc {
     /// Names the place of the declaration; for the macros.
     #[doc(hidden)]
     #[must_use]
-    pub const fn at(mut self, file: &'static str, line: u32, module: &'static str) -> Desc {
+    pub const fn declared_at(
+        mut self,
+        file: &'static str,
+        line: u32,
+        module: &'static str,
+    ) -> Desc {
         self.location = SourceLocation { file, line, module };
         self
     }
@@ -277,7 +184,7 @@ impl Desc {
     /// Names the labels; for the macros.
     #[doc(hidden)]
     #[must_use]
-    pub const fn labels(mut self, labels: &'static [Text]) -> Desc {
+    pub const fn labels(mut self, labels: &'static [CowStr]) -> Desc {
         if let Cow::Borrowed(place) = &mut self.labels {
             *place = labels;
         }
@@ -301,9 +208,9 @@ impl Desc {
     /// Gives every series these labels as well; for the macros.
     #[doc(hidden)]
     #[must_use]
-    pub const fn constant(mut self, constant: &'static [(Text, Text)]) -> Desc {
-        if let Cow::Borrowed(place) = &mut self.constant {
-            *place = constant;
+    pub const fn const_labels(mut self, labels: &'static [(CowStr, CowStr)]) -> Desc {
+        if let Cow::Borrowed(place) = &mut self.const_labels {
+            *place = labels;
         }
         self
     }
@@ -329,13 +236,13 @@ impl Desc {
     /// Lets members of the family differ in their labels; for the macros.
     #[doc(hidden)]
     #[must_use]
-    pub const fn mixed(mut self) -> Desc {
-        self.mixed = true;
+    pub const fn allow_mixed_labels(mut self) -> Desc {
+        self.allows_mixed_labels = true;
         self
     }
 
     /// Whether observations may be negative, so that their sum may go down.
-    pub(crate) const fn falls(&self) -> bool {
+    pub(crate) const fn allows_negative(&self) -> bool {
         let bounds = match &self.bounds {
             Cow::Borrowed(bounds) => bounds,
             Cow::Owned(bounds) => bounds.as_slice(),
@@ -349,7 +256,7 @@ impl Desc {
     }
 
     /// Whether the other says the same of a metric made at run time, be it elsewhere.
-    pub(crate) fn is_like(&self, other: &Desc) -> bool {
+    pub(crate) fn is_equivalent(&self, other: &Desc) -> bool {
         self.name == other.name
             && self.help == other.help
             && self.unit == other.unit
@@ -410,8 +317,8 @@ impl Desc {
 
     /// Names and values of the labels that all its series have.
     #[cfg(feature = "catalog")]
-    pub(crate) fn constant_labels(&self) -> impl Iterator<Item = (&str, &str)> {
-        let constant = self.constant.iter();
+    pub(crate) fn const_label_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let constant = self.const_labels.iter();
         constant.map(|(name, value)| (&**name, &**value))
     }
 

@@ -164,7 +164,7 @@ pub(crate) fn text(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::describe::desc::Kind;
+    use crate::describe::kind::Kind;
 
     #[test]
     fn metric_names_are_escaped_as_prometheus_does() {

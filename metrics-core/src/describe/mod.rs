@@ -1,9 +1,18 @@
-//! What a metric is: names, units, labels, buckets, objectives, the place of its declaration.
+//! What a metric is: its name, type, unit, labels, buckets, objectives and source location.
+//!
+//! The lowest layer: it imports no other one. Names, units and bounds are checked by `const`
+//! functions, so that an invalid declaration does not compile.
 
-pub(crate) mod bounded;
+pub(crate) mod allow_list;
+pub(crate) mod bucket_table;
 pub(crate) mod buckets;
 pub(crate) mod desc;
 pub(crate) mod error;
 pub(crate) mod escaping;
+pub(crate) mod kind;
 pub(crate) mod label;
+pub(crate) mod label_key;
+pub(crate) mod label_values;
 pub(crate) mod name;
+pub(crate) mod objective;
+pub(crate) mod source_location;

@@ -6,48 +6,48 @@
 //! Where a declaration asks for it, a name holds any character that Prometheus' parsers take in
 //! quotes; the other rules stay.
 
-use crate::describe::desc::Kind;
+use crate::describe::kind::Kind;
 
 /// Why a name, unit or label was refused; the text ends with the remedy.
-pub(crate) type Fault = &'static str;
+pub(crate) type Violation = &'static str;
 
 /// Which characters a name may hold, and with what to allow others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Alphabet {
+pub(crate) enum ValidationScheme {
     /// Those that every reader takes.
     Legacy,
     /// The same, in `metrics!`.
-    Declared,
+    LegacyInMacro,
     /// The same, in a struct that derives `Labels`.
-    Derived,
+    LegacyInDerive,
     /// The same, at run time.
-    Dynamic,
+    LegacyAtRunTime,
     /// All but control characters.
     Utf8,
 }
 
-impl Alphabet {
-    const fn of_metric(self) -> Fault {
+impl ValidationScheme {
+    const fn of_metric(self) -> Violation {
         match self {
-            Alphabet::Declared => {
+            ValidationScheme::LegacyInMacro => {
                 "a metric name holds letters, digits, `_` and `:` only; add `#[utf8]` to allow any character"
             }
-            Alphabet::Dynamic => {
+            ValidationScheme::LegacyAtRunTime => {
                 "a metric name holds letters, digits, `_` and `:` only; call `utf8()` to allow any character"
             }
             _ => "a metric name holds letters, digits, `_` and `:` only",
         }
     }
 
-    const fn of_label(self) -> Fault {
+    const fn of_label(self) -> Violation {
         match self {
-            Alphabet::Declared => {
+            ValidationScheme::LegacyInMacro => {
                 "a label name holds letters, digits and `_` only; add `#[utf8]` to the metric to allow any character"
             }
-            Alphabet::Derived => {
+            ValidationScheme::LegacyInDerive => {
                 "a label name holds letters, digits and `_` only; add `#[label(utf8)]` to the struct to allow any character"
             }
-            Alphabet::Dynamic => {
+            ValidationScheme::LegacyAtRunTime => {
                 "a label name holds letters, digits and `_` only; call `utf8()` to allow any character"
             }
             _ => "a label name holds letters, digits and `_` only",
@@ -60,12 +60,16 @@ impl Alphabet {
 /// # Errors
 ///
 /// Says what is wrong with it and what belongs there instead.
-pub(crate) const fn check_metric(name: &str, kind: Kind, alphabet: Alphabet) -> Result<(), Fault> {
+pub(crate) const fn check_metric(
+    name: &str,
+    kind: Kind,
+    scheme: ValidationScheme,
+) -> Result<(), Violation> {
     if name.is_empty() {
         return Err("a metric name is empty; write one such as `app_requests_total`");
     }
     let first = name.as_bytes()[0];
-    if matches!(alphabet, Alphabet::Utf8) {
+    if matches!(scheme, ValidationScheme::Utf8) {
         if first == b'_' {
             return Err("a leading `_` of a metric name is reserved; drop it");
         }
@@ -79,7 +83,7 @@ pub(crate) const fn check_metric(name: &str, kind: Kind, alphabet: Alphabet) -> 
             );
         }
         if !is_legacy_metric(name) {
-            return Err(alphabet.of_metric());
+            return Err(scheme.of_metric());
         }
     }
     match kind {
@@ -99,7 +103,7 @@ pub(crate) const fn check_metric(name: &str, kind: Kind, alphabet: Alphabet) -> 
 }
 
 /// Suffixes that a format gives to samples cannot end another metric's name.
-const fn check_suffix(name: &str) -> Result<(), Fault> {
+const fn check_suffix(name: &str) -> Result<(), Violation> {
     if ends_with(name, "_total") {
         return Err("the suffix `_total` belongs to counters; drop it or declare a `Counter`");
     }
@@ -150,12 +154,16 @@ const fn is_legacy(name: &str, colon: bool) -> bool {
 /// # Errors
 ///
 /// Says what is wrong with it and what belongs there instead.
-pub(crate) const fn check_label(name: &str, kind: Kind, alphabet: Alphabet) -> Result<(), Fault> {
+pub(crate) const fn check_label(
+    name: &str,
+    kind: Kind,
+    scheme: ValidationScheme,
+) -> Result<(), Violation> {
     if name.is_empty() {
         return Err("a label name is empty; write one such as `method`");
     }
     let first = name.as_bytes()[0];
-    if matches!(alphabet, Alphabet::Utf8) {
+    if matches!(scheme, ValidationScheme::Utf8) {
         if first == b'_' {
             return Err("a leading `_` of a label name is reserved; drop it");
         }
@@ -172,7 +180,7 @@ pub(crate) const fn check_label(name: &str, kind: Kind, alphabet: Alphabet) -> R
             );
         }
         if !is_legacy_label(name) {
-            return Err(alphabet.of_label());
+            return Err(scheme.of_label());
         }
     }
     match kind {
@@ -194,7 +202,7 @@ pub(crate) const fn check_label(name: &str, kind: Kind, alphabet: Alphabet) -> R
 /// # Errors
 ///
 /// Says what is wrong with it and what belongs there instead.
-pub(crate) const fn check_unit(name: &str, unit: &str, kind: Kind) -> Result<(), Fault> {
+pub(crate) const fn check_unit(name: &str, unit: &str, kind: Kind) -> Result<(), Violation> {
     if unit.is_empty() {
         return Ok(());
     }
@@ -274,7 +282,7 @@ const fn has_colon(name: &str) -> bool {
     false
 }
 
-const IS_NAME_LABEL: Fault =
+const IS_NAME_LABEL: Violation =
     "this label would be called `__name__` where it is escaped, which is the metric's; rename it";
 
 /// Whether a reader that escapes names would take this label for `__name__`: around `name` there
@@ -330,20 +338,20 @@ const fn ends_with(name: &str, suffix: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn metric(name: &str, kind: Kind) -> Result<(), Fault> {
-        check_metric(name, kind, Alphabet::Legacy)
+    fn metric(name: &str, kind: Kind) -> Result<(), Violation> {
+        check_metric(name, kind, ValidationScheme::Legacy)
     }
 
-    fn label(name: &str, kind: Kind) -> Result<(), Fault> {
-        check_label(name, kind, Alphabet::Legacy)
+    fn label(name: &str, kind: Kind) -> Result<(), Violation> {
+        check_label(name, kind, ValidationScheme::Legacy)
     }
 
     #[test]
     fn a_counter_ends_in_total_and_nothing_else_does() {
-        for alphabet in [Alphabet::Legacy, Alphabet::Utf8] {
-            assert!(check_metric("a_total", Kind::Counter, alphabet).is_ok());
-            assert!(check_metric("a", Kind::Counter, alphabet).is_err());
-            assert!(check_metric("a_total", Kind::Gauge, alphabet).is_err());
+        for scheme in [ValidationScheme::Legacy, ValidationScheme::Utf8] {
+            assert!(check_metric("a_total", Kind::Counter, scheme).is_ok());
+            assert!(check_metric("a", Kind::Counter, scheme).is_err());
+            assert!(check_metric("a_total", Kind::Gauge, scheme).is_err());
         }
     }
 
@@ -361,11 +369,11 @@ mod tests {
             "1a", "a-b", "a b", "é", "a.b", "a\"b\\", "花火", "{}", "\u{a0}",
         ] {
             assert!(
-                check_metric(name, Kind::Gauge, Alphabet::Utf8).is_ok(),
+                check_metric(name, Kind::Gauge, ValidationScheme::Utf8).is_ok(),
                 "{name}"
             );
             assert!(
-                check_label(name, Kind::Gauge, Alphabet::Utf8).is_ok(),
+                check_label(name, Kind::Gauge, ValidationScheme::Utf8).is_ok(),
                 "{name}"
             );
         }
@@ -377,11 +385,11 @@ mod tests {
             "", "_a", "__a.b", "a\0", "a\n", "\u{7f}", "\u{85}.", "\u{9f}",
         ] {
             assert!(
-                check_metric(name, Kind::Gauge, Alphabet::Utf8).is_err(),
+                check_metric(name, Kind::Gauge, ValidationScheme::Utf8).is_err(),
                 "{name:?}"
             );
             assert!(
-                check_label(name, Kind::Gauge, Alphabet::Utf8).is_err(),
+                check_label(name, Kind::Gauge, ValidationScheme::Utf8).is_err(),
                 "{name:?}"
             );
         }
@@ -389,7 +397,7 @@ mod tests {
 
     #[test]
     fn a_label_that_is_escaped_to_the_metrics_name_is_refused() {
-        let refused = |name| check_label(name, Kind::Gauge, Alphabet::Utf8).is_err();
+        let refused = |name| check_label(name, Kind::Gauge, ValidationScheme::Utf8).is_err();
         for name in ["..name..", "/name/", "花火name花火", "é_name_é"] {
             assert!(refused(name), "{name}");
         }
@@ -420,15 +428,15 @@ mod tests {
     fn a_state_set_is_called_like_a_label() {
         assert!(metric("a:b", Kind::StateSet).is_err());
         assert!(metric("a:b", Kind::Gauge).is_ok());
-        assert!(check_metric("a:b", Kind::StateSet, Alphabet::Utf8).is_err());
+        assert!(check_metric("a:b", Kind::StateSet, ValidationScheme::Utf8).is_err());
     }
 
     #[test]
     fn labels_of_the_formats_are_refused() {
-        for alphabet in [Alphabet::Legacy, Alphabet::Utf8] {
-            assert!(check_label("le", Kind::Histogram, alphabet).is_err());
-            assert!(check_label("quantile", Kind::Summary, alphabet).is_err());
-            assert!(check_label("__name__", Kind::Gauge, alphabet).is_err());
+        for scheme in [ValidationScheme::Legacy, ValidationScheme::Utf8] {
+            assert!(check_label("le", Kind::Histogram, scheme).is_err());
+            assert!(check_label("quantile", Kind::Summary, scheme).is_err());
+            assert!(check_label("__name__", Kind::Gauge, scheme).is_err());
         }
     }
 }

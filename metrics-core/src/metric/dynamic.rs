@@ -4,26 +4,22 @@ use std::{borrow::Cow, marker::PhantomData, sync::Arc, time::Duration};
 
 use crate::{
     describe::{
-        buckets::{self, DURATION_BUCKETS},
-        desc::{Desc, Kind},
-        error::Error,
-        label::Texts,
-        name::{self, Alphabet},
+        buckets, buckets::DURATION_BUCKETS, desc::Desc, error::Error, kind::Kind,
+        label_values::LabelValues, name, name::ValidationScheme,
     },
     metric::{
         counter::{Counter, FloatCounter},
         family::Family,
         gauge::{FloatGauge, Gauge},
         handle::Handle,
-        histogram::{self, Histogram},
-        summary::{self, Summary},
+        histogram,
+        histogram::Histogram,
+        summary,
+        summary::Summary,
         up_down::UpDownCounter,
     },
     sample::label_text::LabelView,
-    storage::{
-        layout::Layout,
-        native::{self, Native},
-    },
+    storage::{layout::Layout, native, native::Native},
 };
 
 /// What a metric made at run time is.
@@ -45,7 +41,7 @@ pub struct Options {
     pub(crate) desc: Desc,
     bounds: Option<Vec<f64>>,
     native: Option<f64>,
-    alphabet: Alphabet,
+    scheme: ValidationScheme,
     max_series: Option<usize>,
     expire: Option<Duration>,
     exemplars: bool,
@@ -63,7 +59,7 @@ impl Options {
             desc,
             bounds: None,
             native: None,
-            alphabet: Alphabet::Dynamic,
+            scheme: ValidationScheme::LegacyAtRunTime,
             max_series: None,
             expire: None,
             exemplars: false,
@@ -85,7 +81,7 @@ impl Options {
     /// # Ok::<(), metrics_core::Error>(())
     /// ```
     pub fn utf8(mut self) -> Self {
-        self.alphabet = Alphabet::Utf8;
+        self.scheme = ValidationScheme::Utf8;
         self
     }
 
@@ -210,11 +206,11 @@ impl Options {
             self.desc.bounds = Cow::Borrowed(&DURATION_BUCKETS);
         }
         let desc = self.desc;
-        let alphabet = self.alphabet;
-        let mut checked = name::check_metric(&desc.name, kind, alphabet)
+        let scheme = self.scheme;
+        let mut checked = name::check_metric(&desc.name, kind, scheme)
             .and(name::check_unit(&desc.name, &desc.unit, kind));
         for (at, label) in desc.labels.iter().enumerate() {
-            checked = checked.and(name::check_label(label, kind, alphabet));
+            checked = checked.and(name::check_label(label, kind, scheme));
             if desc.labels[..at].contains(label) {
                 checked = checked.and(Err("a label is there twice; drop one"));
             }
@@ -324,7 +320,10 @@ impl<M: DynamicMetric> DynamicFamily<M> {
     pub fn with(&self, values: &[&str]) -> M {
         let mut padded = Vec::new();
         let values = self.fit(values, &mut padded);
-        M::from_handle(Handle::dynamic(Arc::clone(&self.family), &Texts(values)))
+        M::from_handle(Handle::dynamic(
+            Arc::clone(&self.family),
+            &LabelValues(values),
+        ))
     }
 
     fn fit<'v>(&self, values: &'v [&'v str], padded: &'v mut Vec<&'v str>) -> &'v [&'v str] {
@@ -339,7 +338,8 @@ impl<M: DynamicMetric> DynamicFamily<M> {
     /// Removes the series of these values; false when there was none.
     pub fn remove(&self, values: &[&str]) -> bool {
         let mut padded = Vec::new();
-        self.family.remove(&Texts(self.fit(values, &mut padded)))
+        self.family
+            .remove(&LabelValues(self.fit(values, &mut padded)))
     }
 
     /// Removes all series.

@@ -10,9 +10,12 @@ use std::{
 
 use crate::{
     describe::{
-        buckets::Buckets,
-        desc::{Desc, Kind},
-        label::{LabelSet, LongKey, Overflow, with_key},
+        bucket_table::Buckets,
+        desc::Desc,
+        kind::Kind,
+        label::LabelSet,
+        label_key::{LongKey, with_key},
+        label_values::OverflowLabels,
     },
     metric::{
         exemplar::{AUTOMATIC, Exemplars, RowOf, Shape},
@@ -103,7 +106,7 @@ impl Family {
             Some(series) => series,
             None => 0,
         };
-        let falls = desc.falls() || layout.is_negative();
+        let falls = desc.allows_negative() || layout.is_negative();
         Family {
             desc,
             layout,
@@ -199,7 +202,7 @@ impl Family {
     /// Whether the other was made in the same way, be it elsewhere.
     pub(crate) fn is_like(&self, other: &Family) -> bool {
         let cap = |family: &Family| family.capped.then(|| family.cap());
-        self.desc.is_like(&other.desc)
+        self.desc.is_equivalent(&other.desc)
             && self.layout == other.layout
             && self.span == other.span
             && self.exemplars.asked() == other.exemplars.asked()
@@ -335,7 +338,7 @@ impl Family {
 
     /// Whether observations may be negative, so that their sum may go down.
     fn falls(&self) -> bool {
-        self.desc.falls() || self.layout.is_negative()
+        self.desc.allows_negative() || self.layout.is_negative()
     }
 
     /// Finds or makes the series of these labels, or the overflow series.
@@ -365,7 +368,7 @@ impl Family {
     fn overflow(&self) -> Series {
         self.overflowed.fetch_add(1, Ordering::Relaxed);
         let index = self.index();
-        let overflow = Overflow(self.series_labels());
+        let overflow = OverflowLabels(self.series_labels());
         let key = LongKey::new(&overflow);
         let found = index.find(key.words());
         found
@@ -396,7 +399,7 @@ impl Family {
 
     fn render(&self, labels: &impl LabelSet) -> String {
         let mut out = String::new();
-        label_text::pairs(&mut out, &self.desc.constant);
+        label_text::pairs(&mut out, &self.desc.const_labels);
         label_text::set(&mut out, self.desc.label_names(), labels);
         out
     }
@@ -430,7 +433,7 @@ impl Family {
         self.rendered.get_or_init(|| {
             let render = |position| {
                 let mut out = String::new();
-                label_text::pairs(&mut out, &self.desc.constant);
+                label_text::pairs(&mut out, &self.desc.const_labels);
                 label_text::position(&mut out, self.desc.label_names(), self.sets, position);
                 out.into_boxed_str()
             };
@@ -676,7 +679,7 @@ impl Family {
 
     /// What is to come of it in an exposition.
     pub(crate) fn expected(&self) -> Expected {
-        let labels = self.desc.constant.len() + self.desc.labels.len();
+        let labels = self.desc.const_labels.len() + self.desc.labels.len();
         let (series, (label_bytes, longest_labels)) = if let Some(series) = self.closed {
             let lens = || self.rendered().iter().map(|labels| labels.len());
             let all = most_as_pairs(lens().sum(), series, labels);

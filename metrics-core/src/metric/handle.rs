@@ -8,11 +8,7 @@ use std::{
 };
 
 use crate::{
-    describe::{
-        buckets::Buckets,
-        desc::Desc,
-        label::{self, LabelSet, with_key},
-    },
+    describe::{bucket_table::Buckets, desc::Desc, label, label::LabelSet, label_key::with_key},
     metric::{
         exemplar::AUTOMATIC,
         family::{Family, FamilyRef},
@@ -20,7 +16,8 @@ use crate::{
     },
     series::index::{Known, Series},
     storage::{
-        cell::{self, Found, Fresh, Local, LocalBlock, LocalCells, Reader, Recent, Region},
+        cell,
+        cell::{Found, Fresh, Local, LocalBlock, LocalCells, Reader, Recent, Region},
         layout::Layout,
     },
 };
@@ -265,7 +262,7 @@ impl<S: private::Storage> Storage for S {}
 
 pub(crate) mod private {
     use super::{AtomicU64, Family, Layout, Series};
-    use crate::{describe::buckets::Buckets, metric::exemplar::RowOf};
+    use crate::{describe::bucket_table::Buckets, metric::exemplar::RowOf};
 
     pub trait Storage {
         /// What the words of the series are, where the type tells.

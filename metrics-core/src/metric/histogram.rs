@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, sync::atomic::AtomicU64, time::Duration};
 
 use crate::{
-    describe::buckets::Buckets,
+    describe::bucket_table::Buckets,
     metric::{
         exemplar,
         exemplar::Shape,
@@ -179,7 +179,7 @@ impl<S: Storage> Histogram<S> {
     /// `metrics_rejected_total`.
     #[inline]
     pub fn observe(&self, value: f64) {
-        self.observe_in(value, Buckets::find);
+        self.observe_in(value, Buckets::index_of);
     }
 
     /// Takes one observation, whose bucket `find` finds.
@@ -229,7 +229,7 @@ impl<S: Storage> Histogram<S> {
             return;
         };
         let (bucket, _) = match S::LAYOUT {
-            Some(_) => self.observe_known(value, buckets, Buckets::find),
+            Some(_) => self.observe_known(value, buckets, Buckets::index_of),
             None => self.observe_unknown(value, buckets),
         };
         if let Some(bucket) = bucket {
@@ -259,7 +259,7 @@ impl<S: Storage> Histogram<S> {
         if layout.native().is_some() {
             self.observe_native(value, buckets, layout)
         } else {
-            let bucket = self.observe_classic(value, buckets, Buckets::find);
+            let bucket = self.observe_classic(value, buckets, Buckets::index_of);
             (bucket, Shape::Buckets)
         }
     }
@@ -280,7 +280,7 @@ impl<S: Storage> Histogram<S> {
         buckets: &Buckets,
         find: impl FnOnce(&Buckets, f64) -> usize,
     ) -> Option<usize> {
-        let Some(value) = observable(value, buckets.floor() < 0.0) else {
+        let Some(value) = observable(value, buckets.min_observation() < 0.0) else {
             self.0.family().reject();
             return None;
         };
@@ -311,7 +311,7 @@ impl<S: Storage> Histogram<S> {
         };
         // Where a negative value is below all bounds, the search is not made for it.
         let bucket = if count > 1 {
-            buckets.find(value.max(buckets.floor()))
+            buckets.index_of(value.max(buckets.min_observation()))
         } else {
             0
         };
@@ -492,6 +492,6 @@ pub trait Observe {
 impl<S: Storage> Observe for Histogram<S> {
     #[inline]
     fn observe_seconds(&self, seconds: f64) {
-        self.observe_in(seconds, Buckets::find_duration);
+        self.observe_in(seconds, Buckets::index_of_duration);
     }
 }

@@ -4,9 +4,7 @@ use std::sync::atomic::AtomicU64;
 
 use crate::{
     describe::{
-        buckets::{Buckets, MAX_BUCKETS},
-        desc::{Desc, Kind},
-        label::LabelSet,
+        bucket_table::Buckets, buckets::MAX_BUCKETS, desc::Desc, kind::Kind, label::LabelSet,
     },
     metric::{
         family::Family,

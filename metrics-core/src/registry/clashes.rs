@@ -5,11 +5,12 @@ use std::collections::HashMap;
 
 use crate::{
     describe::{
-        desc::{Desc, Kind},
+        desc::Desc,
         escaping,
         escaping::{Escaping, SCHEMES},
+        kind::Kind,
         name,
-        name::Alphabet,
+        name::ValidationScheme,
     },
     registry::{Settings, self_metrics},
 };
@@ -92,7 +93,7 @@ pub(crate) fn check_own(desc: &Desc, settings: &Settings) -> Result<(), String> 
     if desc.kind == Kind::StateSet {
         let name = format!("{}{}", settings.prefix, desc.name());
         // With the prefix, it may break a rule that the label is held to.
-        if let Err(fault) = name::check_metric(&name, desc.kind, Alphabet::Utf8) {
+        if let Err(fault) = name::check_metric(&name, desc.kind, ValidationScheme::Utf8) {
             return Err(format!("`{name}` ({}): {fault}", desc.location()));
         }
         let common = settings.labels.iter().map(|(name, _)| name.as_str());
@@ -144,6 +145,6 @@ pub(crate) fn check_labels(desc: &Desc, settings: &Settings) -> Result<(), Strin
 
 /// The labels that a metric has from its declaration.
 fn own_labels(desc: &Desc) -> impl Iterator<Item = &str> {
-    let constant = desc.constant.iter().map(|(name, _)| &**name);
+    let constant = desc.const_labels.iter().map(|(name, _)| &**name);
     desc.label_names().chain(constant)
 }

@@ -6,11 +6,7 @@ use std::{
 };
 
 use crate::{
-    describe::{
-        desc::{Desc, Kind},
-        escaping, name,
-        name::Alphabet,
-    },
+    describe::{desc::Desc, escaping, kind::Kind, name, name::ValidationScheme},
     metric::{histogram::HistogramSnapshot, summary::SummarySnapshot},
     registry::{
         Settings,
@@ -296,14 +292,14 @@ fn names_fit(settings: &Settings, desc: &Desc, labels: &[(&str, &str)]) -> bool 
         desc.kind == Kind::StateSet && own == Some(desc.name())
     };
     let differ = |a, b| escaping::common_name(a, b).is_none();
-    let alphabet = if desc.has_legacy_labels() {
-        Alphabet::Legacy
+    let scheme = if desc.has_legacy_labels() {
+        ValidationScheme::Legacy
     } else {
-        Alphabet::Utf8
+        ValidationScheme::Utf8
     };
     labels.iter().enumerate().all(|(at, (name, _))| {
         let (mut earlier, mut common) = (labels[..at].iter(), settings.labels.iter());
-        name::check_label(name, desc.kind, alphabet).is_ok()
+        name::check_label(name, desc.kind, scheme).is_ok()
             && earlier.all(|(earlier, _)| differ(earlier, name))
             && common.all(|(common, _)| differ(common, name))
             && !of_states(name)

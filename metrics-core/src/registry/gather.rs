@@ -1,13 +1,14 @@
 //! All metrics as data.
 
 use crate::{
-    describe::desc::{Kind, SourceLocation},
+    describe::{kind::Kind, source_location::SourceLocation},
     metric::exemplar::Exemplar,
     sample::{
         head::Head,
         label_text::LabelView,
         sink::Sink,
-        value::{self, Number, Value},
+        value,
+        value::{Number, Value},
     },
     storage::native::NativeHistogramSnapshot,
 };

@@ -3,11 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    describe::{
-        desc::{Desc, Kind},
-        escaping,
-        escaping::SCHEMES,
-    },
+    describe::{desc::Desc, escaping, escaping::SCHEMES, kind::Kind},
     metric::{
         exemplar::RowOf,
         family::{Family, FamilyRef},
@@ -308,13 +304,13 @@ impl Groups {
             return differ("buckets", &list(first), &list(desc));
         }
         let names = |desc: &Desc| {
-            let constant = desc.constant.iter().map(|(name, _)| &**name);
+            let constant = desc.const_labels.iter().map(|(name, _)| &**name);
             constant
                 .chain(desc.label_names())
                 .collect::<Vec<_>>()
                 .join(", ")
         };
-        if !(first.mixed && desc.mixed) && names(first) != names(desc) {
+        if !(first.allows_mixed_labels && desc.allows_mixed_labels) && names(first) != names(desc) {
             return differ("labels", &names(first), &names(desc));
         }
         let Source::Family(family) = source else {
@@ -332,7 +328,7 @@ impl Groups {
         let same_place = group
             .members
             .iter()
-            .position(|members| members[0].desc().constant == desc.constant);
+            .position(|members| members[0].desc().const_labels == desc.const_labels);
         // What is added up is stored alike.
         if let Some(at) = same_place {
             let (a, b) = (group.members[at][0].layout(), family.layout());

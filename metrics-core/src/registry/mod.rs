@@ -21,7 +21,7 @@ use std::{
 };
 
 use crate::{
-    describe::{error::Error, escaping, name, name::Alphabet},
+    describe::{error::Error, escaping, name, name::ValidationScheme},
     format::{Out, protobuf::Protobuf, text::Text},
     metric::{
         family,
@@ -209,7 +209,7 @@ impl Registry {
         RegistryBuilder {
             prefix: String::new(),
             labels: Vec::new(),
-            alphabet: Alphabet::Dynamic,
+            scheme: ValidationScheme::LegacyAtRunTime,
         }
     }
 
@@ -666,7 +666,7 @@ const DEFAULT_COLLECTOR_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct RegistryBuilder {
     prefix: String,
     labels: Vec<(String, String)>,
-    alphabet: Alphabet,
+    scheme: ValidationScheme,
 }
 
 impl RegistryBuilder {
@@ -693,7 +693,7 @@ impl RegistryBuilder {
     /// # Ok::<(), metrics_core::Error>(())
     /// ```
     pub fn utf8(mut self) -> Self {
-        self.alphabet = Alphabet::Utf8;
+        self.scheme = ValidationScheme::Utf8;
         self
     }
 
@@ -704,11 +704,11 @@ impl RegistryBuilder {
     /// When the prefix cannot begin a name, or a label's name is wrong or there twice.
     pub fn build(self) -> Result<Registry, Error> {
         let first = format!("{}a", self.prefix);
-        if let Err(fault) = name::check_metric(&first, crate::Kind::Gauge, self.alphabet) {
+        if let Err(fault) = name::check_metric(&first, crate::Kind::Gauge, self.scheme) {
             return Err(Error::new(format!("prefix `{}`: {fault}", self.prefix)));
         }
         for (at, (name, _)) in self.labels.iter().enumerate() {
-            if let Err(fault) = name::check_label(name, crate::Kind::Histogram, self.alphabet) {
+            if let Err(fault) = name::check_label(name, crate::Kind::Histogram, self.scheme) {
                 return Err(Error::new(format!("label `{name}`: {fault}")));
             }
             for (earlier, _) in &self.labels[..at] {

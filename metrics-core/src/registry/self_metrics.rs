@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::{
     describe::{
-        desc::{Desc, Kind},
+        desc::Desc,
         escaping,
         escaping::{Escaping, SCHEMES},
+        kind::Kind,
         name,
     },
     sample::{

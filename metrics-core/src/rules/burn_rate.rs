@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use super::{Group, Rule, Rules};
 use crate::{
     catalog::{CatalogFamily, CatalogMember, promql},
-    describe::desc::{Kind, Objective},
+    describe::{kind::Kind, objective::Objective},
 };
 
 /// What is recorded, and what is alerted of.

@@ -799,7 +799,7 @@ fn fold(a: u64, b: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{describe::label::LongKey, storage::layout::count_one};
+    use crate::{describe::label_key::LongKey, storage::layout::count_one};
 
     #[test]
     fn keys_of_one_hash_are_told_apart_by_every_word() {

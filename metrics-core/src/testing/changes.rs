@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt};
 
 use crate::{
-    describe::desc::Kind,
+    describe::kind::Kind,
     metric::{
         family::{Family, FamilyRef},
         histogram::HistogramSnapshot,

@@ -7,10 +7,10 @@ use super::{
     nearest::nearest,
 };
 use crate::{
-    describe::desc::Kind,
+    describe::kind::Kind,
     metric::{family::FamilyRef, histogram::HistogramSnapshot, outcome_rows::Outcomes},
     registry::Registry,
-    storage::layout::{self, Layout},
+    storage::{layout, layout::Layout},
 };
 
 /// What one thread has recorded in a closure or a future, and what that has returned: see
@@ -391,7 +391,7 @@ impl Asked {
 impl Known {
     fn new(family: &FamilyRef, registry: &Registry) -> Self {
         let (desc, settings) = (family.desc(), registry.settings());
-        let constant = desc.constant.iter().map(|(name, _)| &**name);
+        let constant = desc.const_labels.iter().map(|(name, _)| &**name);
         let common = settings.labels.iter().map(|(name, _)| &**name);
         let has_outcome = family.rows().outcomes() != Outcomes::Unlabelled;
         let names = desc.label_names().chain(constant).chain(common);

@@ -145,7 +145,7 @@ impl LabelBounds {
         }
         let path = self.normalize.get()?;
         let krate = located_at(krate, path.span());
-        Some(quote_spanned!(path.span()=> #krate::__private::returned::<#ty, _>(#path)))
+        Some(quote_spanned!(path.span()=> #krate::__private::normalizer_values::<#ty, _>(#path)))
     }
 
     /// What becomes of a value.

@@ -31,7 +31,7 @@ use super::{
     outlet::{Out, Outlet, PIECE},
 };
 use crate::{
-    describe::{desc::Kind, escaping, escaping::Escaping, name},
+    describe::{escaping, escaping::Escaping, kind::Kind, name},
     sample::{
         batch::Counters,
         format::{ExpositionFormat, Format},

@@ -13,12 +13,7 @@ use super::{
     outlet::{Out, Outlet},
 };
 use crate::{
-    describe::{
-        desc::{Desc, Kind},
-        escaping,
-        escaping::Escaping,
-        name,
-    },
+    describe::{desc::Desc, escaping, escaping::Escaping, kind::Kind, name},
     sample::{
         batch::{Counters, Histograms},
         format::{ExpositionFormat, Format},

@@ -11,7 +11,7 @@ pub(crate) mod table;
 
 use std::fmt;
 
-use crate::describe::name::Fault;
+use crate::describe::name::Violation;
 
 /// What a native histogram is declared to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -278,7 +278,7 @@ impl NativeHistogramSnapshot {
 /// # Errors
 ///
 /// Says which rule it breaks and what belongs there instead.
-pub(crate) const fn check_growth(growth: f64) -> Result<(), Fault> {
+pub(crate) const fn check_growth(growth: f64) -> Result<(), Violation> {
     if growth > 1.0 && growth.is_finite() {
         return Ok(());
     }
@@ -290,7 +290,7 @@ pub(crate) const fn check_growth(growth: f64) -> Result<(), Fault> {
 /// # Errors
 ///
 /// Says which rule it breaks and what belongs there instead.
-pub(crate) const fn check_zero_threshold(threshold: f64) -> Result<(), Fault> {
+pub(crate) const fn check_zero_threshold(threshold: f64) -> Result<(), Violation> {
     if threshold >= 0.0 && threshold.is_finite() {
         return Ok(());
     }
@@ -302,7 +302,7 @@ pub(crate) const fn check_zero_threshold(threshold: f64) -> Result<(), Fault> {
 /// # Errors
 ///
 /// Says which rule it breaks and what belongs there instead.
-pub(crate) const fn check_max_buckets(max: u16) -> Result<(), Fault> {
+pub(crate) const fn check_max_buckets(max: u16) -> Result<(), Violation> {
     if max >= 1 && max <= MAX_BUCKETS {
         return Ok(());
     }

@@ -53,6 +53,6 @@ pub fn normalized<A, R: Label>(normalize: fn(A) -> R, value: A) -> impl Label {
 
 /// The values that a normaliser returns, when its type knows them.
 #[doc(hidden)]
-pub const fn returned<A, R: Label>(_: fn(A) -> R) -> Option<&'static [&'static str]> {
+pub const fn normalizer_values<A, R: Label>(_: fn(A) -> R) -> Option<&'static [&'static str]> {
     R::VALUES
 }

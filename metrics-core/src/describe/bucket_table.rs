@@ -1,0 +1,179 @@
+//! [`Buckets`]: finds the bucket of an observation with a lookup table built in `const`.
+
+use std::borrow::Cow;
+
+/// Upper bounds, the last one infinite, and the way to the one for a value.
+#[derive(Clone, Debug)]
+#[doc(hidden)]
+pub struct Buckets {
+    upper: Cow<'static, [f64]>,
+    table: Table,
+    /// The lowest value that may be observed.
+    min_observation: f64,
+}
+
+impl Buckets {
+    /// From bounds that end in `+Inf`; see [`with_infinity`].
+    pub const fn new(upper: &'static [f64]) -> Self {
+        let (bounds, _) = upper.split_at(upper.len() - 1);
+        Buckets {
+            upper: Cow::Borrowed(upper),
+            table: Table::new(bounds),
+            min_observation: min_observation(bounds),
+        }
+    }
+
+    /// From bounds without `+Inf`, at run time.
+    pub(crate) fn from_bounds(bounds: &[f64]) -> Self {
+        let mut upper = bounds.to_vec();
+        upper.push(f64::INFINITY);
+        Buckets {
+            upper: Cow::Owned(upper),
+            table: Table::new(bounds),
+            min_observation: min_observation(bounds),
+        }
+    }
+
+    /// The position of the first bound that is not below `value`.
+    #[inline(always)]
+    pub(crate) fn index_of(&self, value: f64) -> usize {
+        self.table.find(&self.upper, value)
+    }
+
+    /// The same for a duration. The calls that recording is dear for are too short for any bucket
+    /// but the first, which is asked for in a branch that the processor foresees.
+    ///
+    /// Where to count is known then before the duration is. Reading the clock waits for the
+    /// addresses of the loads and stores before it, and so for that: a third of what it takes to
+    /// time a short call.
+    #[inline(always)]
+    pub(crate) fn index_of_duration(&self, value: f64) -> usize {
+        if self.upper.first().is_some_and(|first| value <= *first) {
+            return 0;
+        }
+        self.index_of(value)
+    }
+
+    /// The lowest value that a sum of observations stays meaningful with: where all bounds are
+    /// positive, a negative observation would make the sum go backwards.
+    #[inline(always)]
+    pub(crate) fn min_observation(&self) -> f64 {
+        self.min_observation
+    }
+}
+
+const fn min_observation(bounds: &[f64]) -> f64 {
+    if !bounds.is_empty() && bounds[0] < 0.0 {
+        f64::MIN
+    } else {
+        0.0
+    }
+}
+
+const CELLS: usize = 256;
+/// Sign, exponent and two bits of the mantissa: four cells to each power of two.
+const SHIFT: u32 = 50;
+
+/// For each stretch of values, the first bound in or above it.
+#[derive(Clone, Debug)]
+struct Table {
+    /// The stretch of the first bound.
+    base: u64,
+    cells: [u8; CELLS],
+    /// Whether one comparison decides: no stretch holds two bounds, and none lies outside.
+    exact: bool,
+}
+
+impl Table {
+    const fn new(bounds: &[f64]) -> Self {
+        let mut table = Table {
+            base: 0,
+            cells: [0; CELLS],
+            exact: false,
+        };
+        if bounds.is_empty() {
+            table.exact = true;
+            return table;
+        }
+        if bounds[0] <= 0.0 {
+            return table;
+        }
+        table.base = bounds[0].to_bits() >> SHIFT;
+        let mut cell = 0;
+        let mut bound = 0;
+        let mut exact = true;
+        while cell < CELLS {
+            table.cells[cell] = bound as u8;
+            let start = bound;
+            while bound < bounds.len()
+                && bounds[bound].to_bits() >> SHIFT == table.base + cell as u64
+            {
+                bound += 1;
+            }
+            exact = exact && bound - start <= 1;
+            cell += 1;
+        }
+        // The last cell also stands for all that lies above it.
+        table.exact = exact && table.cells[CELLS - 1] as usize == bounds.len();
+        table
+    }
+
+    #[inline(always)]
+    fn find(&self, upper: &[f64], value: f64) -> usize {
+        if !self.exact {
+            return upper[..upper.len() - 1].partition_point(|bound| *bound < value);
+        }
+        let bits = value.to_bits();
+        let cell = (bits >> SHIFT)
+            .saturating_sub(self.base)
+            .min(CELLS as u64 - 1);
+        let first = self.cells[cell as usize] as usize;
+        // As positive floats compare like their bits, the sign of the difference is the answer:
+        // a comparison would invite the compiler to branch on what cannot be predicted.
+        first + (upper[first].to_bits().wrapping_sub(bits) >> 63) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::describe::buckets::{DURATION_BUCKETS, exponential_buckets, linear_buckets};
+
+    fn naive(bounds: &[f64], value: f64) -> usize {
+        bounds
+            .iter()
+            .position(|bound| value <= *bound)
+            .unwrap_or(bounds.len())
+    }
+
+    #[test]
+    fn the_table_agrees_with_a_linear_search_at_and_around_every_bound() {
+        let layouts: [&[f64]; 6] = [
+            &DURATION_BUCKETS,
+            &linear_buckets::<30>(0.1, 0.1),
+            &exponential_buckets::<40>(1e-9, 3.0),
+            &exponential_buckets::<250>(1e-300, 200.0),
+            &[-3.0, -1.0, 0.0, 2.0],
+            &[],
+        ];
+        for bounds in layouts {
+            let buckets = Buckets::from_bounds(bounds);
+            let around = |v: f64| [v.next_down(), v, v.next_up(), v * 1.1, v / 3.0];
+            let values = bounds.iter().copied().flat_map(around);
+            for value in values.chain([0.0, 1e-320, 1.0, 1e300, f64::MAX]) {
+                if value >= buckets.min_observation() {
+                    let expected = naive(bounds, value);
+                    assert_eq!(buckets.index_of(value), expected, "{value} in {bounds:?}");
+                    let found = buckets.index_of_duration(value);
+                    assert_eq!(found, expected, "{value} in {bounds:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn usual_layouts_need_one_comparison() {
+        assert!(Table::new(&DURATION_BUCKETS).exact);
+        assert!(Table::new(&exponential_buckets::<20>(1.0, 2.0)).exact);
+    }
+}

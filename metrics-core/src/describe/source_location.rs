@@ -1,0 +1,33 @@
+//! The source location of a declaration.
+
+use std::{fmt, panic::Location};
+
+/// The place in the source that declares a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceLocation {
+    /// The file, as the compiler names it.
+    pub file: &'static str,
+    /// The line, counted from 1.
+    pub line: u32,
+    /// The module, or the empty string for a metric made at run time.
+    pub module: &'static str,
+}
+
+impl SourceLocation {
+    /// The caller's location, without a module.
+    #[track_caller]
+    pub(crate) const fn caller() -> Self {
+        let at = Location::caller();
+        SourceLocation {
+            file: at.file(),
+            line: at.line(),
+            module: "",
+        }
+    }
+}
+
+impl fmt::Display for SourceLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
