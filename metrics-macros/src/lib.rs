@@ -1,64 +1,48 @@
 //! The macros of `metrics-core`: an implementation detail of that crate, which documents them.
+//!
+//! Each macro runs through three stages (`pipeline`): `parse` turns tokens into the types of
+//! `model`, `model` checks them and holds all rules, `expand` turns them into code and cannot fail.
+//! `parse` and `expand` use `model` and never each other.
 
-mod args;
-mod attr;
-mod block;
-mod body;
-mod call_site;
-mod counted;
-mod declare;
-mod docs;
-mod errors;
-mod function;
-mod in_flight;
-mod label;
-mod layer;
-mod native;
-mod output;
-mod site;
+mod expand;
+mod model;
+mod parse;
+mod pipeline;
 #[cfg(test)]
 mod snapshots;
-mod timed;
 
 use proc_macro::TokenStream;
+
+use crate::model::{COUNTED, IN_FLIGHT, Mode, TIMED};
 
 /// See `metrics_core::metrics`.
 #[proc_macro]
 pub fn declare(input: TokenStream) -> TokenStream {
-    declare::expand(input.into(), Mode::On).into()
+    pipeline::declare(input.into(), Mode::On).into()
 }
 
-/// The same where metrics are off.
+/// `declare` for programs without metrics.
 #[proc_macro]
 pub fn off_declare(input: TokenStream) -> TokenStream {
-    declare::expand(input.into(), Mode::Off).into()
+    pipeline::declare(input.into(), Mode::Off).into()
 }
 
-/// Whether there are metrics: a program is built without any by `--cfg metrics_off`, which
-/// metrics-core sees and these macros do not.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    On,
-    /// Arguments are checked, and items stay as they were.
-    Off,
-}
-
-/// The derives cannot see which crate they are reached through, so they come twice: for users of
-/// metrics-core, and for those whose one dependency is metrics-http.
+/// Defines the derives once for each crate that re-exports them, because a derive cannot see which
+/// crate it was reached through.
 macro_rules! derives {
     ($($krate:literal: $label:ident $labels:ident;)*) => {$(
         /// See `metrics_core::Label`.
         #[proc_macro_derive($label, attributes(label))]
         #[allow(non_snake_case, reason = "called like the derive")]
         pub fn $label(input: TokenStream) -> TokenStream {
-            label::expand_label(input.into(), $krate).into()
+            pipeline::derive_label(input.into(), $krate).into()
         }
 
         /// See `metrics_core::Labels`.
         #[proc_macro_derive($labels, attributes(label))]
         #[allow(non_snake_case, reason = "called like the derive")]
         pub fn $labels(input: TokenStream) -> TokenStream {
-            label::expand_labels(input.into(), $krate).into()
+            pipeline::derive_labels(input.into(), $krate).into()
         }
     )*};
 }
@@ -68,30 +52,21 @@ derives! {
     "metrics_http": HttpLabel HttpLabels;
 }
 
-/// The attributes, for the same reason and with metrics on or off.
+/// Defines the attributes for each crate that re-exports them, with metrics on and off.
 macro_rules! attributes {
     ($($krate:literal $mode:ident: $counted:ident $timed:ident $in_flight:ident;)*) => {$(
-        /// See `metrics_core::counted`.
-        #[proc_macro_attribute]
-        pub fn $counted(args: TokenStream, item: TokenStream) -> TokenStream {
-            function::expand::<counted::Counted>(&args.into(), &item.into(), $krate, Mode::$mode)
-                .into()
-        }
-
-        /// See `metrics_core::timed`.
-        #[proc_macro_attribute]
-        pub fn $timed(args: TokenStream, item: TokenStream) -> TokenStream {
-            function::expand::<timed::Timed>(&args.into(), &item.into(), $krate, Mode::$mode)
-                .into()
-        }
-
-        /// See `metrics_core::in_flight`.
-        #[proc_macro_attribute]
-        pub fn $in_flight(args: TokenStream, item: TokenStream) -> TokenStream {
-            function::expand::<in_flight::InFlight>(&args.into(), &item.into(), $krate, Mode::$mode)
-                .into()
-        }
+        attributes! { @one "counted" COUNTED $krate $mode $counted }
+        attributes! { @one "timed" TIMED $krate $mode $timed }
+        attributes! { @one "in_flight" IN_FLIGHT $krate $mode $in_flight }
     )*};
+    (@one $name:literal $instrument:ident $krate:literal $mode:ident $attribute:ident) => {
+        #[doc = concat!("See `metrics_core::", $name, "`.")]
+        #[proc_macro_attribute]
+        pub fn $attribute(args: TokenStream, item: TokenStream) -> TokenStream {
+            pipeline::instrument(&$instrument, &args.into(), &item.into(), $krate, Mode::$mode)
+                .into()
+        }
+    };
 }
 
 attributes! {

@@ -1,5 +1,5 @@
-//! What the attributes expand to, for people to read: a change of it shows in a file below
-//! `snapshots`, which `BLESS=1` writes.
+//! What the macros expand to, for people to read: each expansion is compared with a file in the
+//! folder `snapshots`, which `BLESS=1` overwrites.
 
 use std::{env, fs, path::Path};
 
@@ -7,16 +7,14 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::{
-    Mode,
-    counted::Counted,
-    function::{self, Measure},
-    in_flight::InFlight,
-    timed::Timed,
+    model::{COUNTED, IN_FLIGHT, Instrument, Mode, TIMED},
+    pipeline,
 };
 
 #[test]
 fn a_function() {
-    compare::<Counted>(
+    compare(
+        &COUNTED,
         "function",
         &quote!(),
         &quote! {
@@ -29,7 +27,8 @@ fn a_function() {
 
 #[test]
 fn a_function_in_progress() {
-    compare::<InFlight>(
+    compare(
+        &IN_FLIGHT,
         "in_flight",
         &quote!(),
         &quote! {
@@ -42,7 +41,8 @@ fn a_function_in_progress() {
 
 #[test]
 fn a_result() {
-    compare::<Counted>(
+    compare(
+        &COUNTED,
         "result",
         &quote!(),
         &quote! {
@@ -55,7 +55,8 @@ fn a_result() {
 
 #[test]
 fn exemplars_and_native_buckets() {
-    compare::<Timed>(
+    compare(
+        &TIMED,
         "exemplars",
         &quote!(
             name = "parse_seconds",
@@ -72,7 +73,8 @@ fn exemplars_and_native_buckets() {
 
 #[test]
 fn an_alias_of_what_may_be_a_result() {
-    compare::<Counted>(
+    compare(
+        &COUNTED,
         "alias",
         &quote!(),
         &quote! {
@@ -85,7 +87,8 @@ fn an_alias_of_what_may_be_a_result() {
 
 #[test]
 fn an_async_function() {
-    compare::<Counted>(
+    compare(
+        &COUNTED,
         "async",
         &quote!(),
         &quote! {
@@ -99,7 +102,8 @@ fn an_async_function() {
 
 #[test]
 fn an_async_result() {
-    compare::<Timed>(
+    compare(
+        &TIMED,
         "async_result",
         &quote!(),
         &quote! {
@@ -113,7 +117,8 @@ fn an_async_result() {
 
 #[test]
 fn an_async_function_below_another_attribute() {
-    compare::<Counted>(
+    compare(
+        &COUNTED,
         "async_below_another",
         &quote!(),
         &quote! {
@@ -127,7 +132,8 @@ fn an_async_function_below_another_attribute() {
 
 #[test]
 fn labels() {
-    compare::<Counted>(
+    compare(
+        &COUNTED,
         "labels",
         &quote!(labels(plan, self.region, size: Size = Size::of(page), path = page.path())),
         &quote! {
@@ -140,7 +146,8 @@ fn labels() {
 
 #[test]
 fn labels_of_a_result() {
-    compare::<Counted>(
+    compare(
+        &COUNTED,
         "labels_of_a_result",
         &quote!(labels(plan, on_return(large: bool = |size| *size > 100)), err(fault: Fault)),
         &quote! {
@@ -153,7 +160,8 @@ fn labels_of_a_result() {
 
 #[test]
 fn labels_of_an_async_function() {
-    compare::<Counted>(
+    compare(
+        &COUNTED,
         "async_labels",
         &quote!(labels(plan), ok_if = Stored::is_whole),
         &quote! {
@@ -166,7 +174,8 @@ fn labels_of_an_async_function() {
 
 #[test]
 fn an_impl_block() {
-    compare::<Counted>(
+    compare(
+        &COUNTED,
         "impl_block",
         &quote!(labels(self.region)),
         &quote! {
@@ -197,7 +206,8 @@ fn an_impl_block() {
 
 #[test]
 fn a_future() {
-    compare::<Counted>(
+    compare(
+        &COUNTED,
         "future",
         &quote!(),
         &quote! {
@@ -210,7 +220,8 @@ fn a_future() {
 
 #[test]
 fn the_box_of_async_trait() {
-    compare::<Counted>(
+    compare(
+        &COUNTED,
         "async_trait",
         &quote!(),
         &quote! {
@@ -234,7 +245,8 @@ fn the_box_of_async_trait() {
 
 #[test]
 fn a_busy_future_in_a_family_of_its_own() {
-    compare::<Timed>(
+    compare(
+        &TIMED,
         "busy",
         &quote!(
             name = "render_seconds",
@@ -253,7 +265,8 @@ fn a_busy_future_in_a_family_of_its_own() {
 
 #[test]
 fn a_sample() {
-    compare::<Timed>(
+    compare(
+        &TIMED,
         "sample",
         &quote!(sample = 1 / 16),
         &quote! {
@@ -266,7 +279,8 @@ fn a_sample() {
 
 #[test]
 fn a_function_that_says_how_to_query_it() {
-    compare::<Counted>(
+    compare(
+        &COUNTED,
         "documented",
         &quote!(docs, labels(path)),
         &quote! {
@@ -280,7 +294,8 @@ fn a_function_that_says_how_to_query_it() {
 
 #[test]
 fn a_function_whose_next_attribute_does_the_work() {
-    compare::<Counted>(
+    compare(
+        &COUNTED,
         "left_to_the_next",
         &quote!(labels(path)),
         &quote! {
@@ -295,7 +310,8 @@ fn a_function_whose_next_attribute_does_the_work() {
 
 #[test]
 fn a_function_with_the_work_of_attributes_above() {
-    compare::<Timed>(
+    compare(
+        &TIMED,
         "from_above",
         &quote!(),
         &quote! {
@@ -310,7 +326,8 @@ fn a_function_with_the_work_of_attributes_above() {
 
 #[test]
 fn a_function_where_metrics_are_off() {
-    compare_in::<Counted>(
+    compare_in(
+        &COUNTED,
         Mode::Off,
         "off",
         &quote!(name = "pages_total", labels(path)),
@@ -322,16 +339,153 @@ fn a_function_where_metrics_are_off() {
     );
 }
 
-/// Compares an expansion with its snapshot; `BLESS=1` makes it the snapshot.
-#[track_caller]
-fn compare<M: Measure>(name: &str, args: &TokenStream, item: &TokenStream) {
-    compare_in::<M>(Mode::On, name, args, item);
+#[test]
+fn declared_metrics() {
+    declared(
+        Mode::On,
+        "declared",
+        &quote! {
+            prefix = "app";
+
+            /// Requests.
+            pub static REQUESTS: Counter = "app_requests_total";
+
+            /// Pages.
+            #[cfg(feature = "pages")]
+            #[buckets(native(growth = 1.5), linear(1, 2, 3))]
+            #[unit("bytes")]
+            #[exemplars]
+            #[max_series(100)]
+            #[expire("1h")]
+            static PAGES: Histogram<(
+                #[allow_only("GET", "POST", else = "unknown")] method: &str,
+                #[normalize(shorten)] #[name("host")] r#type: String,
+                cache: Cache,
+            )>;
+        },
+    );
+}
+
+#[test]
+fn declared_metrics_of_other_types() {
+    declared(
+        Mode::On,
+        "declared_types",
+        &quote! {
+            /// Time to load.
+            #[slo(latency = "250ms", objective = 99)]
+            static LOAD: Histogram = "app_load_seconds";
+
+            /// Time to render.
+            #[quantiles(0.5, 0.99)]
+            static RENDER: Summary<Page> = "app_render_seconds";
+
+            /// State of the link.
+            static LINK: StateSet<Link, (peer: &str)> = "app_link";
+
+            /// The build.
+            static BUILD: Info<(version: &str)> = "app_build_info";
+
+            /// Bytes in use.
+            #[computed(bytes_in_use)]
+            static BYTES: FloatGauge = "app_bytes";
+
+            /// Café.
+            #[utf8]
+            static CAFE: UpDownCounter<(größe: &str)> = "app.café";
+        },
+    );
+}
+
+#[test]
+fn declared_metrics_where_metrics_are_off() {
+    declared(
+        Mode::Off,
+        "declared_off",
+        &quote! {
+            /// Requests.
+            static REQUESTS: Counter = "app_requests_total";
+
+            /// Pages.
+            static PAGES: Gauge<(#[normalize(shorten)] host: &str, cache: Cache)> = "app_pages";
+
+            /// The build.
+            static BUILD: Info<(version: &str)> = "app_build_info";
+
+            /// Bytes in use.
+            #[computed(bytes_in_use)]
+            static BYTES: Gauge = "app_bytes";
+        },
+    );
+}
+
+#[test]
+fn a_derived_label() {
+    derived_label(
+        "derived_label",
+        quote! {
+            #[label(rename_all = "kebab-case")]
+            enum Cache<T> {
+                NotFound,
+                Hit(u8, T),
+                #[label(rename = "MISS")]
+                Miss { age: u8 },
+            }
+        },
+    );
+}
+
+#[test]
+fn derived_labels() {
+    derived_set(
+        "derived_labels",
+        quote! {
+            struct Page<'a, T> {
+                cache: T,
+                #[label(rename = "name")]
+                host: &'a str,
+                r#type: Cache,
+            }
+        },
+    );
 }
 
 #[track_caller]
-fn compare_in<M: Measure>(mode: Mode, name: &str, args: &TokenStream, item: &TokenStream) {
-    // By a short name, to keep lines short.
-    let expanded = function::expand::<M>(args, item, "m", mode);
+fn declared(mode: Mode, name: &str, input: &TokenStream) {
+    compare_tokens(name, &pipeline::declare(quote!(::m #input), mode));
+}
+
+#[track_caller]
+fn derived_label(name: &str, input: TokenStream) {
+    compare_tokens(name, &pipeline::derive_label(input, "m"));
+}
+
+#[track_caller]
+fn derived_set(name: &str, input: TokenStream) {
+    compare_tokens(name, &pipeline::derive_labels(input, "m"));
+}
+
+/// Compares an expansion with its snapshot; `BLESS=1` overwrites the snapshot.
+#[track_caller]
+fn compare(instrument: &'static Instrument, name: &str, args: &TokenStream, item: &TokenStream) {
+    compare_in(instrument, Mode::On, name, args, item);
+}
+
+#[track_caller]
+fn compare_in(
+    instrument: &'static Instrument,
+    mode: Mode,
+    name: &str,
+    args: &TokenStream,
+    item: &TokenStream,
+) {
+    // A short crate name keeps the lines short.
+    let expanded = pipeline::instrument(instrument, args, item, "m", mode);
+    compare_tokens(name, &expanded);
+}
+
+#[track_caller]
+fn compare_tokens(name: &str, expanded: &TokenStream) {
     let expanded = match syn::parse2(expanded.clone()) {
         Ok(file) => prettyplease::unparse(&file),
         Err(error) => panic!("{error} in {expanded}"),
@@ -345,6 +499,6 @@ fn compare_in<M: Measure>(mode: Mode, name: &str, args: &TokenStream, item: &Tok
     let snapshot = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         snapshot == expanded,
-        "{name} is to be\n{snapshot}\nbut is\n{expanded}\nBLESS=1 accepts it"
+        "expected {name} to be\n{snapshot}\nbut it is\n{expanded}\nBLESS=1 accepts it"
     );
 }

@@ -1,0 +1,271 @@
+/// Requests.
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+struct REQUESTS {
+    __metric: ::m::Counter<::m::__private::Off>,
+}
+/// Requests.
+static REQUESTS: REQUESTS = REQUESTS {
+    __metric: <::m::Counter<::m::__private::Off>>::at(::m::__private::Off),
+};
+#[automatically_derived]
+impl ::m::__private::Deref for REQUESTS {
+    type Target = ::m::Counter<::m::__private::Off>;
+    #[inline(always)]
+    fn deref(&self) -> &Self::Target {
+        &self.__metric
+    }
+}
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+const _: () = {
+    const __NAMES: &[&'static str] = &[];
+    const _: () = ::m::__private::check_declared_metric(
+        "app_requests_total",
+        ::m::Kind::Counter,
+    );
+    const _: ::m::Desc = ::m::__private::desc(
+            ::m::Kind::Counter,
+            "app_requests_total",
+            "Requests.",
+            "",
+        )
+        .declared_at(::core::file!(), 0u32, ::core::module_path!())
+        .labels({
+            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                { __NAMES.len() },
+            >(__NAMES);
+            LABELS
+        });
+};
+/// Pages.
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+struct PAGES {
+    __metric: (),
+}
+/// Pages.
+static PAGES: PAGES = PAGES { __metric: () };
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+#[automatically_derived]
+impl PAGES {
+    /// The series of these labels, for one recording.
+    #[inline(always)]
+    pub fn with(&self, host: &str, cache: Cache) -> ::m::Gauge<::m::__private::Off> {
+        <::m::Gauge<
+            ::m::__private::Off,
+        >>::at(
+            ::m::__private::Off::with(
+                &(
+                    {
+                        let _ = || shorten(host);
+                        ""
+                    },
+                    cache,
+                ),
+            ),
+        )
+    }
+    /// A handle to the series of these labels, to be kept.
+    pub fn bind(&self, host: &str, cache: Cache) -> ::m::Gauge {
+        ::m::Gauge::at(
+            ::m::__private::Off::bind(
+                &(
+                    {
+                        let _ = || shorten(host);
+                        ""
+                    },
+                    cache,
+                ),
+            ),
+        )
+    }
+    /// Removes the series of these labels, if one of them is open; false when there
+    /// was none.
+    pub fn remove(&self, host: &str, cache: Cache) -> bool {
+        {
+            let _ = &(
+                {
+                    let _ = || shorten(host);
+                    ""
+                },
+                cache,
+            );
+            false
+        }
+    }
+    /// Removes all series, if a label is open.
+    pub fn clear(&self) {}
+    /// Removes the series for which `keep` says no, if a label is open.
+    pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
+        let _ = keep;
+    }
+}
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+const _: () = {
+    const __NAMES: &[&'static str] = &["host", "cache"];
+    const _: () = ::m::__private::check_declared_metric("app_pages", ::m::Kind::Gauge);
+    const _: () = ::m::__private::check_declared_label("host", ::m::Kind::Gauge);
+    const _: () = ::m::__private::check_declared_label("cache", ::m::Kind::Gauge);
+    const _: ::m::Desc = ::m::__private::desc(
+            ::m::Kind::Gauge,
+            "app_pages",
+            "Pages.",
+            "",
+        )
+        .declared_at(::core::file!(), 0u32, ::core::module_path!())
+        .labels({
+            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                { __NAMES.len() },
+            >(__NAMES);
+            LABELS
+        });
+};
+/// The build.
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+struct BUILD {
+    __metric: (),
+}
+/// The build.
+static BUILD: BUILD = BUILD { __metric: () };
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+#[automatically_derived]
+impl BUILD {
+    /// The facts: names and values, once they are set.
+    pub fn get(
+        &self,
+    ) -> ::core::option::Option<
+        ::m::__private::Vec<(::m::__private::String, ::m::__private::String)>,
+    > {
+        ::core::option::Option::None
+    }
+    /// Replaces the facts.
+    pub fn set(&self, version: &str) {
+        let _ = &(version,);
+    }
+}
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+const _: () = {
+    const __NAMES: &[&'static str] = &["version"];
+    const _: () = ::m::__private::check_declared_metric(
+        "app_build_info",
+        ::m::Kind::Info,
+    );
+    const _: () = ::m::__private::check_declared_label("version", ::m::Kind::Info);
+    const _: ::m::Desc = ::m::__private::desc(
+            ::m::Kind::Info,
+            "app_build_info",
+            "The build.",
+            "",
+        )
+        .declared_at(::core::file!(), 0u32, ::core::module_path!())
+        .labels({
+            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                { __NAMES.len() },
+            >(__NAMES);
+            LABELS
+        });
+};
+/// Bytes in use.
+static BYTES: ::m::Computed = {
+    ::m::Computed::new(
+        {
+            #[allow(
+                non_camel_case_types,
+                non_snake_case,
+                dead_code,
+                unused_qualifications,
+                clippy::all,
+                clippy::pedantic,
+                clippy::nursery,
+                clippy::restriction
+            )]
+            const DESC: ::m::Desc = {
+                const __NAMES: &[&'static str] = &[];
+                const _: () = ::m::__private::check_declared_metric(
+                    "app_bytes",
+                    ::m::Kind::Gauge,
+                );
+                ::m::__private::desc(::m::Kind::Gauge, "app_bytes", "Bytes in use.", "")
+                    .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                    .labels({
+                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                            { __NAMES.len() },
+                        >(__NAMES);
+                        LABELS
+                    })
+            };
+            DESC
+        },
+        bytes_in_use,
+    )
+};

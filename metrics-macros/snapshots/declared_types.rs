@@ -1,0 +1,713 @@
+/// Time to load.
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+struct LOAD {
+    __metric: ::m::Histogram<::m::__private::Declared<LOAD>>,
+}
+/// Time to load.
+static LOAD: LOAD = LOAD {
+    __metric: <::m::Histogram<
+        ::m::__private::Declared<LOAD>,
+    >>::at(::m::__private::Declared::ONLY),
+};
+#[automatically_derived]
+impl ::m::__private::Deref for LOAD {
+    type Target = ::m::Histogram<::m::__private::Declared<LOAD>>;
+    #[inline(always)]
+    fn deref(&self) -> &Self::Target {
+        &self.__metric
+    }
+}
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+const _: () = {
+    const _: () = ::m::__private::check_declared_metric(
+        "app_load_seconds",
+        ::m::Kind::Histogram,
+    );
+    const _: () = ::m::__private::check_latency(&__BOUNDS, 0.25f64);
+    const __NAMES: &[&'static str] = &[];
+    const __SETS: &[::core::option::Option<&'static [&'static str]>] = &[];
+    const __SERIES: ::core::option::Option<usize> = ::m::__private::closed_series(
+        __SETS,
+    );
+    const __MAX_SERIES: usize = ::m::DEFAULT_MAX_SERIES;
+    const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
+    const __BOUNDS: [f64; { ::m::DURATION_BUCKETS.len() }] = ::m::DURATION_BUCKETS;
+    const __UPPER: [f64; __BOUNDS.len() + 1] = ::m::__private::with_infinity::<
+        { __BOUNDS.len() },
+        { __BOUNDS.len() + 1 },
+    >(&__BOUNDS);
+    static __BUCKETS: ::m::__private::Buckets = ::m::__private::Buckets::new(&__UPPER);
+    const __LAYOUT: ::m::__private::Layout = ::m::__private::layout(__BOUNDS.len());
+    const __WORDS: usize = ::m::__private::local_words(__LAYOUT, __SERIES);
+    type __Local = <::m::__private::Keeps<
+        { ::m::__private::kept(__WORDS, __SERIES.is_some(), 0) },
+    > as ::m::__private::Choice<__WORDS>>::Local;
+    const __ALL_WORDS: usize = ::m::__private::closed_words(__LAYOUT, __SERIES);
+    static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
+        ::m::__private::AtomicU64::new(0)
+    }; __ALL_WORDS];
+    #[automatically_derived]
+    impl ::m::__private::Site for LOAD {
+        type Local = __Local;
+        const LAYOUT: ::m::__private::Layout = __LAYOUT;
+        const SERIES: ::core::option::Option<usize> = __SERIES;
+        #[inline(always)]
+        fn local() -> &'static ::m::__private::LocalKey<__Local> {
+            ::m::__private::thread_local! {
+                static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
+                ::FRESH };
+            }
+            &__LOCAL
+        }
+        #[inline(always)]
+        fn family() -> &'static ::m::__private::Family {
+            &__FAMILY
+        }
+        #[inline(always)]
+        fn shared() -> &'static [::m::__private::AtomicU64] {
+            &__SHARED
+        }
+        fn buckets() -> ::core::option::Option<&'static ::m::__private::Buckets> {
+            ::core::option::Option::Some(&__BUCKETS)
+        }
+    }
+    static __FAMILY: ::m::__private::Family = {
+        ::m::__register! {
+            ::m::__private::Registration::Family(& __FAMILY)
+        }
+        ::m::__private::declared::<
+            LOAD,
+        >(
+                ::m::__private::desc(
+                        ::m::Kind::Histogram,
+                        "app_load_seconds",
+                        "Time to load.",
+                        "",
+                    )
+                    .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                    .labels({
+                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                            { __NAMES.len() },
+                        >(__NAMES);
+                        LABELS
+                    })
+                    .bounds(&__BOUNDS)
+                    .with_objectives({
+                        const OBJECTIVES: &[::m::Objective] = &[
+                            ::m::Objective::Latency {
+                                seconds: 0.25f64,
+                                percent: 99.0,
+                            },
+                        ];
+                        OBJECTIVES
+                    }),
+                __SETS,
+                &__SHARED,
+            )
+            .buckets(&__BUCKETS)
+    };
+};
+/// Time to render.
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+struct RENDER {
+    __metric: (),
+}
+/// Time to render.
+static RENDER: RENDER = RENDER { __metric: () };
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+#[automatically_derived]
+impl RENDER {
+    /// The series of these labels, for one recording.
+    #[inline(always)]
+    pub fn with(&self, labels: &Page) -> ::m::Summary<::m::__private::Declared<RENDER>> {
+        <::m::Summary<
+            ::m::__private::Declared<RENDER>,
+        >>::at(::m::__private::Declared::with(labels))
+    }
+    /// A handle to the series of these labels, to be kept.
+    pub fn bind(&self, labels: &Page) -> ::m::Summary {
+        ::m::Summary::at(
+            ::m::__private::Handle::declared(
+                <RENDER as ::m::__private::Site>::family(),
+                labels,
+            ),
+        )
+    }
+    /// Removes the series of these labels, if one of them is open; false when there
+    /// was none.
+    pub fn remove(&self, labels: &Page) -> bool {
+        <RENDER as ::m::__private::Site>::family().remove(labels)
+    }
+    /// Removes all series, if a label is open.
+    pub fn clear(&self) {
+        <RENDER as ::m::__private::Site>::family().clear();
+    }
+    /// Removes the series for which `keep` says no, if a label is open.
+    pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
+        <RENDER as ::m::__private::Site>::family().retain(keep);
+    }
+}
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+const _: () = {
+    const _: () = ::m::__private::check_declared_metric(
+        "app_render_seconds",
+        ::m::Kind::Summary,
+    );
+    const _: () = ::m::__private::check_labels(__NAMES, ::m::Kind::Summary);
+    const _: () = ::m::__private::check_quantile(&__BOUNDS, 0usize);
+    const _: () = ::m::__private::check_quantile(&__BOUNDS, 1usize);
+    const __NAMES: &[&'static str] = <Page as ::m::Labels>::NAMES;
+    const __SETS: &[::core::option::Option<&'static [&'static str]>] = <Page as ::m::LabelSet>::VALUE_SETS;
+    const __SERIES: ::core::option::Option<usize> = ::m::__private::closed_series(
+        __SETS,
+    );
+    const __MAX_SERIES: usize = ::m::DEFAULT_MAX_SERIES;
+    const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
+    const __BOUNDS: [f64; 2usize] = [0.5, 0.99];
+    const __LAYOUT: ::m::__private::Layout = ::m::__private::SUMMARY;
+    const __WORDS: usize = ::m::__private::local_words(__LAYOUT, __SERIES);
+    type __Local = <::m::__private::Keeps<
+        { ::m::__private::kept(__WORDS, __SERIES.is_some(), 0) },
+    > as ::m::__private::Choice<__WORDS>>::Local;
+    const __ALL_WORDS: usize = ::m::__private::closed_words(__LAYOUT, __SERIES);
+    static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
+        ::m::__private::AtomicU64::new(0)
+    }; __ALL_WORDS];
+    #[automatically_derived]
+    impl ::m::__private::Site for RENDER {
+        type Local = __Local;
+        const LAYOUT: ::m::__private::Layout = __LAYOUT;
+        const SERIES: ::core::option::Option<usize> = __SERIES;
+        #[inline(always)]
+        fn local() -> &'static ::m::__private::LocalKey<__Local> {
+            ::m::__private::thread_local! {
+                static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
+                ::FRESH };
+            }
+            &__LOCAL
+        }
+        #[inline(always)]
+        fn family() -> &'static ::m::__private::Family {
+            &__FAMILY
+        }
+        #[inline(always)]
+        fn shared() -> &'static [::m::__private::AtomicU64] {
+            &__SHARED
+        }
+    }
+    static __FAMILY: ::m::__private::Family = {
+        ::m::__register! {
+            ::m::__private::Registration::Family(& __FAMILY)
+        }
+        ::m::__private::declared::<
+            RENDER,
+        >(
+            ::m::__private::desc(
+                    ::m::Kind::Summary,
+                    "app_render_seconds",
+                    "Time to render.",
+                    "",
+                )
+                .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                .labels({
+                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                        { __NAMES.len() },
+                    >(__NAMES);
+                    LABELS
+                })
+                .bounds(&__BOUNDS),
+            __SETS,
+            &__SHARED,
+        )
+    };
+};
+/// State of the link.
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+struct LINK {
+    __metric: (),
+}
+/// State of the link.
+static LINK: LINK = LINK { __metric: () };
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+#[automatically_derived]
+impl LINK {
+    /// The series of these labels, for one recording.
+    #[inline(always)]
+    pub fn with(
+        &self,
+        peer: &str,
+    ) -> ::m::StateSet<Link, ::m::__private::Declared<LINK>> {
+        <::m::StateSet<
+            Link,
+            ::m::__private::Declared<LINK>,
+        >>::at(::m::__private::Declared::with(&(peer,)))
+    }
+    /// A handle to the series of these labels, to be kept.
+    pub fn bind(&self, peer: &str) -> ::m::StateSet<Link> {
+        ::m::StateSet::at(
+            ::m::__private::Handle::declared(
+                <LINK as ::m::__private::Site>::family(),
+                &(peer,),
+            ),
+        )
+    }
+    /// Removes the series of these labels, if one of them is open; false when there
+    /// was none.
+    pub fn remove(&self, peer: &str) -> bool {
+        <LINK as ::m::__private::Site>::family().remove(&(peer,))
+    }
+    /// Removes all series, if a label is open.
+    pub fn clear(&self) {
+        <LINK as ::m::__private::Site>::family().clear();
+    }
+    /// Removes the series for which `keep` says no, if a label is open.
+    pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
+        <LINK as ::m::__private::Site>::family().retain(keep);
+    }
+}
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+const _: () = {
+    const _: () = ::m::__private::check_declared_metric("app_link", ::m::Kind::StateSet);
+    const _: () = ::m::__private::check_declared_label("peer", ::m::Kind::StateSet);
+    const __NAMES: &[&'static str] = &["peer"];
+    const __SETS: &[::core::option::Option<&'static [&'static str]>] = &[
+        <&str as ::m::Label>::VALUES,
+    ];
+    const __SERIES: ::core::option::Option<usize> = ::m::__private::closed_series(
+        __SETS,
+    );
+    const __MAX_SERIES: usize = ::m::DEFAULT_MAX_SERIES;
+    const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
+    const __LAYOUT: ::m::__private::Layout = ::m::__private::Layout::Int;
+    const __WORDS: usize = ::m::__private::local_words(__LAYOUT, __SERIES);
+    type __Local = <::m::__private::Keeps<
+        {
+            ::m::__private::kept(
+                __WORDS,
+                __SERIES.is_some(),
+                ::m::__private::STATIC_WORDS,
+            )
+        },
+    > as ::m::__private::Choice<__WORDS>>::Local;
+    const __ALL_WORDS: usize = ::m::__private::closed_words(__LAYOUT, __SERIES);
+    static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
+        ::m::__private::AtomicU64::new(0)
+    }; __ALL_WORDS];
+    #[automatically_derived]
+    impl ::m::__private::Site for LINK {
+        type Local = __Local;
+        const LAYOUT: ::m::__private::Layout = __LAYOUT;
+        const SERIES: ::core::option::Option<usize> = __SERIES;
+        #[inline(always)]
+        fn local() -> &'static ::m::__private::LocalKey<__Local> {
+            ::m::__private::thread_local! {
+                static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
+                ::FRESH };
+            }
+            &__LOCAL
+        }
+        #[inline(always)]
+        fn family() -> &'static ::m::__private::Family {
+            &__FAMILY
+        }
+        #[inline(always)]
+        fn shared() -> &'static [::m::__private::AtomicU64] {
+            &__SHARED
+        }
+    }
+    static __FAMILY: ::m::__private::Family = {
+        ::m::__register! {
+            ::m::__private::Registration::Family(& __FAMILY)
+        }
+        ::m::__private::declared::<
+            LINK,
+        >(
+                ::m::__private::desc(
+                        ::m::Kind::StateSet,
+                        "app_link",
+                        "State of the link.",
+                        "",
+                    )
+                    .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                    .labels({
+                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                            { __NAMES.len() },
+                        >(__NAMES);
+                        LABELS
+                    }),
+                __SETS,
+                &__SHARED,
+            )
+            .states(::m::__private::states::<Link>())
+    };
+};
+/// The build.
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+struct BUILD {
+    __metric: (),
+}
+/// The build.
+static BUILD: BUILD = BUILD { __metric: () };
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+#[automatically_derived]
+impl BUILD {
+    /// The facts: names and values, once they are set.
+    pub fn get(
+        &self,
+    ) -> ::core::option::Option<
+        ::m::__private::Vec<(::m::__private::String, ::m::__private::String)>,
+    > {
+        ::m::Info::at(<BUILD as ::m::__private::Site>::family()).get()
+    }
+    /// Replaces the facts.
+    pub fn set(&self, version: &str) {
+        ::m::Info::at(<BUILD as ::m::__private::Site>::family()).set(&(version,));
+    }
+}
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+const _: () = {
+    const _: () = ::m::__private::check_declared_metric(
+        "app_build_info",
+        ::m::Kind::Info,
+    );
+    const _: () = ::m::__private::check_declared_label("version", ::m::Kind::Info);
+    const __NAMES: &[&'static str] = &["version"];
+    const __SETS: &[::core::option::Option<&'static [&'static str]>] = &[
+        <&str as ::m::Label>::VALUES,
+    ];
+    const __SERIES: ::core::option::Option<usize> = ::core::option::Option::None;
+    const __MAX_SERIES: usize = ::m::DEFAULT_MAX_SERIES;
+    const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
+    const __LAYOUT: ::m::__private::Layout = ::m::__private::Layout::Empty;
+    const __WORDS: usize = ::m::__private::local_words(__LAYOUT, __SERIES);
+    type __Local = <::m::__private::Keeps<
+        {
+            ::m::__private::kept(
+                __WORDS,
+                __SERIES.is_some(),
+                ::m::__private::STATIC_WORDS,
+            )
+        },
+    > as ::m::__private::Choice<__WORDS>>::Local;
+    const __ALL_WORDS: usize = ::m::__private::closed_words(__LAYOUT, __SERIES);
+    static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
+        ::m::__private::AtomicU64::new(0)
+    }; __ALL_WORDS];
+    #[automatically_derived]
+    impl ::m::__private::Site for BUILD {
+        type Local = __Local;
+        const LAYOUT: ::m::__private::Layout = __LAYOUT;
+        const SERIES: ::core::option::Option<usize> = __SERIES;
+        #[inline(always)]
+        fn local() -> &'static ::m::__private::LocalKey<__Local> {
+            ::m::__private::thread_local! {
+                static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
+                ::FRESH };
+            }
+            &__LOCAL
+        }
+        #[inline(always)]
+        fn family() -> &'static ::m::__private::Family {
+            &__FAMILY
+        }
+        #[inline(always)]
+        fn shared() -> &'static [::m::__private::AtomicU64] {
+            &__SHARED
+        }
+    }
+    static __FAMILY: ::m::__private::Family = {
+        ::m::__register! {
+            ::m::__private::Registration::Family(& __FAMILY)
+        }
+        ::m::__private::declared::<
+            BUILD,
+        >(
+            ::m::__private::desc(::m::Kind::Info, "app_build_info", "The build.", "")
+                .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                .labels({
+                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                        { __NAMES.len() },
+                    >(__NAMES);
+                    LABELS
+                }),
+            __SETS,
+            &__SHARED,
+        )
+    };
+};
+/// Bytes in use.
+static BYTES: ::m::Computed = {
+    ::m::__register! {
+        ::m::__private::Registration::Collector(& BYTES)
+    }
+    ::m::Computed::new(
+        {
+            #[allow(
+                non_camel_case_types,
+                non_snake_case,
+                dead_code,
+                unused_qualifications,
+                clippy::all,
+                clippy::pedantic,
+                clippy::nursery,
+                clippy::restriction
+            )]
+            const DESC: ::m::Desc = {
+                const __NAMES: &[&'static str] = &[];
+                const _: () = ::m::__private::check_declared_metric(
+                    "app_bytes",
+                    ::m::Kind::Gauge,
+                );
+                ::m::__private::desc(::m::Kind::Gauge, "app_bytes", "Bytes in use.", "")
+                    .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                    .labels({
+                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                            { __NAMES.len() },
+                        >(__NAMES);
+                        LABELS
+                    })
+            };
+            DESC
+        },
+        bytes_in_use,
+    )
+};
+/// Café.
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+struct CAFE {
+    __metric: (),
+}
+/// Café.
+static CAFE: CAFE = CAFE { __metric: () };
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+#[automatically_derived]
+impl CAFE {
+    /// The series of these labels, for one recording.
+    #[inline(always)]
+    pub fn with(
+        &self,
+        größe: &str,
+    ) -> ::m::UpDownCounter<::m::__private::Declared<CAFE>> {
+        <::m::UpDownCounter<
+            ::m::__private::Declared<CAFE>,
+        >>::at(::m::__private::Declared::with(&(größe,)))
+    }
+    /// A handle to the series of these labels, to be kept.
+    pub fn bind(&self, größe: &str) -> ::m::UpDownCounter {
+        ::m::UpDownCounter::at(
+            ::m::__private::Handle::declared(
+                <CAFE as ::m::__private::Site>::family(),
+                &(größe,),
+            ),
+        )
+    }
+    /// Removes the series of these labels, if one of them is open; false when there
+    /// was none.
+    pub fn remove(&self, größe: &str) -> bool {
+        <CAFE as ::m::__private::Site>::family().remove(&(größe,))
+    }
+    /// Removes all series, if a label is open.
+    pub fn clear(&self) {
+        <CAFE as ::m::__private::Site>::family().clear();
+    }
+    /// Removes the series for which `keep` says no, if a label is open.
+    pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
+        <CAFE as ::m::__private::Site>::family().retain(keep);
+    }
+}
+#[allow(
+    non_camel_case_types,
+    non_snake_case,
+    dead_code,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+const _: () = {
+    const _: () = ::m::__private::check_utf8_metric("app.café", ::m::Kind::Gauge);
+    const _: () = ::m::__private::check_utf8_label("größe", ::m::Kind::Gauge);
+    const __NAMES: &[&'static str] = &["größe"];
+    const __SETS: &[::core::option::Option<&'static [&'static str]>] = &[
+        <&str as ::m::Label>::VALUES,
+    ];
+    const __SERIES: ::core::option::Option<usize> = ::m::__private::closed_series(
+        __SETS,
+    );
+    const __MAX_SERIES: usize = ::m::DEFAULT_MAX_SERIES;
+    const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
+    const __LAYOUT: ::m::__private::Layout = ::m::__private::Layout::UpDown;
+    const __WORDS: usize = ::m::__private::local_words(__LAYOUT, __SERIES);
+    type __Local = <::m::__private::Keeps<
+        {
+            ::m::__private::kept(
+                __WORDS,
+                __SERIES.is_some(),
+                ::m::__private::STATIC_WORDS,
+            )
+        },
+    > as ::m::__private::Choice<__WORDS>>::Local;
+    const __ALL_WORDS: usize = ::m::__private::closed_words(__LAYOUT, __SERIES);
+    static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
+        ::m::__private::AtomicU64::new(0)
+    }; __ALL_WORDS];
+    #[automatically_derived]
+    impl ::m::__private::Site for CAFE {
+        type Local = __Local;
+        const LAYOUT: ::m::__private::Layout = __LAYOUT;
+        const SERIES: ::core::option::Option<usize> = __SERIES;
+        #[inline(always)]
+        fn local() -> &'static ::m::__private::LocalKey<__Local> {
+            ::m::__private::thread_local! {
+                static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
+                ::FRESH };
+            }
+            &__LOCAL
+        }
+        #[inline(always)]
+        fn family() -> &'static ::m::__private::Family {
+            &__FAMILY
+        }
+        #[inline(always)]
+        fn shared() -> &'static [::m::__private::AtomicU64] {
+            &__SHARED
+        }
+    }
+    static __FAMILY: ::m::__private::Family = {
+        ::m::__register! {
+            ::m::__private::Registration::Family(& __FAMILY)
+        }
+        ::m::__private::declared::<
+            CAFE,
+        >(
+            ::m::__private::desc(::m::Kind::Gauge, "app.café", "Café.", "")
+                .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                .labels({
+                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                        { __NAMES.len() },
+                    >(__NAMES);
+                    LABELS
+                }),
+            __SETS,
+            &__SHARED,
+        )
+    };
+};

@@ -1,0 +1,163 @@
+//! The arguments of a function whose body moves into a closure or a future.
+//!
+//! The closure or future must own the arguments and drop them as the function would: at the end of
+//! the body, the last one first. An argument that it merely captures is dropped in the order of its
+//! first use. So the body begins with statements that move, or name, all arguments in order:
+//!
+//! | argument | `move_arguments` | `move_variables` | `name_variables` |
+//! |---|---|---|---|
+//! | `self` | `let _ = &self;` | `let _ = &self;` | `let _ = &self;` |
+//! | `mut n: u8` | `let mut n = n;` | `let mut n = n;` | `let _ = &n;` |
+//! | `(a, b): (u8, u8)` | `let mut __arg1 = __arg1; let (a, b) = __arg1;` | `let a = a; let b = b;` | `let _ = &b; let _ = &a;` |
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::{
+    Attribute, FnArg, Pat, PatIdent, Signature, Type,
+    visit_mut::{self, VisitMut},
+};
+
+use crate::{
+    expand::recorder::Recorder,
+    model::{Function, mentions},
+};
+
+/// Statements that make a closure own the arguments of this signature, which may be changed.
+pub(super) fn owned_arguments(
+    function: &Function,
+    recorders: &[Recorder],
+    sig: &mut Signature,
+) -> TokenStream {
+    // Labels, and attributes below this one, may name the variables of a pattern.
+    let are_named = recorders.iter().any(|recorder| recorder.is_labelled);
+    if are_named || function.next_active_attribute().is_some() {
+        move_variables(sig, recorders)
+    } else {
+        move_arguments(sig, recorders)
+    }
+}
+
+/// Moves the arguments as an `async fn` does: whole, in their order, and taken apart inside. The
+/// signature gets a plain name for each pattern.
+pub(super) fn move_arguments(sig: &mut Signature, recorders: &[Recorder]) -> TokenStream {
+    let mut moved = TokenStream::new();
+    for (index, input) in sig.inputs.iter_mut().enumerate() {
+        let input = match input {
+            FnArg::Receiver(receiver) => {
+                let this = &receiver.self_token;
+                moved.extend(quote!(let _ = &#this;));
+                continue;
+            }
+            FnArg::Typed(input) => input,
+        };
+        // Lint attributes of an argument move to its variable; `cfg` belongs on both.
+        let attrs = input.attrs.clone();
+        let is_cfg = |attr: &Attribute| attr.path().is_ident("cfg");
+        input.attrs.retain(is_cfg);
+        let cfgs = &input.attrs;
+        let pat = &input.pat;
+        let ident = if let Some(ident) = plain_name(pat) {
+            let lints = rebinding_lints(ident, recorders);
+            moved.extend(quote!(#[allow(#lints)] #(#attrs)* let #pat = #ident;));
+            ident.clone()
+        } else {
+            let name = format_ident!("__arg{index}", span = Span::mixed_site());
+            moved.extend(quote! {
+                // Mutable for patterns with `ref mut`.
+                #(#cfgs)*
+                #[allow(unused_mut)]
+                let mut #name = #name;
+                #(#attrs)*
+                let #pat = #name;
+            });
+            name
+        };
+        *input.pat = syn::parse_quote!(#ident);
+    }
+    moved
+}
+
+/// Moves the variables that the arguments are bound to. The signature keeps its patterns.
+fn move_variables(sig: &mut Signature, recorders: &[Recorder]) -> TokenStream {
+    let mut moved = name_receiver(sig);
+    for_each_variable(sig, |pat| {
+        let is_by_value = pat.by_ref.is_none();
+        let mutability = pat.mutability.take_if(|_| is_by_value);
+        let ident = &pat.ident;
+        let lints = rebinding_lints(ident, recorders);
+        moved.extend(quote!(#[allow(#lints)] let #mutability #ident = #ident;));
+    });
+    moved
+}
+
+/// Names the variables that the arguments are bound to, the last one first: an `async` block
+/// captures them in that order, and drops its captures in it. Moved, each would take up room in the
+/// future twice.
+pub(super) fn name_variables(sig: &Signature) -> TokenStream {
+    let mut named = vec![name_receiver(sig)];
+    for_each_variable(&mut sig.clone(), |pat| {
+        let ident = &pat.ident;
+        let lints = rebinding_lints(ident, &[]);
+        named.push(quote!(#[allow(#lints)] let _ = &#ident;));
+    });
+    named.into_iter().rev().collect()
+}
+
+/// Names `self`, so that it is captured as a whole.
+fn name_receiver(sig: &Signature) -> TokenStream {
+    let this = sig.receiver().map(|receiver| &receiver.self_token);
+    this.map(|this| quote!(let _ = &#this;)).unwrap_or_default()
+}
+
+/// Whether all arguments are plain names.
+pub(super) fn are_plain(sig: &Signature) -> bool {
+    sig.inputs.iter().all(|input| match input {
+        FnArg::Receiver(_) => true,
+        FnArg::Typed(input) => plain_name(&input.pat).is_some(),
+    })
+}
+
+/// The name, if the pattern is no more than a name.
+fn plain_name(pat: &Pat) -> Option<&Ident> {
+    match pat {
+        Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => Some(&pat.ident),
+        _ => None,
+    }
+}
+
+/// Calls `f` with each variable that an argument is bound to, in their order.
+fn for_each_variable(sig: &mut Signature, f: impl FnMut(&mut PatIdent)) {
+    struct Variables<F>(F);
+
+    impl<F: FnMut(&mut PatIdent)> VisitMut for Variables<F> {
+        fn visit_pat_ident_mut(&mut self, pat: &mut PatIdent) {
+            (self.0)(pat);
+            visit_mut::visit_pat_ident_mut(self, pat);
+        }
+
+        // The arguments of a function type have names, too.
+        fn visit_type_mut(&mut self, _: &mut Type) {}
+    }
+
+    let mut variables = Variables(f);
+    for input in &mut sig.inputs {
+        variables.visit_fn_arg_mut(input);
+    }
+}
+
+/// The lints that `let ident = ident;` would trip although the user wrote only the name.
+fn rebinding_lints(ident: &Ident, recorders: &[Recorder]) -> TokenStream {
+    let mut lints = quote!(clippy::shadow_same);
+    if ident.to_string().starts_with('_') {
+        lints.extend(quote!(, clippy::no_effect_underscore_binding));
+        lints.extend(quote!(, clippy::used_underscore_binding));
+    }
+    // An argument that only a label names is not unused.
+    let is_it = |word: &Ident| word == ident;
+    let is_in_label =
+        |recorder: &Recorder| recorder.is_labelled && mentions(recorder.series.clone(), &is_it);
+    if recorders.iter().any(is_in_label) {
+        lints.extend(quote!(, unused_variables));
+    }
+    lints
+}

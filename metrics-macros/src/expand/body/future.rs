@@ -1,0 +1,294 @@
+//! Functions whose call is a future.
+//!
+//! `#[counted] async fn wait(millis: u64) -> u64 { sleep(millis).await }` expands to
+//!
+//! ```text
+//! fn wait(millis: u64) -> impl ::core::future::Future<Output = u64> {
+//!     call::Tracked::<_, call::Counted<_>, _>::new(
+//!         { .. },                                           // the series: see `recorder`
+//!         async move {
+//!             let millis = millis;                          // see `arguments`
+//!             if false { let __result: u64 = loop {}; return __result; } // see `type_hint`
+//!             { sleep(millis).await }
+//!         },
+//!         call::never,                                      // see `ending`
+//!     )
+//! }
+//! ```
+//!
+//! With labels of arguments, the series is not known before the first poll:
+//!
+//! ```text
+//! call::Tracked::<_, call::Counted<_>, _>::labelled(
+//!     async move {
+//!         let __series = { .. };
+//!         call::Entering::with(__series).await;
+//!         ..
+//!     },
+//!     call::never,
+//! )
+//! ```
+
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{ReturnType, Type, Visibility, visit_mut::VisitMut};
+
+use super::{
+    arguments::{are_plain, move_arguments, name_variables, owned_arguments},
+    body_block, closure_output, emit, in_braces,
+};
+use crate::{
+    expand::recorder::Recorder,
+    model::{Function, FutureForm},
+};
+
+/// An `async fn`.
+pub(super) fn async_fn(function: &Function, recorders: &[Recorder]) -> TokenStream {
+    // An attribute below may look for `async`, and the type `!` cannot be named in `impl Future`.
+    if function.next_active_attribute().is_some() || is_never(&function.sig.output) {
+        awaited(function, recorders)
+    } else {
+        desugared(function, recorders)
+    }
+}
+
+/// An `async fn` that awaits the recorded body.
+fn awaited(function: &Function, recorders: &[Recorder]) -> TokenStream {
+    let imports = imports(recorders);
+    let hint = type_hint(&function.sig.output);
+    let named = name_variables(&function.sig);
+    let before = quote!(#named #hint);
+    let tracked = tracked_block(function, recorders, Labels::First, &before, &function.body);
+    // A value of an uninhabited type has any type: also `!`, which cannot be named here.
+    let body = if is_never(&function.sig.output) {
+        quote_spanned!(function.brace=> #imports match #tracked.await {})
+    } else {
+        quote_spanned!(function.brace=> #imports #tracked.await)
+    };
+    emit(function, &function.sig, &body)
+}
+
+/// An `async fn` as a function that returns the recorded body's future, which is smaller than a
+/// future that awaits it.
+fn desugared(function: &Function, recorders: &[Recorder]) -> TokenStream {
+    let mut sig = function.sig.clone();
+    sig.asyncness = None;
+    let output = match &sig.output {
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+        ReturnType::Default => quote!(()),
+    };
+    // With this crate's edition, in which the type captures all lifetimes, as that of an `async fn`
+    // does.
+    let future = quote_spanned! {Span::mixed_site().located_at(function.brace)=>
+        impl ::core::future::Future<Output = #output>
+    };
+    sig.output = ReturnType::Type(
+        syn::Token![->](Span::mixed_site()),
+        Box::new(Type::Verbatim(future)),
+    );
+    let labels = if are_plain(&function.sig) {
+        Labels::First
+    } else {
+        Labels::AfterArguments
+    };
+    let moved = move_arguments(&mut sig, recorders);
+    let hint = type_hint(&function.sig.output);
+    let imports = imports(recorders);
+    let before = quote!(#moved #hint);
+    let tracked = tracked_block(function, recorders, labels, &before, &function.body);
+    let body = quote_spanned!(function.brace=> #imports #tracked);
+    let emitted = emit(function, &sig, &body);
+    let emitted = quote! {
+        #[allow(clippy::manual_async_fn)]
+        #emitted
+    };
+    let is_documented =
+        function.sig.receiver().is_some() || !matches!(function.vis, Visibility::Inherited);
+    if !is_documented {
+        return emitted;
+    }
+    // Rustdoc shows the function as it is written.
+    let written = emit(function, &function.sig, &function.body);
+    quote! {
+        #[cfg(doc)]
+        #written
+        #[cfg(not(doc))]
+        #emitted
+    }
+}
+
+/// A function that returns a future and is not `async`. What it does before it returns the future
+/// is not part of the call.
+pub(super) fn returned(
+    function: &Function,
+    recorders: &[Recorder],
+    form: FutureForm,
+) -> TokenStream {
+    let imports = imports(recorders);
+    if let Some((path, block)) = pinned_block(&function.body) {
+        let tracked = tracked_block(function, recorders, Labels::First, &quote!(), &block);
+        let body = quote_spanned!(function.brace=> #imports #path(#tracked));
+        return emit(function, &function.sig, &body);
+    }
+    let call = &recorders[0].call;
+    let output = closure_output(&function.sig.output);
+    let mut sig = function.sig.clone();
+    let owned = owned_arguments(function, recorders, &mut sig);
+    let body = body_block(function.brace, &function.body);
+    let body = in_braces(function.brace, quote!(#owned #body));
+    let made = quote_spanned!(function.brace=> #call::made(move || #output #body));
+    let tracked = recorders
+        .iter()
+        .rev()
+        .fold(made, |made, recorder| tracked(function, recorder, &made));
+    let tracked = if form == FutureForm::Boxed {
+        quote_spanned!(function.brace=> #call::boxed(#tracked))
+    } else {
+        tracked
+    };
+    let body = quote_spanned!(function.brace=> #imports #tracked);
+    emit(function, &sig, &body)
+}
+
+/// Where a future computes the labels of its arguments.
+#[derive(Clone, Copy)]
+enum Labels {
+    First,
+    /// After the patterns of the arguments, whose variables the labels may name. The arguments then
+    /// take up room in the future twice.
+    AfterArguments,
+}
+
+/// An `async` block of `before` and `body` in the futures of these recorders.
+fn tracked_block(
+    function: &Function,
+    recorders: &[Recorder],
+    labels: Labels,
+    before: &TokenStream,
+    body: &TokenStream,
+) -> TokenStream {
+    // The innermost recorder is the first to be polled.
+    let labelled = recorders
+        .iter()
+        .rev()
+        .filter(|recorder| recorder.is_labelled);
+    let enter = labelled.map(|Recorder { call, series, .. }| {
+        let name = Ident::new("__series", Span::mixed_site());
+        // A statement of its own, so that the future holds no borrow while it is suspended.
+        quote! {
+            let #name = #series;
+            #call::Entering::with(#name).await;
+        }
+    });
+    let body = body_block(function.brace, body);
+    let block = match labels {
+        Labels::First => quote!(#(#enter)* #before #body),
+        Labels::AfterArguments => quote!(#before #(#enter)* #body),
+    };
+    let block = quote_spanned!(function.brace=> async move { #block });
+    recorders.iter().rev().fold(block, |future, recorder| {
+        if !recorder.is_labelled {
+            return tracked(function, recorder, &future);
+        }
+        let Recorder {
+            call, ty, ending, ..
+        } = recorder;
+        quote_spanned! {function.brace=>
+            #call::Tracked::<_, #ty, _>::labelled(#future, #ending)
+        }
+    })
+}
+
+/// A future in that of a recorder whose series is known before the first poll.
+fn tracked(function: &Function, recorder: &Recorder, future: &TokenStream) -> TokenStream {
+    let Recorder {
+        call,
+        ty,
+        series,
+        ending,
+        ..
+    } = recorder;
+    quote_spanned! {function.brace=>
+        #call::Tracked::<_, #ty, _>::new(#series, #future, #ending)
+    }
+}
+
+fn imports(recorders: &[Recorder]) -> TokenStream {
+    let imports = recorders.iter().map(|recorder| recorder.imports.clone());
+    imports.collect()
+}
+
+fn is_never(output: &ReturnType) -> bool {
+    matches!(output, ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)))
+}
+
+/// Unreachable code from which the compiler infers what an `async` block returns, as it would from
+/// the signature of an `async fn`.
+fn type_hint(output: &ReturnType) -> TokenStream {
+    struct Placeholders;
+
+    impl VisitMut for Placeholders {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            if let Type::ImplTrait(_) = ty {
+                *ty = syn::parse_quote!(_);
+            } else {
+                syn::visit_mut::visit_type_mut(self, ty);
+            }
+        }
+    }
+
+    let ReturnType::Type(_, ty) = output else {
+        return quote! {
+            #[allow(unreachable_code, clippy::unused_unit, clippy::diverging_sub_expression)]
+            if false {
+                return ();
+            }
+        };
+    };
+    let mut ty = ty.clone();
+    Placeholders.visit_type_mut(&mut ty);
+    if is_never(output) {
+        ty = syn::parse_quote!(::core::convert::Infallible);
+    }
+    quote! {
+        #[allow(
+            unreachable_code,
+            clippy::diverging_sub_expression,
+            clippy::let_unit_value,
+            clippy::empty_loop,
+            clippy::needless_return
+        )]
+        if false {
+            let __result: #ty = loop {};
+            return __result;
+        }
+    }
+}
+
+/// The path and the block of `Box::pin(async move { ... })`, which `#[async_trait]` makes of a body.
+fn pinned_block(body: &TokenStream) -> Option<(TokenStream, TokenStream)> {
+    let mut path: Vec<TokenTree> = body.clone().into_iter().collect();
+    let TokenTree::Group(argument) = path.pop()? else {
+        return None;
+    };
+    let is_path = |token: &TokenTree| match token {
+        TokenTree::Ident(_) => true,
+        TokenTree::Punct(punct) => punct.as_char() == ':',
+        _ => false,
+    };
+    let spelled: String = path.iter().map(ToString::to_string).collect();
+    if !path.iter().all(is_path) || !spelled.ends_with("Box::pin") {
+        return None;
+    }
+    let block: Vec<TokenTree> = argument.stream().into_iter().collect();
+    match &block[..] {
+        [
+            TokenTree::Ident(word),
+            TokenTree::Ident(by),
+            TokenTree::Group(body),
+        ] if word == "async" && by == "move" && body.delimiter() == Delimiter::Brace => {
+            Some((path.into_iter().collect(), body.stream()))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,61 @@
+//! Functions that return their result, and not a future.
+//!
+//! `#[counted] fn parse(text: &str) -> Result<u32, ParseError> { text.parse() }` expands to
+//!
+//! ```text
+//! fn parse(text: &str) -> Result<u32, ParseError> {
+//!     use call::NeverError as _;
+//!     call::run::<call::Counted<_>, _, _>(
+//!         { .. },                                       // the series: see `recorder`
+//!         move || -> Result<u32, ParseError> {
+//!             let text = text;                          // see `arguments`
+//!             { text.parse() }
+//!         },
+//!         |__result| call::Look(__result).is_error(),   // see `ending`
+//!     )
+//! }
+//! ```
+//!
+//! Without `Result`, a guard before the body suffices: see `expand::function`.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use super::{arguments::owned_arguments, body_block, closure_output, emit, in_braces};
+use crate::{expand::recorder::Recorder, model::Function};
+
+pub(super) fn wrap(function: &Function, recorders: &[Recorder]) -> TokenStream {
+    let mut sig = function.sig.clone();
+    let reads_result = recorders.iter().any(|recorder| recorder.reads_result);
+    let owned = reads_result.then(|| owned_arguments(function, recorders, &mut sig));
+    emit(function, &sig, &nested(function, recorders, owned.as_ref()))
+}
+
+/// The body with a guard before it, or in a closure, for each recorder. The innermost closure begins
+/// with the statements that make it own the arguments.
+fn nested(function: &Function, recorders: &[Recorder], owned: Option<&TokenStream>) -> TokenStream {
+    let Some((recorder, inner)) = recorders.split_first() else {
+        return body_block(function.brace, &function.body).into();
+    };
+    let Recorder {
+        call,
+        ty,
+        series,
+        ending,
+        imports,
+        ..
+    } = recorder;
+    let body = nested(function, inner, owned);
+    if !recorder.reads_result {
+        let guard = Ident::new("__call", Span::mixed_site());
+        return quote!(let #guard = #call::Guard::<#ty>::new(#series); #body);
+    }
+    let is_innermost = !inner.iter().any(|inner| inner.reads_result);
+    let owned = owned.filter(|_| is_innermost);
+    let output = closure_output(&function.sig.output);
+    let body = in_braces(function.brace, quote!(#owned #body));
+    quote_spanned! {function.brace=>
+        #imports
+        #call::run::<#ty, _, _>(#series, move || #output #body, #ending)
+    }
+}

@@ -1,0 +1,82 @@
+//! The closure that reads a result: its outcome, and the labels that are computed from it.
+//!
+//! | arguments | closure |
+//! |---|---|
+//! | none | `\|__result\| call::Look(__result).is_error()` |
+//! | `ok_if = path` | `\|__result\| !call::look::<_, bool>(__result, path)` |
+//! | `error_if = path` | `\|__result\| call::look::<_, bool>(__result, path)` |
+//! | `labels(on_return(size: Size = f))` | `\|__result\| call::Ended::new(.., &(call::Known(Some(call::look::<_, Size>(__result, f))),))` |
+//! | `err(fault: Fault)` | `\|__result\| call::Ended::new(.., &(call::Known::<&Fault>(call::error_of(__result)),))` |
+//!
+//! A label without a type is wrapped in `call::Open`: its values are not known at compile time.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Expr;
+
+use super::tokens::located_at;
+use crate::model::{Args, Returns, first_span};
+
+/// The closure, and what it needs in scope.
+pub(super) fn ending(
+    args: &Args,
+    returns: &Returns,
+    call: &TokenStream,
+) -> (TokenStream, TokenStream) {
+    let result = Ident::new("__result", Span::mixed_site());
+    let mut imports = quote!();
+    let is_error = if let Some(ok_if) = args.ok_if.get() {
+        let is_ok = look(call, &result, ok_if, &quote!(bool));
+        quote!(!#is_ok)
+    } else if let Some(error_if) = args.error_if.get() {
+        look(call, &result, error_if, &quote!(bool))
+    } else if returns.decides_outcome(args) {
+        imports = quote! {
+            #[allow(unused_imports)]
+            use #call::NeverError as _;
+        };
+        quote!(#call::Look(#result).is_error())
+    } else {
+        quote!(false)
+    };
+    let mut labels = Vec::new();
+    let mut first = None;
+    for label in args.result_labels() {
+        let ty = label.ty.as_ref();
+        let ty_tokens = ty.map_or_else(|| quote!(_), ToTokens::to_token_stream);
+        let mut value = look(call, &result, &label.value, &ty_tokens);
+        if ty.is_none() {
+            value = quote!(#call::Open(#value));
+        }
+        labels.push(quote!(#call::Known(::core::option::Option::Some(#value))));
+        first.get_or_insert(first_span(&label.value));
+    }
+    if let Some(label) = args.err.get() {
+        let span = label.name.span();
+        let call = located_at(call, span);
+        let result = located_at(&result, span);
+        let error = quote_spanned!(span=> #call::error_of(#result));
+        labels.push(if let Some(ty) = &label.ty {
+            quote_spanned!(span=> #call::Known::<&#ty>(#error))
+        } else {
+            quote_spanned!(span=> #call::Known(#error.map(#call::Open)))
+        });
+        first.get_or_insert(span);
+    }
+    // A literal closure at the call, because only there its parameter's type is inferred. The
+    // tuple's span is the place of the error about a value that is no label.
+    let ending = if let Some(first) = first {
+        let labels = quote_spanned!(first=> &(#(#labels,)*));
+        quote!(|#result| #call::Ended::new(#is_error, #labels))
+    } else {
+        quote!(|#result| #is_error)
+    };
+    (ending, imports)
+}
+
+/// Calls a closure or function of the user with the result; a wrong type is an error at it.
+fn look(call: &TokenStream, result: &Ident, function: &Expr, ty: &TokenStream) -> TokenStream {
+    let span = first_span(function);
+    let call = located_at(call, span);
+    quote_spanned!(span=> #call::look::<_, #ty>(#result, #function))
+}

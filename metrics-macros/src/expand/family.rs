@@ -1,0 +1,315 @@
+//! The statics of an instrumented function: its members of a metric family, and their registration.
+//!
+//! `#[counted]` on `fn size(..) -> usize` needs, with `p` for `::metrics_core::__private`,
+//!
+//! ```text
+//! const __DESCRIBED: p::call::Site = p::call::Site::new(
+//!     &[("function", "size"), ("module", module_path!())],
+//!     file!(), 7, module_path!(),
+//!     p::call::Outcomes::Labelled { fallible: false, is_async: false },
+//! );
+//! const __WORDS: usize = __DESCRIBED.words(p::call::Measured::COUNTED);
+//! static __SHARED: [p::AtomicU64; __WORDS] = [const { p::AtomicU64::new(0) }; __WORDS];
+//! static __SITE: p::Family = {
+//!     __register! { p::Registration::Family(&__SITE) }
+//!     __DESCRIBED.measured(p::call::Measured::COUNTED, &__SHARED)
+//! };
+//! ```
+//!
+//! and, if the call is not a future, this thread's part of the storage:
+//!
+//! ```text
+//! type __Local = <p::Keeps<{ p::kept(__WORDS, true, p::STATIC_WORDS) }> as p::Choice<__WORDS>>::Local;
+//! p::thread_local! {
+//!     static __LOCAL: __Local = const { <__Local as p::Fresh>::FRESH };
+//! }
+//! p::call::Near::new(p::call::Called::plain(&__SITE), &__LOCAL)
+//! ```
+//!
+//! `busy` adds a second family, `__BUSY`, with storage of its own.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use syn::{LitStr, Type, ext::IdentExt};
+
+use super::{
+    buckets::bucket_items,
+    tokens::{check, check_name, kind, line},
+};
+use crate::model::{Args, Fallible, Function, Returns, label_name, with_static_lifetimes};
+
+/// The items before a call: the statics, and the checks of the arguments.
+pub(super) fn items(
+    args: &Args,
+    function: &Function,
+    returns: &Returns,
+    site: &Ident,
+) -> TokenStream {
+    let krate = &args.krate;
+    let p = quote!(#krate::__private);
+    let call = quote!(#p::call);
+    let checks = checks(args);
+    let const_labels = const_labels(args, function);
+    let line = line(function.sig.ident.span());
+    let outcomes = outcomes(args, returns);
+    let labels = labels(args, function);
+    let buckets = args.buckets.get().map(|buckets| {
+        let native = buckets.native.as_ref().map(|native| {
+            let native = native.expand(krate);
+            quote!(.native(#native))
+        });
+        quote!(.buckets(&__BOUNDS, &__BUCKETS) #native)
+    });
+    let measured = if args.sample.is_set() {
+        "SAMPLED"
+    } else {
+        args.instrument.measured
+    };
+    let measured = Ident::new(measured, Span::call_site());
+    let measured = quote!(#call::Measured::#measured);
+    let register = |site: &Ident| quote!(#krate::__register! { #p::Registration::Family(&#site) });
+    let busy = args.busy.get().map(|()| Ident::new("__BUSY", site.span()));
+    let busy_items = busy.as_ref().map(|busy| {
+        let registered = register(busy);
+        let own = own_family(args, "_busy", " Waiting is left out.");
+        quote! {
+            static __BUSY_SHARED: [#p::AtomicU64; __WORDS] =
+                [const { #p::AtomicU64::new(0) }; __WORDS];
+            static #busy: #p::Family = {
+                #registered
+                __DESCRIBED #own.measured(#call::Measured::BUSY, &__BUSY_SHARED)
+            };
+        }
+    });
+    let with_busy = busy.map(|busy| quote!(.busy(&#busy)));
+    let registered = register(site);
+    let own = own_family(args, "", "");
+    let objectives = objectives(args);
+    let exemplars = args.exemplars.get().map(|()| quote!(.exemplars()));
+    quote! {
+        #checks
+        const __DESCRIBED: #call::Site = #call::Site::new(
+            #const_labels,
+            ::core::file!(),
+            #line,
+            ::core::module_path!(),
+            #outcomes,
+        )
+        #labels
+        #buckets;
+        const __WORDS: usize = __DESCRIBED.words(#measured);
+        static __SHARED: [#p::AtomicU64; __WORDS] =
+            [const { #p::AtomicU64::new(0) }; __WORDS];
+        #busy_items
+        static #site: #p::Family = {
+            #registered
+            __DESCRIBED #own #objectives #exemplars #with_busy.measured(#measured, &__SHARED)
+        };
+    }
+}
+
+/// The series of a call with this thread's storage, which is found without a look-up.
+pub(super) fn near(args: &Args, series: &TokenStream) -> TokenStream {
+    let krate = &args.krate;
+    let p = quote!(#krate::__private);
+    // Histograms are allocated at first use: a thousand timed functions would make every thread's
+    // static storage too large.
+    let limit = if args.instrument.is_timed {
+        quote!(0)
+    } else {
+        quote!(#p::STATIC_WORDS)
+    };
+    quote! {
+        type __Local = <
+            #p::Keeps<{ #p::kept(__WORDS, true, #limit) }>
+            as #p::Choice<__WORDS>
+        >::Local;
+        #p::thread_local! {
+            static __LOCAL: __Local = const { <__Local as #p::Fresh>::FRESH };
+        }
+        #p::call::Near::new(#series, &__LOCAL)
+    }
+}
+
+/// The labels that all series of the function have.
+fn const_labels(args: &Args, function: &Function) -> TokenStream {
+    let krate = &args.krate;
+    let p = quote!(#krate::__private);
+    let name = function_name(args, function);
+    // A family of the function's own states the sample in its help instead.
+    let sample = args.sample.get().filter(|_| !args.name.is_set());
+    let sample = sample.map(|sample| {
+        let value = format!("{}/{}", sample.share, sample.of);
+        quote!((#p::Cow::Borrowed("sample"), #p::Cow::Borrowed(#value)),)
+    });
+    quote! {
+        &[
+            (#p::Cow::Borrowed("function"), #p::Cow::Borrowed(#name)),
+            (#p::Cow::Borrowed("module"), #p::Cow::Borrowed(::core::module_path!())),
+            #sample
+        ]
+    }
+}
+
+/// The value of the label `function`.
+pub(super) fn function_name(args: &Args, function: &Function) -> LitStr {
+    let ident = &function.sig.ident;
+    let mut name = ident.unraw().to_string();
+    if let Some(enclosing) = &args.enclosing {
+        name = format!("{}::{name}", enclosing.ty.value());
+    }
+    LitStr::new(&name, ident.span())
+}
+
+fn outcomes(args: &Args, returns: &Returns) -> TokenStream {
+    let krate = &args.krate;
+    let call = quote!(#krate::__private::call);
+    if !args.has_outcome() {
+        return quote!(#call::Outcomes::Unlabelled);
+    }
+    let fallible = match &returns.fallible {
+        Fallible::Known(fallible) => quote!(#fallible),
+        Fallible::Probe(ty) => {
+            let ty = with_static_lifetimes(ty);
+            quote! {
+                {
+                    #[allow(unused_imports)]
+                    use #call::Infallible as _;
+                    #call::Probe::<#ty>::FALLIBLE
+                }
+            }
+        }
+    };
+    let is_async = returns.future.is_some();
+    quote!(#call::Outcomes::Labelled { fallible: #fallible, is_async: #is_async })
+}
+
+/// The labels beside the const labels: names, closed values, and which ones come with the result.
+fn labels(args: &Args, function: &Function) -> Option<TokenStream> {
+    let krate = &args.krate;
+    let p = quote!(#krate::__private);
+    let names: Vec<_> = args
+        .all_labels()
+        .map(|(name, _)| label_name(name))
+        .collect();
+    if names.is_empty() {
+        return None;
+    }
+    let values = |ty: Option<&Type>| {
+        let Some(ty) = ty.map(with_static_lifetimes) else {
+            return quote!(::core::option::Option::None);
+        };
+        quote!(<#ty as #krate::Label>::VALUES)
+    };
+    let entry = args.entry_labels();
+    let sets = entry.map(|label| values(function.label_type(label, args)));
+    let results = args
+        .result_labels()
+        .map(|label| (&label.name, &label.ty, false));
+    let err = args.err.get().map(|label| (&label.name, &label.ty, true));
+    let results = results.chain(err).map(|(name, ty, of_error)| {
+        let name = label_name(name);
+        let values = values(ty.as_ref());
+        quote! {
+            #p::call::ResultLabel { name: #name, values: #values, of_error: #of_error }
+        }
+    });
+    let count = names.len();
+    Some(quote! {
+        .labels(
+            {
+                const LABELS: &[#p::Cow<'static, str>] = &#p::texts::<#count>(&[#(#names),*]);
+                LABELS
+            },
+            {
+                const SETS: &[::core::option::Option<&'static [&'static str]>] = &[#(#sets),*];
+                const _: () = #p::check_series(#p::closed_series(SETS), #krate::DEFAULT_MAX_SERIES);
+                SETS
+            },
+            {
+                const RESULTS: &[#p::call::ResultLabel] = &[#(#results),*];
+                RESULTS
+            },
+        )
+    })
+}
+
+/// The name, help and unit of a family of the function's own. `infix` goes before the unit's suffix.
+fn own_family(args: &Args, infix: &str, remark: &str) -> Option<TokenStream> {
+    let instrument = args.instrument;
+    let given = args.name.get()?;
+    let name = given.value();
+    let name = match name.strip_suffix("_seconds") {
+        Some(stem) if instrument.is_timed => format!("{stem}{infix}_seconds"),
+        _ => name,
+    };
+    let name = LitStr::new(&name, given.span());
+    let help = args.help.get().map(LitStr::value);
+    let help = help.unwrap_or_else(|| instrument.help.to_owned());
+    let sample = args.sample.get().map(|sample| {
+        let (share, of) = (sample.share, sample.of);
+        format!(" A sample: {share} of {of} calls, picked at random.")
+    });
+    let help = format!("{}{remark}{}", help.trim(), sample.unwrap_or_default());
+    let unit = if instrument.is_timed {
+        "seconds".to_owned()
+    } else {
+        args.unit.get().map(LitStr::value).unwrap_or_default()
+    };
+    Some(quote!(.own(#name, #help, #unit)))
+}
+
+fn objectives(args: &Args) -> Option<TokenStream> {
+    let krate = &args.krate;
+    let latency = args.slo.latency.get();
+    let latency = latency.map(|latency| latency.objective(krate));
+    let success = args.slo.success.get();
+    let success = success.map(|percent| quote!(#krate::Objective::Success { percent: #percent }));
+    let all: Vec<_> = latency.into_iter().chain(success).collect();
+    (!all.is_empty()).then(|| {
+        quote! {
+            .objectives({
+                const OBJECTIVES: &[#krate::Objective] = &[#(#all),*];
+                OBJECTIVES
+            })
+        }
+    })
+}
+
+/// The checks of the arguments, and the buckets that some of them are about.
+pub(super) fn checks(args: &Args) -> TokenStream {
+    let krate = &args.krate;
+    let kind = kind(krate, args.instrument.kind);
+    let mut checks = TokenStream::new();
+    if let Some(name) = args.name.get() {
+        let seconds = LitStr::new("seconds", name.span());
+        let unit = if args.instrument.is_timed {
+            Some(&seconds)
+        } else {
+            args.unit.get()
+        };
+        checks.extend(check_name(krate, "check_metric", name, unit, &kind));
+    }
+    for (name, _) in args.all_labels() {
+        let label = label_name(name);
+        let arguments = quote!(#label, #kind);
+        checks.extend(check(krate, label.span(), "check_label", arguments));
+    }
+    if let Some(buckets) = args.buckets.get() {
+        checks.extend(bucket_items(
+            krate,
+            buckets.array(krate),
+            "nanos_with_infinity",
+        ));
+        checks.extend(buckets.checks(krate));
+    }
+    if let Some(latency) = args.slo.latency.get() {
+        let bounds = if args.buckets.is_set() {
+            quote!(__BOUNDS)
+        } else {
+            quote!(#krate::DURATION_BUCKETS)
+        };
+        checks.extend(latency.check(krate, &bounds));
+    }
+    checks
+}

@@ -1,0 +1,80 @@
+//! A function with function attributes.
+//!
+//! ```text
+//! #[counted]
+//! fn size(text: &str) -> usize { text.len() }
+//! ```
+//!
+//! expands to
+//!
+//! ```text
+//! fn size(text: &str) -> usize {
+//!     let __call = call::Guard::<call::Counted<_>>::new({
+//!         /* the statics of the metric: see `family` */
+//!         call::Near::new(call::Called::plain(&__SITE), &__LOCAL)
+//!     });
+//!     { text.len() }
+//! }
+//! ```
+//!
+//! where `call` is `::metrics_core::__private::call`. `body` has the other forms.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{
+    body, docs,
+    ending::ending,
+    family::checks,
+    recorder::{Recorder, entry_values},
+    stack::move_below_next,
+};
+use crate::model::{Args, Function, Returns};
+
+/// Wraps the body in the recorders of an attribute and of the attributes that have moved below it.
+pub(crate) fn function(args: Args, moved: Vec<Args>, mut function: Function) -> TokenStream {
+    docs::add(&args, &mut function);
+    let krate = args.krate.clone();
+    let mut attributes = moved;
+    attributes.push(args);
+    if move_below_next(&attributes, &krate, &mut function) {
+        return body::emit(&function, &function.sig, &function.body);
+    }
+    let form = Returns::of(&function, &attributes[0]).future;
+    let recorders = attributes.iter().map(|args| Recorder::new(args, &function));
+    body::wrap(&function, form, &recorders.collect::<Vec<_>>())
+}
+
+/// The function as it is written, in a program without metrics.
+///
+/// The compiler still checks the arguments and takes what they name to be in use:
+///
+/// ```text
+/// const _: () = check_label("path", Kind::Counter);
+/// let _ = || { let _ = &(call::typed::<&str>(&(path)),); };
+/// ```
+pub(crate) fn function_off(args: &Args, function: &Function) -> TokenStream {
+    let krate = &args.krate;
+    let call = quote!(#krate::__private::call);
+    let checks = checks(args);
+    let labels = args.entry_labels().next().map(|_| {
+        let values = entry_values(args, function, &call);
+        quote!(let _ = || { let _ = #values; };)
+    });
+    let returns = Returns::of(function, args);
+    let output = body::closure_output(&returns.output);
+    let is_decided = args.ok_if.is_set() || args.error_if.is_set();
+    let is_named = is_decided || args.has_result_labels();
+    // The closure needs a type for its parameter, and `impl` cannot be named.
+    let ending = (is_named && !output.is_empty()).then(|| {
+        let (ending, imports) = ending(args, &returns, &call);
+        let ty: TokenStream = output.into_iter().skip(2).collect();
+        quote!(let _ = || { #imports #call::ends::<#ty, _>(#ending); };)
+    });
+    let body = &function.body;
+    body::emit(
+        function,
+        &function.sig,
+        &quote!(#checks #labels #ending #body),
+    )
+}

@@ -1,0 +1,196 @@
+//! The labels of a declared metric: their names, their closed values, and what becomes of a value
+//! that is recorded.
+//!
+//! For the labels `(#[allow_only("GET", else = "?")] method: &str, #[normalize(f)] host: &str)` of
+//! `REQUESTS`,
+//!
+//! ```text
+//! // closed values
+//! &[<Allowed<REQUESTS, 0> as Label>::VALUES, normalizer_values::<&str, _>(f)]
+//! // the label set of a recording
+//! &(Allowed::<REQUESTS, 0>::new(&method), normalized(f, host))
+//! // the list
+//! impl AllowList<0> for REQUESTS {
+//!     const VALUES: &'static [&'static str] = &["GET", "?"];
+//!     const OTHER: usize = 1;
+//! }
+//! ```
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{LitStr, PathArguments, Type, spanned::Spanned};
+
+use super::Expansion;
+use crate::{
+    expand::tokens::located_at,
+    model::{Declaration, LabelsType, ListedLabel, Mode},
+};
+
+impl Expansion<'_> {
+    /// The names of the labels, as an expression.
+    pub(super) fn label_names(&self) -> TokenStream {
+        let krate = self.krate;
+        match &self.declaration().ty.labels {
+            LabelsType::None => quote!(&[]),
+            LabelsType::List(labels) => {
+                let names = labels.iter().map(ListedLabel::name);
+                quote!(&[#(#names),*])
+            }
+            LabelsType::Type(ty) => quote!(<#ty as #krate::Labels>::NAMES),
+        }
+    }
+
+    /// The closed values of each label, as an expression.
+    pub(super) fn label_sets(&self) -> TokenStream {
+        let krate = self.krate;
+        match &self.declaration().ty.labels {
+            LabelsType::None => quote!(&[]),
+            LabelsType::List(labels) => {
+                let labels = labels.iter().enumerate();
+                let sets = labels.map(|(index, label)| self.values(index, label));
+                quote!(&[#(#sets),*])
+            }
+            LabelsType::Type(ty) => quote!(<#ty as #krate::LabelSet>::VALUE_SETS),
+        }
+    }
+
+    /// The closed values of a label: of its allow-list, of what its function returns, or of its type.
+    fn values(&self, index: usize, label: &ListedLabel) -> TokenStream {
+        let (krate, p) = (self.krate, &self.p);
+        let metric = &self.declaration().ident;
+        if label.rules.allow_only.is_set() {
+            return quote!(<#p::Allowed<#metric, #index> as #krate::Label>::VALUES);
+        }
+        if let Some(path) = label.rules.normalize.get() {
+            let krate = located_at(krate, path.span());
+            let ty = borrowed(&label.ty);
+            return quote_spanned!(path.span()=> #krate::__private::normalizer_values::<#ty, _>(#path));
+        }
+        let ty = &label.ty;
+        quote!(<#ty as #krate::Label>::VALUES)
+    }
+
+    /// The implementations of `AllowList`.
+    pub(super) fn allow_lists(&self) -> TokenStream {
+        let p = &self.p;
+        let Declaration { ident, ty, .. } = self.declaration();
+        let LabelsType::List(labels) = &ty.labels else {
+            return TokenStream::new();
+        };
+        let lists = labels.iter().enumerate().filter_map(|(index, label)| {
+            let list = label.rules.allow_only.get()?;
+            let other = list.other.as_ref().map(LitStr::value);
+            let other = other.unwrap_or_else(|| "other".to_owned());
+            let mut values: Vec<String> = list.values.iter().map(LitStr::value).collect();
+            let known = values.iter().position(|value| *value == other);
+            let other_index = known.unwrap_or(values.len());
+            if known.is_none() {
+                values.push(other);
+            }
+            Some(quote! {
+                #[automatically_derived]
+                impl #p::AllowList<#index> for #ident {
+                    const VALUES: &'static [&'static str] = &[#(#values),*];
+                    const OTHER: usize = #other_index;
+                }
+            })
+        });
+        lists.collect()
+    }
+
+    /// The parameters of methods that take labels, and the label set made of them.
+    pub(super) fn parameters(&self) -> (TokenStream, TokenStream) {
+        match &self.declaration().ty.labels {
+            LabelsType::None => (quote!(), quote!(&())),
+            LabelsType::List(labels) => {
+                let names = parameter_names(labels);
+                let parameters = names.iter().zip(labels).map(|(name, label)| {
+                    let ty = borrowed(&label.ty);
+                    quote!(#name: #ty)
+                });
+                let values = names.iter().zip(labels).enumerate();
+                let values = values.map(|(index, (name, label))| match self.mode {
+                    Mode::On => self.recorded_value(index, name, label),
+                    Mode::Off => unrecorded_value(name, label),
+                });
+                let span = Span::call_site().located_at(labels[0].ty.span());
+                (
+                    quote!(#(#parameters),*),
+                    quote_spanned!(span=> &(#(#values,)*)),
+                )
+            }
+            LabelsType::Type(ty) => {
+                let span = Span::call_site().located_at(ty.span());
+                (
+                    quote_spanned!(span=> labels: &#ty),
+                    quote_spanned!(span=> labels),
+                )
+            }
+        }
+    }
+
+    /// A value after its function and its allow-list.
+    fn recorded_value(&self, index: usize, name: &Ident, label: &ListedLabel) -> TokenStream {
+        let metric = &self.declaration().ident;
+        let mut value = quote!(#name);
+        if let Some(path) = label.rules.normalize.get() {
+            let krate = located_at(self.krate, path.span());
+            value = quote_spanned! {path.span()=>
+                #krate::__private::normalized(#path, #value)
+            };
+        }
+        if let Some(key) = label.rules.allow_only.key() {
+            let krate = located_at(self.krate, key.span());
+            value = quote_spanned! {key.span()=>
+                #krate::__private::Allowed::<#metric, #index>::new(&#value)
+            };
+        }
+        value
+    }
+}
+
+/// A value in a program without metrics: its function is checked and not called.
+fn unrecorded_value(name: &Ident, label: &ListedLabel) -> TokenStream {
+    let path = label.rules.normalize.get();
+    let value = path.map(|path| quote!({ let _ = || #path(#name); "" }));
+    value.unwrap_or_else(|| quote!(#name))
+}
+
+/// A name for each label's parameter: keywords in their raw form, and duplicates, which `model`
+/// reports, under another name.
+fn parameter_names(labels: &[ListedLabel]) -> Vec<Ident> {
+    let is_normalized = |label: &ListedLabel| label.rules.normalize.is_set();
+    let has_functions = labels.iter().any(is_normalized);
+    let mut names: Vec<Ident> = Vec::new();
+    for (index, ListedLabel { parameter, .. }) in labels.iter().enumerate() {
+        let is_word = syn::parse2::<Ident>(quote!(#parameter)).is_ok();
+        let name = match parameter.to_string().as_str() {
+            // These have no raw form, and the compiler says so.
+            "self" | "Self" | "super" | "crate" => parameter.clone(),
+            _ if names.contains(parameter) => format_ident!("__{index}", span = parameter.span()),
+            _ if is_word => parameter.clone(),
+            keyword => Ident::new_raw(keyword, parameter.span()),
+        };
+        names.push(name);
+    }
+    if has_functions {
+        // With hygiene, so that a function of a parameter's name is not hidden by it.
+        for name in &mut names {
+            name.set_span(name.span().resolved_at(Span::mixed_site()));
+        }
+    }
+    names
+}
+
+/// The type of a parameter: a reference where the declaration says `String`.
+fn borrowed(ty: &Type) -> TokenStream {
+    if let Type::Path(path) = ty
+        && path.qself.is_none()
+        && let Some(last) = path.path.segments.last()
+        && last.ident == "String"
+        && matches!(last.arguments, PathArguments::None)
+    {
+        return quote!(&str);
+    }
+    quote!(#ty)
+}

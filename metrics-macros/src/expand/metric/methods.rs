@@ -1,0 +1,146 @@
+//! The methods of a declared metric with labels, and of an info.
+//!
+//! `static PAGES: Counter<(cache: Cache)>` gets
+//!
+//! ```text
+//! impl PAGES {
+//!     pub fn with(&self, cache: Cache) -> Counter<Declared<PAGES>> {
+//!         <Counter<Declared<PAGES>>>::at(Declared::with(&(cache,)))
+//!     }
+//!     pub fn bind(&self, cache: Cache) -> Counter {
+//!         Counter::at(Handle::declared(<PAGES as Site>::family(), &(cache,)))
+//!     }
+//!     pub fn remove(&self, cache: Cache) -> bool { .. }
+//!     pub fn clear(&self) { .. }
+//!     pub fn retain(&self, keep: impl FnMut(LabelView<'_>) -> bool) { .. }
+//! }
+//! ```
+//!
+//! `static BUILD: Info<(version: &str)>` gets `get(&self)` and `set(&self, version: &str)`.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::Expansion;
+use crate::{
+    expand::tokens::{allow, located_at},
+    model::{Declaration, LabelsType, Mode},
+};
+
+impl Expansion<'_> {
+    pub(super) fn label_methods(&self, metric: &TokenStream) -> TokenStream {
+        let (krate, p) = (self.krate, &self.p);
+        let Declaration {
+            ident, ty, attrs, ..
+        } = self.declaration();
+        let cfgs = &attrs.cfgs;
+        let kind = &ty.kind;
+        let states = ty.states.as_ref().map(|states| quote!(<#states>));
+        let (parameters, set) = self.parameters();
+        let family = quote!(<#ident as #p::Site>::family());
+        // The place of the error about a type that is no label.
+        let span = match &ty.labels {
+            LabelsType::List(labels) => labels[0].ty.span(),
+            LabelsType::Type(ty) => ty.span(),
+            LabelsType::None => ident.span(),
+        };
+        let located = located_at(krate, span);
+        let span = Span::call_site().located_at(span);
+        let (series, bound) = match self.mode {
+            Mode::On => (
+                quote_spanned!(span=> #located::__private::Declared::with(#set)),
+                quote_spanned!(span=> #located::__private::Handle::declared(#family, #set)),
+            ),
+            Mode::Off => (
+                quote_spanned!(span=> #located::__private::Off::with(#set)),
+                quote_spanned!(span=> #located::__private::Off::bind(#set)),
+            ),
+        };
+        let (remove, clear, retain) = match self.mode {
+            Mode::On => (
+                quote!(#family.remove(#set)),
+                quote!(#family.clear();),
+                quote!(#family.retain(keep);),
+            ),
+            Mode::Off => (
+                quote!({ let _ = #set; false }),
+                quote!(),
+                quote!(let _ = keep;),
+            ),
+        };
+        let allow = allow();
+        quote! {
+            #(#cfgs)*
+            #allow
+            #[automatically_derived]
+            impl #ident {
+                /// The series of these labels, for one recording.
+                #[inline(always)]
+                pub fn with(&self, #parameters) -> #metric {
+                    <#metric>::at(#series)
+                }
+
+                /// A handle to the series of these labels, to be kept.
+                pub fn bind(&self, #parameters) -> #krate::#kind #states {
+                    #krate::#kind::at(#bound)
+                }
+
+                /// Removes the series of these labels, if one of them is open; false when there
+                /// was none.
+                pub fn remove(&self, #parameters) -> bool {
+                    #remove
+                }
+
+                /// Removes all series, if a label is open.
+                pub fn clear(&self) {
+                    #clear
+                }
+
+                /// Removes the series for which `keep` says no, if a label is open.
+                pub fn retain(
+                    &self,
+                    keep: impl ::core::ops::FnMut(#krate::LabelView<'_>) -> bool,
+                ) {
+                    #retain
+                }
+            }
+        }
+    }
+
+    pub(super) fn info_methods(&self) -> TokenStream {
+        let (krate, p) = (self.krate, &self.p);
+        let Declaration { ident, attrs, .. } = self.declaration();
+        let cfgs = &attrs.cfgs;
+        let (parameters, set) = self.parameters();
+        let family = quote!(<#ident as #p::Site>::family());
+        let (get, set) = match self.mode {
+            Mode::On => (
+                quote!(#krate::Info::at(#family).get()),
+                quote!(#krate::Info::at(#family).set(#set);),
+            ),
+            Mode::Off => (quote!(::core::option::Option::None), quote!(let _ = #set;)),
+        };
+        let allow = allow();
+        quote! {
+            #(#cfgs)*
+            #allow
+            #[automatically_derived]
+            impl #ident {
+                /// The facts: names and values, once they are set.
+                pub fn get(
+                    &self,
+                ) -> ::core::option::Option<
+                    #p::Vec<(#p::String, #p::String)>,
+                > {
+                    #get
+                }
+
+                /// Replaces the facts.
+                pub fn set(&self, #parameters) {
+                    #set
+                }
+            }
+        }
+    }
+}

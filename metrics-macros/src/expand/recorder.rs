@@ -1,0 +1,133 @@
+//! The recorder of one function attribute.
+//!
+//! `#[counted(labels(plan, path = page.path()), err(fault: Fault))]` on a function with the argument
+//! `plan: Plan` has, with `call` for `::metrics_core::__private::call`,
+//!
+//! ```text
+//! // the type
+//! call::Counted<_>
+//! // the series
+//! {
+//!     /* the statics of the metric: see `family` */
+//!     call::Called::unfinished(
+//!         &__SITE,
+//!         &(call::typed::<Plan>(&(plan)), call::Open(&(page.path()))),
+//!     )
+//! }
+//! // the ending, which reads the result
+//! |__result| call::Ended::new(
+//!     call::Look(__result).is_error(),
+//!     &(call::Known::<&Fault>(call::error_of(__result)),),
+//! )
+//! ```
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+
+use super::{ending::ending, family, tokens::located_at};
+use crate::model::{Args, EntryLabel, Function, Returns, first_span};
+
+/// The tokens of one attribute's recorder.
+pub(super) struct Recorder {
+    /// The path of `metrics_core::__private::call`.
+    pub(super) call: TokenStream,
+    pub(super) ty: TokenStream,
+    /// The expression for the series of a call, in a block with the statics that it needs.
+    pub(super) series: TokenStream,
+    /// Whether `series` names arguments of the function.
+    pub(super) is_labelled: bool,
+    pub(super) reads_result: bool,
+    /// The closure that decides the outcome and the labels of the result.
+    pub(super) ending: TokenStream,
+    /// What `ending` needs in scope.
+    pub(super) imports: TokenStream,
+}
+
+impl Recorder {
+    pub(super) fn new(args: &Args, function: &Function) -> Self {
+        let krate = &args.krate;
+        let call = quote!(#krate::__private::call);
+        let returns = Returns::of(function, args);
+        let site = Ident::new("__SITE", Span::mixed_site());
+        let items = family::items(args, function, &returns, &site);
+        let is_labelled = args.entry_labels().next().is_some();
+        let mut series = if args.has_result_labels() {
+            let values = entry_values(args, function, &call);
+            quote!(#call::Called::unfinished(&#site, #values))
+        } else if is_labelled {
+            let values = entry_values(args, function, &call);
+            quote!(#call::Called::with(&#site, #values))
+        } else {
+            quote!(#call::Called::plain(&#site))
+        };
+        if returns.future.is_none() {
+            series = family::near(args, &series);
+        }
+        let reads_result = returns.is_read(args);
+        let (ending, imports) = if reads_result {
+            ending(args, &returns, &call)
+        } else {
+            (quote!(#call::never), quote!())
+        };
+        Recorder {
+            ty: recorder_type(args, &call),
+            series: quote!({ #items #series }),
+            is_labelled,
+            reads_result,
+            ending,
+            imports,
+            call,
+        }
+    }
+}
+
+fn recorder_type(args: &Args, call: &TokenStream) -> TokenStream {
+    let (name, mut parameters) = if let Some(sample) = args.sample.get() {
+        let (share, of) = (sample.share, sample.of);
+        ("Sampled", vec![quote!(#share), quote!(#of), quote!(_)])
+    } else if args.busy.is_set() {
+        ("Busy", Vec::new())
+    } else {
+        (args.instrument.recorder, vec![quote!(_)])
+    };
+    let buckets = args.buckets.get();
+    let is_native = buckets.is_some_and(|buckets| buckets.native.is_some());
+    match (args.exemplars.is_set(), is_native) {
+        (false, false) => {}
+        (true, false) => parameters.push(quote!({ #call::EXEMPLARS })),
+        (false, true) => parameters.push(quote!({ #call::NATIVE })),
+        (true, true) => parameters.push(quote!({ #call::EXEMPLARS | #call::NATIVE })),
+    }
+    let name = format_ident!("{name}");
+    let parameters = (!parameters.is_empty()).then(|| quote!(<#(#parameters),*>));
+    quote!(#call::#name #parameters)
+}
+
+/// The values of the labels that are known when the call begins, as a reference to a tuple.
+pub(super) fn entry_values(args: &Args, function: &Function, call: &TokenStream) -> TokenStream {
+    let values = args.entry_labels().map(|label| {
+        // Without an expression, the name is the argument, `r#` included.
+        let name = &label.name;
+        let value = label.value.as_ref();
+        let value = value.map_or_else(|| quote!(#name), ToTokens::to_token_stream);
+        let span = value_span(label);
+        let call = located_at(call, span);
+        if let Some(ty) = function.label_type(label, args) {
+            // With the type stated, a value of another type is an error here.
+            quote_spanned!(span=> #call::typed::<#ty>(&(#value)))
+        } else {
+            // Borrowed, so that the body can still move what the value is computed from.
+            quote_spanned!(span=> #call::Open(&(#value)))
+        }
+    });
+    let values = values.collect::<Vec<_>>();
+    // The place of the error about a value that is no label.
+    let first = args.entry_labels().next();
+    let span = first.map_or(function.brace, value_span);
+    quote_spanned!(span=> &(#(#values,)*))
+}
+
+fn value_span(label: &EntryLabel) -> Span {
+    let value = label.value.as_ref();
+    value.map_or(label.name.span(), first_span)
+}

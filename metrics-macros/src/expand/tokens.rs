@@ -1,0 +1,75 @@
+//! Tokens that several templates need.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{LitStr, Path};
+
+/// A path that resolves as before and whose errors appear at another place.
+pub(crate) fn located_at(path: impl ToTokens, span: Span) -> TokenStream {
+    let locate = |mut token: TokenTree| {
+        token.set_span(token.span().located_at(span));
+        token
+    };
+    path.into_token_stream().into_iter().map(locate).collect()
+}
+
+/// Calls a `const fn` of metrics-core that panics if a rule is broken: a compile error at `span`.
+pub(crate) fn check(
+    krate: &Path,
+    span: Span,
+    function: &str,
+    arguments: impl ToTokens,
+) -> TokenStream {
+    let krate = located_at(krate, span);
+    let function = Ident::new(function, span);
+    quote_spanned! {span=>
+        const _: () = #krate::__private::#function(#arguments);
+    }
+}
+
+/// Checks of a metric's name, by this function, and of its unit.
+pub(crate) fn check_name(
+    krate: &Path,
+    function: &str,
+    name: &LitStr,
+    unit: Option<&LitStr>,
+    kind: &TokenStream,
+) -> TokenStream {
+    let mut checks = check(krate, name.span(), function, quote!(#name, #kind));
+    if let Some(unit) = unit {
+        let arguments = quote!(#name, #unit, #kind);
+        checks.extend(check(krate, unit.span(), "check_unit", arguments));
+    }
+    checks
+}
+
+/// `#krate::Kind::Name`.
+pub(crate) fn kind(krate: &Path, name: &str) -> TokenStream {
+    let name = format_ident!("{name}");
+    quote!(#krate::Kind::#name)
+}
+
+/// The line of a token; `line!()` would be the line of the macro call.
+pub(crate) fn line(span: Span) -> u32 {
+    // The snapshot tests run outside of a compiler.
+    if !proc_macro::is_available() {
+        return 0;
+    }
+    u32::try_from(span.unwrap().line()).unwrap_or(0)
+}
+
+/// Allows the lints that generated items would trip.
+pub(crate) fn allow() -> TokenStream {
+    quote! {
+        #[allow(
+            non_camel_case_types,
+            non_snake_case,
+            dead_code,
+            unused_qualifications,
+            clippy::all,
+            clippy::pedantic,
+            clippy::nursery,
+            clippy::restriction
+        )]
+    }
+}

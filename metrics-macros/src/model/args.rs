@@ -1,0 +1,163 @@
+//! A function attribute with its arguments.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::{Expr, LitBool, LitFloat, LitStr, Path, Type};
+
+use super::{Buckets, Instrument, Slot};
+
+/// Hidden argument by which the attribute on a block passes an [`Enclosing`] to the attributes that
+/// it puts on the functions in the block.
+pub(crate) const BLOCK_ARGUMENT: &str = "__block";
+
+/// Hidden argument of an attribute that has moved below another one; see `expand::stack`.
+pub(crate) const MOVED_ARGUMENT: &str = "__moved";
+
+/// A function attribute with its arguments.
+pub(crate) struct Args {
+    pub(crate) instrument: &'static Instrument,
+    /// The arguments as they are written.
+    pub(crate) tokens: TokenStream,
+    /// The path of metrics-core.
+    pub(crate) krate: Path,
+    pub(crate) name: Slot<LitStr>,
+    pub(crate) help: Slot<LitStr>,
+    pub(crate) unit: Slot<LitStr>,
+    pub(crate) labels: Slot<Vec<LabelArg>>,
+    pub(crate) buckets: Slot<Buckets>,
+    pub(crate) fallible: Slot<LitBool>,
+    pub(crate) ok_if: Slot<Expr>,
+    pub(crate) error_if: Slot<Expr>,
+    pub(crate) err: Slot<ErrLabel>,
+    pub(crate) outcome: Slot<LitBool>,
+    pub(crate) sample: Slot<Sample>,
+    pub(crate) busy: Slot<()>,
+    pub(crate) exemplars: Slot<()>,
+    pub(crate) docs: Slot<()>,
+    pub(crate) slo: Slo,
+    pub(crate) skip: Slot<()>,
+    pub(crate) enclosing: Option<Enclosing>,
+}
+
+impl Args {
+    /// An attribute without arguments.
+    pub(crate) fn new(instrument: &'static Instrument, tokens: TokenStream, krate: Path) -> Self {
+        Args {
+            instrument,
+            tokens,
+            krate,
+            name: Slot::default(),
+            help: Slot::default(),
+            unit: Slot::default(),
+            labels: Slot::default(),
+            buckets: Slot::default(),
+            fallible: Slot::default(),
+            ok_if: Slot::default(),
+            error_if: Slot::default(),
+            err: Slot::default(),
+            outcome: Slot::default(),
+            sample: Slot::default(),
+            busy: Slot::default(),
+            exemplars: Slot::default(),
+            docs: Slot::default(),
+            slo: Slo::default(),
+            skip: Slot::default(),
+            enclosing: None,
+        }
+    }
+
+    /// The labels whose values are known when the call begins.
+    pub(crate) fn entry_labels(&self) -> impl Iterator<Item = &EntryLabel> {
+        let labels = self.labels.get().into_iter().flatten();
+        labels.filter_map(|label| match label {
+            LabelArg::Entry(label) => Some(&**label),
+            LabelArg::OnReturn(_) => None,
+        })
+    }
+
+    /// The labels that are computed from the result.
+    pub(crate) fn result_labels(&self) -> impl Iterator<Item = &ResultLabel> {
+        let labels = self.labels.get().into_iter().flatten();
+        let of_result = labels.filter_map(|label| match label {
+            LabelArg::Entry(_) => None,
+            LabelArg::OnReturn(labels) => Some(labels),
+        });
+        of_result.flatten()
+    }
+
+    /// The names of all labels and the types stated for them, in the order of the exposition.
+    pub(crate) fn all_labels(&self) -> impl Iterator<Item = (&Ident, Option<&Type>)> {
+        let entry = self.entry_labels().map(|label| (&label.name, &label.ty));
+        let results = self.result_labels().map(|label| (&label.name, &label.ty));
+        let err = self.err.get().map(|label| (&label.name, &label.ty));
+        let all = entry.chain(results).chain(err);
+        all.map(|(name, ty)| (name, ty.as_ref()))
+    }
+
+    /// Whether a label is computed from the result or its error.
+    pub(crate) fn has_result_labels(&self) -> bool {
+        self.result_labels().next().is_some() || self.err.is_set()
+    }
+
+    /// Whether the series have the label `outcome`.
+    pub(crate) fn has_outcome(&self) -> bool {
+        let is_kept = self.outcome.get().is_none_or(|outcome| outcome.value);
+        self.instrument.has_outcome && is_kept
+    }
+}
+
+/// `sample = share/of`: the share of calls that are timed.
+pub(crate) struct Sample {
+    pub(crate) share: u32,
+    pub(crate) of: u32,
+}
+
+/// An item of `labels(...)`.
+pub(crate) enum LabelArg {
+    Entry(Box<EntryLabel>),
+    OnReturn(Vec<ResultLabel>),
+}
+
+/// `argument`, `self.field`, `key = expression` or `key: Type = expression`.
+pub(crate) struct EntryLabel {
+    pub(crate) name: Ident,
+    pub(crate) ty: Option<Type>,
+    /// Without an expression, the value is the argument of the label's name.
+    pub(crate) value: Option<Expr>,
+}
+
+/// `key = |result| expression` or `key: Type = |result| expression`.
+pub(crate) struct ResultLabel {
+    pub(crate) name: Ident,
+    pub(crate) ty: Option<Type>,
+    pub(crate) value: Expr,
+}
+
+/// `err(kind)` or `err(kind: Type)`: a label whose value is the error.
+pub(crate) struct ErrLabel {
+    pub(crate) name: Ident,
+    pub(crate) ty: Option<Type>,
+}
+
+/// Service level objectives: `slo(latency = "250ms", objective = 99.9)`, `slo(success = 99.5)`.
+#[derive(Default)]
+pub(crate) struct Slo {
+    pub(crate) latency: Slot<Latency>,
+    /// The percentage of calls that should succeed.
+    pub(crate) success: Slot<LitFloat>,
+}
+
+/// A duration that a percentage of calls should not exceed.
+pub(crate) struct Latency {
+    pub(crate) seconds: f64,
+    pub(crate) percent: LitFloat,
+    /// The duration's literal.
+    pub(crate) span: Span,
+}
+
+/// The `impl` block or trait around a function.
+pub(crate) struct Enclosing {
+    /// The name of the type or trait.
+    pub(crate) ty: LitStr,
+    /// The block's type and const parameters.
+    pub(crate) generics: Vec<Ident>,
+}

@@ -1,0 +1,37 @@
+//! The buckets of a histogram, and the quantiles of a summary.
+
+use proc_macro2::Ident;
+use syn::Expr;
+
+use super::Slot;
+
+/// The buckets of a histogram: native, classic or both.
+pub(crate) struct Buckets {
+    pub(crate) native: Option<Native>,
+    pub(crate) classic: Option<Bounds>,
+}
+
+/// Classic bucket bounds, or quantiles.
+pub(crate) enum Bounds {
+    List(Vec<Expr>),
+    Rule(Box<BoundsRule>),
+}
+
+/// `linear(start, step, count)` or `exponential(start, step, count)`.
+pub(crate) struct BoundsRule {
+    pub(crate) name: Ident,
+    pub(crate) start: Expr,
+    pub(crate) step: Expr,
+    pub(crate) count: Expr,
+}
+
+/// The options of native buckets.
+#[derive(Default)]
+pub(crate) struct Native {
+    pub(crate) growth: Slot<Expr>,
+    pub(crate) zero_threshold: Slot<Expr>,
+    pub(crate) max_zero_threshold: Slot<Expr>,
+    pub(crate) max_buckets: Slot<Expr>,
+    /// Whether negative values have buckets, too.
+    pub(crate) negative: Slot<()>,
+}

@@ -1,0 +1,257 @@
+//! The rules for a function attribute: between its arguments, and between them and the function.
+
+use proc_macro2::{Ident, Span};
+use syn::ext::IdentExt;
+
+use super::{Args, Errors, Function, Item, Returns, returns::names_generic};
+
+/// Reports arguments that contradict each other, the attribute or the item that it is on.
+pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
+    let attribute = args.instrument.attribute;
+    match item {
+        Item::Function(function) => check_function(args, function, errors),
+        Item::Container(_) => {
+            if let Some(key) = args.skip.key() {
+                let message = "`skip` leaves one function of a block out; remove the attribute";
+                errors.at(key, message);
+            }
+        }
+        Item::FileModule(header) => {
+            let message = format!(
+                "`#[{attribute}]` sees inline modules only; put it into the module's file, on its \
+                 functions"
+            );
+            errors.at(header, message);
+        }
+        Item::Other => {
+            let message = format!(
+                "`#[{attribute}]` belongs on a function, an `impl` block, a trait or an inline \
+                 module"
+            );
+            errors.push(syn::Error::new(Span::call_site(), message));
+        }
+    }
+}
+
+fn check_function(args: &Args, function: &Function, errors: &mut Errors) {
+    let attribute = args.instrument.attribute;
+    if let Some(constness) = &function.sig.constness {
+        let message = format!(
+            "`#[{attribute}]` cannot record a `const fn`, which may run while compiling; drop one \
+             of them"
+        );
+        errors.at(constness, message);
+    }
+    if let Some(key) = args.skip.key() {
+        let message = format!(
+            "`skip` stands alone, on a function of a block with `#[{attribute}]`; remove the other \
+             arguments, or the attribute"
+        );
+        errors.at(key, message);
+    }
+    check_family(args, errors);
+    check_applies(args, errors);
+    let returns = Returns::of(function, args);
+    check_outcome(args, &returns, errors);
+    check_labels(args, function, errors);
+    check_busy(args, &returns, errors);
+    if returns.is_read(args)
+        && returns.future.is_none()
+        && let Some(track_caller) = function.attribute("track_caller")
+    {
+        errors.at(
+            track_caller,
+            "the result is looked at in a caller of the body, which then is the one that \
+             `#[track_caller]` shows; add `outcome = false`, or drop one of the attributes",
+        );
+    }
+}
+
+/// Help, unit and buckets belong to a family, so a function may set them only if it names its own.
+fn check_family(args: &Args, errors: &mut Errors) {
+    let instrument = args.instrument;
+    if let Some(help) = args.help.get()
+        && help.value().trim().is_empty()
+    {
+        errors.at(help, "the help is empty; say what the family is for");
+    }
+    for key in [args.help.key(), args.unit.key(), args.buckets.key()]
+        .into_iter()
+        .flatten()
+    {
+        // `check_applies` reports buckets on the other attributes.
+        let applies = key != "buckets" || instrument.is_timed;
+        if applies && !args.name.is_set() {
+            let message = format!(
+                "`{key}` needs a family of its own; add `name = \"...\"`, as `{}` is shared",
+                instrument.family
+            );
+            errors.at(key, message);
+        }
+    }
+    if let Some(buckets) = args.buckets.get()
+        && let Some(native) = &buckets.native
+        && let Some(negative) = native.negative.key()
+    {
+        errors.at(negative, "a time is never negative; remove `negative`");
+    }
+    if let Some(unit) = args.unit.get()
+        && instrument.is_timed
+        && unit.value() != "seconds"
+    {
+        errors.at(unit, "a time is exposed in seconds; remove the unit");
+    }
+}
+
+/// Reports arguments that the attribute does not have.
+fn check_applies(args: &Args, errors: &mut Errors) {
+    if !args.instrument.is_timed {
+        let of_duration = [
+            (
+                args.buckets.key(),
+                "only `#[timed]` has buckets; remove them",
+            ),
+            (
+                args.sample.key(),
+                "only `#[timed]` samples, counts are exact; remove it",
+            ),
+            (args.busy.key(), "only `#[timed]` measures time; remove it"),
+            (
+                args.slo.latency.key(),
+                "only `#[timed]` knows how long calls take; put the objective there",
+            ),
+        ];
+        for (key, message) in of_duration {
+            if let Some(key) = key {
+                errors.at(key, message);
+            }
+        }
+    }
+    if args.instrument.has_outcome {
+        return;
+    }
+    let of_outcome = [
+        args.fallible.key(),
+        args.ok_if.key(),
+        args.error_if.key(),
+        args.err.key(),
+        args.outcome.key(),
+        args.slo.success.key(),
+    ];
+    for key in of_outcome.into_iter().flatten() {
+        let message = format!(
+            "calls in progress have no outcome yet; remove `{key}`, or count the calls with \
+             `#[counted]`"
+        );
+        errors.at(key, message);
+    }
+    if let Some(key) = args.exemplars.key() {
+        let message = "a gauge has no exemplars; remove `exemplars`, or count the calls with \
+                       `#[counted(exemplars)]`";
+        errors.at(key, message);
+    }
+    for label in args.result_labels() {
+        let message = "calls in progress have no result yet; remove the label, or count the calls \
+                       with `#[counted]`";
+        errors.at(&label.name, message);
+    }
+}
+
+/// The arguments that decide the outcome, and the arguments that need one.
+fn check_outcome(args: &Args, returns: &Returns, errors: &mut Errors) {
+    if let (Some(key), false) = (args.err.key(), args.fallible.is_set())
+        && args.instrument.has_outcome
+        && !returns.fallible.is_possible()
+    {
+        let message = "the function returns no `Result`, from whose error the label could be; take \
+                       it from what is returned with `labels(on_return(...))`";
+        errors.at(key, message);
+    }
+    if let (true, Some(key)) = (args.ok_if.is_set(), args.error_if.key()) {
+        errors.at(key, "`ok_if` decides the outcome already; remove one");
+    }
+    if let Some(fallible) = args.fallible.get()
+        && !fallible.value
+    {
+        let decided = [args.ok_if.key(), args.error_if.key(), args.err.key()];
+        for key in decided.into_iter().flatten() {
+            let message = format_args!(
+                "`fallible = false` says that there is no error; remove it or `{key}`"
+            );
+            errors.at(key, message);
+        }
+    }
+    if args.instrument.has_outcome && !args.has_outcome() {
+        let needing = [
+            args.fallible.key(),
+            args.ok_if.key(),
+            args.error_if.key(),
+            args.slo.success.key(),
+        ];
+        for key in needing.into_iter().flatten() {
+            let message =
+                format_args!("`outcome = false` leaves the outcome out; remove it or `{key}`");
+            errors.at(key, message);
+        }
+    }
+}
+
+fn check_labels(args: &Args, function: &Function, errors: &mut Errors) {
+    report_duplicates(args.all_labels().map(|(name, _)| name), errors);
+    for (name, ty) in args.all_labels() {
+        let is_sample = args.sample.is_set() && name == "sample";
+        let own = ["function", "module", "outcome"];
+        if is_sample || own.iter().any(|own| name == own) {
+            let message = format!("the attribute sets the label `{name}` itself; rename it");
+            errors.at(name, message);
+        }
+        if let Some(ty) = ty
+            && names_generic(ty, &function.sig, args)
+        {
+            let message = "the values of the type are read outside of the function, where `Self`, \
+                           `impl` and generic parameters have no meaning; name the type, or leave \
+                           it out";
+            errors.at(ty, message);
+        }
+    }
+    for label in args.entry_labels() {
+        if label.value.is_none() && function.argument(label).is_none() {
+            let name = &label.name;
+            let message =
+                format!("the function has no argument `{name}`; write `{name} = expression`");
+            errors.at(name, message);
+        }
+    }
+    if let (Some(key), Some([])) = (args.labels.key(), args.labels.get().map(Vec::as_slice)) {
+        let message = format!(
+            "no labels; write `labels(argument)` or `labels(name = expression)`, or remove it from \
+             `#[{}]`",
+            args.instrument.attribute
+        );
+        errors.at(key, message);
+    }
+}
+
+/// Reports labels that have the name of an earlier one.
+pub(super) fn report_duplicates<'i>(names: impl Iterator<Item = &'i Ident>, errors: &mut Errors) {
+    let mut seen = Vec::new();
+    for name in names {
+        let raw = name.unraw();
+        if seen.contains(&raw) {
+            errors.at(name, format_args!("duplicate label `{name}`; drop one"));
+        }
+        seen.push(raw);
+    }
+}
+
+fn check_busy(args: &Args, returns: &Returns, errors: &mut Errors) {
+    let Some(key) = args.busy.key() else { return };
+    if returns.future.is_none() {
+        let message = "a function that is not async is busy from its beginning to its end; remove \
+                       `busy`";
+        errors.at(key, message);
+    }
+    if args.sample.is_set() {
+        errors.at(key, "`busy` times every call, `sample` some; remove one");
+    }
+}

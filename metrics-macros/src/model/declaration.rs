@@ -1,0 +1,104 @@
+//! The input of `metrics!`, as it is written.
+
+use proc_macro2::{Ident, Span};
+use syn::{Attribute, Expr, LitStr, Path, Type, Visibility};
+
+use super::{Bounds, Buckets, Latency, Slot, label_name};
+
+/// The input of `metrics!`.
+pub(crate) struct Declarations {
+    /// The path of metrics-core.
+    pub(crate) krate: Path,
+    /// `prefix = "app";`
+    pub(crate) prefix: Option<LitStr>,
+    pub(crate) list: Vec<Declaration>,
+}
+
+/// `#[...] pub static IDENT: Kind<Labels> = "name";`
+pub(crate) struct Declaration {
+    pub(crate) attrs: MetricAttrs,
+    pub(crate) vis: Visibility,
+    pub(crate) ident: Ident,
+    pub(crate) ty: MetricType,
+    pub(crate) name: Option<LitStr>,
+}
+
+/// The attributes of a declaration.
+#[derive(Default)]
+pub(crate) struct MetricAttrs {
+    /// The lines of the doc comment that are not empty.
+    pub(crate) help: Vec<String>,
+    pub(crate) utf8: Slot<()>,
+    pub(crate) unit: Slot<LitStr>,
+    pub(crate) buckets: Slot<Buckets>,
+    pub(crate) quantiles: Slot<Bounds>,
+    pub(crate) slo: Slot<Latency>,
+    pub(crate) max_series: Slot<Expr>,
+    pub(crate) expire: Slot<Expiry>,
+    pub(crate) exemplars: Slot<()>,
+    pub(crate) computed: Slot<Expr>,
+    /// `#[cfg(...)]`, which goes on every item of the expansion.
+    pub(crate) cfgs: Vec<Attribute>,
+    /// The doc comment, which goes on the static and on its type.
+    pub(crate) docs: Vec<Attribute>,
+    /// Attributes of other crates and of the compiler, which go on the static.
+    pub(crate) others: Vec<Attribute>,
+}
+
+/// `#[expire("1h")]`: the idle time after which a series expires.
+pub(crate) struct Expiry {
+    pub(crate) nanos: u64,
+    pub(crate) span: Span,
+}
+
+/// `Kind`, `Kind<(a: A, b: &str)>`, `Kind<Labels>` or `StateSet<States, ...>`.
+pub(crate) struct MetricType {
+    pub(crate) kind: Ident,
+    pub(crate) states: Option<Type>,
+    pub(crate) labels: LabelsType,
+}
+
+pub(crate) enum LabelsType {
+    None,
+    /// Never empty.
+    List(Vec<ListedLabel>),
+    /// A type that derives `Labels`.
+    Type(Box<Type>),
+}
+
+impl LabelsType {
+    pub(crate) fn is_none(&self) -> bool {
+        matches!(self, LabelsType::None)
+    }
+}
+
+/// `#[...] parameter: Type` in a list of labels.
+pub(crate) struct ListedLabel {
+    pub(crate) rules: LabelRules,
+    /// The parameter of generated methods, and the label's name unless an attribute sets another.
+    pub(crate) parameter: Ident,
+    pub(crate) ty: Type,
+}
+
+impl ListedLabel {
+    pub(crate) fn name(&self) -> LitStr {
+        let name = self.rules.name.get().cloned();
+        name.unwrap_or_else(|| label_name(&self.parameter))
+    }
+}
+
+/// The attributes of a label: its name, and what is done to its values.
+#[derive(Default)]
+pub(crate) struct LabelRules {
+    pub(crate) name: Slot<LitStr>,
+    pub(crate) allow_only: Slot<AllowList>,
+    /// A function that is called with each value and returns the value to record.
+    pub(crate) normalize: Slot<Path>,
+}
+
+/// `"GET", "POST", else = "unknown"`.
+pub(crate) struct AllowList {
+    pub(crate) values: Vec<LitStr>,
+    /// The value that is recorded for all others.
+    pub(crate) other: Option<LitStr>,
+}

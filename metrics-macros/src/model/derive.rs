@@ -1,0 +1,152 @@
+//! `#[derive(Label)]` and `#[derive(Labels)]`.
+
+use proc_macro2::Ident;
+use syn::{Data, Fields, Generics, LitStr, Path, Type, ext::IdentExt};
+
+use super::{Case, Errors, Slot};
+
+/// An item with a derive, and the `#[label(...)]` attributes on it.
+pub(crate) struct DeriveItem {
+    pub(crate) ident: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) data: Data,
+    /// The path of metrics-core.
+    pub(crate) krate: Path,
+    pub(crate) on_type: LabelAttr,
+    /// For each variant of an enum, or each field of a struct.
+    pub(crate) on_parts: Vec<LabelAttr>,
+}
+
+/// The arguments of `#[label(...)]` on a type, a variant or a field.
+#[derive(Default)]
+pub(crate) struct LabelAttr {
+    pub(crate) rename: Slot<LitStr>,
+    pub(crate) rename_all: Slot<Case>,
+    pub(crate) utf8: Slot<()>,
+    pub(crate) krate: Slot<Path>,
+}
+
+/// An enum that derives `Label`.
+pub(crate) struct LabelEnum {
+    pub(crate) ident: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) krate: Path,
+    pub(crate) variants: Vec<LabelVariant>,
+}
+
+pub(crate) struct LabelVariant {
+    pub(crate) ident: Ident,
+    pub(crate) fields: Fields,
+    /// The value of the label.
+    pub(crate) value: String,
+}
+
+impl LabelEnum {
+    pub(crate) fn new(item: DeriveItem, errors: &mut Errors) -> Option<Self> {
+        if let Some(key) = item.on_type.utf8.key() {
+            errors.at(key, "a value holds any text; remove `utf8`");
+        }
+        let Data::Enum(data) = item.data else {
+            errors.at(
+                &item.ident,
+                "`Label` is derived for enums; a struct of labels derives `Labels`",
+            );
+            return None;
+        };
+        if data.variants.is_empty() {
+            let message = "a label has at least one value; add a variant";
+            errors.at(&item.ident, message);
+        }
+        let case = item.on_type.rename_all.get().copied();
+        let case = case.unwrap_or(Case::SNAKE);
+        let mut variants: Vec<LabelVariant> = Vec::new();
+        for (variant, attr) in data.variants.into_iter().zip(&item.on_parts) {
+            let value = attr.rename.get().map(LitStr::value);
+            let value = value.unwrap_or_else(|| case.apply(&variant.ident));
+            if value.is_empty() {
+                let message = "an empty value is a label that is absent; name it";
+                errors.at(&variant.ident, message);
+            }
+            if variants.iter().any(|earlier| earlier.value == value) {
+                let message = format_args!("two variants have the value `{value}`; rename one");
+                errors.at(&variant.ident, message);
+            }
+            variants.push(LabelVariant {
+                ident: variant.ident,
+                fields: variant.fields,
+                value,
+            });
+        }
+        Some(LabelEnum {
+            ident: item.ident,
+            generics: item.generics,
+            krate: item.krate,
+            variants,
+        })
+    }
+}
+
+/// A struct that derives `Labels`.
+pub(crate) struct LabelStruct {
+    pub(crate) ident: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) krate: Path,
+    pub(crate) fields: Vec<LabelField>,
+    /// Whether names may contain any characters.
+    pub(crate) is_utf8: bool,
+}
+
+pub(crate) struct LabelField {
+    pub(crate) ident: Ident,
+    pub(crate) ty: Type,
+    /// The name of the label.
+    pub(crate) name: LitStr,
+}
+
+impl LabelStruct {
+    pub(crate) fn new(item: DeriveItem, errors: &mut Errors) -> Option<Self> {
+        let Data::Struct(syn::DataStruct {
+            fields: Fields::Named(named),
+            ..
+        }) = item.data
+        else {
+            errors.at(
+                &item.ident,
+                "`Labels` is derived for structs with named fields; a single label is an enum that \
+                 derives `Label`",
+            );
+            return None;
+        };
+        let case = item.on_type.rename_all.get();
+        let mut fields: Vec<LabelField> = Vec::new();
+        for (field, attr) in named.named.into_iter().zip(item.on_parts) {
+            let ident = field.ident.expect("a named field");
+            let name = attr.rename.into_inner().unwrap_or_else(|| {
+                let name = case.map(|case| case.apply(&ident));
+                let name = name.unwrap_or_else(|| ident.unraw().to_string());
+                LitStr::new(&name, ident.span())
+            });
+            if fields
+                .iter()
+                .any(|earlier| earlier.name.value() == name.value())
+            {
+                let message =
+                    format_args!("two fields have the label `{}`; rename one", name.value());
+                errors.at(&ident, message);
+            }
+            fields.push(LabelField {
+                ident,
+                ty: field.ty,
+                name,
+            });
+        }
+        // With errors, the checks in the implementation could report the same fault again.
+        errors.is_empty().then(|| LabelStruct {
+            ident: item.ident,
+            generics: item.generics,
+            krate: item.krate,
+            fields,
+            is_utf8: item.on_type.utf8.is_set(),
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! The items that a function attribute is on.
+
+use proc_macro2::{Span, TokenStream};
+use syn::{Attribute, FnArg, Pat, Signature, Token, Type, Visibility, ext::IdentExt};
+
+use super::{Args, Enclosing, EntryLabel, returns::is_concrete};
+
+/// An item that a function attribute is on.
+pub(crate) enum Item {
+    Function(Box<Function>),
+    Container(Container),
+    /// `mod name;`, whose contents a macro cannot see; the tokens to point at.
+    FileModule(TokenStream),
+    Other,
+}
+
+/// A function; its body stays as it is written.
+#[derive(Clone)]
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) defaultness: Option<Token![default]>,
+    pub(crate) sig: Signature,
+    /// `#![...]` at the top of the body.
+    pub(crate) inner_attrs: Vec<Attribute>,
+    pub(crate) body: TokenStream,
+    /// The span of the braces around the body.
+    pub(crate) brace: Span,
+}
+
+impl Function {
+    /// The type of the argument that a label is named after.
+    pub(crate) fn argument(&self, label: &EntryLabel) -> Option<&Type> {
+        self.sig.inputs.iter().find_map(|input| match input {
+            FnArg::Typed(input) => match &*input.pat {
+                Pat::Ident(pat) if pat.ident.unraw() == label.name.unraw() => Some(&*input.ty),
+                _ => None,
+            },
+            FnArg::Receiver(_) => None,
+        })
+    }
+
+    /// The type of a label's values, if it is stated, or if the label is an argument and a constant
+    /// outside of the function can name its type.
+    pub(crate) fn label_type<'a>(&'a self, label: &'a EntryLabel, args: &Args) -> Option<&'a Type> {
+        let of_argument = || {
+            let is_argument = label.value.is_none();
+            let ty = is_argument.then(|| self.argument(label))?;
+            ty.filter(|ty| is_concrete(ty, &self.sig, args))
+        };
+        label.ty.as_ref().or_else(of_argument)
+    }
+
+    pub(crate) fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attrs.iter().find(|attr| attr.path().is_ident(name))
+    }
+
+    /// The index of the next attribute whose expansion may depend on the function's form.
+    pub(crate) fn next_active_attribute(&self) -> Option<usize> {
+        self.attrs.iter().position(|attr| !is_inert(attr))
+    }
+}
+
+/// Whether an attribute is known not to be a macro.
+fn is_inert(attr: &Attribute) -> bool {
+    const INERT: [&str; 15] = [
+        "allow",
+        "cfg",
+        "cold",
+        "deny",
+        "deprecated",
+        "doc",
+        "expect",
+        "export_name",
+        "forbid",
+        "inline",
+        "link_section",
+        "no_mangle",
+        "target_feature",
+        "track_caller",
+        "warn",
+    ];
+    let path = attr.path();
+    let first = path.segments.first();
+    let is_tool = path.segments.len() > 1
+        && first.is_some_and(|first| first.ident == "clippy" || first.ident == "rustfmt");
+    is_tool || INERT.iter().any(|inert| path.is_ident(inert))
+}
+
+/// An `impl` block, a trait or an inline module.
+pub(crate) struct Container {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) header: TokenStream,
+    /// `#![...]` at the top of the body.
+    pub(crate) inner_attrs: Vec<Attribute>,
+    pub(crate) members: Vec<Member>,
+    /// What the functions in it need to know; nothing in a module.
+    pub(crate) enclosing: Option<Enclosing>,
+    /// The span of the braces around the body.
+    pub(crate) brace: Span,
+}
+
+/// An item in a [`Container`].
+pub(crate) struct Member {
+    pub(crate) attrs: Vec<Attribute>,
+    /// The item without its attributes.
+    pub(crate) item: TokenStream,
+    pub(crate) is_function: bool,
+    /// Whether a function attribute can be on it: it is a container, or a function that has a body
+    /// and is not `const`.
+    pub(crate) is_instrumentable: bool,
+}

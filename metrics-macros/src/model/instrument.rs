@@ -1,0 +1,65 @@
+//! The three function attributes, and in what they differ.
+
+use proc_macro2::Ident;
+
+/// A function attribute: `#[counted]`, `#[timed]` or `#[in_flight]`.
+pub(crate) struct Instrument {
+    /// The attribute's name.
+    pub(crate) attribute: &'static str,
+    /// The type in `metrics_core::__private::call` that records a call.
+    pub(crate) recorder: &'static str,
+    /// The constant of `metrics_core::__private::call::Measured` for the shared family.
+    pub(crate) measured: &'static str,
+    /// The variant of `metrics_core::Kind`.
+    pub(crate) kind: &'static str,
+    /// The family that functions without the argument `name` share.
+    pub(crate) family: &'static str,
+    /// The help of that family.
+    pub(crate) help: &'static str,
+    /// Whether the series may have the label `outcome`.
+    pub(crate) has_outcome: bool,
+    /// Whether it records durations, in a histogram.
+    pub(crate) is_timed: bool,
+}
+
+pub(crate) static COUNTED: Instrument = Instrument {
+    attribute: "counted",
+    recorder: "Counted",
+    measured: "COUNTED",
+    kind: "Counter",
+    family: "function_calls_total",
+    help: "Calls of functions, by how they ended.",
+    has_outcome: true,
+    is_timed: false,
+};
+
+pub(crate) static TIMED: Instrument = Instrument {
+    attribute: "timed",
+    recorder: "Timed",
+    measured: "TIMED",
+    kind: "Histogram",
+    family: "function_duration_seconds",
+    help: "Time that calls of functions took, by how they ended.",
+    has_outcome: true,
+    is_timed: true,
+};
+
+pub(crate) static IN_FLIGHT: Instrument = Instrument {
+    attribute: "in_flight",
+    recorder: "InFlight",
+    measured: "IN_FLIGHT",
+    kind: "Gauge",
+    family: "function_calls_in_flight",
+    help: "Calls of functions in progress.",
+    has_outcome: false,
+    is_timed: false,
+};
+
+impl Instrument {
+    /// The attribute of this name.
+    pub(crate) fn named(name: &Ident) -> Option<&'static Instrument> {
+        [&COUNTED, &TIMED, &IN_FLIGHT]
+            .into_iter()
+            .find(|instrument| name == instrument.attribute)
+    }
+}

@@ -1,0 +1,257 @@
+//! A metric of `metrics!`: a declaration that has been checked, and the name it gets.
+
+use proc_macro2::Ident;
+use syn::{LitStr, ext::IdentExt};
+
+use super::{
+    AllowList, Case, Declaration, Errors, LabelsType, ListedLabel, MetricAttrs, MetricType,
+    check::report_duplicates,
+};
+
+/// A metric to declare.
+pub(crate) struct Metric {
+    pub(crate) kind: MetricKind,
+    /// The name in expositions.
+    pub(crate) name: LitStr,
+    pub(crate) help: String,
+    pub(crate) declaration: Declaration,
+}
+
+/// The type of a metric.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MetricKind {
+    Counter,
+    FloatCounter,
+    Gauge,
+    FloatGauge,
+    UpDownCounter,
+    Histogram,
+    Summary,
+    StateSet,
+    Info,
+}
+
+impl Metric {
+    /// Checks a declaration. A metric is returned even if there are errors, as long as it can be
+    /// generated: code that uses it then causes no further errors.
+    pub(crate) fn new(
+        declaration: Declaration,
+        prefix: Option<&LitStr>,
+        errors: &mut Errors,
+    ) -> Option<Self> {
+        let Declaration {
+            attrs, ident, ty, ..
+        } = &declaration;
+        let kind = MetricKind::of(&ty.kind, errors);
+        check_attrs(attrs, ty, kind, errors);
+        let help = attrs.help.join(" ").trim().to_owned();
+        if help.is_empty() {
+            let message = "a metric has a doc comment, which becomes its help; add `/// ...`";
+            errors.at(ident, message);
+        }
+        if let LabelsType::List(labels) = &ty.labels {
+            check_labels(labels, errors);
+        }
+        let kind = kind?;
+        let missing = match kind {
+            MetricKind::StateSet if ty.states.is_none() => Some("`StateSet<States>`"),
+            MetricKind::Info if ty.labels.is_none() => Some("`Info<(version: &str)>`"),
+            _ => None,
+        };
+        if let Some(missing) = missing {
+            let message = format_args!("say what it tells; write {missing}");
+            errors.at(&ty.kind, message);
+            return None;
+        }
+        let name = match (&declaration.name, prefix) {
+            (Some(name), _) => name.clone(),
+            (None, Some(prefix)) => derived_name(&declaration, prefix, kind),
+            (None, None) => {
+                let message = "a metric has a name; write `= \"app_name\"` after its type, or begin \
+                               the block with `prefix = \"app\";`";
+                errors.at(ident, message);
+                return None;
+            }
+        };
+        check_slo_unit(attrs, &name, errors);
+        Some(Metric {
+            kind,
+            name,
+            help,
+            declaration,
+        })
+    }
+}
+
+impl MetricKind {
+    fn of(ty: &Ident, errors: &mut Errors) -> Option<Self> {
+        Some(match ty.to_string().as_str() {
+            "Counter" => MetricKind::Counter,
+            "FloatCounter" => MetricKind::FloatCounter,
+            "Gauge" => MetricKind::Gauge,
+            "FloatGauge" => MetricKind::FloatGauge,
+            "UpDownCounter" => MetricKind::UpDownCounter,
+            "Histogram" => MetricKind::Histogram,
+            "Summary" => MetricKind::Summary,
+            "StateSet" => MetricKind::StateSet,
+            "Info" => MetricKind::Info,
+            other => {
+                let message = format_args!(
+                    "unknown metric type `{other}`; there are `Counter`, `FloatCounter`, `Gauge`, \
+                     `FloatGauge`, `UpDownCounter`, `Histogram`, `Summary`, `StateSet` and `Info`"
+                );
+                errors.at(ty, message);
+                return None;
+            }
+        })
+    }
+
+    /// The variant of `metrics_core::Kind`: the type in expositions.
+    pub(crate) fn exposed(self) -> &'static str {
+        match self {
+            MetricKind::Counter | MetricKind::FloatCounter => "Counter",
+            MetricKind::Gauge | MetricKind::FloatGauge | MetricKind::UpDownCounter => "Gauge",
+            MetricKind::Histogram => "Histogram",
+            MetricKind::Summary => "Summary",
+            MetricKind::StateSet => "StateSet",
+            MetricKind::Info => "Info",
+        }
+    }
+
+    /// The suffix of the name in expositions.
+    fn suffix(self) -> &'static str {
+        match self {
+            MetricKind::Counter | MetricKind::FloatCounter => "_total",
+            MetricKind::Info => "_info",
+            _ => "",
+        }
+    }
+
+    fn has_exemplars(self) -> bool {
+        matches!(
+            self,
+            MetricKind::Counter | MetricKind::FloatCounter | MetricKind::Histogram
+        )
+    }
+
+    fn can_be_computed(self) -> bool {
+        matches!(
+            self,
+            MetricKind::Counter
+                | MetricKind::FloatCounter
+                | MetricKind::Gauge
+                | MetricKind::FloatGauge
+        )
+    }
+}
+
+/// Reports attributes that the type of metric does not have.
+fn check_attrs(
+    attrs: &MetricAttrs,
+    ty: &MetricType,
+    kind: Option<MetricKind>,
+    errors: &mut Errors,
+) {
+    if let Some(kind) = kind {
+        let of = [
+            (attrs.buckets.key(), kind == MetricKind::Histogram),
+            (attrs.quantiles.key(), kind == MetricKind::Summary),
+            (attrs.slo.key(), kind == MetricKind::Histogram),
+            (attrs.computed.key(), kind.can_be_computed()),
+            (attrs.exemplars.key(), kind.has_exemplars()),
+            (attrs.expire.key(), kind != MetricKind::Info),
+        ];
+        for (key, applies) in of {
+            if let (Some(key), false) = (key, applies) {
+                let message = format_args!("`{key}` is not for a `{}`; remove it", ty.kind);
+                errors.at(key, message);
+            }
+        }
+    }
+    if let (Some(key), true) = (attrs.exemplars.key(), attrs.computed.is_set()) {
+        let message =
+            "nobody records a computed metric, so it has no exemplars; remove `exemplars`";
+        errors.at(key, message);
+    }
+    if !ty.labels.is_none() {
+        if let Some(key) = attrs.computed.key() {
+            let message = "a computed metric has no labels; write a `Collector` for several series";
+            errors.at(key, message);
+        }
+        return;
+    }
+    if let Some(key) = attrs.expire.key() {
+        let message = "a metric without labels has one series, which stays; remove `expire`";
+        errors.at(key, message);
+    }
+    if let Some(key) = attrs.max_series.key() {
+        let message = "a metric without labels has one series; remove `max_series`";
+        errors.at(key, message);
+    }
+}
+
+fn check_labels(labels: &[ListedLabel], errors: &mut Errors) {
+    report_duplicates(labels.iter().map(|label| &label.parameter), errors);
+    for label in labels {
+        let allow_only = &label.rules.allow_only;
+        if let (Some(key), Some(list)) = (allow_only.key(), allow_only.get()) {
+            check_allow_list(key, list, errors);
+        }
+    }
+    for (index, label) in labels.iter().enumerate() {
+        let (parameter, name) = (label.parameter.unraw(), label.name());
+        // Labels that share the parameter, too, were reported above.
+        let mut earlier = labels[..index].iter();
+        if let Some(earlier) = earlier.find(|earlier| earlier.name().value() == name.value())
+            && earlier.parameter.unraw() != parameter
+        {
+            let message = format_args!("duplicate label `{}`; drop one", name.value());
+            errors.at(name, message);
+        }
+    }
+}
+
+fn check_allow_list(key: &Ident, list: &AllowList, errors: &mut Errors) {
+    if list.values.is_empty() {
+        let message = "nothing is allowed; write `allow_only(\"GET\", \"POST\")`";
+        errors.at(key, message);
+    }
+    for (index, value) in list.values.iter().enumerate() {
+        let text = value.value();
+        if list.values[..index]
+            .iter()
+            .any(|earlier| earlier.value() == text)
+        {
+            errors.at(value, format_args!("`{text}` is there twice; drop one"));
+        }
+    }
+}
+
+/// Reports an objective on a metric that is not measured in seconds.
+fn check_slo_unit(attrs: &MetricAttrs, name: &LitStr, errors: &mut Errors) {
+    let is_in_seconds = match attrs.unit.get() {
+        Some(unit) => unit.value() == "seconds",
+        None => name.value().ends_with("_seconds"),
+    };
+    if let (Some(key), false) = (attrs.slo.key(), is_in_seconds) {
+        let message = "the objective is a time, and the metric is not in seconds; measure it in \
+                       seconds and say so with `#[unit(\"seconds\")]`, or remove `slo`";
+        errors.at(key, message);
+    }
+}
+
+/// The name of a metric that is declared without one: `prefix_static_unit_suffix`.
+fn derived_name(declaration: &Declaration, prefix: &LitStr, kind: MetricKind) -> LitStr {
+    let suffix = kind.suffix();
+    let stem = Case::SNAKE.apply(&declaration.ident);
+    let stem = stem.strip_suffix(suffix).unwrap_or(&stem);
+    let mut name = format!("{}_{stem}", prefix.value());
+    if let Some(unit) = declaration.attrs.unit.get() {
+        let unit = format!("_{}", unit.value());
+        if !name.ends_with(&unit) {
+            name.push_str(&unit);
+        }
+    }
+    name.push_str(suffix);
+    LitStr::new(&name, declaration.ident.span())
+}

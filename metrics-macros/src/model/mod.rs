@@ -1,0 +1,52 @@
+//! What is to be generated: the data that `parse` fills in and `expand` turns into code, and the
+//! rules that this data must meet.
+//!
+//! `parse` and `expand` both use this module and never each other. `parse` reports only what the
+//! grammar does not allow; every rule between arguments, or between an argument and the item that
+//! it is on, is here: in [`check()`] for the function attributes, in [`Metric::new`] for `metrics!`,
+//! in [`LabelEnum::new`] and [`LabelStruct::new`] for the derives.
+
+mod args;
+mod buckets;
+mod case;
+mod check;
+mod declaration;
+mod derive;
+mod errors;
+mod function;
+mod instrument;
+mod metric;
+mod returns;
+mod slot;
+mod tokens;
+
+pub(crate) use self::{
+    args::{
+        Args, BLOCK_ARGUMENT, Enclosing, EntryLabel, ErrLabel, LabelArg, Latency, MOVED_ARGUMENT,
+        ResultLabel, Sample, Slo,
+    },
+    buckets::{Bounds, BoundsRule, Buckets, Native},
+    case::Case,
+    check::check,
+    declaration::{
+        AllowList, Declaration, Declarations, Expiry, LabelRules, LabelsType, ListedLabel,
+        MetricAttrs, MetricType,
+    },
+    derive::{DeriveItem, LabelAttr, LabelEnum, LabelStruct},
+    errors::Errors,
+    function::{Container, Function, Item, Member},
+    instrument::{COUNTED, IN_FLIGHT, Instrument, TIMED},
+    metric::{Metric, MetricKind},
+    returns::{Fallible, FutureForm, Returns, with_static_lifetimes},
+    slot::Slot,
+    tokens::{first_span, label_name, mentions, without_comma},
+};
+
+/// Whether the program records metrics: `--cfg metrics_off`, which metrics-core sees and the macros
+/// do not, builds it without any.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    On,
+    /// Arguments are checked, and items stay as they are written.
+    Off,
+}

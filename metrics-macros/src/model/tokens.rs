@@ -1,0 +1,34 @@
+//! Questions about tokens that parsing, validation and expansion ask alike.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{Expr, LitStr, ext::IdentExt};
+
+/// The span of the first token: on stable Rust, a joined span covers no more than that either.
+pub(crate) fn first_span(expression: &Expr) -> Span {
+    let first = expression.to_token_stream().into_iter().next();
+    first.map_or_else(Span::call_site, |token| token.span())
+}
+
+/// The name of a label: the identifier without `r#`.
+pub(crate) fn label_name(name: &Ident) -> LitStr {
+    LitStr::new(&name.unraw().to_string(), name.span())
+}
+
+/// Whether an identifier for which `is` holds occurs in the tokens, at any depth.
+pub(crate) fn mentions(tokens: TokenStream, is: &dyn Fn(&Ident) -> bool) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => is(&ident),
+        TokenTree::Group(group) => mentions(group.stream(), is),
+        _ => false,
+    })
+}
+
+/// The tokens without a trailing comma.
+pub(crate) fn without_comma(tokens: TokenStream) -> TokenStream {
+    let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    if matches!(tokens.last(), Some(TokenTree::Punct(last)) if last.as_char() == ',') {
+        tokens.pop();
+    }
+    tokens.into_iter().collect()
+}

@@ -1,0 +1,31 @@
+//! The grammar: from tokens to the types of `model`, which are described there.
+//!
+//! A parser reports what is not in the grammar, at the token at fault. Where it can, it goes on
+//! after that, so that one compiler run shows several faults. Rules between arguments are the
+//! subject of `model`.
+
+mod args;
+mod buckets;
+mod container;
+mod declaration;
+mod derive;
+mod grammar;
+mod item;
+mod labels;
+mod slo;
+
+pub(crate) use self::{
+    args::args,
+    declaration::declarations,
+    derive::derive_item,
+    item::{item, moved_attributes},
+};
+
+use proc_macro2::{Ident, Span};
+use syn::Path;
+
+/// The path of a crate by its name in the user's manifest.
+fn crate_path(name: &str) -> Path {
+    let name = Ident::new(name, Span::call_site());
+    syn::parse_quote!(::#name)
+}
