@@ -21,7 +21,7 @@ use crate::{
         outcome_rows::{Outcomes, ResultLabel, Rows},
     },
     sample::label_text::LabelView,
-    series::index::Series,
+    series::id::SeriesId,
     storage::{cell, cell::Local, layout::Layout, native::Native},
 };
 
@@ -275,7 +275,7 @@ pub trait Place: Copy {
 #[derive(Clone, Copy, Debug)]
 pub struct Called {
     family: &'static Family,
-    series: Series,
+    series: SeriesId,
     open: bool,
 }
 
@@ -285,7 +285,7 @@ impl Called {
     pub const fn plain(family: &'static Family) -> Self {
         Called {
             family,
-            series: Series {
+            series: SeriesId {
                 place: 0,
                 generation: 0,
             },
@@ -300,7 +300,7 @@ impl Called {
             return Called::open(family, labels);
         }
         Called {
-            series: Series {
+            series: SeriesId {
                 place: label::position(labels) as u32,
                 generation: 0,
             },
@@ -479,7 +479,7 @@ impl<L: Local> Place for Near<L> {
 fn together<L: Local>(
     local: &'static LocalKey<L>,
     family: &'static Family,
-    series: Series,
+    series: SeriesId,
     open: bool,
     outcome: Outcome,
     then: impl Fn(Near<L>, Outcome),

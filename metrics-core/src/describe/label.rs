@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(position(&(true, false)), 2);
         let mut out = String::new();
         let names = ["a", "b"];
-        label_text::position(&mut out, names.into_iter(), <(bool, bool)>::VALUE_SETS, 2);
+        label_text::push_closed_labels(&mut out, names.into_iter(), <(bool, bool)>::VALUE_SETS, 2);
         assert_eq!(out, r#"a="true",b="false""#);
     }
 }

@@ -25,8 +25,8 @@ use std::{
 
 use crate::{
     metric::handle::Storage,
-    sample::{label_text, label_text::LabelView, value::Exemplar as Rendered},
-    series::index::Series,
+    sample::{label_text, label_text::LabelView, value::RenderedExemplar},
+    series::id::SeriesId,
     storage::{cell, clock},
 };
 
@@ -64,8 +64,8 @@ pub struct Exemplar {
     pub time: f64,
 }
 
-impl From<&Rendered> for Exemplar {
-    fn from(exemplar: &Rendered) -> Self {
+impl From<&RenderedExemplar> for Exemplar {
+    fn from(exemplar: &RenderedExemplar) -> Self {
         let labels = LabelView::new(&exemplar.labels).iter();
         Exemplar {
             labels: labels
@@ -93,7 +93,7 @@ const ATTEMPTS: u16 = 256;
 /// What is exposed as one line, or as one histogram: a row of a series.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowOf {
-    pub(crate) series: Series,
+    pub(crate) series: SeriesId,
     pub(crate) row: usize,
 }
 
@@ -169,7 +169,7 @@ impl Exemplars {
         }
         // What is done here allocates, and an allocator may record.
         let done = cell::undisturbed(|| {
-            let found = of_span().map(|labels| Rendered {
+            let found = of_span().map(|labels| RenderedExemplar {
                 labels,
                 value,
                 time: clock::unix_seconds(),
@@ -202,7 +202,7 @@ impl Exemplars {
             let bit = 1 << (at.bit(bucket) % 64);
             self.wanted.fetch_and(!bit, Ordering::Relaxed);
             let time = clock::unix_seconds();
-            let exemplar = Rendered {
+            let exemplar = RenderedExemplar {
                 labels,
                 value,
                 time,
@@ -218,7 +218,7 @@ impl Exemplars {
     }
 
     /// Shows the exemplars of a row.
-    pub(crate) fn show<R>(&self, at: RowOf, show: impl FnOnce(&[Rendered]) -> R) -> R {
+    pub(crate) fn show<R>(&self, at: RowOf, show: impl FnOnce(&[RenderedExemplar]) -> R) -> R {
         let Some(kept) = self.kept.get() else {
             return show(&[]);
         };
@@ -229,10 +229,10 @@ impl Exemplars {
     }
 
     /// Lets those of series go that are not there any more.
-    pub(crate) fn purge(&self, is_there: impl Fn(Series) -> bool) {
+    pub(crate) fn purge(&self, is_there: impl Fn(SeriesId) -> bool) {
         if let Some(kept) = self.kept.get() {
             kept.rows().retain(|(place, _), row| {
-                is_there(Series {
+                is_there(SeriesId {
                     place: *place,
                     generation: row.generation,
                 })
@@ -322,7 +322,7 @@ impl Kept {
         &self,
         at: RowOf,
         bucket: usize,
-        exemplar: Rendered,
+        exemplar: RenderedExemplar,
         shape: Shape,
         mut patience: usize,
     ) -> bool {
@@ -355,11 +355,11 @@ impl Kept {
 struct Row {
     generation: u64,
     buckets: Vec<u16>,
-    exemplars: Vec<Rendered>,
+    exemplars: Vec<RenderedExemplar>,
 }
 
 impl Row {
-    fn put(&mut self, bucket: u16, exemplar: Rendered, shape: Shape) {
+    fn put(&mut self, bucket: u16, exemplar: RenderedExemplar, shape: Shape) {
         let same = self.buckets.iter().position(|known| *known == bucket);
         let full = shape == Shape::Native && self.buckets.len() >= MOST_NATIVE;
         let oldest = || {
@@ -371,7 +371,7 @@ impl Row {
             self.buckets.remove(at);
             self.exemplars.remove(at);
         }
-        let is_below = |known: &Rendered| known.value <= exemplar.value;
+        let is_below = |known: &RenderedExemplar| known.value <= exemplar.value;
         let at = self.exemplars.partition_point(is_below);
         self.buckets.insert(at, bucket);
         self.exemplars.insert(at, exemplar);
@@ -388,7 +388,7 @@ fn rendered(labels: &[(&str, &str)]) -> Option<Box<str>> {
             return None;
         }
         chars += name.chars().count() + value.chars().count();
-        label_text::label(&mut out, name, value);
+        label_text::push_label(&mut out, name, value);
     }
     (chars <= MOST_CHARS).then(|| out.into_boxed_str())
 }
@@ -434,7 +434,7 @@ mod tests {
     use super::*;
 
     fn at(place: u32, generation: u64) -> RowOf {
-        let series = Series { place, generation };
+        let series = SeriesId { place, generation };
         RowOf { series, row: 0 }
     }
 

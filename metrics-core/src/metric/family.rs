@@ -23,15 +23,15 @@ use crate::{
         summary::Windows,
     },
     sample::{
-        batch::Histograms,
-        head::Expected,
-        label_chunk::most_as_pairs,
+        batch::HistogramBatch,
+        head::SizeEstimate,
+        label_chunk::max_protobuf_len,
         label_text,
         label_text::LabelView,
         sink::Sink,
         value::{HistogramValue, Number, Observations, SummaryValue, Value},
     },
-    series::index::{Index, Series},
+    series::{id::SeriesId, index::Index},
     storage::{
         cell,
         cell::{Reader, Region},
@@ -319,7 +319,7 @@ impl Family {
             return;
         }
         if let Some(index) = self.index.get() {
-            index.cap_has_changed();
+            index.limit_changed();
         }
     }
 
@@ -332,7 +332,7 @@ impl Family {
     /// written to its end.
     pub(crate) fn let_go(&self, began: u64) {
         if let Some(index) = self.index.get() {
-            index.let_go(began, self.cap());
+            index.expire_idle(began, self.cap());
         }
     }
 
@@ -343,19 +343,19 @@ impl Family {
 
     /// Finds or makes the series of these labels, or the overflow series.
     #[inline]
-    pub(crate) fn series<L: LabelSet>(&self, labels: &L) -> Series {
+    pub(crate) fn series<L: LabelSet>(&self, labels: &L) -> SeriesId {
         let found = with_key!(L, labels, |key| self.index().find(key));
         found.unwrap_or_else(|| self.series_or_birth(labels))
     }
 
     #[inline(never)]
-    pub(crate) fn series_or_birth(&self, labels: &impl LabelSet) -> Series {
+    pub(crate) fn series_or_birth(&self, labels: &impl LabelSet) -> SeriesId {
         let index = self.index();
         let key = LongKey::new(labels);
         if let Some(series) = index.find(key.words()) {
             return series;
         }
-        if !index.overflows(key.words())
+        if !index.rejects(key.words())
             && let Some(series) =
                 index.insert(key.words(), || self.cap(), false, || self.render(labels))
         {
@@ -365,7 +365,7 @@ impl Family {
     }
 
     /// The series of what finds no other.
-    fn overflow(&self) -> Series {
+    fn overflow(&self) -> SeriesId {
         self.overflowed.fetch_add(1, Ordering::Relaxed);
         let index = self.index();
         let overflow = OverflowLabels(self.series_labels());
@@ -374,7 +374,7 @@ impl Family {
         found
             .or_else(|| index.insert(key.words(), || self.cap(), true, || self.render(&overflow)))
             // All places are held by handles of removed series: a generation that never was.
-            .unwrap_or(Series {
+            .unwrap_or(SeriesId {
                 place: 0,
                 generation: 0,
             })
@@ -383,11 +383,11 @@ impl Family {
     /// Where to record what was meant for a series that is not there any more.
     #[cold]
     #[inline(never)]
-    pub(crate) fn astray(&self, series: Series) -> Option<Series> {
+    pub(crate) fn astray(&self, series: SeriesId) -> Option<SeriesId> {
         if series.generation == 0 {
             return None;
         }
-        let (region, at) = self.index().storage(series.place);
+        let (region, at) = self.index().region_of(series.place);
         if region.generation(at) == series.generation {
             // Its place is nobody else's yet: one that has expired may come back, others are
             // as if the recording had come before the removal.
@@ -399,8 +399,8 @@ impl Family {
 
     fn render(&self, labels: &impl LabelSet) -> String {
         let mut out = String::new();
-        label_text::pairs(&mut out, &self.desc.const_labels);
-        label_text::set(&mut out, self.desc.label_names(), labels);
+        label_text::push_pairs(&mut out, &self.desc.const_labels);
+        label_text::push_label_set(&mut out, self.desc.label_names(), labels);
         out
     }
 
@@ -415,7 +415,7 @@ impl Family {
     }
 
     /// The labels of a series as they are rendered; `None` once it was removed.
-    pub(crate) fn labels_of(&self, series: Series) -> Option<Box<str>> {
+    pub(crate) fn labels_of(&self, series: SeriesId) -> Option<Box<str>> {
         self.index.get()?.labels(series)
     }
 
@@ -433,8 +433,13 @@ impl Family {
         self.rendered.get_or_init(|| {
             let render = |position| {
                 let mut out = String::new();
-                label_text::pairs(&mut out, &self.desc.const_labels);
-                label_text::position(&mut out, self.desc.label_names(), self.sets, position);
+                label_text::push_pairs(&mut out, &self.desc.const_labels);
+                label_text::push_closed_labels(
+                    &mut out,
+                    self.desc.label_names(),
+                    self.sets,
+                    position,
+                );
                 out.into_boxed_str()
             };
             (0..self.closed.unwrap_or(0)).map(render).collect()
@@ -556,7 +561,7 @@ impl Family {
         if self.closed.is_some() {
             let (rendered, created) = (self.rendered(), self.created());
             self.region.read(reader, 0..rendered.len(), |at, values| {
-                let series = Series {
+                let series = SeriesId {
                     place: at as u32,
                     generation: 0,
                 };
@@ -600,7 +605,7 @@ impl Family {
         self.visit(
             sink,
             reader,
-            Sink::pause,
+            Sink::checkpoint,
             |sink, at, labels, created, values| {
                 self.emit(sink, at, labels, created, values, &mut native);
             },
@@ -612,7 +617,7 @@ impl Family {
     pub(crate) fn purge_exemplars(&self) {
         if self.closed.is_none() {
             let index = self.index.get();
-            let is_there = |series| index.is_some_and(|index| index.is_there(series));
+            let is_there = |series| index.is_some_and(|index| index.contains(series));
             self.exemplars.purge(is_there);
         }
     }
@@ -638,18 +643,22 @@ impl Family {
             let labels = self.rendered();
             let totals = self.region.read_totals(reader, 0..labels.len());
             for (labels, total) in labels.iter().zip(totals) {
-                sink.number(labels, self.created(), Number::Unsigned(*total));
+                sink.write_number(labels, self.created(), Number::Unsigned(*total));
             }
-            sink.pause();
+            sink.checkpoint();
         } else if let Some(index) = self.index.get() {
             let mut from = 0;
-            let wanted = sink.wanted_labels().map(|written| index.asked(written));
+            let wanted = sink
+                .label_rendering()
+                .map(|written| index.intern_rendering(written));
             let write = |sink: &mut dyn Sink, reader: &mut Reader, from| {
-                index.read_counters(reader, from, wanted.as_ref(), |tile| sink.counters(tile))
+                index.read_counters(reader, from, wanted.as_ref(), |tile| {
+                    sink.write_counters(tile);
+                })
             };
             while let Some(next) = write(sink, reader, from) {
                 from = next;
-                if !sink.pause() {
+                if !sink.checkpoint() {
                     return;
                 }
             }
@@ -659,7 +668,7 @@ impl Family {
     fn collect_histograms(&self, index: &Index, sink: &mut dyn Sink, reader: &mut Reader) {
         let write = |sink: &mut dyn Sink, reader: &mut Reader, from| {
             index.read_histograms(reader, from, |listed, values| {
-                sink.histograms(&Histograms {
+                sink.write_histograms(&HistogramBatch {
                     listed,
                     bounds: &self.desc.bounds,
                     falls: self.falls(),
@@ -671,19 +680,19 @@ impl Family {
         let mut from = 0;
         while let Some(next) = write(sink, reader, from) {
             from = next;
-            if !sink.pause() {
+            if !sink.checkpoint() {
                 return;
             }
         }
     }
 
     /// What is to come of it in an exposition.
-    pub(crate) fn expected(&self) -> Expected {
+    pub(crate) fn expected(&self) -> SizeEstimate {
         let labels = self.desc.const_labels.len() + self.desc.labels.len();
         let (series, (label_bytes, longest_labels)) = if let Some(series) = self.closed {
             let lens = || self.rendered().iter().map(|labels| labels.len());
-            let all = most_as_pairs(lens().sum(), series, labels);
-            let longest = most_as_pairs(lens().max().unwrap_or(0), 1, labels);
+            let all = max_protobuf_len(lens().sum(), series, labels);
+            let longest = max_protobuf_len(lens().max().unwrap_or(0), 1, labels);
             (series, (all, longest))
         } else if let Some(index) = self.index.get() {
             index.size(labels)
@@ -691,7 +700,7 @@ impl Family {
             (0, (0, 0))
         };
         let states = matches!(self.desc.kind, Kind::StateSet).then_some(self.states.len());
-        Expected {
+        SizeEstimate {
             series: series * self.rows.len() * states.unwrap_or(1),
             label_bytes,
             longest_labels,
@@ -723,19 +732,19 @@ impl Family {
             if self.exemplars.is_used() && self.desc.kind == Kind::Counter {
                 return self.exemplars.show(at, |exemplars| {
                     let value = Value::Counter(number, exemplars.last());
-                    sink.series(labels, created, value);
+                    sink.write_series(labels, created, value);
                 });
             }
-            return sink.number(labels, created, number);
+            return sink.write_number(labels, created, number);
         }
         match (self.layout, self.desc.kind) {
-            (Layout::Empty, _) => sink.series(labels, created, Value::Info),
+            (Layout::Empty, _) => sink.write_series(labels, created, Value::Info),
             (Layout::Histogram { .. }, _) => {
                 self.emit_observations(sink, at, labels, created, values, native);
             }
             _ => {
                 let state = Value::StateSet(self.states, values[0] as usize);
-                sink.series(labels, created, state);
+                sink.write_series(labels, created, state);
             }
         }
     }
@@ -780,7 +789,7 @@ impl Family {
                     native,
                     exemplars,
                 });
-                sink.series(labels, created, value);
+                sink.write_series(labels, created, value);
             });
         }
         let quantiles = self.windows.quantiles(at.series, &self.desc.bounds);
@@ -789,7 +798,7 @@ impl Family {
             count: read.count,
             sum: read.sum,
         };
-        sink.series(labels, created, Value::Summary(value));
+        sink.write_series(labels, created, Value::Summary(value));
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
         family::{Family, FamilyRef},
         outcome_rows::Rows,
     },
-    series::index::{Known, Series},
+    series::id::{CachedSeries, SeriesId},
     storage::{
         cell,
         cell::{Found, Fresh, Local, LocalBlock, LocalCells, Reader, Recent, Region},
@@ -75,7 +75,7 @@ fn touch<S: Site>() {
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct Declared<S: Site> {
-    series: Series,
+    series: SeriesId,
     /// This thread's words of it, where it has open labels.
     found: Option<<S::Local as Kept>::Found>,
     site: PhantomData<S>,
@@ -84,7 +84,7 @@ pub struct Declared<S: Site> {
 impl<S: Site> Declared<S> {
     /// The one series of a metric without labels.
     pub const ONLY: Self = Declared {
-        series: Series {
+        series: SeriesId {
             place: 0,
             generation: 0,
         },
@@ -96,7 +96,7 @@ impl<S: Site> Declared<S> {
     #[inline(always)]
     pub fn with(labels: &impl LabelSet) -> Self {
         let (series, found) = if S::SERIES.is_some() {
-            let series = Series {
+            let series = SeriesId {
                 place: label::position(labels) as u32,
                 generation: 0,
             };
@@ -116,13 +116,13 @@ impl<S: Site> Declared<S> {
 
 /// The series of these labels, which is most often the one that this thread found last.
 #[inline(always)]
-fn found<S: Site, L: LabelSet>(labels: &L) -> (Series, Option<<S::Local as Kept>::Found>) {
+fn found<S: Site, L: LabelSet>(labels: &L) -> (SeriesId, Option<<S::Local as Kept>::Found>) {
     let found = with_key!(L, labels, |key| cell::local(S::local()).find::<S, _>(key));
     found.unwrap_or_else(|| (born::<S>(labels), None))
 }
 
 #[inline(never)]
-fn born<S: Site>(labels: &impl LabelSet) -> Series {
+fn born<S: Site>(labels: &impl LabelSet) -> SeriesId {
     S::family().announce();
     S::family().series_or_birth(labels)
 }
@@ -156,7 +156,7 @@ pub trait Kept: Local {
     fn find<S: Site, const K: usize>(
         &self,
         key: &[u64; K],
-    ) -> Option<(Series, Option<Self::Found>)>;
+    ) -> Option<(SeriesId, Option<Self::Found>)>;
 
     /// The words, if they are still good.
     fn words(found: &Self::Found) -> Option<&[AtomicU64]>;
@@ -171,7 +171,7 @@ macro_rules! closed {
             fn find<S: Site, const K: usize>(
                 &self,
                 _: &[u64; K],
-            ) -> Option<(Series, Option<Infallible>)> {
+            ) -> Option<(SeriesId, Option<Infallible>)> {
                 None
             }
 
@@ -185,12 +185,15 @@ macro_rules! closed {
 closed!(LocalCells);
 closed!(LocalBlock);
 
-impl<const N: usize> Kept for Recent<Known, N> {
+impl<const N: usize> Kept for Recent<CachedSeries, N> {
     type Found = Found<N>;
 
     #[inline(always)]
-    fn find<S: Site, const K: usize>(&self, key: &[u64; K]) -> Option<(Series, Option<Found<N>>)> {
-        let is_it = |known: &Known| known.matches(key);
+    fn find<S: Site, const K: usize>(
+        &self,
+        key: &[u64; K],
+    ) -> Option<(SeriesId, Option<Found<N>>)> {
+        let is_it = |known: &CachedSeries| known.matches(key);
         if let Some((series, found)) = self.last(is_it) {
             return Some((series, Some(found)));
         }
@@ -199,10 +202,17 @@ impl<const N: usize> Kept for Recent<Known, N> {
         if let Some((series, found)) = self.find(hash, is_it) {
             return Some((series, Some(found)));
         }
-        let (known, found) = index.find_known(key, hash)?;
+        let (known, found) = index.find_cached(key, hash)?;
         // Without words there is more to be done than to find it again.
-        cell::remember(S::local(), self, hash, known, found, Known::is_gone);
-        Some((known.series(), found))
+        cell::remember(
+            S::local(),
+            self,
+            hash,
+            known,
+            found,
+            CachedSeries::is_removed,
+        );
+        Some((known.id, found))
     }
 
     #[inline(always)]
@@ -232,7 +242,7 @@ impl<const N: usize> Choice<N> for Keeps<BLOCK> {
 }
 
 impl<const N: usize> Choice<N> for Keeps<RECENT> {
-    type Local = Recent<Known, N>;
+    type Local = Recent<CachedSeries, N>;
 }
 
 const CELLS: u8 = 0;
@@ -261,7 +271,7 @@ pub trait Storage: private::Storage {}
 impl<S: private::Storage> Storage for S {}
 
 pub(crate) mod private {
-    use super::{AtomicU64, Family, Layout, Series};
+    use super::{AtomicU64, Family, Layout, SeriesId};
     use crate::{describe::bucket_table::Buckets, metric::exemplar::RowOf};
 
     pub trait Storage {
@@ -285,7 +295,7 @@ pub(crate) mod private {
         /// A histogram's buckets.
         fn buckets(&self) -> Option<&Buckets>;
         /// Which series it is.
-        fn series(&self) -> Series;
+        fn series(&self) -> SeriesId;
         /// Whether recordings look for exemplars.
         fn asks(&self) -> bool;
         /// Keeps an exemplar of what was just recorded.
@@ -353,7 +363,7 @@ impl<S: Site> private::Storage for Declared<S> {
     }
 
     #[inline(always)]
-    fn series(&self) -> Series {
+    fn series(&self) -> SeriesId {
         self.series
     }
 
@@ -386,15 +396,15 @@ fn record<S: Site>(declared: &Declared<S>, op: impl FnOnce(&[AtomicU64])) {
 }
 
 #[inline(never)]
-fn record_elsewhere<S: Site>(series: Series, op: impl FnOnce(&[AtomicU64])) {
+fn record_elsewhere<S: Site>(series: SeriesId, op: impl FnOnce(&[AtomicU64])) {
     record_open(S::family(), series, op);
 }
 
 /// Records into a series of open labels.
 #[inline(always)]
-pub(crate) fn record_open(family: &Family, series: Series, op: impl FnOnce(&[AtomicU64])) {
+pub(crate) fn record_open(family: &Family, series: SeriesId, op: impl FnOnce(&[AtomicU64])) {
     let index = family.index();
-    let series = if index.is_there(series) {
+    let series = if index.contains(series) {
         series
     } else {
         match family.astray(series) {
@@ -402,35 +412,35 @@ pub(crate) fn record_open(family: &Family, series: Series, op: impl FnOnce(&[Ato
             None => return,
         }
     };
-    let (region, at) = index.storage(series.place);
+    let (region, at) = index.region_of(series.place);
     match region.ready(at, series.generation) {
         Some(words) => op(words),
         None => region.record_open(at, series.generation, op),
     }
 }
 
-fn shared_open<R>(family: &Family, series: Series, op: impl FnOnce(&AtomicU64) -> R) -> R {
+fn shared_open<R>(family: &Family, series: SeriesId, op: impl FnOnce(&AtomicU64) -> R) -> R {
     // No place was left, and this one is another's.
     if series.generation == 0 {
         static NOWHERE: AtomicU64 = AtomicU64::new(0);
         return op(&NOWHERE);
     }
-    let (region, at) = family.index().storage(series.place);
+    let (region, at) = family.index().region_of(series.place);
     op(&region.shared_words(at)[0])
 }
 
 /// The words of a series that ended threads leave theirs in; `None` when it was removed.
-pub(crate) fn shared_words(family: &Family, series: Series) -> Option<&[AtomicU64]> {
+pub(crate) fn shared_words(family: &Family, series: SeriesId) -> Option<&[AtomicU64]> {
     let at = series.place as usize;
     if family.closed.is_some() {
         return Some(family.region.shared_words(at));
     }
-    let (region, at) = family.index().storage(series.place);
+    let (region, at) = family.index().region_of(series.place);
     (region.generation(at) == series.generation).then(|| region.shared_words(at))
 }
 
-fn read_open<R>(family: &Family, series: Series, op: impl FnOnce(&[u64]) -> R) -> R {
-    let (region, at) = family.index().storage(series.place);
+fn read_open<R>(family: &Family, series: SeriesId, op: impl FnOnce(&[u64]) -> R) -> R {
+    let (region, at) = family.index().region_of(series.place);
     let mut values = Vec::new();
     region.read(&mut Reader::default(), [at], |_, read| {
         values.extend_from_slice(read);
@@ -451,18 +461,18 @@ fn read_region<R>(region: &Region, at: usize, op: impl FnOnce(&[u64]) -> R) -> R
 }
 
 /// The series of these labels, and its place held where series come and go.
-fn held(family: &Family, labels: &impl LabelSet) -> Series {
+fn held(family: &Family, labels: &impl LabelSet) -> SeriesId {
     if family.closed.is_none() {
         return pinned(family, labels);
     }
-    Series {
+    SeriesId {
         place: label::position(labels) as u32,
         generation: 0,
     }
 }
 
 /// Finds the series of these labels and holds its place.
-fn pinned(family: &Family, labels: &impl LabelSet) -> Series {
+fn pinned(family: &Family, labels: &impl LabelSet) -> SeriesId {
     loop {
         let series = family.series(labels);
         if series.generation == 0 {
@@ -483,7 +493,7 @@ fn pinned(family: &Family, labels: &impl LabelSet) -> Series {
 #[derive(Debug)]
 pub struct Handle {
     family: FamilyRef,
-    series: Series,
+    series: SeriesId,
 }
 
 impl Handle {
@@ -588,7 +598,7 @@ impl private::Storage for Handle {
     }
 
     #[inline]
-    fn series(&self) -> Series {
+    fn series(&self) -> SeriesId {
         self.series
     }
 

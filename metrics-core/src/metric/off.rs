@@ -11,7 +11,7 @@ use crate::{
         handle::{Handle, private::Storage},
         outcome_rows::Rows,
     },
-    series::index::Series,
+    series::id::SeriesId,
     storage::layout::Layout,
 };
 
@@ -71,8 +71,8 @@ impl Storage for Off {
         None
     }
 
-    fn series(&self) -> Series {
-        Series {
+    fn series(&self) -> SeriesId {
+        SeriesId {
             place: 0,
             generation: 0,
         }

@@ -168,10 +168,10 @@ impl Rows {
         for (label, position) in self.positions(row) {
             let value = position.checked_sub(1);
             if let (Some(value), Some(values)) = (value, label.values) {
-                label_text::label(out, label.name, values[value]);
+                label_text::push_label(out, label.name, values[value]);
             }
         }
-        label_text::label(out, "outcome", self.outcome(row));
+        label_text::push_label(out, "outcome", self.outcome(row));
     }
 }
 

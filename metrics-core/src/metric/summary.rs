@@ -16,7 +16,7 @@ use crate::{
         timer::Timer,
     },
     sample::value::Observations,
-    series::index::Series,
+    series::id::SeriesId,
     storage::{histogram_block::Sum, layout::Layout},
 };
 
@@ -157,7 +157,7 @@ impl Windows {
         Windows(Mutex::new(None))
     }
 
-    fn observe(&self, series: Series, value: f64) {
+    fn observe(&self, series: SeriesId, value: f64) {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let windows = windows.get_or_insert_default();
         let now = Instant::now();
@@ -175,7 +175,7 @@ impl Windows {
     }
 
     /// The values of these quantiles; NaN for those of an empty window.
-    pub(crate) fn quantiles(&self, series: Series, quantiles: &[f64]) -> Vec<(f64, f64)> {
+    pub(crate) fn quantiles(&self, series: SeriesId, quantiles: &[f64]) -> Vec<(f64, f64)> {
         if quantiles.is_empty() {
             return Vec::new();
         }

@@ -77,7 +77,7 @@ impl CollectedValue {
             CollectedValue::Info => Value::Info,
             CollectedValue::StateSet(states) => return write_states(states, labels, sink),
         };
-        sink.series(labels, created, value);
+        sink.write_series(labels, created, value);
     }
 }
 
@@ -87,7 +87,7 @@ fn write_states(states: &[(String, bool)], labels: &str, sink: &mut dyn Sink) {
         let names: Vec<&str> = part.iter().map(|(state, _)| state.as_str()).collect();
         let active = part.iter().position(|(_, active)| *active);
         let value = Value::StateSet(&names, active.unwrap_or(usize::MAX));
-        sink.series(labels, 0.0, value);
+        sink.write_series(labels, 0.0, value);
     }
 }
 
@@ -168,7 +168,7 @@ pub(crate) struct Written {
 /// A series and its value.
 #[derive(Debug)]
 pub(crate) struct Row {
-    /// As [`label_text::label`](crate::sample::label_text::label) writes them.
+    /// As [`label_text::push_label`](crate::sample::label_text::push_label) writes them.
     pub(crate) labels: String,
     /// Unix time of its birth, in seconds; 0 where it is not known.
     pub(crate) created: f64,

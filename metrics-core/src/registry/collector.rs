@@ -12,7 +12,7 @@ use crate::{
         Settings,
         collected::{Collected, CollectedValue, Row, Written},
     },
-    sample::{births::YEAR_10000, label_text},
+    sample::{created::YEAR_10000, label_text},
 };
 
 /// Computes values when a scrape asks for them: what another part of the program, a library or
@@ -308,7 +308,7 @@ fn names_fit(settings: &Settings, desc: &Desc, labels: &[(&str, &str)]) -> bool 
 
 fn rendered(labels: &[(&str, &str)]) -> String {
     let mut rendered = String::new();
-    label_text::pairs(&mut rendered, labels);
+    label_text::push_pairs(&mut rendered, labels);
     rendered
 }
 

@@ -4,7 +4,7 @@ use crate::{
     describe::{kind::Kind, source_location::SourceLocation},
     metric::exemplar::Exemplar,
     sample::{
-        head::Head,
+        head::FamilyHead,
         label_text::LabelView,
         sink::Sink,
         value,
@@ -96,8 +96,8 @@ impl<'a> Gather<'a> {
 }
 
 impl Sink for Gather<'_> {
-    fn family(&mut self, head: Head<'_>) {
-        let Head { prefix, desc, .. } = head;
+    fn begin_family(&mut self, head: FamilyHead<'_>) {
+        let FamilyHead { prefix, desc, .. } = head;
         self.families.push(MetricFamily {
             name: format!("{prefix}{}", desc.name()),
             help: desc.help().to_owned(),
@@ -108,7 +108,7 @@ impl Sink for Gather<'_> {
         });
     }
 
-    fn series(&mut self, labels: &str, created: f64, value: Value<'_>) {
+    fn write_series(&mut self, labels: &str, created: f64, value: Value<'_>) {
         let Some(family) = self.families.last_mut() else {
             return;
         };
@@ -134,16 +134,16 @@ impl Sink for Gather<'_> {
         family.metrics.push(metric);
     }
 
-    fn number(&mut self, labels: &str, created: f64, number: Number) {
+    fn write_number(&mut self, labels: &str, created: f64, number: Number) {
         let kind = self.families.last().map(|family| family.kind);
         let value = match kind {
             Some(Kind::Counter) => Value::Counter(number, None),
             _ => Value::Gauge(number),
         };
-        self.series(labels, created, value);
+        self.write_series(labels, created, value);
     }
 
-    fn pause(&mut self) -> bool {
+    fn checkpoint(&mut self) -> bool {
         true
     }
 }
@@ -153,7 +153,7 @@ fn counts(kind: Kind) -> bool {
     matches!(kind, Kind::Counter | Kind::Histogram | Kind::Summary)
 }
 
-fn exemplars<'a>(value: &Value<'a>) -> &'a [value::Exemplar] {
+fn exemplars<'a>(value: &Value<'a>) -> &'a [value::RenderedExemplar] {
     match value {
         Value::Counter(_, exemplar) => exemplar.map_or(&[], std::slice::from_ref),
         Value::Histogram(value) => value.exemplars,

@@ -18,10 +18,10 @@ use crate::{
         source::{AllFaults, Faults, Source},
     },
     sample::{
-        head::{Expected, Head, Heads},
+        head::{FamilyHead, HeadCache, SizeEstimate},
         sink::Sink,
     },
-    series::index::Series,
+    series::id::SeriesId,
     storage::{cell::Reader, native::NativeHistogramSnapshot},
 };
 
@@ -33,18 +33,18 @@ pub(crate) struct Group {
     members: Vec<Vec<FamilyRef>>,
     /// The collector that writes it, if one does, and the place among its families.
     collector: Option<(usize, usize)>,
-    heads: Heads,
+    heads: HeadCache,
     /// Which of the [`Singles`] it is among, where it is one series without labels that is one
     /// number.
     singles: Option<usize>,
 }
 
 impl Group {
-    pub(crate) fn head<'a>(&'a self, prefix: &'a str) -> Head<'a> {
-        Head {
+    pub(crate) fn head<'a>(&'a self, prefix: &'a str) -> FamilyHead<'a> {
+        FamilyHead {
             prefix,
             desc: &self.desc,
-            heads: &self.heads,
+            cache: &self.heads,
         }
     }
 
@@ -67,10 +67,12 @@ impl Group {
     }
 
     /// What is to come of it in an exposition.
-    fn expected(&self) -> Expected {
+    fn expected(&self) -> SizeEstimate {
         let members = self.members.iter().flatten();
         let members = members.map(|member| member.expected());
-        members.reduce(Expected::and).unwrap_or(Expected::of(0))
+        members
+            .reduce(SizeEstimate::and)
+            .unwrap_or(SizeEstimate::of_series(0))
     }
 
     /// The member that is one series without labels and one number, if that is all there is.
@@ -228,7 +230,7 @@ impl Groups {
             desc: desc.clone(),
             members,
             collector,
-            heads: Heads::default(),
+            heads: HeadCache::default(),
             singles: None,
         });
         Ok(())
@@ -372,8 +374,8 @@ impl Groups {
                 let batch = singles.read(next, &mut reader);
                 if batch.len() > 0 {
                     next += batch.len();
-                    sink.singles(&batch);
-                    if !sink.pause() {
+                    sink.write_singles(&batch);
+                    if !sink.checkpoint() {
                         return;
                     }
                     continue;
@@ -390,31 +392,31 @@ impl Groups {
                 if series.is_empty() {
                     continue;
                 }
-                sink.family(head);
+                sink.begin_family(head);
                 let write = |sink: &mut dyn Sink| {
                     for (at, row) in series.iter().enumerate() {
                         row.value.write(&row.labels, row.created, sink);
-                        if at % SERIES_BETWEEN_PAUSES == 0 && !sink.pause() {
+                        if at % SERIES_BETWEEN_PAUSES == 0 && !sink.checkpoint() {
                             return;
                         }
                     }
                 };
-                if sink.expect(&|| Expected::of(series.len())) {
+                if sink.needs_size_pass(&|| SizeEstimate::of_series(series.len())) {
                     write(sink);
-                    sink.counted();
+                    sink.end_size_pass();
                 }
                 write(sink);
             } else {
-                sink.family(head);
-                if sink.expect(&|| group.expected()) {
+                sink.begin_family(head);
+                if sink.needs_size_pass(&|| group.expected()) {
                     reader.counts = true;
                     group.collect(sink, &mut reader);
                     reader.counts = false;
-                    sink.counted();
+                    sink.end_size_pass();
                 }
                 group.collect(sink, &mut reader);
             }
-            if !sink.pause() {
+            if !sink.checkpoint() {
                 return;
             }
         }
@@ -534,7 +536,7 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
     }
     // Neither quantiles nor exemplars can be added up, so the series is nobody's.
     let nobody = RowOf {
-        series: Series {
+        series: SeriesId {
             place: u32::MAX,
             generation: 0,
         },

@@ -127,7 +127,7 @@ pub(crate) struct Settings {
 impl Settings {
     fn new(prefix: String, labels: Vec<(String, String)>) -> Self {
         let mut common = String::new();
-        label_text::pairs(&mut common, &labels);
+        label_text::push_pairs(&mut common, &labels);
         Settings {
             prefix,
             labels,
@@ -142,7 +142,7 @@ impl Settings {
     /// The labels of every series, rendered for an exposition.
     fn common(&self, exposition: ExpositionFormat) -> String {
         let mut common = String::new();
-        label_text::escaped_names(&self.common, exposition.name_escaping(), &mut common);
+        label_text::push_escaped(&self.common, exposition.name_escaping(), &mut common);
         common
     }
 

@@ -11,7 +11,7 @@ use crate::{
         name,
     },
     sample::{
-        head::{Head, Heads},
+        head::{FamilyHead, HeadCache},
         label_text,
         sink::Sink,
         value::{Number, Value},
@@ -81,10 +81,10 @@ impl Own {
             if rows.is_empty() || !wants(desc) {
                 continue;
             }
-            sink.family(Head {
+            sink.begin_family(FamilyHead {
                 prefix,
                 desc,
-                heads: &Heads::default(),
+                cache: &HeadCache::default(),
             });
             for row in rows {
                 let number = Number::Unsigned(row.count);
@@ -92,9 +92,9 @@ impl Own {
                     Kind::Counter => Value::Counter(number, None),
                     _ => Value::Gauge(number),
                 };
-                sink.series(&row.labels(prefix), 0.0, value);
+                sink.write_series(&row.labels(prefix), 0.0, value);
             }
-            sink.pause();
+            sink.checkpoint();
         }
     }
 }
@@ -111,8 +111,8 @@ impl Row {
     fn labels(&self, prefix: &str) -> String {
         let (key, name) = &self.about;
         let mut labels = String::new();
-        label_text::label(&mut labels, key, &format!("{prefix}{name}"));
-        label_text::label(&mut labels, "reason", self.reason);
+        label_text::push_label(&mut labels, key, &format!("{prefix}{name}"));
+        label_text::push_label(&mut labels, "reason", self.reason);
         labels
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     metric::family::FamilyRef,
     registry::groups::Group,
     sample::{
-        head::Head,
+        head::FamilyHead,
         single::{BATCH_SIZE, LinePrefixes, SingleFamilies, SingleSamples},
         value::Number,
     },
@@ -86,7 +86,7 @@ impl SingleFamilies for SinglesWithHeads<'_> {
         self.groups.len()
     }
 
-    fn head(&self, at: usize) -> Head<'_> {
+    fn head(&self, at: usize) -> FamilyHead<'_> {
         self.groups[at].head(self.prefix)
     }
 

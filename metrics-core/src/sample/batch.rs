@@ -2,8 +2,8 @@
 
 use crate::{
     sample::{
-        births::SomeBirths,
-        label_chunk::Together,
+        created::CreatedBatch,
+        label_chunk::LabelBatch,
         value::{HistogramValue, Observations, Value},
     },
     storage::layout::Layout,
@@ -11,18 +11,18 @@ use crate::{
 
 /// Some series that stand one after the other.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Listed<'a> {
+pub(crate) struct SeriesBatch<'a> {
     /// Which of them are there; nothing else of the others counts.
     pub(crate) live: &'a [bool],
     /// As whole text.
-    pub(crate) labels: Together<'a>,
-    pub(crate) created: SomeBirths<'a>,
+    pub(crate) labels: LabelBatch<'a>,
+    pub(crate) created: CreatedBatch<'a>,
 }
 
 /// Series of histograms with classic buckets alone and without exemplars, one after the other.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Histograms<'a> {
-    pub(crate) listed: Listed<'a>,
+pub(crate) struct HistogramBatch<'a> {
+    pub(crate) listed: SeriesBatch<'a>,
     /// As [`HistogramValue`] has them.
     pub(crate) bounds: &'a [f64],
     pub(crate) falls: bool,
@@ -31,9 +31,9 @@ pub(crate) struct Histograms<'a> {
     pub(crate) values: &'a [u64],
 }
 
-impl<'a> Histograms<'a> {
+impl<'a> HistogramBatch<'a> {
     /// No more than so many, which is a divisor of how many texts stand together.
-    pub(crate) const AT_ONCE: usize = 64;
+    pub(crate) const MAX_LEN: usize = 64;
 
     /// What one of them is worth.
     pub(crate) fn value(&self, read: Observations<'a>) -> Value<'a> {
@@ -52,7 +52,7 @@ impl<'a> Histograms<'a> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a [u8], f64, Observations<'a>)> {
         let layout = self.layout;
         let mut values = self.values.chunks_exact(layout.read_words());
-        let Listed {
+        let SeriesBatch {
             live,
             labels,
             created,
@@ -77,22 +77,22 @@ impl<'a> Histograms<'a> {
 
 /// Series of counters that count in whole steps, one after the other.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Counters<'a> {
+pub(crate) struct CounterBatch<'a> {
     /// Which of them are there; nothing else of the others counts.
     pub(crate) live: &'a [bool],
     /// As the sink wants them, if it wanted them so before.
-    pub(crate) labels: Together<'a>,
-    pub(crate) created: SomeBirths<'a>,
+    pub(crate) labels: LabelBatch<'a>,
+    pub(crate) created: CreatedBatch<'a>,
     pub(crate) totals: &'a [u64],
 }
 
-impl<'a> Counters<'a> {
+impl<'a> CounterBatch<'a> {
     /// No more than so many, which is how many texts stand together.
-    pub(crate) const AT_ONCE: usize = 256;
+    pub(crate) const MAX_LEN: usize = 256;
 
     /// Those after so many.
     pub(crate) fn after(&self, some: usize) -> Self {
-        Counters {
+        CounterBatch {
             live: &self.live[some..],
             labels: self.labels.after(some),
             created: self.created.after(some),

@@ -6,25 +6,25 @@ use crate::{describe::desc::Desc, sample::format::Format};
 
 /// A family's head: what its samples have in common.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Head<'a> {
+pub(crate) struct FamilyHead<'a> {
     /// What a registry puts before the name.
     pub(crate) prefix: &'a str,
     pub(crate) desc: &'a Desc,
-    pub(crate) heads: &'a Heads,
+    pub(crate) cache: &'a HeadCache,
 }
 
 /// How formats have written a family's head, which is the same in every exposition that leaves
 /// its name as it is.
 #[derive(Debug, Default)]
-pub(crate) struct Heads {
+pub(crate) struct HeadCache {
     pub(crate) text: OnceLock<Box<[u8]>>,
     pub(crate) open_metrics: OnceLock<Box<[u8]>>,
     pub(crate) protobuf: OnceLock<Box<[u8]>>,
 }
 
-impl Heads {
+impl HeadCache {
     /// The head in this format.
-    pub(crate) fn of(&self, format: Format) -> &OnceLock<Box<[u8]>> {
+    pub(crate) fn for_format(&self, format: Format) -> &OnceLock<Box<[u8]>> {
         match format {
             Format::Text | Format::TextV1 => &self.text,
             Format::OpenMetrics => &self.open_metrics,
@@ -35,9 +35,9 @@ impl Heads {
 
 /// What is to come of a family.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Expected {
+pub(crate) struct SizeEstimate {
     pub(crate) series: usize,
-    /// What the labels of all come to as [pairs](crate::sample::label_form::Form::Pairs), at the most.
+    /// What the labels of all come to as [pairs](crate::sample::label_encoding::LabelEncoding::Protobuf), at the most.
     pub(crate) label_bytes: usize,
     /// The same of the one with the longest.
     pub(crate) longest_labels: usize,
@@ -46,10 +46,10 @@ pub(crate) struct Expected {
     pub(crate) is_native: bool,
 }
 
-impl Expected {
+impl SizeEstimate {
     /// So many series, of which nothing else is known.
-    pub(crate) fn of(series: usize) -> Self {
-        Expected {
+    pub(crate) fn of_series(series: usize) -> Self {
+        SizeEstimate {
             series,
             label_bytes: 0,
             longest_labels: 0,
@@ -60,7 +60,7 @@ impl Expected {
 
     /// Both together.
     pub(crate) fn and(self, other: Self) -> Self {
-        Expected {
+        SizeEstimate {
             series: self.series + other.series,
             label_bytes: self.label_bytes + other.label_bytes,
             longest_labels: self.longest_labels.max(other.longest_labels),

@@ -2,20 +2,20 @@
 
 use std::{ops::Range, sync::Arc};
 
-use super::label_form::{Form, Written};
+use super::label_encoding::{LabelEncoding, LabelRendering};
 
 /// Series of which what they have in common stands there once. A power of two, so that those of a
 /// region stand together, and no more than a byte tells apart.
-pub(crate) const TOGETHER: usize = 256;
+pub(crate) const CHUNK_SIZE: usize = 256;
 
 /// So many bytes of memory stand there from the beginning of any half on, however short it is:
 /// what is copied in whole pieces need not look where it ends.
-pub(crate) const AHEAD: usize = 256;
+pub(crate) const READ_AHEAD: usize = 256;
 
 /// What texts that are not empty come to, without what stands before and after them, how many
 /// they are, and how long the longest is.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Sizes {
+pub(crate) struct LabelSizes {
     pub(crate) bytes: usize,
     pub(crate) texts: usize,
     pub(crate) longest: usize,
@@ -23,50 +23,50 @@ pub(crate) struct Sizes {
 
 /// The same in memory of its own, which texts share that are kept so.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
-    pub(crate) form: Form,
+pub(crate) struct OwnedRendering {
+    pub(crate) form: LabelEncoding,
     before: Vec<u8>,
     after: &'static [u8],
 }
 
 /// Texts that stand together.
 #[derive(Debug)]
-pub(crate) struct Chunk {
-    pub(crate) kept: Arc<Kept>,
+pub(crate) struct LabelChunk {
+    pub(crate) kept: Arc<OwnedRendering>,
     /// What was asked for last.
-    pub(crate) wanted: Arc<Kept>,
-    /// Halves in any order, and [`AHEAD`] after the last one.
+    pub(crate) wanted: Arc<OwnedRendering>,
+    /// Halves in any order, and [`READ_AHEAD`] after the last one.
     pub(crate) bytes: Vec<u8>,
     /// First and second halves, no two the same: each text's, and some that are none's any more.
-    pub(crate) halves: [Vec<Half>; 2],
+    pub(crate) halves: [Vec<HalfSpan>; 2],
     /// The tag of each.
     tags: [Vec<u8>; 2],
     /// How many texts had to leave since these are there.
     replaced: usize,
     /// What all texts come to.
-    pub(crate) sizes: Sizes,
+    pub(crate) sizes: LabelSizes,
 }
 
 /// Where half a text stands in its chunk: what is before it in an exposition belongs to the first
 /// one, and what is after it to the second.
 ///
 /// In one word, which is one load: how long it is, and below that where it begins, of which the
-/// upper bit is set where it is [not short](Half::new).
+/// upper bit is set where it is [not short](HalfSpan::new).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Half(u64);
+pub(crate) struct HalfSpan(u64);
 
 /// What the labels of some series, no more than so many of each, that take so many bytes of text
 /// come to as pairs, at the most.
 ///
 /// In text a label takes four bytes beside name and value, the first one three, and as a pair six,
 /// and one or two more for each 128 that it is long.
-pub(crate) fn most_as_pairs(text: usize, series: usize, labels: usize) -> usize {
+pub(crate) fn max_protobuf_len(text: usize, series: usize, labels: usize) -> usize {
     text + text / 64 + series * (2 * labels + 1)
 }
 
-impl Kept {
-    pub(crate) fn of(written: Written<'_>) -> Self {
-        Kept {
+impl OwnedRendering {
+    pub(crate) fn of(written: LabelRendering<'_>) -> Self {
+        OwnedRendering {
             form: written.form,
             before: written.before.into(),
             after: written.after,
@@ -74,8 +74,8 @@ impl Kept {
     }
 
     #[inline(always)]
-    pub(crate) fn as_written(&self) -> Written<'_> {
-        Written {
+    pub(crate) fn as_written(&self) -> LabelRendering<'_> {
+        LabelRendering {
             form: self.form,
             before: &self.before,
             after: self.after,
@@ -88,17 +88,17 @@ impl Kept {
     }
 }
 
-impl Chunk {
-    pub(crate) fn new(kept: Arc<Kept>) -> Self {
-        Chunk {
+impl LabelChunk {
+    pub(crate) fn new(kept: Arc<OwnedRendering>) -> Self {
+        LabelChunk {
             wanted: Arc::clone(&kept),
             kept,
-            bytes: vec![0; AHEAD],
+            bytes: vec![0; READ_AHEAD],
             // What a text is before it is set.
-            halves: [0, 1].map(|which| vec![Half::new(which, 0, 0)]),
+            halves: [0, 1].map(|which| vec![HalfSpan::new(which, 0, 0)]),
             tags: [(); 2].map(|()| vec![tag(&[])]),
             replaced: 0,
-            sizes: Sizes::default(),
+            sizes: LabelSizes::default(),
         }
     }
 
@@ -125,13 +125,13 @@ impl Chunk {
 
     /// Makes room for a text: by leaving out what is not used any more, if that may be much, or by
     /// growing a little.
-    pub(crate) fn make_room(&mut self, all: &mut [[u8; 2]], text: usize, splits: bool) {
+    pub(crate) fn make_room(&mut self, all: &mut [[u8; 2]], text: usize, is_split: bool) {
         let least = self.bytes.len() + self.kept.around() + text;
         if self.bytes.capacity() >= least {
             return;
         }
         if self.replaced > self.sizes.texts / 8 {
-            self.write_anew(all, Arc::clone(&self.kept), splits);
+            self.rebuild(all, Arc::clone(&self.kept), is_split);
         }
         let least = self.bytes.len() + self.kept.around() + text;
         // An eighth is as much as is left unused.
@@ -140,7 +140,7 @@ impl Chunk {
     }
 
     /// Sets one of its texts.
-    pub(crate) fn set(&mut self, all: &mut [[u8; 2]], at: usize, text: &[u8], splits: bool) {
+    pub(crate) fn set(&mut self, all: &mut [[u8; 2]], at: usize, text: &[u8], is_split: bool) {
         let old_len: usize = self.get(all[at]).iter().map(|half| half.len()).sum();
         self.replaced += usize::from(old_len > 0);
         self.sizes.texts -= usize::from(old_len > 0);
@@ -148,13 +148,13 @@ impl Chunk {
         self.sizes.texts += usize::from(!text.is_empty());
         self.sizes.bytes += text.len();
         self.sizes.longest = self.sizes.longest.max(text.len());
-        self.put(all, at, text, splits);
+        self.put(all, at, text, is_split);
     }
 
     /// Puts one of its texts there, whatever there was.
-    pub(crate) fn put(&mut self, all: &mut [[u8; 2]], at: usize, text: &[u8], splits: bool) {
+    pub(crate) fn put(&mut self, all: &mut [[u8; 2]], at: usize, text: &[u8], is_split: bool) {
         let kept = Arc::clone(&self.kept);
-        let middle = if splits {
+        let middle = if is_split {
             kept.form.last_label(text)
         } else {
             0
@@ -176,7 +176,7 @@ impl Chunk {
         // Which the others have in common.
         let tag = tag(parts[which ^ 1]);
         let len = parts[0].len() + parts[1].len();
-        let is_it = |half: Half| {
+        let is_it = |half: HalfSpan| {
             let bytes = &self.bytes[half.range()];
             bytes.len() == len && bytes.starts_with(parts[0]) && bytes.ends_with(parts[1])
         };
@@ -188,8 +188,8 @@ impl Chunk {
             }
             left = &left[..at];
         }
-        let at = if halves.len() < TOGETHER {
-            halves.push(Half::new(which, 0, 0));
+        let at = if halves.len() < CHUNK_SIZE {
+            halves.push(HalfSpan::new(which, 0, 0));
             tags.push(tag);
             halves.len() - 1
         } else {
@@ -200,11 +200,11 @@ impl Chunk {
         let start = if old.len() < len {
             let end = self.bytes.len();
             self.bytes.resize(end + len, 0);
-            end - AHEAD
+            end - READ_AHEAD
         } else {
             old.start
         };
-        halves[at] = Half::new(which, start, len);
+        halves[at] = HalfSpan::new(which, start, len);
         tags[at] = tag;
         let (first, second) = self.bytes[start..start + len].split_at_mut(parts[0].len());
         first.copy_from_slice(parts[0]);
@@ -214,9 +214,14 @@ impl Chunk {
 
     /// Writes all texts once more, like this, and only what is used.
     #[cold]
-    pub(crate) fn write_anew(&mut self, all: &mut [[u8; 2]], kept: Arc<Kept>, splits: bool) {
+    pub(crate) fn rebuild(
+        &mut self,
+        all: &mut [[u8; 2]],
+        kept: Arc<OwnedRendering>,
+        is_split: bool,
+    ) {
         let (form, mut read) = (kept.form, String::new());
-        let mut new = Chunk::new(kept);
+        let mut new = LabelChunk::new(kept);
         new.wanted = Arc::clone(&self.wanted);
         let old = all.to_vec();
         all.fill([0; 2]);
@@ -229,7 +234,7 @@ impl Chunk {
                 form.write(self.kept.form.read(old, &mut read), &mut text);
                 text
             };
-            new.set(all, at, &text, splits);
+            new.set(all, at, &text, is_split);
         }
         new.bytes.shrink_to_fit();
         new.halves.iter_mut().for_each(Vec::shrink_to_fit);
@@ -238,9 +243,9 @@ impl Chunk {
     }
 }
 
-/// What none of these is, which are fewer than [`TOGETHER`].
+/// What none of these is, which are fewer than [`CHUNK_SIZE`].
 pub(crate) fn unused(used: impl Iterator<Item = u8>) -> usize {
-    let mut is_used = [false; TOGETHER];
+    let mut is_used = [false; CHUNK_SIZE];
     used.for_each(|at| is_used[usize::from(at)] = true);
     is_used.iter().position(|is_used| !is_used).unwrap_or(0)
 }
@@ -260,43 +265,44 @@ fn tag(text: &[u8]) -> u8 {
     words.fold(text.len() as u64, mix) as u8
 }
 
-impl Half {
+impl HalfSpan {
     const NOT_SHORT: u64 = 1 << 31;
 
-    /// A first or a second one. It is short if it is shorter than [`AHEAD`], and a second one not
+    /// A first or a second one. It is short if it is shorter than [`READ_AHEAD`], and a second one not
     /// empty, which is that of no labels at all.
     fn new(which: usize, start: usize, len: usize) -> Self {
-        let is_short = (which..AHEAD).contains(&len);
-        let mark = if is_short { 0 } else { Half::NOT_SHORT };
-        Half((len as u64) << 32 | mark | start as u64)
+        let is_short = (which..READ_AHEAD).contains(&len);
+        let mark = if is_short { 0 } else { HalfSpan::NOT_SHORT };
+        HalfSpan((len as u64) << 32 | mark | start as u64)
     }
 
     fn range(self) -> Range<usize> {
-        let start = (self.0 & (Half::NOT_SHORT - 1)) as usize;
+        let start = (self.0 & (HalfSpan::NOT_SHORT - 1)) as usize;
         start..start + (self.0 >> 32) as usize
     }
 }
 
 /// Texts that stand together, in the order of their series.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Together<'a> {
+pub(crate) struct LabelBatch<'a> {
     /// None where there are no texts.
-    pub(crate) chunk: Option<&'a Chunk>,
+    pub(crate) chunk: Option<&'a LabelChunk>,
     /// Which halves each is.
     pub(crate) texts: &'a [[u8; 2]],
     /// Whether they are kept as they are wanted.
-    pub(crate) are_wanted: bool,
+    pub(crate) is_as_requested: bool,
 }
 
-impl<'a> Together<'a> {
+impl<'a> LabelBatch<'a> {
     /// In which form they are.
-    pub(crate) fn form(self) -> Form {
-        self.chunk.map_or(Form::Text, |chunk| chunk.kept.form)
+    pub(crate) fn form(self) -> LabelEncoding {
+        self.chunk
+            .map_or(LabelEncoding::Text, |chunk| chunk.kept.form)
     }
 
     /// Whether they are kept as they are wanted, with what stands before and after them.
-    pub(crate) fn are_wanted(self) -> bool {
-        self.are_wanted
+    pub(crate) fn is_as_requested(self) -> bool {
+        self.is_as_requested
     }
 
     /// Which halves each is.
@@ -306,14 +312,14 @@ impl<'a> Together<'a> {
     }
 
     /// The halves that are short.
-    pub(crate) fn short_halves<'t>(self, table: &'t mut Table) -> ShortHalves<'t>
+    pub(crate) fn short_halves<'t>(self, table: &'t mut HalfTable) -> ShortHalves<'t>
     where
         'a: 't,
     {
-        let Some(Chunk { bytes, halves, .. }) = self.chunk else {
+        let Some(LabelChunk { bytes, halves, .. }) = self.chunk else {
             return ShortHalves { bytes: &[], table };
         };
-        for (table, halves) in table.0.chunks_exact_mut(TOGETHER).zip(halves) {
+        for (table, halves) in table.0.chunks_exact_mut(CHUNK_SIZE).zip(halves) {
             let used = table.len().min(halves.len());
             table[..used].copy_from_slice(&halves[..used]);
         }
@@ -341,7 +347,7 @@ impl<'a> Together<'a> {
 
     /// Those after so many.
     pub(crate) fn after(self, some: usize) -> Self {
-        Together {
+        LabelBatch {
             texts: self.texts.get(some..).unwrap_or_default(),
             ..self
         }
@@ -362,11 +368,11 @@ impl<'a> Together<'a> {
 /// Where first and second halves stand, for any of the bytes that tell them apart: little is left
 /// to check then.
 #[derive(Debug)]
-pub(crate) struct Table([Half; 2 * TOGETHER]);
+pub(crate) struct HalfTable([HalfSpan; 2 * CHUNK_SIZE]);
 
-impl Table {
+impl HalfTable {
     pub(crate) fn new() -> Self {
-        Table([Half::new(1, 0, 0); 2 * TOGETHER])
+        HalfTable([HalfSpan::new(1, 0, 0); 2 * CHUNK_SIZE])
     }
 }
 
@@ -374,27 +380,27 @@ impl Table {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ShortHalves<'a> {
     bytes: &'a [u8],
-    table: &'a Table,
+    table: &'a HalfTable,
 }
 
 impl<'a> ShortHalves<'a> {
-    /// A first half with what stands before it, if it is shorter than [`AHEAD`]: so many bytes of
+    /// A first half with what stands before it, if it is shorter than [`READ_AHEAD`]: so many bytes of
     /// memory from its beginning on, and how long it is.
     #[inline(always)]
-    pub(crate) fn first(self, first: u8) -> Option<(&'a [u8; AHEAD], u8)> {
+    pub(crate) fn first(self, first: u8) -> Option<(&'a [u8; READ_AHEAD], u8)> {
         self.get(self.table.0[usize::from(first)])
     }
 
     /// The same of a second half with what stands after it, if there are labels.
     #[inline(always)]
-    pub(crate) fn second(self, second: u8) -> Option<(&'a [u8; AHEAD], u8)> {
-        self.get(self.table.0[TOGETHER + usize::from(second)])
+    pub(crate) fn second(self, second: u8) -> Option<(&'a [u8; READ_AHEAD], u8)> {
+        self.get(self.table.0[CHUNK_SIZE + usize::from(second)])
     }
 
     #[inline(always)]
-    fn get(self, Half(half): Half) -> Option<(&'a [u8; AHEAD], u8)> {
+    fn get(self, HalfSpan(half): HalfSpan) -> Option<(&'a [u8; READ_AHEAD], u8)> {
         let start = half as u32 as usize;
-        let bytes = self.bytes.get(start..start + AHEAD)?.first_chunk()?;
+        let bytes = self.bytes.get(start..start + READ_AHEAD)?.first_chunk()?;
         Some((bytes, (half >> 32) as u8))
     }
 }

@@ -10,9 +10,9 @@ use crate::describe::{
 };
 
 /// Renders labels given as pairs.
-pub(crate) fn pairs<N: AsRef<str>, V: AsRef<str>>(out: &mut String, pairs: &[(N, V)]) {
+pub(crate) fn push_pairs<N: AsRef<str>, V: AsRef<str>>(out: &mut String, pairs: &[(N, V)]) {
     for (name, value) in pairs {
-        label(out, name.as_ref(), value.as_ref());
+        push_label(out, name.as_ref(), value.as_ref());
     }
 }
 
@@ -20,8 +20,8 @@ pub(crate) fn pairs<N: AsRef<str>, V: AsRef<str>>(out: &mut String, pairs: &[(N,
 /// the first. A label without value is a label that is absent.
 ///
 /// A name that not every reader takes stands in quotes: `"http.method"="GET"`. That is how it is
-/// written for those who do take it; [`escaped_names`] makes of it what the others read.
-pub(crate) fn label(out: &mut String, name: &str, value: &str) {
+/// written for those who do take it; [`push_escaped`] makes of it what the others read.
+pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
     if value.is_empty() {
         return;
     }
@@ -39,7 +39,7 @@ pub(crate) fn label(out: &mut String, name: &str, value: &str) {
 }
 
 /// Adds labels that are rendered to `out`, their names under a scheme.
-pub(crate) fn escaped_names(labels: &str, escaping: Escaping, out: &mut String) {
+pub(crate) fn push_escaped(labels: &str, escaping: Escaping, out: &mut String) {
     if escaping == Escaping::AllowUtf8 {
         out.push_str(labels);
         return;
@@ -56,7 +56,7 @@ pub(crate) fn escaped_names(labels: &str, escaping: Escaping, out: &mut String) 
 }
 
 /// Renders all labels of a set under these names.
-pub(crate) fn set<'n>(
+pub(crate) fn push_label_set<'n>(
     out: &mut String,
     names: impl Iterator<Item = &'n str>,
     labels: &impl LabelSet,
@@ -66,7 +66,7 @@ pub(crate) fn set<'n>(
     impl<'n, N: Iterator<Item = &'n str>> LabelVisitor for Renderer<'_, N> {
         fn label<L: Label>(&mut self, value: &L) {
             if let Some(name) = self.1.next() {
-                value.with_str(|value| label(self.0, name, value));
+                value.with_str(|value| push_label(self.0, name, value));
             }
         }
     }
@@ -75,7 +75,7 @@ pub(crate) fn set<'n>(
 }
 
 /// Renders the labels of the series at `position` of closed sets.
-pub(crate) fn position<'n>(
+pub(crate) fn push_closed_labels<'n>(
     out: &mut String,
     names: impl Iterator<Item = &'n str>,
     sets: &[Option<&'static [&'static str]>],
@@ -89,7 +89,7 @@ pub(crate) fn position<'n>(
     }
     for ((name, set), index) in names.zip(sets).zip(indices) {
         if let Some(value) = set.and_then(|values| values.get(index)) {
-            label(out, name, value);
+            push_label(out, name, value);
         }
     }
 }
@@ -114,7 +114,7 @@ pub(crate) fn position<'n>(
 pub struct LabelView<'a>(&'a str);
 
 impl<'a> LabelView<'a> {
-    /// From labels as [`label`] writes them.
+    /// From labels as [`push_label`] writes them.
     pub(crate) fn new(rendered: &'a str) -> Self {
         LabelView(rendered)
     }
@@ -203,8 +203,8 @@ mod tests {
     fn a_rendered_value_is_read_back_as_it_was() {
         let value = "a\"b\\c\nd,e=\"☃";
         let mut out = String::new();
-        label(&mut out, "x", value);
-        label(&mut out, "y", "2");
+        push_label(&mut out, "x", value);
+        push_label(&mut out, "y", "2");
         let view = LabelView::new(&out);
         assert_eq!(view.get("x").as_deref(), Some(value));
         assert_eq!(view.get("y").as_deref(), Some("2"));
@@ -214,9 +214,9 @@ mod tests {
     #[test]
     fn a_name_that_not_every_reader_takes_stands_in_quotes() {
         let mut out = String::new();
-        label(&mut out, "http.method", "GET");
-        label(&mut out, "plain", "1");
-        label(&mut out, "a:b", "2");
+        push_label(&mut out, "http.method", "GET");
+        push_label(&mut out, "plain", "1");
+        push_label(&mut out, "a:b", "2");
         assert_eq!(out, r#""http.method"="GET",plain="1","a:b"="2""#);
         let view = LabelView::new(&out);
         assert_eq!(view.get("http.method").as_deref(), Some("GET"));
@@ -251,7 +251,7 @@ mod tests {
             };
             let labels: Vec<(String, String)> = (0..3).map(|_| (text(), text())).collect();
             let mut out = String::new();
-            pairs(&mut out, &labels);
+            push_pairs(&mut out, &labels);
             let back: Vec<(String, String)> = LabelView::new(&out)
                 .iter()
                 .map(|(name, value)| (name.into_owned(), value.into_owned()))
@@ -259,7 +259,7 @@ mod tests {
             assert_eq!(back, labels);
 
             let mut escaped = String::new();
-            escaped_names(&out, Escaping::Values, &mut escaped);
+            push_escaped(&out, Escaping::Values, &mut escaped);
             let of_escaped: Vec<(String, String)> = LabelView::new(&escaped)
                 .iter()
                 .map(|(name, value)| (name.into_owned(), value.into_owned()))
@@ -280,7 +280,7 @@ mod tests {
         let labels = r#""http.method"="a,\"b\"=",plain_one="1","a\"b"="\n""#;
         let under = |escaping| {
             let mut out = String::new();
-            escaped_names(labels, escaping, &mut out);
+            push_escaped(labels, escaping, &mut out);
             out
         };
         assert_eq!(

@@ -4,21 +4,21 @@ use std::{fmt, ops::Range, sync::OnceLock};
 
 use super::{
     format::Format,
-    head::Head,
-    texts::{Row, Texts},
+    head::FamilyHead,
+    packed_strings::{PackedSlice, PackedStrings},
     value::Number,
 };
 
 /// Single-sample families that are read and encoded together.
 ///
-/// A power of two, and at most the number of line prefixes that [`Texts`] stores contiguously.
+/// A power of two, and at most the number of line prefixes that [`PackedStrings`] stores contiguously.
 pub(crate) const BATCH_SIZE: usize = 128;
 
 /// Consecutive families of a registry that consist of one unlabelled number each.
 pub(crate) trait SingleFamilies: fmt::Debug {
     fn len(&self) -> usize;
 
-    fn head(&self, at: usize) -> Head<'_>;
+    fn head(&self, at: usize) -> FamilyHead<'_>;
 
     /// The Unix time of the sample's creation, in seconds.
     fn created(&self, at: usize) -> f64;
@@ -44,12 +44,12 @@ pub(crate) struct SingleSamples<'a> {
 /// They are the same in every exposition, so each format writes them once.
 #[derive(Debug, Default)]
 pub(crate) struct LinePrefixes {
-    text: OnceLock<Texts>,
-    open_metrics: OnceLock<Texts>,
+    text: OnceLock<PackedStrings>,
+    open_metrics: OnceLock<PackedStrings>,
 }
 
 impl LinePrefixes {
-    fn of(&self, format: Format) -> &OnceLock<Texts> {
+    fn of(&self, format: Format) -> &OnceLock<PackedStrings> {
         match format {
             Format::OpenMetrics => &self.open_metrics,
             _ => &self.text,
@@ -83,10 +83,13 @@ impl<'a> SingleSamples<'a> {
     pub(crate) fn line_prefixes(
         &self,
         format: Format,
-        mut write: impl FnMut(Head<'_>) -> String,
-    ) -> Row<'a> {
+        mut write: impl FnMut(FamilyHead<'_>) -> String,
+    ) -> PackedSlice<'a> {
         let all = (0..self.families.len()).map(|at| write(self.families.head(at)));
-        let prefixes = self.prefixes.of(format).get_or_init(|| Texts::of(all));
+        let prefixes = self
+            .prefixes
+            .of(format)
+            .get_or_init(|| PackedStrings::of(all));
         prefixes.range(self.range.clone())
     }
 
@@ -108,7 +111,7 @@ impl<'a> SingleSamples<'a> {
     }
 
     /// Head, created timestamp and value of each.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Head<'a>, f64, Number)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (FamilyHead<'a>, f64, Number)> {
         self.range.clone().zip(self.words).map(|(at, words)| {
             let families = self.families;
             (

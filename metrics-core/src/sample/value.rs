@@ -38,13 +38,13 @@ pub(crate) struct HistogramValue<'a> {
     /// The native buckets, for formats that have them.
     pub(crate) native: Option<&'a NativeHistogramSnapshot>,
     /// Examples of observations, ascending by value; of two in one bucket the last one counts.
-    pub(crate) exemplars: &'a [Exemplar],
+    pub(crate) exemplars: &'a [RenderedExemplar],
 }
 
 /// An example of what was counted: labels that lead to it, such as the identifier of a trace.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Exemplar {
-    /// As [`label_text::label`](crate::sample::label_text::label) writes them.
+pub(crate) struct RenderedExemplar {
+    /// As [`label_text::push_label`](crate::sample::label_text::push_label) writes them.
     pub(crate) labels: Box<str>,
     pub(crate) value: f64,
     /// Unix time, in seconds.
@@ -63,7 +63,7 @@ pub(crate) struct SummaryValue<'a> {
 /// What a series is worth.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Value<'a> {
-    Counter(Number, Option<&'a Exemplar>),
+    Counter(Number, Option<&'a RenderedExemplar>),
     /// Of an unknown type as well.
     Gauge(Number),
     /// Of a gauge histogram as well.

@@ -22,7 +22,10 @@ use std::{
 };
 
 use crate::{
-    series::index::{Index, Series, Writer, place_of},
+    series::{
+        id::SeriesId,
+        index::{Index, Writer, place_of},
+    },
     storage::{cell::Reader, clock, layout::Layout},
 };
 
@@ -83,7 +86,7 @@ impl Index {
     }
 
     /// Lets recorders ask again whether there is room.
-    pub(crate) fn cap_has_changed(&self) {
+    pub(crate) fn limit_changed(&self) {
         // Under the lock, so that it comes after what was found under the old cap.
         let _writer = self.writer();
         self.full.store(false, Ordering::Relaxed);
@@ -135,7 +138,7 @@ impl Index {
     }
 
     /// Sets the series aside that had been idle for long enough at this time.
-    pub(crate) fn let_go(&self, began: u64, cap: usize) {
+    pub(crate) fn expire_idle(&self, began: u64, cap: usize) {
         let mut from = 0;
         loop {
             let mut writer = self.writer();
@@ -184,13 +187,13 @@ impl Index {
     }
 
     /// Brings a series back that was set aside.
-    pub(crate) fn revive(&self, writer: &mut Writer, number: usize) -> Series {
+    pub(crate) fn revive(&self, writer: &mut Writer, number: usize) -> SeriesId {
         let generation = self.entry_of(number).revive();
         writer.end_aside(number);
         writer.metas.live[number] = true;
         writer.live += 1;
         writer.notes[number].changed = clock::uptime();
-        Series {
+        SeriesId {
             place: place_of(number),
             generation,
         }

@@ -26,16 +26,17 @@ use std::{
 
 use crate::{
     sample::{
-        batch::{Counters, Histograms, Listed},
-        label_chunk::Kept,
-        label_form::Written,
+        batch::{CounterBatch, HistogramBatch, SeriesBatch},
+        label_chunk::OwnedRendering,
+        label_encoding::LabelRendering,
     },
     series::{
-        births::Births,
+        created_timestamps::CreatedTimestamps,
         entry::{Entry, TOUCHED, Tail, continues},
         expiry::Note,
         hashes::Hashes,
-        rendered_labels::Rendered,
+        id::{CachedSeries, SeriesId},
+        rendered_labels::RenderedLabels,
     },
     storage::{
         cell::{Found as FoundWords, Reader, Region, Regions},
@@ -58,51 +59,13 @@ struct Block {
     regions: Regions,
 }
 
-/// A series: its place, and which of the series that have stood there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Series {
-    pub(crate) place: u32,
-    pub(crate) generation: u64,
-}
-
-/// A series of a metric that is never dropped, with its entry.
-#[derive(Clone, Copy, Debug)]
-#[doc(hidden)]
-pub struct Known {
-    generation: u64,
-    place: u32,
-    entry: &'static Entry,
-}
-
-impl Known {
-    #[inline(always)]
-    pub(crate) fn series(self) -> Series {
-        Series {
-            place: self.place,
-            generation: self.generation,
-        }
-    }
-
-    /// The series, if it is there and has this key.
-    #[inline(always)]
-    pub(crate) fn matches<const N: usize>(&self, key: &[u64; N]) -> Option<Series> {
-        let is_there = self.entry.still_matches(self.generation, key);
-        is_there.then_some(self.series())
-    }
-
-    /// Whether the series was removed.
-    pub(crate) fn is_gone(&self) -> bool {
-        self.entry.version() != self.generation
-    }
-}
-
 /// What writers know of the series, in the order of their places.
 #[derive(Debug, Default)]
 pub(crate) struct Metas {
-    labels: Rendered,
+    labels: RenderedLabels,
     hashes: Vec<u64>,
     /// Unix time.
-    created: Births,
+    created: CreatedTimestamps,
     pub(crate) live: Vec<bool>,
 }
 
@@ -179,7 +142,7 @@ pub(crate) struct Index {
 }
 
 /// The series that has been found or made, or nothing when the cap is reached.
-pub(crate) type Found = Option<Series>;
+pub(crate) type Found = Option<SeriesId>;
 
 impl Index {
     pub(crate) fn new(name: &str, layout: Layout, inner: usize, cap: usize, falls: bool) -> Self {
@@ -196,9 +159,11 @@ impl Index {
             writer: Mutex::new(Writer {
                 metas: Metas {
                     labels: if layout == Layout::Count {
-                        Rendered::in_halves(Written::in_line(format!("{name}{{").as_bytes()))
+                        RenderedLabels::split(LabelRendering::in_line(
+                            format!("{name}{{").as_bytes(),
+                        ))
                     } else {
-                        Rendered::default()
+                        RenderedLabels::default()
                     },
                     ..Metas::default()
                 },
@@ -259,7 +224,7 @@ impl Index {
 
     /// Where the words of a series are: a region and the position in it.
     #[inline(always)]
-    pub(crate) fn storage(&self, place: u32) -> (&Region, usize) {
+    pub(crate) fn region_of(&self, place: u32) -> (&Region, usize) {
         let (block, offset) = locate(place);
         let block = self.block(block).unwrap_or_else(|| self.made(block));
         let (region, at) = within(offset, self.region_bits);
@@ -268,7 +233,7 @@ impl Index {
 
     /// Whether the series has not been removed.
     #[inline(always)]
-    pub(crate) fn is_there(&self, series: Series) -> bool {
+    pub(crate) fn contains(&self, series: SeriesId) -> bool {
         let (block, offset) = locate(series.place);
         let entry = self
             .block(block)
@@ -278,19 +243,15 @@ impl Index {
 
     /// Finds the series of a key of this hash, and this thread's words of it where they are ready.
     #[inline(always)]
-    pub(crate) fn find_known<const N: usize>(
+    pub(crate) fn find_cached<const N: usize>(
         &'static self,
         key: &[u64],
         hash: u64,
-    ) -> Option<(Known, Option<FoundWords<N>>)> {
-        let (Series { place, generation }, entry, block, offset) = self.find_in_block(key, hash)?;
-        let known = Known {
-            generation,
-            place,
-            entry,
-        };
+    ) -> Option<(CachedSeries, Option<FoundWords<N>>)> {
+        let (id, entry, block, offset) = self.find_in_block(key, hash)?;
         let (region, at) = within(offset, const { region_bits(N) });
-        Some((known, block.regions.ready(region, at, generation)))
+        let words = block.regions.ready(region, at, id.generation);
+        Some((CachedSeries { id, entry }, words))
     }
 
     /// Finds the series of a key.
@@ -306,13 +267,13 @@ impl Index {
     }
 
     #[inline(always)]
-    fn find_in_block(&self, key: &[u64], hash: u64) -> Option<(Series, &Entry, &Block, usize)> {
+    fn find_in_block(&self, key: &[u64], hash: u64) -> Option<(SeriesId, &Entry, &Block, usize)> {
         self.hashes.find(hash, |place| {
             let (number, offset) = locate(place);
             let block = self.block(number)?;
             let entry = block.entries.get(offset)?;
             let generation = self.matches(entry, key)?;
-            Some((Series { place, generation }, entry, block, offset))
+            Some((SeriesId { place, generation }, entry, block, offset))
         })
     }
 
@@ -366,7 +327,7 @@ impl Index {
 
     /// Whether there is no room for a key, and it is certain that it is not there: then nobody
     /// has to wait for the writers.
-    pub(crate) fn overflows(&self, key: &[u64]) -> bool {
+    pub(crate) fn rejects(&self, key: &[u64]) -> bool {
         if !self.full.load(Ordering::Relaxed) {
             return false;
         }
@@ -409,7 +370,7 @@ impl Index {
         self.note_birth(&mut writer, number);
         writer.live += 1;
         self.list(&mut writer, hash, place);
-        Some(Series { place, generation })
+        Some(SeriesId { place, generation })
     }
 
     /// The expired series of a key that may still come back.
@@ -455,7 +416,7 @@ impl Index {
     fn vest(&self, writer: &mut Writer, place: u32) -> u64 {
         let (block, _) = locate(place);
         self.made(block);
-        let (region, at) = self.storage(place);
+        let (region, at) = self.region_of(place);
         writer.generation += 2;
         if self.entry(place).version() == 0 {
             region.begin(at, writer.generation);
@@ -507,12 +468,12 @@ impl Index {
     }
 
     /// The same for a `keep` that looks at the series alone.
-    pub(crate) fn retain_series(&self, mut keep: impl FnMut(Series) -> bool) {
+    pub(crate) fn retain_series(&self, mut keep: impl FnMut(SeriesId) -> bool) {
         self.retain_with(|series, _| keep(series));
     }
 
-    fn retain_with(&self, mut keep: impl FnMut(Series, &str) -> bool) {
-        let listed: Vec<(Series, Box<str>)> = {
+    fn retain_with(&self, mut keep: impl FnMut(SeriesId, &str) -> bool) {
+        let listed: Vec<(SeriesId, Box<str>)> = {
             let writer = self.writer();
             let listed = (0..writer.metas.len()).filter(|number| writer.is_listed(*number));
             let mut read = String::new();
@@ -522,7 +483,7 @@ impl Index {
                     let labels = labels.unwrap_or_default();
                     let place = place_of(number);
                     let generation = self.entry(place).version();
-                    (Series { place, generation }, labels.into())
+                    (SeriesId { place, generation }, labels.into())
                 })
                 .collect()
         };
@@ -564,7 +525,7 @@ impl Index {
     }
 
     /// Keeps the place of a series from being given to another; false when it already was.
-    pub(crate) fn pin(&self, series: Series) -> bool {
+    pub(crate) fn pin(&self, series: SeriesId) -> bool {
         let entry = self.entry(series.place);
         entry.pin(series.generation, |before| {
             if self.span != 0 && before & TOUCHED == 0 {
@@ -588,7 +549,7 @@ impl Index {
     }
 
     /// The rendered labels of a series; `None` once it was removed.
-    pub(crate) fn labels(&self, series: Series) -> Option<Box<str>> {
+    pub(crate) fn labels(&self, series: SeriesId) -> Option<Box<str>> {
         let writer = self.writer();
         let number = number_of(series.place);
         let mut read = String::new();
@@ -621,7 +582,7 @@ impl Index {
         &self,
         reader: &mut Reader,
         from: usize,
-        mut each: impl FnMut(Series, &str, f64, &[u64]),
+        mut each: impl FnMut(SeriesId, &str, f64, &[u64]),
     ) -> Option<usize> {
         let mut writer = self.writer();
         let (region, first, to) = self.tile(&writer, from)?;
@@ -642,7 +603,7 @@ impl Index {
             if !is_there {
                 return;
             }
-            let series = Series {
+            let series = SeriesId {
                 place: place_of(first + at),
                 generation: region.generation(at),
             };
@@ -659,7 +620,7 @@ impl Index {
     pub(crate) fn size(&self, labels: usize) -> (usize, (usize, usize)) {
         let writer = self.writer();
         let series = writer.live + writer.aside;
-        (series, writer.metas.labels.most_as_pairs(labels))
+        (series, writer.metas.labels.max_protobuf_len(labels))
     }
 
     /// Shows some series that are histograms and do not expire; returns where to go on.
@@ -667,11 +628,11 @@ impl Index {
         &self,
         reader: &mut Reader,
         from: usize,
-        each: impl FnOnce(Listed<'_>, &[u64]),
+        each: impl FnOnce(SeriesBatch<'_>, &[u64]),
     ) -> Option<usize> {
         let writer = self.writer();
         let metas = &writer.metas;
-        let to = (from + Histograms::AT_ONCE).min(metas.len());
+        let to = (from + HistogramBatch::MAX_LEN).min(metas.len());
         if from == to {
             return None;
         }
@@ -685,19 +646,20 @@ impl Index {
             at = run.end;
             Some((region, run.start - first..run.end - first))
         });
-        let values = reader.read_histograms::<{ Histograms::AT_ONCE }>(self.layout, side_by_side);
-        let listed = Listed {
+        let values =
+            reader.read_histograms::<{ HistogramBatch::MAX_LEN }>(self.layout, side_by_side);
+        let listed = SeriesBatch {
             live,
-            labels: metas.labels.in_region(from..to),
-            created: metas.created.in_region(from..to),
+            labels: metas.labels.batch(from..to),
+            created: metas.created.batch(from..to),
         };
         each(listed, values);
         Some(to)
     }
 
     /// How labels are wanted, as [`read_counters`](Self::read_counters) takes it.
-    pub(crate) fn asked(&self, written: Written<'_>) -> Arc<Kept> {
-        self.writer().metas.labels.asked(written)
+    pub(crate) fn intern_rendering(&self, written: LabelRendering<'_>) -> Arc<OwnedRendering> {
+        self.writer().metas.labels.intern(written)
     }
 
     /// Shows some series that are counters and do not expire; returns where to go on.
@@ -705,21 +667,21 @@ impl Index {
         &self,
         reader: &mut Reader,
         from: usize,
-        wanted: Option<&Arc<Kept>>,
-        each: impl FnOnce(&Counters<'_>),
+        wanted: Option<&Arc<OwnedRendering>>,
+        each: impl FnOnce(&CounterBatch<'_>),
     ) -> Option<usize> {
         let mut writer = self.writer();
         let (region, first, to) = self.tile(&writer, from)?;
-        let to = to.min(from + Counters::AT_ONCE);
+        let to = to.min(from + CounterBatch::MAX_LEN);
         let totals = region.read_totals(reader, from - first..to - first);
         let metas = &mut writer.metas;
-        each(&Counters {
+        each(&CounterBatch {
             live: &metas.live[from..to],
             labels: match wanted {
-                Some(wanted) => metas.labels.wanted_in_region(from..to, wanted),
-                None => metas.labels.in_region(from..to),
+                Some(wanted) => metas.labels.batch_as(from..to, wanted),
+                None => metas.labels.batch(from..to),
             },
-            created: metas.created.in_region(from..to),
+            created: metas.created.batch(from..to),
             totals,
         });
         Some(to)
@@ -828,12 +790,12 @@ mod tests {
     fn labels_of_counters_are_kept_as_text_has_them_from_their_birth_on() {
         let index = Index::new("name", Layout::Count, 1, 10, false);
         index.insert(&[1], || 10, false, || "of=\"a\"".to_owned());
-        let wanted = index.asked(Written::in_line(b"name{"));
-        let mut are_wanted = false;
+        let wanted = index.intern_rendering(LabelRendering::in_line(b"name{"));
+        let mut is_as_requested = false;
         index.read_counters(&mut Reader::default(), 0, Some(&wanted), |counters| {
-            are_wanted = counters.labels.are_wanted();
+            is_as_requested = counters.labels.is_as_requested();
         });
-        assert!(are_wanted);
+        assert!(is_as_requested);
     }
 
     #[test]
@@ -848,12 +810,12 @@ mod tests {
             assert!(index.remove(&[series]));
             insert(series + 1)
         };
-        let count = |series: Series| {
-            let (region, at) = index.storage(series.place);
+        let count = |series: SeriesId| {
+            let (region, at) = index.region_of(series.place);
             region.record_open(at, series.generation, |words| count_one(&words[0]));
         };
-        let total = |series: Series| {
-            let (region, at) = index.storage(series.place);
+        let total = |series: SeriesId| {
+            let (region, at) = index.region_of(series.place);
             let mut total = 0;
             region.read(&mut Reader::default(), [at], |_, values| total = values[0]);
             total

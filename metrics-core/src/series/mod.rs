@@ -1,9 +1,10 @@
 //! Series with open labels.
 
-pub(crate) mod births;
+pub(crate) mod created_timestamps;
 pub(crate) mod entry;
 pub(crate) mod expiry;
 pub(crate) mod hashes;
+pub(crate) mod id;
 pub(crate) mod index;
 #[cfg(all(test, not(miri)))]
 pub(crate) mod model;

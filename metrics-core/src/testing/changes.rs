@@ -10,7 +10,7 @@ use crate::{
     },
     registry::Registry,
     sample::{label_text, label_text::LabelView, value::Observations},
-    series::index::Series,
+    series::id::SeriesId,
     storage::{cell::Reader, layout, layout::Layout, native::merge},
 };
 
@@ -25,7 +25,7 @@ pub(super) struct Reading {
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     family: usize,
-    series: Series,
+    series: SeriesId,
     row: usize,
 }
 
@@ -283,7 +283,7 @@ impl<T: AsRef<str>> fmt::Display for Named<'_, T> {
         let Named(name, labels) = self;
         let mut rendered = String::new();
         for (label, value) in *labels {
-            label_text::label(&mut rendered, label.as_ref(), value.as_ref());
+            label_text::push_label(&mut rendered, label.as_ref(), value.as_ref());
         }
         if rendered.is_empty() {
             f.write_str(name)

@@ -4,10 +4,10 @@ use super::wire::{self, Birth, tag};
 use crate::{
     format::buffer::{LONGEST, copy_short},
     sample::{
-        batch::Counters,
-        births::SomeBirths,
-        label_chunk::{ShortHalves, Table},
-        label_form::{Form, Written},
+        batch::CounterBatch,
+        created::CreatedBatch,
+        label_chunk::{HalfTable, ShortHalves},
+        label_encoding::{LabelEncoding, LabelRendering},
     },
     storage::cell::{Loop, with_wide_vectors},
 };
@@ -25,15 +25,15 @@ const AFTER: &[u8] = &[
 const ROOM: usize = 4 + 2 * LONGEST + 8 + Birth::ROOM;
 
 /// The room that they take, where all series have so many bytes of labels.
-pub(super) fn room(counters: &Counters<'_>, common: usize) -> usize {
+pub(super) fn room(counters: &CounterBatch<'_>, common: usize) -> usize {
     let each = 3 + common + AFTER.len() + 8 + Birth::SIZE;
     each * counters.totals.len() + counters.labels.most_bytes() + ROOM
 }
 
 /// How labels are to be kept. `common` are those that all series have, as fields of a `Metric`.
-pub(super) fn written(common: &[u8]) -> Written<'_> {
-    Written {
-        form: Form::Pairs,
+pub(super) fn written(common: &[u8]) -> LabelRendering<'_> {
+    LabelRendering {
+        form: LabelEncoding::Protobuf,
         before: common,
         after: AFTER,
     }
@@ -43,16 +43,16 @@ pub(super) fn written(common: &[u8]) -> Written<'_> {
 #[derive(Debug)]
 pub(super) struct Many {
     /// All births that there are, each once.
-    births: [Birth; Counters::AT_ONCE],
+    births: [Birth; CounterBatch::MAX_LEN],
     /// Where their labels stand.
-    table: Table,
+    table: HalfTable,
 }
 
 impl Default for Many {
     fn default() -> Self {
         Many {
-            births: [Birth::default(); Counters::AT_ONCE],
-            table: Table::new(),
+            births: [Birth::default(); CounterBatch::MAX_LEN],
+            table: HalfTable::new(),
         }
     }
 }
@@ -60,7 +60,7 @@ impl Default for Many {
 impl Many {
     /// Makes ready the births of counters that are [written](write) next; false where one is not
     /// known.
-    pub(super) fn know_births(&mut self, created: SomeBirths<'_>) -> bool {
+    pub(super) fn know_births(&mut self, created: CreatedBatch<'_>) -> bool {
         let (all, _) = created.all_and_which();
         Birth::of_all(all, &mut self.births)
     }
@@ -71,7 +71,7 @@ impl Many {
 /// how long.
 pub(super) fn write(
     out: &mut [u8],
-    counters: &Counters<'_>,
+    counters: &CounterBatch<'_>,
     Many { births, table }: &mut Many,
     most: usize,
 ) -> (usize, usize) {
@@ -114,9 +114,9 @@ pub(super) fn write(
 /// take one byte is known, and whether all were born together, as most neighbours are.
 struct ShortMetrics<'a, const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> {
     out: &'a mut [u8],
-    counters: &'a Counters<'a>,
+    counters: &'a CounterBatch<'a>,
     halves: ShortHalves<'a>,
-    births: &'a [Birth; Counters::AT_ONCE],
+    births: &'a [Birth; CounterBatch::MAX_LEN],
     most: usize,
 }
 
@@ -184,24 +184,27 @@ impl<const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> Loop
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::{births::Births, rendered_labels::Rendered};
+    use crate::series::{created_timestamps::CreatedTimestamps, rendered_labels::RenderedLabels};
 
     #[test]
     fn no_more_is_written_than_there_may_be_and_each_has_its_birth() {
         for born in [[1.7e9; 3], [1.7e9, 1.8e9, 1.7e9]] {
-            let (mut texts, mut created) = (Rendered::in_halves(Written::TEXT), Births::default());
+            let (mut texts, mut created) = (
+                RenderedLabels::split(LabelRendering::TEXT),
+                CreatedTimestamps::default(),
+            );
             for (number, text) in ["of=\"a\"", "of=\"b\"", "of=\"c\""].iter().enumerate() {
                 texts.push();
                 texts.set(number, text);
                 created.push();
                 created.set(number, born[number]);
             }
-            let wanted = texts.asked(written(&[]));
-            texts.wanted_in_region(0..3, &wanted);
-            let counters = Counters {
+            let wanted = texts.intern(written(&[]));
+            texts.batch_as(0..3, &wanted);
+            let counters = CounterBatch {
                 live: &[true; 3],
-                labels: texts.wanted_in_region(0..3, &wanted),
-                created: created.in_region(0..3),
+                labels: texts.batch_as(0..3, &wanted),
+                created: created.batch(0..3),
                 totals: &[1, 2, 3],
             };
             let (mut out, mut many) = (vec![0; room(&counters, 0)], Many::default());

@@ -6,12 +6,12 @@ use super::{
 };
 use crate::{
     format::buffer::{Buffer, Line},
-    sample::value::{Exemplar, HistogramValue},
+    sample::value::{HistogramValue, RenderedExemplar},
     storage::native::NativeHistogramSnapshot,
 };
 
 /// An `Exemplar`.
-pub(super) fn example(exemplar: &Exemplar) -> Vec<u8> {
+pub(super) fn example(exemplar: &RenderedExemplar) -> Vec<u8> {
     let mut pairs = Pairs::default();
     pairs.read(&exemplar.labels);
     let time = Time::new(exemplar.time);

@@ -33,13 +33,13 @@ use super::{
 use crate::{
     describe::{escaping, escaping::Escaping, kind::Kind, name},
     sample::{
-        batch::Counters,
+        batch::CounterBatch,
         format::{ExpositionFormat, Format},
-        head::{Expected, Head},
-        label_form::{Form, Written},
+        head::{FamilyHead, SizeEstimate},
+        label_encoding::{LabelEncoding, LabelRendering},
         label_text,
         sink::Sink,
-        value::{Exemplar, HistogramValue, Number, SummaryValue, Value},
+        value::{HistogramValue, Number, RenderedExemplar, SummaryValue, Value},
     },
 };
 
@@ -242,7 +242,7 @@ impl<'w> Protobuf<'w> {
         });
     }
 
-    fn counter(&mut self, labels: &str, created: f64, value: f64, exemplar: &Exemplar) {
+    fn counter(&mut self, labels: &str, created: f64, value: f64, exemplar: &RenderedExemplar) {
         self.labels.read(labels);
         let time = Time::new(created);
         let exemplar = example(exemplar);
@@ -344,7 +344,7 @@ impl<'w> Protobuf<'w> {
         for (at, state) in states.iter().enumerate() {
             all.clear();
             all.push_str(labels);
-            label_text::label(&mut all, &self.state, state);
+            label_text::push_label(&mut all, &self.state, state);
             self.plain(&all, 0.0, f64::from(u8::from(at == active)));
         }
         self.scratch = all;
@@ -355,7 +355,7 @@ impl<'w> Protobuf<'w> {
     fn rewritten(&mut self, labels: &str, write: impl FnOnce(&mut Self, &str)) {
         let mut rewritten = std::mem::take(&mut self.rewritten);
         rewritten.clear();
-        label_text::escaped_names(labels, self.escaping, &mut rewritten);
+        label_text::push_escaped(labels, self.escaping, &mut rewritten);
         self.rewrites = false;
         write(self, &rewritten);
         self.rewrites = true;
@@ -364,14 +364,14 @@ impl<'w> Protobuf<'w> {
 }
 
 impl Sink for Protobuf<'_> {
-    fn family(&mut self, head: Head<'_>) {
+    fn begin_family(&mut self, head: FamilyHead<'_>) {
         self.end_message();
-        let Head { prefix, desc, .. } = head;
+        let FamilyHead { prefix, desc, .. } = head;
         self.kind = desc.kind();
         let name = format!("{prefix}{}", desc.name());
         // Underscores are doubled in any name.
         let dots = self.escaping == Escaping::Dots;
-        let lines = head.heads.of(Format::Protobuf);
+        let lines = head.cache.for_format(Format::Protobuf);
         let is_plain = !dots && (lines.get().is_some() || name::is_legacy_metric(&name));
         self.rewrites = dots || (self.escaping != Escaping::AllowUtf8 && !desc.has_legacy_labels());
         if self.kind == Kind::StateSet {
@@ -410,7 +410,7 @@ impl Sink for Protobuf<'_> {
         self.hold();
     }
 
-    fn expect(&mut self, expected: &dyn Fn() -> Expected) -> bool {
+    fn needs_size_pass(&mut self, expected: &dyn Fn() -> SizeEstimate) -> bool {
         let expected = expected();
         let few = if expected.is_native { FEW_NATIVE } else { FEW };
         if expected.series <= few {
@@ -438,16 +438,18 @@ impl Sink for Protobuf<'_> {
         true
     }
 
-    fn counted(&mut self) {
+    fn end_size_pass(&mut self) {
         if let Message::Counted(counted) = self.message {
             // There may be more by now, and numbers may have become longer.
             self.announce(counted + counted / 16 + PIECE + FILLER);
         }
     }
 
-    fn series(&mut self, labels: &str, created: f64, value: Value<'_>) {
+    fn write_series(&mut self, labels: &str, created: f64, value: Value<'_>) {
         if self.rewrites {
-            return self.rewritten(labels, |this, labels| this.series(labels, created, value));
+            return self.rewritten(labels, |this, labels| {
+                this.write_series(labels, created, value);
+            });
         }
         match value {
             Value::Counter(number, Some(exemplar)) => {
@@ -463,25 +465,27 @@ impl Sink for Protobuf<'_> {
         }
     }
 
-    fn number(&mut self, labels: &str, created: f64, number: Number) {
+    fn write_number(&mut self, labels: &str, created: f64, number: Number) {
         if self.rewrites {
-            return self.rewritten(labels, |this, labels| this.number(labels, created, number));
+            return self.rewritten(labels, |this, labels| {
+                this.write_number(labels, created, number);
+            });
         }
         self.plain(labels, created, number.as_f64());
     }
 
-    fn wanted_labels(&mut self) -> Option<Written<'_>> {
+    fn label_rendering(&mut self) -> Option<LabelRendering<'_>> {
         (!self.rewrites).then(|| counters::written(&self.common))
     }
 
-    fn counters(&mut self, counters: &Counters<'_>) {
-        if self.rewrites || counters.labels.form() != Form::Pairs {
+    fn write_counters(&mut self, counters: &CounterBatch<'_>) {
+        if self.rewrites || counters.labels.form() != LabelEncoding::Protobuf {
             return counters.each(|labels, created, total| {
-                self.number(labels, created, Number::Unsigned(total));
+                self.write_number(labels, created, Number::Unsigned(total));
             });
         }
         let mut many = self.counters.take().unwrap_or_default();
-        let are_ready = counters.labels.are_wanted() && many.know_births(counters.created);
+        let are_ready = counters.labels.is_as_requested() && many.know_births(counters.created);
         let mut at = 0;
         while at < counters.totals.len() {
             let left = counters.after(at);
@@ -509,7 +513,7 @@ impl Sink for Protobuf<'_> {
         self.counters = Some(many);
     }
 
-    fn pause(&mut self) -> bool {
+    fn checkpoint(&mut self) -> bool {
         if !matches!(self.message, Message::Held(_)) {
             self.outlet.pause();
         }

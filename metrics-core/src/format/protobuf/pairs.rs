@@ -37,7 +37,7 @@ impl Pair {
 }
 
 impl Pairs {
-    /// Finds the labels in a text as `label_text::label` writes it.
+    /// Finds the labels in a text as `label_text::push_label` writes it.
     #[inline(always)]
     pub(super) fn read(&mut self, labels: &str) {
         self.all.clear();

@@ -4,7 +4,7 @@
 
 use crate::{
     format::buffer::{Buffer, Line},
-    sample::births::YEAR_10000,
+    sample::created::YEAR_10000,
     storage::cell::{Loop, with_wide_vectors},
 };
 

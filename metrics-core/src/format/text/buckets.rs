@@ -8,8 +8,8 @@ use crate::{
         number::ROW,
     },
     sample::{
-        batch::Histograms,
-        value::{Exemplar, HistogramValue},
+        batch::HistogramBatch,
+        value::{HistogramValue, RenderedExemplar},
     },
     storage::cell::{Loop, with_wide_vectors},
 };
@@ -73,7 +73,7 @@ impl Buckets {
     pub(super) fn write_many(
         &mut self,
         buffer: &mut Buffer,
-        histograms: &Histograms<'_>,
+        histograms: &HistogramBatch<'_>,
         [bucket, sum, count, _]: &[Start; 4],
         open_metrics: bool,
     ) {
@@ -390,7 +390,7 @@ fn long_line(line: &mut Line<'_>, start: &Padded, le: &Le, total: u64) {
 }
 
 /// Adds an exemplar to the line that was just written.
-pub(super) fn add_exemplar(buffer: &mut Buffer, exemplar: &Exemplar) {
+pub(super) fn add_exemplar(buffer: &mut Buffer, exemplar: &RenderedExemplar) {
     buffer.truncate(buffer.len() - 1);
     let room = exemplar.labels.len() + 2 * number::ROOM;
     buffer.write(room, |line| {

@@ -7,9 +7,9 @@ use crate::{
         number,
     },
     sample::{
-        batch::Counters,
-        label_chunk::{ShortHalves, Table},
-        label_form::Written,
+        batch::CounterBatch,
+        label_chunk::{HalfTable, ShortHalves},
+        label_encoding::LabelRendering,
     },
     storage::cell::{Loop, with_wide_vectors},
 };
@@ -18,19 +18,19 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Many {
     /// The digits of their totals.
-    digits: [number::Digits; Counters::AT_ONCE],
+    digits: [number::Digits; CounterBatch::MAX_LEN],
     /// How their lines end, if all are short.
-    ends: number::Ends<{ Counters::AT_ONCE }>,
+    ends: number::Ends<{ CounterBatch::MAX_LEN }>,
     /// Where their labels stand.
-    table: Table,
+    table: HalfTable,
 }
 
 impl Default for Many {
     fn default() -> Self {
         Many {
-            digits: [number::Digits::default(); Counters::AT_ONCE],
+            digits: [number::Digits::default(); CounterBatch::MAX_LEN],
             ends: number::Ends::new(),
-            table: Table::new(),
+            table: HalfTable::new(),
         }
     }
 }
@@ -38,7 +38,7 @@ impl Default for Many {
 /// Writes the lines of counters whose labels are text, and begin like this.
 pub(super) fn write(
     buffer: &mut Buffer,
-    counters: &Counters<'_>,
+    counters: &CounterBatch<'_>,
     start: &Start,
     Many {
         digits,
@@ -48,7 +48,7 @@ pub(super) fn write(
 ) {
     let (before, value) = (start.labels.as_slice(), start.value.as_slice());
     let highest = number::many(counters.totals, digits);
-    let each = before.len() + Written::BEFORE_VALUE.len() + value.len() + number::ROOM;
+    let each = before.len() + LabelRendering::BEFORE_VALUE.len() + value.len() + number::ROOM;
     let labels = counters.labels;
     let room = each * counters.totals.len() + labels.most_bytes() + SHORT;
     let short_lines = if highest < number::SEVEN {
@@ -62,7 +62,7 @@ pub(super) fn write(
         let mut at = 0;
         loop {
             let left = counters.after(at);
-            if labels.are_wanted() {
+            if labels.is_as_requested() {
                 at += short_lines(line, &left, halves, &digits[at..], ends.after(at));
             }
             let Some(total) = counters.totals.get(at) else {
@@ -81,7 +81,7 @@ pub(super) fn write(
 #[inline(never)]
 fn short_lines<const ARE_LOW: bool>(
     line: &mut Line<'_>,
-    counters: &Counters<'_>,
+    counters: &CounterBatch<'_>,
     halves: ShortHalves<'_>,
     digits: &[number::Digits],
     ends: (&[u64], &[u8]),
@@ -107,7 +107,7 @@ const SHORT: usize = 2 * LONGEST + 16 + STEP;
 /// left to check, and nothing is called, so that all that is needed stays in registers.
 struct ShortLines<'a, const ARE_LOW: bool> {
     out: &'a mut [u8],
-    counters: &'a Counters<'a>,
+    counters: &'a CounterBatch<'a>,
     halves: ShortHalves<'a>,
     digits: &'a [number::Digits],
     ends: (&'a [u64], &'a [u8]),
@@ -175,7 +175,7 @@ fn long_line(
     if second.is_empty() {
         line.put(value);
     } else {
-        for part in [before, first, second, Written::BEFORE_VALUE] {
+        for part in [before, first, second, LabelRendering::BEFORE_VALUE] {
             line.put(part);
         }
     }

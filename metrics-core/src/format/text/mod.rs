@@ -15,10 +15,10 @@ use super::{
 use crate::{
     describe::{desc::Desc, escaping, escaping::Escaping, kind::Kind, name},
     sample::{
-        batch::{Counters, Histograms},
+        batch::{CounterBatch, HistogramBatch},
         format::{ExpositionFormat, Format},
-        head::Head,
-        label_form::{Form, Written},
+        head::FamilyHead,
+        label_encoding::{LabelEncoding, LabelRendering},
         label_text,
         single::SingleSamples,
         sink::Sink,
@@ -242,7 +242,7 @@ impl<'w> Text<'w> {
         let mut all = std::mem::take(&mut self.scratch);
         all.clear();
         all.push_str(labels);
-        label_text::label(&mut all, extra.0, extra.1);
+        label_text::push_label(&mut all, extra.0, extra.1);
         self.sample(Sample::Main, &all, value);
         self.scratch = all;
     }
@@ -308,7 +308,7 @@ impl<'w> Text<'w> {
     fn rewritten(&mut self, labels: &str, write: impl FnOnce(&mut Self, &str)) {
         let mut rewritten = std::mem::take(&mut self.rewritten);
         rewritten.clear();
-        label_text::escaped_names(labels, self.escaping, &mut rewritten);
+        label_text::push_escaped(labels, self.escaping, &mut rewritten);
         let scheme = self.rewrites.take();
         write(self, &rewritten);
         self.rewrites = scheme;
@@ -368,8 +368,8 @@ impl<'w> Text<'w> {
     /// Begins a family; writes nothing.
     ///
     /// Returns whether its name is left as it is.
-    fn begin(&mut self, head: Head<'_>) -> bool {
-        let Head { prefix, desc, .. } = head;
+    fn begin(&mut self, head: FamilyHead<'_>) -> bool {
+        let FamilyHead { prefix, desc, .. } = head;
         self.kind = desc.kind();
         self.buckets.new_family();
         if let Some(starts) = self.starts.take() {
@@ -380,7 +380,7 @@ impl<'w> Text<'w> {
         self.name.push_str(desc.name());
         // Underscores are doubled in any name.
         let dots = self.escaping == Escaping::Dots;
-        let lines = head.heads.of(self.format);
+        let lines = head.cache.for_format(self.format);
         let is_legacy = lines.get().is_some() || name::is_legacy_metric(&self.name);
         let is_plain = is_legacy && !dots;
         let rewrites = dots || self.escaping != Escaping::AllowUtf8 && !desc.has_legacy_labels();
@@ -400,7 +400,7 @@ impl<'w> Text<'w> {
     }
 
     /// The bytes before the value of a single-sample family: its head and the start of its line.
-    fn line_prefix(&mut self, head: Head<'_>) -> String {
+    fn line_prefix(&mut self, head: FamilyHead<'_>) -> String {
         self.begin(head);
         let (head, suffix) = (self.head(head.desc), self.suffix(Sample::Main));
         format!("{head}{}{suffix} ", self.name)
@@ -408,11 +408,11 @@ impl<'w> Text<'w> {
 }
 
 impl Sink for Text<'_> {
-    fn family(&mut self, head: Head<'_>) {
+    fn begin_family(&mut self, head: FamilyHead<'_>) {
         let is_plain = self.begin(head);
         let write = || self.head(head.desc).into_bytes().into_boxed_slice();
         if is_plain {
-            let head = head.heads.of(self.format).get_or_init(write);
+            let head = head.cache.for_format(self.format).get_or_init(write);
             self.outlet.buffer.put(head);
         } else {
             let head = write();
@@ -420,9 +420,11 @@ impl Sink for Text<'_> {
         }
     }
 
-    fn series(&mut self, labels: &str, created: f64, value: Value<'_>) {
+    fn write_series(&mut self, labels: &str, created: f64, value: Value<'_>) {
         if self.rewrites.is_some() {
-            return self.rewritten(labels, |this, labels| this.series(labels, created, value));
+            return self.rewritten(labels, |this, labels| {
+                this.write_series(labels, created, value);
+            });
         }
         match value {
             Value::Counter(number, exemplar) => {
@@ -448,11 +450,11 @@ impl Sink for Text<'_> {
         }
     }
 
-    fn singles(&mut self, singles: &SingleSamples<'_>) {
+    fn write_singles(&mut self, singles: &SingleSamples<'_>) {
         if self.created || !self.common.is_empty() || self.escaping == Escaping::Dots {
             for (head, created, number) in singles.iter() {
-                self.family(head);
-                self.number("", created, number);
+                self.begin_family(head);
+                self.write_number("", created, number);
             }
             return;
         }
@@ -461,9 +463,11 @@ impl Sink for Text<'_> {
     }
 
     #[inline]
-    fn number(&mut self, labels: &str, created: f64, number: Number) {
+    fn write_number(&mut self, labels: &str, created: f64, number: Number) {
         if self.rewrites.is_some() {
-            return self.rewritten(labels, |this, labels| this.number(labels, created, number));
+            return self.rewritten(labels, |this, labels| {
+                this.write_number(labels, created, number);
+            });
         }
         self.sample(Sample::Main, labels, number);
         if self.created && self.kind == Kind::Counter {
@@ -471,33 +475,33 @@ impl Sink for Text<'_> {
         }
     }
 
-    fn wanted_labels(&mut self) -> Option<Written<'_>> {
+    fn label_rendering(&mut self) -> Option<LabelRendering<'_>> {
         if self.created || self.rewrites.is_some() {
-            return Some(Written::TEXT);
+            return Some(LabelRendering::TEXT);
         }
         if self.starts.is_none() {
             self.make_starts();
         }
         let [start, ..] = self.starts.as_ref()?;
-        Some(Written::in_line(start.labels.as_slice()))
+        Some(LabelRendering::in_line(start.labels.as_slice()))
     }
 
-    fn counters(&mut self, counters: &Counters<'_>) {
+    fn write_counters(&mut self, counters: &CounterBatch<'_>) {
         if let Some([start, ..]) = &self.starts
             && !self.created
             && self.rewrites.is_none()
-            && counters.labels.form() == Form::Text
+            && counters.labels.form() == LabelEncoding::Text
         {
             let buffer = &mut self.outlet.buffer;
             let many = self.counters.get_or_insert_default();
             return counters::write(buffer, counters, start, many);
         }
         counters.each(|labels, created, total| {
-            self.number(labels, created, Number::Unsigned(total));
+            self.write_number(labels, created, Number::Unsigned(total));
         });
     }
 
-    fn histograms(&mut self, histograms: &Histograms<'_>) {
+    fn write_histograms(&mut self, histograms: &HistogramBatch<'_>) {
         // OpenMetrics: no sum where observations may be negative, and no count without a sum.
         let is_special =
             self.created || self.rewrites.is_some() || (self.open_metrics && histograms.falls);
@@ -512,10 +516,10 @@ impl Sink for Text<'_> {
                 .buckets
                 .write_many(buffer, histograms, starts, self.open_metrics);
         }
-        histograms.each(|labels, created, value| self.series(labels, created, value));
+        histograms.each(|labels, created, value| self.write_series(labels, created, value));
     }
 
-    fn pause(&mut self) -> bool {
+    fn checkpoint(&mut self) -> bool {
         self.outlet.pause();
         self.outlet.is_open()
     }

@@ -6,8 +6,8 @@ use crate::{
         number,
     },
     sample::{
+        packed_strings::{PackedSlice, READ_AHEAD},
         single::{BATCH_SIZE, SingleSamples},
-        texts::{AHEAD, Row},
         value::Number,
     },
     storage::cell::{Loop, with_wide_vectors},
@@ -17,7 +17,7 @@ use crate::{
 pub(super) fn write(
     buffer: &mut Buffer,
     singles: &SingleSamples<'_>,
-    texts: Row<'_>,
+    texts: PackedSlice<'_>,
     open_metrics: bool,
 ) {
     let mut counts = [0; BATCH_SIZE];
@@ -49,7 +49,7 @@ pub(super) fn write(
 }
 
 /// Texts are copied in steps, of which short ones take no more than so many bytes.
-const TEXT: usize = AHEAD;
+const TEXT: usize = READ_AHEAD;
 const _: () = assert!(TEXT.is_multiple_of(STEP));
 /// What short lines are written in: the text, in whole steps, and the number.
 const SHORT: usize = 2 * TEXT + 16;
@@ -58,7 +58,7 @@ const SHORT: usize = 2 * TEXT + 16;
 /// how long.
 struct ShortLines<'a, I> {
     out: &'a mut [u8],
-    texts: Row<'a>,
+    texts: PackedSlice<'a>,
     singles: I,
 }
 

@@ -4,39 +4,39 @@ use super::label_text::{self, LabelView};
 
 /// How labels are written down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum LabelEncoding {
     /// As the text formats have them: `a="1",b="2"`.
     #[default]
     Text,
     /// As protobuf has them: fields of a `Metric`.
-    Pairs,
+    Protobuf,
 }
 
 /// Labels as they stand in an exposition: what all series have before and after them is copied with
 /// them then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Written<'a> {
-    pub(crate) form: Form,
+pub(crate) struct LabelRendering<'a> {
+    pub(crate) form: LabelEncoding,
     pub(crate) before: &'a [u8],
     pub(crate) after: &'static [u8],
 }
 
-impl Written<'static> {
+impl LabelRendering<'static> {
     /// As text, and nothing else.
-    pub(crate) const TEXT: Self = Written {
-        form: Form::Text,
+    pub(crate) const TEXT: Self = LabelRendering {
+        form: LabelEncoding::Text,
         before: &[],
         after: &[],
     };
 }
 
-impl<'a> Written<'a> {
+impl<'a> LabelRendering<'a> {
     /// As in a line of text: after this, and before a value.
     pub(crate) fn in_line(before: &'a [u8]) -> Self {
-        Written {
-            form: Form::Text,
+        LabelRendering {
+            form: LabelEncoding::Text,
             before,
-            after: Written::BEFORE_VALUE,
+            after: LabelRendering::BEFORE_VALUE,
         }
     }
 
@@ -44,18 +44,18 @@ impl<'a> Written<'a> {
     pub(crate) const BEFORE_VALUE: &'static [u8] = b"} ";
 }
 
-impl Form {
+impl LabelEncoding {
     /// Writes labels that are text in this form.
     pub(crate) fn write(self, text: &str, out: &mut Vec<u8>) {
         match self {
-            Form::Text => out.extend_from_slice(text.as_bytes()),
-            Form::Pairs => add_fields(out, text),
+            LabelEncoding::Text => out.extend_from_slice(text.as_bytes()),
+            LabelEncoding::Protobuf => add_fields(out, text),
         }
     }
 
     /// Labels in this form as text.
     pub(crate) fn read<'r>(self, halves: [&'r [u8]; 2], read: &'r mut String) -> &'r str {
-        if self == Form::Text && halves[0].is_empty() {
+        if self == LabelEncoding::Text && halves[0].is_empty() {
             return str::from_utf8(halves[1]).unwrap_or_default();
         }
         let mut whole = std::mem::take(read).into_bytes();
@@ -64,8 +64,8 @@ impl Form {
         whole.extend_from_slice(halves[1]);
         match self {
             // What was written was text.
-            Form::Text => *read = String::from_utf8(whole).unwrap_or_default(),
-            Form::Pairs => make_text(read, &whole),
+            LabelEncoding::Text => *read = String::from_utf8(whole).unwrap_or_default(),
+            LabelEncoding::Protobuf => make_text(read, &whole),
         }
         read
     }
@@ -74,11 +74,11 @@ impl Form {
     /// that.
     pub(crate) fn last_label(self, text: &[u8]) -> usize {
         match self {
-            Form::Text => {
+            LabelEncoding::Text => {
                 let ends = text.windows(2).rposition(|bytes| bytes == b"\",");
                 ends.map_or(0, |at| at + 2)
             }
-            Form::Pairs => last_field(text),
+            LabelEncoding::Protobuf => last_field(text),
         }
     }
 }
@@ -110,7 +110,7 @@ fn push_len(out: &mut Vec<u8>, tag: u8, mut len: usize) {
     out.push(len as u8);
 }
 
-/// Makes a text of the labels that such fields hold, as `label_text::label` writes them.
+/// Makes a text of the labels that such fields hold, as `label_text::push_label` writes them.
 fn make_text(out: &mut String, mut fields: &[u8]) {
     out.clear();
     while let Some((pair, rest)) = field(fields) {
@@ -119,7 +119,7 @@ fn make_text(out: &mut String, mut fields: &[u8]) {
             Some((str::from_utf8(name).ok()?, str::from_utf8(value).ok()?))
         });
         if let Some((name, value)) = name_and_value {
-            label_text::label(out, name, value);
+            label_text::push_label(out, name, value);
         }
         fields = rest;
     }
@@ -174,7 +174,7 @@ mod tests {
             labels in prop::collection::vec(("[a-z.\"\\\\é]{1,200}", ".{1,300}"), 0..6),
         ) {
             let mut text = String::new();
-            label_text::pairs(&mut text, &labels);
+            label_text::push_pairs(&mut text, &labels);
             let (mut fields, mut again) = (vec![7], String::new());
             add_fields(&mut fields, &text);
             make_text(&mut again, &fields[1..]);

@@ -2,12 +2,12 @@
 
 /// Births that stand together.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SomeBirths<'a> {
+pub(crate) struct CreatedBatch<'a> {
     pub(crate) all: &'a [f64],
     pub(crate) which: &'a [u8],
 }
 
-impl<'a> SomeBirths<'a> {
+impl<'a> CreatedBatch<'a> {
     /// All that there are, each once, and which of them each series has.
     #[inline(always)]
     pub(crate) fn all_and_which(self) -> (&'a [f64], &'a [u8]) {
@@ -26,7 +26,7 @@ impl<'a> SomeBirths<'a> {
 
     /// Those after so many.
     pub(crate) fn after(self, some: usize) -> Self {
-        SomeBirths {
+        CreatedBatch {
             which: &self.which[some..],
             ..self
         }
