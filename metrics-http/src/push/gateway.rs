@@ -1,4 +1,4 @@
-//! The Pushgateway: for jobs that end before anybody scrapes them.
+//! Pushes to a Pushgateway.
 
 use std::{
     fmt::{self, Debug, Formatter},
@@ -13,27 +13,29 @@ use metrics_core::{Format, Registry};
 use tokio::sync::oneshot;
 
 use super::{
-    background::{Pusher, Work},
-    client::{self, Client, Server},
+    client::Client,
     grouping,
+    pusher::{PushTask, Pusher},
+    target::PushTarget,
+    thread::{self, PushThread},
 };
 use crate::error::Error;
 
-/// Pushes metrics to a [Pushgateway](https://github.com/prometheus/pushgateway), which keeps them
-/// for Prometheus: for jobs that end before anybody could scrape them.
+/// Pushes metrics to a [Pushgateway](https://github.com/prometheus/pushgateway).
 ///
-/// The gateway keeps one set of metrics for each job and its [grouping](PushGateway::grouping)
-/// labels, until it is [deleted](PushGateway::delete). It puts these labels on all of them, over
-/// labels of the same name; that is why a job is best not named in the metrics themselves.
+/// For batch jobs that end before Prometheus can scrape them. The gateway keeps one group of
+/// metrics for each job and its [grouping](PushGateway::grouping) labels until it is
+/// [deleted](PushGateway::delete). It sets these labels on all metrics of the group and overwrites
+/// labels with the same names, so the metrics themselves should have no label `job`.
 ///
-/// The calls block until the gateway has answered, need no async runtime and mind none; those
-/// that end in `_async` do so in any runtime. Each works on a thread of its own: a future that is
-/// dropped stops waiting, not pushing. [`push_on_drop`](PushGateway::push_on_drop) pushes however a
-/// job ends, and [`every`](PushGateway::push_every) in the background.
+/// The blocking methods work with or without an async runtime; those that end in `_async` work in
+/// any runtime. Each push runs on a thread of its own, so dropping its future does not cancel it.
+/// [`push_on_drop`](PushGateway::push_on_drop) pushes however a job ends, and
+/// [`push_every`](PushGateway::push_every) pushes in the background.
 ///
-/// What is pushed has no timestamps, as the gateway demands, and is in the text format 0.0.4, which
-/// whatever takes the place of a gateway knows too; [`protobuf`](PushGateway::protobuf) has native
-/// histograms arrive. Names of any characters are escaped with underscores.
+/// Pushes have no timestamps, which a gateway refuses. They use the text format 0.0.4, which
+/// servers compatible with a gateway accept too; [`protobuf`](PushGateway::protobuf) also
+/// transmits native histograms. Names are escaped with underscores.
 ///
 /// # Examples
 ///
@@ -41,7 +43,7 @@ use crate::error::Error;
 /// use metrics_http::PushGateway;
 ///
 /// metrics_http::metrics! {
-///     /// When the import last succeeded.
+///     /// Time of the last successful import.
 ///     #[unit("seconds")]
 ///     static SUCCEEDED: FloatGauge = "import_last_success_timestamp_seconds";
 /// }
@@ -56,24 +58,24 @@ use crate::error::Error;
 /// # }
 /// ```
 #[derive(Clone)]
-#[must_use = "nothing is pushed before `push`, `add`, `push_on_drop` or `every`"]
+#[must_use = "nothing is pushed before `push`, `add`, `push_on_drop` or `push_every`"]
 pub struct PushGateway {
     registry: Registry,
-    server: Server,
+    target: PushTarget,
     job: String,
     grouping: Vec<(String, String)>,
     format: Format,
 }
 
 impl PushGateway {
-    /// The gateway at this URL, and the job whose metrics they are.
+    /// Pushes to the gateway at this URL, as the metrics of this job.
     ///
-    /// The URL may have a path, where the gateway is run with a prefix. It is looked at when
-    /// something is pushed.
+    /// The URL may have a path, for a gateway with a route prefix. It is validated by the first
+    /// push.
     pub fn new(url: impl Into<String>, job: impl Into<String>) -> PushGateway {
         PushGateway {
             registry: Registry::global().clone(),
-            server: Server::new(url.into()),
+            target: PushTarget::new(url.into()),
             job: job.into(),
             grouping: Vec::new(),
             format: Format::Text,
@@ -86,67 +88,69 @@ impl PushGateway {
         self
     }
 
-    /// A further label of the grouping key: runs of a job with other values replace nothing of
-    /// this one's.
+    /// Adds a label to the grouping key.
+    ///
+    /// Pushes with other values of the label belong to another group and do not replace each other.
     pub fn grouping(mut self, name: impl Into<String>, value: impl Into<String>) -> PushGateway {
         self.grouping.push((name.into(), value.into()));
         self
     }
 
-    /// The grouping label `instance`, with the name of this machine: for what is done on each of
-    /// several.
+    /// Adds the grouping label `instance` with this machine's host name.
     ///
-    /// A job that runs now here, now there is better off without: it would leave metrics behind
-    /// on each machine.
+    /// For jobs that run on every machine. A job that runs on changing machines should not have it,
+    /// because it would leave a group behind for each machine.
     pub fn instance_from_hostname(self) -> PushGateway {
         let host = gethostname::gethostname();
         self.grouping("instance", host.to_string_lossy())
     }
 
-    /// Logs in with a name and a password.
+    /// Authenticates with a user name and a password.
     pub fn basic_auth(
         mut self,
         user: impl Into<String>,
         password: impl Into<String>,
     ) -> PushGateway {
-        self.server.basic_auth(user.into(), password.into());
+        self.target.basic_auth(user.into(), password.into());
         self
     }
 
-    /// Logs in with a token.
+    /// Authenticates with a bearer token.
     pub fn bearer_auth(mut self, token: impl Into<String>) -> PushGateway {
-        self.server.bearer_auth(token.into());
+        self.target.bearer_auth(token.into());
         self
     }
 
-    /// How long to wait for the answer, the way there included: 10 seconds.
-    pub fn timeout(mut self, time: Duration) -> PushGateway {
-        self.server.timeout(time);
+    /// Timeout of a push, from connecting to the response: 10 seconds by default.
+    pub fn timeout(mut self, timeout: Duration) -> PushGateway {
+        self.target.timeout(timeout);
         self
     }
 
-    /// Pushes in protobuf, in which native buckets arrive.
+    /// Pushes in the protobuf format, which includes native histograms.
     ///
-    /// Not with gauge histograms in the registry: what a gateway of version 1.5 shows ends where
-    /// one begins that came in protobuf, so that Prometheus refuses all of it.
+    /// Do not use it for a registry with gauge histograms: after such a push, Pushgateway 1.5
+    /// serves an exposition that breaks off at the gauge histogram, and Prometheus rejects all of
+    /// it.
     pub fn protobuf(mut self) -> PushGateway {
         self.format = Format::Protobuf;
         self
     }
 
-    /// Trusts these certificates (PEM) instead of those that the system trusts.
+    /// Trusts these root certificates (PEM) instead of those of the system.
     #[cfg(feature = "https")]
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> PushGateway {
-        self.server.roots = Some(pem.into());
+        self.target.root_certificates(pem.into());
         self
     }
 
-    /// Replaces all metrics of the group by those of the registry (`PUT`).
+    /// Replaces all metrics of the group with those of the registry (`PUT`).
     ///
     /// # Errors
     ///
-    /// When the URL, the job, a label or a certificate cannot be one, the gateway cannot be reached or takes too
-    /// long, or refuses: the text has its answer then, and [`Error::status`] the status code.
+    /// If the URL, the job, a label or a certificate is invalid, if the gateway is unreachable or
+    /// exceeds the timeout, or if it refuses the push. The message then contains its response, and
+    /// [`Error::status`] returns the status code.
     ///
     /// ```
     /// use metrics_http::PushGateway;
@@ -155,14 +159,14 @@ impl PushGateway {
     /// assert!(error.to_string().contains("PUT http://127.0.0.1:1/metrics/job/backup"));
     /// ```
     pub fn push(&self) -> Result<(), Error> {
-        self.block(Method::PUT)
+        self.send_blocking(Method::PUT)
     }
 
-    /// As [`push`](PushGateway::push), in an async runtime of any kind.
+    /// Like [`push`](PushGateway::push), in any async runtime.
     ///
     /// # Errors
     ///
-    /// As [`push`](PushGateway::push).
+    /// As for [`push`](PushGateway::push).
     ///
     /// ```no_run
     /// # async fn run() -> Result<(), metrics_http::Error> {
@@ -173,54 +177,52 @@ impl PushGateway {
     /// # }
     /// ```
     pub async fn push_async(&self) -> Result<(), Error> {
-        self.wait(Method::PUT).await
+        self.send_async(Method::PUT).await
     }
 
-    /// Replaces the families of the group that the registry has, and leaves the others (`POST`).
+    /// Replaces those families of the group that the registry has (`POST`).
     ///
     /// # Errors
     ///
-    /// As [`push`](PushGateway::push).
+    /// As for [`push`](PushGateway::push).
     pub fn add(&self) -> Result<(), Error> {
-        self.block(Method::POST)
+        self.send_blocking(Method::POST)
     }
 
-    /// As [`add`](PushGateway::add), in an async runtime of any kind.
+    /// Like [`add`](PushGateway::add), in any async runtime.
     ///
     /// # Errors
     ///
-    /// As [`push`](PushGateway::push).
+    /// As for [`push`](PushGateway::push).
     pub async fn add_async(&self) -> Result<(), Error> {
-        self.wait(Method::POST).await
+        self.send_async(Method::POST).await
     }
 
-    /// Deletes all metrics of the group; that there are none is no error.
+    /// Deletes the group (`DELETE`); it is not an error if it does not exist.
     ///
     /// # Errors
     ///
-    /// As [`push`](PushGateway::push).
+    /// As for [`push`](PushGateway::push).
     pub fn delete(&self) -> Result<(), Error> {
-        self.block(Method::DELETE)
+        self.send_blocking(Method::DELETE)
     }
 
-    /// As [`delete`](PushGateway::delete), in an async runtime of any kind.
+    /// Like [`delete`](PushGateway::delete), in any async runtime.
     ///
     /// # Errors
     ///
-    /// As [`push`](PushGateway::push).
+    /// As for [`push`](PushGateway::push).
     pub async fn delete_async(&self) -> Result<(), Error> {
-        self.wait(Method::DELETE).await
+        self.send_async(Method::DELETE).await
     }
 
-    /// Pushes when what is returned is dropped: at the end of a job, also when it returns early
-    /// or panics.
+    /// Pushes when the returned guard is dropped, also if the job returns early or panics.
     ///
-    /// A destructor has nobody to return an error to, and gives it to `on_error`;
-    /// [`PushOnDrop::push`] returns it.
+    /// The guard's destructor passes an error to `on_error`; [`PushOnDrop::push`] returns it.
     ///
     /// # Errors
     ///
-    /// When the URL, the job, a label or a certificate cannot be one. The gateway is not asked yet.
+    /// If the URL, the job, a label or a certificate is invalid. The gateway is not contacted yet.
     ///
     /// ```no_run
     /// use metrics_http::PushGateway;
@@ -236,61 +238,60 @@ impl PushGateway {
         self,
         on_error: impl FnOnce(Error) + Send + 'static,
     ) -> Result<PushOnDrop, Error> {
-        self.checked()?;
+        self.validated_client()?;
         Ok(PushOnDrop(Some((self, Box::new(on_error)))))
     }
 
-    /// Pushes in the background: now, each time `interval` has passed since, and at the end; see
-    /// [`Pusher`].
+    /// Pushes in the background: now, at every interval, and at the end; see [`Pusher`].
     ///
-    /// Pushes that fail are counted, and their errors given to `on_error`.
+    /// Failed pushes are counted, and their errors are passed to `on_error`.
     ///
     /// # Errors
     ///
-    /// When the interval is zero, the URL, the job, a label or a certificate cannot be one, no
-    /// thread can be started, or the registry has metrics of the names of the pusher's own.
+    /// If the interval is zero, if the URL, the job, a label or a certificate is invalid, if no
+    /// thread can be started, or if metrics in the registry clash with the pusher's self-metrics.
     pub fn push_every(
         self,
         interval: Duration,
         on_error: impl FnMut(Error) + Send + 'static,
     ) -> Result<Pusher, Error> {
-        let client = self.checked()?;
+        let client = self.validated_client()?;
         let registry = self.registry.clone();
-        let url = self.server.uri("")?.to_string();
-        let work = Regularly {
+        let url = self.target.uri("")?.to_string();
+        let task = GatewayTask {
             gateway: self,
             client,
         };
-        Pusher::start(&registry, &url, interval, on_error, work)
+        Pusher::start(&registry, &url, interval, on_error, task)
     }
 
-    fn checked(&self) -> Result<Client, Error> {
+    fn validated_client(&self) -> Result<Client, Error> {
         self.uri()?;
-        self.server.client()
+        self.target.client()
     }
 
     fn uri(&self) -> Result<Uri, Error> {
-        self.server.uri(&grouping::path(&self.job, &self.grouping)?)
+        self.target.uri(&grouping::path(&self.job, &self.grouping)?)
     }
 
-    fn block(&self, method: Method) -> Result<(), Error> {
+    fn send_blocking(&self, method: Method) -> Result<(), Error> {
         let gateway = self.clone();
-        client::on_a_thread(move || async move { gateway.once(method).await })?.join()
+        PushThread::spawn(move || async move { gateway.send_once(method).await })?.join()
     }
 
-    async fn wait(&self, method: Method) -> Result<(), Error> {
+    async fn send_async(&self, method: Method) -> Result<(), Error> {
         let gateway = self.clone();
-        let (done, outcome) = oneshot::channel();
-        client::on_a_thread(move || async move {
-            // Nobody waits where the future was dropped.
-            let _ = done.send(gateway.once(method).await);
+        let (sender, result) = oneshot::channel();
+        PushThread::spawn(move || async move {
+            // Fails if the future was dropped.
+            let _ = sender.send(gateway.send_once(method).await);
             Ok(())
         })?;
-        outcome.await.unwrap_or_else(|_| Err(client::panicked()))
+        result.await.unwrap_or_else(|_| Err(thread::panicked()))
     }
 
-    async fn once(&self, method: Method) -> Result<(), Error> {
-        self.send(&self.server.client()?, method).await
+    async fn send_once(&self, method: Method) -> Result<(), Error> {
+        self.send(&self.target.client()?, method).await
     }
 
     async fn send(&self, client: &Client, method: Method) -> Result<(), Error> {
@@ -302,15 +303,15 @@ impl PushGateway {
                 header::CONTENT_TYPE,
                 HeaderValue::from_static(self.format.content_type()),
             );
-            // Writing to memory does not fail.
+            // Writing to a `Vec` does not fail.
             let _ = self.registry.encode(self.format, &mut body);
         }
-        let answered = client.send(method, &uri, headers, body).await;
-        answered.map(drop).map_err(Error::push)
+        let response = client.send(method, &uri, headers, body).await;
+        response.map(drop).map_err(Error::push)
     }
 }
 
-/// Without the password.
+/// Omits the credentials.
 impl Debug for PushGateway {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("PushGateway")
@@ -320,18 +321,18 @@ impl Debug for PushGateway {
     }
 }
 
-/// Pushes when it is dropped; made by [`PushGateway::push_on_drop`].
-#[must_use = "dropped at once, it pushes at once"]
+/// A guard that pushes when it is dropped; created by [`PushGateway::push_on_drop`].
+#[must_use = "if dropped immediately, it pushes immediately"]
 pub struct PushOnDrop(Option<(PushGateway, OnError)>);
 
 type OnError = Box<dyn FnOnce(Error) + Send>;
 
 impl PushOnDrop {
-    /// Pushes now, and not again.
+    /// Pushes now instead of on drop, and returns the error.
     ///
     /// # Errors
     ///
-    /// As [`PushGateway::push`].
+    /// As for [`PushGateway::push`].
     pub fn push(mut self) -> Result<(), Error> {
         match self.0.take() {
             Some((gateway, _)) => gateway.push(),
@@ -357,13 +358,13 @@ impl Debug for PushOnDrop {
     }
 }
 
-/// What the background pusher does.
-struct Regularly {
+/// A push of a [`Pusher`], with a connection that is kept open.
+struct GatewayTask {
     gateway: PushGateway,
     client: Client,
 }
 
-impl Work for Regularly {
+impl PushTask for GatewayTask {
     async fn push(&mut self) -> Result<(), Error> {
         self.gateway.send(&self.client, Method::PUT).await
     }

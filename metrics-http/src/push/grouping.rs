@@ -1,4 +1,4 @@
-//! The grouping key of a Pushgateway, in the path of a URL.
+//! Encodes a Pushgateway's grouping key as the path of a URL.
 
 use std::fmt::Write;
 
@@ -7,36 +7,39 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::Error;
 
-/// The path of a group: `/metrics/job/backup/instance/db1`.
+/// The path of a group, such as `/metrics/job/backup/instance/db1`.
 ///
 /// See the [gateway's README](https://github.com/prometheus/pushgateway#url).
 pub(super) fn path(job: &str, labels: &[(String, String)]) -> Result<String, Error> {
     if job.is_empty() {
         return Err(Error::setting(
-            "the job of what is pushed is empty; give it a name".to_owned(),
+            "the job name of the push is empty; set one".to_owned(),
         ));
     }
     let mut path = String::from("/metrics");
-    push(&mut path, "job", job);
-    for (at, (name, value)) in labels.iter().enumerate() {
-        check(name)?;
-        if labels[..at].iter().any(|(earlier, _)| earlier == name) {
+    append(&mut path, "job", job);
+    for (position, (name, value)) in labels.iter().enumerate() {
+        check_name(name)?;
+        if labels[..position]
+            .iter()
+            .any(|(earlier, _)| earlier == name)
+        {
             return Err(Error::setting(format!(
-                "the label `{name}` is in the grouping key twice; drop one"
+                "the label `{name}` is in the grouping key twice; remove one"
             )));
         }
-        push(&mut path, name, value);
+        append(&mut path, name, value);
     }
     Ok(path)
 }
 
-fn check(name: &str) -> Result<(), Error> {
+fn check_name(name: &str) -> Result<(), Error> {
     let fault = if name == "job" {
-        "is the job's, which has a place of its own; leave it out"
+        "is set by the job name already; leave it out"
     } else if name.starts_with("__") {
-        "begins with `__`, as only Prometheus' own do; take another"
+        "begins with `__`, which is reserved for Prometheus; choose another"
     } else if !is_label_name(name) {
-        "is no name of a label; take letters, digits and `_`, not a digit first"
+        "is not a label name; use letters, digits and `_`, and no digit first"
     } else {
         return Ok(());
     };
@@ -47,16 +50,18 @@ fn check(name: &str) -> Result<(), Error> {
 }
 
 fn is_label_name(name: &str) -> bool {
-    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    name.chars().all(word) && name.starts_with(|c: char| !c.is_ascii_digit())
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.chars().all(is_plain) && name.starts_with(|c: char| !c.is_ascii_digit())
 }
 
-fn push(path: &mut String, name: &str, value: &str) {
+/// Appends a label, base64-encoded if its value cannot be a path segment.
+fn append(path: &mut String, name: &str, value: &str) {
     // Writing to a string does not fail.
     let _ = match value {
-        // Two slashes in a row are one to whoever tidies paths up; padding alone means nothing.
+        // Proxies may merge the two slashes that an empty segment results in. A single padding
+        // character is the base64 form of an empty value.
         "" => write!(path, "/{name}@base64/="),
-        // To them these are other folders, even in percent form.
+        // Proxies resolve these as relative paths, even percent-encoded.
         "." | ".." => write!(path, "/{name}@base64/{}", URL_SAFE_NO_PAD.encode(value)),
         value if value.contains('/') => {
             write!(path, "/{name}@base64/{}", URL_SAFE_NO_PAD.encode(value))
@@ -65,7 +70,8 @@ fn push(path: &mut String, name: &str, value: &str) {
     };
 }
 
-/// All but what [RFC 3986](https://www.rfc-editor.org/rfc/rfc3986#section-2.3) calls unreserved.
+/// All characters but those that
+/// [RFC 3986](https://www.rfc-editor.org/rfc/rfc3986#section-2.3) calls unreserved.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -83,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_that_of_the_gateways_readme() {
+    fn paths_match_the_examples_of_the_gateways_readme() {
         for (job, labels, expected) in [
             ("some_job", &[][..], "/metrics/job/some_job"),
             (
@@ -112,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_is_encoded_like_any_label() {
+    fn the_job_is_encoded_like_any_label() {
         assert_eq!(
             path_of("a/b", &[]).as_deref(),
             Ok("/metrics/job@base64/YS9i")
@@ -124,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_would_be_a_folder_is_none() {
+    fn a_relative_path_segment_is_base64_encoded() {
         let path = path_of("..", &[("a", "."), ("b", "...")]);
         assert_eq!(
             path.as_deref(),
@@ -133,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_that_the_gateway_would_refuse_is_an_error_that_names_it() {
+    fn an_invalid_label_is_an_error_that_names_it() {
         for (name, expected) in [
             ("job", "`job`"),
             ("__name__", "`__name__`"),

@@ -1,4 +1,4 @@
-//! The metrics of what is pushed in the background.
+//! Self-metrics of pushers: pushes, their durations, and lost samples, by server.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -11,37 +11,37 @@ use metrics_core::{
 
 use crate::error::Error;
 
-/// Adds the metrics of all pushers to a registry, and returns those of a server.
-pub(super) fn add(registry: &Registry, url: &str) -> Result<Arc<Row>, Error> {
-    let pushers = pushers();
+/// Registers the metrics of all pushers in a registry; returns those of one server.
+///
+/// Two pushers to the same server share them, because `url` is the only label.
+pub(super) fn register(registry: &Registry, url: &str) -> Result<Arc<TargetMetrics>, Error> {
+    let collector = collector();
     registry
-        .register(Arc::clone(pushers) as Arc<dyn Collector>)
+        .register(Arc::clone(collector) as Arc<dyn Collector>)
         .map_err(Error::declaration)?;
-    let mut rows = lock(&pushers.0);
-    // Two pushers to the same server are one here, as series have no other label.
-    if let Some(row) = rows.iter().find(|row| row.url == url) {
-        return Ok(Arc::clone(row));
+    let mut targets = lock(&collector.0);
+    if let Some(target) = targets.iter().find(|target| target.url == url) {
+        return Ok(Arc::clone(target));
     }
-    let row = Arc::new(Row {
+    let target = Arc::new(TargetMetrics {
         url: url.to_owned(),
         state: Mutex::default(),
     });
-    rows.push(Arc::clone(&row));
-    Ok(row)
+    targets.push(Arc::clone(&target));
+    Ok(target)
 }
 
-/// One for the whole program: two collectors of the same families would clash.
-fn pushers() -> &'static Arc<Pushers> {
-    static PUSHERS: OnceLock<Arc<Pushers>> = OnceLock::new();
-    PUSHERS.get_or_init(Arc::default)
+/// The only collector of the program, because two collectors with the same families would clash.
+fn collector() -> &'static Arc<PushCollector> {
+    static COLLECTOR: OnceLock<Arc<PushCollector>> = OnceLock::new();
+    COLLECTOR.get_or_init(Arc::default)
 }
 
-/// What is known of all pushers.
 #[derive(Default)]
-struct Pushers(Mutex<Vec<Arc<Row>>>);
+struct PushCollector(Mutex<Vec<Arc<TargetMetrics>>>);
 
-/// What is known of a server that is pushed to.
-pub(super) struct Row {
+/// The metrics of pushes to one server.
+pub(super) struct TargetMetrics {
     url: String,
     state: Mutex<State>,
 }
@@ -50,35 +50,37 @@ pub(super) struct Row {
 struct State {
     succeeded: u64,
     failed: u64,
+    /// Unix time in seconds; 0 before the first success.
     last_success: f64,
-    /// By bucket, the last of which has no bound.
-    durations: [u64; DURATION_BUCKETS.len() + 1],
-    duration: f64,
-    lost: Option<[u64; Loss::ALL.len()]>,
+    /// Counts by bucket; the last bucket is `+Inf`.
+    duration_buckets: [u64; DURATION_BUCKETS.len() + 1],
+    duration_sum: f64,
+    /// Counts by [`LossReason`]; `None` for servers that are not written to by remote write.
+    lost: Option<[u64; LossReason::NAMES.len()]>,
 }
 
-/// Why samples were given up.
+/// Why remote write dropped samples.
 #[derive(Clone, Copy)]
 #[cfg_attr(not(feature = "remote-write"), expect(dead_code))]
-pub(super) enum Loss {
-    Queue,
+pub(super) enum LossReason {
+    QueueFull,
     Refused,
     End,
 }
 
-impl Loss {
-    const ALL: [&str; 3] = ["queue", "refused", "end"];
+impl LossReason {
+    /// Label values, in the order of the variants.
+    const NAMES: [&str; 3] = ["queue", "refused", "end"];
 }
 
-impl Row {
-    /// A push has ended.
-    pub(super) fn pushed(&self, took: Duration, well: bool) {
-        let seconds = took.as_secs_f64();
+impl TargetMetrics {
+    pub(super) fn record_push(&self, duration: Duration, is_success: bool) {
+        let seconds = duration.as_secs_f64();
         let bucket = DURATION_BUCKETS.partition_point(|bound| *bound < seconds);
         let mut state = lock(&self.state);
-        state.durations[bucket] += 1;
-        state.duration += seconds;
-        if !well {
+        state.duration_buckets[bucket] += 1;
+        state.duration_sum += seconds;
+        if !is_success {
             state.failed += 1;
             return;
         }
@@ -88,45 +90,43 @@ impl Row {
         }
     }
 
-    /// So many samples will never arrive. None does not count, but shows that it could.
+    /// Counts lost samples. With 0, it makes the counter appear in the exposition.
     #[cfg(feature = "remote-write")]
-    pub(super) fn lost(&self, samples: u64, why: Loss) {
+    pub(super) fn record_lost(&self, samples: u64, reason: LossReason) {
         let mut state = lock(&self.state);
-        state.lost.get_or_insert_default()[why as usize] += samples;
+        state.lost.get_or_insert_default()[reason as usize] += samples;
     }
 }
 
-impl Collector for Pushers {
+impl Collector for PushCollector {
     fn descs(&self) -> &[Desc] {
         &DESCS
     }
 
     fn collect(&self, out: &mut Collection<'_>) {
         let [pushes, last_success, duration, lost] = &DESCS;
-        let rows = lock(&self.0).clone();
-        for row in rows {
-            let state = *lock(&row.state);
-            let url = ("url", row.url.as_str());
+        let targets = lock(&self.0).clone();
+        for target in targets {
+            let state = *lock(&target.state);
+            let url = ("url", target.url.as_str());
             for (result, count) in [("ok", state.succeeded), ("error", state.failed)] {
                 out.counter(pushes, &[url, ("result", result)], count as f64);
             }
             out.gauge(last_success, &[url], state.last_success);
             let bounds = DURATION_BUCKETS.into_iter().chain([f64::INFINITY]);
-            let buckets = bounds.zip(state.durations);
-            let durations = HistogramSnapshot::from_buckets(buckets, state.duration);
-            out.histogram(duration, &[url], durations);
-            for (reason, count) in state
-                .lost
-                .into_iter()
-                .flat_map(|lost| Loss::ALL.into_iter().zip(lost))
-            {
-                out.counter(lost, &[url, ("reason", reason)], count as f64);
+            let buckets = bounds.zip(state.duration_buckets);
+            let snapshot = HistogramSnapshot::from_buckets(buckets, state.duration_sum);
+            out.histogram(duration, &[url], snapshot);
+            if let Some(counts) = state.lost {
+                for (reason, count) in LossReason::NAMES.into_iter().zip(counts) {
+                    out.counter(lost, &[url, ("reason", reason)], count as f64);
+                }
             }
         }
     }
 }
 
-/// Nothing that panics is called under these locks.
+/// Ignores poisoning: no code that can panic runs under these locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -135,23 +135,23 @@ static DESCS: [Desc; 4] = [
     Desc::new(
         Kind::Counter,
         "metrics_pushes_total",
-        "Pushes of metrics in the background, by result.",
+        "Background pushes, by result.",
     ),
     Desc::new(
         Kind::Gauge,
         "metrics_push_last_success_timestamp_seconds",
-        "When metrics were last pushed with success, 0 before.",
+        "Unix time of the last successful push, 0 before it.",
     )
     .unit("seconds"),
     Desc::new(
         Kind::Histogram,
         "metrics_push_duration_seconds",
-        "Time that pushes took, whatever their result.",
+        "Duration of pushes, successful or not.",
     )
     .unit("seconds"),
     Desc::new(
         Kind::Counter,
         "metrics_push_lost_samples_total",
-        "Samples that remote write gave up, by reason.",
+        "Samples that remote write dropped, by reason.",
     ),
 ];

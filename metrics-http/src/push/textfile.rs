@@ -1,4 +1,4 @@
-//! A file for the textfile collector of `node_exporter`.
+//! Writes a file for the textfile collector of `node_exporter`.
 
 use std::{
     ffi::OsString,
@@ -13,23 +13,24 @@ use metrics_core::{Format, Registry};
 
 use crate::error::Error;
 
-/// Writes the metrics of this program to a file that `node_exporter` shows with its own: for jobs
-/// that cron or a timer starts.
+/// Writes the metrics of this program to a file for `node_exporter`'s textfile collector.
 ///
-/// The exporter reads the files of one folder (`--collector.textfile.directory`) that end in
-/// `.prom`, in the text format 0.0.4, and refuses those with timestamps; there are none in it. The
-/// file is replaced as a whole: a new one beside it, which all may read (mode 644) and which has
-/// reached the disk, takes its name, so that the exporter sees either the old metrics or the new
-/// ones, also after a crash.
+/// For jobs that cron or a timer starts. The exporter reads all files that end in `.prom` from one
+/// folder (`--collector.textfile.directory`), in the text format 0.0.4. It refuses samples with
+/// timestamps; this function writes none.
 ///
-/// [`write_textfile_from`] writes another registry than the global one.
+/// The file is replaced atomically, also in a crash: a temporary file in the same folder, with mode
+/// 644, is written, synced to disk and renamed. The exporter reads either the old or the new
+/// metrics.
+///
+/// [`write_textfile_from`] writes a registry other than the global one.
 ///
 /// See the [textfile collector](https://github.com/prometheus/node_exporter#textfile-collector).
 ///
 /// # Errors
 ///
-/// When the name does not end in `.prom`, and when the file cannot be written; what was there
-/// before stays then.
+/// If the name does not end in `.prom`, or the file cannot be written; an existing file is then
+/// left as it was.
 ///
 /// # Examples
 ///
@@ -37,7 +38,7 @@ use crate::error::Error;
 /// # let folder = tempfile::tempdir()?;
 /// # let folder = folder.path();
 /// metrics_http::metrics! {
-///     /// When the backup last succeeded.
+///     /// Time of the last successful backup.
 ///     #[unit("seconds")]
 ///     static SUCCEEDED: Gauge = "backup_last_success_timestamp_seconds";
 /// }
@@ -52,11 +53,11 @@ pub fn write_textfile(path: impl AsRef<Path>) -> Result<(), Error> {
     write_textfile_from(Registry::global(), path)
 }
 
-/// As [`write_textfile`], of a registry of one's choice.
+/// Writes the metrics of a registry, like [`write_textfile`].
 ///
 /// # Errors
 ///
-/// As [`write_textfile`].
+/// As for [`write_textfile`].
 ///
 /// ```
 /// use metrics_http::{Counter, Options, Registry};
@@ -70,9 +71,9 @@ pub fn write_textfile(path: impl AsRef<Path>) -> Result<(), Error> {
 /// ```
 pub fn write_textfile_from(registry: &Registry, path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
-    if path.extension().is_none_or(|ending| ending != "prom") {
+    if path.extension().is_none_or(|extension| extension != "prom") {
         return Err(Error::setting(format!(
-            "the file `{}` does not end in `.prom`, and the textfile collector would not read it; \
+            "the file `{}` does not end in `.prom`, and the textfile collector would ignore it; \
              name it `{}`",
             path.display(),
             path.with_extension("prom").display()
@@ -82,34 +83,35 @@ pub fn write_textfile_from(registry: &Registry, path: impl AsRef<Path>) -> Resul
 }
 
 fn replace(registry: &Registry, path: &Path) -> io::Result<()> {
-    let (file, beside) = create_beside(path)?;
-    let written = write(registry, file).and_then(|()| fs::rename(&beside, path));
+    let (file, temporary) = create_temporary(path)?;
+    let written = write(registry, file).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // What stood in the way of the file may stand in the way of this too.
-        let _ = fs::remove_file(&beside);
+        // May fail for the same reason, and only the first error is reported.
+        let _ = fs::remove_file(&temporary);
         return written;
     }
     sync_folder(path);
     Ok(())
 }
 
-/// A new file in the same folder, whose name the exporter passes over.
-fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
+/// A new file in the same folder, with a name that the exporter ignores.
+fn create_temporary(path: &Path) -> io::Result<(File, PathBuf)> {
     static FILES: AtomicU64 = AtomicU64::new(0);
     loop {
         let number = FILES.fetch_add(1, Ordering::Relaxed);
         let mut name = OsString::from(".");
         name.push(path.file_name().unwrap_or_default());
         name.push(format!(".{}-{number}.tmp", process::id()));
-        let beside = path.with_file_name(name);
-        // A file that is there was left by an earlier process of the same number, or is a trap.
+        let temporary = path.with_file_name(name);
+        // An existing file is not opened: an earlier process with the same id may have left it, or
+        // an attacker may have placed a link there.
         match OpenOptions::new()
             .write(true)
             .create_new(true)
-            .open(&beside)
+            .open(&temporary)
         {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            opened => return Ok((opened?, beside)),
+            opened => return Ok((opened?, temporary)),
         }
     }
 }
@@ -119,23 +121,23 @@ fn write(registry: &Registry, file: File) -> io::Result<()> {
     registry.encode(Format::Text, &mut out)?;
     out.flush()?;
     let file = out.get_ref();
-    let_all_read(file)?;
+    make_readable(file)?;
     file.sync_all()
 }
 
-/// Whatever the mask of the process says: the exporter is another user.
+/// Sets mode 644 whatever the umask is, because the exporter runs as another user.
 #[cfg(unix)]
-fn let_all_read(file: &File) -> io::Result<()> {
+fn make_readable(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     file.set_permissions(fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(not(unix))]
-fn let_all_read(_: &File) -> io::Result<()> {
+fn make_readable(_: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// So that the new name outlives a crash of the machine; not every file system can do it.
+/// Makes the rename durable, on file systems that can sync a folder.
 fn sync_folder(path: &Path) {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -1,4 +1,4 @@
-//! Whom to trust where a server is reached over TLS.
+//! The connector for `https`, and the root certificates it trusts.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use rustls::{
 
 use crate::error::{Error, PushError};
 
-/// A connector that trusts the certificates in `roots`, as PEM, or those that the system trusts.
+/// A connector that trusts the PEM certificates in `roots`, or else those of the system.
 pub(super) fn connector(
     mut http: HttpConnector,
     url: &str,
@@ -20,10 +20,10 @@ pub(super) fn connector(
 ) -> Result<HttpsConnector<HttpConnector>, Error> {
     http.enforce_http(false);
     let roots = match roots {
-        // Without TLS nobody needs to be trusted.
+        // An `http` URL must not fail because the system has no certificates.
         None if !url.starts_with("https") => RootCertStore::empty(),
-        None => of_the_system()?,
-        Some(pem) => of_pem(pem)?,
+        None => system_roots()?,
+        Some(pem) => parse_roots(pem)?,
     };
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -37,31 +37,32 @@ pub(super) fn connector(
         .wrap_connector(http))
 }
 
-fn of_the_system() -> Result<RootCertStore, Error> {
-    let found = rustls_native_certs::load_native_certs();
+fn system_roots() -> Result<RootCertStore, Error> {
+    let loaded = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(found.certs);
+    roots.add_parsable_certificates(loaded.certs);
     if !roots.is_empty() {
         return Ok(roots);
     }
-    let why = match found.errors.into_iter().next() {
+    let source = match loaded.errors.into_iter().next() {
         Some(error) => error.into(),
         None => "the system has no certificates".into(),
     };
-    Err(Error::push(PushError::Tls(why)))
+    Err(Error::push(PushError::Tls(source)))
 }
 
-fn of_pem(pem: &[u8]) -> Result<RootCertStore, Error> {
-    let wrong = |what: &str| Error::setting(format!("the root certificates are not PEM: {what}"));
+fn parse_roots(pem: &[u8]) -> Result<RootCertStore, Error> {
+    let invalid =
+        |reason: &str| Error::setting(format!("the root certificates are not PEM: {reason}"));
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|error| wrong(&error.to_string()))?;
+        let certificate = certificate.map_err(|error| invalid(&error.to_string()))?;
         roots
             .add(certificate)
-            .map_err(|error| wrong(&error.to_string()))?;
+            .map_err(|error| invalid(&error.to_string()))?;
     }
     if roots.is_empty() {
-        return Err(wrong("there is none"));
+        return Err(invalid("there is no certificate"));
     }
     Ok(roots)
 }

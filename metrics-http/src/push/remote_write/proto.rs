@@ -1,28 +1,28 @@
-//! The messages of both versions, as far as they are sent.
+//! The protobuf messages of both versions, with the fields that are sent.
 //!
-//! Of [1.0](https://prometheus.io/docs/specs/prw/remote_write_spec/), with the fields that
-//! Prometheus has added to it, and of
+//! Version [1.0](https://prometheus.io/docs/specs/prw/remote_write_spec/), with Prometheus'
+//! extensions, and version
 //! [2.0](https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/).
 
 use prost::Message;
 
-/// `prometheus.WriteRequest`, of version 1.0.
+/// `prometheus.WriteRequest` of version 1.0.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct WriteRequest {
     #[prost(message, repeated, tag = "1")]
-    pub(super) timeseries: Vec<OldTimeSeries>,
+    pub(super) timeseries: Vec<TimeSeriesV1>,
     #[prost(message, repeated, tag = "3")]
-    pub(super) metadata: Vec<OldMetadata>,
+    pub(super) metadata: Vec<MetadataV1>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct OldTimeSeries {
+pub(super) struct TimeSeriesV1 {
     #[prost(message, repeated, tag = "1")]
     pub(super) labels: Vec<Label>,
     #[prost(message, repeated, tag = "2")]
     pub(super) samples: Vec<Sample>,
     #[prost(message, repeated, tag = "3")]
-    pub(super) exemplars: Vec<OldExemplar>,
+    pub(super) exemplars: Vec<ExemplarV1>,
     #[prost(message, repeated, tag = "4")]
     pub(super) histograms: Vec<Histogram>,
 }
@@ -36,7 +36,7 @@ pub(super) struct Label {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct OldExemplar {
+pub(super) struct ExemplarV1 {
     #[prost(message, repeated, tag = "1")]
     pub(super) labels: Vec<Label>,
     #[prost(double, tag = "2")]
@@ -46,7 +46,7 @@ pub(super) struct OldExemplar {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct OldMetadata {
+pub(super) struct MetadataV1 {
     #[prost(int32, tag = "1")]
     pub(super) kind: i32,
     #[prost(string, tag = "2")]
@@ -78,8 +78,8 @@ pub(super) struct TimeSeries {
     pub(super) exemplars: Vec<Exemplar>,
     #[prost(message, optional, tag = "5")]
     pub(super) metadata: Option<Metadata>,
-    /// Where drafts had it that Prometheus 3 implemented first; a reserved field since, which
-    /// readers pass over.
+    /// The created timestamp in a draft that the first releases of Prometheus 3 implement. The
+    /// field is reserved in the final version, whose readers ignore it.
     #[prost(int64, tag = "6")]
     pub(super) created_timestamp: i64,
 }
@@ -104,23 +104,23 @@ pub(super) struct Metadata {
     pub(super) unit_ref: u32,
 }
 
-/// Of both versions.
+/// A float sample of both versions.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Sample {
     #[prost(double, tag = "1")]
     pub(super) value: f64,
-    /// Unix time in milliseconds, as all times here.
+    /// Unix time in milliseconds, like all timestamps here.
     #[prost(int64, tag = "2")]
     pub(super) timestamp: i64,
-    /// 0 in version 1.0, which does not know it.
+    /// 0 in version 1.0, which does not have this field.
     #[prost(int64, tag = "3")]
     pub(super) start_timestamp: i64,
 }
 
-/// A native histogram of whole counts, of both versions.
+/// A native histogram with integer counts, of both versions.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Histogram {
-    /// Present where it is 0, too: it says that the counts are whole numbers.
+    /// Present even if it is 0, because its presence marks integer counts.
     #[prost(uint64, optional, tag = "1")]
     pub(super) count_int: Option<u64>,
     #[prost(double, tag = "3")]
@@ -143,7 +143,7 @@ pub(super) struct Histogram {
     pub(super) reset_hint: i32,
     #[prost(int64, tag = "15")]
     pub(super) timestamp: i64,
-    /// 0 in version 1.0, which does not know it.
+    /// 0 in version 1.0, which does not have this field.
     #[prost(int64, tag = "17")]
     pub(super) start_timestamp: i64,
 }

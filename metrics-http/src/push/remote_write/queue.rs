@@ -1,4 +1,4 @@
-//! The points that wait to be sent.
+//! The queue of samples that wait to be sent.
 
 use std::{
     collections::VecDeque,
@@ -7,9 +7,9 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::series::Point;
+use super::series::SeriesSample;
 
-/// A bounded queue, filled at intervals and emptied at the pace of the network.
+/// A bounded queue, filled at an interval and emptied as fast as the server accepts samples.
 pub(super) struct Queue {
     state: Mutex<State>,
     changed: Notify,
@@ -18,10 +18,10 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<Point>,
-    /// Taken, and not yet done with.
-    taken: usize,
-    closed: bool,
+    waiting: VecDeque<SeriesSample>,
+    /// Samples that are being sent; they count towards the capacity.
+    in_flight: usize,
+    is_closed: bool,
 }
 
 impl Queue {
@@ -33,38 +33,38 @@ impl Queue {
         }
     }
 
-    /// Adds points, at the cost of the oldest ones where there are too many; returns how many
-    /// these are.
-    pub(super) fn push(&self, points: Vec<Point>) -> u64 {
+    /// Adds samples and drops the oldest ones beyond the capacity; returns how many it dropped.
+    pub(super) fn push(&self, samples: Vec<SeriesSample>) -> u64 {
         let mut state = self.lock();
-        state.waiting.extend(points);
-        let surplus = (state.waiting.len() + state.taken).saturating_sub(self.capacity);
-        let surplus = surplus.min(state.waiting.len());
-        state.waiting.drain(..surplus);
+        state.waiting.extend(samples);
+        let excess = (state.waiting.len() + state.in_flight).saturating_sub(self.capacity);
+        let dropped = excess.min(state.waiting.len());
+        state.waiting.drain(..dropped);
         drop(state);
         self.changed.notify_one();
-        surplus as u64
+        dropped as u64
     }
 
-    /// Nothing will be added.
+    /// Announces that nothing more will be added.
     pub(super) fn close(&self) {
-        self.lock().closed = true;
+        self.lock().is_closed = true;
         self.changed.notify_one();
     }
 
-    /// Waits for up to so many points; `None` when there are none and will be none. What was
-    /// taken before is done with.
-    pub(super) async fn take(&self, most: usize) -> Option<Vec<Point>> {
+    /// Waits for samples and takes up to `max`; `None` once the queue is closed and empty.
+    ///
+    /// Samples that were taken before are no longer in flight.
+    pub(super) async fn take(&self, max: usize) -> Option<Vec<SeriesSample>> {
         loop {
             {
                 let mut state = self.lock();
-                state.taken = 0;
-                let some = state.waiting.len().min(most);
-                if some > 0 {
-                    state.taken = some;
-                    return Some(state.waiting.drain(..some).collect());
+                state.in_flight = 0;
+                let count = state.waiting.len().min(max);
+                if count > 0 {
+                    state.in_flight = count;
+                    return Some(state.waiting.drain(..count).collect());
                 }
-                if state.closed {
+                if state.is_closed {
                     return None;
                 }
             }
@@ -72,18 +72,17 @@ impl Queue {
         }
     }
 
-    /// How many points have not arrived.
-    pub(super) fn left(&self) -> u64 {
+    /// Number of samples that are waiting or in flight.
+    pub(super) fn unsent(&self) -> u64 {
         let state = self.lock();
-        (state.waiting.len() + state.taken) as u64
+        (state.waiting.len() + state.in_flight) as u64
     }
 
-    /// Whether only what was left at the end is being sent.
     pub(super) fn is_closed(&self) -> bool {
-        self.lock().closed
+        self.lock().is_closed
     }
 
-    /// Nothing that panics is called under this lock.
+    /// Ignores poisoning: no code that can panic runs under the lock.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,58 +93,58 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::push::remote_write::series::{Family, PointValue};
+    use crate::push::remote_write::series::{Family, SampleValue};
 
-    fn points(times: impl IntoIterator<Item = i64>) -> Vec<Point> {
+    fn samples(times: impl IntoIterator<Item = i64>) -> Vec<SeriesSample> {
         let family = Arc::new(Family {
             name: String::new(),
             help: String::new(),
             unit: String::new(),
             kind: 0,
         });
-        let point = |time| Point {
+        let sample = |time| SeriesSample {
             labels: Arc::new([]),
             family: Arc::clone(&family),
             time,
-            start: 0,
-            value: PointValue::Float(0.0),
+            created: 0,
+            value: SampleValue::Float(0.0),
             exemplars: Vec::new(),
         };
-        times.into_iter().map(point).collect()
+        times.into_iter().map(sample).collect()
     }
 
-    async fn times(queue: &Queue, most: usize) -> Option<Vec<i64>> {
-        let points = queue.take(most).await?;
-        Some(points.iter().map(|point| point.time).collect())
+    async fn times(queue: &Queue, max: usize) -> Option<Vec<i64>> {
+        let samples = queue.take(max).await?;
+        Some(samples.iter().map(|sample| sample.time).collect())
     }
 
     #[tokio::test]
-    async fn points_are_taken_in_order_and_end_when_the_queue_is_closed() {
+    async fn samples_are_taken_in_order_until_the_queue_is_closed_and_empty() {
         let queue = Queue::new(10);
-        assert_eq!(queue.push(points(0..5)), 0);
+        assert_eq!(queue.push(samples(0..5)), 0);
         assert_eq!(times(&queue, 3).await, Some(vec![0, 1, 2]));
         queue.close();
-        assert_eq!(queue.left(), 5);
+        assert_eq!(queue.unsent(), 5);
         assert_eq!(times(&queue, 3).await, Some(vec![3, 4]));
-        assert_eq!(queue.left(), 2);
+        assert_eq!(queue.unsent(), 2);
         assert_eq!(times(&queue, 3).await, None);
-        assert_eq!(queue.left(), 0);
+        assert_eq!(queue.unsent(), 0);
     }
 
     #[tokio::test]
-    async fn the_oldest_go_where_there_are_too_many() {
+    async fn the_oldest_samples_beyond_the_capacity_are_dropped() {
         let queue = Queue::new(4);
-        assert_eq!(queue.push(points(0..6)), 2);
+        assert_eq!(queue.push(samples(0..6)), 2);
         assert_eq!(times(&queue, 9).await, Some(vec![2, 3, 4, 5]));
     }
 
     #[tokio::test]
-    async fn what_was_taken_counts_and_stays() {
+    async fn samples_in_flight_count_towards_the_capacity_and_are_not_dropped() {
         let queue = Queue::new(4);
-        queue.push(points(0..3));
+        queue.push(samples(0..3));
         assert_eq!(times(&queue, 3).await, Some(vec![0, 1, 2]));
-        assert_eq!(queue.push(points(3..6)), 2);
-        assert_eq!(queue.left(), 4);
+        assert_eq!(queue.push(samples(3..6)), 2);
+        assert_eq!(queue.unsent(), 4);
         assert_eq!(times(&queue, 9).await, Some(vec![5]));
     }
 }

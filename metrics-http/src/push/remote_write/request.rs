@@ -1,4 +1,4 @@
-//! A batch of points as the body of a request.
+//! Encodes samples as a request.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,31 +9,30 @@ use hyper::{
     HeaderMap,
     header::{self, HeaderName, HeaderValue},
 };
-use metrics_core::Exemplar;
 use prost::Message;
 
 use super::{
-    RemoteWriteVersion,
     proto::{
-        Exemplar as NewExemplar, Histogram, Label, Metadata, OldExemplar, OldMetadata,
-        OldTimeSeries, Request, Sample, TimeSeries, WriteRequest,
+        Exemplar, ExemplarV1, Histogram, Label, Metadata, MetadataV1, Request, Sample, TimeSeries,
+        TimeSeriesV1, WriteRequest,
     },
-    series::{Labels, Point, PointValue, millis},
+    series::{Labels, SampleValue, SeriesSample, millis},
+    version::RemoteWriteVersion,
 };
 
-/// The compressed message.
-pub(super) fn body(points: &[Point], version: RemoteWriteVersion) -> Vec<u8> {
+/// The body of a request: the message, compressed with snappy.
+pub(super) fn body(samples: &[SeriesSample], version: RemoteWriteVersion) -> Vec<u8> {
     let message = match version {
-        RemoteWriteVersion::V1 => old(points).encode_to_vec(),
-        RemoteWriteVersion::V2 => new(points).encode_to_vec(),
+        RemoteWriteVersion::V1 => message_v1(samples).encode_to_vec(),
+        RemoteWriteVersion::V2 => message_v2(samples).encode_to_vec(),
     };
-    // It fails above four gigabytes alone, which is more than a queue can hold.
+    // Fails only for messages above 4 GiB, which exceed any reasonable `max_samples_per_send`.
     snap::raw::Encoder::new()
         .compress_vec(&message)
         .unwrap_or_default()
 }
 
-/// What says what the body is.
+/// The headers that describe the body.
 pub(super) fn headers(version: RemoteWriteVersion) -> HeaderMap {
     let (content_type, version) = match version {
         RemoteWriteVersion::V1 => ("application/x-protobuf", "0.1.0"),
@@ -53,70 +52,70 @@ pub(super) fn headers(version: RemoteWriteVersion) -> HeaderMap {
     headers
 }
 
-/// Points of the same series together, in the order in which these appear.
-fn by_series(points: &[Point]) -> Vec<Vec<&Point>> {
-    let mut places = HashMap::<&Labels, usize>::new();
-    let mut series = Vec::<Vec<&Point>>::new();
-    for point in points {
-        let place = *places.entry(&point.labels).or_insert(series.len());
-        match series.get_mut(place) {
-            Some(points) => points.push(point),
-            None => series.push(vec![point]),
+/// Groups samples by series, in the order of each series' first sample.
+fn by_series(samples: &[SeriesSample]) -> Vec<Vec<&SeriesSample>> {
+    let mut indices = HashMap::<&Labels, usize>::new();
+    let mut series = Vec::<Vec<&SeriesSample>>::new();
+    for sample in samples {
+        let index = *indices.entry(&sample.labels).or_insert(series.len());
+        match series.get_mut(index) {
+            Some(samples) => samples.push(sample),
+            None => series.push(vec![sample]),
         }
     }
     series
 }
 
-fn samples(points: &[&Point], version: RemoteWriteVersion) -> (Vec<Sample>, Vec<Histogram>) {
-    let (mut samples, mut histograms) = (Vec::new(), Vec::new());
-    for point in points {
+fn values(samples: &[&SeriesSample], version: RemoteWriteVersion) -> (Vec<Sample>, Vec<Histogram>) {
+    let (mut floats, mut histograms) = (Vec::new(), Vec::new());
+    for sample in samples {
         let start_timestamp = match version {
             RemoteWriteVersion::V1 => 0,
-            RemoteWriteVersion::V2 => point.start,
+            RemoteWriteVersion::V2 => sample.created,
         };
-        match &point.value {
-            PointValue::Float(value) => samples.push(Sample {
+        match &sample.value {
+            SampleValue::Float(value) => floats.push(Sample {
                 value: *value,
-                timestamp: point.time,
+                timestamp: sample.time,
                 start_timestamp,
             }),
-            PointValue::Native(histogram) => histograms.push(Histogram {
-                timestamp: point.time,
+            SampleValue::NativeHistogram(histogram) => histograms.push(Histogram {
+                timestamp: sample.time,
                 start_timestamp,
                 ..(**histogram).clone()
             }),
         }
     }
-    (samples, histograms)
+    (floats, histograms)
 }
 
-fn exemplars<'p>(points: &[&'p Point]) -> impl Iterator<Item = &'p Exemplar> {
-    points.iter().flat_map(|point| &point.exemplars)
+fn exemplars<'p>(samples: &[&'p SeriesSample]) -> impl Iterator<Item = &'p metrics_core::Exemplar> {
+    samples.iter().flat_map(|sample| &sample.exemplars)
 }
 
-fn old(points: &[Point]) -> WriteRequest {
+fn message_v1(samples: &[SeriesSample]) -> WriteRequest {
     let label = |(name, value): &(String, String)| Label {
         name: name.clone(),
         value: value.clone(),
     };
     let mut request = WriteRequest::default();
     let mut families = HashSet::new();
-    for points in by_series(points) {
-        let (samples, histograms) = samples(&points, RemoteWriteVersion::V1);
-        let exemplars = exemplars(&points).map(|exemplar| OldExemplar {
-            labels: sorted(exemplar).iter().map(label).collect(),
+    for samples in by_series(samples) {
+        let (floats, histograms) = values(&samples, RemoteWriteVersion::V1);
+        let exemplars = exemplars(&samples).map(|exemplar| ExemplarV1 {
+            labels: sorted_labels(exemplar).iter().map(label).collect(),
             value: exemplar.value,
             timestamp: millis(exemplar.time),
         });
-        request.timeseries.push(OldTimeSeries {
-            labels: points[0].labels.iter().map(label).collect(),
-            samples,
+        request.timeseries.push(TimeSeriesV1 {
+            labels: samples[0].labels.iter().map(label).collect(),
+            samples: floats,
             exemplars: exemplars.collect(),
             histograms,
         });
-        let family = &points[0].family;
+        let family = &samples[0].family;
         if families.insert(&family.name) {
-            request.metadata.push(OldMetadata {
+            request.metadata.push(MetadataV1 {
                 kind: family.kind,
                 metric_family_name: family.name.clone(),
                 help: family.help.clone(),
@@ -127,72 +126,73 @@ fn old(points: &[Point]) -> WriteRequest {
     request
 }
 
-fn new(points: &[Point]) -> Request {
+fn message_v2(samples: &[SeriesSample]) -> Request {
     let mut symbols = Symbols::new();
     let mut timeseries = Vec::new();
-    for points in by_series(points) {
-        let (samples, histograms) = samples(&points, RemoteWriteVersion::V2);
-        let exemplars = exemplars(&points).map(|exemplar| NewExemplar {
-            labels_refs: symbols.of_labels(&sorted(exemplar)),
+    for samples in by_series(samples) {
+        let (floats, histograms) = values(&samples, RemoteWriteVersion::V2);
+        let exemplars = exemplars(&samples).map(|exemplar| Exemplar {
+            labels_refs: symbols.label_refs(&sorted_labels(exemplar)),
             value: exemplar.value,
             timestamp: millis(exemplar.time),
         });
         let exemplars = exemplars.collect();
-        let family = Arc::clone(&points[0].family);
+        let family = Arc::clone(&samples[0].family);
         timeseries.push(TimeSeries {
-            labels_refs: symbols.of_labels(&points[0].labels),
-            samples,
+            labels_refs: symbols.label_refs(&samples[0].labels),
+            samples: floats,
             histograms,
             exemplars,
             metadata: Some(Metadata {
                 kind: family.kind,
-                help_ref: symbols.of(&family.help),
-                unit_ref: symbols.of(&family.unit),
+                help_ref: symbols.index(&family.help),
+                unit_ref: symbols.index(&family.unit),
             }),
-            created_timestamp: points.last().map_or(0, |last| last.start),
+            created_timestamp: samples.last().map_or(0, |last| last.created),
         });
     }
     Request {
-        symbols: symbols.all,
+        symbols: symbols.strings,
         timeseries,
     }
 }
 
-fn sorted(exemplar: &Exemplar) -> Vec<(String, String)> {
+/// The labels of an exemplar, sorted as the specification requires.
+fn sorted_labels(exemplar: &metrics_core::Exemplar) -> Vec<(String, String)> {
     let mut labels = exemplar.labels.clone();
     labels.sort_unstable();
     labels
 }
 
-/// Each string once.
+/// The symbol table of version 2.0: each string once, referred to by index.
 struct Symbols {
-    all: Vec<String>,
-    known: HashMap<String, u32>,
+    strings: Vec<String>,
+    indices: HashMap<String, u32>,
 }
 
 impl Symbols {
-    /// The first is the empty one, which stands for none.
+    /// Index 0 is the empty string, as the specification requires.
     fn new() -> Symbols {
         Symbols {
-            all: vec![String::new()],
-            known: HashMap::from([(String::new(), 0)]),
+            strings: vec![String::new()],
+            indices: HashMap::from([(String::new(), 0)]),
         }
     }
 
-    fn of(&mut self, text: &str) -> u32 {
-        if let Some(at) = self.known.get(text) {
-            return *at;
+    fn index(&mut self, text: &str) -> u32 {
+        if let Some(index) = self.indices.get(text) {
+            return *index;
         }
-        let at = self.all.len() as u32;
-        self.all.push(text.to_owned());
-        self.known.insert(text.to_owned(), at);
-        at
+        let index = self.strings.len() as u32;
+        self.strings.push(text.to_owned());
+        self.indices.insert(text.to_owned(), index);
+        index
     }
 
-    fn of_labels(&mut self, labels: &[(String, String)]) -> Vec<u32> {
+    fn label_refs(&mut self, labels: &[(String, String)]) -> Vec<u32> {
         let pairs = labels.iter();
         pairs
-            .flat_map(|(name, value)| [self.of(name), self.of(value)])
+            .flat_map(|(name, value)| [self.index(name), self.index(value)])
             .collect()
     }
 }

@@ -1,4 +1,4 @@
-//! Sends what waits in the queue, again where that may help.
+//! Sends queued samples, with retries and a fallback to version 1.0.
 
 use std::{
     mem,
@@ -10,156 +10,183 @@ use hyper::{HeaderMap, Method, StatusCode, Uri};
 use tokio::time;
 
 use super::{
-    RemoteWriteVersion,
     queue::Queue,
     request,
-    series::{Point, PointValue},
+    series::{SampleValue, SeriesSample},
+    version::RemoteWriteVersion,
 };
 use crate::{
     error::{Error, PushError, Refusal, RetryAfter},
     push::{
-        background::recorded,
         client::Client,
-        self_metrics::{Loss, Row},
+        pusher::measure,
+        self_metrics::{LossReason, TargetMetrics},
     },
 };
 
 pub(super) struct Sender {
-    pub(super) client: Client,
-    pub(super) uri: Uri,
-    pub(super) queue: Arc<Queue>,
-    pub(super) row: Arc<Row>,
-    pub(super) on_error: Box<dyn FnMut(Error) + Send>,
-    pub(super) most: usize,
-    pub(super) wanted: RemoteWriteVersion,
-    pub(super) version: RemoteWriteVersion,
-    /// Whether the server has shown that it knows the version.
-    pub(super) is_known: bool,
+    client: Client,
+    uri: Uri,
+    queue: Arc<Queue>,
+    metrics: Arc<TargetMetrics>,
+    on_error: OnError,
+    max_samples_per_send: usize,
+    preferred_version: RemoteWriteVersion,
+    version: RemoteWriteVersion,
+    /// Whether the server has accepted a request in `version`.
+    is_version_confirmed: bool,
 }
 
+type OnError = Box<dyn FnMut(Error) + Send>;
+
 impl Sender {
+    pub(super) fn new(
+        client: Client,
+        uri: Uri,
+        queue: Arc<Queue>,
+        metrics: Arc<TargetMetrics>,
+        on_error: OnError,
+        max_samples_per_send: usize,
+        version: RemoteWriteVersion,
+    ) -> Sender {
+        Sender {
+            client,
+            uri,
+            queue,
+            metrics,
+            on_error,
+            max_samples_per_send,
+            preferred_version: version,
+            version,
+            is_version_confirmed: false,
+        }
+    }
+
     /// Sends until the queue is closed and empty; returns the last error after it was closed.
     pub(super) async fn run(mut self) -> Result<(), Error> {
-        let mut outcome = Ok(());
-        while let Some(points) = self.queue.take(self.most).await {
-            if let Err(error) = self.deliver(&points).await {
-                let told = if self.queue.is_closed() {
-                    mem::replace(&mut outcome, Err(error))
+        let mut last = Ok(());
+        while let Some(samples) = self.queue.take(self.max_samples_per_send).await {
+            if let Err(error) = self.deliver(&samples).await {
+                // `Pusher::shutdown` returns the last error; earlier ones go to `on_error`.
+                let reported = if self.queue.is_closed() {
+                    mem::replace(&mut last, Err(error))
                 } else {
                     Err(error)
                 };
-                if let Err(error) = told {
+                if let Err(error) = reported {
                     (self.on_error)(error);
                 }
             }
         }
-        outcome
+        last
     }
 
-    /// Sends points until they have arrived or are refused for good.
-    async fn deliver(&mut self, points: &[Point]) -> Result<(), Error> {
-        let (mut pause, mut told) = (FIRST_PAUSE, false);
+    /// Sends samples until the server has accepted them or refused them permanently.
+    async fn deliver(&mut self, samples: &[SeriesSample]) -> Result<(), Error> {
+        let (mut backoff, mut is_reported) = (MIN_BACKOFF, false);
         loop {
             let version = self.version;
-            let failure = match self.attempt(points, version).await {
-                Ok(headers) => return self.arrived(points, version, &headers),
-                Err(failure) => failure,
+            let error = match self.send(samples, version).await {
+                Ok(headers) => return self.check_written(samples, version, &headers),
+                Err(error) => error,
             };
-            match self.after(failure, version) {
-                After::OtherVersion => self.version = RemoteWriteVersion::V1,
-                After::Lost(failure) => {
-                    self.row.lost(points.len() as u64, Loss::Refused);
-                    return Err(Error::push(failure));
+            match self.recovery(error, version) {
+                Recovery::FallBack => self.version = RemoteWriteVersion::V1,
+                Recovery::Drop(error) => {
+                    self.metrics
+                        .record_lost(samples.len() as u64, LossReason::Refused);
+                    return Err(Error::push(error));
                 }
-                After::Again(failure) => {
-                    let asked = retry_after(&failure);
-                    if !told {
-                        // Once for all attempts: an outage is one error.
-                        (self.on_error)(Error::push(failure));
-                        told = true;
+                Recovery::Retry(error) => {
+                    let requested = retry_after(&error).unwrap_or_default();
+                    // An outage is reported once, not for every attempt.
+                    if !is_reported {
+                        (self.on_error)(Error::push(error));
+                        is_reported = true;
                     }
-                    time::sleep(asked.unwrap_or_default().max(jittered(pause))).await;
-                    pause = (pause * 2).min(LAST_PAUSE);
+                    time::sleep(requested.max(with_jitter(backoff))).await;
+                    backoff = (backoff * 2).min(MAX_BACKOFF);
                 }
             }
         }
     }
 
-    async fn attempt(
+    async fn send(
         &mut self,
-        points: &[Point],
+        samples: &[SeriesSample],
         version: RemoteWriteVersion,
     ) -> Result<HeaderMap, PushError> {
-        let body = request::body(points, version);
+        let body = request::body(samples, version);
         let headers = request::headers(version);
         let (client, uri) = (&self.client, &self.uri);
-        recorded(&self.row, async {
-            let sent = client.send(Method::POST, uri, headers, body);
-            let headers = sent.await?;
-            if is_mistaken(version, &headers) {
-                return Err(mistaken(uri));
+        measure(&self.metrics, async {
+            let headers = client.send(Method::POST, uri, headers, body).await?;
+            if is_version_ignored(version, &headers) {
+                return Err(version_ignored(uri));
             }
             Ok(headers)
         })
         .await
     }
 
-    /// What to do about a failure.
-    fn after(&mut self, failure: PushError, version: RemoteWriteVersion) -> After {
-        let Some(status) = failure.status() else {
-            return After::Again(failure);
+    /// Decides how to continue after an error.
+    fn recovery(&mut self, error: PushError, version: RemoteWriteVersion) -> Recovery {
+        let Some(status) = error.status() else {
+            return Recovery::Retry(error);
         };
         if version == RemoteWriteVersion::V2 {
-            // Servers that know 1.0 alone may take what they cannot read for a bad request.
-            let unread = status == StatusCode::UNSUPPORTED_MEDIA_TYPE
-                || (status == StatusCode::BAD_REQUEST && !self.is_known);
-            if unread {
-                return After::OtherVersion;
+            // A server that supports only 1.0 may respond with 400 to a message it cannot decode.
+            let is_unsupported = status == StatusCode::UNSUPPORTED_MEDIA_TYPE
+                || (status == StatusCode::BAD_REQUEST && !self.is_version_confirmed);
+            if is_unsupported {
+                return Recovery::FallBack;
             }
         }
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-            return After::Again(failure);
+            return Recovery::Retry(error);
         }
-        if !self.is_known {
-            // What was refused in both versions says nothing about either.
-            self.version = self.wanted;
+        if !self.is_version_confirmed {
+            // Refused in both versions: the content was at fault, so the fallback is undone.
+            self.version = self.preferred_version;
         }
-        After::Lost(failure)
+        Recovery::Drop(error)
     }
 
-    /// Compares what the server says to have written with what it was sent.
-    fn arrived(
+    /// Compares the number of samples that the server reports as written with what was sent.
+    fn check_written(
         &mut self,
-        points: &[Point],
+        samples: &[SeriesSample],
         version: RemoteWriteVersion,
         headers: &HeaderMap,
     ) -> Result<(), Error> {
-        self.is_known = true;
+        self.is_version_confirmed = true;
         if version == RemoteWriteVersion::V1 {
             return Ok(());
         }
-        let histogram = |point: &&Point| matches!(point.value, PointValue::Native(_));
-        let histograms = points.iter().filter(histogram).count() as u64;
-        let samples = points.len() as u64 - histograms;
-        let missing = samples.saturating_sub(written(headers, "samples").unwrap_or(0))
+        let is_histogram =
+            |sample: &&SeriesSample| matches!(sample.value, SampleValue::NativeHistogram(_));
+        let histograms = samples.iter().filter(is_histogram).count() as u64;
+        let floats = samples.len() as u64 - histograms;
+        let missing = floats.saturating_sub(written(headers, "samples").unwrap_or(0))
             + histograms.saturating_sub(written(headers, "histograms").unwrap_or(0));
         if missing == 0 {
             return Ok(());
         }
-        self.row.lost(missing, Loss::Refused);
+        self.metrics.record_lost(missing, LossReason::Refused);
         Err(Error::setting(format!(
-            "the server at {} has taken the metrics without an error, but says that it has not \
-             written {missing} of {} samples; its log may say why",
+            "the server at {} accepted a request, but reports that it has not written {missing} of \
+             {} samples; see its log",
             self.uri,
-            points.len()
+            samples.len()
         )))
     }
 }
 
-enum After {
-    Again(PushError),
-    OtherVersion,
-    Lost(PushError),
+enum Recovery {
+    Retry(PushError),
+    /// Retry with version 1.0.
+    FallBack,
+    Drop(PushError),
 }
 
 /// How long the server asks to wait before the next request.
@@ -167,24 +194,26 @@ fn retry_after(error: &PushError) -> Option<Duration> {
     let PushError::Refused(refusal) = error else {
         return None;
     };
-    let pause = match refusal.retry_after? {
-        RetryAfter::Delay(pause) => pause,
-        RetryAfter::Date(time) => time.duration_since(SystemTime::now()).ok()?,
+    let delay = match refusal.retry_after? {
+        RetryAfter::Delay(delay) => delay,
+        RetryAfter::Date(date) => date.duration_since(SystemTime::now()).ok()?,
     };
-    Some(pause.min(LONGEST_PAUSE))
+    Some(delay.min(MAX_RETRY_AFTER))
 }
 
-/// Whether a server that knows 1.0 alone has read an empty message of that version in one of 2.0:
-/// one that knows 2.0 says what it has written.
-fn is_mistaken(version: RemoteWriteVersion, headers: &HeaderMap) -> bool {
-    let silent = |what| written(headers, what).is_none();
+/// Whether a server decoded a message of version 2.0 as an empty one of version 1.0.
+///
+/// A server that supports 2.0 reports how much it has written.
+fn is_version_ignored(version: RemoteWriteVersion, headers: &HeaderMap) -> bool {
+    let is_unreported = |what| written(headers, what).is_none();
     version == RemoteWriteVersion::V2
         && ["samples", "histograms", "exemplars"]
             .into_iter()
-            .all(silent)
+            .all(is_unreported)
 }
 
-fn mistaken(uri: &Uri) -> PushError {
+/// The error that leads to the fallback, as if the server had responded with status 415.
+fn version_ignored(uri: &Uri) -> PushError {
     PushError::Refused(Refusal {
         method: Method::POST,
         uri: uri.clone(),
@@ -199,13 +228,14 @@ fn written(headers: &HeaderMap, what: &str) -> Option<u64> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// Half of a pause for certain, and of the other half as much as chance has it: programs that lost
-/// a server together do not come back together.
-fn jittered(pause: Duration) -> Duration {
-    pause / 2 + (pause / 2).mul_f64(fastrand::f64())
+/// A random duration between half the backoff and the backoff.
+///
+/// Programs that lost a server at the same time must not return at the same time.
+fn with_jitter(backoff: Duration) -> Duration {
+    backoff / 2 + (backoff / 2).mul_f64(fastrand::f64())
 }
 
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LAST_PAUSE: Duration = Duration::from_secs(10);
-/// What a server asks for beyond that is taken for a mistake, of a clock perhaps.
-const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+const MIN_BACKOFF: Duration = Duration::from_millis(50);
+const MAX_BACKOFF: Duration = Duration::from_secs(10);
+/// A longer `Retry-After` is probably a mistake, such as a wrong clock.
+const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);

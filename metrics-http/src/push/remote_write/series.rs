@@ -1,4 +1,4 @@
-//! Families as series of samples, named and labelled as a scrape would have them.
+//! Converts families into samples, with the names and labels that a scrape would have.
 
 use std::sync::Arc;
 
@@ -8,30 +8,30 @@ use metrics_core::{
 
 use super::proto::{BucketSpan, Histogram};
 
-/// What identifies a series: its labels in the order of their names, `__name__` among them.
+/// The labels of a series, including `__name__`, sorted by name.
 pub(super) type Labels = Arc<[(String, String)]>;
 
-/// One series at one moment.
+/// A sample, its series and its exemplars.
 #[derive(Clone, Debug)]
-pub(super) struct Point {
+pub(super) struct SeriesSample {
     pub(super) labels: Labels,
     pub(super) family: Arc<Family>,
     /// Unix time in milliseconds.
     pub(super) time: i64,
-    /// Likewise; 0 where it is not known.
-    pub(super) start: i64,
-    pub(super) value: PointValue,
+    /// Created timestamp in Unix milliseconds; 0 if unknown.
+    pub(super) created: i64,
+    pub(super) value: SampleValue,
     pub(super) exemplars: Vec<Exemplar>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum PointValue {
+pub(super) enum SampleValue {
     Float(f64),
-    /// Without times, which the point has.
-    Native(Box<Histogram>),
+    /// Its timestamps are unset; the sample has them.
+    NativeHistogram(Box<Histogram>),
 }
 
-/// What the series of a family have in common.
+/// The metadata of a family.
 #[derive(Debug)]
 pub(super) struct Family {
     pub(super) name: String,
@@ -40,55 +40,56 @@ pub(super) struct Family {
     pub(super) kind: i32,
 }
 
-/// How names are written, what is added to the labels of each series, and whether there are native
-/// histograms.
-pub(super) struct Shape {
+/// Converts families into samples.
+pub(super) struct SeriesConverter {
     pub(super) escaping: Escaping,
-    pub(super) native: bool,
+    pub(super) sends_native_histograms: bool,
+    /// Labels that are added to every series.
     pub(super) labels: Vec<(String, String)>,
 }
 
-impl Shape {
-    /// The points of all families at this time.
-    pub(super) fn points(&self, families: &[MetricFamily], time: i64) -> Vec<Point> {
+impl SeriesConverter {
+    /// Converts all families; `time` is the timestamp of every sample.
+    pub(super) fn samples(&self, families: &[MetricFamily], time: i64) -> Vec<SeriesSample> {
         let mut out = Vec::new();
         for family in families {
             let name = self.escaping.metric_name(&family.name);
-            let common = Arc::new(Family {
+            let metadata = Arc::new(Family {
                 name: name.clone().into_owned(),
                 help: family.help.clone(),
                 unit: family.unit.clone().unwrap_or_default(),
-                kind: kind(family.kind),
+                kind: metric_type(family.kind),
             });
             for metric in &family.metrics {
-                let writer = Writer {
-                    shape: self,
-                    family: &common,
+                let converter = MetricConverter {
+                    settings: self,
+                    family: &metadata,
                     kind: family.kind,
                     metric,
                     time,
                 };
-                writer.write(&mut out);
+                converter.convert(&mut out);
             }
         }
         out
     }
 }
 
-struct Writer<'a> {
-    shape: &'a Shape,
+/// Converts the metric of one label set.
+struct MetricConverter<'a> {
+    settings: &'a SeriesConverter,
     family: &'a Arc<Family>,
     kind: Kind,
     metric: &'a Metric,
     time: i64,
 }
 
-impl Writer<'_> {
-    fn write(&self, out: &mut Vec<Point>) {
+impl MetricConverter<'_> {
+    fn convert(&self, out: &mut Vec<SeriesSample>) {
         match &self.metric.value {
             MetricValue::Counter(number) => {
                 let exemplars = self.metric.exemplars.clone();
-                out.push(self.point("", None, number.as_f64(), exemplars));
+                out.push(self.sample("", None, number.as_f64(), exemplars));
             }
             MetricValue::Gauge(number) => out.push(self.float("", None, number.as_f64())),
             MetricValue::Info => out.push(self.float("", None, 1.0)),
@@ -102,7 +103,7 @@ impl Writer<'_> {
                 sum,
             } => {
                 for (quantile, value) in quantiles {
-                    let label = Some(("quantile", number(*quantile)));
+                    let label = Some(("quantile", format_float(*quantile)));
                     out.push(self.float("", label, *value));
                 }
                 out.push(self.float("_sum", None, *sum));
@@ -113,68 +114,67 @@ impl Writer<'_> {
                 sum,
                 native,
             } => self.histogram(out, buckets, *sum, native.as_ref()),
-            // A kind of value that this crate does not know yet has no samples either.
+            // `MetricValue` is non-exhaustive: unknown kinds are not sent.
             _ => {}
         }
     }
 
     fn histogram(
         &self,
-        out: &mut Vec<Point>,
+        out: &mut Vec<SeriesSample>,
         buckets: &[(f64, u64)],
         sum: f64,
         native: Option<&NativeHistogramSnapshot>,
     ) {
-        if let Some(native) = native.filter(|_| self.shape.native) {
+        if let Some(native) = native.filter(|_| self.settings.sends_native_histograms) {
             let counts = native.positive.iter().chain(&native.negative);
             let counts = counts.map(|(_, count)| *count);
             let count = counts.fold(native.zero_count, u64::saturating_add);
-            let mut point = self.point("", None, 0.0, self.metric.exemplars.clone());
+            let mut sample = self.sample("", None, 0.0, self.metric.exemplars.clone());
             let histogram = histogram(native, count, sum, self.kind);
-            point.value = PointValue::Native(Box::new(histogram));
-            out.push(point);
-            // A native histogram alone has the last bucket only, which says nothing more.
+            sample.value = SampleValue::NativeHistogram(Box::new(histogram));
+            out.push(sample);
+            // Without classic buckets, the only bucket is `+Inf`, which adds no information.
             if buckets.len() < 2 {
                 return;
             }
         }
-        let (mut count, mut below) = (0_u64, f64::NEG_INFINITY);
-        for (bound, own) in buckets {
-            count = count.saturating_add(*own);
-            let lies_here = |one: &&Exemplar| one.value > below && one.value <= *bound;
-            let exemplars = self.metric.exemplars.iter().filter(lies_here);
-            let label = Some(("le", number(*bound)));
-            out.push(self.point("_bucket", label, count as f64, exemplars.cloned().collect()));
-            below = *bound;
+        let (mut cumulative, mut lower) = (0_u64, f64::NEG_INFINITY);
+        for (bound, count) in buckets {
+            cumulative = cumulative.saturating_add(*count);
+            let is_in_bucket =
+                |exemplar: &&Exemplar| exemplar.value > lower && exemplar.value <= *bound;
+            let exemplars = self.metric.exemplars.iter().filter(is_in_bucket).cloned();
+            let label = Some(("le", format_float(*bound)));
+            out.push(self.sample("_bucket", label, cumulative as f64, exemplars.collect()));
+            lower = *bound;
         }
-        let gauge = self.kind == Kind::GaugeHistogram;
-        let (of_sum, of_count) = if gauge {
-            ("_gsum", "_gcount")
-        } else {
-            ("_sum", "_count")
+        let (sum_suffix, count_suffix) = match self.kind {
+            Kind::GaugeHistogram => ("_gsum", "_gcount"),
+            _ => ("_sum", "_count"),
         };
-        out.push(self.float(of_sum, None, sum));
-        out.push(self.float(of_count, None, count as f64));
+        out.push(self.float(sum_suffix, None, sum));
+        out.push(self.float(count_suffix, None, cumulative as f64));
     }
 
-    fn float(&self, suffix: &str, label: Option<(&str, String)>, value: f64) -> Point {
-        self.point(suffix, label, value, Vec::new())
+    fn float(&self, suffix: &str, label: Option<(&str, String)>, value: f64) -> SeriesSample {
+        self.sample(suffix, label, value, Vec::new())
     }
 
-    fn point(
+    fn sample(
         &self,
         suffix: &str,
         label: Option<(&str, String)>,
         value: f64,
         mut exemplars: Vec<Exemplar>,
-    ) -> Point {
+    ) -> SeriesSample {
         exemplars.sort_by(|a, b| a.time.total_cmp(&b.time));
-        Point {
+        SeriesSample {
             labels: self.labels(suffix, label),
             family: Arc::clone(self.family),
             time: self.time,
-            start: self.metric.created.map_or(0, millis),
-            value: PointValue::Float(value),
+            created: self.metric.created.map_or(0, millis),
+            value: SampleValue::Float(value),
             exemplars,
         }
     }
@@ -184,47 +184,49 @@ impl Writer<'_> {
             "__name__".to_owned(),
             format!("{}{suffix}", self.family.name),
         )];
-        let own = self.metric.labels.iter().map(|(name, value)| {
-            let name = self.shape.escaping.label_name(name);
+        let metric_labels = self.metric.labels.iter().map(|(name, value)| {
+            let name = self.settings.escaping.label_name(name);
             (name.into_owned(), value.clone())
         });
-        labels.extend(own);
+        labels.extend(metric_labels);
         labels.extend(label.map(|(name, value)| (name.to_owned(), value)));
-        // What a metric says itself goes before what is said of all.
-        for (name, value) in &self.shape.labels {
-            if !labels.iter().any(|(known, _)| known == name) {
+        // A label of the metric takes precedence over an added one.
+        for (name, value) in &self.settings.labels {
+            if !labels.iter().any(|(existing, _)| existing == name) {
                 labels.push((name.clone(), value.clone()));
             }
         }
-        // A label without a value is the same as none, and must not be sent.
+        // An empty label is equivalent to a missing one, and the specification forbids sending it.
         labels.retain(|(_, value)| !value.is_empty());
         labels.sort_unstable();
         labels.into()
     }
 }
 
-/// What says that a series ends.
-pub(super) fn stale(point: &Point, time: i64) -> Point {
-    let value = match &point.value {
-        PointValue::Float(_) => PointValue::Float(STALE),
-        PointValue::Native(_) => PointValue::Native(Box::new(Histogram {
-            count_int: Some(0),
-            zero_count_int: Some(0),
-            sum: STALE,
-            ..Histogram::default()
-        })),
-    };
-    Point {
-        labels: Arc::clone(&point.labels),
-        family: Arc::clone(&point.family),
-        time,
-        start: 0,
-        value,
-        exemplars: Vec::new(),
+impl SeriesSample {
+    /// The sample that marks the end of this series.
+    pub(super) fn stale_marker(&self, time: i64) -> SeriesSample {
+        let value = match &self.value {
+            SampleValue::Float(_) => SampleValue::Float(STALE_NAN),
+            SampleValue::NativeHistogram(_) => SampleValue::NativeHistogram(Box::new(Histogram {
+                count_int: Some(0),
+                zero_count_int: Some(0),
+                sum: STALE_NAN,
+                ..Histogram::default()
+            })),
+        };
+        SeriesSample {
+            labels: Arc::clone(&self.labels),
+            family: Arc::clone(&self.family),
+            time,
+            created: 0,
+            value,
+            exemplars: Vec::new(),
+        }
     }
 }
 
-/// Unix time in milliseconds.
+/// Converts Unix time from seconds to milliseconds.
 pub(super) fn millis(seconds: f64) -> i64 {
     (seconds * 1e3) as i64
 }
@@ -250,10 +252,10 @@ fn histogram(native: &NativeHistogramSnapshot, count: u64, sum: f64, kind: Kind)
     }
 }
 
-/// Buckets as gaps and lengths, and each count as what it is more than the one before.
+/// Encodes buckets as spans, and their counts as differences from the previous count.
 fn spans(buckets: &[(i32, u64)]) -> (Vec<BucketSpan>, Vec<i64>) {
     let (mut spans, mut deltas) = (Vec::<BucketSpan>::new(), Vec::new());
-    let (mut next, mut before) = (0, 0_i64);
+    let (mut next, mut previous) = (0, 0_i64);
     for (index, count) in buckets {
         let offset = index - next;
         match spans.last_mut() {
@@ -261,15 +263,16 @@ fn spans(buckets: &[(i32, u64)]) -> (Vec<BucketSpan>, Vec<i64>) {
             _ => spans.push(BucketSpan { offset, length: 1 }),
         }
         let count = i64::try_from(*count).unwrap_or(i64::MAX);
-        deltas.push(count - before);
-        (before, next) = (count, index + 1);
+        deltas.push(count - previous);
+        (previous, next) = (count, index + 1);
     }
     (spans, deltas)
 }
 
-/// A bound or a quantile as OpenMetrics and Prometheus 3 have it: as Go writes floats, and so that
-/// one can see that it is one.
-fn number(value: f64) -> String {
+/// Formats a bound or a quantile like OpenMetrics and Prometheus 3.
+///
+/// This is Go's float format, with `.0` added to integers.
+fn format_float(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
@@ -286,8 +289,8 @@ fn number(value: f64) -> String {
     }
 }
 
-/// The types of both versions, which have the same numbers.
-fn kind(kind: Kind) -> i32 {
+/// The metric type of the messages; both versions use the same numbers.
+fn metric_type(kind: Kind) -> i32 {
     match kind {
         Kind::Counter => 1,
         Kind::Gauge => 2,
@@ -302,15 +305,15 @@ fn kind(kind: Kind) -> i32 {
 
 const RESET_HINT_GAUGE: i32 = 3;
 
-/// The one NaN that says that a series ends.
-const STALE: f64 = f64::from_bits(0x7ff0_0000_0000_0002);
+/// The NaN of a stale marker.
+const STALE_NAN: f64 = f64::from_bits(0x7ff0_0000_0000_0002);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn bounds_are_written_as_openmetrics_has_them() {
+    fn floats_are_formatted_like_openmetrics() {
         for (value, expected) in [
             (0.0, "0.0"),
             (1.0, "1.0"),
@@ -326,21 +329,24 @@ mod tests {
             (5e-324, "5e-324"),
             (f64::INFINITY, "+Inf"),
         ] {
-            assert_eq!(number(value), expected);
+            assert_eq!(format_float(value), expected);
         }
     }
 
     #[test]
-    fn buckets_become_spans_and_differences() {
+    fn buckets_are_encoded_as_spans_and_deltas() {
         let (spans, deltas) = spans(&[(-2, 3), (-1, 1), (4, 5)]);
-        let spans: Vec<_> = spans.iter().map(|one| (one.offset, one.length)).collect();
+        let spans: Vec<_> = spans
+            .iter()
+            .map(|span| (span.offset, span.length))
+            .collect();
         assert_eq!(spans, [(-2, 2), (4, 1)]);
         assert_eq!(deltas, [3, -2, 4]);
     }
 
     #[test]
-    fn the_stale_marker_is_the_nan_of_the_specification() {
-        assert!(STALE.is_nan());
-        assert_eq!(STALE.to_bits(), 0x7ff0_0000_0000_0002);
+    fn the_stale_marker_has_the_specified_bits() {
+        assert!(STALE_NAN.is_nan());
+        assert_eq!(STALE_NAN.to_bits(), 0x7ff0_0000_0000_0002);
     }
 }

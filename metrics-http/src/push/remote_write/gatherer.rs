@@ -1,0 +1,119 @@
+//! Gathers a registry at an interval and queues its samples.
+
+use std::{
+    collections::HashMap,
+    mem,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use metrics_core::Registry;
+use tokio::{
+    sync::oneshot,
+    task,
+    time::{self, Instant},
+};
+
+use super::{
+    queue::Queue,
+    series::{Labels, SeriesConverter, SeriesSample},
+};
+use crate::push::self_metrics::{LossReason, TargetMetrics};
+
+pub(super) struct Gatherer {
+    registry: Registry,
+    converter: SeriesConverter,
+    /// The series of the last gathering.
+    previous: HashMap<Labels, PreviousSample>,
+    /// Timestamp of the last gathering, in Unix milliseconds.
+    last_time: i64,
+}
+
+struct PreviousSample {
+    /// Without exemplars.
+    sample: SeriesSample,
+    /// Unix time in seconds of the newest exemplar that was sent; 0 if there was none.
+    newest_exemplar: f64,
+}
+
+impl Gatherer {
+    pub(super) fn new(registry: Registry, converter: SeriesConverter) -> Gatherer {
+        Gatherer {
+            registry,
+            converter,
+            previous: HashMap::new(),
+            last_time: 0,
+        }
+    }
+
+    /// Fills the queue until it is stopped; then queues the last samples and stale markers.
+    pub(super) async fn run(
+        mut self,
+        interval: Duration,
+        queue: &Queue,
+        metrics: &TargetMetrics,
+        mut stopped: oneshot::Receiver<()>,
+    ) {
+        loop {
+            let start = Instant::now();
+            let dropped = queue.push(self.gather().await);
+            metrics.record_lost(dropped, LossReason::QueueFull);
+            let left = interval.saturating_sub(start.elapsed());
+            // Completes if a signal was sent, and if the sender was dropped.
+            if time::timeout(left, &mut stopped).await.is_ok() {
+                break;
+            }
+        }
+        let mut last = self.gather().await;
+        let time = self.now();
+        let previous = self.previous.values();
+        last.extend(previous.map(|previous| previous.sample.stale_marker(time)));
+        metrics.record_lost(queue.push(last), LossReason::QueueFull);
+        queue.close();
+    }
+
+    async fn gather(&mut self) -> Vec<SeriesSample> {
+        let time = self.now();
+        let registry = self.registry.clone();
+        // On a blocking thread, because a slow collector must not delay the sender.
+        let gathered = task::spawn_blocking(move || registry.gather()).await;
+        let Ok(families) = gathered else {
+            return Vec::new();
+        };
+        let mut disappeared = mem::take(&mut self.previous);
+        let mut samples = self.converter.samples(&families, time);
+        for sample in &mut samples {
+            let newest = match disappeared.remove_entry(&sample.labels) {
+                Some((labels, previous)) => {
+                    // Keeps one copy of the text in memory.
+                    sample.labels = labels;
+                    previous.newest_exemplar
+                }
+                None => 0.0,
+            };
+            // A server accepts each exemplar once, and only in the order of time.
+            sample.exemplars.retain(|exemplar| exemplar.time > newest);
+            let newest = sample.exemplars.last().map_or(newest, |last| last.time);
+            let mut previous = sample.clone();
+            previous.exemplars = Vec::new();
+            self.previous.insert(
+                Arc::clone(&sample.labels),
+                PreviousSample {
+                    sample: previous,
+                    newest_exemplar: newest,
+                },
+            );
+        }
+        let disappeared = disappeared.values();
+        samples.extend(disappeared.map(|previous| previous.sample.stale_marker(time)));
+        samples
+    }
+
+    /// The current time, adjusted to be later than the last one: samples must be in order.
+    fn now(&mut self) -> i64 {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = now.map_or(0, |now| now.as_millis() as i64);
+        self.last_time = now.max(self.last_time + 1);
+        self.last_time
+    }
+}
