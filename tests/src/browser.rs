@@ -1,7 +1,7 @@
-//! Chromium without a window, driven over `WebDriver` (<https://www.w3.org/TR/webdriver2/>).
+//! Headless Chromium, driven over `WebDriver` (<https://www.w3.org/TR/webdriver2/>).
 //!
-//! Seven commands of the protocol are all that the tests need, and the HTTP client is here already:
-//! a crate for it would bring a runtime and a second client.
+//! The tests need seven commands of the protocol. A crate for it would add an async runtime and a
+//! second HTTP client.
 
 use std::{
     fs,
@@ -18,11 +18,11 @@ use ureq::Agent;
 
 use crate::{address::free_address, judge::installed, wait::wait_until};
 
-/// A browser with one page, ended when dropped.
+/// A running browser with one page, stopped when dropped.
 #[derive(Debug)]
 pub struct Browser {
     driver: Child,
-    // Closed early, it would make the driver's next line an error.
+    // Kept open: the driver fails when it prints to a closed pipe.
     _stdout: BufReader<ChildStdout>,
     agent: Agent,
     /// The URL of the session.
@@ -31,7 +31,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts it, with a page as large as a laptop's.
+    /// Starts a browser whose page is 1280 by 900 pixels.
     #[track_caller]
     pub fn start() -> Self {
         let address = free_address();
@@ -47,7 +47,7 @@ impl Browser {
         let profile = TempDir::new().expect("a folder for the browser");
         let agent: Agent = Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(TIMEOUT))
             .build()
             .into();
         let mut browser = Self {
@@ -59,7 +59,7 @@ impl Browser {
         };
         let options = browser.capabilities();
         let session = browser.command("", &options);
-        let id = session["sessionId"].as_str().expect("a session has a name");
+        let id = session["sessionId"].as_str().expect("a session has an id");
         browser.session = format!("{}/{id}", browser.session);
         browser.resize(1280, 900, false);
         browser
@@ -69,7 +69,7 @@ impl Browser {
         let chromium = installed("CHROMIUM", "chromium/usr/bin/chromium");
         let arguments = [
             "--headless=new".to_owned(),
-            // Of root's processes Chromium's sandbox wants nothing to know.
+            // Chromium's sandbox refuses to run as root.
             "--no-sandbox".to_owned(),
             "--disable-dev-shm-usage".to_owned(),
             "--disable-gpu".to_owned(),
@@ -83,38 +83,38 @@ impl Browser {
         } } })
     }
 
-    /// Opens a page, and returns when it is loaded.
+    /// Opens a page and waits until it is loaded.
     #[track_caller]
     pub fn open(&self, url: &str) {
         self.command("/url", &json!({ "url": url }));
     }
 
-    /// Runs the body of a function in the page, and returns what it returns.
+    /// Runs a script as the body of a function in the page, and returns its result.
     #[track_caller]
     pub fn run(&self, script: &str) -> Value {
         self.command("/execute/sync", &json!({ "script": script, "args": [] }))
     }
 
-    /// Waits until an expression is neither false nor nothing, and returns it.
+    /// Waits until a JavaScript expression is truthy, and returns its value.
     #[track_caller]
     pub fn until(&self, expression: &str) -> Value {
         let script = format!("return ({expression}) || null;");
-        wait_until(PATIENCE, expression, || {
+        wait_until(TIMEOUT, expression, || {
             let value = self.run(&script);
             (!value.is_null()).then_some(value)
         })
     }
 
-    /// The text of an expression.
+    /// Evaluates a JavaScript expression to a string.
     #[track_caller]
     pub fn text(&self, expression: &str) -> String {
         let value = self.run(&format!("return {expression};"));
         let text = value.as_str();
-        text.unwrap_or_else(|| panic!("no text: {expression} is {value}"))
+        text.unwrap_or_else(|| panic!("{expression} is not a string but {value}"))
             .to_owned()
     }
 
-    /// Presses and releases a key, as `WebDriver` calls it.
+    /// Presses and releases a key, given by its `WebDriver` name.
     #[track_caller]
     pub fn press(&self, key: &str) {
         let actions = json!({ "actions": [{ "type": "key", "id": "keys", "actions": [
@@ -124,17 +124,17 @@ impl Browser {
         self.command("/actions", &actions);
     }
 
-    /// Clicks the middle of what a selector finds first.
+    /// Clicks the first element that matches a CSS selector.
     #[track_caller]
     pub fn click(&self, selector: &str) {
         let found = json!({ "using": "css selector", "value": selector });
         let element = self.command("/element", &found);
         let id = element.as_object().and_then(|it| it.values().next());
-        let id = id.and_then(Value::as_str).expect("an element has a name");
+        let id = id.and_then(Value::as_str).expect("an element has an id");
         self.command(&format!("/element/{id}/click"), &json!({}));
     }
 
-    /// Makes the page so many pixels wide and high, as on a phone or not.
+    /// Sets the size of the page in pixels, and whether it is a phone's.
     #[track_caller]
     pub fn resize(&self, width: u32, height: u32, is_phone: bool) {
         let metrics = json!({
@@ -144,29 +144,29 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
     }
 
-    /// Gives a feature of media queries a value, such as `prefers-color-scheme`.
+    /// Sets a media feature, such as `prefers-color-scheme`.
     #[track_caller]
     pub fn prefer(&self, feature: &str, value: &str) {
         let features = json!({ "features": [{ "name": feature, "value": value }] });
         self.devtools("Emulation.setEmulatedMedia", &features);
     }
 
-    /// What the page has complained about on the console since it was asked last.
+    /// Returns the warnings and errors on the console since the last call.
     #[track_caller]
-    pub fn complaints(&self) -> Vec<String> {
+    pub fn console_errors(&self) -> Vec<String> {
         let log = self.command("/se/log", &json!({ "type": "browser" }));
         let entries = log.as_array().expect("a log is a list").iter();
         let bad = entries.filter(|it| it["level"] == "SEVERE" || it["level"] == "WARNING");
         bad.map(|it| it["message"].to_string()).collect()
     }
 
-    /// Writes what can be seen of the page to a file, as PNG.
+    /// Writes a screenshot of the visible part of the page to a PNG file.
     #[track_caller]
     pub fn screenshot(&self, path: &Path) {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).expect("a folder for screenshots");
         }
-        let image = self.ask("GET", "/screenshot", None);
+        let image = self.send("GET", "/screenshot", None);
         let image = STANDARD.decode(image.as_str().expect("an image as text"));
         fs::write(path, image.expect("an image in base64")).expect("a file for it");
     }
@@ -178,22 +178,25 @@ impl Browser {
 
     #[track_caller]
     fn command(&self, path: &str, body: &Value) -> Value {
-        self.ask("POST", path, Some(body))
+        self.send("POST", path, Some(body))
     }
 
     #[track_caller]
-    fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+    fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
         let url = format!("{}{path}", self.session);
-        let answer = match (method, body) {
+        let response = match (method, body) {
             ("POST", Some(body)) => self.agent.post(&url).send(body.to_string()),
             ("DELETE", _) => self.agent.delete(&url).call(),
             _ => self.agent.get(&url).call(),
         };
-        let mut answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-        let text = answer.body_mut().with_config().limit(u64::MAX);
-        let text = text.read_to_string().expect("the driver answers text");
-        let mut answer: Value = serde_json::from_str(&text).expect("the driver answers in JSON");
-        let value = answer["value"].take();
+        let mut response = response.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let text = response.body_mut().with_config().limit(u64::MAX);
+        let text = text
+            .read_to_string()
+            .expect("the driver responds with text");
+        let mut response: Value =
+            serde_json::from_str(&text).expect("the driver responds with JSON");
+        let value = response["value"].take();
         assert!(
             value.get("error").is_none(),
             "{method} {path}: {}",
@@ -205,25 +208,25 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Ends Chromium, which the driver would leave behind; nothing more can be done if not.
+        // Ends the session first: killing the driver alone would leave Chromium running.
         _ = self.agent.delete(&self.session).call();
         _ = self.driver.kill();
         _ = self.driver.wait();
     }
 }
 
-/// Reads as far as `ChromeDriver was started successfully on port 20631.`
+/// Reads lines up to `ChromeDriver was started successfully on port 20631.`
 #[track_caller]
 fn wait_until_ready(stdout: &mut impl BufRead) {
-    let mut said = Vec::new();
+    let mut output = Vec::new();
     for line in stdout.lines().map_while(Result::ok) {
         if line.contains("started successfully") {
             return;
         }
-        said.push(line);
+        output.push(line);
     }
-    panic!("chromedriver does not start: {}", said.join("\n"));
+    panic!("chromedriver did not start: {}", output.join("\n"));
 }
 
-/// A machine that builds meanwhile, and has many browsers, takes its time.
-const PATIENCE: Duration = Duration::from_mins(3);
+/// Browsers start slowly on a machine that compiles at the same time.
+const TIMEOUT: Duration = Duration::from_mins(3);

@@ -1,4 +1,4 @@
-//! The example program of metrics-http, running.
+//! The running example program of metrics-http.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -19,26 +19,26 @@ pub struct Example {
     program: Child,
     service: SocketAddr,
     metrics: SocketAddr,
-    // Closed early, it would make the program's next line an error.
+    // Kept open: the program fails when it prints to a closed pipe.
     stdout: BufReader<ChildStdout>,
-    // The program would leave a folder of its own behind when killed.
+    // Removed when dropped; the program would leave its own folder behind when killed.
     _data: TempDir,
 }
 
 impl Example {
-    /// Builds it if need be, and starts it for so long at most.
+    /// Builds the example if necessary and starts it, for at most `lasting`.
     ///
-    /// It puts a `load` on itself: so many requests per second.
+    /// It sends itself `load` requests per second.
     #[track_caller]
     pub fn start(load: u32, lasting: Duration) -> Self {
         Self::start_with(load, lasting, &[])
     }
 
-    /// The same with further options on its command line.
+    /// Like [`start`](Self::start), with further command-line options.
     #[track_caller]
     pub fn start_with(load: u32, lasting: Duration, options: &[&str]) -> Self {
         let data = TempDir::new().expect("a folder for the example");
-        let mut program = Command::new(built())
+        let mut program = Command::new(build())
             .args(["--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"])
             .args(["--load", &load.to_string()])
             .args(["--for", &lasting.as_secs().to_string()])
@@ -51,18 +51,18 @@ impl Example {
             .expect("the example starts");
         let mut stdout = BufReader::new(program.stdout.take().expect("it was piped"));
         Self {
-            service: announced(&mut stdout, "shortener"),
-            metrics: announced(&mut stdout, "metrics"),
+            service: printed_address(&mut stdout, "shortener"),
+            metrics: printed_address(&mut stdout, "metrics"),
             program,
             stdout,
             _data: data,
         }
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until it ends by itself.
     #[track_caller]
     pub fn end(mut self) {
-        // It prints what its load came to, and must have somebody to print it to.
+        // It prints a summary, so the pipe must be read to its end.
         let mut rest = String::new();
         let read = self.stdout.read_to_string(&mut rest);
         read.expect("the example prints text");
@@ -70,23 +70,23 @@ impl Example {
         assert!(status.success(), "it ended with {status}: {rest}");
     }
 
-    /// Where it shortens links.
+    /// The address of the link shortener.
     pub fn service(&self) -> SocketAddr {
         self.service
     }
 
-    /// Where it shows its metrics.
+    /// The address of the metrics server.
     pub fn metrics(&self) -> SocketAddr {
         self.metrics
     }
 
-    /// Scrapes it as a browser would.
+    /// Scrapes it without an `Accept` header.
     #[track_caller]
     pub fn scrape(&self) -> Page {
         get(&self.metrics_url())
     }
 
-    /// Scrapes it, accepting only that type.
+    /// Scrapes it with an `Accept` header.
     #[track_caller]
     pub fn scrape_accepting(&self, accept: &str) -> Page {
         get_accepting(&self.metrics_url(), accept)
@@ -99,15 +99,16 @@ impl Example {
 
 impl Drop for Example {
     fn drop(&mut self) {
-        // Either fails only if it has ended by itself.
+        // Both fail only if it has already ended.
         _ = self.program.kill();
         _ = self.program.wait();
     }
 }
 
-/// Has Cargo build it, and say where: a test must not meet yesterday's program.
+/// Builds the example with Cargo, so that a test never runs an outdated program, and returns its
+/// path.
 #[track_caller]
-fn built() -> PathBuf {
+fn build() -> PathBuf {
     let output = Command::new(env!("CARGO"))
         .args(["build", "--release", "--package", "metrics-http"])
         .args([
@@ -127,12 +128,12 @@ fn built() -> PathBuf {
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter(|message| message["target"]["name"] == "shortener")
         .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)));
-    executable.expect("Cargo names what it built")
+    executable.expect("Cargo names what it build")
 }
 
 /// The address in a line such as `metrics:   http://127.0.0.1:9090/metrics`.
 #[track_caller]
-fn announced(stdout: &mut impl BufRead, what: &str) -> SocketAddr {
+fn printed_address(stdout: &mut impl BufRead, what: &str) -> SocketAddr {
     let mut line = String::new();
     stdout
         .read_line(&mut line)
@@ -142,5 +143,5 @@ fn announced(stdout: &mut impl BufRead, what: &str) -> SocketAddr {
         .and_then(|rest| rest.strip_prefix(':'));
     url.and_then(|url| url.trim().strip_prefix("http://")?.split('/').next())
         .and_then(|address| address.parse().ok())
-        .unwrap_or_else(|| panic!("should announce `{what}: http://…`: {line:?}"))
+        .unwrap_or_else(|| panic!("expected `{what}: http://…`, got {line:?}"))
 }

@@ -1,4 +1,4 @@
-//! Crates outside the workspace, below `tests/fixtures`, that tests build.
+//! Builds the crates below `tests/fixtures`, which are outside the workspace.
 
 use std::{
     env, fs,
@@ -6,14 +6,14 @@ use std::{
     process::Command,
 };
 
-/// Builds a fixture and returns the folder with what came out; `release` as it would be used.
+/// Builds a fixture and returns the folder of the artifacts.
 #[track_caller]
 pub fn build_fixture(name: &str, release: bool) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let fixture = here.join("fixtures").join(name);
-    // The versions that the workspace has, so that nothing need be fetched.
+    // The workspace's versions, so that nothing has to be downloaded.
     fs::copy(here.join("../Cargo.lock"), fixture.join("Cargo.lock")).expect("the lock file");
-    // One folder for all fixtures, so that what they depend on is built once for each profile.
+    // One target folder for all fixtures, so that shared dependencies are built once per profile.
     let target = target_folder().join("fixtures");
     let mut cargo = Command::new(env!("CARGO"));
     cargo
@@ -31,7 +31,7 @@ pub fn build_fixture(name: &str, release: bool) -> PathBuf {
     target.join(if release { "release" } else { "debug" })
 }
 
-/// The folder that the running test was built in.
+/// A folder below the target folder of the running test.
 fn target_folder() -> PathBuf {
     let program = env::current_exe().expect("a test is a program");
     let folder = program.ancestors().nth(3).expect("target/debug/deps");

@@ -1,4 +1,4 @@
-//! A listener that asks a server in other words than its client's.
+//! A proxy that replaces the `Accept` header of requests.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -11,63 +11,67 @@ use std::{
     time::Duration,
 };
 
-/// Forwards requests to a server with another `Accept` header, one after the other.
+/// Forwards requests to a server one after the other, with another `Accept` header.
 ///
-/// For scrapers that cannot be told which format to ask for.
+/// For scrapers whose format cannot be configured.
 #[derive(Debug)]
 pub struct Forwarder {
     address: SocketAddr,
-    is_over: Arc<AtomicBool>,
+    is_stopped: Arc<AtomicBool>,
     content_type: Arc<Mutex<String>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Forwarder {
-    /// Starts one.
+    /// Starts a proxy that sends this `Accept` header to the server.
     #[track_caller]
     pub fn accepting(accept: &'static str, server: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
         let address = listener.local_addr().expect("a listener has an address");
-        let is_over = Arc::new(AtomicBool::new(false));
+        let is_stopped = Arc::new(AtomicBool::new(false));
         let content_type = Arc::new(Mutex::default());
         let thread = thread::spawn({
-            let (is_over, content_type) = (Arc::clone(&is_over), Arc::clone(&content_type));
+            let (is_stopped, content_type) = (Arc::clone(&is_stopped), Arc::clone(&content_type));
             move || {
                 for client in listener.incoming() {
-                    if is_over.load(Ordering::Relaxed) {
+                    if is_stopped.load(Ordering::Relaxed) {
                         break;
                     }
-                    // Its client sees that an answer fails, and the test what the client saw.
+                    // The client notices a failure itself, and the test asserts what the client
+                    // received.
                     if let Ok(seen) = client.and_then(|client| forward(client, server, accept)) {
-                        *content_type.lock().expect("nobody panics") = seen;
+                        *content_type.lock().expect("no thread panics with the lock") = seen;
                     }
                 }
             }
         });
         Self {
             address,
-            is_over,
+            is_stopped,
             content_type,
             thread: Some(thread),
         }
     }
 
-    /// Where it listens.
+    /// The address of the proxy.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The `Content-Type` of the last answer, or nothing before the first.
+    /// The `Content-Type` of the last response; empty before the first.
     #[track_caller]
     pub fn content_type(&self) -> String {
-        self.content_type.lock().expect("nobody panics").clone()
+        self.content_type
+            .lock()
+            .expect("no thread panics with the lock")
+            .clone()
     }
 }
 
 impl Drop for Forwarder {
     fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
-        // Wakes it up.
+        self.is_stopped.store(true, Ordering::Relaxed);
+        // Wakes the thread that accepts connections.
         drop(TcpStream::connect(self.address));
         if let Some(thread) = self.thread.take() {
             _ = thread.join();
@@ -75,14 +79,14 @@ impl Drop for Forwarder {
     }
 }
 
-/// Forwards one request and its answer, and returns the answer's `Content-Type`.
+/// Forwards one request and its response, and returns the response's `Content-Type`.
 fn forward(mut client: TcpStream, server: SocketAddr, accept: &str) -> io::Result<String> {
-    let mut server = TcpStream::connect_timeout(&server, PATIENCE)?;
+    let mut server = TcpStream::connect_timeout(&server, TIMEOUT)?;
     for stream in [&client, &server] {
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        stream.set_write_timeout(Some(TIMEOUT))?;
     }
-    let (head, _) = head(&mut client)?;
+    let (head, _) = read_head(&mut client)?;
     let is_kept = |line: &&str| {
         !line.is_empty() && !is_header(line, "accept") && !is_header(line, "connection")
     };
@@ -92,7 +96,7 @@ fn forward(mut client: TcpStream, server: SocketAddr, accept: &str) -> io::Resul
     let request = lines.join("\r\n");
     server.write_all(request.as_bytes())?;
 
-    let (head, rest) = self::head(&mut server)?;
+    let (head, rest) = read_head(&mut server)?;
     client.write_all(head.as_bytes())?;
     client.write_all(&rest)?;
     io::copy(&mut server.take(MAX_BODY), &mut client)?;
@@ -101,8 +105,8 @@ fn forward(mut client: TcpStream, server: SocketAddr, accept: &str) -> io::Resul
     Ok(value.map_or_else(String::new, |(_, value)| value.trim().to_owned()))
 }
 
-/// Reads a head to its end, and what came along of the body.
-fn head(stream: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
+/// Reads a header section, and the part of the body that arrived with it.
+fn read_head(stream: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
     let mut read = Vec::new();
     loop {
         let mut some = [0; 4096];
@@ -124,6 +128,6 @@ fn is_header(line: &str, name: &str) -> bool {
         .is_some_and(|(found, _)| found.eq_ignore_ascii_case(name))
 }
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_BODY: u64 = 64 * 1024 * 1024;

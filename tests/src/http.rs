@@ -1,27 +1,27 @@
-//! A blocking HTTP client: as much of it as the tests need.
+//! A blocking HTTP client with the few features that the tests need.
 
 use std::time::Duration;
 
 use ureq::{Agent, Error};
 
-/// What a server answered.
+/// The response of a server.
 #[derive(Clone, Debug)]
 pub struct Page {
     /// The status code.
     pub status: u16,
-    /// The `Content-Type` header, or nothing.
+    /// The `Content-Type` header; empty if there is none.
     pub content_type: String,
     /// The body.
     pub body: String,
 }
 
-/// Fetches a page, whatever its status.
+/// Sends a GET request and returns the response, whatever its status.
 #[track_caller]
 pub fn get(url: &str) -> Page {
     try_get(url, &[], None).unwrap_or_else(|error| panic!("GET {url}: {error}"))
 }
 
-/// Fetches a page with an `Accept` header.
+/// Sends a GET request with an `Accept` header.
 #[track_caller]
 pub fn get_accepting(url: &str, accept: &str) -> Page {
     try_get(url, &[], Some(accept)).unwrap_or_else(|error| panic!("GET {url}: {error}"))
@@ -34,7 +34,7 @@ pub(crate) fn try_get(
 ) -> Result<Page, Error> {
     let agent: Agent = Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_global(Some(PATIENCE))
+        .timeout_global(Some(TIMEOUT))
         .build()
         .into();
     let mut request = agent.get(url).query_pairs(parameters.iter().copied());
@@ -57,4 +57,4 @@ pub(crate) fn try_get(
     })
 }
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! Independent parsers that say what an exposition means, or why it means nothing.
+//! Independent parsers of expositions ("judges"), and what they read.
 
 use std::{
     collections::BTreeMap,
@@ -13,56 +13,58 @@ use std::{
 
 use serde::{Deserialize, Deserializer, de};
 
-/// Lets promtool parse and lint an exposition in the text format.
+/// Parses and lints an exposition in the text format with promtool.
 ///
-/// A lint is a refusal too, unless it contains one of the `allowed` phrases.
+/// A lint warning is a refusal, unless it contains one of the `allowed` phrases.
 ///
 /// # Errors
 ///
-/// What promtool says against it.
+/// The output of promtool.
 pub fn promtool_check(exposition: &str, allowed: &[&str]) -> Result<(), Refusal> {
     let mut promtool = Command::new(installed("PROMTOOL", "prometheus/usr/bin/promtool"));
     let output = feed(promtool.args(["check", "metrics"]), exposition);
-    let said = String::from_utf8_lossy(&output.stderr);
+    let message = String::from_utf8_lossy(&output.stderr);
     let is_allowed = |line: &str| allowed.iter().any(|phrase| line.contains(phrase));
     match output.status.code() {
         Some(0) => Ok(()),
-        Some(PROMTOOL_LINTS) if !said.is_empty() && said.lines().all(is_allowed) => Ok(()),
-        _ => Err(Refusal::new("promtool", &said)),
+        Some(PROMTOOL_LINT_STATUS) if !message.is_empty() && message.lines().all(is_allowed) => {
+            Ok(())
+        }
+        _ => Err(Refusal::new("promtool", &message)),
     }
 }
 
-/// Lets the official Python library parse an exposition in the text format.
+/// Parses an exposition in the text format with the official Python library.
 ///
 /// # Errors
 ///
-/// The parser's words.
+/// The error message of the parser.
 pub fn python_text(exposition: &str) -> Result<Families, Refusal> {
     python("text", exposition)
 }
 
-/// Lets the official Python library parse an exposition in the `OpenMetrics` format.
+/// Parses an exposition in the `OpenMetrics` format with the official Python library.
 ///
 /// # Errors
 ///
-/// The parser's words.
+/// The error message of the parser.
 pub fn python_openmetrics(exposition: &str) -> Result<Families, Refusal> {
     python("openmetrics", exposition)
 }
 
-/// Lets the Python library `jsonschema` hold a document to a schema.
+/// Validates a JSON document against a schema with the Python library `jsonschema`.
 ///
 /// # Errors
 ///
-/// What does not fit.
-pub fn fits_schema(document: &str, schema: &Path) -> Result<(), Refusal> {
+/// The violations of the schema.
+pub fn check_schema(document: &str, schema: &Path) -> Result<(), Refusal> {
     let mut python = Command::new(installed("JUDGE_PYTHON", "python/bin/python"));
     let output = feed(python.arg(SCRIPT).arg("schema").arg(schema), document);
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(Refusal::new("jsonschema", &said))
+    let message = String::from_utf8_lossy(&output.stderr);
+    Err(Refusal::new("jsonschema", &message))
 }
 
 fn python(format: &str, exposition: &str) -> Result<Families, Refusal> {
@@ -71,27 +73,27 @@ fn python(format: &str, exposition: &str) -> Result<Families, Refusal> {
     if output.status.success() {
         Ok(serde_json::from_slice(&output.stdout).expect("judge.py prints families"))
     } else {
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(Refusal::new("the Python parser", &said))
+        let message = String::from_utf8_lossy(&output.stderr);
+        Err(Refusal::new("the Python parser", &message))
     }
 }
 
-/// The official Python library in a process that reads one exposition after the other: to start
-/// one takes longer than to read a hundred.
+/// The official Python parser in a process that reads many expositions, because starting the
+/// process takes longer than reading a hundred of them.
 #[derive(Debug)]
 pub struct Python {
     child: Child,
     input: ChildStdin,
-    answers: BufReader<ChildStdout>,
+    responses: BufReader<ChildStdout>,
 }
 
 impl Python {
-    /// Its parser of the text format.
+    /// Starts the parser of the text format.
     pub fn text() -> Self {
         Python::start("text")
     }
 
-    /// Its parser of the `OpenMetrics` format.
+    /// Starts the parser of the `OpenMetrics` format.
     pub fn openmetrics() -> Self {
         Python::start("openmetrics")
     }
@@ -105,35 +107,38 @@ impl Python {
             .spawn()
             .unwrap_or_else(|error| panic!("{python:?}: {error}"));
         let input = child.stdin.take().expect("it was piped");
-        let answers = BufReader::new(child.stdout.take().expect("it was piped"));
+        let responses = BufReader::new(child.stdout.take().expect("it was piped"));
         Python {
             child,
             input,
-            answers,
+            responses,
         }
     }
 
-    /// Lets it parse an exposition.
+    /// Parses an exposition.
     ///
     /// # Errors
     ///
-    /// The parser's words.
+    /// The error message of the parser.
     pub fn read(&mut self, exposition: &str) -> Result<Families, Refusal> {
-        // It reads all of it before it answers, so neither waits for the other.
+        // The process reads the whole exposition before it writes, so neither side blocks the
+        // other.
         write!(self.input, "{}\n{exposition}", exposition.len()).expect("judge.py reads");
         self.input.flush().expect("judge.py reads");
         let mut line = String::new();
-        self.answers.read_line(&mut line).expect("judge.py answers");
-        match serde_json::from_str(&line).expect("judge.py answers in JSON") {
-            Answer::Families(families) => Ok(families),
-            Answer::Refusal(said) => Err(Refusal::new("the Python parser", &said)),
+        self.responses
+            .read_line(&mut line)
+            .expect("judge.py responds");
+        match serde_json::from_str(&line).expect("judge.py responds in JSON") {
+            Response::Families(families) => Ok(families),
+            Response::Refusal(message) => Err(Refusal::new("the Python parser", &message)),
         }
     }
 }
 
 impl Drop for Python {
     fn drop(&mut self) {
-        // It has nothing to finish.
+        // The process holds no state that must be saved.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -141,7 +146,7 @@ impl Drop for Python {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Answer {
+enum Response {
     Families(Families),
     Refusal(String),
 }
@@ -152,25 +157,26 @@ enum Answer {
 pub struct Families(Vec<Family>);
 
 impl Families {
-    /// All of them.
+    /// Returns all families.
     pub fn iter(&self) -> impl Iterator<Item = &Family> {
         self.0.iter()
     }
 
-    /// The family of that name; a counter's name lacks its `_total`.
+    /// Returns the family of this name; a counter's name is without `_total`.
     #[track_caller]
     pub fn family(&self, name: &str) -> &Family {
         let found = self.iter().find(|family| family.name == name);
         found.unwrap_or_else(|| panic!("no family `{name}` in the exposition"))
     }
 
-    /// The value of the series with exactly these labels.
+    /// Returns the value of the sample with exactly these labels.
     pub fn value(&self, sample: &str, labels: &[(&str, &str)]) -> Option<f64> {
-        let is_it = |candidate: &&Sample| candidate.name == sample && candidate.has_just(labels);
-        self.samples().find(is_it).map(|sample| sample.value)
+        let matches =
+            |candidate: &&Sample| candidate.name == sample && candidate.has_exactly(labels);
+        self.samples().find(matches).map(|sample| sample.value)
     }
 
-    /// The sum over all series of that name which carry these labels, perhaps among others.
+    /// Returns the sum of the samples that have these labels, and maybe others.
     pub fn sum(&self, sample: &str, labels: &[(&str, &str)]) -> f64 {
         let counts = |candidate: &&Sample| candidate.name == sample && candidate.has(labels);
         self.samples()
@@ -184,82 +190,86 @@ impl Families {
     }
 }
 
-/// A family as a parser understood it.
+/// A family as a parser read it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Family {
-    /// Its name; a counter's without `_total`.
+    /// The name; a counter's is without `_total`.
     pub name: String,
-    /// Its type: `counter`, `gauge`, `histogram`, …
+    /// The type: `counter`, `gauge`, `histogram`, …
     #[serde(rename = "type")]
     pub kind: String,
-    /// Its help, unescaped.
+    /// The help, unescaped.
     pub help: String,
-    /// Its unit, or nothing.
+    /// The unit; empty if there is none.
     pub unit: String,
-    /// Its samples, in their order.
+    /// The samples, in their order.
     pub samples: Vec<Sample>,
 }
 
-/// A line with a value.
+/// A sample.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Sample {
-    /// The name as it stands in the line, suffix included.
+    /// The name, including a suffix such as `_bucket`.
     pub name: String,
     /// The labels, unescaped.
     pub labels: BTreeMap<String, String>,
     /// The value.
-    #[serde(deserialize_with = "spelled")]
+    #[serde(deserialize_with = "f64_from_string")]
     pub value: f64,
     /// The exemplar, if the line has one.
     pub exemplar: Option<Exemplar>,
 }
 
 impl Sample {
-    /// Whether it carries these labels, perhaps among others.
+    /// Whether the sample has these labels, and maybe others.
     pub fn has(&self, labels: &[(&str, &str)]) -> bool {
         labels
             .iter()
             .all(|&(name, value)| self.labels.get(name).is_some_and(|own| own == value))
     }
 
-    fn has_just(&self, labels: &[(&str, &str)]) -> bool {
+    fn has_exactly(&self, labels: &[(&str, &str)]) -> bool {
         self.labels.len() == labels.len() && self.has(labels)
     }
 }
 
-/// An example of what a sample counts.
+/// The exemplar of a sample.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Exemplar {
     /// Its labels, unescaped.
     pub labels: BTreeMap<String, String>,
-    /// Its value.
-    #[serde(deserialize_with = "spelled")]
+    /// The value.
+    #[serde(deserialize_with = "f64_from_string")]
     pub value: f64,
-    /// When, in seconds since 1970, if it says so.
+    /// The timestamp in seconds since 1970, if there is one.
     pub timestamp: Option<f64>,
 }
 
-/// A judge's no, in the judge's words.
+/// A judge's refusal of an exposition, with its message.
 #[derive(Clone)]
 pub struct Refusal {
     judge: &'static str,
-    words: String,
+    message: String,
 }
 
 impl Refusal {
-    pub(crate) fn new(judge: &'static str, words: &str) -> Self {
-        let words = words.trim().to_owned();
-        Self { judge, words }
+    pub(crate) fn new(judge: &'static str, message: &str) -> Self {
+        let message = message.trim().to_owned();
+        Self { judge, message }
     }
 }
 
 impl Display for Refusal {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} refuses it:\n{}", self.judge, self.words)
+        write!(
+            f,
+            "{} refuses the exposition:\n{}",
+            self.judge, self.message
+        )
     }
 }
 
-// As `Display`: a test that returns or unwraps it shows this.
+// Like `Display`, because this is what a test that returns or unwraps it prints.
 impl Debug for Refusal {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         Display::fmt(self, f)
@@ -268,7 +278,7 @@ impl Debug for Refusal {
 
 impl Error for Refusal {}
 
-/// The path of a judge: the variable's, or the one below `target/judges`, or one in `PATH`.
+/// Returns the path of a judge: from the environment variable, below `target/judges`, or in `PATH`.
 #[track_caller]
 pub fn installed(variable: &str, below_judges: &str) -> PathBuf {
     if let Some(path) = env::var_os(variable) {
@@ -294,17 +304,17 @@ fn feed(command: &mut Command, input: &str) -> Output {
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let mut stdin = child.stdin.take().expect("it was piped");
     thread::scope(|scope| {
-        // A judge may refuse before it has read to the end.
+        // A judge may end before it has read all its input, so ignore errors.
         scope.spawn(move || _ = stdin.write_all(input.as_bytes()));
         child.wait_with_output().expect("a child can be awaited")
     })
 }
 
-fn spelled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+fn f64_from_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     String::deserialize(deserializer)?
         .parse()
         .map_err(de::Error::custom)
 }
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/judge.py");
-const PROMTOOL_LINTS: i32 = 3;
+const PROMTOOL_LINT_STATUS: i32 = 3;

@@ -1,16 +1,16 @@
-//! What the tests of the whole workspace share: judges, servers that scrape, the example, fixtures,
-//! processes of their own, and what calls have come to.
+//! Helpers for the tests of the whole workspace: judges, servers that scrape, the example program,
+//! fixtures, separate processes, and readers of function metrics.
 //!
-//! Everything here fails a test by panicking with what it saw. Judges alone
-//! answer with a [`Refusal`], so that a test can also demand one.
+//! Everything here panics with an explanation on failure. Only judges return a [`Refusal`], so that
+//! a test can also expect one.
 //!
-//! The judges are found where `tests/run.sh` puts them; `PROMETHEUS`, `PROMETHEUS_NEWER`,
-//! `PROMTOOL`, `VICTORIA_METRICS`, `PUSHGATEWAY`, `NODE_EXPORTER` and `JUDGE_PYTHON` name other
-//! ones. So do `CHROMIUM` and `CHROMEDRIVER`, for the browser that the tests look at pages with.
+//! Programs are found where `tests/run.sh` puts them, or at the paths in `PROMETHEUS`,
+//! `PROMETHEUS_NEWER`, `PROMTOOL`, `VICTORIA_METRICS`, `PUSHGATEWAY`, `NODE_EXPORTER`,
+//! `JUDGE_PYTHON`, `CHROMIUM` and `CHROMEDRIVER`.
 
 #![allow(
     clippy::missing_panics_doc,
-    reason = "the crate's page says that everything here panics"
+    reason = "the crate documentation says that everything here panics"
 )]
 
 mod address;
@@ -35,17 +35,17 @@ mod wait;
 pub use crate::{
     address::free_address,
     browser::Browser,
-    calls::{calls, caught, fail, in_progress, series, timings},
+    calls::{assert_panics, calls, fail, in_progress, series, timings},
     example::Example,
     fixture::build_fixture,
     forwarder::Forwarder,
     http::{Page, get, get_accepting},
     judge::{
-        Exemplar, Families, Family, Python, Refusal, Sample, fits_schema, installed,
+        Exemplar, Families, Family, Python, Refusal, Sample, check_schema, installed,
         promtool_check, python_openmetrics, python_text,
     },
     node_exporter::NodeExporter,
-    process::{growth, in_a_process_of_its_own},
+    process::{growth, in_own_process},
     prometheus::{Prometheus, Target, Version, points},
     promtool::{promtool_check_rules, promtool_test_rules},
     pushgateway::Pushgateway,

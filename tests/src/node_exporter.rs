@@ -1,4 +1,4 @@
-//! A `node_exporter` of one's own.
+//! A `node_exporter` for one test.
 
 use std::{path::Path, process::Command};
 
@@ -11,13 +11,13 @@ use crate::{
     scraper::Scraper,
 };
 
-/// A running `node_exporter` that shows text files and nothing else, stopped when dropped.
+/// A running `node_exporter` with only the textfile collector, stopped when dropped.
 #[derive(Debug)]
 pub struct NodeExporter(Scraper);
 
 impl NodeExporter {
-    /// Starts one that shows the files of a folder whose names end in `.prom`, and waits until it
-    /// answers.
+    /// Starts a `node_exporter` that exposes the `.prom` files of a folder, and waits until it is
+    /// ready.
     #[track_caller]
     pub fn start(files: &Path) -> Self {
         let program = installed(
@@ -36,10 +36,10 @@ impl NodeExporter {
         Self(Scraper::start(command, address, folder, "/"))
     }
 
-    /// What it shows to Prometheus.
+    /// Returns the families that it exposes.
     #[track_caller]
     pub fn families(&self) -> Families {
         let page = get(&self.0.url("/metrics"));
-        python_text(&page.body).expect("node_exporter keeps to its own format")
+        python_text(&page.body).expect("node_exporter writes a valid exposition")
     }
 }

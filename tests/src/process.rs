@@ -1,10 +1,12 @@
-//! Processes of a test's own, and how large they are.
+//! Runs a test in its own process, and measures memory.
 
 use std::{env, fs, process::Command};
 
-/// Runs a test where no other allocates: this very program again, for this test alone.
+/// Runs a test in a process in which no other test allocates: this program again, filtered to it.
+///
+/// `test` is the full name of the test, including its modules.
 #[track_caller]
-pub fn in_a_process_of_its_own(test: &str, act: impl FnOnce()) {
+pub fn in_own_process(test: &str, act: impl FnOnce()) {
     if env::var_os(OWN_PROCESS).is_some() {
         return act();
     }
@@ -13,15 +15,15 @@ pub fn in_a_process_of_its_own(test: &str, act: impl FnOnce()) {
         .args(["--exact", test, "--nocapture"])
         .env(OWN_PROCESS, "1")
         .output()
-        .expect("it starts again");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let failed = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{failed}{said}");
-    assert!(said.contains("1 passed"), "no test `{test}`: {said}");
-    print!("{said}");
+        .expect("the test starts again");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}{stdout}");
+    assert!(stdout.contains("1 passed"), "no test `{test}`: {stdout}");
+    print!("{stdout}");
 }
 
-/// By how many bytes the process grows; 0 where nobody says.
+/// Returns by how many bytes the resident memory grows; 0 where `/proc` does not exist.
 pub fn growth(act: impl FnOnce()) -> usize {
     let before = resident();
     act();

@@ -1,4 +1,4 @@
-//! A Prometheus of one's own.
+//! A Prometheus server for one test.
 
 use std::{fs, net::SocketAddr, process::Command, time::Duration};
 
@@ -16,36 +16,36 @@ use crate::{
 #[derive(Debug)]
 pub struct Prometheus(Scraper);
 
-/// Which Prometheus.
+/// The version of Prometheus to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
-    /// Debian's, 2.42 or later.
+    /// Debian stable's, 2.42 or later.
     Debian,
-    /// One of the third line, which takes names of any characters.
+    /// A Prometheus 3, which accepts UTF-8 names.
     Newer,
 }
 
 impl Prometheus {
-    /// Starts one that scrapes `/metrics` at `target` every second, as the job `example`, and
-    /// waits until it answers.
+    /// Starts a Prometheus that scrapes `/metrics` at `target` every second as the job `example`,
+    /// and waits until it is ready.
     #[track_caller]
     pub fn scraping(target: SocketAddr) -> Self {
         Self::scraping_with(target, &[])
     }
 
-    /// The same with further flags on its command line.
+    /// Like [`scraping`](Self::scraping), with further command-line flags.
     #[track_caller]
     pub fn scraping_with(target: SocketAddr, flags: &[&str]) -> Self {
         Self::start(Version::Debian, &[Job::new("example", target)], flags)
     }
 
-    /// Starts one that scrapes several targets, or one in several ways.
+    /// Starts a Prometheus with several scrape jobs.
     #[track_caller]
     pub fn start(version: Version, jobs: &[Job<'_>], flags: &[&str]) -> Self {
         Self::start_with_rules(version, jobs, flags, "groups: []")
     }
 
-    /// The same with a file of rules.
+    /// Like [`start`](Self::start), with a rule file.
     #[track_caller]
     pub fn start_with_rules(
         version: Version,
@@ -74,39 +74,39 @@ impl Prometheus {
         Self(Scraper::start(command, address, folder, READY))
     }
 
-    /// Ends it as a crash would.
+    /// Kills the process, as a crash would.
     pub fn crash(&mut self) {
         self.0.crash();
     }
 
-    /// Starts it again with the data it has, once it has crashed.
+    /// Restarts it after a crash with the same data.
     #[track_caller]
     pub fn start_again(&mut self) {
         self.0.start_again(READY);
     }
 
-    /// Where it takes what is sent to it.
+    /// The URL for remote write.
     ///
     /// Flags: `--web.enable-remote-write-receiver`.
     pub fn write_url(&self) -> String {
         self.0.url("/api/v1/write")
     }
 
-    /// The value of an expression that yields one; none if it yields no series.
+    /// Evaluates an expression with at most one series; `None` if it has none.
     #[track_caller]
     pub fn value(&self, expression: &str) -> Option<f64> {
         self.0.value(expression)
     }
 
-    /// The series that an expression yields now: each with `metric` and `value`, or `values` where
-    /// it names a range.
+    /// Evaluates an expression to series: each with `metric` and `value`, or `values` for a range
+    /// selector.
     #[track_caller]
     pub fn query(&self, expression: &str) -> Vec<Value> {
         self.0.query(expression)
     }
 
-    /// The series of an expression over the last `past`, a point a second: each with
-    /// `metric` and `values`.
+    /// Evaluates an expression over the last `past` in steps of a second: series with `metric` and
+    /// `values`.
     #[track_caller]
     pub fn query_range(&self, expression: &str, past: Duration) -> Vec<Value> {
         let (start, end) = self.period(past);
@@ -119,8 +119,8 @@ impl Prometheus {
         list(&self.0.ask("query_range", &parameters)["result"])
     }
 
-    /// The exemplars of the series that an expression names, of the last `past`: each with
-    /// `seriesLabels` and `exemplars`.
+    /// Returns the exemplars of the selected series in the last `past`: each with `seriesLabels`
+    /// and `exemplars`.
     ///
     /// Flags: `--enable-feature=exemplar-storage`.
     #[track_caller]
@@ -130,14 +130,16 @@ impl Prometheus {
         list(&self.0.ask("query_exemplars", &parameters))
     }
 
-    /// Beginning and end of the last `past`.
+    /// Start and end of the last `past`, as the API's parameters.
     #[track_caller]
     fn period(&self, past: Duration) -> (String, String) {
-        let now = self.value("vector(time())").expect("it knows the time");
+        let now = self
+            .value("vector(time())")
+            .expect("Prometheus returns the time");
         ((now - past.as_secs_f64()).to_string(), now.to_string())
     }
 
-    /// What it thinks of each target.
+    /// Returns the state of each target.
     #[track_caller]
     pub fn targets(&self) -> Vec<Target> {
         let targets = list(&self.0.ask("targets", &[])["activeTargets"]);
@@ -149,7 +151,7 @@ impl Prometheus {
         targets.collect()
     }
 
-    /// Type, help and unit of a family as a job scraped it; none while it knows none.
+    /// Returns type, help and unit of a family as scraped by a job; `None` while it is unknown.
     #[track_caller]
     pub fn metadata(&self, job: &str, family: &str) -> Option<(String, String, String)> {
         let job = format!(r#"{{job="{job}"}}"#);
@@ -158,7 +160,7 @@ impl Prometheus {
         let entry = match entries.as_slice() {
             [] => return None,
             [entry] => entry,
-            _ => panic!("`{family}` should have one meaning: {entries:#?}"),
+            _ => panic!("expected one metadata entry of `{family}`: {entries:#?}"),
         };
         Some((
             text(&entry["type"]),
@@ -167,26 +169,26 @@ impl Prometheus {
         ))
     }
 
-    /// Its own metrics: how it fared while scraping.
+    /// Returns Prometheus' own metrics, for example about its scrapes.
     #[track_caller]
     pub fn own_metrics(&self) -> Families {
         let page = get(&self.0.url("/metrics"));
-        python_text(&page.body).expect("Prometheus keeps to its own format")
+        python_text(&page.body).expect("Prometheus writes a valid exposition")
     }
 }
 
-/// What Prometheus thinks of a target.
+/// The state of a scrape target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// Its job.
+    /// The job.
     pub job: String,
     /// `up`, `down` or `unknown`.
     pub health: String,
-    /// Why the last scrape failed, or nothing.
+    /// The error of the last scrape; empty if it succeeded.
     pub last_error: String,
 }
 
-/// The points of a series: when, in seconds since 1970, and what.
+/// Returns the points of a series: timestamp in seconds since 1970, and value.
 #[track_caller]
 pub fn points(series: &Value) -> Vec<(f64, f64)> {
     let point = |point: &Value| (point[0].as_f64().expect("a time"), number(&point[1]));

@@ -1,4 +1,4 @@
-//! What promtool says of rules.
+//! Checks and tests recording and alerting rules with promtool.
 
 use std::{fs, process::Command};
 
@@ -6,11 +6,11 @@ use tempfile::TempDir;
 
 use crate::judge::{Refusal, installed};
 
-/// Lets promtool parse and lint a file of rules.
+/// Parses and lints a rule file with promtool.
 ///
 /// # Errors
 ///
-/// What promtool says against it.
+/// The output of promtool.
 pub fn promtool_check_rules(rules: &str) -> Result<(), Refusal> {
     promtool(
         &["check", "rules", "--lint=all", "--lint-fatal", "rules.yml"],
@@ -18,12 +18,11 @@ pub fn promtool_check_rules(rules: &str) -> Result<(), Refusal> {
     )
 }
 
-/// Lets promtool run cases against rules: a file of its unit tests, whose `rule_files` are
-/// `rules.yml`.
+/// Runs promtool's unit tests (`cases`, with `rule_files: [rules.yml]`) against a rule file.
 ///
 /// # Errors
 ///
-/// The cases that come out otherwise.
+/// The output of promtool, which lists the failed cases.
 pub fn promtool_test_rules(rules: &str, cases: &str) -> Result<(), Refusal> {
     promtool(
         &["test", "rules", "cases.yml"],
@@ -44,6 +43,6 @@ fn promtool(arguments: &[&str], files: &[(&str, &str)]) -> Result<(), Refusal> {
     if output.status.success() {
         return Ok(());
     }
-    let said = [output.stdout, output.stderr].concat();
-    Err(Refusal::new("promtool", &String::from_utf8_lossy(&said)))
+    let message = [output.stdout, output.stderr].concat();
+    Err(Refusal::new("promtool", &String::from_utf8_lossy(&message)))
 }

@@ -1,12 +1,12 @@
-//! Prometheus' protobuf format, as an independent decoder reads it.
+//! A decoder of Prometheus' protobuf format, independent of the encoder under test.
 
 use prost::Message;
 
-/// Reads an exposition to its end.
+/// Decodes all families of an exposition.
 ///
 /// # Errors
 ///
-/// What the decoder says against it.
+/// The error of the decoder.
 pub fn protobuf(mut exposition: &[u8]) -> Result<Vec<MetricFamily>, prost::DecodeError> {
     let mut families = Vec::new();
     while !exposition.is_empty() {
@@ -15,15 +15,15 @@ pub fn protobuf(mut exposition: &[u8]) -> Result<Vec<MetricFamily>, prost::Decod
     Ok(families)
 }
 
-// The messages of `io/prometheus/client/metrics.proto` and what they are made of.
+// The messages of `io/prometheus/client/metrics.proto`, in its field numbering.
 
-/// Metrics of one name.
+/// A family.
 #[derive(Clone, PartialEq, Message)]
 pub struct MetricFamily {
-    /// With the suffix `_total` or `_info`.
+    /// The name, with a suffix `_total` or `_info`.
     #[prost(string, optional, tag = "1")]
     pub name: Option<String>,
-    /// What it is for.
+    /// The help.
     #[prost(string, optional, tag = "2")]
     pub help: Option<String>,
     /// The type.
@@ -51,7 +51,7 @@ pub enum MetricType {
     Untyped = 3,
     /// Field `histogram`.
     Histogram = 4,
-    /// Field `histogram`, too.
+    /// Field `histogram` as well.
     GaugeHistogram = 5,
 }
 
@@ -70,7 +70,7 @@ pub struct Metric {
     /// The value of a summary.
     #[prost(message, optional, tag = "4")]
     pub summary: Option<Summary>,
-    /// The value of what has no type.
+    /// The value of a metric of unknown type.
     #[prost(message, optional, tag = "5")]
     pub untyped: Option<Number>,
     /// Unix time in milliseconds.
@@ -106,10 +106,10 @@ pub struct Counter {
     /// The total.
     #[prost(double, optional, tag = "1")]
     pub value: Option<f64>,
-    /// An example.
+    /// The exemplar.
     #[prost(message, optional, tag = "2")]
     pub exemplar: Option<Exemplar>,
-    /// When it began.
+    /// The created timestamp.
     #[prost(message, optional, tag = "3")]
     pub created_timestamp: Option<Timestamp>,
 }
@@ -126,7 +126,7 @@ pub struct Summary {
     /// Their quantiles.
     #[prost(message, repeated, tag = "3")]
     pub quantile: Vec<Quantile>,
-    /// When it began.
+    /// The created timestamp.
     #[prost(message, optional, tag = "4")]
     pub created_timestamp: Option<Timestamp>,
 }
@@ -137,7 +137,7 @@ pub struct Quantile {
     /// From 0 to 1.
     #[prost(double, optional, tag = "1")]
     pub quantile: Option<f64>,
-    /// What so many observations do not exceed.
+    /// The value that this share of observations does not exceed.
     #[prost(double, optional, tag = "2")]
     pub value: Option<f64>,
 }
@@ -154,42 +154,42 @@ pub struct Histogram {
     /// Classic buckets.
     #[prost(message, repeated, tag = "3")]
     pub bucket: Vec<Bucket>,
-    /// When it began.
+    /// The created timestamp.
     #[prost(message, optional, tag = "15")]
     pub created_timestamp: Option<Timestamp>,
-    /// How finely each power of two is divided.
+    /// The resolution: `2^schema` buckets per power of two.
     #[prost(sint32, optional, tag = "5")]
     pub schema: Option<i32>,
-    /// How broad the zero bucket is.
+    /// The largest absolute value in the zero bucket.
     #[prost(double, optional, tag = "6")]
     pub zero_threshold: Option<f64>,
     /// Observations in the zero bucket.
     #[prost(uint64, optional, tag = "7")]
     pub zero_count: Option<u64>,
-    /// Runs of buckets below zero.
+    /// Spans of buckets below zero.
     #[prost(message, repeated, tag = "9")]
     pub negative_span: Vec<BucketSpan>,
     /// Their counts, each as the difference from the one before.
     #[prost(sint64, repeated, packed = "false", tag = "10")]
     pub negative_delta: Vec<i64>,
-    /// Runs of buckets above zero.
+    /// Spans of buckets above zero.
     #[prost(message, repeated, tag = "12")]
     pub positive_span: Vec<BucketSpan>,
     /// Their counts, each as the difference from the one before.
     #[prost(sint64, repeated, packed = "false", tag = "13")]
     pub positive_delta: Vec<i64>,
-    /// Examples, of the native part.
+    /// Exemplars of the native buckets.
     #[prost(message, repeated, tag = "16")]
     pub exemplars: Vec<Exemplar>,
 }
 
 impl Histogram {
-    /// Indices and counts of the native buckets above zero that are not empty.
+    /// Returns indices and counts of the populated native buckets above zero.
     pub fn positive(&self) -> Vec<(i32, u64)> {
         buckets(&self.positive_span, &self.positive_delta)
     }
 
-    /// Indices and counts of those below zero.
+    /// Returns indices and counts of the populated native buckets below zero.
     pub fn negative(&self) -> Vec<(i32, u64)> {
         buckets(&self.negative_span, &self.negative_delta)
     }
@@ -220,29 +220,29 @@ fn buckets(spans: &[BucketSpan], deltas: &[i64]) -> Vec<(i32, u64)> {
 /// A classic bucket.
 #[derive(Clone, PartialEq, Message)]
 pub struct Bucket {
-    /// Observations in it and those before.
+    /// Observations up to the upper bound.
     #[prost(uint64, optional, tag = "1")]
     pub cumulative_count: Option<u64>,
     /// Its upper bound.
     #[prost(double, optional, tag = "2")]
     pub upper_bound: Option<f64>,
-    /// An example.
+    /// The exemplar.
     #[prost(message, optional, tag = "3")]
     pub exemplar: Option<Exemplar>,
 }
 
-/// A run of native buckets.
+/// A span of consecutive native buckets.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Message)]
 pub struct BucketSpan {
-    /// Buckets left out since the last run; of the first run, the index of its first bucket.
+    /// Gap after the previous span; for the first span, the index of its first bucket.
     #[prost(sint32, optional, tag = "1")]
     pub offset: Option<i32>,
-    /// How many buckets it has.
+    /// The number of buckets.
     #[prost(uint32, optional, tag = "2")]
     pub length: Option<u32>,
 }
 
-/// An example of what was counted.
+/// An exemplar.
 #[derive(Clone, PartialEq, Message)]
 pub struct Exemplar {
     /// Its labels.
@@ -251,7 +251,7 @@ pub struct Exemplar {
     /// Its value.
     #[prost(double, optional, tag = "2")]
     pub value: Option<f64>,
-    /// When it was recorded.
+    /// The time of the recording.
     #[prost(message, optional, tag = "3")]
     pub timestamp: Option<Timestamp>,
 }
@@ -262,7 +262,7 @@ pub struct Timestamp {
     /// Seconds of Unix time.
     #[prost(int64, tag = "1")]
     pub seconds: i64,
-    /// And nanoseconds.
+    /// Nanoseconds within the second.
     #[prost(int32, tag = "2")]
     pub nanos: i32,
 }

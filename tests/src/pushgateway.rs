@@ -1,4 +1,4 @@
-//! A Pushgateway of one's own.
+//! A Pushgateway for one test.
 
 use std::{collections::BTreeMap, fs, net::SocketAddr, process::Command};
 
@@ -12,18 +12,18 @@ use crate::{
     scraper::{Scraper, list, text},
 };
 
-/// A running Pushgateway, stopped when dropped. It keeps in memory what is pushed to it.
+/// A running Pushgateway without persistence, stopped when dropped.
 #[derive(Debug)]
 pub struct Pushgateway(Scraper);
 
 impl Pushgateway {
-    /// Starts one, and waits until it answers.
+    /// Starts a Pushgateway and waits until it is ready.
     #[track_caller]
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// The same with further flags on its command line.
+    /// Like [`start`](Self::start), with further command-line flags.
     #[track_caller]
     pub fn start_with(flags: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder for the Pushgateway");
@@ -37,8 +37,8 @@ impl Pushgateway {
         Self(Scraper::start(command, address, folder, &ready))
     }
 
-    /// Starts one that demands what its configuration says; `files` are what that names, in the
-    /// same folder.
+    /// Starts a Pushgateway with a web configuration (TLS, authentication) and the `files` that it
+    /// names.
     #[track_caller]
     pub fn guarded(config: &str, files: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a folder for the Pushgateway");
@@ -53,29 +53,29 @@ impl Pushgateway {
         Self(Scraper::start_guarded(command, address, folder))
     }
 
-    /// Where it is, without a path.
+    /// The URL, without a path.
     pub fn url(&self) -> String {
         self.0.url("")
     }
 
-    /// Where it is, for whom it lets in over TLS.
+    /// The URL over TLS, without a path.
     pub fn https_url(&self) -> String {
         self.url().replace("http://", "https://")
     }
 
-    /// What it shows to Prometheus.
+    /// Returns the families that it exposes.
     #[track_caller]
     pub fn families(&self) -> Families {
-        python_text(&self.page().body).expect("the Pushgateway keeps to its own format")
+        python_text(&self.page().body).expect("the Pushgateway writes a valid exposition")
     }
 
-    /// The same as text.
+    /// Returns its exposition as text.
     #[track_caller]
     pub fn page(&self) -> Page {
         get(&self.0.url("/metrics"))
     }
 
-    /// The labels of the groups it keeps.
+    /// Returns the labels of each group.
     #[track_caller]
     pub fn groups(&self) -> Vec<BTreeMap<String, String>> {
         let groups = list(&self.0.ask("metrics", &[]));
@@ -89,12 +89,12 @@ impl Pushgateway {
         groups.iter().map(labels).collect()
     }
 
-    /// What its API says of the families of its only group.
+    /// Returns the families of its only group, as its API lists them.
     #[track_caller]
     pub fn group(&self) -> Value {
         match &list(&self.0.ask("metrics", &[]))[..] {
             [group] => group.clone(),
-            groups => panic!("there should be one group: {groups:#?}"),
+            groups => panic!("expected one group: {groups:#?}"),
         }
     }
 }

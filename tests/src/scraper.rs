@@ -1,4 +1,4 @@
-//! A server that scrapes and answers Prometheus' HTTP API: started, asked, stopped.
+//! A server with Prometheus' HTTP API: starting, querying and stopping it.
 
 use std::{
     fs::{self, File},
@@ -14,7 +14,7 @@ use crate::{http::try_get, wait::wait_until};
 
 /// A running server on a free loopback port.
 ///
-/// It keeps its data in a folder that vanishes with it, and is stopped when dropped.
+/// Its data is in a temporary folder. The server is stopped when dropped.
 #[derive(Debug)]
 pub(crate) struct Scraper {
     server: Child,
@@ -24,7 +24,7 @@ pub(crate) struct Scraper {
 }
 
 impl Scraper {
-    /// Starts a command that is to listen at that address, and waits until it answers at `ready`.
+    /// Starts a server that listens at `address`, and waits until it responds at the path `ready`.
     #[track_caller]
     pub(crate) fn start(
         command: Command,
@@ -38,7 +38,8 @@ impl Scraper {
         scraper
     }
 
-    /// The same with a server that does not answer everybody: waits until it listens.
+    /// Like [`start`](Self::start), for a server that requires authentication: waits until it
+    /// listens.
     #[track_caller]
     pub(crate) fn start_guarded(command: Command, address: SocketAddr, folder: TempDir) -> Self {
         let mut scraper = Self::spawn(command, address, folder);
@@ -62,13 +63,13 @@ impl Scraper {
         }
     }
 
-    /// Ends it as a crash would.
+    /// Kills the process, as a crash would.
     pub(crate) fn crash(&mut self) {
-        self.server.kill().expect("it was running");
+        self.server.kill().expect("the server is running");
         self.server.wait().expect("a child can be awaited");
     }
 
-    /// Starts it again with the data it has, once it has crashed.
+    /// Restarts it after a crash with the same data.
     #[track_caller]
     pub(crate) fn start_again(&mut self, ready: &str) {
         self.server = spawn(&mut self.command);
@@ -76,12 +77,12 @@ impl Scraper {
         self.wait_until_ready(|| try_get(&url, &[], None).is_ok_and(|page| page.status == 200));
     }
 
-    /// The address of one of its pages.
+    /// The URL of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// The value of an expression that yields one; none if it yields no series.
+    /// Evaluates an expression with at most one series; `None` if it has none.
     #[track_caller]
     pub(crate) fn value(&self, expression: &str) -> Option<f64> {
         let series = self.query(expression);
@@ -89,13 +90,13 @@ impl Scraper {
         series.first().map(|one| number(&one["value"][1]))
     }
 
-    /// The series that an expression yields now.
+    /// Evaluates an expression to series.
     #[track_caller]
     pub(crate) fn query(&self, expression: &str) -> Vec<Value> {
         list(&self.ask("query", &[("query", expression)])["result"])
     }
 
-    /// The data that an endpoint of the API answers.
+    /// Sends a request to an endpoint of the API and returns `data` of the response.
     #[track_caller]
     pub(crate) fn ask(&self, endpoint: &str, parameters: &[(&str, &str)]) -> Value {
         let url = self.url(&format!("/api/v1/{endpoint}"));
@@ -112,9 +113,9 @@ impl Scraper {
 
     #[track_caller]
     fn wait_until_ready(&mut self, is_ready: impl Fn() -> bool) {
-        wait_until(Duration::from_mins(2), "a server that answers", || {
+        wait_until(Duration::from_mins(2), "the server to be ready", || {
             if let Some(status) = self.server.try_wait().expect("a child has a status") {
-                panic!("it ended with {status}:\n{}", self.log());
+                panic!("the server ended with {status}:\n{}", self.log());
             }
             is_ready().then_some(())
         });
@@ -127,7 +128,7 @@ impl Scraper {
 
 impl Drop for Scraper {
     fn drop(&mut self) {
-        // Either fails only if it has ended by itself.
+        // Both fail only if it has already ended.
         _ = self.server.kill();
         _ = self.server.wait();
     }
@@ -139,7 +140,7 @@ fn spawn(command: &mut Command) -> Child {
     server.unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
-/// What to scrape, as both Prometheus and `VictoriaMetrics` are told.
+/// The scrape configuration, which Prometheus and `VictoriaMetrics` both read.
 pub(crate) fn config(jobs: &[Job<'_>]) -> String {
     let mut lines = vec![CONFIG.to_owned()];
     for job in jobs {
@@ -151,19 +152,19 @@ pub(crate) fn config(jobs: &[Job<'_>]) -> String {
     lines.join("\n") + "\n"
 }
 
-/// A target, and how it is scraped.
+/// A scrape job.
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
-    /// The label `job` of what is scraped.
+    /// The label `job` of the scraped series.
     pub name: &'a str,
-    /// Where to scrape `/metrics`.
+    /// The address where `/metrics` is scraped.
     pub target: SocketAddr,
-    /// Lines of the configuration: `scrape_interval: 5s`.
+    /// Further configuration lines, such as `scrape_interval: 5s`.
     pub settings: &'a [&'a str],
 }
 
 impl<'a> Job<'a> {
-    /// One that is scraped every second.
+    /// A job that scrapes every second.
     pub fn new(name: &'a str, target: SocketAddr) -> Self {
         let settings = &[];
         Self {
@@ -173,7 +174,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// The same with further lines.
+    /// Adds configuration lines.
     #[must_use]
     pub fn with(self, settings: &'a [&'a str]) -> Self {
         Self { settings, ..self }
@@ -184,18 +185,18 @@ impl<'a> Job<'a> {
 pub(crate) fn list(value: &Value) -> Vec<Value> {
     match value {
         Value::Array(list) => list.clone(),
-        other => panic!("should be a list: {other}"),
+        other => panic!("expected a list: {other}"),
     }
 }
 
 #[track_caller]
 pub(crate) fn text(value: &Value) -> String {
     let text = value.as_str();
-    text.unwrap_or_else(|| panic!("should be a string: {value}"))
+    text.unwrap_or_else(|| panic!("expected a string: {value}"))
         .to_owned()
 }
 
-/// The API spells numbers as strings: JSON knows neither NaN nor infinity.
+/// The API writes numbers as strings, because JSON has neither NaN nor infinity.
 #[track_caller]
 pub(crate) fn number(value: &Value) -> f64 {
     text(value).parse().expect("a number")

@@ -1,15 +1,15 @@
-//! A reader of the text formats that takes what the rules allow, and nothing else.
+//! A strict parser of the text formats.
 //!
-//! The official parsers forgive much: they are written for what anybody may expose. This one is
-//! for what we write. A space too many, a number that is not in its canonical form, a line out of
-//! place, a value that its type forbids is a fault. It reads names in quotes as well.
+//! The official parsers are lenient, because they read what any program may expose. This one
+//! accepts only what this library may write: a surplus space, a number that is not in canonical
+//! form, a misplaced line or a value that its type forbids is an error. It also reads quoted names.
 
 use std::{
     collections::{BTreeMap, HashSet},
     fmt::Write,
 };
 
-/// Which text format it is.
+/// The text format to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// Prometheus' text format, 0.0.4 or 1.0.0.
@@ -21,22 +21,22 @@ pub enum Dialect {
 /// A family.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Family {
-    /// Its name in this format.
+    /// The name in this format.
     pub name: String,
-    /// Its type in this format.
+    /// The type in this format.
     pub kind: String,
-    /// Its help, unescaped.
+    /// The help, unescaped.
     pub help: String,
-    /// Its unit, or nothing.
+    /// The unit; empty if there is none.
     pub unit: String,
-    /// Its samples, in their order.
+    /// The samples, in their order.
     pub samples: Vec<Sample>,
 }
 
-/// A line with a value.
+/// A sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
-    /// The name as it stands in the line, suffix included.
+    /// The name, including a suffix such as `_bucket`.
     pub name: String,
     /// The labels, unescaped.
     pub labels: BTreeMap<String, String>,
@@ -46,22 +46,22 @@ pub struct Sample {
     pub exemplar: Option<Exemplar>,
 }
 
-/// An example of what a sample counts.
+/// The exemplar of a sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exemplar {
-    /// Its labels, unescaped.
+    /// The labels, unescaped.
     pub labels: BTreeMap<String, String>,
-    /// Its value.
+    /// The value.
     pub value: f64,
-    /// When, in seconds since 1970.
+    /// The timestamp in seconds since 1970.
     pub time: f64,
 }
 
-/// Reads an exposition; `quotes` says whether names may stand in quotes.
+/// Parses an exposition; `quotes` allows quoted names.
 ///
 /// # Errors
 ///
-/// The line at fault, and what is wrong with it.
+/// The offending line and the reason.
 pub fn read(exposition: &str, dialect: Dialect, quotes: bool) -> Result<Vec<Family>, String> {
     let mut reader = Reader {
         dialect,
@@ -73,10 +73,10 @@ pub fn read(exposition: &str, dialect: Dialect, quotes: bool) -> Result<Vec<Fami
         Dialect::Text => exposition,
         Dialect::OpenMetrics => exposition
             .strip_suffix("# EOF\n")
-            .ok_or("it does not end in `# EOF`")?,
+            .ok_or("the exposition does not end in `# EOF`")?,
     };
     if !body.is_empty() && !body.ends_with('\n') {
-        return Err("the last line does not end".to_owned());
+        return Err("the last line has no line end".to_owned());
     }
     for line in body.split_terminator('\n') {
         let read = reader.line(line);
@@ -88,9 +88,8 @@ pub fn read(exposition: &str, dialect: Dialect, quotes: bool) -> Result<Vec<Fami
     Ok(reader.families)
 }
 
-/// A float as Go's `strconv.FormatFloat(v, 'g', -1, 64)` writes it, made of what Rust's
-/// formatting says; with `.0` behind it, in `OpenMetrics`, where it shows neither point nor
-/// exponent.
+/// Formats a float as Go's `strconv.FormatFloat(v, 'g', -1, 64)` does, from Rust's formatting.
+/// `OpenMetrics` adds `.0` to a number without point or exponent.
 pub fn canonical(value: f64, dialect: Dialect) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
@@ -98,14 +97,14 @@ pub fn canonical(value: f64, dialect: Dialect) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
-    // 0 has no sign.
+    // Removes the sign of -0.
     let value = value + 0.0;
     let shortest = format!("{value:e}");
     let (digits, exponent) = shortest.split_once('e').expect("it has an exponent");
     let exponent: i32 = exponent.parse().expect("it is a number");
     let fraction = digits.len().saturating_sub(2 + usize::from(value < 0.0));
-    // Where the value lies in the middle of two shortest numbers, Rust takes the larger one and Go
-    // the even one, as rounding to so many digits does.
+    // If the value lies halfway between two shortest representations, Rust takes the larger one and
+    // Go the even one, as rounding to that number of digits does.
     let rounded = format!("{value:.fraction$e}");
     let is_even = rounded.parse() == Ok(value);
     let mut text = if (-4..6).contains(&exponent) {
@@ -131,14 +130,14 @@ struct Reader {
     dialect: Dialect,
     quotes: bool,
     families: Vec<Family>,
-    /// Of families and samples that were there.
+    /// Names of the families read so far.
     names: HashSet<String>,
 }
 
-type Read<T> = Result<T, &'static str>;
+type Parsed<T> = Result<T, &'static str>;
 
 impl Reader {
-    fn line(&mut self, line: &str) -> Read<()> {
+    fn line(&mut self, line: &str) -> Parsed<()> {
         if let Some(comment) = line.strip_prefix("# ") {
             return self.comment(comment);
         }
@@ -150,13 +149,13 @@ impl Reader {
         let suffix = sample.name.strip_prefix(&*family.name);
         let suffix = suffix.ok_or("a sample of another family")?;
         if !suffixes(&family.kind, self.dialect).contains(&suffix) {
-            return Err("a sample with a suffix that its family does not have");
+            return Err("a sample with a suffix that its type does not have");
         }
         family.samples.push(sample);
         Ok(())
     }
 
-    fn comment(&mut self, comment: &str) -> Read<()> {
+    fn comment(&mut self, comment: &str) -> Parsed<()> {
         let (keyword, rest) = comment.split_once(' ').ok_or("a comment")?;
         let mut rest = Rest(rest);
         let name = if rest.0.starts_with('"') {
@@ -198,15 +197,15 @@ impl Reader {
                 let quote = self.dialect == Dialect::OpenMetrics;
                 family.help = unescaped(rest.0, quote)?;
             }
-            _ => return Err("metadata of no kind, or twice"),
+            _ => return Err("unknown or repeated metadata"),
         }
         if keyword == "TYPE" && suffixes(&family.kind, self.dialect).is_empty() {
-            return Err("a type that there is not");
+            return Err("an unknown type");
         }
         Ok(())
     }
 
-    fn sample(&self, line: &str) -> Read<Sample> {
+    fn sample(&self, line: &str) -> Parsed<Sample> {
         let mut rest = Rest(line);
         let mut labels = BTreeMap::new();
         let name = if rest.0.starts_with('{') {
@@ -243,7 +242,7 @@ impl Reader {
         })
     }
 
-    fn exemplar(&self, text: &str) -> Read<Exemplar> {
+    fn exemplar(&self, text: &str) -> Parsed<Exemplar> {
         if self.dialect == Dialect::Text {
             return Err("an exemplar in the text format");
         }
@@ -267,8 +266,8 @@ impl Reader {
         })
     }
 
-    /// Labels, up to the brace behind them.
-    fn labels(&self, rest: &mut Rest<'_>) -> Read<BTreeMap<String, String>> {
+    /// Reads labels up to and including the closing brace.
+    fn labels(&self, rest: &mut Rest<'_>) -> Parsed<BTreeMap<String, String>> {
         let mut labels = BTreeMap::new();
         loop {
             let name = if rest.0.starts_with('"') {
@@ -291,41 +290,41 @@ impl Reader {
         }
     }
 
-    /// A name in quotes, which must need them.
-    fn quoted_name(&self, rest: &mut Rest<'_>) -> Read<String> {
+    /// Reads a quoted name.
+    fn quoted_name(&self, rest: &mut Rest<'_>) -> Parsed<String> {
         let name = rest.quoted()?;
         if !self.quotes {
             return Err("a name in quotes");
         }
         if name.is_empty() || name.contains(char::is_control) {
-            return Err("a name with a control character, or none");
+            return Err("an empty name, or one with a control character");
         }
         Ok(name)
     }
 }
 
-/// What is left of a line.
+/// The unread part of a line.
 struct Rest<'l>(&'l str);
 
 impl Rest<'_> {
-    fn take(&mut self, expected: &str) -> Read<()> {
+    fn take(&mut self, expected: &str) -> Parsed<()> {
         let rest = self.0.strip_prefix(expected);
-        self.0 = rest.ok_or("something else than the grammar has here")?;
+        self.0 = rest.ok_or("unexpected text")?;
         Ok(())
     }
 
-    fn legacy(&mut self, colon: bool) -> Read<String> {
+    fn legacy(&mut self, colon: bool) -> Parsed<String> {
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || (colon && c == ':');
         let end = self.0.find(|c| !is_part(c)).unwrap_or(self.0.len());
         let (name, rest) = self.0.split_at(end);
         if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
-            return Err("a name that is none");
+            return Err("an invalid name");
         }
         self.0 = rest;
         Ok(name.to_owned())
     }
 
-    fn quoted(&mut self) -> Read<String> {
+    fn quoted(&mut self) -> Parsed<String> {
         self.take("\"")?;
         let mut is_escaped = false;
         let end = self.0.find(|c| match c {
@@ -345,8 +344,9 @@ impl Rest<'_> {
     }
 }
 
-/// Text without its escapes, of which no others are written than these.
-fn unescaped(text: &str, quote: bool) -> Read<String> {
+/// Decodes the escapes `\\` and `
+/// `, and `\"` where quotes are escaped; any other is an error.
+fn unescaped(text: &str, quote: bool) -> Parsed<String> {
     let mut out = String::new();
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
@@ -355,7 +355,7 @@ fn unescaped(text: &str, quote: bool) -> Read<String> {
                 Some('n') => '\n',
                 Some('\\') => '\\',
                 Some('"') if quote => '"',
-                _ => return Err("an escape that there is not"),
+                _ => return Err("an unknown escape"),
             },
             '"' if quote => return Err("a quote that is not escaped"),
             c => c,
@@ -364,7 +364,7 @@ fn unescaped(text: &str, quote: bool) -> Read<String> {
     Ok(out)
 }
 
-fn number(text: &str, dialect: Dialect) -> Read<f64> {
+fn number(text: &str, dialect: Dialect) -> Parsed<f64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_whole = !digits.is_empty()
         && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -372,7 +372,7 @@ fn number(text: &str, dialect: Dialect) -> Read<f64> {
     let value: f64 = match text {
         "+Inf" => f64::INFINITY,
         "-Inf" => f64::NEG_INFINITY,
-        _ => text.parse().map_err(|_| "a number that is none")?,
+        _ => text.parse().map_err(|_| "an invalid number")?,
     };
     if is_whole || canonical(value, dialect) == text {
         Ok(value)
@@ -381,17 +381,17 @@ fn number(text: &str, dialect: Dialect) -> Read<f64> {
     }
 }
 
-/// Seconds to the millisecond.
-fn time(text: &str) -> Read<f64> {
+/// Parses a timestamp in seconds with exactly three decimals.
+fn time(text: &str) -> Parsed<f64> {
     let (whole, fraction) = text.split_once('.').ok_or("a time without fraction")?;
     let mut digits = whole.bytes().chain(fraction.bytes());
     if whole.is_empty() || fraction.len() != 3 || !digits.all(|byte| byte.is_ascii_digit()) {
-        return Err("a time that is none");
+        return Err("an invalid timestamp");
     }
-    text.parse().map_err(|_| "a time that is none")
+    text.parse().map_err(|_| "an invalid timestamp")
 }
 
-/// What names of samples have behind that of their family.
+/// The suffixes that sample names of a type append to the family's name.
 fn suffixes(kind: &str, dialect: Dialect) -> &'static [&'static str] {
     match (dialect, kind) {
         (_, "gauge")
@@ -408,7 +408,7 @@ fn suffixes(kind: &str, dialect: Dialect) -> &'static [&'static str] {
     }
 }
 
-/// Checks the values of a family, and that the lines of each series stand together.
+/// Checks the values of a family, and that the lines of each series are adjacent.
 fn check(family: &Family, dialect: Dialect) -> Result<(), String> {
     let mut lines = HashSet::new();
     let mut groups = HashSet::new();
@@ -421,18 +421,20 @@ fn check(family: &Family, dialect: Dialect) -> Result<(), String> {
             return Err(format!("a series twice, {sample:?}"));
         }
         let mut labels = sample.labels.clone();
-        let of_line = match &*family.kind {
+        let line_label = match &*family.kind {
             "histogram" | "gaugehistogram" => "le",
             "summary" => "quantile",
             "stateset" => &family.name,
             _ => "",
         };
-        labels.remove(of_line);
+        labels.remove(line_label);
         if last.as_ref() != Some(&labels) {
             check_series(family, &group, dialect)?;
             group.clear();
             if !groups.insert(format!("{labels:?}")) {
-                return Err(format!("the lines of a series apart, {sample:?}"));
+                return Err(format!(
+                    "the lines of a series are not adjacent, {sample:?}"
+                ));
             }
             last = Some(labels);
         }
@@ -467,7 +469,7 @@ fn check_series(family: &Family, series: &[&Sample], dialect: Dialect) -> Result
                 .iter()
                 .any(|s| !(s.value >= 0.0 && s.value.is_finite()))
             {
-                return fault("a total that is none");
+                return fault("an invalid total");
             }
         }
         "histogram" | "gaugehistogram" => {
@@ -490,10 +492,12 @@ fn check_series(family: &Family, series: &[&Sample], dialect: Dialect) -> Result
                 || of("_count").len() != 1
                 || !of("_sum").iter().chain(&of("_count")).all(sound)
             {
-                return fault("a sum or a count that is none");
+                return fault("an invalid sum or count");
             }
         }
-        "info" if series[0].value.to_bits() != 1.0_f64.to_bits() => return fault("no 1"),
+        "info" if series[0].value.to_bits() != 1.0_f64.to_bits() => {
+            return fault("a value other than 1");
+        }
         "stateset" => {
             for sample in series {
                 if !sample.labels.contains_key(&family.name)
@@ -501,14 +505,14 @@ fn check_series(family: &Family, series: &[&Sample], dialect: Dialect) -> Result
                         .map(f64::to_bits)
                         .contains(&sample.value.to_bits())
                 {
-                    return fault("no state");
+                    return fault("an invalid state");
                 }
             }
         }
         _ => {}
     }
     if with_exemplars(&may_have) != with_exemplars(series) {
-        return fault("an exemplar where there is none");
+        return fault("an exemplar on a sample that may not have one");
     }
     Ok(())
 }
@@ -520,10 +524,10 @@ fn check_histogram<'f>(
 ) -> Result<(), String> {
     let fault = |words: &str| Err(format!("{words} in {buckets:?}"));
     let (mut bound, mut total) = (f64::NEG_INFINITY, 0.0);
-    let mut falls = false;
+    let mut has_negative_bound = false;
     for sample in buckets {
         let le = sample.labels.get("le").ok_or("no bound")?;
-        let le: f64 = le.parse().map_err(|_| "a bound that is none")?;
+        let le: f64 = le.parse().map_err(|_| "an invalid bound")?;
         if le.is_nan() || le <= bound || sample.value < total {
             return fault("buckets out of order");
         }
@@ -531,11 +535,11 @@ fn check_histogram<'f>(
         if !sample.exemplar.as_ref().is_none_or(inside) {
             return fault("an exemplar of another bucket");
         }
-        falls |= le < 0.0;
+        has_negative_bound |= le < 0.0;
         (bound, total) = (le, sample.value);
     }
     if bound < f64::INFINITY {
-        return fault("no bucket for all");
+        return fault("no `+Inf` bucket");
     }
     let gauge = family.kind == "gaugehistogram";
     let [sum, count] = if gauge {
@@ -544,19 +548,19 @@ fn check_histogram<'f>(
         [of("_sum"), of("_count")]
     };
     if sum.len() != count.len() || sum.len() > 1 {
-        return fault("a sum without count, or the other way round");
+        return fault("a sum without count, or a count without sum");
     }
     if count
         .iter()
         .any(|count| count.value.to_bits() != total.to_bits())
     {
-        return fault("another count");
+        return fault("a count that differs from the last bucket");
     }
     if sum
         .iter()
-        .any(|sum| !sum.value.is_finite() || (sum.value < 0.0 && gauge && !falls))
+        .any(|sum| !sum.value.is_finite() || (sum.value < 0.0 && gauge && !has_negative_bound))
     {
-        return fault("a sum that is none");
+        return fault("an invalid sum");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A `VictoriaMetrics` of one's own.
+//! A `VictoriaMetrics` server for one test.
 
 use std::{fs, net::SocketAddr, process::Command};
 
@@ -15,20 +15,20 @@ use crate::{
 pub struct VictoriaMetrics(Scraper);
 
 impl VictoriaMetrics {
-    /// Starts one that scrapes `/metrics` at `target` every second, as the job `example`, and
-    /// waits until it answers.
+    /// Starts a server that scrapes `/metrics` at `target` every second as the job `example`, and
+    /// waits until it is ready.
     #[track_caller]
     pub fn scraping(target: SocketAddr) -> Self {
         Self::start(&[Job::new("example", target)])
     }
 
-    /// Starts one that scrapes nothing.
+    /// Starts a server without scrape jobs.
     #[track_caller]
-    pub fn alone() -> Self {
+    pub fn without_jobs() -> Self {
         Self::start(&[])
     }
 
-    /// Where it takes what is sent to it.
+    /// The URL for remote write.
     pub fn write_url(&self) -> String {
         self.0.url("/api/v1/write")
     }
@@ -51,12 +51,12 @@ impl VictoriaMetrics {
             .arg("-storageDataPath")
             .arg(path("data"))
             .arg("-memory.allowedBytes=64MB")
-            // By default it shows half a minute later what it has scraped.
+            // By default queries lag 30 seconds behind the scrapes.
             .arg("-search.latencyOffset=0s");
         Self(Scraper::start(command, address, folder, "/health"))
     }
 
-    /// The value of an expression that yields one; none if it yields no series.
+    /// Evaluates an expression with at most one series; `None` if it has none.
     #[track_caller]
     pub fn value(&self, expression: &str) -> Option<f64> {
         self.0.value(expression)

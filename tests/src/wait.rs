@@ -1,28 +1,27 @@
-//! Waiting for something that another process does.
+//! Polling for a condition that another process or thread brings about.
 
 use std::{
     thread,
     time::{Duration, Instant},
 };
 
-/// Asks again and again until there is an answer, and returns it.
+/// Polls until there is a result, and returns it.
 ///
-/// Panics when `patience` has run out, naming `what` was awaited.
+/// # Panics
+///
+/// After `timeout`, naming `what` it waited for.
 ///
 /// ```ignore
-/// let answer = wait_until(Duration::from_secs(5), "an answer", || ask().ok());
+/// let response = wait_until(Duration::from_secs(5), "a response", || try_read().ok());
 /// ```
 #[track_caller]
-pub fn wait_until<T>(patience: Duration, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + patience;
+pub fn wait_until<T>(timeout: Duration, what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + timeout;
     loop {
-        if let Some(answer) = ask() {
-            return answer;
+        if let Some(result) = poll() {
+            return result;
         }
-        assert!(
-            Instant::now() < deadline,
-            "waited {patience:?} in vain for {what}"
-        );
+        assert!(Instant::now() < deadline, "no {what} within {timeout:?}");
         thread::sleep(PAUSE);
     }
 }

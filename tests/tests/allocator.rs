@@ -14,7 +14,7 @@ use std::{
 };
 
 use metrics_core::{Format, Label, counted, encode_to_string, metrics, timed};
-use tests::in_a_process_of_its_own;
+use tests::in_own_process;
 
 #[derive(Label, Clone, Copy)]
 enum Size {
@@ -146,7 +146,7 @@ fn work() {
 
 #[test]
 fn a_program_with_an_allocator_that_records_starts() {
-    in_a_process_of_its_own("a_program_with_an_allocator_that_records_starts", || {
+    in_own_process("a_program_with_an_allocator_that_records_starts", || {
         // Those of before `main` are among them.
         assert!(ALLOCATIONS.get() > 0);
         assert_exact();
@@ -155,7 +155,7 @@ fn a_program_with_an_allocator_that_records_starts() {
 
 #[test]
 fn allocations_of_threads_are_counted_exactly() {
-    in_a_process_of_its_own("allocations_of_threads_are_counted_exactly", || {
+    in_own_process("allocations_of_threads_are_counted_exactly", || {
         for _ in 0..20 {
             let threads = [(); 8].map(|()| thread::spawn(work));
             for thread in threads {
@@ -181,7 +181,7 @@ fn allocations_of_a_threads_first_recording_are_counted() {
     #[counted]
     fn other() {}
 
-    in_a_process_of_its_own(
+    in_own_process(
         "allocations_of_a_threads_first_recording_are_counted",
         || {
             for round in 0..200 {
@@ -220,7 +220,7 @@ fn allocations_of_an_ending_thread_are_counted() {
         static AFTER: RefCell<Option<Allocates>> = const { RefCell::new(None) };
     }
 
-    in_a_process_of_its_own("allocations_of_an_ending_thread_are_counted", || {
+    in_own_process("allocations_of_an_ending_thread_are_counted", || {
         for _ in 0..20 {
             let threads = [(); 4].map(|()| {
                 thread::spawn(|| {
@@ -240,7 +240,7 @@ fn allocations_of_an_ending_thread_are_counted() {
 
 #[test]
 fn allocations_of_a_scrape_beside_those_of_threads_are_counted() {
-    in_a_process_of_its_own(
+    in_own_process(
         "allocations_of_a_scrape_beside_those_of_threads_are_counted",
         || {
             for _ in 0..10 {
@@ -268,7 +268,7 @@ fn allocations_of_a_scrape_beside_those_of_threads_are_counted() {
 
 #[test]
 fn a_scrape_exposes_what_the_allocator_recorded() {
-    in_a_process_of_its_own("a_scrape_exposes_what_the_allocator_recorded", || {
+    in_own_process("a_scrape_exposes_what_the_allocator_recorded", || {
         work();
         let text = encode_to_string(Format::Text);
         for name in ["allocations_total", "classes_total", "live_bytes"] {

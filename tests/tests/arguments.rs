@@ -19,7 +19,7 @@ use metrics_core::{
     DEFAULT_MAX_SERIES, DURATION_BUCKETS, Label, MetricFamily, MetricValue, counted, gather,
     in_flight, timed,
 };
-use tests::{calls, caught, fail, in_progress, series, timings};
+use tests::{assert_panics, calls, fail, in_progress, series, timings};
 
 fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
@@ -276,7 +276,7 @@ fn fallible_and_outcome_override_the_return_type() {
     assert_eq!(calls("a_failure"), "ok 1, error 0, panic 0");
     assert_eq!(calls("whatever"), "0");
     assert_eq!(whatever(Ok(())), Ok(()));
-    caught(|| whatever(Err(())));
+    assert_panics(|| whatever(Err(())));
     assert_eq!(
         (calls("whatever"), timings("whatever")),
         ("2".to_owned(), "2".to_owned())
@@ -421,7 +421,7 @@ fn cancelled_and_panicking_calls_have_busy_time() {
         pending::<()>().await;
     }
 
-    caught(|| run(ends(true)));
+    assert_panics(|| run(ends(true)));
     {
         let mut future = pin!(ends(false));
         assert!(poll(future.as_mut()).is_pending());

@@ -15,7 +15,7 @@ use std::{
 };
 
 use metrics_core::{Label, counted, timed};
-use tests::{calls, caught, fail, timings};
+use tests::{assert_panics, calls, fail, timings};
 
 fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
@@ -60,7 +60,7 @@ fn closed_labels_from_the_result_start_at_zero() {
     assert_eq!(calls("sized"), "small ok 0, large ok 0, panic 0");
     assert_eq!(timings("sized"), "small ok 0, large ok 0");
     let _ = (sized(1), sized(2), sized(10));
-    caught(|| sized(0));
+    assert_panics(|| sized(0));
     assert_eq!(calls("sized"), "small ok 2, large ok 1, panic 1");
     assert_eq!(timings("sized"), "small ok 2, large ok 1, panic 1");
 }
@@ -74,7 +74,7 @@ fn open_labels_from_the_result_appear_with_their_first_value() {
 
     assert_eq!(calls("numbered"), "");
     let _ = (numbered(7), numbered(7), numbered(8));
-    caught(|| numbered(0));
+    assert_panics(|| numbered(0));
     let mut counted = counted_by("numbered");
     counted.sort();
     assert_eq!(counted, ["7 ok 2", "8 ok 1", "panic 1"]);
@@ -127,7 +127,7 @@ fn an_async_call_that_does_not_return_leaves_labels_from_the_result_empty() {
         end(how).await
     }
 
-    caught(|| run(sized_later(0)));
+    assert_panics(|| run(sized_later(0)));
     assert!(poll(pin!(sized_later(1))).is_pending());
     assert_eq!(run(sized_later(2)), 2);
     assert_eq!(
@@ -135,13 +135,13 @@ fn an_async_call_that_does_not_return_leaves_labels_from_the_result_empty() {
         "small ok 1, large ok 0, panic 1, cancelled 1"
     );
     let to = || "Ulm".to_owned();
-    caught(|| run(open_later(to(), 0)));
+    assert_panics(|| run(open_later(to(), 0)));
     assert!(poll(pin!(open_later(to(), 1))).is_pending());
     assert_eq!(run(open_later(to(), 2)), 2);
     let mut counted = counted_by("open_later");
     counted.sort();
     assert_eq!(counted, ["Ulm 2 ok 1", "Ulm cancelled 1", "Ulm panic 1"]);
-    caught(|| run(mixed("Ulm", 0)));
+    assert_panics(|| run(mixed("Ulm", 0)));
     assert!(poll(pin!(mixed("Ulm", 1))).is_pending());
     assert_eq!(run(mixed("Ulm", 20)), 20);
     assert_eq!(

@@ -14,7 +14,7 @@ use std::{
 
 use metrics_core::{Label, counted, in_flight, timed};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
-use tests::{calls, caught, fail, in_progress, series, timings};
+use tests::{assert_panics, calls, fail, in_progress, series, timings};
 use tokio::{
     runtime::{Builder, Runtime},
     task::yield_now,
@@ -113,10 +113,10 @@ fn a_panic_is_counted_before_and_after_the_first_await() {
         fail()
     }
 
-    caught(|| run(falls(true)));
+    assert_panics(|| run(falls(true)));
     assert_eq!(calls("falls"), "ok 0, error 0, panic 1, cancelled 0");
     let runtime = Builder::new_current_thread().build().unwrap();
-    caught(|| runtime.block_on(falls(false)));
+    assert_panics(|| runtime.block_on(falls(false)));
     assert_eq!(calls("falls"), "ok 0, error 0, panic 2, cancelled 0");
     assert_eq!(in_progress("falls"), "0");
 }
@@ -130,7 +130,7 @@ fn a_future_dropped_by_a_panic_elsewhere_is_cancelled() {
         pending::<()>().await;
     }
 
-    caught(|| {
+    assert_panics(|| {
         let mut future = Box::pin(bystander());
         assert!(poll(future.as_mut()).is_pending());
         fail()
@@ -151,7 +151,7 @@ fn a_call_that_completes_during_unwinding_is_not_counted_as_a_panic() {
         }
     }
 
-    caught(|| {
+    assert_panics(|| {
         let _tidy = Tidy;
         fail()
     });
@@ -169,7 +169,7 @@ fn a_panic_is_counted_for_the_callee_and_its_caller() {
         within().await;
     }
 
-    caught(|| run(around()));
+    assert_panics(|| run(around()));
     assert_eq!(calls("within"), "ok 0, panic 1, cancelled 0");
     assert_eq!(calls("around"), "ok 0, panic 1, cancelled 0");
 }
@@ -324,7 +324,7 @@ fn unnameable_return_types_are_recorded() {
     }));
     drop(future);
     assert_eq!(calls("serves"), "ok 0, error 0, panic 0, cancelled 1");
-    caught(|| runtime.block_on(falls_for_ever()));
+    assert_panics(|| runtime.block_on(falls_for_ever()));
     assert_eq!(calls("falls_for_ever"), "ok 0, panic 1, cancelled 0");
     assert_eq!(run(boxed("a b")).unwrap().count(), 2);
 }
@@ -583,7 +583,7 @@ impl Actor {
                 return None;
             }
             Deed::Drop => drop(future),
-            Deed::DropInPanic => caught(move || {
+            Deed::DropInPanic => assert_panics(move || {
                 let _dropped = future;
                 fail()
             }),

@@ -255,7 +255,7 @@ fn a_million_values_beyond_the_limit_use_no_more_memory_than_the_limit() {
         /// Recordings.
         static FLOOD: Counter<(key: &str)> = "bounds_flood_total";
     }
-    in_a_process_of_its_own(
+    in_own_process(
         "a_million_values_beyond_the_limit_use_no_more_memory_than_the_limit",
         || {
             let flood = |from: u64, to: u64| {
@@ -283,7 +283,7 @@ fn a_million_values_that_come_and_go_under_the_limit_use_no_more_memory_than_the
         /// Recordings.
         static COME_AND_GO: Counter<(key: &str)> = "bounds_come_and_go_total";
     }
-    in_a_process_of_its_own(
+    in_own_process(
         "a_million_values_that_come_and_go_under_the_limit_use_no_more_memory_than_the_limit",
         || {
             let key = |at: u64| format!("a value of some forty bytes, number {at:8}");
@@ -312,7 +312,7 @@ fn times() -> u64 {
 
 /// Runs a test where no other allocates: this very program again, for this test alone.
 #[track_caller]
-fn in_a_process_of_its_own(test: &str, act: impl FnOnce()) {
+fn in_own_process(test: &str, act: impl FnOnce()) {
     if env::var_os(OWN_PROCESS).is_some() {
         return act();
     }

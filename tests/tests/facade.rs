@@ -20,7 +20,7 @@ use metrics_http::{
     Counter, FacadeBuilder, FacadeRecorder, Format, Gauge, MetricValue, Options, Registry,
 };
 use tests::{
-    in_a_process_of_its_own, python_openmetrics, python_text,
+    in_own_process, python_openmetrics, python_text,
     strict::{self, Dialect},
 };
 
@@ -427,7 +427,7 @@ fn a_handle_outlives_its_recorder_and_its_registry() {
 
 #[test]
 fn the_global_recorder_is_installed_once() {
-    in_a_process_of_its_own("the_global_recorder_is_installed_once", || {
+    in_own_process("the_global_recorder_is_installed_once", || {
         FacadeRecorder::install().unwrap();
         let again = FacadeRecorder::install().unwrap_err().to_string();
         assert!(again.contains("facade already"), "{again}");

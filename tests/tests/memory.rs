@@ -24,7 +24,7 @@ use http_body_util::{Empty, Full};
 use hyper::{Request, Response, body::Body};
 use metrics_core::{Format, Label, Registry, counted, encode_to_string, metrics, timed};
 use metrics_http::layer::{RequestBody, ServerLayer};
-use tests::{build_fixture, growth, in_a_process_of_its_own};
+use tests::{build_fixture, growth, in_own_process};
 use tower::{Layer, Service};
 
 /// Counts what each thread allocates, and the bytes that are in use.
@@ -325,7 +325,7 @@ fn taken(number: u32, act: impl FnOnce()) -> (f64, f64) {
 
 #[test]
 fn a_hundred_thousand_counters_take_235_bytes_each() {
-    in_a_process_of_its_own("a_hundred_thousand_counters_take_235_bytes_each", || {
+    in_own_process("a_hundred_thousand_counters_take_235_bytes_each", || {
         let (live, grown) = taken(COUNTERS, touch_all_counters);
         println!("a counter: {live:.1} bytes allocated, {grown:.1} resident");
         assert!(live <= BYTES_OF_A_COUNTER, "{live} bytes allocated");
@@ -338,7 +338,7 @@ fn a_hundred_thousand_counters_take_235_bytes_each() {
 
 #[test]
 fn each_further_thread_takes_eight_bytes_per_counter() {
-    in_a_process_of_its_own("each_further_thread_takes_eight_bytes_per_counter", || {
+    in_own_process("each_further_thread_takes_eight_bytes_per_counter", || {
         touch_all_counters();
         let (touched, go) = (Barrier::new(2), Barrier::new(2));
         thread::scope(|scope| {
@@ -360,7 +360,7 @@ fn each_further_thread_takes_eight_bytes_per_counter() {
 
 #[test]
 fn ten_thousand_histograms_stay_within_their_byte_limit() {
-    in_a_process_of_its_own(
+    in_own_process(
         "ten_thousand_histograms_stay_within_their_byte_limit",
         || {
             let (live, grown) = taken(HISTOGRAMS, touch_all_histograms);
@@ -407,7 +407,7 @@ fn ten_thousand_ended_threads_leave_no_memory_behind() {
             thread.join().expect("it does not panic");
         }
     };
-    in_a_process_of_its_own("ten_thousand_ended_threads_leave_no_memory_behind", || {
+    in_own_process("ten_thousand_ended_threads_leave_no_memory_behind", || {
         (0..100).for_each(|_| generation());
         let before = LIVE.load(Ordering::Relaxed);
         (0..2_500).for_each(|_| generation());
@@ -418,7 +418,7 @@ fn ten_thousand_ended_threads_leave_no_memory_behind() {
 
 #[test]
 fn a_scrape_leaves_no_memory_behind() {
-    in_a_process_of_its_own("a_scrape_leaves_no_memory_behind", || {
+    in_own_process("a_scrape_leaves_no_memory_behind", || {
         MANY.with("a", "b", "c").inc();
         SPREAD.with("a").observe(0.5);
         let mut grown = Vec::new();

@@ -90,7 +90,7 @@ fn rows(browser: &Browser, table: &str) -> Vec<Vec<String>> {
 
 #[track_caller]
 fn is_quiet(browser: &Browser) {
-    let complaints = browser.complaints();
+    let complaints = browser.console_errors();
     assert!(complaints.is_empty(), "{complaints:#?}");
 }
 

@@ -11,7 +11,7 @@ use tests::{Example, Prometheus, Pushgateway, Version, VictoriaMetrics, points, 
 fn scraping_and_remote_write_deliver_the_example_and_its_end() {
     let gateway = Pushgateway::start();
     let prometheus = receiver(Version::Newer, &[]);
-    let victoria = VictoriaMetrics::alone();
+    let victoria = VictoriaMetrics::without_jobs();
     for url in [prometheus.write_url(), victoria.write_url()] {
         let options = ["--push", &gateway.url(), "--remote-write", &url];
         let example = Example::start_with(100, Duration::from_secs(3), &options);
@@ -205,7 +205,7 @@ fn each_sample_has_its_own_timestamp() {
 #[test]
 fn victoria_metrics_stores_what_it_is_sent() {
     for version in [RemoteWriteVersion::V1, RemoteWriteVersion::V2] {
-        let victoria = VictoriaMetrics::alone();
+        let victoria = VictoriaMetrics::without_jobs();
         let shop = Shop::new();
         let write = shop.write_to(&victoria.write_url()).version(version);
         let pusher = write.push_every(Duration::from_millis(100), fails).unwrap();

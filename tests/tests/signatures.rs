@@ -18,7 +18,7 @@ use std::{
 };
 
 use metrics_core::{counted, in_flight, timed};
-use tests::{calls, caught, fail, in_progress, timings};
+use tests::{assert_panics, calls, fail, in_progress, timings};
 
 #[test]
 fn methods_take_smart_pointers_to_self() {
@@ -567,8 +567,8 @@ fn diverging_functions_of_every_type_are_recorded() {
         }
     }
 
-    caught(diverges::<u8>);
-    caught(|| diverges_in_a_branch(0));
+    assert_panics(diverges::<u8>);
+    assert_panics(|| diverges_in_a_branch(0));
     assert_eq!(diverges_in_a_branch(1), 1);
     assert_eq!(calls("diverges"), "ok 0, error 0, panic 1");
     assert_eq!(in_progress("diverges"), "0");

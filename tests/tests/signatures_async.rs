@@ -21,7 +21,7 @@ use std::{
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, LocalBoxFuture};
 use metrics_core::{counted, in_flight, timed};
-use tests::{calls, caught, fail, in_progress, timings};
+use tests::{assert_panics, calls, fail, in_progress, timings};
 use tokio::task::yield_now;
 
 fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
@@ -653,8 +653,8 @@ fn diverging_functions_of_every_type_are_recorded() {
         let mut future = pin!(waits_for_ever());
         assert!(poll(future.as_mut()).is_pending());
     }
-    caught(|| run(diverges::<u8>(0)));
-    caught(|| run(diverges::<u8>(2)));
+    assert_panics(|| run(diverges::<u8>(0)));
+    assert_panics(|| run(diverges::<u8>(2)));
     assert_eq!(calls("waits_for_ever"), "ok 0, panic 0, cancelled 1");
     assert_eq!(calls("diverges"), "ok 0, error 0, panic 2, cancelled 0");
     assert_eq!(in_progress("diverges"), "0");

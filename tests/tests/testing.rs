@@ -13,7 +13,7 @@ use metrics_core::{
     testing::{self, Amount, Recorded},
     timed,
 };
-use tests::{caught, fail};
+use tests::{assert_panics, fail};
 
 #[derive(Label, Clone, Copy)]
 enum Cache {
@@ -125,7 +125,7 @@ fn a_nested_recording_is_included_in_the_outer_one() {
 
 #[test]
 fn a_panic_inside_does_not_affect_the_next_recording() {
-    caught(|| {
+    assert_panics(|| {
         testing::recorded(|| {
             DONE.inc();
             fail();

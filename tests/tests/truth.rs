@@ -12,7 +12,7 @@ use std::{
 
 use metrics_core::{MetricValue, counted, gather, in_flight, timed};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
-use tests::{calls, caught, fail, in_progress, series, timings};
+use tests::{assert_panics, calls, fail, in_progress, series, timings};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::oneshot,
@@ -181,7 +181,7 @@ fn polling_a_finished_future_counts_nothing_more() {
 
     let mut future = Box::pin(ends());
     assert!(poll(future.as_mut()).is_ready());
-    caught(|| poll(future.as_mut()));
+    assert_panics(|| poll(future.as_mut()));
     drop(future);
     assert_eq!(calls("ends"), "ok 1, panic 0, cancelled 0");
     assert_eq!(timings("ends"), "ok 1");
@@ -189,14 +189,14 @@ fn polling_a_finished_future_counts_nothing_more() {
 
     let mut future = Box::pin(ends_labelled(1));
     assert!(poll(future.as_mut()).is_ready());
-    caught(|| poll(future.as_mut()));
+    assert_panics(|| poll(future.as_mut()));
     drop(future);
     assert_eq!(calls("ends_labelled"), "1 ok 1, 1 panic 0, 1 cancelled 0");
     assert_eq!(in_progress("ends_labelled"), "1 0");
 
     let mut future = Box::pin(falls_once());
-    caught(|| poll(future.as_mut()));
-    caught(|| poll(future.as_mut()));
+    assert_panics(|| poll(future.as_mut()));
+    assert_panics(|| poll(future.as_mut()));
     drop(future);
     assert_eq!(calls("falls_once"), "ok 0, panic 1, cancelled 0");
     assert_eq!(in_progress("falls_once"), "0");
@@ -230,7 +230,7 @@ fn a_call_whose_label_panics_is_not_counted() {
         let _ = of;
     }
 
-    caught(|| poll(pin!(unlabelled(0))));
+    assert_panics(|| poll(pin!(unlabelled(0))));
     assert_eq!(calls("unlabelled"), "");
     assert_eq!(in_progress("unlabelled"), "");
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use metrics_core::{counted, in_flight, timed};
-use tests::{calls, caught};
+use tests::{assert_panics, calls};
 
 #[test]
 fn methods_with_every_kind_of_self_are_counted() {
@@ -215,7 +215,7 @@ fn unnameable_return_types_are_recorded() {
     assert_eq!(clones("1").unwrap().len(), 1);
     assert!(clones("one").is_err());
     assert_eq!(adds(1)(2), 3);
-    caught(|| never("on purpose"));
+    assert_panics(|| never("on purpose"));
     assert_eq!(calls("clones"), "ok 1, error 1, panic 0");
     assert_eq!(calls("adds"), "ok 1, panic 0");
     assert_eq!(calls("never"), "ok 0, panic 1");

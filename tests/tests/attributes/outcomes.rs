@@ -3,7 +3,7 @@
 use std::num::ParseIntError;
 
 use metrics_core::{counted, in_flight, timed};
-use tests::{calls, caught, fail, in_progress, timings};
+use tests::{assert_panics, calls, fail, in_progress, timings};
 
 #[test]
 fn a_result_is_counted_as_ok_or_error() {
@@ -59,8 +59,8 @@ fn a_panic_is_counted_with_and_without_a_result() {
         fail()
     }
 
-    caught(falls);
-    caught(falls_instead_of_a_result);
+    assert_panics(falls);
+    assert_panics(falls_instead_of_a_result);
     assert_eq!(calls("falls"), "ok 0, panic 1");
     assert_eq!(calls("falls_instead_of_a_result"), "ok 0, error 0, panic 1");
 }
@@ -81,7 +81,7 @@ fn a_call_made_during_unwinding_is_not_counted_as_a_panic() {
         }
     }
 
-    caught(|| {
+    assert_panics(|| {
         let _tidy = Tidy;
         fail()
     });
@@ -103,7 +103,7 @@ fn durations_of_an_outcome_appear_once_it_has_occurred() {
     assert_eq!(measured(0), Ok(()));
     assert_eq!(timings("measured"), "ok 1");
     assert_eq!(measured(1), Err(()));
-    caught(|| measured(2));
+    assert_panics(|| measured(2));
     assert_eq!(timings("measured"), "ok 1, error 1, panic 1");
 }
 
@@ -119,7 +119,7 @@ fn a_call_is_in_flight_until_it_returns_or_panics() {
 
     assert_eq!(in_progress("flies"), "0");
     assert_eq!(flies(false), "1");
-    caught(|| flies(true));
+    assert_panics(|| flies(true));
     assert_eq!(in_progress("flies"), "0");
 }
 

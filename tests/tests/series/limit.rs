@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use metrics_core::{Counter, Format, metrics};
-use tests::{growth, in_a_process_of_its_own};
+use tests::{growth, in_own_process};
 
 use crate::support::{capped, global, values};
 
@@ -98,7 +98,7 @@ fn a_million_values_under_the_limit_use_no_more_memory_than_the_limit() {
             }
         }
     };
-    in_a_process_of_its_own(
+    in_own_process(
         "limit::a_million_values_under_the_limit_use_no_more_memory_than_the_limit",
         || {
             churn(0..10_000);
@@ -124,7 +124,7 @@ fn quantile_windows_of_removed_summaries_are_freed() {
             WINDOWS.remove(&key);
         }
     };
-    in_a_process_of_its_own(
+    in_own_process(
         "limit::quantile_windows_of_removed_summaries_are_freed",
         || {
             churn(0..100);
