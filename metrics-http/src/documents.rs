@@ -6,8 +6,17 @@
 #[doc = include_str!("../../README.md")]
 mod readme {}
 
+#[doc = include_str!("../../CHANGELOG.md")]
+mod changelog {}
+
+#[doc = include_str!("../../CONTRIBUTING.md")]
+mod contributing {}
+
 #[doc = include_str!("../../docs/benchmarks.md")]
 mod benchmarks {}
+
+#[doc = include_str!("../../docs/design.md")]
+mod design {}
 
 #[cfg(all(feature = "catalog", feature = "remote-write"))]
 #[doc = include_str!("../../docs/guide.md")]
@@ -22,3 +31,6 @@ mod operating {}
 
 #[doc = include_str!("../../SECURITY.md")]
 mod security {}
+
+#[doc = include_str!("../../docs/promises.md")]
+mod promises {}
