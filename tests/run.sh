@@ -25,7 +25,7 @@ readonly cargo_fuzz=0.13.2
 readonly newer_debian=forky
 
 # Test targets that registration through a linker section cannot change.
-readonly indifferent_to_linkme=" allocator collect dashboards dependencies environments
+readonly indifferent_to_linkme=" allocator collect dashboards dependencies documents environments
     expiry_scraped facade formats_scraped instructions jemalloc memory newcomer page
     prometheus pushed remote_written roundtrip rules soak textfile_shown ui "
 
