@@ -29,7 +29,7 @@
 //!
 //! Everything that is declared and linked is exposed from the start, at 0; nothing has to be
 //! initialised or passed around. A recording writes to storage of its own thread and takes no
-//! lock; an exposition adds the threads up, exactly. See the README for the guide, and [`testing`]
+//! lock; an exposition adds the threads up, exactly. See docs/guide.md for a guide, and [`testing`]
 //! for tests of a program's own metrics.
 //!
 //! # Features
