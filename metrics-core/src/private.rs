@@ -9,10 +9,13 @@ pub use crate::{
     },
     metric::{
         family::Family,
-        handle::{Choice, Declared, Handle, Keeps, Site, declared, kept},
-        histogram::{layout, layout_native},
-        state_set::states,
-        summary::LAYOUT as SUMMARY,
+        handle::{
+            DeclaredMetric, DeclaredSeries, Handle, Strategy, StrategyStorage, choose_strategy,
+            declared_family,
+        },
+        histogram::{histogram_layout, native_histogram_layout},
+        state_set::state_names,
+        summary::SUMMARY_LAYOUT,
     },
     registry::Registration,
     storage::{
@@ -24,7 +27,7 @@ pub use crate::{
 };
 
 #[cfg(metrics_off)]
-pub use crate::metric::off::Off;
+pub use crate::metric::disabled::Disabled;
 
 /// Recorders of calls.
 pub mod call {
@@ -209,7 +212,7 @@ pub const fn check_expiry(series: Option<usize>) {
 }
 
 /// Static strings as the texts of a description.
-pub const fn texts<const N: usize>(names: &'static [&'static str]) -> [CowStr; N] {
+pub const fn borrowed_texts<const N: usize>(names: &'static [&'static str]) -> [CowStr; N] {
     let mut texts = [const { Cow::Borrowed("") }; N];
     let mut i = 0;
     while i < N {
@@ -222,7 +225,7 @@ pub const fn texts<const N: usize>(names: &'static [&'static str]) -> [CowStr; N
 }
 
 /// Words of all series: none for open labels.
-pub const fn closed_words(layout: Layout, series: Option<usize>) -> usize {
+pub const fn shared_word_count(layout: Layout, series: Option<usize>) -> usize {
     match series {
         Some(series) => layout.words() * series,
         None => 0,
@@ -231,7 +234,7 @@ pub const fn closed_words(layout: Layout, series: Option<usize>) -> usize {
 
 /// Those of them that each thread has: none of values that all threads share. Where series
 /// come and go, those of one.
-pub const fn local_words(layout: Layout, series: Option<usize>) -> usize {
+pub const fn thread_word_count(layout: Layout, series: Option<usize>) -> usize {
     match (layout, series) {
         (Layout::Int | Layout::Float, _) => 0,
         (_, None) => layout.words(),
@@ -240,10 +243,15 @@ pub const fn local_words(layout: Layout, series: Option<usize>) -> usize {
 }
 
 /// A description whose name and unit are checked elsewhere, where the error can show them.
-pub const fn desc(kind: Kind, name: &'static str, help: &'static str, unit: &'static str) -> Desc {
+pub const fn unchecked_desc(
+    kind: Kind,
+    name: &'static str,
+    help: &'static str,
+    unit: &'static str,
+) -> Desc {
     Desc::unchecked(kind, name, help, unit)
 }
 
 /// The most words that a metric has in static storage; a larger one has a pointer there to a
 /// block that is allocated by the threads that need it.
-pub const STATIC_WORDS: usize = 32;
+pub const MAX_STATIC_WORDS: usize = 32;

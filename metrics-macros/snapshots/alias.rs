@@ -1,13 +1,13 @@
 fn parse(text: &str) -> Parsed {
     #[allow(unused_imports)]
-    use ::m::__private::call::NeverError as _;
-    ::m::__private::call::run::<
+    use ::m::__private::call::ValueProbeFallback as _;
+    ::m::__private::call::run_call::<
         ::m::__private::call::Counted<_>,
         _,
         _,
     >(
         {
-            const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+            const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                 &[
                     (
                         ::m::__private::Cow::Borrowed("function"),
@@ -21,17 +21,17 @@ fn parse(text: &str) -> Parsed {
                 ::core::file!(),
                 0u32,
                 ::core::module_path!(),
-                ::m::__private::call::Outcomes::Labelled {
+                ::m::__private::call::OutcomeLabel::Present {
                     fallible: {
                         #[allow(unused_imports)]
-                        use ::m::__private::call::Infallible as _;
-                        ::m::__private::call::Probe::<Parsed>::FALLIBLE
+                        use ::m::__private::call::TypeProbeFallback as _;
+                        ::m::__private::call::TypeProbe::<Parsed>::FALLIBLE
                     },
                     is_async: false,
                 },
             );
             const __WORDS: usize = __DESCRIBED
-                .words(::m::__private::call::Measured::COUNTED);
+                .words(::m::__private::call::FunctionFamily::COUNTED);
             static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                 ::m::__private::AtomicU64::new(0)
             }; __WORDS];
@@ -39,17 +39,24 @@ fn parse(text: &str) -> Parsed {
                 ::m::__register! {
                     ::m::__private::Registration::Family(& __SITE)
                 }
-                __DESCRIBED.measured(::m::__private::call::Measured::COUNTED, &__SHARED)
+                __DESCRIBED
+                    .family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
             };
-            type __Local = <::m::__private::Keeps<
-                { ::m::__private::kept(__WORDS, true, ::m::__private::STATIC_WORDS) },
-            > as ::m::__private::Choice<__WORDS>>::Local;
+            type __Local = <::m::__private::Strategy<
+                {
+                    ::m::__private::choose_strategy(
+                        __WORDS,
+                        true,
+                        ::m::__private::MAX_STATIC_WORDS,
+                    )
+                },
+            > as ::m::__private::StrategyStorage<__WORDS>>::Local;
             ::m::__private::thread_local! {
                 static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
                 ::FRESH };
             }
-            ::m::__private::call::Near::new(
-                ::m::__private::call::Called::plain(&__SITE),
+            ::m::__private::call::LocalCallSeries::new(
+                ::m::__private::call::CallSeries::unlabelled(&__SITE),
                 &__LOCAL,
             )
         },
@@ -58,6 +65,6 @@ fn parse(text: &str) -> Parsed {
             let text = text;
             { text.parse() }
         },
-        |__result| ::m::__private::call::Look(__result).is_error(),
+        |__result| ::m::__private::call::ValueProbe(__result).is_error(),
     )
 }

@@ -1,12 +1,12 @@
 #[instrument]
 async fn wait(millis: u64) -> u64 {
-    ::m::__private::call::Tracked::<
+    ::m::__private::call::TrackedFuture::<
         _,
         ::m::__private::call::Counted<_>,
         _,
     >::new(
             {
-                const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+                const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                     &[
                         (
                             ::m::__private::Cow::Borrowed("function"),
@@ -20,13 +20,13 @@ async fn wait(millis: u64) -> u64 {
                     ::core::file!(),
                     0u32,
                     ::core::module_path!(),
-                    ::m::__private::call::Outcomes::Labelled {
+                    ::m::__private::call::OutcomeLabel::Present {
                         fallible: false,
                         is_async: true,
                     },
                 );
                 const __WORDS: usize = __DESCRIBED
-                    .words(::m::__private::call::Measured::COUNTED);
+                    .words(::m::__private::call::FunctionFamily::COUNTED);
                 static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                     ::m::__private::AtomicU64::new(0)
                 }; __WORDS];
@@ -35,9 +35,9 @@ async fn wait(millis: u64) -> u64 {
                         ::m::__private::Registration::Family(& __SITE)
                     }
                     __DESCRIBED
-                        .measured(::m::__private::call::Measured::COUNTED, &__SHARED)
+                        .family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
                 };
-                ::m::__private::call::Called::plain(&__SITE)
+                ::m::__private::call::CallSeries::unlabelled(&__SITE)
             },
             async move {
                 #[allow(clippy::shadow_same)]
@@ -55,7 +55,7 @@ async fn wait(millis: u64) -> u64 {
                 }
                 { sleep(millis).await }
             },
-            ::m::__private::call::never,
+            ::m::__private::call::never_fails,
         )
         .await
 }

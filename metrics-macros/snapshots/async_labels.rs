@@ -1,6 +1,6 @@
 #[allow(clippy::manual_async_fn)]
 fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored> {
-    ::m::__private::call::Tracked::<
+    ::m::__private::call::TrackedFuture::<
         _,
         ::m::__private::call::Counted<_>,
         _,
@@ -8,7 +8,7 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
         async move {
             let __series = {
                 const _: () = ::m::__private::check_label("plan", ::m::Kind::Counter);
-                const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+                const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                         &[
                             (
                                 ::m::__private::Cow::Borrowed("function"),
@@ -22,14 +22,14 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
                         ::core::file!(),
                         0u32,
                         ::core::module_path!(),
-                        ::m::__private::call::Outcomes::Labelled {
+                        ::m::__private::call::OutcomeLabel::Present {
                             fallible: true,
                             is_async: true,
                         },
                     )
                     .labels(
                         {
-                            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                                 1usize,
                             >(&["plan"]);
                             LABELS
@@ -50,7 +50,7 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
                         },
                     );
                 const __WORDS: usize = __DESCRIBED
-                    .words(::m::__private::call::Measured::COUNTED);
+                    .words(::m::__private::call::FunctionFamily::COUNTED);
                 static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                     ::m::__private::AtomicU64::new(0)
                 }; __WORDS];
@@ -59,14 +59,14 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
                         ::m::__private::Registration::Family(& __SITE)
                     }
                     __DESCRIBED
-                        .measured(::m::__private::call::Measured::COUNTED, &__SHARED)
+                        .family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
                 };
-                ::m::__private::call::Called::with(
+                ::m::__private::call::CallSeries::with(
                     &__SITE,
                     &(::m::__private::call::typed::<Plan>(&(plan)),),
                 )
             };
-            ::m::__private::call::Entering::with(__series).await;
+            ::m::__private::call::CallStart::new(__series).await;
             #[allow(clippy::shadow_same, unused_variables)]
             let plan = plan;
             #[allow(clippy::shadow_same)]
@@ -84,6 +84,8 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
             }
             { plan.take(page).await }
         },
-        |__result| !::m::__private::call::look::<_, bool>(__result, Stored::is_whole),
+        |__result| {
+            !::m::__private::call::map_result::<_, bool>(__result, Stored::is_whole)
+        },
     )
 }

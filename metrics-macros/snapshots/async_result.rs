@@ -10,14 +10,14 @@ pub fn fetch(
     url: &str,
 ) -> impl ::core::future::Future<Output = Result<Page, FetchError>> {
     #[allow(unused_imports)]
-    use ::m::__private::call::NeverError as _;
-    ::m::__private::call::Tracked::<
+    use ::m::__private::call::ValueProbeFallback as _;
+    ::m::__private::call::TrackedFuture::<
         _,
         ::m::__private::call::Timed<_>,
         _,
     >::new(
         {
-            const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+            const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                 &[
                     (
                         ::m::__private::Cow::Borrowed("function"),
@@ -31,13 +31,13 @@ pub fn fetch(
                 ::core::file!(),
                 0u32,
                 ::core::module_path!(),
-                ::m::__private::call::Outcomes::Labelled {
+                ::m::__private::call::OutcomeLabel::Present {
                     fallible: true,
                     is_async: true,
                 },
             );
             const __WORDS: usize = __DESCRIBED
-                .words(::m::__private::call::Measured::TIMED);
+                .words(::m::__private::call::FunctionFamily::TIMED);
             static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                 ::m::__private::AtomicU64::new(0)
             }; __WORDS];
@@ -45,9 +45,10 @@ pub fn fetch(
                 ::m::__register! {
                     ::m::__private::Registration::Family(& __SITE)
                 }
-                __DESCRIBED.measured(::m::__private::call::Measured::TIMED, &__SHARED)
+                __DESCRIBED
+                    .family(::m::__private::call::FunctionFamily::TIMED, &__SHARED)
             };
-            ::m::__private::call::Called::plain(&__SITE)
+            ::m::__private::call::CallSeries::unlabelled(&__SITE)
         },
         async move {
             #[allow(clippy::shadow_same)]
@@ -65,6 +66,6 @@ pub fn fetch(
             }
             { get(url).await?.page() }
         },
-        |__result| ::m::__private::call::Look(__result).is_error(),
+        |__result| ::m::__private::call::ValueProbe(__result).is_error(),
     )
 }

@@ -12,13 +12,13 @@ where
     Self: 'async_trait,
 {
     Box::pin(
-        ::m::__private::call::Tracked::<
+        ::m::__private::call::TrackedFuture::<
             _,
             ::m::__private::call::Counted<_>,
             _,
         >::new(
             {
-                const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+                const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                     &[
                         (
                             ::m::__private::Cow::Borrowed("function"),
@@ -32,13 +32,13 @@ where
                     ::core::file!(),
                     0u32,
                     ::core::module_path!(),
-                    ::m::__private::call::Outcomes::Labelled {
+                    ::m::__private::call::OutcomeLabel::Present {
                         fallible: false,
                         is_async: true,
                     },
                 );
                 const __WORDS: usize = __DESCRIBED
-                    .words(::m::__private::call::Measured::COUNTED);
+                    .words(::m::__private::call::FunctionFamily::COUNTED);
                 static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                     ::m::__private::AtomicU64::new(0)
                 }; __WORDS];
@@ -47,9 +47,9 @@ where
                         ::m::__private::Registration::Family(& __SITE)
                     }
                     __DESCRIBED
-                        .measured(::m::__private::call::Measured::COUNTED, &__SHARED)
+                        .family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
                 };
-                ::m::__private::call::Called::plain(&__SITE)
+                ::m::__private::call::CallSeries::unlabelled(&__SITE)
             },
             async move {
                 {
@@ -57,7 +57,7 @@ where
                     __self.index.get().await
                 }
             },
-            ::m::__private::call::never,
+            ::m::__private::call::never_fails,
         ),
     )
 }

@@ -1,6 +1,6 @@
 #[allow(clippy::manual_async_fn)]
 fn render(page: Page) -> impl ::core::future::Future<Output = String> {
-    ::m::__private::call::Tracked::<
+    ::m::__private::call::TrackedFuture::<
         _,
         ::m::__private::call::Busy,
         _,
@@ -27,7 +27,7 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
             );
             const _: () = ::m::__private::check_buckets(&__BOUNDS);
             const _: () = ::m::__private::check_latency(&__BOUNDS, 0.064f64);
-            const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+            const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                     &[
                         (
                             ::m::__private::Cow::Borrowed("function"),
@@ -41,14 +41,14 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                     ::core::file!(),
                     0u32,
                     ::core::module_path!(),
-                    ::m::__private::call::Outcomes::Labelled {
+                    ::m::__private::call::OutcomeLabel::Present {
                         fallible: false,
                         is_async: true,
                     },
                 )
                 .buckets(&__BOUNDS, &__BUCKETS);
             const __WORDS: usize = __DESCRIBED
-                .words(::m::__private::call::Measured::TIMED);
+                .words(::m::__private::call::FunctionFamily::TIMED);
             static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                 ::m::__private::AtomicU64::new(0)
             }; __WORDS];
@@ -60,19 +60,19 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                     ::m::__private::Registration::Family(& __BUSY)
                 }
                 __DESCRIBED
-                    .own(
+                    .in_family(
                         "render_busy_seconds",
                         "Time to render a page. Waiting is left out.",
                         "seconds",
                     )
-                    .measured(::m::__private::call::Measured::BUSY, &__BUSY_SHARED)
+                    .family(::m::__private::call::FunctionFamily::BUSY, &__BUSY_SHARED)
             };
             static __SITE: ::m::__private::Family = {
                 ::m::__register! {
                     ::m::__private::Registration::Family(& __SITE)
                 }
                 __DESCRIBED
-                    .own("render_seconds", "Time to render a page.", "seconds")
+                    .in_family("render_seconds", "Time to render a page.", "seconds")
                     .objectives({
                         const OBJECTIVES: &[::m::Objective] = &[
                             ::m::Objective::Latency {
@@ -82,10 +82,10 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                         ];
                         OBJECTIVES
                     })
-                    .busy(&__BUSY)
-                    .measured(::m::__private::call::Measured::TIMED, &__SHARED)
+                    .busy_family(&__BUSY)
+                    .family(::m::__private::call::FunctionFamily::TIMED, &__SHARED)
             };
-            ::m::__private::call::Called::plain(&__SITE)
+            ::m::__private::call::CallSeries::unlabelled(&__SITE)
         },
         async move {
             #[allow(clippy::shadow_same)]
@@ -103,6 +103,6 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
             }
             { page.render().await }
         },
-        ::m::__private::call::never,
+        ::m::__private::call::never_fails,
     )
 }

@@ -10,17 +10,17 @@
     clippy::restriction
 )]
 pub struct REQUESTS {
-    __metric: ::m::Counter<::m::__private::Declared<REQUESTS>>,
+    __metric: ::m::Counter<::m::__private::DeclaredSeries<REQUESTS>>,
 }
 /// Requests.
 pub static REQUESTS: REQUESTS = REQUESTS {
     __metric: <::m::Counter<
-        ::m::__private::Declared<REQUESTS>,
-    >>::at(::m::__private::Declared::ONLY),
+        ::m::__private::DeclaredSeries<REQUESTS>,
+    >>::at(::m::__private::DeclaredSeries::UNLABELLED),
 };
 #[automatically_derived]
 impl ::m::__private::Deref for REQUESTS {
-    type Target = ::m::Counter<::m::__private::Declared<REQUESTS>>;
+    type Target = ::m::Counter<::m::__private::DeclaredSeries<REQUESTS>>;
     #[inline(always)]
     fn deref(&self) -> &Self::Target {
         &self.__metric
@@ -49,22 +49,22 @@ const _: () = {
     const __MAX_SERIES: usize = ::m::DEFAULT_MAX_SERIES;
     const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
     const __LAYOUT: ::m::__private::Layout = ::m::__private::Layout::Count;
-    const __WORDS: usize = ::m::__private::local_words(__LAYOUT, __SERIES);
-    type __Local = <::m::__private::Keeps<
+    const __WORDS: usize = ::m::__private::thread_word_count(__LAYOUT, __SERIES);
+    type __Local = <::m::__private::Strategy<
         {
-            ::m::__private::kept(
+            ::m::__private::choose_strategy(
                 __WORDS,
                 __SERIES.is_some(),
-                ::m::__private::STATIC_WORDS,
+                ::m::__private::MAX_STATIC_WORDS,
             )
         },
-    > as ::m::__private::Choice<__WORDS>>::Local;
-    const __ALL_WORDS: usize = ::m::__private::closed_words(__LAYOUT, __SERIES);
+    > as ::m::__private::StrategyStorage<__WORDS>>::Local;
+    const __ALL_WORDS: usize = ::m::__private::shared_word_count(__LAYOUT, __SERIES);
     static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
         ::m::__private::AtomicU64::new(0)
     }; __ALL_WORDS];
     #[automatically_derived]
-    impl ::m::__private::Site for REQUESTS {
+    impl ::m::__private::DeclaredMetric for REQUESTS {
         type Local = __Local;
         const LAYOUT: ::m::__private::Layout = __LAYOUT;
         const SERIES: ::core::option::Option<usize> = __SERIES;
@@ -89,10 +89,10 @@ const _: () = {
         ::m::__register! {
             ::m::__private::Registration::Family(& __FAMILY)
         }
-        ::m::__private::declared::<
+        ::m::__private::declared_family::<
             REQUESTS,
         >(
-            ::m::__private::desc(
+            ::m::__private::unchecked_desc(
                     ::m::Kind::Counter,
                     "app_requests_total",
                     "Requests.",
@@ -100,7 +100,7 @@ const _: () = {
                 )
                 .declared_at(::core::file!(), 0u32, ::core::module_path!())
                 .labels({
-                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                         { __NAMES.len() },
                     >(__NAMES);
                     LABELS
@@ -148,11 +148,11 @@ impl PAGES {
         method: &str,
         r#type: &str,
         cache: Cache,
-    ) -> ::m::Histogram<::m::__private::Declared<PAGES>> {
+    ) -> ::m::Histogram<::m::__private::DeclaredSeries<PAGES>> {
         <::m::Histogram<
-            ::m::__private::Declared<PAGES>,
+            ::m::__private::DeclaredSeries<PAGES>,
         >>::at(
-            ::m::__private::Declared::with(
+            ::m::__private::DeclaredSeries::with(
                 &(
                     ::m::__private::Allowed::<PAGES, 0usize>::new(&method),
                     ::m::__private::normalized(shorten, r#type),
@@ -164,8 +164,8 @@ impl PAGES {
     /// A handle to the series of these labels, to be kept.
     pub fn bind(&self, method: &str, r#type: &str, cache: Cache) -> ::m::Histogram {
         ::m::Histogram::at(
-            ::m::__private::Handle::declared(
-                <PAGES as ::m::__private::Site>::family(),
+            ::m::__private::Handle::bind(
+                <PAGES as ::m::__private::DeclaredMetric>::family(),
                 &(
                     ::m::__private::Allowed::<PAGES, 0usize>::new(&method),
                     ::m::__private::normalized(shorten, r#type),
@@ -177,7 +177,7 @@ impl PAGES {
     /// Removes the series of these labels, if one of them is open; false when there
     /// was none.
     pub fn remove(&self, method: &str, r#type: &str, cache: Cache) -> bool {
-        <PAGES as ::m::__private::Site>::family()
+        <PAGES as ::m::__private::DeclaredMetric>::family()
             .remove(
                 &(
                     ::m::__private::Allowed::<PAGES, 0usize>::new(&method),
@@ -188,11 +188,11 @@ impl PAGES {
     }
     /// Removes all series, if a label is open.
     pub fn clear(&self) {
-        <PAGES as ::m::__private::Site>::family().clear();
+        <PAGES as ::m::__private::DeclaredMetric>::family().clear();
     }
     /// Removes the series for which `keep` says no, if a label is open.
     pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
-        <PAGES as ::m::__private::Site>::family().retain(keep);
+        <PAGES as ::m::__private::DeclaredMetric>::family().retain(keep);
     }
 }
 #[cfg(feature = "pages")]
@@ -239,20 +239,20 @@ const _: () = {
         { __BOUNDS.len() + 1 },
     >(&__BOUNDS);
     static __BUCKETS: ::m::__private::Buckets = ::m::__private::Buckets::new(&__UPPER);
-    const __LAYOUT: ::m::__private::Layout = ::m::__private::layout_native(
+    const __LAYOUT: ::m::__private::Layout = ::m::__private::native_histogram_layout(
         &__BOUNDS,
         ::m::__private::Native::DEFAULT.growth(1.5),
     );
-    const __WORDS: usize = ::m::__private::local_words(__LAYOUT, __SERIES);
-    type __Local = <::m::__private::Keeps<
-        { ::m::__private::kept(__WORDS, __SERIES.is_some(), 0) },
-    > as ::m::__private::Choice<__WORDS>>::Local;
-    const __ALL_WORDS: usize = ::m::__private::closed_words(__LAYOUT, __SERIES);
+    const __WORDS: usize = ::m::__private::thread_word_count(__LAYOUT, __SERIES);
+    type __Local = <::m::__private::Strategy<
+        { ::m::__private::choose_strategy(__WORDS, __SERIES.is_some(), 0) },
+    > as ::m::__private::StrategyStorage<__WORDS>>::Local;
+    const __ALL_WORDS: usize = ::m::__private::shared_word_count(__LAYOUT, __SERIES);
     static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
         ::m::__private::AtomicU64::new(0)
     }; __ALL_WORDS];
     #[automatically_derived]
-    impl ::m::__private::Site for PAGES {
+    impl ::m::__private::DeclaredMetric for PAGES {
         type Local = __Local;
         const LAYOUT: ::m::__private::Layout = __LAYOUT;
         const SERIES: ::core::option::Option<usize> = __SERIES;
@@ -281,10 +281,10 @@ const _: () = {
         ::m::__register! {
             ::m::__private::Registration::Family(& __FAMILY)
         }
-        ::m::__private::declared::<
+        ::m::__private::declared_family::<
             PAGES,
         >(
-                ::m::__private::desc(
+                ::m::__private::unchecked_desc(
                         ::m::Kind::Histogram,
                         "app_pages_bytes",
                         "Pages.",
@@ -292,7 +292,7 @@ const _: () = {
                     )
                     .declared_at(::core::file!(), 0u32, ::core::module_path!())
                     .labels({
-                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                             { __NAMES.len() },
                         >(__NAMES);
                         LABELS

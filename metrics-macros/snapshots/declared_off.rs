@@ -10,15 +10,15 @@
     clippy::restriction
 )]
 struct REQUESTS {
-    __metric: ::m::Counter<::m::__private::Off>,
+    __metric: ::m::Counter<::m::__private::Disabled>,
 }
 /// Requests.
 static REQUESTS: REQUESTS = REQUESTS {
-    __metric: <::m::Counter<::m::__private::Off>>::at(::m::__private::Off),
+    __metric: <::m::Counter<::m::__private::Disabled>>::at(::m::__private::Disabled),
 };
 #[automatically_derived]
 impl ::m::__private::Deref for REQUESTS {
-    type Target = ::m::Counter<::m::__private::Off>;
+    type Target = ::m::Counter<::m::__private::Disabled>;
     #[inline(always)]
     fn deref(&self) -> &Self::Target {
         &self.__metric
@@ -40,7 +40,7 @@ const _: () = {
         "app_requests_total",
         ::m::Kind::Counter,
     );
-    const _: ::m::Desc = ::m::__private::desc(
+    const _: ::m::Desc = ::m::__private::unchecked_desc(
             ::m::Kind::Counter,
             "app_requests_total",
             "Requests.",
@@ -48,7 +48,7 @@ const _: () = {
         )
         .declared_at(::core::file!(), 0u32, ::core::module_path!())
         .labels({
-            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                 { __NAMES.len() },
             >(__NAMES);
             LABELS
@@ -84,11 +84,15 @@ static PAGES: PAGES = PAGES { __metric: () };
 impl PAGES {
     /// The series of these labels, for one recording.
     #[inline(always)]
-    pub fn with(&self, host: &str, cache: Cache) -> ::m::Gauge<::m::__private::Off> {
+    pub fn with(
+        &self,
+        host: &str,
+        cache: Cache,
+    ) -> ::m::Gauge<::m::__private::Disabled> {
         <::m::Gauge<
-            ::m::__private::Off,
+            ::m::__private::Disabled,
         >>::at(
-            ::m::__private::Off::with(
+            ::m::__private::Disabled::with(
                 &(
                     {
                         let _ = || shorten(host);
@@ -102,7 +106,7 @@ impl PAGES {
     /// A handle to the series of these labels, to be kept.
     pub fn bind(&self, host: &str, cache: Cache) -> ::m::Gauge {
         ::m::Gauge::at(
-            ::m::__private::Off::bind(
+            ::m::__private::Disabled::bind(
                 &(
                     {
                         let _ = || shorten(host);
@@ -149,7 +153,7 @@ const _: () = {
     const _: () = ::m::__private::check_declared_metric("app_pages", ::m::Kind::Gauge);
     const _: () = ::m::__private::check_declared_label("host", ::m::Kind::Gauge);
     const _: () = ::m::__private::check_declared_label("cache", ::m::Kind::Gauge);
-    const _: ::m::Desc = ::m::__private::desc(
+    const _: ::m::Desc = ::m::__private::unchecked_desc(
             ::m::Kind::Gauge,
             "app_pages",
             "Pages.",
@@ -157,7 +161,7 @@ const _: () = {
         )
         .declared_at(::core::file!(), 0u32, ::core::module_path!())
         .labels({
-            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                 { __NAMES.len() },
             >(__NAMES);
             LABELS
@@ -221,7 +225,7 @@ const _: () = {
         ::m::Kind::Info,
     );
     const _: () = ::m::__private::check_declared_label("version", ::m::Kind::Info);
-    const _: ::m::Desc = ::m::__private::desc(
+    const _: ::m::Desc = ::m::__private::unchecked_desc(
             ::m::Kind::Info,
             "app_build_info",
             "The build.",
@@ -229,7 +233,7 @@ const _: () = {
         )
         .declared_at(::core::file!(), 0u32, ::core::module_path!())
         .labels({
-            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                 { __NAMES.len() },
             >(__NAMES);
             LABELS
@@ -255,10 +259,15 @@ static BYTES: ::m::Computed = {
                     "app_bytes",
                     ::m::Kind::Gauge,
                 );
-                ::m::__private::desc(::m::Kind::Gauge, "app_bytes", "Bytes in use.", "")
+                ::m::__private::unchecked_desc(
+                        ::m::Kind::Gauge,
+                        "app_bytes",
+                        "Bytes in use.",
+                        "",
+                    )
                     .declared_at(::core::file!(), 0u32, ::core::module_path!())
                     .labels({
-                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                             { __NAMES.len() },
                         >(__NAMES);
                         LABELS

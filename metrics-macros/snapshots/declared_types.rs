@@ -10,17 +10,17 @@
     clippy::restriction
 )]
 struct LOAD {
-    __metric: ::m::Histogram<::m::__private::Declared<LOAD>>,
+    __metric: ::m::Histogram<::m::__private::DeclaredSeries<LOAD>>,
 }
 /// Time to load.
 static LOAD: LOAD = LOAD {
     __metric: <::m::Histogram<
-        ::m::__private::Declared<LOAD>,
-    >>::at(::m::__private::Declared::ONLY),
+        ::m::__private::DeclaredSeries<LOAD>,
+    >>::at(::m::__private::DeclaredSeries::UNLABELLED),
 };
 #[automatically_derived]
 impl ::m::__private::Deref for LOAD {
-    type Target = ::m::Histogram<::m::__private::Declared<LOAD>>;
+    type Target = ::m::Histogram<::m::__private::DeclaredSeries<LOAD>>;
     #[inline(always)]
     fn deref(&self) -> &Self::Target {
         &self.__metric
@@ -55,17 +55,19 @@ const _: () = {
         { __BOUNDS.len() + 1 },
     >(&__BOUNDS);
     static __BUCKETS: ::m::__private::Buckets = ::m::__private::Buckets::new(&__UPPER);
-    const __LAYOUT: ::m::__private::Layout = ::m::__private::layout(__BOUNDS.len());
-    const __WORDS: usize = ::m::__private::local_words(__LAYOUT, __SERIES);
-    type __Local = <::m::__private::Keeps<
-        { ::m::__private::kept(__WORDS, __SERIES.is_some(), 0) },
-    > as ::m::__private::Choice<__WORDS>>::Local;
-    const __ALL_WORDS: usize = ::m::__private::closed_words(__LAYOUT, __SERIES);
+    const __LAYOUT: ::m::__private::Layout = ::m::__private::histogram_layout(
+        __BOUNDS.len(),
+    );
+    const __WORDS: usize = ::m::__private::thread_word_count(__LAYOUT, __SERIES);
+    type __Local = <::m::__private::Strategy<
+        { ::m::__private::choose_strategy(__WORDS, __SERIES.is_some(), 0) },
+    > as ::m::__private::StrategyStorage<__WORDS>>::Local;
+    const __ALL_WORDS: usize = ::m::__private::shared_word_count(__LAYOUT, __SERIES);
     static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
         ::m::__private::AtomicU64::new(0)
     }; __ALL_WORDS];
     #[automatically_derived]
-    impl ::m::__private::Site for LOAD {
+    impl ::m::__private::DeclaredMetric for LOAD {
         type Local = __Local;
         const LAYOUT: ::m::__private::Layout = __LAYOUT;
         const SERIES: ::core::option::Option<usize> = __SERIES;
@@ -93,10 +95,10 @@ const _: () = {
         ::m::__register! {
             ::m::__private::Registration::Family(& __FAMILY)
         }
-        ::m::__private::declared::<
+        ::m::__private::declared_family::<
             LOAD,
         >(
-                ::m::__private::desc(
+                ::m::__private::unchecked_desc(
                         ::m::Kind::Histogram,
                         "app_load_seconds",
                         "Time to load.",
@@ -104,7 +106,7 @@ const _: () = {
                     )
                     .declared_at(::core::file!(), 0u32, ::core::module_path!())
                     .labels({
-                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                             { __NAMES.len() },
                         >(__NAMES);
                         LABELS
@@ -155,16 +157,19 @@ static RENDER: RENDER = RENDER { __metric: () };
 impl RENDER {
     /// The series of these labels, for one recording.
     #[inline(always)]
-    pub fn with(&self, labels: &Page) -> ::m::Summary<::m::__private::Declared<RENDER>> {
+    pub fn with(
+        &self,
+        labels: &Page,
+    ) -> ::m::Summary<::m::__private::DeclaredSeries<RENDER>> {
         <::m::Summary<
-            ::m::__private::Declared<RENDER>,
-        >>::at(::m::__private::Declared::with(labels))
+            ::m::__private::DeclaredSeries<RENDER>,
+        >>::at(::m::__private::DeclaredSeries::with(labels))
     }
     /// A handle to the series of these labels, to be kept.
     pub fn bind(&self, labels: &Page) -> ::m::Summary {
         ::m::Summary::at(
-            ::m::__private::Handle::declared(
-                <RENDER as ::m::__private::Site>::family(),
+            ::m::__private::Handle::bind(
+                <RENDER as ::m::__private::DeclaredMetric>::family(),
                 labels,
             ),
         )
@@ -172,15 +177,15 @@ impl RENDER {
     /// Removes the series of these labels, if one of them is open; false when there
     /// was none.
     pub fn remove(&self, labels: &Page) -> bool {
-        <RENDER as ::m::__private::Site>::family().remove(labels)
+        <RENDER as ::m::__private::DeclaredMetric>::family().remove(labels)
     }
     /// Removes all series, if a label is open.
     pub fn clear(&self) {
-        <RENDER as ::m::__private::Site>::family().clear();
+        <RENDER as ::m::__private::DeclaredMetric>::family().clear();
     }
     /// Removes the series for which `keep` says no, if a label is open.
     pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
-        <RENDER as ::m::__private::Site>::family().retain(keep);
+        <RENDER as ::m::__private::DeclaredMetric>::family().retain(keep);
     }
 }
 #[allow(
@@ -209,17 +214,17 @@ const _: () = {
     const __MAX_SERIES: usize = ::m::DEFAULT_MAX_SERIES;
     const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
     const __BOUNDS: [f64; 2usize] = [0.5, 0.99];
-    const __LAYOUT: ::m::__private::Layout = ::m::__private::SUMMARY;
-    const __WORDS: usize = ::m::__private::local_words(__LAYOUT, __SERIES);
-    type __Local = <::m::__private::Keeps<
-        { ::m::__private::kept(__WORDS, __SERIES.is_some(), 0) },
-    > as ::m::__private::Choice<__WORDS>>::Local;
-    const __ALL_WORDS: usize = ::m::__private::closed_words(__LAYOUT, __SERIES);
+    const __LAYOUT: ::m::__private::Layout = ::m::__private::SUMMARY_LAYOUT;
+    const __WORDS: usize = ::m::__private::thread_word_count(__LAYOUT, __SERIES);
+    type __Local = <::m::__private::Strategy<
+        { ::m::__private::choose_strategy(__WORDS, __SERIES.is_some(), 0) },
+    > as ::m::__private::StrategyStorage<__WORDS>>::Local;
+    const __ALL_WORDS: usize = ::m::__private::shared_word_count(__LAYOUT, __SERIES);
     static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
         ::m::__private::AtomicU64::new(0)
     }; __ALL_WORDS];
     #[automatically_derived]
-    impl ::m::__private::Site for RENDER {
+    impl ::m::__private::DeclaredMetric for RENDER {
         type Local = __Local;
         const LAYOUT: ::m::__private::Layout = __LAYOUT;
         const SERIES: ::core::option::Option<usize> = __SERIES;
@@ -244,10 +249,10 @@ const _: () = {
         ::m::__register! {
             ::m::__private::Registration::Family(& __FAMILY)
         }
-        ::m::__private::declared::<
+        ::m::__private::declared_family::<
             RENDER,
         >(
-            ::m::__private::desc(
+            ::m::__private::unchecked_desc(
                     ::m::Kind::Summary,
                     "app_render_seconds",
                     "Time to render.",
@@ -255,7 +260,7 @@ const _: () = {
                 )
                 .declared_at(::core::file!(), 0u32, ::core::module_path!())
                 .labels({
-                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                         { __NAMES.len() },
                     >(__NAMES);
                     LABELS
@@ -299,17 +304,17 @@ impl LINK {
     pub fn with(
         &self,
         peer: &str,
-    ) -> ::m::StateSet<Link, ::m::__private::Declared<LINK>> {
+    ) -> ::m::StateSet<Link, ::m::__private::DeclaredSeries<LINK>> {
         <::m::StateSet<
             Link,
-            ::m::__private::Declared<LINK>,
-        >>::at(::m::__private::Declared::with(&(peer,)))
+            ::m::__private::DeclaredSeries<LINK>,
+        >>::at(::m::__private::DeclaredSeries::with(&(peer,)))
     }
     /// A handle to the series of these labels, to be kept.
     pub fn bind(&self, peer: &str) -> ::m::StateSet<Link> {
         ::m::StateSet::at(
-            ::m::__private::Handle::declared(
-                <LINK as ::m::__private::Site>::family(),
+            ::m::__private::Handle::bind(
+                <LINK as ::m::__private::DeclaredMetric>::family(),
                 &(peer,),
             ),
         )
@@ -317,15 +322,15 @@ impl LINK {
     /// Removes the series of these labels, if one of them is open; false when there
     /// was none.
     pub fn remove(&self, peer: &str) -> bool {
-        <LINK as ::m::__private::Site>::family().remove(&(peer,))
+        <LINK as ::m::__private::DeclaredMetric>::family().remove(&(peer,))
     }
     /// Removes all series, if a label is open.
     pub fn clear(&self) {
-        <LINK as ::m::__private::Site>::family().clear();
+        <LINK as ::m::__private::DeclaredMetric>::family().clear();
     }
     /// Removes the series for which `keep` says no, if a label is open.
     pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
-        <LINK as ::m::__private::Site>::family().retain(keep);
+        <LINK as ::m::__private::DeclaredMetric>::family().retain(keep);
     }
 }
 #[allow(
@@ -351,22 +356,22 @@ const _: () = {
     const __MAX_SERIES: usize = ::m::DEFAULT_MAX_SERIES;
     const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
     const __LAYOUT: ::m::__private::Layout = ::m::__private::Layout::Int;
-    const __WORDS: usize = ::m::__private::local_words(__LAYOUT, __SERIES);
-    type __Local = <::m::__private::Keeps<
+    const __WORDS: usize = ::m::__private::thread_word_count(__LAYOUT, __SERIES);
+    type __Local = <::m::__private::Strategy<
         {
-            ::m::__private::kept(
+            ::m::__private::choose_strategy(
                 __WORDS,
                 __SERIES.is_some(),
-                ::m::__private::STATIC_WORDS,
+                ::m::__private::MAX_STATIC_WORDS,
             )
         },
-    > as ::m::__private::Choice<__WORDS>>::Local;
-    const __ALL_WORDS: usize = ::m::__private::closed_words(__LAYOUT, __SERIES);
+    > as ::m::__private::StrategyStorage<__WORDS>>::Local;
+    const __ALL_WORDS: usize = ::m::__private::shared_word_count(__LAYOUT, __SERIES);
     static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
         ::m::__private::AtomicU64::new(0)
     }; __ALL_WORDS];
     #[automatically_derived]
-    impl ::m::__private::Site for LINK {
+    impl ::m::__private::DeclaredMetric for LINK {
         type Local = __Local;
         const LAYOUT: ::m::__private::Layout = __LAYOUT;
         const SERIES: ::core::option::Option<usize> = __SERIES;
@@ -391,10 +396,10 @@ const _: () = {
         ::m::__register! {
             ::m::__private::Registration::Family(& __FAMILY)
         }
-        ::m::__private::declared::<
+        ::m::__private::declared_family::<
             LINK,
         >(
-                ::m::__private::desc(
+                ::m::__private::unchecked_desc(
                         ::m::Kind::StateSet,
                         "app_link",
                         "State of the link.",
@@ -402,7 +407,7 @@ const _: () = {
                     )
                     .declared_at(::core::file!(), 0u32, ::core::module_path!())
                     .labels({
-                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                             { __NAMES.len() },
                         >(__NAMES);
                         LABELS
@@ -410,7 +415,7 @@ const _: () = {
                 __SETS,
                 &__SHARED,
             )
-            .states(::m::__private::states::<Link>())
+            .states(::m::__private::state_names::<Link>())
     };
 };
 /// The build.
@@ -447,11 +452,12 @@ impl BUILD {
     ) -> ::core::option::Option<
         ::m::__private::Vec<(::m::__private::String, ::m::__private::String)>,
     > {
-        ::m::Info::at(<BUILD as ::m::__private::Site>::family()).get()
+        ::m::Info::at(<BUILD as ::m::__private::DeclaredMetric>::family()).get()
     }
     /// Replaces the facts.
     pub fn set(&self, version: &str) {
-        ::m::Info::at(<BUILD as ::m::__private::Site>::family()).set(&(version,));
+        ::m::Info::at(<BUILD as ::m::__private::DeclaredMetric>::family())
+            .set(&(version,));
     }
 }
 #[allow(
@@ -478,22 +484,22 @@ const _: () = {
     const __MAX_SERIES: usize = ::m::DEFAULT_MAX_SERIES;
     const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
     const __LAYOUT: ::m::__private::Layout = ::m::__private::Layout::Empty;
-    const __WORDS: usize = ::m::__private::local_words(__LAYOUT, __SERIES);
-    type __Local = <::m::__private::Keeps<
+    const __WORDS: usize = ::m::__private::thread_word_count(__LAYOUT, __SERIES);
+    type __Local = <::m::__private::Strategy<
         {
-            ::m::__private::kept(
+            ::m::__private::choose_strategy(
                 __WORDS,
                 __SERIES.is_some(),
-                ::m::__private::STATIC_WORDS,
+                ::m::__private::MAX_STATIC_WORDS,
             )
         },
-    > as ::m::__private::Choice<__WORDS>>::Local;
-    const __ALL_WORDS: usize = ::m::__private::closed_words(__LAYOUT, __SERIES);
+    > as ::m::__private::StrategyStorage<__WORDS>>::Local;
+    const __ALL_WORDS: usize = ::m::__private::shared_word_count(__LAYOUT, __SERIES);
     static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
         ::m::__private::AtomicU64::new(0)
     }; __ALL_WORDS];
     #[automatically_derived]
-    impl ::m::__private::Site for BUILD {
+    impl ::m::__private::DeclaredMetric for BUILD {
         type Local = __Local;
         const LAYOUT: ::m::__private::Layout = __LAYOUT;
         const SERIES: ::core::option::Option<usize> = __SERIES;
@@ -518,13 +524,18 @@ const _: () = {
         ::m::__register! {
             ::m::__private::Registration::Family(& __FAMILY)
         }
-        ::m::__private::declared::<
+        ::m::__private::declared_family::<
             BUILD,
         >(
-            ::m::__private::desc(::m::Kind::Info, "app_build_info", "The build.", "")
+            ::m::__private::unchecked_desc(
+                    ::m::Kind::Info,
+                    "app_build_info",
+                    "The build.",
+                    "",
+                )
                 .declared_at(::core::file!(), 0u32, ::core::module_path!())
                 .labels({
-                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                         { __NAMES.len() },
                     >(__NAMES);
                     LABELS
@@ -557,10 +568,15 @@ static BYTES: ::m::Computed = {
                     "app_bytes",
                     ::m::Kind::Gauge,
                 );
-                ::m::__private::desc(::m::Kind::Gauge, "app_bytes", "Bytes in use.", "")
+                ::m::__private::unchecked_desc(
+                        ::m::Kind::Gauge,
+                        "app_bytes",
+                        "Bytes in use.",
+                        "",
+                    )
                     .declared_at(::core::file!(), 0u32, ::core::module_path!())
                     .labels({
-                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                             { __NAMES.len() },
                         >(__NAMES);
                         LABELS
@@ -604,16 +620,16 @@ impl CAFE {
     pub fn with(
         &self,
         größe: &str,
-    ) -> ::m::UpDownCounter<::m::__private::Declared<CAFE>> {
+    ) -> ::m::UpDownCounter<::m::__private::DeclaredSeries<CAFE>> {
         <::m::UpDownCounter<
-            ::m::__private::Declared<CAFE>,
-        >>::at(::m::__private::Declared::with(&(größe,)))
+            ::m::__private::DeclaredSeries<CAFE>,
+        >>::at(::m::__private::DeclaredSeries::with(&(größe,)))
     }
     /// A handle to the series of these labels, to be kept.
     pub fn bind(&self, größe: &str) -> ::m::UpDownCounter {
         ::m::UpDownCounter::at(
-            ::m::__private::Handle::declared(
-                <CAFE as ::m::__private::Site>::family(),
+            ::m::__private::Handle::bind(
+                <CAFE as ::m::__private::DeclaredMetric>::family(),
                 &(größe,),
             ),
         )
@@ -621,15 +637,15 @@ impl CAFE {
     /// Removes the series of these labels, if one of them is open; false when there
     /// was none.
     pub fn remove(&self, größe: &str) -> bool {
-        <CAFE as ::m::__private::Site>::family().remove(&(größe,))
+        <CAFE as ::m::__private::DeclaredMetric>::family().remove(&(größe,))
     }
     /// Removes all series, if a label is open.
     pub fn clear(&self) {
-        <CAFE as ::m::__private::Site>::family().clear();
+        <CAFE as ::m::__private::DeclaredMetric>::family().clear();
     }
     /// Removes the series for which `keep` says no, if a label is open.
     pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
-        <CAFE as ::m::__private::Site>::family().retain(keep);
+        <CAFE as ::m::__private::DeclaredMetric>::family().retain(keep);
     }
 }
 #[allow(
@@ -655,22 +671,22 @@ const _: () = {
     const __MAX_SERIES: usize = ::m::DEFAULT_MAX_SERIES;
     const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
     const __LAYOUT: ::m::__private::Layout = ::m::__private::Layout::UpDown;
-    const __WORDS: usize = ::m::__private::local_words(__LAYOUT, __SERIES);
-    type __Local = <::m::__private::Keeps<
+    const __WORDS: usize = ::m::__private::thread_word_count(__LAYOUT, __SERIES);
+    type __Local = <::m::__private::Strategy<
         {
-            ::m::__private::kept(
+            ::m::__private::choose_strategy(
                 __WORDS,
                 __SERIES.is_some(),
-                ::m::__private::STATIC_WORDS,
+                ::m::__private::MAX_STATIC_WORDS,
             )
         },
-    > as ::m::__private::Choice<__WORDS>>::Local;
-    const __ALL_WORDS: usize = ::m::__private::closed_words(__LAYOUT, __SERIES);
+    > as ::m::__private::StrategyStorage<__WORDS>>::Local;
+    const __ALL_WORDS: usize = ::m::__private::shared_word_count(__LAYOUT, __SERIES);
     static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
         ::m::__private::AtomicU64::new(0)
     }; __ALL_WORDS];
     #[automatically_derived]
-    impl ::m::__private::Site for CAFE {
+    impl ::m::__private::DeclaredMetric for CAFE {
         type Local = __Local;
         const LAYOUT: ::m::__private::Layout = __LAYOUT;
         const SERIES: ::core::option::Option<usize> = __SERIES;
@@ -695,13 +711,13 @@ const _: () = {
         ::m::__register! {
             ::m::__private::Registration::Family(& __FAMILY)
         }
-        ::m::__private::declared::<
+        ::m::__private::declared_family::<
             CAFE,
         >(
-            ::m::__private::desc(::m::Kind::Gauge, "app.café", "Café.", "")
+            ::m::__private::unchecked_desc(::m::Kind::Gauge, "app.café", "Café.", "")
                 .declared_at(::core::file!(), 0u32, ::core::module_path!())
                 .labels({
-                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                         { __NAMES.len() },
                     >(__NAMES);
                     LABELS

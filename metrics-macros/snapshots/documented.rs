@@ -23,8 +23,8 @@
 ///```
 fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchError>> {
     #[allow(unused_imports)]
-    use ::m::__private::call::NeverError as _;
-    ::m::__private::call::Tracked::<
+    use ::m::__private::call::ValueProbeFallback as _;
+    ::m::__private::call::TrackedFuture::<
         _,
         ::m::__private::call::Counted<_>,
         _,
@@ -32,7 +32,7 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
         async move {
             let __series = {
                 const _: () = ::m::__private::check_label("path", ::m::Kind::Counter);
-                const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+                const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                         &[
                             (
                                 ::m::__private::Cow::Borrowed("function"),
@@ -46,14 +46,14 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                         ::core::file!(),
                         0u32,
                         ::core::module_path!(),
-                        ::m::__private::call::Outcomes::Labelled {
+                        ::m::__private::call::OutcomeLabel::Present {
                             fallible: true,
                             is_async: true,
                         },
                     )
                     .labels(
                         {
-                            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                                 1usize,
                             >(&["path"]);
                             LABELS
@@ -74,7 +74,7 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                         },
                     );
                 const __WORDS: usize = __DESCRIBED
-                    .words(::m::__private::call::Measured::COUNTED);
+                    .words(::m::__private::call::FunctionFamily::COUNTED);
                 static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                     ::m::__private::AtomicU64::new(0)
                 }; __WORDS];
@@ -83,14 +83,14 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                         ::m::__private::Registration::Family(& __SITE)
                     }
                     __DESCRIBED
-                        .measured(::m::__private::call::Measured::COUNTED, &__SHARED)
+                        .family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
                 };
-                ::m::__private::call::Called::with(
+                ::m::__private::call::CallSeries::with(
                     &__SITE,
                     &(::m::__private::call::typed::<&str>(&(path)),),
                 )
             };
-            ::m::__private::call::Entering::with(__series).await;
+            ::m::__private::call::CallStart::new(__series).await;
             #[allow(clippy::shadow_same, unused_variables)]
             let path = path;
             #[allow(
@@ -106,6 +106,6 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
             }
             { get(path).await }
         },
-        |__result| ::m::__private::call::Look(__result).is_error(),
+        |__result| ::m::__private::call::ValueProbe(__result).is_error(),
     )
 }

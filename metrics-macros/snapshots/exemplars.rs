@@ -1,5 +1,5 @@
 fn parse(text: &str) -> usize {
-    let __call = ::m::__private::call::Guard::<
+    let __call = ::m::__private::call::CallGuard::<
         ::m::__private::call::Timed<
             _,
             { ::m::__private::call::EXEMPLARS | ::m::__private::call::NATIVE },
@@ -24,7 +24,7 @@ fn parse(text: &str) -> usize {
         );
         const _: () = ::m::__private::check_bucket(&__BOUNDS, 0usize);
         const _: () = ::m::__private::check_growth(1.5);
-        const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+        const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                 &[
                     (
                         ::m::__private::Cow::Borrowed("function"),
@@ -38,14 +38,15 @@ fn parse(text: &str) -> usize {
                 ::core::file!(),
                 0u32,
                 ::core::module_path!(),
-                ::m::__private::call::Outcomes::Labelled {
+                ::m::__private::call::OutcomeLabel::Present {
                     fallible: false,
                     is_async: false,
                 },
             )
             .buckets(&__BOUNDS, &__BUCKETS)
             .native(::m::__private::Native::DEFAULT.growth(1.5));
-        const __WORDS: usize = __DESCRIBED.words(::m::__private::call::Measured::TIMED);
+        const __WORDS: usize = __DESCRIBED
+            .words(::m::__private::call::FunctionFamily::TIMED);
         static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
             ::m::__private::AtomicU64::new(0)
         }; __WORDS];
@@ -54,23 +55,23 @@ fn parse(text: &str) -> usize {
                 ::m::__private::Registration::Family(& __SITE)
             }
             __DESCRIBED
-                .own(
+                .in_family(
                     "parse_seconds",
                     "Time that calls of functions took, by how they ended.",
                     "seconds",
                 )
                 .exemplars()
-                .measured(::m::__private::call::Measured::TIMED, &__SHARED)
+                .family(::m::__private::call::FunctionFamily::TIMED, &__SHARED)
         };
-        type __Local = <::m::__private::Keeps<
-            { ::m::__private::kept(__WORDS, true, 0) },
-        > as ::m::__private::Choice<__WORDS>>::Local;
+        type __Local = <::m::__private::Strategy<
+            { ::m::__private::choose_strategy(__WORDS, true, 0) },
+        > as ::m::__private::StrategyStorage<__WORDS>>::Local;
         ::m::__private::thread_local! {
             static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
             ::FRESH };
         }
-        ::m::__private::call::Near::new(
-            ::m::__private::call::Called::plain(&__SITE),
+        ::m::__private::call::LocalCallSeries::new(
+            ::m::__private::call::CallSeries::unlabelled(&__SITE),
             &__LOCAL,
         )
     });

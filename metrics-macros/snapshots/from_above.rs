@@ -1,16 +1,16 @@
 #[allow(clippy::manual_async_fn)]
 fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchError>> {
     #[allow(unused_imports)]
-    use ::m::__private::call::NeverError as _;
+    use ::m::__private::call::ValueProbeFallback as _;
     #[allow(unused_imports)]
-    use ::m::__private::call::NeverError as _;
-    ::m::__private::call::Tracked::<
+    use ::m::__private::call::ValueProbeFallback as _;
+    ::m::__private::call::TrackedFuture::<
         _,
-        ::m::__private::call::InFlight<_>,
+        ::m::__private::call::InFlightCall<_>,
         _,
     >::new(
         {
-            const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+            const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                 &[
                     (
                         ::m::__private::Cow::Borrowed("function"),
@@ -24,10 +24,10 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                 ::core::file!(),
                 0u32,
                 ::core::module_path!(),
-                ::m::__private::call::Outcomes::Unlabelled,
+                ::m::__private::call::OutcomeLabel::Omitted,
             );
             const __WORDS: usize = __DESCRIBED
-                .words(::m::__private::call::Measured::IN_FLIGHT);
+                .words(::m::__private::call::FunctionFamily::IN_FLIGHT);
             static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                 ::m::__private::AtomicU64::new(0)
             }; __WORDS];
@@ -36,22 +36,22 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                     ::m::__private::Registration::Family(& __SITE)
                 }
                 __DESCRIBED
-                    .measured(::m::__private::call::Measured::IN_FLIGHT, &__SHARED)
+                    .family(::m::__private::call::FunctionFamily::IN_FLIGHT, &__SHARED)
             };
-            ::m::__private::call::Called::plain(&__SITE)
+            ::m::__private::call::CallSeries::unlabelled(&__SITE)
         },
-        ::m::__private::call::Tracked::<
+        ::m::__private::call::TrackedFuture::<
             _,
             ::m::__private::call::Counted<_>,
             _,
         >::labelled(
-            ::m::__private::call::Tracked::<
+            ::m::__private::call::TrackedFuture::<
                 _,
                 ::m::__private::call::Timed<_>,
                 _,
             >::new(
                 {
-                    const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+                    const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                         &[
                             (
                                 ::m::__private::Cow::Borrowed("function"),
@@ -65,13 +65,13 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                         ::core::file!(),
                         0u32,
                         ::core::module_path!(),
-                        ::m::__private::call::Outcomes::Labelled {
+                        ::m::__private::call::OutcomeLabel::Present {
                             fallible: true,
                             is_async: true,
                         },
                     );
                     const __WORDS: usize = __DESCRIBED
-                        .words(::m::__private::call::Measured::TIMED);
+                        .words(::m::__private::call::FunctionFamily::TIMED);
                     static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                         ::m::__private::AtomicU64::new(0)
                     }; __WORDS];
@@ -80,9 +80,12 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                             ::m::__private::Registration::Family(& __SITE)
                         }
                         __DESCRIBED
-                            .measured(::m::__private::call::Measured::TIMED, &__SHARED)
+                            .family(
+                                ::m::__private::call::FunctionFamily::TIMED,
+                                &__SHARED,
+                            )
                     };
-                    ::m::__private::call::Called::plain(&__SITE)
+                    ::m::__private::call::CallSeries::unlabelled(&__SITE)
                 },
                 async move {
                     let __series = {
@@ -90,7 +93,7 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                             "path",
                             ::m::Kind::Counter,
                         );
-                        const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+                        const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                                 &[
                                     (
                                         ::m::__private::Cow::Borrowed("function"),
@@ -104,14 +107,14 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                                 ::core::file!(),
                                 0u32,
                                 ::core::module_path!(),
-                                ::m::__private::call::Outcomes::Labelled {
+                                ::m::__private::call::OutcomeLabel::Present {
                                     fallible: true,
                                     is_async: true,
                                 },
                             )
                             .labels(
                                 {
-                                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                                         1usize,
                                     >(&["path"]);
                                     LABELS
@@ -132,7 +135,7 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                                 },
                             );
                         const __WORDS: usize = __DESCRIBED
-                            .words(::m::__private::call::Measured::COUNTED);
+                            .words(::m::__private::call::FunctionFamily::COUNTED);
                         static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                             ::m::__private::AtomicU64::new(0)
                         }; __WORDS];
@@ -141,17 +144,17 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                                 ::m::__private::Registration::Family(& __SITE)
                             }
                             __DESCRIBED
-                                .measured(
-                                    ::m::__private::call::Measured::COUNTED,
+                                .family(
+                                    ::m::__private::call::FunctionFamily::COUNTED,
                                     &__SHARED,
                                 )
                         };
-                        ::m::__private::call::Called::with(
+                        ::m::__private::call::CallSeries::with(
                             &__SITE,
                             &(::m::__private::call::typed::<&str>(&(path)),),
                         )
                     };
-                    ::m::__private::call::Entering::with(__series).await;
+                    ::m::__private::call::CallStart::new(__series).await;
                     #[allow(clippy::shadow_same, unused_variables)]
                     let path = path;
                     #[allow(
@@ -167,10 +170,10 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                     }
                     { get(path).await }
                 },
-                |__result| ::m::__private::call::Look(__result).is_error(),
+                |__result| ::m::__private::call::ValueProbe(__result).is_error(),
             ),
-            |__result| ::m::__private::call::Look(__result).is_error(),
+            |__result| ::m::__private::call::ValueProbe(__result).is_error(),
         ),
-        ::m::__private::call::never,
+        ::m::__private::call::never_fails,
     )
 }

@@ -1,13 +1,13 @@
 fn answer(&self) -> impl Future<Output = Result<u32, Fault>> + Send {
     #[allow(unused_imports)]
-    use ::m::__private::call::NeverError as _;
-    ::m::__private::call::Tracked::<
+    use ::m::__private::call::ValueProbeFallback as _;
+    ::m::__private::call::TrackedFuture::<
         _,
         ::m::__private::call::Counted<_>,
         _,
     >::new(
         {
-            const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+            const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                 &[
                     (
                         ::m::__private::Cow::Borrowed("function"),
@@ -21,13 +21,13 @@ fn answer(&self) -> impl Future<Output = Result<u32, Fault>> + Send {
                 ::core::file!(),
                 0u32,
                 ::core::module_path!(),
-                ::m::__private::call::Outcomes::Labelled {
+                ::m::__private::call::OutcomeLabel::Present {
                     fallible: true,
                     is_async: true,
                 },
             );
             const __WORDS: usize = __DESCRIBED
-                .words(::m::__private::call::Measured::COUNTED);
+                .words(::m::__private::call::FunctionFamily::COUNTED);
             static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                 ::m::__private::AtomicU64::new(0)
             }; __WORDS];
@@ -35,14 +35,15 @@ fn answer(&self) -> impl Future<Output = Result<u32, Fault>> + Send {
                 ::m::__register! {
                     ::m::__private::Registration::Family(& __SITE)
                 }
-                __DESCRIBED.measured(::m::__private::call::Measured::COUNTED, &__SHARED)
+                __DESCRIBED
+                    .family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
             };
-            ::m::__private::call::Called::plain(&__SITE)
+            ::m::__private::call::CallSeries::unlabelled(&__SITE)
         },
-        ::m::__private::call::made(move || {
+        ::m::__private::call::make_future(move || {
             let _ = &self;
             { ready(Ok(self.number)) }
         }),
-        |__result| ::m::__private::call::Look(__result).is_error(),
+        |__result| ::m::__private::call::ValueProbe(__result).is_error(),
     )
 }

@@ -1,8 +1,8 @@
 fn parse(text: &str) -> Result<u32, ParseError> {
-    let __call = ::m::__private::call::Guard::<
-        ::m::__private::call::InFlight<_>,
+    let __call = ::m::__private::call::CallGuard::<
+        ::m::__private::call::InFlightCall<_>,
     >::new({
-        const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+        const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
             &[
                 (
                     ::m::__private::Cow::Borrowed("function"),
@@ -16,10 +16,10 @@ fn parse(text: &str) -> Result<u32, ParseError> {
             ::core::file!(),
             0u32,
             ::core::module_path!(),
-            ::m::__private::call::Outcomes::Unlabelled,
+            ::m::__private::call::OutcomeLabel::Omitted,
         );
         const __WORDS: usize = __DESCRIBED
-            .words(::m::__private::call::Measured::IN_FLIGHT);
+            .words(::m::__private::call::FunctionFamily::IN_FLIGHT);
         static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
             ::m::__private::AtomicU64::new(0)
         }; __WORDS];
@@ -27,17 +27,24 @@ fn parse(text: &str) -> Result<u32, ParseError> {
             ::m::__register! {
                 ::m::__private::Registration::Family(& __SITE)
             }
-            __DESCRIBED.measured(::m::__private::call::Measured::IN_FLIGHT, &__SHARED)
+            __DESCRIBED
+                .family(::m::__private::call::FunctionFamily::IN_FLIGHT, &__SHARED)
         };
-        type __Local = <::m::__private::Keeps<
-            { ::m::__private::kept(__WORDS, true, ::m::__private::STATIC_WORDS) },
-        > as ::m::__private::Choice<__WORDS>>::Local;
+        type __Local = <::m::__private::Strategy<
+            {
+                ::m::__private::choose_strategy(
+                    __WORDS,
+                    true,
+                    ::m::__private::MAX_STATIC_WORDS,
+                )
+            },
+        > as ::m::__private::StrategyStorage<__WORDS>>::Local;
         ::m::__private::thread_local! {
             static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
             ::FRESH };
         }
-        ::m::__private::call::Near::new(
-            ::m::__private::call::Called::plain(&__SITE),
+        ::m::__private::call::LocalCallSeries::new(
+            ::m::__private::call::CallSeries::unlabelled(&__SITE),
             &__LOCAL,
         )
     });

@@ -1,12 +1,12 @@
 fn store(&self, plan: Plan, page: Page) {
-    let __call = ::m::__private::call::Guard::<
+    let __call = ::m::__private::call::CallGuard::<
         ::m::__private::call::Counted<_>,
     >::new({
         const _: () = ::m::__private::check_label("plan", ::m::Kind::Counter);
         const _: () = ::m::__private::check_label("region", ::m::Kind::Counter);
         const _: () = ::m::__private::check_label("size", ::m::Kind::Counter);
         const _: () = ::m::__private::check_label("path", ::m::Kind::Counter);
-        const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+        const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                 &[
                     (
                         ::m::__private::Cow::Borrowed("function"),
@@ -20,14 +20,14 @@ fn store(&self, plan: Plan, page: Page) {
                 ::core::file!(),
                 0u32,
                 ::core::module_path!(),
-                ::m::__private::call::Outcomes::Labelled {
+                ::m::__private::call::OutcomeLabel::Present {
                     fallible: false,
                     is_async: false,
                 },
             )
             .labels(
                 {
-                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                    const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                         4usize,
                     >(&["plan", "region", "size", "path"]);
                     LABELS
@@ -51,7 +51,7 @@ fn store(&self, plan: Plan, page: Page) {
                 },
             );
         const __WORDS: usize = __DESCRIBED
-            .words(::m::__private::call::Measured::COUNTED);
+            .words(::m::__private::call::FunctionFamily::COUNTED);
         static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
             ::m::__private::AtomicU64::new(0)
         }; __WORDS];
@@ -59,23 +59,29 @@ fn store(&self, plan: Plan, page: Page) {
             ::m::__register! {
                 ::m::__private::Registration::Family(& __SITE)
             }
-            __DESCRIBED.measured(::m::__private::call::Measured::COUNTED, &__SHARED)
+            __DESCRIBED.family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
         };
-        type __Local = <::m::__private::Keeps<
-            { ::m::__private::kept(__WORDS, true, ::m::__private::STATIC_WORDS) },
-        > as ::m::__private::Choice<__WORDS>>::Local;
+        type __Local = <::m::__private::Strategy<
+            {
+                ::m::__private::choose_strategy(
+                    __WORDS,
+                    true,
+                    ::m::__private::MAX_STATIC_WORDS,
+                )
+            },
+        > as ::m::__private::StrategyStorage<__WORDS>>::Local;
         ::m::__private::thread_local! {
             static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
             ::FRESH };
         }
-        ::m::__private::call::Near::new(
-            ::m::__private::call::Called::with(
+        ::m::__private::call::LocalCallSeries::new(
+            ::m::__private::call::CallSeries::with(
                 &__SITE,
                 &(
                     ::m::__private::call::typed::<Plan>(&(plan)),
-                    ::m::__private::call::Open(&(self.region)),
+                    ::m::__private::call::OpenLabel(&(self.region)),
                     ::m::__private::call::typed::<Size>(&(Size::of(page))),
-                    ::m::__private::call::Open(&(page.path())),
+                    ::m::__private::call::OpenLabel(&(page.path())),
                 ),
             ),
             &__LOCAL,

@@ -1,7 +1,7 @@
 fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
     #[allow(unused_imports)]
-    use ::m::__private::call::NeverError as _;
-    ::m::__private::call::run::<
+    use ::m::__private::call::ValueProbeFallback as _;
+    ::m::__private::call::run_call::<
         ::m::__private::call::Counted<_>,
         _,
         _,
@@ -10,7 +10,7 @@ fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
             const _: () = ::m::__private::check_label("plan", ::m::Kind::Counter);
             const _: () = ::m::__private::check_label("large", ::m::Kind::Counter);
             const _: () = ::m::__private::check_label("fault", ::m::Kind::Counter);
-            const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+            const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                     &[
                         (
                             ::m::__private::Cow::Borrowed("function"),
@@ -24,14 +24,14 @@ fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
                     ::core::file!(),
                     0u32,
                     ::core::module_path!(),
-                    ::m::__private::call::Outcomes::Labelled {
+                    ::m::__private::call::OutcomeLabel::Present {
                         fallible: true,
                         is_async: false,
                     },
                 )
                 .labels(
                     {
-                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::texts::<
+                        const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                             3usize,
                         >(&["plan", "large", "fault"]);
                         LABELS
@@ -51,19 +51,19 @@ fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
                             ::m::__private::call::ResultLabel {
                                 name: "large",
                                 values: <bool as ::m::Label>::VALUES,
-                                of_error: false,
+                                errors_only: false,
                             },
                             ::m::__private::call::ResultLabel {
                                 name: "fault",
                                 values: <Fault as ::m::Label>::VALUES,
-                                of_error: true,
+                                errors_only: true,
                             },
                         ];
                         RESULTS
                     },
                 );
             const __WORDS: usize = __DESCRIBED
-                .words(::m::__private::call::Measured::COUNTED);
+                .words(::m::__private::call::FunctionFamily::COUNTED);
             static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                 ::m::__private::AtomicU64::new(0)
             }; __WORDS];
@@ -71,17 +71,24 @@ fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
                 ::m::__register! {
                     ::m::__private::Registration::Family(& __SITE)
                 }
-                __DESCRIBED.measured(::m::__private::call::Measured::COUNTED, &__SHARED)
+                __DESCRIBED
+                    .family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
             };
-            type __Local = <::m::__private::Keeps<
-                { ::m::__private::kept(__WORDS, true, ::m::__private::STATIC_WORDS) },
-            > as ::m::__private::Choice<__WORDS>>::Local;
+            type __Local = <::m::__private::Strategy<
+                {
+                    ::m::__private::choose_strategy(
+                        __WORDS,
+                        true,
+                        ::m::__private::MAX_STATIC_WORDS,
+                    )
+                },
+            > as ::m::__private::StrategyStorage<__WORDS>>::Local;
             ::m::__private::thread_local! {
                 static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
                 ::FRESH };
             }
-            ::m::__private::call::Near::new(
-                ::m::__private::call::Called::unfinished(
+            ::m::__private::call::LocalCallSeries::new(
+                ::m::__private::call::CallSeries::with_result_labels(
                     &__SITE,
                     &(::m::__private::call::typed::<Plan>(&(plan)),),
                 ),
@@ -95,18 +102,18 @@ fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
             let page = page;
             { plan.take(page) }
         },
-        |__result| ::m::__private::call::Ended::new(
-            ::m::__private::call::Look(__result).is_error(),
+        |__result| ::m::__private::call::LabelledOutcome::new(
+            ::m::__private::call::ValueProbe(__result).is_error(),
             &(
-                ::m::__private::call::Known(
+                ::m::__private::call::ResultValue(
                     ::core::option::Option::Some(
-                        ::m::__private::call::look::<
+                        ::m::__private::call::map_result::<
                             _,
                             bool,
                         >(__result, |size| *size > 100),
                     ),
                 ),
-                ::m::__private::call::Known::<
+                ::m::__private::call::ResultValue::<
                     &Fault,
                 >(::m::__private::call::error_of(__result)),
             ),

@@ -1,8 +1,8 @@
 fn hash(text: &[u8]) -> u64 {
-    let __call = ::m::__private::call::Guard::<
+    let __call = ::m::__private::call::CallGuard::<
         ::m::__private::call::Sampled<1u32, 16u32, _>,
     >::new({
-        const __DESCRIBED: ::m::__private::call::Site = ::m::__private::call::Site::new(
+        const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
             &[
                 (
                     ::m::__private::Cow::Borrowed("function"),
@@ -20,13 +20,13 @@ fn hash(text: &[u8]) -> u64 {
             ::core::file!(),
             0u32,
             ::core::module_path!(),
-            ::m::__private::call::Outcomes::Labelled {
+            ::m::__private::call::OutcomeLabel::Present {
                 fallible: false,
                 is_async: false,
             },
         );
         const __WORDS: usize = __DESCRIBED
-            .words(::m::__private::call::Measured::SAMPLED);
+            .words(::m::__private::call::FunctionFamily::SAMPLED);
         static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
             ::m::__private::AtomicU64::new(0)
         }; __WORDS];
@@ -34,17 +34,17 @@ fn hash(text: &[u8]) -> u64 {
             ::m::__register! {
                 ::m::__private::Registration::Family(& __SITE)
             }
-            __DESCRIBED.measured(::m::__private::call::Measured::SAMPLED, &__SHARED)
+            __DESCRIBED.family(::m::__private::call::FunctionFamily::SAMPLED, &__SHARED)
         };
-        type __Local = <::m::__private::Keeps<
-            { ::m::__private::kept(__WORDS, true, 0) },
-        > as ::m::__private::Choice<__WORDS>>::Local;
+        type __Local = <::m::__private::Strategy<
+            { ::m::__private::choose_strategy(__WORDS, true, 0) },
+        > as ::m::__private::StrategyStorage<__WORDS>>::Local;
         ::m::__private::thread_local! {
             static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
             ::FRESH };
         }
-        ::m::__private::call::Near::new(
-            ::m::__private::call::Called::plain(&__SITE),
+        ::m::__private::call::LocalCallSeries::new(
+            ::m::__private::call::CallSeries::unlabelled(&__SITE),
             &__LOCAL,
         )
     });

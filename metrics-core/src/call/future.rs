@@ -9,13 +9,13 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::{Called, Ending, Outcome, Recorder, unwound};
+use super::{CallOutcome, CallSeries, Outcome, Recorder, unwound};
 
 pin_project! {
     /// The body of an async function, with the call that it is.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
-    pub struct Tracked<F, R: Recorder, J> {
+    pub struct TrackedFuture<F, R: Recorder, J> {
         #[pin]
         body: F,
         call: Call<R>,
@@ -27,8 +27,8 @@ pin_project! {
 #[derive(Debug)]
 enum Call<R: Recorder> {
     /// Not polled yet, in this series.
-    New(Called),
-    /// Not polled yet; the body computes its labels first, and says so through [`Entering`].
+    New(CallSeries),
+    /// Not polled yet; the body computes its labels first, and says so through [`CallStart`].
     Unlabelled,
     /// Polled; dropped now, it has this outcome. It has ended where there is none.
     Running(R, Option<Outcome>),
@@ -43,21 +43,23 @@ impl<R: Recorder> Drop for Call<R> {
     }
 }
 
-impl<F: Future, R: Recorder<Place = Called>, E: Ending, J: Fn(&F::Output) -> E> Tracked<F, R, J> {
+impl<F: Future, R: Recorder<Target = CallSeries>, E: CallOutcome, J: Fn(&F::Output) -> E>
+    TrackedFuture<F, R, J>
+{
     /// Tracks a body whose series is known.
     #[inline(always)]
-    pub fn new(called: Called, body: F, ending: J) -> Self {
-        Tracked {
+    pub fn new(called: CallSeries, body: F, ending: J) -> Self {
+        TrackedFuture {
             body,
             call: Call::New(called),
             ending,
         }
     }
 
-    /// Tracks a body that begins by awaiting [`Entering::with`].
+    /// Tracks a body that begins by awaiting [`CallStart::new`].
     #[inline(always)]
     pub fn labelled(body: F, ending: J) -> Self {
-        Tracked {
+        TrackedFuture {
             body,
             call: Call::Unlabelled,
             ending,
@@ -65,8 +67,8 @@ impl<F: Future, R: Recorder<Place = Called>, E: Ending, J: Fn(&F::Output) -> E> 
     }
 }
 
-impl<F: Future, R: Recorder<Place = Called>, E: Ending, J: Fn(&F::Output) -> E> Future
-    for Tracked<F, R, J>
+impl<F: Future, R: Recorder<Target = CallSeries>, E: CallOutcome, J: Fn(&F::Output) -> E> Future
+    for TrackedFuture<F, R, J>
 {
     type Output = F::Output;
 
@@ -111,27 +113,27 @@ impl<F: Future, R: Recorder<Place = Called>, E: Ending, J: Fn(&F::Output) -> E> 
 }
 
 thread_local! {
-    /// On its way from a body to the [`Tracked`] that polls it, with nothing in between.
-    static ENTERED: Cell<Option<Called>> = const { Cell::new(None) };
+    /// On its way from a body to the [`TrackedFuture`] that polls it, with nothing in between.
+    static ENTERED: Cell<Option<CallSeries>> = const { Cell::new(None) };
 }
 
-/// How a body tells the [`Tracked`] around it its series: it suspends the body once; the call
+/// How a body tells the [`TrackedFuture`] around it its series: it suspends the body once; the call
 /// begins, and the body goes on at once.
 #[derive(Debug)]
 #[must_use = "the call begins when this is awaited"]
-pub struct Entering {
+pub struct CallStart {
     suspended: bool,
 }
 
-impl Entering {
+impl CallStart {
     /// Begins a call in this series; awaited at once.
-    pub fn with(called: Called) -> Self {
+    pub fn new(called: CallSeries) -> Self {
         ENTERED.set(Some(called));
-        Entering { suspended: false }
+        CallStart { suspended: false }
     }
 }
 
-impl Future for Entering {
+impl Future for CallStart {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {

@@ -2,9 +2,9 @@
 //!
 //! A [`Recorder`] is made when the call begins and told how it ended. Who tells it:
 //!
-//! * where the result is not looked at, a [`Guard`] at the top of the body, when it is dropped;
-//! * where it is, [`run`], which the body is passed to as a closure;
-//! * in an `async` function, the future [`Tracked`] around the body.
+//! * where the result is not looked at, a [`CallGuard`] at the top of the body, when it is dropped;
+//! * where it is, [`run_call`], which the body is passed to as a closure;
+//! * in an `async` function, the future [`TrackedFuture`] around the body.
 //!
 //! None of them asks `thread::panicking` alone: a call made while another panic unwinds is not
 //! itself a panic, and a suspended future that is dropped then is cancelled.
@@ -20,15 +20,15 @@ mod site;
 
 use std::{pin::Pin, thread};
 
-pub use future::{Entering, Tracked};
-pub use recorder::{Busy, Counted, EXEMPLARS, InFlight, NATIVE, Recorder, Sampled, Timed};
+pub use future::{CallStart, TrackedFuture};
+pub use recorder::{Busy, Counted, EXEMPLARS, InFlightCall, NATIVE, Recorder, Sampled, Timed};
 pub use result::{
-    Ended, Ending, Fails, Infallible, Known, Look, NeverError, Open, Probe, ends, error_of, look,
-    never,
+    CallOutcome, Fails, LabelledOutcome, OpenLabel, ResultValue, TypeProbe, TypeProbeFallback,
+    ValueProbe, ValueProbeFallback, check_outcome, error_of, map_result, never_fails,
 };
-pub use site::{Called, Measured, Near, Place, Site, typed};
+pub use site::{CallSeries, CallTarget, FunctionFamily, FunctionSpec, LocalCallSeries, typed};
 
-pub use crate::metric::outcome_rows::{Outcomes, ResultLabel};
+pub use crate::metric::outcome_rows::{OutcomeLabel, ResultLabel};
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,39 +43,39 @@ pub enum Outcome {
     Cancelled,
 }
 
-/// What a function that returns a future makes before there is one; see [`run`].
+/// What a function that returns a future makes before there is one; see [`run_call`].
 #[inline(always)]
-pub fn made<T>(body: impl FnOnce() -> T) -> T {
+pub fn make_future<T>(body: impl FnOnce() -> T) -> T {
     body()
 }
 
 /// A future in a box like the one that the function returns.
 #[inline(always)]
-pub fn boxed<F>(future: F) -> Pin<Box<F>> {
+pub fn box_future<F>(future: F) -> Pin<Box<F>> {
     Box::pin(future)
 }
 
 /// Ends a call when it is dropped: at the end of the body, a `return`, or a panic.
 #[derive(Debug)]
 #[must_use]
-pub struct Guard<R: Recorder> {
+pub struct CallGuard<R: Recorder> {
     recorder: R,
     /// Whether something was unwinding already when the call began.
     unwinding: bool,
 }
 
-impl<R: Recorder> Guard<R> {
+impl<R: Recorder> CallGuard<R> {
     /// Begins this call.
     #[inline(always)]
-    pub fn new(place: R::Place) -> Self {
-        Guard {
+    pub fn new(place: R::Target) -> Self {
+        CallGuard {
             recorder: R::enter(place),
             unwinding: thread::panicking(),
         }
     }
 }
 
-impl<R: Recorder> Drop for Guard<R> {
+impl<R: Recorder> Drop for CallGuard<R> {
     #[inline(always)]
     fn drop(&mut self) {
         if thread::panicking() && !self.unwinding {
@@ -109,8 +109,8 @@ impl<R: Recorder> Drop for Running<R> {
 /// That the body comes as `impl FnOnce() -> T` lets it return borrows, `impl Trait` inside a
 /// `Result`, and `!`; a closure called on the spot could not.
 #[inline(always)]
-pub fn run<R: Recorder, T, E: Ending>(
-    place: R::Place,
+pub fn run_call<R: Recorder, T, E: CallOutcome>(
+    place: R::Target,
     body: impl FnOnce() -> T,
     ending: impl FnOnce(&T) -> E,
 ) -> T {

@@ -6,7 +6,7 @@ use std::{
     sync::atomic::AtomicU64,
 };
 
-use super::{Called, Ending, Outcome, Place, unwound};
+use super::{CallOutcome, CallSeries, CallTarget, Outcome, unwound};
 use crate::{
     metric::{
         exemplar::{AUTOMATIC, RowOf, native_bucket},
@@ -27,10 +27,10 @@ use crate::{
 /// on the stack.
 pub trait Recorder: Copy {
     /// Where the call is recorded.
-    type Place: Place;
+    type Target: CallTarget;
 
     /// The call begins.
-    fn enter(place: Self::Place) -> Self;
+    fn enter(place: Self::Target) -> Self;
     /// Its future is about to be polled.
     #[inline(always)]
     fn resume(&mut self) {}
@@ -38,7 +38,7 @@ pub trait Recorder: Copy {
     #[inline(always)]
     fn suspend(&mut self) {}
     /// The call has ended.
-    fn finish(self, ending: impl Ending);
+    fn finish(self, ending: impl CallOutcome);
     /// The call has ended without a result.
     #[inline(always)]
     fn unwound(self, outcome: Outcome) {
@@ -60,8 +60,8 @@ const fn seeks(besides: u8) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub struct Counted<P, const BESIDES: u8 = 0>(P);
 
-impl<P: Place, const BESIDES: u8> Recorder for Counted<P, BESIDES> {
-    type Place = P;
+impl<P: CallTarget, const BESIDES: u8> Recorder for Counted<P, BESIDES> {
+    type Target = P;
 
     #[inline(always)]
     fn enter(place: P) -> Self {
@@ -69,7 +69,7 @@ impl<P: Place, const BESIDES: u8> Recorder for Counted<P, BESIDES> {
     }
 
     #[inline(always)]
-    fn finish(self, ending: impl Ending) {
+    fn finish(self, ending: impl CallOutcome) {
         if let Some((place, row)) = ending.place(self.0) {
             place.record(move |words, first| layout::count_one(&words[first + row]));
             if seeks(BESIDES) {
@@ -96,8 +96,8 @@ pub struct Timed<P, const BESIDES: u8 = 0> {
     start: u64,
 }
 
-impl<P: Place, const BESIDES: u8> Recorder for Timed<P, BESIDES> {
-    type Place = P;
+impl<P: CallTarget, const BESIDES: u8> Recorder for Timed<P, BESIDES> {
+    type Target = P;
 
     #[inline(always)]
     fn enter(place: P) -> Self {
@@ -108,7 +108,7 @@ impl<P: Place, const BESIDES: u8> Recorder for Timed<P, BESIDES> {
     }
 
     #[inline(always)]
-    fn finish(self, ending: impl Ending) {
+    fn finish(self, ending: impl CallOutcome) {
         if let Some((place, row)) = ending.place(self.place) {
             observe_since::<BESIDES>(place, row, self.start);
         }
@@ -117,7 +117,7 @@ impl<P: Place, const BESIDES: u8> Recorder for Timed<P, BESIDES> {
 
 /// Adds the time since then to a row.
 #[inline(always)]
-fn observe_since<const BESIDES: u8>(place: impl Place, row: usize, start: u64) {
+fn observe_since<const BESIDES: u8>(place: impl CallTarget, row: usize, start: u64) {
     let (end, family) = (clock::now(), place.family());
     let nanos = clock::nanos_between(start, end);
     if BESIDES & NATIVE != 0 {
@@ -136,7 +136,7 @@ fn observe_since<const BESIDES: u8>(place: impl Place, row: usize, start: u64) {
 
 /// The same where buckets are native, or native ones too.
 #[inline(never)]
-fn observe_native(place: impl Place, row: usize, nanos: u64, seeks: bool) {
+fn observe_native(place: impl CallTarget, row: usize, nanos: u64, seeks: bool) {
     let called = place.called();
     let mut bucket = None;
     place.record(|words, first| bucket = count_natively(words, first, row, &called, nanos));
@@ -171,7 +171,7 @@ fn count_natively(
     words: &[AtomicU64],
     first: usize,
     row: usize,
-    called: &Called,
+    called: &CallSeries,
     nanos: u64,
 ) -> Option<usize> {
     let family = called.family();
@@ -248,10 +248,10 @@ pub struct Sampled<const SHARE: u32, const OF: u32, P, const BESIDES: u8 = 0>(
     Option<Timed<P, BESIDES>>,
 );
 
-impl<const SHARE: u32, const OF: u32, P: Place, const BESIDES: u8> Recorder
+impl<const SHARE: u32, const OF: u32, P: CallTarget, const BESIDES: u8> Recorder
     for Sampled<SHARE, OF, P, BESIDES>
 {
-    type Place = P;
+    type Target = P;
 
     #[inline(always)]
     fn enter(place: P) -> Self {
@@ -260,7 +260,7 @@ impl<const SHARE: u32, const OF: u32, P: Place, const BESIDES: u8> Recorder
     }
 
     #[inline(always)]
-    fn finish(self, ending: impl Ending) {
+    fn finish(self, ending: impl CallOutcome) {
         if let Some(timed) = self.0 {
             timed.finish(ending);
         }
@@ -293,16 +293,16 @@ fn seed() -> u64 {
 /// Times a call of an async function, and beside it the time that its future was polled.
 #[derive(Clone, Copy, Debug)]
 pub struct Busy<const BESIDES: u8 = 0> {
-    wall: Timed<Called, BESIDES>,
+    wall: Timed<CallSeries, BESIDES>,
     /// Readings of the clock: those at the ends of polls less those at their beginnings.
     polled: u64,
 }
 
 impl<const BESIDES: u8> Recorder for Busy<BESIDES> {
-    type Place = Called;
+    type Target = CallSeries;
 
     #[inline(always)]
-    fn enter(called: Called) -> Self {
+    fn enter(called: CallSeries) -> Self {
         Busy {
             wall: Timed::enter(called),
             polled: 0,
@@ -320,7 +320,7 @@ impl<const BESIDES: u8> Recorder for Busy<BESIDES> {
     }
 
     #[inline(always)]
-    fn finish(mut self, ending: impl Ending) {
+    fn finish(mut self, ending: impl CallOutcome) {
         if !ending.is_suspended() {
             self.suspend();
         }
@@ -332,7 +332,7 @@ impl<const BESIDES: u8> Recorder for Busy<BESIDES> {
 }
 
 #[inline(never)]
-fn observe_busy(called: Called, row: usize, polled: u64, native: bool) {
+fn observe_busy(called: CallSeries, row: usize, polled: u64, native: bool) {
     if let Some(busy) = called.companion() {
         // Readings on two processors may be the wrong way round.
         let polled = u64::try_from(polled.cast_signed()).unwrap_or(0);
@@ -346,19 +346,19 @@ fn observe_busy(called: Called, row: usize, polled: u64, native: bool) {
 
 /// Counts a call as long as it lasts.
 #[derive(Clone, Copy, Debug)]
-pub struct InFlight<P>(P);
+pub struct InFlightCall<P>(P);
 
-impl<P: Place> Recorder for InFlight<P> {
-    type Place = P;
+impl<P: CallTarget> Recorder for InFlightCall<P> {
+    type Target = P;
 
     #[inline(always)]
     fn enter(place: P) -> Self {
         place.record(|words, first| layout::count_one(&words[2 * first]));
-        InFlight(place)
+        InFlightCall(place)
     }
 
     #[inline(always)]
-    fn finish(self, _: impl Ending) {
+    fn finish(self, _: impl CallOutcome) {
         self.0
             .record(|words, first| layout::count_one(&words[2 * first + 1]));
     }
@@ -366,7 +366,7 @@ impl<P: Place> Recorder for InFlight<P> {
     #[inline(always)]
     fn unwound(self, outcome: Outcome) {
         self.0.apart(outcome, |place, outcome| {
-            InFlight(place).finish(outcome);
+            InFlightCall(place).finish(outcome);
         });
     }
 }
@@ -376,7 +376,7 @@ mod tests {
     use super::*;
     use crate::{
         Histogram, Options, Registry,
-        call::{Measured, Outcomes, Site},
+        call::{FunctionFamily, FunctionSpec, OutcomeLabel},
         describe::{bucket_table::Buckets, buckets::nanos_with_infinity},
         storage::{cell::Reader, native::Native},
     };
@@ -384,15 +384,15 @@ mod tests {
     const BOUNDS: [f64; 2] = [0.001, 0.1];
 
     static FAMILY: Family = {
-        const SITE: Site = Site::new(&[], "", 1, "", Outcomes::Unlabelled)
+        const SITE: FunctionSpec = FunctionSpec::new(&[], "", 1, "", OutcomeLabel::Omitted)
             .buckets(&BOUNDS, {
                 static BUCKETS: Buckets = Buckets::new(&nanos_with_infinity::<2, 3>(&BOUNDS));
                 &BUCKETS
             })
             .native(Native::DEFAULT.growth(1.005));
-        const WORDS: usize = SITE.words(Measured::TIMED);
+        const WORDS: usize = SITE.words(FunctionFamily::TIMED);
         static SHARED: [AtomicU64; WORDS] = [const { AtomicU64::new(0) }; WORDS];
-        SITE.measured(Measured::TIMED, &SHARED)
+        SITE.family(FunctionFamily::TIMED, &SHARED)
     };
 
     /// What `tests/tests/native/main.rs` compares with a naive model.
@@ -410,7 +410,7 @@ mod tests {
                 .wrapping_add(1);
             let times = [nanos >> (round % 60), 1 << (round % 64), round];
             for nanos in times.map(|nanos| nanos >> 4) {
-                observe_native(Called::plain(&FAMILY), 0, nanos, false);
+                observe_native(CallSeries::unlabelled(&FAMILY), 0, nanos, false);
                 reference.observe(seconds(nanos));
             }
             if round % 100 == 0 {

@@ -2,16 +2,16 @@
 
 use std::marker::PhantomData;
 
-use super::{Outcome, Place};
+use super::{CallTarget, Outcome};
 use crate::{
     describe::label::{self, Label, LabelSet, LabelVisitor},
-    metric::outcome_rows::{Outcomes, Rows},
+    metric::outcome_rows::{OutcomeLabel, Rows},
 };
 
 /// How a call ended, and where that is recorded.
-pub trait Ending {
+pub trait CallOutcome {
     /// The series and the row of it; `None` when the series is gone.
-    fn place<P: Place>(&self, place: P) -> Option<(P, usize)>;
+    fn place<P: CallTarget>(&self, place: P) -> Option<(P, usize)>;
     /// Whether the future was not being polled.
     #[inline(always)]
     fn is_suspended(&self) -> bool {
@@ -19,14 +19,14 @@ pub trait Ending {
     }
 }
 
-impl Ending for Outcome {
+impl CallOutcome for Outcome {
     #[inline(always)]
     fn is_suspended(&self) -> bool {
         *self == Outcome::Cancelled
     }
 
     #[inline(always)]
-    fn place<P: Place>(&self, place: P) -> Option<(P, usize)> {
+    fn place<P: CallTarget>(&self, place: P) -> Option<(P, usize)> {
         let row = match self {
             Outcome::Ok => 0,
             other => other.row(place.family().rows()),
@@ -36,9 +36,9 @@ impl Ending for Outcome {
 }
 
 /// Whether it is an error.
-impl Ending for bool {
+impl CallOutcome for bool {
     #[inline(always)]
-    fn place<P: Place>(&self, place: P) -> Option<(P, usize)> {
+    fn place<P: CallTarget>(&self, place: P) -> Option<(P, usize)> {
         outcome(*self).place(place)
     }
 }
@@ -54,7 +54,7 @@ fn outcome(is_error: bool) -> Outcome {
 impl Outcome {
     /// The first row of this outcome.
     fn row(self, rows: Rows) -> usize {
-        let Outcomes::Labelled { fallible, .. } = rows.outcomes() else {
+        let OutcomeLabel::Present { fallible, .. } = rows.outcomes() else {
             return 0;
         };
         let position = match self {
@@ -69,7 +69,7 @@ impl Outcome {
 
 /// A call that returned a result which gives labels.
 #[derive(Debug)]
-pub struct Ended {
+pub struct LabelledOutcome {
     is_error: bool,
     labels: ResultLabels,
 }
@@ -82,8 +82,8 @@ enum ResultLabels {
     Open(Vec<String>),
 }
 
-impl Ended {
-    /// A result with a tuple of [`Known`] labels.
+impl LabelledOutcome {
+    /// A result with a tuple of [`ResultValue`] labels.
     pub fn new<L: LabelSet>(is_error: bool, labels: &L) -> Self {
         let labels = if const { label::closed_series(L::VALUE_SETS).is_some() } {
             let mut position = Position(0);
@@ -94,12 +94,12 @@ impl Ended {
             labels.visit(&mut texts);
             ResultLabels::Open(texts.0)
         };
-        Ended { is_error, labels }
+        LabelledOutcome { is_error, labels }
     }
 }
 
-impl Ending for Ended {
-    fn place<P: Place>(&self, place: P) -> Option<(P, usize)> {
+impl CallOutcome for LabelledOutcome {
+    fn place<P: CallTarget>(&self, place: P) -> Option<(P, usize)> {
         let row = outcome(self.is_error).row(place.family().rows());
         Some(match &self.labels {
             ResultLabels::Closed(position) => (place, row + position),
@@ -129,9 +129,9 @@ impl LabelVisitor for Texts {
 ///
 /// Its index is that among the values and none, which is 0.
 #[derive(Debug)]
-pub struct Known<L>(pub Option<L>);
+pub struct ResultValue<L>(pub Option<L>);
 
-impl<L: Label> Label for Known<L> {
+impl<L: Label> Label for ResultValue<L> {
     const VALUES: Option<&'static [&'static str]> = L::VALUES;
 
     fn index(&self) -> usize {
@@ -148,9 +148,9 @@ impl<L: Label> Label for Known<L> {
 
 /// A value of a label whose type was not told: open, whatever the type is.
 #[derive(Debug)]
-pub struct Open<L>(pub L);
+pub struct OpenLabel<L>(pub L);
 
-impl<L: Label> Label for Open<L> {
+impl<L: Label> Label for OpenLabel<L> {
     const VALUES: Option<&'static [&'static str]> = None;
 
     fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
@@ -160,18 +160,18 @@ impl<L: Label> Label for Open<L> {
 
 /// Shows a result to a closure, whose parameter has its type from there.
 #[inline(always)]
-pub fn look<'a, T: ?Sized, L>(result: &'a T, at: impl FnOnce(&'a T) -> L) -> L {
+pub fn map_result<'a, T: ?Sized, L>(result: &'a T, at: impl FnOnce(&'a T) -> L) -> L {
     at(result)
 }
 
 /// Checks what looks at a result, where metrics are off.
-pub const fn ends<T, E: Ending>(ending: impl FnOnce(&T) -> E) {
+pub const fn check_outcome<T, E: CallOutcome>(ending: impl FnOnce(&T) -> E) {
     std::mem::forget(ending);
 }
 
 /// The ending of a function that cannot fail.
 #[inline(always)]
-pub fn never<T: ?Sized>(_: &T) -> bool {
+pub fn never_fails<T: ?Sized>(_: &T) -> bool {
     false
 }
 
@@ -204,26 +204,26 @@ pub fn error_of<T: Fails>(result: &T) -> Option<&T::Error> {
 /// Tells whether a type is a `Result`: an inherent constant wins over a trait's, and aliases are
 /// seen through.
 #[derive(Debug)]
-pub struct Probe<T: ?Sized>(PhantomData<T>);
+pub struct TypeProbe<T: ?Sized>(PhantomData<T>);
 
-impl<T, E> Probe<Result<T, E>> {
+impl<T, E> TypeProbe<Result<T, E>> {
     /// It is.
     pub const FALLIBLE: bool = true;
 }
 
-/// What [`Probe`] says of every other type.
-pub trait Infallible {
+/// What [`TypeProbe`] says of every other type.
+pub trait TypeProbeFallback {
     /// It is not.
     const FALLIBLE: bool = false;
 }
 
-impl<T: ?Sized> Infallible for Probe<T> {}
+impl<T: ?Sized> TypeProbeFallback for TypeProbe<T> {}
 
 /// Tells whether a value is an error, by the same rule.
 #[derive(Debug)]
-pub struct Look<'a, T>(pub &'a T);
+pub struct ValueProbe<'a, T>(pub &'a T);
 
-impl<T, E> Look<'_, Result<T, E>> {
+impl<T, E> ValueProbe<'_, Result<T, E>> {
     /// Of a `Result`: whether it is one.
     #[inline(always)]
     pub fn is_error(&self) -> bool {
@@ -231,8 +231,8 @@ impl<T, E> Look<'_, Result<T, E>> {
     }
 }
 
-/// What [`Look`] says of every other value.
-pub trait NeverError {
+/// What [`ValueProbe`] says of every other value.
+pub trait ValueProbeFallback {
     /// It is none.
     #[inline(always)]
     fn is_error(&self) -> bool {
@@ -240,4 +240,4 @@ pub trait NeverError {
     }
 }
 
-impl<T> NeverError for Look<'_, T> {}
+impl<T> ValueProbeFallback for ValueProbe<'_, T> {}

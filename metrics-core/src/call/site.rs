@@ -17,8 +17,8 @@ use crate::{
         exemplar::RowOf,
         family::Family,
         handle,
-        histogram::layout_nanos,
-        outcome_rows::{Outcomes, ResultLabel, Rows},
+        histogram::duration_histogram_layout,
+        outcome_rows::{OutcomeLabel, ResultLabel, Rows},
     },
     sample::label_text::LabelView,
     series::id::SeriesId,
@@ -27,30 +27,30 @@ use crate::{
 
 /// The family that members of an attribute are in, unless they have one of their own.
 #[derive(Clone, Copy, Debug)]
-pub struct Measured {
+pub struct FunctionFamily {
     kind: Kind,
     name: &'static str,
     help: &'static str,
     unit: &'static str,
 }
 
-impl Measured {
+impl FunctionFamily {
     /// `#[counted]`.
-    pub const COUNTED: Measured = Measured {
+    pub const COUNTED: FunctionFamily = FunctionFamily {
         kind: Kind::Counter,
         name: "function_calls_total",
         help: "Calls of functions, by how they ended.",
         unit: "",
     };
     /// `#[timed]`.
-    pub const TIMED: Measured = Measured {
+    pub const TIMED: FunctionFamily = FunctionFamily {
         kind: Kind::Histogram,
         name: "function_duration_seconds",
         help: "Time that calls of functions took, by how they ended.",
         unit: "seconds",
     };
     /// `#[timed(sample = ...)]`.
-    pub const SAMPLED: Measured = Measured {
+    pub const SAMPLED: FunctionFamily = FunctionFamily {
         kind: Kind::Histogram,
         name: "function_sampled_duration_seconds",
         help: "Time that sampled calls of functions took, by how they ended: of all calls, the \
@@ -58,7 +58,7 @@ impl Measured {
         unit: "seconds",
     };
     /// `#[timed(busy)]`.
-    pub const BUSY: Measured = Measured {
+    pub const BUSY: FunctionFamily = FunctionFamily {
         kind: Kind::Histogram,
         name: "function_busy_seconds",
         help: "Time that calls of async functions were polled for, waiting left out, by how they \
@@ -66,7 +66,7 @@ impl Measured {
         unit: "seconds",
     };
     /// `#[in_flight]`.
-    pub const IN_FLIGHT: Measured = Measured {
+    pub const IN_FLIGHT: FunctionFamily = FunctionFamily {
         kind: Kind::Gauge,
         name: "function_calls_in_flight",
         help: "Calls of functions in progress.",
@@ -76,12 +76,12 @@ impl Measured {
 
 /// What an attribute says of its function; made into a metric in `const`.
 #[derive(Clone, Copy, Debug)]
-pub struct Site {
+pub struct FunctionSpec {
     constant: &'static [(CowStr, CowStr)],
     place: (&'static str, u32, &'static str),
     labels: &'static [CowStr],
     sets: &'static [Option<&'static [&'static str]>],
-    outcomes: Outcomes,
+    outcomes: OutcomeLabel,
     results: &'static [ResultLabel],
     objectives: &'static [Objective],
     own: Option<(&'static str, &'static str, &'static str)>,
@@ -91,16 +91,16 @@ pub struct Site {
     companion: Option<&'static Family>,
 }
 
-impl Site {
+impl FunctionSpec {
     /// A function: the labels that all its series have, and the file, line and module.
     pub const fn new(
         constant: &'static [(CowStr, CowStr)],
         file: &'static str,
         line: u32,
         module: &'static str,
-        outcomes: Outcomes,
+        outcomes: OutcomeLabel,
     ) -> Self {
-        Site {
+        FunctionSpec {
             constant,
             place: (file, line, module),
             labels: &[],
@@ -132,7 +132,12 @@ impl Site {
 
     /// In a family of its own: name, help and unit.
     #[must_use]
-    pub const fn own(mut self, name: &'static str, help: &'static str, unit: &'static str) -> Self {
+    pub const fn in_family(
+        mut self,
+        name: &'static str,
+        help: &'static str,
+        unit: &'static str,
+    ) -> Self {
         self.own = Some((name, help, unit));
         self
     }
@@ -167,21 +172,21 @@ impl Site {
 
     /// With the metric of the time that its future is polled.
     #[must_use]
-    pub const fn busy(mut self, busy: &'static Family) -> Self {
+    pub const fn busy_family(mut self, busy: &'static Family) -> Self {
         self.companion = Some(busy);
         self
     }
 
-    const fn layout(self, as_a: Measured) -> Layout {
+    const fn layout(self, as_a: FunctionFamily) -> Layout {
         match (as_a.kind, self.bounds) {
-            (Kind::Histogram, Some((bounds, _))) => layout_nanos(bounds, self.native),
-            (Kind::Histogram, None) => layout_nanos(&DURATION_BUCKETS, self.native),
+            (Kind::Histogram, Some((bounds, _))) => duration_histogram_layout(bounds, self.native),
+            (Kind::Histogram, None) => duration_histogram_layout(&DURATION_BUCKETS, self.native),
             (Kind::Counter, _) => Layout::Count,
             _ => Layout::UpDown,
         }
     }
 
-    const fn rows(self, as_a: Measured) -> Rows {
+    const fn rows(self, as_a: FunctionFamily) -> Rows {
         Rows::new(
             self.outcomes,
             self.results,
@@ -190,7 +195,7 @@ impl Site {
     }
 
     /// How many series there are, when all labels are closed.
-    const fn closed(self, as_a: Measured) -> Option<usize> {
+    const fn closed(self, as_a: FunctionFamily) -> Option<usize> {
         if self.rows(as_a).has_open_results() {
             None
         } else {
@@ -199,7 +204,7 @@ impl Site {
     }
 
     /// Words of all series; none where they come and go.
-    pub const fn words(self, as_a: Measured) -> usize {
+    pub const fn words(self, as_a: FunctionFamily) -> usize {
         match self.closed(as_a) {
             Some(series) => self.layout(as_a).words() * self.rows(as_a).len() * series,
             None => 0,
@@ -207,7 +212,7 @@ impl Site {
     }
 
     /// The metric; `shared` are so many words as [`words`](Self::words) says.
-    pub const fn measured(self, as_a: Measured, shared: &'static [AtomicU64]) -> Family {
+    pub const fn family(self, as_a: FunctionFamily, shared: &'static [AtomicU64]) -> Family {
         let (file, line, module) = self.place;
         let (name, help, unit) = match self.own {
             Some(own) => own,
@@ -253,11 +258,11 @@ static DURATION_TABLE: Buckets = {
 };
 
 /// Where a call is recorded.
-pub trait Place: Copy {
+pub trait CallTarget: Copy {
     /// The function's metric.
     fn family(self) -> &'static Family;
     /// The series, wherever its words are.
-    fn called(self) -> Called;
+    fn called(self) -> CallSeries;
     /// The place with these labels of the result; `None` when its series was removed meanwhile.
     fn finished(self, results: &[String]) -> Option<Self>;
     /// Runs a recording on words of this thread's, which it gets with the number of the first row
@@ -273,17 +278,17 @@ pub trait Place: Copy {
 
 /// A series, whose words are found through the thread's directory.
 #[derive(Clone, Copy, Debug)]
-pub struct Called {
+pub struct CallSeries {
     family: &'static Family,
     series: SeriesId,
     open: bool,
 }
 
-impl Called {
+impl CallSeries {
     /// A function without labels, or with labels of its result alone that are closed.
     #[inline(always)]
-    pub const fn plain(family: &'static Family) -> Self {
-        Called {
+    pub const fn unlabelled(family: &'static Family) -> Self {
+        CallSeries {
             family,
             series: SeriesId {
                 place: 0,
@@ -297,29 +302,29 @@ impl Called {
     #[inline(always)]
     pub fn with<L: LabelSet>(family: &'static Family, labels: &L) -> Self {
         if const { label::closed_series(L::VALUE_SETS).is_none() } {
-            return Called::open(family, labels);
+            return CallSeries::open(family, labels);
         }
-        Called {
+        CallSeries {
             series: SeriesId {
                 place: label::position(labels) as u32,
                 generation: 0,
             },
-            ..Called::plain(family)
+            ..CallSeries::unlabelled(family)
         }
     }
 
     /// The same where the result gives labels, too: as long as there is none, they are empty.
-    pub fn unfinished<L: LabelSet>(family: &'static Family, labels: &L) -> Self {
+    pub fn with_result_labels<L: LabelSet>(family: &'static Family, labels: &L) -> Self {
         if family.rows().has_open_results() {
-            Called::open(family, &Unfinished(labels, family.rows().results().len()))
+            CallSeries::open(family, &Unfinished(labels, family.rows().results().len()))
         } else {
-            Called::with(family, labels)
+            CallSeries::with(family, labels)
         }
     }
 
     fn open(family: &'static Family, labels: &impl LabelSet) -> Self {
         family.announce();
-        Called {
+        CallSeries {
             family,
             series: family.series(labels),
             open: true,
@@ -330,7 +335,7 @@ impl Called {
     pub(super) fn companion(self) -> Option<Self> {
         let family = self.family.companion()?;
         if !self.open {
-            return Some(Called { family, ..self });
+            return Some(CallSeries { family, ..self });
         }
         let labels = self.family.labels_of(self.series)?;
         let names: Vec<&str> = family.desc().label_names().collect();
@@ -339,7 +344,7 @@ impl Called {
             labels: LabelView::new(&labels),
             results: &[],
         };
-        Some(Called::open(family, &same))
+        Some(CallSeries::open(family, &same))
     }
 
     /// A row of the series.
@@ -372,14 +377,14 @@ impl Called {
     }
 }
 
-impl Place for Called {
+impl CallTarget for CallSeries {
     #[inline(always)]
     fn family(self) -> &'static Family {
         self.family
     }
 
     #[inline(always)]
-    fn called(self) -> Called {
+    fn called(self) -> CallSeries {
         self
     }
 
@@ -392,7 +397,7 @@ impl Place for Called {
             labels: LabelView::new(&labels),
             results,
         };
-        Some(Called::open(self.family, &finished))
+        Some(CallSeries::open(self.family, &finished))
     }
 
     #[inline(always)]
@@ -412,47 +417,47 @@ impl Place for Called {
 /// The function's own key to them stands in its expansion. As the recorders are inlined there, it
 /// is a constant that costs nothing, and no code is generic over the function.
 #[derive(Debug)]
-pub struct Near<L: Local> {
-    called: Called,
+pub struct LocalCallSeries<L: Local> {
+    called: CallSeries,
     local: &'static LocalKey<L>,
 }
 
-impl<L: Local> Clone for Near<L> {
+impl<L: Local> Clone for LocalCallSeries<L> {
     #[inline(always)]
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<L: Local> Copy for Near<L> {}
+impl<L: Local> Copy for LocalCallSeries<L> {}
 
-impl<L: Local> Near<L> {
+impl<L: Local> LocalCallSeries<L> {
     /// The series of this call, whose words the key leads to.
     #[inline(always)]
-    pub const fn new(called: Called, local: &'static LocalKey<L>) -> Self {
-        Near { called, local }
+    pub const fn new(called: CallSeries, local: &'static LocalKey<L>) -> Self {
+        LocalCallSeries { called, local }
     }
 }
 
-impl<L: Local> Place for Near<L> {
+impl<L: Local> CallTarget for LocalCallSeries<L> {
     #[inline(always)]
     fn family(self) -> &'static Family {
         self.called.family
     }
 
     #[inline(always)]
-    fn called(self) -> Called {
+    fn called(self) -> CallSeries {
         self.called
     }
 
     fn finished(self, results: &[String]) -> Option<Self> {
         let called = self.called.finished(results)?;
-        Some(Near { called, ..self })
+        Some(LocalCallSeries { called, ..self })
     }
 
     #[inline(always)]
     fn record(self, op: impl FnOnce(&[AtomicU64], usize)) {
-        let Near { called, local } = self;
+        let LocalCallSeries { called, local } = self;
         if called.open {
             return called.record_open(op);
         }
@@ -464,8 +469,8 @@ impl<L: Local> Place for Near<L> {
 
     #[inline(always)]
     fn apart(self, outcome: Outcome, then: impl Fn(Self, Outcome)) {
-        let Near { called, local } = self;
-        let Called {
+        let LocalCallSeries { called, local } = self;
+        let CallSeries {
             family,
             series,
             open,
@@ -482,14 +487,14 @@ fn together<L: Local>(
     series: SeriesId,
     open: bool,
     outcome: Outcome,
-    then: impl Fn(Near<L>, Outcome),
+    then: impl Fn(LocalCallSeries<L>, Outcome),
 ) {
-    let called = Called {
+    let called = CallSeries {
         family,
         series,
         open,
     };
-    then(Near { called, local }, outcome);
+    then(LocalCallSeries { called, local }, outcome);
 }
 
 /// Labels, and empty ones of the result that is not there yet.
@@ -558,11 +563,11 @@ mod tests {
             },
             Objective::Success { percent: 99.5 },
         ];
-        static FAMILY: Family = Site::new(&[], "file", 1, "module", Outcomes::Unlabelled)
+        static FAMILY: Family = FunctionSpec::new(&[], "file", 1, "module", OutcomeLabel::Omitted)
             .objectives(OBJECTIVES)
-            .measured(Measured::TIMED, {
-                const WORDS: usize =
-                    Site::new(&[], "", 1, "", Outcomes::Unlabelled).words(Measured::TIMED);
+            .family(FunctionFamily::TIMED, {
+                const WORDS: usize = FunctionSpec::new(&[], "", 1, "", OutcomeLabel::Omitted)
+                    .words(FunctionFamily::TIMED);
                 static SHARED: [AtomicU64; WORDS] = [const { AtomicU64::new(0) }; WORDS];
                 &SHARED
             });

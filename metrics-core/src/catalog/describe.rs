@@ -3,7 +3,7 @@
 use super::{Catalog, CatalogFamily, CatalogLabel, CatalogMember, CatalogNative};
 use crate::{
     describe::{desc::Desc, kind::Kind},
-    metric::{family::Family, outcome_rows::Outcomes},
+    metric::{family::Family, outcome_rows::OutcomeLabel},
     registry::{Registry, groups::Group},
 };
 
@@ -87,7 +87,7 @@ fn labels_of(family: &Family) -> Vec<CatalogLabel> {
         }
     });
     let outcomes = rows.outcomes();
-    let outcome = (outcomes != Outcomes::Unlabelled).then(|| closed("outcome", outcomes.values()));
+    let outcome = (outcomes != OutcomeLabel::Omitted).then(|| closed("outcome", outcomes.values()));
     constant.chain(own).chain(outcome).collect()
 }
 

@@ -186,7 +186,9 @@ impl Options {
         let span = self.expire.unwrap_or_default().as_nanos();
         let desc = self.checked(M::KIND)?;
         let layout = match native {
-            Some(growth) => histogram::layout_native(&desc.bounds, Native::DEFAULT.growth(growth)),
+            Some(growth) => {
+                histogram::native_histogram_layout(&desc.bounds, Native::DEFAULT.growth(growth))
+            }
             None => M::layout(desc.bounds.len()),
         };
         let mut family = Family::dynamic(desc, layout, max_series);
@@ -287,8 +289,8 @@ made! {
     Gauge, Gauge, |_| Layout::Int;
     FloatGauge, Gauge, |_| Layout::Float;
     UpDownCounter, Gauge, |_| Layout::UpDown;
-    Histogram, Histogram, histogram::layout;
-    Summary, Summary, |_| summary::LAYOUT;
+    Histogram, Histogram, histogram::histogram_layout;
+    Summary, Summary, |_| summary::SUMMARY_LAYOUT;
 }
 
 /// A metric with labels, made at run time.

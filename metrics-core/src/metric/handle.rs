@@ -22,13 +22,13 @@ use crate::{
     },
 };
 #[cfg(metrics_off)]
-use crate::{metric::exemplar::RowOf, metric::off::Off};
+use crate::{metric::disabled::Disabled, metric::exemplar::RowOf};
 
 /// A declared metric: what the macros implement for the type they generate.
 #[doc(hidden)]
-pub trait Site: Sized + 'static {
+pub trait DeclaredMetric: Sized + 'static {
     /// Where each thread keeps the words of closed series.
-    type Local: Kept;
+    type Local: DeclaredLocal;
     /// What the words of a series are.
     const LAYOUT: Layout;
     /// Whether recordings look for exemplars.
@@ -48,7 +48,7 @@ pub trait Site: Sized + 'static {
 
 /// The metric of a site.
 #[doc(hidden)]
-pub const fn declared<S: Site>(
+pub const fn declared_family<S: DeclaredMetric>(
     desc: Desc,
     sets: &'static [Option<&'static [&'static str]>],
     shared: &'static [AtomicU64],
@@ -66,7 +66,7 @@ pub const fn declared<S: Site>(
 }
 
 /// Lists this thread's words of closed series, for recordings that come through a handle.
-fn touch<S: Site>() {
+fn touch<S: DeclaredMetric>() {
     S::family().announce();
     cell::touch(S::local(), &S::family().region);
 }
@@ -74,16 +74,16 @@ fn touch<S: Site>() {
 /// A series of a declared metric; what `with` returns, wrapped in the metric's type.
 #[derive(Debug)]
 #[doc(hidden)]
-pub struct Declared<S: Site> {
+pub struct DeclaredSeries<S: DeclaredMetric> {
     series: SeriesId,
     /// This thread's words of it, where it has open labels.
-    found: Option<<S::Local as Kept>::Found>,
+    found: Option<<S::Local as DeclaredLocal>::Found>,
     site: PhantomData<S>,
 }
 
-impl<S: Site> Declared<S> {
+impl<S: DeclaredMetric> DeclaredSeries<S> {
     /// The one series of a metric without labels.
-    pub const ONLY: Self = Declared {
+    pub const UNLABELLED: Self = DeclaredSeries {
         series: SeriesId {
             place: 0,
             generation: 0,
@@ -106,7 +106,7 @@ impl<S: Site> Declared<S> {
         } else {
             found::<S, _>(labels)
         };
-        Declared {
+        DeclaredSeries {
             series,
             found,
             site: PhantomData,
@@ -116,13 +116,15 @@ impl<S: Site> Declared<S> {
 
 /// The series of these labels, which is most often the one that this thread found last.
 #[inline(always)]
-fn found<S: Site, L: LabelSet>(labels: &L) -> (SeriesId, Option<<S::Local as Kept>::Found>) {
+fn found<S: DeclaredMetric, L: LabelSet>(
+    labels: &L,
+) -> (SeriesId, Option<<S::Local as DeclaredLocal>::Found>) {
     let found = with_key!(L, labels, |key| cell::local(S::local()).find::<S, _>(key));
     found.unwrap_or_else(|| (born::<S>(labels), None))
 }
 
 #[inline(never)]
-fn born<S: Site>(labels: &impl LabelSet) -> SeriesId {
+fn born<S: DeclaredMetric>(labels: &impl LabelSet) -> SeriesId {
     S::family().announce();
     S::family().series_or_birth(labels)
 }
@@ -133,11 +135,11 @@ trait Pinned {
     const PINNED: bool;
 }
 
-impl<S: Site> Pinned for S {
+impl<S: DeclaredMetric> Pinned for S {
     const PINNED: bool = matches!(S::LAYOUT, Layout::Int | Layout::Float);
 }
 
-impl<S: Site> Drop for Declared<S> {
+impl<S: DeclaredMetric> Drop for DeclaredSeries<S> {
     #[inline(always)]
     fn drop(&mut self) {
         if S::SERIES.is_none() && S::PINNED {
@@ -148,12 +150,12 @@ impl<S: Site> Drop for Declared<S> {
 
 /// What a declared metric keeps in each thread's static storage.
 #[doc(hidden)]
-pub trait Kept: Local {
+pub trait DeclaredLocal: Local {
     /// This thread's words of a series that was found.
     type Found: Copy + Send + Sync + std::fmt::Debug;
 
     /// The series of a key, where series come and go, and its words where they are ready.
-    fn find<S: Site, const K: usize>(
+    fn find<S: DeclaredMetric, const K: usize>(
         &self,
         key: &[u64; K],
     ) -> Option<(SeriesId, Option<Self::Found>)>;
@@ -165,10 +167,10 @@ pub trait Kept: Local {
 /// What closed series have no need for.
 macro_rules! closed {
     ($local:ident) => {
-        impl<const N: usize> Kept for $local<N> {
+        impl<const N: usize> DeclaredLocal for $local<N> {
             type Found = Infallible;
 
-            fn find<S: Site, const K: usize>(
+            fn find<S: DeclaredMetric, const K: usize>(
                 &self,
                 _: &[u64; K],
             ) -> Option<(SeriesId, Option<Infallible>)> {
@@ -185,11 +187,11 @@ macro_rules! closed {
 closed!(LocalCells);
 closed!(LocalBlock);
 
-impl<const N: usize> Kept for Recent<CachedSeries, N> {
+impl<const N: usize> DeclaredLocal for Recent<CachedSeries, N> {
     type Found = Found<N>;
 
     #[inline(always)]
-    fn find<S: Site, const K: usize>(
+    fn find<S: DeclaredMetric, const K: usize>(
         &self,
         key: &[u64; K],
     ) -> Option<(SeriesId, Option<Found<N>>)> {
@@ -222,26 +224,26 @@ impl<const N: usize> Kept for Recent<CachedSeries, N> {
     }
 }
 
-/// How a declared metric is kept: [`kept`] as a type.
+/// How a declared metric is kept: [`choose_strategy`] as a type.
 #[derive(Debug)]
 #[doc(hidden)]
-pub struct Keeps<const HOW: u8>;
+pub struct Strategy<const HOW: u8>;
 
-/// The answer to [`Keeps`].
+/// The answer to [`Strategy`].
 #[doc(hidden)]
-pub trait Choice<const N: usize> {
-    type Local: Kept + Fresh;
+pub trait StrategyStorage<const N: usize> {
+    type Local: DeclaredLocal + Fresh;
 }
 
-impl<const N: usize> Choice<N> for Keeps<CELLS> {
+impl<const N: usize> StrategyStorage<N> for Strategy<CELLS> {
     type Local = LocalCells<N>;
 }
 
-impl<const N: usize> Choice<N> for Keeps<BLOCK> {
+impl<const N: usize> StrategyStorage<N> for Strategy<BLOCK> {
     type Local = LocalBlock<N>;
 }
 
-impl<const N: usize> Choice<N> for Keeps<RECENT> {
+impl<const N: usize> StrategyStorage<N> for Strategy<RECENT> {
     type Local = Recent<CachedSeries, N>;
 }
 
@@ -252,7 +254,7 @@ const RECENT: u8 = 2;
 /// How so many words are kept, of which so many may be static; none at all are those of series
 /// that come and go.
 #[doc(hidden)]
-pub const fn kept(words: usize, closed: bool, limit: usize) -> u8 {
+pub const fn choose_strategy(words: usize, closed: bool, limit: usize) -> u8 {
     if !closed {
         RECENT
     } else if words <= limit {
@@ -298,7 +300,7 @@ pub(crate) mod private {
         fn series(&self) -> SeriesId;
         /// Whether recordings look for exemplars.
         fn asks(&self) -> bool;
-        /// Keeps an exemplar of what was just recorded.
+        /// Strategy an exemplar of what was just recorded.
         fn give_exemplar(&self, bucket: usize, value: f64, labels: &[(&str, &str)]) {
             let at = RowOf {
                 series: self.series(),
@@ -312,7 +314,7 @@ pub(crate) mod private {
     }
 }
 
-impl<S: Site> private::Storage for Declared<S> {
+impl<S: DeclaredMetric> private::Storage for DeclaredSeries<S> {
     const LAYOUT: Option<Layout> = Some(S::LAYOUT);
 
     #[inline(always)]
@@ -374,7 +376,7 @@ impl<S: Site> private::Storage for Declared<S> {
 }
 
 #[inline(always)]
-fn record<S: Site>(declared: &Declared<S>, op: impl FnOnce(&[AtomicU64])) {
+fn record<S: DeclaredMetric>(declared: &DeclaredSeries<S>, op: impl FnOnce(&[AtomicU64])) {
     if S::SERIES.is_none() {
         return match declared.found.as_ref().and_then(S::Local::words) {
             Some(words) => op(words),
@@ -396,7 +398,7 @@ fn record<S: Site>(declared: &Declared<S>, op: impl FnOnce(&[AtomicU64])) {
 }
 
 #[inline(never)]
-fn record_elsewhere<S: Site>(series: SeriesId, op: impl FnOnce(&[AtomicU64])) {
+fn record_elsewhere<S: DeclaredMetric>(series: SeriesId, op: impl FnOnce(&[AtomicU64])) {
     record_open(S::family(), series, op);
 }
 
@@ -508,7 +510,7 @@ impl Handle {
 
     /// Holds the series of these labels of a declared metric.
     #[doc(hidden)]
-    pub fn declared(family: &'static Family, labels: &impl LabelSet) -> Self {
+    pub fn bind(family: &'static Family, labels: &impl LabelSet) -> Self {
         family.announce();
         let series = held(family, labels);
         Handle {
@@ -522,7 +524,7 @@ impl Handle {
 impl Handle {
     /// Holds nothing.
     pub(crate) fn off(family: &'static Family) -> Self {
-        let series = private::Storage::series(&Off);
+        let series = private::Storage::series(&Disabled);
         Handle {
             family: FamilyRef::Declared(family),
             series,
@@ -558,7 +560,7 @@ impl private::Storage for Handle {
     #[inline]
     fn record(&self, op: impl FnOnce(&[AtomicU64])) {
         #[cfg(metrics_off)]
-        if Off::is(&self.family) {
+        if Disabled::is(&self.family) {
             return;
         }
         if self.family.closed.is_some() {
@@ -571,8 +573,8 @@ impl private::Storage for Handle {
 
     fn shared<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
         #[cfg(metrics_off)]
-        if Off::is(&self.family) {
-            return Off.shared(op);
+        if Disabled::is(&self.family) {
+            return Disabled.shared(op);
         }
         if self.family.closed.is_some() {
             op(&self.family.region.shared_words(self.series.place as usize)[0])
@@ -583,8 +585,8 @@ impl private::Storage for Handle {
 
     fn read<R>(&self, op: impl FnOnce(&[u64]) -> R) -> R {
         #[cfg(metrics_off)]
-        if Off::is(&self.family) {
-            return Off.read(op);
+        if Disabled::is(&self.family) {
+            return Disabled.read(op);
         }
         if self.family.closed.is_some() {
             read_region(&self.family.region, self.series.place as usize, op)
@@ -609,7 +611,7 @@ impl private::Storage for Handle {
 
     #[cfg(metrics_off)]
     fn give_exemplar(&self, bucket: usize, value: f64, labels: &[(&str, &str)]) {
-        if !Off::is(&self.family) {
+        if !Disabled::is(&self.family) {
             let at = RowOf {
                 series: self.series,
                 row: 0,

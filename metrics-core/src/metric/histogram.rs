@@ -22,7 +22,7 @@ use crate::{
 
 /// What a histogram's words are.
 #[doc(hidden)]
-pub const fn layout(bounds: usize) -> Layout {
+pub const fn histogram_layout(bounds: usize) -> Layout {
     Layout::Histogram {
         buckets: bounds as u16 + 1,
         sum: Sum::Float,
@@ -32,7 +32,7 @@ pub const fn layout(bounds: usize) -> Layout {
 
 /// What the words of a native histogram are, which may have classic buckets as well.
 #[doc(hidden)]
-pub const fn layout_native(bounds: &[f64], native: Native) -> Layout {
+pub const fn native_histogram_layout(bounds: &[f64], native: Native) -> Layout {
     Layout::Histogram {
         buckets: bounds.len() as u16 + 1,
         sum: Sum::Float,
@@ -41,7 +41,7 @@ pub const fn layout_native(bounds: &[f64], native: Native) -> Layout {
 }
 
 /// What a histogram of durations has: its sum is kept in whole nanoseconds.
-pub(crate) const fn layout_nanos(bounds: &[f64], native: Option<Native>) -> Layout {
+pub(crate) const fn duration_histogram_layout(bounds: &[f64], native: Option<Native>) -> Layout {
     Layout::Histogram {
         buckets: bounds.len() as u16 + 1,
         sum: Sum::Nanos,

@@ -1,6 +1,8 @@
 //! The metric types.
 
 pub(crate) mod counter;
+#[cfg(metrics_off)]
+pub(crate) mod disabled;
 pub(crate) mod dynamic;
 pub(crate) mod exemplar;
 pub(crate) mod family;
@@ -8,8 +10,6 @@ pub(crate) mod gauge;
 pub(crate) mod handle;
 pub(crate) mod histogram;
 pub(crate) mod info;
-#[cfg(metrics_off)]
-pub(crate) mod off;
 pub(crate) mod outcome_rows;
 pub(crate) mod state_set;
 pub(crate) mod summary;

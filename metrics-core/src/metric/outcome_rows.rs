@@ -4,11 +4,11 @@ use crate::sample::label_text;
 
 /// The ways in which calls of a function can end, as a label has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcomes {
+pub enum OutcomeLabel {
     /// There is no such label.
-    Unlabelled,
+    Omitted,
     /// There is, with the values that this kind of function can have.
-    Labelled {
+    Present {
         /// Whether it can return an error.
         fallible: bool,
         /// Whether its future can be dropped.
@@ -16,11 +16,11 @@ pub enum Outcomes {
     },
 }
 
-impl Outcomes {
+impl OutcomeLabel {
     pub(crate) const fn values(self) -> &'static [&'static str] {
         match self {
-            Outcomes::Unlabelled => &[""],
-            Outcomes::Labelled { fallible, is_async } => match (fallible, is_async) {
+            OutcomeLabel::Omitted => &[""],
+            OutcomeLabel::Present { fallible, is_async } => match (fallible, is_async) {
                 (false, false) => &["ok", "panic"],
                 (true, false) => &["ok", "error", "panic"],
                 (false, true) => &["ok", "panic", "cancelled"],
@@ -39,7 +39,7 @@ pub struct ResultLabel {
     /// Its values, when they are known at compile time.
     pub values: Option<&'static [&'static str]>,
     /// Whether only errors have it.
-    pub of_error: bool,
+    pub errors_only: bool,
 }
 
 impl ResultLabel {
@@ -55,7 +55,7 @@ impl ResultLabel {
 /// The rows of words inside each series: one for each outcome and the values of result labels.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rows {
-    outcomes: Outcomes,
+    outcomes: OutcomeLabel,
     results: &'static [ResultLabel],
     /// Whether outcomes other than `ok` stay away until there is one.
     sparse: bool,
@@ -63,10 +63,10 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// One row without labels of its own: any metric but a function's.
-    pub(crate) const ONE: Rows = Rows::new(Outcomes::Unlabelled, &[], false);
+    pub(crate) const ONE: Rows = Rows::new(OutcomeLabel::Omitted, &[], false);
 
     pub(crate) const fn new(
-        outcomes: Outcomes,
+        outcomes: OutcomeLabel,
         results: &'static [ResultLabel],
         sparse: bool,
     ) -> Self {
@@ -77,7 +77,7 @@ impl Rows {
         }
     }
 
-    pub(crate) const fn outcomes(self) -> Outcomes {
+    pub(crate) const fn outcomes(self) -> OutcomeLabel {
         self.outcomes
     }
 
@@ -155,7 +155,7 @@ impl Rows {
         if outcome.is_empty() && self.positions(row).all(|(_, position)| position == 0) {
             return true;
         }
-        positions.all(|(label, position)| match (label.of_error, outcome) {
+        positions.all(|(label, position)| match (label.errors_only, outcome) {
             (true, "") => true,
             (true, _) => (position > 0) == (outcome == "error"),
             (false, "") => position > 0,
@@ -179,7 +179,7 @@ impl Rows {
 mod tests {
     use super::*;
 
-    const FALLIBLE: Outcomes = Outcomes::Labelled {
+    const FALLIBLE: OutcomeLabel = OutcomeLabel::Present {
         fallible: true,
         is_async: false,
     };
@@ -217,12 +217,12 @@ mod tests {
             ResultLabel {
                 name: "size",
                 values: Some(&["small", "large"]),
-                of_error: false,
+                errors_only: false,
             },
             ResultLabel {
                 name: "kind",
                 values: Some(&["io"]),
-                of_error: true,
+                errors_only: true,
             },
         ];
         assert_eq!(

@@ -53,7 +53,7 @@ impl<L: Label, S: Storage> StateSet<L, S> {
 
 /// The values of a closed label, for the declaration of a state set.
 #[doc(hidden)]
-pub const fn states<L: Label>() -> &'static [&'static str] {
+pub const fn state_names<L: Label>() -> &'static [&'static str] {
     match L::VALUES {
         Some(values) if !values.is_empty() => values,
         _ => panic!("the states of a state set are an enum that derives `Label`"),

@@ -22,7 +22,7 @@ use crate::{
 
 /// What a summary's words are: a histogram of one bucket.
 #[doc(hidden)]
-pub const LAYOUT: Layout = Layout::Histogram {
+pub const SUMMARY_LAYOUT: Layout = Layout::Histogram {
     buckets: 1,
     sum: Sum::Float,
     native: None,
@@ -127,7 +127,7 @@ impl<S: Storage> Summary<S> {
         let bounds = &family.desc().bounds;
         let quantiles = family.windows().quantiles(self.0.series(), bounds);
         self.0.read(|values| {
-            let read = Observations::new(LAYOUT, values);
+            let read = Observations::new(SUMMARY_LAYOUT, values);
             SummarySnapshot {
                 count: read.count,
                 sum: read.sum,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     describe::kind::Kind,
-    metric::{family::FamilyRef, histogram::HistogramSnapshot, outcome_rows::Outcomes},
+    metric::{family::FamilyRef, histogram::HistogramSnapshot, outcome_rows::OutcomeLabel},
     registry::Registry,
     storage::{layout, layout::Layout},
 };
@@ -393,7 +393,7 @@ impl Known {
         let (desc, settings) = (family.desc(), registry.settings());
         let constant = desc.const_labels.iter().map(|(name, _)| &**name);
         let common = settings.labels.iter().map(|(name, _)| &**name);
-        let has_outcome = family.rows().outcomes() != Outcomes::Unlabelled;
+        let has_outcome = family.rows().outcomes() != OutcomeLabel::Omitted;
         let names = desc.label_names().chain(constant).chain(common);
         let names = names.chain(has_outcome.then_some("outcome"));
         Known {

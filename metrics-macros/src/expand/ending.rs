@@ -2,13 +2,13 @@
 //!
 //! | arguments | closure |
 //! |---|---|
-//! | none | `\|__result\| call::Look(__result).is_error()` |
-//! | `ok_if = path` | `\|__result\| !call::look::<_, bool>(__result, path)` |
-//! | `error_if = path` | `\|__result\| call::look::<_, bool>(__result, path)` |
-//! | `labels(on_return(size: Size = f))` | `\|__result\| call::Ended::new(.., &(call::Known(Some(call::look::<_, Size>(__result, f))),))` |
-//! | `err(fault: Fault)` | `\|__result\| call::Ended::new(.., &(call::Known::<&Fault>(call::error_of(__result)),))` |
+//! | none | `\|__result\| call::ValueProbe(__result).is_error()` |
+//! | `ok_if = path` | `\|__result\| !call::map_result::<_, bool>(__result, path)` |
+//! | `error_if = path` | `\|__result\| call::map_result::<_, bool>(__result, path)` |
+//! | `labels(on_return(size: Size = f))` | `\|__result\| call::LabelledOutcome::new(.., &(call::ResultValue(Some(call::map_result::<_, Size>(__result, f))),))` |
+//! | `err(fault: Fault)` | `\|__result\| call::LabelledOutcome::new(.., &(call::ResultValue::<&Fault>(call::error_of(__result)),))` |
 //!
-//! A label without a type is wrapped in `call::Open`: its values are not known at compile time.
+//! A label without a type is wrapped in `call::OpenLabel`: its values are not known at compile time.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -33,9 +33,9 @@ pub(super) fn ending(
     } else if returns.decides_outcome(args) {
         imports = quote! {
             #[allow(unused_imports)]
-            use #call::NeverError as _;
+            use #call::ValueProbeFallback as _;
         };
-        quote!(#call::Look(#result).is_error())
+        quote!(#call::ValueProbe(#result).is_error())
     } else {
         quote!(false)
     };
@@ -46,9 +46,9 @@ pub(super) fn ending(
         let ty_tokens = ty.map_or_else(|| quote!(_), ToTokens::to_token_stream);
         let mut value = look(call, &result, &label.value, &ty_tokens);
         if ty.is_none() {
-            value = quote!(#call::Open(#value));
+            value = quote!(#call::OpenLabel(#value));
         }
-        labels.push(quote!(#call::Known(::core::option::Option::Some(#value))));
+        labels.push(quote!(#call::ResultValue(::core::option::Option::Some(#value))));
         first.get_or_insert(first_span(&label.value));
     }
     if let Some(label) = args.err.get() {
@@ -57,9 +57,9 @@ pub(super) fn ending(
         let result = located_at(&result, span);
         let error = quote_spanned!(span=> #call::error_of(#result));
         labels.push(if let Some(ty) = &label.ty {
-            quote_spanned!(span=> #call::Known::<&#ty>(#error))
+            quote_spanned!(span=> #call::ResultValue::<&#ty>(#error))
         } else {
-            quote_spanned!(span=> #call::Known(#error.map(#call::Open)))
+            quote_spanned!(span=> #call::ResultValue(#error.map(#call::OpenLabel)))
         });
         first.get_or_insert(span);
     }
@@ -67,7 +67,7 @@ pub(super) fn ending(
     // tuple's span is the place of the error about a value that is no label.
     let ending = if let Some(first) = first {
         let labels = quote_spanned!(first=> &(#(#labels,)*));
-        quote!(|#result| #call::Ended::new(#is_error, #labels))
+        quote!(|#result| #call::LabelledOutcome::new(#is_error, #labels))
     } else {
         quote!(|#result| #is_error)
     };
@@ -78,5 +78,5 @@ pub(super) fn ending(
 fn look(call: &TokenStream, result: &Ident, function: &Expr, ty: &TokenStream) -> TokenStream {
     let span = first_span(function);
     let call = located_at(call, span);
-    quote_spanned!(span=> #call::look::<_, #ty>(#result, #function))
+    quote_spanned!(span=> #call::map_result::<_, #ty>(#result, #function))
 }

@@ -3,27 +3,27 @@
 //! `#[counted]` on `fn size(..) -> usize` needs, with `p` for `::metrics_core::__private`,
 //!
 //! ```text
-//! const __DESCRIBED: p::call::Site = p::call::Site::new(
+//! const __DESCRIBED: p::call::FunctionSpec = p::call::FunctionSpec::new(
 //!     &[("function", "size"), ("module", module_path!())],
 //!     file!(), 7, module_path!(),
-//!     p::call::Outcomes::Labelled { fallible: false, is_async: false },
+//!     p::call::OutcomeLabel::Present { fallible: false, is_async: false },
 //! );
-//! const __WORDS: usize = __DESCRIBED.words(p::call::Measured::COUNTED);
+//! const __WORDS: usize = __DESCRIBED.words(p::call::FunctionFamily::COUNTED);
 //! static __SHARED: [p::AtomicU64; __WORDS] = [const { p::AtomicU64::new(0) }; __WORDS];
 //! static __SITE: p::Family = {
 //!     __register! { p::Registration::Family(&__SITE) }
-//!     __DESCRIBED.measured(p::call::Measured::COUNTED, &__SHARED)
+//!     __DESCRIBED.family(p::call::FunctionFamily::COUNTED, &__SHARED)
 //! };
 //! ```
 //!
 //! and, if the call is not a future, this thread's part of the storage:
 //!
 //! ```text
-//! type __Local = <p::Keeps<{ p::kept(__WORDS, true, p::STATIC_WORDS) }> as p::Choice<__WORDS>>::Local;
+//! type __Local = <p::Strategy<{ p::choose_strategy(__WORDS, true, p::MAX_STATIC_WORDS) }> as p::StrategyStorage<__WORDS>>::Local;
 //! p::thread_local! {
 //!     static __LOCAL: __Local = const { <__Local as p::Fresh>::FRESH };
 //! }
-//! p::call::Near::new(p::call::Called::plain(&__SITE), &__LOCAL)
+//! p::call::LocalCallSeries::new(p::call::CallSeries::unlabelled(&__SITE), &__LOCAL)
 //! ```
 //!
 //! `busy` adds a second family, `__BUSY`, with storage of its own.
@@ -66,7 +66,7 @@ pub(super) fn items(
         args.instrument.measured
     };
     let measured = Ident::new(measured, Span::call_site());
-    let measured = quote!(#call::Measured::#measured);
+    let measured = quote!(#call::FunctionFamily::#measured);
     let register = |site: &Ident| quote!(#krate::__register! { #p::Registration::Family(&#site) });
     let busy = args.busy.get().map(|()| Ident::new("__BUSY", site.span()));
     let busy_items = busy.as_ref().map(|busy| {
@@ -77,18 +77,18 @@ pub(super) fn items(
                 [const { #p::AtomicU64::new(0) }; __WORDS];
             static #busy: #p::Family = {
                 #registered
-                __DESCRIBED #own.measured(#call::Measured::BUSY, &__BUSY_SHARED)
+                __DESCRIBED #own.family(#call::FunctionFamily::BUSY, &__BUSY_SHARED)
             };
         }
     });
-    let with_busy = busy.map(|busy| quote!(.busy(&#busy)));
+    let with_busy = busy.map(|busy| quote!(.busy_family(&#busy)));
     let registered = register(site);
     let own = own_family(args, "", "");
     let objectives = objectives(args);
     let exemplars = args.exemplars.get().map(|()| quote!(.exemplars()));
     quote! {
         #checks
-        const __DESCRIBED: #call::Site = #call::Site::new(
+        const __DESCRIBED: #call::FunctionSpec = #call::FunctionSpec::new(
             #const_labels,
             ::core::file!(),
             #line,
@@ -103,7 +103,7 @@ pub(super) fn items(
         #busy_items
         static #site: #p::Family = {
             #registered
-            __DESCRIBED #own #objectives #exemplars #with_busy.measured(#measured, &__SHARED)
+            __DESCRIBED #own #objectives #exemplars #with_busy.family(#measured, &__SHARED)
         };
     }
 }
@@ -117,17 +117,17 @@ pub(super) fn near(args: &Args, series: &TokenStream) -> TokenStream {
     let limit = if args.instrument.is_timed {
         quote!(0)
     } else {
-        quote!(#p::STATIC_WORDS)
+        quote!(#p::MAX_STATIC_WORDS)
     };
     quote! {
         type __Local = <
-            #p::Keeps<{ #p::kept(__WORDS, true, #limit) }>
-            as #p::Choice<__WORDS>
+            #p::Strategy<{ #p::choose_strategy(__WORDS, true, #limit) }>
+            as #p::StrategyStorage<__WORDS>
         >::Local;
         #p::thread_local! {
             static __LOCAL: __Local = const { <__Local as #p::Fresh>::FRESH };
         }
-        #p::call::Near::new(#series, &__LOCAL)
+        #p::call::LocalCallSeries::new(#series, &__LOCAL)
     }
 }
 
@@ -165,7 +165,7 @@ fn outcomes(args: &Args, returns: &Returns) -> TokenStream {
     let krate = &args.krate;
     let call = quote!(#krate::__private::call);
     if !args.has_outcome() {
-        return quote!(#call::Outcomes::Unlabelled);
+        return quote!(#call::OutcomeLabel::Omitted);
     }
     let fallible = match &returns.fallible {
         Fallible::Known(fallible) => quote!(#fallible),
@@ -174,14 +174,14 @@ fn outcomes(args: &Args, returns: &Returns) -> TokenStream {
             quote! {
                 {
                     #[allow(unused_imports)]
-                    use #call::Infallible as _;
-                    #call::Probe::<#ty>::FALLIBLE
+                    use #call::TypeProbeFallback as _;
+                    #call::TypeProbe::<#ty>::FALLIBLE
                 }
             }
         }
     };
     let is_async = returns.future.is_some();
-    quote!(#call::Outcomes::Labelled { fallible: #fallible, is_async: #is_async })
+    quote!(#call::OutcomeLabel::Present { fallible: #fallible, is_async: #is_async })
 }
 
 /// The labels beside the const labels: names, closed values, and which ones come with the result.
@@ -211,14 +211,14 @@ fn labels(args: &Args, function: &Function) -> Option<TokenStream> {
         let name = label_name(name);
         let values = values(ty.as_ref());
         quote! {
-            #p::call::ResultLabel { name: #name, values: #values, of_error: #of_error }
+            #p::call::ResultLabel { name: #name, values: #values, errors_only: #of_error }
         }
     });
     let count = names.len();
     Some(quote! {
         .labels(
             {
-                const LABELS: &[#p::Cow<'static, str>] = &#p::texts::<#count>(&[#(#names),*]);
+                const LABELS: &[#p::Cow<'static, str>] = &#p::borrowed_texts::<#count>(&[#(#names),*]);
                 LABELS
             },
             {
@@ -256,7 +256,7 @@ fn own_family(args: &Args, infix: &str, remark: &str) -> Option<TokenStream> {
     } else {
         args.unit.get().map(LitStr::value).unwrap_or_default()
     };
-    Some(quote!(.own(#name, #help, #unit)))
+    Some(quote!(.in_family(#name, #help, #unit)))
 }
 
 fn objectives(args: &Args) -> Option<TokenStream> {

@@ -9,9 +9,9 @@
 //!
 //! ```text
 //! fn size(text: &str) -> usize {
-//!     let __call = call::Guard::<call::Counted<_>>::new({
+//!     let __call = call::CallGuard::<call::Counted<_>>::new({
 //!         /* the statics of the metric: see `family` */
-//!         call::Near::new(call::Called::plain(&__SITE), &__LOCAL)
+//!         call::LocalCallSeries::new(call::CallSeries::unlabelled(&__SITE), &__LOCAL)
 //!     });
 //!     { text.len() }
 //! }
@@ -69,7 +69,7 @@ pub(crate) fn function_off(args: &Args, function: &Function) -> TokenStream {
     let ending = (is_named && !output.is_empty()).then(|| {
         let (ending, imports) = ending(args, &returns, &call);
         let ty: TokenStream = output.into_iter().skip(2).collect();
-        quote!(let _ = || { #imports #call::ends::<#ty, _>(#ending); };)
+        quote!(let _ = || { #imports #call::check_outcome::<#ty, _>(#ending); };)
     });
     let body = &function.body;
     body::emit(

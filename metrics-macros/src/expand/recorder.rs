@@ -9,15 +9,15 @@
 //! // the series
 //! {
 //!     /* the statics of the metric: see `family` */
-//!     call::Called::unfinished(
+//!     call::CallSeries::with_result_labels(
 //!         &__SITE,
-//!         &(call::typed::<Plan>(&(plan)), call::Open(&(page.path()))),
+//!         &(call::typed::<Plan>(&(plan)), call::OpenLabel(&(page.path()))),
 //!     )
 //! }
 //! // the ending, which reads the result
-//! |__result| call::Ended::new(
-//!     call::Look(__result).is_error(),
-//!     &(call::Known::<&Fault>(call::error_of(__result)),),
+//! |__result| call::LabelledOutcome::new(
+//!     call::ValueProbe(__result).is_error(),
+//!     &(call::ResultValue::<&Fault>(call::error_of(__result)),),
 //! )
 //! ```
 
@@ -53,12 +53,12 @@ impl Recorder {
         let is_labelled = args.entry_labels().next().is_some();
         let mut series = if args.has_result_labels() {
             let values = entry_values(args, function, &call);
-            quote!(#call::Called::unfinished(&#site, #values))
+            quote!(#call::CallSeries::with_result_labels(&#site, #values))
         } else if is_labelled {
             let values = entry_values(args, function, &call);
-            quote!(#call::Called::with(&#site, #values))
+            quote!(#call::CallSeries::with(&#site, #values))
         } else {
-            quote!(#call::Called::plain(&#site))
+            quote!(#call::CallSeries::unlabelled(&#site))
         };
         if returns.future.is_none() {
             series = family::near(args, &series);
@@ -67,7 +67,7 @@ impl Recorder {
         let (ending, imports) = if reads_result {
             ending(args, &returns, &call)
         } else {
-            (quote!(#call::never), quote!())
+            (quote!(#call::never_fails), quote!())
         };
         Recorder {
             ty: recorder_type(args, &call),
@@ -117,7 +117,7 @@ pub(super) fn entry_values(args: &Args, function: &Function, call: &TokenStream)
             quote_spanned!(span=> #call::typed::<#ty>(&(#value)))
         } else {
             // Borrowed, so that the body can still move what the value is computed from.
-            quote_spanned!(span=> #call::Open(&(#value)))
+            quote_spanned!(span=> #call::OpenLabel(&(#value)))
         }
     });
     let values = values.collect::<Vec<_>>();

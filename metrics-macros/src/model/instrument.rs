@@ -8,7 +8,7 @@ pub(crate) struct Instrument {
     pub(crate) attribute: &'static str,
     /// The type in `metrics_core::__private::call` that records a call.
     pub(crate) recorder: &'static str,
-    /// The constant of `metrics_core::__private::call::Measured` for the shared family.
+    /// The constant of `metrics_core::__private::call::FunctionFamily` for the shared family.
     pub(crate) measured: &'static str,
     /// The variant of `metrics_core::Kind`.
     pub(crate) kind: &'static str,
@@ -46,7 +46,7 @@ pub(crate) static TIMED: Instrument = Instrument {
 
 pub(crate) static IN_FLIGHT: Instrument = Instrument {
     attribute: "in_flight",
-    recorder: "InFlight",
+    recorder: "InFlightCall",
     measured: "IN_FLIGHT",
     kind: "Gauge",
     family: "function_calls_in_flight",

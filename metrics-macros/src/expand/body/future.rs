@@ -4,14 +4,14 @@
 //!
 //! ```text
 //! fn wait(millis: u64) -> impl ::core::future::Future<Output = u64> {
-//!     call::Tracked::<_, call::Counted<_>, _>::new(
+//!     call::TrackedFuture::<_, call::Counted<_>, _>::new(
 //!         { .. },                                           // the series: see `recorder`
 //!         async move {
 //!             let millis = millis;                          // see `arguments`
 //!             if false { let __result: u64 = loop {}; return __result; } // see `type_hint`
 //!             { sleep(millis).await }
 //!         },
-//!         call::never,                                      // see `ending`
+//!         call::never_fails,                                      // see `ending`
 //!     )
 //! }
 //! ```
@@ -19,13 +19,13 @@
 //! With labels of arguments, the series is not known before the first poll:
 //!
 //! ```text
-//! call::Tracked::<_, call::Counted<_>, _>::labelled(
+//! call::TrackedFuture::<_, call::Counted<_>, _>::labelled(
 //!     async move {
 //!         let __series = { .. };
-//!         call::Entering::with(__series).await;
+//!         call::CallStart::new(__series).await;
 //!         ..
 //!     },
-//!     call::never,
+//!     call::never_fails,
 //! )
 //! ```
 
@@ -136,13 +136,13 @@ pub(super) fn returned(
     let owned = owned_arguments(function, recorders, &mut sig);
     let body = body_block(function.brace, &function.body);
     let body = in_braces(function.brace, quote!(#owned #body));
-    let made = quote_spanned!(function.brace=> #call::made(move || #output #body));
+    let made = quote_spanned!(function.brace=> #call::make_future(move || #output #body));
     let tracked = recorders
         .iter()
         .rev()
         .fold(made, |made, recorder| tracked(function, recorder, &made));
     let tracked = if form == FutureForm::Boxed {
-        quote_spanned!(function.brace=> #call::boxed(#tracked))
+        quote_spanned!(function.brace=> #call::box_future(#tracked))
     } else {
         tracked
     };
@@ -177,7 +177,7 @@ fn tracked_block(
         // A statement of its own, so that the future holds no borrow while it is suspended.
         quote! {
             let #name = #series;
-            #call::Entering::with(#name).await;
+            #call::CallStart::new(#name).await;
         }
     });
     let body = body_block(function.brace, body);
@@ -194,7 +194,7 @@ fn tracked_block(
             call, ty, ending, ..
         } = recorder;
         quote_spanned! {function.brace=>
-            #call::Tracked::<_, #ty, _>::labelled(#future, #ending)
+            #call::TrackedFuture::<_, #ty, _>::labelled(#future, #ending)
         }
     })
 }
@@ -209,7 +209,7 @@ fn tracked(function: &Function, recorder: &Recorder, future: &TokenStream) -> To
         ..
     } = recorder;
     quote_spanned! {function.brace=>
-        #call::Tracked::<_, #ty, _>::new(#series, #future, #ending)
+        #call::TrackedFuture::<_, #ty, _>::new(#series, #future, #ending)
     }
 }
 

@@ -4,13 +4,13 @@
 //!
 //! | function | expands to |
 //! |---|---|
-//! | result not read | `let __call = call::Guard::<..>::new(series); { body }` |
-//! | result read | `call::run::<..>(series, move \|\| { body }, ending)` |
-//! | `async fn` | `fn .. -> impl Future { call::Tracked::<..>::new(series, async move { body }, ending) }` |
-//! | `async fn` below another attribute | `async fn .. { call::Tracked::<..>::new(..).await }` |
-//! | returns `impl Future` | `call::Tracked::<..>::new(series, call::made(move \|\| body), ending)` |
-//! | returns `Pin<Box<dyn Future>>` | the same in `call::boxed(..)` |
-//! | `#[async_trait]` | `Box::pin(call::Tracked::<..>::new(series, async move { body }, ending))` |
+//! | result not read | `let __call = call::CallGuard::<..>::new(series); { body }` |
+//! | result read | `call::run_call::<..>(series, move \|\| { body }, ending)` |
+//! | `async fn` | `fn .. -> impl Future { call::TrackedFuture::<..>::new(series, async move { body }, ending) }` |
+//! | `async fn` below another attribute | `async fn .. { call::TrackedFuture::<..>::new(..).await }` |
+//! | returns `impl Future` | `call::TrackedFuture::<..>::new(series, call::make_future(move \|\| body), ending)` |
+//! | returns `Pin<Box<dyn Future>>` | the same in `call::box_future(..)` |
+//! | `#[async_trait]` | `Box::pin(call::TrackedFuture::<..>::new(series, async move { body }, ending))` |
 //!
 //! No form copies the body or changes its tokens, so that errors in it appear as without the
 //! attribute.

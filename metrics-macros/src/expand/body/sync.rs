@@ -4,14 +4,14 @@
 //!
 //! ```text
 //! fn parse(text: &str) -> Result<u32, ParseError> {
-//!     use call::NeverError as _;
-//!     call::run::<call::Counted<_>, _, _>(
+//!     use call::ValueProbeFallback as _;
+//!     call::run_call::<call::Counted<_>, _, _>(
 //!         { .. },                                       // the series: see `recorder`
 //!         move || -> Result<u32, ParseError> {
 //!             let text = text;                          // see `arguments`
 //!             { text.parse() }
 //!         },
-//!         |__result| call::Look(__result).is_error(),   // see `ending`
+//!         |__result| call::ValueProbe(__result).is_error(),   // see `ending`
 //!     )
 //! }
 //! ```
@@ -48,7 +48,7 @@ fn nested(function: &Function, recorders: &[Recorder], owned: Option<&TokenStrea
     let body = nested(function, inner, owned);
     if !recorder.reads_result {
         let guard = Ident::new("__call", Span::mixed_site());
-        return quote!(let #guard = #call::Guard::<#ty>::new(#series); #body);
+        return quote!(let #guard = #call::CallGuard::<#ty>::new(#series); #body);
     }
     let is_innermost = !inner.iter().any(|inner| inner.reads_result);
     let owned = owned.filter(|_| is_innermost);
@@ -56,6 +56,6 @@ fn nested(function: &Function, recorders: &[Recorder], owned: Option<&TokenStrea
     let body = in_braces(function.brace, quote!(#owned #body));
     quote_spanned! {function.brace=>
         #imports
-        #call::run::<#ty, _, _>(#series, move || #output #body, #ending)
+        #call::run_call::<#ty, _, _>(#series, move || #output #body, #ending)
     }
 }

@@ -90,11 +90,11 @@ impl Expansion<'_> {
             }
         });
         quote! {
-            #p::desc(#kind, #name, #help, #unit)
+            #p::unchecked_desc(#kind, #name, #help, #unit)
                 .declared_at(::core::file!(), #line, ::core::module_path!())
                 .labels({
                     const LABELS: &[#p::Cow<'static, str>] =
-                        &#p::texts::<{ __NAMES.len() }>(__NAMES);
+                        &#p::borrowed_texts::<{ __NAMES.len() }>(__NAMES);
                     LABELS
                 })
                 #bounds

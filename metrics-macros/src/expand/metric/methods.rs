@@ -38,7 +38,7 @@ impl Expansion<'_> {
         let kind = &ty.kind;
         let states = ty.states.as_ref().map(|states| quote!(<#states>));
         let (parameters, set) = self.parameters();
-        let family = quote!(<#ident as #p::Site>::family());
+        let family = quote!(<#ident as #p::DeclaredMetric>::family());
         // The place of the error about a type that is no label.
         let span = match &ty.labels {
             LabelsType::List(labels) => labels[0].ty.span(),
@@ -49,12 +49,12 @@ impl Expansion<'_> {
         let span = Span::call_site().located_at(span);
         let (series, bound) = match self.mode {
             Mode::On => (
-                quote_spanned!(span=> #located::__private::Declared::with(#set)),
-                quote_spanned!(span=> #located::__private::Handle::declared(#family, #set)),
+                quote_spanned!(span=> #located::__private::DeclaredSeries::with(#set)),
+                quote_spanned!(span=> #located::__private::Handle::bind(#family, #set)),
             ),
             Mode::Off => (
-                quote_spanned!(span=> #located::__private::Off::with(#set)),
-                quote_spanned!(span=> #located::__private::Off::bind(#set)),
+                quote_spanned!(span=> #located::__private::Disabled::with(#set)),
+                quote_spanned!(span=> #located::__private::Disabled::bind(#set)),
             ),
         };
         let (remove, clear, retain) = match self.mode {
@@ -113,7 +113,7 @@ impl Expansion<'_> {
         let Declaration { ident, attrs, .. } = self.declaration();
         let cfgs = &attrs.cfgs;
         let (parameters, set) = self.parameters();
-        let family = quote!(<#ident as #p::Site>::family());
+        let family = quote!(<#ident as #p::DeclaredMetric>::family());
         let (get, set) = match self.mode {
             Mode::On => (
                 quote!(#krate::Info::at(#family).get()),

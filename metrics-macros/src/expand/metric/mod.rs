@@ -96,8 +96,8 @@ impl<'a> Expansion<'a> {
             (quote!(()), quote!(()), self.info_methods())
         } else if ty.labels.is_none() {
             let only = match self.mode {
-                Mode::On => quote!(#p::Declared::ONLY),
-                Mode::Off => quote!(#p::Off),
+                Mode::On => quote!(#p::DeclaredSeries::UNLABELLED),
+                Mode::Off => quote!(#p::Disabled),
             };
             let init = quote!(<#metric>::at(#only));
             let deref = quote! {
@@ -147,8 +147,8 @@ impl<'a> Expansion<'a> {
         let kind = &ty.kind;
         let states = ty.states.as_ref().map(|states| quote!(#states,));
         let storage = match self.mode {
-            Mode::On => quote!(#p::Declared<#ident>),
-            Mode::Off => quote!(#p::Off),
+            Mode::On => quote!(#p::DeclaredSeries<#ident>),
+            Mode::Off => quote!(#p::Disabled),
         };
         quote!(#krate::#kind<#states #storage>)
     }

@@ -11,13 +11,13 @@
 //! const __MAX_SERIES: usize = DEFAULT_MAX_SERIES;
 //! const _: () = p::check_series(__SERIES, __MAX_SERIES);         // at the labels
 //! const __LAYOUT: p::Layout = p::Layout::Count;
-//! const __WORDS: usize = p::local_words(__LAYOUT, __SERIES);     // of one thread
-//! type __Local = <p::Keeps<{ p::kept(__WORDS, __SERIES.is_some(), p::STATIC_WORDS) }>
-//!     as p::Choice<__WORDS>>::Local;
-//! const __ALL_WORDS: usize = p::closed_words(__LAYOUT, __SERIES);
+//! const __WORDS: usize = p::thread_word_count(__LAYOUT, __SERIES);     // of one thread
+//! type __Local = <p::Strategy<{ p::choose_strategy(__WORDS, __SERIES.is_some(), p::MAX_STATIC_WORDS) }>
+//!     as p::StrategyStorage<__WORDS>>::Local;
+//! const __ALL_WORDS: usize = p::shared_word_count(__LAYOUT, __SERIES);
 //! static __SHARED: [p::AtomicU64; __ALL_WORDS] = [const { p::AtomicU64::new(0) }; __ALL_WORDS];
 //!
-//! impl p::Site for REQUESTS {
+//! impl p::DeclaredMetric for REQUESTS {
 //!     type Local = __Local;
 //!     const LAYOUT: p::Layout = __LAYOUT;
 //!     const SERIES: Option<usize> = __SERIES;
@@ -31,7 +31,7 @@
 //!
 //! static __FAMILY: p::Family = {
 //!     __register! { p::Registration::Family(&__FAMILY) }
-//!     p::declared::<REQUESTS>(/* see `description` */, __SETS, &__SHARED)
+//!     p::declared_family::<REQUESTS>(/* see `description` */, __SETS, &__SHARED)
 //! };
 //! ```
 //!
@@ -75,7 +75,7 @@ impl Expansion<'_> {
         // thread's static storage too large.
         let limit = match self.metric.kind {
             MetricKind::Histogram | MetricKind::Summary => quote!(0),
-            _ => quote!(#p::STATIC_WORDS),
+            _ => quote!(#p::MAX_STATIC_WORDS),
         };
         let exemplars = attrs.exemplars.get().map(|()| {
             quote! {
@@ -102,18 +102,18 @@ impl Expansion<'_> {
             #bounds
             const __LAYOUT: #p::Layout = #layout;
             const __WORDS: usize =
-                #p::local_words(__LAYOUT, __SERIES);
+                #p::thread_word_count(__LAYOUT, __SERIES);
             type __Local = <
-                #p::Keeps<{ #p::kept(__WORDS, __SERIES.is_some(), #limit) }>
-                as #p::Choice<__WORDS>
+                #p::Strategy<{ #p::choose_strategy(__WORDS, __SERIES.is_some(), #limit) }>
+                as #p::StrategyStorage<__WORDS>
             >::Local;
             const __ALL_WORDS: usize =
-                #p::closed_words(__LAYOUT, __SERIES);
+                #p::shared_word_count(__LAYOUT, __SERIES);
             static __SHARED: [#p::AtomicU64; __ALL_WORDS] =
                 [const { #p::AtomicU64::new(0) }; __ALL_WORDS];
 
             #[automatically_derived]
-            impl #p::Site for #ty {
+            impl #p::DeclaredMetric for #ty {
                 type Local = __Local;
                 const LAYOUT: #p::Layout = __LAYOUT;
                 const SERIES: ::core::option::Option<usize> = __SERIES;
@@ -142,7 +142,7 @@ impl Expansion<'_> {
 
             static __FAMILY: #p::Family = {
                 #krate::__register! { #p::Registration::Family(&__FAMILY) }
-                #p::declared::<#ty>(#desc, __SETS, &__SHARED)
+                #p::declared_family::<#ty>(#desc, __SETS, &__SHARED)
                     #settings
             };
         }
@@ -169,13 +169,14 @@ impl Expansion<'_> {
             MetricKind::FloatGauge => "Float",
             MetricKind::UpDownCounter => "UpDown",
             MetricKind::Info => "Empty",
-            MetricKind::Summary => return quote!(#p::SUMMARY),
+            MetricKind::Summary => return quote!(#p::SUMMARY_LAYOUT),
             MetricKind::Histogram => {
                 let buckets = self.declaration().attrs.buckets.get();
                 let native = buckets.and_then(|buckets| buckets.native.as_ref());
                 let native = native.map(|native| native.expand(self.krate));
-                let layout = native.map(|native| quote!(#p::layout_native(&__BOUNDS, #native)));
-                return layout.unwrap_or_else(|| quote!(#p::layout(__BOUNDS.len())));
+                let layout =
+                    native.map(|native| quote!(#p::native_histogram_layout(&__BOUNDS, #native)));
+                return layout.unwrap_or_else(|| quote!(#p::histogram_layout(__BOUNDS.len())));
             }
         };
         let layout = format_ident!("{layout}");
@@ -199,7 +200,8 @@ impl Expansion<'_> {
             });
         let states = declaration.ty.states.as_ref().map(|states| {
             let krate = located_at(self.krate, states.span());
-            let states = quote_spanned!(states.span()=> #krate::__private::states::<#states>());
+            let states =
+                quote_spanned!(states.span()=> #krate::__private::state_names::<#states>());
             quote!(.states(#states))
         });
         let exemplars = attrs.exemplars.get().map(|()| quote!(.with_exemplars()));

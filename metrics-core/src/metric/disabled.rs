@@ -18,7 +18,7 @@ use crate::{
 /// The storage of a declared metric that is off.
 #[derive(Clone, Debug)]
 #[doc(hidden)]
-pub struct Off;
+pub struct Disabled;
 
 /// Stands for the families that are not there; nothing is recorded in it.
 static FAMILY: Family = Family::new(
@@ -31,11 +31,11 @@ static FAMILY: Family = Family::new(
     &[],
 );
 
-impl Off {
+impl Disabled {
     /// The series of these labels: none.
     #[inline(always)]
     pub fn with(_: &impl LabelSet) -> Self {
-        Off
+        Disabled
     }
 
     /// A handle to the same.
@@ -49,7 +49,7 @@ impl Off {
     }
 }
 
-impl Storage for Off {
+impl Storage for Disabled {
     fn family(&self) -> &Family {
         &FAMILY
     }
