@@ -12,14 +12,15 @@ pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
         Item::Function(function) => check_function(args, function, errors),
         Item::Container(_) => {
             if let Some(key) = args.skip.key() {
-                let message = "`skip` leaves one function of a block out; remove the attribute";
+                let message = "`skip` excludes a single function, not a block; remove the \
+                               attribute";
                 errors.at(key, message);
             }
         }
         Item::FileModule(header) => {
             let message = format!(
-                "`#[{attribute}]` sees inline modules only; put it into the module's file, on its \
-                 functions"
+                "`#[{attribute}]` cannot see a module in another file; put it on the functions \
+                 there"
             );
             errors.at(header, message);
         }
@@ -37,15 +38,15 @@ fn check_function(args: &Args, function: &Function, errors: &mut Errors) {
     let attribute = args.instrument.attribute;
     if let Some(constness) = &function.sig.constness {
         let message = format!(
-            "`#[{attribute}]` cannot record a `const fn`, which may run while compiling; drop one \
-             of them"
+            "`#[{attribute}]` cannot record a `const fn`, which may run at compile time; remove \
+             one of them"
         );
         errors.at(constness, message);
     }
     if let Some(key) = args.skip.key() {
         let message = format!(
-            "`skip` stands alone, on a function of a block with `#[{attribute}]`; remove the other \
-             arguments, or the attribute"
+            "`skip` excludes a function in a block with `#[{attribute}]` and takes no other \
+             arguments; remove them, or the attribute"
         );
         errors.at(key, message);
     }
@@ -61,8 +62,8 @@ fn check_function(args: &Args, function: &Function, errors: &mut Errors) {
     {
         errors.at(
             track_caller,
-            "the result is looked at in a caller of the body, which then is the one that \
-             `#[track_caller]` shows; add `outcome = false`, or drop one of the attributes",
+            "the function that reads the result calls the body, so `#[track_caller]` would report \
+             it as the caller; add `outcome = false`, or remove one of the attributes",
         );
     }
 }
@@ -73,7 +74,7 @@ fn check_family(args: &Args, errors: &mut Errors) {
     if let Some(help) = args.help.get()
         && help.value().trim().is_empty()
     {
-        errors.at(help, "the help is empty; say what the family is for");
+        errors.at(help, "the help is empty; describe what the family measures");
     }
     for key in [args.help.key(), args.unit.key(), args.buckets.key()]
         .into_iter()
@@ -83,7 +84,8 @@ fn check_family(args: &Args, errors: &mut Errors) {
         let applies = key != "buckets" || instrument.is_timed;
         if applies && !args.name.is_set() {
             let message = format!(
-                "`{key}` needs a family of its own; add `name = \"...\"`, as `{}` is shared",
+                "`{key}` would change the shared family `{}`; add `name = \"...\"` for a family \
+                 of its own",
                 instrument.family
             );
             errors.at(key, message);
@@ -93,13 +95,13 @@ fn check_family(args: &Args, errors: &mut Errors) {
         && let Some(native) = &buckets.native
         && let Some(negative) = native.negative.key()
     {
-        errors.at(negative, "a time is never negative; remove `negative`");
+        errors.at(negative, "a duration is never negative; remove `negative`");
     }
     if let Some(unit) = args.unit.get()
         && instrument.is_timed
         && unit.value() != "seconds"
     {
-        errors.at(unit, "a time is exposed in seconds; remove the unit");
+        errors.at(unit, "durations are exposed in seconds; remove the unit");
     }
 }
 
@@ -113,12 +115,15 @@ fn check_applies(args: &Args, errors: &mut Errors) {
             ),
             (
                 args.sample.key(),
-                "only `#[timed]` samples, counts are exact; remove it",
+                "only `#[timed]` can sample calls; remove `sample`",
             ),
-            (args.busy.key(), "only `#[timed]` measures time; remove it"),
+            (
+                args.busy.key(),
+                "only `#[timed]` measures durations; remove `busy`",
+            ),
             (
                 args.slo.latency.key(),
-                "only `#[timed]` knows how long calls take; put the objective there",
+                "only `#[timed]` measures durations; move the objective to it",
             ),
         ];
         for (key, message) in of_duration {
@@ -163,21 +168,23 @@ fn check_outcome(args: &Args, returns: &Returns, errors: &mut Errors) {
         && args.instrument.has_outcome
         && !returns.fallible.is_possible()
     {
-        let message = "the function returns no `Result`, from whose error the label could be; take \
-                       it from what is returned with `labels(on_return(...))`";
+        let message = "the function does not return a `Result`, so the label has no error to \
+                       read; compute it with `labels(on_return(...))`";
         errors.at(key, message);
     }
     if let (true, Some(key)) = (args.ok_if.is_set(), args.error_if.key()) {
-        errors.at(key, "`ok_if` decides the outcome already; remove one");
+        errors.at(
+            key,
+            "`ok_if` already decides the outcome; remove one of them",
+        );
     }
     if let Some(fallible) = args.fallible.get()
         && !fallible.value
     {
         let decided = [args.ok_if.key(), args.error_if.key(), args.err.key()];
         for key in decided.into_iter().flatten() {
-            let message = format_args!(
-                "`fallible = false` says that there is no error; remove it or `{key}`"
-            );
+            let message =
+                format_args!("`fallible = false` states that no call fails; remove it or `{key}`");
             errors.at(key, message);
         }
     }
@@ -189,8 +196,7 @@ fn check_outcome(args: &Args, returns: &Returns, errors: &mut Errors) {
             args.slo.success.key(),
         ];
         for key in needing.into_iter().flatten() {
-            let message =
-                format_args!("`outcome = false` leaves the outcome out; remove it or `{key}`");
+            let message = format_args!("`outcome = false` omits the outcome; remove it or `{key}`");
             errors.at(key, message);
         }
     }
@@ -202,15 +208,15 @@ fn check_labels(args: &Args, function: &Function, errors: &mut Errors) {
         let is_sample = args.sample.is_set() && name == "sample";
         let own = ["function", "module", "outcome"];
         if is_sample || own.iter().any(|own| name == own) {
-            let message = format!("the attribute sets the label `{name}` itself; rename it");
+            let message =
+                format!("the attribute itself sets the label `{name}`; choose another name");
             errors.at(name, message);
         }
         if let Some(ty) = ty
             && names_generic(ty, &function.sig, args)
         {
-            let message = "the values of the type are read outside of the function, where `Self`, \
-                           `impl` and generic parameters have no meaning; name the type, or leave \
-                           it out";
+            let message = "the type is used outside of the function, where `Self`, `impl` and \
+                           generic parameters have no meaning; write a concrete type, or omit it";
             errors.at(ty, message);
         }
     }
@@ -224,8 +230,8 @@ fn check_labels(args: &Args, function: &Function, errors: &mut Errors) {
     }
     if let (Some(key), Some([])) = (args.labels.key(), args.labels.get().map(Vec::as_slice)) {
         let message = format!(
-            "no labels; write `labels(argument)` or `labels(name = expression)`, or remove it from \
-             `#[{}]`",
+            "`labels` is empty; write `labels(argument)` or `labels(name = expression)`, or \
+             remove it from `#[{}]`",
             args.instrument.attribute
         );
         errors.at(key, message);
@@ -238,7 +244,7 @@ pub(super) fn report_duplicates<'i>(names: impl Iterator<Item = &'i Ident>, erro
     for name in names {
         let raw = name.unraw();
         if seen.contains(&raw) {
-            errors.at(name, format_args!("duplicate label `{name}`; drop one"));
+            errors.at(name, format_args!("duplicate label `{name}`; remove one"));
         }
         seen.push(raw);
     }
@@ -247,11 +253,13 @@ pub(super) fn report_duplicates<'i>(names: impl Iterator<Item = &'i Ident>, erro
 fn check_busy(args: &Args, returns: &Returns, errors: &mut Errors) {
     let Some(key) = args.busy.key() else { return };
     if returns.future.is_none() {
-        let message = "a function that is not async is busy from its beginning to its end; remove \
-                       `busy`";
+        let message = "a function that is not async is busy during the whole call; remove `busy`";
         errors.at(key, message);
     }
     if args.sample.is_set() {
-        errors.at(key, "`busy` times every call, `sample` some; remove one");
+        errors.at(
+            key,
+            "`busy` times every call and `sample` only some; remove one of them",
+        );
     }
 }

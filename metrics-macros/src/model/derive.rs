@@ -44,17 +44,20 @@ pub(crate) struct LabelVariant {
 impl LabelEnum {
     pub(crate) fn new(item: DeriveItem, errors: &mut Errors) -> Option<Self> {
         if let Some(key) = item.on_type.utf8.key() {
-            errors.at(key, "a value holds any text; remove `utf8`");
+            errors.at(
+                key,
+                "the values of a label may always have any characters; remove `utf8`",
+            );
         }
         let Data::Enum(data) = item.data else {
             errors.at(
                 &item.ident,
-                "`Label` is derived for enums; a struct of labels derives `Labels`",
+                "`Label` can be derived for enums only; derive `Labels` for a struct",
             );
             return None;
         };
         if data.variants.is_empty() {
-            let message = "a label has at least one value; add a variant";
+            let message = "a label needs at least one value; add a variant";
             errors.at(&item.ident, message);
         }
         let case = item.on_type.rename_all.get().copied();
@@ -64,7 +67,7 @@ impl LabelEnum {
             let value = attr.rename.get().map(LitStr::value);
             let value = value.unwrap_or_else(|| case.apply(&variant.ident));
             if value.is_empty() {
-                let message = "an empty value is a label that is absent; name it";
+                let message = "a label with an empty value counts as absent; choose another value";
                 errors.at(&variant.ident, message);
             }
             if variants.iter().any(|earlier| earlier.value == value) {
@@ -112,8 +115,8 @@ impl LabelStruct {
         else {
             errors.at(
                 &item.ident,
-                "`Labels` is derived for structs with named fields; a single label is an enum that \
-                 derives `Label`",
+                "`Labels` can be derived for structs with named fields only; derive `Label` for \
+                 an enum",
             );
             return None;
         };

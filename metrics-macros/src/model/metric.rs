@@ -46,7 +46,8 @@ impl Metric {
         check_attrs(attrs, ty, kind, errors);
         let help = attrs.help.join(" ").trim().to_owned();
         if help.is_empty() {
-            let message = "a metric has a doc comment, which becomes its help; add `/// ...`";
+            let message = "the doc comment, which becomes the metric's help, is missing; add `/// \
+                           ...`";
             errors.at(ident, message);
         }
         if let LabelsType::List(labels) = &ty.labels {
@@ -54,12 +55,15 @@ impl Metric {
         }
         let kind = kind?;
         let missing = match kind {
-            MetricKind::StateSet if ty.states.is_none() => Some("`StateSet<States>`"),
-            MetricKind::Info if ty.labels.is_none() => Some("`Info<(version: &str)>`"),
+            MetricKind::StateSet if ty.states.is_none() => {
+                Some("the type of the states is missing; write `StateSet<States>`")
+            }
+            MetricKind::Info if ty.labels.is_none() => {
+                Some("the labels are missing; write `Info<(version: &str)>`")
+            }
             _ => None,
         };
-        if let Some(missing) = missing {
-            let message = format_args!("say what it tells; write {missing}");
+        if let Some(message) = missing {
             errors.at(&ty.kind, message);
             return None;
         }
@@ -67,8 +71,8 @@ impl Metric {
             (Some(name), _) => name.clone(),
             (None, Some(prefix)) => derived_name(&declaration, prefix, kind),
             (None, None) => {
-                let message = "a metric has a name; write `= \"app_name\"` after its type, or begin \
-                               the block with `prefix = \"app\";`";
+                let message = "the metric has no name; write `= \"app_name\"` after its type, or \
+                               begin the block with `prefix = \"app\";`";
                 errors.at(ident, message);
                 return None;
             }
@@ -97,8 +101,8 @@ impl MetricKind {
             "Info" => MetricKind::Info,
             other => {
                 let message = format_args!(
-                    "unknown metric type `{other}`; there are `Counter`, `FloatCounter`, `Gauge`, \
-                     `FloatGauge`, `UpDownCounter`, `Histogram`, `Summary`, `StateSet` and `Info`"
+                    "unknown metric type `{other}`; expected `Counter`, `FloatCounter`, `Gauge`, \
+                     `FloatGauge`, `UpDownCounter`, `Histogram`, `Summary`, `StateSet` or `Info`"
                 );
                 errors.at(ty, message);
                 return None;
@@ -163,25 +167,30 @@ fn check_attrs(
         ];
         for (key, applies) in of {
             if let (Some(key), false) = (key, applies) {
-                let message = format_args!("`{key}` is not for a `{}`; remove it", ty.kind);
+                let message = format_args!(
+                    "`{key}` does not apply to the type `{}`; remove it",
+                    ty.kind
+                );
                 errors.at(key, message);
             }
         }
     }
     if let (Some(key), true) = (attrs.exemplars.key(), attrs.computed.is_set()) {
         let message =
-            "nobody records a computed metric, so it has no exemplars; remove `exemplars`";
+            "a computed metric is not recorded, so it has no exemplars; remove `exemplars`";
         errors.at(key, message);
     }
     if !ty.labels.is_none() {
         if let Some(key) = attrs.computed.key() {
-            let message = "a computed metric has no labels; write a `Collector` for several series";
+            let message = "a computed metric cannot have labels; write a `Collector` for several \
+                           series";
             errors.at(key, message);
         }
         return;
     }
     if let Some(key) = attrs.expire.key() {
-        let message = "a metric without labels has one series, which stays; remove `expire`";
+        let message = "a metric without labels has one series, which never expires; remove \
+                       `expire`";
         errors.at(key, message);
     }
     if let Some(key) = attrs.max_series.key() {
@@ -205,7 +214,7 @@ fn check_labels(labels: &[ListedLabel], errors: &mut Errors) {
         if let Some(earlier) = earlier.find(|earlier| earlier.name().value() == name.value())
             && earlier.parameter.unraw() != parameter
         {
-            let message = format_args!("duplicate label `{}`; drop one", name.value());
+            let message = format_args!("duplicate label `{}`; remove one", name.value());
             errors.at(name, message);
         }
     }
@@ -213,7 +222,7 @@ fn check_labels(labels: &[ListedLabel], errors: &mut Errors) {
 
 fn check_allow_list(key: &Ident, list: &AllowList, errors: &mut Errors) {
     if list.values.is_empty() {
-        let message = "nothing is allowed; write `allow_only(\"GET\", \"POST\")`";
+        let message = "the allow-list is empty; write `allow_only(\"GET\", \"POST\")`";
         errors.at(key, message);
     }
     for (index, value) in list.values.iter().enumerate() {
@@ -222,7 +231,7 @@ fn check_allow_list(key: &Ident, list: &AllowList, errors: &mut Errors) {
             .iter()
             .any(|earlier| earlier.value() == text)
         {
-            errors.at(value, format_args!("`{text}` is there twice; drop one"));
+            errors.at(value, format_args!("duplicate value `{text}`; remove one"));
         }
     }
 }
@@ -234,8 +243,8 @@ fn check_slo_unit(attrs: &MetricAttrs, name: &LitStr, errors: &mut Errors) {
         None => name.value().ends_with("_seconds"),
     };
     if let (Some(key), false) = (attrs.slo.key(), is_in_seconds) {
-        let message = "the objective is a time, and the metric is not in seconds; measure it in \
-                       seconds and say so with `#[unit(\"seconds\")]`, or remove `slo`";
+        let message = "the objective is a duration, but the metric is not in seconds; measure it \
+                       in seconds and add `#[unit(\"seconds\")]`, or remove `slo`";
         errors.at(key, message);
     }
 }

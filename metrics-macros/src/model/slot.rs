@@ -17,7 +17,7 @@ impl<T> Slot<T> {
     /// Fills the slot, or reports a duplicate.
     pub(crate) fn set(&mut self, key: &Ident, value: T, errors: &mut Errors) {
         if self.is_set() {
-            errors.at(key, format_args!("duplicate argument `{key}`; drop one"));
+            errors.at(key, format_args!("duplicate argument `{key}`; remove one"));
         } else {
             self.0 = Some((key.clone(), value));
         }

@@ -121,7 +121,7 @@ impl Parse for Sample {
         let wrong = |span| {
             syn::Error::new(
                 span,
-                "a share of calls; write `sample = 1/16` to time one call in 16",
+                "expected a share of calls; write `sample = 1/16` to time one call in 16",
             )
         };
         let start = input.span();

@@ -38,7 +38,9 @@ impl Parse for Bounds {
                 let rule: Ident = input.parse()?;
                 let arguments: [Expr; 3] = list(input)?.try_into().map_err(|_| {
                     let step = if rule == "linear" { "width" } else { "factor" };
-                    let message = format_args!("write `{rule}(start, {step}, count)`");
+                    let message = format_args!(
+                        "`{rule}` needs three arguments; write `{rule}(start, {step}, count)`"
+                    );
                     syn::Error::new(rule.span(), message)
                 })?;
                 let [start, step, count] = arguments;

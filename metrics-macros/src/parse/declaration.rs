@@ -28,7 +28,7 @@ pub(crate) fn declarations(tokens: TokenStream, errors: &mut Errors) -> syn::Res
         if input.peek(syn::Ident) && input.peek2(Token![=]) {
             let key: Ident = input.parse()?;
             if key != "prefix" {
-                let message = format_args!("unknown setting `{key}`; there is `prefix`");
+                let message = format_args!("unknown setting `{key}`; expected `prefix`");
                 return Err(syn::Error::new(key.span(), message));
             }
             input.parse::<Token![=]>()?;
@@ -200,14 +200,14 @@ fn slo_attr(
 ) -> syn::Result<()> {
     if !matches!(attr.meta, Meta::List(_)) {
         let message =
-            "an objective is missing; write `#[slo(latency = \"250ms\", objective = 99.9)]`";
+            "the objective is missing; write `#[slo(latency = \"250ms\", objective = 99.9)]`";
         return Err(syn::Error::new(key.span(), message));
     }
     let mut slo = Slo::default();
     attr.parse_args_with(|content: ParseStream| slo::objectives(key, content, &mut slo, errors))?;
     if let Some(key) = slo.success.key() {
-        let message = "a histogram does not know what succeeded; put the objective on the \
-                       function, in `#[counted(slo(success = 99.5))]`";
+        let message = "a histogram does not record success; put the objective on a function, as \
+                       `#[counted(slo(success = 99.5))]`";
         errors.at(key, message);
     }
     if let Some(latency) = slo.latency.into_inner() {
@@ -220,7 +220,8 @@ impl Parse for Expiry {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         let span = input.span();
         let wrong = || {
-            let message = "no time; write a number and `s`, `m`, `h` or `d`, such as \"1h\"";
+            let message = "expected a duration; write a number and `s`, `m`, `h` or `d`, such as \
+                           `\"1h\"`";
             syn::Error::new(span, message)
         };
         let literal: LitStr = input.parse().map_err(|_| wrong())?;
@@ -264,7 +265,7 @@ fn label_rule(rules: &mut LabelRules, attr: &Attribute, errors: &mut Errors) -> 
         }
         _ => {
             let message =
-                "unknown attribute of a label; there are `allow_only`, `name` and `normalize`";
+                "unknown attribute of a label; expected `allow_only`, `name` or `normalize`";
             return Err(syn::Error::new(attr.path().span(), message));
         }
     }
@@ -279,7 +280,7 @@ impl Parse for AllowList {
         };
         comma_separated(input, |input| {
             if list.other.is_some() {
-                return Err(input.error("nothing follows `else`; put it first"));
+                return Err(input.error("nothing may follow `else`; move this before it"));
             }
             if input.peek(Token![else]) {
                 let key = input.call(Ident::parse_any)?;

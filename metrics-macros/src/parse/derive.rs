@@ -101,8 +101,8 @@ impl Parse for Case {
         let name: LitStr = input.parse()?;
         Case::named(&name.value()).ok_or_else(|| {
             let message = format_args!(
-                "unknown case `{}`; there are `snake_case`, `kebab-case`, `lowercase`, \
-                 `UPPERCASE`, `SCREAMING_SNAKE_CASE`, `SCREAMING-KEBAB-CASE`, `camelCase` and \
+                "unknown case `{}`; expected `snake_case`, `kebab-case`, `lowercase`, \
+                 `UPPERCASE`, `SCREAMING_SNAKE_CASE`, `SCREAMING-KEBAB-CASE`, `camelCase` or \
                  `PascalCase`",
                 name.value()
             );

@@ -44,7 +44,7 @@ pub(crate) fn value<T: Parse>(key: &Ident, example: &str, input: ParseStream) ->
 /// Parses `=` after a key.
 pub(crate) fn equals(key: &Ident, example: &str, input: ParseStream) -> syn::Result<()> {
     if input.parse::<Option<Token![=]>>()?.is_none() {
-        let message = format_args!("`{key}` has a value; write `{key} = {example}`");
+        let message = format_args!("`{key}` needs a value; write `{key} = {example}`");
         return Err(syn::Error::new(key.span(), message));
     }
     Ok(())
@@ -63,7 +63,7 @@ pub(crate) fn arguments<'a>(
     input: ParseStream<'a>,
 ) -> syn::Result<ParseBuffer<'a>> {
     if !input.peek(syn::token::Paren) {
-        let message = format_args!("`{key}` has arguments; write `{key}({example})`");
+        let message = format_args!("`{key}` needs arguments; write `{key}({example})`");
         return Err(syn::Error::new(key.span(), message));
     }
     let content;
@@ -83,7 +83,7 @@ pub(crate) fn unknown(
     let others = others.join("`, `");
     errors.at(
         key,
-        format_args!("unknown {noun} `{key}`; there are `{others}` and `{last}`"),
+        format_args!("unknown {noun} `{key}`; expected `{others}` or `{last}`"),
     );
     skip_argument(input)
 }

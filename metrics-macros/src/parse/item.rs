@@ -56,8 +56,8 @@ impl Parse for Function {
         let defaultness = input.parse()?;
         let sig: Signature = input.parse()?;
         if input.peek(Token![;]) {
-            let message = "there is no body to record; annotate the functions that have one, in \
-                           the `impl` blocks";
+            let message = "the function has no body to record; put the attribute on its \
+                           implementations";
             return Err(syn::Error::new(sig.ident.span(), message));
         }
         let content;

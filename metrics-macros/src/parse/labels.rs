@@ -38,7 +38,8 @@ impl Parse for LabelArg {
 }
 
 fn unnamed(span: Span) -> syn::Error {
-    let message = "a label has a name; write `name = self. ...`, or a field with a name alone";
+    let message = "the label has no name; write `name = expression`, or a field with a name, such \
+                   as `self.field`";
     syn::Error::new(span, message)
 }
 
@@ -53,7 +54,8 @@ impl Parse for ResultLabel {
         let ty = label_type(input)?;
         let value = optional_value(input)?.ok_or_else(|| {
             let message = format_args!(
-                "a label of the result is computed from it; write `{name} = |result| ...`"
+                "expected a closure that computes the label from the result; write `{name} = \
+                 |result| ...`"
             );
             syn::Error::new(name.span(), message)
         })?;

@@ -25,7 +25,7 @@ pub(crate) fn objectives(
             "success" => success.set(key, percent(key, content, errors)?, errors),
             _ => {
                 let message = format_args!(
-                    "unknown objective `{key}`; there are `latency` with `objective`, and `success`"
+                    "unknown objective `{key}`; expected `latency` with `objective`, or `success`"
                 );
                 errors.at(key, message);
                 skip_argument(content)?;
@@ -41,15 +41,15 @@ pub(crate) fn objectives(
     match (latency.key(), objective.key(), success.key()) {
         (None, None, None) => errors.at(
             slo,
-            "an objective is missing; write `slo(latency = \"250ms\", objective = 99.9)` or \
+            "the objective is missing; write `slo(latency = \"250ms\", objective = 99.9)` or \
              `slo(success = 99.5)`",
         ),
         (Some(key), None, _) => {
-            let message = "`latency` needs a share of calls; add `objective = 99.9`";
+            let message = "`latency` needs a percentage of calls; add `objective = 99.9`";
             errors.at(key, message);
         }
         (None, Some(key), _) => {
-            let message = "`objective` needs a time; add `latency = \"250ms\"`";
+            let message = "`objective` needs a duration; add `latency = \"250ms\"`";
             errors.at(key, message);
         }
         _ => {}
@@ -84,12 +84,12 @@ fn duration(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
 }
 
 fn not_a_duration(span: Span) -> syn::Error {
-    let message = "no time; write a number and `us`, `ms` or `s`, such as \"250ms\"";
+    let message = "expected a duration; write a number and `us`, `ms` or `s`, such as `\"250ms\"`";
     syn::Error::new(span, message)
 }
 
-const NOT_A_PERCENTAGE: &str = "calls in a hundred: more than 0, and less than 100, as nothing is \
-                                left to spend otherwise; write, for example, `99.9`";
+const NOT_A_PERCENTAGE: &str = "expected a percentage above 0 and below 100, which leaves an \
+                                error budget; write, for example, `99.9`";
 
 /// Parses `= 99.9`.
 fn percent(key: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<LitFloat> {
