@@ -19,10 +19,10 @@ pub use crate::{
     },
     registry::Registration,
     storage::{
-        cell::Fresh,
+        ConstInit,
         clock::{advance, end_grace, use_best_clock, use_system_clock},
         layout::Layout,
-        native::Native,
+        native::NativeConfig,
     },
 };
 
@@ -227,7 +227,7 @@ pub const fn borrowed_texts<const N: usize>(names: &'static [&'static str]) -> [
 /// Words of all series: none for open labels.
 pub const fn shared_word_count(layout: Layout, series: Option<usize>) -> usize {
     match series {
-        Some(series) => layout.words() * series,
+        Some(series) => layout.cells() * series,
         None => 0,
     }
 }
@@ -237,8 +237,8 @@ pub const fn shared_word_count(layout: Layout, series: Option<usize>) -> usize {
 pub const fn thread_word_count(layout: Layout, series: Option<usize>) -> usize {
     match (layout, series) {
         (Layout::Int | Layout::Float, _) => 0,
-        (_, None) => layout.words(),
-        (_, Some(series)) => layout.words() * series,
+        (_, None) => layout.cells(),
+        (_, Some(series)) => layout.cells() * series,
     }
 }
 

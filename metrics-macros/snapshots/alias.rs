@@ -52,8 +52,8 @@ fn parse(text: &str) -> Parsed {
                 },
             > as ::m::__private::StrategyStorage<__WORDS>>::Local;
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
-                ::FRESH };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
+                ::INIT };
             }
             ::m::__private::call::LocalCallSeries::new(
                 ::m::__private::call::CallSeries::unlabelled(&__SITE),

@@ -71,8 +71,8 @@ const _: () = {
         #[inline(always)]
         fn local() -> &'static ::m::__private::LocalKey<__Local> {
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
-                ::FRESH };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
+                ::INIT };
             }
             &__LOCAL
         }
@@ -241,7 +241,7 @@ const _: () = {
     static __BUCKETS: ::m::__private::Buckets = ::m::__private::Buckets::new(&__UPPER);
     const __LAYOUT: ::m::__private::Layout = ::m::__private::native_histogram_layout(
         &__BOUNDS,
-        ::m::__private::Native::DEFAULT.growth(1.5),
+        ::m::__private::NativeConfig::DEFAULT.growth(1.5),
     );
     const __WORDS: usize = ::m::__private::thread_word_count(__LAYOUT, __SERIES);
     type __Local = <::m::__private::Strategy<
@@ -260,8 +260,8 @@ const _: () = {
         #[inline(always)]
         fn local() -> &'static ::m::__private::LocalKey<__Local> {
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
-                ::FRESH };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
+                ::INIT };
             }
             &__LOCAL
         }

@@ -74,8 +74,8 @@ const _: () = {
         #[inline(always)]
         fn local() -> &'static ::m::__private::LocalKey<__Local> {
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
-                ::FRESH };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
+                ::INIT };
             }
             &__LOCAL
         }
@@ -231,8 +231,8 @@ const _: () = {
         #[inline(always)]
         fn local() -> &'static ::m::__private::LocalKey<__Local> {
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
-                ::FRESH };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
+                ::INIT };
             }
             &__LOCAL
         }
@@ -378,8 +378,8 @@ const _: () = {
         #[inline(always)]
         fn local() -> &'static ::m::__private::LocalKey<__Local> {
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
-                ::FRESH };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
+                ::INIT };
             }
             &__LOCAL
         }
@@ -506,8 +506,8 @@ const _: () = {
         #[inline(always)]
         fn local() -> &'static ::m::__private::LocalKey<__Local> {
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
-                ::FRESH };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
+                ::INIT };
             }
             &__LOCAL
         }
@@ -693,8 +693,8 @@ const _: () = {
         #[inline(always)]
         fn local() -> &'static ::m::__private::LocalKey<__Local> {
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
-                ::FRESH };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
+                ::INIT };
             }
             &__LOCAL
         }

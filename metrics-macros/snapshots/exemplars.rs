@@ -44,7 +44,7 @@ fn parse(text: &str) -> usize {
                 },
             )
             .buckets(&__BOUNDS, &__BUCKETS)
-            .native(::m::__private::Native::DEFAULT.growth(1.5));
+            .native(::m::__private::NativeConfig::DEFAULT.growth(1.5));
         const __WORDS: usize = __DESCRIBED
             .words(::m::__private::call::FunctionFamily::TIMED);
         static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
@@ -67,8 +67,8 @@ fn parse(text: &str) -> usize {
             { ::m::__private::choose_strategy(__WORDS, true, 0) },
         > as ::m::__private::StrategyStorage<__WORDS>>::Local;
         ::m::__private::thread_local! {
-            static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
-            ::FRESH };
+            static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
+            ::INIT };
         }
         ::m::__private::call::LocalCallSeries::new(
             ::m::__private::call::CallSeries::unlabelled(&__SITE),

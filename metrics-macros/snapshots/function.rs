@@ -42,8 +42,8 @@ pub fn size(text: &str) -> usize {
             },
         > as ::m::__private::StrategyStorage<__WORDS>>::Local;
         ::m::__private::thread_local! {
-            static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
-            ::FRESH };
+            static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
+            ::INIT };
         }
         ::m::__private::call::LocalCallSeries::new(
             ::m::__private::call::CallSeries::unlabelled(&__SITE),

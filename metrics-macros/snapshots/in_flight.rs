@@ -40,8 +40,8 @@ fn parse(text: &str) -> Result<u32, ParseError> {
             },
         > as ::m::__private::StrategyStorage<__WORDS>>::Local;
         ::m::__private::thread_local! {
-            static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
-            ::FRESH };
+            static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
+            ::INIT };
         }
         ::m::__private::call::LocalCallSeries::new(
             ::m::__private::call::CallSeries::unlabelled(&__SITE),

@@ -84,8 +84,8 @@ fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
                 },
             > as ::m::__private::StrategyStorage<__WORDS>>::Local;
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::Fresh >
-                ::FRESH };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
+                ::INIT };
             }
             ::m::__private::call::LocalCallSeries::new(
                 ::m::__private::call::CallSeries::with_result_labels(

@@ -14,10 +14,11 @@ use crate::{
         histogram::count_in,
     },
     storage::{
-        cell, clock,
+        self, clock,
         histogram_block::{self, Sum},
-        layout::{self, Layout},
+        layout::Layout,
         native::table,
+        scalar,
     },
 };
 
@@ -71,7 +72,7 @@ impl<P: CallTarget, const BESIDES: u8> Recorder for Counted<P, BESIDES> {
     #[inline(always)]
     fn finish(self, ending: impl CallOutcome) {
         if let Some((place, row)) = ending.place(self.0) {
-            place.record(move |words, first| layout::count_one(&words[first + row]));
+            place.record(move |words, first| scalar::increment(&words[first + row]));
             if seeks(BESIDES) {
                 let (family, at) = (place.family(), place.called().row(row));
                 if family.exemplars().wants(at, 0) {
@@ -193,8 +194,9 @@ fn count_natively(
             .shared_row(row)
             .map(|words| &words[histogram_block::HEADER + classic..])
     };
-    let place = native.place(table, seconds);
-    let place = place.unwrap_or_else(|| table::seek(native, table, seconds, &shared));
+    let place = native.find_bucket(table, seconds);
+    let place =
+        place.unwrap_or_else(|| table::find_or_insert_bucket(native, table, seconds, &shared));
     count_in(words, classic, [bucket, place], nanos, Sum::Nanos);
     Some(if classic > 1 {
         bucket
@@ -219,7 +221,7 @@ fn count(words: &[AtomicU64], row: usize, family: &Family, bucket: usize, nanos:
     if let Some(words) = words.get(row * width..(row + 1) * width)
         && histogram_block::observe(words, bucket, |before| Sum::Nanos.add(before, nanos))
     {
-        cell::hand_over(words);
+        storage::answer_copy_request(words);
     }
 }
 
@@ -238,7 +240,7 @@ fn observe(words: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
     // To a float from a signed number it is one instruction.
     let bucket = buckets.index_of_duration(nanos.min(i64::MAX as u64).cast_signed() as f64);
     if histogram_block::observe(words, bucket, |before| Sum::Nanos.add(before, nanos)) {
-        cell::hand_over(words);
+        storage::answer_copy_request(words);
     }
 }
 
@@ -353,14 +355,14 @@ impl<P: CallTarget> Recorder for InFlightCall<P> {
 
     #[inline(always)]
     fn enter(place: P) -> Self {
-        place.record(|words, first| layout::count_one(&words[2 * first]));
+        place.record(|words, first| scalar::increment(&words[2 * first]));
         InFlightCall(place)
     }
 
     #[inline(always)]
     fn finish(self, _: impl CallOutcome) {
         self.0
-            .record(|words, first| layout::count_one(&words[2 * first + 1]));
+            .record(|words, first| scalar::increment(&words[2 * first + 1]));
     }
 
     #[inline(always)]
@@ -378,7 +380,7 @@ mod tests {
         Histogram, Options, Registry,
         call::{FunctionFamily, FunctionSpec, OutcomeLabel},
         describe::{bucket_table::Buckets, buckets::nanos_with_infinity},
-        storage::{cell::Reader, native::Native},
+        storage::{Reader, native::NativeConfig},
     };
 
     const BOUNDS: [f64; 2] = [0.001, 0.1];
@@ -389,7 +391,7 @@ mod tests {
                 static BUCKETS: Buckets = Buckets::new(&nanos_with_infinity::<2, 3>(&BOUNDS));
                 &BUCKETS
             })
-            .native(Native::DEFAULT.growth(1.005));
+            .native(NativeConfig::DEFAULT.growth(1.005));
         const WORDS: usize = SITE.words(FunctionFamily::TIMED);
         static SHARED: [AtomicU64; WORDS] = [const { AtomicU64::new(0) }; WORDS];
         SITE.family(FunctionFamily::TIMED, &SHARED)
@@ -418,7 +420,7 @@ mod tests {
                     .region
                     .read(&mut Reader::default(), [0], |_, values| {
                         let native = FAMILY.layout().native_table(values);
-                        let native = native.map(crate::storage::native::merge::View::snapshot);
+                        let native = native.map(crate::storage::native::TableView::snapshot);
                         let reference = reference.get();
                         assert_eq!(native, reference.native);
                         let counts: Vec<u64> =

@@ -22,7 +22,7 @@ use crate::{
     },
     sample::label_text::LabelView,
     series::id::SeriesId,
-    storage::{cell, cell::Local, layout::Layout, native::Native},
+    storage::{self, LocalStorage, layout::Layout, native::NativeConfig},
 };
 
 /// The family that members of an attribute are in, unless they have one of their own.
@@ -86,7 +86,7 @@ pub struct FunctionSpec {
     objectives: &'static [Objective],
     own: Option<(&'static str, &'static str, &'static str)>,
     bounds: Option<(&'static [f64], &'static Buckets)>,
-    native: Option<Native>,
+    native: Option<NativeConfig>,
     exemplars: bool,
     companion: Option<&'static Family>,
 }
@@ -151,7 +151,7 @@ impl FunctionSpec {
 
     /// With native buckets besides.
     #[must_use]
-    pub const fn native(mut self, native: Native) -> Self {
+    pub const fn native(mut self, native: NativeConfig) -> Self {
         self.native = Some(native);
         self
     }
@@ -206,7 +206,7 @@ impl FunctionSpec {
     /// Words of all series; none where they come and go.
     pub const fn words(self, as_a: FunctionFamily) -> usize {
         match self.closed(as_a) {
-            Some(series) => self.layout(as_a).words() * self.rows(as_a).len() * series,
+            Some(series) => self.layout(as_a).cells() * self.rows(as_a).len() * series,
             None => 0,
         }
     }
@@ -417,21 +417,21 @@ impl CallTarget for CallSeries {
 /// The function's own key to them stands in its expansion. As the recorders are inlined there, it
 /// is a constant that costs nothing, and no code is generic over the function.
 #[derive(Debug)]
-pub struct LocalCallSeries<L: Local> {
+pub struct LocalCallSeries<L: LocalStorage> {
     called: CallSeries,
     local: &'static LocalKey<L>,
 }
 
-impl<L: Local> Clone for LocalCallSeries<L> {
+impl<L: LocalStorage> Clone for LocalCallSeries<L> {
     #[inline(always)]
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<L: Local> Copy for LocalCallSeries<L> {}
+impl<L: LocalStorage> Copy for LocalCallSeries<L> {}
 
-impl<L: Local> LocalCallSeries<L> {
+impl<L: LocalStorage> LocalCallSeries<L> {
     /// The series of this call, whose words the key leads to.
     #[inline(always)]
     pub const fn new(called: CallSeries, local: &'static LocalKey<L>) -> Self {
@@ -439,7 +439,7 @@ impl<L: Local> LocalCallSeries<L> {
     }
 }
 
-impl<L: Local> CallTarget for LocalCallSeries<L> {
+impl<L: LocalStorage> CallTarget for LocalCallSeries<L> {
     #[inline(always)]
     fn family(self) -> &'static Family {
         self.called.family
@@ -464,7 +464,7 @@ impl<L: Local> CallTarget for LocalCallSeries<L> {
         let touched = || called.family.announce();
         let first = called.first();
         let op = move |words: &[AtomicU64]| op(words, first);
-        cell::record(local, &called.family.region, touched, op);
+        storage::record_local(local, &called.family.region, touched, op);
     }
 
     #[inline(always)]
@@ -481,7 +481,7 @@ impl<L: Local> CallTarget for LocalCallSeries<L> {
 
 #[cold]
 #[inline(never)]
-fn together<L: Local>(
+fn together<L: LocalStorage>(
     local: &'static LocalKey<L>,
     family: &'static Family,
     series: SeriesId,

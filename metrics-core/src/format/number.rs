@@ -12,7 +12,7 @@
 use super::buffer::{Line, STEP};
 use crate::{
     sample::value::Number,
-    storage::cell::{Loop, with_wide_vectors},
+    storage::cpu::{WideLoop, with_wide_vectors},
 };
 
 /// The room that any number takes, in bytes.
@@ -47,7 +47,7 @@ struct Many<'a, const N: usize> {
     digits: &'a mut [Digits; N],
 }
 
-impl<const N: usize> Loop for Many<'_, N> {
+impl<const N: usize> WideLoop for Many<'_, N> {
     type Output = u64;
 
     #[inline(always)]
@@ -70,7 +70,7 @@ struct Rows<'a> {
     digits: &'a mut [[Digits; ROW]],
 }
 
-impl Loop for Rows<'_> {
+impl WideLoop for Rows<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -133,7 +133,7 @@ struct FindEnds<'a, const N: usize> {
     ends: &'a mut Ends<N>,
 }
 
-impl<const N: usize> Loop for FindEnds<'_, N> {
+impl<const N: usize> WideLoop for FindEnds<'_, N> {
     type Output = ();
 
     #[inline(always)]

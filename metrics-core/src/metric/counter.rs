@@ -5,7 +5,7 @@ use crate::{
         exemplar::{self, Shape},
         handle::{Handle, Storage},
     },
-    storage::layout,
+    storage::scalar,
 };
 
 /// Counts events, in whole numbers.
@@ -37,14 +37,14 @@ impl<S: Storage> Counter<S> {
     /// Counts one.
     #[inline(always)]
     pub fn inc(&self) {
-        self.0.record(|words| layout::count_one(&words[0]));
+        self.0.record(|words| scalar::increment(&words[0]));
         exemplar::seek(&self.0, 0, 1.0, Shape::Buckets);
     }
 
     /// Counts `n`.
     #[inline(always)]
     pub fn inc_by(&self, n: u64) {
-        self.0.record(move |words| layout::count_add(&words[0], n));
+        self.0.record(move |words| scalar::add_count(&words[0], n));
         exemplar::seek(&self.0, 0, n as f64, Shape::Buckets);
     }
 
@@ -74,7 +74,7 @@ impl<S: Storage> Counter<S> {
     /// assert!(text.contains(exemplar));
     /// ```
     pub fn inc_by_with_exemplar(&self, n: u64, exemplar: &[(&str, &str)]) {
-        self.0.record(move |words| layout::count_add(&words[0], n));
+        self.0.record(move |words| scalar::add_count(&words[0], n));
         self.0.give_exemplar(0, n as f64, exemplar);
     }
 
@@ -120,7 +120,7 @@ impl<S: Storage> FloatCounter<S> {
     #[inline(always)]
     pub fn inc_by(&self, n: f64) {
         if n >= 0.0 && n.is_finite() {
-            self.0.record(move |words| layout::float_add(&words[0], n));
+            self.0.record(move |words| scalar::add_float(&words[0], n));
             exemplar::seek(&self.0, 0, n, Shape::Buckets);
         } else {
             self.0.family().reject();
@@ -149,7 +149,7 @@ impl<S: Storage> FloatCounter<S> {
     /// ```
     pub fn inc_by_with_exemplar(&self, n: f64, exemplar: &[(&str, &str)]) {
         if n >= 0.0 && n.is_finite() {
-            self.0.record(move |words| layout::float_add(&words[0], n));
+            self.0.record(move |words| scalar::add_float(&words[0], n));
             self.0.give_exemplar(0, n, exemplar);
         } else {
             self.0.family().reject();

@@ -19,7 +19,7 @@ use crate::{
         up_down::UpDownCounter,
     },
     sample::label_text::LabelView,
-    storage::{layout::Layout, native, native::Native},
+    storage::{layout::Layout, native, native::NativeConfig},
 };
 
 /// What a metric made at run time is.
@@ -186,9 +186,10 @@ impl Options {
         let span = self.expire.unwrap_or_default().as_nanos();
         let desc = self.checked(M::KIND)?;
         let layout = match native {
-            Some(growth) => {
-                histogram::native_histogram_layout(&desc.bounds, Native::DEFAULT.growth(growth))
-            }
+            Some(growth) => histogram::native_histogram_layout(
+                &desc.bounds,
+                NativeConfig::DEFAULT.growth(growth),
+            ),
             None => M::layout(desc.bounds.len()),
         };
         let mut family = Family::dynamic(desc, layout, max_series);

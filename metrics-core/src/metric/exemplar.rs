@@ -27,7 +27,7 @@ use crate::{
     metric::handle::Storage,
     sample::{label_text, label_text::LabelView, value::RenderedExemplar},
     series::id::SeriesId,
-    storage::{cell, clock},
+    storage::{self, clock},
 };
 
 /// An example of what a counter or a histogram has counted, with labels that lead to it, such as
@@ -168,7 +168,7 @@ impl Exemplars {
             return;
         }
         // What is done here allocates, and an allocator may record.
-        let done = cell::undisturbed(|| {
+        let done = storage::without_reentry(|| {
             let found = of_span().map(|labels| RenderedExemplar {
                 labels,
                 value,
@@ -192,7 +192,7 @@ impl Exemplars {
         labels: &[(&str, &str)],
         shape: Shape,
     ) {
-        cell::undisturbed(|| {
+        storage::without_reentry(|| {
             let kept = self.kept();
             let Some(labels) = rendered(labels) else {
                 kept.rejected.fetch_add(1, Ordering::Relaxed);

@@ -33,11 +33,7 @@ use crate::{
     },
     series::{id::SeriesId, index::Index},
     storage::{
-        cell,
-        cell::{Reader, Region},
-        clock, layout,
-        layout::Layout,
-        native::NativeHistogramSnapshot,
+        self, Reader, Region, clock, layout::Layout, native::NativeHistogramSnapshot, scalar,
     },
 };
 
@@ -111,10 +107,10 @@ impl Family {
             desc,
             layout,
             rows,
-            row_width: layout.words(),
+            row_width: layout.cells(),
             sets,
             closed,
-            region: Region::dense(layout, series, rows.len(), shared).falling(falls),
+            region: Region::closed(layout, series, rows.len(), shared).can_decrease(falls),
             touch,
             max_series: AtomicUsize::new(DEFAULT_MAX_SERIES),
             capped: false,
@@ -186,7 +182,7 @@ impl Family {
         let is_single = desc.labels.is_empty();
         let mut family = Family::new(desc, layout, Rows::ONE, None, &[], None, &[]);
         if is_single {
-            family.region = Region::single(layout).falling(family.falls());
+            family.region = Region::single(layout).can_decrease(family.falls());
             family.closed = Some(1);
         }
         if let Some(max) = max_series {
@@ -515,7 +511,7 @@ impl Family {
     #[cold]
     fn announce_first(&'static self) {
         // An allocator that records while this thread is at it announces itself the next time.
-        cell::undisturbed(|| {
+        storage::without_reentry(|| {
             if !self.announced.swap(true, Ordering::Relaxed) {
                 announced().push(self);
             }
@@ -523,7 +519,7 @@ impl Family {
     }
 
     pub(crate) fn created(&self) -> f64 {
-        *self.created.get_or_init(clock::birth)
+        *self.created.get_or_init(clock::created_timestamp)
     }
 
     /// Notes the birth of what is there from the start.
@@ -548,7 +544,7 @@ impl Family {
             if has_one_row {
                 return each(sink, at(0), labels, created, values);
             }
-            let rows = values.chunks_exact(self.layout.read_words());
+            let rows = values.chunks_exact(self.layout.value_count());
             for (row, values) in rows.enumerate() {
                 if self.rows.shows(row, values) {
                     scratch.clear();
@@ -641,7 +637,7 @@ impl Family {
     fn collect_counters(&self, sink: &mut dyn Sink, reader: &mut Reader) {
         if self.closed.is_some() {
             let labels = self.rendered();
-            let totals = self.region.read_totals(reader, 0..labels.len());
+            let totals = self.region.read_scalars(reader, 0..labels.len());
             for (labels, total) in labels.iter().zip(totals) {
                 sink.write_number(labels, self.created(), Number::Unsigned(*total));
             }
@@ -705,7 +701,7 @@ impl Family {
             label_bytes,
             longest_labels,
             are_numbers: self.has_one_row()
-                && self.layout.is_words()
+                && self.layout.is_scalar()
                 && states.is_none()
                 && !self.exemplars.is_used(),
             is_native: self.layout.native().is_some(),
@@ -758,7 +754,7 @@ impl Family {
             Layout::Count => Number::Unsigned(values[0]),
             Layout::FloatCount => Number::Float(float(values[0]).min(f64::MAX)),
             Layout::Float => Number::Float(float(values[0])),
-            Layout::UpDown => Number::Signed(layout::difference(values[0], values[1])),
+            Layout::UpDown => Number::Signed(scalar::difference(values[0], values[1])),
             Layout::Int if self.desc.kind == Kind::StateSet => return None,
             Layout::Int => Number::Signed(values[0] as i64),
         })

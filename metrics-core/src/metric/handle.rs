@@ -16,9 +16,8 @@ use crate::{
     },
     series::id::{CachedSeries, SeriesId},
     storage::{
-        cell,
-        cell::{Found, Fresh, Local, LocalBlock, LocalCells, Reader, Recent, Region},
-        layout::Layout,
+        self, CachedCells, ConstInit, LocalBlock, LocalCells, LocalStorage, Reader, Region,
+        SeriesCache, layout::Layout,
     },
 };
 #[cfg(metrics_off)]
@@ -68,7 +67,7 @@ pub const fn declared_family<S: DeclaredMetric>(
 /// Lists this thread's words of closed series, for recordings that come through a handle.
 fn touch<S: DeclaredMetric>() {
     S::family().announce();
-    cell::touch(S::local(), &S::family().region);
+    storage::attach(S::local(), &S::family().region);
 }
 
 /// A series of a declared metric; what `with` returns, wrapped in the metric's type.
@@ -119,7 +118,8 @@ impl<S: DeclaredMetric> DeclaredSeries<S> {
 fn found<S: DeclaredMetric, L: LabelSet>(
     labels: &L,
 ) -> (SeriesId, Option<<S::Local as DeclaredLocal>::Found>) {
-    let found = with_key!(L, labels, |key| cell::local(S::local()).find::<S, _>(key));
+    let found = with_key!(L, labels, |key| storage::local_storage(S::local())
+        .find::<S, _>(key));
     found.unwrap_or_else(|| (born::<S>(labels), None))
 }
 
@@ -150,7 +150,7 @@ impl<S: DeclaredMetric> Drop for DeclaredSeries<S> {
 
 /// What a declared metric keeps in each thread's static storage.
 #[doc(hidden)]
-pub trait DeclaredLocal: Local {
+pub trait DeclaredLocal: LocalStorage {
     /// This thread's words of a series that was found.
     type Found: Copy + Send + Sync + std::fmt::Debug;
 
@@ -187,14 +187,14 @@ macro_rules! closed {
 closed!(LocalCells);
 closed!(LocalBlock);
 
-impl<const N: usize> DeclaredLocal for Recent<CachedSeries, N> {
-    type Found = Found<N>;
+impl<const N: usize> DeclaredLocal for SeriesCache<CachedSeries, N> {
+    type Found = CachedCells<N>;
 
     #[inline(always)]
     fn find<S: DeclaredMetric, const K: usize>(
         &self,
         key: &[u64; K],
-    ) -> Option<(SeriesId, Option<Found<N>>)> {
+    ) -> Option<(SeriesId, Option<CachedCells<N>>)> {
         let is_it = |known: &CachedSeries| known.matches(key);
         if let Some((series, found)) = self.last(is_it) {
             return Some((series, Some(found)));
@@ -206,7 +206,7 @@ impl<const N: usize> DeclaredLocal for Recent<CachedSeries, N> {
         }
         let (known, found) = index.find_cached(key, hash)?;
         // Without words there is more to be done than to find it again.
-        cell::remember(
+        storage::cache_series(
             S::local(),
             self,
             hash,
@@ -218,8 +218,8 @@ impl<const N: usize> DeclaredLocal for Recent<CachedSeries, N> {
     }
 
     #[inline(always)]
-    fn words(found: &Found<N>) -> Option<&[AtomicU64]> {
-        let words = found.words()?;
+    fn words(found: &CachedCells<N>) -> Option<&[AtomicU64]> {
+        let words = found.get()?;
         Some(words)
     }
 }
@@ -232,7 +232,7 @@ pub struct Strategy<const HOW: u8>;
 /// The answer to [`Strategy`].
 #[doc(hidden)]
 pub trait StrategyStorage<const N: usize> {
-    type Local: DeclaredLocal + Fresh;
+    type Local: DeclaredLocal + ConstInit;
 }
 
 impl<const N: usize> StrategyStorage<N> for Strategy<CELLS> {
@@ -244,7 +244,7 @@ impl<const N: usize> StrategyStorage<N> for Strategy<BLOCK> {
 }
 
 impl<const N: usize> StrategyStorage<N> for Strategy<RECENT> {
-    type Local = Recent<CachedSeries, N>;
+    type Local = SeriesCache<CachedSeries, N>;
 }
 
 const CELLS: u8 = 0;
@@ -333,8 +333,8 @@ impl<S: DeclaredMetric> private::Storage for DeclaredSeries<S> {
             return self.found.as_ref().and_then(S::Local::words).map(op);
         }
         let place = self.series.place as usize;
-        cell::try_record(S::local(), |words| {
-            let width = const { S::LAYOUT.words() };
+        storage::try_record_local(S::local(), |words| {
+            let width = const { S::LAYOUT.cells() };
             op(&words[place * width..][..width])
         })
     }
@@ -383,11 +383,11 @@ fn record<S: DeclaredMetric>(declared: &DeclaredSeries<S>, op: impl FnOnce(&[Ato
             None => record_elsewhere::<S>(declared.series, op),
         };
     }
-    let width = const { S::LAYOUT.words() };
+    let width = const { S::LAYOUT.cells() };
     // Little is captured, so that it goes to the cold path in registers.
     let place = declared.series.place as usize;
     let announce = || S::family().announce();
-    cell::record(
+    storage::record_local(
         S::local(),
         &S::family().region,
         announce,
@@ -428,17 +428,17 @@ fn shared_open<R>(family: &Family, series: SeriesId, op: impl FnOnce(&AtomicU64)
         return op(&NOWHERE);
     }
     let (region, at) = family.index().region_of(series.place);
-    op(&region.shared_words(at)[0])
+    op(&region.shared_cells(at)[0])
 }
 
 /// The words of a series that ended threads leave theirs in; `None` when it was removed.
 pub(crate) fn shared_words(family: &Family, series: SeriesId) -> Option<&[AtomicU64]> {
     let at = series.place as usize;
     if family.closed.is_some() {
-        return Some(family.region.shared_words(at));
+        return Some(family.region.shared_cells(at));
     }
     let (region, at) = family.index().region_of(series.place);
-    (region.generation(at) == series.generation).then(|| region.shared_words(at))
+    (region.generation(at) == series.generation).then(|| region.shared_cells(at))
 }
 
 fn read_open<R>(family: &Family, series: SeriesId, op: impl FnOnce(&[u64]) -> R) -> R {
@@ -577,7 +577,7 @@ impl private::Storage for Handle {
             return Disabled.shared(op);
         }
         if self.family.closed.is_some() {
-            op(&self.family.region.shared_words(self.series.place as usize)[0])
+            op(&self.family.region.shared_cells(self.series.place as usize)[0])
         } else {
             shared_open(&self.family, self.series, op)
         }

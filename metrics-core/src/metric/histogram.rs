@@ -13,10 +13,10 @@ use crate::{
     },
     sample::value::Observations,
     storage::{
-        cell, histogram_block,
+        self, histogram_block,
         histogram_block::Sum,
         layout::Layout,
-        native::{Native, NativeHistogramSnapshot, merge, table},
+        native::{NativeConfig, NativeHistogramSnapshot, TableView, table},
     },
 };
 
@@ -32,21 +32,24 @@ pub const fn histogram_layout(bounds: usize) -> Layout {
 
 /// What the words of a native histogram are, which may have classic buckets as well.
 #[doc(hidden)]
-pub const fn native_histogram_layout(bounds: &[f64], native: Native) -> Layout {
+pub const fn native_histogram_layout(bounds: &[f64], native: NativeConfig) -> Layout {
     Layout::Histogram {
         buckets: bounds.len() as u16 + 1,
         sum: Sum::Float,
-        native: Some(native.along_with(bounds)),
+        native: Some(native.with_classic_bounds(bounds)),
     }
 }
 
 /// What a histogram of durations has: its sum is kept in whole nanoseconds.
-pub(crate) const fn duration_histogram_layout(bounds: &[f64], native: Option<Native>) -> Layout {
+pub(crate) const fn duration_histogram_layout(
+    bounds: &[f64],
+    native: Option<NativeConfig>,
+) -> Layout {
     Layout::Histogram {
         buckets: bounds.len() as u16 + 1,
         sum: Sum::Nanos,
         native: match native {
-            Some(native) => Some(native.along_with(bounds)),
+            Some(native) => Some(native.with_classic_bounds(bounds)),
             None => None,
         },
     }
@@ -318,7 +321,7 @@ impl<S: Storage> Histogram<S> {
         let done = self.0.try_record(|words| {
             // Asked again, since what is captured is no constant any more.
             let (count, native) = layout.native()?;
-            let place = native.place(&words[histogram_block::HEADER + count..], value)?;
+            let place = native.find_bucket(&words[histogram_block::HEADER + count..], value)?;
             count_in(words, count, [bucket, place], value.to_bits(), Sum::Float);
             Some(())
         });
@@ -353,7 +356,7 @@ impl<S: Storage> Histogram<S> {
                 let words = handle::shared_words(self.0.family(), self.0.series())?;
                 Some(&words[table..])
             };
-            let place = table::seek(native, &words[table..], value, &shared);
+            let place = table::find_or_insert_bucket(native, &words[table..], value, &shared);
             count_in(words, count, [bucket, place], value.to_bits(), Sum::Float);
         });
         true
@@ -390,7 +393,7 @@ impl<S: Storage> Histogram<S> {
                 native: family
                     .layout()
                     .native_table(values)
-                    .map(merge::View::snapshot),
+                    .map(TableView::snapshot),
             }
         })
     }
@@ -414,7 +417,7 @@ pub(crate) fn observable(value: f64, negative: bool) -> Option<f64> {
 pub(crate) fn observe_in<S: Storage>(storage: &S, bucket: usize, value: f64) {
     let observe = move |words: &[AtomicU64]| {
         if histogram_block::observe(words, bucket, |sum| Sum::Float.add(sum, value.to_bits())) {
-            cell::hand_over(words);
+            storage::answer_copy_request(words);
         }
     };
     if S::LAYOUT.is_none() || storage.try_record(observe).is_none() {
@@ -444,18 +447,18 @@ pub(crate) fn count_in(
         histogram_block::observe(words, at, add)
     };
     if asked {
-        cell::hand_over(words);
+        storage::answer_copy_request(words);
     }
 }
 
 /// Something that knows how many buckets a histogram has, and its native ones.
 trait KnownLayout: Copy {
-    fn native(self) -> Option<(usize, Native)>;
+    fn native(self) -> Option<(usize, NativeConfig)>;
 }
 
 impl KnownLayout for Layout {
     #[inline(always)]
-    fn native(self) -> Option<(usize, Native)> {
+    fn native(self) -> Option<(usize, NativeConfig)> {
         match self {
             Layout::Histogram {
                 buckets, native, ..
@@ -478,7 +481,7 @@ impl<S> Copy for Known<S> {}
 
 impl<S: Storage> KnownLayout for Known<S> {
     #[inline(always)]
-    fn native(self) -> Option<(usize, Native)> {
+    fn native(self) -> Option<(usize, NativeConfig)> {
         S::LAYOUT.and_then(KnownLayout::native)
     }
 }

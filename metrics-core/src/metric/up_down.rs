@@ -2,7 +2,7 @@
 
 use crate::{
     metric::handle::{Handle, Storage},
-    storage::layout,
+    storage::scalar,
 };
 
 /// What is there now, when everything that comes also goes: work in progress, open connections.
@@ -36,25 +36,25 @@ impl<S: Storage> UpDownCounter<S> {
     /// Adds one.
     #[inline(always)]
     pub fn inc(&self) {
-        self.0.record(|words| layout::count_one(&words[0]));
+        self.0.record(|words| scalar::increment(&words[0]));
     }
 
     /// Takes one away.
     #[inline(always)]
     pub fn dec(&self) {
-        self.0.record(|words| layout::count_one(&words[1]));
+        self.0.record(|words| scalar::increment(&words[1]));
     }
 
     /// Adds `n`.
     #[inline(always)]
     pub fn add(&self, n: u64) {
-        self.0.record(move |words| layout::count_add(&words[0], n));
+        self.0.record(move |words| scalar::add_count(&words[0], n));
     }
 
     /// Takes `n` away.
     #[inline(always)]
     pub fn sub(&self, n: u64) {
-        self.0.record(move |words| layout::count_add(&words[1], n));
+        self.0.record(move |words| scalar::add_count(&words[1], n));
     }
 
     /// Adds one until the guard is dropped.
@@ -67,7 +67,7 @@ impl<S: Storage> UpDownCounter<S> {
     /// What is there now, over all threads.
     pub fn get(&self) -> i64 {
         self.0
-            .read(|values| layout::difference(values[0], values[1]))
+            .read(|values| scalar::difference(values[0], values[1]))
     }
 }
 

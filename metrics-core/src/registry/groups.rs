@@ -22,7 +22,7 @@ use crate::{
         sink::Sink,
     },
     series::id::SeriesId,
-    storage::{cell::Reader, native::NativeHistogramSnapshot},
+    storage::{Reader, native::NativeHistogramSnapshot},
 };
 
 /// A family: metrics of one name that are exposed together.
@@ -409,9 +409,9 @@ impl Groups {
             } else {
                 sink.begin_family(head);
                 if sink.needs_size_pass(&|| group.expected()) {
-                    reader.counts = true;
+                    reader.is_counting_pass = true;
                     group.collect(sink, &mut reader);
-                    reader.counts = false;
+                    reader.is_counting_pass = false;
                     sink.end_size_pass();
                 }
                 group.collect(sink, &mut reader);
@@ -525,7 +525,7 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
             |_, _, labels, created, values| match merged.get_mut(labels) {
                 Some((earliest, sum)) => {
                     *earliest = earliest.min(created);
-                    layout.combine(sum, values);
+                    layout.add_values(sum, values);
                 }
                 None => {
                     merged.insert(labels.to_owned(), (created, values.to_vec()));

@@ -427,7 +427,7 @@ impl Registry {
         time: Duration,
         wanted: Option<&dyn Fn(&str) -> bool>,
     ) -> io::Result<()> {
-        let began = clock::uptime();
+        let began = clock::idle_clock();
         let settings = &self.0.settings;
         let created = settings.created.load(Ordering::Relaxed);
         let common = settings.common(exposition);

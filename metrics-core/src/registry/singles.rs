@@ -8,7 +8,7 @@ use crate::{
         single::{BATCH_SIZE, LinePrefixes, SingleFamilies, SingleSamples},
         value::Number,
     },
-    storage::{cell::Reader, layout::Layout},
+    storage::{Reader, layout::Layout},
 };
 
 /// Consecutive families that consist of one unlabelled number each.
@@ -76,7 +76,7 @@ impl SinglesWithHeads<'_> {
         let regions = all.families[range.clone()]
             .iter()
             .map(|family| &family.region);
-        let words = reader.read_singles(regions.zip(are_counters.iter().copied()));
+        let words = reader.read_single_series(regions.zip(are_counters.iter().copied()));
         SingleSamples::new(self, &all.prefixes, range, are_counters, words)
     }
 }

@@ -51,7 +51,7 @@ impl<'a> HistogramBatch<'a> {
     #[inline(always)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a [u8], f64, Observations<'a>)> {
         let layout = self.layout;
-        let mut values = self.values.chunks_exact(layout.read_words());
+        let mut values = self.values.chunks_exact(layout.value_count());
         let SeriesBatch {
             live,
             labels,

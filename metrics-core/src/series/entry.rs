@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use crate::storage::word::Word;
+use crate::storage::atomic::Atomic;
 
 /// Words of a key that stand in the entry itself: three short texts. Longer ones continue in
 /// [`Tail`]s.
@@ -38,7 +38,7 @@ pub(crate) struct Tail<W = AtomicU64, H = AtomicU32> {
     words: [W; INLINE],
 }
 
-impl<W: Word + Default, H: Word<u32> + Default> Entry<W, H> {
+impl<W: Atomic + Default, H: Atomic<u32> + Default> Entry<W, H> {
     pub(crate) fn new() -> Self {
         let entry = Entry {
             version: W::default(),
@@ -51,7 +51,7 @@ impl<W: Word + Default, H: Word<u32> + Default> Entry<W, H> {
     }
 }
 
-impl<W: Word, H: Word<u32>> Entry<W, H> {
+impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
     /// The generation of the series that is here, or an even number.
     #[inline(always)]
     pub(crate) fn version(&self) -> u64 {
@@ -210,7 +210,7 @@ impl<W: Word, H: Word<u32>> Entry<W, H> {
 /// Whether tails hold the rest of a key.
 ///
 /// How long a key is, its first words tell: where those are the same, so is the length.
-pub(crate) fn continues<'a, W: Word + 'a, H: Word<u32> + 'a>(
+pub(crate) fn continues<'a, W: Atomic + 'a, H: Atomic<u32> + 'a>(
     mut next: u32,
     rest: &[u64],
     tail: impl Fn(u32) -> &'a Tail<W, H>,
@@ -230,12 +230,12 @@ pub(crate) fn continues<'a, W: Word + 'a, H: Word<u32> + 'a>(
 
 /// Whether words differ from the beginning of a key.
 #[inline(always)]
-fn different<W: Word>(words: &[W; INLINE], key: &[u64]) -> bool {
+fn different<W: Atomic>(words: &[W; INLINE], key: &[u64]) -> bool {
     let mut pairs = words.iter().zip(key);
     pairs.any(|(word, key)| word.load(Ordering::Relaxed) != *key)
 }
 
-fn store<W: Word>(words: &[W; INLINE], key: &[u64]) {
+fn store<W: Atomic>(words: &[W; INLINE], key: &[u64]) {
     for (word, key) in words.iter().zip(key) {
         word.store(*key, Ordering::Relaxed);
     }

@@ -9,7 +9,7 @@
 //! entry looks removed, so that nobody finds it, but its place is given to nobody else. What the
 //! late recorder adds stands there for the next scrape to find, and the series is back as if it
 //! had never left, and so it is when its labels are recorded again. Only when the place has
-//! stayed as it was for [`clock::GRACE`], over two scrapes, is it given up; from then on the same labels
+//! stayed as it was for [`clock::GRACE_NANOS`], over two scrapes, is it given up; from then on the same labels
 //! are a new series, born at zero.
 //!
 //! One recording can be lost all the same: that of a thread which was stopped between finding
@@ -26,7 +26,7 @@ use crate::{
         id::SeriesId,
         index::{Index, Writer, place_of},
     },
-    storage::{cell::Reader, clock, layout::Layout},
+    storage::{Reader, clock, layout::Layout},
 };
 
 /// Scrapes for which it can, however long they are apart: a process that was stopped as a whole
@@ -104,7 +104,7 @@ impl Index {
             writer.notes.resize(writer.metas.len(), Note::default());
         }
         writer.notes[number] = Note {
-            changed: clock::uptime(),
+            changed: clock::idle_clock(),
             ..Note::default()
         };
     }
@@ -122,7 +122,7 @@ impl Index {
                 return true;
             }
             aside.scrapes += 1;
-            let is_over = clock::grace().saturating_sub(aside.since) >= clock::GRACE;
+            let is_over = clock::grace_clock().saturating_sub(aside.since) >= clock::GRACE_NANOS;
             if is_over && aside.scrapes >= GRACE_SCRAPES {
                 self.take_out(writer, place_of(number));
             }
@@ -132,7 +132,7 @@ impl Index {
         let was_held = self.entry_of(number).was_held();
         if has_changed || was_held {
             note.digest = digest;
-            note.changed = clock::uptime();
+            note.changed = clock::idle_clock();
         }
         true
     }
@@ -179,7 +179,7 @@ impl Index {
         writer.metas.live[number] = false;
         writer.live -= 1;
         writer.notes[number].aside = Some(Aside {
-            since: clock::grace(),
+            since: clock::grace_clock(),
             scrapes: 0,
         });
         writer.aside += 1;
@@ -192,7 +192,7 @@ impl Index {
         writer.end_aside(number);
         writer.metas.live[number] = true;
         writer.live += 1;
-        writer.notes[number].changed = clock::uptime();
+        writer.notes[number].changed = clock::idle_clock();
         SeriesId {
             place: place_of(number),
             generation,

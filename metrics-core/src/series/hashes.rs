@@ -8,7 +8,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use crate::storage::word::Word;
+use crate::storage::atomic::Atomic;
 
 /// A table's word for a place never used, and for one whose key was removed. Others are the
 /// upper half of the hash and, below it, the place plus 1.
@@ -27,7 +27,7 @@ pub(crate) struct Hashes<W = AtomicU64, const SIZE: usize = FIRST> {
     rebuilds: W,
 }
 
-impl<W: Word + Default, const SIZE: usize> Hashes<W, SIZE> {
+impl<W: Atomic + Default, const SIZE: usize> Hashes<W, SIZE> {
     pub(crate) fn new() -> Self {
         Hashes {
             tables: [const { OnceLock::new() }; 20],
@@ -126,7 +126,7 @@ fn probes<W>(table: &[W], hash: u64) -> impl Iterator<Item = &W> {
     (0..table.len()).map(move |probe| &table[(hash as usize).wrapping_add(probe) & mask])
 }
 
-fn put<W: Word>(table: &[W], hash: u64, place: u32) -> bool {
+fn put<W: Atomic>(table: &[W], hash: u64, place: u32) -> bool {
     for slot in probes(table, hash) {
         let before = slot.load(Ordering::Relaxed);
         if before == EMPTY || before == REMOVED {

@@ -38,11 +38,7 @@ use crate::{
         id::{CachedSeries, SeriesId},
         rendered_labels::RenderedLabels,
     },
-    storage::{
-        cell::{Found as FoundWords, Reader, Region, Regions},
-        clock,
-        layout::Layout,
-    },
+    storage::{CachedCells, Reader, Region, Regions, clock, layout::Layout},
 };
 
 /// Blocks of entries and of tails double from this size on.
@@ -146,7 +142,7 @@ pub(crate) type Found = Option<SeriesId>;
 
 impl Index {
     pub(crate) fn new(name: &str, layout: Layout, inner: usize, cap: usize, falls: bool) -> Self {
-        let region_bits = region_bits(layout.words() * inner);
+        let region_bits = region_bits(layout.cells() * inner);
         Index {
             seed: RandomState::new().hash_one(0_u64),
             hashes: Hashes::new(),
@@ -214,7 +210,7 @@ impl Index {
             let size = block_size(block);
             let in_region = size.min(1 << self.region_bits);
             let region =
-                || Region::generational(self.layout, in_region, self.inner).falling(self.falls);
+                || Region::open(self.layout, in_region, self.inner).can_decrease(self.falls);
             Block {
                 entries: (0..size).map(|_| Entry::new()).collect(),
                 regions: Regions::new(size / in_region, region),
@@ -247,7 +243,7 @@ impl Index {
         &'static self,
         key: &[u64],
         hash: u64,
-    ) -> Option<(CachedSeries, Option<FoundWords<N>>)> {
+    ) -> Option<(CachedSeries, Option<CachedCells<N>>)> {
         let (id, entry, block, offset) = self.find_in_block(key, hash)?;
         let (region, at) = within(offset, const { region_bits(N) });
         let words = block.regions.ready(region, at, id.generation);
@@ -365,7 +361,7 @@ impl Index {
         let number = number_of(place);
         writer.metas.labels.set(number, &labels);
         writer.metas.hashes[number] = hash;
-        writer.metas.created.set(number, clock::birth());
+        writer.metas.created.set(number, clock::created_timestamp());
         writer.metas.live[number] = true;
         self.note_birth(&mut writer, number);
         writer.live += 1;
@@ -419,9 +415,9 @@ impl Index {
         let (region, at) = self.region_of(place);
         writer.generation += 2;
         if self.entry(place).version() == 0 {
-            region.begin(at, writer.generation);
+            region.claim_first(at, writer.generation);
         } else {
-            region.renew(at, writer.generation);
+            region.claim(at, writer.generation);
         }
         writer.generation
     }
@@ -587,12 +583,12 @@ impl Index {
         let mut writer = self.writer();
         let (region, first, to) = self.tile(&writer, from)?;
         let listed = (from..to).filter(|number| writer.is_listed(*number));
-        reader.choose(listed.map(|number| number - first));
-        let is_counted = reader.counts;
+        reader.select(listed.map(|number| number - first));
+        let is_counted = reader.is_counting_pass;
         // What one thread has recorded says nothing of how idle a series is.
-        let stays = self.span == 0 || reader.is_of_this_thread();
+        let stays = self.span == 0 || reader.is_for_this_thread();
         let mut read = String::new();
-        region.read_chosen(reader, |at, values| {
+        region.read_selected(reader, |at, values| {
             let is_there = if stays {
                 true
             } else if is_counted {
@@ -673,7 +669,7 @@ impl Index {
         let mut writer = self.writer();
         let (region, first, to) = self.tile(&writer, from)?;
         let to = to.min(from + CounterBatch::MAX_LEN);
-        let totals = region.read_totals(reader, from - first..to - first);
+        let totals = region.read_scalars(reader, from - first..to - first);
         let metas = &mut writer.metas;
         each(&CounterBatch {
             live: &metas.live[from..to],
@@ -761,7 +757,7 @@ fn fold(a: u64, b: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{describe::label_key::LongKey, storage::layout::count_one};
+    use crate::{describe::label_key::LongKey, storage::scalar::increment};
 
     #[test]
     fn keys_of_one_hash_are_told_apart_by_every_word() {
@@ -812,7 +808,7 @@ mod tests {
         };
         let count = |series: SeriesId| {
             let (region, at) = index.region_of(series.place);
-            region.record_open(at, series.generation, |words| count_one(&words[0]));
+            region.record_open(at, series.generation, |words| increment(&words[0]));
         };
         let total = |series: SeriesId| {
             let (region, at) = index.region_of(series.place);

@@ -33,9 +33,11 @@ use std::{
 };
 
 use crate::storage::{
+    cpu::in_register,
     generation,
     histogram_block::{self, Handover, Sum},
     layout::{self, EachThread, EachWords, Layout},
+    scalar,
 };
 
 /// The storage of some series of one metric, in all threads.
@@ -109,14 +111,14 @@ pub(crate) struct Reader {
     /// The ids of counters that have a region for themselves; 0 for what is none.
     counters: Vec<u32>,
     /// Whether what is read is only counted, and will be read again.
-    pub(crate) counts: bool,
+    pub(crate) is_counting_pass: bool,
     /// Whether only what this thread has recorded is read.
     mine: bool,
 }
 
 impl Reader {
     /// Reads what this thread alone has recorded since it began.
-    pub(crate) fn of_this_thread() -> Self {
+    pub(crate) fn for_this_thread() -> Self {
         Reader {
             mine: true,
             ..Reader::default()
@@ -124,7 +126,7 @@ impl Reader {
     }
 
     /// Whether that is so.
-    pub(crate) fn is_of_this_thread(&self) -> bool {
+    pub(crate) fn is_for_this_thread(&self) -> bool {
         self.mine
     }
 
@@ -132,7 +134,7 @@ impl Reader {
     /// rounding error, one after the other, under one hold of the lock.
     ///
     /// Each takes two words, of which it may need one. With them come whether they are counters.
-    pub(crate) fn read_singles<'r>(
+    pub(crate) fn read_single_series<'r>(
         &mut self,
         regions: impl Iterator<Item = (&'r Region, bool)> + Clone,
     ) -> &[[u64; 2]] {
@@ -154,7 +156,7 @@ impl Reader {
             if counts {
                 values[0] = counted_in(region.shared.get());
             } else {
-                debug_assert!(region.series == 1 && region.layout.is_words());
+                debug_assert!(region.series == 1 && region.layout.is_scalar());
                 state.add_up_words(region, 0, &mut values[..region.width]);
             }
         }
@@ -180,7 +182,7 @@ impl Reader {
             let marks = region.rises().map(|_| region.highest());
             *found = Some((region, series, marks));
         }
-        let width = layout.read_words();
+        let width = layout.value_count();
         self.scratch.resize(width, 0);
         self.values.clear();
         self.values.resize(width * MOST, 0);
@@ -202,7 +204,7 @@ impl Reader {
     }
 
     /// Says which series of a region to read, in ascending order.
-    pub(crate) fn choose(&mut self, series: impl IntoIterator<Item = usize>) {
+    pub(crate) fn select(&mut self, series: impl IntoIterator<Item = usize>) {
         self.series.clear();
         self.series.extend(series);
     }
@@ -212,13 +214,13 @@ impl Region {
     /// A region whose series are known from the start.
     ///
     /// `shared` holds [`Layout::words`] for each group of each series.
-    pub(crate) const fn dense(
+    pub(crate) const fn closed(
         layout: Layout,
         series: usize,
         inner: usize,
         shared: &'static [AtomicU64],
     ) -> Self {
-        assert!(shared.len() == layout.words() * inner * series);
+        assert!(shared.len() == layout.cells() * inner * series);
         Region::new(layout, series, inner, None, SharedWords::Static(shared))
     }
 
@@ -228,7 +230,7 @@ impl Region {
     }
 
     /// A region whose series come and go.
-    pub(crate) fn generational(layout: Layout, series: usize, inner: usize) -> Self {
+    pub(crate) fn open(layout: Layout, series: usize, inner: usize) -> Self {
         let born = Some(zeros(series).collect());
         Region::new(
             layout,
@@ -251,8 +253,8 @@ impl Region {
             series,
             inner,
             born,
-            width: layout.words() * inner,
-            len: layout.words() * inner * series,
+            width: layout.cells() * inner,
+            len: layout.cells() * inner * series,
             falls: false,
             highest: OnceLock::new(),
             id: AtomicU32::new(0),
@@ -263,14 +265,14 @@ impl Region {
 
     /// The same where a sum may go down.
     #[must_use]
-    pub(crate) const fn falling(mut self, falls: bool) -> Self {
+    pub(crate) const fn can_decrease(mut self, falls: bool) -> Self {
         self.falls = falls;
         self
     }
 
     /// Words of a series as [`read`](Self::read) reports it.
-    pub(crate) const fn read_words(&self) -> usize {
-        self.layout.read_words() * self.inner
+    pub(crate) const fn value_count(&self) -> usize {
+        self.layout.value_count() * self.inner
     }
 
     #[inline]
@@ -280,7 +282,7 @@ impl Region {
 
     /// The words of one series that all threads share.
     #[inline]
-    pub(crate) fn shared_words(&self, series: usize) -> &[AtomicU64] {
+    pub(crate) fn shared_cells(&self, series: usize) -> &[AtomicU64] {
         &self.shared()[series * self.width..][..self.width]
     }
 
@@ -294,17 +296,17 @@ impl Region {
     }
 
     /// Begins the first series in a place: no thread has touched it.
-    pub(crate) fn begin(&self, series: usize, generation: u64) {
+    pub(crate) fn claim_first(&self, series: usize, generation: u64) {
         self.born()[series].store(generation, Ordering::Relaxed);
     }
 
     /// Begins another series in a place where one was before, at zero.
-    pub(crate) fn renew(&self, series: usize, generation: u64) {
+    pub(crate) fn claim(&self, series: usize, generation: u64) {
         let _state = STATE.lock();
         let shared = self.shared.get().get(series * self.width..);
         let shared = shared.and_then(|words| words.get(..self.width));
         let born = &self.born()[series];
-        generation::renew(born, &self.newest, shared.unwrap_or(&[]), generation);
+        generation::claim(born, &self.newest, shared.unwrap_or(&[]), generation);
         if let Some(highest) = self.highest.get() {
             for mark in &highest[series * self.inner..][..self.inner] {
                 mark.store(0, Ordering::Relaxed);
@@ -333,7 +335,7 @@ impl Region {
 
     /// Keeps the sums of a series from going down by a rounding error; under the lock.
     fn keep_rising(&self, at: usize, marks: &[AtomicU64], values: &mut [u64]) {
-        let groups = values.chunks_exact_mut(self.layout.read_words());
+        let groups = values.chunks_exact_mut(self.layout.value_count());
         for (group, mark) in groups.zip(marks) {
             keep_rising(mark, &mut group[at]);
         }
@@ -350,18 +352,18 @@ impl Region {
         series: impl IntoIterator<Item = usize>,
         each: impl FnMut(usize, &[u64]),
     ) {
-        reader.choose(series);
-        self.read_chosen(reader, each);
+        reader.select(series);
+        self.read_selected(reader, each);
     }
 
     /// Adds up the words of some series that are words and no more, and never go down by a
     /// rounding error.
-    pub(crate) fn read_totals<'r>(
+    pub(crate) fn read_scalars<'r>(
         &self,
         reader: &'r mut Reader,
         series: std::ops::Range<usize>,
     ) -> &'r [u64] {
-        debug_assert!(self.layout.is_words() && self.rises().is_none());
+        debug_assert!(self.layout.is_scalar() && self.rises().is_none());
         reader.values.clear();
         reader.values.resize(self.width * series.len(), 0);
         let mut state = STATE.lock();
@@ -371,7 +373,7 @@ impl Region {
     }
 
     /// The same for series that were chosen before, by who cannot say it any more in `each`.
-    pub(crate) fn read_chosen(&self, reader: &mut Reader, mut each: impl FnMut(usize, &[u64])) {
+    pub(crate) fn read_selected(&self, reader: &mut Reader, mut each: impl FnMut(usize, &[u64])) {
         if reader.mine {
             return self.read_mine(reader, each);
         }
@@ -379,14 +381,14 @@ impl Region {
             return;
         };
         // Words are added up faster than those that are left out could be told from the others.
-        let (first, whole) = (*first, self.layout.is_words());
+        let (first, whole) = (*first, self.layout.is_scalar());
         let read = if whole {
             last - first + 1
         } else {
-            reader.scratch.resize(self.layout.read_words(), 0);
+            reader.scratch.resize(self.layout.value_count(), 0);
             reader.series.len()
         };
-        let width = self.read_words();
+        let width = self.value_count();
         reader.values.clear();
         reader.values.resize(width * read, 0);
         let rises = self.rises().map(|at| (at, self.highest()));
@@ -423,8 +425,8 @@ impl Region {
     #[cold]
     #[inline(never)]
     fn read_mine(&self, reader: &mut Reader, mut each: impl FnMut(usize, &[u64])) {
-        let width = self.read_words();
-        reader.scratch.resize(self.layout.read_words(), 0);
+        let width = self.value_count();
+        reader.scratch.resize(self.layout.value_count(), 0);
         reader.values.clear();
         reader.values.resize(width * reader.series.len(), 0);
         {
@@ -644,7 +646,7 @@ impl Regions {
         region: usize,
         series: usize,
         generation: u64,
-    ) -> Option<Found<N>> {
+    ) -> Option<CachedCells<N>> {
         if region >= self.all.len() {
             return None;
         }
@@ -656,7 +658,7 @@ impl Regions {
         // SAFETY: as in `Region::own`, for the region of this index.
         let words = unsafe { std::slice::from_raw_parts(words.as_ptr(), self.len) };
         let words = words.get(series * N..)?.first_chunk()?;
-        Some(Found {
+        Some(CachedCells {
             words: NonNull::from(words),
             epoch: current().epoch.get(),
         })
@@ -667,22 +669,22 @@ impl Regions {
 /// thread before long.
 #[derive(Clone, Copy, Debug)]
 #[doc(hidden)]
-pub struct Found<const N: usize> {
+pub struct CachedCells<const N: usize> {
     words: NonNull<[AtomicU64; N]>,
     /// When they were found, and by whom.
     epoch: u64,
 }
 
 // SAFETY: the pointer is not followed in another thread, nor in another epoch: see `words`.
-unsafe impl<const N: usize> Send for Found<N> {}
+unsafe impl<const N: usize> Send for CachedCells<N> {}
 
 // SAFETY: as above.
-unsafe impl<const N: usize> Sync for Found<N> {}
+unsafe impl<const N: usize> Sync for CachedCells<N> {}
 
-impl<const N: usize> Found<N> {
+impl<const N: usize> CachedCells<N> {
     /// The words, if it is still this thread that asks, and nothing has changed since.
     #[inline(always)]
-    pub(crate) fn words(&self) -> Option<&[AtomicU64; N]> {
+    pub(crate) fn get(&self) -> Option<&[AtomicU64; N]> {
         if current().epoch.get() != self.epoch {
             return None;
         }
@@ -769,7 +771,7 @@ struct Current {
     busy: Cell<bool>,
     /// Whether it holds the lock, for a recording on shared words.
     late: Cell<bool>,
-    /// A [`Found`] is good for one epoch; 0 before the first.
+    /// A [`CachedCells`] is good for one epoch; 0 before the first.
     epoch: Cell<u64>,
 }
 
@@ -811,7 +813,7 @@ fn current() -> &'static Current {
 
 /// Does what may allocate or take a lock; `None` when the thread is at such a thing already, and
 /// this comes from an allocator that records.
-pub(crate) fn undisturbed<R>(act: impl FnOnce() -> R) -> Option<R> {
+pub(crate) fn without_reentry<R>(act: impl FnOnce() -> R) -> Option<R> {
     if current().busy.replace(true) {
         return None;
     }
@@ -924,7 +926,7 @@ impl Listed {
     /// Adds a thread's words to the shared ones.
     fn fold(&self, words: &[AtomicU64], seen: u64, scratch: &mut [u64]) {
         let (born, shared) = (self.born.as_deref().unwrap_or(&[]), self.shared.get());
-        let width = self.layout.words().max(1);
+        let width = self.layout.cells().max(1);
         let series = words.chunks_exact(self.width.max(1));
         for (at, (from, into)) in series
             .zip(shared.chunks_exact(self.width.max(1)))
@@ -953,7 +955,7 @@ fn keep_rising(highest: &AtomicU64, sum: &mut u64) {
 #[inline(always)]
 fn counted_in(words: &[AtomicU64]) -> u64 {
     let word = words.first();
-    word.map_or(0, |word| layout::counted(word.load(Ordering::Acquire)))
+    word.map_or(0, |word| scalar::count(word.load(Ordering::Acquire)))
 }
 
 struct State {
@@ -1138,7 +1140,7 @@ impl State {
         if State::words_of(&self.threads, region).all(has_seen) {
             return self.add_up_seen(region, series, 0, out, scratch);
         }
-        for (series, out) in series.zip(out.chunks_mut(region.read_words())) {
+        for (series, out) in series.zip(out.chunks_mut(region.value_count())) {
             let born = region.born().get(series);
             let generation = born.map_or(0, |born| born.load(Ordering::Relaxed));
             self.add_up_seen(region, series..series + 1, generation, out, scratch);
@@ -1188,7 +1190,7 @@ impl State {
             return;
         };
         let words = &words[series * width..][..width];
-        if region.layout.is_words() {
+        if region.layout.is_scalar() {
             let each_thread = |add: EachWords<'_>| add(words, None);
             region.layout.add_up_words(&[], out, each_thread);
         } else {
@@ -1319,14 +1321,14 @@ fn list(
     if current().ended.get() {
         return None;
     }
-    undisturbed(list)?
+    without_reentry(list)?
 }
 
 /// This thread's words of one metric, in its static storage or behind a pointer there.
 #[doc(hidden)]
-pub trait Local: sealed::Local {}
+pub trait LocalStorage: sealed::Local {}
 
-impl<L: sealed::Local> Local for L {}
+impl<L: sealed::Local> LocalStorage for L {}
 
 /// Out of reach of other crates: `first_touch` is sound for values in static storage only, and
 /// [`touch`] calls it for such alone.
@@ -1346,8 +1348,8 @@ mod sealed {
 
 /// How a metric begins in each thread.
 #[doc(hidden)]
-pub trait Fresh: Sized {
-    const FRESH: Self;
+pub trait ConstInit: Sized {
+    const INIT: Self;
 }
 
 /// `N` words in the thread's static storage.
@@ -1358,8 +1360,8 @@ pub struct LocalCells<const N: usize> {
     words: [AtomicU64; N],
 }
 
-impl<const N: usize> Fresh for LocalCells<N> {
-    const FRESH: Self = LocalCells {
+impl<const N: usize> ConstInit for LocalCells<N> {
+    const INIT: Self = LocalCells {
         listed: Cell::new(false),
         words: [const { AtomicU64::new(0) }; N],
     };
@@ -1388,8 +1390,8 @@ impl<const N: usize> sealed::Local for LocalCells<N> {
 #[doc(hidden)]
 pub struct LocalBlock<const N: usize>(Cell<*const [AtomicU64; N]>);
 
-impl<const N: usize> Fresh for LocalBlock<N> {
-    const FRESH: Self = LocalBlock(Cell::new(ptr::null()));
+impl<const N: usize> ConstInit for LocalBlock<N> {
+    const INIT: Self = LocalBlock(Cell::new(ptr::null()));
 }
 
 impl<const N: usize> sealed::Local for LocalBlock<N> {
@@ -1423,7 +1425,7 @@ impl<const N: usize> sealed::Local for LocalBlock<N> {
 /// its table up: what is far away anyway costs no less for being noted down.
 #[derive(Debug)]
 #[doc(hidden)]
-pub struct Recent<T: Copy + 'static, const N: usize> {
+pub struct SeriesCache<T: Copy + 'static, const N: usize> {
     /// Where the one stands that was found last.
     last: Cell<Option<&'static SlotOf<T, N>>>,
     /// Empty, or a power of two of them, most of them unused; from a box.
@@ -1449,8 +1451,8 @@ const MOST_RECENT: usize = 128;
 /// The table begins with so many places.
 const FIRST_RECENT: usize = 32;
 
-impl<T: Copy, const N: usize> Fresh for Recent<T, N> {
-    const FRESH: Self = Recent {
+impl<T: Copy, const N: usize> ConstInit for SeriesCache<T, N> {
+    const INIT: Self = SeriesCache {
         last: Cell::new(None),
         slots: Cell::new(&[]),
         used: Cell::new(0),
@@ -1459,7 +1461,7 @@ impl<T: Copy, const N: usize> Fresh for Recent<T, N> {
     };
 }
 
-impl<T: Copy + 'static, const N: usize> sealed::Local for Recent<T, N> {
+impl<T: Copy + 'static, const N: usize> sealed::Local for SeriesCache<T, N> {
     fn words(&self) -> Option<&[AtomicU64]> {
         None
     }
@@ -1474,10 +1476,13 @@ impl<T: Copy + 'static, const N: usize> sealed::Local for Recent<T, N> {
     }
 }
 
-impl<T: Copy + 'static, const N: usize> Recent<T, N> {
+impl<T: Copy + 'static, const N: usize> SeriesCache<T, N> {
     /// Shows the series that was found last; if it is the one, with this thread's words of it.
     #[inline(always)]
-    pub(crate) fn last<R>(&self, is_it: impl FnOnce(&T) -> Option<R>) -> Option<(R, Found<N>)> {
+    pub(crate) fn last<R>(
+        &self,
+        is_it: impl FnOnce(&T) -> Option<R>,
+    ) -> Option<(R, CachedCells<N>)> {
         let seen = self.last.get()?.get()?;
         Some((is_it(&seen.series)?, seen.found()))
     }
@@ -1488,7 +1493,7 @@ impl<T: Copy + 'static, const N: usize> Recent<T, N> {
         &self,
         hash: u64,
         is_it: impl Fn(&T) -> Option<R>,
-    ) -> Option<(R, Found<N>)> {
+    ) -> Option<(R, CachedCells<N>)> {
         let slots = self.slots.get();
         let mut at = hash as usize;
         // Ends at an unused place.
@@ -1538,10 +1543,10 @@ impl<T: Copy + 'static, const N: usize> Recent<T, N> {
         };
         if size > 4 * MOST_RECENT {
             self.gave_up.set(true);
-            undisturbed(|| self.empty());
+            without_reentry(|| self.empty());
             return None;
         }
-        undisturbed(|| {
+        without_reentry(|| {
             let slots: Box<[SlotOf<T, N>]> = (0..size).map(|_| Cell::new(None)).collect();
             // What was in the old one will be found again.
             self.empty();
@@ -1561,9 +1566,9 @@ impl<T: Copy + 'static, const N: usize> Recent<T, N> {
 
 impl<T, const N: usize> Seen<T, N> {
     #[inline(always)]
-    fn found(&self) -> Found<N> {
+    fn found(&self) -> CachedCells<N> {
         // The thread has not ended, or this would have been forgotten.
-        Found {
+        CachedCells {
             words: self.words,
             epoch: current().epoch.get(),
         }
@@ -1575,12 +1580,12 @@ impl<T, const N: usize> Seen<T, N> {
 ///
 /// `key` leads to `recent`.
 #[inline(always)]
-pub(crate) fn remember<T: Copy + 'static, const N: usize>(
-    key: &'static LocalKey<impl Local>,
-    recent: &Recent<T, N>,
+pub(crate) fn cache_series<T: Copy + 'static, const N: usize>(
+    key: &'static LocalKey<impl LocalStorage>,
+    recent: &SeriesCache<T, N>,
     hash: u64,
     series: T,
-    found: Option<Found<N>>,
+    found: Option<CachedCells<N>>,
     is_gone: impl Fn(&T) -> bool,
 ) {
     if let Some(found) = found
@@ -1593,11 +1598,11 @@ pub(crate) fn remember<T: Copy + 'static, const N: usize>(
 #[cold]
 #[inline(never)]
 fn note<T: Copy + 'static, const N: usize>(
-    key: &'static LocalKey<impl Local>,
-    recent: &Recent<T, N>,
+    key: &'static LocalKey<impl LocalStorage>,
+    recent: &SeriesCache<T, N>,
     hash: u64,
     series: T,
-    found: Found<N>,
+    found: CachedCells<N>,
     is_gone: impl Fn(&T) -> bool,
 ) {
     if !recent.registered.get() {
@@ -1623,7 +1628,7 @@ fn will_reset<L: sealed::Local>(key: &'static LocalKey<L>) -> bool {
         let register = |guard: &Guard| guard.resets.borrow_mut().push(key);
         GUARD.try_with(register).is_ok()
     };
-    undisturbed(register).unwrap_or(false)
+    without_reentry(register).unwrap_or(false)
 }
 
 /// What a metric keeps in this thread's static storage.
@@ -1631,7 +1636,7 @@ fn will_reset<L: sealed::Local>(key: &'static LocalKey<L>) -> bool {
 /// The closure is as small as can be: `LocalKey::with` would not be inlined around a larger one,
 /// and reaching the storage would be a call.
 #[inline(always)]
-pub(crate) fn local<L: Local>(key: &'static LocalKey<L>) -> &'static L {
+pub(crate) fn local_storage<L: LocalStorage>(key: &'static LocalKey<L>) -> &'static L {
     let local = in_register(key.with(ptr::from_ref));
     // SAFETY: it is the address of a reference, which an address in a register does not tell.
     unsafe { std::hint::assert_unchecked(!local.is_null()) };
@@ -1640,49 +1645,17 @@ pub(crate) fn local<L: Local>(key: &'static LocalKey<L>) -> &'static L {
     unsafe { &*local }
 }
 
-/// Keeps an address in a register.
-///
-/// The compiler would address static storage relative to the `fs` segment, each time anew.
-/// Processors that forward a store to the next load of the same address within a cycle or so
-/// (AMD's since Zen 2) do it for addresses in registers only, which counting in a loop would
-/// wait for each time.
-#[inline(always)]
-#[cfg_attr(
-    all(target_arch = "x86_64", not(miri)),
-    expect(
-        clippy::pointers_in_nomem_asm_block,
-        reason = "there is nothing to read it"
-    )
-)]
-fn in_register<T>(address: *const T) -> *const T {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    {
-        let mut address = address;
-        // SAFETY: no instruction at all, and the address is that it was.
-        unsafe {
-            std::arch::asm!(
-                "/* {0} */",
-                inout(reg) address,
-                options(pure, nomem, nostack, preserves_flags)
-            );
-        }
-        address
-    }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    address
-}
-
 /// Runs a recording on this thread's words of a metric that has them in static storage.
 ///
 /// `touched` is called when the thread records for the first time.
 #[inline(always)]
-pub(crate) fn record<L: Local>(
+pub(crate) fn record_local<L: LocalStorage>(
     key: &'static LocalKey<L>,
     region: &'static Region,
     touched: impl FnOnce(),
     op: impl FnOnce(&[AtomicU64]),
 ) {
-    match sealed::Local::words(local(key)) {
+    match sealed::Local::words(local_storage(key)) {
         Some(words) => op(words),
         None => record_cold(key, region, touched, op),
     }
@@ -1691,33 +1664,33 @@ pub(crate) fn record<L: Local>(
 /// Runs a recording on this thread's words of a metric, if they are there: a long one, which as
 /// part of [`record`] would be a function of its own, called for all it needs to know.
 #[inline(always)]
-pub(crate) fn try_record<L: Local, R>(
+pub(crate) fn try_record_local<L: LocalStorage, R>(
     key: &'static LocalKey<L>,
     op: impl FnOnce(&[AtomicU64]) -> R,
 ) -> Option<R> {
-    sealed::Local::words(local(key)).map(op)
+    sealed::Local::words(local_storage(key)).map(op)
 }
 
 /// The first recording of a thread, and those after its end.
 #[cold]
 #[inline(never)]
-fn record_cold<L: Local>(
+fn record_cold<L: LocalStorage>(
     key: &'static LocalKey<L>,
     region: &'static Region,
     touched: impl FnOnce(),
     op: impl FnOnce(&[AtomicU64]),
 ) {
     touched();
-    touch(key, region);
-    match sealed::Local::words(local(key)) {
+    attach(key, region);
+    match sealed::Local::words(local_storage(key)) {
         Some(words) => op(words),
         None => region.late(op),
     }
 }
 
 /// Lists this thread's static words, where they are not.
-pub(crate) fn touch<L: Local>(key: &'static LocalKey<L>, region: &'static Region) {
-    let local = local(key);
+pub(crate) fn attach<L: LocalStorage>(key: &'static LocalKey<L>, region: &'static Region) {
+    let local = local_storage(key);
     if sealed::Local::words(local).is_none() && will_reset(key) {
         sealed::Local::first_touch(local, region);
     }
@@ -1726,7 +1699,7 @@ pub(crate) fn touch<L: Local>(key: &'static LocalKey<L>, region: &'static Region
 /// Answers a scrape that has asked for a copy of this block of this thread's.
 #[cold]
 #[inline(never)]
-pub(crate) fn hand_over(block: &[AtomicU64]) {
+pub(crate) fn answer_copy_request(block: &[AtomicU64]) {
     // A thread that is ending is not asked, and one that was asked has a buffer.
     let _ = GUARD.try_with(|guard| {
         if let Some(handover) = guard.handover.get().and_then(|handover| handover.get())
@@ -1735,102 +1708,4 @@ pub(crate) fn hand_over(block: &[AtomicU64]) {
             handover.answer(block);
         }
     });
-}
-
-/// Reads the processor's time stamp counter.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-pub(crate) fn time_stamp() -> u64 {
-    // SAFETY: every x86-64 processor has the instruction, and it touches no memory.
-    unsafe { std::arch::x86_64::_rdtsc() }
-}
-
-/// What vectors a processor has, as the [psABI] numbers the levels of x86-64: of 16 bytes, which
-/// every one has, of 32, or of 64, and the shifts that come with them.
-///
-/// [psABI]: https://gitlab.com/x86-psABIs/x86-64-ABI
-#[cfg(target_arch = "x86_64")]
-#[derive(Clone, Copy)]
-enum Level {
-    V1,
-    V3,
-    V4,
-}
-
-#[cfg(target_arch = "x86_64")]
-impl Level {
-    /// That of this processor.
-    #[inline(always)]
-    fn of_processor() -> Level {
-        static LEVEL: OnceLock<Level> = OnceLock::new();
-        *LEVEL.get_or_init(Level::find)
-    }
-
-    #[cold]
-    fn find() -> Level {
-        let has_v3 = is_x86_feature_detected!("avx2")
-            && is_x86_feature_detected!("bmi1")
-            && is_x86_feature_detected!("bmi2")
-            && is_x86_feature_detected!("lzcnt")
-            && is_x86_feature_detected!("popcnt");
-        let has_v4 = is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512cd")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl");
-        // Processors without these run slower for a while after they have used vectors of 64
-        // bytes.
-        let is_late = is_x86_feature_detected!("avx512vbmi");
-        match (has_v3, has_v4 && is_late) {
-            (true, true) => Level::V4,
-            (true, false) => Level::V3,
-            _ => Level::V1,
-        }
-    }
-}
-
-/// What is worth being compiled for wide vectors.
-pub(crate) trait Loop {
-    /// What comes of it.
-    type Output;
-
-    /// Does it. To be inlined always: what is not stays compiled for the vectors that every
-    /// processor has.
-    fn run(self) -> Self::Output;
-}
-
-/// Runs a loop with the widest vectors that the processor has.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-pub(crate) fn with_wide_vectors<L: Loop>(work: L) -> L::Output {
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    fn v3<L: Loop>(work: L) -> L::Output {
-        work.run()
-    }
-
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl")]
-    fn v4<L: Loop>(work: L) -> L::Output {
-        work.run()
-    }
-
-    #[inline(never)]
-    fn v1<L: Loop>(work: L) -> L::Output {
-        work.run()
-    }
-
-    match Level::of_processor() {
-        Level::V1 => v1(work),
-        // SAFETY: the processor was found to have all that the function is compiled for.
-        Level::V3 => unsafe { v3(work) },
-        // SAFETY: as above.
-        Level::V4 => unsafe { v4(work) },
-    }
-}
-
-/// Runs a loop with the vectors that every processor of this kind has.
-#[cfg(not(target_arch = "x86_64"))]
-#[inline(always)]
-pub(crate) fn with_wide_vectors<L: Loop>(work: L) -> L::Output {
-    work.run()
 }

@@ -99,7 +99,7 @@ fn system() -> u64 {
 }
 
 #[cfg(target_arch = "x86_64")]
-use crate::storage::cell::time_stamp as counter;
+use crate::storage::cpu::read_time_stamp_counter as counter;
 
 #[cfg(not(target_arch = "x86_64"))]
 use system as counter;
@@ -127,7 +127,7 @@ fn kernel_trusts_counter() -> bool {
 
 /// The Unix time at which something is born, in whole milliseconds: Prometheus keeps no more of it,
 /// and what is born together has it in common.
-pub(crate) fn birth() -> f64 {
+pub(crate) fn created_timestamp() -> f64 {
     (unix_seconds() * 1e3).floor() / 1e3
 }
 
@@ -143,7 +143,7 @@ fn since_1970() -> Duration {
 }
 
 /// Nanoseconds by which series are found to be idle.
-pub(crate) fn uptime() -> u64 {
+pub(crate) fn idle_clock() -> u64 {
     nanos().saturating_add(AHEAD.load(Ordering::Relaxed))
 }
 
@@ -153,7 +153,7 @@ fn nanos() -> u64 {
 }
 
 /// Nanoseconds by which recorders are taken to be done with a series that has expired.
-pub(crate) fn grace() -> u64 {
+pub(crate) fn grace_clock() -> u64 {
     system().saturating_add(GRACE_AHEAD.load(Ordering::Relaxed))
 }
 
@@ -183,7 +183,7 @@ fn stopped() -> Option<Moment> {
 ///
 /// All threads read the system's clock from the first time on: readings of the counter that were
 /// made before do not compare with those that follow.
-pub(crate) fn stop() -> bool {
+pub(crate) fn freeze() -> bool {
     SCALE.store(STOPPABLE, Ordering::Relaxed);
     if STOPPED.get().is_some() {
         return false;
@@ -196,7 +196,7 @@ pub(crate) fn stop() -> bool {
 }
 
 /// Moves the time ahead that stands still in this thread.
-pub(crate) fn advance_stopped(by: Duration) {
+pub(crate) fn advance_frozen(by: Duration) {
     let nanos = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
     STOPPED.set(STOPPED.get().map(|moment| Moment {
         nanos: moment.nanos.saturating_add(nanos),
@@ -205,7 +205,7 @@ pub(crate) fn advance_stopped(by: Duration) {
 }
 
 /// Lets the time go on in this thread.
-pub(crate) fn go_on() {
+pub(crate) fn resume() {
     STOPPED.set(None);
 }
 
@@ -219,11 +219,11 @@ pub fn advance(by: Duration) {
 /// which none is.
 #[doc(hidden)]
 pub fn end_grace() {
-    GRACE_AHEAD.fetch_add(GRACE, Ordering::Relaxed);
+    GRACE_AHEAD.fetch_add(GRACE_NANOS, Ordering::Relaxed);
 }
 
 /// Nanoseconds for which a series that has expired can come back.
-pub(crate) const GRACE: u64 = 60 * 1_000_000_000;
+pub(crate) const GRACE_NANOS: u64 = 60 * 1_000_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn births_are_not_later_than_the_time_and_in_whole_milliseconds() {
         for _ in 0..1_000 {
-            let (before, birth, after) = (unix_seconds(), birth(), unix_seconds());
+            let (before, birth, after) = (unix_seconds(), created_timestamp(), unix_seconds());
             let millis = (birth * 1e3).round();
             assert_eq!(birth.to_bits(), (millis / 1e3).to_bits());
             assert!(birth <= after && before < birth + 0.001_001, "{birth}");

@@ -7,12 +7,12 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::storage::word::Word;
+use crate::storage::atomic::Atomic;
 
 /// Begins another series in a place where one was before; under the lock.
 ///
 /// `shared` are the words in this place that all threads share.
-pub(crate) fn renew<W: Word>(born: &W, newest: &W, shared: &[W], generation: u64) {
+pub(crate) fn claim<W: Atomic>(born: &W, newest: &W, shared: &[W], generation: u64) {
     for word in shared {
         word.store(0, Ordering::Relaxed);
     }
@@ -25,7 +25,7 @@ pub(crate) fn renew<W: Word>(born: &W, newest: &W, shared: &[W], generation: u64
 ///
 /// `generation` is one that the thread has found in the index, and `forget` makes it give up the
 /// words that it has found but not yet used.
-pub(crate) fn catch_up<W: Word>(
+pub(crate) fn catch_up<W: Atomic>(
     generations: &[W],
     newest: &W,
     generation: u64,
@@ -54,7 +54,7 @@ pub(crate) fn catch_up<W: Word>(
 }
 
 /// Whether a thread's words count for the series that stands in a place; asked under the lock.
-pub(crate) fn has_seen<W: Word>(seen: &W, generation: u64) -> bool {
+pub(crate) fn has_seen<W: Atomic>(seen: &W, generation: u64) -> bool {
     // Acquire: the words were zeroed before.
     seen.load(Ordering::Acquire) >= generation
 }

@@ -28,7 +28,7 @@
 
 use std::{array, ops::Range, sync::atomic::Ordering};
 
-use crate::storage::word::Word;
+use crate::storage::atomic::Atomic;
 
 const COMMIT: usize = 0;
 const SUMS: usize = 1;
@@ -58,7 +58,7 @@ const ATTEMPTS: usize = 4;
 /// Called by the owner of the block alone. Returns whether a reader has asked for a copy,
 /// to be answered with [`Handover::answer`].
 #[inline(always)]
-pub(crate) fn observe<W: Word>(block: &[W], count: usize, add: impl FnOnce(u64) -> u64) -> bool {
+pub(crate) fn observe<W: Atomic>(block: &[W], count: usize, add: impl FnOnce(u64) -> u64) -> bool {
     let observation = Observation::begin(block, add);
     observation.count(count);
     observation.complete()
@@ -66,7 +66,7 @@ pub(crate) fn observe<W: Word>(block: &[W], count: usize, add: impl FnOnce(u64) 
 
 /// The same in a histogram of two kinds of buckets; `buckets` are numbered among their kind.
 #[inline(always)]
-pub(crate) fn observe_twice<W: Word>(
+pub(crate) fn observe_twice<W: Atomic>(
     block: &[W],
     counts: [usize; 2],
     buckets: [usize; 2],
@@ -88,7 +88,7 @@ struct Observation<'b, W> {
     commit: u64,
 }
 
-impl<'b, W: Word> Observation<'b, W> {
+impl<'b, W: Atomic> Observation<'b, W> {
     #[inline(always)]
     fn begin(block: &'b [W], add: impl FnOnce(u64) -> u64) -> Self {
         let commit = block[COMMIT].load(Ordering::Relaxed);
@@ -158,7 +158,7 @@ impl Sum {
 }
 
 /// Reads a block whole, if its owner completes no observation meanwhile.
-pub(crate) fn read<W: Word>(block: &[W], parts: &Parts, out: &mut [u64]) -> bool {
+pub(crate) fn read<W: Atomic>(block: &[W], parts: &Parts, out: &mut [u64]) -> bool {
     let commit = block[COMMIT].load(Ordering::Acquire);
     let values = &mut out[BUCKETS_OUT..];
     let mut all = 0_u64;
@@ -201,7 +201,7 @@ pub(crate) fn read<W: Word>(block: &[W], parts: &Parts, out: &mut [u64]) -> bool
 }
 
 /// Makes a block that nobody else writes or reads what a snapshot says.
-pub(crate) fn write<W: Word>(block: &[W], snapshot: &[u64]) {
+pub(crate) fn write<W: Atomic>(block: &[W], snapshot: &[u64]) {
     let commit = snapshot[COUNT_OUT];
     for sum in &block[SUMS..LAST] {
         sum.store(0, Ordering::Relaxed);
@@ -222,7 +222,7 @@ pub(crate) struct Handover<W> {
     words: Box<[W]>,
 }
 
-impl<W: Word> Handover<W> {
+impl<W: Atomic> Handover<W> {
     pub(crate) fn new(size: usize, mut zero: impl FnMut() -> W) -> Self {
         Handover {
             done: zero(),
@@ -260,7 +260,7 @@ impl<W: Word> Handover<W> {
 ///
 /// `ticket` is never 0 and never used twice; `handover` yields the owner's, big enough for the
 /// block.
-pub(crate) fn snapshot<'a, W: Word + 'a>(
+pub(crate) fn snapshot<'a, W: Atomic + 'a>(
     block: &[W],
     parts: &Parts,
     out: &mut [u64],

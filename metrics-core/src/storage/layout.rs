@@ -12,8 +12,8 @@ use crate::{
     describe::buckets::MAX_BUCKETS,
     storage::{
         histogram_block::{self, Handover, Parts, Sum},
-        native::{Native, merge, table},
-        word::Word,
+        native::{NativeConfig, TableView, merge, table},
+        scalar,
     },
 };
 
@@ -34,7 +34,7 @@ pub enum Layout {
     Histogram {
         buckets: u16,
         sum: Sum,
-        native: Option<Native>,
+        native: Option<NativeConfig>,
     },
     /// One word that all threads share: an `i64`.
     Int,
@@ -44,7 +44,7 @@ pub enum Layout {
 
 impl Layout {
     /// Words of one series in one thread.
-    pub const fn words(self) -> usize {
+    pub const fn cells(self) -> usize {
         match self {
             Layout::Empty => 0,
             Layout::Count | Layout::FloatCount | Layout::Int | Layout::Float => 1,
@@ -56,18 +56,18 @@ impl Layout {
     }
 
     /// Words of one series as [`Region::read`] reports it.
-    pub const fn read_words(self) -> usize {
+    pub const fn value_count(self) -> usize {
         match self {
             Layout::Histogram {
                 buckets, native, ..
             } => histogram_block::BUCKETS_OUT + histogram_words(buckets, native),
-            _ => self.words(),
+            _ => self.cells(),
         }
     }
 
     /// What is native about a histogram.
     #[inline(always)]
-    pub(crate) const fn native(self) -> Option<Native> {
+    pub(crate) const fn native(self) -> Option<NativeConfig> {
         match self {
             Layout::Histogram { native, .. } => native,
             _ => None,
@@ -81,7 +81,7 @@ impl Layout {
     }
 
     /// A native histogram's table among values as [`Region::read`] reports them.
-    pub(crate) fn native_table(self, values: &[u64]) -> Option<merge::View<'_>> {
+    pub(crate) fn native_table(self, values: &[u64]) -> Option<TableView<'_>> {
         match self {
             Layout::Histogram {
                 buckets,
@@ -89,7 +89,7 @@ impl Layout {
                 ..
             } => {
                 let words = &values[histogram_block::BUCKETS_OUT + buckets as usize..];
-                Some(merge::View::new(native, words))
+                Some(TableView::new(native, words))
             }
             _ => None,
         }
@@ -135,8 +135,8 @@ impl Layout {
     }
 
     /// Adds values as [`Region::read`] reports them.
-    pub(crate) fn combine(self, into: &mut [u64], from: &[u64]) {
-        let width = self.read_words().max(1);
+    pub(crate) fn add_values(self, into: &mut [u64], from: &[u64]) {
+        let width = self.value_count().max(1);
         for (into, from) in into.chunks_exact_mut(width).zip(from.chunks_exact(width)) {
             match self {
                 Layout::Empty => {}
@@ -171,7 +171,7 @@ impl Layout {
     }
 
     /// Takes out of values as [`Region::read`] reports them what they were before.
-    pub(crate) fn subtract(self, from: &mut [u64], before: &[u64]) {
+    pub(crate) fn subtract_values(self, from: &mut [u64], before: &[u64]) {
         let difference = |from: u64, before: u64| {
             let finite = |bits| f64::from_bits(bits).clamp(f64::MIN, f64::MAX);
             (finite(from) - finite(before)).to_bits()
@@ -210,11 +210,11 @@ impl Layout {
     }
 
     /// Whether the words of a series are added up each for itself: of everything but histograms.
-    pub(crate) const fn is_words(self) -> bool {
+    pub(crate) const fn is_scalar(self) -> bool {
         !matches!(self, Layout::Histogram { .. })
     }
 
-    /// Adds up series that are [words](Self::is_words), one after the other: what ended threads
+    /// Adds up series that are [words](Self::is_scalar), one after the other: what ended threads
     /// have left, in `shared`, and the words of those that run, which `each_thread` shows. Called
     /// under the lock that ends of threads take.
     pub(crate) fn add_up_words(
@@ -231,7 +231,7 @@ impl Layout {
             }
             Layout::Count | Layout::UpDown => {
                 self.add_up_with(shared, out, each_thread, |a, b| {
-                    a.saturating_add(counted(b))
+                    a.saturating_add(scalar::count(b))
                 });
             }
         }
@@ -252,7 +252,7 @@ impl Layout {
         // Every word is a series' whole value or one of two parts that come in turn. What goes
         // down is read before what goes up, in every thread: a decrement that is seen has its
         // increment seen too, and no gauge reads below zero.
-        let parts = self.words();
+        let parts = self.cells();
         // Nothing to add to: so it mostly is, and that is quicker.
         let mut is_empty = shared.is_empty();
         for part in (0..parts).rev() {
@@ -297,11 +297,11 @@ impl Layout {
         each_thread: impl Fn(EachThread<'_>),
         ticket: &mut u64,
     ) {
-        let width = self.read_words();
+        let width = self.value_count();
         let Some(parts) = self.parts() else {
             return;
         };
-        let size = self.words();
+        let size = self.cells();
         for (group, out) in groups(shared, size).zip(out.chunks_mut(width)) {
             histogram_block::read(group, &parts, out);
             self.complete(out);
@@ -320,7 +320,7 @@ impl Layout {
                 } else {
                     histogram_block::snapshot(group, &parts, scratch, *ticket, handover, relax);
                     self.complete(scratch);
-                    self.combine(out, scratch);
+                    self.add_values(out, scratch);
                 }
             }
             is_empty = false;
@@ -347,11 +347,11 @@ impl Layout {
             Layout::Empty | Layout::Int | Layout::Float => {}
             Layout::Count | Layout::UpDown => {
                 for (from, into) in from.iter().zip(into) {
-                    count_add(into, counted(from.load(Ordering::Relaxed)));
+                    scalar::add_count(into, scalar::count(from.load(Ordering::Relaxed)));
                 }
             }
             Layout::FloatCount => {
-                float_add(&into[0], f64::from_bits(from[0].load(Ordering::Relaxed)));
+                scalar::add_float(&into[0], f64::from_bits(from[0].load(Ordering::Relaxed)));
             }
             Layout::Histogram { .. } => {
                 let Some(parts) = self.parts() else {
@@ -359,56 +359,18 @@ impl Layout {
                 };
                 let (sum, part) = scratch.split_at_mut(READ_WORDS);
                 let (sum, part) = (
-                    &mut sum[..self.read_words()],
-                    &mut part[..self.read_words()],
+                    &mut sum[..self.value_count()],
+                    &mut part[..self.value_count()],
                 );
                 for (block, values) in [(into, &mut *sum), (from, &mut *part)] {
                     let quiet = histogram_block::read(block, &parts, values);
                     debug_assert!(quiet, "the owner of these words is the one that folds them");
                 }
-                self.combine(sum, part);
+                self.add_values(sum, part);
                 histogram_block::write(into, sum);
             }
         }
     }
-}
-
-/// Adds one to a word of this thread's own.
-#[inline(always)]
-pub(crate) fn count_one<W: Word>(word: &W) {
-    // Wraps never: a full word has room for more ones than a program counts.
-    let sum = word.load(Ordering::Relaxed).wrapping_add(1);
-    word.store(sum, Ordering::Release);
-}
-
-/// A count that stands for all that lie above it.
-const FULL: u64 = 3 << 62;
-
-/// What a word has counted.
-pub(crate) fn counted(word: u64) -> u64 {
-    if word < FULL { word } else { u64::MAX }
-}
-
-/// What is left of what went up when what went down is taken away, as far as an `i64` goes.
-pub(crate) fn difference(up: u64, down: u64) -> i64 {
-    let above = i64::try_from(up.saturating_sub(down)).unwrap_or(i64::MAX);
-    let below = i64::try_from(down.saturating_sub(up)).unwrap_or(i64::MAX);
-    above - below
-}
-
-/// Adds to a word of this thread's own.
-#[inline(always)]
-pub(crate) fn count_add<W: Word>(word: &W, n: u64) {
-    // A single writer needs no read-modify-write. Saturating: a total never goes backwards.
-    let sum = word.load(Ordering::Relaxed).saturating_add(n);
-    word.store(sum.min(FULL), Ordering::Release);
-}
-
-/// Adds to the bits of an `f64` in a word of this thread's own.
-#[inline(always)]
-pub(crate) fn float_add(word: &AtomicU64, n: f64) {
-    let sum = f64::from_bits(word.load(Ordering::Relaxed)) + n;
-    word.store(sum.to_bits(), Ordering::Relaxed);
 }
 
 /// What is done with the words of one thread: with all of them, or where some series are not its
@@ -435,7 +397,7 @@ pub(crate) fn scratch() -> Vec<u64> {
     vec![0; 2 * READ_WORDS]
 }
 
-const fn histogram_words(buckets: u16, native: Option<Native>) -> usize {
+const fn histogram_words(buckets: u16, native: Option<NativeConfig>) -> usize {
     let table = match native {
         Some(native) => native.words(),
         None => 0,

@@ -11,7 +11,7 @@ use crate::{
     registry::Registry,
     sample::{label_text, label_text::LabelView, value::Observations},
     series::id::SeriesId,
-    storage::{cell::Reader, layout, layout::Layout, native::merge},
+    storage::{Reader, layout::Layout, native::TableView, scalar},
 };
 
 /// What this thread has recorded up to now, as far as it is anything.
@@ -55,7 +55,7 @@ fn each_series(family: &Family, mut each: impl FnMut(Key, &str, &[u64])) {
     let address = std::ptr::from_ref(family).addr();
     family.visit(
         &mut each,
-        &mut Reader::of_this_thread(),
+        &mut Reader::for_this_thread(),
         |_| true,
         |each, at, labels, _, values| {
             let key = Key {
@@ -87,7 +87,7 @@ impl Changes {
                 let mut values = values.to_vec();
                 match before.values.get(&key) {
                     Some(before) if *before == values => return,
-                    Some(before) => layout.subtract(&mut values, before),
+                    Some(before) => layout.subtract_values(&mut values, before),
                     None if values.iter().all(|word| *word == 0) => return,
                     None => {}
                 }
@@ -108,7 +108,7 @@ impl Changes {
     fn add(&mut self, change: Change) {
         let known = self.0.iter_mut().find(|known| known.is_of(&change));
         match known {
-            Some(known) => change.layout.combine(&mut known.values, &change.values),
+            Some(known) => change.layout.add_values(&mut known.values, &change.values),
             None => self.0.push(change),
         }
     }
@@ -214,7 +214,7 @@ impl Change {
             native: self
                 .layout
                 .native_table(&self.values)
-                .map(merge::View::snapshot),
+                .map(TableView::snapshot),
         }
     }
 
@@ -240,7 +240,7 @@ impl Change {
     /// The same with what was recorded in another series of the metric.
     pub(super) fn and(mut self, other: &Change) -> Self {
         if self.layout == other.layout {
-            self.layout.combine(&mut self.values, &other.values);
+            self.layout.add_values(&mut self.values, &other.values);
         }
         self
     }
@@ -266,7 +266,7 @@ impl fmt::Display for Amount {
             Amount::UpDown { up, down: 0 } => write!(f, "+{up}"),
             Amount::UpDown { up: 0, down } => write!(f, "-{down}"),
             Amount::UpDown { up, down } => {
-                write!(f, "+{up} -{down} = {}", layout::difference(*up, *down))
+                write!(f, "+{up} -{down} = {}", scalar::difference(*up, *down))
             }
             Amount::Observations(HistogramSnapshot { count, sum, .. }) => {
                 write!(f, "observed {count}, sum {sum}")

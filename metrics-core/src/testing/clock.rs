@@ -58,7 +58,7 @@ impl Clock {
     /// Stops the time in this thread.
     pub fn stop() -> Self {
         Clock {
-            outermost: clock::stop(),
+            outermost: clock::freeze(),
             not_send: PhantomData,
         }
     }
@@ -83,14 +83,14 @@ impl Clock {
     /// # Ok::<(), metrics_core::Error>(())
     /// ```
     pub fn advance(&self, by: Duration) {
-        clock::advance_stopped(by);
+        clock::advance_frozen(by);
     }
 }
 
 impl Drop for Clock {
     fn drop(&mut self) {
         if self.outermost {
-            clock::go_on();
+            clock::resume();
         }
     }
 }

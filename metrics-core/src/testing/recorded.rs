@@ -10,7 +10,7 @@ use crate::{
     describe::kind::Kind,
     metric::{family::FamilyRef, histogram::HistogramSnapshot, outcome_rows::OutcomeLabel},
     registry::Registry,
-    storage::{layout, layout::Layout},
+    storage::{layout::Layout, scalar},
 };
 
 /// What one thread has recorded in a closure or a future, and what that has returned: see
@@ -175,7 +175,7 @@ impl<T> Recorded<T> {
     #[track_caller]
     pub fn up_down(&self, name: &str, labels: &[(&str, &str)]) -> i64 {
         match self.total(Asked::UpDown, name, labels) {
-            Some(Amount::UpDown { up, down }) => layout::difference(up, down),
+            Some(Amount::UpDown { up, down }) => scalar::difference(up, down),
             _ => 0,
         }
     }

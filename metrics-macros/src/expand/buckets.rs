@@ -81,7 +81,7 @@ impl Native {
             quote!(.#setter(#value))
         });
         let negative = self.negative.get().map(|()| quote!(.negative()));
-        quote!(#krate::__private::Native::DEFAULT #(#setters)* #negative)
+        quote!(#krate::__private::NativeConfig::DEFAULT #(#setters)* #negative)
     }
 
     fn checks(&self, krate: &Path) -> TokenStream {

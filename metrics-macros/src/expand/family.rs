@@ -21,7 +21,7 @@
 //! ```text
 //! type __Local = <p::Strategy<{ p::choose_strategy(__WORDS, true, p::MAX_STATIC_WORDS) }> as p::StrategyStorage<__WORDS>>::Local;
 //! p::thread_local! {
-//!     static __LOCAL: __Local = const { <__Local as p::Fresh>::FRESH };
+//!     static __LOCAL: __Local = const { <__Local as p::ConstInit>::INIT };
 //! }
 //! p::call::LocalCallSeries::new(p::call::CallSeries::unlabelled(&__SITE), &__LOCAL)
 //! ```
@@ -125,7 +125,7 @@ pub(super) fn near(args: &Args, series: &TokenStream) -> TokenStream {
             as #p::StrategyStorage<__WORDS>
         >::Local;
         #p::thread_local! {
-            static __LOCAL: __Local = const { <__Local as #p::Fresh>::FRESH };
+            static __LOCAL: __Local = const { <__Local as #p::ConstInit>::INIT };
         }
         #p::call::LocalCallSeries::new(#series, &__LOCAL)
     }

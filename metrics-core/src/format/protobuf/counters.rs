@@ -9,7 +9,7 @@ use crate::{
         label_chunk::{HalfTable, ShortHalves},
         label_encoding::{LabelEncoding, LabelRendering},
     },
-    storage::cell::{Loop, with_wide_vectors},
+    storage::cpu::{WideLoop, with_wide_vectors},
 };
 
 /// What a value takes, with its tag.
@@ -120,7 +120,7 @@ struct ShortMetrics<'a, const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> {
     most: usize,
 }
 
-impl<const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> Loop
+impl<const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> WideLoop
     for ShortMetrics<'_, OF_ONE_BYTE, BORN_TOGETHER>
 {
     type Output = (usize, usize);

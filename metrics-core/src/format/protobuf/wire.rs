@@ -5,7 +5,7 @@
 use crate::{
     format::buffer::{Buffer, Line},
     sample::created::YEAR_10000,
-    storage::cell::{Loop, with_wide_vectors},
+    storage::cpu::{WideLoop, with_wide_vectors},
 };
 
 /// What a varint takes at the most, in bytes.
@@ -258,7 +258,7 @@ struct Births<'a> {
     births: &'a mut [Birth],
 }
 
-impl Loop for Births<'_> {
+impl WideLoop for Births<'_> {
     type Output = bool;
 
     #[inline(always)]

@@ -11,7 +11,7 @@ use crate::{
         batch::HistogramBatch,
         value::{HistogramValue, RenderedExemplar},
     },
-    storage::cell::{Loop, with_wide_vectors},
+    storage::cpu::{WideLoop, with_wide_vectors},
 };
 
 /// What the lines of the last histogram had in common with those of the next.
@@ -341,7 +341,7 @@ struct ShortLines<'a, const STEPS: usize> {
     digits: &'a [number::Digits; ROW],
 }
 
-impl<const STEPS: usize> Loop for ShortLines<'_, STEPS> {
+impl<const STEPS: usize> WideLoop for ShortLines<'_, STEPS> {
     type Output = (usize, usize);
 
     #[inline(always)]

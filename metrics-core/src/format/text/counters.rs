@@ -11,7 +11,7 @@ use crate::{
         label_chunk::{HalfTable, ShortHalves},
         label_encoding::LabelRendering,
     },
-    storage::cell::{Loop, with_wide_vectors},
+    storage::cpu::{WideLoop, with_wide_vectors},
 };
 
 /// What is found out of so many counters as are written at once.
@@ -113,7 +113,7 @@ struct ShortLines<'a, const ARE_LOW: bool> {
     ends: (&'a [u64], &'a [u8]),
 }
 
-impl<const ARE_LOW: bool> Loop for ShortLines<'_, ARE_LOW> {
+impl<const ARE_LOW: bool> WideLoop for ShortLines<'_, ARE_LOW> {
     type Output = (usize, usize);
 
     #[inline(always)]

@@ -10,7 +10,7 @@ use crate::{
         single::{BATCH_SIZE, SingleSamples},
         value::Number,
     },
-    storage::cell::{Loop, with_wide_vectors},
+    storage::cpu::{WideLoop, with_wide_vectors},
 };
 
 /// Writes families whose numbers these texts stand before.
@@ -62,7 +62,7 @@ struct ShortLines<'a, I> {
     singles: I,
 }
 
-impl<'a, I> Loop for ShortLines<'_, I>
+impl<'a, I> WideLoop for ShortLines<'_, I>
 where
     I: Iterator<Item = (&'a bool, (&'a u64, &'a number::Digits))>,
 {

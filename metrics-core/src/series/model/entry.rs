@@ -10,7 +10,7 @@ use loom::thread;
 
 use crate::{
     series::entry::{self, INLINE, continues},
-    storage::model::loom_word::{AtomicU32, AtomicU64, check},
+    storage::model::loom_atomic::{AtomicU32, AtomicU64, check},
 };
 
 type Entry = entry::Entry<AtomicU64, AtomicU32>;

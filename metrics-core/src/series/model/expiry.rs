@@ -22,8 +22,8 @@ use crate::{
     series::entry::{self, TOUCHED},
     storage::{
         generation,
-        layout::count_one,
-        model::loom_word::{AtomicU32, AtomicU64, check},
+        model::loom_atomic::{AtomicU32, AtomicU64, check},
+        scalar::increment,
     },
 };
 
@@ -174,7 +174,7 @@ impl Place {
         if !writer.is_free || self.entry.is_pinned() {
             return;
         }
-        generation::renew(&self.born[0], &self.newest, &[], NEW);
+        generation::claim(&self.born[0], &self.newest, &[], NEW);
         self.write(NEW, OTHER);
         writer.live = true;
         writer.is_free = false;
@@ -194,12 +194,12 @@ impl Place {
         }
         self.begun[generation as usize].fetch_add(1, Ordering::Relaxed);
         if self.seen.load(Ordering::Relaxed) >= generation {
-            return count_one(&self.word[0]);
+            return increment(&self.word[0]);
         }
         let (born, newest, words) = (&self.born, &self.newest, &self.word);
         generation::catch_up(born, newest, generation, words, &self.seen, || ());
         if self.generation() == generation {
-            count_one(&self.word[0]);
+            increment(&self.word[0]);
         }
     }
 
@@ -209,7 +209,7 @@ impl Place {
             return false;
         }
         self.begun[OLD as usize].fetch_add(1, Ordering::Relaxed);
-        count_one(&self.word[0]);
+        increment(&self.word[0]);
         true
     }
 

@@ -17,10 +17,10 @@ use loom::{sync::Mutex, thread};
 use crate::{
     series::entry,
     storage::{
+        atomic::Atomic,
         generation,
-        layout::{count_add, count_one},
-        model::loom_word::{AtomicU32, AtomicU64, check},
-        word::Word,
+        model::loom_atomic::{AtomicU32, AtomicU64, check},
+        scalar::{add_count, increment},
     },
 };
 
@@ -80,7 +80,7 @@ impl Region {
         {
             let _state = self.lock.lock();
             let (born, words) = (&self.generations[SHARED], &self.shared[SHARED..=SHARED]);
-            generation::renew(born, &self.newest, words, NEW);
+            generation::claim(born, &self.newest, words, NEW);
         }
         self.write(SHARED, NEW);
     }
@@ -127,7 +127,7 @@ impl Region {
         }
         self.begun[generation as usize].fetch_add(1, Ordering::Relaxed);
         match self.own() {
-            Some(seen) if seen >= generation => count_one(&self.thread.words[place]),
+            Some(seen) if seen >= generation => increment(&self.thread.words[place]),
             _ => self.record_open(place, generation),
         }
     }
@@ -135,7 +135,7 @@ impl Region {
     fn record_open(&self, place: usize, generation: u64) {
         let op = |words: &[AtomicU64; 2]| {
             if self.generation(place) == generation {
-                count_one(&words[place]);
+                increment(&words[place]);
             }
         };
         if let Some(words) = self.caught_up(generation) {
@@ -187,7 +187,7 @@ impl Region {
         let words = self.thread.words.iter().zip(&self.shared);
         for ((from, into), born) in words.zip(&self.generations) {
             if born.load(Ordering::Relaxed) <= seen {
-                count_add(into, Word::load(from, Ordering::Relaxed));
+                add_count(into, Atomic::load(from, Ordering::Relaxed));
             }
         }
         self.thread.is_listed.store(0, Ordering::Relaxed);

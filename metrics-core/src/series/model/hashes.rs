@@ -8,7 +8,7 @@ use loom::thread;
 
 use crate::{
     series::{entry, hashes::Hashes},
-    storage::model::loom_word::{AtomicU32, AtomicU64, check},
+    storage::model::loom_atomic::{AtomicU32, AtomicU64, check},
 };
 
 type Entry = entry::Entry<AtomicU64, AtomicU32>;

@@ -12,12 +12,12 @@ use std::{
 use loom::thread;
 
 use crate::storage::{
+    atomic::Atomic,
     histogram_block::{
         BUCKETS_OUT, COUNT_OUT, HEADER, Handover, Parts, SUM_OUT, Sum, observe, observe_twice,
         read, snapshot,
     },
-    model::loom_word::{AtomicU64, check},
-    word::Word,
+    model::loom_atomic::{AtomicU64, check},
 };
 
 const BUCKETS: usize = 2;
@@ -45,7 +45,7 @@ struct Watched {
     blind: Arc<AtomicUsize>,
 }
 
-impl Word for Watched {
+impl Atomic for Watched {
     fn load(&self, order: Ordering) -> u64 {
         let blind = self.blind.load(Ordering::Relaxed);
         if blind == SIGHTED {
@@ -61,7 +61,7 @@ impl Word for Watched {
     }
 
     fn compare_exchange(&self, current: u64, new: u64, order: Ordering) {
-        Word::compare_exchange(&*self.word, current, new, order);
+        Atomic::compare_exchange(&*self.word, current, new, order);
     }
 
     fn fetch_add(&self, n: u64, order: Ordering) -> u64 {

@@ -3,14 +3,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{
-    Native, NativeHistogramSnapshot,
+    NativeConfig, NativeHistogramSnapshot,
     index::{self, COARSEST},
     table::{self, COUNTS, Key, MAX_WORDS, SHIFT, THRESHOLD},
 };
 
 /// Adds a table to another one; both are words that nobody else touches.
-pub(crate) fn merge(native: Native, into: &mut [u64], from: &[u64]) {
-    let from = View::new(native, from);
+pub(crate) fn merge(native: NativeConfig, into: &mut [u64], from: &[u64]) {
+    let from = TableView::new(native, from);
     let mut into = Table::new(native, into);
     into.coarsen(from);
     into.add_to_zero(from.zero_count());
@@ -21,16 +21,16 @@ pub(crate) fn merge(native: Native, into: &mut [u64], from: &[u64]) {
 
 /// Takes out of a table what it held before, when it may have been finer; both are words that
 /// nobody else touches.
-pub(crate) fn subtract(native: Native, from: &mut [u64], before: &[u64]) {
+pub(crate) fn subtract(native: NativeConfig, from: &mut [u64], before: &[u64]) {
     let mut before = before.to_vec();
     let mut before = Table::new(native, &mut before);
-    let view = View::new(native, from);
+    let view = TableView::new(native, from);
     before.rebuild(view.scale(), view.zero_threshold());
     let before = before.view();
     let zero = &mut from[COUNTS + native.zero()];
     *zero = zero.wrapping_sub(before.zero_count());
     for (key, count) in before.buckets() {
-        let view = View::new(native, from);
+        let view = TableView::new(native, from);
         if let Some(slot) = (0..native.slots()).find(|slot| view.key(*slot) == key) {
             let place = &mut from[COUNTS + slot];
             *place = place.wrapping_sub(count);
@@ -40,7 +40,7 @@ pub(crate) fn subtract(native: Native, from: &mut [u64], before: &[u64]) {
 
 /// Makes the table of a series as coarse as what was read of it with those of all threads, so
 /// that it is never read any finer; under the lock.
-pub(crate) fn keep_coarse(native: Native, shared: &[AtomicU64], read: &[u64]) {
+pub(crate) fn keep_coarse(native: NativeConfig, shared: &[AtomicU64], read: &[u64]) {
     let is_as_coarse = [SHIFT, THRESHOLD]
         .into_iter()
         .all(|at| shared[at].load(Ordering::Relaxed) == read[at]);
@@ -49,20 +49,20 @@ pub(crate) fn keep_coarse(native: Native, shared: &[AtomicU64], read: &[u64]) {
     }
     let mut words = [0; MAX_WORDS];
     let mut own = Table::new(native, table::load(native, shared, &mut words));
-    own.coarsen(View::new(native, read));
+    own.coarsen(TableView::new(native, read));
     table::store(shared, own.words);
 }
 
 /// A table that is only read.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct View<'a> {
-    native: Native,
+pub(crate) struct TableView<'a> {
+    native: NativeConfig,
     words: &'a [u64],
 }
 
-impl<'a> View<'a> {
-    pub(crate) fn new(native: Native, words: &'a [u64]) -> Self {
-        View { native, words }
+impl<'a> TableView<'a> {
+    pub(crate) fn new(native: NativeConfig, words: &'a [u64]) -> Self {
+        TableView { native, words }
     }
 
     /// The table as data.
@@ -133,17 +133,17 @@ impl<'a> View<'a> {
 
 /// A table that can be changed.
 pub(super) struct Table<'a> {
-    native: Native,
+    native: NativeConfig,
     pub(super) words: &'a mut [u64],
     /// How many slots have a key.
     pub(super) used: usize,
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn new(native: Native, words: &'a mut [u64]) -> Self {
+    pub(super) fn new(native: NativeConfig, words: &'a mut [u64]) -> Self {
         words[SHIFT] = words[SHIFT].max(native.shift(0).into());
         words[THRESHOLD] = words[THRESHOLD].max(native.zero_threshold);
-        let view = View::new(native, words);
+        let view = TableView::new(native, words);
         let used = (0..native.slots()).filter(|slot| view.key(*slot) != Key::NONE);
         Table {
             native,
@@ -152,8 +152,8 @@ impl<'a> Table<'a> {
         }
     }
 
-    pub(super) fn view(&self) -> View<'_> {
-        View::new(self.native, self.words)
+    pub(super) fn view(&self) -> TableView<'_> {
+        TableView::new(self.native, self.words)
     }
 
     /// Adds to a bucket of a table with this scale, which is no coarser.
@@ -215,7 +215,7 @@ impl<'a> Table<'a> {
     ///
     /// The zero threshold is the wider one; between tables of two metrics that add up to one
     /// series it may have to be wider than either, as the specification has it.
-    pub(super) fn coarsen(&mut self, other: View<'_>) {
+    pub(super) fn coarsen(&mut self, other: TableView<'_>) {
         let view = self.view();
         let mut threshold = view.zero_threshold().max(other.zero_threshold());
         loop {
@@ -237,7 +237,7 @@ impl<'a> Table<'a> {
         let mut before = [0; MAX_WORDS];
         let before = &mut before[..self.words.len()];
         before.copy_from_slice(self.words);
-        let before = View::new(self.native, before);
+        let before = TableView::new(self.native, before);
         self.words.fill(0);
         self.used = 0;
         self.words[SHIFT] = self.native.shift(scale).into();
@@ -252,29 +252,29 @@ impl<'a> Table<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::native::table::seek;
+    use crate::storage::native::table::find_or_insert_bucket;
 
-    const FINE: Native = Native::DEFAULT
+    const FINE: NativeConfig = NativeConfig::DEFAULT
         .growth(1.005)
         .max_buckets(20)
         .negative()
-        .along_with(&[]);
+        .with_classic_bounds(&[]);
 
     /// A table that a thread would have made of these values.
-    fn filled(native: Native, values: &[f64]) -> Vec<u64> {
+    fn filled(native: NativeConfig, values: &[f64]) -> Vec<u64> {
         let words: Vec<AtomicU64> = (0..native.words()).map(|_| AtomicU64::new(0)).collect();
         for value in values {
             let observed = *value;
             let place = native
-                .place(&words, observed)
-                .unwrap_or_else(|| seek(native, &words, *value, &|| None));
+                .find_bucket(&words, observed)
+                .unwrap_or_else(|| find_or_insert_bucket(native, &words, *value, &|| None));
             words[COUNTS + place].fetch_add(1, Ordering::Relaxed);
         }
         words.into_iter().map(AtomicU64::into_inner).collect()
     }
 
-    fn snapshot(native: Native, words: &[u64]) -> NativeHistogramSnapshot {
-        View::new(native, words).snapshot()
+    fn snapshot(native: NativeConfig, words: &[u64]) -> NativeHistogramSnapshot {
+        TableView::new(native, words).snapshot()
     }
 
     /// Values of both signs over many powers of two.
@@ -298,13 +298,13 @@ mod tests {
 
     #[test]
     fn the_largest_table_has_room_for_what_the_coarsest_schema_needs() {
-        let largest = Native::DEFAULT
+        let largest = NativeConfig::DEFAULT
             .zero_threshold(0.0)
             .negative()
-            .along_with(&[]);
+            .with_classic_bounds(&[]);
         assert_eq!(largest.slots(), table::MAX_SLOTS);
         assert!(largest.most_buckets() * 3 <= table::MAX_SLOTS * 2);
-        assert_eq!(Native::DEFAULT.along_with(&[]).slots(), 256);
+        assert_eq!(NativeConfig::DEFAULT.with_classic_bounds(&[]).slots(), 256);
     }
 
     #[test]
@@ -330,7 +330,7 @@ mod tests {
             let (first, second) = (values(seed, 15), values(seed + 1000, 40));
             let mut words = filled(FINE, &[&first[..], &second[..]].concat());
             let mut counted = filled(FINE, &second);
-            Table::new(FINE, &mut counted).coarsen(View::new(FINE, &words));
+            Table::new(FINE, &mut counted).coarsen(TableView::new(FINE, &words));
             subtract(FINE, &mut words, &filled(FINE, &first));
             assert_eq!(snapshot(FINE, &words), snapshot(FINE, &counted));
         }
@@ -366,8 +366,8 @@ mod tests {
     /// The specification, section "Zero bucket".
     #[test]
     fn the_zero_threshold_of_a_sum_cuts_no_bucket_in_two() {
-        let native = Native::DEFAULT.growth(2.0).max_zero_threshold(1.0);
-        let native = native.along_with(&[]);
+        let native = NativeConfig::DEFAULT.growth(2.0).max_zero_threshold(1.0);
+        let native = native.with_classic_bounds(&[]);
         let mut wide = filled(native, &[0.3, 0.9, 3.0]);
         Table::new(native, &mut wide).rebuild(0, 0.5);
         let mut coarse = filled(native, &[0.3, 2.0]);
@@ -385,8 +385,8 @@ mod tests {
 
     #[test]
     fn no_table_is_made_coarser_than_the_series_knows() {
-        let native = Native::DEFAULT.max_buckets(4).max_zero_threshold(1.0);
-        let native = native.along_with(&[]);
+        let native = NativeConfig::DEFAULT.max_buckets(4).max_zero_threshold(1.0);
+        let native = native.with_classic_bounds(&[]);
         let words =
             || -> Vec<AtomicU64> { (0..native.words()).map(|_| AtomicU64::new(0)).collect() };
         let (shared, own) = (words(), words());
@@ -400,8 +400,8 @@ mod tests {
         for value in values(3, 300) {
             let value = value.abs();
             let place = native
-                .place(&own, value)
-                .unwrap_or_else(|| seek(native, &own, value, &|| Some(&shared)));
+                .find_bucket(&own, value)
+                .unwrap_or_else(|| find_or_insert_bucket(native, &own, value, &|| Some(&shared)));
             own[COUNTS + place].fetch_add(1, Ordering::Relaxed);
             for at in [SHIFT, THRESHOLD] {
                 let [own, shared] = [&own, &shared].map(|words| words[at].load(Ordering::Relaxed));

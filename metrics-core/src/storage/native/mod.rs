@@ -9,6 +9,8 @@ mod index;
 pub(crate) mod merge;
 pub(crate) mod table;
 
+pub(crate) use merge::TableView;
+
 use std::fmt;
 
 use crate::describe::name::Violation;
@@ -16,7 +18,7 @@ use crate::describe::name::Violation;
 /// What a native histogram is declared to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[doc(hidden)]
-pub struct Native {
+pub struct NativeConfig {
     schema: i8,
     /// Whether observations may be negative.
     negative: bool,
@@ -40,9 +42,9 @@ const fn positive(threshold: f64) -> u64 {
 /// The most buckets that a declaration may allow.
 pub(crate) const MAX_BUCKETS: u16 = 160;
 
-impl Native {
+impl NativeConfig {
     /// What the specification and the official clients take where nothing is said.
-    pub const DEFAULT: Self = Native {
+    pub const DEFAULT: Self = NativeConfig {
         schema: 3,
         negative: false,
         max_buckets: MAX_BUCKETS,
@@ -88,7 +90,7 @@ impl Native {
     }
 
     /// The same along with classic buckets, which take in negative values if a bound is negative.
-    pub(crate) const fn along_with(mut self, bounds: &[f64]) -> Self {
+    pub(crate) const fn with_classic_bounds(mut self, bounds: &[f64]) -> Self {
         self.negative = self.negative || (!bounds.is_empty() && bounds[0] < 0.0);
         self.slots = self.enough_slots();
         self
@@ -119,7 +121,7 @@ impl Native {
     }
 }
 
-impl fmt::Display for Native {
+impl fmt::Display for NativeConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let float = f64::from_bits;
         write!(

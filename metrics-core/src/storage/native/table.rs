@@ -29,11 +29,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{
-    Native,
+    NativeConfig,
     index::{self, COARSEST, FINEST},
     merge::Table,
 };
-use crate::storage::cell;
+use crate::storage;
 
 pub(super) const SHIFT: usize = 0;
 pub(super) const THRESHOLD: usize = 1;
@@ -84,7 +84,7 @@ impl Key {
     const NEGATIVE: u32 = 32;
 }
 
-impl Native {
+impl NativeConfig {
     /// The most buckets that there can be, the zero bucket aside: not even the coarsest schema
     /// can always keep to the limit.
     pub(super) const fn most_buckets(self) -> usize {
@@ -185,9 +185,9 @@ impl Native {
     }
 
     /// Which of the counts in this thread's table an observation adds to, where that is seen at
-    /// once; [`seek`] knows the others. None for what cannot be observed.
+    /// once; [`find_or_insert_bucket`] knows the others. None for what cannot be observed.
     #[inline(always)]
-    pub(crate) fn place(self, table: &[AtomicU64], value: f64) -> Option<usize> {
+    pub(crate) fn find_bucket(self, table: &[AtomicU64], value: f64) -> Option<usize> {
         // As long as the threshold and the shift are not there, no key is that could be found.
         if self.magnitude(value) <= table[THRESHOLD].load(Ordering::Relaxed) {
             return Some(self.zero());
@@ -199,8 +199,8 @@ impl Native {
 }
 
 /// Finds the slot of a value that is not where it is looked for first, or gives it one.
-pub(crate) fn seek<'s>(
-    native: Native,
+pub(crate) fn find_or_insert_bucket<'s>(
+    native: NativeConfig,
     table: &[AtomicU64],
     value: f64,
     shared: &dyn Fn() -> Option<&'s [AtomicU64]>,
@@ -228,7 +228,7 @@ pub(crate) fn seek<'s>(
         }
         let used = (0..native.slots()).filter(|slot| key_of(*slot) != Key::NONE);
         if used.count() >= native.max_buckets.into()
-            && cell::exclusively(|| make_room(native, table, shared()))
+            && storage::exclusively(|| make_room(native, table, shared()))
         {
             continue;
         }
@@ -245,7 +245,7 @@ fn shift_of(table: &[AtomicU64]) -> u32 {
 
 /// The key of a slot in a thread's table.
 #[inline(always)]
-fn key_at(native: Native, table: &[AtomicU64], slot: usize) -> Key {
+fn key_at(native: NativeConfig, table: &[AtomicU64], slot: usize) -> Key {
     Key::from_word(table[native.key_word(slot)].load(Ordering::Relaxed))
 }
 
@@ -254,7 +254,7 @@ fn key_at(native: Native, table: &[AtomicU64], slot: usize) -> Key {
 /// The shared table knows how coarse the series has become. No thread's table is any coarser, and
 /// none becomes coarser before it has taken over the zero threshold, which was a bound of all
 /// tables when it was chosen: so the threshold cuts no bucket of any table in two.
-fn make_room(native: Native, table: &[AtomicU64], shared: Option<&[AtomicU64]>) -> bool {
+fn make_room(native: NativeConfig, table: &[AtomicU64], shared: Option<&[AtomicU64]>) -> bool {
     let mut words = [0; MAX_WORDS];
     let mut own = Table::new(native, load(native, table, &mut words));
     // A thread that has ended records in the shared table.
@@ -280,7 +280,7 @@ fn make_room(native: Native, table: &[AtomicU64], shared: Option<&[AtomicU64]>) 
 
 /// Reads a table that nobody writes meanwhile.
 pub(super) fn load<'w>(
-    native: Native,
+    native: NativeConfig,
     table: &[AtomicU64],
     words: &'w mut [u64; MAX_WORDS],
 ) -> &'w mut [u64] {
@@ -302,19 +302,24 @@ pub(super) fn store(table: &[AtomicU64], words: &[u64]) {
 mod tests {
     use super::*;
 
-    fn counted(native: Native, value: f64) -> Vec<AtomicU64> {
+    fn counted(native: NativeConfig, value: f64) -> Vec<AtomicU64> {
         let table: Vec<_> = (0..native.words()).map(|_| AtomicU64::new(0)).collect();
-        seek(native, &table, value, &|| None);
+        find_or_insert_bucket(native, &table, value, &|| None);
         table
     }
 
     #[test]
     fn what_was_counted_once_is_found_at_once() {
         for growth in [1.002, 1.1, 4.0, 60_000.0] {
-            let native = Native::DEFAULT.growth(growth).along_with(&[]);
+            let native = NativeConfig::DEFAULT
+                .growth(growth)
+                .with_classic_bounds(&[]);
             for value in [1e-30, 0.3, 1.0, 7e200] {
                 let table = counted(native, value);
-                assert!(native.place(&table, value).is_some(), "{value}, {growth}");
+                assert!(
+                    native.find_bucket(&table, value).is_some(),
+                    "{value}, {growth}"
+                );
             }
         }
     }
@@ -322,17 +327,29 @@ mod tests {
     #[test]
     fn what_cannot_be_observed_is_found_nowhere() {
         for growth in [1.002, 1.1, 4.0, 60_000.0] {
-            let both = Native::DEFAULT.growth(growth).negative().along_with(&[]);
-            for native in [Native::DEFAULT.growth(growth).along_with(&[]), both] {
+            let both = NativeConfig::DEFAULT
+                .growth(growth)
+                .negative()
+                .with_classic_bounds(&[]);
+            for native in [
+                NativeConfig::DEFAULT
+                    .growth(growth)
+                    .with_classic_bounds(&[]),
+                both,
+            ] {
                 for counted_before in [f64::MAX, 1.0, 1e-30] {
                     let table = counted(native, counted_before);
                     for value in [f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-                        let found = native.place(&table, value);
+                        let found = native.find_bucket(&table, value);
                         assert_eq!(found, None, "{value} after {counted_before}, {growth}");
                     }
                     if !native.negative {
                         for value in [-0.0, -counted_before] {
-                            assert_eq!(native.place(&table, value), None, "{value}, {growth}");
+                            assert_eq!(
+                                native.find_bucket(&table, value),
+                                None,
+                                "{value}, {growth}"
+                            );
                         }
                     }
                 }
@@ -342,9 +359,9 @@ mod tests {
 
     #[test]
     fn the_largest_values_share_a_bucket_however_it_is_looked_for() {
-        let native = Native::DEFAULT.along_with(&[]);
+        let native = NativeConfig::DEFAULT.with_classic_bounds(&[]);
         let table = counted(native, f64::MAX);
-        let place = |value| seek(native, &table, value, &|| None);
+        let place = |value| find_or_insert_bucket(native, &table, value, &|| None);
         assert_eq!(place(f64::MAX), place(f64::MAX * 0.99));
         assert_ne!(place(f64::MAX), place(1.0));
     }

@@ -22,7 +22,7 @@
 //!     const LAYOUT: p::Layout = __LAYOUT;
 //!     const SERIES: Option<usize> = __SERIES;
 //!     fn local() -> &'static p::LocalKey<__Local> {
-//!         p::thread_local! { static __LOCAL: __Local = const { <__Local as p::Fresh>::FRESH }; }
+//!         p::thread_local! { static __LOCAL: __Local = const { <__Local as p::ConstInit>::INIT }; }
 //!         &__LOCAL
 //!     }
 //!     fn family() -> &'static p::Family { &__FAMILY }
@@ -122,7 +122,7 @@ impl Expansion<'_> {
                 #[inline(always)]
                 fn local() -> &'static #p::LocalKey<__Local> {
                     #p::thread_local! {
-                        static __LOCAL: __Local = const { <__Local as #p::Fresh>::FRESH };
+                        static __LOCAL: __Local = const { <__Local as #p::ConstInit>::INIT };
                     }
                     &__LOCAL
                 }

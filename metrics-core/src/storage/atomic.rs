@@ -1,25 +1,29 @@
-//! A word of shared memory, so that the same code runs on the atomics of `std` and on those of a
-//! model checker.
+//! Trait for atomic integers, so that one protocol runs on those of `std` and on loom's.
+//!
+//! The protocols of this crate (`histogram_block`, `generation`, and the index of open labels) are
+//! generic over [`Atomic`]. Their models in `storage/model/` and `series/model/` run the same code
+//! on loom's atomics, which explore all orders that the memory model allows.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 /// An atomic integer.
-pub(crate) trait Word<T = u64> {
+pub(crate) trait Atomic<T = u64> {
     fn load(&self, order: Ordering) -> T;
     fn store(&self, value: T, order: Ordering);
-    /// Losing means that somebody else wrote first, which is what the caller wants to allow.
+    /// Returns nothing: if the exchange fails, another thread has written a newer value, which
+    /// all callers leave in place.
     fn compare_exchange(&self, current: T, new: T, order: Ordering);
     fn fetch_add(&self, n: T, order: Ordering) -> T;
     fn fetch_sub(&self, n: T, order: Ordering) -> T;
     fn fetch_or(&self, bits: T, order: Ordering) -> T;
     fn fetch_and(&self, bits: T, order: Ordering) -> T;
-    /// Orders the words of this kind.
+    /// A fence between accesses to atomics of this implementation.
     fn fence(order: Ordering);
 }
 
-macro_rules! word {
+macro_rules! atomic {
     ($atomic:ident, $value:ident) => {
-        impl Word<$value> for $atomic {
+        impl Atomic<$value> for $atomic {
             #[inline(always)]
             fn load(&self, order: Ordering) -> $value {
                 $atomic::load(self, order)
@@ -63,5 +67,5 @@ macro_rules! word {
     };
 }
 
-word!(AtomicU64, u64);
-word!(AtomicU32, u32);
+atomic!(AtomicU64, u64);
+atomic!(AtomicU32, u32);

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64};
 use loom::{model::Builder, sync::atomic::fence};
 
-use crate::storage::word::Word;
+use crate::storage::atomic::Atomic;
 
 loom::lazy_static! {
     static ref SINGLE_ORDER: AtomicU64 = AtomicU64::new(0);
@@ -29,7 +29,7 @@ fn look(order: Ordering) {
 
 macro_rules! word {
     ($atomic:ident, $value:ident) => {
-        impl Word<$value> for $atomic {
+        impl Atomic<$value> for $atomic {
             fn load(&self, order: Ordering) -> $value {
                 look(order);
                 $atomic::load(self, order)

@@ -1,0 +1,46 @@
+//! Recording into one cell: counts that saturate, and sums of floats.
+//!
+//! A thread's cell has one writer, so that a relaxed load and a store replace an atomic
+//! read-modify-write.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::storage::atomic::Atomic;
+
+/// Adds 1 to a count in one of this thread's cells.
+#[inline(always)]
+pub(crate) fn increment<A: Atomic>(cell: &A) {
+    // Not saturating, which saves two instructions: above `SATURATED`, 2^62 increments are left
+    // before the cell wraps.
+    let sum = cell.load(Ordering::Relaxed).wrapping_add(1);
+    cell.store(sum, Ordering::Release);
+}
+
+/// Adds `n` to a count in one of this thread's cells; a count stays at [`SATURATED`].
+#[inline(always)]
+pub(crate) fn add_count<A: Atomic>(cell: &A, n: u64) {
+    let sum = cell.load(Ordering::Relaxed).saturating_add(n);
+    cell.store(sum.min(SATURATED), Ordering::Release);
+}
+
+/// Adds `n` to the `f64` whose bits are in one of this thread's cells.
+#[inline(always)]
+pub(crate) fn add_float(cell: &AtomicU64, n: f64) {
+    let sum = f64::from_bits(cell.load(Ordering::Relaxed)) + n;
+    cell.store(sum.to_bits(), Ordering::Relaxed);
+}
+
+/// The count in a cell; `u64::MAX` once it is saturated.
+pub(crate) fn count(cell: u64) -> u64 {
+    if cell < SATURATED { cell } else { u64::MAX }
+}
+
+/// `up - down`, saturating at the limits of `i64`.
+pub(crate) fn difference(up: u64, down: u64) -> i64 {
+    let above = i64::try_from(up.saturating_sub(down)).unwrap_or(i64::MAX);
+    let below = i64::try_from(down.saturating_sub(up)).unwrap_or(i64::MAX);
+    above - below
+}
+
+/// The largest count that a cell stores; it stands for all larger ones.
+const SATURATED: u64 = 3 << 62;
