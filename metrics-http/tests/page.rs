@@ -163,7 +163,7 @@ fn the_feed_tells_what_there_is_and_what_it_comes_to() {
     let server = shop();
     let feed = json(&get(&server, "/-/page/feed"));
     assert_eq!(feed["version"], 1);
-    let families = feed["about"]["families"].as_array().unwrap();
+    let families = feed["schema"]["families"].as_array().unwrap();
     let at = families.iter().position(|it| it["name"] == "orders_total");
     let at = at.unwrap();
     assert_eq!(families[at]["type"], "counter");
@@ -179,13 +179,13 @@ fn a_page_that_is_up_to_date_is_told_no_more_than_what_is_new() {
     let server = shop();
     let feed = json(&get(&server, "/-/page/feed"));
     let known = format!(
-        "/-/page/feed?run={}&edition={}&since={}",
+        "/-/page/feed?run={}&revision={}&since={}",
         feed["run"].as_str().unwrap(),
-        feed["edition"],
+        feed["revision"],
         feed["points"][0]["number"],
     );
     let next = json(&get(&server, &known));
-    assert!(next.get("about").is_none(), "{next}");
+    assert!(next.get("schema").is_none(), "{next}");
     assert!(next["points"].as_array().unwrap().len() <= 1, "{next}");
 }
 
@@ -195,14 +195,14 @@ fn series_are_told_a_page_at_a_time() {
     let all = json(&get(&server, "/-/page/series?family=orders_total"));
     assert_eq!(all["total"], 2);
     assert_eq!(
-        all["rows"][0]["labels"][0],
+        all["series"][0]["labels"][0],
         serde_json::json!(["country", "no"])
     );
     let second = json(&get(
         &server,
         "/-/page/series?family=orders_total&offset=1&limit=1",
     ));
-    assert_eq!(second["rows"][0]["value"], 4.0);
+    assert_eq!(second["series"][0]["value"], 4.0);
     let found = json(&get(
         &server,
         "/-/page/series?family=orders_total&search=SE",

@@ -1,4 +1,4 @@
-//! The files of the page, which are compiled in.
+//! The files of the page, compiled into the program.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,12 @@ use hyper::{
     header::{self, HeaderValue},
 };
 
-use super::{safe, whole};
+use super::response::{full, with_security_headers};
 use crate::scrape::Body;
 
 /// A file of the page.
 pub(crate) struct Asset {
+    /// Path below `/-/page/`.
     name: &'static str,
     content_type: &'static str,
     content: &'static str,
@@ -28,33 +29,32 @@ impl Asset {
         }
     }
 
-    /// The file, or that the client has it already: browsers keep it, and ask each time, so that
-    /// a page is of the program that serves it.
-    pub(crate) fn answer(&self, headers: &HeaderMap) -> Response<Body> {
-        // Weak: the same content, however it is compressed (RFC 9110, section 8.8.1).
+    /// The file, or 304 if the client has it.
+    ///
+    /// Browsers cache the file, but revalidate it for every use, so that a page always belongs to
+    /// the version of the program that serves it.
+    pub(super) fn respond(&self, headers: &HeaderMap) -> Response<Body> {
+        // A weak tag, because it is the same for all content codings (RFC 9110, section 8.8.1).
         let tag = format!("W/\"{:016x}\"", self.hash);
-        let known = headers.get(header::IF_NONE_MATCH);
-        let known = known.and_then(|known| known.to_str().ok());
-        let is_known = known.is_some_and(|known| {
-            let mut tags = known.split(',').map(str::trim);
-            tags.any(|known| known == "*" || known == tag)
+        let cached = headers.get(header::IF_NONE_MATCH);
+        let cached = cached.and_then(|tags| tags.to_str().ok());
+        let is_cached = cached.is_some_and(|tags| {
+            let mut tags = tags.split(',').map(str::trim);
+            tags.any(|cached| cached == "*" || cached == tag)
         });
-        let mut response = if is_known {
+        let mut response = if is_cached {
             let mut response = Response::new(Body::new(""));
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             let no_cache = HeaderValue::from_static("no-cache");
             response
                 .headers_mut()
                 .insert(header::CACHE_CONTROL, no_cache);
-            safe(response)
+            with_security_headers(response)
         } else {
-            whole(
-                headers,
-                self.content_type,
-                Cow::Borrowed(self.content.as_bytes()),
-            )
+            let content = Cow::Borrowed(self.content.as_bytes());
+            full(headers, self.content_type, content)
         };
-        // Hexadecimal digits are fit for a header.
+        // Does not fail: the tag is ASCII.
         if let Ok(tag) = HeaderValue::from_str(&tag) {
             response.headers_mut().insert(header::ETAG, tag);
         }
@@ -62,12 +62,12 @@ impl Asset {
     }
 }
 
-/// The file of this name below `/-/page/`.
-pub(crate) fn find(name: &str) -> Option<&'static Asset> {
+/// The file with this path below `/-/page/`.
+pub(super) fn find(name: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.name == name)
 }
 
-/// FNV-1a: it tells versions of a file apart, and no more is asked of it.
+/// FNV-1a: enough to distinguish versions of a file, and possible in a const function.
 const fn hash(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325;
     let mut i = 0;
@@ -78,7 +78,7 @@ const fn hash(bytes: &[u8]) -> u64 {
     hash
 }
 
-pub(crate) static INDEX: Asset = Asset::new(
+pub(super) static INDEX: Asset = Asset::new(
     "",
     "text/html; charset=utf-8",
     include_str!("assets/index.html"),

@@ -1,109 +1,106 @@
-//! The feed: points that the page has not seen yet, and what they are about where that is new.
-
-use std::time::Duration;
+//! The JSON feed: the data points that a page does not have yet, and the schema if it has changed.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::about::About;
+use super::schema::Schema;
 
-/// How far a page has read.
+/// What a page already has.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Since {
-    /// The program that it has read of.
+pub(super) struct FeedQuery {
     run: String,
-    /// The edition of what it knows the values to be.
-    edition: u64,
-    /// The last point.
-    point: u64,
+    revision: u64,
+    /// Number of the last point.
+    since: u64,
 }
 
-/// What is answered.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct FeedResponse<'a> {
     version: u32,
-    /// Tells this run of the program from others: counters begin anew.
     run: &'a str,
-    edition: u64,
+    revision: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    about: Option<&'a About>,
+    schema: Option<&'a Schema>,
     #[serde(skip_serializing_if = "Option::is_none")]
     links: Option<&'a [Link]>,
     points: Vec<&'a RawValue>,
 }
 
-/// Another path of the server.
+/// A link to another path of the server.
 #[derive(Clone, Serialize)]
 pub(super) struct Link {
     pub(super) href: String,
     pub(super) text: &'static str,
 }
 
-/// What is known at a moment.
-pub(super) struct Known<'a> {
+/// The current schema and what identifies it.
+pub(super) struct Current<'a> {
+    /// Identifies this run of the program; in another run, counters start anew.
     pub(super) run: &'a str,
-    pub(super) edition: u64,
-    pub(super) about: &'a About,
+    /// Changes with the schema.
+    pub(super) revision: u64,
+    pub(super) schema: &'a Schema,
     pub(super) links: &'a [Link],
 }
 
-impl Since {
-    pub(super) fn parse(query: &str) -> Since {
-        let mut since = Since::default();
+impl FeedQuery {
+    /// Parses a query; a missing or malformed parameter means that the page has nothing.
+    pub(super) fn parse(query: &str) -> FeedQuery {
+        let mut parsed = FeedQuery::default();
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*key {
-                "run" => since.run = value.into_owned(),
-                "edition" => since.edition = value.parse().unwrap_or(0),
-                "since" => since.point = value.parse().unwrap_or(0),
+                "run" => parsed.run = value.into_owned(),
+                "revision" => parsed.revision = value.parse().unwrap_or(0),
+                "since" => parsed.since = value.parse().unwrap_or(0),
                 _ => {}
             }
         }
-        since
+        parsed
     }
 
-    /// The number of the last point that was read of this run.
-    pub(super) fn point(&self, run: &str) -> u64 {
-        if self.run == run { self.point } else { 0 }
+    /// The number of the last point that the page has of this run.
+    pub(super) fn last_point(&self, run: &str) -> u64 {
+        if self.run == run { self.since } else { 0 }
     }
 
-    /// The answer as JSON.
-    pub(super) fn answer(&self, known: &Known<'_>, points: Vec<&RawValue>) -> String {
-        let is_new = self.run != known.run || self.edition != known.edition;
-        let answer = Answer {
+    /// The response as JSON.
+    pub(super) fn respond(&self, current: &Current<'_>, points: Vec<&RawValue>) -> String {
+        let is_outdated = self.run != current.run || self.revision != current.revision;
+        let response = FeedResponse {
             version: VERSION,
-            run: known.run,
-            edition: known.edition,
-            about: is_new.then_some(known.about),
-            links: is_new.then_some(known.links),
+            run: current.run,
+            revision: current.revision,
+            schema: is_outdated.then_some(current.schema),
+            links: is_outdated.then_some(current.links),
             points,
         };
-        // Numbers that JSON lacks become `null`, and nothing else can go wrong.
-        serde_json::to_string(&answer).unwrap_or_default()
+        // Does not fail: non-finite numbers become `null`, and all map keys are strings or numbers.
+        serde_json::to_string(&response).unwrap_or_default()
     }
 }
 
-/// Of the JSON: a page of another version does not read it.
+/// Version of the JSON; a page refuses another version, and asks to be reloaded.
 pub(super) const VERSION: u32 = 1;
-/// After so long without a question, nobody looks any more.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_page_that_knows_another_run_begins_anew() {
-        let since = Since::parse("run=a&edition=3&since=12");
-        assert_eq!(since.point("a"), 12);
-        assert_eq!(since.point("b"), 0);
-        let about = About::default();
-        let known = |run| Known {
+    fn a_page_of_another_run_gets_the_schema_and_all_points() {
+        let query = FeedQuery::parse("run=a&revision=3&since=12");
+        assert_eq!(query.last_point("a"), 12);
+        assert_eq!(query.last_point("b"), 0);
+        let schema = Schema::default();
+        let current = |run| Current {
             run,
-            edition: 3,
-            about: &about,
+            revision: 3,
+            schema: &schema,
             links: &[],
         };
-        assert!(!since.answer(&known("a"), Vec::new()).contains("\"about\""));
-        assert!(since.answer(&known("b"), Vec::new()).contains("\"about\""));
+        let same_run = query.respond(&current("a"), Vec::new());
+        assert!(!same_run.contains("\"schema\""), "{same_run}");
+        let other_run = query.respond(&current("b"), Vec::new());
+        assert!(other_run.contains("\"schema\""), "{other_run}");
     }
 }

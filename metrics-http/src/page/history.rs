@@ -1,40 +1,41 @@
-//! The last minutes, as the feed sends them.
+//! The data points of the last minutes, serialised for the feed.
 
 use std::collections::VecDeque;
 
 use serde_json::value::RawValue;
 
-/// Points as JSON, the oldest first: no more than [`POINTS`] and no more than so many bytes,
-/// whatever the program measures.
+/// Points as JSON, the oldest first, limited to [`MAX_POINTS`] and a number of bytes.
 pub(super) struct History {
     points: VecDeque<(u64, Box<RawValue>)>,
     bytes: usize,
-    most: usize,
+    max_bytes: usize,
 }
 
 impl History {
-    pub(super) fn new(most: usize) -> History {
+    pub(super) fn new(max_bytes: usize) -> History {
         History {
             points: VecDeque::new(),
             bytes: 0,
-            most,
+            max_bytes,
         }
     }
 
-    /// Adds a point, and drops what it leaves no room for; the latest always stays.
+    /// Adds a point and drops the oldest ones beyond the limits; the new point is always kept.
     pub(super) fn push(&mut self, number: u64, point: Box<RawValue>) {
         self.bytes += point.get().len();
         self.points.push_back((number, point));
-        while self.points.len() > 1 && (self.points.len() > POINTS || self.bytes > self.most) {
+        while self.points.len() > 1
+            && (self.points.len() > MAX_POINTS || self.bytes > self.max_bytes)
+        {
             if let Some((_, oldest)) = self.points.pop_front() {
                 self.bytes -= oldest.get().len();
             }
         }
     }
 
-    /// The points after this number.
+    /// The points with higher numbers.
     pub(super) fn since(&self, number: u64) -> Vec<&RawValue> {
-        let newer = self.points.iter().filter(|(own, _)| *own > number);
+        let newer = self.points.iter().filter(|(at, _)| *at > number);
         newer.map(|(_, point)| &**point).collect()
     }
 
@@ -44,10 +45,10 @@ impl History {
     }
 }
 
-/// A quarter of an hour, the longest time that the page shows.
-pub(super) const POINTS: usize = 15 * 60;
-/// Bytes of a usual program's quarter of an hour, twice.
-pub(super) const BYTES: usize = 8 << 20;
+/// 15 minutes of one point per second: the longest time span that the page displays.
+const MAX_POINTS: usize = 15 * 60;
+/// About twice the size of a typical program's 15 minutes.
+pub(super) const MAX_BYTES: usize = 8 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -58,18 +59,18 @@ mod tests {
     }
 
     #[test]
-    fn it_holds_a_quarter_of_an_hour() {
-        let mut history = History::new(BYTES);
+    fn the_history_covers_15_minutes() {
+        let mut history = History::new(MAX_BYTES);
         for number in 1..=2_000 {
             history.push(number, point(10));
         }
-        assert_eq!(history.len(), POINTS);
+        assert_eq!(history.len(), MAX_POINTS);
         assert_eq!(history.since(1_990).len(), 10);
-        assert_eq!(history.since(0).len(), POINTS);
+        assert_eq!(history.since(0).len(), MAX_POINTS);
     }
 
     #[test]
-    fn it_never_holds_more_bytes_than_allowed() {
+    fn the_history_never_exceeds_its_byte_limit() {
         let mut history = History::new(1_000);
         for number in 1..=50 {
             history.push(number, point(300));
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_point_stays_however_large_it_is() {
+    fn the_newest_point_is_kept_even_if_it_exceeds_the_limit() {
         let mut history = History::new(1_000);
         history.push(1, point(10));
         history.push(2, point(5_000));

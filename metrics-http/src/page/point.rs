@@ -1,58 +1,59 @@
-//! All values at one moment, added up: what the page gets once a second.
+//! Data points: the sums over all series, gathered once a second.
 
 use std::collections::BTreeMap;
 
 use metrics_core::{Kind, Metric, MetricFamily, MetricValue, NativeHistogramSnapshot};
 use serde::Serialize;
 
-use super::about::{About, label};
+use super::schema::{Schema, label};
 
-/// The values of a moment, as columns in the order of [`About`].
+/// The values at one time, as columns in the order of [`Schema`].
 #[derive(Default, Serialize)]
 pub(super) struct Point {
     pub(super) number: u64,
     /// Unix time, in seconds.
     pub(super) time: f64,
-    /// Seconds that it took to gather.
-    pub(super) took: f64,
-    /// Series of each family.
+    /// How long gathering took.
+    pub(super) gather_seconds: f64,
+    /// Number of series, by family.
     series: Vec<usize>,
-    /// What the series of each family add up to: their values, or their observations.
+    /// Sum of the values of all series, or number of observations, by family.
     totals: Vec<f64>,
-    /// By family.
-    histograms: BTreeMap<usize, Observed>,
+    /// By index of the family.
+    histograms: BTreeMap<usize, HistogramTotals>,
     functions: Functions,
-    /// Label sets beyond the cap, by family.
+    /// Overflowed label sets, by name of the family.
     overflowed: BTreeMap<String, f64>,
-    /// Requests served that failed, where a layer measures them.
+    /// Failed HTTP requests, if a `ServerLayer` measures them.
     failed_requests: f64,
 }
 
-/// What the functions have come to.
+/// Calls of functions, as columns in the order of [`Schema`].
 #[derive(Default, Serialize)]
 struct Functions {
     calls: Vec<f64>,
-    /// Those that ended as `ok`.
+    /// Calls with the outcome `ok`.
     ok: Vec<f64>,
-    /// Those that ended as `error` or `panic`.
+    /// Calls with the outcome `error` or `panic`.
     errors: Vec<f64>,
     in_flight: Vec<f64>,
-    /// Of functions that are timed.
-    durations: BTreeMap<usize, Observed>,
+    /// By index of the function; only timed functions.
+    durations: BTreeMap<usize, HistogramTotals>,
 }
 
-/// Observations of one or more series, added up.
+/// The sum of the histograms of one or more series.
 #[derive(Clone, Default, Debug, PartialEq, Serialize)]
-struct Observed {
+struct HistogramTotals {
     sum: f64,
-    /// Of each bucket alone, the last one (`+Inf`) included.
+    /// Per bucket, not cumulative; the last bucket is `+Inf`.
     counts: Vec<u64>,
-    /// Of native buckets, by powers of two: the key is the exponent of the upper bound.
+    /// Counts of native buckets, merged into powers of two; the key is the exponent of the upper
+    /// bound.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     native: BTreeMap<i32, u64>,
 }
 
-/// Calls of a function as one kind of metric has them.
+/// Calls of a function, as counted by one family.
 #[derive(Clone, Copy, Default)]
 struct Calls {
     all: f64,
@@ -61,49 +62,49 @@ struct Calls {
 }
 
 impl Point {
-    /// Adds up what was gathered.
-    pub(super) fn new(about: &About, gathered: &[MetricFamily]) -> Point {
-        let families = about.families.len();
+    /// Sums the gathered series.
+    pub(super) fn new(schema: &Schema, gathered: &[MetricFamily]) -> Point {
+        let families = schema.families.len();
         let mut point = Point {
             series: vec![0; families],
             totals: vec![0.0; families],
             ..Point::default()
         };
-        let functions = about.functions.len();
+        let functions = schema.functions.len();
         point.functions.in_flight = vec![0.0; functions];
         let mut counted = vec![Calls::default(); functions];
         let mut timed = vec![Calls::default(); functions];
         for family in gathered {
-            let Some(at) = about.family(&family.name) else {
+            let Some(at) = schema.family(&family.name) else {
                 continue;
             };
-            let known = &about.families[at];
+            let known = &schema.families[at];
             point.series[at] = family.metrics.len();
             for metric in &family.metrics {
                 point.totals[at] += total(&metric.value);
                 if let MetricValue::Histogram { .. } = metric.value {
-                    let observed = point.histograms.entry(at).or_default();
-                    observed.add(&metric.value, &known.bounds);
+                    let totals = point.histograms.entry(at).or_default();
+                    totals.add(&metric.value, &known.bounds);
                 }
                 if known.is_of_functions
-                    && let Some(function) = about.function(metric)
+                    && let Some(function) = schema.function(metric)
                 {
                     match known.kind {
                         Kind::Counter => counted[function].add(metric),
                         Kind::Histogram => {
                             timed[function].add(metric);
                             let durations = &mut point.functions.durations;
-                            let observed = durations.entry(function).or_default();
-                            observed.add(&metric.value, &about.functions[function].bounds);
+                            let totals = durations.entry(function).or_default();
+                            totals.add(&metric.value, &schema.functions[function].bounds);
                         }
                         _ => point.functions.in_flight[function] += total(&metric.value),
                     }
                 }
             }
-            point.of_note(family);
+            point.add_special(family);
         }
         for (counted, timed) in counted.into_iter().zip(timed) {
-            // A function may be timed alone, or only some of its calls.
+            // The counter is preferred, because a histogram may have only some of the calls.
             let calls = if counted.all > 0.0 { counted } else { timed };
             point.functions.calls.push(calls.all);
             point.functions.ok.push(calls.ok);
@@ -112,8 +113,8 @@ impl Point {
         point
     }
 
-    /// What is told of some families by their labels.
-    fn of_note(&mut self, family: &MetricFamily) {
+    /// Reads overflowed label sets and failed requests from the families that count them.
+    fn add_special(&mut self, family: &MetricFamily) {
         if family.name.ends_with("metrics_overflowed_total") {
             for metric in &family.metrics {
                 let name = label(metric, "family").unwrap_or_default();
@@ -126,7 +127,7 @@ impl Point {
                 .ends_with("http_server_request_duration_seconds")
                 && self.failed_requests == 0.0
         {
-            let failed = family.metrics.iter().filter(|metric| has_failed(metric));
+            let failed = family.metrics.iter().filter(|metric| is_failure(metric));
             self.failed_requests = failed.map(|metric| total(&metric.value)).sum();
         }
     }
@@ -139,13 +140,13 @@ impl Calls {
         match label(metric, "outcome") {
             None | Some("ok") => self.ok += calls,
             Some("error" | "panic") => self.errors += calls,
-            // One that was cancelled is neither.
+            // A cancelled call is neither.
             Some(_) => {}
         }
     }
 }
 
-impl Observed {
+impl HistogramTotals {
     fn add(&mut self, value: &MetricValue, bounds: &[f64]) {
         let MetricValue::Histogram {
             buckets,
@@ -158,7 +159,7 @@ impl Observed {
         self.sum += sum;
         self.counts.resize(bounds.len() + 1, 0);
         for (bound, count) in buckets {
-            // The buckets of a series may be wider than those of all; none ends in between.
+            // `bounds` contains the bounds of all series, so `bound` is one of them, or infinite.
             let at = bounds.partition_point(|known| known < bound);
             self.counts[at] += count;
         }
@@ -179,16 +180,16 @@ impl Observed {
     }
 }
 
-/// The power of two that a native bucket ends at or below.
+/// The exponent of the smallest power of two that a native bucket lies below.
 fn exponent(index: i32, schema: i32) -> i32 {
     match u32::try_from(schema) {
-        // The index divided by 2^schema, rounded up.
+        // index / 2^schema, rounded up.
         Ok(schema) => -(index.wrapping_neg() >> schema.min(31)),
         Err(_) => index.saturating_mul(1 << schema.unsigned_abs().min(30)),
     }
 }
 
-/// A value or a number of observations.
+/// The value of a series, or its number of observations.
 pub(super) fn total(value: &MetricValue) -> f64 {
     match value {
         MetricValue::Counter(number) | MetricValue::Gauge(number) => number.as_f64(),
@@ -200,8 +201,8 @@ pub(super) fn total(value: &MetricValue) -> f64 {
     }
 }
 
-/// Whether a request was the server's failure.
-fn has_failed(metric: &Metric) -> bool {
+/// Whether the requests of a series failed on the server's side.
+fn is_failure(metric: &Metric) -> bool {
     let status = label(metric, "status").or(label(metric, "http_response_status_code"));
     let outcome = label(metric, "outcome");
     status.is_some_and(|status| status.starts_with('5'))
@@ -221,20 +222,20 @@ mod tests {
     }
 
     #[test]
-    fn histograms_of_different_bounds_add_up() {
-        let mut observed = Observed::default();
+    fn histograms_with_different_bounds_are_summed() {
+        let mut totals = HistogramTotals::default();
         let bounds = [1.0, 2.0, 4.0];
-        observed.add(
+        totals.add(
             &histogram(&[(1.0, 1), (4.0, 2), (f64::INFINITY, 3)]),
             &bounds,
         );
-        observed.add(&histogram(&[(2.0, 5), (f64::INFINITY, 7)]), &bounds);
-        assert_eq!(observed.counts, [1, 5, 2, 10]);
-        assert_eq!(observed.sum.to_bits(), 3.0_f64.to_bits());
+        totals.add(&histogram(&[(2.0, 5), (f64::INFINITY, 7)]), &bounds);
+        assert_eq!(totals.counts, [1, 5, 2, 10]);
+        assert_eq!(totals.sum.to_bits(), 3.0_f64.to_bits());
     }
 
     #[test]
-    fn native_buckets_are_known_by_the_power_of_two_that_they_end_at() {
+    fn native_buckets_are_merged_into_powers_of_two() {
         // Schema 2: 2^(index / 4).
         for (index, expected) in [(0, 0), (1, 1), (4, 1), (5, 2), (-1, 0), (-4, -1), (-5, -1)] {
             assert_eq!(exponent(index, 2), expected, "{index}");

@@ -1,4 +1,4 @@
-// The frame: views, time span, pause, keys.
+// The page around the views: tabs, time span, pause, keyboard.
 
 import { Cardinality, title as cardinality } from "./cardinality.js";
 import { el, say } from "./dom.js";
@@ -19,15 +19,15 @@ const VIEWS = [
   { id: "objectives", title: objectives, View: Objectives },
 ];
 const SPANS = [[60, "1 min"], [300, "5 min"], [900, "15 min"]];
-const STATES = { connecting: "connecting", live: "live", paused: "paused", lost: "no answer" };
+const STATES = { connecting: "connecting", live: "live", paused: "paused", lost: "no response" };
 
 const feed = new Feed();
-const part = (id) => document.getElementById(id);
-const panel = part("panel");
+const byId = (id) => document.getElementById(id);
+const panel = byId("panel");
 const views = new Map();
 let active = null;
 let span = SPANS[0][0];
-let isDue = false;
+let isScheduled = false;
 
 const tabs = VIEWS.map(({ id, title }) =>
   el("button", { class: "tab", type: "button", role: "tab", id: `tab-${id}`, "aria-controls": "panel", onclick: () => show(id, true) }, title),
@@ -35,10 +35,10 @@ const tabs = VIEWS.map(({ id, title }) =>
 const spans = SPANS.map(([length, text]) =>
   el("button", { class: "segment", type: "button", "aria-pressed": String(length === span), onclick: () => choose(length) }, text),
 );
-part("tabs").append(...tabs);
-part("spans").append(...spans);
+byId("tabs").append(...tabs);
+byId("spans").append(...spans);
 
-/** Shows a view, which is made when it is first asked for. */
+/** Shows a view, and creates it the first time. */
 function show(id, isChosen = false) {
   const at = Math.max(0, VIEWS.findIndex((view) => view.id === id));
   const { id: name, View } = VIEWS[at];
@@ -61,42 +61,42 @@ function choose(length) {
   redraw();
 }
 
-/** Draws once before the next frame, however often it is asked to, and not while hidden. */
+/** Schedules one update before the next frame; browsers draw no frames while the page is hidden. */
 function redraw() {
-  if (isDue) return;
-  isDue = true;
+  if (isScheduled) return;
+  isScheduled = true;
   requestAnimationFrame(() => {
-    isDue = false;
+    isScheduled = false;
     const to = feed.latest?.time ?? 0;
     active.update({ points: feed.since(span), span, from: to - span, to, isLive: feed.state === "live" });
-    frame();
+    updateFrame();
   });
 }
 
-/** What is around the views. */
-function frame() {
+/** Updates the header and the footer. */
+function updateFrame() {
   const name = feed.program ?? "Metrics";
-  say(part("program"), name);
+  say(byId("program"), name);
   document.title = `${name} · metrics`;
   const build = Object.fromEntries(feed.build);
-  say(part("build"), [build.version, build.revision?.slice(0, 9), build.profile].filter(Boolean).join(" · "));
+  say(byId("build"), [build.version, build.revision?.slice(0, 9), build.profile].filter(Boolean).join(" · "));
   const latest = feed.latest;
-  say(part("cost"), latest ? `gathered in ${seconds(latest.took)}` : "");
+  say(byId("cost"), latest ? `gathered in ${seconds(latest.gatherSeconds)}` : "");
   const key = feed.links.map((link) => link.href).join();
-  const links = part("links");
+  const links = byId("links");
   if (links.dataset.key !== key) {
     links.dataset.key = key;
     links.replaceChildren(...feed.links.map((link) => el("a", { href: link.href }, link.text)));
   }
 }
 
-function pause() {
+function togglePause() {
   if (feed.state === "paused") feed.resume();
   else feed.pause();
 }
 
-/** Moves between tabs as their role promises. */
-function step(event) {
+/** Moves between tabs with the keys that the ARIA role `tablist` requires. */
+function moveTab(event) {
   const at = tabs.indexOf(document.activeElement);
   const moves = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 };
   if (at < 0 || !(event.key in moves)) return;
@@ -106,8 +106,8 @@ function step(event) {
   tabs[to].focus();
 }
 
-part("tabs").addEventListener("keydown", step);
-part("pause").addEventListener("click", pause);
+byId("tabs").addEventListener("keydown", moveTab);
+byId("pause").addEventListener("click", togglePause);
 panel.addEventListener("redraw", redraw);
 addEventListener("hashchange", () => show(location.hash.slice(1)));
 document.addEventListener("visibilitychange", redraw);
@@ -121,7 +121,7 @@ document.addEventListener("keydown", (event) => {
     show("metrics", true);
     active.focus();
   } else if (event.key === "p") {
-    pause();
+    togglePause();
   } else if (/^[1-6]$/.test(event.key)) {
     show(VIEWS[Number(event.key) - 1].id, true);
   }
@@ -129,11 +129,11 @@ document.addEventListener("keydown", (event) => {
 
 feed.addEventListener("points", redraw);
 feed.addEventListener("state", () => {
-  const status = part("status");
+  const status = byId("status");
   status.dataset.state = feed.state;
   say(status, STATES[feed.state]);
-  status.title = feed.trouble;
-  const button = part("pause");
+  status.title = feed.errorMessage;
+  const button = byId("pause");
   say(button, feed.state === "paused" ? "Resume" : "Pause");
   button.setAttribute("aria-pressed", String(feed.state === "paused"));
 });

@@ -1,4 +1,4 @@
-// How many series there are, and which metrics have them.
+// Number of series in total and by metric, and how close each metric is to its cardinality limit.
 
 import { el, say } from "./dom.js";
 import { count, share } from "./format.js";
@@ -19,7 +19,7 @@ export class Cardinality {
       const note = el("div", { class: "dim note" }, " ");
       return { value, note, root: el("div", { class: "tile card" }, el("h2", {}, name), value, note) };
     };
-    this.#tiles = { series: tile("Series"), families: tile("Metrics"), fullest: tile("Nearest to its cap"), overflowed: tile("Overflowed") };
+    this.#tiles = { series: tile("Series"), families: tile("Metrics"), fullest: tile("Closest to its limit"), overflowed: tile("Overflowed") };
     this.#table = new Table({
       label: "Series of each metric",
       key: (row) => row.family.at,
@@ -33,9 +33,9 @@ export class Cardinality {
         },
         { title: "Series", numeric: true, value: (row) => row.series, text: (row) => count(row.series) },
         { title: "Share", numeric: true, wide: true, value: (row) => row.share, text: (row) => share(row.share) },
-        { title: "Cap", numeric: true, wide: true, value: (row) => row.cap, text: (row) => count(row.cap) },
-        { title: "Cap used", numeric: true, value: (row) => row.used, draw: (cell, row) => bar(cell, row.used) },
-        { title: "Overflowed", numeric: true, wide: true, note: "label sets beyond the cap", value: (row) => row.overflowed, text: (row) => count(row.overflowed) },
+        { title: "Limit", numeric: true, wide: true, value: (row) => row.cap, text: (row) => count(row.cap) },
+        { title: "Limit used", numeric: true, value: (row) => row.used, draw: (cell, row) => bar(cell, row.used) },
+        { title: "Overflowed", numeric: true, wide: true, note: "label sets beyond the limit", value: (row) => row.overflowed, text: (row) => count(row.overflowed) },
       ],
     });
     this.root.append(el("div", { class: "tiles" }, ...Object.values(this.#tiles).map((it) => it.root)), this.#table.root);
@@ -59,14 +59,14 @@ export class Cardinality {
     });
     const fullest = rows.filter((row) => row.used !== null).sort((a, b) => b.used - a.used)[0];
     const overflowed = Object.values(last.overflowed).reduce((sum, it) => sum + it, 0);
-    this.#tell("series", count(all), "in an exposition");
-    this.#tell("families", count(this.#feed.families.length), "declared or collected");
-    this.#tell("fullest", fullest ? share(fullest.used) : "–", fullest ? fullest.family.name : "no metric has a cap");
-    this.#tell("overflowed", count(overflowed), "label sets counted as overflow", overflowed > 0 ? "bad" : "");
+    this.#setTile("series", count(all), "in an exposition");
+    this.#setTile("families", count(this.#feed.families.length), "declared or collected");
+    this.#setTile("fullest", fullest ? share(fullest.used) : "–", fullest ? fullest.family.name : "no metric has a limit");
+    this.#setTile("overflowed", count(overflowed), "label sets counted as overflow", overflowed > 0 ? "bad" : "");
     this.#table.update(rows);
   }
 
-  #tell(name, value, note, mood = "") {
+  #setTile(name, value, note, mood = "") {
     const tile = this.#tiles[name];
     say(tile.value, value);
     say(tile.note, note);

@@ -1,4 +1,4 @@
-// Lines over time, by uPlot.
+// Line charts over time, drawn by uPlot.
 
 import { el, say, style } from "./dom.js";
 import { bytes, clock } from "./format.js";
@@ -6,16 +6,16 @@ import { bytes, clock } from "./format.js";
 /* global uPlot */
 
 const HEIGHT = 168;
-/** Distances of lines that are round in bytes. */
-const BINARY = Array.from({ length: 60 }, (_, i) => 2 ** i);
+/** Grid distances for bytes: powers of two. */
+const BINARY_STEPS = Array.from({ length: 60 }, (_, i) => 2 ** i);
 const charts = new Set();
 
-// Colours are part of what is drawn, and have to be asked for again when the system changes them.
+// A canvas does not follow the colour scheme of the system, so charts are drawn anew when it changes.
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   charts.forEach((chart) => chart.restyle());
 });
 
-/** A titled chart of some lines, with what they are at the cursor or at the end. */
+/** A titled chart with a legend that displays the values at the cursor, or else the latest ones. */
 export class Chart {
   #plot = null;
   #data = null;
@@ -27,8 +27,8 @@ export class Chart {
   #observer = new ResizeObserver(() => this.#resize());
 
   /**
-   * `lines` are `{ label, color }`, the colour being a custom property of the style sheet. A scale
-   * that is `isLog` shows microseconds beside seconds.
+   * `lines` are `{ label, color }`, where the colour is a custom property of the style sheet. With
+   * `isLog`, the scale is logarithmic, for values from microseconds to seconds.
    */
   constructor(title, lines, format, { note = "", isLog = false } = {}) {
     this.#isLog = isLog;
@@ -51,7 +51,7 @@ export class Chart {
     charts.add(this);
   }
 
-  /** Times, and a column for each line. */
+  /** Sets the data: times, and one column for each line. */
   update(times, columns, from, to) {
     this.#data = [times, ...columns];
     this.range = [from, to];
@@ -60,7 +60,7 @@ export class Chart {
     } else if (this.#holder.clientWidth > 0) {
       this.#draw();
     }
-    if (!this.#plot || this.#plot.cursor.idx === null || this.#plot.cursor.left < 0) this.#tell(times.length - 1);
+    if (!this.#plot || this.#plot.cursor.idx === null || this.#plot.cursor.left < 0) this.#updateLegend(times.length - 1);
   }
 
   restyle() {
@@ -91,17 +91,17 @@ export class Chart {
         cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
         scales: {
           x: { time: true, range: () => this.range },
-          y: this.#isLog ? { distr: 3, range: (_, least, most) => decades(least, most) } : { range: (_, least, most) => fromZero(least, most) },
+          y: this.#isLog ? { distr: 3, range: (_, min, max) => decades(min, max) } : { range: (_, min, max) => fromZero(min, max) },
         },
         axes: [
           { ...axis, grid: { show: false }, space: 80, size: 28, values: (_, times) => times.map(clock) },
           {
             ...axis,
-            ...(this.#format === bytes ? { incrs: BINARY } : {}),
+            ...(this.#format === bytes ? { incrs: BINARY_STEPS } : {}),
             size: 64,
             space: 32,
-            // Left alone, uPlot has no numbers at some powers of ten.
-            ...(this.#isLog ? { splits: (_, __, least, most) => powers(least, most), filter: (_, splits) => splits } : {}),
+            // By default, uPlot omits the labels of some powers of ten.
+            ...(this.#isLog ? { splits: (_, __, min, max) => powers(min, max), filter: (_, splits) => splits } : {}),
             values: (_, values) => values.map((value) => this.#format(value)),
           },
         ],
@@ -114,14 +114,14 @@ export class Chart {
             spanGaps: false,
           })),
         ],
-        hooks: { setCursor: [(plot) => this.#tell(plot.cursor.idx ?? this.#data[0].length - 1)] },
+        hooks: { setCursor: [(plot) => this.#updateLegend(plot.cursor.idx ?? this.#data[0].length - 1)] },
       },
       this.#data,
       this.#holder,
     );
   }
 
-  #tell(at) {
+  #updateLegend(at) {
     this.#lines.forEach((_, i) => say(this.#values[i], this.#format(this.#data[i + 1]?.[at])));
   }
 
@@ -136,18 +136,18 @@ export class Chart {
   }
 }
 
-function fromZero(least, most) {
-  return [Math.min(0, least ?? 0), most > 0 ? most * 1.08 : 1];
+function fromZero(min, max) {
+  return [Math.min(0, min ?? 0), max > 0 ? max * 1.08 : 1];
 }
 
-/** The powers of ten around what there is. */
-function decades(least, most) {
-  if (!(least > 0) || !(most > 0)) return [1e-3, 1];
-  const [low, high] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most))];
+/** The powers of ten that enclose a range. */
+function decades(min, max) {
+  if (!(min > 0) || !(max > 0)) return [1e-3, 1];
+  const [low, high] = [Math.floor(Math.log10(min)), Math.ceil(Math.log10(max))];
   return [10 ** low, 10 ** Math.max(high, low + 1)];
 }
 
-function powers(least, most) {
-  const [low, high] = [least, most].map((value) => Math.round(Math.log10(value)));
+function powers(min, max) {
+  const [low, high] = [min, max].map((value) => Math.round(Math.log10(value)));
   return Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i));
 }

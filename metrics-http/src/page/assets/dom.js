@@ -1,6 +1,6 @@
-// Making elements. Whatever comes from the program goes in as text, never as markup.
+// Creates and updates elements. Text from the program is never parsed as markup.
 
-/** An element with attributes, and children that are elements or text. */
+/** Creates an element with attributes, and children that are elements or text. */
 export function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -16,14 +16,14 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Sets a text where it differs: most do not from one second to the next. */
+/** Sets the text of an element if it differs, which most texts do not from one second to the next. */
 export function say(element, text) {
   if (element.textContent !== text) {
     element.textContent = text;
   }
 }
 
-/** A box that says why there is nothing to see, and what would change that. */
+/** Creates a box that explains why a view is empty, and how to change that. */
 export function empty(title, text, code) {
   return el(
     "div",
@@ -34,7 +34,7 @@ export function empty(title, text, code) {
   );
 }
 
-/** A colour or another custom property of the style sheet. */
+/** The value of a custom property of the style sheet, such as a colour. */
 export function style(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }

@@ -1,13 +1,14 @@
-// Asks the server for what is new, once a second, and keeps the last quarter of an hour.
+// Polls the server for new data points once a second, and keeps the last 15 minutes.
 
 const VERSION = 1;
-const STEP = 1000;
-/** Without the credentials that an address may have in it, which `fetch` refuses. */
-const HERE = location.origin + location.pathname;
-/** Points that are kept: a quarter of an hour. */
-const MOST = 15 * 60;
+/** Milliseconds between two polls. */
+const POLL_INTERVAL = 1000;
+/** The address without credentials, because `fetch` refuses addresses that contain them. */
+const BASE = location.origin + location.pathname;
+/** Data points that are kept: 15 minutes. */
+const MAX_POINTS = 15 * 60;
 
-/** What the program measures, as far as this page has seen it. */
+/** The metrics of the program since the page was opened, plus the history that the server keeps. */
 export class Feed extends EventTarget {
   families = [];
   functions = [];
@@ -17,30 +18,31 @@ export class Feed extends EventTarget {
   build = [];
   /** `connecting`, `live`, `paused` or `lost`. */
   state = "connecting";
-  trouble = "";
+  errorMessage = "";
 
-  #known = { run: "", edition: 0, since: 0 };
-  /** Where the server's families and functions stand in ours: another run may have another order. */
+  /** What the page has: parameters of the next poll. */
+  #position = { run: "", revision: 0, since: 0 };
+  /** Maps indices of the server to indices of `families`: another run may have another order. */
   #familySlots = [];
   #functionSlots = [];
-  #familyAt = new Map();
-  #functionAt = new Map();
+  #familyIndex = new Map();
+  #functionIndex = new Map();
   #timer = 0;
   #failures = 0;
 
   start() {
-    this.#ask();
+    this.#poll();
   }
 
   pause() {
     clearTimeout(this.#timer);
     this.#timer = 0;
-    this.#become("paused");
+    this.#setState("paused");
   }
 
   resume() {
-    this.#become("connecting");
-    this.#ask();
+    this.#setState("connecting");
+    this.#poll();
   }
 
   get latest() {
@@ -48,11 +50,11 @@ export class Feed extends EventTarget {
   }
 
   family(name) {
-    const at = this.#familyAt.get(name);
+    const at = this.#familyIndex.get(name);
     return at === undefined ? null : this.families[at];
   }
 
-  /** The points of so many seconds before the last one. */
+  /** The points of the last `seconds` seconds. */
   since(seconds) {
     const from = (this.latest?.time ?? 0) - seconds;
     let first = this.points.length;
@@ -60,79 +62,79 @@ export class Feed extends EventTarget {
     return this.points.slice(first);
   }
 
-  /** Some series of a family, as they are now. */
+  /** The current series of a family. */
   async series(query) {
-    const response = await fetch(`${HERE}-/page/series?${new URLSearchParams(query)}`, {
+    const response = await fetch(`${BASE}-/page/series?${new URLSearchParams(query)}`, {
       signal: AbortSignal.timeout(10_000),
     });
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    if (!response.ok) throw new Error(`the server responded with ${response.status}`);
     return response.json();
   }
 
-  async #ask() {
-    const began = performance.now();
+  async #poll() {
+    const start = performance.now();
     try {
-      const response = await fetch(`${HERE}-/page/feed?${new URLSearchParams(this.#known)}`, {
+      const response = await fetch(`${BASE}-/page/feed?${new URLSearchParams(this.#position)}`, {
         signal: AbortSignal.timeout(10_000),
       });
-      if (!response.ok) throw new Error(`the server answered ${response.status}`);
-      const answer = await response.json();
-      if (answer.version !== VERSION) throw new Error("the server has another version; load the page again");
-      this.#take(answer);
+      if (!response.ok) throw new Error(`the server responded with ${response.status}`);
+      const body = await response.json();
+      if (body.version !== VERSION) throw new Error("the server has another version; reload the page");
+      this.#receive(body);
       this.#failures = 0;
-      this.trouble = "";
-      if (this.state !== "paused") this.#become("live");
+      this.errorMessage = "";
+      if (this.state !== "paused") this.#setState("live");
     } catch (error) {
       this.#failures += 1;
-      this.trouble = error.message;
-      if (this.state !== "paused") this.#become("lost");
+      this.errorMessage = error.message;
+      if (this.state !== "paused") this.#setState("lost");
     }
     if (this.state === "paused") return;
-    // A server that is gone is asked less often, up to every eight seconds.
-    const pause = this.#failures > 0 ? STEP * 2 ** Math.min(this.#failures - 1, 3) : STEP - (performance.now() - began);
+    // Backs off up to 8 seconds while the server does not respond.
+    const delay = this.#failures > 0 ? POLL_INTERVAL * 2 ** Math.min(this.#failures - 1, 3) : POLL_INTERVAL - (performance.now() - start);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#ask(), Math.max(50, pause));
+    this.#timer = setTimeout(() => this.#poll(), Math.max(50, delay));
   }
 
-  #become(state) {
+  #setState(state) {
     this.state = state;
     this.dispatchEvent(new Event("state"));
   }
 
-  #take(answer) {
-    const { run, edition, about } = answer;
-    if (about) this.#learn(about, answer.links ?? []);
-    const since = this.#known.run === run ? this.#known.since : 0;
-    // After a pause, two questions may be on their way, and both be answered with the same points.
-    const fresh = answer.points.filter((point) => point.number > since);
-    this.points.push(...fresh.map((point) => this.#inOurOrder(point, run)));
-    if (this.points.length > MOST) this.points.splice(0, this.points.length - MOST);
+  #receive(body) {
+    const { run, revision, schema } = body;
+    if (schema) this.#setSchema(schema, body.links ?? []);
+    const since = this.#position.run === run ? this.#position.since : 0;
+    // After a pause, two polls may be in flight, and both return the same points.
+    const fresh = body.points.filter((point) => point.number > since);
+    this.points.push(...fresh.map((point) => this.#reorder(point, run)));
+    if (this.points.length > MAX_POINTS) this.points.splice(0, this.points.length - MAX_POINTS);
     const last = fresh[fresh.length - 1];
-    this.#known = { run, edition, since: last?.number ?? since };
-    if (last || about) this.dispatchEvent(new Event("points"));
+    this.#position = { run, revision, since: last?.number ?? since };
+    if (last || schema) this.dispatchEvent(new Event("points"));
   }
 
-  #learn(about, links) {
-    this.program = about.program;
-    this.build = about.build;
+  #setSchema(schema, links) {
+    this.program = schema.program;
+    this.build = schema.build;
     this.links = links;
-    this.#familySlots = about.families.map((family) => slot(this.families, this.#familyAt, family.name, family));
-    this.#functionSlots = about.functions.map((it) =>
-      slot(this.functions, this.#functionAt, `${it.module}\n${it.function}`, it),
+    this.#familySlots = schema.families.map((family) => slot(this.families, this.#familyIndex, family.name, family));
+    this.#functionSlots = schema.functions.map((it) =>
+      slot(this.functions, this.#functionIndex, `${it.module}\n${it.function}`, it),
     );
   }
 
-  #inOurOrder(point, run) {
-    const byFamily = (column) => inOrder(column, this.#familySlots);
-    const byFunction = (column) => inOrder(column, this.#functionSlots);
+  #reorder(point, run) {
+    const byFamily = (column) => reorderColumn(column, this.#familySlots);
+    const byFunction = (column) => reorderColumn(column, this.#functionSlots);
     const { functions } = point;
     return {
       run,
       time: point.time,
-      took: point.took,
+      gatherSeconds: point.gather_seconds,
       series: byFamily(point.series),
       totals: byFamily(point.totals),
-      histograms: inKeys(point.histograms, this.#familySlots),
+      histograms: reorderKeys(point.histograms, this.#familySlots),
       overflowed: point.overflowed,
       failedRequests: point.failed_requests,
       functions: {
@@ -140,30 +142,30 @@ export class Feed extends EventTarget {
         ok: byFunction(functions.ok),
         errors: byFunction(functions.errors),
         inFlight: byFunction(functions.in_flight),
-        durations: inKeys(functions.durations, this.#functionSlots),
+        durations: reorderKeys(functions.durations, this.#functionSlots),
       },
     };
   }
 }
 
-/** Where something stands among ours; new ones go to the end. */
-function slot(all, places, key, thing) {
-  let at = places.get(key);
+/** Stores an item at its index in `all`, which it gets when it is first seen; returns the index. */
+function slot(all, indices, key, item) {
+  let at = indices.get(key);
   if (at === undefined) {
     at = all.length;
-    places.set(key, at);
+    indices.set(key, at);
   }
-  all[at] = { ...thing, at };
+  all[at] = { ...item, at };
   return at;
 }
 
-function inOrder(column, slots) {
+function reorderColumn(column, slots) {
   if (column.every((_, i) => slots[i] === i)) return column;
   const out = [];
   column.forEach((value, i) => (out[slots[i]] = value));
   return out;
 }
 
-function inKeys(things, slots) {
-  return new Map(Object.entries(things).map(([at, thing]) => [slots[Number(at)], thing]));
+function reorderKeys(items, slots) {
+  return new Map(Object.entries(items).map(([at, item]) => [slots[Number(at)], item]));
 }

@@ -1,5 +1,6 @@
-// Numbers as people read them: three digits, and a unit that fits.
+// Formats numbers with three digits and a suitable unit.
 
+/** Displayed for an unknown value. */
 const NONE = "–";
 
 const plain = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
@@ -29,7 +30,7 @@ function known(value) {
   return value !== null && value !== undefined && Number.isFinite(value);
 }
 
-/** A count: whole up to a hundred thousand, then shortened. */
+/** A count: in full below 100,000, else with a prefix such as k or M. */
 export function count(value) {
   if (!known(value)) return NONE;
   if (Math.abs(value) < 100_000) {
@@ -43,7 +44,7 @@ export function whole(value) {
   return plain.format(value);
 }
 
-/** So many a second. */
+/** A rate per second. */
 export function rate(value) {
   return known(value) ? `${count(Math.abs(value) >= 100 ? Math.round(value) : value)}/s` : NONE;
 }
@@ -59,7 +60,7 @@ export function bytes(value) {
   return scaled(value, [[2 ** 40, "TiB"], [2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"], [1, "B"]]);
 }
 
-/** A share of one, in percent. */
+/** A ratio in percent. */
 export function share(value) {
   if (!known(value)) return NONE;
   const percent = value * 100;
@@ -67,7 +68,7 @@ export function share(value) {
   return `${percent >= 99.5 && percent < 100 ? percent.toFixed(2) : digits(percent)} %`;
 }
 
-/** How long something lasts: `3 d 4 h`, `2 min 5 s`. */
+/** A duration in two units, such as `3 d 4 h` or `2 min 5 s`. */
 export function age(value) {
   if (!known(value)) return NONE;
   const whole = Math.max(0, Math.floor(value));
@@ -82,7 +83,7 @@ export function age(value) {
   return parts.slice(first, first + 2).map(([amount, name]) => `${amount} ${name}`).join(" ");
 }
 
-/** The function that fits a family's unit. */
+/** The formatting function for a unit. */
 export function byUnit(unit) {
   switch (unit) {
     case "seconds":
@@ -96,7 +97,7 @@ export function byUnit(unit) {
   }
 }
 
-/** The unit of a family: declared, or as its name ends. */
+/** The unit of a family: declared, or the suffix of its name. */
 export function unitOf(family) {
   if (family.unit) return family.unit;
   const name = family.name.replace(/_total$/, "");

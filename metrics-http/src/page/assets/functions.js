@@ -1,4 +1,4 @@
-// What the annotated functions come to: a row each, and charts of one.
+// A table of all annotated functions, and charts of one of them.
 
 import { Chart } from "./charts.js";
 import { el, empty, say } from "./dom.js";

@@ -1,4 +1,4 @@
-// Histograms as heat maps: time to the right, buckets upwards, the darker the more.
+// Heat maps of histograms: time on the x axis, buckets on the y axis, darker for more observations.
 
 import { el, empty, say, style } from "./dom.js";
 import { byUnit, clock, count, unitOf } from "./format.js";
@@ -11,10 +11,11 @@ const LEFT = 68;
 const BOTTOM = 26;
 const TOP = 8;
 const RIGHT = 10;
-/** A column is no narrower than this. */
-const NARROWEST = 5;
-/** Seconds between times of day that are shown. */
-const STEPS = [5, 10, 15, 30, 60, 120, 300, 600];
+/** Minimum width of a column in pixels. */
+const MIN_COLUMN_WIDTH = 5;
+/** Possible distances of the labels on the x axis, in seconds. */
+const TIME_STEPS = [5, 10, 15, 30, 60, 120, 300, 600];
+/** Quantiles that are drawn as lines, and their colours. */
 const LINES = [[0.5, "--line-4"], [0.95, "--line-2"], [0.99, "--line-3"]];
 
 export class Histograms {
@@ -32,7 +33,7 @@ export class Histograms {
   #none = empty(
     "No histogram has observations yet",
     "A histogram, or the durations of a timed function, appears here as a heat map.",
-    'metrics_http::metrics! {\n    /// Sizes of answers.\n    static SIZES: Histogram = "app_answer_bytes";\n}',
+    'metrics_http::metrics! {\n    /// Size of responses.\n    static SIZES: Histogram = "app_response_bytes";\n}',
   );
 
   constructor(feed) {
@@ -48,7 +49,7 @@ export class Histograms {
       this.#chosen = this.#select.value;
       this.#draw();
     });
-    this.#canvas.addEventListener("pointermove", (event) => this.#point(event));
+    this.#canvas.addEventListener("pointermove", (event) => this.#showCell(event));
     this.#canvas.addEventListener("pointerleave", () => say(this.#tip, " "));
     new ResizeObserver(() => this.#draw()).observe(this.#card);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw());
@@ -63,12 +64,12 @@ export class Histograms {
     const isEmpty = families.length + functions.length === 0;
     this.#none.hidden = !isEmpty;
     this.#card.hidden = this.#select.parentElement.hidden = isEmpty;
-    this.#offer(families, functions);
+    this.#updateOptions(families, functions);
     this.#draw();
   }
 
-  /** Names what there is, unless it is what there was: an open list must not change. */
-  #offer(families, functions) {
+  /** Updates the options, but only if they have changed, because replacing them closes an open list. */
+  #updateOptions(families, functions) {
     const key = [families, functions].map((some) => some.map((it) => it.at).join()).join(";");
     if (key === this.#options) return;
     this.#options = key;
@@ -100,13 +101,13 @@ export class Histograms {
     say(this.#help, source.help);
     this.#canvas.setAttribute("aria-label", `${source.name} over time`);
     const { bounds, value } = dense(source, this.#window.points);
-    const fits = Math.max(1, Math.floor((width - LEFT - RIGHT) / NARROWEST));
-    const columns = columnsOf({ ...this.#window, value, most: fits });
+    const fits = Math.max(1, Math.floor((width - LEFT - RIGHT) / MIN_COLUMN_WIDTH));
+    const columns = columnsOf({ ...this.#window, value, maxColumns: fits });
     this.#cells = { columns, bounds, format: source.format, width };
     paint(this.#canvas, this.#cells, this.#window);
   }
 
-  #point(event) {
+  #showCell(event) {
     if (!this.#cells) return;
     const { columns, bounds, format, width } = this.#cells;
     const { from, to } = this.#window;
@@ -123,13 +124,13 @@ export class Histograms {
   }
 }
 
-/** A histogram of native buckets as one of powers of two, between those that occur. */
+/** Converts native buckets to one row per power of two, over the range that occurs. */
 function dense({ bounds, value }, points) {
   if (bounds.length > 0) return { bounds, value };
   const exponents = points.flatMap((point) => Object.keys(value(point)?.native ?? {}).map(Number));
   if (exponents.length === 0) return { bounds: [], value };
-  const [least, most] = [Math.min(...exponents), Math.max(...exponents)];
-  const all = Array.from({ length: most - least + 1 }, (_, i) => least + i);
+  const [min, max] = [Math.min(...exponents), Math.max(...exponents)];
+  const all = Array.from({ length: max - min + 1 }, (_, i) => min + i);
   return {
     bounds: all.map((exponent) => 2 ** exponent),
     value: (point) => {
@@ -139,9 +140,9 @@ function dense({ bounds, value }, points) {
   };
 }
 
-/** What was observed between points, several together where there is no room for each. */
-function columnsOf({ points, from, to, value, most }) {
-  const step = Math.max(1, Math.ceil((to - from) / most));
+/** The observations between neighbouring points; several are merged if there is no room for each. */
+function columnsOf({ points, from, to, value, maxColumns }) {
+  const step = Math.max(1, Math.ceil((to - from) / maxColumns));
   const columns = [];
   for (let i = 1; i < points.length; i += 1) {
     const [before, after] = [points[i - 1], points[i]];
@@ -171,7 +172,7 @@ function paint(canvas, { columns, bounds, format, width }, { from, to }) {
   const rows = bounds.length + 1;
   const high = (bottom - TOP) / rows;
   const x = (time) => LEFT + ((time - from) / (to - from)) * (right - LEFT);
-  const most = Math.max(1, ...columns.map((column) => Math.max(...column.counts)));
+  const max = Math.max(1, ...columns.map((column) => Math.max(...column.counts)));
 
   ink.fillStyle = style("--heat");
   for (const column of columns) {
@@ -179,8 +180,8 @@ function paint(canvas, { columns, bounds, format, width }, { from, to }) {
     if (end <= LEFT) continue;
     column.counts.forEach((it, row) => {
       if (it === 0) return;
-      // By the root, as rare slow ones are what one looks for.
-      ink.globalAlpha = 0.1 + 0.9 * Math.sqrt(it / most);
+      // The square root makes rare slow observations visible.
+      ink.globalAlpha = 0.1 + 0.9 * Math.sqrt(it / max);
       ink.fillRect(left, bottom - (row + 1) * high, Math.max(1, end - left - 0.5), Math.max(1, high - 0.5));
     });
   }
@@ -206,9 +207,9 @@ function axes(ink, { bounds, format, from, to, x, high, right, bottom }) {
   ink.stroke();
   ink.textAlign = "center";
   const least = ((to - from) * 90) / (right - LEFT);
-  const step = STEPS.find((it) => it >= least) ?? STEPS[STEPS.length - 1];
+  const step = TIME_STEPS.find((it) => it >= least) ?? TIME_STEPS[TIME_STEPS.length - 1];
   for (let time = Math.ceil(from / step) * step; time <= to; time += step) {
-    // What does not fit in whole is left out.
+    // Labels that would be cut off are omitted.
     if (x(time) > LEFT + 24 && x(time) < right - 24) ink.fillText(clock(time), x(time), bottom + 14);
   }
 }
@@ -219,7 +220,7 @@ function line(ink, { columns, bounds, q, color, x, high, bottom }) {
   ink.beginPath();
   let isDown = false;
   columns.forEach((column, i) => {
-    // Of the last few columns together: one alone may hold no more than a call.
+    // Over the last five columns, because a single column may contain only one call.
     const some = columns.slice(Math.max(0, i - 4), i + 1);
     const counts = column.counts.map((_, row) => some.reduce((sum, it) => sum + it.counts[row], 0));
     const value = quantile(bounds, counts, q);
@@ -227,7 +228,7 @@ function line(ink, { columns, bounds, q, color, x, high, bottom }) {
       isDown = false;
       return;
     }
-    const at = [Math.max(LEFT, x((column.from + column.to) / 2)), bottom - place(bounds, value) * high];
+    const at = [Math.max(LEFT, x((column.from + column.to) / 2)), bottom - rowOfValue(bounds, value) * high];
     if (isDown) ink.lineTo(...at);
     else ink.moveTo(...at);
     isDown = true;
@@ -235,8 +236,8 @@ function line(ink, { columns, bounds, q, color, x, high, bottom }) {
   ink.stroke();
 }
 
-/** How many rows up a value stands, within its bucket in proportion. */
-function place(bounds, value) {
+/** The y position of a value in rows, interpolated within its bucket. */
+function rowOfValue(bounds, value) {
   const row = bounds.findIndex((bound) => value <= bound);
   if (row < 0) return bounds.length;
   const lower = row === 0 ? Math.min(0, bounds[0]) : bounds[row - 1];

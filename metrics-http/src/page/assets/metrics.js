@@ -1,4 +1,4 @@
-// All families: a list to search, and one of them in full with its series.
+// All families in a searchable list, and the details and series of one family.
 
 import { Chart } from "./charts.js";
 import { el, empty, say } from "./dom.js";
@@ -8,6 +8,7 @@ import { Table, twoTexts } from "./table.js";
 
 export const title = "Metrics";
 
+/** Types whose total is a count that increases. */
 const COUNTS = ["counter", "histogram", "summary"];
 
 export class Metrics {
@@ -34,7 +35,7 @@ export class Metrics {
       key: (row) => row.family.at,
       open: (row) => this.choose(row.family),
       sort: { at: 0, down: false },
-      none: "No metric fits the search",
+      none: "No metric matches the search",
       columns: [
         {
           title: "Name",
@@ -47,7 +48,7 @@ export class Metrics {
         {
           title: "Value",
           numeric: true,
-          note: "the sum of the series; of histograms and summaries, their observations",
+          note: "the sum of all series; for histograms and summaries, the number of observations",
           value: (row) => row.total,
           text: (row) => valueOf(row),
         },
@@ -68,7 +69,7 @@ export class Metrics {
     const last = points[points.length - 1];
     if (!last) return;
     const words = this.#search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = this.#feed.families.filter((family) => fits(family, words));
+    const found = this.#feed.families.filter((family) => matches(family, words));
     say(this.#found, `${whole(found.length)} of ${whole(this.#feed.families.length)}`);
     this.#table.update(
       found.map((family) => ({
@@ -92,7 +93,7 @@ export class Metrics {
   }
 }
 
-function fits(family, words) {
+function matches(family, words) {
   if (words.length === 0) return true;
   family.text ??= [family.name, family.help, family.type, ...family.labels.map((label) => label.name)].join("\n").toLowerCase();
   return words.every((word) => family.text.includes(word));
@@ -103,7 +104,7 @@ function valueOf({ family, total }) {
   return COUNTS.slice(1).includes(family.type) ? count(total) : byUnit(unitOf(family))(total);
 }
 
-/** One family: what it is, how it went, and its series. */
+/** The details of one family: metadata, a chart, and its series. */
 class Detail {
   family;
   root;
@@ -129,7 +130,7 @@ class Detail {
         ...fact("Type", family.type),
         ...(family.unit ? fact("Unit", family.unit) : []),
         ...(labels.length ? fact("Labels", ...labels) : []),
-        ...(family.max_series ? fact("Cap", `${count(family.max_series)} series`) : []),
+        ...(family.max_series ? fact("Limit", `${count(family.max_series)} series`) : []),
         ...(family.places.length ? fact("Declared at", ...family.places.map((place) => el("code", { class: "place" }, place))) : []),
       ),
       this.#chart?.root ?? "",
@@ -183,7 +184,7 @@ function linesOf(family, { points, from, to }) {
 
 const PAGE = 50;
 
-/** The series of a family, a page at a time: there may be a hundred thousand. */
+/** The series of a family, loaded in pages, because there may be 100,000. */
 class Series {
   #feed;
   #family;
@@ -191,9 +192,9 @@ class Series {
   #where = el("span", { class: "dim" });
   #offset = 0;
   #total = 0;
-  #asked = 0;
+  #requests = 0;
   #before = new Map();
-  #trouble = empty("", "");
+  #error = empty("", "");
   #table;
   #pager;
   root;
@@ -213,55 +214,55 @@ class Series {
       ],
     });
     this.#table.root.classList.add("series");
-    this.#trouble.hidden = true;
+    this.#error.hidden = true;
     this.#search.addEventListener("input", () => {
       this.#offset = 0;
-      this.#ask();
+      this.#load();
     });
     this.root = el(
       "div",
       { class: "view" },
       el("div", { class: "tools" }, this.#search, this.#where, ...this.#pager),
-      this.#trouble,
+      this.#error,
       this.#table.root,
     );
-    this.#ask();
+    this.#load();
   }
 
-  /** Asks anew while the page is live: what is shown is what is now. */
+  /** Reloads the current page of series while the feed is live. */
   update({ isLive }) {
-    if (isLive) this.#ask();
+    if (isLive) this.#load();
   }
 
   destroy() {
-    this.#asked = Infinity;
+    this.#requests = Infinity;
   }
 
   #turn(step) {
     this.#offset = Math.max(0, this.#offset + step);
-    this.#ask();
+    this.#load();
   }
 
-  async #ask() {
-    const turn = (this.#asked += 1);
+  async #load() {
+    const number = (this.#requests += 1);
     const query = { family: this.#family.name, offset: this.#offset, limit: PAGE, search: this.#search.value };
     try {
-      const answer = await this.#feed.series(query);
-      // Answers may come out of order.
-      if (turn === this.#asked) this.#show(answer);
+      const response = await this.#feed.series(query);
+      // Responses may arrive out of order.
+      if (number === this.#requests) this.#show(response);
     } catch (error) {
-      this.#trouble.hidden = false;
-      say(this.#trouble.firstChild, "The series cannot be had");
-      say(this.#trouble.lastChild, error.message);
+      this.#error.hidden = false;
+      say(this.#error.firstChild, "The series cannot be loaded");
+      say(this.#error.lastChild, error.message);
     }
   }
 
-  #show({ time, total, offset, rows }) {
-    this.#trouble.hidden = true;
+  #show({ time, total, offset, series }) {
+    this.#error.hidden = true;
     this.#total = total;
     const before = this.#before;
     this.#before = new Map();
-    for (const row of rows) {
+    for (const row of series) {
       const key = JSON.stringify(row.labels);
       const now = row.value ?? row.count;
       const last = before.get(key);
@@ -269,13 +270,13 @@ class Series {
       else if (last?.rate !== undefined) row.rate = last.rate;
       this.#before.set(key, { time, now, rate: row.rate });
     }
-    const last = Math.min(offset + rows.length, total);
+    const last = Math.min(offset + series.length, total);
     say(this.#where, total === 0 ? "no series" : `${whole(offset + 1)}–${whole(last)} of ${whole(total)}`);
     const [previous, next] = this.#pager;
     previous.hidden = next.hidden = total <= PAGE;
     previous.disabled = offset === 0;
     next.disabled = last >= total;
-    this.#table.update(rows);
+    this.#table.update(series);
   }
 }
 
@@ -292,6 +293,6 @@ function shown(family, row) {
   if (row.count !== undefined) return `${count(row.count)}, mean ${row.count > 0 ? format(row.sum / row.count) : "–"}`;
   if (row.value === null) return "not a number";
   if (row.value === undefined) return "";
-  // Not rounded: this is the place that tells the exact value.
+  // Not rounded, because this is the only place with the exact value.
   return family.type === "counter" || Number.isInteger(row.value) ? row.value.toLocaleString("en", { maximumFractionDigits: 6 }) : format(row.value);
 }

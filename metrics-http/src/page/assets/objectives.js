@@ -1,4 +1,4 @@
-// What functions and declared histograms are held to, and how fast they spend what they may get wrong.
+// Service level objectives of functions and histograms, and how fast they spend their error budgets.
 
 import { Chart } from "./charts.js";
 import { el, empty, say } from "./dom.js";
@@ -17,7 +17,7 @@ export class Objectives {
   #none = empty(
     "Nothing has an objective",
     "Give a function one, and its burn rate appears here: how many times as fast as allowed it spends its error budget.",
-    '#[metrics_http::timed(slo(latency = "250ms", objective = 99.9))]\nfn answer() { … }',
+    '#[metrics_http::timed(slo(latency = "250ms", objective = 99.9))]\nfn respond() { … }',
   );
 
   constructor(feed) {
@@ -40,7 +40,7 @@ export class Objectives {
   }
 }
 
-/** A function as it stands on a card, and where points have what it came to. */
+/** The text on a card of a function, and how to read its values from a point. */
 function ofFunction(it) {
   return {
     key: `function ${it.at}`,
@@ -55,7 +55,7 @@ function ofFunction(it) {
   };
 }
 
-/** The same of a declared histogram, all its series together. */
+/** Like `ofFunction`, for a histogram family with all of its series. */
 function ofFamily(it) {
   return {
     key: `family ${it.at}`,
@@ -68,15 +68,15 @@ function ofFamily(it) {
   };
 }
 
-/** What was bad, and all that counts, between the points. */
-function spent(it, objective, points) {
+/** The bad events and all events between the first and the last point. */
+function events(it, objective, points) {
   if (objective.kind === "latency") {
     const observed = observedOver(points, it.observed);
     if (observed === null) return { bad: null, all: null };
     const all = observed.reduce((sum, count) => sum + count, 0);
     return { all, bad: all - upTo(it.bounds, observed, objective.seconds) };
   }
-  // Calls that were cancelled neither keep nor miss it, as in the rules for alerts.
+  // Cancelled calls do not count, as in the generated alerting rules.
   const ok = increaseOver(points, it.ok);
   const bad = increaseOver(points, it.errors);
   return { bad, all: ok === null || bad === null ? null : ok + bad };
@@ -107,7 +107,7 @@ class Card {
 
   update(it, objective, { points, from, to }, feed) {
     const burns = SPANS.map(([span], i) => {
-      const { bad, all } = spent(it, objective, feed.since(span));
+      const { bad, all } = events(it, objective, feed.since(span));
       const burn = burnRate(bad, all, objective.percent);
       say(this.#rates[i].value, burn === null ? "–" : `${digits(burn)}×`);
       this.#rates[i].value.classList.toggle("over", burn > 1);
@@ -121,7 +121,7 @@ class Card {
     let first = 0;
     const line = points.map((point, i) => {
       while (point.time - points[first].time > 60) first += 1;
-      const some = spent(it, objective, points.slice(first, i + 1));
+      const some = events(it, objective, points.slice(first, i + 1));
       return burnRate(some.bad, some.all, objective.percent);
     });
     this.#chart.update(times, [line, times.map(() => 1)], from, to);

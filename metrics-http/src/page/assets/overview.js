@@ -1,4 +1,4 @@
-// The first view: whether the program is well.
+// The first view: traffic, errors, latency and resources of the program.
 
 import { Chart } from "./charts.js";
 import { el, empty, say } from "./dom.js";
@@ -15,7 +15,7 @@ export class Overview {
   #hint = empty(
     "No calls are measured yet",
     "Annotate a function, and its calls, errors and durations appear here.",
-    "#[metrics_http::timed]\n#[metrics_http::counted]\nasync fn answer() { … }",
+    "#[metrics_http::timed]\n#[metrics_http::counted]\nasync fn respond() { … }",
   );
 
   constructor(feed) {
@@ -56,26 +56,26 @@ export class Overview {
     };
     const traffic = trafficOf(feed, last);
     this.#hint.hidden = traffic !== null;
-    this.#tell("traffic", traffic?.isRequests ? "Requests" : "Calls of functions", rate(traffic && rateOver(points, traffic.all)), traffic ? `${count(traffic.all(last))} in all` : "");
+    this.#setTile("traffic", traffic?.isRequests ? "Requests" : "Calls of functions", rate(traffic && rateOver(points, traffic.all)), traffic ? `${count(traffic.all(last))} in all` : "");
 
     const all = traffic && increaseOver(points, traffic.all);
     const bad = traffic && increaseOver(points, traffic.errors);
     const errors = all > 0 && bad !== null ? bad / all : null;
-    this.#tell("errors", "Errors", share(errors), all > 0 ? `${count(bad)} of ${count(all)}` : "of none", errors > 0.01 ? "bad" : "");
+    this.#setTile("errors", "Errors", share(errors), all > 0 ? `${count(bad)} of ${count(all)}` : "of none", errors > 0.01 ? "bad" : "");
 
     const observed = traffic?.observed && observedOver(points, traffic.observed);
     const at = (q) => seconds(quantile(traffic?.bounds ?? [], observed, q));
-    this.#tell("latency", "Latency, p95", at(0.95), `p50 ${at(0.5)} · p99 ${at(0.99)}`);
-    this.#tell("in-flight", "In flight", count(traffic && traffic.inFlight(last)), traffic?.isRequests ? "requests" : "calls of functions");
+    this.#setTile("latency", "Latency, p95", at(0.95), `p50 ${at(0.5)} · p99 ${at(0.99)}`);
+    this.#setTile("in-flight", "In flight", count(traffic && traffic.inFlight(last)), traffic?.isRequests ? "requests" : "calls of functions");
 
     const cpu = feed.family("process_cpu_seconds_total");
     const busy = cpu && ((point) => point.totals[cpu.at]);
-    this.#tell("cpu", "CPU", share(cpu && rateOver(points, busy)), threads(value("process_threads")));
-    this.#tell("memory", "Memory", bytes(value("process_resident_memory_bytes")), virtual(value("process_virtual_memory_bytes")));
-    const [open, most] = [value("process_open_fds"), value("process_max_fds")];
-    this.#tell("files", "File descriptors", count(open), most === null ? "" : `of ${count(most)}`);
+    this.#setTile("cpu", "CPU", share(cpu && rateOver(points, busy)), threads(value("process_threads")));
+    this.#setTile("memory", "Memory", bytes(value("process_resident_memory_bytes")), virtual(value("process_virtual_memory_bytes")));
+    const [open, max] = [value("process_open_fds"), value("process_max_fds")];
+    this.#setTile("files", "File descriptors", count(open), max === null ? "" : `of ${count(max)}`);
     const start = value("process_start_time_seconds");
-    this.#tell("uptime", "Uptime", age(start && last.time - start), start ? `since ${moment(start)}` : "");
+    this.#setTile("uptime", "Uptime", age(start && last.time - start), start ? `since ${moment(start)}` : "");
 
     const times = points.map((point) => point.time);
     const draw = (chart, ...columns) => chart.update(times, columns, from, to);
@@ -93,7 +93,7 @@ export class Overview {
     if (memory) draw(this.#charts.memory, points.map((point) => point.totals[memory.at] ?? null));
   }
 
-  #tell(name, title, value, note, mood = "") {
+  #setTile(name, title, value, note, mood = "") {
     const tile = this.#tiles[name];
     say(tile.root.firstChild, title);
     say(tile.value, value);
@@ -110,14 +110,14 @@ function virtual(size) {
   return size === null ? "resident" : `resident · ${bytes(size)} virtual`;
 }
 
-/** The time, and the day unless it is today. */
+/** The time of day if it is today, else the date. */
 function moment(time) {
   const at = new Date(time * 1000);
   const isToday = at.toDateString() === new Date().toDateString();
   return isToday ? clock(time) : at.toLocaleDateString([], { dateStyle: "medium" });
 }
 
-/** What comes in: requests where a layer measures them, the calls of all functions otherwise. */
+/** HTTP requests if a `ServerLayer` measures them, else the calls of all functions. */
 function trafficOf(feed, last) {
   const served = feed.families.find((family) => /(^|_)http_server_request_duration_seconds$/.test(family.name));
   if (served && last.totals[served.at] > 0) {

@@ -1,10 +1,10 @@
-// What counts and buckets come to over time. Nothing here knows of the page.
+// Rates, increases and quantiles of data points. Independent of the page.
 
 /**
- * How much a counter went up between two points, or null where nobody can tell.
+ * The increase of a counter between two points, or null if it is unknown.
  *
- * A program that has started anew counts from zero: all it has counted is new. Where the program is
- * the same and its series add up to less, some of them have left.
+ * After a restart, counters begin at zero, so the whole value is the increase. Within one run, a sum
+ * that decreases means that series have expired, and the increase is unknown.
  */
 export function increase(before, after, isSameRun) {
   if (before === null || after === null || before === undefined || after === undefined) return null;
@@ -12,7 +12,7 @@ export function increase(before, after, isSameRun) {
   return after >= before ? after - before : null;
 }
 
-/** The increase over all points, across restarts; null where there are less than two. */
+/** The increase over all points, across restarts; null for less than two points. */
 export function increaseOver(points, value) {
   let sum = null;
   for (let i = 1; i < points.length; i += 1) {
@@ -23,18 +23,18 @@ export function increaseOver(points, value) {
 }
 
 /** Seconds from the first point to the last. */
-export function lasting(points) {
+export function duration(points) {
   return points.length < 2 ? 0 : points[points.length - 1].time - points[0].time;
 }
 
-/** Per second over all points. */
+/** The rate per second over all points. */
 export function rateOver(points, value) {
   const sum = increaseOver(points, value);
-  const time = lasting(points);
+  const time = duration(points);
   return sum === null || time <= 0 ? null : sum / time;
 }
 
-/** Per second at each point but the first, null where it is not known. */
+/** The rate per second at each point; null at the first one, and where it is unknown. */
 export function rates(points, value) {
   const out = new Array(points.length).fill(null);
   for (let i = 1; i < points.length; i += 1) {
@@ -46,7 +46,7 @@ export function rates(points, value) {
   return out;
 }
 
-/** What was observed between two points, by bucket; null where nobody can tell. */
+/** The observations between two points, by bucket; null if they are unknown. */
 export function observedBetween(before, after, isSameRun) {
   if (!after) return null;
   if (!before || !isSameRun) return isSameRun ? null : after.counts.slice();
@@ -54,7 +54,7 @@ export function observedBetween(before, after, isSameRun) {
   return counts.some((count) => count < 0) ? null : counts;
 }
 
-/** What was observed over all points, by bucket. */
+/** The observations over all points, by bucket. */
 export function observedOver(points, value) {
   let sum = null;
   for (let i = 1; i < points.length; i += 1) {
@@ -68,9 +68,8 @@ export function observedOver(points, value) {
 }
 
 /**
- * The value below which this share of observations lies, as Prometheus' `histogram_quantile`
- * estimates it: evenly spread within a bucket, from zero up to the first bound, and no more than
- * the last bound.
+ * A quantile, estimated like Prometheus' `histogram_quantile`: observations are assumed to be evenly
+ * distributed within a bucket, the first bucket begins at zero, and the last bound is the maximum.
  */
 export function quantile(bounds, counts, q) {
   if (!counts || bounds.length === 0) return null;
@@ -92,22 +91,22 @@ export function quantile(bounds, counts, q) {
   return bounds[bounds.length - 1];
 }
 
-/** The quantile at each point of what was observed since a few points before it. */
-export function quantiles(points, value, bounds, q, points_back = 5) {
+/** The quantile at each point, of the observations since a few points before it. */
+export function quantiles(points, value, bounds, q, window = 5) {
   return points.map((_, i) => {
-    const some = points.slice(Math.max(0, i - points_back), i + 1);
+    const some = points.slice(Math.max(0, i - window), i + 1);
     return some.length < 2 ? null : quantile(bounds, observedOver(some, value), q);
   });
 }
 
-/** Observations up to a bound. */
-export function upTo(bounds, counts, most) {
+/** The number of observations up to a bound. */
+export function upTo(bounds, counts, bound) {
   let sum = 0;
-  for (let i = 0; i < bounds.length && bounds[i] <= most; i += 1) sum += counts[i] ?? 0;
+  for (let i = 0; i < bounds.length && bounds[i] <= bound; i += 1) sum += counts[i] ?? 0;
   return sum;
 }
 
-/** How fast an error budget is spent: 1 is exactly as fast as the objective allows. */
+/** How fast an error budget is spent; 1 spends exactly the budget. */
 export function burnRate(bad, all, percent) {
   if (bad === null || all === null || all === 0) return null;
   const budget = 1 - percent / 100;

@@ -1,17 +1,18 @@
-// Tables of any length: only the rows that can be seen are in the document.
+// Tables of any length: only the visible rows are in the document.
 
 import { el, say } from "./dom.js";
 
-const ROW = 40;
-/** Rows beyond the edge, so that a scroll does not show a gap before it is drawn. */
-const SPARE = 6;
+/** Height of a row in pixels. */
+const ROW_HEIGHT = 40;
+/** Rows drawn beyond each edge, so that scrolling does not expose a gap before the next draw. */
+const OVERSCAN = 6;
 
 /**
  * A table with sortable columns.
  *
- * A column is `{ title, value, text, numeric, width, wide, note, draw }`: `value` is what rows are sorted by,
- * `text` what is shown; one that is `wide` is left out on a phone. `open` is called with a row
- * whose first cell, a button, is pressed.
+ * A column is `{ title, value, text, numeric, width, wide, note, draw }`: `value` returns the sort key
+ * of a row, `text` the displayed text; a `wide` column is hidden on a phone. `open` is called with a
+ * row when its first cell, a button, is pressed.
  */
 export class Table {
   #columns;
@@ -24,7 +25,7 @@ export class Table {
   #body = el("div", { class: "rows", role: "rowgroup" });
   #spacer = el("div", { class: "spacer", role: "presentation" });
   #heads;
-  #none;
+  #emptyNote;
 
   constructor({ label, columns, sort, open, key, none }) {
     this.#columns = columns;
@@ -32,32 +33,32 @@ export class Table {
     this.#open = open;
     this.#key = key ?? ((row) => row);
     this.#heads = columns.map((column, at) => this.#head(column, at));
-    this.#none = el("p", { class: "none dim" }, none ?? "Nothing to show");
-    // Within what scrolls, so that a scroll bar narrows both alike.
+    this.#emptyNote = el("p", { class: "none dim" }, none ?? "Nothing to show");
+    // The head scrolls with the body, so that a scroll bar narrows both equally.
     this.#body.append(el("div", { class: "row head", role: "row" }, ...this.#heads.map((head) => head.cell)), this.#spacer);
     this.root = el(
       "div",
       { class: "table card", role: "table", "aria-label": label },
       this.#body,
-      this.#none,
+      this.#emptyNote,
     );
     const template = (some) => some.map((column) => column.width ?? "minmax(4.75rem, 1fr)").join(" ");
     this.root.style.setProperty("--columns", template(columns));
     this.root.style.setProperty("--columns-phone", template(columns.filter((column) => !column.wide)));
     this.#body.addEventListener("scroll", () => this.#draw(), { passive: true });
     new ResizeObserver(() => this.#draw()).observe(this.#body);
-    this.#mark();
+    this.#updateHeads();
   }
 
   update(rows) {
     this.#rows = this.#sorted(rows);
     this.root.setAttribute("aria-rowcount", String(rows.length + 1));
-    this.#spacer.style.height = `${rows.length * ROW}px`;
-    this.#none.hidden = rows.length > 0;
+    this.#spacer.style.height = `${rows.length * ROW_HEIGHT}px`;
+    this.#emptyNote.hidden = rows.length > 0;
     this.#draw();
   }
 
-  /** Marks the row of this key as the one that is shown elsewhere. */
+  /** Highlights the row with this key, whose details are open. */
   choose(key) {
     this.#chosen = key;
     this.#draw();
@@ -73,14 +74,14 @@ export class Table {
 
   #sortBy(at) {
     const isSame = this.#sort?.at === at;
-    // Numbers are looked at for the largest first.
+    // Numbers are sorted in descending order first.
     const down = isSame ? !this.#sort.down : Boolean(this.#columns[at].numeric);
     this.#sort = { at, down };
-    this.#mark();
+    this.#updateHeads();
     this.update(this.#rows);
   }
 
-  #mark() {
+  #updateHeads() {
     this.#heads.forEach(({ cell }, at) => {
       if (this.#sort?.at === at) {
         cell.setAttribute("aria-sort", this.#sort.down ? "descending" : "ascending");
@@ -95,10 +96,10 @@ export class Table {
     const { at, down } = this.#sort;
     const { value } = this.#columns[at];
     const direction = down ? -1 : 1;
-    // What is not known goes to the end, whichever way.
+    // Unknown values are last in both directions.
     const compare = ([a], [b]) => {
-      const isNone = (it) => it === null || it === undefined || Number.isNaN(it);
-      if (isNone(a) || isNone(b)) return isNone(a) - isNone(b);
+      const isUnknown = (it) => it === null || it === undefined || Number.isNaN(it);
+      if (isUnknown(a) || isUnknown(b)) return isUnknown(a) - isUnknown(b);
       if (typeof a === "string") return direction * a.localeCompare(b);
       return direction * (a - b);
     };
@@ -106,10 +107,10 @@ export class Table {
   }
 
   #draw() {
-    const first = Math.max(0, Math.floor(this.#body.scrollTop / ROW) - SPARE);
-    const fits = Math.ceil(this.#body.clientHeight / ROW) + 2 * SPARE;
+    const first = Math.max(0, Math.floor(this.#body.scrollTop / ROW_HEIGHT) - OVERSCAN);
+    const fits = Math.ceil(this.#body.clientHeight / ROW_HEIGHT) + 2 * OVERSCAN;
     const shown = this.#rows.slice(first, first + fits);
-    while (this.#pool.length < shown.length) this.#pool.push(this.#row());
+    while (this.#pool.length < shown.length) this.#pool.push(this.#createLine());
     this.#pool.forEach((line, i) => {
       const row = shown[i];
       line.root.hidden = row === undefined;
@@ -117,7 +118,7 @@ export class Table {
     });
   }
 
-  #row() {
+  #createLine() {
     const line = { row: null };
     line.cells = this.#columns.map((column, at) => {
       const classes = `cell${column.numeric ? " numeric" : ""}${column.wide ? " wide" : ""}`;
@@ -129,7 +130,7 @@ export class Table {
     });
     line.root = el("div", { class: "row", role: "row" }, ...line.cells.map(({ cell }) => cell));
     if (this.#open) {
-      // The whole row for a pointer; the button is for keys, and for those who listen.
+      // A pointer can press the whole row; the button is for keyboards and screen readers.
       line.root.classList.add("opens");
       line.root.addEventListener("click", (event) => {
         if (!event.target.closest("button")) this.#open(line.row);
@@ -141,7 +142,7 @@ export class Table {
 
   #fill(line, row, at) {
     line.row = row;
-    line.root.style.transform = `translateY(${(at + 1) * ROW}px)`;
+    line.root.style.transform = `translateY(${(at + 1) * ROW_HEIGHT}px)`;
     line.root.setAttribute("aria-rowindex", String(at + 2));
     line.root.classList.toggle("chosen", this.#chosen !== null && this.#key(row) === this.#chosen);
     this.#columns.forEach((column, i) => {
@@ -155,7 +156,7 @@ export class Table {
   }
 }
 
-/** A cell of a name and something paler behind it. */
+/** Fills a cell with a name and secondary text. */
 export function twoTexts(cell, name, more) {
   if (cell.childElementCount !== 2) {
     cell.replaceChildren(el("span", { class: "name" }), el("span", { class: "dim more" }));

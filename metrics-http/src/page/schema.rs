@@ -1,4 +1,4 @@
-//! What the page is told once: families and functions, in the order that points have them.
+//! The families and functions that data points refer to by index.
 
 use std::collections::HashMap;
 
@@ -8,23 +8,24 @@ use metrics_core::{
 };
 use serde::Serialize;
 
-/// Everything that a point's values belong to. It only ever grows, so that older points, which
-/// are shorter, can be read by it too.
+/// The columns of data points.
+///
+/// It only grows, so that older points, whose columns are shorter, remain valid.
 #[derive(Default, Serialize)]
-pub(super) struct About {
-    /// As `target_info` calls it.
+pub(super) struct Schema {
+    /// `service_name` of `target_info`.
     program: Option<String>,
-    /// As `build_info` has it.
+    /// The labels of `build_info`.
     build: Vec<(String, String)>,
     pub(super) families: Vec<Family>,
     pub(super) functions: Vec<Function>,
     #[serde(skip)]
-    family_at: HashMap<String, usize>,
+    family_index: HashMap<String, usize>,
     #[serde(skip)]
-    function_at: HashMap<(String, String), usize>,
+    function_index: HashMap<(String, String), usize>,
 }
 
-/// A family, apart from its values.
+/// The metadata of a family.
 #[derive(Serialize)]
 pub(super) struct Family {
     name: String,
@@ -33,23 +34,24 @@ pub(super) struct Family {
     unit: Option<String>,
     help: String,
     labels: Vec<Label>,
-    /// Upper bounds of a histogram's buckets, without the last one: those of all its series.
+    /// Upper bounds of a histogram's buckets in all of its series, without `+Inf`.
     pub(super) bounds: Vec<f64>,
     native: bool,
-    /// The cap on its series.
+    /// The cardinality limit.
     max_series: Option<usize>,
-    /// Where it is declared, as `file:line`: the first places, as functions may be many.
+    /// Where it is declared, as `file:line`; at most [`MAX_PLACES`].
     places: Vec<String>,
-    /// Whether its series are those of functions.
+    /// Whether its series are calls of annotated functions.
     pub(super) is_of_functions: bool,
-    /// What it is held to, where that is not a function's.
+    /// Objectives of the family itself; those of functions are in [`Function`].
     objectives: Vec<Objective>,
 }
 
-/// A label of a family: its values where they are known, as far as they are few.
+/// A label of a family.
 #[derive(Serialize)]
 struct Label {
     name: String,
+    /// Closed label values, unless there are more than [`MAX_LABEL_VALUES`].
     values: Option<Vec<String>>,
 }
 
@@ -61,50 +63,50 @@ pub(super) struct Function {
     module: String,
     place: String,
     objectives: Vec<Objective>,
-    /// Upper bounds of its durations, without the last one.
+    /// Upper bounds of the buckets of its durations, without `+Inf`.
     pub(super) bounds: Vec<f64>,
 }
 
-impl About {
-    /// Makes room for what was gathered; whether something is new.
-    pub(super) fn learn(&mut self, registry: &Registry, gathered: &[MetricFamily]) -> bool {
-        let knows = |family: &MetricFamily| self.family_at.contains_key(&family.name);
-        if !self.families.is_empty() && gathered.iter().all(knows) {
+impl Schema {
+    /// Adds the gathered families that are new; returns whether there were any.
+    pub(super) fn extend(&mut self, registry: &Registry, gathered: &[MetricFamily]) -> bool {
+        let is_known = |family: &MetricFamily| self.family_index.contains_key(&family.name);
+        if !self.families.is_empty() && gathered.iter().all(is_known) {
             return false;
         }
         for family in registry.catalog().families {
-            self.declared(family);
+            self.add_declared(family);
         }
         for family in gathered {
-            self.seen(family);
+            self.add_gathered(family);
         }
         true
     }
 
     pub(super) fn family(&self, name: &str) -> Option<usize> {
-        self.family_at.get(name).copied()
+        self.family_index.get(name).copied()
     }
 
-    /// The function that a series belongs to, where it is known.
+    /// The index of the function that a series belongs to.
     pub(super) fn function(&self, metric: &Metric) -> Option<usize> {
         let label = |name| label(metric, name).map(str::to_owned);
         let key = (label("function")?, label("module")?);
-        self.function_at.get(&key).copied()
+        self.function_index.get(&key).copied()
     }
 
-    fn declared(&mut self, family: CatalogFamily) {
-        if self.family_at.contains_key(&family.name) {
+    fn add_declared(&mut self, family: CatalogFamily) {
+        if self.family_index.contains_key(&family.name) {
             return;
         }
         let (mut is_of_functions, mut objectives) = (false, Vec::new());
         for member in &family.members {
-            if self.member(member, &family) {
+            if self.add_function(member, &family) {
                 is_of_functions = true;
             } else {
                 objectives.extend_from_slice(&member.objectives);
             }
         }
-        let places = family.members.iter().take(PLACES);
+        let places = family.members.iter().take(MAX_PLACES);
         self.add(Family {
             kind: family.kind,
             unit: family.unit,
@@ -122,17 +124,17 @@ impl About {
         });
     }
 
-    /// Notes the function that declares this member, if one does.
-    fn member(&mut self, member: &CatalogMember, family: &CatalogFamily) -> bool {
+    /// Adds the function that declares this member; returns false if it is not a function.
+    fn add_function(&mut self, member: &CatalogMember, family: &CatalogFamily) -> bool {
         let label = |name| {
             let mut labels = member.labels.iter();
-            labels.find_map(|(own, value)| (own == name).then(|| value.clone()))
+            labels.find_map(|(label, value)| (label == name).then(|| value.clone()))
         };
         let (Some(function), Some(module)) = (label("function"), label("module")) else {
             return false;
         };
         let key = (function, module);
-        let at = if let Some(at) = self.function_at.get(&key) {
+        let at = if let Some(at) = self.function_index.get(&key) {
             *at
         } else {
             self.functions.push(Function {
@@ -142,7 +144,7 @@ impl About {
                 objectives: Vec::new(),
                 bounds: Vec::new(),
             });
-            self.function_at.insert(key, self.functions.len() - 1);
+            self.function_index.insert(key, self.functions.len() - 1);
             self.functions.len() - 1
         };
         let function = &mut self.functions[at];
@@ -157,8 +159,8 @@ impl About {
         true
     }
 
-    /// Adds a family that no catalogue knows of, and what only values tell.
-    fn seen(&mut self, family: &MetricFamily) {
+    /// Adds a family that is not in the catalogue, and metadata that only gathered values have.
+    fn add_gathered(&mut self, family: &MetricFamily) {
         let at = match self.family(&family.name) {
             Some(at) => at,
             None => self.add(Family {
@@ -191,12 +193,12 @@ impl About {
             let MetricValue::Histogram { buckets, .. } = &metric.value else {
                 continue;
             };
-            unite(&mut self.families[at].bounds, buckets);
+            merge_bounds(&mut self.families[at].bounds, buckets);
             if let Some(function) = self.function(metric) {
-                unite(&mut self.functions[function].bounds, buckets);
+                merge_bounds(&mut self.functions[function].bounds, buckets);
             }
         }
-        // A collector says what labels there are only with its series.
+        // The labels of a collector are only known from its series.
         let labels = &mut self.families[at].labels;
         if labels.is_empty()
             && let Some(first) = family.metrics.first()
@@ -210,7 +212,7 @@ impl About {
 
     fn add(&mut self, family: Family) -> usize {
         let at = self.families.len();
-        self.family_at.insert(family.name.clone(), at);
+        self.family_index.insert(family.name.clone(), at);
         self.families.push(family);
         at
     }
@@ -220,19 +222,21 @@ impl From<CatalogLabel> for Label {
     fn from(label: CatalogLabel) -> Label {
         Label {
             name: label.name,
-            values: label.values.filter(|values| values.len() <= VALUES),
+            values: label
+                .values
+                .filter(|values| values.len() <= MAX_LABEL_VALUES),
         }
     }
 }
 
-/// The value of a label.
+/// The value of a label of a series.
 pub(super) fn label<'a>(metric: &'a Metric, name: &str) -> Option<&'a str> {
     let mut labels = metric.labels.iter();
-    labels.find_map(|(own, value)| (own == name).then_some(value.as_str()))
+    labels.find_map(|(label, value)| (label == name).then_some(value.as_str()))
 }
 
-/// Adds the bounds of a series to those of all.
-fn unite(bounds: &mut Vec<f64>, buckets: &[(f64, u64)]) {
+/// Adds the finite bounds of a series that are missing.
+fn merge_bounds(bounds: &mut Vec<f64>, buckets: &[(f64, u64)]) {
     for (bound, _) in buckets {
         if bound.is_finite() && !bounds.contains(bound) {
             bounds.push(*bound);
@@ -241,7 +245,6 @@ fn unite(bounds: &mut Vec<f64>, buckets: &[(f64, u64)]) {
     }
 }
 
-/// Places of a family that are told.
-const PLACES: usize = 8;
-/// Values of a label that are told.
-const VALUES: usize = 32;
+/// A family of function calls may be declared in thousands of places.
+const MAX_PLACES: usize = 8;
+const MAX_LABEL_VALUES: usize = 32;
