@@ -23,7 +23,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{Attribute, Meta};
 
-use super::body::in_braces;
+use super::tokens::in_braces;
 use crate::model::{Args, BLOCK_ARGUMENT, Container, Enclosing, Member, without_comma};
 
 /// Puts the attribute on every function in the container, and on every container in it.

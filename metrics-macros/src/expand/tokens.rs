@@ -1,6 +1,6 @@
 //! Tokens that several templates need.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{LitStr, Path};
 
@@ -11,6 +11,13 @@ pub(crate) fn located_at(path: impl ToTokens, span: Span) -> TokenStream {
         token
     };
     path.into_token_stream().into_iter().map(locate).collect()
+}
+
+/// A block whose braces have this span.
+pub(super) fn in_braces(brace: Span, tokens: TokenStream) -> TokenTree {
+    let mut group = Group::new(Delimiter::Brace, tokens);
+    group.set_span(brace);
+    group.into()
 }
 
 /// Calls a `const fn` of metrics-core that panics if a rule is broken: a compile error at `span`.

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 
-use super::{Args, Errors, Function, Item, Returns, returns::names_generic};
+use super::{Args, Errors, Function, Item, Returns, generics::names_generic};
 
 /// Reports arguments that contradict each other, the attribute or the item that it is on.
 pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {

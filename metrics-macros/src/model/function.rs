@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, FnArg, Pat, Signature, Token, Type, Visibility, ext::IdentExt};
 
-use super::{Args, Enclosing, EntryLabel, returns::is_concrete};
+use super::{Args, Enclosing, EntryLabel, generics::is_concrete};
 
 /// An item that a function attribute is on.
 pub(crate) enum Item {

@@ -14,6 +14,7 @@ mod declaration;
 mod derive;
 mod errors;
 mod function;
+mod generics;
 mod instrument;
 mod metric;
 mod returns;

@@ -9,8 +9,7 @@ use syn::{
 };
 
 use super::{
-    crate_path,
-    grammar::{arguments, comma_separated, items, unknown, value},
+    grammar::{arguments, comma_separated, crate_path, items, unknown, value},
     slo,
 };
 use crate::model::{

@@ -9,7 +9,7 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
-use super::item::function_follows;
+use super::function::function_follows;
 use crate::model::{Container, Enclosing, Item, Member, mentions};
 
 /// Parses an item that is not a function.

@@ -7,10 +7,7 @@ use syn::{
     parse::{Parse, ParseStream},
 };
 
-use super::{
-    crate_path,
-    grammar::{comma_separated, equals, unknown, value},
-};
+use super::grammar::{comma_separated, crate_path, equals, unknown, value};
 use crate::model::{Case, DeriveItem, Errors, LabelAttr};
 
 /// Parses the item of a derive that was reached through the crate of this name.

@@ -1,8 +1,8 @@
 //! What the arguments of all macros have in common: `key = value`, `key(...)`, lists.
 
-use proc_macro2::{Ident, TokenTree};
+use proc_macro2::{Ident, Span, TokenTree};
 use syn::{
-    Token, parenthesized,
+    Path, Token, parenthesized,
     parse::{Parse, ParseBuffer, ParseStream},
 };
 
@@ -94,4 +94,10 @@ pub(crate) fn skip_argument(input: ParseStream) -> syn::Result<()> {
         input.parse::<TokenTree>()?;
     }
     Ok(())
+}
+
+/// The path of a crate by its name in the user's manifest.
+pub(crate) fn crate_path(name: &str) -> Path {
+    let name = Ident::new(name, Span::call_site());
+    syn::parse_quote!(::#name)
 }

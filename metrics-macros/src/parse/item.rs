@@ -1,13 +1,13 @@
 //! The item that a function attribute is on.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use syn::{
-    Attribute, LitStr, Meta, Signature, Token, Visibility,
-    parse::{Parse, ParseStream, Parser},
+    Attribute, Visibility,
+    parse::{ParseStream, Parser},
 };
 
-use super::{args, container};
-use crate::model::{Args, Errors, Function, Instrument, Item, MOVED_ARGUMENT};
+use super::{container::container, function::function_follows};
+use crate::model::Item;
 
 /// Parses the item that an attribute is on.
 pub(crate) fn item(tokens: &TokenStream) -> syn::Result<Item> {
@@ -15,7 +15,7 @@ pub(crate) fn item(tokens: &TokenStream) -> syn::Result<Item> {
         let function = syn::parse2(tokens.clone())?;
         Ok(Item::Function(Box::new(function)))
     } else {
-        container::container(tokens)
+        container(tokens)
     }
 }
 
@@ -28,76 +28,4 @@ fn is_function(item: &TokenStream) -> bool {
         Ok(found)
     };
     parser.parse2(item.clone()).unwrap_or(false)
-}
-
-/// Whether a function begins here, after its visibility.
-pub(crate) fn function_follows(input: ParseStream) -> bool {
-    let ahead = input.fork();
-    loop {
-        if ahead.peek(Token![fn]) {
-            return true;
-        }
-        let is_qualifier = ahead.peek(Token![const])
-            || ahead.peek(Token![async])
-            || ahead.peek(Token![unsafe])
-            || ahead.peek(Token![extern])
-            || ahead.peek(LitStr)
-            || ahead.peek(Token![default]);
-        if !is_qualifier || ahead.parse::<TokenTree>().is_err() {
-            return false;
-        }
-    }
-}
-
-impl Parse for Function {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        let attrs = input.call(Attribute::parse_outer)?;
-        let vis = input.parse()?;
-        let defaultness = input.parse()?;
-        let sig: Signature = input.parse()?;
-        if input.peek(Token![;]) {
-            let message = "the function has no body to record; put the attribute on its \
-                           implementations";
-            return Err(syn::Error::new(sig.ident.span(), message));
-        }
-        let content;
-        let brace = syn::braced!(content in input);
-        let inner_attrs = content.call(Attribute::parse_inner)?;
-        Ok(Function {
-            attrs,
-            vis,
-            defaultness,
-            sig,
-            inner_attrs,
-            body: content.parse()?,
-            brace: brace.span.join(),
-        })
-    }
-}
-
-/// Takes out of a function the attributes that have moved to right below the expanding one, the
-/// topmost first; see `expand::stack`.
-pub(crate) fn moved_attributes(function: &mut Function, reached_through: &str) -> Vec<Args> {
-    let mut moved = Vec::new();
-    while let Some(next) = function.next_active_attribute()
-        && let Meta::List(meta) = &function.attrs[next].meta
-        && let Some(last) = meta.path.segments.last()
-        && let Some(instrument) = Instrument::named(&last.ident)
-        && meta.tokens.clone().into_iter().any(is_mark)
-    {
-        // Its errors were reported by its own expansion.
-        let errors = &mut Errors::default();
-        moved.push(args(
-            instrument,
-            meta.tokens.clone(),
-            reached_through,
-            errors,
-        ));
-        function.attrs.remove(next);
-    }
-    moved
-}
-
-fn is_mark(token: TokenTree) -> bool {
-    matches!(token, TokenTree::Ident(word) if word == MOVED_ARGUMENT)
 }

@@ -9,23 +9,13 @@ mod buckets;
 mod container;
 mod declaration;
 mod derive;
+mod function;
 mod grammar;
 mod item;
 mod labels;
 mod slo;
 
 pub(crate) use self::{
-    args::args,
-    declaration::declarations,
-    derive::derive_item,
-    item::{item, moved_attributes},
+    args::args, declaration::declarations, derive::derive_item, function::moved_attributes,
+    item::item,
 };
-
-use proc_macro2::{Ident, Span};
-use syn::Path;
-
-/// The path of a crate by its name in the user's manifest.
-fn crate_path(name: &str) -> Path {
-    let name = Ident::new(name, Span::call_site());
-    syn::parse_quote!(::#name)
-}

@@ -35,10 +35,10 @@ use syn::{ReturnType, Type, Visibility, visit_mut::VisitMut};
 
 use super::{
     arguments::{are_plain, move_arguments, name_variables, owned_arguments},
-    body_block, closure_output, emit, in_braces,
+    emit::{body_block, closure_output, emit},
 };
 use crate::{
-    expand::recorder::Recorder,
+    expand::{recorder::Recorder, tokens::in_braces},
     model::{Function, FutureForm},
 };
 

@@ -16,13 +16,13 @@
 //! attribute.
 
 mod arguments;
+mod emit;
 mod future;
 mod sync;
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::quote;
-use syn::{ReturnType, Signature, Type, visit_mut::VisitMut};
+use proc_macro2::TokenStream;
 
+pub(super) use self::emit::{closure_output, emit};
 use super::recorder::Recorder;
 use crate::model::{Function, FutureForm};
 
@@ -38,63 +38,4 @@ pub(super) fn wrap(
         Some(FutureForm::AsyncFn) => future::async_fn(function, recorders),
         Some(form) => future::returned(function, recorders, form),
     }
-}
-
-/// The function with this signature and body.
-pub(super) fn emit(function: &Function, sig: &Signature, body: &TokenStream) -> TokenStream {
-    let Function {
-        attrs,
-        vis,
-        defaultness,
-        inner_attrs,
-        brace,
-        ..
-    } = function;
-    let body = in_braces(*brace, quote!(#(#inner_attrs)* #body));
-    quote!(#(#attrs)* #vis #defaultness #sig #body)
-}
-
-/// A block whose braces have this span.
-pub(super) fn in_braces(brace: Span, tokens: TokenStream) -> TokenTree {
-    let mut group = Group::new(Delimiter::Brace, tokens);
-    group.set_span(brace);
-    group.into()
-}
-
-/// The body in braces of its own, which keep its items before all statements.
-///
-/// On one line, the body may be a mere expression, and with the user's span the compiler would
-/// report the braces as unneeded.
-fn body_block(brace: Span, body: &TokenStream) -> TokenTree {
-    // The snapshot tests run outside of a compiler.
-    let is_on_one_line =
-        proc_macro::is_available() && brace.unwrap().start().line() == brace.unwrap().end().line();
-    let span = if is_on_one_line {
-        Span::mixed_site().located_at(brace)
-    } else {
-        brace
-    };
-    in_braces(span, body.clone())
-}
-
-/// `-> Type` for a closure, unless the type cannot be named there.
-pub(super) fn closure_output(output: &ReturnType) -> TokenStream {
-    match output {
-        ReturnType::Type(arrow, ty) if !names_impl(ty) => quote!(#arrow #ty),
-        _ => quote!(),
-    }
-}
-
-fn names_impl(ty: &Type) -> bool {
-    struct Finder(bool);
-
-    impl VisitMut for Finder {
-        fn visit_type_impl_trait_mut(&mut self, _: &mut syn::TypeImplTrait) {
-            self.0 = true;
-        }
-    }
-
-    let mut finder = Finder(false);
-    finder.visit_type_mut(&mut ty.clone());
-    finder.0
 }

@@ -21,8 +21,14 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::{arguments::owned_arguments, body_block, closure_output, emit, in_braces};
-use crate::{expand::recorder::Recorder, model::Function};
+use super::{
+    arguments::owned_arguments,
+    emit::{body_block, closure_output, emit},
+};
+use crate::{
+    expand::{recorder::Recorder, tokens::in_braces},
+    model::Function,
+};
 
 pub(super) fn wrap(function: &Function, recorders: &[Recorder]) -> TokenStream {
     let mut sig = function.sig.clone();

@@ -1,0 +1,63 @@
+//! Parts that all forms of the function share.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::quote;
+use syn::{ReturnType, Signature, Type, visit_mut::VisitMut};
+
+use crate::{expand::tokens::in_braces, model::Function};
+
+/// The function with this signature and body.
+pub(in crate::expand) fn emit(
+    function: &Function,
+    sig: &Signature,
+    body: &TokenStream,
+) -> TokenStream {
+    let Function {
+        attrs,
+        vis,
+        defaultness,
+        inner_attrs,
+        brace,
+        ..
+    } = function;
+    let body = in_braces(*brace, quote!(#(#inner_attrs)* #body));
+    quote!(#(#attrs)* #vis #defaultness #sig #body)
+}
+
+/// The body in braces of its own, which keep its items before all statements.
+///
+/// On one line, the body may be a mere expression, and with the user's span the compiler would
+/// report the braces as unneeded.
+pub(super) fn body_block(brace: Span, body: &TokenStream) -> TokenTree {
+    // The snapshot tests run outside of a compiler.
+    let is_on_one_line =
+        proc_macro::is_available() && brace.unwrap().start().line() == brace.unwrap().end().line();
+    let span = if is_on_one_line {
+        Span::mixed_site().located_at(brace)
+    } else {
+        brace
+    };
+    in_braces(span, body.clone())
+}
+
+/// `-> Type` for a closure, unless the type cannot be named there.
+pub(in crate::expand) fn closure_output(output: &ReturnType) -> TokenStream {
+    match output {
+        ReturnType::Type(arrow, ty) if !names_impl(ty) => quote!(#arrow #ty),
+        _ => quote!(),
+    }
+}
+
+fn names_impl(ty: &Type) -> bool {
+    struct Finder(bool);
+
+    impl VisitMut for Finder {
+        fn visit_type_impl_trait_mut(&mut self, _: &mut syn::TypeImplTrait) {
+            self.0 = true;
+        }
+    }
+
+    let mut finder = Finder(false);
+    finder.visit_type_mut(&mut ty.clone());
+    finder.0
+}
