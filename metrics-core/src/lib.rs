@@ -95,10 +95,8 @@ pub use metric::{
     up_down::{InFlight, UpDownCounter},
 };
 pub use registry::{
-    Registry, RegistryBuilder,
-    collector::{CollectedSeries, Collection, Collector, Computed},
-    encode, encode_to_string, gather,
-    gather::{Metric, MetricFamily, MetricValue},
+    CollectedSeries, Collection, Collector, Computed, Metric, MetricFamily, MetricValue, Registry,
+    RegistryBuilder, encode, encode_to_string, gather,
 };
 #[cfg(feature = "catalog")]
 pub use rules::Rules;

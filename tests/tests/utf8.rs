@@ -290,7 +290,7 @@ fn families_that_escape_to_one_name_clash() {
             let (first, line) = (options(a), line!());
             let (second, other) = (options(b), line!());
             let message = clash((first, second), (line, other));
-            assert!(message.contains("where names are escaped"), "{message}");
+            assert!(message.contains("when names are escaped"), "{message}");
         }
     }
 }

@@ -4,15 +4,15 @@ use super::{Catalog, CatalogFamily, CatalogLabel, CatalogMember, CatalogNative};
 use crate::{
     describe::{desc::Desc, kind::Kind},
     metric::{family::Family, outcome_rows::OutcomeLabel},
-    registry::{Registry, groups::Group},
+    registry::{Registry, exposed_family::ExposedFamily},
 };
 
 pub(super) fn registry(registry: &Registry) -> Catalog {
-    let (groups, settings) = (registry.groups(), registry.settings());
-    let described = groups.families().iter().map(|group| {
-        let mut family = describe(group);
+    let (families, settings) = (registry.exposed_families(), registry.settings());
+    let described = families.families().iter().map(|family| {
+        let mut family = describe(family);
         family.name.insert_str(0, &settings.prefix);
-        for (name, value) in settings.labels.iter().rev() {
+        for (name, value) in settings.const_labels.iter().rev() {
             family.labels.insert(0, closed(name, &[value]));
         }
         family
@@ -25,9 +25,9 @@ pub(super) fn registry(registry: &Registry) -> Catalog {
     }
 }
 
-fn describe(group: &Group) -> CatalogFamily {
-    let desc = group.desc();
-    let members = || group.members();
+fn describe(family: &ExposedFamily) -> CatalogFamily {
+    let desc = &family.desc;
+    let members = || family.members().map(|member| &**member);
     let first = members().next();
     let mut labels = Vec::new();
     for member in members() {
@@ -57,7 +57,7 @@ fn describe(group: &Group) -> CatalogFamily {
         states: texts(first.map_or(&[], |member| member.state_names())),
         max_series: members().filter_map(Family::bounded).max(),
         expire_seconds: members().find_map(Family::expires_after),
-        collected: group.is_collected(),
+        collected: family.collector.is_some(),
         members: if first.is_some() {
             members().map(|member| declaration(member.desc())).collect()
         } else {

@@ -1,107 +1,122 @@
-//! What does not fit together: names that two families or two labels would have, as declared or
-//! where they are escaped.
+//! Checks whether a declaration fits the registry and the family that it joins.
+//!
+//! Every error names the source locations and the remedy.
 
-use std::collections::HashMap;
+use std::fmt::Display;
 
 use crate::{
     describe::{
         desc::Desc,
         escaping,
-        escaping::{Escaping, SCHEMES},
         kind::Kind,
-        name,
-        name::ValidationScheme,
+        name::{self, ValidationScheme},
     },
-    registry::{Settings, self_metrics},
+    metric::family::Family,
+    registry::{exposed_family::ExposedFamily, item::Item, self_metrics, settings::Settings},
 };
 
-/// Names of samples, and whose they are.
-type Taken<'a> = HashMap<String, (usize, &'a Desc)>;
-
-/// The names of the samples of families, and whose they are, by position.
-pub(crate) struct Names<'a> {
-    prefix: &'a str,
-    plain: Taken<'a>,
-    /// The same under each scheme, where there is a name that not every reader takes.
-    escaped: Vec<(Escaping, Taken<'a>)>,
-}
-
-impl<'a> Names<'a> {
-    pub(crate) fn new(mut descs: impl Iterator<Item = &'a Desc>, settings: &'a Settings) -> Self {
-        let prefix = settings.prefix.as_str();
-        let any = descs.any(|desc| !is_legacy(desc, prefix));
-        let schemes = any.then_some(SCHEMES).into_iter().flatten();
-        Names {
-            prefix,
-            plain: HashMap::new(),
-            escaped: schemes.map(|scheme| (scheme, HashMap::new())).collect(),
+/// Checks that a declaration may join a family of the same name.
+///
+/// Returns the position of the members with equal const labels, whose series it shares.
+///
+/// # Errors
+///
+/// If it differs from the first declaration in type, help, unit, buckets or label names, or if
+/// values of the two cannot be added up.
+pub(crate) fn check_agreement(
+    family: &ExposedFamily,
+    desc: &Desc,
+    item: &Item,
+) -> Result<Option<usize>, String> {
+    let first = &family.desc;
+    let differ = |what: &str, a: &dyn Display, b: &dyn Display| {
+        Err(format!(
+            "`{}` is declared twice with different {what}: `{a}` at {}, `{b}` at {}; \
+             make them equal or rename one",
+            desc.name(),
+            first.location(),
+            desc.location(),
+        ))
+    };
+    if first.kind != desc.kind {
+        return differ("types", &first.kind, &desc.kind);
+    }
+    if first.help != desc.help {
+        return differ("help", &first.help, &desc.help);
+    }
+    if first.unit != desc.unit {
+        return differ("units", &first.unit, &desc.unit);
+    }
+    if first.bounds != desc.bounds {
+        let list = |desc: &Desc| format!("{:?}", desc.bounds);
+        return differ("buckets", &list(first), &list(desc));
+    }
+    let names = |desc: &Desc| {
+        let const_labels = desc.const_labels.iter().map(|(name, _)| &**name);
+        let names: Vec<_> = const_labels.chain(desc.label_names()).collect();
+        names.join(", ")
+    };
+    let may_differ_in_labels = first.allows_mixed_labels && desc.allows_mixed_labels;
+    if !may_differ_in_labels && names(first) != names(desc) {
+        return differ("labels", &names(first), &names(desc));
+    }
+    let cannot_share = |what: &str| {
+        Err(format!(
+            "`{}` is declared twice, at {} and at {}, but {what} has one declaration; rename one",
+            desc.name(),
+            first.location(),
+            desc.location(),
+        ))
+    };
+    let Item::Metric(metric) = item else {
+        return cannot_share("a collector's family");
+    };
+    let native = |metric: &Family| match metric.layout().native() {
+        Some(native) => native.to_string(),
+        None => "none".to_owned(),
+    };
+    if let Some(member) = family.members().next()
+        && member.layout().native() != metric.layout().native()
+    {
+        return differ("native buckets", &native(member), &native(metric));
+    }
+    let merges_with = family
+        .members
+        .iter()
+        .position(|members| members[0].desc().const_labels == desc.const_labels);
+    // Values can be added up only if they are stored in the same layout.
+    if let Some(at) = merges_with {
+        let (a, b) = (family.members[at][0].layout(), metric.layout());
+        if a != b {
+            return differ("types", &format!("{a:?}"), &format!("{b:?}"));
         }
     }
-
-    /// The family that has taken the name of this one.
-    pub(crate) fn family(&self, desc: &Desc) -> Option<usize> {
-        let taken = self.plain.get(desc.family_name());
-        taken.map(|(family, _)| *family)
+    if family.collector.is_some() {
+        return cannot_share("a collector's family");
     }
-
-    /// Takes the names for the family at this position, or says who has one of them.
-    pub(crate) fn take(&mut self, desc: &'a Desc, next: usize) -> Result<(), String> {
-        let clash = |(_, other): &(usize, &Desc), name: &str, to_whom: &str| {
-            format!(
-                "`{}` ({}) and `{}` ({}) would both write samples called `{name}`{to_whom}; rename \
-                 one",
-                other.name(),
-                other.location(),
-                desc.name(),
-                desc.location(),
-            )
-        };
-        let samples = desc.sample_names();
-        for name in &samples {
-            if let Some(other) = self.plain.get(name) {
-                return Err(clash(other, name, ""));
-            }
-        }
-        let mut escaped = Vec::new();
-        for (scheme, known) in &self.escaped {
-            let samples = escaping::sample_names(desc, self.prefix, *scheme);
-            for name in &samples {
-                if let Some(other) = known.get(name) {
-                    return Err(clash(other, name, " where names are escaped"));
-                }
-            }
-            escaped.push(samples);
-        }
-        self.plain
-            .extend(samples.into_iter().map(|name| (name, (next, desc))));
-        for ((_, known), samples) in self.escaped.iter_mut().zip(escaped) {
-            known.extend(samples.into_iter().map(|name| (name, (next, desc))));
-        }
-        Ok(())
+    match desc.kind {
+        Kind::Info => cannot_share("an info"),
+        Kind::StateSet => cannot_share("a state set"),
+        _ => Ok(merges_with),
     }
 }
 
-/// Whether every reader takes the name of a family.
-pub(crate) fn is_legacy(desc: &Desc, prefix: &str) -> bool {
-    name::is_legacy_metric(desc.name()) && (prefix.is_empty() || name::is_legacy_metric(prefix))
-}
-
-/// Keeps metrics from names that the registry itself uses, and state sets from a label of their
-/// own name.
-pub(crate) fn check_own(desc: &Desc, settings: &Settings) -> Result<(), String> {
-    self_metrics::check(desc)?;
+/// Checks that a metric does not use a name of the registry's self-metrics, and that a state set
+/// does not have a label of its own name.
+pub(crate) fn check_reserved_names(desc: &Desc, settings: &Settings) -> Result<(), String> {
+    self_metrics::check_name(desc)?;
     if desc.kind == Kind::StateSet {
         let name = format!("{}{}", settings.prefix, desc.name());
-        // With the prefix, it may break a rule that the label is held to.
-        if let Err(fault) = name::check_metric(&name, desc.kind, ValidationScheme::Utf8) {
-            return Err(format!("`{name}` ({}): {fault}", desc.location()));
+        // The name is also that of a label. With the prefix it may no longer be valid as such.
+        if let Err(violation) = name::check_metric(&name, desc.kind, ValidationScheme::Utf8) {
+            return Err(format!("`{name}` ({}): {violation}", desc.location()));
         }
-        let common = settings.labels.iter().map(|(name, _)| name.as_str());
-        let mut labels = own_labels(desc).chain(common);
+        let const_labels = settings.const_labels.iter().map(|(name, _)| name.as_str());
+        let mut labels = declared_labels(desc).chain(const_labels);
         if labels.any(|label| escaping::common_name(label, &name).is_some()) {
             return Err(format!(
-                "`{}` ({}): a state set names its states in a label of its own name; rename the \
-                 label",
+                "`{}` ({}): the states of a state set are values of a label with its name; rename \
+                 the other label of that name",
                 desc.name(),
                 desc.location(),
             ));
@@ -110,30 +125,31 @@ pub(crate) fn check_own(desc: &Desc, settings: &Settings) -> Result<(), String> 
     Ok(())
 }
 
-/// Sees to it that no two labels of a series have one name.
+/// Checks that the label names of a series differ, as declared and escaped.
 pub(crate) fn check_labels(desc: &Desc, settings: &Settings) -> Result<(), String> {
-    for (at, name) in own_labels(desc).enumerate() {
-        let mut common = settings.labels.iter().map(|(common, _)| common);
-        if let Some(common) = common.find(|common| escaping::common_name(common, name).is_some()) {
+    for (at, name) in declared_labels(desc).enumerate() {
+        let mut const_labels = settings.const_labels.iter().map(|(label, _)| label);
+        let clashing = |label: &&String| escaping::common_name(label, name).is_some();
+        if let Some(label) = const_labels.find(clashing) {
             return Err(format!(
-                "`{}` ({}): the registry gives every series the label `{common}`; rename {}",
+                "`{}` ({}): the registry adds the label `{label}` to every series; rename {}",
                 desc.name(),
                 desc.location(),
-                if common == name {
+                if label == name {
                     "one".to_owned()
                 } else {
-                    format!("`{name}`, which is the same where names are escaped")
+                    format!("`{name}`, which is escaped to the same name")
                 },
             ));
         }
         if desc.has_legacy_labels() {
             continue;
         }
-        for earlier in own_labels(desc).take(at) {
+        for earlier in declared_labels(desc).take(at) {
             if let Some(both) = escaping::common_name(earlier, name) {
                 return Err(format!(
-                    "`{}` ({}): the labels `{earlier}` and `{name}` would both be called `{both}` \
-                     where names are escaped; rename one",
+                    "`{}` ({}): the labels `{earlier}` and `{name}` are both escaped to `{both}`; \
+                     rename one",
                     desc.name(),
                     desc.location(),
                 ));
@@ -143,8 +159,8 @@ pub(crate) fn check_labels(desc: &Desc, settings: &Settings) -> Result<(), Strin
     Ok(())
 }
 
-/// The labels that a metric has from its declaration.
-fn own_labels(desc: &Desc) -> impl Iterator<Item = &str> {
-    let constant = desc.const_labels.iter().map(|(name, _)| &**name);
-    desc.label_names().chain(constant)
+/// The label names in a metric's declaration.
+fn declared_labels(desc: &Desc) -> impl Iterator<Item = &str> {
+    let const_labels = desc.const_labels.iter().map(|(name, _)| &**name);
+    desc.label_names().chain(const_labels)
 }

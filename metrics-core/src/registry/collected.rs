@@ -1,5 +1,6 @@
-//! What a collector has computed: values that every format can write, owned, as they come from
-//! another thread.
+//! The samples that a collector wrote in one scrape, validated and owned.
+//!
+//! Owned because collectors run on another thread than the one that encodes.
 
 use crate::{
     describe::buckets,
@@ -11,11 +12,11 @@ use crate::{
     storage::native::NativeHistogramSnapshot,
 };
 
-/// A value that a collector has computed.
+/// The valid value of a collected series.
 #[derive(Debug)]
 pub(crate) enum CollectedValue {
     Counter(f64),
-    /// Of an unknown type as well.
+    /// A gauge or a series of unknown type.
     Gauge(f64),
     Histogram(Box<Distribution>),
     Summary(SummarySnapshot),
@@ -24,46 +25,46 @@ pub(crate) enum CollectedValue {
 }
 
 impl CollectedValue {
-    /// A counter's value: not negative, not NaN, not infinite.
+    /// `None` unless the value is finite and not negative.
     pub(crate) fn counter(value: f64) -> Option<Self> {
         (value >= 0.0 && value.is_finite()).then_some(CollectedValue::Counter(value))
     }
 
     pub(crate) fn histogram(snapshot: HistogramSnapshot) -> Option<Self> {
         let value = Distribution::new(snapshot)?;
-        let is_sound = value.sum >= 0.0 || value.falls;
-        is_sound.then(|| CollectedValue::Histogram(Box::new(value)))
+        let is_valid = value.sum >= 0.0 || value.allows_negative;
+        is_valid.then(|| CollectedValue::Histogram(Box::new(value)))
     }
 
     pub(crate) fn gauge_histogram(snapshot: HistogramSnapshot) -> Option<Self> {
         let value = Distribution::new(snapshot)?;
-        // OpenMetrics shows the bounds of classic buckets alone.
-        let is_sound = value.sum >= 0.0 || value.bounds.first().is_some_and(|bound| *bound < 0.0);
-        is_sound.then(|| CollectedValue::Histogram(Box::new(value)))
+        // OpenMetrics allows a negative sum only together with a negative classic bound.
+        let is_valid = value.sum >= 0.0 || value.bounds.first().is_some_and(|bound| *bound < 0.0);
+        is_valid.then(|| CollectedValue::Histogram(Box::new(value)))
     }
 
     pub(crate) fn summary(snapshot: SummarySnapshot) -> Option<Self> {
         let (quantiles, values): (Vec<f64>, Vec<f64>) = snapshot.quantiles.iter().copied().unzip();
-        let is_sound = snapshot.sum >= 0.0
+        let is_valid = snapshot.sum >= 0.0
             && snapshot.sum.is_finite()
             && quantiles.len() <= MAX_QUANTILES
             && buckets::check_quantiles(&quantiles).is_ok()
             && values
                 .iter()
                 .all(|value| value.is_nan() || (*value >= 0.0 && value.is_finite()));
-        is_sound.then_some(CollectedValue::Summary(snapshot))
+        is_valid.then_some(CollectedValue::Summary(snapshot))
     }
 
     pub(crate) fn state_set(states: &[(&str, bool)]) -> Option<Self> {
-        let differ = states.iter().enumerate().all(|(at, (state, _))| {
+        let is_valid = states.iter().enumerate().all(|(at, (state, _))| {
             !state.is_empty() && states[..at].iter().all(|(earlier, _)| earlier != state)
         });
         let owned = |(state, active): &(&str, bool)| ((*state).to_owned(), *active);
-        (differ && !states.is_empty())
+        (is_valid && !states.is_empty())
             .then(|| CollectedValue::StateSet(states.iter().map(owned).collect()))
     }
 
-    /// Writes it as a series with these labels.
+    /// Writes the value to `sink` as a series with these rendered labels.
     pub(crate) fn write(&self, labels: &str, created: f64, sink: &mut dyn Sink) {
         let value = match self {
             CollectedValue::Counter(value) => Value::Counter(Number::Float(*value), None),
@@ -81,7 +82,7 @@ impl CollectedValue {
     }
 }
 
-/// A sink takes states of which one is active at most: what has more goes in several parts.
+/// Writes a state set in parts, as [`Value::StateSet`] holds at most one active state.
 fn write_states(states: &[(String, bool)], labels: &str, sink: &mut dyn Sink) {
     for part in states.split_inclusive(|(_, active)| *active) {
         let names: Vec<&str> = part.iter().map(|(state, _)| state.as_str()).collect();
@@ -91,15 +92,16 @@ fn write_states(states: &[(String, bool)], labels: &str, sink: &mut dyn Sink) {
     }
 }
 
-/// A histogram whose buckets, count and sum fit together.
+/// A validated histogram: buckets, count and sum agree.
 #[derive(Debug)]
 pub(crate) struct Distribution {
-    /// Without `+Inf`.
+    /// Upper bounds without `+Inf`.
     bounds: Vec<f64>,
-    /// `+Inf` included.
+    /// Observations in each bucket, including `+Inf`.
     counts: Vec<u64>,
     sum: f64,
-    falls: bool,
+    /// Whether a bound or a native bucket is negative, so that the sum may be.
+    allows_negative: bool,
     native: Option<NativeHistogramSnapshot>,
 }
 
@@ -124,12 +126,12 @@ impl Distribution {
             _ => counts.push(beyond),
         }
         buckets::check(&bounds).ok()?;
-        let mut falls = bounds.first().is_some_and(|bound| *bound < 0.0);
+        let mut allows_negative = bounds.first().is_some_and(|bound| *bound < 0.0);
         if let Some(native) = &native {
             if !native.is_sound() || native.count() != Some(count) {
                 return None;
             }
-            falls |= !native.negative.is_empty();
+            allows_negative |= !native.negative.is_empty();
         }
         let native = native.map(|mut native| {
             native.positive.retain(|(_, count)| *count > 0);
@@ -140,7 +142,7 @@ impl Distribution {
             bounds,
             counts,
             sum,
-            falls,
+            allows_negative,
             native,
         })
     }
@@ -150,38 +152,39 @@ impl Distribution {
             bounds: &self.bounds,
             counts: &self.counts,
             sum: self.sum,
-            falls: self.falls,
+            falls: self.allows_negative,
             native: self.native.as_ref(),
             exemplars: &[],
         }
     }
 }
 
-/// What a collector has written of one family.
+/// The series of one family that a collector wrote.
 #[derive(Debug, Default)]
-pub(crate) struct Written {
-    pub(crate) series: Vec<Row>,
-    /// How many values were left out.
+pub(crate) struct CollectedFamily {
+    pub(crate) series: Vec<SeriesValue>,
+    /// Number of rejected values.
     pub(crate) rejected: u64,
 }
 
-/// A series and its value.
+/// One series with its value.
 #[derive(Debug)]
-pub(crate) struct Row {
-    /// As [`label_text::push_label`](crate::sample::label_text::push_label) writes them.
+pub(crate) struct SeriesValue {
+    /// Rendered by [`label_text::push_label`](crate::sample::label_text::push_label).
     pub(crate) labels: String,
-    /// Unix time of its birth, in seconds; 0 where it is not known.
+    /// Created timestamp: Unix time in seconds, 0 if unknown.
     pub(crate) created: f64,
     pub(crate) value: CollectedValue,
 }
 
-/// What a collector has written in one scrape: its families in the order of their descriptions,
-/// and how many values it wrote of families that it had not described.
+/// Everything that a collector wrote in one scrape.
 #[derive(Debug)]
 pub(crate) struct Collected {
-    pub(crate) families: Vec<Written>,
+    /// In the order of the collector's descriptions.
+    pub(crate) families: Vec<CollectedFamily>,
+    /// Families that were not described, with the number of their rejected values.
     pub(crate) undescribed: Vec<(String, u64)>,
 }
 
-/// The most quantiles of a summary, as there may be bounds of a histogram.
+/// Corresponds to the maximum number of histogram bounds.
 const MAX_QUANTILES: usize = buckets::MAX_BUCKETS - 1;

@@ -1,4 +1,4 @@
-//! Metrics that a program creates while it runs.
+//! Creates dynamic metrics: metrics whose names are known only at run time.
 
 use std::sync::Arc;
 
@@ -8,15 +8,15 @@ use crate::{
         dynamic::{DynamicFamily, DynamicMetric, Options},
         family::FamilyRef,
     },
-    registry::{Registry, source::Source},
+    registry::{handle::Registry, item::Item},
 };
 
 impl Registry {
-    /// Makes a metric without labels.
+    /// Creates a dynamic metric without labels.
     ///
     /// # Errors
     ///
-    /// When its name, unit, labels or buckets break a rule, or clash with what is there.
+    /// If its name, unit, labels or buckets are invalid, or clash with a registered metric.
     pub fn create<M: DynamicMetric>(&self, options: Options) -> Result<M, Error> {
         if !options.desc.labels.is_empty() {
             return Err(Error::new(format!(
@@ -28,22 +28,23 @@ impl Registry {
         Ok(labelled.with(&[]))
     }
 
-    /// Makes a metric with labels.
+    /// Creates a dynamic metric with labels.
     ///
     /// # Errors
     ///
-    /// When its name, unit, labels, buckets or expiry break a rule, or clash with what is there.
+    /// If its name, unit, labels, buckets or expiry are invalid, or clash with a registered metric.
     pub fn create_family<M: DynamicMetric>(
         &self,
         options: Options,
     ) -> Result<DynamicFamily<M>, Error> {
         let family = options.family::<M>()?;
-        self.add(Source::Family(FamilyRef::Dynamic(Arc::clone(&family))))?;
+        self.add(Item::Metric(FamilyRef::Dynamic(Arc::clone(&family))))?;
         Ok(DynamicFamily::of(family))
     }
 
-    /// The metric with labels that was made with the same options, or a new one: for a library
-    /// that is set up as often as its user likes, and would leave a metric behind each time.
+    /// Returns the dynamic metric that was created with the same options, or creates it.
+    ///
+    /// For a library that may be initialised several times.
     ///
     /// ```
     /// use metrics_core::{Counter, DynamicFamily, Options, Registry};
@@ -60,17 +61,17 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// Those of [`create_family`](Self::create_family).
+    /// See [`create_family`](Self::create_family).
     pub fn get_or_create_family<M: DynamicMetric>(
         &self,
         options: Options,
     ) -> Result<DynamicFamily<M>, Error> {
         let family = options.family::<M>()?;
-        if let Some(known) = self.find_dynamic_like(&family) {
+        if let Some(known) = self.find_dynamic(&family) {
             return Ok(DynamicFamily::of(known));
         }
-        // Two threads that come here at once make two metrics, which are exposed as one.
-        self.add(Source::Family(FamilyRef::Dynamic(Arc::clone(&family))))?;
+        // Two threads at this point create two metrics, whose series are added up when exposed.
+        self.add(Item::Metric(FamilyRef::Dynamic(Arc::clone(&family))))?;
         Ok(DynamicFamily::of(family))
     }
 }

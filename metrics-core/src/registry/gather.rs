@@ -1,8 +1,11 @@
-//! All metrics as data.
+//! Gathers a registry's metrics as data instead of encoding them.
+
+use std::time::Duration;
 
 use crate::{
     describe::{kind::Kind, source_location::SourceLocation},
     metric::exemplar::Exemplar,
+    registry::handle::Registry,
     sample::{
         head::FamilyHead,
         label_text::LabelView,
@@ -13,89 +16,133 @@ use crate::{
     storage::native::NativeHistogramSnapshot,
 };
 
-/// A family of metrics at one moment.
+/// A metric family with its current values.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MetricFamily {
     /// The declared name, with the registry's prefix.
     pub name: String,
-    /// What it is for.
+    /// The help text.
     pub help: String,
-    /// The unit, when one was declared.
+    /// The unit, if one was declared.
     pub unit: Option<String>,
     /// The type.
     pub kind: Kind,
-    /// Where its first member is declared.
+    /// The source location of its first declaration.
     pub location: SourceLocation,
     /// The series.
     pub metrics: Vec<Metric>,
 }
 
-/// One series at one moment.
+/// A series with its current value.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Metric {
-    /// Names and values of the labels.
+    /// Label names and values.
     pub labels: Vec<(String, String)>,
     /// The value.
     pub value: MetricValue,
-    /// Examples of what a counter or a histogram has counted, ascending by value: at most one of a
-    /// counter, and one of each bucket of a histogram.
+    /// Exemplars, ascending by value: at most one of a counter, and one per bucket of a histogram.
     pub exemplars: Vec<Exemplar>,
-    /// Since when a counter, a histogram or a summary counts, as Unix time in seconds, where that
-    /// is known.
+    /// Created timestamp of a counter, histogram or summary, if known: Unix time in seconds.
     pub created: Option<f64>,
 }
 
-/// What a series is worth.
+/// The value of a series.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum MetricValue {
-    /// Of a counter.
+    /// A counter.
     Counter(Number),
-    /// Of a gauge.
+    /// A gauge, or a series of unknown type.
     Gauge(Number),
-    /// Of a histogram: upper bounds, the last one infinite, and the observations in each bucket
-    /// alone; and the sum of all.
+    /// A histogram or gauge histogram.
     Histogram {
-        /// Upper bounds and counts.
+        /// Upper bounds, the last one infinite, and the count of each bucket (not cumulative).
         buckets: Vec<(f64, u64)>,
         /// The sum of the observations.
         sum: f64,
-        /// The native buckets, of a histogram that has them.
+        /// The native buckets, if the histogram has them.
         native: Option<NativeHistogramSnapshot>,
     },
-    /// Of a summary.
+    /// A summary.
     Summary {
         /// Quantiles and their values.
         quantiles: Vec<(f64, f64)>,
         /// The number of observations.
         count: u64,
-        /// Their sum.
+        /// The sum of the observations.
         sum: f64,
     },
-    /// An info is its labels.
+    /// An info; its facts are the labels.
     Info,
-    /// The states, and whether each is the active one.
+    /// A state set: the name of each state, and whether it is active.
     StateSet(Vec<(String, bool)>),
 }
 
-/// Collects families.
-pub(crate) struct Gather<'a> {
-    common: &'a [(String, String)],
-    pub(crate) families: Vec<MetricFamily>,
-}
+impl Registry {
+    /// Returns all metrics as data.
+    pub fn gather(&self) -> Vec<MetricFamily> {
+        self.gather_within(Duration::MAX, None)
+    }
 
-impl<'a> Gather<'a> {
-    pub(crate) fn new(common: &'a [(String, String)]) -> Self {
-        Gather {
-            common,
+    /// Returns all families, or those that `filter` selects by sample name, as data.
+    ///
+    /// Like [`encode_within`](Registry::encode_within), waits for collectors no longer than
+    /// `timeout`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use metrics_core::{Counter, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// registry.create::<Counter>(Options::new("jobs_total", "Jobs done."))?.inc();
+    /// let filter = |name: &str| name == "jobs_total";
+    /// let families = registry.gather_within(Duration::from_secs(1), Some(&filter));
+    /// assert_eq!(families[0].name, "jobs_total");
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn gather_within(
+        &self,
+        timeout: Duration,
+        filter: Option<&dyn Fn(&str) -> bool>,
+    ) -> Vec<MetricFamily> {
+        let settings = self.settings();
+        let mut sink = GatherSink {
+            const_labels: &settings.const_labels,
             families: Vec::new(),
-        }
+        };
+        let families = self.exposed_families();
+        let collected = self.run_collectors(&families, timeout, filter);
+        families.collect(settings, &collected, &mut sink, filter);
+        sink.families
     }
 }
 
-impl Sink for Gather<'_> {
+/// Returns all declared metrics as data; see [`Registry::gather`].
+///
+/// ```
+/// use metrics_core::{gather, metrics};
+///
+/// metrics! {
+///     /// Peas counted.
+///     static PEAS: Counter = "demo_peas_total";
+/// }
+///
+/// assert!(gather().iter().any(|family| family.name == "demo_peas_total"));
+/// ```
+pub fn gather() -> Vec<MetricFamily> {
+    Registry::global().gather()
+}
+
+/// Collects the families that a registry writes.
+struct GatherSink<'a> {
+    const_labels: &'a [(String, String)],
+    families: Vec<MetricFamily>,
+}
+
+impl Sink for GatherSink<'_> {
     fn begin_family(&mut self, head: FamilyHead<'_>) {
         let FamilyHead { prefix, desc, .. } = head;
         self.families.push(MetricFamily {
@@ -114,15 +161,16 @@ impl Sink for Gather<'_> {
         };
         let own = LabelView::new(labels).iter();
         let own = own.map(|(name, value)| (name.into_owned(), value.into_owned()));
-        // One without value is one that is absent.
-        let common = self.common.iter().filter(|(_, value)| !value.is_empty());
+        // A label with an empty value is equivalent to no label.
+        let const_labels = self.const_labels.iter();
+        let const_labels = const_labels.filter(|(_, value)| !value.is_empty());
         let metric = Metric {
-            labels: common.cloned().chain(own).collect(),
+            labels: const_labels.cloned().chain(own).collect(),
             exemplars: exemplars(&value).iter().map(Exemplar::from).collect(),
             value: MetricValue::from(value),
-            created: (created > 0.0 && counts(family.kind)).then_some(created),
+            created: (created > 0.0 && has_created(family.kind)).then_some(created),
         };
-        // States of which several are active come in parts.
+        // A state set with several active states is written in parts.
         if let (MetricValue::StateSet(states), Some(before)) =
             (&metric.value, family.metrics.last_mut())
             && before.labels == metric.labels
@@ -148,8 +196,8 @@ impl Sink for Gather<'_> {
     }
 }
 
-/// Whether a series of this kind begins at a time that matters.
-fn counts(kind: Kind) -> bool {
+/// Whether series of this type have a created timestamp.
+fn has_created(kind: Kind) -> bool {
     matches!(kind, Kind::Counter | Kind::Histogram | Kind::Summary)
 }
 

@@ -1,12 +1,11 @@
-//! The metrics that a registry keeps of itself.
+//! [`SelfMetrics`]: the metrics of a registry about itself.
 
 use std::collections::BTreeMap;
 
 use crate::{
     describe::{
         desc::Desc,
-        escaping,
-        escaping::{Escaping, SCHEMES},
+        escaping::{self, Escaping, SCHEMES},
         kind::Kind,
         name,
     },
@@ -18,58 +17,71 @@ use crate::{
     },
 };
 
-/// What a registry tells of itself in one scrape, row by row.
+/// The values of a registry's self-metrics in one scrape.
 #[derive(Default)]
-pub(crate) struct Own {
-    collector_errors: Vec<Row>,
-    overflowed: Vec<Row>,
-    /// By family and reason: a collector may write what is another's.
+pub(crate) struct SelfMetrics {
+    collector_errors: Vec<Series>,
+    overflowed: Vec<Series>,
+    /// By family and reason. A map, because several collectors may write the same undescribed
+    /// family.
     rejected: BTreeMap<(String, &'static str), u64>,
-    series: Vec<Row>,
+    series: Vec<Series>,
 }
 
-/// A series: whom it is about, why, and how many.
-struct Row {
-    about: (&'static str, String),
+/// A series of a self-metric.
+struct Series {
+    label: &'static str,
+    /// The value of `label`: the name of a family, without the registry's prefix.
+    family: String,
+    /// Value of the label `reason`; empty if there is none.
     reason: &'static str,
-    count: u64,
+    value: u64,
 }
 
-impl Own {
-    /// Scrapes without the collector that begins with this family, and why.
-    pub(crate) fn collector_errors(&mut self, collector: &str, reason: &'static str, count: u64) {
-        self.collector_errors
-            .push(Row::new("collector", collector, reason, count));
+impl SelfMetrics {
+    /// Adds the number of failed runs of a collector, which is named by its first family.
+    pub(crate) fn add_collector_errors(
+        &mut self,
+        collector: &str,
+        reason: &'static str,
+        count: u64,
+    ) {
+        let series = Series::new("collector", collector, reason, count);
+        self.collector_errors.push(series);
     }
 
-    /// Label sets of a family beyond its cap.
-    pub(crate) fn overflowed(&mut self, family: &str, count: u64) {
-        self.overflowed.push(Row::new("family", family, "", count));
+    /// Adds the number of label sets of a family that were recorded in its overflow series.
+    pub(crate) fn add_overflowed(&mut self, family: &str, count: u64) {
+        let series = Series::new("family", family, "", count);
+        self.overflowed.push(series);
     }
 
-    /// What was left out of a family, and why.
-    pub(crate) fn rejected(&mut self, family: &str, reason: &'static str, count: u64) {
-        *self
-            .rejected
-            .entry((family.to_owned(), reason))
-            .or_default() += count;
+    /// Adds the number of rejected values, exemplars or declarations of a family.
+    pub(crate) fn add_rejected(&mut self, family: &str, reason: &'static str, count: u64) {
+        let key = (family.to_owned(), reason);
+        *self.rejected.entry(key).or_default() += count;
     }
 
-    /// Series of a family.
-    pub(crate) fn series(&mut self, family: &str, count: u64) {
-        self.series.push(Row::new("family", family, "", count));
+    /// Adds the number of series of a family.
+    pub(crate) fn add_series(&mut self, family: &str, count: u64) {
+        self.series.push(Series::new("family", family, "", count));
     }
 
-    /// Writes it all, the names as the exposition shows them.
-    pub(crate) fn write(self, prefix: &str, sink: &mut dyn Sink, wants: &dyn Fn(&Desc) -> bool) {
-        let series = if self.series.len() > SERIES_FAMILIES {
+    /// Writes the selected self-metrics.
+    pub(crate) fn write(
+        self,
+        prefix: &str,
+        sink: &mut dyn Sink,
+        is_selected: &dyn Fn(&Desc) -> bool,
+    ) {
+        let series = if self.series.len() > MAX_FAMILIES_FOR_SERIES {
             Vec::new()
         } else {
             self.series
         };
         let rejected = self.rejected.into_iter();
         let rejected = rejected
-            .map(|((family, reason), count)| Row::new("family", &family, reason, count))
+            .map(|((family, reason), count)| Series::new("family", &family, reason, count))
             .collect();
         let families = [
             (&COLLECTOR_ERRORS, self.collector_errors),
@@ -77,8 +89,8 @@ impl Own {
             (&REJECTED, rejected),
             (&SERIES, series),
         ];
-        for (desc, rows) in families {
-            if rows.is_empty() || !wants(desc) {
+        for (desc, all) in families {
+            if all.is_empty() || !is_selected(desc) {
                 continue;
             }
             sink.begin_family(FamilyHead {
@@ -86,61 +98,63 @@ impl Own {
                 desc,
                 cache: &HeadCache::default(),
             });
-            for row in rows {
-                let number = Number::Unsigned(row.count);
+            for series in all {
+                let number = Number::Unsigned(series.value);
                 let value = match desc.kind {
                     Kind::Counter => Value::Counter(number, None),
                     _ => Value::Gauge(number),
                 };
-                sink.write_series(&row.labels(prefix), 0.0, value);
+                sink.write_series(&series.labels(prefix), 0.0, value);
             }
             sink.checkpoint();
         }
     }
 }
 
-impl Row {
-    fn new(key: &'static str, name: &str, reason: &'static str, count: u64) -> Self {
-        Row {
-            about: (key, name.to_owned()),
+impl Series {
+    fn new(label: &'static str, family: &str, reason: &'static str, value: u64) -> Self {
+        Series {
+            label,
+            family: family.to_owned(),
             reason,
-            count,
+            value,
         }
     }
 
+    /// The rendered labels.
     fn labels(&self, prefix: &str) -> String {
-        let (key, name) = &self.about;
         let mut labels = String::new();
-        label_text::push_label(&mut labels, key, &format!("{prefix}{name}"));
+        let family = format!("{prefix}{}", self.family);
+        label_text::push_label(&mut labels, self.label, &family);
         label_text::push_label(&mut labels, "reason", self.reason);
         labels
     }
 }
 
-/// Keeps other metrics from these names.
+/// Checks that a metric does not use a name of a self-metric.
 ///
 /// # Errors
 ///
-/// Says which of them it is.
-pub(crate) fn check(desc: &Desc) -> Result<(), String> {
+/// Names the self-metric.
+pub(crate) fn check_name(desc: &Desc) -> Result<(), String> {
     let is_legacy = name::is_legacy_metric(desc.name());
-    // As all of them begin.
+    // Most metrics: the names of all self-metrics begin with `metrics_`.
     if is_legacy && !desc.name().starts_with("metrics_") {
         return Ok(());
     }
-    let clash = |own: &&Desc| {
-        let both = |own: Vec<String>, other: Vec<String>| own.iter().any(|n| other.contains(n));
-        let escaped = |scheme: Escaping| {
+    let clashes = |own: &&Desc| {
+        let intersect = |a: Vec<String>, b: Vec<String>| a.iter().any(|name| b.contains(name));
+        let intersect_escaped = |scheme: Escaping| {
             let names = |desc| escaping::sample_names(desc, "", scheme);
-            both(names(own), names(desc))
+            intersect(names(own), names(desc))
         };
-        both(own.sample_names(), desc.sample_names())
-            || !is_legacy && SCHEMES.into_iter().any(escaped)
+        intersect(own.sample_names(), desc.sample_names())
+            || !is_legacy && SCHEMES.into_iter().any(intersect_escaped)
     };
-    match OWN.iter().find(clash) {
+    match ALL.iter().find(clashes) {
         None => Ok(()),
         Some(own) => Err(format!(
-            "`{}` ({}): the registry writes `{}` of itself; rename it",
+            "`{}` ({}): the name is taken by the registry's own metric `{}`; rename it",
             desc.name(),
             desc.location(),
             own.name(),
@@ -148,10 +162,10 @@ pub(crate) fn check(desc: &Desc) -> Result<(), String> {
     }
 }
 
-/// `metrics_series` is left out when there are more families than this.
-const SERIES_FAMILIES: usize = 1000;
+/// `metrics_series` is left out if there are more families than this.
+const MAX_FAMILIES_FOR_SERIES: usize = 1000;
 
-const OWN: [Desc; 4] = [SERIES, OVERFLOWED, REJECTED, COLLECTOR_ERRORS];
+const ALL: [Desc; 4] = [SERIES, OVERFLOWED, REJECTED, COLLECTOR_ERRORS];
 
 const SERIES: Desc = Desc::new(
     Kind::Gauge,

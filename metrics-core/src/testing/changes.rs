@@ -31,7 +31,7 @@ struct Key {
 
 impl Reading {
     pub(super) fn of_this_thread(registry: &Registry) -> Self {
-        let families = registry.families();
+        let families = registry.metrics();
         let mut values = HashMap::new();
         for family in &families {
             each_series(family, |key, _, read| {
@@ -81,7 +81,7 @@ impl Changes {
     /// Adds what this thread has recorded since that reading.
     pub(super) fn add_since(&mut self, before: &Reading, registry: &Registry) {
         let settings = registry.settings();
-        for family in registry.families() {
+        for family in registry.metrics() {
             let (desc, layout) = (family.desc(), family.layout());
             each_series(&family, |key, labels, values| {
                 let mut values = values.to_vec();
@@ -95,7 +95,7 @@ impl Changes {
                 let own = own.map(|(name, value)| (name.into_owned(), value.into_owned()));
                 self.add(Change {
                     name: format!("{}{}", settings.prefix, desc.name()),
-                    labels: settings.labels.iter().cloned().chain(own).collect(),
+                    labels: settings.const_labels.iter().cloned().chain(own).collect(),
                     kind: desc.kind(),
                     bounds: desc.bounds.to_vec(),
                     layout,

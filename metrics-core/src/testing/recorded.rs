@@ -80,7 +80,7 @@ impl<T> Recorded<T> {
         Recorded {
             returned,
             changes: changes.sorted(),
-            known: registry.families().iter().map(known).collect(),
+            known: registry.metrics().iter().map(known).collect(),
         }
     }
 
@@ -392,7 +392,7 @@ impl Known {
     fn new(family: &FamilyRef, registry: &Registry) -> Self {
         let (desc, settings) = (family.desc(), registry.settings());
         let constant = desc.const_labels.iter().map(|(name, _)| &**name);
-        let common = settings.labels.iter().map(|(name, _)| &**name);
+        let common = settings.const_labels.iter().map(|(name, _)| &**name);
         let has_outcome = family.rows().outcomes() != OutcomeLabel::Omitted;
         let names = desc.label_names().chain(constant).chain(common);
         let names = names.chain(has_outcome.then_some("outcome"));

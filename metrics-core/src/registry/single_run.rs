@@ -1,8 +1,8 @@
-//! Runs of single-sample families in a registry, which are read and encoded in batches.
+//! [`SingleRun`]: consecutive single-sample families, which are read and encoded in batches.
 
 use crate::{
     metric::family::FamilyRef,
-    registry::groups::Group,
+    registry::exposed_family::ExposedFamily,
     sample::{
         head::FamilyHead,
         single::{BATCH_SIZE, LinePrefixes, SingleFamilies, SingleSamples},
@@ -11,21 +11,21 @@ use crate::{
     storage::{Reader, layout::Layout},
 };
 
-/// Consecutive families that consist of one unlabelled number each.
+/// Consecutive families of a registry that consist of a single unlabelled sample each.
 #[derive(Debug)]
-pub(crate) struct Singles {
+pub(crate) struct SingleRun {
     /// The position of the first one among the registry's families.
     first: usize,
     families: Vec<FamilyRef>,
-    /// Whether each is an integer counter, whose value is its first word.
+    /// Whether each family is an integer counter, whose value is its first word.
     are_counters: Vec<bool>,
     prefixes: LinePrefixes,
 }
 
-impl Singles {
+impl SingleRun {
     /// An empty run that begins at position `first` of the registry's families.
     pub(crate) fn new(first: usize) -> Self {
-        Singles {
+        SingleRun {
             first,
             families: Vec::new(),
             are_counters: Vec::new(),
@@ -38,64 +38,65 @@ impl Singles {
         self.families.push(family);
     }
 
-    /// The run with the heads of its families.
+    /// The run together with the heads of its families.
     pub(crate) fn with_heads<'a>(
         &'a self,
-        groups: &'a [Group],
+        exposed: &'a [ExposedFamily],
         prefix: &'a str,
-    ) -> SinglesWithHeads<'a> {
-        SinglesWithHeads {
-            singles: self,
-            groups: &groups[self.first..][..self.families.len()],
+    ) -> SingleRunWithHeads<'a> {
+        SingleRunWithHeads {
+            run: self,
+            exposed: &exposed[self.first..][..self.families.len()],
             prefix,
         }
     }
 }
 
-/// A run of single-sample families with their heads.
+/// A run together with the heads of its families.
 #[derive(Debug)]
-pub(crate) struct SinglesWithHeads<'a> {
-    singles: &'a Singles,
-    groups: &'a [Group],
+pub(crate) struct SingleRunWithHeads<'a> {
+    run: &'a SingleRun,
+    exposed: &'a [ExposedFamily],
     prefix: &'a str,
 }
 
-impl SinglesWithHeads<'_> {
-    /// Reads a batch that begins at position `at` of the registry's families and ends before a
-    /// family that has an exemplar.
+impl SingleRunWithHeads<'_> {
+    /// Reads a batch that begins at position `at` of the registry's families.
+    ///
+    /// It ends before the next family with an exemplar, which cannot be encoded in a batch.
     pub(crate) fn read<'a>(&'a self, at: usize, reader: &'a mut Reader) -> SingleSamples<'a> {
-        let all = self.singles;
-        let start = at - all.first;
-        // Line prefixes are contiguous up to there.
-        let end = (start - start % BATCH_SIZE + BATCH_SIZE).min(all.families.len());
+        let run = self.run;
+        let start = at - run.first;
+        // `LinePrefixes` stores the prefixes of one batch contiguously.
+        let end = (start - start % BATCH_SIZE + BATCH_SIZE).min(run.families.len());
         let with_exemplar = |family: &FamilyRef| family.exemplars().is_used();
-        let families = &all.families[start..end];
+        let families = &run.families[start..end];
         let len = families.iter().position(with_exemplar);
         let range = start..start + len.unwrap_or(families.len());
-        let are_counters = &all.are_counters[range.clone()];
-        let regions = all.families[range.clone()]
+        let are_counters = &run.are_counters[range.clone()];
+        let regions = run.families[range.clone()]
             .iter()
             .map(|family| &family.region);
         let words = reader.read_single_series(regions.zip(are_counters.iter().copied()));
-        SingleSamples::new(self, &all.prefixes, range, are_counters, words)
+        SingleSamples::new(self, &run.prefixes, range, are_counters, words)
     }
 }
 
-impl SingleFamilies for SinglesWithHeads<'_> {
+impl SingleFamilies for SingleRunWithHeads<'_> {
     fn len(&self) -> usize {
-        self.groups.len()
+        self.exposed.len()
     }
 
     fn head(&self, at: usize) -> FamilyHead<'_> {
-        self.groups[at].head(self.prefix)
+        self.exposed[at].head(self.prefix)
     }
 
     fn created(&self, at: usize) -> f64 {
-        self.singles.families[at].created()
+        self.run.families[at].created()
     }
 
     fn number(&self, at: usize, words: &[u64; 2]) -> Number {
-        self.singles.families[at].single(words)
+        self.run.families[at].single(words)
     }
 }
 
@@ -104,7 +105,7 @@ mod tests {
     use crate::{Counter, FloatGauge, Format, Gauge, Options, Registry, UpDownCounter};
 
     #[test]
-    fn families_of_any_numbers_are_written_as_each_would_be_alone() {
+    fn a_run_is_encoded_like_the_single_families() {
         let registry = Registry::new();
         let (mut text, mut open_metrics) = (String::new(), String::new());
         for at in 0..300_i64 {
@@ -161,12 +162,12 @@ mod tests {
         }
         let mut filtered = Vec::new();
         let written = registry.encode_filtered(Format::Text, &mut filtered, |_| true);
-        written.expect("memory takes everything");
+        written.expect("writing to memory does not fail");
         assert!(filtered == text.as_bytes());
     }
 
     #[test]
-    fn one_that_has_an_exemplar_stands_among_them_with_it() {
+    fn a_family_with_an_exemplar_is_encoded_in_its_position_in_the_run() {
         let registry = Registry::new();
         let counters: Vec<Counter<_>> = ["a_total", "b_total", "c_total"]
             .map(|name| registry.create::<Counter>(Options::new(name, "Help.")))

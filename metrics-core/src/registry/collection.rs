@@ -1,0 +1,325 @@
+//! [`Collection`]: receives and validates the series of a collector.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+};
+
+use crate::{
+    describe::{
+        desc::Desc,
+        escaping,
+        kind::Kind,
+        name::{self, ValidationScheme},
+    },
+    metric::{histogram::HistogramSnapshot, summary::SummarySnapshot},
+    registry::{
+        collected::{Collected, CollectedFamily, CollectedValue, SeriesValue},
+        settings::Settings,
+    },
+    sample::{created::YEAR_10000, label_text},
+};
+
+/// Receives the series of a [`Collector`] during one scrape.
+///
+/// One call writes one series: the description of its family, its labels and its value. A series
+/// is rejected, and counted in `metrics_rejected_total`, if
+/// - its value is not valid for the type,
+/// - its family was not in [`Collector::descs`], or has another type,
+/// - a label name is invalid or a duplicate,
+/// - it was written before.
+///
+/// ```
+/// use std::sync::Arc;
+/// use metrics_core::{
+///     Collection, Collector, Desc, Format, HistogramSnapshot, Kind, Registry, SummarySnapshot,
+/// };
+///
+/// static DESCS: [Desc; 4] = [
+///     Desc::new(Kind::Counter, "db_queries_total", "Queries."),
+///     Desc::new(Kind::Histogram, "db_query_seconds", "Duration of queries.").unit("seconds"),
+///     Desc::new(Kind::Summary, "db_row_bytes", "Size of rows.").unit("bytes"),
+///     Desc::new(Kind::StateSet, "db_state", "State of the database."),
+/// ];
+///
+/// struct Database;
+///
+/// impl Collector for Database {
+///     fn descs(&self) -> &[Desc] {
+///         &DESCS
+///     }
+///
+///     fn collect(&self, out: &mut Collection<'_>) {
+///         let [queries, seconds, rows, state] = &DESCS;
+///         let labels = [("db", "main")];
+///         // 8 since the database was started.
+///         out.counter(queries, &labels, 8.0).created(1_700_000_000.0);
+///         let buckets = [(0.1, 5), (1.0, 2), (f64::INFINITY, 1)];
+///         out.histogram(seconds, &labels, HistogramSnapshot::from_buckets(buckets, 9.5));
+///         out.summary(rows, &labels, SummarySnapshot::new([(0.5, 120.0)], 8, 1024.0));
+///         out.state_set(state, &labels, &[("idle", false), ("busy", true)]);
+///     }
+/// }
+///
+/// let registry = Registry::new();
+/// registry.register(Arc::new(Database))?;
+/// let text = registry.encode_to_string(Format::Text);
+/// for line in [
+///     r#"db_queries_total{db="main"} 8"#,
+///     r#"db_query_seconds_bucket{db="main",le="1"} 7"#,
+///     r#"db_row_bytes{db="main",quantile="0.5"} 120"#,
+///     r#"db_state{db="main",db_state="busy"} 1"#,
+/// ] {
+///     assert!(text.contains(line), "{text}");
+/// }
+/// # Ok::<(), metrics_core::Error>(())
+/// ```
+pub struct Collection<'a> {
+    descs: &'a [Desc],
+    settings: &'a Settings,
+    families: Vec<CollectedFamily>,
+    /// The rendered labels, sorted by name, of the series written so far, by family.
+    label_sets: Vec<HashSet<String>>,
+    undescribed: BTreeMap<String, u64>,
+}
+
+impl fmt::Debug for Collection<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Collection")
+            .field("families", &self.families)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Collection<'a> {
+    pub(crate) fn new(descs: &'a [Desc], settings: &'a Settings) -> Self {
+        Collection {
+            descs,
+            settings,
+            families: descs.iter().map(|_| CollectedFamily::default()).collect(),
+            label_sets: vec![HashSet::new(); descs.len()],
+            undescribed: BTreeMap::new(),
+        }
+    }
+
+    /// Everything that was written.
+    pub(crate) fn finish(self) -> Collected {
+        Collected {
+            families: self.families,
+            undescribed: self.undescribed.into_iter().collect(),
+        }
+    }
+
+    /// Writes a counter. The value is finite and not negative.
+    pub fn counter(
+        &mut self,
+        desc: &Desc,
+        labels: &[(&str, &str)],
+        value: f64,
+    ) -> CollectedSeries<'_> {
+        self.write(desc, labels, Kind::Counter, CollectedValue::counter(value))
+    }
+
+    /// Writes a gauge. Any value is valid.
+    pub fn gauge(&mut self, desc: &Desc, labels: &[(&str, &str)], value: f64) {
+        self.write(
+            desc,
+            labels,
+            Kind::Gauge,
+            Some(CollectedValue::Gauge(value)),
+        );
+    }
+
+    /// Writes a series of unknown type. Any value is valid.
+    pub fn unknown(&mut self, desc: &Desc, labels: &[(&str, &str)], value: f64) {
+        self.write(
+            desc,
+            labels,
+            Kind::Unknown,
+            Some(CollectedValue::Gauge(value)),
+        );
+    }
+
+    /// Writes a histogram with classic buckets, native buckets or both; see
+    /// [`HistogramSnapshot::from_buckets`] and [`HistogramSnapshot::from_native`].
+    ///
+    /// Valid if
+    /// - there are at most 255 bounds, ascending and finite except for the last one,
+    /// - the bucket counts add up to at most `count`; the rest is above the last bound, which is
+    ///   finite then,
+    /// - the sum is finite, and negative only if a bound or a native bucket is,
+    /// - the indices of native buckets ascend and are in the range of `f64`, and their counts add up
+    ///   to `count`.
+    pub fn histogram(
+        &mut self,
+        desc: &Desc,
+        labels: &[(&str, &str)],
+        value: HistogramSnapshot,
+    ) -> CollectedSeries<'_> {
+        self.write(
+            desc,
+            labels,
+            Kind::Histogram,
+            CollectedValue::histogram(value),
+        )
+    }
+
+    /// Writes a gauge histogram: the current distribution of values, whose counts can go down.
+    ///
+    /// The rules of [`histogram`](Self::histogram) apply, except that the sum is negative only if
+    /// a classic bound is.
+    ///
+    /// ```
+    /// use metrics_core::{Collection, Desc, HistogramSnapshot, Kind};
+    ///
+    /// const AGES: Desc = Desc::new(Kind::GaugeHistogram, "queue_age_seconds", "Age of jobs.");
+    ///
+    /// fn write(out: &mut Collection<'_>, young: u64, old: u64, sum: f64) {
+    ///     let buckets = [(60.0, young), (f64::INFINITY, old)];
+    ///     out.gauge_histogram(&AGES, &[], HistogramSnapshot::from_buckets(buckets, sum));
+    /// }
+    /// ```
+    pub fn gauge_histogram(
+        &mut self,
+        desc: &Desc,
+        labels: &[(&str, &str)],
+        value: HistogramSnapshot,
+    ) {
+        let value = CollectedValue::gauge_histogram(value);
+        self.write(desc, labels, Kind::GaugeHistogram, value);
+    }
+
+    /// Writes a summary.
+    ///
+    /// Valid if there are at most 255 quantiles, ascending between 0 and 1, and their values and
+    /// the sum are finite and not negative. The value of a quantile may be NaN, if there are no
+    /// observations.
+    pub fn summary(
+        &mut self,
+        desc: &Desc,
+        labels: &[(&str, &str)],
+        value: SummarySnapshot,
+    ) -> CollectedSeries<'_> {
+        self.write(desc, labels, Kind::Summary, CollectedValue::summary(value))
+    }
+
+    /// Writes an info; its facts are the labels.
+    pub fn info(&mut self, desc: &Desc, labels: &[(&str, &str)]) {
+        self.write(desc, labels, Kind::Info, Some(CollectedValue::Info));
+    }
+
+    /// Writes a state set: the name of each state, and whether it is active.
+    ///
+    /// The names are not empty and differ.
+    pub fn state_set(&mut self, desc: &Desc, labels: &[(&str, &str)], states: &[(&str, bool)]) {
+        self.write(
+            desc,
+            labels,
+            Kind::StateSet,
+            CollectedValue::state_set(states),
+        );
+    }
+
+    fn write(
+        &mut self,
+        desc: &Desc,
+        labels: &[(&str, &str)],
+        kind: Kind,
+        value: Option<CollectedValue>,
+    ) -> CollectedSeries<'_> {
+        let Some(at) = self.descs.iter().position(|known| known.name == desc.name) else {
+            *self.undescribed.entry(desc.name().to_owned()).or_default() += 1;
+            return CollectedSeries(None);
+        };
+        let family = &mut self.families[at];
+        let value = value.filter(|_| {
+            self.descs[at].kind == kind && are_names_valid(self.settings, &self.descs[at], labels)
+        });
+        // Label order does not distinguish series.
+        let mut sorted = labels.to_vec();
+        sorted.sort_unstable();
+        if let Some(value) = value
+            && self.label_sets[at].insert(rendered(&sorted))
+        {
+            family.series.push(SeriesValue {
+                labels: rendered(labels),
+                created: 0.0,
+                value,
+            });
+            return CollectedSeries(Some(family));
+        }
+        family.rejected += 1;
+        CollectedSeries(None)
+    }
+}
+
+/// Whether the label names are valid and neither equal nor escaped to the same name as another
+/// label of the series.
+fn are_names_valid(settings: &Settings, desc: &Desc, labels: &[(&str, &str)]) -> bool {
+    // A state set is exposed with an additional label that has the name of the metric.
+    let is_state_label = |name: &str| {
+        let unprefixed = name.strip_prefix(settings.prefix.as_str());
+        desc.kind == Kind::StateSet && unprefixed == Some(desc.name())
+    };
+    let differ = |a, b| escaping::common_name(a, b).is_none();
+    let scheme = if desc.has_legacy_labels() {
+        ValidationScheme::Legacy
+    } else {
+        ValidationScheme::Utf8
+    };
+    labels.iter().enumerate().all(|(at, (name, _))| {
+        let (mut earlier, mut const_labels) = (labels[..at].iter(), settings.const_labels.iter());
+        name::check_label(name, desc.kind, scheme).is_ok()
+            && earlier.all(|(earlier, _)| differ(earlier, name))
+            && const_labels.all(|(label, _)| differ(label, name))
+            && !is_state_label(name)
+    })
+}
+
+fn rendered(labels: &[(&str, &str)]) -> String {
+    let mut rendered = String::new();
+    label_text::push_pairs(&mut rendered, labels);
+    rendered
+}
+
+/// A series that a [`Collector`] has just written, to add its created timestamp.
+///
+/// Holds the family of the series, or nothing if the series was rejected.
+pub struct CollectedSeries<'c>(Option<&'c mut CollectedFamily>);
+
+impl CollectedSeries<'_> {
+    /// Sets the created timestamp of the series: Unix time in seconds.
+    ///
+    /// Exposed in formats that have it; see
+    /// [`Registry::write_created`](crate::Registry::write_created). A timestamp before 1970 or
+    /// after the year 9999 is left out and counted in `metrics_rejected_total`; the series stays.
+    ///
+    /// ```
+    /// use metrics_core::{Collection, Desc, Kind};
+    ///
+    /// const SENT: Desc = Desc::new(Kind::Counter, "net_sent_bytes_total", "Bytes sent.");
+    ///
+    /// fn write(out: &mut Collection<'_>, bytes: f64, since: f64) {
+    ///     out.counter(&SENT, &[("device", "eth0")], bytes).created(since);
+    /// }
+    /// ```
+    pub fn created(self, unix_seconds: f64) {
+        let Some(family) = self.0 else {
+            return;
+        };
+        match family.series.last_mut() {
+            Some(series) if (0.0..YEAR_10000).contains(&unix_seconds) => {
+                series.created = unix_seconds;
+            }
+            _ => family.rejected += 1,
+        }
+    }
+}
+
+impl fmt::Debug for CollectedSeries<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CollectedSeries")
+            .field(&self.0.is_some())
+            .finish()
+    }
+}

@@ -1,0 +1,151 @@
+//! The errors of each collector, and the lock that lets one run at a time execute it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use crate::registry::item::Item;
+
+/// The errors of a collector since its registration, and whether it is running.
+#[derive(Debug, Default)]
+pub(crate) struct CollectorStatus {
+    /// Scrapes in which it panicked.
+    panics: AtomicU64,
+    /// Scrapes that did not wait for it any longer.
+    timeouts: AtomicU64,
+    /// Rejected values by family.
+    rejected: Mutex<BTreeMap<String, u64>>,
+    run: Mutex<RunState>,
+    run_ended: Condvar,
+}
+
+/// At most one scrape runs a collector at a time, so that at most one thread hangs in it.
+#[derive(Debug, Default)]
+struct RunState {
+    is_running: bool,
+    /// Whether the scrape that started the run has timed out.
+    has_timed_out: bool,
+}
+
+impl CollectorStatus {
+    pub(crate) fn count_panic(&self) {
+        self.panics.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_timeout(&self) {
+        self.timeouts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn timeouts(&self) -> u64 {
+        self.timeouts.load(Ordering::Relaxed)
+    }
+
+    /// Family names with the number of their rejected values.
+    pub(crate) fn rejected(&self) -> Vec<(String, u64)> {
+        let rejected = lock(&self.rejected);
+        let owned = |(family, count): (&String, &u64)| (family.clone(), *count);
+        rejected.iter().map(owned).collect()
+    }
+
+    /// Counts `count` rejected values of a family.
+    pub(crate) fn reject(&self, family: &str, count: u64) {
+        if count > 0 {
+            *lock(&self.rejected).entry(family.to_owned()).or_default() += count;
+        }
+    }
+
+    /// Like [`reject`](Self::reject), but counts for `fallback` if `family` is new and `max`
+    /// families are known already.
+    ///
+    /// Bounds the number of names that a collector can invent.
+    pub(crate) fn reject_bounded(&self, max: usize, family: &str, fallback: &str, count: u64) {
+        let rejected = lock(&self.rejected);
+        let has_room = rejected.len() < max || rejected.contains_key(family);
+        drop(rejected);
+        self.reject(if has_room { family } else { fallback }, count);
+    }
+
+    /// Waits until no other scrape runs the collector, and begins a run; false after the deadline.
+    pub(crate) fn begin_run(&self, deadline: Option<Instant>) -> bool {
+        let mut run = lock(&self.run);
+        while run.is_running {
+            run = match deadline {
+                None => self
+                    .run_ended
+                    .wait(run)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let remaining = deadline.saturating_duration_since(Instant::now());
+                    if remaining.is_zero() {
+                        return false;
+                    }
+                    let waited = self.run_ended.wait_timeout(run, remaining);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        run.is_running = true;
+        true
+    }
+
+    pub(crate) fn end_run(&self) {
+        *lock(&self.run) = RunState::default();
+        self.run_ended.notify_one();
+    }
+
+    /// Counts a scrape that reached its deadline before the collector finished.
+    pub(crate) fn abandon_run(&self) {
+        let mut run = lock(&self.run);
+        run.has_timed_out = run.is_running;
+        drop(run);
+        self.count_timeout();
+    }
+
+    /// Whether it is still running for a scrape that has timed out.
+    pub(crate) fn is_stuck(&self) -> bool {
+        lock(&self.run).has_timed_out
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The status of each collector of a registry; kept when the families are grouped anew.
+#[derive(Debug, Default)]
+pub(crate) struct CollectorStatuses(Vec<(Item, Arc<CollectorStatus>)>);
+
+impl CollectorStatuses {
+    /// The status of a collector; a new one at the first call.
+    pub(crate) fn of(&mut self, collector: &Item) -> Arc<CollectorStatus> {
+        let mut known = self.0.iter();
+        if let Some((_, status)) = known.find(|(known, _)| known.is_same(collector)) {
+            return Arc::clone(status);
+        }
+        let status = Arc::<CollectorStatus>::default();
+        self.0.push((collector.clone(), Arc::clone(&status)));
+        status
+    }
+
+    /// Assigns the status of one collector to another, which continues its counts.
+    pub(crate) fn transfer(&mut self, from: &Item, to: &Item) {
+        let mut known = self.0.iter_mut();
+        if let Some((item, _)) = known.find(|(item, _)| item.is_same(from)) {
+            *item = to.clone();
+        }
+    }
+
+    /// Removes the status of every collector for which `keep` returns false.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Item) -> bool) {
+        self.0.retain(|(item, _)| keep(item));
+    }
+}

@@ -1,0 +1,312 @@
+//! Threads that run collectors, so that a slow collector does not block a scrape.
+//!
+//! A scrape puts its collectors into a queue and wakes one thread, which runs them one after the
+//! other and sends each result back. If no result arrives for a while, another thread takes over
+//! the rest of the queue. At the deadline the scrape continues with the results it has. A thread
+//! whose collector returns later finds the queue empty and becomes idle.
+//!
+//! Up to [`MAX_IDLE_THREADS`] idle threads are kept, so that a scrape with quick collectors does
+//! not start a thread. An idle thread ends when its registry is dropped.
+
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::registry::{
+    collected::Collected, collection::Collection, exposed_families::ExposedFamilies,
+    registered_collector::RegisteredCollector, settings::Settings,
+};
+
+/// The threads of a registry that run collectors.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CollectorThreads(Arc<Mutex<IdleThreads>>);
+
+/// One sender for each idle thread; a run sent to it wakes the thread.
+type IdleThreads = Vec<Sender<Arc<Run>>>;
+
+/// The collectors of one scrape.
+#[derive(Debug)]
+struct Run {
+    families: Arc<ExposedFamilies>,
+    settings: Arc<Settings>,
+    /// Positions of the collectors that no thread has started yet.
+    queue: Mutex<VecDeque<usize>>,
+    /// Receives the position and the result of each collector; `None` if it panicked.
+    results: Sender<(usize, Option<Collected>)>,
+    deadline: Option<Instant>,
+    /// Addresses of the collectors within which the scrape was made.
+    enclosing: Vec<usize>,
+}
+
+thread_local! {
+    /// Addresses of the collectors that this thread is running, and of those that enclose them.
+    ///
+    /// A scrape made within a collector skips these, as it would wait for itself.
+    static ENCLOSING: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+impl CollectorThreads {
+    /// Runs the collectors at the positions `selected`.
+    ///
+    /// Returns one entry for each collector of `families`: `None` if it was not selected, panicked
+    /// or missed the deadline.
+    pub(crate) fn run(
+        &self,
+        families: &Arc<ExposedFamilies>,
+        settings: &Arc<Settings>,
+        timeout: Duration,
+        selected: impl Iterator<Item = usize>,
+    ) -> Vec<Option<Collected>> {
+        let collectors = families.collectors();
+        let mut all: Vec<Option<Collected>> = collectors.iter().map(|_| None).collect();
+        let enclosing = ENCLOSING.try_with(|enclosing| enclosing.borrow().clone());
+        let enclosing = enclosing.unwrap_or_default();
+        let mut queue = VecDeque::new();
+        for at in selected {
+            let collector = &collectors[at];
+            if enclosing.contains(&collector.address()) {
+                continue;
+            }
+            if collector.status.is_stuck() {
+                collector.status.count_timeout();
+            } else {
+                queue.push_back(at);
+            }
+        }
+        if queue.is_empty() {
+            return all;
+        }
+        let timeout = settings.collector_timeout().min(timeout);
+        let (sender, results) = mpsc::channel();
+        let run = Arc::new(Run {
+            families: Arc::clone(families),
+            settings: Arc::clone(settings),
+            queue: Mutex::new(queue.clone()),
+            results: sender,
+            // A system without threads may have no clock either.
+            deadline: (HAS_THREADS && timeout < Duration::MAX)
+                .then(|| Instant::now().checked_add(timeout))
+                .flatten(),
+            enclosing,
+        });
+        if !self.assign(&run) {
+            run.execute(|| ());
+        }
+        let mut has_ended = vec![false; collectors.len()];
+        let mut missing = queue.len();
+        self.receive(&run, &results, timeout, |at, result| {
+            match &result {
+                Some(collected) => collectors[at].count_rejected(collected),
+                None => collectors[at].status.count_panic(),
+            }
+            all[at] = result;
+            has_ended[at] = true;
+            missing -= 1;
+            missing == 0
+        });
+        for at in queue.into_iter().filter(|at| !has_ended[*at]) {
+            collectors[at].status.abandon_run();
+        }
+        all
+    }
+
+    /// Passes results to `take` until it returns true, at most until the deadline.
+    fn receive(
+        &self,
+        run: &Arc<Run>,
+        results: &Receiver<(usize, Option<Collected>)>,
+        timeout: Duration,
+        mut take: impl FnMut(usize, Option<Collected>) -> bool,
+    ) {
+        let patience = (timeout / TAKEOVERS).min(MAX_PATIENCE);
+        loop {
+            // Results that have arrived are taken even after the deadline.
+            let result = match results.try_recv() {
+                Ok(result) => Ok(result),
+                Err(_) if !HAS_THREADS => return,
+                Err(_) => {
+                    let now = Instant::now();
+                    let remaining = run
+                        .deadline
+                        .map_or(patience, |deadline| deadline.saturating_duration_since(now));
+                    if remaining.is_zero() {
+                        return run.clear_queue();
+                    }
+                    results.recv_timeout(remaining.min(patience))
+                }
+            };
+            match result {
+                Ok((at, result)) => {
+                    if take(at, result) {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if !run.queue().is_empty() {
+                        self.assign(run);
+                    }
+                }
+                // Unreachable: `run` has a sender.
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Assigns a run to an idle or a new thread; false if no thread can be started.
+    fn assign(&self, run: &Arc<Run>) -> bool {
+        if !HAS_THREADS {
+            return false;
+        }
+        loop {
+            let idle = lock(&self.0).pop();
+            match idle {
+                Some(thread) if thread.send(Arc::clone(run)).is_ok() => return true,
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let (idle, run) = (Arc::downgrade(&self.0), Arc::clone(run));
+        thread::Builder::new()
+            .name(THREAD_NAME.to_owned())
+            .spawn(move || run_thread(&idle, run))
+            .is_ok()
+    }
+}
+
+/// The body of a thread: executes one run after the other.
+fn run_thread(idle: &Weak<Mutex<IdleThreads>>, mut run: Arc<Run>) {
+    loop {
+        let next = run.execute(|| become_idle(idle));
+        // Dropping the last reference drops collectors that were unregistered meanwhile: code of
+        // the program, which may panic.
+        call_catching_panics(move || drop(run));
+        match next.and_then(|next| next.recv().ok()) {
+            Some(next) => run = next,
+            None => return,
+        }
+    }
+}
+
+/// Adds the calling thread to the idle threads, unless there are enough or the registry is gone.
+fn become_idle(idle: &Weak<Mutex<IdleThreads>>) -> Option<Receiver<Arc<Run>>> {
+    let idle = idle.upgrade()?;
+    let mut idle = lock(&idle);
+    if idle.len() >= MAX_IDLE_THREADS {
+        return None;
+    }
+    let (sender, receiver) = mpsc::channel();
+    idle.push(sender);
+    Some(receiver)
+}
+
+impl Run {
+    fn queue(&self) -> MutexGuard<'_, VecDeque<usize>> {
+        lock(&self.queue)
+    }
+
+    /// Prevents that a thread starts another collector.
+    fn clear_queue(&self) {
+        self.queue().clear();
+    }
+
+    /// Runs the queued collectors.
+    ///
+    /// Calls `before_last` before it sends the last result, so that the thread is idle when the
+    /// next scrape looks for one.
+    fn execute<R>(&self, before_last: impl FnOnce() -> R) -> R {
+        loop {
+            let next = self.queue().pop_front();
+            let Some(at) = next else {
+                return before_last();
+            };
+            let result = self.collect(at);
+            if self.queue().is_empty() {
+                let returned = before_last();
+                self.send(result);
+                return returned;
+            }
+            self.send(result);
+        }
+    }
+
+    fn send(&self, result: Option<(usize, Option<Collected>)>) {
+        if let Some(result) = result {
+            // Fails if the scrape has timed out and no longer needs the result.
+            let _ = self.results.send(result);
+        }
+    }
+
+    /// Runs one collector; `None` if another scrape is still running it at the deadline.
+    fn collect(&self, at: usize) -> Option<(usize, Option<Collected>)> {
+        let collector = &self.families.collectors()[at];
+        if !collector.status.begin_run(self.deadline) {
+            return None;
+        }
+        let enclosing = self.enclosing.iter().copied().chain([collector.address()]);
+        let before = ENCLOSING.replace(enclosing.collect());
+        let mut collected = None;
+        call_catching_panics(|| {
+            let mut collection = Collection::new(collector.descs(), &self.settings);
+            collector.collect(&mut collection);
+            collected = Some(collection.finish());
+        });
+        ENCLOSING.set(before);
+        collector.status.end_run();
+        Some((at, collected))
+    }
+}
+
+impl RegisteredCollector {
+    fn count_rejected(&self, collected: &Collected) {
+        for (desc, family) in self.descs().iter().zip(&collected.families) {
+            self.status.reject(desc.name(), family.rejected);
+        }
+        let Some(first) = self.descs().first() else {
+            return;
+        };
+        let max = self.descs().len() + MAX_UNDESCRIBED;
+        for (name, count) in &collected.undescribed {
+            let fallback = first.name();
+            self.status.reject_bounded(max, name, fallback, *count);
+        }
+    }
+}
+
+/// Calls code of the program and catches its panic, and a panic of the panic payload's destructor.
+fn call_catching_panics(call: impl FnOnce()) {
+    let result = catch_unwind(AssertUnwindSafe(call));
+    if let Err(payload) = result
+        && let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload)))
+    {
+        std::mem::forget(second);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// 15 bytes, the most that Linux keeps of a thread's name.
+const THREAD_NAME: &str = "metrics-collect";
+
+const HAS_THREADS: bool = !cfg!(target_family = "wasm");
+
+/// Another thread takes over after this fraction of the timeout without a result.
+const TAKEOVERS: u32 = 8;
+
+/// Upper limit of the time without a result after which another thread takes over.
+const MAX_PATIENCE: Duration = Duration::from_millis(250);
+
+/// Number of undescribed families whose rejected values are counted by name, which helps to find
+/// the error; those of further ones count for the collector's first family.
+const MAX_UNDESCRIBED: usize = 16;
+
+const MAX_IDLE_THREADS: usize = 2;

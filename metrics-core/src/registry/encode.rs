@@ -1,0 +1,181 @@
+//! Encodes a registry's metrics in an exposition format.
+
+use std::{io, sync::Arc, time::Duration};
+
+use crate::{
+    format::{Out, protobuf::Protobuf, text::Text},
+    registry::{collected::Collected, exposed_families::ExposedFamilies, handle::Registry},
+    sample::format::{ExpositionFormat, Format},
+    storage::clock,
+};
+
+impl Registry {
+    /// Encodes all metrics and writes them to `out`.
+    ///
+    /// A declaration that clashes with an earlier one is left out, so that the exposition is
+    /// valid; see [`check`](Self::check).
+    ///
+    /// # Errors
+    ///
+    /// If writing to `out` fails.
+    pub fn encode(
+        &self,
+        exposition: impl Into<ExpositionFormat>,
+        out: &mut impl io::Write,
+    ) -> io::Result<()> {
+        self.encode_to(exposition.into(), Out::Writer(out), Duration::MAX, None)
+    }
+
+    /// Encodes each family for which `filter` accepts at least one of its sample names.
+    ///
+    /// # Errors
+    ///
+    /// If writing to `out` fails.
+    pub fn encode_filtered(
+        &self,
+        exposition: impl Into<ExpositionFormat>,
+        out: &mut impl io::Write,
+        filter: impl Fn(&str) -> bool,
+    ) -> io::Result<()> {
+        self.encode_within(exposition, out, Duration::MAX, Some(&filter))
+    }
+
+    /// Encodes all families, or those that `filter` selects, for a scraper with a timeout.
+    ///
+    /// Waits for collectors no longer than `timeout` or
+    /// [`collector_timeout`](Registry::collector_timeout), whichever is shorter.
+    ///
+    /// # Errors
+    ///
+    /// If writing to `out` fails.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use metrics_core::{Format, Registry};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut text = Vec::new();
+    /// let timeout = Duration::from_millis(500);
+    /// Registry::new().encode_within(Format::Text, &mut text, timeout, None)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn encode_within(
+        &self,
+        exposition: impl Into<ExpositionFormat>,
+        out: &mut impl io::Write,
+        timeout: Duration,
+        filter: Option<&dyn Fn(&str) -> bool>,
+    ) -> io::Result<()> {
+        self.encode_to(exposition.into(), Out::Writer(out), timeout, filter)
+    }
+
+    /// Encodes all metrics as a string; an empty one in [`Format::Protobuf`], which is binary.
+    pub fn encode_to_string(&self, exposition: impl Into<ExpositionFormat>) -> String {
+        let mut out = Vec::new();
+        self.encode_to_vec(exposition, &mut out);
+        // Fails for `Format::Protobuf` only.
+        String::from_utf8(out).unwrap_or_default()
+    }
+
+    /// Encodes all metrics into `out`, replacing its content.
+    ///
+    /// The fastest way to get expositions in memory: a vector that is reused is overwritten in
+    /// place, without allocating, clearing or copying. Do not modify it between calls.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Format, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let jobs = registry.create::<Counter>(Options::new("jobs_total", "Jobs done."))?;
+    /// let mut out = Vec::new();
+    /// for done in 1..=3 {
+    ///     jobs.inc();
+    ///     registry.encode_to_vec(Format::Text, &mut out);
+    ///     assert!(out.ends_with(format!("\njobs_total {done}\n").as_bytes()));
+    /// }
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn encode_to_vec(&self, exposition: impl Into<ExpositionFormat>, out: &mut Vec<u8>) {
+        // Writing to memory does not fail.
+        let _ = self.encode_to(exposition.into(), Out::Memory(out), Duration::MAX, None);
+    }
+
+    fn encode_to(
+        &self,
+        exposition: ExpositionFormat,
+        out: Out<'_>,
+        timeout: Duration,
+        filter: Option<&dyn Fn(&str) -> bool>,
+    ) -> io::Result<()> {
+        let began = clock::idle_clock();
+        let settings = self.settings();
+        let const_labels = settings.rendered_const_labels(exposition);
+        let families = self.exposed_families();
+        let collected = self.run_collectors(&families, timeout, filter);
+        if exposition.format == Format::Protobuf {
+            let mut protobuf = Protobuf::new(out, exposition, &const_labels);
+            families.collect(settings, &collected, &mut protobuf, filter);
+            protobuf.finish()?;
+        } else {
+            let created = settings.writes_created();
+            let mut text = Text::new(out, exposition, created, const_labels);
+            families.collect(settings, &collected, &mut text, filter);
+            text.finish()?;
+        }
+        families.expire_series(settings, filter, began);
+        if !matches!(exposition.format, Format::Text | Format::TextV1) {
+            families.request_exemplars(settings, filter);
+        }
+        Ok(())
+    }
+
+    /// Runs the collectors of the selected families. The caller holds no lock of the registry.
+    pub(crate) fn run_collectors(
+        &self,
+        families: &Arc<ExposedFamilies>,
+        timeout: Duration,
+        filter: Option<&dyn Fn(&str) -> bool>,
+    ) -> Vec<Option<Collected>> {
+        let settings = self.settings();
+        let selected = families.selected_collectors(settings, filter);
+        self.collector_threads()
+            .run(families, settings, timeout, selected)
+    }
+}
+
+/// Encodes all declared metrics and writes them to `out`; see [`Registry::encode`].
+///
+/// # Errors
+///
+/// If writing to `out` fails.
+///
+/// ```
+/// use metrics_core::{Format, encode};
+///
+/// let mut out = Vec::new();
+/// encode(Format::OpenMetrics, &mut out)?;
+/// assert!(out.ends_with(b"# EOF\n"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn encode(exposition: impl Into<ExpositionFormat>, out: &mut impl io::Write) -> io::Result<()> {
+    Registry::global().encode(exposition, out)
+}
+
+/// Encodes all declared metrics as a string; an empty one in [`Format::Protobuf`], which is binary.
+///
+/// ```
+/// use metrics_core::{Format, encode_to_string, metrics};
+///
+/// metrics! {
+///     /// Beans counted.
+///     static BEANS: Counter = "demo_beans_total";
+/// }
+///
+/// BEANS.inc();
+/// assert!(encode_to_string(Format::Text).contains("demo_beans_total 1\n"));
+/// ```
+pub fn encode_to_string(exposition: impl Into<ExpositionFormat>) -> String {
+    Registry::global().encode_to_string(exposition)
+}

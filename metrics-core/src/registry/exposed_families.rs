@@ -1,0 +1,230 @@
+//! [`ExposedFamilies`]: all families of a registry, and what a scrape does with them.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    describe::desc::Desc,
+    metric::family::{Family, FamilyRef},
+    registry::{
+        collected::Collected,
+        exposed_family::{ExposedFamily, is_selected},
+        registered_collector::RegisteredCollector,
+        self_metrics::SelfMetrics,
+        settings::Settings,
+        single_run::SingleRun,
+    },
+    sample::{head::SizeEstimate, sink::Sink},
+    storage::Reader,
+};
+
+/// The families of a registry in exposition order, made by
+/// [`grouping::group`](crate::registry::grouping::group).
+#[derive(Debug, Default)]
+pub(crate) struct ExposedFamilies {
+    pub(crate) families: Vec<ExposedFamily>,
+    pub(crate) single_runs: Vec<SingleRun>,
+    pub(crate) collectors: Vec<RegisteredCollector>,
+    pub(crate) clashes: Vec<String>,
+    /// Number of declarations left out because of a clash, by name.
+    pub(crate) left_out: BTreeMap<String, u64>,
+    /// Positions of the families whose series can expire.
+    pub(crate) expiring: Vec<usize>,
+    /// Positions of the families with automatic exemplars.
+    pub(crate) sampling_exemplars: Vec<usize>,
+}
+
+impl ExposedFamilies {
+    /// The families in exposition order.
+    #[cfg(feature = "catalog")]
+    pub(crate) fn families(&self) -> &[ExposedFamily] {
+        &self.families
+    }
+
+    pub(crate) fn collectors(&self) -> &[RegisteredCollector] {
+        &self.collectors
+    }
+
+    /// The clashes between declarations, each described in one sentence.
+    pub(crate) fn clashes(&self) -> &[String] {
+        &self.clashes
+    }
+
+    /// Positions of the collectors that write at least one selected family.
+    pub(crate) fn selected_collectors(
+        &self,
+        settings: &Settings,
+        filter: Option<&dyn Fn(&str) -> bool>,
+    ) -> impl Iterator<Item = usize> {
+        let mut is_selected_at = vec![filter.is_none(); self.collectors.len()];
+        for family in self.families.iter().filter(|_| filter.is_some()) {
+            if let Some(by) = family.collector
+                && !is_selected_at[by.collector]
+            {
+                is_selected_at[by.collector] = family.is_selected(&settings.prefix, filter);
+            }
+        }
+        let all = is_selected_at.into_iter().enumerate();
+        all.filter_map(|(at, is_selected)| is_selected.then_some(at))
+    }
+
+    /// Writes the selected families; `collected` has the result of each collector.
+    pub(crate) fn collect(
+        &self,
+        settings: &Settings,
+        collected: &[Option<Collected>],
+        sink: &mut dyn Sink,
+        filter: Option<&dyn Fn(&str) -> bool>,
+    ) {
+        let prefix = settings.prefix.as_str();
+        let mut reader = Reader::default();
+        let mut next = 0;
+        while let Some(family) = self.families.get(next) {
+            if filter.is_none()
+                && let Some(run) = family.single_run
+            {
+                let run = self.single_runs[run].with_heads(&self.families, prefix);
+                let batch = run.read(next, &mut reader);
+                if batch.len() > 0 {
+                    next += batch.len();
+                    sink.write_singles(&batch);
+                    if !sink.checkpoint() {
+                        return;
+                    }
+                    continue;
+                }
+            }
+            next += 1;
+            if !family.is_selected(prefix, filter) {
+                continue;
+            }
+            if family.collector.is_some() {
+                if !write_collected(family, prefix, collected, sink) {
+                    continue;
+                }
+            } else {
+                sink.begin_family(family.head(prefix));
+                if sink.needs_size_pass(&|| family.expected()) {
+                    reader.is_counting_pass = true;
+                    family.collect(sink, &mut reader);
+                    reader.is_counting_pass = false;
+                    sink.end_size_pass();
+                }
+                family.collect(sink, &mut reader);
+            }
+            if !sink.checkpoint() {
+                return;
+            }
+        }
+        if settings.writes_self_metrics() {
+            let is_selected = |desc: &Desc| is_selected(desc, prefix, filter);
+            self.self_metrics().write(prefix, sink, &is_selected);
+        }
+    }
+
+    /// Removes the series of selected families that were idle when the exposition began.
+    ///
+    /// Called after the exposition was written completely, so that the last value of each removed
+    /// series has been exposed. `began` is in the unit of [`clock::uptime`](crate::storage::clock).
+    pub(crate) fn expire_series(
+        &self,
+        settings: &Settings,
+        filter: Option<&dyn Fn(&str) -> bool>,
+        began: u64,
+    ) {
+        for family in self.expiring.iter().map(|at| &self.families[*at]) {
+            if family.is_selected(&settings.prefix, filter) {
+                let members = family.unmerged_members();
+                let expiring = members.filter(|member| member.expires());
+                expiring.for_each(|member| member.let_go(began));
+            }
+        }
+    }
+
+    /// Lets the selected families take new automatic exemplars, after an exposition has written
+    /// the previous ones.
+    pub(crate) fn request_exemplars(
+        &self,
+        settings: &Settings,
+        filter: Option<&dyn Fn(&str) -> bool>,
+    ) {
+        let sampling = self.sampling_exemplars.iter();
+        for family in sampling.map(|at| &self.families[*at]) {
+            if family.is_selected(&settings.prefix, filter) {
+                family
+                    .members()
+                    .for_each(|member| member.exemplars().want());
+            }
+        }
+    }
+
+    fn self_metrics(&self) -> SelfMetrics {
+        let mut metrics = SelfMetrics::default();
+        for collector in &self.collectors {
+            let name = collector.descs().first().map_or("", Desc::name);
+            metrics.add_collector_errors(name, "panic", collector.status.panics());
+            metrics.add_collector_errors(name, "timeout", collector.status.timeouts());
+            for desc in collector.descs() {
+                metrics.add_rejected(desc.name(), "value", 0);
+            }
+            for (family, count) in collector.status.rejected() {
+                metrics.add_rejected(&family, "value", count);
+            }
+        }
+        for family in &self.families {
+            if family.collector.is_some() {
+                continue;
+            }
+            let name = family.desc.name();
+            let has = |test: fn(&FamilyRef) -> bool| family.members().any(test);
+            let sum = |of: fn(&Family) -> u64| family.members().map(|member| of(member)).sum();
+            metrics.add_rejected(name, "value", sum(Family::rejected));
+            if has(|member| member.exemplars().is_used()) {
+                let rejected = sum(|member| member.exemplars().rejected());
+                metrics.add_rejected(name, "exemplar", rejected);
+            }
+            metrics.add_series(name, sum(|member| member.len() as u64));
+            if has(|member| member.is_open()) {
+                metrics.add_overflowed(name, sum(Family::overflowed));
+            }
+        }
+        for (name, count) in &self.left_out {
+            metrics.add_rejected(name, "clash", *count);
+        }
+        metrics
+    }
+}
+
+/// Writes the series of a family that a collector wrote; false if there are none.
+fn write_collected(
+    family: &ExposedFamily,
+    prefix: &str,
+    collected: &[Option<Collected>],
+    sink: &mut dyn Sink,
+) -> bool {
+    let series = family.collector.and_then(|by| {
+        let collected = collected[by.collector].as_ref()?;
+        Some(&collected.families[by.family].series[..])
+    });
+    let series = series.unwrap_or_default();
+    if series.is_empty() {
+        return false;
+    }
+    sink.begin_family(family.head(prefix));
+    let write = |sink: &mut dyn Sink| {
+        for (at, series) in series.iter().enumerate() {
+            series.value.write(&series.labels, series.created, sink);
+            if at % SERIES_BETWEEN_PAUSES == 0 && !sink.checkpoint() {
+                return;
+            }
+        }
+    };
+    if sink.needs_size_pass(&|| SizeEstimate::of_series(series.len())) {
+        write(sink);
+        sink.end_size_pass();
+    }
+    write(sink);
+    true
+}
+
+/// Collected series that are written between two calls of [`Sink::checkpoint`].
+const SERIES_BETWEEN_PAUSES: usize = 256;

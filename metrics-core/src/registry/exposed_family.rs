@@ -1,0 +1,173 @@
+//! [`ExposedFamily`]: the metrics, or the collector, that are exposed under one name.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    describe::{desc::Desc, escaping, escaping::SCHEMES, name},
+    metric::{exemplar::RowOf, family::FamilyRef},
+    sample::{
+        head::{FamilyHead, HeadCache, SizeEstimate},
+        sink::Sink,
+    },
+    series::id::SeriesId,
+    storage::{Reader, native::NativeHistogramSnapshot},
+};
+
+/// The metrics of one name, or the collector that writes them, exposed as one family.
+#[derive(Debug)]
+pub(crate) struct ExposedFamily {
+    /// The description of the first member.
+    pub(crate) desc: Desc,
+    /// The metrics, grouped by their const labels: only metrics with equal ones can have a series
+    /// in common, and their values are added up. Most groups have one member.
+    pub(crate) members: Vec<Vec<FamilyRef>>,
+    pub(crate) collector: Option<CollectorFamily>,
+    pub(crate) heads: HeadCache,
+    /// Position of the run of single-sample families that contains this one, if any.
+    pub(crate) single_run: Option<usize>,
+}
+
+/// The collector that writes a family.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CollectorFamily {
+    /// Position of the collector in the registry.
+    pub(crate) collector: usize,
+    /// Position of the family among those of the collector.
+    pub(crate) family: usize,
+}
+
+impl ExposedFamily {
+    /// A family of one metric.
+    pub(crate) fn of_metric(metric: &FamilyRef) -> Self {
+        ExposedFamily::new(metric.desc(), vec![vec![metric.clone()]], None)
+    }
+
+    /// A family that a collector writes.
+    pub(crate) fn of_collector(desc: &Desc, collector: CollectorFamily) -> Self {
+        ExposedFamily::new(desc, Vec::new(), Some(collector))
+    }
+
+    fn new(desc: &Desc, members: Vec<Vec<FamilyRef>>, collector: Option<CollectorFamily>) -> Self {
+        ExposedFamily {
+            desc: desc.clone(),
+            members,
+            collector,
+            heads: HeadCache::default(),
+            single_run: None,
+        }
+    }
+
+    pub(crate) fn head<'a>(&'a self, prefix: &'a str) -> FamilyHead<'a> {
+        FamilyHead {
+            prefix,
+            desc: &self.desc,
+            cache: &self.heads,
+        }
+    }
+
+    pub(crate) fn members(&self) -> impl Iterator<Item = &FamilyRef> {
+        self.members.iter().flatten()
+    }
+
+    /// The members whose series are not added to those of another one.
+    pub(crate) fn unmerged_members(&self) -> impl Iterator<Item = &FamilyRef> {
+        let alone = self.members.iter().filter(|members| members.len() == 1);
+        alone.flatten()
+    }
+
+    /// What an exposition of the family will contain.
+    pub(crate) fn expected(&self) -> SizeEstimate {
+        let members = self.members().map(|member| member.expected());
+        members
+            .reduce(SizeEstimate::and)
+            .unwrap_or(SizeEstimate::of_series(0))
+    }
+
+    /// The only member, if the family consists of a single unlabelled sample.
+    pub(crate) fn single(&self) -> Option<&FamilyRef> {
+        match &self.members[..] {
+            [members] if self.collector.is_none() => match &members[..] {
+                [member] if member.is_single() => Some(member),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Writes the series of all members.
+    pub(crate) fn collect(&self, sink: &mut dyn Sink, reader: &mut Reader) {
+        for members in &self.members {
+            match &members[..] {
+                [member] => member.collect(sink, reader),
+                members => collect_merged(members, sink, reader),
+            }
+        }
+    }
+
+    /// Whether `filter` accepts one of the family's sample names, as declared or escaped.
+    pub(crate) fn is_selected(&self, prefix: &str, filter: Option<&dyn Fn(&str) -> bool>) -> bool {
+        is_selected(&self.desc, prefix, filter)
+    }
+}
+
+/// Writes the series of members with equal const labels; adds up those with equal labels.
+fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reader) {
+    let mut merged: BTreeMap<String, (f64, Vec<u64>)> = BTreeMap::new();
+    for member in members {
+        let layout = member.layout();
+        member.visit(
+            sink,
+            reader,
+            |_| true,
+            |_, _, labels, created, values| match merged.get_mut(labels) {
+                Some((earliest, sum)) => {
+                    *earliest = earliest.min(created);
+                    layout.add_values(sum, values);
+                }
+                None => {
+                    merged.insert(labels.to_owned(), (created, values.to_vec()));
+                }
+            },
+        );
+        member.purge_exemplars();
+    }
+    // Quantiles and exemplars cannot be added up: emit the sum for a series that has neither.
+    let no_series = RowOf {
+        series: SeriesId {
+            place: u32::MAX,
+            generation: 0,
+        },
+        row: 0,
+    };
+    let mut native = NativeHistogramSnapshot::default();
+    for (labels, (created, values)) in merged {
+        members[0].emit(sink, no_series, &labels, created, &values, &mut native);
+    }
+}
+
+/// Whether `filter` accepts one of the family's sample names, as declared or escaped.
+pub(crate) fn is_selected(
+    desc: &Desc,
+    prefix: &str,
+    filter: Option<&dyn Fn(&str) -> bool>,
+) -> bool {
+    let Some(filter) = filter else {
+        return true;
+    };
+    let names = desc.sample_names();
+    let mut names = names.into_iter().chain([desc.name().to_owned()]);
+    if names.any(|name| filter(&format!("{prefix}{name}"))) {
+        return true;
+    }
+    let schemes = (!has_legacy_name(desc, prefix)).then_some(SCHEMES);
+    let mut escaped = schemes
+        .into_iter()
+        .flatten()
+        .flat_map(|scheme| escaping::sample_names(desc, prefix, scheme));
+    escaped.any(|name| filter(&name))
+}
+
+/// Whether the family's name needs no escaping for scrapers without UTF-8 support.
+pub(crate) fn has_legacy_name(desc: &Desc, prefix: &str) -> bool {
+    name::is_legacy_metric(desc.name()) && (prefix.is_empty() || name::is_legacy_metric(prefix))
+}

@@ -1,0 +1,147 @@
+//! Groups the items of a registry into families, and finds the declarations that clash.
+
+use crate::{
+    describe::desc::Desc,
+    registry::{
+        clashes::{check_agreement, check_labels, check_reserved_names},
+        collector_status::CollectorStatuses,
+        exposed_families::ExposedFamilies,
+        exposed_family::{CollectorFamily, ExposedFamily, has_legacy_name},
+        item::Item,
+        registered_collector::RegisteredCollector,
+        sample_names::SampleNames,
+        settings::Settings,
+        single_run::SingleRun,
+    },
+};
+
+/// Groups items into families; `statuses` has or gets the status of each collector.
+pub(crate) fn group(
+    items: &[Item],
+    settings: &Settings,
+    statuses: &mut CollectorStatuses,
+) -> ExposedFamilies {
+    let mut declarations: Vec<(&Desc, &Item)> = items
+        .iter()
+        .flat_map(|item| item.descs().iter().map(move |desc| (desc, item)))
+        .collect();
+    // Sorted, as the linker's order is arbitrary. Stable, so that a collector's families keep
+    // their order. OpenMetrics requires `target_info` to be first.
+    declarations
+        .sort_by_key(|(desc, _)| (desc.name() != "target_info", desc.name(), desc.location()));
+    let names = SampleNames::new(declarations.iter().map(|(desc, _)| *desc), settings);
+    let mut grouping = Grouping {
+        families: ExposedFamilies::default(),
+        settings,
+        statuses,
+        names,
+    };
+    for (desc, item) in declarations {
+        if let Err(clash) = grouping.add(desc, item) {
+            let families = &mut grouping.families;
+            families.clashes.push(clash);
+            *families.left_out.entry(desc.name().to_owned()).or_default() += 1;
+        }
+    }
+    let mut families = grouping.families;
+    families.find_special_families();
+    families.find_single_runs(&settings.prefix);
+    families
+}
+
+struct Grouping<'a> {
+    families: ExposedFamilies,
+    settings: &'a Settings,
+    statuses: &'a mut CollectorStatuses,
+    names: SampleNames<'a>,
+}
+
+impl<'a> Grouping<'a> {
+    /// Adds a declaration to the family of its name, or a new one.
+    ///
+    /// # Errors
+    ///
+    /// Describes a clash with the family, with another family, or with the registry itself.
+    fn add(&mut self, desc: &'a Desc, item: &Item) -> Result<(), String> {
+        check_reserved_names(desc, self.settings)?;
+        check_labels(desc, self.settings)?;
+        if let Some(at) = self.names.family(desc)
+            && self.families.families[at].desc.name() == desc.name()
+        {
+            return add_member(&mut self.families.families[at], desc, item);
+        }
+        self.names.insert(desc, self.families.families.len())?;
+        let family = match item {
+            Item::Metric(metric) => {
+                metric.begin();
+                ExposedFamily::of_metric(metric)
+            }
+            _ => ExposedFamily::of_collector(desc, self.add_to_collector(desc, item)),
+        };
+        self.families.families.push(family);
+        Ok(())
+    }
+
+    /// Adds a family to the collector that writes it.
+    fn add_to_collector(&mut self, desc: &Desc, item: &Item) -> CollectorFamily {
+        let collectors = &mut self.families.collectors;
+        let known = collectors.iter().position(|collector| collector.is(item));
+        let at = known.unwrap_or_else(|| {
+            let status = self.statuses.of(item);
+            collectors.push(RegisteredCollector::new(item.clone(), status));
+            collectors.len() - 1
+        });
+        CollectorFamily {
+            collector: at,
+            family: collectors[at].add_family(desc.clone()),
+        }
+    }
+}
+
+/// Adds a metric to an existing family.
+fn add_member(family: &mut ExposedFamily, desc: &Desc, item: &Item) -> Result<(), String> {
+    let merges_with = check_agreement(family, desc, item)?;
+    let Item::Metric(metric) = item else {
+        // Unreachable: `check_agreement` rejects a collector.
+        return Ok(());
+    };
+    metric.begin();
+    match merges_with {
+        Some(at) => family.members[at].push(metric.clone()),
+        None => family.members.push(vec![metric.clone()]),
+    }
+    Ok(())
+}
+
+impl ExposedFamilies {
+    fn find_special_families(&mut self) {
+        for (at, family) in self.families.iter().enumerate() {
+            // A merged series would decrease if one of its parts expired.
+            if family.unmerged_members().any(|member| member.expires()) {
+                self.expiring.push(at);
+            }
+            if family.members().any(|member| member.exemplars().asked()) {
+                self.sampling_exemplars.push(at);
+            }
+        }
+    }
+
+    fn find_single_runs(&mut self, prefix: &str) {
+        let mut run = None;
+        for (at, family) in self.families.iter_mut().enumerate() {
+            let single = family.single();
+            // Line prefixes are cached, which excludes names that some scrapers get escaped.
+            match single
+                .filter(|_| has_legacy_name(&family.desc, prefix))
+                .cloned()
+            {
+                Some(metric) => {
+                    family.single_run = Some(self.single_runs.len());
+                    run.get_or_insert_with(|| SingleRun::new(at)).push(metric);
+                }
+                None => self.single_runs.extend(run.take()),
+            }
+        }
+        self.single_runs.extend(run);
+    }
+}

@@ -1,0 +1,355 @@
+//! [`Registry`]: its settings, and adding, replacing and removing metrics and collectors.
+
+use std::{
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    describe::error::Error,
+    metric::family::{self, Family, FamilyRef},
+    registry::{
+        collector::Collector, collector_status::CollectorStatuses,
+        collector_threads::CollectorThreads, exposed_families::ExposedFamilies, grouping,
+        item::Item, registration, settings::Settings,
+    },
+};
+
+/// A set of metrics that are exposed together.
+///
+/// [`Registry::global`] contains everything declared with [`metrics!`](crate::metrics) and the
+/// attributes. Create another registry for tests, or for metrics whose names are known only at
+/// run time. A clone is another handle to the same registry.
+///
+/// ```
+/// use metrics_core::{Counter, Format, Options, Registry};
+///
+/// let registry = Registry::builder().prefix("app_").label("zone", "b").build()?;
+/// let jobs = registry.create_family::<Counter>(
+///     Options::new("jobs_total", "Jobs done.").labels(["queue"]),
+/// )?;
+/// jobs.with(&["mail"]).inc();
+/// assert_eq!(
+///     registry.encode_to_string(Format::Text),
+///     concat!(
+///         "# HELP app_jobs_total Jobs done.\n",
+///         "# TYPE app_jobs_total counter\n",
+///         "app_jobs_total{zone=\"b\",queue=\"mail\"} 1\n",
+///     ),
+/// );
+/// # Ok::<(), metrics_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Registry(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    is_global: bool,
+    settings: Arc<Settings>,
+    state: Mutex<State>,
+    collector_threads: CollectorThreads,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    items: Vec<Item>,
+    /// Number of announced metrics (see [`family::announced_at`]) that were added to `items`.
+    announced: usize,
+    /// The items grouped into families; `None` after a change.
+    families: Option<Arc<ExposedFamilies>>,
+    statuses: CollectorStatuses,
+}
+
+impl State {
+    fn group(&mut self, settings: &Settings) -> ExposedFamilies {
+        grouping::group(&self.items, settings, &mut self.statuses)
+    }
+}
+
+impl Registry {
+    /// The registry of all declared metrics of the program.
+    pub fn global() -> &'static Registry {
+        static GLOBAL: LazyLock<Registry> = LazyLock::new(|| {
+            let settings = Settings::new(String::new(), Vec::new());
+            settings.set_self_metrics(true);
+            Registry::create_inner(true, settings, registration::linked_items())
+        });
+        &GLOBAL
+    }
+
+    /// Creates an empty registry.
+    #[expect(
+        clippy::new_without_default,
+        reason = "`default` would suggest the global one"
+    )]
+    pub fn new() -> Registry {
+        Registry::with(Settings::new(String::new(), Vec::new()), Vec::new())
+    }
+
+    pub(crate) fn with(settings: Settings, items: Vec<Item>) -> Self {
+        Registry::create_inner(false, settings, items)
+    }
+
+    fn create_inner(is_global: bool, settings: Settings, items: Vec<Item>) -> Self {
+        let state = State {
+            items,
+            ..State::default()
+        };
+        Registry(Arc::new(Inner {
+            is_global,
+            settings: Arc::new(settings),
+            state: Mutex::new(state),
+            collector_threads: CollectorThreads::default(),
+        }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        let state = &self.0.state;
+        state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn settings(&self) -> &Arc<Settings> {
+        &self.0.settings
+    }
+
+    pub(crate) fn collector_threads(&self) -> &CollectorThreads {
+        &self.0.collector_threads
+    }
+
+    /// The families as of now.
+    pub(crate) fn exposed_families(&self) -> Arc<ExposedFamilies> {
+        let mut state = self.state();
+        if self.0.is_global {
+            // `announced_at` returns one metric per call, as nothing may be allocated under its
+            // lock: a global allocator that records takes it, too.
+            while let Some(family) = family::announced_at(state.announced) {
+                state.announced += 1;
+                let item = Item::Metric(FamilyRef::Declared(family));
+                if state.items.iter().all(|known| !known.is_same(&item)) {
+                    self.0.settings.limit_series(&item);
+                    state.items.push(item);
+                    state.families = None;
+                }
+            }
+        }
+        if state.families.is_none() {
+            let families = state.group(&self.0.settings);
+            state.families = Some(Arc::new(families));
+        }
+        // Never inserts: `families` was set above.
+        Arc::clone(state.families.get_or_insert_default())
+    }
+
+    /// All metrics, declared and dynamic, without collectors.
+    pub(crate) fn metrics(&self) -> Vec<FamilyRef> {
+        // Adds the metrics that were announced since the last call.
+        self.exposed_families();
+        let state = self.state();
+        let metrics = state.items.iter().filter_map(|item| match item {
+            Item::Metric(family) => Some(family.clone()),
+            _ => None,
+        });
+        metrics.collect()
+    }
+
+    /// Sets whether created timestamps of counters, histograms and summaries (`_created`) are
+    /// written, in formats that have them.
+    ///
+    /// They are Unix times in seconds, in whole milliseconds. Off by default, because they nearly
+    /// double the lines of a counter.
+    pub fn write_created(&self, on: bool) {
+        self.0.settings.set_created(on);
+    }
+
+    /// Sets whether the registry's self-metrics, such as `metrics_overflowed_total`, are written.
+    ///
+    /// On by default for the global registry, off for others.
+    pub fn write_self_metrics(&self, on: bool) {
+        self.0.settings.set_self_metrics(on);
+    }
+
+    /// Sets the default cardinality limit: the number of series that a metric with open labels may
+    /// have, at most 1,048,576.
+    ///
+    /// Recordings beyond it go to the overflow series. Applies at once to existing and later
+    /// metrics without a limit of their own (`#[max_series(n)]`,
+    /// [`Options::max_series`](crate::Options::max_series)). Lowering the limit does not remove
+    /// series. Default: [`DEFAULT_MAX_SERIES`](crate::DEFAULT_MAX_SERIES).
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Format, Options, Registry};
+    ///
+    /// let registry = Registry::new(); // or Registry::global()
+    /// registry.max_series(2);
+    /// let requests = registry.create_family::<Counter>(
+    ///     Options::new("requests_total", "Requests.").labels(["tenant"]),
+    /// )?;
+    /// for tenant in ["a", "b", "c", "d"] {
+    ///     requests.with(&[tenant]).inc();
+    /// }
+    /// let text = registry.encode_to_string(Format::Text);
+    /// assert!(text.contains(r#"requests_total{tenant="overflow"} 2"#));
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn max_series(&self, max: usize) {
+        let state = self.state();
+        self.0.settings.set_max_series(max);
+        for item in &state.items {
+            self.0.settings.limit_series(item);
+        }
+    }
+
+    /// Sets how long a scrape waits for [collectors](Collector) and `#[computed]` metrics; five
+    /// seconds by default.
+    ///
+    /// The families of a collector that misses the deadline are left out of the exposition, and
+    /// `metrics_collector_errors_total{reason="timeout"}` counts it. Later scrapes skip the
+    /// collector, without waiting, until it returns. `Duration::MAX` disables the timeout. On
+    /// systems without threads, collectors run on the calling thread and have no timeout.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use metrics_core::Registry;
+    ///
+    /// // Below Prometheus' default scrape timeout of 10 s.
+    /// Registry::global().collector_timeout(Duration::from_secs(8));
+    /// ```
+    pub fn collector_timeout(&self, timeout: Duration) {
+        self.0.settings.set_collector_timeout(timeout);
+    }
+
+    /// Checks that the declarations do not clash.
+    ///
+    /// # Errors
+    ///
+    /// Lists every clash with both source locations: members of one family that disagree, and
+    /// families with a sample name in common.
+    pub fn check(&self) -> Result<(), Error> {
+        match self.exposed_families().clashes() {
+            [] => Ok(()),
+            clashes => Err(Error::new(clashes.join("\n"))),
+        }
+    }
+
+    /// Registers a collector; does nothing if it is registered already.
+    ///
+    /// # Errors
+    ///
+    /// If one of its families clashes with a registered one. The collector is not added then.
+    pub fn register(&self, collector: Arc<dyn Collector>) -> Result<(), Error> {
+        self.add(Item::collector(collector))
+    }
+
+    /// Removes a collector; returns false if it was not registered.
+    pub fn unregister(&self, collector: &Arc<dyn Collector>) -> bool {
+        let mut state = self.state();
+        let before = state.items.len();
+        state.items.retain(|known| !known.is_collector(collector));
+        state
+            .statuses
+            .retain(|known| !known.is_collector(collector));
+        state.families = None;
+        state.items.len() < before
+    }
+
+    /// Replaces a collector whose descriptions have changed by another one, atomically.
+    ///
+    /// Every exposition contains exactly one of both. Equivalent to [`register`](Self::register)
+    /// if `old` is not registered.
+    ///
+    /// # Errors
+    ///
+    /// If a family of `new` clashes with another registered one. `old` stays registered then.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use metrics_core::{Collection, Collector, Desc, Format, Kind, Registry};
+    ///
+    /// struct Pool([Desc; 1]);
+    ///
+    /// impl Collector for Pool {
+    ///     fn descs(&self) -> &[Desc] {
+    ///         &self.0
+    ///     }
+    ///
+    ///     fn collect(&self, out: &mut Collection<'_>) {
+    ///         out.gauge(&self.0[0], &[], 3.0);
+    ///     }
+    /// }
+    ///
+    /// let pool = |help| -> Arc<dyn Collector> {
+    ///     Arc::new(Pool([Desc::new(Kind::Gauge, "pool_connections", help)]))
+    /// };
+    /// let registry = Registry::new();
+    /// let first = pool("");
+    /// registry.register(Arc::clone(&first))?;
+    /// registry.replace(&first, pool("Connections open."))?;
+    /// let text = registry.encode_to_string(Format::Text);
+    /// assert!(text.contains("# HELP pool_connections Connections open.\n"));
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn replace(&self, old: &Arc<dyn Collector>, new: Arc<dyn Collector>) -> Result<(), Error> {
+        self.add_replacing(Item::collector(new), Some(old))
+    }
+
+    /// The dynamic metric that was created with options equivalent to those of `family`.
+    pub(crate) fn find_dynamic(&self, family: &Family) -> Option<Arc<Family>> {
+        let state = self.state();
+        state.items.iter().find_map(|item| match item {
+            Item::Metric(FamilyRef::Dynamic(known)) if known.is_like(family) => {
+                Some(Arc::clone(known))
+            }
+            _ => None,
+        })
+    }
+
+    /// Adds an item, unless its families clash with registered ones.
+    pub(crate) fn add(&self, item: Item) -> Result<(), Error> {
+        self.add_replacing(item, None)
+    }
+
+    fn add_replacing(&self, item: Item, old: Option<&Arc<dyn Collector>>) -> Result<(), Error> {
+        let before = self.exposed_families();
+        let mut state = self.state();
+        if state.items.iter().any(|known| known.is_same(&item)) {
+            return Ok(());
+        }
+        self.0.settings.limit_series(&item);
+        let is_old = |known: &Item| old.is_some_and(|old| known.is_collector(old));
+        let old = state.items.iter().position(is_old);
+        let old = old.map(|at| (at, state.items.remove(at)));
+        if let Some((_, old)) = &old {
+            state.statuses.transfer(old, &item);
+        }
+        state.items.push(item);
+        let families = state.group(&self.0.settings);
+        let new_clashes: Vec<_> = families
+            .clashes()
+            .iter()
+            .filter(|clash| !before.clashes().contains(clash))
+            .cloned()
+            .collect();
+        if new_clashes.is_empty() {
+            state.families = Some(Arc::new(families));
+            // Dropping a collector runs the program's code, which may use this registry: unlock
+            // first.
+            drop(state);
+            drop(old);
+            return Ok(());
+        }
+        let rejected = state.items.pop();
+        if let Some(item) = &rejected {
+            match old {
+                Some((at, old)) => {
+                    state.statuses.transfer(item, &old);
+                    state.items.insert(at, old);
+                }
+                None => state.statuses.retain(|known| !known.is_same(item)),
+            }
+        }
+        drop(state);
+        drop((families, rejected));
+        Err(Error::new(new_clashes.join("\n")))
+    }
+}

@@ -1,0 +1,43 @@
+//! Link-time registration: the metrics and collectors that the macros declare.
+//!
+//! Only this file and `__private` know that `inventory` (and `linkme`, with that feature) collects
+//! the registrations.
+
+use crate::{
+    metric::family::{Family, FamilyRef},
+    registry::{collector::Collector, item::Item},
+};
+
+/// A declaration that the macros register at link time.
+#[derive(Clone, Copy)]
+#[doc(hidden)]
+pub enum Registration {
+    Family(&'static Family),
+    Collector(&'static dyn Collector),
+}
+
+inventory::collect!(Registration);
+
+#[cfg(feature = "linkme")]
+#[doc(hidden)]
+#[linkme::distributed_slice]
+pub static REGISTRATIONS: [Registration];
+
+/// Everything that was registered at link time, without duplicates.
+pub(crate) fn linked_items() -> Vec<Item> {
+    let registrations = inventory::iter::<Registration>();
+    #[cfg(feature = "linkme")]
+    let registrations = registrations.chain(REGISTRATIONS.iter());
+    let mut items: Vec<Item> = Vec::new();
+    for registration in registrations {
+        let item = match registration {
+            Registration::Family(family) => Item::Metric(FamilyRef::Declared(family)),
+            Registration::Collector(collector) => Item::DeclaredCollector(*collector),
+        };
+        // Feature `linkme` registers everything a second time.
+        if cfg!(not(feature = "linkme")) || items.iter().all(|known| !known.is_same(&item)) {
+            items.push(item);
+        }
+    }
+    items
+}
