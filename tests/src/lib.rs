@@ -1,5 +1,5 @@
 //! Helpers for the tests of the whole workspace: judges, servers that scrape, the example program,
-//! fixtures, separate processes, and readers of function metrics.
+//! fixtures, separate processes, futures without a runtime, and readers of function metrics.
 //!
 //! Everything here panics with an explanation on failure. Only judges return a [`Refusal`], so that
 //! a test can also expect one.
@@ -19,6 +19,7 @@ mod calls;
 mod example;
 mod fixture;
 mod forwarder;
+mod future;
 mod http;
 mod judge;
 mod node_exporter;
@@ -39,6 +40,7 @@ pub use crate::{
     example::Example,
     fixture::build_fixture,
     forwarder::Forwarder,
+    future::{poll, run, suspend},
     http::{Page, get, get_accepting},
     judge::{
         Exemplar, Families, Family, Python, Refusal, Sample, check_schema, installed,

@@ -62,7 +62,7 @@ pub struct Exemplar {
 /// # Errors
 ///
 /// The offending line and the reason.
-pub fn read(exposition: &str, dialect: Dialect, quotes: bool) -> Result<Vec<Family>, String> {
+pub fn parse(exposition: &str, dialect: Dialect, quotes: bool) -> Result<Vec<Family>, String> {
     let mut reader = Reader {
         dialect,
         quotes,

@@ -9,8 +9,7 @@
 use std::{
     fmt,
     future::pending,
-    pin::{Pin, pin},
-    task::{Context, Poll, Waker},
+    pin::pin,
     thread,
     time::{Duration, Instant},
 };
@@ -19,20 +18,7 @@ use metrics_core::{
     DEFAULT_MAX_SERIES, DURATION_BUCKETS, Label, MetricFamily, MetricValue, counted, gather,
     in_flight, timed,
 };
-use tests::{assert_panics, calls, fail, in_progress, series, timings};
-
-fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-fn run<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = poll(future.as_mut()) {
-            return output;
-        }
-    }
-}
+use tests::{assert_panics, calls, fail, in_progress, poll, run, series, timings};
 
 fn family(name: &str) -> MetricFamily {
     let found = gather().into_iter().find(|family| family.name == name);

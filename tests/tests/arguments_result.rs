@@ -8,27 +8,10 @@
     reason = "what is returned is for the attribute to look at, through a reference"
 )]
 
-use std::{
-    future::pending,
-    pin::{Pin, pin},
-    task::{Context, Poll, Waker},
-};
+use std::{future::pending, pin::pin};
 
 use metrics_core::{Label, counted, timed};
-use tests::{assert_panics, calls, fail, timings};
-
-fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-fn run<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = poll(future.as_mut()) {
-            return output;
-        }
-    }
-}
+use tests::{assert_panics, calls, fail, poll, run, timings};
 
 /// The series that have counted something.
 fn counted_by(function: &str) -> Vec<String> {

@@ -7,33 +7,19 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::mpsc::{Sender, channel},
-    task::{Context, Poll, Waker},
+    task::Poll,
     thread,
     time::Duration,
 };
 
 use metrics_core::{Label, counted, in_flight, timed};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
-use tests::{assert_panics, calls, fail, in_progress, series, timings};
+use tests::{assert_panics, calls, fail, in_progress, poll, run, series, suspend, timings};
 use tokio::{
     runtime::{Builder, Runtime},
     task::yield_now,
     time::timeout,
 };
-
-fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-/// Runs a future that waits for nothing but itself.
-fn run<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = poll(future.as_mut()) {
-            return output;
-        }
-    }
-}
 
 #[test]
 fn a_result_is_counted_as_ok_or_error() {
@@ -516,25 +502,13 @@ enum Turn {
 async fn scripted(turns: Vec<Turn>) -> Result<(), ()> {
     for turn in turns {
         match turn {
-            Turn::Wait => wait_once().await,
+            Turn::Wait => suspend().await,
             Turn::Succeed => return Ok(()),
             Turn::Fail => return Err(()),
             Turn::Panic => fail(),
         }
     }
     Ok(())
-}
-
-async fn wait_once() {
-    let mut waited = false;
-    poll_fn(|_| {
-        if std::mem::replace(&mut waited, true) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    })
-    .await;
 }
 
 /// What is done to one of the futures.

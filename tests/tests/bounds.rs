@@ -5,8 +5,7 @@
 use std::{
     borrow::Cow,
     collections::BTreeMap,
-    env, fs,
-    process::Command,
+    env,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Instant,
@@ -15,6 +14,7 @@ use std::{
 use metrics_core::{
     Counter, DynamicFamily, Label, MetricFamily, MetricValue, Options, Registry, metrics,
 };
+use tests::{growth, in_own_process};
 
 #[test]
 fn the_registrys_limit_applies_to_metrics_without_one() {
@@ -308,39 +308,6 @@ fn a_million_values_that_come_and_go_under_the_limit_use_no_more_memory_than_the
 /// How often a long test does it all: `LONG=1` asks for ten times as much.
 fn times() -> u64 {
     if env::var_os("LONG").is_some() { 10 } else { 1 }
-}
-
-/// Runs a test where no other allocates: this very program again, for this test alone.
-#[track_caller]
-fn in_own_process(test: &str, act: impl FnOnce()) {
-    if env::var_os(OWN_PROCESS).is_some() {
-        return act();
-    }
-    let program = env::current_exe().expect("a test is a program");
-    let output = Command::new(program)
-        .args(["--exact", test, "--nocapture"])
-        .env(OWN_PROCESS, "1")
-        .output()
-        .expect("it starts again");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    eprintln!("{said}");
-}
-
-const OWN_PROCESS: &str = "BOUNDS_OWN_PROCESS";
-
-/// By how many bytes the process grows; 0 where nobody says.
-fn growth(act: impl FnOnce()) -> usize {
-    let before = resident();
-    act();
-    resident().saturating_sub(before)
-}
-
-fn resident() -> usize {
-    let pages = fs::read_to_string("/proc/self/statm")
-        .ok()
-        .and_then(|statm| statm.split_whitespace().nth(1)?.parse::<usize>().ok());
-    pages.unwrap_or(0) * 4096
 }
 
 /// Labels, as `name=value,`, and the value: a number, or the sum of observations.

@@ -16,7 +16,7 @@ use tokio_metrics::TaskMonitor;
 #[track_caller]
 fn families(registry: &Registry) -> Vec<Family> {
     let text = registry.encode_to_string(Format::OpenMetrics);
-    strict::read(&text, Dialect::OpenMetrics, false).unwrap()
+    strict::parse(&text, Dialect::OpenMetrics, false).unwrap()
 }
 
 /// The value of a sample with these labels.

@@ -6,13 +6,10 @@
     reason = "an attribute that needs to see the function as it was written"
 )]
 
-use std::{
-    cell::RefCell,
-    pin::{Pin, pin},
-    task::{Context, Poll, Waker},
-};
+use std::{cell::RefCell, pin::pin};
 
 use metrics_core::{counted, in_flight, timed};
+use tests::{poll, run};
 use tokio::task::yield_now;
 
 thread_local! {
@@ -32,19 +29,6 @@ impl Drop for Noted {
 fn dropped<T>(during: impl FnOnce() -> T) -> Vec<&'static str> {
     drop(during());
     DROPPED.take()
-}
-
-fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-fn run<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = poll(future.as_mut()) {
-            return output;
-        }
-    }
 }
 
 /// The same functions, without attributes and with them.

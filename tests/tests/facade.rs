@@ -53,9 +53,9 @@ impl Facade {
     #[track_caller]
     fn text(&self) -> String {
         let text = self.registry.encode_to_string(Format::OpenMetrics);
-        strict::read(&text, Dialect::OpenMetrics, false).unwrap();
+        strict::parse(&text, Dialect::OpenMetrics, false).unwrap();
         let text = self.registry.encode_to_string(Format::Text);
-        strict::read(&text, Dialect::Text, false).unwrap();
+        strict::parse(&text, Dialect::Text, false).unwrap();
         text
     }
 

@@ -17,7 +17,7 @@ static ALLOCATOR: Jemalloc = Jemalloc;
 #[track_caller]
 fn value(registry: &Registry, name: &str) -> f64 {
     let text = registry.encode_to_string(Format::OpenMetrics);
-    let families = strict::read(&text, Dialect::OpenMetrics, false).unwrap();
+    let families = strict::parse(&text, Dialect::OpenMetrics, false).unwrap();
     let family = families.iter().find(|family| family.name == name);
     let family = family.unwrap_or_else(|| panic!("no `{name}`: {text}"));
     assert_eq!(family.unit, "bytes");

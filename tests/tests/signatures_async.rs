@@ -15,27 +15,13 @@ use std::{
     ops::ControlFlow,
     pin::{Pin, pin},
     sync::Arc,
-    task::{Context, Poll, Waker},
 };
 
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, LocalBoxFuture};
 use metrics_core::{counted, in_flight, timed};
-use tests::{assert_panics, calls, fail, in_progress, timings};
+use tests::{assert_panics, calls, fail, in_progress, poll, run, suspend, timings};
 use tokio::task::yield_now;
-
-fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-fn run<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = poll(future.as_mut()) {
-            return output;
-        }
-    }
-}
 
 fn assert_send<T: Send>(value: T) -> T {
     value
@@ -54,7 +40,7 @@ fn methods_take_smart_pointers_to_self() {
     impl Node {
         #[counted]
         async fn pinned(mut self: Pin<&mut Self>) -> Result<u32, ()> {
-            yield_now_once().await;
+            suspend().await;
             self.n += 1;
             Ok(self.n)
         }
@@ -62,20 +48,20 @@ fn methods_take_smart_pointers_to_self() {
         #[counted]
         #[timed]
         async fn shared(self: Arc<Self>) -> Result<u32, ()> {
-            yield_now_once().await;
+            suspend().await;
             Ok(self.n)
         }
 
         #[counted]
         async fn shared_in_place(self: &Arc<Self>) -> &u32 {
-            yield_now_once().await;
+            suspend().await;
             &self.n
         }
 
         #[counted]
         #[in_flight]
         async fn changed(mut self) -> Self {
-            yield_now_once().await;
+            suspend().await;
             self.n *= 2;
             self
         }
@@ -103,19 +89,6 @@ fn methods_take_smart_pointers_to_self() {
     );
 }
 
-/// `yield_now` of Tokio wakes through its runtime.
-async fn yield_now_once() {
-    let mut yielded = false;
-    std::future::poll_fn(|_| {
-        if std::mem::replace(&mut yielded, true) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    })
-    .await;
-}
-
 #[test]
 fn functions_that_return_a_future_are_async_calls() {
     #[counted]
@@ -123,7 +96,7 @@ fn functions_that_return_a_future_are_async_calls() {
     #[in_flight]
     fn implied(n: u8) -> impl Future<Output = Result<u8, ()>> + Send + 'static {
         async move {
-            yield_now_once().await;
+            suspend().await;
             n.checked_sub(1).ok_or(())
         }
     }
@@ -140,7 +113,7 @@ fn functions_that_return_a_future_are_async_calls() {
     ) -> Pin<Box<dyn Future<Output = Result<&'a str, ()>> + Send + 'a>> {
         let trimmed = text.trim();
         Box::pin(async move {
-            yield_now_once().await;
+            suspend().await;
             if trimmed.is_empty() {
                 Err(())
             } else {
@@ -211,26 +184,26 @@ fn an_attribute_keeps_a_future_send_and_static() {
     #[timed]
     #[in_flight]
     async fn sendable(text: String, _: Box<dyn Send>) -> Result<String, ()> {
-        yield_now_once().await;
+        suspend().await;
         Ok(text)
     }
 
     #[counted(labels(of = of.as_str()))]
     async fn labelled(of: String) -> Result<String, ()> {
-        yield_now_once().await;
+        suspend().await;
         Ok(of)
     }
 
     #[counted]
     async fn generic<T: Send + 'static>(value: T, _: impl Display + Send + 'static) -> T {
-        yield_now_once().await;
+        suspend().await;
         value
     }
 
     #[counted]
     #[timed(busy)]
     async fn borrows(text: &str) -> Result<&str, ()> {
-        yield_now_once().await;
+        suspend().await;
         Ok(text)
     }
 
@@ -327,7 +300,7 @@ fn arguments_of_every_type_and_pattern_are_accepted() {
         _: u32,
         (): (),
     ) -> Result<Vec<u32>, ()> {
-        yield_now_once().await;
+        suspend().await;
         b += 1;
         list.extend([a, b, left, *right, first]);
         Ok(list)
@@ -335,7 +308,7 @@ fn arguments_of_every_type_and_pattern_are_accepted() {
 
     #[counted]
     async fn displays(value: impl Display, other: &(dyn Display + Sync)) -> Result<String, ()> {
-        yield_now_once().await;
+        suspend().await;
         Ok(format!("{value}{other}"))
     }
 
@@ -378,7 +351,7 @@ fn every_exit_of_a_body_is_recorded() {
         }
         let text = n.to_string();
         let later = async move {
-            yield_now_once().await;
+            suspend().await;
             text.parse::<u32>().map_err(|error| error.to_string())
         };
         let closure = async |n: u32| within(n).await;
@@ -409,7 +382,7 @@ fn functions_generated_by_a_macro_are_recorded() {
             #[counted]
             #[timed]
             async fn $name($argument: $type, hygienic: u32) -> $result {
-                yield_now_once().await;
+                suspend().await;
                 $body.map(|found| found + hygienic)
             }
         };
@@ -453,7 +426,7 @@ fn every_way_to_declare_a_future_in_a_trait_is_accepted() {
         #[in_flight]
         #[counted]
         async fn put(&mut self, key: String) -> Result<(), ()> {
-            yield_now_once().await;
+            suspend().await;
             self.0.push(key);
             Ok(())
         }
@@ -622,7 +595,7 @@ fn unsafe_functions_are_recorded() {
     /// `byte` is readable, and stays so.
     #[counted]
     async unsafe fn read(byte: *const u8) -> Result<u8, ()> {
-        yield_now_once().await;
+        suspend().await;
         // SAFETY: the caller says so.
         unsafe { byte.as_ref() }.copied().ok_or(())
     }
@@ -644,7 +617,7 @@ fn diverging_functions_of_every_type_are_recorded() {
     #[in_flight]
     async fn diverges<T>(after: u8) -> Result<T, std::convert::Infallible> {
         for _ in 0..after {
-            yield_now_once().await;
+            suspend().await;
         }
         fail()
     }

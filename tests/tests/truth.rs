@@ -4,25 +4,21 @@ use std::{
     future::{pending, poll_fn},
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::{Pin, pin},
-    task::{Context, Poll, Waker},
+    pin::pin,
+    task::Poll,
     thread,
     time::{Duration, Instant},
 };
 
 use metrics_core::{MetricValue, counted, gather, in_flight, timed};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
-use tests::{assert_panics, calls, fail, in_progress, series, timings};
+use tests::{assert_panics, calls, fail, in_progress, poll, series, timings};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::oneshot,
     task::{JoinSet, yield_now},
     time::{sleep, timeout},
 };
-
-fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
 
 /// Runtimes of both kinds.
 fn runtimes() -> [Runtime; 2] {

@@ -77,6 +77,6 @@ fn text(
         _ => Dialect::Text,
     };
     let text = String::from_utf8(encoded(registry, format, escaping)).expect("it is text");
-    strict::read(&text, dialect, quotes)
+    strict::parse(&text, dialect, quotes)
         .unwrap_or_else(|fault| panic!("{format}, {escaping:?}: {fault}\n{text}"))
 }

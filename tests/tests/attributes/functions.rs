@@ -315,14 +315,14 @@ fn other_attributes_keep_working() {
 }
 
 #[test]
-#[expect(unsafe_code, reason = "functions may be unsafe, too")]
+#[expect(unsafe_code, reason = "the test needs unsafe functions")]
 fn unsafe_and_extern_functions_are_recorded() {
     /// # Safety
     ///
     /// `byte` is readable.
     #[counted]
     unsafe fn read(byte: *const u8) -> Result<u8, ()> {
-        // SAFETY: the caller says so.
+        // SAFETY: the caller guarantees it.
         Ok(unsafe { byte.read() })
     }
 
@@ -332,7 +332,7 @@ fn unsafe_and_extern_functions_are_recorded() {
     }
 
     let byte = 7;
-    // SAFETY: a variable can be read.
+    // SAFETY: the pointer is to a live local variable.
     assert_eq!(unsafe { read(&raw const byte) }, Ok(7));
     let pointer: extern "C" fn(i32) -> i32 = called_from_c;
     assert_eq!(pointer(1), 2);

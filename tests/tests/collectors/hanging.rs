@@ -72,7 +72,7 @@ fn a_collector_that_returns_late_is_called_again() {
     registry.register(hanging).unwrap();
     assert_eq!(registry.gather(), []);
     gate.open();
-    // It is on its way back.
+    // The collector returns at some time after the gate is open.
     while registry.gather().is_empty() {
         thread::yield_now();
     }

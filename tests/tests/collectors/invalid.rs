@@ -8,13 +8,13 @@ use metrics_core::{
 };
 
 use crate::support::{
-    INFINITY, KINDS, NAN, Scripted, family, name, native, number, rejected, write_properly, writing,
+    INFINITY, KINDS, NAN, Scripted, family, name, native, number, rejected, write_valid, writing,
 };
 
 #[test]
 fn negative_and_non_finite_counters_are_omitted() {
     for value in [NAN, INFINITY, -INFINITY, -1.0, -f64::MIN_POSITIVE] {
-        refused(Kind::Counter, move |desc, out| {
+        assert_omitted(Kind::Counter, move |desc, out| {
             out.counter(desc, &[], value);
         });
     }
@@ -29,7 +29,7 @@ fn bounds_that_do_not_increase_are_omitted() {
         vec![INFINITY, 1.0],
         vec![INFINITY, INFINITY],
     ] {
-        refused_buckets(bounds.into_iter().map(|bound| (bound, 1)).collect(), 1.0);
+        assert_buckets_omitted(bounds.into_iter().map(|bound| (bound, 1)).collect(), 1.0);
     }
 }
 
@@ -41,14 +41,14 @@ fn bounds_that_are_nan_or_negative_infinity_are_omitted() {
         vec![-INFINITY, 1.0],
         vec![-INFINITY],
     ] {
-        refused_buckets(bounds.into_iter().map(|bound| (bound, 1)).collect(), 1.0);
+        assert_buckets_omitted(bounds.into_iter().map(|bound| (bound, 1)).collect(), 1.0);
     }
 }
 
 #[test]
 fn histograms_with_too_many_buckets_are_omitted() {
     let bounds = |count: u16| (0..count).map(|bound| (f64::from(bound), 1)).collect();
-    refused_buckets(bounds(256), 1.0);
+    assert_buckets_omitted(bounds(256), 1.0);
     let registry = writing(Kind::Histogram, move |desc, out| {
         let buckets: Vec<(f64, u64)> = bounds(255);
         out.histogram(desc, &[], HistogramSnapshot::from_buckets(buckets, 1.0));
@@ -58,14 +58,14 @@ fn histograms_with_too_many_buckets_are_omitted() {
 
 #[test]
 fn histograms_whose_count_overflows_are_omitted() {
-    refused_buckets(vec![(1.0, u64::MAX), (2.0, 1)], 1.0);
+    assert_buckets_omitted(vec![(1.0, u64::MAX), (2.0, 1)], 1.0);
     for native in [
         NativeHistogramSnapshot::new(0).positive([(0, u64::MAX), (1, 1)]),
         NativeHistogramSnapshot::new(0)
             .zero_bucket(0.0, u64::MAX)
             .positive([(1, 1)]),
     ] {
-        refused_histogram(HistogramSnapshot::from_native(native, 1.0));
+        assert_histogram_omitted(HistogramSnapshot::from_native(native, 1.0));
     }
 }
 
@@ -73,22 +73,22 @@ fn histograms_whose_count_overflows_are_omitted() {
 fn histograms_whose_counts_disagree_are_omitted() {
     let mut more = HistogramSnapshot::from_buckets([(1.0, 2)], 1.0);
     more.count = 3;
-    refused_histogram(more);
+    assert_histogram_omitted(more);
     let mut fewer = HistogramSnapshot::from_buckets([(1.0, 2)], 1.0);
     fewer.count = 1;
-    refused_histogram(fewer.clone());
+    assert_histogram_omitted(fewer.clone());
     fewer.buckets.pop();
-    refused_histogram(fewer);
+    assert_histogram_omitted(fewer);
     let classic = HistogramSnapshot::from_buckets([(1.0, 2)], 1.0);
-    refused_histogram(classic.with_native(native()));
+    assert_histogram_omitted(classic.with_native(native()));
 }
 
 #[test]
 fn non_finite_sums_are_omitted() {
     for sum in [NAN, INFINITY, -INFINITY] {
-        refused_buckets(vec![(1.0, 1)], sum);
-        refused_buckets(vec![(-1.0, 1)], sum);
-        refused(Kind::Summary, move |desc, out| {
+        assert_buckets_omitted(vec![(1.0, 1)], sum);
+        assert_buckets_omitted(vec![(-1.0, 1)], sum);
+        assert_omitted(Kind::Summary, move |desc, out| {
             out.summary(desc, &[], SummarySnapshot::new([], 1, sum));
         });
     }
@@ -96,17 +96,17 @@ fn non_finite_sums_are_omitted() {
 
 #[test]
 fn a_negative_sum_without_negative_observations_is_omitted() {
-    refused_buckets(vec![(0.0, 1), (1.0, 1)], -1.0);
-    refused_histogram(HistogramSnapshot::from_native(native(), -1.0));
-    refused(Kind::Summary, |desc, out| {
+    assert_buckets_omitted(vec![(0.0, 1), (1.0, 1)], -1.0);
+    assert_histogram_omitted(HistogramSnapshot::from_native(native(), -1.0));
+    assert_omitted(Kind::Summary, |desc, out| {
         out.summary(desc, &[], SummarySnapshot::new([], 1, -1.0));
     });
 }
 
-/// The official parser demands a negative bound of a gauge histogram with a negative sum.
+/// The official parser requires a negative bound in a gauge histogram with a negative sum.
 #[test]
 fn a_gauge_histogram_with_negative_sum_and_no_negative_bound_is_omitted() {
-    refused(Kind::GaugeHistogram, |desc, out| {
+    assert_omitted(Kind::GaugeHistogram, |desc, out| {
         let native = NativeHistogramSnapshot::new(0).negative([(1, 2)]);
         out.gauge_histogram(desc, &[], HistogramSnapshot::from_native(native, -3.0));
     });
@@ -116,7 +116,7 @@ fn a_gauge_histogram_with_negative_sum_and_no_negative_bound_is_omitted() {
 fn unknown_native_schemas_are_omitted() {
     for schema in [-5, 9, -53, i32::MIN, i32::MAX] {
         let native = NativeHistogramSnapshot::new(schema).positive([(1, 1)]);
-        refused_histogram(HistogramSnapshot::from_native(native, 1.0));
+        assert_histogram_omitted(HistogramSnapshot::from_native(native, 1.0));
     }
 }
 
@@ -130,7 +130,7 @@ fn native_buckets_beyond_the_range_of_floats_are_omitted() {
     ] {
         let of = |index| NativeHistogramSnapshot::new(schema).positive([(index, 1)]);
         for index in [first - 1, last + 1, i32::MIN, i32::MAX] {
-            refused_histogram(HistogramSnapshot::from_native(of(index), 1.0));
+            assert_histogram_omitted(HistogramSnapshot::from_native(of(index), 1.0));
         }
         for index in [first, last] {
             let snapshot = HistogramSnapshot::from_native(of(index), 1.0);
@@ -146,9 +146,9 @@ fn native_buckets_beyond_the_range_of_floats_are_omitted() {
 fn native_buckets_out_of_order_are_omitted() {
     for buckets in [[(2, 1), (1, 1)], [(1, 1), (1, 1)]] {
         let positive = NativeHistogramSnapshot::new(0).positive(buckets);
-        refused_histogram(HistogramSnapshot::from_native(positive, 1.0));
+        assert_histogram_omitted(HistogramSnapshot::from_native(positive, 1.0));
         let negative = NativeHistogramSnapshot::new(0).negative(buckets);
-        refused_histogram(HistogramSnapshot::from_native(negative, 1.0));
+        assert_histogram_omitted(HistogramSnapshot::from_native(negative, 1.0));
     }
 }
 
@@ -156,7 +156,7 @@ fn native_buckets_out_of_order_are_omitted() {
 fn negative_and_non_finite_zero_thresholds_are_omitted() {
     for threshold in [NAN, INFINITY, -1.0] {
         let native = NativeHistogramSnapshot::new(0).zero_bucket(threshold, 1);
-        refused_histogram(HistogramSnapshot::from_native(native, 1.0));
+        assert_histogram_omitted(HistogramSnapshot::from_native(native, 1.0));
     }
 }
 
@@ -170,7 +170,7 @@ fn quantiles_out_of_range_or_order_are_omitted() {
         vec![0.5, 0.5],
         (0..256).map(|at| f64::from(at) / 256.0).collect(),
     ] {
-        refused(Kind::Summary, move |desc, out| {
+        assert_omitted(Kind::Summary, move |desc, out| {
             let quantiles = quantiles.iter().map(|quantile| (*quantile, 1.0));
             out.summary(desc, &[], SummarySnapshot::new(quantiles, 1, 1.0));
         });
@@ -180,7 +180,7 @@ fn quantiles_out_of_range_or_order_are_omitted() {
 #[test]
 fn negative_and_infinite_quantile_values_are_omitted() {
     for value in [-1.0, INFINITY, -INFINITY] {
-        refused(Kind::Summary, move |desc, out| {
+        assert_omitted(Kind::Summary, move |desc, out| {
             out.summary(desc, &[], SummarySnapshot::new([(0.5, value)], 1, 1.0));
         });
     }
@@ -194,7 +194,7 @@ fn state_sets_with_unnamed_or_duplicate_states_are_omitted() {
         &[("a", true), ("b", false), ("a", false)],
     ];
     for states in states {
-        refused(Kind::StateSet, move |desc, out| {
+        assert_omitted(Kind::StateSet, move |desc, out| {
             out.state_set(desc, &[], states);
         });
     }
@@ -225,12 +225,12 @@ fn series_with_invalid_or_duplicate_label_names_are_omitted() {
             "le"
         };
         for name in ["", "1", "a-b", "é", "__name__", own] {
-            refused(kind, move |desc, out| {
-                write_properly(kind, desc, &[(name, "1")], out);
+            assert_omitted(kind, move |desc, out| {
+                write_valid(kind, desc, &[(name, "1")], out);
             });
         }
-        refused(kind, move |desc, out| {
-            write_properly(kind, desc, &[("a", "1"), ("a", "2")], out);
+        assert_omitted(kind, move |desc, out| {
+            write_valid(kind, desc, &[("a", "1"), ("a", "2")], out);
         });
     }
 }
@@ -239,8 +239,8 @@ fn series_with_invalid_or_duplicate_label_names_are_omitted() {
 fn a_series_written_twice_is_exposed_once() {
     for kind in KINDS {
         let registry = writing(kind, move |desc, out| {
-            write_properly(kind, desc, &[("a", "1"), ("b", "2")], out);
-            write_properly(kind, desc, &[("b", "2"), ("a", "1"), ("c", "")], out);
+            write_valid(kind, desc, &[("a", "1"), ("b", "2")], out);
+            write_valid(kind, desc, &[("b", "2"), ("a", "1"), ("c", "")], out);
         });
         let name = name(kind);
         assert_eq!(family(&registry, name).metrics.len(), 1, "{kind}");
@@ -252,19 +252,19 @@ fn a_series_written_twice_is_exposed_once() {
 fn values_of_another_type_are_omitted() {
     for described in KINDS {
         for written in KINDS.into_iter().filter(|written| *written != described) {
-            refused(described, move |desc, out| {
-                write_properly(written, desc, &[], out);
+            assert_omitted(described, move |desc, out| {
+                write_valid(written, desc, &[], out);
             });
         }
     }
 }
 
-/// The type that counts is the one that was announced.
+/// The type given at registration is the one that counts.
 #[test]
 fn a_value_with_a_description_of_another_type_is_omitted() {
-    refused(Kind::Gauge, |_, out| {
+    assert_omitted(Kind::Gauge, |_, out| {
         let other = Desc::new(Kind::Histogram, "x", "What it is.");
-        write_properly(Kind::Histogram, &other, &[], out);
+        write_valid(Kind::Histogram, &other, &[], out);
     });
 }
 
@@ -312,9 +312,9 @@ fn values_written_to_a_foreign_family_count_as_that_familys_rejections() {
     assert_eq!(text.matches(line).count(), 1, "{text}");
 }
 
-/// Demands that what is written is in no exposition, and counted once for each.
+/// Asserts that a value appears in no exposition and is counted as rejected once per scrape.
 #[track_caller]
-fn refused(kind: Kind, write: impl Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static) {
+fn assert_omitted(kind: Kind, write: impl Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static) {
     let registry = writing(kind, write);
     for format in [Format::Text, Format::OpenMetrics] {
         let text = registry.encode_to_string(format);
@@ -327,17 +327,17 @@ fn refused(kind: Kind, write: impl Fn(&Desc, &mut Collection<'_>) + Send + Sync 
 }
 
 #[track_caller]
-fn refused_histogram(snapshot: HistogramSnapshot) {
+fn assert_histogram_omitted(snapshot: HistogramSnapshot) {
     let of_gauges = snapshot.clone();
-    refused(Kind::Histogram, move |desc, out| {
+    assert_omitted(Kind::Histogram, move |desc, out| {
         out.histogram(desc, &[], snapshot.clone());
     });
-    refused(Kind::GaugeHistogram, move |desc, out| {
+    assert_omitted(Kind::GaugeHistogram, move |desc, out| {
         out.gauge_histogram(desc, &[], of_gauges.clone());
     });
 }
 
 #[track_caller]
-fn refused_buckets(buckets: Vec<(f64, u64)>, sum: f64) {
-    refused_histogram(HistogramSnapshot::from_buckets(buckets, sum));
+fn assert_buckets_omitted(buckets: Vec<(f64, u64)>, sum: f64) {
+    assert_histogram_omitted(HistogramSnapshot::from_buckets(buckets, sum));
 }

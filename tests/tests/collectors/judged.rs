@@ -8,7 +8,7 @@ use metrics_core::{
 };
 use tests::{Refusal, promtool_check, python_openmetrics, python_text};
 
-use crate::support::{INFINITY, KINDS, NAN, write_properly};
+use crate::support::{INFINITY, KINDS, NAN, write_valid};
 
 #[test]
 fn every_judge_accepts_valid_and_invalid_output_of_a_collector() -> Result<(), Refusal> {
@@ -45,7 +45,7 @@ fn every_judge_accepts_valid_and_invalid_output_of_a_collector() -> Result<(), R
     Ok(())
 }
 
-/// Writes every type, with series that are right and series that are wrong.
+/// Writes valid and invalid series of every type.
 struct Everything(Vec<Desc>);
 
 impl Everything {
@@ -71,9 +71,9 @@ impl Collector for Everything {
     fn collect(&self, out: &mut Collection<'_>) {
         for desc in &self.0 {
             for kind in KINDS {
-                write_properly(kind, desc, &[("of", "\"\\\n")], out);
-                write_properly(kind, desc, &[("zone", "twice")], out);
-                write_properly(kind, desc, &[("a b", "name")], out);
+                write_valid(kind, desc, &[("of", "\"\\\n")], out);
+                write_valid(kind, desc, &[("zone", "twice")], out);
+                write_valid(kind, desc, &[("a b", "name")], out);
             }
             for value in [NAN, INFINITY, -INFINITY, -1.0] {
                 let labels = [("value", &*value.to_string())];

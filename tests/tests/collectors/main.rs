@@ -1,5 +1,5 @@
-//! Collectors: which values they may write, what a registry omits, and what a collector that panics or
-//! hangs does to a scrape.
+//! Collectors: which values they may write, which ones a registry omits, and what a collector that
+//! panics or hangs does to a scrape.
 
 #![allow(
     clippy::float_cmp,

@@ -9,26 +9,28 @@ use metrics_core::{Collector, Counter, Format, Gauge, Options, Registry};
 
 use crate::support::{Scripted, errors, one};
 
-/// A registry for collectors that use it.
-fn with_itself(of: impl Fn(&Arc<OnceLock<Registry>>) -> Vec<Arc<dyn Collector>>) -> Registry {
-    let itself: Arc<OnceLock<Registry>> = Arc::default();
+/// Creates a registry whose collectors hold a reference to it.
+fn registry_of_reentrant(
+    of: impl Fn(&Arc<OnceLock<Registry>>) -> Vec<Arc<dyn Collector>>,
+) -> Registry {
+    let registry_cell: Arc<OnceLock<Registry>> = Arc::default();
     let registry = Registry::new();
     registry.write_self_metrics(true);
-    // A deadlock would be a failure.
+    // A deadlock would appear as a timeout and fail the test.
     registry.collector_timeout(Duration::from_mins(1));
-    for collector in of(&itself) {
+    for collector in of(&registry_cell) {
         registry.register(collector).unwrap();
     }
-    itself.set(registry.clone()).unwrap();
+    registry_cell.set(registry.clone()).unwrap();
     registry
 }
 
 #[test]
 fn a_collector_may_encode_its_own_registry_without_itself() {
-    let registry = with_itself(|itself| {
-        let itself = Arc::clone(itself);
+    let registry = registry_of_reentrant(|registry_cell| {
+        let registry_cell = Arc::clone(registry_cell);
         let within = Scripted::named("a", move |desc, out| {
-            let registry = itself.get().unwrap();
+            let registry = registry_cell.get().unwrap();
             let text = registry.encode_to_string(Format::Text);
             assert!(text.contains("\nb 1\n") && !text.contains("\na "), "{text}");
             let names: Vec<_> = registry.gather().into_iter().map(|it| it.name).collect();
@@ -46,11 +48,11 @@ fn a_collector_may_encode_its_own_registry_without_itself() {
 
 #[test]
 fn collectors_may_encode_each_other() {
-    let registry = with_itself(|itself| {
+    let registry = registry_of_reentrant(|registry_cell| {
         let named = |name: &'static str, other: &'static str| {
-            let itself = Arc::clone(itself);
+            let registry_cell = Arc::clone(registry_cell);
             Scripted::named(name, move |desc, out| {
-                let text = itself.get().unwrap().encode_to_string(Format::Text);
+                let text = registry_cell.get().unwrap().encode_to_string(Format::Text);
                 assert!(!text.contains(&format!("\n{name} ")), "{text}");
                 out.gauge(desc, &[("other", other)], 1.0);
             })
@@ -64,10 +66,10 @@ fn collectors_may_encode_each_other() {
 
 #[test]
 fn a_collector_may_register_and_unregister() {
-    let registry = with_itself(|itself| {
-        let itself = Arc::clone(itself);
+    let registry = registry_of_reentrant(|registry_cell| {
+        let registry_cell = Arc::clone(registry_cell);
         let within = Scripted::named("a", move |desc, out| {
-            let registry = itself.get().unwrap();
+            let registry = registry_cell.get().unwrap();
             let other: Arc<dyn Collector> = one("b");
             registry.register(Arc::clone(&other)).unwrap();
             registry.register(one("a")).unwrap_err();

@@ -16,7 +16,7 @@ use metrics_core::{
 pub(crate) const NAN: f64 = f64::NAN;
 pub(crate) const INFINITY: f64 = f64::INFINITY;
 
-/// Long enough for a collector that is quick, on a machine that is not.
+/// Long enough for a fast collector on a slow machine.
 pub(crate) const SHORT: Duration = Duration::from_secs(1);
 
 pub(crate) const KINDS: [Kind; 8] = [
@@ -30,7 +30,7 @@ pub(crate) const KINDS: [Kind; 8] = [
     Kind::Unknown,
 ];
 
-/// Writes one family as a test tells it.
+/// A collector of one family, whose values a closure writes.
 pub(crate) struct Scripted<W> {
     pub(crate) descs: [Desc; 1],
     pub(crate) write: W,
@@ -44,7 +44,7 @@ impl<W: Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static> Scripted<W> {
         })
     }
 
-    /// Writes a gauge of this name.
+    /// Creates a collector of a gauge.
     pub(crate) fn named(name: &'static str, write: W) -> Arc<dyn Collector> {
         Scripted::shared(Kind::Gauge, name, write)
     }
@@ -60,20 +60,20 @@ impl<W: Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static> Collector for Sc
     }
 }
 
-/// Writes 1 to a gauge of this name.
+/// Creates a collector that writes 1 to a gauge.
 pub(crate) fn one(name: &'static str) -> Arc<dyn Collector> {
     Scripted::named(name, |desc, out| out.gauge(desc, &[], 1.0))
 }
 
-/// Lets a collector go on that waits for it.
+/// Releases a collector that hangs.
 pub(crate) struct Gate {
-    /// Hears of each time that it was entered.
+    /// Receives a message whenever the collector is called.
     pub(crate) entered: Receiver<()>,
     pub(crate) open: Sender<()>,
 }
 
 impl Gate {
-    /// A collector that hangs until the gate is opened, and goes through it from then on.
+    /// Creates a collector that hangs until the gate is opened, and returns at once from then on.
     pub(crate) fn new(name: &'static str) -> (Arc<dyn Collector>, Self) {
         let (enter, entered) = mpsc::channel();
         let (open, opened) = mpsc::channel::<()>();
@@ -81,7 +81,7 @@ impl Gate {
         let hanging = Scripted::named(name, move |desc, out| {
             let (enter, opened) = &*ends.lock().unwrap();
             let _ = enter.send(());
-            // An error when the gate is open.
+            // Returns an error once the gate is open.
             let _ = opened.recv();
             out.gauge(desc, &[], 1.0);
         });
@@ -93,7 +93,7 @@ impl Gate {
     }
 }
 
-/// A registry with a collector that writes a family of this type, called `x`.
+/// Creates a registry with a collector of one family of this type, called `x`.
 pub(crate) fn writing(
     kind: Kind,
     write: impl Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static,
@@ -113,8 +113,8 @@ pub(crate) fn name(kind: Kind) -> &'static str {
     }
 }
 
-/// Writes a value that is right for this type.
-pub(crate) fn write_properly(
+/// Writes a valid value of this type.
+pub(crate) fn write_valid(
     kind: Kind,
     desc: &Desc,
     labels: &[(&str, &str)],
@@ -136,14 +136,14 @@ pub(crate) fn write_properly(
     }
 }
 
-/// Four observations: one of 0, two above 1 and up to 2, one above that and up to 4.
+/// Returns four observations: one of 0, two in (1, 2], one in (2, 4].
 pub(crate) fn native() -> NativeHistogramSnapshot {
     NativeHistogramSnapshot::new(0)
         .zero_bucket(1e-9, 1)
         .positive([(1, 2), (2, 1)])
 }
 
-/// How many values of a family were left out, a scrape for this question included.
+/// Returns how many values of a family were rejected; the scrape that this takes counts too.
 pub(crate) fn rejected(registry: &Registry, name: &str) -> u64 {
     let families = family(registry, "metrics_rejected_total").metrics;
     let label = ("family".to_owned(), name.to_owned());
@@ -162,12 +162,12 @@ pub(crate) fn family(registry: &Registry, name: &str) -> MetricFamily {
         .clone()
 }
 
-/// The value of the only series of `x`.
+/// Returns the value of the only series of `x`.
 #[track_caller]
 pub(crate) fn value(registry: &Registry) -> MetricValue {
     let families = registry.gather();
     let [Metric { value, .. }] = &families[0].metrics[..] else {
-        panic!("one series in {families:?}");
+        panic!("expected one series: {families:?}");
     };
     value.clone()
 }
@@ -175,7 +175,7 @@ pub(crate) fn value(registry: &Registry) -> MetricValue {
 pub(crate) fn number(value: &MetricValue) -> f64 {
     match value {
         MetricValue::Counter(number) | MetricValue::Gauge(number) => number.as_f64(),
-        other => panic!("no number: {other:?}"),
+        other => panic!("not a number: {other:?}"),
     }
 }
 

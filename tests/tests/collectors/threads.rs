@@ -33,7 +33,7 @@ fn fast_collectors_share_one_named_thread() {
     for _ in 0..50 {
         assert_eq!(registry.gather().len(), 3);
     }
-    // A machine that is busy elsewhere may make it seem that one hangs.
+    // On a busy machine a collector may seem to hang and be given a new thread.
     assert!(threads.lock().unwrap().len() < 10);
 }
 

@@ -77,7 +77,7 @@ fn a_missing_infinity_bucket_is_added() {
             out.histogram(desc, &[], snapshot.clone());
         });
         let MetricValue::Histogram { buckets, .. } = value(&registry) else {
-            panic!("it is a histogram");
+            panic!("not a histogram");
         };
         assert_eq!(buckets.last(), Some(&(INFINITY, beyond)));
     }
@@ -99,7 +99,7 @@ fn the_snapshot_of_another_histogram_can_be_written_unchanged() {
         buckets, native, ..
     } = value(&registry)
     else {
-        panic!("it is a histogram");
+        panic!("not a histogram");
     };
     assert_eq!((buckets, native), expected);
 }
@@ -115,7 +115,7 @@ fn a_native_histogram_without_classic_buckets_is_exposed_with_its_count() {
         ..
     } = value(&registry)
     else {
-        panic!("it is a histogram");
+        panic!("not a histogram");
     };
     assert_eq!(buckets, [(INFINITY, 4)]);
     assert_eq!(read, Some(native()));
@@ -138,7 +138,7 @@ fn a_histogram_may_have_native_and_classic_buckets() {
         ..
     } = value(&registry)
     else {
-        panic!("it is a histogram");
+        panic!("not a histogram");
     };
     assert_eq!(buckets, [(1.0, 1), (4.0, 3), (INFINITY, 0)]);
     assert_eq!(read, Some(native()));
@@ -151,7 +151,7 @@ fn empty_native_buckets_are_omitted() {
         out.histogram(desc, &[], HistogramSnapshot::from_native(native, 6.5));
     });
     let MetricValue::Histogram { native: read, .. } = value(&registry) else {
-        panic!("it is a histogram");
+        panic!("not a histogram");
     };
     assert_eq!(read, Some(native()));
 }
@@ -239,7 +239,7 @@ fn a_state_set_may_have_none_one_or_several_active_states() {
             let active = states.iter().filter(|(_, active)| *active);
             active.map(|(state, _)| state.as_str()).collect::<String>()
         }
-        other => panic!("no state set: {other:?}"),
+        other => panic!("not a state set: {other:?}"),
     };
     let read: Vec<String> = family.metrics.iter().map(active).collect();
     assert_eq!(read, ["", "b", "ac", "abc"]);

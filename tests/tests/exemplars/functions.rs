@@ -3,9 +3,10 @@
 use std::{thread, time::Duration};
 
 use metrics_core::{counted, gather, timed};
+use tests::{run, suspend};
 use tracing::instrument;
 
-use crate::support::{exemplars, ids, in_span, judged, run, sampled, suspend, values};
+use crate::support::{exemplars, ids, in_span, parsed, sampled, values};
 
 #[test]
 fn each_outcome_of_a_counted_function_has_an_exemplar() {
@@ -76,7 +77,7 @@ fn a_timed_call_has_an_exemplar_in_the_bucket_of_its_duration() {
 
     sampled(|| in_span(slept));
     assert_eq!(values("exemplars_slept_seconds").len(), 1);
-    let families = judged();
+    let families = parsed();
     let samples = &families.family("exemplars_slept_seconds").samples;
     let bucket = samples.iter().find(|sample| sample.exemplar.is_some());
     assert!(bucket.expect("one has it").has(&[("le", "60.0")]));

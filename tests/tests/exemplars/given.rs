@@ -9,7 +9,7 @@ use metrics_core::{
     Counter, FloatCounter, Format, Histogram, Label, Options, Registry, encode_to_string, metrics,
 };
 
-use crate::support::{ID, by_name, exemplars, judged, labels, of_only, rejected, values};
+use crate::support::{ID, by_name, exemplars, labels, of_single_series, parsed, rejected, values};
 
 #[test]
 fn a_counter_has_the_last_exemplar_and_its_increment() {
@@ -51,7 +51,7 @@ fn each_bucket_has_its_last_exemplar() {
         BUCKETS.observe_with_exemplar(value, &[("id", &id)]);
     }
     assert_eq!(values("exemplars_buckets"), [1.0, 1.75, 2.5, 9.0]);
-    let families = judged();
+    let families = parsed();
     for (le, value) in [("1.0", 1.0), ("2.0", 1.75), ("3.0", 2.5), ("+Inf", 9.0)] {
         let samples = &families.family("exemplars_buckets").samples;
         let bucket = samples.iter().find(|sample| sample.has(&[("le", le)]));
@@ -171,9 +171,9 @@ fn an_exemplar_has_the_time_of_its_recording() {
         .duration_since(UNIX_EPOCH)
         .expect("after 1970")
         .as_secs_f64();
-    let time = of_only("exemplars_dated_total")[0].time;
+    let time = of_single_series("exemplars_dated_total")[0].time;
     assert!((before..before + 60.0).contains(&time), "{time}");
-    let families = judged();
+    let families = parsed();
     let sample = &families.family("exemplars_dated").samples[0];
     let shown = sample
         .exemplar
@@ -230,7 +230,7 @@ fn a_family_without_exemplars_has_no_rejection_counter() {
     assert_eq!(rejected("exemplars_plain_total"), None);
 }
 
-/// In a registry of its own, as the judge stumbles over the quotation mark.
+/// In its own registry, because the official parser fails on the quotation mark.
 #[test]
 fn exemplar_labels_are_escaped() {
     let registry = Registry::new();
@@ -264,14 +264,14 @@ fn a_series_that_is_removed_loses_its_exemplar() {
     }
     REMOVED.with("a").inc_with_exemplar(ID);
     assert!(REMOVED.remove("a"));
-    // Of two series in its place, the one comes before a scrape and the other after it.
+    // The slot is reused once before a scrape and once after it.
     REMOVED.with("b").inc();
-    assert_eq!(of_only("exemplars_removed_total"), []);
+    assert_eq!(of_single_series("exemplars_removed_total"), []);
     assert!(REMOVED.remove("b"));
     REMOVED.with("a").inc();
-    assert_eq!(of_only("exemplars_removed_total"), []);
+    assert_eq!(of_single_series("exemplars_removed_total"), []);
     REMOVED.with("a").inc_with_exemplar(ID);
-    assert_eq!(of_only("exemplars_removed_total").len(), 1);
+    assert_eq!(of_single_series("exemplars_removed_total").len(), 1);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{net::Ipv4Addr, time::Duration};
 use metrics_core::metrics;
 use tests::{Prometheus, wait_until};
 
-use crate::support::{ID, in_span, judged, sampled};
+use crate::support::{ID, in_span, parsed, sampled};
 
 #[test]
 fn the_official_parser_reads_exemplars_from_spans() {
@@ -15,7 +15,7 @@ fn the_official_parser_reads_exemplars_from_spans() {
         static JUDGED: Counter = "exemplars_judged_total";
     }
     let (trace, span) = sampled(|| in_span(|| JUDGED.inc()));
-    let families = judged();
+    let families = parsed();
     let sample = &families.family("exemplars_judged").samples[0];
     let exemplar = sample.exemplar.as_ref().expect("it has one");
     assert_eq!(exemplar.value, 1.0);

@@ -7,7 +7,7 @@ use crate::support::{ID, by_name, in_span, sampled, traced};
 
 #[test]
 fn between_two_scrapes_the_first_exemplar_of_a_bucket_is_kept() {
-    // In a registry of its own, where no other test scrapes.
+    // In its own registry, where no other test scrapes.
     let registry = Registry::new();
     let rated: Histogram = registry
         .create(
@@ -16,7 +16,7 @@ fn between_two_scrapes_the_first_exemplar_of_a_bucket_is_kept() {
                 .exemplars(),
         )
         .expect("the name is free");
-    let shown = || -> Vec<f64> {
+    let exposed = || -> Vec<f64> {
         let all = by_name(&registry.gather(), "rated").concat();
         all.iter().map(|one| one.value).collect()
     };
@@ -24,16 +24,16 @@ fn between_two_scrapes_the_first_exemplar_of_a_bucket_is_kept() {
     observe(1.25);
     observe(1.5);
     observe(0.5);
-    assert_eq!(shown(), [0.5, 1.25]);
-    // Neither reading as data nor a format without exemplars makes room for others.
+    assert_eq!(exposed(), [0.5, 1.25]);
+    // Neither gathering nor a format without exemplars ends the period.
     registry.encode_to_string(Format::Text);
     observe(1.75);
-    assert_eq!(shown(), [0.5, 1.25]);
+    assert_eq!(exposed(), [0.5, 1.25]);
     registry.encode_to_string(Format::OpenMetrics);
-    assert_eq!(shown(), [0.5, 1.25]);
+    assert_eq!(exposed(), [0.5, 1.25]);
     observe(1.5);
     observe(1.75);
-    assert_eq!(shown(), [0.5, 1.5]);
+    assert_eq!(exposed(), [0.5, 1.5]);
 }
 
 #[test]
@@ -42,13 +42,13 @@ fn a_given_exemplar_is_not_replaced_before_a_scrape() {
     let counter: Counter = registry
         .create(Options::new("given_total", "Recordings.").exemplars())
         .expect("the name is free");
-    let shown = || by_name(&registry.gather(), "given_total")[0][0].value;
+    let exposed = || by_name(&registry.gather(), "given_total")[0][0].value;
     counter.inc_by_with_exemplar(7, ID);
     sampled(|| in_span(|| counter.inc_by(8)));
-    assert_eq!(shown(), 7.0);
+    assert_eq!(exposed(), 7.0);
     registry.encode_to_string(Format::OpenMetrics);
     sampled(|| in_span(|| counter.inc_by(9)));
-    assert_eq!(shown(), 9.0);
+    assert_eq!(exposed(), 9.0);
 }
 
 #[test]
@@ -63,8 +63,8 @@ fn unsampled_spans_do_not_use_up_the_exemplar() {
         }
     });
     sampled(|| in_span(|| counter.inc_by(5)));
-    let shown = by_name(&registry.gather(), "seldom_total");
-    assert_eq!(shown[0][0].value, 5.0);
+    let exposed = by_name(&registry.gather(), "seldom_total");
+    assert_eq!(exposed[0][0].value, 5.0);
 }
 
 #[test]
@@ -73,13 +73,13 @@ fn after_many_recordings_without_a_span_the_search_pauses_until_the_next_scrape(
     let counter: Counter = registry
         .create(Options::new("vain_total", "Recordings.").exemplars())
         .expect("the name is free");
-    let shown = || by_name(&registry.gather(), "vain_total")[0].len();
+    let exposed = || by_name(&registry.gather(), "vain_total")[0].len();
     for _ in 0..1000 {
         counter.inc();
     }
     sampled(|| in_span(|| counter.inc()));
-    assert_eq!(shown(), 0);
+    assert_eq!(exposed(), 0);
     registry.encode_to_string(Format::OpenMetrics);
     sampled(|| in_span(|| counter.inc()));
-    assert_eq!(shown(), 1);
+    assert_eq!(exposed(), 1);
 }

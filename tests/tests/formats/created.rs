@@ -37,15 +37,15 @@ fn created_timestamps_are_written_where_openmetrics_requires() {
     let masked: Vec<String> = text
         .lines()
         .map(|line| match line.rsplit_once(' ') {
-            Some((name, birth)) if name.contains("_created") => {
-                assert!(!birth.contains('e'), "{line}");
-                let birth: f64 = birth.parse().unwrap();
-                // Written to the millisecond.
+            Some((name, created)) if name.contains("_created") => {
+                assert!(!created.contains('e'), "{line}");
+                let created: f64 = created.parse().unwrap();
+                // Timestamps are written to the millisecond.
                 assert!(
-                    (before - 0.001..unix_seconds() + 0.001).contains(&birth),
+                    (before - 0.001..unix_seconds() + 0.001).contains(&created),
                     "{line}"
                 );
-                format!("{name} <birth>\n")
+                format!("{name} <created>\n")
             }
             _ => format!("{line}\n"),
         })
@@ -59,7 +59,7 @@ fn a_removed_series_gets_a_new_created_timestamp() {
     let registry = Registry::new();
     registry.write_created(true);
     let counter = labelled::<Counter>(&registry, Options::new("a_total", "A.").labels(["of"]));
-    let birth = || {
+    let created = || {
         let text = registry.encode_to_string(Format::OpenMetrics);
         let line = text
             .lines()
@@ -68,13 +68,13 @@ fn a_removed_series_gets_a_new_created_timestamp() {
         line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()
     };
     counter.with(&["x"]).inc();
-    let first = birth();
+    let first = created();
     while unix_seconds() < first + 0.002 {
         std::hint::spin_loop();
     }
     counter.remove(&["x"]);
     counter.with(&["x"]).inc();
-    assert!(birth() > first);
+    assert!(created() > first);
 }
 
 static UPTIME: [Desc; 1] = [Desc::new(Kind::Counter, "uptime_ticks_total", "Ticks.")];

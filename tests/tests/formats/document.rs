@@ -1,40 +1,45 @@
-//! Golden documents: how an exposition is printed, and compared with the file.
+//! Golden documents: printing an exposition, and comparing it with the file.
 
 use std::{env, fs, path::Path};
 
 use metrics_core::{Escaping, ExpositionFormat, Format, Registry};
 use tests::protobuf::{self, MetricFamily, protobuf};
 
-/// Compares all formats with their golden documents.
+/// Compares the exposition of a registry in each format with its golden document.
 #[track_caller]
-pub(crate) fn golden(name: &str, registry: &Registry) {
-    golden_of(name, registry, |_| true);
+pub(crate) fn assert_golden(name: &str, registry: &Registry) {
+    assert_golden_filtered(name, registry, |_| true);
 }
 
-/// The same for those of the declared metrics whose names begin so.
+/// Like [`assert_golden`], for the declared metrics with a prefix.
 #[track_caller]
-pub(crate) fn golden_global(name: &str, prefix: &str) {
-    golden_of(name, Registry::global(), |sample| {
+pub(crate) fn assert_golden_declared(name: &str, prefix: &str) {
+    assert_golden_filtered(name, Registry::global(), |sample| {
         sample.starts_with(prefix)
     });
 }
 
 #[track_caller]
-pub(crate) fn golden_of(name: &str, registry: &Registry, wanted: impl Fn(&str) -> bool + Copy) {
+pub(crate) fn assert_golden_filtered(
+    name: &str,
+    registry: &Registry,
+    wanted: impl Fn(&str) -> bool + Copy,
+) {
     for format in [Format::Text, Format::OpenMetrics, Format::Protobuf] {
         compare(
             &format!("{name}_{format}"),
-            &shown(registry, format.into(), wanted),
+            &print(registry, format.into(), wanted),
         );
     }
-    // What every reader takes is the same in both versions of the text format.
+    // Names without UTF-8 are written alike in both versions of the text format.
     let [old, new] = [Format::Text, Format::TextV1]
-        .map(|format| shown(registry, format.with_escaping(Escaping::AllowUtf8), wanted));
+        .map(|format| print(registry, format.with_escaping(Escaping::AllowUtf8), wanted));
     assert_eq!(old, new);
 }
 
-/// An exposition as text, the times of exemplars masked, and those of births in protobuf.
-pub(crate) fn shown(
+/// Prints an exposition as text, with masked exemplar timestamps and, in protobuf, masked created
+/// timestamps.
+pub(crate) fn print(
     registry: &Registry,
     exposition: ExpositionFormat,
     wanted: impl Fn(&str) -> bool,
@@ -58,7 +63,7 @@ pub(crate) fn shown(
     lines.collect()
 }
 
-/// A message, in a form for reading.
+/// Prints a protobuf message in readable form.
 pub(crate) fn family(family: &MetricFamily) -> String {
     let unit = family.unit.iter().map(|unit| format!(" in {unit}"));
     let unit: String = unit.collect();
@@ -75,14 +80,14 @@ pub(crate) fn metric(metric: &protobuf::Metric) -> String {
         add(&format!(" {:?}\n", number.value()));
     }
     if let Some(counter) = &metric.counter {
-        let example = example(counter.exemplar.as_ref());
-        let birth = birth(counter.created_timestamp);
-        add(&format!(" {:?}{example}{birth}\n", counter.value()));
+        let exemplar_text = exemplar_text(counter.exemplar.as_ref());
+        let created = created(counter.created_timestamp);
+        add(&format!(" {:?}{exemplar_text}{created}\n", counter.value()));
     }
     if let Some(summary) = &metric.summary {
         let (count, sum) = (summary.sample_count(), summary.sample_sum());
-        let birth = birth(summary.created_timestamp);
-        add(&format!(" count {count}, sum {sum:?}{birth}\n"));
+        let created = created(summary.created_timestamp);
+        add(&format!(" count {count}, sum {sum:?}{created}\n"));
         for of in &summary.quantile {
             add(&format!(
                 "    quantile {:?}: {:?}\n",
@@ -93,12 +98,12 @@ pub(crate) fn metric(metric: &protobuf::Metric) -> String {
     }
     if let Some(histogram) = &metric.histogram {
         let (count, sum) = (histogram.sample_count(), histogram.sample_sum());
-        let birth = birth(histogram.created_timestamp);
-        add(&format!(" count {count}, sum {sum:?}{birth}\n"));
+        let created = created(histogram.created_timestamp);
+        add(&format!(" count {count}, sum {sum:?}{created}\n"));
         for bucket in &histogram.bucket {
             let (bound, count) = (bucket.upper_bound(), bucket.cumulative_count());
-            let example = example(bucket.exemplar.as_ref());
-            add(&format!("    up to {bound:?}: {count}{example}\n"));
+            let exemplar_text = exemplar_text(bucket.exemplar.as_ref());
+            add(&format!("    up to {bound:?}: {count}{exemplar_text}\n"));
         }
         if let Some(schema) = histogram.schema {
             let (zero, threshold) = (histogram.zero_count(), histogram.zero_threshold());
@@ -119,7 +124,7 @@ pub(crate) fn metric(metric: &protobuf::Metric) -> String {
             }
         }
         for exemplar in &histogram.exemplars {
-            add(&format!("   {}\n", example(Some(exemplar))));
+            add(&format!("   {}\n", exemplar_text(Some(exemplar))));
         }
     }
     out
@@ -133,7 +138,7 @@ pub(crate) fn pairs(labels: &[protobuf::LabelPair]) -> String {
     labels.join(", ")
 }
 
-pub(crate) fn example(exemplar: Option<&protobuf::Exemplar>) -> String {
+pub(crate) fn exemplar_text(exemplar: Option<&protobuf::Exemplar>) -> String {
     let exemplars = exemplar.iter().map(|exemplar| {
         assert!(exemplar.timestamp.is_some());
         let (labels, value) = (pairs(&exemplar.label), exemplar.value());
@@ -142,16 +147,16 @@ pub(crate) fn example(exemplar: Option<&protobuf::Exemplar>) -> String {
     exemplars.collect()
 }
 
-/// A birth, masked if it is one of this run.
-pub(crate) fn birth(time: Option<protobuf::Timestamp>) -> String {
+/// Prints a created timestamp, masked if it is from this run.
+pub(crate) fn created(time: Option<protobuf::Timestamp>) -> String {
     match time {
         None => String::new(),
-        Some(time) if time.seconds > 1_600_000_000 => ", born <birth>".to_owned(),
-        Some(time) => format!(", born {}.{:09}", time.seconds, time.nanos),
+        Some(time) if time.seconds > 1_600_000_000 => ", created <time>".to_owned(),
+        Some(time) => format!(", created {}.{:09}", time.seconds, time.nanos),
     }
 }
 
-/// Compares a text with its golden document; `BLESS=1` makes it the golden document.
+/// Compares a text with its golden document; with `BLESS=1`, replaces the document.
 #[track_caller]
 pub(crate) fn compare(name: &str, text: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
@@ -162,6 +167,6 @@ pub(crate) fn compare(name: &str, text: &str) {
     let golden = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         golden == text,
-        "{name} is to be\n{golden}\nbut is\n{text}\nBLESS=1 accepts it"
+        "{name}: expected\n{golden}\nbut got\n{text}\nBLESS=1 accepts it"
     );
 }

@@ -9,7 +9,7 @@ use metrics_core::{
 };
 
 use crate::{
-    document::{compare, golden, golden_global, shown},
+    document::{assert_golden, assert_golden_declared, compare, print},
     support::labelled,
 };
 
@@ -53,7 +53,7 @@ fn a_counter_matches_its_golden_document() {
     let bytes = labelled::<Counter>(&registry, bytes.labels(["disk", "by"]));
     bytes.with(&["sda", "alice"]).inc_by(u64::MAX);
     bytes.with(&["sdb", ""]).inc();
-    golden("counter", &registry);
+    assert_golden("counter", &registry);
 }
 
 #[test]
@@ -65,14 +65,14 @@ fn a_float_counter_matches_its_golden_document() {
     wait.with(&["disk"]).inc_by(0.1);
     wait.with(&["net"]).inc_by(3.0);
     wait.with(&["lunch"]).inc_by(1e6);
-    golden("float_counter", &registry);
+    assert_golden("float_counter", &registry);
 }
 
 #[test]
 fn closed_labels_match_their_golden_document() {
     REQUESTS.with(Method::Post, true).inc_by(3);
     let _ = Method::Get;
-    golden_global("closed_labels", "formats_closed_");
+    assert_golden_declared("closed_labels", "formats_closed_");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn gauges_match_their_golden_document() {
     let uploads = registry.create::<UpDownCounter>(uploads).unwrap();
     uploads.add(5);
     uploads.sub(2);
-    golden("gauges", &registry);
+    assert_golden("gauges", &registry);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_histogram_matches_its_golden_document() {
     times.observe_duration(Duration::from_micros(50));
     let only = Options::new("c_without_bounds", "Just counted.").buckets([]);
     registry.create::<Histogram>(only).unwrap().observe(2.5);
-    golden("histogram", &registry);
+    assert_golden("histogram", &registry);
 }
 
 /// OpenMetrics forbids the sum where observations may be negative, and the count without a sum.
@@ -138,7 +138,7 @@ fn a_histogram_with_negative_bounds_matches_its_golden_document() {
     for value in [-40.0, -10.0, -0.25, 0.0, 36.5] {
         degrees.observe(value);
     }
-    golden("histogram_negative", &registry);
+    assert_golden("histogram_negative", &registry);
 }
 
 #[test]
@@ -150,14 +150,14 @@ fn summaries_match_their_golden_document() {
     let quantiles = labelled::<Summary>(&registry, quantiles.labels(["of"]));
     quantiles.with(&["nothing"]);
     (0..100).for_each(|_| quantiles.with(&["zeros"]).observe(0.0));
-    golden("summary", &registry);
+    assert_golden("summary", &registry);
 }
 
 #[test]
 fn infos_match_their_golden_document() {
     BUILD.set("0.9.0", "first");
     BUILD.set("1.0.0", "a \"quoted\" note");
-    golden_global("info", "formats_info_");
+    assert_golden_declared("info", "formats_info_");
     let _ = &UNSET;
 }
 
@@ -166,13 +166,13 @@ fn state_sets_match_their_golden_document() {
     PHASE.set(Phase::Running);
     PARTS.with("a").set(Phase::Stopping);
     PARTS.with("b").set(Phase::Starting);
-    golden_global("state_set", "formats_stateset_");
+    assert_golden_declared("state_set", "formats_stateset_");
 }
 
 #[test]
 fn computed_metrics_match_their_golden_document() {
     assert!((WAITING.get() - 17.0).abs() < f64::EPSILON);
-    golden_global("computed", "formats_computed_");
+    assert_golden_declared("computed", "formats_computed_");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn escaped_text_matches_its_golden_document() {
     ] {
         escaped.with(&[value]).inc();
     }
-    golden("escapes", &registry);
+    assert_golden("escapes", &registry);
 }
 
 #[test]
@@ -220,10 +220,10 @@ fn prefix_and_const_labels_match_their_golden_document() {
     let sizes = registry.create::<Histogram>(sizes).unwrap();
     sizes.observe(f64::NAN);
     sizes.observe(-1.0);
-    golden("prefix", &registry);
+    assert_golden("prefix", &registry);
 }
 
-/// The text formats show count, sum and classic buckets; protobuf alone has native ones.
+/// The text formats have count, sum and classic buckets; only protobuf has native buckets.
 #[test]
 fn native_histograms_match_their_golden_document() {
     let registry = Registry::new();
@@ -239,7 +239,7 @@ fn native_histograms_match_their_golden_document() {
     for value in [-3.0, -0.75, 0.0, 0.5, 1.5, 1.75, 100.0] {
         both.observe(value);
     }
-    golden("native", &registry);
+    assert_golden("native", &registry);
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn exemplars_match_their_golden_document() {
     let times = registry.create::<Histogram>(times).unwrap();
     times.observe_with_exemplar(0.3, &[("trace_id", "a")]);
     times.observe_with_exemplar(40.0, &[("trace_id", "b")]);
-    golden("exemplars", &registry);
+    assert_golden("exemplars", &registry);
 }
 
 static COLLECTED: [Desc; 9] = [
@@ -278,7 +278,8 @@ static COLLECTED: [Desc; 9] = [
     Desc::new(Kind::Unknown, "i_unknown", "Nobody knows."),
 ];
 
-/// Writes a series of every type, born in 2001 where it says so.
+/// A collector that writes a series of every type, created in 2001 where it has a created
+/// timestamp.
 struct Everything;
 
 impl Collector for Everything {
@@ -326,10 +327,10 @@ fn the_output_of_a_collector_matches_its_golden_document() {
     let registry = Registry::builder().label("zone", "b").build().unwrap();
     registry.write_created(true);
     registry.register(Arc::new(Everything)).unwrap();
-    golden("collected", &registry);
+    assert_golden("collected", &registry);
 }
 
-/// Names that not every reader takes, in those formats that have a way to write them.
+/// UTF-8 names, in the formats that can write them.
 #[test]
 fn utf8_names_match_their_golden_documents() {
     let builder = Registry::builder()
@@ -360,7 +361,7 @@ fn utf8_names_match_their_golden_documents() {
         ("allow-utf-8", Escaping::AllowUtf8),
     ] {
         for format in [Format::TextV1, Format::OpenMetrics, Format::Protobuf] {
-            let text = shown(&registry, format.with_escaping(escaping), |_| true);
+            let text = print(&registry, format.with_escaping(escaping), |_| true);
             compare(&format!("utf8_{scheme}_{format}"), &text);
         }
     }

@@ -36,8 +36,8 @@ fn every_float_is_written_as_the_go_encoder_writes_it() {
     }
 }
 
-/// Sections "Text format" and "OpenMetrics" of the rules: metadata first, once, in this order;
-/// a family's lines together, a series' lines together; no line twice; an end.
+/// Metadata comes first, once and in this order; the lines of a family and of a series are
+/// adjacent; no line occurs twice; the exposition has an end.
 #[test]
 fn lines_are_in_the_order_that_the_formats_require() {
     let registry = everything();
@@ -52,9 +52,9 @@ fn lines_are_in_the_order_that_the_formats_require() {
         for line in text.lines().filter(|line| *line != "# EOF") {
             assert!(
                 lines.insert(line.rsplit_once(' ').unwrap().0.to_owned()),
-                "twice: {line}"
+                "repeated: {line}"
             );
-            assert_eq!(line, line.trim(), "a space at an end: {line:?}");
+            assert_eq!(line, line.trim(), "leading or trailing space: {line:?}");
             assert!(!line.is_empty() && !line.contains('\r'), "{line:?}");
             if let Some(comment) = line.strip_prefix("# ") {
                 let mut words = comment.splitn(3, ' ');
@@ -67,7 +67,7 @@ fn lines_are_in_the_order_that_the_formats_require() {
                     assert!(at > keyword && !samples, "{line}");
                 } else {
                     assert_eq!(at, 0, "{line}");
-                    assert!(families.insert(name.to_owned()), "again: {line}");
+                    assert!(families.insert(name.to_owned()), "repeated family: {line}");
                     name.clone_into(&mut family);
                 }
                 (keyword, samples) = (at, false);
@@ -105,7 +105,7 @@ fn buckets_are_cumulative_and_the_last_equals_the_count() {
     assert!(text.contains(&count), "{text}");
 }
 
-/// A registry with every type that can be made at run time, of several series each.
+/// Creates a registry with several series of every dynamic type.
 fn everything() -> Registry {
     let registry = Registry::new();
     registry.write_created(true);

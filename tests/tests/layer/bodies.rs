@@ -22,7 +22,7 @@ use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use metrics_http::layer::{RequestBody, ServerLayer};
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::{IN_FLIGHT, REQUESTS, eventually, exchange, layer, serve, value};
+use crate::support::{IN_FLIGHT, REQUESTS, eventually, layer, send_raw, serve, value};
 
 #[tokio::test]
 async fn sizes_count_the_bytes_that_were_read() {
@@ -52,12 +52,12 @@ async fn sizes_count_the_bytes_that_were_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_response_of_known_length_is_complete_when_it_is_sent() {
     let (registry, layer) = layer(ServerLayer::builder());
-    // Its end shows in no flag: it is of the length that it says, and nobody asks for more.
+    // The body never reports its end: hyper stops reading after the announced length.
     let app = Router::new()
         .route("/", get(|| async { Body::new(Counted(3)) }))
         .layer(layer);
     let address = serve(app).await;
-    let answer = exchange(
+    let answer = send_raw(
         address,
         "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
     )
@@ -123,7 +123,7 @@ async fn size_hint_end_and_trailers_of_a_body_are_passed_on() {
     assert_eq!(read.to_bytes(), "four");
 }
 
-/// So many bytes, one at a time.
+/// A body of this many bytes, sent one at a time.
 struct Counted(pub(crate) u64);
 
 impl HttpBody for Counted {
@@ -146,7 +146,7 @@ impl HttpBody for Counted {
     }
 }
 
-/// `four`, and trailers.
+/// A body `four` with trailers.
 struct Trailed(pub(crate) Vec<Frame<Bytes>>);
 
 impl Trailed {

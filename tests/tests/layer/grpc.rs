@@ -91,7 +91,7 @@ async fn a_tonic_server_accepts_the_layer() {
     );
 }
 
-/// A service of gRPC, as tonic generates them.
+/// A gRPC service like those that tonic generates.
 #[derive(Clone)]
 struct Orders;
 

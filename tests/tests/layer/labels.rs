@@ -7,7 +7,7 @@ use axum::{
 use metrics_core::Format;
 use metrics_http::layer::ServerLayer;
 
-use crate::support::{IN_FLIGHT, REQUESTS, ask, layer, series, value};
+use crate::support::{IN_FLIGHT, REQUESTS, layer, send, series, value};
 
 #[tokio::test]
 async fn a_request_is_counted_by_method_route_status_and_outcome() {
@@ -15,8 +15,8 @@ async fn a_request_is_counted_by_method_route_status_and_outcome() {
     let app = Router::new()
         .route("/users/{id}", get(|| async { "a user" }))
         .layer(layer);
-    ask(&app, "GET", "/users/7").await;
-    ask(&app, "GET", "/users/8").await;
+    send(&app, "GET", "/users/7").await;
+    send(&app, "GET", "/users/8").await;
     let labels = [
         ("method", "GET"),
         ("route", "/users/{id}"),
@@ -37,7 +37,7 @@ async fn requests_without_a_route_share_one_series() {
     let (registry, layer) = layer(ServerLayer::builder());
     let app = Router::new().route("/", get(|| async {})).layer(layer);
     for path in ["/wp-admin", "/.env", "/users/1"] {
-        ask(&app, "GET", path).await;
+        send(&app, "GET", path).await;
     }
     assert_eq!(
         series(&registry, REQUESTS),
@@ -59,7 +59,7 @@ async fn a_path_is_never_exposed() {
         "/secret?secret=secret",
     ] {
         for method in ["GET", "POST", "SECRET", "HEAD"] {
-            ask(&app, method, path).await;
+            send(&app, method, path).await;
         }
     }
     let text = registry.encode_to_string(Format::Text);
@@ -71,7 +71,7 @@ async fn the_route_of_a_nested_router_is_the_full_template() {
     let (registry, layer) = layer(ServerLayer::builder());
     let inner = Router::new().route("/orders/{id}", get(|| async {}));
     let app = Router::new().nest("/tenants/{tenant}", inner).layer(layer);
-    ask(&app, "GET", "/tenants/7/orders/8").await;
+    send(&app, "GET", "/tenants/7/orders/8").await;
     let route = [("route", "/tenants/{tenant}/orders/{id}")];
     assert_eq!(value(&registry, REQUESTS, &route), Some(1.0));
 }
@@ -83,7 +83,7 @@ async fn a_layer_on_an_inner_router_sees_the_full_template() {
         .route("/orders/{id}", get(|| async {}))
         .layer(layer);
     let app = Router::new().nest("/tenants/{tenant}", inner);
-    ask(&app, "GET", "/tenants/7/orders/8").await;
+    send(&app, "GET", "/tenants/7/orders/8").await;
     let route = [("route", "/tenants/{tenant}/orders/{id}")];
     assert_eq!(value(&registry, REQUESTS, &route), Some(1.0));
 }
@@ -98,8 +98,8 @@ async fn a_router_layer_counts_unmatched_requests_and_a_route_layer_does_not() {
         } else {
             app.route_layer(layer)
         };
-        ask(&app, "GET", "/").await;
-        ask(&app, "GET", "/none").await;
+        send(&app, "GET", "/").await;
+        send(&app, "GET", "/none").await;
         assert_eq!(value(&registry, REQUESTS, &[("route", "/")]), Some(1.0));
         let unmatched = value(&registry, REQUESTS, &[("route", "unmatched")]);
         assert_eq!(unmatched, expected);
@@ -111,9 +111,9 @@ async fn an_unregistered_method_is_counted_as_other() {
     let (registry, layer) = layer(ServerLayer::builder());
     let app = Router::new().route("/", any(|| async {})).layer(layer);
     for method in ["BREW", "get", "PROPFIND"] {
-        ask(&app, method, "/").await;
+        send(&app, method, "/").await;
     }
-    ask(&app, "PATCH", "/").await;
+    send(&app, "PATCH", "/").await;
     assert_eq!(
         value(&registry, REQUESTS, &[("method", "other")]),
         Some(3.0)
@@ -128,7 +128,7 @@ async fn an_unregistered_method_is_counted_as_other() {
 async fn a_request_with_a_refused_method_has_the_route() {
     let (registry, layer) = layer(ServerLayer::builder());
     let app = Router::new().route("/a", get(|| async {})).layer(layer);
-    ask(&app, "POST", "/a").await;
+    send(&app, "POST", "/a").await;
     let labels = [("route", "/a"), ("status", "405"), ("outcome", "ok")];
     assert_eq!(value(&registry, REQUESTS, &labels), Some(1.0));
 }

@@ -21,18 +21,19 @@ use tokio::io::AsyncReadExt;
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::support::{
-    IN_FLIGHT, REQUESTS, ask, begin, eventually, exchange, layer, series, serve, streaming, value,
+    IN_FLIGHT, REQUESTS, eventually, layer, send, send_only, send_raw, series, serve, streaming,
+    value,
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_request_is_ok_although_its_body_is_not_sent() {
     let (registry, layer) = layer(ServerLayer::builder());
-    // Not of axum, which would take the body away before the layer sees it.
+    // Not an axum handler, because axum removes the body before the layer sees it.
     let service = layer.layer(service_fn(async |_: Request<RequestBody<Body>>| {
         Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"unsent"))))
     }));
     let address = serve(Router::new().fallback_service(service)).await;
-    let head = exchange(
+    let head = send_raw(
         address,
         "HEAD / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
     )
@@ -51,8 +52,8 @@ async fn a_status_of_500_and_above_is_an_error() {
         .route("/500", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
         .route("/404", get(|| async { StatusCode::NOT_FOUND }))
         .layer(layer);
-    ask(&app, "GET", "/500").await;
-    ask(&app, "GET", "/404").await;
+    send(&app, "GET", "/500").await;
+    send(&app, "GET", "/404").await;
     let error = [("status", "500"), ("outcome", "error")];
     assert_eq!(value(&registry, REQUESTS, &error), Some(1.0));
     let ok = [("status", "404"), ("outcome", "ok")];
@@ -136,7 +137,7 @@ async fn a_client_that_disconnects_before_the_response_cancels() {
         .route("/slow", get(async || pending::<()>().await))
         .layer(layer);
     let address = serve(app).await;
-    let client = begin(address, "/slow").await;
+    let client = send_only(address, "/slow").await;
     eventually(&registry, IN_FLIGHT, &[("route", "/slow")], 1.0);
     drop(client);
     let labels = [("route", "/slow"), ("outcome", "cancelled"), ("status", "")];
@@ -152,7 +153,7 @@ async fn a_client_that_disconnects_during_the_response_cancels() {
             .chain(stream::pending())
     });
     let address = serve(app).await;
-    let mut client = begin(address, "/").await;
+    let mut client = send_only(address, "/").await;
     client.read_exact(&mut [0; 12]).await.unwrap();
     eventually(&registry, IN_FLIGHT, &[], 1.0);
     drop(client);
@@ -191,8 +192,8 @@ async fn a_panic_of_a_handler_is_counted_and_propagates() {
     let labels = [("outcome", "panic"), ("status", "")];
     assert_eq!(value(&registry, REQUESTS, &labels), Some(1.0));
     assert_eq!(value(&registry, IN_FLIGHT, &[]), Some(0.0));
-    // The connection breaks off.
-    let mut client = begin(serve(app).await, "/").await;
+    // The server closes the connection.
+    let mut client = send_only(serve(app).await, "/").await;
     assert_eq!(client.read(&mut [0; 1]).await.unwrap_or(0), 0);
     eventually(&registry, REQUESTS, &labels, 2.0);
     assert_eq!(value(&registry, IN_FLIGHT, &[]), Some(0.0));

@@ -12,7 +12,7 @@ use metrics_core::Registry;
 use metrics_http::layer::{LayerBuilder, RequestBody, ServerLayer};
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::{IN_FLIGHT, REQUESTS, ask, layer, read, series, value};
+use crate::support::{IN_FLIGHT, REQUESTS, layer, parse, send, series, value};
 
 #[tokio::test]
 async fn statuses_can_be_counted_by_class() {
@@ -20,8 +20,8 @@ async fn statuses_can_be_counted_by_class() {
     let app = Router::new()
         .route("/", get(|| async { StatusCode::CREATED }))
         .layer(layer);
-    ask(&app, "GET", "/").await;
-    ask(&app, "GET", "/none").await;
+    send(&app, "GET", "/").await;
+    send(&app, "GET", "/none").await;
     assert_eq!(value(&registry, REQUESTS, &[("status", "2xx")]), Some(1.0));
     assert_eq!(value(&registry, REQUESTS, &[("status", "4xx")]), Some(1.0));
 }
@@ -33,7 +33,7 @@ async fn requests_can_be_skipped() {
     let app = Router::new()
         .route("/metrics", get(|| async { "x 1\n" }))
         .layer(layer);
-    assert_eq!(ask(&app, "GET", "/metrics").await, "x 1\n");
+    assert_eq!(send(&app, "GET", "/metrics").await, "x 1\n");
     assert_eq!(value(&registry, REQUESTS, &[]), None);
     assert_eq!(value(&registry, IN_FLIGHT, &[]), None);
 }
@@ -74,7 +74,7 @@ async fn prefix_labels_and_buckets_can_be_set() {
     let app = Router::new()
         .route("/", get(|| async { "ab" }))
         .layer(layer);
-    ask(&app, "GET", "/").await;
+    send(&app, "GET", "/").await;
     assert_eq!(
         series(&registry, "shop_http_server_requests_total"),
         [r#"listener="public",method="GET",outcome="ok",status="200" 1"#]
@@ -93,7 +93,7 @@ async fn prefix_labels_and_buckets_can_be_set() {
 async fn histograms_can_be_native() {
     let (registry, layer) = layer(ServerLayer::builder().native(1.1).size_buckets([1.0]));
     let app = Router::new().route("/", get(|| async {})).layer(layer);
-    ask(&app, "GET", "/").await;
+    send(&app, "GET", "/").await;
     let families = registry.gather();
     let buckets = |name: &str| {
         let family = families.iter().find(|family| family.name == name).unwrap();
@@ -115,10 +115,10 @@ async fn names_and_labels_can_follow_opentelemetry() {
         .route("/users/{id}", get(|| async {}))
         .route("/500", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
         .layer(layer);
-    ask(&app, "GET", "/users/1").await;
-    ask(&app, "GET", "/500").await;
-    ask(&app, "BREW", "/none").await;
-    let names: Vec<String> = read(&registry)
+    send(&app, "GET", "/users/1").await;
+    send(&app, "GET", "/500").await;
+    send(&app, "BREW", "/none").await;
+    let names: Vec<String> = parse(&registry)
         .into_iter()
         .map(|family| family.name)
         .collect();
@@ -153,7 +153,7 @@ async fn names_and_labels_can_follow_opentelemetry() {
 async fn the_scheme_can_be_set_for_a_server_behind_a_proxy() {
     let (registry, layer) = layer(ServerLayer::builder().open_telemetry().scheme("https"));
     let app = Router::new().route("/", get(|| async {})).layer(layer);
-    ask(&app, "GET", "/").await;
+    send(&app, "GET", "/").await;
     let active = series(&registry, "http_server_active_requests");
     assert_eq!(
         active,
@@ -170,7 +170,7 @@ async fn layers_with_equal_settings_share_their_metrics() {
             .build()
             .unwrap();
         let app = Router::new().route("/", get(|| async {})).layer(layer);
-        ask(&app, "GET", "/").await;
+        send(&app, "GET", "/").await;
     }
     assert_eq!(value(&registry, REQUESTS, &[]), Some(3.0));
 }
@@ -196,7 +196,7 @@ fn layers_with_different_settings_clash_with_an_error_that_names_both_locations(
 
 #[test]
 fn an_invalid_setting_is_an_error_that_names_it() {
-    for (builder, words) in [
+    for (builder, message) in [
         (ServerLayer::builder().prefix("9"), "prefix `9`"),
         (ServerLayer::builder().label("a-b", ""), "label `a-b`"),
         (
@@ -227,7 +227,7 @@ fn an_invalid_setting_is_an_error_that_names_it() {
             .build()
             .unwrap_err()
             .to_string();
-        assert!(error.contains(words), "{error}");
+        assert!(error.contains(message), "{error}");
         assert!(!error.contains("same settings"), "{error}");
     }
 }

@@ -21,9 +21,9 @@ use tower::ServiceExt;
 
 pub(crate) const REQUESTS: &str = "http_server_requests_total";
 pub(crate) const IN_FLIGHT: &str = "http_server_requests_in_flight";
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A layer that records into a registry of its own.
+/// Creates a layer that records into a new registry.
 pub(crate) fn layer(builder: LayerBuilder<ServerLayer>) -> (Registry, ServerLayer) {
     let registry = Registry::new();
     let layer = builder.registry(registry.clone()).build().unwrap();
@@ -36,7 +36,7 @@ pub(crate) fn client_layer(builder: LayerBuilder<ClientLayer>) -> (Registry, Cli
     (registry, layer)
 }
 
-/// An app that answers with what such a stream has.
+/// Creates an app that responds with a stream.
 pub(crate) fn streaming<S>(
     layer: ServerLayer,
     body: impl Fn() -> S + Send + Sync + 'static,
@@ -49,8 +49,8 @@ where
     Router::new().route("/", answer).layer(layer)
 }
 
-/// Asks an app without a server, and reads all that it answers.
-pub(crate) async fn ask(app: &Router, method: &str, path: &str) -> String {
+/// Sends a request to an app without a server, and returns the response body.
+pub(crate) async fn send(app: &Router, method: &str, path: &str) -> String {
     let request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap());
     let request = request.uri(path).body(Body::empty()).unwrap();
     let response = app.clone().oneshot(request).await.unwrap();
@@ -58,7 +58,7 @@ pub(crate) async fn ask(app: &Router, method: &str, path: &str) -> String {
     String::from_utf8(body.to_vec()).unwrap()
 }
 
-/// Serves an app on a free port for as long as the test runs.
+/// Serves an app on a free port until the test ends.
 pub(crate) async fn serve(app: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -66,16 +66,16 @@ pub(crate) async fn serve(app: Router) -> SocketAddr {
     address
 }
 
-/// Sends a request, and leaves the response to be read.
-pub(crate) async fn begin(address: SocketAddr, path: &str) -> TcpStream {
+/// Sends a request without reading the response.
+pub(crate) async fn send_only(address: SocketAddr, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     stream
 }
 
-/// Sends a request, and reads until the server ends.
-pub(crate) async fn exchange(address: SocketAddr, request: &str) -> String {
+/// Sends a request and reads until the server closes the connection.
+pub(crate) async fn send_raw(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -83,29 +83,29 @@ pub(crate) async fn exchange(address: SocketAddr, request: &str) -> String {
     answer
 }
 
-/// Waits until the series add up to this.
+/// Waits until the sum of the matching series has this value.
 #[track_caller]
 pub(crate) fn eventually(registry: &Registry, name: &str, labels: &[(&str, &str)], expected: f64) {
-    wait_until(PATIENCE, name, || {
+    wait_until(TIMEOUT, name, || {
         (value(registry, name, labels) == Some(expected)).then_some(())
     });
 }
 
-/// What the strict parser reads in an exposition.
+/// Parses the exposition with the strict parser.
 #[track_caller]
-pub(crate) fn read(registry: &Registry) -> Vec<strict::Family> {
+pub(crate) fn parse(registry: &Registry) -> Vec<strict::Family> {
     let text = registry.encode_to_string(Format::Text);
-    strict::read(&text, strict::Dialect::Text, false).unwrap();
+    strict::parse(&text, strict::Dialect::Text, false).unwrap();
     let text = registry.encode_to_string(Format::OpenMetrics);
-    strict::read(&text, strict::Dialect::OpenMetrics, false).unwrap()
+    strict::parse(&text, strict::Dialect::OpenMetrics, false).unwrap()
 }
 
-/// The sum of the series with these labels; none if there is no such series.
+/// Returns the sum of the series with these labels, or `None` without such a series.
 #[track_caller]
 pub(crate) fn value(registry: &Registry, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
-    let families = read(registry);
+    let families = parse(registry);
     let samples = families.iter().flat_map(|family| &family.samples);
-    // An empty label is no label.
+    // An empty label value means that the label is absent.
     let has = |sample: &strict::Sample, (name, value): &(&str, &str)| {
         sample.labels.get(*name).map_or("", String::as_str) == *value
     };
@@ -115,10 +115,10 @@ pub(crate) fn value(registry: &Registry, name: &str, labels: &[(&str, &str)]) ->
         .reduce(|sum, value| sum + value)
 }
 
-/// All series of a name with their values, in order.
+/// Returns all series of a name with their values, sorted.
 #[track_caller]
 pub(crate) fn series(registry: &Registry, name: &str) -> Vec<String> {
-    let families = read(registry);
+    let families = parse(registry);
     let samples = families.iter().flat_map(|family| &family.samples);
     let shown = |sample: &strict::Sample| {
         let labels = sample.labels.iter();

@@ -39,10 +39,10 @@ fn text_formats_have_count_sum_and_classic_buckets() {
     let options = |name: &str| Options::new(name, "Observations.").labels(["host"]);
     let only: DynamicFamily<Histogram> = registry
         .create_family(options("only").native(1.1))
-        .expect("it is declared well");
+        .expect("valid options");
     let both: DynamicFamily<Histogram> = registry
         .create_family(options("both").native(1.1).buckets([1.0, 2.0]))
-        .expect("it is declared well");
+        .expect("valid options");
     for value in [0.5, 1.5, 4.0] {
         only.with(&["a"]).observe(value);
         both.with(&["a"]).observe(value);
@@ -68,14 +68,16 @@ fn text_formats_have_count_sum_and_classic_buckets() {
     assert!(open_metrics.contains(lines), "{open_metrics}");
     let families = registry.gather();
     let only = families.iter().find(|family| family.name == "only");
-    let MetricValue::Histogram { native, .. } = &only.expect("it is there").metrics[0].value else {
-        panic!("it is a histogram");
+    let MetricValue::Histogram { native, .. } =
+        &only.expect("the family is exposed").metrics[0].value
+    else {
+        panic!("not a histogram");
     };
-    let native = native.as_ref().expect("it is native");
+    let native = native.as_ref().expect("the histogram is native");
     assert_eq!(native.positive, [(-8, 1), (5, 1), (16, 1)]);
 }
 
-/// OpenMetrics has no sum where it may go down, and no count without a sum.
+/// OpenMetrics forbids a sum that may decrease, and a count without a sum.
 #[test]
 fn openmetrics_has_no_sum_if_observations_may_be_negative() {
     metrics! {
@@ -117,29 +119,31 @@ fn members_of_a_family_must_agree_in_native_buckets() {
     let options = || Options::new("a", "Observations.");
     let _first = registry
         .create::<Histogram>(options().native(1.1))
-        .expect("it is declared well");
+        .expect("valid options");
     for other in [options().native(2.0), options().buckets([])] {
         let error = registry.create::<Histogram>(other).unwrap_err().to_string();
         assert!(error.contains("different native buckets"), "{error}");
     }
 }
 
-/// Two declarations of one name and the same labels are one series.
+/// Two members with the same name and labels are one series.
 #[test]
 fn members_with_equal_labels_are_summed() {
     let registry = Registry::new();
     let made = || {
         let options = Options::new("a", "Observations.").native(1.1);
-        registry.create::<Histogram>(options).expect("it may be")
+        registry
+            .create::<Histogram>(options)
+            .expect("valid options")
     };
     let (first, second) = (made(), made());
     first.observe(1.0);
     second.observe(1.0);
     second.observe(3.0);
     let MetricValue::Histogram { native, sum, .. } = &registry.gather()[0].metrics[0].value else {
-        panic!("it is a histogram");
+        panic!("not a histogram");
     };
-    let native = native.as_ref().expect("it is native");
+    let native = native.as_ref().expect("the histogram is native");
     assert_eq!(
         (native.positive.as_slice(), *sum),
         ([(0, 2), (13, 1)].as_slice(), 5.0)

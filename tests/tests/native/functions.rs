@@ -16,10 +16,10 @@ use crate::support::assert_buckets;
 fn metrics(name: &str) -> Vec<Metric> {
     let families = gather();
     let family = families.iter().find(|family| family.name == name);
-    family.expect("it is declared").metrics.clone()
+    family.expect("the family is declared").metrics.clone()
 }
 
-/// Count, sum and native buckets of a series.
+/// Returns count, sum and native buckets of a series.
 fn state(metric: &Metric) -> (u64, f64, NativeHistogramSnapshot) {
     let MetricValue::Histogram {
         buckets,
@@ -31,7 +31,11 @@ fn state(metric: &Metric) -> (u64, f64, NativeHistogramSnapshot) {
         panic!("{metric:?}");
     };
     let count = buckets.iter().map(|(_, count)| count).sum();
-    (count, *sum, native.clone().expect("it is native"))
+    (
+        count,
+        *sum,
+        native.clone().expect("the histogram is native"),
+    )
 }
 
 #[track_caller]
@@ -40,7 +44,7 @@ fn assert_counted(native: &NativeHistogramSnapshot, count: u64) {
     assert_eq!(native.zero_count + buckets.sum::<u64>(), count);
 }
 
-/// The sum of a single call is its time.
+/// Each series has a single call, so its sum is the call's duration.
 #[test]
 fn a_call_is_counted_in_the_bucket_of_its_duration() {
     #[timed(

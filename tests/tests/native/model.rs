@@ -5,7 +5,7 @@ use std::{sync::Barrier, thread};
 use metrics_core::{HistogramSnapshot, metrics};
 use proptest::prelude::*;
 
-use crate::support::{assert_buckets, native, sorted};
+use crate::support::{assert_buckets, native, sort_into_buckets};
 
 /// 2^-128.
 const DEFAULT_ZERO_THRESHOLD: f64 = 2.938_735_877_055_719e-39;
@@ -28,7 +28,7 @@ metrics! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Some threads end before others begin, and some live on.
+    /// Some threads end before others begin, and some run on.
     #[test]
     fn buckets_equal_a_naive_models(
         lives in prop::collection::vec(prop::collection::vec(value(), 0..120), 1..5),
@@ -65,7 +65,7 @@ proptest! {
     }
 }
 
-/// Zero, powers of two, and values of all sizes, many of them close together.
+/// Zero, powers of two, and values of all magnitudes, many of them close together.
 fn value() -> impl Strategy<Value = f64> {
     let sized = |exponents: std::ops::Range<i32>| {
         (1.0..2.0_f64, exponents).prop_map(|(mantissa, exponent)| mantissa * 2_f64.powi(exponent))
@@ -79,7 +79,8 @@ fn value() -> impl Strategy<Value = f64> {
     (magnitude, prop::bool::weighted(0.2)).prop_map(|(m, negative)| if negative { -m } else { m })
 }
 
-/// Records in threads that live on while others end, and looks after each.
+/// Records in threads that keep running (`lives`) and threads that end (`deaths`), and reads after
+/// each that ends.
 fn record_in_threads(lives: &[Vec<f64>], deaths: &[Vec<f64>], record: impl Fn(f64) + Sync) {
     let (recorded, end) = (Barrier::new(lives.len() + 1), Barrier::new(lives.len() + 1));
     thread::scope(|scope| {
@@ -109,7 +110,7 @@ fn record_in_threads(lives: &[Vec<f64>], deaths: &[Vec<f64>], record: impl Fn(f6
 #[track_caller]
 fn assert_model(state: &HistogramSnapshot, values: &[f64], schema: i32, max: usize, zero: f64) {
     let populated = |schema| {
-        let (_, positive, negative) = sorted(values, schema, zero);
+        let (_, positive, negative) = sort_into_buckets(values, schema, zero);
         positive.len() + negative.len()
     };
     let schema = (-4..=schema).rev().find(|schema| populated(*schema) <= max);
@@ -120,7 +121,8 @@ fn assert_model(state: &HistogramSnapshot, values: &[f64], schema: i32, max: usi
     assert_buckets(native, values);
 }
 
-/// How wide the zero bucket is depends on who met the limit first; the rest follows from it.
+/// The width of the zero bucket depends on which thread meets the limit first; the buckets follow
+/// from it.
 #[track_caller]
 fn assert_fits(state: &HistogramSnapshot, values: &[f64], max: usize) {
     let native = native(state);

@@ -31,7 +31,7 @@ fn beyond_the_bucket_limit_neighbours_are_merged_and_no_observation_is_lost() {
     assert_eq!(state.sum, 2047.0);
 }
 
-/// The coarsest schema has as many buckets as it has; the limit gives way.
+/// The coarsest schema needs more buckets than the limit allows, so the limit is exceeded.
 #[test]
 fn the_coarsest_schema_has_a_bucket_for_every_value() {
     metrics! {
@@ -58,7 +58,7 @@ fn a_reduced_resolution_is_never_restored() {
         #[buckets(native(max_buckets = 4))]
         static GIVEN_UP: Histogram = "native_given_up";
     }
-    // Each thread keeps to the limit on its own, and only all of them together do not.
+    // Each thread is within the limit, only their sum exceeds it.
     for base in [1.0, 100.0] {
         thread::spawn(move || {
             for value in [1.0, 1.2, 1.4] {
@@ -110,7 +110,7 @@ fn the_zero_bucket_is_widened_up_to_its_limit_before_buckets_are_merged() {
     assert_eq!((native(&state).schema, native(&state).zero_count), (0, 1));
     WIDENED.observe(2_f64.powi(-20));
     assert_eq!(native(&WIDENED.get()).zero_count, 2);
-    // 2^-9, 2^-8, 2^-7 go, and then no more: what follows is merged.
+    // The zero bucket absorbs 2^-9, 2^-8 and 2^-7 up to its limit; then buckets are merged.
     for exponent in 0..4 {
         WIDENED.observe(2_f64.powi(exponent));
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use metrics_core::{HistogramSnapshot, NativeHistogramSnapshot};
 
-/// The index of a value above zero, by logarithms: right for values that are no bounds, and for
-/// powers of two.
+/// The bucket index of a positive value, by logarithms: right for values that are not bounds, and
+/// for powers of two.
 pub(crate) fn index(value: f64, schema: i32) -> i32 {
     let exponent = (-1074..1024)
         .find(|exponent| value <= power(*exponent))
@@ -21,7 +21,7 @@ pub(crate) fn index(value: f64, schema: i32) -> i32 {
     (exponent - 1) * buckets + within
 }
 
-/// Two to the power of it, which is exact.
+/// Two to this power, exactly.
 pub(crate) fn power(exponent: i32) -> f64 {
     if exponent < -1022 {
         f64::from_bits(1 << (exponent + 1074))
@@ -32,8 +32,12 @@ pub(crate) fn power(exponent: i32) -> f64 {
 
 pub(crate) type Buckets = BTreeMap<i32, u64>;
 
-/// Zero count, buckets above zero and below.
-pub(crate) fn sorted(values: &[f64], schema: i32, zero_threshold: f64) -> (u64, Buckets, Buckets) {
+/// Sorts values into the zero count, the positive buckets and the negative buckets.
+pub(crate) fn sort_into_buckets(
+    values: &[f64],
+    schema: i32,
+    zero_threshold: f64,
+) -> (u64, Buckets, Buckets) {
     let (mut zero, mut positive, mut negative) = (0, Buckets::new(), Buckets::new());
     for value in values {
         if value.abs() <= zero_threshold {
@@ -52,7 +56,8 @@ pub(crate) fn sorted(values: &[f64], schema: i32, zero_threshold: f64) -> (u64, 
 
 #[track_caller]
 pub(crate) fn assert_buckets(native: &NativeHistogramSnapshot, values: &[f64]) {
-    let (zero, positive, negative) = sorted(values, native.schema, native.zero_threshold);
+    let (zero, positive, negative) =
+        sort_into_buckets(values, native.schema, native.zero_threshold);
     assert_eq!(native.zero_count, zero);
     assert_eq!(native.positive, Vec::from_iter(positive));
     assert_eq!(native.negative, Vec::from_iter(negative));
@@ -60,7 +65,7 @@ pub(crate) fn assert_buckets(native: &NativeHistogramSnapshot, values: &[f64]) {
 
 #[track_caller]
 pub(crate) fn native(state: &HistogramSnapshot) -> &NativeHistogramSnapshot {
-    let native = state.native.as_ref().expect("it is native");
+    let native = state.native.as_ref().expect("the histogram is native");
     let sides = native.positive.iter().chain(&native.negative);
     let total = native.zero_count + sides.map(|(_, count)| count).sum::<u64>();
     assert_eq!(total, state.count, "{state:?}");

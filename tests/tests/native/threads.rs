@@ -14,7 +14,7 @@ use crate::support::native;
 const THREADS: usize = 6;
 const RECORDINGS: usize = 20_000;
 
-/// All values are powers of two, so that the buckets tell their sum.
+/// All values are powers of two, so that the buckets determine the sum.
 #[test]
 fn native_histograms_are_consistent_in_every_snapshot_while_threads_come_and_go() {
     metrics! {
@@ -25,15 +25,15 @@ fn native_histograms_are_consistent_in_every_snapshot_while_threads_come_and_go(
         #[buckets(native(growth = 2.0), 1, 8, 64)]
         static WHOLE_BOTH: Histogram<(host: &str)> = "native_whole_both";
     }
-    let look = |state: &HistogramSnapshot| {
+    let read = |state: &HistogramSnapshot| {
         let buckets = native(state).positive.iter();
         let sum: f64 = buckets.map(|(at, n)| 2_f64.powi(*at) * *n as f64).sum();
         assert_eq!(state.sum, sum, "{state:?}");
     };
-    looked_at(
+    while_reading(
         || {
-            look(&WHOLE.get());
-            look(&WHOLE_BOTH.with("a").get());
+            read(&WHOLE.get());
+            read(&WHOLE_BOTH.with("a").get());
         },
         |thread, at| {
             let value = 2_f64.powi((at * (thread + 1) % 23) as i32);
@@ -53,7 +53,7 @@ fn native_histograms_are_consistent_in_every_snapshot_while_threads_come_and_go(
     assert_eq!(both.buckets[0].1 + both.buckets[1].1, up_to(3));
 }
 
-/// Every thread halves its resolution again and again while others read.
+/// Every thread halves its resolution repeatedly while another one reads.
 #[test]
 fn counts_are_consistent_while_buckets_are_merged() {
     metrics! {
@@ -63,7 +63,7 @@ fn counts_are_consistent_while_buckets_are_merged() {
     }
     let mut schemas = BTreeSet::new();
     let mut last = (0, i32::MAX);
-    looked_at(
+    while_reading(
         || {
             let state = MERGED.with("a").get();
             let now = (state.count, native(&state).schema);
@@ -82,15 +82,15 @@ fn counts_are_consistent_while_buckets_are_merged() {
     assert_eq!(state.count, (THREADS * RECORDINGS) as u64);
 }
 
-/// Runs threads that record, while another one looks on.
-fn looked_at(mut look: impl FnMut() + Send, record: impl Fn(usize, usize) + Sync) {
+/// Runs threads that record, while another thread reads.
+fn while_reading(mut read: impl FnMut() + Send, record: impl Fn(usize, usize) + Sync) {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
-        let looks = scope.spawn(|| {
+        let reader = scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
-                look();
+                read();
             }
-            look();
+            read();
         });
         for _ in 0..2 {
             thread::scope(|scope| {
@@ -101,7 +101,7 @@ fn looked_at(mut look: impl FnMut() + Send, record: impl Fn(usize, usize) + Sync
             });
         }
         done.store(true, Ordering::Relaxed);
-        looks.join().expect("every look is whole");
+        reader.join().expect("every snapshot is consistent");
     });
 }
 
@@ -111,7 +111,7 @@ metrics! {
     static LATE: Histogram = "native_late";
 }
 
-/// Observes as a thread ends, and needs room.
+/// Observes when its thread ends, and needs new buckets.
 struct ObservesLate;
 
 impl Drop for ObservesLate {
@@ -135,7 +135,7 @@ fn observations_from_destructors_of_an_ended_thread_are_counted() {
         AFTER.set(Some(ObservesLate));
     })
     .join()
-    .expect("it ends");
+    .expect("the thread does not panic");
     let state = LATE.get();
     assert_eq!((state.count, state.sum), (17, 511.0));
     assert!(native(&state).positive.len() <= 3);
@@ -153,7 +153,7 @@ fn handles_and_closed_labels_record_into_the_same_buckets() {
     CLOSED.with(true).observe(1.0);
     thread::spawn(move || handle.observe(2.0))
         .join()
-        .expect("it observes");
+        .expect("the thread does not panic");
     assert_eq!(native(&CLOSED.with(true).get()).positive, [(0, 2), (8, 1)]);
     assert_eq!(CLOSED.with(false).get().count, 0);
     assert_eq!(native(&CLOSED.with(false).get()).schema, 3);

@@ -1,4 +1,4 @@
-//! Metrics that share a name or a sample name, and do not agree.
+//! Clashes: metrics that share a name or a sample name and disagree in type, help, unit or labels.
 
 use std::collections::BTreeSet;
 
@@ -76,7 +76,7 @@ fn check_names_both_locations_of_every_declared_clash() {
     }
 }
 
-/// The number at the beginning.
+/// Parses the number at the start of a text.
 fn number(text: &str) -> u32 {
     let end = text
         .find(|c: char| !c.is_ascii_digit())
@@ -113,49 +113,49 @@ fn a_state_set_with_a_label_of_its_own_name_is_a_clash() {
     let text = Registry::global().encode_to_string(Format::Text);
     assert!(
         !text.contains("\nclash_state{"),
-        "the label stands twice in a series"
+        "the label occurs twice in a series"
     );
 }
 
 #[test]
 fn every_disagreement_of_dynamic_metrics_is_an_error_with_both_locations() {
     let (a, b) = (options("a"), options("a"));
-    refused::<Gauge, Histogram>("types", a, b);
+    assert_clash::<Gauge, Histogram>("types", a, b);
     let (a, b) = (options("a"), Options::new("a", "Something else."));
-    refused::<Gauge, Gauge>("help", a, b);
+    assert_clash::<Gauge, Gauge>("help", a, b);
     let (a, b) = (options("a_bytes"), options("a_bytes").unit("bytes"));
-    refused::<Gauge, Gauge>("units", a, b);
+    assert_clash::<Gauge, Gauge>("units", a, b);
     let (a, b) = (options("a").buckets([1.0]), options("a").buckets([2.0]));
-    refused::<Histogram, Histogram>("buckets", a, b);
+    assert_clash::<Histogram, Histogram>("buckets", a, b);
     let (a, b) = (options("a").labels(["x"]), options("a").labels(["y"]));
-    refused::<Gauge, Gauge>("labels", a, b);
+    assert_clash::<Gauge, Gauge>("labels", a, b);
     let (a, b) = (
         options("a").labels(["x", "y"]),
         options("a").labels(["y", "x"]),
     );
-    refused::<Gauge, Gauge>("labels", a, b);
+    assert_clash::<Gauge, Gauge>("labels", a, b);
 }
 
 #[test]
 fn metrics_with_colliding_sample_names_are_refused_with_both_locations() {
-    refused::<Histogram, Counter>("`a`", options("a"), options("a_total"));
-    refused::<Gauge, Counter>("`a`", options("a"), options("a_total"));
-    refused::<Summary, Counter>("`a`", options("a"), options("a_total"));
-    refused::<Counter, Counter>(
+    assert_clash::<Histogram, Counter>("`a`", options("a"), options("a_total"));
+    assert_clash::<Gauge, Counter>("`a`", options("a"), options("a_total"));
+    assert_clash::<Summary, Counter>("`a`", options("a"), options("a_total"));
+    assert_clash::<Counter, Counter>(
         "`a_created`",
         options("a_total"),
         options("a_created_total"),
     );
-    refused::<Histogram, Counter>("`a_sum`", options("a"), options("a_sum_total"));
-    refused::<Counter, Summary>("`a_count`", options("a_count_total"), options("a"));
+    assert_clash::<Histogram, Counter>("`a_sum`", options("a"), options("a_sum_total"));
+    assert_clash::<Counter, Summary>("`a_count`", options("a_count_total"), options("a"));
 }
 
-/// One holds an integer where the other holds a float: their sum would be neither.
+/// One holds integers and the other floats, so their values cannot be summed.
 #[test]
 fn metrics_of_one_name_and_different_rust_types_are_refused() {
-    refused::<Counter, FloatCounter>("types", options("a_total"), options("a_total"));
-    refused::<Gauge, FloatGauge>("types", options("a"), options("a"));
-    refused::<Gauge, UpDownCounter>("types", options("a"), options("a"));
+    assert_clash::<Counter, FloatCounter>("types", options("a_total"), options("a_total"));
+    assert_clash::<Gauge, FloatGauge>("types", options("a"), options("a"));
+    assert_clash::<Gauge, UpDownCounter>("types", options("a"), options("a"));
 }
 
 #[test]
@@ -176,16 +176,20 @@ fn a_scrape_survives_metrics_of_one_name_and_different_rust_types() {
     );
 }
 
-/// Demands that the second is refused beside the first, in these words and with two places.
+/// Asserts that the second metric is refused with this message and both source locations.
 #[track_caller]
-fn refused<A: DynamicMetric, B: DynamicMetric>(words: &str, first: Options, second: Options) {
+fn assert_clash<A: DynamicMetric, B: DynamicMetric>(
+    message: &str,
+    first: Options,
+    second: Options,
+) {
     let registry = Registry::new();
     let kept = registry.create_family::<A>(first).unwrap();
     let error = registry.create_family::<B>(second);
     let error = error
         .err()
-        .map_or_else(|| panic!("taken: {words}"), |error| error.to_string());
-    assert!(error.contains(words), "{error}");
+        .map_or_else(|| panic!("accepted: {message}"), |error| error.to_string());
+    assert!(error.contains(message), "{error}");
     assert_eq!(error.matches(".rs:").count(), 2, "{error}");
     drop(kept);
 }

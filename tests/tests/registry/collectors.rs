@@ -1,4 +1,5 @@
-//! Collectors in a registry: registering, replacing, unregistering, and what a scrape does with them.
+//! Collectors in a registry: registering, replacing and unregistering them, and calling them in a
+//! scrape.
 
 use std::sync::{
     Arc,
@@ -9,7 +10,7 @@ use metrics_core::{Collection, Collector, Counter, Desc, Format, Gauge, Kind, Op
 
 use crate::support::options;
 
-/// Writes one gauge and one counter, and does what a test tells it.
+/// A collector of one gauge and one counter, which a function writes.
 pub(crate) struct Pool {
     descs: [Desc; 2],
     collect: fn(&Pool, &mut Collection<'_>),
@@ -40,7 +41,7 @@ impl Collector for Pool {
     }
 }
 
-pub(crate) fn well(pool: &Pool, out: &mut Collection<'_>) {
+pub(crate) fn write_valid(pool: &Pool, out: &mut Collection<'_>) {
     let [open, opened] = &pool.descs;
     out.gauge(open, &[("db", "main")], 3.0);
     out.counter(opened, &[("db", "main")], 5.0);
@@ -49,7 +50,7 @@ pub(crate) fn well(pool: &Pool, out: &mut Collection<'_>) {
 #[test]
 fn a_collector_is_called_once_per_scrape() {
     let registry = Registry::new();
-    let pool = Pool::new(well);
+    let pool = Pool::new(write_valid);
     registry
         .register(Arc::clone(&pool) as Arc<dyn Collector>)
         .unwrap();
@@ -65,7 +66,7 @@ fn a_collector_is_called_once_per_scrape() {
 #[test]
 fn registering_a_collector_twice_has_no_effect() {
     let registry = Registry::new();
-    let pool: Arc<dyn Collector> = Pool::new(well);
+    let pool: Arc<dyn Collector> = Pool::new(write_valid);
     registry.register(Arc::clone(&pool)).unwrap();
     registry.register(Arc::clone(&pool)).unwrap();
     assert_eq!(registry.gather().len(), 2);
@@ -77,7 +78,7 @@ fn registering_a_collector_twice_has_no_effect() {
 #[test]
 fn an_unregistered_collector_is_not_called() {
     let registry = Registry::new();
-    let pool: Arc<dyn Collector> = Pool::new(well);
+    let pool: Arc<dyn Collector> = Pool::new(write_valid);
     assert!(!registry.unregister(&pool));
     registry.register(Arc::clone(&pool)).unwrap();
     assert!(registry.unregister(&pool));
@@ -93,7 +94,10 @@ fn a_collector_with_one_clashing_family_is_refused_entirely() {
     registry
         .create::<Counter>(options("pool_opened_total"))
         .unwrap();
-    let error = registry.register(Pool::new(well)).unwrap_err().to_string();
+    let error = registry
+        .register(Pool::new(write_valid))
+        .unwrap_err()
+        .to_string();
     assert_eq!(error.matches(".rs:").count(), 2, "{error}");
     assert_eq!(registry.gather().len(), 1);
     registry.check().unwrap();
@@ -102,9 +106,9 @@ fn a_collector_with_one_clashing_family_is_refused_entirely() {
 #[test]
 fn a_collector_can_replace_another() {
     let registry = Registry::new();
-    let pool: Arc<dyn Collector> = Pool::new(well);
+    let pool: Arc<dyn Collector> = Pool::new(write_valid);
     registry.register(Arc::clone(&pool)).unwrap();
-    registry.replace(&pool, Pool::new(well)).unwrap();
+    registry.replace(&pool, Pool::new(write_valid)).unwrap();
     assert!(!registry.unregister(&pool));
     assert_eq!(registry.gather().len(), 2);
     registry.check().unwrap();
@@ -114,7 +118,7 @@ fn a_collector_can_replace_another() {
 fn a_clashing_collector_replaces_none() {
     let registry = Registry::new();
     registry.create::<Gauge>(options("taken")).unwrap();
-    let pool: Arc<dyn Collector> = Pool::new(well);
+    let pool: Arc<dyn Collector> = Pool::new(write_valid);
     registry.register(Arc::clone(&pool)).unwrap();
     let clashing = Desc::dynamic(Kind::Histogram, "taken", "Other.", "").unwrap();
     let clashing = Arc::new(Silent([clashing]));
@@ -137,7 +141,7 @@ fn rejections_stay_counted_when_a_collector_is_replaced() {
     assert!(text.contains(line), "{text}");
 }
 
-/// Describes a family and never writes it.
+/// A collector that describes a family and writes nothing.
 struct Silent([Desc; 1]);
 
 impl Collector for Silent {
@@ -156,7 +160,7 @@ fn a_collector_that_panics_costs_only_its_own_families() {
     registry.create::<Gauge>(options("z")).unwrap().set(1);
     registry
         .register(Pool::new(|pool, out| {
-            well(pool, out);
+            write_valid(pool, out);
             panic!("the pool is gone");
         }))
         .unwrap();
@@ -195,7 +199,7 @@ fn invalid_values_of_a_collector_are_omitted() {
     registry
         .register(Pool::new(|pool, out| {
             let [open, opened] = &pool.descs;
-            well(pool, out);
+            write_valid(pool, out);
             out.counter(opened, &[("db", "nan")], f64::NAN);
             out.counter(opened, &[("db", "negative")], -1.0);
             out.counter(opened, &[("db", "infinite")], f64::INFINITY);
@@ -247,7 +251,7 @@ fn rejected_values_of_a_collector_are_summed_over_scrapes() {
     registry.write_self_metrics(true);
     registry
         .register(Pool::new(|pool, out| {
-            // Once only.
+            // Only in the first scrape.
             if pool.scrapes.load(Ordering::Relaxed) == 1 {
                 out.counter(&pool.descs[1], &[], f64::NAN);
             }

@@ -1,4 +1,4 @@
-//! Dynamic metrics: how long they live, and sharing them.
+//! Dynamic metrics: their lifetime, and `get_or_create`.
 
 use std::thread;
 

@@ -1,4 +1,4 @@
-//! Encoding a registry: against gathered data, filtered, into a failing writer, concurrently.
+//! Encoding: compared with gathered data, filtered, into a failing writer, concurrently.
 
 use std::{io, thread};
 
@@ -8,7 +8,7 @@ use metrics_core::{
 };
 
 use crate::{
-    collectors::{Pool, well},
+    collectors::{Pool, write_valid},
     support::{labelled, options},
 };
 
@@ -35,7 +35,7 @@ fn gathered_data_equals_the_text_exposition() {
     }
     let summary = labelled::<Summary>(&registry, labels("e"));
     summary.with(&["1", ""]).observe(0.25);
-    registry.register(Pool::new(well)).unwrap();
+    registry.register(Pool::new(write_valid)).unwrap();
     let text = registry.encode_to_string(Format::Text);
     let written: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
     let gathered: Vec<String> = registry.gather().iter().flat_map(lines).collect();
@@ -43,7 +43,7 @@ fn gathered_data_equals_the_text_exposition() {
     assert_eq!(gathered.len(), 13);
 }
 
-/// The lines of a family, written without any of the code that is tested.
+/// Writes the lines of a family, independently of the encoder under test.
 fn lines(family: &MetricFamily) -> Vec<String> {
     let name = &family.name;
     let mut lines = Vec::new();
@@ -82,7 +82,7 @@ fn lines(family: &MetricFamily) -> Vec<String> {
                 line("_sum", None, sum.to_string());
                 line("_count", None, count.to_string());
             }
-            other => panic!("no such metric here: {other:?}"),
+            other => panic!("unexpected metric type: {other:?}"),
         }
     }
     lines
@@ -126,7 +126,7 @@ fn a_filter_matches_sample_names_and_family_names() {
     assert!(families("c", Format::Text).is_empty());
 }
 
-/// Takes so many bytes, then fails.
+/// A writer that accepts this many bytes and then fails.
 struct Full(usize);
 
 impl io::Write for Full {
@@ -151,7 +151,7 @@ fn a_writer_error_is_returned() {
     (0..5_000).for_each(|at| counter.with(&[&at.to_string()]).inc());
     for format in [Format::Text, Format::OpenMetrics] {
         let len = registry.encode_to_string(format).len();
-        assert!(len > 64 * 1024, "several pieces");
+        assert!(len > 64 * 1024, "the exposition should need several writes");
         for room in [0, 1, 40_000, len - 1] {
             let error = registry.encode(format, &mut Full(room)).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{room}");

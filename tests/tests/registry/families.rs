@@ -1,4 +1,4 @@
-//! Families: their members, their order, and metrics that are never recorded.
+//! Families: summing their members, their order, and metrics that are never recorded.
 
 use metrics_core::{Format, Registry, metrics};
 

@@ -93,7 +93,7 @@ fn invalid_prefixes_and_const_labels_are_refused() {
 
 #[track_caller]
 fn refusal<M: DynamicMetric>(options: Options) -> String {
-    let taken = format!("taken: {options:?}");
+    let taken = format!("accepted: {options:?}");
     let refused = Registry::new().create_family::<M>(options);
     refused.map(drop).expect_err(&taken).to_string()
 }

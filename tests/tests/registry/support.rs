@@ -9,7 +9,7 @@ pub(crate) enum Phase {
 }
 
 pub(crate) fn options(name: &str) -> Options {
-    // Born in a line of this file, whatever it is.
+    // The source location of these options is in this file.
     Options::new(name, "What it is.")
 }
 

@@ -106,7 +106,7 @@ fn text(
         format!("{format} with {escaping:?}, as {reader} reads it: {fault}\n{exposition}")
     };
 
-    let read = strict::read(&exposition, dialect, quotes).map_err(|fault| shown("ours", fault))?;
+    let read = strict::parse(&exposition, dialect, quotes).map_err(|fault| shown("ours", fault))?;
     let ours = Document::from(read);
     compare::same(&expected, &ours).map_err(|fault| shown("ours", fault))?;
 

@@ -1,4 +1,4 @@
-//! Label values as keys: any text of any length finds its own series.
+//! Label values as keys: any text of any length selects its own series.
 
 use std::collections::BTreeMap;
 

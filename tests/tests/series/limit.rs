@@ -1,15 +1,15 @@
-//! The cardinality limit, the overflow series, and memory under both.
+//! The cardinality limit, the overflow series, and memory at the limit.
 
 use std::ops::Range;
 
 use metrics_core::{Counter, Format, metrics};
 use tests::{growth, in_own_process};
 
-use crate::support::{capped, global, values};
+use crate::support::{global, values, with_limit};
 
 #[test]
 fn label_sets_beyond_the_limit_are_recorded_as_overflow() {
-    let (registry, counter) = capped::<Counter>("a_total", 3);
+    let (registry, counter) = with_limit::<Counter>("a_total", 3);
     for key in ["a", "b", "c", "d", "e"] {
         counter.with(&[key]).inc_by(2);
     }
@@ -65,11 +65,11 @@ fn every_type_has_its_own_overflow_series() {
 
 #[test]
 fn removal_makes_room_under_the_limit() {
-    let (registry, counter) = capped::<Counter>("a_total", 2);
+    let (registry, counter) = with_limit::<Counter>("a_total", 2);
     counter.with(&["a"]).inc();
     counter.with(&["b"]).inc();
     assert!(counter.remove(&["a"]));
-    assert!(!counter.remove(&["a"]), "it is gone already");
+    assert!(!counter.remove(&["a"]), "the series is already removed");
     counter.with(&["c"]).inc();
     let values = values(&registry.gather()[0]);
     assert_eq!(values.keys().collect::<Vec<_>>(), ["key=b", "key=c"]);
@@ -77,7 +77,7 @@ fn removal_makes_room_under_the_limit() {
 
 #[test]
 fn the_limit_may_be_the_largest_integer() {
-    let (_registry, counter) = capped::<Counter>("a_total", usize::MAX);
+    let (_registry, counter) = with_limit::<Counter>("a_total", usize::MAX);
     counter.with(&["a"]).inc();
     assert_eq!(counter.with(&["a"]).get(), 1);
 }

@@ -1,23 +1,26 @@
-//! Removal: handles and temporaries to a removed series never reach the next one in its slot.
+//! Removal: handles and temporaries of a removed series never affect the next series in its slot.
 
 use std::{sync::mpsc, thread};
 
 use metrics_core::{Counter, Gauge, Options, metrics};
 
-use crate::support::{capped, labelled, one, values};
+use crate::support::{labelled, one, values, with_limit};
 
 #[test]
 fn removal_accepts_the_same_values_as_recording() {
     let (_registry, counter) =
         labelled::<Counter>(Options::new("a_total", "A.").labels(["a", "b"]));
     counter.with(&["x"]).inc();
-    assert!(counter.remove(&["x"]), "a missing value is an empty one");
+    assert!(
+        counter.remove(&["x"]),
+        "a missing value equals an empty one"
+    );
     assert_eq!(counter.with(&["x", ""]).get(), 0);
 }
 
 #[test]
 fn retain_keeps_the_selected_series() {
-    let (registry, counter) = capped::<Counter>("a_total", 100);
+    let (registry, counter) = with_limit::<Counter>("a_total", 100);
     (0..100).for_each(|at| counter.with(&[&at.to_string()]).inc_by(at));
     counter.retain(|labels| labels.get("key").is_some_and(|key| key.ends_with('7')));
     let kept = values(&registry.gather()[0]);
@@ -119,7 +122,7 @@ fn an_ending_thread_adds_nothing_of_a_removed_series_to_its_successor() {
     let thread = thread::spawn(move || {
         HEIRLESS.with("a").inc_by(7);
         recorded.send(()).unwrap();
-        // Until the other end goes away.
+        // Returns when the sender is dropped.
         _ = ends.recv();
     });
     is_recorded.recv().unwrap();
@@ -132,7 +135,7 @@ fn an_ending_thread_adds_nothing_of_a_removed_series_to_its_successor() {
 
 #[test]
 fn a_handle_to_a_removed_series_records_into_a_detached_cell() {
-    let (registry, counter) = capped::<Counter>("a_total", 10);
+    let (registry, counter) = with_limit::<Counter>("a_total", 10);
     let held = counter.with(&["a"]);
     held.inc();
     assert!(counter.remove(&["a"]));
@@ -167,7 +170,7 @@ fn a_slot_with_a_handle_is_not_reused() {
 
 #[test]
 fn handles_to_removed_series_never_write_into_others_when_all_slots_are_held() {
-    let (registry, gauge) = capped::<Gauge>("a", 2);
+    let (registry, gauge) = with_limit::<Gauge>("a", 2);
     gauge.with(&["kept"]).set(42);
     let held: Vec<Gauge> = (0..2_000)
         .map(|at| {

@@ -7,7 +7,7 @@ use std::{
 
 use metrics_core::{DynamicFamily, DynamicMetric, MetricFamily, MetricValue, Options, Registry};
 
-/// Labels, as `name=value,`, and the value: a number, or the sum of observations.
+/// Maps labels, as `name=value,…`, to the value, or for observations to their sum.
 pub(crate) type Values = BTreeMap<String, f64>;
 
 pub(crate) fn values(family: &MetricFamily) -> Values {
@@ -42,15 +42,18 @@ pub(crate) fn labelled<M: DynamicMetric>(options: Options) -> (Registry, Dynamic
     (registry, labelled)
 }
 
-pub(crate) fn capped<M: DynamicMetric>(name: &str, cap: usize) -> (Registry, DynamicFamily<M>) {
+pub(crate) fn with_limit<M: DynamicMetric>(
+    name: &str,
+    limit: usize,
+) -> (Registry, DynamicFamily<M>) {
     labelled(
         Options::new(name, "Recordings.")
             .labels(["key"])
-            .max_series(cap),
+            .max_series(limit),
     )
 }
 
-/// Ends loops, also when the test has failed.
+/// Sets a flag that ends loops, also when the test panics.
 pub(crate) struct Done<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for Done<'_> {

@@ -13,26 +13,26 @@ use crate::support::{Done, labelled};
 
 #[test]
 fn series_created_during_a_scrape_are_exposed_with_their_own_values() {
-    /// Makes a series for each piece that it is given.
+    /// A writer that creates a series whenever it is written to.
     struct Scraper<'a> {
         counter: &'a DynamicFamily<Counter>,
-        born: u64,
+        created: u64,
         text: Vec<u8>,
     }
 
     impl Scraper<'_> {
-        fn make_one(&mut self) {
-            self.born += 1;
-            // So long that each few series are a piece.
-            let label = format!("{:05000}", self.born);
-            self.counter.with(&[&label]).inc_by(self.born);
+        fn create_series(&mut self) {
+            self.created += 1;
+            // Long enough that every few series cause a write.
+            let label = format!("{:05000}", self.created);
+            self.counter.with(&[&label]).inc_by(self.created);
         }
     }
 
     impl io::Write for Scraper<'_> {
         fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-            if self.born < 1_000 {
-                self.make_one();
+            if self.created < 1_000 {
+                self.create_series();
             }
             self.text.extend_from_slice(piece);
             Ok(piece.len())
@@ -46,14 +46,14 @@ fn series_created_during_a_scrape_are_exposed_with_their_own_values() {
     let (registry, counter) = labelled::<Counter>(Options::new("a_total", "A.").labels(["a"]));
     let mut scraper = Scraper {
         counter: &counter,
-        born: 0,
+        created: 0,
         text: Vec::new(),
     };
     for _ in 0..300 {
-        scraper.make_one();
+        scraper.create_series();
     }
     registry.encode(Format::Text, &mut scraper).unwrap();
-    assert!(scraper.born > 300);
+    assert!(scraper.created > 300);
     let text = String::from_utf8(scraper.text).unwrap();
     for line in text.lines().filter(|line| line.starts_with("a_total")) {
         let (labels, value) = line.rsplit_once(' ').unwrap();
@@ -65,7 +65,7 @@ fn series_created_during_a_scrape_are_exposed_with_their_own_values() {
     }
 }
 
-/// Each owner's series live through it all; the churner's come and go beside them.
+/// The owners' series exist throughout; the churner's come and go beside them.
 #[test]
 fn permanent_series_lose_nothing_while_others_come_and_go() {
     metrics! {
@@ -155,8 +155,8 @@ fn a_removed_series_never_returns_with_its_old_value() {
     });
 }
 
-/// A thread finds some series in a table of its own, up to a limit; here are fewer, as many and
-/// more, and some that come back again and again.
+/// A thread caches a limited number of series. Fewer, as many and more series are used, some of
+/// them repeatedly.
 #[test]
 fn a_thread_finds_every_series_whether_its_cache_is_full_or_not() {
     metrics! {
@@ -164,7 +164,8 @@ fn a_thread_finds_every_series_whether_its_cache_is_full_or_not() {
         static TOUCHED: Counter<(text: &str)> = "series_touched_total";
     }
     for width in [3, 100, 140, 1_000] {
-        // A thread that was given up on its table does not try again: one for each width.
+        // A thread whose cache proved useless does not try again, so each width gets its own
+        // thread.
         let recording = move || {
             let mut random = Xorshift(0x2545_f491_4f6c_dd1d ^ width);
             let mut expected = BTreeMap::new();
@@ -181,7 +182,9 @@ fn a_thread_finds_every_series_whether_its_cache_is_full_or_not() {
                 assert_eq!(TOUCHED.with(&text).get(), times, "{text}");
             }
         };
-        thread::spawn(recording).join().expect("all are found");
+        thread::spawn(recording)
+            .join()
+            .expect("every series is found");
     }
 }
 

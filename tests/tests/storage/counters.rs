@@ -1,12 +1,12 @@
-//! Counters: totals under threads, and at the end of the range.
+//! Counters: totals with many threads, and at the end of the range.
 
 use std::{sync::mpsc, thread};
 
 use metrics_core::{Counter, metrics};
 
 use crate::support::{
-    ALL, DIGITS, Digit, GENERATIONS, RECORDINGS, Rising, THREADS, generations, labelled, looked_at,
-    shared_machine,
+    ALL, DIGITS, Digit, GENERATIONS, RECORDINGS, Rising, THREADS, generations, labelled,
+    share_machine, while_reading,
 };
 
 #[test]
@@ -15,7 +15,7 @@ fn an_unlabelled_counter_is_exact_and_never_decreases() {
         /// Recordings.
         static PLAIN: Counter = "storage_plain_total";
     }
-    let _turn = shared_machine();
+    let _turn = share_machine();
     let mut rising = Rising::default();
     generations(|_, _| PLAIN.inc_by(3), || rising.see(PLAIN.get()));
     assert_eq!(PLAIN.get(), 3 * ALL);
@@ -27,7 +27,7 @@ fn a_counter_with_few_closed_series_is_exact_and_never_decreases() {
         /// Recordings.
         static CLOSED: Counter<(odd: bool)> = "storage_closed_total";
     }
-    let _turn = shared_machine();
+    let _turn = share_machine();
     let mut rising = Rising::default();
     generations(
         |_, at| CLOSED.with(at % 2 == 1).inc(),
@@ -43,7 +43,7 @@ fn a_counter_with_many_closed_series_is_exact_and_never_decreases() {
         /// Recordings.
         static WIDE: Counter<(tens: Digit, ones: Digit)> = "storage_wide_total";
     }
-    let _turn = shared_machine();
+    let _turn = share_machine();
     let total = || {
         let pairs = DIGITS.iter().flat_map(|a| DIGITS.map(|b| (*a, b)));
         pairs.map(|(a, b)| WIDE.with(a, b).get()).sum::<u64>()
@@ -62,7 +62,7 @@ fn a_counter_with_an_open_label_is_exact_and_never_decreases() {
         /// Recordings.
         static OPEN: Counter<(host: &str)> = "storage_open_total";
     }
-    let _turn = shared_machine();
+    let _turn = share_machine();
     let hosts = ["a", "b", "c", "d"];
     let mut rising = Rising::default();
     generations(
@@ -82,7 +82,7 @@ fn handles_to_open_and_closed_series_are_exact_and_never_decrease() {
         /// Recordings.
         static BOUND_CLOSED: Counter<(odd: bool)> = "storage_bound_closed_total";
     }
-    let _turn = shared_machine();
+    let _turn = share_machine();
     let (open, closed) = (BOUND.bind("a"), BOUND_CLOSED.bind(true));
     let (mut opens, mut closeds) = (Rising::default(), Rising::default());
     generations(
@@ -100,7 +100,7 @@ fn handles_to_open_and_closed_series_are_exact_and_never_decrease() {
 
 #[test]
 fn dynamic_counters_are_exact_and_never_decrease() {
-    let _turn = shared_machine();
+    let _turn = share_machine();
     let made = labelled::<Counter>("made_total");
     let mut rising = Rising::default();
     generations(
@@ -116,7 +116,7 @@ fn a_float_counter_is_exact_for_exact_amounts() {
         /// Recordings.
         static QUARTERS: FloatCounter = "storage_quarters_total";
     }
-    let _turn = shared_machine();
+    let _turn = share_machine();
     generations(|_, _| QUARTERS.inc_by(0.25), || {});
     assert_eq!(QUARTERS.get(), 0.25 * ALL as f64);
 }
@@ -127,20 +127,20 @@ fn an_up_down_counter_is_never_below_zero_when_ups_precede_downs() {
         /// Recordings.
         static UNDER_WAY: UpDownCounter = "storage_under_way";
     }
-    let _turn = shared_machine();
+    let _turn = share_machine();
     let below_zero = || assert!(UNDER_WAY.get() >= 0, "{}", UNDER_WAY.get());
-    looked_at(below_zero, || {
+    while_reading(below_zero, || {
         for _ in 0..GENERATIONS {
             thread::scope(|scope| {
                 for _ in 0..THREADS / 2 {
-                    let (came, goes) = mpsc::sync_channel(16);
+                    let (up, down) = mpsc::sync_channel(16);
                     scope.spawn(move || {
                         for _ in 0..RECORDINGS {
                             UNDER_WAY.inc();
-                            came.send(()).expect("the other end is there");
+                            up.send(()).expect("the receiver lives");
                         }
                     });
-                    scope.spawn(move || goes.iter().for_each(|()| UNDER_WAY.dec()));
+                    scope.spawn(move || down.iter().for_each(|()| UNDER_WAY.dec()));
                 }
             });
         }
@@ -154,7 +154,7 @@ fn a_saturated_counter_stays_at_the_maximum() {
         /// Recordings.
         static FULL: Counter = "storage_full_total";
     }
-    let _turn = shared_machine();
+    let _turn = share_machine();
     FULL.inc_by(u64::MAX - 1);
     thread::spawn(|| FULL.inc_by(5)).join().unwrap();
     assert_eq!(FULL.get(), u64::MAX);
@@ -168,7 +168,7 @@ fn incrementing_the_maximum_saturates() {
         /// Recordings.
         static BRIM: Counter = "storage_brim_total";
     }
-    let _turn = shared_machine();
+    let _turn = share_machine();
     BRIM.inc_by(u64::MAX);
     BRIM.inc();
     assert_eq!(BRIM.get(), u64::MAX);

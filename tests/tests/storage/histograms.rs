@@ -11,7 +11,7 @@ use std::{
 
 use metrics_core::{Histogram, MetricValue, Options, Registry, metrics};
 
-use crate::support::{ALL, MACHINE, Stop, THREADS, assert_whole, generations, shared_machine};
+use crate::support::{ALL, MACHINE, Stop, THREADS, assert_consistent, generations, share_machine};
 
 #[test]
 fn histograms_are_consistent_in_every_snapshot_while_threads_come_and_go() {
@@ -23,15 +23,15 @@ fn histograms_are_consistent_in_every_snapshot_while_threads_come_and_go() {
         #[buckets(0.5, 1.0, 2.0)]
         static WHOLE_OPEN: Histogram<(host: &str)> = "storage_whole_open";
     }
-    let _turn = shared_machine();
+    let _turn = share_machine();
     generations(
         |_, _| {
             WHOLE.observe(1.0);
             WHOLE_OPEN.with("a").observe(1.0);
         },
         || {
-            assert_whole(&WHOLE.get());
-            assert_whole(&WHOLE_OPEN.with("a").get());
+            assert_consistent(&WHOLE.get());
+            assert_consistent(&WHOLE_OPEN.with("a").get());
         },
     );
     assert_eq!(WHOLE.get().count, ALL);
@@ -47,7 +47,7 @@ fn histograms_and_summaries_are_consistent_in_every_scrape() {
         /// Recordings.
         static SCRAPED_SUMMARY: Summary = "storage_scraped_summary";
     }
-    let _turn = shared_machine();
+    let _turn = share_machine();
     generations(
         |_, at| {
             SCRAPED.with(at % 2 == 1).observe(1.0);
@@ -67,7 +67,7 @@ fn histograms_and_summaries_are_consistent_in_every_scrape() {
                     MetricValue::Summary { count, sum, .. } => {
                         assert_eq!(*sum, *count as f64, "{metric:?}");
                     }
-                    other => panic!("neither a histogram nor a summary: {other:?}"),
+                    other => panic!("not a histogram or summary: {other:?}"),
                 }
             }
         },
@@ -75,10 +75,10 @@ fn histograms_and_summaries_are_consistent_in_every_scrape() {
     assert_eq!(SCRAPED_SUMMARY.get().count, ALL);
 }
 
-/// So many buckets take longer to read than an observation takes: copies are handed over.
+/// Reading 200 buckets takes longer than an observation, so the recorder hands over copies.
 #[test]
 fn a_copy_handed_over_by_a_busy_thread_is_consistent() {
-    let _turn = shared_machine();
+    let _turn = share_machine();
     let bounds: Vec<f64> = (1..=200).map(f64::from).collect();
     let registry = Registry::new();
     let wide = Options::new("wide", "Recordings.").buckets(bounds);
@@ -92,13 +92,13 @@ fn a_copy_handed_over_by_a_busy_thread_is_consistent() {
         });
         let _stop = Stop(&stop);
         for _ in 0..20_000 {
-            assert_whole(&wide.get());
+            assert_consistent(&wide.get());
         }
     });
 }
 
-/// With a plain sequence lock a recorder that is stopped halfway makes a scrape wait for its next
-/// turn: seconds, on few processors.
+/// With a plain sequence lock, a recorder preempted within an observation blocks the scrape until
+/// it runs again, which takes seconds on few processors.
 #[test]
 fn no_snapshot_waits_for_a_preempted_recorder() {
     metrics! {
@@ -116,28 +116,31 @@ fn no_snapshot_waits_for_a_preempted_recorder() {
             });
         }
         let _stop = Stop(&stop);
-        // The machine may stop the reader as well, which is nobody's fault: best of six.
+        // The reader may be preempted as well, so take the best of six runs.
         let mut best = Duration::MAX;
         for _ in 0..6 {
-            if best >= BEARABLE {
+            if best >= MAX_LATENCY {
                 best = best.min(slowest_of_a_thousand(|| HAMMERED.get()));
             }
         }
         best
     });
-    assert!(slowest < BEARABLE, "a snapshot took {slowest:?}");
+    assert!(slowest < MAX_LATENCY, "a snapshot took {slowest:?}");
 }
 
-const BEARABLE: Duration = Duration::from_millis(50);
+const MAX_LATENCY: Duration = Duration::from_millis(50);
 
-fn slowest_of_a_thousand<T>(mut look: impl FnMut() -> T) -> Duration {
+fn slowest_of_a_thousand<T>(mut read: impl FnMut() -> T) -> Duration {
     let time = |_| {
-        // A reader that never rests uses up its turn and is stopped itself. One that wakes takes
-        // a processor from a recorder, wherever that is.
+        // A reader that never sleeps uses up its time slice and is preempted itself. One that wakes
+        // up preempts a recorder instead.
         thread::sleep(Duration::from_micros(50));
         let start = Instant::now();
-        look();
+        read();
         start.elapsed()
     };
-    (0..1_000).map(time).max().expect("a thousand is not none")
+    (0..1_000)
+        .map(time)
+        .max()
+        .expect("at least one measurement")
 }

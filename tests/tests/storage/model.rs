@@ -8,11 +8,11 @@ use metrics_core::{
 };
 use proptest::prelude::*;
 
-use crate::support::{labelled_in, options, shared_machine};
+use crate::support::{labelled_in, options, share_machine};
 
-/// What a test does to a metric of every type.
+/// An operation on a metric of every type.
 #[derive(Clone, Debug)]
-enum Step {
+enum Operation {
     Record {
         key: u8,
         amount: u8,
@@ -28,23 +28,23 @@ enum Step {
     KeepBelow {
         key: u8,
     },
-    /// The steps so far were those of a thread that ends here.
+    /// Ends the thread that ran the operations so far, and starts a new one.
     ChangeThread,
 }
 
-fn steps(keys: std::ops::Range<u8>) -> impl Strategy<Value = Step> {
+fn operations(keys: std::ops::Range<u8>) -> impl Strategy<Value = Operation> {
     let key = move || keys.clone();
     prop_oneof![
-        8 => (key(), any::<u8>()).prop_map(|(key, amount)| Step::Record { key, amount }),
-        4 => (key(), any::<u8>()).prop_map(|(key, amount)| Step::Lower { key, amount }),
-        3 => key().prop_map(|key| Step::Remove { key }),
-        1 => Just(Step::Clear),
-        1 => key().prop_map(|key| Step::KeepBelow { key }),
-        1 => Just(Step::ChangeThread),
+        8 => (key(), any::<u8>()).prop_map(|(key, amount)| Operation::Record { key, amount }),
+        4 => (key(), any::<u8>()).prop_map(|(key, amount)| Operation::Lower { key, amount }),
+        3 => key().prop_map(|key| Operation::Remove { key }),
+        1 => Just(Operation::Clear),
+        1 => key().prop_map(|key| Operation::KeepBelow { key }),
+        1 => Just(Operation::ChangeThread),
     ]
 }
 
-/// A metric of every type.
+/// A dynamic family of every type.
 #[derive(Clone)]
 struct Metrics {
     registry: Registry,
@@ -73,9 +73,9 @@ impl Metrics {
         }
     }
 
-    fn take(&self, step: &Step) {
-        match *step {
-            Step::Record { key, amount } => {
+    fn apply(&self, operation: &Operation) {
+        match *operation {
+            Operation::Record { key, amount } => {
                 let key = &[&*key.to_string()];
                 self.counter.with(key).inc_by(amount.into());
                 self.float_counter.with(key).inc_by(quarters(amount));
@@ -85,22 +85,24 @@ impl Metrics {
                 self.histogram.with(key).observe(quarters(amount));
                 self.summary.with(key).observe(quarters(amount));
             }
-            Step::Lower { key, amount } => {
+            Operation::Lower { key, amount } => {
                 let key = &[&*key.to_string()];
                 self.gauge.with(key).sub(amount.into());
                 self.float_gauge.with(key).set(-quarters(amount));
                 self.up_down.with(key).sub(amount.into());
                 self.histogram.with(key).observe(-quarters(amount));
             }
-            Step::Remove { key } => {
+            Operation::Remove { key } => {
                 let key = &[&*key.to_string()];
                 for metric in self.all() {
                     metric.remove(key);
                 }
             }
-            Step::Clear => self.all().iter().for_each(|metric| metric.clear()),
-            Step::KeepBelow { key } => self.all().iter().for_each(|metric| metric.keep_below(key)),
-            Step::ChangeThread => {}
+            Operation::Clear => self.all().iter().for_each(|metric| metric.clear()),
+            Operation::KeepBelow { key } => {
+                self.all().iter().for_each(|metric| metric.keep_below(key))
+            }
+            Operation::ChangeThread => {}
         }
     }
 
@@ -128,7 +130,7 @@ impl Metrics {
     }
 }
 
-/// What a metric can do whatever its type.
+/// Operations that every family has, whatever its type.
 trait Removable {
     fn remove(&self, key: &[&str]) -> bool;
     fn clear(&self);
@@ -152,7 +154,7 @@ impl<M: DynamicMetric> Removable for DynamicFamily<M> {
     }
 }
 
-/// All series: those of the metrics, and those of the model that takes no thought.
+/// The values of all series, as read from the metrics or computed by the model.
 type State = BTreeMap<(String, u8), Value>;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -175,7 +177,7 @@ impl From<MetricValue> for Value {
                 counts: vec![count],
                 sum,
             },
-            other => panic!("no such metric here: {other:?}"),
+            other => panic!("unexpected metric type: {other:?}"),
         }
     }
 }
@@ -184,8 +186,8 @@ fn quarters(amount: u8) -> f64 {
     f64::from(amount) / 4.0
 }
 
-/// Takes a step as a reader of the documentation would expect it.
-fn naive(state: &mut State, step: &Step) {
+/// Applies an operation as the documentation describes it.
+fn apply_to_model(state: &mut State, operation: &Operation) {
     let mut change = |metric: &str, key: u8, change: &dyn Fn(f64) -> f64| {
         let value = state
             .entry((metric.to_owned(), key))
@@ -194,32 +196,32 @@ fn naive(state: &mut State, step: &Step) {
             *number = change(*number);
         }
     };
-    match *step {
-        Step::Record { key, amount } => {
+    match *operation {
+        Operation::Record { key, amount } => {
             for metric in ["a_total", "c", "e"] {
                 change(metric, key, &|value| value + f64::from(amount));
             }
             for metric in ["b_total", "d"] {
                 change(metric, key, &|value| value + quarters(amount));
             }
-            naive_observe(state, "f", key, quarters(amount));
-            naive_observe(state, "g", key, quarters(amount));
+            observe_in_model(state, "f", key, quarters(amount));
+            observe_in_model(state, "g", key, quarters(amount));
         }
-        Step::Lower { key, amount } => {
+        Operation::Lower { key, amount } => {
             for metric in ["c", "e"] {
                 change(metric, key, &|value| value - f64::from(amount));
             }
             change("d", key, &|_| -quarters(amount));
-            naive_observe(state, "f", key, -quarters(amount));
+            observe_in_model(state, "f", key, -quarters(amount));
         }
-        Step::Remove { key } => state.retain(|(_, own), _| *own != key),
-        Step::Clear => state.clear(),
-        Step::KeepBelow { key } => state.retain(|(_, own), _| *own < key),
-        Step::ChangeThread => {}
+        Operation::Remove { key } => state.retain(|(_, own), _| *own != key),
+        Operation::Clear => state.clear(),
+        Operation::KeepBelow { key } => state.retain(|(_, own), _| *own < key),
+        Operation::ChangeThread => {}
     }
 }
 
-fn naive_observe(state: &mut State, metric: &str, key: u8, value: f64) {
+fn observe_in_model(state: &mut State, metric: &str, key: u8, value: f64) {
     let bounds: &[f64] = match metric {
         "f" => &[-10.0, 0.0, 10.0, 100.0],
         _ => &[],
@@ -240,18 +242,18 @@ proptest! {
 
     #[test]
     fn operations_of_consecutive_threads_match_a_naive_model(
-        steps in prop::collection::vec(steps(0..5), 0..80),
+        operations in prop::collection::vec(operations(0..5), 0..80),
     ) {
-        let _turn = shared_machine();
+        let _turn = share_machine();
         let metrics = Metrics::new();
         let mut model = State::new();
-        for steps in steps.split(|step| matches!(step, Step::ChangeThread)) {
+        for operations in operations.split(|operation| matches!(operation, Operation::ChangeThread)) {
             thread::scope(|scope| {
-                let steps = || steps.iter().for_each(|step| metrics.take(step));
-                scope.spawn(steps).join().unwrap();
+                let operations = || operations.iter().for_each(|operation| metrics.apply(operation));
+                scope.spawn(operations).join().unwrap();
             });
-            for step in steps {
-                naive(&mut model, step);
+            for operation in operations {
+                apply_to_model(&mut model, operation);
             }
             prop_assert_eq!(metrics.state(), model.clone());
         }
@@ -259,37 +261,38 @@ proptest! {
 
     #[test]
     fn operations_of_concurrent_threads_with_disjoint_keys_match_a_naive_model(
-        plans in prop::collection::vec(prop::collection::vec(steps(0..5), 0..60), 4),
+        plans in prop::collection::vec(prop::collection::vec(operations(0..5), 0..60), 4),
     ) {
-        let _turn = shared_machine();
+        let _turn = share_machine();
         let metrics = Metrics::new();
         let mut model = State::new();
-        let plans: Vec<Vec<Step>> = (0..).zip(plans).map(|(of, plan)| own_keys(of, plan)).collect();
+        let plans: Vec<Vec<Operation>> = (0..).zip(plans).map(|(of, plan)| with_own_keys(of, plan)).collect();
         thread::scope(|scope| {
             for plan in &plans {
-                scope.spawn(|| plan.iter().for_each(|step| metrics.take(step)));
+                scope.spawn(|| plan.iter().for_each(|operation| metrics.apply(operation)));
             }
         });
-        for step in plans.iter().flatten() {
-            naive(&mut model, step);
+        for operation in plans.iter().flatten() {
+            apply_to_model(&mut model, operation);
         }
         prop_assert_eq!(metrics.state(), model);
     }
 }
 
-/// Moves a thread's steps to keys that no other has, and leaves out what concerns all.
-fn own_keys(of: u8, plan: Vec<Step>) -> Vec<Step> {
-    let own = |step| match step {
-        Step::Record { key, amount } => Some(Step::Record {
+/// Maps a thread's operations to keys that no other thread uses, and drops the operations on all
+/// keys.
+fn with_own_keys(of: u8, plan: Vec<Operation>) -> Vec<Operation> {
+    let own = |operation| match operation {
+        Operation::Record { key, amount } => Some(Operation::Record {
             key: key + 10 * of,
             amount,
         }),
-        Step::Lower { key, amount } => Some(Step::Lower {
+        Operation::Lower { key, amount } => Some(Operation::Lower {
             key: key + 10 * of,
             amount,
         }),
-        Step::Remove { key } => Some(Step::Remove { key: key + 10 * of }),
-        Step::Clear | Step::KeepBelow { .. } | Step::ChangeThread => None,
+        Operation::Remove { key } => Some(Operation::Remove { key: key + 10 * of }),
+        Operation::Clear | Operation::KeepBelow { .. } | Operation::ChangeThread => None,
     };
     plan.into_iter().filter_map(own).collect()
 }

@@ -4,17 +4,17 @@ use std::{sync::mpsc, thread};
 
 use metrics_core::{Format, Histogram, Options, Registry, metrics};
 
-use crate::support::shared_machine;
+use crate::support::share_machine;
 
-/// A scraper takes the smallest step back for a restart, and adds the whole value again.
+/// A scraper takes the smallest decrease for a restart, and adds the whole value again.
 #[test]
 fn a_float_counter_never_decreases_by_a_rounding_error() {
     metrics! {
         /// Recordings.
         static TENTHS: FloatCounter = "storage_tenths_total";
     }
-    let _turn = shared_machine();
-    never_back_as_threads_end(|amount| TENTHS.inc_by(amount), || TENTHS.get());
+    let _turn = share_machine();
+    assert_never_decreases_as_threads_end(|amount| TENTHS.inc_by(amount), || TENTHS.get());
 }
 
 #[test]
@@ -23,8 +23,8 @@ fn the_sum_of_a_histogram_never_decreases_by_a_rounding_error() {
         /// Recordings.
         static PARTS: Histogram = "storage_parts_seconds";
     }
-    let _turn = shared_machine();
-    never_back_as_threads_end(|amount| PARTS.observe(amount), || PARTS.get().sum);
+    let _turn = share_machine();
+    assert_never_decreases_as_threads_end(|amount| PARTS.observe(amount), || PARTS.get().sum);
 }
 
 #[test]
@@ -39,12 +39,13 @@ fn the_sum_of_a_labelled_histogram_never_decreases_between_scrapes() {
         let sum = text.lines().find_map(|line| line.strip_prefix(SUM));
         sum.map_or(0.0, |sum| sum.parse().expect("a float"))
     };
-    let _turn = shared_machine();
-    never_back_as_threads_end(|amount| shares.with(&["all"]).observe(amount), sum);
+    let _turn = share_machine();
+    assert_never_decreases_as_threads_end(|amount| shares.with(&["all"]).observe(amount), sum);
 }
 
-/// Lets threads record amounts that binary fractions only come near, and end one by one.
-fn never_back_as_threads_end(record: impl Fn(f64) + Sync, total: impl Fn() -> f64) {
+/// Records amounts that have no exact binary representation in ten threads, which end one by one,
+/// and asserts that the total never decreases.
+fn assert_never_decreases_as_threads_end(record: impl Fn(f64) + Sync, total: impl Fn() -> f64) {
     let mut before = total();
     for round in 0..20_u32 {
         thread::scope(|scope| {
@@ -56,23 +57,23 @@ fn never_back_as_threads_end(record: impl Fn(f64) + Sync, total: impl Fn() -> f6
                     let thread = scope.spawn(move || {
                         record(f64::from(thread * 7 + round) / 10.0);
                         drop(recorded);
-                        // Until the other end goes away.
+                        // Returns when the sender is dropped.
                         _ = ends.recv();
                     });
                     _ = is_recorded.recv();
                     (end, thread)
                 })
                 .collect();
-            let mut look = || {
+            let mut check = || {
                 let now = total();
                 assert!(before <= now, "{now} after {before}");
                 before = now;
             };
-            look();
+            check();
             for (end, thread) in threads {
                 drop(end);
                 thread.join().unwrap();
-                look();
+                check();
             }
         });
     }

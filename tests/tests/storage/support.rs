@@ -1,4 +1,4 @@
-//! Threads that record while another one reads, and checks that values only rise.
+//! Generations of threads that record while another one reads, and checks of what it reads.
 
 use std::{
     sync::{
@@ -36,9 +36,9 @@ pub(crate) const THREADS: usize = 64;
 pub(crate) const RECORDINGS: usize = 1_000;
 pub(crate) const ALL: u64 = (GENERATIONS * THREADS * RECORDINGS) as u64;
 
-/// Runs generations of threads that record, while another thread looks on.
-pub(crate) fn generations(record: impl Fn(usize, usize) + Sync, look: impl FnMut() + Send) {
-    looked_at(look, || {
+/// Runs generations of threads that record, while another thread reads.
+pub(crate) fn generations(record: impl Fn(usize, usize) + Sync, read: impl FnMut() + Send) {
+    while_reading(read, || {
         for _ in 0..GENERATIONS {
             let start = Barrier::new(THREADS);
             thread::scope(|scope| {
@@ -54,15 +54,15 @@ pub(crate) fn generations(record: impl Fn(usize, usize) + Sync, look: impl FnMut
     });
 }
 
-/// Looks again and again while something is done, and once more after it.
-pub(crate) fn looked_at(mut look: impl FnMut() + Send, act: impl FnOnce()) {
+/// Calls `read` repeatedly on another thread while `act` runs, and once more after it.
+pub(crate) fn while_reading(mut read: impl FnMut() + Send, act: impl FnOnce()) {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
-                look();
+                read();
             }
-            look();
+            read();
         });
         let _done = Stop(&done);
         act();
@@ -70,13 +70,13 @@ pub(crate) fn looked_at(mut look: impl FnMut() + Send, act: impl FnOnce()) {
 }
 
 #[track_caller]
-pub(crate) fn assert_whole(state: &HistogramSnapshot) {
+pub(crate) fn assert_consistent(state: &HistogramSnapshot) {
     let buckets: u64 = state.buckets.iter().map(|(_, count)| count).sum();
     assert_eq!(state.count, buckets, "{state:?}");
     assert_eq!(state.sum, state.count as f64, "{state:?}");
 }
 
-/// What may only rise.
+/// Asserts that a value never decreases.
 #[derive(Default)]
 pub(crate) struct Rising(pub(crate) u64);
 
@@ -88,7 +88,7 @@ impl Rising {
     }
 }
 
-/// Ends a loop, also when the test has failed.
+/// Sets a flag that ends a loop, also when the test panics.
 pub(crate) struct Stop<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -105,18 +105,16 @@ pub(crate) fn labelled_in<M: DynamicMetric>(
     registry: &Registry,
     options: Options,
 ) -> DynamicFamily<M> {
-    registry
-        .create_family(options)
-        .expect("it is declared well")
+    registry.create_family(options).expect("valid options")
 }
 
 pub(crate) fn labelled<M: DynamicMetric>(name: &str) -> DynamicFamily<M> {
     labelled_in(&Registry::new(), options(name))
 }
 
-/// One test measures, and wants the machine for itself.
+/// Write-locked by the one test that measures time, so that no other runs at the same time.
 pub(crate) static MACHINE: RwLock<()> = RwLock::new(());
 
-pub(crate) fn shared_machine() -> RwLockReadGuard<'static, ()> {
+pub(crate) fn share_machine() -> RwLockReadGuard<'static, ()> {
     MACHINE.read().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,10 +1,11 @@
-//! Threads: sums over running ones, what an ended one leaves, recording from destructors.
+//! Threads: sums over running threads, recordings of ended threads, and recordings from
+//! destructors.
 
 use std::{cell::RefCell, sync::Barrier, thread};
 
 use metrics_core::{Counter, DynamicFamily, Format, Histogram, Options, Registry, metrics};
 
-use crate::support::{Digit, assert_whole, shared_machine};
+use crate::support::{Digit, assert_consistent, share_machine};
 
 #[test]
 fn running_threads_that_know_different_series_are_summed() {
@@ -14,7 +15,7 @@ fn running_threads_that_know_different_series_are_summed() {
         let jobs: DynamicFamily<Counter> = registry.create_family(options).unwrap();
         let work = |of: &str, count| jobs.with(&[of]).inc_by(count);
         let end = |of: &str| jobs.remove(&[of]);
-        let (once, twice) = shown_of_two_threads(&registry, work, end, knows_less_begins);
+        let (once, twice) = expositions_of_two_threads(&registry, work, end, knows_less_begins);
         let lines = |a, b| {
             [
                 format!("jobs_total{{of=\"a\"}} {a}"),
@@ -34,7 +35,7 @@ fn histograms_of_running_threads_that_know_different_series_are_summed() {
         let jobs: DynamicFamily<Histogram> = registry.create_family(options).unwrap();
         let work = |of: &str, count| (0..count).for_each(|_| jobs.with(&[of]).observe(1.0));
         let end = |of: &str| jobs.remove(&[of]);
-        let (once, twice) = shown_of_two_threads(&registry, work, end, knows_less_begins);
+        let (once, twice) = expositions_of_two_threads(&registry, work, end, knows_less_begins);
         let lines = |a, b| {
             [("a", a), ("b", b)].map(|(of, count)| {
                 [
@@ -50,9 +51,9 @@ fn histograms_of_running_threads_that_know_different_series_are_summed() {
     }
 }
 
-/// What is shown while two threads `work` of which one knows one of two series, and when it knows
-/// both.
-fn shown_of_two_threads(
+/// Returns the exposed lines when one of two threads knows only one of two series, and when both
+/// know both.
+fn expositions_of_two_threads(
     registry: &Registry,
     work: impl Fn(&str, u64) + Sync,
     end: impl Fn(&str) -> bool,
@@ -60,7 +61,7 @@ fn shown_of_two_threads(
 ) -> (Vec<String>, Vec<String>) {
     let begun = Registry::new();
     let begun: Counter<_> = begun.create(Options::new("begun_total", "Begun.")).unwrap();
-    let shown = || {
+    let expose = || {
         let text = registry.encode_to_string(Format::Text);
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         lines.map(str::to_owned).collect::<Vec<_>>()
@@ -71,7 +72,7 @@ fn shown_of_two_threads(
             turn.wait();
         });
     };
-    // Nothing fails in here, where others wait.
+    // Nothing may panic in here, because the other threads wait at the barrier.
     thread::scope(|scope| {
         scope.spawn(|| {
             if knows_less_begins {
@@ -94,12 +95,12 @@ fn shown_of_two_threads(
             turns(4);
         });
         turns(2);
-        // Another takes its place.
+        // The next series reuses its slot.
         end("gone");
         turns(2);
-        let once = shown();
+        let once = expose();
         turns(2);
-        let twice = shown();
+        let twice = expose();
         turns(1);
         (once, twice)
     })
@@ -121,7 +122,7 @@ fn an_ended_thread_leaves_all_its_values() {
         /// Recordings.
         static LEFT_HISTOGRAM: Histogram = "storage_left_histogram";
     }
-    let _turn = shared_machine();
+    let _turn = share_machine();
     thread::spawn(|| {
         LEFT.inc_by(7);
         LEFT_FLOAT.with(true).inc_by(0.5);
@@ -142,7 +143,7 @@ fn an_ended_thread_leaves_all_its_values() {
 
 #[test]
 fn a_thread_may_record_into_any_number_of_metrics() {
-    let _turn = shared_machine();
+    let _turn = share_machine();
     let registry = Registry::new();
     let metrics: Vec<_> = (0..300)
         .map(|at| {
@@ -173,7 +174,7 @@ metrics! {
     static LATE_HISTOGRAM: Histogram = "storage_late_histogram";
 }
 
-/// Records when its thread's local values are destroyed.
+/// Records when it is dropped with its thread's locals.
 struct RecordsLate;
 
 impl RecordsLate {
@@ -199,8 +200,9 @@ thread_local! {
 
 #[test]
 fn recordings_from_destructors_of_an_ended_thread_are_counted() {
-    let _turn = shared_machine();
-    // Destroyed after our own locals, before them, and where nothing was recorded before.
+    let _turn = share_machine();
+    // Destroyed after the library's thread-locals, before them, and in a thread that recorded
+    // nothing before.
     thread::spawn(|| {
         BEFORE.set(Some(RecordsLate));
         RecordsLate::record();
@@ -214,6 +216,6 @@ fn recordings_from_destructors_of_an_ended_thread_are_counted() {
     assert_eq!(LATE.get(), 4);
     assert_eq!(LATE_WIDE.with(Digit::Four, Digit::Two).get(), 4);
     assert_eq!(LATE_OPEN.with("a").get(), 4);
-    assert_whole(&LATE_HISTOGRAM.get());
+    assert_consistent(&LATE_HISTOGRAM.get());
     assert_eq!(LATE_HISTOGRAM.get().count, 4);
 }
