@@ -1,4 +1,4 @@
-//! An allocator that records: metrics with closed labels may be used where memory comes from.
+//! An allocator that records: metrics without open labels can be used in a global allocator.
 
 #![allow(unsafe_code, reason = "a global allocator that records")]
 
@@ -26,7 +26,7 @@ enum Size {
 metrics! {
     /// Allocations.
     static ALLOCATIONS: Counter = "allocator_allocations_total";
-    /// Bytes that were allocated.
+    /// Bytes allocated.
     static BYTES: Counter = "allocator_allocated_bytes_total";
     /// Allocations by size.
     static CLASSES: Counter<(size: Size)> = "allocator_classes_total";
@@ -37,7 +37,7 @@ metrics! {
     static LIVE: UpDownCounter = "allocator_live_bytes";
 }
 
-/// The same, in words that everybody shares.
+/// The expected values, in plain atomics.
 #[derive(Debug)]
 struct Plain {
     allocations: AtomicU64,
@@ -53,10 +53,10 @@ static PLAIN: Plain = Plain {
     freed: AtomicU64::new(0),
 };
 
-/// Whether nothing is recorded, so that the two can be compared.
+/// Suspends recording, so that metrics and expected values can be compared.
 static PAUSED: AtomicBool = AtomicBool::new(false);
 
-/// Records all that goes through it, from the program's first allocation on.
+/// Records every allocation, from the first of the program.
 struct Recording;
 
 fn taken(size: usize) {
@@ -86,25 +86,25 @@ fn freed(size: usize) {
     LIVE.sub(size as u64);
 }
 
-// SAFETY: all is left to `System`. What is recorded is no part of it; that this may allocate in
-// turn is what the tests are about.
+// SAFETY: every call is forwarded to `System`. Recording may allocate in turn, which is what these
+// tests check.
 unsafe impl GlobalAlloc for Recording {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         taken(layout.size());
-        // SAFETY: the caller's promise is handed on.
+        // SAFETY: the caller upholds the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         freed(layout.size());
-        // SAFETY: as above.
+        // SAFETY: the caller upholds the contract of this method.
         unsafe { System.dealloc(memory, layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         taken(size);
         freed(layout.size());
-        // SAFETY: as above.
+        // SAFETY: the caller upholds the contract of this method.
         unsafe { System.realloc(memory, layout, size) }
     }
 }
@@ -112,7 +112,7 @@ unsafe impl GlobalAlloc for Recording {
 #[global_allocator]
 static ALLOCATOR: Recording = Recording;
 
-/// Compares the metrics with what stands beside them; no other thread may be at work.
+/// Asserts that the metrics equal the expected values; no other thread may allocate meanwhile.
 #[track_caller]
 fn assert_exact() {
     PAUSED.store(true, Ordering::Relaxed);
@@ -135,7 +135,7 @@ fn assert_exact() {
     PAUSED.store(false, Ordering::Relaxed);
 }
 
-/// Takes memory of all sizes, and gives it back.
+/// Allocates and frees memory of all sizes.
 fn work() {
     for at in 0..200 {
         let mut list = Vec::new();
@@ -147,7 +147,7 @@ fn work() {
 #[test]
 fn a_program_with_an_allocator_that_records_starts() {
     in_own_process("a_program_with_an_allocator_that_records_starts", || {
-        // Those of before `main` are among them.
+        // Includes allocations before `main`.
         assert!(ALLOCATIONS.get() > 0);
         assert_exact();
     });
@@ -173,7 +173,8 @@ fn allocations_of_a_threads_first_recording_are_counted() {
         static OTHER: Counter = "allocator_other_total";
         /// Recordings.
         static OTHER_TIME: Histogram<(size: Size)> = "allocator_other_seconds";
-        /// Recordings: an open label is not for an allocator, but may be beside one.
+        /// Recordings. Metrics with open labels allocate, so an allocator must not use them; other
+        /// code may.
         static OTHER_OPEN: Counter<(key: &str)> = "allocator_other_open_total";
     }
 
@@ -187,7 +188,7 @@ fn allocations_of_a_threads_first_recording_are_counted() {
             for round in 0..200 {
                 let threads = [(); 4].map(|()| {
                     thread::spawn(move || {
-                        // Each of them makes room for itself first.
+                        // Each first recording allocates.
                         OTHER.inc();
                         OTHER_TIME.with(Size::Medium).observe(0.5);
                         OTHER_OPEN.with(&round.to_string()).inc();
@@ -224,7 +225,7 @@ fn allocations_of_an_ending_thread_are_counted() {
         for _ in 0..20 {
             let threads = [(); 4].map(|()| {
                 thread::spawn(|| {
-                    // One is dropped before the thread's words go away, one after it.
+                    // One is dropped before the library's thread-locals, one after them.
                     BEFORE.set(Some(Allocates));
                     work();
                     AFTER.set(Some(Allocates));

@@ -25,7 +25,7 @@ fn family(name: &str) -> MetricFamily {
     found.unwrap_or_else(|| panic!("no family {name}"))
 }
 
-/// The bounds, the count and the sum of a function's only histogram in a family.
+/// Returns bounds, count and sum of the only histogram of a function in a family.
 fn histogram(name: &str, function: &str) -> (Vec<f64>, u64, f64) {
     let family = family(name);
     let is_of = |(label, value): &(String, String)| label == "function" && value == function;
@@ -340,8 +340,8 @@ fn sampled_calls_are_chosen_at_random() {
     );
 }
 
-/// Takes at least so long.
-fn spend(time: Duration) {
+/// Spins for at least this duration.
+fn spin(time: Duration) {
     let begun = Instant::now();
     while begun.elapsed() < time {
         std::hint::spin_loop();
@@ -355,9 +355,9 @@ fn busy_time_counts_polls_and_not_waits() {
     #[timed(busy, labels(of = of.as_str()))]
     #[timed(busy, name = "arguments_slow_seconds", help = "Slow.")]
     async fn slow(of: String) -> Result<String, ()> {
-        spend(PART);
+        spin(PART);
         tokio::task::yield_now().await;
-        spend(PART);
+        spin(PART);
         Ok(of)
     }
 
@@ -370,8 +370,8 @@ fn busy_time_counts_polls_and_not_waits() {
         std::future::poll_fn(|context| {
             polls += 1;
             let polled = future.as_mut().poll(context);
-            // Between two polls it waits.
-            spend(4 * PART);
+            // Waiting time between two polls.
+            spin(4 * PART);
             polled
         })
         .await
@@ -386,7 +386,8 @@ fn busy_time_counts_polls_and_not_waits() {
             (histogram(wall, "slow"), histogram(busy, "slow"));
         assert_eq!((calls, busy_calls), (1, 1));
         assert_eq!(bounds, busy_bounds);
-        // What it waits is twice what it works; the halves leave room for how clocks differ.
+        // The future waits twice as long as it works; the margins allow for differences between
+        // clocks.
         assert!(busy > PART.as_secs_f64(), "{busy}");
         assert!(wall > busy + 2.0 * PART.as_secs_f64(), "{wall} and {busy}");
     }

@@ -1,4 +1,4 @@
-//! Labels that the result of a call gives: `labels(on_return(...))` and `err(...)`.
+//! Labels from the result of a call: `labels(on_return(...))` and `err(...)`.
 
 #![allow(
     clippy::trivially_copy_pass_by_ref,
@@ -13,7 +13,7 @@ use std::{future::pending, pin::pin};
 use metrics_core::{Label, counted, timed};
 use tests::{assert_panics, calls, fail, poll, run, timings};
 
-/// The series that have counted something.
+/// Returns the series that are not zero.
 fn counted_by(function: &str) -> Vec<String> {
     let series = calls(function);
     let counted = series.split(", ").filter(|series| !series.ends_with(" 0"));

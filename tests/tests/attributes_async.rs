@@ -487,7 +487,7 @@ async fn calls_that_migrate_between_threads_are_counted_once() {
     assert_eq!(in_progress("wanders"), "0");
 }
 
-/// What a future does when it is polled.
+/// What a scripted future does at one poll.
 #[derive(Clone, Copy, Debug)]
 enum Turn {
     Wait,
@@ -511,18 +511,18 @@ async fn scripted(turns: Vec<Turn>) -> Result<(), ()> {
     Ok(())
 }
 
-/// What is done to one of the futures.
+/// An action on one of the futures.
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+enum Action {
     Poll,
     Drop,
-    /// Drops it while a panic that is not its own unwinds.
+    /// Drops it during the unwinding of an unrelated panic.
     DropInPanic,
 }
 
 type Scripted = Pin<Box<dyn Future<Output = Result<(), ()>> + Send>>;
 
-/// A future that has not ended, and whether it has been polled.
+/// An unfinished future, and whether it has been polled.
 struct Actor {
     future: Option<Scripted>,
     begun: bool,
@@ -540,11 +540,11 @@ impl Actor {
         self.future.is_some() && self.begun
     }
 
-    /// Does it and tells the outcome, if that ends the call.
-    fn act(&mut self, deed: Deed) -> Option<&'static str> {
+    /// Applies an action and returns the outcome if it ends the call.
+    fn act(&mut self, action: Action) -> Option<&'static str> {
         let mut future = self.future.take()?;
-        match deed {
-            Deed::Poll => {
+        match action {
+            Action::Poll => {
                 self.begun = true;
                 let polled = catch_unwind(AssertUnwindSafe(|| poll(future.as_mut())));
                 let Ok(polled) = polled else {
@@ -556,8 +556,8 @@ impl Actor {
                 self.future = Some(future);
                 return None;
             }
-            Deed::Drop => drop(future),
-            Deed::DropInPanic => assert_panics(move || {
+            Action::Drop => drop(future),
+            Action::DropInPanic => assert_panics(move || {
                 let _dropped = future;
                 fail()
             }),
@@ -576,23 +576,23 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
     proptest::collection::vec(turn, 0..5)
 }
 
-fn deeds() -> impl Strategy<Value = Vec<(usize, Deed, bool)>> {
-    let deed = prop_oneof![
-        6 => Just(Deed::Poll),
-        1 => Just(Deed::Drop),
-        1 => Just(Deed::DropInPanic),
+fn actions() -> impl Strategy<Value = Vec<(usize, Action, bool)>> {
+    let action = prop_oneof![
+        6 => Just(Action::Poll),
+        1 => Just(Action::Drop),
+        1 => Just(Action::DropInPanic),
     ];
-    proptest::collection::vec((0..6_usize, deed, any::<bool>()), 0..40)
+    proptest::collection::vec((0..6_usize, action, any::<bool>()), 0..40)
 }
 
 const OUTCOMES: [&str; 4] = ["ok", "error", "panic", "cancelled"];
 
-/// How often each outcome has occurred.
+/// Returns how often each outcome occurred.
 fn outcomes(family: &str) -> [u32; 4] {
-    let shown = series(family, "scripted");
+    let text = series(family, "scripted");
     OUTCOMES.map(|outcome| {
         let of = |series: &str| series.strip_prefix(outcome)?.trim().parse().ok();
-        shown.split(", ").find_map(of).unwrap_or(0)
+        text.split(", ").find_map(of).unwrap_or(0)
     })
 }
 
@@ -606,17 +606,17 @@ proptest! {
     #[test]
     fn every_call_has_exactly_one_outcome_whatever_happens_to_its_future(
         scripts in proptest::collection::vec(turns(), 6),
-        deeds in deeds(),
+        actions in actions(),
     ) {
         let mut expected = outcomes("function_calls_total");
         let mut actors: Vec<Actor> = scripts.into_iter().map(Actor::new).collect();
-        let at_last = (0..actors.len()).map(|at| (at, Deed::Drop, false));
-        for (at, deed, elsewhere) in deeds.into_iter().chain(at_last) {
+        let at_last = (0..actors.len()).map(|at| (at, Action::Drop, false));
+        for (at, action, elsewhere) in actions.into_iter().chain(at_last) {
             let actor = &mut actors[at];
             let outcome = if elsewhere {
-                thread::scope(|scope| scope.spawn(|| actor.act(deed)).join()).unwrap()
+                thread::scope(|scope| scope.spawn(|| actor.act(action)).join()).unwrap()
             } else {
-                actor.act(deed)
+                actor.act(action)
             };
             for (count, name) in expected.iter_mut().zip(OUTCOMES) {
                 *count += u32::from(outcome == Some(name));

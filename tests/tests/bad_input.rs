@@ -1,7 +1,7 @@
-//! Bad input at run time: it is counted, and no exposition shows it.
+//! Invalid values at run time are rejected and counted, and never exposed.
 //!
-//! What collectors write is in `collectors.rs`, names in `registry.rs`, and declarations are in
-//! `ui.rs`.
+//! For collectors see `collectors`, for names `registry`, for declarations `ui`.
+//!
 
 use metrics_core::{
     DynamicMetric, FloatCounter, Format, Gauge, Histogram, MetricValue, Options, Registry, Summary,
@@ -11,16 +11,16 @@ use metrics_core::{
 const NAN: f64 = f64::NAN;
 const INFINITY: f64 = f64::INFINITY;
 
-/// Not numbers, and those that no sum stays finite with.
+/// NaN and infinities, which would make a sum non-finite.
 const NEVER: [f64; 4] = [NAN, -NAN, INFINITY, -INFINITY];
-/// Below zero, if only just.
+/// Negative values, down to the smallest magnitude.
 const NEGATIVE: [f64; 4] = [-1.0, -f64::MIN_POSITIVE, -5e-324, f64::MIN];
 
 #[test]
 fn a_counter_rejects_negative_values_and_nan() {
     let all = [NEVER, NEGATIVE].concat();
-    rejects(options("a_total"), &all, FloatCounter::inc_by);
-    rejects(options("a_total"), &all, |counter: &FloatCounter, value| {
+    assert_rejected(options("a_total"), &all, FloatCounter::inc_by);
+    assert_rejected(options("a_total"), &all, |counter: &FloatCounter, value| {
         counter.inc_by_with_exemplar(value, &[("trace_id", "x")]);
     });
 }
@@ -49,8 +49,8 @@ fn a_histogram_rejects_values_that_would_invalidate_its_sum() {
         || options("a").native(1.1),
         || options("a").native(2.0).buckets([0.5]),
     ] {
-        rejects(options(), &all, Histogram::observe);
-        rejects(options(), &all, |histogram: &Histogram, value| {
+        assert_rejected(options(), &all, Histogram::observe);
+        assert_rejected(options(), &all, |histogram: &Histogram, value| {
             histogram.observe_with_exemplar(value, &[("trace_id", "x")]);
         });
     }
@@ -62,7 +62,7 @@ fn a_histogram_with_a_negative_bound_accepts_negative_values() {
         || options("a").buckets([-1.0, 1.0]),
         || options("a").native(1.1).buckets([-1.0]),
     ] {
-        rejects(options(), &NEVER, Histogram::observe);
+        assert_rejected(options(), &NEVER, Histogram::observe);
         let registry = Registry::new();
         let histogram = registry.create::<Histogram>(options()).unwrap();
         for value in NEGATIVE {
@@ -75,8 +75,8 @@ fn a_histogram_with_a_negative_bound_accepts_negative_values() {
 #[test]
 fn a_summary_rejects_values_that_would_invalidate_its_sum() {
     let all = [NEVER, NEGATIVE].concat();
-    rejects(options("a"), &all, Summary::observe);
-    rejects(options("a").quantiles([0.5, 1.0]), &all, Summary::observe);
+    assert_rejected(options("a"), &all, Summary::observe);
+    assert_rejected(options("a").quantiles([0.5, 1.0]), &all, Summary::observe);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn invalid_bucket_bounds_are_refused() {
     for bounds in [
         vec![2.0, 1.0],
         vec![1.0, 1.0],
-        // The same bound.
+        // -0 and 0 are equal bounds.
         vec![-0.0, 0.0],
         vec![0.0, -0.0],
         vec![-1.0, -2.0],
@@ -95,9 +95,9 @@ fn invalid_bucket_bounds_are_refused() {
         vec![1.0, INFINITY],
         vec![1.0; 300],
     ] {
-        refused::<Histogram>(options("a").buckets(bounds.clone()));
-        refused::<Histogram>(options("a").buckets(bounds.clone()).native(2.0));
-        refused::<Gauge>(options("a").buckets(bounds));
+        assert_refused::<Histogram>(options("a").buckets(bounds.clone()));
+        assert_refused::<Histogram>(options("a").buckets(bounds.clone()).native(2.0));
+        assert_refused::<Gauge>(options("a").buckets(bounds));
     }
 }
 
@@ -113,21 +113,21 @@ fn invalid_quantiles_are_refused() {
         vec![0.5, NAN],
         vec![INFINITY],
     ] {
-        refused::<Summary>(options("a").quantiles(quantiles));
+        assert_refused::<Summary>(options("a").quantiles(quantiles));
     }
 }
 
 #[test]
 fn invalid_growth_factors_are_refused() {
     for growth in [1.0, 0.0, -2.0, NAN, INFINITY, -INFINITY] {
-        refused::<Histogram>(options("a").native(growth));
+        assert_refused::<Histogram>(options("a").native(growth));
     }
-    refused::<Summary>(options("a").native(1.1));
+    assert_refused::<Summary>(options("a").native(1.1));
 }
 
-/// Demands that these values change no exposition and are counted, each once.
+/// Asserts that these values are rejected and counted, and do not change the exposition.
 #[track_caller]
-fn rejects<M: DynamicMetric>(options: Options, values: &[f64], record: impl Fn(&M, f64)) {
+fn assert_rejected<M: DynamicMetric>(options: Options, values: &[f64], record: impl Fn(&M, f64)) {
     let registry = Registry::new();
     let metric = registry.create::<M>(options).unwrap();
     let expositions = || {
@@ -157,7 +157,7 @@ fn rejects<M: DynamicMetric>(options: Options, values: &[f64], record: impl Fn(&
 }
 
 #[track_caller]
-fn refused<M: DynamicMetric>(options: Options) {
+fn assert_refused<M: DynamicMetric>(options: Options) {
     let registry = Registry::new();
     assert!(registry.create::<M>(options).is_err());
     assert!(registry.gather().is_empty());

@@ -13,7 +13,7 @@ struct Cart {
 impl Cart {
     const LIMIT: usize = 2;
 
-    /// A `const fn` may run while compiling.
+    /// A `const fn` may run at compile time, so it is not recorded.
     const fn limit() -> usize {
         Self::LIMIT
     }

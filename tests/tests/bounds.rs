@@ -1,4 +1,5 @@
-//! Bounds on series: caps, allow-lists, normalisers, and memory under a flood of values.
+//! Bounds on the number of series: limits, allow-lists and normalisers, and memory under a flood of
+//! label values.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 
@@ -305,12 +306,12 @@ fn a_million_values_that_come_and_go_under_the_limit_use_no_more_memory_than_the
     );
 }
 
-/// How often a long test does it all: `LONG=1` asks for ten times as much.
+/// Multiplier for the length of the long tests: 10 with `LONG=1`.
 fn times() -> u64 {
     if env::var_os("LONG").is_some() { 10 } else { 1 }
 }
 
-/// Labels, as `name=value,`, and the value: a number, or the sum of observations.
+/// Maps labels, as `name=value,…`, to the value, or for observations to their sum.
 type Values = BTreeMap<String, f64>;
 
 fn values(family: &MetricFamily) -> Values {

@@ -1,4 +1,4 @@
-//! The catalogue: what is declared, as data, before anything has run.
+//! The catalogue: the declared metrics as data, available before anything is recorded.
 
 #![allow(clippy::float_cmp, reason = "bounds are what was written")]
 
@@ -70,7 +70,7 @@ fn family(name: &str) -> CatalogFamily {
     let catalog = catalog();
     let family = catalog.family(name);
     family
-        .unwrap_or_else(|| panic!("`{name}` is not among them"))
+        .unwrap_or_else(|| panic!("`{name}` is not in the catalogue"))
         .clone()
 }
 
@@ -188,7 +188,7 @@ impl Collector for Pool {
     }
 }
 
-/// A registry of one's own, with all that such a one has.
+/// Creates a registry with a metric of each kind that a program can create.
 fn shop() -> Registry {
     let registry = Registry::builder()
         .prefix("shop_")
@@ -268,14 +268,14 @@ fn the_markdown_has_a_table_and_a_section_per_family() {
     );
 }
 
-/// A lock of its own, so that tests do not see each other's; it goes with the folder.
+/// Returns a path for a lock file in a temporary folder, so that tests do not share it.
 fn lock_file() -> (TempDir, PathBuf) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("metrics.lock.json");
     (folder, path)
 }
 
-/// Runs this program's test of the lock in a process of its own, which blesses the file.
+/// Runs this program's lock test in its own process, which blesses the file.
 fn bless(path: &PathBuf) {
     let program = env::current_exe().unwrap();
     let output = Command::new(program)
@@ -294,8 +294,8 @@ fn the_lock_file_named_by_the_environment_matches() {
     }
 }
 
-/// What a test of this lock says once the file was changed.
-fn said_of(path: &PathBuf) -> String {
+/// Returns the message of a failed lock test.
+fn failure_of(path: &PathBuf) -> String {
     let failed = panic::catch_unwind(|| testing::assert_catalog(path)).unwrap_err();
     *failed.downcast::<String>().unwrap()
 }
@@ -310,7 +310,7 @@ fn a_blessed_lock_file_passes() {
 #[test]
 fn a_missing_lock_file_is_an_error_that_says_how_to_write_it() {
     let (_folder, path) = lock_file();
-    let said = said_of(&path);
+    let said = failure_of(&path);
     assert!(said.contains("METRICS_BLESS=1"), "{said}");
 }
 
@@ -322,7 +322,7 @@ fn an_invalid_lock_file_is_refused() {
         (r#"{"version":9,"families":{}}"#, "version 9"),
     ] {
         fs::write(&path, text).unwrap();
-        let said = said_of(&path);
+        let said = failure_of(&path);
         assert!(said.contains(reason), "{said}");
     }
 }
@@ -334,19 +334,19 @@ fn additions_are_compatible() {
     testing::assert_catalog(&path);
 }
 
-/// Changes a blessed lock as if the program had been another one, and says what its test says.
-fn after(change: impl FnOnce(&mut serde_json::Value)) -> String {
+/// Blesses a lock file, applies a change to it, and returns the message of the lock test.
+fn failure_after(change: impl FnOnce(&mut serde_json::Value)) -> String {
     let (_folder, path) = lock_file();
     bless(&path);
     let mut lock = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     change(&mut lock);
     fs::write(&path, lock.to_string()).unwrap();
-    said_of(&path)
+    failure_of(&path)
 }
 
 #[test]
 fn a_renamed_metric_is_incompatible_and_reported_with_its_new_name() {
-    let said = after(|lock| {
+    let said = failure_after(|lock| {
         let families = lock["families"].as_object_mut().unwrap();
         let sizes = families.remove("catalog_size_bytes").unwrap();
         families.insert("catalog_old_bytes".to_owned(), sizes);
@@ -357,7 +357,7 @@ fn a_renamed_metric_is_incompatible_and_reported_with_its_new_name() {
 
 #[test]
 fn a_changed_type_unit_or_bucket_list_is_incompatible() {
-    let said = after(|lock| {
+    let said = failure_after(|lock| {
         let answer = &mut lock["families"]["catalog_answer_seconds"];
         answer["type"] = "summary".into();
         answer["unit"] = "minutes".into();
@@ -374,7 +374,7 @@ fn a_changed_type_unit_or_bucket_list_is_incompatible() {
 
 #[test]
 fn a_removed_label_value_or_state_is_incompatible() {
-    let said = after(|lock| {
+    let said = failure_after(|lock| {
         let families = &mut lock["families"];
         let labels = &mut families["catalog_links_followed_total"]["labels"];
         labels["region"] = serde_json::Value::Null;
@@ -466,7 +466,7 @@ fn a_warning_names_the_source_location() {
 
 #[test]
 fn the_declared_metrics_can_be_recorded() {
-    // They are declared to be described; a catalogue describes the same ones once they are in use.
+    // These metrics exist only to be listed; recording into them must not change the catalogue.
     let before = catalog();
     FOLLOWED.with(Cache::Hit, "example.org").inc();
     FOLLOWED.with(Cache::Miss, "example.org").inc();

@@ -1,4 +1,4 @@
-//! Collectors of what a tokio runtime and its tasks are doing, asked while they do it.
+//! Collectors of tokio's runtime and task metrics, read while tasks run.
 
 #![allow(clippy::float_cmp, reason = "what is counted is whole")]
 
@@ -12,14 +12,14 @@ use tests::{
 use tokio::runtime::{Builder, Runtime};
 use tokio_metrics::TaskMonitor;
 
-/// What the registry exposes, which a strict reader has found nothing wrong with.
+/// Parses the exposition with the strict parser.
 #[track_caller]
 fn families(registry: &Registry) -> Vec<Family> {
     let text = registry.encode_to_string(Format::OpenMetrics);
     strict::parse(&text, Dialect::OpenMetrics, false).unwrap()
 }
 
-/// The value of a sample with these labels.
+/// Returns the value of the sample with these labels.
 #[track_caller]
 fn value(registry: &Registry, name: &str, labels: &[(&str, &str)]) -> f64 {
     let families = families(registry);
@@ -57,14 +57,14 @@ fn a_task_counts_as_alive_until_it_ends() {
     for task in tasks {
         task.abort();
     }
-    wait_until(PATIENCE, "the tasks have ended", || {
+    wait_until(TIMEOUT, "the tasks have ended", || {
         (value(&registry, "tokio_alive_tasks", &[]) == 0.0).then_some(())
     });
 }
 
 #[test]
 fn tasks_that_no_worker_has_taken_are_in_the_global_queue() {
-    // Nobody runs it.
+    // The runtime is never run.
     let runtime = Builder::new_current_thread().build().unwrap();
     let registry = registry_of(&runtime);
     for _ in 0..4 {
@@ -81,11 +81,11 @@ fn busy_time_and_parks_are_counted_per_worker() {
     let registry = registry_of(&runtime);
     let work = runtime.spawn(async { (0..1000).for_each(|_| thread::yield_now()) });
     runtime.block_on(work).unwrap();
-    wait_until(PATIENCE, "a worker has counted the time", || {
+    wait_until(TIMEOUT, "a worker has counted the time", || {
         let busy = |worker| value(&registry, "tokio_worker_busy_seconds_total", &[worker]);
         (busy(("worker", "0")) + busy(("worker", "1")) > 0.0).then_some(())
     });
-    wait_until(PATIENCE, "both have parked", || {
+    wait_until(TIMEOUT, "both have parked", || {
         let parks = |worker| value(&registry, "tokio_worker_parks_total", &[worker]);
         (parks(("worker", "0")) > 0.0 && parks(("worker", "1")) > 0.0).then_some(())
     });
@@ -145,7 +145,7 @@ fn tasks_are_counted_under_their_monitors_name() {
         assert_eq!(of(task, "tokio_task_polls_total"), 2.0 * count);
         assert_eq!(of(task, "tokio_task_schedules_total"), count);
         assert!(of(task, "tokio_task_poll_seconds_total") > 0.0);
-        wait_until(PATIENCE, "the tasks are gone", || {
+        wait_until(TIMEOUT, "the tasks are gone", || {
             (of(task, "tokio_task_dropped_total") == count).then_some(())
         });
     }
@@ -155,7 +155,7 @@ fn tasks_are_counted_under_their_monitors_name() {
 fn slow_polls_are_counted_by_the_monitors_threshold() {
     let tasks = Arc::new(TaskMonitors::new());
     let registry = registry_with(&tasks);
-    // No poll is too short for the one, nor long enough for the other.
+    // Every poll exceeds the one threshold and none exceeds the other.
     for (name, slow) in [("strict", Duration::ZERO), ("lenient", Duration::MAX)] {
         tasks.add(name, TaskMonitor::with_slow_poll_threshold(slow));
         let monitor = tasks.monitor(name);
@@ -173,4 +173,4 @@ fn task_metrics_appear_with_the_first_monitor() {
     assert!(families(&registry_with(&tasks)).is_empty());
 }
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);

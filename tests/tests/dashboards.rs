@@ -1,4 +1,4 @@
-//! Dashboards fit what is declared: Grafana can show them, and Prometheus answers every query.
+//! Dashboards match the declared metrics: Grafana accepts them, and every query returns data.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -61,7 +61,7 @@ fn order(express: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// What no declaration can be: what waits, by its age.
+/// A collector of a gauge histogram, which cannot be declared: the ages of waiting orders.
 struct Ages;
 
 static AGES: [Desc; 1] =
@@ -82,7 +82,7 @@ impl Collector for Ages {
 fn every_query_for_every_type_returns_data() {
     Registry::global()
         .register(Arc::new(Ages))
-        .expect("its name is free");
+        .expect("the name is free");
     let server = metrics_http::serve("127.0.0.1:0").expect("a free port");
     for (version, flags) in [(Version::Debian, &[][..]), (Version::Newer, &[NATIVE][..])] {
         let jobs = [Job::new("example", server.local_addr())];
@@ -94,7 +94,7 @@ fn every_query_for_every_type_returns_data() {
         if version == Version::Debian {
             boards.retain(|panel| !title(panel).starts_with("dash_weight_grams"));
         }
-        all_answered(&prometheus, &boards, || drop(order(true)));
+        assert_all_return_data(&prometheus, &boards, || drop(order(true)));
     }
 }
 
@@ -108,21 +108,21 @@ fn every_query_for_the_example_returns_data() {
             example.metrics()
         ));
         let board: Value = serde_json::from_str(&board.body).expect("it is JSON");
-        all_answered(&prometheus, &panels_of(&board), || ());
+        assert_all_return_data(&prometheus, &panels_of(&board), || ());
     }
 }
 
-/// What has not happened is 0, and not nothing. All that may be missing is a limit on memory that
-/// nobody has set.
+/// Asserts that every query returns data: a zero for events that have not occurred. Only the memory
+/// limit may be missing, because it may be unset.
 #[track_caller]
-fn all_answered(prometheus: &Prometheus, panels: &[Value], go_on: impl Fn()) {
+fn assert_all_return_data(prometheus: &Prometheus, panels: &[Value], keep_working: impl Fn()) {
     let limited = |panel: &&Value| title(panel) != "process_virtual_memory_max_bytes";
     let panels = panels.iter().filter(limited);
     let queries: Vec<String> = panels.flat_map(queries).collect();
     assert!(queries.len() > 10, "too few to be all: {queries:#?}");
     for query in queries {
-        wait_until(PATIENCE, &format!("data of {query}"), || {
-            go_on();
+        wait_until(TIMEOUT, &format!("data of {query}"), || {
+            keep_working();
             (!prometheus.query(&query).is_empty()).then_some(())
         });
     }
@@ -134,17 +134,17 @@ fn panels_do_not_overlap() {
         let board: Value = serde_json::from_str(&board.to_json()).expect("it is JSON");
         let mut taken = HashSet::new();
         for panel in list(&board["panels"]) {
-            stands_alone(panel, &mut taken);
+            assert_free_place(panel, &mut taken);
             let mut inside = HashSet::new();
             for panel in panel["panels"].as_array().into_iter().flatten() {
-                stands_alone(panel, &mut inside);
+                assert_free_place(panel, &mut inside);
             }
         }
     }
 }
 
 #[track_caller]
-fn stands_alone(panel: &Value, taken: &mut HashSet<(u64, u64)>) {
+fn assert_free_place(panel: &Value, taken: &mut HashSet<(u64, u64)>) {
     let at = |side: &str| panel["gridPos"][side].as_u64().expect("a number");
     let (x, y, width, height) = (at("x"), at("y"), at("w"), at("h"));
     assert!(x + width <= 24, "{panel} is beyond the edge");
@@ -300,7 +300,7 @@ fn a_panel_keeps_its_id_when_metrics_are_added() {
             let options = Options::new(*name, "Counts.");
             registry
                 .create::<Counter>(options)
-                .expect("its name is free");
+                .expect("the name is free");
         }
         registry.catalog()
     };
@@ -345,7 +345,7 @@ fn panels(board: &Dashboard) -> Vec<Value> {
     panels_of(&serde_json::from_str(&board.to_json()).expect("it is JSON"))
 }
 
-/// All panels but the rows, those inside of closed ones included.
+/// Returns all panels except rows, including those inside collapsed rows.
 fn panels_of(board: &Value) -> Vec<Value> {
     let outer = list(&board["panels"]).iter();
     outer
@@ -359,7 +359,7 @@ fn panels_of(board: &Value) -> Vec<Value> {
         .collect()
 }
 
-/// The queries of a panel, with all chosen that can be.
+/// Returns the queries of a panel, with every variable set to all values.
 fn queries(panel: &Value) -> Vec<String> {
     let targets = list(&panel["targets"]).iter();
     let expressions =
@@ -384,14 +384,14 @@ fn title(panel: &Value) -> &str {
 fn text(value: &Value) -> &str {
     value
         .as_str()
-        .unwrap_or_else(|| panic!("should be a text: {value}"))
+        .unwrap_or_else(|| panic!("expected a string: {value}"))
 }
 
 #[track_caller]
 fn list(value: &Value) -> &[Value] {
     value
         .as_array()
-        .unwrap_or_else(|| panic!("should be a list: {value}"))
+        .unwrap_or_else(|| panic!("expected a list: {value}"))
 }
 
 const NATIVE: &str = "--enable-feature=native-histograms";
@@ -400,4 +400,4 @@ const NATIVE: &str = "--enable-feature=native-histograms";
 const LOAD: u32 = 200;
 const LASTING: Duration = Duration::from_mins(3);
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! `metrics!` and the derives: what a declaration gives.
+//! What `metrics!` and the derives provide.
 
 #![allow(
     clippy::float_cmp,
@@ -14,7 +14,7 @@ fn family(name: &str) -> MetricFamily {
     found.unwrap_or_else(|| panic!("{name} is missing"))
 }
 
-/// The lines of an exposition that begin with this.
+/// Returns the lines of the exposition that start with this text.
 fn lines(start: &str) -> Vec<String> {
     let text = encode_to_string(Format::Text);
     let lines = text.lines().filter(|line| line.starts_with(start));
@@ -594,7 +594,7 @@ const DAYS: [Day; 7] = [
 ];
 
 metrics! {
-    /// More series than a thread keeps words in place.
+    /// More series than fit into static thread-local storage.
     static MANY: Counter<(from: Day, to: Day)> = "many_total";
     /// As many histograms.
     #[buckets(linear(10.0, 10.0, 4))]

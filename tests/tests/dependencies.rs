@@ -1,4 +1,4 @@
-//! What a user of metrics-core has to build.
+//! The dependencies that a user of metrics-core has to build.
 
 use std::{collections::BTreeSet, env, process::Command};
 

@@ -1,4 +1,4 @@
-//! What a function owns is dropped when it is without an attribute, and in the same order.
+//! An attribute does not change when and in which order a function's values are dropped.
 
 #![allow(
     clippy::must_use_unit,
@@ -16,7 +16,7 @@ thread_local! {
     static DROPPED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Tells when it is dropped.
+/// Adds its name to `DROPPED` when dropped.
 struct Noted(&'static str);
 
 impl Drop for Noted {
@@ -25,13 +25,13 @@ impl Drop for Noted {
     }
 }
 
-/// What was dropped meanwhile.
+/// Returns what is dropped while a closure runs.
 fn dropped<T>(during: impl FnOnce() -> T) -> Vec<&'static str> {
     drop(during());
     DROPPED.take()
 }
 
-/// The same functions, without attributes and with them.
+/// Defines the same functions without and with attributes.
 macro_rules! twins {
     ($($module:ident: $(#[$($attribute:tt)*])*;)*) => {$(
         mod $module {
@@ -163,7 +163,7 @@ twins! {
     with_another_attribute: #[counted] #[must_use];
 }
 
-/// Each function's name, and what was dropped in a call of it.
+/// For each function, its name and what a call of it dropped.
 macro_rules! orders {
     ($module:ident) => {{
         use $module::*;

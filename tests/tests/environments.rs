@@ -1,9 +1,8 @@
-//! Where programs run metrics that do not run them from `main`: loaded libraries, and children.
+//! Environments other than `main`: loaded libraries and forked children.
 //!
-//! Allocators that record are in `allocator.rs`; destructors that do so in `storage.rs`, as
-//! `recordings_from_destructors_of_an_ended_thread_are_counted`. That a child of a process with
-//! several threads may not go on without `exec` is documented, and cannot be tested: what happens
-//! then is left to chance. So it is with recordings in signal handlers.
+//! For allocators that record see `allocator.rs`, for destructors `storage/threads.rs`. A child of
+//! a process with several threads must call `exec`, and signal handlers must not record; both are
+//! documented and cannot be tested, because the result is undefined.
 
 use std::{
     fs,
@@ -13,7 +12,7 @@ use std::{
 
 use tests::{build_fixture, installed};
 
-/// What the scripts share.
+/// The prelude of all scripts.
 const PRELUDE: &str = r"
 import ctypes, os, sys, threading, traceback, _ctypes
 
@@ -61,7 +60,7 @@ def is_equal(left, right):
     assert left == right, f'{left} is not {right}'
 ";
 
-/// Runs a script in Python, with copies of the library as its arguments.
+/// Runs a Python script with copies of the library as its arguments.
 #[track_caller]
 fn python(test: &str, script: &str) {
     let folder = build_fixture("library", false);
@@ -75,7 +74,7 @@ fn python(test: &str, script: &str) {
     assert!(output.status.success(), "{}\n{error}", output.status);
 }
 
-/// A copy under a name of its own: a file of one name is loaded but once.
+/// Copies the library to a new name, because a file is loaded only once per name.
 fn copy(folder: &Path, test: &str, name: &str) -> PathBuf {
     let copies = folder.join("copies");
     fs::create_dir_all(&copies).expect("a folder for copies");

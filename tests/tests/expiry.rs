@@ -1,4 +1,4 @@
-//! Series that expire: which do and when, and that nothing is lost by it.
+//! Expiry: which series expire and when, and that no recording is lost.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 
@@ -19,7 +19,7 @@ use metrics_core::{
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// The clock is one for all tests.
+/// Serialises the tests, which share one clock.
 fn alone() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -182,11 +182,11 @@ fn an_expired_series_restarts_at_zero_with_a_new_created_timestamp() {
     };
     for name in ALL {
         for name in ALL {
-            forget(name);
+            expire_for_good(name);
         }
         record(3);
         let before = scrape_of(name)["key=\"a\""];
-        forget(name);
+        expire_for_good(name);
         record(1);
         let after = scrape_of(name)["key=\"a\""];
         assert!(after.created > before.created + 3600.0, "{name}");
@@ -248,7 +248,7 @@ fn a_much_later_recording_goes_to_the_overflow_series() {
     let found = MUCH_LATER.with("a");
     found.inc_by(3);
     scrape_of("expiry_much_later_total");
-    forget("expiry_much_later_total");
+    expire_for_good("expiry_much_later_total");
     MUCH_LATER.with("b").inc();
     found.inc();
     let series = scrape_of("expiry_much_later_total");
@@ -407,7 +407,7 @@ fn expiry_makes_room_under_the_limit() {
             ROOM.with(key).inc();
         }
         assert_eq!(scrape_of("expiry_room_total").len(), 2, "{round}");
-        forget("expiry_room_total");
+        expire_for_good("expiry_room_total");
         assert_eq!(scrape_of("expiry_room_total").len(), 0, "{round}");
     }
 }
@@ -429,13 +429,13 @@ fn expired_series_that_await_removal_are_bounded_by_the_limit() {
     }
     let series = scrape_of("expiry_waiting_total");
     assert_eq!(series["key=\"overflow\""].value, 10.0, "{series:?}");
-    forget("expiry_waiting_total");
-    forget("expiry_waiting_total");
+    expire_for_good("expiry_waiting_total");
+    expire_for_good("expiry_waiting_total");
     assert_eq!(scrape_of("expiry_waiting_total").len(), 0);
 }
 
-/// Recorders race with scrapes that let everything go that has not changed since the last one.
-/// Now and then they are at rest: what is gone by then is forgotten.
+/// Recorders race with scrapes that expire everything unchanged since the previous scrape. Now and
+/// then the recorders rest, so that expired series are removed.
 #[test]
 fn a_scraper_that_handles_resets_loses_no_increment() {
     metrics! {
@@ -464,7 +464,8 @@ fn a_scraper_that_handles_resets_loses_no_increment() {
                 for round in 0..ROUNDS as u64 {
                     barrier.wait();
                     for at in 0..2_000 {
-                        // Some are recorded often and some seldom; the last ones in some rounds.
+                        // Some keys are recorded often and some seldom; the last four only in some
+                        // rounds.
                         let key = (at * (thread + 1) + round * at / 97) % (KEYS - 4)
                             + if at % 50 == 0 && round % 3 == 0 { 4 } else { 0 };
                         let name = format!("{key}");
@@ -557,20 +558,21 @@ fn concurrent_removal_and_expiry_do_not_mix_series() {
         .map(|key| follower.total(&format!("owner=\"owner\",key=\"{key}\"")))
         .iter()
         .sum();
-    // What found no room while the churners had it all is among what they recorded in millions.
+    // Recordings that overflowed while the churners filled the limit; the churners record in
+    // millions.
     let overflow = follower.total("owner=\"overflow\",key=\"overflow\"") % 1e6;
     assert_eq!(own + overflow, recorded.into_inner() as f64);
 }
 
-/// What a scraper makes of a family: the sum of what all series of each name have counted.
+/// Follows a family as a scraper does: sums the increments of each series across resets.
 #[derive(Default)]
 struct Follower {
     last: BTreeMap<String, Sample>,
     totals: BTreeMap<String, f64>,
     resets: usize,
-    /// Series that went down without a reset, or were born before themselves.
+    /// Series that decreased without a reset, or were created before their predecessor ended.
     faults: Vec<String>,
-    /// How often a series was gone from one scrape to the next.
+    /// How often a series disappeared between two scrapes.
     gaps: usize,
     present: usize,
 }
@@ -611,14 +613,13 @@ impl Follower {
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     value: f64,
-    /// 0 where there is none.
+    /// 0 if the series has no created timestamp.
     created: f64,
 }
 
 type Series = BTreeMap<String, Sample>;
 
-/// The series of one family of the global registry, as an exposition shows them: values of
-/// counters and gauges, counts of observations.
+/// Scrapes one family of the global registry: values of counters and gauges, counts of histograms.
 fn scrape_of(name: &str) -> Series {
     let registry = Registry::global();
     registry.write_created(true);
@@ -626,7 +627,7 @@ fn scrape_of(name: &str) -> Series {
     let wanted = |sample: &str| sample == name;
     registry
         .encode_filtered(Format::OpenMetrics, &mut out, wanted)
-        .expect("memory takes it");
+        .expect("writing to memory does not fail");
     let text = String::from_utf8(out).expect("it is text");
     let mut series = Series::new();
     let sample = |line: &str, suffix: &str| {
@@ -650,15 +651,15 @@ fn scrape_of(name: &str) -> Series {
         if let Some((labels, created)) = sample(line, "_created") {
             series
                 .get_mut(&labels)
-                .expect("its value comes first")
+                .expect("the value precedes the created timestamp")
                 .created = created;
         }
     }
     series
 }
 
-/// Lets everything idle expire, and nothing of it come back.
-fn forget(name: &str) {
+/// Expires everything idle and ends the grace period, so that nothing is restored.
+fn expire_for_good(name: &str) {
     scrape_of(name);
     advance(2 * HOUR);
     scrape_of(name);

@@ -14,9 +14,10 @@ use tests::{Prometheus, points, wait_until};
 fn prometheus_computes_correct_rates_across_expiry() {
     let registry = Registry::new();
     registry.write_created(true);
-    let options = |name: &str| Options::new(name, "Idle.").labels(["key"]).expire(SPAN);
-    let events: DynamicFamily<Counter> = made(&registry, options("idle_total"));
-    let sizes: DynamicFamily<Histogram> = made(&registry, options("idle_size").buckets([1.0, 2.0]));
+    let options = |name: &str| Options::new(name, "Idle.").labels(["key"]).expire(EXPIRY);
+    let events: DynamicFamily<Counter> = create(&registry, options("idle_total"));
+    let sizes: DynamicFamily<Histogram> =
+        create(&registry, options("idle_size").buckets([1.0, 2.0]));
     let record = |key: &str, times: u32| {
         for _ in 0..times {
             events.with(&[key]).inc();
@@ -27,9 +28,9 @@ fn prometheus_computes_correct_rates_across_expiry() {
     let server = server.serve((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let prometheus = Prometheus::scraping(server.local_addr());
     let value = |name: &str, key: &str| prometheus.value(&format!(r#"{name}{{key="{key}"}}"#));
-    // There is always one that does not leave.
+    // One series never expires.
     let wait = |what: &str, is_there: &dyn Fn() -> bool| {
-        wait_until(PATIENCE, what, || {
+        wait_until(TIMEOUT, what, || {
             record("steady", 1);
             is_there().then_some(())
         });
@@ -41,19 +42,19 @@ fn prometheus_computes_correct_rates_across_expiry() {
     wait("series", &|| {
         value("idle_size_count", "back") == Some(3.0) && value("idle_total", "again") == Some(5.0)
     });
-    let births = ["idle_created", "idle_size_created"];
-    let born = births.map(|name| value(name, "again").expect("a birth"));
-    let born_back = births.map(|name| value(name, "back").expect("a birth"));
+    let created = ["idle_created", "idle_size_created"];
+    let born = created.map(|name| value(name, "again").expect("a birth"));
+    let born_back = created.map(|name| value(name, "back").expect("a birth"));
     wait("series to leave", &|| is_gone("back") && is_gone("again"));
 
-    // What is late by little goes on where it stood.
+    // A slightly late recording continues from the old value.
     record("back", 1);
     wait("one to come back", &|| !is_gone("back"));
     assert_eq!(value("idle_total", "back"), Some(4.0));
     assert_eq!(value("idle_size_count", "back"), Some(4.0));
-    assert_eq!(births.map(|name| value(name, "back")), born_back.map(Some));
+    assert_eq!(created.map(|name| value(name, "back")), born_back.map(Some));
 
-    // Later, it is another series.
+    // A later one starts a new series.
     end_grace();
     let scraped = || prometheus.value("count_over_time(up[5m])");
     let before = scraped().expect("it scrapes");
@@ -64,7 +65,7 @@ fn prometheus_computes_correct_rates_across_expiry() {
     wait("its last value", &|| {
         value("idle_total", "again") == Some(4.0) && value("idle_size_count", "again") == Some(4.0)
     });
-    for (name, before) in births.iter().zip(born) {
+    for (name, before) in created.iter().zip(born) {
         let after = value(name, "again").expect("a birth");
         assert!(after > before + 1.0, "{name}: {before}, then {after}");
     }
@@ -74,29 +75,33 @@ fn prometheus_computes_correct_rates_across_expiry() {
         ("idle_size_count", "idle_size_created"),
     ] {
         let of = |name: &str| prometheus.query(&format!(r#"{name}{{key="again"}}[5m]"#));
-        let total = followed(&points(&of(name)[0]), &points(&of(created)[0]));
+        let total = total_increase(&points(&of(name)[0]), &points(&of(created)[0]));
         assert_eq!(total, 9.0, "of {name}");
         for (key, expected) in [("again", 1.0), ("back", 0.0), ("steady", 0.0)] {
             let resets = format!(r#"resets({name}{{key="{key}"}}[5m])"#);
             assert_eq!(prometheus.value(&resets), Some(expected), "{resets}");
         }
     }
-    rates_are_sane(&prometheus);
-    histograms_are_whole(&prometheus);
+    assert_plausible_rates(&prometheus);
+    assert_consistent_histograms(&prometheus);
 }
 
-/// What a series has come to over all its lives: each is born later than the last and only grows.
-fn followed(values: &[(f64, f64)], births: &[(f64, f64)]) -> f64 {
+/// Sums the increments of a series over all its lifetimes: each is created after the previous one
+/// and only grows.
+fn total_increase(values: &[(f64, f64)], created: &[(f64, f64)]) -> f64 {
     let times = |points: &[(f64, f64)]| -> Vec<f64> { points.iter().map(|at| at.0).collect() };
-    assert_eq!(times(values), times(births));
+    assert_eq!(times(values), times(created));
     let mut total = 0.0;
     let mut last = (0.0, 0.0);
-    for (&(at, value), &(_, birth)) in values.iter().zip(births) {
+    for (&(at, value), &(_, birth)) in values.iter().zip(created) {
         if birth == last.0 {
-            assert!(value >= last.1, "went back at {at}: {values:?} {births:?}");
+            assert!(value >= last.1, "decreased at {at}: {values:?} {created:?}");
             total += value - last.1;
         } else {
-            assert!(birth > last.0, "born before at {at}: {births:?}");
+            assert!(
+                birth > last.0,
+                "created before its predecessor at {at}: {created:?}"
+            );
             total += value;
         }
         last = (birth, value);
@@ -104,17 +109,17 @@ fn followed(values: &[(f64, f64)], births: &[(f64, f64)]) -> f64 {
     total
 }
 
-fn rates_are_sane(prometheus: &Prometheus) {
+fn assert_plausible_rates(prometheus: &Prometheus) {
     for name in ["idle_total", "idle_size_bucket", "idle_size_count"] {
         let mut seen = 0;
         for function in ["rate", "increase"] {
             let expression = format!("{function}({name}{{key!=\"steady\"}}[5s])");
-            for series in prometheus.query_range(&expression, PATIENCE) {
+            for series in prometheus.query_range(&expression, TIMEOUT) {
                 for (at, value) in points(&series) {
-                    // No more than that was ever recorded at once, and what is seen of it is
-                    // taken for what happened in the whole time.
-                    let sane = 0.0..=5.0 * MOST;
-                    assert!(sane.contains(&value), "{expression} at {at}: {value}");
+                    // No more than this was ever recorded at once, and Prometheus extrapolates what
+                    // it saw to the whole window.
+                    let plausible = 0.0..=5.0 * MOST;
+                    assert!(plausible.contains(&value), "{expression} at {at}: {value}");
                     seen += 1;
                 }
             }
@@ -123,27 +128,27 @@ fn rates_are_sane(prometheus: &Prometheus) {
     }
 }
 
-/// All observations are the same, so the sum, the count and each bucket tell each other.
-fn histograms_are_whole(prometheus: &Prometheus) {
+/// All observations are equal, so sum, count and buckets determine each other.
+fn assert_consistent_histograms(prometheus: &Prometheus) {
     for torn in [
         "idle_size_sum != idle_size_count * 0.5",
         "idle_size_bucket != ignoring (le) group_left () idle_size_count",
         "idle_size_count unless ignoring (le) idle_size_bucket",
         "rate(idle_size_bucket[5s]) != ignoring (le) group_left () rate(idle_size_count[5s])",
     ] {
-        let torn_series = prometheus.query_range(torn, PATIENCE);
+        let torn_series = prometheus.query_range(torn, TIMEOUT);
         assert!(torn_series.is_empty(), "{torn}: {torn_series:#?}");
     }
 }
 
-fn made<M: DynamicMetric>(registry: &Registry, options: Options) -> DynamicFamily<M> {
+fn create<M: DynamicMetric>(registry: &Registry, options: Options) -> DynamicFamily<M> {
     registry.create_family(options).expect("a new metric")
 }
 
 /// Samples of a series.
 const ALL: [&str; 3] = ["idle_total", "idle_size_count", "idle_size_sum"];
 
-const SPAN: Duration = Duration::from_secs(2);
+const EXPIRY: Duration = Duration::from_secs(2);
 const HALF: f64 = 0.5;
 const MOST: f64 = 5.0;
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);

@@ -1,5 +1,5 @@
-//! The facade `metrics`: what its macros record is what independent parsers read in our
-//! expositions, whatever the names, the labels and the order of things.
+//! The facade `metrics`: independent parsers read in our expositions what its macros recorded, for
+//! any names and labels and in any order.
 
 #![allow(
     clippy::float_cmp,
@@ -24,7 +24,7 @@ use tests::{
     strict::{self, Dialect},
 };
 
-/// A registry, and what is recorded into it.
+/// A registry and the facade's recorder for it.
 struct Facade {
     registry: Registry,
     recorder: FacadeRecorder,
@@ -49,7 +49,7 @@ impl Facade {
         with_local_recorder(&self.recorder, act)
     }
 
-    /// The exposition, which a strict reader has found nothing wrong with.
+    /// Returns the exposition after checking it with the strict parser.
     #[track_caller]
     fn text(&self) -> String {
         let text = self.registry.encode_to_string(Format::OpenMetrics);
@@ -157,7 +157,7 @@ fn a_histogram_can_be_native() {
         .find(|it| it.name == "rpc");
     let metric = &family.unwrap().metrics[0];
     let MetricValue::Histogram { native, .. } = &metric.value else {
-        panic!("it is a histogram");
+        panic!("not a histogram");
     };
     let native = native.as_ref().unwrap();
     assert_eq!(native.positive, [(-1, 1), (0, 1)]);
@@ -230,7 +230,7 @@ fn any_text_is_accepted_as_name_label_and_value() {
         let values = samples.filter(|sample| sample.name.ends_with(suffix));
         values.map(|sample| sample.value).sum()
     };
-    // None is lost, though some of them have come to one name.
+    // No recording is lost, although some names are escaped to the same name.
     let passes = (texts.len() * texts.len()) as f64;
     assert_eq!(sum_of("counter", "_total"), passes * 2.0);
     assert_eq!(sum_of("histogram", "_count"), passes);
@@ -435,7 +435,7 @@ fn the_global_recorder_is_installed_once() {
         let again = FacadeRecorder::builder().registry(other.clone()).install();
         let again = again.unwrap_err().to_string();
         assert!(again.contains("has a recorder already"), "{again}");
-        // The registry is as it was before.
+        // The refused recorder did not change the registry.
         FacadeRecorder::builder().registry(other).build().unwrap();
 
         thread::spawn(|| counter!("spawned").increment(1))
@@ -460,7 +460,8 @@ fn totals_are_exact_under_threads_and_scrapes() {
                 facade.record(|| {
                     start.wait();
                     for round in 0..ROUNDS {
-                        // Found anew each time, half of them made by whoever comes first.
+                        // Looked up each time; half of the series are created by whichever thread
+                        // comes first.
                         let shared = format!("{}", round % 50);
                         counter!("calls", "of" => shared.clone()).increment(1);
                         counter!("mine", "thread" => thread.to_string()).absolute(round.into());
@@ -510,7 +511,7 @@ fn metrics_of_this_library_and_of_the_facade_are_exposed_together() {
     facade.shows(&["own 1", "other 2"]);
 }
 
-/// The samples of a text, by name and labels.
+/// Parses the samples of a text by name and labels.
 fn values(text: &str) -> BTreeMap<String, f64> {
     let samples = text.lines().filter(|line| !line.starts_with('#'));
     samples

@@ -1,4 +1,4 @@
-//! Real scrapers read every format, and the same in each.
+//! Real scrapers read every format, and read the same data in each.
 
 use std::{
     net::Ipv4Addr,
@@ -23,30 +23,30 @@ fn prometheus_reads_the_same_data_in_protobuf_openmetrics_and_text() {
         Job::new("text", text.address()),
     ];
     let prometheus = Prometheus::start(Version::Debian, &jobs, &FEATURES);
-    enough_is_scraped(&prometheus, &jobs);
+    wait_for_scrapes(&prometheus, &jobs);
 
     for (format, expected) in [(&openmetrics, OPENMETRICS), (&text, TEXT)] {
         let content_type = format.content_type();
         assert!(content_type.starts_with(expected), "{content_type}");
     }
-    scrapes_are_whole(&prometheus, &jobs);
-    counts_agree(&prometheus, &jobs);
-    exemplars_come_in(&prometheus, &["protobuf", "openmetrics"]);
-    metadata_comes(&prometheus, "text", "");
-    metadata_comes(&prometheus, "openmetrics", "bytes");
-    // It takes the native buckets alone where there are both.
+    assert_complete_scrapes(&prometheus, &jobs);
+    assert_equal_counts(&prometheus, &jobs);
+    assert_exemplars(&prometheus, &["protobuf", "openmetrics"]);
+    assert_metadata(&prometheus, "text", "");
+    assert_metadata(&prometheus, "openmetrics", "bytes");
+    // Prometheus ingests only the native buckets of a histogram with both kinds.
     let both = prometheus.value(r#"count(shortener_page_bytes_bucket{job="protobuf"})"#);
     assert_eq!(both, None);
     let native = r#"shortener_page_bytes{job="protobuf"}"#;
     for classic in ["openmetrics", "text"] {
         let name = |suffix: &str| format!(r#"shortener_page_bytes{suffix}{{job="{classic}"}}"#);
-        quantiles_agree(&prometheus, native, &name("_bucket"));
-        agree(
+        assert_quantiles_agree(&prometheus, native, &name("_bucket"));
+        assert_agree(
             &prometheus,
             &format!("histogram_count(sum({native} @T))"),
             &format!("sum({} @T)", name("_count")),
         );
-        agree(
+        assert_agree(
             &prometheus,
             &format!("histogram_sum(sum({native} @T))"),
             &format!("sum({} @T)", name("_sum")),
@@ -57,7 +57,7 @@ fn prometheus_reads_the_same_data_in_protobuf_openmetrics_and_text() {
 #[test]
 fn prometheus_3_reads_the_same_data_and_utf8_names_in_every_format() {
     let example = Example::start(LOAD, LASTING);
-    let others = named_otherwise();
+    let others = serve_utf8_names();
     let jobs = FORMATS
         .each_ref()
         .map(|(format, settings)| Job::new(format, example.metrics()).with(settings));
@@ -67,31 +67,31 @@ fn prometheus_3_reads_the_same_data_and_utf8_names_in_every_format() {
         all.push(Job::new(name, others.local_addr()).with(settings));
     }
     let prometheus = Prometheus::start(Version::Newer, &all, &FEATURES);
-    enough_is_scraped(&prometheus, &all);
+    wait_for_scrapes(&prometheus, &all);
 
-    scrapes_are_whole(&prometheus, &all);
-    counts_agree(&prometheus, &jobs);
-    exemplars_come_in(&prometheus, &["protobuf", "openmetrics"]);
+    assert_complete_scrapes(&prometheus, &all);
+    assert_equal_counts(&prometheus, &jobs);
+    assert_exemplars(&prometheus, &["protobuf", "openmetrics"]);
     for (format, unit) in [
         ("protobuf", "bytes"),
         ("openmetrics", "bytes"),
         ("text1", ""),
         ("text", ""),
     ] {
-        metadata_comes(&prometheus, format, unit);
+        assert_metadata(&prometheus, format, unit);
     }
-    both_kinds_of_buckets_come_at_once(&prometheus);
-    names_are_those_that_were_asked_for(&prometheus);
+    assert_both_kinds_of_buckets(&prometheus);
+    assert_requested_names(&prometheus);
 }
 
 #[test]
 fn prometheus_reads_large_changing_families_in_protobuf() {
     let registry = Registry::new();
     let options = |name: &str| Options::new(name, "Many.").labels(["number"]);
-    let counters: DynamicFamily<Counter> = made(&registry, options("large_total"));
-    let native: DynamicFamily<Histogram> = made(&registry, options("large_native").native(1.1));
+    let counters: DynamicFamily<Counter> = create(&registry, options("large_total"));
+    let native: DynamicFamily<Histogram> = create(&registry, options("large_native").native(1.1));
     let classic: DynamicFamily<Histogram> =
-        made(&registry, options("large_classic").buckets([1.0, 1e3, 1e6]));
+        create(&registry, options("large_classic").buckets([1.0, 1e3, 1e6]));
     let record = |round: u32| {
         for number in 0..COUNTERS {
             counters.with(&[&number.to_string()]).inc_by(round.into());
@@ -105,12 +105,12 @@ fn prometheus_reads_large_changing_families_in_protobuf() {
     record(1);
     let server = Server::builder().registry(registry.clone());
     let server = server.serve((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    // So many series take their time, where others test as well.
+    // Scraping this many series takes time while other tests run.
     let slowly = ["scrape_interval: 3s", "scrape_timeout: 3s"];
     let jobs = [Job::new("large", server.local_addr()).with(&slowly)];
     let prometheus = Prometheus::start(Version::Debian, &jobs, &FEATURES);
 
-    // Lengths are announced before they are known: they change under its eyes.
+    // Message lengths are written before the families, which change during the scrape.
     let is_enough = AtomicBool::new(false);
     let rounds = thread::scope(|scope| {
         let recorder = scope.spawn(|| {
@@ -121,16 +121,16 @@ fn prometheus_reads_large_changing_families_in_protobuf() {
             }
             round
         });
-        wait_until(PATIENCE, "scrapes of what changes", || {
+        wait_until(TIMEOUT, "scrapes of what changes", || {
             let scrapes = prometheus.value("count_over_time(up[1m])");
-            // A scrape that fails is not worth waiting for: it is asked about below.
+            // A failed scrape is asserted below, so stop waiting for it.
             (scrapes >= Some(4.0)).then_some(())
         });
         is_enough.store(true, Ordering::Relaxed);
         recorder.join().expect("it records")
     });
     let total = f64::from(COUNTERS) * f64::from(rounds) * f64::from(rounds + 1) / 2.0;
-    wait_until(PATIENCE, "a scrape of the end", || {
+    wait_until(TIMEOUT, "a scrape of the end", || {
         (prometheus.value("sum(large_total)") == Some(total)).then_some(())
     });
 
@@ -158,11 +158,11 @@ fn prometheus_reads_large_changing_families_in_protobuf() {
 fn victoria_metrics_reads_the_example() {
     let example = Example::start(LOAD, LASTING);
     let victoria = VictoriaMetrics::scraping(example.metrics());
-    let followed = wait_until(PATIENCE, "links followed", || {
+    let followed = wait_until(TIMEOUT, "links followed", || {
         let followed = victoria.value("sum(shortener_links_followed_total)");
         followed.filter(|followed| *followed > 0.0)
     });
-    let size = wait_until(PATIENCE, "pages", || {
+    let size = wait_until(TIMEOUT, "pages", || {
         let size = "histogram_quantile(0.5, sum by (le) (shortener_page_bytes_bucket))";
         victoria.value(size).filter(|size| !size.is_nan())
     });
@@ -173,15 +173,15 @@ fn victoria_metrics_reads_the_example() {
 }
 
 #[track_caller]
-fn enough_is_scraped(prometheus: &Prometheus, jobs: &[Job<'_>]) {
-    wait_until(PATIENCE, "enough scrapes", || {
+fn wait_for_scrapes(prometheus: &Prometheus, jobs: &[Job<'_>]) {
+    wait_until(TIMEOUT, "enough scrapes", || {
         let least = prometheus.value("min(count_over_time(up[1m]))")?;
         let all = prometheus.query("up").len() == jobs.len();
         (all && least >= SCRAPES).then_some(())
     });
 }
 
-fn scrapes_are_whole(prometheus: &Prometheus, jobs: &[Job<'_>]) {
+fn assert_complete_scrapes(prometheus: &Prometheus, jobs: &[Job<'_>]) {
     let targets = prometheus.targets();
     assert_eq!(targets.len(), jobs.len());
     for target in targets {
@@ -195,8 +195,8 @@ fn scrapes_are_whole(prometheus: &Prometheus, jobs: &[Job<'_>]) {
     }
 }
 
-/// Whatever the format, the same requests were counted.
-fn counts_agree(prometheus: &Prometheus, jobs: &[Job<'_>]) {
+/// Asserts that every format reports the same number of requests.
+fn assert_equal_counts(prometheus: &Prometheus, jobs: &[Job<'_>]) {
     for pair in jobs.windows(2) {
         for name in [
             "shortener_load_requests_total",
@@ -205,7 +205,7 @@ fn counts_agree(prometheus: &Prometheus, jobs: &[Job<'_>]) {
         ] {
             let [one, other] =
                 [pair[0].name, pair[1].name].map(|job| format!(r#"sum({name}{{job="{job}"}} @T)"#));
-            agree(prometheus, &one, &other);
+            assert_agree(prometheus, &one, &other);
         }
         let [one, other] = [pair[0].name, pair[1].name].map(|job| {
             let series = prometheus.query(&format!(
@@ -221,8 +221,8 @@ fn counts_agree(prometheus: &Prometheus, jobs: &[Job<'_>]) {
     }
 }
 
-/// The formats that have a place for exemplars show those of counters and of histograms.
-fn exemplars_come_in(prometheus: &Prometheus, jobs: &[&str]) {
+/// Asserts that formats with exemplars deliver those of counters and histograms.
+fn assert_exemplars(prometheus: &Prometheus, jobs: &[&str]) {
     for job in jobs {
         for name in [
             r#"shortener_links_followed_total{cache="hit""#,
@@ -236,21 +236,22 @@ fn exemplars_come_in(prometheus: &Prometheus, jobs: &[&str]) {
     }
 }
 
-/// Only some formats have a place for the unit.
+/// Asserts the metadata; only some formats have a unit.
 #[track_caller]
-fn metadata_comes(prometheus: &Prometheus, job: &str, unit: &str) {
+fn assert_metadata(prometheus: &Prometheus, job: &str, unit: &str) {
     let expected = ["histogram", "Size of the pages linked to.", unit];
     let seen = prometheus.metadata(job, "shortener_page_bytes");
     let seen = seen.map(|(kind, help, unit)| [kind, help, unit]);
     assert_eq!(seen, Some(expected.map(str::to_owned)), "{job}");
 }
 
-/// Two that only grow, and are not scraped at the same moment: neither had overtaken, when it was
-/// scraped, what the other was some scrapes later.
+/// Asserts that two increasing series agree although they are scraped at different moments: neither
+/// exceeds the value that the other has some scrapes later.
 ///
-/// `@T` stands where the time goes.
+/// `@T` is replaced by the time.
+///
 #[track_caller]
-fn agree(prometheus: &Prometheus, one: &str, other: &str) {
+fn assert_agree(prometheus: &Prometheus, one: &str, other: &str) {
     let at = |expression: &str, offset: &str| expression.replace("@T", offset);
     for (one, other) in [(one, other), (other, one)] {
         let expression = format!("{} <= bool {}", at(one, EARLIER), at(other, ""));
@@ -260,8 +261,8 @@ fn agree(prometheus: &Prometheus, one: &str, other: &str) {
     }
 }
 
-/// Each bound of the classic buckets is four times the one before.
-fn quantiles_agree(prometheus: &Prometheus, native: &str, classic: &str) {
+/// Asserts that quantiles agree within a factor of four, which is the growth of the classic bounds.
+fn assert_quantiles_agree(prometheus: &Prometheus, native: &str, classic: &str) {
     for quantile in [0.25, 0.5, 0.75, 0.9] {
         let of = |series: &str| {
             let value = prometheus.value(&format!("histogram_quantile({quantile}, {series})"));
@@ -277,9 +278,9 @@ fn quantiles_agree(prometheus: &Prometheus, native: &str, classic: &str) {
     }
 }
 
-fn both_kinds_of_buckets_come_at_once(prometheus: &Prometheus) {
+fn assert_both_kinds_of_buckets(prometheus: &Prometheus) {
     let name = |suffix: &str| format!(r#"shortener_page_bytes{suffix}{{job="protobuf"}}"#);
-    quantiles_agree(prometheus, &name(""), &name("_bucket"));
+    assert_quantiles_agree(prometheus, &name(""), &name("_bucket"));
     for (part, suffix) in [("count", "_count"), ("sum", "_sum")] {
         let ratio = format!(
             "histogram_{part}(sum({})) / sum({})",
@@ -291,14 +292,14 @@ fn both_kinds_of_buckets_come_at_once(prometheus: &Prometheus) {
     }
 }
 
-/// A server of metrics whose names are not made of letters and underscores.
-fn named_otherwise() -> Server {
+/// Starts a server with UTF-8 names.
+fn serve_utf8_names() -> Server {
     let registry = Registry::new();
     let options = Options::new("http.server.requests_total", "Requests.").utf8();
-    let requests: DynamicFamily<Counter> = made(&registry, options.labels(["http.method"]));
+    let requests: DynamicFamily<Counter> = create(&registry, options.labels(["http.method"]));
     requests.with(&["GET"]).inc_by(7);
     let options = Options::new("http.server.größe", "Sizes.").utf8();
-    let sizes: DynamicFamily<Histogram> = made(
+    let sizes: DynamicFamily<Histogram> = create(
         &registry,
         options.labels(["http.method"]).buckets([1.0, 2.0]),
     );
@@ -307,9 +308,9 @@ fn named_otherwise() -> Server {
     server.serve((Ipv4Addr::LOCALHOST, 0)).expect("a free port")
 }
 
-/// Where a format has a place for them, and Prometheus asks for them, names are as they were
-/// given, and have underscores elsewhere.
-fn names_are_those_that_were_asked_for(prometheus: &Prometheus) {
+/// Asserts that names are unchanged where the format allows UTF-8 and Prometheus requests it, and
+/// escaped with underscores elsewhere.
+fn assert_requested_names(prometheus: &Prometheus) {
     for (format, _) in &FORMATS {
         let (requests, bucket, method) = match *format {
             "openmetrics" | "text1" => (
@@ -333,11 +334,11 @@ fn names_are_those_that_were_asked_for(prometheus: &Prometheus) {
     }
 }
 
-fn made<M: DynamicMetric>(registry: &Registry, options: Options) -> DynamicFamily<M> {
+fn create<M: DynamicMetric>(registry: &Registry, options: Options) -> DynamicFamily<M> {
     registry.create_family(options).expect("a new metric")
 }
 
-/// How a newer Prometheus is told what to ask for.
+/// The configuration for each format of Prometheus 3.
 static FORMATS: [(&str, [&str; 2]); 4] = [
     (
         "protobuf",
@@ -358,7 +359,7 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0";
 const TEXT: &str = "text/plain; version=0.0.4";
 const FEATURES: [&str; 1] = ["--enable-feature=native-histograms,exemplar-storage"];
 
-/// More than a scrape and what it takes.
+/// Longer than a scrape and its interval.
 const EARLIER: &str = "offset 3s";
 const SCRAPES: f64 = 12.0;
 
@@ -366,8 +367,8 @@ const SCRAPES: f64 = 12.0;
 const LOAD: u32 = 100;
 const COUNTERS: u32 = 5000;
 const HISTOGRAMS: u32 = 2000;
-/// Of pages that are as likely to be of any size, on a logarithmic scale, half are smaller.
+/// Page sizes are uniform on a logarithmic scale.
 const SIZES: Range<f64> = 256.0..4_194_304.0;
 
 const LASTING: Duration = Duration::from_mins(2);
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);

@@ -1,4 +1,4 @@
-//! How much larger an attribute makes the future of an `async` function.
+//! By how much an attribute enlarges the future of an `async` function.
 
 #![allow(
     clippy::large_types_passed_by_value,
@@ -11,10 +11,10 @@ use std::{future::ready, hint::black_box, num::ParseIntError};
 use metrics_core::{counted, in_flight, timed};
 use tokio::task::yield_now;
 
-/// How much larger it may become.
+/// The allowed growth in bytes.
 const AT_MOST: usize = 64;
 
-/// The same functions, without attributes and with them.
+/// Defines the same functions without and with attributes.
 macro_rules! twins {
     ($($module:ident: $(#[$($attribute:tt)*])*;)*) => {$(
         mod $module {
@@ -133,8 +133,8 @@ macro_rules! twins {
     )*};
 }
 
-/// Functions that have done with an argument before they wait: the compiler keeps such an
-/// argument once, not twice.
+/// Defines functions that finish with an argument before the first await: the compiler stores it
+/// once, not twice.
 macro_rules! twins_that_move_an_argument {
     ($($module:ident: $(#[$($attribute:tt)*])*;)*) => {$(
         mod $module {
@@ -163,7 +163,7 @@ macro_rules! twins_that_move_an_argument {
     )*};
 }
 
-/// Functions that call each other, ten deep.
+/// Defines ten functions that call each other.
 macro_rules! chains {
     ($($module:ident: $(#[$attribute:meta])*;)*) => {$(
         mod $module {

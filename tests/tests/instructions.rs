@@ -1,6 +1,7 @@
-//! How many instructions recordings take: what makes them slower shows here without a stopwatch.
+//! Instruction counts of recordings: a slowdown shows here without a stopwatch.
 //!
-//! The bounds are what was measured and about a tenth more. They hold for x86-64.
+//! The limits are the measured counts plus about 10 %, and apply to x86-64.
+//!
 
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
@@ -15,20 +16,21 @@ use tests::{build_fixture, installed};
 static PROGRAM: LazyLock<PathBuf> =
     LazyLock::new(|| build_fixture("instructions", true).join("instructions"));
 
-/// Instructions of one operation and of the loop around it.
+/// Returns the instructions of one operation, including the loop around it.
 ///
-/// Twice as many operations take as many more: what else the program does is left out.
+/// The difference between a run and one of twice the length, which excludes everything outside the
+/// loop.
 #[track_caller]
 fn instructions(operation: &str) -> f64 {
     fewest_instructions(operation, 1)
 }
 
-/// As few as they are in several runs: what a hash of a random seed decides differs between them.
+/// Returns the minimum of several runs, which differ by the random seed of a hash.
 #[track_caller]
 fn fewest_instructions(operation: &str, runs: usize) -> f64 {
     const TIMES: u64 = 2_000;
     let fewest = |times| {
-        let counts = (0..runs).map(|_| collected(operation, times));
+        let counts = (0..runs).map(|_| count_with_valgrind(operation, times));
         counts.min().expect("a run at least")
     };
     let more = fewest(2 * TIMES) - fewest(TIMES);
@@ -38,10 +40,10 @@ fn fewest_instructions(operation: &str, runs: usize) -> f64 {
 }
 
 #[track_caller]
-fn collected(operation: &str, times: u64) -> u64 {
+fn count_with_valgrind(operation: &str, times: u64) -> u64 {
     let valgrind = installed("VALGRIND", "valgrind/usr/bin/valgrind");
     let mut command = Command::new(&valgrind);
-    // Its tools stand beside it, also where it was unpacked and not installed.
+    // Its tools are next to it, even if it was unpacked and not installed.
     if let Some(tools) = tools_of(&valgrind) {
         command.env("VALGRIND_LIB", tools);
     }
@@ -92,7 +94,8 @@ bounds! {
     observing_through_a_handle_takes_few_instructions: "held_histogram", 195.0;
 }
 
-/// In one run of ten the two fall on one place of the table, and one of them is found at the next.
+/// In one of ten runs both series hash to the same slot of the cache, and one is found at the next
+/// slot.
 #[test]
 fn counting_with_alternating_open_labels_takes_few_instructions() {
     let taken = fewest_instructions("open_varying", 6);
@@ -108,7 +111,7 @@ fn constant_labels_take_no_instruction() {
     );
 }
 
-/// The bench of recording holds them against the same LIMIT by the clock.
+/// The recording bench compares the same operations with LIMIT by the clock.
 #[test]
 fn recording_takes_few_instructions_more_than_the_minimum() {
     for (ours, limit, at_most) in [
@@ -122,17 +125,17 @@ fn recording_takes_few_instructions_more_than_the_minimum() {
     }
 }
 
-/// Where no span is looked for, as most of the time.
+/// The common case, in which the search for a span is paused.
 #[test]
 fn exemplars_add_a_few_instructions() {
-    for (plain, asked, at_most) in [
+    for (plain, last_check, at_most) in [
         ("counter", "exemplary", 7.0),
         ("histogram_middle", "exemplary_histogram", 8.0),
         ("counted_call", "exemplary_counted_call", 8.0),
         ("timed_call", "exemplary_timed_call", 16.0),
     ] {
-        let more = instructions(asked) - instructions(plain);
-        assert!(more <= at_most, "{asked}: {more} more");
+        let more = instructions(last_check) - instructions(plain);
+        assert!(more <= at_most, "{last_check}: {more} more");
     }
 }
 
@@ -143,7 +146,7 @@ fn observing_takes_the_same_instructions_for_every_bucket() {
     assert!(!taken.iter().any(differ), "{taken:?}");
 }
 
-/// The instructions of a function up to its first return.
+/// Returns the instructions of a function up to its first return.
 #[track_caller]
 fn hot_path(function: &str) -> Vec<String> {
     let output = Command::new("objdump")
@@ -182,7 +185,7 @@ fn branches(path: &[String]) -> Vec<&String> {
 fn counting_is_inlined_and_branches_only_on_thread_initialisation() {
     let path = hot_path("count_one");
     assert!(calls(&path).is_empty(), "{path:#?}");
-    // Whether there are words, and whether they are listed; both never change on this path.
+    // The thread's storage exists, and is listed; both checks are always predicted here.
     assert!(branches(&path).len() <= 2, "{path:#?}");
 }
 
@@ -190,7 +193,7 @@ fn counting_is_inlined_and_branches_only_on_thread_initialisation() {
 fn observing_is_inlined_and_finds_the_bucket_without_branches() {
     let path = hot_path("observe_one");
     let position = |name| path.iter().position(|at: &String| at.starts_with(name));
-    // The table of buckets is the only place where a byte is read.
+    // The lookup in the bucket table is the only load of a byte.
     let table = position("movzbl").expect("a table");
     assert_eq!(
         path.iter().rposition(|at| at.starts_with("movzbl")),
@@ -198,10 +201,13 @@ fn observing_is_inlined_and_finds_the_bucket_without_branches() {
     );
     let counted = position("incq").expect("a count");
     assert!(calls(&path[..counted]).is_empty(), "{path:#?}");
-    // What comes before is whether the value can be observed, and at last whether it is -0.0.
-    let asks = |at: &String| at.starts_with("ucomisd") || at.starts_with('j');
-    let asked = path[..table].iter().rposition(asks).expect("it is asked");
-    assert!(path[asked].starts_with("jp"), "{path:#?}");
-    // After it, whether a bound is there, the thread has begun, and the bucket is there.
+    // Before it: whether the value can be observed, and whether it is -0.0.
+    let is_check = |at: &String| at.starts_with("ucomisd") || at.starts_with('j');
+    let last_check = path[..table]
+        .iter()
+        .rposition(is_check)
+        .expect("it is last_check");
+    assert!(path[last_check].starts_with("jp"), "{path:#?}");
+    // After it: whether there is a bound, the thread's storage, and the bucket.
     assert!(branches(&path[table..counted]).len() <= 3, "{path:#?}");
 }

@@ -1,4 +1,4 @@
-//! A program whose allocator is jemalloc, and what it says of itself.
+//! The metrics of jemalloc in a program that uses it.
 
 #![allow(
     clippy::float_cmp,
@@ -39,7 +39,7 @@ fn an_allocation_appears_in_the_next_scrape() {
     let with = value(&registry, "jemalloc_allocated_bytes");
     drop(memory);
     let after = value(&registry, "jemalloc_allocated_bytes");
-    // Other tests allocate meanwhile, and far less.
+    // Other tests allocate at the same time, but far less.
     let most = SIZE as f64 * 0.9;
     assert!(with - before > most, "{before} {with}");
     assert!(with - after > most, "{with} {after}");
@@ -55,7 +55,7 @@ fn allocated_is_at_most_active_and_active_at_most_resident() {
     };
     assert!(value("jemalloc_allocated_bytes ") <= value("jemalloc_active_bytes "));
     assert!(value("jemalloc_active_bytes ") <= value("jemalloc_resident_bytes "));
-    // What is mapped leaves out pages that are resident and unused.
+    // Mapped memory excludes pages that are resident and unused.
     assert!(value("jemalloc_active_bytes ") <= value("jemalloc_mapped_bytes "));
     assert!(value("jemalloc_metadata_bytes ") > 0.0);
     assert!(value("jemalloc_retained_bytes ") >= 0.0);

@@ -1,4 +1,4 @@
-//! Independent parsers read an exposition of everything, and read the values that were recorded.
+//! Independent parsers read an exposition with every type, and the values that were recorded.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -55,7 +55,7 @@ fn work(fail: bool) -> Result<(), ()> {
     if fail { Err(()) } else { Ok(()) }
 }
 
-fn use_all_that_is_declared() {
+fn record_into_all_declared() {
     for host in ["a", "\"\\\n", "🦀 花火", ""] {
         REQUESTS.with(Phase::Starting, host).inc_by(3);
     }
@@ -80,8 +80,8 @@ fn use_all_that_is_declared() {
     let _ = (work(true), work(false), WAITING.get());
 }
 
-/// Promtool's opinions on style, which the metrics here offend on purpose.
-const OPINIONS: [&str; 3] = [
+/// Style warnings of promtool, which these metrics provoke on purpose.
+const STYLE_WARNINGS: [&str; 3] = [
     "counter metrics should have \"_total\" suffix",
     "metric names should not contain abbreviated units",
     "no help text",
@@ -89,21 +89,21 @@ const OPINIONS: [&str; 3] = [
 
 #[test]
 fn every_judge_accepts_everything_that_can_be_declared() -> Result<(), Refusal> {
-    use_all_that_is_declared();
-    accepted(Registry::global(), &OPINIONS)
+    record_into_all_declared();
+    assert_accepted(Registry::global(), &STYLE_WARNINGS)
 }
 
 #[test]
 fn every_judge_accepts_dynamic_metrics_with_created_timestamps() -> Result<(), Refusal> {
-    accepted(&made(), &OPINIONS)
+    assert_accepted(&dynamic(), &STYLE_WARNINGS)
 }
 
 #[test]
 fn every_judge_accepts_a_registry_without_metrics() -> Result<(), Refusal> {
-    accepted(&Registry::new(), &[])
+    assert_accepted(&Registry::new(), &[])
 }
 
-fn accepted(registry: &Registry, opinions: &[&str]) -> Result<(), Refusal> {
+fn assert_accepted(registry: &Registry, opinions: &[&str]) -> Result<(), Refusal> {
     for format in [Format::Text, Format::TextV1] {
         let text = registry.encode_to_string(format);
         promtool_check(&text, opinions)?;
@@ -138,7 +138,7 @@ fn judges_read_utf8_names() -> Result<(), Refusal> {
 
 #[test]
 fn judges_read_the_values_that_were_recorded() -> Result<(), Refusal> {
-    let registry = made();
+    let registry = dynamic();
     let expected: Samples = registry.gather().iter().flat_map(samples).collect();
     for (format, read) in [
         (
@@ -163,7 +163,7 @@ fn judges_read_the_values_that_were_recorded() -> Result<(), Refusal> {
 
 #[test]
 fn judges_read_help_type_and_unit_as_they_were_declared() -> Result<(), Refusal> {
-    use_all_that_is_declared();
+    record_into_all_declared();
     let text = Registry::global().encode_to_string(Format::OpenMetrics);
     let families = python_openmetrics(&text)?;
     for family in Registry::global().gather() {
@@ -194,8 +194,8 @@ impl Collector for Pool {
     }
 }
 
-/// A registry of every type that can be made at run time, and a collector.
-fn made() -> Registry {
+/// Creates a registry with every dynamic type and a collector.
+fn dynamic() -> Registry {
     let builder = Registry::builder().prefix("app_").label("zone", "b \"1\"");
     let registry = builder.build().unwrap();
     registry.write_self_metrics(true);
@@ -228,10 +228,10 @@ fn made() -> Registry {
     registry
 }
 
-/// Values of samples, births left out.
+/// Sample values, without created timestamps.
 type Samples = BTreeMap<Key, u64>;
 
-/// A name and labels.
+/// Name and labels.
 type Key = (String, BTreeMap<String, String>);
 
 fn read(families: &Families) -> Samples {
@@ -248,7 +248,7 @@ fn read(families: &Families) -> Samples {
         .collect()
 }
 
-/// Equal exactly when the numbers are; 0 has no sign.
+/// Maps equal numbers to equal bits; -0 equals 0.
 fn bits(value: f64) -> u64 {
     (value + 0.0).to_bits()
 }
@@ -286,13 +286,13 @@ fn samples(family: &MetricFamily) -> Vec<(Key, u64)> {
                 sample("_sum", None, *sum);
                 sample("_count", None, *count as f64);
             }
-            other => panic!("no such metric here: {other:?}"),
+            other => panic!("unexpected metric type: {other:?}"),
         }
     }
     samples
 }
 
-/// A bound in one of the ways to write it.
+/// Formats a bound uniformly.
 fn canonical(bound: f64) -> String {
     if bound.is_infinite() {
         "+Inf".to_owned()

@@ -1,4 +1,4 @@
-//! What metrics take: of the allocator, of the machine, and of each thread's static storage.
+//! Memory use: allocations, resident memory, and static thread-local storage.
 
 #![allow(unsafe_code, reason = "a global allocator that counts")]
 
@@ -27,44 +27,44 @@ use metrics_http::layer::{RequestBody, ServerLayer};
 use tests::{build_fixture, growth, in_own_process};
 use tower::{Layer, Service};
 
-/// Counts what each thread allocates, and the bytes that are in use.
+/// An allocator that counts the allocations of each thread and the bytes in use.
 struct Counting;
 
 static LIVE: AtomicIsize = AtomicIsize::new(0);
 
 thread_local! {
-    // Without a destructor: it is there until the thread's last allocation.
+    // Without a destructor, so that it is usable until the thread's last allocation.
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
-fn note(bytes: isize) {
+fn count(bytes: isize) {
     LIVE.fetch_add(bytes, Ordering::Relaxed);
     ALLOCATIONS.set(ALLOCATIONS.get() + 1);
 }
 
-// SAFETY: all is left to `System`; the counts are no part of it, and allocate nothing.
+// SAFETY: every call is forwarded to `System`; counting does not allocate.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size() as isize);
-        // SAFETY: the caller's promise is handed on.
+        count(layout.size() as isize);
+        // SAFETY: the caller upholds the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         LIVE.fetch_sub(layout.size() as isize, Ordering::Relaxed);
-        // SAFETY: as above.
+        // SAFETY: the caller upholds the contract of this method.
         unsafe { System.dealloc(memory, layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        note(layout.size() as isize);
-        // SAFETY: as above.
+        count(layout.size() as isize);
+        // SAFETY: the caller upholds the contract of this method.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(size as isize - layout.size() as isize);
-        // SAFETY: as above.
+        count(size as isize - layout.size() as isize);
+        // SAFETY: the caller upholds the contract of this method.
         unsafe { System.realloc(memory, layout, size) }
     }
 }
@@ -78,8 +78,8 @@ enum Side {
     Right,
 }
 
-/// Asserts that nothing is allocated by what this thread has done before: once, to have its words,
-/// and for open labels twice more, until all series are in the table of those that it has found.
+/// Asserts that an operation allocates only at first: once to create the thread's storage, and
+/// twice more with open labels, until all series are cached.
 #[track_caller]
 fn allocates_only_at_first(mut act: impl FnMut()) {
     for _ in 0..3 {
@@ -250,7 +250,7 @@ metrics! {
 const COUNTERS: u32 = 100_000;
 const HISTOGRAMS: u32 = 10_000;
 
-/// What a counter series may take, with its place in the index and the words of one thread.
+/// Limit for a counter series, including its index entry and the cells of one thread.
 const BYTES_OF_A_COUNTER: f64 = 235.0;
 #[test]
 fn a_request_with_existing_series_allocates_nothing_in_the_layer() {
@@ -274,14 +274,14 @@ fn a_request_with_existing_series_allocates_nothing_in_the_layer() {
     assert!(text.contains("outcome=\"ok\"} 1003\n"), "{text}");
 }
 
-/// The same with what the allocator itself needs, and its gaps.
+/// The resident size, including the allocator's overhead.
 const RESIDENT_BYTES_OF_A_COUNTER: f64 = 8.0 + 235.0;
-/// What it may take for each further thread. The eight are the word itself; threads have words
-/// for 256 series at a time, and note where those are.
+/// Limit for each further thread: the eight bytes of the cell, and a share of the directory of
+/// blocks of 256 series.
 const BYTES_OF_A_FURTHER_THREAD: f64 = 8.0 + 16.0 / 256.0 + 0.05;
-/// What a histogram series with 14 bounds and one label may take, its 20 words in a thread aside.
+/// Limit for a histogram series with 14 bounds and one label, besides its 20 cells in a thread.
 const BYTES_OF_A_HISTOGRAM: f64 = 20.0 * 8.0 + 350.0;
-/// The same with what the allocator itself needs, and its gaps.
+/// The resident size, including the allocator's overhead.
 const RESIDENT_BYTES_OF_A_HISTOGRAM: f64 = 20.0 * 8.0 + 350.0;
 
 fn touch_all_counters() {
@@ -302,10 +302,10 @@ fn touch_all_histograms() {
     }
 }
 
-/// Bytes in use, and those that the process grows by, for each of so many.
+/// Returns allocated and resident bytes per item.
 ///
-/// The code that records is a part of the process as soon as it has run, and is to run before.
-fn taken(number: u32, act: impl FnOnce()) -> (f64, f64) {
+/// The code that records becomes resident when it first runs, so it runs once before.
+fn bytes_per_item(number: u32, act: impl FnOnce()) -> (f64, f64) {
     metrics! {
         /// Recordings.
         static WARM: Counter<(tenant: &str, route: &str, status: &str)> = "memory_warm_total";
@@ -326,7 +326,7 @@ fn taken(number: u32, act: impl FnOnce()) -> (f64, f64) {
 #[test]
 fn a_hundred_thousand_counters_take_235_bytes_each() {
     in_own_process("a_hundred_thousand_counters_take_235_bytes_each", || {
-        let (live, grown) = taken(COUNTERS, touch_all_counters);
+        let (live, grown) = bytes_per_item(COUNTERS, touch_all_counters);
         println!("a counter: {live:.1} bytes allocated, {grown:.1} resident");
         assert!(live <= BYTES_OF_A_COUNTER, "{live} bytes allocated");
         assert!(
@@ -363,7 +363,7 @@ fn ten_thousand_histograms_stay_within_their_byte_limit() {
     in_own_process(
         "ten_thousand_histograms_stay_within_their_byte_limit",
         || {
-            let (live, grown) = taken(HISTOGRAMS, touch_all_histograms);
+            let (live, grown) = bytes_per_item(HISTOGRAMS, touch_all_histograms);
             println!("a histogram: {live:.1} bytes allocated, {grown:.1} resident");
             assert!(live <= BYTES_OF_A_HISTOGRAM, "{live} bytes allocated");
             assert!(
@@ -422,8 +422,8 @@ fn a_scrape_leaves_no_memory_behind() {
         MANY.with("a", "b", "c").inc();
         SPREAD.with("a").observe(0.5);
         let mut grown = Vec::new();
-        // The first ones leave what the next need, as does a thread that the machine is late to run;
-        // what is left behind by each would show each time.
+        // The first threads leave storage that the next ones reuse, and so does a thread that
+        // starts late; a leak would show in every round.
         let is_steady = (0..10).any(|_| {
             let before = LIVE.load(Ordering::Relaxed);
             (0..100).for_each(|_| drop(encode_to_string(Format::Text)));
@@ -437,23 +437,25 @@ fn a_scrape_leaves_no_memory_behind() {
 #[test]
 fn a_thousand_timed_functions_take_at_most_64_kib_per_thread() {
     let folder = build_fixture("tls", false);
-    let taken = static_storage(&folder.join("functions")) - static_storage(&folder.join("none"));
-    println!("a thousand timed functions: {taken} bytes of each thread's static storage");
-    assert!(taken <= 64 << 10, "{taken} bytes");
-    assert!(taken > 0, "nothing was measured");
+    let bytes_per_item =
+        static_storage(&folder.join("functions")) - static_storage(&folder.join("none"));
+    println!("a thousand timed functions: {bytes_per_item} bytes of each thread's static storage");
+    assert!(bytes_per_item <= 64 << 10, "{bytes_per_item} bytes");
+    assert!(bytes_per_item > 0, "nothing was measured");
 }
 
 #[test]
 fn a_thousand_counters_take_at_most_16_kib_per_thread() {
     let folder = build_fixture("tls", false);
-    let taken = static_storage(&folder.join("counters")) - static_storage(&folder.join("none"));
-    println!("a thousand counters: {taken} bytes of each thread's static storage");
-    assert!(taken <= 16 << 10, "{taken} bytes");
-    assert!(taken > 0, "nothing was measured");
+    let bytes_per_item =
+        static_storage(&folder.join("counters")) - static_storage(&folder.join("none"));
+    println!("a thousand counters: {bytes_per_item} bytes of each thread's static storage");
+    assert!(bytes_per_item <= 16 << 10, "{bytes_per_item} bytes");
+    assert!(bytes_per_item > 0, "nothing was measured");
 }
 
-/// The bytes of static storage that a program gives each thread: the segment `PT_TLS` of an ELF
-/// file of 64 bits, little end first.
+/// Returns the size of the static thread-local storage of a program: the segment `PT_TLS` of a
+/// little-endian 64-bit ELF file.
 #[track_caller]
 fn static_storage(program: &Path) -> u64 {
     const PT_TLS: u64 = 7;

@@ -1,4 +1,4 @@
-//! An exposition that overwrites what a vector holds is the one that a writer gets.
+//! Encoding into a reused vector gives the same bytes as encoding into a writer.
 
 use metrics_core::{Counter, DURATION_BUCKETS, Format, Histogram, Options, Registry};
 
@@ -9,7 +9,7 @@ const FORMATS: [Format; 4] = [
     Format::Protobuf,
 ];
 
-/// Has as many series as are shown in several tiles, with values of any length.
+/// Creates a registry whose series need several tiles, with values of various lengths.
 fn registry() -> Registry {
     let registry = Registry::new();
     let options = Options::new("requests_total", "Requests.").labels(["path"]);
@@ -35,7 +35,9 @@ fn registry() -> Registry {
 
 fn streamed(registry: &Registry, format: Format) -> Vec<u8> {
     let mut out = Vec::new();
-    registry.encode(format, &mut out).expect("memory takes all");
+    registry
+        .encode(format, &mut out)
+        .expect("writing to memory does not fail");
     out
 }
 
@@ -43,8 +45,8 @@ fn streamed(registry: &Registry, format: Format) -> Vec<u8> {
 fn encoding_into_a_vector_replaces_its_contents() {
     let registry = registry();
     for format in FORMATS {
-        // The length of a message in protobuf is foretold, a little too long as long as labels are
-        // kept as text, and filled up.
+        // The length of a protobuf message is estimated, slightly too long while labels are
+        // rendered as text, and padded.
         for _ in 0..2 {
             streamed(&registry, format);
         }

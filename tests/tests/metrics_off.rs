@@ -1,12 +1,12 @@
-//! `--cfg metrics_off`: a program that is built without metrics.
+//! A program built with `--cfg metrics_off`.
 
 use std::{env, fs, path::Path, process::Command};
 
-/// What the program says when it is built with these flags, in a target folder of its own.
+/// Builds the program with these flags in its own target folder, and returns its output.
 fn output(flags: &str, folder: &str) -> Vec<String> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let fixture = here.join("fixtures/off");
-    // The versions that the workspace has, so that nothing need be fetched.
+    // The workspace's versions, so that nothing has to be downloaded.
     fs::copy(here.join("../Cargo.lock"), fixture.join("Cargo.lock")).expect("the lock file");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let run = Command::new(env!("CARGO"))

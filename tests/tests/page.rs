@@ -1,4 +1,4 @@
-//! The live page in a browser: what it shows is what the exposition says.
+//! The live page in a browser: it shows the values of the exposition.
 
 use std::{
     path::{Path, PathBuf},
@@ -36,8 +36,8 @@ fn cook(works: bool) -> Result<(), ()> {
     if works { Ok(()) } else { Err(()) }
 }
 
-/// Serves what is declared above, and has a browser look at it.
-fn looking() -> (Server, Browser) {
+/// Serves the declared metrics and opens the page.
+fn open_page() -> (Server, Browser) {
     let server = metrics_http::serve("127.0.0.1:0").unwrap();
     let browser = Browser::start();
     browser.open(&url(&server));
@@ -49,7 +49,7 @@ fn url(server: &Server) -> String {
     format!("http://{}/", server.local_addr())
 }
 
-/// Goes to a view by its tab.
+/// Opens a view by its tab.
 fn view(browser: &Browser, id: &str) {
     browser.click(&format!("#tab-{id}"));
     browser.until(&format!(
@@ -57,7 +57,7 @@ fn view(browser: &Browser, id: &str) {
     ));
 }
 
-/// Types into what a selector finds, as far as the page can tell.
+/// Types text into the first element that matches a selector.
 fn fill(browser: &Browser, selector: &str, text: &str) {
     browser.run(&format!(
         "const it = document.querySelector({selector:?});
@@ -66,7 +66,7 @@ fn fill(browser: &Browser, selector: &str, text: &str) {
     ));
 }
 
-/// Finds a family by the search, and opens it.
+/// Searches for a family and opens it.
 fn open_family(browser: &Browser, name: &str) {
     view(browser, "metrics");
     fill(browser, "#search", name);
@@ -78,7 +78,7 @@ fn open_family(browser: &Browser, name: &str) {
     browser.until("document.querySelector('.family .series .row:not(.head):not([hidden])')");
 }
 
-/// The cells of the rows that are shown, text by text.
+/// Returns the cells of the visible rows.
 fn rows(browser: &Browser, table: &str) -> Vec<Vec<String>> {
     let rows = browser.run(&format!(
         "return [...document.querySelectorAll({table:?} + ' .row:not(.head):not([hidden])')]
@@ -89,20 +89,20 @@ fn rows(browser: &Browser, table: &str) -> Vec<Vec<String>> {
 }
 
 #[track_caller]
-fn is_quiet(browser: &Browser) {
+fn assert_no_console_errors(browser: &Browser) {
     let complaints = browser.console_errors();
     assert!(complaints.is_empty(), "{complaints:#?}");
 }
 
-/// Where the tests leave what they have seen.
+/// The folder for screenshots.
 fn screenshots() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots")
 }
 
 #[test]
 fn the_page_shows_the_values_of_the_exposition() {
-    let (server, browser) = looking();
-    // Nobody else washes: the tests share their metrics.
+    let (server, browser) = open_page();
+    // Only this test records into it; tests share their metrics.
     WASHED.with("first").inc_by(41);
     WASHED.with("second").inc_by(1_234_567);
     DIRTY.set(-3.5);
@@ -119,21 +119,21 @@ fn the_page_shows_the_values_of_the_exposition() {
             .find(|line| {
                 line.starts_with(family) && (label.starts_with('(') || line.contains(label))
             })
-            .expect("the exposition has it");
+            .expect("the exposition has the series");
         assert!(line.ends_with(&format!(" {value}")), "{line}");
-        wait_until(PATIENCE, shown, || {
+        wait_until(TIMEOUT, shown, || {
             let rows = rows(&browser, ".family .series");
             let row = rows.iter().find(|row| row[0] == label);
             row.filter(|row| row[1] == shown).cloned()
         });
         browser.click(".row.chosen .open");
     }
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
 #[test]
 fn rates_change_under_load() {
-    let (_server, browser) = looking();
+    let (_server, browser) = open_page();
     let load = Load::start(|| {
         let _ = cook(three_times_out_of_four());
         PORTION.observe(512.0);
@@ -146,24 +146,22 @@ fn rates_change_under_load() {
         let row = rows.into_iter().find(|row| row[0].starts_with("cook"))?;
         row.last().cloned().filter(|calls| calls != "0")
     };
-    let before = wait_until(PATIENCE, "calls", calls);
-    wait_until(PATIENCE, "more calls", || {
-        calls().filter(|it| *it != before)
-    });
-    let row = wait_until(PATIENCE, "all that is told of a function", || {
+    let before = wait_until(TIMEOUT, "calls", calls);
+    wait_until(TIMEOUT, "more calls", || calls().filter(|it| *it != before));
+    let row = wait_until(TIMEOUT, "all that is told of a function", || {
         let rows = rows(&browser, ".table");
         let row = rows.into_iter().find(|row| row[0].starts_with("cook"))?;
-        // Calls per second, errors and quantiles are all there.
+        // Calls per second, errors and quantiles are shown.
         row[1..6].iter().all(|cell| cell != "–").then_some(row)
     });
     assert!(row[2].ends_with(" %"), "{row:?}");
     load.stop();
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
 #[test]
 fn functions_are_sorted_by_the_clicked_column() {
-    let (_server, browser) = looking();
+    let (_server, browser) = open_page();
     let _ = cook(true);
     view(&browser, "metrics");
     let names = || {
@@ -172,7 +170,7 @@ fn functions_are_sorted_by_the_clicked_column() {
             .map(|row| row[0].clone())
             .collect::<Vec<_>>()
     };
-    wait_until(PATIENCE, "metrics", || (names().len() > 3).then_some(()));
+    wait_until(TIMEOUT, "metrics", || (names().len() > 3).then_some(()));
     let mut sorted = names();
     sorted.sort_by_key(|name| name.to_lowercase());
     assert_eq!(names().first(), sorted.first());
@@ -180,12 +178,12 @@ fn functions_are_sorted_by_the_clicked_column() {
     browser.until("document.querySelector('.head .cell:first-child[aria-sort=descending]')");
     let down = names();
     assert!(down[0] > down[down.len() - 1], "{down:?}");
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
 #[test]
 fn search_matches_names_help_and_labels() {
-    let (_server, browser) = looking();
+    let (_server, browser) = open_page();
     WASHED.with("ada").inc();
     view(&browser, "metrics");
     for (text, found) in [
@@ -194,7 +192,7 @@ fn search_matches_names_help_and_labels() {
         ("by", "kitchen_plates_total"),
     ] {
         fill(&browser, "#search", text);
-        wait_until(PATIENCE, found, || {
+        wait_until(TIMEOUT, found, || {
             let rows = rows(&browser, ".table");
             let fits = |row: &Vec<String>| row[0].starts_with(found);
             rows.iter().any(fits).then_some(())
@@ -202,24 +200,24 @@ fn search_matches_names_help_and_labels() {
     }
     fill(&browser, "#search", "no such metric");
     browser.until("document.querySelector('.none:not([hidden])')");
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
 #[test]
 fn a_metric_is_shown_with_its_chart_and_source_location() {
-    let (_server, browser) = looking();
+    let (_server, browser) = open_page();
     WASHED.with("ada").inc();
     open_family(&browser, "kitchen_plates_total");
     let family = browser.text("document.querySelector('.family').textContent");
     assert!(family.contains("tests/tests/page.rs:"), "{family}");
     assert!(family.contains("counter"), "{family}");
     browser.until("document.querySelector('.family .chart canvas')");
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
 #[test]
 fn labels_and_help_are_never_interpreted_as_markup() {
-    let (_server, browser) = looking();
+    let (_server, browser) = open_page();
     let label = "<script>document.title='caught'</script><img src=x onerror=alert(1)>";
     WASHED.with(label).inc();
     open_family(&browser, "kitchen_plates_total");
@@ -230,22 +228,22 @@ fn labels_and_help_are_never_interpreted_as_markup() {
         .run("return document.querySelectorAll('.panel script, .panel img, .panel b').length");
     assert_eq!(elements, 0);
     assert_ne!(browser.text("document.title"), "caught");
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
 #[test]
 fn durations_have_a_heat_map_and_objectives_burn_rates() {
-    let (_server, browser) = looking();
+    let (_server, browser) = open_page();
     let load = Load::start(|| {
         let _ = cook(true);
     });
     view(&browser, "histograms");
-    // Something is drawn where nothing is at first.
+    // Something is drawn in the part that is empty at first.
     browser.until(
         "(() => {
             const canvas = document.querySelector('canvas.heat');
             if (!canvas || canvas.width < 300) return false;
-            // Read from a copy: Chromium warns of those that are drawn to and read.
+            // Read from a copy, because Chromium warns about canvases that are drawn to and read.
             const copy = document.createElement('canvas');
             const [from, width] = [canvas.width / 2, canvas.width / 2 - 20];
             copy.width = width;
@@ -265,13 +263,13 @@ fn durations_have_a_heat_map_and_objectives_burn_rates() {
         "{card}"
     );
     load.stop();
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
 #[test]
 fn rates_continue_across_restarts_and_are_never_negative() {
-    let (_server, browser) = looking();
-    // The program starts anew after the third point, and a series leaves before the last.
+    let (_server, browser) = open_page();
+    // The program restarts after the third point, and a series disappears before the last.
     let increases = browser.run(
         "return import('./-/page/rates.js').then(({ increaseOver, rates }) => {
             const points = [['a', 5], ['a', 8], ['a', 8], ['b', 2], ['b', 1]];
@@ -281,14 +279,14 @@ fn rates_continue_across_restarts_and_are_never_negative() {
         })",
     );
     assert_eq!(increases, serde_json::json!([5, [null, 3, 0, 2, null]]));
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
 #[test]
 fn a_declared_histogram_is_checked_against_its_objective() {
-    let (_server, browser) = looking();
+    let (_server, browser) = open_page();
     let load = Load::start(|| {
-        // Half of them wait too long: twice as many as a quarter.
+        // Half of them are too slow: twice the allowed quarter.
         WAIT.observe(0.01);
         WAIT.observe(1.0);
     });
@@ -305,50 +303,48 @@ fn a_declared_histogram_is_checked_against_its_objective() {
     );
     assert!(text.contains("over budget"), "{text}");
     load.stop();
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
 #[test]
 fn a_paused_page_requests_nothing() {
     let registry = Registry::new();
-    let asked = Arc::new(Asked::default());
+    let asked = Arc::new(CountsCalls::default());
     registry.register(asked.clone()).unwrap();
     let server = serving(registry);
     let browser = Browser::start();
     browser.open(&url(&server));
-    wait_until(PATIENCE, "three points", || {
+    wait_until(TIMEOUT, "three points", || {
         (asked.times() >= 3).then_some(())
     });
     browser.click("#pause");
     browser.until("document.getElementById('status').textContent === 'paused'");
-    assert!(asked.stays_alone());
+    assert!(asked.stays_idle());
     browser.press("p");
     let before = asked.times();
-    wait_until(PATIENCE, "it goes on", || {
+    wait_until(TIMEOUT, "it goes on", || {
         (asked.times() > before).then_some(())
     });
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
 #[test]
 fn nothing_is_gathered_without_an_open_page() {
     let registry = Registry::new();
-    let asked = Arc::new(Asked::default());
+    let asked = Arc::new(CountsCalls::default());
     registry.register(asked.clone()).unwrap();
     let server = serving(registry);
-    assert!(asked.stays_alone());
+    assert!(asked.stays_idle());
     let browser = Browser::start();
     browser.open(&url(&server));
-    wait_until(PATIENCE, "it is asked", || {
-        (asked.times() > 0).then_some(())
-    });
+    wait_until(TIMEOUT, "it is asked", || (asked.times() > 0).then_some(()));
     browser.open("about:blank");
-    assert!(asked.stays_alone());
+    assert!(asked.stays_idle());
 }
 
 #[test]
 fn the_page_can_be_used_by_keyboard() {
-    let (_server, browser) = looking();
+    let (_server, browser) = open_page();
     browser.press("/");
     browser.until("document.activeElement.id === 'search'");
     browser.press("k");
@@ -359,7 +355,7 @@ fn the_page_can_be_used_by_keyboard() {
     browser.run("document.getElementById('tab-histograms').focus()");
     browser.press(RIGHT);
     browser.until("document.activeElement.id === 'tab-cardinality'");
-    // From the first element on, the keyboard comes to each control in turn.
+    // From the first element on, Tab reaches each control in turn.
     browser.press("3");
     browser.until("document.querySelector('.row:not([hidden]) .open')");
     browser.run("document.querySelector('.skip').focus()");
@@ -371,12 +367,12 @@ fn the_page_can_be_used_by_keyboard() {
     for class in ["segment", "button", "tab", "search", "sort", "open"] {
         assert!(reached.iter().any(|it| it == class), "{class}: {reached:?}");
     }
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
 #[test]
 fn the_page_fits_a_phone_without_horizontal_scrolling() {
-    let (_server, browser) = looking();
+    let (_server, browser) = open_page();
     browser.resize(390, 844, true);
     let load = Load::start(|| {
         let _ = cook(true);
@@ -393,12 +389,12 @@ fn the_page_fits_a_phone_without_horizontal_scrolling() {
         assert_eq!(width, 390, "{id}");
     }
     load.stop();
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
 #[test]
 fn the_page_follows_the_systems_dark_mode() {
-    let (_server, browser) = looking();
+    let (_server, browser) = open_page();
     let mut backs = Vec::new();
     for scheme in ["light", "dark"] {
         browser.prefer("prefers-color-scheme", scheme);
@@ -408,12 +404,12 @@ fn the_page_follows_the_systems_dark_mode() {
         backs.push(browser.text("getComputedStyle(document.body).backgroundColor"));
     }
     assert_ne!(backs[0], backs[1]);
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
 #[test]
 fn the_page_respects_reduced_motion() {
-    let (_server, browser) = looking();
+    let (_server, browser) = open_page();
     browser.prefer("prefers-reduced-motion", "reduce");
     browser.until("document.getAnimations().length === 0");
 }
@@ -432,7 +428,7 @@ fn ten_thousand_series_appear_quickly() {
     let live = browser.run("return performance.now()");
     println!("10,000 series: first paint after {painted:.0} ms, live after {live} ms at most");
     assert!(painted < 10_000.0, "{painted} ms");
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
 #[test]
@@ -447,7 +443,7 @@ fn a_hundred_thousand_series_keep_the_document_small() {
     browser.until("document.querySelector('.family').textContent.includes('1–1 of 1')");
     let nodes = browser.run("return document.querySelectorAll('*').length");
     let nodes = nodes.as_u64().expect("a number");
-    // What comes each second does not grow with the series.
+    // The update sent each second does not grow with the number of series.
     let feed = browser.until(
         "performance.getEntriesByType('resource')
              .filter((it) => it.name.includes('/feed?') && it.name.includes('since=1'))
@@ -456,10 +452,10 @@ fn a_hundred_thousand_series_keep_the_document_small() {
     println!("100,000 series: {nodes} elements, {feed} bytes a second");
     assert!(nodes < 2_000, "{nodes} elements");
     assert!(feed.as_u64() < Some(10_000), "{feed} bytes");
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
-/// With `SCREENSHOTS=docs`, the picture for the README is written there.
+/// With `SCREENSHOTS=docs`, writes the picture for the README.
 #[test]
 fn the_example_under_load_is_captured_in_screenshots() {
     let example = Example::start(200, Duration::from_mins(10));
@@ -474,10 +470,10 @@ fn the_example_under_load_is_captured_in_screenshots() {
         shot(id);
     }
     if let Ok(folder) = std::env::var("SCREENSHOTS") {
-        // A picture of a page that has been open for a while says more.
+        // Wait until the charts have data.
         thread::sleep(Duration::from_mins(1));
         view(&browser, "overview");
-        // All of it, down to the links.
+        // The whole page.
         browser.resize(1280, 980, false);
         settle(&browser);
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -498,16 +494,16 @@ fn the_example_under_load_is_captured_in_screenshots() {
         assert_eq!(width, 390, "{id}");
         shot(&format!("{id}-phone"));
     }
-    is_quiet(&browser);
+    assert_no_console_errors(&browser);
 }
 
-/// Waits for what is asked for to be drawn.
+/// Waits until pending changes are drawn.
 fn settle(browser: &Browser) {
     browser.run("window.drawn = false; requestAnimationFrame(() => requestAnimationFrame(() => { window.drawn = true; }));");
     browser.until("window.drawn");
 }
 
-/// Serves that registry and nothing else.
+/// Serves only this registry.
 fn serving(registry: Registry) -> Server {
     Server::builder()
         .registry(registry)
@@ -517,7 +513,7 @@ fn serving(registry: Registry) -> Server {
         .unwrap()
 }
 
-/// A family of so many series, among others.
+/// Creates a registry with a family of this many series, and others.
 fn many(series: usize) -> Registry {
     let registry = Registry::new();
     let options = Options::new("warehouse_pieces", "Pieces on each shelf.");
@@ -533,7 +529,7 @@ fn many(series: usize) -> Registry {
     registry
 }
 
-/// Work on a thread, over and over, until it is stopped.
+/// A thread that works in a loop until it is stopped.
 struct Load {
     stop: Arc<AtomicBool>,
     thread: thread::JoinHandle<()>,
@@ -546,7 +542,7 @@ impl Load {
         let thread = thread::spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
                 work();
-                // The browser needs the processor too.
+                // Leaves time for the browser.
                 thread::sleep(Duration::from_millis(1));
             }
         });
@@ -559,25 +555,25 @@ impl Load {
     }
 }
 
-/// True so often.
+/// Returns true for three of four calls.
 fn three_times_out_of_four() -> bool {
     static TURN: AtomicU32 = AtomicU32::new(0);
     !TURN.fetch_add(1, Ordering::Relaxed).is_multiple_of(4)
 }
 
-/// Counts how often it is asked for values.
+/// A collector that counts its calls.
 #[derive(Default)]
-struct Asked(AtomicU32);
+struct CountsCalls(AtomicU32);
 
-impl Asked {
+impl CountsCalls {
     fn times(&self) -> u32 {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Whether nobody asks for longer than a page that looks would wait. What does not happen
-    /// cannot be waited for: this takes its time.
-    fn stays_alone(&self) -> bool {
-        // A question that is on its way.
+    /// Whether nothing is gathered for longer than an open page's interval. The absence of a
+    /// request cannot be waited for, so this sleeps.
+    fn stays_idle(&self) -> bool {
+        // Lets a pending request finish.
         thread::sleep(Duration::from_millis(500));
         let before = self.times();
         thread::sleep(Duration::from_millis(2500));
@@ -585,7 +581,7 @@ impl Asked {
     }
 }
 
-impl Collector for Asked {
+impl Collector for CountsCalls {
     fn descs(&self) -> &[Desc] {
         static DESCS: [Desc; 1] = [Desc::new(Kind::Gauge, "times_asked", "Times asked.")];
         &DESCS
@@ -605,8 +601,8 @@ const VIEWS: [&str; 6] = [
     "cardinality",
     "objectives",
 ];
-const PATIENCE: Duration = Duration::from_mins(1);
-/// As `WebDriver` calls these keys.
+const TIMEOUT: Duration = Duration::from_mins(1);
+/// `WebDriver` codes of keys.
 const ESCAPE: &str = "\u{E00C}";
 const RIGHT: &str = "\u{E014}";
 const TAB: &str = "\u{E004}";

@@ -1,4 +1,4 @@
-//! A real Prometheus scrapes the example, and says what it saw.
+//! A real Prometheus scrapes the example, and its data is checked.
 
 use std::{ops::Range, time::Duration};
 
@@ -12,25 +12,25 @@ fn prometheus_scrapes_what_the_example_records() {
     let example = Example::start(LOAD, LASTING);
     let flags = ["--enable-feature=exemplar-storage"];
     let prometheus = Prometheus::scraping_with(example.metrics(), &flags);
-    wait_until(PATIENCE, "enough scrapes", || {
+    wait_until(TIMEOUT, "enough scrapes", || {
         let scrapes = prometheus.value(&format!("count_over_time(up{WINDOW})"))?;
         (scrapes >= SCRAPES).then_some(())
     });
 
-    no_scrape_failed(&prometheus);
-    no_counter_went_back(&prometheus);
-    both_ends_count_the_same_requests(&prometheus);
-    durations_are_sane(&prometheus);
-    pages_have_the_sizes_that_are_made_up(&prometheus);
-    exemplars_lead_to_requests(&prometheus);
-    in_flight_comes_back(&prometheus);
-    metadata_is_what_the_example_says(&prometheus, &example);
+    assert_no_failed_scrape(&prometheus);
+    assert_no_counter_decreased(&prometheus);
+    assert_both_ends_agree(&prometheus);
+    assert_plausible_durations(&prometheus);
+    assert_page_sizes(&prometheus);
+    assert_exemplars_name_requests(&prometheus);
+    assert_in_flight_is_bounded(&prometheus);
+    assert_metadata(&prometheus, &example);
 }
 
 #[test]
 fn every_judge_accepts_every_text_format_under_load() -> Result<(), Refusal> {
     let example = Example::start(LOAD, LASTING);
-    wait_until(PATIENCE, "the first requests", || {
+    wait_until(TIMEOUT, "the first requests", || {
         let families = python_text(&example.scrape().body).unwrap();
         (families.sum("shortener_load_requests_total", &[]) > 0.0).then_some(())
     });
@@ -77,7 +77,7 @@ fn judges_refuse_invalid_expositions() {
     assert!(promtool_check(helpless, &["no help text"]).is_ok());
 }
 
-fn no_scrape_failed(prometheus: &Prometheus) {
+fn assert_no_failed_scrape(prometheus: &Prometheus) {
     let up = prometheus.value(&format!("min_over_time(up{WINDOW})"));
     assert_eq!(up, Some(1.0), "a scrape failed");
     let targets = prometheus.targets();
@@ -98,15 +98,15 @@ fn no_scrape_failed(prometheus: &Prometheus) {
     }
 }
 
-fn no_counter_went_back(prometheus: &Prometheus) {
+fn assert_no_counter_decreased(prometheus: &Prometheus) {
     for family in ["function_calls_total", "shortener_load_requests_total"] {
         let resets = prometheus.value(&format!("sum(resets({family}{WINDOW}))"));
         assert_eq!(resets, Some(0.0), "{family} went back");
     }
 }
 
-/// The load generator counts the answers it got, the handlers those they gave.
-fn both_ends_count_the_same_requests(prometheus: &Prometheus) {
+/// The load generator counts the responses it receives, the handlers those they send.
+fn assert_both_ends_agree(prometheus: &Prometheus) {
     for (requests, calls) in BOTH_ENDS {
         let calls = format!(r#"{calls},module="shortener::app""#);
         let got = increase(
@@ -127,8 +127,8 @@ fn increase(prometheus: &Prometheus, counters: &str) -> f64 {
     increase.unwrap_or_else(|| panic!("there is no {counters}"))
 }
 
-fn durations_are_sane(prometheus: &Prometheus) {
-    for (function, sane) in DURATION_BUCKETS {
+fn assert_plausible_durations(prometheus: &Prometheus) {
+    for (function, plausible) in DURATION_BUCKETS {
         let selector =
             format!(r#"{{function="{function}",module="shortener::app",outcome="ok"}}{WINDOW}"#);
         let ninth = prometheus.value(&format!(
@@ -142,29 +142,32 @@ fn durations_are_sane(prometheus: &Prometheus) {
         for (what, seconds) in [("nine of ten calls", ninth), ("a call", mean)] {
             let seconds = seconds.unwrap_or_else(|| panic!("{function} has no durations"));
             assert!(
-                sane.contains(&seconds),
-                "{what} of {function}: {seconds} s, which should be in {sane:?}"
+                plausible.contains(&seconds),
+                "{what} of {function}: {seconds} s, which should be in {plausible:?}"
             );
         }
     }
 }
 
-/// On a logarithmic scale a page is as likely to be of any size: half are below the middle.
-fn pages_have_the_sizes_that_are_made_up(prometheus: &Prometheus) {
-    for (quantile, sane) in PAGES {
+/// Page sizes are uniform on a logarithmic scale.
+fn assert_page_sizes(prometheus: &Prometheus) {
+    for (quantile, plausible) in PAGES {
         let size = prometheus.value(&format!(
             "histogram_quantile({quantile}, sum by (le) (shortener_page_bytes_bucket))"
         ));
         let size = size.expect("pages were fetched");
-        assert!(sane.contains(&size), "{quantile}: {size}, not {sane:?}");
+        assert!(
+            plausible.contains(&size),
+            "{quantile}: {size}, not {plausible:?}"
+        );
     }
 }
 
-/// The load numbers its requests, and begins a trace of that number with each.
-fn exemplars_lead_to_requests(prometheus: &Prometheus) {
+/// The load generator numbers its requests and uses the number as trace id.
+fn assert_exemplars_name_requests(prometheus: &Prometheus) {
     let sent = prometheus.value("sum(shortener_load_requests_total)");
     let sent = sent.expect("requests were sent") as u128;
-    for (name, sane) in [
+    for (name, plausible) in [
         ("shortener_links_followed_total", 1.0..=1.0),
         ("shortener_page_bytes_bucket", 256.0..=4_194_304.0),
     ] {
@@ -179,7 +182,7 @@ fn exemplars_lead_to_requests(prometheus: &Prometheus) {
                 let value = exemplar["value"].as_str().expect("a number");
                 let value: f64 = value.parse().expect("a number");
                 assert!(
-                    (1..=sent + UNDER_WAY).contains(&request) && sane.contains(&value),
+                    (1..=sent + MAX_UNSEEN).contains(&request) && plausible.contains(&value),
                     "{exemplar} of {one:#?}, when {sent} were sent"
                 );
             }
@@ -187,9 +190,9 @@ fn exemplars_lead_to_requests(prometheus: &Prometheus) {
     }
 }
 
-/// A few pages are fetched at any time. Calls that were cancelled and did not
-/// leave the gauge would pile up in it.
-fn in_flight_comes_back(prometheus: &Prometheus) {
+/// A few pages are fetched at any time. Cancelled calls that were never subtracted would accumulate
+/// in the gauge.
+fn assert_in_flight_is_bounded(prometheus: &Prometheus) {
     let fetches = format!(r#"function_calls_in_flight{{function="fetch"}}{WINDOW}"#);
     let most = prometheus.value(&format!("max_over_time({fetches})"));
     assert!(
@@ -206,7 +209,7 @@ fn in_flight_comes_back(prometheus: &Prometheus) {
     );
 }
 
-fn metadata_is_what_the_example_says(prometheus: &Prometheus, example: &Example) {
+fn assert_metadata(prometheus: &Prometheus, example: &Example) {
     let families = python_openmetrics(&example.scrape_accepting(OPENMETRICS).body)
         .expect("the example exposes OpenMetrics");
     for (name, suffix, kind, unit) in DESCRIBED {
@@ -219,8 +222,8 @@ fn metadata_is_what_the_example_says(prometheus: &Prometheus, example: &Example)
     }
 }
 
-/// Name, type and help of each family: the same in both formats, apart from what
-/// the text format has no types for.
+/// Returns name, type and help of each family, which are equal in both formats except for types
+/// that the text format lacks.
 fn described(families: &Families) -> Vec<(String, String, String)> {
     families
         .iter()
@@ -235,7 +238,7 @@ fn described(families: &Families) -> Vec<(String, String, String)> {
         .collect()
 }
 
-/// Which answers come from which calls.
+/// Responses, and the calls that send them.
 const BOTH_ENDS: [(&str, &str); 8] = [
     (
         r#"kind="create",outcome="success""#,
@@ -271,21 +274,21 @@ const BOTH_ENDS: [(&str, &str); 8] = [
     ),
 ];
 
-/// How long, in seconds, a handler may take; a page is fetched in 0.05 to 0.3.
+/// Plausible durations of a handler in seconds; a page is fetched in 0.05 to 0.3.
 const DURATION_BUCKETS: [(&str, Range<f64>); 3] = [
     ("create", 0.000_001..2.0),
     ("follow", 0.000_001..1.0),
     ("preview", 0.05..1.5),
 ];
 
-/// Sizes of pages, in bytes: from 2⁸ to 2²².
+/// Plausible quantiles of page sizes in bytes, which range from 2⁸ to 2²².
 const PAGES: [(f64, Range<f64>); 3] = [
     (0.1, 256.0..4096.0),
     (0.5, 4096.0..262_144.0),
     (0.9, 262_144.0..4_194_304.0),
 ];
 
-/// Families, the suffix that Prometheus 2 knows them with, types and units.
+/// Families: name, suffix in Prometheus 2, type and unit.
 const DESCRIBED: [(&str, &str, &str, &str); 5] = [
     ("function_duration_seconds", "", "histogram", "seconds"),
     ("shortener_page_bytes", "", "histogram", "bytes"),
@@ -297,20 +300,20 @@ const DESCRIBED: [(&str, &str, &str, &str); 5] = [
 /// Requests per second.
 const LOAD: u32 = 200;
 
-/// About three are in flight, and some eight are cancelled in a second.
+/// About three are in flight, and about eight per second are cancelled.
 const MANY_FETCHES: f64 = 50.0;
 
 const LASTING: Duration = Duration::from_mins(2);
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Requests that may have been sent since they were counted last.
-const UNDER_WAY: u128 = 10_000;
+/// Requests that may have been sent since the last scrape.
+const MAX_UNSEEN: u128 = 10_000;
 
-/// What is looked back upon, and how many scrapes must fall into it.
+/// The window of the queries, and the scrapes that must be in it.
 const WINDOW: &str = "[25s]";
 const SCRAPES: f64 = 24.0;
 
-/// Both ends are scraped at once, but an answer under way is counted at one of them only.
+/// Both ends are scraped together, but a response in progress is counted at only one of them.
 const TOLERANCE: f64 = 0.1;
 
 const TEXT_1: &str = "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8";

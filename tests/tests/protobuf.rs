@@ -1,4 +1,4 @@
-//! The protobuf format, as an independent decoder reads it.
+//! The protobuf format, read by an independent decoder.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +22,7 @@ metrics! {
     static PHASE: StateSet<Phase, (part: &str)> = "protobuf_phase";
     /// What the parts of the program do.
     static PARTS: StateSet<Phase, (part: &str)> = "protobuf_escaped_phase";
-    /// As many series as there can be of ten truths.
+    /// All combinations of ten booleans.
     static TRUTHS: Counter<(
         a_long_name_of_the_first: bool,
         a_long_name_of_the_second: bool,
@@ -312,7 +312,7 @@ fn labels_stay_the_same_when_formats_alternate() {
                 .inc_by(total);
             tasks.with(&[["a", "b"][len % 2], &queue]).inc_by(total);
         }
-        // Who takes a place that has become free stands there.
+        // A new series takes the free slot of a removed one.
         let lines = || {
             let text = registry.encode_to_string(Format::Text);
             text.lines().map(str::to_owned).collect::<BTreeSet<_>>()
@@ -320,15 +320,15 @@ fn labels_stay_the_same_when_formats_alternate() {
         let before = lines();
         let both = ["jobs_total", "tasks_total"];
         for _ in 0..2 {
-            all_is_there(&registry, &both);
-            all_is_there(&registry, &both);
-            // Some are born, and one leaves, while they stand as protobuf writes them.
+            assert_complete(&registry, &both);
+            assert_complete(&registry, &both);
+            // Series are created and removed while labels are cached in the encoding of protobuf.
             for len in [10, 100, 1_000] {
                 jobs.with(&[&"n".repeat(len), "", ""]).inc();
             }
             jobs.with(&["", "", ""]).inc();
             jobs.remove(&["q", "a", "\"\n"]);
-            all_is_there(&registry, &both);
+            assert_complete(&registry, &both);
             for len in [10, 100, 1_000] {
                 jobs.remove(&[&"n".repeat(len), "", ""]);
             }
@@ -355,7 +355,7 @@ fn const_labels_are_escaped_as_each_scraper_requests() {
         };
         common.to_owned()
     };
-    // Kept as the first one reads them, when the other comes.
+    // Labels are cached for the first scraper when the second one scrapes.
     for _ in 0..3 {
         assert_eq!(name(Escaping::AllowUtf8), "cloud.region");
     }
@@ -379,7 +379,7 @@ fn a_large_family_is_one_message_with_all_its_series() {
             jobs.with(&[&n.to_string(), label]).inc_by(u64::from(n));
             level.with(&[&n.to_string()]).set(f64::from(n) / 7.0);
         }
-        all_is_there(&registry, &["jobs_total", "level"]);
+        assert_complete(&registry, &["jobs_total", "level"]);
     }
 }
 
@@ -392,12 +392,12 @@ fn a_large_family_of_short_metrics_has_the_right_length_prefix() {
     for n in 0..3000_u32 {
         jobs.with(&[&n.to_string(), "a"]).inc_by(u64::from(n));
     }
-    // Until labels are kept as they are written, how long they are is guessed.
-    all_is_there(&registry, &["jobs_total"]);
+    // Until labels are cached in this encoding, their length is estimated.
+    assert_complete(&registry, &["jobs_total"]);
     let mut out = Vec::new();
     registry.encode(Format::Protobuf, &mut out).unwrap();
-    // What was announced and did not come is filled up with zeros: births of the last series may
-    // be shorter.
+    // An overestimated length is padded with zeros: created timestamps of the last series may be
+    // shorter.
     let zeros = out.split(|byte| *byte != 0).map(<[u8]>::len).max();
     assert!(zeros < Some(out.len() / 1_000), "{zeros:?}");
 }
@@ -429,7 +429,7 @@ fn a_large_family_of_histograms_is_one_message_with_all_its_series() {
                 .observe(f64::from(n * n) + 0.1);
         }
     }
-    all_is_there(&registry, &["a_sizes", "b_times"]);
+    assert_complete(&registry, &["a_sizes", "b_times"]);
 }
 
 #[test]
@@ -443,7 +443,7 @@ fn a_series_created_while_a_large_family_is_written_is_not_lost() {
     for n in 0..2000_u32 {
         jobs.with(&[&n.to_string()]).inc();
     }
-    let mut out = Births(Vec::new(), &jobs, 2000);
+    let mut out = CreatesSeries(Vec::new(), &jobs, 2000);
     registry.encode(Format::Protobuf, &mut out).unwrap();
     let families = protobuf(&out.0).unwrap();
     assert!(families.iter().all(|family| family.name() == "jobs_total"));
@@ -454,10 +454,10 @@ fn a_series_created_while_a_large_family_is_written_is_not_lost() {
     assert_eq!(series.len(), count);
 }
 
-/// Gives birth to a thousand series whenever something is written.
-struct Births<'a>(Vec<u8>, &'a DynamicFamily<Counter>, u32);
+/// A writer that creates a thousand series on every write.
+struct CreatesSeries<'a>(Vec<u8>, &'a DynamicFamily<Counter>, u32);
 
-impl std::io::Write for Births<'_> {
+impl std::io::Write for CreatesSeries<'_> {
     fn write(&mut self, some: &[u8]) -> std::io::Result<usize> {
         if self.2 < 10_000 {
             for n in self.2..self.2 + 1000 {
@@ -482,10 +482,10 @@ fn a_family_without_series_is_omitted() {
     assert_eq!(decoded(&registry).len(), 1);
 }
 
-/// Compares what was written with what the registry gathers.
+/// Asserts that the exposition equals what the registry gathers.
 #[track_caller]
-fn all_is_there(registry: &Registry, names: &[&str]) {
-    // Written of text at first, and then as they are kept by then.
+fn assert_complete(registry: &Registry, names: &[&str]) {
+    // The first exposition is converted from text, the second uses the cached encoding.
     let first = decoded(registry);
     let families = decoded(registry);
     assert_eq!(first, families);

@@ -1,4 +1,4 @@
-//! What a real Pushgateway makes of what is pushed to it, and what Prometheus sees there.
+//! A real Pushgateway receives pushes, and Prometheus scrapes it.
 
 use std::{
     panic::{self, AssertUnwindSafe},
@@ -219,7 +219,7 @@ fn a_gateway_below_a_path_prefix_is_reached() {
 
 #[test]
 fn pushing_requires_the_password() {
-    // The hash of `test` from Prometheus' guide to basic authentication.
+    // The bcrypt hash of `test` from Prometheus' guide to basic authentication.
     let config = "\
 basic_auth_users:
   admin: $2b$12$hNf2lSsxfm0.i4a.1kVpSOVyBCfIB51VRjgBUyv6kdnyTlgWj81Ay
@@ -299,5 +299,5 @@ fn the_background_pusher_updates_the_gateway_and_has_self_metrics() {
     assert!(times.is_some_and(|times| times >= 2.0), "{times:?}");
 }
 
-/// The gateway makes up for an instance that is not in the grouping key, so that none is put on.
+/// The gateway adds an empty `instance` if the grouping key has none.
 const JOB: [(&str, &str); 2] = [("instance", ""), ("job", "backup")];

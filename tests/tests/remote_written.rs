@@ -1,4 +1,4 @@
-//! What real servers make of what is sent to them by remote write.
+//! Real servers receive remote write.
 
 use std::{collections::BTreeSet, thread, time::Duration};
 
@@ -20,7 +20,7 @@ fn scraping_and_remote_write_deliver_the_example_and_its_end() {
         let pushed = families.sum("shortener_load_requests_total", &[("job", "shortener")]);
         assert!(pushed > 0.0, "{pushed}");
     }
-    // The last value of each series before the marker of its end is what the gateway got as well.
+    // The last value before the stale marker equals what the gateway received.
     let total = r#"sum(last_over_time(shortener_load_requests_total{job="shortener"}[5m]))"#;
     assert!(prometheus.value(total).is_some_and(|total| total > 0.0));
     assert_eq!(prometheus.value(r#"count({job="shortener"})"#), None);
@@ -29,7 +29,7 @@ fn scraping_and_remote_write_deliver_the_example_and_its_end() {
     eventually("its end", || victoria.value(total), pushed);
 }
 
-/// One of each, with values that differ.
+/// One metric of each type, with distinct values.
 struct Shop {
     registry: Registry,
     orders: Counter,
@@ -68,7 +68,7 @@ impl Shop {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as a pusher gives it")]
-fn fails(error: Error) {
+fn fail_on_error(error: Error) {
     panic!("{error}");
 }
 
@@ -90,7 +90,7 @@ fn receiver(version: Version, flags: &[&str]) -> Prometheus {
 fn prometheus_2_and_3_store_what_they_are_sent() {
     for (version, sent) in [
         (Version::Debian, RemoteWriteVersion::V1),
-        // Which it does not know: it reads nothing in it, and is sent the other.
+        // This server does not know version 2: it ingests nothing, and is sent version 1.
         (Version::Debian, RemoteWriteVersion::V2),
         (Version::Newer, RemoteWriteVersion::V1),
         (Version::Newer, RemoteWriteVersion::V2),
@@ -100,7 +100,9 @@ fn prometheus_2_and_3_store_what_they_are_sent() {
         let shop = Shop::new();
         let write = shop.write_to(&prometheus.write_url()).version(sent);
         let write = write.send_native_histograms(true);
-        let pusher = write.push_every(Duration::from_millis(100), fails).unwrap();
+        let pusher = write
+            .push_every(Duration::from_millis(100), fail_on_error)
+            .unwrap();
         let ask = |expression: &str| prometheus.value(expression);
         let labels = r#"{job="shop",instance="here"}"#;
         eventually("a counter", || ask(&format!("orders_total{labels}")), 7.0);
@@ -122,7 +124,7 @@ fn prometheus_2_and_3_store_what_they_are_sent() {
         let exemplars = prometheus.query_exemplars("orders_total", Duration::from_mins(5));
         let exemplars = exemplars[0]["exemplars"].as_array().unwrap();
         assert_eq!(exemplars[0]["labels"]["trace_id"], "abc");
-        // Only what one does not know is sent in vain, once.
+        // Only the unsupported version fails, once.
         let url = prometheus.write_url();
         let failed = ask(&format!(
             r#"metrics_pushes_total{{url="{url}",result="error"}}"#
@@ -131,7 +133,7 @@ fn prometheus_2_and_3_store_what_they_are_sent() {
         assert_eq!(failed, Some(f64::from(u8::from(unknown))));
         pusher.shutdown().unwrap();
 
-        // The end of each series is known at once, and no sample of it is lost.
+        // Stale markers take effect at once, and no sample is lost.
         assert_eq!(ask("count({job=\"shop\"})"), None);
         let last = prometheus.query(&format!("orders_total{labels}[5m]"));
         let values: Vec<_> = points(&last[0]).iter().map(|(_, value)| *value).collect();
@@ -166,7 +168,7 @@ fn samples_of_an_outage_arrive_later_with_their_original_timestamps() {
     let points = points(&series[0]);
     let values: Vec<_> = points.iter().map(|(_, value)| *value).collect();
     assert!(values.is_sorted(), "{values:?}");
-    // It was down for about ten of these, and has what was counted meanwhile.
+    // The outage covered about ten samples, which were delivered later.
     let meanwhile = |value: &&f64| **value > 7.0 && **value < 17.0;
     assert!(values.iter().filter(meanwhile).count() >= 3, "{values:?}");
     let times: BTreeSet<_> = points.iter().map(|(time, _)| time.to_bits()).collect();
@@ -178,7 +180,9 @@ fn a_prometheus_without_native_histograms_stores_the_rest() {
     let prometheus = receiver(Version::Newer, &[]);
     let shop = Shop::new();
     let write = shop.write_to(&prometheus.write_url());
-    let pusher = write.push_every(Duration::from_millis(100), fails).unwrap();
+    let pusher = write
+        .push_every(Duration::from_millis(100), fail_on_error)
+        .unwrap();
     let ask = || prometheus.value("page_bytes_count");
     eventually("a histogram's count", ask, 1000.0);
     pusher.shutdown().unwrap();
@@ -190,7 +194,7 @@ fn each_sample_has_its_own_timestamp() {
     let prometheus = receiver(Version::Newer, &[]);
     let pusher = shop
         .write_to(&prometheus.write_url())
-        .push_every(Duration::from_millis(50), fails)
+        .push_every(Duration::from_millis(50), fail_on_error)
         .unwrap();
     let all = |series: &[Value]| series.first().map_or(0, |one| points(one).len());
     wait_until(Duration::from_secs(30), "some samples", || {
@@ -208,7 +212,9 @@ fn victoria_metrics_stores_what_it_is_sent() {
         let victoria = VictoriaMetrics::without_jobs();
         let shop = Shop::new();
         let write = shop.write_to(&victoria.write_url()).version(version);
-        let pusher = write.push_every(Duration::from_millis(100), fails).unwrap();
+        let pusher = write
+            .push_every(Duration::from_millis(100), fail_on_error)
+            .unwrap();
         let ask = |expression: &str| victoria.value(expression);
         let orders = r#"orders_total{job="shop",instance="here"}"#;
         eventually("a counter", || ask(orders), 7.0);

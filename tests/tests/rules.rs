@@ -1,4 +1,4 @@
-//! Rules fire when an objective is missed, and only then.
+//! Alerting rules fire when an objective is missed, and only then.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ metrics! {
     static QUEUED: Histogram = "post_queued_seconds";
 }
 
-/// Half of the calls may fail: no rate of a page can be reached.
+/// The objective allows half of the calls to fail, so no burn rate can page.
 #[counted(slo(success = 50))]
 fn gamble() -> Result<(), String> {
     Ok(())
@@ -55,7 +55,7 @@ fn a_fast_burn_pages() -> Result<(), Refusal> {
 
 #[test]
 fn a_moderate_burn_pages_after_six_hours() -> Result<(), Refusal> {
-    // 0.8 %, 8 times as much as lasts for 30 days: too little for the rule of an hour.
+    // 0.8 % is 8 times the budget rate, too little for the one-hour rule.
     case(PAY, &calls("0+992x400", "0+8x400"), "6h30m", &[(FAST, 1)])
 }
 
@@ -213,7 +213,7 @@ fn without_a_job_no_target_rule_is_generated() {
 #[test]
 fn an_error_burst_fires_and_resolves_in_prometheus() {
     let server = metrics_http::serve("127.0.0.1:0").expect("a free port");
-    // An hour is half a minute, and 5 minutes are 2.5 seconds.
+    // An hour becomes half a minute, 5 minutes become 2.5 seconds.
     let rules = rules().scale_windows(1.0 / 120.0).to_yaml();
     let jobs = [Job::new("shop", server.local_addr())];
     let prometheus = Prometheus::start_with_rules(Version::Debian, &jobs, &[], &rules);
@@ -223,18 +223,18 @@ fn an_error_burst_fires_and_resolves_in_prometheus() {
         prometheus.query(firing).len()
     };
 
-    wait_until(PATIENCE, "a share of good calls", || {
+    wait_until(TIMEOUT, "a share of good calls", || {
         pay(true).expect("it works");
         let share = r#"{__name__="job:objective_misses:ratio_rate2s500ms",function="pay"} == 0"#;
         (!prometheus.query(share).is_empty()).then_some(())
     });
     assert_eq!(firing(), 0);
 
-    wait_until(PATIENCE, "an alert", || {
+    wait_until(TIMEOUT, "an alert", || {
         pay(false).expect_err("it does not work");
         (firing() == 1).then_some(())
     });
-    wait_until(PATIENCE, "the alert's end", || {
+    wait_until(TIMEOUT, "the alert's end", || {
         pay(true).expect("it works");
         (firing() == 0).then_some(())
     });
@@ -256,12 +256,12 @@ fn objectives_work_with_native_buckets_alone() {
         prometheus.value(misses)
     };
 
-    wait_until(PATIENCE, "a share of quick letters", || {
+    wait_until(TIMEOUT, "a share of quick letters", || {
         QUEUED.observe(0.1);
         misses().filter(|share| share.abs() < 1e-9)
     });
     assert_eq!(prometheus.query("post_queued_seconds_bucket").len(), 0);
-    wait_until(PATIENCE, "an alert", || {
+    wait_until(TIMEOUT, "an alert", || {
         QUEUED.observe(2.0);
         let firing = r#"ALERTS{alertname="ErrorBudgetBurnsFast",alertstate="firing",metric="post_queued_seconds"}"#;
         (prometheus.query(firing).len() == 1).then_some(())
@@ -273,7 +273,7 @@ fn rules() -> Rules {
     Rules::of(&catalog()).job("shop")
 }
 
-/// So many alerts fire of a function at some time.
+/// Checks with promtool how many alerts of a function fire at a time.
 fn case(function: &str, series: &str, at: &str, alerts: &[(&str, u32)]) -> Result<(), Refusal> {
     for &(alert, count) in alerts {
         case_of(
@@ -303,7 +303,7 @@ fn case_of(alert: &str, labels: &str, series: &str, at: &str, count: u32) -> Res
     promtool_test_rules(&rules().to_yaml(), &cases)
 }
 
-/// Calls that end well and badly, minute by minute.
+/// Series of successful and failed calls, minute by minute.
 fn calls(ok: &str, error: &str) -> String {
     format!("{}{}", call("ok", ok), call("error", error))
 }
@@ -314,7 +314,7 @@ fn call(outcome: &str, values: &str) -> String {
     series(&format!("function_calls_total{{{labels}}}"), values)
 }
 
-/// Calls that took no longer than that, and all.
+/// Series of calls up to a duration, and of all calls.
 fn durations(function: &str, le: &str, quick: &str, all: &str) -> String {
     let labels = format!(r#"job="shop",instance="a",function="{function}",module="rules""#);
     let bucket = format!(r#"function_duration_seconds_bucket{{{labels},le="{le}"}}"#);
@@ -330,4 +330,4 @@ const PAY: &str = "pay";
 const FAST: &str = "ErrorBudgetBurnsFast";
 const SLOW: &str = "ErrorBudgetBurnsSlowly";
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);

@@ -1,4 +1,4 @@
-//! The attributes on every kind of function that is not `async`, beyond those in `attributes.rs`.
+//! The attributes on further forms of functions that are not `async`, beyond `attributes`.
 
 #![allow(
     clippy::needless_lifetimes,
@@ -416,7 +416,7 @@ fn the_tokio_main_function_is_counted_above_and_below() {
     assert_eq!(main_below(), Err(()));
     assert_eq!(main_above(), Err(()));
     assert_eq!(calls("main_below"), "ok 0, error 1, panic 0, cancelled 0");
-    // By then it is no longer `async`.
+    // The other attribute has made it a function that is not `async`.
     assert_eq!(calls("main_above"), "ok 0, error 1, panic 0");
 }
 
@@ -440,7 +440,7 @@ fn a_test_attribute_above_ours_is_accepted() -> Result<(), String> {
 }
 
 #[test]
-#[expect(unsafe_code, reason = "functions may be unsafe, too")]
+#[expect(unsafe_code, reason = "the test needs unsafe functions")]
 fn unsafe_methods_and_functions_with_an_abi_are_recorded() {
     struct Bytes(*const u8);
 
@@ -451,7 +451,7 @@ fn unsafe_methods_and_functions_with_an_abi_are_recorded() {
         #[counted]
         #[timed]
         unsafe fn first<'a>(&self) -> Result<&'a u8, ()> {
-            // SAFETY: the caller says so.
+            // SAFETY: the caller guarantees it.
             unsafe { self.0.as_ref() }.ok_or(())
         }
     }
@@ -462,12 +462,12 @@ fn unsafe_methods_and_functions_with_an_abi_are_recorded() {
     #[counted]
     #[in_flight]
     unsafe extern "C" fn read(byte: *const u8) -> u8 {
-        // SAFETY: the caller says so.
+        // SAFETY: the caller guarantees it.
         unsafe { byte.as_ref() }.copied().unwrap_or(0)
     }
 
     let byte = 7;
-    // SAFETY: a variable can be read.
+    // SAFETY: the pointer is to a live local variable.
     assert_eq!(unsafe { Bytes(&raw const byte).first() }, Ok(&7));
     // SAFETY: nothing is read.
     assert_eq!(unsafe { read(std::ptr::null()) }, 0);
@@ -514,7 +514,7 @@ fn bodies_with_every_kind_of_statement_are_accepted() {
     assert_eq!(calls("crowded"), "ok 2, error 2, panic 0");
 }
 
-/// As other modules and crates see functions.
+/// Uses the functions from another module.
 mod elsewhere {
     use metrics_core::counted;
 

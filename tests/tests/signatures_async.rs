@@ -1,5 +1,4 @@
-//! The attributes on every kind of function that is a call of a future, beyond those in
-//! `attributes_async.rs`.
+//! The attributes on further forms of functions that return a future, beyond `attributes_async.rs`.
 
 #![allow(
     clippy::needless_lifetimes,
@@ -140,7 +139,7 @@ fn functions_that_return_a_future_are_async_calls() {
         Box::pin(async move { n })
     }
 
-    /// A future that has a name is a value as any other.
+    /// Returns a future of a named type.
     #[counted]
     fn named(n: u8) -> Ready<u8> {
         ready(n)
@@ -552,7 +551,7 @@ async fn a_tokio_test_attribute_below_ours_is_accepted() {
 #[counted]
 async fn a_tokio_test_attribute_above_ours_is_accepted() {
     yield_now().await;
-    // By then it is no longer `async`.
+    // The other attribute has made it a function that is not `async`.
     assert_eq!(
         calls("a_tokio_test_attribute_above_ours_is_accepted"),
         "ok 0, panic 0"
@@ -588,7 +587,7 @@ async fn attributes_work_above_and_below_others() {
 }
 
 #[test]
-#[expect(unsafe_code, reason = "functions may be unsafe, too")]
+#[expect(unsafe_code, reason = "the test needs unsafe functions")]
 fn unsafe_functions_are_recorded() {
     /// # Safety
     ///
@@ -596,7 +595,7 @@ fn unsafe_functions_are_recorded() {
     #[counted]
     async unsafe fn read(byte: *const u8) -> Result<u8, ()> {
         suspend().await;
-        // SAFETY: the caller says so.
+        // SAFETY: the caller guarantees it.
         unsafe { byte.as_ref() }.copied().ok_or(())
     }
 

@@ -1,5 +1,4 @@
-//! Everything at once, for as long as `SOAK_SECONDS` says: threads that come and go, scrapes, and
-//! removals.
+//! A soak test of `SOAK_SECONDS`: threads that start and end, scrapes, and removals.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 
@@ -58,11 +57,11 @@ const KEYS: u32 = 40;
 const WORKERS: u32 = 3;
 const RECORDINGS: u32 = 300;
 
-/// What was handed to series that are removed; noted before it is recorded.
+/// Number of recordings into series that are removed, incremented before each recording.
 static ISSUED: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
 
-/// What a thread records in its short life.
-fn live(seed: u32) {
+/// The recordings of one short-lived thread.
+fn record_all(seed: u32) {
     for at in 0..RECORDINGS {
         let key = seed.wrapping_mul(31).wrapping_add(at) % KEYS;
         PLAIN.inc();
@@ -84,12 +83,12 @@ fn live(seed: u32) {
     }
 }
 
-/// Starts short threads until it is time; returns how many there were.
+/// Starts short-lived threads until the deadline, and returns their number.
 fn work(worker: u32, deadline: Instant) -> u64 {
     let mut lived = 0;
     while Instant::now() < deadline {
         let seed = worker + 1_000 * lived;
-        let threads = [seed, seed + 500].map(|seed| thread::spawn(move || live(seed)));
+        let threads = [seed, seed + 500].map(|seed| thread::spawn(move || record_all(seed)));
         for thread in threads {
             thread.join().expect("it does not panic");
             lived += 1;
@@ -98,7 +97,7 @@ fn work(worker: u32, deadline: Instant) -> u64 {
     u64::from(lived)
 }
 
-/// The families of this test.
+/// Returns the families of this test.
 fn soaked_families() -> Vec<MetricFamily> {
     let is_ours = |family: &MetricFamily| {
         family.name.starts_with("soak_") || family.name.starts_with("function_")
@@ -106,7 +105,7 @@ fn soaked_families() -> Vec<MetricFamily> {
     gather().into_iter().filter(is_ours).collect()
 }
 
-/// A series as a number: of a histogram, how often it has observed.
+/// The value of a series; for histograms, the count.
 fn number(metric: &Metric) -> f64 {
     match &metric.value {
         MetricValue::Counter(number) | MetricValue::Gauge(number) => number.as_f64(),
@@ -117,13 +116,13 @@ fn number(metric: &Metric) -> f64 {
     }
 }
 
-/// Checks scrape after scrape until it is over.
-fn look(done: &AtomicBool) -> u64 {
+/// Checks scrapes until the flag is set, and returns their number.
+fn check_scrapes(done: &AtomicBool) -> u64 {
     let mut highest = BTreeMap::new();
     let mut scrapes = 0;
     while !done.load(Ordering::Relaxed) {
         for family in soaked_families() {
-            look_at(&family, &mut highest);
+            check_family(&family, &mut highest);
         }
         assert!(encode_to_string(Format::OpenMetrics).ends_with("# EOF\n"));
         scrapes += 1;
@@ -131,11 +130,11 @@ fn look(done: &AtomicBool) -> u64 {
     scrapes
 }
 
-fn look_at(family: &MetricFamily, highest: &mut BTreeMap<String, f64>) {
+fn check_family(family: &MetricFamily, highest: &mut BTreeMap<String, f64>) {
     let name = family.name.as_str();
     let of_removed = ["soak_removed_total", "soak_cleared_total", "soak_retained"];
     let issued = of_removed.iter().position(|removed| *removed == name);
-    // Loaded after the scrape: more may have been issued since, never less.
+    // Loaded after the scrape, so it is at least the recorded number.
     let issued = issued.map(|at| ISSUED[at].load(Ordering::SeqCst) as f64);
     let mut sum = 0.0;
     for metric in &family.metrics {
@@ -161,7 +160,7 @@ fn look_at(family: &MetricFamily, highest: &mut BTreeMap<String, f64>) {
     }
 }
 
-/// Removes series of some families until it is over.
+/// Removes series until the flag is set.
 fn remove(done: &AtomicBool) {
     let mut round = 0_u32;
     while !done.load(Ordering::Relaxed) {
@@ -190,7 +189,7 @@ fn totals_stay_exact_under_sustained_load() {
     let deadline = Instant::now() + Duration::from_secs(seconds);
     let done = AtomicBool::new(false);
     let (threads, scrapes) = thread::scope(|scope| {
-        let looks = scope.spawn(|| look(&done));
+        let looks = scope.spawn(|| check_scrapes(&done));
         scope.spawn(|| remove(&done));
         let workers: Vec<_> = (0..WORKERS)
             .map(|worker| scope.spawn(move || work(worker, deadline)))

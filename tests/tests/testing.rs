@@ -1,4 +1,4 @@
-//! A test is told what its own thread has recorded, whatever others do.
+//! `testing::record` sees the recordings of its own thread only.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 
@@ -108,9 +108,9 @@ fn recordings_of_a_thread_started_inside_are_excluded() {
 
 #[test]
 fn the_first_recordings_of_a_thread_are_included() {
-    let told =
+    let recorded =
         thread::spawn(|| testing::recorded(|| DONE.inc()).counter("testing_done_total", &[]));
-    assert_eq!(told.join().expect("it does not panic"), 1);
+    assert_eq!(recorded.join().expect("it does not panic"), 1);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn native_buckets_are_included() {
     });
     let bodies = recorded.observations("testing_body_bytes", &[]);
     assert_eq!((bodies.count, bodies.sum), (2, 3.0));
-    let native = bodies.native.expect("it is declared so");
+    let native = bodies.native.expect("the histogram is native");
     assert_eq!((native.schema, native.positive), (3, vec![(0, 1), (8, 1)]));
 }
 
@@ -459,7 +459,7 @@ fn a_gauge_can_be_read_from_its_registry() {
     assert_eq!(stored.get(), 7);
 }
 
-/// What an assertion that fails says.
+/// Returns the message of a failed assertion.
 fn message(assertion: impl FnOnce()) -> String {
     let panic = catch_unwind(AssertUnwindSafe(assertion)).expect_err("the assertion fails");
     *panic.downcast::<String>().expect("a message")

@@ -1,4 +1,4 @@
-//! A test stops the time of its thread, and moves it.
+//! A test can pause and advance the time of its thread.
 
 #![allow(clippy::float_cmp, reason = "the times add up without rounding")]
 
@@ -121,7 +121,7 @@ fn an_expired_series_that_returns_counts_only_what_was_recorded() {
     assert!(registry.encode_to_string(Format::Text).contains("} 2\n"));
 }
 
-/// Jobs whose series leave after an hour.
+/// Creates a family whose series expire after an hour.
 fn expiring(registry: &Registry) -> DynamicFamily<Counter> {
     let jobs = Options::new("jobs_total", "Jobs.").labels(["queue"]);
     let jobs = registry.create_family(jobs.expire(HOUR));

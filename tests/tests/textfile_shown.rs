@@ -1,6 +1,6 @@
-//! What a real `node_exporter` makes of the file that is written for it.
+//! A real `node_exporter` exposes the textfile that is written for it.
 
-#![allow(clippy::float_cmp, reason = "whole numbers stay what they are")]
+#![allow(clippy::float_cmp, reason = "the values are whole numbers")]
 
 use metrics_core::{Counter, Gauge, Histogram, Options, Registry, Summary};
 use metrics_http::write_textfile_from;

@@ -1,4 +1,4 @@
-//! What is recorded of a call is what has happened, whatever becomes of its future.
+//! The recorded outcome and duration of a call match what happened to its future.
 
 use std::{
     future::{pending, poll_fn},
@@ -20,7 +20,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// Runtimes of both kinds.
+/// Creates a current-thread and a multi-thread runtime.
 fn runtimes() -> [Runtime; 2] {
     let many = Builder::new_multi_thread()
         .worker_threads(2)
@@ -30,7 +30,7 @@ fn runtimes() -> [Runtime; 2] {
     [one.unwrap(), many.unwrap()]
 }
 
-/// The seconds that calls of a function have taken in all.
+/// Returns the total duration of a function's calls in seconds.
 fn seconds(function: &str) -> f64 {
     let families = gather();
     let timed = families
@@ -62,7 +62,7 @@ fn the_duration_of_a_call_begins_with_the_first_poll() {
     }
     let begun = Instant::now();
     Runtime::new().unwrap().block_on(future);
-    // The call lies within this span, however long the machine makes it.
+    // The call is within this span, however slow the machine is.
     let span = begun.elapsed() + BEFORE / 2;
     assert!(seconds("patient") < span.as_secs_f64());
 }
@@ -277,7 +277,7 @@ fn tasks_are_recorded_on_every_kind_of_runtime() {
             begins.await.unwrap();
             assert_eq!(in_progress("task"), "1");
         });
-        // The last of them ends with its runtime.
+        // The last call ends with its runtime.
         drop(runtime);
         let cancelled = 4 * runs;
         assert_eq!(
@@ -307,7 +307,7 @@ async fn a_call_that_times_out_after_an_hour_is_cancelled() {
     assert_eq!(in_progress("long"), "0");
 }
 
-/// What a call does after some waits, and whether it calls another one first.
+/// The end of a call after some waits, and the nested call that precedes it.
 #[derive(Clone, Copy, Debug)]
 struct Script {
     waits: u8,
@@ -323,9 +323,9 @@ enum End {
     Hang,
 }
 
-/// What is done to a call.
+/// An action on a call.
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+enum Action {
     Await,
     Abort,
     DropUnpolled,
@@ -354,18 +354,18 @@ async fn nested(script: Script) -> Result<(), ()> {
 #[counted(name = "truth_begun_total", outcome = false)]
 fn begun() {}
 
-async fn act(script: Script, deed: Deed) {
-    match deed {
-        // What hangs is aborted as well, or nobody would ever go on.
-        Deed::Await if !matches!(script.end, End::Hang) => _ = tokio::spawn(nested(script)).await,
-        Deed::Await | Deed::Abort => {
+async fn act(script: Script, action: Action) {
+    match action {
+        // A hanging call is aborted too, because it would never end.
+        Action::Await if !matches!(script.end, End::Hang) => _ = tokio::spawn(nested(script)).await,
+        Action::Await | Action::Abort => {
             let task = tokio::spawn(nested(script));
             yield_now().await;
             task.abort();
             _ = task.await;
         }
-        Deed::DropUnpolled => drop(nested(script)),
-        Deed::DropAfter(polls) => {
+        Action::DropUnpolled => drop(nested(script)),
+        Action::DropAfter(polls) => {
             let mut future = Box::pin(nested(script));
             let mut polled = 0;
             poll_fn(|context| {
@@ -392,21 +392,21 @@ fn scripts() -> impl Strategy<Value = Script> {
     (0..4_u8, end, 0..4_u8).prop_map(|(waits, end, depth)| Script { waits, end, depth })
 }
 
-fn deeds() -> impl Strategy<Value = Deed> {
+fn actions() -> impl Strategy<Value = Action> {
     prop_oneof![
-        3 => Just(Deed::Await),
-        2 => Just(Deed::Abort),
-        1 => Just(Deed::DropUnpolled),
-        2 => (0..6_u8).prop_map(Deed::DropAfter),
+        3 => Just(Action::Await),
+        2 => Just(Action::Abort),
+        1 => Just(Action::DropUnpolled),
+        2 => (0..6_u8).prop_map(Action::DropAfter),
     ]
 }
 
-/// How many calls have had each outcome, in the order ok, error, panic and cancelled.
+/// Returns the number of calls per outcome, in the order ok, error, panic, cancelled.
 fn outcomes(family: &str) -> [u64; 4] {
-    let shown = series(family, "nested");
+    let text = series(family, "nested");
     ["ok ", "error ", "panic ", "cancelled "].map(|outcome| {
         let of = |series: &str| series.strip_prefix(outcome)?.parse().ok();
-        shown.split(", ").find_map(of).unwrap_or(0)
+        text.split(", ").find_map(of).unwrap_or(0)
     })
 }
 
@@ -419,7 +419,7 @@ proptest! {
 
     #[test]
     fn outcomes_sum_to_the_number_of_calls(
-        calls in proptest::collection::vec((scripts(), deeds()), 50..150),
+        calls in proptest::collection::vec((scripts(), actions()), 50..150),
         many_threads in any::<bool>(),
     ) {
         let before = outcomes("function_calls_total");
@@ -427,13 +427,13 @@ proptest! {
         let runtime = if many_threads { many } else { one };
         let mut expected_ok = 0;
         let mut expected_panics = 0;
-        for (script, deed) in &calls {
-            match deed {
-                Deed::Await if matches!(script.end, End::Succeed) => {
+        for (script, action) in &calls {
+            match action {
+                Action::Await if matches!(script.end, End::Succeed) => {
                     expected_ok += 1 + u64::from(script.depth);
                 }
-                // A call within takes those around it along.
-                Deed::Await if matches!(script.end, End::Panic) => {
+                // A panic in a nested call is also a panic of its callers.
+                Action::Await if matches!(script.end, End::Panic) => {
                     expected_panics += 1 + u64::from(script.depth);
                 }
                 _ => {}
@@ -442,8 +442,8 @@ proptest! {
         let begun_before = number("truth_begun_total", "begun");
         runtime.block_on(async {
             let mut tasks = JoinSet::new();
-            for (script, deed) in calls.iter().copied() {
-                tasks.spawn(act(script, deed));
+            for (script, action) in calls.iter().copied() {
+                tasks.spawn(act(script, action));
             }
             while tasks.join_next().await.is_some() {}
         });
@@ -458,7 +458,7 @@ proptest! {
     }
 }
 
-/// What the only series of a function says.
+/// Returns the value of the only series of a function.
 fn number(family: &str, function: &str) -> u64 {
     series(family, function).parse().unwrap()
 }

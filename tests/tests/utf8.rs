@@ -1,4 +1,4 @@
-//! Names that not every reader takes: declared, read back, checked for clashes, escaped.
+//! UTF-8 names: declared, read back, checked for clashes, escaped.
 
 use std::sync::Arc;
 
@@ -199,7 +199,7 @@ fn the_suffix_rules_apply_to_utf8_names() {
     assert!(registry.create::<Gauge>(options("a.b_total")).is_err());
     let unit = options("a.b").unit("seconds");
     assert!(registry.create::<Gauge>(unit).is_err());
-    // Readers take a unit neither in quotes nor with escapes.
+    // Scrapers accept a unit neither quoted nor escaped.
     for unit in ["m\\s", "\"", "m.s", "°C", " a", "a b"] {
         let unit = options(&format!("a_{unit}")).unit(unit);
         assert!(registry.create::<Gauge>(unit).is_err());
@@ -234,7 +234,7 @@ fn const_labels_that_escape_to_one_name_are_refused() {
     assert!(message.contains("`a.b` and `a_b`"), "{message}");
 }
 
-/// Writes one series of each of its families, with these labels.
+/// A collector that writes one series with these labels.
 struct Written([Desc; 1], &'static [(&'static str, &'static str)]);
 
 impl Collector for Written {
@@ -269,7 +269,7 @@ fn a_collector_can_write_utf8_labels_if_its_description_allows() {
     assert_eq!(written(legacy, &[("http.method", "GET")]), 0);
 }
 
-/// The message of an error that names both lines.
+/// Returns the error message after checking that it names both lines.
 #[track_caller]
 fn clash((first, second): (Options, Options), lines: (u32, u32)) -> String {
     let registry = Registry::new();
@@ -284,7 +284,7 @@ fn clash((first, second): (Options, Options), lines: (u32, u32)) -> String {
 
 #[test]
 fn families_that_escape_to_one_name_clash() {
-    // Under underscores, under dots, and under values.
+    // Clashes with the schemes underscores, dots and values.
     for (a, b) in [("a.b", "a_b"), ("a/b", "a_b"), ("a.b", "U__a_2e_b")] {
         for (a, b) in [(a, b), (b, a)] {
             let (first, line) = (options(a), line!());
@@ -397,8 +397,8 @@ fn check_finds_declarations_that_escape_to_one_name() {
     SECOND.set(2);
 }
 
-/// A registry of names that not every reader takes.
-fn shown() -> Registry {
+/// Creates a registry with UTF-8 names.
+fn utf8_registry() -> Registry {
     let builder = Registry::builder().label("cloud.region", "eu");
     let registry = builder.utf8().build().unwrap();
     registry.create::<Gauge>(options("größe")).unwrap().set(1);
@@ -410,9 +410,9 @@ fn shown() -> Registry {
     registry
 }
 
-/// Its samples.
+/// Returns its samples in an exposition.
 fn samples(exposition: impl Into<ExpositionFormat>) -> Vec<String> {
-    let text = shown().encode_to_string(exposition);
+    let text = utf8_registry().encode_to_string(exposition);
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines.map(str::to_owned).collect()
 }
@@ -420,7 +420,7 @@ fn samples(exposition: impl Into<ExpositionFormat>) -> Vec<String> {
 #[test]
 fn a_scraper_that_allows_utf8_reads_quoted_names_in_text() {
     assert_eq!(
-        shown().encode_to_string(Format::TextV1.with_escaping(Escaping::AllowUtf8)),
+        utf8_registry().encode_to_string(Format::TextV1.with_escaping(Escaping::AllowUtf8)),
         r#"# HELP "größe" Of a test.
 # TYPE "größe" gauge
 {"größe","cloud.region"="eu"} 1
@@ -440,7 +440,7 @@ fn a_scraper_that_allows_utf8_reads_quoted_names_in_text() {
 #[test]
 fn a_scraper_that_allows_utf8_reads_quoted_names_in_openmetrics() {
     assert_eq!(
-        shown().encode_to_string(Format::OpenMetrics.with_escaping(Escaping::AllowUtf8)),
+        utf8_registry().encode_to_string(Format::OpenMetrics.with_escaping(Escaping::AllowUtf8)),
         r#"# TYPE "größe" gauge
 # HELP "größe" Of a test.
 {"größe","cloud.region"="eu"} 1
@@ -473,8 +473,8 @@ time_spent_bucket{cloud_region="eu",le="+Inf"} 1
 time_spent_sum{cloud_region="eu"} 0.5
 time_spent_count{cloud_region="eu"} 1
 "#;
-    assert_eq!(shown().encode_to_string(Format::Text), text);
-    assert_eq!(shown().encode_to_string(Format::TextV1), text);
+    assert_eq!(utf8_registry().encode_to_string(Format::Text), text);
+    assert_eq!(utf8_registry().encode_to_string(Format::TextV1), text);
 }
 
 #[test]
@@ -530,8 +530,8 @@ fn a_state_set_has_its_states_in_a_label_of_its_own_name() {
     assert!(escaped.lines().any(|found| found == line), "{escaped}");
 }
 
-/// Where they are escaped, a metric's name keeps its `:` and a label's does not, so that the label
-/// would not be called like the metric any more.
+/// Escaping keeps a `:` in a metric name but not in a label name, so the state's label would differ
+/// from the metric's name.
 #[test]
 fn a_state_set_with_a_colon_in_name_or_prefix_is_refused() {
     struct States([Desc; 1]);
@@ -572,7 +572,7 @@ fn a_unit_is_written_if_the_escaped_name_ends_in_it() {
     };
     let plain = ["a_seconds seconds", "b_c_bytes bytes"];
     assert_eq!(units(Escaping::Underscores), plain);
-    // The counter is called `a__seconds__total` here, and its family `a__seconds_`.
+    // With dots, the counter becomes `a__seconds__total` and its family `a__seconds_`.
     assert_eq!(units(Escaping::Dots), ["b_dot_c__bytes bytes"]);
     assert_eq!(
         units(Escaping::Values),
@@ -586,7 +586,7 @@ fn a_unit_is_written_if_the_escaped_name_ends_in_it() {
 
 #[test]
 fn expositions_with_different_escaping_do_not_share_names() {
-    let registry = shown();
+    let registry = utf8_registry();
     let utf8 = Format::TextV1.with_escaping(Escaping::AllowUtf8);
     let first = registry.encode_to_string(utf8);
     let underscores = registry.encode_to_string(Format::TextV1);

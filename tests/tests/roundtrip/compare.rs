@@ -1,4 +1,4 @@
-//! Expositions as they were read, and how they are compared with what they are to be.
+//! Parsed expositions, and their comparison with the expected ones.
 
 use std::{collections::BTreeMap, fmt::Debug, ops::Range};
 
@@ -10,7 +10,7 @@ use tests::{
 
 use crate::model::Exemplar;
 
-/// A text exposition: families by their names.
+/// A text exposition: families by name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Document(pub(crate) BTreeMap<String, ShownFamily>);
 
@@ -19,14 +19,14 @@ pub(crate) struct ShownFamily {
     pub(crate) kind: String,
     pub(crate) help: String,
     pub(crate) unit: String,
-    /// By name and labels.
+    /// Samples by name and labels.
     pub(crate) samples: BTreeMap<(String, BTreeMap<String, String>), ShownSample>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct ShownSample {
     pub(crate) value: f64,
-    /// By how much what is read may be beside it.
+    /// Allowed deviation of the value.
     pub(crate) slack: f64,
     pub(crate) exemplar: Option<Exemplar>,
 }
@@ -42,7 +42,7 @@ impl ShownSample {
 
     fn is(&self, other: &ShownSample) -> bool {
         let near = |a: f64, b: f64| {
-            // 0 has no sign in text.
+            // Text has no -0.
             (a + 0.0).to_bits() == (b + 0.0).to_bits()
                 || (a.is_nan() && b.is_nan())
                 || (a - b).abs() <= self.slack
@@ -104,8 +104,8 @@ impl From<Families> for Document {
     }
 }
 
-/// Says where two documents differ.
-pub(crate) fn same(expected: &Document, read: &Document) -> Result<(), String> {
+/// Compares two documents and reports the first difference.
+pub(crate) fn compare(expected: &Document, read: &Document) -> Result<(), String> {
     equal("families", &names(&expected.0), &names(&read.0))?;
     for ((name, family), other) in expected.0.iter().zip(read.0.values()) {
         let head = |family: &ShownFamily| {
@@ -136,18 +136,18 @@ fn equal<T: PartialEq + Debug>(what: &str, expected: &T, read: &T) -> Result<(),
     Err(format!("{what} is to be {expected:?} and is {read:?}"))
 }
 
-/// What Python is to understand of a document; `None` when its parser cannot read it, right as it
-/// is.
-pub(crate) fn legible_for_python(mut document: Document, dialect: Dialect) -> Option<Document> {
+/// Adjusts an expected document to the Python parser's deviations; `None` if the parser cannot read
+/// it although it is valid.
+pub(crate) fn as_python_reads(mut document: Document, dialect: Dialect) -> Option<Document> {
     let families = std::mem::take(&mut document.0);
     for (name, mut family) in families {
         for ((_, labels), sample) in &family.samples {
-            // It takes every name for reserved that begins with two underscores, as some do once
-            // they are escaped.
+            // The parser treats every name that starts with two underscores as reserved; escaping
+            // can produce such names.
             if labels.keys().any(|name| name.starts_with("__")) {
                 return None;
             }
-            // It takes a quote in the value of an exemplar's label for the end of the value.
+            // The parser ends an exemplar's label value at an escaped quote.
             let exemplar = sample
                 .exemplar
                 .iter()
@@ -157,7 +157,7 @@ pub(crate) fn legible_for_python(mut document: Document, dialect: Dialect) -> Op
             }
         }
         let name = match dialect {
-            // It calls a counter what OpenMetrics does.
+            // The parser names a counter as OpenMetrics does.
             Dialect::Text if family.kind == "counter" => {
                 name.strip_suffix("_total").unwrap_or(&name).to_owned()
             }
@@ -168,7 +168,7 @@ pub(crate) fn legible_for_python(mut document: Document, dialect: Dialect) -> Op
                 if family.kind == "untyped" {
                     "unknown".clone_into(&mut family.kind);
                 }
-                // It drops white space around the help, which is escaped still.
+                // The parser trims white space around the help before unescaping it.
                 let help = family.help.replace('\\', "\\\\").replace('\n', "\\n");
                 let is_space = |c: char| " \t\n\r\u{b}\u{c}".contains(c);
                 let help = help.trim_start_matches(is_space);
@@ -176,7 +176,7 @@ pub(crate) fn legible_for_python(mut document: Document, dialect: Dialect) -> Op
                 let help = help.trim_end_matches(is_space);
                 family.help = unescaped(help);
             }
-            // And here spaces before it.
+            // In OpenMetrics it trims leading spaces.
             Dialect::OpenMetrics => {
                 let help = family.help.trim_start_matches(' ').to_owned();
                 family.help = help;
@@ -193,9 +193,9 @@ fn unescaped(help: &str) -> String {
     parts.fold(first, |all, part| format!("{all}\\{part}"))
 }
 
-/// Says where messages differ, after their times are compared and all else that may be written in
-/// several ways is put into one.
-pub(crate) fn same_messages(
+/// Compares protobuf messages and reports the difference, after checking timestamps and normalising
+/// what may be written in several ways.
+pub(crate) fn compare_messages(
     expected: &[MetricFamily],
     mut read: Vec<MetricFamily>,
     during: &Range<f64>,
@@ -208,15 +208,16 @@ pub(crate) fn same_messages(
         for metric in &mut read.metric {
             normalise(metric, during)?;
         }
-        // Every metric has its labels in the same order, but series come in any.
+        // Labels have a fixed order, but series have none.
         let mut expected = expected.clone();
         for family in [&mut expected, &mut read] {
             family
                 .metric
                 .sort_by_cached_key(|metric| format!("{:?}", metric.label));
         }
-        near_quantiles(&expected, &mut read);
-        // The text of a float is that of its bits, but for NaN, of which there is one here.
+        replace_close_quantiles(&expected, &mut read);
+        // Floats print differently if their bits differ, except NaN, of which there is only one
+        // here.
         let (expected, read) = (format!("{expected:#?}"), format!("{read:#?}"));
         if expected != read {
             let lines = expected.lines().zip(read.lines());
@@ -238,8 +239,9 @@ fn normalise(metric: &mut protobuf::Metric, during: &Range<f64>) -> Result<(), S
         }
         Err(format!("{seconds} is not within {during:?}"))
     };
-    // A birth within the time stands for its middle; a collector's is compared in whole seconds.
-    let born = |time: &mut Option<protobuf::Timestamp>| {
+    // A created timestamp within the recording period is replaced by its middle; a collector's is
+    // compared in whole seconds.
+    let check_created = |time: &mut Option<protobuf::Timestamp>| {
         if check(*time).is_ok() {
             let middle = f64::midpoint(during.start, during.end);
             *time = Some(protobuf::Timestamp {
@@ -251,18 +253,18 @@ fn normalise(metric: &mut protobuf::Metric, during: &Range<f64>) -> Result<(), S
         }
     };
     if let Some(counter) = &mut metric.counter {
-        born(&mut counter.created_timestamp);
+        check_created(&mut counter.created_timestamp);
         if let Some(exemplar) = &mut counter.exemplar {
             check(exemplar.timestamp.take())?;
         }
     }
     if let Some(summary) = &mut metric.summary {
-        born(&mut summary.created_timestamp);
+        check_created(&mut summary.created_timestamp);
     }
     let Some(histogram) = &mut metric.histogram else {
         return Ok(());
     };
-    born(&mut histogram.created_timestamp);
+    check_created(&mut histogram.created_timestamp);
     let buckets = histogram.bucket.iter_mut();
     let exemplars = buckets.filter_map(|bucket| bucket.exemplar.as_mut());
     for exemplar in exemplars.chain(&mut histogram.exemplars) {
@@ -289,8 +291,8 @@ fn normalise(metric: &mut protobuf::Metric, during: &Range<f64>) -> Result<(), S
     Ok(())
 }
 
-/// Gives quantiles that are estimated within 1 % the value that they are to have.
-fn near_quantiles(expected: &MetricFamily, read: &mut MetricFamily) {
+/// Replaces quantile estimates within 1 % by the expected value.
+fn replace_close_quantiles(expected: &MetricFamily, read: &mut MetricFamily) {
     for (expected, read) in expected.metric.iter().zip(&mut read.metric) {
         let (Some(expected), Some(read)) = (&expected.summary, &mut read.summary) else {
             continue;

@@ -1,4 +1,4 @@
-//! What is generated: registries of any families, names, labels and values that are allowed.
+//! Generates registries with any valid families, names, labels and values.
 
 use metrics_core::Kind;
 use proptest::{
@@ -16,7 +16,7 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
     let prefix = prop_oneof![
         2 => Just(String::new()),
         1 => "[a-zA-Z][a-zA-Z0-9_]{0,5}_",
-        // No state set takes a colon.
+        // State sets may not have a colon.
         1 => part(true).prop_map(|part| part.replace(':', "-")),
     ];
     let common = vec((part(true), text()), 0..3).prop_map(|pairs| {
@@ -31,7 +31,7 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
         vec(any::<bool>().prop_flat_map(family), 0..7),
     )
         .prop_map(|(prefix, common, mut families)| {
-            // Names that differ in their last letter differ under every scheme, too.
+            // Names that differ in their last letter differ under every escaping scheme.
             for (at, family) in families.iter_mut().enumerate() {
                 let kind = family.what.kind();
                 let mut name = format!("{}{at}", family.name);
@@ -44,7 +44,7 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
                 match kind {
                     Kind::Counter => name.push_str("_total"),
                     Kind::Info => name.push_str("_info"),
-                    // It is a label as well, which has no colon.
+                    // The name is also a label name, which has no colon.
                     Kind::StateSet => name = name.replace(':', "-"),
                     _ => {}
                 }
@@ -61,7 +61,7 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
         })
 }
 
-/// The beginning of a name.
+/// The first part of a name.
 fn part(utf8: bool) -> BoxedStrategy<String> {
     let legacy = "[a-zA-Z][a-zA-Z0-9_]{0,6}";
     if !utf8 {
@@ -98,7 +98,7 @@ fn family(utf8: bool) -> impl Strategy<Value = Family> {
     (name, labels, what()).prop_flat_map(move |(name, labels, what)| {
         let labels: Vec<String> = (b'e'..)
             .zip(labels)
-            // Neither `le` nor `quantile`.
+            // Neither `le` nor `quantile` can result.
             .map(|(at, name)| format!("{name}{}", char::from(at).to_ascii_uppercase()))
             .collect();
         let most = if labels.is_empty() { 2 } else { 5 };
@@ -121,7 +121,7 @@ fn family(utf8: bool) -> impl Strategy<Value = Family> {
                 let mut series: Vec<Series> = series
                     .filter(|series| known.insert(series.values.clone()))
                     .collect();
-                // Without labels it is there from the start, and what nobody set is 0.
+                // Without labels the series exists from the start, with value 0.
                 if !has_labels && series.is_empty() && !matches!(what, What::Collector(_)) {
                     series.push(Series {
                         values: Vec::new(),
@@ -143,7 +143,7 @@ fn family(utf8: bool) -> impl Strategy<Value = Family> {
     })
 }
 
-/// No recordings.
+/// Returns no recordings of the right kind.
 fn none(what: &What) -> Recordings {
     match what {
         What::Counter => Recordings::Counts(Vec::new()),
@@ -157,7 +157,7 @@ fn none(what: &What) -> Recordings {
     }
 }
 
-/// Any text: help, or the value of a label.
+/// Any text, for help and label values.
 fn text() -> BoxedStrategy<String> {
     let odd = select(vec![
         "",
@@ -186,14 +186,14 @@ fn text() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// Floats of every class, one strategy to each.
+/// Floats: one strategy per class.
 pub(crate) fn float_classes() -> Vec<BoxedStrategy<f64>> {
     vec![
         ZERO.boxed(),
         SUBNORMAL.boxed(),
         NORMAL.boxed(),
         (POSITIVE | NEGATIVE | NORMAL | SUBNORMAL).boxed(),
-        // Around one, with few digits and with many.
+        // Medium magnitudes, with few and with many digits.
         (-1e7..1e7).boxed(),
         (-1_000_000_i32..10_000_000)
             .prop_map(|n| f64::from(n) / 1e4)
@@ -205,12 +205,12 @@ pub(crate) fn float_classes() -> Vec<BoxedStrategy<f64>> {
         (0..64_u32)
             .prop_map(|power| (1_u64 << power) as f64)
             .boxed(),
-        // In the middle of two numbers of fewer digits, often.
+        // Often halfway between two numbers with fewer digits.
         (0..1_u64 << 53).prop_map(|n| n as f64 / 8.0).boxed(),
         (0..1_u64 << 53)
             .prop_map(|n| n as f64 / f64::from(1 << 30))
             .boxed(),
-        // Where the exponent begins and ends, and the neighbours.
+        // Powers of ten and their neighbours.
         (-330..309_i32, -2..3_i64)
             .prop_map(|(power, beside)| {
                 let near: f64 = format!("1e{power}").parse().expect("a number");
@@ -239,7 +239,7 @@ fn finite() -> impl Strategy<Value = f64> {
     float().prop_map(|value| if value.is_finite() { value } else { 1.5 })
 }
 
-/// What may be counted: not negative.
+/// A non-negative amount.
 fn amount() -> impl Strategy<Value = f64> {
     finite().prop_map(f64::abs)
 }
@@ -315,12 +315,12 @@ fn recordings(what: &What) -> BoxedStrategy<Recordings> {
             .boxed(),
         What::Histogram(bounds) => observations(bounds),
         What::Native(_, bounds) => observations(bounds.as_deref().unwrap_or_default()),
-        // What the sketch tells from 0.
+        // Values that the sketch distinguishes from 0.
         What::Summary(_) => (prop_oneof![Just(0.0), 1e-6..1e9], 0..20_u8)
             .prop_map(|(value, times)| Recordings::Repeated(value, times))
             .boxed(),
         What::Collector(kind) => {
-            // Not of now, so that it is not taken for one of the program's.
+            // Not in the present, to distinguish it from timestamps of this run.
             let birth = option::of(prop_oneof![0.0..1.5e9_f64, 3e9..253_402_300_799_f64]);
             (computed(*kind), birth)
                 .prop_map(|(computed, birth)| Recordings::Computed(computed, birth))
@@ -335,7 +335,7 @@ fn observations(bounds: &[f64]) -> BoxedStrategy<Recordings> {
     let value = if bounds.is_empty() {
         any.boxed()
     } else {
-        // A bound belongs to the bucket below it.
+        // A value equal to a bound belongs to the bucket below it.
         prop_oneof![any, select(bounds.to_vec())].boxed()
     };
     vec((value, marks()), 0..9)
@@ -383,7 +383,7 @@ fn distribution(is_gauge: bool) -> BoxedStrategy<Computed> {
             let total: u64 = buckets.iter().map(|(_, count)| count).sum();
             let mut falls = buckets[0].0 < 0.0;
             let native = native.map(|(schema, threshold, sides)| {
-                // As many, spread over buckets far apart and side by side.
+                // The same count, spread over distant and adjacent buckets.
                 let part = total / 8;
                 let mut native = Native {
                     schema,
@@ -402,7 +402,7 @@ fn distribution(is_gauge: bool) -> BoxedStrategy<Computed> {
                 native.zero = total - both.map(|(_, count)| count).sum::<u64>();
                 native
             });
-            // Without bounds and native, all is in one bucket.
+            // Without bounds and native buckets, all observations are in one bucket.
             if buckets.is_empty() {
                 buckets.push((f64::INFINITY, 0));
             }

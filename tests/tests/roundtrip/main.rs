@@ -1,5 +1,5 @@
-//! Round trips: registries of all that a program can make, of any names, labels and values, in
-//! every format, as independent parsers read them, against a plain model of what went in.
+//! Round trips: random registries are encoded in every format, read by independent parsers, and
+//! compared with a plain model of what was recorded.
 
 mod compare;
 mod generate;
@@ -35,7 +35,7 @@ fn every_format_contains_what_was_recorded() {
         openmetrics: Python::openmetrics(),
     });
     let config = Config {
-        // A failure is shown; nothing is written beside the tests.
+        // Failures are printed and not written to a file.
         failure_persistence: None,
         ..Config::default()
     };
@@ -43,7 +43,7 @@ fn every_format_contains_what_was_recorded() {
     runner
         .run(&generate::plan(), |plan| {
             let judges = &mut *judges.borrow_mut();
-            all_formats(&plan, judges).map_err(TestCaseError::fail)
+            check_all_formats(&plan, judges).map_err(TestCaseError::fail)
         })
         .unwrap_or_else(|failure| panic!("{failure}"));
 }
@@ -54,7 +54,7 @@ struct Judges {
     openmetrics: Python,
 }
 
-fn all_formats(plan: &Plan, judges: &mut Judges) -> Result<(), String> {
+fn check_all_formats(plan: &Plan, judges: &mut Judges) -> Result<(), String> {
     let recorded = record::record(plan);
     for created in [false, true] {
         recorded.registry.write_created(created);
@@ -64,7 +64,7 @@ fn all_formats(plan: &Plan, judges: &mut Judges) -> Result<(), String> {
     }
     for escaping in ESCAPINGS {
         text(&recorded, Format::TextV1, escaping, false, judges)?;
-        of_protobuf(&recorded, escaping)?;
+        check_protobuf(&recorded, escaping)?;
         text(&recorded, Format::Text, escaping, false, judges)?;
     }
     Ok(())
@@ -88,7 +88,7 @@ fn text(
     if streamed != exposition.as_bytes() {
         return Err(format!("a writer gets something else than\n{exposition}"));
     }
-    // The oldest text format has no quotes.
+    // Text 0.0.4 has no quoted names.
     let quotes = escaping == Escaping::AllowUtf8 && format != Format::Text;
     let scheme = if quotes || escaping != Escaping::AllowUtf8 {
         escaping
@@ -108,25 +108,26 @@ fn text(
 
     let read = strict::parse(&exposition, dialect, quotes).map_err(|fault| shown("ours", fault))?;
     let ours = Document::from(read);
-    compare::same(&expected, &ours).map_err(|fault| shown("ours", fault))?;
+    compare::compare(&expected, &ours).map_err(|fault| shown("ours", fault))?;
 
     let judge = if open_metrics {
         &mut judges.openmetrics
     } else {
         &mut judges.text
     };
-    if let Some(expected) = compare::legible_for_python(expected, dialect) {
+    if let Some(expected) = compare::as_python_reads(expected, dialect) {
         let read = judge.read(&exposition);
         let read = read.map_err(|refusal| shown("Python", refusal.to_string()))?;
-        compare::same(&expected, &Document::from(read)).map_err(|fault| shown("Python", fault))?;
+        compare::compare(&expected, &Document::from(read))
+            .map_err(|fault| shown("Python", fault))?;
     }
     Ok(())
 }
 
-fn of_protobuf(recorded: &Recorded, escaping: Escaping) -> Result<(), String> {
+fn check_protobuf(recorded: &Recorded, escaping: Escaping) -> Result<(), String> {
     let exposition = Format::Protobuf.with_escaping(escaping);
     let expected = model::messages(recorded, escaping);
-    // Labels are kept as it has them from the second one on.
+    // From the second exposition on, labels are cached in this encoding.
     for _ in 0..2 {
         let mut out = Vec::new();
         recorded
@@ -134,17 +135,17 @@ fn of_protobuf(recorded: &Recorded, escaping: Escaping) -> Result<(), String> {
             .encode(exposition, &mut out)
             .map_err(|error| error.to_string())?;
         let read = protobuf(&out).map_err(|error| error.to_string())?;
-        compare::same_messages(&expected, read, &recorded.during)
+        compare::compare_messages(&expected, read, &recorded.during)
             .map_err(|fault| format!("protobuf with {escaping:?}: {fault}"))?;
     }
     Ok(())
 }
 
-/// It is a process for each exposition, so that it gets a few only.
+/// promtool is a process per exposition, so it checks only a few.
 #[test]
 fn promtool_accepts_the_text_of_any_registry() {
-    // What it thinks of names, help and cardinality is not for any registry to please.
-    const OPINIONS: [&str; 12] = [
+    // Style warnings about names, help and cardinality, which do not apply to random registries.
+    const STYLE_WARNINGS: [&str; 12] = [
         "no help text",
         "metric names should not contain",
         "metric name should not",
@@ -165,12 +166,12 @@ fn promtool_accepts_the_text_of_any_registry() {
             .expect("it generates");
         let plan = tree.current();
         let registry = record::record(&plan).registry;
-        promtool_check(&registry.encode_to_string(Format::Text), &OPINIONS)
+        promtool_check(&registry.encode_to_string(Format::Text), &STYLE_WARNINGS)
             .unwrap_or_else(|refusal| panic!("{refusal}\n{plan:#?}"));
     }
 }
 
-/// Rust rounds up what lies in the middle, Go to the even digit; the golden vectors know.
+/// Rust rounds halves up, Go to the even digit; the golden vectors are Go's.
 #[test]
 fn the_float_rule_matches_go() {
     let vectors = include_str!("../../data/go_float_vectors.tsv");

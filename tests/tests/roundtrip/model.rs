@@ -1,5 +1,5 @@
-//! What is recorded, and what each format is to say of it: a plain model that shares nothing with
-//! the library.
+//! What is recorded, and what each format must contain: a plain model that shares no code with the
+//! library.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
     record::Recorded,
 };
 
-/// A registry and what is recorded in it.
+/// A registry and the recordings in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) prefix: String,
@@ -33,7 +33,7 @@ pub(crate) struct Family {
     pub(crate) series: Vec<Series>,
 }
 
-/// What makes a family.
+/// The kind of a family.
 #[derive(Clone, Debug)]
 pub(crate) enum What {
     Counter,
@@ -42,7 +42,7 @@ pub(crate) enum What {
     FloatGauge,
     UpDownCounter,
     Histogram(Vec<f64>),
-    /// Its schema, and the bounds of its classic buckets, if it has any.
+    /// Schema, and bounds of the classic buckets if there are any.
     Native(i32, Option<Vec<f64>>),
     Summary(Vec<f64>),
     /// A collector.
@@ -63,10 +63,10 @@ impl What {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Series {
-    /// Of the labels.
+    /// Label values.
     pub(crate) values: Vec<String>,
     pub(crate) recordings: Recordings,
-    /// Whether it is removed in the end.
+    /// Whether it is removed at the end.
     pub(crate) is_removed: bool,
 }
 
@@ -81,9 +81,9 @@ pub(crate) enum Recordings {
     Float(f64),
     Steps(Vec<i64>),
     Observations(Vec<(f64, Marks)>),
-    /// The same value so many times.
+    /// The same value, repeated.
     Repeated(f64, u8),
-    /// Of a collector.
+    /// Written by a collector.
     Computed(Computed, Option<f64>),
 }
 
@@ -99,7 +99,7 @@ pub(crate) enum Computed {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Distribution {
-    /// Bounds, the last of them infinite, and what is in each bucket alone.
+    /// Bounds, the last of them infinite, and the count of each bucket (not cumulative).
     pub(crate) buckets: Vec<(f64, u64)>,
     pub(crate) sum: f64,
     pub(crate) native: Option<Native>,
@@ -114,11 +114,11 @@ pub(crate) struct Native {
     pub(crate) negative: Vec<(i32, u64)>,
 }
 
-/// A value as a format is to show it.
+/// The expected value in an exposition.
 enum Value {
     Number(f64, Option<Exemplar>),
     Histogram(Distribution, Vec<Exemplar>),
-    /// Quantiles, the first by how much they may be beside it.
+    /// Allowed deviation, quantiles, count and sum.
     Summary(f64, Vec<(f64, f64)>, u64, f64),
     Info,
     States(Vec<(String, bool)>),
@@ -130,7 +130,7 @@ fn value(what: &What, recordings: &Recordings) -> Value {
     match (what, recordings) {
         (_, Recordings::Counts(counts)) => {
             let total = counts.iter().fold(0_u64, |a, (b, _)| a.saturating_add(*b));
-            // From three quarters of the most on, a count stands for all that lie above it.
+            // From three quarters of the range on, a counter saturates.
             let total = if total < 3 << 62 { total } else { u64::MAX };
             let marked = counts.iter().map(|(n, marks)| (*n as f64, marks));
             Value::Number(total as f64, marked.filter_map(exemplar).next_back())
@@ -147,8 +147,8 @@ fn value(what: &What, recordings: &Recordings) -> Value {
             let times = u64::from(*times);
             let estimate = if times > 0 { *value } else { f64::NAN };
             let quantiles = quantiles.iter().map(|quantile| (*quantile, estimate));
-            let total = sum_in_turns(&vec![*value; times as usize]);
-            // The sketch is within 1 % of it.
+            let total = sum_alternating(&vec![*value; times as usize]);
+            // The sketch is accurate to 1 %.
             Value::Summary(value / 100.0, quantiles.collect(), times, total)
         }
         (_, Recordings::Observations(observations)) => observed(what, observations),
@@ -170,15 +170,15 @@ fn exemplar((value, marks): (f64, &Marks)) -> Option<Exemplar> {
     Some((marks.collect(), value))
 }
 
-/// What a thread observes is added up in two sums that take turns.
-fn sum_in_turns(values: &[f64]) -> f64 {
+/// A thread adds observations to two alternating sums.
+fn sum_alternating(values: &[f64]) -> f64 {
     let chain = |first| sum(values.iter().skip(first).step_by(2).copied());
-    // The older sum first.
+    // The older sum comes first.
     let older = values.len() % 2;
     sum([chain(older), chain(1 - older)].into_iter())
 }
 
-/// Added up in this order; what is too much for a float is shown as the most.
+/// Sums in this order and saturates at the largest finite float.
 fn sum(values: impl Iterator<Item = f64>) -> f64 {
     values.fold(0.0, |a, b| a + b).clamp(f64::MIN, f64::MAX)
 }
@@ -197,7 +197,7 @@ fn observed(what: &What, observations: &[(f64, Marks)]) -> Value {
         ..Native::default()
     };
     let (mut positive, mut negative) = (BTreeMap::new(), BTreeMap::new());
-    // One to each bucket, or to each power of two.
+    // One per bucket, or per power of two.
     let mut exemplars = BTreeMap::new();
     for (value, marks) in observations {
         let at = buckets.iter().position(|(bound, _)| value <= bound);
@@ -229,19 +229,19 @@ fn observed(what: &What, observations: &[(f64, Marks)]) -> Value {
     let values: Vec<f64> = observations.iter().map(|(value, _)| *value).collect();
     let distribution = Distribution {
         buckets,
-        sum: sum_in_turns(&values),
+        sum: sum_alternating(&values),
         native: schema.map(|_| native),
     };
     Value::Histogram(distribution, exemplars)
 }
 
-/// Bucket `i` of schema `n` ends at 2 to the power of `i / 2^n`.
+/// Bucket `i` of schema `n` ends at `2^(i / 2^n)`.
 fn index(value: f64, schema: i32) -> i32 {
     (value.log2() * 2_f64.powi(schema)).ceil() as i32
 }
 
-/// Which names stay as they are: <https://prometheus.io/docs/instrumenting/escaping_schemes/>,
-/// as the released Prometheus has it.
+/// Escapes a name as the released Prometheus does:
+/// <https://prometheus.io/docs/instrumenting/escaping_schemes/>.
 fn escaped(name: &str, scheme: Escaping, is_label: bool) -> String {
     let is_legacy = |(at, c): (usize, char)| {
         c == '_'
@@ -277,7 +277,7 @@ fn escaped(name: &str, scheme: Escaping, is_label: bool) -> String {
 }
 
 impl Recorded<'_> {
-    /// The labels of a series as a format has them, in their order.
+    /// Returns the labels of a series in a format, in their order.
     fn labels(&self, family: &Family, series: &Series, scheme: Escaping) -> Vec<(String, String)> {
         let common = self.plan.common.iter().cloned();
         let own = family.labels.iter().cloned().zip(series.values.clone());
@@ -296,7 +296,7 @@ impl Recorded<'_> {
         )
     }
 
-    /// The label that names the states of a state set.
+    /// Returns the label name of a state set's states.
     fn state(&self, family: &Family, scheme: Escaping) -> String {
         escaped(
             &format!("{}{}", self.plan.prefix, family.name),
@@ -305,7 +305,7 @@ impl Recorded<'_> {
         )
     }
 
-    /// A birth and by how much it may be beside it.
+    /// Returns the created timestamp and its allowed deviation.
     fn birth(&self, family: &Family, series: &Series) -> Option<(f64, f64)> {
         let kind = family.what.kind();
         if !matches!(kind, Kind::Counter | Kind::Histogram | Kind::Summary) {
@@ -324,7 +324,7 @@ fn alive(family: &Family) -> impl Iterator<Item = &Series> {
     family.series.iter().filter(|series| !series.is_removed)
 }
 
-/// A text exposition.
+/// Returns the expected text exposition.
 pub(crate) fn document(
     recorded: &Recorded<'_>,
     dialect: Dialect,
@@ -334,7 +334,7 @@ pub(crate) fn document(
     let open_metrics = dialect == Dialect::OpenMetrics;
     let mut document = Document::default();
     for family in &recorded.plan.families {
-        // A metric without series has a head, which is not there where nothing is computed.
+        // A metric without series has metadata; a collector's family without series has none.
         if alive(family).next().is_none() && matches!(family.what, What::Collector(_)) {
             continue;
         }
@@ -360,7 +360,8 @@ pub(crate) fn document(
             unit: String::new(),
             samples: BTreeMap::new(),
         };
-        // A unit must end the name, which it does no more once `_total` has become `__total`.
+        // The name must end in the unit, which it no longer does once escaping turned `_total` into
+        // `__total`.
         if open_metrics && name.ends_with(&format!("_{}", family.unit)) {
             family.unit.clone_into(&mut shown.unit);
         }
@@ -398,7 +399,7 @@ pub(crate) fn document(
                     if is_gauge && open_metrics {
                         add("_gsum", None, of(it.sum));
                         add("_gcount", None, of(total as f64));
-                    } else if !open_metrics || !falls(&it, &family.what) {
+                    } else if !open_metrics || !has_negative_observations(&it, &family.what) {
                         add("_sum", None, of(it.sum));
                         add("_count", None, of(total as f64));
                     }
@@ -434,7 +435,7 @@ pub(crate) fn document(
 }
 
 /// Whether observations may be negative.
-fn falls(distribution: &Distribution, what: &What) -> bool {
+fn has_negative_observations(distribution: &Distribution, what: &What) -> bool {
     let native = distribution
         .native
         .as_ref()
@@ -442,8 +443,8 @@ fn falls(distribution: &Distribution, what: &What) -> bool {
     distribution.buckets[0].0 < 0.0 || native.is_some_and(|native| !native.negative.is_empty())
 }
 
-/// A protobuf exposition: births are those in the middle of the time in which all was recorded,
-/// exemplars have none, and buckets of native histograms stand in the spans' place one by one.
+/// Returns the expected protobuf exposition: created timestamps are in the middle of the recording
+/// period, exemplars have no timestamp, and native buckets are listed one by one instead of spans.
 pub(crate) fn messages(recorded: &Recorded<'_>, scheme: Escaping) -> Vec<MetricFamily> {
     let families = recorded.plan.families.iter();
     let families = families.filter(|family| alive(family).next().is_some());
@@ -562,8 +563,8 @@ fn histogram(
         total += count;
         let inside = |(_, value): &&Exemplar| *value > before && value <= bound;
         let exemplar = exemplars.iter().rfind(inside).cloned().map(&example);
-        // The last bucket is left to the reader, unless it has an exemplar; and where all buckets
-        // are native, there is no other.
+        // The last bucket is omitted unless it has an exemplar, and there is none if all buckets
+        // are native.
         let has_it = *bound < f64::INFINITY || exemplar.is_some();
         if has_it && (it.buckets.len() > 1 || it.native.is_none()) {
             bucket.push(protobuf::Bucket {

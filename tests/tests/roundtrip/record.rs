@@ -1,4 +1,4 @@
-//! Makes a registry of a plan and records in it.
+//! Creates the registry of a plan and records into it.
 
 use std::{
     ops::Range,
@@ -14,11 +14,11 @@ use metrics_core::{
 
 use crate::model::{Computed, Distribution, Family, Marks, Plan, Recordings, Series, What};
 
-/// A registry of which it is known what is in it.
+/// A registry together with its plan.
 pub(crate) struct Recorded<'p> {
     pub(crate) plan: &'p Plan,
     pub(crate) registry: Registry,
-    /// The time in which it was recorded.
+    /// The period of the recording.
     pub(crate) during: Range<f64>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn record(plan: &Plan) -> Recorded<'_> {
     for (name, value) in &plan.common {
         builder = builder.label(name, value);
     }
-    let registry = builder.build().expect("prefix and labels are right");
+    let registry = builder.build().expect("prefix and labels are valid");
     let start = unix_seconds();
     let mut computed = Vec::new();
     for family in &plan.families {
@@ -177,10 +177,10 @@ fn repeat(summary: &Summary, recordings: &Recordings) {
     (0..*times).for_each(|_| summary.observe(*value));
 }
 
-/// Writes what a plan has of it.
+/// A collector that writes the values of a plan.
 struct Computing(Vec<Desc>, Vec<Family>);
 
-/// A description is for ever.
+/// Leaks the texts, because a description borrows them for ever.
 fn describe(family: &Family) -> Desc {
     let for_ever = |text: &str| -> &'static str { String::from(text).leak() };
     let (name, help) = (for_ever(&family.name), for_ever(&family.help));

@@ -100,7 +100,7 @@ impl Metrics {
             }
             Operation::Clear => self.all().iter().for_each(|metric| metric.clear()),
             Operation::KeepBelow { key } => {
-                self.all().iter().for_each(|metric| metric.keep_below(key))
+                self.all().iter().for_each(|metric| metric.keep_below(key));
             }
             Operation::ChangeThread => {}
         }
