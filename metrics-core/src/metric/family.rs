@@ -25,7 +25,7 @@ use crate::{
     sample::{
         batch::HistogramBatch,
         head::SizeEstimate,
-        label_chunk::max_protobuf_len,
+        label_encoding::max_protobuf_len,
         label_text,
         label_text::LabelView,
         sink::Sink,
@@ -663,11 +663,11 @@ impl Family {
 
     fn collect_histograms(&self, index: &Index, sink: &mut dyn Sink, reader: &mut Reader) {
         let write = |sink: &mut dyn Sink, reader: &mut Reader, from| {
-            index.read_histograms(reader, from, |listed, values| {
+            index.read_histograms(reader, from, |series, values| {
                 sink.write_histograms(&HistogramBatch {
-                    listed,
+                    series,
                     bounds: &self.desc.bounds,
-                    falls: self.falls(),
+                    allows_negative: self.falls(),
                     layout: self.layout,
                     values,
                 });
@@ -781,7 +781,7 @@ impl Family {
                     bounds: &self.desc.bounds,
                     counts: read.counts,
                     sum: read.sum,
-                    falls: self.falls(),
+                    allows_negative: self.falls(),
                     native,
                     exemplars,
                 });

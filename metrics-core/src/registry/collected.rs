@@ -152,7 +152,7 @@ impl Distribution {
             bounds: &self.bounds,
             counts: &self.counts,
             sum: self.sum,
-            falls: self.allows_negative,
+            allows_negative: self.allows_negative,
             native: self.native.as_ref(),
             exemplars: &[],
         }

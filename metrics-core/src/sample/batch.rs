@@ -1,130 +1,151 @@
-//! Batches of neighbouring series of one family.
+//! Batches of consecutive series of one family, which a format encodes in one loop.
 
 use crate::{
     sample::{
         created::CreatedBatch,
-        label_chunk::LabelBatch,
+        label_batch::LabelBatch,
         value::{HistogramValue, Observations, Value},
     },
     storage::layout::Layout,
 };
 
-/// Some series that stand one after the other.
+/// Consecutive series of one family: all but their values.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SeriesBatch<'a> {
-    /// Which of them are there; nothing else of the others counts.
-    pub(crate) live: &'a [bool],
-    /// As whole text.
+    /// Whether each series exists; the other fields mean nothing for those that do not.
+    pub(crate) is_live: &'a [bool],
     pub(crate) labels: LabelBatch<'a>,
     pub(crate) created: CreatedBatch<'a>,
 }
 
-/// Series of histograms with classic buckets alone and without exemplars, one after the other.
+impl SeriesBatch<'_> {
+    /// The batch without its first `n` series.
+    pub(crate) fn skip(self, n: usize) -> Self {
+        SeriesBatch {
+            is_live: &self.is_live[n..],
+            labels: self.labels.skip(n),
+            created: self.created.skip(n),
+        }
+    }
+}
+
+/// Integer counters without exemplars.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CounterBatch<'a> {
+    /// Labels are in the [rendering](crate::sample::sink::Sink::label_rendering) that the sink
+    /// requested, if it requested the same one before.
+    pub(crate) series: SeriesBatch<'a>,
+    pub(crate) totals: &'a [u64],
+}
+
+impl<'a> CounterBatch<'a> {
+    /// The most series in a batch; also the number of series in a chunk of labels.
+    pub(crate) const MAX_LEN: usize = 256;
+
+    /// The batch without its first `n` counters.
+    pub(crate) fn skip(&self, n: usize) -> Self {
+        CounterBatch {
+            series: self.series.skip(n),
+            totals: &self.totals[n..],
+        }
+    }
+
+    /// The first counter, if it is live: both halves of its labels, created timestamp and total.
+    pub(crate) fn first(&self) -> Option<([&'a [u8]; 2], f64, u64)> {
+        let SeriesBatch {
+            is_live,
+            labels,
+            created,
+        } = self.series;
+        let is_live = is_live.first().copied().unwrap_or(false);
+        let created = created.iter().next().unwrap_or_default();
+        is_live.then(|| (labels.get(0), created, self.totals[0]))
+    }
+
+    /// The number of live counters before the first that is not.
+    #[inline(always)]
+    pub(crate) fn live_prefix_len(&self) -> usize {
+        let is_live = self.series.is_live;
+        // Most often all are, which takes fewer steps to find out than where the first gap is.
+        if is_live.iter().fold(true, |all, is_live| all & is_live) {
+            return is_live.len();
+        }
+        is_live.iter().take_while(|is_live| **is_live).count()
+    }
+
+    /// Calls `each` with labels as text, created timestamp and total of every live counter.
+    pub(crate) fn for_each(&self, mut each: impl FnMut(&str, f64, u64)) {
+        let mut scratch = String::new();
+        let SeriesBatch {
+            is_live,
+            labels,
+            created,
+        } = self.series;
+        let series = labels.iter().zip(created.iter()).zip(self.totals);
+        for (is_live, ((halves, created), total)) in is_live.iter().zip(series) {
+            if *is_live {
+                each(labels.text(halves, &mut scratch), created, *total);
+            }
+        }
+    }
+}
+
+/// Histograms with classic buckets only and without exemplars; their labels are not split.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HistogramBatch<'a> {
-    pub(crate) listed: SeriesBatch<'a>,
-    /// As [`HistogramValue`] has them.
+    pub(crate) series: SeriesBatch<'a>,
+    /// See [`HistogramValue`].
     pub(crate) bounds: &'a [f64],
-    pub(crate) falls: bool,
+    pub(crate) allows_negative: bool,
     pub(crate) layout: Layout,
-    /// What those that are there are worth.
+    /// The words of the live series, one after the other.
     pub(crate) values: &'a [u64],
 }
 
 impl<'a> HistogramBatch<'a> {
-    /// No more than so many, which is a divisor of how many texts stand together.
+    /// The most series in a batch; a divisor of the number of series in a chunk of labels.
     pub(crate) const MAX_LEN: usize = 64;
 
-    /// What one of them is worth.
+    /// The value of one histogram.
     pub(crate) fn value(&self, read: Observations<'a>) -> Value<'a> {
         Value::Histogram(HistogramValue {
             bounds: self.bounds,
             counts: read.counts,
             sum: read.sum,
-            falls: self.falls,
+            allows_negative: self.allows_negative,
             native: None,
             exemplars: &[],
         })
     }
 
-    /// Labels, birth and value of each.
+    /// Labels, created timestamp and value of every live histogram.
     #[inline(always)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a [u8], f64, Observations<'a>)> {
         let layout = self.layout;
         let mut values = self.values.chunks_exact(layout.value_count());
         let SeriesBatch {
-            live,
+            is_live,
             labels,
             created,
-        } = self.listed;
+        } = self.series;
         let labels = labels.iter().map(|[_, whole]| whole);
-        let series = live.iter().zip(labels.zip(created.iter()));
-        series.filter_map(move |(live, (labels, created))| {
-            let values = if *live { values.next()? } else { return None };
+        let series = is_live.iter().zip(labels.zip(created.iter()));
+        series.filter_map(move |(is_live, (labels, created))| {
+            let values = if *is_live {
+                values.next()?
+            } else {
+                return None;
+            };
             Some((labels, created, Observations::new(layout, values)))
         })
     }
 
-    /// Shows labels as text, birth and value of each.
-    pub(crate) fn each(&self, mut show: impl FnMut(&str, f64, Value<'_>)) {
-        let mut read = String::new();
+    /// Calls `each` with labels as text, created timestamp and value of every live histogram.
+    pub(crate) fn for_each(&self, mut each: impl FnMut(&str, f64, Value<'_>)) {
+        let mut scratch = String::new();
         for (labels, created, value) in self.iter() {
-            let labels = self.listed.labels.text([&[], labels], &mut read);
-            show(labels, created, self.value(value));
-        }
-    }
-}
-
-/// Series of counters that count in whole steps, one after the other.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CounterBatch<'a> {
-    /// Which of them are there; nothing else of the others counts.
-    pub(crate) live: &'a [bool],
-    /// As the sink wants them, if it wanted them so before.
-    pub(crate) labels: LabelBatch<'a>,
-    pub(crate) created: CreatedBatch<'a>,
-    pub(crate) totals: &'a [u64],
-}
-
-impl<'a> CounterBatch<'a> {
-    /// No more than so many, which is how many texts stand together.
-    pub(crate) const MAX_LEN: usize = 256;
-
-    /// Those after so many.
-    pub(crate) fn after(&self, some: usize) -> Self {
-        CounterBatch {
-            live: &self.live[some..],
-            labels: self.labels.after(some),
-            created: self.created.after(some),
-            totals: &self.totals[some..],
-        }
-    }
-
-    /// The first of them, if it is there: both halves of its labels, its birth and its total.
-    pub(crate) fn first(&self) -> Option<([&'a [u8]; 2], f64, u64)> {
-        let is_live = self.live.first().copied().unwrap_or(false);
-        let created = self.created.iter().next().unwrap_or_default();
-        is_live.then(|| (self.labels.get(0), created, self.totals[0]))
-    }
-
-    /// How many of them are there before one that is not.
-    #[inline(always)]
-    pub(crate) fn live(&self) -> usize {
-        // As most are: nothing is to be found out then one by one.
-        if self.live.iter().fold(true, |all, live| all & live) {
-            return self.live.len();
-        }
-        self.live.iter().take_while(|live| **live).count()
-    }
-
-    /// Shows labels as text, birth and total of each.
-    pub(crate) fn each(&self, mut show: impl FnMut(&str, f64, u64)) {
-        let mut read = String::new();
-        let series = self.labels.iter().zip(self.created.iter()).zip(self.totals);
-        for (live, ((labels, created), total)) in self.live.iter().zip(series) {
-            if *live {
-                show(self.labels.text(labels, &mut read), created, *total);
-            }
+            let labels = self.series.labels.text([&[], labels], &mut scratch);
+            each(labels, created, self.value(value));
         }
     }
 }

@@ -1,37 +1,32 @@
 //! Created timestamps of neighbouring series.
 
-/// Births that stand together.
+/// The created timestamps of consecutive series, as Unix times in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CreatedBatch<'a> {
-    pub(crate) all: &'a [f64],
-    pub(crate) which: &'a [u8],
+    /// Timestamps, each once.
+    pub(crate) distinct: &'a [f64],
+    /// For each series, the index of its timestamp in `distinct`.
+    pub(crate) indices: &'a [u8],
 }
 
 impl<'a> CreatedBatch<'a> {
-    /// All that there are, each once, and which of them each series has.
-    #[inline(always)]
-    pub(crate) fn all_and_which(self) -> (&'a [f64], &'a [u8]) {
-        (self.all, self.which)
-    }
-
-    /// Each.
+    /// The timestamp of each series; 0 where there is none.
     #[inline(always)]
     pub(crate) fn iter(self) -> impl Iterator<Item = f64> + use<'a> {
-        let births = self
-            .which
-            .iter()
-            .map(|which| self.all.get(usize::from(*which)));
-        births.map(|birth| birth.copied().unwrap_or_default())
+        self.indices.iter().map(move |index| {
+            let created = self.distinct.get(usize::from(*index));
+            created.copied().unwrap_or_default()
+        })
     }
 
-    /// Those after so many.
-    pub(crate) fn after(self, some: usize) -> Self {
+    /// The timestamps without those of the first `n` series.
+    pub(crate) fn skip(self, n: usize) -> Self {
         CreatedBatch {
-            which: &self.which[some..],
+            indices: &self.indices[n..],
             ..self
         }
     }
 }
 
-/// No timestamp reaches it.
+/// The first second that is not a valid timestamp in protobuf.
 pub(crate) const YEAR_10000: f64 = 253_402_300_800.0;

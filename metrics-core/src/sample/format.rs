@@ -17,17 +17,17 @@ pub enum Format {
     /// Prometheus' text format, version 0.0.4.
     #[default]
     Text,
-    /// The same, version 1.0.0, which has a way to write any name.
+    /// Prometheus' text format, version 1.0.0, which can write any name.
     TextV1,
-    /// OpenMetrics 1.0.0, as text.
+    /// The text format of OpenMetrics 1.0.0.
     OpenMetrics,
-    /// Prometheus' protobuf format: messages `io.prometheus.client.MetricFamily`, each after its
-    /// length. The only one that shows the buckets of native histograms.
+    /// Prometheus' protobuf format: length-delimited messages `io.prometheus.client.MetricFamily`.
+    /// The only format with the buckets of native histograms.
     Protobuf,
 }
 
 impl Format {
-    /// The format with names escaped like this.
+    /// The format with this escaping of names.
     pub const fn with_escaping(self, escaping: Escaping) -> ExpositionFormat {
         ExpositionFormat {
             format: self,
@@ -35,7 +35,7 @@ impl Format {
         }
     }
 
-    /// The media type that announces this format in an HTTP answer; see
+    /// The value of the HTTP header `Content-Type` for this format; see
     /// [`ExpositionFormat::content_type`].
     pub const fn content_type(self) -> &'static str {
         self.with_escaping(Escaping::Underscores).content_type()
@@ -53,7 +53,7 @@ impl fmt::Display for Format {
     }
 }
 
-/// A format, and how it writes names that not every reader takes.
+/// A format, and its escaping of names that contain other characters than `[a-zA-Z0-9_:]`.
 ///
 /// ```
 /// use metrics_core::{Escaping, ExpositionFormat, Format, encode};
@@ -64,7 +64,7 @@ impl fmt::Display for Format {
 ///     "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
 /// );
 /// encode(exposition, &mut Vec::new())?;
-/// // A format alone has underscores in place of such characters.
+/// // By default, such characters become underscores.
 /// assert_eq!(ExpositionFormat::from(Format::Text), Format::Text.with_escaping(Escaping::Underscores));
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -77,10 +77,10 @@ pub struct ExpositionFormat {
 }
 
 impl ExpositionFormat {
-    /// The media type that announces it in an HTTP answer.
+    /// The value of the HTTP header `Content-Type`.
     ///
-    /// The scheme is named where a reader must know it: in version 1.0.0 of the text format
-    /// always, in OpenMetrics and protobuf where it is not the one that is meant without a word.
+    /// It includes the escaping always for version 1.0.0 of the text format, never for version
+    /// 0.0.4, and for OpenMetrics and protobuf unless it is the default.
     pub const fn content_type(self) -> &'static str {
         match (self.format, self.escaping) {
             (Format::Text, _) => "text/plain; version=0.0.4; charset=utf-8",
@@ -125,7 +125,7 @@ impl ExpositionFormat {
 }
 
 impl ExpositionFormat {
-    /// How names are written in the end: where a format has no quotes, none are asked for.
+    /// The escaping of names that the format can express: version 0.0.4 of text has no quoted names.
     pub(crate) const fn name_escaping(self) -> Escaping {
         match (self.format, self.escaping) {
             (Format::Text, Escaping::AllowUtf8) => Escaping::Underscores,

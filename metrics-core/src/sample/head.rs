@@ -1,25 +1,25 @@
-//! What a format is told of a family before its samples.
+//! What a format learns about a family before its samples.
 
 use std::sync::OnceLock;
 
 use crate::{describe::desc::Desc, sample::format::Format};
 
-/// A family's head: what its samples have in common.
+/// The description of a family: what its samples have in common.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FamilyHead<'a> {
-    /// What a registry puts before the name.
+    /// The registry's prefix of the name.
     pub(crate) prefix: &'a str,
     pub(crate) desc: &'a Desc,
     pub(crate) cache: &'a HeadCache,
 }
 
-/// How formats have written a family's head, which is the same in every exposition that leaves
-/// its name as it is.
+/// The encoded heads of a family, for expositions that do not escape its name: they are the same
+/// every time.
 #[derive(Debug, Default)]
 pub(crate) struct HeadCache {
-    pub(crate) text: OnceLock<Box<[u8]>>,
-    pub(crate) open_metrics: OnceLock<Box<[u8]>>,
-    pub(crate) protobuf: OnceLock<Box<[u8]>>,
+    text: OnceLock<Box<[u8]>>,
+    open_metrics: OnceLock<Box<[u8]>>,
+    protobuf: OnceLock<Box<[u8]>>,
 }
 
 impl HeadCache {
@@ -33,21 +33,22 @@ impl HeadCache {
     }
 }
 
-/// What is to come of a family.
+/// An estimate of how much the series of a family take, for formats that announce a length.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SizeEstimate {
     pub(crate) series: usize,
-    /// What the labels of all come to as [pairs](crate::sample::label_encoding::LabelEncoding::Protobuf), at the most.
+    /// An upper bound of the length of all labels in protobuf.
     pub(crate) label_bytes: usize,
-    /// The same of the one with the longest.
+    /// An upper bound of the length of the longest labels of a series.
     pub(crate) longest_labels: usize,
-    /// Whether each is one number and nothing else.
+    /// Whether each series is a single number without exemplar.
     pub(crate) are_numbers: bool,
+    /// Whether there are native histograms.
     pub(crate) is_native: bool,
 }
 
 impl SizeEstimate {
-    /// So many series, of which nothing else is known.
+    /// An estimate for series of which only the number is known.
     pub(crate) fn of_series(series: usize) -> Self {
         SizeEstimate {
             series,
@@ -58,7 +59,7 @@ impl SizeEstimate {
         }
     }
 
-    /// Both together.
+    /// The estimate for the series of both.
     pub(crate) fn and(self, other: Self) -> Self {
         SizeEstimate {
             series: self.series + other.series,

@@ -1,202 +1,189 @@
-//! Rendered labels of neighbouring series, in the encoding of the format requested last.
+//! The rendered labels of up to [`CHUNK_SIZE`] neighbouring series, in one piece of memory.
+//!
+//! Labels are stored in the encoding of the format that was requested last, because a scraper
+//! requests the same format every time, and together with the bytes that precede and follow them
+//! in the output, so that encoding a sample copies them at once.
+//!
+//! Labels consist of two *halves*, and equal halves are stored once. Where labels are split, the
+//! second half is the last label: neighbours often differ in that one only. Otherwise the first
+//! half is empty.
 
 use std::{ops::Range, sync::Arc};
 
 use super::label_encoding::{LabelEncoding, LabelRendering};
 
-/// Series of which what they have in common stands there once. A power of two, so that those of a
-/// region stand together, and no more than a byte tells apart.
+/// Series in a chunk. A power of two, so that a region of storage does not cross chunks; and one
+/// byte is enough for the index of a half.
 pub(crate) const CHUNK_SIZE: usize = 256;
 
-/// So many bytes of memory stand there from the beginning of any half on, however short it is:
-/// what is copied in whole pieces need not look where it ends.
+/// Bytes that can be read from the beginning of any half, however short it is, so that encoders
+/// copy in pieces of fixed size.
 pub(crate) const READ_AHEAD: usize = 256;
 
-/// What texts that are not empty come to, without what stands before and after them, how many
-/// they are, and how long the longest is.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct LabelSizes {
-    pub(crate) bytes: usize,
-    pub(crate) texts: usize,
-    pub(crate) longest: usize,
-}
-
-/// The same in memory of its own, which texts share that are kept so.
-#[derive(Debug, Default)]
-pub(crate) struct OwnedRendering {
-    pub(crate) form: LabelEncoding,
-    before: Vec<u8>,
-    after: &'static [u8],
-}
-
-/// Texts that stand together.
+/// The rendered labels of neighbouring series.
 #[derive(Debug)]
 pub(crate) struct LabelChunk {
-    pub(crate) kept: Arc<OwnedRendering>,
-    /// What was asked for last.
-    pub(crate) wanted: Arc<OwnedRendering>,
-    /// Halves in any order, and [`READ_AHEAD`] after the last one.
+    pub(crate) rendering: Arc<OwnedRendering>,
+    /// The rendering that was requested last. The labels change to it at the second request in a
+    /// row.
+    pub(crate) requested: Arc<OwnedRendering>,
+    /// The halves in any order, and [`READ_AHEAD`] bytes after the last one.
     pub(crate) bytes: Vec<u8>,
-    /// First and second halves, no two the same: each text's, and some that are none's any more.
+    /// Distinct first and second halves; some may not be in use any more.
     pub(crate) halves: [Vec<HalfSpan>; 2],
-    /// The tag of each.
-    tags: [Vec<u8>; 2],
-    /// How many texts had to leave since these are there.
+    /// A [`fingerprint`] of each half.
+    fingerprints: [Vec<u8>; 2],
+    /// Labels replaced since the chunk was rebuilt: the bytes of some of them are unused.
     replaced: usize,
-    /// What all texts come to.
     pub(crate) sizes: LabelSizes,
 }
 
-/// Where half a text stands in its chunk: what is before it in an exposition belongs to the first
-/// one, and what is after it to the second.
-///
-/// In one word, which is one load: how long it is, and below that where it begins, of which the
-/// upper bit is set where it is [not short](HalfSpan::new).
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct HalfSpan(u64);
+/// A [`LabelRendering`] in memory of its own, shared by the chunks that use it.
+#[derive(Debug, Default)]
+pub(crate) struct OwnedRendering {
+    pub(crate) encoding: LabelEncoding,
+    prefix: Vec<u8>,
+    suffix: &'static [u8],
+}
 
-/// What the labels of some series, no more than so many of each, that take so many bytes of text
-/// come to as pairs, at the most.
-///
-/// In text a label takes four bytes beside name and value, the first one three, and as a pair six,
-/// and one or two more for each 128 that it is long.
-pub(crate) fn max_protobuf_len(text: usize, series: usize, labels: usize) -> usize {
-    text + text / 64 + series * (2 * labels + 1)
+/// The number and length of labels that are not empty, without prefix and suffix.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LabelSizes {
+    pub(crate) count: usize,
+    pub(crate) bytes: usize,
+    /// The length of the longest, which may have been removed.
+    pub(crate) longest: usize,
 }
 
 impl OwnedRendering {
-    pub(crate) fn of(written: LabelRendering<'_>) -> Self {
+    pub(crate) fn of(rendering: LabelRendering<'_>) -> Self {
         OwnedRendering {
-            form: written.form,
-            before: written.before.into(),
-            after: written.after,
+            encoding: rendering.encoding,
+            prefix: rendering.prefix.into(),
+            suffix: rendering.suffix,
         }
     }
 
     #[inline(always)]
-    pub(crate) fn as_written(&self) -> LabelRendering<'_> {
+    pub(crate) fn as_rendering(&self) -> LabelRendering<'_> {
         LabelRendering {
-            form: self.form,
-            before: &self.before,
-            after: self.after,
+            encoding: self.encoding,
+            prefix: &self.prefix,
+            suffix: self.suffix,
         }
-    }
-
-    /// How long what stands before and after a text is.
-    fn around(&self) -> usize {
-        self.before.len() + self.after.len()
     }
 }
 
 impl LabelChunk {
-    pub(crate) fn new(kept: Arc<OwnedRendering>) -> Self {
+    pub(crate) fn new(rendering: Arc<OwnedRendering>) -> Self {
         LabelChunk {
-            wanted: Arc::clone(&kept),
-            kept,
+            requested: Arc::clone(&rendering),
+            rendering,
             bytes: vec![0; READ_AHEAD],
-            // What a text is before it is set.
+            // Index 0 is an empty half, for labels that have not been set.
             halves: [0, 1].map(|which| vec![HalfSpan::new(which, 0, 0)]),
-            tags: [(); 2].map(|()| vec![tag(&[])]),
+            fingerprints: [(); 2].map(|()| vec![fingerprint(&[])]),
             replaced: 0,
             sizes: LabelSizes::default(),
         }
     }
 
-    /// Both halves of a text, without what stands before and after it.
+    /// Both halves of labels, without prefix and suffix.
     #[inline(always)]
-    pub(crate) fn get(&self, halves: [u8; 2]) -> [&[u8]; 2] {
+    pub(crate) fn get(&self, indices: [u8; 2]) -> [&[u8]; 2] {
         let [first, second] = std::array::from_fn(|which| {
-            let half = self.halves[which].get(usize::from(halves[which]));
+            let half = self.halves[which].get(usize::from(indices[which]));
             half.and_then(|half| self.bytes.get(half.range()))
                 .unwrap_or_default()
         });
-        let end = second.len().saturating_sub(self.kept.after.len());
+        let end = second.len().saturating_sub(self.rendering.suffix.len());
         [
-            first.get(self.kept.before.len()..).unwrap_or_default(),
+            first.get(self.rendering.prefix.len()..).unwrap_or_default(),
             &second[..end],
         ]
     }
 
-    /// Whether index 0 stands for an empty half, as it does in a new chunk.
+    /// Whether the halves at index 0 are still empty.
     pub(crate) fn has_empty_first_halves(&self) -> bool {
         let mut firsts = self.halves.iter().map(|halves| halves[0]);
         firsts.all(|half| half.range().is_empty())
     }
 
-    /// Makes room for a text: by leaving out what is not used any more, if that may be much, or by
-    /// growing a little.
-    pub(crate) fn make_room(&mut self, all: &mut [[u8; 2]], text: usize, is_split: bool) {
-        let least = self.bytes.len() + self.kept.around() + text;
-        if self.bytes.capacity() >= least {
+    /// Makes room for labels of `len` bytes: rebuilds the chunk if many bytes are unused, and
+    /// grows by an eighth otherwise.
+    ///
+    /// `all` are the indices of the halves of each series in the chunk.
+    pub(crate) fn reserve(&mut self, all: &mut [[u8; 2]], len: usize, is_split: bool) {
+        let added = self.rendering.prefix.len() + len + self.rendering.suffix.len();
+        if self.bytes.capacity() >= self.bytes.len() + added {
             return;
         }
-        if self.replaced > self.sizes.texts / 8 {
-            self.rebuild(all, Arc::clone(&self.kept), is_split);
+        if self.replaced > self.sizes.count / 8 {
+            self.rebuild(all, Arc::clone(&self.rendering), is_split);
         }
-        let least = self.bytes.len() + self.kept.around() + text;
-        // An eighth is as much as is left unused.
-        let more = least + least / 8 - self.bytes.len();
-        self.bytes.reserve_exact(more);
+        let needed = self.bytes.len() + added;
+        self.bytes
+            .reserve_exact(needed + needed / 8 - self.bytes.len());
     }
 
-    /// Sets one of its texts.
-    pub(crate) fn set(&mut self, all: &mut [[u8; 2]], at: usize, text: &[u8], is_split: bool) {
+    /// Sets the labels of the series at `at`, which are encoded already.
+    pub(crate) fn set(&mut self, all: &mut [[u8; 2]], at: usize, labels: &[u8], is_split: bool) {
         let old_len: usize = self.get(all[at]).iter().map(|half| half.len()).sum();
         self.replaced += usize::from(old_len > 0);
-        self.sizes.texts -= usize::from(old_len > 0);
+        self.sizes.count -= usize::from(old_len > 0);
         self.sizes.bytes -= old_len;
-        self.sizes.texts += usize::from(!text.is_empty());
-        self.sizes.bytes += text.len();
-        self.sizes.longest = self.sizes.longest.max(text.len());
-        self.put(all, at, text, is_split);
+        self.sizes.count += usize::from(!labels.is_empty());
+        self.sizes.bytes += labels.len();
+        self.sizes.longest = self.sizes.longest.max(labels.len());
+        self.store(all, at, labels, is_split);
     }
 
-    /// Puts one of its texts there, whatever there was.
-    pub(crate) fn put(&mut self, all: &mut [[u8; 2]], at: usize, text: &[u8], is_split: bool) {
-        let kept = Arc::clone(&self.kept);
+    /// Stores the labels of the series at `at` without a change to the sizes.
+    pub(crate) fn store(&mut self, all: &mut [[u8; 2]], at: usize, labels: &[u8], is_split: bool) {
+        let rendering = Arc::clone(&self.rendering);
         let middle = if is_split {
-            kept.form.last_label(text)
+            rendering.encoding.last_label_start(labels)
         } else {
             0
         };
-        let (first, second) = text.split_at(middle);
-        let (before, after) = if text.is_empty() {
+        let (first, second) = labels.split_at(middle);
+        let (prefix, suffix) = if labels.is_empty() {
             (&[][..], &[][..])
         } else {
-            (&kept.before[..], kept.after)
+            (&rendering.prefix[..], rendering.suffix)
         };
-        all[at][0] = self.find_or_add(0, [before, first], all, at);
-        all[at][1] = self.find_or_add(1, [second, after], all, at);
+        all[at][0] = self.find_or_add(0, [prefix, first], all, at);
+        all[at][1] = self.find_or_add(1, [second, suffix], all, at);
     }
 
-    /// Finds the half that has these parts for this text or adds it, in the place of one that no
-    /// other text has where there are too many.
-    fn find_or_add(&mut self, which: usize, parts: [&[u8]; 2], all: &[[u8; 2]], text: usize) -> u8 {
-        let (halves, tags) = (&mut self.halves[which], &mut self.tags[which]);
-        // Which the others have in common.
-        let tag = tag(parts[which ^ 1]);
+    /// Finds a half that consists of these parts, or adds it. If there are [`CHUNK_SIZE`] halves,
+    /// it replaces one that no other series uses.
+    fn find_or_add(&mut self, which: usize, parts: [&[u8]; 2], all: &[[u8; 2]], at: usize) -> u8 {
+        let (halves, fingerprints) = (&mut self.halves[which], &mut self.fingerprints[which]);
+        // Of the part that is neither prefix nor suffix: those are the same in all halves.
+        let fingerprint = fingerprint(parts[which ^ 1]);
         let len = parts[0].len() + parts[1].len();
         let is_it = |half: HalfSpan| {
             let bytes = &self.bytes[half.range()];
             bytes.len() == len && bytes.starts_with(parts[0]) && bytes.ends_with(parts[1])
         };
-        // What was added last is the most likely.
-        let mut left = &tags[..];
-        while let Some(at) = left.iter().rposition(|known| *known == tag) {
-            if is_it(halves[at]) {
-                return at as u8;
+        // From the back: the half that was added last is the most likely.
+        let mut left = &fingerprints[..];
+        while let Some(index) = left.iter().rposition(|known| *known == fingerprint) {
+            if is_it(halves[index]) {
+                return index as u8;
             }
-            left = &left[..at];
+            left = &left[..index];
         }
-        let at = if halves.len() < CHUNK_SIZE {
+        let index = if halves.len() < CHUNK_SIZE {
             halves.push(HalfSpan::new(which, 0, 0));
-            tags.push(tag);
+            fingerprints.push(fingerprint);
             halves.len() - 1
         } else {
-            let others = all.iter().enumerate().filter(|(at, _)| *at != text);
-            unused(others.map(|(_, other)| other[which]))
+            let others = all.iter().enumerate().filter(|(other, _)| *other != at);
+            first_unused(others.map(|(_, other)| other[which]))
         };
-        let old = halves[at].range();
+        let old = halves[index].range();
         let start = if old.len() < len {
             let end = self.bytes.len();
             self.bytes.resize(end + len, 0);
@@ -204,73 +191,61 @@ impl LabelChunk {
         } else {
             old.start
         };
-        halves[at] = HalfSpan::new(which, start, len);
-        tags[at] = tag;
+        halves[index] = HalfSpan::new(which, start, len);
+        fingerprints[index] = fingerprint;
         let (first, second) = self.bytes[start..start + len].split_at_mut(parts[0].len());
         first.copy_from_slice(parts[0]);
         second.copy_from_slice(parts[1]);
-        at as u8
+        index as u8
     }
 
-    /// Writes all texts once more, like this, and only what is used.
+    /// Stores all labels again, in this rendering and without unused bytes.
     #[cold]
     pub(crate) fn rebuild(
         &mut self,
         all: &mut [[u8; 2]],
-        kept: Arc<OwnedRendering>,
+        rendering: Arc<OwnedRendering>,
         is_split: bool,
     ) {
-        let (form, mut read) = (kept.form, String::new());
-        let mut new = LabelChunk::new(kept);
-        new.wanted = Arc::clone(&self.wanted);
+        let (encoding, mut scratch) = (rendering.encoding, String::new());
+        let mut new = LabelChunk::new(rendering);
+        new.requested = Arc::clone(&self.requested);
         let old = all.to_vec();
         all.fill([0; 2]);
-        for (at, halves) in old.iter().enumerate() {
-            let old = self.get(*halves);
-            let text = if self.kept.form == form {
-                old.concat()
+        for (at, indices) in old.iter().enumerate() {
+            let halves = self.get(*indices);
+            let labels = if self.rendering.encoding == encoding {
+                halves.concat()
             } else {
-                let mut text = Vec::new();
-                form.write(self.kept.form.read(old, &mut read), &mut text);
-                text
+                let text = self.rendering.encoding.decode(halves, &mut scratch);
+                let mut labels = Vec::new();
+                encoding.encode(text, &mut labels);
+                labels
             };
-            new.set(all, at, &text, is_split);
+            new.set(all, at, &labels, is_split);
         }
         new.bytes.shrink_to_fit();
         new.halves.iter_mut().for_each(Vec::shrink_to_fit);
-        new.tags.iter_mut().for_each(Vec::shrink_to_fit);
+        new.fingerprints.iter_mut().for_each(Vec::shrink_to_fit);
         *self = new;
     }
 }
 
-/// What none of these is, which are fewer than [`CHUNK_SIZE`].
-pub(crate) fn unused(used: impl Iterator<Item = u8>) -> usize {
-    let mut is_used = [false; CHUNK_SIZE];
-    used.for_each(|at| is_used[usize::from(at)] = true);
-    is_used.iter().position(|is_used| !is_used).unwrap_or(0)
-}
-
-/// Something that is the same for the same text, and seldom for another.
-fn tag(text: &[u8]) -> u8 {
-    let words = text.chunks(8).map(|bytes| {
-        let mut word = [0; 8];
-        word[..bytes.len()].copy_from_slice(bytes);
-        u64::from_le_bytes(word)
-    });
-    let mix = |tag: u64, word: u64| {
-        (tag ^ word)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .rotate_left(32)
-    };
-    words.fold(text.len() as u64, mix) as u8
-}
+/// The range of a half in its chunk; with the prefix or the suffix, respectively.
+///
+/// Packed into one word, which takes one load: the length in the upper half, the start in the
+/// lower, whose upper bit marks a half that is [not short](HalfSpan::new).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HalfSpan(u64);
 
 impl HalfSpan {
     const NOT_SHORT: u64 = 1 << 31;
 
-    /// A first or a second one. It is short if it is shorter than [`READ_AHEAD`], and a second one not
-    /// empty, which is that of no labels at all.
-    fn new(which: usize, start: usize, len: usize) -> Self {
+    /// A first (`which` = 0) or second half.
+    ///
+    /// It is short if it is shorter than [`READ_AHEAD`]. An empty second half is not short: there
+    /// are no labels then, so the sample is written without braces.
+    pub(crate) fn new(which: usize, start: usize, len: usize) -> Self {
         let is_short = (which..READ_AHEAD).contains(&len);
         let mark = if is_short { 0 } else { HalfSpan::NOT_SHORT };
         HalfSpan((len as u64) << 32 | mark | start as u64)
@@ -280,127 +255,32 @@ impl HalfSpan {
         let start = (self.0 & (HalfSpan::NOT_SHORT - 1)) as usize;
         start..start + (self.0 >> 32) as usize
     }
-}
 
-/// Texts that stand together, in the order of their series.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LabelBatch<'a> {
-    /// None where there are no texts.
-    pub(crate) chunk: Option<&'a LabelChunk>,
-    /// Which halves each is.
-    pub(crate) texts: &'a [[u8; 2]],
-    /// Whether they are kept as they are wanted.
-    pub(crate) is_as_requested: bool,
-}
-
-impl<'a> LabelBatch<'a> {
-    /// In which form they are.
-    pub(crate) fn form(self) -> LabelEncoding {
-        self.chunk
-            .map_or(LabelEncoding::Text, |chunk| chunk.kept.form)
-    }
-
-    /// Whether they are kept as they are wanted, with what stands before and after them.
-    pub(crate) fn is_as_requested(self) -> bool {
-        self.is_as_requested
-    }
-
-    /// Which halves each is.
+    /// The start, which is beyond all memory if the half is not short, and the length if it is.
     #[inline(always)]
-    pub(crate) fn texts(self) -> &'a [[u8; 2]] {
-        self.texts
-    }
-
-    /// The halves that are short.
-    pub(crate) fn short_halves<'t>(self, table: &'t mut HalfTable) -> ShortHalves<'t>
-    where
-        'a: 't,
-    {
-        let Some(LabelChunk { bytes, halves, .. }) = self.chunk else {
-            return ShortHalves { bytes: &[], table };
-        };
-        for (table, halves) in table.0.chunks_exact_mut(CHUNK_SIZE).zip(halves) {
-            let used = table.len().min(halves.len());
-            table[..used].copy_from_slice(&halves[..used]);
-        }
-        ShortHalves { bytes, table }
-    }
-
-    /// Both halves of each; the first ones are empty where texts are whole.
-    #[inline(always)]
-    pub(crate) fn iter(self) -> impl Iterator<Item = [&'a [u8]; 2]> + use<'a> {
-        self.texts.iter().map(move |halves| self.both(*halves))
-    }
-
-    /// Both halves of one of them; empty ones where there are not so many.
-    pub(crate) fn get(self, at: usize) -> [&'a [u8]; 2] {
-        let halves = self.texts.get(at);
-        halves.map_or_else(Default::default, |halves| self.both(*halves))
-    }
-
-    #[inline(always)]
-    fn both(self, halves: [u8; 2]) -> [&'a [u8]; 2] {
-        self.chunk
-            .map(|chunk| chunk.get(halves))
-            .unwrap_or_default()
-    }
-
-    /// Those after so many.
-    pub(crate) fn after(self, some: usize) -> Self {
-        LabelBatch {
-            texts: self.texts.get(some..).unwrap_or_default(),
-            ..self
-        }
-    }
-
-    /// What they come to, at the most.
-    pub(crate) fn most_bytes(self) -> usize {
-        self.chunk.map_or(0, |chunk| chunk.sizes.bytes)
-    }
-
-    /// The text that has these halves, which is made in `read` where it does not stand there as it
-    /// is.
-    pub(crate) fn text<'r>(self, halves: [&'r [u8]; 2], read: &'r mut String) -> &'r str {
-        self.form().read(halves, read)
+    pub(crate) fn start_and_short_len(self) -> (usize, u8) {
+        (self.0 as u32 as usize, (self.0 >> 32) as u8)
     }
 }
 
-/// Where first and second halves stand, for any of the bytes that tell them apart: little is left
-/// to check then.
-#[derive(Debug)]
-pub(crate) struct HalfTable([HalfSpan; 2 * CHUNK_SIZE]);
-
-impl HalfTable {
-    pub(crate) fn new() -> Self {
-        HalfTable([HalfSpan::new(1, 0, 0); 2 * CHUNK_SIZE])
-    }
+/// The first index that `used` does not yield; it yields fewer than [`CHUNK_SIZE`].
+pub(crate) fn first_unused(used: impl Iterator<Item = u8>) -> usize {
+    let mut is_used = [false; CHUNK_SIZE];
+    used.for_each(|index| is_used[usize::from(index)] = true);
+    is_used.iter().position(|is_used| !is_used).unwrap_or(0)
 }
 
-/// The halves of texts that stand together.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ShortHalves<'a> {
-    bytes: &'a [u8],
-    table: &'a HalfTable,
-}
-
-impl<'a> ShortHalves<'a> {
-    /// A first half with what stands before it, if it is shorter than [`READ_AHEAD`]: so many bytes of
-    /// memory from its beginning on, and how long it is.
-    #[inline(always)]
-    pub(crate) fn first(self, first: u8) -> Option<(&'a [u8; READ_AHEAD], u8)> {
-        self.get(self.table.0[usize::from(first)])
-    }
-
-    /// The same of a second half with what stands after it, if there are labels.
-    #[inline(always)]
-    pub(crate) fn second(self, second: u8) -> Option<(&'a [u8; READ_AHEAD], u8)> {
-        self.get(self.table.0[CHUNK_SIZE + usize::from(second)])
-    }
-
-    #[inline(always)]
-    fn get(self, HalfSpan(half): HalfSpan) -> Option<(&'a [u8; READ_AHEAD], u8)> {
-        let start = half as u32 as usize;
-        let bytes = self.bytes.get(start..start + READ_AHEAD)?.first_chunk()?;
-        Some((bytes, (half >> 32) as u8))
-    }
+/// A hash of one byte, which tells most different halves apart.
+fn fingerprint(half: &[u8]) -> u8 {
+    let words = half.chunks(8).map(|bytes| {
+        let mut word = [0; 8];
+        word[..bytes.len()].copy_from_slice(bytes);
+        u64::from_le_bytes(word)
+    });
+    let mix = |hash: u64, word: u64| {
+        (hash ^ word)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(32)
+    };
+    words.fold(half.len() as u64, mix) as u8
 }

@@ -1,91 +1,103 @@
-//! The encodings in which rendered labels are kept.
+//! The encodings in which rendered labels are stored.
 
 use super::label_text::{self, LabelView};
 
-/// How labels are written down.
+/// An encoding of labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum LabelEncoding {
-    /// As the text formats have them: `a="1",b="2"`.
+    /// As in the text formats: `a="1",b="2"`.
     #[default]
     Text,
-    /// As protobuf has them: fields of a `Metric`.
+    /// As in the protobuf format: the fields `label` of a `Metric`.
     Protobuf,
 }
 
-/// Labels as they stand in an exposition: what all series have before and after them is copied with
-/// them then.
+/// An encoding of labels, with the constant bytes that precede and follow them in the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LabelRendering<'a> {
-    pub(crate) form: LabelEncoding,
-    pub(crate) before: &'a [u8],
-    pub(crate) after: &'static [u8],
+    pub(crate) encoding: LabelEncoding,
+    pub(crate) prefix: &'a [u8],
+    pub(crate) suffix: &'static [u8],
 }
 
 impl LabelRendering<'static> {
-    /// As text, and nothing else.
+    /// Text without prefix and suffix.
     pub(crate) const TEXT: Self = LabelRendering {
-        form: LabelEncoding::Text,
-        before: &[],
-        after: &[],
+        encoding: LabelEncoding::Text,
+        prefix: &[],
+        suffix: &[],
     };
 }
 
 impl<'a> LabelRendering<'a> {
-    /// As in a line of text: after this, and before a value.
-    pub(crate) fn in_line(before: &'a [u8]) -> Self {
+    /// The bytes between labels and value in a line of text.
+    pub(crate) const BEFORE_VALUE: &'static [u8] = b"} ";
+
+    /// A line of text from its beginning to its value.
+    pub(crate) fn in_line(prefix: &'a [u8]) -> Self {
         LabelRendering {
-            form: LabelEncoding::Text,
-            before,
-            after: LabelRendering::BEFORE_VALUE,
+            encoding: LabelEncoding::Text,
+            prefix,
+            suffix: LabelRendering::BEFORE_VALUE,
         }
     }
-
-    /// What stands between labels and a value in text.
-    pub(crate) const BEFORE_VALUE: &'static [u8] = b"} ";
 }
 
 impl LabelEncoding {
-    /// Writes labels that are text in this form.
-    pub(crate) fn write(self, text: &str, out: &mut Vec<u8>) {
+    /// Appends labels in this encoding. `text` is as [`label_text::push_label`] writes it.
+    pub(crate) fn encode(self, text: &str, out: &mut Vec<u8>) {
         match self {
             LabelEncoding::Text => out.extend_from_slice(text.as_bytes()),
-            LabelEncoding::Protobuf => add_fields(out, text),
+            LabelEncoding::Protobuf => push_fields(out, text),
         }
     }
 
-    /// Labels in this form as text.
-    pub(crate) fn read<'r>(self, halves: [&'r [u8]; 2], read: &'r mut String) -> &'r str {
+    /// Labels as text, given as two halves in this encoding.
+    ///
+    /// The text is in `scratch` unless the second half is the text already.
+    pub(crate) fn decode<'r>(self, halves: [&'r [u8]; 2], scratch: &'r mut String) -> &'r str {
         if self == LabelEncoding::Text && halves[0].is_empty() {
             return str::from_utf8(halves[1]).unwrap_or_default();
         }
-        let mut whole = std::mem::take(read).into_bytes();
+        let mut whole = std::mem::take(scratch).into_bytes();
         whole.clear();
         whole.extend_from_slice(halves[0]);
         whole.extend_from_slice(halves[1]);
         match self {
-            // What was written was text.
-            LabelEncoding::Text => *read = String::from_utf8(whole).unwrap_or_default(),
-            LabelEncoding::Protobuf => make_text(read, &whole),
+            // Always valid: `encode` was called with text.
+            LabelEncoding::Text => *scratch = String::from_utf8(whole).unwrap_or_default(),
+            LabelEncoding::Protobuf => decode_fields(scratch, &whole),
         }
-        read
+        scratch
     }
 
-    /// Where the last label begins, or another place: neighbours have more in common where it is
-    /// that.
-    pub(crate) fn last_label(self, text: &[u8]) -> usize {
+    /// Where the last label starts.
+    ///
+    /// In text this is a guess, because a value may contain the separator `",`. Any place is
+    /// correct, but neighbours share more bytes before the last label.
+    pub(crate) fn last_label_start(self, labels: &[u8]) -> usize {
         match self {
             LabelEncoding::Text => {
-                let ends = text.windows(2).rposition(|bytes| bytes == b"\",");
+                let ends = labels.windows(2).rposition(|bytes| bytes == b"\",");
                 ends.map_or(0, |at| at + 2)
             }
-            LabelEncoding::Protobuf => last_field(text),
+            LabelEncoding::Protobuf => last_field_start(labels),
         }
     }
 }
 
-/// Appends the labels of a text as fields of protobuf's `Metric`: each is its field number, its
-/// length, and a `LabelPair` of name and value.
-fn add_fields(out: &mut Vec<u8>, labels: &str) {
+/// An upper bound of the length in protobuf of labels that take `text` bytes as text.
+///
+/// They are the labels of so many series, each of which has at most `labels` of them. A label takes
+/// four bytes beside name and value as text (the first one three), and six as protobuf, plus one or
+/// two for each 128 bytes of its length.
+pub(crate) fn max_protobuf_len(text: usize, series: usize, labels: usize) -> usize {
+    text + text / 64 + series * (2 * labels + 1)
+}
+
+/// Appends labels as fields of a `Metric`: each is a tag, a length, and a `LabelPair` of name and
+/// value.
+fn push_fields(out: &mut Vec<u8>, labels: &str) {
     for (name, value) in LabelView::new(labels).iter() {
         let len = field_len(name.len()) + field_len(value.len());
         push_len(out, LABEL, len);
@@ -96,7 +108,7 @@ fn add_fields(out: &mut Vec<u8>, labels: &str) {
     }
 }
 
-/// The length of a field of so many bytes, its number and its length included.
+/// The length of a field with a content of `len` bytes.
 fn field_len(len: usize) -> usize {
     1 + (1 | len).ilog2() as usize / 7 + 1 + len
 }
@@ -110,8 +122,8 @@ fn push_len(out: &mut Vec<u8>, tag: u8, mut len: usize) {
     out.push(len as u8);
 }
 
-/// Makes a text of the labels that such fields hold, as `label_text::push_label` writes them.
-fn make_text(out: &mut String, mut fields: &[u8]) {
+/// Writes labels as text that are given as fields of a `Metric`.
+fn decode_fields(out: &mut String, mut fields: &[u8]) {
     out.clear();
     while let Some((pair, rest)) = field(fields) {
         let name_and_value = field(pair).and_then(|(name, rest)| {
@@ -125,8 +137,7 @@ fn make_text(out: &mut String, mut fields: &[u8]) {
     }
 }
 
-/// Where the last of some fields begins.
-fn last_field(fields: &[u8]) -> usize {
+fn last_field_start(fields: &[u8]) -> usize {
     let mut last = fields.len();
     let mut left = fields;
     while let Some((_, rest)) = field(left) {
@@ -136,7 +147,7 @@ fn last_field(fields: &[u8]) -> usize {
     last
 }
 
-/// The length at the beginning of some bytes, and what follows it.
+/// The varint at the beginning of some bytes, and the bytes after it.
 fn len_and_rest(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let mut len = 0;
     for (at, byte) in bytes.iter().enumerate().take(VARINT_LEN) {
@@ -148,7 +159,8 @@ fn len_and_rest(bytes: &[u8]) -> Option<(usize, &[u8])> {
     None
 }
 
-/// The next field that begins with its length, and what follows it.
+/// The content of the length-delimited field at the beginning of some bytes, and the bytes after
+/// it.
 fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (len, rest) = len_and_rest(bytes.get(1..)?)?;
     rest.split_at_checked(len)
@@ -170,14 +182,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn labels_are_the_same_text_again_after_they_were_pairs(
+        fn labels_are_unchanged_after_encoding_and_decoding(
             labels in prop::collection::vec(("[a-z.\"\\\\é]{1,200}", ".{1,300}"), 0..6),
         ) {
             let mut text = String::new();
             label_text::push_pairs(&mut text, &labels);
             let (mut fields, mut again) = (vec![7], String::new());
-            add_fields(&mut fields, &text);
-            make_text(&mut again, &fields[1..]);
+            push_fields(&mut fields, &text);
+            decode_fields(&mut again, &fields[1..]);
             prop_assert_eq!(again, text);
         }
     }

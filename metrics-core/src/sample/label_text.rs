@@ -1,4 +1,5 @@
-//! Labels as text: rendered once, when a series is born, and read back where they are shown.
+//! The text form of label sets: rendered once for each series, and parsed where names or values are
+//! needed.
 
 use std::borrow::Cow;
 
@@ -9,18 +10,18 @@ use crate::describe::{
     name,
 };
 
-/// Renders labels given as pairs.
+/// Appends labels given as pairs.
 pub(crate) fn push_pairs<N: AsRef<str>, V: AsRef<str>>(out: &mut String, pairs: &[(N, V)]) {
     for (name, value) in pairs {
         push_label(out, name.as_ref(), value.as_ref());
     }
 }
 
-/// Writes `name="value"`, escaped as all text formats have it, a comma before it unless it is
-/// the first. A label without value is a label that is absent.
+/// Appends `name="value"`, after a comma unless it is the first. Appends nothing if the value is
+/// empty, because such a label counts as absent.
 ///
-/// A name that not every reader takes stands in quotes: `"http.method"="GET"`. That is how it is
-/// written for those who do take it; [`push_escaped`] makes of it what the others read.
+/// A name with other characters than `[a-zA-Z0-9_]` is quoted: `"http.method"="GET"`.
+/// [`push_escaped`] rewrites it for scrapers that do not accept quoted names.
 pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
     if value.is_empty() {
         return;
@@ -38,7 +39,7 @@ pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
     out.push('"');
 }
 
-/// Adds labels that are rendered to `out`, their names under a scheme.
+/// Appends rendered labels with their names escaped.
 pub(crate) fn push_escaped(labels: &str, escaping: Escaping, out: &mut String) {
     if escaping == Escaping::AllowUtf8 {
         out.push_str(labels);
@@ -55,7 +56,7 @@ pub(crate) fn push_escaped(labels: &str, escaping: Escaping, out: &mut String) {
     }
 }
 
-/// Renders all labels of a set under these names.
+/// Appends the labels of a set, with these names.
 pub(crate) fn push_label_set<'n>(
     out: &mut String,
     names: impl Iterator<Item = &'n str>,
@@ -74,7 +75,9 @@ pub(crate) fn push_label_set<'n>(
     labels.visit(&mut Renderer(out, names));
 }
 
-/// Renders the labels of the series at `position` of closed sets.
+/// Appends the labels of the series at `position` of a metric with closed labels.
+///
+/// `sets` are the values of each label; the last label varies fastest.
 pub(crate) fn push_closed_labels<'n>(
     out: &mut String,
     names: impl Iterator<Item = &'n str>,
@@ -94,7 +97,7 @@ pub(crate) fn push_closed_labels<'n>(
     }
 }
 
-/// The labels of one series, as [`retain`](crate::Counter) and gathered data show them.
+/// The labels of one series, in order.
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -114,35 +117,34 @@ pub(crate) fn push_closed_labels<'n>(
 pub struct LabelView<'a>(&'a str);
 
 impl<'a> LabelView<'a> {
-    /// From labels as [`push_label`] writes them.
+    /// A view of labels that [`push_label`] has written.
     pub(crate) fn new(rendered: &'a str) -> Self {
         LabelView(rendered)
     }
 
-    /// The labels as an exposition shows them, without braces: `a="1",b="2"`.
+    /// The labels as in the text formats, without braces: `a="1",b="2"`.
     pub fn as_str(self) -> &'a str {
         self.0
     }
 
-    /// The value of a label, `None` when it is absent or empty.
+    /// The value of a label; `None` if it is absent or empty.
     pub fn get(self, name: &str) -> Option<Cow<'a, str>> {
         self.iter()
             .find_map(|(label, value)| (label == name).then_some(value))
     }
 
-    /// Names and values, in order.
+    /// The names and values of all labels.
     pub fn iter(self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> {
         raw(self.0).map(|(name, value)| (unquoted(name), unescape(value)))
     }
 }
 
-/// Names and values as they are written: names with their quotes, where they have any, values
-/// without.
+/// Names and values, still escaped: names with their quotes if they have any, values without.
 fn raw(labels: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = labels;
     std::iter::from_fn(move || {
         let name_end = match rest.strip_prefix('"') {
-            // Behind both quotes.
+            // After both quotes.
             Some(quoted) => closing_quote(quoted) + 2,
             None => rest.find('=')?,
         };
@@ -155,7 +157,7 @@ fn raw(labels: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// A name without its quotes, if it has any.
+/// A name without quotes and escapes.
 fn unquoted(name: &str) -> Cow<'_, str> {
     let inner = name
         .strip_prefix('"')
@@ -200,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rendered_value_is_read_back_as_it_was() {
+    fn a_rendered_value_is_parsed_back_unchanged() {
         let value = "a\"b\\c\nd,e=\"☃";
         let mut out = String::new();
         push_label(&mut out, "x", value);
@@ -212,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_not_every_reader_takes_stands_in_quotes() {
+    fn a_name_with_other_characters_is_quoted() {
         let mut out = String::new();
         push_label(&mut out, "http.method", "GET");
         push_label(&mut out, "plain", "1");
@@ -224,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn any_names_and_values_are_read_back_as_they_were() {
+    fn any_names_and_values_are_parsed_back_unchanged() {
         const PARTS: [&str; 17] = [
             "\"", "\\", "\n", ",", "=", "=\"", "\",", "\",\"", "{", "}", "_", "a", "9", ".", "é",
             "花", "\0",
@@ -276,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_escaped_for_readers_that_take_no_quotes() {
+    fn names_are_escaped_in_each_scheme() {
         let labels = r#""http.method"="a,\"b\"=",plain_one="1","a\"b"="\n""#;
         let under = |escaping| {
             let mut out = String::new();

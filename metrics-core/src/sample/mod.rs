@@ -1,9 +1,14 @@
-//! The contract between metrics and formats.
+//! The contract between metrics and formats: the trait [`Sink`](sink::Sink) and what it receives.
+//!
+//! Metrics and registries call a sink; each format implements it and knows no metric. What they
+//! exchange is here: heads of families, values, batches of series, and labels in the encodings in
+//! which they are stored.
 
 pub(crate) mod batch;
 pub(crate) mod created;
 pub(crate) mod format;
 pub(crate) mod head;
+pub(crate) mod label_batch;
 pub(crate) mod label_chunk;
 pub(crate) mod label_encoding;
 pub(crate) mod label_text;

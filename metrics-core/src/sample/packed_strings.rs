@@ -1,31 +1,31 @@
-//! Texts in a row, side by side: who writes them all reads memory in order.
+//! Strings that are stored one after the other, so that reading them all reads memory in order.
 
-/// So many bytes of memory stand there from the beginning of any text on, however short it is:
-/// what is copied in whole pieces need not look where the text ends.
+/// Bytes that can be read from the beginning of any string, however short it is, so that encoders
+/// copy in pieces of fixed size.
 pub(crate) const READ_AHEAD: usize = 256;
 
-/// So many texts are skipped at once where one is looked for.
-const SKIPPED: usize = 128;
+/// The start of every `STRIDE`th string is stored; the others are found by adding lengths.
+const STRIDE: usize = 128;
 
-/// Texts by their numbers.
+/// Strings by index.
 #[derive(Debug)]
 pub(crate) struct PackedStrings {
     lens: Vec<u32>,
-    /// Where every [`SKIPPED`]th text begins.
+    /// Where every [`STRIDE`]th string starts.
     starts: Vec<u32>,
-    /// One after the other, and [`READ_AHEAD`] after the last one.
+    /// The strings, and [`READ_AHEAD`] bytes after the last one.
     bytes: Vec<u8>,
 }
 
 impl PackedStrings {
-    pub(crate) fn of(all: impl Iterator<Item = String>) -> Self {
+    pub(crate) fn of(strings: impl Iterator<Item = String>) -> Self {
         let (mut lens, mut starts, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, text) in all.enumerate() {
-            if at.is_multiple_of(SKIPPED) {
+        for (at, string) in strings.enumerate() {
+            if at.is_multiple_of(STRIDE) {
                 starts.push(bytes.len() as u32);
             }
-            lens.push(text.len() as u32);
-            bytes.extend_from_slice(text.as_bytes());
+            lens.push(string.len() as u32);
+            bytes.extend_from_slice(string.as_bytes());
         }
         bytes.resize(bytes.len() + READ_AHEAD, 0);
         bytes.shrink_to_fit();
@@ -36,62 +36,65 @@ impl PackedStrings {
         }
     }
 
-    /// Some of them, in their order.
-    pub(crate) fn range(&self, numbers: std::ops::Range<usize>) -> PackedSlice<'_> {
-        let skipped = numbers.start / SKIPPED;
-        let start = self.starts.get(skipped).copied().unwrap_or_default();
-        let row = PackedSlice {
+    /// The strings in a range.
+    pub(crate) fn range(&self, range: std::ops::Range<usize>) -> PackedSlice<'_> {
+        let stride = range.start / STRIDE;
+        let start = self.starts.get(stride).copied().unwrap_or_default();
+        let slice = PackedSlice {
             bytes: &self.bytes,
             start: start as usize,
-            lens: &self.lens[skipped * SKIPPED..numbers.end],
+            lens: &self.lens[stride * STRIDE..range.end],
         };
-        row.after(numbers.start % SKIPPED)
+        slice.skip(range.start % STRIDE)
     }
 }
 
-/// Texts one after the other.
+/// Consecutive strings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PackedSlice<'a> {
     bytes: &'a [u8],
-    /// Where the first one begins.
+    /// Where the first string starts.
     start: usize,
     lens: &'a [u32],
 }
 
 impl<'a> PackedSlice<'a> {
-    /// Each as so many bytes of memory from its beginning on, and how long it is.
+    /// For each string, the bytes from its start on, and its length.
     #[inline(always)]
     pub(crate) fn iter_ahead(
         self,
     ) -> impl Iterator<Item = (Option<&'a [u8; READ_AHEAD]>, usize)> + use<'a> {
-        // In 32 bits, in which nothing overflows that is added to it.
+        // 32 bits, so that the addition of `READ_AHEAD` as `usize` cannot overflow.
         let mut start = self.start as u32;
         self.lens.iter().map(move |len| {
-            let text = self.bytes.get(start as usize..);
+            let string = self.bytes.get(start as usize..);
             start = start.wrapping_add(*len);
-            (text.and_then(|text| text.first_chunk()), *len as usize)
+            (
+                string.and_then(|string| string.first_chunk()),
+                *len as usize,
+            )
         })
     }
 
-    /// One of them; an empty one where there are not so many.
+    /// One string; empty past the end.
     pub(crate) fn get(self, at: usize) -> &'a [u8] {
-        let PackedSlice { bytes, start, lens } = self.after(at);
+        let PackedSlice { bytes, start, lens } = self.skip(at);
         let len = lens.first().map_or(0, |len| *len as usize);
         &bytes[start..][..len]
     }
 
-    /// Those after so many.
-    pub(crate) fn after(self, some: usize) -> Self {
-        let (before, lens) = self.lens.split_at(some.min(self.lens.len()));
+    /// The strings without the first `n`.
+    pub(crate) fn skip(self, n: usize) -> Self {
+        let (skipped, lens) = self.lens.split_at(n.min(self.lens.len()));
         PackedSlice {
-            start: self.start + sum(before),
+            start: self.start + sum(skipped),
             lens,
             ..self
         }
     }
 
-    /// What they come to.
-    pub(crate) fn bytes(self) -> usize {
+    /// The length of all strings together.
+    pub(crate) fn byte_len(self) -> usize {
         sum(self.lens)
     }
 }
@@ -105,20 +108,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_of_them_is_found_where_it_stands() {
+    fn strings_are_found_by_index_in_any_range() {
         let all: Vec<String> = (0..400).map(|at| "x".repeat(at % 7) + "y").collect();
-        let texts = PackedStrings::of(all.iter().cloned());
+        let strings = PackedStrings::of(all.iter().cloned());
         for from in [0, 1, 127, 128, 129, 255, 256, 399, 400] {
-            let row = texts.range(from..400);
+            let slice = strings.range(from..400);
             let left = &all[from..];
-            assert_eq!(row.bytes(), left.iter().map(String::len).sum::<usize>());
-            for (at, text) in left.iter().enumerate() {
-                assert_eq!(row.get(at), text.as_bytes());
+            assert_eq!(
+                slice.byte_len(),
+                left.iter().map(String::len).sum::<usize>()
+            );
+            for (at, string) in left.iter().enumerate() {
+                assert_eq!(slice.get(at), string.as_bytes());
             }
-            assert_eq!(row.get(left.len()), b"");
-            assert_eq!(row.iter_ahead().count(), left.len());
-            for ((bytes, len), text) in row.iter_ahead().zip(left) {
-                assert_eq!(bytes.map(|bytes| &bytes[..len]), Some(text.as_bytes()));
+            assert_eq!(slice.get(left.len()), b"");
+            assert_eq!(slice.iter_ahead().count(), left.len());
+            for ((bytes, len), string) in slice.iter_ahead().zip(left) {
+                assert_eq!(bytes.map(|bytes| &bytes[..len]), Some(string.as_bytes()));
             }
         }
     }

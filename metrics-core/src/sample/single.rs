@@ -11,7 +11,7 @@ use super::{
 
 /// Single-sample families that are read and encoded together.
 ///
-/// A power of two, and at most the number of line prefixes that [`PackedStrings`] stores contiguously.
+/// A power of two, and not larger than the stride of [`PackedStrings`].
 pub(crate) const BATCH_SIZE: usize = 128;
 
 /// Consecutive families of a registry that consist of one unlabelled number each.

@@ -1,4 +1,4 @@
-//! The interface that every format implements: [`Sink`].
+//! The interface between metrics and formats: [`Sink`].
 
 use crate::sample::{
     batch::{CounterBatch, HistogramBatch},
@@ -8,32 +8,41 @@ use crate::sample::{
     value::{Number, Value},
 };
 
-/// Takes families and their series and writes them down.
+/// Receives the families of an exposition with their series, and encodes them.
 ///
-/// Calls come while metrics are locked against births, so an implementation writes to memory;
-/// [`Registry::encode`](crate::Registry::encode) empties it between families and tiles.
+/// The calls come in this order:
+///
+/// - For each family, [`begin_family`](Self::begin_family), then
+///   [`needs_size_pass`](Self::needs_size_pass). If that returns true, all series follow, then
+///   [`end_size_pass`](Self::end_size_pass). Then all series follow, in any of the `write` methods.
+/// - [`write_singles`](Self::write_singles) stands for complete families, without these calls.
+/// - [`checkpoint`](Self::checkpoint) comes between batches of series and between families.
+///
+/// Other calls come while locks are held that recording threads may need, so an implementation
+/// writes to memory and does its output at a checkpoint.
 pub(crate) trait Sink {
     /// Begins a family.
     fn begin_family(&mut self, head: FamilyHead<'_>);
 
-    /// Says what is to come of the family. Where it is true, all its series are shown twice, the
-    /// first time to be counted; [`end_size_pass`](Self::end_size_pass) comes between.
-    fn needs_size_pass(&mut self, expected: &dyn Fn() -> SizeEstimate) -> bool {
-        let _ = expected;
+    /// Whether all series are to be written twice, the first time to measure them only: for a
+    /// format in which the length of a family precedes it.
+    fn needs_size_pass(&mut self, estimate: &dyn Fn() -> SizeEstimate) -> bool {
+        let _ = estimate;
         false
     }
 
-    /// The series that are to be counted have come.
+    /// Ends the first of two passes over the series.
     fn end_size_pass(&mut self) {}
 
-    /// Writes one series of the family: its labels as `label_text::push_label` writes them, the Unix time
-    /// of its birth, and its value.
+    /// Writes one series: its labels as [`push_label`](super::label_text::push_label) writes them,
+    /// its created timestamp as Unix time in seconds or 0, and its value.
     fn write_series(&mut self, labels: &str, created: f64, value: Value<'_>);
 
-    /// Writes one series of counters, gauges, or of an unknown type: most of what there is.
+    /// Writes one series of a counter, a gauge or a metric of unknown type: a fast path, because
+    /// most series are.
     fn write_number(&mut self, labels: &str, created: f64, number: Number);
 
-    /// Writes families of one series without labels that is one number.
+    /// Writes families that consist of a single unlabelled sample.
     fn write_singles(&mut self, singles: &SingleSamples<'_>) {
         for (head, created, number) in singles.iter() {
             self.begin_family(head);
@@ -41,26 +50,26 @@ pub(crate) trait Sink {
         }
     }
 
-    /// How it wants the labels of [many counters](Self::write_counters) of this family, if it is not all
-    /// the same to it.
+    /// The rendering in which [`write_counters`](Self::write_counters) takes the labels of this
+    /// family fastest.
     fn label_rendering(&mut self) -> Option<LabelRendering<'_>> {
         None
     }
 
-    /// Writes many at once, for formats that have a loop of their own for it: counters are most of
-    /// what there is.
+    /// Writes a batch of counters.
     fn write_counters(&mut self, counters: &CounterBatch<'_>) {
-        counters.each(|labels, created, total| {
+        counters.for_each(|labels, created, total| {
             self.write_number(labels, created, Number::Unsigned(total));
         });
     }
 
-    /// Writes many histograms at once, for formats that have a loop of their own for it.
+    /// Writes a batch of histograms.
     fn write_histograms(&mut self, histograms: &HistogramBatch<'_>) {
-        histograms.each(|labels, created, value| self.write_series(labels, created, value));
+        histograms.for_each(|labels, created, value| self.write_series(labels, created, value));
     }
 
-    /// A moment at which nothing is locked: what was written may go out. False when nobody takes
-    /// it any more, and there is no point in going on.
+    /// Called while no lock is held, so that what was written can be output.
+    ///
+    /// Returns false once the output has failed, so that the exposition can end early.
     fn checkpoint(&mut self) -> bool;
 }

@@ -2,20 +2,20 @@
 
 use crate::storage::{histogram_block::Sum, layout::Layout, native::NativeHistogramSnapshot};
 
-/// A value as it was counted: whole numbers stay whole.
+/// The value of a sample, with the type in which it was recorded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Number {
-    /// What counts up.
+    /// Of an integer counter.
     Unsigned(u64),
-    /// What goes up and down in whole steps.
+    /// Of an integer gauge.
     Signed(i64),
     /// Everything else.
     Float(f64),
 }
 
 impl Number {
-    /// The value as a float, which a scraper makes of it in any case.
+    /// The value as a float, to which a scraper converts it anyway.
     pub fn as_f64(self) -> f64 {
         match self {
             Number::Unsigned(n) => n as f64,
@@ -25,23 +25,23 @@ impl Number {
     }
 }
 
-/// A histogram's state at one moment.
+/// A consistent snapshot of a histogram.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HistogramValue<'a> {
     /// Upper bounds, without `+Inf`.
     pub(crate) bounds: &'a [f64],
-    /// Observations in each bucket, `+Inf` included, not cumulative.
+    /// The number of observations in each bucket, including `+Inf`; not cumulative.
     pub(crate) counts: &'a [u64],
     pub(crate) sum: f64,
-    /// Whether observations may be negative, so that the sum may go down.
-    pub(crate) falls: bool,
-    /// The native buckets, for formats that have them.
+    /// Whether observations may be negative, so that the sum may decrease.
+    pub(crate) allows_negative: bool,
+    /// The native buckets, which only protobuf has.
     pub(crate) native: Option<&'a NativeHistogramSnapshot>,
-    /// Examples of observations, ascending by value; of two in one bucket the last one counts.
+    /// Ascending by value; if several are in one bucket, the last one is shown.
     pub(crate) exemplars: &'a [RenderedExemplar],
 }
 
-/// An example of what was counted: labels that lead to it, such as the identifier of a trace.
+/// An exemplar with rendered labels.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RenderedExemplar {
     /// As [`label_text::push_label`](crate::sample::label_text::push_label) writes them.
@@ -51,7 +51,7 @@ pub(crate) struct RenderedExemplar {
     pub(crate) time: f64,
 }
 
-/// A summary's state at one moment.
+/// A consistent snapshot of a summary.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SummaryValue<'a> {
     /// Quantiles and their values.
@@ -60,21 +60,21 @@ pub(crate) struct SummaryValue<'a> {
     pub(crate) sum: f64,
 }
 
-/// What a series is worth.
+/// The value of a series.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Value<'a> {
     Counter(Number, Option<&'a RenderedExemplar>),
-    /// Of an unknown type as well.
+    /// Also for metrics of unknown type.
     Gauge(Number),
-    /// Of a gauge histogram as well.
+    /// Also for gauge histograms.
     Histogram(HistogramValue<'a>),
     Summary(SummaryValue<'a>),
     Info,
-    /// The states and which of them is active.
+    /// The states, and the index of the active one.
     StateSet(&'a [&'a str], usize),
 }
 
-/// A histogram's or summary's words as `Region::read` reports them.
+/// The words of a histogram or summary, as `Region::read` returns them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Observations<'a> {
     pub(crate) count: u64,
@@ -89,7 +89,7 @@ impl<'a> Observations<'a> {
             Layout::Histogram {
                 sum: Sum::Nanos, ..
             } => values[1] as f64 / 1e9,
-            // Finite observations may add up to more than a float holds.
+            // The sum of finite observations may overflow to infinity.
             _ => f64::from_bits(values[1]).clamp(f64::MIN, f64::MAX),
         };
         let counts = match layout {

@@ -1,71 +1,76 @@
-//! When the series of an index were born, side by side: what neighbours have in common stands there
-//! once, and a scrape goes through less memory.
+//! The created timestamps of an index's series.
+//!
+//! Series that are created together have the same timestamp. Each chunk of series therefore stores
+//! the distinct timestamps once and one byte for each series, and a scrape reads less memory.
 
 use std::ops::Range;
 
 use crate::sample::{
     created::CreatedBatch,
-    label_chunk::{CHUNK_SIZE, unused},
+    label_chunk::{CHUNK_SIZE, first_unused},
 };
 
-/// Births by the numbers of the series, as Unix times in seconds; 0 where none is known.
+/// Created timestamps by position, as Unix times in seconds; 0 where none was set.
 #[derive(Debug, Default)]
 pub(crate) struct CreatedTimestamps {
-    /// Which of its chunk's each is.
-    which: Vec<u8>,
+    /// For each series, the index of its timestamp in its chunk.
+    indices: Vec<u8>,
+    /// The distinct timestamps of each chunk.
     chunks: Vec<Vec<f64>>,
 }
 
 impl CreatedTimestamps {
-    pub(crate) fn reserve_exact(&mut self, more: usize) {
-        self.which.reserve_exact(more);
-        let chunks = (self.which.len() + more).div_ceil(CHUNK_SIZE);
+    pub(crate) fn reserve_exact(&mut self, additional: usize) {
+        self.indices.reserve_exact(additional);
+        let chunks = (self.indices.len() + additional).div_ceil(CHUNK_SIZE);
         self.chunks.reserve_exact(chunks - self.chunks.len());
     }
 
-    /// Makes room for another, which is not known.
+    /// Adds a position without a timestamp.
     pub(crate) fn push(&mut self) {
-        if self.which.len() == CHUNK_SIZE * self.chunks.len() {
+        if self.indices.len() == CHUNK_SIZE * self.chunks.len() {
             self.chunks.push(Vec::new());
         }
-        self.which.push(0);
+        self.indices.push(0);
     }
 
-    pub(crate) fn set(&mut self, number: usize, birth: f64) {
-        let chunk = &mut self.chunks[number / CHUNK_SIZE];
-        // Most are born together with the one before.
+    pub(crate) fn set(&mut self, position: usize, created: f64) {
+        let chunk = &mut self.chunks[position / CHUNK_SIZE];
+        // From the back: most series are created together with the one before.
         let known = chunk
             .iter()
-            .rposition(|known| known.to_bits() == birth.to_bits());
-        let at = known.unwrap_or_else(|| {
+            .rposition(|known| known.to_bits() == created.to_bits());
+        let index = known.unwrap_or_else(|| {
             if chunk.len() < CHUNK_SIZE {
-                chunk.push(birth);
+                chunk.push(created);
                 return chunk.len() - 1;
             }
-            let first = number / CHUNK_SIZE * CHUNK_SIZE;
-            let all = self.which[first..].iter().take(CHUNK_SIZE).enumerate();
-            let others = all.filter(|(at, _)| first + at != number);
-            let at = unused(others.map(|(_, which)| *which));
-            chunk[at] = birth;
-            at
+            let first = position / CHUNK_SIZE * CHUNK_SIZE;
+            let all = self.indices[first..].iter().take(CHUNK_SIZE).enumerate();
+            let others = all.filter(|(at, _)| first + at != position);
+            let index = first_unused(others.map(|(_, index)| *index));
+            chunk[index] = created;
+            index
         });
-        self.which[number] = at as u8;
+        self.indices[position] = index as u8;
     }
 
-    pub(crate) fn get(&self, number: usize) -> f64 {
-        let birth = self.chunks[number / CHUNK_SIZE].get(usize::from(self.which[number]));
-        birth.copied().unwrap_or_default()
+    pub(crate) fn get(&self, position: usize) -> f64 {
+        let chunk = &self.chunks[position / CHUNK_SIZE];
+        let created = chunk.get(usize::from(self.indices[position]));
+        created.copied().unwrap_or_default()
     }
 
-    /// The births of some series, which stand in one region.
-    pub(crate) fn batch(&self, numbers: Range<usize>) -> CreatedBatch<'_> {
+    /// The timestamps of a range of series, which are in one chunk.
+    pub(crate) fn batch(&self, positions: Range<usize>) -> CreatedBatch<'_> {
         debug_assert!(
-            numbers.is_empty() || numbers.start / CHUNK_SIZE == (numbers.end - 1) / CHUNK_SIZE
+            positions.is_empty()
+                || positions.start / CHUNK_SIZE == (positions.end - 1) / CHUNK_SIZE
         );
-        let all = self.chunks.get(numbers.start / CHUNK_SIZE);
+        let chunk = self.chunks.get(positions.start / CHUNK_SIZE);
         CreatedBatch {
-            all: all.map_or(&[], Vec::as_slice),
-            which: &self.which[numbers],
+            distinct: chunk.map_or(&[], Vec::as_slice),
+            indices: &self.indices[positions],
         }
     }
 }
@@ -78,27 +83,27 @@ mod tests {
 
     proptest! {
         #[test]
-        fn births_are_those_that_were_set_last(
+        fn each_series_has_the_timestamp_that_was_set_last(
             steps in prop::collection::vec((0..600_usize, 0..400_u32), 0..3000),
         ) {
-            let (mut births, mut model) = (CreatedTimestamps::default(), Vec::<f64>::new());
-            for (number, birth) in steps {
-                while model.len() <= number {
-                    births.push();
+            let (mut timestamps, mut model) = (CreatedTimestamps::default(), Vec::<f64>::new());
+            for (position, created) in steps {
+                while model.len() <= position {
+                    timestamps.push();
                     model.push(0.0);
                 }
-                births.set(number, birth.into());
-                model[number] = birth.into();
+                timestamps.set(position, created.into());
+                model[position] = created.into();
             }
-            // Numbers get a birth before they are shown.
-            for (number, birth) in model.iter().enumerate().filter(|(_, birth)| **birth != 0.0) {
-                prop_assert_eq!(births.get(number).to_bits(), birth.to_bits());
-                let region = number - number % CHUNK_SIZE..number + 1;
-                let shown = births.batch(region.clone()).iter().last();
-                prop_assert_eq!(shown.map(f64::to_bits), Some(birth.to_bits()));
-                let one = births.batch(region).after(number % CHUNK_SIZE);
+            // A series has a timestamp before it is read.
+            for (position, created) in model.iter().enumerate().filter(|(_, at)| **at != 0.0) {
+                prop_assert_eq!(timestamps.get(position).to_bits(), created.to_bits());
+                let chunk = position - position % CHUNK_SIZE..position + 1;
+                let last = timestamps.batch(chunk.clone()).iter().last();
+                prop_assert_eq!(last.map(f64::to_bits), Some(created.to_bits()));
+                let one = timestamps.batch(chunk).skip(position % CHUNK_SIZE);
                 let one = one.iter().next();
-                prop_assert_eq!(one.map(f64::to_bits), Some(birth.to_bits()));
+                prop_assert_eq!(one.map(f64::to_bits), Some(created.to_bits()));
             }
         }
     }

@@ -1,41 +1,41 @@
-//! The key of one series in an index: readers compare it without a lock, while a writer may be
-//! giving it to another series. See `series.rs` for what leads to an entry.
+//! An entry of an index: the key of one series, which readers compare without a lock.
 //!
-//! A `version` around the words tells a reader whether they were those of one key: it is odd
-//! while the entry is in use, and never the same for two series. Writers take turns.
+//! A writer may give the entry to another series meanwhile. A reader therefore checks that the
+//! `version` is the same before and after it has read the words: it is odd while the entry is in
+//! use, and differs for every series. Writers hold the lock on the index's state.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::storage::atomic::Atomic;
 
-/// Words of a key that stand in the entry itself: three short texts. Longer ones continue in
+/// The words of a key that fit into the entry: three short texts. A longer key continues in
 /// [`Tail`]s.
-pub(crate) const INLINE: usize = 6;
+pub(crate) const INLINE_WORDS: usize = 6;
 
-/// No tail.
-const NONE: u32 = u32::MAX;
+/// Ends a list of tails.
+const NO_TAIL: u32 = u32::MAX;
+
+/// Marks, in an index whose series expire, an entry that was pinned after the last scrape.
+const RECENTLY_PINNED: u32 = 1 << 31;
 
 /// The key of one series; a cache line.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(crate) struct Entry<W = AtomicU64, H = AtomicU32> {
-    /// Odd while in use.
+    /// Odd while in use: then it is the generation of the series.
     version: W,
-    /// The tail in which the key continues.
+    /// The first tail of the key.
     next: H,
-    /// Handles that hold the series; and [`TOUCHED`].
+    /// The number of handles that pin the series, and [`RECENTLY_PINNED`].
     pins: H,
-    words: [W; INLINE],
+    words: [W; INLINE_WORDS],
 }
 
-/// Marks an entry that was pinned since a scrape looked at it, where series expire.
-pub(crate) const TOUCHED: u32 = 1 << 31;
-
-/// Where a key continues.
+/// A part of a key that is too long for its entry.
 #[derive(Debug, Default)]
 pub(crate) struct Tail<W = AtomicU64, H = AtomicU32> {
     next: H,
-    words: [W; INLINE],
+    words: [W; INLINE_WORDS],
 }
 
 impl<W: Atomic + Default, H: Atomic<u32> + Default> Entry<W, H> {
@@ -46,145 +46,157 @@ impl<W: Atomic + Default, H: Atomic<u32> + Default> Entry<W, H> {
             pins: H::default(),
             words: Default::default(),
         };
-        entry.next.store(NONE, Ordering::Relaxed);
+        entry.next.store(NO_TAIL, Ordering::Relaxed);
         entry
     }
 }
 
 impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
-    /// The generation of the series that is here, or an even number.
+    /// The generation of the series in the entry; an even number if there is none.
     #[inline(always)]
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Relaxed)
     }
 
-    /// The generation of an entry, if it is in use for this very key; `continues` compares what
-    /// the tails from some on hold.
+    /// The generation of the series, if there is one and it has this key.
+    ///
+    /// `tails_match` compares the tails from the given one on with the rest of the key.
     #[inline(always)]
     pub(crate) fn matches(
         &self,
         key: &[u64],
-        continues: impl FnOnce(u32, &[u64]) -> bool,
+        tails_match: impl FnOnce(u32, &[u64]) -> bool,
     ) -> Option<u64> {
         let version = self.version.load(Ordering::Acquire);
-        if version & 1 == 0 || different(&self.words, key) {
+        if version & 1 == 0 || differ(&self.words, key) {
             return None;
         }
-        if key.len() > INLINE && !continues(self.next.load(Ordering::Relaxed), &key[INLINE..]) {
+        if key.len() > INLINE_WORDS
+            && !tails_match(self.next.load(Ordering::Relaxed), &key[INLINE_WORDS..])
+        {
             return None;
         }
-        self.is_still(version).then_some(version)
+        self.is_unchanged(version).then_some(version)
     }
 
-    /// Whether an entry, which nobody changes now, is for this key.
-    pub(crate) fn is_for(&self, key: &[u64], continues: impl FnOnce(u32, &[u64]) -> bool) -> bool {
-        !different(&self.words, key)
-            && (key.len() <= INLINE || continues(self.next.load(Ordering::Relaxed), &key[INLINE..]))
+    /// Whether the entry, which no other thread changes meanwhile, has this key.
+    pub(crate) fn has_key(
+        &self,
+        key: &[u64],
+        tails_match: impl FnOnce(u32, &[u64]) -> bool,
+    ) -> bool {
+        !differ(&self.words, key)
+            && (key.len() <= INLINE_WORDS
+                || tails_match(self.next.load(Ordering::Relaxed), &key[INLINE_WORDS..]))
     }
 
-    /// Whether a series that this thread has found is still here, and its whole key is this one.
+    /// Whether a series that this thread has found before is still there and has this key.
+    ///
+    /// False for a key that does not fit into the entry.
     #[inline(always)]
     pub(crate) fn still_matches<const N: usize>(&self, generation: u64, key: &[u64; N]) -> bool {
-        // A key that goes on elsewhere is looked for in the table.
-        N <= INLINE && !different(&self.words, key) && self.is_still(generation)
+        N <= INLINE_WORDS && !differ(&self.words, key) && self.is_unchanged(generation)
     }
 
-    /// Whether the words that were read are those of this version.
+    /// Whether the words that were read before the call belong to this version.
     #[inline(always)]
-    fn is_still(&self, version: u64) -> bool {
-        // The pair of the fence in `write`: had a word been of a later key, so would the version.
+    fn is_unchanged(&self, version: u64) -> bool {
+        // Pairs with the fence in `write`: if a word belonged to a later key, the version differs.
         W::fence(Ordering::Acquire);
         self.version() == version
     }
 
-    /// Puts a series into an entry that is not in use; `take` yields tails for its key.
+    /// Writes the key of a new series into an entry that is not in use.
+    ///
+    /// `take_tail` returns the tails that the key takes, and their numbers.
     pub(crate) fn write<'a>(
         &'a self,
         generation: u64,
         key: &[u64],
-        mut take: impl FnMut() -> (u32, &'a Tail<W, H>),
+        mut take_tail: impl FnMut() -> (u32, &'a Tail<W, H>),
     ) where
         W: 'a,
         H: 'a,
     {
         debug_assert!(self.version() & 1 == 0);
-        // The pair of the fence in `is_still`: the even version is seen before any new word.
+        // Pairs with the fence in `is_unchanged`: a reader that sees a new word sees the even
+        // version.
         W::fence(Ordering::Release);
-        let (head, rest) = key.split_at(key.len().min(INLINE));
+        let (head, rest) = key.split_at(key.len().min(INLINE_WORDS));
         store(&self.words, head);
         let mut next = &self.next;
-        for part in rest.chunks(INLINE) {
-            let (at, tail) = take();
+        for part in rest.chunks(INLINE_WORDS) {
+            let (at, tail) = take_tail();
             store(&tail.words, part);
             next.store(at, Ordering::Relaxed);
             next = &tail.next;
         }
-        next.store(NONE, Ordering::Relaxed);
+        next.store(NO_TAIL, Ordering::Relaxed);
         self.version.store(generation, Ordering::Release);
     }
 
-    /// Takes the series out.
+    /// Removes the series.
     pub(crate) fn clear(&self) {
         // SeqCst: see `pin`.
         self.version.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Makes the series look removed, unless it is held or was since a scrape looked at it.
-    pub(crate) fn set_aside(&self) -> bool {
+    /// Hides the series from look-ups, unless it is pinned or was pinned after the last scrape.
+    ///
+    /// Returns whether it is suspended.
+    pub(crate) fn suspend(&self) -> bool {
         if self.pins.load(Ordering::SeqCst) != 0 {
             return false;
         }
-        // SeqCst: see `is_pinned`.
+        // SeqCst: see `pin`.
         let generation = self.version.fetch_add(1, Ordering::SeqCst);
         if self.pins.load(Ordering::SeqCst) != 0 {
-            // Held, or set, in between: the version is as it was before anybody can reuse it.
+            // A handle has pinned it meanwhile. The lock is held, so the entry is still its own.
             self.version.store(generation, Ordering::SeqCst);
             return false;
         }
         true
     }
 
-    /// Brings the series back that was set aside, and returns its generation.
-    pub(crate) fn revive(&self) -> u64 {
-        // Release: what `set_aside` found of the entry is unchanged.
+    /// Makes a suspended series visible again, and returns its generation.
+    pub(crate) fn resume(&self) -> u64 {
         let generation = self.version.load(Ordering::Relaxed) - 1;
+        // Release: the key has not changed since it was written.
         self.version.store(generation, Ordering::Release);
         generation
     }
 
-    /// Notes that a handle holds the series, or has held it.
-    pub(crate) fn touch(&self) {
-        self.pins.fetch_or(TOUCHED, Ordering::SeqCst);
+    /// Whether a handle pins the series or has pinned it since the last call.
+    pub(crate) fn take_recently_pinned(&self) -> bool {
+        self.pins.fetch_and(!RECENTLY_PINNED, Ordering::SeqCst) != 0
     }
 
-    /// Whether a handle holds the series, or has since this was asked last.
-    pub(crate) fn was_held(&self) -> bool {
-        self.pins.fetch_and(!TOUCHED, Ordering::SeqCst) != 0
-    }
-
-    /// Shows the tails in which the key continued, which are free from here on.
-    pub(crate) fn tails<'a>(
+    /// Calls `each` with the number of every tail of the key.
+    pub(crate) fn for_each_tail<'a>(
         &'a self,
         tail: impl Fn(u32) -> &'a Tail<W, H>,
-        mut free: impl FnMut(u32),
+        mut each: impl FnMut(u32),
     ) where
         W: 'a,
         H: 'a,
     {
         let mut next = self.next.load(Ordering::Relaxed);
-        while next != NONE {
-            free(next);
+        while next != NO_TAIL {
+            each(next);
             next = tail(next).next.load(Ordering::Relaxed);
         }
     }
 
-    /// Keeps the entry from being given to another series; false when it already was.
+    /// Keeps the entry from being given to another series; false if it already was.
     ///
-    /// `touch` is told the pins before.
-    pub(crate) fn pin(&self, generation: u64, touch: impl FnOnce(u32)) -> bool {
-        // SeqCst, as in `clear` and `is_pinned`: either this sees the new version or the writer
-        // sees the pin.
-        touch(self.pins.fetch_add(1, Ordering::SeqCst));
+    /// `expires` tells whether the series of the index expire.
+    pub(crate) fn pin(&self, generation: u64, expires: bool) -> bool {
+        // SeqCst, with `clear`, `suspend` and `is_pinned`: either this call sees the new version
+        // or the writer sees the pin.
+        let pins = self.pins.fetch_add(1, Ordering::SeqCst);
+        if expires && pins & RECENTLY_PINNED == 0 {
+            self.pins.fetch_or(RECENTLY_PINNED, Ordering::SeqCst);
+        }
         if self.version.load(Ordering::SeqCst) == generation {
             return true;
         }
@@ -192,7 +204,7 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
         false
     }
 
-    /// One more pin for a series that is pinned.
+    /// Adds a pin to a series that is pinned.
     pub(crate) fn pin_again(&self) {
         self.pins.fetch_add(1, Ordering::SeqCst);
     }
@@ -201,26 +213,26 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
         self.pins.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Whether an entry that was cleared may not be given to another series yet.
+    /// Whether handles pin the series, so that the entry must not be given to another.
     pub(crate) fn is_pinned(&self) -> bool {
-        self.pins.load(Ordering::SeqCst) & !TOUCHED != 0
+        self.pins.load(Ordering::SeqCst) & !RECENTLY_PINNED != 0
     }
 }
 
-/// Whether tails hold the rest of a key.
+/// Whether the tails from `next` on hold the rest of a key.
 ///
-/// How long a key is, its first words tell: where those are the same, so is the length.
-pub(crate) fn continues<'a, W: Atomic + 'a, H: Atomic<u32> + 'a>(
+/// The first words of a key determine its length: if they are equal, so are the lengths.
+pub(crate) fn tails_match<'a, W: Atomic + 'a, H: Atomic<u32> + 'a>(
     mut next: u32,
     rest: &[u64],
     tail: impl Fn(u32) -> &'a Tail<W, H>,
 ) -> bool {
-    for part in rest.chunks(INLINE) {
-        if next == NONE {
+    for part in rest.chunks(INLINE_WORDS) {
+        if next == NO_TAIL {
             return false;
         }
         let tail = tail(next);
-        if different(&tail.words, part) {
+        if differ(&tail.words, part) {
             return false;
         }
         next = tail.next.load(Ordering::Relaxed);
@@ -228,14 +240,14 @@ pub(crate) fn continues<'a, W: Atomic + 'a, H: Atomic<u32> + 'a>(
     true
 }
 
-/// Whether words differ from the beginning of a key.
+/// Whether the words differ from the beginning of a key.
 #[inline(always)]
-fn different<W: Atomic>(words: &[W; INLINE], key: &[u64]) -> bool {
+fn differ<W: Atomic>(words: &[W; INLINE_WORDS], key: &[u64]) -> bool {
     let mut pairs = words.iter().zip(key);
     pairs.any(|(word, key)| word.load(Ordering::Relaxed) != *key)
 }
 
-fn store<W: Atomic>(words: &[W; INLINE], key: &[u64]) {
+fn store<W: Atomic>(words: &[W; INLINE_WORDS], key: &[u64]) {
     for (word, key) in words.iter().zip(key) {
         word.store(*key, Ordering::Relaxed);
     }

@@ -1,20 +1,20 @@
-//! How idle series leave, where a metric says that they do, and how nothing is lost by it.
+//! Expiry of idle series, without losing a recording.
 //!
-//! Recorders know nothing of it. Whoever reads the series of a metric notes for each what its
-//! values were and since when. An exposition that has been written to its end lets those go that
-//! had not changed for the metric's span when it began: it has shown their last value.
+//! Recorders do not take part in it. A scrape notes for each series a digest of its values and
+//! when it last changed. Once the exposition has been written to its end, the series expire that
+//! had been idle for the metric's span when the exposition began: it has shown their last values.
 //!
-//! A recorder may have found such a series just before and still be about to record into it, and
-//! neither waits for the other. A series that has expired is therefore set *aside* at first: its
-//! entry looks removed, so that nobody finds it, but its place is given to nobody else. What the
-//! late recorder adds stands there for the next scrape to find, and the series is back as if it
-//! had never left, and so it is when its labels are recorded again. Only when the place has
-//! stayed as it was for [`clock::GRACE_NANOS`], over two scrapes, is it given up; from then on the same labels
-//! are a new series, born at zero.
+//! A recorder may have looked a series up just before and still be about to record into it, and
+//! neither side waits for the other. An expired series is therefore *suspended* first: look-ups no
+//! longer find it, but its place is not given to another series. If the next scrape finds that a
+//! late recording has changed its values, or if its labels are recorded again, then the series is
+//! *resumed* as if it had never expired. It is removed after it was suspended for
+//! [`clock::GRACE_NANOS`] and at least [`GRACE_READS`] scrapes without a change. From then on the same
+//! labels are a new series that starts at zero.
 //!
-//! One recording can be lost all the same: that of a thread which was stopped between finding
-//! the series and recording into it for all that time, while scrapes went on. One that comes
-//! later through a `with` that somebody kept is recorded as overflow: see `Family::astray`.
+//! One recording can still be lost: of a thread that is stopped for all of that time between
+//! the look-up and the recording. A later recording through a value that `with` returned is
+//! counted in the overflow series; see `Family::astray`.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -24,177 +24,132 @@ use std::{
 use crate::{
     series::{
         id::SeriesId,
-        index::{Index, Writer, place_of},
+        index::{Index, Tile},
+        place::place_of,
+        state::{Activity, State, Suspension},
     },
     storage::{Reader, clock, layout::Layout},
 };
 
-/// Scrapes for which it can, however long they are apart: a process that was stopped as a whole
-/// wakes up with its recorders where they were.
-const GRACE_SCRAPES: u32 = 2;
-
-/// What is known of a series that may expire.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Note {
-    /// Of the values that were read last.
-    digest: u64,
-    /// When a change of them was seen last.
-    changed: u64,
-    aside: Option<Aside>,
-}
-
-/// A series that has expired, but may come back.
-#[derive(Clone, Copy, Debug)]
-struct Aside {
-    /// When it expired.
-    since: u64,
-    /// How often it was read since then.
-    scrapes: u32,
-}
-
-impl Note {
-    pub(crate) fn is_aside(&self) -> bool {
-        self.aside.is_some()
-    }
-}
-
-impl Writer {
-    /// Whether a series has expired, but may come back.
-    pub(crate) fn is_aside(&self, number: usize) -> bool {
-        self.notes.get(number).is_some_and(Note::is_aside)
-    }
-
-    /// Whether a series is there or may come back.
-    pub(crate) fn is_listed(&self, number: usize) -> bool {
-        self.metas.live[number] || self.is_aside(number)
-    }
-
-    /// Forgets that a series may come back; false when it could not.
-    pub(crate) fn end_aside(&mut self, number: usize) -> bool {
-        let note = self.notes.get_mut(number);
-        let was_aside = note.is_some_and(|note| note.aside.take().is_some());
-        self.aside -= usize::from(was_aside);
-        was_aside
-    }
-}
+/// Scrapes in which a suspended series can be resumed, however much time is between them: a
+/// process that was stopped as a whole continues with its recorders where they were.
+const GRACE_READS: u32 = 2;
 
 impl Index {
-    /// The same with series that expire after so many nanoseconds, unless they are 0.
-    pub(crate) fn expiring(mut self, span: u64) -> Self {
-        self.span = span;
-        self
-    }
-
-    /// Lets recorders ask again whether there is room.
-    pub(crate) fn limit_changed(&self) {
-        // Under the lock, so that it comes after what was found under the old cap.
-        let _writer = self.writer();
-        self.full.store(false, Ordering::Relaxed);
-    }
-
-    /// Begins the note on a series.
-    pub(crate) fn note_birth(&self, writer: &mut Writer, number: usize) {
-        if self.span == 0 {
+    /// Starts to track the activity of a new series, if the series of the index expire.
+    pub(crate) fn start_activity(&self, state: &mut State, position: usize) {
+        if self.expiry == 0 {
             return;
         }
-        if writer.notes.len() <= number {
-            let (len, capacity) = (writer.notes.len(), writer.metas.capacity());
-            // As many as there are metas, which grow by blocks.
-            writer.notes.reserve_exact(capacity - len);
-            writer.notes.resize(writer.metas.len(), Note::default());
+        let activity = &mut state.activity;
+        if activity.len() <= position {
+            // The columns grow by blocks.
+            activity.reserve_exact(state.columns.capacity() - activity.len());
+            activity.resize(state.columns.len(), Activity::default());
         }
-        writer.notes[number] = Note {
+        activity[position] = Activity {
             changed: clock::idle_clock(),
-            ..Note::default()
+            ..Activity::default()
         };
     }
 
-    /// Notes the values of a series that somebody reads; false when it has expired, and is not
-    /// to be shown.
-    pub(crate) fn look_at(&self, writer: &mut Writer, number: usize, values: &[u64]) -> bool {
+    /// Updates the activity of a series with values that a scrape has read.
+    ///
+    /// Returns false if the series has expired and is not to be shown.
+    pub(crate) fn update_activity(
+        &self,
+        state: &mut State,
+        position: usize,
+        values: &[u64],
+    ) -> bool {
         let digest = digest(values);
-        let note = &mut writer.notes[number];
-        let has_changed = digest != note.digest;
-        if let Some(aside) = &mut note.aside {
+        let activity = &mut state.activity[position];
+        let has_changed = digest != activity.digest;
+        if let Some(suspension) = &mut activity.suspension {
             if has_changed {
-                self.revive(writer, number);
-                writer.notes[number].digest = digest;
+                activity.digest = digest;
+                self.resume(state, position);
                 return true;
             }
-            aside.scrapes += 1;
-            let is_over = clock::grace_clock().saturating_sub(aside.since) >= clock::GRACE_NANOS;
-            if is_over && aside.scrapes >= GRACE_SCRAPES {
-                self.take_out(writer, place_of(number));
+            suspension.reads += 1;
+            let is_over =
+                clock::grace_clock().saturating_sub(suspension.since) >= clock::GRACE_NANOS;
+            if is_over && suspension.reads >= GRACE_READS {
+                self.remove_place(state, place_of(position));
             }
             return false;
         }
-        // Not only the value of a gauge tells that somebody sets it.
-        let was_held = self.entry_of(number).was_held();
-        if has_changed || was_held {
-            note.digest = digest;
-            note.changed = clock::idle_clock();
+        // A gauge may be set to the same value again, which its digest does not show.
+        let was_pinned = self.entry_at(position).take_recently_pinned();
+        if has_changed || was_pinned {
+            activity.digest = digest;
+            activity.changed = clock::idle_clock();
         }
         true
     }
 
-    /// Sets the series aside that had been idle for long enough at this time.
-    pub(crate) fn expire_idle(&self, began: u64, cap: usize) {
+    /// Suspends the series that had been idle for the index's span at `began`.
+    ///
+    /// At most `limit` series are suspended at a time.
+    pub(crate) fn expire_idle(&self, began: u64, limit: usize) {
         let mut from = 0;
         loop {
-            let mut writer = self.writer();
-            let Some((region, first, to)) = self.tile(&writer, from) else {
+            let mut state = self.lock();
+            let Some(Tile { region, first, end }) = self.tile(&state, from) else {
                 return;
             };
-            let is_due = |number: &usize| {
-                writer.metas.live[*number]
-                    && began.saturating_sub(writer.notes[*number].changed) >= self.span
+            let is_due = |position: &usize| {
+                let idle = began.saturating_sub(state.activity[*position].changed);
+                state.columns.is_live[*position] && idle >= self.expiry
             };
-            let due: Vec<usize> = (from..to)
+            let due: Vec<usize> = (from..end)
                 .filter(is_due)
-                .map(|number| number - first)
+                .map(|position| position - first)
                 .collect();
             if !due.is_empty() {
                 region.read(&mut Reader::default(), due, |at, values| {
-                    let number = first + at;
-                    let is_shown = digest(values) == writer.notes[number].digest;
-                    // What is set aside takes places, too.
-                    if is_shown && self.is_at_rest(values) && writer.aside < cap {
-                        self.set_aside(&mut writer, number);
+                    let position = first + at;
+                    let is_shown = digest(values) == state.activity[position].digest;
+                    // Suspended series take places, too.
+                    if is_shown && self.is_at_rest(values) && state.suspended < limit {
+                        self.suspend(&mut state, position);
                     }
                 });
             }
-            from = to;
+            from = end;
         }
     }
 
-    /// Whether nothing is lost with a series, but its history: what went up is still to go down.
+    /// Whether the removal of a series loses nothing but its history.
+    ///
+    /// An up-down counter that is not at zero will be decremented later.
     fn is_at_rest(&self, values: &[u64]) -> bool {
         self.layout != Layout::UpDown || values.chunks_exact(2).all(|pair| pair[0] == pair[1])
     }
 
-    fn set_aside(&self, writer: &mut Writer, number: usize) {
-        if !self.entry_of(number).set_aside() {
+    fn suspend(&self, state: &mut State, position: usize) {
+        if !self.entry_at(position).suspend() {
             return;
         }
-        writer.metas.live[number] = false;
-        writer.live -= 1;
-        writer.notes[number].aside = Some(Aside {
+        state.columns.is_live[position] = false;
+        state.live -= 1;
+        state.activity[position].suspension = Some(Suspension {
             since: clock::grace_clock(),
-            scrapes: 0,
+            reads: 0,
         });
-        writer.aside += 1;
-        self.full.store(false, Ordering::Relaxed);
+        state.suspended += 1;
+        self.is_full.store(false, Ordering::Relaxed);
     }
 
-    /// Brings a series back that was set aside.
-    pub(crate) fn revive(&self, writer: &mut Writer, number: usize) -> SeriesId {
-        let generation = self.entry_of(number).revive();
-        writer.end_aside(number);
-        writer.metas.live[number] = true;
-        writer.live += 1;
-        writer.notes[number].changed = clock::idle_clock();
+    /// Resumes a suspended series.
+    pub(crate) fn resume(&self, state: &mut State, position: usize) -> SeriesId {
+        let generation = self.entry_at(position).resume();
+        state.end_suspension(position);
+        state.columns.is_live[position] = true;
+        state.live += 1;
+        state.activity[position].changed = clock::idle_clock();
         SeriesId {
-            place: place_of(number),
+            place: place_of(position),
             generation,
         }
     }

@@ -1,11 +1,20 @@
-//! Series with open labels.
+//! Series with open labels: the index that finds them, what it stores about them, their expiry.
+//!
+//! Each metric with open labels has an [`Index`](index::Index). It relies on the storage of words
+//! in `storage/`, and returns batches of series that `sample/` defines.
 
+pub(crate) mod blocks;
 pub(crate) mod created_timestamps;
 pub(crate) mod entry;
 pub(crate) mod expiry;
-pub(crate) mod hashes;
+pub(crate) mod hash_table;
 pub(crate) mod id;
 pub(crate) mod index;
+pub(crate) mod insert;
 #[cfg(all(test, not(miri)))]
 pub(crate) mod model;
+pub(crate) mod place;
+pub(crate) mod read;
+pub(crate) mod remove;
 pub(crate) mod rendered_labels;
+pub(crate) mod state;

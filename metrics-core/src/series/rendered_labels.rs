@@ -1,181 +1,176 @@
-//! The rendered labels of an index's series, side by side: a scrape reads them in order, and none
-//! pays for an allocation of its own.
+//! The rendered labels of an index's series: chunks of neighbours, which a scrape reads in order.
 
 use std::{ops::Range, sync::Arc};
 
 use crate::sample::{
-    label_chunk::{
-        CHUNK_SIZE, LabelBatch, LabelChunk, LabelSizes, OwnedRendering, max_protobuf_len,
-    },
-    label_encoding::{LabelEncoding, LabelRendering},
+    label_batch::LabelBatch,
+    label_chunk::{CHUNK_SIZE, LabelChunk, LabelSizes, OwnedRendering},
+    label_encoding::{LabelEncoding, LabelRendering, max_protobuf_len},
 };
 
-/// Texts by the numbers of the series.
+/// Rendered labels by position.
 #[derive(Debug, Default)]
 pub(crate) struct RenderedLabels {
-    /// Which of its chunk's first and second halves each is.
-    texts: Vec<[u8; 2]>,
+    /// For each series, the indices of its halves in its chunk.
+    halves: Vec<[u8; 2]>,
     chunks: Vec<LabelChunk>,
-    /// Whether texts are split; first halves are empty otherwise.
+    /// Whether labels are split before the last one; first halves are empty otherwise.
     is_split: bool,
-    /// How texts were wanted last.
-    asked: Vec<Arc<OwnedRendering>>,
-    /// What those that are kept in each form come to. The longest one may have left.
+    /// The renderings that were requested last, the newest at the end.
+    renderings: Vec<Arc<OwnedRendering>>,
+    /// The sizes of all chunks in each encoding.
     sizes: [LabelSizes; 2],
 }
 
-/// So many ways in which texts are wanted are told from new ones.
-const ASKED: usize = 8;
+/// The number of renderings that are recognised when they are requested again.
+const MAX_RENDERINGS: usize = 8;
 
 impl RenderedLabels {
-    /// Texts in two halves, which will be wanted like this for all that is known.
-    pub(crate) fn split(written: LabelRendering<'_>) -> Self {
+    /// Labels in two halves, in the rendering that is likely to be requested.
+    pub(crate) fn split(rendering: LabelRendering<'_>) -> Self {
         RenderedLabels {
             is_split: true,
-            asked: vec![Arc::new(OwnedRendering::of(written))],
+            renderings: vec![Arc::new(OwnedRendering::of(rendering))],
             ..RenderedLabels::default()
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.texts.len()
+        self.halves.len()
     }
 
-    pub(crate) fn reserve_exact(&mut self, more: usize) {
-        self.texts.reserve_exact(more);
-        let chunks = (self.len() + more).div_ceil(CHUNK_SIZE);
+    pub(crate) fn reserve_exact(&mut self, additional: usize) {
+        self.halves.reserve_exact(additional);
+        let chunks = (self.len() + additional).div_ceil(CHUNK_SIZE);
         self.chunks.reserve_exact(chunks - self.chunks.len());
     }
 
-    /// Makes room for another text, which is empty.
+    /// Adds a position without labels.
     pub(crate) fn push(&mut self) {
         if self.len() == CHUNK_SIZE * self.chunks.len() {
-            let last = self.asked.last().cloned();
-            let kept = last.unwrap_or_else(|| self.intern(LabelRendering::TEXT));
-            self.chunks.push(LabelChunk::new(kept));
+            let newest = self.renderings.last().cloned();
+            let rendering = newest.unwrap_or_else(|| self.intern(LabelRendering::TEXT));
+            self.chunks.push(LabelChunk::new(rendering));
         }
-        self.texts.push([0; 2]);
-        let (chunk, all, is_split) = self.chunk(self.chunks.len() - 1);
+        self.halves.push([0; 2]);
+        let (chunk, all, is_split) = self.chunk_mut(self.chunks.len() - 1);
         if !chunk.has_empty_first_halves() {
-            chunk.put(all, all.len() - 1, &[], is_split);
+            chunk.store(all, all.len() - 1, &[], is_split);
         }
     }
 
-    /// Sets the text of a series.
-    pub(crate) fn set(&mut self, number: usize, text: &str) {
-        self.change(number / CHUNK_SIZE, |chunk, all, is_split| {
-            let mut added = Vec::new();
-            chunk.kept.form.write(text, &mut added);
-            chunk.make_room(all, added.len(), is_split);
-            chunk.set(all, number % CHUNK_SIZE, &added, is_split);
+    /// Sets the labels of a series, given as text.
+    pub(crate) fn set(&mut self, position: usize, text: &str) {
+        self.change(position / CHUNK_SIZE, |chunk, all, is_split| {
+            let mut labels = Vec::new();
+            chunk.rendering.encoding.encode(text, &mut labels);
+            chunk.reserve(all, labels.len(), is_split);
+            chunk.set(all, position % CHUNK_SIZE, &labels, is_split);
         });
     }
 
-    /// Forgets the text of a series.
-    pub(crate) fn clear(&mut self, number: usize) {
-        self.set(number, "");
+    /// Removes the labels of a series.
+    pub(crate) fn clear(&mut self, position: usize) {
+        self.set(position, "");
     }
 
-    /// The text of a series, which is made in `read` where it does not stand there as it is; none
-    /// where there is no such number.
-    pub(crate) fn get<'r>(&'r self, number: usize, read: &'r mut String) -> Option<&'r str> {
-        let halves = *self.texts.get(number)?;
-        let chunk = &self.chunks[number / CHUNK_SIZE];
-        Some(chunk.kept.form.read(chunk.get(halves), read))
+    /// The labels of a series as text, which are decoded into `scratch` if they are stored
+    /// otherwise; `None` if there is no such position.
+    pub(crate) fn get<'r>(&'r self, position: usize, scratch: &'r mut String) -> Option<&'r str> {
+        let indices = *self.halves.get(position)?;
+        let chunk = &self.chunks[position / CHUNK_SIZE];
+        Some(chunk.rendering.encoding.decode(chunk.get(indices), scratch))
     }
 
-    /// The texts of some series, which stand in one region.
-    pub(crate) fn batch(&self, numbers: Range<usize>) -> LabelBatch<'_> {
-        debug_assert!(
-            numbers.is_empty() || numbers.start / CHUNK_SIZE == (numbers.end - 1) / CHUNK_SIZE
-        );
-        LabelBatch {
-            chunk: self.chunks.get(numbers.start / CHUNK_SIZE),
-            texts: &self.texts[numbers],
-            is_as_requested: false,
-        }
-    }
-
-    /// The same for who wants them like this, which they are when it is for the second time in a
-    /// row.
-    pub(crate) fn batch_as(
-        &mut self,
-        numbers: Range<usize>,
-        wanted: &Arc<OwnedRendering>,
+    /// The labels of a range of series in one chunk. `requested` is the rendering that was
+    /// [requested](Self::request) for them, if one was.
+    pub(crate) fn batch(
+        &self,
+        positions: Range<usize>,
+        requested: Option<&Arc<OwnedRendering>>,
     ) -> LabelBatch<'_> {
-        let mut is_as_requested = false;
-        if numbers.start < self.len() {
-            let at = numbers.start / CHUNK_SIZE;
-            let chunk = &mut self.chunks[at];
-            // Asked once for all of them.
-            if numbers.start.is_multiple_of(CHUNK_SIZE) {
-                if !Arc::ptr_eq(&chunk.wanted, wanted) {
-                    chunk.wanted = Arc::clone(wanted);
-                } else if !Arc::ptr_eq(&chunk.kept, wanted) {
-                    self.change(at, |chunk, all, is_split| {
-                        chunk.rebuild(all, Arc::clone(wanted), is_split);
-                    });
-                }
-            }
-            is_as_requested = Arc::ptr_eq(&self.chunks[at].kept, wanted);
-        }
+        debug_assert!(
+            positions.is_empty()
+                || positions.start / CHUNK_SIZE == (positions.end - 1) / CHUNK_SIZE
+        );
+        let chunk = self.chunks.get(positions.start / CHUNK_SIZE);
+        let is_as_requested = chunk
+            .zip(requested)
+            .is_some_and(|(chunk, requested)| Arc::ptr_eq(&chunk.rendering, requested));
         LabelBatch {
+            chunk,
+            halves: &self.halves[positions],
             is_as_requested,
-            ..self.batch(numbers)
         }
     }
 
-    /// How texts are wanted, as it was remembered when they were wanted so before.
-    pub(crate) fn intern(&mut self, written: LabelRendering<'_>) -> Arc<OwnedRendering> {
-        let known = self.asked.iter().find(|kept| kept.as_written() == written);
-        if let Some(known) = known {
+    /// Requests a rendering for a range of series in one chunk. The chunk changes to it at the
+    /// second request in a row, because one request alone may not be repeated.
+    pub(crate) fn request(&mut self, positions: Range<usize>, rendering: &Arc<OwnedRendering>) {
+        // Once for each chunk: it is read in several ranges.
+        if positions.start >= self.len() || !positions.start.is_multiple_of(CHUNK_SIZE) {
+            return;
+        }
+        let at = positions.start / CHUNK_SIZE;
+        let chunk = &mut self.chunks[at];
+        if !Arc::ptr_eq(&chunk.requested, rendering) {
+            chunk.requested = Arc::clone(rendering);
+        } else if !Arc::ptr_eq(&chunk.rendering, rendering) {
+            self.change(at, |chunk, all, is_split| {
+                chunk.rebuild(all, Arc::clone(rendering), is_split);
+            });
+        }
+    }
+
+    /// The shared form of a rendering: the same `Arc` for equal renderings.
+    pub(crate) fn intern(&mut self, rendering: LabelRendering<'_>) -> Arc<OwnedRendering> {
+        let mut known = self.renderings.iter();
+        if let Some(known) = known.find(|known| known.as_rendering() == rendering) {
             return Arc::clone(known);
         }
-        if self.asked.len() == ASKED {
-            self.asked.remove(0);
+        if self.renderings.len() == MAX_RENDERINGS {
+            self.renderings.remove(0);
         }
-        let kept = Arc::new(OwnedRendering::of(written));
-        self.asked.push(Arc::clone(&kept));
-        kept
+        let rendering = Arc::new(OwnedRendering::of(rendering));
+        self.renderings.push(Arc::clone(&rendering));
+        rendering
     }
 
-    /// A chunk and its texts, and whether they are split.
-    fn chunk(&mut self, at: usize) -> (&mut LabelChunk, &mut [[u8; 2]], bool) {
+    /// A chunk, the halves of its series, and whether labels are split.
+    fn chunk_mut(&mut self, at: usize) -> (&mut LabelChunk, &mut [[u8; 2]], bool) {
         let first = at * CHUNK_SIZE;
-        let to = self.texts.len().min(first + CHUNK_SIZE);
+        let end = self.halves.len().min(first + CHUNK_SIZE);
         (
             &mut self.chunks[at],
-            &mut self.texts[first..to],
+            &mut self.halves[first..end],
             self.is_split,
         )
     }
 
-    /// Changes a chunk, and what all come to with it.
+    /// Changes a chunk and updates the sizes.
     fn change(&mut self, at: usize, change: impl FnOnce(&mut LabelChunk, &mut [[u8; 2]], bool)) {
-        let (chunk, all, is_split) = self.chunk(at);
-        let before = (chunk.kept.form, chunk.sizes);
+        let (chunk, all, is_split) = self.chunk_mut(at);
+        let (old_encoding, old) = (chunk.rendering.encoding, chunk.sizes);
         change(chunk, all, is_split);
-        let after = (chunk.kept.form, chunk.sizes);
-        let (form, less) = before;
-        let sizes = &mut self.sizes[form as usize];
-        sizes.bytes -= less.bytes;
-        sizes.texts -= less.texts;
-        let (form, more) = after;
-        let sizes = &mut self.sizes[form as usize];
-        sizes.bytes += more.bytes;
-        sizes.texts += more.texts;
-        sizes.longest = sizes.longest.max(more.longest);
+        let (new_encoding, new) = (chunk.rendering.encoding, chunk.sizes);
+        let sizes = &mut self.sizes[old_encoding as usize];
+        sizes.bytes -= old.bytes;
+        sizes.count -= old.count;
+        let sizes = &mut self.sizes[new_encoding as usize];
+        sizes.bytes += new.bytes;
+        sizes.count += new.count;
+        sizes.longest = sizes.longest.max(new.longest);
     }
 
-    /// What all of them come to as pairs, at the most, and what the longest one does; each has no
-    /// more than so many labels.
+    /// Upper bounds of the length in protobuf of all labels together, and of the longest; each
+    /// series has at most so many labels.
     pub(crate) fn max_protobuf_len(&self, labels: usize) -> (usize, usize) {
         let text = self.sizes[LabelEncoding::Text as usize];
-        let pairs = self.sizes[LabelEncoding::Protobuf as usize];
-        let all = max_protobuf_len(text.bytes, text.texts, labels) + pairs.bytes;
-        let longest = match text.texts {
-            0 => pairs.longest,
-            _ => max_protobuf_len(text.longest, 1, labels).max(pairs.longest),
+        let protobuf = self.sizes[LabelEncoding::Protobuf as usize];
+        let all = max_protobuf_len(text.bytes, text.count, labels) + protobuf.bytes;
+        let longest = match text.count {
+            0 => protobuf.longest,
+            _ => max_protobuf_len(text.longest, 1, labels).max(protobuf.longest),
         };
         (all, longest)
     }
@@ -186,24 +181,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::sample::{
-        label_chunk::{HalfTable, READ_AHEAD},
-        label_text,
-    };
+    use crate::sample::{label_batch::HalfTable, label_chunk::READ_AHEAD, label_text};
 
     #[test]
-    fn room_is_found_again_where_texts_come_and_go() {
+    fn memory_is_reused_when_labels_are_replaced() {
         for is_split in [false, true] {
-            let mut texts = RenderedLabels {
+            let mut labels = RenderedLabels {
                 is_split,
                 ..RenderedLabels::default()
             };
-            (0..300).for_each(|_| texts.push());
+            (0..300).for_each(|_| labels.push());
             for round in 0..10_000_usize {
                 let text = format!("a=\"{}\",b=\"{round}\"", "x".repeat(round % 50));
-                texts.set(round % 300, &text);
+                labels.set(round % 300, &text);
             }
-            let chunks = texts.chunks.iter();
+            let chunks = labels.chunks.iter();
             let capacity: usize = chunks.map(|chunk| chunk.bytes.capacity()).sum();
             let most = 300 * 64 * 3 / 2 + 2 * READ_AHEAD;
             assert!(capacity < most, "{capacity}");
@@ -211,150 +203,156 @@ mod tests {
     }
 
     #[test]
-    fn what_neighbours_have_in_common_stands_there_once() {
-        let mut texts = RenderedLabels::split(LabelRendering::TEXT);
-        for number in 0..256 {
-            texts.push();
-            let text = format!("of=\"{}\",as=\"{}\"", number / 16, number % 16);
-            texts.set(number, &text);
+    fn neighbours_share_equal_halves() {
+        let mut labels = RenderedLabels::split(LabelRendering::TEXT);
+        for position in 0..256 {
+            labels.push();
+            let text = format!("of=\"{}\",as=\"{}\"", position / 16, position % 16);
+            labels.set(position, &text);
         }
-        let [chunk] = &texts.chunks[..] else {
-            panic!("they stand together");
+        let [chunk] = &labels.chunks[..] else {
+            panic!("256 series are in one chunk");
         };
-        // Those of none as well.
+        // And the empty half.
         assert_eq!(chunk.halves.each_ref().map(Vec::len), [17, 17]);
     }
 
     #[test]
-    fn there_are_as_many_different_ones_as_stand_together() {
-        let mut texts = RenderedLabels::split(LabelRendering::TEXT);
-        let text = |number: usize, round| format!("of=\"{number}\",as=\"{round}\"");
-        (0..256).for_each(|_| texts.push());
+    fn all_labels_of_a_chunk_may_differ() {
+        let mut labels = RenderedLabels::split(LabelRendering::TEXT);
+        let text = |position: usize, round| format!("of=\"{position}\",as=\"{round}\"");
+        (0..256).for_each(|_| labels.push());
         for round in 0..5 {
-            for number in 0..256 {
-                texts.set(number, &text(number, round));
+            for position in 0..256 {
+                labels.set(position, &text(position, round));
             }
-            for number in 0..256 {
-                let mut read = String::new();
-                let expected = text(number, round);
-                assert_eq!(texts.get(number, &mut read), Some(expected.as_str()));
+            for position in 0..256 {
+                let mut scratch = String::new();
+                let expected = text(position, round);
+                assert_eq!(labels.get(position, &mut scratch), Some(expected.as_str()));
             }
         }
     }
 
-    /// What is done to texts.
     #[derive(Clone, Debug)]
     enum Step {
         Set(usize, String),
         Clear(usize),
-        /// Those of a region are wanted like this.
-        Want(usize, LabelRendering<'static>),
+        /// Requests a rendering for the chunk of a series.
+        Request(usize, LabelRendering<'static>),
     }
 
-    const WAYS: [LabelRendering<'_>; 4] = [
+    const RENDERINGS: [LabelRendering<'_>; 4] = [
         LabelRendering::TEXT,
         LabelRendering {
-            form: LabelEncoding::Text,
-            before: b"name{",
-            after: b"} ",
+            encoding: LabelEncoding::Text,
+            prefix: b"name{",
+            suffix: b"} ",
         },
         LabelRendering {
-            form: LabelEncoding::Text,
-            before: b"other{",
-            after: b"} ",
+            encoding: LabelEncoding::Text,
+            prefix: b"other{",
+            suffix: b"} ",
         },
         LabelRendering {
-            form: LabelEncoding::Protobuf,
-            before: b"",
-            after: b"\x01\x02",
+            encoding: LabelEncoding::Protobuf,
+            prefix: b"",
+            suffix: b"\x01\x02",
         },
     ];
 
     fn step() -> impl Strategy<Value = Step> {
-        let number = 0..600_usize;
+        let position = 0..600_usize;
         prop_oneof![
-            8 => (number.clone(), ".{1,40}", "[\\\\\"x]{0,3}").prop_map(|(number, a, b)| {
+            8 => (position.clone(), ".{1,40}", "[\\\\\"x]{0,3}").prop_map(|(position, a, b)| {
                 let mut text = String::new();
                 label_text::push_pairs(&mut text, &[("first", a), ("second", b)]);
-                Step::Set(number, text)
+                Step::Set(position, text)
             }),
-            1 => number.clone().prop_map(Step::Clear),
-            1 => (number, 0..WAYS.len()).prop_map(|(number, way)| Step::Want(number, WAYS[way])),
+            1 => position.clone().prop_map(Step::Clear),
+            1 => (position, 0..RENDERINGS.len()).prop_map(|(position, rendering)| {
+                Step::Request(position, RENDERINGS[rendering])
+            }),
         ]
     }
 
-    fn as_pairs(text: &str) -> Vec<u8> {
+    fn protobuf(text: &str) -> Vec<u8> {
         let mut fields = Vec::new();
-        LabelEncoding::Protobuf.write(text, &mut fields);
+        LabelEncoding::Protobuf.encode(text, &mut fields);
         fields
     }
 
     proptest! {
         #[test]
-        fn texts_are_those_that_were_set_last_in_whatever_form(
+        fn labels_are_those_that_were_set_last_in_any_rendering(
             steps in prop::collection::vec(step(), 0..2000),
             is_split: bool,
         ) {
-            let (mut texts, mut model) = (RenderedLabels::default(), Vec::new());
-            texts.is_split = is_split;
+            let (mut labels, mut model) = (RenderedLabels::default(), Vec::new());
+            labels.is_split = is_split;
             let mut table = HalfTable::new();
             for step in steps {
-                let (Step::Set(number, _) | Step::Clear(number) | Step::Want(number, _)) = step;
-                while texts.len() <= number {
-                    texts.push();
+                let (Step::Set(position, _) | Step::Clear(position) | Step::Request(position, _)) =
+                    step;
+                while labels.len() <= position {
+                    labels.push();
                     model.push(String::new());
                 }
                 match step {
                     Step::Set(_, text) => {
-                        texts.set(number, &text);
-                        model[number] = text;
+                        labels.set(position, &text);
+                        model[position] = text;
                     }
                     Step::Clear(_) => {
-                        texts.clear(number);
-                        model[number].clear();
+                        labels.clear(position);
+                        model[position].clear();
                     }
-                    Step::Want(_, way) => {
-                        let first = number - number % CHUNK_SIZE;
-                        let wanted = texts.intern(way);
-                        texts.batch_as(first..number + 1, &wanted);
-                        let together = texts.batch_as(first..number + 1, &wanted);
-                        prop_assert!(together.is_as_requested());
-                        let expected = match way.form {
-                            LabelEncoding::Text => model[number].clone().into_bytes(),
-                            LabelEncoding::Protobuf => as_pairs(&model[number]),
+                    Step::Request(_, rendering) => {
+                        let first = position - position % CHUNK_SIZE;
+                        let chunk = first..position + 1;
+                        let requested = labels.intern(rendering);
+                        labels.request(chunk.clone(), &requested);
+                        labels.request(chunk.clone(), &requested);
+                        let batch = labels.batch(chunk.clone(), Some(&requested));
+                        prop_assert!(batch.is_as_requested());
+                        let expected = match rendering.encoding {
+                            LabelEncoding::Text => model[position].clone().into_bytes(),
+                            LabelEncoding::Protobuf => protobuf(&model[position]),
                         };
-                        prop_assert_eq!(together.form(), way.form);
-                        let last = together.get(number - first);
+                        prop_assert_eq!(batch.encoding(), rendering.encoding);
+                        let last = batch.get(position - first);
                         prop_assert_eq!(last.concat(), &expected[..]);
-                        let short = together.short_halves(&mut table);
-                        let [head, tail] = together.texts()[number - first];
-                        let short = short.first(head).zip(short.second(tail));
-                        let bytes = |(bytes, len): (&[u8; READ_AHEAD], u8)| bytes[..len.into()].to_vec();
-                        let whole = short.map(|(head, tail)| [bytes(head), bytes(tail)].concat());
-                        let around = [way.before, &expected, way.after].concat();
-                        // Such texts are no longer than that.
+                        let short = batch.short_halves(&mut table);
+                        let [first_half, second_half] = batch.halves[position - first];
+                        let short = short.first(first_half).zip(short.second(second_half));
+                        let bytes =
+                            |(bytes, len): (&[u8; READ_AHEAD], u8)| bytes[..len.into()].to_vec();
+                        let whole = short.map(|(first, second)| [bytes(first), bytes(second)].concat());
+                        let rendered = [rendering.prefix, &expected, rendering.suffix].concat();
+                        // All of these labels are short.
                         let is_there = !expected.is_empty();
-                        prop_assert_eq!(whole, is_there.then_some(around));
-                        let other = WAYS[usize::from(way == LabelRendering::TEXT)];
-                        let other = texts.intern(other);
-                        let once = texts.batch_as(first..number + 1, &other);
-                        prop_assert!(!once.is_as_requested());
-                        let (mut read, last) = (String::new(), once.get(number - first));
-                        prop_assert_eq!(once.text(last, &mut read), &model[number]);
+                        prop_assert_eq!(whole, is_there.then_some(rendered));
+                        let other = RENDERINGS[usize::from(rendering == LabelRendering::TEXT)];
+                        let other = labels.intern(other);
+                        labels.request(chunk.clone(), &other);
+                        let batch = labels.batch(chunk, Some(&other));
+                        prop_assert!(!batch.is_as_requested());
+                        let (mut scratch, last) = (String::new(), batch.get(position - first));
+                        prop_assert_eq!(batch.text(last, &mut scratch), &model[position]);
                     }
                 }
             }
-            let mut read = String::new();
-            for (number, text) in model.iter().enumerate() {
-                prop_assert_eq!(texts.get(number, &mut read), Some(text.as_str()));
+            let mut scratch = String::new();
+            for (position, text) in model.iter().enumerate() {
+                prop_assert_eq!(labels.get(position, &mut scratch), Some(text.as_str()));
             }
-            let (foretold, longest) = texts.max_protobuf_len(2);
-            let longest_there_is = model.iter().map(|text| as_pairs(text).len()).max();
-            prop_assert!(longest >= longest_there_is.unwrap_or(0));
-            let as_pairs: usize = model.iter().map(|text| as_pairs(text).len()).sum();
-            // A label that is absent takes nothing.
-            let most = as_pairs + as_pairs / 32 + 3 * model.len();
-            prop_assert!((as_pairs..=most).contains(&foretold), "{foretold} of {as_pairs}");
+            let (bound, longest_bound) = labels.max_protobuf_len(2);
+            let longest = model.iter().map(|text| protobuf(text).len()).max();
+            prop_assert!(longest_bound >= longest.unwrap_or(0));
+            let all: usize = model.iter().map(|text| protobuf(text).len()).sum();
+            // A label without value takes nothing.
+            let most = all + all / 32 + 3 * model.len();
+            prop_assert!((all..=most).contains(&bound), "{bound} of {all}");
         }
     }
 }

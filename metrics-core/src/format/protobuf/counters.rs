@@ -6,7 +6,7 @@ use crate::{
     sample::{
         batch::CounterBatch,
         created::CreatedBatch,
-        label_chunk::{HalfTable, ShortHalves},
+        label_batch::{HalfTable, ShortHalves},
         label_encoding::{LabelEncoding, LabelRendering},
     },
     storage::cpu::{WideLoop, with_wide_vectors},
@@ -27,15 +27,15 @@ const ROOM: usize = 4 + 2 * LONGEST + 8 + Birth::ROOM;
 /// The room that they take, where all series have so many bytes of labels.
 pub(super) fn room(counters: &CounterBatch<'_>, common: usize) -> usize {
     let each = 3 + common + AFTER.len() + 8 + Birth::SIZE;
-    each * counters.totals.len() + counters.labels.most_bytes() + ROOM
+    each * counters.totals.len() + counters.series.labels.max_bytes() + ROOM
 }
 
 /// How labels are to be kept. `common` are those that all series have, as fields of a `Metric`.
 pub(super) fn written(common: &[u8]) -> LabelRendering<'_> {
     LabelRendering {
-        form: LabelEncoding::Protobuf,
-        before: common,
-        after: AFTER,
+        encoding: LabelEncoding::Protobuf,
+        prefix: common,
+        suffix: AFTER,
     }
 }
 
@@ -61,7 +61,7 @@ impl Many {
     /// Makes ready the births of counters that are [written](write) next; false where one is not
     /// known.
     pub(super) fn know_births(&mut self, created: CreatedBatch<'_>) -> bool {
-        let (all, _) = created.all_and_which();
+        let all = created.distinct;
         Birth::of_all(all, &mut self.births)
     }
 }
@@ -75,8 +75,8 @@ pub(super) fn write(
     Many { births, table }: &mut Many,
     most: usize,
 ) -> (usize, usize) {
-    let halves = counters.labels.short_halves(table);
-    let (births_there_are, _) = counters.created.all_and_which();
+    let halves = counters.series.labels.short_halves(table);
+    let births_there_are = counters.series.created.distinct;
     let (some, written) = if births_there_are.len() == 1 {
         with_wide_vectors(ShortMetrics::<true, true> {
             out,
@@ -100,7 +100,7 @@ pub(super) fn write(
     // One that is longer is most likely not the only one.
     let (others, more) = with_wide_vectors(ShortMetrics::<false, false> {
         out: &mut out[written..],
-        counters: &counters.after(some),
+        counters: &counters.skip(some),
         halves,
         births,
         most: most.saturating_sub(written),
@@ -135,9 +135,12 @@ impl<const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> WideLoop
             most,
         } = self;
         let room = out.len();
-        let some = counters.live().min(most / ROOM);
-        let (_, born) = counters.created.all_and_which();
-        let (labels, totals) = (&counters.labels.texts()[..some], &counters.totals[..some]);
+        let some = counters.live_prefix_len().min(most / ROOM);
+        let born = counters.series.created.indices;
+        let (labels, totals) = (
+            &counters.series.labels.halves[..some],
+            &counters.totals[..some],
+        );
         let born = &born[..some];
         let mut at = 0;
         'all: while at < some {
@@ -184,7 +187,10 @@ impl<const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> WideLoop
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::series::{created_timestamps::CreatedTimestamps, rendered_labels::RenderedLabels};
+    use crate::{
+        sample::batch::SeriesBatch,
+        series::{created_timestamps::CreatedTimestamps, rendered_labels::RenderedLabels},
+    };
 
     #[test]
     fn no_more_is_written_than_there_may_be_and_each_has_its_birth() {
@@ -200,15 +206,18 @@ mod tests {
                 created.set(number, born[number]);
             }
             let wanted = texts.intern(written(&[]));
-            texts.batch_as(0..3, &wanted);
+            texts.request(0..3, &wanted);
+            texts.request(0..3, &wanted);
             let counters = CounterBatch {
-                live: &[true; 3],
-                labels: texts.batch_as(0..3, &wanted),
-                created: created.batch(0..3),
+                series: SeriesBatch {
+                    is_live: &[true; 3],
+                    labels: texts.batch(0..3, Some(&wanted)),
+                    created: created.batch(0..3),
+                },
                 totals: &[1, 2, 3],
             };
             let (mut out, mut many) = (vec![0; room(&counters, 0)], Many::default());
-            assert!(many.know_births(counters.created));
+            assert!(many.know_births(counters.series.created));
             let metric = 2 + "\n\x07\n\x02of\x12\x01a".len() + AFTER.len() + 8 + Birth::SIZE;
             let mosts = [usize::MAX, 2 * ROOM, 2 * ROOM - 1, ROOM, ROOM - 1, 0];
             for (most, some) in mosts.into_iter().zip([3, 3, 2, 1, 0, 0]) {

@@ -479,16 +479,17 @@ impl Sink for Protobuf<'_> {
     }
 
     fn write_counters(&mut self, counters: &CounterBatch<'_>) {
-        if self.rewrites || counters.labels.form() != LabelEncoding::Protobuf {
-            return counters.each(|labels, created, total| {
+        if self.rewrites || counters.series.labels.encoding() != LabelEncoding::Protobuf {
+            return counters.for_each(|labels, created, total| {
                 self.write_number(labels, created, Number::Unsigned(total));
             });
         }
         let mut many = self.counters.take().unwrap_or_default();
-        let are_ready = counters.labels.is_as_requested() && many.know_births(counters.created);
+        let are_ready =
+            counters.series.labels.is_as_requested() && many.know_births(counters.series.created);
         let mut at = 0;
         while at < counters.totals.len() {
-            let left = counters.after(at);
+            let left = counters.skip(at);
             let most = match self.message {
                 Message::Held(_) => usize::MAX,
                 Message::Announced(left) => left.saturating_sub(FILLER),
@@ -505,7 +506,7 @@ impl Sink for Protobuf<'_> {
             if let Message::Announced(left) = &mut self.message {
                 *left -= written;
             }
-            if let Some(([first, second], created, total)) = left.after(some).first() {
+            if let Some(([first, second], created, total)) = left.skip(some).first() {
                 self.number_of(Labels::Fields(first, second), created, total as f64);
             }
             at += some + 1;

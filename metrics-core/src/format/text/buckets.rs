@@ -443,7 +443,7 @@ mod tests {
                     bounds: &bounds,
                     counts: &counts,
                     sum: 0.0,
-                    falls: false,
+                    allows_negative: false,
                     native: None,
                     exemplars: &[],
                 };

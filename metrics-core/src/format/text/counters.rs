@@ -8,7 +8,7 @@ use crate::{
     },
     sample::{
         batch::CounterBatch,
-        label_chunk::{HalfTable, ShortHalves},
+        label_batch::{HalfTable, ShortHalves},
         label_encoding::LabelRendering,
     },
     storage::cpu::{WideLoop, with_wide_vectors},
@@ -49,8 +49,8 @@ pub(super) fn write(
     let (before, value) = (start.labels.as_slice(), start.value.as_slice());
     let highest = number::many(counters.totals, digits);
     let each = before.len() + LabelRendering::BEFORE_VALUE.len() + value.len() + number::ROOM;
-    let labels = counters.labels;
-    let room = each * counters.totals.len() + labels.most_bytes() + SHORT;
+    let labels = counters.series.labels;
+    let room = each * counters.totals.len() + labels.max_bytes() + SHORT;
     let short_lines = if highest < number::SEVEN {
         ends.find(counters.totals, digits);
         short_lines::<true>
@@ -61,14 +61,14 @@ pub(super) fn write(
     buffer.write(room, |line| {
         let mut at = 0;
         loop {
-            let left = counters.after(at);
+            let left = counters.skip(at);
             if labels.is_as_requested() {
                 at += short_lines(line, &left, halves, &digits[at..], ends.after(at));
             }
             let Some(total) = counters.totals.get(at) else {
                 break;
             };
-            if let Some((labels, ..)) = counters.after(at).first() {
+            if let Some((labels, ..)) = counters.skip(at).first() {
                 long_line(line, before, labels, value, *total);
             }
             at += 1;
@@ -126,8 +126,11 @@ impl<const ARE_LOW: bool> WideLoop for ShortLines<'_, ARE_LOW> {
             ends: (words, lens),
         } = self;
         let room = out.len();
-        let some = counters.live();
-        let (labels, totals) = (&counters.labels.texts()[..some], &counters.totals[..some]);
+        let some = counters.live_prefix_len();
+        let (labels, totals) = (
+            &counters.series.labels.halves[..some],
+            &counters.totals[..some],
+        );
         let (words, lens, digits) = (&words[..some], &lens[..some], &digits[..some]);
         let mut at = 0;
         'all: while at < some {

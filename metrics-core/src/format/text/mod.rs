@@ -271,7 +271,7 @@ impl<'w> Text<'w> {
         let buffer = &mut self.outlet.buffer;
         let total = self.buckets.write(buffer, value, self.open_metrics);
         // OpenMetrics: no sum where observations may be negative, and no count without a sum.
-        if self.open_metrics && value.falls && self.kind == Kind::Histogram {
+        if self.open_metrics && value.allows_negative && self.kind == Kind::Histogram {
             return;
         }
         self.sample(Sample::Sum, labels, Number::Float(value.sum));
@@ -490,21 +490,22 @@ impl Sink for Text<'_> {
         if let Some([start, ..]) = &self.starts
             && !self.created
             && self.rewrites.is_none()
-            && counters.labels.form() == LabelEncoding::Text
+            && counters.series.labels.encoding() == LabelEncoding::Text
         {
             let buffer = &mut self.outlet.buffer;
             let many = self.counters.get_or_insert_default();
             return counters::write(buffer, counters, start, many);
         }
-        counters.each(|labels, created, total| {
+        counters.for_each(|labels, created, total| {
             self.write_number(labels, created, Number::Unsigned(total));
         });
     }
 
     fn write_histograms(&mut self, histograms: &HistogramBatch<'_>) {
         // OpenMetrics: no sum where observations may be negative, and no count without a sum.
-        let is_special =
-            self.created || self.rewrites.is_some() || (self.open_metrics && histograms.falls);
+        let is_special = self.created
+            || self.rewrites.is_some()
+            || (self.open_metrics && histograms.allows_negative);
         if self.starts.is_none() {
             self.make_starts();
         }
@@ -516,7 +517,7 @@ impl Sink for Text<'_> {
                 .buckets
                 .write_many(buffer, histograms, starts, self.open_metrics);
         }
-        histograms.each(|labels, created, value| self.write_series(labels, created, value));
+        histograms.for_each(|labels, created, value| self.write_series(labels, created, value));
     }
 
     fn checkpoint(&mut self) -> bool {

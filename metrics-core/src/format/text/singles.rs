@@ -26,7 +26,7 @@ pub(super) fn write(
     }
     let mut digits = [number::Digits::default(); BATCH_SIZE];
     number::many(&counts, &mut digits);
-    let room = texts.bytes() + singles.len() * number::ROOM + SHORT;
+    let room = texts.byte_len() + singles.len() * number::ROOM + SHORT;
     buffer.write(room, |line| {
         let mut at = 0;
         loop {
@@ -34,7 +34,7 @@ pub(super) fn write(
             let some = some.zip(counts[at..].iter().zip(&digits[at..]));
             let (lines, written) = with_wide_vectors(ShortLines {
                 out: line.rest(),
-                texts: texts.after(at),
+                texts: texts.skip(at),
                 singles: some,
             });
             line.skip(written);

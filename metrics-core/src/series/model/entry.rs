@@ -1,5 +1,5 @@
-//! The protocols of `entry.rs` under a model checker: readers and holders of a series while a
-//! writer removes it and gives its entry to another.
+//! Loom models of `entry.rs`: threads look a series up and pin it while a writer removes it and gives
+//! its entry to another.
 
 use std::sync::{
     Arc,
@@ -9,7 +9,7 @@ use std::sync::{
 use loom::thread;
 
 use crate::{
-    series::entry::{self, INLINE, continues},
+    series::entry::{self, INLINE_WORDS, tails_match},
     storage::model::loom_atomic::{AtomicU32, AtomicU64, check},
 };
 
@@ -20,9 +20,9 @@ type Tail = entry::Tail<AtomicU64, AtomicU32>;
 const OLD: u64 = 3;
 const NEW: u64 = 5;
 
-const LONG: usize = INLINE + 1;
+const LONG: usize = INLINE_WORDS + 1;
 
-/// Two entries, and the tail that their keys take in turn.
+/// Two entries whose keys use the same tail, one after the other.
 struct Keys {
     entries: [Entry; 2],
     tail: Tail,
@@ -42,16 +42,16 @@ impl Keys {
 
     fn clear(&self, at: usize) {
         self.entries[at].clear();
-        self.entries[at].tails(|_| &self.tail, |_| ());
+        self.entries[at].for_each_tail(|_| &self.tail, |_| ());
     }
 
     fn matches(&self, at: usize, key: &[u64]) -> Option<u64> {
-        self.entries[at].matches(key, |next, rest| continues(next, rest, |_| &self.tail))
+        self.entries[at].matches(key, |next, rest| tails_match(next, rest, |_| &self.tail))
     }
 }
 
 #[test]
-fn an_entry_matches_the_key_of_its_series_only() {
+fn an_entry_matches_only_the_key_of_its_series() {
     check(3, || {
         let keys = Arc::new(Keys::new());
         keys.write(0, OLD, &[1, 1]);
@@ -73,9 +73,9 @@ fn an_entry_matches_the_key_of_its_series_only() {
     });
 }
 
-/// What a thread has found once, it asks for again without looking at the table.
+/// A thread compares the key with a cached entry, without the hash table.
 #[test]
-fn a_series_that_was_found_still_matches_its_own_key_only() {
+fn a_cached_entry_matches_only_the_key_of_its_series() {
     check(4, || {
         let keys = Arc::new(Keys::new());
         keys.write(0, OLD, &[1, 1]);
@@ -95,14 +95,14 @@ fn a_series_that_was_found_still_matches_its_own_key_only() {
     });
 }
 
-/// The tail of a key goes to another entry, where it continues a key that begins alike.
+/// The tail of a removed key continues the key of another entry, which starts with equal words.
 #[test]
-fn an_entry_does_not_continue_in_a_tail_that_was_its_own() {
+fn an_entry_does_not_match_with_a_tail_of_another_key() {
     check(3, || {
         let keys = Arc::new(Keys::new());
         let [first, second] = [1, 2].map(|last| {
             let mut key = [7; LONG];
-            key[INLINE] = last;
+            key[INLINE_WORDS] = last;
             key
         });
         keys.write(0, OLD, &first);
@@ -122,40 +122,46 @@ fn an_entry_does_not_continue_in_a_tail_that_was_its_own() {
     });
 }
 
-/// An entry, and what its holders and the writer say of it: not watched, so that these add
-/// nothing to the order of things.
+/// An entry, with flags that its handles and the writer set: atomics of the standard library, which
+/// loom does not see, so that they order nothing.
 struct Place {
     entry: Entry,
-    is_held: AtomicBool,
+    is_in_use: AtomicBool,
     is_given: AtomicBool,
 }
 
 impl Place {
-    /// Says that a handle holds the series.
-    fn hold(&self) {
-        assert!(!self.is_given.load(Ordering::Relaxed), "held too late");
-        self.is_held.store(true, Ordering::Relaxed);
+    /// Notes that a handle that pins the series is in use.
+    fn start_use(&self) {
+        assert!(!self.is_given.load(Ordering::Relaxed), "pinned too late");
+        self.is_in_use.store(true, Ordering::Relaxed);
     }
 
-    /// Lets a series go that no other handle holds.
-    fn let_go(&self) {
-        assert!(self.entry.version() <= OLD + 1, "another's");
-        self.is_held.store(false, Ordering::Relaxed);
+    /// Drops the last handle.
+    fn end_use(&self) {
+        assert!(
+            self.entry.version() <= OLD + 1,
+            "the entry has another series"
+        );
+        self.is_in_use.store(false, Ordering::Relaxed);
         self.entry.unpin();
     }
 
-    /// Gives the entry to another series, if none holds it.
+    /// Gives the entry to another series, unless it is pinned.
     fn give(&self) -> bool {
         if self.entry.is_pinned() {
             return false;
         }
-        assert!(!self.is_held.load(Ordering::Relaxed), "given while held");
+        assert!(
+            !self.is_in_use.load(Ordering::Relaxed),
+            "given to another series while in use"
+        );
         self.is_given.store(true, Ordering::Relaxed);
         self.entry.write(NEW, &[2], || unreachable!("a short key"));
         true
     }
 
-    /// Removes the series, and gives its entry away now or, as `Index::vacant` does, later.
+    /// Removes the series and gives its entry to another, now or, as `Index::take_place`, later.
     fn replace(&self) {
         self.entry.clear();
         let _ = self.give() || self.give();
@@ -165,7 +171,7 @@ impl Place {
 fn place() -> Arc<Place> {
     let place = Place {
         entry: Entry::new(),
-        is_held: AtomicBool::new(false),
+        is_in_use: AtomicBool::new(false),
         is_given: AtomicBool::new(false),
     };
     place.entry.write(OLD, &[1], || unreachable!("a short key"));
@@ -180,18 +186,18 @@ fn a_pinned_entry_is_not_given_to_another_series() {
             let place = Arc::clone(&place);
             move || place.replace()
         });
-        if place.entry.pin(OLD, |_| ()) {
-            place.hold();
-            place.let_go();
+        if place.entry.pin(OLD, false) {
+            place.start_use();
+            place.end_use();
         }
         writer.join().expect("the writer ends");
         assert!(!place.entry.is_pinned());
     });
 }
 
-/// A handle is cloned, and the first of the two is dropped, while another comes too late.
+/// A handle is cloned and the first of the two is dropped, while another thread pins too late.
 #[test]
-fn an_entry_stays_pinned_until_the_last_handle_is_gone() {
+fn an_entry_stays_pinned_until_the_last_handle_is_dropped() {
     check(3, || {
         let place = place();
         let writer = thread::spawn({
@@ -201,20 +207,20 @@ fn an_entry_stays_pinned_until_the_last_handle_is_gone() {
         let late = thread::spawn({
             let place = Arc::clone(&place);
             move || {
-                if place.entry.pin(OLD, |_| ()) {
-                    assert!(!place.is_given.load(Ordering::Relaxed), "held too late");
+                if place.entry.pin(OLD, false) {
+                    assert!(!place.is_given.load(Ordering::Relaxed), "pinned too late");
                     place.entry.unpin();
                 }
             }
         });
-        if place.entry.pin(OLD, |_| ()) {
-            place.hold();
+        if place.entry.pin(OLD, false) {
+            place.start_use();
             place.entry.pin_again();
             place.entry.unpin();
-            place.let_go();
+            place.end_use();
         }
         writer.join().expect("the writer ends");
-        late.join().expect("the other holder ends");
+        late.join().expect("the other thread ends");
         assert!(!place.entry.is_pinned());
     });
 }

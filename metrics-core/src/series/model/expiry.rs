@@ -1,12 +1,12 @@
-//! The protocol of `expiry.rs` under a model checker: a series is set aside, comes back or is
-//! given up, and its place goes to another, while threads that have found it record or hold it.
+//! Loom model of expiry: a series is suspended, resumed or removed, and its place is given to
+//! another, while threads that have found it record into it or pin it.
 //!
-//! The entry, the generations and the additions are the real ones. What puts them together is
-//! mirrored here line by line, for one place and one thread: of `expiry.rs`, `look_at` (within
-//! `scrape`) and `let_go`; of `series.rs`, `insert`, `take_out`, `vest` and `Index::pin`; of
-//! `storage.rs`, `record_open` with `Family::astray` (as `record`); of `cell.rs`, `Found`,
-//! `Region::{ready, record_open, caught_up}`. The grace is over at once: what it leaves to the
-//! scrapes is tried with none between two of them.
+//! The entry, the generations and the additions are the real code. The code that calls them is
+//! mirrored here line by line, for one place and one recording thread: `Index::update_activity`
+//! (in `scrape`), `expire_idle`, `insert`, `remove_place`, `start_generation` and `pin`;
+//! `record_open` with `Family::astray` (as `record`); and of the storage, `Found` and
+//! `Region::{ready, record_open, caught_up}`. The grace period has no length, so that only the
+//! number of scrapes delays a removal.
 
 use std::sync::{
     Arc,
@@ -19,7 +19,7 @@ use loom::{
 };
 
 use crate::{
-    series::entry::{self, TOUCHED},
+    series::entry,
     storage::{
         generation,
         model::loom_atomic::{AtomicU32, AtomicU64, check},
@@ -27,17 +27,17 @@ use crate::{
     },
 };
 
-/// The key and the generation of the series, and of the one that takes its place.
+/// The key and the generation of the first series, and of the one that takes its place.
 const KEY: [u64; 1] = [1];
 const OLD: u64 = 3;
 const OTHER: [u64; 1] = [2];
 const NEW: u64 = 5;
 
-/// What writers know of the series, behind their lock.
-struct Writer {
-    live: bool,
-    /// Since how many scrapes it has been aside.
-    aside: Option<u32>,
+/// What is under the index's lock.
+struct State {
+    is_live: bool,
+    /// The number of reads since the series was suspended.
+    suspension: Option<u32>,
     /// The value that was read last.
     shown: u64,
     /// Whether the place may be given to another series.
@@ -48,35 +48,35 @@ struct Place {
     entry: entry::Entry<AtomicU64, AtomicU32>,
     born: [AtomicU64; 1],
     newest: AtomicU64,
-    writer: Mutex<Writer>,
-    /// The thread's word of this place, and up to which generation it is fit.
+    state: Mutex<State>,
+    /// The thread's word of this place, and the generation up to which it was zeroed.
     word: [AtomicU64; 1],
     seen: AtomicU64,
-    /// What the thread records as overflow, and recordings begun for each generation; not
-    /// watched, so that they order nothing.
-    astray: atomic::AtomicU64,
+    /// Recordings into the overflow series, and recordings begun for each generation. Atomics of
+    /// the standard library, which loom does not see, so that they order nothing.
+    overflowed: atomic::AtomicU64,
     begun: [atomic::AtomicU64; 6],
-    was_held: atomic::AtomicBool,
+    was_pinned: atomic::AtomicBool,
 }
 
 impl Place {
-    /// A series that has counted one, which a scrape has shown.
+    /// A series with a total of one, which a scrape has read.
     fn new() -> Arc<Self> {
         let place = Place {
             entry: entry::Entry::new(),
             born: [AtomicU64::new(OLD)],
             newest: AtomicU64::default(),
-            writer: Mutex::new(Writer {
-                live: true,
-                aside: None,
+            state: Mutex::new(State {
+                is_live: true,
+                suspension: None,
                 shown: 0,
                 is_free: false,
             }),
             word: [AtomicU64::default()],
             seen: AtomicU64::new(OLD),
-            astray: atomic::AtomicU64::default(),
+            overflowed: atomic::AtomicU64::default(),
             begun: Default::default(),
-            was_held: atomic::AtomicBool::default(),
+            was_pinned: atomic::AtomicBool::default(),
         };
         place.write(OLD, KEY);
         place.record(OLD);
@@ -84,8 +84,8 @@ impl Place {
         Arc::new(place)
     }
 
-    fn writer(&self) -> MutexGuard<'_, Writer> {
-        self.writer.lock().expect("no writer panics")
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no thread panics with the lock")
     }
 
     fn write(&self, generation: u64, key: [u64; 1]) {
@@ -101,10 +101,10 @@ impl Place {
         self.begun[generation as usize].load(Ordering::Relaxed)
     }
 
-    /// What the series shows that is there; nothing where it is none.
+    /// The value of the series in the place; `None` if none is shown.
     fn scrape(&self) -> Option<u64> {
-        let mut writer = self.writer();
-        if !writer.live && writer.aside.is_none() {
+        let mut state = self.lock();
+        if !state.is_live && state.suspension.is_none() {
             return None;
         }
         let generation = self.generation();
@@ -114,71 +114,71 @@ impl Place {
         }
         let begun = self.begun(generation);
         assert!(value <= begun, "{value} of {begun} for {generation}");
-        let has_changed = value != writer.shown;
-        if let Some(scrapes) = &mut writer.aside {
+        let has_changed = value != state.shown;
+        if let Some(reads) = &mut state.suspension {
             if has_changed {
-                self.revive(&mut writer);
-                writer.shown = value;
+                self.resume(&mut state);
+                state.shown = value;
                 return Some(value);
             }
-            *scrapes += 1;
-            if *scrapes >= 2 {
-                self.take_out(&mut writer);
+            *reads += 1;
+            if *reads >= 2 {
+                self.remove_place(&mut state);
             }
             return None;
         }
-        self.entry.was_held();
-        writer.shown = value;
+        self.entry.take_recently_pinned();
+        state.shown = value;
         Some(value)
     }
 
-    /// Sets the series aside, where the value is the one that was shown.
-    fn let_go(&self) {
-        let mut writer = self.writer();
-        let is_shown = self.word[0].load(Ordering::Acquire) == writer.shown;
-        if writer.live && is_shown && self.entry.set_aside() {
-            writer.live = false;
-            writer.aside = Some(0);
+    /// Suspends the series if its value has not changed since the last scrape.
+    fn expire_idle(&self) {
+        let mut state = self.lock();
+        let is_shown = self.word[0].load(Ordering::Acquire) == state.shown;
+        if state.is_live && is_shown && self.entry.suspend() {
+            state.is_live = false;
+            state.suspension = Some(0);
         }
     }
 
-    fn revive(&self, writer: &mut Writer) -> u64 {
-        let generation = self.entry.revive();
-        writer.aside = None;
-        writer.live = true;
+    fn resume(&self, state: &mut State) -> u64 {
+        let generation = self.entry.resume();
+        state.suspension = None;
+        state.is_live = true;
         generation
     }
 
-    fn take_out(&self, writer: &mut Writer) {
-        let was_aside = writer.aside.take().is_some();
-        if !was_aside {
+    fn remove_place(&self, state: &mut State) {
+        let was_suspended = state.suspension.take().is_some();
+        if !was_suspended {
             self.entry.clear();
         }
-        writer.live = false;
-        writer.is_free = true;
+        state.is_live = false;
+        state.is_free = true;
     }
 
-    /// Finds the series of the first key, or brings it back.
+    /// Finds or resumes the series of the first key.
     fn insert(&self) -> u64 {
-        let mut writer = self.writer();
+        let mut state = self.lock();
         if let Some(generation) = self.find(KEY) {
             return generation;
         }
-        assert!(writer.aside.is_some(), "nobody gives it up");
-        self.revive(&mut writer)
+        assert!(state.suspension.is_some(), "it is not removed");
+        self.resume(&mut state)
     }
 
-    /// Gives the place to another series, where it was given up and nobody holds it.
+    /// Gives the place to another series, if its series was removed and is not pinned.
     fn give(&self) {
-        let mut writer = self.writer();
-        if !writer.is_free || self.entry.is_pinned() {
+        let mut state = self.lock();
+        if !state.is_free || self.entry.is_pinned() {
             return;
         }
         generation::claim(&self.born[0], &self.newest, &[], NEW);
         self.write(NEW, OTHER);
-        writer.live = true;
-        writer.is_free = false;
-        writer.shown = 0;
+        state.is_live = true;
+        state.is_free = false;
+        state.shown = 0;
     }
 
     fn find(&self, key: [u64; 1]) -> Option<u64> {
@@ -186,10 +186,10 @@ impl Place {
         self.entry.matches(&key, no_tail)
     }
 
-    /// Records into a series that the thread has found.
+    /// Records into a series that the thread has found earlier.
     fn record(&self, generation: u64) {
         if self.entry.version() != generation && self.generation() != generation {
-            self.astray.fetch_add(1, Ordering::Relaxed);
+            self.overflowed.fetch_add(1, Ordering::Relaxed);
             return;
         }
         self.begun[generation as usize].fetch_add(1, Ordering::Relaxed);
@@ -203,7 +203,7 @@ impl Place {
         }
     }
 
-    /// Records into a series that the thread has found last, of which it knows the word.
+    /// Records into the series that the thread has cached together with its word.
     fn record_found(&self) -> bool {
         if !self.entry.still_matches(OLD, &KEY) {
             return false;
@@ -213,24 +213,19 @@ impl Place {
         true
     }
 
-    /// Holds the series if it is there, and records into it as long as it is held.
-    fn hold(&self) -> bool {
-        let touch = |before| {
-            if before & TOUCHED == 0 {
-                self.entry.touch();
-            }
-        };
-        if !self.entry.pin(OLD, touch) {
+    /// Pins the series if it is there, and records into it while it is pinned.
+    fn record_pinned(&self) -> bool {
+        if !self.entry.pin(OLD, true) {
             return false;
         }
         self.record(OLD);
         self.entry.unpin();
-        self.was_held.store(true, Ordering::Relaxed);
+        self.was_pinned.store(true, Ordering::Relaxed);
         true
     }
 }
 
-/// Runs a thread that records beside one that lets the series go.
+/// Runs a thread that records and one that expires the series.
 fn run(
     preemptions: usize,
     recorder: impl Fn(&Place) + Send + Sync + Copy + 'static,
@@ -249,60 +244,60 @@ fn run(
     });
 }
 
-/// Asserts that the series is there with all that was begun for it.
-fn is_back(place: &Place) {
+/// Asserts that the series is there with all recordings that were begun for it.
+fn assert_complete(place: &Place) {
     assert_eq!(place.scrape(), Some(place.begun(OLD)));
     assert_eq!(place.find(KEY), Some(OLD));
-    assert_eq!(place.astray.load(Ordering::Relaxed), 0);
+    assert_eq!(place.overflowed.load(Ordering::Relaxed), 0);
 }
 
-/// A thread has found the series, and records into it when it is aside.
+/// The thread has found the series, and records into it after it was suspended.
 #[test]
-fn the_next_scrape_finds_what_came_late_and_brings_the_series_back() {
+fn a_late_recording_makes_the_next_scrape_resume_the_series() {
     let late = |place: &Place| {
         if !place.record_found() {
             let generation = place.insert();
             place.record(generation);
         }
     };
-    run(4, late, Place::let_go, is_back);
+    run(4, late, Place::expire_idle, assert_complete);
     let writer = |place: &Place| {
-        place.let_go();
+        place.expire_idle();
         place.scrape();
     };
-    run(4, late, writer, is_back);
+    run(4, late, writer, assert_complete);
 }
 
-/// The same through a `with` that somebody has kept: it asks whether the series is there.
+/// The thread records through a value that `with` returned, which checks that the series is there.
 #[test]
-fn a_series_that_is_aside_takes_what_was_meant_for_it() {
+fn a_suspended_series_counts_a_late_recording() {
     let late = |place: &Place| place.record(OLD);
     let writer = |place: &Place| {
-        place.let_go();
+        place.expire_idle();
         place.scrape();
     };
-    run(4, late, writer, is_back);
+    run(4, late, writer, assert_complete);
 }
 
 #[test]
-fn recording_the_same_labels_brings_the_series_back_as_it_was() {
+fn recording_the_same_labels_resumes_the_series() {
     let recorder = |place: &Place| {
         let generation = place.find(KEY).unwrap_or_else(|| place.insert());
         assert_eq!(generation, OLD);
         place.record(generation);
     };
     let writer = |place: &Place| {
-        place.let_go();
-        place.let_go();
+        place.expire_idle();
+        place.expire_idle();
     };
-    run(4, recorder, writer, is_back);
+    run(4, recorder, writer, assert_complete);
 }
 
-/// A place that is given up goes to another series, while a thread still records into the old one.
+/// The place is given to another series while a thread still records into the old one.
 #[test]
-fn a_place_that_is_given_up_counts_nothing_for_the_next_series_in_it() {
+fn a_late_recording_does_not_count_for_the_next_series_in_the_place() {
     let writer = |place: &Place| {
-        place.let_go();
+        place.expire_idle();
         place.scrape();
         place.scrape();
         place.give();
@@ -325,7 +320,7 @@ fn a_place_that_is_given_up_counts_nothing_for_the_next_series_in_it() {
         let generation = place.generation();
         let shown = place.scrape();
         match shown {
-            // Given up, with nobody in its place yet.
+            // Removed, and the place is still free.
             None => assert_eq!(generation, OLD),
             Some(value) => assert_eq!(value, place.begun(generation), "for {generation}"),
         }
@@ -335,25 +330,25 @@ fn a_place_that_is_given_up_counts_nothing_for_the_next_series_in_it() {
     });
 }
 
-/// What holds a series keeps it from being given up, or comes too late for it.
+/// A handle pins the series before it is suspended, or finds it suspended.
 #[test]
-fn a_series_that_is_held_is_not_given_up() {
+fn a_pinned_series_does_not_expire() {
     let recorder = |place: &Place| {
-        if !place.hold() {
+        if !place.record_pinned() {
             place.record(OLD);
         }
     };
-    run(4, recorder, Place::let_go, is_back);
-    let held = |place: &Place| _ = place.hold();
+    run(4, recorder, Place::expire_idle, assert_complete);
+    let pinner = |place: &Place| _ = place.record_pinned();
     let writer = |place: &Place| {
-        place.let_go();
+        place.expire_idle();
         place.scrape();
         place.scrape();
         place.give();
     };
-    run(3, held, writer, |place: &Place| {
-        if place.was_held.load(Ordering::Relaxed) {
-            is_back(place);
+    run(3, pinner, writer, |place: &Place| {
+        if place.was_pinned.load(Ordering::Relaxed) {
+            assert_complete(place);
         }
     });
 }

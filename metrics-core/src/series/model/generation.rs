@@ -1,11 +1,11 @@
-//! The protocol of `generation.rs` under a model checker: a thread records while a writer gives
-//! the place of a series to another, and a scrape adds up.
+//! Loom model of generations: a thread records while a writer gives the place of a series to
+//! another and a scrape sums the words.
 //!
-//! `renew`, `catch_up`, `has_seen`, the entry and the additions are the real ones. What reaches
-//! words through pointers in `cell.rs` is mirrored here line by line, with the same operations and
+//! `renew`, `catch_up`, `has_seen`, the entry and the additions are the real code. The storage's code
+//! that reaches words through pointers is mirrored here line by line, with the same operations and
 //! orderings, for one region and one thread: `Region::{ready, record_open, caught_up, late}`,
 //! `list` (as `first_touch`), `State::add_up` (as `scrape`), `Listed::fold` and the end of a thread
-//! in `State::end` (as `end`); and of `storage.rs`, `record_open` (as `record`).
+//! in `State::end` (as `end`); and the metrics' `record_open` (as `record`).
 
 use std::sync::{
     Arc,
@@ -24,11 +24,12 @@ use crate::{
     },
 };
 
-/// The place that changes its series, and one whose series stays.
+/// The place that is given to another series, and one that is not.
 const SHARED: usize = 0;
 const QUIET: usize = 1;
 
-/// The first series of the one place, that of the quiet one, and the second of the first.
+/// The generations of the first series in `SHARED`, of the series in `QUIET`, and of the second in
+/// `SHARED`.
 const OLD: u64 = 3;
 const STAYS: u64 = 5;
 const NEW: u64 = 7;
@@ -48,7 +49,8 @@ struct Region {
     shared: [AtomicU64; 2],
     lock: Mutex<()>,
     thread: Thread,
-    /// Recordings begun for each generation; not watched, so that they order nothing.
+    /// Recordings begun for each generation. Atomics of the standard library, which loom does not
+    /// see, so that they order nothing.
     begun: [atomic::AtomicU64; 8],
 }
 
@@ -68,13 +70,13 @@ impl Region {
         Arc::new(region)
     }
 
-    /// The key of a series is its generation.
+    /// Writes the key of a series: its generation.
     fn write(&self, place: usize, generation: u64) {
         let no_tail = || unreachable!("a short key");
         self.entries[place].write(generation, &[generation], no_tail);
     }
 
-    /// Removes the old series and gives its place to the new one.
+    /// Gives the place of the old series to the new one.
     fn replace(&self) {
         self.entries[SHARED].clear();
         {
@@ -113,7 +115,7 @@ impl Region {
         Some(words)
     }
 
-    /// Counts one for a series of which the thread knows by its key.
+    /// Looks a series up by its key and records into it.
     fn count(&self, place: usize, generation: u64) {
         let found = self.entries[place].matches(&[generation], |_, _| unreachable!("a short key"));
         if found.is_some() {
@@ -146,7 +148,7 @@ impl Region {
         }
     }
 
-    /// Which series stands in a place, and what it has counted.
+    /// The generation of the series in a place, and its total.
     fn scrape(&self, place: usize) -> (u64, u64) {
         let _state = self.lock.lock();
         let generation = self.generation(place);
@@ -161,14 +163,14 @@ impl Region {
         (generation, sum)
     }
 
-    /// Scrapes twice.
+    /// Scrapes twice and asserts that the total does not decrease.
     fn watch(&self, place: usize) {
         let (before, first) = self.scrape(place);
         let (after, second) = self.scrape(place);
         assert!(before != after || first <= second, "{second} after {first}");
     }
 
-    /// Asserts that everything was counted for the series that are there in the end.
+    /// Asserts that the series that are there in the end have all of their recordings.
     fn account(&self) {
         for (place, series) in [(SHARED, NEW), (QUIET, STAYS)] {
             let begun = self.begun[series as usize].load(Ordering::Relaxed);
@@ -194,7 +196,7 @@ impl Region {
     }
 }
 
-/// Runs a thread that records, and one that replaces the series, beside scrapes.
+/// Runs a thread that records, one that replaces the series, and scrapes.
 fn run(
     preemptions: usize,
     before: impl Fn(&Region) + Send + Sync + 'static,
@@ -222,7 +224,7 @@ fn run(
 }
 
 #[test]
-fn what_a_thread_counts_for_a_series_is_not_its_successors() {
+fn a_recording_does_not_count_for_the_next_series_in_the_place() {
     let before = |region: &Region| region.count(SHARED, OLD);
     let recorder = |region: &Region| {
         region.count(SHARED, OLD);
@@ -231,16 +233,16 @@ fn what_a_thread_counts_for_a_series_is_not_its_successors() {
     run(3, before, recorder, |region| region.watch(SHARED));
 }
 
-/// A thread catches up for another series, and so with one that it knows nothing of.
+/// A thread catches up because of another series than the one that was replaced.
 #[test]
-fn words_are_fit_for_a_series_that_the_thread_has_not_looked_for() {
+fn words_are_zeroed_for_a_series_that_the_thread_has_not_looked_up() {
     let before = |region: &Region| region.count(SHARED, OLD);
     let recorder = |region: &Region| region.count(QUIET, STAYS);
     run(3, before, recorder, |region| region.watch(SHARED));
 }
 
 #[test]
-fn a_series_that_stays_does_not_go_down_when_a_thread_catches_up() {
+fn other_series_do_not_decrease_when_a_thread_catches_up() {
     let before = |region: &Region| region.count(QUIET, STAYS);
     let recorder = |region: &Region| {
         region.count(QUIET, STAYS);
@@ -251,7 +253,7 @@ fn a_series_that_stays_does_not_go_down_when_a_thread_catches_up() {
 }
 
 #[test]
-fn what_an_ended_thread_has_counted_is_counted_once() {
+fn recordings_of_an_ended_thread_count_once() {
     let before = |region: &Region| {
         region.count(QUIET, STAYS);
         region.count(SHARED, OLD);
@@ -269,10 +271,10 @@ fn what_an_ended_thread_has_counted_is_counted_once() {
     });
 }
 
-/// A thread knows a series and has no words that are fit for it; before it has them, the place is
-/// another's.
+/// A thread has found a series but has no words that were zeroed for it; before it has them, the
+/// place is given to another series.
 #[test]
-fn a_recording_that_comes_too_late_for_its_series_goes_nowhere() {
+fn a_recording_into_a_replaced_series_is_dropped() {
     let recorder = |region: &Region| region.record(SHARED, OLD);
     run(2, |_| (), recorder, |region| region.watch(SHARED));
     let before = |region: &Region| assert!(region.first_touch().is_some());

@@ -3,4 +3,4 @@
 pub(crate) mod entry;
 pub(crate) mod expiry;
 pub(crate) mod generation;
-pub(crate) mod hashes;
+pub(crate) mod hash_table;

@@ -1,33 +1,34 @@
-//! The open-label index under a model checker: readers that look for a key while a writer
-//! inserts, removes and rebuilds. Tables and entries are the real ones; `find`, `insert` and
-//! `remove` put them together as `Index::find_in_block`, `insert` and `take_out` do.
+//! Loom models of look-ups in an index while a writer inserts, removes and rebuilds the table.
+//!
+//! Table and entries are the real code. `find`, `insert` and `remove` call them as
+//! `Index::find_in_block`, `insert` and `remove_place` do.
 
 use std::sync::{Arc, atomic::Ordering};
 
 use loom::thread;
 
 use crate::{
-    series::{entry, hashes::Hashes},
+    series::{entry, hash_table::HashTable},
     storage::model::loom_atomic::{AtomicU32, AtomicU64, check},
 };
 
 type Entry = entry::Entry<AtomicU64, AtomicU32>;
 type Key = [u64; 2];
 
-/// All keys have the same, and stand one behind the other in the table.
+/// All keys have the same hash, so they are in consecutive slots.
 const HASH: u64 = 1 << 32;
-/// Places of the smallest table.
+/// The slots of the smallest table.
 const SIZE: usize = 4;
 
 struct Index {
-    hashes: Hashes<AtomicU64, SIZE>,
+    table: HashTable<AtomicU64, SIZE>,
     entries: [Entry; 3],
 }
 
 impl Index {
     fn new(keys: &[(u32, u64, Key)]) -> Arc<Self> {
         let index = Index {
-            hashes: Hashes::new(),
+            table: HashTable::new(),
             entries: [Entry::new(), Entry::new(), Entry::new()],
         };
         index.rebuild(0, &[]);
@@ -38,7 +39,7 @@ impl Index {
     }
 
     fn find(&self, key: Key) -> Option<(u32, u64)> {
-        self.hashes.find(HASH, |place| {
+        self.table.find(HASH, |place| {
             let entry = self.entries.get(place as usize)?;
             let generation = entry.matches(&key, |_, _| unreachable!("a short key"))?;
             Some((place, generation))
@@ -46,7 +47,7 @@ impl Index {
     }
 
     fn lacks(&self, key: Key) -> bool {
-        self.hashes.lacks(|| self.find(key).is_some())
+        self.table.lacks(|| self.find(key).is_some())
     }
 
     fn write(&self, place: u32, generation: u64, key: Key) {
@@ -56,21 +57,21 @@ impl Index {
 
     fn insert(&self, place: u32, generation: u64, key: Key) {
         self.write(place, generation, key);
-        self.hashes.put(HASH, place);
+        self.table.put(HASH, place);
     }
 
     fn remove(&self, place: u32) {
-        self.hashes.remove(HASH, place);
+        self.table.remove(HASH, place);
         self.entries[place as usize].clear();
     }
 
     fn rebuild(&self, size: usize, live: &[u32]) {
         let live = live.iter().map(|place| (HASH, *place));
-        self.hashes.rebuild(size, live);
+        self.table.rebuild(size, live);
     }
 }
 
-/// Both places go to another key, one of them to that which the other had.
+/// Both places are given to other keys: one of them to the key that the other had.
 #[test]
 fn a_reader_never_finds_the_series_of_another_key() {
     check(2, || {
@@ -106,15 +107,16 @@ fn a_key_is_found_behind_one_that_is_removed() {
                 index.insert(2, 7, [3, 3]);
             }
         });
-        assert_eq!(index.find(key), Some((1, 5)), "nothing is rebuilt");
+        assert_eq!(index.find(key), Some((1, 5)), "the table is not rebuilt");
         assert!(matches!(index.find([3, 3]), None | Some((2, 7))));
         writer.join().expect("the writer ends");
     });
 }
 
-/// A table is cleaned in place: the key moves to where another was, and a third takes its place.
+/// The table is rebuilt in place: the key moves to the slot of a removed one, and a third key takes
+/// the slot that it had.
 #[test]
-fn a_key_in_a_table_that_is_cleaned_is_not_certain_to_be_missing() {
+fn a_key_is_not_reported_as_missing_during_a_rebuild_in_place() {
     check(3, || {
         let key = [2, 2];
         let index = Index::new(&[(0, 3, [1, 1]), (1, 5, key)]);
@@ -130,13 +132,13 @@ fn a_key_in_a_table_that_is_cleaned_is_not_certain_to_be_missing() {
         writer.join().expect("the writer ends");
         assert!(!index.lacks(key));
         assert_eq!(index.find(key), Some((1, 5)));
-        assert!(index.lacks([1, 1]), "nobody rebuilds any more");
+        assert!(index.lacks([1, 1]), "the rebuild has ended");
     });
 }
 
-/// A key that comes with a larger table is there from then on.
+/// A key that is inserted with a larger table is found from then on.
 #[test]
-fn a_key_in_a_table_that_grows_is_not_certain_to_be_missing() {
+fn a_key_is_not_reported_as_missing_while_the_table_grows() {
     check(3, || {
         let (old, new) = ([1, 1], [2, 2]);
         let index = Index::new(&[(0, 3, old)]);

@@ -1,7 +1,8 @@
-//! Tables of hashes, which lead to the entries of an index by linear probing.
+//! A hash table that leads from the hash of a key to places in an index, by linear probing.
 //!
-//! Readers take no lock, writers take turns. A reader that meets a table being rebuilt may miss
-//! what is there; whether that is possible, `rebuilds` tells, which is odd meanwhile.
+//! Readers take no lock; writers hold the lock on the index's state. A reader that runs during a
+//! rebuild may miss an entry that is in the table. `rebuilds`, which is odd during a rebuild, tells
+//! whether that is possible.
 
 use std::sync::{
     OnceLock,
@@ -10,39 +11,41 @@ use std::sync::{
 
 use crate::storage::atomic::Atomic;
 
-/// A table's word for a place never used, and for one whose key was removed. Others are the
-/// upper half of the hash and, below it, the place plus 1.
+/// The word of a slot that has not been used. A used slot holds the upper half of the hash and,
+/// below it, the place plus 1.
 const EMPTY: u64 = 0;
+/// The word of a slot whose entry was removed.
 const REMOVED: u64 = u32::MAX as u64;
 
-/// Tables double from this size on.
+/// The length of the smallest table; larger ones double it.
 const FIRST: usize = 64;
 
 #[derive(Debug)]
-pub(crate) struct Hashes<W = AtomicU64, const SIZE: usize = FIRST> {
+pub(crate) struct HashTable<W = AtomicU64, const SIZE: usize = FIRST> {
+    /// Tables stay allocated, because a reader may still look at one that was replaced.
     tables: [OnceLock<Box<[W]>>; 20],
-    /// Which table is in use.
+    /// The number of the table in use.
     current: W,
-    /// Odd while a table is rebuilt.
+    /// Odd during a rebuild.
     rebuilds: W,
 }
 
-impl<W: Atomic + Default, const SIZE: usize> Hashes<W, SIZE> {
+impl<W: Atomic + Default, const SIZE: usize> HashTable<W, SIZE> {
     pub(crate) fn new() -> Self {
-        Hashes {
+        HashTable {
             tables: [const { OnceLock::new() }; 20],
             current: W::default(),
             rebuilds: W::default(),
         }
     }
 
-    /// Shows places of this hash, until one is what is looked for.
+    /// Calls `look` with the places of entries that may have this hash until it returns `Some`.
     #[inline(always)]
     pub(crate) fn find<T>(&self, hash: u64, mut look: impl FnMut(u32) -> Option<T>) -> Option<T> {
         let table = self.tables[self.current.load(Ordering::Acquire) as usize].get()?;
-        // Bounded: a table that is being rebuilt need not have an empty place in sight.
+        // Bounded: a reader need not meet an empty slot in a table that is being rebuilt.
         for slot in probes(table, hash) {
-            // Acquire: the entry was written before the table led to it.
+            // Acquire, pairs with `put`: the entry was written before the slot.
             let word = slot.load(Ordering::Acquire);
             if (word ^ hash) >> 32 == 0
                 && let found @ Some(_) = look((word as u32).wrapping_sub(1))
@@ -56,32 +59,32 @@ impl<W: Atomic + Default, const SIZE: usize> Hashes<W, SIZE> {
         None
     }
 
-    /// Whether it is certain that something is not there: it was not found, and not because of a
-    /// rebuild.
+    /// Whether an entry is certainly not in the table: `find` returned false, and no rebuild ran
+    /// during the call.
     pub(crate) fn lacks(&self, find: impl FnOnce() -> bool) -> bool {
-        // Acquire: the table that was rebuilt last is seen whole.
+        // Acquire, pairs with the end of `rebuild`: the newest table is complete.
         let before = self.rebuilds.load(Ordering::Acquire);
         let found = find();
         !found && before & 1 == 0 && self.rebuilds.load(Ordering::Relaxed) == before
     }
 
-    /// The table in use, as writers see it.
+    /// The table in use; called under the lock.
     fn table(&self) -> &[W] {
         let table = self.tables[self.current.load(Ordering::Relaxed) as usize].get();
         table.map_or(&[], |table| table)
     }
 
-    /// How many places there are.
-    pub(crate) fn size(&self) -> usize {
+    /// The number of slots.
+    pub(crate) fn len(&self) -> usize {
         self.table().len()
     }
 
-    /// Leads to an entry; true when this took a place that had never been used.
+    /// Adds an entry; true if it took an empty slot.
     pub(crate) fn put(&self, hash: u64, place: u32) -> bool {
         put(self.table(), hash, place)
     }
 
-    /// Leads no more to an entry.
+    /// Removes an entry.
     pub(crate) fn remove(&self, hash: u64, place: u32) {
         let word = word(hash, place);
         let mut probes = probes(self.table(), hash);
@@ -90,28 +93,51 @@ impl<W: Atomic + Default, const SIZE: usize> Hashes<W, SIZE> {
         }
     }
 
-    /// Leads to these entries only, in the same table or a larger one; returns how many places of
-    /// it are used.
-    pub(crate) fn rebuild(&self, size: usize, live: impl Iterator<Item = (u64, u32)>) -> usize {
-        let wanted = size.next_power_of_two().max(SIZE);
-        let next = (wanted / SIZE).trailing_zeros() as usize;
+    /// Fills the same table, or one of at least `len` slots, with these entries; returns the
+    /// number of used slots.
+    pub(crate) fn rebuild(&self, len: usize, entries: impl Iterator<Item = (u64, u32)>) -> usize {
+        let len = len.next_power_of_two().max(SIZE);
+        let next = (len / SIZE).trailing_zeros() as usize;
         let current = self.current.load(Ordering::Relaxed) as usize;
         let next = next.max(current).min(self.tables.len() - 1);
         let table =
             self.tables[next].get_or_init(|| (0..SIZE << next).map(|_| W::default()).collect());
         self.rebuilds.fetch_add(1, Ordering::Relaxed);
         for word in table {
-            // Release: whoever sees the place empty sees that a rebuild has begun.
+            // Release: a reader that sees the slot empty sees that a rebuild has begun.
             word.store(EMPTY, Ordering::Release);
         }
-        let used = live
+        let used = entries
             .filter(|(hash, place)| put(table, *hash, *place))
             .count();
-        // Release: readers of the new table find it filled.
+        // Release: readers of the new table find it complete.
         self.current.store(next as u64, Ordering::Release);
         self.rebuilds.fetch_add(1, Ordering::Release);
         used
     }
+}
+
+/// The hash of a key: products of pairs of words, each folded so that every bit counts, as in
+/// wyhash. The products are independent of each other, which takes less time than a chain.
+///
+/// With a random seed, a client that chooses label values cannot foresee it. The last product
+/// evens out seeds that are bad for what many keys have in common.
+#[inline(always)]
+pub(crate) fn hash_key(key: &[u64], mut seed: u64) -> u64 {
+    let mut hash = 0;
+    for pair in key.chunks(2) {
+        let second = pair.get(1).copied().unwrap_or(0);
+        hash ^= fold(pair[0] ^ seed, second ^ seed.rotate_left(32));
+        seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    }
+    fold(hash, 0x9e37_79b9_7f4a_7c15)
+}
+
+/// Multiplies to 128 bits and combines the halves.
+#[inline]
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    (product >> 64) as u64 ^ product as u64
 }
 
 #[inline(always)]
@@ -119,7 +145,7 @@ fn word(hash: u64, place: u32) -> u64 {
     (hash >> 32 << 32) | u64::from(place + 1)
 }
 
-/// Where a hash may stand, in the order in which it is looked for.
+/// The slots in which an entry of this hash may be, in probing order.
 #[inline(always)]
 fn probes<W>(table: &[W], hash: u64) -> impl Iterator<Item = &W> {
     let mask = table.len().wrapping_sub(1);
@@ -134,6 +160,6 @@ fn put<W: Atomic>(table: &[W], hash: u64, place: u32) -> bool {
             return before == EMPTY;
         }
     }
-    // Tables are rebuilt when half full.
+    // Unreachable: a table is rebuilt when it is half full.
     false
 }

@@ -1,0 +1,124 @@
+//! The rendered labels of consecutive series, as encoders read them.
+
+use super::{
+    label_chunk::{CHUNK_SIZE, HalfSpan, LabelChunk, READ_AHEAD},
+    label_encoding::LabelEncoding,
+};
+
+/// The rendered labels of consecutive series, which are in one [chunk](LabelChunk).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LabelBatch<'a> {
+    /// `None` if there are no series.
+    pub(crate) chunk: Option<&'a LabelChunk>,
+    /// For each series, the indices of its halves in the chunk.
+    pub(crate) halves: &'a [[u8; 2]],
+    /// Whether the chunk is in the rendering that the sink has requested.
+    pub(crate) is_as_requested: bool,
+}
+
+impl<'a> LabelBatch<'a> {
+    pub(crate) fn encoding(self) -> LabelEncoding {
+        self.chunk
+            .map_or(LabelEncoding::Text, |chunk| chunk.rendering.encoding)
+    }
+
+    /// Whether halves include the prefix and the suffix that the sink has requested.
+    pub(crate) fn is_as_requested(self) -> bool {
+        self.is_as_requested
+    }
+
+    /// Both halves of each, without prefix and suffix; the first is empty where labels are whole.
+    #[inline(always)]
+    pub(crate) fn iter(self) -> impl Iterator<Item = [&'a [u8]; 2]> + use<'a> {
+        self.halves
+            .iter()
+            .map(move |indices| self.resolve(*indices))
+    }
+
+    /// Both halves of one, without prefix and suffix; empty past the end.
+    pub(crate) fn get(self, at: usize) -> [&'a [u8]; 2] {
+        let indices = self.halves.get(at);
+        indices.map_or_else(Default::default, |indices| self.resolve(*indices))
+    }
+
+    #[inline(always)]
+    fn resolve(self, indices: [u8; 2]) -> [&'a [u8]; 2] {
+        self.chunk
+            .map(|chunk| chunk.get(indices))
+            .unwrap_or_default()
+    }
+
+    /// The labels without those of the first `n` series.
+    pub(crate) fn skip(self, n: usize) -> Self {
+        LabelBatch {
+            halves: self.halves.get(n..).unwrap_or_default(),
+            ..self
+        }
+    }
+
+    /// An upper bound of the length of all labels together.
+    pub(crate) fn max_bytes(self) -> usize {
+        self.chunk.map_or(0, |chunk| chunk.sizes.bytes)
+    }
+
+    /// Labels as text, which are decoded into `scratch` if they are stored otherwise.
+    pub(crate) fn text<'r>(self, halves: [&'r [u8]; 2], scratch: &'r mut String) -> &'r str {
+        self.encoding().decode(halves, scratch)
+    }
+
+    /// Prepares the look-up of short halves in `table`.
+    pub(crate) fn short_halves<'t>(self, table: &'t mut HalfTable) -> ShortHalves<'t>
+    where
+        'a: 't,
+    {
+        let Some(LabelChunk { bytes, halves, .. }) = self.chunk else {
+            return ShortHalves { bytes: &[], table };
+        };
+        for (table, halves) in table.0.chunks_exact_mut(CHUNK_SIZE).zip(halves) {
+            let used = table.len().min(halves.len());
+            table[..used].copy_from_slice(&halves[..used]);
+        }
+        ShortHalves { bytes, table }
+    }
+}
+
+/// The spans of first and second halves, with an item for every `u8`: a look-up needs no bounds
+/// check.
+#[derive(Debug)]
+pub(crate) struct HalfTable([HalfSpan; 2 * CHUNK_SIZE]);
+
+impl HalfTable {
+    pub(crate) fn new() -> Self {
+        HalfTable([HalfSpan::new(1, 0, 0); 2 * CHUNK_SIZE])
+    }
+}
+
+/// Looks up halves that are shorter than [`READ_AHEAD`], prefix and suffix included.
+///
+/// The methods return memory that begins with the half, and the length of the half.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShortHalves<'a> {
+    bytes: &'a [u8],
+    table: &'a HalfTable,
+}
+
+impl<'a> ShortHalves<'a> {
+    /// A first half, with the prefix.
+    #[inline(always)]
+    pub(crate) fn first(self, index: u8) -> Option<(&'a [u8; READ_AHEAD], u8)> {
+        self.get(self.table.0[usize::from(index)])
+    }
+
+    /// A second half, with the suffix; `None` also for a series without labels.
+    #[inline(always)]
+    pub(crate) fn second(self, index: u8) -> Option<(&'a [u8; READ_AHEAD], u8)> {
+        self.get(self.table.0[CHUNK_SIZE + usize::from(index)])
+    }
+
+    #[inline(always)]
+    fn get(self, half: HalfSpan) -> Option<(&'a [u8; READ_AHEAD], u8)> {
+        let (start, len) = half.start_and_short_len();
+        let bytes = self.bytes.get(start..start + READ_AHEAD)?.first_chunk()?;
+        Some((bytes, len))
+    }
+}

@@ -1,0 +1,152 @@
+//! The memory of an index: blocks of entries with the storage of their series, and tails of keys.
+//!
+//! Blocks are allocated on first use and freed with the index, so that a reader may look at an
+//! entry at any time.
+
+use std::sync::OnceLock;
+
+use crate::{
+    series::{
+        entry::{Entry, Tail, tails_match},
+        place::{FIRST_BLOCK, MAX_SERIES, block_size, blocks_for, locate},
+    },
+    storage::{Region, Regions, layout::Layout},
+};
+
+/// Entries, and the storage of their series.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) entries: Box<[Entry]>,
+    pub(crate) regions: Regions,
+}
+
+/// All blocks of an index.
+#[derive(Debug)]
+pub(crate) struct Blocks {
+    /// Blocks for the limit on series that the index was created with.
+    first: Box<[OnceLock<Block>]>,
+    /// The blocks after those, allocated when the limit was raised.
+    extra: OnceLock<Box<[OnceLock<Block>]>>,
+    /// Each block is twice as long as the one before.
+    tails: [OnceLock<Box<[Tail]>>; 28],
+    /// The number of series in a region, as a power of two.
+    region_bits: u32,
+    layout: Layout,
+    /// Rows of a series, each of which has the layout.
+    rows: usize,
+    /// Whether observations may be negative, so that sums may decrease.
+    allows_negative: bool,
+}
+
+impl Blocks {
+    pub(crate) fn new(layout: Layout, rows: usize, limit: usize, allows_negative: bool) -> Self {
+        let first = blocks_for(limit.min(MAX_SERIES));
+        Blocks {
+            first: (0..first).map(|_| OnceLock::new()).collect(),
+            extra: OnceLock::new(),
+            tails: [const { OnceLock::new() }; 28],
+            region_bits: region_bits(layout.cells() * rows),
+            layout,
+            rows,
+            allows_negative,
+        }
+    }
+
+    /// A block, if it has been allocated.
+    #[inline(always)]
+    pub(crate) fn get(&self, block: usize) -> Option<&Block> {
+        match self.first.get(block) {
+            Some(block) => block.get(),
+            None => self.get_extra(block),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn get_extra(&self, block: usize) -> Option<&Block> {
+        self.extra.get()?.get(block - self.first.len())?.get()
+    }
+
+    /// A block, which is allocated on first use.
+    pub(crate) fn get_or_allocate(&self, block: usize) -> &Block {
+        let slot = match block.checked_sub(self.first.len()) {
+            None => &self.first[block],
+            Some(extra) => {
+                // As many as the highest limit takes, because it may be raised again.
+                let last = blocks_for(2 * MAX_SERIES);
+                let all = || (self.first.len()..last).map(|_| OnceLock::new()).collect();
+                &self.extra.get_or_init(all)[extra]
+            }
+        };
+        slot.get_or_init(|| {
+            let size = block_size(block);
+            let in_region = self.region_size(block);
+            let region = || {
+                Region::open(self.layout, in_region, self.rows).can_decrease(self.allows_negative)
+            };
+            Block {
+                entries: (0..size).map(|_| Entry::new()).collect(),
+                regions: Regions::new(size / in_region, region),
+            }
+        })
+    }
+
+    /// The number of series in each region of a block.
+    pub(crate) fn region_size(&self, block: usize) -> usize {
+        block_size(block).min(1 << self.region_bits)
+    }
+
+    /// The region of a place's words, and the position of the series in the region.
+    #[inline(always)]
+    pub(crate) fn region_of(&self, place: u32) -> (&Region, usize) {
+        let (block, offset) = locate(place);
+        let block = self
+            .get(block)
+            .unwrap_or_else(|| self.get_or_allocate(block));
+        let (region, at) = within(offset, self.region_bits);
+        (block.regions.get(region), at)
+    }
+
+    /// The entry of a place.
+    pub(crate) fn entry(&self, place: u32) -> &Entry {
+        let (block, offset) = locate(place);
+        &self.get_or_allocate(block).entries[offset]
+    }
+
+    pub(crate) fn tail(&self, at: u32) -> &Tail {
+        let block = (at as usize / FIRST_BLOCK + 1).ilog2() as usize;
+        let tails = self.tails[block]
+            .get_or_init(|| (0..FIRST_BLOCK << block).map(|_| Tail::default()).collect());
+        &tails[at as usize - FIRST_BLOCK * ((1 << block) - 1)]
+    }
+
+    /// The generation of an entry, if it is in use and has this key.
+    #[inline(always)]
+    pub(crate) fn generation_if(&self, entry: &Entry, key: &[u64]) -> Option<u64> {
+        entry.matches(key, |next, rest| self.tails_match(next, rest))
+    }
+
+    /// Whether an entry, which no other thread changes meanwhile, has this key.
+    pub(crate) fn has_key(&self, entry: &Entry, key: &[u64]) -> bool {
+        entry.has_key(key, |next, rest| self.tails_match(next, rest))
+    }
+
+    #[inline(never)]
+    fn tails_match(&self, next: u32, rest: &[u64]) -> bool {
+        tails_match(next, rest, |at| self.tail(at))
+    }
+}
+
+/// The number of series of `width` words in a region, as a power of two.
+///
+/// The first recording of a thread into one of them allocates about two kilobytes.
+pub(crate) const fn region_bits(width: usize) -> u32 {
+    let series = 256 / if width == 0 { 1 } else { width };
+    if series == 0 { 0 } else { series.ilog2() }
+}
+
+/// The region of an offset in a block, and the position in the region.
+#[inline(always)]
+pub(crate) fn within(offset: usize, region_bits: u32) -> (usize, usize) {
+    (offset >> region_bits, offset & ((1 << region_bits) - 1))
+}

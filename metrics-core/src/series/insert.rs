@@ -1,0 +1,116 @@
+//! Insertion of a series into an index.
+
+use std::sync::atomic::Ordering;
+
+use crate::{
+    series::{
+        id::SeriesId,
+        index::Index,
+        place::{MAX_SERIES, block_size, blocks_for, locate, place_of, position_of},
+        state::State,
+    },
+    storage::clock,
+};
+
+impl Index {
+    /// Finds the series of a key or inserts it; `None` if the limit on series is reached.
+    ///
+    /// `limit` is called under the lock, so that a limit raised before [`limit_changed`] is seen.
+    /// `beyond_limit` inserts the series even if the limit is reached; that is for the overflow
+    /// series.
+    ///
+    /// [`limit_changed`]: Self::limit_changed
+    #[cold]
+    pub(crate) fn insert(
+        &self,
+        key: &[u64],
+        limit: impl Fn() -> usize,
+        beyond_limit: bool,
+        labels: impl FnOnce() -> String,
+    ) -> Option<SeriesId> {
+        let hash = self.hash(key);
+        let mut state = self.lock();
+        if let Some(found) = self.find_hashed(key, hash) {
+            return Some(found);
+        }
+        let limit = limit().min(MAX_SERIES);
+        if state.live >= limit && !beyond_limit {
+            self.is_full.store(true, Ordering::Relaxed);
+            return None;
+        }
+        if let Some(position) = self.find_suspended(&state, key, hash) {
+            return Some(self.resume(&mut state, position));
+        }
+        let labels = labels();
+        let place = self.take_place(&mut state, limit)?;
+        let generation = self.start_generation(&mut state, place);
+        self.write_key(&mut state, place, generation, key);
+        let position = position_of(place);
+        let columns = &mut state.columns;
+        columns.labels.set(position, &labels);
+        columns.hashes[position] = hash;
+        columns.created.set(position, clock::created_timestamp());
+        columns.is_live[position] = true;
+        state.live += 1;
+        self.start_activity(&mut state, position);
+        self.add_to_table(&mut state, hash, place);
+        Some(SeriesId { place, generation })
+    }
+
+    /// Takes a place that no series has and no handle pins; `None` if handles pin too many.
+    fn take_place(&self, state: &mut State, limit: usize) -> Option<u32> {
+        if let Some(place) = state.free_places.pop() {
+            return Some(place);
+        }
+        let is_unpinned = |place: &u32| !self.blocks.entry(*place).is_pinned();
+        if let Some(at) = state.pinned_places.iter().position(is_unpinned) {
+            return Some(state.pinned_places.swap_remove(at));
+        }
+        let place = place_of(state.columns.len());
+        let (block, offset) = locate(place);
+        // There may be more series than the limit, if it was lowered.
+        if block >= blocks_for(limit.max(state.live) + state.suspended) {
+            return None;
+        }
+        if offset == 0 {
+            state.columns.reserve_exact(block_size(block));
+        }
+        state.columns.push();
+        Some(place)
+    }
+
+    /// Starts a generation at a place, with storage at zero.
+    fn start_generation(&self, state: &mut State, place: u32) -> u64 {
+        let (region, at) = self.blocks.region_of(place);
+        state.generation += 2;
+        if self.blocks.entry(place).version() == 0 {
+            region.claim_first(at, state.generation);
+        } else {
+            region.claim(at, state.generation);
+        }
+        state.generation
+    }
+
+    fn write_key(&self, state: &mut State, place: u32, generation: u64, key: &[u64]) {
+        self.blocks.entry(place).write(generation, key, || {
+            let at = state.free_tails.pop().unwrap_or_else(|| {
+                state.tails += 1;
+                state.tails as u32 - 1
+            });
+            (at, self.blocks.tail(at))
+        });
+    }
+
+    /// Adds an entry to the hash table, which is rebuilt when it is half full.
+    fn add_to_table(&self, state: &mut State, hash: u64, place: u32) {
+        if (state.used_slots + 1) * 2 > self.table.len() {
+            let hashes = state.columns.hashes.iter().enumerate();
+            let listed = hashes.filter(|(position, _)| state.is_listed(*position));
+            let listed = listed.map(|(position, hash)| (*hash, place_of(position)));
+            let len = (state.live + state.suspended) * 4;
+            state.used_slots = self.table.rebuild(len, listed);
+        } else {
+            state.used_slots += usize::from(self.table.put(hash, place));
+        }
+    }
+}

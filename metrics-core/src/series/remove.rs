@@ -1,0 +1,85 @@
+//! Removal of series from an index.
+
+use std::sync::atomic::Ordering;
+
+use crate::series::{
+    id::SeriesId,
+    index::Index,
+    place::{place_of, position_of},
+    state::State,
+};
+
+impl Index {
+    /// Removes the series of a key; false if there is none.
+    pub(crate) fn remove(&self, key: &[u64]) -> bool {
+        let mut state = self.lock();
+        if let Some(series) = self.find(key) {
+            return self.remove_place(&mut state, series.place);
+        }
+        // A suspended series is not resumed after its removal, either.
+        if let Some(position) = self.find_suspended(&state, key, self.hash(key)) {
+            self.remove_place(&mut state, place_of(position));
+        }
+        false
+    }
+
+    /// Removes the series for whose labels `keep` returns false. `keep` is called without a lock.
+    pub(crate) fn retain(&self, mut keep: impl FnMut(&str) -> bool) {
+        self.retain_with(|_, labels| keep(labels));
+    }
+
+    /// Removes the series for which `keep` returns false. `keep` is called without a lock.
+    pub(crate) fn retain_series(&self, mut keep: impl FnMut(SeriesId) -> bool) {
+        self.retain_with(|series, _| keep(series));
+    }
+
+    fn retain_with(&self, mut keep: impl FnMut(SeriesId, &str) -> bool) {
+        let listed: Vec<(SeriesId, Box<str>)> = {
+            let state = self.lock();
+            let listed = (0..state.columns.len()).filter(|position| state.is_listed(*position));
+            let mut scratch = String::new();
+            listed
+                .map(|position| {
+                    let labels = state.columns.labels.get(position, &mut scratch);
+                    let place = place_of(position);
+                    let generation = self.blocks.entry(place).version();
+                    let series = SeriesId { place, generation };
+                    (series, labels.unwrap_or_default().into())
+                })
+                .collect()
+        };
+        for (series, labels) in listed {
+            if !keep(series, &labels) {
+                let mut state = self.lock();
+                if self.contains(series) {
+                    self.remove_place(&mut state, series.place);
+                }
+            }
+        }
+    }
+
+    /// Removes the live or suspended series at a place; false if there is none.
+    pub(crate) fn remove_place(&self, state: &mut State, place: u32) -> bool {
+        let position = position_of(place);
+        let was_suspended = state.end_suspension(position);
+        let was_live = std::mem::take(&mut state.columns.is_live[position]);
+        if !was_live && !was_suspended {
+            return false;
+        }
+        state.columns.labels.clear(position);
+        state.live -= usize::from(was_live);
+        self.is_full.store(false, Ordering::Relaxed);
+        let entry = self.blocks.entry(place);
+        self.table.remove(state.columns.hashes[position], place);
+        if was_live {
+            entry.clear();
+        }
+        entry.for_each_tail(|at| self.blocks.tail(at), |at| state.free_tails.push(at));
+        if entry.is_pinned() {
+            state.pinned_places.push(place);
+        } else {
+            state.free_places.push(place);
+        }
+        true
+    }
+}

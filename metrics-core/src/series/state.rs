@@ -1,0 +1,120 @@
+//! What an index keeps about its series under its lock.
+
+use crate::series::{created_timestamps::CreatedTimestamps, rendered_labels::RenderedLabels};
+
+/// The part of an index that only a holder of its lock reads and changes.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) columns: Columns,
+    /// By position; empty in an index whose series do not expire.
+    pub(crate) activity: Vec<Activity>,
+    /// The number of series that have not been removed and have not expired.
+    pub(crate) live: usize,
+    /// The number of suspended series; see `expiry.rs`.
+    pub(crate) suspended: usize,
+    /// Places of removed series.
+    pub(crate) free_places: Vec<u32>,
+    /// Places of removed series that handles still pin.
+    pub(crate) pinned_places: Vec<u32>,
+    /// The number of tails that have been in use.
+    pub(crate) tails: usize,
+    pub(crate) free_tails: Vec<u32>,
+    /// The slots of the hash table that are not empty.
+    pub(crate) used_slots: usize,
+    /// The generation of the newest series.
+    pub(crate) generation: u64,
+}
+
+/// What is stored for each series, by position.
+#[derive(Debug, Default)]
+pub(crate) struct Columns {
+    pub(crate) labels: RenderedLabels,
+    pub(crate) hashes: Vec<u64>,
+    pub(crate) created: CreatedTimestamps,
+    /// Whether there is a series that has not been removed and has not expired.
+    pub(crate) is_live: Vec<bool>,
+}
+
+/// When a series that may expire was last seen to change.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Activity {
+    /// A hash of the values that were read last.
+    pub(crate) digest: u64,
+    /// [`clock::idle_clock`](crate::storage::clock::idle_clock) when a read found that they had changed.
+    pub(crate) changed: u64,
+    pub(crate) suspension: Option<Suspension>,
+}
+
+/// The state of a series that has expired and may still be resumed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Suspension {
+    /// [`clock::grace_clock`](crate::storage::clock::grace_clock) when it expired.
+    pub(crate) since: u64,
+    /// The number of times it has been read since then.
+    pub(crate) reads: u32,
+}
+
+impl State {
+    /// An empty state that renders labels into `labels`.
+    pub(crate) fn new(labels: RenderedLabels) -> Self {
+        State {
+            columns: Columns {
+                labels,
+                ..Columns::default()
+            },
+            activity: Vec::new(),
+            live: 0,
+            suspended: 0,
+            free_places: Vec::new(),
+            pinned_places: Vec::new(),
+            tails: 0,
+            free_tails: Vec::new(),
+            used_slots: 0,
+            generation: 1,
+        }
+    }
+
+    pub(crate) fn is_suspended(&self, position: usize) -> bool {
+        let activity = self.activity.get(position);
+        activity.is_some_and(|activity| activity.suspension.is_some())
+    }
+
+    /// Whether the hash table leads to this series: it is live or suspended.
+    pub(crate) fn is_listed(&self, position: usize) -> bool {
+        self.columns.is_live[position] || self.is_suspended(position)
+    }
+
+    /// Ends the suspension of a series; false if it was not suspended.
+    pub(crate) fn end_suspension(&mut self, position: usize) -> bool {
+        let activity = self.activity.get_mut(position);
+        let was_suspended = activity.is_some_and(|activity| activity.suspension.take().is_some());
+        self.suspended -= usize::from(was_suspended);
+        was_suspended
+    }
+}
+
+impl Columns {
+    /// The number of places that have been in use.
+    pub(crate) fn len(&self) -> usize {
+        self.is_live.len()
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.is_live.capacity()
+    }
+
+    pub(crate) fn reserve_exact(&mut self, additional: usize) {
+        self.labels.reserve_exact(additional);
+        self.hashes.reserve_exact(additional);
+        self.created.reserve_exact(additional);
+        self.is_live.reserve_exact(additional);
+    }
+
+    /// Adds a position without a series.
+    pub(crate) fn push(&mut self) {
+        self.labels.push();
+        self.hashes.push(0);
+        self.created.push();
+        self.is_live.push(false);
+    }
+}
