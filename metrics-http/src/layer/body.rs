@@ -1,4 +1,4 @@
-//! The bodies of requests and responses, measured as they are read.
+//! Request and response bodies that count their bytes and notice their end.
 
 use std::{
     any,
@@ -18,24 +18,26 @@ use hyper::{
 };
 use pin_project_lite::pin_project;
 
-use super::{call::Call, recorder::End};
+use super::{recorder::Completion, request::MeasuredRequest};
 
 pin_project! {
-    /// The body of a request that is measured: what is read of it counts.
+    /// The body of a measured request; counts the bytes that are read.
     ///
-    /// Frames, trailers, its end and what it says of its size are those of the body inside.
+    /// Frames, trailers and size hint are those of the inner body.
     pub struct RequestBody<B> {
         #[pin]
         inner: B,
-        read: Option<Arc<AtomicU64>>,
+        bytes: Option<Arc<AtomicU64>>,
     }
 }
 
 impl<B: Body> RequestBody<B> {
-    pub(super) fn new(inner: B, call: Option<&mut Call>) -> RequestBody<B> {
+    pub(super) fn new(inner: B, request: Option<&mut MeasuredRequest>) -> RequestBody<B> {
         let has_content = !inner.is_end_stream();
-        let read = call.filter(|_| has_content).map(Call::count_request);
-        RequestBody { inner, read }
+        let bytes = request
+            .filter(|_| has_content)
+            .map(MeasuredRequest::request_bytes);
+        RequestBody { inner, bytes }
     }
 }
 
@@ -49,8 +51,8 @@ impl<B: Body> Body for RequestBody<B> {
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
         let polled = this.inner.poll_frame(context);
-        if let (Poll::Ready(Some(Ok(frame))), Some(read)) = (&polled, this.read) {
-            read.fetch_add(content(frame) as u64, Ordering::Relaxed);
+        if let (Poll::Ready(Some(Ok(frame))), Some(bytes)) = (&polled, this.bytes) {
+            bytes.fetch_add(content_len(frame) as u64, Ordering::Relaxed);
         }
         polled
     }
@@ -65,11 +67,11 @@ impl<B: Body> Body for RequestBody<B> {
 }
 
 impl<B: Default> Default for RequestBody<B> {
-    /// One that belongs to no request.
+    /// A body that is not measured.
     fn default() -> RequestBody<B> {
         RequestBody {
             inner: B::default(),
-            read: None,
+            bytes: None,
         }
     }
 }
@@ -81,47 +83,54 @@ impl<B> Debug for RequestBody<B> {
 }
 
 pin_project! {
-    /// The body of a response that is measured: the request ends with it.
+    /// The body of a measured response; its end completes the request.
     ///
-    /// Frames, trailers, its end and what it says of its size are those of the body inside.
+    /// Frames, trailers and size hint are those of the inner body.
     pub struct ResponseBody<B> {
         #[pin]
         inner: B,
-        // None when the request has ended.
-        call: Option<Call>,
-        // How many bytes there will be, where that is known.
+        // None once the request is complete.
+        request: Option<MeasuredRequest>,
+        // Length of the whole body in bytes, if known.
         length: Option<u64>,
     }
 }
 
 impl<B: Body> ResponseBody<B> {
-    /// Wraps the body of a response, whose request may have ended with it.
-    pub(super) fn of(response: Response<B>, call: Option<Call>) -> Response<ResponseBody<B>> {
-        let Some(mut call) = call else {
+    /// Wraps the body of a response; completes the request if the body is empty.
+    pub(super) fn wrap(
+        response: Response<B>,
+        request: Option<MeasuredRequest>,
+    ) -> Response<ResponseBody<B>> {
+        let Some(mut request) = request else {
             return response.map(|inner| ResponseBody {
                 inner,
-                call: None,
+                request: None,
                 length: None,
             });
         };
         let (parts, inner) = response.into_parts();
-        call.respond(parts.status);
-        let end = call.verdict(&parts.headers);
+        request.set_status(parts.status);
+        let completion = request.completion_from(&parts.headers);
         let length = inner.size_hint().exact();
-        let length = length.or_else(|| stated_length(&parts.headers));
-        let call = if inner.is_end_stream() {
-            call.finish(end);
+        let length = length.or_else(|| content_length(&parts.headers));
+        let request = if inner.is_end_stream() {
+            request.finish(completion);
             None
         } else {
-            // Nobody reads a body that is not sent.
-            let is_unread = call.has_no_body() || length == Some(0);
-            let is_settled = is_unread || end != End::Complete;
-            call.leave(if is_settled { end } else { End::Cancelled });
-            Some(call)
+            // Servers drop an empty body without reading it, which is not a cancellation.
+            let is_empty = request.has_no_body() || length == Some(0);
+            let is_final = is_empty || completion != Completion::Complete;
+            request.leave(if is_final {
+                completion
+            } else {
+                Completion::Cancelled
+            });
+            Some(request)
         };
         let body = ResponseBody {
             inner,
-            call,
+            request,
             length,
         };
         Response::from_parts(parts, body)
@@ -137,36 +146,40 @@ impl<B: Body> Body for ResponseBody<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
-        let Some(mut call) = this.call.take() else {
+        let Some(mut request) = this.request.take() else {
             return this.inner.poll_frame(context);
         };
-        // Where the body panics, it ends here.
-        let before = call.enter();
+        // If the inner body panics, `request` is dropped and recorded as a panic.
+        let before = request.enter();
         let polled = this.inner.as_mut().poll_frame(context);
-        let end = match &polled {
+        let completion = match &polled {
             Poll::Pending => {
-                call.leave(before);
+                request.leave(before);
                 None
             }
-            Poll::Ready(None) => Some(before.at_end()),
-            Poll::Ready(Some(Err(_))) => Some(End::Failed(any::type_name::<B::Error>())),
+            Poll::Ready(None) => Some(before.at_body_end()),
+            Poll::Ready(Some(Err(_))) => Some(Completion::Failed(any::type_name::<B::Error>())),
             Poll::Ready(Some(Ok(frame))) => {
-                let read = call.add(content(frame));
-                // Those who know the length ask for no more when they have it.
-                let is_whole = this.length.is_some_and(|length| read >= length);
-                call.leave(if is_whole { before.at_end() } else { before });
+                let bytes = request.add_response_bytes(content_len(frame));
+                // A reader that knows the length does not poll for the end.
+                let is_complete = this.length.is_some_and(|length| bytes >= length);
+                request.leave(if is_complete {
+                    before.at_body_end()
+                } else {
+                    before
+                });
                 match frame.trailers_ref() {
-                    // Nothing comes after them, and not everybody asks.
-                    Some(trailers) => Some(call.verdict(trailers)),
-                    None => this.inner.is_end_stream().then(|| before.at_end()),
+                    // Trailers are the last frame, and not every reader polls for the end after them.
+                    Some(trailers) => Some(request.completion_from(trailers)),
+                    None => this.inner.is_end_stream().then(|| before.at_body_end()),
                 }
             }
         };
-        if let Some(end) = end {
-            call.finish(end);
+        if let Some(completion) = completion {
+            request.finish(completion);
             return polled;
         }
-        *this.call = Some(call);
+        *this.request = Some(request);
         polled
     }
 
@@ -180,11 +193,11 @@ impl<B: Body> Body for ResponseBody<B> {
 }
 
 impl<B: Default> Default for ResponseBody<B> {
-    /// One that belongs to no request.
+    /// A body that is not measured.
     fn default() -> ResponseBody<B> {
         ResponseBody {
             inner: B::default(),
-            call: None,
+            request: None,
             length: None,
         }
     }
@@ -196,11 +209,11 @@ impl<B> Debug for ResponseBody<B> {
     }
 }
 
-fn stated_length(headers: &HeaderMap) -> Option<u64> {
+fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// The bytes of content in a frame.
-fn content(frame: &Frame<impl Buf>) -> usize {
+/// Number of bytes of data in a frame.
+fn content_len(frame: &Frame<impl Buf>) -> usize {
     frame.data_ref().map_or(0, Buf::remaining)
 }

@@ -1,4 +1,4 @@
-//! What a layer is to be like.
+//! Builder for `ServerLayer` and `ClientLayer`, and validation of their settings.
 
 use std::{
     fmt::{self, Debug, Formatter},
@@ -9,16 +9,16 @@ use hyper::http::request::Parts;
 use metrics_core::Registry;
 
 use super::{
-    families::{Families, Side, Style},
-    labels::MAX_CONSTANT,
-    recorder::{Recorder, Routes, Skip},
+    families::Families,
+    labels::MAX_CONSTANT_LABELS,
+    recorder::Recorder,
+    settings::{Convention, RouteSource, Settings, Side},
 };
 use crate::error::Error;
 
-/// A layer that is yet to be made.
+/// Builder for a [`ServerLayer`](super::ServerLayer) or a [`ClientLayer`](super::ClientLayer).
 ///
-/// Made by [`ServerLayer::builder`](super::ServerLayer::builder) and
-/// [`ClientLayer::builder`](super::ClientLayer::builder); ended by `build`.
+/// Created by their methods `builder`; `build` consumes it.
 ///
 /// ```
 /// use metrics_http::{Registry, layer::ServerLayer};
@@ -40,38 +40,21 @@ pub struct LayerBuilder<L> {
     layer: PhantomData<fn() -> L>,
 }
 
-/// What was asked for.
-pub(super) struct Settings {
-    pub(super) side: Side,
-    pub(super) style: Style,
-    pub(super) prefix: String,
-    pub(super) labels: Vec<(String, String)>,
-    pub(super) routes: Option<Routes>,
-    pub(super) scheme: Option<String>,
-    pub(super) durations: Option<Vec<f64>>,
-    pub(super) sizes: Option<Vec<f64>>,
-    pub(super) native: Option<f64>,
-    pub(super) max_series: Option<usize>,
-    status_class: bool,
-    skip: Option<Skip>,
-    registry: Registry,
-}
-
 impl<L> LayerBuilder<L> {
     pub(super) fn new(side: Side) -> LayerBuilder<L> {
         LayerBuilder {
             settings: Settings {
                 side,
-                style: Style::Prometheus,
+                convention: Convention::Prometheus,
                 prefix: String::new(),
                 labels: Vec::new(),
-                routes: Some(Routes::Matched),
+                route_source: Some(RouteSource::Axum),
                 scheme: None,
-                durations: None,
-                sizes: None,
-                native: None,
+                duration_buckets: None,
+                size_buckets: None,
+                native_growth: None,
                 max_series: None,
-                status_class: false,
+                has_status_class: false,
                 skip: None,
                 registry: Registry::global().clone(),
             },
@@ -85,36 +68,34 @@ impl<L> LayerBuilder<L> {
         self
     }
 
-    /// Puts this before every name.
+    /// Adds a prefix to the names of all metrics.
     pub fn prefix(mut self, prefix: impl Into<String>) -> LayerBuilder<L> {
         self.settings.prefix = prefix.into();
         self
     }
 
-    /// Gives every series this label; up to eight of them.
+    /// Adds a label with a constant value to every series; up to eight labels.
     ///
-    /// Layers of one registry have labels of the same names, in the same order.
+    /// All layers of a registry must have the same label names, in the same order.
     pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> LayerBuilder<L> {
         self.settings.labels.push((name.into(), value.into()));
         self
     }
 
-    /// Takes names and labels of OpenTelemetry's [semantic conventions][1], as they are in
-    /// Prometheus.
+    /// Uses the names and labels of OpenTelemetry's [semantic conventions][1] for HTTP metrics.
     ///
-    /// Of servers, these are `http_server_request_duration_seconds`,
-    /// `http_server_request_body_size_bytes` and `http_server_response_body_size_bytes`, with
-    /// `http_request_method`, `url_scheme`, `http_route`, `http_response_status_code` and
-    /// `error_type`, and `http_server_active_requests` with the first two; of clients, the same
-    /// with `http_client`, where `server_address` and `server_port` stand in place of scheme and
-    /// route, and the latter in what is active as well. How many requests there were is the
-    /// histogram's count.
+    /// A server has the histograms `http_server_request_duration_seconds`,
+    /// `http_server_request_body_size_bytes` and `http_server_response_body_size_bytes`, with the
+    /// labels `http_request_method`, `url_scheme`, `http_route`, `http_response_status_code` and
+    /// `error_type`, and the gauge `http_server_active_requests`, with the first two labels. A
+    /// client has `http_client_*`, with `server_address` and `server_port` instead of `url_scheme`
+    /// and `http_route`; its gauge has these labels too. There is no counter, because the count of
+    /// the duration histogram has the same value.
     ///
-    /// A series lacks `http_route` where none was found, the status where there was none, and
-    /// `error_type` where there was no error. An error is a status of 500 and above, of a client's
-    /// 400 and above, which is the label's value; else it is the name of the error's type,
-    /// `cancelled`, `panic` or the status of gRPC. A method of a client's invention is `_OTHER`.
-    /// Buckets of durations are those that the conventions advise.
+    /// `http_route` is omitted for an unmatched request, the status if there was no response, and
+    /// `error_type` if there was no error. `error_type` is the status if it is 500 or above (400 or
+    /// above for clients), else the type name of the error, `cancelled`, `panic` or the gRPC
+    /// status. A non-standard method is `_OTHER`. Durations have the recommended buckets.
     ///
     /// [1]: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
     ///
@@ -127,48 +108,53 @@ impl<L> LayerBuilder<L> {
     /// # Ok::<(), metrics_http::Error>(())
     /// ```
     pub fn open_telemetry(mut self) -> LayerBuilder<L> {
-        self.settings.style = Style::OpenTelemetry;
+        self.settings.convention = Convention::OpenTelemetry;
         self
     }
 
-    /// Records the class of a status, such as `2xx`, instead of its code.
+    /// Records the class of the status, such as `2xx`, instead of its code.
     pub fn status_class(mut self) -> LayerBuilder<L> {
-        self.settings.status_class = true;
+        self.settings.has_status_class = true;
         self
     }
 
-    /// The upper bounds of the durations' buckets, in seconds; [`DURATION_BUCKETS`] unless it is called or
-    /// the buckets are [native](Self::native).
+    /// Sets the upper bounds of the duration buckets, in seconds.
+    ///
+    /// The default is [`DURATION_BUCKETS`], or none with [native](Self::native) buckets.
     ///
     /// [`DURATION_BUCKETS`]: metrics_core::DURATION_BUCKETS
     pub fn duration_buckets(mut self, bounds: impl Into<Vec<f64>>) -> LayerBuilder<L> {
-        self.settings.durations = Some(bounds.into());
+        self.settings.duration_buckets = Some(bounds.into());
         self
     }
 
-    /// The upper bounds of the sizes' buckets, in bytes; eight from 256 bytes to 4 MiB unless it is
-    /// called or the buckets are [native](Self::native).
+    /// Sets the upper bounds of the size buckets, in bytes.
+    ///
+    /// The default is eight buckets from 256 bytes to 4 MiB, or none with [native](Self::native)
+    /// buckets.
     pub fn size_buckets(mut self, bounds: impl Into<Vec<f64>>) -> LayerBuilder<L> {
-        self.settings.sizes = Some(bounds.into());
+        self.settings.size_buckets = Some(bounds.into());
         self
     }
 
-    /// Makes the histograms native ones, whose buckets each are at most `growth` times as wide as
-    /// the one before: 1.1 gives schema 3. Those that bounds are given for are of both kinds.
+    /// Uses native histograms, in which each bucket is at most `growth` times as wide as the last.
+    ///
+    /// A factor of 1.1 results in schema 3. Histograms whose bounds are set have both native and
+    /// classic buckets.
     pub fn native(mut self, growth: f64) -> LayerBuilder<L> {
-        self.settings.native = Some(growth);
+        self.settings.native_growth = Some(growth);
         self
     }
 
-    /// How many series each metric may have before the rest is recorded as one, `overflow`; what
-    /// [`Registry::max_series`] says unless it is called.
+    /// Sets the cardinality limit of each metric; the default is that of the registry.
+    ///
+    /// See [`Registry::max_series`]. Requests beyond the limit are recorded in an overflow series.
     pub fn max_series(mut self, max: usize) -> LayerBuilder<L> {
         self.settings.max_series = Some(max);
         self
     }
 
-    /// Leaves requests alone for which this says yes: those for the metrics themselves, or for the
-    /// program's health.
+    /// Does not measure requests for which `skip` returns true, such as scrapes and health checks.
     pub fn skip(
         mut self,
         skip: impl Fn(&Parts) -> bool + Send + Sync + 'static,
@@ -181,18 +167,19 @@ impl<L> LayerBuilder<L> {
     pub(super) fn recorder(self) -> Result<Recorder, Error> {
         let settings = self.settings;
         settings.check()?;
-        // What breaks a rule does so in a registry of its own, too: what does not is a clash.
+        // Creates the families in an empty registry first, to distinguish invalid settings from
+        // clashes with other metrics.
         Families::new(&Registry::new(), &settings).map_err(Error::declaration)?;
         let families = Families::new(&settings.registry, &settings).map_err(Error::layer)?;
-        let values = settings.labels.into_iter().map(|(_, value)| value);
+        let constant_values = settings.labels.into_iter().map(|(_, value)| value);
         Ok(Recorder {
             families,
             side: settings.side,
-            style: settings.style,
-            constant: values.collect(),
-            status_class: settings.status_class,
+            convention: settings.convention,
+            constant_values: constant_values.collect(),
+            has_status_class: settings.has_status_class,
             skip: settings.skip,
-            routes: settings.routes,
+            route_source: settings.route_source,
             scheme: settings.scheme,
         })
     }
@@ -200,33 +187,34 @@ impl<L> LayerBuilder<L> {
 
 impl Settings {
     fn check(&self) -> Result<(), Error> {
-        if self.status_class && self.style == Style::OpenTelemetry {
+        if self.has_status_class && self.convention == Convention::OpenTelemetry {
             return Err(Error::setting(
-                "`status_class`: OpenTelemetry has the status as a code; leave out one of \
-                 `status_class` and `open_telemetry`"
+                "`status_class` contradicts OpenTelemetry's conventions, which use the code; remove it or \
+                 `open_telemetry`"
                     .to_owned(),
             ));
         }
-        if self.labels.len() > MAX_CONSTANT {
+        if self.labels.len() > MAX_CONSTANT_LABELS {
             return Err(Error::setting(format!(
-                "{} labels are added to every series, and at most {MAX_CONSTANT} can be; give the \
-                 registry some with `Registry::builder`, or drop them",
+                "{} labels are added to every series, more than the maximum of {MAX_CONSTANT_LABELS}; \
+                 remove some, or set them for the registry with `Registry::builder`",
                 self.labels.len()
             )));
         }
         for (name, _) in &self.labels {
-            if self.ended_labels().any(|own| own == name) {
+            if self.completed_labels().any(|label| label == name) {
                 return Err(Error::setting(format!(
-                    "the label `{name}` is one that the layer gives itself; rename it"
+                    "the label `{name}` is also a label of the layer itself; rename it"
                 )));
             }
         }
-        // That of a registry would be held to the same rules.
-        let mut checked = Registry::builder().prefix(&self.prefix);
+        // Validates prefix and labels by building a throw-away registry, which applies the same
+        // rules.
+        let mut registry = Registry::builder().prefix(&self.prefix);
         for (name, value) in &self.labels {
-            checked = checked.label(name, value);
+            registry = registry.label(name, value);
         }
-        checked.build().map_err(Error::declaration)?;
+        registry.build().map_err(Error::declaration)?;
         Ok(())
     }
 }
@@ -235,7 +223,7 @@ impl<L> Debug for LayerBuilder<L> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("LayerBuilder")
             .field("side", &self.settings.side)
-            .field("style", &self.settings.style)
+            .field("convention", &self.settings.convention)
             .field("prefix", &self.settings.prefix)
             .field("labels", &self.settings.labels)
             .finish_non_exhaustive()

@@ -1,18 +1,18 @@
-//! The layer around what a program asks others with.
+//! The layer for HTTP clients.
 
 use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use super::{builder::LayerBuilder, families::Side, recorder::Recorder, service::Measured};
+use super::{builder::LayerBuilder, recorder::Recorder, service::Measured, settings::Side};
 use crate::error::Error;
 
-/// Measures the requests that a program makes.
+/// Measures the requests that a program sends.
 ///
-/// See the [module](super) for the metrics, and [`LayerBuilder`] for what can be chosen. The server's
-/// `host` is that of the request's URL, or of its header `Host`, and `unknown` where neither says.
-/// A response whose body is dropped before its end, because the status was all there was to know,
-/// is `cancelled`, as the transfer is; but a status of 500 and above is an `error` in any case.
+/// See the [module](super) for the metrics and [`LayerBuilder`] for the settings. The label `host` is
+/// the host of the request's URL, else of its header `Host`, else `unknown`. If the client drops the
+/// response body before its end, for example because it only needs the status, the outcome is
+/// `cancelled`, or `error` if the status is 500 or above.
 ///
 /// ```
 /// use http_body_util::Empty;
@@ -33,28 +33,28 @@ use crate::error::Error;
 pub struct ClientLayer(Arc<Recorder>);
 
 impl ClientLayer {
-    /// A layer that records into the global registry, with nothing chosen.
+    /// Creates a layer with default settings that records into the global registry.
     ///
     /// # Errors
     ///
-    /// When the metrics clash with what the program declares; the text says where.
+    /// If its metrics clash with others in the registry; the message says where these are declared.
     #[track_caller]
     pub fn new() -> Result<ClientLayer, Error> {
         ClientLayer::builder().build()
     }
 
-    /// A layer that differs.
+    /// Creates a builder for a layer with other settings.
     pub fn builder() -> LayerBuilder<ClientLayer> {
         LayerBuilder::new(Side::Client)
     }
 }
 
 impl LayerBuilder<ClientLayer> {
-    /// Makes the layer.
+    /// Creates the layer.
     ///
     /// # Errors
     ///
-    /// As [that of servers](LayerBuilder#method.build).
+    /// As for [servers](LayerBuilder#method.build).
     #[track_caller]
     pub fn build(self) -> Result<ClientLayer, Error> {
         Ok(ClientLayer(Arc::new(self.recorder()?)))

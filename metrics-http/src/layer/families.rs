@@ -1,27 +1,13 @@
-//! The metrics: their names, and the families of a registry.
+//! The metric families of a layer: names, labels and buckets.
 
 use metrics_core::{Counter, DynamicFamily, Error, Histogram, Options, Registry, UpDownCounter};
 
-use super::builder::Settings;
-
-/// Whose requests they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
-    Server,
-    Client,
-}
-
-/// Whose names and labels the metrics have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
-    Prometheus,
-    OpenTelemetry,
-}
+use super::settings::{Convention, Settings, Side};
 
 /// The families that a layer records into.
 #[derive(Debug)]
 pub(super) struct Families {
-    /// OpenTelemetry has the histogram's count in its place.
+    /// `None` for OpenTelemetry, which uses the count of `duration` instead.
     pub(super) requests: Option<DynamicFamily<Counter>>,
     pub(super) duration: DynamicFamily<Histogram>,
     pub(super) request_size: DynamicFamily<Histogram>,
@@ -30,44 +16,47 @@ pub(super) struct Families {
 }
 
 impl Families {
-    /// Makes the families, or finds them.
+    /// Creates the families, or finds those of another layer in the registry.
     #[track_caller]
     pub(super) fn new(registry: &Registry, settings: &Settings) -> Result<Families, Error> {
-        let (body, in_flight) = match settings.style {
-            Style::Prometheus => ("", "requests_in_flight"),
-            Style::OpenTelemetry => ("_body", "active_requests"),
+        let (body, in_flight) = match settings.convention {
+            Convention::Prometheus => ("", "requests_in_flight"),
+            Convention::OpenTelemetry => ("_body", "active_requests"),
         };
-        let ended = || settings.constant_names().chain(settings.ended_labels());
-        let running = settings.constant_names().chain(settings.running_labels());
+        let completed = || settings.constant_names().chain(settings.completed_labels());
+        let in_flight_labels = settings.constant_names().chain(settings.in_flight_labels());
         let histogram = |options: Options, unit: &str, bounds: Option<&[f64]>| {
-            let options = options.unit(unit).labels(ended());
+            let options = options.unit(unit).labels(completed());
             registry.get_or_create_family(settings.buckets(options, bounds))
         };
         let duration = settings.options(
             "request_duration_seconds",
-            "Time from a request to the end of its response.",
+            "Time from the request to the end of the response body.",
         );
         let request_size = settings.options(
             &format!("request{body}_size_bytes"),
-            "Size of the bodies of requests, as far as they were read.",
+            "Size of request bodies, as far as they were read.",
         );
         let response_size = settings.options(
             &format!("response{body}_size_bytes"),
-            "Size of the bodies of responses, as far as they were read.",
+            "Size of response bodies, as far as they were read.",
         );
-        let requests = settings.options("requests_total", "Requests that have ended.");
-        let in_flight = settings.options(in_flight, "Requests that have not ended yet.");
+        let requests = settings.options("requests_total", "Completed requests.");
+        let in_flight = settings.options(in_flight, "Requests in flight.");
         let sizes = settings.size_bounds();
-        // Those first in which layers that are not built alike differ.
+        // First, because layers with different settings differ in its labels or buckets, and the
+        // error names the first family that clashes.
         let duration = histogram(duration, "seconds", settings.duration_bounds())?;
         Ok(Families {
             duration,
             request_size: histogram(request_size, "bytes", sizes)?,
             response_size: histogram(response_size, "bytes", sizes)?,
-            in_flight: registry.get_or_create_family(in_flight.labels(running))?,
-            requests: match settings.style {
-                Style::Prometheus => Some(registry.get_or_create_family(requests.labels(ended()))?),
-                Style::OpenTelemetry => None,
+            in_flight: registry.get_or_create_family(in_flight.labels(in_flight_labels))?,
+            requests: match settings.convention {
+                Convention::Prometheus => {
+                    Some(registry.get_or_create_family(requests.labels(completed()))?)
+                }
+                Convention::OpenTelemetry => None,
             },
         })
     }
@@ -88,15 +77,15 @@ impl Settings {
     }
 
     fn duration_bounds(&self) -> Option<&[f64]> {
-        match (&self.durations, self.native, self.style) {
-            (None, None, Style::OpenTelemetry) => Some(&OPEN_TELEMETRY_DURATIONS),
+        match (&self.duration_buckets, self.native_growth, self.convention) {
+            (None, None, Convention::OpenTelemetry) => Some(&OPEN_TELEMETRY_DURATION_BUCKETS),
             (bounds, _, _) => bounds.as_deref(),
         }
     }
 
     fn size_bounds(&self) -> Option<&[f64]> {
-        match (&self.sizes, self.native) {
-            (None, None) => Some(&SIZES),
+        match (&self.size_buckets, self.native_growth) {
+            (None, None) => Some(&SIZE_BUCKETS),
             (bounds, _) => bounds.as_deref(),
         }
     }
@@ -106,7 +95,7 @@ impl Settings {
             Some(bounds) => options.buckets(bounds),
             None => options,
         };
-        match self.native {
+        match self.native_growth {
             Some(growth) => options.native(growth),
             None => options,
         }
@@ -116,41 +105,41 @@ impl Settings {
         self.labels.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The labels of what has ended, but for those that the program adds.
-    pub(super) fn ended_labels(&self) -> impl Iterator<Item = &str> {
-        self.target_labels().chain(match self.style {
-            Style::Prometheus => ["status", "outcome"],
-            Style::OpenTelemetry => ["http_response_status_code", "error_type"],
+    /// The labels of completed requests, without constant labels.
+    pub(super) fn completed_labels(&self) -> impl Iterator<Item = &str> {
+        self.request_labels().chain(match self.convention {
+            Convention::Prometheus => ["status", "outcome"],
+            Convention::OpenTelemetry => ["http_response_status_code", "error_type"],
         })
     }
 
-    /// The same of what is in flight.
-    fn running_labels(&self) -> impl Iterator<Item = &str> {
-        // OpenTelemetry does without the route there, which not every server knows at once.
-        self.target_labels().filter(|label| *label != "http_route")
+    /// The labels of requests in flight, without constant labels.
+    fn in_flight_labels(&self) -> impl Iterator<Item = &str> {
+        // Not every server knows the route at the start, so OpenTelemetry omits it.
+        self.request_labels().filter(|label| *label != "http_route")
     }
 
-    /// What a request is, and what it asks for.
-    fn target_labels(&self) -> impl Iterator<Item = &str> {
-        let labels: &[&str] = match (self.style, self.side) {
-            (Style::Prometheus, Side::Server) => &["method", "route"],
-            (Style::Prometheus, Side::Client) => &["method", "host"],
-            (Style::OpenTelemetry, Side::Server) => {
+    /// The labels that are known from the request.
+    fn request_labels(&self) -> impl Iterator<Item = &str> {
+        let labels: &[&str] = match (self.convention, self.side) {
+            (Convention::Prometheus, Side::Server) => &["method", "route"],
+            (Convention::Prometheus, Side::Client) => &["method", "host"],
+            (Convention::OpenTelemetry, Side::Server) => {
                 &["http_request_method", "url_scheme", "http_route"]
             }
-            (Style::OpenTelemetry, Side::Client) => {
+            (Convention::OpenTelemetry, Side::Client) => {
                 &["http_request_method", "server_address", "server_port"]
             }
         };
-        let with_route = self.routes.is_some();
+        let has_route = self.route_source.is_some();
         let is_route = |label: &str| label == "route" || label == "http_route";
-        let wanted = move |label: &&str| with_route || !is_route(label);
-        labels.iter().copied().filter(wanted)
+        let is_used = move |label: &&str| has_route || !is_route(label);
+        labels.iter().copied().filter(is_used)
     }
 }
 
 /// From 256 bytes to 4 MiB.
-const SIZES: [f64; 8] = [
+const SIZE_BUCKETS: [f64; 8] = [
     256.0,
     1_024.0,
     4_096.0,
@@ -161,7 +150,7 @@ const SIZES: [f64; 8] = [
     4_194_304.0,
 ];
 
-/// What OpenTelemetry advises for durations of HTTP requests.
-const OPEN_TELEMETRY_DURATIONS: [f64; 14] = [
+/// The buckets that OpenTelemetry recommends for HTTP request durations.
+const OPEN_TELEMETRY_DURATION_BUCKETS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];

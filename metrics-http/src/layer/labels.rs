@@ -1,4 +1,4 @@
-//! The values of labels: what a request may call itself, and what it is called.
+//! Derives label values from a request or response: method, status class, route, host, port.
 
 use std::borrow::Cow;
 
@@ -11,84 +11,84 @@ use hyper::{
     },
 };
 
-/// The value for a method; `other` for one that a client made up.
+/// The label value of a method; `other` for a non-standard one, which a client may have invented.
 pub(super) fn method(method: &Method, other: &'static str) -> &'static str {
     let known = METHODS.iter().find(|known| **known == method.as_str());
     known.copied().unwrap_or(other)
 }
 
-/// Of [RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-9.3) and
-/// [RFC 5789](https://www.rfc-editor.org/rfc/rfc5789), and `QUERY`: those that OpenTelemetry
-/// knows, most frequent first.
+/// The methods of [RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-9.3) and
+/// [RFC 5789](https://www.rfc-editor.org/rfc/rfc5789), and `QUERY`, as in OpenTelemetry; the most
+/// frequent ones first.
 const METHODS: [&str; 10] = [
     "GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "QUERY", "CONNECT", "TRACE",
 ];
 
-/// The class of a status.
-pub(super) fn class(status: StatusCode) -> &'static str {
+/// The class of a status, such as `2xx`.
+pub(super) fn status_class(status: StatusCode) -> &'static str {
     match status.as_u16() / 100 {
         1 => "1xx",
         2 => "2xx",
         3 => "3xx",
         4 => "4xx",
         5 => "5xx",
-        // No class that there is, though a status of three digits.
+        // 6xx to 9xx are valid statuses without a class.
         _ => "other",
     }
 }
 
-/// The route of a request, whose text is not copied.
+/// The route of a request; it refers to existing text instead of copying it.
 #[derive(Debug)]
 pub(super) enum Route {
     Unmatched,
-    Given(Cow<'static, str>),
+    Function(Cow<'static, str>),
     #[cfg(feature = "axum")]
-    Matched(axum::extract::MatchedPath),
+    Axum(axum::extract::MatchedPath),
     Grpc(PathAndQuery),
 }
 
 impl Route {
-    /// What axum has matched.
-    pub(super) fn matched(parts: &Parts) -> Route {
+    /// The route that axum matched.
+    pub(super) fn from_axum(parts: &Parts) -> Route {
         #[cfg(feature = "axum")]
         if let Some(matched) = parts.extensions.get::<axum::extract::MatchedPath>() {
-            return Route::Matched(matched.clone());
+            return Route::Axum(matched.clone());
         }
         let _ = parts;
         Route::Unmatched
     }
 
-    /// The path of a call of gRPC, if it is formed like one.
-    pub(super) fn grpc(uri: &Uri) -> Route {
+    /// The path of a gRPC call, if it has the form of one.
+    pub(super) fn from_grpc(uri: &Uri) -> Route {
         match uri.path_and_query() {
-            Some(path) if is_grpc(path.path()) => Route::Grpc(path.clone()),
+            Some(path) if is_grpc_path(path.path()) => Route::Grpc(path.clone()),
             _ => Route::Unmatched,
         }
     }
 
-    /// The text; none of a request that no route was found for.
+    /// The label value; `None` for an unmatched request.
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Route::Unmatched => None,
-            Route::Given(text) => Some(text),
+            Route::Function(text) => Some(text),
             #[cfg(feature = "axum")]
-            Route::Matched(matched) => Some(matched.as_str()),
+            Route::Axum(matched) => Some(matched.as_str()),
             Route::Grpc(path) => Some(path.path()),
         }
     }
 }
 
-/// Whether it is `/package.Service/Method`, each an identifier of
+/// Whether a path is `/package.Service/Method`, with each part an identifier of
 /// [protobuf](https://protobuf.dev/reference/protobuf/proto3-spec/#identifiers).
-fn is_grpc(path: &str) -> bool {
-    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let is_name = |name: &str| !name.is_empty() && name.bytes().all(word);
+fn is_grpc_path(path: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(is_plain);
     path.strip_prefix('/')
         .and_then(|path| path.split_once('/'))
         .is_some_and(|(service, method)| service.split('.').all(is_name) && is_name(method))
 }
 
-/// The server that a client asks, in lower case; none where the request does not say.
+/// The server that a request is sent to, in lower case; `None` if the request has no host.
 pub(super) fn server(parts: &Parts) -> Option<Authority> {
     let from_header = || parts.headers.get(HOST)?.to_str().ok()?.parse().ok();
     let authority: Authority = parts.uri.authority().cloned().or_else(from_header)?;
@@ -98,7 +98,7 @@ pub(super) fn server(parts: &Parts) -> Option<Authority> {
     Some(authority)
 }
 
-/// The name or address of a server, without the brackets of the latter.
+/// The host of a server, without the brackets of an IPv6 address.
 pub(super) fn host(server: &Authority) -> &str {
     let host = server.host();
     let inner = host
@@ -107,7 +107,7 @@ pub(super) fn host(server: &Authority) -> &str {
     inner.unwrap_or(host)
 }
 
-/// The port that is asked, which the scheme has where the request says none.
+/// The port of a server, or the default port of the scheme.
 pub(super) fn port(server: Option<&Authority>, is_https: bool) -> &str {
     let given = server.map(Authority::as_str).and_then(|authority| {
         let (_, port) = authority.rsplit_once(':')?;
@@ -117,12 +117,12 @@ pub(super) fn port(server: Option<&Authority>, is_https: bool) -> &str {
     given.unwrap_or(if is_https { "443" } else { "80" })
 }
 
-/// Whether a request asks for `https`.
+/// Whether the scheme of a request is `https`.
 pub(super) fn is_https(uri: &Uri) -> bool {
     uri.scheme() == Some(&Scheme::HTTPS)
 }
 
-/// Room for the values of a series.
+/// The label values of a series, in a buffer without allocation.
 #[derive(Debug, Default)]
 pub(super) struct Values<'a> {
     values: [&'a str; MAX_LABELS],
@@ -131,8 +131,8 @@ pub(super) struct Values<'a> {
 
 impl<'a> Values<'a> {
     pub(super) fn push(&mut self, value: &'a str) {
-        if let Some(place) = self.values.get_mut(self.len) {
-            *place = value;
+        if let Some(slot) = self.values.get_mut(self.len) {
+            *slot = value;
             self.len += 1;
         }
     }
@@ -142,30 +142,30 @@ impl<'a> Values<'a> {
     }
 }
 
-/// How many labels a program may add.
-pub(super) const MAX_CONSTANT: usize = 8;
-/// With our own.
-const MAX_LABELS: usize = MAX_CONSTANT + 5;
+/// Maximum number of labels that a program can add with `LayerBuilder::label`.
+pub(super) const MAX_CONSTANT_LABELS: usize = 8;
+/// Including the labels of the layer itself.
+const MAX_LABELS: usize = MAX_CONSTANT_LABELS + 5;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn only_what_has_the_form_of_a_call_is_a_route_of_grpc() {
+    fn only_a_path_of_service_and_method_is_a_grpc_route() {
         for path in ["/helloworld.Greeter/SayHello", "/a/b", "/a.b_c.D/E2"] {
-            assert!(is_grpc(path), "{path}");
+            assert!(is_grpc_path(path), "{path}");
         }
         for path in [
             "", "/", "/a", "/a/", "/a/b/c", "//b", "/a..b/c", "/a/b%20c", "a/b", "*",
         ] {
-            assert!(!is_grpc(path), "{path}");
+            assert!(!is_grpc_path(path), "{path}");
         }
     }
 
     #[test]
-    fn the_host_of_a_server_has_neither_port_nor_brackets_nor_capitals() {
-        for (uri, expected, its_port) in [
+    fn the_host_has_no_port_no_brackets_and_no_capitals() {
+        for (uri, expected, expected_port) in [
             ("http://Example.ORG/a", "example.org", "80"),
             ("https://example.org", "example.org", "443"),
             ("http://example.org:8080/", "example.org", "8080"),
@@ -175,15 +175,19 @@ mod tests {
             let (parts, ()) = hyper::Request::get(uri).body(()).unwrap().into_parts();
             let server = server(&parts).unwrap();
             assert_eq!(host(&server), expected);
-            assert_eq!(port(Some(&server), is_https(&parts.uri)), its_port, "{uri}");
+            assert_eq!(
+                port(Some(&server), is_https(&parts.uri)),
+                expected_port,
+                "{uri}"
+            );
         }
     }
 
     #[test]
-    fn methods_are_told_apart_by_case_as_the_standard_has_it() {
+    fn methods_are_case_sensitive_as_in_rfc_9110() {
         assert_eq!(method(&Method::PATCH, "other"), "PATCH");
-        for odd in ["get", "PROPFIND", "X"] {
-            assert_eq!(method(&odd.parse().unwrap(), "other"), "other");
+        for invented in ["get", "PROPFIND", "X"] {
+            assert_eq!(method(&invented.parse().unwrap(), "other"), "other");
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Layers of [tower](https://docs.rs/tower-layer) that measure HTTP servers and clients.
 //!
-//! [`ServerLayer`] goes around what a program serves, with axum, tonic or hyper; [`ClientLayer`]
-//! around what it asks others with. Both measure the same in the same way:
+//! [`ServerLayer`] wraps a service that the program serves, with axum, tonic or hyper;
+//! [`ClientLayer`] wraps a client. Both have the same metrics:
 //!
-//! | metric | of clients | type |
+//! | metric of servers | of clients | type |
 //! |---|---|---|
 //! | `http_server_requests_total` | `http_client_requests_total` | counter |
 //! | `http_server_request_duration_seconds` | `http_client_request_duration_seconds` | histogram |
@@ -13,49 +13,50 @@
 //!
 //! # When a request ends
 //!
-//! A request begins when the layer is called, and ends with the body of its response: after the
-//! last frame of it was handed on, when it fails, or when it is dropped. Until then it is in
-//! flight, and its time runs. Sizes are those of the content of bodies, as far as it was read.
+//! A request begins when the layer is called. It ends with the body of its response: after the last
+//! frame, when the body fails, or when it is dropped. Until then it is in flight, and its duration
+//! runs. Sizes are those of the bodies' content, as far as it was read.
 //!
 //! # Labels
 //!
-//! - `method`: `CONNECT`, `DELETE`, `GET`, `HEAD`, `OPTIONS`, `PATCH`, `POST`, `PUT`, `QUERY` or
-//!   `TRACE`, else `other`.
-//! - `route`, of servers: the template of the path, such as `/users/{id}`, never the path itself,
-//!   which would be another one for every user and every scanner of ports. See [`ServerLayer`].
-//! - `host`, of clients: the server's name, in lower case. Open, and so capped; see
+//! - `method`: `CONNECT`, `DELETE`, `GET`, `HEAD`, `OPTIONS`, `PATCH`, `POST`, `PUT`, `QUERY`,
+//!   `TRACE` or `other`.
+//! - `route`, for servers: the template of the path, such as `/users/{id}`. It is never the path
+//!   itself, which would create a series for every user and every port scanner. See
+//!   [`ServerLayer`].
+//! - `host`, for clients: the name of the server, in lower case. It is an open label; see
 //!   [`LayerBuilder::max_series`].
-//! - `status`: of the response, as code or [class](LayerBuilder::status_class); left out where there
-//!   was none.
-//! - `outcome`: `ok`; `error`, for a status of 500 and above and where the service or a body
-//!   failed; `cancelled`, where the future or else the response's body was dropped before its end,
-//!   as servers do when the client goes away; `panic`, where the service or the body panicked.
-//!   Errors and panics go on as they came.
+//! - `status`: the status of the response, as code or [class](LayerBuilder::status_class); omitted
+//!   if there was no response.
+//! - `outcome`: `ok`; `error`, if the status is 500 or above, or the service or a body failed;
+//!   `cancelled`, if the future or the response body was dropped before its end, as servers do when
+//!   the client disconnects; `panic`, if the service or the body panicked. Errors and panics are
+//!   passed on.
 //!
-//! What is in flight has `method`, and `route` or `host`.
+//! Requests in flight have `method`, and `route` or `host`.
 //!
-//! [`LayerBuilder::open_telemetry`] has names and labels as OpenTelemetry has them.
+//! [`LayerBuilder::open_telemetry`] uses OpenTelemetry's names and labels.
 //!
-//! # Setting it up
+//! # Use
 //!
-//! Layers of one registry that are built alike share their metrics. A series that is known costs
-//! no allocation, but where a request has a body: what is read of it is counted in a place of its
-//! own.
+//! Layers of one registry with the same settings share their metrics. A request allocates nothing
+//! once its series exist, except one counter if it has a body.
 //!
-//! The service inside is called with a body of another type, [`RequestBody`]. An axum router, a
-//! route of it, tonic's routes and a client of hyper-util take any. One that takes axum's body
-//! only, such as axum's `middleware::from_fn` right inside a `ServiceBuilder`, gets it from
-//! tower-http's `MapRequestBodyLayer::new(axum::body::Body::new)` in between.
+//! The inner service is called with another type of body, [`RequestBody`]. An axum router or route,
+//! tonic's routes and hyper-util's client accept any body. A service that only accepts axum's body,
+//! such as `middleware::from_fn` directly inside a `ServiceBuilder`, needs tower-http's
+//! `MapRequestBodyLayer::new(axum::body::Body::new)` in between.
 
 mod body;
 mod builder;
-mod call;
 mod client;
 mod families;
 mod labels;
 mod recorder;
+mod request;
 mod server;
 mod service;
+mod settings;
 
 pub use self::{
     body::{RequestBody, ResponseBody},

@@ -1,9 +1,6 @@
-//! What a layer knows: which requests it measures, and where and as what it records them.
+//! Records requests: chooses the series, and derives the outcome.
 
-use std::{
-    borrow::Cow,
-    fmt::{self, Debug, Formatter},
-};
+use std::fmt::{self, Debug, Formatter};
 
 use hyper::{
     StatusCode,
@@ -12,73 +9,63 @@ use hyper::{
 use metrics_core::UpDownCounter;
 
 use super::{
-    families::{Families, Side, Style},
+    families::Families,
     labels::{self, Route, Values},
+    settings::{Convention, RouteSource, Side, SkipFn},
 };
 
-/// Whether to skip a request.
-pub(super) type Skip = Box<dyn Fn(&Parts) -> bool + Send + Sync>;
-/// The route of a request, if it has one.
-pub(super) type RouteOf = Box<dyn Fn(&Parts) -> Option<Cow<'static, str>> + Send + Sync>;
-
-/// Where a server's routes come from.
-pub(super) enum Routes {
-    Matched,
-    Given(RouteOf),
-    Grpc,
-}
-
-/// What the requests of a layer are recorded into, and as what.
+/// The families of a layer, and how it labels requests.
 pub(super) struct Recorder {
     pub(super) families: Families,
     pub(super) side: Side,
-    pub(super) style: Style,
-    pub(super) constant: Vec<String>,
-    pub(super) status_class: bool,
-    pub(super) skip: Option<Skip>,
-    /// None, if the layer has no such label.
-    pub(super) routes: Option<Routes>,
+    pub(super) convention: Convention,
+    pub(super) constant_values: Vec<String>,
+    pub(super) has_status_class: bool,
+    pub(super) skip: Option<SkipFn>,
+    /// `None` for a layer without the label `route`.
+    pub(super) route_source: Option<RouteSource>,
     pub(super) scheme: Option<String>,
 }
 
-/// What a request is recorded as from its beginning.
+/// The label values that are known when a request begins.
 #[derive(Debug)]
-pub(super) struct Subject {
+pub(super) struct RequestInfo {
     method: &'static str,
-    target: Target,
+    destination: Destination,
     is_https: bool,
 }
 
 #[derive(Debug)]
-enum Target {
+enum Destination {
     Route(Route),
     Server(Option<Authority>),
 }
 
-/// How a request has ended.
+/// How a request ended, apart from its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum Completion {
+    /// The response body was read to its end.
     Complete,
-    /// An error of this type.
+    /// The service or a body returned an error of this type.
     Failed(&'static str),
-    /// A response of gRPC with this status, which is the server's fault.
-    Refused(&'static str),
+    /// The gRPC status is one of the server's errors.
+    GrpcError(&'static str),
     Cancelled,
     Panicked,
 }
 
-impl End {
-    /// The same of a response whose body has come to its end.
-    pub(super) fn at_end(self) -> End {
-        if self == End::Cancelled {
-            End::Complete
+impl Completion {
+    /// The completion once the response body has been read to its end.
+    pub(super) fn at_body_end(self) -> Completion {
+        if self == Completion::Cancelled {
+            Completion::Complete
         } else {
             self
         }
     }
 }
 
-impl Subject {
+impl RequestInfo {
     pub(super) fn method(&self) -> &'static str {
         self.method
     }
@@ -86,74 +73,79 @@ impl Subject {
 
 impl Recorder {
     pub(super) fn is_grpc(&self) -> bool {
-        matches!(self.routes, Some(Routes::Grpc))
+        matches!(self.route_source, Some(RouteSource::Grpc))
     }
 
     pub(super) fn skips(&self, parts: &Parts) -> bool {
         self.skip.as_ref().is_some_and(|skip| skip(parts))
     }
 
-    pub(super) fn subject(&self, parts: &Parts) -> Subject {
-        let target = match (self.side, &self.routes) {
-            (Side::Client, _) => Target::Server(labels::server(parts)),
-            (Side::Server, Some(Routes::Matched)) => Target::Route(Route::matched(parts)),
-            (Side::Server, Some(Routes::Given(route))) => {
-                Target::Route(route(parts).map_or(Route::Unmatched, Route::Given))
+    pub(super) fn info(&self, parts: &Parts) -> RequestInfo {
+        let destination = match (self.side, &self.route_source) {
+            (Side::Client, _) => Destination::Server(labels::server(parts)),
+            (Side::Server, Some(RouteSource::Axum)) => Destination::Route(Route::from_axum(parts)),
+            (Side::Server, Some(RouteSource::Function(route))) => {
+                Destination::Route(route(parts).map_or(Route::Unmatched, Route::Function))
             }
-            (Side::Server, Some(Routes::Grpc)) => Target::Route(Route::grpc(&parts.uri)),
-            (Side::Server, None) => Target::Route(Route::Unmatched),
+            (Side::Server, Some(RouteSource::Grpc)) => {
+                Destination::Route(Route::from_grpc(&parts.uri))
+            }
+            (Side::Server, None) => Destination::Route(Route::Unmatched),
         };
-        let other = match self.style {
-            Style::Prometheus => "other",
-            Style::OpenTelemetry => "_OTHER",
+        let other = match self.convention {
+            Convention::Prometheus => "other",
+            Convention::OpenTelemetry => "_OTHER",
         };
-        Subject {
+        RequestInfo {
             method: labels::method(&parts.method, other),
-            target,
+            destination,
             is_https: labels::is_https(&parts.uri),
         }
     }
 
-    /// The series of what is in flight.
-    pub(super) fn in_flight(&self, subject: &Subject) -> UpDownCounter {
-        let mut values = self.values(subject);
-        if let (Some(routes), Target::Route(route), Style::Prometheus) =
-            (&self.routes, &subject.target, self.style)
+    /// The in-flight series of a request.
+    pub(super) fn in_flight(&self, info: &RequestInfo) -> UpDownCounter {
+        let mut values = self.leading_values(info);
+        if let (Some(source), Destination::Route(route), Convention::Prometheus) =
+            (&self.route_source, &info.destination, self.convention)
         {
-            values.push(match routes {
-                // Whether there is such a call shows only in the response.
-                Routes::Grpc => "grpc",
-                Routes::Matched | Routes::Given(_) => route.text().unwrap_or(UNMATCHED),
+            values.push(match source {
+                // Only the response tells whether the method exists, so a client could create any
+                // number of series.
+                RouteSource::Grpc => "grpc",
+                RouteSource::Axum | RouteSource::Function(_) => route.text().unwrap_or(UNMATCHED),
             });
         }
         self.families.in_flight.with(values.as_slice())
     }
 
-    /// Records a request that has ended.
+    /// Records a completed request.
     pub(super) fn record(
         &self,
-        subject: &Subject,
+        info: &RequestInfo,
         status: Option<StatusCode>,
-        end: End,
+        completion: Completion,
         seconds: f64,
         [request_bytes, response_bytes]: [u64; 2],
     ) {
-        let mut values = self.values(subject);
-        if let (Some(_), Target::Route(route)) = (&self.routes, &subject.target) {
-            let known = route.text().filter(|_| end != End::Refused(UNIMPLEMENTED));
-            values.push(known.unwrap_or(match self.style {
-                Style::Prometheus => UNMATCHED,
-                Style::OpenTelemetry => "",
+        let mut values = self.leading_values(info);
+        if let (Some(_), Destination::Route(route)) = (&self.route_source, &info.destination) {
+            let known = route
+                .text()
+                .filter(|_| completion != Completion::GrpcError(GRPC_UNIMPLEMENTED));
+            values.push(known.unwrap_or(match self.convention {
+                Convention::Prometheus => UNMATCHED,
+                Convention::OpenTelemetry => "",
             }));
         }
         values.push(match &status {
             None => "",
-            Some(status) if self.status_class => labels::class(*status),
+            Some(status) if self.has_status_class => labels::status_class(*status),
             Some(status) => status.as_str(),
         });
-        values.push(match self.style {
-            Style::Prometheus => outcome(status, end),
-            Style::OpenTelemetry => self.error_type(status.as_ref(), end),
+        values.push(match self.convention {
+            Convention::Prometheus => outcome(status, completion),
+            Convention::OpenTelemetry => self.error_type(status.as_ref(), completion),
         });
         let (values, families) = (values.as_slice(), &self.families);
         if let Some(requests) = &families.requests {
@@ -169,51 +161,54 @@ impl Recorder {
         }
     }
 
-    /// The values of the labels that stand before the route.
-    fn values<'a>(&'a self, subject: &'a Subject) -> Values<'a> {
+    /// The values of constant labels and of the request's labels up to the route.
+    fn leading_values<'a>(&'a self, info: &'a RequestInfo) -> Values<'a> {
         let mut values = Values::default();
-        self.constant.iter().for_each(|value| values.push(value));
-        values.push(subject.method);
-        match &subject.target {
-            Target::Server(server) => {
+        self.constant_values
+            .iter()
+            .for_each(|value| values.push(value));
+        values.push(info.method);
+        match &info.destination {
+            Destination::Server(server) => {
                 values.push(server.as_ref().map_or("unknown", labels::host));
-                if self.style == Style::OpenTelemetry {
-                    values.push(labels::port(server.as_ref(), subject.is_https));
+                if self.convention == Convention::OpenTelemetry {
+                    values.push(labels::port(server.as_ref(), info.is_https));
                 }
             }
-            Target::Route(_) if self.style == Style::OpenTelemetry => {
-                let scheme = if subject.is_https { "https" } else { "http" };
+            Destination::Route(_) if self.convention == Convention::OpenTelemetry => {
+                let scheme = if info.is_https { "https" } else { "http" };
                 values.push(self.scheme.as_deref().unwrap_or(scheme));
             }
-            Target::Route(_) => {}
+            Destination::Route(_) => {}
         }
         values
     }
 
-    /// The value of `error_type`, which is empty where there was no error.
-    fn error_type<'a>(&self, status: Option<&'a StatusCode>, end: End) -> &'a str {
-        let least = match self.side {
+    /// The value of `error_type`; empty if there was no error.
+    fn error_type<'a>(&self, status: Option<&'a StatusCode>, completion: Completion) -> &'a str {
+        let min_error_status = match self.side {
             Side::Server => 500,
             Side::Client => 400,
         };
-        match (end, status) {
-            (End::Failed(error) | End::Refused(error), _) => error,
-            (End::Panicked, _) => "panic",
-            // Whether somebody waited for the rest of it or not.
-            (_, Some(status)) if status.as_u16() >= least => status.as_str(),
-            (End::Cancelled, _) => "cancelled",
-            (End::Complete, _) => "",
+        match (completion, status) {
+            (Completion::Failed(error) | Completion::GrpcError(error), _) => error,
+            (Completion::Panicked, _) => "panic",
+            // The status of a cancelled request takes precedence.
+            (_, Some(status)) if status.as_u16() >= min_error_status => status.as_str(),
+            (Completion::Cancelled, _) => "cancelled",
+            (Completion::Complete, _) => "",
         }
     }
 }
 
-fn outcome(status: Option<StatusCode>, end: End) -> &'static str {
-    match (end, status) {
-        (End::Failed(_) | End::Refused(_), _) => "error",
-        (End::Panicked, _) => "panic",
+/// The value of `outcome`.
+fn outcome(status: Option<StatusCode>, completion: Completion) -> &'static str {
+    match (completion, status) {
+        (Completion::Failed(_) | Completion::GrpcError(_), _) => "error",
+        (Completion::Panicked, _) => "panic",
         (_, Some(status)) if status.as_u16() >= 500 => "error",
-        (End::Cancelled, _) => "cancelled",
-        (End::Complete, _) => "ok",
+        (Completion::Cancelled, _) => "cancelled",
+        (Completion::Complete, _) => "ok",
     }
 }
 
@@ -221,12 +216,12 @@ impl Debug for Recorder {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recorder")
             .field("side", &self.side)
-            .field("style", &self.style)
+            .field("convention", &self.convention)
             .finish_non_exhaustive()
     }
 }
 
-/// The route of requests that none was found for.
+/// The value of `route` for requests without one.
 const UNMATCHED: &str = "unmatched";
-/// The status of gRPC for a call that there is not.
-pub(super) const UNIMPLEMENTED: &str = "12";
+/// The gRPC status for a method that does not exist.
+pub(super) const GRPC_UNIMPLEMENTED: &str = "12";

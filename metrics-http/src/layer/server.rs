@@ -1,4 +1,4 @@
-//! The layer around what a program serves.
+//! The layer for HTTP servers.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -7,26 +7,26 @@ use tower_layer::Layer;
 
 use super::{
     builder::LayerBuilder,
-    families::Side,
-    recorder::{Recorder, Routes},
+    recorder::Recorder,
     service::Measured,
+    settings::{RouteSource, Side},
 };
 use crate::error::Error;
 
 /// Measures the requests that a program serves.
 ///
-/// See the [module](super) for the metrics, and [`LayerBuilder`] for what can be chosen.
+/// See the [module](super) for the metrics and [`LayerBuilder`] for the settings.
 ///
 /// # Routes
 ///
-/// With the feature `axum`, the route is the [`MatchedPath`] that axum found, nested routers
-/// included. It is there for a layer of the router ([`Router::layer`] and `route_layer`), and not
-/// for one around the router as a whole, which runs before it; nor, outside, for what was mounted
-/// with `nest_service`. Other servers have [`route_by`](LayerBuilder::route_by) or, for gRPC,
-/// [`grpc`](LayerBuilder::grpc).
+/// With the feature `axum`, the route is axum's [`MatchedPath`], including that of nested routers.
+/// It is available to a layer inside the router ([`Router::layer`] and `route_layer`), but not to a
+/// layer around the router, which runs before routing, nor to an outer layer for services mounted
+/// with `nest_service`. For other servers, use [`route_by`](LayerBuilder::route_by), or
+/// [`grpc`](LayerBuilder::grpc) for gRPC.
 ///
-/// Requests without a route share the value `unmatched`. `Router::layer` counts them,
-/// `route_layer` does not.
+/// Requests without a route have the value `unmatched`. `Router::layer` counts them, `route_layer`
+/// does not.
 ///
 /// [`MatchedPath`]: https://docs.rs/axum/latest/axum/extract/struct.MatchedPath.html
 /// [`Router::layer`]: https://docs.rs/axum/latest/axum/struct.Router.html#method.layer
@@ -38,7 +38,7 @@ use crate::error::Error;
 /// # fn main() -> Result<(), metrics_http::Error> {
 /// let app: Router = Router::new()
 ///     .route("/users/{id}", get(|| async { "a user" }))
-///     .layer(ServerLayer::new()?); // last: it measures what was added before
+///     .layer(ServerLayer::new()?); // last: it measures the routes added before it
 /// # Ok(())
 /// # }
 /// ```
@@ -46,26 +46,26 @@ use crate::error::Error;
 pub struct ServerLayer(Arc<Recorder>);
 
 impl ServerLayer {
-    /// A layer that records into the global registry, with nothing chosen.
+    /// Creates a layer with default settings that records into the global registry.
     ///
     /// # Errors
     ///
-    /// When the metrics clash with what the program declares; the text says where.
+    /// If its metrics clash with others in the registry; the message says where these are declared.
     #[track_caller]
     pub fn new() -> Result<ServerLayer, Error> {
         ServerLayer::builder().build()
     }
 
-    /// A layer that differs.
+    /// Creates a builder for a layer with other settings.
     pub fn builder() -> LayerBuilder<ServerLayer> {
         LayerBuilder::new(Side::Server)
     }
 }
 
 impl LayerBuilder<ServerLayer> {
-    /// The route of a request, or none for `unmatched`; in place of what axum has matched.
+    /// Determines the route with a function instead of axum; `None` is recorded as `unmatched`.
     ///
-    /// It must be a template of few values, never the path itself.
+    /// The route must be one of a few templates, never the path itself.
     ///
     /// ```
     /// use metrics_http::{Registry, layer::ServerLayer};
@@ -86,23 +86,25 @@ impl LayerBuilder<ServerLayer> {
         route: impl Fn(&Parts) -> Option<R> + Send + Sync + 'static,
     ) -> LayerBuilder<ServerLayer> {
         let route = move |parts: &Parts| route(parts).map(Into::into);
-        self.settings.routes = Some(Routes::Given(Box::new(route)));
+        self.settings.route_source = Some(RouteSource::Function(Box::new(route)));
         self
     }
 
-    /// Leaves the label of the route out.
+    /// Omits the label `route`.
     pub fn without_route(mut self) -> LayerBuilder<ServerLayer> {
-        self.settings.routes = None;
+        self.settings.route_source = None;
         self
     }
 
-    /// Measures a server of gRPC, such as tonic's: the route is the path
-    /// `/package.Service/Method`, and [statuses](https://grpc.io/docs/guides/status-codes/) that
-    /// are the server's fault are errors, though HTTP has 200 for them.
+    /// Measures a gRPC server, such as tonic's.
     ///
-    /// They are unknown (2), deadline exceeded (4), unimplemented (12), internal (13), unavailable
-    /// (14) and data loss (15). A call that is unimplemented is `unmatched`, as clients can ask for
-    /// whatever they like; what is in flight has the route `grpc` for the same reason.
+    /// The route is the path, `/package.Service/Method`. The
+    /// [statuses](https://grpc.io/docs/guides/status-codes/) unknown (2), deadline exceeded (4),
+    /// unimplemented (12), internal (13), unavailable (14) and data loss (15) have the outcome
+    /// `error`, although their HTTP status is 200.
+    ///
+    /// Unimplemented calls have the route `unmatched`, and requests in flight have the route
+    /// `grpc`, because clients could otherwise create any number of series.
     ///
     /// ```
     /// use metrics_http::{Registry, layer::ServerLayer};
@@ -113,26 +115,25 @@ impl LayerBuilder<ServerLayer> {
     /// # Ok::<(), metrics_http::Error>(())
     /// ```
     pub fn grpc(mut self) -> LayerBuilder<ServerLayer> {
-        self.settings.routes = Some(Routes::Grpc);
+        self.settings.route_source = Some(RouteSource::Grpc);
         self
     }
 
-    /// The scheme that clients use, for `url_scheme` of
-    /// [OpenTelemetry](LayerBuilder::open_telemetry): a server behind a proxy that ends TLS sees no
-    /// `https` itself. It is what the request says unless it is called, and `http` where it says
-    /// nothing.
+    /// Sets `url_scheme` of [OpenTelemetry](LayerBuilder::open_telemetry) to the clients' scheme.
+    ///
+    /// For servers behind a proxy that terminates TLS, which do not see `https` themselves. The
+    /// default is the scheme of the request's URI, or `http` if it has none.
     pub fn scheme(mut self, scheme: impl Into<String>) -> LayerBuilder<ServerLayer> {
         self.settings.scheme = Some(scheme.into());
         self
     }
 
-    /// Makes the layer.
+    /// Creates the layer.
     ///
     /// # Errors
     ///
-    /// When prefix, labels or buckets break a rule, or the metrics clash with what is in the
-    /// registry: with a layer that was built in another way, or a declaration. The text says where,
-    /// and what to do.
+    /// If the prefix, a label or a bucket is invalid, or if the metrics clash with others in the
+    /// registry, such as those of a layer with other settings.
     ///
     /// ```
     /// use metrics_http::{Registry, layer::ServerLayer};

@@ -1,4 +1,4 @@
-//! The service that the layers make.
+//! The service that a layer wraps around another one.
 
 use std::{
     any,
@@ -16,12 +16,13 @@ use tower_service::Service;
 
 use super::{
     body::{RequestBody, ResponseBody},
-    call::Call,
-    recorder::{End, Recorder},
+    recorder::{Completion, Recorder},
+    request::MeasuredRequest,
 };
 
-/// A service whose requests are measured: what [`ServerLayer`](super::ServerLayer) and
-/// [`ClientLayer`](super::ClientLayer) make of one.
+/// A service whose requests are measured.
+///
+/// Created by [`ServerLayer`](super::ServerLayer) and [`ClientLayer`](super::ClientLayer).
 #[derive(Clone, Debug)]
 pub struct Measured<S> {
     inner: S,
@@ -53,15 +54,15 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, body) = request.into_parts();
-        let mut call = Call::begin(&self.recorder, &parts);
-        let body = RequestBody::new(body, call.as_mut());
+        let mut measured = MeasuredRequest::begin(&self.recorder, &parts);
+        let body = RequestBody::new(body, measured.as_mut());
         let inner = self.inner.call(Request::from_parts(parts, body));
-        if let Some(call) = &mut call {
-            call.leave(End::Cancelled);
+        if let Some(measured) = &mut measured {
+            measured.leave(Completion::Cancelled);
         }
         MeasuredFuture {
             inner,
-            call,
+            request: measured,
             error: PhantomData,
         }
     }
@@ -73,7 +74,7 @@ pin_project! {
     pub struct MeasuredFuture<F, E> {
         #[pin]
         inner: F,
-        call: Option<Call>,
+        request: Option<MeasuredRequest>,
         error: PhantomData<fn() -> E>,
     }
 }
@@ -87,23 +88,23 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // Where the service panics, the request ends here.
-        let mut call = this.call.take();
-        if let Some(call) = &mut call {
-            call.enter();
+        // If the inner future panics, `request` is dropped and recorded as a panic.
+        let mut request = this.request.take();
+        if let Some(request) = &mut request {
+            request.enter();
         }
         match this.inner.poll(context) {
             Poll::Pending => {
-                if let Some(call) = &mut call {
-                    call.leave(End::Cancelled);
+                if let Some(request) = &mut request {
+                    request.leave(Completion::Cancelled);
                 }
-                *this.call = call;
+                *this.request = request;
                 Poll::Pending
             }
-            Poll::Ready(Ok(response)) => Poll::Ready(Ok(ResponseBody::of(response, call))),
+            Poll::Ready(Ok(response)) => Poll::Ready(Ok(ResponseBody::wrap(response, request))),
             Poll::Ready(Err(error)) => {
-                if let Some(call) = call {
-                    call.finish(End::Failed(any::type_name::<E>()));
+                if let Some(request) = request {
+                    request.finish(Completion::Failed(any::type_name::<E>()));
                 }
                 Poll::Ready(Err(error))
             }

@@ -201,7 +201,7 @@ fn an_invalid_setting_is_an_error_that_names_it() {
         (ServerLayer::builder().label("a-b", ""), "label `a-b`"),
         (
             ServerLayer::builder().label("route", "x"),
-            "the label `route` is one that the layer gives itself; rename it",
+            "the label `route` is also a label of the layer itself; rename it",
         ),
         (
             ServerLayer::builder().duration_buckets([2.0, 1.0]),
@@ -213,7 +213,7 @@ fn an_invalid_setting_is_an_error_that_names_it() {
         ),
         (
             ServerLayer::builder().open_telemetry().status_class(),
-            "leave out one of",
+            "contradicts OpenTelemetry",
         ),
         (
             (0..9).fold(ServerLayer::builder(), |builder, at| {
