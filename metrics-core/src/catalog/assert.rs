@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Lock, catalog};
+use super::{build::catalog, lock::Lock};
 
 /// Set to anything, this writes the file instead of comparing with it.
 const BLESS: &str = "METRICS_BLESS";

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::{CATALOG_VERSION, Catalog};
+use super::model::{CATALOG_VERSION, Catalog};
 use crate::describe::{kind::Kind, objective::Objective};
 
 impl Catalog {
@@ -65,8 +65,4 @@ impl Serialize for Objective {
             }
         }
     }
-}
-
-pub(super) fn labels<S: Serializer>(labels: &[(String, String)], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_map(labels.iter().map(|(name, value)| (name, value)))
 }

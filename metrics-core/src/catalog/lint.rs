@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Catalog, CatalogFamily};
+use super::model::{Catalog, CatalogFamily};
 
 /// What could be better about a metric, and where it is declared.
 ///

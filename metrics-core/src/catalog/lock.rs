@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, CatalogFamily};
+use super::model::{Catalog, CatalogFamily};
 
 /// The version of the file.
 const VERSION: u32 = 1;

@@ -5,7 +5,7 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use super::{Catalog, CatalogFamily, CatalogLabel};
+use super::model::{Catalog, CatalogFamily, CatalogLabel};
 use crate::describe::objective::Objective;
 
 impl Catalog {

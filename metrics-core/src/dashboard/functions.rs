@@ -1,47 +1,31 @@
 //! The dashboard of functions with attributes.
 
 use super::{
-    Dashboard,
+    calls::{BY, Calls},
+    document::Dashboard,
     families::most,
     layout::Row,
-    overview::error_share,
     panel::Panel,
-    queries::{average, buckets, quantile, rate, samples, sum_by},
+    queries::{average, buckets, error_share, quantile, rate, samples, sum_by},
     table,
     variables::{self, Variables},
 };
 use crate::catalog::{Catalog, CatalogFamily};
 
-/// The families that functions share.
-#[derive(Clone, Copy)]
-pub(super) struct Calls<'a> {
-    pub(super) counted: Option<&'a CatalogFamily>,
-    pub(super) timed: Option<&'a CatalogFamily>,
-    pub(super) in_flight: Option<&'a CatalogFamily>,
-}
-
-impl<'a> Calls<'a> {
-    pub(super) fn of(catalog: &'a Catalog) -> Calls<'a> {
-        let named = |name| catalog.family(&format!("{}{name}", catalog.prefix));
-        Calls {
-            counted: named("function_calls_total"),
-            timed: named("function_duration_seconds"),
-            in_flight: named("function_calls_in_flight"),
-        }
-    }
-
-    fn all(self) -> impl Iterator<Item = &'a CatalogFamily> {
-        [self.counted, self.timed, self.in_flight]
-            .into_iter()
-            .flatten()
-    }
-
-    pub(super) fn has(&self, family: &CatalogFamily) -> bool {
-        self.all().any(|own| own.name == family.name)
+impl Dashboard {
+    /// What functions do that have the attributes [`counted`](macro@crate::counted),
+    /// [`timed`](macro@crate::timed) and [`in_flight`](macro@crate::in_flight): how often they are
+    /// called and with which outcome, how long they take, how many calls are in flight, and a table
+    /// of them all.
+    ///
+    /// Functions whose attribute gives the family another `name` are in the
+    /// [`overview`](Dashboard::overview).
+    pub fn functions(catalog: &Catalog) -> Dashboard {
+        dashboard(catalog)
     }
 }
 
-pub(super) fn dashboard(catalog: &Catalog) -> Dashboard {
+fn dashboard(catalog: &Catalog) -> Dashboard {
     let calls = Calls::of(catalog);
     Dashboard {
         title: "Metrics of functions".to_owned(),
@@ -113,6 +97,4 @@ fn in_flight(calls: &CatalogFamily) -> Vec<Panel> {
     vec![panel]
 }
 
-/// What tells functions apart.
-pub(super) const BY: [&str; 2] = ["function", "module"];
 const FUNCTION: &str = "{{function}} ({{module}})";

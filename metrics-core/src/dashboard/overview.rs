@@ -1,16 +1,29 @@
 //! The dashboard of a whole program.
 
 use super::{
-    Dashboard, families,
-    functions::Calls,
+    calls::Calls,
+    document::Dashboard,
+    families,
     layout::Row,
     panel::Panel,
-    queries::{quantile, rate, samples, samples_with, sum_by},
-    variables::{self, Variables, of_target},
+    queries::{error_share, quantile, rate, samples, sum_by},
+    selectors::of_target,
+    variables::{self, Variables},
 };
 use crate::catalog::{Catalog, CatalogFamily, promql};
 
-pub(super) fn dashboard(catalog: &Catalog) -> Dashboard {
+impl Dashboard {
+    /// What the program does as a whole: whether it is up, its requests or calls, errors, latency,
+    /// what the process takes, and what the metrics say of themselves; then a row for each family,
+    /// closed at first, so that it costs nothing until somebody looks.
+    ///
+    /// The families of function calls are in [`functions`](Dashboard::functions).
+    pub fn overview(catalog: &Catalog) -> Dashboard {
+        dashboard(catalog)
+    }
+}
+
+fn dashboard(catalog: &Catalog) -> Dashboard {
     let calls = Calls::of(catalog);
     let others = || catalog.families.iter().filter(|family| !calls.has(family));
     let mut rows = vec![
@@ -77,13 +90,6 @@ fn service(catalog: &Catalog, calls: &Calls<'_>) -> Vec<Panel> {
         );
     }
     panels
-}
-
-/// Of all that a counter has counted, what ended as an error or in a panic.
-pub(super) fn error_share(counter: &CatalogFamily, by: &[&str]) -> String {
-    let bad = promql::matcher("outcome", "=~", "error|panic");
-    let bad = sum_by(by, &rate(&samples_with(counter, "", Some(bad))));
-    format!("{bad} / {}", sum_by(by, &rate(&samples(counter, ""))))
 }
 
 fn process(catalog: &Catalog) -> Vec<Panel> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::datasource;
+use super::variables::datasource;
 use crate::catalog::CatalogFamily;
 
 /// A panel, which does not know yet where it stands.

@@ -1,6 +1,6 @@
 //! Queries for families, by their types.
 
-use super::variables::matchers;
+use super::selectors::matchers;
 use crate::{
     catalog::{CatalogFamily, CatalogLabel, promql},
     describe::kind::Kind,
@@ -42,6 +42,13 @@ pub(super) fn sum_by(labels: &[&str], expression: &str) -> String {
         let labels = promql::labels(labels.iter().copied());
         format!("sum by {labels} ({expression})")
     }
+}
+
+/// Of all that a counter has counted, what ended as an error or in a panic.
+pub(super) fn error_share(counter: &CatalogFamily, by: &[&str]) -> String {
+    let bad = promql::matcher("outcome", "=~", "error|panic");
+    let bad = sum_by(by, &rate(&samples_with(counter, "", Some(bad))));
+    format!("{bad} / {}", sum_by(by, &rate(&samples(counter, ""))))
 }
 
 /// The observations of a histogram in a second, or of a summary.

@@ -3,10 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    functions::{BY, Calls},
-    overview::error_share,
+    calls::{BY, Calls},
     panel::Panel,
-    queries::{quantile, rate, samples, sum_by},
+    queries::{error_share, quantile, rate, samples, sum_by},
 };
 
 /// A line for each function: calls in a second, share of errors, p50 and p99, calls in flight.

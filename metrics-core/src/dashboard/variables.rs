@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::datasource;
-use crate::{
-    catalog::{Catalog, CatalogFamily, promql},
-    describe::name::is_legacy_label,
+use super::{
+    queries::counted_by,
+    selectors::{chosen_by, labels},
 };
+use crate::catalog::{Catalog, CatalogFamily, promql};
 
 /// Variables: the data source, `job`, `instance`, and labels.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ impl Variables {
         for family in families {
             for name in labels(family) {
                 if !variables.has(name) {
-                    let metric = super::queries::counted_by(family);
+                    let metric = counted_by(family);
                     variables.labels.push((name.to_owned(), metric));
                 }
             }
@@ -70,29 +70,6 @@ impl Variables {
     }
 }
 
-/// The labels of a family that can be chosen by: a variable's name has letters, digits and
-/// underscores only. An info's labels are for reading.
-fn labels(family: &CatalogFamily) -> impl Iterator<Item = &str> {
-    let is_info = family.kind == crate::describe::kind::Kind::Info;
-    let names = family.labels.iter().map(|label| &*label.name);
-    names.filter(move |name| !is_info && !TAKEN.contains(name) && is_legacy_label(name))
-}
-
-/// What a family's series must match to be chosen.
-pub(super) fn matchers(family: &CatalogFamily) -> Vec<String> {
-    chosen_by(["job", "instance"].into_iter().chain(labels(family)))
-}
-
-/// What series of any metric must match.
-pub(super) fn of_target() -> Vec<String> {
-    chosen_by(["job", "instance"])
-}
-
-fn chosen_by<'a>(labels: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let matcher = |label| promql::matcher(label, "=~", &format!("${label}"));
-    labels.into_iter().map(matcher).collect()
-}
-
 fn query(label: &str, series: &str) -> Value {
     let query = format!("label_values({series}, {label})");
     json!({
@@ -124,6 +101,7 @@ pub(super) fn anchor(catalog: &Catalog) -> String {
     found.unwrap_or_else(|| format!("{}metrics_series", catalog.prefix))
 }
 
-/// Variables of another meaning, labels that mean something to histograms and summaries, and
-/// `outcome`: the share of errors among those that are errors is of no use.
-const TAKEN: [&str; 6] = ["datasource", "job", "instance", "le", "outcome", "quantile"];
+/// Where Grafana says that data comes from: what the variable holds.
+pub(super) fn datasource() -> Value {
+    json!({ "type": "prometheus", "uid": "${datasource}" })
+}

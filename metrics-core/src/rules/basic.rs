@@ -1,6 +1,9 @@
 //! Alerts about the metrics themselves.
 
-use super::{Group, Rule, Rules};
+use super::{
+    settings::Rules,
+    yaml::{Group, Rule},
+};
 use crate::catalog::promql;
 
 pub(super) fn group(rules: &Rules) -> Group {

@@ -4,7 +4,10 @@
 
 use std::collections::HashSet;
 
-use super::{Group, Rule, Rules};
+use super::{
+    settings::Rules,
+    yaml::{Group, Rule},
+};
 use crate::{
     catalog::{CatalogFamily, CatalogMember, promql},
     describe::{kind::Kind, objective::Objective},

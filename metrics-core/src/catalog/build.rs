@@ -1,13 +1,33 @@
-//! Describes the metrics of a registry.
+//! Builds the catalogue of a registry.
 
-use super::{Catalog, CatalogFamily, CatalogLabel, CatalogMember, CatalogNative};
+use super::model::{Catalog, CatalogFamily, CatalogLabel, CatalogMember, CatalogNative};
 use crate::{
     describe::{desc::Desc, kind::Kind},
     metric::{family::Family, outcome_rows::OutcomeLabel},
     registry::{Registry, exposed_family::ExposedFamily},
 };
 
-pub(super) fn registry(registry: &Registry) -> Catalog {
+impl Registry {
+    /// Every metric of this registry, as it is declared.
+    ///
+    /// Families that clash with another are left out, as in an exposition; see
+    /// [`check`](Registry::check). So are the metrics that the registry keeps of itself.
+    pub fn catalog(&self) -> Catalog {
+        build(self)
+    }
+}
+
+/// Every metric that is declared in the program: the global registry's
+/// [`catalog`](Registry::catalog).
+///
+/// ```
+/// println!("{}", metrics_core::catalog().to_markdown());
+/// ```
+pub fn catalog() -> Catalog {
+    Registry::global().catalog()
+}
+
+fn build(registry: &Registry) -> Catalog {
     let (families, settings) = (registry.exposed_families(), registry.settings());
     let described = families.families().iter().map(|family| {
         let mut family = describe(family);
