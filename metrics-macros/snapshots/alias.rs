@@ -7,7 +7,7 @@ fn parse(text: &str) -> Parsed {
         _,
     >(
         {
-            const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+            const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                 &[
                     (
                         ::m::__private::Cow::Borrowed("function"),
@@ -30,17 +30,16 @@ fn parse(text: &str) -> Parsed {
                     is_async: false,
                 },
             );
-            const __WORDS: usize = __DESCRIBED
+            const __WORDS: usize = __SPEC
                 .words(::m::__private::call::FunctionFamily::COUNTED);
             static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                 ::m::__private::AtomicU64::new(0)
             }; __WORDS];
-            static __SITE: ::m::__private::Family = {
+            static __FAMILY: ::m::__private::Family = {
                 ::m::__register! {
-                    ::m::__private::Registration::Family(& __SITE)
+                    ::m::__private::Registration::Family(& __FAMILY)
                 }
-                __DESCRIBED
-                    .family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
+                __SPEC.family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
             };
             type __Local = <::m::__private::Strategy<
                 {
@@ -52,11 +51,11 @@ fn parse(text: &str) -> Parsed {
                 },
             > as ::m::__private::StrategyStorage<__WORDS>>::Local;
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
-                ::INIT };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit
+                > ::INIT };
             }
             ::m::__private::call::LocalCallSeries::new(
-                ::m::__private::call::CallSeries::unlabelled(&__SITE),
+                ::m::__private::call::CallSeries::unlabelled(&__FAMILY),
                 &__LOCAL,
             )
         },

@@ -6,7 +6,7 @@ async fn wait(millis: u64) -> u64 {
         _,
     >::new(
             {
-                const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+                const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                     &[
                         (
                             ::m::__private::Cow::Borrowed("function"),
@@ -25,19 +25,19 @@ async fn wait(millis: u64) -> u64 {
                         is_async: true,
                     },
                 );
-                const __WORDS: usize = __DESCRIBED
+                const __WORDS: usize = __SPEC
                     .words(::m::__private::call::FunctionFamily::COUNTED);
                 static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                     ::m::__private::AtomicU64::new(0)
                 }; __WORDS];
-                static __SITE: ::m::__private::Family = {
+                static __FAMILY: ::m::__private::Family = {
                     ::m::__register! {
-                        ::m::__private::Registration::Family(& __SITE)
+                        ::m::__private::Registration::Family(& __FAMILY)
                     }
-                    __DESCRIBED
+                    __SPEC
                         .family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
                 };
-                ::m::__private::call::CallSeries::unlabelled(&__SITE)
+                ::m::__private::call::CallSeries::unlabelled(&__FAMILY)
             },
             async move {
                 #[allow(clippy::shadow_same)]

@@ -8,7 +8,7 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
         async move {
             let __series = {
                 const _: () = ::m::__private::check_label("plan", ::m::Kind::Counter);
-                const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+                const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                         &[
                             (
                                 ::m::__private::Cow::Borrowed("function"),
@@ -49,20 +49,20 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
                             RESULTS
                         },
                     );
-                const __WORDS: usize = __DESCRIBED
+                const __WORDS: usize = __SPEC
                     .words(::m::__private::call::FunctionFamily::COUNTED);
                 static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                     ::m::__private::AtomicU64::new(0)
                 }; __WORDS];
-                static __SITE: ::m::__private::Family = {
+                static __FAMILY: ::m::__private::Family = {
                     ::m::__register! {
-                        ::m::__private::Registration::Family(& __SITE)
+                        ::m::__private::Registration::Family(& __FAMILY)
                     }
-                    __DESCRIBED
+                    __SPEC
                         .family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
                 };
                 ::m::__private::call::CallSeries::with(
-                    &__SITE,
+                    &__FAMILY,
                     &(::m::__private::call::typed::<Plan>(&(plan)),),
                 )
             };

@@ -17,7 +17,7 @@ pub fn fetch(
         _,
     >::new(
         {
-            const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+            const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                 &[
                     (
                         ::m::__private::Cow::Borrowed("function"),
@@ -36,19 +36,18 @@ pub fn fetch(
                     is_async: true,
                 },
             );
-            const __WORDS: usize = __DESCRIBED
+            const __WORDS: usize = __SPEC
                 .words(::m::__private::call::FunctionFamily::TIMED);
             static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                 ::m::__private::AtomicU64::new(0)
             }; __WORDS];
-            static __SITE: ::m::__private::Family = {
+            static __FAMILY: ::m::__private::Family = {
                 ::m::__register! {
-                    ::m::__private::Registration::Family(& __SITE)
+                    ::m::__private::Registration::Family(& __FAMILY)
                 }
-                __DESCRIBED
-                    .family(::m::__private::call::FunctionFamily::TIMED, &__SHARED)
+                __SPEC.family(::m::__private::call::FunctionFamily::TIMED, &__SHARED)
             };
-            ::m::__private::call::CallSeries::unlabelled(&__SITE)
+            ::m::__private::call::CallSeries::unlabelled(&__FAMILY)
         },
         async move {
             #[allow(clippy::shadow_same)]

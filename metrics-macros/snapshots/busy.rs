@@ -27,7 +27,7 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
             );
             const _: () = ::m::__private::check_buckets(&__BOUNDS);
             const _: () = ::m::__private::check_latency(&__BOUNDS, 0.064f64);
-            const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+            const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                     &[
                         (
                             ::m::__private::Cow::Borrowed("function"),
@@ -47,7 +47,7 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                     },
                 )
                 .buckets(&__BOUNDS, &__BUCKETS);
-            const __WORDS: usize = __DESCRIBED
+            const __WORDS: usize = __SPEC
                 .words(::m::__private::call::FunctionFamily::TIMED);
             static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                 ::m::__private::AtomicU64::new(0)
@@ -55,11 +55,11 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
             static __BUSY_SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                 ::m::__private::AtomicU64::new(0)
             }; __WORDS];
-            static __BUSY: ::m::__private::Family = {
+            static __BUSY_FAMILY: ::m::__private::Family = {
                 ::m::__register! {
-                    ::m::__private::Registration::Family(& __BUSY)
+                    ::m::__private::Registration::Family(& __BUSY_FAMILY)
                 }
-                __DESCRIBED
+                __SPEC
                     .in_family(
                         "render_busy_seconds",
                         "Time to render a page. Waiting is left out.",
@@ -67,11 +67,11 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                     )
                     .family(::m::__private::call::FunctionFamily::BUSY, &__BUSY_SHARED)
             };
-            static __SITE: ::m::__private::Family = {
+            static __FAMILY: ::m::__private::Family = {
                 ::m::__register! {
-                    ::m::__private::Registration::Family(& __SITE)
+                    ::m::__private::Registration::Family(& __FAMILY)
                 }
-                __DESCRIBED
+                __SPEC
                     .in_family("render_seconds", "Time to render a page.", "seconds")
                     .objectives({
                         const OBJECTIVES: &[::m::Objective] = &[
@@ -82,10 +82,10 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                         ];
                         OBJECTIVES
                     })
-                    .busy_family(&__BUSY)
+                    .busy_family(&__BUSY_FAMILY)
                     .family(::m::__private::call::FunctionFamily::TIMED, &__SHARED)
             };
-            ::m::__private::call::CallSeries::unlabelled(&__SITE)
+            ::m::__private::call::CallSeries::unlabelled(&__FAMILY)
         },
         async move {
             #[allow(clippy::shadow_same)]

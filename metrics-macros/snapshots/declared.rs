@@ -71,8 +71,8 @@ const _: () = {
         #[inline(always)]
         fn local() -> &'static ::m::__private::LocalKey<__Local> {
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
-                ::INIT };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit
+                > ::INIT };
             }
             &__LOCAL
         }
@@ -141,7 +141,7 @@ static PAGES: PAGES = PAGES { __metric: () };
 )]
 #[automatically_derived]
 impl PAGES {
-    /// The series of these labels, for one recording.
+    /// Returns the series of these labels, for one recording.
     #[inline(always)]
     pub fn with(
         &self,
@@ -161,7 +161,7 @@ impl PAGES {
             ),
         )
     }
-    /// A handle to the series of these labels, to be kept.
+    /// Returns a handle to the series of these labels, which can be stored.
     pub fn bind(&self, method: &str, r#type: &str, cache: Cache) -> ::m::Histogram {
         ::m::Histogram::at(
             ::m::__private::Handle::bind(
@@ -174,8 +174,8 @@ impl PAGES {
             ),
         )
     }
-    /// Removes the series of these labels, if one of them is open; false when there
-    /// was none.
+    /// Removes the series of these labels and returns whether there was one. Series
+    /// whose labels are all closed are never removed.
     pub fn remove(&self, method: &str, r#type: &str, cache: Cache) -> bool {
         <PAGES as ::m::__private::DeclaredMetric>::family()
             .remove(
@@ -186,11 +186,11 @@ impl PAGES {
                 ),
             )
     }
-    /// Removes all series, if a label is open.
+    /// Removes all series, unless all labels are closed.
     pub fn clear(&self) {
         <PAGES as ::m::__private::DeclaredMetric>::family().clear();
     }
-    /// Removes the series for which `keep` says no, if a label is open.
+    /// Removes the series for which `keep` returns false, unless all labels are closed.
     pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
         <PAGES as ::m::__private::DeclaredMetric>::family().retain(keep);
     }
@@ -260,8 +260,8 @@ const _: () = {
         #[inline(always)]
         fn local() -> &'static ::m::__private::LocalKey<__Local> {
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
-                ::INIT };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit
+                > ::INIT };
             }
             &__LOCAL
         }

@@ -82,7 +82,7 @@ static PAGES: PAGES = PAGES { __metric: () };
 )]
 #[automatically_derived]
 impl PAGES {
-    /// The series of these labels, for one recording.
+    /// Returns the series of these labels, for one recording.
     #[inline(always)]
     pub fn with(
         &self,
@@ -103,7 +103,7 @@ impl PAGES {
             ),
         )
     }
-    /// A handle to the series of these labels, to be kept.
+    /// Returns a handle to the series of these labels, which can be stored.
     pub fn bind(&self, host: &str, cache: Cache) -> ::m::Gauge {
         ::m::Gauge::at(
             ::m::__private::Disabled::bind(
@@ -117,8 +117,8 @@ impl PAGES {
             ),
         )
     }
-    /// Removes the series of these labels, if one of them is open; false when there
-    /// was none.
+    /// Removes the series of these labels and returns whether there was one. Series
+    /// whose labels are all closed are never removed.
     pub fn remove(&self, host: &str, cache: Cache) -> bool {
         {
             let _ = &(
@@ -131,9 +131,9 @@ impl PAGES {
             false
         }
     }
-    /// Removes all series, if a label is open.
+    /// Removes all series, unless all labels are closed.
     pub fn clear(&self) {}
-    /// Removes the series for which `keep` says no, if a label is open.
+    /// Removes the series for which `keep` returns false, unless all labels are closed.
     pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
         let _ = keep;
     }
@@ -195,7 +195,7 @@ static BUILD: BUILD = BUILD { __metric: () };
 )]
 #[automatically_derived]
 impl BUILD {
-    /// The facts: names and values, once they are set.
+    /// Returns the names and values of the labels, or `None` before they are set.
     pub fn get(
         &self,
     ) -> ::core::option::Option<
@@ -203,7 +203,7 @@ impl BUILD {
     > {
         ::core::option::Option::None
     }
-    /// Replaces the facts.
+    /// Replaces the values of the labels.
     pub fn set(&self, version: &str) {
         let _ = &(version,);
     }

@@ -74,8 +74,8 @@ const _: () = {
         #[inline(always)]
         fn local() -> &'static ::m::__private::LocalKey<__Local> {
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
-                ::INIT };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit
+                > ::INIT };
             }
             &__LOCAL
         }
@@ -155,7 +155,7 @@ static RENDER: RENDER = RENDER { __metric: () };
 )]
 #[automatically_derived]
 impl RENDER {
-    /// The series of these labels, for one recording.
+    /// Returns the series of these labels, for one recording.
     #[inline(always)]
     pub fn with(
         &self,
@@ -165,7 +165,7 @@ impl RENDER {
             ::m::__private::DeclaredSeries<RENDER>,
         >>::at(::m::__private::DeclaredSeries::with(labels))
     }
-    /// A handle to the series of these labels, to be kept.
+    /// Returns a handle to the series of these labels, which can be stored.
     pub fn bind(&self, labels: &Page) -> ::m::Summary {
         ::m::Summary::at(
             ::m::__private::Handle::bind(
@@ -174,16 +174,16 @@ impl RENDER {
             ),
         )
     }
-    /// Removes the series of these labels, if one of them is open; false when there
-    /// was none.
+    /// Removes the series of these labels and returns whether there was one. Series
+    /// whose labels are all closed are never removed.
     pub fn remove(&self, labels: &Page) -> bool {
         <RENDER as ::m::__private::DeclaredMetric>::family().remove(labels)
     }
-    /// Removes all series, if a label is open.
+    /// Removes all series, unless all labels are closed.
     pub fn clear(&self) {
         <RENDER as ::m::__private::DeclaredMetric>::family().clear();
     }
-    /// Removes the series for which `keep` says no, if a label is open.
+    /// Removes the series for which `keep` returns false, unless all labels are closed.
     pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
         <RENDER as ::m::__private::DeclaredMetric>::family().retain(keep);
     }
@@ -231,8 +231,8 @@ const _: () = {
         #[inline(always)]
         fn local() -> &'static ::m::__private::LocalKey<__Local> {
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
-                ::INIT };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit
+                > ::INIT };
             }
             &__LOCAL
         }
@@ -299,7 +299,7 @@ static LINK: LINK = LINK { __metric: () };
 )]
 #[automatically_derived]
 impl LINK {
-    /// The series of these labels, for one recording.
+    /// Returns the series of these labels, for one recording.
     #[inline(always)]
     pub fn with(
         &self,
@@ -310,7 +310,7 @@ impl LINK {
             ::m::__private::DeclaredSeries<LINK>,
         >>::at(::m::__private::DeclaredSeries::with(&(peer,)))
     }
-    /// A handle to the series of these labels, to be kept.
+    /// Returns a handle to the series of these labels, which can be stored.
     pub fn bind(&self, peer: &str) -> ::m::StateSet<Link> {
         ::m::StateSet::at(
             ::m::__private::Handle::bind(
@@ -319,16 +319,16 @@ impl LINK {
             ),
         )
     }
-    /// Removes the series of these labels, if one of them is open; false when there
-    /// was none.
+    /// Removes the series of these labels and returns whether there was one. Series
+    /// whose labels are all closed are never removed.
     pub fn remove(&self, peer: &str) -> bool {
         <LINK as ::m::__private::DeclaredMetric>::family().remove(&(peer,))
     }
-    /// Removes all series, if a label is open.
+    /// Removes all series, unless all labels are closed.
     pub fn clear(&self) {
         <LINK as ::m::__private::DeclaredMetric>::family().clear();
     }
-    /// Removes the series for which `keep` says no, if a label is open.
+    /// Removes the series for which `keep` returns false, unless all labels are closed.
     pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
         <LINK as ::m::__private::DeclaredMetric>::family().retain(keep);
     }
@@ -378,8 +378,8 @@ const _: () = {
         #[inline(always)]
         fn local() -> &'static ::m::__private::LocalKey<__Local> {
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
-                ::INIT };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit
+                > ::INIT };
             }
             &__LOCAL
         }
@@ -446,7 +446,7 @@ static BUILD: BUILD = BUILD { __metric: () };
 )]
 #[automatically_derived]
 impl BUILD {
-    /// The facts: names and values, once they are set.
+    /// Returns the names and values of the labels, or `None` before they are set.
     pub fn get(
         &self,
     ) -> ::core::option::Option<
@@ -454,7 +454,7 @@ impl BUILD {
     > {
         ::m::Info::at(<BUILD as ::m::__private::DeclaredMetric>::family()).get()
     }
-    /// Replaces the facts.
+    /// Replaces the values of the labels.
     pub fn set(&self, version: &str) {
         ::m::Info::at(<BUILD as ::m::__private::DeclaredMetric>::family())
             .set(&(version,));
@@ -506,8 +506,8 @@ const _: () = {
         #[inline(always)]
         fn local() -> &'static ::m::__private::LocalKey<__Local> {
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
-                ::INIT };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit
+                > ::INIT };
             }
             &__LOCAL
         }
@@ -615,7 +615,7 @@ static CAFE: CAFE = CAFE { __metric: () };
 )]
 #[automatically_derived]
 impl CAFE {
-    /// The series of these labels, for one recording.
+    /// Returns the series of these labels, for one recording.
     #[inline(always)]
     pub fn with(
         &self,
@@ -625,7 +625,7 @@ impl CAFE {
             ::m::__private::DeclaredSeries<CAFE>,
         >>::at(::m::__private::DeclaredSeries::with(&(größe,)))
     }
-    /// A handle to the series of these labels, to be kept.
+    /// Returns a handle to the series of these labels, which can be stored.
     pub fn bind(&self, größe: &str) -> ::m::UpDownCounter {
         ::m::UpDownCounter::at(
             ::m::__private::Handle::bind(
@@ -634,16 +634,16 @@ impl CAFE {
             ),
         )
     }
-    /// Removes the series of these labels, if one of them is open; false when there
-    /// was none.
+    /// Removes the series of these labels and returns whether there was one. Series
+    /// whose labels are all closed are never removed.
     pub fn remove(&self, größe: &str) -> bool {
         <CAFE as ::m::__private::DeclaredMetric>::family().remove(&(größe,))
     }
-    /// Removes all series, if a label is open.
+    /// Removes all series, unless all labels are closed.
     pub fn clear(&self) {
         <CAFE as ::m::__private::DeclaredMetric>::family().clear();
     }
-    /// Removes the series for which `keep` says no, if a label is open.
+    /// Removes the series for which `keep` returns false, unless all labels are closed.
     pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
         <CAFE as ::m::__private::DeclaredMetric>::family().retain(keep);
     }
@@ -693,8 +693,8 @@ const _: () = {
         #[inline(always)]
         fn local() -> &'static ::m::__private::LocalKey<__Local> {
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
-                ::INIT };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit
+                > ::INIT };
             }
             &__LOCAL
         }

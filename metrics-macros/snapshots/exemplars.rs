@@ -24,7 +24,7 @@ fn parse(text: &str) -> usize {
         );
         const _: () = ::m::__private::check_bucket(&__BOUNDS, 0usize);
         const _: () = ::m::__private::check_growth(1.5);
-        const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+        const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                 &[
                     (
                         ::m::__private::Cow::Borrowed("function"),
@@ -45,16 +45,15 @@ fn parse(text: &str) -> usize {
             )
             .buckets(&__BOUNDS, &__BUCKETS)
             .native(::m::__private::NativeConfig::DEFAULT.growth(1.5));
-        const __WORDS: usize = __DESCRIBED
-            .words(::m::__private::call::FunctionFamily::TIMED);
+        const __WORDS: usize = __SPEC.words(::m::__private::call::FunctionFamily::TIMED);
         static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
             ::m::__private::AtomicU64::new(0)
         }; __WORDS];
-        static __SITE: ::m::__private::Family = {
+        static __FAMILY: ::m::__private::Family = {
             ::m::__register! {
-                ::m::__private::Registration::Family(& __SITE)
+                ::m::__private::Registration::Family(& __FAMILY)
             }
-            __DESCRIBED
+            __SPEC
                 .in_family(
                     "parse_seconds",
                     "Time that calls of functions took, by how they ended.",
@@ -71,7 +70,7 @@ fn parse(text: &str) -> usize {
             ::INIT };
         }
         ::m::__private::call::LocalCallSeries::new(
-            ::m::__private::call::CallSeries::unlabelled(&__SITE),
+            ::m::__private::call::CallSeries::unlabelled(&__FAMILY),
             &__LOCAL,
         )
     });

@@ -10,7 +10,7 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
         _,
     >::new(
         {
-            const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+            const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                 &[
                     (
                         ::m::__private::Cow::Borrowed("function"),
@@ -26,19 +26,18 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                 ::core::module_path!(),
                 ::m::__private::call::OutcomeLabel::Omitted,
             );
-            const __WORDS: usize = __DESCRIBED
+            const __WORDS: usize = __SPEC
                 .words(::m::__private::call::FunctionFamily::IN_FLIGHT);
             static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                 ::m::__private::AtomicU64::new(0)
             }; __WORDS];
-            static __SITE: ::m::__private::Family = {
+            static __FAMILY: ::m::__private::Family = {
                 ::m::__register! {
-                    ::m::__private::Registration::Family(& __SITE)
+                    ::m::__private::Registration::Family(& __FAMILY)
                 }
-                __DESCRIBED
-                    .family(::m::__private::call::FunctionFamily::IN_FLIGHT, &__SHARED)
+                __SPEC.family(::m::__private::call::FunctionFamily::IN_FLIGHT, &__SHARED)
             };
-            ::m::__private::call::CallSeries::unlabelled(&__SITE)
+            ::m::__private::call::CallSeries::unlabelled(&__FAMILY)
         },
         ::m::__private::call::TrackedFuture::<
             _,
@@ -51,7 +50,7 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                 _,
             >::new(
                 {
-                    const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+                    const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                         &[
                             (
                                 ::m::__private::Cow::Borrowed("function"),
@@ -70,22 +69,22 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                             is_async: true,
                         },
                     );
-                    const __WORDS: usize = __DESCRIBED
+                    const __WORDS: usize = __SPEC
                         .words(::m::__private::call::FunctionFamily::TIMED);
                     static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                         ::m::__private::AtomicU64::new(0)
                     }; __WORDS];
-                    static __SITE: ::m::__private::Family = {
+                    static __FAMILY: ::m::__private::Family = {
                         ::m::__register! {
-                            ::m::__private::Registration::Family(& __SITE)
+                            ::m::__private::Registration::Family(& __FAMILY)
                         }
-                        __DESCRIBED
+                        __SPEC
                             .family(
                                 ::m::__private::call::FunctionFamily::TIMED,
                                 &__SHARED,
                             )
                     };
-                    ::m::__private::call::CallSeries::unlabelled(&__SITE)
+                    ::m::__private::call::CallSeries::unlabelled(&__FAMILY)
                 },
                 async move {
                     let __series = {
@@ -93,7 +92,7 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                             "path",
                             ::m::Kind::Counter,
                         );
-                        const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+                        const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                                 &[
                                     (
                                         ::m::__private::Cow::Borrowed("function"),
@@ -134,23 +133,23 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                                     RESULTS
                                 },
                             );
-                        const __WORDS: usize = __DESCRIBED
+                        const __WORDS: usize = __SPEC
                             .words(::m::__private::call::FunctionFamily::COUNTED);
                         static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                             ::m::__private::AtomicU64::new(0)
                         }; __WORDS];
-                        static __SITE: ::m::__private::Family = {
+                        static __FAMILY: ::m::__private::Family = {
                             ::m::__register! {
-                                ::m::__private::Registration::Family(& __SITE)
+                                ::m::__private::Registration::Family(& __FAMILY)
                             }
-                            __DESCRIBED
+                            __SPEC
                                 .family(
                                     ::m::__private::call::FunctionFamily::COUNTED,
                                     &__SHARED,
                                 )
                         };
                         ::m::__private::call::CallSeries::with(
-                            &__SITE,
+                            &__FAMILY,
                             &(::m::__private::call::typed::<&str>(&(path)),),
                         )
                     };

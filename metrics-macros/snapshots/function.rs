@@ -2,7 +2,7 @@ pub fn size(text: &str) -> usize {
     let __call = ::m::__private::call::CallGuard::<
         ::m::__private::call::Counted<_>,
     >::new({
-        const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+        const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
             &[
                 (
                     ::m::__private::Cow::Borrowed("function"),
@@ -21,16 +21,16 @@ pub fn size(text: &str) -> usize {
                 is_async: false,
             },
         );
-        const __WORDS: usize = __DESCRIBED
+        const __WORDS: usize = __SPEC
             .words(::m::__private::call::FunctionFamily::COUNTED);
         static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
             ::m::__private::AtomicU64::new(0)
         }; __WORDS];
-        static __SITE: ::m::__private::Family = {
+        static __FAMILY: ::m::__private::Family = {
             ::m::__register! {
-                ::m::__private::Registration::Family(& __SITE)
+                ::m::__private::Registration::Family(& __FAMILY)
             }
-            __DESCRIBED.family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
+            __SPEC.family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
         };
         type __Local = <::m::__private::Strategy<
             {
@@ -46,7 +46,7 @@ pub fn size(text: &str) -> usize {
             ::INIT };
         }
         ::m::__private::call::LocalCallSeries::new(
-            ::m::__private::call::CallSeries::unlabelled(&__SITE),
+            ::m::__private::call::CallSeries::unlabelled(&__FAMILY),
             &__LOCAL,
         )
     });

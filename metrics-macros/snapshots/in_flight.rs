@@ -2,7 +2,7 @@ fn parse(text: &str) -> Result<u32, ParseError> {
     let __call = ::m::__private::call::CallGuard::<
         ::m::__private::call::InFlightCall<_>,
     >::new({
-        const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+        const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
             &[
                 (
                     ::m::__private::Cow::Borrowed("function"),
@@ -18,17 +18,16 @@ fn parse(text: &str) -> Result<u32, ParseError> {
             ::core::module_path!(),
             ::m::__private::call::OutcomeLabel::Omitted,
         );
-        const __WORDS: usize = __DESCRIBED
+        const __WORDS: usize = __SPEC
             .words(::m::__private::call::FunctionFamily::IN_FLIGHT);
         static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
             ::m::__private::AtomicU64::new(0)
         }; __WORDS];
-        static __SITE: ::m::__private::Family = {
+        static __FAMILY: ::m::__private::Family = {
             ::m::__register! {
-                ::m::__private::Registration::Family(& __SITE)
+                ::m::__private::Registration::Family(& __FAMILY)
             }
-            __DESCRIBED
-                .family(::m::__private::call::FunctionFamily::IN_FLIGHT, &__SHARED)
+            __SPEC.family(::m::__private::call::FunctionFamily::IN_FLIGHT, &__SHARED)
         };
         type __Local = <::m::__private::Strategy<
             {
@@ -44,7 +43,7 @@ fn parse(text: &str) -> Result<u32, ParseError> {
             ::INIT };
         }
         ::m::__private::call::LocalCallSeries::new(
-            ::m::__private::call::CallSeries::unlabelled(&__SITE),
+            ::m::__private::call::CallSeries::unlabelled(&__FAMILY),
             &__LOCAL,
         )
     });

@@ -6,7 +6,7 @@ fn store(&self, plan: Plan, page: Page) {
         const _: () = ::m::__private::check_label("region", ::m::Kind::Counter);
         const _: () = ::m::__private::check_label("size", ::m::Kind::Counter);
         const _: () = ::m::__private::check_label("path", ::m::Kind::Counter);
-        const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+        const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                 &[
                     (
                         ::m::__private::Cow::Borrowed("function"),
@@ -50,16 +50,16 @@ fn store(&self, plan: Plan, page: Page) {
                     RESULTS
                 },
             );
-        const __WORDS: usize = __DESCRIBED
+        const __WORDS: usize = __SPEC
             .words(::m::__private::call::FunctionFamily::COUNTED);
         static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
             ::m::__private::AtomicU64::new(0)
         }; __WORDS];
-        static __SITE: ::m::__private::Family = {
+        static __FAMILY: ::m::__private::Family = {
             ::m::__register! {
-                ::m::__private::Registration::Family(& __SITE)
+                ::m::__private::Registration::Family(& __FAMILY)
             }
-            __DESCRIBED.family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
+            __SPEC.family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
         };
         type __Local = <::m::__private::Strategy<
             {
@@ -76,7 +76,7 @@ fn store(&self, plan: Plan, page: Page) {
         }
         ::m::__private::call::LocalCallSeries::new(
             ::m::__private::call::CallSeries::with(
-                &__SITE,
+                &__FAMILY,
                 &(
                     ::m::__private::call::typed::<Plan>(&(plan)),
                     ::m::__private::call::OpenLabel(&(self.region)),

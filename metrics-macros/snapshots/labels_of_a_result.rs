@@ -10,7 +10,7 @@ fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
             const _: () = ::m::__private::check_label("plan", ::m::Kind::Counter);
             const _: () = ::m::__private::check_label("large", ::m::Kind::Counter);
             const _: () = ::m::__private::check_label("fault", ::m::Kind::Counter);
-            const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+            const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                     &[
                         (
                             ::m::__private::Cow::Borrowed("function"),
@@ -62,17 +62,16 @@ fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
                         RESULTS
                     },
                 );
-            const __WORDS: usize = __DESCRIBED
+            const __WORDS: usize = __SPEC
                 .words(::m::__private::call::FunctionFamily::COUNTED);
             static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
                 ::m::__private::AtomicU64::new(0)
             }; __WORDS];
-            static __SITE: ::m::__private::Family = {
+            static __FAMILY: ::m::__private::Family = {
                 ::m::__register! {
-                    ::m::__private::Registration::Family(& __SITE)
+                    ::m::__private::Registration::Family(& __FAMILY)
                 }
-                __DESCRIBED
-                    .family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
+                __SPEC.family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
             };
             type __Local = <::m::__private::Strategy<
                 {
@@ -84,12 +83,12 @@ fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
                 },
             > as ::m::__private::StrategyStorage<__WORDS>>::Local;
             ::m::__private::thread_local! {
-                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
-                ::INIT };
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit
+                > ::INIT };
             }
             ::m::__private::call::LocalCallSeries::new(
                 ::m::__private::call::CallSeries::with_result_labels(
-                    &__SITE,
+                    &__FAMILY,
                     &(::m::__private::call::typed::<Plan>(&(plan)),),
                 ),
                 &__LOCAL,

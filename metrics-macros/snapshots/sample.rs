@@ -2,7 +2,7 @@ fn hash(text: &[u8]) -> u64 {
     let __call = ::m::__private::call::CallGuard::<
         ::m::__private::call::Sampled<1u32, 16u32, _>,
     >::new({
-        const __DESCRIBED: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+        const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
             &[
                 (
                     ::m::__private::Cow::Borrowed("function"),
@@ -25,16 +25,16 @@ fn hash(text: &[u8]) -> u64 {
                 is_async: false,
             },
         );
-        const __WORDS: usize = __DESCRIBED
+        const __WORDS: usize = __SPEC
             .words(::m::__private::call::FunctionFamily::SAMPLED);
         static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
             ::m::__private::AtomicU64::new(0)
         }; __WORDS];
-        static __SITE: ::m::__private::Family = {
+        static __FAMILY: ::m::__private::Family = {
             ::m::__register! {
-                ::m::__private::Registration::Family(& __SITE)
+                ::m::__private::Registration::Family(& __FAMILY)
             }
-            __DESCRIBED.family(::m::__private::call::FunctionFamily::SAMPLED, &__SHARED)
+            __SPEC.family(::m::__private::call::FunctionFamily::SAMPLED, &__SHARED)
         };
         type __Local = <::m::__private::Strategy<
             { ::m::__private::choose_strategy(__WORDS, true, 0) },
@@ -44,7 +44,7 @@ fn hash(text: &[u8]) -> u64 {
             ::INIT };
         }
         ::m::__private::call::LocalCallSeries::new(
-            ::m::__private::call::CallSeries::unlabelled(&__SITE),
+            ::m::__private::call::CallSeries::unlabelled(&__FAMILY),
             &__LOCAL,
         )
     });

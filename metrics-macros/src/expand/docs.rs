@@ -107,8 +107,8 @@ impl Queries {
             )
         };
         vec![
-            ("Time that 99 in 100 calls take at most:", quantile),
-            ("Time that a call takes on average:", average),
+            ("99th percentile of the duration:", quantile),
+            ("Average duration:", average),
         ]
     }
 

@@ -3,16 +3,16 @@
 //! `#[counted]` on `fn size(..) -> usize` needs, with `p` for `::metrics_core::__private`,
 //!
 //! ```text
-//! const __DESCRIBED: p::call::FunctionSpec = p::call::FunctionSpec::new(
+//! const __SPEC: p::call::FunctionSpec = p::call::FunctionSpec::new(
 //!     &[("function", "size"), ("module", module_path!())],
 //!     file!(), 7, module_path!(),
 //!     p::call::OutcomeLabel::Present { fallible: false, is_async: false },
 //! );
-//! const __WORDS: usize = __DESCRIBED.words(p::call::FunctionFamily::COUNTED);
+//! const __WORDS: usize = __SPEC.words(p::call::FunctionFamily::COUNTED);
 //! static __SHARED: [p::AtomicU64; __WORDS] = [const { p::AtomicU64::new(0) }; __WORDS];
-//! static __SITE: p::Family = {
-//!     __register! { p::Registration::Family(&__SITE) }
-//!     __DESCRIBED.family(p::call::FunctionFamily::COUNTED, &__SHARED)
+//! static __FAMILY: p::Family = {
+//!     __register! { p::Registration::Family(&__FAMILY) }
+//!     __SPEC.family(p::call::FunctionFamily::COUNTED, &__SHARED)
 //! };
 //! ```
 //!
@@ -23,10 +23,10 @@
 //! p::thread_local! {
 //!     static __LOCAL: __Local = const { <__Local as p::ConstInit>::INIT };
 //! }
-//! p::call::LocalCallSeries::new(p::call::CallSeries::unlabelled(&__SITE), &__LOCAL)
+//! p::call::LocalCallSeries::new(p::call::CallSeries::unlabelled(&__FAMILY), &__LOCAL)
 //! ```
 //!
-//! `busy` adds a second family, `__BUSY`, with storage of its own.
+//! `busy` adds a second family, `__BUSY_FAMILY`, with storage of its own.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -43,7 +43,7 @@ pub(super) fn items(
     args: &Args,
     function: &Function,
     returns: &Returns,
-    site: &Ident,
+    family: &Ident,
 ) -> TokenStream {
     let krate = &args.krate;
     let p = quote!(#krate::__private);
@@ -60,15 +60,19 @@ pub(super) fn items(
         });
         quote!(.buckets(&__BOUNDS, &__BUCKETS) #native)
     });
-    let measured = if args.sample.is_set() {
+    let shared_family = if args.sample.is_set() {
         "SAMPLED"
     } else {
-        args.instrument.measured
+        args.instrument.shared_family
     };
-    let measured = Ident::new(measured, Span::call_site());
-    let measured = quote!(#call::FunctionFamily::#measured);
-    let register = |site: &Ident| quote!(#krate::__register! { #p::Registration::Family(&#site) });
-    let busy = args.busy.get().map(|()| Ident::new("__BUSY", site.span()));
+    let shared_family = Ident::new(shared_family, Span::call_site());
+    let shared_family = quote!(#call::FunctionFamily::#shared_family);
+    let register =
+        |family: &Ident| quote!(#krate::__register! { #p::Registration::Family(&#family) });
+    let busy = args
+        .busy
+        .get()
+        .map(|()| Ident::new("__BUSY_FAMILY", family.span()));
     let busy_items = busy.as_ref().map(|busy| {
         let registered = register(busy);
         let own = own_family(args, "_busy", " Waiting is left out.");
@@ -77,18 +81,18 @@ pub(super) fn items(
                 [const { #p::AtomicU64::new(0) }; __WORDS];
             static #busy: #p::Family = {
                 #registered
-                __DESCRIBED #own.family(#call::FunctionFamily::BUSY, &__BUSY_SHARED)
+                __SPEC #own.family(#call::FunctionFamily::BUSY, &__BUSY_SHARED)
             };
         }
     });
     let with_busy = busy.map(|busy| quote!(.busy_family(&#busy)));
-    let registered = register(site);
+    let registered = register(family);
     let own = own_family(args, "", "");
     let objectives = objectives(args);
     let exemplars = args.exemplars.get().map(|()| quote!(.exemplars()));
     quote! {
         #checks
-        const __DESCRIBED: #call::FunctionSpec = #call::FunctionSpec::new(
+        const __SPEC: #call::FunctionSpec = #call::FunctionSpec::new(
             #const_labels,
             ::core::file!(),
             #line,
@@ -97,13 +101,13 @@ pub(super) fn items(
         )
         #labels
         #buckets;
-        const __WORDS: usize = __DESCRIBED.words(#measured);
+        const __WORDS: usize = __SPEC.words(#shared_family);
         static __SHARED: [#p::AtomicU64; __WORDS] =
             [const { #p::AtomicU64::new(0) }; __WORDS];
         #busy_items
-        static #site: #p::Family = {
+        static #family: #p::Family = {
             #registered
-            __DESCRIBED #own #objectives #exemplars #with_busy.family(#measured, &__SHARED)
+            __SPEC #own #objectives #exemplars #with_busy.family(#shared_family, &__SHARED)
         };
     }
 }
@@ -207,11 +211,11 @@ fn labels(args: &Args, function: &Function) -> Option<TokenStream> {
         .result_labels()
         .map(|label| (&label.name, &label.ty, false));
     let err = args.err.get().map(|label| (&label.name, &label.ty, true));
-    let results = results.chain(err).map(|(name, ty, of_error)| {
+    let results = results.chain(err).map(|(name, ty, errors_only)| {
         let name = label_name(name);
         let values = values(ty.as_ref());
         quote! {
-            #p::call::ResultLabel { name: #name, values: #values, errors_only: #of_error }
+            #p::call::ResultLabel { name: #name, values: #values, errors_only: #errors_only }
         }
     });
     let count = names.len();

@@ -11,7 +11,7 @@
 //! fn size(text: &str) -> usize {
 //!     let __call = call::CallGuard::<call::Counted<_>>::new({
 //!         /* the statics of the metric: see `family` */
-//!         call::LocalCallSeries::new(call::CallSeries::unlabelled(&__SITE), &__LOCAL)
+//!         call::LocalCallSeries::new(call::CallSeries::unlabelled(&__FAMILY), &__LOCAL)
 //!     });
 //!     { text.len() }
 //! }

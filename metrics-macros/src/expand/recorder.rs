@@ -10,7 +10,7 @@
 //! {
 //!     /* the statics of the metric: see `family` */
 //!     call::CallSeries::with_result_labels(
-//!         &__SITE,
+//!         &__FAMILY,
 //!         &(call::typed::<Plan>(&(plan)), call::OpenLabel(&(page.path()))),
 //!     )
 //! }
@@ -48,17 +48,17 @@ impl Recorder {
         let krate = &args.krate;
         let call = quote!(#krate::__private::call);
         let returns = Returns::of(function, args);
-        let site = Ident::new("__SITE", Span::mixed_site());
-        let items = family::items(args, function, &returns, &site);
+        let name = Ident::new("__FAMILY", Span::mixed_site());
+        let items = family::items(args, function, &returns, &name);
         let is_labelled = args.entry_labels().next().is_some();
         let mut series = if args.has_result_labels() {
             let values = entry_values(args, function, &call);
-            quote!(#call::CallSeries::with_result_labels(&#site, #values))
+            quote!(#call::CallSeries::with_result_labels(&#name, #values))
         } else if is_labelled {
             let values = entry_values(args, function, &call);
-            quote!(#call::CallSeries::with(&#site, #values))
+            quote!(#call::CallSeries::with(&#name, #values))
         } else {
-            quote!(#call::CallSeries::unlabelled(&#site))
+            quote!(#call::CallSeries::unlabelled(&#name))
         };
         if returns.future.is_none() {
             series = family::near(args, &series);

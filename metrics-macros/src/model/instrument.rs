@@ -9,7 +9,7 @@ pub(crate) struct Instrument {
     /// The type in `metrics_core::__private::call` that records a call.
     pub(crate) recorder: &'static str,
     /// The constant of `metrics_core::__private::call::FunctionFamily` for the shared family.
-    pub(crate) measured: &'static str,
+    pub(crate) shared_family: &'static str,
     /// The variant of `metrics_core::Kind`.
     pub(crate) kind: &'static str,
     /// The family that functions without the argument `name` share.
@@ -25,7 +25,7 @@ pub(crate) struct Instrument {
 pub(crate) static COUNTED: Instrument = Instrument {
     attribute: "counted",
     recorder: "Counted",
-    measured: "COUNTED",
+    shared_family: "COUNTED",
     kind: "Counter",
     family: "function_calls_total",
     help: "Calls of functions, by how they ended.",
@@ -36,7 +36,7 @@ pub(crate) static COUNTED: Instrument = Instrument {
 pub(crate) static TIMED: Instrument = Instrument {
     attribute: "timed",
     recorder: "Timed",
-    measured: "TIMED",
+    shared_family: "TIMED",
     kind: "Histogram",
     family: "function_duration_seconds",
     help: "Time that calls of functions took, by how they ended.",
@@ -47,7 +47,7 @@ pub(crate) static TIMED: Instrument = Instrument {
 pub(crate) static IN_FLIGHT: Instrument = Instrument {
     attribute: "in_flight",
     recorder: "InFlightCall",
-    measured: "IN_FLIGHT",
+    shared_family: "IN_FLIGHT",
     kind: "Gauge",
     family: "function_calls_in_flight",
     help: "Calls of functions in progress.",

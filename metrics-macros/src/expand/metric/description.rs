@@ -9,9 +9,9 @@
 //! has the description
 //!
 //! ```text
-//! desc(Kind::Gauge, "app_pages_bytes", "Pages.", "bytes")
+//! unchecked_desc(Kind::Gauge, "app_pages_bytes", "Pages.", "bytes")
 //!     .declared_at(file!(), 7, module_path!())
-//!     .labels({ const LABELS: &[Cow<'static, str>] = &texts::<..>(__NAMES); LABELS })
+//!     .labels({ const LABELS: &[Cow<'static, str>] = &borrowed_texts::<..>(__NAMES); LABELS })
 //! ```
 //!
 //! and the checks

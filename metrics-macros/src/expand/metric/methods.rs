@@ -4,11 +4,11 @@
 //!
 //! ```text
 //! impl PAGES {
-//!     pub fn with(&self, cache: Cache) -> Counter<Declared<PAGES>> {
-//!         <Counter<Declared<PAGES>>>::at(Declared::with(&(cache,)))
+//!     pub fn with(&self, cache: Cache) -> Counter<DeclaredSeries<PAGES>> {
+//!         <Counter<DeclaredSeries<PAGES>>>::at(DeclaredSeries::with(&(cache,)))
 //!     }
 //!     pub fn bind(&self, cache: Cache) -> Counter {
-//!         Counter::at(Handle::declared(<PAGES as Site>::family(), &(cache,)))
+//!         Counter::at(Handle::declared(<PAGES as DeclaredMetric>::family(), &(cache,)))
 //!     }
 //!     pub fn remove(&self, cache: Cache) -> bool { .. }
 //!     pub fn clear(&self) { .. }
@@ -75,29 +75,29 @@ impl Expansion<'_> {
             #allow
             #[automatically_derived]
             impl #ident {
-                /// The series of these labels, for one recording.
+                /// Returns the series of these labels, for one recording.
                 #[inline(always)]
                 pub fn with(&self, #parameters) -> #metric {
                     <#metric>::at(#series)
                 }
 
-                /// A handle to the series of these labels, to be kept.
+                /// Returns a handle to the series of these labels, which can be stored.
                 pub fn bind(&self, #parameters) -> #krate::#kind #states {
                     #krate::#kind::at(#bound)
                 }
 
-                /// Removes the series of these labels, if one of them is open; false when there
-                /// was none.
+                /// Removes the series of these labels and returns whether there was one. Series
+                /// whose labels are all closed are never removed.
                 pub fn remove(&self, #parameters) -> bool {
                     #remove
                 }
 
-                /// Removes all series, if a label is open.
+                /// Removes all series, unless all labels are closed.
                 pub fn clear(&self) {
                     #clear
                 }
 
-                /// Removes the series for which `keep` says no, if a label is open.
+                /// Removes the series for which `keep` returns false, unless all labels are closed.
                 pub fn retain(
                     &self,
                     keep: impl ::core::ops::FnMut(#krate::LabelView<'_>) -> bool,
@@ -127,7 +127,7 @@ impl Expansion<'_> {
             #allow
             #[automatically_derived]
             impl #ident {
-                /// The facts: names and values, once they are set.
+                /// Returns the names and values of the labels, or `None` before they are set.
                 pub fn get(
                     &self,
                 ) -> ::core::option::Option<
@@ -136,7 +136,7 @@ impl Expansion<'_> {
                     #get
                 }
 
-                /// Replaces the facts.
+                /// Replaces the values of the labels.
                 pub fn set(&self, #parameters) {
                     #set
                 }

@@ -8,9 +8,9 @@
 //! expands to
 //!
 //! ```text
-//! pub struct REQUESTS { __metric: Counter<Declared<REQUESTS>> }
-//! pub static REQUESTS: REQUESTS = REQUESTS { __metric: <..>::at(Declared::ONLY) };
-//! impl Deref for REQUESTS { type Target = Counter<Declared<REQUESTS>>; .. }
+//! pub struct REQUESTS { __metric: Counter<DeclaredSeries<REQUESTS>> }
+//! pub static REQUESTS: REQUESTS = REQUESTS { __metric: <..>::at(DeclaredSeries::UNLABELLED) };
+//! impl Deref for REQUESTS { type Target = Counter<DeclaredSeries<REQUESTS>>; .. }
 //! const _: () = { /* storage and registration: see `storage` */ };
 //! ```
 //!
