@@ -137,12 +137,12 @@ impl<'b> Line<'b> {
         self.put_chunk(&[byte], 1);
     }
 
-    /// Writes the first `len` of eight digits, and ends the line.
+    /// Writes the first `len` of eight bytes, and ends the line.
     #[inline(always)]
-    pub(crate) fn put_last(&mut self, digits: [u8; 8], len: usize) {
+    pub(crate) fn put_word_and_newline(&mut self, word: [u8; 8], len: usize) {
         if let Some(out) = self.rest.first_chunk_mut::<16>() {
             if let Some(out) = out.first_chunk_mut() {
-                *out = digits;
+                *out = word;
             }
             out[len % 16] = b'\n';
         }

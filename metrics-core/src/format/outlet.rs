@@ -1,86 +1,85 @@
-//! Where an exposition goes, and the buffer before it.
+//! The output of an exposition: a buffer that is written to a writer in pieces.
 
 use std::io::{self, IoSlice};
 
 use super::buffer::Buffer;
 
-/// What was written leaves in pieces of about this size, or of what is written between two pauses
-/// if that is more.
+/// Bytes from which on the buffer is written out at a checkpoint.
 pub(crate) const PIECE: usize = 16 * 1024;
 
-/// Who takes an exposition.
-pub(crate) enum Out<'w> {
-    /// A writer takes it piece by piece.
+/// Where an exposition goes.
+pub(crate) enum Output<'w> {
+    /// Written piece by piece.
     Writer(&'w mut dyn io::Write),
-    /// It is all of a vector's content in the end.
+    /// Replaces the content of the vector, whose memory is reused.
     Memory(&'w mut Vec<u8>),
 }
 
-/// A buffer that is emptied into a writer, or becomes what somebody has asked for.
+/// A buffer with its output.
 pub(crate) struct Outlet<'w> {
-    out: Out<'w>,
-    /// Whether it takes several slices at once, as far as is known.
-    takes_slices: bool,
+    out: Output<'w>,
+    /// False once the writer was seen to take only the first of several slices.
+    is_vectored: bool,
     result: io::Result<()>,
     pub(crate) buffer: Buffer,
 }
 
 impl<'w> Outlet<'w> {
-    pub(crate) fn new(mut out: Out<'w>) -> Self {
+    pub(crate) fn new(mut out: Output<'w>) -> Self {
         let buffer = match &mut out {
-            Out::Writer(_) => Buffer::with_capacity(2 * PIECE),
-            Out::Memory(bytes) => Buffer::over(std::mem::take(bytes)),
+            Output::Writer(_) => Buffer::with_capacity(2 * PIECE),
+            Output::Memory(bytes) => Buffer::over(std::mem::take(bytes)),
         };
         Outlet {
             out,
-            takes_slices: true,
+            is_vectored: true,
             result: Ok(()),
             buffer,
         }
     }
 
-    /// Lets out what there is, if it is enough.
-    pub(crate) fn pause(&mut self) {
+    /// Writes the buffer out if it holds at least [`PIECE`] bytes.
+    pub(crate) fn flush_if_large(&mut self) {
         if self.buffer.len() >= PIECE {
             self.flush();
         }
     }
 
-    /// Whether nothing has failed.
+    /// Whether no write has failed.
     pub(crate) fn is_open(&self) -> bool {
         self.result.is_ok()
     }
 
-    /// Lets out the rest.
+    /// Writes the rest out.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.flush();
-        if let Out::Memory(bytes) = self.out {
+        if let Output::Memory(bytes) = self.out {
             *bytes = self.buffer.into_bytes();
         }
         self.result
     }
 
     fn flush(&mut self) {
-        let Out::Writer(out) = &mut self.out else {
+        let Output::Writer(out) = &mut self.out else {
             return;
         };
         let mut rest = self.buffer.as_slice();
         while self.result.is_ok() && !rest.is_empty() {
-            let written = if self.takes_slices {
+            let written = if self.is_vectored {
                 let mut slices = [IoSlice::new(&[]); SLICES];
-                for (slice, some) in slices.iter_mut().zip(rest.chunks(SLICE)) {
-                    *slice = IoSlice::new(some);
+                for (slice, chunk) in slices.iter_mut().zip(rest.chunks(SLICE)) {
+                    *slice = IoSlice::new(chunk);
                 }
-                let some = rest.len().div_ceil(SLICE).min(SLICES);
-                out.write_vectored(&slices[..some])
+                let len = rest.len().div_ceil(SLICE).min(SLICES);
+                out.write_vectored(&slices[..len])
             } else {
                 out.write(rest)
             };
             match written {
                 Ok(0) => self.result = Err(io::ErrorKind::WriteZero.into()),
                 Ok(len) => {
-                    // A writer that knows nothing of slices has taken the first one.
-                    self.takes_slices &= len > SLICE || rest.len() <= SLICE;
+                    // The default `write_vectored` writes the first slice only.
+                    self.is_vectored &= len > SLICE || rest.len() <= SLICE;
                     rest = &rest[len..];
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -91,18 +90,17 @@ impl<'w> Outlet<'w> {
     }
 }
 
-/// What is to be copied goes out in slices of so many bytes. More at once glibc copies with
-/// `rep movsb`, which on some processors is slow where source and destination do not happen to be
-/// aligned alike, and leaves what it writes out of the caches.
+/// The size of the slices that a writer gets. glibc copies larger ones with `rep movsb`, which on
+/// some processors is slow unless source and destination are aligned alike, and bypasses the caches.
 const SLICE: usize = 2048;
-/// So many slices go out at once.
+/// The most slices in one call.
 const SLICES: usize = 32;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Takes only so many bytes of so many slices at once, and is interrupted now and then.
+    /// Takes at most so many bytes and slices at once, and is interrupted at every third call.
     struct Reluctant {
         bytes: usize,
         slices: usize,
@@ -133,16 +131,16 @@ mod tests {
     }
 
     fn write(out: &mut dyn io::Write, text: &[u8]) -> io::Result<()> {
-        let mut outlet = Outlet::new(Out::Writer(out));
+        let mut outlet = Outlet::new(Output::Writer(out));
         for some in text.chunks(10_000) {
             outlet.buffer.put(some);
-            outlet.pause();
+            outlet.flush_if_large();
         }
         outlet.finish()
     }
 
     #[test]
-    fn all_arrives_whatever_a_writer_takes_at_once() {
+    fn a_writer_gets_all_bytes_however_few_it_takes_at_once() {
         let text: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
         for bytes in [1, SLICE - 1, SLICE, SLICE + 1, usize::MAX] {
             for slices in [1, 2, usize::MAX] {
@@ -152,14 +150,14 @@ mod tests {
                     calls: 0,
                     taken: Vec::new(),
                 };
-                write(&mut out, &text).expect("it takes everything in the end");
+                write(&mut out, &text).expect("the writer takes everything in the end");
                 assert!(out.taken == text, "{bytes} bytes of {slices} slices");
             }
         }
     }
 
     #[test]
-    fn who_takes_nothing_any_more_is_asked_no_more() {
+    fn a_failed_writer_is_not_called_again() {
         let mut full = Reluctant {
             bytes: 0,
             slices: 1,

@@ -3,7 +3,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use crate::{
-    format::{Out, protobuf::Protobuf, text::Text},
+    format::{Output, protobuf::Protobuf, text::Text},
     registry::{collected::Collected, exposed_families::ExposedFamilies, handle::Registry},
     sample::format::{ExpositionFormat, Format},
     storage::clock,
@@ -23,7 +23,7 @@ impl Registry {
         exposition: impl Into<ExpositionFormat>,
         out: &mut impl io::Write,
     ) -> io::Result<()> {
-        self.encode_to(exposition.into(), Out::Writer(out), Duration::MAX, None)
+        self.encode_to(exposition.into(), Output::Writer(out), Duration::MAX, None)
     }
 
     /// Encodes each family for which `filter` accepts at least one of its sample names.
@@ -68,7 +68,7 @@ impl Registry {
         timeout: Duration,
         filter: Option<&dyn Fn(&str) -> bool>,
     ) -> io::Result<()> {
-        self.encode_to(exposition.into(), Out::Writer(out), timeout, filter)
+        self.encode_to(exposition.into(), Output::Writer(out), timeout, filter)
     }
 
     /// Encodes all metrics as a string; an empty one in [`Format::Protobuf`], which is binary.
@@ -99,13 +99,13 @@ impl Registry {
     /// ```
     pub fn encode_to_vec(&self, exposition: impl Into<ExpositionFormat>, out: &mut Vec<u8>) {
         // Writing to memory does not fail.
-        let _ = self.encode_to(exposition.into(), Out::Memory(out), Duration::MAX, None);
+        let _ = self.encode_to(exposition.into(), Output::Memory(out), Duration::MAX, None);
     }
 
     fn encode_to(
         &self,
         exposition: ExpositionFormat,
-        out: Out<'_>,
+        out: Output<'_>,
         timeout: Duration,
         filter: Option<&dyn Fn(&str) -> bool>,
     ) -> io::Result<()> {

@@ -76,43 +76,21 @@ pub(super) fn write(
     most: usize,
 ) -> (usize, usize) {
     let halves = counters.series.labels.short_halves(table);
-    let births_there_are = counters.series.created.distinct;
-    let (some, written) = if births_there_are.len() == 1 {
-        with_wide_vectors(ShortMetrics::<true, true> {
-            out,
-            counters,
-            halves,
-            births,
-            most,
-        })
-    } else {
-        with_wide_vectors(ShortMetrics::<true, false> {
-            out,
-            counters,
-            halves,
-            births,
-            most,
-        })
-    };
-    if some == counters.totals.len() {
-        return (some, written);
-    }
-    // One that is longer is most likely not the only one.
-    let (others, more) = with_wide_vectors(ShortMetrics::<false, false> {
-        out: &mut out[written..],
-        counters: &counters.skip(some),
+    let (some, written) = with_wide_vectors(ShortMetrics {
+        out,
+        counters,
         halves,
         births,
-        most: most.saturating_sub(written),
+        most,
     });
-    (some + others, written + more)
+    (some, written)
 }
 
 /// Metrics of counters until one is not short, as most are.
 ///
 /// As in `text/counters.rs` nothing is called, and little is left to check. Whether lengths are to
 /// take one byte is known, and whether all were born together, as most neighbours are.
-struct ShortMetrics<'a, const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> {
+struct ShortMetrics<'a> {
     out: &'a mut [u8],
     counters: &'a CounterBatch<'a>,
     halves: ShortHalves<'a>,
@@ -120,9 +98,7 @@ struct ShortMetrics<'a, const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> {
     most: usize,
 }
 
-impl<const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> WideLoop
-    for ShortMetrics<'_, OF_ONE_BYTE, BORN_TOGETHER>
-{
+impl WideLoop for ShortMetrics<'_> {
     type Output = (usize, usize);
 
     #[inline(always)]
@@ -156,9 +132,6 @@ impl<const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> WideLoop
                 };
                 let second_len = usize::from(second_len);
                 let size = first_len + second_len + 8 + Birth::SIZE;
-                if OF_ONE_BYTE && size >= 0x80 {
-                    break 'all;
-                }
                 let Some(metric) = out.first_chunk_mut::<ROOM>() else {
                     break 'all;
                 };
@@ -174,8 +147,7 @@ impl<const OF_ONE_BYTE: bool, const BORN_TOGETHER: bool> WideLoop
                 let value_at = head_len + first_len + second_len;
                 let (value, place) = metric[value_at..].split_at_mut(8);
                 value.copy_from_slice(&(totals[at] as f64).to_le_bytes());
-                let born = if BORN_TOGETHER { 0 } else { born[at] };
-                place[..Birth::ROOM].copy_from_slice(births[usize::from(born)].as_bytes());
+                place[..Birth::ROOM].copy_from_slice(births[usize::from(born[at])].as_bytes());
                 out = &mut out[head_len + size..];
                 at += 1;
             }

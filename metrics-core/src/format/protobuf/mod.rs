@@ -28,7 +28,7 @@ use self::{
 };
 use super::{
     buffer::{Buffer, Line},
-    outlet::{Out, Outlet, PIECE},
+    outlet::{Outlet, Output, PIECE},
 };
 use crate::{
     describe::{escaping, escaping::Escaping, kind::Kind, name},
@@ -93,7 +93,7 @@ enum Labels<'a> {
 }
 
 impl<'w> Protobuf<'w> {
-    pub(crate) fn new(out: Out<'w>, exposition: ExpositionFormat, common: &str) -> Self {
+    pub(crate) fn new(out: Output<'w>, exposition: ExpositionFormat, common: &str) -> Self {
         let mut this = Protobuf {
             outlet: Outlet::new(out),
             common: Vec::new(),
@@ -516,7 +516,7 @@ impl Sink for Protobuf<'_> {
 
     fn checkpoint(&mut self) -> bool {
         if !matches!(self.message, Message::Held(_)) {
-            self.outlet.pause();
+            self.outlet.flush_if_large();
         }
         self.outlet.is_open()
     }

@@ -1,10 +1,11 @@
-//! The lines of many counters: most of what there is.
+//! The lines of a batch of counters.
 
-use super::Start;
+use super::line_start::LineStart;
 use crate::{
     format::{
         buffer::{Buffer, LONGEST, Line, STEP, copy_short},
         number,
+        number::batch::{Digits, find_digits, put_any_line},
     },
     sample::{
         batch::CounterBatch,
@@ -14,106 +15,78 @@ use crate::{
     storage::cpu::{WideLoop, with_wide_vectors},
 };
 
-/// What is found out of so many counters as are written at once.
+/// Memory that is reused for every batch.
 #[derive(Debug)]
-pub(super) struct Many {
-    /// The digits of their totals.
-    digits: [number::Digits; CounterBatch::MAX_LEN],
-    /// How their lines end, if all are short.
-    ends: number::Ends<{ CounterBatch::MAX_LEN }>,
-    /// Where their labels stand.
+pub(super) struct Scratch {
+    /// The digits of the totals.
+    digits: [Digits; CounterBatch::MAX_LEN],
     table: HalfTable,
 }
 
-impl Default for Many {
+impl Default for Scratch {
     fn default() -> Self {
-        Many {
-            digits: [number::Digits::default(); CounterBatch::MAX_LEN],
-            ends: number::Ends::new(),
+        Scratch {
+            digits: [Digits::default(); CounterBatch::MAX_LEN],
             table: HalfTable::new(),
         }
     }
 }
 
-/// Writes the lines of counters whose labels are text, and begin like this.
+/// Writes the lines of counters whose labels are encoded as text.
 pub(super) fn write(
     buffer: &mut Buffer,
     counters: &CounterBatch<'_>,
-    start: &Start,
-    Many {
-        digits,
-        ends,
-        table,
-    }: &mut Many,
+    start: &LineStart,
+    Scratch { digits, table }: &mut Scratch,
 ) {
-    let (before, value) = (start.labels.as_slice(), start.value.as_slice());
-    let highest = number::many(counters.totals, digits);
-    let each = before.len() + LabelRendering::BEFORE_VALUE.len() + value.len() + number::ROOM;
+    find_digits(counters.totals, digits);
     let labels = counters.series.labels;
-    let room = each * counters.totals.len() + labels.max_bytes() + SHORT;
-    let short_lines = if highest < number::SEVEN {
-        ends.find(counters.totals, digits);
-        short_lines::<true>
-    } else {
-        short_lines::<false>
-    };
+    let each =
+        start.labels.len() + LabelRendering::BEFORE_VALUE.len() + start.value.len() + number::ROOM;
+    let room = each * counters.totals.len() + labels.max_bytes() + SHORT_LINE;
     let halves = labels.short_halves(table);
     buffer.write(room, |line| {
         let mut at = 0;
         loop {
-            let left = counters.skip(at);
+            let rest = counters.skip(at);
             if labels.is_as_requested() {
-                at += short_lines(line, &left, halves, &digits[at..], ends.after(at));
+                let (lines, written) = with_wide_vectors(ShortLines {
+                    out: line.rest(),
+                    counters: &rest,
+                    halves,
+                    digits: &digits[at..],
+                });
+                line.skip(written);
+                at += lines;
             }
-            let Some(total) = counters.totals.get(at) else {
+            if at == counters.totals.len() {
                 break;
-            };
-            if let Some((labels, ..)) = counters.skip(at).first() {
-                long_line(line, before, labels, value, *total);
+            }
+            if let Some((labels, _, total)) = counters.skip(at).first() {
+                long_line(line, start, labels, total);
             }
             at += 1;
         }
     });
 }
 
-/// Writes lines of counters until one is not short, as most are, or not there; returns how many
-/// counters these are. Whether all totals are below [`SEVEN`](number::SEVEN) is known.
-#[inline(never)]
-fn short_lines<const ARE_LOW: bool>(
-    line: &mut Line<'_>,
-    counters: &CounterBatch<'_>,
-    halves: ShortHalves<'_>,
-    digits: &[number::Digits],
-    ends: (&[u64], &[u8]),
-) -> usize {
-    let (lines, written) = with_wide_vectors(ShortLines::<ARE_LOW> {
-        out: line.rest(),
-        counters,
-        halves,
-        digits,
-        ends,
-    });
-    line.skip(written);
-    lines
-}
+/// The memory that a short line is written into: both halves of its start, and its value, each
+/// copied in pieces of fixed size.
+const SHORT_LINE: usize = 2 * LONGEST + 16 + STEP;
 
-/// What a short line is written in: both halves of what stands before the value, and that, each in
-/// whole steps.
-const SHORT: usize = 2 * LONGEST + 16 + STEP;
-
-/// Lines of counters: how many there are, and how long.
+/// Writes the lines of counters up to the first that does not exist or whose line is not short.
 ///
-/// Everything is written in whole steps at places that are known to be there, so that little is
-/// left to check, and nothing is called, so that all that is needed stays in registers.
-struct ShortLines<'a, const ARE_LOW: bool> {
+/// Returns the number of lines and of bytes. Copies have fixed sizes and go to memory that is known
+/// to be there, so that few bounds checks are left, and no function is called, so that all values
+/// stay in registers.
+struct ShortLines<'a> {
     out: &'a mut [u8],
     counters: &'a CounterBatch<'a>,
     halves: ShortHalves<'a>,
-    digits: &'a [number::Digits],
-    ends: (&'a [u64], &'a [u8]),
+    digits: &'a [Digits],
 }
 
-impl<const ARE_LOW: bool> WideLoop for ShortLines<'_, ARE_LOW> {
+impl WideLoop for ShortLines<'_> {
     type Output = (usize, usize);
 
     #[inline(always)]
@@ -123,42 +96,33 @@ impl<const ARE_LOW: bool> WideLoop for ShortLines<'_, ARE_LOW> {
             counters,
             halves,
             digits,
-            ends: (words, lens),
         } = self;
         let room = out.len();
-        let some = counters.live_prefix_len();
-        let (labels, totals) = (
-            &counters.series.labels.halves[..some],
-            &counters.totals[..some],
-        );
-        let (words, lens, digits) = (&words[..some], &lens[..some], &digits[..some]);
+        let len = counters.live_prefix_len();
+        let indices = &counters.series.labels.halves[..len];
+        let (totals, digits) = (&counters.totals[..len], &digits[..len]);
         let mut at = 0;
-        'all: while at < some {
-            let head = labels[at][0];
-            let Some((first, first_len)) = halves.first(head) else {
+        'all: while at < len {
+            let first_index = indices[at][0];
+            let Some((first, first_len)) = halves.first(first_index) else {
                 break;
             };
             let first_len = usize::from(first_len);
-            // Neighbours have it in common.
-            while at < some && labels[at][0] == head {
-                let Some((second, second_len)) = halves.second(labels[at][1]) else {
+            // Neighbours share their first half, which is looked up once.
+            while at < len && indices[at][0] == first_index {
+                let Some((second, second_len)) = halves.second(indices[at][1]) else {
                     break 'all;
                 };
-                let Some(line) = out.first_chunk_mut::<SHORT>() else {
+                let Some(line) = out.first_chunk_mut::<SHORT_LINE>() else {
                     break 'all;
                 };
                 let second_len = usize::from(second_len);
                 copy_short::<64>(line, first, first_len);
                 copy_short::<16>(&mut line[first_len..], second, second_len);
                 let value_at = first_len + second_len;
-                let value = if ARE_LOW {
-                    line[value_at..value_at + 8].copy_from_slice(&words[at].to_le_bytes());
-                    lens[at].into()
-                } else {
-                    let value = line[value_at..].first_chunk_mut();
-                    value.map_or(0, |out| number::any_line(out, totals[at], &digits[at]))
-                };
-                out = &mut out[value_at + value..];
+                let value = line[value_at..].first_chunk_mut();
+                let value_len = value.map_or(0, |out| put_any_line(out, totals[at], &digits[at]));
+                out = &mut out[value_at + value_len..];
                 at += 1;
             }
         }
@@ -168,22 +132,16 @@ impl<const ARE_LOW: bool> WideLoop for ShortLines<'_, ARE_LOW> {
 
 #[cold]
 #[inline(never)]
-fn long_line(
-    line: &mut Line<'_>,
-    before: &[u8],
-    [first, second]: [&[u8]; 2],
-    value: &[u8],
-    total: u64,
-) {
+fn long_line(line: &mut Line<'_>, start: &LineStart, [first, second]: [&[u8]; 2], total: u64) {
     if second.is_empty() {
-        line.put(value);
+        line.put(start.value.as_slice());
     } else {
+        let before = start.labels.as_slice();
         for part in [before, first, second, LabelRendering::BEFORE_VALUE] {
             line.put(part);
         }
     }
-    number::unsigned(line, total);
-    line.put_byte(b'\n');
+    number::unsigned_line(line, total);
 }
 
 #[cfg(test)]
@@ -191,7 +149,7 @@ mod tests {
     use crate::{Counter, Format, Options, Registry};
 
     #[test]
-    fn lines_of_any_length_are_as_if_they_were_formatted() {
+    fn lines_of_any_length_are_complete() {
         for name_len in (1..6).chain(22..30).chain(54..62).chain([200]) {
             let name = "n".repeat(name_len) + "_total";
             let registry = Registry::new();
@@ -215,9 +173,9 @@ mod tests {
     }
 
     #[test]
-    fn lines_whose_labels_begin_alike_are_as_if_they_were_formatted() {
+    fn lines_with_common_labels_are_complete() {
         for name_len in [1, 3, 56, 57, 58, 120, 130] {
-            // What stands before the last label is then of 64 bytes, of 256, or of some more or less.
+            // The first half of the line then has about 64 or 256 bytes.
             for common_len in [0, 1, 50, 51, 52, 59, 60, 61, 200, 241, 242, 243] {
                 let (name, common) = ("n".repeat(name_len) + "_total", "c".repeat(common_len));
                 let registry = Registry::new();
@@ -226,7 +184,7 @@ mod tests {
                 let mut expected = format!("# HELP {name} Help.\n# TYPE {name} counter\n");
                 for len in (1..70).chain(240..260_u32) {
                     let value = "v".repeat(len as usize);
-                    // In some expositions all of them are of few digits.
+                    // In some expositions all totals have few digits.
                     let total = 9_u64.pow(len % (7 + name_len as u32 % 3));
                     counters.with(&[&common, &value]).inc_by(total);
                     let a = match common_len {

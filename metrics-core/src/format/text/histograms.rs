@@ -1,11 +1,14 @@
-//! The lines of a histogram's buckets.
+//! The lines of histograms.
 
-use super::Start;
+use super::{dialect::SampleName, line_start::LineStart};
 use crate::{
     format::{
         buffer::{Buffer, Line, Padded, STEP},
         number,
-        number::ROW,
+        number::{
+            EIGHT_DIGITS,
+            batch::{Digits, ROW, find_digits_of_rows, put_line},
+        },
     },
     sample::{
         batch::HistogramBatch,
@@ -14,36 +17,37 @@ use crate::{
     storage::cpu::{WideLoop, with_wide_vectors},
 };
 
-/// What the lines of the last histogram had in common with those of the next.
+/// What the lines of one histogram have in common with those of the next, and memory that is reused.
 #[derive(Debug, Default)]
-pub(super) struct Buckets {
-    /// Its bounds, where they stand if it is of this family, and the ends of their lines.
+pub(super) struct HistogramWriter {
     bounds: Vec<f64>,
+    /// Address and length of the bounds, if they are of the current family: a family has them in
+    /// one place, so that they need not be compared for every series.
     bounds_at: Option<(usize, usize)>,
-    ends: Vec<Le>,
-    /// What all its lines begin with.
+    /// The `le` label of each bucket.
+    le_labels: Vec<Le>,
+    /// The start of all lines of a series.
     start: Padded,
-    /// What the buckets of some histograms add up to, each in rows of its own, and the digits of
-    /// that.
+    /// The cumulative counts of some histograms, each in rows of its own.
     totals: Vec<[u64; ROW]>,
-    digits: Vec<[number::Digits; ROW]>,
+    digits: Vec<[Digits; ROW]>,
 }
 
-impl Buckets {
-    /// Another family begins.
+impl HistogramWriter {
+    /// Call it at the beginning of a family.
     pub(super) fn new_family(&mut self) {
         self.bounds_at = None;
     }
 
-    /// Begins a series: `start` is what its lines begin with before its labels.
+    /// Begins a series. `start` is the start of its lines, without its labels.
     pub(super) fn begin(&mut self, start: &Padded, labels: &[u8]) {
         self.start.set(&[start.as_slice()]);
-        self.begin_like_others(start, labels);
+        self.begin_next(start, labels);
     }
 
-    /// The same where the lines of the series before began so too.
+    /// Begins a series whose lines start like those of the series before.
     #[inline(always)]
-    fn begin_like_others(&mut self, start: &Padded, labels: &[u8]) {
+    fn begin_next(&mut self, start: &Padded, labels: &[u8]) {
         self.start.truncate(start.len());
         if !labels.is_empty() {
             self.start.push(labels);
@@ -51,76 +55,78 @@ impl Buckets {
         }
     }
 
-    /// Writes the lines of all buckets; returns what they add up to.
+    /// Writes the lines of all buckets; returns the number of observations.
     pub(super) fn write(
         &mut self,
         buffer: &mut Buffer,
         value: &HistogramValue<'_>,
-        open_metrics: bool,
+        is_open_metrics: bool,
     ) -> u64 {
-        self.know_bounds(value.bounds, open_metrics);
-        if open_metrics && !value.exemplars.is_empty() {
+        self.set_bounds(value.bounds, is_open_metrics);
+        if is_open_metrics && !value.exemplars.is_empty() {
             return self.write_with_exemplars(buffer, value);
         }
         let rows = self.rows();
-        let total = add_up(value.counts, &mut self.totals.iter_mut());
-        number::rows(&self.totals[..rows], &mut self.digits);
+        let total = accumulate(value.counts, &mut self.totals.iter_mut());
+        find_digits_of_rows(&self.totals[..rows], &mut self.digits);
         buffer.write(self.room(), |line| self.lines(line, 0));
         total
     }
 
-    /// Writes all lines of histograms, one after the other.
-    pub(super) fn write_many(
+    /// Writes all lines of a batch of histograms.
+    pub(super) fn write_batch(
         &mut self,
         buffer: &mut Buffer,
         histograms: &HistogramBatch<'_>,
-        [bucket, sum, count, _]: &[Start; 4],
-        open_metrics: bool,
+        starts: &[LineStart; 4],
+        is_open_metrics: bool,
     ) {
-        self.know_bounds(histograms.bounds, open_metrics);
+        self.set_bounds(histograms.bounds, is_open_metrics);
+        let start = |sample| &starts[sample as usize];
+        let (bucket, sum) = (start(SampleName::Main), start(SampleName::Sum));
+        let count = start(SampleName::Count);
         self.start.set(&[bucket.labels.as_slice()]);
         let rows = self.rows();
         let at_once = (AT_ONCE / rows).max(1);
         let mut all = histograms.iter();
         loop {
-            // The digits of several are told at once: each of them alone would wait for what was
-            // just added up, and its lines for them.
-            let (mut some, mut found) = ([None; AT_ONCE], 0);
+            // Several at once: the digits of one alone would wait for the additions before them, and
+            // its lines for the digits.
+            let (mut batch, mut len) = ([None; AT_ONCE], 0);
             let mut totals = self.totals.iter_mut();
-            for (one, (labels, _, read)) in some[..at_once].iter_mut().zip(&mut all) {
-                *one = Some((labels, read.sum, add_up(read.counts, &mut totals)));
-                found += 1;
+            for (one, (labels, _, read)) in batch[..at_once].iter_mut().zip(&mut all) {
+                *one = Some((labels, read.sum, accumulate(read.counts, &mut totals)));
+                len += 1;
             }
-            if found == 0 {
+            if len == 0 {
                 break;
             }
-            number::rows(&self.totals[..found * rows], &mut self.digits);
-            for (at, (labels, observed, total)) in some.iter().flatten().enumerate() {
-                self.begin_like_others(&bucket.labels, labels);
-                let others = sum.labels.room() + count.labels.room() + 2 * STEP;
-                let others = others + 2 * (labels.len() + number::ROOM);
+            find_digits_of_rows(&self.totals[..len * rows], &mut self.digits);
+            for (at, (labels, observed, total)) in batch.iter().flatten().enumerate() {
+                self.begin_next(&bucket.labels, labels);
+                let others = sum.room(labels) + count.room(labels) + 2 * number::ROOM;
                 buffer.write(self.room() + others, |line| {
                     self.lines(line, at * rows);
-                    begin_line(line, sum, labels);
-                    number::float(line, *observed, open_metrics);
+                    sum.put(line, labels);
+                    number::float(line, *observed, is_open_metrics);
                     line.put_byte(b'\n');
-                    begin_line(line, count, labels);
-                    self.end_line(line, *total, at * rows + rows - 1);
+                    count.put(line, labels);
+                    self.put_total(line, *total, at * rows + rows - 1);
                 });
             }
         }
     }
 
-    /// Writes the lines of all buckets of a histogram, whose totals begin in this row.
+    /// Writes the lines of all buckets of a histogram, whose totals start in this row.
     #[inline(always)]
     fn lines(&self, line: &mut Line<'_>, row: usize) {
         let rows = self.totals[row..].iter().zip(&self.digits[row..]);
-        for (ends, (totals, digits)) in self.ends.chunks(ROW).zip(rows) {
+        for (le_labels, (totals, digits)) in self.le_labels.chunks(ROW).zip(rows) {
             lines(
                 line,
                 Lines {
                     start: &self.start,
-                    ends,
+                    le_labels,
                     totals,
                     digits,
                 },
@@ -128,38 +134,37 @@ impl Buckets {
         }
     }
 
-    /// Ends a line in what all buckets of a histogram add up to, whose last row it is.
+    /// Writes the number of observations, whose digits end in the row `last`, and ends the line.
     #[inline(always)]
-    fn end_line(&self, line: &mut Line<'_>, total: u64, last: usize) {
+    fn put_total(&self, line: &mut Line<'_>, total: u64, last: usize) {
         let out = line.rest().first_chunk_mut();
-        if total < number::EIGHT
+        if total < EIGHT_DIGITS
             && let Some(out) = out
         {
-            let len = number::known_line(out, &self.digits[last][ROW - 1]);
+            let len = put_line(out, &self.digits[last][ROW - 1]);
             line.skip(len);
         } else {
             number::unsigned_line(line, total);
         }
     }
 
-    /// The rows that a histogram takes.
+    /// The number of rows that a histogram takes.
     fn rows(&self) -> usize {
-        self.ends.len().div_ceil(ROW)
+        self.le_labels.len().div_ceil(ROW)
     }
 
-    /// The room that the lines of its buckets take.
+    /// The room that the lines of all buckets take.
     fn room(&self) -> usize {
-        (self.start.room() + STEP + number::ROOM) * self.ends.len() + SHORT
+        (self.start.room() + STEP + number::ROOM) * self.le_labels.len() + SHORT_LINE
     }
 
-    /// Has the ends of the lines of buckets with these bounds ready.
-    fn know_bounds(&mut self, bounds: &[f64], open_metrics: bool) {
-        // Those of a family stand in one place.
+    /// Prepares the `le` labels of buckets with these bounds.
+    fn set_bounds(&mut self, bounds: &[f64], is_open_metrics: bool) {
         let bounds_at = (bounds.as_ptr().addr(), bounds.len());
         if self.bounds_at != Some(bounds_at) {
             self.bounds_at = Some(bounds_at);
-            if self.ends.is_empty() || self.bounds != bounds {
-                self.note_bounds(bounds, open_metrics);
+            if self.le_labels.is_empty() || self.bounds != bounds {
+                self.render_bounds(bounds, is_open_metrics);
             }
         }
     }
@@ -167,7 +172,7 @@ impl Buckets {
     fn write_with_exemplars(&self, buffer: &mut Buffer, value: &HistogramValue<'_>) -> u64 {
         let mut exemplars = value.exemplars;
         let mut total = 0_u64;
-        for (at, (le, count)) in self.ends.iter().zip(value.counts).enumerate() {
+        for (at, (le, count)) in self.le_labels.iter().zip(value.counts).enumerate() {
             total = total.saturating_add(*count);
             self.line(buffer, le, total);
             let inside = match value.bounds.get(at) {
@@ -188,32 +193,33 @@ impl Buckets {
         buffer.write(room, |line| long_line(line, &self.start, le, total));
     }
 
-    /// Renders the ends of the lines of buckets with these bounds.
     #[cold]
-    fn note_bounds(&mut self, bounds: &[f64], open_metrics: bool) {
+    fn render_bounds(&mut self, bounds: &[f64], is_open_metrics: bool) {
         self.bounds = bounds.to_vec();
         let bounds = bounds.iter().copied().chain([f64::INFINITY]);
-        self.ends = bounds.map(|bound| Le::new(bound, open_metrics)).collect();
+        self.le_labels = bounds
+            .map(|bound| Le::new(bound, is_open_metrics))
+            .collect();
         let rows = self.rows().max(AT_ONCE);
         self.totals.resize(rows, [0; ROW]);
-        self.digits.resize(rows, [number::Digits::default(); ROW]);
+        self.digits.resize(rows, [Digits::default(); ROW]);
     }
 }
 
-/// What stands between the labels and the value of a bucket: `le="0.1"} `.
+/// The bytes between the labels and the value of a bucket: `le="0.1"} `.
 #[derive(Debug)]
 struct Le {
-    /// The longest float has 24 characters.
+    /// A float has at most 24 characters, so that a step is enough.
     text: [u8; STEP],
     len: u8,
 }
 
 impl Le {
-    fn new(bound: f64, open_metrics: bool) -> Self {
+    fn new(bound: f64, is_open_metrics: bool) -> Self {
         let mut buffer = Buffer::default();
         buffer.write(number::ROOM, |line| {
             line.put(b"le=\"");
-            number::float(line, bound, open_metrics);
+            number::float(line, bound, is_open_metrics);
             line.put(b"\"} ");
         });
         let mut text = [0; STEP];
@@ -230,18 +236,18 @@ impl Le {
     }
 }
 
-/// So many rows are told at once, unless one histogram takes more.
+/// The number of rows whose digits are found at once, unless one histogram takes more.
 const AT_ONCE: usize = 8;
 
-/// Adds up counts one after the other in the next rows, and fills them up; returns what all come
-/// to.
+/// Writes the cumulative counts of a histogram into the next rows, of which the last one is filled
+/// with the total. Returns the total.
 #[inline(always)]
-fn add_up<'t>(counts: &[u64], rows: &mut impl Iterator<Item = &'t mut [u64; ROW]>) -> u64 {
+fn accumulate<'t>(counts: &[u64], rows: &mut impl Iterator<Item = &'t mut [u64; ROW]>) -> u64 {
     let mut total = 0;
     for (counts, totals) in counts.chunks(ROW).zip(rows) {
         let before = total;
-        // What is more than a word holds is seen afterwards: each addition waits for the one
-        // before, and is to wait for nothing else.
+        // Overflow is checked afterwards, because each addition waits for the one before, and a
+        // saturating one takes longer.
         let mut all = before;
         for (count, up_to) in counts.iter().zip(&mut *totals) {
             all |= *count;
@@ -260,113 +266,89 @@ fn add_up<'t>(counts: &[u64], rows: &mut impl Iterator<Item = &'t mut [u64; ROW]
     total
 }
 
-/// Begins a line that has the labels of its series alone.
-#[inline(always)]
-fn begin_line(line: &mut Line<'_>, start: &Start, labels: &[u8]) {
-    if labels.is_empty() {
-        return line.put_padded(&start.value);
-    }
-    line.put_padded(&start.labels);
-    line.put(labels);
-    line.put_pair(*b"} ");
-}
-
-/// Buckets of a histogram, no more than a row of them, and what their lines begin with.
+/// A row of a histogram's buckets.
 #[derive(Clone, Copy)]
 struct Lines<'a> {
     start: &'a Padded,
-    ends: &'a [Le],
+    le_labels: &'a [Le],
     totals: &'a [u64; ROW],
-    digits: &'a [number::Digits; ROW],
+    digits: &'a [Digits; ROW],
 }
 
 /// Writes the lines of buckets.
-#[inline(always)]
-fn lines(line: &mut Line<'_>, buckets: Lines<'_>) {
-    let lines = match buckets.start.steps().len() {
-        1 => lines_of::<1>,
-        2 => lines_of::<2>,
-        3 => lines_of::<3>,
-        4 => lines_of::<4>,
-        _ => lines_of::<0>,
-    };
-    lines(line, buckets);
-}
-
-/// The same where their start takes so many steps, so that there is no loop in a line; 0 stands
-/// for any number.
 #[inline(never)]
-fn lines_of<const STEPS: usize>(line: &mut Line<'_>, buckets: Lines<'_>) {
+fn lines(line: &mut Line<'_>, buckets: Lines<'_>) {
     let Lines {
         start,
-        ends,
+        le_labels,
         totals,
         digits,
     } = buckets;
     let mut at = 0;
-    if let Some(steps) = start.steps().first_chunk::<STEPS>().filter(|_| STEPS > 0) {
-        // No total is lower than the one before.
-        let short = if totals[ROW - 1] < number::EIGHT {
-            ends.len()
+    if start.steps().len() <= MOST_STEPS {
+        // Totals never decrease from one bucket to the next.
+        let short = if totals[ROW - 1] < EIGHT_DIGITS {
+            le_labels.len()
         } else {
-            totals[..ends.len()].partition_point(|total| *total < number::EIGHT)
+            totals[..le_labels.len()].partition_point(|total| *total < EIGHT_DIGITS)
         };
         let written;
         (at, written) = with_wide_vectors(ShortLines {
             out: line.rest(),
-            start: (steps, start.len()),
-            ends: &ends[..short],
+            start,
+            le_labels: &le_labels[..short],
             digits,
         });
         line.skip(written);
     }
-    if at < ends.len() {
-        long_lines(line, start, &ends[at..], &totals[at..]);
+    if at < le_labels.len() {
+        long_lines(line, start, &le_labels[at..], &totals[at..]);
     }
 }
 
-/// What a short line is written in: the steps of its start, its bound, and the number.
-const SHORT: usize = MOST_STEPS * STEP + 256 + 16;
-/// A start that takes more steps makes a line long.
+/// The memory that a short line is written into: the steps of its start, its bound, and its value.
+const SHORT_LINE: usize = MOST_STEPS * STEP + 256 + 16;
+/// A line whose start takes more steps is long.
 const MOST_STEPS: usize = 4;
 
-/// Lines of buckets that are short, as most are: how many these are, and how long.
+/// Writes the lines of buckets whose totals have at most eight digits.
 ///
-/// Everything is written in whole steps at places that are known to be there, so that little is
-/// left to check, and nothing is called, so that all that is needed stays in registers.
-struct ShortLines<'a, const STEPS: usize> {
+/// Returns the number of lines and of bytes. See `counters::ShortLines` for the technique.
+struct ShortLines<'a> {
     out: &'a mut [u8],
-    start: (&'a [[u8; STEP]; STEPS], usize),
-    ends: &'a [Le],
-    digits: &'a [number::Digits; ROW],
+    start: &'a Padded,
+    le_labels: &'a [Le],
+    digits: &'a [Digits; ROW],
 }
 
-impl<const STEPS: usize> WideLoop for ShortLines<'_, STEPS> {
+impl WideLoop for ShortLines<'_> {
     type Output = (usize, usize);
 
     #[inline(always)]
     fn run(self) -> (usize, usize) {
         let ShortLines {
             mut out,
-            start: (steps, start_len),
-            ends,
+            start,
+            le_labels,
             digits,
         } = self;
-        // Copies, which need no pointer.
-        let (steps, start_len) = (*steps, start_len.min(MOST_STEPS * STEP));
+        let start_len = start.len().min(MOST_STEPS * STEP);
+        // All steps, whether they are in use or not: without a loop, they stay in registers.
+        let mut steps = [[0; STEP]; MOST_STEPS];
+        for (step, used) in steps.iter_mut().zip(start.steps()) {
+            *step = *used;
+        }
         let room = out.len();
         let mut lines = 0;
-        for (le, digits) in ends.iter().zip(digits) {
-            let Some(line) = out.first_chunk_mut::<SHORT>() else {
+        for (le, digits) in le_labels.iter().zip(digits) {
+            let Some(line) = out.first_chunk_mut::<SHORT_LINE>() else {
                 break;
             };
-            for (place, step) in line.as_chunks_mut().0.iter_mut().zip(&steps) {
-                *place = *step;
-            }
+            line[..MOST_STEPS * STEP].copy_from_slice(steps.as_flattened());
             line[start_len..][..STEP].copy_from_slice(&le.text);
             let value_at = start_len + usize::from(le.len);
             let value = line[value_at..].first_chunk_mut();
-            let value = value.map_or(0, |out| number::known_line(out, digits));
+            let value = value.map_or(0, |out| put_line(out, digits));
             out = &mut out[value_at + value..];
             lines += 1;
         }
@@ -374,11 +356,10 @@ impl<const STEPS: usize> WideLoop for ShortLines<'_, STEPS> {
     }
 }
 
-/// Writes lines that are not short: their totals are of more digits, or what they begin with is
-/// longer.
+/// Writes lines with totals of more digits or with a longer start.
 #[inline(never)]
-fn long_lines(line: &mut Line<'_>, start: &Padded, ends: &[Le], totals: &[u64]) {
-    for (le, total) in ends.iter().zip(totals) {
+fn long_lines(line: &mut Line<'_>, start: &Padded, le_labels: &[Le], totals: &[u64]) {
+    for (le, total) in le_labels.iter().zip(totals) {
         long_line(line, start, le, *total);
     }
 }
@@ -389,7 +370,7 @@ fn long_line(line: &mut Line<'_>, start: &Padded, le: &Le, total: u64) {
     number::unsigned_line(line, total);
 }
 
-/// Adds an exemplar to the line that was just written.
+/// Appends an exemplar to the line that was written last.
 pub(super) fn add_exemplar(buffer: &mut Buffer, exemplar: &RenderedExemplar) {
     buffer.truncate(buffer.len() - 1);
     let room = exemplar.labels.len() + 2 * number::ROOM;
@@ -410,24 +391,24 @@ mod tests {
     use crate::{Format, Histogram, Options, Registry};
 
     #[test]
-    fn counts_that_add_up_to_more_than_a_word_stay_at_the_most() {
+    fn cumulative_counts_saturate() {
         let counts = [1, u64::MAX - 2, 1, 1, 5, u64::MAX];
         let mut rows = [[0; ROW]; 2];
         let most = u64::MAX;
-        assert_eq!(add_up(&counts, &mut rows.iter_mut()), most);
+        assert_eq!(accumulate(&counts, &mut rows.iter_mut()), most);
         assert_eq!(rows[0][..6], [1, most - 1, most, most, most, most]);
         let counts = [&[1; ROW][..], &[2, most - 20, 9]].concat();
-        assert_eq!(add_up(&counts, &mut rows.iter_mut()), most);
+        assert_eq!(accumulate(&counts, &mut rows.iter_mut()), most);
         assert_eq!(rows[0][14..], [15, 16]);
         assert_eq!(rows[1][..4], [18, most - 2, most, most]);
-        // Of what comes after a whole row all is little.
+        // The counts after the first row are small.
         let counts = [&[most - 20][..], &[0; ROW - 1], &[9; 3]].concat();
-        assert_eq!(add_up(&counts, &mut rows.iter_mut()), most);
+        assert_eq!(accumulate(&counts, &mut rows.iter_mut()), most);
         assert_eq!(rows[1][..4], [most - 11, most - 2, most, most]);
     }
 
     #[test]
-    fn totals_of_any_length_are_as_if_they_were_formatted() {
+    fn bucket_lines_of_any_length_are_complete() {
         for start_len in [1, 31, 32, 33, 64, 65, 96, 97, 128, 129, 200] {
             let mut start = Padded::default();
             start.set(&["n".repeat(start_len - 1).as_bytes(), b"{"]);
@@ -437,7 +418,7 @@ mod tests {
                 let counts = (0..len).map(|at| if at == high { 100_000_000 } else { 7 });
                 let counts: Vec<u64> = counts.collect();
                 let mut buffer = Buffer::default();
-                let mut buckets = Buckets::default();
+                let mut buckets = HistogramWriter::default();
                 buckets.begin(&start, b"");
                 let value = HistogramValue {
                     bounds: &bounds,
@@ -463,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn histograms_of_any_length_are_as_if_they_were_formatted() {
+    fn batches_of_histograms_of_any_length_are_complete() {
         for (name_len, bounds, shortest) in [
             (1, 3, 0),
             (20, 14, 1),
@@ -473,7 +454,7 @@ mod tests {
             (30, 140, 1),
             (200, 2, 1),
         ] {
-            // Without labels a series has other lines, and so have its neighbours.
+            // Lengths from 0 on include a series without labels, whose lines have another start.
             let name = "n".repeat(name_len);
             let registry = Registry::new();
             let bounds: Vec<f64> = (1..=bounds).map(f64::from).collect();

@@ -1,0 +1,152 @@
+//! The digits of many integers at once, by vector instructions.
+//!
+//! A vector division takes less than half the time of one division for each number: it needs only
+//! products of sixteen bits, which the vectors of every processor have.
+
+use super::integer::{EIGHT_DIGITS, long, without_leading_zeros};
+use crate::{
+    format::buffer::STEP,
+    storage::cpu::{WideLoop, with_wide_vectors},
+};
+
+/// Eight decimal digits as numbers, in two halves.
+pub(crate) type Digits = [[u8; 4]; 2];
+
+/// Numbers in a row: their digits are found without a loop.
+pub(crate) const ROW: usize = 16;
+
+/// Finds the digits of numbers below [`EIGHT_DIGITS`]; those of larger numbers are wrong.
+pub(crate) fn find_digits<const N: usize>(numbers: &[u64], digits: &mut [Digits; N]) {
+    with_wide_vectors(FindDigits { numbers, digits });
+}
+
+struct FindDigits<'a, const N: usize> {
+    numbers: &'a [u64],
+    digits: &'a mut [Digits; N],
+}
+
+impl<const N: usize> WideLoop for FindDigits<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        divide(self.numbers, self.digits);
+    }
+}
+
+/// Finds the digits of rows of numbers, like [`find_digits`].
+pub(crate) fn find_digits_of_rows(numbers: &[[u64; ROW]], digits: &mut [[Digits; ROW]]) {
+    with_wide_vectors(FindDigitsOfRows { numbers, digits });
+}
+
+struct FindDigitsOfRows<'a> {
+    numbers: &'a [[u64; ROW]],
+    digits: &'a mut [[Digits; ROW]],
+}
+
+impl WideLoop for FindDigitsOfRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (numbers, digits) in self.numbers.iter().zip(self.digits) {
+            divide(numbers, digits);
+        }
+    }
+}
+
+#[inline(always)]
+fn divide<const N: usize>(numbers: &[u64], digits: &mut [Digits; N]) {
+    let mut fours = [[0_u16; 2]; N];
+    for (number, fours) in numbers.iter().zip(&mut fours) {
+        // Vectors multiply 32 bits at once, which is enough for eight digits.
+        let number = u64::from(*number as u32);
+        let four = (number * TEN_THOUSANDTH) >> 45;
+        *fours = [four as u16, number.wrapping_sub(10_000 * four) as u16];
+    }
+    for (four, digits) in fours.as_flattened().iter().zip(digits.as_flattened_mut()) {
+        let two = ((u32::from(*four) * 5_243) >> 16) as u16 >> 3;
+        let rest = four.wrapping_sub(100 * two);
+        *digits = (u32::from(pair(two)) | u32::from(pair(rest)) << 16).to_le_bytes();
+    }
+}
+
+/// 2^45 / 10,000, rounded up: the quotients of numbers of 27 bits are exact.
+const TEN_THOUSANDTH: u64 = (1 << 45) / 10_000 + 1;
+const _: () = assert!(TEN_THOUSANDTH >> 32 == 0);
+
+/// The two digits of a number below a hundred, the first one in the lower byte.
+#[inline(always)]
+const fn pair(n: u16) -> u16 {
+    let ten = n.wrapping_mul(103) >> 10;
+    (n << 8).wrapping_sub(ten.wrapping_mul((10 << 8) - 1))
+}
+
+/// Writes a number below [`EIGHT_DIGITS`], given as its digits, and ends the line.
+///
+/// Returns the number of bytes.
+#[inline(always)]
+pub(crate) fn put_line(out: &mut [u8; 16], digits: &Digits) -> usize {
+    let (text, len) = without_leading_zeros(as_word(digits));
+    out[..8].copy_from_slice(&text.to_le_bytes());
+    // The modulo changes nothing, and saves a bounds check.
+    out[len % 16] = b'\n';
+    len + 1
+}
+
+/// Writes any number, with its digits if it is below [`EIGHT_DIGITS`], and ends the line.
+///
+/// Returns the number of bytes.
+#[inline(always)]
+pub(crate) fn put_any_line(out: &mut [u8; 16 + STEP], n: u64, digits: &Digits) -> usize {
+    if n < EIGHT_DIGITS
+        && let Some(out) = out.first_chunk_mut()
+    {
+        return put_line(out, digits);
+    }
+    let (text, len) = long(n);
+    out[..STEP].copy_from_slice(&text);
+    out[len % STEP] = b'\n';
+    len + 1
+}
+
+/// Both halves in one word, which takes one load.
+#[inline(always)]
+fn as_word(digits: &Digits) -> u64 {
+    let digits = digits.as_flattened().first_chunk();
+    digits.map_or(0, |digits| u64::from_le_bytes(*digits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_a_batch_are_written_like_each_alone() {
+        let up_to_eight = (0..EIGHT_DIGITS).step_by(977);
+        let up_to_eight = up_to_eight.chain(EIGHT_DIGITS - 300..EIGHT_DIGITS + 300);
+        let tens = (3..9).flat_map(|power| {
+            let ten = 10_u64.pow(power);
+            [ten - 1, ten, ten + 1]
+        });
+        let numbers = (0..1_000).chain(tens).chain(up_to_eight);
+        let numbers: Vec<u64> = numbers.chain([u64::MAX]).collect();
+        for numbers in numbers.chunks(100) {
+            let mut digits = [Digits::default(); 128];
+            find_digits(numbers, &mut digits);
+            let mut narrow = [Digits::default(); 128];
+            divide(numbers, &mut narrow);
+            assert_eq!(digits, narrow, "with vectors of any width");
+            for (number, digits) in numbers.iter().zip(&digits) {
+                let mut line = [0; 16];
+                let len = put_line(&mut line, digits);
+                if *number < EIGHT_DIGITS {
+                    assert_eq!(line[..len], *format!("{number}\n").as_bytes());
+                }
+                let mut line = [0; 48];
+                let len = put_any_line(&mut line, *number, digits);
+                assert_eq!(line[..len], *format!("{number}\n").as_bytes());
+            }
+        }
+    }
+}

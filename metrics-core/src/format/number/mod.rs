@@ -1,0 +1,43 @@
+//! Numbers as the text formats write them.
+
+pub(crate) mod batch;
+mod float;
+mod integer;
+
+pub(crate) use self::{
+    float::{float, time},
+    integer::{EIGHT_DIGITS, unsigned, unsigned_line},
+};
+use super::buffer::Line;
+use crate::sample::value::Number;
+
+/// The room that any number takes, in bytes.
+pub(crate) const ROOM: usize = 40;
+
+/// Writes the value of a sample.
+#[inline(always)]
+pub(crate) fn write(line: &mut Line<'_>, number: Number, open_metrics: bool) {
+    match number {
+        Number::Unsigned(n) => unsigned(line, n),
+        Number::Signed(n) => {
+            if n < 0 {
+                line.put_byte(b'-');
+            }
+            unsigned(line, n.unsigned_abs());
+        }
+        Number::Float(n) => float(line, n, open_metrics),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::buffer::Buffer;
+
+    /// What `write` writes into an empty buffer.
+    pub(super) fn written(write: impl FnOnce(&mut Line<'_>)) -> String {
+        let mut buffer = Buffer::default();
+        buffer.write(ROOM, write);
+        String::from_utf8(buffer.as_slice().to_vec()).expect("ASCII")
+    }
+}
