@@ -1,6 +1,9 @@
-//! The metrics of many counters: most of what there is.
+//! The messages of a batch of counters.
 
-use super::wire::{self, Birth, tag};
+use super::{
+    timestamp::CreatedField,
+    wire::{self, tag},
+};
 use crate::{
     format::buffer::{LONGEST, copy_short},
     sample::{
@@ -12,90 +15,85 @@ use crate::{
     storage::cpu::{WideLoop, with_wide_vectors},
 };
 
-/// What a value takes, with its tag.
+/// The length of the field `value` of a `Counter`.
 const VALUE: usize = 1 + 8;
-/// What stands between labels and a value: the counter and its tag, and that of the value.
-const AFTER: &[u8] = &[
+/// The bytes between the labels and the value: the tag and the length of the `Counter`, and the tag
+/// of its value.
+const SUFFIX: &[u8] = &[
     tag(3, wire::LEN),
-    (VALUE + Birth::SIZE) as u8,
+    (VALUE + CreatedField::SIZE) as u8,
     tag(1, wire::DOUBLE),
 ];
-/// What a metric is written in: everything goes there in whole steps, in order, and the rest of
-/// each is overwritten by the next.
-const ROOM: usize = 4 + 2 * LONGEST + 8 + Birth::ROOM;
+/// The memory that a `Metric` is written into: everything is copied in pieces of fixed size, in
+/// order, so that each piece overwrites the rest of the one before.
+const ROOM: usize = 4 + 2 * LONGEST + 8 + CreatedField::ROOM;
 
-/// The room that they take, where all series have so many bytes of labels.
-pub(super) fn room(counters: &CounterBatch<'_>, common: usize) -> usize {
-    let each = 3 + common + AFTER.len() + 8 + Birth::SIZE;
+/// The room that the counters need. `const_labels` is the length of the registry's const labels.
+pub(super) fn room(counters: &CounterBatch<'_>, const_labels: usize) -> usize {
+    let each = 3 + const_labels + SUFFIX.len() + 8 + CreatedField::SIZE;
     each * counters.totals.len() + counters.series.labels.max_bytes() + ROOM
 }
 
-/// How labels are to be kept. `common` are those that all series have, as fields of a `Metric`.
-pub(super) fn written(common: &[u8]) -> LabelRendering<'_> {
+/// The rendering that [`write`] needs. `const_labels` are fields of a `Metric`.
+pub(super) fn rendering(const_labels: &[u8]) -> LabelRendering<'_> {
     LabelRendering {
         encoding: LabelEncoding::Protobuf,
-        prefix: common,
-        suffix: AFTER,
+        prefix: const_labels,
+        suffix: SUFFIX,
     }
 }
 
-/// What is found out of so many counters as are written at once.
+/// Memory that is reused for every batch.
 #[derive(Debug)]
-pub(super) struct Many {
-    /// All births that there are, each once.
-    births: [Birth; CounterBatch::MAX_LEN],
-    /// Where their labels stand.
+pub(super) struct Scratch {
+    /// The distinct created timestamps.
+    created: [CreatedField; CounterBatch::MAX_LEN],
     table: HalfTable,
 }
 
-impl Default for Many {
+impl Default for Scratch {
     fn default() -> Self {
-        Many {
-            births: [Birth::default(); CounterBatch::MAX_LEN],
+        Scratch {
+            created: [CreatedField::default(); CounterBatch::MAX_LEN],
             table: HalfTable::new(),
         }
     }
 }
 
-impl Many {
-    /// Makes ready the births of counters that are [written](write) next; false where one is not
-    /// known.
-    pub(super) fn know_births(&mut self, created: CreatedBatch<'_>) -> bool {
-        let all = created.distinct;
-        Birth::of_all(all, &mut self.births)
+impl Scratch {
+    /// Encodes the created timestamps of the counters to [`write`]; false if one cannot be encoded
+    /// in a fixed length.
+    pub(super) fn encode_created(&mut self, created: CreatedBatch<'_>) -> bool {
+        CreatedField::encode_all(created.distinct, &mut self.created)
     }
 }
 
-/// Writes the metrics of counters whose labels are [kept](written) so until one is not short, or
-/// its birth is not there, or it might be beyond so many bytes; returns how many these are, and
-/// how long.
+/// Writes counters whose labels are in this [`rendering`], up to the first that does not exist,
+/// whose labels are not short, or that might exceed `limit` bytes.
+///
+/// Returns the number of counters and of bytes.
 pub(super) fn write(
     out: &mut [u8],
     counters: &CounterBatch<'_>,
-    Many { births, table }: &mut Many,
-    most: usize,
+    Scratch { created, table }: &mut Scratch,
+    limit: usize,
 ) -> (usize, usize) {
-    let halves = counters.series.labels.short_halves(table);
-    let (some, written) = with_wide_vectors(ShortMetrics {
+    with_wide_vectors(ShortMetrics {
         out,
         counters,
-        halves,
-        births,
-        most,
-    });
-    (some, written)
+        halves: counters.series.labels.short_halves(table),
+        created,
+        limit,
+    })
 }
 
-/// Metrics of counters until one is not short, as most are.
-///
-/// As in `text/counters.rs` nothing is called, and little is left to check. Whether lengths are to
-/// take one byte is known, and whether all were born together, as most neighbours are.
+/// The loop of [`write`]. The technique is that of `text/counters.rs`.
 struct ShortMetrics<'a> {
     out: &'a mut [u8],
     counters: &'a CounterBatch<'a>,
     halves: ShortHalves<'a>,
-    births: &'a [Birth; CounterBatch::MAX_LEN],
-    most: usize,
+    created: &'a [CreatedField; CounterBatch::MAX_LEN],
+    limit: usize,
 }
 
 impl WideLoop for ShortMetrics<'_> {
@@ -107,47 +105,45 @@ impl WideLoop for ShortMetrics<'_> {
             mut out,
             counters,
             halves,
-            births,
-            most,
+            created,
+            limit,
         } = self;
         let room = out.len();
-        let some = counters.live_prefix_len().min(most / ROOM);
-        let born = counters.series.created.indices;
-        let (labels, totals) = (
-            &counters.series.labels.halves[..some],
-            &counters.totals[..some],
-        );
-        let born = &born[..some];
+        let len = counters.live_prefix_len().min(limit / ROOM);
+        let indices = &counters.series.labels.halves[..len];
+        let created_indices = &counters.series.created.indices[..len];
+        let totals = &counters.totals[..len];
         let mut at = 0;
-        'all: while at < some {
-            let head = labels[at][0];
-            let Some((first, first_len)) = halves.first(head) else {
+        'all: while at < len {
+            let first_index = indices[at][0];
+            let Some((first, first_len)) = halves.first(first_index) else {
                 break;
             };
             let first_len = usize::from(first_len);
-            // Neighbours have it in common.
-            while at < some && labels[at][0] == head {
-                let Some((second, second_len)) = halves.second(labels[at][1]) else {
+            // Neighbours share their first half, which is looked up once.
+            while at < len && indices[at][0] == first_index {
+                let Some((second, second_len)) = halves.second(indices[at][1]) else {
                     break 'all;
                 };
-                let second_len = usize::from(second_len);
-                let size = first_len + second_len + 8 + Birth::SIZE;
                 let Some(metric) = out.first_chunk_mut::<ROOM>() else {
                     break 'all;
                 };
-                // A varint of one byte, or of two.
-                let (length, head_len) = match size {
+                let second_len = usize::from(second_len);
+                let size = first_len + second_len + 8 + CreatedField::SIZE;
+                // The length of the message is a varint of one byte or two.
+                let (varint, head_len) = match size {
                     ..0x80 => (size, 2),
                     _ => ((size & 0x7f) | 0x80 | ((size >> 7) << 8), 3),
                 };
-                let head = usize::from(tag(4, wire::LEN)) | length << 8;
+                let head = usize::from(tag(4, wire::LEN)) | varint << 8;
                 metric[..4].copy_from_slice(&(head as u32).to_le_bytes());
                 copy_short::<48>(&mut metric[head_len..], first, first_len);
                 copy_short::<32>(&mut metric[head_len + first_len..], second, second_len);
                 let value_at = head_len + first_len + second_len;
-                let (value, place) = metric[value_at..].split_at_mut(8);
+                let (value, rest) = metric[value_at..].split_at_mut(8);
                 value.copy_from_slice(&(totals[at] as f64).to_le_bytes());
-                place[..Birth::ROOM].copy_from_slice(births[usize::from(born[at])].as_bytes());
+                let created = &created[usize::from(created_indices[at])];
+                rest[..CreatedField::ROOM].copy_from_slice(created.as_bytes());
                 out = &mut out[head_len + size..];
                 at += 1;
             }
@@ -158,50 +154,58 @@ impl WideLoop for ShortMetrics<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::{
-        sample::batch::SeriesBatch,
-        series::{created_timestamps::CreatedTimestamps, rendered_labels::RenderedLabels},
+    use crate::sample::{
+        batch::SeriesBatch,
+        label_batch::LabelBatch,
+        label_chunk::{LabelChunk, OwnedRendering},
     };
 
     #[test]
-    fn no_more_is_written_than_there_may_be_and_each_has_its_birth() {
-        for born in [[1.7e9; 3], [1.7e9, 1.8e9, 1.7e9]] {
-            let (mut texts, mut created) = (
-                RenderedLabels::split(LabelRendering::TEXT),
-                CreatedTimestamps::default(),
-            );
-            for (number, text) in ["of=\"a\"", "of=\"b\"", "of=\"c\""].iter().enumerate() {
-                texts.push();
-                texts.set(number, text);
-                created.push();
-                created.set(number, born[number]);
-            }
-            let wanted = texts.intern(written(&[]));
-            texts.request(0..3, &wanted);
-            texts.request(0..3, &wanted);
+    fn counters_have_their_timestamps_and_stay_below_the_limit() {
+        let mut chunk = LabelChunk::new(Arc::new(OwnedRendering::of(rendering(&[]))));
+        let mut halves = [[0; 2]; 3];
+        for (at, text) in ["of=\"a\"", "of=\"b\"", "of=\"c\""].iter().enumerate() {
+            let mut labels = Vec::new();
+            LabelEncoding::Protobuf.encode(text, &mut labels);
+            chunk.reserve(&mut halves, labels.len(), true);
+            chunk.set(&mut halves, at, &labels, true);
+        }
+        let labels = LabelBatch {
+            chunk: Some(&chunk),
+            halves: &halves,
+            is_as_requested: true,
+        };
+        for (distinct, indices) in [(vec![1.7e9], [0; 3]), (vec![1.7e9, 1.8e9], [0, 1, 0])] {
+            let created = CreatedBatch {
+                distinct: &distinct,
+                indices: &indices,
+            };
             let counters = CounterBatch {
                 series: SeriesBatch {
                     is_live: &[true; 3],
-                    labels: texts.batch(0..3, Some(&wanted)),
-                    created: created.batch(0..3),
+                    labels,
+                    created,
                 },
                 totals: &[1, 2, 3],
             };
-            let (mut out, mut many) = (vec![0; room(&counters, 0)], Many::default());
-            assert!(many.know_births(counters.series.created));
-            let metric = 2 + "\n\x07\n\x02of\x12\x01a".len() + AFTER.len() + 8 + Birth::SIZE;
+            let (mut out, mut scratch) = (vec![0; room(&counters, 0)], Scratch::default());
+            assert!(scratch.encode_created(counters.series.created));
+            let metric =
+                2 + "\n\x07\n\x02of\x12\x01a".len() + SUFFIX.len() + 8 + CreatedField::SIZE;
             let mosts = [usize::MAX, 2 * ROOM, 2 * ROOM - 1, ROOM, ROOM - 1, 0];
-            for (most, some) in mosts.into_iter().zip([3, 3, 2, 1, 0, 0]) {
+            for (most, some) in mosts.into_iter().zip([3, 2, 1, 1, 0, 0]) {
                 out.fill(0);
-                let written = write(&mut out, &counters, &mut many, most);
+                let written = write(&mut out, &counters, &mut scratch, most);
                 assert_eq!(written, (some, some * metric));
-                for (metric, born) in out.chunks(metric).zip(born).take(some) {
-                    let mut birth = [Birth::default()];
-                    Birth::of_all(&[born], &mut birth);
+                for (metric, created) in out.chunks(metric).zip(created.iter()).take(some) {
+                    let mut field = [CreatedField::default()];
+                    CreatedField::encode_all(&[created], &mut field);
                     assert!(
-                        metric.ends_with(&birth[0].as_bytes()[..Birth::SIZE]),
-                        "{born}"
+                        metric.ends_with(&field[0].as_bytes()[..CreatedField::SIZE]),
+                        "{created}"
                     );
                 }
             }

@@ -1,8 +1,9 @@
-//! Histograms: classic buckets, native buckets as spans and differences, exemplars.
+//! The parts of a `Histogram`: classic buckets, native buckets as spans and deltas, exemplars.
 
 use super::{
-    pairs::Pairs,
-    wire::{self, SLACK, Time, double, field_len, tag, varint, varint_len, zigzag},
+    labels::LabelFields,
+    timestamp::Time,
+    wire::{self, SLACK, double, field_len, tag, varint, varint_len, zigzag},
 };
 use crate::{
     format::buffer::{Buffer, Line},
@@ -10,35 +11,36 @@ use crate::{
     storage::native::NativeHistogramSnapshot,
 };
 
-/// An `Exemplar`.
-pub(super) fn example(exemplar: &RenderedExemplar) -> Vec<u8> {
-    let mut pairs = Pairs::default();
-    pairs.read(&exemplar.labels);
+/// Encodes an `Exemplar`.
+pub(super) fn encode_exemplar(exemplar: &RenderedExemplar) -> Vec<u8> {
+    let mut labels = LabelFields::default();
+    labels.parse(&exemplar.labels);
     let time = Time::new(exemplar.time);
     let mut buffer = Buffer::default();
-    buffer.write(pairs.room() + 9 + Time::ROOM + SLACK, |line| {
-        pairs.write(&exemplar.labels, line);
+    buffer.write(labels.room() + 9 + Time::ROOM + SLACK, |line| {
+        labels.write(&exemplar.labels, line);
         double(line, 2, exemplar.value);
         time.write(line, 3);
     });
     buffer.as_slice().to_vec()
 }
 
-/// How long a `Bucket` is.
+/// The length of a `Bucket`.
 pub(super) fn bucket_len(total: u64, exemplar: Option<&[u8]>) -> usize {
     let exemplar = exemplar.map_or(0, |exemplar| field_len(exemplar.len()));
     1 + varint_len(total) + 9 + exemplar
 }
 
-/// Shows the classic buckets of a histogram: the observations in it and those before, its bound,
-/// and an exemplar. The last one is left to the reader, as other clients do, unless it has an
-/// exemplar.
-pub(super) fn classic(
+/// Calls `each` with the cumulative count, the bound and an exemplar of every classic bucket.
+///
+/// The last one, `+Inf`, is left out unless it has an exemplar: other clients do so, and readers add
+/// it.
+pub(super) fn for_each_bucket(
     value: &HistogramValue<'_>,
     mut exemplars: &[(f64, Vec<u8>)],
     mut each: impl FnMut(u64, f64, Option<&[u8]>),
 ) {
-    // Without bounds, what there is is the native part.
+    // The histogram has native buckets only.
     if value.bounds.is_empty() && value.native.is_some() {
         return;
     }
@@ -56,35 +58,36 @@ pub(super) fn classic(
     }
 }
 
-/// The buckets of a native histogram, as spans and differences.
+/// The buckets of a native histogram.
 #[derive(Debug, Default)]
-pub(super) struct Sides {
-    positive: Side,
-    negative: Side,
+pub(super) struct NativeBuckets {
+    positive: Spans,
+    negative: Spans,
 }
 
-/// Those above zero, or those below.
+/// The buckets of positive or of negative observations.
 #[derive(Debug, Default)]
-pub(super) struct Side {
-    /// Buckets that are left out, and those that follow.
+struct Spans {
+    /// For each span, the number of buckets before it that are left out, and its length.
     spans: Vec<(i32, u32)>,
-    /// Of the counts of neighbours.
+    /// The difference of each count to the one before.
     deltas: Vec<i64>,
 }
 
-impl Sides {
-    pub(super) fn take(&mut self, native: &NativeHistogramSnapshot) {
-        self.positive.take(&native.positive);
-        self.negative.take(&native.negative);
+impl NativeBuckets {
+    pub(super) fn set(&mut self, native: &NativeHistogramSnapshot) {
+        self.positive.set(&native.positive);
+        self.negative.set(&native.negative);
         if native.zero_count == 0
             && self.positive.spans.is_empty()
             && self.negative.spans.is_empty()
         {
-            // It tells a histogram without observations from one that is not native.
+            // An empty span distinguishes a native histogram without observations from a classic one.
             self.positive.spans.push((0, 0));
         }
     }
 
+    /// The length of the encoded fields.
     pub(super) fn size(&self) -> usize {
         self.negative.size() + self.positive.size()
     }
@@ -95,15 +98,15 @@ impl Sides {
     }
 }
 
-impl Side {
-    pub(super) fn take(&mut self, buckets: &[(i32, u64)]) {
+impl Spans {
+    fn set(&mut self, buckets: &[(i32, u64)]) {
         self.spans.clear();
         self.deltas.clear();
         let (mut next, mut before) = (0, 0_i64);
         for (index, count) in buckets {
             let skipped = index - next;
             match self.spans.last_mut() {
-                // A short gap costs less as empty buckets than as another span.
+                // Empty buckets in a short gap take fewer bytes than another span.
                 Some((_, len)) if skipped <= 2 => {
                     for _ in 0..skipped {
                         self.deltas.push(-before);
@@ -120,15 +123,15 @@ impl Side {
         }
     }
 
-    pub(super) fn size(&self) -> usize {
+    fn size(&self) -> usize {
         let spans = self.spans.iter().map(|span| 2 + span_len(*span));
         let deltas = self.deltas.iter();
         let deltas = deltas.map(|delta| 1 + varint_len(zigzag(*delta)));
         spans.sum::<usize>() + deltas.sum::<usize>()
     }
 
-    /// Writes the fields, of which the deltas have the number after the spans'.
-    pub(super) fn write(&self, line: &mut Line<'_>, field: u8) {
+    /// Writes the spans as fields with this number, and the deltas with the next one.
+    fn write(&self, line: &mut Line<'_>, field: u8) {
         for span in &self.spans {
             line.put_pair([tag(field, wire::LEN), span_len(*span) as u8]);
             line.put_byte(tag(1, wire::VARINT));
@@ -143,6 +146,7 @@ impl Side {
     }
 }
 
-pub(super) fn span_len((offset, len): (i32, u32)) -> usize {
+/// The length of a `BucketSpan`.
+fn span_len((offset, len): (i32, u32)) -> usize {
     2 + varint_len(zigzag(offset.into())) + varint_len(len.into())
 }

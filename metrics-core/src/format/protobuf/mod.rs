@@ -1,29 +1,30 @@
 //! Prometheus' protobuf format: delimited messages `io.prometheus.client.MetricFamily`.
 //!
-//! The messages are those of [`metrics.proto`]. They are written by hand: what there is of them
-//! fits into a page, and sizes are computed before anything is written, so that nothing is moved.
+//! The messages of [`metrics.proto`] are encoded by hand: there are few, and their lengths are
+//! computed before anything is written, so that no bytes are moved.
 //!
-//! A message begins with its length, and a family may be larger than what should be held in
-//! memory. The length of a large one is therefore computed beforehand, from its series or, where
-//! their values decide, by going over them twice; what has become shorter meanwhile is filled up
-//! with a field that no reader knows and each skips. Where more has come than was announced, it
-//! follows in another message of the same family.
+//! A message follows its length, and a family may be too large to be held in memory. The length of a
+//! large family is therefore *announced* beforehand: estimated from the number of series or, if
+//! their length depends on their values, measured in a first pass over them. If the series turn out
+//! to be shorter, then a filler field that readers skip completes the message. If they are longer,
+//! the rest follows in another message for the same family.
 //!
 //! [`metrics.proto`]: https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
 
 mod counters;
 mod histogram;
-mod pairs;
+mod labels;
+mod timestamp;
 mod wire;
 
 use std::io;
 
-pub(crate) use self::pairs::Pairs;
 use self::{
-    histogram::{Sides, bucket_len, classic, example},
+    histogram::{NativeBuckets, bucket_len, encode_exemplar, for_each_bucket},
+    labels::LabelFields,
+    timestamp::Time,
     wire::{
-        FILLER, SLACK, Time, bytes, double, field_len, fill, long_tag, tag, varint, varint_len,
-        zigzag,
+        FILLER, SLACK, bytes, double, field_len, fill, long_tag, tag, varint, varint_len, zigzag,
     },
 };
 use super::{
@@ -43,76 +44,78 @@ use crate::{
     },
 };
 
-/// Families of so many series are held in memory until their length is known.
-const FEW: usize = 1000;
-/// Native histograms are larger.
-const FEW_NATIVE: usize = 100;
+/// Families with at most so many series are held in memory until their length is known.
+const MAX_HELD: usize = 1000;
+/// The same for native histograms, which are larger.
+const MAX_HELD_NATIVE: usize = 100;
 
 /// Writes the protobuf format.
 pub(crate) struct Protobuf<'w> {
     outlet: Outlet<'w>,
-    /// Labels that the registry gives to every series, as fields of a `Metric`.
-    common: Vec<u8>,
+    /// The registry's const labels, as fields of a `Metric`.
+    const_labels: Vec<u8>,
     escaping: Escaping,
-    /// What every message of the family begins with.
+    /// The fields before the metrics in every message of the family.
     head: Vec<u8>,
-    /// The label of a state set.
-    state: String,
+    /// The label of a state set: the name of its family.
+    state_label: String,
     kind: Kind,
-    /// Whether the names of its labels are rewritten.
-    rewrites: bool,
-    rewritten: String,
+    /// Whether names of labels have to be escaped.
+    escapes_labels: bool,
+    escaped: String,
     message: Message,
-    labels: Pairs,
-    /// What many counters take, as soon as there are some.
-    counters: Option<Box<counters::Many>>,
+    labels: LabelFields,
+    /// Allocated for the first batch of counters.
+    counters: Option<Box<counters::Scratch>>,
     scratch: String,
-    native: Sides,
+    native: NativeBuckets,
 }
 
-/// How far the message of a family has come.
+/// The state of the current family's message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Message {
-    /// There is none.
+    /// No family has begun.
     None,
-    /// It begins at this place in the buffer, and its length is written when it ends.
+    /// It starts at this position of the buffer; its length is inserted at its end.
     Held(usize),
-    /// Its series are counted, and come again.
-    Counted(usize),
-    /// Its length was announced, and so much of it is still to come.
+    /// The series are measured, and will be written in a second pass. The length so far.
+    Measured(usize),
+    /// Its length was written. The number of bytes that are left.
     Announced(usize),
 }
 
 /// The labels of a series.
 #[derive(Clone, Copy)]
 enum Labels<'a> {
-    /// In text, of which they were read.
-    Read(&'a str),
-    /// As fields of a `Metric`, in two parts.
+    /// As text, which [`Protobuf::labels`] has parsed.
+    Parsed(&'a str),
+    /// As fields of a `Metric`, in two halves.
     Fields(&'a [u8], &'a [u8]),
 }
 
 impl<'w> Protobuf<'w> {
-    pub(crate) fn new(out: Output<'w>, exposition: ExpositionFormat, common: &str) -> Self {
+    pub(crate) fn new(out: Output<'w>, exposition: ExpositionFormat, const_labels: &str) -> Self {
         let mut this = Protobuf {
             outlet: Outlet::new(out),
-            common: Vec::new(),
+            const_labels: Vec::new(),
             escaping: exposition.name_escaping(),
             head: Vec::new(),
-            state: String::new(),
+            state_label: String::new(),
             kind: Kind::Unknown,
-            rewrites: false,
-            rewritten: String::new(),
+            escapes_labels: false,
+            escaped: String::new(),
             message: Message::None,
-            labels: Pairs::default(),
+            labels: LabelFields::default(),
             counters: None,
             scratch: String::new(),
-            native: Sides::default(),
+            native: NativeBuckets::default(),
         };
-        this.labels.read(common);
+        this.labels.parse(const_labels);
         let mut buffer = Buffer::default();
-        buffer.write(this.labels.room(), |line| this.labels.write(common, line));
-        this.common = buffer.as_slice().to_vec();
+        buffer.write(this.labels.room(), |line| {
+            this.labels.write(const_labels, line);
+        });
+        this.const_labels = buffer.as_slice().to_vec();
         this
     }
 
@@ -130,8 +133,8 @@ impl<'w> Protobuf<'w> {
 
     fn end_message(&mut self) {
         match std::mem::replace(&mut self.message, Message::None) {
-            Message::None | Message::Counted(_) => {}
-            // A family without series is none.
+            Message::None | Message::Measured(_) => {}
+            // A family without series is left out.
             Message::Held(start) if self.outlet.buffer.len() == start + self.head.len() => {
                 self.outlet.buffer.truncate(start);
             }
@@ -155,31 +158,31 @@ impl<'w> Protobuf<'w> {
         self.message = Message::Announced(len - self.head.len());
     }
 
-    /// Writes a `Metric`: its labels, and a value of so many bytes.
+    /// Writes a `Metric`: its labels, and a value of `size` bytes that needs `room`.
     #[inline(always)]
-    fn metric(
+    fn write_metric(
         &mut self,
         labels: Labels<'_>,
         (room, size): (usize, usize),
         value: impl FnOnce(&mut Line<'_>),
     ) {
         let labels_size = match labels {
-            Labels::Read(_) => self.labels.size,
+            Labels::Parsed(_) => self.labels.size,
             Labels::Fields(first, rest) => first.len() + rest.len(),
         };
-        let size = self.common.len() + labels_size + size;
+        let size = self.const_labels.len() + labels_size + size;
         let whole = 1 + varint_len(size as u64) + size;
-        if !self.admits(whole) {
+        if !self.admit(whole) {
             return;
         }
-        let room = HEADER + self.common.len() + labels_size + SLACK + room;
-        let (pairs, common) = (&self.labels, &self.common);
+        let room = HEADER + self.const_labels.len() + labels_size + SLACK + room;
+        let (fields, const_labels) = (&self.labels, &self.const_labels);
         self.outlet.buffer.write(room, |line| {
             line.put_byte(tag(4, wire::LEN));
             varint(line, size as u64);
-            line.put(common);
+            line.put(const_labels);
             match labels {
-                Labels::Read(text) => pairs.write(text, line),
+                Labels::Parsed(text) => fields.write(text, line),
                 Labels::Fields(first, rest) => {
                     line.put(first);
                     line.put(rest);
@@ -189,30 +192,31 @@ impl<'w> Protobuf<'w> {
         });
     }
 
-    /// Whether so many bytes are to be written, now and here.
+    /// Whether a metric of `size` bytes is to be written into the current message. Begins another
+    /// message if it does not fit.
     #[inline(always)]
-    fn admits(&mut self, size: usize) -> bool {
+    fn admit(&mut self, size: usize) -> bool {
         match &mut self.message {
             Message::Held(_) => true,
             Message::Announced(left) if size + FILLER <= *left => {
                 *left -= size;
                 true
             }
-            _ => self.admits_elsewhere(size),
+            _ => self.admit_elsewhere(size),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn admits_elsewhere(&mut self, size: usize) -> bool {
+    fn admit_elsewhere(&mut self, size: usize) -> bool {
         match &mut self.message {
-            Message::Counted(counted) => {
-                *counted += size;
+            Message::Measured(measured) => {
+                *measured += size;
                 false
             }
             Message::None => false,
             Message::Held(_) | Message::Announced(_) => {
-                // More has come than was announced.
+                // The series are longer than announced.
                 self.end_message();
                 self.hold();
                 true
@@ -220,35 +224,41 @@ impl<'w> Protobuf<'w> {
         }
     }
 
-    /// Writes a series that is one number.
+    /// Writes a counter, gauge or metric of unknown type, of which labels are text.
     #[inline(always)]
-    fn plain(&mut self, labels: &str, created: f64, value: f64) {
-        self.labels.read(labels);
-        self.number_of(Labels::Read(labels), created, value);
+    fn write_plain(&mut self, labels: &str, created: f64, value: f64) {
+        self.labels.parse(labels);
+        self.write_plain_with(Labels::Parsed(labels), created, value);
     }
 
     #[inline(always)]
-    fn number_of(&mut self, labels: Labels<'_>, created: f64, value: f64) {
+    fn write_plain_with(&mut self, labels: Labels<'_>, created: f64, value: f64) {
         let (field, time) = match self.kind {
             Kind::Counter => (3, Time::new(created)),
             Kind::Unknown => (5, Time::NONE),
             _ => (2, Time::NONE),
         };
         let size = 9 + time.size();
-        self.metric(labels, (2 + 9 + Time::ROOM, 2 + size), |line| {
+        self.write_metric(labels, (2 + 9 + Time::ROOM, 2 + size), |line| {
             line.put_pair([tag(field, wire::LEN), size as u8]);
             double(line, 1, value);
             time.write(line, 3);
         });
     }
 
-    fn counter(&mut self, labels: &str, created: f64, value: f64, exemplar: &RenderedExemplar) {
-        self.labels.read(labels);
+    fn write_counter_with_exemplar(
+        &mut self,
+        labels: &str,
+        created: f64,
+        value: f64,
+        exemplar: &RenderedExemplar,
+    ) {
+        self.labels.parse(labels);
         let time = Time::new(created);
-        let exemplar = example(exemplar);
+        let exemplar = encode_exemplar(exemplar);
         let size = 9 + field_len(exemplar.len()) + time.size();
         let all = 1 + varint_len(size as u64) + size;
-        self.metric(Labels::Read(labels), (all + SLACK, all), |line| {
+        self.write_metric(Labels::Parsed(labels), (all + SLACK, all), |line| {
             line.put_byte(tag(3, wire::LEN));
             varint(line, size as u64);
             double(line, 1, value);
@@ -257,13 +267,13 @@ impl<'w> Protobuf<'w> {
         });
     }
 
-    fn summary(&mut self, labels: &str, created: f64, value: &SummaryValue<'_>) {
-        self.labels.read(labels);
+    fn write_summary(&mut self, labels: &str, created: f64, value: &SummaryValue<'_>) {
+        self.labels.parse(labels);
         let time = Time::new(created);
         let count = varint_len(value.count);
         let size = 1 + count + 9 + value.quantiles.len() * (2 + 18) + time.size();
         let all = 1 + varint_len(size as u64) + size;
-        self.metric(Labels::Read(labels), (all + SLACK, all), |line| {
+        self.write_metric(Labels::Parsed(labels), (all + SLACK, all), |line| {
             line.put_byte(tag(4, wire::LEN));
             varint(line, size as u64);
             line.put_byte(tag(1, wire::VARINT));
@@ -278,22 +288,22 @@ impl<'w> Protobuf<'w> {
         });
     }
 
-    fn histogram(&mut self, labels: &str, created: f64, value: &HistogramValue<'_>) {
-        self.labels.read(labels);
+    fn write_histogram(&mut self, labels: &str, created: f64, value: &HistogramValue<'_>) {
+        self.labels.parse(labels);
         let time = Time::new(created);
         let exemplars: Vec<(f64, Vec<u8>)> = value
             .exemplars
             .iter()
-            .map(|exemplar| (exemplar.value, example(exemplar)))
+            .map(|exemplar| (exemplar.value, encode_exemplar(exemplar)))
             .collect();
         let count = value.counts.iter().fold(0_u64, |a, b| a.saturating_add(*b));
         let mut size = 1 + varint_len(count) + 9 + time.size();
-        classic(value, &exemplars, |total, _, exemplar| {
+        for_each_bucket(value, &exemplars, |total, _, exemplar| {
             size += 2 + bucket_len(total, exemplar);
             size += varint_len(bucket_len(total, exemplar) as u64) - 1;
         });
         if let Some(native) = value.native {
-            self.native.take(native);
+            self.native.set(native);
             size += 1 + varint_len(zigzag(native.schema.into())) + 9;
             size += 1 + varint_len(native.zero_count) + self.native.size();
             for (_, exemplar) in &exemplars {
@@ -301,14 +311,14 @@ impl<'w> Protobuf<'w> {
             }
         }
         let all = 1 + varint_len(size as u64) + size;
-        let sides = std::mem::take(&mut self.native);
-        self.metric(Labels::Read(labels), (all + SLACK, all), |line| {
+        let buckets = std::mem::take(&mut self.native);
+        self.write_metric(Labels::Parsed(labels), (all + SLACK, all), |line| {
             line.put_byte(tag(7, wire::LEN));
             varint(line, size as u64);
             line.put_byte(tag(1, wire::VARINT));
             varint(line, count);
             double(line, 2, value.sum);
-            classic(value, &exemplars, |total, bound, exemplar| {
+            for_each_bucket(value, &exemplars, |total, bound, exemplar| {
                 line.put_byte(tag(3, wire::LEN));
                 varint(line, bucket_len(total, exemplar) as u64);
                 line.put_byte(tag(1, wire::VARINT));
@@ -324,7 +334,7 @@ impl<'w> Protobuf<'w> {
                 double(line, 6, native.zero_threshold);
                 line.put_byte(tag(7, wire::VARINT));
                 varint(line, native.zero_count);
-                sides.write(line);
+                buckets.write(line);
             }
             time.write(line, 15);
             if value.native.is_some() {
@@ -335,31 +345,31 @@ impl<'w> Protobuf<'w> {
                 }
             }
         });
-        self.native = sides;
+        self.native = buckets;
     }
 
-    /// Writes a gauge of each state.
-    fn state_set(&mut self, labels: &str, states: &[&str], active: usize) {
+    /// Writes a gauge for each state.
+    fn write_state_set(&mut self, labels: &str, states: &[&str], active: usize) {
         let mut all = std::mem::take(&mut self.scratch);
         for (at, state) in states.iter().enumerate() {
             all.clear();
             all.push_str(labels);
-            label_text::push_label(&mut all, &self.state, state);
-            self.plain(&all, 0.0, f64::from(u8::from(at == active)));
+            label_text::push_label(&mut all, &self.state_label, state);
+            self.write_plain(&all, 0.0, f64::from(u8::from(at == active)));
         }
         self.scratch = all;
     }
 
-    /// Writes a series with the names of its labels escaped.
+    /// Calls `write` with the labels after their names were escaped.
     #[cold]
-    fn rewritten(&mut self, labels: &str, write: impl FnOnce(&mut Self, &str)) {
-        let mut rewritten = std::mem::take(&mut self.rewritten);
-        rewritten.clear();
-        label_text::push_escaped(labels, self.escaping, &mut rewritten);
-        self.rewrites = false;
-        write(self, &rewritten);
-        self.rewrites = true;
-        self.rewritten = rewritten;
+    fn with_escaped_labels(&mut self, labels: &str, write: impl FnOnce(&mut Self, &str)) {
+        let mut escaped = std::mem::take(&mut self.escaped);
+        escaped.clear();
+        label_text::push_escaped(labels, self.escaping, &mut escaped);
+        self.escapes_labels = false;
+        write(self, &escaped);
+        self.escapes_labels = true;
+        self.escaped = escaped;
     }
 }
 
@@ -369,13 +379,14 @@ impl Sink for Protobuf<'_> {
         let FamilyHead { prefix, desc, .. } = head;
         self.kind = desc.kind();
         let name = format!("{prefix}{}", desc.name());
-        // Underscores are doubled in any name.
-        let dots = self.escaping == Escaping::Dots;
+        // This scheme doubles underscores, so that it changes names of any characters.
+        let is_dots = self.escaping == Escaping::Dots;
         let lines = head.cache.for_format(Format::Protobuf);
-        let is_plain = !dots && (lines.get().is_some() || name::is_legacy_metric(&name));
-        self.rewrites = dots || (self.escaping != Escaping::AllowUtf8 && !desc.has_legacy_labels());
+        let is_plain = !is_dots && (lines.get().is_some() || name::is_legacy_metric(&name));
+        self.escapes_labels =
+            is_dots || (self.escaping != Escaping::AllowUtf8 && !desc.has_legacy_labels());
         if self.kind == Kind::StateSet {
-            self.state = escaping::label_name(&name, self.escaping).into_owned();
+            self.state_label = escaping::label_name(&name, self.escaping).into_owned();
         }
         let kind = match self.kind {
             Kind::Counter => 0,
@@ -410,108 +421,112 @@ impl Sink for Protobuf<'_> {
         self.hold();
     }
 
-    fn needs_size_pass(&mut self, expected: &dyn Fn() -> SizeEstimate) -> bool {
-        let expected = expected();
-        let few = if expected.is_native { FEW_NATIVE } else { FEW };
-        if expected.series <= few {
+    fn needs_size_pass(&mut self, estimate: &dyn Fn() -> SizeEstimate) -> bool {
+        let estimate = estimate();
+        let max_held = if estimate.is_native {
+            MAX_HELD_NATIVE
+        } else {
+            MAX_HELD
+        };
+        if estimate.series <= max_held {
             return false;
         }
         let Message::Held(start) = self.message else {
             return false;
         };
         self.outlet.buffer.truncate(start);
-        if expected.are_numbers && !self.rewrites {
+        if estimate.are_numbers && !self.escapes_labels {
             let time = if self.kind == Kind::Counter {
                 Time::USUAL
             } else {
                 0
             };
-            let each = 2 + self.common.len() + 2 + 9 + time;
-            let all = expected.label_bytes + expected.series * each;
-            // A metric of 128 bytes and more has a longer length.
-            let longest = each - 2 + expected.longest_labels;
+            let each = 2 + self.const_labels.len() + 2 + 9 + time;
+            let all = estimate.label_bytes + estimate.series * each;
+            // The length of a metric of 128 bytes or more takes another byte.
+            let longest = each - 2 + estimate.longest_labels;
             let longer = if longest < 0x80 { 0 } else { all / 100 };
             self.announce(all + longer + FILLER);
             return false;
         }
-        self.message = Message::Counted(0);
+        self.message = Message::Measured(0);
         true
     }
 
     fn end_size_pass(&mut self) {
-        if let Message::Counted(counted) = self.message {
-            // There may be more by now, and numbers may have become longer.
-            self.announce(counted + counted / 16 + PIECE + FILLER);
+        if let Message::Measured(measured) = self.message {
+            // Series may be added, and numbers get longer, before the second pass.
+            self.announce(measured + measured / 16 + PIECE + FILLER);
         }
     }
 
     fn write_series(&mut self, labels: &str, created: f64, value: Value<'_>) {
-        if self.rewrites {
-            return self.rewritten(labels, |this, labels| {
+        if self.escapes_labels {
+            return self.with_escaped_labels(labels, |this, labels| {
                 this.write_series(labels, created, value);
             });
         }
         match value {
             Value::Counter(number, Some(exemplar)) => {
-                self.counter(labels, created, number.as_f64(), exemplar);
+                self.write_counter_with_exemplar(labels, created, number.as_f64(), exemplar);
             }
             Value::Counter(number, None) | Value::Gauge(number) => {
-                self.plain(labels, created, number.as_f64());
+                self.write_plain(labels, created, number.as_f64());
             }
-            Value::Histogram(ref value) => self.histogram(labels, created, value),
-            Value::Summary(value) => self.summary(labels, created, &value),
-            Value::Info => self.plain(labels, created, 1.0),
-            Value::StateSet(states, active) => self.state_set(labels, states, active),
+            Value::Histogram(ref value) => self.write_histogram(labels, created, value),
+            Value::Summary(value) => self.write_summary(labels, created, &value),
+            Value::Info => self.write_plain(labels, created, 1.0),
+            Value::StateSet(states, active) => self.write_state_set(labels, states, active),
         }
     }
 
     fn write_number(&mut self, labels: &str, created: f64, number: Number) {
-        if self.rewrites {
-            return self.rewritten(labels, |this, labels| {
+        if self.escapes_labels {
+            return self.with_escaped_labels(labels, |this, labels| {
                 this.write_number(labels, created, number);
             });
         }
-        self.plain(labels, created, number.as_f64());
+        self.write_plain(labels, created, number.as_f64());
     }
 
     fn label_rendering(&mut self) -> Option<LabelRendering<'_>> {
-        (!self.rewrites).then(|| counters::written(&self.common))
+        (!self.escapes_labels).then(|| counters::rendering(&self.const_labels))
     }
 
     fn write_counters(&mut self, counters: &CounterBatch<'_>) {
-        if self.rewrites || counters.series.labels.encoding() != LabelEncoding::Protobuf {
+        if self.escapes_labels || counters.series.labels.encoding() != LabelEncoding::Protobuf {
             return counters.for_each(|labels, created, total| {
                 self.write_number(labels, created, Number::Unsigned(total));
             });
         }
-        let mut many = self.counters.take().unwrap_or_default();
-        let are_ready =
-            counters.series.labels.is_as_requested() && many.know_births(counters.series.created);
+        let mut scratch = self.counters.take().unwrap_or_default();
+        let are_ready = counters.series.labels.is_as_requested()
+            && scratch.encode_created(counters.series.created);
         let mut at = 0;
         while at < counters.totals.len() {
-            let left = counters.skip(at);
-            let most = match self.message {
+            let rest = counters.skip(at);
+            let limit = match self.message {
                 Message::Held(_) => usize::MAX,
                 Message::Announced(left) => left.saturating_sub(FILLER),
-                Message::None | Message::Counted(_) => 0,
+                Message::None | Message::Measured(_) => 0,
             };
-            let (mut some, mut written) = (0, 0);
+            let (mut len, mut written) = (0, 0);
             if are_ready {
-                let room = counters::room(&left, self.common.len());
+                let room = counters::room(&rest, self.const_labels.len());
                 self.outlet.buffer.write(room, |line| {
-                    (some, written) = counters::write(line.rest(), &left, &mut many, most);
+                    (len, written) = counters::write(line.rest(), &rest, &mut scratch, limit);
                     line.skip(written);
                 });
             }
             if let Message::Announced(left) = &mut self.message {
                 *left -= written;
             }
-            if let Some(([first, second], created, total)) = left.skip(some).first() {
-                self.number_of(Labels::Fields(first, second), created, total as f64);
+            if let Some(([first, second], created, total)) = rest.skip(len).first() {
+                self.write_plain_with(Labels::Fields(first, second), created, total as f64);
             }
-            at += some + 1;
+            at += len + 1;
         }
-        self.counters = Some(many);
+        self.counters = Some(scratch);
     }
 
     fn checkpoint(&mut self) -> bool {
@@ -522,5 +537,5 @@ impl Sink for Protobuf<'_> {
     }
 }
 
-/// What stands before the fields of a `Metric`.
+/// The longest tag and length of a `Metric`.
 const HEADER: usize = 1 + wire::VARINT_LEN;

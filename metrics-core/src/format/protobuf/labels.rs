@@ -1,57 +1,59 @@
-//! Labels as fields of a `Metric`: made of their text, and made text again.
+//! Labels of a series as fields of a `Metric`, encoded from their text.
 
 use super::wire::{self, SLACK, field_len, tag, varint};
 use crate::{format::buffer::Line, sample::label_text::LabelView};
 
-/// Labels of a series, found in their text.
+/// The labels of a series: where their names and values are in its text.
 #[derive(Debug, Default)]
-pub(crate) struct Pairs {
+pub(super) struct LabelFields {
     all: Vec<Pair>,
-    /// What the fields take.
+    /// The length of the encoded fields.
     pub(super) size: usize,
-    /// Names and values that are written otherwise in the text, one after the other.
+    /// Names and values without escapes, if the text has any.
     unescaped: String,
+    /// Whether the names and values are in `unescaped` instead of the text.
     is_unescaped: bool,
 }
 
-/// Where name and value of a label stand.
+/// The ranges of the name and the value of a label.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pair {
+struct Pair {
     name: (u32, u32),
     value: (u32, u32),
 }
 
 impl Pair {
     #[inline(always)]
-    pub(super) fn lens(self) -> (usize, usize) {
+    fn lens(self) -> (usize, usize) {
         let len = |(start, end): (u32, u32)| (end - start) as usize;
         (len(self.name), len(self.value))
     }
 
-    /// How long the fields of a `LabelPair` are.
+    /// The length of a `LabelPair`.
     #[inline(always)]
-    pub(super) fn len(self) -> usize {
+    fn len(self) -> usize {
         let (name, value) = self.lens();
         field_len(name) + field_len(value)
     }
 }
 
-impl Pairs {
-    /// Finds the labels in a text as `label_text::push_label` writes it.
+impl LabelFields {
+    /// Parses labels as `label_text::push_label` writes them.
     #[inline(always)]
-    pub(super) fn read(&mut self, labels: &str) {
+    pub(super) fn parse(&mut self, labels: &str) {
         self.all.clear();
         self.size = 0;
         self.is_unescaped = false;
         let text = labels.as_bytes();
         let mut at = 0;
         while at < text.len() {
-            // `name="`, and then to the next quote; what has others is looked at closely.
+            // `name="`, then up to the next quote. Text with escapes or quoted names goes to the
+            // slower parser.
             let Some(quote) = find_quote(text, at).filter(|quote| *quote > at) else {
-                return self.read_escaped(labels);
+                return self.parse_escaped(labels);
             };
             let Some(end) = find_quote(text, quote + 1) else {
-                return self.read_escaped(labels);
+                return self.parse_escaped(labels);
             };
             self.add(Pair {
                 name: (at as u32, quote as u32 - 1),
@@ -62,14 +64,14 @@ impl Pairs {
     }
 
     #[inline(always)]
-    pub(super) fn add(&mut self, pair: Pair) {
+    fn add(&mut self, pair: Pair) {
         self.all.push(pair);
         self.size += field_len(pair.len());
     }
 
     #[cold]
     #[inline(never)]
-    fn read_escaped(&mut self, labels: &str) {
+    fn parse_escaped(&mut self, labels: &str) {
         self.all.clear();
         self.size = 0;
         let mut text = std::mem::take(&mut self.unescaped);
@@ -81,7 +83,7 @@ impl Pairs {
         self.is_unescaped = true;
     }
 
-    /// Adds a label to those that were read, at the end of the text.
+    /// Appends a label to the unescaped text.
     fn push(&mut self, text: &mut String, name: &str, value: &str) {
         let name_at = text.len() as u32;
         text.push_str(name);
@@ -93,13 +95,13 @@ impl Pairs {
         });
     }
 
-    /// The room that writing takes.
+    /// The room that [`write`](Self::write) needs.
     #[inline(always)]
     pub(super) fn room(&self) -> usize {
         self.size + SLACK
     }
 
-    /// Writes the fields of a `Metric`.
+    /// Writes the labels, of which `labels` is the text.
     #[inline(always)]
     pub(super) fn write(&self, labels: &str, line: &mut Line<'_>) {
         let text = if self.is_unescaped {
@@ -121,9 +123,9 @@ impl Pairs {
     }
 }
 
-/// The next quote from here on, eight bytes at a time; none where a backslash comes first.
+/// The next quote from `at` on, searched eight bytes at a time; `None` if a backslash comes first.
 #[inline(always)]
-pub(super) fn find_quote(text: &[u8], mut at: usize) -> Option<usize> {
+fn find_quote(text: &[u8], mut at: usize) -> Option<usize> {
     loop {
         let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
         let (word, len) = match rest.first_chunk::<8>() {
@@ -141,12 +143,12 @@ pub(super) fn find_quote(text: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-pub(super) const QUOTES: u64 = 0x2222_2222_2222_2222;
-pub(super) const ESCAPES: u64 = 0x5c5c_5c5c_5c5c_5c5c;
+const QUOTES: u64 = 0x2222_2222_2222_2222;
+const ESCAPES: u64 = 0x5c5c_5c5c_5c5c_5c5c;
 
-/// The last bytes, fewer than eight; the others are zero.
+/// The last `len` bytes of a text as a word, padded with zeros; fewer than eight.
 #[inline(always)]
-pub(super) fn last_word(text: &[u8], len: usize) -> u64 {
+fn last_word(text: &[u8], len: usize) -> u64 {
     match text.last_chunk::<8>() {
         Some(word) if len > 0 => u64::from_le_bytes(*word) >> (8 * (8 - len)),
         _ => {
@@ -158,9 +160,9 @@ pub(super) fn last_word(text: &[u8], len: usize) -> u64 {
     }
 }
 
-/// The upper bit of each byte that is zero, up to the first one for certain.
+/// The upper bit of each byte that is zero; correct up to the first such byte.
 #[inline(always)]
-pub(super) fn zeros(word: u64) -> u64 {
+fn zeros(word: u64) -> u64 {
     word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080
 }
 
@@ -169,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quote_is_looked_for_up_to_the_end() {
+    fn a_quote_is_found_up_to_the_end() {
         for len in 0..20 {
             let text = "x".repeat(len);
             assert!((0..=len + 1).all(|at| find_quote(text.as_bytes(), at).is_none()));
