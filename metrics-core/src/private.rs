@@ -8,14 +8,13 @@ pub use crate::{
         label::closed_series,
     },
     metric::{
+        declared::{DeclaredMetric, DeclaredSeries, declared_family},
         family::Family,
-        handle::{
-            DeclaredMetric, DeclaredSeries, Handle, Strategy, StrategyStorage, choose_strategy,
-            declared_family,
-        },
+        handle::Handle,
         histogram::{histogram_layout, native_histogram_layout},
         state_set::state_names,
         summary::SUMMARY_LAYOUT,
+        thread_storage::{Strategy, StrategyStorage, choose_strategy},
     },
     registry::Registration,
     storage::{

@@ -303,7 +303,7 @@ const _: () = {
             )
             .buckets(&__BUCKETS)
             .max_series(__MAX_SERIES)
-            .expire(3600000000000u64)
+            .expire_after(3600000000000u64)
             .with_exemplars()
     };
     #[automatically_derived]

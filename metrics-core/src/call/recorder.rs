@@ -9,9 +9,10 @@ use std::{
 use super::{CallOutcome, CallSeries, CallTarget, Outcome, unwound};
 use crate::{
     metric::{
-        exemplar::{AUTOMATIC, RowOf, native_bucket},
+        exemplars::{SPANS_ENABLED, native_exemplar_bucket},
         family::Family,
-        histogram::count_in,
+        observe::add_native_observation,
+        outcome_rows::RowId,
     },
     storage::{
         self, clock,
@@ -54,7 +55,7 @@ pub const NATIVE: u8 = 2;
 
 /// Whether a recorder that does this looks for exemplars.
 const fn seeks(besides: u8) -> bool {
-    AUTOMATIC && besides & EXEMPLARS != 0
+    SPANS_ENABLED && besides & EXEMPLARS != 0
 }
 
 /// Counts a call.
@@ -75,8 +76,10 @@ impl<P: CallTarget, const BESIDES: u8> Recorder for Counted<P, BESIDES> {
             place.record(move |words, first| scalar::increment(&words[first + row]));
             if seeks(BESIDES) {
                 let (family, at) = (place.family(), place.called().row(row));
-                if family.exemplars().wants(at, 0) {
-                    family.exemplars().look(at, 0, 1.0, family.shape());
+                if family.exemplars().is_wanted(at, 0) {
+                    family
+                        .exemplars()
+                        .capture_from_span(at, 0, 1.0, family.exemplar_limit());
                 }
             }
         }
@@ -130,7 +133,7 @@ fn observe_since<const BESIDES: u8>(place: impl CallTarget, row: usize, start: u
     let bucket = bucket_of(family, nanos);
     place.record(move |words, first| count(words, first + row, family, bucket, nanos));
     let at = place.called().row(row);
-    if family.exemplars().wants(at, bucket) {
+    if family.exemplars().is_wanted(at, bucket) {
         look(family, at, bucket, nanos);
     }
 }
@@ -144,7 +147,7 @@ fn observe_native(place: impl CallTarget, row: usize, nanos: u64, seeks: bool) {
     let at = called.row(row);
     if let Some(bucket) = bucket
         && seeks
-        && called.family().exemplars().wants(at, bucket)
+        && called.family().exemplars().is_wanted(at, bucket)
     {
         look(called.family(), at, bucket, nanos);
     }
@@ -153,12 +156,14 @@ fn observe_native(place: impl CallTarget, row: usize, nanos: u64, seeks: bool) {
 /// Looks for an exemplar of a call that has just been timed.
 #[cold]
 #[inline(never)]
-fn look(family: &Family, at: RowOf, bucket: usize, nanos: u64) {
+fn look(family: &Family, at: RowId, bucket: usize, nanos: u64) {
     // Rounded to nanoseconds, a bound may have become more than it is.
     let bound = family.desc().bounds.get(bucket);
     let seconds = seconds(nanos);
     let seconds = bound.map_or(seconds, |bound| seconds.min(*bound));
-    family.exemplars().look(at, bucket, seconds, family.shape());
+    family
+        .exemplars()
+        .capture_from_span(at, bucket, seconds, family.exemplar_limit());
 }
 
 /// What the unit of a native bucket's index is.
@@ -197,11 +202,11 @@ fn count_natively(
     let place = native.find_bucket(table, seconds);
     let place =
         place.unwrap_or_else(|| table::find_or_insert_bucket(native, table, seconds, &shared));
-    count_in(words, classic, [bucket, place], nanos, Sum::Nanos);
+    add_native_observation(words, classic, [bucket, place], nanos, Sum::Nanos);
     Some(if classic > 1 {
         bucket
     } else {
-        native_bucket(seconds)
+        native_exemplar_bucket(seconds)
     })
 }
 
@@ -210,7 +215,7 @@ fn count_natively(
 fn bucket_of(family: &Family, nanos: u64) -> usize {
     let time = nanos.min(i64::MAX as u64).cast_signed() as f64;
     family
-        .buckets_of()
+        .bucket_table()
         .map_or(0, |buckets| buckets.index_of_duration(time))
 }
 
@@ -232,7 +237,7 @@ fn count(words: &[AtomicU64], row: usize, family: &Family, bucket: usize, nanos:
 fn observe(words: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
     let width = family.row_width();
     let (Some(buckets), Some(words)) = (
-        family.buckets_of(),
+        family.bucket_table(),
         words.get(row * width..(row + 1) * width),
     ) else {
         return;
@@ -417,7 +422,7 @@ mod tests {
             }
             if round % 100 == 0 {
                 FAMILY
-                    .region
+                    .region()
                     .read(&mut Reader::default(), [0], |_, values| {
                         let native = FAMILY.layout().native_table(values);
                         let native = native.map(crate::storage::native::TableView::snapshot);

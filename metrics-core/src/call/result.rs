@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::{CallTarget, Outcome};
 use crate::{
     describe::label::{self, Label, LabelSet, LabelVisitor},
-    metric::outcome_rows::{OutcomeLabel, Rows},
+    metric::outcome_rows::{OutcomeLabel, OutcomeRows},
 };
 
 /// How a call ended, and where that is recorded.
@@ -53,8 +53,8 @@ fn outcome(is_error: bool) -> Outcome {
 
 impl Outcome {
     /// The first row of this outcome.
-    fn row(self, rows: Rows) -> usize {
-        let OutcomeLabel::Present { fallible, .. } = rows.outcomes() else {
+    fn row(self, rows: OutcomeRows) -> usize {
+        let OutcomeLabel::Present { fallible, .. } = rows.outcome_label() else {
             return 0;
         };
         let position = match self {
@@ -63,7 +63,7 @@ impl Outcome {
             Outcome::Panic => 1 + usize::from(fallible),
             Outcome::Cancelled => 2 + usize::from(fallible),
         };
-        position * rows.per_outcome()
+        position * rows.rows_per_outcome()
     }
 }
 

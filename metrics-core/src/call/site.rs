@@ -14,11 +14,10 @@ use crate::{
         objective::Objective,
     },
     metric::{
-        exemplar::RowOf,
         family::Family,
-        handle,
         histogram::duration_histogram_layout,
-        outcome_rows::{OutcomeLabel, ResultLabel, Rows},
+        outcome_rows::{OutcomeLabel, OutcomeRows, ResultLabel, RowId},
+        series_access,
     },
     sample::label_text::LabelView,
     series::id::SeriesId,
@@ -186,8 +185,8 @@ impl FunctionSpec {
         }
     }
 
-    const fn rows(self, as_a: FunctionFamily) -> Rows {
-        Rows::new(
+    const fn rows(self, as_a: FunctionFamily) -> OutcomeRows {
+        OutcomeRows::new(
             self.outcomes,
             self.results,
             matches!(as_a.kind, Kind::Histogram),
@@ -196,7 +195,7 @@ impl FunctionSpec {
 
     /// How many series there are, when all labels are closed.
     const fn closed(self, as_a: FunctionFamily) -> Option<usize> {
-        if self.rows(as_a).has_open_results() {
+        if self.rows(as_a).has_open_result_labels() {
             None
         } else {
             label::closed_series(self.sets)
@@ -235,7 +234,7 @@ impl FunctionSpec {
         }
         let (layout, rows, closed) = (self.layout(as_a), self.rows(as_a), self.closed(as_a));
         let family = Family::new(desc, layout, rows, closed, self.sets, None, shared)
-            .with_companion(self.companion);
+            .with_busy_family(self.companion);
         let family = if self.exemplars {
             family.with_exemplars()
         } else {
@@ -315,25 +314,28 @@ impl CallSeries {
 
     /// The same where the result gives labels, too: as long as there is none, they are empty.
     pub fn with_result_labels<L: LabelSet>(family: &'static Family, labels: &L) -> Self {
-        if family.rows().has_open_results() {
-            CallSeries::open(family, &Unfinished(labels, family.rows().results().len()))
+        if family.rows().has_open_result_labels() {
+            CallSeries::open(
+                family,
+                &Unfinished(labels, family.rows().result_labels().len()),
+            )
         } else {
             CallSeries::with(family, labels)
         }
     }
 
     fn open(family: &'static Family, labels: &impl LabelSet) -> Self {
-        family.announce();
+        family.ensure_registered();
         CallSeries {
             family,
-            series: family.series(labels),
+            series: family.find_or_create(labels),
             open: true,
         }
     }
 
     /// The same call in the metric that follows this one.
     pub(super) fn companion(self) -> Option<Self> {
-        let family = self.family.companion()?;
+        let family = self.family.busy_family()?;
         if !self.open {
             return Some(CallSeries { family, ..self });
         }
@@ -349,8 +351,8 @@ impl CallSeries {
 
     /// A row of the series.
     #[inline(always)]
-    pub(super) fn row(self, row: usize) -> RowOf {
-        RowOf {
+    pub(super) fn row(self, row: usize) -> RowId {
+        RowId {
             series: self.series,
             row,
         }
@@ -359,7 +361,7 @@ impl CallSeries {
     /// A row of the series in the words that ended threads leave theirs in.
     pub(super) fn shared_row(&self, row: usize) -> Option<&'static [AtomicU64]> {
         let width = self.family.row_width();
-        handle::shared_words(self.family, self.series)?.get(row * width..(row + 1) * width)
+        series_access::shared_words(self.family, self.series)?.get(row * width..(row + 1) * width)
     }
 
     /// The first row of the series among those of closed labels.
@@ -373,7 +375,7 @@ impl CallSeries {
 
     #[inline(never)]
     fn record_open(self, op: impl FnOnce(&[AtomicU64], usize)) {
-        handle::record_open(self.family, self.series, |words| op(words, 0));
+        series_access::record_open(self.family, self.series, |words| op(words, 0));
     }
 }
 
@@ -391,7 +393,7 @@ impl CallTarget for CallSeries {
     fn finished(self, results: &[String]) -> Option<Self> {
         let labels = self.family.labels_of(self.series)?;
         let names: Vec<&str> = self.family.desc().label_names().collect();
-        let entry = names.len() - self.family.rows().results().len();
+        let entry = names.len() - self.family.rows().result_labels().len();
         let finished = Finished {
             names: &names[..entry],
             labels: LabelView::new(&labels),
@@ -405,10 +407,10 @@ impl CallTarget for CallSeries {
         if self.open {
             return self.record_open(op);
         }
-        let touched = || self.family.announce();
+        let touched = || self.family.ensure_registered();
         let first = self.first();
         let op = move |words: &[AtomicU64]| op(words, first);
-        self.family.region.record(touched, op);
+        self.family.region().record(touched, op);
     }
 }
 
@@ -461,10 +463,10 @@ impl<L: LocalStorage> CallTarget for LocalCallSeries<L> {
         if called.open {
             return called.record_open(op);
         }
-        let touched = || called.family.announce();
+        let touched = || called.family.ensure_registered();
         let first = called.first();
         let op = move |words: &[AtomicU64]| op(words, first);
-        storage::record_local(local, &called.family.region, touched, op);
+        storage::record_local(local, called.family.region(), touched, op);
     }
 
     #[inline(always)]

@@ -75,8 +75,8 @@ fn describe(family: &ExposedFamily) -> CatalogFamily {
             Vec::new()
         },
         states: texts(first.map_or(&[], |member| member.state_names())),
-        max_series: members().filter_map(Family::bounded).max(),
-        expire_seconds: members().find_map(Family::expires_after),
+        max_series: members().filter_map(Family::cardinality_limit).max(),
+        expire_seconds: members().find_map(Family::expiry_seconds),
         collected: family.collector.is_some(),
         members: if first.is_some() {
             members().map(|member| declaration(member.desc())).collect()
@@ -93,7 +93,10 @@ fn labels_of(family: &Family) -> Vec<CatalogLabel> {
     let constant = desc.const_label_pairs();
     let constant = constant.map(|(name, value)| closed(name, &[value]));
     let own = desc.label_names().enumerate().map(|(at, name)| {
-        let result = rows.results().iter().find(|result| result.name == name);
+        let result = rows
+            .result_labels()
+            .iter()
+            .find(|result| result.name == name);
         match (family.closed_values(at), result) {
             (Some(values), _) => closed(name, values),
             (None, Some(result)) => CatalogLabel {
@@ -106,7 +109,7 @@ fn labels_of(family: &Family) -> Vec<CatalogLabel> {
             },
         }
     });
-    let outcomes = rows.outcomes();
+    let outcomes = rows.outcome_label();
     let outcome = (outcomes != OutcomeLabel::Omitted).then(|| closed("outcome", outcomes.values()));
     constant.chain(own).chain(outcome).collect()
 }

@@ -1,16 +1,14 @@
-//! Counters: what only goes up.
+//! [`Counter`] and [`FloatCounter`]: values that only increase.
 
 use crate::{
-    metric::{
-        exemplar::{self, Shape},
-        handle::{Handle, Storage},
-    },
+    metric::{exemplars::ExemplarLimit, handle::Handle, series_storage::SeriesStorage},
     storage::scalar,
 };
 
-/// Counts events, in whole numbers.
+/// Counts events: a whole number that starts at 0 and only increases.
 ///
-/// A counter starts at 0 and only goes up, to at most `u64::MAX`, where it stays.
+/// At `u64::MAX` it saturates. An increment is a load, an addition and a store in storage of the
+/// calling thread; it takes no lock.
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -21,43 +19,44 @@ use crate::{
 /// }
 ///
 /// DONE.with("mail").inc();
-/// let mail = DONE.bind("mail"); // looks the series up once
+/// let mail = DONE.bind("mail"); // a handle: looks the series up once
 /// mail.inc_by(2);
 /// assert_eq!(mail.get(), 3);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Counter<S: Storage = Handle>(S);
+pub struct Counter<S: SeriesStorage = Handle>(S);
 
-impl<S: Storage> Counter<S> {
+impl<S: SeriesStorage> Counter<S> {
     #[doc(hidden)]
     pub const fn at(series: S) -> Self {
         Counter(series)
     }
 
-    /// Counts one.
+    /// Adds 1.
     #[inline(always)]
     pub fn inc(&self) {
         self.0.record(|words| scalar::increment(&words[0]));
-        exemplar::seek(&self.0, 0, 1.0, Shape::Buckets);
+        self.0.capture_exemplar(0, 1.0, ExemplarLimit::OnePerBucket);
     }
 
-    /// Counts `n`.
+    /// Adds `n`.
     #[inline(always)]
     pub fn inc_by(&self, n: u64) {
         self.0.record(move |words| scalar::add_count(&words[0], n));
-        exemplar::seek(&self.0, 0, n as f64, Shape::Buckets);
+        self.0
+            .capture_exemplar(0, n as f64, ExemplarLimit::OnePerBucket);
     }
 
-    /// Counts one, with labels that lead to what was counted; see
+    /// Adds 1, with an exemplar that has these labels; see
     /// [`inc_by_with_exemplar`](Self::inc_by_with_exemplar).
     pub fn inc_with_exemplar(&self, exemplar: &[(&str, &str)]) {
         self.inc_by_with_exemplar(1, exemplar);
     }
 
-    /// Counts `n`, with labels that lead to what was counted.
+    /// Adds `n`, with an exemplar that has these labels.
     ///
-    /// The next exposition in a format that has [exemplars](crate::Exemplar) shows the last one,
-    /// with `n` as its value. Their rules are those of
+    /// The next exposition in a format that has [exemplars](crate::Exemplar) contains the one that
+    /// was set last, with `n` as its value. The labels follow the rules of
     /// [`observe_with_exemplar`](crate::Histogram::observe_with_exemplar).
     ///
     /// ```
@@ -75,16 +74,16 @@ impl<S: Storage> Counter<S> {
     /// ```
     pub fn inc_by_with_exemplar(&self, n: u64, exemplar: &[(&str, &str)]) {
         self.0.record(move |words| scalar::add_count(&words[0], n));
-        self.0.give_exemplar(0, n as f64, exemplar);
+        self.0.set_exemplar(0, n as f64, exemplar);
     }
 
-    /// The count so far, over all threads.
+    /// The current value, summed over all threads.
     pub fn get(&self) -> u64 {
-        self.0.read(|values| values[0])
+        self.0.with_values(|values| values[0])
     }
 }
 
-/// Counts amounts that are not whole, such as seconds.
+/// Sums up fractional amounts, such as seconds; it only increases.
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -99,42 +98,42 @@ impl<S: Storage> Counter<S> {
 /// assert_eq!(WAITED.get(), 0.25);
 /// ```
 #[derive(Clone, Debug)]
-pub struct FloatCounter<S: Storage = Handle>(S);
+pub struct FloatCounter<S: SeriesStorage = Handle>(S);
 
-impl<S: Storage> FloatCounter<S> {
+impl<S: SeriesStorage> FloatCounter<S> {
     #[doc(hidden)]
     pub const fn at(series: S) -> Self {
         FloatCounter(series)
     }
 
-    /// Counts one.
+    /// Adds 1.
     #[inline(always)]
     pub fn inc(&self) {
         self.inc_by(1.0);
     }
 
-    /// Counts `n`.
+    /// Adds `n`.
     ///
-    /// A counter never goes down: an `n` that is negative or not finite is left out and counted
-    /// in `metrics_rejected_total`.
+    /// An `n` that is negative or not finite is rejected, because a counter never decreases, and
+    /// counted in `metrics_rejected_total`.
     #[inline(always)]
     pub fn inc_by(&self, n: f64) {
         if n >= 0.0 && n.is_finite() {
             self.0.record(move |words| scalar::add_float(&words[0], n));
-            exemplar::seek(&self.0, 0, n, Shape::Buckets);
+            self.0.capture_exemplar(0, n, ExemplarLimit::OnePerBucket);
         } else {
-            self.0.family().reject();
+            self.0.family().count_rejected();
         }
     }
 
-    /// Counts one, with labels that lead to what was counted; see
-    /// [`Counter::inc_by_with_exemplar`].
+    /// Adds 1, with an exemplar that has these labels; see [`Counter::inc_by_with_exemplar`].
     pub fn inc_with_exemplar(&self, exemplar: &[(&str, &str)]) {
         self.inc_by_with_exemplar(1.0, exemplar);
     }
 
-    /// Counts `n`, with labels that lead to what was counted; see
-    /// [`Counter::inc_by_with_exemplar`].
+    /// Adds `n`, with an exemplar that has these labels; see [`Counter::inc_by_with_exemplar`].
+    ///
+    /// An `n` that is negative or not finite is rejected together with its exemplar.
     ///
     /// ```
     /// use metrics_core::metrics;
@@ -150,15 +149,15 @@ impl<S: Storage> FloatCounter<S> {
     pub fn inc_by_with_exemplar(&self, n: f64, exemplar: &[(&str, &str)]) {
         if n >= 0.0 && n.is_finite() {
             self.0.record(move |words| scalar::add_float(&words[0], n));
-            self.0.give_exemplar(0, n, exemplar);
+            self.0.set_exemplar(0, n, exemplar);
         } else {
-            self.0.family().reject();
+            self.0.family().count_rejected();
         }
     }
 
-    /// The count so far, over all threads.
+    /// The current value, summed over all threads.
     pub fn get(&self) -> f64 {
         self.0
-            .read(|values| f64::from_bits(values[0]).min(f64::MAX))
+            .with_values(|values| f64::from_bits(values[0]).min(f64::MAX))
     }
 }

@@ -1,77 +1,61 @@
-//! What declared metrics are when the program that is built says `--cfg metrics_off`: nothing.
+//! The series of declared metrics under `--cfg metrics_off`: they record nothing.
 
 use std::sync::atomic::AtomicU64;
 
 use crate::{
-    describe::{
-        bucket_table::Buckets, buckets::MAX_BUCKETS, desc::Desc, kind::Kind, label::LabelSet,
-    },
+    describe::{bucket_table::Buckets, label::LabelSet},
     metric::{
-        family::Family,
-        handle::{Handle, private::Storage},
-        outcome_rows::Rows,
+        family::{
+            Family,
+            disabled::{DISABLED_FAMILY, ZEROS},
+        },
+        handle::Handle,
+        series_storage::sealed::SeriesStorage,
     },
     series::id::SeriesId,
-    storage::layout::Layout,
 };
 
-/// The storage of a declared metric that is off.
+/// A series of a disabled metric. Recording into it compiles to nothing.
 #[derive(Clone, Debug)]
 #[doc(hidden)]
 pub struct Disabled;
 
-/// Stands for the families that are not there; nothing is recorded in it.
-static FAMILY: Family = Family::new(
-    Desc::unchecked(Kind::Unknown, "off", "", ""),
-    Layout::Empty,
-    Rows::ONE,
-    Some(0),
-    &[],
-    None,
-    &[],
-);
-
 impl Disabled {
-    /// The series of these labels: none.
+    /// Accepts the labels of a series.
     #[inline(always)]
     pub fn with(_: &impl LabelSet) -> Self {
         Disabled
     }
 
-    /// A handle to the same.
+    /// A handle that records nothing.
     pub fn bind(_: &impl LabelSet) -> Handle {
-        Handle::off(&FAMILY)
-    }
-
-    /// Whether a handle came from [`bind`](Self::bind).
-    pub(crate) fn is(family: &Family) -> bool {
-        std::ptr::eq(family, &raw const FAMILY)
+        Handle::disabled()
     }
 }
 
-impl Storage for Disabled {
+impl SeriesStorage for Disabled {
     fn family(&self) -> &Family {
-        &FAMILY
+        &DISABLED_FAMILY
     }
 
     #[inline(always)]
     fn record(&self, _: impl FnOnce(&[AtomicU64])) {}
 
     #[inline(always)]
-    fn shared<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
+    fn with_shared_word<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
         op(&AtomicU64::new(0))
     }
 
-    fn read<R>(&self, op: impl FnOnce(&[u64]) -> R) -> R {
-        op(&[0; 16 + MAX_BUCKETS])
+    fn with_values<R>(&self, op: impl FnOnce(&[u64]) -> R) -> R {
+        op(&ZEROS)
     }
 
     #[inline(always)]
-    fn buckets(&self) -> Option<&Buckets> {
+    fn bucket_table(&self) -> Option<&Buckets> {
         None
     }
 
-    fn series(&self) -> SeriesId {
+    fn series_id(&self) -> SeriesId {
         SeriesId {
             place: 0,
             generation: 0,
@@ -79,10 +63,10 @@ impl Storage for Disabled {
     }
 
     #[inline(always)]
-    fn asks(&self) -> bool {
+    fn takes_span_exemplars(&self) -> bool {
         false
     }
 
     #[inline(always)]
-    fn give_exemplar(&self, _: usize, _: f64, _: &[(&str, &str)]) {}
+    fn set_exemplar(&self, _: usize, _: f64, _: &[(&str, &str)]) {}
 }

@@ -1,4 +1,4 @@
-//! Metrics made at run time, for programs that learn names while they run.
+//! Dynamic metrics: created while the program runs, with names that it learns then.
 
 use std::{borrow::Cow, marker::PhantomData, sync::Arc, time::Duration};
 
@@ -22,7 +22,11 @@ use crate::{
     storage::{layout::Layout, native, native::NativeConfig},
 };
 
-/// What a metric made at run time is.
+/// Name, help and settings of a dynamic metric, for [`Registry::create`](crate::Registry::create) and
+/// [`Registry::create_family`](crate::Registry::create_family).
+///
+/// They check all settings together and return the first fault as an [`Error`], with the location of
+/// the call to [`new`](Self::new).
 ///
 /// ```
 /// use metrics_core::{Histogram, Options, Registry};
@@ -36,7 +40,7 @@ use crate::{
 /// # Ok::<(), metrics_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "belongs in `Registry::create`"]
+#[must_use = "pass it to `Registry::create`"]
 pub struct Options {
     pub(crate) desc: Desc,
     bounds: Option<Vec<f64>>,
@@ -48,10 +52,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// A metric with this name and help.
+    /// Options for a metric with this name and help text.
     #[track_caller]
     pub fn new(name: impl Into<String>, help: impl Into<String>) -> Self {
-        // The name is checked with the rest, when the kind is known.
+        // The name is checked by `create`, which knows the kind.
         let mut desc = Desc::new(Kind::Unknown, "a", "").declared_here();
         desc.name = Cow::Owned(name.into());
         desc.help = Cow::Owned(help.into());
@@ -66,9 +70,9 @@ impl Options {
         }
     }
 
-    /// Lets its name, and those of its labels, hold any character but control characters.
+    /// Allows any characters except control characters in the metric's name and label names.
     ///
-    /// A reader that does not take them gets them escaped; see [`Escaping`](crate::Escaping).
+    /// A scraper that does not accept them gets escaped names; see [`Escaping`](crate::Escaping).
     ///
     /// ```
     /// use metrics_core::{Counter, Options, Registry};
@@ -85,29 +89,32 @@ impl Options {
         self
     }
 
-    /// The unit, of letters, digits and `_`, in which the name must end.
+    /// Sets the unit, of letters, digits and `_`. The name must end with it.
     pub fn unit(mut self, unit: impl Into<String>) -> Self {
         self.desc.unit = Cow::Owned(unit.into());
         self
     }
 
-    /// The names of its labels.
+    /// Sets the label names.
     pub fn labels<L: Into<String>>(mut self, labels: impl IntoIterator<Item = L>) -> Self {
         self.desc.set_labels(labels.into_iter().map(Into::into));
         self
     }
 
-    /// A histogram's upper bounds, without `+Inf`; [`DURATION_BUCKETS`] unless it is called or the
-    /// histogram is [native](Self::native).
+    /// Sets a histogram's upper bounds, ascending and without `+Inf`.
+    ///
+    /// The default is [`DURATION_BUCKETS`], or no classic buckets for a [native](Self::native)
+    /// histogram.
     pub fn buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
         self.bounds = Some(bounds.into());
         self
     }
 
-    /// Makes a histogram a native one, whose buckets each are at most `growth` times as wide as the
-    /// one before: 1.1 gives schema 3. With [`buckets`](Self::buckets) it is of both kinds. The
-    /// other options are those of a declaration without them; see
-    /// [`metrics!`](macro@crate::metrics).
+    /// Makes a histogram native, with buckets at most `growth` times as wide as the previous one.
+    ///
+    /// A growth of 1.1 gives schema 3. With [`buckets`](Self::buckets) the histogram has classic
+    /// buckets as well. The other options have their defaults; see
+    /// [`metrics!`](macro@crate::metrics#native-histograms).
     ///
     /// ```
     /// use metrics_core::{Histogram, Options, Registry};
@@ -126,22 +133,24 @@ impl Options {
         self
     }
 
-    /// A summary's quantiles; none unless it is called.
+    /// Sets a summary's quantiles; the default is none.
     pub fn quantiles(self, quantiles: impl Into<Vec<f64>>) -> Self {
         self.buckets(quantiles)
     }
 
-    /// How many series there may be, up to 1,048,576, before the rest is recorded as one; what
-    /// [`Registry::max_series`](crate::Registry::max_series) says unless it is called.
+    /// Sets the cardinality limit, up to 1,048,576 series.
+    ///
+    /// Recordings beyond it go to the overflow series. The default is the registry's
+    /// [`max_series`](crate::Registry::max_series).
     pub fn max_series(mut self, max: usize) -> Self {
         self.max_series = Some(max);
         self
     }
 
-    /// Lets series with labels go that have been idle for so long; none unless it is called.
+    /// Removes series that have been idle for this time; the default is never.
     ///
-    /// See `#[expire(...)]` of [`metrics!`](crate::metrics#series-that-expire). What
-    /// [`DynamicFamily::with`] returns holds its series: it does not expire before that is dropped.
+    /// See `#[expire(...)]` of [`metrics!`](crate::metrics#series-that-expire). A series does not
+    /// expire while a metric returned by [`DynamicFamily::with`] exists for it.
     ///
     /// ```
     /// use std::time::Duration;
@@ -162,8 +171,8 @@ impl Options {
         self
     }
 
-    /// Finds exemplars of a counter or a histogram in the OpenTelemetry spans that recordings are
-    /// made in, with the feature `tracing`; see [`metrics!`](crate::metrics#exemplars).
+    /// Takes exemplars of a counter or a histogram from the current OpenTelemetry span, with the
+    /// feature `tracing`; see [`metrics!`](crate::metrics#exemplars).
     ///
     /// ```
     /// use metrics_core::{Histogram, Options, Registry};
@@ -172,7 +181,7 @@ impl Options {
     /// let answers = registry.create::<Histogram>(
     ///     Options::new("answer_seconds", "Time to answer.").unit("seconds").exemplars(),
     /// )?;
-    /// answers.observe(0.2); // within a span that is sampled, it has an exemplar
+    /// answers.observe(0.2); // within a sampled span, this has an exemplar
     /// # Ok::<(), metrics_core::Error>(())
     /// ```
     pub fn exemplars(mut self) -> Self {
@@ -180,10 +189,11 @@ impl Options {
         self
     }
 
+    /// The family that these options describe, for the metric type `M`.
     pub(crate) fn family<M: DynamicMetric>(self) -> Result<Arc<Family>, Error> {
         let (max_series, native) = (self.max_series, self.native);
         let exemplars = self.exemplars;
-        let span = self.expire.unwrap_or_default().as_nanos();
+        let expiry_nanos = self.expire.unwrap_or_default().as_nanos();
         let desc = self.checked(M::KIND)?;
         let layout = match native {
             Some(growth) => histogram::native_histogram_layout(
@@ -192,15 +202,16 @@ impl Options {
             ),
             None => M::layout(desc.bounds.len()),
         };
-        let mut family = Family::dynamic(desc, layout, max_series);
+        let mut family = Family::new_dynamic(desc, layout, max_series);
         if exemplars {
             family = family.with_exemplars();
         }
-        Ok(Arc::new(
-            family.expire(u64::try_from(span).unwrap_or(u64::MAX)),
-        ))
+        Ok(Arc::new(family.expire_after(
+            u64::try_from(expiry_nanos).unwrap_or(u64::MAX),
+        )))
     }
 
+    /// The description, if all settings are valid for this kind of metric.
     fn checked(mut self, kind: Kind) -> Result<Desc, Error> {
         self.desc.kind = kind;
         if let Some(bounds) = self.bounds {
@@ -215,7 +226,7 @@ impl Options {
         for (at, label) in desc.labels.iter().enumerate() {
             checked = checked.and(name::check_label(label, kind, scheme));
             if desc.labels[..at].contains(label) {
-                checked = checked.and(Err("a label is there twice; drop one"));
+                checked = checked.and(Err("a label name occurs twice; drop one"));
             }
         }
         checked = checked.and(match kind {
@@ -228,19 +239,19 @@ impl Options {
             checked = checked.and(if kind == Kind::Histogram {
                 native::check_growth(growth)
             } else {
-                Err("only histograms are native; drop it")
+                Err("only histograms are native; drop `native`")
             });
         }
         if self.exemplars && !matches!(kind, Kind::Counter | Kind::Histogram) {
             checked = checked.and(Err(
-                "only counters and histograms have exemplars; drop them",
+                "only counters and histograms have exemplars; drop `exemplars`",
             ));
         }
         checked = checked.and(match self.expire {
-            Some(_) if desc.labels.is_empty() => {
-                Err("a metric without labels has one series, which stays; drop `expire`")
-            }
-            Some(Duration::ZERO) => Err("series expire after some time; take more than none"),
+            Some(_) if desc.labels.is_empty() => Err(
+                "a metric without labels has a single series, which never expires; drop `expire`",
+            ),
+            Some(Duration::ZERO) => Err("`expire` takes a duration above zero"),
             _ => Ok(()),
         });
         match checked {
@@ -253,7 +264,8 @@ impl Options {
     }
 }
 
-/// A metric type that can be made at run time.
+/// A metric type for [`Registry::create`](crate::Registry::create) and
+/// [`Registry::create_family`](crate::Registry::create_family). The trait is sealed.
 pub trait DynamicMetric: private::DynamicMetric {}
 
 impl<M: private::DynamicMetric> DynamicMetric for M {}
@@ -268,7 +280,7 @@ mod private {
     }
 }
 
-macro_rules! made {
+macro_rules! dynamic_metrics {
     ($($metric:ident, $kind:ident, $layout:expr;)*) => {$(
         impl private::DynamicMetric for $metric {
             const KIND: Kind = Kind::$kind;
@@ -284,7 +296,7 @@ macro_rules! made {
     )*};
 }
 
-made! {
+dynamic_metrics! {
     Counter, Counter, |_| Layout::Count;
     FloatCounter, Counter, |_| Layout::FloatCount;
     Gauge, Gauge, |_| Layout::Int;
@@ -294,7 +306,10 @@ made! {
     Summary, Summary, |_| summary::SUMMARY_LAYOUT;
 }
 
-/// A metric with labels, made at run time.
+/// A dynamic metric with labels.
+///
+/// [`Registry::create_family`](crate::Registry::create_family) returns it. Clones refer to the same
+/// metric.
 #[derive(Debug)]
 pub struct DynamicFamily<M: DynamicMetric> {
     family: Arc<Family>,
@@ -311,24 +326,27 @@ impl<M: DynamicMetric> Clone for DynamicFamily<M> {
 }
 
 impl<M: DynamicMetric> DynamicFamily<M> {
-    pub(crate) fn of(family: Arc<Family>) -> Self {
+    pub(crate) fn from_family(family: Arc<Family>) -> Self {
         DynamicFamily {
             family,
             metric: PhantomData,
         }
     }
 
-    /// The series of these values, in the order of the names; missing ones are empty, and those
-    /// beyond the names are ignored.
+    /// The series with these label values, in the order of the label names.
+    ///
+    /// Missing values are empty, and values beyond the names are ignored. The lookup takes no lock
+    /// if the series exists; keep the result for repeated recordings.
     pub fn with(&self, values: &[&str]) -> M {
         let mut padded = Vec::new();
         let values = self.fit(values, &mut padded);
-        M::from_handle(Handle::dynamic(
+        M::from_handle(Handle::to_dynamic(
             Arc::clone(&self.family),
             &LabelValues(values),
         ))
     }
 
+    /// As many values as there are names.
     fn fit<'v>(&self, values: &'v [&'v str], padded: &'v mut Vec<&'v str>) -> &'v [&'v str] {
         let names = self.family.desc().labels.len();
         values.get(..names).unwrap_or_else(|| {
@@ -338,7 +356,7 @@ impl<M: DynamicMetric> DynamicFamily<M> {
         })
     }
 
-    /// Removes the series of these values; false when there was none.
+    /// Removes the series with these label values; false if there was none.
     pub fn remove(&self, values: &[&str]) -> bool {
         let mut padded = Vec::new();
         self.family
@@ -350,7 +368,7 @@ impl<M: DynamicMetric> DynamicFamily<M> {
         self.family.clear();
     }
 
-    /// Removes the series for which `keep` says no.
+    /// Removes the series for which `keep` returns false.
     pub fn retain(&self, keep: impl FnMut(LabelView<'_>) -> bool) {
         self.family.retain(keep);
     }

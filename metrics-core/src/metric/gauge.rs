@@ -1,4 +1,4 @@
-//! Gauges: what is set, and goes up and down.
+//! [`Gauge`] and [`FloatGauge`]: values that are set, and increase and decrease.
 
 use std::{
     sync::atomic::Ordering,
@@ -6,14 +6,15 @@ use std::{
 };
 
 use crate::{
-    metric::handle::{Handle, Storage},
+    metric::{handle::Handle, series_storage::SeriesStorage},
     storage::clock,
 };
 
-/// A whole number that goes up and down.
+/// A whole number that can be set, and increases and decreases.
 ///
-/// All threads share it, so that `set` means the same everywhere. For what only goes up and down
-/// by steps, such as work in progress, an [`UpDownCounter`](crate::UpDownCounter) is faster.
+/// The value is one word that all threads share, because `set` replaces what any thread has
+/// recorded: each recording is an atomic operation on it. To count what is in progress, without
+/// `set`, use an [`UpDownCounter`](crate::UpDownCounter): its recordings do not contend.
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -28,9 +29,9 @@ use crate::{
 /// assert_eq!(POOLED.get(), 3);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Gauge<S: Storage = Handle>(S);
+pub struct Gauge<S: SeriesStorage = Handle>(S);
 
-impl<S: Storage> Gauge<S> {
+impl<S: SeriesStorage> Gauge<S> {
     #[doc(hidden)]
     pub const fn at(series: S) -> Self {
         Gauge(series)
@@ -40,42 +41,46 @@ impl<S: Storage> Gauge<S> {
     #[inline]
     pub fn set(&self, value: i64) {
         self.0
-            .shared(|word| word.store(value as u64, Ordering::Relaxed));
+            .with_shared_word(|word| word.store(value as u64, Ordering::Relaxed));
     }
 
-    /// Adds one.
+    /// Adds 1.
     #[inline]
     pub fn inc(&self) {
         self.add(1);
     }
 
-    /// Takes one away.
+    /// Subtracts 1.
     #[inline]
     pub fn dec(&self) {
         self.sub(1);
     }
 
-    /// Adds `n`; wraps around at the ends of `i64`.
+    /// Adds `n`; wraps around at the limits of `i64`.
     #[inline]
     pub fn add(&self, n: i64) {
         self.0
-            .shared(|word| word.fetch_add(n as u64, Ordering::Relaxed));
+            .with_shared_word(|word| word.fetch_add(n as u64, Ordering::Relaxed));
     }
 
-    /// Takes `n` away; wraps around at the ends of `i64`.
+    /// Subtracts `n`; wraps around at the limits of `i64`.
     #[inline]
     pub fn sub(&self, n: i64) {
         self.0
-            .shared(|word| word.fetch_sub(n as u64, Ordering::Relaxed));
+            .with_shared_word(|word| word.fetch_sub(n as u64, Ordering::Relaxed));
     }
 
-    /// The value now.
+    /// The current value.
     pub fn get(&self) -> i64 {
-        self.0.shared(|word| word.load(Ordering::Relaxed) as i64)
+        self.0
+            .with_shared_word(|word| word.load(Ordering::Relaxed) as i64)
     }
 }
 
-/// A number that goes up and down.
+/// A number that can be set, and increases and decreases.
+///
+/// Like a [`Gauge`] it is one word that all threads share. `set` is a store; `add` is a
+/// compare-and-swap loop.
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -89,41 +94,41 @@ impl<S: Storage> Gauge<S> {
 /// assert_eq!(USED.with("root").get(), 0.75);
 /// ```
 #[derive(Clone, Debug)]
-pub struct FloatGauge<S: Storage = Handle>(S);
+pub struct FloatGauge<S: SeriesStorage = Handle>(S);
 
-impl<S: Storage> FloatGauge<S> {
+impl<S: SeriesStorage> FloatGauge<S> {
     #[doc(hidden)]
     pub const fn at(series: S) -> Self {
         FloatGauge(series)
     }
 
-    /// Sets the value; NaN and the infinities are values of a gauge, too.
+    /// Sets the value. NaN and infinities are exposed as they are.
     #[inline]
     pub fn set(&self, value: f64) {
         self.0
-            .shared(|word| word.store(value.to_bits(), Ordering::Relaxed));
+            .with_shared_word(|word| word.store(value.to_bits(), Ordering::Relaxed));
     }
 
-    /// Adds one.
+    /// Adds 1.
     pub fn inc(&self) {
         self.add(1.0);
     }
 
-    /// Takes one away.
+    /// Subtracts 1.
     pub fn dec(&self) {
         self.add(-1.0);
     }
 
     /// Adds `n`.
     pub fn add(&self, n: f64) {
-        self.0.shared(|word| {
+        self.0.with_shared_word(|word| {
             word.update(Ordering::Relaxed, Ordering::Relaxed, |bits| {
                 (f64::from_bits(bits) + n).to_bits()
             });
         });
     }
 
-    /// Takes `n` away.
+    /// Subtracts `n`.
     pub fn sub(&self, n: f64) {
         self.add(-n);
     }
@@ -133,12 +138,12 @@ impl<S: Storage> FloatGauge<S> {
         self.set(duration.as_secs_f64());
     }
 
-    /// Sets the value to the seconds since 1970.
+    /// Sets the value to the current Unix time, in seconds.
     pub fn set_to_current_time(&self) {
         self.set(clock::unix_seconds());
     }
 
-    /// Sets the value to the seconds that a call took.
+    /// Calls `call` and sets the value to its duration in seconds, unless it panics.
     pub fn time<R>(&self, call: impl FnOnce() -> R) -> R {
         let start = Instant::now();
         let result = call();
@@ -146,9 +151,9 @@ impl<S: Storage> FloatGauge<S> {
         result
     }
 
-    /// The value now.
+    /// The current value.
     pub fn get(&self) -> f64 {
         self.0
-            .shared(|word| f64::from_bits(word.load(Ordering::Relaxed)))
+            .with_shared_word(|word| f64::from_bits(word.load(Ordering::Relaxed)))
     }
 }

@@ -1,11 +1,11 @@
-//! Infos: facts about the program, as labels of a series that is 1.
+//! [`Info`]: facts about the program, as the labels of a series whose value is 1.
 
 use crate::{describe::label::LabelSet, metric::family::Family};
 
-/// Facts that do not change while the program runs, such as its version.
+/// Facts about the program, such as its version, exposed as labels.
 ///
-/// The labels are the facts; a declared info has a generated method `set` with a parameter for
-/// each, and `get`. Setting again replaces what was there.
+/// A declared info has two generated methods: `set`, with a parameter for each label, and `get`. It
+/// has no series before the first `set`; each further one replaces the labels. `set` takes a lock.
 ///
 /// ```
 /// use metrics_core::{Format, encode_to_string, metrics};
@@ -29,7 +29,7 @@ impl Info {
         Info(family)
     }
 
-    /// The facts: names and values, once they are set.
+    /// Label names and values; `None` before they are set.
     #[doc(hidden)]
     pub fn get(&self) -> Option<Vec<(String, String)>> {
         let mut facts = None;
@@ -43,9 +43,9 @@ impl Info {
         facts
     }
 
-    /// Replaces the facts.
+    /// Replaces the labels.
     #[doc(hidden)]
     pub fn set(&self, facts: &impl LabelSet) {
-        self.0.replace(facts);
+        self.0.replace_all(facts);
     }
 }

@@ -1,17 +1,30 @@
-//! The metric types.
+//! The metric types, the families behind them, and how a recording reaches a series.
+//!
+//! A metric type such as [`counter::Counter`] wraps access to one series
+//! ([`series_storage::SeriesStorage`]). There are two kinds: [`declared::DeclaredSeries`] for metrics
+//! declared by `metrics!`, whose storage is known at compile time, and [`handle::Handle`] for dynamic
+//! metrics and bound series. Both refer to a [`family::Family`].
 
 pub(crate) mod counter;
+pub(crate) mod declared;
 #[cfg(metrics_off)]
 pub(crate) mod disabled;
 pub(crate) mod dynamic;
 pub(crate) mod exemplar;
+pub(crate) mod exemplars;
 pub(crate) mod family;
 pub(crate) mod gauge;
 pub(crate) mod handle;
 pub(crate) mod histogram;
+pub(crate) mod histogram_snapshot;
 pub(crate) mod info;
+pub(crate) mod observe;
 pub(crate) mod outcome_rows;
+pub(crate) mod quantile_windows;
+pub(crate) mod series_access;
+pub(crate) mod series_storage;
 pub(crate) mod state_set;
 pub(crate) mod summary;
+pub(crate) mod thread_storage;
 pub(crate) mod timer;
 pub(crate) mod up_down;

@@ -1,22 +1,34 @@
-//! What stands inside each series of a function's metric: a row for every way a call can end.
+//! The rows of a series: one for each outcome of a call and each value of its result labels.
+//!
+//! A function's outcome and result labels are known only when a call returns, but the call's series
+//! is looked up when it begins. So they do not select a series: each series has a dense array of
+//! rows, and the outcome selects a row. All other metrics have one row in each series.
 
-use crate::sample::label_text;
+use crate::{sample::label_text, series::id::SeriesId};
 
-/// The ways in which calls of a function can end, as a label has them.
+/// Identifies a row: what is exposed as one line, or as one histogram.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowId {
+    pub(crate) series: SeriesId,
+    pub(crate) row: usize,
+}
+
+/// The label `outcome` of a function's metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutcomeLabel {
-    /// There is no such label.
+    /// The metric does not have the label.
     Omitted,
-    /// There is, with the values that this kind of function can have.
+    /// The metric has it, with the outcomes that calls of this function can have.
     Present {
-        /// Whether it can return an error.
+        /// Whether the function can return an error.
         fallible: bool,
-        /// Whether its future can be dropped.
+        /// Whether the function returns a future, which can be cancelled.
         is_async: bool,
     },
 }
 
 impl OutcomeLabel {
+    /// The values of the label, in the order of the rows; one empty value if it is omitted.
     pub(crate) const fn values(self) -> &'static [&'static str] {
         match self {
             OutcomeLabel::Omitted => &[""],
@@ -30,20 +42,21 @@ impl OutcomeLabel {
     }
 }
 
-/// A label whose value is known when the call has ended. It is empty where there is none: after
-/// a panic, and for the error's label after a success.
+/// A label whose value is computed from the result of a call.
+///
+/// It is empty if there is no such value: after a panic, or, for an error's label, after `ok`.
 #[derive(Clone, Copy, Debug)]
 pub struct ResultLabel {
     /// The label's name.
     pub name: &'static str,
-    /// Its values, when they are known at compile time.
+    /// The label's values if it is closed.
     pub values: Option<&'static [&'static str]>,
-    /// Whether only errors have it.
+    /// Whether the label describes an error, and is empty for all other results.
     pub errors_only: bool,
 }
 
 impl ResultLabel {
-    /// How many values it has, none included.
+    /// Number of values, the empty one included.
     const fn len(self) -> usize {
         match self.values {
             Some(values) => 1 + values.len(),
@@ -52,44 +65,48 @@ impl ResultLabel {
     }
 }
 
-/// The rows of words inside each series: one for each outcome and the values of result labels.
+/// The rows of each series of a family.
+///
+/// A row's number is `outcome * rows_per_outcome + result`, where `result` counts the combinations
+/// of closed result labels, the last label fastest. If a result label is open, all of them are
+/// labels of the series instead, and the rows differ in the outcome alone.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rows {
-    outcomes: OutcomeLabel,
-    results: &'static [ResultLabel],
-    /// Whether outcomes other than `ok` stay away until there is one.
-    sparse: bool,
+pub(crate) struct OutcomeRows {
+    outcome_label: OutcomeLabel,
+    result_labels: &'static [ResultLabel],
+    /// Whether rows of outcomes other than `ok` are exposed only after a recording.
+    starts_with_ok_only: bool,
 }
 
-impl Rows {
-    /// One row without labels of its own: any metric but a function's.
-    pub(crate) const ONE: Rows = Rows::new(OutcomeLabel::Omitted, &[], false);
+impl OutcomeRows {
+    /// One row without labels: all metrics except those of functions.
+    pub(crate) const SINGLE: OutcomeRows = OutcomeRows::new(OutcomeLabel::Omitted, &[], false);
 
     pub(crate) const fn new(
-        outcomes: OutcomeLabel,
-        results: &'static [ResultLabel],
-        sparse: bool,
+        outcome_label: OutcomeLabel,
+        result_labels: &'static [ResultLabel],
+        starts_with_ok_only: bool,
     ) -> Self {
-        Rows {
-            outcomes,
-            results,
-            sparse,
+        OutcomeRows {
+            outcome_label,
+            result_labels,
+            starts_with_ok_only,
         }
     }
 
-    pub(crate) const fn outcomes(self) -> OutcomeLabel {
-        self.outcomes
+    pub(crate) const fn outcome_label(self) -> OutcomeLabel {
+        self.outcome_label
     }
 
-    pub(crate) const fn results(self) -> &'static [ResultLabel] {
-        self.results
+    pub(crate) const fn result_labels(self) -> &'static [ResultLabel] {
+        self.result_labels
     }
 
-    /// Whether a result label is open: then all of them are labels of the series.
-    pub(crate) const fn has_open_results(self) -> bool {
+    /// Whether a result label is open, so that all result labels belong to the series.
+    pub(crate) const fn has_open_result_labels(self) -> bool {
         let mut i = 0;
-        while i < self.results.len() {
-            if self.results[i].values.is_none() {
+        while i < self.result_labels.len() {
+            if self.result_labels[i].values.is_none() {
                 return true;
             }
             i += 1;
@@ -97,77 +114,75 @@ impl Rows {
         false
     }
 
-    /// The rows of one outcome.
-    pub(crate) const fn per_outcome(self) -> usize {
+    /// Number of rows with the same outcome.
+    pub(crate) const fn rows_per_outcome(self) -> usize {
         let mut product = 1;
         let mut i = 0;
-        while i < self.results.len() && !self.has_open_results() {
-            product *= self.results[i].len();
+        while i < self.result_labels.len() && !self.has_open_result_labels() {
+            product *= self.result_labels[i].len();
             i += 1;
         }
         product
     }
 
-    /// How many rows there are.
+    /// Number of rows in a series.
     pub(crate) const fn len(self) -> usize {
-        self.outcomes.values().len() * self.per_outcome()
+        self.outcome_label.values().len() * self.rows_per_outcome()
     }
 
-    /// Whether a row is exposed.
-    pub(crate) fn shows(self, row: usize, values: &[u64]) -> bool {
-        // What comes first of each type is how often: the rest of a native table is never all zero
-        // once it was read.
-        let recorded = || values.first().is_some_and(|count| *count != 0);
-        let from_the_start = !self.has_open_results()
+    /// Whether a row with these values is exposed: something was recorded in it, or it starts at 0.
+    pub(crate) fn is_exposed(self, row: usize, values: &[u64]) -> bool {
+        // The first value of every layout is a count.
+        let is_recorded = || values.first().is_some_and(|count| *count != 0);
+        let starts_at_zero = !self.has_open_result_labels()
             && match self.outcome(row) {
                 "ok" | "" => self.is_possible(row),
-                _ => !self.sparse && self.is_possible(row),
+                _ => !self.starts_with_ok_only && self.is_possible(row),
             };
-        from_the_start || recorded()
+        starts_at_zero || is_recorded()
     }
 
     fn outcome(self, row: usize) -> &'static str {
-        self.outcomes.values()[row / self.per_outcome()]
+        self.outcome_label.values()[row / self.rows_per_outcome()]
     }
 
-    /// For each result label the position of its value, from 1 on; 0 for none.
-    fn positions(self, row: usize) -> impl Iterator<Item = (&'static ResultLabel, usize)> {
-        let mut rest = row % self.per_outcome();
-        let mut stride = self.per_outcome();
-        let closed = if self.has_open_results() {
+    /// Each closed result label with the number of its value, from 1 on; 0 is the empty value.
+    fn result_values(self, row: usize) -> impl Iterator<Item = (&'static ResultLabel, usize)> {
+        let mut rest = row % self.rows_per_outcome();
+        let mut stride = self.rows_per_outcome();
+        let closed = if self.has_open_result_labels() {
             &[]
         } else {
-            self.results
+            self.result_labels
         };
         closed.iter().map(move |label| {
             stride /= label.len();
-            let position = rest / stride;
+            let value = rest / stride;
             rest %= stride;
-            (label, position)
+            (label, value)
         })
     }
 
-    /// Whether a call can end like this.
+    /// Whether a call can have this combination of outcome and result labels.
     fn is_possible(self, row: usize) -> bool {
-        let mut positions = self.positions(row);
+        let mut values = self.result_values(row);
         let outcome = self.outcome(row);
-        let returned = outcome == "ok" || outcome == "error";
-        if outcome.is_empty() && self.positions(row).all(|(_, position)| position == 0) {
+        let has_result = outcome == "ok" || outcome == "error";
+        if outcome.is_empty() && self.result_values(row).all(|(_, value)| value == 0) {
             return true;
         }
-        positions.all(|(label, position)| match (label.errors_only, outcome) {
+        values.all(|(label, value)| match (label.errors_only, outcome) {
             (true, "") => true,
-            (true, _) => (position > 0) == (outcome == "error"),
-            (false, "") => position > 0,
-            (false, _) => (position > 0) == returned,
+            (true, _) => (value > 0) == (outcome == "error"),
+            (false, "") => value > 0,
+            (false, _) => (value > 0) == has_result,
         })
     }
 
-    /// Adds the labels of a row to those of its series.
-    pub(crate) fn render(self, out: &mut String, row: usize) {
-        for (label, position) in self.positions(row) {
-            let value = position.checked_sub(1);
-            if let (Some(value), Some(values)) = (value, label.values) {
+    /// Appends the labels of a row to the rendered labels of its series.
+    pub(crate) fn push_labels(self, out: &mut String, row: usize) {
+        for (label, value) in self.result_values(row) {
+            if let (Some(value), Some(values)) = (value.checked_sub(1), label.values) {
                 label_text::push_label(out, label.name, values[value]);
             }
         }
@@ -184,35 +199,35 @@ mod tests {
         is_async: false,
     };
 
-    fn from_the_start(rows: Rows) -> Vec<String> {
-        let shown = (0..rows.len()).filter(|row| rows.shows(*row, &[0]));
-        shown
+    fn rows_at_zero(rows: OutcomeRows) -> Vec<String> {
+        let exposed = (0..rows.len()).filter(|row| rows.is_exposed(*row, &[0]));
+        exposed
             .map(|row| {
                 let mut out = String::new();
-                rows.render(&mut out, row);
+                rows.push_labels(&mut out, row);
                 out
             })
             .collect()
     }
 
     #[test]
-    fn every_outcome_is_there_from_the_start() {
+    fn every_possible_outcome_starts_at_zero() {
         assert_eq!(
-            from_the_start(Rows::new(FALLIBLE, &[], false)),
+            rows_at_zero(OutcomeRows::new(FALLIBLE, &[], false)),
             ["outcome=\"ok\"", "outcome=\"error\"", "outcome=\"panic\""]
         );
     }
 
     #[test]
-    fn sparse_rows_begin_with_ok_alone() {
+    fn a_histogram_starts_with_the_outcome_ok_only() {
         assert_eq!(
-            from_the_start(Rows::new(FALLIBLE, &[], true)),
+            rows_at_zero(OutcomeRows::new(FALLIBLE, &[], true)),
             ["outcome=\"ok\""]
         );
     }
 
     #[test]
-    fn an_error_label_belongs_to_errors_and_a_result_label_to_what_returned() {
+    fn an_error_label_is_set_on_errors_only_and_a_result_label_on_every_result() {
         const RESULTS: &[ResultLabel] = &[
             ResultLabel {
                 name: "size",
@@ -226,7 +241,7 @@ mod tests {
             },
         ];
         assert_eq!(
-            from_the_start(Rows::new(FALLIBLE, RESULTS, false)),
+            rows_at_zero(OutcomeRows::new(FALLIBLE, RESULTS, false)),
             [
                 "size=\"small\",outcome=\"ok\"",
                 "size=\"large\",outcome=\"ok\"",

@@ -1,16 +1,16 @@
-//! State sets: which of several states something is in.
+//! [`StateSet`]: which of several states is the current one.
 
 use std::{marker::PhantomData, sync::atomic::Ordering};
 
 use crate::{
     describe::label::Label,
-    metric::handle::{Handle, Storage},
+    metric::{handle::Handle, series_storage::SeriesStorage},
 };
 
-/// One of several states, each a series that is 1 or 0.
+/// The current one of several states: a series for each state, with the value 1 or 0.
 ///
-/// The states are the variants of an enum that derives [`Label`]; the first is the one it starts
-/// in. In an exposition the label that names them is the metric's own name.
+/// The states are the variants of an enum that derives [`Label`]; the first variant is the initial
+/// state. In an exposition, the label with the state's name is called like the metric.
 ///
 /// ```
 /// use metrics_core::{Label, metrics};
@@ -28,30 +28,34 @@ use crate::{
 /// # let _ = (Phase::Starting, Phase::Stopping);
 /// ```
 #[derive(Clone, Debug)]
-pub struct StateSet<L, S: Storage = Handle>(S, PhantomData<fn(L)>);
+pub struct StateSet<L, S: SeriesStorage = Handle>(S, PhantomData<fn(L)>);
 
-impl<L: Label, S: Storage> StateSet<L, S> {
+impl<L: Label, S: SeriesStorage> StateSet<L, S> {
     #[doc(hidden)]
     pub const fn at(series: S) -> Self {
         StateSet(series, PhantomData)
     }
 
-    /// Enters a state and leaves the one before.
+    /// Makes this the current state.
     pub fn set(&self, state: L) {
         self.0
-            .shared(|word| word.store(state.index() as u64, Ordering::Relaxed));
+            .with_shared_word(|word| word.store(state.index() as u64, Ordering::Relaxed));
     }
 
-    /// The name of the state it is in.
+    /// The name of the current state.
     pub fn get(&self) -> &'static str {
-        let index = self.0.shared(|word| word.load(Ordering::Relaxed));
+        let index = self.0.with_shared_word(|word| word.load(Ordering::Relaxed));
         L::VALUES
             .and_then(|values| values.get(index as usize).copied())
             .unwrap_or_default()
     }
 }
 
-/// The values of a closed label, for the declaration of a state set.
+/// The names of a state set's states.
+///
+/// # Panics
+///
+/// At compile time, if the label is open or has no values.
 #[doc(hidden)]
 pub const fn state_names<L: Label>() -> &'static [&'static str] {
     match L::VALUES {

@@ -1,10 +1,17 @@
-//! Timers: guards that observe how long they lived.
+//! Timers: guards that observe the time from their start until they are stopped or dropped.
 
 use std::time::Duration;
 
-use crate::{metric::histogram::Observe, storage::clock};
+use crate::storage::clock;
 
-/// Measures until it is stopped or dropped, and tells the histogram or summary it came from.
+/// A metric that a [`Timer`] records into: [`Histogram`](crate::Histogram) or
+/// [`Summary`](crate::Summary).
+pub trait Observe {
+    /// Records a duration in seconds.
+    fn observe_seconds(&self, seconds: f64);
+}
+
+/// A guard that measures the time until it is stopped or dropped, and observes it in seconds.
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -15,16 +22,16 @@ use crate::{metric::histogram::Observe, storage::clock};
 /// }
 ///
 /// let timer = ANSWER.start_timer();
-/// let took = timer.stop();
-/// assert!(ANSWER.get().sum >= took.as_secs_f64());
+/// let elapsed = timer.stop();
+/// assert!(ANSWER.get().sum >= elapsed.as_secs_f64());
 ///
-/// ANSWER.start_timer().discard(); // never mind
+/// ANSWER.start_timer().discard(); // observes nothing
 /// assert_eq!(ANSWER.get().count, 1);
 /// ```
 #[derive(Debug)]
-#[must_use = "dropped at once, it measures nothing"]
+#[must_use = "a timer that is dropped at once measures nothing"]
 pub struct Timer<'a, O: Observe> {
-    /// `None` once it is stopped or discarded.
+    /// `None` once the timer is stopped or discarded.
     target: Option<&'a O>,
     start: u64,
 }
@@ -40,11 +47,11 @@ impl<'a, O: Observe> Timer<'a, O> {
 
     /// Observes the time since the start, and returns it.
     pub fn stop(mut self) -> Duration {
-        // Cut off, so that it is no more than what was observed.
+        // Rounded down, so that the sum of returned durations never exceeds the metric's sum.
         Duration::from_nanos((self.finish() * 1e9) as u64)
     }
 
-    /// Forgets about it.
+    /// Ends the timer without an observation.
     pub fn discard(mut self) {
         self.target = None;
     }

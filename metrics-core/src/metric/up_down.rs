@@ -1,15 +1,15 @@
-//! Gauges that only go up and down by steps: each thread keeps its own two counts.
+//! [`UpDownCounter`]: a gauge without `set`, for which each thread keeps two counts.
 
 use crate::{
-    metric::handle::{Handle, Storage},
+    metric::{handle::Handle, series_storage::SeriesStorage},
     storage::scalar,
 };
 
-/// What is there now, when everything that comes also goes: work in progress, open connections.
+/// Counts what is in progress, such as open connections: it increases and decreases.
 ///
-/// Exposed as a gauge. Unlike a [`Gauge`](crate::Gauge) it cannot be set; in return no two
-/// threads write to the same place, and as long as nothing goes that did not come, no scrape
-/// sees it below zero.
+/// It is exposed as a gauge. Unlike a [`Gauge`](crate::Gauge) it cannot be set. In return, each
+/// thread records into its own storage and takes no lock, and as long as every decrement follows
+/// its increment, no scrape reads a value below zero.
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -21,25 +21,25 @@ use crate::{
 ///
 /// let guard = UPLOADS.guard();
 /// assert_eq!(UPLOADS.get(), 1);
-/// drop(guard); // also when a panic or a cancelled future drops it
+/// drop(guard); // a panic or a cancelled future drops it as well
 /// assert_eq!(UPLOADS.get(), 0);
 /// ```
 #[derive(Clone, Debug)]
-pub struct UpDownCounter<S: Storage = Handle>(S);
+pub struct UpDownCounter<S: SeriesStorage = Handle>(S);
 
-impl<S: Storage> UpDownCounter<S> {
+impl<S: SeriesStorage> UpDownCounter<S> {
     #[doc(hidden)]
     pub const fn at(series: S) -> Self {
         UpDownCounter(series)
     }
 
-    /// Adds one.
+    /// Adds 1.
     #[inline(always)]
     pub fn inc(&self) {
         self.0.record(|words| scalar::increment(&words[0]));
     }
 
-    /// Takes one away.
+    /// Subtracts 1.
     #[inline(always)]
     pub fn dec(&self) {
         self.0.record(|words| scalar::increment(&words[1]));
@@ -51,32 +51,32 @@ impl<S: Storage> UpDownCounter<S> {
         self.0.record(move |words| scalar::add_count(&words[0], n));
     }
 
-    /// Takes `n` away.
+    /// Subtracts `n`.
     #[inline(always)]
     pub fn sub(&self, n: u64) {
         self.0.record(move |words| scalar::add_count(&words[1], n));
     }
 
-    /// Adds one until the guard is dropped.
+    /// Adds 1, and subtracts it when the returned guard is dropped.
     #[inline]
     pub fn guard(&self) -> InFlight<'_, S> {
         self.inc();
         InFlight(self)
     }
 
-    /// What is there now, over all threads.
+    /// The current value, summed over all threads.
     pub fn get(&self) -> i64 {
         self.0
-            .read(|values| scalar::difference(values[0], values[1]))
+            .with_values(|values| scalar::difference(values[0], values[1]))
     }
 }
 
-/// Counts as one in an [`UpDownCounter`] until it is dropped.
+/// A guard that has added 1 to an [`UpDownCounter`], and subtracts it when it is dropped.
 #[derive(Debug)]
-#[must_use = "dropped at once, it counts nothing"]
-pub struct InFlight<'a, S: Storage>(&'a UpDownCounter<S>);
+#[must_use = "a guard that is dropped at once counts nothing"]
+pub struct InFlight<'a, S: SeriesStorage>(&'a UpDownCounter<S>);
 
-impl<S: Storage> Drop for InFlight<'_, S> {
+impl<S: SeriesStorage> Drop for InFlight<'_, S> {
     #[inline]
     fn drop(&mut self) {
         self.0.dec();

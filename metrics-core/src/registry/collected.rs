@@ -4,7 +4,7 @@
 
 use crate::{
     describe::buckets,
-    metric::{histogram::HistogramSnapshot, summary::SummarySnapshot},
+    metric::{histogram_snapshot::HistogramSnapshot, summary::SummarySnapshot},
     sample::{
         sink::Sink,
         value::{HistogramValue, Number, SummaryValue, Value},

@@ -12,7 +12,7 @@ use crate::{
         kind::Kind,
         name::{self, ValidationScheme},
     },
-    metric::{histogram::HistogramSnapshot, summary::SummarySnapshot},
+    metric::{histogram_snapshot::HistogramSnapshot, summary::SummarySnapshot},
     registry::{
         collected::{Collected, CollectedFamily, CollectedValue, SeriesValue},
         settings::Settings,

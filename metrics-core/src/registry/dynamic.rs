@@ -39,7 +39,7 @@ impl Registry {
     ) -> Result<DynamicFamily<M>, Error> {
         let family = options.family::<M>()?;
         self.add(Item::Metric(FamilyRef::Dynamic(Arc::clone(&family))))?;
-        Ok(DynamicFamily::of(family))
+        Ok(DynamicFamily::from_family(family))
     }
 
     /// Returns the dynamic metric that was created with the same options, or creates it.
@@ -68,10 +68,10 @@ impl Registry {
     ) -> Result<DynamicFamily<M>, Error> {
         let family = options.family::<M>()?;
         if let Some(known) = self.find_dynamic(&family) {
-            return Ok(DynamicFamily::of(known));
+            return Ok(DynamicFamily::from_family(known));
         }
         // Two threads at this point create two metrics, whose series are added up when exposed.
         self.add(Item::Metric(FamilyRef::Dynamic(Arc::clone(&family))))?;
-        Ok(DynamicFamily::of(family))
+        Ok(DynamicFamily::from_family(family))
     }
 }

@@ -134,8 +134,8 @@ impl ExposedFamilies {
         for family in self.expiring.iter().map(|at| &self.families[*at]) {
             if family.is_selected(&settings.prefix, filter) {
                 let members = family.unmerged_members();
-                let expiring = members.filter(|member| member.expires());
-                expiring.for_each(|member| member.let_go(began));
+                let expiring = members.filter(|member| member.has_expiry());
+                expiring.for_each(|member| member.expire_idle(began));
             }
         }
     }
@@ -152,7 +152,7 @@ impl ExposedFamilies {
             if family.is_selected(&settings.prefix, filter) {
                 family
                     .members()
-                    .for_each(|member| member.exemplars().want());
+                    .for_each(|member| member.exemplars().want_all());
             }
         }
     }
@@ -177,14 +177,14 @@ impl ExposedFamilies {
             let name = family.desc.name();
             let has = |test: fn(&FamilyRef) -> bool| family.members().any(test);
             let sum = |of: fn(&Family) -> u64| family.members().map(|member| of(member)).sum();
-            metrics.add_rejected(name, "value", sum(Family::rejected));
+            metrics.add_rejected(name, "value", sum(Family::rejected_count));
             if has(|member| member.exemplars().is_used()) {
-                let rejected = sum(|member| member.exemplars().rejected());
+                let rejected = sum(|member| member.exemplars().rejected_count());
                 metrics.add_rejected(name, "exemplar", rejected);
             }
-            metrics.add_series(name, sum(|member| member.len() as u64));
-            if has(|member| member.is_open()) {
-                metrics.add_overflowed(name, sum(Family::overflowed));
+            metrics.add_series(name, sum(|member| member.series_count() as u64));
+            if has(|member| member.has_open_labels()) {
+                metrics.add_overflowed(name, sum(Family::overflow_count));
             }
         }
         for (name, count) in &self.left_out {

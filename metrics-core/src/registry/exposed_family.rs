@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     describe::{desc::Desc, escaping, escaping::SCHEMES, name},
-    metric::{exemplar::RowOf, family::FamilyRef},
+    metric::{family::FamilyRef, outcome_rows::RowId},
     sample::{
         head::{FamilyHead, HeadCache, SizeEstimate},
         sink::Sink,
@@ -77,7 +77,7 @@ impl ExposedFamily {
 
     /// What an exposition of the family will contain.
     pub(crate) fn expected(&self) -> SizeEstimate {
-        let members = self.members().map(|member| member.expected());
+        let members = self.members().map(|member| member.size_estimate());
         members
             .reduce(SizeEstimate::and)
             .unwrap_or(SizeEstimate::of_series(0))
@@ -87,7 +87,7 @@ impl ExposedFamily {
     pub(crate) fn single(&self) -> Option<&FamilyRef> {
         match &self.members[..] {
             [members] if self.collector.is_none() => match &members[..] {
-                [member] if member.is_single() => Some(member),
+                [member] if member.is_single_number() => Some(member),
                 _ => None,
             },
             _ => None,
@@ -98,7 +98,7 @@ impl ExposedFamily {
     pub(crate) fn collect(&self, sink: &mut dyn Sink, reader: &mut Reader) {
         for members in &self.members {
             match &members[..] {
-                [member] => member.collect(sink, reader),
+                [member] => member.write_to(sink, reader),
                 members => collect_merged(members, sink, reader),
             }
         }
@@ -115,7 +115,7 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
     let mut merged: BTreeMap<String, (f64, Vec<u64>)> = BTreeMap::new();
     for member in members {
         let layout = member.layout();
-        member.visit(
+        member.for_each_row(
             sink,
             reader,
             |_| true,
@@ -129,10 +129,10 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
                 }
             },
         );
-        member.purge_exemplars();
+        member.drop_stale_exemplars();
     }
     // Quantiles and exemplars cannot be added up: emit the sum for a series that has neither.
-    let no_series = RowOf {
+    let no_series = RowId {
         series: SeriesId {
             place: u32::MAX,
             generation: 0,
@@ -141,7 +141,7 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
     };
     let mut native = NativeHistogramSnapshot::default();
     for (labels, (created, values)) in merged {
-        members[0].emit(sink, no_series, &labels, created, &values, &mut native);
+        members[0].write_row(sink, no_series, &labels, created, &values, &mut native);
     }
 }
 

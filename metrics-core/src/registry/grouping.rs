@@ -73,7 +73,7 @@ impl<'a> Grouping<'a> {
         self.names.insert(desc, self.families.families.len())?;
         let family = match item {
             Item::Metric(metric) => {
-                metric.begin();
+                metric.set_created_now();
                 ExposedFamily::of_metric(metric)
             }
             _ => ExposedFamily::of_collector(desc, self.add_to_collector(desc, item)),
@@ -105,7 +105,7 @@ fn add_member(family: &mut ExposedFamily, desc: &Desc, item: &Item) -> Result<()
         // Unreachable: `check_agreement` rejects a collector.
         return Ok(());
     };
-    metric.begin();
+    metric.set_created_now();
     match merges_with {
         Some(at) => family.members[at].push(metric.clone()),
         None => family.members.push(vec![metric.clone()]),
@@ -117,10 +117,13 @@ impl ExposedFamilies {
     fn find_special_families(&mut self) {
         for (at, family) in self.families.iter().enumerate() {
             // A merged series would decrease if one of its parts expired.
-            if family.unmerged_members().any(|member| member.expires()) {
+            if family.unmerged_members().any(|member| member.has_expiry()) {
                 self.expiring.push(at);
             }
-            if family.members().any(|member| member.exemplars().asked()) {
+            if family
+                .members()
+                .any(|member| member.exemplars().are_automatic())
+            {
                 self.sampling_exemplars.push(at);
             }
         }

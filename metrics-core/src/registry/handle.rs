@@ -53,7 +53,7 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     items: Vec<Item>,
-    /// Number of announced metrics (see [`family::announced_at`]) that were added to `items`.
+    /// Number of announced metrics (see [`family::registered_on_first_use`]) that were added to `items`.
     announced: usize,
     /// The items grouped into families; `None` after a change.
     families: Option<Arc<ExposedFamilies>>,
@@ -122,7 +122,7 @@ impl Registry {
         if self.0.is_global {
             // `announced_at` returns one metric per call, as nothing may be allocated under its
             // lock: a global allocator that records takes it, too.
-            while let Some(family) = family::announced_at(state.announced) {
+            while let Some(family) = family::registered_on_first_use(state.announced) {
                 state.announced += 1;
                 let item = Item::Metric(FamilyRef::Declared(family));
                 if state.items.iter().all(|known| !known.is_same(&item)) {
@@ -297,7 +297,7 @@ impl Registry {
     pub(crate) fn find_dynamic(&self, family: &Family) -> Option<Arc<Family>> {
         let state = self.state();
         state.items.iter().find_map(|item| match item {
-            Item::Metric(FamilyRef::Dynamic(known)) if known.is_like(family) => {
+            Item::Metric(FamilyRef::Dynamic(known)) if known.is_equivalent(family) => {
                 Some(Arc::clone(known))
             }
             _ => None,

@@ -72,7 +72,7 @@ impl Settings {
     /// Sets a metric's cardinality limit, if its declaration has none.
     pub(crate) fn limit_series(&self, item: &Item) {
         if let Item::Metric(family) = item {
-            family.default_max_series(self.max_series.load(Ordering::Relaxed));
+            family.set_default_max_series(self.max_series.load(Ordering::Relaxed));
         }
     }
 

@@ -76,7 +76,7 @@ impl SingleRunWithHeads<'_> {
         let are_counters = &run.are_counters[range.clone()];
         let regions = run.families[range.clone()]
             .iter()
-            .map(|family| &family.region);
+            .map(|family| family.region());
         let words = reader.read_single_series(regions.zip(are_counters.iter().copied()));
         SingleSamples::new(self, &run.prefixes, range, are_counters, words)
     }
@@ -96,7 +96,7 @@ impl SingleFamilies for SingleRunWithHeads<'_> {
     }
 
     fn number(&self, at: usize, words: &[u64; 2]) -> Number {
-        self.run.families[at].single(words)
+        self.run.families[at].single_number(words)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     describe::kind::Kind,
     metric::{
         family::{Family, FamilyRef},
-        histogram::HistogramSnapshot,
+        histogram_snapshot::HistogramSnapshot,
     },
     registry::Registry,
     sample::{label_text, label_text::LabelView, value::Observations},
@@ -53,7 +53,7 @@ fn each_series(family: &Family, mut each: impl FnMut(Key, &str, &[u64])) {
         return;
     }
     let address = std::ptr::from_ref(family).addr();
-    family.visit(
+    family.for_each_row(
         &mut each,
         &mut Reader::for_this_thread(),
         |_| true,

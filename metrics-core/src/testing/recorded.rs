@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     describe::kind::Kind,
-    metric::{family::FamilyRef, histogram::HistogramSnapshot, outcome_rows::OutcomeLabel},
+    metric::{
+        family::FamilyRef, histogram_snapshot::HistogramSnapshot, outcome_rows::OutcomeLabel,
+    },
     registry::Registry,
     storage::{layout::Layout, scalar},
 };
@@ -393,7 +395,7 @@ impl Known {
         let (desc, settings) = (family.desc(), registry.settings());
         let constant = desc.const_labels.iter().map(|(name, _)| &**name);
         let common = settings.const_labels.iter().map(|(name, _)| &**name);
-        let has_outcome = family.rows().outcomes() != OutcomeLabel::Omitted;
+        let has_outcome = family.rows().outcome_label() != OutcomeLabel::Omitted;
         let names = desc.label_names().chain(constant).chain(common);
         let names = names.chain(has_outcome.then_some("outcome"));
         Known {

@@ -196,7 +196,7 @@ impl Expansion<'_> {
             .filter(|_| !declaration.ty.labels.is_none())
             .map(|expiry| {
                 let nanos = expiry.nanos;
-                quote!(.expire(#nanos))
+                quote!(.expire_after(#nanos))
             });
         let states = declaration.ty.states.as_ref().map(|states| {
             let krate = located_at(self.krate, states.span());

@@ -1,0 +1,237 @@
+//! Declared metrics: the trait that `metrics!` implements, and a series of such a metric.
+
+use std::{marker::PhantomData, sync::atomic::AtomicU64, thread::LocalKey};
+
+use crate::{
+    describe::{bucket_table::Buckets, desc::Desc, label, label::LabelSet, label_key::with_key},
+    metric::{
+        exemplars::SPANS_ENABLED,
+        family::Family,
+        outcome_rows::OutcomeRows,
+        series_access::{self, record_open},
+        series_storage::sealed::SeriesStorage,
+        thread_storage::ThreadStorage,
+    },
+    series::id::SeriesId,
+    storage::{self, layout::Layout},
+};
+
+/// A declared metric: what `metrics!` implements for the type that it generates.
+#[doc(hidden)]
+pub trait DeclaredMetric: Sized + 'static {
+    /// The metric's storage in each thread.
+    type Local: ThreadStorage;
+    /// The layout of a series' words.
+    const LAYOUT: Layout;
+    /// Whether recordings take exemplars from spans.
+    const EXEMPLARS: bool = false;
+    /// Number of series if all labels are closed.
+    const SERIES: Option<usize>;
+
+    /// The key to the calling thread's storage.
+    fn local() -> &'static LocalKey<Self::Local>;
+    fn family() -> &'static Family;
+    /// The words of closed series that all threads share.
+    fn shared() -> &'static [AtomicU64];
+    /// The search table of a histogram's classic buckets.
+    fn buckets() -> Option<&'static Buckets> {
+        None
+    }
+}
+
+/// The family of a declared metric.
+#[doc(hidden)]
+pub const fn declared_family<M: DeclaredMetric>(
+    desc: Desc,
+    label_values: &'static [Option<&'static [&'static str]>],
+    shared: &'static [AtomicU64],
+) -> Family {
+    let list_cells: fn() = list_cells::<M>;
+    Family::new(
+        desc,
+        M::LAYOUT,
+        OutcomeRows::SINGLE,
+        M::SERIES,
+        label_values,
+        Some(list_cells),
+        shared,
+    )
+}
+
+/// Lists the calling thread's cells, for a first recording that comes through a handle.
+fn list_cells<M: DeclaredMetric>() {
+    M::family().ensure_registered();
+    storage::attach(M::local(), M::family().region());
+}
+
+/// A series of a declared metric; `with` returns it, wrapped in the metric's type.
+///
+/// It is meant for one recording. Unlike a [`Handle`](crate::Handle) it pins no series, except
+/// those of gauges.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct DeclaredSeries<M: DeclaredMetric> {
+    series: SeriesId,
+    /// The calling thread's words, if the labels are open and the thread has recorded before.
+    words: Option<<M::Local as ThreadStorage>::Words>,
+    metric: PhantomData<M>,
+}
+
+impl<M: DeclaredMetric> DeclaredSeries<M> {
+    /// The only series of a metric without labels.
+    pub const UNLABELLED: Self = DeclaredSeries {
+        series: SeriesId {
+            place: 0,
+            generation: 0,
+        },
+        words: None,
+        metric: PhantomData,
+    };
+
+    /// The series with these labels.
+    #[inline(always)]
+    pub fn with(labels: &impl LabelSet) -> Self {
+        let (series, words) = if M::SERIES.is_some() {
+            let series = SeriesId {
+                place: label::position(labels) as u32,
+                generation: 0,
+            };
+            (series, None)
+        } else if M::IS_PINNED {
+            (series_access::find_and_pin(M::family(), labels), None)
+        } else {
+            find_or_create::<M, _>(labels)
+        };
+        DeclaredSeries {
+            series,
+            words,
+            metric: PhantomData,
+        }
+    }
+}
+
+/// Finds an open series in the thread's cache of recent lookups or in the index, or creates it.
+#[inline(always)]
+fn find_or_create<M: DeclaredMetric, L: LabelSet>(
+    labels: &L,
+) -> (SeriesId, Option<<M::Local as ThreadStorage>::Words>) {
+    let found = with_key!(L, labels, |key| {
+        ThreadStorage::find(
+            storage::local_storage(M::local()),
+            key,
+            M::local(),
+            M::family(),
+        )
+    });
+    found.unwrap_or_else(|| (create::<M>(labels), None))
+}
+
+#[inline(never)]
+fn create<M: DeclaredMetric>(labels: &impl LabelSet) -> SeriesId {
+    M::family().ensure_registered();
+    M::family().find_or_create_cold(labels)
+}
+
+/// Whether a declared metric's open series are pinned while a [`DeclaredSeries`] exists.
+///
+/// This holds for gauges: a write to the word that all threads share cannot be checked against the
+/// series' generation.
+trait Pinned {
+    const IS_PINNED: bool;
+}
+
+impl<M: DeclaredMetric> Pinned for M {
+    const IS_PINNED: bool = matches!(M::LAYOUT, Layout::Int | Layout::Float);
+}
+
+impl<M: DeclaredMetric> Drop for DeclaredSeries<M> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if M::SERIES.is_none() && M::IS_PINNED {
+            M::family().index().unpin(self.series.place);
+        }
+    }
+}
+
+impl<M: DeclaredMetric> SeriesStorage for DeclaredSeries<M> {
+    const LAYOUT: Option<Layout> = Some(M::LAYOUT);
+
+    #[inline(always)]
+    fn family(&self) -> &Family {
+        M::family()
+    }
+
+    #[inline(always)]
+    fn record(&self, op: impl FnOnce(&[AtomicU64])) {
+        record::<M>(self, op);
+    }
+
+    #[inline(always)]
+    fn try_record<R>(&self, op: impl FnOnce(&[AtomicU64]) -> R) -> Option<R> {
+        if M::SERIES.is_none() {
+            return self.words.as_ref().and_then(M::Local::words).map(op);
+        }
+        let place = self.series.place as usize;
+        storage::try_record_local(M::local(), |words| {
+            let width = const { M::LAYOUT.cells() };
+            op(&words[place * width..][..width])
+        })
+    }
+
+    #[inline]
+    fn with_shared_word<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
+        if M::SERIES.is_some() {
+            // Does not call `ensure_registered`: a gauge's `set` is to be a single store. If the
+            // linker keeps this static, it also keeps the registration, which is in the same module.
+            op(&M::shared()[self.series.place as usize])
+        } else {
+            series_access::with_open_shared_word(M::family(), self.series, op)
+        }
+    }
+
+    fn with_values<R>(&self, op: impl FnOnce(&[u64]) -> R) -> R {
+        series_access::with_values(M::family(), self.series, op)
+    }
+
+    #[inline(always)]
+    fn bucket_table(&self) -> Option<&Buckets> {
+        M::buckets()
+    }
+
+    #[inline(always)]
+    fn series_id(&self) -> SeriesId {
+        self.series
+    }
+
+    #[inline(always)]
+    fn takes_span_exemplars(&self) -> bool {
+        SPANS_ENABLED && M::EXEMPLARS
+    }
+}
+
+#[inline(always)]
+fn record<M: DeclaredMetric>(series: &DeclaredSeries<M>, op: impl FnOnce(&[AtomicU64])) {
+    if M::SERIES.is_none() {
+        return match series.words.as_ref().and_then(M::Local::words) {
+            Some(words) => op(words),
+            None => record_cold::<M>(series.series, op),
+        };
+    }
+    let width = const { M::LAYOUT.cells() };
+    // The closures capture two words at most, so that the cold path gets them in registers.
+    let place = series.series.place as usize;
+    let register = || M::family().ensure_registered();
+    storage::record_local(
+        M::local(),
+        M::family().region(),
+        register,
+        // Without the attribute, a metric that is recorded in several places gets a call here.
+        #[inline(always)]
+        move |words| op(&words[place * width..][..width]),
+    );
+}
+
+#[inline(never)]
+fn record_cold<M: DeclaredMetric>(series: SeriesId, op: impl FnOnce(&[AtomicU64])) {
+    record_open(M::family(), series, op);
+}

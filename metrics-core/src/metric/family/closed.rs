@@ -1,0 +1,56 @@
+//! The series of a family whose labels are all closed, or which has no labels.
+
+use std::sync::OnceLock;
+
+use crate::{describe::desc::Desc, sample::label_text, storage::Region};
+
+/// The values of each label; `None` for an open label.
+pub(crate) type LabelValues = &'static [Option<&'static [&'static str]>];
+
+/// Series that exist from the start: one for each combination of label values.
+#[derive(Debug)]
+pub(crate) struct ClosedSeries {
+    /// Number of series; `None` if a label is open.
+    pub(super) count: Option<usize>,
+    pub(super) label_values: LabelValues,
+    pub(super) region: Region,
+    /// Lists the calling thread's static cells, which a recording through a handle does not do.
+    pub(super) list_cells: Option<fn()>,
+    /// Rendered labels of each series.
+    labels: OnceLock<Box<[Box<str>]>>,
+}
+
+impl ClosedSeries {
+    pub(super) const fn new(
+        count: Option<usize>,
+        label_values: LabelValues,
+        region: Region,
+        list_cells: Option<fn()>,
+    ) -> Self {
+        ClosedSeries {
+            count,
+            label_values,
+            region,
+            list_cells,
+            labels: OnceLock::new(),
+        }
+    }
+
+    /// The rendered labels of each series, const labels included; rendered by the first call.
+    pub(super) fn labels(&self, desc: &Desc) -> &[Box<str>] {
+        self.labels.get_or_init(|| {
+            let render = |position| {
+                let mut out = String::new();
+                label_text::push_pairs(&mut out, &desc.const_labels);
+                label_text::push_closed_labels(
+                    &mut out,
+                    desc.label_names(),
+                    self.label_values,
+                    position,
+                );
+                out.into_boxed_str()
+            };
+            (0..self.count.unwrap_or(0)).map(render).collect()
+        })
+    }
+}

@@ -1,0 +1,318 @@
+//! [`Family`]: its parts, its `const` constructors and its properties.
+
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use crate::{
+    describe::{bucket_table::Buckets, desc::Desc, kind::Kind},
+    metric::{
+        exemplars::{ExemplarLimit, Exemplars, SPANS_ENABLED},
+        family::{
+            closed::{ClosedSeries, LabelValues},
+            open::OpenSeries,
+        },
+        outcome_rows::OutcomeRows,
+        quantile_windows::QuantileWindows,
+    },
+    storage::{Region, clock, layout::Layout},
+};
+
+/// A metric: its description, its series and their storage.
+///
+/// A declared family is a `static` made by the `const` functions below; a dynamic one is in an
+/// [`Arc`](std::sync::Arc).
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Family {
+    pub(super) desc: Desc,
+    pub(super) layout: Layout,
+    pub(super) rows: OutcomeRows,
+    /// `layout.cells()`, computed once: recordings of calls need it.
+    row_width: usize,
+    pub(super) closed: ClosedSeries,
+    pub(super) open: OpenSeries,
+    bucket_table: Option<BucketTable>,
+    pub(super) states: &'static [&'static str],
+    busy: Option<&'static Family>,
+    pub(super) quantile_windows: QuantileWindows,
+    pub(super) exemplars: Exemplars,
+    /// Whether observations through a handle need the slow path.
+    has_native_or_exemplars: bool,
+    /// Whether a recording has put it on the list for the registry.
+    pub(super) has_been_used: AtomicBool,
+    rejected: AtomicU64,
+    created: OnceLock<f64>,
+}
+
+/// The search table of a histogram's classic buckets.
+#[derive(Debug)]
+enum BucketTable {
+    Declared(&'static Buckets),
+    Dynamic(Box<Buckets>),
+}
+
+impl Family {
+    /// A family with `closed` series, or with open labels if that is `None`.
+    ///
+    /// `shared` are the words of all closed series that ended threads fold theirs into, and
+    /// `list_cells` lists the calling thread's static cells.
+    pub(crate) const fn new(
+        desc: Desc,
+        layout: Layout,
+        rows: OutcomeRows,
+        closed: Option<usize>,
+        label_values: LabelValues,
+        list_cells: Option<fn()>,
+        shared: &'static [AtomicU64],
+    ) -> Self {
+        let series = match closed {
+            Some(series) => series,
+            None => 0,
+        };
+        let allows_negative = desc.allows_negative() || layout.is_negative();
+        let region =
+            Region::closed(layout, series, rows.len(), shared).can_decrease(allows_negative);
+        Family {
+            desc,
+            layout,
+            rows,
+            row_width: layout.cells(),
+            closed: ClosedSeries::new(closed, label_values, region, list_cells),
+            open: OpenSeries::new(),
+            bucket_table: None,
+            states: &[],
+            busy: None,
+            quantile_windows: QuantileWindows::new(),
+            exemplars: Exemplars::manual(),
+            has_native_or_exemplars: layout.native().is_some(),
+            has_been_used: AtomicBool::new(false),
+            rejected: AtomicU64::new(0),
+            created: OnceLock::new(),
+        }
+    }
+
+    /// Sets the cardinality limit, which the registry's default then does not replace.
+    #[must_use]
+    pub const fn max_series(mut self, max: usize) -> Self {
+        self.open.set_own_limit(max);
+        self
+    }
+
+    /// Sets the nanoseconds without change after which a series expires; 0 for never.
+    #[must_use]
+    pub const fn expire_after(mut self, nanos: u64) -> Self {
+        self.open.expiry_nanos = nanos;
+        self
+    }
+
+    /// Takes exemplars from the spans that recordings are made in.
+    #[must_use]
+    pub const fn with_exemplars(mut self) -> Self {
+        // A `const fn` cannot drop the old value, which owns nothing.
+        std::mem::forget(std::mem::replace(
+            &mut self.exemplars,
+            Exemplars::from_spans(),
+        ));
+        self.has_native_or_exemplars = self.has_native_or_exemplars || SPANS_ENABLED;
+        self
+    }
+
+    /// Sets the search table of a histogram's classic buckets.
+    #[must_use]
+    pub const fn buckets(mut self, buckets: &'static Buckets) -> Self {
+        std::mem::forget(self.bucket_table.replace(BucketTable::Declared(buckets)));
+        self
+    }
+
+    /// Sets the family for the time that a timed future is polled.
+    #[must_use]
+    pub(crate) const fn with_busy_family(mut self, family: Option<&'static Family>) -> Self {
+        self.busy = family;
+        self
+    }
+
+    /// Sets the names of a state set's states.
+    #[must_use]
+    pub const fn states(mut self, states: &'static [&'static str]) -> Self {
+        self.states = states;
+        self
+    }
+
+    /// A dynamic family, whose labels are all open.
+    pub(crate) fn new_dynamic(desc: Desc, layout: Layout, max_series: Option<usize>) -> Self {
+        let is_unlabelled = desc.labels.is_empty();
+        let mut family = Family::new(desc, layout, OutcomeRows::SINGLE, None, &[], None, &[]);
+        if is_unlabelled {
+            family.closed.region = Region::single(layout).can_decrease(family.allows_negative());
+            family.closed.count = Some(1);
+        }
+        if let Some(max) = max_series {
+            family = family.max_series(max);
+        }
+        if matches!(layout, Layout::Histogram { .. }) && family.desc.kind == Kind::Histogram {
+            let buckets = Buckets::from_bounds(&family.desc.bounds);
+            family.bucket_table = Some(BucketTable::Dynamic(Box::new(buckets)));
+        }
+        family
+    }
+
+    /// Whether both have equal descriptions and settings; where they were created may differ.
+    pub(crate) fn is_equivalent(&self, other: &Family) -> bool {
+        self.desc.is_equivalent(&other.desc)
+            && self.layout == other.layout
+            && self.open.expiry_nanos == other.open.expiry_nanos
+            && self.exemplars.are_automatic() == other.exemplars.are_automatic()
+            && self.open.own_limit() == other.open.own_limit()
+    }
+
+    /// Name, help, unit, labels and bounds.
+    pub fn desc(&self) -> &Desc {
+        &self.desc
+    }
+
+    pub(crate) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// The rows of each series.
+    pub(crate) fn rows(&self) -> OutcomeRows {
+        self.rows
+    }
+
+    /// Number of words in a row.
+    #[inline(always)]
+    pub(crate) fn row_width(&self) -> usize {
+        self.row_width
+    }
+
+    /// Whether each series is one row, which has no labels of its own.
+    pub(super) fn has_one_row(&self) -> bool {
+        self.rows.len() == 1 && !self.rows.has_open_result_labels()
+    }
+
+    /// Whether the series are fixed: every label is closed, or there are no labels.
+    #[inline(always)]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.count.is_some()
+    }
+
+    /// Whether a label takes values that the declaration does not list.
+    pub(crate) fn has_open_labels(&self) -> bool {
+        !self.is_closed() && !self.desc.labels.is_empty()
+    }
+
+    /// The storage of closed series.
+    #[inline(always)]
+    pub(crate) fn region(&self) -> &Region {
+        &self.closed.region
+    }
+
+    /// Lists the calling thread's static cells, if the family has some.
+    #[inline(always)]
+    pub(crate) fn list_cells(&self) -> Option<fn()> {
+        self.closed.list_cells
+    }
+
+    /// The sliding windows of a summary's series.
+    pub(crate) fn quantile_windows(&self) -> &QuantileWindows {
+        &self.quantile_windows
+    }
+
+    /// The exemplars of all series.
+    #[inline(always)]
+    pub(crate) fn exemplars(&self) -> &Exemplars {
+        &self.exemplars
+    }
+
+    /// How many exemplars a row may have.
+    pub(crate) fn exemplar_limit(&self) -> ExemplarLimit {
+        match self.layout {
+            Layout::Histogram {
+                buckets: 1,
+                native: Some(_),
+                ..
+            } => ExemplarLimit::TenPerRow,
+            _ => ExemplarLimit::OnePerBucket,
+        }
+    }
+
+    /// Whether it is a native histogram or takes exemplars from spans.
+    #[inline]
+    pub(crate) fn has_native_or_exemplars(&self) -> bool {
+        self.has_native_or_exemplars
+    }
+
+    /// The search table of a histogram's classic buckets.
+    pub(crate) fn bucket_table(&self) -> Option<&Buckets> {
+        match self.bucket_table.as_ref()? {
+            BucketTable::Declared(buckets) => Some(buckets),
+            BucketTable::Dynamic(buckets) => Some(buckets),
+        }
+    }
+
+    /// The family that records how long this one's futures are polled.
+    pub(crate) fn busy_family(&self) -> Option<&'static Family> {
+        self.busy
+    }
+
+    /// Whether idle series expire.
+    pub(crate) fn has_expiry(&self) -> bool {
+        self.open.expiry_nanos != 0
+    }
+
+    /// Whether observations may be negative, so that their sum may go down.
+    pub(super) fn allows_negative(&self) -> bool {
+        self.desc.allows_negative() || self.layout.is_negative()
+    }
+
+    /// Unix time at which the closed series started; the first call sets it.
+    pub(crate) fn created(&self) -> f64 {
+        *self.created.get_or_init(clock::created_timestamp)
+    }
+
+    /// Sets the created timestamp to now, unless it is set.
+    pub(crate) fn set_created_now(&self) {
+        self.created();
+    }
+
+    /// Number of values that could not be recorded.
+    pub(crate) fn rejected_count(&self) -> u64 {
+        self.rejected.load(Ordering::Relaxed)
+    }
+
+    #[cold]
+    pub(crate) fn count_rejected(&self) {
+        self.rejected.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Number of recordings that went into the overflow series.
+    pub(crate) fn overflow_count(&self) -> u64 {
+        self.open.overflowed.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(feature = "catalog")]
+impl Family {
+    /// The cardinality limit, if a label is open.
+    pub(crate) fn cardinality_limit(&self) -> Option<usize> {
+        self.has_open_labels().then(|| self.open.limit())
+    }
+
+    /// Seconds without change after which a series expires.
+    pub(crate) fn expiry_seconds(&self) -> Option<f64> {
+        self.has_expiry()
+            .then(|| self.open.expiry_nanos as f64 / 1e9)
+    }
+
+    /// The values of the label at this position, if it is closed.
+    pub(crate) fn closed_values(&self, label: usize) -> Option<&'static [&'static str]> {
+        self.closed.label_values.get(label).copied().flatten()
+    }
+
+    /// The names of a state set's states.
+    pub(crate) fn state_names(&self) -> &'static [&'static str] {
+        self.states
+    }
+}

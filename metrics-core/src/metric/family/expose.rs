@@ -1,0 +1,282 @@
+//! Reading a family's series and writing them to a [`Sink`].
+
+use crate::{
+    describe::kind::Kind,
+    metric::{family::definition::Family, outcome_rows::RowId},
+    sample::{
+        batch::HistogramBatch,
+        head::SizeEstimate,
+        label_encoding::max_protobuf_len,
+        sink::Sink,
+        value::{HistogramValue, Number, Observations, SummaryValue, Value},
+    },
+    series::{id::SeriesId, index::Index},
+    storage::{Reader, layout::Layout, native::NativeHistogramSnapshot, scalar},
+};
+
+impl Family {
+    /// Writes all series.
+    pub(crate) fn write_to(&self, sink: &mut dyn Sink, reader: &mut Reader) {
+        // Counters and classic histograms are written in batches: they are most of what a program
+        // exposes.
+        let is_plain = self.has_one_row() && !self.has_expiry() && !self.exemplars.is_used();
+        if is_plain && self.layout == Layout::Count {
+            return self.write_counters(sink, reader);
+        }
+        if is_plain
+            && self.desc.kind == Kind::Histogram
+            && matches!(self.layout, Layout::Histogram { native: None, .. })
+            && let Some(index) = self.open.index.get()
+        {
+            return self.write_histograms(index, sink, reader);
+        }
+        let mut native = NativeHistogramSnapshot::default();
+        self.for_each_row(
+            sink,
+            reader,
+            Sink::checkpoint,
+            |sink, row, labels, created, values| {
+                self.write_row(sink, row, labels, created, values, &mut native);
+            },
+        );
+        self.drop_stale_exemplars();
+    }
+
+    /// Calls `each` with every exposed row: its labels, created timestamp and values.
+    ///
+    /// `checkpoint` is called while nothing is locked; if it returns false, the iteration ends.
+    pub(crate) fn for_each_row<S: ?Sized>(
+        &self,
+        sink: &mut S,
+        reader: &mut Reader,
+        checkpoint: impl Fn(&mut S) -> bool,
+        mut each: impl FnMut(&mut S, RowId, &str, f64, &[u64]),
+    ) {
+        let mut row_labels = String::new();
+        let has_one_row = self.has_one_row();
+        let mut each_row = |sink: &mut S, series, labels: &str, created, values: &[u64]| {
+            let id = |row| RowId { series, row };
+            if has_one_row {
+                return each(sink, id(0), labels, created, values);
+            }
+            let rows = values.chunks_exact(self.layout.value_count());
+            for (row, values) in rows.enumerate() {
+                if self.rows.is_exposed(row, values) {
+                    row_labels.clear();
+                    row_labels.push_str(labels);
+                    self.rows.push_labels(&mut row_labels, row);
+                    each(sink, id(row), &row_labels, created, values);
+                }
+            }
+        };
+        if self.is_closed() {
+            let (labels, created) = (self.closed.labels(&self.desc), self.created());
+            self.region().read(reader, 0..labels.len(), |at, values| {
+                let series = SeriesId {
+                    place: at as u32,
+                    generation: 0,
+                };
+                each_row(sink, series, &labels[at], created, values);
+            });
+            checkpoint(sink);
+        } else if let Some(index) = self.open.index.get() {
+            let mut from = 0;
+            while let Some(next) =
+                index.read_tile(reader, from, |series, labels, created, values| {
+                    each_row(sink, series, labels, created, values);
+                })
+            {
+                from = next;
+                if !checkpoint(sink) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Writes one row. `native` is scratch space for a native histogram's buckets.
+    #[inline]
+    pub(crate) fn write_row(
+        &self,
+        sink: &mut dyn Sink,
+        row: RowId,
+        labels: &str,
+        created: f64,
+        values: &[u64],
+        native: &mut NativeHistogramSnapshot,
+    ) {
+        if let Some(number) = self.number(values) {
+            if self.exemplars.is_used() && self.desc.kind == Kind::Counter {
+                return self.exemplars.with_row(row, |exemplars| {
+                    let value = Value::Counter(number, exemplars.last());
+                    sink.write_series(labels, created, value);
+                });
+            }
+            return sink.write_number(labels, created, number);
+        }
+        match (self.layout, self.desc.kind) {
+            (Layout::Empty, _) => sink.write_series(labels, created, Value::Info),
+            (Layout::Histogram { .. }, _) => {
+                self.write_observations(sink, row, labels, created, values, native);
+            }
+            _ => {
+                let state = Value::StateSet(self.states, values[0] as usize);
+                sink.write_series(labels, created, state);
+            }
+        }
+    }
+
+    /// The value of a row that is a single number.
+    #[inline(always)]
+    fn number(&self, values: &[u64]) -> Option<Number> {
+        let float = f64::from_bits;
+        Some(match self.layout {
+            Layout::Empty | Layout::Histogram { .. } => return None,
+            Layout::Count => Number::Unsigned(values[0]),
+            Layout::FloatCount => Number::Float(float(values[0]).min(f64::MAX)),
+            Layout::Float => Number::Float(float(values[0])),
+            Layout::UpDown => Number::Signed(scalar::difference(values[0], values[1])),
+            Layout::Int if self.desc.kind == Kind::StateSet => return None,
+            Layout::Int => Number::Signed(values[0] as i64),
+        })
+    }
+
+    fn write_observations(
+        &self,
+        sink: &mut dyn Sink,
+        row: RowId,
+        labels: &str,
+        created: f64,
+        values: &[u64],
+        native: &mut NativeHistogramSnapshot,
+    ) {
+        let read = Observations::new(self.layout, values);
+        if self.desc.kind == Kind::Histogram {
+            let table = self.layout.native_table(values);
+            let native = table.map(|table| {
+                table.fill(native);
+                &*native
+            });
+            return self.exemplars.with_row(row, |exemplars| {
+                let value = Value::Histogram(HistogramValue {
+                    bounds: &self.desc.bounds,
+                    counts: read.counts,
+                    sum: read.sum,
+                    allows_negative: self.allows_negative(),
+                    native,
+                    exemplars,
+                });
+                sink.write_series(labels, created, value);
+            });
+        }
+        let quantiles = self
+            .quantile_windows
+            .quantiles(row.series, &self.desc.bounds);
+        let value = SummaryValue {
+            quantiles: &quantiles,
+            count: read.count,
+            sum: read.sum,
+        };
+        sink.write_series(labels, created, Value::Summary(value));
+    }
+
+    fn write_counters(&self, sink: &mut dyn Sink, reader: &mut Reader) {
+        if self.is_closed() {
+            let labels = self.closed.labels(&self.desc);
+            let totals = self.region().read_scalars(reader, 0..labels.len());
+            for (labels, total) in labels.iter().zip(totals) {
+                sink.write_number(labels, self.created(), Number::Unsigned(*total));
+            }
+            sink.checkpoint();
+        } else if let Some(index) = self.open.index.get() {
+            let mut from = 0;
+            let rendering = sink
+                .label_rendering()
+                .map(|rendering| index.intern_rendering(rendering));
+            let write = |sink: &mut dyn Sink, reader: &mut Reader, from| {
+                index.read_counters(reader, from, rendering.as_ref(), |batch| {
+                    sink.write_counters(batch);
+                })
+            };
+            while let Some(next) = write(sink, reader, from) {
+                from = next;
+                if !sink.checkpoint() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn write_histograms(&self, index: &Index, sink: &mut dyn Sink, reader: &mut Reader) {
+        let write = |sink: &mut dyn Sink, reader: &mut Reader, from| {
+            index.read_histograms(reader, from, |series, values| {
+                sink.write_histograms(&HistogramBatch {
+                    series,
+                    bounds: &self.desc.bounds,
+                    allows_negative: self.allows_negative(),
+                    layout: self.layout,
+                    values,
+                });
+            })
+        };
+        let mut from = 0;
+        while let Some(next) = write(sink, reader, from) {
+            from = next;
+            if !sink.checkpoint() {
+                return;
+            }
+        }
+    }
+
+    /// Drops the exemplars of removed series.
+    pub(crate) fn drop_stale_exemplars(&self) {
+        if !self.is_closed() {
+            let index = self.open.index.get();
+            let exists = |series| index.is_some_and(|index| index.contains(series));
+            self.exemplars.retain_series(exists);
+        }
+    }
+
+    /// Whether it is a single series without labels whose value is a single number.
+    pub(crate) fn is_single_number(&self) -> bool {
+        self.closed.count == Some(1)
+            && self.has_one_row()
+            && self.layout != Layout::FloatCount
+            && self.number(&[0, 0]).is_some()
+            && self.closed.labels(&self.desc)[0].is_empty()
+    }
+
+    /// The value of a family for which [`is_single_number`](Self::is_single_number) is true.
+    #[inline(always)]
+    pub(crate) fn single_number(&self, words: &[u64; 2]) -> Number {
+        // Always a number, by the condition above.
+        self.number(words).unwrap_or(Number::Unsigned(0))
+    }
+
+    /// An upper bound on what the family adds to an exposition.
+    pub(crate) fn size_estimate(&self) -> SizeEstimate {
+        let labels = self.desc.const_labels.len() + self.desc.labels.len();
+        let (series, (label_bytes, longest_labels)) = if let Some(series) = self.closed.count {
+            let rendered = self.closed.labels(&self.desc);
+            let lens = || rendered.iter().map(|labels| labels.len());
+            let all = max_protobuf_len(lens().sum(), series, labels);
+            let longest = max_protobuf_len(lens().max().unwrap_or(0), 1, labels);
+            (series, (all, longest))
+        } else if let Some(index) = self.open.index.get() {
+            index.size(labels)
+        } else {
+            (0, (0, 0))
+        };
+        let states = matches!(self.desc.kind, Kind::StateSet).then_some(self.states.len());
+        SizeEstimate {
+            series: series * self.rows.len() * states.unwrap_or(1),
+            label_bytes,
+            longest_labels,
+            are_numbers: self.has_one_row()
+                && self.layout.is_scalar()
+                && states.is_none()
+                && !self.exemplars.is_used(),
+            is_native: self.layout.native().is_some(),
+        }
+    }
+}

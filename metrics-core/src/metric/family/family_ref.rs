@@ -1,0 +1,24 @@
+//! A family that is either declared or dynamic.
+
+use std::{ops::Deref, sync::Arc};
+
+use crate::metric::family::definition::Family;
+
+/// A reference to a declared family or a share of a dynamic one.
+#[derive(Clone, Debug)]
+pub(crate) enum FamilyRef {
+    Declared(&'static Family),
+    Dynamic(Arc<Family>),
+}
+
+impl Deref for FamilyRef {
+    type Target = Family;
+
+    #[inline]
+    fn deref(&self) -> &Family {
+        match self {
+            FamilyRef::Declared(family) => family,
+            FamilyRef::Dynamic(family) => family,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Registration by the first recording, for families whose link-time registration is missing.
+//!
+//! A linker may drop the registration of a static library's metric. The first recording of every
+//! declared family therefore adds it to a list that the registry reads at each exposition.
+
+use std::{
+    ops::DerefMut,
+    sync::{Mutex, PoisonError, atomic::Ordering},
+};
+
+use crate::{metric::family::definition::Family, storage};
+
+impl Family {
+    /// Adds the family to the list for the registry, unless an earlier recording has done so.
+    #[inline]
+    pub(crate) fn ensure_registered(&'static self) {
+        if !self.has_been_used.load(Ordering::Relaxed) {
+            self.register();
+        }
+    }
+
+    #[cold]
+    fn register(&'static self) {
+        // Adding to the list allocates. A recording that the allocator makes meanwhile is not
+        // disturbed by this: its family is added by its next recording.
+        storage::without_reentry(|| {
+            if !self.has_been_used.swap(true, Ordering::Relaxed) {
+                used_families().push(self);
+            }
+        });
+    }
+}
+
+fn used_families() -> impl DerefMut<Target = Vec<&'static Family>> {
+    static USED: Mutex<Vec<&'static Family>> = Mutex::new(Vec::new());
+    USED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The family at this position in the order of first recordings.
+pub(crate) fn registered_on_first_use(position: usize) -> Option<&'static Family> {
+    used_families().get(position).copied()
+}

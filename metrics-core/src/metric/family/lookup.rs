@@ -1,0 +1,179 @@
+//! Finding, creating and removing the series of a family with open labels.
+
+use std::sync::{Mutex, PoisonError, atomic::Ordering};
+
+use crate::{
+    describe::{
+        label::LabelSet,
+        label_key::{LongKey, with_key},
+        label_values::OverflowLabels,
+    },
+    metric::family::definition::Family,
+    sample::{label_text, label_text::LabelView},
+    series::{id::SeriesId, index::Index},
+};
+
+impl Family {
+    /// The index of series, created by the first call.
+    #[inline(always)]
+    pub(crate) fn index(&self) -> &Index {
+        match self.open.index.get() {
+            Some(index) => index,
+            None => self.create_index(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn create_index(&self) -> &Index {
+        self.open.index.get_or_init(|| {
+            let index = Index::new(
+                self.desc.name(),
+                self.layout,
+                self.rows.len(),
+                self.open.limit(),
+                self.allows_negative(),
+            );
+            Box::new(index.expiring(self.open.expiry_nanos))
+        })
+    }
+
+    /// The series with these labels, created if it does not exist; the overflow series if there is
+    /// no room for it.
+    #[inline]
+    pub(crate) fn find_or_create<L: LabelSet>(&self, labels: &L) -> SeriesId {
+        let found = with_key!(L, labels, |key| self.index().find(key));
+        found.unwrap_or_else(|| self.find_or_create_cold(labels))
+    }
+
+    /// [`find_or_create`](Self::find_or_create) after a failed lookup.
+    #[inline(never)]
+    pub(crate) fn find_or_create_cold(&self, labels: &impl LabelSet) -> SeriesId {
+        let index = self.index();
+        let key = LongKey::new(labels);
+        if let Some(series) = index.find(key.words()) {
+            return series;
+        }
+        if !index.rejects(key.words())
+            && let Some(series) = index.insert(
+                key.words(),
+                || self.open.limit(),
+                false,
+                || self.render(labels),
+            )
+        {
+            return series;
+        }
+        self.overflow_series()
+    }
+
+    /// The series for recordings beyond the cardinality limit. Counts the recording.
+    fn overflow_series(&self) -> SeriesId {
+        self.open.overflowed.fetch_add(1, Ordering::Relaxed);
+        let index = self.index();
+        let overflow = OverflowLabels(self.series_label_count());
+        let key = LongKey::new(&overflow);
+        let limit = || self.open.limit();
+        index
+            .find(key.words())
+            .or_else(|| index.insert(key.words(), limit, true, || self.render(&overflow)))
+            // Handles of removed series hold every place. No series has generation 0, so what is
+            // recorded there is discarded.
+            .unwrap_or(SeriesId {
+                place: 0,
+                generation: 0,
+            })
+    }
+
+    /// The series to record into instead of one that the index does not contain any more.
+    ///
+    /// `None` if the recording must be discarded.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn redirect_removed(&self, series: SeriesId) -> Option<SeriesId> {
+        if series.generation == 0 {
+            return None;
+        }
+        let (region, at) = self.index().region_of(series.place);
+        if region.generation(at) == series.generation {
+            // No other series uses the place yet. An expired series may be revived, so its values
+            // still count; a removed one's are discarded, as if recorded before the removal.
+            return Some(series);
+        }
+        let overflow = self.has_expiry().then(|| self.overflow_series());
+        overflow.filter(|series| series.generation != 0)
+    }
+
+    /// Renders const labels and the labels of a series.
+    fn render(&self, labels: &impl LabelSet) -> String {
+        let mut out = String::new();
+        label_text::push_pairs(&mut out, &self.desc.const_labels);
+        label_text::push_label_set(&mut out, self.desc.label_names(), labels);
+        out
+    }
+
+    /// Number of labels that distinguish series. The others distinguish the rows of one series.
+    fn series_label_count(&self) -> usize {
+        let row_labels = if self.rows.has_open_result_labels() {
+            0
+        } else {
+            self.rows.result_labels().len()
+        };
+        self.desc.labels.len() - row_labels
+    }
+
+    /// The rendered labels of a series; `None` if it was removed.
+    pub(crate) fn labels_of(&self, series: SeriesId) -> Option<Box<str>> {
+        self.open.index.get()?.labels(series)
+    }
+
+    /// Number of series.
+    pub(crate) fn series_count(&self) -> usize {
+        match self.closed.count {
+            Some(series) => series,
+            None => self.open.index.get().map_or(0, |index| index.len()),
+        }
+    }
+
+    /// Removes the series with these labels; false if there was none.
+    pub fn remove(&self, labels: &impl LabelSet) -> bool {
+        self.index().remove(LongKey::new(labels).words())
+    }
+
+    /// Removes the series for which `keep` returns false.
+    pub fn retain(&self, mut keep: impl FnMut(LabelView<'_>) -> bool) {
+        if let Some(index) = self.open.index.get() {
+            index.retain(|labels| keep(LabelView::new(labels)));
+        }
+    }
+
+    /// Removes all series.
+    pub fn clear(&self) {
+        self.retain(|_| false);
+    }
+
+    /// Creates the series with these labels and removes all others.
+    pub(crate) fn replace_all(&'static self, labels: &impl LabelSet) {
+        // Two concurrent calls would each remove the other's series.
+        static LOCK: Mutex<()> = Mutex::new(());
+        let _guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+        self.ensure_registered();
+        let series = self.find_or_create(labels);
+        if let Some(index) = self.open.index.get() {
+            index.retain_series(|other| other == series);
+        }
+    }
+
+    /// Sets the cardinality limit, unless the declaration has set one.
+    pub(crate) fn set_default_max_series(&self, max: usize) {
+        self.open.set_default_limit(max);
+    }
+
+    /// Removes the series that were idle when the exposition began, which has been written
+    /// completely. `began` is a reading of the clock.
+    pub(crate) fn expire_idle(&self, began: u64) {
+        if let Some(index) = self.open.index.get() {
+            index.expire_idle(began, self.open.limit());
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! A metric family: its description, its series, and where their values are stored.
+//!
+//! [`Family`] is composed of parts that each have a file: closed series, open series, exemplars
+//! (`metric/exemplars.rs`) and quantile windows (`metric/quantile_windows.rs`). Its methods are
+//! split by task: looking series up, writing them to a [`Sink`](crate::sample::sink::Sink), and
+//! registration by the first recording. Every metric type, the function attributes and the
+//! registry use it.
+
+mod closed;
+mod definition;
+#[cfg(metrics_off)]
+pub(crate) mod disabled;
+mod expose;
+mod family_ref;
+mod first_use;
+mod lookup;
+mod open;
+
+pub use definition::Family;
+pub(crate) use family_ref::FamilyRef;
+pub(crate) use first_use::registered_on_first_use;
+pub use open::DEFAULT_MAX_SERIES;

@@ -1,0 +1,63 @@
+//! The series of a family with open labels: their index, cardinality limit and expiry.
+
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
+
+use crate::series::index::Index;
+
+/// Number of series that a metric with open labels may have, unless its declaration or
+/// [`Registry::max_series`](crate::Registry::max_series) sets another limit.
+pub const DEFAULT_MAX_SERIES: usize = 10_000;
+
+/// Series that are created when their labels are first used.
+#[derive(Debug)]
+pub(crate) struct OpenSeries {
+    /// Created by the first recording.
+    pub(super) index: OnceLock<Box<Index>>,
+    max_series: AtomicUsize,
+    /// Whether the declaration sets the limit, so that the registry's does not apply.
+    has_own_limit: bool,
+    /// Nanoseconds without change after which a series expires; 0 for never.
+    pub(super) expiry_nanos: u64,
+    /// Recordings into the overflow series.
+    pub(super) overflowed: AtomicU64,
+}
+
+impl OpenSeries {
+    pub(super) const fn new() -> Self {
+        OpenSeries {
+            index: OnceLock::new(),
+            max_series: AtomicUsize::new(DEFAULT_MAX_SERIES),
+            has_own_limit: false,
+            expiry_nanos: 0,
+            overflowed: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) const fn set_own_limit(&mut self, max: usize) {
+        self.max_series = AtomicUsize::new(max);
+        self.has_own_limit = true;
+    }
+
+    /// The declared limit, if there is one.
+    pub(super) fn own_limit(&self) -> Option<usize> {
+        self.has_own_limit.then(|| self.limit())
+    }
+
+    /// The cardinality limit.
+    pub(super) fn limit(&self) -> usize {
+        self.max_series.load(Ordering::Relaxed)
+    }
+
+    /// Sets the limit, unless the declaration has set one.
+    pub(super) fn set_default_limit(&self, max: usize) {
+        if self.has_own_limit || self.max_series.swap(max, Ordering::Relaxed) == max {
+            return;
+        }
+        if let Some(index) = self.index.get() {
+            index.limit_changed();
+        }
+    }
+}

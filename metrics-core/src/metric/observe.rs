@@ -1,0 +1,64 @@
+//! Recording one observation into the words of a histogram or summary.
+
+use std::sync::atomic::AtomicU64;
+
+use crate::{
+    metric::series_storage::sealed::SeriesStorage,
+    storage::{self, histogram_block, histogram_block::Sum, native::table},
+};
+
+/// Checks that a value keeps the sum of observations finite, and monotonic unless negative values
+/// are allowed. Turns -0.0 into 0.0.
+#[inline(always)]
+pub(crate) fn checked_observation(value: f64, allows_negative: bool) -> Option<f64> {
+    let bits = if allows_negative { value.abs() } else { value }.to_bits();
+    // Positive floats are ordered like their bits. Infinity and NaN are above all finite numbers,
+    // and anything with a sign bit, -0.0 included, is above these: one comparison rejects them all.
+    if bits <= f64::MAX.to_bits() {
+        Some(value)
+    } else {
+        (value == 0.0).then_some(0.0)
+    }
+}
+
+/// Counts an observation in a classic bucket and adds it to the sum.
+#[inline(always)]
+pub(crate) fn add_observation<S: SeriesStorage>(storage: &S, bucket: usize, value: f64) {
+    let observe = move |words: &[AtomicU64]| {
+        if histogram_block::observe(words, bucket, |sum| Sum::Float.add(sum, value.to_bits())) {
+            storage::answer_copy_request(words);
+        }
+    };
+    if S::LAYOUT.is_none() || storage.try_record(observe).is_none() {
+        add_first_observation(storage, observe);
+    }
+}
+
+#[inline(never)]
+fn add_first_observation<S: SeriesStorage>(storage: &S, observe: impl FnOnce(&[AtomicU64])) {
+    storage.record(observe);
+}
+
+/// Counts an observation in a slot of the native table, and in a classic bucket if there are
+/// several, and adds it to the sum.
+///
+/// `classic_count` is the number of classic buckets, `value` the observation as `sum` encodes it.
+#[inline(always)]
+pub(crate) fn add_native_observation(
+    words: &[AtomicU64],
+    classic_count: usize,
+    [bucket, slot]: [usize; 2],
+    value: u64,
+    sum: Sum,
+) {
+    let at = classic_count + table::COUNTS + slot;
+    let add = |before| sum.add(before, value);
+    let is_copy_wanted = if classic_count > 1 {
+        histogram_block::observe_twice(words, [bucket, at], [bucket, slot], add)
+    } else {
+        histogram_block::observe(words, at, add)
+    };
+    if is_copy_wanted {
+        storage::answer_copy_request(words);
+    }
+}

@@ -1,0 +1,129 @@
+//! Quantiles of a summary over a sliding window, estimated with a sketch for each series.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sketches_ddsketch::{Config, DDSketch};
+
+use crate::series::id::SeriesId;
+
+/// Length of the window.
+const WINDOW: Duration = Duration::from_mins(10);
+/// Number of sketches in a window; the oldest is dropped every two minutes.
+const PARTS: usize = 5;
+
+/// The windows of a summary's series, by place in the index.
+///
+/// A place is reused after its series was removed, so each window has the generation of its series,
+/// and memory is bounded by the number of places.
+#[derive(Debug)]
+pub(crate) struct QuantileWindows(Mutex<Option<HashMap<u32, (u64, Window)>>>);
+
+impl QuantileWindows {
+    pub(crate) const fn new() -> Self {
+        QuantileWindows(Mutex::new(None))
+    }
+
+    /// Adds an observation to a series' window. Takes a lock.
+    pub(crate) fn observe(&self, series: SeriesId, value: f64) {
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let windows = windows.get_or_insert_default();
+        let now = Instant::now();
+        let new = || (series.generation, Window::new(now));
+        let (generation, window) = windows.entry(series.place).or_insert_with(new);
+        if *generation > series.generation {
+            // The series was removed, and a newer one has its place.
+            return;
+        }
+        if *generation < series.generation {
+            (*generation, *window) = new();
+        }
+        window.advance(now);
+        window.parts[0].add(value);
+    }
+
+    /// The given quantiles with their values; NaN if the window is empty.
+    pub(crate) fn quantiles(&self, series: SeriesId, quantiles: &[f64]) -> Vec<(f64, f64)> {
+        if quantiles.is_empty() {
+            return Vec::new();
+        }
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let window = windows
+            .as_mut()
+            .and_then(|windows| windows.get_mut(&series.place))
+            .filter(|(generation, _)| *generation == series.generation);
+        let merged = window.map(|(_, window)| {
+            window.advance(Instant::now());
+            window.merged()
+        });
+        let value = |q| merged.as_ref().and_then(|sketch| sketch.quantile(q).ok()?);
+        let pair = |q: &f64| (*q, value(*q).unwrap_or(f64::NAN));
+        quantiles.iter().map(pair).collect()
+    }
+}
+
+/// The last ten minutes of observations.
+struct Window {
+    /// Newest first.
+    parts: [DDSketch; PARTS],
+    /// Start of the newest part.
+    start: Instant,
+}
+
+impl std::fmt::Debug for Window {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Window").finish_non_exhaustive()
+    }
+}
+
+impl Window {
+    fn new(now: Instant) -> Self {
+        Window {
+            parts: std::array::from_fn(|_| DDSketch::new(Config::defaults())),
+            start: now,
+        }
+    }
+
+    /// Drops the parts that have left the window.
+    fn advance(&mut self, now: Instant) {
+        let part = WINDOW / PARTS as u32;
+        let mut dropped = 0;
+        while now.duration_since(self.start) >= part && dropped < PARTS {
+            self.parts.rotate_right(1);
+            self.parts[0] = DDSketch::new(Config::defaults());
+            self.start += part;
+            dropped += 1;
+        }
+        if dropped == PARTS {
+            self.start = now;
+        }
+    }
+
+    fn merged(&self) -> DDSketch {
+        let mut merged = DDSketch::new(Config::defaults());
+        for part in &self.parts {
+            // Fails only for sketches with different configurations.
+            let _ = merged.merge(part);
+        }
+        merged
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn observations_leave_the_window_after_its_length() {
+        let start = Instant::now();
+        let mut window = Window::new(start);
+        window.parts[0].add(1.0);
+        window.advance(start + WINDOW / 2);
+        assert_eq!(window.merged().count(), 1);
+        window.advance(start + WINDOW);
+        assert_eq!(window.merged().count(), 0);
+    }
+}

@@ -1,0 +1,111 @@
+//! Recording into and reading one series of a family, given its identifier.
+//!
+//! Declared series, handles and instrumented calls use these functions for series with open labels.
+//! Such a series may have been removed since it was looked up: its place may then belong to another
+//! series, which has a higher generation.
+
+use std::sync::atomic::AtomicU64;
+
+use crate::{
+    describe::{label, label::LabelSet},
+    metric::family::Family,
+    series::id::SeriesId,
+    storage::{Reader, Region},
+};
+
+/// Records into a series with open labels.
+///
+/// A recording into a removed series is discarded, or goes to the overflow series if the family's
+/// series expire.
+#[inline(always)]
+pub(crate) fn record_open(family: &Family, series: SeriesId, op: impl FnOnce(&[AtomicU64])) {
+    let index = family.index();
+    let series = if index.contains(series) {
+        series
+    } else {
+        match family.redirect_removed(series) {
+            Some(series) => series,
+            None => return,
+        }
+    };
+    let (region, at) = index.region_of(series.place);
+    match region.ready(at, series.generation) {
+        Some(words) => op(words),
+        None => region.record_open(at, series.generation, op),
+    }
+}
+
+/// Calls `op` with the shared word of a gauge with open labels. The caller has pinned the series.
+pub(crate) fn with_open_shared_word<R>(
+    family: &Family,
+    series: SeriesId,
+    op: impl FnOnce(&AtomicU64) -> R,
+) -> R {
+    // Not even the overflow series has a place, so the value is discarded.
+    if series.generation == 0 {
+        static DISCARDED: AtomicU64 = AtomicU64::new(0);
+        return op(&DISCARDED);
+    }
+    let (region, at) = family.index().region_of(series.place);
+    op(&region.shared_cells(at)[0])
+}
+
+/// The words of a series that ended threads have folded theirs into; `None` if it was removed.
+pub(crate) fn shared_words(family: &Family, series: SeriesId) -> Option<&[AtomicU64]> {
+    let at = series.place as usize;
+    if family.is_closed() {
+        return Some(family.region().shared_cells(at));
+    }
+    let (region, at) = family.index().region_of(series.place);
+    (region.generation(at) == series.generation).then(|| region.shared_cells(at))
+}
+
+/// Calls `op` with the values of a series, summed over all threads; zeros if it was removed.
+pub(crate) fn with_values<R>(family: &Family, series: SeriesId, op: impl FnOnce(&[u64]) -> R) -> R {
+    if family.is_closed() {
+        return op(&read(family.region(), series.place as usize));
+    }
+    let (region, at) = family.index().region_of(series.place);
+    let mut values = read(region, at);
+    // Compared after the read: a generation never returns, so if it is still this series' own, it
+    // was so during the read.
+    if region.generation(at) != series.generation {
+        values.fill(0);
+    }
+    op(&values)
+}
+
+fn read(region: &Region, at: usize) -> Vec<u64> {
+    let mut values = Vec::new();
+    region.read(&mut Reader::default(), [at], |_, read| {
+        values.extend_from_slice(read);
+    });
+    values
+}
+
+/// The series with these labels. An open series is created if needed, and pinned.
+pub(crate) fn resolve(family: &Family, labels: &impl LabelSet) -> SeriesId {
+    if !family.is_closed() {
+        return find_and_pin(family, labels);
+    }
+    SeriesId {
+        place: label::position(labels) as u32,
+        generation: 0,
+    }
+}
+
+/// Finds or creates the series with these labels, and pins it: its place is not reused before
+/// `Index::unpin`.
+pub(crate) fn find_and_pin(family: &Family, labels: &impl LabelSet) -> SeriesId {
+    loop {
+        let series = family.find_or_create(labels);
+        if series.generation == 0 {
+            family.index().pin_again(series.place);
+            return series;
+        }
+        // Fails if the series was removed after the lookup; the next lookup creates a new one.
+        if family.index().pin(series) {
+            return series;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! [`SeriesStorage`]: how a metric type reaches the values of one series.
+
+/// Access to the values of one series: a [`Handle`](crate::Handle), or a series of a declared metric.
+///
+/// Metric types such as [`Counter`](crate::Counter) are generic over it, so that recordings into
+/// declared metrics use what is known at compile time: the storage, the layout and the buckets.
+/// The trait is sealed.
+pub trait SeriesStorage: sealed::SeriesStorage {}
+
+impl<S: sealed::SeriesStorage> SeriesStorage for S {}
+
+pub(crate) mod sealed {
+    use std::sync::atomic::AtomicU64;
+
+    use crate::{
+        describe::bucket_table::Buckets,
+        metric::{exemplars::ExemplarLimit, family::Family, outcome_rows::RowId},
+        series::id::SeriesId,
+        storage::layout::Layout,
+    };
+
+    pub trait SeriesStorage {
+        /// The layout of the series' words, if it is known at compile time.
+        const LAYOUT: Option<Layout> = None;
+
+        fn family(&self) -> &Family;
+
+        /// Calls `op` with the calling thread's words of the series.
+        fn record(&self, op: impl FnOnce(&[AtomicU64]));
+
+        /// Like [`record`](Self::record), but returns `None` instead of taking the slow path, so
+        /// that a long `op` is compiled only once.
+        #[inline(always)]
+        fn try_record<R>(&self, op: impl FnOnce(&[AtomicU64]) -> R) -> Option<R> {
+            let mut result = None;
+            self.record(|words| result = Some(op(words)));
+            result
+        }
+
+        /// Calls `op` with the one word of a gauge, which all threads share.
+        fn with_shared_word<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R;
+
+        /// Calls `op` with the series' values, summed over all threads.
+        fn with_values<R>(&self, op: impl FnOnce(&[u64]) -> R) -> R;
+
+        /// The search table of a histogram's classic buckets.
+        fn bucket_table(&self) -> Option<&Buckets>;
+
+        fn series_id(&self) -> SeriesId;
+
+        /// Whether recordings take exemplars from spans.
+        fn takes_span_exemplars(&self) -> bool;
+
+        /// Takes an exemplar from the current span for the recording just made, if the metric takes
+        /// exemplars from spans and the bucket needs one.
+        #[inline(always)]
+        fn capture_exemplar(&self, bucket: usize, value: f64, limit: ExemplarLimit) {
+            if self.takes_span_exemplars() {
+                let row = RowId {
+                    series: self.series_id(),
+                    row: 0,
+                };
+                let exemplars = self.family().exemplars();
+                if exemplars.is_wanted(row, bucket) {
+                    exemplars.capture_from_span(row, bucket, value, limit);
+                }
+            }
+        }
+
+        /// Stores an exemplar with these labels for the recording just made.
+        fn set_exemplar(&self, bucket: usize, value: f64, labels: &[(&str, &str)]) {
+            let row = RowId {
+                series: self.series_id(),
+                row: 0,
+            };
+            let family = self.family();
+            let limit = family.exemplar_limit();
+            family.exemplars().set(row, bucket, value, labels, limit);
+        }
+    }
+}

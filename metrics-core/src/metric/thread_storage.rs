@@ -1,0 +1,135 @@
+//! What a declared metric keeps in each thread's static storage, and how that is chosen.
+//!
+//! | labels | words | per-thread storage |
+//! |---|---|---|
+//! | closed or none | up to the limit | [`LocalCells`]: the words themselves |
+//! | closed or none | more | [`LocalBlock`]: a pointer to a block allocated by the first recording |
+//! | open | any | [`SeriesCache`]: the series looked up last, with pointers to their words |
+//!
+//! The macros' expansions name the choice as a type, because a `thread_local!` needs one:
+//! `<Strategy<{ choose_strategy(..) }> as StrategyStorage<WORDS>>::Local`.
+
+use std::{convert::Infallible, sync::atomic::AtomicU64, thread::LocalKey};
+
+use crate::{
+    metric::family::Family,
+    series::id::{CachedSeries, SeriesId},
+    storage::{self, CachedCells, ConstInit, LocalBlock, LocalCells, LocalStorage, SeriesCache},
+};
+
+/// The static per-thread storage of a declared metric.
+#[doc(hidden)]
+pub trait ThreadStorage: LocalStorage {
+    /// The calling thread's words of a series that was looked up.
+    type Words: Copy + Send + Sync + std::fmt::Debug;
+
+    /// Finds the open series of a key, and this thread's words of it if they exist.
+    ///
+    /// `local` is the key to `self`. `None` if there is no such series.
+    fn find<const K: usize>(
+        &self,
+        key: &[u64; K],
+        local: &'static LocalKey<Self>,
+        family: &'static Family,
+    ) -> Option<(SeriesId, Option<Self::Words>)>;
+
+    /// The words, unless the series was removed meanwhile.
+    fn words(words: &Self::Words) -> Option<&[AtomicU64]>;
+}
+
+/// Closed series are found by position, so `find` is never called.
+macro_rules! closed {
+    ($local:ident) => {
+        impl<const N: usize> ThreadStorage for $local<N> {
+            type Words = Infallible;
+
+            fn find<const K: usize>(
+                &self,
+                _: &[u64; K],
+                _: &'static LocalKey<Self>,
+                _: &'static Family,
+            ) -> Option<(SeriesId, Option<Infallible>)> {
+                None
+            }
+
+            fn words(words: &Infallible) -> Option<&[AtomicU64]> {
+                match *words {}
+            }
+        }
+    };
+}
+
+closed!(LocalCells);
+closed!(LocalBlock);
+
+impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries, N> {
+    type Words = CachedCells<N>;
+
+    #[inline(always)]
+    fn find<const K: usize>(
+        &self,
+        key: &[u64; K],
+        local: &'static LocalKey<Self>,
+        family: &'static Family,
+    ) -> Option<(SeriesId, Option<CachedCells<N>>)> {
+        let matches = |cached: &CachedSeries| cached.matches(key);
+        if let Some((series, words)) = self.last(matches) {
+            return Some((series, Some(words)));
+        }
+        let index = family.index();
+        let hash = index.hash(key);
+        if let Some((series, words)) = self.find(hash, matches) {
+            return Some((series, Some(words)));
+        }
+        let (cached, words) = index.find_cached(key, hash)?;
+        // A series without words of this thread is not cached: its next recording allocates them,
+        // and a lookup costs little beside that.
+        storage::cache_series(local, self, hash, cached, words, CachedSeries::is_removed);
+        Some((cached.id, words))
+    }
+
+    #[inline(always)]
+    fn words(words: &CachedCells<N>) -> Option<&[AtomicU64]> {
+        let words = words.get()?;
+        Some(words)
+    }
+}
+
+/// A storage strategy as a type; see [`StrategyStorage`].
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Strategy<const STRATEGY: u8>;
+
+/// The per-thread storage that implements a [`Strategy`] for `N` words.
+#[doc(hidden)]
+pub trait StrategyStorage<const N: usize> {
+    type Local: ThreadStorage + ConstInit;
+}
+
+const CELLS: u8 = 0;
+const BLOCK: u8 = 1;
+const RECENT: u8 = 2;
+
+impl<const N: usize> StrategyStorage<N> for Strategy<CELLS> {
+    type Local = LocalCells<N>;
+}
+
+impl<const N: usize> StrategyStorage<N> for Strategy<BLOCK> {
+    type Local = LocalBlock<N>;
+}
+
+impl<const N: usize> StrategyStorage<N> for Strategy<RECENT> {
+    type Local = SeriesCache<CachedSeries, N>;
+}
+
+/// Chooses the strategy for a metric with this many words, of which `limit` may be static.
+#[doc(hidden)]
+pub const fn choose_strategy(words: usize, is_closed: bool, limit: usize) -> u8 {
+    if !is_closed {
+        RECENT
+    } else if words <= limit {
+        CELLS
+    } else {
+        BLOCK
+    }
+}
