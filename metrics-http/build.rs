@@ -1,4 +1,4 @@
-//! Notes the compiler's version: a program and this crate are compiled by the same one.
+//! Passes the compiler's version to the crate: it compiles the program too, so `build_info` has it.
 
 use std::{env, process::Command};
 
@@ -7,7 +7,7 @@ fn main() {
     let version = env::var_os("RUSTC")
         .and_then(|rustc| Command::new(rustc).arg("--version").output().ok())
         .and_then(|output| String::from_utf8(output.stdout).ok())
-        // `rustc 1.95.0 (…)`; without it the label is left out.
+        // `rustc 1.95.0 (…)`; if it is missing, the label is omitted.
         .and_then(|line| line.split(' ').nth(1).map(|word| word.trim().to_owned()));
     if let Some(version) = version {
         println!("cargo::rustc-env=METRICS_HTTP_RUSTC={version}");

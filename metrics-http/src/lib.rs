@@ -2,7 +2,7 @@
 //!
 //! ```
 //! metrics_http::metrics! {
-//!     /// Links stored.
+//!     /// Stored links.
 //!     pub static STORED: Gauge = "shortener_links";
 //! }
 //!
@@ -14,67 +14,70 @@
 //! }
 //! ```
 //!
-//! [`serve`] needs no async runtime and minds none: the server has a thread of its own.
-//! [`Server::builder`] serves differently, and [`Endpoint`] is for programs that have a
-//! server already: with hyper, axum or tonic.
+//! [`serve`] runs on its own thread and works with or without an async runtime.
+//! [`Server::builder`] has settings, and [`Endpoint`] is for programs that already have a server,
+//! with hyper, axum or tonic.
 //!
-//! The metrics themselves are those of [`metrics_core`], which this crate re-exports whole:
-//! a program needs no other dependency.
+//! The metric types are those of [`metrics_core`]. This crate re-exports all of it, so a program
+//! needs no other dependency.
 //!
 //! # What is served
 //!
-//! `/metrics` answers in `OpenMetrics`, Prometheus' protobuf format or a text format, by the
-//! request's `Accept` header, and compressed, by its `Accept-Encoding`.
-//! `/metrics?name[]=a&name[]=b` is restricted to those families. To what the program declares
-//! come:
+//! `/metrics` is served in `OpenMetrics`, Prometheus' protobuf format or a text format, as the
+//! request's `Accept` header prefers, and compressed as its `Accept-Encoding` prefers.
+//! `/metrics?name[]=a&name[]=b` is restricted to those families. These metrics are added to those
+//! of the program:
 //!
 //! - `process_cpu_seconds_total`, `process_open_fds`, `process_max_fds`,
 //!   `process_virtual_memory_bytes`, `process_virtual_memory_max_bytes`,
-//!   `process_resident_memory_bytes`, `process_start_time_seconds`, `process_threads`
-//!   and `process_heap_bytes`, as far as Linux, macOS or Windows knows them
+//!   `process_resident_memory_bytes`, `process_start_time_seconds`, `process_threads` and
+//!   `process_heap_bytes`, as far as Linux, macOS or Windows provides them
 //!   ([`ServerBuilder::process_metrics`]);
-//! - `build_info`, with the labels `version` and `revision` (as given to
-//!   [`ServerBuilder::version`] and [`ServerBuilder::revision`]), `rustc`, `profile`,
-//!   `target_arch` and `target_os` ([`ServerBuilder::build_info`]);
-//! - `target_info`, with the label `service_name` and others
-//!   ([`ServerBuilder::target_info`]).
+//! - `build_info`, with the labels `version` and `revision` (set with [`ServerBuilder::version`]
+//!   and [`ServerBuilder::revision`]), `rustc`, `profile`, `target_arch` and `target_os`
+//!   ([`ServerBuilder::build_info`]);
+//! - `target_info`, with the label `service_name` and others ([`ServerBuilder::target_info`]).
 //!
-//! What the program registers itself is in [`collect`]: a tokio runtime's workers and queues, its
-//! tasks, and the allocator's memory.
+//! The module [`collect`] has collectors that a program registers itself: for a tokio runtime, its
+//! tasks, and the allocator.
 //!
-//! # A scrape does not hurt
+//! # Scrapes do not harm the program
 //!
-//! Expositions are encoded by threads of their own and streamed at the client's pace. Only
-//! [a few](ServerBuilder::max_concurrent_scrapes) run at once, none longer than the
-//! [scraper waits](ServerBuilder::scrape_timeout), and a client that
-//! [dawdles](ServerBuilder::client_timeout) is cut off.
+//! Expositions are encoded on separate threads and streamed at the client's pace. The number of
+//! [concurrent scrapes](ServerBuilder::max_concurrent_scrapes) is limited, no scrape exceeds the
+//! [scraper's timeout](ServerBuilder::scrape_timeout), and a
+//! [stalled client](ServerBuilder::client_timeout) is disconnected.
 //!
-//! Who asks for the same as a scrape that is being encoded waits for it and gets the same, unless
-//! that is longer than a megabyte. Values may then have been read a little before they were asked
-//! for, but they are never older than those that the client got for the same question before.
+//! Identical scrapes that arrive at the same time share one encoding, if it is at most 1 MiB. Its
+//! values may have been read shortly before a scrape arrived, but they are never older than those
+//! that the same client received before.
 //!
 //! # Features
 //!
-//! - `gzip` (default): compresses what is served.
-//! - `page` (default): a live page for a person with a browser at `/`, which costs nothing while
-//!   nobody looks (`ServerBuilder::page`).
-//! - `zstd`: compresses with zstd where it is accepted; needs a C compiler.
-//! - `axum`: `router` and `ServerBuilder::router`, for users of axum.
-//! - `catalog`: what is made of the declared metrics, as routes of the server: `/catalog.json`;
-//!   `/dashboard.json`, a dashboard for Grafana of the whole program, or of its functions with
-//!   `?functions`, and with `title=`, `uid=` and `datasource=`; `/rules.yml`, Prometheus' rules,
-//!   with `?job=`. What the program answers at such a path itself comes first.
+//! - `gzip` (default): gzip compression.
+//! - `page` (default): a live page at `/` (`ServerBuilder::page`).
+//! - `zstd`: zstd compression; needs a C compiler.
+//! - `axum`: `router` and `ServerBuilder::router`.
+//! - `catalog`: routes generated from declarations: `/catalog.json`; `/dashboard.json`, a Grafana
+//!   dashboard of the program, or of its functions with `?functions`, with the parameters `title`,
+//!   `uid` and `datasource`; `/rules.yml`, Prometheus rules, with the parameter `job`. Routes of
+//!   the program take precedence.
 //! - `auth`: `ServerBuilder::basic_auth` and `ServerBuilder::bearer_auth`.
-//! - `tls`: `ServerBuilder::tls`, by rustls, with clients' certificates where they are asked for.
-//! - `push`: `PushGateway`, for jobs that end before anybody scrapes them, and a `Pusher` in the
-//!   background.
-//! - `remote-write`: `RemoteWrite`, for programs that nobody can reach.
-//! - `https`: lets both push to `https` addresses.
-//! - `tower`: `layer`, which measures the requests that a program serves and makes.
-//! - `jemalloc`: `collect::jemalloc`, for programs with that allocator.
-//! - `metrics-facade`: `FacadeRecorder`, which takes in what other crates record through the
-//!   facade of the crate `metrics`.
-//! - `tokio-metrics`: `collect::TaskMonitors`, for tasks under the monitors of the crate of that name.
+//! - `tls`: `ServerBuilder::tls`, with rustls and optional client certificates.
+//! - `push`: `PushGateway`, for jobs that end before they are scraped, and `Pusher`, which pushes in
+//!   the background.
+//! - `remote-write`: `RemoteWrite`, for programs that Prometheus cannot reach.
+//! - `https`: pushes to `https` URLs.
+//! - `tower`: `layer`, which measures HTTP requests that the program serves or sends.
+//! - `jemalloc`: `collect::jemalloc`.
+//! - `metrics-facade`: `FacadeRecorder`, for other crates that record through the facade `metrics`.
+//! - `tokio-metrics`: `collect::TaskMonitors`.
+//! - `tracing`: exemplars from the OpenTelemetry spans in which recordings are made.
+//!
+//! # Layers
+//!
+//! The private modules are layers. Each uses only those before it: `error`, `collect`, `scrape`,
+//! `push`, `page`, `server`. `layer` and `bridge` use only `error`.
 
 #![forbid(unsafe_code)]
 
@@ -93,7 +96,8 @@ mod server;
 pub use metrics_core;
 #[doc(inline)]
 pub use metrics_core::*;
-// The same macros, but what they expand to names this crate, a program's one dependency.
+// Variants of the macros whose expansions refer to this crate, because it is the only dependency of
+// most programs.
 #[doc(no_inline)]
 pub use metrics_macros::{HttpLabel as Label, HttpLabels as Labels};
 #[cfg(not(metrics_off))]

@@ -1,4 +1,4 @@
-//! `build_info` and `target_info`: what was built, and what is measured.
+//! `build_info` and `target_info`: labels of the build and of the measured service.
 
 use std::{
     env,
@@ -9,9 +9,9 @@ use metrics_core::{Collection, Collector, Desc, Kind};
 
 use crate::error::Error;
 
-/// `build_info` with the program's version and revision, and what is known without asking.
+/// `build_info` with the given version and revision, and labels of the compiler and the target.
 pub(crate) fn build_info(version: Option<&str>, revision: Option<&str>) -> Arc<dyn Collector> {
-    let known = [
+    let optional = [
         ("version", version),
         ("revision", revision),
         ("rustc", option_env!("METRICS_HTTP_RUSTC")),
@@ -19,13 +19,13 @@ pub(crate) fn build_info(version: Option<&str>, revision: Option<&str>) -> Arc<d
         ("target_arch", Some(env::consts::ARCH)),
         ("target_os", Some(env::consts::OS)),
     ];
-    let labels = known
+    let labels = optional
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
     Info::shared(Family::Build, labels.collect())
 }
 
-/// `target_info` with these labels, and a `service_name` in any case.
+/// `target_info` with these labels; `service_name` is added if it is missing.
 pub(crate) fn target_info(labels: &[(String, String)]) -> Result<Arc<dyn Collector>, Error> {
     let mut all = Vec::with_capacity(labels.len() + 1);
     if !labels.iter().any(|(name, _)| name == SERVICE_NAME) {
@@ -34,13 +34,13 @@ pub(crate) fn target_info(labels: &[(String, String)]) -> Result<Arc<dyn Collect
     for (name, value) in labels {
         if !is_label_name(name) {
             return Err(Error::setting(format!(
-                "`{name}` cannot be a label of `target_info`; a name has letters, digits and \
-                 underscores, begins with no digit and not with `__`"
+                "`{name}` is not a valid label of `target_info`; use letters, digits and \
+                 underscores, and begin with neither a digit nor `__`"
             )));
         }
         if all.iter().any(|(earlier, _)| earlier == name) {
             return Err(Error::setting(format!(
-                "`target_info` is given the label `{name}` twice; give it once"
+                "the label `{name}` of `target_info` is set twice; remove one"
             )));
         }
         all.push((name.clone(), value.clone()));
@@ -48,7 +48,7 @@ pub(crate) fn target_info(labels: &[(String, String)]) -> Result<Arc<dyn Collect
     Ok(Info::shared(Family::Target, all))
 }
 
-/// One series with the value 1, whose labels are what it says.
+/// An info metric with one series.
 struct Info {
     family: Family,
     descs: [Desc; 1],
@@ -62,14 +62,15 @@ enum Family {
 }
 
 impl Info {
-    /// The same facts are the same collector, so that servers which agree can share a registry.
+    /// Returns the same collector for the same labels, so that several servers can register it in
+    /// one registry without a clash.
     fn shared(family: Family, labels: Vec<(String, String)>) -> Arc<dyn Collector> {
         static KNOWN: Mutex<Vec<Arc<Info>>> = Mutex::new(Vec::new());
 
-        // A vector that is only pushed to is sound even if a push panicked.
+        // Ignores poisoning: the vector is only pushed to, which leaves it valid after a panic.
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |info: &&Arc<Info>| info.family == family && info.labels == labels;
-        if let Some(info) = known.iter().find(same) {
+        let is_same = |info: &&Arc<Info>| info.family == family && info.labels == labels;
+        if let Some(info) = known.iter().find(is_same) {
             return Arc::clone(info) as Arc<dyn Collector>;
         }
         let info = Arc::new(Info {
@@ -101,13 +102,14 @@ impl Collector for Info {
 }
 
 fn is_label_name(name: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     !name.is_empty()
-        && name.chars().all(plain)
+        && name.chars().all(is_plain)
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.starts_with("__")
 }
 
+/// The name of the executable without its extension.
 fn executable() -> String {
     env::current_exe()
         .ok()
@@ -118,13 +120,9 @@ fn executable() -> String {
 const BUILD_INFO: Desc = Desc::new(
     Kind::Info,
     "build_info",
-    "How this program was built: its version, revision, compiler, profile and target.",
+    "Build of this program: version, revision, compiler, profile and target.",
 );
-const TARGET_INFO: Desc = Desc::new(
-    Kind::Info,
-    "target_info",
-    "What is measured here: the service and what else is said of it.",
-);
+const TARGET_INFO: Desc = Desc::new(Kind::Info, "target_info", "Labels of the measured service.");
 const SERVICE_NAME: &str = "service_name";
 const PROFILE: &str = if cfg!(debug_assertions) {
     "debug"
@@ -142,16 +140,17 @@ mod tests {
     }
 
     #[test]
-    fn the_same_facts_are_the_same_collector() {
+    fn equal_labels_share_a_collector() {
         let info = build_info(Some("1.2.3"), Some("9fceb02"));
-        let of = |version, revision| Arc::ptr_eq(&info, &build_info(Some(version), revision));
-        assert!(of("1.2.3", Some("9fceb02")));
-        assert!(!of("1.2.4", Some("9fceb02")));
-        assert!(!of("1.2.3", None));
+        let is_shared =
+            |version, revision| Arc::ptr_eq(&info, &build_info(Some(version), revision));
+        assert!(is_shared("1.2.3", Some("9fceb02")));
+        assert!(!is_shared("1.2.4", Some("9fceb02")));
+        assert!(!is_shared("1.2.3", None));
     }
 
     #[test]
-    fn a_label_that_cannot_be_one_is_an_error_that_names_it() {
+    fn an_invalid_label_is_an_error_that_names_it() {
         for name in ["", "1st", "service.name", "__name__", "naïve"] {
             let error = target_info(&labels(&[(name, "x")])).err().unwrap();
             assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
@@ -159,10 +158,10 @@ mod tests {
     }
 
     #[test]
-    fn a_label_given_twice_is_an_error() {
+    fn a_duplicate_label_is_an_error_that_names_it() {
         let error = target_info(&labels(&[("a", "1"), ("a", "2")]))
             .err()
             .unwrap();
-        assert!(error.to_string().contains("`a` twice"), "{error}");
+        assert!(error.to_string().contains("`a`"), "{error}");
     }
 }

@@ -1,23 +1,23 @@
-//! What jemalloc says of itself.
+//! Memory statistics of jemalloc.
 
 use std::sync::Arc;
 
 use metrics_core::{Collection, Collector, Desc, Kind};
 use tikv_jemalloc_ctl::{epoch, stats};
 
-/// The memory of the allocator jemalloc, for a program whose allocator it is.
+/// Collects memory statistics of jemalloc, for programs that use it as their allocator.
 ///
 /// | name | bytes |
 /// |---|---|
-/// | `jemalloc_allocated_bytes` | that the program has allocated |
-/// | `jemalloc_active_bytes` | in pages that hold any of these |
-/// | `jemalloc_metadata_bytes` | that jemalloc needs itself |
-/// | `jemalloc_resident_bytes` | in pages that are present in the machine's memory, at most |
-/// | `jemalloc_mapped_bytes` | that are mapped for what is active |
-/// | `jemalloc_retained_bytes` | that it has given up and keeps the addresses of |
+/// | `jemalloc_allocated_bytes` | allocated by the program |
+/// | `jemalloc_active_bytes` | in pages with allocations |
+/// | `jemalloc_metadata_bytes` | used by jemalloc itself |
+/// | `jemalloc_resident_bytes` | in resident pages, an upper bound |
+/// | `jemalloc_mapped_bytes` | mapped for active pages |
+/// | `jemalloc_retained_bytes` | returned to the system, with their addresses kept reserved |
 ///
-/// The program installs the allocator, of the crate `tikv-jemallocator`; in one that does not,
-/// the numbers are those of a jemalloc that nobody uses.
+/// The program installs the allocator from the crate `tikv-jemallocator`. Otherwise, these are the
+/// statistics of an unused jemalloc.
 ///
 /// ```
 /// use metrics_http::{Format, Registry, collect};
@@ -39,7 +39,7 @@ impl Collector for Jemalloc {
     }
 
     fn collect(&self, out: &mut Collection<'_>) {
-        // The numbers are those of the last epoch: without a new one they are out of date.
+        // Statistics are cached until the epoch advances.
         if epoch::advance().is_err() {
             return;
         }
@@ -66,26 +66,17 @@ const fn bytes(name: &'static str, help: &'static str) -> Desc {
 static DESCS: [Desc; 6] = [
     bytes(
         "jemalloc_allocated_bytes",
-        "Memory that the program has allocated.",
+        "Memory allocated by the program.",
     ),
-    bytes(
-        "jemalloc_active_bytes",
-        "Memory in pages that hold any that is allocated.",
-    ),
-    bytes(
-        "jemalloc_metadata_bytes",
-        "Memory that jemalloc needs itself.",
-    ),
+    bytes("jemalloc_active_bytes", "Memory in pages with allocations."),
+    bytes("jemalloc_metadata_bytes", "Memory used by jemalloc itself."),
     bytes(
         "jemalloc_resident_bytes",
-        "Memory in pages that are present in the machine's, at most.",
+        "Memory in resident pages, an upper bound.",
     ),
-    bytes(
-        "jemalloc_mapped_bytes",
-        "Memory that is mapped for what is active.",
-    ),
+    bytes("jemalloc_mapped_bytes", "Memory mapped for active pages."),
     bytes(
         "jemalloc_retained_bytes",
-        "Memory that jemalloc has given back and keeps the addresses of.",
+        "Memory returned to the system, with its addresses kept reserved.",
     ),
 ];

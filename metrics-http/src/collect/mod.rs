@@ -1,7 +1,7 @@
-//! What the process, its runtime and its allocator know of themselves: collectors.
+//! Collectors for the process, the build, the tokio runtime, its tasks, and the allocator.
 //!
-//! A server adds those of process, build and target by itself; the others are registered by the
-//! program, with [`Registry::register`].
+//! A server registers the collectors of process, build and target itself; the program registers the
+//! others with [`Registry::register`].
 
 mod build;
 #[cfg(feature = "jemalloc")]
@@ -24,39 +24,44 @@ pub use self::jemalloc::jemalloc;
 pub use self::tasks::TaskMonitors;
 pub use self::tokio::{tokio, tokio_runtimes};
 
-/// Adds the metrics of the process, where this system has any.
+/// Registers the process metrics, if this system is supported.
 pub(crate) fn register_process(registry: &Registry) -> Result<(), Error> {
     PROCESS
         .iter()
-        .try_for_each(|source| add(registry, source(), ".process_metrics(false)"))
+        .try_for_each(|collector| register(registry, collector(), ".process_metrics(false)"))
 }
 
-/// Adds `build_info`.
+/// Registers `build_info`.
 pub(crate) fn register_build_info(
     registry: &Registry,
     version: Option<&str>,
     revision: Option<&str>,
 ) -> Result<(), Error> {
-    let source = build::build_info(version, revision);
-    add(registry, source, ".build_info(false)")
+    let collector = build::build_info(version, revision);
+    register(registry, collector, ".build_info(false)")
 }
 
-/// Adds `target_info`.
+/// Registers `target_info`.
 pub(crate) fn register_target_info(
     registry: &Registry,
     labels: &[(String, String)],
 ) -> Result<(), Error> {
-    let source = build::target_info(labels)?;
-    registry.register(source).map_err(Error::declaration)
+    let collector = build::target_info(labels)?;
+    registry.register(collector).map_err(Error::declaration)
 }
 
-fn add(registry: &Registry, source: Arc<dyn Collector>, off: &'static str) -> Result<(), Error> {
+/// `off` is the builder call that leaves the collector out.
+fn register(
+    registry: &Registry,
+    collector: Arc<dyn Collector>,
+    off: &'static str,
+) -> Result<(), Error> {
     registry
-        .register(source)
+        .register(collector)
         .map_err(|error| Error::collector(error, off))
 }
 
-/// Empty where the system cannot be asked yet.
+/// Empty on unsupported systems.
 const PROCESS: &[fn() -> Arc<dyn Collector>] = &[
     #[cfg(any(target_os = "linux", target_os = "macos", windows))]
     process::shared,

@@ -1,4 +1,4 @@
-//! What `tokio-metrics` counts of tasks.
+//! Metrics of tasks, from the monitors of the crate `tokio-metrics`.
 
 use std::{
     collections::BTreeMap,
@@ -10,23 +10,24 @@ use std::{
 use metrics_core::{Collection, Collector, Desc, Kind};
 use tokio_metrics::{TaskMetrics, TaskMonitor};
 
-/// Polls, waits and delays of tasks, by the name that their monitor is given.
+/// Collects the metrics of named task monitors.
 ///
-/// The families have the label `task` and count from the start of the monitor on:
+/// The families are counters with the label `task`, the name of the monitor:
 ///
-/// - `tokio_task_instrumented_total`, `tokio_task_dropped_total`: tasks begun and gone;
-/// - `tokio_task_first_polls_total` and `tokio_task_first_poll_delay_seconds_total`: how long they
-///   waited to be polled at all;
-/// - `tokio_task_polls_total` and `tokio_task_poll_seconds_total`, and of these
-///   `tokio_task_slow_polls_total` and `tokio_task_slow_poll_seconds_total`: tasks that hold up
-///   their worker;
-/// - `tokio_task_schedules_total` and `tokio_task_scheduled_seconds_total`, and of these
-///   `tokio_task_long_delays_total` and `tokio_task_long_delay_seconds_total`: how long they
-///   waited for a worker once they could go on;
-/// - `tokio_task_idles_total` and `tokio_task_idle_seconds_total`: how long they waited for
-///   something to happen.
+/// - `tokio_task_instrumented_total`, `tokio_task_dropped_total`: tasks that were started and
+///   dropped;
+/// - `tokio_task_first_polls_total`, `tokio_task_first_poll_delay_seconds_total`: the wait for the
+///   first poll;
+/// - `tokio_task_polls_total`, `tokio_task_poll_seconds_total`: all polls;
+/// - `tokio_task_slow_polls_total`, `tokio_task_slow_poll_seconds_total`: polls that blocked their
+///   worker for too long;
+/// - `tokio_task_schedules_total`, `tokio_task_scheduled_seconds_total`: the wait for a worker after
+///   a wake-up;
+/// - `tokio_task_long_delays_total`, `tokio_task_long_delay_seconds_total`: those waits that took too
+///   long;
+/// - `tokio_task_idles_total`, `tokio_task_idle_seconds_total`: the wait for a wake-up.
 ///
-/// What is slow or long is up to the monitor. A name makes series for good: give few of them.
+/// The monitor defines the thresholds. Series of a name are never removed, so use few names.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -50,12 +51,13 @@ use tokio_metrics::{TaskMetrics, TaskMonitor};
 pub struct TaskMonitors(Mutex<BTreeMap<String, TaskMonitor>>);
 
 impl TaskMonitors {
-    /// Without monitors; to be registered with [`Registry::register`](crate::Registry::register).
+    /// Creates a collector without monitors; register it with
+    /// [`Registry::register`](crate::Registry::register).
     pub fn new() -> TaskMonitors {
         TaskMonitors::default()
     }
 
-    /// The monitor of this name, made when it is first asked for.
+    /// Returns the monitor of this name, which is created by the first call.
     pub fn monitor(&self, name: &str) -> TaskMonitor {
         let mut monitors = self.monitors();
         if let Some(monitor) = monitors.get(name) {
@@ -66,7 +68,7 @@ impl TaskMonitors {
         monitor
     }
 
-    /// Counts a monitor of the program's own under this name, in place of the one that had it.
+    /// Adds a monitor under this name, and replaces an existing one.
     ///
     /// ```
     /// use std::time::Duration;
@@ -84,7 +86,7 @@ impl TaskMonitors {
     }
 
     fn monitors(&self) -> MutexGuard<'_, BTreeMap<String, TaskMonitor>> {
-        // A map is whole between any two calls.
+        // Ignores poisoning: no code that can panic runs under the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -110,7 +112,7 @@ impl Debug for TaskMonitors {
     }
 }
 
-/// In the order of the descriptions.
+/// The values in the order of [`DESCS`].
 fn values(now: &TaskMetrics) -> [f64; 14] {
     let seconds = |duration: Duration| duration.as_secs_f64();
     [
@@ -142,52 +144,52 @@ const fn seconds(name: &'static str, help: &'static str) -> Desc {
 static DESCS: [Desc; 14] = [
     count(
         "tokio_task_instrumented_total",
-        "Tasks that were given to the monitor.",
+        "Tasks started with the monitor.",
     ),
     count(
         "tokio_task_dropped_total",
-        "Tasks that are gone, ended or not.",
+        "Tasks dropped, completed or not.",
     ),
     count(
         "tokio_task_first_polls_total",
-        "Tasks that were polled at all.",
+        "Tasks polled at least once.",
     ),
     seconds(
         "tokio_task_first_poll_delay_seconds_total",
-        "Time from the making of tasks to their first polls.",
+        "Time from the creation of tasks to their first poll.",
     ),
     count("tokio_task_polls_total", "Polls of tasks."),
-    seconds("tokio_task_poll_seconds_total", "Time that polls took."),
+    seconds("tokio_task_poll_seconds_total", "Duration of polls."),
     count(
         "tokio_task_slow_polls_total",
-        "Polls that took longer than the monitor has it.",
+        "Polls above the monitor's threshold.",
     ),
     seconds(
         "tokio_task_slow_poll_seconds_total",
-        "Time that slow polls took.",
+        "Duration of slow polls.",
     ),
     count(
         "tokio_task_schedules_total",
-        "Times that tasks were woken to be polled again.",
+        "Times tasks were woken and scheduled.",
     ),
     seconds(
         "tokio_task_scheduled_seconds_total",
-        "Time that tasks waited for a worker after they were woken.",
+        "Time tasks waited for a worker after a wake-up.",
     ),
     count(
         "tokio_task_long_delays_total",
-        "Times that tasks waited longer for a worker than the monitor has it.",
+        "Waits for a worker above the monitor's threshold.",
     ),
     seconds(
         "tokio_task_long_delay_seconds_total",
-        "Time of long waits for a worker.",
+        "Duration of long waits for a worker.",
     ),
     count(
         "tokio_task_idles_total",
-        "Times that tasks waited to be woken.",
+        "Times tasks waited for a wake-up.",
     ),
     seconds(
         "tokio_task_idle_seconds_total",
-        "Time that tasks waited to be woken.",
+        "Time tasks waited for a wake-up.",
     ),
 ];

@@ -1,4 +1,4 @@
-//! The families that were recorded through the facade, and the way from a key to its series.
+//! The families recorded through the facade, and the look-up of a series by its key.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -9,56 +9,68 @@ use metrics::{Key, Unit};
 use metrics_core::{Collection, Collector, Desc, Kind, Registry};
 
 use super::{
-    Tables,
+    buckets::Buckets,
     names::{self, Labels},
-    overflow, reject,
-    series::{Tally, Value},
+    self_metrics::{write_overflowed, write_rejected},
+    values::{RejectionCounter, SeriesValue},
 };
 
-/// How much may be recorded.
+/// Limits on what is kept in memory.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// Names of all kinds.
+    /// Families of all kinds together.
     pub(super) families: usize,
-    /// Series of each.
+    /// Series of each family.
     pub(super) series: usize,
 }
 
-/// All families of a kind.
-pub(super) struct Families<V: Value> {
-    /// A short way to series that were asked for before.
-    keys: RwLock<HashMap<Key, Arc<V>>>,
-    named: Mutex<Named<V>>,
+/// What creating a family needs from the store that it belongs to.
+pub(super) trait Store {
+    fn limits(&self) -> Limits;
+
+    fn buckets(&self, name: &str) -> &Buckets;
+
+    /// Number of families of all kinds.
+    fn family_count(&self) -> usize;
+
+    /// Counts recordings in families beyond the limit.
+    fn excess_families(&self) -> &Arc<RejectionCounter>;
 }
 
-struct Named<V: Value> {
+/// All families of a kind.
+pub(super) struct Families<V: SeriesValue> {
+    /// Caches series by their original key.
+    cache: RwLock<HashMap<Key, Arc<V>>>,
+    by_name: Mutex<ByName<V>>,
+}
+
+struct ByName<V: SeriesValue> {
     families: HashMap<String, Entry<V>>,
-    /// Some of them are of families that nothing was recorded in yet.
+    /// Includes descriptions of families that do not exist yet.
     descriptions: HashMap<String, Description>,
 }
 
-/// What there is to a name.
-enum Entry<V: Value> {
-    Admitted {
+enum Entry<V: SeriesValue> {
+    Registered {
         family: Arc<Family<V>>,
-        /// How the registry knows it.
-        exposed: Arc<dyn Collector>,
+        /// The collector that is registered for it.
+        collector: Arc<dyn Collector>,
     },
-    /// It clashes with what is in the registry.
-    Refused(Arc<Tally>),
+    /// Its name clashes with another metric in the registry.
+    Clashing(Arc<RejectionCounter>),
 }
 
-/// What a key leads to.
-pub(super) enum Found<V> {
+/// Where recordings of a key go.
+pub(super) enum Lookup<V> {
     Series(Arc<V>),
-    Refused(Arc<Tally>),
+    Rejected(Arc<RejectionCounter>),
 }
 
-impl<V: Value> Default for Families<V> {
+impl<V: SeriesValue> Default for Families<V> {
     fn default() -> Self {
         Families {
-            keys: RwLock::default(),
-            named: Mutex::new(Named {
+            cache: RwLock::default(),
+            by_name: Mutex::new(ByName {
                 families: HashMap::new(),
                 descriptions: HashMap::new(),
             }),
@@ -66,201 +78,198 @@ impl<V: Value> Default for Families<V> {
     }
 }
 
-impl<V: Value> Families<V> {
-    /// The series of a key, made where it is missing and may be.
-    pub(super) fn find(&self, key: &Key, registry: &Registry, tables: &Tables) -> Found<V> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(series) = keys.get(key) {
-            return Found::Series(Arc::clone(series));
+impl<V: SeriesValue> Families<V> {
+    /// Finds the series of a key, or creates it.
+    pub(super) fn find(&self, key: &Key, registry: &Registry, store: &impl Store) -> Lookup<V> {
+        let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(series) = cache.get(key) {
+            return Lookup::Series(Arc::clone(series));
         }
-        drop(keys);
+        drop(cache);
         let name = names::metric(V::KIND, key.name());
-        let family = match self.family(&name, registry, tables) {
+        let family = match self.family(&name, registry, store) {
             Ok(family) => family,
-            Err(tally) => return Found::Refused(tally),
+            Err(rejected) => return Lookup::Rejected(rejected),
         };
-        let (series, is_own) = family.series(names::labels(key), tables.limits.series);
-        if is_own {
-            let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-            if keys.len() < MOST_KEYS {
-                keys.insert(key.clone(), Arc::clone(&series));
+        let (series, is_overflow) = family.series(names::labels(key), store.limits().series);
+        if !is_overflow {
+            let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+            if cache.len() < MAX_CACHED_KEYS {
+                cache.insert(key.clone(), Arc::clone(&series));
             }
         }
-        Found::Series(series)
+        Lookup::Series(series)
     }
 
     fn family(
         &self,
         name: &str,
         registry: &Registry,
-        tables: &Tables,
-    ) -> Result<Arc<Family<V>>, Arc<Tally>> {
-        let known = |entry: &Entry<V>| match entry {
-            Entry::Admitted { family, .. } => Ok(Arc::clone(family)),
-            Entry::Refused(tally) => Err(Arc::clone(tally)),
+        store: &impl Store,
+    ) -> Result<Arc<Family<V>>, Arc<RejectionCounter>> {
+        let result = |entry: &Entry<V>| match entry {
+            Entry::Registered { family, .. } => Ok(Arc::clone(family)),
+            Entry::Clashing(rejected) => Err(Arc::clone(rejected)),
         };
-        if let Some(entry) = self.named().families.get(name) {
-            return known(entry);
+        if let Some(entry) = self.by_name().families.get(name) {
+            return result(entry);
         }
-        // Not under the lock, as it counts what is under all three of them. Threads that come at
-        // once may go a little beyond the most.
-        if tables.names() >= tables.limits.families {
-            return Err(Arc::clone(&tables.beyond));
+        // Checked without the lock, because the count locks the families of all three kinds. Threads
+        // that come at the same time may exceed the limit slightly.
+        if store.family_count() >= store.limits().families {
+            return Err(Arc::clone(store.excess_families()));
         }
-        let mut named = self.named();
-        if let Some(entry) = named.families.get(name) {
-            return known(entry);
+        let mut by_name = self.by_name();
+        if let Some(entry) = by_name.families.get(name) {
+            return result(entry);
         }
-        let description = named.descriptions.get(name);
-        let entry = Entry::admit(name, description, registry, tables);
-        let found = known(&entry);
-        named.families.insert(name.to_owned(), entry);
-        found
+        let description = by_name.descriptions.get(name);
+        let entry = Entry::register(name, description, registry, store);
+        let family = result(&entry);
+        by_name.families.insert(name.to_owned(), entry);
+        family
     }
 
-    /// Notes the first description of a name.
+    /// Sets the description of a name, unless it already has one.
     pub(super) fn describe(
         &self,
         name: &str,
         description: Description,
         registry: &Registry,
-        tables: &Tables,
+        store: &impl Store,
     ) {
         let name = names::metric(V::KIND, name);
-        let mut named = self.named();
-        let Named {
+        let mut by_name = self.by_name();
+        let ByName {
             families,
             descriptions,
-        } = &mut *named;
+        } = &mut *by_name;
         let entry = families.get_mut(&name);
-        let is_full = descriptions.len() >= tables.limits.families && entry.is_none();
+        let is_full = descriptions.len() >= store.limits().families && entry.is_none();
         if is_full || descriptions.contains_key(&name) {
             return;
         }
-        if let Some(Entry::Admitted { family, exposed }) = entry
-            && let Ok(new) = Exposed::new(&name, Some(&description), family)
-            // It has the names that the old one had, so that nothing clashes.
-            && registry.replace(exposed, Arc::clone(&new)).is_ok()
+        if let Some(Entry::Registered { family, collector }) = entry
+            && let Ok(new) = FamilyCollector::create(&name, Some(&description), family)
+            // Cannot clash, because it has the names of the collector that it replaces.
+            && registry.replace(collector, Arc::clone(&new)).is_ok()
         {
-            *exposed = new;
+            *collector = new;
         }
         descriptions.insert(name, description);
     }
 
-    /// How many names there are, those that were refused included.
+    /// Number of families, including clashing ones.
     pub(super) fn len(&self) -> usize {
-        self.named().families.len()
+        self.by_name().families.len()
     }
 
-    /// Writes what was refused.
-    pub(super) fn report(&self, out: &mut Collection<'_>) {
-        for (name, entry) in &self.named().families {
+    /// Writes the self-metrics of rejected and overflowed recordings.
+    pub(super) fn write_self_metrics(&self, out: &mut Collection<'_>) {
+        for (name, entry) in &self.by_name().families {
             match entry {
-                Entry::Admitted { family, .. } => {
-                    reject(out, name, "value", family.rejected.get());
-                    overflow(out, name, family.overflowed.get());
+                Entry::Registered { family, .. } => {
+                    write_rejected(out, name, "value", family.rejected.get());
+                    write_overflowed(out, name, family.overflowed.get());
                 }
-                Entry::Refused(tally) => reject(out, name, "clash", tally.get()),
+                Entry::Clashing(rejected) => write_rejected(out, name, "clash", rejected.get()),
             }
         }
     }
 
-    fn named(&self) -> MutexGuard<'_, Named<V>> {
-        lock(&self.named)
+    fn by_name(&self) -> MutexGuard<'_, ByName<V>> {
+        lock(&self.by_name)
     }
 }
 
-impl<V: Value> Entry<V> {
-    /// A new family, if the registry takes it.
-    fn admit(
+impl<V: SeriesValue> Entry<V> {
+    /// Creates a family and registers it.
+    fn register(
         name: &str,
         description: Option<&Description>,
         registry: &Registry,
-        tables: &Tables,
+        store: &impl Store,
     ) -> Self {
-        let admitted = Family::new(name, tables).and_then(|family| {
+        let registered = Family::new(store.buckets(name)).and_then(|family| {
             let family = Arc::new(family);
-            let exposed = Exposed::new(name, description, &family)?;
-            registry.register(Arc::clone(&exposed))?;
-            Ok(Entry::Admitted { family, exposed })
+            let collector = FamilyCollector::create(name, description, &family)?;
+            registry.register(Arc::clone(&collector))?;
+            Ok(Entry::Registered { family, collector })
         });
-        admitted.unwrap_or_else(|_| Entry::Refused(Arc::default()))
+        registered.unwrap_or_else(|_| Entry::Clashing(Arc::default()))
     }
 }
 
 /// A family and its series.
-struct Family<V: Value> {
-    maker: V::Maker,
+struct Family<V: SeriesValue> {
+    factory: V::Factory,
     series: Mutex<BTreeMap<Labels, Arc<V>>>,
-    rejected: Arc<Tally>,
-    /// Times that a series was asked for that there is no place for.
-    overflowed: Tally,
+    /// Counts values that a histogram does not accept.
+    rejected: Arc<RejectionCounter>,
+    /// Counts look-ups of series beyond the limit.
+    overflowed: RejectionCounter,
 }
 
-impl<V: Value> Family<V> {
-    fn new(name: &str, tables: &Tables) -> Result<Self, metrics_core::Error> {
+impl<V: SeriesValue> Family<V> {
+    fn new(buckets: &Buckets) -> Result<Self, metrics_core::Error> {
         let rejected = Arc::default();
         Ok(Family {
-            maker: V::maker(tables.shape_of(name), &rejected)?,
+            factory: V::factory(buckets, &rejected)?,
             series: Mutex::default(),
             rejected,
-            overflowed: Tally::default(),
+            overflowed: RejectionCounter::default(),
         })
     }
 
-    /// The series with these labels, or the one for all beyond the most; and whether it is the
-    /// first.
-    fn series(&self, labels: Labels, most: usize) -> (Arc<V>, bool) {
+    /// The series with these labels, or the overflow series; and whether it is the latter.
+    fn series(&self, labels: Labels, max_series: usize) -> (Arc<V>, bool) {
         let mut series = lock(&self.series);
         if let Some(value) = series.get(&labels) {
-            return (Arc::clone(value), true);
+            return (Arc::clone(value), false);
         }
-        let nth = series.len();
-        let is_own = nth < most;
-        let labels = if is_own {
-            labels
-        } else {
+        let index = series.len();
+        let is_overflow = index >= max_series;
+        let labels = if is_overflow {
             self.overflowed.add(1);
             [("overflow".to_owned(), "true".to_owned())].into()
+        } else {
+            labels
         };
         let value = series
             .entry(labels)
-            .or_insert_with(|| Arc::new(V::make(&self.maker, nth)));
-        (Arc::clone(value), is_own)
+            .or_insert_with(|| Arc::new(V::create(&self.factory, index)));
+        (Arc::clone(value), is_overflow)
     }
 }
 
-/// A family as the registry knows it.
-struct Exposed<V: Value> {
+/// Collects a family for the registry.
+struct FamilyCollector<V: SeriesValue> {
     desc: [Desc; 1],
     family: Arc<Family<V>>,
 }
 
-impl<V: Value> Exposed<V> {
-    #[expect(
-        clippy::new_ret_no_self,
-        reason = "the registry tells collectors apart by what they are called with"
-    )]
-    fn new(
+impl<V: SeriesValue> FamilyCollector<V> {
+    /// Returns a trait object, because the registry identifies a collector by its pointer.
+    fn create(
         name: &str,
         description: Option<&Description>,
         family: &Arc<Family<V>>,
     ) -> Result<Arc<dyn Collector>, metrics_core::Error> {
-        Ok(Arc::new(Exposed {
+        Ok(Arc::new(FamilyCollector {
             desc: [describe(V::KIND, name, description)?],
             family: Arc::clone(family),
         }))
     }
 }
 
-impl<V: Value> Collector for Exposed<V> {
+impl<V: SeriesValue> Collector for FamilyCollector<V> {
     fn descs(&self) -> &[Desc] {
         &self.desc
     }
 
     fn collect(&self, out: &mut Collection<'_>) {
         let series = lock(&self.family.series);
-        // So that nobody who records waits until they are written.
+        // Copied, so that recording threads do not wait for the output.
         let series: Vec<(Labels, Arc<V>)> = series
             .iter()
             .map(|(labels, value)| (Arc::clone(labels), Arc::clone(value)))
@@ -275,7 +284,7 @@ impl<V: Value> Collector for Exposed<V> {
     }
 }
 
-/// What a crate says of a metric.
+/// The description of a metric by the crate that records it.
 pub(super) struct Description {
     help: String,
     unit: Option<Unit>,
@@ -285,20 +294,25 @@ impl Description {
     pub(super) fn new(help: &str, unit: Option<Unit>) -> Self {
         Description {
             help: help.to_owned(),
-            // It says no more than a number does.
+            // Adds no information to a number.
             unit: unit.filter(|unit| *unit != Unit::Count),
         }
     }
 }
 
-/// A unit that the name does not end in is part of the help: descriptions change no names.
+/// Describes a family. A unit that is not the suffix of the name is added to the help text, because
+/// a description must not change the name.
 fn describe(
     kind: Kind,
     name: &str,
     description: Option<&Description>,
 ) -> Result<Desc, metrics_core::Error> {
     let given = description.map_or("", |description| &description.help);
-    let help = if given.is_empty() { UNDESCRIBED } else { given };
+    let help = if given.is_empty() {
+        DEFAULT_HELP
+    } else {
+        given
+    };
     let unit = description.and_then(|description| description.unit);
     let Some(unit) = unit.map(|unit| unit.as_str()) else {
         return Desc::dynamic(kind, name, help, "");
@@ -310,11 +324,11 @@ fn describe(
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is under it is whole between any two calls.
+    // Ignores poisoning: no code that can panic leaves the contents inconsistent.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-const UNDESCRIBED: &str = "Recorded through the facade `metrics`, without a description.";
+const DEFAULT_HELP: &str = "Recorded through the facade `metrics`, without a description.";
 
-/// So many keys have a short way; the series of others take longer to find.
-const MOST_KEYS: usize = 100_000;
+/// Limits the memory of the cache; the look-up of other keys is slower.
+const MAX_CACHED_KEYS: usize = 100_000;

@@ -1,8 +1,10 @@
-//! What other crates record through the `metrics` facade, in one of our registries.
+//! Bridge from the facade of the crate `metrics`.
 
+mod buckets;
 mod families;
 mod names;
-mod series;
+mod self_metrics;
+mod values;
 
 use std::{
     collections::HashMap,
@@ -16,11 +18,12 @@ use metrics_core::{Collection, Collector, DEFAULT_MAX_SERIES, Desc, Kind, Regist
 use crate::error::Error;
 
 use self::{
-    families::{Description, Families, Found, Limits},
-    series::{Count, Level, Shape, Spread, Tally, Value},
+    buckets::Buckets,
+    families::{Description, Families, Limits, Lookup, Store},
+    values::{CounterValue, GaugeValue, HistogramValue, RejectionCounter, SeriesValue},
 };
 
-/// Takes what other crates record through the facade of the crate [`metrics`] into a registry.
+/// Adds metrics that other crates record through the facade [`metrics`] to a registry.
 ///
 /// ```
 /// # fn main() -> Result<(), metrics_http::Error> {
@@ -33,7 +36,7 @@ use self::{
 /// # }
 /// ```
 ///
-/// A test, or a thread, can have one of its own:
+/// A test or a thread can have its own recorder:
 ///
 /// ```
 /// use metrics_http::{FacadeRecorder, Format, Registry};
@@ -51,66 +54,66 @@ use self::{
 ///
 /// # Names
 ///
-/// A name becomes one that every scraper takes, and never depends on a description:
+/// Names are converted to names that every scraper accepts, independently of descriptions:
 ///
-/// - what is not a letter of ASCII, a digit, `_` or `:` becomes `_`;
-/// - leading `_` are dropped, and `metric_` is put before what then begins with a digit or is
-///   empty;
-/// - a counter ends in `_total`, which is added where it is missing;
-/// - a gauge or a histogram that ends in a suffix of the formats (`_total`, `_info`, `_created`,
-///   `_bucket`, `_count`, `_sum`, `_gcount`, `_gsum`) gets `_value` behind it.
+/// - characters other than ASCII letters, digits, `_` and `:` are replaced by `_`;
+/// - leading `_` are removed, and a name that is empty or begins with a digit then gets the prefix
+///   `metric_`;
+/// - counters get the suffix `_total` if they do not have it;
+/// - gauges and histograms with a suffix of the exposition formats (`_total`, `_info`, `_created`,
+///   `_bucket`, `_count`, `_sum`, `_gcount`, `_gsum`) get the suffix `_value`.
 ///
-/// Names of labels likewise, without `:`, with `label_` before digits, and `exported_` before `le`
-/// and `quantile`, which are the formats' own. Two labels of one series that come to the same
-/// name are one, its values joined by `;`, as [OpenTelemetry has it]. Two metrics that come to the
-/// same name are one metric.
+/// Label names are converted in the same way, but without `:` and with the prefix `label_`; `le` and
+/// `quantile` get the prefix `exported_`. If two labels of a series get the same name, their values
+/// are joined by `;`, as in [OpenTelemetry]. Two metrics that get the same name are one metric.
 ///
 /// # Values
 ///
-/// Series of one name may differ in their labels. Counters are `u64`, gauges `f64`. Histograms
-/// have [`DURATION_BUCKETS`](crate::DURATION_BUCKETS) for buckets unless the [builder](Self::builder) says
-/// otherwise. A histogram does not take what is not finite, nor what is negative where no bound
-/// is: it would spoil the sum.
+/// The series of a name may have different labels. Counters are `u64`, gauges are `f64`. Histograms
+/// have [`DURATION_BUCKETS`](crate::DURATION_BUCKETS), unless the [builder](Self::builder) sets
+/// other ones. They reject non-finite values, and negative values unless a bound is negative,
+/// because these would make the sum meaningless.
 ///
 /// # Descriptions
 ///
-/// The first description of a name is its help, and its unit is stated where the name ends in it,
-/// as in `answer_seconds`; otherwise the help says it in parentheses. One that comes after the
-/// first recording shows from the next scrape on.
+/// The first description of a name is its help text. The unit is exposed if it is the suffix of the
+/// name, as in `answer_seconds`; otherwise it is appended to the help text in parentheses. A
+/// description that comes after the first recording applies from the next scrape on.
 ///
-/// # What is refused
+/// # Limits
 ///
-/// Nothing that is recorded makes an exposition invalid, or takes memory without end:
+/// No recording makes an exposition invalid or uses unlimited memory:
 ///
-/// - A name that clashes with what is in the registry, or is recorded as another type already, is
-///   refused: the first one wins.
-/// - There are at most [`max_families`](FacadeBuilder::max_families) names; others are refused.
-/// - There are at most [`max_series`](FacadeBuilder::max_series) series of a name; all others are
-///   recorded as the series `{overflow="true"}`.
+/// - A name that clashes with another metric of the registry, or that is already recorded with
+///   another type, is rejected; the first one is kept.
+/// - There are at most [`max_families`](FacadeBuilder::max_families) names; others are rejected.
+/// - There are at most [`max_series`](FacadeBuilder::max_series) series of a name; others are
+///   recorded in the overflow series `{overflow="true"}`.
 ///
-/// `metrics_facade_rejected_total` counts recordings that were refused, by `family` and `reason`
-/// (`clash`, `value` for what a histogram does not take, or `families`, without `family`), and
-/// `metrics_facade_overflowed_total` counts how often a series beyond the most was asked for. A
-/// series that has a label of the registry's is left out and counted in `metrics_rejected_total`.
+/// `metrics_facade_rejected_total` counts rejected recordings, by `family` and `reason`: `clash`,
+/// `value` (not accepted by a histogram), or `families` (beyond the limit, without `family`).
+/// `metrics_facade_overflowed_total` counts look-ups of series beyond the limit. A series with a
+/// label that is also a const label of the registry is omitted, and counted in
+/// `metrics_rejected_total`.
 ///
-/// [OpenTelemetry has it]: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
+/// [OpenTelemetry]: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
 #[derive(Clone)]
 pub struct FacadeRecorder {
     registry: Registry,
-    tables: Arc<Tables>,
+    store: Arc<FacadeStore>,
 }
 
 impl FacadeRecorder {
-    /// Has the whole program record into [`Registry::global`].
+    /// Installs a recorder for the whole program, which records into [`Registry::global`].
     ///
     /// # Errors
     ///
-    /// When a recorder is installed already.
+    /// If a recorder is already installed.
     pub fn install() -> Result<(), Error> {
         Self::builder().install()
     }
 
-    /// A recorder that is to differ from what [`install`](Self::install) installs.
+    /// Creates a builder for a recorder with other settings.
     pub fn builder() -> FacadeBuilder {
         FacadeBuilder {
             registry: Registry::global().clone(),
@@ -118,16 +121,16 @@ impl FacadeRecorder {
                 families: 1000,
                 series: DEFAULT_MAX_SERIES,
             },
-            shape: Shape::default(),
-            shapes: HashMap::new(),
+            default_buckets: Buckets::default(),
+            buckets_by_name: HashMap::new(),
         }
     }
 
-    fn find<V: Value>(&self, families: &Families<V>, key: &Key) -> Found<V> {
-        families.find(key, &self.registry, &self.tables)
+    fn find<V: SeriesValue>(&self, families: &Families<V>, key: &Key) -> Lookup<V> {
+        families.find(key, &self.registry, &*self.store)
     }
 
-    fn describe<V: Value>(
+    fn describe<V: SeriesValue>(
         &self,
         families: &Families<V>,
         name: &KeyName,
@@ -135,41 +138,41 @@ impl FacadeRecorder {
         help: &str,
     ) {
         let description = Description::new(help, unit);
-        families.describe(name.as_str(), description, &self.registry, &self.tables);
+        families.describe(name.as_str(), description, &self.registry, &*self.store);
     }
 }
 
 impl Recorder for FacadeRecorder {
     fn describe_counter(&self, name: KeyName, unit: Option<Unit>, help: SharedString) {
-        self.describe(&self.tables.counters, &name, unit, &help);
+        self.describe(&self.store.counters, &name, unit, &help);
     }
 
     fn describe_gauge(&self, name: KeyName, unit: Option<Unit>, help: SharedString) {
-        self.describe(&self.tables.gauges, &name, unit, &help);
+        self.describe(&self.store.gauges, &name, unit, &help);
     }
 
     fn describe_histogram(&self, name: KeyName, unit: Option<Unit>, help: SharedString) {
-        self.describe(&self.tables.histograms, &name, unit, &help);
+        self.describe(&self.store.histograms, &name, unit, &help);
     }
 
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        match self.find(&self.tables.counters, key) {
-            Found::Series(series) => Counter::from_arc(series),
-            Found::Refused(tally) => Counter::from_arc(tally),
+        match self.find(&self.store.counters, key) {
+            Lookup::Series(series) => Counter::from_arc(series),
+            Lookup::Rejected(rejected) => Counter::from_arc(rejected),
         }
     }
 
     fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-        match self.find(&self.tables.gauges, key) {
-            Found::Series(series) => Gauge::from_arc(series),
-            Found::Refused(tally) => Gauge::from_arc(tally),
+        match self.find(&self.store.gauges, key) {
+            Lookup::Series(series) => Gauge::from_arc(series),
+            Lookup::Rejected(rejected) => Gauge::from_arc(rejected),
         }
     }
 
     fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
-        match self.find(&self.tables.histograms, key) {
-            Found::Series(series) => Histogram::from_arc(series),
-            Found::Refused(tally) => Histogram::from_arc(tally),
+        match self.find(&self.store.histograms, key) {
+            Lookup::Series(series) => Histogram::from_arc(series),
+            Lookup::Rejected(rejected) => Histogram::from_arc(rejected),
         }
     }
 }
@@ -180,7 +183,7 @@ impl Debug for FacadeRecorder {
     }
 }
 
-/// A [`FacadeRecorder`] that is yet to be made.
+/// Builder for a [`FacadeRecorder`].
 ///
 /// ```
 /// # fn main() -> Result<(), metrics_http::Error> {
@@ -198,9 +201,9 @@ impl Debug for FacadeRecorder {
 pub struct FacadeBuilder {
     registry: Registry,
     limits: Limits,
-    shape: Shape,
-    /// By the name that the exposition has.
-    shapes: HashMap<String, Shape>,
+    default_buckets: Buckets,
+    /// Buckets of single histograms, by their names in the exposition.
+    buckets_by_name: HashMap<String, Buckets>,
 }
 
 impl FacadeBuilder {
@@ -210,170 +213,156 @@ impl FacadeBuilder {
         self
     }
 
-    /// Gives histograms these upper bounds, `+Inf` left out, instead of
-    /// [`DURATION_BUCKETS`](crate::DURATION_BUCKETS).
+    /// Sets the upper bounds of all histograms, without `+Inf`.
+    ///
+    /// The default is [`DURATION_BUCKETS`](crate::DURATION_BUCKETS).
     pub fn buckets(mut self, bounds: impl Into<Vec<f64>>) -> FacadeBuilder {
-        self.shape.bounds = Some(bounds.into());
+        self.default_buckets.bounds = Some(bounds.into());
         self
     }
 
-    /// Gives histograms native buckets, each at most this factor wider than the one before; and
-    /// classic ones beside them only if [`buckets`](Self::buckets) is called as well.
+    /// Uses native histograms, in which each bucket is at most `growth` times as wide as the last.
+    ///
+    /// They have classic buckets too if [`buckets`](Self::buckets) is called.
     pub fn native(mut self, growth: f64) -> FacadeBuilder {
-        self.shape.native = Some(growth);
+        self.default_buckets.native_growth = Some(growth);
         self
     }
 
-    /// Gives the histogram of this name, as it is recorded, these upper bounds.
+    /// Sets the upper bounds of the histogram with this name, as it is recorded.
     pub fn buckets_for(mut self, name: &str, bounds: impl Into<Vec<f64>>) -> FacadeBuilder {
-        self.shape_of(name).bounds = Some(bounds.into());
+        self.buckets_of_name(name).bounds = Some(bounds.into());
         self
     }
 
-    /// Gives the histogram of this name, as it is recorded, native buckets; and classic ones
-    /// beside them only if [`buckets_for`](Self::buckets_for) is called as well.
+    /// Uses native buckets for the histogram with this name, as it is recorded.
+    ///
+    /// It has classic buckets too if [`buckets_for`](Self::buckets_for) is called.
     pub fn native_for(mut self, name: &str, growth: f64) -> FacadeBuilder {
-        self.shape_of(name).native = Some(growth);
+        self.buckets_of_name(name).native_growth = Some(growth);
         self
     }
 
-    /// How many series a name may have: [`DEFAULT_MAX_SERIES`], and at most 1,000,000. What goes
-    /// beyond is recorded as one series, `{overflow="true"}`.
+    /// Sets the cardinality limit of each name: [`DEFAULT_MAX_SERIES`] by default, at most 1,000,000.
+    ///
+    /// Series beyond the limit are recorded in the overflow series `{overflow="true"}`.
     pub fn max_series(mut self, max: usize) -> FacadeBuilder {
         self.limits.series = max.min(1_000_000);
         self
     }
 
-    /// How many names may be recorded: 1000. Those beyond are refused and counted.
+    /// Maximum number of names: 1000 by default. Further names are rejected and counted.
     pub fn max_families(mut self, max: usize) -> FacadeBuilder {
         self.limits.families = max;
         self
     }
 
-    /// Makes the recorder, for [`metrics::with_local_recorder`] or to be wrapped in another.
+    /// Creates the recorder, for [`metrics::with_local_recorder`] or for wrapping in another one.
     ///
     /// # Errors
     ///
-    /// When bounds or a growth factor cannot be, and when the registry has a recorder already: a
-    /// clone is the same recorder.
+    /// If bounds or a growth factor are invalid, or if the registry already has a recorder; clone
+    /// that one instead.
     pub fn build(self) -> Result<FacadeRecorder, Error> {
-        self.registered().map(|(recorder, _)| recorder)
+        self.build_registered().map(|(recorder, _)| recorder)
     }
 
-    /// Makes the recorder and has the whole program record into it, from now on: what was
-    /// recorded before is lost, and so is what is recorded through handles from before.
+    /// Creates the recorder and installs it for the whole program.
+    ///
+    /// Earlier recordings are lost, and so are recordings through handles that were created before.
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build), and when a recorder is installed already, by whomever.
+    /// As for [`build`](Self::build), and if a recorder is already installed.
     pub fn install(self) -> Result<(), Error> {
         let registry = self.registry.clone();
-        let (recorder, own) = self.registered()?;
+        let (recorder, self_metrics) = self.build_registered()?;
         metrics::set_global_recorder(recorder).map_err(|_| {
-            registry.unregister(&own);
+            registry.unregister(&self_metrics);
             Error::setting(
-                "the `metrics` facade has a recorder already; install one, or let a layer feed \
-                 both"
+                "the `metrics` facade already has a recorder; install only one, or combine both in a \
+                 fan-out recorder"
                     .to_owned(),
             )
         })
     }
 
-    fn registered(self) -> Result<(FacadeRecorder, Arc<dyn Collector>), Error> {
-        self.shape.check("histogram")?;
-        for (name, shape) in &self.shapes {
-            shape.check(name)?;
+    /// Creates the recorder, and the collector of its self-metrics.
+    fn build_registered(self) -> Result<(FacadeRecorder, Arc<dyn Collector>), Error> {
+        self.default_buckets.check("histogram")?;
+        for (name, buckets) in &self.buckets_by_name {
+            buckets.check(name)?;
         }
         let registry = self.registry;
-        let tables = Arc::new(Tables {
+        let store = Arc::new(FacadeStore {
             limits: self.limits,
-            shape: self.shape,
-            shapes: self.shapes,
+            default_buckets: self.default_buckets,
+            buckets_by_name: self.buckets_by_name,
             counters: Families::default(),
             gauges: Families::default(),
             histograms: Families::default(),
-            beyond: Arc::default(),
+            excess_families: Arc::default(),
         });
-        let own: Arc<dyn Collector> = Arc::new(Own(Arc::clone(&tables)));
-        registry.register(Arc::clone(&own)).map_err(|error| {
+        let self_metrics: Arc<dyn Collector> = Arc::new(SelfMetrics(Arc::clone(&store)));
+        registry.register(Arc::clone(&self_metrics)).map_err(|error| {
             Error::setting(format!(
-                "the registry takes in the `metrics` facade already ({error}); clone its recorder"
+                "the registry already has a recorder of the `metrics` facade ({error}); clone that one"
             ))
         })?;
-        Ok((FacadeRecorder { registry, tables }, own))
+        Ok((FacadeRecorder { registry, store }, self_metrics))
     }
 
-    fn shape_of(&mut self, name: &str) -> &mut Shape {
+    fn buckets_of_name(&mut self, name: &str) -> &mut Buckets {
         let name = names::metric(Kind::Histogram, name);
-        self.shapes.entry(name).or_default()
+        self.buckets_by_name.entry(name).or_default()
     }
 }
 
-/// All that was recorded. It does not know the registry, which knows it.
-struct Tables {
+/// All families of the facade.
+///
+/// It has no reference to the registry, because the registry refers to it: a cycle would leak both.
+struct FacadeStore {
     limits: Limits,
-    shape: Shape,
-    shapes: HashMap<String, Shape>,
-    counters: Families<Count>,
-    gauges: Families<Level>,
-    histograms: Families<Spread>,
-    /// Recordings of names beyond the most.
-    beyond: Arc<Tally>,
+    default_buckets: Buckets,
+    buckets_by_name: HashMap<String, Buckets>,
+    counters: Families<CounterValue>,
+    gauges: Families<GaugeValue>,
+    histograms: Families<HistogramValue>,
+    excess_families: Arc<RejectionCounter>,
 }
 
-impl Tables {
-    fn shape_of(&self, name: &str) -> &Shape {
-        self.shapes.get(name).unwrap_or(&self.shape)
+impl Store for FacadeStore {
+    fn limits(&self) -> Limits {
+        self.limits
     }
 
-    /// How many names there are.
-    fn names(&self) -> usize {
+    fn buckets(&self, name: &str) -> &Buckets {
+        self.buckets_by_name
+            .get(name)
+            .unwrap_or(&self.default_buckets)
+    }
+
+    fn family_count(&self) -> usize {
         self.counters.len() + self.gauges.len() + self.histograms.len()
     }
+
+    fn excess_families(&self) -> &Arc<RejectionCounter> {
+        &self.excess_families
+    }
 }
 
-/// What the recorder counts of itself.
-struct Own(Arc<Tables>);
+struct SelfMetrics(Arc<FacadeStore>);
 
-impl Collector for Own {
+impl Collector for SelfMetrics {
     fn descs(&self) -> &[Desc] {
-        &OWN
+        &self_metrics::DESCS
     }
 
     fn collect(&self, out: &mut Collection<'_>) {
-        let tables = &*self.0;
-        tables.counters.report(out);
-        tables.gauges.report(out);
-        tables.histograms.report(out);
-        reject(out, "", "families", tables.beyond.get());
+        let store = &*self.0;
+        store.counters.write_self_metrics(out);
+        store.gauges.write_self_metrics(out);
+        store.histograms.write_self_metrics(out);
+        self_metrics::write_rejected(out, "", "families", store.excess_families.get());
     }
 }
-
-/// Writes how many recordings were refused, where any were.
-fn reject(out: &mut Collection<'_>, family: &str, reason: &str, count: u64) {
-    if count > 0 {
-        let labels = [("family", family), ("reason", reason)];
-        out.counter(&OWN[0], &labels, count as f64);
-    }
-}
-
-/// Writes how often a series beyond the most was asked for, if ever.
-fn overflow(out: &mut Collection<'_>, family: &str, count: u64) {
-    if count > 0 {
-        out.counter(&OWN[1], &[("family", family)], count as f64);
-    }
-}
-
-static OWN: [Desc; 2] = [
-    Desc::new(
-        Kind::Counter,
-        "metrics_facade_rejected_total",
-        "Recordings through the facade `metrics` that were refused.",
-    ),
-    Desc::new(
-        Kind::Counter,
-        "metrics_facade_overflowed_total",
-        "Times that a series was asked for through the facade `metrics` and its family had no \
-         place for it.",
-    ),
-];

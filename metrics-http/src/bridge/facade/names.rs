@@ -1,16 +1,16 @@
-//! Names that every scraper takes, made of those that the facade lets through: any text.
+//! Converts names of the facade, which may be any text, to names that every scraper accepts.
 
 use std::{iter, sync::Arc};
 
 use metrics::Key;
 use metrics_core::Kind;
 
-/// The labels of a series, in the order of their names.
+/// The labels of a series, sorted by name.
 pub(super) type Labels = Arc<[(String, String)]>;
 
-/// The name that a metric of this kind has in an exposition.
+/// The name of a metric of this kind in an exposition.
 pub(super) fn metric(kind: Kind, name: &str) -> String {
-    let mut name = plain(name, true, "metric_");
+    let mut name = sanitize(name, true, "metric_");
     let ends_in = |suffix: &&str| name.ends_with(suffix);
     match kind {
         Kind::Counter if name.ends_with("_total") => {}
@@ -21,15 +21,15 @@ pub(super) fn metric(kind: Kind, name: &str) -> String {
     name
 }
 
-/// The labels that the series of a key has in an exposition.
+/// The labels of a key in an exposition.
 pub(super) fn labels(key: &Key) -> Labels {
     let mut given: Vec<(&str, &str)> = key
         .labels()
         .map(|label| (label.key(), label.value()))
-        // To a scraper, a label without value is none.
+        // To a scraper, an empty label is equivalent to a missing one.
         .filter(|(_, value)| !value.is_empty())
         .collect();
-    // Where several become one, their values are joined in the order of the names given.
+    // Values of labels that get the same name are joined in the order of their original names.
     given.sort_unstable();
     let mut labels: Vec<(String, String)> = Vec::with_capacity(given.len());
     for (name, value) in given {
@@ -44,26 +44,31 @@ pub(super) fn labels(key: &Key) -> Labels {
 }
 
 fn label(name: &str) -> String {
-    let name = plain(name, false, "label_");
+    let name = sanitize(name, false, "label_");
     match name.as_str() {
         "le" | "quantile" => format!("exported_{name}"),
         _ => name,
     }
 }
 
-/// A name of letters, digits, `_` and perhaps `:`, that begins with none of the first two; `front`
-/// goes before one that would begin with a digit or be empty.
-fn plain(name: &str, colon: bool, front: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || colon && c == ':';
-    let only = |c| if is_plain(c) { c } else { '_' };
-    let name: String = name.chars().map(only).skip_while(|c| *c == '_').collect();
+/// Replaces characters other than ASCII letters, digits, `_` and possibly `:` by `_`.
+///
+/// Leading `_` are removed. A name that would be empty or begin with a digit gets the prefix.
+fn sanitize(name: &str, allows_colon: bool, prefix: &str) -> String {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || allows_colon && c == ':';
+    let replace = |c| if is_allowed(c) { c } else { '_' };
+    let name: String = name
+        .chars()
+        .map(replace)
+        .skip_while(|c| *c == '_')
+        .collect();
     if name.starts_with(|c: char| !c.is_ascii_digit()) {
         return name;
     }
-    iter::once(front).chain([name.as_str()]).collect()
+    iter::once(prefix).chain([name.as_str()]).collect()
 }
 
-/// What the formats put behind the names of families.
+/// Suffixes with a meaning in the exposition formats.
 const SUFFIXES: [&str; 8] = [
     "_total", "_info", "_created", "_bucket", "_count", "_sum", "_gcount", "_gsum",
 ];
@@ -76,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_keeps_what_every_scraper_takes() {
+    fn unsupported_characters_of_a_name_are_replaced() {
         for (name, expected) in [
             ("a_b:c9", "a_b:c9"),
             ("http.server.duration", "http_server_duration"),
@@ -93,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_ends_in_total_once() {
+    fn the_name_of_a_counter_ends_in_total_exactly_once() {
         for (name, expected) in [
             ("jobs", "jobs_total"),
             ("jobs_total", "jobs_total"),
@@ -106,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suffix_of_the_formats_ends_no_gauge_and_no_histogram() {
+    fn a_reserved_suffix_of_a_gauge_or_a_histogram_is_extended() {
         for kind in [Kind::Gauge, Kind::Histogram] {
             assert_eq!(metric(kind, "queue_count"), "queue_count_value");
             assert_eq!(metric(kind, "jobs_total"), "jobs_total_value");
@@ -115,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_that_comes_out_is_one_that_a_declaration_takes() {
+    fn every_converted_name_is_valid_in_a_declaration() {
         let letters = ["", "_", ":", "1", "a", ".", "é", "_total", "_sum", "total"];
         for kind in [Kind::Counter, Kind::Gauge, Kind::Histogram] {
             for first in letters {
@@ -130,12 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn labels_stand_in_the_order_of_their_names() {
+    fn labels_are_sorted_by_name() {
         assert_eq!(of(&[("b", "1"), ("a", "2")]), "a=2,b=1");
     }
 
     #[test]
-    fn labels_keep_what_every_scraper_takes() {
+    fn unsupported_characters_of_a_label_name_are_replaced() {
         let given = [
             ("http.method", "GET"),
             ("a:b", "c"),
@@ -146,13 +151,13 @@ mod tests {
     }
 
     #[test]
-    fn labels_of_the_formats_are_renamed() {
+    fn reserved_label_names_get_a_prefix() {
         let given = [("_le", "1"), ("quantile", "2")];
         assert_eq!(of(&given), "exported_le=1,exported_quantile=2");
     }
 
     #[test]
-    fn labels_that_come_to_one_name_are_joined() {
+    fn values_of_labels_with_the_same_converted_name_are_joined() {
         assert_eq!(of(&[("a.b", "x"), ("a-b", "y"), ("a.b", "w")]), "a_b=y;w;x");
     }
 

@@ -1,9 +1,8 @@
-//! As Linux tells it in `/proc/self`.
+//! Reads process metrics from `/proc/self` on Linux.
 //!
-//! No segment is the heap of today's allocators, which map memory wherever they like. What comes
-//! closest is `VmData`: private memory that can be written to, apart from the first thread's
-//! stack. Other clients mean it by `process_heap_bytes`, too. Stacks of other threads are in it,
-//! and so is what was mapped and never touched.
+//! `process_heap_bytes` is `VmData`, as in other client libraries: private writable memory without
+//! the main thread's stack. It includes the stacks of other threads, and memory that was mapped but
+//! never used. Modern allocators have no heap segment that could be reported instead.
 
 use std::sync::OnceLock;
 
@@ -12,9 +11,9 @@ use procfs::{
     process::{Limit, LimitValue, Process, Stat},
 };
 
-use super::Reading;
+use super::reading::Reading;
 
-/// The process now.
+/// Reads the current values.
 pub(super) fn read() -> Reading {
     let Ok(process) = Process::myself() else {
         return Reading::default();
@@ -40,7 +39,7 @@ pub(super) fn read() -> Reading {
     now
 }
 
-/// When the process started; read once, as the system's idea of it moves with the clock.
+/// Start time; read only once, because the boot time that Linux reports changes with the clock.
 fn started(stat: &Stat) -> Option<f64> {
     static STARTED: OnceLock<Option<f64>> = OnceLock::new();
     *STARTED.get_or_init(|| Some(procfs::boot_time_secs().ok()? as f64 + seconds(stat.starttime)))
@@ -62,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn linux_knows_all_but_limits_that_are_not_set() {
+    fn linux_provides_threads_and_heap() {
         let now = read();
         assert!(now.threads >= Some(1.0), "{now:?}");
         assert!(now.heap > Some(0.0) && now.heap < now.size, "{now:?}");

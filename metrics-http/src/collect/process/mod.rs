@@ -1,39 +1,22 @@
-//! What the system knows of this process, under the names that all Prometheus clients share:
-//! <https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics>.
+//! Process metrics, with the [standard names] of Prometheus client libraries.
 //!
-//! What a system does not know is left out, and so is a limit that is not set, rather than shown
-//! as 0 or as a huge number.
+//! A value that the system does not provide, or a limit that is not set, is omitted.
+//!
+//! [standard names]: https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
 
+mod reading;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "sysinfo.rs")]
 mod system;
 
 use std::sync::{Arc, LazyLock};
 
 use metrics_core::{Collection, Collector, Desc, Kind};
 
-/// The collector; there is one, so that servers can share a registry.
+/// The only collector of the program, so that several servers can register it in one registry.
 pub(crate) fn shared() -> Arc<dyn Collector> {
     static SHARED: LazyLock<Arc<ProcessMetrics>> = LazyLock::new(|| Arc::new(ProcessMetrics));
     Arc::clone(&SHARED) as Arc<dyn Collector>
-}
-
-/// The process at one moment: what is not known is nothing.
-#[derive(Debug, Default)]
-struct Reading {
-    /// Time of processors used, in seconds.
-    cpu: Option<f64>,
-    open_files: Option<f64>,
-    max_open_files: Option<f64>,
-    /// Address space, in bytes.
-    size: Option<f64>,
-    max_size: Option<f64>,
-    /// Memory, in bytes.
-    resident: Option<f64>,
-    heap: Option<f64>,
-    /// Unix time, in seconds.
-    started: Option<f64>,
-    threads: Option<f64>,
 }
 
 struct ProcessMetrics;
@@ -71,53 +54,49 @@ static DESCS: [Desc; 9] = [
     Desc::new(
         Kind::Counter,
         "process_cpu_seconds_total",
-        "Processor time that this process has used, in its own code and in the system's.",
+        "CPU time used by this process, in user and system mode.",
     )
     .unit("seconds"),
-    Desc::new(
-        Kind::Gauge,
-        "process_open_fds",
-        "File descriptors that are open.",
-    ),
+    Desc::new(Kind::Gauge, "process_open_fds", "Open file descriptors."),
     Desc::new(
         Kind::Gauge,
         "process_max_fds",
-        "File descriptors that may be open at most.",
+        "Maximum number of open file descriptors.",
     ),
     Desc::new(
         Kind::Gauge,
         "process_virtual_memory_bytes",
-        "Address space in use.",
+        "Virtual memory size.",
     )
     .unit("bytes"),
     Desc::new(
         Kind::Gauge,
         "process_virtual_memory_max_bytes",
-        "Address space that may be in use at most.",
+        "Maximum virtual memory size.",
     )
     .unit("bytes"),
     Desc::new(
         Kind::Gauge,
         "process_resident_memory_bytes",
-        "Memory that is present in the machine's.",
+        "Resident memory size.",
     )
     .unit("bytes"),
     Desc::new(
         Kind::Gauge,
         "process_heap_bytes",
-        "Address space that is private and can be written to: heaps, and stacks of threads.",
+        "Private writable memory: heaps, and stacks of threads.",
     )
     .unit("bytes"),
     Desc::new(
         Kind::Gauge,
         "process_start_time_seconds",
-        "When this process started, in seconds since 1970.",
+        "Start time of this process, as Unix time.",
     )
     .unit("seconds"),
     Desc::new(
         Kind::Gauge,
         "process_threads",
-        "Threads of this process, those of the system's making included.",
+        "Threads of this process, including those created by the system.",
     ),
 ];
 
@@ -126,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_every_system_knows_is_read() {
+    fn common_values_are_read_on_every_system() {
         let now = system::read();
         for (what, value) in [
             ("cpu", now.cpu),
@@ -141,10 +120,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_left_out() {
-        let known = metrics_core::Registry::new();
-        known.register(shared()).unwrap();
-        let text = known.encode_to_string(metrics_core::Format::Text);
+    fn unknown_values_are_omitted() {
+        let registry = metrics_core::Registry::new();
+        registry.register(shared()).unwrap();
+        let text = registry.encode_to_string(metrics_core::Format::Text);
         let now = system::read();
         for (name, is_known) in [
             ("process_virtual_memory_max_bytes", now.max_size.is_some()),

@@ -1,5 +1,6 @@
-//! What tokio counts of a runtime.
+//! Metrics of tokio runtimes.
 
+mod metric;
 #[cfg(tokio_unstable)]
 mod unstable;
 
@@ -8,22 +9,26 @@ use std::sync::Arc;
 use metrics_core::{Collection, Collector, Desc, Kind};
 use tokio::runtime::{Handle, RuntimeMetrics};
 
-/// Workers, tasks and queues of a tokio runtime.
+#[cfg(target_has_atomic = "64")]
+use self::metric::per_worker;
+use self::metric::{Metric, Read, per_runtime};
+
+/// Collects metrics of the workers, tasks and queues of a tokio runtime.
 ///
-/// | name | type | |
+/// | name | type | contents |
 /// |---|---|---|
-/// | `tokio_workers` | gauge | threads that run tasks |
-/// | `tokio_alive_tasks` | gauge | tasks that were spawned and have not ended |
-/// | `tokio_global_queue_depth` | gauge | tasks that wait for any worker |
-/// | `tokio_worker_busy_seconds_total` | counter, by `worker` | time in which it was not parked |
-/// | `tokio_worker_parks_total` | counter, by `worker` | times that it had nothing to do |
+/// | `tokio_workers` | gauge | worker threads |
+/// | `tokio_alive_tasks` | gauge | tasks that have not completed |
+/// | `tokio_global_queue_depth` | gauge | tasks waiting for any worker |
+/// | `tokio_worker_busy_seconds_total` | counter, by `worker` | time during which it was not parked |
+/// | `tokio_worker_parks_total` | counter, by `worker` | times it was parked without work |
 ///
-/// tokio keeps these anyhow; reading them costs its tasks nothing. In a program that is built with
-/// `RUSTFLAGS="--cfg tokio_unstable"` there are more: of blocking threads, spawned tasks, local
-/// queues, stealing, polls and the driver of input and output.
+/// tokio maintains these values in any case, and reading them does not delay tasks. A program built
+/// with `RUSTFLAGS="--cfg tokio_unstable"` has more: blocking threads, spawned tasks, local queues,
+/// stealing, polls and the I/O driver.
 ///
-/// A runtime that has ended keeps its last values. A registry takes one such collector;
-/// [`tokio_runtimes`] is for programs with several runtimes.
+/// A runtime that has been shut down keeps its last values. A registry accepts one such collector;
+/// use [`tokio_runtimes`] for several runtimes.
 ///
 /// ```
 /// use metrics_http::{Format, Registry, collect};
@@ -35,10 +40,10 @@ use tokio::runtime::{Handle, RuntimeMetrics};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn tokio(handle: &Handle) -> Arc<dyn Collector> {
-    Arc::new(Runtimes::new(vec![(None, handle.metrics())]))
+    Arc::new(RuntimeCollector::new(vec![(None, handle.metrics())]))
 }
 
-/// The same of several runtimes, told apart by the label `runtime`.
+/// Collects metrics of several tokio runtimes, with the label `runtime`.
 ///
 /// ```
 /// use metrics_http::{Format, Registry, collect};
@@ -55,41 +60,41 @@ pub fn tokio(handle: &Handle) -> Arc<dyn Collector> {
 pub fn tokio_runtimes<'h, N: Into<String>>(
     runtimes: impl IntoIterator<Item = (N, &'h Handle)>,
 ) -> Arc<dyn Collector> {
-    let named = runtimes.into_iter();
-    let named = named.map(|(name, handle)| (Some(name.into()), handle.metrics()));
-    Arc::new(Runtimes::new(named.collect()))
+    let runtimes = runtimes.into_iter();
+    let runtimes = runtimes.map(|(name, handle)| (Some(name.into()), handle.metrics()));
+    Arc::new(RuntimeCollector::new(runtimes.collect()))
 }
 
-struct Runtimes {
-    /// What each is called, where there are several.
-    named: Vec<(Option<String>, RuntimeMetrics)>,
+struct RuntimeCollector {
+    /// The runtimes, with their names if there are several.
+    runtimes: Vec<(Option<String>, RuntimeMetrics)>,
     descs: Vec<Desc>,
-    /// How each of them is read.
+    /// How to read the value of each description.
     reads: Vec<Read>,
 }
 
-impl Runtimes {
-    fn new(named: Vec<(Option<String>, RuntimeMetrics)>) -> Self {
+impl RuntimeCollector {
+    fn new(runtimes: Vec<(Option<String>, RuntimeMetrics)>) -> Self {
         let (descs, reads) = metrics().unzip();
-        Runtimes {
-            named,
+        RuntimeCollector {
+            runtimes,
             descs,
             reads,
         }
     }
 }
 
-impl Collector for Runtimes {
+impl Collector for RuntimeCollector {
     fn descs(&self) -> &[Desc] {
         &self.descs
     }
 
     fn collect(&self, out: &mut Collection<'_>) {
-        for (name, runtime) in &self.named {
+        for (name, runtime) in &self.runtimes {
             let name = name.as_deref().map(|name| ("runtime", name));
             for (desc, read) in self.descs.iter().zip(&self.reads) {
                 match read {
-                    Read::Whole(read) => write(out, desc, name.as_slice(), read(runtime)),
+                    Read::Runtime(read) => write(out, desc, name.as_slice(), read(runtime)),
                     #[cfg(target_has_atomic = "64")]
                     Read::Worker(read) => {
                         for worker in 0..runtime.num_workers() {
@@ -112,16 +117,6 @@ fn write(out: &mut Collection<'_>, desc: &Desc, labels: &[(&str, &str)], value: 
     }
 }
 
-/// How a number is read, and whose it is.
-enum Read {
-    Whole(fn(&RuntimeMetrics) -> f64),
-    /// tokio keeps these where there are atomics of 64 bits.
-    #[cfg(target_has_atomic = "64")]
-    Worker(fn(&RuntimeMetrics, usize) -> f64),
-}
-
-type Metric = (Desc, Read);
-
 #[cfg(not(tokio_unstable))]
 fn metrics() -> impl Iterator<Item = Metric> {
     stable().into_iter()
@@ -134,22 +129,22 @@ fn metrics() -> impl Iterator<Item = Metric> {
 
 fn stable() -> Vec<Metric> {
     vec![
-        whole(
+        per_runtime(
             Kind::Gauge,
             "tokio_workers",
-            "Threads of the runtime that run tasks.",
+            "Worker threads of the runtime.",
             |runtime| runtime.num_workers() as f64,
         ),
-        whole(
+        per_runtime(
             Kind::Gauge,
             "tokio_alive_tasks",
-            "Tasks that were spawned and have not ended.",
+            "Tasks that have not completed.",
             |runtime| runtime.num_alive_tasks() as f64,
         ),
-        whole(
+        per_runtime(
             Kind::Gauge,
             "tokio_global_queue_depth",
-            "Tasks that wait for any worker to take them.",
+            "Tasks waiting for any worker.",
             |runtime| runtime.global_queue_depth() as f64,
         ),
         #[cfg(target_has_atomic = "64")]
@@ -157,7 +152,7 @@ fn stable() -> Vec<Metric> {
             Desc::new(
                 Kind::Counter,
                 "tokio_worker_busy_seconds_total",
-                "Time in which a worker was not parked.",
+                "Time during which a worker was not parked.",
             )
             .unit("seconds"),
             Read::Worker(|runtime, worker| {
@@ -165,30 +160,11 @@ fn stable() -> Vec<Metric> {
             }),
         ),
         #[cfg(target_has_atomic = "64")]
-        worker(
+        per_worker(
             Kind::Counter,
             "tokio_worker_parks_total",
-            "Times that a worker had nothing to do and was parked.",
+            "Times a worker was parked without work.",
             |runtime, worker| runtime.worker_park_count(worker) as f64,
         ),
     ]
-}
-
-fn whole(
-    kind: Kind,
-    name: &'static str,
-    help: &'static str,
-    read: fn(&RuntimeMetrics) -> f64,
-) -> Metric {
-    (Desc::new(kind, name, help), Read::Whole(read))
-}
-
-#[cfg(target_has_atomic = "64")]
-fn worker(
-    kind: Kind,
-    name: &'static str,
-    help: &'static str,
-    read: fn(&RuntimeMetrics, usize) -> f64,
-) -> Metric {
-    (Desc::new(kind, name, help), Read::Worker(read))
 }

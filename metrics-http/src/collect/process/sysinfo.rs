@@ -1,13 +1,13 @@
-//! As macOS and Windows tell it, through `sysinfo`.
+//! Reads process metrics on macOS and Windows, with the crate `sysinfo`.
 //!
-//! Neither says how large a heap is. `sysinfo` does not count threads. macOS takes a limit on
-//! address space and does not hold anybody to it; Windows has none for a process.
+//! Neither system reports the size of the heap, and `sysinfo` does not count threads. There is no
+//! limit on virtual memory: macOS does not enforce it, and Windows has none per process.
 
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
-use super::Reading;
+use super::reading::Reading;
 
-/// The process now.
+/// Reads the current values.
 pub(super) fn read() -> Reading {
     let (Ok(pid), Ok(mut system)) = (sysinfo::get_current_pid(), System::new()) else {
         return Reading::default();
@@ -33,7 +33,7 @@ pub(super) fn read() -> Reading {
     }
 }
 
-/// What counts as open files are handles, and of these the system allows a process so many:
-/// <https://learn.microsoft.com/en-us/windows/win32/sysinfo/kernel-objects>. What the C library
-/// allows is another matter.
+/// The limit on [handles] of a process, which `sysinfo` counts as open files.
+///
+/// [handles]: https://learn.microsoft.com/en-us/windows/win32/sysinfo/kernel-objects
 const WINDOWS_MAX_HANDLES: f64 = 16.0 * 1024.0 * 1024.0;

@@ -1,0 +1,196 @@
+//! The values of series, and the counters that take their place for rejected recordings.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use metrics::{CounterFn, GaugeFn, HistogramFn, atomics::AtomicU64 as Bits};
+use metrics_core::{Collection, Desc, DynamicFamily, Histogram, Kind};
+
+use super::buckets::Buckets;
+
+/// The value of a series of one kind.
+pub(super) trait SeriesValue: Send + Sync + Sized + 'static {
+    const KIND: Kind;
+
+    /// Creates the values of one family.
+    type Factory: Send + Sync + 'static;
+
+    /// Creates a factory; `rejected` counts values that a histogram does not accept.
+    fn factory(
+        buckets: &Buckets,
+        rejected: &Arc<RejectionCounter>,
+    ) -> Result<Self::Factory, metrics_core::Error>;
+
+    /// Creates the value of a family's series number `index`.
+    fn create(factory: &Self::Factory, index: usize) -> Self;
+
+    /// Writes the current value.
+    fn write(&self, desc: &Desc, labels: &[(&str, &str)], out: &mut Collection<'_>);
+}
+
+#[derive(Default)]
+pub(super) struct CounterValue(Bits);
+
+impl SeriesValue for CounterValue {
+    const KIND: Kind = Kind::Counter;
+    type Factory = ();
+
+    fn factory(_: &Buckets, _: &Arc<RejectionCounter>) -> Result<(), metrics_core::Error> {
+        Ok(())
+    }
+
+    fn create((): &(), _: usize) -> Self {
+        Self::default()
+    }
+
+    fn write(&self, desc: &Desc, labels: &[(&str, &str)], out: &mut Collection<'_>) {
+        out.counter(desc, labels, self.0.load(Ordering::Relaxed) as f64);
+    }
+}
+
+impl CounterFn for CounterValue {
+    fn increment(&self, value: u64) {
+        CounterFn::increment(&self.0, value);
+    }
+
+    fn absolute(&self, value: u64) {
+        CounterFn::absolute(&self.0, value);
+    }
+}
+
+/// The bits of an `f64`.
+#[derive(Default)]
+pub(super) struct GaugeValue(Bits);
+
+impl SeriesValue for GaugeValue {
+    const KIND: Kind = Kind::Gauge;
+    type Factory = ();
+
+    fn factory(_: &Buckets, _: &Arc<RejectionCounter>) -> Result<(), metrics_core::Error> {
+        Ok(())
+    }
+
+    fn create((): &(), _: usize) -> Self {
+        Self::default()
+    }
+
+    fn write(&self, desc: &Desc, labels: &[(&str, &str)], out: &mut Collection<'_>) {
+        out.gauge(desc, labels, f64::from_bits(self.0.load(Ordering::Relaxed)));
+    }
+}
+
+impl GaugeFn for GaugeValue {
+    fn increment(&self, value: f64) {
+        GaugeFn::increment(&self.0, value);
+    }
+
+    fn decrement(&self, value: f64) {
+        GaugeFn::decrement(&self.0, value);
+    }
+
+    fn set(&self, value: f64) {
+        GaugeFn::set(&self.0, value);
+    }
+}
+
+/// A histogram of metrics-core, in a private registry that is never scraped.
+pub(super) struct HistogramValue {
+    histogram: Histogram,
+    accepts_negative: bool,
+    rejected: Arc<RejectionCounter>,
+}
+
+/// The histograms of a family, labelled by index because series may differ in their label names.
+pub(super) struct HistogramFactory {
+    histograms: DynamicFamily<Histogram>,
+    accepts_negative: bool,
+    rejected: Arc<RejectionCounter>,
+}
+
+impl SeriesValue for HistogramValue {
+    const KIND: Kind = Kind::Histogram;
+    type Factory = HistogramFactory;
+
+    fn factory(
+        buckets: &Buckets,
+        rejected: &Arc<RejectionCounter>,
+    ) -> Result<HistogramFactory, metrics_core::Error> {
+        Ok(HistogramFactory {
+            histograms: buckets.create_family("histogram")?,
+            accepts_negative: buckets.accept_negative(),
+            rejected: Arc::clone(rejected),
+        })
+    }
+
+    fn create(factory: &HistogramFactory, index: usize) -> Self {
+        HistogramValue {
+            histogram: factory.histograms.with(&[&index.to_string()]),
+            accepts_negative: factory.accepts_negative,
+            rejected: Arc::clone(&factory.rejected),
+        }
+    }
+
+    fn write(&self, desc: &Desc, labels: &[(&str, &str)], out: &mut Collection<'_>) {
+        out.histogram(desc, labels, self.histogram.get());
+    }
+}
+
+impl HistogramFn for HistogramValue {
+    fn record(&self, value: f64) {
+        if value.is_finite() && (self.accepts_negative || value >= 0.0) {
+            self.histogram.observe(value);
+        } else {
+            self.rejected.add(1);
+        }
+    }
+}
+
+/// Counts rejected recordings; a handle to a rejected series records into it.
+#[derive(Debug, Default)]
+pub(super) struct RejectionCounter(AtomicU64);
+
+impl RejectionCounter {
+    pub(super) fn add(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
+    }
+
+    pub(super) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl CounterFn for RejectionCounter {
+    fn increment(&self, _: u64) {
+        self.add(1);
+    }
+
+    fn absolute(&self, _: u64) {
+        self.add(1);
+    }
+}
+
+impl GaugeFn for RejectionCounter {
+    fn increment(&self, _: f64) {
+        self.add(1);
+    }
+
+    fn decrement(&self, _: f64) {
+        self.add(1);
+    }
+
+    fn set(&self, _: f64) {
+        self.add(1);
+    }
+}
+
+impl HistogramFn for RejectionCounter {
+    fn record(&self, _: f64) {
+        self.add(1);
+    }
+
+    fn record_many(&self, _: f64, count: usize) {
+        self.add(count as u64);
+    }
+}

@@ -1,0 +1,33 @@
+//! A metric of a runtime: its description, and how to read its value.
+
+use metrics_core::{Desc, Kind};
+use tokio::runtime::RuntimeMetrics;
+
+pub(super) type Metric = (Desc, Read);
+
+/// Reads the value of a metric.
+pub(super) enum Read {
+    Runtime(fn(&RuntimeMetrics) -> f64),
+    /// Reads the value of one worker. tokio has these only on targets with 64-bit atomics.
+    #[cfg(target_has_atomic = "64")]
+    Worker(fn(&RuntimeMetrics, usize) -> f64),
+}
+
+pub(super) fn per_runtime(
+    kind: Kind,
+    name: &'static str,
+    help: &'static str,
+    read: fn(&RuntimeMetrics) -> f64,
+) -> Metric {
+    (Desc::new(kind, name, help), Read::Runtime(read))
+}
+
+#[cfg(target_has_atomic = "64")]
+pub(super) fn per_worker(
+    kind: Kind,
+    name: &'static str,
+    help: &'static str,
+    read: fn(&RuntimeMetrics, usize) -> f64,
+) -> Metric {
+    (Desc::new(kind, name, help), Read::Worker(read))
+}
