@@ -410,7 +410,7 @@ fn a_registry_has_at_most_one_recorder() {
         .registry(facade.registry.clone())
         .build();
     let error = again.unwrap_err().to_string();
-    assert!(error.contains("facade already"), "{error}");
+    assert!(error.contains("already has a recorder"), "{error}");
     let clone = facade.recorder.clone();
     with_local_recorder(&clone, || counter!("jobs").increment(1));
     facade.shows(&["jobs_total 1"]);
@@ -430,11 +430,11 @@ fn the_global_recorder_is_installed_once() {
     in_own_process("the_global_recorder_is_installed_once", || {
         FacadeRecorder::install().unwrap();
         let again = FacadeRecorder::install().unwrap_err().to_string();
-        assert!(again.contains("facade already"), "{again}");
+        assert!(again.contains("already has a recorder"), "{again}");
         let other = Registry::new();
         let again = FacadeRecorder::builder().registry(other.clone()).install();
         let again = again.unwrap_err().to_string();
-        assert!(again.contains("has a recorder already"), "{again}");
+        assert!(again.contains("already has a recorder"), "{again}");
         // The refused recorder did not change the registry.
         FacadeRecorder::builder().registry(other).build().unwrap();
 
