@@ -8,7 +8,7 @@
 //!         <Counter<DeclaredSeries<PAGES>>>::at(DeclaredSeries::with(&(cache,)))
 //!     }
 //!     pub fn bind(&self, cache: Cache) -> Counter {
-//!         Counter::at(Handle::declared(<PAGES as DeclaredMetric>::family(), &(cache,)))
+//!         Counter::at(Handle::bind(<PAGES as DeclaredMetric>::family(), &(cache,)))
 //!     }
 //!     pub fn remove(&self, cache: Cache) -> bool { .. }
 //!     pub fn clear(&self) { .. }

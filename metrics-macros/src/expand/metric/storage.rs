@@ -11,7 +11,7 @@
 //! const __MAX_SERIES: usize = DEFAULT_MAX_SERIES;
 //! const _: () = p::check_series(__SERIES, __MAX_SERIES);         // at the labels
 //! const __LAYOUT: p::Layout = p::Layout::Count;
-//! const __WORDS: usize = p::thread_word_count(__LAYOUT, __SERIES);     // of one thread
+//! const __WORDS: usize = p::thread_word_count(__LAYOUT, __SERIES); // of one thread
 //! type __Local = <p::Strategy<{ p::choose_strategy(__WORDS, __SERIES.is_some(), p::MAX_STATIC_WORDS) }>
 //!     as p::StrategyStorage<__WORDS>>::Local;
 //! const __ALL_WORDS: usize = p::shared_word_count(__LAYOUT, __SERIES);
