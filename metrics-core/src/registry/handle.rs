@@ -126,7 +126,7 @@ impl Registry {
                 state.announced += 1;
                 let item = Item::Metric(FamilyRef::Declared(family));
                 if state.items.iter().all(|known| !known.is_same(&item)) {
-                    self.0.settings.limit_series(&item);
+                    item.set_default_max_series(self.0.settings.max_series());
                     state.items.push(item);
                     state.families = None;
                 }
@@ -195,7 +195,7 @@ impl Registry {
         let state = self.state();
         self.0.settings.set_max_series(max);
         for item in &state.items {
-            self.0.settings.limit_series(item);
+            item.set_default_max_series(self.0.settings.max_series());
         }
     }
 
@@ -315,7 +315,7 @@ impl Registry {
         if state.items.iter().any(|known| known.is_same(&item)) {
             return Ok(());
         }
-        self.0.settings.limit_series(&item);
+        item.set_default_max_series(self.0.settings.max_series());
         let is_old = |known: &Item| old.is_some_and(|old| known.is_collector(old));
         let old = state.items.iter().position(is_old);
         let old = old.map(|at| (at, state.items.remove(at)));

@@ -39,6 +39,13 @@ impl Item {
         }
     }
 
+    /// Sets the cardinality limit of a metric whose declaration has none.
+    pub(crate) fn set_default_max_series(&self, max: usize) {
+        if let Item::Metric(family) = self {
+            family.set_default_max_series(max);
+        }
+    }
+
     /// Whether both are the same object.
     pub(crate) fn is_same(&self, other: &Item) -> bool {
         fn address<T: ?Sized>(of: &T) -> *const () {

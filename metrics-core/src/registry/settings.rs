@@ -7,7 +7,6 @@ use std::{
 
 use crate::{
     metric::family::DEFAULT_MAX_SERIES,
-    registry::item::Item,
     sample::{format::ExpositionFormat, label_text},
 };
 
@@ -69,11 +68,9 @@ impl Settings {
         self.max_series.store(max, Ordering::Relaxed);
     }
 
-    /// Sets a metric's cardinality limit, if its declaration has none.
-    pub(crate) fn limit_series(&self, item: &Item) {
-        if let Item::Metric(family) = item {
-            family.set_default_max_series(self.max_series.load(Ordering::Relaxed));
-        }
+    /// The cardinality limit of metrics whose declarations have none.
+    pub(crate) fn max_series(&self) -> usize {
+        self.max_series.load(Ordering::Relaxed)
     }
 
     /// How long a scrape waits for its collectors.
