@@ -38,7 +38,7 @@ fn rules_are_served() {
 }
 
 #[test]
-fn a_parameter_that_there_is_not_is_refused() {
+fn an_unknown_parameter_is_refused() {
     let server = shop();
     for (path, said) in [
         (
@@ -56,14 +56,14 @@ fn a_parameter_that_there_is_not_is_refused() {
 }
 
 #[test]
-fn they_are_read_only() {
+fn generated_routes_are_read_only() {
     let server = shop();
     let reply = ask(server.local_addr(), "POST /rules.yml HTTP/1.1\r\n");
     assert_eq!(reply.status, 405);
 }
 
 #[test]
-fn the_programs_own_answer_comes_first() {
+fn a_custom_route_takes_precedence_over_a_generated_one() {
     let server = serving(Shop)
         .route("/rules.yml", |_| hyper::Response::new(Body::new("own\n")))
         .serve("127.0.0.1:0")
@@ -73,7 +73,7 @@ fn the_programs_own_answer_comes_first() {
 
 #[cfg(feature = "auth")]
 #[test]
-fn who_is_not_let_in_sees_none_of_it() {
+fn generated_routes_require_credentials() {
     let server = serving(Shop)
         .bearer_auth("00".repeat(32))
         .serve("127.0.0.1:0")

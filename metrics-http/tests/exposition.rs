@@ -20,7 +20,7 @@ fn text_is_served_by_default() {
 }
 
 #[test]
-fn openmetrics_is_served_when_asked_for() {
+fn openmetrics_is_served_on_request() {
     let reply = get_with(
         &shop(),
         "/metrics",
@@ -35,7 +35,7 @@ fn openmetrics_is_served_when_asked_for() {
 }
 
 #[test]
-fn accept_may_be_spread_over_lines() {
+fn the_accept_header_may_have_several_lines() {
     let reply = get_with(
         &shop(),
         "/metrics",
@@ -45,7 +45,7 @@ fn accept_may_be_spread_over_lines() {
 }
 
 #[test]
-fn what_is_not_acceptable_is_answered_in_text() {
+fn an_unacceptable_format_falls_back_to_text() {
     let reply = get_with(&shop(), "/metrics", "Accept: image/png\r\n");
     assert_eq!(reply.status, 200);
     assert_eq!(
@@ -55,7 +55,7 @@ fn what_is_not_acceptable_is_answered_in_text() {
 }
 
 #[test]
-fn caches_are_told_what_the_answer_depends_on() {
+fn the_response_varies_by_accept_and_accept_encoding() {
     assert_eq!(
         get(&shop(), "/metrics").header("vary"),
         Some("Accept, Accept-Encoding")
@@ -63,7 +63,7 @@ fn caches_are_told_what_the_answer_depends_on() {
 }
 
 #[test]
-fn head_has_the_headers_without_the_body() {
+fn head_returns_the_headers_without_the_body() {
     let server = shop();
     let head = ask(
         server.local_addr(),
@@ -82,7 +82,7 @@ fn head_has_the_headers_without_the_body() {
 }
 
 #[test]
-fn other_paths_say_where_the_metrics_are() {
+fn a_404_response_names_the_path_of_the_metrics() {
     let server = shop();
     for path in ["/metric", "/metrics/", "/favicon.ico", "/METRICS"] {
         let reply = get(&server, path);
@@ -92,7 +92,7 @@ fn other_paths_say_where_the_metrics_are() {
 }
 
 #[test]
-fn the_root_leads_to_the_metrics_where_there_is_no_page() {
+fn the_root_links_to_the_metrics_if_there_is_no_page() {
     let server = serving(Shop);
     #[cfg(feature = "page")]
     let server = server.page(false);
@@ -102,7 +102,7 @@ fn the_root_leads_to_the_metrics_where_there_is_no_page() {
 }
 
 #[test]
-fn other_methods_are_refused_and_told_which_are_allowed() {
+fn other_methods_get_405_with_the_allowed_ones() {
     let server = shop();
     for (method, path) in [
         ("POST", "/metrics"),
@@ -120,7 +120,7 @@ fn other_methods_are_refused_and_told_which_are_allowed() {
 }
 
 #[test]
-fn the_path_can_be_another() {
+fn the_path_can_be_changed() {
     let server = serving(Shop)
         .path("/internal/numbers")
         .serve("127.0.0.1:0")
@@ -132,7 +132,7 @@ fn the_path_can_be_another() {
 }
 
 #[test]
-fn the_root_can_be_the_path() {
+fn the_path_can_be_the_root() {
     let server = serving(Shop).path("/").serve("127.0.0.1:0").unwrap();
     assert!(get(&server, "/").text().contains("orders_total"));
 }
@@ -152,7 +152,7 @@ fn names_restrict_the_exposition() {
 }
 
 #[test]
-fn a_name_that_nothing_bears_gives_an_empty_exposition() {
+fn an_unknown_name_gives_an_empty_exposition() {
     let server = shop();
     let reply = get(&server, "/metrics?name[]=nothing");
     assert_eq!((reply.status, reply.text()), (200, ""));
@@ -211,7 +211,7 @@ fn a_compressed_body_inflates_to_the_plain_one() {
 }
 
 #[test]
-fn a_body_is_compressed_for_those_alone_who_want_it() {
+fn a_body_is_compressed_only_if_the_client_accepts_it() {
     let server = shop();
     for refusal in ["gzip;q=0", "br", "identity", "gzip;q=0.1, identity"] {
         let reply = get_with(
@@ -225,7 +225,7 @@ fn a_body_is_compressed_for_those_alone_who_want_it() {
 }
 
 #[test]
-fn build_and_target_are_described() {
+fn build_info_and_target_info_are_exposed() {
     let server = Server::builder()
         .registry(Registry::new())
         .process_metrics(false)
@@ -251,7 +251,7 @@ fn build_and_target_are_described() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_process_is_described() {
+fn process_metrics_are_exposed() {
     let server = Server::builder()
         .registry(Registry::new())
         .serve("127.0.0.1:0")

@@ -20,7 +20,7 @@ fn a_program_without_checks_is_healthy_and_ready() {
 }
 
 #[test]
-fn it_is_ready_when_its_checks_say_so() {
+fn the_program_is_ready_if_its_checks_pass() {
     let connected = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&connected);
     let server = serving(Shop)
@@ -45,7 +45,7 @@ fn it_is_ready_when_its_checks_say_so() {
 }
 
 #[test]
-fn a_check_that_panics_has_not_passed() {
+fn a_check_that_panics_has_failed() {
     let server = serving(Shop)
         .liveness_check("worker", || panic!("lost its mind"))
         .serve("127.0.0.1:0")
@@ -59,7 +59,7 @@ fn a_check_that_panics_has_not_passed() {
 }
 
 #[test]
-fn a_check_that_blocks_does_not_hold_up_scrapes() {
+fn a_blocked_check_does_not_delay_scrapes() {
     let (release, blocked) = std::sync::mpsc::channel::<()>();
     let blocked = std::sync::Mutex::new(blocked);
     let server = serving(Shop)
@@ -77,7 +77,7 @@ fn a_check_that_blocks_does_not_hold_up_scrapes() {
 }
 
 #[test]
-fn the_program_answers_on_paths_of_its_own() {
+fn a_custom_route_answers_its_path() {
     let server = serving(Shop)
         .route("/hello", |request| {
             let name = request.uri().query().unwrap_or("nobody").to_owned();
@@ -90,7 +90,7 @@ fn the_program_answers_on_paths_of_its_own() {
 }
 
 #[test]
-fn an_answer_that_panics_is_an_error_of_the_server() {
+fn a_handler_that_panics_is_answered_with_500() {
     let server = serving(Shop)
         .route("/broken", |_| panic!("no answer"))
         .serve("127.0.0.1:0")
@@ -100,7 +100,7 @@ fn an_answer_that_panics_is_an_error_of_the_server() {
 }
 
 #[test]
-fn two_answers_at_one_path_are_an_error() {
+fn two_handlers_of_one_path_are_an_error() {
     for path in ["/metrics", "/-/ready", "/twice"] {
         let answer = |_: &hyper::Request<()>| hyper::Response::new(Body::new(""));
         let error = serving(Shop)

@@ -25,7 +25,7 @@ fn one_call_serves_the_global_registry() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_an_error_that_says_so() {
+fn a_port_in_use_is_an_error_that_says_so() {
     let server = shop();
     let address = server.local_addr();
     let error = serving(Shop).serve(address).unwrap_err();
@@ -34,14 +34,14 @@ fn a_port_that_is_taken_is_an_error_that_says_so() {
 }
 
 #[test]
-fn an_address_of_no_interface_is_an_error_that_says_so() {
+fn an_address_without_an_interface_is_an_error_that_says_so() {
     let error = serving(Shop).serve("192.0.2.1:9464").unwrap_err();
     let expected = "cannot listen on 192.0.2.1:9464: address not available; ";
     assert!(error.to_string().starts_with(expected), "{error}");
 }
 
 #[test]
-fn an_address_that_is_none_is_an_error_that_says_what_to_write() {
+fn a_malformed_address_is_an_error_with_an_example() {
     for address in ["", "127.0.0.1", "127.0.0.1:port", "127.0.0.1:99999"] {
         let error = serve(address).unwrap_err().to_string();
         assert!(error.contains("write `host:port`"), "{address}: {error}");
@@ -51,7 +51,7 @@ fn an_address_that_is_none_is_an_error_that_says_what_to_write() {
 }
 
 #[test]
-fn the_error_that_main_returns_reads_as_text() {
+fn the_debug_output_of_an_error_is_readable_text() {
     let error = serve("127.0.0.1").unwrap_err();
     assert!(format!("{error:?}").starts_with(&error.to_string()));
 }
@@ -73,7 +73,7 @@ fn a_clash_of_declarations_is_an_error() {
 }
 
 #[test]
-fn a_path_that_cannot_be_one_is_an_error_that_names_it() {
+fn an_invalid_path_is_an_error_that_names_it() {
     for path in ["metrics", "", "/a b", "/{x}", "/x?y"] {
         let error = serving(Shop).path(path).serve("127.0.0.1:0").unwrap_err();
         assert!(error.to_string().contains(&format!("`{path}`")), "{error}");
@@ -81,7 +81,7 @@ fn a_path_that_cannot_be_one_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_label_that_cannot_be_one_is_an_error() {
+fn an_invalid_label_is_an_error() {
     let error = serving(Shop)
         .target_info([("service.name", "shop")])
         .serve("127.0.0.1:0")
@@ -90,7 +90,7 @@ fn a_label_that_cannot_be_one_is_an_error() {
 }
 
 #[test]
-fn a_listener_can_be_brought_along() {
+fn a_server_accepts_an_open_listener() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = serving(Shop).listener(listener).start().unwrap();
@@ -128,7 +128,7 @@ fn shutdown_does_not_wait_for_idle_connections() {
 }
 
 #[test]
-fn shutdown_lets_a_running_scrape_finish() {
+fn shutdown_waits_for_a_scrape_in_progress() {
     let server = serving(Warehouse)
         .shutdown_timeout(support::PATIENCE)
         .serve("127.0.0.1:0")
@@ -148,7 +148,7 @@ fn shutdown_lets_a_running_scrape_finish() {
 }
 
 #[test]
-fn shutdown_waits_no_longer_than_it_is_told() {
+fn shutdown_waits_no_longer_than_its_timeout() {
     let server = serving(Warehouse)
         .shutdown_timeout(Duration::from_millis(50))
         .serve("127.0.0.1:0")
@@ -161,7 +161,7 @@ fn shutdown_waits_no_longer_than_it_is_told() {
 }
 
 #[test]
-fn dropping_the_handle_leaves_it_serving() {
+fn dropping_the_handle_does_not_stop_the_server() {
     let server = shop();
     let address = server.local_addr();
     drop(server);
@@ -170,7 +170,7 @@ fn dropping_the_handle_leaves_it_serving() {
 }
 
 #[test]
-fn it_starts_and_stops_inside_a_runtime() {
+fn a_server_starts_and_stops_inside_a_runtime() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();

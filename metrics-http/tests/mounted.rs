@@ -39,7 +39,7 @@ where
 }
 
 #[test]
-fn it_is_a_service_of_hyper() {
+fn an_endpoint_is_a_hyper_service() {
     let reply = block_on(scraped(|listener| async move {
         let (stream, _) = listener.accept().await.unwrap();
         http1::Builder::new()
@@ -52,7 +52,7 @@ fn it_is_a_service_of_hyper() {
 }
 
 #[test]
-fn it_is_a_service_in_axum() {
+fn an_endpoint_is_a_service_in_axum() {
     let app: axum::Router = axum::Router::new().route_service("/metrics", endpoint());
     let reply = block_on(scraped(|listener| async move {
         axum::serve(listener, app).await.unwrap();
@@ -62,7 +62,7 @@ fn it_is_a_service_in_axum() {
 
 #[cfg(feature = "axum")]
 #[test]
-fn it_is_a_router_of_axum() {
+fn an_endpoint_is_available_as_an_axum_router() {
     let app: axum::Router = axum::Router::new()
         .route("/", axum::routing::get(|| async { "hello" }))
         .merge(serving(Shop).router().unwrap());
@@ -73,7 +73,7 @@ fn it_is_a_router_of_axum() {
 }
 
 #[test]
-fn it_answers_without_a_server() {
+fn an_endpoint_answers_without_a_server() {
     block_on(async {
         let request = Request::get("/any/path?name[]=orders_waiting")
             .body(())
@@ -86,7 +86,7 @@ fn it_answers_without_a_server() {
 }
 
 #[test]
-fn it_refuses_other_methods_itself() {
+fn an_endpoint_refuses_other_methods() {
     block_on(async {
         let request = Request::post("/metrics").body("").unwrap();
         let response = endpoint().respond(&request).await.unwrap();

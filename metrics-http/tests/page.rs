@@ -59,7 +59,7 @@ fn the_page_is_at_the_root() {
 }
 
 #[test]
-fn files_have_their_types_and_nothing_may_come_from_elsewhere() {
+fn files_have_content_types_and_security_headers() {
     let server = shop();
     for file in files(&server) {
         let reply = get(&server, &file);
@@ -96,7 +96,7 @@ fn files_have_their_types_and_nothing_may_come_from_elsewhere() {
 }
 
 #[test]
-fn the_document_has_no_script_or_style_in_it() {
+fn the_document_has_no_inline_script_or_style() {
     let server = shop();
     let index = get(&server, "/");
     for script in index.text().split("<script").skip(1) {
@@ -112,7 +112,7 @@ fn the_document_has_no_script_or_style_in_it() {
 }
 
 #[test]
-fn a_browser_that_has_a_file_does_not_get_it_again() {
+fn a_cached_file_is_answered_with_304() {
     let server = shop();
     for file in files(&server) {
         let first = get(&server, &file);
@@ -131,7 +131,7 @@ fn a_browser_that_has_a_file_does_not_get_it_again() {
 
 #[cfg(feature = "gzip")]
 #[test]
-fn all_of_it_is_less_than_150_kib_compressed() {
+fn the_compressed_page_is_smaller_than_150_kib() {
     let server = shop();
     let mut bytes = 0;
     for file in files(&server) {
@@ -153,13 +153,13 @@ fn all_of_it_is_less_than_150_kib_compressed() {
 }
 
 #[test]
-fn the_library_that_draws_comes_with_its_licence() {
+fn the_licence_of_the_chart_library_is_served() {
     let reply = get(&shop(), "/-/page/uplot-1.6.32/LICENSE");
     assert!(reply.text().contains("MIT License"), "{}", reply.text());
 }
 
 #[test]
-fn the_feed_tells_what_there_is_and_what_it_comes_to() {
+fn the_feed_contains_the_schema_and_the_values() {
     let server = shop();
     let feed = json(&get(&server, "/-/page/feed"));
     assert_eq!(feed["version"], 1);
@@ -175,7 +175,7 @@ fn the_feed_tells_what_there_is_and_what_it_comes_to() {
 }
 
 #[test]
-fn a_page_that_is_up_to_date_is_told_no_more_than_what_is_new() {
+fn an_up_to_date_page_gets_only_new_points() {
     let server = shop();
     let feed = json(&get(&server, "/-/page/feed"));
     let known = format!(
@@ -190,7 +190,7 @@ fn a_page_that_is_up_to_date_is_told_no_more_than_what_is_new() {
 }
 
 #[test]
-fn series_are_told_a_page_at_a_time() {
+fn series_are_paginated_and_searched() {
     let server = shop();
     let all = json(&get(&server, "/-/page/series?family=orders_total"));
     assert_eq!(all["total"], 2);
@@ -213,7 +213,7 @@ fn series_are_told_a_page_at_a_time() {
 }
 
 #[test]
-fn only_reading_is_answered() {
+fn the_page_answers_only_get_and_head() {
     let server = shop();
     for path in ["/", "/-/page/feed", "/-/page/app.js"] {
         let reply = ask(server.local_addr(), &format!("POST {path} HTTP/1.1\r\n"));
@@ -226,7 +226,7 @@ fn only_reading_is_answered() {
 }
 
 #[test]
-fn switched_off_the_root_says_where_the_metrics_are() {
+fn without_the_page_the_root_links_to_the_metrics() {
     let server = serving(Shop).page(false).serve("127.0.0.1:0").unwrap();
     let reply = get(&server, "/");
     assert_eq!(reply.status, 200);
@@ -237,7 +237,7 @@ fn switched_off_the_root_says_where_the_metrics_are() {
 }
 
 #[test]
-fn what_the_program_answers_at_the_root_comes_first() {
+fn a_custom_route_takes_precedence_over_the_page() {
     let server = serving(Shop)
         .route("/", |_| {
             hyper::Response::new(metrics_http::Body::new("mine"))
@@ -248,7 +248,7 @@ fn what_the_program_answers_at_the_root_comes_first() {
 
 #[cfg(feature = "auth")]
 #[test]
-fn who_may_not_read_the_metrics_may_not_see_the_page() {
+fn the_page_requires_credentials() {
     let hash = bcrypt::hash("open sesame", 4).unwrap();
     let server = serving(Shop)
         .basic_auth("me", hash)

@@ -28,7 +28,7 @@ fn failure(receiver: &Receiver) -> Error {
 }
 
 #[test]
-fn a_push_puts_adding_posts_and_deletion_deletes() {
+fn push_add_and_delete_use_put_post_and_delete() {
     let receiver = Receiver::new();
     let gateway = gateway(&receiver).grouping("instance", "db1");
     gateway.push().unwrap();
@@ -44,7 +44,7 @@ fn a_push_puts_adding_posts_and_deletion_deletes() {
 }
 
 #[test]
-fn what_is_pushed_is_text_unless_protobuf_is_asked_for() {
+fn a_push_uses_text_unless_protobuf_is_requested() {
     let receiver = Receiver::new();
     gateway(&receiver).push().unwrap();
     gateway(&receiver).protobuf().push().unwrap();
@@ -65,7 +65,7 @@ fn what_is_pushed_is_text_unless_protobuf_is_asked_for() {
 }
 
 #[test]
-fn the_path_of_the_url_comes_before_that_of_the_gateway() {
+fn the_path_of_the_url_precedes_the_path_of_the_group() {
     let receiver = Receiver::new();
     for end in ["", "/", "/prefix", "/prefix/"] {
         let url = format!("{}{end}", receiver.url());
@@ -88,7 +88,7 @@ fn the_path_of_the_url_comes_before_that_of_the_gateway() {
 }
 
 #[test]
-fn the_instance_is_the_machine() {
+fn the_instance_is_the_host_name() {
     let receiver = Receiver::new();
     gateway(&receiver).instance_from_hostname().push().unwrap();
     let path = &receiver.requests()[0].path;
@@ -97,7 +97,7 @@ fn the_instance_is_the_machine() {
 }
 
 #[test]
-fn who_logs_in_sends_a_name_and_a_password_or_a_token() {
+fn credentials_are_sent_as_basic_or_bearer() {
     let receiver = Receiver::new();
     gateway(&receiver).push().unwrap();
     gateway(&receiver)
@@ -113,7 +113,7 @@ fn who_logs_in_sends_a_name_and_a_password_or_a_token() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_an_error_that_shows_no_secret() {
+fn errors_about_credentials_do_not_quote_secrets() {
     let receiver = Receiver::new();
     let error = gateway(&receiver).bearer_auth("secret\n").push();
     let error = error.unwrap_err().to_string();
@@ -130,7 +130,7 @@ fn what_cannot_be_sent_is_an_error_that_shows_no_secret() {
 }
 
 #[test]
-fn a_url_that_is_none_is_an_error_that_says_what_to_write() {
+fn an_invalid_url_is_an_error_with_an_example() {
     for url in [
         "",
         "127.0.0.1:9091",
@@ -150,7 +150,7 @@ fn a_url_that_is_none_is_an_error_that_says_what_to_write() {
 }
 
 #[test]
-fn a_refusal_is_an_error_with_the_answer_of_the_gateway() {
+fn a_refusal_is_an_error_with_the_response_of_the_gateway() {
     let receiver = Receiver::new();
     receiver.answer([Answer::saying(400, "pushed metrics are invalid\n")]);
     let error = failure(&receiver);
@@ -164,7 +164,7 @@ fn a_refusal_is_an_error_with_the_answer_of_the_gateway() {
 }
 
 #[test]
-fn an_answer_of_any_length_is_cut() {
+fn a_long_response_is_truncated_in_the_error() {
     let receiver = Receiver::new();
     receiver.answer([Answer::saying(500, &"no ".repeat(1_000_000))]);
     let error = failure(&receiver).to_string();
@@ -172,7 +172,7 @@ fn an_answer_of_any_length_is_cut() {
 }
 
 #[test]
-fn a_redirection_is_not_followed_but_named() {
+fn a_redirect_is_an_error_and_not_followed() {
     let receiver = Receiver::new();
     receiver.answer([Answer::with(301, "Location: /elsewhere")]);
     let error = failure(&receiver);
@@ -181,7 +181,7 @@ fn a_redirection_is_not_followed_but_named() {
 }
 
 #[test]
-fn who_is_not_logged_in_reads_how_to() {
+fn a_401_response_is_an_error_that_names_the_credentials_methods() {
     let receiver = Receiver::new();
     receiver.answer([Answer::status(401)]);
     let error = failure(&receiver);
@@ -192,7 +192,7 @@ fn who_is_not_logged_in_reads_how_to() {
 }
 
 #[test]
-fn a_gateway_that_cannot_be_reached_is_an_error_that_says_why() {
+fn an_unreachable_gateway_is_an_error_with_its_cause() {
     // Nobody listens at the first, and the second has no address.
     for (url, why) in [
         ("http://127.0.0.1:1", "refused"),
@@ -208,7 +208,7 @@ fn a_gateway_that_cannot_be_reached_is_an_error_that_says_why() {
 }
 
 #[test]
-fn a_gateway_that_hangs_up_is_an_error() {
+fn a_gateway_that_disconnects_is_an_error() {
     let receiver = Receiver::new();
     receiver.answer_all(Answer::HangUp);
     let error = failure(&receiver);
@@ -216,7 +216,7 @@ fn a_gateway_that_hangs_up_is_an_error() {
 }
 
 #[test]
-fn a_gateway_that_never_answers_costs_the_timeout() {
+fn a_push_times_out_if_the_gateway_does_not_respond() {
     let receiver = Receiver::new();
     receiver.answer([Answer::Hang]);
     let gateway = gateway(&receiver).timeout(Duration::from_millis(50));
@@ -235,7 +235,7 @@ fn https_without_the_feature_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
-async fn it_can_be_awaited_and_called_within_a_runtime() {
+async fn a_push_works_inside_a_runtime() {
     let receiver = Receiver::new();
     let gateway = gateway(&receiver);
     gateway.push_async().await.unwrap();
@@ -255,7 +255,7 @@ impl Wake for Unpark {
 }
 
 #[test]
-fn it_can_be_awaited_without_a_runtime() {
+fn an_async_push_needs_no_runtime() {
     let receiver = Receiver::new();
     let gateway = gateway(&receiver);
     let mut push = pin!(gateway.push_async());
@@ -271,7 +271,7 @@ fn it_can_be_awaited_without_a_runtime() {
 }
 
 #[test]
-fn a_job_that_ends_pushes_once() {
+fn a_guard_pushes_once_when_it_is_dropped() {
     let receiver = Receiver::new();
     let pushed = gateway(&receiver).push_on_drop(|error| panic!("{error}"));
     let pushed = pushed.unwrap();
@@ -281,7 +281,7 @@ fn a_job_that_ends_pushes_once() {
 }
 
 #[test]
-fn a_job_that_panics_pushes_too() {
+fn a_guard_pushes_if_the_job_panics() {
     let receiver = Receiver::new();
     let gateway = gateway(&receiver);
     let job = AssertUnwindSafe(|| {
@@ -293,14 +293,14 @@ fn a_job_that_panics_pushes_too() {
 }
 
 #[tokio::test]
-async fn a_job_may_end_within_a_runtime() {
+async fn a_guard_may_be_dropped_inside_a_runtime() {
     let receiver = Receiver::new();
     drop(gateway(&receiver).push_on_drop(|error| panic!("{error}")));
     assert_eq!(receiver.requests().len(), 1);
 }
 
 #[test]
-fn a_push_at_the_end_that_fails_is_told_of() {
+fn a_failed_push_of_a_guard_is_reported() {
     let receiver = Receiver::new();
     receiver.answer([Answer::status(500), Answer::status(501)]);
     let (told, errors) = mpsc::channel();
@@ -316,7 +316,7 @@ fn a_push_at_the_end_that_fails_is_told_of() {
 }
 
 #[test]
-fn what_could_never_be_pushed_is_an_error_at_the_beginning() {
+fn invalid_settings_are_an_error_before_the_first_push() {
     let wrong = || PushGateway::new("http://127.0.0.1", "");
     assert!(wrong().push_on_drop(drop).is_err());
     assert!(wrong().push_every(Duration::from_secs(1), drop).is_err());
@@ -326,7 +326,7 @@ fn what_could_never_be_pushed_is_an_error_at_the_beginning() {
 }
 
 #[test]
-fn the_pusher_pushes_at_once_and_again_and_again() {
+fn the_pusher_pushes_immediately_and_at_every_interval() {
     let receiver = Receiver::new();
     let pusher = gateway(&receiver)
         .push_every(Duration::from_millis(1), |error| panic!("{error}"))
@@ -339,7 +339,7 @@ fn the_pusher_pushes_at_once_and_again_and_again() {
 }
 
 #[test]
-fn the_pusher_pushes_what_there_is_at_its_end() {
+fn the_pusher_pushes_the_final_values() {
     let receiver = Receiver::new();
     for end in [drop, |pusher| _ = metrics_http::Pusher::shutdown(pusher)] {
         let registry = Registry::new();
@@ -361,7 +361,7 @@ fn the_pusher_pushes_what_there_is_at_its_end() {
 }
 
 #[test]
-fn the_pusher_goes_on_after_failures_and_counts_them() {
+fn the_pusher_continues_after_failures_and_counts_them() {
     let receiver = Receiver::new();
     receiver.answer([Answer::status(500), Answer::HangUp, Answer::status(202)]);
     let (told, errors) = mpsc::channel();
@@ -385,7 +385,7 @@ fn the_pusher_goes_on_after_failures_and_counts_them() {
 }
 
 #[test]
-fn the_last_push_of_a_pusher_is_answered_for() {
+fn shutdown_returns_the_result_of_the_last_push() {
     let receiver = Receiver::new();
     receiver.answer([Answer::status(200), Answer::status(503)]);
     let pusher = gateway(&receiver).push_every(Duration::MAX, drop).unwrap();

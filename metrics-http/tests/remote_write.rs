@@ -141,7 +141,7 @@ fn samples_are_sent_with_the_labels_of_a_scrape() {
 }
 
 #[test]
-fn metadata_come_with_either_version() {
+fn metadata_are_sent_with_both_versions() {
     let registry = registry(Shop);
     let expected = (1, "Orders taken.".to_owned(), String::new());
     let receiver = taking();
@@ -155,7 +155,7 @@ fn metadata_come_with_either_version() {
 }
 
 #[test]
-fn classic_histograms_become_the_series_of_a_scrape() {
+fn a_classic_histogram_has_the_series_of_a_scrape() {
     let registry = Registry::new();
     let options = Options::new("size_bytes", "Sizes.").buckets([1.0, 2.5, 1e6]);
     let sizes = registry.create::<Histogram>(options).unwrap();
@@ -176,7 +176,7 @@ fn classic_histograms_become_the_series_of_a_scrape() {
 }
 
 #[test]
-fn native_histograms_arrive_bucket_by_bucket() {
+fn native_histograms_have_all_their_buckets() {
     let registry = Registry::new();
     let options = Options::new("size_bytes", "Sizes.").native(1.1);
     let sizes = registry.create::<Histogram>(options).unwrap();
@@ -204,7 +204,7 @@ fn native_histograms_arrive_bucket_by_bucket() {
 }
 
 #[test]
-fn a_native_histogram_that_is_not_asked_for_has_what_text_shows_of_it() {
+fn without_native_histograms_their_text_series_are_sent() {
     let registry = Registry::new();
     let options = Options::new("size_bytes", "Sizes.").native(1.1);
     registry.create::<Histogram>(options).unwrap().observe(7.0);
@@ -216,7 +216,7 @@ fn a_native_histogram_that_is_not_asked_for_has_what_text_shows_of_it() {
 }
 
 #[test]
-fn counters_say_since_when_they_count_in_version_2() {
+fn created_timestamps_are_sent_with_version_2() {
     let registry = Registry::new();
     let before = now();
     let options = Options::new("orders_total", "Orders.");
@@ -242,7 +242,7 @@ fn now() -> i64 {
 }
 
 #[test]
-fn an_exemplar_is_sent_once_and_where_it_belongs() {
+fn an_exemplar_is_sent_once_with_its_bucket() {
     let registry = Registry::new();
     let options = Options::new("size_bytes", "Sizes.").buckets([1.0, 10.0]);
     let sizes = registry.create::<Histogram>(options).unwrap();
@@ -265,7 +265,7 @@ fn an_exemplar_is_sent_once_and_where_it_belongs() {
 }
 
 #[test]
-fn names_of_any_characters_are_escaped_unless_the_server_takes_them() {
+fn names_are_escaped_as_configured() {
     let registry = Registry::new();
     let options = Options::new("http.requests_total", "Requests.").labels(["http.method"]);
     let requests = registry.create_family::<Counter>(options.utf8()).unwrap();
@@ -282,7 +282,7 @@ fn names_of_any_characters_are_escaped_unless_the_server_takes_them() {
 }
 
 #[test]
-fn every_sample_arrives_and_every_series_ends_with_a_stale_marker() {
+fn every_sample_is_sent_and_every_series_ends_with_a_stale_marker() {
     let registry = registry(Clock::default());
     let options = Options::new("size_bytes", "Sizes.").native(1.1);
     registry.create::<Histogram>(options).unwrap().observe(1.0);
@@ -307,7 +307,7 @@ fn every_sample_arrives_and_every_series_ends_with_a_stale_marker() {
 }
 
 #[test]
-fn a_series_that_is_gone_ends_with_a_stale_marker() {
+fn a_removed_series_ends_with_a_stale_marker() {
     let registry = Registry::new();
     let options = Options::new("orders_total", "Orders.").labels(["country"]);
     let orders = registry.create_family::<Counter>(options).unwrap();
@@ -335,7 +335,7 @@ fn a_series_that_is_gone_ends_with_a_stale_marker() {
 }
 
 #[test]
-fn no_request_has_more_samples_than_it_may() {
+fn no_request_exceeds_the_limit_of_samples() {
     let registry = registry(Clock::default());
     let receiver = taking();
     let write = to(&receiver, &registry).max_samples_per_send(7);
@@ -346,7 +346,7 @@ fn no_request_has_more_samples_than_it_may() {
 }
 
 #[test]
-fn a_server_that_does_not_know_version_2_gets_version_1() {
+fn a_server_without_version_2_gets_version_1() {
     for answer in [take_old(), take_unread(), Answer::status(400)] {
         let receiver = Receiver::new();
         let registry = registry(Clock::default());
@@ -368,7 +368,7 @@ fn a_server_that_does_not_know_version_2_gets_version_1() {
 }
 
 #[test]
-fn what_is_refused_in_both_versions_decides_for_neither() {
+fn a_refusal_in_both_versions_undoes_the_fallback() {
     let receiver = Receiver::new();
     receiver.answer([Answer::status(400), Answer::status(400)]);
     receiver.answer_all(take());
@@ -383,7 +383,7 @@ fn what_is_refused_in_both_versions_decides_for_neither() {
 }
 
 #[test]
-fn what_the_server_cannot_take_now_is_sent_again_as_it_was() {
+fn a_temporarily_failed_request_is_retried_unchanged() {
     for answer in [
         Answer::status(500),
         Answer::status(503),
@@ -413,7 +413,7 @@ fn what_the_server_cannot_take_now_is_sent_again_as_it_was() {
 }
 
 #[test]
-fn a_server_that_says_when_to_come_back_is_left_alone_until_then() {
+fn retry_after_is_honoured() {
     let second = Duration::from_secs(1);
     let date = httpdate::fmt_http_date(SystemTime::now() + 3 * second);
     for value in [date.as_str(), "1"] {
@@ -436,7 +436,7 @@ fn a_server_that_says_when_to_come_back_is_left_alone_until_then() {
 }
 
 #[test]
-fn what_the_server_refuses_is_given_up_and_counted() {
+fn refused_samples_are_dropped_and_counted() {
     for status in [400, 401, 404, 413] {
         let receiver = Receiver::new();
         let registry = registry(Clock::default());
@@ -466,7 +466,7 @@ fn what_the_server_refuses_is_given_up_and_counted() {
 }
 
 #[test]
-fn a_server_that_hangs_gets_the_same_again() {
+fn a_request_is_retried_unchanged_after_a_timeout() {
     let receiver = Receiver::new();
     receiver.answer([Answer::Hang]);
     receiver.answer_all(take());
@@ -480,7 +480,7 @@ fn a_server_that_hangs_gets_the_same_again() {
 }
 
 #[test]
-fn nothing_is_lost_while_the_server_is_away() {
+fn no_sample_is_lost_while_the_server_is_unreachable() {
     let registry = registry(Clock::default());
     // Its port is free again when the listener is gone.
     let listener = TcpListener::bind(ELSEWHERE).unwrap();
@@ -505,7 +505,7 @@ fn nothing_is_lost_while_the_server_is_away() {
 }
 
 #[test]
-fn what_waits_is_bounded_and_what_is_given_up_for_it_counted() {
+fn the_queue_is_bounded_and_dropped_samples_are_counted() {
     let clock = Arc::new(Clock::default());
     let registry = Registry::new();
     registry
@@ -536,7 +536,7 @@ fn what_waits_is_bounded_and_what_is_given_up_for_it_counted() {
 }
 
 #[test]
-fn the_end_does_not_wait_for_ever() {
+fn shutdown_gives_up_after_its_timeout() {
     let receiver = Receiver::new();
     receiver.answer_all(Answer::Hang);
     let registry = registry(Clock::default());
@@ -550,7 +550,7 @@ fn the_end_does_not_wait_for_ever() {
 }
 
 #[test]
-fn what_the_server_does_not_say_to_have_written_is_counted() {
+fn samples_that_the_server_did_not_write_are_counted() {
     let receiver = Receiver::new();
     let registry = registry(Clock::default());
     receiver.answer([Answer::Of(204, counts(1, 0, 0), String::new())]);
@@ -573,7 +573,7 @@ fn what_the_server_does_not_say_to_have_written_is_counted() {
 }
 
 #[test]
-fn a_label_that_cannot_be_one_is_an_error_that_names_it() {
+fn an_invalid_label_is_an_error_that_names_it() {
     for name in ["", "__name__", "a.b", "job"] {
         let write = RemoteWrite::new("http://127.0.0.1:9090", "shop").label(name, "x");
         let error = write.push_every(Duration::from_secs(1), drop).unwrap_err();

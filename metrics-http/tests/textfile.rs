@@ -16,7 +16,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn the_file_holds_the_exposition_in_the_text_format() {
+fn the_file_contains_the_exposition_in_the_text_format() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("shop.prom");
     write_textfile_from(&registry(Shop), &path).unwrap();
@@ -47,7 +47,7 @@ fn no_line_has_a_timestamp_or_an_exemplar() {
 }
 
 #[test]
-fn the_global_registry_is_written_where_no_other_is_named() {
+fn the_global_registry_is_written_by_default() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("global.prom");
     write_textfile(&path).unwrap();
@@ -56,7 +56,7 @@ fn the_global_registry_is_written_where_no_other_is_named() {
 
 #[cfg(unix)]
 #[test]
-fn all_may_read_it() {
+fn the_file_is_readable_by_all_users() {
     use std::os::unix::fs::PermissionsExt;
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("shop.prom");
@@ -66,7 +66,7 @@ fn all_may_read_it() {
 }
 
 #[test]
-fn a_file_that_is_open_stays_as_it_was_when_the_next_one_is_written() {
+fn an_open_file_is_unaffected_by_the_next_write() {
     use std::io::Read;
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("shop.prom");
@@ -80,7 +80,7 @@ fn a_file_that_is_open_stays_as_it_was_when_the_next_one_is_written() {
 }
 
 #[test]
-fn whoever_reads_it_meanwhile_sees_all_of_it() {
+fn a_concurrent_reader_sees_a_complete_file() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("stock.prom");
     let registry = registry(Warehouse);
@@ -100,7 +100,7 @@ fn whoever_reads_it_meanwhile_sees_all_of_it() {
 }
 
 #[test]
-fn a_folder_that_does_not_exist_is_an_error_that_names_the_file() {
+fn a_missing_folder_is_an_error_that_names_the_file() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("nowhere/shop.prom");
     let error = write_textfile_from(&registry(Shop), &path).unwrap_err();
@@ -109,7 +109,7 @@ fn a_folder_that_does_not_exist_is_an_error_that_names_the_file() {
 }
 
 #[test]
-fn a_name_that_the_exporter_passes_over_is_an_error_that_says_what_to_write() {
+fn a_name_that_the_exporter_ignores_is_an_error_with_a_suggestion() {
     let error = write_textfile_from(&registry(Shop), "/tmp/shop.txt").unwrap_err();
     let expected = "name it `/tmp/shop.prom`";
     assert!(error.to_string().ends_with(expected), "{error}");
@@ -118,7 +118,7 @@ fn a_name_that_the_exporter_passes_over_is_an_error_that_says_what_to_write() {
 }
 
 #[test]
-fn a_failure_leaves_nothing_behind_and_keeps_its_cause() {
+fn a_failed_write_leaves_no_temporary_file_and_keeps_its_cause() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("shop.prom");
     // A file cannot take the name of a folder.

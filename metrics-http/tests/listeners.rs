@@ -8,7 +8,7 @@ use metrics_http::{Address, Server};
 use support::{ELSEWHERE, Shop, ask, connect, get, serving};
 
 #[test]
-fn it_listens_on_several_addresses() {
+fn a_server_listens_on_several_addresses() {
     let server = serving(Shop)
         .bind("127.0.0.1:0")
         .bind("127.0.0.1:0")
@@ -24,7 +24,7 @@ fn it_listens_on_several_addresses() {
 }
 
 #[test]
-fn all_of_its_ports_are_free_again_after_shutdown() {
+fn shutdown_releases_all_ports() {
     let server = serving(Shop).bind(ELSEWHERE).bind(ELSEWHERE).start();
     let server = server.unwrap();
     let addresses = server.addresses().to_vec();
@@ -38,13 +38,13 @@ fn all_of_its_ports_are_free_again_after_shutdown() {
 }
 
 #[test]
-fn nowhere_is_an_error_that_says_what_to_call() {
+fn a_server_without_listeners_is_an_error() {
     let error = serving(Shop).start().unwrap_err().to_string();
     assert!(error.contains("`bind` or `serve`"), "{error}");
 }
 
 #[test]
-fn one_address_that_cannot_be_had_is_an_error() {
+fn one_unavailable_address_is_an_error() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let error = serving(Shop)
         .bind("127.0.0.1:0")
@@ -55,7 +55,7 @@ fn one_address_that_cannot_be_had_is_an_error() {
 }
 
 #[test]
-fn a_guest_from_an_allowed_network_is_served() {
+fn a_client_from_an_allowed_network_is_served() {
     let server = serving(Shop)
         .allow_from(["127.0.0.0/8"])
         .serve("127.0.0.1:0");
@@ -63,7 +63,7 @@ fn a_guest_from_an_allowed_network_is_served() {
 }
 
 #[test]
-fn a_stranger_is_closed_without_a_word() {
+fn a_client_from_another_network_is_disconnected_without_a_response() {
     use std::io::Read;
 
     let server = serving(Shop)
@@ -76,7 +76,7 @@ fn a_stranger_is_closed_without_a_word() {
 }
 
 #[test]
-fn a_network_that_is_none_is_an_error_that_names_it() {
+fn an_invalid_network_is_an_error_that_names_it() {
     let error = Server::builder()
         .allow_from(["10.0.0.0/99"])
         .serve("127.0.0.1:0");
@@ -84,7 +84,7 @@ fn a_network_that_is_none_is_an_error_that_names_it() {
 }
 
 #[test]
-fn connections_beyond_the_limit_wait_for_one_to_end() {
+fn connections_beyond_the_limit_wait_until_one_is_closed() {
     let server = serving(Shop)
         .max_connections(1)
         .client_timeout(Duration::from_mins(5))

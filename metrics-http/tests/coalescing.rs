@@ -76,7 +76,7 @@ fn ask(server: &Server, lines: &str) -> TcpStream {
 const SAME: &str = "GET /metrics HTTP/1.1";
 
 #[test]
-fn scrapes_that_ask_for_the_same_at_once_are_encoded_once() {
+fn identical_concurrent_scrapes_are_encoded_once() {
     let gate = Gate::default();
     let server = server(&gate);
     let scrapes: Vec<_> = (0..10).map(|_| ask(&server, SAME)).collect();
@@ -91,7 +91,7 @@ fn scrapes_that_ask_for_the_same_at_once_are_encoded_once() {
 }
 
 #[test]
-fn scrapes_that_ask_for_different_things_are_encoded_each_for_itself() {
+fn different_concurrent_scrapes_are_encoded_separately() {
     let gate = Gate::default();
     let server = server(&gate);
     let plain = ask(&server, SAME);
@@ -105,7 +105,7 @@ fn scrapes_that_ask_for_different_things_are_encoded_each_for_itself() {
 }
 
 #[test]
-fn a_scrape_after_another_one_is_encoded_anew() {
+fn a_later_scrape_is_encoded_again() {
     let gate = Gate::default();
     gate.open();
     let server = server(&gate);
@@ -116,7 +116,7 @@ fn a_scrape_after_another_one_is_encoded_anew() {
 }
 
 #[test]
-fn another_one_leads_when_the_first_goes_away() {
+fn another_scrape_leads_if_the_leader_disconnects() {
     let gate = Gate::default();
     let server = server(&gate);
     let first = ask(&server, SAME);
@@ -132,7 +132,7 @@ fn another_one_leads_when_the_first_goes_away() {
 }
 
 #[test]
-fn one_that_reads_nothing_does_not_hold_up_those_that_ask_for_the_same() {
+fn a_stalled_leader_does_not_delay_its_followers() {
     let gate = Gate::default();
     let server = serving(gate.clone())
         .client_timeout(Duration::from_mins(5))

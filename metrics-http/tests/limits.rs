@@ -17,7 +17,7 @@ use support::{
 };
 
 #[test]
-fn a_client_that_goes_away_frees_its_place() {
+fn a_client_that_disconnects_releases_its_permit() {
     let server = serving(Warehouse)
         .max_concurrent_scrapes(1)
         .client_timeout(Duration::MAX)
@@ -31,7 +31,7 @@ fn a_client_that_goes_away_frees_its_place() {
 }
 
 #[test]
-fn a_client_that_goes_away_while_it_waits_for_a_place_takes_none() {
+fn a_client_that_disconnects_in_the_queue_takes_no_permit() {
     let server = serving(Warehouse)
         .max_concurrent_scrapes(1)
         .client_timeout(Duration::MAX)
@@ -50,7 +50,7 @@ fn a_client_that_goes_away_while_it_waits_for_a_place_takes_none() {
 }
 
 #[test]
-fn a_scrape_that_takes_too_long_is_broken_off() {
+fn a_scrape_is_aborted_after_its_timeout() {
     let server = serving(Warehouse)
         .max_concurrent_scrapes(1)
         .client_timeout(Duration::MAX)
@@ -67,7 +67,7 @@ fn a_scrape_that_takes_too_long_is_broken_off() {
 }
 
 #[test]
-fn the_scraper_s_own_limit_is_honoured() {
+fn the_timeout_of_the_scraper_is_honoured() {
     let server = serving(Warehouse)
         .max_concurrent_scrapes(1)
         .client_timeout(Duration::MAX)
@@ -87,7 +87,7 @@ fn the_scraper_s_own_limit_is_honoured() {
 }
 
 #[test]
-fn a_client_that_reads_nothing_is_cut_off() {
+fn a_stalled_client_is_disconnected() {
     let server = serving(Warehouse)
         .client_timeout(Duration::from_millis(200))
         .shutdown_timeout(PATIENCE)
@@ -102,7 +102,7 @@ fn a_client_that_reads_nothing_is_cut_off() {
 }
 
 #[test]
-fn a_client_that_is_slow_to_ask_is_cut_off_while_others_are_served() {
+fn a_slow_request_times_out_while_other_clients_are_served() {
     let server = serving(Shop)
         .client_timeout(Duration::from_millis(200))
         .serve("127.0.0.1:0")
@@ -121,7 +121,7 @@ fn a_client_that_is_slow_to_ask_is_cut_off_while_others_are_served() {
 }
 
 #[test]
-fn what_is_no_request_gets_400() {
+fn a_malformed_request_gets_400() {
     let server = shop();
     for garbage in [
         "\u{16}\u{3}\u{1}\r\n",
@@ -135,7 +135,7 @@ fn what_is_no_request_gets_400() {
 }
 
 #[test]
-fn a_head_without_end_is_refused() {
+fn an_endless_head_is_refused() {
     let server = shop();
     let mut stream = connect(server.local_addr());
     let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nX: ");
@@ -149,7 +149,7 @@ fn a_head_without_end_is_refused() {
 }
 
 #[test]
-fn many_scrapes_at_once_are_all_answered() {
+fn many_concurrent_scrapes_are_all_answered() {
     let server = serving(Shop)
         .max_concurrent_scrapes(2)
         .serve("127.0.0.1:0")
@@ -162,14 +162,14 @@ fn many_scrapes_at_once_are_all_answered() {
 }
 
 #[test]
-fn http_1_0_is_spoken() {
+fn http_1_0_is_supported() {
     let reply = ask(shop().local_addr(), "GET /metrics HTTP/1.0\r\n");
     assert_eq!(reply.status, 200);
     assert!(reply.text().contains("orders_waiting 2"));
 }
 
 #[test]
-fn scrapes_that_would_wait_behind_too_many_are_turned_away() {
+fn scrapes_beyond_the_queue_limit_get_503() {
     let server = serving(Warehouse)
         .max_concurrent_scrapes(1)
         .max_queued_scrapes(0)
@@ -190,7 +190,7 @@ fn scrapes_that_would_wait_behind_too_many_are_turned_away() {
 }
 
 #[test]
-fn a_collector_gets_no_more_time_than_the_scraper_has() {
+fn the_timeout_of_the_scraper_limits_collectors() {
     struct Hangs(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
 
     static DESC: [Desc; 1] = [Desc::new(Kind::Gauge, "hangs", "For ever.")];

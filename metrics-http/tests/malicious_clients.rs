@@ -40,7 +40,7 @@ fn is_served(server: &Server) {
 }
 
 #[test]
-fn hundreds_that_never_finish_asking_are_cut_off_while_scrapes_are_served() {
+fn hundreds_of_incomplete_requests_time_out_while_scrapes_are_served() {
     let server = server();
     let mut slow: Vec<TcpStream> = (0..200).map(|_| connect(server.local_addr())).collect();
     for stream in &mut slow {
@@ -61,7 +61,7 @@ fn hundreds_that_never_finish_asking_are_cut_off_while_scrapes_are_served() {
 }
 
 #[test]
-fn one_that_drips_its_head_is_cut_off() {
+fn a_head_sent_byte_by_byte_times_out() {
     let server = server();
     let mut stream = connect(server.local_addr());
     stream.write_all(b"GET /metrics HTTP/1.1\r\n").unwrap();
@@ -95,7 +95,7 @@ fn oversized_lines_and_heads_are_refused() {
 }
 
 #[test]
-fn garbage_is_refused() {
+fn malformed_requests_are_refused() {
     let server = server();
     for words in [
         &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
@@ -121,7 +121,7 @@ fn garbage_is_refused() {
 }
 
 #[test]
-fn smuggled_lengths_reach_no_second_request() {
+fn request_smuggling_reaches_no_second_request() {
     let server = server();
     for framing in [
         "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
@@ -151,7 +151,7 @@ fn smuggled_lengths_reach_no_second_request() {
 }
 
 #[test]
-fn requests_in_a_row_are_answered_in_order() {
+fn pipelined_requests_are_answered_in_order() {
     let server = server();
     let mut stream = connect(server.local_addr());
     let one = |path| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -166,7 +166,7 @@ fn requests_in_a_row_are_answered_in_order() {
 }
 
 #[test]
-fn odd_methods_are_refused() {
+fn unusual_methods_are_refused() {
     let server = server();
     for method in [
         "POST", "DELETE", "TRACE", "CONNECT", "OPTIONS", "FOO", "get",
@@ -182,7 +182,7 @@ fn odd_methods_are_refused() {
 }
 
 #[test]
-fn a_path_leads_to_no_file() {
+fn paths_never_refer_to_files() {
     let server = server();
     for path in [
         "/../../../../etc/passwd",
@@ -200,7 +200,7 @@ fn a_path_leads_to_no_file() {
 }
 
 #[test]
-fn a_malformed_accept_is_answered_in_a_format_that_all_read() {
+fn a_malformed_accept_header_gets_the_text_format() {
     let server = server();
     let deep = "a/b;q=".repeat(500);
     for accept in [
@@ -227,7 +227,7 @@ fn a_malformed_accept_is_answered_in_a_format_that_all_read() {
 }
 
 #[test]
-fn a_body_that_nobody_asked_for_is_not_waited_for() {
+fn an_unexpected_request_body_is_not_waited_for() {
     let server = server();
     let words = b"GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nfew";
     assert_eq!(say(server.local_addr(), words), Some(200));
@@ -277,11 +277,11 @@ fn hang_up(server: &Server, times: usize) {
 /// Alone in its process: others would have descriptors open, and memory.
 #[cfg(target_os = "linux")]
 #[test]
-fn descriptors_and_memory_come_back_from_clients_that_hang_up_however() {
+fn disconnecting_clients_leak_neither_descriptors_nor_memory() {
     const ALONE: &str = "METRICS_HTTP_ALONE";
     if std::env::var_os(ALONE).is_none() {
         let this = std::env::current_exe().unwrap();
-        let name = "descriptors_and_memory_come_back_from_clients_that_hang_up_however";
+        let name = "disconnecting_clients_leak_neither_descriptors_nor_memory";
         let again = std::process::Command::new(this)
             .args(["--exact", name, "--test-threads=1"])
             .env(ALONE, "yes")

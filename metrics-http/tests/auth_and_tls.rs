@@ -43,7 +43,7 @@ fn basic(user: &str, password: &str) -> String {
 }
 
 #[test]
-fn who_shows_nothing_is_asked_for_credentials() {
+fn a_request_without_credentials_is_challenged() {
     let server = guarded();
     for path in ["/metrics", "/", "/nothing"] {
         let reply = get(&server, path);
@@ -58,7 +58,7 @@ fn who_shows_nothing_is_asked_for_credentials() {
 }
 
 #[test]
-fn the_right_password_opens() {
+fn a_valid_password_grants_access() {
     let server = guarded();
     for _ in 0..2 {
         let reply = get_with(&server, "/metrics", &basic("prometheus", "open sesame"));
@@ -68,7 +68,7 @@ fn the_right_password_opens() {
 }
 
 #[test]
-fn the_right_token_opens() {
+fn a_valid_token_grants_access() {
     let server = guarded();
     for scheme in ["Bearer", "bearer"] {
         let header = format!("Authorization: {scheme} a long token");
@@ -77,7 +77,7 @@ fn the_right_token_opens() {
 }
 
 #[test]
-fn what_is_wrong_stays_out_even_after_what_is_right() {
+fn invalid_credentials_are_refused_after_valid_ones() {
     let server = guarded();
     let right = basic("prometheus", "open sesame");
     assert_eq!(get_with(&server, "/metrics", &right).status, 200);
@@ -100,7 +100,7 @@ fn what_is_wrong_stays_out_even_after_what_is_right() {
 }
 
 #[test]
-fn a_probe_learns_whether_and_not_why() {
+fn a_probe_without_credentials_gets_the_status_but_no_reasons() {
     let server = guarded();
     let reply = get(&server, "/-/ready");
     assert_eq!((reply.status, reply.text()), (503, ""));
@@ -112,7 +112,7 @@ fn a_probe_learns_whether_and_not_why() {
 }
 
 #[test]
-fn a_password_in_place_of_its_hash_is_an_error_that_does_not_repeat_it() {
+fn a_plain_password_is_an_error_that_does_not_quote_it() {
     let error = serving(Shop)
         .basic_auth("prometheus", "open sesame")
         .serve("127.0.0.1:0");
@@ -201,7 +201,7 @@ fn metrics_are_served_over_tls() {
 }
 
 #[test]
-fn who_speaks_no_tls_gets_no_metrics() {
+fn a_client_without_tls_gets_no_metrics() {
     let (folder, authority) = (TempDir::new().unwrap(), Authority::new());
     let tls = authority.equips(folder.path());
     let server = serving(Shop).tls(tls).serve("127.0.0.1:0").unwrap();
@@ -215,7 +215,7 @@ fn who_speaks_no_tls_gets_no_metrics() {
 }
 
 #[test]
-fn a_client_has_to_show_a_certificate_where_one_is_asked_for() {
+fn a_client_certificate_is_required_if_a_client_ca_is_set() {
     let (folder, authority) = (TempDir::new().unwrap(), Authority::new());
     let ca = folder.path().join("ca.crt");
     fs::write(&ca, authority.pem()).unwrap();
@@ -233,7 +233,7 @@ fn a_client_has_to_show_a_certificate_where_one_is_asked_for() {
 }
 
 #[test]
-fn certificates_are_read_again_when_they_change() {
+fn certificates_are_reloaded_when_their_files_change() {
     let (folder, before, after) = (TempDir::new().unwrap(), Authority::new(), Authority::new());
     let tls = before.equips(folder.path());
     let server = serving(Shop).tls(tls).serve("127.0.0.1:0").unwrap();
@@ -246,7 +246,7 @@ fn certificates_are_read_again_when_they_change() {
 }
 
 #[test]
-fn a_certificate_that_cannot_be_read_again_stays_in_use() {
+fn a_failed_reload_keeps_the_previous_certificate_in_use() {
     let (folder, authority) = (TempDir::new().unwrap(), Authority::new());
     let tls = authority.equips(folder.path());
     let server = serving(Shop).tls(tls).serve("127.0.0.1:0").unwrap();
@@ -265,7 +265,7 @@ fn a_certificate_that_cannot_be_read_again_stays_in_use() {
 }
 
 #[test]
-fn files_that_are_no_certificate_are_an_error_that_names_them() {
+fn an_invalid_certificate_file_is_an_error_that_names_it() {
     let folder = TempDir::new().unwrap();
     let tls = Authority::new().equips(folder.path());
     fs::write(folder.path().join("tls.crt"), "nothing in it").unwrap();
