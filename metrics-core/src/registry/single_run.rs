@@ -77,7 +77,7 @@ impl SingleRunWithHeads<'_> {
         let regions = run.families[range.clone()]
             .iter()
             .map(|family| family.region());
-        let words = reader.read_single_series(regions.zip(are_counters.iter().copied()));
+        let words = reader.read_single_series(regions);
         SingleSamples::new(self, &run.prefixes, range, are_counters, words)
     }
 }

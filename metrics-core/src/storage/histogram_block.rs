@@ -56,7 +56,7 @@ const ATTEMPTS: usize = 4;
 /// `add` maps a sum of observations to the sum with it.
 ///
 /// Called by the owner of the block alone. Returns whether a reader has asked for a copy,
-/// to be answered with [`Handover::answer`].
+/// to be answered with [`CopyBuffer::answer`].
 #[inline(always)]
 pub(crate) fn observe<W: Atomic>(block: &[W], count: usize, add: impl FnOnce(u64) -> u64) -> bool {
     let observation = Observation::begin(block, add);
@@ -216,15 +216,15 @@ pub(crate) fn write<W: Atomic>(block: &[W], snapshot: &[u64]) {
 /// Where a thread puts the copies that readers ask for: one for all its blocks, since one
 /// scrape reads at a time.
 #[derive(Debug)]
-pub(crate) struct Handover<W> {
+pub(crate) struct CopyBuffer<W> {
     /// The ticket of the newest copy.
     done: W,
     words: Box<[W]>,
 }
 
-impl<W: Atomic> Handover<W> {
+impl<W: Atomic> CopyBuffer<W> {
     pub(crate) fn new(size: usize, mut zero: impl FnMut() -> W) -> Self {
-        Handover {
+        CopyBuffer {
             done: zero(),
             words: (0..size).map(|_| zero()).collect(),
         }
@@ -265,7 +265,7 @@ pub(crate) fn snapshot<'a, W: Atomic + 'a>(
     parts: &Parts,
     out: &mut [u64],
     ticket: u64,
-    handover: impl FnOnce() -> &'a Handover<W>,
+    handover: impl FnOnce() -> &'a CopyBuffer<W>,
     mut relax: impl FnMut(),
 ) {
     for _ in 0..ATTEMPTS {

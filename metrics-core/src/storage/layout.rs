@@ -11,7 +11,7 @@ use std::{
 use crate::{
     describe::buckets::MAX_BUCKETS,
     storage::{
-        histogram_block::{self, Handover, Parts, Sum},
+        histogram_block::{self, CopyBuffer, Parts, Sum},
         native::{NativeConfig, TableView, merge, table},
         scalar,
     },
@@ -217,20 +217,20 @@ impl Layout {
     /// Adds up series that are [words](Self::is_scalar), one after the other: what ended threads
     /// have left, in `shared`, and the words of those that run, which `each_thread` shows. Called
     /// under the lock that ends of threads take.
-    pub(crate) fn add_up_words(
+    pub(crate) fn sum_scalars(
         self,
         shared: &[AtomicU64],
         out: &mut [u64],
-        each_thread: impl Fn(EachWords<'_>),
+        each_thread: impl Fn(ScalarVisitor<'_>),
     ) {
         match self {
             Layout::Empty | Layout::Histogram { .. } => {}
             Layout::Int | Layout::Float => load_into(out, shared, |_, value| value),
             Layout::FloatCount => {
-                self.add_up_with(shared, out, each_thread, |a, b| Sum::Float.add(a, b));
+                self.sum_scalars_with(shared, out, each_thread, |a, b| Sum::Float.add(a, b));
             }
             Layout::Count | Layout::UpDown => {
-                self.add_up_with(shared, out, each_thread, |a, b| {
+                self.sum_scalars_with(shared, out, each_thread, |a, b| {
                     a.saturating_add(scalar::count(b))
                 });
             }
@@ -238,11 +238,11 @@ impl Layout {
     }
 
     #[inline(always)]
-    fn add_up_with(
+    fn sum_scalars_with(
         self,
         shared: &[AtomicU64],
         out: &mut [u64],
-        each_thread: impl Fn(EachWords<'_>),
+        each_thread: impl Fn(ScalarVisitor<'_>),
         add: impl Fn(u64, u64) -> u64 + Copy,
     ) {
         load_into(out, shared, add);
@@ -289,12 +289,12 @@ impl Layout {
 
     /// Adds up one histogram: what ended threads have left, in `shared`, and the words of those
     /// that run, which `each_thread` shows. Called under the lock that ends of threads take.
-    pub(crate) fn add_up(
+    pub(crate) fn sum_histograms(
         self,
         shared: &[AtomicU64],
         out: &mut [u64],
         scratch: &mut [u64],
-        each_thread: impl Fn(EachThread<'_>),
+        each_thread: impl Fn(HistogramVisitor<'_>),
         ticket: &mut u64,
     ) {
         let width = self.value_count();
@@ -313,7 +313,7 @@ impl Layout {
             for (group, out) in groups(words, size).zip(out.chunks_mut(width)) {
                 *ticket += 1;
                 // There since the thread's first touch of a histogram.
-                let handover = || handover.get_or_init(copies);
+                let handover = || handover.get_or_init(copy_buffer);
                 let relax = std::hint::spin_loop;
                 if is_empty {
                     histogram_block::snapshot(group, &parts, out, *ticket, handover, relax);
@@ -375,11 +375,12 @@ impl Layout {
 
 /// What is done with the words of one thread: with all of them, or where some series are not its
 /// own yet, with those that fit; then the words of a series are so many.
-pub(crate) type EachWords<'a> =
+pub(crate) type ScalarVisitor<'a> =
     &'a mut dyn FnMut(&[AtomicU64], Option<(usize, &dyn Fn(usize) -> bool)>);
 
 /// What is done with the words of one thread, which come with the thread's buffer for copies.
-pub(crate) type EachThread<'a> = &'a mut dyn FnMut(&[AtomicU64], &OnceLock<Handover<AtomicU64>>);
+pub(crate) type HistogramVisitor<'a> =
+    &'a mut dyn FnMut(&[AtomicU64], &OnceLock<CopyBuffer<AtomicU64>>);
 
 /// The words of the largest histogram behind its header.
 const WORDS: usize = MAX_BUCKETS + table::MAX_WORDS;
@@ -388,12 +389,12 @@ const WORDS: usize = MAX_BUCKETS + table::MAX_WORDS;
 const READ_WORDS: usize = histogram_block::BUCKETS_OUT + WORDS;
 
 /// A thread's buffer for copies, large enough for any histogram.
-pub(crate) fn copies() -> Handover<AtomicU64> {
-    Handover::new(histogram_block::HEADER + WORDS, || AtomicU64::new(0))
+pub(crate) fn copy_buffer() -> CopyBuffer<AtomicU64> {
+    CopyBuffer::new(histogram_block::HEADER + WORDS, || AtomicU64::new(0))
 }
 
 /// What [`Layout::fold`] needs; nothing may be allocated under the lock that it runs under.
-pub(crate) fn scratch() -> Vec<u64> {
+pub(crate) fn fold_scratch() -> Vec<u64> {
     vec![0; 2 * READ_WORDS]
 }
 

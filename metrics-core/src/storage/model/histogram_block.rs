@@ -14,7 +14,7 @@ use loom::thread;
 use crate::storage::{
     atomic::Atomic,
     histogram_block::{
-        BUCKETS_OUT, COUNT_OUT, HEADER, Handover, Parts, SUM_OUT, Sum, observe, observe_twice,
+        BUCKETS_OUT, COUNT_OUT, CopyBuffer, HEADER, Parts, SUM_OUT, Sum, observe, observe_twice,
         read, snapshot,
     },
     model::loom_atomic::{AtomicU64, check},
@@ -110,11 +110,11 @@ fn empty_block() -> Vec<Watched> {
 struct Reader {
     block: Vec<Watched>,
     blind: Arc<AtomicUsize>,
-    handover: Arc<Handover<Watched>>,
+    handover: Arc<CopyBuffer<Watched>>,
 }
 
 impl Reader {
-    fn new(block: &[Watched], handover: &Arc<Handover<Watched>>) -> Self {
+    fn new(block: &[Watched], handover: &Arc<CopyBuffer<Watched>>) -> Self {
         let blind = Arc::new(AtomicUsize::new(BLIND));
         let word = |watched: &Watched| Watched {
             word: Arc::clone(&watched.word),
@@ -148,11 +148,11 @@ impl Reader {
 }
 
 /// Observes 1, in the buckets in turn, and answers when asked.
-fn record(block: &[Watched], handover: &Handover<Watched>, observations: usize) {
+fn record(block: &[Watched], handover: &CopyBuffer<Watched>, observations: usize) {
     record_from(block, handover, 0..observations);
 }
 
-fn record_from(block: &[Watched], handover: &Handover<Watched>, observations: Range<usize>) {
+fn record_from(block: &[Watched], handover: &CopyBuffer<Watched>, observations: Range<usize>) {
     for at in observations {
         if observe(block, at % BUCKETS, |sum| sum + 1) {
             handover.answer(block);
@@ -173,7 +173,7 @@ fn consistent(out: &[u64]) -> u64 {
 #[test]
 fn what_a_reader_reads_directly_is_whole() {
     check(3, || {
-        let (block, handover) = (empty_block(), Arc::new(Handover::new(BLOCK, sighted)));
+        let (block, handover) = (empty_block(), Arc::new(CopyBuffer::new(BLOCK, sighted)));
         let reader = Reader::new(&block, &handover);
         reader.blind.store(SIGHTED, Ordering::Relaxed);
         let recorder = thread::spawn(move || record(&block, &handover, 3));
@@ -193,7 +193,7 @@ fn what_a_reader_reads_directly_is_whole() {
 #[test]
 fn what_is_handed_over_is_whole() {
     check(PREEMPTIONS, || {
-        let (block, handover) = (empty_block(), Arc::new(Handover::new(BLOCK, sighted)));
+        let (block, handover) = (empty_block(), Arc::new(CopyBuffer::new(BLOCK, sighted)));
         let reader = Reader::new(&block, &handover);
         let recorder = thread::spawn(move || record(&block, &handover, 3));
         consistent(&reader.snapshot(1, 3));
@@ -204,7 +204,7 @@ fn what_is_handed_over_is_whole() {
 #[test]
 fn a_second_snapshot_is_whole_and_not_behind_the_first() {
     check(2, || {
-        let (block, handover) = (empty_block(), Arc::new(Handover::new(BLOCK, sighted)));
+        let (block, handover) = (empty_block(), Arc::new(CopyBuffer::new(BLOCK, sighted)));
         let reader = Reader::new(&block, &handover);
         let recorder = thread::spawn(move || record(&block, &handover, 3));
         let first = consistent(&reader.snapshot(1, 1));
@@ -219,7 +219,7 @@ fn a_second_snapshot_is_whole_and_not_behind_the_first() {
 fn copies_of_two_blocks_are_not_mixed_up() {
     check(2, || {
         let blocks = [empty_block(), empty_block()];
-        let handover = Arc::new(Handover::new(BLOCK, sighted));
+        let handover = Arc::new(CopyBuffer::new(BLOCK, sighted));
         let readers = [0, 1].map(|at| Reader::new(&blocks[at], &handover));
         let recorder = thread::spawn(move || {
             record(&blocks[0], &handover, 1);

@@ -228,7 +228,7 @@ pub(crate) fn find_or_insert_bucket<'s>(
         }
         let used = (0..native.slots()).filter(|slot| key_of(*slot) != Key::NONE);
         if used.count() >= native.max_buckets.into()
-            && storage::exclusively(|| make_room(native, table, shared()))
+            && storage::lock_out_scrapes(|| make_room(native, table, shared()))
         {
             continue;
         }

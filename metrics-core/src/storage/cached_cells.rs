@@ -1,0 +1,118 @@
+//! References to this thread's cells that can be kept, and arrays of regions for open labels.
+
+#![allow(unsafe_code, reason = "keeps the address of cells")]
+
+use std::{
+    ptr::NonNull,
+    slice,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use crate::storage::{lifecycle, region::Region, thread::thread_state};
+
+/// The address of a thread's cells of one series, valid in one epoch of that thread.
+#[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
+pub struct CachedCells<const N: usize> {
+    /// In a region that is never dropped.
+    cells: NonNull<[AtomicU64; N]>,
+    epoch: u64,
+}
+
+// SAFETY: `get` dereferences the address only in the thread that created the value.
+unsafe impl<const N: usize> Send for CachedCells<N> {}
+
+// SAFETY: as above.
+unsafe impl<const N: usize> Sync for CachedCells<N> {}
+
+impl<const N: usize> CachedCells<N> {
+    /// The value for cells of the calling thread.
+    ///
+    /// # Safety
+    ///
+    /// The cells are the calling thread's, in a region that is never dropped, and the thread has
+    /// not ended.
+    #[inline(always)]
+    pub(super) unsafe fn new(cells: NonNull<[AtomicU64; N]>) -> Self {
+        CachedCells {
+            cells,
+            epoch: thread_state().epoch.get(),
+        }
+    }
+
+    /// The cells; `None` in another thread or another epoch.
+    #[inline(always)]
+    pub(crate) fn get(&self) -> Option<&[AtomicU64; N]> {
+        if thread_state().epoch.get() != self.epoch {
+            return None;
+        }
+        // SAFETY: a thread that has cells has an epoch other than 0, which no other thread ever
+        // has. The epoch changes before the thread frees its cells, and the region does not free
+        // them either, by the condition of `new`.
+        Some(unsafe { self.cells.as_ref() })
+    }
+
+    /// The address, for a cache that is emptied at the thread's end.
+    pub(super) fn address(&self) -> NonNull<[AtomicU64; N]> {
+        self.cells
+    }
+}
+
+/// Regions of the same size for open labels, with consecutive indices.
+///
+/// The index of the first replaces the id of each, so that [`ready`](Self::ready) does not load a
+/// region.
+#[derive(Debug)]
+pub(crate) struct Regions {
+    first_index: usize,
+    /// The number of cells of each region.
+    len: usize,
+    all: Box<[Region]>,
+}
+
+impl Regions {
+    /// `number` regions, made by `region`.
+    pub(crate) fn new(number: usize, mut region: impl FnMut() -> Region) -> Self {
+        let regions: Box<[Region]> = (0..number).map(|_| region()).collect();
+        Regions {
+            first_index: lifecycle::register(&regions, true),
+            len: regions.first().map_or(0, |region| region.len),
+            all: regions,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self, region: usize) -> &Region {
+        &self.all[region]
+    }
+
+    /// This thread's cells of a series; `None` if the thread must first attach cells or catch up
+    /// with the generation.
+    ///
+    /// The caller has just found the series in the index. If the series is removed now, and another
+    /// one claims its place, a recording does not reach the other one: a thread's cells do not
+    /// count for generations that the thread has not seen.
+    #[inline(always)]
+    pub(crate) fn ready<const N: usize>(
+        &'static self,
+        region: usize,
+        series: usize,
+        generation: u64,
+    ) -> Option<CachedCells<N>> {
+        if region >= self.all.len() {
+            return None;
+        }
+        let slot = thread_state().slots().get(self.first_index + region)?;
+        let first = NonNull::new(slot.cells.load(Ordering::Relaxed))?;
+        if slot.seen.load(Ordering::Relaxed) < generation {
+            return None;
+        }
+        // SAFETY: `attach` put the address of this thread's cells of the region with this index in
+        // the slot, `len` of them. This thread's end frees them, after it has emptied the
+        // directory; the region is never dropped, as `self` is borrowed for `'static`.
+        let cells = unsafe { slice::from_raw_parts(first.as_ptr(), self.len) };
+        let cells = cells.get(series * N..)?.first_chunk()?;
+        // SAFETY: as above; the thread has not ended, as its directory has a slot.
+        Some(unsafe { CachedCells::new(NonNull::from(cells)) })
+    }
+}

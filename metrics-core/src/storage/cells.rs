@@ -1,0 +1,108 @@
+//! Blocks of cells: the heap blocks of one thread, and the cells that all threads share.
+
+#![allow(
+    unsafe_code,
+    reason = "a heap block is owned through the address of its first cell"
+)]
+
+use std::{
+    mem::ManuallyDrop,
+    ptr::{self, NonNull},
+    sync::{Arc, OnceLock, atomic::AtomicU64},
+};
+
+/// One thread's cells of a region on the heap; freed on drop.
+///
+/// Aligned to 128 bytes, so that cells of different threads never share a cache line, nor one of
+/// the pairs of lines that processors prefetch together.
+#[derive(Debug)]
+pub(super) struct CellBlock {
+    first: NonNull<AtomicU64>,
+    len: usize,
+}
+
+impl CellBlock {
+    /// Allocates `len` cells, all zero.
+    pub(super) fn zeroed(len: usize) -> Self {
+        let lines: Box<[Line]> = (0..lines(len))
+            .map(|_| Line([const { AtomicU64::new(0) }; 16]))
+            .collect();
+        let lines: *mut [Line] = Box::into_raw(lines);
+        CellBlock {
+            first: NonNull::new(lines.cast()).expect("the address of a box is not null"),
+            len,
+        }
+    }
+
+    /// Gives up ownership; [`from_raw`](Self::from_raw) takes it back.
+    pub(super) fn into_raw(self) -> NonNull<AtomicU64> {
+        ManuallyDrop::new(self).first
+    }
+
+    /// Takes ownership of a block.
+    ///
+    /// # Safety
+    ///
+    /// `first` was returned by [`into_raw`](Self::into_raw) of a block of `len` cells, ownership
+    /// has not been taken back since, and no reference to the cells is used from now on.
+    pub(super) unsafe fn from_raw(first: NonNull<AtomicU64>, len: usize) -> Self {
+        CellBlock { first, len }
+    }
+}
+
+impl Drop for CellBlock {
+    #[expect(
+        clippy::cast_ptr_alignment,
+        reason = "the address is that of a boxed `Line`"
+    )]
+    fn drop(&mut self) {
+        let lines = self.first.as_ptr().cast::<Line>();
+        let lines = ptr::slice_from_raw_parts_mut(lines, self::lines(self.len));
+        // SAFETY: `zeroed` made `first` from a box of `lines(len)` lines, and `self` is the block's
+        // only owner.
+        drop(unsafe { Box::from_raw(lines) });
+    }
+}
+
+/// The unit of allocation: two cache lines.
+#[repr(align(128))]
+struct Line(#[expect(dead_code, reason = "accessed through a pointer")] [AtomicU64; 16]);
+
+/// The number of lines for `len` cells, at least one.
+const fn lines(len: usize) -> usize {
+    if len == 0 { 1 } else { len.div_ceil(16) }
+}
+
+/// The cells of a region that all threads share: totals of ended threads, late recordings.
+#[derive(Clone, Debug)]
+pub(super) enum SharedCells {
+    /// In a static: a declared metric must be recordable by a global allocator, which cannot
+    /// allocate them.
+    Static(&'static [AtomicU64]),
+    /// Allocated when they are first needed.
+    Lazy(Arc<OnceLock<Box<[AtomicU64]>>>),
+}
+
+impl SharedCells {
+    /// The cells; empty if they have not been allocated, that is, if all of them are zero.
+    pub(super) fn get(&self) -> &[AtomicU64] {
+        match self {
+            SharedCells::Static(cells) => cells,
+            SharedCells::Lazy(cells) => cells.get().map_or(&[], |cells| cells),
+        }
+    }
+
+    /// The cells; allocates `len` of them on the first call.
+    #[inline]
+    pub(super) fn get_or_allocate(&self, len: usize) -> &[AtomicU64] {
+        match self {
+            SharedCells::Static(cells) => cells,
+            SharedCells::Lazy(cells) => cells.get_or_init(|| zeros(len).collect()),
+        }
+    }
+}
+
+/// `len` atomics that are zero.
+pub(super) fn zeros(len: usize) -> impl Iterator<Item = AtomicU64> {
+    (0..len).map(|_| AtomicU64::new(0))
+}

@@ -1,0 +1,75 @@
+//! A thread's directory: where its cells of each region are.
+
+#![allow(unsafe_code, reason = "the thread and the scrapes share a directory")]
+
+use std::{
+    ptr::{self, NonNull},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicPtr, AtomicU64},
+    },
+};
+
+use crate::storage::histogram_block::CopyBuffer;
+
+/// A thread's cells of one region.
+#[derive(Default)]
+pub(super) struct Slot {
+    /// The first cell; null if the thread has not recorded into the region.
+    pub(super) cells: AtomicPtr<AtomicU64>,
+    /// The newest generation that the thread has seen: see [`generation`](super::generation).
+    pub(super) seen: AtomicU64,
+}
+
+/// An owned array of slots, indexed by region; freed on drop.
+///
+/// Not a `Box`: the thread reads the slots through [`as_ptr`](Self::as_ptr) while the global state
+/// owns and moves the directory, and moving a box invalidates pointers into it.
+pub(super) struct Directory(NonNull<[Slot]>);
+
+// SAFETY: a directory owns its slots as a `Box<[Slot]>` would, and a slot consists of atomics.
+unsafe impl Send for Directory {}
+
+impl Directory {
+    /// Allocates `len` empty slots.
+    pub(super) fn new(len: usize) -> Self {
+        let slots: Box<[Slot]> = (0..len).map(|_| Slot::default()).collect();
+        Directory(NonNull::from(Box::leak(slots)))
+    }
+
+    pub(super) fn slots(&self) -> &[Slot] {
+        // SAFETY: the slots are freed by `drop` only, and all accesses to them are shared.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// The slots, valid until this directory is dropped.
+    pub(super) fn as_ptr(&self) -> *const [Slot] {
+        self.0.as_ptr()
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // SAFETY: `new` leaked this box, and `self` is its only owner.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+/// A running thread in the global state.
+pub(super) struct ThreadEntry {
+    pub(super) directory: Directory,
+    /// Where the thread copies blocks that a scrape could not read; allocated with its first
+    /// histogram.
+    pub(super) copies: Arc<OnceLock<CopyBuffer<AtomicU64>>>,
+}
+
+impl ThreadEntry {
+    /// Whether this is the thread that has this directory.
+    pub(super) fn has(&self, directory: *const [Slot]) -> bool {
+        ptr::addr_eq(self.directory.as_ptr(), directory)
+    }
+
+    pub(super) fn slots(&self) -> &[Slot] {
+        self.directory.slots()
+    }
+}

@@ -1,0 +1,86 @@
+//! The life of a region: it gets an index, its places are claimed by new series, it is dropped.
+
+#![allow(
+    unsafe_code,
+    reason = "a dropped region frees its cells in all threads"
+)]
+
+use std::{slice, sync::atomic::Ordering};
+
+use crate::storage::{
+    generation,
+    global::GLOBAL,
+    region::{Region, RegionEntry},
+};
+
+impl Region {
+    /// The region's index in every directory; `None` if other threads have the other kind of cells.
+    ///
+    /// The first call decides whether the threads' cells are heap blocks.
+    pub(super) fn index(&self, has_heap_cells: bool) -> Option<usize> {
+        if self.id.load(Ordering::Acquire) == 0 {
+            register(slice::from_ref(self), has_heap_cells);
+        }
+        // Acquire: pairs with the Release in `register`, so that `has_heap_cells` is known.
+        let index = self.id.load(Ordering::Acquire) as usize - 1;
+        (self.has_heap_cells.load(Ordering::Relaxed) == has_heap_cells).then_some(index)
+    }
+
+    /// Gives a place that another series had before to a new series, which starts at zero.
+    pub(crate) fn claim(&self, series: usize, generation: u64) {
+        let _state = GLOBAL.lock();
+        let shared = self.shared.get().get(series * self.width..);
+        let shared = shared.and_then(|cells| cells.get(..self.width));
+        let place = &self.generations()[series];
+        let shared = shared.unwrap_or(&[]);
+        generation::claim(place, &self.newest_generation, shared, generation);
+        self.reset_highest_sums(series);
+    }
+}
+
+/// Gives regions consecutive indices and returns the first.
+///
+/// A region can be registered by two threads at once only if it is alone; the second finds the
+/// index that the first has set.
+pub(super) fn register(regions: &[Region], has_heap_cells: bool) -> usize {
+    let entries = regions.iter().map(|region| region.entry(has_heap_cells));
+    let mut entries: Vec<RegionEntry> = entries.collect();
+    let mut state = GLOBAL.lock_with_capacity(regions.len());
+    if let [region] = regions
+        && let Some(index) = region.id.load(Ordering::Relaxed).checked_sub(1)
+    {
+        // Frees `entries` without the lock.
+        drop(state);
+        return index as usize;
+    }
+    let first = state.add_regions(&mut entries);
+    for (region, id) in regions.iter().zip(first as u32 + 1..) {
+        region
+            .has_heap_cells
+            .store(has_heap_cells, Ordering::Relaxed);
+        region.id.store(id, Ordering::Release);
+    }
+    first
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        let Some(index) = self.id.get_mut().checked_sub(1) else {
+            return;
+        };
+        let index = index as usize;
+        loop {
+            // SAFETY: a thread uses its cells of a region through a borrow of the region, or, as
+            // `CachedCells`, of a region that is never dropped.
+            let block = unsafe { GLOBAL.lock().take_cells(index) };
+            // One at a time, so that each is freed without the lock.
+            if block.is_none() {
+                break;
+            }
+        }
+        let mut state = GLOBAL.lock_with_capacity(1);
+        let entry = state.remove_region(index);
+        drop(state);
+        drop(entry);
+    }
+}

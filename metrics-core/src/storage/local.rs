@@ -1,0 +1,141 @@
+//! A declared metric's cells in each thread's static storage, or behind a pointer there.
+//!
+//! The macros declare one `thread_local!` of a [`LocalStorage`] type for each declared metric, so
+//! that a recording finds its cells without a look-up.
+
+#![allow(unsafe_code, reason = "hands out references to thread-local storage")]
+
+use std::{
+    cell::Cell,
+    ptr::{self, NonNull},
+    sync::atomic::AtomicU64,
+    thread::LocalKey,
+};
+
+use crate::storage::{
+    cpu,
+    region::Region,
+    thread::{Detach, attach_block, attach_static, detach_at_end},
+};
+
+/// What a declared metric has in each thread's static storage.
+#[doc(hidden)]
+pub trait LocalStorage: sealed::Local {}
+
+impl<L: sealed::Local> LocalStorage for L {}
+
+/// Out of reach of other crates: `attach` is sound only for values in static storage, and
+/// [`attach`] alone calls it, for such values.
+pub(super) mod sealed {
+    use super::{AtomicU64, Region};
+
+    /// Implemented for types that are not `Sync` and have no destructor.
+    pub trait Local: Sized + 'static {
+        /// This thread's cells, if they are attached.
+        fn cells(&self) -> Option<&[AtomicU64]>;
+        /// Attaches this thread's cells, unless the thread has ended.
+        fn attach(&self, region: &Region);
+        /// Forgets the cells, at the thread's end.
+        fn detach(&self);
+    }
+}
+
+/// The initial value of thread-local storage, as a constant.
+#[doc(hidden)]
+pub trait ConstInit: Sized {
+    const INIT: Self;
+}
+
+/// `N` cells in the thread's static storage.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct LocalCells<const N: usize> {
+    is_attached: Cell<bool>,
+    cells: [AtomicU64; N],
+}
+
+impl<const N: usize> ConstInit for LocalCells<N> {
+    const INIT: Self = LocalCells {
+        is_attached: Cell::new(false),
+        cells: [const { AtomicU64::new(0) }; N],
+    };
+}
+
+impl<const N: usize> sealed::Local for LocalCells<N> {
+    #[inline(always)]
+    fn cells(&self) -> Option<&[AtomicU64]> {
+        self.is_attached.get().then_some(&self.cells[..])
+    }
+
+    fn attach(&self, region: &Region) {
+        let first = NonNull::from(&self.cells).cast();
+        // SAFETY: `self.cells` has the region's number of cells. It is in static storage, as the
+        // trait demands, which stays valid until the thread has ended.
+        let is_attached = region.len == N && unsafe { attach_static(region, first) };
+        self.is_attached.set(is_attached);
+    }
+
+    fn detach(&self) {
+        self.is_attached.set(false);
+    }
+}
+
+/// A pointer in the thread's static storage to `N` cells on the heap.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct LocalBlock<const N: usize>(Cell<*const [AtomicU64; N]>);
+
+impl<const N: usize> ConstInit for LocalBlock<N> {
+    const INIT: Self = LocalBlock(Cell::new(ptr::null()));
+}
+
+impl<const N: usize> sealed::Local for LocalBlock<N> {
+    #[inline(always)]
+    fn cells(&self) -> Option<&[AtomicU64]> {
+        // SAFETY: null, or set by `attach` below to a block of `N` cells of this thread. The block
+        // is freed by the thread's end alone, which first calls `detach`: the region is in a
+        // static, as `attach` is called with such regions only.
+        unsafe { self.0.get().as_ref() }.map(|cells| &cells[..])
+    }
+
+    fn attach(&self, region: &Region) {
+        if region.len != N {
+            return;
+        }
+        let block = attach_block(region);
+        self.0
+            .set(block.map_or(ptr::null(), |first| first.as_ptr().cast()));
+    }
+
+    fn detach(&self) {
+        self.0.set(ptr::null());
+    }
+}
+
+/// A metric's static storage in the calling thread.
+#[inline(always)]
+pub(crate) fn local_storage<L: LocalStorage>(key: &'static LocalKey<L>) -> &'static L {
+    // A larger closure would not be inlined into callers, and each access would be a call.
+    let local = cpu::in_register(key.with(ptr::from_ref));
+    // SAFETY: the address of a reference is not null. The compiler does not know, as the address
+    // comes from a register.
+    unsafe { std::hint::assert_unchecked(!local.is_null()) };
+    // SAFETY: `L` has no destructor, so its storage stays valid until the thread has run all of
+    // its code. `L` is not `Sync`, so the reference does not leave the thread.
+    unsafe { &*local }
+}
+
+/// Attaches this thread's cells of a declared metric, if they are not attached and the thread has
+/// not ended.
+pub(crate) fn attach<L: LocalStorage>(key: &'static LocalKey<L>, region: &'static Region) {
+    let local = local_storage(key);
+    if sealed::Local::cells(local).is_none() && detach_at_end(key) {
+        sealed::Local::attach(local, region);
+    }
+}
+
+impl<L: sealed::Local> Detach for LocalKey<L> {
+    fn detach(&'static self) {
+        self.with(sealed::Local::detach);
+    }
+}

@@ -1,0 +1,324 @@
+//! Reading: a scrape sums the cells of all threads, under the lock of the global state.
+
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use crate::storage::{
+    directory::Slot,
+    generation,
+    global::{GLOBAL, GlobalState, count_in},
+    layout::{HistogramVisitor, Layout, ScalarVisitor},
+    region::Region,
+    thread::thread_state,
+};
+
+/// Buffers for reading regions, kept from one region to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    /// The series that [`select`](Self::select) chose.
+    series: Vec<usize>,
+    values: Vec<u64>,
+    scratch: Vec<u64>,
+    ids: Vec<u32>,
+    /// Whether a format only measures the sizes of what it will read again and write.
+    pub(crate) is_counting_pass: bool,
+    this_thread_only: bool,
+}
+
+impl Reader {
+    /// Reads only what the calling thread has recorded.
+    pub(crate) fn for_this_thread() -> Self {
+        Reader {
+            this_thread_only: true,
+            ..Reader::default()
+        }
+    }
+
+    pub(crate) fn is_for_this_thread(&self) -> bool {
+        self.this_thread_only
+    }
+
+    /// Sums regions of one scalar series each, under one hold of the lock.
+    ///
+    /// Returns two values for each, of which one may be unused. Sums of floats are not allowed:
+    /// they would need [`Region::highest_sums`].
+    pub(crate) fn read_single_series<'r>(
+        &mut self,
+        regions: impl Iterator<Item = &'r Region> + Clone,
+    ) -> &[[u64; 2]] {
+        let count = regions.clone().count();
+        self.ids.clear();
+        self.ids.reserve(count);
+        self.values.clear();
+        self.values.resize(2 * count, 0);
+        let (values, _) = self.values.as_chunks_mut();
+        let state = GLOBAL.lock();
+        for (region, values) in regions.clone().zip(values.iter_mut()) {
+            if matches!(region.layout, Layout::Count) {
+                values[0] = count_in(region.shared.get());
+            } else {
+                debug_assert!(region.series == 1 && region.layout.is_scalar());
+                state.sum_scalars(region, 0, &mut values[..region.width]);
+            }
+        }
+        state.sum_counters(regions, &mut self.ids, values);
+        drop(state);
+        values
+    }
+
+    /// Sums at most `MAX` histograms of one layout, given as ranges of series in their regions;
+    /// returns their values one after the other.
+    ///
+    /// All are read under one hold of the lock: taking the lock waits until the processor has
+    /// completed all earlier stores.
+    pub(crate) fn read_histograms<'r, const MAX: usize>(
+        &mut self,
+        layout: Layout,
+        histograms: impl Iterator<Item = (&'r Region, Range<usize>)>,
+    ) -> &[u64] {
+        // `highest_sums` may allocate, so it is called before the lock is taken.
+        let mut selected = [const { None }; MAX];
+        for (selected, (region, series)) in selected.iter_mut().zip(histograms) {
+            let highest = region
+                .increasing_sum()
+                .map(|at| (at, region.highest_sums()));
+            *selected = Some((region, series, highest));
+        }
+        let width = layout.value_count();
+        self.scratch.resize(width, 0);
+        self.values.clear();
+        self.values.resize(width * MAX, 0);
+        let mut rest = &mut self.values[..];
+        let mut state = GLOBAL.lock();
+        for (region, series, highest) in selected.into_iter().flatten() {
+            debug_assert!(region.layout == layout && region.groups == 1);
+            let (out, others) = rest.split_at_mut(width * series.len());
+            state.sum_histograms(region, series.clone(), out, &mut self.scratch);
+            if let Some((at, highest)) = highest {
+                keep_from_decreasing(&highest[series], out, width, at);
+            }
+            rest = others;
+        }
+        drop(state);
+        &self.values
+    }
+
+    /// Chooses the series that [`Region::read_selected`] reads, in ascending order.
+    pub(crate) fn select(&mut self, series: impl IntoIterator<Item = usize>) {
+        self.series.clear();
+        self.series.extend(series);
+    }
+}
+
+impl Region {
+    /// Sums some series, in ascending order, under one hold of the lock.
+    ///
+    /// Calls `each` with the series and its values, which are described at [`Layout`].
+    pub(crate) fn read(
+        &self,
+        reader: &mut Reader,
+        series: impl IntoIterator<Item = usize>,
+        each: impl FnMut(usize, &[u64]),
+    ) {
+        reader.select(series);
+        self.read_selected(reader, each);
+    }
+
+    /// Sums a range of scalar series that are no sums of floats.
+    pub(crate) fn read_scalars<'r>(
+        &self,
+        reader: &'r mut Reader,
+        series: Range<usize>,
+    ) -> &'r [u64] {
+        debug_assert!(self.layout.is_scalar() && self.increasing_sum().is_none());
+        reader.values.clear();
+        reader.values.resize(self.width * series.len(), 0);
+        let state = GLOBAL.lock();
+        state.sum_scalars(self, series.start, &mut reader.values);
+        drop(state);
+        &reader.values
+    }
+
+    /// Like [`read`](Self::read), for series selected earlier with [`Reader::select`].
+    pub(crate) fn read_selected(&self, reader: &mut Reader, mut each: impl FnMut(usize, &[u64])) {
+        if reader.this_thread_only {
+            return self.read_this_thread(reader, each);
+        }
+        let (Some(first), Some(last)) = (reader.series.first(), reader.series.last()) else {
+            return;
+        };
+        // Scalars are summed faster with the series between that are not selected than without.
+        let (first, is_scalar) = (*first, self.layout.is_scalar());
+        let read = if is_scalar {
+            last - first + 1
+        } else {
+            reader.scratch.resize(self.layout.value_count(), 0);
+            reader.series.len()
+        };
+        let width = self.value_count();
+        reader.values.clear();
+        reader.values.resize(width * read, 0);
+        let highest = self.increasing_sum().map(|at| (at, self.highest_sums()));
+        let start = |at: usize, series: usize| width * if is_scalar { series - first } else { at };
+        {
+            let mut state = GLOBAL.lock();
+            if is_scalar {
+                state.sum_scalars(self, first, &mut reader.values);
+            }
+            for (at, series) in reader.series.iter().enumerate() {
+                if is_scalar && highest.is_none() {
+                    break;
+                }
+                let out = &mut reader.values[start(at, *series)..][..width];
+                if !is_scalar {
+                    state.sum_histograms(self, *series..series + 1, out, &mut reader.scratch);
+                }
+                if let Some((at, highest)) = highest {
+                    let highest = &highest[series * self.groups..][..self.groups];
+                    keep_from_decreasing(highest, out, self.layout.value_count(), at);
+                }
+            }
+        }
+        // Without the lock, as `each` may allocate.
+        for (at, series) in reader.series.iter().enumerate() {
+            each(*series, &reader.values[start(at, *series)..][..width]);
+        }
+    }
+
+    /// Reads the selected series in the calling thread's cells only.
+    ///
+    /// Leaves out what this thread has recorded into shared cells: gauges, and what an allocator
+    /// records during another first recording.
+    #[cold]
+    #[inline(never)]
+    fn read_this_thread(&self, reader: &mut Reader, mut each: impl FnMut(usize, &[u64])) {
+        let width = self.value_count();
+        reader.scratch.resize(self.layout.value_count(), 0);
+        reader.values.clear();
+        reader.values.resize(width * reader.series.len(), 0);
+        let directory = thread_state().directory();
+        {
+            let mut state = GLOBAL.lock();
+            for (at, series) in reader.series.iter().enumerate() {
+                let out = &mut reader.values[at * width..][..width];
+                state.copy_of_thread(directory, self, *series, out, &mut reader.scratch);
+            }
+        }
+        for (at, series) in reader.series.iter().enumerate() {
+            each(*series, &reader.values[at * width..][..width]);
+        }
+    }
+}
+
+/// Raises each group's sum to the highest one read before, and stores the new highest.
+///
+/// Groups have `width` values, and the sum is at `sum`. Called under the lock.
+fn keep_from_decreasing(highest: &[AtomicU64], values: &mut [u64], width: usize, sum: usize) {
+    for (highest, group) in highest.iter().zip(values.chunks_exact_mut(width)) {
+        // Floats that are not negative compare as their bits do.
+        group[sum] = group[sum].max(highest.load(Ordering::Relaxed));
+        highest.store(group[sum], Ordering::Relaxed);
+    }
+}
+
+/// Sums over running threads and what ended threads have left. The lock is held, so no place is
+/// claimed meanwhile: what is read of the generations stays true.
+impl GlobalState {
+    /// Sums scalar series, the first of which is `first`.
+    fn sum_scalars(&self, region: &Region, first: usize, out: &mut [u64]) {
+        let (width, start) = (region.width, first * region.width);
+        let shared = region.shared.get().get(start..).unwrap_or(&[]);
+        let newest = region.newest_generation.load(Ordering::Relaxed);
+        let generations = region.generations().get(first..).unwrap_or(&[]);
+        let each_thread = |add: ScalarVisitor<'_>| {
+            for (cells, seen, _) in self.cells_of(region) {
+                let cells = &cells[start..];
+                if generation::has_seen(seen, newest) {
+                    add(cells, None);
+                    continue;
+                }
+                let is_valid = |series: usize| {
+                    generations.get(series).is_none_or(|generation| {
+                        generation::has_seen(seen, generation.load(Ordering::Relaxed))
+                    })
+                };
+                add(cells, Some((width, &is_valid)));
+            }
+        };
+        region.layout.sum_scalars(shared, out, each_thread);
+    }
+
+    /// Sums a range of histograms.
+    fn sum_histograms(
+        &mut self,
+        region: &Region,
+        series: Range<usize>,
+        out: &mut [u64],
+        scratch: &mut [u64],
+    ) {
+        let newest = region.newest_generation.load(Ordering::Relaxed);
+        let has_seen = |(_, seen, _)| generation::has_seen(seen, newest);
+        if self.cells_of(region).all(has_seen) {
+            return self.sum_seen(region, series, 0, out, scratch);
+        }
+        for (series, out) in series.zip(out.chunks_mut(region.value_count())) {
+            let generation = region.generation_or_zero(series);
+            self.sum_seen(region, series..series + 1, generation, out, scratch);
+        }
+    }
+
+    /// Sums a range of histograms over the threads that have seen a generation.
+    fn sum_seen(
+        &mut self,
+        region: &Region,
+        series: Range<usize>,
+        generation: u64,
+        out: &mut [u64],
+        scratch: &mut [u64],
+    ) {
+        let range = series.start * region.width..series.end * region.width;
+        let mut ticket = self.last_ticket;
+        let each_thread = |add: HistogramVisitor<'_>| {
+            for (cells, seen, thread) in self.cells_of(region) {
+                if generation::has_seen(seen, generation) {
+                    add(&cells[range.clone()], &thread.copies);
+                }
+            }
+        };
+        let shared = region.shared.get().get(range.clone()).unwrap_or(&[]);
+        let layout = region.layout;
+        layout.sum_histograms(shared, out, scratch, each_thread, &mut ticket);
+        self.last_ticket = ticket;
+    }
+
+    /// Copies one series' values out of the cells of the thread that has this directory.
+    fn copy_of_thread(
+        &mut self,
+        directory: *const [Slot],
+        region: &Region,
+        series: usize,
+        out: &mut [u64],
+        scratch: &mut [u64],
+    ) {
+        let generation = region.generation_or_zero(series);
+        let mut ticket = self.last_ticket;
+        let own = self.cells_of(region).find(|&(_, seen, thread)| {
+            thread.has(directory) && generation::has_seen(seen, generation)
+        });
+        let Some((cells, _, thread)) = own else {
+            return;
+        };
+        let cells = &cells[series * region.width..][..region.width];
+        if region.layout.is_scalar() {
+            let each_thread = |add: ScalarVisitor<'_>| add(cells, None);
+            region.layout.sum_scalars(&[], out, each_thread);
+        } else {
+            let each_thread = |add: HistogramVisitor<'_>| add(cells, &thread.copies);
+            let layout = region.layout;
+            layout.sum_histograms(&[], out, scratch, each_thread, &mut ticket);
+        }
+        self.last_ticket = ticket;
+    }
+}

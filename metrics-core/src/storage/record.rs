@@ -1,0 +1,187 @@
+//! The paths of a recording: this thread's cells, the first recording, and late recordings.
+//!
+//! Each path hands the cells to a closure `op`. Where a path has a callback `on_first`, it is
+//! called before a recording that does not find cells.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    thread::LocalKey,
+};
+
+use crate::storage::{
+    generation,
+    global::GLOBAL,
+    local::{LocalStorage, attach, local_storage, sealed},
+    region::Region,
+    thread::{attach_block, thread_state},
+};
+
+/// Records into this thread's cells of a declared metric with closed labels.
+#[inline(always)]
+pub(crate) fn record_local<L: LocalStorage>(
+    key: &'static LocalKey<L>,
+    region: &'static Region,
+    on_first: impl FnOnce(),
+    op: impl FnOnce(&[AtomicU64]),
+) {
+    match sealed::Local::cells(local_storage(key)) {
+        Some(cells) => op(cells),
+        None => record_local_cold(key, region, on_first, op),
+    }
+}
+
+/// Records into this thread's cells of a declared metric, if they are attached.
+///
+/// For long recordings: as a part of [`record_local`], `op` would not be inlined, as it would have
+/// two callers.
+#[inline(always)]
+pub(crate) fn try_record_local<L: LocalStorage, R>(
+    key: &'static LocalKey<L>,
+    op: impl FnOnce(&[AtomicU64]) -> R,
+) -> Option<R> {
+    sealed::Local::cells(local_storage(key)).map(op)
+}
+
+#[cold]
+#[inline(never)]
+fn record_local_cold<L: LocalStorage>(
+    key: &'static LocalKey<L>,
+    region: &'static Region,
+    on_first: impl FnOnce(),
+    op: impl FnOnce(&[AtomicU64]),
+) {
+    on_first();
+    attach(key, region);
+    match sealed::Local::cells(local_storage(key)) {
+        Some(cells) => op(cells),
+        None => region.record_late(op),
+    }
+}
+
+impl Region {
+    /// Records into this thread's cells, found through the directory.
+    #[inline(always)]
+    pub(crate) fn record(&self, on_first: impl FnOnce(), op: impl FnOnce(&[AtomicU64])) {
+        match self.thread_cells() {
+            Some((cells, _)) => op(cells),
+            None => self.record_cold(on_first, op),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_cold(&self, on_first: impl FnOnce(), op: impl FnOnce(&[AtomicU64])) {
+        on_first();
+        match self.attach_thread_cells(None) {
+            Some((cells, _)) => op(cells),
+            None => self.record_late(op),
+        }
+    }
+
+    /// Records into this thread's cells of a series with closed labels, found through the
+    /// directory.
+    ///
+    /// `attach` attaches the cells of a declared metric.
+    #[inline(always)]
+    pub(crate) fn record_closed(
+        &self,
+        series: usize,
+        attach: Option<fn()>,
+        op: impl FnOnce(&[AtomicU64]),
+    ) {
+        let start = series * self.width;
+        let cells = self.thread_cells();
+        match cells.or_else(|| self.attach_thread_cells(attach)) {
+            Some((cells, _)) => op(&cells[start..][..self.width]),
+            None => self.record_late(|shared| op(&shared[start..][..self.width])),
+        }
+    }
+
+    /// This thread's cells of a series with open labels; `None` if
+    /// [`record_open`](Self::record_open) must be used. See also [`Regions::ready`].
+    ///
+    /// [`Regions::ready`]: super::Regions::ready
+    #[inline(always)]
+    pub(crate) fn ready(&self, series: usize, generation: u64) -> Option<&[AtomicU64]> {
+        let (cells, seen) = self.thread_cells()?;
+        let start = series * self.width;
+        cells
+            .get(start..start + self.width)
+            .filter(|_| seen >= generation)
+    }
+
+    /// Records into a series with open labels whose cells are not [`ready`](Self::ready).
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn record_open(
+        &self,
+        series: usize,
+        generation: u64,
+        op: impl FnOnce(&[AtomicU64]),
+    ) {
+        let op = |cells: &[AtomicU64]| {
+            // If another series has claimed the place, the cells may already count for that one. A
+            // recording into a removed series is dropped, as if it came just before the removal.
+            if self.generation(series) == generation {
+                op(&cells[series * self.width..][..self.width]);
+            }
+        };
+        match self.caught_up_cells(generation) {
+            Some(cells) => op(cells),
+            None => self.record_late(op),
+        }
+    }
+
+    /// This thread's cells, valid for this generation.
+    fn caught_up_cells(&self, generation: u64) -> Option<&[AtomicU64]> {
+        let cells = self.thread_cells();
+        let (cells, seen) = cells.or_else(|| self.attach_thread_cells(None))?;
+        if seen < generation {
+            self.catch_up(cells, generation)?;
+        }
+        Some(cells)
+    }
+
+    /// Zeroes this thread's cells of places that new series have claimed.
+    ///
+    /// A new series starts at zero in all threads without their help: until a thread has seen the
+    /// generation, its cells do not count for the series. `generation` was read from the index.
+    fn catch_up(&self, cells: &[AtomicU64], generation: u64) -> Option<()> {
+        let index = self.id.load(Ordering::Relaxed).wrapping_sub(1);
+        let thread = thread_state();
+        let seen = &thread.slots().get(index as usize)?.seen;
+        generation::catch_up(
+            self.generations(),
+            &self.newest_generation,
+            generation,
+            cells,
+            seen,
+            || thread.start_epoch(),
+        );
+        Some(())
+    }
+
+    /// Attaches this thread's cells; `None` if the thread cannot have cells.
+    #[cold]
+    #[inline(never)]
+    fn attach_thread_cells(&self, attach: Option<fn()>) -> Option<(&[AtomicU64], u64)> {
+        match attach {
+            Some(attach) => attach(),
+            None => {
+                attach_block(self)?;
+            }
+        }
+        self.thread_cells()
+    }
+
+    /// Records into the shared cells under the lock, for a thread that cannot have cells.
+    #[cold]
+    fn record_late(&self, op: impl FnOnce(&[AtomicU64])) {
+        let cells = self.shared();
+        let thread = thread_state();
+        let _state = GLOBAL.lock();
+        thread.holds_lock.set(true);
+        op(cells);
+        thread.holds_lock.set(false);
+    }
+}

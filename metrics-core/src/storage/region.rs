@@ -1,0 +1,214 @@
+//! The storage of one metric, or of some series of one, in all threads: what does not depend on a
+//! thread.
+
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+};
+
+use crate::storage::{
+    cells::{SharedCells, zeros},
+    histogram_block::{self, Sum},
+    layout::Layout,
+};
+
+/// The storage of some series of one metric, in all threads.
+///
+/// The order of the fields is chosen for scrapes: the ones that a scrape of scalar series reads
+/// are in the first cache line.
+#[derive(Debug)]
+#[doc(hidden)]
+#[repr(C)]
+pub struct Region {
+    pub(super) shared: SharedCells,
+    /// 1 + the region's index in every thread's directory; 0 before the first recording.
+    pub(super) id: AtomicU32,
+    /// Whether a sum of observations may decrease, because they may be negative.
+    can_decrease: bool,
+    /// Whether the threads' cells are [`CellBlock`](super::cells::CellBlock)s; written before `id`.
+    pub(super) has_heap_cells: AtomicBool,
+    pub(super) layout: Layout,
+    /// The number of series.
+    pub(super) series: usize,
+    /// Groups of cells in one series: one for each outcome of a call, else 1.
+    pub(super) groups: usize,
+    /// The number of cells of one series.
+    pub(super) width: usize,
+    /// The number of cells of all series.
+    pub(super) len: usize,
+    /// The highest float sums that scrapes have read, one per group.
+    ///
+    /// The result of adding floats depends on the order, and the end of a thread changes the
+    /// order. Scrapes report at least the highest sum, so that a counter never decreases.
+    highest_sums: OnceLock<Box<[AtomicU64]>>,
+    /// The newest generation that has claimed a place which another series had before.
+    pub(super) newest_generation: AtomicU64,
+    /// For open labels: the generation of the series in each place.
+    pub(super) generations: Option<Arc<[AtomicU64]>>,
+}
+
+impl Region {
+    /// A region for closed labels: all series exist from the start.
+    ///
+    /// `shared` has [`Layout::cells`] for each group of each series.
+    pub(crate) const fn closed(
+        layout: Layout,
+        series: usize,
+        groups: usize,
+        shared: &'static [AtomicU64],
+    ) -> Self {
+        assert!(shared.len() == layout.cells() * groups * series);
+        Region::new(layout, series, groups, None, SharedCells::Static(shared))
+    }
+
+    /// A region for the only series of a dynamic metric.
+    pub(crate) fn single(layout: Layout) -> Self {
+        Region::new(layout, 1, 1, None, SharedCells::Lazy(Arc::default()))
+    }
+
+    /// A region for open labels: series claim places and are removed.
+    pub(crate) fn open(layout: Layout, series: usize, groups: usize) -> Self {
+        let generations = Some(zeros(series).collect());
+        let shared = SharedCells::Lazy(Arc::default());
+        Region::new(layout, series, groups, generations, shared)
+    }
+
+    const fn new(
+        layout: Layout,
+        series: usize,
+        groups: usize,
+        generations: Option<Arc<[AtomicU64]>>,
+        shared: SharedCells,
+    ) -> Self {
+        Region {
+            layout,
+            series,
+            groups,
+            generations,
+            width: layout.cells() * groups,
+            len: layout.cells() * groups * series,
+            can_decrease: false,
+            has_heap_cells: AtomicBool::new(false),
+            highest_sums: OnceLock::new(),
+            id: AtomicU32::new(0),
+            newest_generation: AtomicU64::new(0),
+            shared,
+        }
+    }
+
+    /// Sets whether a sum of observations may decrease.
+    #[must_use]
+    pub(crate) const fn can_decrease(mut self, can_decrease: bool) -> Self {
+        self.can_decrease = can_decrease;
+        self
+    }
+
+    /// The number of values of one series that [`read`](Self::read) reports.
+    pub(crate) const fn value_count(&self) -> usize {
+        self.layout.value_count() * self.groups
+    }
+
+    /// The cells of all series that all threads share.
+    #[inline]
+    pub(super) fn shared(&self) -> &[AtomicU64] {
+        self.shared.get_or_allocate(self.len)
+    }
+
+    /// The cells of one series that all threads share.
+    #[inline]
+    pub(crate) fn shared_cells(&self, series: usize) -> &[AtomicU64] {
+        &self.shared()[series * self.width..][..self.width]
+    }
+
+    /// The generations by place; empty for closed labels.
+    pub(super) fn generations(&self) -> &[AtomicU64] {
+        self.generations.as_deref().unwrap_or(&[])
+    }
+
+    /// The generation of the series that currently has this place; for open labels only.
+    pub(crate) fn generation(&self, series: usize) -> u64 {
+        self.generations()[series].load(Ordering::Relaxed)
+    }
+
+    /// The generation of the series in a place; 0 for closed labels.
+    pub(super) fn generation_or_zero(&self, series: usize) -> u64 {
+        let generation = self.generations().get(series);
+        generation.map_or(0, |generation| generation.load(Ordering::Relaxed))
+    }
+
+    /// Gives an unused place to a series. No thread has recorded there yet.
+    pub(crate) fn claim_first(&self, series: usize, generation: u64) {
+        self.generations()[series].store(generation, Ordering::Relaxed);
+    }
+
+    /// Where in a group's values a float sum is that must not decrease, if there is one.
+    pub(super) const fn increasing_sum(&self) -> Option<usize> {
+        match self.layout {
+            Layout::FloatCount => Some(0),
+            Layout::Histogram {
+                sum: Sum::Float, ..
+            } if !self.can_decrease => Some(histogram_block::SUM_OUT),
+            _ => None,
+        }
+    }
+
+    /// The highest sums read, by group; allocates them on the first call.
+    pub(super) fn highest_sums(&self) -> &[AtomicU64] {
+        self.highest_sums
+            .get_or_init(|| zeros(self.series * self.groups).collect())
+    }
+
+    /// Forgets the highest sums of a series.
+    pub(super) fn reset_highest_sums(&self, series: usize) {
+        if let Some(highest) = self.highest_sums.get() {
+            for sum in &highest[series * self.groups..][..self.groups] {
+                sum.store(0, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// What the global state keeps about this region.
+    pub(super) fn entry(&self, has_heap_cells: bool) -> RegionEntry {
+        RegionEntry {
+            layout: self.layout,
+            generations: self.generations.clone(),
+            width: self.width,
+            len: self.len,
+            has_heap_cells,
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+/// What an ending thread needs to know about a region.
+pub(super) struct RegionEntry {
+    layout: Layout,
+    generations: Option<Arc<[AtomicU64]>>,
+    width: usize,
+    /// The number of cells in each thread.
+    pub(super) len: usize,
+    /// Whether the threads' cells are [`CellBlock`](super::cells::CellBlock)s.
+    pub(super) has_heap_cells: bool,
+    pub(super) shared: SharedCells,
+}
+
+impl RegionEntry {
+    /// Adds a thread's cells to the shared ones, except those of series that the thread has not
+    /// seen. `seen` is the newest generation that it has seen.
+    pub(super) fn fold(&self, cells: &[AtomicU64], seen: u64, scratch: &mut [u64]) {
+        let generations = self.generations.as_deref().unwrap_or(&[]);
+        let (group, series) = (self.layout.cells().max(1), self.width.max(1));
+        let pairs = cells
+            .chunks_exact(series)
+            .zip(self.shared.get().chunks_exact(series));
+        for (at, (from, into)) in pairs.enumerate() {
+            let is_unseen = |generation: &AtomicU64| generation.load(Ordering::Relaxed) > seen;
+            if generations.get(at).is_some_and(is_unseen) {
+                continue;
+            }
+            for (from, into) in from.chunks_exact(group).zip(into.chunks_exact(group)) {
+                self.layout.fold(from, into, scratch);
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! A thread's cache of the series of one metric with open labels.
+//!
+//! The cache is a hash table with linear probing in the thread's own storage. A hit replaces most
+//! of a search in the index of the series, and the check of the thread's cells.
+
+#![allow(unsafe_code, reason = "owns a table that it hands out references to")]
+
+use std::{
+    cell::Cell,
+    ptr::{self, NonNull},
+    sync::atomic::AtomicU64,
+    thread::LocalKey,
+};
+
+use crate::storage::{
+    cached_cells::CachedCells,
+    local::{ConstInit, LocalStorage, sealed},
+    region::Region,
+    thread::{detach_at_end, without_reentry},
+};
+
+/// Series of type `T` that the thread has recently used, with its `N` cells of each.
+///
+/// A thread that uses more than [`MAX_CACHED`] series of the metric stops caching: a larger table
+/// would not fit in the processor's first-level cache, and a hit would cost as much as a search in
+/// the index.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct SeriesCache<T: Copy + 'static, const N: usize> {
+    /// The slot of the series used last.
+    last: Cell<Option<&'static CacheSlot<T, N>>>,
+    /// Empty, or a boxed table with a power of two of slots, at most a quarter of them used.
+    slots: Cell<&'static [CacheSlot<T, N>]>,
+    used: Cell<usize>,
+    has_given_up: Cell<bool>,
+    /// Whether the thread's end will empty the cache.
+    is_registered: Cell<bool>,
+}
+
+type CacheSlot<T, const N: usize> = Cell<Option<CacheEntry<T, N>>>;
+
+/// A series, and the thread's cells of it.
+#[derive(Clone, Copy, Debug)]
+struct CacheEntry<T, const N: usize> {
+    series: T,
+    cells: NonNull<[AtomicU64; N]>,
+}
+
+/// The most series of one metric that a thread caches; the table then takes 16 KiB.
+const MAX_CACHED: usize = 128;
+/// The number of slots of the first table.
+const FIRST_SLOTS: usize = 32;
+
+impl<T: Copy, const N: usize> ConstInit for SeriesCache<T, N> {
+    const INIT: Self = SeriesCache {
+        last: Cell::new(None),
+        slots: Cell::new(&[]),
+        used: Cell::new(0),
+        has_given_up: Cell::new(false),
+        is_registered: Cell::new(false),
+    };
+}
+
+impl<T: Copy + 'static, const N: usize> sealed::Local for SeriesCache<T, N> {
+    fn cells(&self) -> Option<&[AtomicU64]> {
+        None
+    }
+
+    fn attach(&self, _: &Region) {}
+
+    fn detach(&self) {
+        self.is_registered.set(false);
+        self.clear();
+    }
+}
+
+impl<T: Copy + 'static, const N: usize> SeriesCache<T, N> {
+    /// Calls `is_it` with the series used last; if that returns `Some`, returns it with the
+    /// thread's cells.
+    #[inline(always)]
+    pub(crate) fn last<R>(
+        &self,
+        is_it: impl FnOnce(&T) -> Option<R>,
+    ) -> Option<(R, CachedCells<N>)> {
+        let entry = self.last.get()?.get()?;
+        Some((is_it(&entry.series)?, entry.cached_cells()))
+    }
+
+    /// Calls `is_it` with each cached series on the probe path of `hash` until it returns `Some`.
+    #[inline(always)]
+    pub(crate) fn find<R>(
+        &self,
+        hash: u64,
+        is_it: impl Fn(&T) -> Option<R>,
+    ) -> Option<(R, CachedCells<N>)> {
+        let slots = self.slots.get();
+        let mut at = hash as usize;
+        // Ends: most slots are unused.
+        loop {
+            let slot = slots.get(at & slots.len().wrapping_sub(1))?;
+            let entry = slot.get()?;
+            if let Some(found) = is_it(&entry.series) {
+                self.last.set(Some(slot));
+                return Some((found, entry.cached_cells()));
+            }
+            at = at.wrapping_add(1);
+        }
+    }
+
+    /// A slot for a series with this hash: unused, or that of a removed series.
+    fn free_slot(
+        &self,
+        hash: u64,
+        is_removed: impl Fn(&T) -> bool,
+    ) -> Option<&'static CacheSlot<T, N>> {
+        if 4 * self.used.get() >= self.slots.get().len() {
+            self.replace_table(&is_removed)?;
+        }
+        let slots = self.slots.get();
+        let mut at = hash as usize;
+        loop {
+            let slot = &slots[at & (slots.len() - 1)];
+            match slot.get() {
+                Some(entry) if !is_removed(&entry.series) => at = at.wrapping_add(1),
+                Some(_) => return Some(slot),
+                None => {
+                    self.used.set(self.used.get() + 1);
+                    return Some(slot);
+                }
+            }
+        }
+    }
+
+    /// Replaces a full table by an empty one: a larger one, unless many of its series were removed.
+    ///
+    /// Returns `None` if the thread stops caching, or if an allocator that records called.
+    fn replace_table(&self, is_removed: impl Fn(&T) -> bool) -> Option<()> {
+        let is_removed = |slot: &&CacheSlot<T, N>| {
+            let entry = slot.get();
+            entry.is_some_and(|entry| is_removed(&entry.series))
+        };
+        let slots = self.slots.get();
+        let size = if slots.iter().filter(is_removed).count() > slots.len() / 8 {
+            slots.len()
+        } else {
+            (2 * slots.len()).max(FIRST_SLOTS)
+        };
+        if size > 4 * MAX_CACHED {
+            self.has_given_up.set(true);
+            without_reentry(|| self.clear());
+            return None;
+        }
+        without_reentry(|| {
+            let slots: Box<[CacheSlot<T, N>]> = (0..size).map(|_| Cell::new(None)).collect();
+            // Series of the old table return when they are found in the index again.
+            self.clear();
+            self.slots.set(Box::leak(slots));
+        })
+    }
+
+    /// Empties the cache and frees the table.
+    fn clear(&self) {
+        self.last.set(None);
+        self.used.set(0);
+        let slots = ptr::from_ref(self.slots.replace(&[]));
+        // SAFETY: `slots` was empty, for which any address is that of an empty box, or it was leaked
+        // from a box by `replace_table`. `last` held the only reference that outlives a call, and
+        // no caller in this file uses a slot from before the call.
+        drop(unsafe { Box::from_raw(slots.cast_mut()) });
+    }
+}
+
+impl<T, const N: usize> CacheEntry<T, N> {
+    #[inline(always)]
+    fn cached_cells(&self) -> CachedCells<N> {
+        // SAFETY: `insert` took the address from `CachedCells` of this thread. The thread has not
+        // ended, as its end empties the cache.
+        unsafe { CachedCells::new(self.cells) }
+    }
+}
+
+/// Caches a series that was found in the index, together with this thread's cells if they are
+/// [`ready`](super::Regions::ready).
+///
+/// `cache` is in the static storage of `key`.
+#[inline(always)]
+pub(crate) fn cache_series<T: Copy + 'static, const N: usize>(
+    key: &'static LocalKey<impl LocalStorage>,
+    cache: &SeriesCache<T, N>,
+    hash: u64,
+    series: T,
+    cells: Option<CachedCells<N>>,
+    is_removed: impl Fn(&T) -> bool,
+) {
+    if let Some(cells) = cells
+        && !cache.has_given_up.get()
+    {
+        insert(key, cache, hash, series, cells, is_removed);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn insert<T: Copy + 'static, const N: usize>(
+    key: &'static LocalKey<impl LocalStorage>,
+    cache: &SeriesCache<T, N>,
+    hash: u64,
+    series: T,
+    cells: CachedCells<N>,
+    is_removed: impl Fn(&T) -> bool,
+) {
+    if !cache.is_registered.get() {
+        cache.is_registered.set(detach_at_end(key));
+    }
+    if cache.is_registered.get()
+        && let Some(slot) = cache.free_slot(hash, is_removed)
+    {
+        slot.set(Some(CacheEntry {
+            series,
+            cells: cells.address(),
+        }));
+        cache.last.set(Some(slot));
+    }
+}
