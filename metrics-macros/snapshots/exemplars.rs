@@ -56,7 +56,7 @@ fn parse(text: &str) -> usize {
             __SPEC
                 .in_family(
                     "parse_seconds",
-                    "Time that calls of functions took, by how they ended.",
+                    "Duration of function calls, by outcome.",
                     "seconds",
                 )
                 .exemplars()

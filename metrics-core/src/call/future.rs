@@ -1,4 +1,4 @@
-//! The future of an async function, with the call that it is.
+//! Recording calls of async functions: a future around the body.
 
 use std::{
     cell::Cell,
@@ -9,99 +9,104 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::{CallOutcome, CallSeries, Outcome, Recorder, unwound};
+use crate::call::{
+    outcome::Outcome,
+    recorder::{Recorder, finish_cold},
+    result::CallOutcome,
+    series::CallSeries,
+};
 
 pin_project! {
-    /// The body of an async function, with the call that it is.
+    /// The body of an async function, with the state of its call.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
-    pub struct TrackedFuture<F, R: Recorder, J> {
+    pub struct TrackedFuture<F, R: Recorder, C> {
         #[pin]
         body: F,
-        call: Call<R>,
-        ending: J,
+        state: CallState<R>,
+        outcome_of: C,
     }
 }
 
-/// How far a call has come.
 #[derive(Debug)]
-enum Call<R: Recorder> {
-    /// Not polled yet, in this series.
+enum CallState<R: Recorder> {
+    /// Not polled yet; the series is known.
     New(CallSeries),
-    /// Not polled yet; the body computes its labels first, and says so through [`CallStart`].
+    /// Not polled yet; the body computes its labels first, and passes the series by [`CallStart`].
     Unlabelled,
-    /// Polled; dropped now, it has this outcome. It has ended where there is none.
+    /// Polled. The outcome is the one that dropping the future now would have; `None` after the end.
     Running(R, Option<Outcome>),
 }
 
-impl<R: Recorder> Drop for Call<R> {
+impl<R: Recorder> Drop for CallState<R> {
     #[inline]
     fn drop(&mut self) {
-        if let Call::Running(recorder, Some(outcome)) = self {
-            unwound(*recorder, *outcome);
+        if let CallState::Running(recorder, Some(outcome)) = self {
+            finish_cold(*recorder, *outcome);
         }
     }
 }
 
-impl<F: Future, R: Recorder<Target = CallSeries>, E: CallOutcome, J: Fn(&F::Output) -> E>
-    TrackedFuture<F, R, J>
+impl<F: Future, R: Recorder<Target = CallSeries>, O: CallOutcome, C: Fn(&F::Output) -> O>
+    TrackedFuture<F, R, C>
 {
     /// Tracks a body whose series is known.
     #[inline(always)]
-    pub fn new(called: CallSeries, body: F, ending: J) -> Self {
+    pub fn new(series: CallSeries, body: F, outcome_of: C) -> Self {
         TrackedFuture {
             body,
-            call: Call::New(called),
-            ending,
+            state: CallState::New(series),
+            outcome_of,
         }
     }
 
-    /// Tracks a body that begins by awaiting [`CallStart::new`].
+    /// Tracks a body that computes its labels and then awaits [`CallStart::new`].
     #[inline(always)]
-    pub fn labelled(body: F, ending: J) -> Self {
+    pub fn labelled(body: F, outcome_of: C) -> Self {
         TrackedFuture {
             body,
-            call: Call::Unlabelled,
-            ending,
+            state: CallState::Unlabelled,
+            outcome_of,
         }
     }
 }
 
-impl<F: Future, R: Recorder<Target = CallSeries>, E: CallOutcome, J: Fn(&F::Output) -> E> Future
-    for TrackedFuture<F, R, J>
+impl<F: Future, R: Recorder<Target = CallSeries>, O: CallOutcome, C: Fn(&F::Output) -> O> Future
+    for TrackedFuture<F, R, C>
 {
     type Output = F::Output;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        if let Call::Unlabelled = this.call {
-            // Labels need the arguments, which the body has. A panic in them is not the call's:
-            // it has not begun.
+        if let CallState::Unlabelled = this.state {
+            // Only the body has the arguments that labels are computed from. The call has not begun
+            // yet, so a panic here is not recorded.
             if let Poll::Ready(output) = this.body.as_mut().poll(context) {
                 return Poll::Ready(output);
             }
-            let Some(called) = ENTERED.take() else {
+            let Some(series) = STARTED.take() else {
                 return Poll::Pending;
             };
-            *this.call = Call::New(called);
+            *this.state = CallState::New(series);
         }
-        if let Call::New(called) = *this.call {
-            *this.call = Call::Running(R::enter(called), Some(Outcome::Panic));
+        if let CallState::New(series) = *this.state {
+            *this.state = CallState::Running(R::begin(series), Some(Outcome::Panic));
         }
-        let Call::Running(recorder, outcome @ Some(_)) = this.call else {
-            // Polled after the end: the body says what it thinks of that.
+        let CallState::Running(recorder, outcome @ Some(_)) = this.state else {
+            // Polled after the end: the body panics or returns, as it would by itself.
             return this.body.poll(context);
         };
-        // Dropped while it is polled, it has panicked; dropped between, it was cancelled.
+        // A future that is dropped during a poll has panicked; one dropped between two polls was
+        // cancelled.
         *outcome = Some(Outcome::Panic);
         recorder.resume();
         let polled = this.body.poll(context);
         match &polled {
             Poll::Ready(output) => {
-                let ending = (this.ending)(output);
+                let result = (this.outcome_of)(output);
                 *outcome = None;
-                recorder.finish(ending);
+                recorder.finish(result);
             }
             Poll::Pending => {
                 recorder.suspend();
@@ -113,23 +118,27 @@ impl<F: Future, R: Recorder<Target = CallSeries>, E: CallOutcome, J: Fn(&F::Outp
 }
 
 thread_local! {
-    /// On its way from a body to the [`TrackedFuture`] that polls it, with nothing in between.
-    static ENTERED: Cell<Option<CallSeries>> = const { Cell::new(None) };
+    /// The series on its way from a body to the [`TrackedFuture`] that is polling it.
+    static STARTED: Cell<Option<CallSeries>> = const { Cell::new(None) };
 }
 
-/// How a body tells the [`TrackedFuture`] around it its series: it suspends the body once; the call
-/// begins, and the body goes on at once.
+/// Passes the series of a call from a body to the [`TrackedFuture`] around it.
+///
+/// Awaiting it suspends the body once. The [`TrackedFuture`] then begins the call and polls the body
+/// again at once, so the task is not suspended.
 #[derive(Debug)]
 #[must_use = "the call begins when this is awaited"]
 pub struct CallStart {
-    suspended: bool,
+    is_suspended: bool,
 }
 
 impl CallStart {
-    /// Begins a call in this series; awaited at once.
-    pub fn new(called: CallSeries) -> Self {
-        ENTERED.set(Some(called));
-        CallStart { suspended: false }
+    /// Begins a call in this series. Must be awaited at once.
+    pub fn new(series: CallSeries) -> Self {
+        STARTED.set(Some(series));
+        CallStart {
+            is_suspended: false,
+        }
     }
 }
 
@@ -137,7 +146,7 @@ impl Future for CallStart {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if mem::replace(&mut self.suspended, true) {
+        if mem::replace(&mut self.is_suspended, true) {
             Poll::Ready(())
         } else {
             Poll::Pending

@@ -28,7 +28,7 @@ pub(crate) static COUNTED: Instrument = Instrument {
     shared_family: "COUNTED",
     kind: "Counter",
     family: "function_calls_total",
-    help: "Calls of functions, by how they ended.",
+    help: "Function calls, by outcome.",
     has_outcome: true,
     is_timed: false,
 };
@@ -39,7 +39,7 @@ pub(crate) static TIMED: Instrument = Instrument {
     shared_family: "TIMED",
     kind: "Histogram",
     family: "function_duration_seconds",
-    help: "Time that calls of functions took, by how they ended.",
+    help: "Duration of function calls, by outcome.",
     has_outcome: true,
     is_timed: true,
 };
@@ -50,7 +50,7 @@ pub(crate) static IN_FLIGHT: Instrument = Instrument {
     shared_family: "IN_FLIGHT",
     kind: "Gauge",
     family: "function_calls_in_flight",
-    help: "Calls of functions in progress.",
+    help: "Function calls in progress.",
     has_outcome: false,
     is_timed: false,
 };

@@ -1,0 +1,14 @@
+//! The four outcomes of a call.
+
+/// The outcome of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The call returned a value that is not an error.
+    Ok,
+    /// The call returned an error.
+    Error,
+    /// The call panicked.
+    Panic,
+    /// The call's future was dropped before it was ready.
+    Cancelled,
+}

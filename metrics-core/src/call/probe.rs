@@ -1,0 +1,79 @@
+//! Finding out whether a function can return an error, and whether a result is one.
+//!
+//! The macros do not see through type aliases; the compiler does. An inherent item takes precedence
+//! over a trait's item of the same name, so `TypeProbe::<T>::FALLIBLE` is the inherent constant if
+//! `T` is a `Result`, and the trait's otherwise. The same holds for `ValueProbe(&value).is_error()`.
+
+use std::marker::PhantomData;
+
+/// Tells whether the type `T` is a `Result`.
+#[derive(Debug)]
+pub struct TypeProbe<T: ?Sized>(PhantomData<T>);
+
+impl<T, E> TypeProbe<Result<T, E>> {
+    /// `T` is a `Result`.
+    pub const FALLIBLE: bool = true;
+}
+
+/// [`TypeProbe`] for all other types.
+pub trait TypeProbeFallback {
+    /// `T` is not a `Result`.
+    const FALLIBLE: bool = false;
+}
+
+impl<T: ?Sized> TypeProbeFallback for TypeProbe<T> {}
+
+/// Tells whether a value is an `Err`.
+#[derive(Debug)]
+pub struct ValueProbe<'a, T>(pub &'a T);
+
+impl<T, E> ValueProbe<'_, Result<T, E>> {
+    /// Whether the `Result` is an `Err`.
+    #[inline(always)]
+    pub fn is_error(&self) -> bool {
+        self.0.is_err()
+    }
+}
+
+/// [`ValueProbe`] for values of all other types.
+pub trait ValueProbeFallback {
+    /// False: the value is not a `Result`.
+    #[inline(always)]
+    fn is_error(&self) -> bool {
+        false
+    }
+}
+
+impl<T> ValueProbeFallback for ValueProbe<'_, T> {}
+
+/// The outcome of a function that cannot fail, as the closure that reads its result.
+#[inline(always)]
+pub fn never_fails<T: ?Sized>(_: &T) -> bool {
+    false
+}
+
+/// A type that `err(...)` takes a label from: `Result`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no error that `err(...)` could take a label from",
+    label = "not a `Result`; take the label from the whole result with `labels(on_return(...))`"
+)]
+pub trait HasError {
+    /// The error type.
+    type Error;
+    /// The error, if there is one.
+    fn error(&self) -> Option<&Self::Error>;
+}
+
+impl<T, E> HasError for Result<T, E> {
+    type Error = E;
+
+    fn error(&self) -> Option<&E> {
+        self.as_ref().err()
+    }
+}
+
+/// The error of a result, if it is one.
+#[inline(always)]
+pub fn error_of<T: HasError>(result: &T) -> Option<&T::Error> {
+    result.error()
+}

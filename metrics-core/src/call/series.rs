@@ -1,0 +1,322 @@
+//! The series that a call is recorded in.
+
+use std::{sync::atomic::AtomicU64, thread::LocalKey};
+
+use crate::{
+    call::outcome::Outcome,
+    describe::{
+        label,
+        label::{Label, LabelSet, LabelVisitor},
+    },
+    metric::{family::Family, outcome_rows::RowId, series_access},
+    sample::label_text::LabelView,
+    series::id::SeriesId,
+    storage::{self, LocalStorage},
+};
+
+/// Where a call is recorded: a series, and the way to the calling thread's cells of it.
+pub trait CallTarget: Copy {
+    /// The function's family.
+    fn family(self) -> &'static Family;
+
+    /// The series.
+    fn series(self) -> CallSeries;
+
+    /// The target with these values of the result labels, at least one of which is open; `None` if
+    /// the series was removed while the call ran.
+    fn with_result_labels(self, values: &[String]) -> Option<Self>;
+
+    /// Calls `op` with cells of the calling thread, and the number of the first row of the series
+    /// among them.
+    fn record(self, op: impl FnOnce(&[AtomicU64], usize));
+
+    /// Calls a cold `op` with the target's fields passed in registers.
+    ///
+    /// A larger target would be passed by reference, and every call would have to write it to memory
+    /// in case it unwinds.
+    #[inline(always)]
+    fn call_cold(self, outcome: Outcome, op: impl Fn(Self, Outcome)) {
+        op(self, outcome);
+    }
+}
+
+/// The series of a call, whose cells are found through the thread's directory.
+#[derive(Clone, Copy, Debug)]
+pub struct CallSeries {
+    family: &'static Family,
+    id: SeriesId,
+    is_open: bool,
+}
+
+impl CallSeries {
+    /// The only series of a function without labels, or with closed result labels only.
+    #[inline(always)]
+    pub const fn unlabelled(family: &'static Family) -> Self {
+        CallSeries {
+            family,
+            id: SeriesId {
+                place: 0,
+                generation: 0,
+            },
+            is_open: false,
+        }
+    }
+
+    /// The series with these labels.
+    #[inline(always)]
+    pub fn with<L: LabelSet>(family: &'static Family, labels: &L) -> Self {
+        if const { label::closed_series(L::VALUE_SETS).is_none() } {
+            return CallSeries::open(family, labels);
+        }
+        CallSeries {
+            id: SeriesId {
+                place: label::position(labels) as u32,
+                generation: 0,
+            },
+            ..CallSeries::unlabelled(family)
+        }
+    }
+
+    /// The series with these labels, for a function with result labels, which are empty until the
+    /// call returns.
+    pub fn with_result_labels<L: LabelSet>(family: &'static Family, labels: &L) -> Self {
+        let rows = family.rows();
+        if rows.has_open_result_labels() {
+            CallSeries::open(
+                family,
+                &WithEmptyResults(labels, rows.result_labels().len()),
+            )
+        } else {
+            CallSeries::with(family, labels)
+        }
+    }
+
+    fn open(family: &'static Family, labels: &impl LabelSet) -> Self {
+        family.ensure_registered();
+        CallSeries {
+            family,
+            id: family.find_or_create(labels),
+            is_open: true,
+        }
+    }
+
+    /// The series with the same labels in the family for the time that futures are polled.
+    pub(super) fn in_busy_family(self) -> Option<Self> {
+        let family = self.family.busy_family()?;
+        if !self.is_open {
+            return Some(CallSeries { family, ..self });
+        }
+        let labels = self.family.labels_of(self.id)?;
+        let names: Vec<&str> = family.desc().label_names().collect();
+        let same = WithResults {
+            names: &names,
+            labels: LabelView::new(&labels),
+            results: &[],
+        };
+        Some(CallSeries::open(family, &same))
+    }
+
+    #[inline(always)]
+    pub(super) fn row(self, row: usize) -> RowId {
+        RowId {
+            series: self.id,
+            row,
+        }
+    }
+
+    /// The cells of a row that ended threads have folded theirs into.
+    pub(super) fn shared_row(&self, row: usize) -> Option<&'static [AtomicU64]> {
+        let width = self.family.row_width();
+        series_access::shared_words(self.family, self.id)?.get(row * width..(row + 1) * width)
+    }
+
+    /// The first row of a closed series among the rows of all series.
+    #[inline(always)]
+    fn first_row(self) -> usize {
+        match self.id.place as usize {
+            // A constant for functions without labels: the number of rows is not loaded.
+            0 => 0,
+            place => place * self.family.rows().len(),
+        }
+    }
+
+    #[inline(never)]
+    fn record_open(self, op: impl FnOnce(&[AtomicU64], usize)) {
+        series_access::record_open(self.family, self.id, |words| op(words, 0));
+    }
+}
+
+impl CallTarget for CallSeries {
+    #[inline(always)]
+    fn family(self) -> &'static Family {
+        self.family
+    }
+
+    #[inline(always)]
+    fn series(self) -> CallSeries {
+        self
+    }
+
+    fn with_result_labels(self, values: &[String]) -> Option<Self> {
+        let labels = self.family.labels_of(self.id)?;
+        let names: Vec<&str> = self.family.desc().label_names().collect();
+        let result_count = self.family.rows().result_labels().len();
+        let with_results = WithResults {
+            names: &names[..names.len() - result_count],
+            labels: LabelView::new(&labels),
+            results: values,
+        };
+        Some(CallSeries::open(self.family, &with_results))
+    }
+
+    #[inline(always)]
+    fn record(self, op: impl FnOnce(&[AtomicU64], usize)) {
+        if self.is_open {
+            return self.record_open(op);
+        }
+        let register = || self.family.ensure_registered();
+        let first = self.first_row();
+        let op = move |words: &[AtomicU64]| op(words, first);
+        self.family.region().record(register, op);
+    }
+}
+
+/// The series of a call of a function that is not `async`, whose cells are in the thread's static
+/// storage.
+///
+/// The expansion contains the function's own key to them. The recorders are inlined there, so the
+/// key is a constant, without any code that is generic over the function.
+#[derive(Debug)]
+pub struct LocalCallSeries<L: LocalStorage> {
+    series: CallSeries,
+    local: &'static LocalKey<L>,
+}
+
+impl<L: LocalStorage> Clone for LocalCallSeries<L> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L: LocalStorage> Copy for LocalCallSeries<L> {}
+
+impl<L: LocalStorage> LocalCallSeries<L> {
+    /// The series, with the key to the thread's cells of all series.
+    #[inline(always)]
+    pub const fn new(series: CallSeries, local: &'static LocalKey<L>) -> Self {
+        LocalCallSeries { series, local }
+    }
+}
+
+impl<L: LocalStorage> CallTarget for LocalCallSeries<L> {
+    #[inline(always)]
+    fn family(self) -> &'static Family {
+        self.series.family
+    }
+
+    #[inline(always)]
+    fn series(self) -> CallSeries {
+        self.series
+    }
+
+    fn with_result_labels(self, values: &[String]) -> Option<Self> {
+        let series = CallTarget::with_result_labels(self.series, values)?;
+        Some(LocalCallSeries { series, ..self })
+    }
+
+    #[inline(always)]
+    fn record(self, op: impl FnOnce(&[AtomicU64], usize)) {
+        let LocalCallSeries { series, local } = self;
+        if series.is_open {
+            return series.record_open(op);
+        }
+        let register = || series.family.ensure_registered();
+        let first = series.first_row();
+        let op = move |words: &[AtomicU64]| op(words, first);
+        storage::record_local(local, series.family.region(), register, op);
+    }
+
+    #[inline(always)]
+    fn call_cold(self, outcome: Outcome, op: impl Fn(Self, Outcome)) {
+        let LocalCallSeries { series, local } = self;
+        let CallSeries {
+            family,
+            id,
+            is_open,
+        } = series;
+        call_with_fields(local, family, id, is_open, outcome, op);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn call_with_fields<L: LocalStorage>(
+    local: &'static LocalKey<L>,
+    family: &'static Family,
+    id: SeriesId,
+    is_open: bool,
+    outcome: Outcome,
+    op: impl Fn(LocalCallSeries<L>, Outcome),
+) {
+    let series = CallSeries {
+        family,
+        id,
+        is_open,
+    };
+    op(LocalCallSeries { series, local }, outcome);
+}
+
+/// Labels of a call that has not returned, followed by this many empty result labels.
+struct WithEmptyResults<'a, L>(&'a L, usize);
+
+impl<L: LabelSet> LabelSet for WithEmptyResults<'_, L> {
+    const VALUE_SETS: &'static [Option<&'static [&'static str]>] = &[];
+
+    fn visit(&self, visitor: &mut impl LabelVisitor) {
+        visit_as_text(self.0, visitor);
+        for _ in 0..self.1 {
+            visitor.label(&"");
+        }
+    }
+}
+
+/// Labels of an existing series, followed by the values of result labels.
+struct WithResults<'a> {
+    names: &'a [&'a str],
+    labels: LabelView<'a>,
+    results: &'a [String],
+}
+
+impl LabelSet for WithResults<'_> {
+    const VALUE_SETS: &'static [Option<&'static [&'static str]>] = &[];
+
+    fn visit(&self, visitor: &mut impl LabelVisitor) {
+        for name in self.names {
+            visitor.label(&self.labels.get(name).unwrap_or_default());
+        }
+        for value in self.results {
+            visitor.label(value);
+        }
+    }
+}
+
+/// Visits all labels as strings, closed ones too, so that [`WithEmptyResults`] and [`WithResults`]
+/// give equal keys for equal labels.
+fn visit_as_text(labels: &impl LabelSet, visitor: &mut impl LabelVisitor) {
+    struct AsText<'a, V>(&'a mut V);
+
+    impl<V: LabelVisitor> LabelVisitor for AsText<'_, V> {
+        fn label<L: Label>(&mut self, label: &L) {
+            label.with_str(|text| self.0.label(&text));
+        }
+    }
+
+    labels.visit(&mut AsText(visitor));
+}
+
+/// Checks that a value is of the label's type, without coercing it to a similar one.
+#[inline(always)]
+pub fn typed<L: Label>(label: &L) -> &L {
+    label
+}

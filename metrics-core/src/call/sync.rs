@@ -1,0 +1,84 @@
+//! Recording calls of functions that are not `async`.
+
+use std::{pin::Pin, thread};
+
+use crate::call::{outcome::Outcome, recorder::Recorder, result::CallOutcome};
+
+/// Records a call whose result is not read: ends it when it is dropped.
+///
+/// The expansion creates it at the top of the body, so it is dropped at the end of the body, at a
+/// `return` and by a panic.
+#[derive(Debug)]
+#[must_use]
+pub struct CallGuard<R: Recorder> {
+    recorder: R,
+    /// Whether the thread was already unwinding when the call began. Such a call has not panicked
+    /// itself.
+    was_panicking: bool,
+}
+
+impl<R: Recorder> CallGuard<R> {
+    /// Begins a call.
+    #[inline(always)]
+    pub fn new(target: R::Target) -> Self {
+        CallGuard {
+            recorder: R::begin(target),
+            was_panicking: thread::panicking(),
+        }
+    }
+}
+
+impl<R: Recorder> Drop for CallGuard<R> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if thread::panicking() && !self.was_panicking {
+            self.recorder.finish_without_result(Outcome::Panic);
+        } else {
+            self.recorder.finish(Outcome::Ok);
+        }
+    }
+}
+
+/// Runs the body of a function whose result is read, and records the call.
+///
+/// `body` is a parameter, and not a closure that the expansion calls itself, because that would not
+/// compile for bodies that return borrows, an `impl Trait` inside a `Result`, or `!`.
+#[inline(always)]
+pub fn run_call<R: Recorder, T, O: CallOutcome>(
+    target: R::Target,
+    body: impl FnOnce() -> T,
+    outcome_of: impl FnOnce(&T) -> O,
+) -> T {
+    let mut running = PanicGuard(Some(R::begin(target)));
+    let result = body();
+    let outcome = outcome_of(&result);
+    if let Some(recorder) = running.0.take() {
+        recorder.finish(outcome);
+    }
+    result
+}
+
+/// Records the outcome `panic` when it is dropped with a recorder in it.
+struct PanicGuard<R: Recorder>(Option<R>);
+
+impl<R: Recorder> Drop for PanicGuard<R> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(recorder) = self.0 {
+            recorder.finish_without_result(Outcome::Panic);
+        }
+    }
+}
+
+/// Calls the body of a function that returns a future and is not `async`; see [`run_call`] for why
+/// this is a function.
+#[inline(always)]
+pub fn make_future<T>(body: impl FnOnce() -> T) -> T {
+    body()
+}
+
+/// Boxes a future for a function that returns `Pin<Box<dyn Future>>`.
+#[inline(always)]
+pub fn box_future<F>(future: F) -> Pin<Box<F>> {
+    Box::pin(future)
+}
