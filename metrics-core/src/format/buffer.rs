@@ -1,11 +1,14 @@
-//! Bytes on their way out: written in place, a line at a time.
+//! The memory that an exposition is encoded into.
+//!
+//! Text is copied in steps of fixed size, of which the next copy overwrites the rest: a call of
+//! `memcpy` costs more than most labels and names take.
 
 use std::mem;
 
-/// Bytes that were written and not yet handed on.
+/// Encoded bytes that were not output yet.
 ///
-/// All of its memory is initialised, so that a line is written into a slice: growing by pieces
-/// would ask for each of them whether there is room.
+/// All of its memory is initialised, so that a line is written into a slice: pushing each part to a
+/// vector would check the capacity every time.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
@@ -20,12 +23,12 @@ impl Buffer {
         }
     }
 
-    /// An empty one that overwrites these bytes.
+    /// An empty buffer in the memory of these bytes.
     pub(crate) fn over(bytes: Vec<u8>) -> Self {
         Buffer { bytes, len: 0 }
     }
 
-    /// What was written.
+    /// The bytes that were written.
     pub(crate) fn into_bytes(mut self) -> Vec<u8> {
         self.bytes.truncate(self.len);
         self.bytes
@@ -43,17 +46,20 @@ impl Buffer {
         self.len = 0;
     }
 
-    /// Forgets what was written after the first `len` bytes.
+    /// Removes all but the first `len` bytes.
     pub(crate) fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
     }
 
-    /// Writes a text.
     pub(crate) fn put(&mut self, text: &[u8]) {
         self.write(text.len(), |line| line.put(text));
     }
 
-    /// Writes a line that takes no more than so many bytes.
+    /// Calls `line` to write at most `room` bytes.
+    ///
+    /// # Panics
+    ///
+    /// If it writes more than that.
     #[inline(always)]
     pub(crate) fn write(&mut self, room: usize, line: impl FnOnce(&mut Line<'_>)) {
         let room = room + BEYOND;
@@ -66,7 +72,7 @@ impl Buffer {
         self.len = self.bytes.len() - left;
     }
 
-    /// Writes a text at an earlier place, before what stands there.
+    /// Inserts a text at an earlier position.
     pub(crate) fn insert(&mut self, at: usize, text: &[u8]) {
         let end = self.len;
         self.put(text);
@@ -78,18 +84,17 @@ impl Buffer {
     #[inline(never)]
     fn grow(&mut self, room: usize) {
         let least = self.len + room;
-        // Where memory is there already no more of it is initialised than is written soon: it is
-        // in the caches then.
+        // Of memory that is allocated already, only what is needed next is initialised, so that it is
+        // in the caches when it is written.
         self.bytes.reserve(least - self.bytes.len());
         let size = least.next_multiple_of(4096).min(self.bytes.capacity());
         self.bytes.resize(size, 0);
     }
 }
 
-/// A line in the making.
+/// The room that was made for a line, while the line is written.
 #[derive(Debug)]
 pub(crate) struct Line<'b> {
-    /// What is left of the room that whoever began the line has made for it.
     rest: &'b mut [u8],
 }
 
@@ -98,7 +103,7 @@ impl<'b> Line<'b> {
         Line { rest: room }
     }
 
-    /// What is left of the room.
+    /// The number of bytes that are left.
     pub(crate) fn room(&self) -> usize {
         self.rest.len()
     }
@@ -111,11 +116,10 @@ impl<'b> Line<'b> {
         self.rest = rest;
     }
 
-    /// Writes a text, in whole steps of [`STEP`] bytes of which the next text overwrites the
-    /// rest.
+    /// Writes a text in whole steps.
     #[inline(always)]
     pub(crate) fn put_padded(&mut self, text: &Padded) {
-        // Most are that short, and a loop costs more than the step.
+        // Most texts are that short, and a loop costs more than the copy.
         match text.steps() {
             [step] => self.put_step(step, text.len),
             [first, second] => {
@@ -167,8 +171,7 @@ impl<'b> Line<'b> {
         self.put_chunk(&word, len);
     }
 
-    /// Writes the first `len` bytes of a chunk: the whole of it, of which what follows overwrites
-    /// the rest.
+    /// Writes the first `len` bytes of a chunk. Copies the whole chunk if there is room.
     #[inline(always)]
     fn put_chunk<const N: usize>(&mut self, chunk: &[u8; N], len: usize) {
         match self.rest.first_chunk_mut() {
@@ -178,36 +181,36 @@ impl<'b> Line<'b> {
         self.skip(len);
     }
 
-    /// What is left of the room.
+    /// The memory that is left.
     #[inline(always)]
     pub(crate) fn rest(&mut self) -> &mut [u8] {
         self.rest
     }
 
-    /// Goes on behind what was written to the [rest](Self::rest).
+    /// Skips bytes that were written to the [rest](Self::rest).
     #[inline(always)]
     pub(crate) fn skip(&mut self, len: usize) {
         self.rest = &mut mem::take(&mut self.rest)[len..];
     }
 }
 
-/// Room beyond a line, for what is copied in whole pieces.
+/// Room after a line, for copies of fixed size.
 const BEYOND: usize = 2 * STEP;
 
-/// Writes the start of a chunk where there is no room for the whole of it.
+/// Writes the start of a chunk when there is no room for the whole chunk.
 #[cold]
 #[inline(never)]
 fn put_exactly<const N: usize>(out: &mut [u8], chunk: [u8; N], len: usize) {
     out[..len].copy_from_slice(&chunk[..len]);
 }
 
-/// Bytes in one step of [`Line::put_padded`], which the processor copies in two instructions.
+/// The bytes of a step, which most processors copy with one or two vector moves.
 pub(crate) const STEP: usize = 32;
 
-/// Half a step, which the processor copies in one instruction.
+/// Half a step, which every processor copies with one vector move.
 pub(crate) const HALF: usize = STEP / 2;
 
-/// A text that is written again and again, and a rest up to whole [steps](STEP).
+/// A text that is written many times, stored in whole [steps](STEP).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Padded {
     steps: Vec<[u8; STEP]>,
@@ -219,7 +222,7 @@ impl Padded {
         &self.steps.as_flattened()[..self.len]
     }
 
-    /// Makes it this text, given in parts.
+    /// Sets the text, given in parts.
     pub(crate) fn set(&mut self, parts: &[&[u8]]) {
         self.len = 0;
         for part in parts {
@@ -227,7 +230,6 @@ impl Padded {
         }
     }
 
-    /// Adds a text.
     #[inline(always)]
     pub(crate) fn push(&mut self, text: &[u8]) {
         let len = self.len + text.len();
@@ -238,7 +240,7 @@ impl Padded {
         self.len = len;
     }
 
-    /// Forgets what comes after the first `len` bytes.
+    /// Removes all but the first `len` bytes.
     #[inline(always)]
     pub(crate) fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
@@ -248,24 +250,25 @@ impl Padded {
         self.len
     }
 
-    /// The steps that it takes.
+    /// The steps that the text takes.
     #[inline(always)]
     pub(crate) fn steps(&self) -> &[[u8; STEP]] {
         &self.steps[..self.len.div_ceil(STEP)]
     }
 
-    /// The room that it takes.
+    /// The room that [`Line::put_padded`] needs.
     #[inline(always)]
     pub(crate) fn room(&self) -> usize {
         self.steps().len() * STEP
     }
 }
 
-/// Bytes that [`copy_short`] copies at the most.
+/// The most bytes that [`copy_short`] copies.
 pub(crate) const LONGEST: usize = 8 * STEP;
 
-/// Copies the first `len` bytes of a short text, and some of what follows: most are no longer than
-/// so many, and a loop costs more than them.
+/// Copies the first `len` bytes of a short text, and some that follow.
+///
+/// Most texts are at most `MOST` bytes long; these are copied without a loop or a branch.
 #[inline(always)]
 pub(crate) fn copy_short<const MOST: usize>(out: &mut [u8], text: &[u8; LONGEST], len: usize) {
     const FEW: usize = 2 * STEP;
@@ -285,10 +288,9 @@ pub(crate) fn copy_short<const MOST: usize>(out: &mut [u8], text: &[u8; LONGEST]
     }
 }
 
-/// Copies a text of any length; both are of the same.
+/// Copies a text; both slices have the same length.
 ///
-/// A call of the C library's function costs more than what most labels take: here two moves that
-/// may overlap do for up to twice their size.
+/// Two moves that may overlap copy any text of up to twice their size.
 #[inline(always)]
 fn copy(out: &mut [u8], text: &[u8]) {
     if text.len() > 8 * STEP {
@@ -310,7 +312,7 @@ fn copy(out: &mut [u8], text: &[u8]) {
     }
 }
 
-/// Copies the first and the last so many bytes; false where there are not as many.
+/// Copies the first and the last `N` bytes; false if there are fewer.
 #[inline(always)]
 fn ends<const N: usize>(out: &mut [u8], text: &[u8]) -> bool {
     let (Some(start), Some(end)) = (text.first_chunk::<N>(), text.last_chunk::<N>()) else {
@@ -330,7 +332,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_of_every_length_arrive_as_they_were() {
+    fn texts_of_every_length_are_copied() {
         let text: Vec<u8> = (0..700_u32).map(|n| n as u8).collect();
         let mut buffer = Buffer::default();
         let mut expected = Vec::new();
@@ -342,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_padded_text_leaves_nothing_of_its_padding() {
+    fn the_padding_of_a_text_is_overwritten() {
         let (mut padded, mut buffer) = (Padded::default(), Buffer::default());
         for len in 0..=2 * STEP {
             padded.set(&[&b"x".repeat(len), b"y"]);

@@ -88,9 +88,9 @@ impl LabelEncoding {
 
 /// An upper bound of the length in protobuf of labels that take `text` bytes as text.
 ///
-/// They are the labels of so many series, each of which has at most `labels` of them. A label takes
-/// four bytes beside name and value as text (the first one three), and six as protobuf, plus one or
-/// two for each 128 bytes of its length.
+/// They belong to `series` series with at most `labels` labels each. Beside name and value, a label
+/// takes four bytes as text (the first one three), and six as protobuf plus one or two for each 128
+/// bytes of its length.
 pub(crate) fn max_protobuf_len(text: usize, series: usize, labels: usize) -> usize {
     text + text / 64 + series * (2 * labels + 1)
 }

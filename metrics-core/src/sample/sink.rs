@@ -15,7 +15,7 @@ use crate::sample::{
 /// - For each family, [`begin_family`](Self::begin_family), then
 ///   [`needs_size_pass`](Self::needs_size_pass). If that returns true, all series follow, then
 ///   [`end_size_pass`](Self::end_size_pass). Then all series follow, in any of the `write` methods.
-/// - [`write_singles`](Self::write_singles) stands for complete families, without these calls.
+/// - [`write_singles`](Self::write_singles) writes complete families without these calls.
 /// - [`checkpoint`](Self::checkpoint) comes between batches of series and between families.
 ///
 /// Other calls come while locks are held that recording threads may need, so an implementation

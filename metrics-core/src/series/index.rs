@@ -88,7 +88,7 @@ impl Index {
         }
     }
 
-    /// The index with series that expire after so many nanoseconds without change; 0 for never.
+    /// Lets series expire after `nanos` nanoseconds without change; never if it is 0.
     pub(crate) fn expiring(mut self, nanos: u64) -> Self {
         self.expiry = nanos;
         self

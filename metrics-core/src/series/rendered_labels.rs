@@ -162,8 +162,9 @@ impl RenderedLabels {
         sizes.longest = sizes.longest.max(new.longest);
     }
 
-    /// Upper bounds of the length in protobuf of all labels together, and of the longest; each
-    /// series has at most so many labels.
+    /// Upper bounds of the length in protobuf of all labels together, and of the longest.
+    ///
+    /// Each series has at most `labels` labels.
     pub(crate) fn max_protobuf_len(&self, labels: usize) -> (usize, usize) {
         let text = self.sizes[LabelEncoding::Text as usize];
         let protobuf = self.sizes[LabelEncoding::Protobuf as usize];

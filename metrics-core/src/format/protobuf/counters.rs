@@ -34,7 +34,7 @@ pub(super) fn room(counters: &CounterBatch<'_>, const_labels: usize) -> usize {
     each * counters.totals.len() + counters.series.labels.max_bytes() + ROOM
 }
 
-/// The rendering that [`write`] needs. `const_labels` are fields of a `Metric`.
+/// The rendering that [`write()`] needs. `const_labels` are fields of a `Metric`.
 pub(super) fn rendering(const_labels: &[u8]) -> LabelRendering<'_> {
     LabelRendering {
         encoding: LabelEncoding::Protobuf,
@@ -61,7 +61,7 @@ impl Default for Scratch {
 }
 
 impl Scratch {
-    /// Encodes the created timestamps of the counters to [`write`]; false if one cannot be encoded
+    /// Encodes the created timestamps of the counters to [`write()`]; false if one cannot be encoded
     /// in a fixed length.
     pub(super) fn encode_created(&mut self, created: CreatedBatch<'_>) -> bool {
         CreatedField::encode_all(created.distinct, &mut self.created)
@@ -87,7 +87,7 @@ pub(super) fn write(
     })
 }
 
-/// The loop of [`write`]. The technique is that of `text/counters.rs`.
+/// The loop of [`write()`]. The technique is that of `text/counters.rs`.
 struct ShortMetrics<'a> {
     out: &'a mut [u8],
     counters: &'a CounterBatch<'a>,
@@ -195,12 +195,12 @@ mod tests {
             assert!(scratch.encode_created(counters.series.created));
             let metric =
                 2 + "\n\x07\n\x02of\x12\x01a".len() + SUFFIX.len() + 8 + CreatedField::SIZE;
-            let mosts = [usize::MAX, 2 * ROOM, 2 * ROOM - 1, ROOM, ROOM - 1, 0];
-            for (most, some) in mosts.into_iter().zip([3, 2, 1, 1, 0, 0]) {
+            let limits = [usize::MAX, 2 * ROOM, 2 * ROOM - 1, ROOM, ROOM - 1, 0];
+            for (limit, len) in limits.into_iter().zip([3, 2, 1, 1, 0, 0]) {
                 out.fill(0);
-                let written = write(&mut out, &counters, &mut scratch, most);
-                assert_eq!(written, (some, some * metric));
-                for (metric, created) in out.chunks(metric).zip(created.iter()).take(some) {
+                let written = write(&mut out, &counters, &mut scratch, limit);
+                assert_eq!(written, (len, len * metric));
+                for (metric, created) in out.chunks(metric).zip(created.iter()).take(len) {
                     let mut field = [CreatedField::default()];
                     CreatedField::encode_all(&[created], &mut field);
                     assert!(

@@ -10,7 +10,7 @@
 
 use crate::describe::{desc::Desc, escaping, kind::Kind, name};
 
-/// One of the two families of text formats.
+/// A family of text formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// Versions 0.0.4 and 1.0.0.

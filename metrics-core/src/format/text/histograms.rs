@@ -17,7 +17,7 @@ use crate::{
     storage::cpu::{WideLoop, with_wide_vectors},
 };
 
-/// What the lines of one histogram have in common with those of the next, and memory that is reused.
+/// Writes the lines of histograms, and keeps what consecutive histograms have in common.
 #[derive(Debug, Default)]
 pub(super) struct HistogramWriter {
     bounds: Vec<f64>,
