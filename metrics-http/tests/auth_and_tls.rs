@@ -25,7 +25,7 @@ use tempfile::TempDir;
 
 /// `printf %s "a long token" | sha256sum`
 const TOKEN: &str = "8077c16bfa4d7b57dca0452514d562240d6f01f70b230081436855e08ebde335";
-/// The cheapest there is.
+/// The lowest bcrypt cost, for fast tests.
 const COST: u32 = 4;
 
 fn guarded() -> Server {
@@ -127,7 +127,7 @@ fn a_plain_password_is_an_error_that_does_not_quote_it() {
     assert!(!error.contains("a long token"), "{error}");
 }
 
-/// An authority, and what it has signed.
+/// A certificate authority and the certificates that it has signed.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -141,7 +141,7 @@ impl Authority {
         self.0.pem()
     }
 
-    /// A certificate and its key, in PEM.
+    /// A signed certificate and its key as PEM.
     fn signs(&self, usage: ExtendedKeyUsagePurpose) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
@@ -150,7 +150,7 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
-    /// Writes a server's files.
+    /// Writes the certificate files of a server.
     fn equips(&self, folder: &Path) -> TlsFiles {
         let (certificate, key) = self.signs(ExtendedKeyUsagePurpose::ServerAuth);
         fs::write(folder.join("tls.crt"), certificate).unwrap();
@@ -159,7 +159,7 @@ impl Authority {
     }
 }
 
-/// Scrapes over TLS, trusting this authority, and showing a certificate where there is one.
+/// Scrapes over TLS; trusts this authority, and presents a client certificate if there is one.
 fn scrape(
     address: SocketAddr,
     authority: &Authority,

@@ -1,4 +1,4 @@
-//! What the server makes of the declared metrics.
+//! Routes generated from declarations: catalogue, dashboards and rules.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Scrapes that ask for the same at the same time.
+//! Coalescing of identical scrapes.
 
 mod support;
 
@@ -15,21 +15,21 @@ use std::{
 use metrics_http::{Collection, Collector, Desc, Kind, Server};
 use support::{Reply, connect, eventually, get, serving};
 
-/// Counts how often it is asked, and answers when it is let.
+/// A collector that counts its calls and blocks until it is opened.
 #[derive(Clone, Default)]
 struct Gate(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    asked: AtomicUsize,
+    calls: AtomicUsize,
     open: Mutex<bool>,
     opened: Condvar,
 }
 
 static DESC: [Desc; 1] = [Desc::new(
     Kind::Gauge,
-    "gate_asked",
-    "How often it was asked.",
+    "gate_calls",
+    "Calls of the collector.",
 )];
 
 impl Collector for Gate {
@@ -38,10 +38,10 @@ impl Collector for Gate {
     }
 
     fn collect(&self, out: &mut Collection<'_>) {
-        let asked = self.0.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        let calls = self.0.calls.fetch_add(1, Ordering::Relaxed) + 1;
         let open = self.0.open.lock().unwrap();
         drop(self.0.opened.wait_while(open, |open| !*open).unwrap());
-        out.gauge(&DESC[0], &[], asked as f64);
+        out.gauge(&DESC[0], &[], calls as f64);
     }
 }
 
@@ -51,8 +51,8 @@ impl Gate {
         self.0.opened.notify_all();
     }
 
-    fn asked(&self) -> usize {
-        self.0.asked.load(Ordering::Relaxed)
+    fn calls(&self) -> usize {
+        self.0.calls.load(Ordering::Relaxed)
     }
 }
 
@@ -63,8 +63,9 @@ fn server(gate: &Gate) -> Server {
         .unwrap()
 }
 
-/// Sends a request, and returns when the server has seen it: it sees those that came before
-/// another one's connection before it answers that.
+/// Sends a request; returns when the server has received it.
+///
+/// The server handles connections in order, so the response to a later one proves it.
 fn ask(server: &Server, lines: &str) -> TcpStream {
     let mut stream = connect(server.local_addr());
     let head = format!("{lines}\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -80,14 +81,14 @@ fn identical_concurrent_scrapes_are_encoded_once() {
     let gate = Gate::default();
     let server = server(&gate);
     let scrapes: Vec<_> = (0..10).map(|_| ask(&server, SAME)).collect();
-    eventually("it is asked", || gate.asked() == 1);
+    eventually("it is calls", || gate.calls() == 1);
     gate.open();
     for scrape in scrapes {
         let reply = Reply::read(scrape);
         assert_eq!((reply.status, reply.complete), (200, true));
-        assert!(reply.text().contains("gate_asked 1\n"), "{}", reply.text());
+        assert!(reply.text().contains("gate_calls 1\n"), "{}", reply.text());
     }
-    assert_eq!(gate.asked(), 1);
+    assert_eq!(gate.calls(), 1);
 }
 
 #[test]
@@ -109,9 +110,9 @@ fn a_later_scrape_is_encoded_again() {
     let gate = Gate::default();
     gate.open();
     let server = server(&gate);
-    for asked in 1..4 {
+    for calls in 1..4 {
         let reply = get(&server, "/metrics");
-        assert!(reply.text().contains(&format!("gate_asked {asked}\n")));
+        assert!(reply.text().contains(&format!("gate_calls {calls}\n")));
     }
 }
 
@@ -121,14 +122,14 @@ fn another_scrape_leads_if_the_leader_disconnects() {
     let server = server(&gate);
     let first = ask(&server, SAME);
     let second = ask(&server, SAME);
-    eventually("it is asked", || gate.asked() == 1);
+    eventually("it is calls", || gate.calls() == 1);
     drop(first);
-    // The server has heard of it when it has answered somebody else.
+    // The server has noticed the disconnection once it has answered another client.
     assert_eq!(get(&server, "/nothing").status, 404);
     gate.open();
     let reply = Reply::read(second);
     assert_eq!((reply.status, reply.complete), (200, true));
-    assert!(reply.text().contains("gate_asked "));
+    assert!(reply.text().contains("gate_calls "));
 }
 
 #[test]

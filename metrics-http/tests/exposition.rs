@@ -1,4 +1,4 @@
-//! What the server answers.
+//! Responses of the server: formats, compression, filters, and built-in metrics.
 
 mod support;
 

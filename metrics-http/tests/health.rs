@@ -1,4 +1,4 @@
-//! Health, readiness, and what the program answers itself.
+//! Liveness, readiness and custom routes.
 
 mod support;
 

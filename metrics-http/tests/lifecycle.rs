@@ -1,4 +1,4 @@
-//! How a server starts and stops.
+//! Starting and stopping a server.
 
 mod support;
 
@@ -13,7 +13,7 @@ use std::{
 use metrics_http::{Server, serve};
 
 use support::{
-    ELSEWHERE, Reply, Shop, Warehouse, begin_scrape, connect, get, registry, serving, shop,
+    OTHER_LOOPBACK, Reply, Shop, Warehouse, begin_scrape, connect, get, registry, serving, shop,
 };
 
 #[test]
@@ -100,7 +100,7 @@ fn a_server_accepts_an_open_listener() {
 
 #[test]
 fn shutdown_frees_the_port() {
-    let mut server = serving(Shop).serve(ELSEWHERE).unwrap();
+    let mut server = serving(Shop).serve(OTHER_LOOPBACK).unwrap();
     let address = server.local_addr();
     for _ in 0..5 {
         assert_eq!(get(&server, "/metrics").status, 200);
@@ -113,7 +113,7 @@ fn shutdown_frees_the_port() {
 #[test]
 fn shutdown_does_not_wait_for_idle_connections() {
     let server = serving(Shop)
-        .shutdown_timeout(support::PATIENCE)
+        .shutdown_timeout(support::TIMEOUT)
         .serve("127.0.0.1:0")
         .unwrap();
     let mut asked = connect(server.local_addr());
@@ -124,19 +124,19 @@ fn shutdown_does_not_wait_for_idle_connections() {
     let _silent = connect(server.local_addr());
     let start = Instant::now();
     server.shutdown();
-    assert!(start.elapsed() < support::PATIENCE);
+    assert!(start.elapsed() < support::TIMEOUT);
 }
 
 #[test]
 fn shutdown_waits_for_a_scrape_in_progress() {
     let server = serving(Warehouse)
-        .shutdown_timeout(support::PATIENCE)
+        .shutdown_timeout(support::TIMEOUT)
         .serve("127.0.0.1:0")
         .unwrap();
     let address = server.local_addr();
     let scrape = begin_scrape(address);
     let stopping = thread::spawn(|| server.shutdown());
-    // Closed already, while the scrape still runs.
+    // The listener is closed already while the scrape still runs.
     support::eventually("the port is closed", || {
         TcpStream::connect(address).is_err()
     });
@@ -156,7 +156,7 @@ fn shutdown_waits_no_longer_than_its_timeout() {
     let scrape = begin_scrape(server.local_addr());
     let start = Instant::now();
     server.shutdown();
-    assert!(start.elapsed() < support::PATIENCE);
+    assert!(start.elapsed() < support::TIMEOUT);
     assert!(!finish(scrape).complete);
 }
 
@@ -181,7 +181,7 @@ fn a_server_starts_and_stops_inside_a_runtime() {
     });
 }
 
-/// What is left of a response whose status line has been begun.
+/// Reads the rest of a response whose status line has begun.
 fn finish(mut stream: TcpStream) -> Reply {
     let mut raw = b"HTTP/1.1 ".to_vec();
     let _ = std::io::Read::read_to_end(&mut stream, &mut raw);

@@ -1,4 +1,4 @@
-//! Clients that misbehave, and what it costs the others: nothing.
+//! Limits on scrapes and clients: a slow or broken client does not affect others.
 
 mod support;
 
@@ -12,7 +12,7 @@ use std::{
 use metrics_http::{Collection, Collector, Desc, Kind, Server};
 
 use support::{
-    PATIENCE, Shop, Warehouse, ask, begin_scrape, connect, eventually, get, get_with, registry,
+    Shop, TIMEOUT, Warehouse, ask, begin_scrape, connect, eventually, get, get_with, registry,
     serving, shop,
 };
 
@@ -58,7 +58,7 @@ fn a_scrape_is_aborted_after_its_timeout() {
         .serve("127.0.0.1:0")
         .unwrap();
     let mut stalled = begin_scrape(server.local_addr());
-    // It has to wait until the place is free.
+    // Has to wait until the permit is released.
     let reply = get(&server, "/metrics?name[]=nothing");
     assert_eq!((reply.status, reply.complete), (200, true));
     let mut rest = Vec::new();
@@ -90,14 +90,14 @@ fn the_timeout_of_the_scraper_is_honoured() {
 fn a_stalled_client_is_disconnected() {
     let server = serving(Warehouse)
         .client_timeout(Duration::from_millis(200))
-        .shutdown_timeout(PATIENCE)
+        .shutdown_timeout(TIMEOUT)
         .serve("127.0.0.1:0")
         .unwrap();
     let stalled = begin_scrape(server.local_addr());
     let start = Instant::now();
-    // Waits for all connections, this one included.
+    // Waits for all connections, including this one.
     server.shutdown();
-    assert!(start.elapsed() < PATIENCE);
+    assert!(start.elapsed() < TIMEOUT);
     drop(stalled);
 }
 
@@ -113,7 +113,7 @@ fn a_slow_request_times_out_while_other_clients_are_served() {
     }
     assert_eq!(get(&server, "/metrics").status, 200);
     for mut stream in slow {
-        // Ends, where it would run into the client's own time limit otherwise.
+        // Returns when the server closes the connection, well before the client's own timeout.
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).unwrap();
         assert!(!rest.starts_with(b"HTTP/1.1 200"));
@@ -139,7 +139,7 @@ fn an_endless_head_is_refused() {
     let server = shop();
     let mut stream = connect(server.local_addr());
     let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nX: ");
-    // The server may close before it has taken everything.
+    // The server may close the connection before it has read everything.
     let _ = stream.write_all(&vec![b'x'; 4 << 20]);
     let mut start = [0; 12];
     if stream.read_exact(&mut start).is_ok() {
@@ -213,7 +213,7 @@ fn the_timeout_of_the_scraper_limits_collectors() {
         .serve("127.0.0.1:0")
         .unwrap();
     let limit = "X-Prometheus-Scrape-Timeout-Seconds: 2\r\n";
-    // The registry would let it have all the time there is.
+    // The registry itself has no limit.
     let reply = get_with(&server, "/metrics", limit);
     assert_eq!((reply.status, reply.complete), (200, true));
     assert!(reply.text().contains("orders_waiting 2"));

@@ -1,11 +1,11 @@
-//! What a server listens on, and whom it lets in.
+//! Listeners, the allow-list and the connection limit.
 
 mod support;
 
 use std::{net::TcpListener, time::Duration};
 
 use metrics_http::{Address, Server};
-use support::{ELSEWHERE, Shop, ask, connect, get, serving};
+use support::{OTHER_LOOPBACK, Shop, ask, connect, get, serving};
 
 #[test]
 fn a_server_listens_on_several_addresses() {
@@ -25,7 +25,10 @@ fn a_server_listens_on_several_addresses() {
 
 #[test]
 fn shutdown_releases_all_ports() {
-    let server = serving(Shop).bind(ELSEWHERE).bind(ELSEWHERE).start();
+    let server = serving(Shop)
+        .bind(OTHER_LOOPBACK)
+        .bind(OTHER_LOOPBACK)
+        .start();
     let server = server.unwrap();
     let addresses = server.addresses().to_vec();
     server.shutdown();

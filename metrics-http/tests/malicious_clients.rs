@@ -1,5 +1,5 @@
-//! Clients that mean harm: each is answered with an error or cut off, scrapes beside them are
-//! served, and nothing of theirs stays.
+//! Malicious clients: each gets an error or is disconnected, scrapes of other clients are served, and
+//! no resources leak.
 
 mod support;
 
@@ -21,10 +21,10 @@ fn server() -> Server {
         .unwrap()
 }
 
-/// Sends this and reads what comes until the server closes; the status, if one came.
+/// Sends bytes and reads until the server closes the connection; returns the status of a response.
 fn say(address: SocketAddr, words: &[u8]) -> Option<u16> {
     let mut stream = connect(address);
-    // The server may have closed before it has read everything.
+    // The server may have closed the connection before reading everything.
     let _ = stream.write_all(words);
     let _ = stream.shutdown(Shutdown::Write);
     let mut raw = Vec::new();
@@ -65,7 +65,7 @@ fn a_head_sent_byte_by_byte_times_out() {
     let server = server();
     let mut stream = connect(server.local_addr());
     stream.write_all(b"GET /metrics HTTP/1.1\r\n").unwrap();
-    // Not the time between two bytes counts, but that of the whole head.
+    // The timeout applies to the whole head, not to the time between two bytes.
     eventually("it is cut off", || {
         thread::sleep(Duration::from_millis(50));
         stream.write_all(b"X-More: y\r\n").is_err()
@@ -234,13 +234,13 @@ fn an_unexpected_request_body_is_not_waited_for() {
     is_served(&server);
 }
 
-/// File descriptors of this process.
+/// Number of open file descriptors of this process.
 #[cfg(target_os = "linux")]
 fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// Bytes of this process that are in the machine's memory.
+/// Resident memory of this process in bytes.
 #[cfg(target_os = "linux")]
 fn resident() -> usize {
     let statm = fs::read_to_string("/proc/self/statm").unwrap();
@@ -248,7 +248,7 @@ fn resident() -> usize {
     pages * 4096
 }
 
-/// Clients that hang up, however they like.
+/// Connects clients that disconnect at various points of a request.
 #[cfg(target_os = "linux")]
 fn hang_up(server: &Server, times: usize) {
     for round in 0..times {
@@ -274,7 +274,8 @@ fn hang_up(server: &Server, times: usize) {
     }
 }
 
-/// Alone in its process: others would have descriptors open, and memory.
+/// Runs in its own process, because other tests would change the number of descriptors and the
+/// memory.
 #[cfg(target_os = "linux")]
 #[test]
 fn disconnecting_clients_leak_neither_descriptors_nor_memory() {
@@ -297,7 +298,7 @@ fn disconnecting_clients_leak_neither_descriptors_nor_memory() {
     let server = server();
     is_served(&server);
     let before = descriptors();
-    // What the first ones need is kept for the next.
+    // Buffers that the first clients need are kept for later ones.
     hang_up(&server, 1000);
     let size = resident();
     hang_up(&server, 3000);

@@ -1,4 +1,4 @@
-//! The exposition in servers that a program has already.
+//! The endpoint mounted in other servers.
 
 mod support;
 
@@ -24,7 +24,7 @@ fn endpoint() -> Endpoint {
     serving(Shop).endpoint().unwrap()
 }
 
-/// Runs a server beside a client that asks it for `/metrics`.
+/// Runs a server and a client that requests `/metrics` from it.
 async fn scraped<S>(serve: impl FnOnce(TcpListener) -> S) -> support::Reply
 where
     S: Future<Output = ()> + Send + 'static,

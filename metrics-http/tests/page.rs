@@ -1,4 +1,4 @@
-//! The live page as HTTP has it: what is answered where, and with which headers.
+//! The live page over HTTP: files, headers, feed and series.
 
 mod support;
 
@@ -9,7 +9,7 @@ use metrics_http::Server;
 use serde_json::Value;
 use support::{Reply, Shop, ask, get, get_with, serving, shop};
 
-/// All files that the page names, itself included.
+/// The paths of the page and of all files that it refers to.
 fn files(server: &Server) -> Vec<String> {
     let index = get(server, "/");
     let mut files = vec!["/".to_owned()];
@@ -29,7 +29,7 @@ fn files(server: &Server) -> Vec<String> {
     files
 }
 
-/// What a file loads: links and scripts of a document, imports of a module.
+/// The files that a file loads: links and scripts of a document, imports of a module.
 fn named_in(text: &str) -> Vec<String> {
     let quoted = text.split('"').filter_map(|part| {
         let name = part.strip_prefix("-/page/").or(part.strip_prefix("./"))?;
@@ -105,7 +105,7 @@ fn the_document_has_no_inline_script_or_style() {
         assert!(rest.starts_with("</script>"), "{rest}");
     }
     for forbidden in ["<style", " style=", " onclick=", "http://", "https://"] {
-        // A namespace is no address that anything is loaded from.
+        // A namespace is not an address from which something is loaded.
         let text = index.text().replace("http://www.w3.org/2000/svg", "");
         assert!(!text.contains(forbidden), "{forbidden}");
     }

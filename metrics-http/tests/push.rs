@@ -1,4 +1,4 @@
-//! What is sent to a Pushgateway, and what comes of its answers.
+//! Pushes to a Pushgateway: requests, errors and the background pusher.
 
 mod support;
 
@@ -107,7 +107,7 @@ fn credentials_are_sent_as_basic_or_bearer() {
     gateway(&receiver).bearer_auth("abc.def").push().unwrap();
     let sent = receiver.requests();
     let sent: Vec<_> = sent.iter().map(|one| one.header("authorization")).collect();
-    // The example of RFC 7617.
+    // The example in RFC 7617.
     let basic = "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
     assert_eq!(sent, [None, Some(basic), Some("Bearer abc.def")]);
 }
@@ -152,7 +152,7 @@ fn an_invalid_url_is_an_error_with_an_example() {
 #[test]
 fn a_refusal_is_an_error_with_the_response_of_the_gateway() {
     let receiver = Receiver::new();
-    receiver.answer([Answer::saying(400, "pushed metrics are invalid\n")]);
+    receiver.answer([Answer::with_body(400, "pushed metrics are invalid\n")]);
     let error = failure(&receiver);
     let expected = format!(
         "the server refused the metrics: PUT {}/metrics/job/backup: 400 Bad Request; \
@@ -166,7 +166,7 @@ fn a_refusal_is_an_error_with_the_response_of_the_gateway() {
 #[test]
 fn a_long_response_is_truncated_in_the_error() {
     let receiver = Receiver::new();
-    receiver.answer([Answer::saying(500, &"no ".repeat(1_000_000))]);
+    receiver.answer([Answer::with_body(500, &"no ".repeat(1_000_000))]);
     let error = failure(&receiver).to_string();
     assert!(error.len() < 4096, "{}", error.len());
 }
@@ -174,7 +174,7 @@ fn a_long_response_is_truncated_in_the_error() {
 #[test]
 fn a_redirect_is_an_error_and_not_followed() {
     let receiver = Receiver::new();
-    receiver.answer([Answer::with(301, "Location: /elsewhere")]);
+    receiver.answer([Answer::with_header(301, "Location: /elsewhere")]);
     let error = failure(&receiver);
     assert_eq!(error.status(), Some(301));
     assert!(error.to_string().contains("redirects to"), "{error}");
@@ -193,7 +193,7 @@ fn a_401_response_is_an_error_that_names_the_credentials_methods() {
 
 #[test]
 fn an_unreachable_gateway_is_an_error_with_its_cause() {
-    // Nobody listens at the first, and the second has no address.
+    // Nothing listens on the first, and the second does not resolve.
     for (url, why) in [
         ("http://127.0.0.1:1", "refused"),
         ("http://gateway.invalid", ""),
@@ -245,7 +245,7 @@ async fn a_push_works_inside_a_runtime() {
     assert_eq!(receiver.requests().len(), 4);
 }
 
-/// The smallest of all runtimes.
+/// A waker for a minimal executor.
 struct Unpark(Thread);
 
 impl Wake for Unpark {

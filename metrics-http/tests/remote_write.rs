@@ -1,4 +1,4 @@
-//! What is sent by remote write, and what comes of the server's answers.
+//! Remote write: requests, retries, lost samples and shutdown.
 
 #![expect(
     clippy::float_cmp,
@@ -24,13 +24,13 @@ use metrics_http::{
 };
 
 use support::{
-    ELSEWHERE, Shop,
+    OTHER_LOOPBACK, Shop,
     receiver::{Answer, Receiver, Request},
     registry,
-    written::{Series, Written, counts, take, take_old, take_unread},
+    written::{Series, Written, accept, accept_only_v1, counts, ignore_v2},
 };
 
-/// `ticks`: how often it was asked for.
+/// A collector with a counter `ticks` of its calls.
 #[derive(Default)]
 struct Clock(AtomicU64);
 
@@ -46,9 +46,9 @@ impl Collector for Clock {
     }
 }
 
-fn taking() -> Receiver {
+fn accepting_receiver() -> Receiver {
     let receiver = Receiver::new();
-    receiver.answer_all(take());
+    receiver.answer_all(accept());
     receiver
 }
 
@@ -60,7 +60,7 @@ fn often(write: RemoteWrite) -> Pusher {
     write.push_every(Duration::from_millis(5), drop).unwrap()
 }
 
-/// What was sent at the beginning and at the end.
+/// The requests that a pusher sends at its start and at its end.
 fn sent(receiver: &Receiver, write: RemoteWrite) -> Vec<Written> {
     let pusher = write
         .push_every(Duration::MAX, |error| panic!("{error}"))
@@ -70,7 +70,7 @@ fn sent(receiver: &Receiver, write: RemoteWrite) -> Vec<Written> {
     accepted(receiver)
 }
 
-/// What the server took.
+/// The requests that the server accepted.
 fn accepted(receiver: &Receiver) -> Vec<Written> {
     let requests = receiver.requests();
     let taken = requests.iter().filter(|one| is_taken(one));
@@ -81,7 +81,7 @@ fn is_taken(request: &Request) -> bool {
     request.status.is_some_and(|status| status / 100 == 2)
 }
 
-/// The values of `ticks` that the server took, by time, without the marker of its end.
+/// The values of `ticks` that the server accepted, by time, without stale markers.
 fn ticks(receiver: &Receiver) -> Vec<u64> {
     let mut ticks = BTreeMap::new();
     for written in accepted(receiver) {
@@ -117,7 +117,7 @@ fn series<'w>(written: &'w Written, name: &str) -> Vec<&'w Series> {
 #[test]
 fn samples_are_sent_with_the_labels_of_a_scrape() {
     for version in [RemoteWriteVersion::V1, RemoteWriteVersion::V2] {
-        let receiver = taking();
+        let receiver = accepting_receiver();
         let write = to(&receiver, &registry(Shop))
             .label("zone", "a")
             .label("country", "not there")
@@ -144,11 +144,11 @@ fn samples_are_sent_with_the_labels_of_a_scrape() {
 fn metadata_are_sent_with_both_versions() {
     let registry = registry(Shop);
     let expected = (1, "Orders taken.".to_owned(), String::new());
-    let receiver = taking();
+    let receiver = accepting_receiver();
     let written = sent(&receiver, to(&receiver, &registry));
     let orders = series(&written[0], "orders_total");
     assert_eq!(orders[0].metadata, Some(expected.clone()));
-    let receiver = taking();
+    let receiver = accepting_receiver();
     let write = to(&receiver, &registry).version(RemoteWriteVersion::V1);
     let written = sent(&receiver, write);
     assert_eq!(written[0].metadata["orders_total"], expected);
@@ -162,7 +162,7 @@ fn a_classic_histogram_has_the_series_of_a_scrape() {
     for size in [0.5, 2.0, 2.0, 3.0, 1e7] {
         sizes.observe(size);
     }
-    let receiver = taking();
+    let receiver = accepting_receiver();
     let written = &sent(&receiver, to(&receiver, &registry))[0];
     let buckets = series(written, "size_bytes_bucket");
     let buckets = buckets
@@ -185,7 +185,7 @@ fn native_histograms_have_all_their_buckets() {
     }
     let native = sizes.get().native.unwrap();
     for version in [RemoteWriteVersion::V1, RemoteWriteVersion::V2] {
-        let receiver = taking();
+        let receiver = accepting_receiver();
         let write = to(&receiver, &registry).version(version);
         let written = &sent(&receiver, write.send_native_histograms(true))[0];
         let [one] = series(written, "size_bytes")[..] else {
@@ -208,7 +208,7 @@ fn without_native_histograms_their_text_series_are_sent() {
     let registry = Registry::new();
     let options = Options::new("size_bytes", "Sizes.").native(1.1);
     registry.create::<Histogram>(options).unwrap().observe(7.0);
-    let receiver = taking();
+    let receiver = accepting_receiver();
     let written = &sent(&receiver, to(&receiver, &registry))[0];
     assert!(series(written, "size_bytes").is_empty());
     assert_eq!(series(written, "size_bytes_bucket").len(), 1);
@@ -226,7 +226,7 @@ fn created_timestamps_are_sent_with_version_2() {
     orders.inc();
     waiting.set(1);
     let start = |version| {
-        let receiver = taking();
+        let receiver = accepting_receiver();
         let written = &sent(&receiver, to(&receiver, &registry).version(version))[0];
         ["orders_total", "waiting"].map(|name| series(written, name)[0].samples[0].start_timestamp)
     };
@@ -247,7 +247,7 @@ fn an_exemplar_is_sent_once_with_its_bucket() {
     let options = Options::new("size_bytes", "Sizes.").buckets([1.0, 10.0]);
     let sizes = registry.create::<Histogram>(options).unwrap();
     sizes.observe_with_exemplar(5.0, &[("trace_id", "abc"), ("a", "b")]);
-    let receiver = taking();
+    let receiver = accepting_receiver();
     let pusher = often(to(&receiver, &registry));
     receiver.wait_for(3);
     pusher.shutdown().unwrap();
@@ -270,11 +270,11 @@ fn names_are_escaped_as_configured() {
     let options = Options::new("http.requests_total", "Requests.").labels(["http.method"]);
     let requests = registry.create_family::<Counter>(options.utf8()).unwrap();
     requests.with(&["GET"]).inc();
-    let receiver = taking();
+    let receiver = accepting_receiver();
     let written = &sent(&receiver, to(&receiver, &registry))[0];
     let one = series(written, "http_requests_total")[0];
     assert_eq!(one.labels["http_method"], "GET");
-    let receiver = taking();
+    let receiver = accepting_receiver();
     let write = to(&receiver, &registry).escaping(metrics_http::Escaping::AllowUtf8);
     let written = &sent(&receiver, write)[0];
     let one = series(written, "http.requests_total")[0];
@@ -286,7 +286,7 @@ fn every_sample_is_sent_and_every_series_ends_with_a_stale_marker() {
     let registry = registry(Clock::default());
     let options = Options::new("size_bytes", "Sizes.").native(1.1);
     registry.create::<Histogram>(options).unwrap().observe(1.0);
-    let receiver = taking();
+    let receiver = accepting_receiver();
     let pusher = often(to(&receiver, &registry).send_native_histograms(true));
     receiver.wait_for(10);
     pusher.shutdown().unwrap();
@@ -312,7 +312,7 @@ fn a_removed_series_ends_with_a_stale_marker() {
     let options = Options::new("orders_total", "Orders.").labels(["country"]);
     let orders = registry.create_family::<Counter>(options).unwrap();
     orders.with(&["no"]).inc();
-    let receiver = taking();
+    let receiver = accepting_receiver();
     let pusher = often(to(&receiver, &registry));
     receiver.wait_for(1);
     orders.remove(&["no"]);
@@ -337,7 +337,7 @@ fn a_removed_series_ends_with_a_stale_marker() {
 #[test]
 fn no_request_exceeds_the_limit_of_samples() {
     let registry = registry(Clock::default());
-    let receiver = taking();
+    let receiver = accepting_receiver();
     let write = to(&receiver, &registry).max_samples_per_send(7);
     for written in sent(&receiver, write) {
         assert!(written.len() <= 7, "{}", written.len());
@@ -347,11 +347,11 @@ fn no_request_exceeds_the_limit_of_samples() {
 
 #[test]
 fn a_server_without_version_2_gets_version_1() {
-    for answer in [take_old(), take_unread(), Answer::status(400)] {
+    for answer in [accept_only_v1(), ignore_v2(), Answer::status(400)] {
         let receiver = Receiver::new();
         let registry = registry(Clock::default());
         receiver.answer([answer]);
-        receiver.answer_all(take());
+        receiver.answer_all(accept());
         let pusher = often(to(&receiver, &registry));
         receiver.wait_for(4);
         pusher.shutdown().unwrap();
@@ -371,7 +371,7 @@ fn a_server_without_version_2_gets_version_1() {
 fn a_refusal_in_both_versions_undoes_the_fallback() {
     let receiver = Receiver::new();
     receiver.answer([Answer::status(400), Answer::status(400)]);
-    receiver.answer_all(take());
+    receiver.answer_all(accept());
     let pusher = often(to(&receiver, &registry(Clock::default())));
     let requests = receiver.wait_for(4);
     drop(pusher);
@@ -392,8 +392,8 @@ fn a_temporarily_failed_request_is_retried_unchanged() {
     ] {
         let receiver = Receiver::new();
         let registry = registry(Clock::default());
-        receiver.answer([take(), answer.clone(), answer.clone(), answer]);
-        receiver.answer_all(take());
+        receiver.answer([accept(), answer.clone(), answer.clone(), answer]);
+        receiver.answer_all(accept());
         let (told, errors) = mpsc::channel();
         let pusher = to(&receiver, &registry)
             .push_every(Duration::from_millis(5), move |error: Error| {
@@ -418,9 +418,9 @@ fn retry_after_is_honoured() {
     let date = httpdate::fmt_http_date(SystemTime::now() + 3 * second);
     for value in [date.as_str(), "1"] {
         let receiver = Receiver::new();
-        receiver.answer([Answer::with(429, &format!("Retry-After: {value}"))]);
-        receiver.answer_all(take());
-        // Not so often that the queue overflows meanwhile.
+        receiver.answer([Answer::with_header(429, &format!("Retry-After: {value}"))]);
+        receiver.answer_all(accept());
+        // Rarely enough that the queue does not overflow meanwhile.
         let pusher = to(&receiver, &registry(Clock::default()))
             .push_every(second / 20, drop)
             .unwrap();
@@ -440,8 +440,8 @@ fn refused_samples_are_dropped_and_counted() {
     for status in [400, 401, 404, 413] {
         let receiver = Receiver::new();
         let registry = registry(Clock::default());
-        receiver.answer([take(), Answer::saying(status, "out of bounds")]);
-        receiver.answer_all(take());
+        receiver.answer([accept(), Answer::with_body(status, "out of bounds")]);
+        receiver.answer_all(accept());
         let (told, errors) = mpsc::channel();
         let pusher = to(&receiver, &registry)
             .push_every(Duration::from_millis(5), move |error: Error| {
@@ -469,7 +469,7 @@ fn refused_samples_are_dropped_and_counted() {
 fn a_request_is_retried_unchanged_after_a_timeout() {
     let receiver = Receiver::new();
     receiver.answer([Answer::Hang]);
-    receiver.answer_all(take());
+    receiver.answer_all(accept());
     let write = to(&receiver, &registry(Clock::default()));
     let pusher = often(write.timeout(Duration::from_millis(50)));
     let requests = receiver.wait_for(2);
@@ -482,8 +482,8 @@ fn a_request_is_retried_unchanged_after_a_timeout() {
 #[test]
 fn no_sample_is_lost_while_the_server_is_unreachable() {
     let registry = registry(Clock::default());
-    // Its port is free again when the listener is gone.
-    let listener = TcpListener::bind(ELSEWHERE).unwrap();
+    // Dropping the listener releases its port.
+    let listener = TcpListener::bind(OTHER_LOOPBACK).unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
     let (told, errors) = mpsc::channel();
@@ -496,7 +496,7 @@ fn no_sample_is_lost_while_the_server_is_unreachable() {
         .unwrap();
     assert_eq!(errors.recv().unwrap().status(), None);
     let receiver = Receiver::at(address);
-    receiver.answer_all(take());
+    receiver.answer_all(accept());
     receiver.wait_for(2);
     pusher.shutdown().unwrap();
     let seen = ticks(&receiver);
@@ -520,14 +520,14 @@ fn the_queue_is_bounded_and_dropped_samples_are_counted() {
     let pusher = often(write);
     let asked = || clock.0.load(Ordering::Relaxed);
     support::eventually("many samples", || asked() > 200);
-    receiver.answer_all(take());
+    receiver.answer_all(accept());
     pusher.shutdown().unwrap();
     let total = asked();
     let seen = ticks(&receiver);
     let missing = total - seen.len() as u64;
     assert!(missing > 0, "{seen:?}");
     assert!(lost(&registry, &receiver, "queue") >= missing);
-    // What was on its way stays, and then the oldest go.
+    // The samples in flight are kept; of the others, the oldest are dropped.
     let newest: Vec<_> = seen
         .into_iter()
         .filter(|tick| *tick > missing + 1)
@@ -553,14 +553,14 @@ fn shutdown_gives_up_after_its_timeout() {
 fn samples_that_the_server_did_not_write_are_counted() {
     let receiver = Receiver::new();
     let registry = registry(Clock::default());
-    receiver.answer([Answer::Of(204, counts(1, 0, 0), String::new())]);
-    receiver.answer_all(take());
+    receiver.answer([Answer::Response(204, counts(1, 0, 0), String::new())]);
+    receiver.answer_all(accept());
     let (told, errors) = mpsc::channel();
     let pusher = to(&receiver, &registry)
         .push_every(Duration::MAX, move |error: Error| _ = told.send(error))
         .unwrap();
     receiver.wait_for(1);
-    // Told by whichever comes first: the answer, or the end.
+    // Returned by `shutdown` or passed to `on_error`, depending on which comes first.
     let at_the_end = pusher.shutdown().err();
     let missing = Written::of(&receiver.requests()[0]).len() as u64 - 1;
     assert_eq!(lost(&registry, &receiver, "refused"), missing);

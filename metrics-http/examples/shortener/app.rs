@@ -25,7 +25,7 @@ metrics! {
     /// Links followed.
     static FOLLOWED: Counter<(cache: Lookup)> = "shortener_links_followed_total";
 
-    /// Targets that no link was made for.
+    /// Targets for which no link was created.
     static REJECTED: Counter<(reason: Rejection)> = "shortener_targets_rejected_total";
 
     /// Size of the pages linked to.
@@ -41,7 +41,7 @@ pub(crate) fn router(links: Arc<Links>) -> Result<Router, metrics_http::Error> {
         .route("/{slug}/stats", get(stats))
         .route("/{slug}/preview", get(preview))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        // Last, so that it measures what the others do as well.
+        // Last, so that it also measures the layers added before it.
         .layer(ServerLayer::new()?)
         .with_state(links);
     Ok(router)
@@ -66,7 +66,8 @@ async fn create(
     Ok((StatusCode::CREATED, location, slug.as_str().to_owned()).into_response())
 }
 
-/// Of what the shortener is for: what it is held to. Its dashboards and rules know.
+/// The main purpose of the shortener, and so the function with an objective, which dashboards and
+/// rules include.
 #[timed(slo(latency = "250ms", objective = 99.9))]
 #[counted(slo(success = 90))]
 async fn follow(
@@ -92,7 +93,7 @@ async fn stats(
     Ok(Json(Stats { target, hits }))
 }
 
-/// Slow enough for impatient clients to hang up, which drops this future.
+/// So slow that impatient clients disconnect, which drops this future.
 #[timed]
 #[counted]
 async fn preview(
@@ -125,7 +126,7 @@ async fn remove(
     }
 }
 
-/// The form in which a new link is submitted.
+/// The form of a new link.
 #[derive(Label, Clone, Copy)]
 enum Form {
     Text,
@@ -158,7 +159,7 @@ struct Preview {
     bytes: u32,
 }
 
-/// Why a request is not answered with what it asks for.
+/// An error response.
 enum Refusal {
     NotFound,
     Rejected(Rejection),

@@ -1,4 +1,4 @@
-//! The links followed lately, in memory.
+//! An in-memory cache of recently followed links.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -10,23 +10,23 @@ use metrics_core::{Label, metrics};
 use crate::link::{Slug, Target};
 
 metrics! {
-    /// Share of the cache that holds links.
+    /// Fill level of the cache.
     #[unit("ratio")]
     static USED: FloatGauge = "shortener_cache_used_ratio";
 }
 
-/// Whether a link was found in the cache or had to be read from disk.
+/// Whether a link was in the cache or was read from disk.
 #[derive(Label, Clone, Copy, Debug)]
 pub(crate) enum Lookup {
     Hit,
     Miss,
 }
 
-/// A cache that gives every link used since the last look a second chance.
+/// A cache with second-chance (clock) eviction.
 #[derive(Default)]
 pub(crate) struct Cache {
     entries: HashMap<Slug, Entry>,
-    /// The order of eviction. May hold links that are gone from `entries`.
+    /// The eviction order; may contain links that have been removed from `entries`.
     queue: VecDeque<Slug>,
     removals: u64,
 }
@@ -37,7 +37,7 @@ struct Entry {
 }
 
 impl Cache {
-    /// How many links were removed so far.
+    /// Number of links removed so far.
     pub(crate) fn removals(&self) -> u64 {
         self.removals
     }
@@ -48,8 +48,8 @@ impl Cache {
         Some(Arc::clone(&entry.target))
     }
 
-    /// Keeps a link that was read when `removals` links had been removed. If there
-    /// are more by now, it may be one of them and is not kept.
+    /// Adds a link that was read when `removals` links had been removed. If more have been removed
+    /// since, it may be one of them and is not added.
     pub(crate) fn insert(&mut self, slug: Slug, target: Arc<Target>, removals: u64) {
         if removals != self.removals || self.entries.contains_key(&slug) {
             return;
@@ -74,7 +74,7 @@ impl Cache {
         self.report();
     }
 
-    /// Drops the first of the queue, or sends it to the back if it was used.
+    /// Evicts the first link of the queue, or moves it to the back if it was used.
     fn evict(&mut self) {
         let Some(slug) = self.queue.pop_front() else {
             return;

@@ -1,4 +1,4 @@
-//! When the program ends: Ctrl-C, SIGTERM or a time limit.
+//! The end of the program: Ctrl-C, SIGTERM or a time limit.
 
 use std::{io, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::signal::windows::{CtrlC, CtrlClose, ctrl_c, ctrl_close};
 use tokio::time;
 
-/// Catches the signals from the moment it exists.
+/// Catches signals from its creation on.
 pub(crate) struct End {
     #[cfg(unix)]
     signals: (Signal, Signal),
@@ -18,7 +18,7 @@ pub(crate) struct End {
 }
 
 impl End {
-    /// To be called inside a runtime.
+    /// Must be called inside a runtime.
     pub(crate) fn listen(run_for: Option<Duration>) -> io::Result<End> {
         #[cfg(unix)]
         let signals = (

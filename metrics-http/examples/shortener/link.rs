@@ -1,4 +1,4 @@
-//! A link: its short name and where it leads. Once one exists, it is valid.
+//! Slugs and targets of links; their constructors validate.
 
 use std::{fmt, iter, str::FromStr};
 
@@ -35,10 +35,10 @@ impl FromStr for Slug {
     }
 }
 
-/// The text cannot be a slug.
+/// The text is not a valid slug.
 pub(crate) struct NoSlug;
 
-/// Where a link leads: an absolute `http` or `https` URL.
+/// The target of a link: an absolute `http` or `https` URL.
 #[derive(Debug)]
 pub(crate) struct Target {
     url: String,
@@ -63,7 +63,7 @@ impl FromStr for Target {
         if url.len() > MAX_URL_LENGTH {
             return Err(Rejection::Length);
         }
-        // `Uri` drops a fragment unseen, but all of the URL goes into a header.
+        // `Uri` drops a fragment without validation, but the whole URL becomes a header.
         if HeaderValue::from_str(url).is_err() {
             return Err(Rejection::Syntax);
         }
@@ -83,7 +83,7 @@ impl FromStr for Target {
     }
 }
 
-/// Why no link leads there.
+/// Why a URL is not accepted as a target.
 #[derive(Label, Clone, Copy, Debug)]
 pub(crate) enum Rejection {
     Length,

@@ -1,4 +1,4 @@
-//! All links: the store behind its cache, for async callers.
+//! Async access to the links: the store with a cache in front.
 
 use std::{
     collections::HashMap,
@@ -18,10 +18,10 @@ use crate::{
 };
 
 metrics! {
-    /// Links created, by the host they lead to.
+    /// Links created, by target host.
     static CREATED: Counter<(host: &str)> = "shortener_links_created_total";
 
-    /// Length of the URLs that links lead to.
+    /// Length of target URLs.
     #[unit("bytes")]
     #[buckets(exponential(16.0, 2.0, 8))]
     static TARGET: Histogram = "shortener_target_bytes";
@@ -33,7 +33,7 @@ pub(crate) struct Links {
     unwritten_hits: Mutex<HashMap<Slug, u64>>,
 }
 
-/// A link that exists, and where it was found.
+/// A link, and whether it was in the cache.
 pub(crate) struct Found {
     pub(crate) target: Arc<Target>,
     pub(crate) lookup: Lookup,
@@ -58,7 +58,7 @@ impl Links {
         .await
     }
 
-    /// Where a slug leads.
+    /// The target of a slug.
     #[timed]
     #[counted]
     pub(crate) async fn find(&self, slug: &Slug) -> Result<Option<Found>, redb::Error> {
@@ -76,7 +76,7 @@ impl Links {
         let Some((url, _)) = self.in_store(move |store| store.read(&wanted)).await? else {
             return Ok(None);
         };
-        // What an older version let in and this one would not, nobody can follow.
+        // A target stored by an older version with other rules is treated as missing.
         let Ok(target) = url.parse().map(Arc::new) else {
             return Ok(None);
         };
@@ -87,18 +87,18 @@ impl Links {
         }))
     }
 
-    /// Counts that a link was followed. No disk is waited for: see `write_hits`.
+    /// Counts that a link was followed, in memory; `write_hits` writes the counts to disk.
     pub(crate) fn hit(&self, slug: Slug) {
         *lock(&self.unwritten_hits).entry(slug).or_default() += 1;
     }
 
-    /// The URL behind a slug and how often it was followed, as last written.
+    /// The URL of a slug and its hits, as last written to disk.
     pub(crate) async fn stats(&self, slug: &Slug) -> Result<Option<(String, u64)>, redb::Error> {
         let slug = slug.clone();
         self.in_store(move |store| store.read(&slug)).await
     }
 
-    /// Writes the hits counted since the last time.
+    /// Writes the hits since the last call to disk.
     pub(crate) async fn write_hits(&self) -> Result<(), redb::Error> {
         let hits = mem::take(&mut *lock(&self.unwritten_hits));
         if hits.is_empty() {
@@ -107,7 +107,7 @@ impl Links {
         self.in_store(move |store| store.add_hits(&hits)).await
     }
 
-    /// Whether there was such a link to remove.
+    /// Removes a link; returns whether it existed.
     pub(crate) async fn remove(&self, slug: Slug) -> Result<bool, redb::Error> {
         let cache = Arc::clone(&self.cache);
         self.in_store(move |store| {
@@ -118,8 +118,8 @@ impl Links {
         .await
     }
 
-    /// Runs `work` where it may block, and to its end even if the caller's future is
-    /// dropped: what belongs together belongs in one `work`.
+    /// Runs `work` on a blocking thread. It runs to its end even if the caller's future is dropped,
+    /// so steps that must not be separated belong in one `work`.
     async fn in_store<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Store) -> T + Send + 'static,
@@ -129,14 +129,14 @@ impl Links {
             Ok(result) => result,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => resume_unwind(panic),
-                // The runtime is being shut down and will drop this future too.
+                // The runtime is shutting down and will drop this future too.
                 Err(_) => std::future::pending().await,
             },
         }
     }
 }
 
-/// Nothing panics halfway through a change: what a poisoned lock guards is whole.
+/// Ignores poisoning: no change panics halfway.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,9 +1,9 @@
-//! Requests that the shortener sends to itself, over TCP as any client would.
+//! A load generator: sends requests to the shortener over TCP.
 //!
-//! The load is open-loop: requests leave at the rate asked for, however long the
-//! answers take, so that a slow server shows in its metrics instead of slowing its
-//! clients down. The sequence of requests is the same in every run as long as
-//! the answers come in the same order. Each begins a trace, which has its number.
+//! The load is open-loop: requests are sent at a constant rate, however long the responses take, so
+//! that a slow server is visible in its metrics instead of slowing its clients down. The sequence of
+//! requests is the same in every run as long as the responses arrive in the same order. Each request
+//! begins a trace whose id is its number.
 
 use std::{
     fmt, iter,
@@ -28,27 +28,27 @@ use tokio::{
 };
 
 metrics! {
-    /// Requests that the load generator sent and saw the end of.
+    /// Completed requests of the load generator.
     static REQUESTS: Counter<(kind: Kind, outcome: Outcome)> = "shortener_load_requests_total";
 }
 
-/// What a request is meant to do.
+/// The kind of a request.
 #[derive(Label, Clone, Copy)]
 enum Kind {
     Create,
     Follow,
     Stats,
     Preview,
-    /// A preview whose client gives up before it can be there.
+    /// A preview whose client disconnects before the response.
     Impatient,
     Delete,
     /// A link that does not exist.
     Missing,
-    /// A target that is none.
+    /// An invalid target.
     Invalid,
 }
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Label, Clone, Copy)]
 enum Outcome {
     /// 2xx
@@ -59,20 +59,20 @@ enum Outcome {
     Rejected,
     /// 5xx
     Failed,
-    /// The client gave up.
+    /// The client disconnected on purpose.
     Abandoned,
-    /// The connection failed, or nothing came for a long time.
+    /// The connection failed or timed out.
     Unanswered,
 }
 
-/// The load while it runs.
+/// A running load generator.
 pub(crate) struct Load {
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<Tally, JoinError>>,
 }
 
 impl Load {
-    /// Starts to send `rate` requests per second, or none if it is 0.
+    /// Starts to send `rate` requests per second; none if it is 0.
     pub(crate) fn start(server: SocketAddr, rate: u32) -> Option<Load> {
         let interval = Duration::from_secs(1).checked_div(rate)?;
         let (stop, stopped) = oneshot::channel();
@@ -80,14 +80,14 @@ impl Load {
         Some(Load { stop, task })
     }
 
-    /// Stops sending and waits for the answers to what was sent.
+    /// Stops sending and waits for outstanding responses.
     pub(crate) async fn stop(self) -> Result<Tally, JoinError> {
         drop(self.stop);
         self.task.await?
     }
 }
 
-/// How many requests were sent, and what became of them.
+/// Number of requests and their results.
 #[derive(Default)]
 pub(crate) struct Tally {
     sent: u64,
@@ -144,7 +144,7 @@ struct Generator {
     tally: Tally,
 }
 
-/// A request that has ended.
+/// A completed request.
 struct Ended {
     kind: Kind,
     outcome: Outcome,
@@ -170,7 +170,7 @@ impl Generator {
         interval: Duration,
         mut stopped: oneshot::Receiver<()>,
     ) -> Result<Tally, JoinError> {
-        // When late, it catches up: the rate is kept on the average.
+        // Catches up after a delay, so that the average rate is constant.
         let mut ticks = time::interval(interval);
         loop {
             tokio::select! {
@@ -319,7 +319,7 @@ impl Generator {
             .collect()
     }
 
-    /// The index of a link: some are followed far more often than others.
+    /// A random index of a link; some links are followed much more often than others.
     fn popular(&mut self) -> usize {
         let share = self.random.f64();
         (share * share * share * self.slugs.len() as f64) as usize
@@ -337,7 +337,7 @@ impl Outcome {
     }
 }
 
-/// The status and the body, or nothing if the connection failed.
+/// The status and the body; `None` if the connection failed.
 async fn answer(
     client: &Client<HttpConnector, Body>,
     request: Request<Body>,
@@ -350,7 +350,7 @@ async fn answer(
     Some((status, String::from_utf8_lossy(&body).into_owned()))
 }
 
-/// The address at which a listener on all interfaces can be reached.
+/// An address at which a listener on all interfaces is reachable.
 fn reachable(mut server: SocketAddr) -> SocketAddr {
     if server.ip().is_unspecified() {
         server.set_ip(match server.ip() {
@@ -372,7 +372,7 @@ const HOSTS: [&str; 8] = [
     "shop.example",
     "wiki.example",
 ];
-/// Only so many links are asked for again.
+/// Number of links that later requests use.
 const MAX_SLUGS: usize = 1000;
 const MAX_ANSWER: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -1,31 +1,28 @@
 //! A small URL shortener that measures itself for Prometheus.
 //!
-//! It is a whole program rather than a snippet: HTTP by axum, links on disk in
-//! redb, a cache in memory, a clean end, and a load generator that keeps all of
-//! it busy. What it shows about metrics:
+//! It is a complete program: HTTP with axum, links on disk in redb, an in-memory cache, graceful
+//! shutdown, and a load generator. What it demonstrates about metrics:
 //!
-//! - **One line serves them**: `metrics_http::serve` in [`run`]. Nothing is
-//!   initialised or passed around; a module declares what it measures beside
-//!   the code that measures it.
+//! - **One line serves them**: `metrics_http::serve` in [`run`]. Nothing is initialised or passed
+//!   around; each module declares its metrics next to the code that records them.
 //! - **Functions**: `#[timed]` and `#[counted]` on the handlers (`app.rs`) and on
 //!   the storage (`links.rs`, `store.rs`), async and sync. An `Err` counts as
-//!   `outcome="error"`. A client that hangs up makes axum drop the handler, which
-//!   counts as `outcome="cancelled"`, and `#[in_flight]` (`page.rs`) comes back
-//!   to zero all the same.
-//! - **Requests**: one layer on the router (`app.rs`) measures what is served, by
-//!   route, to the end of each response.
+//!   `outcome="error"`. If a client disconnects, axum drops the handler, which counts as
+//!   `outcome="cancelled"`, and `#[in_flight]` (`page.rs`) still returns to zero.
+//! - **Requests**: one layer on the router (`app.rs`) measures requests by route, to the end of
+//!   each response.
 //! - **Closed labels**: enums with `#[derive(Label)]`, as `cache="hit"` or
-//!   `reason="scheme"`. Every value is there, at 0, from the first scrape.
-//! - **An open label**: `host`, which strangers choose. Its series are capped.
-//! - **Gauges and histograms**: links stored, share of the cache in use, sizes of
-//!   targets and pages; those of pages with native buckets as well.
-//! - **Exemplars**: a link followed and a page fetched lead to the trace that the
-//!   request belonged to (`trace.rs`).
-//! - **Pushing** (`pushing.rs`): to a Pushgateway, or by remote write, for where nobody scrapes.
-//! - **The process and its runtime**: the server adds what the system knows of the
-//!   process; `collect::tokio` in [`run`] adds tokio's workers, tasks and queues.
-//! - **A second opinion**: the load generator (`load.rs`) counts what came back to
-//!   it, to be compared with what the server says it did.
+//!   `reason="scheme"`. Every value is exposed, with 0, from the first scrape on.
+//! - **An open label**: `host`, which clients choose. It has a cardinality limit.
+//! - **Gauges and histograms**: stored links, fill level of the cache, sizes of targets and pages;
+//!   the latter also with native buckets.
+//! - **Exemplars**: followed links and fetched pages refer to the trace of their request
+//!   (`trace.rs`).
+//! - **Pushing** (`pushing.rs`): to a Pushgateway or by remote write, where scraping is not possible.
+//! - **The process and its runtime**: the server adds process metrics; `collect::tokio` in [`run`]
+//!   adds tokio's workers, tasks and queues.
+//! - **Independent counts**: the load generator (`load.rs`) counts the responses that it receives,
+//!   for comparison with the server's metrics.
 //!
 //! ```text
 //! cargo run --release -p metrics-http --example shortener
@@ -121,7 +118,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         let load = Load::start(address, options.load);
         serve(listener, Arc::new(links), load, end).await
     });
-    // Drops what is left of the connections, and with the last of them the database.
+    // Drops the remaining connections, and the database with the last of them.
     runtime.shutdown_timeout(GRACE);
     let tally = served?;
     pushing.end();
@@ -133,7 +130,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Serves the links until `end`; returns what the load, if any, came to.
+/// Serves the links until `end`; returns the totals of the load generator, if any.
 async fn serve(
     listener: TcpListener,
     links: Arc<Links>,
@@ -148,7 +145,7 @@ async fn serve(
 
     end.reached().await;
 
-    // The load first: its last requests still find a server that answers them.
+    // The load generator stops first, so that its last requests are still answered.
     let tally = match load {
         Some(load) => Some(load.stop().await?),
         None => None,
@@ -171,7 +168,7 @@ async fn write_hits_regularly(links: Arc<Links>) {
     }
 }
 
-/// Where the links are kept: for good, or as long as the program runs.
+/// Where the links are stored: permanently, or while the program runs.
 enum Data {
     Kept(PathBuf),
     Temporary(TempDir),
@@ -204,12 +201,12 @@ impl Data {
     }
 }
 
-/// Writes to standard output. That nobody reads it any more is no reason to fail.
+/// Writes to standard output; a closed pipe is not an error.
 fn say(text: &str) {
     drop(io::stdout().write_all(text.as_bytes()));
 }
 
-/// Writes an error and what caused it to standard error, in one line.
+/// Writes an error and its sources to standard error, in one line.
 fn complain(error: &dyn Error) {
     let mut line = format!("shortener: {error}");
     let mut cause = error.source();
@@ -221,6 +218,6 @@ fn complain(error: &dyn Error) {
     drop(writeln!(io::stderr(), "{line}"));
 }
 
-/// How long the end may wait for requests that are still being answered.
+/// How long shutdown waits for requests in progress.
 const GRACE: Duration = Duration::from_secs(3);
 const WRITE_HITS_EVERY: Duration = Duration::from_secs(1);

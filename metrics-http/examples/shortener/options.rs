@@ -1,4 +1,4 @@
-//! What the command line says.
+//! Command-line options.
 
 use std::{
     fmt,
@@ -37,7 +37,7 @@ GET    /{slug}/preview   what is behind the link (slow)
 DELETE /{slug}           forgets the link
 ";
 
-/// What the command line asks for.
+/// The parsed options.
 pub(crate) enum Command {
     Run(Options),
     Help,
@@ -52,7 +52,7 @@ pub(crate) struct Options {
     pub(crate) data: Option<PathBuf>,
     /// The URL of a Pushgateway.
     pub(crate) push: Option<String>,
-    /// The URL of a server that remote write is sent to.
+    /// The URL of a remote-write server.
     pub(crate) remote_write: Option<String>,
 }
 
@@ -96,7 +96,7 @@ impl Default for Options {
     }
 }
 
-/// An option that is unknown, lacks its value or has a bad one.
+/// An option that is unknown, or has a missing or invalid value.
 #[derive(Debug)]
 pub(crate) struct BadOption(String);
 

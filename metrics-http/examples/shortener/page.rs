@@ -1,6 +1,6 @@
-//! The pages that links lead to, fetched slowly.
+//! Fetches the pages of links, slowly.
 //!
-//! An example must not bother real web sites: the network is simulated.
+//! The network is simulated, because an example must not load real web sites.
 
 use std::{fmt, time::Duration};
 
@@ -13,7 +13,7 @@ pub(crate) struct Page {
     pub(crate) bytes: u32,
 }
 
-/// Takes 50 to 300 ms, and one time in twenty to no avail.
+/// Takes 50 to 300 ms, and fails one time in twenty.
 #[timed]
 #[counted]
 #[in_flight]
@@ -24,7 +24,7 @@ pub(crate) async fn fetch(target: &Target) -> Result<Page, FetchError> {
             host: target.host().to_owned(),
         });
     }
-    // As many small pages as large ones, on a logarithmic scale.
+    // Sizes are distributed evenly on a logarithmic scale.
     let at_least = 1 << fastrand::u32(8..22);
     Ok(Page {
         bytes: fastrand::u32(at_least..2 * at_least),

@@ -1,10 +1,10 @@
-//! Pushing the metrics, where nobody comes to scrape them.
+//! Pushes the metrics, where scraping is not possible.
 
 use std::error::Error;
 
 use crate::options::Options;
 
-/// What pushes in the background; `end` pushes once more.
+/// The background pushers; `end` pushes once more.
 pub(crate) struct Pushing {
     #[cfg(feature = "push")]
     pushers: Vec<metrics_http::Pusher>,
@@ -53,7 +53,7 @@ impl Pushing {
     }
 }
 
-/// Says what to build the program with for an option that was given.
+/// The error for an option whose feature is not enabled.
 #[cfg(not(feature = "remote-write"))]
 fn missing(options: &[(&Option<String>, &str)]) -> Result<(), Box<dyn Error>> {
     match options.iter().find(|(url, _)| url.is_some()) {

@@ -1,4 +1,4 @@
-//! The links on disk. Every call here blocks.
+//! The links on disk. All methods block.
 
 use std::{collections::HashMap, path::Path};
 
@@ -10,7 +10,7 @@ use redb::{
 use crate::link::{Slug, Target};
 
 metrics! {
-    /// Links stored.
+    /// Stored links.
     static STORED: Gauge = "shortener_links";
 }
 
@@ -28,7 +28,7 @@ impl Store {
         Ok(Store { database })
     }
 
-    /// Stores a new link under a slug that is still free.
+    /// Stores a new link under a random unused slug.
     #[timed]
     #[counted]
     pub(crate) fn insert(&self, target: &Target) -> Result<Slug, Error> {
@@ -47,7 +47,7 @@ impl Store {
         Ok(slug)
     }
 
-    /// The URL behind a slug and how often it was followed.
+    /// The URL of a slug and its hits.
     #[timed]
     #[counted]
     pub(crate) fn read(&self, slug: &Slug) -> Result<Option<(String, u64)>, Error> {
@@ -59,7 +59,7 @@ impl Store {
         Ok(Some((url.to_owned(), hits)))
     }
 
-    /// Adds to the hits of the links that still exist.
+    /// Adds hits to links, except removed ones.
     #[timed]
     #[counted]
     pub(crate) fn add_hits(&self, added: &HashMap<Slug, u64>) -> Result<(), Error> {
@@ -80,7 +80,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether there was such a link to remove.
+    /// Removes a link; returns whether it existed.
     #[timed]
     #[counted]
     pub(crate) fn remove(&self, slug: &Slug) -> Result<bool, Error> {
@@ -97,5 +97,5 @@ impl Store {
     }
 }
 
-/// Slug to URL and hits.
+/// Maps a slug to its URL and hits.
 const LINKS: TableDefinition<&str, (&str, u64)> = TableDefinition::new("links");

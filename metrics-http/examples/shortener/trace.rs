@@ -1,4 +1,4 @@
-//! Which trace a request belongs to.
+//! The trace of a request.
 
 use std::convert::Infallible;
 
@@ -7,13 +7,13 @@ use axum::{
     http::{HeaderMap, request::Parts},
 };
 
-/// The identifier of a trace: of the client's, if it sent one, or of a new one.
+/// The id of a trace: the client's if it sent one, else a new one.
 ///
-/// A program that traces has its spans at hand instead, and metrics that say `#[exemplars]`.
+/// A program with tracing uses its spans instead, and metrics with `#[exemplars]`.
 pub(crate) struct Trace(String);
 
 impl Trace {
-    /// What leads from a metric to this trace.
+    /// The labels of an exemplar that refers to this trace.
     pub(crate) fn labels(&self) -> [(&str, &str); 1] {
         [("trace_id", &self.0)]
     }
@@ -29,7 +29,7 @@ impl<S: Sync> FromRequestParts<S> for Trace {
     }
 }
 
-/// The second part of a header like
+/// The trace id in a header such as
 /// [`traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`][1].
 ///
 /// [1]: https://www.w3.org/TR/trace-context/#traceparent-header

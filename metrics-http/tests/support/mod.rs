@@ -1,6 +1,6 @@
-//! A collector with known content, and a client that shows what went over the wire.
+//! Collectors with known content, and an HTTP client that returns raw responses.
 
-// Each test program uses a part of it.
+// Each test program uses only some of it.
 #![allow(dead_code, unreachable_pub)]
 
 pub mod receiver;
@@ -38,7 +38,7 @@ impl Collector for Shop {
     }
 }
 
-/// Some fifteen megabytes: more than the buffers between server and client hold.
+/// About 15 MB of exposition, which exceeds the socket buffers between server and client.
 pub struct Warehouse;
 
 impl Collector for Warehouse {
@@ -62,13 +62,13 @@ impl Collector for Warehouse {
 
 pub fn registry(content: impl Collector) -> Registry {
     let registry = Registry::new();
-    // A machine that is busy elsewhere takes its time for the larger ones.
+    // Large collectors may be slow on a busy machine.
     registry.collector_timeout(Duration::MAX);
     registry.register(Arc::new(content)).unwrap();
     registry
 }
 
-/// Serves this content and nothing else.
+/// Serves only this collector.
 pub fn serving(content: impl Collector) -> ServerBuilder {
     Server::builder()
         .registry(registry(content))
@@ -89,7 +89,7 @@ pub fn get_with(server: &Server, path: &str, headers: &str) -> Reply {
     ask(server.local_addr(), &head)
 }
 
-/// Sends a request's first lines, and reads all that is answered.
+/// Sends the head of a request and reads the whole response.
 pub fn ask(address: SocketAddr, head: &str) -> Reply {
     let mut stream = connect(address);
     let rest = "Host: test\r\nConnection: close\r\n\r\n";
@@ -101,11 +101,11 @@ pub fn ask(address: SocketAddr, head: &str) -> Reply {
 
 pub fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     stream
 }
 
-/// Starts a scrape and returns when its response has begun.
+/// Starts a scrape; returns when the response has begun.
 pub fn begin_scrape(address: SocketAddr) -> TcpStream {
     let mut stream = connect(address);
     stream
@@ -115,28 +115,28 @@ pub fn begin_scrape(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Tries until it is so.
-pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+/// Waits until a condition holds.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "not in time: {what}");
+    while !holds() {
+        assert!(start.elapsed() < TIMEOUT, "not in time: {what}");
         std::thread::yield_now();
     }
 }
 
-/// A response as it came over the wire.
+/// A parsed response.
 pub struct Reply {
     pub status: u16,
     pub head: String,
     pub body: Vec<u8>,
-    /// Whether the body ended as its framing promised.
+    /// Whether the body was complete according to its framing.
     pub complete: bool,
 }
 
 impl Reply {
     pub fn read(mut stream: TcpStream) -> Reply {
         let mut raw = Vec::new();
-        // A connection that is reset has still delivered what came before.
+        // The data before a connection reset is kept.
         let _ = stream.read_to_end(&mut raw);
         Reply::parse(&raw)
     }
@@ -193,10 +193,10 @@ fn unchunked(mut raw: &[u8]) -> (Vec<u8>, bool) {
     }
 }
 
-/// A loopback address of which other tests take no ports, for those that let one go and want to find
-/// it free.
-pub const ELSEWHERE: &str = "127.0.0.2:0";
-/// Series of the [`Warehouse`].
+/// A loopback address for tests that release a port and expect it to stay free: no other test uses
+/// its ports.
+pub const OTHER_LOOPBACK: &str = "127.0.0.2:0";
+/// Number of series of [`Warehouse`].
 pub const SHELVES: usize = 5_000;
-/// Longer than anything here takes, on any machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Timeout of every wait; longer than any of them takes on a slow machine.
+pub const TIMEOUT: Duration = Duration::from_secs(30);

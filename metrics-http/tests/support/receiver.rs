@@ -1,4 +1,4 @@
-//! A server that keeps what it is sent, and answers what a test tells it to.
+//! A server that records requests and answers them as a test configures it.
 
 use std::{
     collections::VecDeque,
@@ -24,21 +24,21 @@ struct Shared {
 #[derive(Default)]
 struct State {
     requests: Vec<Request>,
-    /// What to answer next; what comes after gets `otherwise`.
+    /// Answers to the next requests; later requests get `default_answer`.
     script: VecDeque<Answer>,
-    otherwise: Option<Answer>,
+    default_answer: Option<Answer>,
 }
 
-/// What a client sent.
+/// A recorded request.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: String,
     pub path: String,
     pub head: String,
     pub body: Vec<u8>,
-    /// What it was answered, if it was.
+    /// The status of the answer, if there was one.
     pub status: Option<u16>,
-    /// When it was there as a whole.
+    /// When it had been read completely.
     pub at: Instant,
 }
 
@@ -55,35 +55,35 @@ impl Request {
     }
 }
 
-/// What a server does with a request.
+/// How the server reacts to a request.
 #[derive(Clone)]
 pub enum Answer {
-    /// The status, further lines of the head, and the body.
-    Of(u16, String, String),
-    /// The status and further lines of the head, by what was sent.
-    By(fn(&Request) -> (u16, String)),
-    /// It never answers.
+    /// Responds with a status, header lines and a body.
+    Response(u16, String, String),
+    /// Responds with a status and header lines that depend on the request.
+    Computed(fn(&Request) -> (u16, String)),
+    /// Never responds.
     Hang,
-    /// It closes the connection instead.
+    /// Closes the connection without a response.
     HangUp,
 }
 
 impl Answer {
     pub fn status(status: u16) -> Answer {
-        Answer::Of(status, String::new(), String::new())
+        Answer::Response(status, String::new(), String::new())
     }
 
-    pub fn saying(status: u16, body: &str) -> Answer {
-        Answer::Of(status, String::new(), body.to_owned())
+    pub fn with_body(status: u16, body: &str) -> Answer {
+        Answer::Response(status, String::new(), body.to_owned())
     }
 
-    pub fn with(status: u16, header: &str) -> Answer {
-        Answer::Of(status, format!("{header}\r\n"), String::new())
+    pub fn with_header(status: u16, header: &str) -> Answer {
+        Answer::Response(status, format!("{header}\r\n"), String::new())
     }
 }
 
 impl Receiver {
-    /// One that answers 200 unless it is told otherwise.
+    /// A server that answers 200 by default.
     pub fn new() -> Receiver {
         Receiver::at("127.0.0.1:0".parse().unwrap())
     }
@@ -106,33 +106,33 @@ impl Receiver {
         format!("http://{}", self.address)
     }
 
-    /// Answers the next requests so, one each, and then as before.
+    /// Sets the answers to the next requests, one each.
     pub fn answer(&self, answers: impl IntoIterator<Item = Answer>) {
         self.state().script.extend(answers);
     }
 
-    /// Answers so whatever is not said of in [`Receiver::answer`].
+    /// Sets the answer to requests after those of [`Receiver::answer`].
     pub fn answer_all(&self, answer: Answer) {
-        self.state().otherwise = Some(answer);
+        self.state().default_answer = Some(answer);
     }
 
-    /// What has come.
+    /// The requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.state().requests.clone()
     }
 
-    /// Waits for so many requests.
+    /// Waits until at least `count` requests have been received.
     pub fn wait_for(&self, count: usize) -> Vec<Request> {
         self.wait_until(|requests| requests.len() >= count)
     }
 
-    /// Waits until what has come is so, and returns it.
-    pub fn wait_until(&self, is_so: impl Fn(&[Request]) -> bool) -> Vec<Request> {
+    /// Waits until the requests meet a condition, and returns them.
+    pub fn wait_until(&self, condition: impl Fn(&[Request]) -> bool) -> Vec<Request> {
         let state = self.state();
         let (state, late) = self
             .shared
             .received
-            .wait_timeout_while(state, super::PATIENCE, |state| !is_so(&state.requests))
+            .wait_timeout_while(state, super::TIMEOUT, |state| !condition(&state.requests))
             .unwrap();
         assert!(!late.timed_out(), "not in time: {:#?}", state.requests);
         state.requests.clone()
@@ -150,16 +150,16 @@ fn serve(stream: TcpStream, shared: &Shared) {
         let answer = {
             let mut state = shared.state.lock().unwrap();
             let answer = state.script.pop_front();
-            let answer = answer.or_else(|| state.otherwise.clone());
+            let answer = answer.or_else(|| state.default_answer.clone());
             let answer = answer.unwrap_or_else(|| Answer::status(200));
             let answer = match answer {
-                Answer::By(answer) => {
+                Answer::Computed(answer) => {
                     let (status, head) = answer(&request);
-                    Answer::Of(status, head, String::new())
+                    Answer::Response(status, head, String::new())
                 }
                 other => other,
             };
-            if let Answer::Of(status, ..) = answer {
+            if let Answer::Response(status, ..) = answer {
                 request.status = Some(status);
             }
             state.requests.push(request);
@@ -167,7 +167,7 @@ fn serve(stream: TcpStream, shared: &Shared) {
         };
         shared.received.notify_all();
         match answer {
-            Answer::Of(status, head, body) => {
+            Answer::Response(status, head, body) => {
                 let length = body.len();
                 let text = format!(
                     "HTTP/1.1 {status} Answer\r\n{head}Content-Length: {length}\r\n\r\n{body}"
@@ -177,7 +177,7 @@ fn serve(stream: TcpStream, shared: &Shared) {
                 }
             }
             Answer::Hang => thread::sleep(Duration::MAX),
-            Answer::HangUp | Answer::By(_) => return,
+            Answer::HangUp | Answer::Computed(_) => return,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What remote write sent, read strictly and by messages of the tests' own.
+//! A strict decoder of remote-write requests, with message definitions of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,12 +6,12 @@ use prost::Message;
 
 use super::receiver::{Answer, Request};
 
-/// A request of either version.
+/// A decoded request of either version.
 #[derive(Clone, Debug)]
 pub struct Written {
     pub version: u8,
     pub series: Vec<Series>,
-    /// Type, help and unit by family; of version 1.0, which has it apart.
+    /// Type, help and unit by family; only in version 1.0.
     pub metadata: BTreeMap<String, (i32, String, String)>,
 }
 
@@ -21,7 +21,7 @@ pub struct Series {
     pub samples: Vec<Sample>,
     pub histograms: Vec<Histogram>,
     pub exemplars: Vec<Exemplar>,
-    /// Type, help and unit; of version 2.0.
+    /// Type, help and unit; only in version 2.0.
     pub metadata: Option<(i32, String, String)>,
 }
 
@@ -39,7 +39,7 @@ pub struct Exemplar {
 }
 
 impl Written {
-    /// Reads a request; panics at whatever the specification forbids.
+    /// Decodes a request; panics if it violates the specification.
     pub fn of(request: &Request) -> Written {
         assert_eq!(request.method, "POST");
         assert_eq!(request.header("content-encoding"), Some("snappy"));
@@ -60,7 +60,7 @@ impl Written {
         written
     }
 
-    /// Samples and histograms.
+    /// Number of samples and histograms.
     pub fn len(&self) -> usize {
         let len = |one: &Series| one.samples.len() + one.histograms.len();
         self.series.iter().map(len).sum()
@@ -89,9 +89,9 @@ impl Written {
     }
 }
 
-/// Answers that all was written, as the version has it.
-pub fn take() -> Answer {
-    Answer::By(|request| {
+/// Accepts the request, and reports everything as written as its version requires.
+pub fn accept() -> Answer {
+    Answer::Computed(|request| {
         let written = Written::of(request);
         if written.version == 1 {
             return (204, String::new());
@@ -109,17 +109,17 @@ pub fn take() -> Answer {
     })
 }
 
-/// As a server that knows 1.0 alone, and says so.
-pub fn take_old() -> Answer {
-    Answer::By(|request| match Written::of(request).version {
+/// Behaves like a server that supports only 1.0 and refuses 2.0 with 415.
+pub fn accept_only_v1() -> Answer {
+    Answer::Computed(|request| match Written::of(request).version {
         1 => (204, String::new()),
         _ => (415, String::new()),
     })
 }
 
-/// As a server that knows 1.0 alone, and finds nothing in what is 2.0.
-pub fn take_unread() -> Answer {
-    Answer::By(|_| (204, String::new()))
+/// Behaves like a server that supports only 1.0 and decodes 2.0 as an empty message.
+pub fn ignore_v2() -> Answer {
+    Answer::Computed(|_| (204, String::new()))
 }
 
 pub fn counts(samples: usize, histograms: usize, exemplars: usize) -> String {
@@ -331,7 +331,7 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Indices and counts.
+    /// Indices and counts of the positive buckets.
     pub fn positive(&self) -> Vec<(i32, i64)> {
         let (mut index, mut count) = (0, 0);
         let mut deltas = self.positive_deltas.iter();
