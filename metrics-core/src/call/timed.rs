@@ -20,7 +20,7 @@ use crate::{
         self, clock,
         histogram_block::{self, Sum},
         layout::Layout,
-        native::table,
+        native::find_or_insert_bucket,
     },
 };
 
@@ -251,8 +251,7 @@ fn observe_native_in(
             .map(|words| &words[histogram_block::HEADER + classic_count..])
     };
     let slot = native.find_bucket(table, seconds);
-    let slot =
-        slot.unwrap_or_else(|| table::find_or_insert_bucket(native, table, seconds, &shared));
+    let slot = slot.unwrap_or_else(|| find_or_insert_bucket(native, table, seconds, &shared));
     add_native_observation(words, classic_count, [bucket, slot], nanos, Sum::Nanos);
     Some(if classic_count > 1 {
         bucket

@@ -148,7 +148,7 @@ fn native(family: &Family) -> Option<CatalogNative> {
     let native = family.layout().native()?;
     Some(CatalogNative {
         schema: native.schema(),
-        zero_threshold: native.threshold(),
+        zero_threshold: native.declared_zero_threshold(),
         max_buckets: native.max(),
     })
 }

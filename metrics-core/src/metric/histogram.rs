@@ -18,7 +18,7 @@ use crate::{
         histogram_block,
         histogram_block::Sum,
         layout::Layout,
-        native::{NativeConfig, TableView, table},
+        native::{NativeConfig, TableView, find_or_insert_bucket},
     },
 };
 
@@ -296,7 +296,7 @@ impl<S: SeriesStorage> Histogram<S> {
                 let words = series_access::shared_words(self.0.family(), self.0.series_id())?;
                 Some(&words[table..])
             };
-            let slot = table::find_or_insert_bucket(native, &words[table..], value, &shared);
+            let slot = find_or_insert_bucket(native, &words[table..], value, &shared);
             let value = value.to_bits();
             add_native_observation(words, classic_count, [bucket, slot], value, Sum::Float);
         });

@@ -128,7 +128,7 @@ impl Distribution {
         buckets::check(&bounds).ok()?;
         let mut allows_negative = bounds.first().is_some_and(|bound| *bound < 0.0);
         if let Some(native) = &native {
-            if !native.is_sound() || native.count() != Some(count) {
+            if !native.is_valid() || native.count() != Some(count) {
                 return None;
             }
             allows_negative |= !native.negative.is_empty();

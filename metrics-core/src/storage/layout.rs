@@ -383,7 +383,7 @@ pub(crate) type HistogramVisitor<'a> =
     &'a mut dyn FnMut(&[AtomicU64], &OnceLock<CopyBuffer<AtomicU64>>);
 
 /// The words of the largest histogram behind its header.
-const WORDS: usize = MAX_BUCKETS + table::MAX_WORDS;
+const WORDS: usize = MAX_BUCKETS + table::MAX_CELLS;
 
 /// The words of the largest histogram as it is read.
 const READ_WORDS: usize = histogram_block::BUCKETS_OUT + WORDS;
@@ -400,7 +400,7 @@ pub(crate) fn fold_scratch() -> Vec<u64> {
 
 const fn histogram_words(buckets: u16, native: Option<NativeConfig>) -> usize {
     let table = match native {
-        Some(native) => native.words(),
+        Some(native) => native.cells(),
         None => 0,
     };
     buckets as usize + table

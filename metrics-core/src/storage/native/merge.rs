@@ -1,80 +1,82 @@
-//! Tables of native buckets added up and made coarser, in words that nobody else touches.
+//! Sums and differences of tables of native buckets, and making tables coarser.
+//!
+//! Works on plain values: a scrape or a thread copies a table before, and stores it afterwards.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{
-    NativeConfig, NativeHistogramSnapshot,
+    config::NativeConfig,
     index::{self, COARSEST},
-    table::{self, COUNTS, Key, MAX_WORDS, SHIFT, THRESHOLD},
+    snapshot::NativeHistogramSnapshot,
+    table::{self, COUNTS, Key, MAX_CELLS, SHIFT, THRESHOLD},
 };
 
-/// Adds a table to another one; both are words that nobody else touches.
-pub(crate) fn merge(native: NativeConfig, into: &mut [u64], from: &[u64]) {
-    let from = TableView::new(native, from);
-    let mut into = Table::new(native, into);
+/// Adds the table `from` to the table `into`.
+pub(crate) fn merge(config: NativeConfig, into: &mut [u64], from: &[u64]) {
+    let from = TableView::new(config, from);
+    let mut into = Table::new(config, into);
     into.coarsen(from);
     into.add_to_zero(from.zero_count());
     for (key, count) in from.buckets() {
-        into.add(from.scale(), key, count);
+        into.add(from.halvings(), key, count);
     }
 }
 
-/// Takes out of a table what it held before, when it may have been finer; both are words that
-/// nobody else touches.
-pub(crate) fn subtract(native: NativeConfig, from: &mut [u64], before: &[u64]) {
+/// Subtracts an earlier copy of a table, which may have been finer.
+pub(crate) fn subtract(config: NativeConfig, from: &mut [u64], before: &[u64]) {
     let mut before = before.to_vec();
-    let mut before = Table::new(native, &mut before);
-    let view = TableView::new(native, from);
-    before.rebuild(view.scale(), view.zero_threshold());
+    let mut before = Table::new(config, &mut before);
+    let view = TableView::new(config, from);
+    before.rebuild(view.halvings(), view.zero_threshold());
     let before = before.view();
-    let zero = &mut from[COUNTS + native.zero()];
+    let zero = &mut from[COUNTS + config.zero_count()];
     *zero = zero.wrapping_sub(before.zero_count());
     for (key, count) in before.buckets() {
-        let view = TableView::new(native, from);
-        if let Some(slot) = (0..native.slots()).find(|slot| view.key(*slot) == key) {
+        let view = TableView::new(config, from);
+        if let Some(slot) = (0..config.slots()).find(|slot| view.key(*slot) == key) {
             let place = &mut from[COUNTS + slot];
             *place = place.wrapping_sub(count);
         }
     }
 }
 
-/// Makes the table of a series as coarse as what was read of it with those of all threads, so
-/// that it is never read any finer; under the lock.
-pub(crate) fn keep_coarse(native: NativeConfig, shared: &[AtomicU64], read: &[u64]) {
+/// Makes the shared table of a series as coarse as the sum over all threads, so that the series is
+/// never read finer again. Called under the lock.
+pub(crate) fn keep_coarse(config: NativeConfig, shared: &[AtomicU64], read: &[u64]) {
     let is_as_coarse = [SHIFT, THRESHOLD]
         .into_iter()
         .all(|at| shared[at].load(Ordering::Relaxed) == read[at]);
     if is_as_coarse {
         return;
     }
-    let mut words = [0; MAX_WORDS];
-    let mut own = Table::new(native, table::load(native, shared, &mut words));
-    own.coarsen(TableView::new(native, read));
-    table::store(shared, own.words);
+    let mut values = [0; MAX_CELLS];
+    let mut own = Table::new(config, table::load(config, shared, &mut values));
+    own.coarsen(TableView::new(config, read));
+    table::store(shared, own.values);
 }
 
-/// A table that is only read.
+/// A table to read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TableView<'a> {
-    native: NativeConfig,
-    words: &'a [u64],
+    config: NativeConfig,
+    values: &'a [u64],
 }
 
 impl<'a> TableView<'a> {
-    pub(crate) fn new(native: NativeConfig, words: &'a [u64]) -> Self {
-        TableView { native, words }
+    pub(crate) fn new(config: NativeConfig, values: &'a [u64]) -> Self {
+        TableView { config, values }
     }
 
-    /// The table as data.
+    /// The buckets as data.
     pub(crate) fn snapshot(self) -> NativeHistogramSnapshot {
         let mut snapshot = NativeHistogramSnapshot::default();
         self.fill(&mut snapshot);
         snapshot
     }
 
-    /// Puts the table in place of what the snapshot held.
+    /// Replaces the contents of a snapshot by the buckets.
     pub(crate) fn fill(self, snapshot: &mut NativeHistogramSnapshot) {
-        snapshot.schema = i32::from(self.native.schema) - self.scale() as i32;
+        snapshot.schema = i32::from(self.config.schema) - self.halvings() as i32;
         snapshot.zero_threshold = self.zero_threshold();
         snapshot.zero_count = self.zero_count();
         snapshot.positive.clear();
@@ -91,36 +93,38 @@ impl<'a> TableView<'a> {
         snapshot.negative.sort_unstable();
     }
 
-    pub(super) fn scale(self) -> u64 {
-        self.words[SHIFT].saturating_sub(self.native.shift(0).into())
+    /// How often the resolution has been halved since the declared schema.
+    pub(super) fn halvings(self) -> u64 {
+        self.values[SHIFT].saturating_sub(self.config.shift(0).into())
     }
 
     pub(super) fn zero_threshold(self) -> f64 {
-        f64::from_bits(self.native.zero_threshold.max(self.words[THRESHOLD]))
+        f64::from_bits(self.config.zero_threshold.max(self.values[THRESHOLD]))
     }
 
     fn zero_count(self) -> u64 {
-        self.words[COUNTS + self.native.zero()]
+        self.values[COUNTS + self.config.zero_count()]
     }
 
     fn key(self, slot: usize) -> Key {
-        Key::from_word(self.words[self.native.key_word(slot)])
+        Key::from_bits(self.values[self.config.key_at(slot)])
     }
 
-    /// Buckets in which something was counted: a key may stand before its first count.
+    /// The buckets that are not empty: a key is stored before its first count.
     fn buckets(self) -> impl Iterator<Item = (Key, u64)> + use<'a> {
-        (0..self.native.slots())
-            .map(move |slot| (self.key(slot), self.words[COUNTS + slot]))
+        (0..self.config.slots())
+            .map(move |slot| (self.key(slot), self.values[COUNTS + slot]))
             .filter(|(key, count)| *key != Key::NONE && *count > 0)
     }
 
-    /// The least zero threshold from this one up that cuts none of the buckets in two.
-    fn clear_of_buckets(self, threshold: f64) -> f64 {
-        // What a bucket holds lies beyond the table's own threshold, even if the bucket does not.
+    /// The smallest zero threshold, at least `threshold`, that divides no bucket.
+    fn threshold_between_buckets(self, threshold: f64) -> f64 {
+        // The values counted in a bucket are above the table's own threshold, even if the bucket's
+        // lower bound is not.
         if threshold <= self.zero_threshold() {
             return threshold;
         }
-        let shift = self.native.shift(self.scale());
+        let shift = self.config.shift(self.halvings());
         let index = index::coarser(index::finest(threshold.to_bits()), shift);
         let is_cut = self.buckets().any(|(key, _)| key.index() == index);
         if is_cut {
@@ -131,120 +135,123 @@ impl<'a> TableView<'a> {
     }
 }
 
-/// A table that can be changed.
+/// A table to change.
 pub(super) struct Table<'a> {
-    native: NativeConfig,
-    pub(super) words: &'a mut [u64],
-    /// How many slots have a key.
+    config: NativeConfig,
+    pub(super) values: &'a mut [u64],
+    /// The number of slots that have a key.
     pub(super) used: usize,
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn new(native: NativeConfig, words: &'a mut [u64]) -> Self {
-        words[SHIFT] = words[SHIFT].max(native.shift(0).into());
-        words[THRESHOLD] = words[THRESHOLD].max(native.zero_threshold);
-        let view = TableView::new(native, words);
-        let used = (0..native.slots()).filter(|slot| view.key(*slot) != Key::NONE);
+    pub(super) fn new(config: NativeConfig, values: &'a mut [u64]) -> Self {
+        values[SHIFT] = values[SHIFT].max(config.shift(0).into());
+        values[THRESHOLD] = values[THRESHOLD].max(config.zero_threshold);
+        let view = TableView::new(config, values);
+        let used = (0..config.slots()).filter(|slot| view.key(*slot) != Key::NONE);
         Table {
-            native,
+            config,
             used: used.count(),
-            words,
+            values,
         }
     }
 
     pub(super) fn view(&self) -> TableView<'_> {
-        TableView::new(self.native, self.words)
+        TableView::new(self.config, self.values)
     }
 
-    /// Adds to a bucket of a table with this scale, which is no coarser.
-    fn add(&mut self, scale: u64, key: Key, count: u64) {
-        let upper = index::upper(key.index(), self.native.shift(scale));
+    /// Adds to the bucket that contains a bucket of another table, which is not coarser: its
+    /// resolution has been halved `halvings` times.
+    fn add(&mut self, halvings: u64, key: Key, count: u64) {
+        let upper = index::upper(key.index(), self.config.shift(halvings));
         loop {
             if upper <= self.view().zero_threshold() {
                 return self.add_to_zero(count);
             }
-            let by = (self.view().scale() - scale) as u32;
+            let by = (self.view().halvings() - halvings) as u32;
             let key = Key::new(index::coarser(key.index(), by), key.is_negative());
-            let shift = self.native.shift(self.view().scale());
-            let mut slot = self.native.first(key, shift);
+            let shift = self.config.shift(self.view().halvings());
+            let mut slot = self.config.first_probe(key, shift);
             while self.view().key(slot) != key && self.view().key(slot) != Key::NONE {
-                slot = self.native.after(slot);
+                slot = self.config.next_slot(slot);
             }
             if self.view().key(slot) == Key::NONE {
-                if self.used >= self.native.max_buckets.into() && self.make_room(0) {
+                if self.used >= self.config.max_buckets.into() && self.make_room(0) {
                     continue;
                 }
-                self.words[self.native.key_word(slot)] = key.word();
+                self.values[self.config.key_at(slot)] = key.bits();
                 self.used += 1;
             }
-            let place = &mut self.words[COUNTS + slot];
+            let place = &mut self.values[COUNTS + slot];
             *place = place.wrapping_add(count);
             return;
         }
     }
 
     fn add_to_zero(&mut self, count: u64) {
-        let zero = &mut self.words[COUNTS + self.native.zero()];
+        let zero = &mut self.values[COUNTS + self.config.zero_count()];
         *zero = zero.wrapping_add(count);
     }
 
-    /// Makes the buckets fewer, as the specification has it: the zero bucket is widened while it
-    /// may be, to a bound that tables of this scale have as well; then the resolution is halved.
-    /// False when it is the coarsest.
-    pub(super) fn make_room(&mut self, least_scale: u64) -> bool {
+    /// Reduces the number of buckets; false if the schema is already the coarsest.
+    ///
+    /// As in the specification, the zero bucket is widened as long as the declaration allows; then
+    /// the resolution is halved. The new threshold is a bound of tables that are halved at least
+    /// `least_halvings` times.
+    pub(super) fn make_room(&mut self, least_halvings: u64) -> bool {
         let view = self.view();
-        let scale = view.scale();
-        let by = least_scale.saturating_sub(scale) as u32;
-        let shift = self.native.shift(scale) + by;
+        let halvings = view.halvings();
+        let by = least_halvings.saturating_sub(halvings) as u32;
+        let shift = self.config.shift(halvings) + by;
         let indices = view.buckets().map(|(key, _)| key.index());
         let nearest = indices.min().map_or(f64::MAX, |index| {
             index::upper(index::coarser(index, by), shift)
         });
         let threshold = view.zero_threshold();
-        if nearest <= f64::from_bits(self.native.max_zero_threshold) {
-            self.rebuild(scale, nearest);
-        } else if i64::from(self.native.schema) - scale as i64 > i64::from(COARSEST) {
-            self.rebuild(scale + 1, threshold);
+        if nearest <= f64::from_bits(self.config.max_zero_threshold) {
+            self.rebuild(halvings, nearest);
+        } else if i64::from(self.config.schema) - halvings as i64 > i64::from(COARSEST) {
+            self.rebuild(halvings + 1, threshold);
         } else {
             return false;
         }
         true
     }
 
-    /// Makes this table as coarse as another one where it is finer.
+    /// Makes this table at least as coarse as another one.
     ///
-    /// The zero threshold is the wider one; between tables of two metrics that add up to one
-    /// series it may have to be wider than either, as the specification has it.
+    /// The zero threshold becomes the wider one of the two, or wider still: tables of two metrics
+    /// that are summed to one series may have buckets which that threshold divides.
     pub(super) fn coarsen(&mut self, other: TableView<'_>) {
         let view = self.view();
         let mut threshold = view.zero_threshold().max(other.zero_threshold());
         loop {
-            let clear = view.clear_of_buckets(threshold);
-            let clear = other.clear_of_buckets(clear);
+            let clear = view.threshold_between_buckets(threshold);
+            let clear = other.threshold_between_buckets(clear);
             if clear.total_cmp(&threshold).is_eq() {
                 break;
             }
             threshold = clear;
         }
-        let scale = view.scale().max(other.scale());
-        if scale > view.scale() || threshold > view.zero_threshold() {
-            self.rebuild(scale, threshold);
+        let halvings = view.halvings().max(other.halvings());
+        if halvings > view.halvings() || threshold > view.zero_threshold() {
+            self.rebuild(halvings, threshold);
         }
     }
 
-    /// Sorts all buckets in again, at another scale or under another zero threshold.
-    pub(super) fn rebuild(&mut self, scale: u64, threshold: f64) {
-        let mut before = [0; MAX_WORDS];
-        let before = &mut before[..self.words.len()];
-        before.copy_from_slice(self.words);
-        let before = TableView::new(self.native, before);
-        self.words.fill(0);
+    /// Inserts all buckets into an empty table with another resolution or zero threshold.
+    pub(super) fn rebuild(&mut self, halvings: u64, threshold: f64) {
+        let mut before = [0; MAX_CELLS];
+        let before = &mut before[..self.values.len()];
+        before.copy_from_slice(self.values);
+        let before = TableView::new(self.config, before);
+        self.values.fill(0);
         self.used = 0;
-        self.words[SHIFT] = self.native.shift(scale).into();
-        self.words[THRESHOLD] = threshold.to_bits();
+        self.values[SHIFT] = self.config.shift(halvings).into();
+        self.values[THRESHOLD] = threshold.to_bits();
         self.add_to_zero(before.zero_count());
         for (key, count) in before.buckets() {
-            self.add(before.scale(), key, count);
+            self.add(before.halvings(), key, count);
         }
     }
 }
@@ -252,7 +259,7 @@ impl<'a> Table<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::native::table::find_or_insert_bucket;
+    use crate::storage::native::record::find_or_insert_bucket;
 
     const FINE: NativeConfig = NativeConfig::DEFAULT
         .growth(1.005)
@@ -260,21 +267,21 @@ mod tests {
         .negative()
         .with_classic_bounds(&[]);
 
-    /// A table that a thread would have made of these values.
-    fn filled(native: NativeConfig, values: &[f64]) -> Vec<u64> {
-        let words: Vec<AtomicU64> = (0..native.words()).map(|_| AtomicU64::new(0)).collect();
+    /// The table of a thread that has observed these values.
+    fn filled(config: NativeConfig, values: &[f64]) -> Vec<u64> {
+        let words: Vec<AtomicU64> = (0..config.cells()).map(|_| AtomicU64::new(0)).collect();
         for value in values {
             let observed = *value;
-            let place = native
+            let count = config
                 .find_bucket(&words, observed)
-                .unwrap_or_else(|| find_or_insert_bucket(native, &words, *value, &|| None));
-            words[COUNTS + place].fetch_add(1, Ordering::Relaxed);
+                .unwrap_or_else(|| find_or_insert_bucket(config, &words, *value, &|| None));
+            words[COUNTS + count].fetch_add(1, Ordering::Relaxed);
         }
         words.into_iter().map(AtomicU64::into_inner).collect()
     }
 
-    fn snapshot(native: NativeConfig, words: &[u64]) -> NativeHistogramSnapshot {
-        TableView::new(native, words).snapshot()
+    fn snapshot(config: NativeConfig, values: &[u64]) -> NativeHistogramSnapshot {
+        TableView::new(config, values).snapshot()
     }
 
     /// Values of both signs over many powers of two.
@@ -289,15 +296,15 @@ mod tests {
     }
 
     #[test]
-    fn words_that_are_zero_are_a_table_without_observations() {
-        let empty = snapshot(FINE, &vec![0; FINE.words()]);
+    fn zeroed_cells_are_an_empty_table() {
+        let empty = snapshot(FINE, &vec![0; FINE.cells()]);
         assert_eq!((empty.schema, empty.zero_count), (8, 0));
         assert!(empty.positive.is_empty() && empty.negative.is_empty());
         assert_eq!(empty.zero_threshold.to_bits(), FINE.zero_threshold);
     }
 
     #[test]
-    fn the_largest_table_has_room_for_what_the_coarsest_schema_needs() {
+    fn the_largest_table_holds_the_buckets_of_the_coarsest_schema() {
         let largest = NativeConfig::DEFAULT
             .zero_threshold(0.0)
             .negative()
@@ -308,13 +315,13 @@ mod tests {
     }
 
     #[test]
-    fn tables_add_up_to_the_table_of_all_values_in_any_order() {
+    fn the_sum_of_tables_is_the_table_of_all_values_in_any_order() {
         for round in 0..if cfg!(miri) { 2 } else { 50 } {
             let parts: Vec<_> = (0..4).map(|part| values(round * 7 + part, 30)).collect();
             let all: Vec<f64> = parts.iter().flatten().copied().collect();
             let expected = snapshot(FINE, &filled(FINE, &all));
             for first in 0..parts.len() {
-                let mut sum = vec![0; FINE.words()];
+                let mut sum = vec![0; FINE.cells()];
                 for at in 0..parts.len() {
                     let part = &parts[(first + at) % parts.len()];
                     merge(FINE, &mut sum, &filled(FINE, part));
@@ -325,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_table_held_before_is_taken_out_of_one_that_has_become_coarser() {
+    fn subtracting_a_finer_earlier_copy_leaves_the_later_observations() {
         for seed in 0..100 {
             let (first, second) = (values(seed, 15), values(seed + 1000, 40));
             let mut words = filled(FINE, &[&first[..], &second[..]].concat());
@@ -337,18 +344,18 @@ mod tests {
     }
 
     #[test]
-    fn as_much_is_left_of_a_table_as_came_since_where_the_zero_bucket_grows() {
-        let native = FINE.max_zero_threshold(0.5);
+    fn subtracting_keeps_the_count_of_later_observations_when_the_zero_bucket_grows() {
+        let config = FINE.max_zero_threshold(0.5);
         for seed in 0..100 {
             let (first, second) = (values(seed, 15), values(seed + 1000, 40));
-            let mut words = filled(native, &[&first[..], &second[..]].concat());
-            subtract(native, &mut words, &filled(native, &first));
-            assert_eq!(snapshot(native, &words).count(), Some(40));
+            let mut words = filled(config, &[&first[..], &second[..]].concat());
+            subtract(config, &mut words, &filled(config, &first));
+            assert_eq!(snapshot(config, &words).count(), Some(40));
         }
     }
 
     #[test]
-    fn a_table_that_is_as_coarse_as_another_has_the_same_observations() {
+    fn making_a_table_coarser_keeps_its_observations() {
         let mut own = filled(FINE, &[1.0, 1.01, -5.0, 0.0]);
         let other = filled(FINE, &values(1, 200));
         let words: Vec<AtomicU64> = own.drain(..).map(AtomicU64::new).collect();
@@ -365,17 +372,17 @@ mod tests {
 
     /// The specification, section "Zero bucket".
     #[test]
-    fn the_zero_threshold_of_a_sum_cuts_no_bucket_in_two() {
-        let native = NativeConfig::DEFAULT.growth(2.0).max_zero_threshold(1.0);
-        let native = native.with_classic_bounds(&[]);
-        let mut wide = filled(native, &[0.3, 0.9, 3.0]);
-        Table::new(native, &mut wide).rebuild(0, 0.5);
-        let mut coarse = filled(native, &[0.3, 2.0]);
+    fn the_zero_threshold_of_a_sum_divides_no_bucket() {
+        let config = NativeConfig::DEFAULT.growth(2.0).max_zero_threshold(1.0);
+        let config = config.with_classic_bounds(&[]);
+        let mut wide = filled(config, &[0.3, 0.9, 3.0]);
+        Table::new(config, &mut wide).rebuild(0, 0.5);
+        let mut coarse = filled(config, &[0.3, 2.0]);
         // One bucket from above 1/4 up to 1.
-        let declared = f64::from_bits(native.zero_threshold);
-        Table::new(native, &mut coarse).rebuild(1, declared);
-        merge(native, &mut coarse, &wide);
-        let sum = snapshot(native, &coarse);
+        let declared = f64::from_bits(config.zero_threshold);
+        Table::new(config, &mut coarse).rebuild(1, declared);
+        merge(config, &mut coarse, &wide);
+        let sum = snapshot(config, &coarse);
         assert_eq!(
             (sum.zero_threshold.to_bits(), sum.zero_count),
             (1_f64.to_bits(), 3)
@@ -384,31 +391,31 @@ mod tests {
     }
 
     #[test]
-    fn no_table_is_made_coarser_than_the_series_knows() {
-        let native = NativeConfig::DEFAULT.max_buckets(4).max_zero_threshold(1.0);
-        let native = native.with_classic_bounds(&[]);
+    fn no_thread_table_is_coarser_than_the_shared_table() {
+        let config = NativeConfig::DEFAULT.max_buckets(4).max_zero_threshold(1.0);
+        let config = config.with_classic_bounds(&[]);
         let words =
-            || -> Vec<AtomicU64> { (0..native.words()).map(|_| AtomicU64::new(0)).collect() };
+            || -> Vec<AtomicU64> { (0..config.cells()).map(|_| AtomicU64::new(0)).collect() };
         let (shared, own) = (words(), words());
         // As they are once something was counted.
         for (at, least) in [
-            (SHIFT, native.shift(0).into()),
-            (THRESHOLD, native.zero_threshold),
+            (SHIFT, config.shift(0).into()),
+            (THRESHOLD, config.zero_threshold),
         ] {
             shared[at].store(least, Ordering::Relaxed);
         }
         for value in values(3, 300) {
             let value = value.abs();
-            let place = native
+            let count = config
                 .find_bucket(&own, value)
-                .unwrap_or_else(|| find_or_insert_bucket(native, &own, value, &|| Some(&shared)));
-            own[COUNTS + place].fetch_add(1, Ordering::Relaxed);
+                .unwrap_or_else(|| find_or_insert_bucket(config, &own, value, &|| Some(&shared)));
+            own[COUNTS + count].fetch_add(1, Ordering::Relaxed);
             for at in [SHIFT, THRESHOLD] {
                 let [own, shared] = [&own, &shared].map(|words| words[at].load(Ordering::Relaxed));
                 assert!(own <= shared);
             }
         }
-        assert!(shared[SHIFT].load(Ordering::Relaxed) > native.shift(0).into());
-        assert!(shared[THRESHOLD].load(Ordering::Relaxed) > native.zero_threshold);
+        assert!(shared[SHIFT].load(Ordering::Relaxed) > config.shift(0).into());
+        assert!(shared[THRESHOLD].load(Ordering::Relaxed) > config.zero_threshold);
     }
 }
