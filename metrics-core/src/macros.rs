@@ -1,17 +1,20 @@
-//! The macros, with their reference.
+//! The macros, with the reference documentation that users read.
+//!
+//! `metrics!` is a `macro_rules!` macro, which passes `$crate` to the procedural macro. The
+//! attributes and derives are re-exported.
 
-/// The macros as they are, or those that leave everything as it was.
+/// The procedural macros; under `--cfg metrics_off` those that record nothing.
 #[cfg(not(metrics_off))]
-use metrics_macros as chosen;
+use metrics_macros as enabled;
 #[cfg(metrics_off)]
-mod chosen {
+mod enabled {
     pub use metrics_macros::{
         off_counted as counted, off_declare as declare, off_in_flight as in_flight,
         off_timed as timed,
     };
 }
 
-/// Declares metrics.
+/// Declares metrics as statics, which are registered and exposed without further code.
 ///
 /// ```
 /// use metrics_core::{Label, metrics};
@@ -40,41 +43,46 @@ mod chosen {
 ///
 /// # Grammar
 ///
-/// A declaration is a `static` without an initialiser expression: documentation, attributes,
-/// visibility, name, type and, after `=`, the metric's name. The documentation is the help text
-/// and must be there. A block may begin with `prefix = "app";` then a declaration without name
-/// is called after the prefix and the static, in lower case, followed by the unit and what the
-/// type demands (`_total`, `_info`).
+/// A declaration consists of documentation, attributes, visibility, `static`, an identifier, a type
+/// and, after `=`, the metric's name. The documentation is the help text and is required. A block
+/// may begin with `prefix = "app";`. Then the name may be omitted: it is composed of the prefix,
+/// the identifier in lower case, the unit, and the suffix that the type requires (`_total`,
+/// `_info`).
 ///
 /// Types: [`Counter`](crate::Counter), [`FloatCounter`](crate::FloatCounter),
 /// [`Gauge`](crate::Gauge), [`FloatGauge`](crate::FloatGauge),
 /// [`UpDownCounter`](crate::UpDownCounter), [`Histogram`](crate::Histogram),
 /// [`Summary`](crate::Summary), [`StateSet`](crate::StateSet)`<States>`, [`Info`](crate::Info).
-/// Labels stand in angle brackets: a list such as `(cache: Cache, host: &str)`, or a struct that
-/// derives [`Labels`](trait@crate::Labels).
+/// The type's parameter in angle brackets declares the labels: a list such as
+/// `(cache: Cache, host: &str)`, or a struct that derives [`Labels`](trait@crate::Labels).
+///
+/// A label is *closed* if its type lists all values, as an enum that derives
+/// [`Label`](trait@crate::Label) does, and *open* otherwise. If all labels are closed, every
+/// combination of values is exposed from the start, with the value 0. With an open label, a series
+/// is created when its labels are first used.
 ///
 /// # Attributes
 ///
-/// | attribute | of | meaning |
+/// | attribute | for | meaning |
 /// |---|---|---|
-/// | `#[utf8]` | all | names hold any character: [see below](#names) |
-/// | `#[unit("bytes")]` | all but infos and state sets | the unit; the name ends in it |
+/// | `#[utf8]` | all | names may contain any character: [see below](#names) |
+/// | `#[unit("bytes")]` | all except infos and state sets | the unit; the name must end with it |
 /// | `#[buckets(0.1, 1.0)]`, `linear(start, width, count)`, `exponential(start, factor, count)` | histograms | upper bounds without `+Inf` |
-/// | `#[buckets(native)]`, `#[buckets(native, 0.1, 1.0)]` | histograms | native buckets, alone or along with classic ones: see below |
+/// | `#[buckets(native)]`, `#[buckets(native, 0.1, 1.0)]` | histograms | native buckets, alone or with classic ones: [see below](#native-histograms) |
 /// | `#[quantiles(0.5, 0.99)]` | summaries | quantiles to estimate |
-/// | `#[slo(latency = "250ms", objective = 99.9)]` | histograms in seconds | an [objective](crate::Objective): so many observations in a hundred are no longer; the time is one of the bounds |
-/// | `#[max_series(100)]` | open labels | the cap on series, up to 1,048,576; that of the [registry](crate::Registry::max_series) unless it is there |
-/// | `#[expire("1h")]` | open labels | series that have been idle for so long leave: [see below](#series-that-expire); they stay unless it is there |
-/// | `#[exemplars]` | counters and histograms | exemplars from the spans that recordings are made in: [see below](#exemplars) |
-/// | `#[computed(\|\| value)]` | counters and gauges without labels | computed at each scrape, as an `f64` |
+/// | `#[slo(latency = "250ms", objective = 99.9)]` | histograms in seconds | an [objective](crate::Objective): 99.9 % of the observations are at most 250 ms; the latency must be one of the bounds |
+/// | `#[max_series(100)]` | open labels | the cardinality limit, up to 1,048,576 series; the default is the [registry's](crate::Registry::max_series) |
+/// | `#[expire("1h")]` | open labels | series that have been idle for this time are removed: [see below](#series-that-expire); the default is never |
+/// | `#[exemplars]` | counters and histograms | exemplars are taken from the current span: [see below](#exemplars) |
+/// | `#[computed(\|\| value)]` | counters and gauges without labels | each scrape calls the closure, which returns an `f64` |
 ///
-/// Labels in a list have attributes, too, which hold for `with`, `bind` and `remove`:
+/// Labels in a list have attributes as well, which apply to `with`, `bind` and `remove`:
 ///
-/// | attribute | of | meaning |
+/// | attribute | for | meaning |
 /// |---|---|---|
-/// | `#[name("type")]` | any label | the label's name, where it is another than the parameter's |
-/// | `#[allow_only("GET", "POST")]` | any label | another value is recorded as `other`, or as `#[allow_only(..., else = "unknown")]` says. The label is closed: all its values start at 0 |
-/// | `#[normalize(function)]` | any label | what the function makes of the value is recorded: `fn(&str) -> R` for a label of type `&str`, where `R` is a [`Label`](trait@crate::Label), such as `&str` or `Cow<str>`, and closed where that is. It comes before an allow-list |
+/// | `#[name("type")]` | any label | the label's name, if it differs from the parameter's |
+/// | `#[allow_only("GET", "POST")]` | any label | all other values are recorded as `other`, or as the value given by `#[allow_only(..., else = "unknown")]`. The label is closed: all its values start at 0 |
+/// | `#[normalize(function)]` | any label | the function's result is recorded: `fn(&str) -> R` for a label of type `&str`, where `R` is a [`Label`](trait@crate::Label), such as `&str` or `Cow<str>`. The label is closed if `R` is. An allow-list applies to the result |
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -97,15 +105,15 @@ mod chosen {
 /// assert_eq!(REQUESTS.with("other", "/cart").get(), 1);
 /// ```
 ///
-/// Other attributes, such as `#[cfg(...)]` and `#[allow(...)]`, stay on the static.
+/// Other attributes, such as `#[cfg(...)]` and `#[allow(...)]`, are kept on the static.
 ///
 /// # Names
 ///
-/// A name holds letters, digits and `_`, that of a metric `:` as well, and begins with a letter. A
-/// declaration with `#[utf8]` has a name, a prefix and labels of any characters but control
-/// characters; the rules for suffixes stay, and a leading `_` is reserved. Labels in a list get
-/// their names by `#[name("...")]`, those of a struct by `#[label(rename = "...")]` with
-/// `#[label(utf8)]` on the struct.
+/// A name consists of ASCII letters, digits and `_` and begins with a letter; a metric's name may
+/// also contain `:`. With `#[utf8]`, the metric's name, the prefix and label names may contain any
+/// characters except control characters; the rules for suffixes still apply, and a leading `_` is
+/// reserved. `#[name("...")]` names a label in a list. In a struct, `#[label(rename = "...")]` does,
+/// with `#[label(utf8)]` on the struct.
 ///
 /// ```
 /// use metrics_core::{gather, metrics};
@@ -124,29 +132,29 @@ mod chosen {
 /// assert_eq!(labels, &[("http.method".to_owned(), "GET".to_owned())]);
 /// ```
 ///
-/// A scraper that takes such names, as Prometheus 3 does, reads
-/// `{"http.server.requests_total","http.method"="GET"} 1`. For others they are
-/// [escaped](crate::Escaping), at first with underscores:
-/// `http_server_requests_total{http_method="GET"} 1`. Two metrics, or two labels of a metric,
-/// that would get one name by any scheme clash, as `a.b` and `a_b` do:
-/// [`Registry::check`](crate::Registry::check) and the server say so.
+/// A scraper that accepts such names, such as Prometheus 3, reads
+/// `{"http.server.requests_total","http.method"="GET"} 1`. For other scrapers the names are
+/// [escaped](crate::Escaping), by default with underscores:
+/// `http_server_requests_total{http_method="GET"} 1`. Two metrics, or two labels of a metric, clash if
+/// any escaping scheme gives both the same name, as for `a.b` and `a_b`:
+/// [`Registry::check`](crate::Registry::check) and the server report it.
 ///
 /// # Native histograms
 ///
-/// A native histogram has buckets that each grow by the same factor over the whole range of
-/// `f64`, and no bounds to choose; a bucket is there once something was observed in it. It is what
-/// the [Prometheus native histograms
-/// specification](https://prometheus.io/docs/specs/native_histograms/) describes; the text formats
-/// show its count and sum, and of its buckets `+Inf` alone. `native` takes options, each of which
-/// may be left out:
+/// The buckets of a native histogram grow by a constant factor over the whole range of `f64`, so no
+/// bounds have to be chosen. A bucket exists once something was observed in it. See the
+/// [Prometheus specification of native
+/// histograms](https://prometheus.io/docs/specs/native_histograms/). Only the protobuf format
+/// contains native buckets; the text formats contain count, sum and the bucket `+Inf`. `native` takes
+/// these options:
 ///
 /// | option | meaning |
 /// |---|---|
-/// | `growth = 1.1` | the most that a bucket may be wider than the one before: the schema is the coarsest, from -4 to 8, that keeps to it; 1.1 gives schema 3, 8 buckets to each power of two |
-/// | `zero_threshold = 1e-9` | how far from zero an observation counts in the zero bucket, in the metric's unit; 2<sup>-128</sup> unless it is there |
-/// | `max_buckets = 160` | the most buckets of a series, the zero bucket aside, from 1 to 160. Where there would be more, neighbours are merged, and the schema is one less from then on; in schema -4 nothing more is merged |
-/// | `max_zero_threshold = 1e-3` | before neighbours are merged, the zero bucket takes in the buckets next to it that lie below this value. 0 unless it is there: the zero bucket stays as it is |
-/// | `negative` | takes negative observations, whose sum may go down; without it, and without a negative bound, they are rejected |
+/// | `growth = 1.1` | the largest ratio between the widths of neighbouring buckets. It selects the coarsest schema, from -4 to 8, that satisfies it; 1.1 selects schema 3, with 8 buckets for each power of two |
+/// | `zero_threshold = 1e-9` | observations at most this far from zero are counted in the zero bucket, in the metric's unit; the default is 2<sup>-128</sup> |
+/// | `max_buckets = 160` | the limit on the buckets of a series, without the zero bucket, from 1 to 160. Beyond it, neighbouring buckets are merged, and the schema decreases by one; schema -4 is not reduced further |
+/// | `max_zero_threshold = 1e-3` | before neighbouring buckets are merged, the zero bucket absorbs the buckets next to it that are below this value. The default is 0: the zero bucket does not grow |
+/// | `negative` | accepts negative observations, so the sum may decrease; without it, and without a negative bound, they are rejected |
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -155,26 +163,27 @@ mod chosen {
 ///     /// Time to answer.
 ///     #[buckets(native)]
 ///     static ANSWER: Histogram = "api_answer_seconds";
-///     /// Size of answers, for those who read native histograms and those who do not.
+///     /// Size of answers, for readers of native and of classic histograms.
 ///     #[buckets(native(growth = 2, max_buckets = 40), exponential(256.0, 4.0, 8))]
 ///     static SIZE: Histogram = "api_answer_bytes";
 /// }
 ///
 /// ANSWER.observe(0.2);
 /// SIZE.observe(700.0);
-/// let state = SIZE.get();
-/// assert_eq!(state.buckets[1], (1024.0, 1));
+/// let snapshot = SIZE.get();
+/// assert_eq!(snapshot.buckets[1], (1024.0, 1));
 /// // Above 2^9 and up to 2^10.
-/// assert_eq!(state.native.expect("it is declared so").positive, [(10, 1)]);
+/// assert_eq!(snapshot.native.expect("it is native").positive, [(10, 1)]);
 /// ```
 ///
 /// # Objectives
 ///
-/// What a histogram of times is held to is in its description, for dashboards and rules.
+/// `#[slo(...)]` adds a service level objective to a histogram's description. The generated
+/// dashboards and alerting rules use it.
 ///
 /// ```
 /// metrics_core::metrics! {
-///     /// Time until an order leaves the house.
+///     /// Time until an order is dispatched.
 ///     #[buckets(60.0, 600.0, 3600.0)]
 ///     #[slo(latency = "600s", objective = 95)]
 ///     static DELIVERY: Histogram = "shop_delivery_seconds";
@@ -185,14 +194,14 @@ mod chosen {
 ///
 /// # Exemplars
 ///
-/// An [exemplar](crate::Exemplar) leads from a counter or from a bucket of a histogram to an
-/// example of what it has counted: a trace. Any counter and histogram can be given one by hand
+/// An [exemplar](crate::Exemplar) leads from a counter, or from a bucket of a histogram, to a trace of
+/// something that it has counted. The program can set one on any counter or histogram
 /// ([`inc_by_with_exemplar`](crate::Counter::inc_by_with_exemplar),
-/// [`observe_with_exemplar`](crate::Histogram::observe_with_exemplar)). Those with `#[exemplars]`
-/// find them: labels `trace_id` and `span_id` from the current span of OpenTelemetry, where it is
-/// sampled. That takes the feature `tracing` of metrics-core or metrics-http, and a subscriber
-/// with the layer of `tracing-opentelemetry`; without the feature the attribute changes nothing,
-/// so that a library may declare it and the program decide.
+/// [`observe_with_exemplar`](crate::Histogram::observe_with_exemplar)). A metric with `#[exemplars]`
+/// takes them from the current OpenTelemetry span, if it is sampled, with the labels `trace_id` and
+/// `span_id`. This needs the feature `tracing` of metrics-core or metrics-http, and a subscriber with
+/// the layer of `tracing-opentelemetry`. Without the feature the attribute has no effect, so that a
+/// library can declare it and the program decides.
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -203,21 +212,22 @@ mod chosen {
 ///     static ANSWER: Histogram<(route: &str)> = "api_route_answer_seconds";
 /// }
 ///
-/// ANSWER.with("/links").observe(0.2); // leads to the trace of the span that this runs in
+/// ANSWER.with("/links").observe(0.2); // its exemplar is the current trace
 /// ```
 ///
-/// Between two expositions in a format that shows exemplars ([OpenMetrics](crate::Format)), the
-/// first recording in each bucket of each series looks for a span; all others pay a look at a
-/// word. Spans that are not sampled are passed over, 256 for each bucket, after which none is
-/// looked for until the next exposition. Where a family has many series and buckets, some share a
-/// turn: there are 64. An exemplar stays until another takes its place, or its series is gone.
-/// Metrics that are added up because they share name and labels show none.
+/// Between two expositions in a format with exemplars ([OpenMetrics or protobuf](crate::Format)), the
+/// first recording in each bucket of each series looks at the current span; all others test one bit.
+/// If the span is not sampled, the next recording looks again, up to 256 times for a bucket until
+/// the next exposition. There are 64 bits, which the buckets of a large family share. An exemplar
+/// stays until another replaces it or its series is removed. Metrics that are summed because they
+/// have the same name and labels have no exemplars.
 ///
-/// # What a declaration gives
+/// # Using a declaration
 ///
-/// A static of a type of the same name. Without labels it is used like the metric itself. With
-/// labels it has `with(...)`, which takes a value for each label, `bind(...)`, which keeps a
-/// handle to one series, and, for open labels, `remove(...)`, `clear()` and
+/// A declaration defines a static and its type, which has the same name. Without labels, the static
+/// is used like the metric itself. With labels it has the methods `with(...)`, which takes a value
+/// for each label and is meant for one recording, `bind(...)`, which returns a
+/// [handle](crate::Handle) to one series, and, for open labels, `remove(...)`, `clear()` and
 /// `retain(|labels| ...)`.
 ///
 /// # Series that expire
@@ -234,29 +244,29 @@ mod chosen {
 /// SENT.with("10.0.0.1").inc_by(700);
 /// ```
 ///
-/// The span is a number with `ms`, `s`, `m`, `h` or `d`; take several times that between two
-/// scrapes. A series is idle when an exposition finds the values that an earlier one found, the
-/// span ago or longer; it is shown a last time, and is gone from the next one on, provided that
-/// this one was written to its end. What counts as recording is
+/// The time is a number with the unit `ms`, `s`, `m`, `h` or `d`. It should be several times the
+/// scrape interval. A series is idle if an exposition reads the same values as one that was at least
+/// this time earlier. The idle series appears in this exposition and is removed after it, if the
+/// exposition is written completely. A series is not idle after
 ///
-/// * for counters, histograms and summaries, what changes the value;
-/// * for gauges and state sets each setting, to the same value, too;
-/// * for an [`UpDownCounter`](crate::UpDownCounter) each step; it stays while it is not 0.
+/// * any recording that changes the value, for counters, histograms and summaries;
+/// * any `set`, also to the same value, for gauges and state sets;
+/// * any increment or decrement, for an [`UpDownCounter`](crate::UpDownCounter), which does not
+///   expire while it is not 0.
 ///
-/// A series that a handle (`bind`) holds does not expire. Nor does anything while nobody scrapes:
-/// what bounds memory then is `max_series`. [`gather`](crate::gather()) reads and lets nothing
-/// go. Nothing expires from metrics that are added up because they share name and labels.
+/// A series does not expire while a handle (`bind`) to it exists. Nothing expires while nothing is
+/// scraped; then `max_series` bounds the memory. [`gather`](crate::gather()) removes no series.
+/// Metrics that are summed because they have the same name and labels do not expire.
 ///
-/// Nothing is lost when a recording comes at the same time. For a minute, and two scrapes, a
-/// series that is recorded again goes on from where it stood. After that it is a new one, at
-/// zero and with a new time of birth (`_created`), so that `rate()` sees a counter that starts
-/// again. What somebody records later still through a `with` that was kept for all that time is
-/// recorded as `overflow`.
+/// A recording that is concurrent with the removal is not lost. A series that is recorded again
+/// within a minute and two scrapes continues with its old value. Later, a new series starts at zero
+/// with a new created timestamp (`_created`), so that `rate()` sees a counter reset. A recording
+/// through the result of a `with` that is older than that goes to the overflow series.
 ///
 /// # Expands to
 ///
-/// A struct, a static of it, and in a `const` block the storage, its thread-local part and the
-/// registration at link time.
+/// A struct, a static of this type, and a `const` block with the storage, its thread-local part and
+/// the link-time registration.
 #[macro_export]
 macro_rules! metrics {
     ($($declarations:tt)*) => {
@@ -265,15 +275,15 @@ macro_rules! metrics {
 }
 
 #[doc(hidden)]
-pub use chosen::declare as __declare;
+pub use enabled::declare as __declare;
 
-/// Makes an enum a label: its variants are the values.
+/// Implements [`Label`](trait@crate::Label) for an enum, whose variants become the label's values.
 ///
 /// A variant's value is its name in `snake_case`. `#[label(rename_all = "...")]` on the enum
 /// takes `snake_case`, `kebab-case`, `camelCase`, `PascalCase`, `SCREAMING_SNAKE_CASE`,
 /// `SCREAMING-KEBAB-CASE`, `lowercase` or `UPPERCASE`; `#[label(rename = "...")]` on a variant
-/// names one value. `#[label(crate = path)]` names this crate where it goes by another path.
-/// Variants may carry data, which the label leaves out.
+/// sets its value. `#[label(crate = path)]` is the path of this crate, if it was renamed. Variants
+/// may have fields, which the label ignores.
 ///
 /// ```
 /// use metrics_core::Label;
@@ -291,11 +301,11 @@ pub use chosen::declare as __declare;
 /// ```
 pub use metrics_macros::Label;
 
-/// Makes a struct a set of labels: its fields are the labels.
+/// Implements [`Labels`](trait@crate::Labels) for a struct, whose fields become labels.
 ///
-/// `#[label(rename = "...")]` on a field and `#[label(rename_all = "...")]` on the struct name
-/// the labels; `#[label(utf8)]` on the struct lets them hold any character, for metrics with
-/// `#[utf8]`; `#[label(crate = path)]` names this crate where it goes by another path. See
+/// `#[label(rename = "...")]` on a field and `#[label(rename_all = "...")]` on the struct set the
+/// label names; `#[label(utf8)]` on the struct allows any character in them, for metrics with
+/// `#[utf8]`; `#[label(crate = path)]` is the path of this crate, if it was renamed. See
 /// [the trait](trait@crate::Labels) for an example.
 pub use metrics_macros::Labels;
 
@@ -321,24 +331,24 @@ pub use metrics_macros::Labels;
 ///
 /// # What is recorded
 ///
-/// How each call ends: `ok`; `error` where the function returns an error; `panic`; and
-/// `cancelled` where it is async and its future is dropped before the end. Each outcome that the
-/// function can have is exposed from the start, at 0. An async call begins with the first poll: a
-/// future that is never polled was no call, and one that is leaked (`mem::forget`) has none of
-/// the outcomes. Under `panic = "abort"` nobody is left to count a panic. One known limit: where
-/// the result is not looked at, a panic that is raised and caught within a destructor that itself
-/// runs because another panic unwinds counts as `ok`.
+/// The outcome of each call: `ok`; `error` if the function returns an error; `panic`; and
+/// `cancelled` if the future of an async call is dropped before it is ready. Each outcome that the
+/// function can have is exposed from the start, with the value 0. An async call begins with the
+/// first poll: a future that is never polled is not a call, and one that is leaked (`mem::forget`)
+/// has no outcome. With `panic = "abort"` panics are not counted, because the process ends. One
+/// known limit: if the result is not read, a call that panics inside a destructor which runs because
+/// of another panic, and whose panic is caught there, is counted as `ok`.
 ///
-/// Every series has the labels `function`, `module` and `outcome`. A generic function is one
-/// series for all its instances.
+/// Every series has the labels `function`, `module` and `outcome`. All instances of a generic
+/// function are one series.
 ///
-/// # Where it goes
+/// # Supported items
 ///
-/// On any function with a body that is not `const`: methods, functions of traits, `async`,
-/// `unsafe`, `extern` and generic ones, and those that return `impl Future`,
-/// `Pin<Box<dyn Future>>` or `BoxFuture`, which are async calls as well. On an `impl` block, a
-/// trait or an inline module it applies to every such function in it; those of an `impl` are
-/// called `Type::method`.
+/// The attribute applies to any function that has a body and is not `const`: methods, trait
+/// functions, `async`, `unsafe`, `extern` and generic functions. Functions that return
+/// `impl Future`, `Pin<Box<dyn Future>>` or `BoxFuture` are async calls as well. On an `impl` block,
+/// a trait or an inline module it applies to every such function in it; the label `function` of
+/// functions in an `impl` block is `Type::method`.
 ///
 /// ```
 /// use metrics_core::counted;
@@ -367,25 +377,25 @@ pub use metrics_macros::Labels;
 /// # assert_eq!(cart.len(), 0);
 /// ```
 ///
-/// It goes with other attributes in any order. Only `#[track_caller]` is refused where the result
-/// is looked at: it would show a caller inside this crate.
+/// It can be combined with other attributes in any order. Only `#[track_caller]` is a compile error
+/// if the result is read, because the reported caller would be in this crate.
 ///
 /// # Arguments
 ///
 /// | argument | meaning |
 /// |---|---|
-/// | `name = "..."` | a family of its own instead of the common one |
-/// | `help = "..."`, `unit = "..."` | its help and unit; with `name` only |
-/// | `labels(...)` | see below |
-/// | `ok_if = path or closure`, `error_if = ...` | what decides the outcome from `&result`, in place of `Result` |
-/// | `err(kind)`, `err(kind: TheError)` | a label `kind` from the error of a `Result`, which derives [`Label`](trait@crate::Label); with its type, every value starts at 0 |
-/// | `fallible = true` or `false` | whether it returns a `Result`, where its type does not show it: an alias with generic arguments, an associated type |
-/// | `outcome = false` | no label `outcome`: one series for all calls |
-/// | `exemplars` | exemplars from the spans that calls are made in: [as in declarations](macro@crate::metrics#exemplars). Of the call's own `#[instrument]`, if that stands below this attribute; above it, its span has ended before the call is recorded |
-/// | `slo(success = 99.5)` | an objective: so many calls in a hundred end as `ok` |
-/// | `docs` | the function's documentation gets a section with [queries for its metrics](#queries-in-the-documentation), to be copied |
-/// | `skip` | in an annotated block: leave this function out |
-/// | `crate = path` | where this crate goes by another path |
+/// | `name = "..."` | the name of a family other than the shared one |
+/// | `help = "..."`, `unit = "..."` | help and unit of this family; with `name` only |
+/// | `labels(...)` | further labels: see below |
+/// | `ok_if = path or closure`, `error_if = ...` | decides from `&result` whether the outcome is `ok` or `error` |
+/// | `err(kind)`, `err(kind: TheError)` | a label `kind` with the error of a `Result`, whose type derives [`Label`](trait@crate::Label); if the type is given, every value starts at 0 |
+/// | `fallible = true` or `false` | whether the function returns a `Result`, if the macro cannot tell from the type: an alias with generic arguments, an associated type |
+/// | `outcome = false` | omits the label `outcome`: one series for all calls |
+/// | `exemplars` | exemplars are taken from the current span, [as in declarations](macro@crate::metrics#exemplars). The span of an `#[instrument]` on the same function is found if that attribute is below this one; above it, the span has ended before the call is recorded |
+/// | `slo(success = 99.5)` | an objective: 99.5 % of the calls have the outcome `ok` |
+/// | `docs` | adds [queries for the metric](#queries-in-the-documentation) to the function's documentation |
+/// | `skip` | in an annotated block: excludes this function |
+/// | `crate = path` | the path of this crate, if it was renamed |
 ///
 /// # Labels
 ///
@@ -394,12 +404,12 @@ pub use metrics_macros::Labels;
 /// | `argument` | the argument's value, under its name |
 /// | `self.field` | a field's value, under its name |
 /// | `key = expression` | computed when the call begins (an async one: at the first poll), from arguments that the body may still move |
-/// | `key: Type = expression` | the same for a closed type: every value starts at 0 |
+/// | `key: Type = expression` | like `key = expression`; if the type is closed, every value starts at 0 |
 /// | `on_return(key = \|result\| ..., key: Type = ...)` | computed from `&result`; empty after a panic or a cancellation |
 ///
-/// A label without a type can take any text, and has a cap on its series
-/// ([`DEFAULT_MAX_SERIES`](crate::DEFAULT_MAX_SERIES)). An argument alone has its own type, so
-/// that one of a closed type starts at 0.
+/// A label without a type is open, and its family has a cardinality limit
+/// ([`DEFAULT_MAX_SERIES`](crate::DEFAULT_MAX_SERIES)). A label that is only the name of an argument
+/// has the argument's type: if that is closed, every value starts at 0.
 ///
 /// ```
 /// use metrics_core::{Format, Label, counted, encode_to_string};
@@ -428,27 +438,29 @@ pub use metrics_macros::Labels;
 ///
 /// ```text
 /// fn divide(a: u32, b: u32) -> Result<u32, &'static str> {
-///     static SITE: Family = /* the family's member, and its registration */;
-///     run::<Counted>(Called::plain(&SITE), move || { a.checked_div(b).ok_or("...") }, |r| r.is_err())
+///     static SITE: Family = /* the function's metric, and its registration */;
+///     run_call::<Counted>(
+///         CallSeries::unlabelled(&SITE),
+///         move || { a.checked_div(b).ok_or("...") },
+///         |result| result.is_err(),
+///     )
 /// }
 /// ```
 ///
-/// A function whose result need not be looked at keeps its body, with a guard before it. An
-/// `async fn` becomes a function that returns its body in a future, `impl Future`, as the
-/// compiler itself would make of it, unless an attribute below this one might need to see the
-/// `async`; documentation shows it as it was written.
+/// If the result is not read, the function keeps its body, with a guard before it. An `async fn`
+/// becomes a function that returns `impl Future`, as the compiler desugars it, unless an attribute
+/// below this one might need to see the `async`. rustdoc shows the function as it is written.
 ///
 /// # Queries in the documentation
 ///
-/// With `docs` the documentation that rustdoc makes of the function ends in a section "Metrics",
-/// with queries in Prometheus' language: here for calls by outcome and for the share that fails,
-/// with [`timed(docs)`](macro@crate::timed) for quantiles and the average. On a block it does so for
-/// all functions in it.
+/// `docs` appends a section "Metrics" with PromQL queries to the function's documentation: for calls
+/// by outcome and for the share of errors, or, with [`timed(docs)`](macro@crate::timed), for quantiles
+/// and the average. On a block it applies to all functions in it.
 ///
 /// ```
 /// use metrics_core::{counted, timed};
 ///
-/// /// Finds what fits.
+/// /// Finds matching products.
 /// #[counted(docs)]
 /// #[timed(docs)]
 /// pub fn search(what: &str) -> Result<usize, String> {
@@ -457,37 +469,38 @@ pub use metrics_macros::Labels;
 /// # search("shoes").unwrap();
 /// ```
 ///
-/// adds, for a module `shop::search`, among others
+/// In a module `shop::search` this adds, among others:
 ///
 /// ```promql
 /// sum by (outcome) (rate(function_calls_total{function="search",module="shop::search"}[5m]))
 /// ```
 ///
-/// # From other attributes
+/// # Coming from other attributes
 ///
-/// | `#[instrument]` of tracing | here |
+/// | `#[instrument]` of tracing | this crate |
 /// |---|---|
-/// | `name = "..."` | the function's name is a label; `name` is that of the family |
-/// | `skip(...)`, `skip_all` | not needed: no argument is a label unless `labels(...)` names it |
+/// | `name = "..."` | not needed: the function's name is a label. Here, `name` is the family's name |
+/// | `skip(...)`, `skip_all` | not needed: only arguments in `labels(...)` are labels |
 /// | `fields(key = expression)` | `labels(key = expression)` |
 /// | `fields(argument)` | `labels(argument)` |
-/// | `err` | outcome `error`; what it was: `err(kind)` |
+/// | `err` | the outcome `error`; for the kind of error, `err(kind)` |
 /// | `ret` | `labels(on_return(key = \|result\| ...))` |
-/// | `level`, `target`, `parent`, `follows_from` | have no meaning for a number |
+/// | `level`, `target`, `parent`, `follows_from` | not applicable to metrics |
 ///
-/// | `@Timed`, `@Counted` of Micrometer | here |
+/// | `@Timed`, `@Counted` of Micrometer | this crate |
 /// |---|---|
 /// | `value` | `name` |
 /// | `description` | `help` |
 /// | `extraTags` | `labels(key = "value")` |
 /// | `@MeterTag` | `labels(argument)` |
 /// | `longTask = true` | [`in_flight`](macro@crate::in_flight) |
-/// | `percentiles`, `histogram`, `serviceLevelObjectives` | `buckets(...)`; an objective on it: `slo(...)` |
-/// | `recordFailuresOnly` | read the series with `outcome="error"` |
+/// | `percentiles`, `histogram`, `serviceLevelObjectives` | `buckets(...)`; for an objective, `slo(...)` |
+/// | `recordFailuresOnly` | query the series with `outcome="error"` |
 /// | tags `class`, `method`, `exception` | `module`, `function`, `err(kind)` |
-pub use chosen::counted;
+pub use enabled::counted;
 
-/// Times the calls of a function by outcome, in the histogram `function_duration_seconds`.
+/// Measures the duration of a function's calls by outcome, in the histogram
+/// `function_duration_seconds`.
 ///
 /// ```
 /// use metrics_core::{Format, encode_to_string, timed};
@@ -504,20 +517,21 @@ pub use chosen::counted;
 /// }));
 /// ```
 ///
-/// The time of an async call runs from the first poll to the end, waiting included. The series
-/// of outcome `ok` is exposed from the start, those of others once they have occurred.
+/// The duration of an async call is the time from its first poll to its end, including the time for
+/// which it waits. The outcome `ok` is exposed from the start, other outcomes once they have
+/// occurred.
 ///
 /// # Arguments
 ///
-/// Those of [`counted`](macro@crate::counted), where their reference is, and
+/// All arguments of [`counted`](macro@crate::counted#arguments), and these:
 ///
 /// | argument | meaning |
 /// |---|---|
 /// | `buckets(0.1, 1.0)`, `linear(start, width, count)`, `exponential(start, factor, count)` | upper bounds in seconds; with `name` only |
-/// | `buckets(native)`, `buckets(native(growth = 1.1), 0.1, 1.0)` | native buckets, alone or along with classic ones, [as in declarations](macro@crate::metrics#native-histograms); with `name` only |
-/// | `sample = 1/16` | for hot functions: times one call in 16, picked at random; not scaled up, so its counts are no counts of calls ([`counted`](macro@crate::counted) has those). In the family `function_sampled_duration_seconds` with the label `sample`, or in one of its own, whose help says so |
-/// | `busy` | async: beside the whole time, in `function_busy_seconds` that for which the future was polled; in a family of its own, `..._busy_seconds` |
-/// | `slo(latency = "250ms", objective = 99.9)` | an objective: so many calls in a hundred take no longer; the time is one of the bounds |
+/// | `buckets(native)`, `buckets(native(growth = 1.1), 0.1, 1.0)` | native buckets, alone or with classic ones, [as in declarations](macro@crate::metrics#native-histograms); with `name` only |
+/// | `sample = 1/16` | for frequently called functions: times one call in 16, chosen at random. The counts are not scaled up, so use [`counted`](macro@crate::counted) to count calls. The family is `function_sampled_duration_seconds`, with the label `sample`, or the one given by `name`, whose help then mentions the sampling |
+/// | `busy` | for async functions: also records the time for which the future was polled, in `function_busy_seconds`, or in `..._busy_seconds` if there is a `name` |
+/// | `slo(latency = "250ms", objective = 99.9)` | an objective: 99.9 % of the calls take at most 250 ms; the latency must be one of the bounds |
 ///
 /// ```
 /// use metrics_core::timed;
@@ -537,15 +551,15 @@ pub use chosen::counted;
 ///
 /// # Expands to
 ///
-/// What [`counted`](macro@crate::counted) does, with another recorder. Its table maps the
-/// arguments of tracing's and Micrometer's attributes.
-pub use chosen::timed;
+/// The same code as [`counted`](macro@crate::counted#expands-to), with another recorder. The
+/// documentation of `counted` also maps the arguments of tracing's and Micrometer's attributes.
+pub use enabled::timed;
 
 /// Counts the calls of a function that are in progress, in the gauge
 /// `function_calls_in_flight`.
 ///
-/// A call counts from its beginning (an `async` one from the first poll) until it returns,
-/// panics or is cancelled.
+/// A call is in progress from its start (an async call: from the first poll) until it returns, panics
+/// or is cancelled.
 ///
 /// ```
 /// use metrics_core::{Format, encode_to_string, in_flight};
@@ -564,14 +578,13 @@ pub use chosen::timed;
 ///
 /// # Arguments
 ///
-/// `name`, `help`, `unit`, `labels(...)` without `on_return`, `skip` and `crate`, as
-/// [`counted`](macro@crate::counted) explains them. The series have the labels `function` and
-/// `module`.
+/// `name`, `help`, `unit`, `labels(...)` without `on_return`, `skip` and `crate`, as described for
+/// [`counted`](macro@crate::counted#arguments). The series have the labels `function` and `module`.
 ///
 /// # Expands to
 ///
-/// What [`counted`](macro@crate::counted) does, with another recorder.
-pub use chosen::in_flight;
+/// The same code as [`counted`](macro@crate::counted#expands-to), with another recorder.
+pub use enabled::in_flight;
 
 /// Registers a metric at link time.
 #[doc(hidden)]
@@ -583,7 +596,7 @@ macro_rules! __register {
     };
 }
 
-/// Registers a metric at link time, both ways.
+/// Registers a metric at link time, with `inventory` and in the linker section of `linkme`.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(feature = "linkme")]

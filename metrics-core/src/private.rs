@@ -1,4 +1,7 @@
 //! Items that the macros' expansions name. Not public API: they change without notice.
+//!
+//! The `check_*` functions run in a `const` at the token that they check, so that the compiler
+//! reports a panic there. They wrap the checks that run-time registration uses as well.
 
 pub use crate::{
     describe::{
@@ -28,7 +31,7 @@ pub use crate::{
 #[cfg(metrics_off)]
 pub use crate::metric::disabled::Disabled;
 
-/// Recorders of calls.
+/// What the expansions of the function attributes call.
 pub mod call {
     pub use crate::call::*;
 }
@@ -49,63 +52,63 @@ use crate::{
     storage::native,
 };
 
-/// Checks the name of a function's metric in `const`.
+/// Checks the name of a function's metric.
 pub const fn check_metric(name: &str, kind: Kind) {
     if let Err(fault) = name::check_metric(name, kind, ValidationScheme::Legacy) {
         panic!("{}", fault);
     }
 }
 
-/// Checks the name of a declaration in `const`.
+/// Checks the name of a declared metric.
 pub const fn check_declared_metric(name: &str, kind: Kind) {
     if let Err(fault) = name::check_metric(name, kind, ValidationScheme::LegacyInMacro) {
         panic!("{}", fault);
     }
 }
 
-/// Checks the name of a declaration with `#[utf8]` in `const`.
+/// Checks the name of a declared metric with `#[utf8]`.
 pub const fn check_utf8_metric(name: &str, kind: Kind) {
     if let Err(fault) = name::check_metric(name, kind, ValidationScheme::Utf8) {
         panic!("{}", fault);
     }
 }
 
-/// Checks a unit in `const`.
+/// Checks a metric's unit.
 pub const fn check_unit(name: &str, unit: &str, kind: Kind) {
     if let Err(fault) = name::check_unit(name, unit, kind) {
         panic!("{}", fault);
     }
 }
 
-/// Checks the name of a label of a function's metric in `const`.
+/// Checks a label name of a function's metric.
 pub const fn check_label(name: &str, kind: Kind) {
     if let Err(fault) = name::check_label(name, kind, ValidationScheme::Legacy) {
         panic!("{}", fault);
     }
 }
 
-/// Checks the name of a label of a declaration in `const`.
+/// Checks a label name of a declared metric.
 pub const fn check_declared_label(name: &str, kind: Kind) {
     if let Err(fault) = name::check_label(name, kind, ValidationScheme::LegacyInMacro) {
         panic!("{}", fault);
     }
 }
 
-/// Checks the name of a label of a `derive(Labels)` in `const`.
+/// Checks a label name of a struct that derives `Labels`.
 pub const fn check_derived_label(name: &str, kind: Kind) {
     if let Err(fault) = name::check_label(name, kind, ValidationScheme::LegacyInDerive) {
         panic!("{}", fault);
     }
 }
 
-/// Checks the name of a label where any character is allowed in `const`.
+/// Checks a label name of a metric with `#[utf8]`.
 pub const fn check_utf8_label(name: &str, kind: Kind) {
     if let Err(fault) = name::check_label(name, kind, ValidationScheme::Utf8) {
         panic!("{}", fault);
     }
 }
 
-/// Checks the labels of a `derive(Labels)` for one metric in `const`.
+/// Checks the label names of a struct that derives `Labels` against the rules of a declared metric.
 pub const fn check_labels(names: &[&str], kind: Kind) {
     let mut i = 0;
     while i < names.len() {
@@ -114,7 +117,7 @@ pub const fn check_labels(names: &[&str], kind: Kind) {
     }
 }
 
-/// The same for a metric with `#[utf8]`.
+/// Like [`check_labels`], for a metric with `#[utf8]`.
 pub const fn check_utf8_labels(names: &[&str], kind: Kind) {
     let mut i = 0;
     while i < names.len() {
@@ -123,94 +126,94 @@ pub const fn check_utf8_labels(names: &[&str], kind: Kind) {
     }
 }
 
-/// Checks bucket bounds in `const`.
+/// Checks bucket bounds.
 pub const fn check_buckets(bounds: &[f64]) {
     if let Err(fault) = buckets::check(bounds) {
         panic!("{}", fault);
     }
 }
 
-/// Checks one bucket bound in `const`.
+/// Checks the bucket bound at this position.
 pub const fn check_bucket(bounds: &[f64], at: usize) {
     if let Err(fault) = buckets::check_at(bounds, at) {
         panic!("{}", fault);
     }
 }
 
-/// Checks one quantile in `const`.
+/// Checks the quantile at this position.
 pub const fn check_quantile(quantiles: &[f64], at: usize) {
     if let Err(fault) = buckets::check_quantile_at(quantiles, at) {
         panic!("{}", fault);
     }
 }
 
-/// Checks quantiles in `const`.
+/// Checks quantiles.
 pub const fn check_quantiles(quantiles: &[f64]) {
     if let Err(fault) = buckets::check_quantiles(quantiles) {
         panic!("{}", fault);
     }
 }
 
-/// Checks the growth factor of a native histogram in `const`.
+/// Checks the growth factor of a native histogram.
 pub const fn check_growth(growth: f64) {
     if let Err(fault) = native::check_growth(growth) {
         panic!("{}", fault);
     }
 }
 
-/// Checks a zero threshold of a native histogram in `const`.
+/// Checks the zero threshold of a native histogram.
 pub const fn check_zero_threshold(threshold: f64) {
     if let Err(fault) = native::check_zero_threshold(threshold) {
         panic!("{}", fault);
     }
 }
 
-/// Checks the limit on a native histogram's buckets in `const`.
+/// Checks the bucket limit of a native histogram.
 pub const fn check_max_buckets(max: u16) {
     if let Err(fault) = native::check_max_buckets(max) {
         panic!("{}", fault);
     }
 }
 
-/// Checks in `const` that a histogram can tell how many calls took no longer than this.
+/// Checks that the latency of an objective is one of the histogram's bounds.
 pub const fn check_latency(bounds: &[f64], seconds: f64) {
     let mut i = 0;
     while i < bounds.len() {
-        // Both were written in decimals, and are the same float where they are the same number.
+        // Both were parsed from decimals, so equal numbers are identical floats.
         if bounds[i].to_bits() == seconds.to_bits() {
             return;
         }
         i += 1;
     }
     panic!(
-        "no bucket ends at this latency, so that nobody could tell how many calls took longer; \
-         take a bound that there is, or add it to `buckets(...)`",
+        "no bucket has this latency as its upper bound, so slower calls cannot be counted; \
+         use an existing bound, or add this one to `buckets(...)`",
     );
 }
 
-/// Checks in `const` that the series of closed labels stay below the cap.
+/// Checks that the number of closed series does not exceed the cardinality limit.
 pub const fn check_series(series: Option<usize>, max: usize) {
     if let Some(series) = series
         && series > max
     {
         panic!(
-            "the values of these labels combine to more series than `max_series`; drop a label or raise the cap",
+            "the values of these labels combine to more series than `max_series`; drop a label or raise the limit",
         );
     }
 }
 
-/// Checks in `const` that there are series that can expire.
+/// Checks that a metric with `#[expire]` has open labels.
 #[expect(
     clippy::manual_assert,
-    reason = "the compiler would quote an assertion"
+    reason = "the compiler's error would quote the assertion"
 )]
 pub const fn check_expiry(series: Option<usize>) {
     if series.is_some() {
-        panic!("the labels of this metric are closed, and their series stay; remove `expire`");
+        panic!("all labels of this metric are closed, so its series never expire; remove `expire`");
     }
 }
 
-/// Static strings as the texts of a description.
+/// Label names in the type that a description stores.
 pub const fn borrowed_texts<const N: usize>(names: &'static [&'static str]) -> [CowStr; N] {
     let mut texts = [const { Cow::Borrowed("") }; N];
     let mut i = 0;
@@ -223,7 +226,7 @@ pub const fn borrowed_texts<const N: usize>(names: &'static [&'static str]) -> [
     texts
 }
 
-/// Words of all series: none for open labels.
+/// Number of cells of all closed series; 0 with open labels.
 pub const fn shared_word_count(layout: Layout, series: Option<usize>) -> usize {
     match series {
         Some(series) => layout.cells() * series,
@@ -231,8 +234,9 @@ pub const fn shared_word_count(layout: Layout, series: Option<usize>) -> usize {
     }
 }
 
-/// Those of them that each thread has: none of values that all threads share. Where series
-/// come and go, those of one.
+/// Number of cells in each thread's static storage.
+///
+/// 0 for gauges, whose value all threads share; one series' cells with open labels.
 pub const fn thread_word_count(layout: Layout, series: Option<usize>) -> usize {
     match (layout, series) {
         (Layout::Int | Layout::Float, _) => 0,
@@ -241,7 +245,7 @@ pub const fn thread_word_count(layout: Layout, series: Option<usize>) -> usize {
     }
 }
 
-/// A description whose name and unit are checked elsewhere, where the error can show them.
+/// A description without checks: the expansion checks name and unit at their own tokens.
 pub const fn unchecked_desc(
     kind: Kind,
     name: &'static str,
@@ -251,6 +255,8 @@ pub const fn unchecked_desc(
     Desc::unchecked(kind, name, help, unit)
 }
 
-/// The most words that a metric has in static storage; a larger one has a pointer there to a
-/// block that is allocated by the threads that need it.
+/// Number of cells that a metric may have in each thread's static storage.
+///
+/// A metric with more has a pointer there, to a block that a thread allocates when it first records.
+/// Static storage is part of every thread, whether it records or not, and its size is limited.
 pub const MAX_STATIC_WORDS: usize = 32;

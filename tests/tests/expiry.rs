@@ -389,7 +389,7 @@ fn expiry_without_labels_and_expiry_of_zero_are_refused() {
     let fault = registry
         .create_family::<UpDownCounter>(options)
         .unwrap_err();
-    assert!(fault.to_string().contains("more than none"), "{fault}");
+    assert!(fault.to_string().contains("above zero"), "{fault}");
 }
 
 #[test]
