@@ -48,12 +48,15 @@ fn a_request_without_credentials_is_challenged() {
     for path in ["/metrics", "/", "/nothing"] {
         let reply = get(&server, path);
         assert_eq!(reply.status, 401, "{path}");
-        let asked = reply.head.to_ascii_lowercase();
+        let challenge = reply.head.to_ascii_lowercase();
         assert!(
-            asked.contains("www-authenticate: basic realm=\"metrics\""),
-            "{asked}"
+            challenge.contains("www-authenticate: basic realm=\"metrics\""),
+            "{challenge}"
         );
-        assert!(asked.contains("www-authenticate: bearer"), "{asked}");
+        assert!(
+            challenge.contains("www-authenticate: bearer"),
+            "{challenge}"
+        );
     }
 }
 
@@ -209,9 +212,9 @@ fn a_client_without_tls_gets_no_metrics() {
     stream
         .write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         .unwrap();
-    let mut said = Vec::new();
-    let _ = stream.read_to_end(&mut said);
-    assert!(!String::from_utf8_lossy(&said).contains("orders"));
+    let mut response = Vec::new();
+    let _ = stream.read_to_end(&mut response);
+    assert!(!String::from_utf8_lossy(&response).contains("orders"));
 }
 
 #[test]

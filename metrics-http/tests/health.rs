@@ -13,9 +13,9 @@ use support::{Shop, ask, get, serving, shop};
 #[test]
 fn a_program_without_checks_is_healthy_and_ready() {
     let server = shop();
-    for (path, said) in [("/-/healthy", "healthy\n"), ("/-/ready", "ready\n")] {
+    for (path, expected) in [("/-/healthy", "healthy\n"), ("/-/ready", "ready\n")] {
         let reply = get(&server, path);
-        assert_eq!((reply.status, reply.text()), (200, said));
+        assert_eq!((reply.status, reply.text()), (200, expected));
     }
 }
 

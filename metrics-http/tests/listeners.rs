@@ -73,9 +73,9 @@ fn a_client_from_another_network_is_disconnected_without_a_response() {
         .allow_from(["192.0.2.0/24"])
         .serve("127.0.0.1:0");
     let mut stream = connect(server.unwrap().local_addr());
-    let mut said = Vec::new();
-    let _ = stream.read_to_end(&mut said);
-    assert_eq!(said, b"");
+    let mut response = Vec::new();
+    let _ = stream.read_to_end(&mut response);
+    assert_eq!(response, b"");
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn request_smuggling_reaches_no_second_request() {
         let text = String::from_utf8_lossy(&raw);
         let answers = text.matches("HTTP/1.1 ").count();
         assert!(answers <= 2, "{framing}: {text}");
-        // What stands behind a request with two lengths is never taken for one.
+        // The bytes after a request with two lengths are never parsed as a request.
         if framing.matches(':').count() == 2 {
             assert!(!text.contains("HTTP/1.1 404"), "{framing}: {text}");
         }
@@ -288,10 +288,10 @@ fn disconnecting_clients_leak_neither_descriptors_nor_memory() {
             .env(ALONE, "yes")
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&again.stdout);
+        let output = String::from_utf8_lossy(&again.stdout);
         assert!(
-            again.status.success() && said.contains("1 passed"),
-            "{said}"
+            again.status.success() && output.contains("1 passed"),
+            "{output}"
         );
         return;
     }

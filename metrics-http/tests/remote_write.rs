@@ -518,11 +518,11 @@ fn the_queue_is_bounded_and_dropped_samples_are_counted() {
         .max_samples_per_send(100)
         .max_queued_samples(2000);
     let pusher = often(write);
-    let asked = || clock.0.load(Ordering::Relaxed);
-    support::eventually("many samples", || asked() > 200);
+    let calls = || clock.0.load(Ordering::Relaxed);
+    support::eventually("many samples", || calls() > 200);
     receiver.answer_all(accept());
     pusher.shutdown().unwrap();
-    let total = asked();
+    let total = calls();
     let seen = ticks(&receiver);
     let missing = total - seen.len() as u64;
     assert!(missing > 0, "{seen:?}");

@@ -28,7 +28,7 @@ Options:
 
 The last two are there in a build with `--features push` and `--features remote-write`.
 
-Port 0 stands for any free port; the first two lines printed say which.
+Port 0 selects a free port; the first two lines printed say which.
 
 POST   /links            the target, as text or as {\"target\": \"...\"}; answers the slug
 GET    /{slug}           redirects to the target
