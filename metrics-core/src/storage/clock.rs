@@ -1,13 +1,14 @@
-//! The time source: the processor's counter where it can be trusted, else the system's clock.
+//! The time source: the processor's time stamp counter if it can be trusted, else the system's
+//! clock.
 //!
-//! `quanta` calibrates the counter when the processor calls it invariant. On Linux the kernel
-//! must trust it too: it watches the counters of all processors and changes its own clock source
-//! when they drift apart (`Documentation/admin-guide/kernel-parameters.txt`, `clocksource=tsc`).
-//! Reading the counter is one instruction, to which any library would add.
+//! `quanta` calibrates the counter if the processor reports it as invariant. In addition, the Linux
+//! kernel must use it as its clock source: the kernel watches the counters of all processors and
+//! changes the source when they drift apart (`Documentation/admin-guide/kernel-parameters.txt`,
+//! `clocksource=tsc`). Reading the counter is one instruction; through `quanta` it would be more.
 //!
-//! The counter of a machine that was suspended goes on from where it stood, or jumps: what was
-//! being timed has that error. Differences saturate: a reading may be up to some microseconds
-//! older than one just made on another processor.
+//! While a machine is suspended, the counter stops or jumps, and durations measured across that
+//! have the error. Differences saturate at 0: a reading may be a few microseconds less than an
+//! earlier one on another processor.
 
 use std::{
     cell::Cell,
@@ -18,56 +19,57 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// Nanoseconds of one tick of the counter, times 2^32; or one of the values below.
+/// Nanoseconds per tick of the counter, times 2^32; or one of the values below.
 static SCALE: AtomicU64 = AtomicU64::new(UNKNOWN);
 
-/// Nobody has asked for the time yet.
+/// The clock has not been read yet.
 const UNKNOWN: u64 = 0;
 /// Readings are nanoseconds, from the system's clock.
 const SYSTEM: u64 = 1;
-/// The same, but for threads in which a test has stopped the time; all others pay nothing for it.
-const STOPPABLE: u64 = 2;
+/// As `SYSTEM`, except in threads in which a test has frozen the time. A state of its own, so that
+/// programs without such tests do not check for it.
+const FREEZABLE: u64 = 2;
 
-/// A reading, in units of its own.
+/// Reads the clock, in ticks for [`nanos_between`] and [`seconds_between`].
 #[inline(always)]
 pub(crate) fn now() -> u64 {
-    if SCALE.load(Ordering::Relaxed) > STOPPABLE {
+    if SCALE.load(Ordering::Relaxed) > FREEZABLE {
         counter()
     } else {
         now_without_counter()
     }
 }
 
-/// Nanoseconds from one reading to another; 0 when they are the wrong way round.
+/// Nanoseconds from one reading to another; 0 if `end` is before `start`.
 #[inline(always)]
 pub(crate) fn nanos_between(start: u64, end: u64) -> u64 {
     let ticks = end.saturating_sub(start);
     match SCALE.load(Ordering::Relaxed) {
-        UNKNOWN..=STOPPABLE => ticks,
+        UNKNOWN..=FREEZABLE => ticks,
         scale => ((u128::from(ticks) * u128::from(scale)) >> 32) as u64,
     }
 }
 
-/// Seconds from one reading to another; 0 when they are the wrong way round.
+/// Seconds from one reading to another; 0 if `end` is before `start`.
 #[inline(always)]
 pub(crate) fn seconds_between(start: u64, end: u64) -> f64 {
-    // To a float from a signed number it is one instruction.
+    // From a signed integer, the conversion to a float is one instruction.
     let ticks = end.saturating_sub(start).min(i64::MAX as u64).cast_signed();
     let tick = match SCALE.load(Ordering::Relaxed) {
-        UNKNOWN..=STOPPABLE => 1e-9,
-        // Exact: a scale has few digits.
+        UNKNOWN..=FREEZABLE => 1e-9,
+        // Exact: a scale has fewer than 53 bits.
         scale => scale.cast_signed() as f64 * (1e-9 / (1_u64 << 32) as f64),
     };
     ticks as f64 * tick
 }
 
-/// Reads the system's clock from now on: readings made before do not compare with later ones.
+/// Uses the system's clock from now on. Earlier readings cannot be compared with later ones.
 #[doc(hidden)]
 pub fn use_system_clock() {
     SCALE.store(SYSTEM, Ordering::Relaxed);
 }
 
-/// Goes back to the clock that is found to be best.
+/// Uses the best clock from now on; undoes [`use_system_clock`].
 #[doc(hidden)]
 pub fn use_best_clock() {
     SCALE.store(best(), Ordering::Relaxed);
@@ -78,16 +80,16 @@ fn now_without_counter() -> u64 {
     if SCALE.load(Ordering::Relaxed) == SYSTEM {
         return system();
     }
-    now_at_first_or_stopped()
+    now_at_first_or_frozen()
 }
 
 #[cold]
 #[inline(never)]
-fn now_at_first_or_stopped() -> u64 {
-    if SCALE.load(Ordering::Relaxed) == STOPPABLE {
+fn now_at_first_or_frozen() -> u64 {
+    if SCALE.load(Ordering::Relaxed) == FREEZABLE {
         return nanos();
     }
-    // Unless a test stops the time right now.
+    // Has no effect if a test freezes the time at this moment.
     let order = Ordering::Relaxed;
     let _ = SCALE.compare_exchange(UNKNOWN, best(), order, order);
     now()
@@ -104,7 +106,7 @@ use crate::storage::cpu::read_time_stamp_counter as counter;
 #[cfg(not(target_arch = "x86_64"))]
 use system as counter;
 
-/// The scale of the counter, or that of the system's clock.
+/// The scale of the counter, or `SYSTEM` if the counter cannot be trusted.
 fn best() -> u64 {
     static BEST: OnceLock<u64> = OnceLock::new();
     *BEST.get_or_init(|| {
@@ -112,7 +114,7 @@ fn best() -> u64 {
             return SYSTEM;
         }
         let scale = quanta::Clock::new().delta_as_nanos(0, 1 << 32);
-        // One nanosecond for each tick is what it says when it does not trust the counter.
+        // `quanta` reports one nanosecond per tick if it does not trust the counter.
         if scale == 1 << 32 { SYSTEM } else { scale }
     })
 }
@@ -125,15 +127,16 @@ fn kernel_trusts_counter() -> bool {
     std::fs::read_to_string(source).is_ok_and(|source| source.trim() == "tsc")
 }
 
-/// The Unix time at which something is born, in whole milliseconds: Prometheus keeps no more of it,
-/// and what is born together has it in common.
+/// The created timestamp of a series that starts now: Unix time in whole milliseconds.
+///
+/// Prometheus stores milliseconds, and series created together share one rendered timestamp.
 pub(crate) fn created_timestamp() -> f64 {
     (unix_seconds() * 1e3).floor() / 1e3
 }
 
-/// Seconds since 1970.
+/// Unix time, in seconds.
 pub(crate) fn unix_seconds() -> f64 {
-    let since_1970 = stopped().map_or_else(since_1970, |moment| moment.since_1970);
+    let since_1970 = frozen().map_or_else(since_1970, |frozen| frozen.since_1970);
     since_1970.as_secs_f64() + AHEAD.load(Ordering::Relaxed) as f64 / 1e9
 }
 
@@ -142,17 +145,17 @@ fn since_1970() -> Duration {
     now.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Nanoseconds by which series are found to be idle.
+/// The clock of series that expire when idle, in nanoseconds.
 pub(crate) fn idle_clock() -> u64 {
     nanos().saturating_add(AHEAD.load(Ordering::Relaxed))
 }
 
-/// Nanoseconds of the system's clock, or where it was stopped in this thread.
+/// Nanoseconds of the system's clock, or the frozen time of this thread.
 fn nanos() -> u64 {
-    stopped().map_or_else(system, |moment| moment.nanos)
+    frozen().map_or_else(system, |frozen| frozen.nanos)
 }
 
-/// Nanoseconds by which recorders are taken to be done with a series that has expired.
+/// The clock of the grace period of expired series, in nanoseconds.
 pub(crate) fn grace_clock() -> u64 {
     system().saturating_add(GRACE_AHEAD.load(Ordering::Relaxed))
 }
@@ -160,69 +163,70 @@ pub(crate) fn grace_clock() -> u64 {
 static AHEAD: AtomicU64 = AtomicU64::new(0);
 static GRACE_AHEAD: AtomicU64 = AtomicU64::new(0);
 
-/// When the time of a thread has stopped.
+/// The frozen time of a thread.
 #[derive(Clone, Copy)]
-struct Moment {
+struct FrozenTime {
     nanos: u64,
     since_1970: Duration,
 }
 
 thread_local! {
-    static STOPPED: Cell<Option<Moment>> = const { Cell::new(None) };
+    static FROZEN: Cell<Option<FrozenTime>> = const { Cell::new(None) };
 }
 
-fn stopped() -> Option<Moment> {
-    if SCALE.load(Ordering::Relaxed) == STOPPABLE {
-        STOPPED.get()
+fn frozen() -> Option<FrozenTime> {
+    if SCALE.load(Ordering::Relaxed) == FREEZABLE {
+        FROZEN.get()
     } else {
         None
     }
 }
 
-/// Stops the time in this thread; false when it stands still already.
+/// Freezes the time in this thread; false if it is frozen already.
 ///
-/// All threads read the system's clock from the first time on: readings of the counter that were
-/// made before do not compare with those that follow.
+/// From the first call on, all threads use the system's clock. Readings of the counter cannot be
+/// compared with later readings.
 pub(crate) fn freeze() -> bool {
-    SCALE.store(STOPPABLE, Ordering::Relaxed);
-    if STOPPED.get().is_some() {
+    SCALE.store(FREEZABLE, Ordering::Relaxed);
+    if FROZEN.get().is_some() {
         return false;
     }
-    STOPPED.set(Some(Moment {
+    FROZEN.set(Some(FrozenTime {
         nanos: system(),
         since_1970: since_1970(),
     }));
     true
 }
 
-/// Moves the time ahead that stands still in this thread.
+/// Advances the frozen time of this thread.
 pub(crate) fn advance_frozen(by: Duration) {
     let nanos = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
-    STOPPED.set(STOPPED.get().map(|moment| Moment {
-        nanos: moment.nanos.saturating_add(nanos),
-        since_1970: moment.since_1970.saturating_add(by),
+    FROZEN.set(FROZEN.get().map(|frozen| FrozenTime {
+        nanos: frozen.nanos.saturating_add(nanos),
+        since_1970: frozen.since_1970.saturating_add(by),
     }));
 }
 
-/// Lets the time go on in this thread.
+/// Ends the frozen time of this thread.
 pub(crate) fn resume() {
-    STOPPED.set(None);
+    FROZEN.set(None);
 }
 
-/// Moves the time ahead that makes series idle, and that of births: for tests.
+/// Advances the clock of idle series and the Unix time, in all threads. For tests.
 #[doc(hidden)]
 pub fn advance(by: Duration) {
     AHEAD.fetch_add(by.as_nanos() as u64, Ordering::Relaxed);
 }
 
-/// Ends the time for which recorders may still be at series that have expired: for tests, in
-/// which none is.
+/// Ends the grace period of all series that have expired. For tests, in which no recorder still
+/// uses such a series.
 #[doc(hidden)]
 pub fn end_grace() {
     GRACE_AHEAD.fetch_add(GRACE_NANOS, Ordering::Relaxed);
 }
 
-/// Nanoseconds for which a series that has expired can come back.
+/// The grace period: for this number of nanoseconds, an expired series can return, and a recorder
+/// may still use it.
 pub(crate) const GRACE_NANOS: u64 = 60 * 1_000_000_000;
 
 #[cfg(test)]
@@ -246,23 +250,26 @@ mod tests {
     }
 
     #[test]
-    fn births_are_not_later_than_the_time_and_in_whole_milliseconds() {
+    fn created_timestamps_are_past_and_in_whole_milliseconds() {
         for _ in 0..1_000 {
-            let (before, birth, after) = (unix_seconds(), created_timestamp(), unix_seconds());
-            let millis = (birth * 1e3).round();
-            assert_eq!(birth.to_bits(), (millis / 1e3).to_bits());
-            assert!(birth <= after && before < birth + 0.001_001, "{birth}");
+            let (before, created, after) = (unix_seconds(), created_timestamp(), unix_seconds());
+            let millis = (created * 1e3).round();
+            assert_eq!(created.to_bits(), (millis / 1e3).to_bits());
+            assert!(
+                created <= after && before < created + 0.001_001,
+                "{created}"
+            );
         }
     }
 
     #[test]
-    fn readings_the_wrong_way_round_are_zero_apart() {
+    fn the_duration_to_an_earlier_reading_is_zero() {
         let later = now() + 1_000_000_000;
         assert_eq!(nanos_between(later, now()), 0);
     }
 
     #[test]
-    fn readings_on_other_processors_are_hardly_ever_the_wrong_way_round() {
+    fn readings_on_other_processors_are_at_most_a_millisecond_apart() {
         let wrong = std::sync::Mutex::new((now(), 0));
         std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -270,7 +277,7 @@ mod tests {
                     for _ in 0..20_000 {
                         let mut last = wrong.lock().unwrap();
                         let reading = now();
-                        // By a millisecond they would be two clocks.
+                        // More than a millisecond would mean two clocks.
                         let back = nanos_between(reading, last.0);
                         last.1 = last.1.max(back);
                         last.0 = reading;

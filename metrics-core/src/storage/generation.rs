@@ -1,60 +1,62 @@
-//! Places that one series after another takes, and what a thread's words in them count for.
+//! Places that series with open labels claim one after the other.
 //!
-//! Each series has a *generation*, larger than those of all before it. A region notes which
-//! generation stands in each place, and the newest that took the place of another; a thread notes
-//! up to which it has `seen` them and zeroed its words where they were another's. Its words count
-//! for a series only if it has seen its generation.
+//! Each series has a *generation*, a number higher than those of all earlier series of the metric.
+//! A region stores the generation of the series in each place, and the newest generation that has
+//! claimed a used place. A thread stores for each region the newest generation it has *seen*, that
+//! is, up to which it has zeroed its cells in places that were claimed. A thread's cells count for
+//! a series only if the thread has seen the series' generation.
 
 use std::sync::atomic::Ordering;
 
 use crate::storage::atomic::Atomic;
 
-/// Begins another series in a place where one was before; under the lock.
+/// Gives a used place to a new series; called under the lock.
 ///
-/// `shared` are the words in this place that all threads share.
-pub(crate) fn claim<W: Atomic>(born: &W, newest: &W, shared: &[W], generation: u64) {
-    for word in shared {
-        word.store(0, Ordering::Relaxed);
+/// `shared` are the shared cells of the place.
+pub(crate) fn claim<A: Atomic>(place: &A, newest: &A, shared: &[A], generation: u64) {
+    for cell in shared {
+        cell.store(0, Ordering::Relaxed);
     }
-    born.store(generation, Ordering::Relaxed);
-    // Release: a thread that catches up with it finds the generations up to it.
+    place.store(generation, Ordering::Relaxed);
+    // Release: pairs with the Acquire in `catch_up`, which then sees all generations up to this.
     newest.store(generation, Ordering::Release);
 }
 
-/// Zeroes a thread's words of series that have come since it last did so.
+/// Zeroes a thread's cells in the places that were claimed since it last did so.
 ///
-/// `generation` is one that the thread has found in the index, and `forget` makes it give up the
-/// words that it has found but not yet used.
-pub(crate) fn catch_up<W: Atomic>(
-    generations: &[W],
-    newest: &W,
+/// `generation` is one that the thread has found in the index. `forget` makes the thread forget
+/// references to cells that it has found but not used yet.
+pub(crate) fn catch_up<A: Atomic>(
+    generations: &[A],
+    newest: &A,
     generation: u64,
-    words: &[W],
-    seen: &W,
+    cells: &[A],
+    seen: &A,
     forget: impl FnOnce(),
 ) {
-    // Acquire: the generations up to this one are there.
+    // Acquire: pairs with the Release in `claim`.
     let newest = newest.load(Ordering::Acquire);
     let known = seen.load(Ordering::Relaxed);
     if newest > known {
-        // What was found in these places before is not to be found there any more.
+        // Before the cells change their series: the references are to cells of removed series.
         forget();
-        let width = (words.len() / generations.len()).max(1);
-        for (born, words) in generations.iter().zip(words.chunks(width)) {
-            if born.load(Ordering::Relaxed) > known {
-                for word in words {
-                    word.store(0, Ordering::Relaxed);
+        let width = (cells.len() / generations.len()).max(1);
+        for (place, cells) in generations.iter().zip(cells.chunks(width)) {
+            if place.load(Ordering::Relaxed) > known {
+                for cell in cells {
+                    cell.store(0, Ordering::Relaxed);
                 }
             }
         }
     }
-    // Series are born in the order of their generations: those up to this one have been seen.
-    // Release: a scrape that counts these words for the new series finds the zeros.
+    // `generation` may be newer than `newest`: that of a series in an unused place, where the cells
+    // are zero. Places are claimed in the order of generations, so all earlier ones are seen too.
+    // Release: pairs with the Acquire in `has_seen`.
     seen.store(newest.max(generation), Ordering::Release);
 }
 
-/// Whether a thread's words count for the series that stands in a place; asked under the lock.
-pub(crate) fn has_seen<W: Atomic>(seen: &W, generation: u64) -> bool {
-    // Acquire: the words were zeroed before.
+/// Whether a thread's cells count for a series of this generation; called under the lock.
+pub(crate) fn has_seen<A: Atomic>(seen: &A, generation: u64) -> bool {
+    // Acquire: pairs with the Release in `catch_up`, so that the zeros are seen.
     seen.load(Ordering::Acquire) >= generation
 }

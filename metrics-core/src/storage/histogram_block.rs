@@ -1,30 +1,30 @@
-//! A histogram in one thread's storage: written by its thread, read whole by a scrape, and
-//! neither waits for the other.
+//! The cells of a histogram in one thread, read consistently without waiting for the thread.
 //!
-//! A sequence lock would make the scrape wait for a recorder that the scheduler has stopped
-//! in the middle of an observation: seconds, with many busy threads on few cores. Here an
-//! observation is there as soon as it is in its bucket:
+//! A sequence lock would make a scrape wait for a recorder that is preempted in the middle of an
+//! observation: for seconds, with many busy threads on few cores. Here an observation takes effect
+//! at one store, the increment of its bucket:
 //!
-//! * four `SUMS` take turns: each observation adds to the sum of the second before it, so that it
-//!   does not wait for the addition before it, and puts that where the fourth before it was. The
-//!   sums of two observations in a row make up that of all before; where they stand follows from
-//!   the number of observations, and none of them is overwritten before another one is complete;
-//! * then the observation is counted in its bucket;
-//! * `COMMIT` counts the observations that are complete.
+//! * First, the observation stores a sum. There are four `SUMS`, used in turn, in two chains:
+//!   observation `n` adds its value to the sum of observation `n - 2`, so that it does not wait for
+//!   the addition of `n - 1`, and overwrites the sum of `n - 4`. The sum of all observations is
+//!   the sum of the last two sums; their positions follow from the number of observations, and the
+//!   next observation overwrites neither.
+//! * Then it increments the count of its bucket.
+//! * Then it increments `COMMIT`, the number of complete observations.
 //!
-//! A reader that finds the same `COMMIT` before and after has seen that many observations in the
-//! buckets, or one more, and the sums of either number. Every store of the writer is a `Release`
-//! and every load of the reader an `Acquire` (plain moves on x86): whoever sees a word of one
-//! observation sees all that was stored before it. So sums are read after the buckets.
+//! A reader that loads the same `COMMIT` before and after has read buckets with that number of
+//! observations or one more, and the sums for both numbers. Each store of the writer is a `Release`
+//! and each load of the reader an `Acquire` (plain moves on x86), so a reader that sees a store
+//! sees all earlier ones. It therefore loads the sums after the buckets.
 //!
-//! A histogram that is both classic and native counts each observation twice, in buckets of
-//! either kind, and one of the counts may be missing. `LAST` names the buckets that the
-//! observation under way goes to, which is subtracted. A native histogram says in more words what
-//! its buckets are (see `native/table.rs`), and those are read after the counts.
+//! A histogram with classic and native buckets increments two counts, of which a reader may see one
+//! only. `LAST` names the buckets of the current observation, and the reader subtracts it again. The
+//! cells that say which native buckets there are (see `native/table.rs`) are read after the counts.
 //!
-//! A recorder that never pauses would make every attempt fail. After a few, the reader writes
-//! a ticket in `REQUEST`; the recorder answers after its next observation with a copy. If it is
-//! stopped before it can, `COMMIT` stands still, and reading directly succeeds.
+//! A thread that records without pause makes each attempt of the reader fail. After a few attempts
+//! the reader stores a *ticket* in `REQUEST`, and the recorder copies the block into its
+//! [`CopyBuffer`] after its next observation. If it is preempted before, `COMMIT` does not change,
+//! and the reader succeeds directly.
 
 use std::{array, ops::Range, sync::atomic::Ordering};
 
@@ -34,40 +34,39 @@ const COMMIT: usize = 0;
 const SUMS: usize = 1;
 const LAST: usize = SUMS + TURNS;
 const REQUEST: usize = LAST + 1;
-/// Words before the buckets.
+/// The number of cells before the buckets.
 pub(crate) const HEADER: usize = REQUEST + 1;
 
-/// How many sums make up that of all observations.
+/// The number of sums that add up to the sum of all observations.
 const CHAINS: usize = 2;
-/// How many there are.
+/// The number of cells for sums.
 const TURNS: usize = 2 * CHAINS;
 
-/// Where a snapshot holds the number of observations; their sum and the buckets follow.
+/// Where a snapshot has the number of observations.
 pub(crate) const COUNT_OUT: usize = 0;
-/// Where a snapshot holds the sum.
+/// Where a snapshot has the sum of the observations.
 pub(crate) const SUM_OUT: usize = 1;
 /// Where a snapshot's buckets begin.
 pub(crate) const BUCKETS_OUT: usize = 2;
 
-/// Direct attempts before the reader asks for a copy.
+/// The number of direct attempts before the reader requests a copy.
 const ATTEMPTS: usize = 4;
 
-/// Records one observation in the count of its bucket, which stands so far behind the header;
-/// `add` maps a sum of observations to the sum with it.
+/// Records one observation; `count` is the position of its bucket's count after the header.
 ///
-/// Called by the owner of the block alone. Returns whether a reader has asked for a copy,
-/// to be answered with [`CopyBuffer::answer`].
+/// `add` returns a sum plus the observed value. Only the thread that owns the block may call this.
+/// Returns whether a reader has requested a copy; then call [`CopyBuffer::answer`].
 #[inline(always)]
-pub(crate) fn observe<W: Atomic>(block: &[W], count: usize, add: impl FnOnce(u64) -> u64) -> bool {
+pub(crate) fn observe<A: Atomic>(block: &[A], count: usize, add: impl FnOnce(u64) -> u64) -> bool {
     let observation = Observation::begin(block, add);
     observation.count(count);
     observation.complete()
 }
 
-/// The same in a histogram of two kinds of buckets; `buckets` are numbered among their kind.
+/// Like [`observe`], with a classic and a native bucket; `buckets` are positions among their kind.
 #[inline(always)]
-pub(crate) fn observe_twice<W: Atomic>(
-    block: &[W],
+pub(crate) fn observe_twice<A: Atomic>(
+    block: &[A],
     counts: [usize; 2],
     buckets: [usize; 2],
     add: impl FnOnce(u64) -> u64,
@@ -81,16 +80,16 @@ pub(crate) fn observe_twice<W: Atomic>(
     observation.complete()
 }
 
-/// An observation under way.
-struct Observation<'b, W> {
-    block: &'b [W],
-    /// How many there are without it.
+/// An observation that is not complete.
+struct Observation<'b, A> {
+    block: &'b [A],
+    /// The number of complete observations.
     commit: u64,
 }
 
-impl<'b, W: Atomic> Observation<'b, W> {
+impl<'b, A: Atomic> Observation<'b, A> {
     #[inline(always)]
-    fn begin(block: &'b [W], add: impl FnOnce(u64) -> u64) -> Self {
+    fn begin(block: &'b [A], add: impl FnOnce(u64) -> u64) -> Self {
         let commit = block[COMMIT].load(Ordering::Relaxed);
         let turn = turn(commit);
         let sum = add(block[SUMS + turn].load(Ordering::Relaxed));
@@ -100,9 +99,9 @@ impl<'b, W: Atomic> Observation<'b, W> {
 
     #[inline(always)]
     fn count(&self, count: usize) {
-        let word = &self.block[HEADER + count];
-        let count = word.load(Ordering::Relaxed).wrapping_add(1);
-        word.store(count, Ordering::Release);
+        let cell = &self.block[HEADER + count];
+        let count = cell.load(Ordering::Relaxed).wrapping_add(1);
+        cell.store(count, Ordering::Release);
     }
 
     #[inline(always)]
@@ -112,29 +111,28 @@ impl<'b, W: Atomic> Observation<'b, W> {
     }
 }
 
-/// Which of the sums is the older part of the sum of so many observations; the next one is the
-/// other.
+/// The position of the older of the two sums after this number of observations.
 #[inline(always)]
 fn turn(observations: u64) -> usize {
     observations as usize % TURNS
 }
 
-/// What a reader has to know of a block.
+/// The structure of a block, for a reader.
 #[derive(Clone, Debug)]
 pub(crate) struct Parts {
-    /// Where the counts stand behind the header, of one kind of buckets or of both: each adds up
-    /// to the number of observations.
+    /// Where the counts of each kind of buckets are, after the header; the second range is empty if
+    /// there is one kind. The counts in a range add up to the number of observations.
     pub(crate) counts: [Range<usize>; 2],
     pub(crate) sum: Sum,
 }
 
-/// How a histogram adds up its observations.
+/// The unit and representation of a histogram's sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[doc(hidden)]
 pub enum Sum {
-    /// As an `f64`.
+    /// An `f64` in the unit of the metric.
     Float,
-    /// As whole nanoseconds.
+    /// Nanoseconds.
     Nanos,
 }
 
@@ -147,7 +145,7 @@ impl Sum {
         }
     }
 
-    /// Adds sums of several observations: what overflowed to both sides would be no number.
+    /// Adds two sums. Infinite ones are clamped, as infinities of both signs would add up to NaN.
     pub(crate) fn total(self, a: u64, b: u64) -> u64 {
         let finite = |bits| f64::from_bits(bits).clamp(f64::MIN, f64::MAX).to_bits();
         match self {
@@ -157,13 +155,13 @@ impl Sum {
     }
 }
 
-/// Reads a block whole, if its owner completes no observation meanwhile.
-pub(crate) fn read<W: Atomic>(block: &[W], parts: &Parts, out: &mut [u64]) -> bool {
+/// Reads a consistent snapshot; false if the owner has completed an observation meanwhile.
+pub(crate) fn read<A: Atomic>(block: &[A], parts: &Parts, out: &mut [u64]) -> bool {
     let commit = block[COMMIT].load(Ordering::Acquire);
     let values = &mut out[BUCKETS_OUT..];
     let mut all = 0_u64;
-    for (value, word) in values.iter_mut().zip(&block[HEADER..]) {
-        *value = word.load(Ordering::Acquire);
+    for (value, cell) in values.iter_mut().zip(&block[HEADER..]) {
+        *value = cell.load(Ordering::Acquire);
         all = all.wrapping_add(*value);
     }
     let last = block[LAST].load(Ordering::Acquire);
@@ -172,11 +170,12 @@ pub(crate) fn read<W: Atomic>(block: &[W], parts: &Parts, out: &mut [u64]) -> bo
         return false;
     }
     let total = |values: &[u64]| values.iter().copied().fold(0, u64::wrapping_add);
-    // Of words that change their series meanwhile, any numbers come out; the caller drops them.
+    // If another series claims the place meanwhile, these are arbitrary numbers, which the caller
+    // discards.
     let [first, second] = &parts.counts;
     let observations = if second.is_empty() {
-        // Added up as they came, if there is nothing else: what was just written piece by piece is
-        // not there at once for a vector.
+        // `all` was summed while the counts were loaded. A vectorised loop over `values` would wait
+        // for the store buffer: its wide loads cannot be forwarded from several narrow stores.
         if *first == (0..values.len()) {
             all
         } else {
@@ -200,72 +199,73 @@ pub(crate) fn read<W: Atomic>(block: &[W], parts: &Parts, out: &mut [u64]) -> bo
     true
 }
 
-/// Makes a block that nobody else writes or reads what a snapshot says.
-pub(crate) fn write<W: Atomic>(block: &[W], snapshot: &[u64]) {
+/// Writes a snapshot into a block that no other thread accesses.
+pub(crate) fn write<A: Atomic>(block: &[A], snapshot: &[u64]) {
     let commit = snapshot[COUNT_OUT];
     for sum in &block[SUMS..LAST] {
         sum.store(0, Ordering::Relaxed);
     }
     block[SUMS + turn(commit)].store(snapshot[SUM_OUT], Ordering::Relaxed);
     block[COMMIT].store(commit, Ordering::Relaxed);
-    for (word, value) in block[HEADER..].iter().zip(&snapshot[BUCKETS_OUT..]) {
-        word.store(*value, Ordering::Relaxed);
+    for (cell, value) in block[HEADER..].iter().zip(&snapshot[BUCKETS_OUT..]) {
+        cell.store(*value, Ordering::Relaxed);
     }
 }
 
-/// Where a thread puts the copies that readers ask for: one for all its blocks, since one
-/// scrape reads at a time.
+/// Where a thread copies a block for a reader: one buffer for all its blocks, as one scrape reads
+/// at a time.
 #[derive(Debug)]
-pub(crate) struct CopyBuffer<W> {
+pub(crate) struct CopyBuffer<A> {
     /// The ticket of the newest copy.
-    done: W,
-    words: Box<[W]>,
+    done: A,
+    cells: Box<[A]>,
 }
 
-impl<W: Atomic> CopyBuffer<W> {
-    pub(crate) fn new(size: usize, mut zero: impl FnMut() -> W) -> Self {
+impl<A: Atomic> CopyBuffer<A> {
+    pub(crate) fn new(size: usize, mut zero: impl FnMut() -> A) -> Self {
         CopyBuffer {
             done: zero(),
-            words: (0..size).map(|_| zero()).collect(),
+            cells: (0..size).map(|_| zero()).collect(),
         }
     }
 
     pub(crate) fn size(&self) -> usize {
-        self.words.len()
+        self.cells.len()
     }
 
-    /// Copies the block for the reader that asked; called by the block's owner between two
-    /// observations, so that nothing changes meanwhile.
-    pub(crate) fn answer(&self, block: &[W]) {
+    /// Copies the block for the reader that requested it.
+    ///
+    /// Called by the block's owner between two observations, so that the block does not change.
+    pub(crate) fn answer(&self, block: &[A]) {
         let ticket = block[REQUEST].load(Ordering::Acquire);
-        // A reader that asks again has perhaps found the answer meanwhile, and is reading it.
+        // The reader repeats its request until it finds the answer, and may be reading it now.
         if self.done.load(Ordering::Relaxed) == ticket {
             block[REQUEST].compare_exchange(ticket, 0, Ordering::Relaxed);
             return;
         }
-        for (copy, word) in self.words.iter().zip(block) {
-            copy.store(word.load(Ordering::Relaxed), Ordering::Relaxed);
+        for (copy, cell) in self.cells.iter().zip(block) {
+            copy.store(cell.load(Ordering::Relaxed), Ordering::Relaxed);
         }
         self.done.store(ticket, Ordering::Release);
-        // A newer request must stay; it is answered after the next observation.
+        // Not a plain store: a newer request stays, and is answered after the next observation.
         block[REQUEST].compare_exchange(ticket, 0, Ordering::Relaxed);
     }
 
     fn take(&self, ticket: u64, parts: &Parts, out: &mut [u64]) -> bool {
-        self.done.load(Ordering::Acquire) == ticket && read(&self.words, parts, out)
+        self.done.load(Ordering::Acquire) == ticket && read(&self.cells, parts, out)
     }
 }
 
-/// Reads a block whole without waiting for its owner to be scheduled.
+/// Reads a consistent snapshot without waiting for the block's owner to be scheduled.
 ///
-/// `ticket` is never 0 and never used twice; `handover` yields the owner's, big enough for the
-/// block.
-pub(crate) fn snapshot<'a, W: Atomic + 'a>(
-    block: &[W],
+/// `ticket` is not 0 and was never used before. `copies` returns the owner's copy buffer, which is
+/// large enough for the block. `relax` is called between attempts.
+pub(crate) fn snapshot<'a, A: Atomic + 'a>(
+    block: &[A],
     parts: &Parts,
     out: &mut [u64],
     ticket: u64,
-    handover: impl FnOnce() -> &'a CopyBuffer<W>,
+    copies: impl FnOnce() -> &'a CopyBuffer<A>,
     mut relax: impl FnMut(),
 ) {
     for _ in 0..ATTEMPTS {
@@ -273,9 +273,9 @@ pub(crate) fn snapshot<'a, W: Atomic + 'a>(
             return;
         }
     }
-    let handover = handover();
-    while !handover.take(ticket, parts, out) && !read(block, parts, out) {
-        // Again each time: a series that is renewed loses the request.
+    let copies = copies();
+    while !copies.take(ticket, parts, out) && !read(block, parts, out) {
+        // Repeated, because the request is lost if another series claims the place.
         block[REQUEST].store(ticket, Ordering::Release);
         relax();
     }

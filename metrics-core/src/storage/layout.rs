@@ -1,4 +1,4 @@
-//! What the words of a series mean: how recordings change them, and how a scrape adds them up.
+//! What the cells of a series mean, and how the cells of all threads are summed to values.
 
 use std::{
     iter,
@@ -17,33 +17,40 @@ use crate::{
     },
 };
 
-/// What the words of one series mean.
+/// What the cells of one series mean.
+///
+/// A series has one group of cells; that of a function one for each outcome. The values that
+/// [`Region::read`] reports are the cells' contents summed over all threads, except for a
+/// histogram: its values are the count, the sum, and the buckets, whose positions are constants in
+/// [`histogram_block`].
+///
+/// [`Region::read`]: crate::storage::Region::read
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[doc(hidden)]
 pub enum Layout {
-    /// Nothing is stored: the labels are the value.
+    /// No cells: the labels of an info metric are its value.
     Empty,
-    /// A `u64` that grows.
+    /// A `u64` that increases.
     Count,
-    /// The bits of an `f64` that grows.
+    /// The bits of an `f64` that increases.
     FloatCount,
-    /// Two `u64`s that grow; the value is their difference.
+    /// Two `u64`s that increase; the metric's value is the first minus the second.
     UpDown,
-    /// A histogram of this many buckets, `+Inf` included, and perhaps of native ones; see
-    /// `block.rs` and `native/table.rs`.
+    /// A histogram with this number of classic buckets, including `+Inf`, and possibly native
+    /// buckets: see [`histogram_block`] and `native/table.rs`.
     Histogram {
         buckets: u16,
         sum: Sum,
         native: Option<NativeConfig>,
     },
-    /// One word that all threads share: an `i64`.
+    /// One cell that all threads share: an `i64`.
     Int,
-    /// One word that all threads share: the bits of an `f64`.
+    /// One cell that all threads share: the bits of an `f64`.
     Float,
 }
 
 impl Layout {
-    /// Words of one series in one thread.
+    /// The number of cells of one group in one thread.
     pub const fn cells(self) -> usize {
         match self {
             Layout::Empty => 0,
@@ -51,21 +58,22 @@ impl Layout {
             Layout::UpDown => 2,
             Layout::Histogram {
                 buckets, native, ..
-            } => histogram_block::HEADER + histogram_words(buckets, native),
+            } => histogram_block::HEADER + bucket_cells(buckets, native),
         }
     }
 
-    /// Words of one series as [`Region::read`] reports it.
+    /// The number of values of one group, as [`Region::read`](crate::storage::Region::read) reports
+    /// them.
     pub const fn value_count(self) -> usize {
         match self {
             Layout::Histogram {
                 buckets, native, ..
-            } => histogram_block::BUCKETS_OUT + histogram_words(buckets, native),
+            } => histogram_block::BUCKETS_OUT + bucket_cells(buckets, native),
             _ => self.cells(),
         }
     }
 
-    /// What is native about a histogram.
+    /// The configuration of native buckets, if the series is a histogram that has them.
     #[inline(always)]
     pub(crate) const fn native(self) -> Option<NativeConfig> {
         match self {
@@ -74,13 +82,13 @@ impl Layout {
         }
     }
 
-    /// Whether negative observations are taken whatever the bounds of classic buckets are.
+    /// Whether negative observations are accepted even if no bound of a classic bucket is negative.
     #[inline(always)]
     pub(crate) const fn is_negative(self) -> bool {
         matches!(self.native(), Some(native) if native.is_negative())
     }
 
-    /// A native histogram's table among values as [`Region::read`] reports them.
+    /// The table of native buckets in the values of one group.
     pub(crate) fn native_table(self, values: &[u64]) -> Option<TableView<'_>> {
         match self {
             Layout::Histogram {
@@ -88,14 +96,14 @@ impl Layout {
                 native: Some(native),
                 ..
             } => {
-                let words = &values[histogram_block::BUCKETS_OUT + buckets as usize..];
-                Some(TableView::new(native, words))
+                let cells = &values[histogram_block::BUCKETS_OUT + buckets as usize..];
+                Some(TableView::new(native, cells))
             }
             _ => None,
         }
     }
 
-    /// How a histogram's blocks are read.
+    /// How to read a histogram's block.
     fn parts(self) -> Option<Parts> {
         let Layout::Histogram {
             buckets,
@@ -111,7 +119,7 @@ impl Layout {
             Some(native) => {
                 let first = buckets + table::COUNTS;
                 let counts = first..first + native.counts();
-                // A single bucket holds what the block counts in any case.
+                // A single classic bucket, `+Inf`, is not recorded: it equals the count.
                 if buckets == 1 {
                     [counts, 0..0]
                 } else {
@@ -122,8 +130,8 @@ impl Layout {
         Some(Parts { counts, sum })
     }
 
-    /// Puts in what stands for itself: the only classic bucket beside native ones.
-    fn complete(self, values: &mut [u64]) {
+    /// Sets a single classic bucket beside native ones, which is not recorded, to the count.
+    fn fill_single_bucket(self, values: &mut [u64]) {
         if let Layout::Histogram {
             buckets: 1,
             native: Some(_),
@@ -134,7 +142,7 @@ impl Layout {
         }
     }
 
-    /// Adds values as [`Region::read`] reports them.
+    /// Adds the values of the groups of a series.
     pub(crate) fn add_values(self, into: &mut [u64], from: &[u64]) {
         let width = self.value_count().max(1);
         for (into, from) in into.chunks_exact_mut(width).zip(from.chunks_exact(width)) {
@@ -145,7 +153,7 @@ impl Layout {
                         *into = into.saturating_add(*from);
                     }
                 }
-                // An `i64`, which wraps around as `Gauge::add` does.
+                // An `i64`, which wraps around as in `Gauge::add`.
                 Layout::Int => into[0] = into[0].wrapping_add(from[0]),
                 Layout::FloatCount | Layout::Float => into[0] = Sum::Float.add(into[0], from[0]),
                 Layout::Histogram {
@@ -170,7 +178,7 @@ impl Layout {
         }
     }
 
-    /// Takes out of values as [`Region::read`] reports them what they were before.
+    /// Subtracts earlier values of the same group; values that can decrease stay as they are.
     pub(crate) fn subtract_values(self, from: &mut [u64], before: &[u64]) {
         let difference = |from: u64, before: u64| {
             let finite = |bits| f64::from_bits(bits).clamp(f64::MIN, f64::MAX);
@@ -209,14 +217,15 @@ impl Layout {
         }
     }
 
-    /// Whether the words of a series are added up each for itself: of everything but histograms.
+    /// Whether each cell is summed independently of the others: all layouts but histograms.
     pub(crate) const fn is_scalar(self) -> bool {
         !matches!(self, Layout::Histogram { .. })
     }
 
-    /// Adds up series that are [words](Self::is_scalar), one after the other: what ended threads
-    /// have left, in `shared`, and the words of those that run, which `each_thread` shows. Called
-    /// under the lock that ends of threads take.
+    /// Sums scalar series: the shared cells, and those of the running threads, for each of which
+    /// `each_thread` calls its argument.
+    ///
+    /// Called under the lock.
     pub(crate) fn sum_scalars(
         self,
         shared: &[AtomicU64],
@@ -246,40 +255,40 @@ impl Layout {
         add: impl Fn(u64, u64) -> u64 + Copy,
     ) {
         load_into(out, shared, add);
-        let add_word = |out: &mut u64, word: &AtomicU64| {
-            *out = add(*out, word.load(Ordering::Acquire));
+        let add_cell = |out: &mut u64, cell: &AtomicU64| {
+            *out = add(*out, cell.load(Ordering::Acquire));
         };
-        // Every word is a series' whole value or one of two parts that come in turn. What goes
-        // down is read before what goes up, in every thread: a decrement that is seen has its
-        // increment seen too, and no gauge reads below zero.
+        // Each group has one cell, or one for what goes up and one for what goes down. The latter
+        // are read first, in all threads: if a decrement is read, so is the increment before it,
+        // and no gauge is below zero.
         let parts = self.cells();
-        // Nothing to add to: so it mostly is, and that is quicker.
+        // While nothing has been summed, which is the usual case, a store replaces an addition.
         let mut is_empty = shared.is_empty();
         for part in (0..parts).rev() {
-            each_thread(&mut |words, fit| match fit {
+            each_thread(&mut |cells, valid| match valid {
                 None if parts == 1 && std::mem::take(&mut is_empty) => {
-                    for (out, word) in out.iter_mut().zip(words) {
-                        *out = add(0, word.load(Ordering::Acquire));
+                    for (out, cell) in out.iter_mut().zip(cells) {
+                        *out = add(0, cell.load(Ordering::Acquire));
                     }
                 }
                 None if parts == 1 => {
-                    for (out, word) in out.iter_mut().zip(words) {
-                        add_word(out, word);
+                    for (out, cell) in out.iter_mut().zip(cells) {
+                        add_cell(out, cell);
                     }
                 }
                 None => {
-                    let groups = out.chunks_exact_mut(parts).zip(words.chunks_exact(parts));
-                    for (out, words) in groups {
-                        add_word(&mut out[part], &words[part]);
+                    let groups = out.chunks_exact_mut(parts).zip(cells.chunks_exact(parts));
+                    for (out, cells) in groups {
+                        add_cell(&mut out[part], &cells[part]);
                     }
                 }
-                Some((width, is_fit)) => {
+                Some((width, is_valid)) => {
                     is_empty = false;
-                    let series = out.chunks_exact_mut(width).zip(words.chunks_exact(width));
-                    for (_, (out, words)) in series.enumerate().filter(|(at, _)| is_fit(*at)) {
-                        let words = words.iter().skip(part).step_by(parts);
-                        for (out, word) in out.iter_mut().skip(part).step_by(parts).zip(words) {
-                            add_word(out, word);
+                    let series = out.chunks_exact_mut(width).zip(cells.chunks_exact(width));
+                    for (_, (out, cells)) in series.enumerate().filter(|(at, _)| is_valid(*at)) {
+                        let cells = cells.iter().skip(part).step_by(parts);
+                        for (out, cell) in out.iter_mut().skip(part).step_by(parts).zip(cells) {
+                            add_cell(out, cell);
                         }
                     }
                 }
@@ -287,8 +296,10 @@ impl Layout {
         }
     }
 
-    /// Adds up one histogram: what ended threads have left, in `shared`, and the words of those
-    /// that run, which `each_thread` shows. Called under the lock that ends of threads take.
+    /// Sums histograms: the shared cells, and those of the running threads, for each of which
+    /// `each_thread` calls its argument.
+    ///
+    /// Called under the lock. `ticket` is the last one used in a request for a copy.
     pub(crate) fn sum_histograms(
         self,
         shared: &[AtomicU64],
@@ -304,22 +315,22 @@ impl Layout {
         let size = self.cells();
         for (group, out) in groups(shared, size).zip(out.chunks_mut(width)) {
             histogram_block::read(group, &parts, out);
-            self.complete(out);
+            self.fill_single_bucket(out);
         }
-        // Nothing to add to: the first thread's words are read where they are wanted. Native
-        // buckets are merged even so, which puts them in order.
+        // While nothing has been summed, a thread's values are read into the result directly.
+        // Native buckets are merged nevertheless, which initialises the table.
         let mut is_empty = shared.is_empty() && self.native().is_none();
-        each_thread(&mut |words, handover| {
-            for (group, out) in groups(words, size).zip(out.chunks_mut(width)) {
+        each_thread(&mut |cells, copies| {
+            for (group, out) in groups(cells, size).zip(out.chunks_mut(width)) {
                 *ticket += 1;
-                // There since the thread's first touch of a histogram.
-                let handover = || handover.get_or_init(copy_buffer);
+                // Allocated when the thread attached its first histogram.
+                let copies = || copies.get_or_init(copy_buffer);
                 let relax = std::hint::spin_loop;
                 if is_empty {
-                    histogram_block::snapshot(group, &parts, out, *ticket, handover, relax);
+                    histogram_block::snapshot(group, &parts, out, *ticket, copies, relax);
                 } else {
-                    histogram_block::snapshot(group, &parts, scratch, *ticket, handover, relax);
-                    self.complete(scratch);
+                    histogram_block::snapshot(group, &parts, scratch, *ticket, copies, relax);
+                    self.fill_single_bucket(scratch);
                     self.add_values(out, scratch);
                 }
             }
@@ -341,7 +352,9 @@ impl Layout {
         }
     }
 
-    /// Adds one series' words, which nobody writes now, to words that nobody else touches.
+    /// Adds one group of an ending thread's cells to the shared cells, under the lock.
+    ///
+    /// `scratch` comes from [`fold_scratch`], if the group is a histogram.
     pub(crate) fn fold(self, from: &[AtomicU64], into: &[AtomicU64], scratch: &mut [u64]) {
         match self {
             Layout::Empty | Layout::Int | Layout::Float => {}
@@ -357,14 +370,14 @@ impl Layout {
                 let Some(parts) = self.parts() else {
                     return;
                 };
-                let (sum, part) = scratch.split_at_mut(READ_WORDS);
+                let (sum, part) = scratch.split_at_mut(MAX_VALUES);
                 let (sum, part) = (
                     &mut sum[..self.value_count()],
                     &mut part[..self.value_count()],
                 );
                 for (block, values) in [(into, &mut *sum), (from, &mut *part)] {
-                    let quiet = histogram_block::read(block, &parts, values);
-                    debug_assert!(quiet, "the owner of these words is the one that folds them");
+                    let is_quiet = histogram_block::read(block, &parts, values);
+                    debug_assert!(is_quiet, "only the calling thread writes these cells");
                 }
                 self.add_values(sum, part);
                 histogram_block::write(into, sum);
@@ -373,32 +386,32 @@ impl Layout {
     }
 }
 
-/// What is done with the words of one thread: with all of them, or where some series are not its
-/// own yet, with those that fit; then the words of a series are so many.
+/// Gets the cells of one thread, and, if the thread has not seen all generations, the number of
+/// cells of a series and a predicate for the series whose cells are valid.
 pub(crate) type ScalarVisitor<'a> =
     &'a mut dyn FnMut(&[AtomicU64], Option<(usize, &dyn Fn(usize) -> bool)>);
 
-/// What is done with the words of one thread, which come with the thread's buffer for copies.
+/// Gets the cells of one thread and the thread's copy buffer.
 pub(crate) type HistogramVisitor<'a> =
     &'a mut dyn FnMut(&[AtomicU64], &OnceLock<CopyBuffer<AtomicU64>>);
 
-/// The words of the largest histogram behind its header.
-const WORDS: usize = MAX_BUCKETS + table::MAX_CELLS;
+/// The number of cells after the header in the largest histogram.
+const MAX_CELLS: usize = MAX_BUCKETS + table::MAX_CELLS;
 
-/// The words of the largest histogram as it is read.
-const READ_WORDS: usize = histogram_block::BUCKETS_OUT + WORDS;
+/// The number of values of the largest histogram.
+const MAX_VALUES: usize = histogram_block::BUCKETS_OUT + MAX_CELLS;
 
-/// A thread's buffer for copies, large enough for any histogram.
+/// A thread's copy buffer, large enough for any histogram.
 pub(crate) fn copy_buffer() -> CopyBuffer<AtomicU64> {
-    CopyBuffer::new(histogram_block::HEADER + WORDS, || AtomicU64::new(0))
+    CopyBuffer::new(histogram_block::HEADER + MAX_CELLS, || AtomicU64::new(0))
 }
 
-/// What [`Layout::fold`] needs; nothing may be allocated under the lock that it runs under.
+/// The scratch space of [`Layout::fold`], which runs under the lock and cannot allocate.
 pub(crate) fn fold_scratch() -> Vec<u64> {
-    vec![0; 2 * READ_WORDS]
+    vec![0; 2 * MAX_VALUES]
 }
 
-const fn histogram_words(buckets: u16, native: Option<NativeConfig>) -> usize {
+const fn bucket_cells(buckets: u16, native: Option<NativeConfig>) -> usize {
     let table = match native {
         Some(native) => native.cells(),
         None => 0,
@@ -406,19 +419,20 @@ const fn histogram_words(buckets: u16, native: Option<NativeConfig>) -> usize {
     buckets as usize + table
 }
 
-/// Words in groups of so many, of which there is at least one. Most often there is one group, for
-/// which `chunks_exact` would divide.
+/// Splits cells into groups of `size`.
+///
+/// Unlike `chunks_exact`, without a division: usually there is one group.
 #[inline(always)]
-fn groups(mut words: &[AtomicU64], size: usize) -> impl Iterator<Item = &[AtomicU64]> {
+fn groups(mut cells: &[AtomicU64], size: usize) -> impl Iterator<Item = &[AtomicU64]> {
     iter::from_fn(move || {
-        let (group, rest) = words.split_at_checked(size)?;
-        words = rest;
+        let (group, rest) = cells.split_at_checked(size)?;
+        cells = rest;
         Some(group)
     })
 }
 
-fn load_into(out: &mut [u64], words: &[AtomicU64], add: impl Fn(u64, u64) -> u64) {
-    for (out, word) in out.iter_mut().zip(words) {
-        *out = add(*out, word.load(Ordering::Relaxed));
+fn load_into(out: &mut [u64], cells: &[AtomicU64], add: impl Fn(u64, u64) -> u64) {
+    for (out, cell) in out.iter_mut().zip(cells) {
+        *out = add(*out, cell.load(Ordering::Relaxed));
     }
 }

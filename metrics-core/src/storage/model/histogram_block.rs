@@ -1,5 +1,5 @@
-//! The protocol of `block.rs` under a model checker: a recorder and a reader in every order that
-//! the memory model allows, with a bounded number of preemptions.
+//! Loom models of `histogram_block`: a recorder and a reader, in all orders that the memory model
+//! allows, with a bounded number of preemptions.
 
 use std::{
     ops::Range,
@@ -28,20 +28,22 @@ const PARTS: Parts = Parts {
 const BLOCK: usize = HEADER + BUCKETS;
 const SNAPSHOT: usize = BUCKETS_OUT + BUCKETS;
 
-/// Loads of a block in one direct attempt to read it.
+/// The number of loads in one direct attempt to read a block.
 const LOADS: usize = 2 + BUCKETS + 1 + 4;
-/// Loads of a reader that sees all.
+/// The number of failing loads of a reader that succeeds at once.
 const SIGHTED: usize = 0;
-/// Loads of a reader that sees nothing until it is told to.
+/// The number of failing loads of a reader whose direct attempts all fail.
 const BLIND: usize = usize::MAX;
 
-/// A word that the model checker watches.
+/// A loom atomic whose loads can be made to fail.
 ///
-/// A reader's direct attempts would hide the way through the handover. As long as it is blind,
-/// they see nothing and fail, as if the recorder had always come between.
+/// If a reader's direct attempts succeeded, the path through the copy buffer would not be explored.
+/// While a reader is blind, its loads return numbers that make the attempt fail, as if the recorder
+/// had completed an observation.
 struct Watched {
-    word: Arc<AtomicU64>,
-    /// Loads that see nothing: of a reader, not of the program.
+    atomic: Arc<AtomicU64>,
+    /// The number of loads that will fail, counted for the whole reader. Not a loom atomic, as it
+    /// is not a part of the protocol.
     blind: Arc<AtomicUsize>,
 }
 
@@ -49,35 +51,35 @@ impl Atomic for Watched {
     fn load(&self, order: Ordering) -> u64 {
         let blind = self.blind.load(Ordering::Relaxed);
         if blind == SIGHTED {
-            return self.word.load(order);
+            return self.atomic.load(order);
         }
         self.blind.store(blind - 1, Ordering::Relaxed);
-        // Never the same twice, so that the commit count differs before and after.
+        // A different number each time, so that `COMMIT` differs before and after.
         blind as u64
     }
 
     fn store(&self, value: u64, order: Ordering) {
-        self.word.store(value, order);
+        self.atomic.store(value, order);
     }
 
     fn compare_exchange(&self, current: u64, new: u64, order: Ordering) {
-        Atomic::compare_exchange(&*self.word, current, new, order);
+        Atomic::compare_exchange(&*self.atomic, current, new, order);
     }
 
     fn fetch_add(&self, n: u64, order: Ordering) -> u64 {
-        self.word.fetch_add(n, order)
+        self.atomic.fetch_add(n, order)
     }
 
     fn fetch_sub(&self, n: u64, order: Ordering) -> u64 {
-        self.word.fetch_sub(n, order)
+        self.atomic.fetch_sub(n, order)
     }
 
     fn fetch_or(&self, bits: u64, order: Ordering) -> u64 {
-        self.word.fetch_or(bits, order)
+        self.atomic.fetch_or(bits, order)
     }
 
     fn fetch_and(&self, bits: u64, order: Ordering) -> u64 {
-        self.word.fetch_and(bits, order)
+        self.atomic.fetch_and(bits, order)
     }
 
     fn fence(order: Ordering) {
@@ -86,10 +88,10 @@ impl Atomic for Watched {
 }
 
 impl Watched {
-    /// The same word.
-    fn again(&self) -> Self {
+    /// Another reference to the same atomic.
+    fn share(&self) -> Self {
         Watched {
-            word: Arc::clone(&self.word),
+            atomic: Arc::clone(&self.atomic),
             blind: Arc::clone(&self.blind),
         }
     }
@@ -97,7 +99,7 @@ impl Watched {
 
 fn sighted() -> Watched {
     Watched {
-        word: Arc::new(AtomicU64::new(0)),
+        atomic: Arc::new(AtomicU64::new(0)),
         blind: Arc::new(AtomicUsize::new(SIGHTED)),
     }
 }
@@ -106,33 +108,33 @@ fn empty_block() -> Vec<Watched> {
     (0..BLOCK).map(|_| sighted()).collect()
 }
 
-/// A block and where its owner hands over copies, as a reader sees them.
+/// A block and its owner's copy buffer, as a reader sees them.
 struct Reader {
     block: Vec<Watched>,
     blind: Arc<AtomicUsize>,
-    handover: Arc<CopyBuffer<Watched>>,
+    copies: Arc<CopyBuffer<Watched>>,
 }
 
 impl Reader {
-    fn new(block: &[Watched], handover: &Arc<CopyBuffer<Watched>>) -> Self {
+    fn new(block: &[Watched], copies: &Arc<CopyBuffer<Watched>>) -> Self {
         let blind = Arc::new(AtomicUsize::new(BLIND));
-        let word = |watched: &Watched| Watched {
-            word: Arc::clone(&watched.word),
+        let watch = |watched: &Watched| Watched {
+            atomic: Arc::clone(&watched.atomic),
             blind: Arc::clone(&blind),
         };
         Reader {
-            block: block.iter().map(word).collect(),
+            block: block.iter().map(watch).collect(),
             blind: Arc::clone(&blind),
-            handover: Arc::clone(handover),
+            copies: Arc::clone(copies),
         }
     }
 
-    /// Reads the block after it has asked for a copy and failed to read directly so many times.
+    /// Reads the block; after the request for a copy, `failures` direct attempts fail.
     fn snapshot(&self, ticket: u64, failures: usize) -> Vec<u64> {
         self.blind.store(BLIND, Ordering::Relaxed);
-        let ask = || {
+        let request = || {
             self.blind.store(failures * LOADS, Ordering::Relaxed);
-            &*self.handover
+            &*self.copies
         };
         let mut out = vec![0; SNAPSHOT];
         snapshot(
@@ -140,27 +142,27 @@ impl Reader {
             &PARTS,
             &mut out,
             ticket,
-            ask,
+            request,
             thread::yield_now,
         );
         out
     }
 }
 
-/// Observes 1, in the buckets in turn, and answers when asked.
-fn record(block: &[Watched], handover: &CopyBuffer<Watched>, observations: usize) {
-    record_from(block, handover, 0..observations);
+/// Observes the value 1 in alternating buckets, and answers requests.
+fn record(block: &[Watched], copies: &CopyBuffer<Watched>, observations: usize) {
+    record_from(block, copies, 0..observations);
 }
 
-fn record_from(block: &[Watched], handover: &CopyBuffer<Watched>, observations: Range<usize>) {
+fn record_from(block: &[Watched], copies: &CopyBuffer<Watched>, observations: Range<usize>) {
     for at in observations {
         if observe(block, at % BUCKETS, |sum| sum + 1) {
-            handover.answer(block);
+            copies.answer(block);
         }
     }
 }
 
-/// Asserts that a snapshot is the state after some number of observations, and returns it.
+/// Asserts that a snapshot is the state after some number of observations, and returns the number.
 #[track_caller]
 fn consistent(out: &[u64]) -> u64 {
     let count = out[COUNT_OUT];
@@ -171,12 +173,12 @@ fn consistent(out: &[u64]) -> u64 {
 }
 
 #[test]
-fn what_a_reader_reads_directly_is_whole() {
+fn a_direct_read_is_consistent() {
     check(3, || {
-        let (block, handover) = (empty_block(), Arc::new(CopyBuffer::new(BLOCK, sighted)));
-        let reader = Reader::new(&block, &handover);
+        let (block, copies) = (empty_block(), Arc::new(CopyBuffer::new(BLOCK, sighted)));
+        let reader = Reader::new(&block, &copies);
         reader.blind.store(SIGHTED, Ordering::Relaxed);
-        let recorder = thread::spawn(move || record(&block, &handover, 3));
+        let recorder = thread::spawn(move || record(&block, &copies, 3));
         let mut out = [0; SNAPSHOT];
         if read(&reader.block, &PARTS, &mut out) {
             consistent(&out);
@@ -184,29 +186,29 @@ fn what_a_reader_reads_directly_is_whole() {
         recorder.join().expect("the recorder ends");
         assert!(
             read(&reader.block, &PARTS, &mut out),
-            "nobody writes any more"
+            "the recorder has ended"
         );
         assert_eq!(consistent(&out), 3);
     });
 }
 
 #[test]
-fn what_is_handed_over_is_whole() {
+fn a_copy_is_consistent() {
     check(PREEMPTIONS, || {
-        let (block, handover) = (empty_block(), Arc::new(CopyBuffer::new(BLOCK, sighted)));
-        let reader = Reader::new(&block, &handover);
-        let recorder = thread::spawn(move || record(&block, &handover, 3));
+        let (block, copies) = (empty_block(), Arc::new(CopyBuffer::new(BLOCK, sighted)));
+        let reader = Reader::new(&block, &copies);
+        let recorder = thread::spawn(move || record(&block, &copies, 3));
         consistent(&reader.snapshot(1, 3));
         recorder.join().expect("the recorder ends");
     });
 }
 
 #[test]
-fn a_second_snapshot_is_whole_and_not_behind_the_first() {
+fn a_second_snapshot_is_consistent_and_not_older() {
     check(2, || {
-        let (block, handover) = (empty_block(), Arc::new(CopyBuffer::new(BLOCK, sighted)));
-        let reader = Reader::new(&block, &handover);
-        let recorder = thread::spawn(move || record(&block, &handover, 3));
+        let (block, copies) = (empty_block(), Arc::new(CopyBuffer::new(BLOCK, sighted)));
+        let reader = Reader::new(&block, &copies);
+        let recorder = thread::spawn(move || record(&block, &copies, 3));
         let first = consistent(&reader.snapshot(1, 1));
         let second = consistent(&reader.snapshot(2, 1));
         assert!(first <= second, "{second} after {first}");
@@ -214,18 +216,18 @@ fn a_second_snapshot_is_whole_and_not_behind_the_first() {
     });
 }
 
-/// A thread hands over the copies of all its blocks in one place.
+/// A thread has one copy buffer for all its blocks.
 #[test]
 fn copies_of_two_blocks_are_not_mixed_up() {
     check(2, || {
         let blocks = [empty_block(), empty_block()];
-        let handover = Arc::new(CopyBuffer::new(BLOCK, sighted));
-        let readers = [0, 1].map(|at| Reader::new(&blocks[at], &handover));
+        let copies = Arc::new(CopyBuffer::new(BLOCK, sighted));
+        let readers = [0, 1].map(|at| Reader::new(&blocks[at], &copies));
         let recorder = thread::spawn(move || {
-            record(&blocks[0], &handover, 1);
-            record(&blocks[1], &handover, 2);
-            // The request in this block, if there still is one, is of the snapshot before.
-            record_from(&blocks[0], &handover, 1..2);
+            record(&blocks[0], &copies, 1);
+            record(&blocks[1], &copies, 2);
+            // If this block still has a request, it is that of the first snapshot.
+            record_from(&blocks[0], &copies, 1..2);
         });
         consistent(&readers[0].snapshot(1, 1));
         consistent(&readers[1].snapshot(2, 2));
@@ -233,14 +235,14 @@ fn copies_of_two_blocks_are_not_mixed_up() {
     });
 }
 
-/// A native histogram: the key of a bucket is stored before the first count in it, and read after
-/// the counts.
+/// In a native histogram, the key of a bucket is stored before its first count, and read after the
+/// counts.
 #[test]
-fn what_is_counted_has_its_key() {
+fn a_counted_bucket_has_its_key() {
     const KEYED: usize = BUCKETS_OUT + 2 * BUCKETS;
     check(3, || {
         let block: Vec<Watched> = (0..HEADER + 2 * BUCKETS).map(|_| sighted()).collect();
-        let seen: Vec<Watched> = block.iter().map(Watched::again).collect();
+        let seen: Vec<Watched> = block.iter().map(Watched::share).collect();
         let recorder = thread::spawn(move || {
             for at in 0..3 {
                 let key = &block[HEADER + BUCKETS + at % BUCKETS];
@@ -262,16 +264,16 @@ fn what_is_counted_has_its_key() {
     });
 }
 
-/// Both kinds of buckets of one histogram count the same observations.
+/// Classic and native buckets count the same observations.
 #[test]
-fn buckets_of_two_kinds_are_whole() {
+fn buckets_of_both_kinds_are_consistent() {
     const BOTH: Parts = Parts {
         counts: [0..BUCKETS, BUCKETS..2 * BUCKETS],
         sum: Sum::Nanos,
     };
     check(3, || {
         let block: Vec<Watched> = (0..HEADER + 2 * BUCKETS).map(|_| sighted()).collect();
-        let seen: Vec<Watched> = block.iter().map(Watched::again).collect();
+        let seen: Vec<Watched> = block.iter().map(Watched::share).collect();
         let recorder = thread::spawn(move || {
             for at in 0..3 {
                 let buckets = [at % BUCKETS, (at + 1) % BUCKETS];
@@ -288,5 +290,5 @@ fn buckets_of_two_kinds_are_whole() {
     });
 }
 
-/// How often the checker may stop a thread that could go on.
+/// The largest number of preemptions in one run.
 const PREEMPTIONS: usize = 4;

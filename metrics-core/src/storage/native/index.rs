@@ -1,34 +1,34 @@
-//! Which bucket of a native histogram a value belongs to, exactly.
+//! The index of the bucket of a value, exactly.
 //!
-//! In schema `n` bucket `i` holds the values above `2^((i-1)/2^n)` up to `2^(i/2^n)`, itself
-//! included. Every bound of a schema is a bound of all finer ones, so the index is found in the
-//! finest, schema 8, and shifted: a schema is nothing but a number of bits.
+//! In schema `n`, bucket `i` counts values above `2^((i-1)/2^n)` and at most `2^(i/2^n)`. Each bound
+//! of a schema is also a bound of all finer schemas. So the index is computed in the finest one,
+//! schema 8, and shifted right to get that of another.
 //!
-//! A power of two is divided alike wherever it lies, so the exponent counts in whole powers and
-//! the mantissa looks into a table for the rest: how many more bounds lie below it than there
-//! would be if all were equally far apart. Bounds lie more than `1/512` of a power of two apart:
-//! no cell of that width holds two, and one comparison decides. Bounds that are no powers
-//! of two are irrational; a float is at most the bound exactly if it is at most the largest float
-//! below the bound, so that is what the table holds, and the answer is that of real numbers.
+//! All powers of two are divided in the same way. The exponent gives the index of the power, and
+//! the mantissa the rest, through a table of 512 cells of equal width. Bounds are more than one
+//! cell apart, so that a cell has at most one bound, and one comparison with it decides; the table
+//! also corrects for bounds not being evenly spaced. Bounds other than powers of two are
+//! irrational. A float is at most such a bound if and only if it is at most the largest float below
+//! it, which the table stores, so the result is exact.
 
-/// The finest resolution of the specification.
+/// The finest schema of the specification.
 pub(crate) const FINEST: i8 = 8;
-/// The coarsest.
+/// The coarsest schema of the specification.
 pub(crate) const COARSEST: i8 = -4;
 
-/// The finest index that infinity would have, and the largest values have.
+/// The index of the largest values in schema 8. Computed for infinity too.
 pub(crate) const OF_INFINITY: i64 = 1024 << FINEST;
 
-/// The bits of the mantissa, and how many there are.
+/// The mask and the number of the bits of the mantissa.
 const MANTISSA: u64 = (1 << BITS) - 1;
 const BITS: u32 = 52;
-/// The bits of the mantissa that choose no cell.
+/// The number of mantissa bits below those that select the cell.
 const BELOW_CELL: u32 = BITS - 9;
-/// The bits above the mantissa: in a cell, those below it.
+/// The number of bits above the mantissa. A cell stores the mantissa shifted left by it.
 const ABOVE: u32 = 64 - BITS;
 const BIAS: i64 = 1023;
 
-/// The index in schema 8 of a value above zero, given as its bits.
+/// The index in schema 8 of a value above zero, given by its bits.
 #[inline(always)]
 pub(crate) fn finest(bits: u64) -> i64 {
     if bits <= MANTISSA {
@@ -37,18 +37,18 @@ pub(crate) fn finest(bits: u64) -> i64 {
     finest_normal(bits)
 }
 
-/// The same of a value that is not subnormal.
+/// Like [`finest`], for a value that is not subnormal.
 #[inline(always)]
 pub(crate) fn finest_normal(bits: u64) -> i64 {
     let mantissa = bits << ABOVE;
     let cell = CELLS[(mantissa >> (BELOW_CELL + ABOVE)) as usize];
-    // What stands below the cell's mantissa makes no difference: zero stands below this one.
+    // The low bits of the cell do not affect the comparison: those of `mantissa` are zero.
     let above = u64::from(cell < mantissa);
     let if_even = (bits >> (BITS - FINEST as u32)) as i64 - (BIAS << FINEST);
     if_even + ((cell & MORE) + above) as i64
 }
 
-/// Scaled up by a power of two, which is exact, a subnormal value is like all others.
+/// Scales the value by a power of two, which is exact, so that it is not subnormal.
 #[cold]
 fn subnormal(bits: u64) -> i64 {
     const UP: i64 = 64;
@@ -56,13 +56,13 @@ fn subnormal(bits: u64) -> i64 {
     finest_normal(bits) - (UP << FINEST)
 }
 
-/// The index that has `index` in it, where 2 to the power of `by` buckets are one.
+/// The index of the bucket that contains bucket `index` of a schema that is `by` finer.
 #[inline(always)]
 pub(crate) const fn coarser(index: i64, by: u32) -> i64 {
     ((index - 1) >> by) + 1
 }
 
-/// The largest float in a bucket of the schema that is `by` coarser than the finest.
+/// The largest float in a bucket of the schema `FINEST - by`.
 pub(crate) fn upper(index: i64, by: u32) -> f64 {
     let finest = index << by;
     let exponent = (finest >> FINEST) + BIAS;
@@ -73,7 +73,7 @@ pub(crate) fn upper(index: i64, by: u32) -> f64 {
     if exponent > 0 {
         return f64::from_bits(((exponent as u64) << BITS) | mantissa);
     }
-    // Bits that a subnormal float has no place for are lost, so that it stays below the bound.
+    // Rounds down to a subnormal float, which stays below the bound.
     let lost = 1 - exponent;
     f64::from_bits(
         ((1 << BITS) | mantissa)
@@ -82,12 +82,11 @@ pub(crate) fn upper(index: i64, by: u32) -> f64 {
     )
 }
 
-/// The schema of which each bucket is at most `growth` times as wide as the one before: the
-/// coarsest such, or the finest there is.
+/// The coarsest schema whose bucket bounds grow by at most `growth`, or the finest if none does.
 pub(crate) const fn schema(growth: f64) -> i8 {
     let mut schema = COARSEST;
     while schema < 0 {
-        // 2 to the power of 16, 8, 4 and 2.
+        // 2^16, 2^8, 2^4 and 2^2.
         if growth >= (1_u64 << (1_u32 << -schema)) as f64 {
             return schema;
         }
@@ -107,11 +106,12 @@ pub(crate) const fn schema(growth: f64) -> i8 {
     FINEST
 }
 
-/// The bits of a cell that say how many more bounds lie below it than if all were equally far
-/// apart.
+/// The bits of a cell with the correction: how many more bounds are below the cell than if they
+/// were evenly spaced.
 const MORE: u64 = 0xff;
 
-/// For each cell the mantissa of the first bound in or above it, and [`MORE`] below that.
+/// For each cell, the mantissa of the first bound in or above it, shifted left, and the
+/// correction in the bits [`MORE`].
 static CELLS: [u64; 512] = {
     let mut cells = [0; 512];
     let mut cell = 0;
@@ -120,7 +120,7 @@ static CELLS: [u64; 512] = {
         while bound < BOUNDS.len() && BOUNDS[bound] < (cell as u64) << BELOW_CELL {
             bound += 1;
         }
-        // No mantissa reaches the last bound, which is 2, and none is above the largest.
+        // Above the last bound of the table comes 2, which no mantissa exceeds.
         let mantissa = if bound < BOUNDS.len() {
             BOUNDS[bound]
         } else {
