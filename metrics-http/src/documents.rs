@@ -6,6 +6,9 @@
 #[doc = include_str!("../../README.md")]
 mod readme {}
 
+#[doc = include_str!("../../ARCHITECTURE.md")]
+mod architecture {}
+
 #[doc = include_str!("../../CHANGELOG.md")]
 mod changelog {}
 
