@@ -1,6 +1,6 @@
 //! Which file of a crate imports which.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use crate::source_tree::{ModulePath, SourceTree};
 
@@ -99,8 +99,8 @@ impl ImportGraph {
                     .iter()
                     .filter(|edge| edge.from == file && edge.to != file);
                 for edge in imports {
-                    if !reached_by.contains_key(&edge.to) {
-                        reached_by.insert(edge.to, edge);
+                    if let Entry::Vacant(unreached) = reached_by.entry(edge.to) {
+                        unreached.insert(edge);
                         next.push(edge.to);
                     }
                 }

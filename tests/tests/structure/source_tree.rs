@@ -68,7 +68,7 @@ impl SourceTree {
         let mut tree = SourceTree::default();
         let source = read(root).unwrap_or_else(|| panic!("no file {root}"));
         let folder = root.strip_suffix("lib.rs").expect("a lib.rs").to_owned();
-        tree.add_file(root.to_owned(), &source, Vec::new(), &folder, read);
+        tree.add_file(root.to_owned(), &source, &Vec::new(), &folder, read);
         tree
     }
 
@@ -77,7 +77,7 @@ impl SourceTree {
         &mut self,
         name: String,
         source: &str,
-        path: ModulePath,
+        path: &ModulePath,
         folder: &str,
         read: &dyn Fn(&str) -> Option<String>,
     ) {
@@ -96,7 +96,7 @@ impl SourceTree {
         &mut self,
         file: usize,
         items: &[Item],
-        path: ModulePath,
+        path: &ModulePath,
         folder: &str,
         read: &dyn Fn(&str) -> Option<String>,
     ) {
@@ -124,7 +124,7 @@ impl SourceTree {
             .into_iter()
             .filter(|child| !is_for_tests(&child.attrs))
         {
-            self.add_child(file, child, &path, folder, read);
+            self.add_child(file, child, path, folder, read);
         }
     }
 
@@ -137,10 +137,10 @@ impl SourceTree {
         read: &dyn Fn(&str) -> Option<String>,
     ) {
         let name = child.ident.unraw().to_string();
-        let path = [&parent[..], &[name.clone()]].concat();
+        let path = [&parent[..], std::slice::from_ref(&name)].concat();
         let below = format!("{folder}{name}/");
         if let Some((_, items)) = &child.content {
-            return self.add_module(file, items, path, &below, read);
+            return self.add_module(file, items, &path, &below, read);
         }
         let named = child.attrs.iter().find_map(path_attribute);
         let flat = named.map_or(format!("{folder}{name}.rs"), |named| {
@@ -152,7 +152,7 @@ impl SourceTree {
         // files out.
         if let Some((file, source)) = found.or_else(|| read(&nested).map(|source| (nested, source)))
         {
-            self.add_file(file, &source, path, &below, read);
+            self.add_file(file, &source, &path, &below, read);
         }
     }
 }
