@@ -227,7 +227,7 @@ pub const fn borrowed_texts<const N: usize>(names: &'static [&'static str]) -> [
 }
 
 /// Number of cells of all closed series; 0 with open labels.
-pub const fn shared_word_count(layout: Layout, series: Option<usize>) -> usize {
+pub const fn shared_cell_count(layout: Layout, series: Option<usize>) -> usize {
     match series {
         Some(series) => layout.cells() * series,
         None => 0,
@@ -237,7 +237,7 @@ pub const fn shared_word_count(layout: Layout, series: Option<usize>) -> usize {
 /// Number of cells in each thread's static storage.
 ///
 /// 0 for gauges, whose value all threads share; one series' cells with open labels.
-pub const fn thread_word_count(layout: Layout, series: Option<usize>) -> usize {
+pub const fn thread_cell_count(layout: Layout, series: Option<usize>) -> usize {
     match (layout, series) {
         (Layout::Int | Layout::Float, _) => 0,
         (_, None) => layout.cells(),
@@ -259,4 +259,4 @@ pub const fn unchecked_desc(
 ///
 /// A metric with more has a pointer there, to a block that a thread allocates when it first records.
 /// Static storage is part of every thread, whether it records or not, and its size is limited.
-pub const MAX_STATIC_WORDS: usize = 32;
+pub const MAX_STATIC_CELLS: usize = 32;

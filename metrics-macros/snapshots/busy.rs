@@ -47,14 +47,14 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                     },
                 )
                 .buckets(&__BOUNDS, &__BUCKETS);
-            const __WORDS: usize = __SPEC
-                .words(::m::__private::call::FunctionFamily::TIMED);
-            static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+            const __CELLS: usize = __SPEC
+                .cell_count(::m::__private::call::FunctionFamily::TIMED);
+            static __SHARED: [::m::__private::AtomicU64; __CELLS] = [const {
                 ::m::__private::AtomicU64::new(0)
-            }; __WORDS];
-            static __BUSY_SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+            }; __CELLS];
+            static __BUSY_SHARED: [::m::__private::AtomicU64; __CELLS] = [const {
                 ::m::__private::AtomicU64::new(0)
-            }; __WORDS];
+            }; __CELLS];
             static __BUSY_FAMILY: ::m::__private::Family = {
                 ::m::__register! {
                     ::m::__private::Registration::Family(& __BUSY_FAMILY)

@@ -49,20 +49,20 @@ const _: () = {
     const __MAX_SERIES: usize = ::m::DEFAULT_MAX_SERIES;
     const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
     const __LAYOUT: ::m::__private::Layout = ::m::__private::Layout::Count;
-    const __WORDS: usize = ::m::__private::thread_word_count(__LAYOUT, __SERIES);
+    const __CELLS: usize = ::m::__private::thread_cell_count(__LAYOUT, __SERIES);
     type __Local = <::m::__private::Strategy<
         {
             ::m::__private::choose_strategy(
-                __WORDS,
+                __CELLS,
                 __SERIES.is_some(),
-                ::m::__private::MAX_STATIC_WORDS,
+                ::m::__private::MAX_STATIC_CELLS,
             )
         },
-    > as ::m::__private::StrategyStorage<__WORDS>>::Local;
-    const __ALL_WORDS: usize = ::m::__private::shared_word_count(__LAYOUT, __SERIES);
-    static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
+    > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+    const __ALL_CELLS: usize = ::m::__private::shared_cell_count(__LAYOUT, __SERIES);
+    static __SHARED: [::m::__private::AtomicU64; __ALL_CELLS] = [const {
         ::m::__private::AtomicU64::new(0)
-    }; __ALL_WORDS];
+    }; __ALL_CELLS];
     #[automatically_derived]
     impl ::m::__private::DeclaredMetric for REQUESTS {
         type Local = __Local;
@@ -243,14 +243,14 @@ const _: () = {
         &__BOUNDS,
         ::m::__private::NativeConfig::DEFAULT.growth(1.5),
     );
-    const __WORDS: usize = ::m::__private::thread_word_count(__LAYOUT, __SERIES);
+    const __CELLS: usize = ::m::__private::thread_cell_count(__LAYOUT, __SERIES);
     type __Local = <::m::__private::Strategy<
-        { ::m::__private::choose_strategy(__WORDS, __SERIES.is_some(), 0) },
-    > as ::m::__private::StrategyStorage<__WORDS>>::Local;
-    const __ALL_WORDS: usize = ::m::__private::shared_word_count(__LAYOUT, __SERIES);
-    static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
+        { ::m::__private::choose_strategy(__CELLS, __SERIES.is_some(), 0) },
+    > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+    const __ALL_CELLS: usize = ::m::__private::shared_cell_count(__LAYOUT, __SERIES);
+    static __SHARED: [::m::__private::AtomicU64; __ALL_CELLS] = [const {
         ::m::__private::AtomicU64::new(0)
-    }; __ALL_WORDS];
+    }; __ALL_CELLS];
     #[automatically_derived]
     impl ::m::__private::DeclaredMetric for PAGES {
         type Local = __Local;

@@ -58,14 +58,14 @@ const _: () = {
     const __LAYOUT: ::m::__private::Layout = ::m::__private::histogram_layout(
         __BOUNDS.len(),
     );
-    const __WORDS: usize = ::m::__private::thread_word_count(__LAYOUT, __SERIES);
+    const __CELLS: usize = ::m::__private::thread_cell_count(__LAYOUT, __SERIES);
     type __Local = <::m::__private::Strategy<
-        { ::m::__private::choose_strategy(__WORDS, __SERIES.is_some(), 0) },
-    > as ::m::__private::StrategyStorage<__WORDS>>::Local;
-    const __ALL_WORDS: usize = ::m::__private::shared_word_count(__LAYOUT, __SERIES);
-    static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
+        { ::m::__private::choose_strategy(__CELLS, __SERIES.is_some(), 0) },
+    > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+    const __ALL_CELLS: usize = ::m::__private::shared_cell_count(__LAYOUT, __SERIES);
+    static __SHARED: [::m::__private::AtomicU64; __ALL_CELLS] = [const {
         ::m::__private::AtomicU64::new(0)
-    }; __ALL_WORDS];
+    }; __ALL_CELLS];
     #[automatically_derived]
     impl ::m::__private::DeclaredMetric for LOAD {
         type Local = __Local;
@@ -215,14 +215,14 @@ const _: () = {
     const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
     const __BOUNDS: [f64; 2usize] = [0.5, 0.99];
     const __LAYOUT: ::m::__private::Layout = ::m::__private::SUMMARY_LAYOUT;
-    const __WORDS: usize = ::m::__private::thread_word_count(__LAYOUT, __SERIES);
+    const __CELLS: usize = ::m::__private::thread_cell_count(__LAYOUT, __SERIES);
     type __Local = <::m::__private::Strategy<
-        { ::m::__private::choose_strategy(__WORDS, __SERIES.is_some(), 0) },
-    > as ::m::__private::StrategyStorage<__WORDS>>::Local;
-    const __ALL_WORDS: usize = ::m::__private::shared_word_count(__LAYOUT, __SERIES);
-    static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
+        { ::m::__private::choose_strategy(__CELLS, __SERIES.is_some(), 0) },
+    > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+    const __ALL_CELLS: usize = ::m::__private::shared_cell_count(__LAYOUT, __SERIES);
+    static __SHARED: [::m::__private::AtomicU64; __ALL_CELLS] = [const {
         ::m::__private::AtomicU64::new(0)
-    }; __ALL_WORDS];
+    }; __ALL_CELLS];
     #[automatically_derived]
     impl ::m::__private::DeclaredMetric for RENDER {
         type Local = __Local;
@@ -356,20 +356,20 @@ const _: () = {
     const __MAX_SERIES: usize = ::m::DEFAULT_MAX_SERIES;
     const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
     const __LAYOUT: ::m::__private::Layout = ::m::__private::Layout::Int;
-    const __WORDS: usize = ::m::__private::thread_word_count(__LAYOUT, __SERIES);
+    const __CELLS: usize = ::m::__private::thread_cell_count(__LAYOUT, __SERIES);
     type __Local = <::m::__private::Strategy<
         {
             ::m::__private::choose_strategy(
-                __WORDS,
+                __CELLS,
                 __SERIES.is_some(),
-                ::m::__private::MAX_STATIC_WORDS,
+                ::m::__private::MAX_STATIC_CELLS,
             )
         },
-    > as ::m::__private::StrategyStorage<__WORDS>>::Local;
-    const __ALL_WORDS: usize = ::m::__private::shared_word_count(__LAYOUT, __SERIES);
-    static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
+    > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+    const __ALL_CELLS: usize = ::m::__private::shared_cell_count(__LAYOUT, __SERIES);
+    static __SHARED: [::m::__private::AtomicU64; __ALL_CELLS] = [const {
         ::m::__private::AtomicU64::new(0)
-    }; __ALL_WORDS];
+    }; __ALL_CELLS];
     #[automatically_derived]
     impl ::m::__private::DeclaredMetric for LINK {
         type Local = __Local;
@@ -484,20 +484,20 @@ const _: () = {
     const __MAX_SERIES: usize = ::m::DEFAULT_MAX_SERIES;
     const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
     const __LAYOUT: ::m::__private::Layout = ::m::__private::Layout::Empty;
-    const __WORDS: usize = ::m::__private::thread_word_count(__LAYOUT, __SERIES);
+    const __CELLS: usize = ::m::__private::thread_cell_count(__LAYOUT, __SERIES);
     type __Local = <::m::__private::Strategy<
         {
             ::m::__private::choose_strategy(
-                __WORDS,
+                __CELLS,
                 __SERIES.is_some(),
-                ::m::__private::MAX_STATIC_WORDS,
+                ::m::__private::MAX_STATIC_CELLS,
             )
         },
-    > as ::m::__private::StrategyStorage<__WORDS>>::Local;
-    const __ALL_WORDS: usize = ::m::__private::shared_word_count(__LAYOUT, __SERIES);
-    static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
+    > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+    const __ALL_CELLS: usize = ::m::__private::shared_cell_count(__LAYOUT, __SERIES);
+    static __SHARED: [::m::__private::AtomicU64; __ALL_CELLS] = [const {
         ::m::__private::AtomicU64::new(0)
-    }; __ALL_WORDS];
+    }; __ALL_CELLS];
     #[automatically_derived]
     impl ::m::__private::DeclaredMetric for BUILD {
         type Local = __Local;
@@ -671,20 +671,20 @@ const _: () = {
     const __MAX_SERIES: usize = ::m::DEFAULT_MAX_SERIES;
     const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
     const __LAYOUT: ::m::__private::Layout = ::m::__private::Layout::UpDown;
-    const __WORDS: usize = ::m::__private::thread_word_count(__LAYOUT, __SERIES);
+    const __CELLS: usize = ::m::__private::thread_cell_count(__LAYOUT, __SERIES);
     type __Local = <::m::__private::Strategy<
         {
             ::m::__private::choose_strategy(
-                __WORDS,
+                __CELLS,
                 __SERIES.is_some(),
-                ::m::__private::MAX_STATIC_WORDS,
+                ::m::__private::MAX_STATIC_CELLS,
             )
         },
-    > as ::m::__private::StrategyStorage<__WORDS>>::Local;
-    const __ALL_WORDS: usize = ::m::__private::shared_word_count(__LAYOUT, __SERIES);
-    static __SHARED: [::m::__private::AtomicU64; __ALL_WORDS] = [const {
+    > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+    const __ALL_CELLS: usize = ::m::__private::shared_cell_count(__LAYOUT, __SERIES);
+    static __SHARED: [::m::__private::AtomicU64; __ALL_CELLS] = [const {
         ::m::__private::AtomicU64::new(0)
-    }; __ALL_WORDS];
+    }; __ALL_CELLS];
     #[automatically_derived]
     impl ::m::__private::DeclaredMetric for CAFE {
         type Local = __Local;

@@ -26,11 +26,11 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                 ::core::module_path!(),
                 ::m::__private::call::OutcomeLabel::Omitted,
             );
-            const __WORDS: usize = __SPEC
-                .words(::m::__private::call::FunctionFamily::IN_FLIGHT);
-            static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+            const __CELLS: usize = __SPEC
+                .cell_count(::m::__private::call::FunctionFamily::IN_FLIGHT);
+            static __SHARED: [::m::__private::AtomicU64; __CELLS] = [const {
                 ::m::__private::AtomicU64::new(0)
-            }; __WORDS];
+            }; __CELLS];
             static __FAMILY: ::m::__private::Family = {
                 ::m::__register! {
                     ::m::__private::Registration::Family(& __FAMILY)
@@ -69,11 +69,11 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                             is_async: true,
                         },
                     );
-                    const __WORDS: usize = __SPEC
-                        .words(::m::__private::call::FunctionFamily::TIMED);
-                    static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+                    const __CELLS: usize = __SPEC
+                        .cell_count(::m::__private::call::FunctionFamily::TIMED);
+                    static __SHARED: [::m::__private::AtomicU64; __CELLS] = [const {
                         ::m::__private::AtomicU64::new(0)
-                    }; __WORDS];
+                    }; __CELLS];
                     static __FAMILY: ::m::__private::Family = {
                         ::m::__register! {
                             ::m::__private::Registration::Family(& __FAMILY)
@@ -133,11 +133,11 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                                     RESULTS
                                 },
                             );
-                        const __WORDS: usize = __SPEC
-                            .words(::m::__private::call::FunctionFamily::COUNTED);
-                        static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+                        const __CELLS: usize = __SPEC
+                            .cell_count(::m::__private::call::FunctionFamily::COUNTED);
+                        static __SHARED: [::m::__private::AtomicU64; __CELLS] = [const {
                             ::m::__private::AtomicU64::new(0)
-                        }; __WORDS];
+                        }; __CELLS];
                         static __FAMILY: ::m::__private::Family = {
                             ::m::__register! {
                                 ::m::__private::Registration::Family(& __FAMILY)

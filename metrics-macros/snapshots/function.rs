@@ -21,11 +21,11 @@ pub fn size(text: &str) -> usize {
                 is_async: false,
             },
         );
-        const __WORDS: usize = __SPEC
-            .words(::m::__private::call::FunctionFamily::COUNTED);
-        static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+        const __CELLS: usize = __SPEC
+            .cell_count(::m::__private::call::FunctionFamily::COUNTED);
+        static __SHARED: [::m::__private::AtomicU64; __CELLS] = [const {
             ::m::__private::AtomicU64::new(0)
-        }; __WORDS];
+        }; __CELLS];
         static __FAMILY: ::m::__private::Family = {
             ::m::__register! {
                 ::m::__private::Registration::Family(& __FAMILY)
@@ -35,12 +35,12 @@ pub fn size(text: &str) -> usize {
         type __Local = <::m::__private::Strategy<
             {
                 ::m::__private::choose_strategy(
-                    __WORDS,
+                    __CELLS,
                     true,
-                    ::m::__private::MAX_STATIC_WORDS,
+                    ::m::__private::MAX_STATIC_CELLS,
                 )
             },
-        > as ::m::__private::StrategyStorage<__WORDS>>::Local;
+        > as ::m::__private::StrategyStorage<__CELLS>>::Local;
         ::m::__private::thread_local! {
             static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
             ::INIT };

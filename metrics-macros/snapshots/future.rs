@@ -26,11 +26,11 @@ fn answer(&self) -> impl Future<Output = Result<u32, Fault>> + Send {
                     is_async: true,
                 },
             );
-            const __WORDS: usize = __SPEC
-                .words(::m::__private::call::FunctionFamily::COUNTED);
-            static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+            const __CELLS: usize = __SPEC
+                .cell_count(::m::__private::call::FunctionFamily::COUNTED);
+            static __SHARED: [::m::__private::AtomicU64; __CELLS] = [const {
                 ::m::__private::AtomicU64::new(0)
-            }; __WORDS];
+            }; __CELLS];
             static __FAMILY: ::m::__private::Family = {
                 ::m::__register! {
                     ::m::__private::Registration::Family(& __FAMILY)

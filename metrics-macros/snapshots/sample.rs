@@ -25,11 +25,11 @@ fn hash(text: &[u8]) -> u64 {
                 is_async: false,
             },
         );
-        const __WORDS: usize = __SPEC
-            .words(::m::__private::call::FunctionFamily::SAMPLED);
-        static __SHARED: [::m::__private::AtomicU64; __WORDS] = [const {
+        const __CELLS: usize = __SPEC
+            .cell_count(::m::__private::call::FunctionFamily::SAMPLED);
+        static __SHARED: [::m::__private::AtomicU64; __CELLS] = [const {
             ::m::__private::AtomicU64::new(0)
-        }; __WORDS];
+        }; __CELLS];
         static __FAMILY: ::m::__private::Family = {
             ::m::__register! {
                 ::m::__private::Registration::Family(& __FAMILY)
@@ -37,8 +37,8 @@ fn hash(text: &[u8]) -> u64 {
             __SPEC.family(::m::__private::call::FunctionFamily::SAMPLED, &__SHARED)
         };
         type __Local = <::m::__private::Strategy<
-            { ::m::__private::choose_strategy(__WORDS, true, 0) },
-        > as ::m::__private::StrategyStorage<__WORDS>>::Local;
+            { ::m::__private::choose_strategy(__CELLS, true, 0) },
+        > as ::m::__private::StrategyStorage<__CELLS>>::Local;
         ::m::__private::thread_local! {
             static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
             ::INIT };

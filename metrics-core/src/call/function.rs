@@ -196,14 +196,14 @@ impl FunctionSpec {
     }
 
     /// Number of cells of all closed series; 0 if a label is open.
-    pub const fn words(self, shared: FunctionFamily) -> usize {
+    pub const fn cell_count(self, shared: FunctionFamily) -> usize {
         match self.closed_series(shared) {
             Some(series) => self.layout(shared).cells() * self.rows(shared).len() * series,
             None => 0,
         }
     }
 
-    /// Builds the family. `cells` has the length that [`words`](Self::words) returns.
+    /// Builds the family. `cells` has the length that [`cell_count`](Self::cell_count) returns.
     pub const fn family(self, shared: FunctionFamily, cells: &'static [AtomicU64]) -> Family {
         let (file, line, module) = self.location;
         let (name, help, unit) = match self.own_family {
@@ -273,8 +273,8 @@ mod tests {
         const SPEC: FunctionSpec =
             FunctionSpec::new(&[], "file", 1, "module", OutcomeLabel::Omitted)
                 .objectives(OBJECTIVES);
-        const WORDS: usize = SPEC.words(FunctionFamily::TIMED);
-        static SHARED: [AtomicU64; WORDS] = [const { AtomicU64::new(0) }; WORDS];
+        const CELL_COUNT: usize = SPEC.cell_count(FunctionFamily::TIMED);
+        static SHARED: [AtomicU64; CELL_COUNT] = [const { AtomicU64::new(0) }; CELL_COUNT];
         static FAMILY: Family = SPEC.family(FunctionFamily::TIMED, &SHARED);
         assert_eq!(FAMILY.desc().objectives(), OBJECTIVES);
     }

@@ -67,7 +67,7 @@ impl<T: CallTarget, const FLAGS: u8> Recorder for Counted<T, FLAGS> {
     #[inline(always)]
     fn finish(self, outcome: impl CallOutcome) {
         if let Some((target, row)) = outcome.locate(self.0) {
-            target.record(move |words, first| scalar::increment(&words[first + row]));
+            target.record(move |cells, first| scalar::increment(&cells[first + row]));
             if takes_exemplars(FLAGS) {
                 let (family, row) = (target.family(), target.series().row(row));
                 let exemplars = family.exemplars();
@@ -95,14 +95,14 @@ impl<T: CallTarget> Recorder for InFlightCall<T> {
 
     #[inline(always)]
     fn begin(target: T) -> Self {
-        target.record(|words, first| scalar::increment(&words[2 * first]));
+        target.record(|cells, first| scalar::increment(&cells[2 * first]));
         InFlightCall(target)
     }
 
     #[inline(always)]
     fn finish(self, _: impl CallOutcome) {
         self.0
-            .record(|words, first| scalar::increment(&words[2 * first + 1]));
+            .record(|cells, first| scalar::increment(&cells[2 * first + 1]));
     }
 
     #[inline(always)]

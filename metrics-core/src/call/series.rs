@@ -127,7 +127,7 @@ impl CallSeries {
     /// The cells of a row that ended threads have folded theirs into.
     pub(super) fn shared_row(&self, row: usize) -> Option<&'static [AtomicU64]> {
         let width = self.family.row_width();
-        series_access::shared_words(self.family, self.id)?.get(row * width..(row + 1) * width)
+        series_access::shared_cells(self.family, self.id)?.get(row * width..(row + 1) * width)
     }
 
     /// The first row of a closed series among the rows of all series.
@@ -142,7 +142,7 @@ impl CallSeries {
 
     #[inline(never)]
     fn record_open(self, op: impl FnOnce(&[AtomicU64], usize)) {
-        series_access::record_open(self.family, self.id, |words| op(words, 0));
+        series_access::record_open(self.family, self.id, |cells| op(cells, 0));
     }
 }
 
@@ -176,7 +176,7 @@ impl CallTarget for CallSeries {
         }
         let register = || self.family.ensure_registered();
         let first = self.first_row();
-        let op = move |words: &[AtomicU64]| op(words, first);
+        let op = move |cells: &[AtomicU64]| op(cells, first);
         self.family.region().record(register, op);
     }
 }
@@ -233,7 +233,7 @@ impl<L: LocalStorage> CallTarget for LocalCallSeries<L> {
         }
         let register = || series.family.ensure_registered();
         let first = series.first_row();
-        let op = move |words: &[AtomicU64]| op(words, first);
+        let op = move |cells: &[AtomicU64]| op(cells, first);
         storage::record_local(local, series.family.region(), register, op);
     }
 

@@ -152,7 +152,7 @@ fn observe_busy(series: CallSeries, row: usize, polled: u64, is_native: bool) {
         if is_native {
             return observe_native(series, row, nanos, false);
         }
-        series.record(|words, first| observe(words, first + row, family, nanos));
+        series.record(|cells, first| observe(cells, first + row, family, nanos));
     }
 }
 
@@ -165,11 +165,11 @@ fn observe_since<const FLAGS: u8>(target: impl CallTarget, row: usize, start: u6
         return observe_native(target, row, nanos, takes_exemplars(FLAGS));
     }
     if !takes_exemplars(FLAGS) {
-        return target.record(move |words, first| observe(words, first + row, family, nanos));
+        return target.record(move |cells, first| observe(cells, first + row, family, nanos));
     }
     let bucket = classic_bucket(family, nanos);
-    target.record(move |words, first| {
-        observe_in_bucket(words, first + row, family, bucket, nanos);
+    target.record(move |cells, first| {
+        observe_in_bucket(cells, first + row, family, bucket, nanos);
     });
     let row = target.series().row(row);
     if family.exemplars().is_wanted(row, bucket) {
@@ -182,28 +182,28 @@ fn observe_since<const FLAGS: u8>(target: impl CallTarget, row: usize, start: u6
 /// Not inlined: a call costs little beside reading the clock, and there are many annotated
 /// functions.
 #[inline(never)]
-fn observe(words: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
+fn observe(cells: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
     let width = family.row_width();
-    let (Some(buckets), Some(words)) = (
+    let (Some(buckets), Some(cells)) = (
         family.bucket_table(),
-        words.get(row * width..(row + 1) * width),
+        cells.get(row * width..(row + 1) * width),
     ) else {
         return;
     };
     let bucket = buckets.index_of_duration(to_float(nanos));
-    if histogram_block::observe(words, bucket, |before| Sum::Nanos.add(before, nanos)) {
-        storage::answer_copy_request(words);
+    if histogram_block::observe(cells, bucket, |before| Sum::Nanos.add(before, nanos)) {
+        storage::answer_copy_request(cells);
     }
 }
 
 /// Like [`observe`], for a bucket that is known.
 #[inline(never)]
-fn observe_in_bucket(words: &[AtomicU64], row: usize, family: &Family, bucket: usize, nanos: u64) {
+fn observe_in_bucket(cells: &[AtomicU64], row: usize, family: &Family, bucket: usize, nanos: u64) {
     let width = family.row_width();
-    if let Some(words) = words.get(row * width..(row + 1) * width)
-        && histogram_block::observe(words, bucket, |before| Sum::Nanos.add(before, nanos))
+    if let Some(cells) = cells.get(row * width..(row + 1) * width)
+        && histogram_block::observe(cells, bucket, |before| Sum::Nanos.add(before, nanos))
     {
-        storage::answer_copy_request(words);
+        storage::answer_copy_request(cells);
     }
 }
 
@@ -212,7 +212,7 @@ fn observe_in_bucket(words: &[AtomicU64], row: usize, family: &Family, bucket: u
 fn observe_native(target: impl CallTarget, row: usize, nanos: u64, takes_exemplars: bool) {
     let series = target.series();
     let mut bucket = None;
-    target.record(|words, first| bucket = observe_native_in(words, first, row, &series, nanos));
+    target.record(|cells, first| bucket = observe_native_in(cells, first, row, &series, nanos));
     let row = series.row(row);
     if let Some(bucket) = bucket
         && takes_exemplars
@@ -225,7 +225,7 @@ fn observe_native(target: impl CallTarget, row: usize, nanos: u64, takes_exempla
 /// Observes a duration in cells of the calling thread. Returns the bucket for an exemplar.
 #[inline(never)]
 fn observe_native_in(
-    words: &[AtomicU64],
+    cells: &[AtomicU64],
     first: usize,
     row: usize,
     series: &CallSeries,
@@ -241,18 +241,18 @@ fn observe_native_in(
         return None;
     };
     let width = family.row_width();
-    let words = words.get((first + row) * width..(first + row + 1) * width)?;
+    let cells = cells.get((first + row) * width..(first + row + 1) * width)?;
     let bucket = classic_bucket(family, nanos);
     let (classic_count, seconds) = (usize::from(buckets), to_seconds(nanos));
-    let (_, table) = words.split_at(histogram_block::HEADER + classic_count);
+    let (_, table) = cells.split_at(histogram_block::HEADER + classic_count);
     let shared = || {
         series
             .shared_row(row)
-            .map(|words| &words[histogram_block::HEADER + classic_count..])
+            .map(|cells| &cells[histogram_block::HEADER + classic_count..])
     };
     let slot = native.find_bucket(table, seconds);
     let slot = slot.unwrap_or_else(|| find_or_insert_bucket(native, table, seconds, &shared));
-    add_native_observation(words, classic_count, [bucket, slot], nanos, Sum::Nanos);
+    add_native_observation(cells, classic_count, [bucket, slot], nanos, Sum::Nanos);
     Some(if classic_count > 1 {
         bucket
     } else {
@@ -311,8 +311,8 @@ mod tests {
                 &BUCKETS
             })
             .native(NativeConfig::DEFAULT.growth(1.005));
-        const WORDS: usize = SITE.words(FunctionFamily::TIMED);
-        static SHARED: [AtomicU64; WORDS] = [const { AtomicU64::new(0) }; WORDS];
+        const CELL_COUNT: usize = SITE.cell_count(FunctionFamily::TIMED);
+        static SHARED: [AtomicU64; CELL_COUNT] = [const { AtomicU64::new(0) }; CELL_COUNT];
         SITE.family(FunctionFamily::TIMED, &SHARED)
     };
 

@@ -35,14 +35,14 @@ impl<S: SeriesStorage> Counter<S> {
     /// Adds 1.
     #[inline(always)]
     pub fn inc(&self) {
-        self.0.record(|words| scalar::increment(&words[0]));
+        self.0.record(|cells| scalar::increment(&cells[0]));
         self.0.capture_exemplar(0, 1.0, ExemplarLimit::OnePerBucket);
     }
 
     /// Adds `n`.
     #[inline(always)]
     pub fn inc_by(&self, n: u64) {
-        self.0.record(move |words| scalar::add_count(&words[0], n));
+        self.0.record(move |cells| scalar::add_count(&cells[0], n));
         self.0
             .capture_exemplar(0, n as f64, ExemplarLimit::OnePerBucket);
     }
@@ -73,7 +73,7 @@ impl<S: SeriesStorage> Counter<S> {
     /// assert!(text.contains(exemplar));
     /// ```
     pub fn inc_by_with_exemplar(&self, n: u64, exemplar: &[(&str, &str)]) {
-        self.0.record(move |words| scalar::add_count(&words[0], n));
+        self.0.record(move |cells| scalar::add_count(&cells[0], n));
         self.0.set_exemplar(0, n as f64, exemplar);
     }
 
@@ -119,7 +119,7 @@ impl<S: SeriesStorage> FloatCounter<S> {
     #[inline(always)]
     pub fn inc_by(&self, n: f64) {
         if n >= 0.0 && n.is_finite() {
-            self.0.record(move |words| scalar::add_float(&words[0], n));
+            self.0.record(move |cells| scalar::add_float(&cells[0], n));
             self.0.capture_exemplar(0, n, ExemplarLimit::OnePerBucket);
         } else {
             self.0.family().count_rejected();
@@ -148,7 +148,7 @@ impl<S: SeriesStorage> FloatCounter<S> {
     /// ```
     pub fn inc_by_with_exemplar(&self, n: f64, exemplar: &[(&str, &str)]) {
         if n >= 0.0 && n.is_finite() {
-            self.0.record(move |words| scalar::add_float(&words[0], n));
+            self.0.record(move |cells| scalar::add_float(&cells[0], n));
             self.0.set_exemplar(0, n, exemplar);
         } else {
             self.0.family().count_rejected();

@@ -21,7 +21,7 @@ use crate::{
 pub trait DeclaredMetric: Sized + 'static {
     /// The metric's storage in each thread.
     type Local: ThreadStorage;
-    /// The layout of a series' words.
+    /// The layout of a series' cells.
     const LAYOUT: Layout;
     /// Whether recordings take exemplars from spans.
     const EXEMPLARS: bool = false;
@@ -31,7 +31,7 @@ pub trait DeclaredMetric: Sized + 'static {
     /// The key to the calling thread's storage.
     fn local() -> &'static LocalKey<Self::Local>;
     fn family() -> &'static Family;
-    /// The words of closed series that all threads share.
+    /// The cells of closed series that all threads share.
     fn shared() -> &'static [AtomicU64];
     /// The search table of a histogram's classic buckets.
     fn buckets() -> Option<&'static Buckets> {
@@ -72,8 +72,8 @@ fn list_cells<M: DeclaredMetric>() {
 #[doc(hidden)]
 pub struct DeclaredSeries<M: DeclaredMetric> {
     series: SeriesId,
-    /// The calling thread's words, if the labels are open and the thread has recorded before.
-    words: Option<<M::Local as ThreadStorage>::Words>,
+    /// The calling thread's cells, if the labels are open and the thread has recorded before.
+    cells: Option<<M::Local as ThreadStorage>::Cells>,
     metric: PhantomData<M>,
 }
 
@@ -84,14 +84,14 @@ impl<M: DeclaredMetric> DeclaredSeries<M> {
             place: 0,
             generation: 0,
         },
-        words: None,
+        cells: None,
         metric: PhantomData,
     };
 
     /// The series with these labels.
     #[inline(always)]
     pub fn with(labels: &impl LabelSet) -> Self {
-        let (series, words) = if M::SERIES.is_some() {
+        let (series, cells) = if M::SERIES.is_some() {
             let series = SeriesId {
                 place: label::position(labels) as u32,
                 generation: 0,
@@ -104,7 +104,7 @@ impl<M: DeclaredMetric> DeclaredSeries<M> {
         };
         DeclaredSeries {
             series,
-            words,
+            cells,
             metric: PhantomData,
         }
     }
@@ -114,7 +114,7 @@ impl<M: DeclaredMetric> DeclaredSeries<M> {
 #[inline(always)]
 fn find_or_create<M: DeclaredMetric, L: LabelSet>(
     labels: &L,
-) -> (SeriesId, Option<<M::Local as ThreadStorage>::Words>) {
+) -> (SeriesId, Option<<M::Local as ThreadStorage>::Cells>) {
     let found = with_key!(L, labels, |key| {
         ThreadStorage::find(
             storage::local_storage(M::local()),
@@ -134,7 +134,7 @@ fn create<M: DeclaredMetric>(labels: &impl LabelSet) -> SeriesId {
 
 /// Whether a declared metric's open series are pinned while a [`DeclaredSeries`] exists.
 ///
-/// This holds for gauges: a write to the word that all threads share cannot be checked against the
+/// This holds for gauges: a write to the cell that all threads share cannot be checked against the
 /// series' generation.
 trait Pinned {
     const IS_PINNED: bool;
@@ -169,23 +169,23 @@ impl<M: DeclaredMetric> SeriesStorage for DeclaredSeries<M> {
     #[inline(always)]
     fn try_record<R>(&self, op: impl FnOnce(&[AtomicU64]) -> R) -> Option<R> {
         if M::SERIES.is_none() {
-            return self.words.as_ref().and_then(M::Local::words).map(op);
+            return self.cells.as_ref().and_then(M::Local::cells).map(op);
         }
         let place = self.series.place as usize;
-        storage::try_record_local(M::local(), |words| {
+        storage::try_record_local(M::local(), |cells| {
             let width = const { M::LAYOUT.cells() };
-            op(&words[place * width..][..width])
+            op(&cells[place * width..][..width])
         })
     }
 
     #[inline]
-    fn with_shared_word<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
+    fn with_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
         if M::SERIES.is_some() {
             // Does not call `ensure_registered`: a gauge's `set` is to be a single store. If the
             // linker keeps this static, it also keeps the registration, which is in the same module.
             op(&M::shared()[self.series.place as usize])
         } else {
-            series_access::with_open_shared_word(M::family(), self.series, op)
+            series_access::with_open_shared_cell(M::family(), self.series, op)
         }
     }
 
@@ -212,8 +212,8 @@ impl<M: DeclaredMetric> SeriesStorage for DeclaredSeries<M> {
 #[inline(always)]
 fn record<M: DeclaredMetric>(series: &DeclaredSeries<M>, op: impl FnOnce(&[AtomicU64])) {
     if M::SERIES.is_none() {
-        return match series.words.as_ref().and_then(M::Local::words) {
-            Some(words) => op(words),
+        return match series.cells.as_ref().and_then(M::Local::cells) {
+            Some(cells) => op(cells),
             None => record_cold::<M>(series.series, op),
         };
     }
@@ -227,7 +227,7 @@ fn record<M: DeclaredMetric>(series: &DeclaredSeries<M>, op: impl FnOnce(&[Atomi
         register,
         // Without the attribute, a metric that is recorded in several places gets a call here.
         #[inline(always)]
-        move |words| op(&words[place * width..][..width]),
+        move |cells| op(&cells[place * width..][..width]),
     );
 }
 

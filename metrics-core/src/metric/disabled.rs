@@ -42,7 +42,7 @@ impl SeriesStorage for Disabled {
     fn record(&self, _: impl FnOnce(&[AtomicU64])) {}
 
     #[inline(always)]
-    fn with_shared_word<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
+    fn with_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
         op(&AtomicU64::new(0))
     }
 

@@ -10,7 +10,7 @@
 //! This happens a limited number of times between two expositions, so that recording stays fast if
 //! there are no spans or few are sampled.
 //!
-//! Exemplars are stored beside the series' words, under a lock that a recording never blocks on.
+//! Exemplars are stored beside the series' cells, under a lock that a recording never blocks on.
 //! An exemplar stays until another replaces it, so memory is bounded by the number of buckets. The
 //! exemplars of a removed series have its generation, and no other series exposes them.
 

@@ -12,7 +12,7 @@ use crate::{
 
 /// A whole number that can be set, and increases and decreases.
 ///
-/// The value is one word that all threads share, because `set` replaces what any thread has
+/// The value is one atomic variable that all threads share, because `set` replaces what any thread has
 /// recorded: each recording is an atomic operation on it. To count what is in progress, without
 /// `set`, use an [`UpDownCounter`](crate::UpDownCounter): its recordings do not contend.
 ///
@@ -41,7 +41,7 @@ impl<S: SeriesStorage> Gauge<S> {
     #[inline]
     pub fn set(&self, value: i64) {
         self.0
-            .with_shared_word(|word| word.store(value as u64, Ordering::Relaxed));
+            .with_shared_cell(|cell| cell.store(value as u64, Ordering::Relaxed));
     }
 
     /// Adds 1.
@@ -60,26 +60,26 @@ impl<S: SeriesStorage> Gauge<S> {
     #[inline]
     pub fn add(&self, n: i64) {
         self.0
-            .with_shared_word(|word| word.fetch_add(n as u64, Ordering::Relaxed));
+            .with_shared_cell(|cell| cell.fetch_add(n as u64, Ordering::Relaxed));
     }
 
     /// Subtracts `n`; wraps around at the limits of `i64`.
     #[inline]
     pub fn sub(&self, n: i64) {
         self.0
-            .with_shared_word(|word| word.fetch_sub(n as u64, Ordering::Relaxed));
+            .with_shared_cell(|cell| cell.fetch_sub(n as u64, Ordering::Relaxed));
     }
 
     /// The current value.
     pub fn get(&self) -> i64 {
         self.0
-            .with_shared_word(|word| word.load(Ordering::Relaxed) as i64)
+            .with_shared_cell(|cell| cell.load(Ordering::Relaxed) as i64)
     }
 }
 
 /// A number that can be set, and increases and decreases.
 ///
-/// Like a [`Gauge`] it is one word that all threads share. `set` is a store; `add` is a
+/// Like a [`Gauge`] it is one atomic variable that all threads share. `set` is a store; `add` is a
 /// compare-and-swap loop.
 ///
 /// ```
@@ -106,7 +106,7 @@ impl<S: SeriesStorage> FloatGauge<S> {
     #[inline]
     pub fn set(&self, value: f64) {
         self.0
-            .with_shared_word(|word| word.store(value.to_bits(), Ordering::Relaxed));
+            .with_shared_cell(|cell| cell.store(value.to_bits(), Ordering::Relaxed));
     }
 
     /// Adds 1.
@@ -121,8 +121,8 @@ impl<S: SeriesStorage> FloatGauge<S> {
 
     /// Adds `n`.
     pub fn add(&self, n: f64) {
-        self.0.with_shared_word(|word| {
-            word.update(Ordering::Relaxed, Ordering::Relaxed, |bits| {
+        self.0.with_shared_cell(|cell| {
+            cell.update(Ordering::Relaxed, Ordering::Relaxed, |bits| {
                 (f64::from_bits(bits) + n).to_bits()
             });
         });
@@ -154,6 +154,6 @@ impl<S: SeriesStorage> FloatGauge<S> {
     /// The current value.
     pub fn get(&self) -> f64 {
         self.0
-            .with_shared_word(|word| f64::from_bits(word.load(Ordering::Relaxed)))
+            .with_shared_cell(|cell| f64::from_bits(cell.load(Ordering::Relaxed)))
     }
 }

@@ -98,7 +98,7 @@ impl SeriesStorage for Handle {
         }
     }
 
-    fn with_shared_word<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
+    fn with_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
         #[cfg(metrics_off)]
         if is_disabled(&self.family) {
             return op(&AtomicU64::new(0));
@@ -109,7 +109,7 @@ impl SeriesStorage for Handle {
                 .region()
                 .shared_cells(self.series.place as usize)[0])
         } else {
-            series_access::with_open_shared_word(&self.family, self.series, op)
+            series_access::with_open_shared_cell(&self.family, self.series, op)
         }
     }
 

@@ -254,13 +254,13 @@ impl<S: SeriesStorage> Histogram<S> {
         } else {
             0
         };
-        let done = self.0.try_record(|words| {
+        let done = self.0.try_record(|cells| {
             // Computed again instead of captured: here it is a constant for declared metrics.
             let (classic_count, native) = layout.native()?;
             let slot =
-                native.find_bucket(&words[histogram_block::HEADER + classic_count..], value)?;
+                native.find_bucket(&cells[histogram_block::HEADER + classic_count..], value)?;
             let value = value.to_bits();
-            add_native_observation(words, classic_count, [bucket, slot], value, Sum::Float);
+            add_native_observation(cells, classic_count, [bucket, slot], value, Sum::Float);
             Some(())
         });
         if done.flatten().is_none() && !self.observe_native_cold(value, bucket, layout) {
@@ -287,18 +287,18 @@ impl<S: SeriesStorage> Histogram<S> {
             self.0.family().count_rejected();
             return false;
         };
-        self.0.record(|words| {
+        self.0.record(|cells| {
             let Some((classic_count, native)) = layout.native() else {
                 return;
             };
             let table = histogram_block::HEADER + classic_count;
             let shared = || {
-                let words = series_access::shared_words(self.0.family(), self.0.series_id())?;
-                Some(&words[table..])
+                let cells = series_access::shared_cells(self.0.family(), self.0.series_id())?;
+                Some(&cells[table..])
             };
-            let slot = find_or_insert_bucket(native, &words[table..], value, &shared);
+            let slot = find_or_insert_bucket(native, &cells[table..], value, &shared);
             let value = value.to_bits();
-            add_native_observation(words, classic_count, [bucket, slot], value, Sum::Float);
+            add_native_observation(cells, classic_count, [bucket, slot], value, Sum::Float);
         });
         true
     }

@@ -1,4 +1,4 @@
-//! Recording one observation into the words of a histogram or summary.
+//! Recording one observation into the cells of a histogram or summary.
 
 use std::sync::atomic::AtomicU64;
 
@@ -24,9 +24,9 @@ pub(crate) fn checked_observation(value: f64, allows_negative: bool) -> Option<f
 /// Counts an observation in a classic bucket and adds it to the sum.
 #[inline(always)]
 pub(crate) fn add_observation<S: SeriesStorage>(storage: &S, bucket: usize, value: f64) {
-    let observe = move |words: &[AtomicU64]| {
-        if histogram_block::observe(words, bucket, |sum| Sum::Float.add(sum, value.to_bits())) {
-            storage::answer_copy_request(words);
+    let observe = move |cells: &[AtomicU64]| {
+        if histogram_block::observe(cells, bucket, |sum| Sum::Float.add(sum, value.to_bits())) {
+            storage::answer_copy_request(cells);
         }
     };
     if S::LAYOUT.is_none() || storage.try_record(observe).is_none() {
@@ -45,7 +45,7 @@ fn add_first_observation<S: SeriesStorage>(storage: &S, observe: impl FnOnce(&[A
 /// `classic_count` is the number of classic buckets, `value` the observation as `sum` encodes it.
 #[inline(always)]
 pub(crate) fn add_native_observation(
-    words: &[AtomicU64],
+    cells: &[AtomicU64],
     classic_count: usize,
     [bucket, slot]: [usize; 2],
     value: u64,
@@ -54,11 +54,11 @@ pub(crate) fn add_native_observation(
     let at = classic_count + table::COUNTS + slot;
     let add = |before| sum.add(before, value);
     let is_copy_wanted = if classic_count > 1 {
-        histogram_block::observe_twice(words, [bucket, at], [bucket, slot], add)
+        histogram_block::observe_twice(cells, [bucket, at], [bucket, slot], add)
     } else {
-        histogram_block::observe(words, at, add)
+        histogram_block::observe(cells, at, add)
     };
     if is_copy_wanted {
-        storage::answer_copy_request(words);
+        storage::answer_copy_request(cells);
     }
 }

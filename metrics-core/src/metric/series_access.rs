@@ -30,13 +30,13 @@ pub(crate) fn record_open(family: &Family, series: SeriesId, op: impl FnOnce(&[A
     };
     let (region, at) = index.region_of(series.place);
     match region.ready(at, series.generation) {
-        Some(words) => op(words),
+        Some(cells) => op(cells),
         None => region.record_open(at, series.generation, op),
     }
 }
 
-/// Calls `op` with the shared word of a gauge with open labels. The caller has pinned the series.
-pub(crate) fn with_open_shared_word<R>(
+/// Calls `op` with the shared cell of a gauge with open labels. The caller has pinned the series.
+pub(crate) fn with_open_shared_cell<R>(
     family: &Family,
     series: SeriesId,
     op: impl FnOnce(&AtomicU64) -> R,
@@ -50,8 +50,8 @@ pub(crate) fn with_open_shared_word<R>(
     op(&region.shared_cells(at)[0])
 }
 
-/// The words of a series that ended threads have folded theirs into; `None` if it was removed.
-pub(crate) fn shared_words(family: &Family, series: SeriesId) -> Option<&[AtomicU64]> {
+/// The cells of a series that ended threads have folded theirs into; `None` if it was removed.
+pub(crate) fn shared_cells(family: &Family, series: SeriesId) -> Option<&[AtomicU64]> {
     let at = series.place as usize;
     if family.is_closed() {
         return Some(family.region().shared_cells(at));

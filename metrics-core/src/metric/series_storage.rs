@@ -20,12 +20,12 @@ pub(crate) mod sealed {
     };
 
     pub trait SeriesStorage {
-        /// The layout of the series' words, if it is known at compile time.
+        /// The layout of the series' cells, if it is known at compile time.
         const LAYOUT: Option<Layout> = None;
 
         fn family(&self) -> &Family;
 
-        /// Calls `op` with the calling thread's words of the series.
+        /// Calls `op` with the calling thread's cells of the series.
         fn record(&self, op: impl FnOnce(&[AtomicU64]));
 
         /// Like [`record`](Self::record), but returns `None` instead of taking the slow path, so
@@ -33,12 +33,12 @@ pub(crate) mod sealed {
         #[inline(always)]
         fn try_record<R>(&self, op: impl FnOnce(&[AtomicU64]) -> R) -> Option<R> {
             let mut result = None;
-            self.record(|words| result = Some(op(words)));
+            self.record(|cells| result = Some(op(cells)));
             result
         }
 
-        /// Calls `op` with the one word of a gauge, which all threads share.
-        fn with_shared_word<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R;
+        /// Calls `op` with the one cell of a gauge, which all threads share.
+        fn with_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R;
 
         /// Calls `op` with the series' values, summed over all threads.
         fn with_values<R>(&self, op: impl FnOnce(&[u64]) -> R) -> R;

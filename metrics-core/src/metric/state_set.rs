@@ -39,12 +39,12 @@ impl<L: Label, S: SeriesStorage> StateSet<L, S> {
     /// Makes this the current state.
     pub fn set(&self, state: L) {
         self.0
-            .with_shared_word(|word| word.store(state.index() as u64, Ordering::Relaxed));
+            .with_shared_cell(|cell| cell.store(state.index() as u64, Ordering::Relaxed));
     }
 
     /// The name of the current state.
     pub fn get(&self) -> &'static str {
-        let index = self.0.with_shared_word(|word| word.load(Ordering::Relaxed));
+        let index = self.0.with_shared_cell(|cell| cell.load(Ordering::Relaxed));
         L::VALUES
             .and_then(|values| values.get(index as usize).copied())
             .unwrap_or_default()

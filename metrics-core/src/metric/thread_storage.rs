@@ -1,13 +1,13 @@
 //! What a declared metric keeps in each thread's static storage, and how that is chosen.
 //!
-//! | labels | words | per-thread storage |
+//! | labels | cells | per-thread storage |
 //! |---|---|---|
-//! | closed or none | up to the limit | [`LocalCells`]: the words themselves |
+//! | closed or none | up to the limit | [`LocalCells`]: the cells themselves |
 //! | closed or none | more | [`LocalBlock`]: a pointer to a block allocated by the first recording |
-//! | open | any | [`SeriesCache`]: the series looked up last, with pointers to their words |
+//! | open | any | [`SeriesCache`]: the series looked up last, with pointers to their cells |
 //!
 //! The macros' expansions name the choice as a type, because a `thread_local!` needs one:
-//! `<Strategy<{ choose_strategy(..) }> as StrategyStorage<WORDS>>::Local`.
+//! `<Strategy<{ choose_strategy(..) }> as StrategyStorage<CELL_COUNT>>::Local`.
 
 use std::{convert::Infallible, sync::atomic::AtomicU64, thread::LocalKey};
 
@@ -20,10 +20,10 @@ use crate::{
 /// The static per-thread storage of a declared metric.
 #[doc(hidden)]
 pub trait ThreadStorage: LocalStorage {
-    /// The calling thread's words of a series that was looked up.
-    type Words: Copy + Send + Sync + std::fmt::Debug;
+    /// The calling thread's cells of a series that was looked up.
+    type Cells: Copy + Send + Sync + std::fmt::Debug;
 
-    /// Finds the open series of a key, and this thread's words of it if they exist.
+    /// Finds the open series of a key, and this thread's cells of it if they exist.
     ///
     /// `local` is the key to `self`. `None` if there is no such series.
     fn find<const K: usize>(
@@ -31,17 +31,17 @@ pub trait ThreadStorage: LocalStorage {
         key: &[u64; K],
         local: &'static LocalKey<Self>,
         family: &'static Family,
-    ) -> Option<(SeriesId, Option<Self::Words>)>;
+    ) -> Option<(SeriesId, Option<Self::Cells>)>;
 
-    /// The words, unless the series was removed meanwhile.
-    fn words(words: &Self::Words) -> Option<&[AtomicU64]>;
+    /// The cells, unless the series was removed meanwhile.
+    fn cells(cells: &Self::Cells) -> Option<&[AtomicU64]>;
 }
 
 /// Closed series are found by position, so `find` is never called.
 macro_rules! closed {
     ($local:ident) => {
         impl<const N: usize> ThreadStorage for $local<N> {
-            type Words = Infallible;
+            type Cells = Infallible;
 
             fn find<const K: usize>(
                 &self,
@@ -52,8 +52,8 @@ macro_rules! closed {
                 None
             }
 
-            fn words(words: &Infallible) -> Option<&[AtomicU64]> {
-                match *words {}
+            fn cells(cells: &Infallible) -> Option<&[AtomicU64]> {
+                match *cells {}
             }
         }
     };
@@ -63,7 +63,7 @@ closed!(LocalCells);
 closed!(LocalBlock);
 
 impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries, N> {
-    type Words = CachedCells<N>;
+    type Cells = CachedCells<N>;
 
     #[inline(always)]
     fn find<const K: usize>(
@@ -73,25 +73,25 @@ impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries, N> {
         family: &'static Family,
     ) -> Option<(SeriesId, Option<CachedCells<N>>)> {
         let matches = |cached: &CachedSeries| cached.matches(key);
-        if let Some((series, words)) = self.last(matches) {
-            return Some((series, Some(words)));
+        if let Some((series, cells)) = self.last(matches) {
+            return Some((series, Some(cells)));
         }
         let index = family.index();
         let hash = index.hash(key);
-        if let Some((series, words)) = self.find(hash, matches) {
-            return Some((series, Some(words)));
+        if let Some((series, cells)) = self.find(hash, matches) {
+            return Some((series, Some(cells)));
         }
-        let (cached, words) = index.find_cached(key, hash)?;
-        // A series without words of this thread is not cached: its next recording allocates them,
+        let (cached, cells) = index.find_cached(key, hash)?;
+        // A series without cells of this thread is not cached: its next recording allocates them,
         // and a lookup costs little beside that.
-        storage::cache_series(local, self, hash, cached, words, CachedSeries::is_removed);
-        Some((cached.id, words))
+        storage::cache_series(local, self, hash, cached, cells, CachedSeries::is_removed);
+        Some((cached.id, cells))
     }
 
     #[inline(always)]
-    fn words(words: &CachedCells<N>) -> Option<&[AtomicU64]> {
-        let words = words.get()?;
-        Some(words)
+    fn cells(cells: &CachedCells<N>) -> Option<&[AtomicU64]> {
+        let cells = cells.get()?;
+        Some(cells)
     }
 }
 
@@ -100,7 +100,7 @@ impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries, N> {
 #[doc(hidden)]
 pub struct Strategy<const STRATEGY: u8>;
 
-/// The per-thread storage that implements a [`Strategy`] for `N` words.
+/// The per-thread storage that implements a [`Strategy`] for `N` cells.
 #[doc(hidden)]
 pub trait StrategyStorage<const N: usize> {
     type Local: ThreadStorage + ConstInit;
@@ -122,12 +122,12 @@ impl<const N: usize> StrategyStorage<N> for Strategy<RECENT> {
     type Local = SeriesCache<CachedSeries, N>;
 }
 
-/// Chooses the strategy for a metric with this many words, of which `limit` may be static.
+/// Chooses the strategy for a metric with this many cells, of which `limit` may be static.
 #[doc(hidden)]
-pub const fn choose_strategy(words: usize, is_closed: bool, limit: usize) -> u8 {
+pub const fn choose_strategy(cells: usize, is_closed: bool, limit: usize) -> u8 {
     if !is_closed {
         RECENT
-    } else if words <= limit {
+    } else if cells <= limit {
         CELLS
     } else {
         BLOCK

@@ -36,25 +36,25 @@ impl<S: SeriesStorage> UpDownCounter<S> {
     /// Adds 1.
     #[inline(always)]
     pub fn inc(&self) {
-        self.0.record(|words| scalar::increment(&words[0]));
+        self.0.record(|cells| scalar::increment(&cells[0]));
     }
 
     /// Subtracts 1.
     #[inline(always)]
     pub fn dec(&self) {
-        self.0.record(|words| scalar::increment(&words[1]));
+        self.0.record(|cells| scalar::increment(&cells[1]));
     }
 
     /// Adds `n`.
     #[inline(always)]
     pub fn add(&self, n: u64) {
-        self.0.record(move |words| scalar::add_count(&words[0], n));
+        self.0.record(move |cells| scalar::add_count(&cells[0], n));
     }
 
     /// Subtracts `n`.
     #[inline(always)]
     pub fn sub(&self, n: u64) {
-        self.0.record(move |words| scalar::add_count(&words[1], n));
+        self.0.record(move |cells| scalar::add_count(&cells[1], n));
     }
 
     /// Adds 1, and subtracts it when the returned guard is dropped.

@@ -8,8 +8,8 @@
 //!     file!(), 7, module_path!(),
 //!     p::call::OutcomeLabel::Present { fallible: false, is_async: false },
 //! );
-//! const __WORDS: usize = __SPEC.words(p::call::FunctionFamily::COUNTED);
-//! static __SHARED: [p::AtomicU64; __WORDS] = [const { p::AtomicU64::new(0) }; __WORDS];
+//! const __CELLS: usize = __SPEC.cell_count(p::call::FunctionFamily::COUNTED);
+//! static __SHARED: [p::AtomicU64; __CELLS] = [const { p::AtomicU64::new(0) }; __CELLS];
 //! static __FAMILY: p::Family = {
 //!     __register! { p::Registration::Family(&__FAMILY) }
 //!     __SPEC.family(p::call::FunctionFamily::COUNTED, &__SHARED)
@@ -19,7 +19,7 @@
 //! and, if the call is not a future, this thread's part of the storage:
 //!
 //! ```text
-//! type __Local = <p::Strategy<{ p::choose_strategy(__WORDS, true, p::MAX_STATIC_WORDS) }> as p::StrategyStorage<__WORDS>>::Local;
+//! type __Local = <p::Strategy<{ p::choose_strategy(__CELLS, true, p::MAX_STATIC_CELLS) }> as p::StrategyStorage<__CELLS>>::Local;
 //! p::thread_local! {
 //!     static __LOCAL: __Local = const { <__Local as p::ConstInit>::INIT };
 //! }
@@ -77,8 +77,8 @@ pub(super) fn items(
         let registered = register(busy);
         let own = own_family(args, "_busy", " Waiting is left out.");
         quote! {
-            static __BUSY_SHARED: [#p::AtomicU64; __WORDS] =
-                [const { #p::AtomicU64::new(0) }; __WORDS];
+            static __BUSY_SHARED: [#p::AtomicU64; __CELLS] =
+                [const { #p::AtomicU64::new(0) }; __CELLS];
             static #busy: #p::Family = {
                 #registered
                 __SPEC #own.family(#call::FunctionFamily::BUSY, &__BUSY_SHARED)
@@ -101,9 +101,9 @@ pub(super) fn items(
         )
         #labels
         #buckets;
-        const __WORDS: usize = __SPEC.words(#shared_family);
-        static __SHARED: [#p::AtomicU64; __WORDS] =
-            [const { #p::AtomicU64::new(0) }; __WORDS];
+        const __CELLS: usize = __SPEC.cell_count(#shared_family);
+        static __SHARED: [#p::AtomicU64; __CELLS] =
+            [const { #p::AtomicU64::new(0) }; __CELLS];
         #busy_items
         static #family: #p::Family = {
             #registered
@@ -121,12 +121,12 @@ pub(super) fn near(args: &Args, series: &TokenStream) -> TokenStream {
     let limit = if args.instrument.is_timed {
         quote!(0)
     } else {
-        quote!(#p::MAX_STATIC_WORDS)
+        quote!(#p::MAX_STATIC_CELLS)
     };
     quote! {
         type __Local = <
-            #p::Strategy<{ #p::choose_strategy(__WORDS, true, #limit) }>
-            as #p::StrategyStorage<__WORDS>
+            #p::Strategy<{ #p::choose_strategy(__CELLS, true, #limit) }>
+            as #p::StrategyStorage<__CELLS>
         >::Local;
         #p::thread_local! {
             static __LOCAL: __Local = const { <__Local as #p::ConstInit>::INIT };

@@ -56,7 +56,7 @@ enum BucketTable {
 impl Family {
     /// A family with `closed` series, or with open labels if that is `None`.
     ///
-    /// `shared` are the words of all closed series that ended threads fold theirs into, and
+    /// `shared` are the cells of all closed series that ended threads fold theirs into, and
     /// `list_cells` lists the calling thread's static cells.
     pub(crate) const fn new(
         desc: Desc,
@@ -181,7 +181,7 @@ impl Family {
         self.rows
     }
 
-    /// Number of words in a row.
+    /// Number of cells in a row.
     #[inline(always)]
     pub(crate) fn row_width(&self) -> usize {
         self.row_width

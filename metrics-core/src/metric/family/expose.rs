@@ -248,9 +248,9 @@ impl Family {
 
     /// The value of a family for which [`is_single_number`](Self::is_single_number) is true.
     #[inline(always)]
-    pub(crate) fn single_number(&self, words: &[u64; 2]) -> Number {
+    pub(crate) fn single_number(&self, cells: &[u64; 2]) -> Number {
         // Always a number, by the condition above.
-        self.number(words).unwrap_or(Number::Unsigned(0))
+        self.number(cells).unwrap_or(Number::Unsigned(0))
     }
 
     /// An upper bound on what the family adds to an exposition.

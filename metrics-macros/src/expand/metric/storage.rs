@@ -11,11 +11,11 @@
 //! const __MAX_SERIES: usize = DEFAULT_MAX_SERIES;
 //! const _: () = p::check_series(__SERIES, __MAX_SERIES);         // at the labels
 //! const __LAYOUT: p::Layout = p::Layout::Count;
-//! const __WORDS: usize = p::thread_word_count(__LAYOUT, __SERIES); // of one thread
-//! type __Local = <p::Strategy<{ p::choose_strategy(__WORDS, __SERIES.is_some(), p::MAX_STATIC_WORDS) }>
-//!     as p::StrategyStorage<__WORDS>>::Local;
-//! const __ALL_WORDS: usize = p::shared_word_count(__LAYOUT, __SERIES);
-//! static __SHARED: [p::AtomicU64; __ALL_WORDS] = [const { p::AtomicU64::new(0) }; __ALL_WORDS];
+//! const __CELLS: usize = p::thread_cell_count(__LAYOUT, __SERIES); // of one thread
+//! type __Local = <p::Strategy<{ p::choose_strategy(__CELLS, __SERIES.is_some(), p::MAX_STATIC_CELLS) }>
+//!     as p::StrategyStorage<__CELLS>>::Local;
+//! const __ALL_CELLS: usize = p::shared_cell_count(__LAYOUT, __SERIES);
+//! static __SHARED: [p::AtomicU64; __ALL_CELLS] = [const { p::AtomicU64::new(0) }; __ALL_CELLS];
 //!
 //! impl p::DeclaredMetric for REQUESTS {
 //!     type Local = __Local;
@@ -75,7 +75,7 @@ impl Expansion<'_> {
         // thread's static storage too large.
         let limit = match self.metric.kind {
             MetricKind::Histogram | MetricKind::Summary => quote!(0),
-            _ => quote!(#p::MAX_STATIC_WORDS),
+            _ => quote!(#p::MAX_STATIC_CELLS),
         };
         let exemplars = attrs.exemplars.get().map(|()| {
             quote! {
@@ -101,16 +101,16 @@ impl Expansion<'_> {
             #check_expiry
             #bounds
             const __LAYOUT: #p::Layout = #layout;
-            const __WORDS: usize =
-                #p::thread_word_count(__LAYOUT, __SERIES);
+            const __CELLS: usize =
+                #p::thread_cell_count(__LAYOUT, __SERIES);
             type __Local = <
-                #p::Strategy<{ #p::choose_strategy(__WORDS, __SERIES.is_some(), #limit) }>
-                as #p::StrategyStorage<__WORDS>
+                #p::Strategy<{ #p::choose_strategy(__CELLS, __SERIES.is_some(), #limit) }>
+                as #p::StrategyStorage<__CELLS>
             >::Local;
-            const __ALL_WORDS: usize =
-                #p::shared_word_count(__LAYOUT, __SERIES);
-            static __SHARED: [#p::AtomicU64; __ALL_WORDS] =
-                [const { #p::AtomicU64::new(0) }; __ALL_WORDS];
+            const __ALL_CELLS: usize =
+                #p::shared_cell_count(__LAYOUT, __SERIES);
+            static __SHARED: [#p::AtomicU64; __ALL_CELLS] =
+                [const { #p::AtomicU64::new(0) }; __ALL_CELLS];
 
             #[automatically_derived]
             impl #p::DeclaredMetric for #ty {
@@ -159,7 +159,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// The words of one series.
+    /// The cells of one series.
     fn layout(&self) -> TokenStream {
         let p = &self.p;
         let layout = match self.metric.kind {
