@@ -4,8 +4,8 @@
 //! The entry, the generations and the additions are the real code. The code that calls them is
 //! mirrored here line by line, for one place and one recording thread: `Index::update_activity`
 //! (in `scrape`), `expire_idle`, `insert`, `remove_place`, `start_generation` and `pin`;
-//! `record_open` with `Family::astray` (as `record`); and of the storage, `Found` and
-//! `Region::{ready, record_open, caught_up}`. The grace period has no length, so that only the
+//! `record_open` with `Family::astray` (as `record`); and of the storage, `CachedCells` and
+//! `Region::{ready, record_open, caught_up_cells}`. The grace period has no length, so that only the
 //! number of scrapes delays a removal.
 
 use std::sync::{

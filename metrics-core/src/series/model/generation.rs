@@ -1,11 +1,12 @@
 //! Loom model of generations: a thread records while a writer gives the place of a series to
 //! another and a scrape sums the words.
 //!
-//! `renew`, `catch_up`, `has_seen`, the entry and the additions are the real code. The storage's code
+//! `claim`, `catch_up`, `has_seen`, the entry and the additions are the real code. The storage's code
 //! that reaches words through pointers is mirrored here line by line, with the same operations and
-//! orderings, for one region and one thread: `Region::{ready, record_open, caught_up, late}`,
-//! `list` (as `first_touch`), `State::add_up` (as `scrape`), `Listed::fold` and the end of a thread
-//! in `State::end` (as `end`); and the metrics' `record_open` (as `record`).
+//! orderings, for one region and one thread: `attach` (as `first_touch`),
+//! `Region::{ready, record_open, caught_up_cells, record_late}`, `GlobalState::sum_scalars` (as
+//! `scrape`), `RegionEntry::fold` and `GlobalState::remove_thread` (as `end`); and the metrics'
+//! `record_open` (as `record`).
 
 use std::sync::{
     Arc,
