@@ -1,4 +1,4 @@
-//! What has changed in this thread's own storage from one reading to another.
+//! The difference between two readings of the calling thread's storage.
 
 use std::{collections::HashMap, fmt};
 
@@ -14,14 +14,14 @@ use crate::{
     storage::{Reader, layout::Layout, native::TableView, scalar},
 };
 
-/// What this thread has recorded up to now, as far as it is anything.
+/// The values of all series into which the calling thread has recorded so far.
 pub(super) struct Reading {
     values: HashMap<Key, Vec<u64>>,
-    /// No address is another metric's meanwhile.
+    /// Keeps the families alive, so that their addresses, which are part of the keys, stay unique.
     _families: Vec<FamilyRef>,
 }
 
-/// Tells a series from all others, those that come after it included.
+/// Identifies a row of a series; a series that is removed and created again has another key.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     family: usize,
@@ -47,7 +47,7 @@ impl Reading {
     }
 }
 
-/// Shows what this thread has recorded in each series.
+/// Calls `each` with the labels and the calling thread's values of each row of each series.
 fn each_series(family: &Family, mut each: impl FnMut(Key, &str, &[u64])) {
     if !has_threads(family.layout()) {
         return;
@@ -68,17 +68,17 @@ fn each_series(family: &Family, mut each: impl FnMut(Key, &str, &[u64])) {
     );
 }
 
-/// Whether threads have storage of their own.
+/// Whether each thread has its own storage of metrics with this layout.
 fn has_threads(layout: Layout) -> bool {
     !matches!(layout, Layout::Empty | Layout::Int | Layout::Float)
 }
 
-/// Series in which something was recorded, each once.
+/// One change for each series that was recorded into.
 #[derive(Default)]
 pub(super) struct Changes(Vec<Change>);
 
 impl Changes {
-    /// Adds what this thread has recorded since that reading.
+    /// Adds what the calling thread recorded since the reading `before`.
     pub(super) fn add_since(&mut self, before: &Reading, registry: &Registry) {
         let settings = registry.settings();
         for family in registry.metrics() {
@@ -113,7 +113,7 @@ impl Changes {
         }
     }
 
-    /// All of them in the order of their names.
+    /// The changes, sorted by name and labels.
     pub(super) fn sorted(mut self) -> Vec<Change> {
         let key = |change: &Change| (change.name.clone(), change.labels.clone());
         self.0.sort_by_cached_key(key);
@@ -121,9 +121,9 @@ impl Changes {
     }
 }
 
-/// What was recorded in one series: see [`Recorded::changes`](super::Recorded::changes).
+/// What was recorded into one series; see [`Recorded::changes`](super::Recorded::changes).
 ///
-/// Shown (`Display`) as an exposition names the series, with the amount behind it.
+/// `Display` writes the series as the text format does, followed by the amount.
 ///
 /// ```
 /// use metrics_core::{metrics, testing};
@@ -147,11 +147,11 @@ pub struct Change {
     kind: Kind,
     bounds: Vec<f64>,
     layout: Layout,
-    /// As they are read of a series.
+    /// Values of the series in the order of `layout`, as differences.
     values: Vec<u64>,
 }
 
-/// How much was recorded in a series: see [`Change::amount`].
+/// How much was recorded into a series; see [`Change::amount`].
 ///
 /// ```
 /// use metrics_core::testing::Amount;
@@ -161,18 +161,18 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Amount {
-    /// By so much a counter went up.
+    /// The increase of a counter.
     Counter(u64),
-    /// By so much a float counter went up.
+    /// The increase of a float counter.
     FloatCounter(f64),
-    /// By so much an up-down counter went up, and by so much down.
+    /// The increments and decrements of an up-down counter.
     UpDown {
-        /// What was added.
+        /// Sum of the increments.
         up: u64,
-        /// What was taken away.
+        /// Sum of the decrements.
         down: u64,
     },
-    /// What a histogram or a summary has observed; the latter has no buckets.
+    /// The observations of a histogram or a summary; a summary has no buckets.
     Observations(HistogramSnapshot),
 }
 
@@ -182,12 +182,12 @@ impl Change {
         &self.name
     }
 
-    /// Names and values of the labels.
+    /// Names and values of the labels, const labels first.
     pub fn labels(&self) -> &[(String, String)] {
         &self.labels
     }
 
-    /// How much was recorded.
+    /// The recorded amount, by type of metric.
     pub fn amount(&self) -> Amount {
         match self.layout {
             Layout::FloatCount => Amount::FloatCounter(f64::from_bits(self.values[0])),
@@ -222,8 +222,9 @@ impl Change {
         self.layout
     }
 
-    /// Whether it is of this metric, and its labels have these values; where a label is to be
-    /// empty, it may also be absent.
+    /// Whether this change belongs to the metric `name` and has these label values.
+    ///
+    /// An absent label matches the empty value.
     pub(super) fn matches(&self, name: &str, labels: &[(&str, &str)]) -> bool {
         let value = |name: &str| {
             let found = self.labels.iter().find(|(label, _)| label == name);
@@ -232,12 +233,12 @@ impl Change {
         self.name == name && labels.iter().all(|(name, wanted)| value(name) == *wanted)
     }
 
-    /// Whether the other is of the same series.
+    /// Whether both changes belong to the same series.
     fn is_of(&self, other: &Change) -> bool {
         self.name == other.name && self.labels == other.labels && self.layout == other.layout
     }
 
-    /// The same with what was recorded in another series of the metric.
+    /// Adds the amount of another series of the same metric.
     pub(super) fn and(mut self, other: &Change) -> Self {
         if self.layout == other.layout {
             self.layout.add_values(&mut self.values, &other.values);
@@ -275,7 +276,7 @@ impl fmt::Display for Amount {
     }
 }
 
-/// A series as an exposition names it.
+/// Writes name and labels of a series as the text format does.
 pub(super) struct Named<'a, T>(pub(super) &'a str, pub(super) &'a [(T, T)]);
 
 impl<T: AsRef<str>> fmt::Display for Named<'_, T> {

@@ -1,24 +1,24 @@
-//! Time that stands still in one thread, and moves when a test says so.
+//! A clock that stops time in one thread and advances when a test says so.
 
 use std::{marker::PhantomData, time::Duration};
 
 use crate::storage::clock;
 
-/// Stops the time in this thread until it is dropped; [`advance`](Self::advance) moves it.
+/// Stops the calling thread's time until it is dropped; [`advance`](Self::advance) moves it.
 ///
-/// The time is that which metrics go by: timers, `#[timed]` functions and what else measures
-/// durations; in an exposition made by this thread, how long series have been idle that
-/// [expire](crate::Options::expire); and the times of births and exemplars. Not moved are
-/// the sliding windows of a summary's quantiles, the time that a series which has expired may
-/// still come back (a minute and two expositions), and the clocks of others, such as tokio's.
+/// It affects timers and `#[timed]` functions; in expositions that this thread encodes, how long
+/// series with [expiry](crate::Options::expire) have been idle; and created timestamps and the
+/// timestamps of exemplars. It does not affect the sliding windows of a summary's quantiles, the
+/// period in which an expired series can be resumed (a minute and two expositions), and other
+/// clocks, such as tokio's.
 ///
-/// Other threads go on by the real time. A clock that stops while there is one in the thread
-/// already shares its time, and the outer one ends it. Idle series leave for all: an exposition
-/// made hours ahead should be one of a [registry](crate::Registry) of the test's own.
+/// Other threads keep the real time. A clock that is created while the thread has one shares its
+/// time; time resumes when the outer one is dropped. Expiry removes series for every reader, so a
+/// test that advances by hours should encode its own [registry](crate::Registry).
 ///
-/// A program that never stops the time pays nothing for it. The first clock of a process makes
-/// all its threads measure by the system's clock from then on, which takes somewhat longer; what
-/// is being timed at this moment, in whatever thread, is not measured right.
+/// A program that never stops time pays nothing for it. The first clock of a process makes all its
+/// threads measure durations with the system's clock from then on, which costs a few nanoseconds
+/// more per reading. Durations that are being measured at that moment, in any thread, are wrong.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,14 +48,14 @@ use crate::storage::clock;
 #[derive(Debug)]
 #[must_use = "dropped at once, it stops nothing"]
 pub struct Clock {
-    /// Whether there was none before in this thread.
+    /// Whether this is the thread's outermost clock.
     outermost: bool,
-    /// It is this thread's.
+    /// Makes the clock `!Send`: it belongs to the thread that created it.
     not_send: PhantomData<*const ()>,
 }
 
 impl Clock {
-    /// Stops the time in this thread.
+    /// Stops the calling thread's time.
     pub fn stop() -> Self {
         Clock {
             outermost: clock::freeze(),
@@ -63,7 +63,7 @@ impl Clock {
         }
     }
 
-    /// Moves the time ahead.
+    /// Advances the calling thread's time.
     ///
     /// ```
     /// use std::time::Duration;
@@ -78,7 +78,7 @@ impl Clock {
     /// followed.with(&["example.org"]).inc();
     /// assert!(registry.encode_to_string(Format::Text).contains("example.org"));
     /// clock.advance(hour);
-    /// registry.encode_to_string(Format::Text); // shows it for the last time
+    /// registry.encode_to_string(Format::Text); // the last exposition with the series
     /// assert!(!registry.encode_to_string(Format::Text).contains("example.org"));
     /// # Ok::<(), metrics_core::Error>(())
     /// ```

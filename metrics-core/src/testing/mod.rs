@@ -1,8 +1,8 @@
-//! Tests of a program's own metrics: what this thread has recorded, and a clock that stands still.
+//! Assertions on the metrics that a test records, and a clock that a test advances.
 //!
-//! The tests of a program run at the same time, and its metrics are there once, so the values of
-//! [`gather`](crate::gather) are those of all tests. But each thread records into storage of its
-//! own, and what it has recorded itself can be told exactly, whatever others do:
+//! Tests of one program run in parallel and share its metrics, so [`gather`](crate::gather) returns
+//! the sum over all tests. But each thread records into its own storage, so what one thread recorded
+//! can be read exactly, whatever other threads do:
 //!
 //! ```
 //! use metrics_core::{Label, counted, metrics, testing};
@@ -29,24 +29,23 @@
 //! recorded.assert_counter("function_calls_total", &calls, 1);
 //! ```
 //!
-//! # What is not told
+//! # Limitations
 //!
-//! * What other threads record, those among them that the closure starts, or waits for. Of a
-//!   future on a runtime of several threads, what it records itself is told on whichever thread
-//!   it is polled, as [`recorded_async`] shows; tasks that it spawns are not part of it.
-//! * Gauges (but for up-down counters), infos and state sets: all threads share one value, and
-//!   nobody can tell who has set it. A test that makes them in a [`Registry`] of its own
-//!   reads them with `get`.
-//! * What was recorded into a series before it was removed. It begins again at 0 when it is there
-//!   again.
-//! * What a collector or `#[computed]` computes, and what goes to the `metrics_…` families that a
-//!   registry keeps of itself.
+//! Not included are:
 //!
-//! Amounts that are not whole are told as floats are added and subtracted. They are exact in a
-//! thread that has recorded nothing in the metric before, as that of a `#[test]`, and otherwise
-//! may be a rounding error away.
+//! * recordings of other threads, even of those that the closure starts or waits for. For a future,
+//!   [`recorded_async`] includes the recordings of each poll, on whichever thread it happens, but not
+//!   those of tasks that the future spawns;
+//! * gauges (except up-down counters), infos and state sets: all threads share one value. A test can
+//!   create them in its own [`Registry`] and read them with `get`;
+//! * recordings into a series that was removed before the end of the test;
+//! * values of collectors and `#[computed]` metrics, and the registry's self-metrics.
 //!
-//! Where metrics are switched off with `--cfg metrics_off`, nothing is recorded.
+//! Float amounts are differences of float sums. They are exact if the thread has not recorded into
+//! the metric before, which holds for the thread of a `#[test]`; otherwise they may have a rounding
+//! error.
+//!
+//! With `--cfg metrics_off`, nothing is recorded.
 
 mod changes;
 mod clock;
@@ -64,12 +63,13 @@ pub use changes::{Amount, Change};
 pub use clock::Clock;
 pub use recorded::Recorded;
 
-/// Runs a closure and tells what this thread has recorded in it in the
-/// [global registry](Registry::global): in what is declared with
-/// [`metrics!`](macro@crate::metrics), and by the attributes of functions.
+/// Runs a closure and returns what the calling thread recorded in it.
 ///
-/// One may stand within another: both tell what the inner one has. A panic goes on to the
-/// caller, so that a test that expects one catches it inside.
+/// It reads the [global registry](Registry::global): metrics declared with
+/// [`metrics!`](macro@crate::metrics), and the metrics of instrumented functions.
+///
+/// Calls may be nested; the outer one includes the recordings of the inner one. A panic of the
+/// closure is not caught, so a test that expects a panic catches it inside the closure.
 ///
 /// ```
 /// use metrics_core::{metrics, testing};
@@ -90,7 +90,7 @@ pub fn recorded<T>(body: impl FnOnce() -> T) -> Recorded<T> {
     recorded_in(Registry::global(), body)
 }
 
-/// The same for the metrics of another registry.
+/// Like [`recorded`], for the metrics of another registry.
 ///
 /// ```
 /// use metrics_core::{Counter, Options, Registry, testing};
@@ -111,12 +111,10 @@ pub fn recorded_in<T>(registry: &Registry, body: impl FnOnce() -> T) -> Recorded
     Recorded::new(returned, changes, registry)
 }
 
-/// Awaits a future and tells what its polls have recorded, in the
-/// [global registry](Registry::global).
+/// Awaits a future and returns what its polls recorded in the [global registry](Registry::global).
 ///
-/// What else runs between the polls is not counted, such as other tasks of the same runtime, be
-/// they spawned by the future; nor are recordings of the future in other threads than the one
-/// that polls it.
+/// Recordings between the polls are not included, such as those of other tasks of the runtime, even
+/// if the future spawned them. Neither are recordings that a poll causes in another thread.
 ///
 /// ```
 /// use metrics_core::{counted, testing};
@@ -139,7 +137,7 @@ pub async fn recorded_async<F: Future>(future: F) -> Recorded<F::Output> {
     recorded_async_in(Registry::global(), future).await
 }
 
-/// The same for the metrics of another registry.
+/// Like [`recorded_async`], for the metrics of another registry.
 ///
 /// ```
 /// use metrics_core::{Counter, Options, Registry, testing};

@@ -1,6 +1,6 @@
-//! Names like the one that somebody meant.
+//! Suggestions for a misspelt name.
 
-/// The names that are most like this one, best first; none that are not like it at all.
+/// The names that are most similar to `name`, best first; names without similarity are left out.
 pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     let near = |other: &&str| distance(name, other) <= (name.chars().count() / 8).max(2);
     let is_part =
@@ -14,8 +14,7 @@ pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> V
     like
 }
 
-/// How many characters have to be put in, taken out or exchanged to make one of the other
-/// (Levenshtein 1966).
+/// The edit distance: insertions, deletions and replacements of characters (Levenshtein 1966).
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -31,7 +30,7 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// More would hide what is meant.
+/// A longer list would hide the right name.
 const MOST: usize = 3;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What was recorded, to be asked and asserted.
+//! [`Recorded`]: queries and assertions on what a test recorded.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -15,16 +15,15 @@ use crate::{
     storage::{layout::Layout, scalar},
 };
 
-/// What one thread has recorded in a closure or a future, and what that has returned: see
+/// What one thread recorded in a closure or a future, and its result; see
 /// [`recorded`](super::recorded).
 ///
-/// A metric is asked for by its name, as the exposition has it (`_seconds` and not
-/// `_seconds_count`), and by some of its labels, all or none: the series with these values are
-/// added up. Labels that are not mentioned may have any value; one that is to be empty,
-/// `("outcome", "")`, is empty or absent. Nothing recorded is 0.
+/// A query takes the name of a family (`_seconds`, not `_seconds_count`) and any subset of its
+/// labels, and returns the sum over all matching series. Labels that are not given may have any
+/// value; an empty value, `("outcome", "")`, also matches series without the label. The sum is 0 if
+/// nothing was recorded.
 ///
-/// Shown (`Debug` or `Display`), it lists all changes, one a line, as the assertions do when they
-/// fail.
+/// `Debug` and `Display` list all changes, one a line; a failed assertion prints the same list.
 ///
 /// ```
 /// use metrics_core::{metrics, testing};
@@ -47,12 +46,12 @@ use crate::{
 ///
 /// # Panics
 ///
-/// A question panics where it cannot be what was meant, and says what may have been: when the
-/// registry has no metric of this name, or one of another type, or it has no such label. The 0
-/// of a misspelt name would make a test pass that tests nothing.
+/// A query panics, with suggestions, if the registry has no metric of this name, if the metric has
+/// another type, or if it has no such label. Otherwise a test with a misspelt name would compare with
+/// 0 and prove nothing.
 #[must_use = "it only tells what was recorded"]
 pub struct Recorded<T = ()> {
-    /// What the closure or future has returned.
+    /// The result of the closure or future.
     pub returned: T,
     changes: Vec<Change>,
     known: Vec<Known>,
@@ -65,14 +64,14 @@ struct Known {
     labels: BTreeSet<String>,
 }
 
-/// Which of the questions is a metric's.
+/// The query that fits the type of a metric.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Asked {
     Counter,
     FloatCounter,
     UpDown,
     Observations,
-    /// None: all threads share its value.
+    /// No query fits: all threads share the value.
     Shared(Kind),
 }
 
@@ -86,7 +85,7 @@ impl<T> Recorded<T> {
         }
     }
 
-    /// All series in which something was recorded, in the order of their names.
+    /// One change for each series that was recorded into, sorted by name and labels.
     ///
     /// ```
     /// use metrics_core::{Counter, Options, Registry, testing};
@@ -101,12 +100,11 @@ impl<T> Recorded<T> {
         self.changes.iter()
     }
 
-    /// By how much a [`Counter`](crate::Counter) went up, or how many calls of `#[counted]`
-    /// functions there were.
+    /// The increase of a [`Counter`](crate::Counter), or the number of calls of `#[counted]` functions.
     ///
     /// # Panics
     ///
-    /// When there is [no such metric or label](Recorded#panics).
+    /// If there is [no such metric or label](Recorded#panics).
     ///
     /// ```
     /// use metrics_core::{counted, testing};
@@ -128,11 +126,11 @@ impl<T> Recorded<T> {
         }
     }
 
-    /// By how much a [`FloatCounter`](crate::FloatCounter) went up.
+    /// The increase of a [`FloatCounter`](crate::FloatCounter).
     ///
     /// # Panics
     ///
-    /// When there is [no such metric or label](Recorded#panics).
+    /// If there is [no such metric or label](Recorded#panics).
     ///
     /// ```
     /// use metrics_core::{metrics, testing};
@@ -153,12 +151,13 @@ impl<T> Recorded<T> {
         }
     }
 
-    /// By how much an [`UpDownCounter`](crate::UpDownCounter) is higher than before, or lower;
-    /// what came and went again is 0. `#[in_flight]` keeps one as well.
+    /// The change of an [`UpDownCounter`](crate::UpDownCounter): increments less decrements.
+    ///
+    /// The metric of `#[in_flight]` is one as well.
     ///
     /// # Panics
     ///
-    /// When there is [no such metric or label](Recorded#panics).
+    /// If there is [no such metric or label](Recorded#panics).
     ///
     /// ```
     /// use metrics_core::{metrics, testing};
@@ -182,14 +181,14 @@ impl<T> Recorded<T> {
         }
     }
 
-    /// What a [`Histogram`](crate::Histogram), a [`Summary`](crate::Summary) or a `#[timed]`
-    /// function has observed: count, sum and buckets; a summary has none of these.
+    /// The observations of a [`Histogram`](crate::Histogram), a [`Summary`](crate::Summary) or a
+    /// `#[timed]` function: count, sum and buckets.
     ///
-    /// Where nothing was observed, there are no buckets either.
+    /// The buckets are empty for a summary, and if nothing was observed.
     ///
     /// # Panics
     ///
-    /// When there is [no such metric or label](Recorded#panics).
+    /// If there is [no such metric or label](Recorded#panics).
     ///
     /// ```
     /// use metrics_core::{metrics, testing};
@@ -213,11 +212,11 @@ impl<T> Recorded<T> {
         }
     }
 
-    /// Asserts by how much a counter went up: see [`counter`](Self::counter).
+    /// Asserts the increase of a counter; see [`counter`](Self::counter).
     ///
     /// # Panics
     ///
-    /// When it did not, with all that was recorded instead; or when there is
+    /// If the increase differs, with a list of everything that was recorded, or if there is
     /// [no such metric or label](Recorded#panics).
     ///
     /// ```should_panic
@@ -237,11 +236,11 @@ impl<T> Recorded<T> {
         self.compare(name, labels, &recorded, &expected);
     }
 
-    /// Asserts by how much a float counter went up: see [`float_counter`](Self::float_counter).
+    /// Asserts the increase of a float counter; see [`float_counter`](Self::float_counter).
     ///
     /// # Panics
     ///
-    /// As [`assert_counter`](Self::assert_counter) does.
+    /// Like [`assert_counter`](Self::assert_counter).
     ///
     /// ```
     /// use metrics_core::{metrics, testing};
@@ -260,11 +259,11 @@ impl<T> Recorded<T> {
         self.compare(name, labels, &recorded, &expected);
     }
 
-    /// Asserts by how much an up-down counter is higher: see [`up_down`](Self::up_down).
+    /// Asserts the change of an up-down counter; see [`up_down`](Self::up_down).
     ///
     /// # Panics
     ///
-    /// As [`assert_counter`](Self::assert_counter) does.
+    /// Like [`assert_counter`](Self::assert_counter).
     ///
     /// ```
     /// use metrics_core::{metrics, testing};
@@ -283,12 +282,12 @@ impl<T> Recorded<T> {
         self.compare(name, labels, &recorded, &expected);
     }
 
-    /// Asserts how often a histogram or a summary has observed: see
+    /// Asserts the number of observations of a histogram or a summary; see
     /// [`observations`](Self::observations).
     ///
     /// # Panics
     ///
-    /// As [`assert_counter`](Self::assert_counter) does.
+    /// Like [`assert_counter`](Self::assert_counter).
     ///
     /// ```
     /// use metrics_core::{testing, timed};
@@ -305,11 +304,11 @@ impl<T> Recorded<T> {
         self.compare(name, labels, &recorded, &expected);
     }
 
-    /// Asserts that nothing was recorded in the registry.
+    /// Asserts that nothing was recorded.
     ///
     /// # Panics
     ///
-    /// When something was, with all of it.
+    /// If anything was recorded, with a list of it.
     ///
     /// ```
     /// use metrics_core::testing;
@@ -336,7 +335,7 @@ impl<T> Recorded<T> {
         );
     }
 
-    /// What was recorded in all series with these labels.
+    /// The sum of the changes of all series with these labels.
     #[track_caller]
     fn total(&self, asked: Asked, name: &str, labels: &[(&str, &str)]) -> Option<Amount> {
         if let Some(fault) = self.fault(asked, name, labels) {
@@ -351,7 +350,7 @@ impl<T> Recorded<T> {
         Some(matching.fold(first, Change::and).amount())
     }
 
-    /// Why this question cannot be what was meant.
+    /// What is wrong with a query, if anything.
     fn fault(&self, asked: Asked, name: &str, labels: &[(&str, &str)]) -> Option<String> {
         let members: Vec<&Known> = self
             .known
@@ -378,7 +377,7 @@ impl<T> Recorded<T> {
 }
 
 impl Asked {
-    /// The question that is answered from such words; `None` where all threads share them.
+    /// The query for metrics of this kind and layout; `None` if all threads share their values.
     fn of(layout: Layout) -> Option<Self> {
         Some(match layout {
             Layout::Empty | Layout::Int | Layout::Float => return None,
@@ -406,7 +405,7 @@ impl Known {
     }
 }
 
-/// The end of a sentence about a name that is not there.
+/// The end of a message about an unknown name: suggestions, if there are any.
 fn like<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> String {
     match nearest(name, names)[..] {
         [] => String::new(),
@@ -430,7 +429,7 @@ impl fmt::Display for Asked {
     }
 }
 
-/// All changes, one a line.
+/// Lists all changes, one a line.
 impl<T> fmt::Display for Recorded<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.changes.is_empty() {
