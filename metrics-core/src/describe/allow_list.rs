@@ -1,18 +1,19 @@
-//! Bounds on a label's values: what `#[allow_only(...)]` and `#[normalize(...)]` expand to.
+//! What `#[allow_only(...)]` and `#[normalize(...)]` on a label expand to.
 
 use std::marker::PhantomData;
 
 use crate::describe::label::Label;
 
-/// The values that the label of number `AT` of a declared metric may have; the last is that of
-/// all others, unless `OTHER` says which it is.
+/// The allow-list of the label at position `AT` of a declared metric.
+///
+/// `OTHER` is the position of the value that replaces all values that are not on the list.
 #[doc(hidden)]
 pub trait AllowList<const AT: usize> {
     const VALUES: &'static [&'static str];
     const OTHER: usize;
 }
 
-/// A value that is on an allow-list: a closed label.
+/// A label value from an allow-list: a closed label.
 #[doc(hidden)]
 pub struct Allowed<M, const AT: usize> {
     index: usize,
@@ -20,7 +21,7 @@ pub struct Allowed<M, const AT: usize> {
 }
 
 impl<M: AllowList<AT>, const AT: usize> Allowed<M, AT> {
-    /// The value itself where it is on the list, else the one for all others.
+    /// `value` if it is on the list, otherwise the replacement.
     #[inline]
     pub fn new(value: &(impl Label + ?Sized)) -> Self {
         let find = |text: &str| M::VALUES.iter().position(|allowed| *allowed == text);
@@ -44,14 +45,16 @@ impl<M: AllowList<AT>, const AT: usize> Label for Allowed<M, AT> {
     }
 }
 
-/// What a normaliser makes of a value; that it is no label is said once, at the normaliser.
+/// Calls the function of `#[normalize(...)]`.
+///
+/// `value` need not be a label: an error about that belongs to the function.
 #[doc(hidden)]
 #[inline(always)]
 pub fn normalized<A, R: Label>(normalize: fn(A) -> R, value: A) -> impl Label {
     normalize(value)
 }
 
-/// The values that a normaliser returns, when its type knows them.
+/// The values of the label that the function of `#[normalize(...)]` returns, if it is closed.
 #[doc(hidden)]
 pub const fn normalizer_values<A, R: Label>(_: fn(A) -> R) -> Option<&'static [&'static str]> {
     R::VALUES

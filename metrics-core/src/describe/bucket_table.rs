@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 
-/// Upper bounds, the last one infinite, and the way to the one for a value.
+/// The upper bounds of a histogram, including `+Inf`, with a table to find the bucket of a value.
 #[derive(Clone, Debug)]
 #[doc(hidden)]
 pub struct Buckets {
     upper: Cow<'static, [f64]>,
     table: Table,
-    /// The lowest value that may be observed.
+    /// The lowest valid observation; see [`Buckets::min_observation`].
     min_observation: f64,
 }
 
 impl Buckets {
-    /// From bounds that end in `+Inf`; see [`with_infinity`].
+    /// `upper` ends in `+Inf`; see [`with_infinity`](crate::describe::buckets::with_infinity).
     pub const fn new(upper: &'static [f64]) -> Self {
         let (bounds, _) = upper.split_at(upper.len() - 1);
         Buckets {
@@ -23,7 +23,7 @@ impl Buckets {
         }
     }
 
-    /// From bounds without `+Inf`, at run time.
+    /// Like [`new`](Self::new), at run time, from bounds without `+Inf`.
     pub(crate) fn from_bounds(bounds: &[f64]) -> Self {
         let mut upper = bounds.to_vec();
         upper.push(f64::INFINITY);
@@ -34,18 +34,18 @@ impl Buckets {
         }
     }
 
-    /// The position of the first bound that is not below `value`.
+    /// The bucket of `value`: the position of the first bound that is not below it.
     #[inline(always)]
     pub(crate) fn index_of(&self, value: f64) -> usize {
         self.table.find(&self.upper, value)
     }
 
-    /// The same for a duration. The calls that recording is dear for are too short for any bucket
-    /// but the first, which is asked for in a branch that the processor foresees.
+    /// Like [`index_of`](Self::index_of), faster for durations of short calls.
     ///
-    /// Where to count is known then before the duration is. Reading the clock waits for the
-    /// addresses of the loads and stores before it, and so for that: a third of what it takes to
-    /// time a short call.
+    /// A call that is short enough for recording to matter is in the first bucket, which is tested
+    /// with a predictable branch. The processor then knows the address of the bucket before it
+    /// knows the duration. Without that, the next read of the clock waits for the address, which
+    /// is a third of the cost of timing a short call.
     #[inline(always)]
     pub(crate) fn index_of_duration(&self, value: f64) -> usize {
         if self.upper.first().is_some_and(|first| value <= *first) {
@@ -54,8 +54,7 @@ impl Buckets {
         self.index_of(value)
     }
 
-    /// The lowest value that a sum of observations stays meaningful with: where all bounds are
-    /// positive, a negative observation would make the sum go backwards.
+    /// The lowest valid observation: 0 unless a bound is negative, so that the sum never decreases.
     #[inline(always)]
     pub(crate) fn min_observation(&self) -> f64 {
         self.min_observation
@@ -71,16 +70,17 @@ const fn min_observation(bounds: &[f64]) -> f64 {
 }
 
 const CELLS: usize = 256;
-/// Sign, exponent and two bits of the mantissa: four cells to each power of two.
+/// Keeps sign, exponent and two bits of the mantissa: four cells per power of two.
 const SHIFT: u32 = 50;
 
-/// For each stretch of values, the first bound in or above it.
+/// Maps ranges of values to the first bound in or above each range.
 #[derive(Clone, Debug)]
 struct Table {
-    /// The stretch of the first bound.
+    /// The upper bits of the first bound, which belong to the first cell.
     base: u64,
     cells: [u8; CELLS],
-    /// Whether one comparison decides: no stretch holds two bounds, and none lies outside.
+    /// Whether one comparison is enough: each range has at most one bound, and all bounds are in
+    /// the table. Otherwise a binary search is used.
     exact: bool,
 }
 
@@ -113,7 +113,7 @@ impl Table {
             exact = exact && bound - start <= 1;
             cell += 1;
         }
-        // The last cell also stands for all that lies above it.
+        // The last cell is also used for all higher values.
         table.exact = exact && table.cells[CELLS - 1] as usize == bounds.len();
         table
     }
@@ -128,8 +128,8 @@ impl Table {
             .saturating_sub(self.base)
             .min(CELLS as u64 - 1);
         let first = self.cells[cell as usize] as usize;
-        // As positive floats compare like their bits, the sign of the difference is the answer:
-        // a comparison would invite the compiler to branch on what cannot be predicted.
+        // Positive floats compare like their bits, so the sign of the difference is the result of
+        // the comparison. With `>` the compiler emits a branch, which is unpredictable here.
         first + (upper[first].to_bits().wrapping_sub(bits) >> 63) as usize
     }
 }
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn usual_layouts_need_one_comparison() {
+    fn common_bounds_need_one_comparison() {
         assert!(Table::new(&DURATION_BUCKETS).exact);
         assert!(Table::new(&exponential_buckets::<20>(1.0, 2.0)).exact);
     }

@@ -1,17 +1,19 @@
-//! Bucket layouts and the tables that find a value's bucket, all built in `const`.
+//! Bucket bounds and quantiles: how they are made and checked, in `const`.
 
 use crate::describe::name::Violation;
 
-/// The most buckets a histogram may have, `+Inf` included.
+/// Maximum number of buckets of a histogram, including `+Inf`.
 pub(crate) const MAX_BUCKETS: usize = 256;
 
-/// The default bounds, meant for durations in seconds: those of the official clients, from 5 ms
-/// to 10 s, and three below them for calls that do not leave the process.
+/// The default bounds, for durations in seconds.
+///
+/// Those of the official client libraries, from 5 ms to 10 s, and three smaller ones for calls
+/// within the process.
 pub const DURATION_BUCKETS: [f64; 14] = [
     0.000_1, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
-/// `N` bounds, `width` apart, the first at `start`.
+/// Returns `N` bounds, the first at `start`, each `width` above the previous one.
 ///
 /// ```
 /// assert_eq!(metrics_core::linear_buckets::<3>(1.0, 2.0), [1.0, 3.0, 5.0]);
@@ -26,7 +28,7 @@ pub const fn linear_buckets<const N: usize>(start: f64, width: f64) -> [f64; N] 
     bounds
 }
 
-/// `N` bounds, each `factor` times the one before, the first at `start`.
+/// Returns `N` bounds, the first at `start`, each `factor` times the previous one.
 ///
 /// ```
 /// assert_eq!(metrics_core::exponential_buckets::<3>(1.0, 4.0), [1.0, 4.0, 16.0]);
@@ -41,27 +43,27 @@ pub const fn exponential_buckets<const N: usize>(start: f64, factor: f64) -> [f6
     bounds
 }
 
-/// Checks that bounds are finite, ascending and few enough.
+/// Checks that bounds are finite, ascending and at most 255.
 ///
 /// # Errors
 ///
-/// Says which rule they break and what belongs there instead.
+/// Describes the violated rule and the remedy.
 pub(crate) const fn check(bounds: &[f64]) -> Result<(), Violation> {
     let mut at = 0;
     while at < bounds.len() {
-        if let Err(fault) = check_at(bounds, at) {
-            return Err(fault);
+        if let Err(violation) = check_at(bounds, at) {
+            return Err(violation);
         }
         at += 1;
     }
     Ok(())
 }
 
-/// Checks one bound against the rules and the bound before it.
+/// Checks the bound at position `at`, also against the previous one.
 ///
 /// # Errors
 ///
-/// Says which rule it breaks and what belongs there instead.
+/// Describes the violated rule and the remedy.
 pub(crate) const fn check_at(bounds: &[f64], at: usize) -> Result<(), Violation> {
     if at + 1 == MAX_BUCKETS {
         return Err("a histogram has at most 255 bounds; use fewer or a larger factor");
@@ -79,23 +81,23 @@ pub(crate) const fn check_at(bounds: &[f64], at: usize) -> Result<(), Violation>
 ///
 /// # Errors
 ///
-/// Says which rule they break and what belongs there instead.
+/// Describes the violated rule and the remedy.
 pub(crate) const fn check_quantiles(quantiles: &[f64]) -> Result<(), Violation> {
     let mut at = 0;
     while at < quantiles.len() {
-        if let Err(fault) = check_quantile_at(quantiles, at) {
-            return Err(fault);
+        if let Err(violation) = check_quantile_at(quantiles, at) {
+            return Err(violation);
         }
         at += 1;
     }
     Ok(())
 }
 
-/// Checks one quantile against the rules and the quantile before it.
+/// Checks the quantile at position `at`, also against the previous one.
 ///
 /// # Errors
 ///
-/// Says which rule it breaks and what belongs there instead.
+/// Describes the violated rule and the remedy.
 pub(crate) const fn check_quantile_at(quantiles: &[f64], at: usize) -> Result<(), Violation> {
     if !(quantiles[at] >= 0.0 && quantiles[at] <= 1.0) {
         return Err("a quantile lies between 0 and 1; 0.99 is the 99th percentile");
@@ -106,7 +108,7 @@ pub(crate) const fn check_quantile_at(quantiles: &[f64], at: usize) -> Result<()
     Ok(())
 }
 
-/// `bounds` with `+Inf` at the end; `M` is `N + 1`.
+/// Appends `+Inf` to `bounds`; `M` is `N + 1`.
 #[doc(hidden)]
 pub const fn with_infinity<const N: usize, const M: usize>(bounds: &[f64; N]) -> [f64; M] {
     let mut upper = [f64::INFINITY; M];
@@ -118,7 +120,7 @@ pub const fn with_infinity<const N: usize, const M: usize>(bounds: &[f64; N]) ->
     upper
 }
 
-/// Bounds in seconds as bounds in whole nanoseconds, `+Inf` at the end; `M` is `N + 1`.
+/// Converts bounds in seconds to whole nanoseconds and appends `+Inf`; `M` is `N + 1`.
 #[doc(hidden)]
 pub const fn nanos_with_infinity<const N: usize, const M: usize>(bounds: &[f64; N]) -> [f64; M] {
     let mut upper = with_infinity::<N, M>(bounds);
@@ -135,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_out_of_order_or_not_finite_are_refused() {
+    fn unsorted_or_infinite_bounds_are_invalid() {
         assert!(check(&[1.0, 1.0]).is_err());
         assert!(check(&[2.0, 1.0]).is_err());
         assert!(check(&[f64::NAN]).is_err());
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn nanosecond_bounds_are_whole() {
+    fn bounds_in_nanoseconds_are_integers() {
         assert_eq!(nanos_with_infinity::<2, 3>(&[0.005, 0.1])[..2], [5e6, 1e8]);
     }
 }

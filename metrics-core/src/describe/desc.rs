@@ -10,12 +10,12 @@ use crate::describe::{
     source_location::SourceLocation,
 };
 
-/// A string that a declaration borrows and a run-time metric owns.
+/// A string: borrowed in a declaration, owned in a dynamic metric.
 pub(crate) type CowStr = Cow<'static, str>;
 
-/// What a metric is, apart from its values.
+/// Description of a metric: name, type, help, unit, labels, bounds and source location.
 ///
-/// The macros make one for each declaration; a [`Collector`](crate::Collector) makes its own.
+/// The macros create one for each declaration; a [`Collector`](crate::Collector) creates its own.
 ///
 /// ```
 /// use metrics_core::{Desc, Kind};
@@ -34,9 +34,9 @@ pub struct Desc {
     pub(crate) bounds: Cow<'static, [f64]>,
     pub(crate) location: SourceLocation,
     pub(crate) objectives: &'static [Objective],
-    /// Whether members of this family may differ in their labels.
+    /// Whether the members of the family may have different labels.
     pub(crate) allows_mixed_labels: bool,
-    /// Whether every reader takes the names of its labels.
+    /// Whether no label name needs escaping for a scraper without UTF-8 support.
     legacy_labels: bool,
 }
 
@@ -45,20 +45,19 @@ impl Desc {
     ///
     /// # Panics
     ///
-    /// When the name breaks a rule of the data model; in a `const` this is a compile error.
+    /// If the name is invalid; a compile error in a `const`.
     #[track_caller]
     pub const fn new(kind: Kind, name: &'static str, help: &'static str) -> Desc {
-        if let Err(fault) = name::check_metric(name, kind, ValidationScheme::Legacy) {
-            panic!("{}", fault);
+        if let Err(violation) = name::check_metric(name, kind, ValidationScheme::Legacy) {
+            panic!("{}", violation);
         }
         Desc::unchecked(kind, name, help, "")
     }
 
-    /// Describes a metric whose name, and the names of whose labels, may hold any character but
-    /// control characters, such as `http.server.requests_total`.
+    /// Describes a metric whose name and label names may contain any character except control
+    /// characters, such as `http.server.requests_total`.
     ///
-    /// A reader that does not take them gets them escaped; see
-    /// [`Escaping`](crate::Escaping).
+    /// A scraper without UTF-8 support gets them escaped; see [`Escaping`](crate::Escaping).
     ///
     /// ```
     /// use metrics_core::{Desc, Kind};
@@ -69,19 +68,20 @@ impl Desc {
     ///
     /// # Panics
     ///
-    /// When the name breaks another rule of the data model; in a `const` this is a compile error.
+    /// If the name is empty, has a reserved prefix or suffix, or contains a control character; a
+    /// compile error in a `const`.
     #[track_caller]
     pub const fn utf8(kind: Kind, name: &'static str, help: &'static str) -> Desc {
-        if let Err(fault) = name::check_metric(name, kind, ValidationScheme::Utf8) {
-            panic!("{}", fault);
+        if let Err(violation) = name::check_metric(name, kind, ValidationScheme::Utf8) {
+            panic!("{}", violation);
         }
         let mut desc = Desc::unchecked(kind, name, help, "");
-        // A collector says what they are when it is asked for values.
+        // A collector may write any label names; they are known during a scrape only.
         desc.legacy_labels = false;
         desc
     }
 
-    /// Describes a metric whose name is known at run time only; without a unit it is empty.
+    /// Describes a metric whose name is known only at run time; an empty `unit` means none.
     ///
     /// ```
     /// use metrics_core::{Desc, Kind};
@@ -95,8 +95,7 @@ impl Desc {
     ///
     /// # Errors
     ///
-    /// When the name or the unit breaks a rule of the data model, as in [`new`](Self::new) and
-    /// [`unit`](Self::unit).
+    /// If the name or the unit is invalid; see [`new`](Self::new) and [`unit`](Self::unit).
     #[track_caller]
     pub fn dynamic(
         kind: Kind,
@@ -112,14 +111,14 @@ impl Desc {
             .and(name::check_unit(&desc.name, &desc.unit, kind));
         match checked {
             Ok(()) => Ok(desc),
-            Err(fault) => Err(Error::new(format!(
-                "`{}` ({}): {fault}",
+            Err(violation) => Err(Error::new(format!(
+                "`{}` ({}): {violation}",
                 desc.name, desc.location
             ))),
         }
     }
 
-    /// Describes a metric whose name and unit are checked elsewhere.
+    /// Describes a metric without checking name and unit, which the caller has done.
     #[track_caller]
     pub(crate) const fn unchecked(
         kind: Kind,
@@ -142,33 +141,33 @@ impl Desc {
         }
     }
 
-    /// The same, born where the caller's caller stands.
+    /// Sets the source location to that of the caller.
     #[track_caller]
     pub(crate) fn declared_here(mut self) -> Desc {
         self.location = SourceLocation::caller();
         self
     }
 
-    /// Gives the metric a unit, which its name must end in.
+    /// Sets the unit. The name ends in the unit, before a suffix such as `_total`.
     ///
     /// # Panics
     ///
-    /// When the name does not; in a `const` this is a compile error.
+    /// If the name does not end in the unit; a compile error in a `const`.
     #[must_use]
     pub const fn unit(mut self, unit: &'static str) -> Desc {
         if let Cow::Borrowed(name) = self.name
-            && let Err(fault) = name::check_unit(name, unit, self.kind)
+            && let Err(violation) = name::check_unit(name, unit, self.kind)
         {
-            panic!("{}", fault);
+            panic!("{}", violation);
         }
-        // A plain assignment would drop the old value, which `const` cannot.
+        // Assigning to `self.unit` would drop the old value, which a `const fn` cannot.
         if let Cow::Borrowed(place) = &mut self.unit {
             *place = unit;
         }
         self
     }
 
-    /// Names the place of the declaration; for the macros.
+    /// Sets the source location; for the macros.
     #[doc(hidden)]
     #[must_use]
     pub const fn declared_at(
@@ -181,7 +180,7 @@ impl Desc {
         self
     }
 
-    /// Names the labels; for the macros.
+    /// Sets the label names; for the macros.
     #[doc(hidden)]
     #[must_use]
     pub const fn labels(mut self, labels: &'static [CowStr]) -> Desc {
@@ -199,13 +198,13 @@ impl Desc {
         self
     }
 
-    /// Names the labels at run time.
+    /// Sets the label names of a dynamic metric.
     pub(crate) fn set_labels(&mut self, labels: impl Iterator<Item = String>) {
         self.labels = labels.map(Cow::Owned).collect();
         self.legacy_labels = self.labels.iter().all(|label| name::is_legacy_label(label));
     }
 
-    /// Gives every series these labels as well; for the macros.
+    /// Sets the const labels, which every series of the metric has; for the macros.
     #[doc(hidden)]
     #[must_use]
     pub const fn const_labels(mut self, labels: &'static [(CowStr, CowStr)]) -> Desc {
@@ -215,7 +214,7 @@ impl Desc {
         self
     }
 
-    /// Sets a histogram's upper bounds or a summary's quantiles; for the macros.
+    /// Sets the upper bounds of a histogram or the quantiles of a summary; for the macros.
     #[doc(hidden)]
     #[must_use]
     pub const fn bounds(mut self, bounds: &'static [f64]) -> Desc {
@@ -225,7 +224,7 @@ impl Desc {
         self
     }
 
-    /// Holds the metric to objectives; for the macros.
+    /// Sets the objectives; for the macros.
     #[doc(hidden)]
     #[must_use]
     pub const fn with_objectives(mut self, objectives: &'static [Objective]) -> Desc {
@@ -233,7 +232,7 @@ impl Desc {
         self
     }
 
-    /// Lets members of the family differ in their labels; for the macros.
+    /// Allows members of the family to have different labels; for the macros.
     #[doc(hidden)]
     #[must_use]
     pub const fn allow_mixed_labels(mut self) -> Desc {
@@ -241,7 +240,7 @@ impl Desc {
         self
     }
 
-    /// Whether observations may be negative, so that their sum may go down.
+    /// Whether observations may be negative, so that their sum can decrease.
     pub(crate) const fn allows_negative(&self) -> bool {
         let bounds = match &self.bounds {
             Cow::Borrowed(bounds) => bounds,
@@ -250,12 +249,12 @@ impl Desc {
         !bounds.is_empty() && bounds[0] < 0.0
     }
 
-    /// Whether every reader takes the names of its labels.
+    /// Whether no label name needs escaping for a scraper without UTF-8 support.
     pub(crate) const fn has_legacy_labels(&self) -> bool {
         self.legacy_labels
     }
 
-    /// Whether the other says the same of a metric made at run time, be it elsewhere.
+    /// Whether both describe the same dynamic metric, wherever they were created.
     pub(crate) fn is_equivalent(&self, other: &Desc) -> bool {
         self.name == other.name
             && self.help == other.help
@@ -265,27 +264,27 @@ impl Desc {
             && self.bounds == other.bounds
     }
 
-    /// The declared name: a counter's with `_total`, an info's with `_info`.
+    /// The declared name, including `_total` of a counter and `_info` of an info.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The family's name in OpenMetrics: a counter's without `_total`, an info's without `_info`.
+    /// The OpenMetrics family name: the name without `_total` of a counter or `_info` of an info.
     pub fn family_name(&self) -> &str {
         name::family_name(&self.name, self.kind)
     }
 
-    /// Every name that its samples may bear in one of the formats; the first is the family's.
+    /// All sample names that the metric can have in any format; the first is the family name.
     pub(crate) fn sample_names(&self) -> Vec<String> {
         self.sample_names_of(self.family_name())
     }
 
-    /// The same under another name of the family.
+    /// Like [`sample_names`](Self::sample_names), for another family name.
     pub(crate) fn sample_names_of(&self, family: &str) -> Vec<String> {
         let suffixes: &[&str] = match self.kind {
             Kind::Counter => &["", "_total", "_created"],
             Kind::Histogram => &["", "_bucket", "_count", "_sum", "_created"],
-            // The text format has no such type, and writes it as a histogram.
+            // The text format has no gauge histogram and writes a histogram instead.
             Kind::GaugeHistogram => &["", "_bucket", "_gcount", "_gsum", "_count", "_sum"],
             Kind::Summary => &["", "_count", "_sum", "_created"],
             Kind::Info => &["", "_info"],
@@ -295,12 +294,12 @@ impl Desc {
         names.collect()
     }
 
-    /// What the metric is for, in a sentence.
+    /// The help text.
     pub fn help(&self) -> &str {
         &self.help
     }
 
-    /// The unit, when one was declared.
+    /// The unit, if the metric has one.
     pub fn unit_name(&self) -> Option<&str> {
         (!self.unit.is_empty()).then_some(&*self.unit)
     }
@@ -310,29 +309,29 @@ impl Desc {
         self.kind
     }
 
-    /// The names of the labels that recordings give, in their order.
+    /// The names of the labels whose values are passed when recording, in order.
     pub fn label_names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.labels.iter().map(|label| &**label)
     }
 
-    /// Names and values of the labels that all its series have.
+    /// Names and values of the const labels.
     #[cfg(feature = "catalog")]
     pub(crate) fn const_label_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        let constant = self.const_labels.iter();
-        constant.map(|(name, value)| (&**name, &**value))
+        let labels = self.const_labels.iter();
+        labels.map(|(name, value)| (&**name, &**value))
     }
 
-    /// A histogram's upper bounds, without the last one (`+Inf`); a summary's quantiles.
+    /// The upper bounds of a histogram, without `+Inf`, or the quantiles of a summary.
     pub fn bounds_or_quantiles(&self) -> &[f64] {
         &self.bounds
     }
 
-    /// What the calls of a function, or the observations of a histogram, are held to.
+    /// The service level objectives.
     pub fn objectives(&self) -> &'static [Objective] {
         self.objectives
     }
 
-    /// Where it is declared.
+    /// The source location of the declaration.
     pub fn location(&self) -> SourceLocation {
         self.location
     }
@@ -343,7 +342,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_desc_is_built_in_const_and_knows_its_birthplace() {
+    fn a_desc_built_in_const_has_its_source_location() {
         const DESC: Desc =
             Desc::new(Kind::Counter, "work_seconds_total", "Time worked.").unit("seconds");
         assert_eq!(DESC.family_name(), "work_seconds");
@@ -352,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_desc_made_at_run_time_is_held_to_the_same_rules() {
+    fn a_dynamic_desc_is_checked_like_a_const_one() {
         let desc = Desc::dynamic(Kind::Counter, "work_seconds_total", "", "seconds").unwrap();
         assert_eq!(desc.family_name(), "work_seconds");
         assert!(desc.location().file.ends_with("desc.rs"));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why metrics cannot be exposed as they are declared: what is wrong, where, and what to do.
+/// An invalid or clashing metric: the message says what is wrong, where, and what to do.
 ///
 /// ```
 /// use metrics_core::{Counter, Options, Registry};
@@ -27,7 +27,7 @@ impl fmt::Display for Error {
 }
 
 impl fmt::Debug for Error {
-    // As `main` shows it.
+    // A `main` that returns an error prints its `Debug` form.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -1,34 +1,36 @@
-//! Names for readers that take letters, digits, `_` and `:` only: the schemes that Prometheus has.
+//! Escaping of names for scrapers without UTF-8 support.
 //!
-//! See <https://prometheus.io/docs/instrumenting/escaping_schemes/>. Where that page and the
-//! released Prometheus disagree, this does as the latter: code points are lower-case digits, and
-//! what is no dot becomes `__` under `dots`.
+//! The schemes are those of <https://prometheus.io/docs/instrumenting/escaping_schemes/>. Where
+//! that page differs from the released Prometheus, this follows the latter: hexadecimal digits are
+//! lower-case, and the scheme `dots` replaces all characters other than dots by `__`.
 
 use std::{borrow::Cow, fmt::Write};
 
 use super::{desc::Desc, name};
 
-/// How names are written that have other characters than letters, digits, `_` and `:`, for a
-/// reader that does not take them: the [schemes] that Prometheus has.
+/// How a name with characters other than letters, digits, `_` and `:` is written.
+///
+/// A scraper without UTF-8 support requests one of the escaping [schemes] of Prometheus.
 ///
 /// [schemes]: https://prometheus.io/docs/instrumenting/escaping_schemes/
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Escaping {
-    /// Each other character as `_`.
+    /// Replaces each other character by `_`.
     #[default]
     Underscores,
-    /// Dots as `_dot_`, underscores as `__`, and each other character as `__`.
+    /// Replaces dots by `_dot_`, and underscores and other characters by `__`.
     Dots,
-    /// With `U__` in front, underscores as `__` and each other character as its code point, in
-    /// hexadecimal digits between underscores.
+    /// Prepends `U__`, and replaces underscores by `__` and other characters by their hexadecimal
+    /// code point between underscores.
     Values,
-    /// As they are, in quotes; [`Format::Text`](crate::Format::Text) has none, and takes `_`.
+    /// No escaping: the name is in quotes. [`Format::Text`](crate::Format::Text) does not support
+    /// that and uses `Underscores`.
     AllowUtf8,
 }
 
 impl Escaping {
-    /// The scheme of this name in an `Accept` header, as in `escaping=allow-utf-8`.
+    /// Parses the name of a scheme in an `Accept` header, as in `escaping=allow-utf-8`.
     pub fn from_name(name: &str) -> Option<Escaping> {
         Some(match name {
             "underscores" => Escaping::Underscores,
@@ -39,7 +41,7 @@ impl Escaping {
         })
     }
 
-    /// A metric's name as a reader gets it: what is added to it, as in `_bucket`, is added after.
+    /// Escapes a metric name. Suffixes such as `_bucket` are appended after escaping.
     ///
     /// ```
     /// use metrics_core::Escaping;
@@ -50,7 +52,7 @@ impl Escaping {
         metric_name(name, self)
     }
 
-    /// A label's name as a reader gets it.
+    /// Escapes a label name.
     ///
     /// ```
     /// use metrics_core::Escaping;
@@ -63,15 +65,15 @@ impl Escaping {
     }
 }
 
-/// The schemes that write some names as others.
+/// The schemes that change names.
 pub(crate) const SCHEMES: [Escaping; 3] = [Escaping::Underscores, Escaping::Dots, Escaping::Values];
 
-/// A metric's name under a scheme.
+/// Escapes a metric name.
 pub(crate) fn metric_name(name: &str, escaping: Escaping) -> Cow<'_, str> {
     escaped(name, escaping, name::is_legacy_metric(name), true)
 }
 
-/// A label's name under a scheme: as a metric's, but without `:`.
+/// Escapes a label name: like a metric name, but `:` is replaced, too.
 pub(crate) fn label_name(name: &str, escaping: Escaping) -> Cow<'_, str> {
     escaped(name, escaping, name::is_legacy_label(name), false)
 }
@@ -86,7 +88,7 @@ fn escaped(name: &str, escaping: Escaping, is_legacy: bool, colon: bool) -> Cow<
     let untouched = match escaping {
         Escaping::AllowUtf8 => true,
         Escaping::Underscores | Escaping::Values => is_legacy,
-        // Underscores are doubled in any name.
+        // This scheme doubles underscores even in legacy names.
         Escaping::Dots => is_legacy && !name.contains('_'),
     };
     if untouched {
@@ -111,28 +113,28 @@ fn escaped(name: &str, escaping: Escaping, is_legacy: bool, colon: bool) -> Cow<
     Cow::Owned(out)
 }
 
-/// A metric's name as it was declared, after a prefix and under a scheme.
+/// The declared name with a prefix, escaped.
 ///
-/// `_total` and `_info` are a part of it; a family's name in OpenMetrics is this without them
-/// ([`name::family_name`]), and what a format adds to it is added as it is, so that a sample has
-/// the same name in every format. Prometheus' own libraries do likewise.
+/// Includes `_total` of a counter and `_info` of an info, which the OpenMetrics family name lacks
+/// ([`name::family_name`]). Suffixes of the formats are appended after escaping, so that a sample
+/// has the same name in every format, as in Prometheus' own client libraries.
 pub(crate) fn declared_name(desc: &Desc, prefix: &str, escaping: Escaping) -> String {
     let declared = format!("{prefix}{}", desc.name());
     metric_name(&declared, escaping).into_owned()
 }
 
-/// Every name that a metric's samples may bear under a scheme.
+/// All sample names that a metric can have under a scheme.
 pub(crate) fn sample_names(desc: &Desc, prefix: &str, escaping: Escaping) -> Vec<String> {
     let name = declared_name(desc, prefix, escaping);
     desc.sample_names_of(name::family_name(&name, desc.kind()))
 }
 
-/// The name that two labels have in common, under one of the schemes if not as they are.
+/// The name that two labels have in common, as declared or under a scheme, if any.
 pub(crate) fn common_name<'n>(a: &'n str, b: &'n str) -> Option<Cow<'n, str>> {
     if a == b {
         return Some(Cow::Borrowed(a));
     }
-    // No scheme makes one name of two that every reader takes.
+    // No scheme maps two different legacy names to the same name.
     if name::is_legacy_label(a) && name::is_legacy_label(b) {
         return None;
     }
@@ -142,15 +144,15 @@ pub(crate) fn common_name<'n>(a: &'n str, b: &'n str) -> Option<Cow<'n, str>> {
     })
 }
 
-/// Writes a name in quotes.
-pub(crate) fn quoted(out: &mut String, name: &str) {
+/// Appends a name in quotes.
+pub(crate) fn push_quoted(out: &mut String, name: &str) {
     out.push('"');
-    text(out, name);
+    push_escaped_value(out, name);
     out.push('"');
 }
 
-/// Writes what stands in quotes: the name or the value of a label.
-pub(crate) fn text(out: &mut String, text: &str) {
+/// Appends the content of a quoted string: a label value or a quoted name.
+pub(crate) fn push_escaped_value(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '\\' => out.push_str("\\\\"),
@@ -199,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_colon_belongs_to_metric_names_alone() {
+    fn a_colon_is_escaped_in_label_names_only() {
         for (name, expected) in [
             ("a:b", ["a_b", "a__b", "U__a_3a_b"]),
             (
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_takes_any_name_gets_it_as_it_is() {
+    fn allow_utf8_escapes_nothing() {
         for name in ["a.b", "花火", "a:b", "1"] {
             assert_eq!(metric_name(name, Escaping::AllowUtf8), name);
             assert_eq!(label_name(name, Escaping::AllowUtf8), name);
@@ -237,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_escaped_is_a_legacy_name() {
+    fn an_escaped_name_is_a_legacy_name() {
         for name in ["a.b", "1", "é", "\"", "a b", ".", "_.", "9:"] {
             for scheme in SCHEMES {
                 assert!(name::is_legacy_metric(&metric_name(name, scheme)), "{name}");
@@ -247,14 +249,14 @@ mod tests {
     }
 
     #[test]
-    fn quotes_and_backslashes_and_line_ends_are_escaped_in_quotes() {
+    fn quotes_backslashes_and_line_ends_are_escaped_in_quotes() {
         let mut out = String::new();
-        quoted(&mut out, "a\"b\\c\nd.é");
+        push_quoted(&mut out, "a\"b\\c\nd.é");
         assert_eq!(out, r#""a\"b\\c\nd.é""#);
     }
 
     #[test]
-    fn what_a_format_adds_to_a_name_is_added_as_it_is() {
+    fn suffixes_are_appended_after_escaping() {
         let counter = Desc::utf8(Kind::Counter, "a.b_total", "");
         assert_eq!(
             sample_names(&counter, "p_", Escaping::Values),
@@ -271,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn two_labels_may_have_one_name() {
+    fn two_labels_can_escape_to_the_same_name() {
         assert_eq!(common_name("a", "a").as_deref(), Some("a"));
         assert_eq!(common_name("a.b", "a_b").as_deref(), Some("a_b"));
         assert_eq!(common_name("a/b", "a_b").as_deref(), Some("a_b"));

@@ -2,30 +2,30 @@
 
 use std::fmt;
 
-/// The type of a metric, in the vocabulary of OpenMetrics.
+/// The type of a metric, as defined by OpenMetrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Goes up, and back to zero when the program starts again.
+    /// A total that only increases, and restarts at 0 with the program.
     Counter,
-    /// Goes up and down.
+    /// A value that increases and decreases.
     Gauge,
-    /// Counts observations in buckets.
+    /// The number of observations in each bucket, and their sum.
     Histogram,
-    /// Counts in buckets what there is at the moment, so that counts go down as well.
+    /// The current number of items in each bucket; can decrease, unlike a histogram.
     GaugeHistogram,
-    /// Counts and adds up observations, with quantiles where they were asked for.
+    /// The number and sum of observations, optionally with quantiles.
     Summary,
-    /// Facts that do not change while the program runs, as labels.
+    /// Constant facts about the program, as labels.
     Info,
-    /// One of several states.
+    /// A set of states, each active or not.
     StateSet,
-    /// A value of which nothing else is known.
+    /// A value of unknown type.
     Unknown,
 }
 
 impl Kind {
-    /// The name of this type in a `# TYPE` line of OpenMetrics.
+    /// The name of the type in a `# TYPE` line of OpenMetrics.
     pub const fn name(self) -> &'static str {
         match self {
             Kind::Counter => "counter",

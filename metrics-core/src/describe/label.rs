@@ -1,11 +1,11 @@
-//! Labels: [`Label`] is one value, [`LabelSet`] the values of one series.
+//! The public traits of labels: [`Label`] is one value, [`LabelSet`] the values of one series.
 
 use std::{borrow::Cow, sync::Arc};
 
-/// A label's value: one of a closed set, or open text.
+/// The value of a label, closed or open.
 ///
-/// Derive it for an enum whose variants are the values; `bool` is closed as well. Strings and
-/// integers are open: a metric with an open label has a cap on its series.
+/// A closed label has a fixed set of values: `bool`, or an enum that derives `Label`. Strings and
+/// integers are open labels; a metric with an open label has a cardinality limit.
 ///
 /// ```
 /// use metrics_core::Label;
@@ -23,15 +23,15 @@ use std::{borrow::Cow, sync::Arc};
     label = "neither text, an integer, `bool` nor an enum that derives `Label`"
 )]
 pub trait Label {
-    /// Every value there is, when that is known at compile time.
+    /// All values of a closed label; `None` for an open one.
     const VALUES: Option<&'static [&'static str]>;
 
-    /// The position of this value in [`VALUES`](Self::VALUES); 0 for open labels.
+    /// The position of this value in [`VALUES`](Self::VALUES); 0 for an open label.
     fn index(&self) -> usize {
         0
     }
 
-    /// Calls `with` with the value as text.
+    /// Calls `with` with the value as a string.
     fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R;
 }
 
@@ -102,18 +102,18 @@ integer_labels!(
     u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize
 );
 
-/// The values of one series' labels, in the order in which the metric names them.
+/// The label values of one series, in the order in which the metric declares the labels.
 ///
-/// Tuples of [`Label`]s implement it, and structs by `#[derive(Labels)]`.
+/// Implemented by tuples of [`Label`]s and by structs that derive [`Labels`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a set of labels",
     label = "write a list such as `(name: {Self})`, or derive `Labels` for a struct"
 )]
 pub trait LabelSet {
-    /// For each label its values, when they are known at compile time.
+    /// The [`VALUES`](Label::VALUES) of each label.
     const VALUE_SETS: &'static [Option<&'static [&'static str]>];
 
-    /// Calls `visit` for each label in turn.
+    /// Passes each label to `visitor`, in order.
     fn visit(&self, visitor: &mut impl LabelVisitor);
 }
 
@@ -126,7 +126,7 @@ impl<S: LabelSet> LabelSet for &S {
     }
 }
 
-/// A struct whose fields are labels; derive it.
+/// A struct whose fields are labels, with the names of the fields; derive it.
 ///
 /// ```
 /// use metrics_core::{Label, Labels, metrics};
@@ -154,13 +154,13 @@ impl<S: LabelSet> LabelSet for &S {
     label = "write a list such as `(name: {Self})`, or derive `Labels` for a struct"
 )]
 pub trait Labels: LabelSet {
-    /// The labels' names.
+    /// The label names.
     const NAMES: &'static [&'static str];
 }
 
-/// What [`LabelSet::visit`] shows each label to.
+/// Receives the labels that [`LabelSet::visit`] passes.
 pub trait LabelVisitor {
-    /// Takes the next label.
+    /// Receives the next label.
     fn label<L: Label>(&mut self, label: &L);
 }
 
@@ -193,7 +193,7 @@ tuples!(A B C D E F G H I J);
 tuples!(A B C D E F G H I J K);
 tuples!(A B C D E F G H I J K M);
 
-/// How many series a label set has, when all its labels are closed.
+/// The number of series of a label set; `None` if a label is open.
 #[doc(hidden)]
 pub const fn closed_series(sets: &[Option<&'static [&'static str]>]) -> Option<usize> {
     let mut product: usize = 1;
@@ -208,7 +208,7 @@ pub const fn closed_series(sets: &[Option<&'static [&'static str]>]) -> Option<u
     Some(product)
 }
 
-/// The position of a series among all those of closed label sets.
+/// The position of a closed label set among all combinations of its values.
 #[inline(always)]
 pub(crate) fn position<S: LabelSet>(labels: &S) -> usize {
     struct Position(usize);
@@ -232,7 +232,7 @@ mod tests {
     use crate::sample::label_text;
 
     #[test]
-    fn positions_enumerate_the_product_of_closed_sets() {
+    fn a_position_enumerates_the_combinations_of_closed_labels() {
         assert_eq!(closed_series(<(bool, bool)>::VALUE_SETS), Some(4));
         assert_eq!(position(&(true, false)), 2);
         let mut out = String::new();

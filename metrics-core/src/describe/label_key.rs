@@ -1,28 +1,29 @@
-//! Label sets encoded as integer words, the keys of the index of series.
+//! Label sets encoded as integer words: the keys of the index of series.
 
 use crate::describe::label::{Label, LabelSet, LabelVisitor};
 
-/// The labels as words that are equal exactly when the labels are.
+/// A label set as words, which are equal exactly if the labels are; for open labels up to
+/// [`MAX_SHORT`] bytes.
 ///
-/// A closed label is its index. A text is two words: of up to 15 bytes, the first 8, the last 7
-/// and, in the upper byte of the second word, their number; a longer one, its first 8 bytes and
-/// its length under a mark. What is left of long texts follows behind all labels, in a [`LongKey`]
-/// only.
+/// A closed label is one word, its index. An open label is two words. If it has up to 15 bytes,
+/// they contain all of them, and the upper byte of the second word is their number. If it is
+/// longer, they contain its first 8 bytes, and its length with the mark [`LONG`]; its other bytes
+/// follow after all labels, in a [`LongKey`] only.
 ///
-/// How many words there are is a constant, so that they stay in registers: see [`key_words`].
+/// The number of words is a constant (see [`key_words`]), so that they stay in registers.
 #[derive(Debug)]
 pub(crate) struct Key<const N: usize> {
     words: [u64; N],
     len: usize,
-    short: bool,
+    is_short: bool,
 }
 
-/// The most bytes of a text that is a part of a [`Key`].
-const SHORT: usize = 15;
-/// Marks the length of a longer one.
+/// Maximum length in bytes of an open label in a [`Key`].
+const MAX_SHORT: usize = 15;
+/// Marks the second word of a label that is longer than [`MAX_SHORT`]; the rest is its length.
 const LONG: u64 = 0xff << 56;
 
-/// Words of labels before the rest of long texts; 0 when that is not known at compile time.
+/// The number of words of a [`Key`]; 0 if `sets` is empty, as for dynamic labels.
 pub(crate) const fn key_words(sets: &[Option<&'static [&'static str]>]) -> usize {
     let mut words = 0;
     let mut i = 0;
@@ -33,8 +34,9 @@ pub(crate) const fn key_words(sets: &[Option<&'static [&'static str]>]) -> usize
     words
 }
 
-/// Calls something with the [`Key`] of labels; `None` when a text is too long for it, or there are
-/// too many labels.
+/// Evaluates `$call` with the words of the [`Key`] of `$labels`.
+///
+/// `None` if an open label is too long, or there are more than 12 words.
 macro_rules! with_key {
     ($set:ty, $labels:expr, |$key:ident| $call:expr) => {
         $crate::describe::label_key::with_key!(@ $set, $labels, $key, $call, 1 2 3 4 5 6 7 8 9 10 11 12)
@@ -56,21 +58,22 @@ macro_rules! with_key {
 pub(crate) use with_key;
 
 impl<const N: usize> Key<N> {
+    /// The words; `None` if an open label is longer than [`MAX_SHORT`].
     #[inline(always)]
     pub(crate) fn of(labels: &impl LabelSet) -> Option<[u64; N]> {
         let mut key = Key {
             words: [0; N],
             len: 0,
-            short: true,
+            is_short: true,
         };
         labels.visit(&mut key);
-        key.short.then_some(key.words)
+        key.is_short.then_some(key.words)
     }
 
     #[inline(always)]
     fn push(&mut self, word: u64) {
-        if let Some(place) = self.words.get_mut(self.len) {
-            *place = word;
+        if let Some(slot) = self.words.get_mut(self.len) {
+            *slot = word;
             self.len += 1;
         }
     }
@@ -86,7 +89,7 @@ impl<const N: usize> LabelVisitor for Key<N> {
             #[inline(always)]
             |text| {
                 let packed = packed_short(text.as_bytes());
-                self.short &= packed.is_some();
+                self.is_short &= packed.is_some();
                 let [first, second] = packed.unwrap_or([0; 2]);
                 self.push(first);
                 self.push(second);
@@ -95,7 +98,7 @@ impl<const N: usize> LabelVisitor for Key<N> {
     }
 }
 
-/// The two words of a text.
+/// The two words of an open label.
 #[inline(always)]
 fn packed(bytes: &[u8]) -> [u64; 2] {
     match packed_short(bytes) {
@@ -104,14 +107,15 @@ fn packed(bytes: &[u8]) -> [u64; 2] {
     }
 }
 
-/// The two words of a text that they hold as a whole.
+/// The two words of an open label with up to [`MAX_SHORT`] bytes.
 #[inline(always)]
 fn packed_short(bytes: &[u8]) -> Option<[u64; 2]> {
     let len = bytes.len();
-    let [first, rest] = if (8..=SHORT).contains(&len) {
-        // The last eight bytes overlap the first: the lowest of them is there already.
+    let [first, rest] = if (8..=MAX_SHORT).contains(&len) {
+        // Two loads instead of a loop. The last eight bytes overlap the first eight; the shift
+        // makes room for the length and drops a byte that the first word contains.
         [eight(bytes, 0), eight(bytes, len - 8) >> 8]
-    } else if len > SHORT {
+    } else if len > MAX_SHORT {
         return None;
     } else if len >= 4 {
         let last = u64::from(four(bytes, len - 4)) << 32;
@@ -139,18 +143,18 @@ fn four(bytes: &[u8], at: usize) -> u32 {
         .map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
 
-/// A [`Key`] of any length.
+/// Like [`Key`], for any number of labels of any length.
 #[derive(Debug)]
 pub(crate) struct LongKey {
     len: usize,
     inline: [u64; LongKey::INLINE],
     spilled: Vec<u64>,
-    /// Whether it is the turn of what is left of long texts.
-    rest: bool,
+    /// Whether the second pass, which adds the remaining bytes of long labels, has begun.
+    is_second_pass: bool,
 }
 
 impl LongKey {
-    /// Words that need no allocation.
+    /// Number of words that need no allocation.
     const INLINE: usize = 128;
 
     pub(crate) fn new(labels: &impl LabelSet) -> Self {
@@ -158,10 +162,10 @@ impl LongKey {
             len: 0,
             inline: [0; LongKey::INLINE],
             spilled: Vec::new(),
-            rest: false,
+            is_second_pass: false,
         };
         labels.visit(&mut key);
-        key.rest = true;
+        key.is_second_pass = true;
         labels.visit(&mut key);
         key
     }
@@ -176,8 +180,8 @@ impl LongKey {
 
     fn push(&mut self, word: u64) {
         if self.spilled.is_empty() {
-            if let Some(place) = self.inline.get_mut(self.len) {
-                *place = word;
+            if let Some(slot) = self.inline.get_mut(self.len) {
+                *slot = word;
                 self.len += 1;
                 return;
             }
@@ -190,18 +194,18 @@ impl LongKey {
 impl LabelVisitor for LongKey {
     fn label<L: Label>(&mut self, label: &L) {
         if L::VALUES.is_some() {
-            if !self.rest {
+            if !self.is_second_pass {
                 self.push(label.index() as u64);
             }
             return;
         }
         label.with_str(|text| {
             let bytes = text.as_bytes();
-            if !self.rest {
+            if !self.is_second_pass {
                 let [first, second] = packed(bytes);
                 self.push(first);
                 self.push(second);
-            } else if bytes.len() > SHORT {
+            } else if bytes.len() > MAX_SHORT {
                 for chunk in bytes[8..].chunks(8) {
                     let mut word = [0; 8];
                     word[..chunk.len()].copy_from_slice(chunk);
@@ -221,14 +225,14 @@ mod tests {
     }
 
     #[test]
-    fn short_keys_are_long_keys_of_a_known_length() {
+    fn a_key_has_the_words_of_the_long_key() {
         fn short<L: LabelSet>(labels: &L) -> Option<Vec<u64>> {
             with_key!(L, labels, |key| Some(key.to_vec()))
         }
         for len in 0..40 {
             let text = "x".repeat(len);
             let labels = (true, text.as_str(), 3_u8);
-            let expected = (len <= SHORT).then(|| key(&labels));
+            let expected = (len <= MAX_SHORT).then(|| key(&labels));
             assert_eq!(short(&labels), expected, "{len}");
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::describe::label::{LabelSet, LabelVisitor};
 
-/// The positions and texts of labels known at run time only.
+/// The label values of a series of a dynamic metric.
 pub(crate) struct LabelValues<'a>(pub(crate) &'a [&'a str]);
 
 impl LabelSet for LabelValues<'_> {
@@ -15,10 +15,10 @@ impl LabelSet for LabelValues<'_> {
     }
 }
 
-/// The labels of the series that takes what goes beyond a metric's cap.
+/// The label set of an overflow series with this number of labels.
 pub(crate) struct OverflowLabels(pub(crate) usize);
 
-/// The value of every label of an overflow series.
+/// The value of each label of an overflow series.
 pub(crate) const OVERFLOW_VALUE: &str = "overflow";
 
 impl LabelSet for OverflowLabels {

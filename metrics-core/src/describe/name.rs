@@ -1,33 +1,33 @@
-//! Metric and label names: one grammar, checked in `const` where a name is declared.
+//! Checks metric names, label names and units, in `const` where they are declared.
 //!
 //! The rules are those of the Prometheus data model and of OpenMetrics 1.0 ("Naming"):
 //! metric names match `[a-zA-Z_:][a-zA-Z0-9_:]*`, label names `[a-zA-Z_][a-zA-Z0-9_]*`;
-//! what begins with an underscore is reserved, and `le` and `quantile` belong to the formats.
-//! Where a declaration asks for it, a name holds any character that Prometheus' parsers take in
-//! quotes; the other rules stay.
+//! names with a leading underscore are reserved, and the labels `le` and `quantile` belong to the
+//! formats. With `#[utf8]` or `utf8()`, a name may contain any character that Prometheus accepts
+//! in quotes; the other rules still apply.
 
 use crate::describe::kind::Kind;
 
-/// Why a name, unit or label was refused; the text ends with the remedy.
+/// Why a name, unit, label or bound is invalid, ending with the remedy.
 pub(crate) type Violation = &'static str;
 
-/// Which characters a name may hold, and with what to allow others.
+/// Which characters a name may contain, and how the error message says to allow others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ValidationScheme {
-    /// Those that every reader takes.
+    /// Letters, digits and `_`, and `:` in metric names: valid for every scraper.
     Legacy,
-    /// The same, in `metrics!`.
+    /// Like `Legacy`, for a name in `metrics!`.
     LegacyInMacro,
-    /// The same, in a struct that derives `Labels`.
+    /// Like `Legacy`, for a field of a struct that derives `Labels`.
     LegacyInDerive,
-    /// The same, at run time.
+    /// Like `Legacy`, for a dynamic metric or a registry.
     LegacyAtRunTime,
-    /// All but control characters.
+    /// All characters except control characters.
     Utf8,
 }
 
 impl ValidationScheme {
-    const fn of_metric(self) -> Violation {
+    const fn invalid_metric(self) -> Violation {
         match self {
             ValidationScheme::LegacyInMacro => {
                 "a metric name holds letters, digits, `_` and `:` only; add `#[utf8]` to allow any character"
@@ -39,7 +39,7 @@ impl ValidationScheme {
         }
     }
 
-    const fn of_label(self) -> Violation {
+    const fn invalid_label(self) -> Violation {
         match self {
             ValidationScheme::LegacyInMacro => {
                 "a label name holds letters, digits and `_` only; add `#[utf8]` to the metric to allow any character"
@@ -55,11 +55,11 @@ impl ValidationScheme {
     }
 }
 
-/// Checks a metric's name against its kind.
+/// Checks the name of a metric of type `kind`.
 ///
 /// # Errors
 ///
-/// Says what is wrong with it and what belongs there instead.
+/// Describes the violated rule and the remedy.
 pub(crate) const fn check_metric(
     name: &str,
     kind: Kind,
@@ -83,7 +83,7 @@ pub(crate) const fn check_metric(
             );
         }
         if !is_legacy_metric(name) {
-            return Err(scheme.of_metric());
+            return Err(scheme.invalid_metric());
         }
     }
     match kind {
@@ -95,14 +95,14 @@ pub(crate) const fn check_metric(
         }
         Kind::StateSet if is_name_label(name) => Err(IS_NAME_LABEL),
         Kind::StateSet if has_colon(name) => {
-            Err("a state set's name is a label's, too, which has no `:`; replace it")
+            Err("a state set's name is also a label name, which cannot contain `:`; replace it")
         }
         Kind::Counter | Kind::Info => Ok(()),
         _ => check_suffix(name),
     }
 }
 
-/// Suffixes that a format gives to samples cannot end another metric's name.
+/// Checks that a name has no suffix that the formats append to sample names.
 const fn check_suffix(name: &str) -> Result<(), Violation> {
     if ends_with(name, "_total") {
         return Err("the suffix `_total` belongs to counters; drop it or declare a `Counter`");
@@ -123,12 +123,12 @@ const fn check_suffix(name: &str) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Whether every reader takes this name of a metric: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
+/// Whether a metric name needs no escaping: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
 pub(crate) const fn is_legacy_metric(name: &str) -> bool {
     is_legacy(name, true)
 }
 
-/// Whether every reader takes this name of a label: `[a-zA-Z_][a-zA-Z0-9_]*`.
+/// Whether a label name needs no escaping: `[a-zA-Z_][a-zA-Z0-9_]*`.
 pub(crate) const fn is_legacy_label(name: &str) -> bool {
     is_legacy(name, false)
 }
@@ -149,11 +149,11 @@ const fn is_legacy(name: &str, colon: bool) -> bool {
     true
 }
 
-/// Checks a label's name for a metric of this kind.
+/// Checks the name of a label of a metric of type `kind`.
 ///
 /// # Errors
 ///
-/// Says what is wrong with it and what belongs there instead.
+/// Describes the violated rule and the remedy.
 pub(crate) const fn check_label(
     name: &str,
     kind: Kind,
@@ -180,7 +180,7 @@ pub(crate) const fn check_label(
             );
         }
         if !is_legacy_label(name) {
-            return Err(scheme.of_label());
+            return Err(scheme.invalid_label());
         }
     }
     match kind {
@@ -197,11 +197,11 @@ pub(crate) const fn check_label(
     }
 }
 
-/// Checks that a unit is one word that every reader takes and the name's last part.
+/// Checks that a unit is valid and that the metric name ends in it.
 ///
 /// # Errors
 ///
-/// Says what is wrong with it and what belongs there instead.
+/// Describes the violated rule and the remedy.
 pub(crate) const fn check_unit(name: &str, unit: &str, kind: Kind) -> Result<(), Violation> {
     if unit.is_empty() {
         return Ok(());
@@ -213,7 +213,7 @@ pub(crate) const fn check_unit(name: &str, unit: &str, kind: Kind) -> Result<(),
     let (family, unit) = (family.as_bytes(), unit.as_bytes());
     let mut i = 0;
     while i < unit.len() {
-        // Readers do not take it in quotes, nor with escapes.
+        // No format can quote or escape a unit.
         if !unit[i].is_ascii_alphanumeric() && unit[i] != b'_' {
             return Err("a unit holds letters, digits and `_` only, such as `seconds`");
         }
@@ -235,7 +235,7 @@ pub(crate) const fn check_unit(name: &str, unit: &str, kind: Kind) -> Result<(),
     Ok(())
 }
 
-/// The OpenMetrics family name: a counter's without `_total`, an info's without `_info`.
+/// The OpenMetrics family name: the name without `_total` of a counter or `_info` of an info.
 pub(crate) const fn family_name(name: &str, kind: Kind) -> &str {
     let suffix = match kind {
         Kind::Counter => "_total",
@@ -249,17 +249,19 @@ pub(crate) const fn family_name(name: &str, kind: Kind) -> &str {
     }
 }
 
-/// `==` for strings, in `const`.
+/// `==` for strings, usable in `const`.
 pub(crate) const fn equal(a: &str, b: &str) -> bool {
     a.len() == b.len() && ends_with(a, b)
 }
 
-/// Whether there is a control character (`Cc`): lexers stumble over some of them, in quotes, too.
+/// Whether the name contains a control character (category `Cc`).
+///
+/// Some parsers of the exposition formats fail on them even in quotes.
 const fn has_control(name: &str) -> bool {
     let bytes = name.as_bytes();
     let mut i = 0;
     while i < bytes.len() {
-        // Those above ASCII are two bytes, the first of them this one.
+        // U+0080 to U+009F are encoded as 0xC2 and a byte below 0xA0.
         let above_ascii = bytes[i] == 0xc2 && bytes[i + 1] < 0xa0;
         if bytes[i].is_ascii_control() || above_ascii {
             return true;
@@ -269,7 +271,7 @@ const fn has_control(name: &str) -> bool {
     false
 }
 
-/// Whether there is a `:`: where names are escaped, a metric's keeps it, and a label's does not.
+/// Whether the name contains a `:`, which escaping keeps in metric names but not in label names.
 const fn has_colon(name: &str) -> bool {
     let bytes = name.as_bytes();
     let mut i = 0;
@@ -283,10 +285,12 @@ const fn has_colon(name: &str) -> bool {
 }
 
 const IS_NAME_LABEL: Violation =
-    "this label would be called `__name__` where it is escaped, which is the metric's; rename it";
+    "this label is escaped to `__name__`, which holds the metric's name; rename it";
 
-/// Whether a reader that escapes names would take this label for `__name__`: around `name` there
-/// are two characters that become `_`, or one that becomes `__`.
+/// Whether an escaping scheme turns this label name into `__name__`.
+///
+/// That is the case if `name` is surrounded by two characters that become `_` each, or by one
+/// that becomes `__`.
 const fn is_name_label(name: &str) -> bool {
     let bytes = name.as_bytes();
     let (mut before, mut after) = (0, 0);
@@ -313,7 +317,7 @@ const fn is_name_label(name: &str) -> bool {
     before == after && (before == 1 || before == 2)
 }
 
-/// Whether a character begins here.
+/// Whether the byte starts a UTF-8 character.
 const fn is_first_byte(byte: u8) -> bool {
     byte & 0xc0 != 0x80
 }
@@ -347,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_ends_in_total_and_nothing_else_does() {
+    fn only_a_counter_name_ends_in_total() {
         for scheme in [ValidationScheme::Legacy, ValidationScheme::Utf8] {
             assert!(check_metric("a_total", Kind::Counter, scheme).is_ok());
             assert!(check_metric("a", Kind::Counter, scheme).is_err());
@@ -356,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn names_with_other_characters_are_refused() {
+    fn a_legacy_name_has_letters_digits_and_underscores_only() {
         for name in ["", "1a", "_a", "a-b", "a b", "é", "a.b"] {
             assert!(metric(name, Kind::Gauge).is_err(), "{name}");
             assert!(label(name, Kind::Gauge).is_err(), "{name}");
@@ -364,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn names_with_other_characters_are_taken_where_they_are_asked_for() {
+    fn a_utf8_name_may_have_any_printable_character() {
         for name in [
             "1a", "a-b", "a b", "é", "a.b", "a\"b\\", "花火", "{}", "\u{a0}",
         ] {
@@ -380,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn reserved_names_and_control_characters_are_refused_everywhere() {
+    fn reserved_names_and_control_characters_are_invalid_under_every_scheme() {
         for name in [
             "", "_a", "__a.b", "a\0", "a\n", "\u{7f}", "\u{85}.", "\u{9f}",
         ] {
@@ -396,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_that_is_escaped_to_the_metrics_name_is_refused() {
+    fn a_label_that_escapes_to_name_is_invalid() {
         let refused = |name| check_label(name, Kind::Gauge, ValidationScheme::Utf8).is_err();
         for name in ["..name..", "/name/", "花火name花火", "é_name_é"] {
             assert!(refused(name), "{name}");
@@ -415,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_stands_at_the_end_of_the_name() {
+    fn a_name_ends_in_its_unit() {
         assert!(check_unit("a_seconds_total", "seconds", Kind::Counter).is_ok());
         assert!(check_unit("a_seconds", "seconds", Kind::Gauge).is_ok());
         assert!(check_unit("aseconds", "seconds", Kind::Gauge).is_err());
@@ -425,14 +429,14 @@ mod tests {
     }
 
     #[test]
-    fn a_state_set_is_called_like_a_label() {
+    fn a_state_set_name_is_a_valid_label_name() {
         assert!(metric("a:b", Kind::StateSet).is_err());
         assert!(metric("a:b", Kind::Gauge).is_ok());
         assert!(check_metric("a:b", Kind::StateSet, ValidationScheme::Utf8).is_err());
     }
 
     #[test]
-    fn labels_of_the_formats_are_refused() {
+    fn labels_reserved_by_the_formats_are_invalid() {
         for scheme in [ValidationScheme::Legacy, ValidationScheme::Utf8] {
             assert!(check_label("le", Kind::Histogram, scheme).is_err());
             assert!(check_label("quantile", Kind::Summary, scheme).is_err());

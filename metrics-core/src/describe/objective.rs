@@ -1,7 +1,8 @@
 //! Service level objectives.
 
-/// What a function's calls are held to: an argument `slo(...)` of its attribute, or an attribute
-/// `#[slo(...)]` of a declared histogram.
+/// A service level objective of a function or a histogram.
+///
+/// Declared with `slo(...)` in a function's attribute, or `#[slo(...)]` on a histogram.
 ///
 /// ```
 /// use metrics_core::timed;
@@ -14,16 +15,16 @@
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Objective {
-    /// So many calls in a hundred take no longer than this.
+    /// `percent` of the calls take at most `seconds`.
     Latency {
-        /// The longest time; one of the histogram's bounds.
+        /// The longest duration that meets the objective; a bound of the histogram.
         seconds: f64,
-        /// Calls in a hundred.
+        /// Percentage of the calls, between 0 and 100.
         percent: f64,
     },
-    /// So many calls in a hundred end as `ok`.
+    /// `percent` of the calls succeed.
     Success {
-        /// Calls in a hundred.
+        /// Percentage of the calls, between 0 and 100.
         percent: f64,
     },
 }

@@ -2,14 +2,14 @@
 
 use std::{fmt, panic::Location};
 
-/// The place in the source that declares a metric.
+/// Where a metric is declared in the source code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceLocation {
     /// The file, as the compiler names it.
     pub file: &'static str,
     /// The line, counted from 1.
     pub line: u32,
-    /// The module, or the empty string for a metric made at run time.
+    /// The module; empty for a dynamic metric.
     pub module: &'static str,
 }
 

@@ -32,10 +32,10 @@ pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
     if name::is_legacy_label(name) {
         out.push_str(name);
     } else {
-        escaping::quoted(out, name);
+        escaping::push_quoted(out, name);
     }
     out.push_str("=\"");
-    escaping::text(out, value);
+    escaping::push_escaped_value(out, value);
     out.push('"');
 }
 

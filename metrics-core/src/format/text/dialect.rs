@@ -67,7 +67,7 @@ impl Dialect {
                 out.push_str(part);
             }
             if is_quoted {
-                escaping::quoted(&mut out, name);
+                escaping::push_quoted(&mut out, name);
             } else {
                 out.push_str(name);
             }

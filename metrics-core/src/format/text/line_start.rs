@@ -22,7 +22,7 @@ impl LineStart {
     pub(super) fn set(&mut self, family: &str, suffix: &str, is_quoted: bool, const_labels: &str) {
         let (name, mut quoted) = ([family.as_bytes(), suffix.as_bytes()], String::new());
         if is_quoted {
-            escaping::quoted(&mut quoted, &format!("{family}{suffix}"));
+            escaping::push_quoted(&mut quoted, &format!("{family}{suffix}"));
         }
         let (quoted, labels) = (quoted.as_bytes(), const_labels.as_bytes());
         let comma: &[u8] = if labels.is_empty() { b"" } else { b"," };
