@@ -1,8 +1,8 @@
-//! The families that the function attributes share.
+//! The families that `#[counted]`, `#[timed]` and `#[in_flight]` record into by default.
 
 use crate::catalog::{Catalog, CatalogFamily};
 
-/// The families that functions share.
+/// The families of all measured functions; `None` if no function has the attribute.
 #[derive(Clone, Copy)]
 pub(super) struct Calls<'a> {
     pub(super) counted: Option<&'a CatalogFamily>,
@@ -31,5 +31,5 @@ impl<'a> Calls<'a> {
     }
 }
 
-/// The labels that identify a function.
+/// The labels that together identify a function.
 pub(super) const BY: [&str; 2] = ["function", "module"];

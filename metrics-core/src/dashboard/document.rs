@@ -1,4 +1,4 @@
-//! A dashboard and its JSON.
+//! The public `Dashboard` type, its settings and its JSON.
 
 use serde_json::json;
 
@@ -7,14 +7,14 @@ use super::{
     variables::Variables,
 };
 
-/// A dashboard of [Grafana](https://grafana.com), in the JSON that Grafana imports and provisions.
+/// A [Grafana](https://grafana.com) dashboard, as JSON for import or provisioning.
 ///
-/// The same catalogue makes the same dashboard, to the byte. What a panel is called by, its `id`,
-/// comes from what it shows: it stays when metrics are added, and so do links to it.
+/// The output depends only on the catalogue, byte for byte. A panel's `id` is derived from the
+/// titles of its row and panel, so links to a panel keep working when metrics are added.
 ///
-/// Queries take the metrics as Prometheus scrapes them, and choose by variables: the data source,
-/// `job`, `instance`, and labels of the metrics shown. Of a histogram that has classic and native
-/// buckets those are shown that Prometheus has.
+/// Queries filter by dashboard variables: data source, `job`, `instance`, and labels of the
+/// metrics. If a histogram has both classic and native buckets, its panels use whichever Prometheus
+/// stores.
 ///
 /// ```
 /// use metrics_core::{Dashboard, catalog, metrics};
@@ -29,7 +29,7 @@ use super::{
 /// # ORDERS.inc();
 /// ```
 ///
-/// A test of the program may write it to a file, for `grafana` to be provisioned with:
+/// A test of the program can write the file that Grafana is provisioned from:
 ///
 /// ```no_run
 /// # use metrics_core::{Dashboard, catalog};
@@ -48,22 +48,24 @@ pub struct Dashboard {
 }
 
 impl Dashboard {
-    /// What it is called. Unless [`uid`](Dashboard::uid) says otherwise, Grafana knows it by this
-    /// as well, and takes one of the same title for a new version of it.
+    /// Sets the title. Unless [`uid`](Dashboard::uid) is set, the identifier is derived from the
+    /// title, so that Grafana replaces an existing dashboard of the same title.
     pub fn title(mut self, title: impl Into<String>) -> Dashboard {
         self.title = title.into();
         self
     }
 
-    /// What Grafana knows it by, in its address too: up to 40 letters, digits, `-` and `_`; others
-    /// become `-`.
+    /// Sets the identifier that Grafana uses, also in the dashboard's URL.
+    ///
+    /// It is lower-cased and limited to 40 letters, digits, `-` and `_`; other characters become
+    /// `-`.
     pub fn uid(mut self, uid: impl Into<String>) -> Dashboard {
         self.uid = Some(uid.into());
         self
     }
 
-    /// The `uid` of the data source that is chosen at first. Otherwise Grafana chooses: its default
-    /// one, if that is a Prometheus.
+    /// Sets the `uid` of the data source that is selected initially. Without it Grafana selects its
+    /// default data source, if that is a Prometheus.
     pub fn datasource(mut self, uid: impl Into<String>) -> Dashboard {
         self.datasource = Some(uid.into());
         self
@@ -79,7 +81,7 @@ impl Dashboard {
             "tags": ["metrics"],
             "timezone": "browser",
             "editable": true,
-            // Crosshairs of all panels go together.
+            // Shared crosshair: hovering over one panel marks the time in all of them.
             "graphTooltip": 1,
             "refresh": "30s",
             "time": { "from": "now-1h", "to": "now" },
@@ -88,10 +90,10 @@ impl Dashboard {
             "templating": { "list": self.variables.to_json(self.datasource.as_deref()) },
             "panels": panels(&self.rows),
         });
-        // All of it is text, finite numbers and lists of these.
+        // Cannot fail: every map key is a string and every number is finite.
         serde_json::to_string_pretty(&dashboard).unwrap_or_default()
     }
 }
 
-/// That of Grafana 10.0; later versions bring it up to theirs as they read it.
+/// The schema version of Grafana 10.0. Later versions migrate the dashboard when they load it.
 const SCHEMA_VERSION: u32 = 38;

@@ -1,4 +1,4 @@
-//! The panels of a family, by its type.
+//! Builds the panels of one family, depending on its type.
 
 use super::{
     layout::Row,
@@ -14,7 +14,7 @@ use crate::{
     describe::kind::Kind,
 };
 
-/// A row of all that can be seen of a family.
+/// Builds a collapsed row with all panels of a family.
 pub(super) fn row(family: &CatalogFamily) -> Row {
     let panels = match family.kind {
         Kind::Counter => counter(family),
@@ -43,7 +43,7 @@ fn counter(family: &CatalogFamily) -> Vec<Panel> {
     wide_if_alone([per_second].into_iter().chain(most).collect())
 }
 
-/// Instances are apart: what is added up may mean nothing.
+/// One line per instance, because the sum of a gauge over instances may be meaningless.
 fn gauge(family: &CatalogFamily) -> Vec<Panel> {
     let labels = family.labels.iter().map(|label| &*label.name);
     let labels: Vec<_> = ["instance"].into_iter().chain(labels).collect();
@@ -53,7 +53,7 @@ fn gauge(family: &CatalogFamily) -> Vec<Panel> {
     }
     let mut panel = Panel::lines(&family.name).unit(unit::of(family));
     if unit::is_timestamp(family) {
-        // Grafana counts milliseconds.
+        // The Grafana unit expects milliseconds.
         values = format!("{values} * 1000");
         panel = panel.unit("dateTimeAsIso");
     }
@@ -93,7 +93,7 @@ fn quantiles(family: &CatalogFamily) -> Panel {
         .query("average", average(family, &[]))
 }
 
-/// What is in the buckets is there now, and did not come in a while.
+/// Like a histogram's, but without rates: the buckets hold current counts, not totals.
 fn gauge_histogram(family: &CatalogFamily) -> Vec<Panel> {
     vec![
         Panel::heat_map(&format!("{}, distribution", family.name))
@@ -110,7 +110,7 @@ fn gauge_histogram(family: &CatalogFamily) -> Vec<Panel> {
 fn summary(family: &CatalogFamily) -> Vec<Panel> {
     let closed = closed_labels(family);
     let mut lines = Panel::lines(&format!("{}, average", family.name))
-        .says("Quantiles of several instances cannot be added up: the largest is shown.")
+        .says("Quantiles of several instances cannot be aggregated; the largest is shown.")
         .unit(unit::of(family));
     for quantile in &family.quantiles {
         let matcher = promql::matcher("quantile", "=~", &either_spelling(*quantile));
@@ -123,7 +123,7 @@ fn summary(family: &CatalogFamily) -> Vec<Panel> {
     vec![lines.query("average", average(family, &[])), observations]
 }
 
-/// OpenMetrics has `1.0` for what the text format has as `1`.
+/// A regular expression for a quantile: OpenMetrics writes `1.0` where the text format writes `1`.
 fn either_spelling(quantile: f64) -> String {
     let text = format!("{quantile}").replace('.', r"\.");
     if quantile.fract() == 0.0 {
@@ -147,7 +147,7 @@ fn info(family: &CatalogFamily) -> Panel {
 }
 
 fn states(family: &CatalogFamily) -> Panel {
-    // The state is the value of a label that is called as the family is.
+    // The state is the value of a label that has the family's name.
     let by: Vec<_> = [family.name.as_str()]
         .into_iter()
         .chain(closed_labels(family))
@@ -160,11 +160,12 @@ fn states(family: &CatalogFamily) -> Panel {
     Panel::states(&family.name).query(&legend(by), states)
 }
 
-/// The series that matter most: there may be thousands.
+/// Limits an expression to its largest series, because open labels may have thousands.
 pub(super) fn most(expression: &str) -> String {
     format!("topk({MOST}, {expression})")
 }
 
+/// The legend of `labels`, or the family's name if there are no labels.
 fn named(family: &CatalogFamily, labels: &[&str]) -> String {
     if labels.is_empty() {
         family.name.clone()
@@ -184,4 +185,5 @@ fn wide_if_alone(mut panels: Vec<Panel>) -> Vec<Panel> {
     }
 }
 
+/// Number of series that a panel over open labels displays.
 const MOST: u32 = 20;

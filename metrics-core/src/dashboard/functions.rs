@@ -1,4 +1,4 @@
-//! The dashboard of functions with attributes.
+//! The dashboard of all functions that have a metrics attribute.
 
 use super::{
     calls::{BY, Calls},
@@ -13,13 +13,13 @@ use super::{
 use crate::catalog::{Catalog, CatalogFamily};
 
 impl Dashboard {
-    /// What functions do that have the attributes [`counted`](macro@crate::counted),
-    /// [`timed`](macro@crate::timed) and [`in_flight`](macro@crate::in_flight): how often they are
-    /// called and with which outcome, how long they take, how many calls are in flight, and a table
-    /// of them all.
+    /// Builds a dashboard of the functions with [`counted`](macro@crate::counted),
+    /// [`timed`](macro@crate::timed) or [`in_flight`](macro@crate::in_flight).
     ///
-    /// Functions whose attribute gives the family another `name` are in the
-    /// [`overview`](Dashboard::overview).
+    /// It contains a table of all functions, then calls by outcome, durations and calls in flight.
+    ///
+    /// Functions whose attribute sets another family `name` are on the
+    /// [`overview`](Dashboard::overview) dashboard instead.
     pub fn functions(catalog: &Catalog) -> Dashboard {
         dashboard(catalog)
     }
@@ -29,7 +29,7 @@ fn dashboard(catalog: &Catalog) -> Dashboard {
     let calls = Calls::of(catalog);
     Dashboard {
         title: "Metrics of functions".to_owned(),
-        description: "Made of the functions that the program measures: change those, not this.",
+        description: "Generated from the functions that the program measures; do not edit.",
         uid: None,
         datasource: None,
         variables: Variables::of(&variables::anchor(catalog), calls.all()),
@@ -60,7 +60,7 @@ fn counted(calls: &CatalogFamily) -> Vec<Panel> {
             .query(FUNCTION, most(&sum_by(&BY, &rate))),
         Panel::lines("Share of errors")
             .narrow()
-            .says("Of the calls that have ended, those that returned an error or panicked.")
+            .says("The share of finished calls that returned an error or panicked.")
             .about(calls)
             .unit("percentunit")
             .query(FUNCTION, most(&format!("({})", error_share(calls, &BY)))),
@@ -97,4 +97,5 @@ fn in_flight(calls: &CatalogFamily) -> Vec<Panel> {
     vec![panel]
 }
 
+/// The legend of a panel with one line per function.
 const FUNCTION: &str = "{{function}} ({{module}})";

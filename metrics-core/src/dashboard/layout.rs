@@ -1,4 +1,4 @@
-//! Where panels stand, and what they are known by.
+//! Places panels on Grafana's grid, and assigns panel ids and dashboard uids.
 
 use std::collections::HashSet;
 
@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use super::panel::Panel;
 
-/// Panels below a headline.
+/// A titled row of panels.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) title: String,
-    /// Whether the panels show, and ask for data, when somebody opens the row only.
+    /// Whether the row is collapsed. Grafana runs the queries of a collapsed row only once a user
+    /// expands it.
     pub(super) closed: bool,
     pub(super) panels: Vec<Panel>,
 }
@@ -33,7 +34,7 @@ impl Row {
     }
 }
 
-/// The rows as Grafana has them: one below the other, on a grid that is 24 wide.
+/// The rows as Grafana's list of panels, one below the other. Rows without panels are left out.
 pub(super) fn panels(rows: &[Row]) -> Vec<Value> {
     let mut out = Vec::new();
     let mut ids = Ids::default();
@@ -61,7 +62,7 @@ pub(super) fn panels(rows: &[Row]) -> Vec<Value> {
     out
 }
 
-/// The panels of a row from `y` on, and where they end.
+/// Places the panels of a row from `y` downwards. Also returns the first free `y` below them.
 fn place(row: &Row, mut y: u32, ids: &mut Ids) -> (Vec<Value>, u32) {
     let (mut x, mut tallest) = (0, 0);
     let mut placed = Vec::new();
@@ -80,13 +81,13 @@ fn place(row: &Row, mut y: u32, ids: &mut Ids) -> (Vec<Value>, u32) {
     (placed, y + tallest)
 }
 
-/// Numbers that come from what a panel shows, and not from where it stands.
+/// Assigns panel ids: a hash of the titles, so that an id does not depend on the panel's position.
 #[derive(Default)]
 struct Ids(HashSet<u32>);
 
 impl Ids {
     fn of(&mut self, row: &str, panel: &str) -> u32 {
-        // Positive in 32 bits with a sign, which is what Grafana keeps.
+        // Grafana stores ids as positive 32-bit signed integers.
         let mut id = fnv(&[row, panel]) & 0x7fff_ffff;
         while id == 0 || !self.0.insert(id) {
             id = (id + 1) & 0x7fff_ffff;
@@ -95,8 +96,8 @@ impl Ids {
     }
 }
 
-/// A text as an identifier of Grafana's. One that had to be cut is told from others that begin
-/// alike.
+/// Turns a text into a valid Grafana `uid`. A truncated one ends in a hash of the whole text, so
+/// that texts with a common beginning stay distinct.
 pub(super) fn uid(text: &str) -> String {
     let mut uid = String::new();
     for c in text.chars() {
@@ -115,7 +116,7 @@ pub(super) fn uid(text: &str) -> String {
     }
 }
 
-/// The hash FNV-1a, in 32 bits: the same everywhere and in every version.
+/// 32-bit FNV-1a, whose results, unlike those of `std`'s hasher, are stable across Rust versions.
 fn fnv(texts: &[&str]) -> u32 {
     let bytes = texts.iter().flat_map(|text| text.bytes().chain([0]));
     bytes.fold(0x811c_9dc5, |hash, byte| {
@@ -123,8 +124,9 @@ fn fnv(texts: &[&str]) -> u32 {
     })
 }
 
+/// Width of Grafana's grid, in columns.
 const WIDTH: u32 = 24;
-/// How long an identifier may be.
+/// Maximum length of a `uid` in Grafana.
 const UID: usize = 40;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! Dashboards for Grafana, generated from the catalogue.
+//! Grafana dashboards, generated from the catalogue.
 //!
 //! `overview.rs` and `functions.rs` choose the rows and panels, `families.rs` the panels of one
-//! family; `queries.rs` writes PromQL, and `document.rs` the JSON.
+//! family. `queries.rs` writes PromQL and `document.rs` the JSON.
 
 mod calls;
 mod document;

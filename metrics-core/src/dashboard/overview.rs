@@ -1,4 +1,4 @@
-//! The dashboard of a whole program.
+//! The overview dashboard of a program.
 
 use super::{
     calls::Calls,
@@ -13,11 +13,12 @@ use super::{
 use crate::catalog::{Catalog, CatalogFamily, promql};
 
 impl Dashboard {
-    /// What the program does as a whole: whether it is up, its requests or calls, errors, latency,
-    /// what the process takes, and what the metrics say of themselves; then a row for each family,
-    /// closed at first, so that it costs nothing until somebody looks.
+    /// Builds a dashboard of the whole program.
     ///
-    /// The families of function calls are in [`functions`](Dashboard::functions).
+    /// It starts with instances, requests or calls, errors, latency, process resources and the
+    /// self-metrics. A collapsed row for each family follows; it runs no queries until expanded.
+    ///
+    /// The families of function calls are on the [`functions`](Dashboard::functions) dashboard.
     pub fn overview(catalog: &Catalog) -> Dashboard {
         dashboard(catalog)
     }
@@ -34,7 +35,7 @@ fn dashboard(catalog: &Catalog) -> Dashboard {
     rows.extend(others().map(families::row));
     Dashboard {
         title: "Metrics overview".to_owned(),
-        description: "Made of the metrics that the program declares: change those, not this.",
+        description: "Generated from the metrics that the program declares; do not edit.",
         uid: None,
         datasource: None,
         variables: Variables::of(&variables::anchor(catalog), others()),
@@ -42,13 +43,13 @@ fn dashboard(catalog: &Catalog) -> Dashboard {
     }
 }
 
-/// Requests where they are measured, or else calls.
+/// Panels about HTTP requests if the program measures those, or about function calls otherwise.
 fn service(catalog: &Catalog, calls: &Calls<'_>) -> Vec<Panel> {
     let up = promql::series("up", &of_target());
     let mut panels = vec![
         Panel::lines("Instances")
             .narrow()
-            .says("How many instances Prometheus scrapes, and for how many that succeeds.")
+            .says("The number of instances that Prometheus scrapes, and how many of them are up.")
             .query("up", format!("sum({up})"))
             .query("all", format!("count({up})")),
     ];
@@ -73,7 +74,7 @@ fn service(catalog: &Catalog, calls: &Calls<'_>) -> Vec<Panel> {
         panels.push(
             Panel::lines("Share of errors")
                 .narrow()
-                .says("Of all that has ended, what failed or panicked.")
+                .says("The share of finished requests or calls that failed or panicked.")
                 .about(counter)
                 .unit("percentunit")
                 .query("errors", error_share(counter, &[])),
@@ -117,7 +118,7 @@ fn process(catalog: &Catalog) -> Vec<Panel> {
         panels.push(
             Panel::lines("File descriptors")
                 .narrow()
-                .says("Of those that the process may open, how many are.")
+                .says("Open file descriptors, as a share of the process's limit.")
                 .about(open)
                 .unit("percentunit")
                 .query(
@@ -129,7 +130,9 @@ fn process(catalog: &Catalog) -> Vec<Panel> {
     panels
 }
 
-/// What the registry says of itself, and Prometheus of its scrapes. Nothing is 0.
+/// Panels about the self-metrics, and the scrape durations that Prometheus records.
+///
+/// A missing error counter is displayed as 0, so that "no errors" does not look like "no data".
 fn own(catalog: &Catalog) -> Vec<Panel> {
     let own = |name: &str| promql::series(&format!("{}{name}", catalog.prefix), &of_target());
     let grown = |name: &str, by: &[&str]| {
@@ -140,7 +143,7 @@ fn own(catalog: &Catalog) -> Vec<Panel> {
     vec![
         Panel::lines("Series")
             .narrow()
-            .says("Series of each family, the largest of them.")
+            .says("The families with the most series.")
             .query(
                 "{{family}}",
                 families::most(&sum_by(&["family"], &own("metrics_series"))),
@@ -148,8 +151,8 @@ fn own(catalog: &Catalog) -> Vec<Panel> {
         Panel::lines("Lost to limits")
             .narrow()
             .says(
-                "Label sets that were recorded as `overflow`, as their metric had reached its cap; \
-                 values that could not be recorded; collectors that panicked or did not answer.",
+                "Label sets recorded as `overflow` because their metric had reached its cardinality \
+                 limit; values that could not be recorded; collectors that panicked or timed out.",
             )
             .query(
                 "overflow: {{family}}",
@@ -165,14 +168,15 @@ fn own(catalog: &Catalog) -> Vec<Panel> {
             ),
         Panel::lines("Scrapes")
             .narrow()
-            .says("How long a scrape takes.")
+            .says("The duration of a scrape.")
             .unit("s")
             .query("{{instance}}", scrapes("scrape_duration_seconds")),
     ]
 }
 
 impl Catalog {
-    /// The family that a server or a layer registers by this name, below the registry's prefix.
+    /// The family that an HTTP layer or the process collector registers as `name`, after the
+    /// registry's prefix.
     fn named(&self, name: &str) -> Option<&CatalogFamily> {
         self.family(&format!("{}{name}", self.prefix))
     }

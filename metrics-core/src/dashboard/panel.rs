@@ -1,11 +1,11 @@
-//! Panels, by what they show.
+//! A panel of a dashboard, and its JSON.
 
 use serde_json::{Value, json};
 
 use super::variables::datasource;
 use crate::catalog::CatalogFamily;
 
-/// A panel, which does not know yet where it stands.
+/// A panel that `layout.rs` has not placed on the grid yet.
 #[derive(Clone, Debug)]
 pub(super) struct Panel {
     title: String,
@@ -20,7 +20,7 @@ pub(super) struct Panel {
     pub(super) overrides: Value,
 }
 
-/// What draws it.
+/// The visualization of a panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
     Lines,
@@ -36,22 +36,22 @@ struct Query {
 }
 
 impl Panel {
-    /// Values over time.
+    /// A graph of values over time.
     pub(super) fn lines(title: &str) -> Panel {
         Panel::new(title, Look::Lines, 12, 8)
     }
 
-    /// How many observations are in each bucket, over time.
+    /// A heat map of the observations in each bucket over time.
     pub(super) fn heat_map(title: &str) -> Panel {
         Panel::new(title, Look::HeatMap, 12, 8)
     }
 
-    /// Labels and values, as they are now.
+    /// A table of the current labels and values.
     pub(super) fn table(title: &str) -> Panel {
         Panel::new(title, Look::Table, 24, 8)
     }
 
-    /// When which state was on.
+    /// A timeline of which states were on.
     pub(super) fn states(title: &str) -> Panel {
         let mut panel = Panel::new(title, Look::States, 24, 8);
         panel.mappings = json!([{
@@ -79,7 +79,7 @@ impl Panel {
         }
     }
 
-    /// What it is about, and where that is declared.
+    /// Appends the family's help and where it is declared to the description.
     pub(super) fn about(mut self, family: &CatalogFamily) -> Panel {
         if !self.description.is_empty() {
             self.description.push_str("\n\n");
@@ -88,7 +88,7 @@ impl Panel {
         self
     }
 
-    /// A sentence of its own.
+    /// Sets the description.
     pub(super) fn says(mut self, text: &str) -> Panel {
         text.clone_into(&mut self.description);
         self
@@ -178,7 +178,7 @@ impl Look {
         }
     }
 
-    /// What the plugin wants to be told of each field.
+    /// The plugin's settings for each field (`fieldConfig.defaults.custom`).
     fn custom(self) -> Value {
         match self {
             Look::Lines => json!({ "lineWidth": 1, "fillOpacity": 10, "showPoints": "never" }),
@@ -255,5 +255,5 @@ fn about(family: &CatalogFamily) -> String {
     )
 }
 
-/// How many places are named.
+/// Number of declarations that a description lists.
 const PLACES: usize = 3;

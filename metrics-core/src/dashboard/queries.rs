@@ -1,4 +1,4 @@
-//! Queries for families, by their types.
+//! Writes the PromQL queries of a family, depending on its type.
 
 use super::selectors::matchers;
 use crate::{
@@ -6,12 +6,12 @@ use crate::{
     describe::kind::Kind,
 };
 
-/// A family's samples, as somebody chose them.
+/// The samples of a family that the dashboard's variables select.
 pub(super) fn samples(family: &CatalogFamily, suffix: &str) -> String {
     samples_with(family, suffix, None)
 }
 
-/// The same with one more condition.
+/// Like [`samples`], with one more matcher.
 pub(super) fn samples_with(family: &CatalogFamily, suffix: &str, more: Option<String>) -> String {
     let name = format!("{}{suffix}", family.name);
     let mut matchers = matchers(family);
@@ -19,7 +19,7 @@ pub(super) fn samples_with(family: &CatalogFamily, suffix: &str, more: Option<St
     promql::series(&name, &matchers)
 }
 
-/// A sample that all series of a family have.
+/// The name of a sample that every series of the family has.
 pub(super) fn counted_by(family: &CatalogFamily) -> String {
     match family.kind {
         Kind::Histogram if is_native_only(family) => family.name.clone(),
@@ -29,12 +29,12 @@ pub(super) fn counted_by(family: &CatalogFamily) -> String {
     }
 }
 
-/// How fast samples grow.
+/// The increase of samples per second.
 pub(super) fn rate(samples: &str) -> String {
     format!("rate({samples}[$__rate_interval])")
 }
 
-/// The sum of an expression by labels.
+/// Sums an expression by labels, or over all series if there are none.
 pub(super) fn sum_by(labels: &[&str], expression: &str) -> String {
     if labels.is_empty() {
         format!("sum({expression})")
@@ -44,14 +44,14 @@ pub(super) fn sum_by(labels: &[&str], expression: &str) -> String {
     }
 }
 
-/// Of all that a counter has counted, what ended as an error or in a panic.
+/// The share of a counter's increase with outcome `error` or `panic`.
 pub(super) fn error_share(counter: &CatalogFamily, by: &[&str]) -> String {
     let bad = promql::matcher("outcome", "=~", "error|panic");
     let bad = sum_by(by, &rate(&samples_with(counter, "", Some(bad))));
     format!("{bad} / {}", sum_by(by, &rate(&samples(counter, ""))))
 }
 
-/// The observations of a histogram in a second, or of a summary.
+/// The observations of a histogram or summary per second.
 pub(super) fn observations(family: &CatalogFamily, by: &[&str]) -> String {
     either(
         family,
@@ -65,7 +65,7 @@ pub(super) fn observations(family: &CatalogFamily, by: &[&str]) -> String {
     )
 }
 
-/// What the observations are on average.
+/// The average of a histogram's or summary's observations.
 pub(super) fn average(family: &CatalogFamily, by: &[&str]) -> String {
     either(
         family,
@@ -104,7 +104,7 @@ pub(super) fn quantile(quantile: f64, family: &CatalogFamily, by: &[&str]) -> St
     )
 }
 
-/// What a heat map shows of a histogram: how much is in each bucket.
+/// The query of a histogram's heat map: the number of observations in each bucket.
 pub(super) fn buckets(family: &CatalogFamily) -> String {
     let classic = || {
         let buckets = samples(family, "_bucket");
@@ -117,13 +117,15 @@ pub(super) fn buckets(family: &CatalogFamily) -> String {
     match (family.native.is_some(), is_native_only(family)) {
         (false, _) => classic(),
         (true, true) => native(),
-        // Classic buckets have `le`, so that `or` alone would show both.
+        // Classic series have `le` and native ones do not, so a plain `or` would return both.
         (true, false) => format!("{0} or ({1} unless on () {0})", classic(), native()),
     }
 }
 
-/// A query of classic buckets, of native ones, or of those that Prometheus has: which of a
-/// histogram that has both is up to how it scrapes.
+/// Queries the classic or the native buckets, depending on which the histogram has.
+///
+/// If it has both, the query works with either, because the scrape configuration of Prometheus
+/// decides which of them it stores.
 fn either(
     family: &CatalogFamily,
     classic: impl Fn() -> String,
@@ -140,14 +142,14 @@ fn is_native_only(family: &CatalogFamily) -> bool {
     family.native.is_some() && family.buckets.is_empty()
 }
 
-/// The labels that all values of are known, and so are few.
+/// The closed labels that have more than one value.
 pub(super) fn closed_labels(family: &CatalogFamily) -> Vec<&str> {
     names(family, |label| {
         label.values.as_ref().is_some_and(|v| v.len() > 1)
     })
 }
 
-/// The labels whose values come as the program runs.
+/// The open labels, whose values are known only at run time.
 pub(super) fn open_labels(family: &CatalogFamily) -> Vec<&str> {
     names(family, |label| label.values.is_none())
 }
@@ -157,7 +159,7 @@ fn names(family: &CatalogFamily, which: impl Fn(&CatalogLabel) -> bool) -> Vec<&
     labels.map(|label| &*label.name).collect()
 }
 
-/// A legend of labels: `{{cache}} {{reason}}`.
+/// A legend template with the values of labels: `{{cache}} {{reason}}`.
 pub(super) fn legend<'a>(labels: impl IntoIterator<Item = &'a str>) -> String {
     let labels = labels.into_iter().map(|label| format!("{{{{{label}}}}}"));
     labels.collect::<Vec<_>>().join(" ")

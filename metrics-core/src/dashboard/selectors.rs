@@ -1,33 +1,38 @@
-//! The matchers that restrict a query to what the dashboard's variables select.
+//! The matchers that restrict a query to the values selected in the dashboard's variables.
 
 use crate::{
     catalog::{CatalogFamily, promql},
     describe::{kind::Kind, name::is_legacy_label},
 };
 
-/// The labels of a family that can be chosen by: a variable's name has letters, digits and
-/// underscores only. An info's labels are for reading.
+/// The labels of a family that get a dashboard variable.
+///
+/// Names that Grafana does not accept for a variable are left out: it takes letters, digits and
+/// underscores only. So are all labels of an info, which are meant for reading, not for filtering.
 pub(super) fn labels(family: &CatalogFamily) -> impl Iterator<Item = &str> {
     let is_info = family.kind == Kind::Info;
     let names = family.labels.iter().map(|label| &*label.name);
     names.filter(move |name| !is_info && !TAKEN.contains(name) && is_legacy_label(name))
 }
 
-/// What a family's series must match to be chosen.
+/// The matchers for all variables that apply to a family.
 pub(super) fn matchers(family: &CatalogFamily) -> Vec<String> {
     chosen_by(["job", "instance"].into_iter().chain(labels(family)))
 }
 
-/// What series of any metric must match.
+/// The matchers for `job` and `instance`, which apply to every metric.
 pub(super) fn of_target() -> Vec<String> {
     chosen_by(["job", "instance"])
 }
 
+/// A matcher for each label, with the variable of the same name.
 pub(super) fn chosen_by<'a>(labels: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let matcher = |label| promql::matcher(label, "=~", &format!("${label}"));
     labels.into_iter().map(matcher).collect()
 }
 
-/// Variables of another meaning, labels that mean something to histograms and summaries, and
-/// `outcome`: the share of errors among those that are errors is of no use.
+/// Labels that get no variable of their own.
+///
+/// `datasource`, `job` and `instance` are variables already; `le` and `quantile` are internal to
+/// histograms and summaries; filtering by `outcome` would make every share of errors 0 or 1.
 const TAKEN: [&str; 6] = ["datasource", "job", "instance", "le", "outcome", "quantile"];

@@ -8,7 +8,9 @@ use super::{
     queries::{error_share, quantile, rate, samples, sum_by},
 };
 
-/// A line for each function: calls in a second, share of errors, p50 and p99, calls in flight.
+/// Builds a table with a row for each function: call rate, share of errors, p50, p99, in flight.
+///
+/// `None` if no function is measured.
 pub(super) fn of(calls: &Calls<'_>) -> Option<Panel> {
     let mut columns = Vec::new();
     if let Some(calls) = calls.counted {
@@ -35,7 +37,7 @@ pub(super) fn of(calls: &Calls<'_>) -> Option<Panel> {
         panel = panel.about(family);
     }
     let (mut names, mut units) = (Map::new(), Vec::new());
-    // Merged, the values of the query with the letter `A` are in the column `Value #A`.
+    // Grafana's `merge` puts the values of query `A` into the column `Value #A`.
     for ((title, unit, _), letter) in columns.iter().zip('A'..='Z') {
         names.insert(format!("Value #{letter}"), json!(title));
         units.push(json!({

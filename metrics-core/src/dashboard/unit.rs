@@ -1,8 +1,8 @@
-//! Units in Grafana's words.
+//! Maps units of metrics to Grafana's unit ids.
 
 use crate::{catalog::CatalogFamily, describe::kind::Kind};
 
-/// The unit of a family's values: what is declared, or what its name ends in.
+/// The unit of a family's values.
 pub(super) fn of(family: &CatalogFamily) -> &'static str {
     match word(family) {
         "seconds" => "s",
@@ -19,11 +19,11 @@ pub(super) fn of(family: &CatalogFamily) -> &'static str {
     }
 }
 
-/// The unit of what a family's values grow by in a second.
+/// The unit of the per-second rate of a family's values.
 pub(super) fn of_rate(family: &CatalogFamily) -> &'static str {
     match word(family) {
         "bytes" => "Bps",
-        // Seconds in a second: the share of the time.
+        // Seconds per second are a ratio, such as CPU usage.
         "seconds" => "percentunit",
         "joules" => "watt",
         _ if family.name.contains("requests") => "reqps",
@@ -31,7 +31,7 @@ pub(super) fn of_rate(family: &CatalogFamily) -> &'static str {
     }
 }
 
-/// Whether the values are times, in seconds since 1970.
+/// Whether the values are Unix timestamps, in seconds.
 pub(super) fn is_timestamp(family: &CatalogFamily) -> bool {
     family.kind == Kind::Gauge
         && ["_timestamp_seconds", "_start_time_seconds"]
@@ -39,6 +39,7 @@ pub(super) fn is_timestamp(family: &CatalogFamily) -> bool {
             .any(|end| family.name.ends_with(end))
 }
 
+/// The declared unit, or else the last word of the name, without `_total`.
 fn word(family: &CatalogFamily) -> &str {
     let name = family.name.strip_suffix("_total");
     let name = name.unwrap_or(&family.name);

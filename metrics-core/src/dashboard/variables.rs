@@ -1,4 +1,4 @@
-//! What somebody who looks at a dashboard can choose.
+//! The variables of a dashboard, with which its user filters all panels.
 
 use serde_json::{Value, json};
 
@@ -8,17 +8,17 @@ use super::{
 };
 use crate::catalog::{Catalog, CatalogFamily, promql};
 
-/// Variables: the data source, `job`, `instance`, and labels.
+/// The variables for the data source, `job`, `instance`, and labels of the metrics.
 #[derive(Clone, Debug)]
 pub(super) struct Variables {
-    /// A metric that every instance has, to find jobs by.
+    /// A metric that every instance exposes, from which Grafana reads the values of `job`.
     anchor: String,
-    /// Each label with a metric that has it.
+    /// Each label with the name of a metric that has it.
     labels: Vec<(String, String)>,
 }
 
 impl Variables {
-    /// The variables of these families; `anchor` is a metric that the program always has.
+    /// The variables for these families; `anchor` is a metric that the program always exposes.
     pub(super) fn of<'a>(
         anchor: &str,
         families: impl IntoIterator<Item = &'a CatalogFamily>,
@@ -79,19 +79,19 @@ fn query(label: &str, series: &str) -> Value {
         "datasource": datasource(),
         "definition": query,
         "query": query,
-        // Whenever the time range changes: what there was then.
+        // Refresh whenever the time range changes, to list the values of that range.
         "refresh": 2,
         "sort": 1,
         "hide": 0,
         "includeAll": true,
-        // Series that lack the label match as well.
+        // Without it `All` expands to the known values, which excludes series that lack the label.
         "allValue": ".*",
         "multi": true,
         "current": { "selected": true, "text": ["All"], "value": ["$__all"] },
     })
 }
 
-/// A metric that every instance of the program has.
+/// The name of a metric that every instance of the program exposes.
 pub(super) fn anchor(catalog: &Catalog) -> String {
     let infos = ["target_info", "build_info", "process_start_time_seconds"];
     let infos = infos.map(|name| format!("{}{name}", catalog.prefix));
@@ -101,7 +101,7 @@ pub(super) fn anchor(catalog: &Catalog) -> String {
     found.unwrap_or_else(|| format!("{}metrics_series", catalog.prefix))
 }
 
-/// Where Grafana says that data comes from: what the variable holds.
+/// A panel's or variable's reference to the data source that the `datasource` variable selects.
 pub(super) fn datasource() -> Value {
     json!({ "type": "prometheus", "uid": "${datasource}" })
 }

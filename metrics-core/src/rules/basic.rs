@@ -1,4 +1,4 @@
-//! Alerts about the metrics themselves.
+//! Alerts about scraping and the self-metrics.
 
 use super::{
     settings::Rules,
@@ -18,7 +18,7 @@ pub(super) fn group(rules: &Rules) -> Group {
     }
 }
 
-/// Without a job they would be about other programs' targets.
+/// Alerts about the targets of `job`. Without a job they would cover other programs' targets.
 fn target(rules: &Rules, job: &str) -> [Rule; 2] {
     let up = promql::series("up", &[promql::matcher("job", "=", job)]);
     let lasting = rules.window(DOWN).to_string();
@@ -38,19 +38,21 @@ fn target(rules: &Rules, job: &str) -> [Rule; 2] {
             "TargetDown",
             format!("{up} == 0"),
             "{{ $labels.instance }} of {{ $labels.job }} cannot be scraped",
-            "Prometheus has not got any metrics from it for a while: it is down, does not answer \
-             in time, or answers with what is no exposition. The page of targets says which.",
+            "Prometheus has not received any metrics from it for a while: it is down, does not \
+             answer in time, or sends an invalid exposition. The targets page of Prometheus shows \
+             the error.",
         ),
         page(
             "TargetAbsent",
             format!("absent({up})"),
-            "there is no {{ $labels.job }}",
-            "Prometheus knows no target of this job: nothing runs, or it is not found.",
+            "there is no target of {{ $labels.job }}",
+            "Prometheus has no target of this job: no instance is running, or service discovery \
+             does not find it.",
         ),
     ]
 }
 
-/// An alert when one of the registry's own counters grows.
+/// An alert that fires when one of the self-metrics grows, all of which count failures.
 struct Own {
     alert: &'static str,
     counter: &'static str,
@@ -84,31 +86,31 @@ const OWN: [Own; 3] = [
         alert: "SeriesOverflow",
         counter: "metrics_overflowed_total",
         by: ["job", "instance", "family"],
-        summary: "{{ $labels.family }} of {{ $labels.job }} has reached its cap of series",
-        description: "New label sets are recorded as `overflow`: their sum is right, and what they \
-                      were is not known. A label has more values than was thought; give it fewer, \
-                      let series expire, or raise `max_series`.",
+        summary: "{{ $labels.family }} of {{ $labels.job }} has reached its cardinality limit",
+        description: "New label sets are recorded in the series `overflow`: totals stay correct, \
+                      but their label values are lost. A label has more values than expected; \
+                      reduce them, let series expire, or raise `max_series`.",
     },
     Own {
         alert: "ValuesRejected",
         counter: "metrics_rejected_total",
         by: ["job", "family", "reason"],
         summary: "{{ $labels.family }} of {{ $labels.job }} rejects values",
-        description: "Reason `{{ $labels.reason }}`: `value` is one that the type cannot hold, \
-                      `exemplar` one that is too long, `clash` a declaration that is left out, as \
-                      another has its name.",
+        description: "Reason `{{ $labels.reason }}`: `value` means a value that the type cannot \
+                      hold, `exemplar` an exemplar that is too long, `clash` a declaration that is \
+                      left out because another one has its name.",
     },
     Own {
         alert: "CollectorFails",
         counter: "metrics_collector_errors_total",
         by: ["job", "collector", "reason"],
         summary: "the collector {{ $labels.collector }} of {{ $labels.job }} fails",
-        description: "Its families are missing in some scrapes, for it panics or does not answer \
-                      in time: `{{ $labels.reason }}`.",
+        description: "Its families are missing from some scrapes, because it panics or does not \
+                      finish in time: `{{ $labels.reason }}`.",
     },
 ];
 
-/// How long a target must be away.
+/// How long a target must be down before an alert fires, in seconds.
 const DOWN: u64 = 5 * 60;
-/// What is recent, for what should not happen at all.
+/// The range of the `increase` in alerts on the self-metrics, in seconds.
 const RECENT: u64 = 15 * 60;

@@ -1,6 +1,7 @@
-//! Recording rules and alerts of objectives: several windows, several burn rates.
+//! Recording rules and alerts for objectives, with multiple windows and burn rates.
 //!
-//! "The Site Reliability Workbook", chapter 5, "Alerting on SLOs", number 6 and table 5-8.
+//! Follows "The Site Reliability Workbook", chapter 5, "Alerting on SLOs", approach 6 and table
+//! 5-8.
 
 use std::collections::HashSet;
 
@@ -13,11 +14,11 @@ use crate::{
     describe::{kind::Kind, objective::Objective},
 };
 
-/// What is recorded, and what is alerted of.
+/// Generates a group of recording rules and a group of alerts for all objectives.
 pub(super) fn groups(rules: &Rules) -> Vec<Group> {
     let (mut recorded, mut alerts) = (Vec::new(), Vec::new());
-    // What shares a name and labels shares its series too: functions of the same name in one
-    // module, of two generic blocks.
+    // Functions of the same name in one module (in two `impl` blocks) record into the same series,
+    // so their objective needs one set of rules only.
     let mut known = HashSet::new();
     for family in &rules.catalog.families {
         for member in &family.members {
@@ -45,7 +46,7 @@ pub(super) fn groups(rules: &Rules) -> Vec<Group> {
     ]
 }
 
-/// An objective of something that is measured.
+/// An objective, with the family and the declaration it belongs to.
 struct Target<'a> {
     rules: &'a Rules,
     family: &'a CatalogFamily,
@@ -54,7 +55,7 @@ struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Whether the family can tell of this objective.
+    /// Whether the family has the data that the objective needs: buckets, or a label `outcome`.
     fn fits(&self) -> bool {
         match self.objective {
             Objective::Latency { .. } => self.family.kind == Kind::Histogram,
@@ -65,7 +66,7 @@ impl Target<'_> {
         }
     }
 
-    /// What tells it from others in the recorded series.
+    /// The labels that identify the objective in the recorded series.
     fn labels(&self) -> Vec<(String, String)> {
         let mut labels = vec![
             ("metric".to_owned(), self.family.name.clone()),
@@ -99,7 +100,7 @@ impl Target<'_> {
         windows.map(rule).collect()
     }
 
-    /// The share of calls in a window that have missed the objective.
+    /// The expression for the share of calls in a window that missed the objective.
     fn misses(&self, window: &str) -> String {
         let own = |suffix: &str, more: Option<String>| {
             let labels = self.member.labels.iter();
@@ -127,7 +128,7 @@ impl Target<'_> {
                 let share = format!("{fast} / {}", own("_count", None));
                 match self.family.native {
                     None => format!("1 - {share}"),
-                    // Prometheus may take these buckets in place of the classic ones.
+                    // Prometheus may store the native buckets in place of the classic ones.
                     Some(_) => format!(
                         "1 - ({share} or histogram_fraction(0, {seconds}, {}))",
                         own("", None)
@@ -164,7 +165,7 @@ impl Target<'_> {
         alerts.into_iter().flatten().collect()
     }
 
-    /// Whether both windows of a rate miss too much.
+    /// The condition that the burn rate is exceeded in both the long and the short window.
     fn burns(&self, burn: &Burn) -> String {
         let limit = format!("({} * {})", burn.rate, self.budget());
         let matchers = self.labels();
@@ -186,7 +187,7 @@ impl Target<'_> {
         }
     }
 
-    /// The share that may miss the objective, without the dust that a subtraction leaves.
+    /// The share of calls that may miss the objective, rounded to hide floating-point error.
     fn budget(&self) -> f64 {
         ((100.0 - self.percent()) * 1e10).round() / 1e12
     }
@@ -197,11 +198,11 @@ impl Target<'_> {
         let (summary, held) = match *self.objective {
             Objective::Latency { seconds, .. } => (
                 format!("{what} is too slow"),
-                format!("{percent} % are to take {seconds} s or less"),
+                format!("{percent} % must take {seconds} s or less"),
             ),
             Objective::Success { .. } => (
                 format!("{what} fails too often"),
-                format!("{percent} % are to succeed"),
+                format!("{percent} % must succeed"),
             ),
         };
         let (file, line) = (text(&self.member.file), self.member.line);
@@ -213,7 +214,7 @@ impl Target<'_> {
         vec![("summary", summary), ("description", description)]
     }
 
-    /// The function, or the metric.
+    /// The measured function's path, or the name of the metric.
     fn what(&self) -> String {
         let label = |name: &str| {
             let mut labels = self.member.labels.iter();
@@ -228,23 +229,23 @@ impl Target<'_> {
     }
 }
 
-/// The name of what is recorded of a window: level, metric and operations, as Prometheus'
-/// [guide](https://prometheus.io/docs/practices/rules/) has it.
+/// The name of a window's recorded series: level, metric and operations, as Prometheus'
+/// [guide](https://prometheus.io/docs/practices/rules/) recommends.
 fn recorded(window: &str) -> String {
     format!("job:objective_misses:ratio_rate{window}")
 }
 
-/// A text in an annotation, which is a template.
+/// Escapes a text for an annotation, which Prometheus expands as a template.
 fn text(text: &str) -> String {
     text.replace("{{", "{{\"{{\"}}")
 }
 
-/// Two windows, in seconds, and how fast the budget may burn in them.
+/// A pair of windows, in seconds, and the burn rate above which an alert fires.
 struct Burn {
     pages: bool,
     long: u64,
     short: u64,
-    /// In multiples of what would last for 30 days.
+    /// In multiples of the rate that spends the whole error budget in 30 days.
     rate: f64,
 }
 

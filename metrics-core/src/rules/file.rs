@@ -1,14 +1,15 @@
-//! The rule file: all groups, in YAML.
+//! Assembles the rule file from all groups.
 
 use super::{basic, burn_rate, settings::Rules, yaml};
 
 impl Rules {
-    /// The rules as a file for `rule_files:` in Prometheus' configuration. The same metrics make
-    /// the same file, to the byte.
+    /// The rules as YAML, for a file listed in `rule_files:` of Prometheus' configuration.
+    ///
+    /// The output depends only on the catalogue and the settings, byte for byte.
     pub fn to_yaml(&self) -> String {
         let mut groups = burn_rate::groups(self);
         groups.push(basic::group(self));
-        // Where nobody asks for other windows, Prometheus' own configuration says how often.
+        // With unscaled windows, the evaluation interval of Prometheus' configuration applies.
         let is_scaled = self.scale.to_bits() != 1_f64.to_bits();
         let interval = is_scaled.then(|| self.window(60).to_string());
         yaml::write(&groups, interval.as_deref())

@@ -1,40 +1,39 @@
-//! What rules are generated from: the catalogue, and what the user chose.
+//! The public `Rules` type: the catalogue and the settings that rules are generated from.
 
 use super::window::Window;
 use crate::catalog::{Catalog, promql};
 
-/// Recording rules and alerts for [Prometheus], in the YAML of its rule files.
+/// Recording rules and alerts for [Prometheus], as a YAML rule file.
 ///
-/// For each objective that a function or a histogram is held to (`slo(latency = "250ms",
-/// objective = 99.9)`, `slo(success = 99.9)`, `#[slo(...)]`) there are recording rules of the share
-/// of calls that miss it, `job:objective_misses:ratio_rate5m` and its like, and alerts when they
-/// spend too fast what the objective leaves to be spent: the error budget of 30 days. Windows and
-/// rates are those of Google's [workbook on reliability], chapter 5, "Alerting on SLOs": a long
-/// window, so that little is no alarm, along with a short one, so that the alarm ends when the
-/// cause does.
+/// Each objective of a function or histogram (`slo(latency = "250ms", objective = 99.9)`,
+/// `slo(success = 99.9)`, `#[slo(...)]`) gets recording rules for the share of calls that miss it,
+/// such as `job:objective_misses:ratio_rate5m`, and alerts that fire when the misses spend the
+/// error budget of 30 days too fast. Windows and burn rates follow Google's
+/// [workbook on reliability], chapter 5, "Alerting on SLOs": the long window keeps a short burst
+/// from firing the alert, and the short one resolves the alert soon after the cause is gone.
 ///
-/// | alert | severity | windows | so much faster than would last 30 days | of the budget |
+/// | alert | severity | windows | burn rate (1 spends the budget in 30 days) | budget spent |
 /// |---|---|---|---|---|
 /// | `ErrorBudgetBurnsFast` | `page` | 1 h and 5 min | 14.4 | 2 % |
 /// | | | 6 h and 30 min | 6 | 5 % |
 /// | `ErrorBudgetBurnsSlowly` | `ticket` | 1 d and 2 h | 3 | 10 % |
 /// | | | 3 d and 6 h | 1 | 10 % |
 ///
-/// The rate of a page cannot be reached where an objective allows more than its part in calls: of
-/// calls of which 90 in a hundred must do, at most 10 times as many can fail. The rule is left out
-/// then.
+/// A burn rate that a low objective cannot reach is left out: with an objective of 90 %, the burn
+/// rate is at most 10, when every call fails.
 ///
-/// A call that is **cancelled** neither keeps nor misses an objective of success: who dropped the
-/// future did not want the answer any more, as a client that hangs up, and many clients that do
-/// should not wake anybody up. Where it is a time limit that drops it, the function that sets the
-/// limit sees the error, and that is the one to hold to an objective. To an objective of latency a
-/// cancelled call is one as all others: if it took too long until then, it has missed it.
+/// A **cancelled** call neither meets nor misses a success objective: its caller dropped the future
+/// because it no longer needed the result, as when a client disconnects, and many disconnecting
+/// clients should not page anyone. If a time limit drops the future, set the objective on the
+/// function that sets the limit, because that one sees the error. For a latency objective, a
+/// cancelled call counts like any other: it misses the objective if it ran for too long.
 ///
-/// The other alerts are about the metrics themselves: `TargetDown` and `TargetAbsent` where a
-/// [`job`](Rules::job) is named, `SeriesOverflow` (a label reached its cap), `ValuesRejected`
-/// (values that could not be recorded, declarations that clash) and `CollectorFails`.
+/// The other alerts are about scraping and the self-metrics: `TargetDown` and `TargetAbsent` if a
+/// [`job`](Rules::job) is set, `SeriesOverflow` (a family reached its cardinality limit),
+/// `ValuesRejected` (values that could not be recorded, declarations that clash) and
+/// `CollectorFails`.
 ///
-/// Each alert says where what it is about is declared.
+/// The description of an objective's alert names the source location of the metric.
 ///
 /// ```
 /// use metrics_core::{Rules, catalog, counted};
@@ -62,7 +61,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The rules for these metrics.
+    /// Creates the rules for a catalogue, with default settings.
     pub fn of(catalog: &Catalog) -> Rules {
         Rules {
             catalog: catalog.clone(),
@@ -73,17 +72,20 @@ impl Rules {
         }
     }
 
-    /// The job that Prometheus scrapes the program as. The rules are about this job alone, and say
-    /// when it is down. Without it they are about every job that has such metrics.
+    /// Sets the name of the program's job in Prometheus' scrape configuration.
+    ///
+    /// Restricts the rules to this job and adds alerts for when it is down. Without it, the rules
+    /// cover every job that has these metrics.
     pub fn job(mut self, job: impl Into<String>) -> Rules {
         self.job = Some(job.into());
         self
     }
 
-    /// Makes all windows longer or shorter: `1.0 / 60.0` turns hours into minutes, for those who
-    /// try rules out. Prometheus then looks at them so much more or less often than once in a
-    /// minute. A window is a millisecond at least, and should hold a few scrapes. What is not a
-    /// positive number leaves them as they are.
+    /// Multiplies all windows by a factor, to try rules out: `1.0 / 60.0` turns hours into minutes.
+    ///
+    /// The evaluation interval becomes one minute times the factor. A window is at least one
+    /// millisecond, and should contain a few scrapes. A factor that is not finite and positive is
+    /// ignored.
     pub fn scale_windows(mut self, factor: f64) -> Rules {
         if factor.is_finite() && factor > 0.0 {
             self.scale = factor;
@@ -91,14 +93,13 @@ impl Rules {
         self
     }
 
-    /// The label `severity` of what somebody must see to at once (`page`), and of what has time
-    /// until tomorrow (`ticket`).
+    /// Sets the label `severity` of urgent alerts (default `page`) and of others (default `ticket`).
     pub fn severities(mut self, page: impl Into<String>, ticket: impl Into<String>) -> Rules {
         (self.page, self.ticket) = (page.into(), ticket.into());
         self
     }
 
-    /// Series of a name, of the job.
+    /// Selects the series of a name, restricted to the job if one is set.
     pub(super) fn series(&self, name: &str, mut matchers: Vec<String>) -> String {
         if let Some(job) = &self.job {
             matchers.insert(0, promql::matcher("job", "=", job));
@@ -106,13 +107,14 @@ impl Rules {
         promql::series(name, &matchers)
     }
 
+    /// A window of the given length, scaled.
     pub(super) fn window(&self, seconds: u64) -> Window {
         Window::scaled(seconds, self.scale)
     }
 }
 
 impl Catalog {
-    /// Recording rules and alerts for these metrics: [`Rules::of`].
+    /// Creates recording rules and alerts for these metrics; see [`Rules::of`].
     pub fn rules(&self) -> Rules {
         Rules::of(self)
     }

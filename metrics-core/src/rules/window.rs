@@ -1,18 +1,18 @@
-//! Spans of time as Prometheus writes them.
+//! Durations in the notation of Prometheus.
 
 use std::fmt;
 
-/// A span of time: `5m`, `1h30m`, `2s500ms`.
+/// A duration that formats as `5m`, `1h30m` or `2s500ms`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Window {
     millis: u64,
 }
 
 impl Window {
-    /// So many seconds, made longer or shorter.
+    /// `seconds` times `scale`, clamped to between a millisecond and a hundred years.
     pub(super) fn scaled(seconds: u64, scale: f64) -> Window {
         let millis = (seconds as f64 * 1000.0 * scale).round();
-        // Prometheus counts nanoseconds in 63 bits.
+        // Prometheus stores nanoseconds in an `i64`, which ends at 292 years.
         Window {
             millis: millis.clamp(1.0, LONGEST) as u64,
         }
@@ -41,7 +41,7 @@ const UNITS: [(&str, u64); 5] = [
     ("ms", 1),
 ];
 
-/// A hundred years.
+/// A hundred years, in milliseconds.
 const LONGEST: f64 = 100.0 * 365.0 * 24.0 * 60.0 * 60.0 * 1000.0;
 
 #[cfg(test)]

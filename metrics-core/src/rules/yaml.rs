@@ -1,31 +1,30 @@
-//! A rule file: the little of YAML that it takes.
+//! Writes rule groups in the subset of YAML that a rule file needs.
 
 use std::fmt::Write;
 
 use crate::catalog::quote::quoted;
 
-/// Rules that are evaluated one after the other.
+/// A rule group, whose rules Prometheus evaluates in order.
 pub(super) struct Group {
     pub(super) name: String,
     pub(super) rules: Vec<Rule>,
 }
 
-/// A rule: what is recorded, or what is alerted of.
+/// A recording rule or an alert.
 pub(super) struct Rule {
     pub(super) is_alert: bool,
     pub(super) name: String,
     pub(super) expression: String,
-    /// How long it must be so.
+    /// The `for` of an alert: how long the expression must hold before the alert fires.
     pub(super) lasting: Option<String>,
     pub(super) labels: Vec<(String, String)>,
     pub(super) annotations: Vec<(&'static str, String)>,
 }
 
-/// The file, with how often the rules are evaluated. Every text is in double quotes, where nothing
-/// means anything else.
+/// Writes the file. Every value is in double quotes, so that YAML takes it as a plain string.
 pub(super) fn write(groups: &[Group], interval: Option<&str>) -> String {
     let mut out =
-        "# Made of the metrics that the program declares: change those, not this.\n".to_owned();
+        "# Generated from the metrics that the program declares; do not edit.\n".to_owned();
     out.push_str("groups:\n");
     for group in groups.iter().filter(|group| !group.rules.is_empty()) {
         line(&mut out, 2, "- name", &group.name);
@@ -68,7 +67,7 @@ impl Rule {
 }
 
 fn line(out: &mut String, indent: usize, key: &str, value: &str) {
-    // To a string it cannot fail.
+    // Writing to a string cannot fail.
     let _ = writeln!(out, "{:indent$}{key}: {}", "", quoted(value));
 }
 
