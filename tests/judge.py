@@ -1,16 +1,16 @@
-"""Reads expositions with the official Python parser and prints what it understood.
+"""Parses expositions with the official Python parser and prints the result.
 
     judge.py text|openmetrics < exposition
     judge.py text|openmetrics --stream
     judge.py schema FILE < document
 
-The answer is a JSON array of families; values are strings, because JSON knows
-neither NaN nor infinity. An exposition that is refused ends with status 1 and
-the parser's words. The text parser lets duplicates pass; this judge does not.
+The result is a JSON array of families; values are strings, because JSON has
+neither NaN nor infinity. For an invalid exposition, it exits with status 1 and
+the parser's message. The text parser accepts duplicates; this script does not.
 
-A stream is expositions one after the other, each after a line that says how
-many bytes it has; each is answered with one line, which has the array as its
-"families" or the parser's words as "refusal".
+With --stream, it reads a sequence of expositions, each after a line with its
+length in bytes, and writes one line for each: an object with the array as
+"families", or the parser's message as "refusal".
 """
 
 import json
@@ -34,13 +34,13 @@ def main(arguments):
     parse = PARSERS[arguments[0]]
     if arguments[1:]:
         for line in sys.stdin.buffer:
-            answer = answer_to(parse, sys.stdin.buffer.read(int(line)))
-            print(json.dumps(answer), flush=True)
+            response = judge(parse, sys.stdin.buffer.read(int(line)))
+            print(json.dumps(response), flush=True)
         return
-    answer = answer_to(parse, sys.stdin.buffer.read())
-    if "refusal" in answer:
-        sys.exit(answer["refusal"])
-    json.dump(answer["families"], sys.stdout)
+    response = judge(parse, sys.stdin.buffer.read())
+    if "refusal" in response:
+        sys.exit(response["refusal"])
+    json.dump(response["families"], sys.stdout)
 
 
 def validate(path):
@@ -53,11 +53,11 @@ def validate(path):
         sys.exit("\n".join(faults))
 
 
-def answer_to(parse, exposition):
+def judge(parse, exposition):
     try:
         families = list(parse(exposition.decode("utf-8")))
         refuse_duplicates(families)
-    except Exception as fault:  # the parsers raise whatever their innards raise
+    except Exception as fault:  # the parsers raise exceptions of any type
         return {"refusal": f"{type(fault).__name__}: {fault}"}
     return {"families": [family(one) for one in families]}
 
@@ -66,8 +66,8 @@ def refuse_duplicates(families):
     known = set()
     series = set()
     for one in families:
-        # In the text format a gauge `a` may stand beside a counter `a_total`,
-        # which the parser calls `a` as well.
+        # In the text format, a gauge `a` may coexist with a counter `a_total`, whose family the
+        # parser also calls `a`.
         if (one.name, one.type) in known:
             raise ValueError(f"family {one.name} appears twice")
         known.add((one.name, one.type))

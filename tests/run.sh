@@ -1,19 +1,17 @@
 #!/usr/bin/env bash
-# Checks everything: format, lints, documentation, tests, and the judges' verdicts.
+# Checks everything: format, lints, documentation, tests, and independent judges.
 #
-# Needs a Rust toolchain, a C compiler and, for what is missing of the judges,
-# Debian's apt. The judges (Prometheus and promtool, a newer Prometheus of a later
-# Debian, VictoriaMetrics, the Pushgateway, node_exporter, the official Python
-# parsers, valgrind) land below target/judges: nothing of the machine's own is
-# replaced and no service is started. Chromium and its driver, which need a
-# hundred libraries, are installed. PROMETHEUS, PROMTOOL, PROMETHEUS_NEWER,
-# VICTORIA_METRICS, PUSHGATEWAY, NODE_EXPORTER, JUDGE_PYTHON, VALGRIND, CHROMIUM
-# and CHROMEDRIVER name other ones.
+# Needs a Rust toolchain, a C compiler and, for judges that are not installed, Debian's apt. The
+# judges are Prometheus and promtool, a newer Prometheus from a later Debian, VictoriaMetrics, the
+# Pushgateway, node_exporter, the official Python parsers and valgrind. They are unpacked below
+# target/judges, so nothing on the machine is replaced and no service is started. Chromium and its
+# driver, which need a hundred libraries, are installed. To use other programs, set PROMETHEUS,
+# PROMTOOL, PROMETHEUS_NEWER, VICTORIA_METRICS, PUSHGATEWAY, NODE_EXPORTER, JUDGE_PYTHON, VALGRIND,
+# CHROMIUM and CHROMEDRIVER.
 #
-# With LONG=1, a fuzzer declares and records whatever it can think of for two
-# minutes, or for FUZZ_SECONDS, and threads come and go for ten minutes at the
-# end, or for SOAK_SECONDS. The fuzzer is cargo-fuzz, which is built below
-# target/tools where it is missing, and needs a C++ compiler.
+# With LONG=1, it also runs the fuzzer for two minutes (or FUZZ_SECONDS), and the soak test for ten
+# (or SOAK_SECONDS). The fuzzer is cargo-fuzz, which is built below target/tools if it is missing,
+# and needs a C++ compiler.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 
@@ -21,16 +19,16 @@ readonly judges="$PWD/target/judges"
 readonly prometheus_client=0.26.0
 readonly jsonschema=4.25.1
 readonly cargo_fuzz=0.13.2
-# The first Debian that has a Prometheus of the third line.
+# The first Debian release with Prometheus 3.
 readonly newer_debian=forky
 
-# Test targets that registration through a linker section cannot change.
-readonly indifferent_to_linkme=" allocator collect dashboards dependencies documents environments
+# Test targets whose result does not depend on registration through a linker section.
+readonly indifferent_to_linkme=(allocator collect dashboards dependencies documents environments
     expiry_scraped facade formats_scraped instructions jemalloc memory newcomer page
-    prometheus pushed remote_written roundtrip rules soak textfile_shown ui "
+    prometheus pushed remote_written roundtrip rules soak textfile_shown ui)
 
 main() {
-    # Before the end, the soak takes as long as any other test.
+    # The soak test among the other tests takes its default, short time.
     local soak_seconds=${SOAK_SECONDS:-600}
     unset SOAK_SECONDS
 
@@ -85,10 +83,9 @@ main() {
     step "all good"
 }
 
-# On the toolchain that everything else is built with: what cargo-fuzz passes to
-# the compiler is stable but for the sanitizers, of which there is none here. They
-# look for what unsafe code does; this looks for panics and for expositions that
-# are wrong. The corpus grows below target from one run to the next.
+# Uses the stable toolchain: of what cargo-fuzz passes to the compiler, only sanitizers are
+# unstable, and they find errors of unsafe code. This run finds panics and invalid expositions. The
+# corpus below target grows from run to run.
 fuzz() {
     local tools="$PWD/target/tools" corpus="$PWD/target/fuzz/corpus"
     if ! [[ $("$tools/bin/cargo-fuzz" --version 2>/dev/null) == *" $cargo_fuzz" ]]; then
@@ -114,16 +111,16 @@ find_prometheus() {
     [[ -x $PROMTOOL ]] || fail "no promtool at \`$PROMTOOL\`"
 }
 
-# Unpacked and not installed: an installation would bring a user and a service.
+# Unpacked instead of installed, because the package would create a user and a service.
 unpack_prometheus() {
     [[ -x $judges/prometheus/usr/bin/promtool ]] || unpack prometheus
 }
 
 find_newer_prometheus() {
-    local place=prometheus-newer
+    local folder=prometheus-newer
     if [[ -z ${PROMETHEUS_NEWER:-} ]]; then
-        PROMETHEUS_NEWER="$judges/$place/usr/bin/prometheus"
-        [[ -x $PROMETHEUS_NEWER ]] || unpack prometheus "$place" download_newer
+        PROMETHEUS_NEWER="$judges/$folder/usr/bin/prometheus"
+        [[ -x $PROMETHEUS_NEWER ]] || unpack prometheus "$folder" download_newer
     fi
     export PROMETHEUS_NEWER
     [[ $("$PROMETHEUS_NEWER" --version 2>&1) == "prometheus, version 3."* ]] \
@@ -161,7 +158,7 @@ find_valgrind() {
     if [[ -z ${VALGRIND:-} ]]; then
         if ! command -v valgrind >/dev/null; then
             [[ -x $judges/valgrind/usr/bin/valgrind ]] || unpack valgrind
-            # It looks for its tools where it would have been installed.
+            # Valgrind looks for its tools at the installation path.
             export VALGRIND_LIB="$judges/valgrind/usr/libexec/valgrind"
         fi
         local PATH="$PATH:$judges/valgrind/usr/bin"
@@ -172,12 +169,12 @@ find_valgrind() {
     command -v objdump >/dev/null || fail "no objdump; install binutils"
 }
 
-# Installed, not unpacked: Chromium comes with a hundred libraries.
+# Installed instead of unpacked, because Chromium needs a hundred libraries.
 find_chromium() {
     if [[ -z ${CHROMIUM:-} || -z ${CHROMEDRIVER:-} ]]; then
         if ! { command -v chromium && command -v chromedriver; } >/dev/null; then
             command -v apt-get >/dev/null \
-                || fail "no Chromium here; install it and its driver, or name them as said above"
+                || fail "no Chromium found; install it and its driver, or name them as described above"
             run as_root apt-get -q update
             run as_root env DEBIAN_FRONTEND=noninteractive \
                 apt-get -q install --yes --no-install-recommends \
@@ -190,20 +187,20 @@ find_chromium() {
     [[ -x $CHROMEDRIVER ]] || fail "no chromedriver at \`$CHROMEDRIVER\`"
 }
 
-# Unpacks a Debian package below target/judges: unpack PACKAGE [PLACE [DOWNLOAD]].
+# unpack PACKAGE [FOLDER [DOWNLOAD]]: unpacks a Debian package below target/judges.
 unpack() {
-    local package=$1 place=${2:-$1} download=${3:-download}
+    local package=$1 folder=${2:-$1} download=${3:-download}
     command -v apt-get >/dev/null \
-        || fail "no $package here; install it, or name its binaries as said above"
-    local folder
-    folder=$(mktemp -d)
-    (cd "$folder" && "$download" "$package")
-    # Moved into place last: half of it must not pass for all of it.
-    rm -rf "${judges:?}/$place" "$judges/unpacking"
+        || fail "no $package found; install it, or name its binaries as described above"
+    local temporary
+    temporary=$(mktemp -d)
+    (cd "$temporary" && "$download" "$package")
+    # Moved to its folder last, so that an interrupted run leaves no incomplete package.
+    rm -rf "${judges:?}/$folder" "$judges/unpacking"
     mkdir -p "$judges"
-    dpkg-deb --extract "$folder/$package"_*.deb "$judges/unpacking"
-    mv "$judges/unpacking" "$judges/$place"
-    rm -r "$folder"
+    dpkg-deb --extract "$temporary/$package"_*.deb "$judges/unpacking"
+    mv "$judges/unpacking" "$judges/$folder"
+    rm -r "$temporary"
 }
 
 download() {
@@ -213,8 +210,8 @@ download() {
     fi
 }
 
-# From the mirror that the machine uses, and with a configuration of its own in
-# the current folder: the machine's apt does not get to know a later Debian.
+# Uses the machine's mirror with a separate apt configuration in the current folder, so that the
+# machine's apt does not learn of a later Debian.
 download_newer() {
     local mirror
     mirror=$(debian_mirror)
@@ -264,7 +261,7 @@ find_python() {
     done
 }
 
-# version_of LIBRARY PYTHON: nothing where it is not installed.
+# version_of LIBRARY PYTHON: prints nothing if it is not installed.
 version_of() {
     "$2" -c "from importlib.metadata import version; print(version('$1'))" 2>/dev/null || true
 }
@@ -273,11 +270,11 @@ targets_for_linkme() {
     local path name
     for path in tests/tests/*.rs tests/tests/*/main.rs; do
         name=$(basename "${path%/main.rs}" .rs)
-        [[ $indifferent_to_linkme == *" $name "* ]] || printf '%s\n' --test "$name"
+        [[ " ${indifferent_to_linkme[*]} " == *" $name "* ]] || printf '%s\n' --test "$name"
     done
 }
 
-# The sandbox of apt cannot write to a directory of root's and warns about it.
+# apt's sandbox user cannot write to a folder of root and would print a warning.
 apt_get() {
     apt-get -q -o APT::Sandbox::User=root "$@"
 }
