@@ -1,8 +1,8 @@
-//! What annotations cost who compiles them: ours, and those of `tracing`, which many know.
+//! The compile time of annotations: ours, and those of `tracing` as a familiar reference.
 //!
-//! `[ROUNDS=n] cargo bench -p tests --bench compile` prints a table in Markdown, with a verdict
-//! where there is a target. It takes minutes; the network is asked only for what is not on this
-//! machine yet.
+//! `[ROUNDS=n] cargo bench -p tests --bench compile` prints a table in Markdown, with a verdict for
+//! each target. It takes minutes, and uses the network only for crates that are not on this
+//! machine.
 
 mod builds;
 

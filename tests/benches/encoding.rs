@@ -1,14 +1,12 @@
-//! What an exposition costs: ours, the peers', and a copy of the same bytes.
+//! The cost of an exposition: ours, the peers', and a copy of the same bytes.
 //!
-//! `cargo bench -p tests --features peers --bench encoding [-- <part of a work's name>]` prints
-//! tables in Markdown, with verdicts where there are targets, and writes them to
-//! `target/encoding.md`, with a plot of how the time grows beside it: for a release build as Cargo
-//! makes it, and for one with thin LTO, which it builds and runs itself unless `--as-is` is given.
-//! `--rounds=<number>` is for those in haste.
+//! `cargo bench -p tests --features peers --bench encoding [-- <part of a workload's name>]` prints
+//! tables in Markdown with verdicts, and writes them to `target/encoding.md` with a plot of how the
+//! time grows: for a release build, and for one with thin LTO, which it builds and runs unless
+//! `--as-is` is given. `--rounds=<number>` shortens it.
 //!
-//! All memory is in large pages, where kernel and C library have them: small ones lie where it
-//! happens, and whether they then fit into the caches together differed by a tenth from one run to
-//! the next.
+//! Memory is in large pages, where kernel and C library support them: the placement of small pages
+//! in the caches made results differ by 10 % between runs.
 
 mod common;
 mod encoders;
@@ -43,8 +41,8 @@ fn main() {
     report(&options, &results);
 }
 
-/// Starts anew where the C library was not told to ask for large pages, which it is to know before
-/// the program begins.
+/// Restarts the program if the C library is not yet configured to use large pages, which is only
+/// possible before the start.
 #[cfg(target_os = "linux")]
 fn use_large_pages() {
     use std::{env, os::unix::process::CommandExt, process::Command};

@@ -1,9 +1,9 @@
-//! What a recording costs: ours, the peers', and what the hardware charges.
+//! The cost of a recording: ours, the peers', and LIMIT, the minimum of the hardware.
 //!
 //! `cargo bench -p tests --features peers --bench recording [-- <part of an operation's name>]`
-//! prints tables in Markdown, with verdicts where there are targets, and writes them to
-//! `target/recording.md`: for a release build as Cargo makes it, and for one with thin LTO, which
-//! it builds and runs itself unless `--as-is` is given. `--rounds=<number>` is for those in haste.
+//! prints tables in Markdown with verdicts, and writes them to `target/recording.md`: for a release
+//! build, and for one with thin LTO, which it builds and runs unless `--as-is` is given.
+//! `--rounds=<number>` shortens it.
 
 mod common;
 mod peers;

@@ -1,10 +1,10 @@
-//! What it costs to be scraped over HTTP: ours beside the servers that other libraries bring along,
-//! and what a service that is busy notices of it.
+//! The cost of a scrape over HTTP: our server and those of other libraries, and the effect of
+//! scrapes on a busy service.
 //!
 //! `cargo bench -p tests --features peers --bench serving [-- <part of a row's name>]` prints
-//! tables in Markdown, with verdicts where there are targets, and writes them to
-//! `target/serving.md`: for a release build as Cargo makes it, and for one with thin LTO, which it
-//! builds and runs itself unless `--as-is` is given. `--rounds=<number>` is for those in haste.
+//! tables in Markdown with verdicts, and writes them to `target/serving.md`: for a release build,
+//! and for one with thin LTO, which it builds and runs unless `--as-is` is given.
+//! `--rounds=<number>` shortens it.
 
 #[allow(dead_code, reason = "the other benches use more of it")]
 mod common;
@@ -17,18 +17,18 @@ mod common;
 mod inputs;
 mod servers;
 mod work {
-    //! What the inputs ask of the bench of expositions.
+    //! Required by the inputs of the encoding bench.
     pub(super) const THREADS: usize = 64;
 }
 
 use std::fmt::{self, Display, Formatter};
 
 use crate::{
-    common::{Heading, NOT_MEASURED, Options, Short, Standing, median, report, verdict},
+    common::{Heading, NOT_MEASURED, Options, Role, Short, median, report, verdict},
     servers::{Running, busy},
 };
 
-/// Series of the counter that is served.
+/// Number of series of the served counter.
 const SERIES: usize = 100_000;
 
 fn main() {
@@ -59,7 +59,7 @@ fn main() {
 
 #[derive(Default)]
 struct Results {
-    /// Milliseconds for a scrape.
+    /// Milliseconds per scrape.
     scrapes: Vec<(Running, f64)>,
     busy: Option<busy::Latencies>,
 }
@@ -87,19 +87,19 @@ impl Results {
             let name = Heading(server.column);
             writeln!(f, "| {name} | {megabytes} | {} |", Short(*time))?;
         }
-        let of = |standing| {
+        let of = |role| {
             let times = self
                 .scrapes
                 .iter()
-                .filter(|(server, _)| server.column.standing == standing)
+                .filter(|(server, _)| server.column.role == role)
                 .map(|(_, time)| *time);
             times.min_by(f64::total_cmp)
         };
         writeln!(f, "\n| target | measured | |\n|---|---:|---|")?;
-        if let Some(ours) = of(Standing::Ours) {
+        if let Some(ours) = of(Role::Ours) {
             let is_met = verdict(ours <= MOST_MS);
             writeln!(f, "| ≤ {MOST_MS} ms | {} | {is_met} |", Short(ours))?;
-            if let Some(peer) = of(Standing::Peer) {
+            if let Some(peer) = of(Role::Peer) {
                 let times = peer / ours;
                 let is_met = verdict(times >= LEAST_TIMES);
                 writeln!(

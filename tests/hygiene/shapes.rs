@@ -1,5 +1,5 @@
-//! The shapes that the macros meet, with every name of the user's own spelled in full: what is
-//! in scope beside them is for the crate to decide that has this as its module.
+//! Inputs of the macros with all of the user's names spelled in full; the crate that includes this
+//! module decides what else is in scope.
 
 use super::*;
 
@@ -22,7 +22,7 @@ pub enum Fault {
     OfDisk(u8),
 }
 
-/// Variants may be called like those of the prelude.
+/// Variants may have the names of the prelude's.
 #[::core::prelude::v1::derive(Label)]
 pub enum Kept {
     Some,
@@ -141,9 +141,10 @@ pub fn boxed(n: u32) -> Boxed<u32> {
     ::std::boxed::Box::pin(async move { n })
 }
 
-/// A future in a box, hidden from the macros by its name, and not.
+/// Aliases of a boxed future: one that the macros do not recognise by its name, and one that they
+/// do.
 pub type Boxed<T> = BoxFuture<T>;
-/// As crate `futures` calls it.
+/// The name in the crate `futures`.
 pub type BoxFuture<T> = ::core::pin::Pin<
     ::std::boxed::Box<dyn ::core::future::Future<Output = T> + ::core::marker::Send>,
 >;
@@ -242,7 +243,7 @@ impl Cart {
     }
 }
 
-/// The output of a future that never waits.
+/// Returns the output of a future that never waits.
 pub fn output<F: ::core::future::Future>(future: F) -> F::Output {
     let mut context = ::core::task::Context::from_waker(::core::task::Waker::noop());
     match ::core::future::Future::poll(::core::pin::pin!(future), &mut context) {
@@ -251,7 +252,7 @@ pub fn output<F: ::core::future::Future>(future: F) -> F::Output {
     }
 }
 
-/// Calls and records all of them, and returns the exposition.
+/// Calls and records everything, and returns the exposition.
 pub fn exposition() -> ::std::string::String {
     CALLS.with(Plan::Paid).inc();
     TOOK.with(&Request {
@@ -293,7 +294,7 @@ pub fn exposition() -> ::std::string::String {
 }
 
 #[::core::prelude::v1::test]
-fn what_is_called_is_recorded() {
+fn calls_are_recorded() {
     let text = exposition();
     for (line, end) in [
         ("shapes_calls_total{plan=\"bought\"", "} 1"),

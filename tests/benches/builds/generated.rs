@@ -1,4 +1,4 @@
-//! A generated crate: its folder, and what Cargo makes of it.
+//! A generated crate: its folder, and building it with Cargo.
 
 use std::{
     env::consts::EXE_SUFFIX,
@@ -19,7 +19,7 @@ pub(super) struct Generated {
 }
 
 impl Generated {
-    /// Writes it to a folder of its own in this one and settles what it depends on.
+    /// Writes the crate to a new folder below `folder` and resolves its dependencies.
     pub(super) fn new(variant: Variant, folder: &Path) -> Self {
         let folder = folder.join(format!("{variant:?}"));
         let generated = Self { variant, folder };
@@ -29,32 +29,32 @@ impl Generated {
         };
         write("Cargo.toml", &source::manifest(variant));
         write("src/main.rs", &source::program(variant));
-        // The versions of the workspace, where it has any.
+        // The workspace's versions, where it has the dependency.
         write("Cargo.lock", include_str!("../../../Cargo.lock"));
         generated.resolve();
         generated
     }
 
-    /// The time that this crate alone takes, if what it depends on has been built before.
+    /// Returns the build time of this crate alone; its dependencies must have been built.
     pub(super) fn build(&self, profile: Profile) -> Duration {
         self.build_with(profile, &[])
     }
 
-    /// Builds it in release, without symbols.
+    /// Builds it in release mode without symbols.
     ///
-    /// What it depends on stays the same: it will not be built again for [`Self::build`].
+    /// This does not rebuild the dependencies for the next [`Self::build`].
     pub(super) fn build_stripped(&self) {
         let strip = format!("profile.release.package.{PACKAGE}.strip=true");
         self.build_with(Profile::Release, &["--config", &strip]);
     }
 
-    /// The bytes of the release binary built last.
+    /// Returns the size of the last release binary in bytes.
     pub(super) fn size(&self) -> u64 {
         let binary = self.path(&format!("target/release/{PACKAGE}{EXE_SUFFIX}"));
         fs::metadata(binary).expect("Cargo has built it").len()
     }
 
-    /// The version of a package that it is built with.
+    /// Returns the version of a dependency.
     pub(super) fn version(&self, package: &str) -> Option<String> {
         let lock = fs::read_to_string(self.path("Cargo.lock")).expect("it was resolved");
         let (_, rest) = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?;
@@ -76,7 +76,7 @@ impl Generated {
         begun.elapsed()
     }
 
-    /// Completes the lock file, from what is on this machine if that will do.
+    /// Completes the lock file, offline if possible.
     fn resolve(&self) {
         let offline = self
             .cargo("tree")
@@ -94,7 +94,7 @@ impl Generated {
         cargo
             .args([command, "--quiet", "--manifest-path"])
             .arg(self.path("Cargo.toml"))
-            // From here the toolchain is that of the workspace.
+            // Run from here, so that the workspace's toolchain is used.
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("CARGO_TARGET_DIR", self.path("target"))
             .env("CARGO_INCREMENTAL", "0");
@@ -106,7 +106,7 @@ impl Generated {
     }
 }
 
-/// Ends everything if it fails: a table without this crate would mean nothing.
+/// Panics on failure, because a table without this crate would be useless.
 #[track_caller]
 fn succeed(cargo: &mut Command) {
     let status = cargo.status().expect("Cargo starts");

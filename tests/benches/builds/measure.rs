@@ -1,4 +1,4 @@
-//! Measuring: interleaved rounds, so that what disturbs the machine disturbs all alike.
+//! Interleaved rounds, so that a disturbance of the machine affects all variants.
 
 use tempfile::TempDir;
 
@@ -8,9 +8,9 @@ use super::{
     results::{Measured, Results},
 };
 
-/// Builds every variant in both profiles, so many times.
+/// Builds every variant in both profiles in each round.
 pub(crate) fn measure(rounds: usize) -> Results {
-    // In the target folder, and gone with this function, also when a build fails.
+    // Below the target folder, and removed when this function returns or panics.
     let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder for the crates");
     let crates = Variant::ALL.map(|variant| Generated::new(variant, folder.path()));
     let stripped = crates.each_ref().map(|one| {

@@ -1,4 +1,5 @@
-//! The same functions under several attributes, built in turns, compared by their medians.
+//! The same functions with different attributes, built alternately and compared by median build
+//! time.
 
 mod generated;
 mod measure;
@@ -7,12 +8,12 @@ mod source;
 
 pub(crate) use self::measure::measure;
 
-/// What stands on each function.
+/// The attribute on each function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Variant {
-    /// Nothing: what the functions cost themselves.
+    /// No attribute: the baseline.
     Plain,
-    /// What ours are compared with.
+    /// `#[tracing::instrument]`, to which ours are compared.
     Instrument,
     Counted,
     Timed,
@@ -38,13 +39,13 @@ impl Variant {
         }
     }
 
-    /// Whether it must build no slower than [`Variant::Instrument`].
+    /// Whether it must build at most as long as [`Variant::Instrument`].
     fn has_target(self) -> bool {
         matches!(self, Self::Counted | Self::Timed)
     }
 }
 
-/// How Cargo builds.
+/// A Cargo profile.
 #[derive(Clone, Copy, Debug)]
 enum Profile {
     Debug,
@@ -54,7 +55,7 @@ enum Profile {
 impl Profile {
     const ALL: [Self; 2] = [Self::Debug, Self::Release];
 
-    /// What Cargo calls it.
+    /// Cargo's name for it.
     fn name(self) -> &'static str {
         match self {
             Self::Debug => "dev",
@@ -63,5 +64,5 @@ impl Profile {
     }
 }
 
-/// How many functions each crate has.
+/// Number of functions per crate.
 const FUNCTIONS: usize = 1_000;

@@ -1,24 +1,24 @@
-//! The table that is printed, and the verdicts in it.
+//! The printed table and its verdicts.
 
 use std::fmt::{self, Display, Formatter};
 
 use super::{FUNCTIONS, Variant};
 
-/// What was measured.
+/// All results.
 pub(crate) struct Results {
     pub(super) rounds: usize,
     pub(super) measured: Vec<Measured>,
 }
 
-/// One variant's medians and sizes.
+/// Median times and sizes of one variant.
 #[derive(Clone)]
 pub(super) struct Measured {
     pub(super) variant: Variant,
-    /// The version of `tracing`, where that is in it.
+    /// The version of `tracing`, if the variant uses it.
     pub(super) tracing: Option<String>,
-    /// In debug and in release.
+    /// Seconds in debug and in release.
     pub(super) seconds: [f64; 2],
-    /// Of the release binary: as Cargo makes it, and stripped.
+    /// Size of the release binary in bytes: with and without symbols.
     pub(super) bytes: [u64; 2],
 }
 
@@ -28,19 +28,19 @@ impl Results {
         self.measured.iter().find(is_it).expect("all are measured")
     }
 
-    /// How many times as long as with [`Variant::Instrument`], in debug and in release.
+    /// Build time relative to [`Variant::Instrument`], in debug and in release.
     fn ratio(&self, one: &Measured) -> [f64; 2] {
         let instrument = self.of(Variant::Instrument).seconds;
         [0, 1].map(|profile| one.seconds[profile] / instrument[profile])
     }
 
-    /// What an annotation adds, in milliseconds, in debug and in release.
+    /// Milliseconds per annotation, in debug and in release.
     fn added_time(&self, one: &Measured) -> [f64; 2] {
         let plain = self.of(Variant::Plain).seconds;
         [0, 1].map(|profile| (one.seconds[profile] - plain[profile]) * 1e3 / FUNCTIONS as f64)
     }
 
-    /// What an annotation adds to the binary, as Cargo makes it and stripped.
+    /// Bytes of the binary per annotation, with and without symbols.
     fn added_bytes(&self, one: &Measured) -> [f64; 2] {
         let plain = self.of(Variant::Plain).bytes;
         [0, 1].map(|size| (one.bytes[size] as f64 - plain[size] as f64) / FUNCTIONS as f64)
@@ -108,7 +108,7 @@ impl Display for Heading<'_> {
     }
 }
 
-/// Two numbers, with so many digits and a unit.
+/// Two numbers with a number of decimals and a unit.
 struct Pair([f64; 2], usize, &'static str);
 
 impl Display for Pair {

@@ -1,8 +1,8 @@
-//! The text of a generated crate.
+//! The source of a generated crate.
 
 use super::{FUNCTIONS, Variant};
 
-/// What all the crates are called: the name is in symbols and labels, so none may be longer.
+/// The name of every generated crate; the same for all, because it is part of symbols and labels.
 pub(super) const PACKAGE: &str = "functions";
 
 pub(super) fn manifest(variant: Variant) -> String {
@@ -14,7 +14,7 @@ pub(super) fn manifest(variant: Variant) -> String {
             format!("metrics-core = {{ path = {path:?} }}")
         }
     };
-    // The table `workspace` keeps Cargo from taking it for a member of the workspace around it.
+    // The table `workspace` keeps the crate out of the surrounding workspace.
     format!(
         "\
 [package]
@@ -29,7 +29,7 @@ edition = \"2024\"
     )
 }
 
-/// A program that calls each function once.
+/// The source of a program that calls each function once.
 pub(super) fn program(variant: Variant) -> String {
     let attributes = variant.attributes().join(" ");
     let groups = 0..FUNCTIONS / GROUP;
@@ -48,17 +48,17 @@ fn main() {{
 }}
 
 fn run(future: Pin<&mut dyn Future<Output = ()>>) {{
-    // Once is enough: nothing in it ever waits.
+    // One poll completes it, because nothing in it waits.
     _ = future.poll(&mut Context::from_waker(Waker::noop()));
 }}
 {modules}"
     )
 }
 
-/// Functions of one kind, and one that calls them all.
+/// A module of functions of one kind, and one function that calls them all.
 ///
-/// They have a module of their own, as functions have in real crates: the compiler divides its
-/// work by modules.
+/// The functions are spread over modules as in real crates, because the compiler divides its work
+/// by modules.
 fn module(group: usize, attributes: &str) -> String {
     let kind = Kind::ALL[group % Kind::ALL.len()];
     let numbers = group * GROUP..(group + 1) * GROUP;
@@ -90,7 +90,7 @@ mod group_{group} {{
     )
 }
 
-/// A small function; the number in its body keeps the compiler from merging it with another.
+/// A small function; the number in its body keeps the compiler from merging equal functions.
 fn function(kind: Kind, number: usize, attributes: &str) -> String {
     let (fun, wait) = if kind.is_async {
         ("async fn", "        std::future::ready(()).await;\n")
@@ -137,5 +137,5 @@ impl Kind {
     }
 }
 
-/// How many functions one function calls: all in one future would be a giant.
+/// Number of functions that one function calls; all calls in one future would make it huge.
 const GROUP: usize = 10;

@@ -1,29 +1,29 @@
-//! Who is measured.
+//! Contenders, which are the columns of the tables.
 
 use std::fmt::{self, Display, Formatter};
 
 use super::versions::version;
 
-/// Who is measured: a column of the table.
+/// A contender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Column {
     pub(crate) name: &'static str,
-    /// The package whose version stands in the table; `name@version` where there are several.
+    /// The package whose version is printed; `name@version` if the lock file has several.
     pub(crate) package: Option<&'static str>,
-    pub(crate) standing: Standing,
+    pub(crate) role: Role,
 }
 
-/// How a column takes part in the comparison.
+/// The role of a contender in the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// The least code that could do it: what the hardware charges.
+pub(crate) enum Role {
+    /// The minimal code for the operation: the cost of the hardware.
     Limit,
-    /// What is compared with the peers.
+    /// This library.
     Ours,
-    /// What ours is compared with.
+    /// A library that ours is compared with.
     Peer,
-    /// Shown beside the others, not compared with; the remark says why.
-    Shown(&'static str),
+    /// Printed but not compared; the remark says why.
+    Unranked(&'static str),
 }
 
 /// A name with its version.
@@ -35,7 +35,7 @@ impl Display for Heading {
         if let Some(package) = self.0.package {
             write!(f, " {}", version(package))?;
         }
-        if let Standing::Shown(_) = self.0.standing {
+        if let Role::Unranked(_) = self.0.role {
             f.write_str(" \\*")?;
         }
         Ok(())

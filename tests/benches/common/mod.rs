@@ -1,5 +1,4 @@
-//! What the benches against peers have in common: their command line, who is measured, and how
-//! they tell what came out.
+//! Shared by the benches against peers: command line, contenders, and reports.
 
 mod column;
 mod numbers;
@@ -8,7 +7,7 @@ mod report;
 mod versions;
 
 pub(crate) use self::{
-    column::{Column, Heading, Standing},
+    column::{Column, Heading, Role},
     numbers::{NOT_MEASURED, Short, median, verdict},
     options::Options,
     report::report,

@@ -1,14 +1,14 @@
-//! Figures, and how they are written.
+//! Medians and number formats.
 
 use std::fmt::{self, Display, Formatter};
 
-/// The one in the middle.
+/// Returns the median.
 pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
 }
 
-/// Three digits or so: more would pretend.
+/// Prints about three digits, because more would suggest false precision.
 pub(crate) struct Short(pub(crate) f64);
 
 impl Display for Short {
@@ -22,10 +22,10 @@ impl Display for Short {
     }
 }
 
-/// What is said of a target.
+/// Returns the verdict on a target.
 pub(crate) fn verdict(is_met: bool) -> &'static str {
     if is_met { "met" } else { "**missed**" }
 }
 
-/// Because nobody entered a row, or the command line left it out.
+/// Printed if no contender has a row, or the command line excludes it.
 pub(crate) const NOT_MEASURED: &str = "not measured";

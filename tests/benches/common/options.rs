@@ -1,4 +1,4 @@
-//! What the command line asks for.
+//! The command line.
 
 use std::{
     env,
@@ -7,22 +7,22 @@ use std::{
 
 /// The command line.
 pub(crate) struct Options {
-    /// What Cargo calls this bench.
+    /// Cargo's name of the bench.
     pub(super) bench: &'static str,
-    /// Parts of names of rows; none stands for all.
+    /// Substrings of row names; empty selects all rows.
     pub(super) rows: Vec<String>,
-    /// How many times everybody is measured: the medians of these are told.
+    /// Number of rounds; the medians over them are reported.
     pub(crate) rounds: usize,
-    /// Whether to measure this build only.
+    /// Whether to measure only this build.
     pub(super) as_is: bool,
-    /// What this build is called.
+    /// The name of this build.
     pub(super) build: String,
-    /// Where the tables go.
+    /// The output file.
     pub(crate) output: PathBuf,
 }
 
 impl Options {
-    /// Whatever it does not know it leaves alone: Cargo gives benches options of its own.
+    /// Parses the command line; unknown options are ignored, because Cargo passes its own.
     pub(crate) fn from_arguments(bench: &'static str) -> Self {
         let mut options = Self {
             bench,
@@ -54,7 +54,7 @@ impl Options {
     }
 }
 
-/// The folder that Cargo builds in.
+/// Returns the target folder.
 pub(super) fn target() -> &'static Path {
     let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
     temporary.parent().expect("it is in the target folder")

@@ -1,10 +1,10 @@
-//! Telling what was measured, in this build and in the other one.
+//! Reports of this build and of the one with thin LTO.
 
 use std::{fmt::Display, fs, process::Command};
 
 use super::{Options, options::target};
 
-/// Prints the tables and writes them to a file, those of a build with thin LTO too.
+/// Prints the tables and writes them to a file, including those of a build with thin LTO.
 pub(crate) fn report(options: &Options, results: &impl Display) {
     let mut tables = format!("### {}\n\n{results}", options.build);
     println!("{tables}");
@@ -16,7 +16,7 @@ pub(crate) fn report(options: &Options, results: &impl Display) {
     println!("{}", options.output.display());
 }
 
-/// The tables of the other build, which prints them itself.
+/// Runs the bench in a build with thin LTO, which prints its own tables, and returns them.
 fn with_thin_lto(options: &Options) -> String {
     let output = target().join(format!("{}-thin.md", options.bench));
     let mut cargo = Command::new(env!("CARGO"));

@@ -1,10 +1,10 @@
-//! The versions of what this was built with.
+//! The versions of the dependencies.
 
-/// The version of a package that this one depends on; `name@version` where it depends on several.
+/// Returns the version of a dependency; `name@version` if there are several.
 pub(super) fn version(package: &str) -> &'static str {
     let (name, begin) = package.split_once('@').unwrap_or((package, ""));
     let is_meant = |version: &&str| version.starts_with(begin);
-    // The lock file adds the version where there are several packages of that name.
+    // The lock file includes the version if there are several packages of that name.
     let mut named = dependencies().filter_map(|dependency| {
         let (dependency, version) = dependency.split_once(' ')?;
         (dependency == name).then_some(version)

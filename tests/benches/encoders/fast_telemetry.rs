@@ -1,9 +1,9 @@
-//! fast-telemetry, whose metrics write themselves: it has no registry, and escapes nothing.
+//! fast-telemetry, whose metrics encode themselves: it has no registry and escapes nothing.
 
 use fast_telemetry::{Counter, DynamicCounter, DynamicHistogram, PrometheusExport};
 
 use crate::{
-    common::{Column, Standing},
+    common::{Column, Role},
     expositions::{Encoder, Race, Work, as_text, inputs},
 };
 
@@ -47,7 +47,7 @@ impl FastTelemetry {
                 Self::Families((0..work.series()).map(family).collect())
             }
             Work::Histograms => {
-                // It takes whole numbers only.
+                // Bounds must be integers.
                 let bounds = inputs::BOUNDS.map(|bound| (bound * 1e9).round() as u64);
                 let histograms = DynamicHistogram::with_limits(&bounds, SHARDS, work.series());
                 for index in 0..work.series() {
@@ -74,11 +74,11 @@ fn labels<const N: usize>(values: &[String; N]) -> [(&str, &str); N] {
     std::array::from_fn(|index| (inputs::LABELS[index], values[index].as_str()))
 }
 
-/// One for each of few cores.
+/// One shard per core of a small machine.
 const SHARDS: usize = 2;
 
 const PEER: Column = Column {
     name: "fast-telemetry",
     package: Some("fast-telemetry"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

@@ -8,7 +8,7 @@ use fastmetrics::{
 };
 
 use crate::{
-    common::{Column, Standing},
+    common::{Column, Role},
     expositions::{Encoder, Race, Work, as_text, inputs},
 };
 
@@ -86,6 +86,6 @@ fn registry(work: Work) -> Registry {
 const PEER: Column = Column {
     name: "fastmetrics",
     package: Some("fastmetrics"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };
 const VALID: &str = "the names are valid";

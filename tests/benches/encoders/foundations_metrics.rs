@@ -1,4 +1,4 @@
-//! foundations-metrics, whose registry is global and forgets nothing.
+//! foundations-metrics, whose registry is global and never removes a metric.
 
 use std::sync::{Arc, Weak};
 
@@ -10,11 +10,11 @@ use foundations_metrics::{
 use serde::Serialize;
 
 use crate::{
-    common::{Column, Standing},
+    common::{Column, Role},
     expositions::{Encoder, Race, Work, inputs},
 };
 
-/// Holds what is registered, and is held by nobody.
+/// Owns the registered metrics.
 struct FoundationsMetrics {
     _metrics: Vec<Arc<dyn EncodeMetric>>,
 }
@@ -30,7 +30,7 @@ impl Encoder for FoundationsMetrics {
     }
 }
 
-/// A metric that is exposed as long as somebody holds it.
+/// A metric that is exposed as long as its owner lives.
 struct Held(Weak<dyn EncodeMetric>);
 
 impl EncodeMetric for Held {
@@ -110,5 +110,5 @@ fn metrics(work: Work) -> Vec<Arc<dyn EncodeMetric>> {
 const PEER: Column = Column {
     name: "foundations-metrics",
     package: Some("foundations-metrics"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

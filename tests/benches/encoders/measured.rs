@@ -8,7 +8,7 @@ use measured::{
 use paracord::ParaCord;
 
 use crate::{
-    common::{Column, Standing},
+    common::{Column, Role},
     expositions::{Encoder, Race, Work, inputs},
 };
 
@@ -27,7 +27,7 @@ where
     }
 }
 
-/// Families whose names nobody knew before.
+/// Families with names known only at run time.
 struct Families(Vec<(&'static MetricName, Counter)>);
 
 impl<E: Encoding> MetricGroup<E> for Families
@@ -45,13 +45,13 @@ where
 
 #[derive(MetricGroup)]
 struct Counters {
-    /// What has been asked for since the start.
+    /// Requests since the start.
     http_requests_total: CounterVec<TripleSet>,
 }
 
 #[derive(MetricGroup)]
 struct Histograms {
-    /// What has been asked for since the start.
+    /// Requests since the start.
     http_request_duration_seconds: HistogramVec<PairSet, 14>,
 }
 
@@ -125,5 +125,5 @@ fn histograms(work: Work) -> Histograms {
 const PEER: Column = Column {
     name: "measured",
     package: Some("measured"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

@@ -1,10 +1,10 @@
-//! A copy of our text: what memory charges for so many bytes.
+//! A copy of our exposition: the cost of moving its bytes.
 
 use metrics_core::Format;
 
 use super::ours;
 use crate::{
-    common::{Column, Standing},
+    common::{Column, Role},
     expositions::{Encoder, Race, Work},
 };
 
@@ -12,7 +12,7 @@ struct Copy(Vec<u8>);
 
 impl Encoder for Copy {
     fn encode(&mut self, out: &mut Vec<u8>) {
-        // Where there is room, which is so from the second time on, it is `copy_from_slice`.
+        // From the second time on there is room, so this is `copy_from_slice`.
         out.extend_from_slice(&self.0);
     }
 }
@@ -27,5 +27,5 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
 const MEMCPY: Column = Column {
     name: "memcpy",
     package: None,
-    standing: Standing::Limit,
+    role: Role::Limit,
 };

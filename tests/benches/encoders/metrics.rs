@@ -4,7 +4,7 @@ use metrics::{counter, describe_counter, describe_histogram, histogram, with_loc
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::{
-    common::{Column, Standing},
+    common::{Column, Role},
     expositions::{Encoder, Race, Work, inputs},
 };
 
@@ -24,7 +24,7 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
         let recorder = recorder.expect("there are buckets").build_recorder();
         with_local_recorder(&recorder, || record(work));
         let handle = recorder.handle();
-        // Histograms keep each observation until then.
+        // Histograms keep each observation until the upkeep.
         handle.run_upkeep();
         Metrics(handle)
     });
@@ -64,5 +64,5 @@ fn labels<const N: usize>(values: [String; N]) -> Vec<(&'static str, String)> {
 const PEER: Column = Column {
     name: "metrics + exporter-prometheus",
     package: Some("metrics-exporter-prometheus"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

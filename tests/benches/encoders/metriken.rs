@@ -1,4 +1,4 @@
-//! metriken, with metriken-exposition; its histograms have no bounds of one's own.
+//! metriken, with metriken-exposition; its histograms have no configurable bounds.
 
 use std::collections::HashMap;
 
@@ -6,11 +6,11 @@ use metriken::{Counter, CounterGroup, DynBoxedMetric, MetricBuilder};
 use metriken_exposition::{PrometheusOptions, prometheus_text};
 
 use crate::{
-    common::{Column, Standing},
+    common::{Column, Role},
     expositions::{Encoder, Race, Work, inputs},
 };
 
-/// Holds what is registered globally, and takes it away when it is dropped.
+/// Owns globally registered metrics and removes them when dropped.
 enum Metriken {
     Families {
         _counters: Vec<DynBoxedMetric<Counter>>,
@@ -62,5 +62,5 @@ fn counters(work: Work) -> Metriken {
 const PEER: Column = Column {
     name: "metriken",
     package: Some("metriken"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

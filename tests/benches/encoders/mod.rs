@@ -1,4 +1,4 @@
-//! Who is measured: a file each, with all the works that it can do.
+//! The contenders: one file each, with all workloads that they support.
 
 mod fast_telemetry;
 mod fastmetrics;

@@ -1,5 +1,5 @@
-//! OpenTelemetry, with its own exporter and with the one that writes text without the crate
-//! prometheus between.
+//! OpenTelemetry, with its exporter on the crate prometheus and with the one that writes text
+//! directly.
 
 use opentelemetry::{
     KeyValue,
@@ -10,7 +10,7 @@ use opentelemetry_sdk::metrics::{Instrument, MeterProviderBuilder, SdkMeterProvi
 use prometheus::{Encoder as _, Registry, TextEncoder};
 
 use crate::{
-    common::{Column, Standing},
+    common::{Column, Role},
     expositions::{Encoder, Race, Work, inputs},
 };
 
@@ -62,10 +62,10 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
     });
 }
 
-/// One that has recorded.
+/// Creates a provider and records into it.
 fn provider(work: Work, builder: MeterProviderBuilder) -> SdkMeterProvider {
     let series = work.series();
-    // It keeps one for what is beyond.
+    // One series is reserved for overflow.
     let view = move |_: &Instrument| {
         let stream = Stream::builder().with_cardinality_limit(series + 1);
         stream.build().ok()
@@ -115,11 +115,11 @@ fn labels<const N: usize>(values: [String; N]) -> Vec<KeyValue> {
 const PEER: Column = Column {
     name: "opentelemetry-prometheus",
     package: Some("opentelemetry-prometheus"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };
 
 const TEXT: Column = Column {
     name: "opentelemetry-prometheus-text-exporter",
     package: Some("opentelemetry-prometheus-text-exporter"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

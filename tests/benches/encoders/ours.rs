@@ -1,4 +1,4 @@
-//! metrics-core, with metrics that are made at run time.
+//! metrics-core, with dynamic metrics.
 
 use std::{
     io::{self, Write},
@@ -9,12 +9,11 @@ use std::{
 use metrics_core::{Counter, Format, Histogram, Options, Registry};
 
 use crate::{
-    common::{Column, Standing},
+    common::{Column, Role},
     expositions::{Encoder, Race, Work, inputs},
 };
 
-/// The formats other than text: what they are called here, and how many times as long as text
-/// they may take.
+/// The formats other than text: contender name, and the allowed time relative to text.
 pub(crate) const FORMATS: &[(Format, &str, f64)] = &[
     (Format::OpenMetrics, "ours, OpenMetrics", 1.3),
     (Format::Protobuf, "ours, protobuf", 1.0),
@@ -37,7 +36,7 @@ impl Ours {
     }
 }
 
-/// What two scrapers get that ask for different formats.
+/// Two formats alternately, as for two scrapers with different formats.
 struct InTurn {
     ours: Ours,
 }
@@ -56,8 +55,7 @@ impl Encoder for InTurn {
     }
 }
 
-/// Text that leaves in pieces, as a server sends it: the memory that it is written to is used
-/// again and again.
+/// Text written in pieces, as a server sends it: the buffer is reused.
 struct Sent {
     registry: Registry,
     piece: Vec<u8>,
@@ -66,7 +64,7 @@ struct Sent {
 
 impl Encoder for Sent {
     fn encode(&mut self, out: &mut Vec<u8>) {
-        // The first one is looked at.
+        // The first exposition is checked.
         let written = if std::mem::take(&mut self.is_first) {
             self.registry.encode(Format::Text, out)
         } else {
@@ -92,7 +90,7 @@ impl Write for Piece<'_> {
     }
 }
 
-/// What metrics-http sends at once.
+/// The piece size of metrics-http.
 const PIECE: usize = 64 * 1024;
 
 impl Encoder for Ours {
@@ -110,21 +108,17 @@ impl Encoder for Ours {
 }
 
 pub(crate) fn enter(race: &mut Race, work: Work) {
-    // Each has metrics of its own: how labels are kept follows the format that is asked for.
+    // Each has its own metrics, because labels are cached in the format requested last.
     let formats = if work == Work::MANY { FORMATS } else { &[] };
     for (format, name, _) in formats {
-        let standing = Standing::Shown("another format than the peers' text");
-        let column = Column {
-            name,
-            standing,
-            ..OURS
-        };
+        let role = Role::Unranked("another format than the peers' text");
+        let column = Column { name, role, ..OURS };
         race.enter(work, column, || Ours::new(work, *format));
     }
     if work == Work::MANY {
         let column = Column {
             name: "ours, text and protobuf in turn",
-            standing: Standing::Shown("how labels are kept changes with each exposition"),
+            role: Role::Unranked("how labels are kept changes with each exposition"),
             ..OURS
         };
         race.enter(work, column, || InTurn {
@@ -134,9 +128,7 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
     if work == Work::MANY || work == Work::Histograms {
         let column = Column {
             name: "ours, in pieces of 64 KiB",
-            standing: Standing::Shown(
-                "written to the same memory again and again, as a server does",
-            ),
+            role: Role::Unranked("written to the same memory again and again, as a server does"),
             ..OURS
         };
         race.enter(work, column, || Sent {
@@ -148,8 +140,7 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
     race.enter(work, OURS, || Ours::new(work, Format::Text));
 }
 
-/// A registry with what a work asks for, and the threads that have recorded it, if they are to
-/// stay.
+/// Creates the registry of a workload, and the threads that recorded it if they must stay alive.
 pub(crate) fn registry(work: Work) -> (Registry, Option<Recorders>) {
     let registry = Registry::new();
     let recorders = match work {
@@ -192,7 +183,7 @@ pub(crate) fn registry(work: Work) -> (Registry, Option<Recorders>) {
     (registry, recorders)
 }
 
-/// Threads that have recorded, and stay until this is dropped.
+/// Threads that have recorded and stay alive until this is dropped.
 pub(crate) struct Recorders {
     threads: Vec<JoinHandle<()>>,
     leave: Arc<Barrier>,
@@ -237,6 +228,6 @@ impl Drop for Recorders {
 const OURS: Column = Column {
     name: "ours",
     package: None,
-    standing: Standing::Ours,
+    role: Role::Ours,
 };
 const VALID: &str = "the names are valid";

@@ -6,7 +6,7 @@ use prometheus::{
 };
 
 use crate::{
-    common::{Column, Standing},
+    common::{Column, Role},
     expositions::{Encoder, Race, Work, inputs},
 };
 
@@ -60,6 +60,6 @@ fn registry(work: Work) -> Registry {
 const PEER: Column = Column {
     name: "prometheus",
     package: Some("prometheus"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };
 const VALID: &str = "the names are valid";

@@ -7,7 +7,7 @@ use prometheus_client::{
 };
 
 use crate::{
-    common::{Column, Standing},
+    common::{Column, Role},
     expositions::{Encoder, Race, Work, as_text, inputs},
 };
 
@@ -79,5 +79,5 @@ fn registry(work: Work) -> Registry {
 const PEER: Column = Column {
     name: "prometheus-client",
     package: Some("prometheus-client"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

@@ -1,9 +1,9 @@
-//! vise; the names of its families are those of fields, of which nobody writes a thousand.
+//! vise; its family names are field names, so the workload with a thousand families is left out.
 
 use vise::{Buckets, Counter, EncodeLabelSet, Family, Format, Histogram, Metrics, Registry};
 
 use crate::{
-    common::{Column, Standing},
+    common::{Column, Role},
     expositions::{Encoder, Race, Work, as_text, inputs},
 };
 
@@ -11,7 +11,7 @@ struct Vise(Registry);
 
 impl Encoder for Vise {
     fn encode(&mut self, out: &mut Vec<u8>) {
-        // The others of its formats are made from this one, line by line.
+        // Its other formats are derived from this one line by line.
         as_text(out, |text| {
             let written = self.0.encode(text, Format::OpenMetrics);
             written.expect("memory takes everything");
@@ -21,13 +21,13 @@ impl Encoder for Vise {
 
 #[derive(Debug, Metrics)]
 struct Counters {
-    /// What has been asked for since the start.
+    /// Requests since the start.
     http_requests: Family<Triple, Counter>,
 }
 
 #[derive(Debug, Metrics)]
 struct Histograms {
-    /// What has been asked for since the start.
+    /// Requests since the start.
     #[metrics(buckets = Buckets::values(&inputs::BOUNDS))]
     http_request_duration_seconds: Family<Pair, Histogram<f64>>,
 }
@@ -84,5 +84,5 @@ fn histograms(work: Work) -> Registry {
 const PEER: Column = Column {
     name: "vise",
     package: Some("vise"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

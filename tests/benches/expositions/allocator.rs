@@ -1,4 +1,4 @@
-//! An allocator that counts while it is asked to.
+//! An allocator that counts on request.
 
 #![allow(unsafe_code, reason = "a global allocator that counts")]
 
@@ -7,70 +7,70 @@ use std::{
     sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering::Relaxed},
 };
 
-/// The system's allocator. While nothing is watched, as when times are taken, whoever allocates
-/// pays for the look at a flag that is always the same.
+/// The system's allocator with counters. While not counting, as during time measurements, an
+/// allocation only checks a constant flag.
 pub(crate) struct Counting;
 
-/// What was allocated while something ran.
+/// Allocations of a closure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allocated {
-    /// How many times, growing what there is included.
+    /// Number of allocations, including reallocations.
     pub(crate) times: u64,
-    /// The most bytes that there were at once, beyond those that there were before.
+    /// Peak of allocated bytes above the initial level.
     pub(crate) peak: usize,
 }
 
-/// Runs something and counts what it allocates. Other threads that allocate are counted too.
+/// Runs a closure and counts allocations, including those of other threads.
 pub(crate) fn watch(run: impl FnOnce()) -> Allocated {
     TIMES.store(0, Relaxed);
     LIVE.store(0, Relaxed);
     PEAK.store(0, Relaxed);
-    IS_WATCHED.store(true, Relaxed);
+    IS_COUNTING.store(true, Relaxed);
     run();
-    IS_WATCHED.store(false, Relaxed);
+    IS_COUNTING.store(false, Relaxed);
     Allocated {
         times: TIMES.load(Relaxed),
         peak: PEAK.load(Relaxed) as usize,
     }
 }
 
-static IS_WATCHED: AtomicBool = AtomicBool::new(false);
+static IS_COUNTING: AtomicBool = AtomicBool::new(false);
 static TIMES: AtomicU64 = AtomicU64::new(0);
 static LIVE: AtomicIsize = AtomicIsize::new(0);
 static PEAK: AtomicIsize = AtomicIsize::new(0);
 
 #[inline]
-fn note(times: u64, bytes: isize) {
-    if IS_WATCHED.load(Relaxed) {
+fn count(times: u64, bytes: isize) {
+    if IS_COUNTING.load(Relaxed) {
         TIMES.fetch_add(times, Relaxed);
         let before = LIVE.fetch_add(bytes, Relaxed);
         PEAK.fetch_max(before + bytes, Relaxed);
     }
 }
 
-// SAFETY: all is left to `System`; the counts are no part of it, and allocate nothing.
+// SAFETY: every call is forwarded to `System`; counting does not allocate.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(1, layout.size() as isize);
-        // SAFETY: the caller's promise is handed on.
+        count(1, layout.size() as isize);
+        // SAFETY: the caller upholds the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        note(0, -(layout.size() as isize));
-        // SAFETY: as above.
+        count(0, -(layout.size() as isize));
+        // SAFETY: the caller upholds the contract of this method.
         unsafe { System.dealloc(memory, layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        note(1, layout.size() as isize);
-        // SAFETY: as above.
+        count(1, layout.size() as isize);
+        // SAFETY: the caller upholds the contract of this method.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(1, size as isize - layout.size() as isize);
-        // SAFETY: as above.
+        count(1, size as isize - layout.size() as isize);
+        // SAFETY: the caller upholds the contract of this method.
         unsafe { System.realloc(memory, layout, size) }
     }
 }

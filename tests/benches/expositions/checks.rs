@@ -1,4 +1,4 @@
-//! The targets: figures of one run.
+//! Targets: figures of the same run.
 
 use super::{
     memory,
@@ -7,17 +7,17 @@ use super::{
     work::{THREADS, Work},
 };
 use crate::{
-    common::{Short, Standing},
+    common::{Role, Short},
     encoders::ours,
 };
 
-/// A target, and what it was compared with.
+/// A target and the measured figure.
 pub(super) struct Check {
     pub(super) work: String,
     bound: Bound,
-    /// What the number is a number of.
+    /// The unit of the number.
     unit: String,
-    /// `None` where something was not measured.
+    /// `None` if something was not measured.
     pub(super) figure: Option<f64>,
 }
 
@@ -64,7 +64,7 @@ impl Check {
     }
 }
 
-/// All targets whose works were chosen.
+/// Returns all targets of the selected workloads.
 pub(super) fn checks(results: &Results) -> Vec<Check> {
     let mut checks = Vec::new();
     for (work, most, least) in [
@@ -86,7 +86,7 @@ fn speed(results: &Results, work: Work, most: f64, least: f64) -> Vec<Check> {
     let Some(ours) = ours(results, work) else {
         return Vec::new();
     };
-    let peer = results.best(work, Standing::Peer);
+    let peer = results.best(work, Role::Peer);
     let ratio = peer.map(|peer| peer.nanoseconds / ours.nanoseconds);
     vec![
         Check::at_most(work.name(), most, "ns per sample", Some(ours.per_sample())),
@@ -96,7 +96,7 @@ fn speed(results: &Results, work: Work, most: f64, least: f64) -> Vec<Check> {
 
 fn copies(results: &Results) -> Option<Check> {
     let ours = ours(results, Work::MANY)?;
-    let copy = results.best(Work::MANY, Standing::Limit);
+    let copy = results.best(Work::MANY, Role::Limit);
     let rate = copy.map(|copy| 100.0 * copy.nanoseconds / ours.nanoseconds);
     let unit = "% of the rate of memcpy";
     Some(Check::at_least(Work::MANY.name(), 40.0, unit, rate))
@@ -117,7 +117,7 @@ fn formats(results: &Results) -> Vec<Check> {
         .collect()
 }
 
-/// What is left of an exposition when what it takes with the values of one thread is taken away.
+/// Additional time of an exposition over that of a single thread's values.
 fn threads(results: &Results) -> Option<Check> {
     let work = Work::Threads(THREADS);
     let many = ours(results, work)?;
@@ -152,10 +152,10 @@ fn growth(results: &Results) -> Option<Check> {
     let power = results.power(ours.column);
     let unit = "as the power of the number of counters that time grows with";
     let work = "growth".to_owned();
-    // Linear, but that the first of them are in the caches, which a copy feels more than this.
+    // Linear, except that small inputs fit into the caches, which affects a copy even more.
     Some(Check::at_most(work, 1.2, unit, power))
 }
 
 fn ours(results: &Results, work: Work) -> Option<Measured> {
-    results.best(work, Standing::Ours)
+    results.best(work, Role::Ours)
 }

@@ -1,14 +1,14 @@
-//! Time that others on the same machine do not lengthen much.
+//! A clock that other programs on the machine disturb little.
 
 use std::{
     fs,
     time::{Duration, Instant},
 };
 
-/// The time for which this thread has a core.
+/// Returns the time for which this thread runs on a core.
 ///
-/// How long it waits for one is left out, where the system tells: a machine that also builds would
-/// be measured otherwise. What others do to the caches and to memory is in it.
+/// Waiting for a core is subtracted where the system reports it, so that a build on the same
+/// machine does not matter; effects on caches and memory remain.
 pub(super) fn time(run: impl FnOnce()) -> Duration {
     let waited_before = waited();
     let begun = Instant::now();
@@ -17,10 +17,10 @@ pub(super) fn time(run: impl FnOnce()) -> Duration {
     time.saturating_sub(waited().saturating_sub(waited_before))
 }
 
-/// How long this thread has waited for a core since it began.
+/// Returns how long this thread has waited for a core since it started.
 fn waited() -> Duration {
-    let told = fs::read_to_string("/proc/thread-self/schedstat");
-    let nanoseconds = told
+    let schedstat = fs::read_to_string("/proc/thread-self/schedstat");
+    let nanoseconds = schedstat
         .ok()
         .and_then(|text| text.split(' ').nth(1)?.parse().ok());
     Duration::from_nanos(nanoseconds.unwrap_or(0))

@@ -1,34 +1,34 @@
-//! Names, labels and values: the same for all.
+//! Names, labels and values, which are the same for all contenders.
 
 use std::sync::LazyLock;
 
 use super::work::THREADS;
 
-/// What counters with labels are called; some add the suffix themselves.
+/// Name of counters with labels; some libraries add the suffix themselves.
 pub(crate) const COUNTERS: &str = "http_requests_total";
 /// See [`COUNTERS`].
 pub(crate) const COUNTERS_WITHOUT_SUFFIX: &str = "http_requests";
-/// What histograms are called.
+/// Name of histograms.
 pub(crate) const HISTOGRAMS: &str = "http_request_duration_seconds";
-/// What all are described by.
+/// Help of all families.
 pub(crate) const HELP: &str = "What has been asked for since the start.";
-/// The labels of counters; histograms and what threads share have the first two.
+/// Labels of counters; histograms and the thread workload have the first two.
 pub(crate) const LABELS: [&str; 3] = ["tenant", "route", "status"];
 
 /// The upper bounds of all histograms, in seconds.
 pub(crate) use metrics_core::DURATION_BUCKETS as BOUNDS;
 
-/// A family's name, without the suffix of counters.
+/// Returns a family name without the suffix of counters.
 pub(crate) fn family_without_suffix(index: usize) -> String {
     format!("service_events_{index:04}")
 }
 
-/// A family's name.
+/// Returns a family name.
 pub(crate) fn family(index: usize) -> String {
     family_without_suffix(index) + "_total"
 }
 
-/// The labels of a counter: some have been seen often, and no two counters have all three alike.
+/// Returns the labels of a counter: values repeat, but no two counters have all three in common.
 pub(crate) fn triple(index: usize) -> [String; 3] {
     let status = ["200", "204", "404", "429", "503"][index % 5];
     [
@@ -38,7 +38,7 @@ pub(crate) fn triple(index: usize) -> [String; 3] {
     ]
 }
 
-/// The labels of a histogram.
+/// Returns the labels of a histogram.
 pub(crate) fn pair(index: usize) -> [String; 2] {
     [
         format!("tenant-{:04}", index / 100),
@@ -46,30 +46,30 @@ pub(crate) fn pair(index: usize) -> [String; 2] {
     ]
 }
 
-/// What a counter has counted: from one to four millions, of any number of digits.
+/// Returns the value of a counter: from 1 to 4,000,000, with any number of digits.
 pub(crate) fn count(index: usize) -> u64 {
     let mut random = Random(index as u64);
     1 + (random.below(4_000_000) >> random.below(16))
 }
 
-/// What each of so many threads has counted; the sum does not depend on how many there are.
+/// Returns each thread's share of a counter; the sum does not depend on the number of threads.
 pub(crate) fn share(index: usize, threads: usize) -> u64 {
     (1 + count(index) / THREADS as u64) * (THREADS / threads) as u64
 }
 
-/// What a histogram has observed, in microseconds: log-normal, and about a thousand of them.
+/// Returns about a thousand log-normal observations in microseconds.
 pub(crate) fn observations(index: usize) -> impl Iterator<Item = u64> {
     let mut random = Random(index as u64);
     let number = 500 + random.below(1_000);
     (0..number).map(move |_| TIMES[random.below(TIMES.len() as u64) as usize])
 }
 
-/// The same in seconds.
+/// Returns the observations in seconds.
 pub(crate) fn seconds(index: usize) -> impl Iterator<Item = f64> {
     observations(index).map(|microseconds| microseconds as f64 / 1e6)
 }
 
-/// Times around 20 ms, some of them below the first bound and some above the last.
+/// Durations around 20 ms, some below the first bound and some above the last.
 static TIMES: LazyLock<Vec<u64>> = LazyLock::new(|| {
     let mut random = Random(0);
     let mut normal = || (0..12).map(|_| random.below(1_000)).sum::<u64>() as f64 / 1e3 - 6.0;
@@ -78,7 +78,7 @@ static TIMES: LazyLock<Vec<u64>> = LazyLock::new(|| {
         .collect()
 });
 
-/// `SplitMix64`: the same numbers in each run, from any seed.
+/// `SplitMix64` with any fixed seed.
 struct Random(u64);
 
 impl Random {

@@ -1,4 +1,4 @@
-//! The tables that are printed.
+//! The printed tables.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -7,7 +7,7 @@ use super::{
     results::Results,
     work::{Work, grouped},
 };
-use crate::common::{Heading, NOT_MEASURED, Short, Standing, verdict};
+use crate::common::{Heading, NOT_MEASURED, Role, Short, verdict};
 
 impl Display for Results {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -33,9 +33,9 @@ impl Results {
         )?;
         writeln!(f, "|---|---:|---:|---|---:|---:|")?;
         for work in self.works() {
-            let ours = self.best(work, Standing::Ours);
-            let limit = self.best(work, Standing::Limit);
-            let peer = self.best(work, Standing::Peer);
+            let ours = self.best(work, Role::Ours);
+            let limit = self.best(work, Role::Limit);
+            let peer = self.best(work, Role::Peer);
             let ours = ours.map(|one| one.per_sample());
             let times = peer.and_then(|peer| Some(peer.per_sample() / ours?));
             writeln!(
@@ -68,7 +68,7 @@ impl Results {
         Ok(())
     }
 
-    /// The time for each counter, by how many there are.
+    /// Writes the time per counter, by number of counters.
     fn write_growth(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let works = self.works();
         let sizes = Work::GROWTH.map(Work::Counters);
@@ -95,7 +95,7 @@ impl Results {
         Ok(())
     }
 
-    /// Every figure of everybody.
+    /// Writes every figure of every contender.
     fn write_all(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -120,7 +120,7 @@ impl Results {
             }
         }
         for column in self.columns() {
-            if let Standing::Shown(remark) = column.standing {
+            if let Role::Unranked(remark) = column.role {
                 writeln!(f, "\n\\* {}: not compared with; {remark}", column.name)?;
             }
         }
@@ -128,7 +128,7 @@ impl Results {
     }
 }
 
-/// A figure, if there is one, and its unit.
+/// A figure, if measured, and its unit.
 struct Cell(Option<f64>, &'static str);
 
 impl Display for Cell {

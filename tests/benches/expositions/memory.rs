@@ -1,4 +1,4 @@
-//! What an exposition that is handed on at once takes of memory.
+//! The memory of an exposition that is streamed.
 
 use std::io;
 
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::encoders::ours;
 
-/// What this is called where works are chosen.
+/// The name for the command line.
 pub(crate) const NAME: &str = "memory of 1,000,000 counters";
 
-/// Encodes a million counters into nothing.
+/// Encodes a million counters and discards the output.
 pub(crate) fn measure() -> Allocated {
     eprintln!("{NAME}");
     let (registry, _recorders) = ours::registry(Work::Counters(1_000_000));
@@ -21,7 +21,7 @@ pub(crate) fn measure() -> Allocated {
         let written = registry.encode(Format::Text, &mut io::sink());
         written.expect("a sink takes everything");
     };
-    // What is kept from the first time on is not what one takes.
+    // The first exposition fills caches, which are not part of its own memory.
     encode();
     watch(encode)
 }

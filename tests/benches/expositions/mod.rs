@@ -1,7 +1,6 @@
-//! The harness: encoders of the same metrics, measured in turns, compared by their medians.
+//! The harness: encoders of the same metrics are measured alternately and compared by medians.
 //!
-//! A new peer is a file in `encoders` that enters what it can do; a new target is a line in
-//! `checks.rs`.
+//! A new peer is a file in `encoders`, a new target a line in `checks.rs`.
 
 pub(crate) mod allocator;
 mod checks;
@@ -19,24 +18,24 @@ pub(crate) use self::{race::Race, results::Results, work::Work};
 
 use std::mem;
 
-/// Metrics that were made and recorded, and what writes them down.
+/// Recorded metrics and their encoder.
 pub(crate) trait Encoder {
-    /// Writes the exposition to `out`, which keeps the memory that it has and is empty, unless it
-    /// is to be [overwritten](Encoder::overwrites).
+    /// Writes the exposition to `out`, which is empty and keeps its capacity unless the encoder
+    /// [overwrites](Encoder::overwrites) it.
     fn encode(&mut self, out: &mut Vec<u8>);
 
-    /// Whether it makes the exposition the content of `out`, whatever that is.
+    /// Whether it replaces the contents of `out`.
     fn overwrites(&self) -> bool {
         false
     }
 
-    /// Whether it writes lines.
+    /// Whether the format is text.
     fn is_text(&self) -> bool {
         true
     }
 }
 
-/// Lends the memory of an empty `out` to what writes a string.
+/// Lends the capacity of an empty `out` as a string.
 pub(crate) fn as_text(out: &mut Vec<u8>, write: impl FnOnce(&mut String)) {
     let mut text = String::from_utf8(mem::take(out)).expect("nothing is text, too");
     write(&mut text);

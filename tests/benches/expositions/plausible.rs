@@ -1,9 +1,9 @@
-//! Whether an exposition is what was to be written: who skips work is not to be measured.
+//! Checks that an exposition is complete, so that skipping work is not rewarded.
 
 use super::Work;
 use crate::common::Column;
 
-/// Ends everything if samples are missing, or if they are not those that were recorded.
+/// Panics if samples are missing or their sum differs from what was recorded.
 #[track_caller]
 pub(super) fn check_text(work: Work, column: Column, text: &[u8]) {
     let text = str::from_utf8(text).expect("an exposition is text");
@@ -12,18 +12,18 @@ pub(super) fn check_text(work: Work, column: Column, text: &[u8]) {
     let name = (work.name(), column.name);
     assert_eq!(samples.clone().count(), work.samples(), "samples, {name:?}");
     let total: f64 = samples.filter_map(|line| counted(work, line)).sum();
-    // The sums are far below what floats can count.
+    // The sums are far below the limit of exact floats.
     assert_eq!(total as u64, work.total(), "sum of values, {name:?}");
 }
 
-/// The same for a format without lines: that there is something of each sample.
+/// Panics if a binary exposition is too short to contain every sample.
 #[track_caller]
 pub(super) fn check_length(work: Work, column: Column, bytes: &[u8]) {
     let least = work.samples() * LEAST_BYTES;
     assert!(bytes.len() >= least, "{work:?}, {}", column.name);
 }
 
-/// The value of a sample that counts.
+/// Returns the value of a counting sample.
 fn counted(work: Work, line: &str) -> Option<f64> {
     let name = line.split(['{', ' ']).next()?;
     if work == Work::Histograms && !name.ends_with("_count") {
@@ -33,5 +33,5 @@ fn counted(work: Work, line: &str) -> Option<f64> {
     Some(value.parse().expect("a value is a number"))
 }
 
-/// A sample has its value at least.
+/// A sample has at least its value.
 const LEAST_BYTES: usize = 8;

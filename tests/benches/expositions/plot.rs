@@ -1,16 +1,16 @@
-//! A plot with logarithmic axes, in SVG.
+//! A log-log plot in SVG.
 
 use std::fmt::Write;
 
-/// What is drawn of one.
+/// The line of one contender.
 pub(super) struct Line {
     pub(super) name: &'static str,
     pub(super) is_ours: bool,
-    /// Series and seconds, the fewest series first.
+    /// Numbers of series and seconds, in ascending order.
     pub(super) points: Vec<(f64, f64)>,
 }
 
-/// Draws lines, the names of the slowest at the top.
+/// Draws lines; the names of the slowest are at the top.
 pub(super) fn svg(lines: &[Line]) -> String {
     let area = Area::around(lines);
     let mut svg = format!(
@@ -21,10 +21,10 @@ pub(super) fn svg(lines: &[Line]) -> String {
     grid(&mut svg, &area);
     let mut ends = Vec::new();
     for (index, line) in lines.iter().enumerate() {
-        let look = Look::of(line, index);
-        curve(&mut svg, &area, line, &look);
+        let style = Style::of(line, index);
+        curve(&mut svg, &area, line, &style);
         if let Some((series, seconds)) = line.points.last() {
-            ends.push((area.y(*seconds), area.x(*series), line.name, look));
+            ends.push((area.y(*seconds), area.x(*series), line.name, style));
         }
     }
     ends.sort_by(|one, other| one.0.total_cmp(&other.0));
@@ -33,7 +33,7 @@ pub(super) fn svg(lines: &[Line]) -> String {
     svg
 }
 
-/// The powers of ten that the axes go through.
+/// The powers of ten on the axes.
 struct Area {
     series: [i32; 2],
     seconds: [i32; 2],
@@ -98,14 +98,14 @@ fn grid(svg: &mut String, area: &Area) {
     text(svg, (middle, BOTTOM + 38.0), "middle", "#333", "counters");
 }
 
-/// A power of ten in units that are a thousand apart, the first of them a power of ten too.
+/// Formats a power of ten with units that are a factor of 1,000 apart.
 fn labelled(decade: i32, units: &[&str], first: i32) -> String {
     let beyond = (decade - first).max(0) as usize;
     let unit = (beyond / 3).min(units.len() - 1);
     format!("1{}{}", "0".repeat(beyond - 3 * unit), units[unit])
 }
 
-fn curve(svg: &mut String, area: &Area, line: &Line, look: &Look) {
+fn curve(svg: &mut String, area: &Area, line: &Line, style: &Style) {
     let points: Vec<(f64, f64)> = line
         .points
         .iter()
@@ -115,7 +115,7 @@ fn curve(svg: &mut String, area: &Area, line: &Line, look: &Look) {
         .iter()
         .map(|(x, y)| format!("{x:.1},{y:.1}"))
         .collect();
-    let (color, width) = (look.color, look.width);
+    let (color, width) = (style.color, style.width);
     _ = writeln!(
         svg,
         "<polyline points=\"{}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"{width}\"/>",
@@ -130,16 +130,16 @@ fn curve(svg: &mut String, area: &Area, line: &Line, look: &Look) {
     }
 }
 
-/// Writes the names beside the ends of their lines, none over another.
-fn names(svg: &mut String, ends: &[(f64, f64, &str, Look)]) {
+/// Writes names next to the ends of the lines without overlap.
+fn names(svg: &mut String, ends: &[(f64, f64, &str, Style)]) {
     let mut lowest = TOP - LINE;
-    for (y, x, name, look) in ends {
+    for (y, x, name, style) in ends {
         let at = (lowest + LINE).max(*y);
         lowest = at;
         let from = RIGHT + 22.0;
-        let dotted = format!("stroke=\"{}\" stroke-dasharray=\"1 4\"", look.color);
+        let dotted = format!("stroke=\"{}\" stroke-dasharray=\"1 4\"", style.color);
         line(svg, [(x + 5.0, *y), (from, at)], &dotted);
-        text(svg, (from + 4.0, at + 4.0), "start", look.color, name);
+        text(svg, (from + 4.0, at + 4.0), "start", style.color, name);
     }
 }
 
@@ -158,13 +158,13 @@ fn text(svg: &mut String, (x, y): (f64, f64), anchor: &str, color: &str, text: &
     );
 }
 
-/// How a line looks.
-struct Look {
+/// The style of a line.
+struct Style {
     color: &'static str,
     width: f64,
 }
 
-impl Look {
+impl Style {
     fn of(line: &Line, index: usize) -> Self {
         if line.is_ours {
             return Self {
@@ -179,10 +179,10 @@ impl Look {
     }
 }
 
-/// The lines of the grid.
+/// Styles of the grid.
 const COARSE: &str = "stroke=\"#ccc\"";
 const FINE: &str = "stroke=\"#f0f0f0\"";
-/// Those of peers.
+/// Colours of peers.
 const COLORS: [&str; 12] = [
     "#1f77b4", "#e08214", "#2ca02c", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#a5a615",
     "#17becf", "#393b79", "#637939", "#111111",

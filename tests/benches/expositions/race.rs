@@ -1,4 +1,4 @@
-//! Measuring: interleaved rounds, so that what disturbs the machine disturbs all alike.
+//! Interleaved rounds, so that a disturbance of the machine affects all contenders.
 
 use std::{hint::black_box, time::Duration};
 
@@ -10,20 +10,20 @@ use super::{
 };
 use crate::common::{Column, median};
 
-/// Those that are measured in the same rounds.
+/// The contenders of the same rounds.
 pub(crate) struct Race {
     contenders: Vec<Contender>,
     left_out: Vec<Column>,
 }
 
-/// What was measured of one.
+/// The results of one contender.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Measured {
     pub(super) work: Work,
     pub(super) column: Column,
-    /// The median for a whole exposition.
+    /// Median time of an exposition.
     pub(super) nanoseconds: f64,
-    /// The length of the exposition.
+    /// Length of the exposition.
     pub(super) bytes: usize,
     pub(super) allocated: Allocated,
 }
@@ -36,7 +36,7 @@ impl Race {
         }
     }
 
-    /// Enters an encoder, unless it is left out. Its exposition is looked at.
+    /// Adds an encoder unless it is excluded, after checking its exposition.
     pub(crate) fn enter<E: Encoder + 'static>(
         &mut self,
         work: Work,
@@ -63,8 +63,7 @@ impl Race {
             allocated: Allocated { times: 0, peak: 0 },
             repetitions: 1,
         };
-        // From the second time on there is memory to write to, and it is known from the third on
-        // who asks for what.
+        // The buffer exists from the second exposition on, and caches are settled from the third.
         contender.encode();
         contender.allocated = watch(|| contender.encode());
         let time = contender.duration();
@@ -72,7 +71,7 @@ impl Race {
         self.contenders.push(contender);
     }
 
-    /// Measures all.
+    /// Measures all contenders.
     pub(crate) fn run(mut self, rounds: usize) -> Vec<Measured> {
         if let Some(first) = self.contenders.first() {
             eprintln!(
@@ -104,20 +103,20 @@ struct Contender {
     work: Work,
     column: Column,
     encoder: Box<dyn Encoder>,
-    /// The length of the exposition.
+    /// Length of the exposition.
     bytes: usize,
     out: Vec<u8>,
     allocated: Allocated,
-    /// How many expositions take about [`BATCH`].
+    /// Number of expositions that take about [`BATCH`].
     repetitions: usize,
 }
 
 impl Contender {
-    /// The time of one exposition, on the average.
+    /// Returns the average time of an exposition.
     fn duration(&mut self) -> Duration {
         let repetitions = self.repetitions;
-        // Those that are repeated find in the caches what the times before have left there; they
-        // are not to pay for what another contender has left.
+        // Repeated expositions find their own data in the caches, so warm up after another
+        // contender.
         if repetitions > 1 {
             (0..repetitions.div_ceil(4)).for_each(|_| self.encode());
         }

@@ -1,4 +1,4 @@
-//! What was measured, and what follows from it.
+//! Results, and lookups in them.
 
 use std::{fs, path::Path};
 
@@ -8,13 +8,13 @@ use super::{
     race::Measured,
     work::Work,
 };
-use crate::common::{Column, Standing};
+use crate::common::{Column, Role};
 
-/// What was measured.
+/// All results.
 pub(crate) struct Results {
     pub(super) rounds: usize,
     measured: Vec<Measured>,
-    /// Of an exposition of a million counters.
+    /// Memory of an exposition of a million counters.
     pub(crate) memory: Option<Allocated>,
 }
 
@@ -31,7 +31,7 @@ impl Results {
         self.measured.extend(measured);
     }
 
-    /// Those that would take too long where there are more counters than there are targets for.
+    /// Returns contenders that would take too long with more counters than the targets need.
     pub(crate) fn too_slow(&self, works: &[Work]) -> Vec<Column> {
         let is_too_slow = |one: &&Measured| {
             works.iter().any(|work| match (work, one.work) {
@@ -45,14 +45,14 @@ impl Results {
         slow.map(|one| one.column).collect()
     }
 
-    /// Draws how the time of an exposition grows with its series.
+    /// Plots the time of an exposition by number of series.
     pub(crate) fn plot(&self, path: &Path) {
         let lines: Vec<Line> = self
             .columns()
             .into_iter()
             .map(|column| Line {
                 name: column.name,
-                is_ours: column.standing == Standing::Ours,
+                is_ours: column.role == Role::Ours,
                 points: self.growth(column),
             })
             .filter(|line| line.points.len() > 1)
@@ -64,7 +64,7 @@ impl Results {
         eprintln!("{}", path.display());
     }
 
-    /// The works that were measured.
+    /// Returns the measured workloads.
     pub(super) fn works(&self) -> Vec<Work> {
         let mut works: Vec<Work> = self.measured.iter().map(|one| one.work).collect();
         works.dedup();
@@ -72,7 +72,7 @@ impl Results {
         all.filter(|work| works.contains(work)).collect()
     }
 
-    /// Everybody who was given counters, or anything else, in the order in which they entered.
+    /// Returns all contenders of counter or other workloads, in the order of their entry.
     pub(super) fn columns(&self) -> Vec<Column> {
         let mut columns: Vec<Column> = Vec::new();
         for one in &self.measured {
@@ -83,7 +83,7 @@ impl Results {
         columns
     }
 
-    /// What was measured of a work, the fastest first.
+    /// Returns the results of a workload, the fastest first.
     pub(super) fn of(&self, work: Work) -> Vec<Measured> {
         let mut measured = self.measured.clone();
         measured.retain(|one| one.work == work);
@@ -91,19 +91,19 @@ impl Results {
         measured
     }
 
-    /// The fastest that stands so.
-    pub(super) fn best(&self, work: Work, standing: Standing) -> Option<Measured> {
-        let stands_so = |one: &Measured| one.column.standing == standing;
-        self.of(work).into_iter().find(stands_so)
+    /// Returns the fastest contender with this role.
+    pub(super) fn best(&self, work: Work, role: Role) -> Option<Measured> {
+        let has_role = |one: &Measured| one.column.role == role;
+        self.of(work).into_iter().find(has_role)
     }
 
-    /// The one that is called so.
+    /// Returns the contender with this name.
     pub(super) fn named(&self, work: Work, name: &str) -> Option<Measured> {
-        let is_it = |one: &Measured| one.column.name == name;
-        self.of(work).into_iter().find(is_it)
+        let has_name = |one: &Measured| one.column.name == name;
+        self.of(work).into_iter().find(has_name)
     }
 
-    /// Numbers of counters, and the seconds that an exposition of so many takes.
+    /// Returns numbers of counters and the seconds of an exposition.
     pub(super) fn growth(&self, column: Column) -> Vec<(f64, f64)> {
         let measured = Work::GROWTH.iter().filter_map(|series| {
             let one = self.named(Work::Counters(*series), column.name)?;
@@ -112,8 +112,8 @@ impl Results {
         measured.collect()
     }
 
-    /// The power of the number of counters with which the time grows, if all were measured: the
-    /// slope of the line through the points of a plot with logarithmic axes.
+    /// Returns the exponent with which the time grows with the number of counters: the slope of the
+    /// line in the log-log plot.
     pub(super) fn power(&self, column: Column) -> Option<f64> {
         let points = self.growth(column);
         if points.len() < Work::GROWTH.len() {
@@ -130,16 +130,16 @@ impl Results {
 }
 
 impl Measured {
-    /// For each sample.
+    /// Nanoseconds per sample.
     pub(super) fn per_sample(&self) -> f64 {
         self.nanoseconds / self.work.samples() as f64
     }
 
-    /// In millions for each second.
+    /// Megabytes per second.
     pub(super) fn megabytes(&self) -> f64 {
         self.bytes as f64 * 1e3 / self.nanoseconds
     }
 }
 
-/// In nanoseconds: nobody waits longer for an exposition, seven times and more.
+/// In nanoseconds: slower contenders are left out of the larger workloads.
 const SLOW: f64 = 600e6;

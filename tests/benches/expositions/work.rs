@@ -1,23 +1,22 @@
-//! What is encoded.
+//! The workloads.
 
 use super::inputs;
 
-/// Metrics that everybody has, with the same values.
+/// The metrics to encode, which are the same for all contenders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
-    /// Families of one counter without labels.
+    /// Families with one unlabelled counter each.
     Families,
-    /// So many counters with three labels, in one family.
+    /// A family of this many counters with three labels.
     Counters(usize),
-    /// Histograms with two labels, in one family.
+    /// A family of histograms with two labels.
     Histograms,
-    /// Counters with two labels, in one family, each of them recorded by all of so many threads,
-    /// which are alive.
+    /// A family of counters with two labels, each recorded by all of this many live threads.
     Threads(usize),
 }
 
 impl Work {
-    /// All works; those that are measured in the same rounds stand together.
+    /// All workloads, grouped by rounds.
     pub(crate) const TOGETHER: &[&[Self]] = &[
         &[Self::Families],
         &[Self::Counters(1_000)],
@@ -28,7 +27,7 @@ impl Work {
         &[Self::Threads(1), Self::Threads(THREADS)],
     ];
 
-    /// What counters are compared by.
+    /// The workload for comparing counters.
     pub(crate) const MANY: Self = Self::Counters(100_000);
 
     pub(super) const GROWTH: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
@@ -43,7 +42,7 @@ impl Work {
         }
     }
 
-    /// How many series it has.
+    /// Number of series.
     pub(crate) fn series(self) -> usize {
         match self {
             Self::Families => FAMILIES,
@@ -53,7 +52,7 @@ impl Work {
         }
     }
 
-    /// How many lines with a value are written.
+    /// Number of samples.
     pub(super) fn samples(self) -> usize {
         match self {
             Self::Histograms => HISTOGRAMS * LINES,
@@ -61,7 +60,7 @@ impl Work {
         }
     }
 
-    /// The sum of all counters, or of all histograms' counts.
+    /// Sum of all counters, or of the counts of all histograms.
     pub(super) fn total(self) -> u64 {
         let series = 0..self.series();
         match self {
@@ -74,7 +73,7 @@ impl Work {
     }
 }
 
-/// A number as it is read best.
+/// Formats a number with thousands separators.
 pub(super) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
@@ -87,12 +86,12 @@ pub(super) fn grouped(number: usize) -> String {
     grouped
 }
 
-/// The most threads that record the same.
+/// The largest number of threads.
 pub(super) const THREADS: usize = 64;
 
 const FAMILIES: usize = 1_000;
 const HISTOGRAMS: usize = 10_000;
-/// Counters that threads share.
+/// Number of counters in the thread workload.
 const SHARED: usize = 1_000;
-/// 14 bounds and `+Inf`, the sum and the count.
+/// Lines of a histogram: 14 bounds, `+Inf`, sum and count.
 const LINES: usize = 17;

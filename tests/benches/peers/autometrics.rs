@@ -1,7 +1,7 @@
-//! autometrics, with the crate prometheus below it; it counts and times at once.
+//! autometrics on the crate prometheus; its attribute both counts and times.
 
 mod functions {
-    //! What the attribute makes.
+    //! The expansion of the attribute.
     #![allow(
         missing_docs,
         clippy::pedantic,
@@ -25,12 +25,12 @@ mod functions {
     }
 }
 
-use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 use self::functions::{measured, measured_async};
 
 pub(crate) fn enter(table: &mut Table) {
-    // All its functions share one histogram, whose buckets are settled here.
+    // All functions share one histogram, whose buckets are set here.
     autometrics::settings::AutometricsSettings::builder()
         .histogram_buckets(inputs::duration_bounds())
         .init();
@@ -43,5 +43,5 @@ pub(crate) fn enter(table: &mut Table) {
 const PEER: Column = Column {
     name: "autometrics",
     package: Some("autometrics"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

@@ -1,4 +1,4 @@
-//! fast-telemetry, whose counters have a cell for each of a few threads.
+//! fast-telemetry, whose counters have a fixed number of shards.
 
 use std::{future::ready, hint::black_box, sync::LazyLock};
 
@@ -7,7 +7,7 @@ use fast_telemetry::{
     LabeledCounter, SampledTimer,
 };
 
-use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 static EVENTS: LazyLock<Counter> = LazyLock::new(|| Counter::new(SHARDS));
 static REQUESTS: LazyLock<LabeledCounter<Request>> = LazyLock::new(|| LabeledCounter::new(SHARDS));
@@ -23,11 +23,11 @@ static SIZES: LazyLock<Histogram> = LazyLock::new(|| {
 });
 static NATIVE_SIZES: LazyLock<Distribution> = LazyLock::new(|| Distribution::new(SHARDS));
 static CALLS: LazyLock<Counter> = LazyLock::new(|| Counter::new(SHARDS));
-/// It takes the time of every call, and counts the calls as well.
+/// Times every call, and counts the calls as well.
 static DURATION_BUCKETS: LazyLock<SampledTimer> =
     LazyLock::new(|| SampledTimer::new(&inputs::nanosecond_bounds(), SHARDS, 1));
 
-/// A label is one enum: two of them are a pair.
+/// A label set is one enum, so two labels are a pair.
 #[derive(Clone, Copy, Debug)]
 struct Request {
     kind: Kind,
@@ -173,11 +173,11 @@ fn labels<'a>((tenant, path): (&'a str, &'a str)) -> [(&'static str, &'a str); 2
     [("tenant", tenant), ("path", path)]
 }
 
-/// As many as there are threads at most.
+/// The largest number of threads.
 const SHARDS: usize = 4;
 
 const PEER: Column = Column {
     name: "fast-telemetry",
     package: Some("fast-telemetry"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

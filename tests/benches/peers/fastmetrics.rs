@@ -7,7 +7,7 @@ use fastmetrics::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
 };
 
-use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 static EVENTS: LazyLock<Counter> = LazyLock::new(Counter::default);
 static REQUESTS: LazyLock<Family<Request, Counter>> = LazyLock::new(Family::default);
@@ -151,5 +151,5 @@ fn enter_labels(table: &mut Table) {
 const PEER: Column = Column {
     name: "fastmetrics",
     package: Some("fastmetrics"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

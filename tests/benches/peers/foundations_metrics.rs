@@ -1,4 +1,4 @@
-//! foundations-metrics, which has a counter with a cell for each thread.
+//! foundations-metrics, which has a counter with a cell per thread.
 
 use std::{future::ready, hint::black_box, num::NonZeroUsize, sync::LazyLock};
 
@@ -8,7 +8,7 @@ use foundations_metrics::{
 };
 use serde::Serialize;
 
-use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 static EVENTS: LazyLock<ThreadLocalCounter> = LazyLock::new(ThreadLocalCounter::default);
 static REQUESTS: LazyLock<LowCardinalityFamily<Request, ThreadLocalCounter>> =
@@ -170,5 +170,5 @@ fn enter_labels(table: &mut Table) {
 const PEER: Column = Column {
     name: "foundations-metrics",
     package: Some("foundations-metrics"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

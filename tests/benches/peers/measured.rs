@@ -8,7 +8,7 @@ use measured::{
 };
 use paracord::ParaCord;
 
-use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 static EVENTS: LazyLock<Counter> = LazyLock::new(Counter::new);
 static REQUESTS: LazyLock<CounterVec<RequestSet>> = LazyLock::new(CounterVec::new);
@@ -161,5 +161,5 @@ fn enter_labels(table: &mut Table) {
 const PEER: Column = Column {
     name: "measured",
     package: Some("measured"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

@@ -1,4 +1,4 @@
-//! metered, where the standard library's atomics are the metrics.
+//! metered, whose counters are the standard library's atomics.
 
 use std::{
     future::ready,
@@ -12,7 +12,7 @@ use std::{
 
 use metered::{BucketHistogram, Buckets, Family, FixedExponentialHistogram, LabelSet};
 
-use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 static EVENTS: AtomicU64 = AtomicU64::new(0);
 static REQUESTS: LazyLock<Family<Request, AtomicU64>> = LazyLock::new(Family::default);
@@ -28,7 +28,7 @@ static CALLS: AtomicU64 = AtomicU64::new(0);
 static DURATION_BUCKETS: LazyLock<BucketHistogram> =
     LazyLock::new(|| BucketHistogram::new(Buckets::custom(inputs::duration_bounds())));
 
-/// Its labels are texts; it has none that are known when it is compiled.
+/// Labels are texts; there are no closed labels.
 #[derive(Clone, PartialEq, Eq, Hash, LabelSet)]
 struct Request {
     kind: &'static str,
@@ -133,5 +133,5 @@ fn count(counter: &AtomicU64) {
 const PEER: Column = Column {
     name: "metered",
     package: Some("metered@0.10"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

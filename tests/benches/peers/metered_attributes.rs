@@ -1,7 +1,7 @@
-//! metered, as it was while it had attributes for functions.
+//! The last version of metered with attributes for functions.
 
 mod functions {
-    //! What the attribute makes.
+    //! The expansion of the attribute.
     #![allow(
         missing_docs,
         unreachable_pub,
@@ -43,7 +43,7 @@ mod functions {
 
 use std::sync::LazyLock;
 
-use crate::support::{Column, Row, Standing, Table, calls::complete};
+use crate::support::{Column, Role, Row, Table, calls::complete};
 
 use self::functions::Functions;
 
@@ -67,5 +67,5 @@ pub(crate) fn enter(table: &mut Table) {
 const PEER: Column = Column {
     name: "metered, attributes",
     package: Some("metered@0.9"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

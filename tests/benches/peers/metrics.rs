@@ -1,4 +1,4 @@
-//! metrics, with metrics-exporter-prometheus below it.
+//! The facade metrics, with metrics-exporter-prometheus.
 
 use std::{future::ready, hint::black_box, sync::OnceLock, time::Instant};
 
@@ -7,10 +7,10 @@ use metrics_exporter_prometheus::{
     Matcher, NativeHistogramConfig, PrometheusBuilder, PrometheusHandle,
 };
 
-use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 static EXPORTER: OnceLock<PrometheusHandle> = OnceLock::new();
-/// Made once the exporter is there: handles made before would record nothing.
+/// Created after the exporter is installed: earlier handles would record nothing.
 static CALLS: OnceLock<Counter> = OnceLock::new();
 static DURATION_BUCKETS: OnceLock<Histogram> = OnceLock::new();
 
@@ -139,7 +139,8 @@ fn install() {
     EXPORTER.get_or_init(|| exporter);
 }
 
-/// What a program has to do every few seconds: histograms keep each observation until then.
+/// The upkeep that a program must call every few seconds: histograms keep each observation until
+/// then.
 fn tidy() {
     if let Some(exporter) = EXPORTER.get() {
         exporter.run_upkeep();
@@ -149,5 +150,5 @@ fn tidy() {
 const PEER: Column = Column {
     name: "metrics + exporter-prometheus",
     package: Some("metrics-exporter-prometheus"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

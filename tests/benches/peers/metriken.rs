@@ -1,14 +1,14 @@
-//! metriken, whose groups of counters have cells for each thread.
+//! metriken, whose groups of counters have cells per thread.
 
 use std::{future::ready, hint::black_box, time::Instant};
 
 use metriken::{Gauge, ShardedCounterGroup, ShardedCounterHistogram, metric};
 
-use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 #[metric(name = "events")]
 static EVENTS: ShardedCounterGroup = ShardedCounterGroup::new(1);
-/// Which member has which labels is written down beside it, for whoever reads them.
+/// Labels of the members are attached as metadata, which recording does not use.
 #[metric(name = "requests")]
 static REQUESTS: ShardedCounterGroup = ShardedCounterGroup::new(4 * 6);
 #[metric(name = "level")]
@@ -74,11 +74,11 @@ pub(crate) fn enter(table: &mut Table) {
 const PEER: Column = Column {
     name: "metriken",
     package: Some("metriken"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };
 
 const HISTOGRAM: Column = Column {
     name: "metriken, histogram",
     package: Some("metriken"),
-    standing: Standing::Shown("it has no sum"),
+    role: Role::Unranked("it has no sum"),
 };

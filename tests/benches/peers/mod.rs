@@ -1,4 +1,4 @@
-//! Who is measured: a file each, with all the rows that it can take part in.
+//! The contenders: one file each, with all rows that they support.
 
 pub(crate) mod autometrics;
 pub(crate) mod fast_telemetry;

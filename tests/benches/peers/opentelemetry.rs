@@ -1,4 +1,4 @@
-//! OpenTelemetry; its instruments are bound to their labels where those are known.
+//! OpenTelemetry; instruments are bound to their labels if these are known.
 
 use std::{future::ready, hint::black_box, sync::LazyLock, time::Instant};
 
@@ -8,9 +8,9 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::metrics::{Aggregation, Instrument, ManualReader, SdkMeterProvider, Stream};
 
-use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
-/// With a reader that nobody asks: without one it would record nothing.
+/// With a reader that is never read, because without one nothing is recorded.
 static PROVIDER: LazyLock<SdkMeterProvider> = LazyLock::new(|| {
     SdkMeterProvider::builder()
         .with_reader(ManualReader::builder().build())
@@ -135,7 +135,7 @@ fn histogram(name: &'static str, bounds: &[f64]) -> BoundHistogram<f64> {
     histogram.with_boundaries(bounds.to_vec()).build().bind(&[])
 }
 
-/// What instruments do not say themselves.
+/// Configuration that is not part of an instrument.
 fn view(instrument: &Instrument) -> Option<Stream> {
     let stream = Stream::builder();
     let stream = match instrument.name() {
@@ -153,5 +153,5 @@ fn view(instrument: &Instrument) -> Option<Stream> {
 const PEER: Column = Column {
     name: "opentelemetry",
     package: Some("opentelemetry_sdk"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

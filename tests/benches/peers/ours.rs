@@ -1,4 +1,4 @@
-//! metrics-core, as its guide says.
+//! metrics-core, used as its guide recommends.
 
 use std::{future::ready, hint::black_box};
 
@@ -7,29 +7,29 @@ use metrics_core::{
     Label, counted, metrics, timed,
 };
 
-use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 metrics! {
-    /// Things that happened.
+    /// Events.
     static EVENTS: Counter = "bench_events_total";
 
     /// Requests of all kinds.
     static REQUESTS: Counter<(kind: Kind, outcome: Outcome)> = "bench_requests_total";
 
-    /// Visits of few.
+    /// Visits with few label sets.
     static VISITS: Counter<(tenant: &str, path: &str)> = "bench_visits_total";
 
-    /// Visits of many.
+    /// Visits with many label sets.
     #[max_series(20_000)]
     static MANY_VISITS: Counter<(tenant: &str, path: &str)> = "bench_many_visits_total";
 
-    /// Visits of one.
+    /// Visits with one label set.
     static SAME_VISITS: Counter<(tenant: &str, path: &str)> = "bench_same_visits_total";
 
-    /// How many there are.
+    /// A level.
     static LEVEL: Gauge = "bench_level";
 
-    /// How many are at it.
+    /// Operations in progress.
     static BUSY: UpDownCounter = "bench_busy";
 
     /// Sizes of things.
@@ -40,11 +40,12 @@ metrics! {
     #[buckets(native)]
     static NATIVE: Histogram = "bench_native_sizes";
 
-    /// Time that things take.
+    /// Durations.
     #[unit("seconds")]
     static DURATION_BUCKETS: Histogram = "bench_seconds";
 
-    /// The same by another clock: its own, so that its timer is in line like the other one's.
+    /// Durations by the system clock; a separate metric, so that its timer is inlined like the
+    /// other one.
     #[unit("seconds")]
     static SYSTEM_DURATIONS: Histogram = "bench_system_seconds";
 }
@@ -101,7 +102,7 @@ pub(crate) fn enter(table: &mut Table) {
         let values = inputs::values();
         move |index| NATIVE.observe(values.at(index))
     });
-    // One contender runs at a time: each chooses the clock for all.
+    // One contender runs at a time, so each sets the process-wide clock.
     table.enter(Row::Timer, OURS, || {
         use_best_clock();
         |_| drop(DURATION_BUCKETS.start_timer())
@@ -169,5 +170,5 @@ fn enter_labels(table: &mut Table) {
 const OURS: Column = Column {
     name: "ours",
     package: None,
-    standing: Standing::Ours,
+    role: Role::Ours,
 };

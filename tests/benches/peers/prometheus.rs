@@ -1,11 +1,11 @@
-//! The crate prometheus, with prometheus-static-metric for closed labels, and its
-//! local metrics, which a thread flushes when it likes.
+//! The crate prometheus, with prometheus-static-metric for closed labels, and with local metrics,
+//! which a thread flushes explicitly.
 
 use std::{future::ready, hint::black_box, sync::LazyLock};
 
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts};
 
-use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 static EVENTS: LazyLock<IntCounter> = LazyLock::new(|| counter("events_total"));
 static REQUESTS: LazyLock<IntCounterVec> =
@@ -26,7 +26,7 @@ static DURATION_BUCKETS: LazyLock<Histogram> =
     LazyLock::new(|| histogram("durations", &inputs::duration_bounds()));
 
 mod closed {
-    //! What the macro makes.
+    //! The expansion of the macro.
     #![allow(
         dead_code,
         non_camel_case_types,
@@ -171,7 +171,7 @@ fn enter_static(table: &mut Table) {
     });
 }
 
-/// These count in plain cells, which the compiler would add up at once if it could.
+/// Local metrics are plain cells, whose additions the compiler would merge if it could.
 fn enter_local(table: &mut Table) {
     table.enter(Row::Counter, LOCAL, || {
         let events = EVENTS.local();
@@ -208,17 +208,17 @@ fn histogram(name: &str, bounds: &[f64]) -> Histogram {
 const SHARED: Column = Column {
     name: "prometheus",
     package: Some("prometheus"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };
 
 const STATIC: Column = Column {
     name: "prometheus-static-metric",
     package: Some("prometheus-static-metric"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };
 
 const LOCAL: Column = Column {
     name: "prometheus, local",
     package: Some("prometheus"),
-    standing: Standing::Shown("a scrape does not see it until it is flushed"),
+    role: Role::Unranked("a scrape does not see it until it is flushed"),
 };

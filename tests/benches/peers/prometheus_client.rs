@@ -12,7 +12,7 @@ use prometheus_client::{
     },
 };
 
-use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 static EVENTS: LazyLock<Counter> = LazyLock::new(Counter::default);
 static REQUESTS: LazyLock<Family<Request, Counter>> = LazyLock::new(Family::default);
@@ -162,5 +162,5 @@ fn enter_labels(table: &mut Table) {
 const PEER: Column = Column {
     name: "prometheus-client",
     package: Some("prometheus-client"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

@@ -1,4 +1,4 @@
-//! vise, which is built on an older prometheus-client.
+//! vise, which builds on an older prometheus-client.
 
 use std::{future::ready, hint::black_box, time::Duration};
 
@@ -6,29 +6,29 @@ use vise::{
     Buckets, Counter, EncodeLabelSet, EncodeLabelValue, Family, Gauge, Global, Histogram, Metrics,
 };
 
-use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 #[derive(Debug, Metrics)]
 #[metrics(prefix = "bench")]
 struct Bench {
-    /// Things that happened.
+    /// Events.
     events: Counter,
     /// Requests of all kinds.
     requests: Family<Request, Counter>,
-    /// Visits of few.
+    /// Visits with few label sets.
     visits: Family<Visit, Counter>,
-    /// Visits of many.
+    /// Visits with many label sets.
     many_visits: Family<Visit, Counter>,
-    /// Visits of one.
+    /// Visits with one label set.
     same_visits: Family<Visit, Counter>,
-    /// How many there are.
+    /// A level.
     level: Gauge<i64>,
     /// Sizes of things.
     #[metrics(buckets = Buckets::exponential(1.0..=8192.0, 2.0))]
     sizes: Histogram<f64>,
     /// Calls.
     calls: Counter,
-    /// Time that things take.
+    /// Durations.
     #[metrics(buckets = Buckets::exponential(1e-7..=6.8, 4.0))]
     durations: Histogram<Duration>,
 }
@@ -166,5 +166,5 @@ fn enter_labels(table: &mut Table) {
 const PEER: Column = Column {
     name: "vise",
     package: Some("vise"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

@@ -1,4 +1,4 @@
-//! A service on tokio, asked again and again, beside a scrape each 100 ms and without one.
+//! A busy service on tokio, with a scrape every 100 ms and without.
 
 use std::{
     fmt::{self, Display, Formatter},
@@ -18,12 +18,12 @@ use tokio::{
 use super::{Running, ours};
 use crate::common::{Short, median};
 
-/// The latency that so many requests in a hundred stay below, in microseconds.
+/// Percentiles of the latency in microseconds.
 pub(crate) struct Latencies {
-    /// Without a scrape, and beside one each 100 ms.
+    /// Without scrapes, and with one every 100 ms.
     p50: [f64; 2],
     p99: [f64; 2],
-    /// How far the rounds without a scrape are apart: what is noise.
+    /// The spread of the rounds without scrapes, which is the noise.
     noise: [f64; 2],
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn measure(rounds: usize) -> Latencies {
     let mut times: [Vec<[f64; 2]>; 2] = Default::default();
     for _ in 0..rounds {
         for (is_scraped, times) in [false, true].into_iter().zip(&mut times) {
-            times.push(ask(service, is_scraped.then_some(&metrics)));
+            times.push(measure_latency(service, is_scraped.then_some(&metrics)));
         }
     }
     let middle = |at: usize| {
@@ -74,7 +74,7 @@ pub(crate) fn measure(rounds: usize) -> Latencies {
     }
 }
 
-/// Answers each byte with one, on a thread of its own, and counts and times it.
+/// Starts a service on its own thread that responds to each byte with a byte, counted and timed.
 fn start_service() -> SocketAddr {
     let (sender, bound) = std::sync::mpsc::channel();
     thread::spawn(move || {
@@ -100,9 +100,9 @@ fn start_service() -> SocketAddr {
     bound.recv().expect("it has started")
 }
 
-/// The 50th and the 99th percentile of what the client waited.
-fn ask(service: SocketAddr, metrics: Option<&Running>) -> [f64; 2] {
-    let mut stream = TcpStream::connect(service).expect("it listens");
+/// Returns the 50th and 99th percentile of the client's latency.
+fn measure_latency(service: SocketAddr, metrics: Option<&Running>) -> [f64; 2] {
+    let mut stream = TcpStream::connect(service).expect("the service listens");
     stream.set_nodelay(true).expect("a socket");
     let done = AtomicBool::new(false);
     let mut times = Vec::new();

@@ -7,7 +7,7 @@ use tokio::runtime;
 
 use super::{Running, await_listener};
 use crate::{
-    common::{Column, Standing},
+    common::{Column, Role},
     inputs,
 };
 
@@ -43,5 +43,5 @@ pub(super) fn start() -> Running {
 const PEER: Column = Column {
     name: "metrics-exporter-prometheus",
     package: Some("metrics-exporter-prometheus"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

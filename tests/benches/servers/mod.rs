@@ -1,4 +1,4 @@
-//! Servers with the same series, each in the way its library documents.
+//! Servers with the same series, each set up as its library documents.
 
 pub(crate) mod busy;
 mod metrics;
@@ -31,7 +31,7 @@ impl Running {
         }
     }
 
-    /// How long a scrape took, in milliseconds.
+    /// Scrapes it and returns the duration in milliseconds.
     pub(crate) fn scrape(&self) -> f64 {
         let mut buffer = vec![0; 1 << 20];
         let start = Instant::now();
@@ -47,7 +47,7 @@ impl Running {
             }
         }
         let time = start.elapsed().as_secs_f64() * 1e3;
-        // Some 60 bytes a series: nobody is measured for an error.
+        // About 60 bytes per series: rejects error pages.
         assert!(
             bytes > 50 * crate::SERIES,
             "{}: {bytes} bytes",
@@ -62,12 +62,12 @@ impl Running {
     }
 }
 
-/// Starts them all.
+/// Starts all servers.
 pub(crate) fn start() -> Vec<Running> {
     vec![ours::start(), metrics::start(), vise::start()]
 }
 
-/// Waits until somebody listens there.
+/// Waits until the server listens.
 fn await_listener(address: SocketAddr) {
     let start = Instant::now();
     while TcpStream::connect(address).is_err() {

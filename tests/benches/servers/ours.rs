@@ -5,7 +5,7 @@ use metrics_http::Server;
 
 use super::Running;
 use crate::{
-    common::{Column, Standing},
+    common::{Column, Role},
     inputs,
 };
 
@@ -28,5 +28,5 @@ pub(super) fn start() -> Running {
 const OURS: Column = Column {
     name: "ours",
     package: None,
-    standing: Standing::Ours,
+    role: Role::Ours,
 };

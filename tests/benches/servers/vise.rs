@@ -6,13 +6,13 @@ use vise_exporter::MetricsExporter;
 
 use super::Running;
 use crate::{
-    common::{Column, Standing},
+    common::{Column, Role},
     inputs,
 };
 
 #[derive(Debug, Metrics)]
 struct Counters {
-    /// What has been asked for since the start.
+    /// Requests since the start.
     http_requests: Family<Triple, Counter>,
 }
 
@@ -56,5 +56,5 @@ pub(super) fn start() -> Running {
 const PEER: Column = Column {
     name: "vise-exporter",
     package: Some("vise-exporter"),
-    standing: Standing::Peer,
+    role: Role::Peer,
 };

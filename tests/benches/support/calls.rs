@@ -1,11 +1,11 @@
-//! Calls of async functions.
+//! Calling async functions.
 
 use std::{
     pin::pin,
     task::{Context, Waker},
 };
 
-/// Polls a future once, to its end: none of ours waits.
+/// Polls a future once, which completes it: none of them waits.
 #[inline(always)]
 pub(crate) fn complete(future: impl Future<Output = ()>) {
     let mut context = Context::from_waker(Waker::noop());

@@ -1,4 +1,4 @@
-//! The targets: ratios of figures of one run.
+//! Targets: ratios of two figures of the same run.
 
 use super::Row;
 
@@ -7,17 +7,17 @@ pub(super) struct Check {
     pub(super) row: Row,
     ours: Figure,
     other: Figure,
-    /// What the other figure is.
+    /// The name of the other figure.
     name: &'static str,
     bound: Bound,
 }
 
-/// Whom a target measures ours by.
+/// The reference of a target.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Against {
-    /// The hardware, or another figure that ours may exceed so many times at most.
+    /// LIMIT or another figure, of which ours may be at most a multiple.
     Limit,
-    /// Others, who take so many times as long at least.
+    /// Peers, which must take at least a multiple of our time.
     Peers,
 }
 
@@ -42,7 +42,7 @@ impl Check {
         }
     }
 
-    /// The ratio, and whether it is as it should be; `None` where something was not measured.
+    /// Returns the ratio and whether it meets the bound; `None` if a figure was not measured.
     pub(super) fn judge(&self, value: impl Fn(&Figure) -> Option<f64>) -> Option<(f64, bool)> {
         let (ours, other) = (value(&self.ours)?, value(&self.other)?);
         Some(match self.bound {
@@ -51,8 +51,8 @@ impl Check {
         })
     }
 
-    /// What LIMIT in our place would come to: a target against peers that it misses is out of
-    /// reach on this machine.
+    /// Returns the ratio that LIMIT reaches: a target that even LIMIT misses is out of reach on
+    /// this machine.
     pub(super) fn of_limit(&self, value: impl Fn(&Figure) -> Option<f64>) -> Option<(f64, bool)> {
         if self.against() == Against::Limit {
             return None;
@@ -93,7 +93,7 @@ impl Check {
         }
     }
 
-    /// The same on so many threads.
+    /// Returns this check for a number of threads.
     fn on(mut self, threads: usize) -> Self {
         self.ours = self.ours.on(threads);
         self.other = self.other.on(threads);
@@ -118,9 +118,9 @@ pub(super) struct Term {
 pub(super) enum Who {
     Ours,
     Limit,
-    /// Whichever peer is the fastest there.
+    /// The fastest peer.
     BestPeer,
-    /// Whichever of these columns is the fastest there.
+    /// The fastest of these columns.
     BestOf(&'static [&'static str]),
 }
 
@@ -168,7 +168,7 @@ fn best_of(row: Row, names: &'static [&'static str]) -> Figure {
     figure(row, Who::BestOf(names))
 }
 
-/// All targets.
+/// Returns all targets.
 pub(super) fn checks() -> Vec<Check> {
     let mut checks = counters();
     checks.extend(labels());
@@ -234,7 +234,7 @@ fn gauges() -> Vec<Check> {
     for row in [Row::GaugeSet, Row::GaugeAdd] {
         checks.extend([
             Check::at_most(row, 1.1, BEST_PEER, best_peer(row)),
-            // Parity: what two identical loops differ by is noise.
+            // Equal code: two identical loops differ by noise.
             Check::at_least(row, 0.9, BEST_PEER, best_peer(row)),
         ]);
     }
@@ -296,5 +296,5 @@ const LIMIT: &str = "LIMIT";
 const BEST_PEER: &str = "the best peer";
 const BEST_PEER_ON_TWO: &str = "the best peer, on two threads";
 const AUTOMETRICS: &str = "autometrics";
-/// Peers whose counters are one atomic for all threads.
+/// Peers whose counters are one atomic shared by all threads.
 const PLAIN_ATOMICS: &[&str] = &["prometheus", "prometheus-client"];

@@ -1,13 +1,13 @@
-//! What the contenders are given: the same for all, and nothing a compiler could foresee.
+//! Inputs of the contenders: the same for all, and unpredictable to the compiler.
 
 use std::sync::LazyLock;
 
-/// The labels' values, for libraries that take strings.
+/// Label values, for libraries that take strings.
 pub(crate) const KINDS: [&str; 4] = ["follow", "shorten", "list", "remove"];
 /// See [`KINDS`].
 pub(crate) const OUTCOMES: [&str; 6] = ["ok", "absent", "refused", "late", "full", "broken"];
 
-/// Pairs of a kind and an outcome, each given in the order of [`KINDS`] and [`OUTCOMES`].
+/// Pairs of a kind and an outcome, in the order of [`KINDS`] and [`OUTCOMES`].
 pub(crate) fn pairs<Kind: Copy, Outcome: Copy>(
     kinds: [Kind; 4],
     outcomes: [Outcome; 6],
@@ -19,7 +19,7 @@ pub(crate) fn pairs<Kind: Copy, Outcome: Copy>(
     })
 }
 
-/// Values that fall into all of the 14 buckets, most of them into those in the middle.
+/// Values for all 14 buckets, most of them for those in the middle.
 pub(crate) fn values() -> Inputs<f64> {
     let mut random = Random::new();
     Inputs::new(|| {
@@ -38,12 +38,12 @@ pub(crate) fn duration_bounds() -> [f64; 14] {
     std::array::from_fn(|index| 1e-7 * (2.0 * index as f64).exp2())
 }
 
-/// The same in whole nanoseconds, for libraries that take those.
+/// Bounds in whole nanoseconds, for libraries that take those.
 pub(crate) fn nanosecond_bounds() -> [u64; 14] {
     std::array::from_fn(|index| 100 << (2 * index))
 }
 
-/// Pairs of a tenant and a path that make 100 series.
+/// Pairs of a tenant and a path that form 100 series.
 pub(crate) fn few_texts() -> Texts<COUNT> {
     static TEXTS: LazyLock<Texts<COUNT>> = LazyLock::new(|| {
         let mut random = Random::new();
@@ -52,7 +52,7 @@ pub(crate) fn few_texts() -> Texts<COUNT> {
     *TEXTS
 }
 
-/// Pairs that make 10,000 series, each of which comes up at least once.
+/// Pairs that form 10,000 series, each occurring at least once.
 pub(crate) fn many_texts() -> Texts<MANY> {
     static TEXTS: LazyLock<Texts<MANY>> = LazyLock::new(|| {
         let mut random = Random::new();
@@ -65,13 +65,13 @@ pub(crate) fn many_texts() -> Texts<MANY> {
     *TEXTS
 }
 
-/// One pair again and again.
+/// The same pair every time.
 pub(crate) fn same_texts() -> Texts<COUNT> {
     static TEXTS: LazyLock<Texts<COUNT>> = LazyLock::new(|| Texts::new(|_| (7, 7)));
     *TEXTS
 }
 
-/// Inputs for any number of operations: after the last comes the first.
+/// A cyclic sequence of inputs.
 pub(crate) struct Inputs<T>(Box<[T; COUNT]>);
 
 impl<T: Copy> Inputs<T> {
@@ -85,14 +85,14 @@ impl<T: Copy> Inputs<T> {
     }
 }
 
-/// Pairs of texts, made once: a library that keeps them has to copy them all the same.
+/// Pairs of texts in static memory; a library that keeps them has to copy them.
 ///
-/// A text stands in memory behind the one used before it, as if it had just been read.
+/// Texts are contiguous in the order of their use, as if just read.
 #[derive(Clone, Copy)]
 pub(crate) struct Texts<const COUNT: usize>(&'static [(&'static str, &'static str); COUNT]);
 
 impl<const COUNT: usize> Texts<COUNT> {
-    /// From the numbers of tenant and path, both below 100.
+    /// Creates pairs from the numbers of tenant and path, both below 100.
     fn new(mut numbers: impl FnMut(usize) -> (usize, usize)) -> Self {
         let mut all = String::new();
         let mut ends = Vec::new();
@@ -130,7 +130,7 @@ impl<const COUNT: usize> Texts<COUNT> {
     }
 }
 
-/// xorshift64: the same numbers in each run.
+/// xorshift64 with a fixed seed.
 struct Random(u64);
 
 impl Random {
@@ -146,7 +146,7 @@ impl Random {
     }
 }
 
-/// A power of two, so that the remainder costs nothing.
+/// A power of two, so that the remainder is free.
 pub(super) const COUNT: usize = 4096;
 
 /// A power of two with room for 10,000 series.

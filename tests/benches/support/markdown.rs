@@ -1,9 +1,9 @@
-//! The tables that are printed.
+//! The printed tables.
 
 use std::fmt::{self, Display, Formatter};
 
 use super::{
-    Row, Standing, THREADS, Times,
+    Role, Row, THREADS, Times,
     checks::{Against, Check, checks},
     results::Results,
 };
@@ -35,9 +35,9 @@ impl Results {
         writeln!(f, "|---|---:|---:|---:|---|---:|---:|---|")?;
         let checks = checks();
         for row in self.rows() {
-            let ours = self.best(row, Standing::Ours).map(|(_, times)| times);
-            let limit = self.best(row, Standing::Limit).map(|(_, times)| times);
-            let peer = self.best(row, Standing::Peer);
+            let ours = self.best(row, Role::Ours).map(|(_, times)| times);
+            let limit = self.best(row, Role::Limit).map(|(_, times)| times);
+            let peer = self.best(row, Role::Peer);
             let name = peer.map_or("–", |(column, _)| column.name);
             let peer = peer.map(|(_, times)| times);
             writeln!(
@@ -56,7 +56,7 @@ impl Results {
         Ok(())
     }
 
-    /// One for all targets of a row.
+    /// Returns the verdict on all targets of a row.
     fn verdict(&self, checks: &[Check], row: Row, against: Against) -> &'static str {
         let verdicts: Vec<_> = checks
             .iter()
@@ -66,7 +66,7 @@ impl Results {
         if verdicts.is_empty() {
             return "–";
         }
-        // One miss is a miss, whatever else has not been measured.
+        // One missed target decides, even if others were not measured.
         if verdicts.iter().flatten().any(|(_, is_met)| !is_met) {
             verdict(false)
         } else if verdicts.contains(&None) {
@@ -102,7 +102,7 @@ impl Results {
         Ok(())
     }
 
-    /// Every figure of everybody.
+    /// Writes every figure of every contender.
     fn write_all(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "\n| operation | by |")?;
         for threads in THREADS {
@@ -120,7 +120,7 @@ impl Results {
             }
         }
         for column in self.columns() {
-            if let Standing::Shown(remark) = column.standing {
+            if let Role::Unranked(remark) = column.role {
                 writeln!(f, "\n\\* {}: not compared with; {remark}", column.name)?;
             }
         }
@@ -133,7 +133,7 @@ fn ratio(one: Option<Times>, other: Option<Times>) -> Option<Times> {
     Some(std::array::from_fn(|index| one[index] / other[index]))
 }
 
-/// Times of one contender, or ratios of two, and their unit.
+/// Times of one contender or ratios of two, with their unit.
 struct Cell(Option<Times>, &'static str);
 
 impl Display for Cell {

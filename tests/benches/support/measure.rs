@@ -1,4 +1,4 @@
-//! Measuring: interleaved rounds, so that what disturbs the machine disturbs all alike.
+//! Interleaved rounds, so that a disturbance of the machine affects all contenders.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
@@ -36,7 +36,7 @@ pub(super) fn medians(contenders: &[Contender], rounds: usize) -> Vec<Measured> 
         .collect()
 }
 
-/// How many operations take about [`BATCH`].
+/// Returns the number of operations that take about [`BATCH`].
 fn length(contender: &Contender, threads: usize) -> usize {
     let mut operations = 1_000;
     loop {
@@ -49,13 +49,13 @@ fn length(contender: &Contender, threads: usize) -> usize {
     }
 }
 
-/// The time that so many operations take, on the average of the threads.
+/// Returns the time of this many operations, averaged over the threads.
 ///
-/// All threads are at it before the first starts its clock and until the last has
-/// stopped it: a thread that runs alone for a while would look undisturbed. Where there are more
-/// threads than cores, they take turns, and only its share of the time was a thread's own.
+/// All threads work before the first one starts its clock and until the last one has stopped it,
+/// because a thread that runs alone would look undisturbed. With more threads than cores they take
+/// turns, so a thread counts only its share of the time.
 fn duration(contender: &Contender, threads: usize, operations: usize) -> Duration {
-    let (arrived, finished) = (Line::new(threads), Line::new(threads));
+    let (arrived, finished) = (Barrier::new(threads), Barrier::new(threads));
     let work = || {
         let mut batch = (contender.start)();
         batch(contender.row.warm_up());
@@ -78,12 +78,12 @@ fn duration(contender: &Contender, threads: usize, operations: usize) -> Duratio
     sum.mul_f64(share) / threads as u32
 }
 
-/// A line that nobody leaves before all have come to it; who waits stays busy.
-struct Line {
+/// A spinning barrier.
+struct Barrier {
     missing: AtomicUsize,
 }
 
-impl Line {
+impl Barrier {
     fn new(threads: usize) -> Self {
         Self {
             missing: AtomicUsize::new(threads),

@@ -1,7 +1,7 @@
-//! The harness: rows of contenders, measured in turns, compared by their medians.
+//! The harness: contenders are measured alternately and compared by medians.
 //!
-//! A new row is a variant of [`Row`]; a new peer is a file in `peers` that enters
-//! what it can do; a new target is a line in `checks.rs`.
+//! A new row is a variant of [`Row`], a new peer a file in `peers`, a new target a line in
+//! `checks.rs`.
 
 pub(crate) mod calls;
 mod checks;
@@ -12,12 +12,12 @@ mod results;
 mod row;
 
 pub(crate) use self::row::Row;
-pub(crate) use crate::common::{Column, Standing};
+pub(crate) use crate::common::{Column, Role};
 
 use self::results::Results;
 use crate::common::Options;
 
-/// All that is to be measured.
+/// All contenders to measure.
 #[derive(Default)]
 pub(crate) struct Table {
     contenders: Vec<Contender>,
@@ -25,10 +25,10 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Enters a contender: `start` is called in each thread and yields the operation,
-    /// which is given a number that differs from call to call.
+    /// Adds a contender: `start` is called in each thread and returns the operation, which receives
+    /// a number that differs from call to call.
     ///
-    /// The loop is compiled for each operation: only the way into it is a dynamic call.
+    /// The loop is monomorphised per operation; only its start is a dynamic call.
     pub(crate) fn enter<Operation: FnMut(usize) + 'static>(
         &mut self,
         row: Row,
@@ -50,16 +50,16 @@ impl Table {
         });
     }
 
-    /// Says where the code stands that a row's LIMIT is.
-    pub(crate) fn limit_stands(&mut self, source: &'static str, rows: &[Row]) {
+    /// Records the source file of LIMIT for some rows.
+    pub(crate) fn limit_source(&mut self, source: &'static str, rows: &[Row]) {
         self.limits.extend(rows.iter().map(|row| (*row, source)));
     }
 
-    /// Measures all rows, or those that the command line names.
+    /// Measures the rows that the command line selects.
     pub(crate) fn measure(mut self, options: &Options) -> Results {
         let is_wanted = |contender: &Contender| options.wants(contender.row.name());
         self.contenders.retain(is_wanted);
-        // Those who are compared are measured one after the other.
+        // Contenders of one row are measured one after the other.
         self.contenders.sort_by_key(|contender| contender.row);
         let measured = measure::medians(&self.contenders, options.rounds);
         Results::new(options.rounds, measured, self.limits)
@@ -72,10 +72,10 @@ struct Contender {
     start: Box<dyn Fn() -> Batch + Sync>,
 }
 
-/// Does so many operations in a row.
+/// Runs this many operations.
 type Batch = Box<dyn FnMut(usize)>;
 
-/// One contender's medians in nanoseconds per operation, for each of [`THREADS`].
+/// Medians of one contender in nanoseconds per operation, for each of [`THREADS`].
 struct Measured {
     row: Row,
     column: Column,
@@ -84,5 +84,5 @@ struct Measured {
 
 type Times = [f64; THREADS.len()];
 
-/// On how many threads at once.
+/// Numbers of concurrent threads.
 const THREADS: [usize; 3] = [1, 2, 4];

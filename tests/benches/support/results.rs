@@ -1,11 +1,11 @@
-//! What was measured, and what follows from it.
+//! Results, and lookups in them.
 
 use super::{
-    Column, Measured, Row, Standing, THREADS, Times,
+    Column, Measured, Role, Row, THREADS, Times,
     checks::{Figure, Term, Who},
 };
 
-/// What was measured.
+/// All results.
 pub(crate) struct Results {
     pub(super) rounds: usize,
     measured: Vec<Measured>,
@@ -25,13 +25,13 @@ impl Results {
         }
     }
 
-    /// The rows that were measured.
+    /// Returns the measured rows.
     pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
         let is_measured = |row: &Row| self.measured.iter().any(|one| one.row == *row);
         Row::ALL.into_iter().filter(is_measured)
     }
 
-    /// Everybody, in the order in which they entered.
+    /// Returns all contenders in the order of their entry.
     pub(super) fn columns(&self) -> Vec<Column> {
         let mut columns: Vec<Column> = Vec::new();
         for one in &self.measured {
@@ -42,7 +42,7 @@ impl Results {
         columns
     }
 
-    /// All times of a row, the shortest first.
+    /// Returns all times of a row, the shortest first.
     pub(super) fn times(&self, row: Row) -> Vec<(Column, Times)> {
         let mut times: Vec<_> = self
             .measured
@@ -54,18 +54,18 @@ impl Results {
         times
     }
 
-    /// The times of the first in a row that stands so.
-    pub(super) fn best(&self, row: Row, standing: Standing) -> Option<(Column, Times)> {
-        let stands_so = |(column, _): &(Column, Times)| column.standing == standing;
-        self.times(row).into_iter().find(stands_so)
+    /// Returns the best times of a row among contenders with this role.
+    pub(super) fn best(&self, row: Row, role: Role) -> Option<(Column, Times)> {
+        let has_role = |(column, _): &(Column, Times)| column.role == role;
+        self.times(row).into_iter().find(has_role)
     }
 
-    /// The sum of its terms, if all were measured.
+    /// Returns the sum of the terms, if all were measured.
     pub(super) fn value(&self, figure: &Figure) -> Option<f64> {
         figure.terms.iter().map(|term| self.term(term)).sum()
     }
 
-    /// Where the code of LIMIT stands, for the rows that were measured.
+    /// Returns the source file of LIMIT for each measured row.
     pub(super) fn limits(&self) -> impl Iterator<Item = (Row, &'static str)> {
         let source = |row| self.limits.iter().find(move |(of, _)| *of == row);
         self.rows().filter_map(move |row| source(row).copied())
@@ -86,9 +86,9 @@ impl Results {
 impl Who {
     fn is(self, column: Column) -> bool {
         match self {
-            Who::Ours => column.standing == Standing::Ours,
-            Who::Limit => column.standing == Standing::Limit,
-            Who::BestPeer => column.standing == Standing::Peer,
+            Who::Ours => column.role == Role::Ours,
+            Who::Limit => column.role == Role::Limit,
+            Who::BestPeer => column.role == Role::Peer,
             Who::BestOf(names) => names.contains(&column.name),
         }
     }

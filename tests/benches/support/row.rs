@@ -1,43 +1,44 @@
-//! The operations that are measured.
+//! The measured operations.
 
 use super::inputs;
 
-/// What is measured; all contenders of a row do the same.
+/// A row of the table: an operation, the same for all contenders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Row {
-    /// A counter without labels, its handle held or static, plus one.
+    /// Increment of a counter without labels, through a handle or static.
     Counter,
-    /// A counter with two closed labels that stand in the code, plus one.
+    /// Increment of a counter with two constant closed labels.
     ConstantLabels,
-    /// A counter with two closed labels (4 × 6) that vary, plus one.
+    /// Increment of a counter with two varying closed labels (4 × 6).
     ClosedLabels,
-    /// A counter with two open labels of about 10 bytes each that vary, plus one.
+    /// Increment of a counter with two varying open labels of about 10 bytes (100 series).
     OpenLabels,
-    /// The same with a hundred times as many series.
+    /// [`OpenLabels`](Self::OpenLabels) with 10,000 series.
     ManyOpenLabels,
-    /// The same with one pair of texts again and again.
+    /// [`OpenLabels`](Self::OpenLabels) with the same pair every time.
     SameOpenLabels,
-    /// A gauge set to one whole number after the other.
+    /// Setting a gauge to successive integers.
     GaugeSet,
-    /// A gauge plus one, where others may set it.
+    /// Increment of a gauge that other threads may set.
     GaugeAdd,
-    /// What only goes up and down, up by one.
+    /// Increment of an up-down counter.
     UpDown,
-    /// A histogram of 14 bounds, its handle held, one observation.
+    /// Observation in a histogram with 14 bounds, through a handle.
     Histogram,
-    /// A histogram of exponential buckets that nobody lists, one observation.
+    /// Observation in a histogram with native (exponential) buckets.
     NativeHistogram,
-    /// A timer of a histogram of 14 bounds or so, begun and ended.
+    /// Start and end of a timer of a histogram with about 14 bounds.
     Timer,
-    /// The same where the processor's counter is not to be trusted, and the system has to be asked.
+    /// [`Timer`](Self::Timer) with the system clock, as where the time stamp counter is not
+    /// reliable.
     SystemTimer,
-    /// A function that is not inlined and times its calls, 14 bounds or so.
+    /// Call of a timed function that is not inlined, about 14 bounds.
     Timed,
-    /// The same as an async function: its future made, and polled to the end.
+    /// Creation and completion of the future of a timed async function.
     TimedAsync,
-    /// A function that is not inlined and counts its calls.
+    /// Call of a counted function that is not inlined.
     Counted,
-    /// A function that is not inlined and does nothing, for reference.
+    /// Call of an empty function that is not inlined, for reference.
     BareCall,
 }
 
@@ -84,8 +85,8 @@ impl Row {
         }
     }
 
-    /// How many operations it takes to use every input once: what a thread does for the first
-    /// time is not what is measured.
+    /// Number of operations that use every input once, because a thread's first recordings are not
+    /// measured.
     pub(super) fn warm_up(self) -> usize {
         match self {
             Self::ManyOpenLabels => inputs::MANY,

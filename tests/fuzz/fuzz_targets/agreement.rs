@@ -1,5 +1,4 @@
-//! What expositions say, put so that one format can be compared with another: as samples of
-//! Prometheus' text format.
+//! Expositions as samples of Prometheus' text format, so that formats can be compared.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +9,7 @@ use crate::{
 
 type Labels = BTreeMap<String, String>;
 
-/// Values by name and labels.
+/// Value bits by name and labels.
 #[derive(Debug, Default, PartialEq)]
 pub struct Samples(BTreeMap<(String, Labels), u64>);
 
@@ -20,7 +19,7 @@ impl Samples {
     }
 
     fn add(&mut self, name: String, labels: Labels, value: f64) {
-        // Text has one NaN, and 0 without sign.
+        // Text has one NaN and no -0.
         let bits = if value.is_nan() {
             f64::NAN.to_bits()
         } else {
@@ -111,7 +110,7 @@ impl Samples {
                 let count = histogram.sample_count.expect("a count");
                 for bucket in &histogram.bucket {
                     let bound = bucket.upper_bound.expect("a bound");
-                    // The last one is there for its exemplar alone.
+                    // The last bucket is present only for its exemplar.
                     if bound < f64::INFINITY {
                         let total = bucket.cumulative_count.expect("a count");
                         add("_bucket", Some(("le", bound)), total as f64);
@@ -127,8 +126,8 @@ impl Samples {
         }
     }
 
-    /// Demands that these samples, of OpenMetrics, are those, but for what it forbids: sum and
-    /// count of a histogram whose observations may be negative.
+    /// Asserts that OpenMetrics samples equal those of text, except sum and count of histograms
+    /// with negative observations, which OpenMetrics forbids.
     pub fn agrees_with(&self, text: &Samples) {
         for (key, value) in &self.0 {
             assert_eq!(text.0.get(key), Some(value), "{key:?} of OpenMetrics");
@@ -146,7 +145,7 @@ impl Samples {
     }
 }
 
-/// Puts a bound or a quantile as Rust does.
+/// Formats a bound or a quantile as Rust does.
 fn canonical(kind: &str, labels: &mut Labels) {
     let label = match kind {
         "histogram" | "gaugehistogram" => "le",

@@ -1,7 +1,8 @@
-//! Bytes as declarations, labels, recordings and what collectors write: nothing panics, every
-//! exposition is valid, and all formats say the same.
+//! Bytes as declarations, labels, recordings and collector output: nothing panics, every exposition
+//! is valid, and all formats agree.
 //!
-//! What is not allowed is refused or left out, which [`strict`] sees to: it takes nothing else.
+//! [`strict`] accepts only valid expositions, so invalid input must have been refused or omitted.
+//!
 
 #![no_main]
 
@@ -27,7 +28,7 @@ fuzz_target!(|input: Input| {
 });
 
 fn check(registry: &Registry, input: &Input) {
-    // A machine that is busy elsewhere must not look like a collector that hangs.
+    // A busy machine must not look like a hanging collector.
     registry.collector_timeout(Duration::MAX);
     input.run(registry);
     for (escaping, quotes) in [
@@ -42,14 +43,14 @@ fn check(registry: &Registry, input: &Input) {
         let new = Samples::of_text(text(registry, Format::TextV1, escaping, quotes));
         assert_eq!(new, protobuf, "protobuf, {escaping:?}");
         openmetrics.agrees_with(&new);
-        // The oldest text format has no quotes.
+        // Text 0.0.4 has no quoted names.
         let old = Samples::of_text(text(registry, Format::Text, escaping, false));
         if !quotes {
             assert_eq!(old, new, "text, {escaping:?}");
         }
         assert_eq!(old.len(), new.len(), "text, {escaping:?}");
     }
-    // Values that are refused again in every scrape make its own metrics grow.
+    // Values that are rejected in every scrape change the self-metrics.
     registry.write_self_metrics(true);
     registry.write_created(!input.created);
     text(registry, Format::Text, Escaping::Underscores, false);
@@ -62,7 +63,7 @@ fn check(registry: &Registry, input: &Input) {
 fn encoded(registry: &Registry, format: Format, escaping: Escaping) -> Vec<u8> {
     let mut out = Vec::new();
     let written = registry.encode(format.with_escaping(escaping), &mut out);
-    written.expect("memory takes all");
+    written.expect("writing to memory does not fail");
     out
 }
 

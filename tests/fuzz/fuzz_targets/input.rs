@@ -1,4 +1,4 @@
-//! What bytes stand for.
+//! The meaning of the fuzzer's bytes.
 
 use std::sync::{Arc, LazyLock};
 
@@ -9,7 +9,7 @@ use metrics_core::{
     SummarySnapshot, UpDownCounter,
 };
 
-/// A registry and all that is done with it.
+/// A registry and the operations on it.
 #[derive(Arbitrary, Debug)]
 pub struct Input {
     prefix: String,
@@ -20,11 +20,11 @@ pub struct Input {
     written: Vec<Written>,
 }
 
-/// A name that is mostly one.
+/// A name that is usually valid.
 #[derive(Arbitrary, Clone, Debug)]
 enum Name {
     Plain(u8),
-    /// Behind a letter.
+    /// Prefixed with a letter.
     Behind(String),
     Any(String),
 }
@@ -50,12 +50,12 @@ enum Type {
     Summary,
 }
 
-/// A metric that is made at run time.
+/// A dynamic metric.
 #[derive(Arbitrary, Debug)]
 struct Metric {
     is: Type,
     name: Name,
-    /// Whether its name gets the unit and the suffix that it needs.
+    /// Whether the required unit and suffix are added to the name.
     proper: bool,
     help: String,
     unit: Option<Name>,
@@ -79,11 +79,11 @@ enum Act {
     Clear,
 }
 
-/// What a collector writes.
+/// A value of a collector.
 #[derive(Arbitrary, Debug, Clone)]
 struct Written {
     desc: u8,
-    /// Whether it is written as what it is described to be.
+    /// Whether it has the described type.
     proper: bool,
     kind: u8,
     labels: Vec<(Name, String)>,
@@ -106,7 +106,7 @@ struct Native {
 }
 
 impl Input {
-    /// Its registry; none where prefix or labels are refused.
+    /// Creates the registry; `None` if prefix or labels are refused.
     pub fn registry(&self) -> Option<Registry> {
         let mut builder = Registry::builder().prefix(&*self.prefix);
         for (name, value) in &self.common {
@@ -120,11 +120,11 @@ impl Input {
         Some(registry)
     }
 
-    /// Does all the rest.
+    /// Runs all operations.
     pub fn run(&self, registry: &Registry) {
         if !self.written.is_empty() {
             let written = Writing(self.written.clone());
-            // Its names may be taken.
+            // Its names may be taken already.
             let _ = registry.register(Arc::new(written));
         }
         for metric in &self.metrics {
@@ -238,7 +238,7 @@ fn pairs(labels: &[(String, String)]) -> Vec<(&str, &str)> {
     labels.map(|(name, value)| (&**name, &**value)).collect()
 }
 
-/// A family of every type, with names of both alphabets. One more is not described.
+/// A family of every type, with legacy and UTF-8 names; one more is undescribed.
 static DESCS: LazyLock<Vec<Desc>> = LazyLock::new(|| {
     vec![
         Desc::new(Kind::Counter, "computed_a_total", "A \"help\".\n\\"),
@@ -326,7 +326,7 @@ impl Written {
         if let Some(native) = &self.native {
             let mut native = native.snapshot();
             if self.ascending {
-                // As many as there are in the others.
+                // As many as in the native buckets.
                 let sides = native.positive.iter().chain(&native.negative);
                 let there: u64 = sides.map(|(_, count)| count).sum();
                 native.zero_count = snapshot.count.saturating_sub(there);

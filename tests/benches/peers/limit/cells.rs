@@ -1,4 +1,4 @@
-//! Counters and gauges: a number that is known when the program is linked.
+//! Counters and gauges in static memory.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -6,17 +6,17 @@ thread_local! {
     static CELLS: [AtomicU64; 32] = const { [const { AtomicU64::new(0) }; 32] };
 }
 
-/// What several threads set is one number for all.
+/// A gauge is one number for all threads.
 static GAUGE: AtomicU64 = AtomicU64::new(0);
 
-/// Which cell it is need not be known to the compiler: some processors keep a number that a loop
-/// adds to in a register of their own, but only if the loop has its address in one.
+/// The cell varies at run time: some processors keep a number that a loop increments in a register,
+/// but only if its address is constant.
 #[inline(always)]
 pub(super) fn count(cell: usize) {
     CELLS.with(|cells| add(&cells[cell % 32], 1));
 }
 
-/// Four kinds, six outcomes and two cells left over, so that no index can be wrong.
+/// Four kinds, six outcomes and two spare cells, so that no index is out of bounds.
 #[inline(always)]
 pub(super) fn count_closed(kind: u8, outcome: u8) {
     count(usize::from(kind * 8 + outcome));
@@ -32,7 +32,7 @@ pub(super) fn add_to_gauge() {
     GAUGE.fetch_add(1, Relaxed);
 }
 
-/// What one writer needs: no other thread stores here.
+/// Adds without a read-modify-write, because no other thread writes here.
 #[inline(always)]
 pub(super) fn add(cell: &AtomicU64, amount: u64) {
     cell.store(cell.load(Relaxed).wrapping_add(amount), Relaxed);

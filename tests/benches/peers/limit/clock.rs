@@ -1,4 +1,4 @@
-//! The processor's own clock, in ticks.
+//! The time stamp counter of the processor.
 #![allow(
     unsafe_code,
     reason = "the one way to read the clock without a library around it"
@@ -10,13 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Nanoseconds per tick, times two to the power of 32.
+/// Nanoseconds per tick, times 2^32.
 static FACTOR: AtomicU64 = AtomicU64::new(0);
 
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(super) fn ticks() -> u64 {
-    // SAFETY: every x86-64 processor has the counter, and reading it changes nothing.
+    // SAFETY: every x86-64 processor has the counter, and reading it has no effect.
     unsafe { core::arch::x86_64::_rdtsc() }
 }
 
@@ -33,7 +33,7 @@ pub(super) fn nanoseconds(ticks: u64) -> u64 {
     (product >> 32) as u64
 }
 
-/// Finds out how long a tick takes.
+/// Measures the duration of a tick.
 pub(super) fn calibrate() {
     let (begun, first) = (Instant::now(), ticks());
     thread::sleep(Duration::from_millis(20));

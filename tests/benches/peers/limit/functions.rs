@@ -1,4 +1,4 @@
-//! Functions that measure themselves.
+//! Functions with minimal instrumentation.
 
 use std::{future::ready, hint::black_box, time::Instant};
 
@@ -8,7 +8,7 @@ use super::{
     histogram::observe_nanoseconds,
 };
 
-/// A call and nothing in it; the barrier keeps it from being left out.
+/// An empty function; the barrier keeps the call.
 #[inline(never)]
 pub(super) fn bare() {
     black_box(());
@@ -60,7 +60,7 @@ pub(super) fn time_by_instant(work: impl FnOnce()) {
 
 #[inline(always)]
 fn end(begun: u64) {
-    // Cores do not agree on the time to the last tick.
+    // Cores may disagree by a few ticks.
     observe_nanoseconds(nanoseconds(ticks().saturating_sub(begun)));
 }
 

@@ -1,4 +1,4 @@
-//! Histograms: a table finds the bucket, one comparison without a branch corrects it.
+//! Histograms: a table gives the bucket, and one branchless comparison corrects it.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -14,7 +14,7 @@ pub(super) fn observe_size(size: f64) {
     SIZES.with(|block| block.observe(SIZE_BUCKETS.find(size), size));
 }
 
-/// The bucket alone, without a sum.
+/// Counts the bucket only, without a sum.
 #[inline(always)]
 pub(super) fn count_size(size: f64) {
     SIZES.with(|block| add(&block.buckets[SIZE_BUCKETS.find(size) % 16], 1));
@@ -24,8 +24,8 @@ pub(super) fn count_size(size: f64) {
 pub(super) fn observe_nanoseconds(nanoseconds: u64) {
     let value = nanoseconds as i64 as f64;
     NANOSECONDS.with(|block| {
-        // Most calls that are worth a thought are shorter than the first bound. A branch tells, so
-        // that the cell is known before the duration: what reads the clock next waits for that.
+        // Most calls whose overhead matters are shorter than the first bound. A predicted branch
+        // makes the cell known before the duration, on which the next clock read would wait.
         if value.to_bits() <= NANOSECOND_BUCKETS.upper[0] {
             block.observe(0, value);
         } else {
@@ -34,9 +34,9 @@ pub(super) fn observe_nanoseconds(nanoseconds: u64) {
     });
 }
 
-/// What a thread adds to a histogram; there is a cell to spare, so that no index can be wrong.
+/// A thread's part of a histogram; one spare cell keeps every index in bounds.
 ///
-/// Sums take turns, so that no addition waits for the one before it.
+/// Alternating sums, so that no addition waits for the previous one.
 struct Block {
     buckets: [AtomicU64; 16],
     count: AtomicU64,
@@ -63,14 +63,14 @@ impl Block {
     }
 }
 
-/// 14 upper bounds as bits, and for each quarter of a power of two the first in or above it.
+/// 14 upper bounds as bits, and for each quarter of a power of two the first bound in or above it.
 struct Buckets {
     upper: [u64; 16],
     cells: [u8; 256],
 }
 
 impl Buckets {
-    /// The bounds start at `first` and grow by two to the power of `step`.
+    /// Creates bounds that start at `first` and grow by a factor of 2^`step`.
     const fn new(first: u64, step: u32) -> Self {
         let mut upper = [f64::INFINITY.to_bits(); 16];
         let mut bound = 0;
@@ -95,7 +95,8 @@ impl Buckets {
         let bits = value.to_bits();
         let cell = (bits >> SHIFT).saturating_sub(self.upper[0] >> SHIFT);
         let first = usize::from(self.cells[cell.min(255) as usize]);
-        // The sign of the difference: a comparison would become a branch that nobody can predict.
+        // The sign of the difference, because a comparison would compile to an unpredictable
+        // branch.
         first + (self.upper[first % 16].wrapping_sub(bits) >> 63) as usize
     }
 }
@@ -103,5 +104,5 @@ impl Buckets {
 static SIZE_BUCKETS: Buckets = Buckets::new(1, 1);
 static NANOSECOND_BUCKETS: Buckets = Buckets::new(100, 2);
 
-/// Leaves sign, exponent and two bits of the mantissa.
+/// Keeps sign, exponent and two bits of the mantissa.
 const SHIFT: u32 = 50;

@@ -1,4 +1,4 @@
-//! Open labels: a shared index of series, built before, and a thread's own cells.
+//! Open labels: a prebuilt shared index of series, and cells per thread.
 
 use std::{
     cell::Cell,
@@ -17,16 +17,16 @@ use crate::support::inputs;
 
 use super::{cells::add, texts::pack};
 
-/// The way from two texts to a series.
+/// An index from two texts to a series.
 pub(super) struct Index {
     seeds: [u64; 4],
-    /// The upper half of the hash, and the number of an entry; 0 where there is none. At least
-    /// half of them are 0.
+    /// The upper half of the hash and the number of an entry, or 0. At least half of the slots are
+    /// 0.
     slots: Box<[AtomicU64]>,
     entries: Box<[Entry]>,
 }
 
-/// A series, on a cache line of its own.
+/// A series, on its own cache line.
 #[derive(Default)]
 #[repr(align(64))]
 struct Entry {
@@ -35,7 +35,7 @@ struct Entry {
 }
 
 thread_local! {
-    /// This thread's cells, by the number of the series.
+    /// This thread's cells by series number.
     static BLOCK: Cell<&'static [AtomicU64]> = const { Cell::new(&[]) };
 }
 
@@ -72,7 +72,7 @@ impl Index {
         fold(seeded(0), seeded(1)) ^ fold(seeded(2), seeded(3))
     }
 
-    /// What a thread does for the first time.
+    /// Allocates the cells of this thread.
     #[cold]
     fn make_block(&self) {
         let cells: Vec<_> = repeat_with(AtomicU64::default)
@@ -134,14 +134,14 @@ fn key(tenant: &str, path: &str) -> [u64; 4] {
     [one, two, three, four]
 }
 
-/// Mixes two words: the halves of their product.
+/// Mixes two words by the exclusive or of the halves of their product.
 #[inline(always)]
 fn fold(one: u64, other: u64) -> u64 {
     let product = u128::from(one) * u128::from(other);
     product as u64 ^ (product >> 64) as u64
 }
 
-/// Digits of pi; a library would choose them anew in each process.
+/// Digits of pi; a library would use random seeds per process.
 const SEEDS: [u64; 4] = [
     0x243F_6A88_85A3_08D3,
     0x1319_8A2E_0370_7344,

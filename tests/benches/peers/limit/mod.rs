@@ -1,4 +1,4 @@
-//! The least code that could do it, with nothing around that would make it visible.
+//! LIMIT: the minimal code for each operation, without exposing the values.
 
 mod cells;
 mod clock;
@@ -9,7 +9,7 @@ mod texts;
 
 use std::hint::black_box;
 
-use crate::support::{Column, Row, Standing, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 use self::{
     histogram::{count_size, observe_size},
@@ -24,7 +24,7 @@ pub(crate) fn enter(table: &mut Table) {
 }
 
 fn enter_cells(table: &mut Table) {
-    table.limit_stands("`cells.rs`, `count`", &[Row::Counter, Row::UpDown]);
+    table.limit_source("`cells.rs`, `count`", &[Row::Counter, Row::UpDown]);
     for row in [Row::Counter, Row::UpDown] {
         table.enter(row, LIMIT, || {
             let cell = black_box(1);
@@ -32,7 +32,7 @@ fn enter_cells(table: &mut Table) {
         });
     }
 
-    table.limit_stands(
+    table.limit_source(
         "`cells.rs`, `count_closed`",
         &[Row::ConstantLabels, Row::ClosedLabels],
     );
@@ -48,16 +48,16 @@ fn enter_cells(table: &mut Table) {
         }
     });
 
-    table.limit_stands("`cells.rs`, `set_gauge`", &[Row::GaugeSet]);
+    table.limit_source("`cells.rs`, `set_gauge`", &[Row::GaugeSet]);
     table.enter(Row::GaugeSet, LIMIT, || {
         |index| cells::set_gauge(index as u64)
     });
-    table.limit_stands("`cells.rs`, `add_to_gauge`", &[Row::GaugeAdd]);
+    table.limit_source("`cells.rs`, `add_to_gauge`", &[Row::GaugeAdd]);
     table.enter(Row::GaugeAdd, LIMIT, || |_| cells::add_to_gauge());
 }
 
 fn enter_open_labels(table: &mut Table) {
-    table.limit_stands(
+    table.limit_source(
         "`index.rs`, `Index::count`, with the keys of `texts.rs`, `pack`",
         &[Row::OpenLabels, Row::ManyOpenLabels, Row::SameOpenLabels],
     );
@@ -85,7 +85,7 @@ fn enter_open_labels(table: &mut Table) {
 }
 
 fn enter_histogram(table: &mut Table) {
-    table.limit_stands("`histogram.rs`, `observe_size`", &[Row::Histogram]);
+    table.limit_source("`histogram.rs`, `observe_size`", &[Row::Histogram]);
     table.enter(Row::Histogram, LIMIT, || {
         let values = inputs::values();
         move |index| observe_size(values.at(index))
@@ -98,21 +98,21 @@ fn enter_histogram(table: &mut Table) {
 
 fn enter_functions(table: &mut Table) {
     clock::calibrate();
-    table.limit_stands("`functions.rs`, `time`", &[Row::Timer]);
+    table.limit_source("`functions.rs`, `time`", &[Row::Timer]);
     table.enter(Row::Timer, LIMIT, || |_| functions::time(|| {}));
-    table.limit_stands("`functions.rs`, `time_by_instant`", &[Row::SystemTimer]);
+    table.limit_source("`functions.rs`, `time_by_instant`", &[Row::SystemTimer]);
     table.enter(Row::SystemTimer, LIMIT, || {
         |_| functions::time_by_instant(|| {})
     });
-    table.limit_stands("`functions.rs`, `timed`", &[Row::Timed]);
+    table.limit_source("`functions.rs`, `timed`", &[Row::Timed]);
     table.enter(Row::Timed, LIMIT, || |_| functions::timed());
-    table.limit_stands("`functions.rs`, `timed_async`", &[Row::TimedAsync]);
+    table.limit_source("`functions.rs`, `timed_async`", &[Row::TimedAsync]);
     table.enter(Row::TimedAsync, LIMIT, || {
         |_| complete(functions::timed_async())
     });
-    table.limit_stands("`functions.rs`, `counted`", &[Row::Counted]);
+    table.limit_source("`functions.rs`, `counted`", &[Row::Counted]);
     table.enter(Row::Counted, LIMIT, || |_| functions::counted());
-    table.limit_stands("`functions.rs`, `bare`", &[Row::BareCall]);
+    table.limit_source("`functions.rs`, `bare`", &[Row::BareCall]);
     table.enter(Row::BareCall, LIMIT, || |_| functions::bare());
 
     table.enter(Row::Timed, INSTANT, || |_| functions::timed_by_instant());
@@ -124,17 +124,17 @@ fn enter_functions(table: &mut Table) {
 const LIMIT: Column = Column {
     name: "LIMIT",
     package: None,
-    standing: Standing::Limit,
+    role: Role::Limit,
 };
 
 const WITHOUT_SUM: Column = Column {
     name: "LIMIT, no sum",
     package: None,
-    standing: Standing::Shown("what is left when there is nothing to add up"),
+    role: Role::Unranked("what is left when there is nothing to add up"),
 };
 
 const INSTANT: Column = Column {
     name: "LIMIT, `Instant`",
     package: None,
-    standing: Standing::Shown("what the clock of the standard library would make of LIMIT"),
+    role: Role::Unranked("what the clock of the standard library would make of LIMIT"),
 };

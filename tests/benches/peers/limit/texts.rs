@@ -1,19 +1,18 @@
-//! Short texts as words.
+//! Short texts packed into words.
 
-/// A text of up to 15 bytes; the last byte is its length, so no two texts are alike.
+/// Packs a text of up to 15 bytes; the last byte is the length, so different texts differ.
 #[inline(always)]
 pub(super) fn pack(text: &str) -> [u64; 2] {
     let bytes = text.as_bytes();
     let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else {
         return pack_shorter(bytes);
     };
-    // The second word reads again what the first has of its bytes; one of them makes room for the
-    // length.
+    // The second word overlaps the first; one overlapping byte is replaced by the length.
     let second = u64::from_le_bytes(*last) >> 8;
     [u64::from_le_bytes(*first), second | length(bytes)]
 }
 
-/// Of less than 8 bytes.
+/// Packs a text of less than 8 bytes.
 #[cold]
 fn pack_shorter(bytes: &[u8]) -> [u64; 2] {
     let mut word = [0; 8];

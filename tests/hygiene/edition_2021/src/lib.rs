@@ -1,4 +1,4 @@
-//! Expansions in a crate of an edition in which `impl Future` captures no lifetimes by itself.
+//! Expansions in edition 2021, where `impl Future` does not capture lifetimes implicitly.
 
 use std::future::Future;
 
@@ -7,7 +7,7 @@ use metrics_core::{counted, encode_to_string, in_flight, metrics, timed, Format,
 #[path = "../../shapes.rs"]
 pub mod shapes;
 
-/// Borrows its text, and what it was opened with.
+/// A type with a lifetime.
 pub struct Page<'a> {
     pub text: &'a str,
     pub visits: u32,
@@ -97,7 +97,7 @@ impl Page<'_> {
     }
 }
 
-/// Written before `async` was a matter of course in traits.
+/// A trait that returns boxed futures.
 #[counted]
 #[timed]
 pub trait Read {

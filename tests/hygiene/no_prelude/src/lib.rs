@@ -1,4 +1,4 @@
-//! Expansions do without the prelude.
+//! Expansions do not use the prelude.
 
 #![no_implicit_prelude]
 

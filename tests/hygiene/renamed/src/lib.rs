@@ -1,8 +1,8 @@
-//! Expansions name metrics-core by the path that they are given.
+//! Expansions use the given path to metrics-core.
 
 use measures::{Label, Labels, counted, in_flight, metrics, timed};
 
-/// As a crate around this one would pass it on.
+/// A re-export, as by another crate.
 pub mod reexported {
     pub use measures;
 }

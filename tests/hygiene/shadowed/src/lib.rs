@@ -1,4 +1,4 @@
-//! Expansions do not look at names around them.
+//! Expansions do not depend on names in scope.
 
 use ::metrics_core::{Format, Label, Labels, counted, encode_to_string, in_flight, metrics, timed};
 
@@ -11,13 +11,13 @@ macro_rules! shadow_macros {
     )*};
 }
 
-// Of textual scope, which reaches into the module below.
+// Textual scope, which includes the module below.
 shadow_macros! {
     assert concat file format line matches module_path panic stringify thread_local unreachable vec
 }
 
-/// What an expansion could mean by accident; the module below imports it by a glob, which comes
-/// before the prelude.
+/// Names that an expansion could use by accident; the module below imports them by a glob, which
+/// takes precedence over the prelude.
 macro_rules! shadow {
     ($($name:ident)*; $($module:ident)*; $($tr:ident)*) => {
         $(pub struct $name;)*

@@ -1,4 +1,4 @@
-//! A user's lints have nothing to say about expansions.
+//! A user's strict lints do not fire on expansions.
 
 #![deny(
     warnings,
@@ -331,7 +331,7 @@ mod tests {
     }
 }
 
-/// On one line the braces around an expression could seem too many.
+/// On one line, braces around an expression could trigger a lint.
 #[rustfmt::skip]
 pub mod on_one_line {
     use super::{Future, Fault, counted, in_flight, ready, timed};

@@ -1,4 +1,4 @@
-//! Expansions name the crate that they are reached through.
+//! Expansions use the crate through which the macros are reached.
 
 use metrics_http::{Format, Label, Labels, counted, encode_to_string, in_flight, metrics, timed};
 
