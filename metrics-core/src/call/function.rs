@@ -125,7 +125,7 @@ impl FunctionSpec {
         self
     }
 
-    /// Sets name, help and unit of a family other than the shared one.
+    /// Replaces the shared family by one with this name, help and unit.
     #[must_use]
     pub const fn in_family(
         mut self,

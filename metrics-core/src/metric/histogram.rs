@@ -249,7 +249,7 @@ impl<S: SeriesStorage> Histogram<S> {
             return (None, ExemplarLimit::TenPerRow);
         };
         let bucket = if classic_count > 1 {
-            // The search must not get a negative value if all bounds are positive.
+            // The search compares bits, which puts a negative value above positive bounds.
             buckets.index_of(value.max(buckets.min_observation()))
         } else {
             0

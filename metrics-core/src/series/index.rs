@@ -299,12 +299,12 @@ mod tests {
         };
         let first = insert(1);
         let second = replace(1);
-        // This thread has no words in the region yet.
+        // This thread has no cells in the region yet.
         count(first);
         assert_eq!((second.place, total(second)), (first.place, 0));
         let third = replace(2);
         let fourth = replace(3);
-        // It has words now, which it last zeroed for the second series.
+        // It has cells now, which it last zeroed for the second series.
         count(third);
         assert_eq!((fourth.place, total(fourth)), (first.place, 0));
         count(fourth);

@@ -351,7 +351,7 @@ mod tests {
             let longest = model.iter().map(|text| protobuf(text).len()).max();
             prop_assert!(longest_bound >= longest.unwrap_or(0));
             let all: usize = model.iter().map(|text| protobuf(text).len()).sum();
-            // A label without value takes nothing.
+            // The bound counts absent labels and the longer lengths of long labels, which the sum does not.
             let most = all + all / 32 + 3 * model.len();
             prop_assert!((all..=most).contains(&bound), "{bound} of {all}");
         }

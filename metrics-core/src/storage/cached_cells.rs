@@ -1,4 +1,4 @@
-//! References to this thread's cells that can be kept, and arrays of regions for open labels.
+//! [`CachedCells`]: the address of a thread's cells, valid for one epoch; [`Regions`] returns it.
 
 #![allow(unsafe_code, reason = "keeps the address of cells")]
 

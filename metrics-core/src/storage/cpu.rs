@@ -134,8 +134,8 @@ impl Level {
             && is_x86_feature_detected!("avx512cd")
             && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512vl");
-        // AVX-512 processors before VBMI (Ice Lake, Zen 4) lower their clock after they have used
-        // vectors of 64 bytes.
+        // Processors with AVX-512 but without VBMI (older than Ice Lake) lower their clock after
+        // they have used vectors of 64 bytes.
         let keeps_clock = is_x86_feature_detected!("avx512vbmi");
         match (has_v3, has_v4 && keeps_clock) {
             (true, true) => Level::V4,

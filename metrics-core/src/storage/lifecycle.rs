@@ -1,4 +1,4 @@
-//! The life of a region: it gets an index, its places are claimed by new series, it is dropped.
+//! Registers a region in the threads' directories, gives its places to new series, and drops it.
 
 #![allow(
     unsafe_code,

@@ -39,8 +39,8 @@
 //!
 //! # Use
 //!
-//! Layers of one registry with the same settings share their metrics. A request allocates nothing
-//! once its series exist, except one counter if it has a body.
+//! Layers of one registry with the same settings share their metrics. Once its series
+//! exist, a request allocates nothing, except a byte count if the request has a body.
 //!
 //! The inner service is called with another type of body, [`RequestBody`]. An axum router or route,
 //! tonic's routes and hyper-util's client accept any body. A service that only accepts axum's body,

@@ -10,7 +10,7 @@ use super::schema::Schema;
 pub(super) struct FeedQuery {
     run: String,
     revision: u64,
-    /// Number of the last point.
+    /// Sequence number of the page's newest point.
     since: u64,
 }
 

@@ -1,6 +1,7 @@
-//! What differs between Prometheus' text format and the one of OpenMetrics.
+//! How OpenMetrics differs from Prometheus' text format.
 //!
-//! - The name of a family lacks the suffix of its samples: `requests` has samples `requests_total`.
+//! - The names of counter and info families lack their suffix: `requests` has samples
+//!   `requests_total`.
 //! - `TYPE` comes before `HELP`; there is a line `UNIT`; quotes in the help text are escaped.
 //! - There are types for infos, state sets and gauge histograms.
 //! - Floats have a point or an exponent, samples may have exemplars and a `_created` line, and the

@@ -71,7 +71,7 @@ impl Region {
         Arc::new(region)
     }
 
-    /// Writes the key of a series: its generation.
+    /// Writes a series' entry; the model uses the generation as its key.
     fn write(&self, place: usize, generation: u64) {
         let no_tail = || unreachable!("a short key");
         self.entries[place].write(generation, &[generation], no_tail);

@@ -256,7 +256,7 @@ mod tests {
         if power < value {
             exponent += 1;
         }
-        // Now `value` is at most two to that power, and above half of it.
+        // Now `value` is at most `2^exponent` and above `2^(exponent - 1)`.
         if schema <= 0 {
             return -(-exponent).div_euclid(1 << -schema);
         }
