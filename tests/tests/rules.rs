@@ -189,10 +189,10 @@ fn an_alert_names_the_problem_and_the_source_location() {
     let yaml = rules().severities("wake", "mail").to_yaml();
     for part in [
         "summary: \"rules::pay fails too often\"",
-        "description: \"rules::pay: 99.9 % are to succeed, and {{ $value | humanizePercentage }}",
+        "description: \"rules::pay: 99.9 % must succeed, and {{ $value | humanizePercentage }}",
         "declared at tests/tests/rules.rs:",
         "summary: \"rules::answer is too slow\"",
-        "99.9 % are to take 0.25 s or less",
+        "99.9 % must take 0.25 s or less",
         "\"severity\": \"wake\"",
         "\"severity\": \"mail\"",
     ] {
