@@ -1,4 +1,4 @@
-//! A test that keeps a program's promises to those who query its metrics.
+//! `assert_catalog`, which compares the catalogue with a lock file in a program's tests.
 
 use std::{
     env, fs,
@@ -8,20 +8,23 @@ use std::{
 
 use super::{build::catalog, lock::Lock};
 
-/// Set to anything, this writes the file instead of comparing with it.
+/// The environment variable that makes the assertion write the file instead of comparing with it.
 const BLESS: &str = "METRICS_BLESS";
 
-/// Fails when a metric that the file names is gone, or has another type or unit, other buckets or
-/// quantiles, or fewer labels or values of closed labels: whatever breaks a dashboard, an alert or
-/// a rule of somebody's. Metrics that are added pass.
+/// Panics if the program's metrics changed in a way that breaks dashboards, alerts or rules.
 ///
-/// The path is relative to the package's folder, where `cargo test` runs tests. With the
-/// environment variable `METRICS_BLESS` set the file is written anew, and reviewed as any change;
-/// it holds no help texts, files or lines, so that it changes with these promises alone.
+/// Compares the catalogue with a lock file. The assertion fails if a metric in the file is missing,
+/// has another type, unit or buckets, or lacks a quantile, a state, a label or a value of a closed
+/// label. New metrics pass.
 ///
-/// A test sees what is linked into its program: place it among the unit tests of the crate that
-/// declares the metrics (a test of another crate only sees the modules it uses), and have one such
-/// test for a file.
+/// The path is relative to the package's folder, where `cargo test` runs tests. If the environment
+/// variable `METRICS_BLESS` is set, the file is written instead; review its diff like any other.
+/// The file contains no help texts, files or lines, so that it changes only when the interface to
+/// queries does.
+///
+/// A test sees only what is linked into it. Place the test among the unit tests of the crate that
+/// declares the metrics (a test of another crate sees only the modules it uses), and use one lock
+/// file per test.
 ///
 /// ```
 /// # std::env::set_current_dir(std::env::temp_dir())?;
@@ -34,7 +37,8 @@ const BLESS: &str = "METRICS_BLESS";
 ///
 /// # Panics
 ///
-/// When a promise is broken, with a line for each; when the file is missing or cannot be read.
+/// If a metric changed incompatibly, with a line for each difference; if the file is missing or
+/// cannot be read.
 #[track_caller]
 pub fn assert_catalog(lock: impl AsRef<Path>) {
     let path = lock.as_ref();
@@ -48,7 +52,7 @@ pub fn assert_catalog(lock: impl AsRef<Path>) {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => panic!(
-            "there is no {}; run this test with {BLESS}=1 to write it, and commit it",
+            "{} does not exist; run this test with {BLESS}=1 to write it, and commit it",
             shown(path)
         ),
         Err(error) => panic!("{}: {error}", shown(path)),
@@ -60,13 +64,14 @@ pub fn assert_catalog(lock: impl AsRef<Path>) {
     let broken = promised.broken_by(&now);
     assert!(
         broken.is_empty(),
-        "metrics that {} promises have changed; whoever queries them gets something else:\n\n{}\n\n\
-         If that is meant, run this test with {BLESS}=1, and say it in the change log.",
+        "metrics in {} have changed, which can break queries that use them:\n\n{}\n\n\
+         If this is intended, run this test with {BLESS}=1, and mention it in the changelog.",
         shown(path),
         broken.join("\n"),
     );
 }
 
+/// The absolute path in backticks, for messages.
 fn shown(path: &Path) -> String {
     let absolute = env::current_dir().map_or_else(|_| PathBuf::from(path), |at| at.join(path));
     format!("`{}`", absolute.display())

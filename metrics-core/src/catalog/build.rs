@@ -8,17 +8,18 @@ use crate::{
 };
 
 impl Registry {
-    /// Every metric of this registry, as it is declared.
+    /// Builds the catalogue of this registry's metrics.
     ///
     /// Families that clash with another are left out, as in an exposition; see
-    /// [`check`](Registry::check). So are the metrics that the registry keeps of itself.
+    /// [`check`](Registry::check). So are the self-metrics.
     pub fn catalog(&self) -> Catalog {
         build(self)
     }
 }
 
-/// Every metric that is declared in the program: the global registry's
-/// [`catalog`](Registry::catalog).
+/// Builds the catalogue of the global registry, which contains every metric of the program.
+///
+/// See [`Registry::catalog`].
 ///
 /// ```
 /// println!("{}", metrics_core::catalog().to_markdown());
@@ -86,7 +87,7 @@ fn describe(family: &ExposedFamily) -> CatalogFamily {
     }
 }
 
-/// The labels that a metric gives its series, with the values that are known.
+/// The labels of a metric's series: const labels, declared labels, then `outcome`.
 fn labels_of(family: &Family) -> Vec<CatalogLabel> {
     let desc = family.desc();
     let rows = family.rows();
@@ -126,7 +127,7 @@ fn texts(values: &[impl AsRef<str>]) -> Vec<String> {
     values.iter().map(owned).collect()
 }
 
-/// Adds a member's label to those of the family; it is open if it is in any member.
+/// Adds a member's label to the family's labels. The label is open if any member has it open.
 fn join(labels: &mut Vec<CatalogLabel>, label: CatalogLabel) {
     let Some(known) = labels.iter_mut().find(|known| known.name == label.name) else {
         labels.push(label);

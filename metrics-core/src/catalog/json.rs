@@ -6,12 +6,13 @@ use super::model::{CATALOG_VERSION, Catalog};
 use crate::describe::{kind::Kind, objective::Objective};
 
 impl Catalog {
-    /// The catalogue as JSON, for tools that know nothing of Rust.
+    /// The catalogue as JSON, for tools that are not written in Rust.
     ///
-    /// An object of the schema's `version` and the `families`, whose members are called as the
-    /// fields of [`CatalogFamily`](crate::CatalogFamily) are, but for `type`, which is a name of
-    /// OpenMetrics (`counter`, `gauge`, `histogram`, ...). What there is none of is left out: an
-    /// open label has no `values`. A later version may add members, and keeps what these mean. The
+    /// The output is an object with the schema's `version` and the `families`. Members are named
+    /// like the fields of [`CatalogFamily`](crate::CatalogFamily), except `type`, which is the
+    /// OpenMetrics name of the type (`counter`, `gauge`, `histogram`, ...). Empty members are left
+    /// out; an open label has no `values`. Later releases may add members, but do not change the
+    /// meaning of existing ones without a new `version`. The
     /// [JSON Schema](https://json-schema.org) is `catalog.schema.json` in this crate's folder.
     ///
     /// ```
@@ -26,7 +27,7 @@ impl Catalog {
     /// # PEAS.inc();
     /// ```
     pub fn to_json(&self) -> String {
-        // All of it is text, finite numbers and lists of these.
+        // Cannot fail: every map key is a string and every number is finite.
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 }
@@ -40,7 +41,7 @@ impl Serialize for Catalog {
     }
 }
 
-/// As `OpenMetrics` calls it.
+/// Serializes the OpenMetrics name of the type.
 impl Serialize for Kind {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(self.name())

@@ -1,12 +1,12 @@
-//! What could be better about the names of a program's metrics.
+//! Lints for metric and label names.
 
 use std::fmt;
 
 use super::model::{Catalog, CatalogFamily};
 
-/// What could be better about a metric, and where it is declared.
+/// A deviation of a metric from naming conventions, with the metric's source location.
 ///
-/// It is shown as a compiler shows a warning: `src/mail.rs:12: mail_wait_ms: ...`.
+/// `Display` formats it like a compiler warning: `src/mail.rs:12: mail_wait_ms: ...`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CatalogWarning {
@@ -16,7 +16,7 @@ pub struct CatalogWarning {
     pub file: String,
     /// The line, counted from 1.
     pub line: u32,
-    /// What it is, and what to do.
+    /// The problem and its remedy.
     pub text: String,
 }
 
@@ -33,10 +33,11 @@ impl fmt::Display for CatalogWarning {
 }
 
 impl Catalog {
-    /// What breaks no rule, and surprises those who know other programs' metrics: the rules of
-    /// `promtool check metrics` and of Prometheus' [guide to names].
+    /// Checks the metrics against naming conventions, beyond the rules that are errors.
     ///
-    /// A test holds a program to them:
+    /// The conventions are those of `promtool check metrics` and of Prometheus' [guide to names].
+    ///
+    /// A program can check them in a test:
     ///
     /// ```
     /// use metrics_core::{catalog, metrics};
@@ -62,9 +63,9 @@ fn warnings(family: &CatalogFamily) -> impl Iterator<Item = CatalogWarning> {
     let words: Vec<&str> = family.name.split('_').collect();
     let mut texts = Vec::new();
     if family.help.trim().is_empty() {
-        texts.push("says nowhere what it is for; give it a help text".to_owned());
+        texts.push("the help text is empty; describe what the metric measures".to_owned());
     }
-    // Suffixes that belong to other types are errors already, and not looked for here.
+    // Not checked here: suffixes of other types, which are errors already.
     for word in ["counter", "gauge", "histogram", "summary"] {
         if words.contains(&word) && family.kind.name() == word {
             texts.push(format!("the type is known; leave `{word}` out of the name"));
@@ -81,12 +82,12 @@ fn warnings(family: &CatalogFamily) -> impl Iterator<Item = CatalogWarning> {
         if is_camel(&label.name) {
             texts.push(format!("the label `{}` is not in `snake_case`", label.name));
         }
-        // The families of calls are called so for all functions, and are no program's own.
+        // The function attributes' families (`function_calls_total`) have a label `function`; their
+        // names are ours, so a program could not act on the warning.
         let is_repeated = words.contains(&label.name.as_str()) && label.name != "function";
         if is_repeated {
             texts.push(format!(
-                "the label `{}` is in the name already, and would be wrong there once series are \
-                 added up",
+                "the name contains the label `{}`, which is misleading once series are aggregated",
                 label.name
             ));
         }
@@ -102,14 +103,14 @@ fn warnings(family: &CatalogFamily) -> impl Iterator<Item = CatalogWarning> {
     })
 }
 
-/// Whether small letters are followed by large ones.
+/// Whether the name is in camel case: a lower-case letter directly before an upper-case one.
 fn is_camel(name: &str) -> bool {
     let bytes = name.as_bytes();
     let mut pairs = bytes.windows(2);
     pairs.any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
 }
 
-/// What to write in place of a unit.
+/// The warning for a word of a name that is an abbreviated or not a base unit.
 fn better_unit(word: &str) -> Option<String> {
     const BASE: &[&str] = &[
         "amperes", "bytes", "celsius", "grams", "joules", "meters", "metres", "moles", "seconds",
@@ -158,9 +159,7 @@ fn better_unit(word: &str) -> Option<String> {
         known.map(|(_, base)| *base)
     };
     if let Some(base) = base_of(SHORT) {
-        return Some(format!(
-            "`{word}` is short for a unit; write it out, as `{base}`"
-        ));
+        return Some(format!("`{word}` abbreviates a unit; use `{base}`"));
     }
     let prefixed = || {
         let rests = PREFIXES
@@ -171,6 +170,6 @@ fn better_unit(word: &str) -> Option<String> {
     };
     let base = base_of(OTHERS).or_else(prefixed)?;
     Some(format!(
-        "measures in `{word}`; the unit is `{base}`, and whoever looks at it chooses"
+        "`{word}` is not a base unit; use `{base}`, which dashboards convert for display"
     ))
 }

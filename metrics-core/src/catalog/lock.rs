@@ -1,4 +1,4 @@
-//! What others rely on of a program's metrics: names, types, labels and buckets, kept in a file.
+//! The lock file: names, types, labels and buckets of metrics, on which existing queries rely.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,16 +9,17 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Catalog, CatalogFamily};
 
-/// The version of the file.
+/// The version of the file's format.
 const VERSION: u32 = 1;
 
-/// What a catalogue promises to those who query its metrics.
+/// The part of a catalogue that queries rely on.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Lock {
     version: u32,
     families: BTreeMap<String, Promise>,
 }
 
+/// The properties of a family that queries rely on.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Promise {
     #[serde(rename = "type")]
@@ -30,7 +31,7 @@ struct Promise {
     labels: BTreeMap<String, Option<BTreeSet<String>>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     buckets: Vec<f64>,
-    /// Whether there are native buckets.
+    /// Whether the histogram has native buckets.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     native: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -50,27 +51,26 @@ impl Lock {
         }
     }
 
-    /// Reads a file, or says what is wrong with it.
+    /// Parses a lock file.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let lock: Lock = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if lock.version != VERSION {
             return Err(format!(
-                "it is of version {}, and this one reads version {VERSION}",
+                "unsupported version {}; expected version {VERSION}",
                 lock.version
             ));
         }
         Ok(lock)
     }
 
-    /// The file: one line for each fact, so that a review sees what changes.
+    /// Formats the lock file, one property per line, so that its diffs are easy to review.
     pub(crate) fn write(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
         text
     }
 
-    /// What was promised and is not kept: a line for each broken promise. What is added breaks
-    /// none.
+    /// Lists the incompatible changes from `self` to `now`, one per line. Additions are compatible.
     pub(crate) fn broken_by(&self, now: &Lock) -> Vec<String> {
         let mut broken = Vec::new();
         for (name, promise) in &self.families {
@@ -82,14 +82,14 @@ impl Lock {
         broken
     }
 
-    /// What to say of a family that is gone; it was perhaps renamed to one that is new.
+    /// The line for a missing family. Suggests a new family that it may have been renamed to.
     fn gone(&self, name: &str, promise: &Promise, now: &Lock) -> String {
         let new = now.families.iter();
         let new = new.filter(|(name, _)| !self.families.contains_key(*name));
         let mut alike = new.filter(|(_, other)| *other == promise);
         let mut line = format!("- {name} ({}) is gone", promise.kind);
         if let (Some((other, _)), None) = (alike.next(), alike.next()) {
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(line, "; `{other}` is new and has the same type and labels");
         }
         line
@@ -148,7 +148,7 @@ impl Promise {
                         broken.push(format!("- {name}: label `{label}` has lost {gone:?}"));
                     }
                 }
-                // Any text includes all there were.
+                // A label that became open, or stayed open, can have all the old values.
                 (_, Some(_)) => {}
             }
         }

@@ -25,13 +25,13 @@ impl Catalog {
     /// ```
     pub fn to_markdown(&self) -> String {
         let mut out = String::new();
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = self.write_markdown(&mut out);
         out
     }
 
     fn write_markdown(&self, out: &mut String) -> fmt::Result {
-        out.push_str("| metric | type | unit | labels | what it is |\n|---|---|---|---|---|\n");
+        out.push_str("| metric | type | unit | labels | help |\n|---|---|---|---|---|\n");
         for family in &self.families {
             let labels: Vec<_> = family
                 .labels
@@ -94,7 +94,7 @@ fn section(out: &mut String, family: &CatalogFamily) -> fmt::Result {
         writeln!(out, "- at most {max} series")?;
     }
     if let Some(seconds) = family.expire_seconds {
-        writeln!(out, "- series leave after {seconds} s without change")?;
+        writeln!(out, "- series expire after {seconds} s without change")?;
     }
     for member in &family.members {
         let at = code(&format!("{}:{}", member.file, member.line));
@@ -126,7 +126,7 @@ fn label_line(out: &mut String, label: &CatalogLabel) -> fmt::Result {
     }
 }
 
-/// As code, whatever is in it: `CommonMark` has longer fences for text with backticks.
+/// Formats text as inline code. Text that contains backticks gets a longer fence (`CommonMark` 6.1).
 fn code(text: &str) -> String {
     if text.is_empty() {
         return "(empty)".to_owned();
@@ -141,7 +141,7 @@ fn code(text: &str) -> String {
     }
 }
 
-/// As text that is no markup.
+/// Escapes text, so that Markdown does not interpret it.
 fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -156,7 +156,7 @@ fn prose(text: &str) -> String {
     out
 }
 
-/// In a table, where a bar would end it.
+/// Escapes `|` for a table cell.
 fn cell(text: &str) -> Cow<'_, str> {
     if text.contains('|') {
         Cow::Owned(text.replace('|', "\\|"))
@@ -165,7 +165,7 @@ fn cell(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Where a heading is, as those who render Markdown call it.
+/// The fragment that Markdown renderers derive from a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading
         .chars()

@@ -1,7 +1,7 @@
-//! The declarations as data: JSON, Markdown, lints, and a lock file for names others rely on.
+//! The catalogue: all declared metrics as data, with JSON, Markdown, lints and a lock file.
 //!
-//! A catalogue is built from a registry; no metric has to be recorded first. `dashboard/` and
-//! `rules/` are generated from it.
+//! It is built from a registry, before any metric is recorded. `dashboard/` and `rules/` generate
+//! their output from it.
 
 mod assert;
 mod build;

@@ -1,18 +1,17 @@
 //! The catalogue's data: families, labels, native buckets and declarations.
-//!
-//! Everything in this folder, `dashboard/` and `rules/` uses it.
 
 use serde::{Serialize, Serializer};
 
 use crate::describe::{kind::Kind, objective::Objective};
 
-/// The version of [`Catalog::to_json`]'s schema. Additions leave it as it is.
+/// The version of [`Catalog::to_json`]'s schema. Additions do not change it.
 pub const CATALOG_VERSION: u32 = 1;
 
-/// What a program measures: every metric of a registry, as it is declared.
+/// The declarations of all metrics of a registry.
 ///
-/// It needs none of the program's code to have run, since metrics register at link time. What it
-/// holds is what is linked: a crate's own tests see the crate, a program's all that it uses.
+/// Metrics register at link time, so the catalogue is complete before any code of the program has
+/// run. It contains what is linked: a crate's unit tests see the crate and its dependencies, and a
+/// program sees all crates that it uses.
 ///
 /// ```
 /// use metrics_core::{Kind, catalog, metrics};
@@ -31,13 +30,13 @@ pub const CATALOG_VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Catalog {
-    /// The families, by name.
+    /// The families, sorted by name.
     pub families: Vec<CatalogFamily>,
-    /// What the registry's own metrics begin with.
+    /// The registry's prefix, with which all names begin, also those of the self-metrics.
     pub(crate) prefix: String,
 }
 
-/// Metrics of one name.
+/// A family: all metrics of one name.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CatalogFamily {
@@ -46,37 +45,36 @@ pub struct CatalogFamily {
     /// The type.
     #[serde(rename = "type")]
     pub kind: Kind,
-    /// The unit, when one was declared.
+    /// The unit, if one is declared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// What it is for.
+    /// The help text.
     pub help: String,
-    /// The labels of its series, those that the registry gives included. Of a family that a
-    /// [`Collector`](crate::Collector) writes, only these are known.
+    /// The labels of the family's series, including the registry's const labels. For a family that
+    /// a [`Collector`](crate::Collector) writes, only the latter are known.
     pub labels: Vec<CatalogLabel>,
-    /// A histogram's upper bounds, without the last one (`+Inf`); empty for one that has native
-    /// buckets alone.
+    /// The upper bounds of a histogram, without `+Inf`; empty if it has native buckets only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub buckets: Vec<f64>,
-    /// The native buckets of a histogram that has them.
+    /// The native buckets, if it is a histogram that has them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub native: Option<CatalogNative>,
-    /// A summary's quantiles.
+    /// The quantiles of a summary.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub quantiles: Vec<f64>,
-    /// A state set's states.
+    /// The states of a state set.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub states: Vec<String>,
-    /// How many series its open labels may make.
+    /// The cardinality limit, if the family has open labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_series: Option<usize>,
-    /// Seconds after which a series that does not change is left out.
+    /// The time after which an unchanged series expires, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expire_seconds: Option<f64>,
-    /// Whether a collector writes it, a `#[computed]` metric among them.
+    /// Whether a collector writes the family. True for `#[computed]` metrics, too.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub collected: bool,
-    /// The declarations: one for a declared metric, one for each function of a family of calls.
+    /// The declarations: one for a metric, or one per function that shares the family.
     pub members: Vec<CatalogMember>,
 }
 
@@ -86,8 +84,8 @@ pub struct CatalogFamily {
 pub struct CatalogLabel {
     /// The name.
     pub name: String,
-    /// Every value there is, where that is known at compile time. Some members of a family of
-    /// calls may have fewer, or lack the label.
+    /// All possible values of a closed label; `None` for an open one. Individual functions that
+    /// share the family may use fewer values, or lack the label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<Vec<String>>,
 }
@@ -96,12 +94,12 @@ pub struct CatalogLabel {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CatalogNative {
-    /// How finely each power of two is divided at first: a bucket is wider than the one before by
-    /// the factor 2 to the power of 2<sup>−schema</sup>.
+    /// The initial resolution: each bucket's upper bound is that of the previous one times 2 to the
+    /// power of 2<sup>−schema</sup>.
     pub schema: i8,
-    /// Half the breadth of the zero bucket.
+    /// Half the width of the zero bucket: it counts observations of at most this absolute value.
     pub zero_threshold: f64,
-    /// Buckets there may be before some are merged.
+    /// The maximum number of buckets; beyond it, the resolution is reduced.
     pub max_buckets: u16,
 }
 
@@ -113,15 +111,15 @@ pub struct CatalogMember {
     pub file: String,
     /// The line, counted from 1.
     pub line: u32,
-    /// The module; empty for a metric made at run time.
+    /// The module path; empty for a dynamic metric.
     pub module: String,
-    /// Labels that all its series have: a function's `function` and `module`.
+    /// The const labels of this declaration, such as a function's `function` and `module`.
     #[serde(
         skip_serializing_if = "Vec::is_empty",
         serialize_with = "serialize_labels"
     )]
     pub labels: Vec<(String, String)>,
-    /// What it is held to.
+    /// The service level objectives.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub objectives: Vec<Objective>,
 }

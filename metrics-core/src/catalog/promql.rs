@@ -1,4 +1,4 @@
-//! Pieces of Prometheus' query language.
+//! Writes selectors, matchers and label lists in PromQL.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,9 @@ use crate::{
     describe::name::{is_legacy_label, is_legacy_metric},
 };
 
-/// The series of a name that match: `jobs_total{queue="mail"}`.
+/// A selector: `jobs_total{queue="mail"}`.
 ///
-/// A name that older readers would not take stands among the matchers, in quotes, as Prometheus 3
-/// has it.
+/// A UTF-8 name goes in quotes among the matchers, which is the syntax of Prometheus 3.
 pub(crate) fn series(name: &str, matchers: &[String]) -> String {
     let matchers = matchers.join(",");
     match (is_legacy_metric(name), matchers.is_empty()) {
@@ -21,13 +20,12 @@ pub(crate) fn series(name: &str, matchers: &[String]) -> String {
     }
 }
 
-/// A condition on a label: `queue="mail"`.
+/// A label matcher: `queue="mail"`.
 pub(crate) fn matcher(label: &str, operator: &str, value: &str) -> String {
     format!("{}{operator}{}", self::label(label), quoted(value))
 }
 
-/// The condition on `le` for one bound of a histogram: formats differ in how they write whole
-/// numbers.
+/// A matcher for the `le` of one bound, which is `10` in the text format and `10.0` in OpenMetrics.
 pub(crate) fn le(bound: f64) -> String {
     if bound.fract() == 0.0 {
         matcher("le", "=~", &format!(r"{bound}|{bound}\.0"))
@@ -36,7 +34,7 @@ pub(crate) fn le(bound: f64) -> String {
     }
 }
 
-/// Names of labels in parentheses, as after `by`.
+/// A list of label names in parentheses, as used after `by`.
 pub(crate) fn labels<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<_> = names.into_iter().map(label).collect();
     format!("({})", names.join(", "))

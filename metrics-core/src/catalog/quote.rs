@@ -1,9 +1,9 @@
-//! Texts in double quotes.
+//! Quotes strings for PromQL and YAML.
 
 use std::fmt::Write;
 
-/// A text in double quotes that means itself in `PromQL`, whose escapes are those of Go, and in
-/// YAML 1.2, by its chapter 7.3.1.
+/// Quotes a string so that both `PromQL` (which has Go's escapes) and YAML 1.2 (section 7.3.1)
+/// read it back unchanged.
 pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -11,14 +11,14 @@ pub(crate) fn quoted(text: &str) -> String {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
             '\n' => out.push_str("\\n"),
-            // What is not printable, by chapter 5.1, or would be a line's end in YAML 1.1.
+            // Not printable (YAML 1.2, section 5.1), or a line break in YAML 1.1.
             c if c.is_control()
                 || matches!(
                     c,
                     '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
                 ) =>
             {
-                // To a string it cannot fail.
+                // Writing to a string cannot fail.
                 let _ = write!(out, "\\u{:04x}", u32::from(c));
             }
             c => out.push(c),
