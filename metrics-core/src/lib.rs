@@ -1,4 +1,9 @@
-//! Metrics that a program declares, records and encodes for Prometheus.
+//! Prometheus metrics: declare, record and encode them.
+//!
+//! A program annotates functions, declares metrics with [`metrics!`], and records into them. Every
+//! declared metric is registered at link time and exposed from the start with value 0, including
+//! all combinations of closed label values; there is nothing to initialise or pass around.
+//! Each thread records into its own storage without a lock, and a scrape sums the threads exactly.
 //!
 //! ```
 //! use metrics_core::{Format, Label, counted, encode_to_string, metrics, timed};
@@ -27,20 +32,29 @@
 //! # Ok::<(), std::fmt::Error>(())
 //! ```
 //!
-//! Everything that is declared and linked is exposed from the start, at 0; nothing has to be
-//! initialised or passed around. A recording writes to storage of its own thread and takes no
-//! lock; an exposition adds the threads up, exactly. See docs/guide.md for a guide, and [`testing`]
-//! for tests of a program's own metrics.
+//! # Where to find what
+//!
+//! * Measuring functions: the attributes [`counted`], [`timed`] and [`in_flight`].
+//! * Metrics of your own: [`metrics!`], [`Counter`], [`Gauge`], [`UpDownCounter`], [`Histogram`],
+//!   [`Summary`], [`Info`], [`StateSet`].
+//! * Labels: [`Label`] for one value, [`Labels`] for a struct of them.
+//! * Names known only at run time: [`Registry::create_family`] with [`Options`].
+//! * Values computed for each scrape: [`Collector`], and `#[computed]` in [`metrics!`].
+//! * Expositions: [`encode`], [`encode_to_string`], [`Format`]; as data: [`gather`].
+//! * Tests of a program's own metrics: [`testing`].
+//! * Destructors, allocators, signal handlers, `fork`, dynamic libraries: [`environments`].
+//!
+//! The crate `metrics-http` serves expositions over HTTP; docs/guide.md is a guide to all of it.
 //!
 //! # Features
 //!
-//! * `catalog`: every declared metric as data, as JSON and as Markdown, and a check that no
-//!   promise to those who query it is broken; dashboards for Grafana and rules for Prometheus that
-//!   are made of it.
+//! * `catalog`: the declared metrics as data, JSON and Markdown; naming warnings and a test for
+//!   compatibility; dashboards for Grafana and rules for Prometheus, generated from the
+//!   declarations.
 //! * `linkme`: registers metrics in a linker section as well, for programs that run no code
 //!   before `main`.
-//! * `tracing`: where a metric asks for [exemplars](crate::metrics#exemplars), finds them in the
-//!   OpenTelemetry spans of `tracing` that recordings are made in.
+//! * `tracing`: takes [exemplars](crate::metrics#exemplars) from the OpenTelemetry span of
+//!   `tracing` that is active during a recording, for metrics with `#[exemplars]`.
 
 #[path = "private.rs"]
 #[doc(hidden)]

@@ -20,12 +20,12 @@ use crate::{
     sample::{created::YEAR_10000, label_text},
 };
 
-/// Receives the series of a [`Collector`] during one scrape.
+/// Receives the series of a [`Collector`](crate::Collector) during one scrape.
 ///
 /// One call writes one series: the description of its family, its labels and its value. A series
 /// is rejected, and counted in `metrics_rejected_total`, if
 /// - its value is not valid for the type,
-/// - its family was not in [`Collector::descs`], or has another type,
+/// - its family was not in [`Collector::descs`](crate::Collector::descs), or has another type,
 /// - a label name is invalid or a duplicate,
 /// - it was written before.
 ///
@@ -148,8 +148,8 @@ impl<'a> Collection<'a> {
     /// - the bucket counts add up to at most `count`; the rest is above the last bound, which is
     ///   finite then,
     /// - the sum is finite, and negative only if a bound or a native bucket is,
-    /// - the indices of native buckets ascend and are in the range of `f64`, and their counts add up
-    ///   to `count`.
+    /// - the indices of native buckets ascend, are in the range of `f64`, and have counts that add
+    ///   up to `count`.
     pub fn histogram(
         &mut self,
         desc: &Desc,
@@ -282,7 +282,7 @@ fn rendered(labels: &[(&str, &str)]) -> String {
     rendered
 }
 
-/// A series that a [`Collector`] has just written, to add its created timestamp.
+/// A series that a [`Collector`](crate::Collector) has just written, to add its created timestamp.
 ///
 /// Holds the family of the series, or nothing if the series was rejected.
 pub struct CollectedSeries<'c>(Option<&'c mut CollectedFamily>);

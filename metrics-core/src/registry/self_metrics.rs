@@ -175,7 +175,7 @@ const SERIES: Desc = Desc::new(
 const OVERFLOWED: Desc = Desc::new(
     Kind::Counter,
     "metrics_overflowed_total",
-    "Label sets that were recorded as `overflow` because their metric had reached its cap.",
+    "Label sets that were recorded as `overflow` because of the cardinality limit of their metric.",
 );
 const REJECTED: Desc = Desc::new(
     Kind::Counter,
