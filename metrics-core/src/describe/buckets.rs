@@ -72,7 +72,7 @@ pub(crate) const fn check_at(bounds: &[f64], at: usize) -> Result<(), Violation>
         return Err("a bucket bound is not finite; `+Inf` is added by itself");
     }
     if at > 0 && bounds[at - 1].is_finite() && bounds[at] <= bounds[at - 1] {
-        return Err("bucket bounds ascend, and none stands twice; sort them");
+        return Err("bucket bounds must ascend without duplicates; sort them");
     }
     Ok(())
 }
@@ -103,7 +103,7 @@ pub(crate) const fn check_quantile_at(quantiles: &[f64], at: usize) -> Result<()
         return Err("a quantile lies between 0 and 1; 0.99 is the 99th percentile");
     }
     if at > 0 && quantiles[at - 1] <= 1.0 && quantiles[at] <= quantiles[at - 1] {
-        return Err("quantiles ascend, and none stands twice; sort them");
+        return Err("quantiles must ascend without duplicates; sort them");
     }
     Ok(())
 }

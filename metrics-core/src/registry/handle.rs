@@ -53,7 +53,7 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     items: Vec<Item>,
-    /// Number of announced metrics (see [`family::registered_on_first_use`]) that were added to `items`.
+    /// How many results of [`family::registered_on_first_use`] were added to `items`.
     announced: usize,
     /// The items grouped into families; `None` after a change.
     families: Option<Arc<ExposedFamilies>>,
