@@ -436,7 +436,7 @@ fn a_misspelt_label_is_an_error_instead_of_zero() {
 fn an_assertion_on_the_wrong_type_names_the_right_method() {
     let recorded = testing::recorded(|| ());
     let message = message(|| _ = recorded.counter("testing_page_bytes", &[]));
-    let expected = "`testing_page_bytes` is a histogram or a summary; ask for `observations`";
+    let expected = "`testing_page_bytes` is a histogram or a summary; use `observations`";
     assert_eq!(message, expected);
 }
 

@@ -92,9 +92,9 @@ impl RegistryBuilder {
                 }
             }
         }
-        Ok(Registry::with(
-            Settings::new(self.prefix, self.const_labels),
-            Vec::new(),
-        ))
+        Ok(Registry::with(Settings::new(
+            self.prefix,
+            self.const_labels,
+        )))
     }
 }

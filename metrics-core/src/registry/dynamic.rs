@@ -70,7 +70,7 @@ impl Registry {
         if let Some(known) = self.find_dynamic(&family) {
             return Ok(DynamicFamily::from_family(known));
         }
-        // Two threads at this point create two metrics, whose series are added up when exposed.
+        // Two threads that get here at once create two metrics; scrapes add their series up.
         self.add(Item::Metric(FamilyRef::Dynamic(Arc::clone(&family))))?;
         Ok(DynamicFamily::from_family(family))
     }

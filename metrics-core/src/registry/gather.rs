@@ -159,13 +159,13 @@ impl Sink for GatherSink<'_> {
         let Some(family) = self.families.last_mut() else {
             return;
         };
-        let own = LabelView::new(labels).iter();
-        let own = own.map(|(name, value)| (name.into_owned(), value.into_owned()));
+        let labels = LabelView::new(labels).iter();
+        let labels = labels.map(|(name, value)| (name.into_owned(), value.into_owned()));
         // A label with an empty value is equivalent to no label.
         let const_labels = self.const_labels.iter();
         let const_labels = const_labels.filter(|(_, value)| !value.is_empty());
         let metric = Metric {
-            labels: const_labels.cloned().chain(own).collect(),
+            labels: const_labels.cloned().chain(labels).collect(),
             exemplars: exemplars(&value).iter().map(Exemplar::from).collect(),
             value: MetricValue::from(value),
             created: (created > 0.0 && has_created(family.kind)).then_some(created),

@@ -54,7 +54,7 @@ struct Inner {
 struct State {
     items: Vec<Item>,
     /// How many results of [`family::registered_on_first_use`] were added to `items`.
-    announced: usize,
+    added_on_first_use: usize,
     /// The items grouped into families; `None` after a change.
     families: Option<Arc<ExposedFamilies>>,
     statuses: CollectorStatuses,
@@ -83,11 +83,11 @@ impl Registry {
         reason = "`default` would suggest the global one"
     )]
     pub fn new() -> Registry {
-        Registry::with(Settings::new(String::new(), Vec::new()), Vec::new())
+        Registry::with(Settings::new(String::new(), Vec::new()))
     }
 
-    pub(crate) fn with(settings: Settings, items: Vec<Item>) -> Self {
-        Registry::create_inner(false, settings, items)
+    pub(crate) fn with(settings: Settings) -> Self {
+        Registry::create_inner(false, settings, Vec::new())
     }
 
     fn create_inner(is_global: bool, settings: Settings, items: Vec<Item>) -> Self {
@@ -120,10 +120,10 @@ impl Registry {
     pub(crate) fn exposed_families(&self) -> Arc<ExposedFamilies> {
         let mut state = self.state();
         if self.0.is_global {
-            // `announced_at` returns one metric per call, as nothing may be allocated under its
-            // lock: a global allocator that records takes it, too.
-            while let Some(family) = family::registered_on_first_use(state.announced) {
-                state.announced += 1;
+            // One metric per call, as nothing may be allocated under the lock that the call takes:
+            // a global allocator that records takes it, too.
+            while let Some(family) = family::registered_on_first_use(state.added_on_first_use) {
+                state.added_on_first_use += 1;
                 let item = Item::Metric(FamilyRef::Declared(family));
                 if state.items.iter().all(|known| !known.is_same(&item)) {
                     item.set_default_max_series(self.0.settings.max_series());
@@ -142,7 +142,7 @@ impl Registry {
 
     /// All metrics, declared and dynamic, without collectors.
     pub(crate) fn metrics(&self) -> Vec<FamilyRef> {
-        // Adds the metrics that were announced since the last call.
+        // Adds the metrics that were registered on first use since the last call.
         self.exposed_families();
         let state = self.state();
         let metrics = state.items.iter().filter_map(|item| match item {

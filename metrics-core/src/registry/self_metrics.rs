@@ -142,22 +142,22 @@ pub(crate) fn check_name(desc: &Desc) -> Result<(), String> {
     if is_legacy && !desc.name().starts_with("metrics_") {
         return Ok(());
     }
-    let clashes = |own: &&Desc| {
+    let clashes = |known: &&Desc| {
         let intersect = |a: Vec<String>, b: Vec<String>| a.iter().any(|name| b.contains(name));
         let intersect_escaped = |scheme: Escaping| {
             let names = |desc| escaping::sample_names(desc, "", scheme);
-            intersect(names(own), names(desc))
+            intersect(names(known), names(desc))
         };
-        intersect(own.sample_names(), desc.sample_names())
+        intersect(known.sample_names(), desc.sample_names())
             || !is_legacy && SCHEMES.into_iter().any(intersect_escaped)
     };
     match ALL.iter().find(clashes) {
         None => Ok(()),
-        Some(own) => Err(format!(
-            "`{}` ({}): the name is taken by the registry's own metric `{}`; rename it",
+        Some(known) => Err(format!(
+            "`{}` ({}): the name is taken by the self-metric `{}`; rename it",
             desc.name(),
             desc.location(),
-            own.name(),
+            known.name(),
         )),
     }
 }

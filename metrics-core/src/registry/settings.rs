@@ -10,6 +10,7 @@ use crate::{
     sample::{format::ExpositionFormat, label_text},
 };
 
+/// The settings of a registry; those that are atomic can be changed at any time.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) prefix: String,

@@ -34,9 +34,9 @@ impl Reading {
         let families = registry.metrics();
         let mut values = HashMap::new();
         for family in &families {
-            each_series(family, |key, _, read| {
-                if read.iter().any(|word| *word != 0) {
-                    values.insert(key, read.to_vec());
+            for_each_series(family, |key, _, values_now| {
+                if values_now.iter().any(|word| *word != 0) {
+                    values.insert(key, values_now.to_vec());
                 }
             });
         }
@@ -48,8 +48,8 @@ impl Reading {
 }
 
 /// Calls `each` with the labels and the calling thread's values of each row of each series.
-fn each_series(family: &Family, mut each: impl FnMut(Key, &str, &[u64])) {
-    if !has_threads(family.layout()) {
+fn for_each_series(family: &Family, mut each: impl FnMut(Key, &str, &[u64])) {
+    if !is_per_thread(family.layout()) {
         return;
     }
     let address = std::ptr::from_ref(family).addr();
@@ -69,7 +69,7 @@ fn each_series(family: &Family, mut each: impl FnMut(Key, &str, &[u64])) {
 }
 
 /// Whether each thread has its own storage of metrics with this layout.
-fn has_threads(layout: Layout) -> bool {
+fn is_per_thread(layout: Layout) -> bool {
     !matches!(layout, Layout::Empty | Layout::Int | Layout::Float)
 }
 
@@ -83,7 +83,7 @@ impl Changes {
         let settings = registry.settings();
         for family in registry.metrics() {
             let (desc, layout) = (family.desc(), family.layout());
-            each_series(&family, |key, labels, values| {
+            for_each_series(&family, |key, labels, values| {
                 let mut values = values.to_vec();
                 match before.values.get(&key) {
                     Some(before) if *before == values => return,
@@ -91,11 +91,16 @@ impl Changes {
                     None if values.iter().all(|word| *word == 0) => return,
                     None => {}
                 }
-                let own = LabelView::new(labels).iter();
-                let own = own.map(|(name, value)| (name.into_owned(), value.into_owned()));
+                let labels = LabelView::new(labels).iter();
+                let labels = labels.map(|(name, value)| (name.into_owned(), value.into_owned()));
                 self.add(Change {
                     name: format!("{}{}", settings.prefix, desc.name()),
-                    labels: settings.const_labels.iter().cloned().chain(own).collect(),
+                    labels: settings
+                        .const_labels
+                        .iter()
+                        .cloned()
+                        .chain(labels)
+                        .collect(),
                     kind: desc.kind(),
                     bounds: desc.bounds.to_vec(),
                     layout,
@@ -106,7 +111,10 @@ impl Changes {
     }
 
     fn add(&mut self, change: Change) {
-        let known = self.0.iter_mut().find(|known| known.is_of(&change));
+        let known = self
+            .0
+            .iter_mut()
+            .find(|known| known.is_same_series(&change));
         match known {
             Some(known) => change.layout.add_values(&mut known.values, &change.values),
             None => self.0.push(change),
@@ -234,12 +242,12 @@ impl Change {
     }
 
     /// Whether both changes belong to the same series.
-    fn is_of(&self, other: &Change) -> bool {
+    fn is_same_series(&self, other: &Change) -> bool {
         self.name == other.name && self.labels == other.labels && self.layout == other.layout
     }
 
     /// Adds the amount of another series of the same metric.
-    pub(super) fn and(mut self, other: &Change) -> Self {
+    pub(super) fn plus(mut self, other: &Change) -> Self {
         if self.layout == other.layout {
             self.layout.add_values(&mut self.values, &other.values);
         }
@@ -249,7 +257,12 @@ impl Change {
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", Named(&self.name, &self.labels), self.amount())
+        write!(
+            f,
+            "{} {}",
+            SeriesName(&self.name, &self.labels),
+            self.amount()
+        )
     }
 }
 
@@ -277,11 +290,11 @@ impl fmt::Display for Amount {
 }
 
 /// Writes name and labels of a series as the text format does.
-pub(super) struct Named<'a, T>(pub(super) &'a str, pub(super) &'a [(T, T)]);
+pub(super) struct SeriesName<'a, T>(pub(super) &'a str, pub(super) &'a [(T, T)]);
 
-impl<T: AsRef<str>> fmt::Display for Named<'_, T> {
+impl<T: AsRef<str>> fmt::Display for SeriesName<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Named(name, labels) = self;
+        let SeriesName(name, labels) = self;
         let mut rendered = String::new();
         for (label, value) in *labels {
             label_text::push_label(&mut rendered, label.as_ref(), value.as_ref());

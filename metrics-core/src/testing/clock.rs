@@ -49,7 +49,7 @@ use crate::storage::clock;
 #[must_use = "dropped at once, it stops nothing"]
 pub struct Clock {
     /// Whether this is the thread's outermost clock.
-    outermost: bool,
+    is_outermost: bool,
     /// Makes the clock `!Send`: it belongs to the thread that created it.
     not_send: PhantomData<*const ()>,
 }
@@ -58,7 +58,7 @@ impl Clock {
     /// Stops the calling thread's time.
     pub fn stop() -> Self {
         Clock {
-            outermost: clock::freeze(),
+            is_outermost: clock::freeze(),
             not_send: PhantomData,
         }
     }
@@ -89,7 +89,7 @@ impl Clock {
 
 impl Drop for Clock {
     fn drop(&mut self) {
-        if self.outermost {
+        if self.is_outermost {
             clock::resume();
         }
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use super::{
-    changes::{Amount, Change, Changes, Named},
+    changes::{Amount, Change, Changes, SeriesName},
     nearest::nearest,
 };
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
 ///
 /// metrics! {
 ///     /// Jobs done.
-///     static DONE: Counter<(queue: &str, urgent: bool)> = "asked_jobs_total";
+///     static DONE: Counter<(queue: &str, urgent: bool)> = "queried_jobs_total";
 /// }
 ///
 /// let recorded = testing::recorded(|| {
@@ -38,10 +38,10 @@ use crate::{
 ///     DONE.with("mail", false).inc();
 ///     DONE.with("print", true).inc();
 /// });
-/// assert_eq!(recorded.counter("asked_jobs_total", &[("queue", "mail"), ("urgent", "true")]), 1);
-/// assert_eq!(recorded.counter("asked_jobs_total", &[("queue", "mail")]), 2);
-/// assert_eq!(recorded.counter("asked_jobs_total", &[]), 3);
-/// assert_eq!(recorded.counter("asked_jobs_total", &[("queue", "fax")]), 0);
+/// assert_eq!(recorded.counter("queried_jobs_total", &[("queue", "mail"), ("urgent", "true")]), 1);
+/// assert_eq!(recorded.counter("queried_jobs_total", &[("queue", "mail")]), 2);
+/// assert_eq!(recorded.counter("queried_jobs_total", &[]), 3);
+/// assert_eq!(recorded.counter("queried_jobs_total", &[("queue", "fax")]), 0);
 /// ```
 ///
 /// # Panics
@@ -49,24 +49,24 @@ use crate::{
 /// A query panics, with suggestions, if the registry has no metric of this name, if the metric has
 /// another type, or if it has no such label. Otherwise a test with a misspelt name would compare with
 /// 0 and prove nothing.
-#[must_use = "it only tells what was recorded"]
+#[must_use = "it only contains what was recorded"]
 pub struct Recorded<T = ()> {
     /// The result of the closure or future.
     pub returned: T,
     changes: Vec<Change>,
-    known: Vec<Known>,
+    known: Vec<KnownMetric>,
 }
 
 /// A metric of the registry.
-struct Known {
+struct KnownMetric {
     name: String,
-    asked: Asked,
+    query: Query,
     labels: BTreeSet<String>,
 }
 
 /// The query that fits the type of a metric.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Asked {
+enum Query {
     Counter,
     FloatCounter,
     UpDown,
@@ -77,7 +77,7 @@ enum Asked {
 
 impl<T> Recorded<T> {
     pub(super) fn new(returned: T, changes: Changes, registry: &Registry) -> Self {
-        let known = |family: &FamilyRef| Known::new(family, registry);
+        let known = |family: &FamilyRef| KnownMetric::new(family, registry);
         Recorded {
             returned,
             changes: changes.sorted(),
@@ -120,7 +120,7 @@ impl<T> Recorded<T> {
     /// ```
     #[track_caller]
     pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
-        match self.total(Asked::Counter, name, labels) {
+        match self.total(Query::Counter, name, labels) {
             Some(Amount::Counter(n)) => n,
             _ => 0,
         }
@@ -137,15 +137,15 @@ impl<T> Recorded<T> {
     ///
     /// metrics! {
     ///     /// Time spent waiting for the disk.
-    ///     static WAITED: FloatCounter = "asked_disk_wait_seconds_total";
+    ///     static WAITED: FloatCounter = "queried_disk_wait_seconds_total";
     /// }
     ///
     /// let recorded = testing::recorded(|| WAITED.inc_by(0.25));
-    /// assert_eq!(recorded.float_counter("asked_disk_wait_seconds_total", &[]), 0.25);
+    /// assert_eq!(recorded.float_counter("queried_disk_wait_seconds_total", &[]), 0.25);
     /// ```
     #[track_caller]
     pub fn float_counter(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
-        match self.total(Asked::FloatCounter, name, labels) {
+        match self.total(Query::FloatCounter, name, labels) {
             Some(Amount::FloatCounter(n)) => n,
             _ => 0.0,
         }
@@ -164,18 +164,18 @@ impl<T> Recorded<T> {
     ///
     /// metrics! {
     ///     /// Connections open.
-    ///     static OPEN: UpDownCounter = "asked_connections";
+    ///     static OPEN: UpDownCounter = "queried_connections";
     /// }
     ///
     /// let recorded = testing::recorded(|| {
     ///     OPEN.add(2);
     ///     OPEN.dec();
     /// });
-    /// assert_eq!(recorded.up_down("asked_connections", &[]), 1);
+    /// assert_eq!(recorded.up_down("queried_connections", &[]), 1);
     /// ```
     #[track_caller]
     pub fn up_down(&self, name: &str, labels: &[(&str, &str)]) -> i64 {
-        match self.total(Asked::UpDown, name, labels) {
+        match self.total(Query::UpDown, name, labels) {
             Some(Amount::UpDown { up, down }) => scalar::difference(up, down),
             _ => 0,
         }
@@ -196,17 +196,17 @@ impl<T> Recorded<T> {
     /// metrics! {
     ///     /// Size of the pages stored.
     ///     #[buckets(256.0, 1024.0)]
-    ///     static PAGE: Histogram = "asked_page_bytes";
+    ///     static PAGE: Histogram = "queried_page_bytes";
     /// }
     ///
     /// let recorded = testing::recorded(|| PAGE.observe(700.0));
-    /// let pages = recorded.observations("asked_page_bytes", &[]);
+    /// let pages = recorded.observations("queried_page_bytes", &[]);
     /// assert_eq!((pages.count, pages.sum), (1, 700.0));
     /// assert_eq!(pages.buckets, [(256.0, 0), (1024.0, 1), (f64::INFINITY, 0)]);
     /// ```
     #[track_caller]
     pub fn observations(&self, name: &str, labels: &[(&str, &str)]) -> HistogramSnapshot {
-        match self.total(Asked::Observations, name, labels) {
+        match self.total(Query::Observations, name, labels) {
             Some(Amount::Observations(observations)) => observations,
             _ => HistogramSnapshot::default(),
         }
@@ -331,99 +331,106 @@ impl<T> Recorded<T> {
         assert!(
             recorded == expected,
             "`{}`: expected {expected}, recorded {recorded}\n{self}",
-            Named(name, labels),
+            SeriesName(name, labels),
         );
     }
 
     /// The sum of the changes of all series with these labels.
     #[track_caller]
-    fn total(&self, asked: Asked, name: &str, labels: &[(&str, &str)]) -> Option<Amount> {
-        if let Some(fault) = self.fault(asked, name, labels) {
-            panic!("{fault}");
+    fn total(&self, query: Query, name: &str, labels: &[(&str, &str)]) -> Option<Amount> {
+        if let Some(error) = self.query_error(query, name, labels) {
+            panic!("{error}");
         }
         let mut matching = self
             .changes
             .iter()
-            .filter(|change| Asked::of(change.layout()) == Some(asked))
+            .filter(|change| Query::of(change.layout()) == Some(query))
             .filter(|change| change.matches(name, labels));
         let first = matching.next()?.clone();
-        Some(matching.fold(first, Change::and).amount())
+        Some(matching.fold(first, Change::plus).amount())
     }
 
-    /// What is wrong with a query, if anything.
-    fn fault(&self, asked: Asked, name: &str, labels: &[(&str, &str)]) -> Option<String> {
-        let members: Vec<&Known> = self
+    /// The error message for a query that cannot be answered; `None` if it can.
+    fn query_error(&self, query: Query, name: &str, labels: &[(&str, &str)]) -> Option<String> {
+        let members: Vec<&KnownMetric> = self
             .known
             .iter()
             .filter(|known| known.name == name)
             .collect();
         if members.is_empty() {
             let names = self.known.iter().map(|known| known.name.as_str());
-            let like = like(name, names);
-            return Some(format!("there is no metric `{name}` here{like}\n{self}"));
+            let suggestions = suggestions(name, names);
+            return Some(format!(
+                "there is no metric `{name}` here{suggestions}\n{self}"
+            ));
         }
-        if members.iter().all(|known| known.asked != asked) {
-            return Some(format!("`{name}` is {}", members[0].asked));
+        if members.iter().all(|known| known.query != query) {
+            return Some(format!("`{name}` is {}", members[0].query));
         }
         labels.iter().find_map(|(label, _)| {
             let known = || members.iter().flat_map(|known| &known.labels);
             if known().any(|known| known == label) {
                 return None;
             }
-            let like = like(label, known().map(String::as_str));
-            Some(format!("`{name}` has no label `{label}`{like}\n{self}"))
+            let suggestions = suggestions(label, known().map(String::as_str));
+            Some(format!(
+                "`{name}` has no label `{label}`{suggestions}\n{self}"
+            ))
         })
     }
 }
 
-impl Asked {
-    /// The query for metrics of this kind and layout; `None` if all threads share their values.
+impl Query {
+    /// The query for metrics of this layout; `None` if all threads share their values.
     fn of(layout: Layout) -> Option<Self> {
         Some(match layout {
             Layout::Empty | Layout::Int | Layout::Float => return None,
-            Layout::Count => Asked::Counter,
-            Layout::FloatCount => Asked::FloatCounter,
-            Layout::UpDown => Asked::UpDown,
-            Layout::Histogram { .. } => Asked::Observations,
+            Layout::Count => Query::Counter,
+            Layout::FloatCount => Query::FloatCounter,
+            Layout::UpDown => Query::UpDown,
+            Layout::Histogram { .. } => Query::Observations,
         })
     }
 }
 
-impl Known {
+impl KnownMetric {
     fn new(family: &FamilyRef, registry: &Registry) -> Self {
         let (desc, settings) = (family.desc(), registry.settings());
-        let constant = desc.const_labels.iter().map(|(name, _)| &**name);
-        let common = settings.const_labels.iter().map(|(name, _)| &**name);
+        let const_labels = desc.const_labels.iter().map(|(name, _)| &**name);
+        let registry_labels = settings.const_labels.iter().map(|(name, _)| &**name);
         let has_outcome = family.rows().outcome_label() != OutcomeLabel::Omitted;
-        let names = desc.label_names().chain(constant).chain(common);
+        let names = desc
+            .label_names()
+            .chain(const_labels)
+            .chain(registry_labels);
         let names = names.chain(has_outcome.then_some("outcome"));
-        Known {
+        KnownMetric {
             name: format!("{}{}", settings.prefix, desc.name()),
-            asked: Asked::of(family.layout()).unwrap_or(Asked::Shared(desc.kind())),
+            query: Query::of(family.layout()).unwrap_or(Query::Shared(desc.kind())),
             labels: names.map(str::to_owned).collect(),
         }
     }
 }
 
 /// The end of a message about an unknown name: suggestions, if there are any.
-fn like<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> String {
+fn suggestions<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> String {
     match nearest(name, names)[..] {
         [] => String::new(),
-        ref like => format!("; there is `{}`", like.join("`, `")),
+        ref names => format!("; there is `{}`", names.join("`, `")),
     }
 }
 
-impl fmt::Display for Asked {
+impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Asked::Counter => f.write_str("a counter; ask for `counter`"),
-            Asked::FloatCounter => f.write_str("a float counter; ask for `float_counter`"),
-            Asked::UpDown => f.write_str("an up-down counter; ask for `up_down`"),
-            Asked::Observations => f.write_str("a histogram or a summary; ask for `observations`"),
-            Asked::Shared(kind) => write!(
+            Query::Counter => f.write_str("a counter; use `counter`"),
+            Query::FloatCounter => f.write_str("a float counter; use `float_counter`"),
+            Query::UpDown => f.write_str("an up-down counter; use `up_down`"),
+            Query::Observations => f.write_str("a histogram or a summary; use `observations`"),
+            Query::Shared(kind) => write!(
                 f,
-                "a {kind}, whose value all threads share, so that nobody can tell who has set it; \
-                 read it with `get`, in a registry of the test's own"
+                "a {kind}, whose value all threads share, so changes cannot be attributed to a thread; \
+                 read it with `get`, in a registry that only the test uses"
             ),
         }
     }
