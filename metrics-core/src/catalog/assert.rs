@@ -45,7 +45,7 @@ pub fn assert_catalog(lock: impl AsRef<Path>) {
     let now = Lock::of(&catalog());
     if env::var_os(BLESS).is_some() {
         if let Err(error) = fs::write(path, now.write()) {
-            panic!("{}: {error}", shown(path));
+            panic!("{}: {error}", display_path(path));
         }
         return;
     }
@@ -53,26 +53,26 @@ pub fn assert_catalog(lock: impl AsRef<Path>) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => panic!(
             "{} does not exist; run this test with {BLESS}=1 to write it, and commit it",
-            shown(path)
+            display_path(path)
         ),
-        Err(error) => panic!("{}: {error}", shown(path)),
+        Err(error) => panic!("{}: {error}", display_path(path)),
     };
-    let promised = match Lock::read(&text) {
-        Ok(promised) => promised,
-        Err(error) => panic!("{}: {error}", shown(path)),
+    let locked = match Lock::read(&text) {
+        Ok(locked) => locked,
+        Err(error) => panic!("{}: {error}", display_path(path)),
     };
-    let broken = promised.broken_by(&now);
+    let broken = locked.broken_by(&now);
     assert!(
         broken.is_empty(),
         "metrics in {} have changed, which can break queries that use them:\n\n{}\n\n\
          If this is intended, run this test with {BLESS}=1, and mention it in the changelog.",
-        shown(path),
+        display_path(path),
         broken.join("\n"),
     );
 }
 
 /// The absolute path in backticks, for messages.
-fn shown(path: &Path) -> String {
+fn display_path(path: &Path) -> String {
     let absolute = env::current_dir().map_or_else(|_| PathBuf::from(path), |at| at.join(path));
     format!("`{}`", absolute.display())
 }

@@ -53,7 +53,7 @@ fn describe(family: &ExposedFamily) -> CatalogFamily {
     let mut labels = Vec::new();
     for member in members() {
         for label in labels_of(member) {
-            join(&mut labels, label);
+            merge_label(&mut labels, label);
         }
     }
     let is = |kind| desc.kind() == kind;
@@ -75,7 +75,7 @@ fn describe(family: &ExposedFamily) -> CatalogFamily {
         } else {
             Vec::new()
         },
-        states: texts(first.map_or(&[], |member| member.state_names())),
+        states: owned(first.map_or(&[], |member| member.state_names())),
         max_series: members().filter_map(Family::cardinality_limit).max(),
         expire_seconds: members().find_map(Family::expiry_seconds),
         collected: family.collector.is_some(),
@@ -91,9 +91,9 @@ fn describe(family: &ExposedFamily) -> CatalogFamily {
 fn labels_of(family: &Family) -> Vec<CatalogLabel> {
     let desc = family.desc();
     let rows = family.rows();
-    let constant = desc.const_label_pairs();
-    let constant = constant.map(|(name, value)| closed(name, &[value]));
-    let own = desc.label_names().enumerate().map(|(at, name)| {
+    let const_labels = desc.const_label_pairs();
+    let const_labels = const_labels.map(|(name, value)| closed(name, &[value]));
+    let declared = desc.label_names().enumerate().map(|(at, name)| {
         let result = rows
             .result_labels()
             .iter()
@@ -102,7 +102,7 @@ fn labels_of(family: &Family) -> Vec<CatalogLabel> {
             (Some(values), _) => closed(name, values),
             (None, Some(result)) => CatalogLabel {
                 name: name.to_owned(),
-                values: result.values.map(texts),
+                values: result.values.map(owned),
             },
             (None, None) => CatalogLabel {
                 name: name.to_owned(),
@@ -112,23 +112,23 @@ fn labels_of(family: &Family) -> Vec<CatalogLabel> {
     });
     let outcomes = rows.outcome_label();
     let outcome = (outcomes != OutcomeLabel::Omitted).then(|| closed("outcome", outcomes.values()));
-    constant.chain(own).chain(outcome).collect()
+    const_labels.chain(declared).chain(outcome).collect()
 }
 
 fn closed(name: &str, values: &[impl AsRef<str>]) -> CatalogLabel {
     CatalogLabel {
         name: name.to_owned(),
-        values: Some(texts(values)),
+        values: Some(owned(values)),
     }
 }
 
-fn texts(values: &[impl AsRef<str>]) -> Vec<String> {
-    let owned = |text: &_| AsRef::<str>::as_ref(text).to_owned();
-    values.iter().map(owned).collect()
+fn owned(values: &[impl AsRef<str>]) -> Vec<String> {
+    let to_owned = |text: &_| AsRef::<str>::as_ref(text).to_owned();
+    values.iter().map(to_owned).collect()
 }
 
 /// Adds a member's label to the family's labels. The label is open if any member has it open.
-fn join(labels: &mut Vec<CatalogLabel>, label: CatalogLabel) {
+fn merge_label(labels: &mut Vec<CatalogLabel>, label: CatalogLabel) {
     let Some(known) = labels.iter_mut().find(|known| known.name == label.name) else {
         labels.push(label);
         return;

@@ -74,12 +74,12 @@ fn warnings(family: &CatalogFamily) -> impl Iterator<Item = CatalogWarning> {
     if family.name.contains(':') {
         texts.push("colons are for recording rules; use underscores".to_owned());
     }
-    if is_camel(&family.name) {
+    if is_camel_case(&family.name) {
         texts.push("names are in `snake_case`".to_owned());
     }
     texts.extend(words.iter().filter_map(|word| better_unit(word)));
     for label in &family.labels {
-        if is_camel(&label.name) {
+        if is_camel_case(&label.name) {
             texts.push(format!("the label `{}` is not in `snake_case`", label.name));
         }
         // The function attributes' families (`function_calls_total`) have a label `function`; their
@@ -104,7 +104,7 @@ fn warnings(family: &CatalogFamily) -> impl Iterator<Item = CatalogWarning> {
 }
 
 /// Whether the name is in camel case: a lower-case letter directly before an upper-case one.
-fn is_camel(name: &str) -> bool {
+fn is_camel_case(name: &str) -> bool {
     let bytes = name.as_bytes();
     let mut pairs = bytes.windows(2);
     pairs.any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())

@@ -16,12 +16,12 @@ const VERSION: u32 = 1;
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Lock {
     version: u32,
-    families: BTreeMap<String, Promise>,
+    families: BTreeMap<String, LockedFamily>,
 }
 
 /// The properties of a family that queries rely on.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Promise {
+struct LockedFamily {
     #[serde(rename = "type")]
     kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,7 +46,7 @@ impl Lock {
         Lock {
             version: VERSION,
             families: families
-                .map(|family| (family.name.clone(), Promise::of(family)))
+                .map(|family| (family.name.clone(), LockedFamily::of(family)))
                 .collect(),
         }
     }
@@ -73,22 +73,22 @@ impl Lock {
     /// Lists the incompatible changes from `self` to `now`, one per line. Additions are compatible.
     pub(crate) fn broken_by(&self, now: &Lock) -> Vec<String> {
         let mut broken = Vec::new();
-        for (name, promise) in &self.families {
+        for (name, locked) in &self.families {
             match now.families.get(name) {
-                Some(kept) => broken.extend(promise.broken_by(name, kept)),
-                None => broken.push(self.gone(name, promise, now)),
+                Some(kept) => broken.extend(locked.broken_by(name, kept)),
+                None => broken.push(self.missing_line(name, locked, now)),
             }
         }
         broken
     }
 
     /// The line for a missing family. Suggests a new family that it may have been renamed to.
-    fn gone(&self, name: &str, promise: &Promise, now: &Lock) -> String {
+    fn missing_line(&self, name: &str, locked: &LockedFamily, now: &Lock) -> String {
         let new = now.families.iter();
         let new = new.filter(|(name, _)| !self.families.contains_key(*name));
-        let mut alike = new.filter(|(_, other)| *other == promise);
-        let mut line = format!("- {name} ({}) is gone", promise.kind);
-        if let (Some((other, _)), None) = (alike.next(), alike.next()) {
+        let mut similar = new.filter(|(_, other)| *other == locked);
+        let mut line = format!("- {name} ({}) is gone", locked.kind);
+        if let (Some((other, _)), None) = (similar.next(), similar.next()) {
             // Writing to a string cannot fail.
             let _ = write!(line, "; `{other}` is new and has the same type and labels");
         }
@@ -96,14 +96,14 @@ impl Lock {
     }
 }
 
-impl Promise {
+impl LockedFamily {
     fn of(family: &CatalogFamily) -> Self {
         let labels = family.labels.iter().map(|label| {
             let values = label.values.as_ref();
             let values = values.map(|values| values.iter().cloned().collect());
             (label.name.clone(), values)
         });
-        Promise {
+        LockedFamily {
             kind: family.kind.name().to_owned(),
             unit: family.unit.clone(),
             labels: labels.collect(),
@@ -114,7 +114,7 @@ impl Promise {
         }
     }
 
-    fn broken_by(&self, name: &str, now: &Promise) -> Vec<String> {
+    fn broken_by(&self, name: &str, now: &LockedFamily) -> Vec<String> {
         let mut broken = Vec::new();
         let mut differ = |what: &str, was: &dyn std::fmt::Debug, is: &dyn std::fmt::Debug| {
             broken.push(format!("- {name}: {what} was {was:?}, is {is:?}"));

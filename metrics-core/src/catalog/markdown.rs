@@ -126,7 +126,9 @@ fn label_line(out: &mut String, label: &CatalogLabel) -> fmt::Result {
     }
 }
 
-/// Formats text as inline code. Text that contains backticks gets a longer fence (`CommonMark` 6.1).
+/// Formats text as inline code.
+///
+/// Text that contains backticks gets a longer fence (`CommonMark` 6.1).
 fn code(text: &str) -> String {
     if text.is_empty() {
         return "(empty)".to_owned();

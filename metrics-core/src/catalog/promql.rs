@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_any_characters_are_quoted() {
+    fn utf8_names_are_quoted() {
         let matchers = [matcher("http.method", "=", "GET")];
         assert_eq!(
             series("http.requests_total", &matchers),
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_bound_is_found_in_either_spelling() {
+    fn an_integral_bound_matches_both_spellings() {
         assert_eq!(le(0.25), r#"le="0.25""#);
         assert_eq!(le(10.0), r#"le=~"10|10\\.0""#);
     }

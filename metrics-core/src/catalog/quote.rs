@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_text_means_itself() {
+    fn control_characters_quotes_and_line_breaks_are_escaped() {
         assert_eq!(
             quoted("a: \"b\" \\ #c\n\u{7}\u{85}\u{2028}é"),
             r#""a: \"b\" \\ #c\n\u0007\u0085\u2028é""#

@@ -27,9 +27,9 @@ impl<'a> Calls<'a> {
     }
 
     pub(super) fn has(&self, family: &CatalogFamily) -> bool {
-        self.all().any(|own| own.name == family.name)
+        self.all().any(|known| known.name == family.name)
     }
 }
 
 /// The labels that together identify a function.
-pub(super) const BY: [&str; 2] = ["function", "module"];
+pub(super) const FUNCTION_LABELS: [&str; 2] = ["function", "module"];

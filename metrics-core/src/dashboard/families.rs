@@ -26,7 +26,7 @@ pub(super) fn row(family: &CatalogFamily) -> Row {
         Kind::Gauge | Kind::Unknown => gauge(family),
     };
     let panels = panels.into_iter().map(|panel| panel.about(family));
-    Row::closed(&family.name, panels.collect())
+    Row::collapsed(&family.name, panels.collect())
 }
 
 fn counter(family: &CatalogFamily) -> Vec<Panel> {
@@ -34,13 +34,13 @@ fn counter(family: &CatalogFamily) -> Vec<Panel> {
     let rate = rate(&samples(family, ""));
     let per_second = Panel::lines(&format!("{}, per second", family.name))
         .unit(unit::of_rate(family))
-        .query(&named(family, &closed), sum_by(&closed, &rate));
-    let most = open.iter().map(|label| {
+        .query(&legend_or_name(family, &closed), sum_by(&closed, &rate));
+    let largest = open.iter().map(|label| {
         Panel::lines(&format!("{}, by {label}", family.name))
             .unit(unit::of_rate(family))
-            .query(&legend([*label]), most(&sum_by(&[*label], &rate)))
+            .query(&legend([*label]), largest(&sum_by(&[*label], &rate)))
     });
-    wide_if_alone([per_second].into_iter().chain(most).collect())
+    wide_if_alone([per_second].into_iter().chain(largest).collect())
 }
 
 /// One line per instance, because the sum of a gauge over instances may be meaningless.
@@ -49,7 +49,7 @@ fn gauge(family: &CatalogFamily) -> Vec<Panel> {
     let labels: Vec<_> = ["instance"].into_iter().chain(labels).collect();
     let mut values = samples(family, "");
     if !open_labels(family).is_empty() || family.collected {
-        values = most(&values);
+        values = largest(&values);
     }
     let mut panel = Panel::lines(&family.name).unit(unit::of(family));
     if unit::is_timestamp(family) {
@@ -79,7 +79,10 @@ fn histogram(family: &CatalogFamily) -> Vec<Panel> {
     panels.push(
         Panel::lines(&format!("{}, observations per second", family.name))
             .unit("cps")
-            .query(&named(family, &closed), observations(family, &closed)),
+            .query(
+                &legend_or_name(family, &closed),
+                observations(family, &closed),
+            ),
     );
     panels
 }
@@ -110,21 +113,24 @@ fn gauge_histogram(family: &CatalogFamily) -> Vec<Panel> {
 fn summary(family: &CatalogFamily) -> Vec<Panel> {
     let closed = closed_labels(family);
     let mut lines = Panel::lines(&format!("{}, average", family.name))
-        .says("Quantiles of several instances cannot be aggregated; the largest is shown.")
+        .description("Quantiles of several instances cannot be aggregated; the largest is shown.")
         .unit(unit::of(family));
     for quantile in &family.quantiles {
-        let matcher = promql::matcher("quantile", "=~", &either_spelling(*quantile));
+        let matcher = promql::matcher("quantile", "=~", &both_spellings(*quantile));
         let values = samples_with(family, "", Some(matcher));
         lines = lines.query(&format!("p{}", quantile * 100.0), format!("max({values})"));
     }
     let observations = Panel::lines(&format!("{}, observations per second", family.name))
         .unit("cps")
-        .query(&named(family, &closed), observations(family, &closed));
+        .query(
+            &legend_or_name(family, &closed),
+            observations(family, &closed),
+        );
     vec![lines.query("average", average(family, &[])), observations]
 }
 
 /// A regular expression for a quantile: OpenMetrics writes `1.0` where the text format writes `1`.
-fn either_spelling(quantile: f64) -> String {
+fn both_spellings(quantile: f64) -> String {
     let text = format!("{quantile}").replace('.', r"\.");
     if quantile.fract() == 0.0 {
         format!(r"{text}(\.0)?")
@@ -161,12 +167,12 @@ fn states(family: &CatalogFamily) -> Panel {
 }
 
 /// Limits an expression to its largest series, because open labels may have thousands.
-pub(super) fn most(expression: &str) -> String {
-    format!("topk({MOST}, {expression})")
+pub(super) fn largest(expression: &str) -> String {
+    format!("topk({MAX_SERIES}, {expression})")
 }
 
 /// The legend of `labels`, or the family's name if there are no labels.
-fn named(family: &CatalogFamily, labels: &[&str]) -> String {
+fn legend_or_name(family: &CatalogFamily, labels: &[&str]) -> String {
     if labels.is_empty() {
         family.name.clone()
     } else {
@@ -186,4 +192,4 @@ fn wide_if_alone(mut panels: Vec<Panel>) -> Vec<Panel> {
 }
 
 /// Number of series that a panel over open labels displays.
-const MOST: u32 = 20;
+const MAX_SERIES: u32 = 20;

@@ -1,9 +1,9 @@
 //! The dashboard of all functions that have a metrics attribute.
 
 use super::{
-    calls::{BY, Calls},
+    calls::{Calls, FUNCTION_LABELS},
     document::Dashboard,
-    families::most,
+    families::largest,
     layout::Row,
     panel::Panel,
     queries::{average, buckets, error_share, quantile, rate, samples, sum_by},
@@ -34,10 +34,10 @@ fn dashboard(catalog: &Catalog) -> Dashboard {
         datasource: None,
         variables: Variables::of(&variables::anchor(catalog), calls.all()),
         rows: vec![
-            Row::open("All functions", table::of(&calls).into_iter().collect()),
-            Row::open("Calls", calls.counted.map(counted).unwrap_or_default()),
-            Row::open("Durations", calls.timed.map(timed).unwrap_or_default()),
-            Row::open(
+            Row::expanded("All functions", table::of(&calls).into_iter().collect()),
+            Row::expanded("Calls", calls.counted.map(counted).unwrap_or_default()),
+            Row::expanded("Durations", calls.timed.map(timed).unwrap_or_default()),
+            Row::expanded(
                 "In flight",
                 calls.in_flight.map(in_flight).unwrap_or_default(),
             ),
@@ -57,18 +57,21 @@ fn counted(calls: &CatalogFamily) -> Vec<Panel> {
             .narrow()
             .about(calls)
             .unit("reqps")
-            .query(FUNCTION, most(&sum_by(&BY, &rate))),
+            .query(FUNCTION, largest(&sum_by(&FUNCTION_LABELS, &rate))),
         Panel::lines("Share of errors")
             .narrow()
-            .says("The share of finished calls that returned an error or panicked.")
+            .description("The share of finished calls that returned an error or panicked.")
             .about(calls)
             .unit("percentunit")
-            .query(FUNCTION, most(&format!("({})", error_share(calls, &BY)))),
+            .query(
+                FUNCTION,
+                largest(&format!("({})", error_share(calls, &FUNCTION_LABELS))),
+            ),
     ]
 }
 
 fn timed(durations: &CatalogFamily) -> Vec<Panel> {
-    let p99 = quantile(0.99, durations, &BY);
+    let p99 = quantile(0.99, durations, &FUNCTION_LABELS);
     vec![
         Panel::lines("Quantiles")
             .about(durations)
@@ -80,7 +83,7 @@ fn timed(durations: &CatalogFamily) -> Vec<Panel> {
         Panel::lines("p99, by function")
             .about(durations)
             .unit("s")
-            .query(FUNCTION, most(&format!("({p99})"))),
+            .query(FUNCTION, largest(&format!("({p99})"))),
         Panel::heat_map("Distribution")
             .wide()
             .about(durations)
@@ -90,10 +93,10 @@ fn timed(durations: &CatalogFamily) -> Vec<Panel> {
 }
 
 fn in_flight(calls: &CatalogFamily) -> Vec<Panel> {
-    let panel = Panel::lines("Calls in flight")
-        .wide()
-        .about(calls)
-        .query(FUNCTION, most(&sum_by(&BY, &samples(calls, ""))));
+    let panel = Panel::lines("Calls in flight").wide().about(calls).query(
+        FUNCTION,
+        largest(&sum_by(&FUNCTION_LABELS, &samples(calls, ""))),
+    );
     vec![panel]
 }
 

@@ -12,23 +12,23 @@ pub(super) struct Row {
     pub(super) title: String,
     /// Whether the row is collapsed. Grafana runs the queries of a collapsed row only once a user
     /// expands it.
-    pub(super) closed: bool,
+    pub(super) is_collapsed: bool,
     pub(super) panels: Vec<Panel>,
 }
 
 impl Row {
-    pub(super) fn open(title: &str, panels: Vec<Panel>) -> Row {
+    pub(super) fn expanded(title: &str, panels: Vec<Panel>) -> Row {
         Row {
             title: title.to_owned(),
-            closed: false,
+            is_collapsed: false,
             panels,
         }
     }
 
-    pub(super) fn closed(title: &str, panels: Vec<Panel>) -> Row {
+    pub(super) fn collapsed(title: &str, panels: Vec<Panel>) -> Row {
         Row {
             title: title.to_owned(),
-            closed: true,
+            is_collapsed: true,
             panels,
         }
     }
@@ -44,12 +44,12 @@ pub(super) fn panels(rows: &[Row]) -> Vec<Value> {
             "id": ids.of(&row.title, ""),
             "type": "row",
             "title": row.title,
-            "collapsed": row.closed,
-            "gridPos": { "x": 0, "y": y, "w": WIDTH, "h": 1 },
+            "collapsed": row.is_collapsed,
+            "gridPos": { "x": 0, "y": y, "w": GRID_WIDTH, "h": 1 },
             "panels": [],
         });
         let (placed, below) = place(row, y + 1, &mut ids);
-        if row.closed {
+        if row.is_collapsed {
             head["panels"] = Value::Array(placed);
             out.push(head);
             y += 1;
@@ -68,7 +68,7 @@ fn place(row: &Row, mut y: u32, ids: &mut Ids) -> (Vec<Value>, u32) {
     let mut placed = Vec::new();
     for panel in &row.panels {
         let (width, height) = panel.size();
-        if x + width > WIDTH {
+        if x + width > GRID_WIDTH {
             (x, y, tallest) = (0, y + tallest, 0);
         }
         let mut value = panel.to_json();
@@ -108,10 +108,10 @@ pub(super) fn uid(text: &str) -> String {
         }
     }
     let uid = uid.trim_matches('-');
-    if uid.len() <= UID && !uid.is_empty() {
+    if uid.len() <= MAX_UID_LEN && !uid.is_empty() {
         uid.to_owned()
     } else {
-        let cut = &uid[..uid.len().min(UID - 9)];
+        let cut = &uid[..uid.len().min(MAX_UID_LEN - 9)];
         format!("{cut}-{:08x}", fnv(&[text]))
     }
 }
@@ -125,25 +125,25 @@ fn fnv(texts: &[&str]) -> u32 {
 }
 
 /// Width of Grafana's grid, in columns.
-const WIDTH: u32 = 24;
+const GRID_WIDTH: u32 = 24;
 /// Maximum length of a `uid` in Grafana.
-const UID: usize = 40;
+const MAX_UID_LEN: usize = 40;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_uid_is_made_of_any_title() {
+    fn any_title_yields_a_valid_uid() {
         assert_eq!(uid("My Shop: Overview!"), "my-shop-overview");
         assert!(uid("買い物").starts_with('-'));
         let long = uid(&"a long title ".repeat(9));
-        assert_eq!(long.len(), UID);
+        assert_eq!(long.len(), MAX_UID_LEN);
         assert_ne!(long, uid(&"a long title ".repeat(10)));
     }
 
     #[test]
-    fn an_id_stays_when_others_come_before_it() {
+    fn an_id_does_not_depend_on_other_panels() {
         let mut alone = Ids::default();
         let mut among = Ids::default();
         among.of("first", "panel");

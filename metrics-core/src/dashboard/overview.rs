@@ -7,7 +7,7 @@ use super::{
     layout::Row,
     panel::Panel,
     queries::{error_share, quantile, rate, samples, sum_by},
-    selectors::of_target,
+    selectors::target_matchers,
     variables::{self, Variables},
 };
 use crate::catalog::{Catalog, CatalogFamily, promql};
@@ -28,9 +28,9 @@ fn dashboard(catalog: &Catalog) -> Dashboard {
     let calls = Calls::of(catalog);
     let others = || catalog.families.iter().filter(|family| !calls.has(family));
     let mut rows = vec![
-        Row::open("Service", service(catalog, &calls)),
-        Row::open("Process", process(catalog)),
-        Row::open("Metrics", own(catalog)),
+        Row::expanded("Service", service(catalog, &calls)),
+        Row::expanded("Process", process(catalog)),
+        Row::expanded("Metrics", self_metrics(catalog)),
     ];
     rows.extend(others().map(families::row));
     Dashboard {
@@ -45,11 +45,13 @@ fn dashboard(catalog: &Catalog) -> Dashboard {
 
 /// Panels about HTTP requests if the program measures those, or about function calls otherwise.
 fn service(catalog: &Catalog, calls: &Calls<'_>) -> Vec<Panel> {
-    let up = promql::series("up", &of_target());
+    let up = promql::series("up", &target_matchers());
     let mut panels = vec![
         Panel::lines("Instances")
             .narrow()
-            .says("The number of instances that Prometheus scrapes, and how many of them are up.")
+            .description(
+                "The number of instances that Prometheus scrapes, and how many of them are up.",
+            )
             .query("up", format!("sum({up})"))
             .query("all", format!("count({up})")),
     ];
@@ -74,7 +76,7 @@ fn service(catalog: &Catalog, calls: &Calls<'_>) -> Vec<Panel> {
         panels.push(
             Panel::lines("Share of errors")
                 .narrow()
-                .says("The share of finished requests or calls that failed or panicked.")
+                .description("The share of finished requests or calls that failed or panicked.")
                 .about(counter)
                 .unit("percentunit")
                 .query("errors", error_share(counter, &[])),
@@ -118,7 +120,7 @@ fn process(catalog: &Catalog) -> Vec<Panel> {
         panels.push(
             Panel::lines("File descriptors")
                 .narrow()
-                .says("Open file descriptors, as a share of the process's limit.")
+                .description("Open file descriptors, as a share of the process's limit.")
                 .about(open)
                 .unit("percentunit")
                 .query(
@@ -133,42 +135,43 @@ fn process(catalog: &Catalog) -> Vec<Panel> {
 /// Panels about the self-metrics, and the scrape durations that Prometheus records.
 ///
 /// A missing error counter is displayed as 0, so that "no errors" does not look like "no data".
-fn own(catalog: &Catalog) -> Vec<Panel> {
-    let own = |name: &str| promql::series(&format!("{}{name}", catalog.prefix), &of_target());
-    let grown = |name: &str, by: &[&str]| {
-        let grown = format!("increase({}[$__rate_interval])", own(name));
-        format!("{} or on () vector(0)", sum_by(by, &grown))
+fn self_metrics(catalog: &Catalog) -> Vec<Panel> {
+    let series =
+        |name: &str| promql::series(&format!("{}{name}", catalog.prefix), &target_matchers());
+    let increase = |name: &str, by: &[&str]| {
+        let increase = format!("increase({}[$__rate_interval])", series(name));
+        format!("{} or on () vector(0)", sum_by(by, &increase))
     };
-    let scrapes = |name: &str| promql::series(name, &of_target());
+    let scrapes = |name: &str| promql::series(name, &target_matchers());
     vec![
         Panel::lines("Series")
             .narrow()
-            .says("The families with the most series.")
+            .description("The families with the most series.")
             .query(
                 "{{family}}",
-                families::most(&sum_by(&["family"], &own("metrics_series"))),
+                families::largest(&sum_by(&["family"], &series("metrics_series"))),
             ),
         Panel::lines("Lost to limits")
             .narrow()
-            .says(
+            .description(
                 "Label sets recorded as `overflow` because their metric had reached its cardinality \
                  limit; values that could not be recorded; collectors that panicked or timed out.",
             )
             .query(
                 "overflow: {{family}}",
-                grown("metrics_overflowed_total", &["family"]),
+                increase("metrics_overflowed_total", &["family"]),
             )
             .query(
                 "rejected: {{family}} {{reason}}",
-                grown("metrics_rejected_total", &["family", "reason"]),
+                increase("metrics_rejected_total", &["family", "reason"]),
             )
             .query(
                 "collector: {{collector}} {{reason}}",
-                grown("metrics_collector_errors_total", &["collector", "reason"]),
+                increase("metrics_collector_errors_total", &["collector", "reason"]),
             ),
         Panel::lines("Scrapes")
             .narrow()
-            .says("The duration of a scrape.")
+            .description("The duration of a scrape.")
             .unit("s")
             .query("{{instance}}", scrapes("scrape_duration_seconds")),
     ]

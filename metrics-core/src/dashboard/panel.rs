@@ -10,7 +10,7 @@ use crate::catalog::CatalogFamily;
 pub(super) struct Panel {
     title: String,
     description: String,
-    look: Look,
+    visualization: Visualization,
     width: u32,
     height: u32,
     unit: &'static str,
@@ -22,7 +22,7 @@ pub(super) struct Panel {
 
 /// The visualization of a panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Look {
+enum Visualization {
     Lines,
     HeatMap,
     Table,
@@ -38,22 +38,22 @@ struct Query {
 impl Panel {
     /// A graph of values over time.
     pub(super) fn lines(title: &str) -> Panel {
-        Panel::new(title, Look::Lines, 12, 8)
+        Panel::new(title, Visualization::Lines, 12, 8)
     }
 
     /// A heat map of the observations in each bucket over time.
     pub(super) fn heat_map(title: &str) -> Panel {
-        Panel::new(title, Look::HeatMap, 12, 8)
+        Panel::new(title, Visualization::HeatMap, 12, 8)
     }
 
     /// A table of the current labels and values.
     pub(super) fn table(title: &str) -> Panel {
-        Panel::new(title, Look::Table, 24, 8)
+        Panel::new(title, Visualization::Table, 24, 8)
     }
 
     /// A timeline of which states were on.
     pub(super) fn states(title: &str) -> Panel {
-        let mut panel = Panel::new(title, Look::States, 24, 8);
+        let mut panel = Panel::new(title, Visualization::States, 24, 8);
         panel.mappings = json!([{
             "type": "value",
             "options": {
@@ -64,11 +64,11 @@ impl Panel {
         panel
     }
 
-    fn new(title: &str, look: Look, width: u32, height: u32) -> Panel {
+    fn new(title: &str, visualization: Visualization, width: u32, height: u32) -> Panel {
         Panel {
             title: title.to_owned(),
             description: String::new(),
-            look,
+            visualization,
             width,
             height,
             unit: "short",
@@ -89,7 +89,7 @@ impl Panel {
     }
 
     /// Sets the description.
-    pub(super) fn says(mut self, text: &str) -> Panel {
+    pub(super) fn description(mut self, text: &str) -> Panel {
         text.clone_into(&mut self.description);
         self
     }
@@ -129,26 +129,29 @@ impl Panel {
         let defaults = json!({
             "unit": self.unit,
             "mappings": self.mappings,
-            "custom": self.look.custom(),
+            "custom": self.visualization.custom(),
         });
         json!({
-            "type": self.look.plugin(),
+            "type": self.visualization.plugin(),
             "title": self.title,
             "description": self.description,
             "datasource": datasource(),
             "targets": self.targets(),
             "fieldConfig": { "defaults": defaults, "overrides": self.overrides },
-            "options": self.look.options(self.unit),
+            "options": self.visualization.options(self.unit),
             "transformations": self.transformations,
         })
     }
 
     fn targets(&self) -> Vec<Value> {
-        let is_now = self.look == Look::Table;
-        let format = match self.look {
-            Look::Table => "table",
-            Look::HeatMap => "heatmap",
+        let is_instant = self.visualization == Visualization::Table;
+        let format = match self.visualization {
+            Visualization::Table => "table",
+            Visualization::HeatMap => "heatmap",
             _ => "time_series",
+        };
+        let has_exemplars = |query: &Query| {
+            self.visualization == Visualization::Lines && query.expression.contains("_bucket")
         };
         let queries = self.queries.iter().zip('A'..='Z');
         let target = |(query, letter): (&Query, char)| {
@@ -159,38 +162,40 @@ impl Panel {
                 "expr": query.expression,
                 "legendFormat": query.legend,
                 "format": format,
-                "instant": is_now,
-                "range": !is_now,
-                "exemplar": self.look == Look::Lines && query.expression.contains("_bucket"),
+                "instant": is_instant,
+                "range": !is_instant,
+                "exemplar": has_exemplars(query),
             })
         };
         queries.map(target).collect()
     }
 }
 
-impl Look {
+impl Visualization {
     fn plugin(self) -> &'static str {
         match self {
-            Look::Lines => "timeseries",
-            Look::HeatMap => "heatmap",
-            Look::Table => "table",
-            Look::States => "state-timeline",
+            Visualization::Lines => "timeseries",
+            Visualization::HeatMap => "heatmap",
+            Visualization::Table => "table",
+            Visualization::States => "state-timeline",
         }
     }
 
     /// The plugin's settings for each field (`fieldConfig.defaults.custom`).
     fn custom(self) -> Value {
         match self {
-            Look::Lines => json!({ "lineWidth": 1, "fillOpacity": 10, "showPoints": "never" }),
-            Look::States => json!({ "lineWidth": 0, "fillOpacity": 80 }),
-            Look::Table => json!({ "align": "auto", "inspect": false }),
-            Look::HeatMap => json!({}),
+            Visualization::Lines => {
+                json!({ "lineWidth": 1, "fillOpacity": 10, "showPoints": "never" })
+            }
+            Visualization::States => json!({ "lineWidth": 0, "fillOpacity": 80 }),
+            Visualization::Table => json!({ "align": "auto", "inspect": false }),
+            Visualization::HeatMap => json!({}),
         }
     }
 
     fn options(self, unit: &str) -> Value {
         match self {
-            Look::Lines => json!({
+            Visualization::Lines => json!({
                 "legend": {
                     "showLegend": true,
                     "displayMode": "list",
@@ -199,7 +204,7 @@ impl Look {
                 },
                 "tooltip": { "mode": "multi", "sort": "desc" },
             }),
-            Look::HeatMap => json!({
+            Visualization::HeatMap => json!({
                 "calculate": false,
                 "color": {
                     "mode": "scheme",
@@ -220,8 +225,10 @@ impl Look {
                 "tooltip": { "mode": "single", "yHistogram": false, "showColorScale": false },
                 "yAxis": { "axisPlacement": "left", "reverse": false, "unit": unit },
             }),
-            Look::Table => json!({ "frameIndex": 0, "showHeader": true, "cellHeight": "sm" }),
-            Look::States => json!({
+            Visualization::Table => {
+                json!({ "frameIndex": 0, "showHeader": true, "cellHeight": "sm" })
+            }
+            Visualization::States => json!({
                 "mergeValues": true,
                 "showValue": "never",
                 "alignValue": "left",
@@ -235,13 +242,13 @@ impl Look {
 
 /// The help of a family, and where it is declared.
 fn about(family: &CatalogFamily) -> String {
-    let places: Vec<_> = family
+    let locations: Vec<_> = family
         .members
         .iter()
-        .take(PLACES)
+        .take(MAX_LOCATIONS)
         .map(|member| format!("{}:{}", member.file, member.line))
         .collect();
-    let more = family.members.len().saturating_sub(PLACES);
+    let more = family.members.len().saturating_sub(MAX_LOCATIONS);
     let more = match more {
         0 => String::new(),
         more => format!(" and in {more} more places"),
@@ -251,9 +258,9 @@ fn about(family: &CatalogFamily) -> String {
         family.help,
         family.name,
         family.kind,
-        places.join(", ")
+        locations.join(", ")
     )
 }
 
 /// Number of declarations that a description lists.
-const PLACES: usize = 3;
+const MAX_LOCATIONS: usize = 3;

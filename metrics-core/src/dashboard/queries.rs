@@ -20,7 +20,7 @@ pub(super) fn samples_with(family: &CatalogFamily, suffix: &str, more: Option<St
 }
 
 /// The name of a sample that every series of the family has.
-pub(super) fn counted_by(family: &CatalogFamily) -> String {
+pub(super) fn sample_name(family: &CatalogFamily) -> String {
     match family.kind {
         Kind::Histogram if is_native_only(family) => family.name.clone(),
         Kind::Histogram | Kind::Summary => format!("{}_count", family.name),
@@ -53,7 +53,7 @@ pub(super) fn error_share(counter: &CatalogFamily, by: &[&str]) -> String {
 
 /// The observations of a histogram or summary per second.
 pub(super) fn observations(family: &CatalogFamily, by: &[&str]) -> String {
-    either(
+    classic_or_native(
         family,
         || sum_by(by, &rate(&samples(family, "_count"))),
         || {
@@ -67,7 +67,7 @@ pub(super) fn observations(family: &CatalogFamily, by: &[&str]) -> String {
 
 /// The average of a histogram's or summary's observations.
 pub(super) fn average(family: &CatalogFamily, by: &[&str]) -> String {
-    either(
+    classic_or_native(
         family,
         || {
             let [sum, count] = ["_sum", "_count"].map(|s| sum_by(by, &rate(&samples(family, s))));
@@ -83,7 +83,7 @@ pub(super) fn average(family: &CatalogFamily, by: &[&str]) -> String {
 /// A quantile of a histogram's observations.
 pub(super) fn quantile(quantile: f64, family: &CatalogFamily, by: &[&str]) -> String {
     let with_le: Vec<_> = ["le"].into_iter().chain(by.iter().copied()).collect();
-    either(
+    classic_or_native(
         family,
         || {
             let buckets = samples(family, "_bucket");
@@ -126,7 +126,7 @@ pub(super) fn buckets(family: &CatalogFamily) -> String {
 ///
 /// If it has both, the query works with either, because the scrape configuration of Prometheus
 /// decides which of them it stores.
-fn either(
+fn classic_or_native(
     family: &CatalogFamily,
     classic: impl Fn() -> String,
     native: impl Fn() -> String,
@@ -154,8 +154,8 @@ pub(super) fn open_labels(family: &CatalogFamily) -> Vec<&str> {
     names(family, |label| label.values.is_none())
 }
 
-fn names(family: &CatalogFamily, which: impl Fn(&CatalogLabel) -> bool) -> Vec<&str> {
-    let labels = family.labels.iter().filter(|label| which(label));
+fn names(family: &CatalogFamily, is_wanted: impl Fn(&CatalogLabel) -> bool) -> Vec<&str> {
+    let labels = family.labels.iter().filter(|label| is_wanted(label));
     labels.map(|label| &*label.name).collect()
 }
 

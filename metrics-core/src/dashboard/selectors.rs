@@ -12,21 +12,21 @@ use crate::{
 pub(super) fn labels(family: &CatalogFamily) -> impl Iterator<Item = &str> {
     let is_info = family.kind == Kind::Info;
     let names = family.labels.iter().map(|label| &*label.name);
-    names.filter(move |name| !is_info && !TAKEN.contains(name) && is_legacy_label(name))
+    names.filter(move |name| !is_info && !WITHOUT_VARIABLE.contains(name) && is_legacy_label(name))
 }
 
 /// The matchers for all variables that apply to a family.
 pub(super) fn matchers(family: &CatalogFamily) -> Vec<String> {
-    chosen_by(["job", "instance"].into_iter().chain(labels(family)))
+    variable_matchers(["job", "instance"].into_iter().chain(labels(family)))
 }
 
 /// The matchers for `job` and `instance`, which apply to every metric.
-pub(super) fn of_target() -> Vec<String> {
-    chosen_by(["job", "instance"])
+pub(super) fn target_matchers() -> Vec<String> {
+    variable_matchers(["job", "instance"])
 }
 
 /// A matcher for each label, with the variable of the same name.
-pub(super) fn chosen_by<'a>(labels: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+pub(super) fn variable_matchers<'a>(labels: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let matcher = |label| promql::matcher(label, "=~", &format!("${label}"));
     labels.into_iter().map(matcher).collect()
 }
@@ -35,4 +35,4 @@ pub(super) fn chosen_by<'a>(labels: impl IntoIterator<Item = &'a str>) -> Vec<St
 ///
 /// `datasource`, `job` and `instance` are variables already; `le` and `quantile` are internal to
 /// histograms and summaries; filtering by `outcome` would make every share of errors 0 or 1.
-const TAKEN: [&str; 6] = ["datasource", "job", "instance", "le", "outcome", "quantile"];
+const WITHOUT_VARIABLE: [&str; 6] = ["datasource", "job", "instance", "le", "outcome", "quantile"];

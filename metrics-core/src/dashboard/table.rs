@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    calls::{BY, Calls},
+    calls::{Calls, FUNCTION_LABELS},
     panel::Panel,
     queries::{error_share, quantile, rate, samples, sum_by},
 };
@@ -17,16 +17,24 @@ pub(super) fn of(calls: &Calls<'_>) -> Option<Panel> {
         columns.push((
             "calls per second",
             "reqps",
-            sum_by(&BY, &rate(&samples(calls, ""))),
+            sum_by(&FUNCTION_LABELS, &rate(&samples(calls, ""))),
         ));
-        columns.push(("share of errors", "percentunit", error_share(calls, &BY)));
+        columns.push((
+            "share of errors",
+            "percentunit",
+            error_share(calls, &FUNCTION_LABELS),
+        ));
     }
     if let Some(durations) = calls.timed {
-        columns.push(("p50", "s", quantile(0.5, durations, &BY)));
-        columns.push(("p99", "s", quantile(0.99, durations, &BY)));
+        columns.push(("p50", "s", quantile(0.5, durations, &FUNCTION_LABELS)));
+        columns.push(("p99", "s", quantile(0.99, durations, &FUNCTION_LABELS)));
     }
     if let Some(in_flight) = calls.in_flight {
-        columns.push(("in flight", "short", sum_by(&BY, &samples(in_flight, ""))));
+        columns.push((
+            "in flight",
+            "short",
+            sum_by(&FUNCTION_LABELS, &samples(in_flight, "")),
+        ));
     }
     if columns.is_empty() {
         return None;

@@ -4,7 +4,7 @@ use crate::{catalog::CatalogFamily, describe::kind::Kind};
 
 /// The unit of a family's values.
 pub(super) fn of(family: &CatalogFamily) -> &'static str {
-    match word(family) {
+    match unit_word(family) {
         "seconds" => "s",
         "bytes" => "bytes",
         "ratio" => "percentunit",
@@ -21,7 +21,7 @@ pub(super) fn of(family: &CatalogFamily) -> &'static str {
 
 /// The unit of the per-second rate of a family's values.
 pub(super) fn of_rate(family: &CatalogFamily) -> &'static str {
-    match word(family) {
+    match unit_word(family) {
         "bytes" => "Bps",
         // Seconds per second are a ratio, such as CPU usage.
         "seconds" => "percentunit",
@@ -40,7 +40,7 @@ pub(super) fn is_timestamp(family: &CatalogFamily) -> bool {
 }
 
 /// The declared unit, or else the last word of the name, without `_total`.
-fn word(family: &CatalogFamily) -> &str {
+fn unit_word(family: &CatalogFamily) -> &str {
     let name = family.name.strip_suffix("_total");
     let name = name.unwrap_or(&family.name);
     let last = || name.rsplit(['_', '.']).next().unwrap_or_default();

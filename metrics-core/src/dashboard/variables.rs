@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    queries::counted_by,
-    selectors::{chosen_by, labels},
+    queries::sample_name,
+    selectors::{labels, variable_matchers},
 };
 use crate::catalog::{Catalog, CatalogFamily, promql};
 
@@ -30,7 +30,7 @@ impl Variables {
         for family in families {
             for name in labels(family) {
                 if !variables.has(name) {
-                    let metric = counted_by(family);
+                    let metric = sample_name(family);
                     variables.labels.push((name.to_owned(), metric));
                 }
             }
@@ -42,7 +42,7 @@ impl Variables {
         self.labels.iter().any(|(known, _)| known == label)
     }
 
-    pub(super) fn to_json(&self, chosen: Option<&str>) -> Vec<Value> {
+    pub(super) fn to_json(&self, datasource_uid: Option<&str>) -> Vec<Value> {
         let mut datasource = json!({
             "name": "datasource",
             "label": "Data source",
@@ -51,16 +51,16 @@ impl Variables {
             "refresh": 1,
             "hide": 0,
         });
-        if let Some(uid) = chosen {
+        if let Some(uid) = datasource_uid {
             datasource["current"] = json!({ "selected": true, "text": uid, "value": uid });
         }
         let job = query("job", &promql::series(&self.anchor, &[]));
-        let of_job = promql::series(&self.anchor, &chosen_by(["job"]));
+        let of_job = promql::series(&self.anchor, &variable_matchers(["job"]));
         let instance = query("instance", &of_job);
         let labels = self.labels.iter().map(|(label, metric)| {
             query(
                 label,
-                &promql::series(metric, &chosen_by(["job", "instance"])),
+                &promql::series(metric, &variable_matchers(["job", "instance"])),
             )
         });
         [datasource, job, instance]

@@ -11,7 +11,7 @@ pub(super) fn group(rules: &Rules) -> Group {
     if let Some(job) = &rules.job {
         all.extend(target(rules, job));
     }
-    all.extend(OWN.iter().map(|own| own.rule(rules)));
+    all.extend(SELF_METRIC_ALERTS.iter().map(|alert| alert.rule(rules)));
     Group {
         name: "metrics".to_owned(),
         rules: all,
@@ -21,12 +21,12 @@ pub(super) fn group(rules: &Rules) -> Group {
 /// Alerts about the targets of `job`. Without a job they would cover other programs' targets.
 fn target(rules: &Rules, job: &str) -> [Rule; 2] {
     let up = promql::series("up", &[promql::matcher("job", "=", job)]);
-    let lasting = rules.window(DOWN).to_string();
+    let hold_for = rules.window(DOWN_SECONDS).to_string();
     let page = |name: &str, expression, summary: &str, description: &str| Rule {
         is_alert: true,
         name: name.to_owned(),
         expression,
-        lasting: Some(lasting.clone()),
+        hold_for: Some(hold_for.clone()),
         labels: vec![("severity".to_owned(), rules.page.clone())],
         annotations: vec![
             ("summary", summary.to_owned()),
@@ -53,7 +53,7 @@ fn target(rules: &Rules, job: &str) -> [Rule; 2] {
 }
 
 /// An alert that fires when one of the self-metrics grows, all of which count failures.
-struct Own {
+struct SelfMetricAlert {
     alert: &'static str,
     counter: &'static str,
     by: [&'static str; 3],
@@ -61,17 +61,17 @@ struct Own {
     description: &'static str,
 }
 
-impl Own {
+impl SelfMetricAlert {
     fn rule(&self, rules: &Rules) -> Rule {
         let counter = format!("{}{}", rules.catalog.prefix, self.counter);
         let counter = rules.series(&counter, Vec::new());
-        let window = rules.window(RECENT);
+        let window = rules.window(RECENT_SECONDS);
         let by = promql::labels(self.by);
         Rule {
             is_alert: true,
             name: self.alert.to_owned(),
             expression: format!("sum by {by} (increase({counter}[{window}])) > 0"),
-            lasting: None,
+            hold_for: None,
             labels: vec![("severity".to_owned(), rules.ticket.clone())],
             annotations: vec![
                 ("summary", self.summary.to_owned()),
@@ -81,8 +81,8 @@ impl Own {
     }
 }
 
-const OWN: [Own; 3] = [
-    Own {
+const SELF_METRIC_ALERTS: [SelfMetricAlert; 3] = [
+    SelfMetricAlert {
         alert: "SeriesOverflow",
         counter: "metrics_overflowed_total",
         by: ["job", "instance", "family"],
@@ -91,7 +91,7 @@ const OWN: [Own; 3] = [
                       but their label values are lost. A label has more values than expected; \
                       reduce them, let series expire, or raise `max_series`.",
     },
-    Own {
+    SelfMetricAlert {
         alert: "ValuesRejected",
         counter: "metrics_rejected_total",
         by: ["job", "family", "reason"],
@@ -100,7 +100,7 @@ const OWN: [Own; 3] = [
                       hold, `exemplar` an exemplar that is too long, `clash` a declaration that is \
                       left out because another one has its name.",
     },
-    Own {
+    SelfMetricAlert {
         alert: "CollectorFails",
         counter: "metrics_collector_errors_total",
         by: ["job", "collector", "reason"],
@@ -110,7 +110,7 @@ const OWN: [Own; 3] = [
     },
 ];
 
-/// How long a target must be down before an alert fires, in seconds.
-const DOWN: u64 = 5 * 60;
-/// The range of the `increase` in alerts on the self-metrics, in seconds.
-const RECENT: u64 = 15 * 60;
+/// How long a target must be down before an alert fires.
+const DOWN_SECONDS: u64 = 5 * 60;
+/// The range of the `increase` in alerts on the self-metrics.
+const RECENT_SECONDS: u64 = 15 * 60;

@@ -16,22 +16,22 @@ use crate::{
 
 /// Generates a group of recording rules and a group of alerts for all objectives.
 pub(super) fn groups(rules: &Rules) -> Vec<Group> {
-    let (mut recorded, mut alerts) = (Vec::new(), Vec::new());
+    let (mut recordings, mut alerts) = (Vec::new(), Vec::new());
     // Functions of the same name in one module (in two `impl` blocks) record into the same series,
     // so their objective needs one set of rules only.
-    let mut known = HashSet::new();
+    let mut seen = HashSet::new();
     for family in &rules.catalog.families {
         for member in &family.members {
             for objective in &member.objectives {
-                let target = Target {
+                let measured = MeasuredObjective {
                     rules,
                     family,
                     member,
                     objective,
                 };
-                if target.fits() && known.insert(target.labels()) {
-                    recorded.extend(target.recordings());
-                    alerts.extend(target.alerts());
+                if measured.has_data() && seen.insert(measured.labels()) {
+                    recordings.extend(measured.recordings());
+                    alerts.extend(measured.alerts());
                 }
             }
         }
@@ -41,22 +41,22 @@ pub(super) fn groups(rules: &Rules) -> Vec<Group> {
         rules,
     };
     vec![
-        group("objectives", recorded),
+        group("objectives", recordings),
         group("error-budgets", alerts),
     ]
 }
 
 /// An objective, with the family and the declaration it belongs to.
-struct Target<'a> {
+struct MeasuredObjective<'a> {
     rules: &'a Rules,
     family: &'a CatalogFamily,
     member: &'a CatalogMember,
     objective: &'a Objective,
 }
 
-impl Target<'_> {
+impl MeasuredObjective<'_> {
     /// Whether the family has the data that the objective needs: buckets, or a label `outcome`.
-    fn fits(&self) -> bool {
+    fn has_data(&self) -> bool {
         match self.objective {
             Objective::Latency { .. } => self.family.kind == Kind::Histogram,
             Objective::Success { .. } => {
@@ -83,16 +83,16 @@ impl Target<'_> {
     }
 
     fn recordings(&self) -> Vec<Rule> {
-        let mut known = HashSet::new();
+        let mut seen = HashSet::new();
         let windows = BURNS.iter().flat_map(|burn| [burn.short, burn.long]);
-        let windows = windows.filter(|window| known.insert(*window));
+        let windows = windows.filter(|window| seen.insert(*window));
         let rule = |window| {
             let window = self.rules.window(window).to_string();
             Rule {
                 is_alert: false,
-                name: recorded(&window),
-                expression: self.misses(&window),
-                lasting: None,
+                name: record_name(&window),
+                expression: self.miss_ratio(&window),
+                hold_for: None,
                 labels: self.labels(),
                 annotations: Vec::new(),
             }
@@ -101,8 +101,8 @@ impl Target<'_> {
     }
 
     /// The expression for the share of calls in a window that missed the objective.
-    fn misses(&self, window: &str) -> String {
-        let own = |suffix: &str, more: Option<String>| {
+    fn miss_ratio(&self, window: &str) -> String {
+        let rate = |suffix: &str, more: Option<String>| {
             let labels = self.member.labels.iter();
             let matchers = labels.map(|(name, value)| promql::matcher(name, "=", value));
             let name = format!("{}{suffix}", self.family.name);
@@ -119,19 +119,19 @@ impl Target<'_> {
                 };
                 format!(
                     "{} / {}",
-                    own(suffix, Some(bad)),
-                    own(suffix, Some(counted))
+                    rate(suffix, Some(bad)),
+                    rate(suffix, Some(counted))
                 )
             }
             Objective::Latency { seconds, .. } => {
-                let fast = own("_bucket", Some(promql::le(seconds)));
-                let share = format!("{fast} / {}", own("_count", None));
+                let fast = rate("_bucket", Some(promql::le(seconds)));
+                let share = format!("{fast} / {}", rate("_count", None));
                 match self.family.native {
                     None => format!("1 - {share}"),
                     // Prometheus may store the native buckets in place of the classic ones.
                     Some(_) => format!(
                         "1 - ({share} or histogram_fraction(0, {seconds}, {}))",
-                        own("", None)
+                        rate("", None)
                     ),
                 }
             }
@@ -140,19 +140,19 @@ impl Target<'_> {
 
     fn alerts(&self) -> Vec<Rule> {
         let budget = 1.0 - self.percent() / 100.0;
-        let alert = |name: &str, severity: &String, pages: bool| {
-            let burns = BURNS.iter().filter(|burn| burn.pages == pages);
-            let burns: Vec<_> = burns
+        let alert = |name: &str, severity: &String, is_page: bool| {
+            let burns = BURNS.iter().filter(|burn| burn.is_page == is_page);
+            let conditions: Vec<_> = burns
                 .filter(|burn| burn.rate * budget < 1.0)
-                .map(|burn| self.burns(burn))
+                .map(|burn| self.condition(burn))
                 .collect();
             let mut labels = self.labels();
             labels.push(("severity".to_owned(), severity.clone()));
-            (!burns.is_empty()).then(|| Rule {
+            (!conditions.is_empty()).then(|| Rule {
                 is_alert: true,
                 name: name.to_owned(),
-                expression: burns.join(" or "),
-                lasting: None,
+                expression: conditions.join(" or "),
+                hold_for: None,
                 labels,
                 annotations: self.annotations(),
             })
@@ -166,16 +166,16 @@ impl Target<'_> {
     }
 
     /// The condition that the burn rate is exceeded in both the long and the short window.
-    fn burns(&self, burn: &Burn) -> String {
+    fn condition(&self, burn: &Burn) -> String {
         let limit = format!("({} * {})", burn.rate, self.budget());
         let matchers = self.labels();
         let matchers = matchers
             .iter()
-            .map(|(n, value)| promql::matcher(n, "=", value));
+            .map(|(name, value)| promql::matcher(name, "=", value));
         let matchers: Vec<_> = matchers.collect();
         let [long, short] = [burn.long, burn.short].map(|window| {
             let window = self.rules.window(window).to_string();
-            let series = self.rules.series(&recorded(&window), matchers.clone());
+            let series = self.rules.series(&record_name(&window), matchers.clone());
             format!("{series} > {limit}")
         });
         format!("({long} and {short})")
@@ -193,29 +193,29 @@ impl Target<'_> {
     }
 
     fn annotations(&self) -> Vec<(&'static str, String)> {
-        let what = text(&self.what());
+        let subject = escape_template(&self.subject());
         let percent = self.percent();
-        let (summary, held) = match *self.objective {
+        let (summary, requirement) = match *self.objective {
             Objective::Latency { seconds, .. } => (
-                format!("{what} is too slow"),
+                format!("{subject} is too slow"),
                 format!("{percent} % must take {seconds} s or less"),
             ),
             Objective::Success { .. } => (
-                format!("{what} fails too often"),
+                format!("{subject} fails too often"),
                 format!("{percent} % must succeed"),
             ),
         };
-        let (file, line) = (text(&self.member.file), self.member.line);
-        let name = text(&self.family.name);
+        let (file, line) = (escape_template(&self.member.file), self.member.line);
+        let name = escape_template(&self.family.name);
         let description = format!(
-            "{what}: {held}, and {{{{ $value | humanizePercentage }}}} in the longer window did \
-             not. Measured by {name}, declared at {file}:{line}."
+            "{subject}: {requirement}, and {{{{ $value | humanizePercentage }}}} in the longer \
+             window did not. Measured by {name}, declared at {file}:{line}."
         );
         vec![("summary", summary), ("description", description)]
     }
 
     /// The measured function's path, or the name of the metric.
-    fn what(&self) -> String {
+    fn subject(&self) -> String {
         let label = |name: &str| {
             let mut labels = self.member.labels.iter();
             labels
@@ -231,18 +231,18 @@ impl Target<'_> {
 
 /// The name of a window's recorded series: level, metric and operations, as Prometheus'
 /// [guide](https://prometheus.io/docs/practices/rules/) recommends.
-fn recorded(window: &str) -> String {
+fn record_name(window: &str) -> String {
     format!("job:objective_misses:ratio_rate{window}")
 }
 
 /// Escapes a text for an annotation, which Prometheus expands as a template.
-fn text(text: &str) -> String {
+fn escape_template(text: &str) -> String {
     text.replace("{{", "{{\"{{\"}}")
 }
 
 /// A pair of windows, in seconds, and the burn rate above which an alert fires.
 struct Burn {
-    pages: bool,
+    is_page: bool,
     long: u64,
     short: u64,
     /// In multiples of the rate that spends the whole error budget in 30 days.
@@ -255,25 +255,25 @@ const DAY: u64 = 24 * HOUR;
 
 const BURNS: [Burn; 4] = [
     Burn {
-        pages: true,
+        is_page: true,
         long: HOUR,
         short: 5 * MINUTE,
         rate: 14.4,
     },
     Burn {
-        pages: true,
+        is_page: true,
         long: 6 * HOUR,
         short: 30 * MINUTE,
         rate: 6.0,
     },
     Burn {
-        pages: false,
+        is_page: false,
         long: DAY,
         short: 2 * HOUR,
         rate: 3.0,
     },
     Burn {
-        pages: false,
+        is_page: false,
         long: 3 * DAY,
         short: 6 * HOUR,
         rate: 1.0,

@@ -93,7 +93,7 @@ impl Rules {
         self
     }
 
-    /// Sets the label `severity` of urgent alerts (default `page`) and of others (default `ticket`).
+    /// Sets the label `severity` of urgent alerts (default `page`) and others (default `ticket`).
     pub fn severities(mut self, page: impl Into<String>, ticket: impl Into<String>) -> Rules {
         (self.page, self.ticket) = (page.into(), ticket.into());
         self

@@ -14,7 +14,7 @@ impl Window {
         let millis = (seconds as f64 * 1000.0 * scale).round();
         // Prometheus stores nanoseconds in an `i64`, which ends at 292 years.
         Window {
-            millis: millis.clamp(1.0, LONGEST) as u64,
+            millis: millis.clamp(1.0, MAX_MILLIS) as u64,
         }
     }
 }
@@ -41,8 +41,8 @@ const UNITS: [(&str, u64); 5] = [
     ("ms", 1),
 ];
 
-/// A hundred years, in milliseconds.
-const LONGEST: f64 = 100.0 * 365.0 * 24.0 * 60.0 * 60.0 * 1000.0;
+/// A hundred years.
+const MAX_MILLIS: f64 = 100.0 * 365.0 * 24.0 * 60.0 * 60.0 * 1000.0;
 
 #[cfg(test)]
 mod tests {

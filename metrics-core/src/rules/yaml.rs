@@ -16,7 +16,7 @@ pub(super) struct Rule {
     pub(super) name: String,
     pub(super) expression: String,
     /// The `for` of an alert: how long the expression must hold before the alert fires.
-    pub(super) lasting: Option<String>,
+    pub(super) hold_for: Option<String>,
     pub(super) labels: Vec<(String, String)>,
     pub(super) annotations: Vec<(&'static str, String)>,
 }
@@ -48,8 +48,8 @@ impl Rule {
         let kind = if self.is_alert { "- alert" } else { "- record" };
         line(out, 6, kind, &self.name);
         line(out, 8, "expr", &self.expression);
-        if let Some(lasting) = &self.lasting {
-            line(out, 8, "for", lasting);
+        if let Some(hold_for) = &self.hold_for {
+            line(out, 8, "for", hold_for);
         }
         if !self.labels.is_empty() {
             out.push_str("        labels:\n");

@@ -1,8 +1,8 @@
 //! Assertions on the metrics that a test records, and a clock that a test advances.
 //!
 //! Tests of one program run in parallel and share its metrics, so [`gather`](crate::gather) returns
-//! the sum over all tests. But each thread records into its own storage, so what one thread recorded
-//! can be read exactly, whatever other threads do:
+//! the sum over all tests. But each thread records into its own storage, so the recordings of one
+//! thread can be read exactly, whatever other threads do:
 //!
 //! ```
 //! use metrics_core::{Label, counted, metrics, testing};
@@ -34,10 +34,10 @@
 //! Not included are:
 //!
 //! * recordings of other threads, even of those that the closure starts or waits for. For a future,
-//!   [`recorded_async`] includes the recordings of each poll, on whichever thread it happens, but not
-//!   those of tasks that the future spawns;
-//! * gauges (except up-down counters), infos and state sets: all threads share one value. A test can
-//!   create them in its own [`Registry`] and read them with `get`;
+//!   [`recorded_async`] includes the recordings of each poll, on whichever thread it happens, but
+//!   not those of tasks that the future spawns;
+//! * gauges (except up-down counters), infos and state sets: all threads share one value. A test
+//!   can create them in its own [`Registry`] and read them with `get`;
 //! * recordings into a series that was removed before the end of the test;
 //! * values of collectors and `#[computed]` metrics, and the registry's self-metrics.
 //!

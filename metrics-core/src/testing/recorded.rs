@@ -47,8 +47,8 @@ use crate::{
 /// # Panics
 ///
 /// A query panics, with suggestions, if the registry has no metric of this name, if the metric has
-/// another type, or if it has no such label. Otherwise a test with a misspelt name would compare with
-/// 0 and prove nothing.
+/// another type, or if it has no such label. Otherwise a test with a misspelt name would compare
+/// with 0 and prove nothing.
 #[must_use = "it only contains what was recorded"]
 pub struct Recorded<T = ()> {
     /// The result of the closure or future.
@@ -100,7 +100,8 @@ impl<T> Recorded<T> {
         self.changes.iter()
     }
 
-    /// The increase of a [`Counter`](crate::Counter), or the number of calls of `#[counted]` functions.
+    /// The increase of a [`Counter`](crate::Counter), or the number of calls of `#[counted]`
+    /// functions.
     ///
     /// # Panics
     ///
@@ -429,8 +430,8 @@ impl fmt::Display for Query {
             Query::Observations => f.write_str("a histogram or a summary; use `observations`"),
             Query::Shared(kind) => write!(
                 f,
-                "a {kind}, whose value all threads share, so changes cannot be attributed to a thread; \
-                 read it with `get`, in a registry that only the test uses"
+                "a {kind}, whose value all threads share, so changes cannot be attributed to a \
+                 thread; read it with `get`, in a registry that only the test uses"
             ),
         }
     }
