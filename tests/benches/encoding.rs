@@ -1,4 +1,4 @@
-//! The cost of an exposition: ours, the peers', and a copy of the same bytes.
+//! Measures the time of an exposition: this library, its peers, and a copy of the same bytes.
 //!
 //! `cargo bench -p tests --features peers --bench encoding [-- <part of a workload's name>]` prints
 //! tables in Markdown with verdicts, and writes them to `target/encoding.md` with a plot of how the
@@ -41,18 +41,19 @@ fn main() {
     report(&options, &results);
 }
 
-/// Restarts the program if the C library is not yet configured to use large pages, which is only
-/// possible before the start.
+/// Restarts the program with large pages, unless the environment configures the C library already.
+///
+/// The C library reads its configuration only when a program starts.
 #[cfg(target_os = "linux")]
 fn use_large_pages() {
     use std::{env, os::unix::process::CommandExt, process::Command};
 
     const TUNABLES: &str = "GLIBC_TUNABLES";
     if env::var_os(TUNABLES).is_none() {
-        let program = env::current_exe().expect("a program has a path");
+        let program = env::current_exe().expect("the path of this program is known");
         let mut again = Command::new(program);
         again.args(env::args_os().skip(1));
         again.env(TUNABLES, "glibc.malloc.hugetlb=1");
-        panic!("cannot start anew: {}", again.exec());
+        panic!("cannot restart the bench: {}", again.exec());
     }
 }

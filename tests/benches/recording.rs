@@ -1,4 +1,4 @@
-//! The cost of a recording: ours, the peers', and LIMIT, the minimum of the hardware.
+//! Measures the time of a recording: this library, its peers, and LIMIT, the minimal code.
 //!
 //! `cargo bench -p tests --features peers --bench recording [-- <part of an operation's name>]`
 //! prints tables in Markdown with verdicts, and writes them to `target/recording.md`: for a release

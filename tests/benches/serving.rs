@@ -1,18 +1,18 @@
-//! The cost of a scrape over HTTP: our server and those of other libraries, and the effect of
-//! scrapes on a busy service.
+//! Measures the time of a scrape over HTTP, with our server and the servers of other libraries, and
+//! the effect of scrapes on the latency of a busy service.
 //!
 //! `cargo bench -p tests --features peers --bench serving [-- <part of a row's name>]` prints
 //! tables in Markdown with verdicts, and writes them to `target/serving.md`: for a release build,
 //! and for one with thin LTO, which it builds and runs unless `--as-is` is given.
 //! `--rounds=<number>` shortens it.
 
-#[allow(dead_code, reason = "the other benches use more of it")]
+#[allow(dead_code, reason = "only the other benches use all of it")]
 mod common;
 #[path = "expositions/inputs.rs"]
 #[allow(
     dead_code,
     unused_imports,
-    reason = "the bench of expositions uses more of it"
+    reason = "only the encoding bench uses all of it"
 )]
 mod inputs;
 mod servers;
@@ -80,7 +80,7 @@ impl Display for Results {
 
 impl Results {
     fn write_scrapes(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{SCRAPE}, each over a connection of its own:\n")?;
+        writeln!(f, "{SCRAPE}, each over a new connection:\n")?;
         writeln!(f, "| server | MB | ms |\n|---|---:|---:|")?;
         for (server, time) in &self.scrapes {
             let megabytes = Short(server.bytes() as f64 / 1e6);

@@ -1,5 +1,6 @@
-//! Inputs of the macros with all of the user's names spelled in full; the crate that includes this
-//! module decides what else is in scope.
+//! Uses of all macros, with absolute paths for every name.
+//!
+//! Each hygiene crate includes this module and decides what else is in scope.
 
 use super::*;
 
@@ -22,7 +23,7 @@ pub enum Fault {
     OfDisk(u8),
 }
 
-/// Variants may have the names of the prelude's.
+/// Variants with names from the prelude.
 #[::core::prelude::v1::derive(Label)]
 pub enum Kept {
     Some,
@@ -53,7 +54,7 @@ metrics! {
     pub static STATE: StateSet<Plan>;
     /// Facts.
     pub static FACTS: Info<(version: &str)>;
-    /// A computed one.
+    /// A computed gauge.
     #[computed(|| 1.0)]
     pub static COMPUTED: Gauge;
 }
@@ -248,11 +249,11 @@ pub fn output<F: ::core::future::Future>(future: F) -> F::Output {
     let mut context = ::core::task::Context::from_waker(::core::task::Waker::noop());
     match ::core::future::Future::poll(::core::pin::pin!(future), &mut context) {
         ::core::task::Poll::Ready(output) => output,
-        ::core::task::Poll::Pending => ::core::panic!("nothing to wait for"),
+        ::core::task::Poll::Pending => ::core::panic!("the future is not ready"),
     }
 }
 
-/// Calls and records everything, and returns the exposition.
+/// Calls all functions, records all metrics, and returns the exposition.
 pub fn exposition() -> ::std::string::String {
     CALLS.with(Plan::Paid).inc();
     TOOK.with(&Request {

@@ -23,13 +23,13 @@ impl Generated {
     pub(super) fn new(variant: Variant, folder: &Path) -> Self {
         let folder = folder.join(format!("{variant:?}"));
         let generated = Self { variant, folder };
-        fs::create_dir_all(generated.path("src")).expect("a folder for a crate");
+        fs::create_dir_all(generated.path("src")).expect("the crate's folder can be created");
         let write = |path, text: &str| {
-            fs::write(generated.path(path), text).expect("space for a crate");
+            fs::write(generated.path(path), text).expect("the crate's files can be written");
         };
         write("Cargo.toml", &source::manifest(variant));
         write("src/main.rs", &source::program(variant));
-        // The workspace's versions, where it has the dependency.
+        // Selects the workspace's versions of the dependencies that it has in common.
         write("Cargo.lock", include_str!("../../../Cargo.lock"));
         generated.resolve();
         generated
@@ -40,7 +40,7 @@ impl Generated {
         self.build_with(profile, &[])
     }
 
-    /// Builds it in release mode without symbols.
+    /// Builds this crate in release mode without symbols.
     ///
     /// This does not rebuild the dependencies for the next [`Self::build`].
     pub(super) fn build_stripped(&self) {
@@ -51,22 +51,25 @@ impl Generated {
     /// Returns the size of the last release binary in bytes.
     pub(super) fn size(&self) -> u64 {
         let binary = self.path(&format!("target/release/{PACKAGE}{EXE_SUFFIX}"));
-        fs::metadata(binary).expect("Cargo has built it").len()
+        fs::metadata(binary)
+            .expect("Cargo has built the binary")
+            .len()
     }
 
-    /// Returns the version of a dependency.
+    /// Returns the version of a dependency, or `None` if the crate does not use it.
     pub(super) fn version(&self, package: &str) -> Option<String> {
-        let lock = fs::read_to_string(self.path("Cargo.lock")).expect("it was resolved");
+        let lock = fs::read_to_string(self.path("Cargo.lock")).expect("`resolve` has written it");
         let (_, rest) = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?;
         rest.split('"').next().map(str::to_owned)
     }
 
     fn build_with(&self, profile: Profile, options: &[&str]) -> Duration {
+        // Cargo rebuilds only crates whose sources have changed.
         File::options()
             .append(true)
             .open(self.path("src/main.rs"))
             .and_then(|file| file.set_modified(SystemTime::now()))
-            .expect("the file that was written");
+            .expect("the source file can be modified");
         let mut cargo = self.cargo("build");
         cargo
             .args(["--frozen", "--profile", profile.name()])

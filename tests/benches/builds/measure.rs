@@ -1,4 +1,4 @@
-//! Interleaved rounds, so that a disturbance of the machine affects all variants.
+//! Measures in interleaved rounds, so that a disturbance of the machine affects all variants.
 
 use tempfile::TempDir;
 
@@ -11,7 +11,8 @@ use super::{
 /// Builds every variant in both profiles in each round.
 pub(crate) fn measure(rounds: usize) -> Results {
     // Below the target folder, and removed when this function returns or panics.
-    let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder for the crates");
+    let folder =
+        TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder can be created");
     let crates = Variant::ALL.map(|variant| Generated::new(variant, folder.path()));
     let stripped = crates.each_ref().map(|one| {
         eprintln!("warming up {:?}", one.variant);

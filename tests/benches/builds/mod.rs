@@ -1,5 +1,6 @@
-//! The same functions with different attributes, built alternately and compared by median build
-//! time.
+//! Measures the build times of crates that differ only in the attributes of their functions.
+//!
+//! The crates are built alternately and compared by median build time.
 
 mod generated;
 mod measure;
@@ -13,7 +14,7 @@ pub(crate) use self::measure::measure;
 enum Variant {
     /// No attribute: the baseline.
     Plain,
-    /// `#[tracing::instrument]`, to which ours are compared.
+    /// `#[tracing::instrument]`, the reference for our attributes.
     Instrument,
     Counted,
     Timed,
@@ -39,7 +40,7 @@ impl Variant {
         }
     }
 
-    /// Whether it must build at most as long as [`Variant::Instrument`].
+    /// Returns whether the variant must build at least as fast as [`Variant::Instrument`].
     fn has_target(self) -> bool {
         matches!(self, Self::Counted | Self::Timed)
     }
@@ -55,7 +56,7 @@ enum Profile {
 impl Profile {
     const ALL: [Self; 2] = [Self::Debug, Self::Release];
 
-    /// Cargo's name for it.
+    /// Returns Cargo's name of the profile.
     fn name(self) -> &'static str {
         match self {
             Self::Debug => "dev",

@@ -25,7 +25,10 @@ pub(super) struct Measured {
 impl Results {
     fn of(&self, variant: Variant) -> &Measured {
         let is_it = |one: &&Measured| one.variant == variant;
-        self.measured.iter().find(is_it).expect("all are measured")
+        self.measured
+            .iter()
+            .find(is_it)
+            .expect("every variant is measured")
     }
 
     /// Build time relative to [`Variant::Instrument`], in debug and in release.
@@ -92,6 +95,7 @@ impl Display for Results {
     }
 }
 
+/// Displays the attributes of a variant and the version of `tracing`.
 struct Heading<'a>(&'a Measured);
 
 impl Display for Heading<'_> {
@@ -108,7 +112,7 @@ impl Display for Heading<'_> {
     }
 }
 
-/// Two numbers with a number of decimals and a unit.
+/// Displays two numbers with a number of decimals and a unit.
 struct Pair([f64; 2], usize, &'static str);
 
 impl Display for Pair {

@@ -2,7 +2,7 @@
 
 use super::{FUNCTIONS, Variant};
 
-/// The name of every generated crate; the same for all, because it is part of symbols and labels.
+/// Name of every generated crate; it does not vary, because it is part of symbols and labels.
 pub(super) const PACKAGE: &str = "functions";
 
 pub(super) fn manifest(variant: Variant) -> String {
@@ -137,5 +137,5 @@ impl Kind {
     }
 }
 
-/// Number of functions that one function calls; all calls in one future would make it huge.
+/// Number of calls per calling function: a future with all calls would be huge.
 const GROUP: usize = 10;

@@ -1,4 +1,4 @@
-//! Contenders, which are the columns of the tables.
+//! Contenders: this library, its peers, and LIMIT.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -16,7 +16,7 @@ pub(crate) struct Column {
 /// The role of a contender in the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// The minimal code for the operation: the cost of the hardware.
+    /// The minimal code for the operation, which shows the cost of the hardware.
     Limit,
     /// This library.
     Ours,
@@ -26,7 +26,7 @@ pub(crate) enum Role {
     Unranked(&'static str),
 }
 
-/// A name with its version.
+/// Displays the name and version of a contender, with an asterisk if it is unranked.
 pub(crate) struct Heading(pub(crate) Column);
 
 impl Display for Heading {

@@ -1,4 +1,4 @@
-//! Shared by the benches against peers: command line, contenders, and reports.
+//! Command line, contenders and reports, shared by the benches that compare with peers.
 
 mod column;
 mod numbers;

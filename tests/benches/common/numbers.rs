@@ -8,7 +8,7 @@ pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// Prints about three digits, because more would suggest false precision.
+/// Displays a number with about three digits, because more would suggest false precision.
 pub(crate) struct Short(pub(crate) f64);
 
 impl Display for Short {
@@ -27,5 +27,5 @@ pub(crate) fn verdict(is_met: bool) -> &'static str {
     if is_met { "met" } else { "**missed**" }
 }
 
-/// Printed if no contender has a row, or the command line excludes it.
+/// Replaces a figure of a row that no contender supports or the command line excludes.
 pub(crate) const NOT_MEASURED: &str = "not measured";

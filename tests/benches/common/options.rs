@@ -13,7 +13,7 @@ pub(crate) struct Options {
     pub(super) rows: Vec<String>,
     /// Number of rounds; the medians over them are reported.
     pub(crate) rounds: usize,
-    /// Whether to measure only this build.
+    /// Whether to skip the second run, in a build with thin LTO.
     pub(super) as_is: bool,
     /// The name of this build.
     pub(super) build: String,
@@ -41,7 +41,7 @@ impl Options {
                 options.output = output.into();
             } else if let Some(rounds) = argument.strip_prefix("--rounds=") {
                 let rounds = rounds.parse().ok().filter(|rounds| *rounds > 0);
-                options.rounds = rounds.expect("rounds are a number from 1 on");
+                options.rounds = rounds.expect("`--rounds` takes an integer of at least 1");
             } else if !argument.starts_with('-') {
                 options.rows.push(argument);
             }
@@ -49,6 +49,7 @@ impl Options {
         options
     }
 
+    /// Returns whether the command line selects a row.
     pub(crate) fn wants(&self, row: &str) -> bool {
         self.rows.is_empty() || self.rows.iter().any(|part| row.contains(part.as_str()))
     }
@@ -57,7 +58,9 @@ impl Options {
 /// Returns the target folder.
 pub(super) fn target() -> &'static Path {
     let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    temporary.parent().expect("it is in the target folder")
+    temporary
+        .parent()
+        .expect("the temporary folder is in the target folder")
 }
 
 const ROUNDS: usize = 7;

@@ -1,4 +1,4 @@
-//! Reports of this build and of the one with thin LTO.
+//! Writes the tables of this build and of a build with thin LTO.
 
 use std::{fmt::Display, fs, process::Command};
 
@@ -12,7 +12,7 @@ pub(crate) fn report(options: &Options, results: &impl Display) {
         tables.push('\n');
         tables.push_str(&with_thin_lto(options));
     }
-    fs::write(&options.output, tables).expect("space for the tables");
+    fs::write(&options.output, tables).expect("the tables can be written");
     println!("{}", options.output.display());
 }
 
@@ -32,5 +32,5 @@ fn with_thin_lto(options: &Options) -> String {
         .current_dir(env!("CARGO_MANIFEST_DIR"));
     let status = cargo.status().expect("Cargo starts");
     assert!(status.success(), "{status}: {cargo:?}");
-    fs::read_to_string(output).expect("it was written")
+    fs::read_to_string(output).expect("the bench has written its tables")
 }

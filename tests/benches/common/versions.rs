@@ -1,10 +1,10 @@
-//! The versions of the dependencies.
+//! Finds the versions of the dependencies in the lock file.
 
-/// Returns the version of a dependency; `name@version` if there are several.
+/// Returns the version of a dependency; `package` is `name@version` if the lock file has several.
 pub(super) fn version(package: &str) -> &'static str {
     let (name, begin) = package.split_once('@').unwrap_or((package, ""));
     let is_meant = |version: &&str| version.starts_with(begin);
-    // The lock file includes the version if there are several packages of that name.
+    // The list of dependencies includes the version only if several packages have this name.
     let mut named = dependencies().filter_map(|dependency| {
         let (dependency, version) = dependency.split_once(' ')?;
         (dependency == name).then_some(version)

@@ -1,4 +1,4 @@
-//! fast-telemetry, whose metrics encode themselves: it has no registry and escapes nothing.
+//! fast-telemetry, which has no registry: each metric encodes itself, without escaping.
 
 use fast_telemetry::{Counter, DynamicCounter, DynamicHistogram, PrometheusExport};
 
@@ -74,7 +74,7 @@ fn labels<const N: usize>(values: &[String; N]) -> [(&str, &str); N] {
     std::array::from_fn(|index| (inputs::LABELS[index], values[index].as_str()))
 }
 
-/// One shard per core of a small machine.
+/// Number of shards: one per core of a small machine.
 const SHARDS: usize = 2;
 
 const PEER: Column = Column {

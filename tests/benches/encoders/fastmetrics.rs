@@ -18,7 +18,7 @@ impl Encoder for Fastmetrics {
     fn encode(&mut self, out: &mut Vec<u8>) {
         as_text(out, |text| {
             let written = encode(text, &self.0, TextProfile::PrometheusV0_0_4);
-            written.expect("memory takes everything");
+            written.expect("writing to memory does not fail");
         });
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     expositions::{Encoder, Race, Work, inputs},
 };
 
-/// Owns the registered metrics.
+/// Owns the registered metrics: they are exposed until it is dropped.
 struct FoundationsMetrics {
     _metrics: Vec<Arc<dyn EncodeMetric>>,
 }
@@ -30,7 +30,8 @@ impl Encoder for FoundationsMetrics {
     }
 }
 
-/// A metric that is exposed as long as its owner lives.
+/// Registered in place of a metric, because the registry never removes it: encodes the metric, or
+/// nothing after [`FoundationsMetrics`] was dropped.
 struct Held(Weak<dyn EncodeMetric>);
 
 impl EncodeMetric for Held {

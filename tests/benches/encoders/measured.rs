@@ -23,7 +23,7 @@ where
         let written = self.0.collect_group_into(&mut encoder);
         written
             .and_then(|()| encoder.flush())
-            .expect("memory takes everything");
+            .expect("writing to memory does not fail");
     }
 }
 

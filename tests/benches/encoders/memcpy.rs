@@ -1,4 +1,4 @@
-//! A copy of our exposition: the cost of moving its bytes.
+//! A copy of our exposition, which shows the cost of moving its bytes.
 
 use metrics_core::Format;
 
@@ -12,7 +12,7 @@ struct Copy(Vec<u8>);
 
 impl Encoder for Copy {
     fn encode(&mut self, out: &mut Vec<u8>) {
-        // From the second time on there is room, so this is `copy_from_slice`.
+        // Only the first call allocates; the others amount to `copy_from_slice`.
         out.extend_from_slice(&self.0);
     }
 }

@@ -1,4 +1,4 @@
-//! metrics, with metrics-exporter-prometheus below it.
+//! The facade metrics, with metrics-exporter-prometheus.
 
 use metrics::{counter, describe_counter, describe_histogram, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -14,7 +14,7 @@ impl Encoder for Metrics {
     fn encode(&mut self, out: &mut Vec<u8>) {
         self.0
             .render_to_write(out)
-            .expect("memory takes everything");
+            .expect("writing to memory does not fail");
     }
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
         let recorder = recorder.expect("there are buckets").build_recorder();
         with_local_recorder(&recorder, || record(work));
         let handle = recorder.handle();
-        // Histograms keep each observation until the upkeep.
+        // Histograms store each observation until the upkeep aggregates them.
         handle.run_upkeep();
         Metrics(handle)
     });

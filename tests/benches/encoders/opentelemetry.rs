@@ -1,4 +1,4 @@
-//! OpenTelemetry, with its exporter on the crate prometheus and with the one that writes text
+//! OpenTelemetry with two exporters: one based on the crate prometheus, and one that writes text
 //! directly.
 
 use opentelemetry::{
@@ -22,7 +22,7 @@ struct OpenTelemetry {
 impl Encoder for OpenTelemetry {
     fn encode(&mut self, out: &mut Vec<u8>) {
         let written = TextEncoder::new().encode(&self.registry.gather(), out);
-        written.expect("memory takes everything");
+        written.expect("writing to memory does not fail");
     }
 }
 
@@ -33,7 +33,9 @@ struct ToText {
 
 impl Encoder for ToText {
     fn encode(&mut self, out: &mut Vec<u8>) {
-        self.exporter.export(out).expect("memory takes everything");
+        self.exporter
+            .export(out)
+            .expect("writing to memory does not fail");
     }
 }
 

@@ -36,7 +36,7 @@ impl Ours {
     }
 }
 
-/// Two formats alternately, as for two scrapers with different formats.
+/// Alternates between two formats, as for two scrapers that request different ones.
 struct InTurn {
     ours: Ours,
 }
@@ -55,7 +55,7 @@ impl Encoder for InTurn {
     }
 }
 
-/// Text written in pieces, as a server sends it: the buffer is reused.
+/// Writes text piece by piece into one reused buffer, like a server.
 struct Sent {
     registry: Registry,
     piece: Vec<u8>,
@@ -64,14 +64,14 @@ struct Sent {
 
 impl Encoder for Sent {
     fn encode(&mut self, out: &mut Vec<u8>) {
-        // The first exposition is checked.
+        // The harness checks the first exposition, so that one is written as a whole.
         let written = if std::mem::take(&mut self.is_first) {
             self.registry.encode(Format::Text, out)
         } else {
             self.registry
                 .encode(Format::Text, &mut Piece(&mut self.piece))
         };
-        written.expect("memory takes everything");
+        written.expect("writing to memory does not fail");
     }
 }
 
@@ -108,17 +108,17 @@ impl Encoder for Ours {
 }
 
 pub(crate) fn enter(race: &mut Race, work: Work) {
-    // Each has its own metrics, because labels are cached in the format requested last.
+    // Each contender has its own registry, because labels are cached in the format requested last.
     let formats = if work == Work::MANY { FORMATS } else { &[] };
     for (format, name, _) in formats {
-        let role = Role::Unranked("another format than the peers' text");
+        let role = Role::Unranked("the peers write text");
         let column = Column { name, role, ..OURS };
         race.enter(work, column, || Ours::new(work, *format));
     }
     if work == Work::MANY {
         let column = Column {
             name: "ours, text and protobuf in turn",
-            role: Role::Unranked("how labels are kept changes with each exposition"),
+            role: Role::Unranked("each exposition changes the format of the cached labels"),
             ..OURS
         };
         race.enter(work, column, || InTurn {
@@ -128,7 +128,7 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
     if work == Work::MANY || work == Work::Histograms {
         let column = Column {
             name: "ours, in pieces of 64 KiB",
-            role: Role::Unranked("written to the same memory again and again, as a server does"),
+            role: Role::Unranked("written to one reused buffer, as by a server"),
             ..OURS
         };
         race.enter(work, column, || Sent {
@@ -220,7 +220,7 @@ impl Drop for Recorders {
     fn drop(&mut self) {
         self.leave.wait();
         for thread in self.threads.drain(..) {
-            thread.join().expect("it does not panic");
+            thread.join().expect("a recording thread does not panic");
         }
     }
 }

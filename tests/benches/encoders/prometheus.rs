@@ -15,7 +15,7 @@ struct Prometheus(Registry);
 impl Encoder for Prometheus {
     fn encode(&mut self, out: &mut Vec<u8>) {
         let written = TextEncoder::new().encode(&self.0.gather(), out);
-        written.expect("memory takes everything");
+        written.expect("writing to memory does not fail");
     }
 }
 

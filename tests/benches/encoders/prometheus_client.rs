@@ -16,7 +16,7 @@ struct PrometheusClient(Registry);
 impl Encoder for PrometheusClient {
     fn encode(&mut self, out: &mut Vec<u8>) {
         as_text(out, |text| {
-            encode(text, &self.0).expect("memory takes everything");
+            encode(text, &self.0).expect("writing to memory does not fail");
         });
     }
 }

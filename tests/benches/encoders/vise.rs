@@ -14,7 +14,7 @@ impl Encoder for Vise {
         // Its other formats are derived from this one line by line.
         as_text(out, |text| {
             let written = self.0.encode(text, Format::OpenMetrics);
-            written.expect("memory takes everything");
+            written.expect("writing to memory does not fail");
         });
     }
 }

@@ -1,17 +1,18 @@
-//! An allocator that counts on request.
+//! A global allocator that counts while [`watch`] runs a closure.
 
-#![allow(unsafe_code, reason = "a global allocator that counts")]
+#![allow(unsafe_code, reason = "`GlobalAlloc` is an unsafe trait")]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering::Relaxed},
 };
 
-/// The system's allocator with counters. While not counting, as during time measurements, an
-/// allocation only checks a constant flag.
+/// The system's allocator with counters.
+///
+/// During time measurements it does not count: an allocation only checks a flag.
 pub(crate) struct Counting;
 
-/// Allocations of a closure.
+/// The allocations during a closure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allocated {
     /// Number of allocations, including reallocations.
@@ -20,7 +21,7 @@ pub(crate) struct Allocated {
     pub(crate) peak: usize,
 }
 
-/// Runs a closure and counts allocations, including those of other threads.
+/// Runs a closure and returns the allocations of all threads in the meantime.
 pub(crate) fn watch(run: impl FnOnce()) -> Allocated {
     TIMES.store(0, Relaxed);
     LIVE.store(0, Relaxed);

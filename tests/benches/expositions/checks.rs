@@ -1,4 +1,4 @@
-//! Targets: figures of the same run.
+//! Targets, and whether the figures of a run meet them.
 
 use super::{
     memory,
@@ -11,13 +11,13 @@ use crate::{
     encoders::ours,
 };
 
-/// A target and the measured figure.
+/// A target: a bound on a figure.
 pub(super) struct Check {
     pub(super) work: String,
     bound: Bound,
-    /// The unit of the number.
+    /// The unit of bound and figure.
     unit: String,
-    /// `None` if something was not measured.
+    /// The measured figure, or `None` if part of it was not measured.
     pub(super) figure: Option<f64>,
 }
 
@@ -117,7 +117,7 @@ fn formats(results: &Results) -> Vec<Check> {
         .collect()
 }
 
-/// Additional time of an exposition over that of a single thread's values.
+/// Limits the additional time of an exposition if many threads have recorded, instead of one.
 fn threads(results: &Results) -> Option<Check> {
     let work = Work::Threads(THREADS);
     let many = ours(results, work)?;
@@ -152,7 +152,8 @@ fn growth(results: &Results) -> Option<Check> {
     let power = results.power(ours.column);
     let unit = "as the power of the number of counters that time grows with";
     let work = "growth".to_owned();
-    // Linear, except that small inputs fit into the caches, which affects a copy even more.
+    // The time is linear, but small inputs fit into the caches, so the power exceeds 1. The effect
+    // on memcpy is even larger.
     Some(Check::at_most(work, 1.2, unit, power))
 }
 

@@ -1,14 +1,14 @@
-//! A clock that other programs on the machine disturb little.
+//! A clock that stops while the thread waits for a core.
 
 use std::{
     fs,
     time::{Duration, Instant},
 };
 
-/// Returns the time for which this thread runs on a core.
+/// Returns the time for which this thread runs on a core during a closure.
 ///
-/// Waiting for a core is subtracted where the system reports it, so that a build on the same
-/// machine does not matter; effects on caches and memory remain.
+/// The wait for a core is subtracted where the system reports it (Linux), so that other programs on
+/// the machine disturb less; their effects on caches and memory remain.
 pub(super) fn time(run: impl FnOnce()) -> Duration {
     let waited_before = waited();
     let begun = Instant::now();

@@ -1,18 +1,18 @@
-//! Names, labels and values, which are the same for all contenders.
+//! Names, labels and values, shared by all contenders.
 
 use std::sync::LazyLock;
 
 use super::work::THREADS;
 
-/// Name of counters with labels; some libraries add the suffix themselves.
+/// Name of the counters with labels.
 pub(crate) const COUNTERS: &str = "http_requests_total";
-/// See [`COUNTERS`].
+/// [`COUNTERS`] for libraries that add the suffix themselves.
 pub(crate) const COUNTERS_WITHOUT_SUFFIX: &str = "http_requests";
 /// Name of histograms.
 pub(crate) const HISTOGRAMS: &str = "http_request_duration_seconds";
 /// Help of all families.
-pub(crate) const HELP: &str = "What has been asked for since the start.";
-/// Labels of counters; histograms and the thread workload have the first two.
+pub(crate) const HELP: &str = "Requests served since the process start.";
+/// Label names of counters; histograms and the thread workload use the first two.
 pub(crate) const LABELS: [&str; 3] = ["tenant", "route", "status"];
 
 /// The upper bounds of all histograms, in seconds.
@@ -46,13 +46,13 @@ pub(crate) fn pair(index: usize) -> [String; 2] {
     ]
 }
 
-/// Returns the value of a counter: from 1 to 4,000,000, with any number of digits.
+/// Returns the value of a counter: from 1 to 4,000,000, so with one to seven digits.
 pub(crate) fn count(index: usize) -> u64 {
     let mut random = Random(index as u64);
     1 + (random.below(4_000_000) >> random.below(16))
 }
 
-/// Returns each thread's share of a counter; the sum does not depend on the number of threads.
+/// Returns what each thread adds to a counter; the sum does not depend on the number of threads.
 pub(crate) fn share(index: usize, threads: usize) -> u64 {
     (1 + count(index) / THREADS as u64) * (THREADS / threads) as u64
 }
@@ -78,7 +78,7 @@ static TIMES: LazyLock<Vec<u64>> = LazyLock::new(|| {
         .collect()
 });
 
-/// `SplitMix64` with any fixed seed.
+/// The random number generator `SplitMix64`.
 struct Random(u64);
 
 impl Random {

@@ -23,9 +23,9 @@ impl Results {
         let rounds = self.rounds;
         writeln!(
             f,
-            "ns per sample, of an exposition written to memory that is there already; medians of \
-             {rounds} interleaved rounds, without the time for which the thread waited for a core. \
-             A sample is a line with a value; memcpy copies our text.\n"
+            "ns per sample, of an exposition written to a buffer that is already allocated; \
+             medians of {rounds} interleaved rounds, without the time for which the thread waited \
+             for a core. A sample is a line with a value; memcpy copies our text.\n"
         )?;
         writeln!(
             f,
@@ -121,14 +121,14 @@ impl Results {
         }
         for column in self.columns() {
             if let Role::Unranked(remark) = column.role {
-                writeln!(f, "\n\\* {}: not compared with; {remark}", column.name)?;
+                writeln!(f, "\n\\* {}: not compared; {remark}", column.name)?;
             }
         }
         Ok(())
     }
 }
 
-/// A figure, if measured, and its unit.
+/// Displays a figure with its unit, or a dash if it was not measured.
 struct Cell(Option<f64>, &'static str);
 
 impl Display for Cell {

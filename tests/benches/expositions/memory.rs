@@ -1,4 +1,4 @@
-//! The memory of an exposition that is streamed.
+//! Measures the memory that a streamed exposition allocates.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::encoders::ours;
 
-/// The name for the command line.
+/// Name of this measurement, for selection on the command line.
 pub(crate) const NAME: &str = "memory of 1,000,000 counters";
 
 /// Encodes a million counters and discards the output.
@@ -19,7 +19,7 @@ pub(crate) fn measure() -> Allocated {
     let (registry, _recorders) = ours::registry(Work::Counters(1_000_000));
     let encode = || {
         let written = registry.encode(Format::Text, &mut io::sink());
-        written.expect("a sink takes everything");
+        written.expect("writing to a sink does not fail");
     };
     // The first exposition fills caches, which are not part of its own memory.
     encode();

@@ -24,20 +24,20 @@ pub(crate) trait Encoder {
     /// [overwrites](Encoder::overwrites) it.
     fn encode(&mut self, out: &mut Vec<u8>);
 
-    /// Whether it replaces the contents of `out`.
+    /// Returns whether [`encode`](Encoder::encode) replaces the contents of `out`.
     fn overwrites(&self) -> bool {
         false
     }
 
-    /// Whether the format is text.
+    /// Returns whether the format is text, which is then checked sample by sample.
     fn is_text(&self) -> bool {
         true
     }
 }
 
-/// Lends the capacity of an empty `out` as a string.
+/// Calls a closure with an empty `out` as a string that has its capacity.
 pub(crate) fn as_text(out: &mut Vec<u8>, write: impl FnOnce(&mut String)) {
-    let mut text = String::from_utf8(mem::take(out)).expect("nothing is text, too");
+    let mut text = String::from_utf8(mem::take(out)).expect("an empty vector is valid UTF-8");
     write(&mut text);
     *out = text.into_bytes();
 }

@@ -6,13 +6,13 @@ use crate::common::Column;
 /// Panics if samples are missing or their sum differs from what was recorded.
 #[track_caller]
 pub(super) fn check_text(work: Work, column: Column, text: &[u8]) {
-    let text = str::from_utf8(text).expect("an exposition is text");
+    let text = str::from_utf8(text).expect("the exposition is UTF-8");
     let is_sample = |line: &&str| !line.is_empty() && !line.starts_with('#');
     let samples = text.lines().filter(is_sample);
     let name = (work.name(), column.name);
     assert_eq!(samples.clone().count(), work.samples(), "samples, {name:?}");
     let total: f64 = samples.filter_map(|line| counted(work, line)).sum();
-    // The sums are far below the limit of exact floats.
+    // Exact, because the sums are far below 2^53.
     assert_eq!(total as u64, work.total(), "sum of values, {name:?}");
 }
 
@@ -23,7 +23,7 @@ pub(super) fn check_length(work: Work, column: Column, bytes: &[u8]) {
     assert!(bytes.len() >= least, "{work:?}, {}", column.name);
 }
 
-/// Returns the value of a counting sample.
+/// Returns the value of a sample that contributes to [`Work::total`].
 fn counted(work: Work, line: &str) -> Option<f64> {
     let name = line.split(['{', ' ']).next()?;
     if work == Work::Histograms && !name.ends_with("_count") {
@@ -33,5 +33,5 @@ fn counted(work: Work, line: &str) -> Option<f64> {
     Some(value.parse().expect("a value is a number"))
 }
 
-/// A sample has at least its value.
+/// Minimum length of a binary sample: its value.
 const LEAST_BYTES: usize = 8;

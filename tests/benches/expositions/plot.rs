@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-/// The line of one contender.
+/// The line of one contender: time of an exposition by number of counters.
 pub(super) struct Line {
     pub(super) name: &'static str,
     pub(super) is_ours: bool,
-    /// Numbers of series and seconds, in ascending order.
+    /// Pairs of number of series and seconds, in ascending order.
     pub(super) points: Vec<(f64, f64)>,
 }
 
-/// Draws lines; the names of the slowest are at the top.
+/// Draws the lines, each with its name at the right end.
 pub(super) fn svg(lines: &[Line]) -> String {
     let area = Area::around(lines);
     let mut svg = format!(
@@ -33,7 +33,7 @@ pub(super) fn svg(lines: &[Line]) -> String {
     svg
 }
 
-/// The powers of ten on the axes.
+/// The first and last power of ten on each axis.
 struct Area {
     series: [i32; 2],
     seconds: [i32; 2],
@@ -57,6 +57,7 @@ impl Area {
     }
 }
 
+/// Returns the powers of ten that enclose the figures.
 fn decades(figures: impl Iterator<Item = f64> + Clone) -> [i32; 2] {
     let lowest = figures.clone().fold(f64::INFINITY, f64::min);
     let highest = figures.fold(0.0, f64::max);
@@ -64,6 +65,7 @@ fn decades(figures: impl Iterator<Item = f64> + Clone) -> [i32; 2] {
     [first, last.max(first + 1)]
 }
 
+/// Returns the position of a figure on an axis, from 0 to 1.
 fn share(figure: f64, [first, last]: [i32; 2]) -> f64 {
     (figure.log10() - f64::from(first)) / f64::from(last - first)
 }
@@ -193,5 +195,5 @@ const LEFT: f64 = 70.0;
 const RIGHT: f64 = 620.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 500.0;
-/// The height of a name.
+/// Minimum vertical distance between two names.
 const LINE: f64 = 16.0;

@@ -1,4 +1,4 @@
-//! Interleaved rounds, so that a disturbance of the machine affects all contenders.
+//! Measures in interleaved rounds, so that a disturbance of the machine affects all contenders.
 
 use std::{hint::black_box, time::Duration};
 
@@ -10,9 +10,10 @@ use super::{
 };
 use crate::common::{Column, median};
 
-/// The contenders of the same rounds.
+/// Contenders that are measured in the same rounds.
 pub(crate) struct Race {
     contenders: Vec<Contender>,
+    /// Contenders to skip.
     left_out: Vec<Column>,
 }
 
@@ -36,7 +37,7 @@ impl Race {
         }
     }
 
-    /// Adds an encoder unless it is excluded, after checking its exposition.
+    /// Checks the exposition of an encoder and adds it, unless its contender is to be skipped.
     pub(crate) fn enter<E: Encoder + 'static>(
         &mut self,
         work: Work,
@@ -63,7 +64,8 @@ impl Race {
             allocated: Allocated { times: 0, peak: 0 },
             repetitions: 1,
         };
-        // The buffer exists from the second exposition on, and caches are settled from the third.
+        // The first exposition has allocated the buffer and the second fills caches, so only the
+        // third shows the allocations of later ones.
         contender.encode();
         contender.allocated = watch(|| contender.encode());
         let time = contender.duration();
@@ -71,7 +73,7 @@ impl Race {
         self.contenders.push(contender);
     }
 
-    /// Measures all contenders.
+    /// Measures all contenders and returns their medians.
     pub(crate) fn run(mut self, rounds: usize) -> Vec<Measured> {
         if let Some(first) = self.contenders.first() {
             eprintln!(
@@ -115,8 +117,8 @@ impl Contender {
     /// Returns the average time of an exposition.
     fn duration(&mut self) -> Duration {
         let repetitions = self.repetitions;
-        // Repeated expositions find their own data in the caches, so warm up after another
-        // contender.
+        // The previous contender has evicted this one's data from the caches, but most of the
+        // measured repetitions find it there: warm up first.
         if repetitions > 1 {
             (0..repetitions.div_ceil(4)).for_each(|_| self.encode());
         }

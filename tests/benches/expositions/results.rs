@@ -10,7 +10,7 @@ use super::{
 };
 use crate::common::{Column, Role};
 
-/// All results.
+/// The results of all workloads.
 pub(crate) struct Results {
     pub(super) rounds: usize,
     measured: Vec<Measured>,
@@ -31,7 +31,8 @@ impl Results {
         self.measured.extend(measured);
     }
 
-    /// Returns contenders that would take too long with more counters than the targets need.
+    /// Returns the contenders to leave out of workloads with more counters than the targets need:
+    /// those that would take longer than [`SLOW`].
     pub(crate) fn too_slow(&self, works: &[Work]) -> Vec<Column> {
         let is_too_slow = |one: &&Measured| {
             works.iter().any(|work| match (work, one.work) {
@@ -60,7 +61,7 @@ impl Results {
         if lines.is_empty() {
             return;
         }
-        fs::write(path, svg(&lines)).expect("space for the plot");
+        fs::write(path, svg(&lines)).expect("the plot can be written");
         eprintln!("{}", path.display());
     }
 
@@ -72,7 +73,7 @@ impl Results {
         all.filter(|work| works.contains(work)).collect()
     }
 
-    /// Returns all contenders of counter or other workloads, in the order of their entry.
+    /// Returns all contenders, in the order in which they were added.
     pub(super) fn columns(&self) -> Vec<Column> {
         let mut columns: Vec<Column> = Vec::new();
         for one in &self.measured {
@@ -103,7 +104,7 @@ impl Results {
         self.of(work).into_iter().find(has_name)
     }
 
-    /// Returns numbers of counters and the seconds of an exposition.
+    /// Returns pairs of the number of counters and the seconds of an exposition.
     pub(super) fn growth(&self, column: Column) -> Vec<(f64, f64)> {
         let measured = Work::GROWTH.iter().filter_map(|series| {
             let one = self.named(Work::Counters(*series), column.name)?;
@@ -130,16 +131,16 @@ impl Results {
 }
 
 impl Measured {
-    /// Nanoseconds per sample.
+    /// Returns the nanoseconds per sample.
     pub(super) fn per_sample(&self) -> f64 {
         self.nanoseconds / self.work.samples() as f64
     }
 
-    /// Megabytes per second.
+    /// Returns the megabytes per second.
     pub(super) fn megabytes(&self) -> f64 {
         self.bytes as f64 * 1e3 / self.nanoseconds
     }
 }
 
-/// In nanoseconds: slower contenders are left out of the larger workloads.
+/// Nanoseconds per exposition above which a contender is left out of the larger workloads.
 const SLOW: f64 = 600e6;

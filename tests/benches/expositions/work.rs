@@ -2,7 +2,7 @@
 
 use super::inputs;
 
-/// The metrics to encode, which are the same for all contenders.
+/// The metrics to encode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     /// Families with one unlabelled counter each.
@@ -11,12 +11,12 @@ pub(crate) enum Work {
     Counters(usize),
     /// A family of histograms with two labels.
     Histograms,
-    /// A family of counters with two labels, each recorded by all of this many live threads.
+    /// A family of counters with two labels, each recorded by this many threads, which stay alive.
     Threads(usize),
 }
 
 impl Work {
-    /// All workloads, grouped by rounds.
+    /// All workloads; the members of a group are measured in the same rounds.
     pub(crate) const TOGETHER: &[&[Self]] = &[
         &[Self::Families],
         &[Self::Counters(1_000)],
@@ -27,9 +27,10 @@ impl Work {
         &[Self::Threads(1), Self::Threads(THREADS)],
     ];
 
-    /// The workload for comparing counters.
+    /// The workload on which most targets for counters are based.
     pub(crate) const MANY: Self = Self::Counters(100_000);
 
+    /// Numbers of counters over which the growth of the time is measured.
     pub(super) const GROWTH: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
     pub(crate) fn name(self) -> String {
@@ -42,7 +43,7 @@ impl Work {
         }
     }
 
-    /// Number of series.
+    /// Returns the number of series.
     pub(crate) fn series(self) -> usize {
         match self {
             Self::Families => FAMILIES,
@@ -52,7 +53,7 @@ impl Work {
         }
     }
 
-    /// Number of samples.
+    /// Returns the number of samples.
     pub(super) fn samples(self) -> usize {
         match self {
             Self::Histograms => HISTOGRAMS * LINES,
@@ -60,7 +61,7 @@ impl Work {
         }
     }
 
-    /// Sum of all counters, or of the counts of all histograms.
+    /// Returns the sum of all counters, or of the counts of all histograms.
     pub(super) fn total(self) -> u64 {
         let series = 0..self.series();
         match self {
@@ -86,7 +87,7 @@ pub(super) fn grouped(number: usize) -> String {
     grouped
 }
 
-/// The largest number of threads.
+/// Number of threads in the workload with many threads.
 pub(super) const THREADS: usize = 64;
 
 const FAMILIES: usize = 1_000;

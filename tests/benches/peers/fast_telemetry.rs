@@ -1,4 +1,4 @@
-//! fast-telemetry, whose counters have a fixed number of shards.
+//! fast-telemetry; its counters have a fixed number of shards.
 
 use std::{future::ready, hint::black_box, sync::LazyLock};
 
@@ -23,11 +23,11 @@ static SIZES: LazyLock<Histogram> = LazyLock::new(|| {
 });
 static NATIVE_SIZES: LazyLock<Distribution> = LazyLock::new(|| Distribution::new(SHARDS));
 static CALLS: LazyLock<Counter> = LazyLock::new(|| Counter::new(SHARDS));
-/// Times every call, and counts the calls as well.
+/// Times every call and also counts the calls.
 static DURATION_BUCKETS: LazyLock<SampledTimer> =
     LazyLock::new(|| SampledTimer::new(&inputs::nanosecond_bounds(), SHARDS, 1));
 
-/// A label set is one enum, so two labels are a pair.
+/// The library has a single label per metric, so this one combines two.
 #[derive(Clone, Copy, Debug)]
 struct Request {
     kind: Kind,
@@ -173,7 +173,7 @@ fn labels<'a>((tenant, path): (&'a str, &'a str)) -> [(&'static str, &'a str); 2
     [("tenant", tenant), ("path", path)]
 }
 
-/// The largest number of threads.
+/// Number of shards: the largest number of threads in a measurement.
 const SHARDS: usize = 4;
 
 const PEER: Column = Column {

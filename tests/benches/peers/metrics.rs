@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::{
 use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 static EXPORTER: OnceLock<PrometheusHandle> = OnceLock::new();
-/// Created after the exporter is installed: earlier handles would record nothing.
+/// Set after the exporter is installed, because earlier handles would record nothing.
 static CALLS: OnceLock<Counter> = OnceLock::new();
 static DURATION_BUCKETS: OnceLock<Histogram> = OnceLock::new();
 
@@ -139,8 +139,8 @@ fn install() {
     EXPORTER.get_or_init(|| exporter);
 }
 
-/// The upkeep that a program must call every few seconds: histograms keep each observation until
-/// then.
+/// Runs the upkeep, which a program must do every few seconds: until then, histograms store each
+/// observation.
 fn tidy() {
     if let Some(exporter) = EXPORTER.get() {
         exporter.run_upkeep();

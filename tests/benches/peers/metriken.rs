@@ -1,4 +1,4 @@
-//! metriken, whose groups of counters have cells per thread.
+//! metriken; its counter groups have cells per thread.
 
 use std::{future::ready, hint::black_box, time::Instant};
 
@@ -8,7 +8,7 @@ use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 #[metric(name = "events")]
 static EVENTS: ShardedCounterGroup = ShardedCounterGroup::new(1);
-/// Labels of the members are attached as metadata, which recording does not use.
+/// The labels would be metadata of the members, which recording does not use.
 #[metric(name = "requests")]
 static REQUESTS: ShardedCounterGroup = ShardedCounterGroup::new(4 * 6);
 #[metric(name = "level")]
@@ -80,5 +80,5 @@ const PEER: Column = Column {
 const HISTOGRAM: Column = Column {
     name: "metriken, histogram",
     package: Some("metriken"),
-    role: Role::Unranked("it has no sum"),
+    role: Role::Unranked("its histograms have no sum"),
 };

@@ -1,4 +1,4 @@
-//! OpenTelemetry; instruments are bound to their labels if these are known.
+//! OpenTelemetry; instruments are bound to labels that are known in advance.
 
 use std::{future::ready, hint::black_box, sync::LazyLock, time::Instant};
 
@@ -10,7 +10,7 @@ use opentelemetry_sdk::metrics::{Aggregation, Instrument, ManualReader, SdkMeter
 
 use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
-/// With a reader that is never read, because without one nothing is recorded.
+/// Has a reader, which is never read, because a provider without one records nothing.
 static PROVIDER: LazyLock<SdkMeterProvider> = LazyLock::new(|| {
     SdkMeterProvider::builder()
         .with_reader(ManualReader::builder().build())
@@ -135,7 +135,7 @@ fn histogram(name: &'static str, bounds: &[f64]) -> BoundHistogram<f64> {
     histogram.with_boundaries(bounds.to_vec()).build().bind(&[])
 }
 
-/// Configuration that is not part of an instrument.
+/// Returns the configuration that an instrument cannot have itself.
 fn view(instrument: &Instrument) -> Option<Stream> {
     let stream = Stream::builder();
     let stream = match instrument.name() {

@@ -44,8 +44,7 @@ metrics! {
     #[unit("seconds")]
     static DURATION_BUCKETS: Histogram = "bench_seconds";
 
-    /// Durations by the system clock; a separate metric, so that its timer is inlined like the
-    /// other one.
+    /// Durations by the system clock: a separate metric, so that both timers are inlined.
     #[unit("seconds")]
     static SYSTEM_DURATIONS: Histogram = "bench_system_seconds";
 }

@@ -171,7 +171,7 @@ fn enter_static(table: &mut Table) {
     });
 }
 
-/// Local metrics are plain cells, whose additions the compiler would merge if it could.
+/// Adds the local metrics: plain cells, so `black_box` keeps the compiler from merging additions.
 fn enter_local(table: &mut Table) {
     table.enter(Row::Counter, LOCAL, || {
         let events = EVENTS.local();
@@ -220,5 +220,5 @@ const STATIC: Column = Column {
 const LOCAL: Column = Column {
     name: "prometheus, local",
     package: Some("prometheus"),
-    role: Role::Unranked("a scrape does not see it until it is flushed"),
+    role: Role::Unranked("scrapes do not include a recording until the thread flushes it"),
 };

@@ -1,4 +1,4 @@
-//! vise, which builds on an older prometheus-client.
+//! vise, which uses an older prometheus-client.
 
 use std::{future::ready, hint::black_box, time::Duration};
 

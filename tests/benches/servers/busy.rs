@@ -1,4 +1,4 @@
-//! A busy service on tokio, with a scrape every 100 ms and without.
+//! Measures the latency of a busy service on tokio, with a scrape every 100 ms and without.
 
 use std::{
     fmt::{self, Display, Formatter},
@@ -23,7 +23,7 @@ pub(crate) struct Latencies {
     /// Without scrapes, and with one every 100 ms.
     p50: [f64; 2],
     p99: [f64; 2],
-    /// The spread of the rounds without scrapes, which is the noise.
+    /// The lowest and highest p99 of the rounds without scrapes, which shows the noise.
     noise: [f64; 2],
 }
 
@@ -31,8 +31,8 @@ impl Display for Latencies {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "A service on tokio, one thread and one client, beside a scrape of 100,000 counters each \
-             {} ms; µs:\n",
+            "A service on tokio, one thread and one client, without scrapes and beside a scrape of \
+             100,000 counters every {} ms; µs:\n",
             PAUSE.as_millis()
         )?;
         writeln!(
@@ -84,7 +84,7 @@ fn start_service() -> SocketAddr {
             .expect("a runtime");
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-            let _ = sender.send(listener.local_addr().expect("it is bound"));
+            let _ = sender.send(listener.local_addr().expect("the listener is bound"));
             while let Ok((mut stream, _)) = listener.accept().await {
                 tokio::spawn(async move {
                     let mut byte = [0];
@@ -97,7 +97,7 @@ fn start_service() -> SocketAddr {
             }
         });
     });
-    bound.recv().expect("it has started")
+    bound.recv().expect("the service has started")
 }
 
 /// Returns the 50th and 99th percentile of the client's latency.
@@ -121,8 +121,8 @@ fn measure_latency(service: SocketAddr, metrics: Option<&Running>) -> [f64; 2] {
         let start = Instant::now();
         while start.elapsed() < ROUND {
             let asked = Instant::now();
-            stream.write_all(&[7]).expect("it reads");
-            stream.read_exact(&mut [0]).expect("it answers");
+            stream.write_all(&[7]).expect("the service reads");
+            stream.read_exact(&mut [0]).expect("the service responds");
             times.push(asked.elapsed().as_secs_f64() * 1e6);
         }
         done.store(true, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Servers with the same series, each set up as its library documents.
+//! Servers that expose the same series, each set up as its library documents.
 
 pub(crate) mod busy;
 mod metrics;
@@ -31,23 +31,23 @@ impl Running {
         }
     }
 
-    /// Scrapes it and returns the duration in milliseconds.
+    /// Scrapes the server over a new connection and returns the duration in milliseconds.
     pub(crate) fn scrape(&self) -> f64 {
         let mut buffer = vec![0; 1 << 20];
         let start = Instant::now();
-        let mut stream = TcpStream::connect(self.address).expect("it listens");
+        let mut stream = TcpStream::connect(self.address).expect("the server listens");
         stream
             .write_all(b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
-            .expect("it reads");
+            .expect("the server reads");
         let mut bytes = 0;
         loop {
-            match stream.read(&mut buffer).expect("it writes") {
+            match stream.read(&mut buffer).expect("the server responds") {
                 0 => break,
                 some => bytes += some,
             }
         }
         let time = start.elapsed().as_secs_f64() * 1e3;
-        // About 60 bytes per series: rejects error pages.
+        // A series has about 60 bytes; a short response is an error page.
         assert!(
             bytes > 50 * crate::SERIES,
             "{}: {bytes} bytes",

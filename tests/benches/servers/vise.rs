@@ -50,7 +50,7 @@ pub(super) fn start() -> Running {
             let _ = server.start().await;
         });
     });
-    Running::new(PEER, bound.recv().expect("it has started"))
+    Running::new(PEER, bound.recv().expect("the server has started"))
 }
 
 const PEER: Column = Column {

@@ -1,11 +1,11 @@
-//! Calling async functions.
+//! Calls async functions.
 
 use std::{
     pin::pin,
     task::{Context, Waker},
 };
 
-/// Polls a future once, which completes it: none of them waits.
+/// Completes a future by one poll; it must not wait.
 #[inline(always)]
 pub(crate) fn complete(future: impl Future<Output = ()>) {
     let mut context = Context::from_waker(Waker::noop());

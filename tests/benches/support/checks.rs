@@ -1,23 +1,23 @@
-//! Targets: ratios of two figures of the same run.
+//! Targets: bounds on the ratio of two figures of the same run.
 
 use super::Row;
 
-/// A target.
+/// A target: a bound on the ratio of two figures.
 pub(super) struct Check {
     pub(super) row: Row,
     ours: Figure,
     other: Figure,
-    /// The name of the other figure.
+    /// The printed name of `other`.
     name: &'static str,
     bound: Bound,
 }
 
-/// The reference of a target.
+/// The kind of figure that ours is compared with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Against {
-    /// LIMIT or another figure, of which ours may be at most a multiple.
+    /// LIMIT or another of our figures: ours may be at most a multiple of it.
     Limit,
-    /// Peers, which must take at least a multiple of our time.
+    /// The figure of a peer: it must be at least a multiple of ours.
     Peers,
 }
 
@@ -51,8 +51,9 @@ impl Check {
         })
     }
 
-    /// Returns the ratio that LIMIT reaches: a target that even LIMIT misses is out of reach on
-    /// this machine.
+    /// Judges LIMIT instead of this library; `None` for targets against LIMIT.
+    ///
+    /// A target that even LIMIT misses is out of reach on this machine.
     pub(super) fn of_limit(&self, value: impl Fn(&Figure) -> Option<f64>) -> Option<(f64, bool)> {
         if self.against() == Against::Limit {
             return None;
@@ -93,7 +94,7 @@ impl Check {
         }
     }
 
-    /// Returns this check for a number of threads.
+    /// Takes both figures from the measurement with this number of threads.
     fn on(mut self, threads: usize) -> Self {
         self.ours = self.ours.on(threads);
         self.other = self.other.on(threads);
@@ -101,11 +102,12 @@ impl Check {
     }
 }
 
-/// A time, or a sum of times.
+/// A weighted sum of times.
 pub(super) struct Figure {
     pub(super) terms: Vec<Term>,
 }
 
+/// The time of a row by a contender, multiplied by a factor.
 #[derive(Clone, Copy)]
 pub(super) struct Term {
     pub(super) factor: f64,
@@ -114,13 +116,14 @@ pub(super) struct Term {
     pub(super) threads: usize,
 }
 
+/// The contender whose time is used.
 #[derive(Clone, Copy)]
 pub(super) enum Who {
     Ours,
     Limit,
     /// The fastest peer.
     BestPeer,
-    /// The fastest of these columns.
+    /// The fastest of the contenders with these names.
     BestOf(&'static [&'static str]),
 }
 
@@ -132,6 +135,7 @@ impl Figure {
         self
     }
 
+    /// Adds a multiple of another figure.
     fn and(mut self, factor: f64, other: Self) -> Self {
         self.terms.extend(other.terms.into_iter().map(|term| Term {
             factor: factor * term.factor,
@@ -234,7 +238,7 @@ fn gauges() -> Vec<Check> {
     for row in [Row::GaugeSet, Row::GaugeAdd] {
         checks.extend([
             Check::at_most(row, 1.1, BEST_PEER, best_peer(row)),
-            // Equal code: two identical loops differ by noise.
+            // Both run the same instructions, so the tolerance is only for noise.
             Check::at_least(row, 0.9, BEST_PEER, best_peer(row)),
         ]);
     }

@@ -1,13 +1,16 @@
-//! Inputs of the contenders: the same for all, and unpredictable to the compiler.
+//! Inputs shared by all contenders, generated at run time so that the compiler cannot predict them.
 
 use std::sync::LazyLock;
 
-/// Label values, for libraries that take strings.
+/// Values of the first closed label, for libraries that take strings.
 pub(crate) const KINDS: [&str; 4] = ["follow", "shorten", "list", "remove"];
-/// See [`KINDS`].
+/// Values of the second closed label, for libraries that take strings.
 pub(crate) const OUTCOMES: [&str; 6] = ["ok", "absent", "refused", "late", "full", "broken"];
 
-/// Pairs of a kind and an outcome, in the order of [`KINDS`] and [`OUTCOMES`].
+/// Returns random pairs of a kind and an outcome.
+///
+/// The arguments are in the order of [`KINDS`] and [`OUTCOMES`], so that all contenders get equal
+/// pairs.
 pub(crate) fn pairs<Kind: Copy, Outcome: Copy>(
     kinds: [Kind; 4],
     outcomes: [Outcome; 6],
@@ -19,7 +22,7 @@ pub(crate) fn pairs<Kind: Copy, Outcome: Copy>(
     })
 }
 
-/// Values for all 14 buckets, most of them for those in the middle.
+/// Returns observations for all 14 buckets, most of them for the middle ones.
 pub(crate) fn values() -> Inputs<f64> {
     let mut random = Random::new();
     Inputs::new(|| {
@@ -43,7 +46,7 @@ pub(crate) fn nanosecond_bounds() -> [u64; 14] {
     std::array::from_fn(|index| 100 << (2 * index))
 }
 
-/// Pairs of a tenant and a path that form 100 series.
+/// Returns pairs of a tenant and a path that form 100 series.
 pub(crate) fn few_texts() -> Texts<COUNT> {
     static TEXTS: LazyLock<Texts<COUNT>> = LazyLock::new(|| {
         let mut random = Random::new();
@@ -52,7 +55,7 @@ pub(crate) fn few_texts() -> Texts<COUNT> {
     *TEXTS
 }
 
-/// Pairs that form 10,000 series, each occurring at least once.
+/// Returns pairs that form 10,000 series, each of which occurs at least once.
 pub(crate) fn many_texts() -> Texts<MANY> {
     static TEXTS: LazyLock<Texts<MANY>> = LazyLock::new(|| {
         let mut random = Random::new();
@@ -65,7 +68,7 @@ pub(crate) fn many_texts() -> Texts<MANY> {
     *TEXTS
 }
 
-/// The same pair every time.
+/// Returns a single pair, repeated.
 pub(crate) fn same_texts() -> Texts<COUNT> {
     static TEXTS: LazyLock<Texts<COUNT>> = LazyLock::new(|| Texts::new(|_| (7, 7)));
     *TEXTS
@@ -85,9 +88,7 @@ impl<T: Copy> Inputs<T> {
     }
 }
 
-/// Pairs of texts in static memory; a library that keeps them has to copy them.
-///
-/// Texts are contiguous in the order of their use, as if just read.
+/// Pairs of label values, contiguous in memory in the order of their use, as if just received.
 #[derive(Clone, Copy)]
 pub(crate) struct Texts<const COUNT: usize>(&'static [(&'static str, &'static str); COUNT]);
 
@@ -130,7 +131,7 @@ impl<const COUNT: usize> Texts<COUNT> {
     }
 }
 
-/// xorshift64 with a fixed seed.
+/// The random number generator xorshift64, with a fixed seed.
 struct Random(u64);
 
 impl Random {
@@ -146,8 +147,8 @@ impl Random {
     }
 }
 
-/// A power of two, so that the remainder is free.
+/// Number of inputs: a power of two, so that the remainder is a bit mask.
 pub(super) const COUNT: usize = 4096;
 
-/// A power of two with room for 10,000 series.
+/// Number of inputs with 10,000 series: also a power of two.
 pub(super) const MANY: usize = 16_384;

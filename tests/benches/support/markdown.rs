@@ -66,7 +66,7 @@ impl Results {
         if verdicts.is_empty() {
             return "–";
         }
-        // One missed target decides, even if others were not measured.
+        // One missed target suffices, even if others were not measured.
         if verdicts.iter().flatten().any(|(_, is_met)| !is_met) {
             verdict(false)
         } else if verdicts.contains(&None) {
@@ -121,7 +121,7 @@ impl Results {
         }
         for column in self.columns() {
             if let Role::Unranked(remark) = column.role {
-                writeln!(f, "\n\\* {}: not compared with; {remark}", column.name)?;
+                writeln!(f, "\n\\* {}: not compared; {remark}", column.name)?;
             }
         }
         Ok(())
@@ -133,7 +133,7 @@ fn ratio(one: Option<Times>, other: Option<Times>) -> Option<Times> {
     Some(std::array::from_fn(|index| one[index] / other[index]))
 }
 
-/// Times of one contender or ratios of two, with their unit.
+/// Displays the times of one contender or the ratios of two, with their unit.
 struct Cell(Option<Times>, &'static str);
 
 impl Display for Cell {

@@ -1,4 +1,4 @@
-//! Interleaved rounds, so that a disturbance of the machine affects all contenders.
+//! Measures in interleaved rounds, so that a disturbance of the machine affects all contenders.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
@@ -9,6 +9,7 @@ use std::{
 use super::{Contender, Measured, THREADS};
 use crate::common::median;
 
+/// Measures every contender in each round and returns the medians.
 pub(super) fn medians(contenders: &[Contender], rounds: usize) -> Vec<Measured> {
     eprintln!("{} contenders", contenders.len());
     let lengths: Vec<[usize; THREADS.len()]> = contenders
@@ -49,11 +50,11 @@ fn length(contender: &Contender, threads: usize) -> usize {
     }
 }
 
-/// Returns the time of this many operations, averaged over the threads.
+/// Returns the time in which each thread performs this many operations, averaged over the threads.
 ///
 /// All threads work before the first one starts its clock and until the last one has stopped it,
-/// because a thread that runs alone would look undisturbed. With more threads than cores they take
-/// turns, so a thread counts only its share of the time.
+/// because a thread that runs alone would be faster. If threads share a core, each is charged only
+/// its share of the time.
 fn duration(contender: &Contender, threads: usize, operations: usize) -> Duration {
     let (arrived, finished) = (Barrier::new(threads), Barrier::new(threads));
     let work = || {
@@ -78,7 +79,7 @@ fn duration(contender: &Contender, threads: usize, operations: usize) -> Duratio
     sum.mul_f64(share) / threads as u32
 }
 
-/// A spinning barrier.
+/// A barrier at which threads keep working until all have arrived.
 struct Barrier {
     missing: AtomicUsize,
 }
@@ -90,6 +91,7 @@ impl Barrier {
         }
     }
 
+    /// Calls `busy` until all threads have arrived.
     fn cross_with(&self, mut busy: impl FnMut()) {
         self.missing.fetch_sub(1, Relaxed);
         while self.missing.load(Relaxed) > 0 {
@@ -98,5 +100,7 @@ impl Barrier {
     }
 }
 
+/// Approximate duration of one measurement.
 const BATCH: Duration = Duration::from_millis(20);
+/// Number of operations between two looks at the barrier.
 const KEEP_BUSY: usize = 1_000;

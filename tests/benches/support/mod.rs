@@ -25,10 +25,10 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Adds a contender: `start` is called in each thread and returns the operation, which receives
-    /// a number that differs from call to call.
+    /// Adds a contender to a row.
     ///
-    /// The loop is monomorphised per operation; only its start is a dynamic call.
+    /// Each thread calls `start`, which returns the operation; its argument is the index of the
+    /// call. The loop is monomorphised per operation, so only the call of a batch is dynamic.
     pub(crate) fn enter<Operation: FnMut(usize) + 'static>(
         &mut self,
         row: Row,
@@ -50,7 +50,7 @@ impl Table {
         });
     }
 
-    /// Records the source file of LIMIT for some rows.
+    /// Sets the source of LIMIT's code for some rows, to be printed.
     pub(crate) fn limit_source(&mut self, source: &'static str, rows: &[Row]) {
         self.limits.extend(rows.iter().map(|row| (*row, source)));
     }
@@ -72,7 +72,7 @@ struct Contender {
     start: Box<dyn Fn() -> Batch + Sync>,
 }
 
-/// Runs this many operations.
+/// A loop that performs the given number of operations.
 type Batch = Box<dyn FnMut(usize)>;
 
 /// Medians of one contender in nanoseconds per operation, for each of [`THREADS`].

@@ -5,7 +5,7 @@ use super::{
     checks::{Figure, Term, Who},
 };
 
-/// All results.
+/// The results of all rows.
 pub(crate) struct Results {
     pub(super) rounds: usize,
     measured: Vec<Measured>,
@@ -31,7 +31,7 @@ impl Results {
         Row::ALL.into_iter().filter(is_measured)
     }
 
-    /// Returns all contenders in the order of their entry.
+    /// Returns all contenders, in the order in which they were added.
     pub(super) fn columns(&self) -> Vec<Column> {
         let mut columns: Vec<Column> = Vec::new();
         for one in &self.measured {
@@ -42,7 +42,7 @@ impl Results {
         columns
     }
 
-    /// Returns all times of a row, the shortest first.
+    /// Returns all times of a row, sorted by the time on one thread.
     pub(super) fn times(&self, row: Row) -> Vec<(Column, Times)> {
         let mut times: Vec<_> = self
             .measured
@@ -54,18 +54,18 @@ impl Results {
         times
     }
 
-    /// Returns the best times of a row among contenders with this role.
+    /// Returns the times of the contender with this role that is fastest on one thread.
     pub(super) fn best(&self, row: Row, role: Role) -> Option<(Column, Times)> {
         let has_role = |(column, _): &(Column, Times)| column.role == role;
         self.times(row).into_iter().find(has_role)
     }
 
-    /// Returns the sum of the terms, if all were measured.
+    /// Returns the sum of the terms, or `None` if one was not measured.
     pub(super) fn value(&self, figure: &Figure) -> Option<f64> {
         figure.terms.iter().map(|term| self.term(term)).sum()
     }
 
-    /// Returns the source file of LIMIT for each measured row.
+    /// Returns the source of LIMIT's code for each measured row.
     pub(super) fn limits(&self) -> impl Iterator<Item = (Row, &'static str)> {
         let source = |row| self.limits.iter().find(move |(of, _)| *of == row);
         self.rows().filter_map(move |row| source(row).copied())

@@ -2,7 +2,7 @@
 
 use super::inputs;
 
-/// A row of the table: an operation, the same for all contenders.
+/// An operation that the contenders perform: a row of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Row {
     /// Increment of a counter without labels, through a handle or static.
@@ -29,8 +29,8 @@ pub(crate) enum Row {
     NativeHistogram,
     /// Start and end of a timer of a histogram with about 14 bounds.
     Timer,
-    /// [`Timer`](Self::Timer) with the system clock, as where the time stamp counter is not
-    /// reliable.
+    /// [`Timer`](Self::Timer) with the system clock, which is used where the time stamp counter is
+    /// not reliable.
     SystemTimer,
     /// Call of a timed function that is not inlined, about 14 bounds.
     Timed,
@@ -85,8 +85,8 @@ impl Row {
         }
     }
 
-    /// Number of operations that use every input once, because a thread's first recordings are not
-    /// measured.
+    /// Returns the number of unmeasured operations at the start of a thread: one per input, because
+    /// the first recordings of a thread allocate.
     pub(super) fn warm_up(self) -> usize {
         match self {
             Self::ManyOpenLabels => inputs::MANY,

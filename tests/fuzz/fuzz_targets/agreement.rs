@@ -1,4 +1,4 @@
-//! Expositions as samples of Prometheus' text format, so that formats can be compared.
+//! Converts expositions of all formats to the samples of the text format, to compare them.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::{
 
 type Labels = BTreeMap<String, String>;
 
-/// Value bits by name and labels.
+/// The bits of each sample's value, by name and labels.
 #[derive(Debug, Default, PartialEq)]
 pub struct Samples(BTreeMap<(String, Labels), u64>);
 
@@ -19,14 +19,14 @@ impl Samples {
     }
 
     fn add(&mut self, name: String, labels: Labels, value: f64) {
-        // Text has one NaN and no -0.
+        // The text format has a single NaN and no -0.
         let bits = if value.is_nan() {
             f64::NAN.to_bits()
         } else {
             (value + 0.0).to_bits()
         };
         let before = self.0.insert((name, labels), bits);
-        assert_eq!(before, None, "a sample twice");
+        assert_eq!(before, None, "duplicate sample");
     }
 
     pub fn of_text(families: Vec<Family>) -> Self {
@@ -61,7 +61,7 @@ impl Samples {
 
     pub fn of_protobuf(exposition: &[u8]) -> Self {
         let mut samples = Samples::default();
-        let families = protobuf::protobuf(exposition).expect("it is protobuf");
+        let families = protobuf::protobuf(exposition).expect("the exposition is valid protobuf");
         for family in &families {
             for metric in &family.metric {
                 samples.of_metric(family, metric);
@@ -75,7 +75,7 @@ impl Samples {
         for label in &metric.label {
             assert_ne!(label.value(), "", "a label without value");
             let before = labels.insert(label.name().to_owned(), label.value().to_owned());
-            assert_eq!(before, None, "a label twice");
+            assert_eq!(before, None, "duplicate label");
         }
         let name = family.name();
         let mut add = |suffix: &str, extra: Option<(&str, f64)>, value: f64| {
@@ -126,8 +126,9 @@ impl Samples {
         }
     }
 
-    /// Asserts that OpenMetrics samples equal those of text, except sum and count of histograms
-    /// with negative observations, which OpenMetrics forbids.
+    /// Asserts that these OpenMetrics samples equal the text samples.
+    ///
+    /// OpenMetrics omits sum and count of a histogram with negative observations.
     pub fn agrees_with(&self, text: &Samples) {
         for (key, value) in &self.0 {
             assert_eq!(text.0.get(key), Some(value), "{key:?} of OpenMetrics");
@@ -145,7 +146,7 @@ impl Samples {
     }
 }
 
-/// Formats a bound or a quantile as Rust does.
+/// Formats a bound or a quantile in the notation of Rust, because the formats differ.
 fn canonical(kind: &str, labels: &mut Labels) {
     let label = match kind {
         "histogram" | "gaugehistogram" => "le",
@@ -163,11 +164,18 @@ fn check_native(histogram: &protobuf::Histogram, count: u64) {
     let of_side = |side: &Vec<(i32, u64)>| side.iter().map(|(_, count)| count).sum::<u64>();
     let buckets: u64 = sides.iter().map(of_side).sum();
     let zero = histogram.zero_count.expect("a count");
-    assert_eq!(buckets + zero, count, "native buckets that do not add up");
+    assert_eq!(
+        buckets + zero,
+        count,
+        "the native buckets do not add up to the count"
+    );
     let has_spans = [&histogram.positive_span, &histogram.negative_span]
         .iter()
         .any(|spans| !spans.is_empty());
-    assert!(zero > 0 || has_spans, "nothing tells that it is native");
+    assert!(
+        zero > 0 || has_spans,
+        "neither a zero bucket nor a span marks it as native"
+    );
     let schema = histogram.schema.expect("a schema");
     assert!((-4..=8).contains(&schema), "schema {schema}");
 }

@@ -1,8 +1,7 @@
-//! Bytes as declarations, labels, recordings and collector output: nothing panics, every exposition
-//! is valid, and all formats agree.
+//! Fuzzes metric options, labels, recordings and collectors, and checks that nothing panics, that
+//! every exposition is valid, and that all formats agree.
 //!
 //! [`strict`] accepts only valid expositions, so invalid input must have been refused or omitted.
-//!
 
 #![no_main]
 
@@ -28,7 +27,7 @@ fuzz_target!(|input: Input| {
 });
 
 fn check(registry: &Registry, input: &Input) {
-    // A busy machine must not look like a hanging collector.
+    // On a busy machine, a collector could exceed any timeout.
     registry.collector_timeout(Duration::MAX);
     input.run(registry);
     for (escaping, quotes) in [
@@ -77,7 +76,8 @@ fn text(
         Format::OpenMetrics => Dialect::OpenMetrics,
         _ => Dialect::Text,
     };
-    let text = String::from_utf8(encoded(registry, format, escaping)).expect("it is text");
+    let text =
+        String::from_utf8(encoded(registry, format, escaping)).expect("the exposition is UTF-8");
     strict::parse(&text, dialect, quotes)
         .unwrap_or_else(|fault| panic!("{format}, {escaping:?}: {fault}\n{text}"))
 }

@@ -1,4 +1,4 @@
-//! The meaning of the fuzzer's bytes.
+//! Converts the fuzzer's bytes to a registry and operations on it.
 
 use std::sync::{Arc, LazyLock};
 
@@ -79,7 +79,7 @@ enum Act {
     Clear,
 }
 
-/// A value of a collector.
+/// A value that the collector writes.
 #[derive(Arbitrary, Debug, Clone)]
 struct Written {
     desc: u8,
@@ -106,7 +106,7 @@ struct Native {
 }
 
 impl Input {
-    /// Creates the registry; `None` if prefix or labels are refused.
+    /// Creates the registry, or returns `None` if it refuses the prefix or the labels.
     pub fn registry(&self) -> Option<Registry> {
         let mut builder = Registry::builder().prefix(&*self.prefix);
         for (name, value) in &self.common {
@@ -124,7 +124,7 @@ impl Input {
     pub fn run(&self, registry: &Registry) {
         if !self.written.is_empty() {
             let written = Writing(self.written.clone());
-            // Its names may be taken already.
+            // Fails if the registry already has one of the names.
             let _ = registry.register(Arc::new(written));
         }
         for metric in &self.metrics {
@@ -238,7 +238,9 @@ fn pairs(labels: &[(String, String)]) -> Vec<(&str, &str)> {
     labels.map(|(name, value)| (&**name, &**value)).collect()
 }
 
-/// A family of every type, with legacy and UTF-8 names; one more is undescribed.
+/// Families of every type, with legacy and UTF-8 names.
+///
+/// The collector uses the last one without describing it.
 static DESCS: LazyLock<Vec<Desc>> = LazyLock::new(|| {
     vec![
         Desc::new(Kind::Counter, "computed_a_total", "A \"help\".\n\\"),
@@ -326,7 +328,7 @@ impl Written {
         if let Some(native) = &self.native {
             let mut native = native.snapshot();
             if self.ascending {
-                // As many as in the native buckets.
+                // Makes the native buckets add up to the count of the classic ones.
                 let sides = native.positive.iter().chain(&native.negative);
                 let there: u64 = sides.map(|(_, count)| count).sum();
                 native.zero_count = snapshot.count.saturating_sub(there);

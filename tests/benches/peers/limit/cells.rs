@@ -6,17 +6,22 @@ thread_local! {
     static CELLS: [AtomicU64; 32] = const { [const { AtomicU64::new(0) }; 32] };
 }
 
-/// A gauge is one number for all threads.
+/// The gauge: one number, shared by all threads.
 static GAUGE: AtomicU64 = AtomicU64::new(0);
 
-/// The cell varies at run time: some processors keep a number that a loop increments in a register,
-/// but only if its address is constant.
+/// Increments a cell whose address is known only at run time.
+///
+/// If the address is constant, some processors keep the number in a register while a loop
+/// increments it, which would be too fast for a fair limit.
 #[inline(always)]
 pub(super) fn count(cell: usize) {
     CELLS.with(|cells| add(&cells[cell % 32], 1));
 }
 
-/// Four kinds, six outcomes and two spare cells, so that no index is out of bounds.
+/// Increments the cell of a label pair.
+///
+/// Each of the four kinds has six cells for outcomes and two spare ones, so that every index is in
+/// bounds.
 #[inline(always)]
 pub(super) fn count_closed(kind: u8, outcome: u8) {
     count(usize::from(kind * 8 + outcome));
@@ -32,7 +37,7 @@ pub(super) fn add_to_gauge() {
     GAUGE.fetch_add(1, Relaxed);
 }
 
-/// Adds without a read-modify-write, because no other thread writes here.
+/// Adds without an atomic read-modify-write, because no other thread writes to the cell.
 #[inline(always)]
 pub(super) fn add(cell: &AtomicU64, amount: u64) {
     cell.store(cell.load(Relaxed).wrapping_add(amount), Relaxed);

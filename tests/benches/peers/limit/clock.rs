@@ -1,7 +1,7 @@
 //! The time stamp counter of the processor.
 #![allow(
     unsafe_code,
-    reason = "the one way to read the clock without a library around it"
+    reason = "the time stamp counter has no safe interface without a library"
 )]
 
 use std::{
@@ -33,7 +33,7 @@ pub(super) fn nanoseconds(ticks: u64) -> u64 {
     (product >> 32) as u64
 }
 
-/// Measures the duration of a tick.
+/// Measures the duration of a tick, which [`nanoseconds`] uses.
 pub(super) fn calibrate() {
     let (begun, first) = (Instant::now(), ticks());
     thread::sleep(Duration::from_millis(20));

@@ -8,7 +8,7 @@ use super::{
     histogram::observe_nanoseconds,
 };
 
-/// An empty function; the barrier keeps the call.
+/// An empty function; `black_box` keeps the compiler from removing the call.
 #[inline(never)]
 pub(super) fn bare() {
     black_box(());
@@ -60,7 +60,7 @@ pub(super) fn time_by_instant(work: impl FnOnce()) {
 
 #[inline(always)]
 fn end(begun: u64) {
-    // Cores may disagree by a few ticks.
+    // The counters of two cores may differ by a few ticks.
     observe_nanoseconds(nanoseconds(ticks().saturating_sub(begun)));
 }
 

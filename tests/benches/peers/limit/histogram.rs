@@ -1,4 +1,4 @@
-//! Histograms: a table gives the bucket, and one branchless comparison corrects it.
+//! Histograms: a table lookup estimates the bucket, and a branchless comparison corrects it.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -14,7 +14,7 @@ pub(super) fn observe_size(size: f64) {
     SIZES.with(|block| block.observe(SIZE_BUCKETS.find(size), size));
 }
 
-/// Counts the bucket only, without a sum.
+/// Increments only the bucket, and updates no sum.
 #[inline(always)]
 pub(super) fn count_size(size: f64) {
     SIZES.with(|block| add(&block.buckets[SIZE_BUCKETS.find(size) % 16], 1));
@@ -24,8 +24,9 @@ pub(super) fn count_size(size: f64) {
 pub(super) fn observe_nanoseconds(nanoseconds: u64) {
     let value = nanoseconds as i64 as f64;
     NANOSECONDS.with(|block| {
-        // Most calls whose overhead matters are shorter than the first bound. A predicted branch
-        // makes the cell known before the duration, on which the next clock read would wait.
+        // Most calls whose overhead matters are shorter than the first bound. With a predicted
+        // branch, the processor knows the cell before the duration; otherwise the next clock read
+        // would wait for it.
         if value.to_bits() <= NANOSECOND_BUCKETS.upper[0] {
             block.observe(0, value);
         } else {
@@ -34,9 +35,10 @@ pub(super) fn observe_nanoseconds(nanoseconds: u64) {
     });
 }
 
-/// A thread's part of a histogram; one spare cell keeps every index in bounds.
+/// A thread's part of a histogram.
 ///
-/// Alternating sums, so that no addition waits for the previous one.
+/// A spare bucket keeps every index in bounds. Four sums take turns, so that no addition waits for
+/// the previous one.
 struct Block {
     buckets: [AtomicU64; 16],
     count: AtomicU64,
@@ -95,8 +97,8 @@ impl Buckets {
         let bits = value.to_bits();
         let cell = (bits >> SHIFT).saturating_sub(self.upper[0] >> SHIFT);
         let first = usize::from(self.cells[cell.min(255) as usize]);
-        // The sign of the difference, because a comparison would compile to an unpredictable
-        // branch.
+        // Uses the sign of the difference, because a comparison would compile to a branch that the
+        // processor cannot predict.
         first + (self.upper[first % 16].wrapping_sub(bits) >> 63) as usize
     }
 }
@@ -104,5 +106,5 @@ impl Buckets {
 static SIZE_BUCKETS: Buckets = Buckets::new(1, 1);
 static NANOSECOND_BUCKETS: Buckets = Buckets::new(100, 2);
 
-/// Keeps sign, exponent and two bits of the mantissa.
+/// Number of bits to drop from a float to keep sign, exponent and two bits of the mantissa.
 const SHIFT: u32 = 50;

@@ -20,8 +20,8 @@ use super::{cells::add, texts::pack};
 /// An index from two texts to a series.
 pub(super) struct Index {
     seeds: [u64; 4],
-    /// The upper half of the hash and the number of an entry, or 0. At least half of the slots are
-    /// 0.
+    /// The upper half of a hash and the number of its entry, or 0 for a free slot. At least half of
+    /// the slots are free.
     slots: Box<[AtomicU64]>,
     entries: Box<[Entry]>,
 }
@@ -61,7 +61,7 @@ impl Index {
                     return entry.series.load(Relaxed);
                 }
             }
-            assert_ne!(slot, 0, "all series were made before");
+            assert_ne!(slot, 0, "the index contains every series");
             at = at.wrapping_add(1);
         }
     }
@@ -134,7 +134,7 @@ fn key(tenant: &str, path: &str) -> [u64; 4] {
     [one, two, three, four]
 }
 
-/// Mixes two words by the exclusive or of the halves of their product.
+/// Mixes two words: the exclusive or of the halves of their product.
 #[inline(always)]
 fn fold(one: u64, other: u64) -> u64 {
     let product = u128::from(one) * u128::from(other);

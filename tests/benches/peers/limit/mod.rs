@@ -1,4 +1,4 @@
-//! LIMIT: the minimal code for each operation, without exposing the values.
+//! LIMIT: the minimal code for each operation; nothing reads the values.
 
 mod cells;
 mod clock;
@@ -130,11 +130,11 @@ const LIMIT: Column = Column {
 const WITHOUT_SUM: Column = Column {
     name: "LIMIT, no sum",
     package: None,
-    role: Role::Unranked("what is left when there is nothing to add up"),
+    role: Role::Unranked("it does not add up the values"),
 };
 
 const INSTANT: Column = Column {
     name: "LIMIT, `Instant`",
     package: None,
-    role: Role::Unranked("what the clock of the standard library would make of LIMIT"),
+    role: Role::Unranked("it uses the clock of the standard library"),
 };

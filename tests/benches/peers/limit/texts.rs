@@ -1,6 +1,8 @@
 //! Short texts packed into words.
 
-/// Packs a text of up to 15 bytes; the last byte is the length, so different texts differ.
+/// Packs a text of up to 15 bytes.
+///
+/// The last byte is the length, so the results for different texts differ.
 #[inline(always)]
 pub(super) fn pack(text: &str) -> [u64; 2] {
     let bytes = text.as_bytes();

@@ -97,7 +97,7 @@ impl Page<'_> {
     }
 }
 
-/// A trait that returns boxed futures.
+/// A trait with a default method that returns a future.
 #[counted]
 #[timed]
 pub trait Read {
@@ -107,7 +107,7 @@ pub trait Read {
 }
 
 #[test]
-fn what_borrows_is_recorded() {
+fn calls_with_borrowed_arguments_are_recorded() {
     use shapes::output;
 
     let text = String::from("text");

@@ -1,8 +1,8 @@
-//! Expansions use the given path to metrics-core.
+//! Expansions refer to metrics-core by the path that the user gives.
 
 use measures::{Label, Labels, counted, in_flight, metrics, timed};
 
-/// A re-export, as by another crate.
+/// Re-exports metrics-core, as another crate could.
 pub mod reexported {
     pub use measures;
 }
@@ -22,7 +22,7 @@ pub struct Request {
 metrics! {
     /// A counter.
     pub static COUNTED: Counter<Request> = "renamed_counted_total";
-    /// A computed one.
+    /// A computed gauge.
     #[computed(|| 1.0)]
     pub static COMPUTED: Gauge = "renamed_computed";
 }
@@ -70,14 +70,14 @@ impl Cart {
 }
 
 #[test]
-fn what_is_called_is_recorded() {
+fn calls_are_recorded() {
     COUNTED
         .with(&Request {
             cache_state: Cache::Hit,
         })
         .inc();
     let _ = &COMPUTED;
-    sync(Cache::Hit).expect("it is passed on");
+    sync(Cache::Hit).expect("the function returns its argument");
     let text = measures::encode_to_string(measures::Format::Text);
     assert!(text.contains("renamed_counted_total{cache_state=\"hit\"} 1"));
     assert!(text.contains("cache=\"hit\",even=\"true\",outcome=\"ok\"} 1"));

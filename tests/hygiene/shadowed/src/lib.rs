@@ -11,7 +11,7 @@ macro_rules! shadow_macros {
     )*};
 }
 
-// Textual scope, which includes the module below.
+// The textual scope of these macros includes the module below.
 shadow_macros! {
     assert concat file format line matches module_path panic stringify thread_local unreachable vec
 }

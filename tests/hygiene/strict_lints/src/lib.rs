@@ -1,4 +1,4 @@
-//! A user's strict lints do not fire on expansions.
+//! Expansions cause no warnings, even in a crate that denies strict lints.
 
 #![deny(
     warnings,
@@ -61,31 +61,31 @@ use core::future::{Future, ready};
 
 use metrics_core::{Label, Labels, counted, in_flight, metrics, timed};
 
-/// What is paid for.
+/// The plan of a customer.
 #[derive(Label, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// Nothing.
+    /// The plan without a fee.
     Free,
-    /// Something.
+    /// The plan with a fee.
     Paid,
 }
 
-/// What goes wrong.
+/// The reason for a failure.
 #[derive(Label, Clone, Copy, Debug, PartialEq, Eq)]
 #[label(rename_all = "kebab-case")]
 pub enum Fault {
-    /// It is too large.
+    /// A size exceeds the limit.
     TooLarge,
-    /// It is nowhere.
+    /// An item does not exist.
     NotFound(u8),
 }
 
-/// What is asked for.
+/// The labels of a request.
 #[derive(Labels, Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// By whom.
+    /// The customer's plan.
     pub plan: Plan,
-    /// Where.
+    /// The requested path.
     pub path: &'a str,
 }
 
@@ -106,7 +106,7 @@ metrics! {
     pub static STATE: StateSet<Plan>;
     /// Facts.
     pub static FACTS: Info<(version: &str)>;
-    /// A computed one.
+    /// A computed gauge.
     #[computed(|| 1.0_f64)]
     pub static COMPUTED: Gauge;
 }
@@ -132,7 +132,7 @@ pub fn unit() {
 ///
 /// # Errors
 ///
-/// When it is large.
+/// Fails if the size exceeds the limit.
 #[counted]
 #[timed]
 #[in_flight]
@@ -143,7 +143,7 @@ pub fn result(size: u8) -> Result<u8, Fault> {
     Ok(size)
 }
 
-/// Returns a value, later.
+/// Returns a value asynchronously.
 #[counted]
 #[timed(busy)]
 #[in_flight]
@@ -151,7 +151,7 @@ pub async fn asynchronous(value: u32) -> u32 {
     ready(value).await
 }
 
-/// Returns nothing, later.
+/// Returns nothing, asynchronously.
 #[counted]
 #[timed]
 #[in_flight]
@@ -159,11 +159,11 @@ pub async fn asynchronous_unit() {
     ready(()).await;
 }
 
-/// Returns a result, later.
+/// Returns a result asynchronously.
 ///
 /// # Errors
 ///
-/// When it is large.
+/// Fails if the size exceeds the limit.
 #[counted]
 #[timed]
 #[in_flight]
@@ -172,7 +172,7 @@ pub async fn asynchronous_result(size: u8) -> Result<u8, Fault> {
     Ok(small)
 }
 
-/// Takes its arguments apart.
+/// Destructures its arguments.
 #[counted]
 #[timed]
 #[in_flight]
@@ -181,7 +181,7 @@ pub async fn patterns((a, b): (u32, u32), mut c: u32, _: u32, _unused: String) -
     c.min(b)
 }
 
-/// Takes its arguments apart at once.
+/// Destructures its arguments in a function that is not async.
 #[counted]
 #[timed]
 #[in_flight]
@@ -199,11 +199,11 @@ pub fn future(value: u32) -> impl Future<Output = Result<u32, Fault>> {
     ready(Ok(value))
 }
 
-/// Has labels.
+/// Records labels.
 ///
 /// # Errors
 ///
-/// When nothing is paid.
+/// Fails for the plan without a fee.
 #[counted(
     labels(plan, path, length = path.len(), on_return(large: bool = Result::is_ok)),
     err(fault: Fault),
@@ -217,11 +217,11 @@ pub fn labelled(plan: Plan, path: &str) -> Result<usize, Fault> {
     }
 }
 
-/// Has labels, later.
+/// Records labels asynchronously.
 ///
 /// # Errors
 ///
-/// When nothing is paid.
+/// Fails for the plan without a fee.
 #[counted(labels(plan, path), err(fault: Fault))]
 #[timed(labels(plan, on_return(large: bool = is_large)))]
 #[in_flight(labels(plan))]
@@ -233,7 +233,7 @@ const fn is_large(result: &Result<usize, Fault>) -> bool {
     matches!(result, Ok(size) if *size > 10)
 }
 
-/// Is judged by its value.
+/// Records an outcome that depends on the returned value.
 #[counted(ok_if = |returned| *returned > 1, slo(success = 99.5))]
 #[timed(
     name = "strict_judged_seconds",
@@ -248,14 +248,14 @@ pub fn judged(value: u32) -> u32 {
     value
 }
 
-/// Has no outcome, and is not always timed.
+/// Records no outcome, and a duration only for a part of the calls.
 #[counted(outcome = false)]
 #[timed(sample = 1/2)]
 pub fn sampled() {
     SIZE.observe(1.0);
 }
 
-/// Has functions of its own.
+/// A type with recorded methods.
 #[derive(Debug, Clone)]
 pub struct Cart {
     items: Vec<u32>,
@@ -265,7 +265,7 @@ pub struct Cart {
 #[timed]
 #[in_flight]
 impl Cart {
-    /// An empty one.
+    /// Creates a cart with one item.
     #[must_use]
     pub fn new(item: u32) -> Self {
         Self { items: vec![item] }
@@ -276,41 +276,41 @@ impl Cart {
         self.items.push(item);
     }
 
-    /// Takes the last item.
+    /// Removes and returns the last item.
     #[counted(labels(count = self.items.len()))]
     #[timed(skip)]
     pub fn take(&mut self) -> Option<u32> {
         self.items.pop()
     }
 
-    /// Waits for an item.
+    /// Returns the first item.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// Fails if the cart is empty.
     pub async fn wait(&self, _patience: u32) -> Result<u32, Fault> {
         let first = ready(self.items.first().copied()).await;
         first.ok_or(Fault::TooLarge)
     }
 
-    /// Gives the items away.
+    /// Consumes the cart and returns its items in order.
     pub async fn close(mut self) -> Vec<u32> {
         self.items.sort_unstable();
         ready(self.items).await
     }
 }
 
-/// Is recorded wherever it is implemented.
+/// A trait whose default methods are recorded.
 #[counted]
 #[timed]
 #[in_flight]
 pub trait Find {
-    /// Looks.
+    /// Returns the position of the first `a`.
     fn find(&self, name: &str) -> Option<usize> {
         name.find('a')
     }
 
-    /// Looks, later.
+    /// Returns a future.
     fn find_later(&self) -> impl Future<Output = usize> + Send {
         ready(1)
     }
@@ -323,7 +323,7 @@ mod tests {
     use super::{Plan, labelled};
 
     #[test]
-    fn what_is_called_is_recorded() {
+    fn calls_are_recorded() {
         assert_eq!(labelled(Plan::Paid, "/"), Ok(1));
         let text = encode_to_string(Format::Text);
         let wanted = "plan=\"paid\",path=\"/\",length=\"1\",large=\"true\",outcome=\"ok\"} 1";
@@ -331,35 +331,35 @@ mod tests {
     }
 }
 
-/// On one line, braces around an expression could trigger a lint.
+/// Functions on one line, because braces around a single expression could trigger a lint.
 #[rustfmt::skip]
 pub mod on_one_line {
     use super::{Future, Fault, counted, in_flight, ready, timed};
 
-    /// Returns what it is given.
+    /// Returns its argument.
     #[counted]
     #[timed]
     #[in_flight]
     #[must_use]
     pub fn sync(n: u8) -> u8 { n }
 
-    /// Returns what it is given.
+    /// Returns its argument.
     #[counted]
     #[timed]
     #[in_flight]
     pub async fn later(n: u8) -> u8 { n }
 
-    /// Returns what it is given.
+    /// Returns its argument.
     ///
     /// # Errors
     ///
-    /// None.
+    /// Never fails.
     #[counted]
     #[timed]
     #[in_flight]
     pub fn result(n: u8) -> Result<u8, Fault> { Ok(n) }
 
-    /// Returns what it is given.
+    /// Returns its argument.
     #[counted]
     #[timed]
     #[in_flight]

@@ -1,4 +1,4 @@
-//! Expansions use the crate through which the macros are reached.
+//! Expansions refer to the crate that re-exports the macros.
 
 use metrics_http::{Format, Label, Labels, counted, encode_to_string, in_flight, metrics, timed};
 
