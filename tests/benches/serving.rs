@@ -115,6 +115,9 @@ impl Results {
 
 const SCRAPE: &str = "a scrape of 100,000 counters over loopback, uncompressed";
 const BUSY: &str = "a busy service";
+/// Number of scrapes per round.
 const SCRAPES: usize = 5;
+/// Target: milliseconds per scrape.
 const MOST_MS: f64 = 7.0;
+/// Target: factor by which a scrape is faster than with the best peer.
 const LEAST_TIMES: f64 = 4.0;

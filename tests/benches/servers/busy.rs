@@ -22,6 +22,7 @@ use crate::common::{Short, median};
 pub(crate) struct Latencies {
     /// Without scrapes, and with one every 100 ms.
     p50: [f64; 2],
+    /// See [`p50`](Self::p50).
     p99: [f64; 2],
     /// The lowest and highest p99 of the rounds without scrapes, which shows the noise.
     noise: [f64; 2],
@@ -51,6 +52,7 @@ impl Display for Latencies {
     }
 }
 
+/// Measures alternately without and with scrapes, in rounds of [`ROUND`].
 pub(crate) fn measure(rounds: usize) -> Latencies {
     let metrics = ours::start();
     let service = start_service();
@@ -131,5 +133,6 @@ fn measure_latency(service: SocketAddr, metrics: Option<&Running>) -> [f64; 2] {
     [50, 99].map(|percent| times[times.len() * percent / 100])
 }
 
+/// Pause between two scrapes.
 const PAUSE: Duration = Duration::from_millis(100);
 const ROUND: Duration = Duration::from_secs(2);

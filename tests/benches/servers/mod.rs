@@ -18,6 +18,7 @@ use crate::common::Column;
 pub(crate) struct Running {
     pub(crate) column: Column,
     address: SocketAddr,
+    /// Length of the last response, including its headers.
     bytes: Cell<usize>,
 }
 

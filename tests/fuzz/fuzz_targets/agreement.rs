@@ -18,6 +18,7 @@ impl Samples {
         self.0.len()
     }
 
+    /// Adds a sample, and panics if there is one with equal name and labels.
     fn add(&mut self, name: String, labels: Labels, value: f64) {
         // The text format has a single NaN and no -0.
         let bits = if value.is_nan() {
@@ -159,6 +160,7 @@ fn canonical(kind: &str, labels: &mut Labels) {
     }
 }
 
+/// Asserts that native buckets add up to the count and that a reader recognises them as native.
 fn check_native(histogram: &protobuf::Histogram, count: u64) {
     let sides = [histogram.positive(), histogram.negative()];
     let of_side = |side: &Vec<(i32, u64)>| side.iter().map(|(_, count)| count).sum::<u64>();

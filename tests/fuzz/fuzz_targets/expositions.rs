@@ -26,6 +26,7 @@ fuzz_target!(|input: Input| {
     }
 });
 
+/// Runs the operations and checks all expositions.
 fn check(registry: &Registry, input: &Input) {
     // On a busy machine, a collector could exceed any timeout.
     registry.collector_timeout(Duration::MAX);
@@ -66,6 +67,7 @@ fn encoded(registry: &Registry, format: Format, escaping: Escaping) -> Vec<u8> {
     out
 }
 
+/// Encodes a text exposition and parses it strictly; panics if it is invalid.
 fn text(
     registry: &Registry,
     format: Format,

@@ -13,10 +13,12 @@ use metrics_core::{
 #[derive(Arbitrary, Debug)]
 pub struct Input {
     prefix: String,
+    /// The const labels.
     common: Vec<(Name, String)>,
     utf8: bool,
     pub created: bool,
     metrics: Vec<Metric>,
+    /// The values that a collector writes in each scrape.
     written: Vec<Written>,
 }
 
@@ -24,7 +26,7 @@ pub struct Input {
 #[derive(Arbitrary, Clone, Debug)]
 enum Name {
     Plain(u8),
-    /// Prefixed with a letter.
+    /// The text after a letter.
     Behind(String),
     Any(String),
 }
@@ -62,26 +64,33 @@ struct Metric {
     labels: Vec<Name>,
     utf8: bool,
     bounds: Option<Vec<f64>>,
+    /// Whether to sort the bounds and remove duplicates.
     ascending: bool,
+    /// The growth factor of native buckets.
     growth: Option<f64>,
     max_series: Option<u8>,
+    /// Operations, each on the series with these label values.
     acts: Vec<(Vec<String>, Act)>,
 }
 
+/// An operation on a series; a type that lacks it performs another one or none.
 #[derive(Arbitrary, Debug)]
 enum Act {
     Float(f64),
     Whole(u64),
     Signed(i64),
     Exemplar(f64, Vec<(Name, String)>),
+    /// Creates the series without a recording.
     Nothing,
     Remove,
+    /// Removes all series of the family.
     Clear,
 }
 
 /// A value that the collector writes.
 #[derive(Arbitrary, Debug, Clone)]
 struct Written {
+    /// The description, as an index into [`DESCS`].
     desc: u8,
     /// Whether it has the described type.
     proper: bool,
@@ -89,13 +98,16 @@ struct Written {
     labels: Vec<(Name, String)>,
     number: f64,
     count: Option<u64>,
+    /// Buckets of a histogram, or quantiles of a summary.
     buckets: Vec<(f64, u64)>,
+    /// Whether to sort the buckets and to make native ones add up to the same count.
     ascending: bool,
     native: Option<Native>,
     states: Vec<(String, bool)>,
     birth: Option<f64>,
 }
 
+/// The native buckets of a histogram, by index.
 #[derive(Arbitrary, Debug, Clone)]
 struct Native {
     schema: i8,
@@ -226,6 +238,7 @@ impl Metric {
     }
 }
 
+/// Returns the labels with the text of their names.
 fn owned(labels: &[(Name, String)]) -> Vec<(String, String)> {
     let labels = labels.iter();
     labels
@@ -233,6 +246,7 @@ fn owned(labels: &[(Name, String)]) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Borrows the labels.
 fn pairs(labels: &[(String, String)]) -> Vec<(&str, &str)> {
     let labels = labels.iter();
     labels.map(|(name, value)| (&**name, &**value)).collect()
@@ -263,6 +277,7 @@ static DESCS: LazyLock<Vec<Desc>> = LazyLock::new(|| {
     ]
 });
 
+/// A collector that writes the same values in each scrape.
 struct Writing(Vec<Written>);
 
 impl Collector for Writing {
