@@ -266,7 +266,11 @@ fn objectives_work_with_native_buckets_alone() {
         let firing = r#"ALERTS{alertname="ErrorBudgetBurnsFast",alertstate="firing",metric="post_queued_seconds"}"#;
         (prometheus.query(firing).len() == 1).then_some(())
     });
-    assert!(misses().is_some_and(|share| share > 0.9));
+    // The alert fires at a lower share, so the last window may still contain quick letters.
+    wait_until(TIMEOUT, "a share of slow letters", || {
+        QUEUED.observe(2.0);
+        misses().filter(|share| *share > 0.9)
+    });
 }
 
 fn rules() -> Rules {
