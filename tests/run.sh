@@ -25,7 +25,7 @@ readonly newer_debian=forky
 # Test targets whose result does not depend on registration through a linker section.
 readonly indifferent_to_linkme=(allocator collect dashboards dependencies documents environments
     expiry_scraped facade formats_scraped instructions jemalloc memory newcomer page
-    prometheus pushed remote_written roundtrip rules soak textfile_shown ui)
+    prometheus pushed remote_written roundtrip rules soak structure textfile_shown ui)
 
 main() {
     # The soak test among the other tests takes its default, short time.
