@@ -551,7 +551,7 @@ pub use enabled::counted;
 ///
 /// # Expands to
 ///
-/// The same code as [`counted`](macro@crate::counted#expands-to), with another recorder. The
+/// Expands like [`counted`](macro@crate::counted#expands-to), with another recorder. The
 /// documentation of `counted` also maps the arguments of tracing's and Micrometer's attributes.
 pub use enabled::timed;
 
@@ -583,7 +583,7 @@ pub use enabled::timed;
 ///
 /// # Expands to
 ///
-/// The same code as [`counted`](macro@crate::counted#expands-to), with another recorder.
+/// Expands like [`counted`](macro@crate::counted#expands-to), with another recorder.
 pub use enabled::in_flight;
 
 /// Registers a metric at link time.

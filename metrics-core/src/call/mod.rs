@@ -1,4 +1,4 @@
-//! What the expansions of `#[counted]`, `#[timed]` and `#[in_flight]` call.
+//! The functions that the expansions of `#[counted]`, `#[timed]` and `#[in_flight]` call.
 //!
 //! A call has a *target*, the series that it is recorded in ([`CallTarget`]), and a [`Recorder`],
 //! which is created when the call begins and finished with its outcome by one of:

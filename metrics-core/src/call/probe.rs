@@ -1,8 +1,8 @@
-//! Finding out whether a function can return an error, and whether a result is one.
+//! Compile-time detection of whether a function can return an error, and whether a value is one.
 //!
 //! The macros do not see through type aliases; the compiler does. An inherent item takes precedence
 //! over a trait's item of the same name, so `TypeProbe::<T>::FALLIBLE` is the inherent constant if
-//! `T` is a `Result`, and the trait's otherwise. The same holds for `ValueProbe(&value).is_error()`.
+//! `T` is a `Result`, and the trait's otherwise. `ValueProbe(&value).is_error()` works alike.
 
 use std::marker::PhantomData;
 

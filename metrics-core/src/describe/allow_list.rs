@@ -1,4 +1,4 @@
-//! What `#[allow_only(...)]` and `#[normalize(...)]` on a label expand to.
+//! The expansion of `#[allow_only(...)]` and `#[normalize(...)]` on a label.
 
 use std::marker::PhantomData;
 

@@ -7,7 +7,7 @@ pub(crate) const MAX_BUCKETS: usize = 256;
 
 /// The default bounds, for durations in seconds.
 ///
-/// Those of the official client libraries, from 5 ms to 10 s, and three smaller ones for calls
+/// The bounds of the official client libraries, from 5 ms to 10 s, and three smaller ones for calls
 /// within the process.
 pub const DURATION_BUCKETS: [f64; 14] = [
     0.000_1, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,

@@ -289,7 +289,7 @@ const IS_NAME_LABEL: Violation =
 
 /// Whether an escaping scheme turns this label name into `__name__`.
 ///
-/// That is the case if `name` is surrounded by two characters that become `_` each, or by one
+/// True if `name` is surrounded by two characters that become `_` each, or by one
 /// that becomes `__`.
 const fn is_name_label(name: &str) -> bool {
     let bytes = name.as_bytes();

@@ -100,7 +100,8 @@ const SLICES: usize = 32;
 mod tests {
     use super::*;
 
-    /// Takes at most so many bytes and slices at once, and is interrupted at every third call.
+    /// A writer that takes at most `bytes` and `slices` per call and fails every third call with
+    /// `Interrupted`.
     struct Reluctant {
         bytes: usize,
         slices: usize,

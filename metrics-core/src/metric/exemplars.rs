@@ -52,7 +52,7 @@ pub(crate) fn native_exemplar_bucket(value: f64) -> usize {
 /// The exemplars of a family.
 #[derive(Debug)]
 pub(crate) struct Exemplars {
-    /// A bit for each bucket that wants an exemplar; all zero if none are taken from spans.
+    /// A bit for each bucket that lacks an exemplar; all zero if none are taken from spans.
     wanted: AtomicU64,
     is_automatic: bool,
     store: OnceLock<Box<ExemplarStore>>,
@@ -92,7 +92,7 @@ impl Exemplars {
         self.store.get_or_init(Box::default)
     }
 
-    /// Whether a bucket wants an exemplar from a span.
+    /// Whether a bucket lacks an exemplar from a span.
     #[inline(always)]
     pub(crate) fn is_wanted(&self, row: RowId, bucket: usize) -> bool {
         let wanted = self.wanted.load(Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What a declared metric keeps in each thread's static storage, and how that is chosen.
+//! The per-thread static storage of declared metrics, and how it is chosen.
 //!
 //! | labels | cells | per-thread storage |
 //! |---|---|---|

@@ -75,7 +75,7 @@ impl ExposedFamily {
         alone.flatten()
     }
 
-    /// What an exposition of the family will contain.
+    /// An estimate of what an exposition of the family contains.
     pub(crate) fn expected(&self) -> SizeEstimate {
         let members = self.members().map(|member| member.size_estimate());
         members

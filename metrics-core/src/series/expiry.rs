@@ -14,7 +14,7 @@
 //!
 //! One recording can still be lost: of a thread that is stopped for all of that time between
 //! the look-up and the recording. A later recording through a value that `with` returned is
-//! counted in the overflow series; see `Family::astray`.
+//! counted in the overflow series; see `Family::redirect_removed`.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},

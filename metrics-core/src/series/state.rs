@@ -1,4 +1,4 @@
-//! What an index keeps about its series under its lock.
+//! The state of an index that its lock protects.
 
 use crate::series::{created_timestamps::CreatedTimestamps, rendered_labels::RenderedLabels};
 
@@ -25,7 +25,7 @@ pub(crate) struct State {
     pub(crate) generation: u64,
 }
 
-/// What is stored for each series, by position.
+/// The data of each series, in columns that are indexed by position.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
     pub(crate) labels: RenderedLabels,

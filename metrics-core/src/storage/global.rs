@@ -271,7 +271,7 @@ unsafe fn cells_in(
     let first = NonNull::new(slot.cells.load(Ordering::Acquire))?;
     // SAFETY: `attach` put the address of all cells of the region there, at least `len` by the
     // caller. They are freed by the region's drop, which cannot run while the region is borrowed,
-    // or by the thread's end, which first takes the lock that the borrow of `thread` stands for.
+    // or by the thread's end, which first takes the lock; `thread` can only be borrowed under it.
     let cells = unsafe { slice::from_raw_parts(first.as_ptr(), len) };
     Some((cells, &slot.seen))
 }

@@ -1,4 +1,4 @@
-//! What the cells of a series mean, and how the cells of all threads are summed to values.
+//! The meaning of a series' cells, and how the cells of all threads are summed to values.
 
 use std::{
     iter,
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// What the cells of one series mean.
+/// The meaning of the cells of one series.
 ///
 /// A series has one group of cells; that of a function one for each outcome. The values that
 /// [`Region::read`] reports are the cells' contents summed over all threads, except for a

@@ -18,7 +18,7 @@ use crate::storage::{
     thread::{Detach, attach_block, attach_static, detach_at_end},
 };
 
-/// What a declared metric has in each thread's static storage.
+/// A declared metric's static storage in each thread.
 #[doc(hidden)]
 pub trait LocalStorage: sealed::Local {}
 

@@ -167,7 +167,7 @@ impl Region {
         }
     }
 
-    /// What the global state keeps about this region.
+    /// The data that the global state needs about this region.
     pub(super) fn entry(&self, has_heap_cells: bool) -> RegionEntry {
         RegionEntry {
             layout: self.layout,
@@ -180,7 +180,7 @@ impl Region {
     }
 }
 
-/// What an ending thread needs to know about a region.
+/// The data of a region that an ending thread needs.
 pub(super) struct RegionEntry {
     layout: Layout,
     generations: Option<Arc<[AtomicU64]>>,

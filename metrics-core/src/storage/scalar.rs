@@ -42,5 +42,5 @@ pub(crate) fn difference(up: u64, down: u64) -> i64 {
     above - below
 }
 
-/// The largest count that a cell stores; it stands for all larger ones.
+/// The largest count that a cell stores: a count saturates here.
 const SATURATED: u64 = 3 << 62;

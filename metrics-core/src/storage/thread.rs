@@ -1,6 +1,6 @@
-//! What one thread has: its flags, its directory, its first recordings, and its end.
+//! A thread's storage: its flags, its directory, its first recordings, and its end.
 //!
-//! What recordings read is in [`ThreadState`], which is neither initialised lazily nor dropped, so
+//! The state that recordings read is in [`ThreadState`], which is neither initialised lazily nor dropped, so
 //! that an access compiles to an address computation. The rest is in [`ExitGuard`], whose drop is
 //! the end of the thread.
 
@@ -243,7 +243,7 @@ pub(super) trait Detach {
 
 /// The part of a thread's state that only cold paths use. Its drop is the thread's end.
 struct ExitGuard {
-    /// The same as in the thread's entry in the global state.
+    /// The copy buffer, which the thread's entry in the global state shares.
     copies: OnceCell<Arc<OnceLock<CopyBuffer<AtomicU64>>>>,
     /// The static storage to detach.
     attached: RefCell<Vec<&'static dyn Detach>>,

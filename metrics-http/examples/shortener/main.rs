@@ -1,7 +1,7 @@
 //! A small URL shortener that measures itself for Prometheus.
 //!
 //! It is a complete program: HTTP with axum, links on disk in redb, an in-memory cache, graceful
-//! shutdown, and a load generator. What it demonstrates about metrics:
+//! shutdown, and a load generator. It demonstrates:
 //!
 //! - **One line serves them**: `metrics_http::serve` in [`run`]. Nothing is initialised or passed
 //!   around; each module declares its metrics next to the code that records them.

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::schema::Schema;
 
-/// What a page already has.
+/// The data that a page already has.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct FeedQuery {
     run: String,

@@ -29,7 +29,7 @@ pub(crate) struct Page {
     sampler: Sampler,
 }
 
-/// What a path of the page refers to.
+/// The resource at a path of the page.
 #[derive(Clone, Copy)]
 pub(crate) enum Resource {
     Asset(&'static assets::Asset),

@@ -38,7 +38,7 @@ pub(super) struct Sampler {
     idle_timeout: Duration,
 }
 
-/// What is kept while the page is open.
+/// State that is kept while the page is open.
 struct State {
     schema: Schema,
     history: History,
@@ -91,7 +91,7 @@ impl Sampler {
         }
     }
 
-    /// What a page does not have yet, as JSON; `None` if it could not be gathered.
+    /// The data that a page lacks, as JSON; `None` if it could not be gathered.
     pub(super) async fn feed(&self, query: FeedQuery) -> Option<String> {
         let (registry, links, run) = (
             self.registry.clone(),

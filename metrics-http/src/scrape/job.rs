@@ -16,7 +16,7 @@ use super::{
     pipe::{Tee, Writer},
 };
 
-/// What determines the bytes of an exposition: scrapes that agree in it are coalesced.
+/// The settings that determine an exposition's bytes: scrapes with equal ones are coalesced.
 #[derive(Clone, PartialEq)]
 pub(super) struct ScrapeKey {
     pub(super) format: ExpositionFormat,

@@ -26,7 +26,7 @@ use super::{
     write_timeout::WriteTimeout,
 };
 
-/// What is served on a connection, and to whom.
+/// The service of a connection, and the checks on its clients.
 #[derive(Clone)]
 pub(super) struct ConnectionConfig {
     pub(super) routes: Routes,

@@ -83,7 +83,7 @@ fn with_argument(tokens: TokenStream, argument: Option<&TokenStream>) -> TokenSt
     quote!(#tokens #comma #argument)
 }
 
-/// What `parse` reads as an [`Enclosing`].
+/// The tokens that `parse` reads as an [`Enclosing`].
 fn block_argument(Enclosing { ty, generics }: &Enclosing) -> TokenStream {
     let name = Ident::new(BLOCK_ARGUMENT, Span::call_site());
     quote!(#name(#ty #(, #generics)*))

@@ -39,7 +39,7 @@ pub(super) struct Recorder {
     pub(super) reads_result: bool,
     /// The closure that decides the outcome and the labels of the result.
     pub(super) ending: TokenStream,
-    /// What `ending` needs in scope.
+    /// The bindings that `ending` needs in scope.
     pub(super) imports: TokenStream,
 }
 

@@ -94,7 +94,7 @@ pub(crate) struct Container {
     /// `#![...]` at the top of the body.
     pub(crate) inner_attrs: Vec<Attribute>,
     pub(crate) members: Vec<Member>,
-    /// What the functions in it need to know; nothing in a module.
+    /// The context that its functions need; empty for a module.
     pub(crate) enclosing: Option<Enclosing>,
     /// The span of the braces around the body.
     pub(crate) brace: Span,

@@ -6,7 +6,7 @@ use syn::{ReturnType, Signature, Type, visit_mut::VisitMut};
 
 use super::{Args, Function, generics::is_concrete};
 
-/// What a function returns.
+/// The return type of a function.
 pub(crate) struct Returns {
     /// The type; of a future, the type of its output.
     pub(crate) output: ReturnType,

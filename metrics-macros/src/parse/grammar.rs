@@ -1,4 +1,4 @@
-//! What the arguments of all macros have in common: `key = value`, `key(...)`, lists.
+//! The grammar that the arguments of all macros share: `key = value`, `key(...)`, lists.
 
 use proc_macro2::{Ident, Span, TokenTree};
 use syn::{

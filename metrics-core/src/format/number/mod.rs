@@ -34,7 +34,7 @@ mod tests {
     use super::*;
     use crate::format::buffer::Buffer;
 
-    /// What `write` writes into an empty buffer.
+    /// The text that `write` writes into an empty buffer.
     pub(super) fn written(write: impl FnOnce(&mut Line<'_>)) -> String {
         let mut buffer = Buffer::default();
         buffer.write(ROOM, write);

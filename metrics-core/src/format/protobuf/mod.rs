@@ -44,9 +44,9 @@ use crate::{
     },
 };
 
-/// Families with at most so many series are held in memory until their length is known.
+/// The most series of a family that is held in memory until its length is known.
 const MAX_HELD: usize = 1000;
-/// The same for native histograms, which are larger.
+/// Like [`MAX_HELD`], for families of native histograms, whose series are larger.
 const MAX_HELD_NATIVE: usize = 100;
 
 /// Writes the protobuf format.

@@ -38,7 +38,7 @@ impl Dialect {
         }
     }
 
-    /// What follows the family's name in the name of a sample.
+    /// The part of a sample's name that follows the family's name.
     pub(super) fn suffix(self, sample: SampleName, kind: Kind) -> &'static str {
         let is_open_metrics = self == Dialect::OpenMetrics;
         match (sample, kind) {

@@ -4,7 +4,7 @@
 //! The entry, the generations and the additions are the real code. The code that calls them is
 //! mirrored here line by line, for one place and one recording thread: `Index::update_activity`
 //! (in `scrape`), `expire_idle`, `insert`, `remove_place`, `start_generation` and `pin`;
-//! `record_open` with `Family::astray` (as `record`); and of the storage, `CachedCells` and
+//! `record_open` with `Family::redirect_removed` (as `record`); and of the storage, `CachedCells` and
 //! `Region::{ready, record_open, caught_up_cells}`. The grace period has no length, so that only the
 //! number of scrapes delays a removal.
 
@@ -33,7 +33,7 @@ const OLD: u64 = 3;
 const OTHER: [u64; 1] = [2];
 const NEW: u64 = 5;
 
-/// What is under the index's lock.
+/// The state that the index's lock protects.
 struct State {
     is_live: bool,
     /// The number of reads since the series was suspended.

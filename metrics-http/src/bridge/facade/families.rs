@@ -24,7 +24,7 @@ pub(super) struct Limits {
     pub(super) series: usize,
 }
 
-/// What creating a family needs from the store that it belongs to.
+/// The parts of the store that are needed to create a family.
 pub(super) trait Store {
     fn limits(&self) -> Limits;
 
