@@ -4,7 +4,7 @@
 //! `cargo bench -p tests --features peers --bench serving [-- <part of a row's name>]` prints
 //! tables in Markdown with verdicts, and writes them to `target/serving.md`: for a release build,
 //! and for one with thin LTO, which it builds and runs unless `--as-is` is given.
-//! `--rounds=<number>` shortens it.
+//! `--rounds=<number>` sets the number of rounds.
 
 #[allow(dead_code, reason = "only the other benches use all of it")]
 mod common;

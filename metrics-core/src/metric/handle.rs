@@ -1,4 +1,4 @@
-//! [`Handle`]: a reference to one series that is kept and pins the series.
+//! [`Handle`]: a stored reference to one series, which keeps the series from expiring.
 
 use std::sync::{Arc, atomic::AtomicU64};
 

@@ -1,7 +1,7 @@
 //! Link-time registration: the metrics and collectors that the macros declare.
 //!
-//! Only this file and `__private` know that `inventory` (and `linkme`, with that feature) collects
-//! the registrations.
+//! `inventory` collects them, and so does `linkme` if its feature is on. Only this file, the macro
+//! `__register!` and `__private` use these crates.
 
 use crate::{
     metric::family::{Family, FamilyRef},

@@ -72,7 +72,7 @@ impl Blocks {
         let slot = match block.checked_sub(self.first.len()) {
             None => &self.first[block],
             Some(extra) => {
-                // As many as the highest limit takes, because it may be raised again.
+                // Enough for the highest limit and as many suspended series: the limit may rise.
                 let last = blocks_for(2 * MAX_SERIES);
                 let all = || (self.first.len()..last).map(|_| OnceLock::new()).collect();
                 &self.extra.get_or_init(all)[extra]

@@ -4,22 +4,23 @@
 //! observation: for seconds, with many busy threads on few cores. Here an observation takes effect
 //! at one store, the increment of its bucket:
 //!
-//! * First, the observation stores a sum. There are four `SUMS`, used in turn, in two chains:
-//!   observation `n` adds its value to the sum of observation `n - 2`, so that it does not wait for
-//!   the addition of `n - 1`, and overwrites the sum of `n - 4`. The sum of all observations is
-//!   the sum of the last two sums; their positions follow from the number of observations, and the
-//!   next observation overwrites neither.
+//! * First, the observation stores a sum. Observation `n` adds its value to the sum of observation
+//!   `n - 2`, so that it does not wait for the addition of `n - 1`. The sum of all observations is
+//!   therefore that of the last two sums. There are four `SUMS`, used in turn: observation `n`
+//!   overwrites the sum of `n - 4`, which no reader needs any more.
 //! * Then it increments the count of its bucket.
 //! * Then it increments `COMMIT`, the number of complete observations.
 //!
 //! A reader that loads the same `COMMIT` before and after has read buckets with that number of
-//! observations or one more, and the sums for both numbers. Each store of the writer is a `Release`
-//! and each load of the reader an `Acquire` (plain moves on x86), so a reader that sees a store
-//! sees all earlier ones. It therefore loads the sums after the buckets.
+//! observations or one more, and the sums for both numbers. Each store of the writer is a `Release`,
+//! and each load of the reader before that of the last `COMMIT` an `Acquire` (plain moves on x86),
+//! so a reader that sees a store sees all earlier ones. It therefore loads the sums after the
+//! buckets.
 //!
 //! A histogram with classic and native buckets increments two counts, of which a reader may see one
-//! only. `LAST` names the buckets of the current observation, and the reader subtracts it again. The
-//! cells that say which native buckets there are (see `native/table.rs`) are read after the counts.
+//! only. `LAST` names the buckets of the current observation. If the counts do not add up to
+//! `COMMIT`, the reader subtracts that observation. The cells that say which native buckets there
+//! are (see `native/table.rs`) are read after the counts.
 //!
 //! A thread that records without pause makes each attempt of the reader fail. After a few attempts
 //! the reader stores a *ticket* in `REQUEST`, and the recorder copies the block into its

@@ -262,7 +262,7 @@ impl Layout {
         // are read first, in all threads: if a decrement is read, so is the increment before it,
         // and no gauge is below zero.
         let parts = self.cells();
-        // While nothing has been summed, which is the usual case, a store replaces an addition.
+        // Without shared cells, the first thread's values are stored instead of added.
         let mut is_empty = shared.is_empty();
         for part in (0..parts).rev() {
             each_thread(&mut |cells, valid| match valid {

@@ -32,7 +32,7 @@ pub(super) fn status_class(status: StatusCode) -> &'static str {
         3 => "3xx",
         4 => "4xx",
         5 => "5xx",
-        // 6xx to 9xx are valid statuses without a class.
+        // `StatusCode` also allows 600 to 999, which have no class.
         _ => "other",
     }
 }

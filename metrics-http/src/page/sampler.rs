@@ -23,9 +23,9 @@ use super::{
 
 /// The data of the page, shared by all viewers.
 ///
-/// There is no permanent thread and no timer: a request that comes a second after the last
-/// gathering starts a thread that gathers again, and requests within that second share the result.
-/// After [`IDLE_TIMEOUT`] without a request, the history is discarded.
+/// Nothing gathers in the background. A request gathers again if the last gathering is at least
+/// [`MIN_INTERVAL`] old, and shares its result otherwise. After [`IDLE_TIMEOUT`] without a request,
+/// a task discards the history.
 #[derive(Clone)]
 pub(super) struct Sampler {
     registry: Registry,

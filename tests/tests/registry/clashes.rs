@@ -1,4 +1,4 @@
-//! Clashes: metrics that share a name or a sample name and disagree in type, help, unit or labels.
+//! Clashes: metrics of one name that disagree, and metrics whose sample names collide.
 
 use std::collections::BTreeSet;
 

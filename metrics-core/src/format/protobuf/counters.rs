@@ -120,7 +120,7 @@ impl WideLoop for ShortMetrics<'_> {
                 break;
             };
             let first_len = usize::from(first_len);
-            // Neighbours share their first half, which is looked up once.
+            // One look-up serves all adjacent metrics with the same first half.
             while at < len && indices[at][0] == first_index {
                 let Some((second, second_len)) = halves.second(indices[at][1]) else {
                     break 'all;

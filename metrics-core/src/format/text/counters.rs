@@ -108,7 +108,7 @@ impl WideLoop for ShortLines<'_> {
                 break;
             };
             let first_len = usize::from(first_len);
-            // Neighbours share their first half, which is looked up once.
+            // One look-up serves all adjacent lines with the same first half.
             while at < len && indices[at][0] == first_index {
                 let Some((second, second_len)) = halves.second(indices[at][1]) else {
                     break 'all;

@@ -40,7 +40,7 @@ struct State {
     suspension: Option<u32>,
     /// The value that was read last.
     shown: u64,
-    /// Whether the place may be given to another series.
+    /// Whether the series of the place was removed. A pinned place is not given away even so.
     is_free: bool,
 }
 

@@ -165,7 +165,7 @@ fn parameter_names(labels: &[ListedLabel]) -> Vec<Ident> {
     for (index, ListedLabel { parameter, .. }) in labels.iter().enumerate() {
         let is_word = syn::parse2::<Ident>(quote!(#parameter)).is_ok();
         let name = match parameter.to_string().as_str() {
-            // These have no raw form, and the compiler says so.
+            // Keywords without a raw form are passed on, and the compiler rejects them as a name.
             "self" | "Self" | "super" | "crate" => parameter.clone(),
             _ if names.contains(parameter) => format_ident!("__{index}", span = parameter.span()),
             _ if is_word => parameter.clone(),
