@@ -1,9 +1,10 @@
-//! Measures the time of an exposition: this library, its peers, and a copy of the same bytes.
+//! Measures the time of an exposition by this library and by its peers, and of a copy of its bytes.
 //!
 //! `cargo bench -p tests --features peers --bench encoding [-- <part of a workload's name>]` prints
-//! tables in Markdown with verdicts, and writes them to `target/encoding.md` with a plot of how the
-//! time grows: for a release build, and for one with thin LTO, which it builds and runs unless
-//! `--as-is` is given. `--rounds=<number>` shortens it.
+//! tables in Markdown with verdicts, and writes them to `target/encoding.md`: for a release build,
+//! and for one with thin LTO, which it builds and runs unless `--as-is` is given. It plots the time
+//! by the number of counters in `target/encoding.svg`. `--rounds=<number>` sets the number of
+//! rounds.
 //!
 //! Memory is in large pages, where kernel and C library support them: the placement of small pages
 //! in the caches made results differ by 10 % between runs.
@@ -43,7 +44,8 @@ fn main() {
 
 /// Restarts the program with large pages, unless the environment configures the C library already.
 ///
-/// The C library reads its configuration only when a program starts.
+/// The C library reads its configuration only when a program starts. The restarted program finds
+/// the variable set, so it does not restart again.
 #[cfg(target_os = "linux")]
 fn use_large_pages() {
     use std::{env, os::unix::process::CommandExt, process::Command};

@@ -1,9 +1,9 @@
-//! Measures the time of a recording: this library, its peers, and LIMIT, the minimal code.
+//! Measures the time of a recording by this library, by its peers, and by LIMIT, the minimal code.
 //!
 //! `cargo bench -p tests --features peers --bench recording [-- <part of an operation's name>]`
 //! prints tables in Markdown with verdicts, and writes them to `target/recording.md`: for a release
 //! build, and for one with thin LTO, which it builds and runs unless `--as-is` is given.
-//! `--rounds=<number>` shortens it.
+//! `--rounds=<number>` sets the number of rounds.
 
 mod common;
 mod peers;

@@ -17,7 +17,7 @@ mod common;
 mod inputs;
 mod servers;
 mod work {
-    //! Required by the inputs of the encoding bench.
+    //! Replaces `expositions::work`, from which `expositions/inputs.rs` imports `THREADS`.
     pub(super) const THREADS: usize = 64;
 }
 
@@ -59,7 +59,7 @@ fn main() {
 
 #[derive(Default)]
 struct Results {
-    /// Milliseconds per scrape.
+    /// Each server with its median time of a scrape in milliseconds.
     scrapes: Vec<(Running, f64)>,
     busy: Option<busy::Latencies>,
 }
@@ -115,9 +115,9 @@ impl Results {
 
 const SCRAPE: &str = "a scrape of 100,000 counters over loopback, uncompressed";
 const BUSY: &str = "a busy service";
-/// Number of scrapes per round.
+/// Number of scrapes of each server per round.
 const SCRAPES: usize = 5;
-/// Target: milliseconds per scrape.
+/// Target: milliseconds per scrape of our server, at most.
 const MOST_MS: f64 = 7.0;
-/// Target: factor by which a scrape is faster than with the best peer.
+/// Target: factor by which a scrape of our server is faster than of the best peer's, at least.
 const LEAST_TIMES: f64 = 4.0;

@@ -29,7 +29,7 @@ impl Generated {
         };
         write("Cargo.toml", &source::manifest(variant));
         write("src/main.rs", &source::program(variant));
-        // Selects the workspace's versions of the dependencies that it has in common.
+        // Dependencies that the workspace has too are built in the workspace's version.
         write("Cargo.lock", include_str!("../../../Cargo.lock"));
         generated.resolve();
         generated

@@ -37,13 +37,13 @@ impl Results {
         [0, 1].map(|profile| one.seconds[profile] / instrument[profile])
     }
 
-    /// Milliseconds per annotation, in debug and in release.
+    /// Milliseconds that the attributes add per function, in debug and in release.
     fn added_time(&self, one: &Measured) -> [f64; 2] {
         let plain = self.of(Variant::Plain).seconds;
         [0, 1].map(|profile| (one.seconds[profile] - plain[profile]) * 1e3 / FUNCTIONS as f64)
     }
 
-    /// Bytes of the binary per annotation, with and without symbols.
+    /// Bytes that the attributes add to the binary per function, with and without symbols.
     fn added_bytes(&self, one: &Measured) -> [f64; 2] {
         let plain = self.of(Variant::Plain).bytes;
         [0, 1].map(|size| (one.bytes[size] as f64 - plain[size] as f64) / FUNCTIONS as f64)

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-/// Returns the median.
+/// Returns the median, the upper one if the number of figures is even.
 pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
@@ -27,5 +27,5 @@ pub(crate) fn verdict(is_met: bool) -> &'static str {
     if is_met { "met" } else { "**missed**" }
 }
 
-/// Replaces a figure of a row that no contender supports or the command line excludes.
+/// Printed in place of a verdict or table for which a figure was not measured.
 pub(crate) const NOT_MEASURED: &str = "not measured";

@@ -9,13 +9,13 @@ use std::{
 pub(crate) struct Options {
     /// Cargo's name of the bench.
     pub(super) bench: &'static str,
-    /// Substrings of row names; empty selects all rows.
+    /// Selects the rows whose names contain one of these texts; empty selects all rows.
     pub(super) rows: Vec<String>,
     /// Number of rounds; the medians over them are reported.
     pub(crate) rounds: usize,
     /// Whether to skip the second run, in a build with thin LTO.
     pub(super) as_is: bool,
-    /// The name of this build.
+    /// The name of this build, in the heading of its tables.
     pub(super) build: String,
     /// The output file.
     pub(crate) output: PathBuf,

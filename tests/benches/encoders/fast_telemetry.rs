@@ -47,7 +47,7 @@ impl FastTelemetry {
                 Self::Families((0..work.series()).map(family).collect())
             }
             Work::Histograms => {
-                // Bounds must be integers.
+                // The library takes only integers, so durations are in nanoseconds.
                 let bounds = inputs::BOUNDS.map(|bound| (bound * 1e9).round() as u64);
                 let histograms = DynamicHistogram::with_limits(&bounds, SHARDS, work.series());
                 for index in 0..work.series() {

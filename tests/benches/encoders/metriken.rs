@@ -1,4 +1,5 @@
-//! metriken, with metriken-exposition; its histograms have no configurable bounds.
+//! metriken, with metriken-exposition; its histograms have no configurable bounds, so that workload
+//! is left out.
 
 use std::collections::HashMap;
 

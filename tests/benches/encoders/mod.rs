@@ -15,12 +15,13 @@ mod vise;
 
 use crate::expositions::{Race, Work};
 
-/// Enters all who can do a work.
+/// Adds every contender that supports the workload.
 pub(crate) fn enter(race: &mut Race, work: Work) {
     ours::enter(race, work);
     memcpy::enter(race, work);
     if let Work::Threads(_) = work {
-        // It asks what our cells for each thread cost, which nobody else has.
+        // This workload measures how our cells per thread affect an exposition, which says nothing
+        // about peers.
         return;
     }
     fast_telemetry::enter(race, work);

@@ -67,7 +67,7 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
 /// Creates a provider and records into it.
 fn provider(work: Work, builder: MeterProviderBuilder) -> SdkMeterProvider {
     let series = work.series();
-    // One series is reserved for overflow.
+    // The limit includes the overflow series.
     let view = move |_: &Instrument| {
         let stream = Stream::builder().with_cardinality_limit(series + 1);
         stream.build().ok()

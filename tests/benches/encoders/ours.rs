@@ -140,7 +140,7 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
     race.enter(work, OURS, || Ours::new(work, Format::Text));
 }
 
-/// Creates the registry of a workload, and the threads that recorded it if they must stay alive.
+/// Creates the registry of a workload, and the threads that recorded into it if they stay alive.
 pub(crate) fn registry(work: Work) -> (Registry, Option<Recorders>) {
     let registry = Registry::new();
     let recorders = match work {

@@ -17,7 +17,8 @@ pub(super) fn time(run: impl FnOnce()) -> Duration {
     time.saturating_sub(waited().saturating_sub(waited_before))
 }
 
-/// Returns how long this thread has waited for a core since it started.
+/// Returns how long this thread has waited for a core since it started; zero if the system does not
+/// report it.
 fn waited() -> Duration {
     let schedstat = fs::read_to_string("/proc/thread-self/schedstat");
     let nanoseconds = schedstat

@@ -10,7 +10,7 @@ pub(crate) const COUNTERS: &str = "http_requests_total";
 pub(crate) const COUNTERS_WITHOUT_SUFFIX: &str = "http_requests";
 /// Name of histograms.
 pub(crate) const HISTOGRAMS: &str = "http_request_duration_seconds";
-/// Help of all families.
+/// Help of the families, except where a library takes the help from a doc comment.
 pub(crate) const HELP: &str = "Requests served since the process start.";
 /// Label names of counters; histograms and the thread workload use the first two.
 pub(crate) const LABELS: [&str; 3] = ["tenant", "route", "status"];
@@ -38,7 +38,7 @@ pub(crate) fn triple(index: usize) -> [String; 3] {
     ]
 }
 
-/// Returns the labels of a histogram.
+/// Returns the labels of a histogram, or of a counter of the thread workload.
 pub(crate) fn pair(index: usize) -> [String; 2] {
     [
         format!("tenant-{:04}", index / 100),
@@ -57,7 +57,7 @@ pub(crate) fn share(index: usize, threads: usize) -> u64 {
     (1 + count(index) / THREADS as u64) * (THREADS / threads) as u64
 }
 
-/// Returns about a thousand log-normal observations in microseconds.
+/// Returns 500 to 1,499 log-normal observations in microseconds.
 pub(crate) fn observations(index: usize) -> impl Iterator<Item = u64> {
     let mut random = Random(index as u64);
     let number = 500 + random.below(1_000);
@@ -69,7 +69,8 @@ pub(crate) fn seconds(index: usize) -> impl Iterator<Item = f64> {
     observations(index).map(|microseconds| microseconds as f64 / 1e6)
 }
 
-/// Durations around 20 ms, some below the first bound and some above the last.
+/// Durations around 20 ms, in microseconds; some are below the first of [`BOUNDS`] and some above
+/// the last.
 static TIMES: LazyLock<Vec<u64>> = LazyLock::new(|| {
     let mut random = Random(0);
     let mut normal = || (0..12).map(|_| random.below(1_000)).sum::<u64>() as f64 / 1e3 - 6.0;

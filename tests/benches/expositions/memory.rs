@@ -21,7 +21,8 @@ pub(crate) fn measure() -> Allocated {
         let written = registry.encode(Format::Text, &mut io::sink());
         written.expect("writing to a sink does not fail");
     };
-    // The first exposition fills caches, which are not part of its own memory.
+    // The first exposition fills caches, which stay allocated and so do not count as memory of an
+    // exposition.
     encode();
     watch(encode)
 }

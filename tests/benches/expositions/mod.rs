@@ -20,8 +20,8 @@ use std::mem;
 
 /// Recorded metrics and their encoder.
 pub(crate) trait Encoder {
-    /// Writes the exposition to `out`, which is empty and keeps its capacity unless the encoder
-    /// [overwrites](Encoder::overwrites) it.
+    /// Writes the exposition to `out`, which has the capacity of earlier calls. The caller has
+    /// cleared it, unless the encoder [overwrites](Encoder::overwrites) it.
     fn encode(&mut self, out: &mut Vec<u8>);
 
     /// Returns whether [`encode`](Encoder::encode) replaces the contents of `out`.
@@ -35,7 +35,7 @@ pub(crate) trait Encoder {
     }
 }
 
-/// Calls a closure with an empty `out` as a string that has its capacity.
+/// Lends `out`, which must be empty, to a closure as a string with the same capacity.
 pub(crate) fn as_text(out: &mut Vec<u8>, write: impl FnOnce(&mut String)) {
     let mut text = String::from_utf8(mem::take(out)).expect("an empty vector is valid UTF-8");
     write(&mut text);

@@ -3,7 +3,7 @@
 use super::Work;
 use crate::common::Column;
 
-/// Panics if samples are missing or their sum differs from what was recorded.
+/// Panics if the number of samples or the sum of their values differs from what was recorded.
 #[track_caller]
 pub(super) fn check_text(work: Work, column: Column, text: &[u8]) {
     let text = str::from_utf8(text).expect("the exposition is UTF-8");
@@ -12,7 +12,7 @@ pub(super) fn check_text(work: Work, column: Column, text: &[u8]) {
     let name = (work.name(), column.name);
     assert_eq!(samples.clone().count(), work.samples(), "samples, {name:?}");
     let total: f64 = samples.filter_map(|line| counted(work, line)).sum();
-    // Exact, because the sums are far below 2^53.
+    // The sum is exact, because it is far below 2^53.
     assert_eq!(total as u64, work.total(), "sum of values, {name:?}");
 }
 
@@ -23,7 +23,7 @@ pub(super) fn check_length(work: Work, column: Column, bytes: &[u8]) {
     assert!(bytes.len() >= least, "{work:?}, {}", column.name);
 }
 
-/// Returns the value of a sample that contributes to [`Work::total`].
+/// Returns the value of a sample if it contributes to [`Work::total`].
 fn counted(work: Work, line: &str) -> Option<f64> {
     let name = line.split(['{', ' ']).next()?;
     if work == Work::Histograms && !name.ends_with("_count") {
@@ -33,5 +33,5 @@ fn counted(work: Work, line: &str) -> Option<f64> {
     Some(value.parse().expect("a value is a number"))
 }
 
-/// Minimum length of a binary sample: its value.
+/// Minimum length of a binary sample: the bytes of its value, a double.
 const LEAST_BYTES: usize = 8;

@@ -100,7 +100,7 @@ fn grid(svg: &mut String, area: &Area) {
     text(svg, (middle, BOTTOM + 38.0), "middle", "#333", "counters");
 }
 
-/// Formats a power of ten with units that are a factor of 1,000 apart.
+/// Formats a power of ten with units that are a factor of 1,000 apart; the first one is 10^`first`.
 fn labelled(decade: i32, units: &[&str], first: i32) -> String {
     let beyond = (decade - first).max(0) as usize;
     let unit = (beyond / 3).min(units.len() - 1);
@@ -181,10 +181,10 @@ impl Style {
     }
 }
 
-/// Styles of the grid.
+/// Styles of the grid: `COARSE` for powers of ten, `FINE` for the lines between them.
 const COARSE: &str = "stroke=\"#ccc\"";
 const FINE: &str = "stroke=\"#f0f0f0\"";
-/// Colours of peers.
+/// Colours of the lines other than ours.
 const COLORS: [&str; 12] = [
     "#1f77b4", "#e08214", "#2ca02c", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#a5a615",
     "#17becf", "#393b79", "#637939", "#111111",

@@ -13,7 +13,7 @@ use crate::common::{Column, median};
 /// Contenders that are measured in the same rounds.
 pub(crate) struct Race {
     contenders: Vec<Contender>,
-    /// Contenders to skip.
+    /// Contenders to skip, because they would take too long.
     left_out: Vec<Column>,
 }
 
@@ -64,8 +64,8 @@ impl Race {
             allocated: Allocated { times: 0, peak: 0 },
             repetitions: 1,
         };
-        // The first exposition has allocated the buffer and the second fills caches, so only the
-        // third shows the allocations of later ones.
+        // The first exposition has allocated the buffer, and the second fills caches (ours caches
+        // labels when a format is requested again), so the third allocates like all later ones.
         contender.encode();
         contender.allocated = watch(|| contender.encode());
         let time = contender.duration();
@@ -117,8 +117,8 @@ impl Contender {
     /// Returns the average time of an exposition.
     fn duration(&mut self) -> Duration {
         let repetitions = self.repetitions;
-        // The previous contender has evicted this one's data from the caches, but most of the
-        // measured repetitions find it there: warm up first.
+        // The previous contender has evicted this one's data from the processor's caches, but most
+        // of the measured repetitions find it there: warm up first.
         if repetitions > 1 {
             (0..repetitions.div_ceil(4)).for_each(|_| self.encode());
         }

@@ -14,7 +14,7 @@ use crate::common::{Column, Role};
 pub(crate) struct Results {
     pub(super) rounds: usize,
     measured: Vec<Measured>,
-    /// Memory of an exposition of a million counters.
+    /// Memory of an exposition of a million counters, if the command line selects it.
     pub(crate) memory: Option<Allocated>,
 }
 
@@ -46,7 +46,7 @@ impl Results {
         slow.map(|one| one.column).collect()
     }
 
-    /// Plots the time of an exposition by number of series.
+    /// Plots the time of an exposition by number of counters, if two numbers were measured.
     pub(crate) fn plot(&self, path: &Path) {
         let lines: Vec<Line> = self
             .columns()
@@ -73,7 +73,7 @@ impl Results {
         all.filter(|work| works.contains(work)).collect()
     }
 
-    /// Returns all contenders, in the order in which they were added.
+    /// Returns all measured contenders, each at the place of its first workload.
     pub(super) fn columns(&self) -> Vec<Column> {
         let mut columns: Vec<Column> = Vec::new();
         for one in &self.measured {
@@ -114,7 +114,7 @@ impl Results {
     }
 
     /// Returns the exponent with which the time grows with the number of counters: the slope of the
-    /// line in the log-log plot.
+    /// line in the log-log plot. `None` unless all of [`Work::GROWTH`] was measured.
     pub(super) fn power(&self, column: Column) -> Option<f64> {
         let points = self.growth(column);
         if points.len() < Work::GROWTH.len() {

@@ -28,7 +28,7 @@ static CALLS: AtomicU64 = AtomicU64::new(0);
 static DURATION_BUCKETS: LazyLock<BucketHistogram> =
     LazyLock::new(|| BucketHistogram::new(Buckets::custom(inputs::duration_bounds())));
 
-/// Labels are texts; there are no closed labels.
+/// The library has no closed labels, so these are texts.
 #[derive(Clone, PartialEq, Eq, Hash, LabelSet)]
 struct Request {
     kind: &'static str,

@@ -8,7 +8,7 @@ use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 #[metric(name = "events")]
 static EVENTS: ShardedCounterGroup = ShardedCounterGroup::new(1);
-/// The labels would be metadata of the members, which recording does not use.
+/// The labels would be metadata of the group's counters, which recording does not use.
 #[metric(name = "requests")]
 static REQUESTS: ShardedCounterGroup = ShardedCounterGroup::new(4 * 6);
 #[metric(name = "level")]

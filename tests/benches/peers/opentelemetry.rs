@@ -10,7 +10,7 @@ use opentelemetry_sdk::metrics::{Aggregation, Instrument, ManualReader, SdkMeter
 
 use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
-/// Has a reader, which is never read, because a provider without one records nothing.
+/// Has a reader that nothing reads, because a provider without a reader records nothing.
 static PROVIDER: LazyLock<SdkMeterProvider> = LazyLock::new(|| {
     SdkMeterProvider::builder()
         .with_reader(ManualReader::builder().build())
@@ -135,7 +135,7 @@ fn histogram(name: &'static str, bounds: &[f64]) -> BoundHistogram<f64> {
     histogram.with_boundaries(bounds.to_vec()).build().bind(&[])
 }
 
-/// Returns the configuration that an instrument cannot have itself.
+/// Returns the settings that can only be made by a view, not on the instrument.
 fn view(instrument: &Instrument) -> Option<Stream> {
     let stream = Stream::builder();
     let stream = match instrument.name() {

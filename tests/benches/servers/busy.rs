@@ -1,4 +1,5 @@
-//! Measures the latency of a busy service on tokio, with a scrape every 100 ms and without.
+//! Measures the latency of a busy service on tokio, without scrapes and with a scrape after every
+//! 100 ms.
 
 use std::{
     fmt::{self, Display, Formatter},
@@ -20,7 +21,7 @@ use crate::common::{Short, median};
 
 /// Percentiles of the latency in microseconds.
 pub(crate) struct Latencies {
-    /// Without scrapes, and with one every 100 ms.
+    /// Median over the rounds: without scrapes, and with them.
     p50: [f64; 2],
     /// See [`p50`](Self::p50).
     p99: [f64; 2],
@@ -52,7 +53,7 @@ impl Display for Latencies {
     }
 }
 
-/// Measures alternately without and with scrapes, in rounds of [`ROUND`].
+/// Measures alternately without and with scrapes, for [`ROUND`] each.
 pub(crate) fn measure(rounds: usize) -> Latencies {
     let metrics = ours::start();
     let service = start_service();
@@ -76,7 +77,7 @@ pub(crate) fn measure(rounds: usize) -> Latencies {
     }
 }
 
-/// Starts a service on its own thread that responds to each byte with a byte, counted and timed.
+/// Starts a service on its own thread that returns each byte it receives; it records nothing.
 fn start_service() -> SocketAddr {
     let (sender, bound) = std::sync::mpsc::channel();
     thread::spawn(move || {
@@ -102,7 +103,7 @@ fn start_service() -> SocketAddr {
     bound.recv().expect("the service has started")
 }
 
-/// Returns the 50th and 99th percentile of the client's latency.
+/// Returns the 50th and 99th percentile of the client's latency, in microseconds.
 fn measure_latency(service: SocketAddr, metrics: Option<&Running>) -> [f64; 2] {
     let mut stream = TcpStream::connect(service).expect("the service listens");
     stream.set_nodelay(true).expect("a socket");
@@ -133,6 +134,6 @@ fn measure_latency(service: SocketAddr, metrics: Option<&Running>) -> [f64; 2] {
     [50, 99].map(|percent| times[times.len() * percent / 100])
 }
 
-/// Pause between two scrapes.
+/// Pause between the end of a scrape and the next one.
 const PAUSE: Duration = Duration::from_millis(100);
 const ROUND: Duration = Duration::from_secs(2);

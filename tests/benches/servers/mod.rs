@@ -48,7 +48,7 @@ impl Running {
             }
         }
         let time = start.elapsed().as_secs_f64() * 1e3;
-        // A series has about 60 bytes; a short response is an error page.
+        // A series has about 80 bytes; a response of less than 50 is an error page.
         assert!(
             bytes > 50 * crate::SERIES,
             "{}: {bytes} bytes",

@@ -5,7 +5,7 @@ use std::{
     task::{Context, Waker},
 };
 
-/// Completes a future by one poll; it must not wait.
+/// Completes a future by one poll; panics if it is then still pending.
 #[inline(always)]
 pub(crate) fn complete(future: impl Future<Output = ()>) {
     let mut context = Context::from_waker(Waker::noop());

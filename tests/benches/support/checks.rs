@@ -12,12 +12,12 @@ pub(super) struct Check {
     bound: Bound,
 }
 
-/// The kind of figure that ours is compared with.
+/// The two groups of targets, each with a column of verdicts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Against {
-    /// LIMIT or another of our figures: ours may be at most a multiple of it.
+    /// Ours may be at most a multiple of another figure, which is mostly LIMIT's.
     Limit,
-    /// The figure of a peer: it must be at least a multiple of ours.
+    /// The figure of a peer must be at least a multiple of ours.
     Peers,
 }
 
@@ -51,7 +51,7 @@ impl Check {
         })
     }
 
-    /// Judges LIMIT instead of this library; `None` for targets against LIMIT.
+    /// Judges LIMIT instead of this library; `None` for [`Against::Limit`] or if not measured.
     ///
     /// A target that even LIMIT misses is out of reach on this machine.
     pub(super) fn of_limit(&self, value: impl Fn(&Figure) -> Option<f64>) -> Option<(f64, bool)> {
@@ -238,7 +238,8 @@ fn gauges() -> Vec<Check> {
     for row in [Row::GaugeSet, Row::GaugeAdd] {
         checks.extend([
             Check::at_most(row, 1.1, BEST_PEER, best_peer(row)),
-            // Both run the same instructions, so the tolerance is only for noise.
+            // Our gauge and the best peer's run the same instructions, so the tolerance of 10 % is
+            // only for noise.
             Check::at_least(row, 0.9, BEST_PEER, best_peer(row)),
         ]);
     }

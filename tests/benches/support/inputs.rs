@@ -22,7 +22,7 @@ pub(crate) fn pairs<Kind: Copy, Outcome: Copy>(
     })
 }
 
-/// Returns observations for all 14 buckets, most of them for the middle ones.
+/// Returns observations from 1 to 65,536, most of them near 256, in the middle of [`bounds`].
 pub(crate) fn values() -> Inputs<f64> {
     let mut random = Random::new();
     Inputs::new(|| {
@@ -31,17 +31,17 @@ pub(crate) fn values() -> Inputs<f64> {
     })
 }
 
-/// The bounds of all histograms: 1, 2, 4, … 8192.
+/// Bounds for [`values`]: 1, 2, 4, … 8192.
 pub(crate) fn bounds() -> [f64; 14] {
     std::array::from_fn(|index| (index as f64).exp2())
 }
 
-/// Bounds for durations: 100 ns, 400 ns, … 6.7 s.
+/// Bounds for durations, in seconds: 100 ns, 400 ns, … 6.7 s.
 pub(crate) fn duration_bounds() -> [f64; 14] {
     std::array::from_fn(|index| 1e-7 * (2.0 * index as f64).exp2())
 }
 
-/// Bounds in whole nanoseconds, for libraries that take those.
+/// [`duration_bounds`] in whole nanoseconds, for libraries that take integers.
 pub(crate) fn nanosecond_bounds() -> [u64; 14] {
     std::array::from_fn(|index| 100 << (2 * index))
 }
@@ -55,7 +55,7 @@ pub(crate) fn few_texts() -> Texts<COUNT> {
     *TEXTS
 }
 
-/// Returns pairs that form 10,000 series, each of which occurs at least once.
+/// Returns pairs of a tenant and a path that form 10,000 series, each of them at least once.
 pub(crate) fn many_texts() -> Texts<MANY> {
     static TEXTS: LazyLock<Texts<MANY>> = LazyLock::new(|| {
         let mut random = Random::new();
@@ -99,7 +99,7 @@ impl<const COUNT: usize> Texts<COUNT> {
         let mut ends = Vec::new();
         for index in 0..COUNT {
             let (tenant, path) = numbers(index);
-            // 8 to 11 bytes each.
+            // Each of the two values has 8 to 11 bytes.
             all.push_str("tenant-");
             all.push_str(&(tenant * tenant).to_string());
             ends.push(all.len());
@@ -147,7 +147,7 @@ impl Random {
     }
 }
 
-/// Number of inputs: a power of two, so that the remainder is a bit mask.
+/// Number of inputs: a power of two, so that the remainder in [`Inputs::at`] is a bit mask.
 pub(super) const COUNT: usize = 4096;
 
 /// Number of inputs with 10,000 series: also a power of two.

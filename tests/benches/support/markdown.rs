@@ -56,7 +56,7 @@ impl Results {
         Ok(())
     }
 
-    /// Returns the verdict on all targets of a row.
+    /// Returns one verdict on all targets of a row that are in this group.
     fn verdict(&self, checks: &[Check], row: Row, against: Against) -> &'static str {
         let verdicts: Vec<_> = checks
             .iter()

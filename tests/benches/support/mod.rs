@@ -28,7 +28,8 @@ impl Table {
     /// Adds a contender to a row.
     ///
     /// Each thread calls `start`, which returns the operation; its argument is the index of the
-    /// call. The loop is monomorphised per operation, so only the call of a batch is dynamic.
+    /// call within its batch. The loop is monomorphised per operation, so only the call of a batch
+    /// is dynamic.
     pub(crate) fn enter<Operation: FnMut(usize) + 'static>(
         &mut self,
         row: Row,
@@ -59,7 +60,8 @@ impl Table {
     pub(crate) fn measure(mut self, options: &Options) -> Results {
         let is_wanted = |contender: &Contender| options.wants(contender.row.name());
         self.contenders.retain(is_wanted);
-        // Contenders of one row are measured one after the other.
+        // Contenders of one row are measured one after the other, while the machine is in a
+        // similar state.
         self.contenders.sort_by_key(|contender| contender.row);
         let measured = measure::medians(&self.contenders, options.rounds);
         Results::new(options.rounds, measured, self.limits)

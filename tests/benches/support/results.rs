@@ -31,7 +31,7 @@ impl Results {
         Row::ALL.into_iter().filter(is_measured)
     }
 
-    /// Returns all contenders, in the order in which they were added.
+    /// Returns all measured contenders, each at the place of its first row.
     pub(super) fn columns(&self) -> Vec<Column> {
         let mut columns: Vec<Column> = Vec::new();
         for one in &self.measured {
@@ -65,7 +65,7 @@ impl Results {
         figure.terms.iter().map(|term| self.term(term)).sum()
     }
 
-    /// Returns the source of LIMIT's code for each measured row.
+    /// Returns the source of LIMIT's code for each measured row that has LIMIT.
     pub(super) fn limits(&self) -> impl Iterator<Item = (Row, &'static str)> {
         let source = |row| self.limits.iter().find(move |(of, _)| *of == row);
         self.rows().filter_map(move |row| source(row).copied())

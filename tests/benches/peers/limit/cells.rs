@@ -1,4 +1,4 @@
-//! Counters and gauges in static memory.
+//! Counters in thread-local memory and a gauge in static memory.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -12,7 +12,7 @@ static GAUGE: AtomicU64 = AtomicU64::new(0);
 /// Increments a cell whose address is known only at run time.
 ///
 /// If the address is constant, some processors keep the number in a register while a loop
-/// increments it, which would be too fast for a fair limit.
+/// increments it; no program would see that speed.
 #[inline(always)]
 pub(super) fn count(cell: usize) {
     CELLS.with(|cells| add(&cells[cell % 32], 1));

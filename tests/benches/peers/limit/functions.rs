@@ -60,7 +60,7 @@ pub(super) fn time_by_instant(work: impl FnOnce()) {
 
 #[inline(always)]
 fn end(begun: u64) {
-    // The counters of two cores may differ by a few ticks.
+    // The counters of two cores may differ by a few ticks, so the end may be before the start.
     observe_nanoseconds(nanoseconds(ticks().saturating_sub(begun)));
 }
 

@@ -14,7 +14,7 @@ pub(super) fn observe_size(size: f64) {
     SIZES.with(|block| block.observe(SIZE_BUCKETS.find(size), size));
 }
 
-/// Increments only the bucket, and updates no sum.
+/// Increments only the bucket, and updates neither count nor sum.
 #[inline(always)]
 pub(super) fn count_size(size: f64) {
     SIZES.with(|block| add(&block.buckets[SIZE_BUCKETS.find(size) % 16], 1));
