@@ -1,7 +1,8 @@
 //! The memory that an exposition is encoded into.
 //!
-//! Text is copied in steps of fixed size, of which the next copy overwrites the rest: a call of
-//! `memcpy` costs more than most labels and names take.
+//! Short text is copied in steps of fixed size. The last step writes past the end of the text, and
+//! the next copy overwrites the surplus. A call of `memcpy` would cost more than most labels and
+//! names need.
 
 use std::mem;
 
@@ -23,7 +24,7 @@ impl Buffer {
         }
     }
 
-    /// An empty buffer in the memory of these bytes.
+    /// An empty buffer that reuses the memory of `bytes`.
     pub(crate) fn over(bytes: Vec<u8>) -> Self {
         Buffer { bytes, len: 0 }
     }
@@ -59,7 +60,7 @@ impl Buffer {
     ///
     /// # Panics
     ///
-    /// If it writes more than that.
+    /// May panic if `line` writes more than that: it then reaches the end of the memory.
     #[inline(always)]
     pub(crate) fn write(&mut self, room: usize, line: impl FnOnce(&mut Line<'_>)) {
         let room = room + BEYOND;
@@ -84,15 +85,15 @@ impl Buffer {
     #[inline(never)]
     fn grow(&mut self, room: usize) {
         let least = self.len + room;
-        // Of memory that is allocated already, only what is needed next is initialised, so that it is
-        // in the caches when it is written.
+        // Only the part of the allocated memory that is needed next is initialised, so that it is
+        // in the caches when text is written to it.
         self.bytes.reserve(least - self.bytes.len());
         let size = least.next_multiple_of(4096).min(self.bytes.capacity());
         self.bytes.resize(size, 0);
     }
 }
 
-/// The room that was made for a line, while the line is written.
+/// The memory that is left for the rest of a line, while the line is written.
 #[derive(Debug)]
 pub(crate) struct Line<'b> {
     rest: &'b mut [u8],
@@ -116,10 +117,10 @@ impl<'b> Line<'b> {
         self.rest = rest;
     }
 
-    /// Writes a text in whole steps.
+    /// Writes a text in whole steps, so fewer than [`STEP`] bytes of surplus follow it.
     #[inline(always)]
     pub(crate) fn put_padded(&mut self, text: &Padded) {
-        // Most texts are that short, and a loop costs more than the copy.
+        // Most texts take one or two steps, for which a loop costs more than the copy.
         match text.steps() {
             [step] => self.put_step(step, text.len),
             [first, second] => {
@@ -141,7 +142,8 @@ impl<'b> Line<'b> {
         self.put_chunk(&[byte], 1);
     }
 
-    /// Writes the first `len` of eight bytes, and ends the line.
+    /// Writes the first `len` of eight bytes, and ends the line. The room [`BEYOND`] the line
+    /// guarantees that 16 bytes are left.
     #[inline(always)]
     pub(crate) fn put_word_and_newline(&mut self, word: [u8; 8], len: usize) {
         if let Some(out) = self.rest.first_chunk_mut::<16>() {
@@ -165,7 +167,7 @@ impl<'b> Line<'b> {
         self.put_chunk(&pair, 2);
     }
 
-    /// Writes up to eight bytes: the first `len` of these.
+    /// Writes the first `len` of eight bytes.
     #[inline(always)]
     pub(crate) fn put_word(&mut self, word: [u8; 8], len: usize) {
         self.put_chunk(&word, len);
@@ -194,7 +196,7 @@ impl<'b> Line<'b> {
     }
 }
 
-/// Room after a line, for copies of fixed size.
+/// Room after a line, for the surplus of copies of fixed size.
 const BEYOND: usize = 2 * STEP;
 
 /// Writes the start of a chunk when there is no room for the whole chunk.
@@ -207,7 +209,7 @@ fn put_exactly<const N: usize>(out: &mut [u8], chunk: [u8; N], len: usize) {
 /// The bytes of a step, which most processors copy with one or two vector moves.
 pub(crate) const STEP: usize = 32;
 
-/// Half a step, which every processor copies with one vector move.
+/// Half a step, which x86-64 and AArch64 processors copy with one vector move.
 pub(crate) const HALF: usize = STEP / 2;
 
 /// A text that is written many times, stored in whole [steps](STEP).
@@ -268,7 +270,8 @@ pub(crate) const LONGEST: usize = 8 * STEP;
 
 /// Copies the first `len` bytes of a short text, and some that follow.
 ///
-/// Most texts are at most `MOST` bytes long; these are copied without a loop or a branch.
+/// Most texts are at most `MOST` bytes long. These are copied by moves of fixed size without a
+/// loop, and the branch for longer ones is predictable.
 #[inline(always)]
 pub(crate) fn copy_short<const MOST: usize>(out: &mut [u8], text: &[u8; LONGEST], len: usize) {
     const FEW: usize = 2 * STEP;
@@ -290,7 +293,7 @@ pub(crate) fn copy_short<const MOST: usize>(out: &mut [u8], text: &[u8; LONGEST]
 
 /// Copies a text; both slices have the same length.
 ///
-/// Two moves that may overlap copy any text of up to twice their size.
+/// Two moves that may overlap copy any text of one to two times their size.
 #[inline(always)]
 fn copy(out: &mut [u8], text: &[u8]) {
     if text.len() > 8 * STEP {
@@ -312,7 +315,7 @@ fn copy(out: &mut [u8], text: &[u8]) {
     }
 }
 
-/// Copies the first and the last `N` bytes; false if there are fewer.
+/// Copies the first and the last `N` bytes of a text; false if the text has fewer.
 #[inline(always)]
 fn ends<const N: usize>(out: &mut [u8], text: &[u8]) -> bool {
     let (Some(start), Some(end)) = (text.first_chunk::<N>(), text.last_chunk::<N>()) else {

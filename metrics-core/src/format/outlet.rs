@@ -4,21 +4,21 @@ use std::io::{self, IoSlice};
 
 use super::buffer::Buffer;
 
-/// Bytes from which on the buffer is written out at a checkpoint.
+/// A checkpoint writes the buffer out once it holds this number of bytes.
 pub(crate) const PIECE: usize = 16 * 1024;
 
-/// Where an exposition goes.
+/// The destination of an exposition.
 pub(crate) enum Output<'w> {
-    /// Written piece by piece.
+    /// The exposition is written piece by piece.
     Writer(&'w mut dyn io::Write),
-    /// Replaces the content of the vector, whose memory is reused.
+    /// The exposition replaces the content of the vector, whose memory is reused.
     Memory(&'w mut Vec<u8>),
 }
 
 /// A buffer with its output.
 pub(crate) struct Outlet<'w> {
     out: Output<'w>,
-    /// False once the writer was seen to take only the first of several slices.
+    /// False once the writer has taken no more than the first of several slices.
     is_vectored: bool,
     result: io::Result<()>,
     pub(crate) buffer: Buffer,
@@ -38,7 +38,7 @@ impl<'w> Outlet<'w> {
         }
     }
 
-    /// Writes the buffer out if it holds at least [`PIECE`] bytes.
+    /// Passes the buffer to the writer, if there is one, once it holds at least [`PIECE`] bytes.
     pub(crate) fn flush_if_large(&mut self) {
         if self.buffer.len() >= PIECE {
             self.flush();
@@ -50,7 +50,7 @@ impl<'w> Outlet<'w> {
         self.result.is_ok()
     }
 
-    /// Writes the rest out.
+    /// Writes the rest out, or returns the buffer to the vector. Returns the first write error.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.flush();
         if let Output::Memory(bytes) = self.out {
@@ -78,7 +78,8 @@ impl<'w> Outlet<'w> {
             match written {
                 Ok(0) => self.result = Err(io::ErrorKind::WriteZero.into()),
                 Ok(len) => {
-                    // The default `write_vectored` writes the first slice only.
+                    // The default `write_vectored` writes the first slice only, so for such a
+                    // writer a plain `write` of all bytes takes fewer calls.
                     self.is_vectored &= len > SLICE || rest.len() <= SLICE;
                     rest = &rest[len..];
                 }
@@ -90,10 +91,10 @@ impl<'w> Outlet<'w> {
     }
 }
 
-/// The size of the slices that a writer gets. glibc copies larger ones with `rep movsb`, which on
+/// The size of the slices of a vectored write. glibc copies larger ones with `rep movsb`, which on
 /// some processors is slow unless source and destination are aligned alike, and bypasses the caches.
 const SLICE: usize = 2048;
-/// The most slices in one call.
+/// The most slices in one call of `write_vectored`.
 const SLICES: usize = 32;
 
 #[cfg(test)]

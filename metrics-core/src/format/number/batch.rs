@@ -1,7 +1,7 @@
 //! The digits of many integers at once, by vector instructions.
 //!
-//! A vector division takes less than half the time of one division for each number: it needs only
-//! products of sixteen bits, which the vectors of every processor have.
+//! Vectors find the digits of a batch in less than half the time that the numbers take one by one:
+//! each division is a multiplication of 16 or 32 bits, which the vectors of every processor have.
 
 use super::integer::{EIGHT_DIGITS, long, without_leading_zeros};
 use crate::{
@@ -12,10 +12,10 @@ use crate::{
 /// Eight decimal digits as numbers, in two halves.
 pub(crate) type Digits = [[u8; 4]; 2];
 
-/// Numbers in a row: their digits are found without a loop.
+/// The number of integers in a row: fixed, so that the loops over them can be unrolled.
 pub(crate) const ROW: usize = 16;
 
-/// Finds the digits of numbers below [`EIGHT_DIGITS`]; those of larger numbers are wrong.
+/// Finds the digits of numbers below [`EIGHT_DIGITS`]; the digits of larger numbers are wrong.
 pub(crate) fn find_digits<const N: usize>(numbers: &[u64], digits: &mut [Digits; N]) {
     with_wide_vectors(FindDigits { numbers, digits });
 }
@@ -71,7 +71,8 @@ fn divide<const N: usize>(numbers: &[u64], digits: &mut [Digits; N]) {
     }
 }
 
-/// 2^45 / 10,000, rounded up: the quotients of numbers of 27 bits are exact.
+/// 2^45 / 10,000, rounded up: the quotients are exact for numbers of up to 27 bits, which eight
+/// digits take.
 const TEN_THOUSANDTH: u64 = (1 << 45) / 10_000 + 1;
 const _: () = assert!(TEN_THOUSANDTH >> 32 == 0);
 
@@ -89,7 +90,7 @@ const fn pair(n: u16) -> u16 {
 pub(crate) fn put_line(out: &mut [u8; 16], digits: &Digits) -> usize {
     let (text, len) = without_leading_zeros(as_word(digits));
     out[..8].copy_from_slice(&text.to_le_bytes());
-    // The modulo changes nothing, and saves a bounds check.
+    // The modulo saves a bounds check; `len` is at most eight.
     out[len % 16] = b'\n';
     len + 1
 }
@@ -110,7 +111,7 @@ pub(crate) fn put_any_line(out: &mut [u8; 16 + STEP], n: u64, digits: &Digits) -
     len + 1
 }
 
-/// Both halves in one word, which takes one load.
+/// Both halves in one word, which the processor loads at once.
 #[inline(always)]
 fn as_word(digits: &Digits) -> u64 {
     let digits = digits.as_flattened().first_chunk();

@@ -1,9 +1,9 @@
 //! Floats as decimal text.
 //!
 //! They follow Go's `strconv.FormatFloat(v, 'g', -1, 64)`, which the Prometheus server and its Go
-//! client use: the shortest digits that parse back to the same value, with an exponent if it is
-//! below -4 or at least 6. OpenMetrics appends `.0` to a number without point and exponent (section
-//! "Canonical numbers").
+//! client use: the shortest digits that parse back to the same value, in scientific notation if the
+//! exponent is below -4 or at least 6. OpenMetrics appends `.0` to a number without point and
+//! exponent (section "Canonical numbers").
 
 use super::integer::{ZEROS, digits, unsigned};
 use crate::format::buffer::Line;
@@ -21,7 +21,7 @@ pub(crate) fn float(line: &mut Line<'_>, value: f64, open_metrics: bool) {
     }
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(value);
-    // In this range, zmij writes the same text as Go: no exponent, and the same digits.
+    // In this range, zmij writes the digits of Go without an exponent, and `.0` after an integer.
     if (1e-4..1e6).contains(&value.abs()) {
         let whole = text.strip_suffix(".0").filter(|_| !open_metrics);
         return line.put(whole.unwrap_or(text).as_bytes());
@@ -36,7 +36,8 @@ pub(crate) fn float(line: &mut Line<'_>, value: f64, open_metrics: bool) {
     scientific(line, text);
 }
 
-/// Writes a positive number, in the text that zmij made of it, with an exponent in Go's form.
+/// Writes a positive number, given as the text that zmij made of it, with an exponent as Go writes
+/// it.
 fn scientific(line: &mut Line<'_>, text: &str) {
     let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -50,7 +51,7 @@ fn scientific(line: &mut Line<'_>, text: &str) {
         }
         line.put_byte(digit);
     }
-    // Always valid: zmij wrote it.
+    // Always valid: zmij wrote the exponent.
     let exponent = exponent.parse::<i32>().unwrap_or(0);
     let exponent = exponent + whole.len() as i32 - 1 - before as i32;
     line.put_pair(if exponent < 0 { *b"e-" } else { *b"e+" });

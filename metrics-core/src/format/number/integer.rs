@@ -1,7 +1,7 @@
 //! Integers as decimal text.
 //!
-//! Eight digits are found at once within one word, without a branch on their number, which no
-//! processor could predict for counters. The technique is Paul Khuong's, "How to print integers
+//! Eight digits are found at once within one word, without a branch on the number of digits, which
+//! no processor could predict for counters. The technique is Paul Khuong's, "How to print integers
 //! really fast" (2017).
 
 use crate::format::buffer::{Line, STEP};
@@ -76,8 +76,8 @@ pub(super) const ZEROS: u64 = 0x3030_3030_3030_3030;
 /// The eight digits of a number below [`EIGHT_DIGITS`], the first one in the lowest byte.
 #[inline(always)]
 pub(super) fn digits(n: u64) -> u64 {
-    // Two numbers below 10,000, in halves of a word, are divided by 100 at once, and so on. The
-    // products are exact for numbers that small.
+    // Two numbers below 10,000, in the halves of a word, are divided by 100 at once, and then four
+    // below 100 by 10. Multiplication and shift are exact for numbers that small.
     let fours = (n / 10_000) | ((n % 10_000) << 32);
     let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
     let twos = hundreds | ((fours - 100 * hundreds) << 16);

@@ -11,7 +11,7 @@ pub(crate) use self::{
 use super::buffer::Line;
 use crate::sample::value::Number;
 
-/// The room that any number takes, in bytes.
+/// An upper bound of the bytes that any number takes.
 pub(crate) const ROOM: usize = 40;
 
 /// Writes the value of a sample.

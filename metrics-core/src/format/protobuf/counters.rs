@@ -25,7 +25,7 @@ const SUFFIX: &[u8] = &[
     tag(1, wire::DOUBLE),
 ];
 /// The memory that a `Metric` is written into: everything is copied in pieces of fixed size, in
-/// order, so that each piece overwrites the rest of the one before.
+/// order, so that each piece overwrites the surplus of the one before.
 const ROOM: usize = 4 + 2 * LONGEST + 8 + CreatedField::ROOM;
 
 /// The room that the counters need. `const_labels` is the length of the registry's const labels.
@@ -61,15 +61,15 @@ impl Default for Scratch {
 }
 
 impl Scratch {
-    /// Encodes the created timestamps of the counters to [`write()`]; false if one cannot be encoded
-    /// in a fixed length.
+    /// Encodes the created timestamps of the counters that [`write()`] gets next; false if one
+    /// cannot be encoded in a fixed length.
     pub(super) fn encode_created(&mut self, created: CreatedBatch<'_>) -> bool {
         CreatedField::encode_all(created.distinct, &mut self.created)
     }
 }
 
-/// Writes counters whose labels are in this [`rendering`], up to the first that does not exist,
-/// whose labels are not short, or that might exceed `limit` bytes.
+/// Writes counters whose labels are in this [`rendering`], up to the first that was removed, whose
+/// labels are not short, or with which the output might exceed `limit` bytes.
 ///
 /// Returns the number of counters and of bytes.
 pub(super) fn write(

@@ -31,10 +31,11 @@ pub(super) fn bucket_len(total: u64, exemplar: Option<&[u8]>) -> usize {
     1 + varint_len(total) + 9 + exemplar
 }
 
-/// Calls `each` with the cumulative count, the bound and an exemplar of every classic bucket.
+/// Calls `each` with the cumulative count, the bound and the exemplar, if any, of every classic
+/// bucket.
 ///
-/// The last one, `+Inf`, is left out unless it has an exemplar: other clients do so, and readers add
-/// it.
+/// The last one, `+Inf`, is left out unless it has an exemplar: other clients leave it out, too,
+/// and readers add it.
 pub(super) fn for_each_bucket(
     value: &HistogramValue<'_>,
     mut exemplars: &[(f64, Vec<u8>)],
@@ -68,9 +69,10 @@ pub(super) struct NativeBuckets {
 /// The buckets of positive or of negative observations.
 #[derive(Debug, Default)]
 struct Spans {
-    /// For each span, the number of buckets before it that are left out, and its length.
+    /// For each span, the number of buckets between it and the span before, and its length. The
+    /// first span has the index of its first bucket instead.
     spans: Vec<(i32, u32)>,
-    /// The difference of each count to the one before.
+    /// The difference of each bucket's count to the one before.
     deltas: Vec<i64>,
 }
 

@@ -101,7 +101,7 @@ impl LabelFields {
         self.size + SLACK
     }
 
-    /// Writes the labels, of which `labels` is the text.
+    /// Writes the labels. `labels` is the text that was parsed.
     #[inline(always)]
     pub(super) fn write(&self, labels: &str, line: &mut Line<'_>) {
         let text = if self.is_unescaped {
@@ -123,7 +123,8 @@ impl LabelFields {
     }
 }
 
-/// The next quote from `at` on, searched eight bytes at a time; `None` if a backslash comes first.
+/// The next quote from `at` on, searched eight bytes at a time; `None` if there is none or if a
+/// backslash comes first.
 #[inline(always)]
 fn find_quote(text: &[u8], mut at: usize) -> Option<usize> {
     loop {
@@ -146,7 +147,7 @@ fn find_quote(text: &[u8], mut at: usize) -> Option<usize> {
 const QUOTES: u64 = 0x2222_2222_2222_2222;
 const ESCAPES: u64 = 0x5c5c_5c5c_5c5c_5c5c;
 
-/// The last `len` bytes of a text as a word, padded with zeros; fewer than eight.
+/// The last `len` bytes of a text as a word, padded with zeros; `len` is below eight.
 #[inline(always)]
 fn last_word(text: &[u8], len: usize) -> u64 {
     match text.last_chunk::<8>() {

@@ -1,13 +1,14 @@
 //! Prometheus' protobuf format: delimited messages `io.prometheus.client.MetricFamily`.
 //!
-//! The messages of [`metrics.proto`] are encoded by hand: there are few, and their lengths are
-//! computed before anything is written, so that no bytes are moved.
+//! The messages of [`metrics.proto`] are encoded by hand: there are few, and the length of a
+//! `Metric` is computed before it is written, so that its bytes are not moved.
 //!
-//! A message follows its length, and a family may be too large to be held in memory. The length of a
-//! large family is therefore *announced* beforehand: estimated from the number of series or, if
-//! their length depends on their values, measured in a first pass over them. If the series turn out
-//! to be shorter, then a filler field that readers skip completes the message. If they are longer,
-//! the rest follows in another message for the same family.
+//! Each message follows its length. A small family is *held* in the buffer until it is complete,
+//! and its length is inserted before it. A large one may not fit into memory, so its length is
+//! *announced* beforehand: estimated from the number and labels of its series or, if the length
+//! depends on more, measured in a first pass over them. If the series turn out to be shorter,
+//! filler fields that readers skip complete the message. If they are longer, the rest follows in
+//! another message for the same family.
 //!
 //! [`metrics.proto`]: https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
 
@@ -55,7 +56,7 @@ pub(crate) struct Protobuf<'w> {
     /// The registry's const labels, as fields of a `Metric`.
     const_labels: Vec<u8>,
     escaping: Escaping,
-    /// The fields before the metrics in every message of the family.
+    /// The fields before the metrics in every message of the current family.
     head: Vec<u8>,
     /// The label of a state set: the name of its family.
     state_label: String,
@@ -76,11 +77,12 @@ pub(crate) struct Protobuf<'w> {
 enum Message {
     /// No family has begun.
     None,
-    /// It starts at this position of the buffer; its length is inserted at its end.
+    /// The message starts at this position of the buffer. Its length is inserted before it when it
+    /// is complete.
     Held(usize),
-    /// The series are measured, and will be written in a second pass. The length so far.
+    /// The length of the series so far in the first pass, which only measures them.
     Measured(usize),
-    /// Its length was written. The number of bytes that are left.
+    /// The length of the message was written before it; this number of bytes is left of it.
     Announced(usize),
 }
 
@@ -158,7 +160,8 @@ impl<'w> Protobuf<'w> {
         self.message = Message::Announced(len - self.head.len());
     }
 
-    /// Writes a `Metric`: its labels, and a value of `size` bytes that needs `room`.
+    /// Writes a `Metric`: its labels, and a value of `size` bytes that needs `room`. In the first
+    /// of two passes, only adds its length to the measured one.
     #[inline(always)]
     fn write_metric(
         &mut self,
@@ -216,7 +219,7 @@ impl<'w> Protobuf<'w> {
             }
             Message::None => false,
             Message::Held(_) | Message::Announced(_) => {
-                // The series are longer than announced.
+                // The series are longer than announced: the rest goes into another message.
                 self.end_message();
                 self.hold();
                 true
@@ -224,7 +227,7 @@ impl<'w> Protobuf<'w> {
         }
     }
 
-    /// Writes a counter, gauge or metric of unknown type, of which labels are text.
+    /// Writes a series whose value is one number. Infos and states are gauges in this format.
     #[inline(always)]
     fn write_plain(&mut self, labels: &str, created: f64, value: f64) {
         self.labels.parse(labels);
@@ -379,7 +382,7 @@ impl Sink for Protobuf<'_> {
         let FamilyHead { prefix, desc, .. } = head;
         self.kind = desc.kind();
         let name = format!("{prefix}{}", desc.name());
-        // This scheme doubles underscores, so that it changes names of any characters.
+        // `Dots` doubles underscores, so it changes even names without special characters.
         let is_dots = self.escaping == Escaping::Dots;
         let lines = head.cache.for_format(Format::Protobuf);
         let is_plain = !is_dots && (lines.get().is_some() || name::is_legacy_metric(&name));
@@ -455,7 +458,8 @@ impl Sink for Protobuf<'_> {
 
     fn end_size_pass(&mut self) {
         if let Message::Measured(measured) = self.message {
-            // Series may be added, and numbers get longer, before the second pass.
+            // A reserve, because series may be added, and numbers get longer, before the second
+            // pass.
             self.announce(measured + measured / 16 + PIECE + FILLER);
         }
     }

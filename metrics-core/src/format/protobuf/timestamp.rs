@@ -21,9 +21,9 @@ impl Time {
         nanos: (0, 0),
     };
 
-    /// The length of the field for times up to the year 2106, with a tag of one byte.
+    /// The greatest length of the field for times before the year 3058, with a tag of one byte.
     pub(super) const USUAL: usize = 2 + (1 + 5) + (1 + 5);
-    /// The greatest length.
+    /// The greatest length of the field for any time.
     pub(super) const MOST: usize = 2 + (1 + 6) + (1 + 5);
     /// The room that [`write`](Self::write) needs.
     pub(super) const ROOM: usize = Time::MOST + SLACK;
@@ -66,8 +66,8 @@ impl Time {
     }
 }
 
-/// Added to a float, it rounds it to an integer in the lowest bits. All processors have vectors for
-/// an addition, and few for a conversion.
+/// Added to a smaller positive float, it rounds the float to an integer, which is in the lowest
+/// bits of the sum. All processors have vectors for an addition, and few for a conversion.
 const ROUNDING: f64 = (1_u64 << 52) as f64;
 
 /// The field `created_timestamp` of a `Counter`, in a fixed length.
@@ -86,7 +86,7 @@ impl CreatedField {
     pub(super) const SIZE: usize = 3 + 5 + 1 + 5;
     /// The length of `words`.
     pub(super) const ROOM: usize = 16;
-    /// The bytes that all have in common: the tag and length of the field, and the tag of the
+    /// The bytes with which all fields begin: the tag and length of the field, and the tag of the
     /// seconds.
     const HEAD: u64 = u64::from_le_bytes([
         tag(3, LEN),
@@ -99,8 +99,8 @@ impl CreatedField {
         0,
     ]);
 
-    /// Encodes Unix times from 1978 to 2106, to the microsecond; others take another number of
-    /// bytes.
+    /// Encodes Unix times from 1978 to 2106, to the microsecond: those whose seconds take more than
+    /// 28 and at most 32 bits.
     ///
     /// Returns whether all of them could be encoded.
     pub(super) fn encode_all(times: &[f64], fields: &mut [CreatedField]) -> bool {
@@ -153,7 +153,8 @@ impl WideLoop for EncodeAll<'_> {
     }
 }
 
-/// The seconds and microseconds of a Unix time: a float has no more digits.
+/// The seconds and microseconds of a Unix time. As a float, a present time has no further decimal
+/// digit.
 #[inline(always)]
 fn second_and_micros(time: f64) -> (f64, f64) {
     let second = time as i64 as f64;
@@ -220,7 +221,7 @@ mod tests {
                 assert_eq!(number(&other[nanos_at + 1..]), number(&field[9..14]));
             }
         }
-        // Each is encoded like it is alone, whatever the others are.
+        // Each time is encoded the same in a batch as alone.
         let times: [f64; 8] = std::array::from_fn(|at| 1.7e9 + (at * at) as f64 * 0.4);
         CreatedField::encode_all(&times, &mut fields);
         for (time, field) in times.iter().zip(&fields) {

@@ -86,7 +86,7 @@ pub(super) const fn field_len(len: usize) -> usize {
 
 /// The number of a field that no reader knows, so that each skips it.
 pub(super) const FILLER_FIELD: u32 = 1000;
-/// The length from which on a filler of any length can be written.
+/// From this length on, [`fill`] can fill any length exactly.
 pub(super) const FILLER: usize = 16;
 
 /// Fills the rest of a message, `left` bytes, with fields that readers skip.
@@ -94,7 +94,8 @@ pub(super) fn fill(buffer: &mut Buffer, mut left: usize) {
     const ZEROS: [u8; 1024] = [0; 1024];
     const TAG: usize = 2;
     while left > 0 {
-        // There is no field of some lengths. An empty field before it changes the length.
+        // Some lengths fit no single field: 131 bytes are one too many for a length of one byte,
+        // and one too few for a length of two. An empty field of three bytes then comes first.
         let fits = |digits: &usize| {
             left.checked_sub(TAG + digits)
                 .is_some_and(|len| varint_len(len as u64) == *digits)
@@ -117,8 +118,8 @@ pub(super) fn fill(buffer: &mut Buffer, mut left: usize) {
     }
 }
 
-/// A varint field in one word, from the lowest byte on, and its length. The value takes at most
-/// seven bytes.
+/// A varint field in one word, from the lowest byte on, and its length. `value` must take at most
+/// seven bytes as a varint.
 #[inline(always)]
 pub(super) const fn short_field(field: u8, value: u64) -> (u64, usize) {
     let len = varint_len(value);

@@ -74,11 +74,11 @@ pub(super) fn write(
 /// copied in pieces of fixed size.
 const SHORT_LINE: usize = 2 * LONGEST + 16 + STEP;
 
-/// Writes the lines of counters up to the first that does not exist or whose line is not short.
+/// Writes the lines of counters up to the first that was removed or whose line is not short.
 ///
-/// Returns the number of lines and of bytes. Copies have fixed sizes and go to memory that is known
-/// to be there, so that few bounds checks are left, and no function is called, so that all values
-/// stay in registers.
+/// Returns the number of lines and of bytes. Copies have fixed sizes and go to a slice of known
+/// length, so that few bounds checks are left, and no function is called, so that all values stay
+/// in registers.
 struct ShortLines<'a> {
     out: &'a mut [u8],
     counters: &'a CounterBatch<'a>,

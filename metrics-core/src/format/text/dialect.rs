@@ -3,15 +3,17 @@
 //! - The names of counter and info families lack their suffix: `requests` has samples
 //!   `requests_total`.
 //! - `TYPE` comes before `HELP`; there is a line `UNIT`; quotes in the help text are escaped.
-//! - There are types for infos, state sets and gauge histograms.
-//! - Floats have a point or an exponent, samples may have exemplars and a `_created` line, and the
-//!   exposition ends with `# EOF`.
+//! - There are types for infos, state sets and gauge histograms; the latter have the samples
+//!   `_gsum` and `_gcount`. The type `untyped` is called `unknown`.
+//! - Finite floats have a point or an exponent, samples may have exemplars and a `_created` line,
+//!   and the exposition ends with `# EOF`.
+//! - A histogram whose observations may be negative has no sum and no count.
 //!
 //! <https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md>
 
 use crate::describe::{desc::Desc, escaping, kind::Kind, name};
 
-/// A family of text formats.
+/// The text format of Prometheus, or that of OpenMetrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// Versions 0.0.4 and 1.0.0.
@@ -19,10 +21,10 @@ pub(super) enum Dialect {
     OpenMetrics,
 }
 
-/// The names of the samples of a family.
+/// The kinds of samples in a family, which differ in the suffix of their names.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum SampleName {
-    /// The family's only sample, or a bucket.
+    /// The value of a series, or a bucket, a quantile or a state.
     Main,
     Sum,
     Count,
@@ -30,7 +32,7 @@ pub(super) enum SampleName {
 }
 
 impl Dialect {
-    /// The name of a family, whose samples are called `name`.
+    /// The name of a family that was declared as `name`.
     pub(super) fn family_name(self, name: &str, kind: Kind) -> &str {
         match self {
             Dialect::Prometheus => name,
@@ -54,8 +56,9 @@ impl Dialect {
         }
     }
 
-    /// Whether a histogram has the samples `_sum` and `_count`. OpenMetrics forbids a sum where
-    /// observations may be negative, and a count without a sum.
+    /// Whether a histogram has the samples `_sum` and `_count`. In a histogram, but not in a gauge
+    /// histogram, OpenMetrics forbids a sum where observations may be negative, and a count without
+    /// a sum.
     pub(super) fn has_sum(self, kind: Kind, allows_negative: bool) -> bool {
         self == Dialect::Prometheus || !allows_negative || kind != Kind::Histogram
     }

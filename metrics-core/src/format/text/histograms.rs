@@ -21,25 +21,25 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct HistogramWriter {
     bounds: Vec<f64>,
-    /// Address and length of the bounds, if they are of the current family: a family has them in
-    /// one place, so that they need not be compared for every series.
+    /// Address and length of the bounds of the previous series of this family. Another series with
+    /// the same address has the same bounds, which need not be compared value by value.
     bounds_at: Option<(usize, usize)>,
     /// The `le` label of each bucket.
     le_labels: Vec<Le>,
-    /// The start of all lines of a series.
+    /// The start of all bucket lines of a series.
     start: Padded,
-    /// The cumulative counts of some histograms, each in rows of its own.
+    /// The cumulative counts of the histograms in work, each in rows of its own.
     totals: Vec<[u64; ROW]>,
     digits: Vec<[Digits; ROW]>,
 }
 
 impl HistogramWriter {
-    /// Call it at the beginning of a family.
+    /// Begins a family. Forgets the address of the bounds, because others may be there now.
     pub(super) fn new_family(&mut self) {
         self.bounds_at = None;
     }
 
-    /// Begins a series. `start` is the start of its lines, without its labels.
+    /// Begins a series. `start` is the start of its bucket lines, up to its labels.
     pub(super) fn begin(&mut self, start: &Padded, labels: &[u8]) {
         self.start.set(&[start.as_slice()]);
         self.begin_next(start, labels);
@@ -90,8 +90,8 @@ impl HistogramWriter {
         let at_once = (AT_ONCE / rows).max(1);
         let mut all = histograms.iter();
         loop {
-            // Several at once: the digits of one alone would wait for the additions before them, and
-            // its lines for the digits.
+            // Several histograms at once. For a single one, the processor would wait for the sums
+            // before it finds their digits, and for the digits before it writes the lines.
             let (mut batch, mut len) = ([None; AT_ONCE], 0);
             let mut totals = self.totals.iter_mut();
             for (one, (labels, _, read)) in batch[..at_once].iter_mut().zip(&mut all) {
@@ -117,7 +117,7 @@ impl HistogramWriter {
         }
     }
 
-    /// Writes the lines of all buckets of a histogram, whose totals start in this row.
+    /// Writes the lines of all buckets of a histogram, whose totals start in the row `row`.
     #[inline(always)]
     fn lines(&self, line: &mut Line<'_>, row: usize) {
         let rows = self.totals[row..].iter().zip(&self.digits[row..]);
@@ -134,7 +134,8 @@ impl HistogramWriter {
         }
     }
 
-    /// Writes the number of observations, whose digits end in the row `last`, and ends the line.
+    /// Writes the number of observations and ends the line. Its digits are at the end of the row
+    /// `last`, which `accumulate` fills with the total.
     #[inline(always)]
     fn put_total(&self, line: &mut Line<'_>, total: u64, last: usize) {
         let out = line.rest().first_chunk_mut();
@@ -209,7 +210,7 @@ impl HistogramWriter {
 /// The bytes between the labels and the value of a bucket: `le="0.1"} `.
 #[derive(Debug)]
 struct Le {
-    /// A float has at most 24 characters, so that a step is enough.
+    /// One step is enough: a float has at most 24 characters, and seven surround it.
     text: [u8; STEP],
     len: u8,
 }
@@ -239,15 +240,15 @@ impl Le {
 /// The number of rows whose digits are found at once, unless one histogram takes more.
 const AT_ONCE: usize = 8;
 
-/// Writes the cumulative counts of a histogram into the next rows, of which the last one is filled
-/// with the total. Returns the total.
+/// Writes the cumulative counts of a histogram into the next rows, and fills the rest of the last
+/// row with the total. Returns the total.
 #[inline(always)]
 fn accumulate<'t>(counts: &[u64], rows: &mut impl Iterator<Item = &'t mut [u64; ROW]>) -> u64 {
     let mut total = 0;
     for (counts, totals) in counts.chunks(ROW).zip(rows) {
         let before = total;
-        // Overflow is checked afterwards, because each addition waits for the one before, and a
-        // saturating one takes longer.
+        // Overflow is checked after the loop: each addition waits for the one before, and a
+        // saturating one takes longer. `all` is at least the largest addend.
         let mut all = before;
         for (count, up_to) in counts.iter().zip(&mut *totals) {
             all |= *count;
@@ -275,7 +276,7 @@ struct Lines<'a> {
     digits: &'a [Digits; ROW],
 }
 
-/// Writes the lines of buckets.
+/// Writes the lines of a row of buckets.
 #[inline(never)]
 fn lines(line: &mut Line<'_>, buckets: Lines<'_>) {
     let Lines {
@@ -307,6 +308,7 @@ fn lines(line: &mut Line<'_>, buckets: Lines<'_>) {
 }
 
 /// The memory that a short line is written into: the steps of its start, its bound, and its value.
+/// The length of a bound is a `u8`, so 256 bytes for it save bounds checks.
 const SHORT_LINE: usize = MOST_STEPS * STEP + 256 + 16;
 /// A line whose start takes more steps is long.
 const MOST_STEPS: usize = 4;
@@ -356,7 +358,7 @@ impl WideLoop for ShortLines<'_> {
     }
 }
 
-/// Writes lines with totals of more digits or with a longer start.
+/// Writes the lines that [`ShortLines`] left: with longer totals, a longer start, or little room.
 #[inline(never)]
 fn long_lines(line: &mut Line<'_>, start: &Padded, le_labels: &[Le], totals: &[u64]) {
     for (le, total) in le_labels.iter().zip(totals) {

@@ -6,7 +6,7 @@ use crate::{
     sample::label_encoding::LabelRendering,
 };
 
-/// How the lines of one sample name start.
+/// The start of all lines with one sample name.
 #[derive(Debug, Default)]
 pub(super) struct LineStart {
     /// Before the labels of a series: `name{const="1",`.

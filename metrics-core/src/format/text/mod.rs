@@ -1,7 +1,8 @@
 //! The text formats: Prometheus 0.0.4 and 1.0.0, and OpenMetrics 1.0.0.
 //!
-//! [`Text`] writes both; what differs is in `dialect.rs`. Batches of counters, of histograms and of
-//! single-sample families have loops of their own, which write a line in few instructions.
+//! [`Text`] writes all of them; their differences are in `dialect.rs`. Batches of counters, of
+//! histograms and of single-sample families have loops of their own, which write a line in few
+//! instructions.
 
 mod counters;
 mod dialect;
@@ -48,13 +49,13 @@ pub(crate) struct Text<'w> {
     /// The name of the current family.
     name: String,
     kind: Kind,
-    /// Whether the name is quoted, among the labels.
+    /// Whether the name is quoted and written among the labels.
     is_quoted: bool,
     /// Whether names of labels have to be escaped.
     escapes_labels: bool,
     /// The label of a state set: the name of its family.
     state_label: String,
-    /// By [`SampleName`].
+    /// The starts of the current family's lines, indexed by [`SampleName`].
     starts: [LineStart; 4],
     histograms: HistogramWriter,
     /// Allocated for the first batch of counters.
@@ -112,10 +113,11 @@ impl<'w> Text<'w> {
         self.name.clear();
         self.name.push_str(prefix);
         self.name.push_str(desc.name());
-        // This scheme doubles underscores, so that it changes names of any characters.
+        // `Dots` doubles underscores, so it changes even names without special characters.
         let is_dots = self.escaping == Escaping::Dots;
         let lines = head.cache.for_format(self.format);
-        // The cache has names without escaping only, and a look into it costs less than the check.
+        // Only heads whose name needs no escaping are cached, and a look into the cache costs less
+        // than checking the name.
         let is_legacy = lines.get().is_some() || name::is_legacy_metric(&self.name);
         let is_plain = is_legacy && !is_dots;
         self.escapes_labels =
@@ -184,7 +186,7 @@ impl<'w> Text<'w> {
 
     #[inline(never)]
     fn write_created(&mut self, labels: &str, created: f64) {
-        // A collector's sample may have no created timestamp.
+        // 0 means that there is none: a collector's sample may lack a created timestamp.
         if self.has_created && created > 0.0 {
             let start = &self.starts[SampleName::Created as usize];
             let room = start.room(labels.as_bytes()) + number::ROOM;
