@@ -56,7 +56,7 @@ static PLAIN: Plain = Plain {
 /// Suspends recording, so that metrics and expected values can be compared.
 static PAUSED: AtomicBool = AtomicBool::new(false);
 
-/// Records every allocation, from the first of the program.
+/// Records every allocation from the first of the program on, unless [`PAUSED`].
 struct Recording;
 
 fn taken(size: usize) {
@@ -135,7 +135,7 @@ fn assert_exact() {
     PAUSED.store(false, Ordering::Relaxed);
 }
 
-/// Allocates and frees memory of all sizes.
+/// Allocates and frees memory of each [`Size`].
 fn work() {
     for at in 0..200 {
         let mut list = Vec::new();
@@ -147,7 +147,7 @@ fn work() {
 #[test]
 fn a_program_with_an_allocator_that_records_starts() {
     in_own_process("a_program_with_an_allocator_that_records_starts", || {
-        // Includes allocations before `main`.
+        // The count includes allocations before `main`.
         assert!(ALLOCATIONS.get() > 0);
         assert_exact();
     });
@@ -188,7 +188,8 @@ fn allocations_of_a_threads_first_recording_are_counted() {
             for round in 0..200 {
                 let threads = [(); 4].map(|()| {
                     thread::spawn(move || {
-                        // Each first recording allocates.
+                        // The first recording of a thread into a metric may allocate, that is,
+                        // record in turn.
                         OTHER.inc();
                         OTHER_TIME.with(Size::Medium).observe(0.5);
                         OTHER_OPEN.with(&round.to_string()).inc();
@@ -225,7 +226,9 @@ fn allocations_of_an_ending_thread_are_counted() {
         for _ in 0..20 {
             let threads = [(); 4].map(|()| {
                 thread::spawn(|| {
-                    // One is dropped before the library's thread-locals, one after them.
+                    // Destructors run in reverse order: `AFTER` is dropped before the library's
+                    // thread-local guard, and `BEFORE` after it, unless an earlier allocation of
+                    // the thread has registered the guard.
                     BEFORE.set(Some(Allocates));
                     work();
                     AFTER.set(Some(Allocates));

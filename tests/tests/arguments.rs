@@ -25,7 +25,7 @@ fn family(name: &str) -> MetricFamily {
     found.unwrap_or_else(|| panic!("no family {name}"))
 }
 
-/// Returns bounds, count and sum of the only histogram of a function in a family.
+/// Returns bounds, count and sum of the first histogram of a function in a family.
 fn histogram(name: &str, function: &str) -> (Vec<f64>, u64, f64) {
     let family = family(name);
     let is_of = |(label, value): &(String, String)| label == "function" && value == function;
@@ -370,7 +370,7 @@ fn busy_time_counts_polls_and_not_waits() {
         std::future::poll_fn(|context| {
             polls += 1;
             let polled = future.as_mut().poll(context);
-            // Waiting time between two polls.
+            // This time is between two polls, so it counts as waiting.
             spin(4 * PART);
             polled
         })

@@ -487,7 +487,7 @@ async fn calls_that_migrate_between_threads_are_counted_once() {
     assert_eq!(in_progress("wanders"), "0");
 }
 
-/// What a scripted future does at one poll.
+/// An action that ends one poll of a scripted future.
 #[derive(Clone, Copy, Debug)]
 enum Turn {
     Wait,
@@ -516,13 +516,13 @@ async fn scripted(turns: Vec<Turn>) -> Result<(), ()> {
 enum Action {
     Poll,
     Drop,
-    /// Drops it during the unwinding of an unrelated panic.
+    /// Drops the future during the unwinding of an unrelated panic.
     DropInPanic,
 }
 
 type Scripted = Pin<Box<dyn Future<Output = Result<(), ()>> + Send>>;
 
-/// An unfinished future, and whether it has been polled.
+/// A future, until it has ended, and whether it has been polled.
 struct Actor {
     future: Option<Scripted>,
     begun: bool,
@@ -587,7 +587,7 @@ fn actions() -> impl Strategy<Value = Vec<(usize, Action, bool)>> {
 
 const OUTCOMES: [&str; 4] = ["ok", "error", "panic", "cancelled"];
 
-/// Returns how often each outcome occurred.
+/// Returns how often a family counts each outcome of `scripted`, in the order of [`OUTCOMES`].
 fn outcomes(family: &str) -> [u32; 4] {
     let text = series(family, "scripted");
     OUTCOMES.map(|outcome| {

@@ -1,7 +1,7 @@
-//! Invalid values at run time are rejected and counted, and never exposed.
+//! Invalid values at run time are rejected and counted, and do not change the exposition; invalid
+//! bounds, quantiles and growth factors of dynamic metrics are errors.
 //!
 //! For collectors see `collectors`, for names `registry`, for declarations `ui`.
-//!
 
 use metrics_core::{
     DynamicMetric, FloatCounter, Format, Gauge, Histogram, MetricValue, Options, Registry, Summary,
@@ -13,7 +13,7 @@ const INFINITY: f64 = f64::INFINITY;
 
 /// NaN and infinities, which would make a sum non-finite.
 const NEVER: [f64; 4] = [NAN, -NAN, INFINITY, -INFINITY];
-/// Negative values, down to the smallest magnitude.
+/// Negative values, among them those of the smallest and the largest magnitude.
 const NEGATIVE: [f64; 4] = [-1.0, -f64::MIN_POSITIVE, -5e-324, f64::MIN];
 
 #[test]

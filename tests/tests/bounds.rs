@@ -306,12 +306,12 @@ fn a_million_values_that_come_and_go_under_the_limit_use_no_more_memory_than_the
     );
 }
 
-/// Multiplier for the length of the long tests: 10 with `LONG=1`.
+/// Returns the multiplier for the length of the long tests: 10 if `LONG` is set.
 fn times() -> u64 {
     if env::var_os("LONG").is_some() { 10 } else { 1 }
 }
 
-/// Maps labels, as `name=value,…`, to the value, or for observations to their sum.
+/// Maps labels, as `name=value,…`, to the value of the series; of a histogram, to its sum.
 type Values = BTreeMap<String, f64>;
 
 fn values(family: &MetricFamily) -> Values {

@@ -188,7 +188,7 @@ impl Collector for Pool {
     }
 }
 
-/// Creates a registry with a metric of each kind that a program can create.
+/// Creates a registry with a labelled counter, a histogram and a collector.
 fn shop() -> Registry {
     let registry = Registry::builder()
         .prefix("shop_")
@@ -275,7 +275,7 @@ fn lock_file() -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Runs this program's lock test in its own process, which blesses the file.
+/// Runs the lock test below in its own process with `METRICS_BLESS=1`, which writes the lock file.
 fn bless(path: &PathBuf) {
     let program = env::current_exe().unwrap();
     let output = Command::new(program)
@@ -294,7 +294,7 @@ fn the_lock_file_named_by_the_environment_matches() {
     }
 }
 
-/// Returns the message of a failed lock test.
+/// Compares the catalogue with a lock file that it does not match, and returns the panic's message.
 fn failure_of(path: &PathBuf) -> String {
     let failed = panic::catch_unwind(|| testing::assert_catalog(path)).unwrap_err();
     *failed.downcast::<String>().unwrap()
@@ -334,7 +334,7 @@ fn additions_are_compatible() {
     testing::assert_catalog(&path);
 }
 
-/// Blesses a lock file, applies a change to it, and returns the message of the lock test.
+/// Writes a lock file, applies a change to it, and returns the message of the failed comparison.
 fn failure_after(change: impl FnOnce(&mut serde_json::Value)) -> String {
     let (_folder, path) = lock_file();
     bless(&path);

@@ -1,4 +1,5 @@
-//! Dashboards match the declared metrics: Grafana accepts them, and every query returns data.
+//! Dashboards match the declared metrics: they have the fields that Grafana requires, and every
+//! query returns data from a Prometheus.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -90,7 +91,7 @@ fn every_query_for_every_type_returns_data() {
         let catalog = metrics_core::catalog();
         let mut boards = panels(&Dashboard::overview(&catalog));
         boards.extend(panels(&Dashboard::functions(&catalog)));
-        // Text formats have no native buckets.
+        // Without `NATIVE`, Prometheus requests a text format, which has no native buckets.
         if version == Version::Debian {
             boards.retain(|panel| !title(panel).starts_with("dash_weight_grams"));
         }
@@ -359,7 +360,8 @@ fn panels_of(board: &Value) -> Vec<Value> {
         .collect()
 }
 
-/// Returns the queries of a panel, with every variable set to all values.
+/// Returns the queries of a panel, with label variables set to all values and a rate interval of
+/// 10 s.
 fn queries(panel: &Value) -> Vec<String> {
     let targets = list(&panel["targets"]).iter();
     let expressions =

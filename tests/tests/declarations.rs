@@ -1,4 +1,4 @@
-//! What `metrics!` and the derives provide.
+//! Metrics declared with `metrics!`, and labels derived with `Label` and `Labels`.
 
 #![allow(
     clippy::float_cmp,

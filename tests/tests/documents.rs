@@ -1,4 +1,4 @@
-//! The documents: their links lead somewhere, the README is short, and the tests that
+//! The documents: their relative links lead somewhere, the README is short, and the tests that
 //! `docs/promises.md` names exist.
 
 use std::{
@@ -84,12 +84,12 @@ struct Link {
     target: String,
 }
 
-/// What is between two backticks, if that is all of the text.
+/// Returns the text between two backticks, if nothing is outside them.
 fn code(text: &str) -> Option<&str> {
     text.strip_prefix('`')?.strip_suffix('`')
 }
 
-/// The links of a document, those in code left out.
+/// Returns the links of a document, except those in fenced code blocks.
 fn links(document: &str) -> Vec<Link> {
     let prose = prose(document);
     let mut links = Vec::new();
@@ -106,7 +106,7 @@ fn links(document: &str) -> Vec<Link> {
     links
 }
 
-/// A document without its fenced code blocks.
+/// Returns a document without its fenced code blocks.
 fn prose(document: &str) -> String {
     let mut is_code = false;
     let mut prose = String::new();
@@ -145,7 +145,7 @@ fn follow(document: &Path, target: &str) -> Result<(), String> {
     }
 }
 
-/// The anchors that GitHub gives the headings of a document.
+/// Returns the anchors that GitHub gives the headings of a document.
 fn anchors(document: &str) -> BTreeSet<String> {
     let prose = prose(document);
     let headings = prose.lines().filter_map(|line| {

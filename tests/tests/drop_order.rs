@@ -25,13 +25,13 @@ impl Drop for Noted {
     }
 }
 
-/// Returns what is dropped while a closure runs.
+/// Runs a closure, drops its result, and returns the names of what was dropped, in order.
 fn dropped<T>(during: impl FnOnce() -> T) -> Vec<&'static str> {
     drop(during());
     DROPPED.take()
 }
 
-/// Defines the same functions without and with attributes.
+/// Defines modules with the same functions, each module with other attributes on them.
 macro_rules! twins {
     ($($module:ident: $(#[$($attribute:tt)*])*;)*) => {$(
         mod $module {
@@ -163,7 +163,7 @@ twins! {
     with_another_attribute: #[counted] #[must_use];
 }
 
-/// For each function, its name and what a call of it dropped.
+/// Lists the functions of a module, each with the names of what a call of it dropped.
 macro_rules! orders {
     ($module:ident) => {{
         use $module::*;

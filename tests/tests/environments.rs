@@ -1,8 +1,8 @@
 //! Environments other than `main`: loaded libraries and forked children.
 //!
 //! For allocators that record see `allocator.rs`, for destructors `storage/threads.rs`. A child of
-//! a process with several threads must call `exec`, and signal handlers must not record; both are
-//! documented and cannot be tested, because the result is undefined.
+//! a process with several threads must call `exec`, and signal handlers must not record. Both rules
+//! are documented, and no test breaks them, because the result is undefined.
 
 use std::{
     fs,
@@ -60,7 +60,7 @@ def is_equal(left, right):
     assert left == right, f'{left} is not {right}'
 ";
 
-/// Runs a Python script with copies of the library as its arguments.
+/// Runs a Python script with two copies of the library as its arguments.
 #[track_caller]
 fn python(test: &str, script: &str) {
     let folder = build_fixture("library", false);

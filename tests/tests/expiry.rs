@@ -434,8 +434,8 @@ fn expired_series_that_await_removal_are_bounded_by_the_limit() {
     assert_eq!(scrape_of("expiry_waiting_total").len(), 0);
 }
 
-/// Recorders race with scrapes that expire everything unchanged since the previous scrape. Now and
-/// then the recorders rest, so that expired series are removed.
+/// Recorders race with scrapes that expire everything unchanged since the previous scrape. After
+/// each round the recorders rest, so that expired series are removed.
 #[test]
 fn a_scraper_that_handles_resets_loses_no_increment() {
     metrics! {
@@ -558,8 +558,8 @@ fn concurrent_removal_and_expiry_do_not_mix_series() {
         .map(|key| follower.total(&format!("owner=\"owner\",key=\"{key}\"")))
         .iter()
         .sum();
-    // Recordings that overflowed while the churners filled the limit; the churners record in
-    // millions.
+    // Recordings of the owner overflow while the churners fill the limit. The churners record in
+    // millions, so the remainder is the owner's.
     let overflow = follower.total("owner=\"overflow\",key=\"overflow\"") % 1e6;
     assert_eq!(own + overflow, recorded.into_inner() as f64);
 }
@@ -570,9 +570,9 @@ struct Follower {
     last: BTreeMap<String, Sample>,
     totals: BTreeMap<String, f64>,
     resets: usize,
-    /// Series that decreased without a reset, or were created before their predecessor ended.
+    /// Series that decreased without a reset, or whose created timestamp went back.
     faults: Vec<String>,
-    /// How often a series disappeared between two scrapes.
+    /// By how many series a scrape had fewer than the previous one, summed over all scrapes.
     gaps: usize,
     present: usize,
 }
@@ -619,7 +619,8 @@ struct Sample {
 
 type Series = BTreeMap<String, Sample>;
 
-/// Scrapes one family of the global registry: values of counters and gauges, counts of histograms.
+/// Scrapes one family of the global registry: values of counters and gauges, counts of histograms
+/// and summaries.
 fn scrape_of(name: &str) -> Series {
     let registry = Registry::global();
     registry.write_created(true);
@@ -658,7 +659,7 @@ fn scrape_of(name: &str) -> Series {
     series
 }
 
-/// Expires everything idle and ends the grace period, so that nothing is restored.
+/// Expires the series of a family and ends the grace period, so that a recording restores none.
 fn expire_for_good(name: &str) {
     scrape_of(name);
     advance(2 * HOUR);

@@ -28,7 +28,7 @@ fn prometheus_computes_correct_rates_across_expiry() {
     let server = server.serve((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let prometheus = Prometheus::scraping(server.local_addr());
     let value = |name: &str, key: &str| prometheus.value(&format!(r#"{name}{{key="{key}"}}"#));
-    // One series never expires.
+    // The series `steady` is recorded while waiting, so it never expires.
     let wait = |what: &str, is_there: &dyn Fn() -> bool| {
         wait_until(TIMEOUT, what, || {
             record("steady", 1);
@@ -47,14 +47,14 @@ fn prometheus_computes_correct_rates_across_expiry() {
     let born_back = created.map(|name| value(name, "back").expect("a birth"));
     wait("series to leave", &|| is_gone("back") && is_gone("again"));
 
-    // A slightly late recording continues from the old value.
+    // A recording within the grace period continues from the old value.
     record("back", 1);
     wait("one to come back", &|| !is_gone("back"));
     assert_eq!(value("idle_total", "back"), Some(4.0));
     assert_eq!(value("idle_size_count", "back"), Some(4.0));
     assert_eq!(created.map(|name| value(name, "back")), born_back.map(Some));
 
-    // A later one starts a new series.
+    // A recording after the grace period starts a new series.
     end_grace();
     let scraped = || prometheus.value("count_over_time(up[5m])");
     let before = scraped().expect("it scrapes");
@@ -116,8 +116,8 @@ fn assert_plausible_rates(prometheus: &Prometheus) {
             let expression = format!("{function}({name}{{key!=\"steady\"}}[5s])");
             for series in prometheus.query_range(&expression, TIMEOUT) {
                 for (at, value) in points(&series) {
-                    // No more than this was ever recorded at once, and Prometheus extrapolates what
-                    // it saw to the whole window.
+                    // At most `MOST` is recorded at once, and Prometheus extrapolates what it saw
+                    // to the whole window of 5 s.
                     let plausible = 0.0..=5.0 * MOST;
                     assert!(plausible.contains(&value), "{expression} at {at}: {value}");
                     seen += 1;
@@ -128,7 +128,8 @@ fn assert_plausible_rates(prometheus: &Prometheus) {
     }
 }
 
-/// All observations are equal, so sum, count and buckets determine each other.
+/// Asserts that sum, count and buckets agree; all observations are `HALF`, so each determines the
+/// others.
 fn assert_consistent_histograms(prometheus: &Prometheus) {
     for torn in [
         "idle_size_sum != idle_size_count * 0.5",
@@ -145,7 +146,7 @@ fn create<M: DynamicMetric>(registry: &Registry, options: Options) -> DynamicFam
     registry.create_family(options).expect("a new metric")
 }
 
-/// Samples of a series.
+/// The samples of a key that must all be gone.
 const ALL: [&str; 3] = ["idle_total", "idle_size_count", "idle_size_sum"];
 
 const EXPIRY: Duration = Duration::from_secs(2);

@@ -1,5 +1,5 @@
-//! The facade `metrics`: independent parsers read in our expositions what its macros recorded, for
-//! any names and labels and in any order.
+//! The facade `metrics`: our expositions contain what its macros recorded, for any names and labels
+//! and in any order, and parsers accept them.
 
 #![allow(
     clippy::float_cmp,
@@ -49,7 +49,7 @@ impl Facade {
         with_local_recorder(&self.recorder, act)
     }
 
-    /// Returns the exposition after checking it with the strict parser.
+    /// Returns the exposition as text, after checking it and OpenMetrics with the strict parser.
     #[track_caller]
     fn text(&self) -> String {
         let text = self.registry.encode_to_string(Format::OpenMetrics);
@@ -460,8 +460,8 @@ fn totals_are_exact_under_threads_and_scrapes() {
                 facade.record(|| {
                     start.wait();
                     for round in 0..ROUNDS {
-                        // Looked up each time; half of the series are created by whichever thread
-                        // comes first.
+                        // Each recording looks its series up. All threads record into the same
+                        // series, except for `mine`, so they race to create them.
                         let shared = format!("{}", round % 50);
                         counter!("calls", "of" => shared.clone()).increment(1);
                         counter!("mine", "thread" => thread.to_string()).absolute(round.into());

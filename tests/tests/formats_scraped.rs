@@ -123,7 +123,7 @@ fn prometheus_reads_large_changing_families_in_protobuf() {
         });
         wait_until(TIMEOUT, "scrapes of what changes", || {
             let scrapes = prometheus.value("count_over_time(up[1m])");
-            // A failed scrape is asserted below, so stop waiting for it.
+            // Failed scrapes count too, so that the wait ends; the test then fails at `up` below.
             (scrapes >= Some(4.0)).then_some(())
         });
         is_enough.store(true, Ordering::Relaxed);
@@ -195,7 +195,7 @@ fn assert_complete_scrapes(prometheus: &Prometheus, jobs: &[Job<'_>]) {
     }
 }
 
-/// Asserts that every format reports the same number of requests.
+/// Asserts that every format reports the same counts, and the same number of series.
 fn assert_equal_counts(prometheus: &Prometheus, jobs: &[Job<'_>]) {
     for pair in jobs.windows(2) {
         for name in [
@@ -236,7 +236,7 @@ fn assert_exemplars(prometheus: &Prometheus, jobs: &[&str]) {
     }
 }
 
-/// Asserts the metadata; only some formats have a unit.
+/// Asserts the metadata of a histogram; `unit` is empty in formats without units.
 #[track_caller]
 fn assert_metadata(prometheus: &Prometheus, job: &str, unit: &str) {
     let expected = ["histogram", "Size of the pages linked to.", unit];
@@ -248,8 +248,7 @@ fn assert_metadata(prometheus: &Prometheus, job: &str, unit: &str) {
 /// Asserts that two increasing series agree although they are scraped at different moments: neither
 /// exceeds the value that the other has some scrapes later.
 ///
-/// `@T` is replaced by the time.
-///
+/// `@T` in the expressions is replaced by an offset or nothing.
 #[track_caller]
 fn assert_agree(prometheus: &Prometheus, one: &str, other: &str) {
     let at = |expression: &str, offset: &str| expression.replace("@T", offset);
@@ -261,7 +260,8 @@ fn assert_agree(prometheus: &Prometheus, one: &str, other: &str) {
     }
 }
 
-/// Asserts that quantiles agree within a factor of four, which is the growth of the classic bounds.
+/// Asserts that quantiles differ by at most the width of their classic bucket; classic bounds grow
+/// by a factor of four.
 fn assert_quantiles_agree(prometheus: &Prometheus, native: &str, classic: &str) {
     for quantile in [0.25, 0.5, 0.75, 0.9] {
         let of = |series: &str| {
@@ -338,7 +338,7 @@ fn create<M: DynamicMetric>(registry: &Registry, options: Options) -> DynamicFam
     registry.create_family(options).expect("a new metric")
 }
 
-/// The configuration for each format of Prometheus 3.
+/// The settings with which Prometheus 3 requests each format.
 static FORMATS: [(&str, [&str; 2]); 4] = [
     (
         "protobuf",
@@ -367,7 +367,7 @@ const SCRAPES: f64 = 12.0;
 const LOAD: u32 = 100;
 const COUNTERS: u32 = 5000;
 const HISTOGRAMS: u32 = 2000;
-/// Page sizes are uniform on a logarithmic scale.
+/// The example's page sizes in bytes, which are uniform on a logarithmic scale.
 const SIZES: Range<f64> = 256.0..4_194_304.0;
 
 const LASTING: Duration = Duration::from_mins(2);

@@ -1,4 +1,4 @@
-//! By how much an attribute enlarges the future of an `async` function.
+//! An attribute enlarges the future of an `async` function by a few words.
 
 #![allow(
     clippy::large_types_passed_by_value,
@@ -11,10 +11,10 @@ use std::{future::ready, hint::black_box, num::ParseIntError};
 use metrics_core::{counted, in_flight, timed};
 use tokio::task::yield_now;
 
-/// The allowed growth in bytes.
+/// The allowed growth per attribute, in bytes.
 const AT_MOST: usize = 64;
 
-/// Defines the same functions without and with attributes.
+/// Defines modules with the same functions, each module with other attributes on them.
 macro_rules! twins {
     ($($module:ident: $(#[$($attribute:tt)*])*;)*) => {$(
         mod $module {
@@ -133,8 +133,8 @@ macro_rules! twins {
     )*};
 }
 
-/// Defines functions that finish with an argument before the first await: the compiler stores it
-/// once, not twice.
+/// Defines functions that move an argument before or at the first await: an attribute must not make
+/// the compiler store it twice.
 macro_rules! twins_that_move_an_argument {
     ($($module:ident: $(#[$($attribute:tt)*])*;)*) => {$(
         mod $module {
@@ -163,7 +163,7 @@ macro_rules! twins_that_move_an_argument {
     )*};
 }
 
-/// Defines ten functions that call each other.
+/// Defines ten functions, each of which calls the next, down to `one`.
 macro_rules! chains {
     ($($module:ident: $(#[$attribute:meta])*;)*) => {$(
         mod $module {

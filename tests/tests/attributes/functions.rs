@@ -1,4 +1,4 @@
-//! Every form of function and signature compiles and is counted.
+//! Functions and signatures of many forms compile and are counted.
 
 use std::{
     fmt,

@@ -72,7 +72,7 @@ fn a_collector_that_returns_late_is_called_again() {
     registry.register(hanging).unwrap();
     assert_eq!(registry.gather(), []);
     gate.open();
-    // The collector returns at some time after the gate is open.
+    // The collector returns at some time after the gate is open; until then, scrapes skip it.
     while registry.gather().is_empty() {
         thread::yield_now();
     }

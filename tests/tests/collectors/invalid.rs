@@ -312,7 +312,7 @@ fn values_written_to_a_foreign_family_count_as_that_familys_rejections() {
     assert_eq!(text.matches(line).count(), 1, "{text}");
 }
 
-/// Asserts that a value appears in no exposition and is counted as rejected once per scrape.
+/// Asserts that both text formats omit a value, and that each scrape counts it once as rejected.
 #[track_caller]
 fn assert_omitted(kind: Kind, write: impl Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static) {
     let registry = writing(kind, write);

@@ -16,7 +16,7 @@ use metrics_core::{
 pub(crate) const NAN: f64 = f64::NAN;
 pub(crate) const INFINITY: f64 = f64::INFINITY;
 
-/// Long enough for a fast collector on a slow machine.
+/// A collector timeout that is long enough for a fast collector on a slow machine.
 pub(crate) const SHORT: Duration = Duration::from_secs(1);
 
 pub(crate) const KINDS: [Kind; 8] = [
@@ -81,7 +81,7 @@ impl Gate {
         let hanging = Scripted::named(name, move |desc, out| {
             let (enter, opened) = &*ends.lock().unwrap();
             let _ = enter.send(());
-            // Returns an error once the gate is open.
+            // `recv` returns an error once the gate is open, because `Gate::open` drops the sender.
             let _ = opened.recv();
             out.gauge(desc, &[], 1.0);
         });
@@ -93,7 +93,7 @@ impl Gate {
     }
 }
 
-/// Creates a registry with a collector of one family of this type, called `x`.
+/// Creates a registry with a collector of one family of this type, which has the name [`name`].
 pub(crate) fn writing(
     kind: Kind,
     write: impl Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static,
@@ -136,14 +136,14 @@ pub(crate) fn write_valid(
     }
 }
 
-/// Returns four observations: one of 0, two in (1, 2], one in (2, 4].
+/// Returns four observations: one at most 1e-9 from 0, two in (1, 2], one in (2, 4].
 pub(crate) fn native() -> NativeHistogramSnapshot {
     NativeHistogramSnapshot::new(0)
         .zero_bucket(1e-9, 1)
         .positive([(1, 2), (2, 1)])
 }
 
-/// Returns how many values of a family were rejected; the scrape that this takes counts too.
+/// Returns how many values of a family were rejected, including those of the scrape in this call.
 pub(crate) fn rejected(registry: &Registry, name: &str) -> u64 {
     let families = family(registry, "metrics_rejected_total").metrics;
     let label = ("family".to_owned(), name.to_owned());
@@ -162,7 +162,7 @@ pub(crate) fn family(registry: &Registry, name: &str) -> MetricFamily {
         .clone()
 }
 
-/// Returns the value of the only series of `x`.
+/// Returns the value of the first family, which must have one series.
 #[track_caller]
 pub(crate) fn value(registry: &Registry) -> MetricValue {
     let families = registry.gather();

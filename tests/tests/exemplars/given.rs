@@ -230,7 +230,8 @@ fn a_family_without_exemplars_has_no_rejection_counter() {
     assert_eq!(rejected("exemplars_plain_total"), None);
 }
 
-/// In its own registry, because the official parser fails on the quotation mark.
+/// Uses its own registry, because other tests pass the exposition of the global one to the official
+/// parser, which fails on the quotation mark.
 #[test]
 fn exemplar_labels_are_escaped() {
     let registry = Registry::new();

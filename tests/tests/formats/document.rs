@@ -5,7 +5,7 @@ use std::{env, fs, path::Path};
 use metrics_core::{Escaping, ExpositionFormat, Format, Registry};
 use tests::protobuf::{self, MetricFamily, protobuf};
 
-/// Compares the exposition of a registry in each format with its golden document.
+/// Compares the exposition of a registry in text, OpenMetrics and protobuf with golden documents.
 #[track_caller]
 pub(crate) fn assert_golden(name: &str, registry: &Registry) {
     assert_golden_filtered(name, registry, |_| true);
@@ -63,7 +63,7 @@ pub(crate) fn print(
     lines.collect()
 }
 
-/// Prints a protobuf message in readable form.
+/// Prints a family of a protobuf exposition in readable form.
 pub(crate) fn family(family: &MetricFamily) -> String {
     let unit = family.unit.iter().map(|unit| format!(" in {unit}"));
     let unit: String = unit.collect();
@@ -147,7 +147,7 @@ pub(crate) fn exemplar_text(exemplar: Option<&protobuf::Exemplar>) -> String {
     exemplars.collect()
 }
 
-/// Prints a created timestamp, masked if it is from this run.
+/// Prints a created timestamp; masked if it is after 2020, because then it is from this run.
 pub(crate) fn created(time: Option<protobuf::Timestamp>) -> String {
     match time {
         None => String::new(),

@@ -36,8 +36,8 @@ fn every_float_is_written_as_the_go_encoder_writes_it() {
     }
 }
 
-/// Metadata comes first, once and in this order; the lines of a family and of a series are
-/// adjacent; no line occurs twice; the exposition has an end.
+/// The metadata of a family precedes its samples, once and in the order of the format; the lines of
+/// a family are adjacent; no line occurs twice; the exposition has an end.
 #[test]
 fn lines_are_in_the_order_that_the_formats_require() {
     let registry = everything();
