@@ -23,7 +23,7 @@ use rustls::{
 use support::{Reply, Shop, connect, eventually, get, get_with, serving};
 use tempfile::TempDir;
 
-/// `printf %s "a long token" | sha256sum`
+/// SHA-256 of the accepted token: `printf %s "a long token" | sha256sum`.
 const TOKEN: &str = "8077c16bfa4d7b57dca0452514d562240d6f01f70b230081436855e08ebde335";
 /// The lowest bcrypt cost, for fast tests.
 const COST: u32 = 4;
@@ -162,7 +162,7 @@ impl Authority {
     }
 }
 
-/// Scrapes over TLS; trusts this authority, and presents a client certificate if there is one.
+/// Scrapes over TLS; trusts this authority, and presents the client certificate `shows`, if any.
 fn scrape(
     address: SocketAddr,
     authority: &Authority,

@@ -58,7 +58,7 @@ fn a_scrape_is_aborted_after_its_timeout() {
         .serve("127.0.0.1:0")
         .unwrap();
     let mut stalled = begin_scrape(server.local_addr());
-    // Has to wait until the permit is released.
+    // This scrape has to wait until the timeout of the stalled one releases the only permit.
     let reply = get(&server, "/metrics?name[]=nothing");
     assert_eq!((reply.status, reply.complete), (200, true));
     let mut rest = Vec::new();
@@ -95,7 +95,7 @@ fn a_stalled_client_is_disconnected() {
         .unwrap();
     let stalled = begin_scrape(server.local_addr());
     let start = Instant::now();
-    // Waits for all connections, including this one.
+    // `shutdown` waits for all connections, including the stalled one.
     server.shutdown();
     assert!(start.elapsed() < TIMEOUT);
     drop(stalled);
@@ -113,7 +113,7 @@ fn a_slow_request_times_out_while_other_clients_are_served() {
     }
     assert_eq!(get(&server, "/metrics").status, 200);
     for mut stream in slow {
-        // Returns when the server closes the connection, well before the client's own timeout.
+        // The read ends when the server closes the connection, before the client's own timeout.
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).unwrap();
         assert!(!rest.starts_with(b"HTTP/1.1 200"));
@@ -213,7 +213,7 @@ fn the_timeout_of_the_scraper_limits_collectors() {
         .serve("127.0.0.1:0")
         .unwrap();
     let limit = "X-Prometheus-Scrape-Timeout-Seconds: 2\r\n";
-    // The registry itself has no limit.
+    // The registry has no collector timeout, so the scraper's timeout ends the wait for `Hangs`.
     let reply = get_with(&server, "/metrics", limit);
     assert_eq!((reply.status, reply.complete), (200, true));
     assert!(reply.text().contains("orders_waiting 2"));

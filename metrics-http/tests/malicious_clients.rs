@@ -53,7 +53,7 @@ fn hundreds_of_incomplete_requests_time_out_while_scrapes_are_served() {
     }
     for mut stream in slow {
         let mut rest = Vec::new();
-        // It ends, whether with 408 or without a word.
+        // The connection ends, with status 408 or without a response.
         let _ = stream.read_to_end(&mut rest);
         assert!(!rest.starts_with(b"HTTP/1.1 200"));
     }
@@ -142,7 +142,7 @@ fn request_smuggling_reaches_no_second_request() {
         let text = String::from_utf8_lossy(&raw);
         let answers = text.matches("HTTP/1.1 ").count();
         assert!(answers <= 2, "{framing}: {text}");
-        // The bytes after a request with two lengths are never parsed as a request.
+        // After a request with two framing headers, no further bytes are parsed as a request.
         if framing.matches(':').count() == 2 {
             assert!(!text.contains("HTTP/1.1 404"), "{framing}: {text}");
         }
@@ -266,7 +266,7 @@ fn hang_up(server: &Server, times: usize) {
                 let _ = stream.write_all(&vec![b'a'; 100_000]);
             }
             _ => {
-                // Closed with data unread: the server gets a reset.
+                // The socket is closed with data unread, so the server gets a reset.
                 let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
                 let _ = stream.read(&mut [0; 1]);
             }
@@ -298,7 +298,7 @@ fn disconnecting_clients_leak_neither_descriptors_nor_memory() {
     let server = server();
     is_served(&server);
     let before = descriptors();
-    // Buffers that the first clients need are kept for later ones.
+    // The server keeps buffers that the first clients need, so memory is compared after them.
     hang_up(&server, 1000);
     let size = resident();
     hang_up(&server, 3000);

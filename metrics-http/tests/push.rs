@@ -193,7 +193,7 @@ fn a_401_response_is_an_error_that_names_the_credentials_methods() {
 
 #[test]
 fn an_unreachable_gateway_is_an_error_with_its_cause() {
-    // Nothing listens on the first, and the second does not resolve.
+    // Nothing listens on the first address, and the second does not resolve.
     for (url, why) in [
         ("http://127.0.0.1:1", "refused"),
         ("http://gateway.invalid", ""),

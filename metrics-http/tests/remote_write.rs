@@ -30,7 +30,7 @@ use support::{
     written::{Series, Written, accept, accept_only_v1, counts, ignore_v2},
 };
 
-/// A collector with a counter `ticks` of its calls.
+/// A collector whose gauge `ticks` counts its calls.
 #[derive(Default)]
 struct Clock(AtomicU64);
 
@@ -420,7 +420,7 @@ fn retry_after_is_honoured() {
         let receiver = Receiver::new();
         receiver.answer([Answer::with_header(429, &format!("Retry-After: {value}"))]);
         receiver.answer_all(accept());
-        // Rarely enough that the queue does not overflow meanwhile.
+        // The interval is long enough that the queue does not overflow during the wait.
         let pusher = to(&receiver, &registry(Clock::default()))
             .push_every(second / 20, drop)
             .unwrap();
@@ -482,7 +482,7 @@ fn a_request_is_retried_unchanged_after_a_timeout() {
 #[test]
 fn no_sample_is_lost_while_the_server_is_unreachable() {
     let registry = registry(Clock::default());
-    // Dropping the listener releases its port.
+    // Nothing listens on this port until the receiver is started on it below.
     let listener = TcpListener::bind(OTHER_LOOPBACK).unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -560,7 +560,7 @@ fn samples_that_the_server_did_not_write_are_counted() {
         .push_every(Duration::MAX, move |error: Error| _ = told.send(error))
         .unwrap();
     receiver.wait_for(1);
-    // Returned by `shutdown` or passed to `on_error`, depending on which comes first.
+    // `shutdown` returns the error if the queue is closed already; else `on_error` receives it.
     let at_the_end = pusher.shutdown().err();
     let missing = Written::of(&receiver.requests()[0]).len() as u64 - 1;
     assert_eq!(lost(&registry, &receiver, "refused"), missing);

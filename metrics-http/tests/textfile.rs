@@ -121,7 +121,7 @@ fn a_name_that_the_exporter_ignores_is_an_error_with_a_suggestion() {
 fn a_failed_write_leaves_no_temporary_file_and_keeps_its_cause() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("shop.prom");
-    // Fails, because a file cannot replace a folder.
+    // With a folder of this name, writing fails, because a file cannot replace a folder.
     fs::create_dir(&path).unwrap();
     let error = write_textfile_from(&registry(Shop), &path).unwrap_err();
     assert!(error.to_string().contains("shop.prom"), "{error}");

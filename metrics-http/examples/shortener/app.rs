@@ -66,8 +66,8 @@ async fn create(
     Ok((StatusCode::CREATED, location, slug.as_str().to_owned()).into_response())
 }
 
-/// The main purpose of the shortener, and so the function with an objective, which dashboards and
-/// rules include.
+/// Redirects to the target of a link: the main purpose of the shortener, and so the function with
+/// objectives (`slo`), which dashboards and rules include.
 #[timed(slo(latency = "250ms", objective = 99.9))]
 #[counted(slo(success = 90))]
 async fn follow(
@@ -93,7 +93,7 @@ async fn stats(
     Ok(Json(Stats { target, hits }))
 }
 
-/// So slow that impatient clients disconnect, which drops this future.
+/// Fetches the page behind a link; impatient clients disconnect, which drops this future.
 #[timed]
 #[counted]
 async fn preview(
@@ -126,7 +126,7 @@ async fn remove(
     }
 }
 
-/// The form of a new link.
+/// The form in which a client sends a new link.
 #[derive(Label, Clone, Copy)]
 enum Form {
     Text,

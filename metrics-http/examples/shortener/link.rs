@@ -50,7 +50,7 @@ impl Target {
         &self.url
     }
 
-    /// In lower case.
+    /// The host of the URL, in lower case.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }

@@ -2,8 +2,8 @@
 //!
 //! The load is open-loop: requests are sent at a constant rate, however long the responses take, so
 //! that a slow server is visible in its metrics instead of slowing its clients down. The sequence of
-//! requests is the same in every run as long as the responses arrive in the same order. Each request
-//! begins a trace whose id is its number.
+//! requests is the same in every run if each response arrives between the same two requests. Each
+//! request begins a trace whose id is its number.
 
 use std::{
     fmt, iter,
@@ -39,7 +39,7 @@ enum Kind {
     Follow,
     Stats,
     Preview,
-    /// A preview whose client disconnects before the response.
+    /// A preview whose client disconnects after 10 to 40 ms, sooner than the page is fetched.
     Impatient,
     Delete,
     /// A link that does not exist.
@@ -138,7 +138,7 @@ struct Generator {
     client: Client<HttpConnector, Body>,
     server: String,
     random: Rng,
-    /// Links that were created and not deleted.
+    /// Links that were created and not deleted; at most [`MAX_SLUGS`], chosen at random.
     slugs: Vec<String>,
     requests: JoinSet<Ended>,
     tally: Tally,
@@ -170,7 +170,7 @@ impl Generator {
         interval: Duration,
         mut stopped: oneshot::Receiver<()>,
     ) -> Result<Tally, JoinError> {
-        // Catches up after a delay, so that the average rate is constant.
+        // After a delay, an interval catches up by default, so the average rate is constant.
         let mut ticks = time::interval(interval);
         loop {
             tokio::select! {
@@ -228,7 +228,7 @@ impl Generator {
         }
     }
 
-    /// The mix, in percent.
+    /// Chooses the kind of the next request; the ranges of the mix are percentages.
     fn kind(&mut self) -> Kind {
         let kind = match self.random.u8(..100) {
             0..55 => Kind::Follow,
@@ -372,7 +372,7 @@ const HOSTS: [&str; 8] = [
     "shop.example",
     "wiki.example",
 ];
-/// Number of links that later requests use.
+/// Maximum number of created links that are kept for later requests.
 const MAX_SLUGS: usize = 1000;
 const MAX_ANSWER: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -12,7 +12,8 @@
 //! - **Requests**: one layer on the router (`app.rs`) measures requests by route, to the end of
 //!   each response.
 //! - **Closed labels**: enums with `#[derive(Label)]`, as `cache="hit"` or
-//!   `reason="scheme"`. Every value is exposed, with 0, from the first scrape on.
+//!   `reason="scheme"`. If all labels of a metric are closed, every value is exposed, with 0, from
+//!   the first scrape on.
 //! - **An open label**: `host`, which clients choose. It has a cardinality limit.
 //! - **Gauges and histograms**: stored links, fill level of the cache, sizes of targets and pages;
 //!   the latter also with native buckets.

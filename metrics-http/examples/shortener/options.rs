@@ -37,7 +37,7 @@ GET    /{slug}/preview   what is behind the link (slow)
 DELETE /{slug}           forgets the link
 ";
 
-/// The parsed options.
+/// The parsed command line.
 pub(crate) enum Command {
     Run(Options),
     Help,

@@ -13,7 +13,7 @@ pub(crate) struct Page {
     pub(crate) bytes: u32,
 }
 
-/// Takes 50 to 300 ms, and fails one time in twenty.
+/// Simulates fetching a page: takes 50 to 300 ms, and fails one time in twenty.
 #[timed]
 #[counted]
 #[in_flight]

@@ -32,7 +32,7 @@ pub(super) struct Point {
 #[derive(Default, Serialize)]
 struct Functions {
     calls: Vec<f64>,
-    /// Calls with the outcome `ok`.
+    /// Calls with the outcome `ok`, or without the label `outcome`.
     ok: Vec<f64>,
     /// Calls with the outcome `error` or `panic`.
     errors: Vec<f64>,
@@ -47,8 +47,8 @@ struct HistogramTotals {
     sum: f64,
     /// Per bucket, not cumulative; the last bucket is `+Inf`.
     counts: Vec<u64>,
-    /// Counts of native buckets, merged into powers of two; the key is the exponent of the upper
-    /// bound.
+    /// Counts of positive native buckets, merged into powers of two; the key is the exponent of the
+    /// upper bound. Empty if there are classic buckets.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     native: BTreeMap<i32, u64>,
 }
@@ -159,7 +159,8 @@ impl HistogramTotals {
         self.sum += sum;
         self.counts.resize(bounds.len() + 1, 0);
         for (bound, count) in buckets {
-            // `bounds` contains the bounds of all series, so `bound` is one of them, or infinite.
+            // `bounds` contains the bounds of all series at the last change of the schema. A bound
+            // that appeared later counts towards the next higher one.
             let at = bounds.partition_point(|known| known < bound);
             self.counts[at] += count;
         }

@@ -45,9 +45,10 @@ struct State {
     last_gathered: Option<Instant>,
     /// The latest responses about series, by query.
     series_cache: Vec<(SeriesQuery, Instant, String)>,
-    /// Revision of the schema. It and the point number survive an idle period, so that a page
+    /// Revision of the schema. Like `last_point`, it survives an idle period, so that a page
     /// notices what it has missed.
     revision: u64,
+    /// Number of the latest point.
     last_point: u64,
 }
 

@@ -10,7 +10,8 @@ use serde::Serialize;
 
 /// The columns of data points.
 ///
-/// It only grows, so that older points, whose columns are shorter, remain valid.
+/// Families and functions are only appended, so that older points, whose columns are shorter,
+/// remain valid.
 #[derive(Default, Serialize)]
 pub(super) struct Schema {
     /// `service_name` of `target_info`.
@@ -34,7 +35,8 @@ pub(super) struct Family {
     unit: Option<String>,
     help: String,
     labels: Vec<Label>,
-    /// Upper bounds of a histogram's buckets in all of its series, without `+Inf`.
+    /// Upper bounds of a histogram's buckets, without `+Inf`: those of all series that it had at
+    /// the last change of the schema.
     pub(super) bounds: Vec<f64>,
     native: bool,
     /// The cardinality limit.
@@ -68,7 +70,9 @@ pub(super) struct Function {
 }
 
 impl Schema {
-    /// Adds the gathered families that are new; returns whether there were any.
+    /// Adds the new families, declared and gathered, once a gathered family is unknown.
+    ///
+    /// Returns whether the schema may have changed. An empty schema always counts as changed.
     pub(super) fn extend(&mut self, registry: &Registry, gathered: &[MetricFamily]) -> bool {
         let is_known = |family: &MetricFamily| self.family_index.contains_key(&family.name);
         if !self.families.is_empty() && gathered.iter().all(is_known) {

@@ -92,8 +92,9 @@ impl Client {
         }))
     }
 
-    /// The response with the beginning of its body, which is read so that the connection can be
-    /// used again.
+    /// The response with the beginning of its body, which error messages contain.
+    ///
+    /// Reading a short body to its end also lets the next request use the connection again.
     async fn respond(&self, request: Request<Body>) -> Result<Response<Vec<u8>>, legacy::Error> {
         let (head, body) = self.http.request(request).await?.into_parts();
         Ok(Response::from_parts(head, read_beginning(body).await))
@@ -136,5 +137,5 @@ fn retry_after(_: &HeaderMap) -> Option<RetryAfter> {
 }
 
 const USER_AGENT: &str = concat!("metrics-http/", env!("CARGO_PKG_VERSION"));
-/// How much of a response an error message contains.
+/// Maximum number of bytes of a response's body that an error message contains.
 const MAX_MESSAGE_BYTES: usize = 2048;

@@ -29,7 +29,8 @@ use crate::error::Error;
 /// labels with the same names, so the metrics themselves should have no label `job`.
 ///
 /// The blocking methods work with or without an async runtime; those that end in `_async` work in
-/// any runtime. Each push runs on a thread of its own, so dropping its future does not cancel it.
+/// any runtime. Each call pushes on a thread of its own, so dropping a future that has been polled
+/// does not cancel its push.
 /// [`push_on_drop`](PushGateway::push_on_drop) pushes however a job ends, and
 /// [`push_every`](PushGateway::push_every) pushes in the background.
 ///
@@ -148,9 +149,10 @@ impl PushGateway {
     ///
     /// # Errors
     ///
-    /// If the URL, the job, a label or a certificate is invalid, if the gateway is unreachable or
-    /// exceeds the timeout, or if it refuses the push. The message then contains its response, and
-    /// [`Error::status`] returns the status code.
+    /// If the URL, the job, a label, the credentials or a certificate is invalid, if no thread can
+    /// be started, if the gateway is unreachable or exceeds the timeout, or if it refuses the push.
+    /// The message of a refusal contains the response, and [`Error::status`] returns its status
+    /// code.
     ///
     /// ```
     /// use metrics_http::PushGateway;
@@ -222,7 +224,8 @@ impl PushGateway {
     ///
     /// # Errors
     ///
-    /// If the URL, the job, a label or a certificate is invalid. The gateway is not contacted yet.
+    /// If the URL, the job, a label, the credentials or a certificate is invalid. The gateway is
+    /// not contacted yet.
     ///
     /// ```no_run
     /// use metrics_http::PushGateway;
@@ -244,12 +247,14 @@ impl PushGateway {
 
     /// Pushes in the background: now, at every interval, and at the end; see [`Pusher`].
     ///
-    /// Failed pushes are counted, and their errors are passed to `on_error`.
+    /// Failed pushes are counted, and their errors are passed to `on_error`, except that of the
+    /// push at the end, which [`Pusher::shutdown`] returns.
     ///
     /// # Errors
     ///
-    /// If the interval is zero, if the URL, the job, a label or a certificate is invalid, if no
-    /// thread can be started, or if metrics in the registry clash with the pusher's self-metrics.
+    /// If the interval is zero, if the URL, the job, a label, the credentials or a certificate is
+    /// invalid, if no thread can be started, or if metrics in the registry clash with the pusher's
+    /// self-metrics.
     pub fn push_every(
         self,
         interval: Duration,

@@ -25,8 +25,9 @@ use crate::error::Error;
 /// `remote-write`, by `RemoteWrite::push_every`. It runs on its own thread and needs no async
 /// runtime.
 ///
-/// Both [`shutdown`](Pusher::shutdown) and dropping it block until the last push is done, for at
-/// most twice the timeout of a push. A program that ends without either (with
+/// Both [`shutdown`](Pusher::shutdown) and dropping it block until the last push is done: for at
+/// most twice the timeout of a push, or the shutdown timeout of remote write, plus the time that
+/// gathering the metrics takes. A program that ends without either (with
 /// `std::process::exit` or `std::mem::forget`) does not push at its end.
 ///
 /// # Self-metrics
@@ -69,12 +70,12 @@ impl Pusher {
     ///
     /// # Errors
     ///
-    /// If the last push fails. The failure is counted, but not passed to `on_error`.
+    /// If the last push fails. The failure is counted, and `on_error` does not receive this error.
     pub fn shutdown(mut self) -> Result<(), Error> {
         self.stop()
     }
 
-    /// Runs the future that `work` returns on a thread; its argument receives the signal to stop.
+    /// Runs the future of `work` on a thread; the argument of `work` receives the signal to stop.
     pub(super) fn spawn<F>(
         work: impl FnOnce(oneshot::Receiver<()>) -> F + Send + 'static,
     ) -> Result<Pusher, Error>
@@ -155,7 +156,7 @@ async fn push_repeatedly(
             on_error(error);
         }
         let left = interval.saturating_sub(start.elapsed());
-        // Completes if a signal was sent, and if the sender was dropped.
+        // `stopped` completes when the signal is sent, and when its sender is dropped.
         if time::timeout(left, &mut stopped).await.is_ok() {
             return measure(metrics, task.push()).await;
         }

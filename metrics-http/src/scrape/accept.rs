@@ -471,7 +471,7 @@ mod tests {
                 "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
                 OPEN_METRICS,
             ),
-            // With native histograms.
+            // Prometheus 2.42 with native histograms.
             (
                 "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,application/openmetrics-text;version=1.0.0;q=0.8,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
                 PROTOBUF,
@@ -481,7 +481,7 @@ mod tests {
                 "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
                 OPEN_METRICS,
             ),
-            // With native histograms.
+            // Prometheus 2.53 with native histograms.
             (
                 "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.5,application/openmetrics-text;version=1.0.0;q=0.4,application/openmetrics-text;version=0.0.1;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
                 PROTOBUF,
@@ -491,12 +491,12 @@ mod tests {
                 "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;escaping=allow-utf-8;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.3,*/*;q=0.2",
                 OPEN_METRICS_UTF8,
             ),
-            // With native histograms.
+            // Prometheus 3.0 to 3.2 with native histograms.
             (
                 "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;escaping=allow-utf-8;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.2,*/*;q=0.1",
                 Format::Protobuf.with_escaping(Escaping::AllowUtf8),
             ),
-            // With `scrape_protocols` set to the text formats.
+            // Prometheus 3.0 to 3.2 with `scrape_protocols` set to the text formats.
             (
                 "text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.5,*/*;q=0.4",
                 Format::TextV1.with_escaping(Escaping::AllowUtf8),
@@ -506,22 +506,22 @@ mod tests {
                 "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
                 OPEN_METRICS_UTF8,
             ),
-            // With native histograms.
+            // Prometheus 3.9 with native histograms.
             (
                 "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
                 PROTOBUF,
             ),
-            // With legacy name validation.
+            // Prometheus 3.9 with legacy name validation.
             (
                 "application/openmetrics-text;version=1.0.0;escaping=underscores;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=underscores;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
                 OPEN_METRICS,
             ),
-            // With `scrape_protocols` set to OpenMetrics 0.0.1.
+            // Prometheus 3.9 with `scrape_protocols` set to OpenMetrics 0.0.1.
             (
                 "application/openmetrics-text;version=0.0.1;q=0.6,*/*;q=0.5",
                 OPEN_METRICS,
             ),
-            // With `scrape_protocols` set to text 0.0.4.
+            // Prometheus 3.9 with `scrape_protocols` set to text 0.0.4.
             ("text/plain;version=0.0.4;q=0.6,*/*;q=0.5", TEXT),
             // VictoriaMetrics 1.79.
             ("text/plain;version=0.0.4;q=1,*/*;q=0.1", TEXT),

@@ -1,4 +1,4 @@
-//! The body type of every response.
+//! The body type of all responses, and of the requests that push metrics.
 
 use std::{
     collections::VecDeque,
@@ -16,9 +16,10 @@ use super::pipe::{Pipe, Tee, Writer};
 
 /// The body of a response.
 ///
-/// An exposition is never held in memory as a whole: it is streamed in chunks at the client's
-/// pace. A body that cannot be completed ends with an error, which closes the connection, so that
-/// the client does not mistake a partial exposition for a complete one.
+/// An exposition is streamed in chunks at the client's pace. One of up to 1 MiB may be held in
+/// memory as a whole, because identical scrapes share it. A body that cannot be completed ends with
+/// an error, which closes the connection, so that the client does not mistake a partial exposition
+/// for a complete one.
 ///
 /// ```
 /// use metrics_http::Body;
@@ -52,10 +53,10 @@ impl Body {
         Body(Content::Chunks(chunks))
     }
 
-    /// A streamed body and the writer that fills it; writes fail once the timeout has passed.
+    /// A streamed body and the writer that fills it.
     ///
-    /// The writer does not wait for the client while `tee` accepts chunks: they stay in memory
-    /// anyway.
+    /// A write that has to wait for the client fails once the timeout has passed. The writer does
+    /// not wait while `tee` accepts chunks, because `tee` keeps them in memory anyway.
     pub(super) fn stream(timeout: Duration, tee: Option<Box<dyn Tee>>) -> (Body, Writer) {
         let pipe = Arc::new(Pipe::default());
         let writer = Writer::new(Arc::clone(&pipe), timeout, tee);

@@ -1,9 +1,9 @@
 //! Scrape coalescing: identical scrapes that arrive at the same time share one encoding.
 //!
 //! The first scrape is the leader: it encodes, and its client receives chunks as they are written.
-//! Followers wait until the encoding is complete, which takes a few milliseconds, and then send the
-//! same chunks, so that no client depends on how fast another one reads. An exposition above
-//! [`MAX_SHARED_BYTES`] is not shared; its followers encode it themselves.
+//! Followers wait until the encoding is complete, which takes a few milliseconds unless a collector
+//! is slow, and then send the same chunks, so that no client depends on how fast another one reads.
+//! An exposition above [`MAX_SHARED_BYTES`] is not shared; its followers encode it themselves.
 
 use std::{
     collections::VecDeque,
@@ -65,7 +65,7 @@ impl<K: PartialEq + Clone> Coalescer<K> {
         }
     }
 
-    /// Becomes the leader for `key`; fails with the current leader's outcome.
+    /// Becomes the leader for `key`; if there is one, returns the receiver of its outcome instead.
     fn lead(&self, key: &K) -> Result<Leader<K>, Outcomes> {
         let mut in_progress = self.lock();
         if let Some((_, outcomes)) = in_progress.iter().find(|(other, _)| other == key) {
@@ -91,7 +91,9 @@ impl<K> Coalescer<K> {
     }
 }
 
-/// Collects the chunks of one encoding for its followers. When dropped, another scrape leads.
+/// Collects the chunks of one encoding for its followers.
+///
+/// When it is dropped, it gives up the key, so that the next scrape or a waiting follower can lead.
 pub(super) struct Leader<K: PartialEq> {
     coalescer: Coalescer<K>,
     key: K,

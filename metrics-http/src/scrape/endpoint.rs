@@ -163,7 +163,9 @@ impl Endpoint {
         Ok(response)
     }
 
-    /// The body of an exposition that is being encoded, or an error response.
+    /// The body of an exposition that is being encoded or was encoded for another scrape.
+    ///
+    /// Fails with the response to send instead.
     async fn body(&self, key: ScrapeKey, timeout: Duration) -> Result<Body, Response<Body>> {
         let leader = match self.coalescer.join(key.clone()).await {
             Role::Follower(chunks) => return Ok(Body::from_chunks(chunks)),

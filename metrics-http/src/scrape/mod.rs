@@ -1,7 +1,8 @@
-//! Answering a scrape: content negotiation, encoding on a thread, coalescing, and the streamed body.
+//! Answering a scrape: content negotiation, encoding on a thread, coalescing, the streamed body.
 //!
 //! [`Endpoint`] is the service that [`server`](crate::server) and the program's own server mount at
-//! `/metrics`. The layers above also use the [`Body`] and the plain responses of this one.
+//! `/metrics`. The layers `push`, `page` and `server` also use its [`Body`], the latter two its
+//! plain responses, and `page` its content codings.
 
 mod accept;
 mod body;

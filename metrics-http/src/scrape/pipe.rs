@@ -42,7 +42,8 @@ impl Writer {
     /// Sends the rest of the buffer and marks the body as complete.
     pub(super) fn finish(mut self) -> io::Result<()> {
         self.send()?;
-        // Before the client sees the end: its next scrape must not be answered from this one.
+        // The tee is completed before the client sees the end, because the client's next scrape
+        // must not be answered from this one.
         if let Some(tee) = self.tee.take() {
             tee.complete();
         }
@@ -98,7 +99,7 @@ impl Drop for Writer {
     }
 }
 
-/// A bounded queue of chunks between a thread that blocks and a future that polls.
+/// A queue of chunks between a thread that writes, and may block, and a future that polls.
 #[derive(Default)]
 pub(super) struct Pipe {
     state: Mutex<State>,
@@ -175,7 +176,7 @@ impl Pipe {
         }
     }
 
-    /// Called when the client is gone; the writer's next write fails.
+    /// Called when the client is gone; the writer fails when it sends its next chunk.
     pub(super) fn disconnect(&self) {
         let mut state = self.lock();
         state.is_disconnected = true;
@@ -189,7 +190,7 @@ impl Pipe {
     }
 }
 
-/// Unlocks before waking the reader, because the reader takes the lock first.
+/// Unlocks before waking the reader, because the woken reader begins by taking the lock.
 fn unlock_and_wake(mut state: MutexGuard<'_, State>) {
     let reader = state.reader.take();
     drop(state);
@@ -200,5 +201,7 @@ fn unlock_and_wake(mut state: MutexGuard<'_, State>) {
 
 /// Large enough to make the cost of framing and handing over a chunk negligible.
 pub(super) const CHUNK_BYTES: usize = 64 * 1024;
-/// Chunks that wait for the connection, so that encoding and sending overlap.
+/// Maximum number of queued chunks, beyond which the writer waits unless a tee keeps them anyway.
+///
+/// It is more than one, so that encoding and sending overlap.
 const QUEUED_CHUNKS: usize = 2;

@@ -1,4 +1,4 @@
-//! Authentication: basic, with bcrypt hashes as in Prometheus' web configuration, and bearer tokens.
+//! Authentication: basic, with bcrypt hashes as in Prometheus' web configuration, or bearer tokens.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -29,12 +29,13 @@ struct Inner {
     /// A bcrypt check takes about 0.1 s of processor time by design, and a scraper sends the same
     /// header every time.
     last_accepted: Mutex<Option<[u8; 32]>>,
-    /// One permit: requests with wrong passwords keep at most one processor busy.
+    /// One permit, so that requests with wrong passwords keep one processor busy and not all. A
+    /// check whose client disconnects runs to its end without the permit.
     bcrypt_permit: Semaphore,
 }
 
 impl Credentials {
-    /// Validates the hashes.
+    /// Validates the password hashes, the user names and the digests.
     pub(super) fn new(
         users: &[(String, String)],
         token_digests: &[String],

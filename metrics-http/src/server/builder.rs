@@ -21,8 +21,9 @@ use crate::scrape::Body;
 
 /// Builder for a server or an endpoint.
 ///
-/// Created by [`Server::builder`]; [`serve`](ServerBuilder::serve), [`start`](ServerBuilder::start)
-/// and [`endpoint`](ServerBuilder::endpoint) consume it.
+/// Created by [`Server::builder`]; consumed by [`serve`](ServerBuilder::serve),
+/// [`start`](ServerBuilder::start), [`endpoint`](ServerBuilder::endpoint) and, with the feature
+/// `axum`, `router`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -121,8 +122,8 @@ impl ServerBuilder {
 
     /// Serves this registry instead of the global one.
     ///
-    /// Process metrics, `build_info` and `target_info` are registered in it too, unless they are
-    /// switched off.
+    /// `target_info` is registered in it too, and so are process metrics and `build_info` unless
+    /// they are switched off.
     pub fn registry(mut self, registry: Registry) -> ServerBuilder {
         self.registry = registry;
         self
@@ -206,8 +207,9 @@ impl ServerBuilder {
 
     /// Maximum duration of a scrape: 60 seconds by default.
     ///
-    /// A scraper can shorten it with `X-Prometheus-Scrape-Timeout-Seconds`. A scrape that exceeds
-    /// it is aborted.
+    /// A scraper can shorten it with `X-Prometheus-Scrape-Timeout-Seconds`. Collectors that have
+    /// not finished after three quarters of it are left out. A scrape that waits for its client
+    /// after it is aborted.
     pub fn scrape_timeout(mut self, timeout: Duration) -> ServerBuilder {
         self.scrape_timeout = timeout;
         self
@@ -218,7 +220,7 @@ impl ServerBuilder {
     /// It limits the time until the head of the (next) request is complete, the TLS handshake, and
     /// the time between two reads of the response.
     pub fn client_timeout(mut self, timeout: Duration) -> ServerBuilder {
-        // hyper adds it to the current time and panics on overflow.
+        // hyper adds the timeout to the current time and panics on overflow.
         self.limits.client_timeout = timeout.min(YEAR);
         self
     }
@@ -245,7 +247,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Accepts connections only from these networks, such as `10.0.0.0/8`, `fd00::/8` or an address.
+    /// Accepts connections only from these networks, each written as `10.0.0.0/8` or as an address.
     ///
     /// Other connections are closed without a response. Unix sockets are not affected; their access
     /// control is the permissions of the file.

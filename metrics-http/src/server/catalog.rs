@@ -84,7 +84,7 @@ fn rules(catalog: &Catalog, parameters: &[Parameter]) -> Result<String, String> 
     Ok(rules.to_yaml())
 }
 
-/// An unknown parameter is an error, because a misspelt one would be ignored silently.
+/// The error for an unknown parameter, which may be a misspelt known one.
 fn unknown_parameter((key, _): &Parameter, known: &str) -> String {
     format!("unknown parameter `{key}`; this path {known}\n")
 }
@@ -94,5 +94,5 @@ const DASHBOARD: &str = "/dashboard.json";
 const RULES: &str = "/rules.yml";
 
 const JSON: &str = "application/json";
-/// RFC 9512.
+/// The media type of YAML, from RFC 9512.
 const YAML: &str = "application/yaml";

@@ -91,7 +91,7 @@ impl Server {
     /// # }
     /// ```
     pub fn shutdown(self) {
-        // Both fail only if the thread has already ended.
+        // Both fail only if the server thread has panicked.
         let _ = self.stop.send(());
         let _ = self.thread.join();
     }
@@ -147,5 +147,5 @@ fn listen(listeners: Vec<BoundListener>) -> io::Result<(Runtime, Vec<Listener>)>
     Ok((runtime, listeners?))
 }
 
-/// Limit on health checks, password checks and program-defined routes that run at the same time.
+/// Limit on the health checks, password checks and route handlers that run at the same time.
 const BLOCKING_THREADS: usize = 8;

@@ -25,8 +25,8 @@ impl HealthChecks {
 
     /// Answers 200 with `success` if all checks pass, else 503 with one line per failed check.
     ///
-    /// All checks run at the same time, each on a blocking thread. A check that panics or exceeds
-    /// [`CHECK_TIMEOUT`] has failed.
+    /// The checks run concurrently on the server's blocking threads, which are few. A check that
+    /// panics or exceeds [`CHECK_TIMEOUT`] has failed.
     pub(super) async fn respond(self, success: &'static str) -> Response<Body> {
         let running: Vec<_> = self
             .0

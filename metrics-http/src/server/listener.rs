@@ -33,7 +33,7 @@ use crate::error::Error;
 pub enum Address {
     /// A TCP port.
     Tcp(SocketAddr),
-    /// The path of a Unix socket; empty for an unnamed socket.
+    /// The path of a Unix socket; empty for a socket without a path (unnamed or abstract).
     Unix(PathBuf),
 }
 

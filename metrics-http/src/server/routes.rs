@@ -43,7 +43,7 @@ impl Routes {
         Routes(Arc::new(table))
     }
 
-    /// Answers a request for any path but the exposition's.
+    /// Answers a request that the exposition does not: for another path, or without credentials.
     async fn respond(self, request: Request<()>) -> Response<Body> {
         let table = &*self.0;
         let path = request.uri().path();

@@ -17,8 +17,9 @@ use tokio::{
 
 /// A stream whose writes fail if none makes progress within the timeout.
 ///
-/// hyper limits how long a client may take to send a request, but not how long it may take to read
-/// the response: without this, a client that stops reading would hold its connection for ever.
+/// hyper limits how long a client may take to send the head of a request, but not how long it may
+/// take to read the response: without this timeout, a client that stops reading would hold its
+/// connection for ever.
 pub(super) struct WriteTimeout<S> {
     stream: TokioIo<S>,
     timeout: Duration,

@@ -1,6 +1,6 @@
 //! Collectors with known content, and an HTTP client that returns raw responses.
 
-// Each test program uses only some of it.
+// Each test program uses only some items of this module.
 #![allow(dead_code, unreachable_pub)]
 
 pub mod receiver;
@@ -16,7 +16,7 @@ use std::{
 
 use metrics_http::{Collection, Collector, Desc, Kind, Registry, Server, ServerBuilder};
 
-/// `orders_total` and `orders_waiting`.
+/// A collector of `orders_total` and `orders_waiting`.
 pub struct Shop;
 
 impl Collector for Shop {
@@ -38,7 +38,7 @@ impl Collector for Shop {
     }
 }
 
-/// About 15 MB of exposition, which exceeds the socket buffers between server and client.
+/// A collector of about 15 MB of exposition, which exceeds the socket buffers between the two ends.
 pub struct Warehouse;
 
 impl Collector for Warehouse {
@@ -68,7 +68,7 @@ pub fn registry(content: impl Collector) -> Registry {
     registry
 }
 
-/// Serves only this collector.
+/// Builds a server for a registry with this collector, without process metrics and `build_info`.
 pub fn serving(content: impl Collector) -> ServerBuilder {
     Server::builder()
         .registry(registry(content))
@@ -193,8 +193,8 @@ fn unchunked(mut raw: &[u8]) -> (Vec<u8>, bool) {
     }
 }
 
-/// A loopback address for tests that release a port and expect it to stay free: no other test uses
-/// its ports.
+/// A loopback address for tests that release a port and expect it to stay free: most other tests
+/// use ports of 127.0.0.1.
 pub const OTHER_LOOPBACK: &str = "127.0.0.2:0";
 /// Number of series of [`Warehouse`].
 pub const SHELVES: usize = 5_000;

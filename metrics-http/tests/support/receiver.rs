@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A server on a free loopback port, until the test program ends.
+/// A server on a loopback port, which runs until the test program ends.
 pub struct Receiver {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -38,7 +38,7 @@ pub struct Request {
     pub body: Vec<u8>,
     /// The status of the answer, if there was one.
     pub status: Option<u16>,
-    /// When it had been read completely.
+    /// When the request had been read completely.
     pub at: Instant,
 }
 

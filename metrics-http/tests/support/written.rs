@@ -1,4 +1,6 @@
-//! A strict decoder of remote-write requests, with message definitions of its own.
+//! A strict decoder of remote-write requests.
+//!
+//! It has message definitions of its own, so that a mistake in those of the library is noticed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +41,7 @@ pub struct Exemplar {
 }
 
 impl Written {
-    /// Decodes a request; panics if it violates the specification.
+    /// Decodes a request; panics if it violates a rule of the specification that is checked here.
     pub fn of(request: &Request) -> Written {
         assert_eq!(request.method, "POST");
         assert_eq!(request.header("content-encoding"), Some("snappy"));

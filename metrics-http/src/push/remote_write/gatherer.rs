@@ -46,7 +46,7 @@ impl Gatherer {
         }
     }
 
-    /// Fills the queue until it is stopped; then queues the last samples and stale markers.
+    /// Fills the queue until `stopped` completes; then queues the last samples and stale markers.
     pub(super) async fn run(
         mut self,
         interval: Duration,
@@ -59,7 +59,7 @@ impl Gatherer {
             let dropped = queue.push(self.gather().await);
             metrics.record_lost(dropped, LossReason::QueueFull);
             let left = interval.saturating_sub(start.elapsed());
-            // Completes if a signal was sent, and if the sender was dropped.
+            // `stopped` completes when the signal is sent, and when its sender is dropped.
             if time::timeout(left, &mut stopped).await.is_ok() {
                 break;
             }
@@ -85,7 +85,7 @@ impl Gatherer {
         for sample in &mut samples {
             let newest = match disappeared.remove_entry(&sample.labels) {
                 Some((labels, previous)) => {
-                    // Keeps one copy of the text in memory.
+                    // Reuses the earlier labels, so that queued samples share one copy of the text.
                     sample.labels = labels;
                     previous.newest_exemplar
                 }
@@ -109,7 +109,9 @@ impl Gatherer {
         samples
     }
 
-    /// The current time, adjusted to be later than the last one: samples must be in order.
+    /// The current Unix time in milliseconds, but at least 1 ms after the last one.
+    ///
+    /// A server may refuse samples of a series that are not in the order of time.
     fn now(&mut self) -> i64 {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = now.map_or(0, |now| now.as_millis() as i64);

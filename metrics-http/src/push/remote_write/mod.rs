@@ -39,9 +39,9 @@ use crate::error::Error;
 /// timestamp of when they were gathered, and wait in a [bounded](RemoteWrite::max_queued_samples)
 /// queue in memory until the server has accepted them. A request that fails temporarily (status 5xx
 /// or 429, no response, or a timeout) is retried, with a backoff that grows from 50 ms to 10 s, or
-/// after the server's `Retry-After`. Samples that the server refuses otherwise are dropped and
-/// counted. Retries keep their timestamps, so the server recognises samples that it has already
-/// stored. When a series disappears, and when the pusher ends, a stale marker is sent.
+/// after the server's `Retry-After` if that is later. Samples that the server refuses otherwise are
+/// dropped and counted. Retries keep their timestamps, so the server recognises samples that it has
+/// already stored. When a series disappears, and when the pusher ends, a stale marker is sent.
 ///
 /// Series have the names of a scrape in OpenMetrics, and the [labels](RemoteWrite::label) that a
 /// scraper would add, such as `job`. Exemplars and metadata are sent too, created timestamps with
@@ -127,8 +127,8 @@ impl RemoteWrite {
 
     /// Whether to send native histograms; off by default, as in Prometheus.
     ///
-    /// A Prometheus without `--enable-feature=native-histograms` never accepts a request that
-    /// contains one, but responds as if it could accept it later.
+    /// A Prometheus that needs `--enable-feature=native-histograms` and runs without it never
+    /// accepts a request that contains one, but responds as if it could accept it later.
     pub fn send_native_histograms(mut self, on: bool) -> RemoteWrite {
         self.sends_native_histograms = on;
         self
@@ -194,15 +194,15 @@ impl RemoteWrite {
 
     /// Sends in the background: now, at every interval, and at the end.
     ///
-    /// Shutting the [`Pusher`] down takes at most the
+    /// Shutting the [`Pusher`] down gathers the registry once more and then takes at most the
     /// [shutdown timeout](RemoteWrite::shutdown_timeout). Errors are passed to `on_error`, one for
     /// all retries of a request.
     ///
     /// # Errors
     ///
-    /// If the interval is zero, if the URL, a label or a certificate is invalid, if no thread can
-    /// be started, or if metrics in the registry clash with the pusher's self-metrics. The server
-    /// is not contacted yet.
+    /// If the interval is zero, if the URL, a label, the credentials or a certificate is invalid,
+    /// if no thread can be started, or if metrics in the registry clash with the pusher's
+    /// self-metrics. The server is not contacted yet.
     ///
     /// ```
     /// use std::time::Duration;

@@ -53,7 +53,7 @@ impl Queue {
 
     /// Waits for samples and takes up to `max`; `None` once the queue is closed and empty.
     ///
-    /// Samples that were taken before are no longer in flight.
+    /// The call ends the sending of the samples of the previous call: they are no longer in flight.
     pub(super) async fn take(&self, max: usize) -> Option<Vec<SeriesSample>> {
         loop {
             {

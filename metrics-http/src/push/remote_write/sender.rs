@@ -33,7 +33,8 @@ pub(super) struct Sender {
     max_samples_per_send: usize,
     preferred_version: RemoteWriteVersion,
     version: RemoteWriteVersion,
-    /// Whether the server has accepted a request in `version`.
+    /// Whether the server has accepted a request. Until then, status 400 to version 2.0 is taken
+    /// for a server that supports only 1.0.
     is_version_confirmed: bool,
 }
 
@@ -146,7 +147,8 @@ impl Sender {
             return Recovery::Retry(error);
         }
         if !self.is_version_confirmed {
-            // Refused in both versions: the content was at fault, so the fallback is undone.
+            // If this was the fallback to 1.0, both versions are refused: the content is at fault,
+            // and the next request tries the preferred version again.
             self.version = self.preferred_version;
         }
         Recovery::Drop(error)

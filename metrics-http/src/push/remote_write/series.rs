@@ -271,7 +271,7 @@ fn spans(buckets: &[(i32, u64)]) -> (Vec<BucketSpan>, Vec<i64>) {
 
 /// Formats a bound or a quantile like OpenMetrics and Prometheus 3.
 ///
-/// This is Go's float format, with `.0` added to integers.
+/// This is Go's shortest float format, with `.0` added to integers that have no exponent.
 fn format_float(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
