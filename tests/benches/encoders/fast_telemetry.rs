@@ -1,4 +1,4 @@
-//! fast-telemetry, which has no registry: each metric encodes itself, without escaping.
+//! The crate fast-telemetry, which has no registry: each metric encodes itself, without escaping.
 
 use fast_telemetry::{Counter, DynamicCounter, DynamicHistogram, PrometheusExport};
 

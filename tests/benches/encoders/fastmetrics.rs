@@ -1,4 +1,4 @@
-//! fastmetrics.
+//! The crate fastmetrics.
 
 use fastmetrics::{
     derive::{EncodeLabelSet, LabelSetSchema},

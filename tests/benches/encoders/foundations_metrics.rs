@@ -1,4 +1,4 @@
-//! foundations-metrics, whose registry is global and never removes a metric.
+//! The crate foundations-metrics, whose registry is global and never removes a metric.
 
 use std::sync::{Arc, Weak};
 

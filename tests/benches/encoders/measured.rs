@@ -1,4 +1,4 @@
-//! measured.
+//! The crate measured.
 
 use measured::{
     Counter, CounterVec, HistogramVec, LabelGroup, MetricGroup,

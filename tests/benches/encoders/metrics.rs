@@ -1,4 +1,4 @@
-//! The facade metrics, with metrics-exporter-prometheus.
+//! The facade crate metrics, with metrics-exporter-prometheus.
 
 use metrics::{counter, describe_counter, describe_histogram, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};

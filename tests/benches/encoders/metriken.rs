@@ -1,5 +1,5 @@
-//! metriken, with metriken-exposition; its histograms have no configurable bounds, so that workload
-//! is left out.
+//! The crate metriken, with metriken-exposition; its histograms have no configurable bounds, so that
+//! workload is left out.
 
 use std::collections::HashMap;
 

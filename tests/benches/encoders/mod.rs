@@ -20,8 +20,8 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
     ours::enter(race, work);
     memcpy::enter(race, work);
     if let Work::Threads(_) = work {
-        // This workload measures how our cells per thread affect an exposition, which says nothing
-        // about peers.
+        // Peers have no part in this workload, which measures what our cells per thread add to an
+        // exposition.
         return;
     }
     fast_telemetry::enter(race, work);

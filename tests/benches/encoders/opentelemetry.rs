@@ -67,7 +67,8 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
 /// Creates a provider and records into it.
 fn provider(work: Work, builder: MeterProviderBuilder) -> SdkMeterProvider {
     let series = work.series();
-    // The limit includes the overflow series.
+    // Without this limit, series beyond the default of 2,000 would share the overflow series. One
+    // is to spare.
     let view = move |_: &Instrument| {
         let stream = Stream::builder().with_cardinality_limit(series + 1);
         stream.build().ok()

@@ -1,4 +1,4 @@
-//! metrics-core, with dynamic metrics.
+//! Our crate metrics-core, with dynamic metrics.
 
 use std::{
     io::{self, Write},

@@ -1,4 +1,4 @@
-//! prometheus.
+//! The crate prometheus.
 
 use prometheus::{
     Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,

@@ -1,4 +1,4 @@
-//! autometrics on the crate prometheus; its attribute both counts and times.
+//! The crate autometrics on top of the crate prometheus; its attribute both counts and times.
 
 mod functions {
     //! The expansion of the attribute.

@@ -1,4 +1,4 @@
-//! fast-telemetry; its counters have a fixed number of shards.
+//! The crate fast-telemetry; its counters have a fixed number of shards.
 
 use std::{future::ready, hint::black_box, sync::LazyLock};
 

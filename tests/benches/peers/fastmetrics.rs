@@ -1,4 +1,4 @@
-//! fastmetrics.
+//! The crate fastmetrics.
 
 use std::{future::ready, hint::black_box, sync::LazyLock, time::Instant};
 

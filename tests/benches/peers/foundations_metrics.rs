@@ -1,4 +1,4 @@
-//! foundations-metrics, which has a counter with a cell per thread.
+//! The crate foundations-metrics, which has a counter with a cell per thread.
 
 use std::{future::ready, hint::black_box, num::NonZeroUsize, sync::LazyLock};
 

@@ -1,4 +1,4 @@
-//! measured.
+//! The crate measured.
 
 use std::{future::ready, hint::black_box, sync::LazyLock, time::Instant};
 

@@ -1,4 +1,4 @@
-//! metered, whose counters are the standard library's atomics.
+//! The crate metered, whose counters are the standard library's atomics.
 
 use std::{
     future::ready,

@@ -1,4 +1,4 @@
-//! The last version of metered with attributes for functions.
+//! The last version of the crate metered that has attributes for functions.
 
 mod functions {
     //! The expansion of the attribute.

@@ -1,4 +1,4 @@
-//! The facade metrics, with metrics-exporter-prometheus.
+//! The facade crate metrics, with metrics-exporter-prometheus.
 
 use std::{future::ready, hint::black_box, sync::OnceLock, time::Instant};
 

@@ -1,4 +1,4 @@
-//! metriken; its counter groups have cells per thread.
+//! The crate metriken; its counter groups have cells per thread.
 
 use std::{future::ready, hint::black_box, time::Instant};
 

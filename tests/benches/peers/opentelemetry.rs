@@ -1,4 +1,4 @@
-//! OpenTelemetry; instruments are bound to labels that are known in advance.
+//! The crate opentelemetry with its SDK; instruments are bound to labels that are known in advance.
 
 use std::{future::ready, hint::black_box, sync::LazyLock, time::Instant};
 

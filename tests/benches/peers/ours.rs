@@ -1,4 +1,4 @@
-//! metrics-core, used as its guide recommends.
+//! Our crate metrics-core, used as its guide recommends.
 
 use std::{future::ready, hint::black_box};
 
@@ -101,7 +101,7 @@ pub(crate) fn enter(table: &mut Table) {
         let values = inputs::values();
         move |index| NATIVE.observe(values.at(index))
     });
-    // One contender runs at a time, so each sets the process-wide clock.
+    // One contender runs at a time, so each that reads the process-wide clock selects it first.
     table.enter(Row::Timer, OURS, || {
         use_best_clock();
         |_| drop(DURATION_BUCKETS.start_timer())

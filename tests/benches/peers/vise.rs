@@ -1,4 +1,4 @@
-//! vise, which uses an older prometheus-client.
+//! The crate vise, which is based on an older version of prometheus-client.
 
 use std::{future::ready, hint::black_box, time::Duration};
 

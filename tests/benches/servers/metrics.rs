@@ -1,4 +1,4 @@
-//! metrics-exporter-prometheus, with its listener.
+//! The HTTP listener of the crate metrics-exporter-prometheus.
 
 use metrics::{counter, describe_counter, with_local_recorder};
 use metrics_exporter_prometheus::PrometheusBuilder;

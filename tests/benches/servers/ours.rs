@@ -1,4 +1,4 @@
-//! metrics-http.
+//! The server of our crate metrics-http.
 
 use metrics_core::{Counter, Options, Registry};
 use metrics_http::Server;

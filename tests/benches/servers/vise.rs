@@ -1,4 +1,4 @@
-//! vise-exporter.
+//! The server of the crate vise-exporter.
 
 use tokio::runtime;
 use vise::{Counter, EncodeLabelSet, Family, Metrics, Registry};

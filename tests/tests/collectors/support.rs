@@ -93,7 +93,7 @@ impl Gate {
     }
 }
 
-/// Creates a registry with a collector of one family of this type, which has the name [`name`].
+/// Creates a registry with a collector of one family of this type, named by [`name`].
 pub(crate) fn writing(
     kind: Kind,
     write: impl Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static,

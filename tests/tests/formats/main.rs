@@ -1,4 +1,4 @@
-//! Expositions byte by byte: golden documents, numbers, and the order of lines.
+//! Expositions byte by byte: golden documents, numbers, created timestamps, and the order of lines.
 
 mod created;
 mod document;

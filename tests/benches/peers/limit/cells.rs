@@ -12,7 +12,7 @@ static GAUGE: AtomicU64 = AtomicU64::new(0);
 /// Increments a cell whose address is known only at run time.
 ///
 /// If the address is constant, some processors keep the number in a register while a loop
-/// increments it; no program would see that speed.
+/// increments it, which is faster than a recording in a program can be.
 #[inline(always)]
 pub(super) fn count(cell: usize) {
     CELLS.with(|cells| add(&cells[cell % 32], 1));
