@@ -226,9 +226,9 @@ fn allocations_of_an_ending_thread_are_counted() {
         for _ in 0..20 {
             let threads = [(); 4].map(|()| {
                 thread::spawn(|| {
-                    // Destructors run in reverse order: `AFTER` is dropped before the library's
-                    // thread-local guard, and `BEFORE` after it, unless an earlier allocation of
-                    // the thread has registered the guard.
+                    // Destructors run in reverse order: `AFTER` is dropped before the guard with
+                    // which the library ends the thread's storage, and `BEFORE` after it, unless
+                    // an earlier allocation of the thread has registered the guard.
                     BEFORE.set(Some(Allocates));
                     work();
                     AFTER.set(Some(Allocates));

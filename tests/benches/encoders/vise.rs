@@ -1,4 +1,5 @@
-//! The crate vise; its family names are field names, so the workload with a thousand families is left out.
+//! The crate vise; its family names are field names, so the workload with a thousand families is
+//! left out.
 
 use vise::{Buckets, Counter, EncodeLabelSet, Family, Format, Histogram, Metrics, Registry};
 

@@ -103,7 +103,7 @@ fn a_negative_sum_without_negative_observations_is_omitted() {
     });
 }
 
-/// The official parser requires a negative bound in a gauge histogram with a negative sum.
+/// The official Python parser requires a negative bound in a gauge histogram with a negative sum.
 #[test]
 fn a_gauge_histogram_with_negative_sum_and_no_negative_bound_is_omitted() {
     assert_omitted(Kind::GaugeHistogram, |desc, out| {
@@ -259,7 +259,7 @@ fn values_of_another_type_are_omitted() {
     }
 }
 
-/// The type given at registration is the one that counts.
+/// The description given at registration decides the type, not the one passed with the value.
 #[test]
 fn a_value_with_a_description_of_another_type_is_omitted() {
     assert_omitted(Kind::Gauge, |_, out| {

@@ -231,7 +231,7 @@ fn a_family_without_exemplars_has_no_rejection_counter() {
 }
 
 /// Uses its own registry, because other tests pass the exposition of the global one to the official
-/// parser, which fails on the quotation mark.
+/// Python parser, which fails on the quotation mark.
 #[test]
 fn exemplar_labels_are_escaped() {
     let registry = Registry::new();

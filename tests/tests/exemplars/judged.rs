@@ -1,4 +1,4 @@
-//! The official parser and a Prometheus read exemplars.
+//! The official Python parser and a real Prometheus read exemplars.
 
 use std::{net::Ipv4Addr, time::Duration};
 

@@ -7,7 +7,7 @@ use crate::support::{ID, by_name, in_span, sampled, traced};
 
 #[test]
 fn between_two_scrapes_the_first_exemplar_of_a_bucket_is_kept() {
-    // In its own registry, where no other test scrapes.
+    // Uses its own registry, which no other test scrapes.
     let registry = Registry::new();
     let rated: Histogram = registry
         .create(
