@@ -12,7 +12,7 @@ use crate::scrape::Body;
 
 /// A file of the page.
 pub(crate) struct Asset {
-    /// Path below `/-/page/`.
+    /// Path below `/-/page/`; empty for the index, which is at `/`.
     name: &'static str,
     content_type: &'static str,
     content: &'static str,

@@ -19,7 +19,7 @@ pub(super) struct Point {
     series: Vec<usize>,
     /// Sum of the values of all series, or number of observations, by family.
     totals: Vec<f64>,
-    /// By index of the family.
+    /// Sums of the histograms of each family, by its index.
     histograms: BTreeMap<usize, HistogramTotals>,
     functions: Functions,
     /// Overflowed label sets, by name of the family.
@@ -37,7 +37,7 @@ struct Functions {
     /// Calls with the outcome `error` or `panic`.
     errors: Vec<f64>,
     in_flight: Vec<f64>,
-    /// By index of the function; only timed functions.
+    /// Durations of the timed functions, by index of the function.
     durations: BTreeMap<usize, HistogramTotals>,
 }
 
@@ -140,7 +140,7 @@ impl Calls {
         match label(metric, "outcome") {
             None | Some("ok") => self.ok += calls,
             Some("error" | "panic") => self.errors += calls,
-            // A cancelled call is neither.
+            // A cancelled call is neither a success nor an error.
             Some(_) => {}
         }
     }

@@ -230,7 +230,9 @@ fn nanos_since_epoch() -> u128 {
     now.map_or(0, |since| since.as_nanos())
 }
 
-/// Without a request for this long, the page is considered closed; an open page polls every second.
+/// Without a request for this long, the page is considered closed.
+///
+/// An open page polls every second, unless it is paused or in a hidden tab.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Slightly less than the second between two polls of a page, whose timing varies.
 const MIN_INTERVAL: Duration = Duration::from_millis(900);

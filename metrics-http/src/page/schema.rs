@@ -239,7 +239,7 @@ pub(super) fn label<'a>(metric: &'a Metric, name: &str) -> Option<&'a str> {
     labels.find_map(|(label, value)| (label == name).then_some(value.as_str()))
 }
 
-/// Adds the finite bounds of a series that are missing.
+/// Adds the finite bounds of a series that `bounds` lacks.
 fn merge_bounds(bounds: &mut Vec<f64>, buckets: &[(f64, u64)]) {
     for (bound, _) in buckets {
         if bound.is_finite() && !bounds.contains(bound) {

@@ -31,7 +31,7 @@ use crate::error::Error;
 /// The blocking methods work with or without an async runtime; those that end in `_async` work in
 /// any runtime. Each call pushes on a thread of its own, so dropping a future that has been polled
 /// does not cancel its push.
-/// [`push_on_drop`](PushGateway::push_on_drop) pushes however a job ends, and
+/// [`push_on_drop`](PushGateway::push_on_drop) pushes even if a job panics, and
 /// [`push_every`](PushGateway::push_every) pushes in the background.
 ///
 /// Pushes have no timestamps, which a gateway refuses. They use the text format 0.0.4, which

@@ -86,7 +86,7 @@ fn replace(registry: &Registry, path: &Path) -> io::Result<()> {
     let (file, temporary) = create_temporary(path)?;
     let written = write(registry, file).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // May fail for the same reason, and only the first error is reported.
+        // The removal may fail for the same reason; only the first error is reported.
         let _ = fs::remove_file(&temporary);
         return written;
     }

@@ -48,7 +48,7 @@ pub(super) fn respond(registry: &Registry, request: &Request<()>) -> Response<Bo
 
 type Parameter = (String, String);
 
-/// Parameters: `?functions&title=Shop&uid=shop&datasource=prometheus`.
+/// Generates a dashboard; parameters: `?functions&title=Shop&uid=shop&datasource=prometheus`.
 fn dashboard(catalog: &Catalog, parameters: &[Parameter]) -> Result<String, String> {
     let mut dashboard = if parameters.iter().any(|(key, _)| key == "functions") {
         Dashboard::functions(catalog)
@@ -71,7 +71,7 @@ fn dashboard(catalog: &Catalog, parameters: &[Parameter]) -> Result<String, Stri
     Ok(dashboard.to_json())
 }
 
-/// Parameters: `?job=shop`.
+/// Generates the rules; parameters: `?job=shop`.
 fn rules(catalog: &Catalog, parameters: &[Parameter]) -> Result<String, String> {
     let mut rules = catalog.rules();
     for parameter in parameters {

@@ -41,7 +41,7 @@ pub(super) struct ConnectionConfig {
 pub(super) struct Limits {
     pub(super) client_timeout: Duration,
     pub(super) shutdown_timeout: Duration,
-    /// Leaves file descriptors for the rest of the program.
+    /// This limit leaves file descriptors for the rest of the program.
     pub(super) max_connections: usize,
     pub(super) max_header_bytes: usize,
 }

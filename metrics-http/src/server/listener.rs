@@ -95,7 +95,7 @@ fn bind_unix(path: &Path) -> io::Result<StdUnixListener> {
     match StdUnixListener::bind(path) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_socket(path) => {
             match StdUnixStream::connect(path) {
-                // Left by a program that ended without removing it.
+                // The file was left by a program that ended without removing it.
                 Err(refused) if refused.kind() == io::ErrorKind::ConnectionRefused => {
                     fs::remove_file(path)?;
                     StdUnixListener::bind(path)

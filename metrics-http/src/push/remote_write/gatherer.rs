@@ -30,7 +30,7 @@ pub(super) struct Gatherer {
 }
 
 struct PreviousSample {
-    /// Without exemplars.
+    /// The last sample, without its exemplars.
     sample: SeriesSample,
     /// Unix time in seconds of the newest exemplar that was sent; 0 if there was none.
     newest_exemplar: f64,
