@@ -63,7 +63,8 @@ impl RegistryBuilder {
     ///
     /// # Errors
     ///
-    /// If a metric name cannot start with the prefix, or a label name is invalid or given twice.
+    /// If a metric name cannot start with the prefix, a label name is invalid or given twice, or
+    /// two label names are escaped to the same name.
     pub fn build(self) -> Result<Registry, Error> {
         let shortest_name = format!("{}a", self.prefix);
         if let Err(violation) = name::check_metric(&shortest_name, Kind::Gauge, self.scheme) {

@@ -1,6 +1,6 @@
 //! Checks whether a declaration fits the registry and the family that it joins.
 //!
-//! Every error names the source locations and the remedy.
+//! Errors name the source locations and the remedy.
 
 use std::fmt::Display;
 
@@ -17,12 +17,13 @@ use crate::{
 
 /// Checks that a declaration may join a family of the same name.
 ///
-/// Returns the position of the members with equal const labels, whose series it shares.
+/// Returns the position of the members with equal const labels, to whose series its own are added;
+/// `None` if there are none.
 ///
 /// # Errors
 ///
-/// If it differs from the first declaration in type, help, unit, buckets or label names, or if
-/// values of the two cannot be added up.
+/// If it differs from the first declaration in type, help, unit, buckets or label names, or if the
+/// family cannot have several members: that of a collector, an info or a state set.
 pub(crate) fn check_agreement(
     family: &ExposedFamily,
     desc: &Desc,
@@ -107,7 +108,8 @@ pub(crate) fn check_reserved_names(desc: &Desc, settings: &Settings) -> Result<(
     self_metrics::check_name(desc)?;
     if desc.kind == Kind::StateSet {
         let name = format!("{}{}", settings.prefix, desc.name());
-        // The name is also that of a label. With the prefix it may no longer be valid as such.
+        // The states are values of a label that has the metric's name. With the registry's prefix,
+        // that name may not be a valid label name, for example because of a `:`.
         if let Err(violation) = name::check_metric(&name, desc.kind, ValidationScheme::Utf8) {
             return Err(format!("`{name}` ({}): {violation}", desc.location()));
         }

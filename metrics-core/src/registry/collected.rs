@@ -180,11 +180,13 @@ pub(crate) struct SeriesValue {
 /// Everything that a collector wrote in one scrape.
 #[derive(Debug)]
 pub(crate) struct Collected {
-    /// In the order of the collector's descriptions.
+    /// In the order of [`RegisteredCollector::descs`], which lacks families that clashed.
+    ///
+    /// [`RegisteredCollector::descs`]: crate::registry::registered_collector::RegisteredCollector
     pub(crate) families: Vec<CollectedFamily>,
-    /// Families that were not described, with the number of their rejected values.
+    /// Names of other families, with the number of their values, which are all rejected.
     pub(crate) undescribed: Vec<(String, u64)>,
 }
 
-/// Corresponds to the maximum number of histogram bounds.
+/// As many as a histogram may have bounds: 255.
 const MAX_QUANTILES: usize = buckets::MAX_BUCKETS - 1;

@@ -25,9 +25,10 @@ use crate::{
 /// One call writes one series: the description of its family, its labels and its value. A series
 /// is rejected, and counted in `metrics_rejected_total`, if
 /// - its value is not valid for the type,
-/// - its family was not in [`Collector::descs`](crate::Collector::descs), or has another type,
-/// - a label name is invalid or a duplicate,
-/// - it was written before.
+/// - its family was not in [`Collector::descs`](crate::Collector::descs), was left out because of a
+///   clash, or has another type,
+/// - a label name is invalid, a duplicate, or a const label of the registry,
+/// - a series of the family with the same labels was written before.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -110,7 +111,7 @@ impl<'a> Collection<'a> {
         }
     }
 
-    /// Writes a counter. The value is finite and not negative.
+    /// Writes a counter. The value must be finite and not negative.
     pub fn counter(
         &mut self,
         desc: &Desc,
@@ -210,7 +211,7 @@ impl<'a> Collection<'a> {
 
     /// Writes a state set: the name of each state, and whether it is active.
     ///
-    /// The names are not empty and differ.
+    /// Valid if there is at least one state, and the names are not empty and differ.
     pub fn state_set(&mut self, desc: &Desc, labels: &[(&str, &str)], states: &[(&str, bool)]) {
         self.write(
             desc,

@@ -7,7 +7,8 @@ use crate::{describe::desc::Desc, registry::collection::Collection};
 /// Exposes what another part of the program, a library or the operating system already counts.
 ///
 /// Before an exposition begins, the registry runs its collectors one after the other on a thread
-/// named `metrics-collect`. If one panics or exceeds
+/// named `metrics-collect`; if one takes long, another such thread runs the rest. If one panics or
+/// exceeds
 /// [`Registry::collector_timeout`](crate::Registry::collector_timeout), the exposition lacks its
 /// families only, and `metrics_collector_errors_total` counts the scrape. Scrapes skip a collector
 /// that is still running for an earlier scrape that timed out; a scrape made within a collector

@@ -16,7 +16,8 @@ use crate::registry::item::Item;
 pub(crate) struct CollectorStatus {
     /// Scrapes in which it panicked.
     panics: AtomicU64,
-    /// Scrapes that did not wait for it any longer.
+    /// Scrapes that went on without its values: they stopped waiting, or skipped it because it was
+    /// still running for an earlier scrape.
     timeouts: AtomicU64,
     /// Rejected values by family.
     rejected: Mutex<BTreeMap<String, u64>>,
@@ -24,11 +25,13 @@ pub(crate) struct CollectorStatus {
     run_ended: Condvar,
 }
 
+/// Whether a collector is running.
+///
 /// At most one scrape runs a collector at a time, so that at most one thread hangs in it.
 #[derive(Debug, Default)]
 struct RunState {
     is_running: bool,
-    /// Whether the scrape that started the run has timed out.
+    /// Whether a scrape has timed out while it waited for this run.
     has_timed_out: bool,
 }
 
@@ -102,7 +105,8 @@ impl CollectorStatus {
         self.run_ended.notify_one();
     }
 
-    /// Counts a scrape that reached its deadline before the collector finished.
+    /// Counts a scrape that reached its deadline before the collector finished. Later scrapes skip
+    /// the collector while [`is_stuck`](Self::is_stuck).
     pub(crate) fn abandon_run(&self) {
         let mut run = lock(&self.run);
         run.has_timed_out = run.is_running;
@@ -110,7 +114,7 @@ impl CollectorStatus {
         self.count_timeout();
     }
 
-    /// Whether it is still running for a scrape that has timed out.
+    /// Whether it is still in a run for which a scrape has timed out.
     pub(crate) fn is_stuck(&self) -> bool {
         lock(&self.run).has_timed_out
     }

@@ -1,9 +1,10 @@
 //! Threads that run collectors, so that a slow collector does not block a scrape.
 //!
-//! A scrape puts its collectors into a queue and wakes one thread, which runs them one after the
-//! other and sends each result back. If no result arrives for a while, another thread takes over
-//! the rest of the queue. At the deadline the scrape continues with the results it has. A thread
-//! whose collector returns later finds the queue empty and becomes idle.
+//! A scrape puts its collectors into a queue and wakes or starts one thread, which runs them one
+//! after the other and sends each result back. If no result arrives for a while, another thread
+//! takes over the rest of the queue. At the deadline the scrape continues with the results it has.
+//! A thread whose collector returns later finds the queue empty and becomes idle, or ends if enough
+//! threads are idle.
 //!
 //! Up to [`MAX_IDLE_THREADS`] idle threads are kept, so that a scrape with quick collectors does
 //! not start a thread. An idle thread ends when its registry is dropped.
@@ -56,8 +57,8 @@ thread_local! {
 impl CollectorThreads {
     /// Runs the collectors at the positions `selected`.
     ///
-    /// Returns one entry for each collector of `families`: `None` if it was not selected, panicked
-    /// or missed the deadline.
+    /// Returns one entry for each collector of `families`: `None` if it was not selected, was
+    /// skipped because it is still running, panicked, or missed the deadline.
     pub(crate) fn run(
         &self,
         families: &Arc<ExposedFamilies>,
@@ -299,7 +300,7 @@ const THREAD_NAME: &str = "metrics-collect";
 
 const HAS_THREADS: bool = !cfg!(target_family = "wasm");
 
-/// Another thread takes over after this fraction of the timeout without a result.
+/// Divides the timeout: another thread takes over after an eighth of it without a result.
 const TAKEOVERS: u32 = 8;
 
 /// Upper limit of the time without a result after which another thread takes over.

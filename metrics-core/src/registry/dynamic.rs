@@ -16,7 +16,8 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// If its name, unit, labels or buckets are invalid, or clash with a registered metric.
+    /// If the options have labels or an invalid setting, or if the metric clashes with a registered
+    /// one.
     pub fn create<M: DynamicMetric>(&self, options: Options) -> Result<M, Error> {
         if !options.desc.labels.is_empty() {
             return Err(Error::new(format!(
@@ -32,7 +33,8 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// If its name, unit, labels, buckets or expiry are invalid, or clash with a registered metric.
+    /// If the options have an invalid setting, such as a name, label, bucket or expiry, or if the
+    /// metric clashes with a registered one.
     pub fn create_family<M: DynamicMetric>(
         &self,
         options: Options,

@@ -26,7 +26,7 @@ impl Registry {
         self.encode_to(exposition.into(), Output::Writer(out), Duration::MAX, None)
     }
 
-    /// Encodes each family for which `filter` accepts at least one of its sample names.
+    /// Encodes the families for which `filter` accepts the name or one of the sample names.
     ///
     /// # Errors
     ///
@@ -81,8 +81,9 @@ impl Registry {
 
     /// Encodes all metrics into `out`, replacing its content.
     ///
-    /// The fastest way to get expositions in memory: a vector that is reused is overwritten in
-    /// place, without allocating, clearing or copying. Do not modify it between calls.
+    /// The fastest way to get expositions in memory: a vector that is passed again is overwritten
+    /// in place, and grows only if the exposition is larger. Do not clear it between calls, or its
+    /// memory is initialised again.
     ///
     /// ```
     /// use metrics_core::{Counter, Format, Options, Registry};
@@ -131,7 +132,9 @@ impl Registry {
         Ok(())
     }
 
-    /// Runs the collectors of the selected families. The caller holds no lock of the registry.
+    /// Runs the collectors of the selected families.
+    ///
+    /// The caller must not hold a lock of the registry, because a collector may use the registry.
     pub(crate) fn run_collectors(
         &self,
         families: &Arc<ExposedFamilies>,

@@ -121,10 +121,11 @@ impl ExposedFamilies {
         }
     }
 
-    /// Removes the series of selected families that were idle when the exposition began.
+    /// Removes the series of selected families that had been idle for their expiry time at `began`.
     ///
     /// Called after the exposition was written completely, so that the last value of each removed
-    /// series has been exposed. `began` is in the unit of [`clock::uptime`](crate::storage::clock).
+    /// series has been exposed. `began`, the start of the exposition, is a reading of
+    /// [`clock::idle_clock`](crate::storage::clock).
     pub(crate) fn expire_series(
         &self,
         settings: &Settings,
@@ -226,5 +227,5 @@ fn write_collected(
     true
 }
 
-/// Collected series that are written between two calls of [`Sink::checkpoint`].
+/// Number of collected series that are written between two calls of [`Sink::checkpoint`].
 const SERIES_BETWEEN_PAUSES: usize = 256;

@@ -16,7 +16,7 @@ use crate::{
 /// The metrics of one name, or the collector that writes them, exposed as one family.
 #[derive(Debug)]
 pub(crate) struct ExposedFamily {
-    /// The description of the first member.
+    /// The description of the first member, or the collector's.
     pub(crate) desc: Desc,
     /// The metrics, grouped by their const labels: only metrics with equal ones can have a series
     /// in common, and their values are added up. Most groups have one member.
@@ -104,7 +104,7 @@ impl ExposedFamily {
         }
     }
 
-    /// Whether `filter` accepts one of the family's sample names, as declared or escaped.
+    /// Whether `filter` accepts the family's name or one of its sample names, declared or escaped.
     pub(crate) fn is_selected(&self, prefix: &str, filter: Option<&dyn Fn(&str) -> bool>) -> bool {
         is_selected(&self.desc, prefix, filter)
     }
@@ -131,7 +131,8 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
         );
         member.drop_stale_exemplars();
     }
-    // Quantiles and exemplars cannot be added up: emit the sum for a series that has neither.
+    // Quantiles and exemplars are looked up by series and cannot be added up, so the sum is written
+    // under the id of a series that does not exist.
     let no_series = RowId {
         series: SeriesId {
             place: u32::MAX,
@@ -145,7 +146,7 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
     }
 }
 
-/// Whether `filter` accepts one of the family's sample names, as declared or escaped.
+/// Whether `filter` accepts the family's name or one of its sample names, declared or escaped.
 pub(crate) fn is_selected(
     desc: &Desc,
     prefix: &str,

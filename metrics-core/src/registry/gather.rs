@@ -42,7 +42,8 @@ pub struct Metric {
     pub labels: Vec<(String, String)>,
     /// The value.
     pub value: MetricValue,
-    /// Exemplars, ascending by value: at most one of a counter, and one per bucket of a histogram.
+    /// Exemplars, ascending by value: at most one of a counter, one per classic bucket of a
+    /// histogram, or at most ten of a histogram with native buckets only.
     pub exemplars: Vec<Exemplar>,
     /// Created timestamp of a counter, histogram or summary, if known: Unix time in seconds.
     pub created: Option<f64>,
@@ -86,7 +87,7 @@ impl Registry {
         self.gather_within(Duration::MAX, None)
     }
 
-    /// Returns all families, or those that `filter` selects by sample name, as data.
+    /// Returns all families, or those that `filter` selects by name or sample name, as data.
     ///
     /// Like [`encode_within`](Registry::encode_within), waits for collectors no longer than
     /// `timeout`.
@@ -136,7 +137,7 @@ pub fn gather() -> Vec<MetricFamily> {
     Registry::global().gather()
 }
 
-/// Collects the families that a registry writes.
+/// A sink that stores the families of a registry as data.
 struct GatherSink<'a> {
     const_labels: &'a [(String, String)],
     families: Vec<MetricFamily>,
@@ -161,7 +162,7 @@ impl Sink for GatherSink<'_> {
         };
         let labels = LabelView::new(labels).iter();
         let labels = labels.map(|(name, value)| (name.into_owned(), value.into_owned()));
-        // A label with an empty value is equivalent to no label.
+        // A label with an empty value is equivalent to no label, so it is left out.
         let const_labels = self.const_labels.iter();
         let const_labels = const_labels.filter(|(_, value)| !value.is_empty());
         let metric = Metric {
@@ -170,7 +171,7 @@ impl Sink for GatherSink<'_> {
             value: MetricValue::from(value),
             created: (created > 0.0 && has_created(family.kind)).then_some(created),
         };
-        // A state set with several active states is written in parts.
+        // A collected state set with several active states arrives in parts, which are joined.
         if let (MetricValue::StateSet(states), Some(before)) =
             (&metric.value, family.metrics.last_mut())
             && before.labels == metric.labels

@@ -15,7 +15,10 @@ use crate::{
     },
 };
 
-/// Groups items into families; `statuses` has or gets the status of each collector.
+/// Groups items into families.
+///
+/// Takes the status of each collector from `statuses`, so that its counts continue, and adds a new
+/// status for a collector without one.
 pub(crate) fn group(
     items: &[Item],
     settings: &Settings,
@@ -25,8 +28,9 @@ pub(crate) fn group(
         .iter()
         .flat_map(|item| item.descs().iter().map(move |desc| (desc, item)))
         .collect();
-    // Sorted, as the linker's order is arbitrary. Stable, so that a collector's families keep
-    // their order. OpenMetrics requires `target_info` to be first.
+    // Sorted, as the linker's order is arbitrary. Stable, so that of two declarations at one
+    // location, the one that was registered first is kept. OpenMetrics requires `target_info` to be
+    // first.
     declarations
         .sort_by_key(|(desc, _)| (desc.name() != "target_info", desc.name(), desc.location()));
     let names = SampleNames::new(declarations.iter().map(|(desc, _)| *desc), settings);
@@ -57,7 +61,7 @@ struct Grouping<'a> {
 }
 
 impl<'a> Grouping<'a> {
-    /// Adds a declaration to the family of its name, or a new one.
+    /// Adds a declaration to the existing family of its name, or as a new family.
     ///
     /// # Errors
     ///
@@ -133,7 +137,8 @@ impl ExposedFamilies {
         let mut run = None;
         for (at, family) in self.families.iter_mut().enumerate() {
             let single = family.single();
-            // Line prefixes are cached, which excludes names that some scrapers get escaped.
+            // A run caches the start of each line for all scrapers, so it excludes names that some
+            // scrapers get escaped.
             match single
                 .filter(|_| has_legacy_name(&family.desc, prefix))
                 .cloned()

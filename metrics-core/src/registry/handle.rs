@@ -53,7 +53,8 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     items: Vec<Item>,
-    /// How many results of [`family::registered_on_first_use`] were added to `items`.
+    /// How many metrics [`family::registered_on_first_use`] has returned, all of them now in
+    /// `items`.
     added_on_first_use: usize,
     /// The items grouped into families; `None` after a change.
     families: Option<Arc<ExposedFamilies>>,
@@ -152,11 +153,12 @@ impl Registry {
         metrics.collect()
     }
 
-    /// Sets whether created timestamps of counters, histograms and summaries (`_created`) are
-    /// written, in formats that have them.
+    /// Sets whether OpenMetrics has the created timestamps of counters, histograms and summaries,
+    /// as lines `_created`.
     ///
     /// They are Unix times in seconds, in whole milliseconds. Off by default, because they nearly
-    /// double the lines of a counter.
+    /// double the lines of a counter. Protobuf always has created timestamps; the text formats
+    /// never do.
     pub fn write_created(&self, on: bool) {
         self.0.settings.set_created(on);
     }
@@ -204,8 +206,8 @@ impl Registry {
     ///
     /// The families of a collector that misses the deadline are left out of the exposition, and
     /// `metrics_collector_errors_total{reason="timeout"}` counts it. Later scrapes skip the
-    /// collector, without waiting, until it returns. `Duration::MAX` disables the timeout. On
-    /// systems without threads, collectors run on the calling thread and have no timeout.
+    /// collector, without waiting, until it returns. `Duration::MAX` disables the timeout. If no
+    /// thread can be started, collectors run on the calling thread, and the scrape waits for them.
     ///
     /// ```
     /// use std::time::Duration;
@@ -223,8 +225,8 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// Lists every clash with both source locations: members of one family that disagree, and
-    /// families with a sample name in common.
+    /// Lists the clashes with their source locations: members of one family that disagree, families
+    /// with a sample name in common, equal label names in one series, and names of self-metrics.
     pub fn check(&self) -> Result<(), Error> {
         match self.exposed_families().clashes() {
             [] => Ok(()),
@@ -236,7 +238,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// If one of its families clashes with a registered one. The collector is not added then.
+    /// If one of its families clashes; see [`check`](Self::check). The collector is not added then.
     pub fn register(&self, collector: Arc<dyn Collector>) -> Result<(), Error> {
         self.add(Item::collector(collector))
     }
@@ -253,14 +255,14 @@ impl Registry {
         state.items.len() < before
     }
 
-    /// Replaces a collector whose descriptions have changed by another one, atomically.
+    /// Replaces the collector `old` by `new` atomically, for example to change its descriptions.
     ///
-    /// Every exposition contains exactly one of both. Equivalent to [`register`](Self::register)
-    /// if `old` is not registered.
+    /// Each exposition uses exactly one of the two. Equivalent to [`register`](Self::register) if
+    /// `old` is not registered. Does nothing if `new` is registered already.
     ///
     /// # Errors
     ///
-    /// If a family of `new` clashes with another registered one. `old` stays registered then.
+    /// If a family of `new` clashes; see [`check`](Self::check). `old` stays registered then.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -304,7 +306,7 @@ impl Registry {
         })
     }
 
-    /// Adds an item, unless its families clash with registered ones.
+    /// Adds an item, unless that would cause a clash.
     pub(crate) fn add(&self, item: Item) -> Result<(), Error> {
         self.add_replacing(item, None)
     }

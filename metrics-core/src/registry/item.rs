@@ -25,7 +25,10 @@ impl fmt::Debug for Item {
 }
 
 impl Item {
-    /// Calls [`Collector::descs`] once, here, so that it never runs under a lock of the registry.
+    /// The item of a collector that is registered at run time.
+    ///
+    /// Calls [`Collector::descs`], code of the program, here and never again, so that it does not
+    /// run under a lock of the registry.
     pub(crate) fn collector(collector: Arc<dyn Collector>) -> Self {
         let descs = collector.descs().into();
         Item::Collector(collector, descs)

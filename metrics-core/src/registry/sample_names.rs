@@ -22,7 +22,9 @@ pub(crate) struct SampleNames<'a> {
 }
 
 impl<'a> SampleNames<'a> {
-    /// `descs` are the declarations that will be inserted.
+    /// An empty set for the declarations `descs`, which are inserted later.
+    ///
+    /// They decide whether escaped names are compared, too: only if one of them needs escaping.
     pub(crate) fn new(mut descs: impl Iterator<Item = &'a Desc>, settings: &'a Settings) -> Self {
         let prefix = settings.prefix.as_str();
         let needs_escaping = descs.any(|desc| !has_legacy_name(desc, prefix));
@@ -34,7 +36,7 @@ impl<'a> SampleNames<'a> {
         }
     }
 
-    /// The position of the family with the family name of `desc`.
+    /// The position of the family that has a sample named like the family of `desc`.
     pub(crate) fn family(&self, desc: &Desc) -> Option<usize> {
         let owner = self.declared.get(desc.family_name());
         owner.map(|(family, _)| *family)
@@ -44,7 +46,7 @@ impl<'a> SampleNames<'a> {
     ///
     /// # Errors
     ///
-    /// If another family has one of the names.
+    /// If another family has one of the names, as declared or escaped.
     pub(crate) fn insert(&mut self, desc: &'a Desc, at: usize) -> Result<(), String> {
         let clash = |(_, other): &(usize, &Desc), name: &str, when: &str| {
             format!(

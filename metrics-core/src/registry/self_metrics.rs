@@ -39,7 +39,7 @@ struct Series {
 }
 
 impl SelfMetrics {
-    /// Adds the number of failed runs of a collector, which is named by its first family.
+    /// Adds the number of scrapes in which a collector failed. It is named by its first family.
     pub(crate) fn add_collector_errors(
         &mut self,
         collector: &str,
@@ -50,7 +50,7 @@ impl SelfMetrics {
         self.collector_errors.push(series);
     }
 
-    /// Adds the number of label sets of a family that were recorded in its overflow series.
+    /// Adds the number of look-ups in a family that returned its overflow series.
     pub(crate) fn add_overflowed(&mut self, family: &str, count: u64) {
         let series = Series::new("family", family, "", count);
         self.overflowed.push(series);
@@ -162,7 +162,7 @@ pub(crate) fn check_name(desc: &Desc) -> Result<(), String> {
     }
 }
 
-/// `metrics_series` is left out if there are more families than this.
+/// With more families than this, `metrics_series` is left out, because it has a series for each.
 const MAX_FAMILIES_FOR_SERIES: usize = 1000;
 
 const ALL: [Desc; 4] = [SERIES, OVERFLOWED, REJECTED, COLLECTOR_ERRORS];
