@@ -36,7 +36,8 @@
 //! - `build_info`, with the labels `version` and `revision` (set with [`ServerBuilder::version`]
 //!   and [`ServerBuilder::revision`]), `rustc`, `profile`, `target_arch` and `target_os`
 //!   ([`ServerBuilder::build_info`]);
-//! - `target_info`, with the label `service_name` and others ([`ServerBuilder::target_info`]).
+//! - `target_info`, with the label `service_name` and others ([`ServerBuilder::target_info`]);
+//! - the registry's self-metrics, such as `metrics_series` ([`Registry::write_self_metrics`]).
 //!
 //! The module [`collect`] has collectors that a program registers itself: for a tokio runtime, its
 //! tasks, and the allocator.
@@ -44,8 +45,8 @@
 //! # Scrapes do not harm the program
 //!
 //! Expositions are encoded on separate threads and streamed at the client's pace. The number of
-//! [concurrent scrapes](ServerBuilder::max_concurrent_scrapes) is limited, no scrape exceeds the
-//! [scraper's timeout](ServerBuilder::scrape_timeout), and a
+//! [concurrent scrapes](ServerBuilder::max_concurrent_scrapes) is limited, a scrape that exceeds
+//! the [scraper's timeout](ServerBuilder::scrape_timeout) is aborted, and a
 //! [stalled client](ServerBuilder::client_timeout) is disconnected.
 //!
 //! Identical scrapes that arrive at the same time share one encoding, if it is at most 1 MiB. Its
@@ -57,7 +58,7 @@
 //! - `gzip` (default): gzip compression.
 //! - `page` (default): a live page at `/` (`ServerBuilder::page`).
 //! - `zstd`: zstd compression; needs a C compiler.
-//! - `axum`: `router` and `ServerBuilder::router`.
+//! - `axum`: `router` and `ServerBuilder::router`, and axum's routes as labels of `layer`.
 //! - `catalog`: routes generated from declarations: `/catalog.json`; `/dashboard.json`, a Grafana
 //!   dashboard of the program, or of its functions with `?functions`, with the parameters `title`,
 //!   `uid` and `datasource`; `/rules.yml`, Prometheus rules, with the parameter `job`. Routes of
@@ -76,7 +77,7 @@
 //!
 //! # Layers
 //!
-//! The private modules are layers. Each uses only those before it: `error`, `collect`, `scrape`,
+//! The top-level modules are layers. Each uses only those before it: `error`, `collect`, `scrape`,
 //! `push`, `page`, `server`. `layer` and `bridge` use only `error`.
 
 #![forbid(unsafe_code)]
@@ -96,8 +97,8 @@ mod server;
 pub use metrics_core;
 #[doc(inline)]
 pub use metrics_core::*;
-// Variants of the macros whose expansions refer to this crate, because it is the only dependency of
-// most programs.
+// These variants of the macros refer to this crate in their expansions, because it is the only
+// dependency of most programs. They replace those of `metrics_core`.
 #[doc(no_inline)]
 pub use metrics_macros::{HttpLabel as Label, HttpLabels as Labels};
 #[cfg(not(metrics_off))]

@@ -50,7 +50,7 @@ pub(crate) fn register_target_info(
     registry.register(collector).map_err(Error::declaration)
 }
 
-/// `off` is the builder call that leaves the collector out.
+/// Registers a collector. The error names `off`, the builder call that leaves the collector out.
 fn register(
     registry: &Registry,
     collector: Arc<dyn Collector>,
@@ -61,7 +61,7 @@ fn register(
         .map_err(|error| Error::collector(error, off))
 }
 
-/// Empty on unsupported systems.
+/// Returns the process collector; empty on systems without one.
 const PROCESS: &[fn() -> Arc<dyn Collector>] = &[
     #[cfg(any(target_os = "linux", target_os = "macos", windows))]
     process::shared,

@@ -86,7 +86,7 @@ impl TaskMonitors {
     }
 
     fn monitors(&self) -> MutexGuard<'_, BTreeMap<String, TaskMonitor>> {
-        // Ignores poisoning: no code that can panic runs under the lock.
+        // Ignores poisoning: a panic under the lock leaves the map valid.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -14,10 +14,10 @@ use std::{
 #[cfg(feature = "push")]
 pub(crate) use self::push::{PushError, Refusal, RetryAfter};
 
-/// An error of starting a server or an endpoint, of writing a textfile, or of pushing.
+/// An error of starting a server, writing a textfile, pushing, or building a layer or a bridge.
 ///
-/// The message says what failed, where, and how to fix it. An error of the operating system is its
-/// [`source`](StdError::source).
+/// The message says what failed and where, and how to fix it if that is known. An error of the
+/// operating system or of a connection is its [`source`](StdError::source).
 ///
 /// ```
 /// let error = metrics_http::serve("192.0.2.1").unwrap_err();
@@ -71,7 +71,7 @@ impl Error {
         Error(Box::new(Reason::Declaration(source)))
     }
 
-    /// `off` is the builder call that leaves the collector out.
+    /// A built-in collector clashes; `off` is the builder call that leaves it out.
     pub(crate) fn collector(source: metrics_core::Error, off: &'static str) -> Error {
         Error(Box::new(Reason::Collector(source, off)))
     }
@@ -85,7 +85,8 @@ impl Error {
         Error(Box::new(Reason::Push(error)))
     }
 
-    /// The HTTP status with which a server refused a push; `None` if it did not respond.
+    /// The HTTP status with which a server refused a push; `None` if it did not respond, and for
+    /// errors of anything else than a push.
     ///
     /// ```
     /// # use metrics_http::PushGateway;
@@ -206,7 +207,7 @@ impl StdError for Error {
             | Reason::Textfile(_, source) => Some(source),
             #[cfg(feature = "push")]
             Reason::Push(error) => error.source(),
-            // The message already contains theirs, so the chain continues with their sources.
+            // The message already contains that of `source`, so the chain continues with the next.
             Reason::Declaration(source) | Reason::Collector(source, _) => source.source(),
             #[cfg(feature = "tower")]
             Reason::Layer(source) => source.source(),

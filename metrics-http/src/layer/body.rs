@@ -89,7 +89,7 @@ pin_project! {
     pub struct ResponseBody<B> {
         #[pin]
         inner: B,
-        // None once the request is complete.
+        // None once the request is complete, and if it is not measured.
         request: Option<MeasuredRequest>,
         // Length of the whole body in bytes, if known.
         length: Option<u64>,
@@ -161,7 +161,7 @@ impl<B: Body> Body for ResponseBody<B> {
             Poll::Ready(Some(Err(_))) => Some(Completion::Failed(any::type_name::<B::Error>())),
             Poll::Ready(Some(Ok(frame))) => {
                 let bytes = request.add_response_bytes(content_len(frame));
-                // A reader that knows the length does not poll for the end.
+                // A reader that knows the length may not poll for the end.
                 let is_complete = this.length.is_some_and(|length| bytes >= length);
                 request.leave(if is_complete {
                     before.at_body_end()

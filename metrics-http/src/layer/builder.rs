@@ -76,7 +76,7 @@ impl<L> LayerBuilder<L> {
 
     /// Adds a label with a constant value to every series; up to eight labels.
     ///
-    /// All layers of a registry must have the same label names, in the same order.
+    /// Layers that share metrics in a registry must have the same label names, in the same order.
     pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> LayerBuilder<L> {
         self.settings.labels.push((name.into(), value.into()));
         self
@@ -93,9 +93,10 @@ impl<L> LayerBuilder<L> {
     /// the duration histogram has the same value.
     ///
     /// `http_route` is omitted for an unmatched request, the status if there was no response, and
-    /// `error_type` if there was no error. `error_type` is the status if it is 500 or above (400 or
-    /// above for clients), else the type name of the error, `cancelled`, `panic` or the gRPC
-    /// status. A non-standard method is `_OTHER`. Durations have the recommended buckets.
+    /// `error_type` if there was no error. `error_type` is the type name of the error, the gRPC
+    /// status or `panic`; else the status if it is 500 or above (400 or above for clients); else
+    /// `cancelled`. A non-standard method is `_OTHER`. Durations have the recommended buckets by
+    /// default.
     ///
     /// [1]: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
     ///
@@ -120,7 +121,8 @@ impl<L> LayerBuilder<L> {
 
     /// Sets the upper bounds of the duration buckets, in seconds.
     ///
-    /// The default is [`DURATION_BUCKETS`], or none with [native](Self::native) buckets.
+    /// The default is [`DURATION_BUCKETS`], those that OpenTelemetry recommends with
+    /// [`open_telemetry`](Self::open_telemetry), or none with [native](Self::native) buckets.
     ///
     /// [`DURATION_BUCKETS`]: metrics_core::DURATION_BUCKETS
     pub fn duration_buckets(mut self, bounds: impl Into<Vec<f64>>) -> LayerBuilder<L> {
@@ -130,7 +132,7 @@ impl<L> LayerBuilder<L> {
 
     /// Sets the upper bounds of the size buckets, in bytes.
     ///
-    /// The default is eight buckets from 256 bytes to 4 MiB, or none with [native](Self::native)
+    /// The default is eight bounds from 256 bytes to 4 MiB, or none with [native](Self::native)
     /// buckets.
     pub fn size_buckets(mut self, bounds: impl Into<Vec<f64>>) -> LayerBuilder<L> {
         self.settings.size_buckets = Some(bounds.into());

@@ -44,8 +44,8 @@ impl Families {
         let requests = settings.options("requests_total", "Completed requests.");
         let in_flight = settings.options(in_flight, "Requests in flight.");
         let sizes = settings.size_bounds();
-        // First, because layers with different settings differ in its labels or buckets, and the
-        // error names the first family that clashes.
+        // The duration is created first, because layers with different settings usually differ in
+        // its labels or buckets, and the error names the first family that clashes.
         let duration = histogram(duration, "seconds", settings.duration_bounds())?;
         Ok(Families {
             duration,

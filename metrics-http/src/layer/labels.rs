@@ -11,7 +11,8 @@ use hyper::{
     },
 };
 
-/// The label value of a method; `other` for a non-standard one, which a client may have invented.
+/// The label value of a method; the argument `other` for a non-standard one, because clients could
+/// otherwise create any number of series.
 pub(super) fn method(method: &Method, other: &'static str) -> &'static str {
     let known = METHODS.iter().find(|known| **known == method.as_str());
     known.copied().unwrap_or(other)
@@ -78,8 +79,8 @@ impl Route {
     }
 }
 
-/// Whether a path is `/package.Service/Method`, with each part an identifier of
-/// [protobuf](https://protobuf.dev/reference/protobuf/proto3-spec/#identifiers).
+/// Whether a path is `/package.Service/Method`, with each part of the characters of
+/// [protobuf identifiers](https://protobuf.dev/reference/protobuf/proto3-spec/#identifiers).
 fn is_grpc_path(path: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let is_name = |name: &str| !name.is_empty() && name.bytes().all(is_plain);
@@ -144,7 +145,7 @@ impl<'a> Values<'a> {
 
 /// Maximum number of labels that a program can add with `LayerBuilder::label`.
 pub(super) const MAX_CONSTANT_LABELS: usize = 8;
-/// Including the labels of the layer itself.
+/// With the layer's own labels, of which an OpenTelemetry server with a route has the most: five.
 const MAX_LABELS: usize = MAX_CONSTANT_LABELS + 5;
 
 #[cfg(test)]

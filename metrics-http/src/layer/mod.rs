@@ -13,8 +13,9 @@
 //!
 //! # When a request ends
 //!
-//! A request begins when the layer is called. It ends with the body of its response: after the last
-//! frame, when the body fails, or when it is dropped. Until then it is in flight, and its duration
+//! A request begins when the layer's service is called. It ends with the body of its response:
+//! after the last frame, when the body fails, or when it is dropped. Without a response, it ends
+//! when the service fails or its future is dropped. Until then it is in flight, and its duration
 //! runs. Sizes are those of the bodies' content, as far as it was read.
 //!
 //! # Labels
@@ -28,10 +29,10 @@
 //!   [`LayerBuilder::max_series`].
 //! - `status`: the status of the response, as code or [class](LayerBuilder::status_class); omitted
 //!   if there was no response.
-//! - `outcome`: `ok`; `error`, if the status is 500 or above, or the service or a body failed;
-//!   `cancelled`, if the future or the response body was dropped before its end, as servers do when
-//!   the client disconnects; `panic`, if the service or the body panicked. Errors and panics are
-//!   passed on.
+//! - `outcome`: `ok`; `error`, if the status is 500 or above, or the service or the response body
+//!   failed; `cancelled`, if the future or the response body was dropped before its end, as servers
+//!   do when the client disconnects; `panic`, if the service or the response body panicked. Errors
+//!   and panics are passed on.
 //!
 //! Requests in flight have `method`, and `route` or `host`.
 //!
@@ -39,8 +40,9 @@
 //!
 //! # Use
 //!
-//! Layers of one registry with the same settings share their metrics. Once its series
-//! exist, a request allocates nothing, except a byte count if the request has a body.
+//! Layers of one registry with the same settings share their metrics. Once its series exist, a
+//! request allocates a byte count if it has a body, and on a client a copy of the host if that has
+//! capitals or is only in the header `Host`; otherwise nothing.
 //!
 //! The inner service is called with another type of body, [`RequestBody`]. An axum router or route,
 //! tonic's routes and hyper-util's client accept any body. A service that only accepts axum's body,

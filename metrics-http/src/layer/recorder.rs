@@ -46,7 +46,7 @@ enum Destination {
 pub(super) enum Completion {
     /// The response body was read to its end.
     Complete,
-    /// The service or a body returned an error of this type.
+    /// The service or the response body returned an error of this type.
     Failed(&'static str),
     /// The gRPC status is one of the server's errors.
     GrpcError(&'static str),
@@ -161,7 +161,7 @@ impl Recorder {
         }
     }
 
-    /// The values of constant labels and of the request's labels up to the route.
+    /// The values of constant labels, and of the request's labels except for the route.
     fn leading_values<'a>(&'a self, info: &'a RequestInfo) -> Values<'a> {
         let mut values = Values::default();
         self.constant_values

@@ -54,14 +54,15 @@ impl MeasuredRequest {
         Arc::clone(self.request_bytes.get_or_insert_default())
     }
 
-    /// Called before code of the inner service: a drop inside it is a panic.
+    /// Called before code of the inner service runs: if the request is dropped before
+    /// [`leave`](Self::leave), then because that code panicked.
     ///
-    /// Returns the completion to restore with [`leave`](Self::leave).
+    /// Returns the previous completion.
     pub(super) fn enter(&mut self) -> Completion {
         mem::replace(&mut self.completion, Completion::Panicked)
     }
 
-    /// Called after code of the inner service: a drop from now on is this completion.
+    /// Called after code of the inner service ran; a drop from now on has this completion.
     pub(super) fn leave(&mut self, completion: Completion) {
         self.completion = completion;
     }

@@ -132,8 +132,9 @@ impl LayerBuilder<ServerLayer> {
     ///
     /// # Errors
     ///
-    /// If the prefix, a label or a bucket is invalid, or if the metrics clash with others in the
-    /// registry, such as those of a layer with other settings.
+    /// If the prefix, a label, a bucket or the growth factor is invalid, if settings contradict
+    /// each other, or if the metrics clash with others in the registry, such as those of a layer
+    /// with other settings.
     ///
     /// ```
     /// use metrics_http::{Registry, layer::ServerLayer};

@@ -26,7 +26,7 @@ impl Buckets {
         first.is_some_and(|bound| *bound < 0.0)
     }
 
-    /// A family of histograms in a registry of its own.
+    /// A family of histograms that no registry exposes: its own registry is dropped here.
     pub(super) fn create_family(
         &self,
         name: &str,
@@ -44,5 +44,5 @@ impl Buckets {
     }
 }
 
-/// The maximum of metrics-core: the cardinality limit that applies is the facade's.
+/// The maximum of metrics-core, so that only the facade's cardinality limit takes effect.
 const MAX_SERIES: usize = 1 << 20;

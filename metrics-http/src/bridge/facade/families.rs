@@ -24,7 +24,7 @@ pub(super) struct Limits {
     pub(super) series: usize,
 }
 
-/// The parts of the store that are needed to create a family.
+/// The parts of the store that are needed to find or create a family.
 pub(super) trait Store {
     fn limits(&self) -> Limits;
 
@@ -114,8 +114,8 @@ impl<V: SeriesValue> Families<V> {
         if let Some(entry) = self.by_name().families.get(name) {
             return result(entry);
         }
-        // Checked without the lock, because the count locks the families of all three kinds. Threads
-        // that come at the same time may exceed the limit slightly.
+        // Checked without this kind's lock, because the count locks the families of all three
+        // kinds. Threads that check at the same time may together exceed the limit slightly.
         if store.family_count() >= store.limits().families {
             return Err(Arc::clone(store.excess_families()));
         }
@@ -130,7 +130,7 @@ impl<V: SeriesValue> Families<V> {
         family
     }
 
-    /// Sets the description of a name, unless it already has one.
+    /// Sets the description of a name, unless it already has one or the limit of names is reached.
     pub(super) fn describe(
         &self,
         name: &str,
@@ -269,7 +269,7 @@ impl<V: SeriesValue> Collector for FamilyCollector<V> {
 
     fn collect(&self, out: &mut Collection<'_>) {
         let series = lock(&self.family.series);
-        // Copied, so that recording threads do not wait for the output.
+        // Copied, so that the values can be written without the lock.
         let series: Vec<(Labels, Arc<V>)> = series
             .iter()
             .map(|(labels, value)| (Arc::clone(labels), Arc::clone(value)))
@@ -294,7 +294,7 @@ impl Description {
     pub(super) fn new(help: &str, unit: Option<Unit>) -> Self {
         Description {
             help: help.to_owned(),
-            // Adds no information to a number.
+            // The unit `count` adds no information to a number.
             unit: unit.filter(|unit| *unit != Unit::Count),
         }
     }
@@ -324,7 +324,7 @@ fn describe(
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Ignores poisoning: no code that can panic leaves the contents inconsistent.
+    // Ignores poisoning: a panic under a lock leaves the contents consistent.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -213,15 +213,17 @@ impl FacadeBuilder {
         self
     }
 
-    /// Sets the upper bounds of all histograms, without `+Inf`.
+    /// Sets the upper bounds of all histograms without buckets of their own, without `+Inf`.
     ///
-    /// The default is [`DURATION_BUCKETS`](crate::DURATION_BUCKETS).
+    /// [`buckets_for`](Self::buckets_for) and [`native_for`](Self::native_for) set a histogram's
+    /// own buckets. The default is [`DURATION_BUCKETS`](crate::DURATION_BUCKETS).
     pub fn buckets(mut self, bounds: impl Into<Vec<f64>>) -> FacadeBuilder {
         self.default_buckets.bounds = Some(bounds.into());
         self
     }
 
-    /// Uses native histograms, in which each bucket is at most `growth` times as wide as the last.
+    /// Uses native buckets, each at most `growth` times as wide as the last, for all histograms
+    /// without buckets of their own.
     ///
     /// They have classic buckets too if [`buckets`](Self::buckets) is called.
     pub fn native(mut self, growth: f64) -> FacadeBuilder {
@@ -251,7 +253,7 @@ impl FacadeBuilder {
         self
     }
 
-    /// Maximum number of names: 1000 by default. Further names are rejected and counted.
+    /// Sets the maximum number of names: 1000 by default. Further names are rejected and counted.
     pub fn max_families(mut self, max: usize) -> FacadeBuilder {
         self.limits.families = max;
         self

@@ -95,7 +95,7 @@ impl GaugeFn for GaugeValue {
     }
 }
 
-/// A histogram of metrics-core, in a private registry that is never scraped.
+/// A histogram of metrics-core that no registry exposes; the family's collector reads it.
 pub(super) struct HistogramValue {
     histogram: Histogram,
     accepts_negative: bool,
@@ -147,7 +147,7 @@ impl HistogramFn for HistogramValue {
     }
 }
 
-/// Counts rejected recordings; a handle to a rejected series records into it.
+/// Counts rejected recordings or look-ups; a handle to a rejected series records into it.
 #[derive(Debug, Default)]
 pub(super) struct RejectionCounter(AtomicU64);
 

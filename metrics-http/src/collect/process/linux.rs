@@ -2,7 +2,7 @@
 //!
 //! `process_heap_bytes` is `VmData`, as in other client libraries: private writable memory without
 //! the main thread's stack. It includes the stacks of other threads, and memory that was mapped but
-//! never used. Modern allocators have no heap segment that could be reported instead.
+//! never used. The heap segment alone would be too small, because allocators also map memory.
 
 use std::sync::OnceLock;
 

@@ -13,7 +13,8 @@ use std::sync::{Arc, LazyLock};
 
 use metrics_core::{Collection, Collector, Desc, Kind};
 
-/// The only collector of the program, so that several servers can register it in one registry.
+/// The process collector, one per program, so that several servers can register it in one registry:
+/// a registry ignores a collector that it already has.
 pub(crate) fn shared() -> Arc<dyn Collector> {
     static SHARED: LazyLock<Arc<ProcessMetrics>> = LazyLock::new(|| Arc::new(ProcessMetrics));
     Arc::clone(&SHARED) as Arc<dyn Collector>

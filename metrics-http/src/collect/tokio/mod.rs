@@ -23,9 +23,11 @@ use self::metric::{Metric, Read, per_runtime};
 /// | `tokio_worker_busy_seconds_total` | counter, by `worker` | time during which it was not parked |
 /// | `tokio_worker_parks_total` | counter, by `worker` | times it was parked without work |
 ///
+/// The counters exist only on targets with 64-bit atomics.
+///
 /// tokio maintains these values in any case, and reading them does not delay tasks. A program built
 /// with `RUSTFLAGS="--cfg tokio_unstable"` has more: blocking threads, spawned tasks, local queues,
-/// stealing, polls and the I/O driver.
+/// stealing, polls, the I/O driver and others.
 ///
 /// A runtime that has been shut down keeps its last values. A registry accepts one such collector;
 /// use [`tokio_runtimes`] for several runtimes.
@@ -66,7 +68,7 @@ pub fn tokio_runtimes<'h, N: Into<String>>(
 }
 
 struct RuntimeCollector {
-    /// The runtimes, with their names if there are several.
+    /// The runtimes, each with the value of its label `runtime`, if it has one.
     runtimes: Vec<(Option<String>, RuntimeMetrics)>,
     descs: Vec<Desc>,
     /// How to read the value of each description.
