@@ -1,7 +1,8 @@
 //! The macros of `metrics-core`: an implementation detail of that crate, which documents them.
 //!
 //! Each macro runs through three stages (`pipeline`): `parse` turns tokens into the types of
-//! `model`, `model` checks them and holds all rules, `expand` turns them into code and cannot fail.
+//! `model`, `model` checks them, `expand` turns them into code and cannot fail. Rules that
+//! metrics-core shares, such as those for names, are `const fn`s of it that the code calls.
 //! `parse` and `expand` use `model` and never each other.
 
 mod expand;
@@ -15,13 +16,13 @@ use proc_macro::TokenStream;
 
 use crate::model::{COUNTED, IN_FLIGHT, Mode, TIMED};
 
-/// See `metrics_core::metrics`.
+/// Expands the input of `metrics_core::metrics!`, which has the documentation.
 #[proc_macro]
 pub fn declare(input: TokenStream) -> TokenStream {
     pipeline::declare(input.into(), Mode::On).into()
 }
 
-/// `declare` for programs without metrics.
+/// Like `declare`, for programs that are built with `--cfg metrics_off`.
 #[proc_macro]
 pub fn off_declare(input: TokenStream) -> TokenStream {
     pipeline::declare(input.into(), Mode::Off).into()

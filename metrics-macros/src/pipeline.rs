@@ -1,4 +1,4 @@
-//! Each macro as a pipeline: parse, check, expand.
+//! Runs each macro through its stages: parse, check, expand.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -9,8 +9,8 @@ use crate::{
     parse,
 };
 
-/// A function attribute, reached through the crate of this name. If there are errors, they are
-/// emitted next to the item as it is written.
+/// Expands a function attribute of the re-exporting crate `reached_through`. If there are errors,
+/// they are emitted next to the item as it is written.
 pub(crate) fn instrument(
     instrument: &'static Instrument,
     args: &TokenStream,
@@ -48,13 +48,13 @@ fn try_instrument(
             expand::function(args, moved, *function)
         }
         Some(Item::Container(container)) => expand::container(&args, &container),
-        // Reported.
+        // Unreachable: these were reported above, so `finish` has returned the error.
         Some(Item::FileModule(_) | Item::Other) | None => TokenStream::new(),
     })
 }
 
-/// `metrics!`. Metrics without errors are emitted next to the errors, and so are metrics with
-/// errors if they can be generated, so that code that uses them causes no further errors.
+/// Expands `metrics!`. A syntax error is emitted alone. With other errors, every metric that can be
+/// generated is emitted next to them, so that code that uses it causes no further errors.
 pub(crate) fn declare(input: TokenStream, mode: Mode) -> TokenStream {
     let mut errors = Errors::default();
     let declarations = match parse::declarations(input, &mut errors) {
@@ -72,22 +72,22 @@ pub(crate) fn declare(input: TokenStream, mode: Mode) -> TokenStream {
     tokens
 }
 
-/// `#[derive(Label)]`.
+/// Expands `#[derive(Label)]`.
 pub(crate) fn derive_label(input: TokenStream, reached_through: &str) -> TokenStream {
     derive(input, reached_through, |item, errors| {
         LabelEnum::new(item, errors).map(|label| expand::label_enum(&label))
     })
 }
 
-/// `#[derive(Labels)]`.
+/// Expands `#[derive(Labels)]`.
 pub(crate) fn derive_labels(input: TokenStream, reached_through: &str) -> TokenStream {
     derive(input, reached_through, |item, errors| {
         LabelStruct::new(item, errors).map(|labels| expand::label_struct(&labels))
     })
 }
 
-/// Emits the errors, and the implementation if the model could be built: code that uses the type then
-/// causes no further errors.
+/// Emits the errors, and the implementation if the model could be built: code that uses the type
+/// then causes no further errors.
 fn derive(
     input: TokenStream,
     reached_through: &str,

@@ -1,5 +1,5 @@
-//! What the macros expand to, for people to read: each expansion is compared with a file in the
-//! folder `snapshots`, which `BLESS=1` overwrites.
+//! Compares expansions of the macros with files in the folder `snapshots`, which people can read.
+//! With `BLESS=1` in the environment, the tests overwrite the files.
 
 use std::{env, fs, path::Path};
 
@@ -465,7 +465,7 @@ fn derived_set(name: &str, input: TokenStream) {
     compare_tokens(name, &pipeline::derive_labels(input, "m"));
 }
 
-/// Compares an expansion with its snapshot; `BLESS=1` overwrites the snapshot.
+/// Compares the expansion of a function attribute with the snapshot `name`.
 #[track_caller]
 fn compare(instrument: &'static Instrument, name: &str, args: &TokenStream, item: &TokenStream) {
     compare_in(instrument, Mode::On, name, args, item);
@@ -479,7 +479,7 @@ fn compare_in(
     args: &TokenStream,
     item: &TokenStream,
 ) {
-    // A short crate name keeps the lines short.
+    // As if re-exported by a crate `m`: a short name keeps the lines short.
     let expanded = pipeline::instrument(instrument, args, item, "m", mode);
     compare_tokens(name, &expanded);
 }

@@ -1,6 +1,6 @@
 //! Bounds, buckets and quantiles, and the checks of objectives against them.
 //!
-//! `buckets(native(growth = 1.5), 0.1)` expands to
+//! `#[buckets(native(growth = 1.5), 0.1)]` on a declared histogram expands to
 //!
 //! ```text
 //! const __BOUNDS: [f64; 1] = [0.1];
@@ -9,6 +9,8 @@
 //! const _: () = check_bucket(&__BOUNDS, 0); // at `0.1`
 //! const _: () = check_growth(1.5);          // at `1.5`
 //! ```
+//!
+//! For a timed function, `nanos_with_infinity` also converts the bounds to nanoseconds.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -18,7 +20,7 @@ use super::tokens::check;
 use crate::model::{Bounds, BoundsRule, Buckets, Latency, Native, first_span};
 
 impl Bounds {
-    /// The number of bounds, and their array.
+    /// The number of bounds and their array, as expressions.
     pub(super) fn array(&self, krate: &Path) -> (TokenStream, TokenStream) {
         match self {
             Bounds::List(bounds) => {
@@ -39,7 +41,7 @@ impl Bounds {
         }
     }
 
-    /// Checks `__BOUNDS`: each bound of a list by the function `one`, a rule by `all`.
+    /// Checks of `__BOUNDS`: of each bound in a list by the function `one`, of a rule by `all`.
     pub(super) fn checks(&self, krate: &Path, one: &str, all: &str) -> TokenStream {
         match self {
             Bounds::List(bounds) => {
@@ -55,8 +57,8 @@ impl Bounds {
 }
 
 impl Buckets {
-    /// The number of classic bounds, and their array. Native buckets have classic ones beside them
-    /// only if they are given.
+    /// The number of classic bounds and their array, as expressions. A native histogram has classic
+    /// buckets only if bounds are given.
     pub(super) fn array(&self, krate: &Path) -> (TokenStream, TokenStream) {
         match &self.classic {
             Some(bounds) => bounds.array(krate),
@@ -116,7 +118,7 @@ impl Latency {
         quote!(#krate::Objective::Latency { seconds: #seconds, percent: #percent })
     }
 
-    /// Fails to compile if the duration is not one of the bounds.
+    /// A check that fails to compile if the duration is not one of the bounds.
     pub(super) fn check(&self, krate: &Path, bounds: &TokenStream) -> TokenStream {
         let seconds = self.seconds;
         let arguments = quote!(&#bounds, #seconds);
@@ -124,7 +126,8 @@ impl Latency {
     }
 }
 
-/// `__BOUNDS` as declared, and `__BUCKETS` to search; `closed` appends the infinite bound.
+/// The items `__BOUNDS`, as declared, and `__BUCKETS`, which recordings search. The `const fn`
+/// `closed` converts the bounds and appends `+Inf`.
 pub(super) fn bucket_items(
     krate: &Path,
     (count, array): (TokenStream, TokenStream),

@@ -26,7 +26,8 @@ use syn::{Attribute, Meta};
 use super::tokens::in_braces;
 use crate::model::{Args, BLOCK_ARGUMENT, Container, Enclosing, Member, without_comma};
 
-/// Puts the attribute on every function in the container, and on every container in it.
+/// Puts the attribute on the functions and containers in a container, except on members that have
+/// the attribute themselves, `const fn`s and functions without a body.
 pub(crate) fn container(args: &Args, container: &Container) -> TokenStream {
     let Container {
         attrs,

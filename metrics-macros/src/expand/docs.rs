@@ -119,7 +119,8 @@ impl Queries {
     }
 }
 
-/// A `concat!` of the text with the module's path, which only the compiler knows, for [`MODULE`].
+/// A `concat!` of the text in which `module_path!()` replaces [`MODULE`]: only the compiler knows
+/// the module's path.
 fn with_module(text: &str) -> TokenStream {
     let mut parts = text
         .split(MODULE)

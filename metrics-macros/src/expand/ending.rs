@@ -1,4 +1,5 @@
-//! The closure that reads a result: its outcome, and the labels that are computed from it.
+//! The closure that reads a result: its outcome, and the labels that are computed from it. The
+//! arguments of the attribute select its form:
 //!
 //! | arguments | closure |
 //! |---|---|
@@ -8,7 +9,8 @@
 //! | `labels(on_return(size: Size = f))` | `\|__result\| call::LabelledOutcome::new(.., &(call::ResultValue(Some(call::map_result::<_, Size>(__result, f))),))` |
 //! | `err(fault: Fault)` | `\|__result\| call::LabelledOutcome::new(.., &(call::ResultValue::<&Fault>(call::error_of(__result)),))` |
 //!
-//! A label without a type is wrapped in `call::OpenLabel`: its values are not known at compile time.
+//! A label without a type is wrapped in `call::OpenLabel`: its values are not known at compile
+//! time.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -17,7 +19,7 @@ use syn::Expr;
 use super::tokens::located_at;
 use crate::model::{Args, Returns, first_span};
 
-/// The closure, and what it needs in scope.
+/// The closure, and the imports that it needs in scope.
 pub(super) fn ending(
     args: &Args,
     returns: &Returns,
@@ -63,8 +65,8 @@ pub(super) fn ending(
         });
         first.get_or_insert(span);
     }
-    // A literal closure at the call, because only there its parameter's type is inferred. The
-    // tuple's span is the place of the error about a value that is no label.
+    // A closure literal, because the type of its parameter is only inferred if it is written as an
+    // argument of the call. An error about a value that is no label appears at the tuple's span.
     let ending = if let Some(first) = first {
         let labels = quote_spanned!(first=> &(#(#labels,)*));
         quote!(|#result| #call::LabelledOutcome::new(#is_error, #labels))
@@ -74,7 +76,7 @@ pub(super) fn ending(
     (ending, imports)
 }
 
-/// Calls a closure or function of the user with the result; a wrong type is an error at it.
+/// Calls a closure or function of the user with the result. Errors about its type appear at it.
 fn look(call: &TokenStream, result: &Ident, function: &Expr, ty: &TokenStream) -> TokenStream {
     let span = first_span(function);
     let call = located_at(call, span);

@@ -1,4 +1,4 @@
-//! The statics of an instrumented function: its members of a metric family, and their registration.
+//! The statics of an instrumented function: its family, the family's storage, and the registration.
 //!
 //! `#[counted]` on `fn size(..) -> usize` needs, with `p` for `::metrics_core::__private`,
 //!
@@ -238,7 +238,8 @@ fn labels(args: &Args, function: &Function) -> Option<TokenStream> {
     })
 }
 
-/// The name, help and unit of a family of the function's own. `infix` goes before the unit's suffix.
+/// The name, help and unit of a family of the function's own, if it has one. `infix` goes before
+/// the suffix `_seconds` of the name, `remark` after the help.
 fn own_family(args: &Args, infix: &str, remark: &str) -> Option<TokenStream> {
     let instrument = args.instrument;
     let given = args.name.get()?;
@@ -280,7 +281,7 @@ fn objectives(args: &Args) -> Option<TokenStream> {
     })
 }
 
-/// The checks of the arguments, and the buckets that some of them are about.
+/// The checks of the arguments, and the bucket items that some of them use.
 pub(super) fn checks(args: &Args) -> TokenStream {
     let krate = &args.krate;
     let kind = kind(krate, args.instrument.kind);

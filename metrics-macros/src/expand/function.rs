@@ -31,7 +31,8 @@ use super::{
 };
 use crate::model::{Args, Function, Returns};
 
-/// Wraps the body in the recorders of an attribute and of the attributes that have moved below it.
+/// Wraps the body in the recorders of an attribute and of the attributes that moved below it, or
+/// moves all of them below the next function attribute.
 pub(crate) fn function(args: Args, moved: Vec<Args>, mut function: Function) -> TokenStream {
     docs::add(&args, &mut function);
     let krate = args.krate.clone();

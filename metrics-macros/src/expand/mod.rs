@@ -1,13 +1,13 @@
-//! From the types of `model` to tokens. Nothing here can fail.
+//! Turns the types of `model` into tokens. Nothing here can fail.
 //!
-//! Each file begins with a small input and what it expands to, shortened to what matters; the
-//! complete expansions of the function attributes are in the folder `snapshots`, where a test
-//! compares them.
+//! Most files begin with a small input and its expansion, shortened to what matters. Complete
+//! expansions are in the folder `snapshots`, where a test compares them.
 //!
-//! All paths are absolute, through the path of metrics-core that the user's crate knows, and all
-//! locals begin with `__` or have mixed-site hygiene, so that an expansion depends on nothing that
-//! is in scope. A rule that only the compiler can check becomes a `const _: () = check_...(...)`
-//! whose tokens have the span of the user's token, which is where the error appears.
+//! Paths to items are absolute: through the path of metrics-core that the user's crate knows, or
+//! through `::core`. Variables that user code could clash with begin with `__` or have mixed-site
+//! hygiene. So an expansion needs no imports and does not clash with the user's variables. A rule
+//! of metrics-core, such as that for names, is checked by `const _: () = check_...(...)`, whose
+//! tokens have the span of the user's token, which is where the error appears.
 
 mod body;
 mod buckets;

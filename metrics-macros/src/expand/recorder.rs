@@ -1,7 +1,7 @@
 //! The recorder of one function attribute.
 //!
-//! `#[counted(labels(plan, path = page.path()), err(fault: Fault))]` on a function with the argument
-//! `plan: Plan` has, with `call` for `::metrics_core::__private::call`,
+//! `#[counted(labels(plan, path = page.path()), err(fault: Fault))]` on a function with the
+//! argument `plan: Plan` has, with `call` for `::metrics_core::__private::call`,
 //!
 //! ```text
 //! // the type
@@ -34,12 +34,12 @@ pub(super) struct Recorder {
     pub(super) ty: TokenStream,
     /// The expression for the series of a call, in a block with the statics that it needs.
     pub(super) series: TokenStream,
-    /// Whether `series` names arguments of the function.
+    /// Whether `series` computes labels, which may name arguments of the function.
     pub(super) is_labelled: bool,
     pub(super) reads_result: bool,
-    /// The closure that decides the outcome and the labels of the result.
+    /// The closure that decides the outcome and the labels of the result, or `never_fails`.
     pub(super) ending: TokenStream,
-    /// The bindings that `ending` needs in scope.
+    /// The `use` declarations that `ending` needs in scope.
     pub(super) imports: TokenStream,
 }
 
@@ -113,7 +113,7 @@ pub(super) fn entry_values(args: &Args, function: &Function, call: &TokenStream)
         let span = value_span(label);
         let call = located_at(call, span);
         if let Some(ty) = function.label_type(label, args) {
-            // With the type stated, a value of another type is an error here.
+            // With the type stated, a value of another type is an error at the value.
             quote_spanned!(span=> #call::typed::<#ty>(&(#value)))
         } else {
             // Borrowed, so that the body can still move what the value is computed from.
@@ -121,7 +121,7 @@ pub(super) fn entry_values(args: &Args, function: &Function, call: &TokenStream)
         }
     });
     let values = values.collect::<Vec<_>>();
-    // The place of the error about a value that is no label.
+    // An error about a value that does not implement `Label` appears at the first value.
     let first = args.entry_labels().next();
     let span = first.map_or(function.brace, value_span);
     quote_spanned!(span=> &(#(#values,)*))

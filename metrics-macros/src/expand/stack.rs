@@ -14,9 +14,9 @@
 //! async fn fetch(path: &str) -> Page { .. }
 //! ```
 //!
-//! and `#[timed]` then takes it out and wraps the body once for both. If the attribute below has the
-//! name of one of ours and is from another crate, it leaves the moved ones alone, the compiler
-//! expands them later, and nothing is lost.
+//! and `#[timed]` then removes it and wraps the body once for both. If the attribute below has the
+//! name of a function attribute and is from another crate, it leaves the moved ones alone, the
+//! compiler expands them later, and nothing is lost.
 
 use proc_macro2::{Ident, Span};
 use quote::quote;

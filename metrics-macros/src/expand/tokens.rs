@@ -58,7 +58,7 @@ pub(crate) fn kind(krate: &Path, name: &str) -> TokenStream {
 
 /// The line of a token; `line!()` would be the line of the macro call.
 pub(crate) fn line(span: Span) -> u32 {
-    // The snapshot tests run outside of a compiler.
+    // The snapshot tests run outside of a compiler, where spans have no lines.
     if !proc_macro::is_available() {
         return 0;
     }

@@ -39,7 +39,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// An attribute without arguments.
+    /// Creates an attribute whose arguments are not parsed yet; `tokens` are the unparsed ones.
     pub(crate) fn new(instrument: &'static Instrument, tokens: TokenStream, krate: Path) -> Self {
         Args {
             instrument,
@@ -84,7 +84,8 @@ impl Args {
         of_result.flatten()
     }
 
-    /// The names of all labels and the types stated for them, in the order of the exposition.
+    /// The names of all labels and the types stated for them: entry labels, then labels of the
+    /// result, then the label of the error.
     pub(crate) fn all_labels(&self) -> impl Iterator<Item = (&Ident, Option<&Type>)> {
         let entry = self.entry_labels().map(|label| (&label.name, &label.ty));
         let results = self.result_labels().map(|label| (&label.name, &label.ty));
@@ -117,11 +118,11 @@ pub(crate) enum LabelArg {
     OnReturn(Vec<ResultLabel>),
 }
 
-/// `argument`, `self.field`, `key = expression` or `key: Type = expression`.
+/// `argument`, `argument: Type`, `self.field`, `key = expression` or `key: Type = expression`.
 pub(crate) struct EntryLabel {
     pub(crate) name: Ident,
     pub(crate) ty: Option<Type>,
-    /// Without an expression, the value is the argument of the label's name.
+    /// If absent, the value is the function's argument that has the label's name.
     pub(crate) value: Option<Expr>,
 }
 

@@ -68,7 +68,8 @@ fn check_function(args: &Args, function: &Function, errors: &mut Errors) {
     }
 }
 
-/// Help, unit and buckets belong to a family, so a function may set them only if it names its own.
+/// Checks help, unit and buckets. They belong to a family, so a function may set them only if it
+/// names a family of its own.
 fn check_family(args: &Args, errors: &mut Errors) {
     let instrument = args.instrument;
     if let Some(help) = args.help.get()
@@ -162,7 +163,7 @@ fn check_applies(args: &Args, errors: &mut Errors) {
     }
 }
 
-/// The arguments that decide the outcome, and the arguments that need one.
+/// Checks the arguments that decide the outcome, and the arguments that need one.
 fn check_outcome(args: &Args, returns: &Returns, errors: &mut Errors) {
     if let (Some(key), false) = (args.err.key(), args.fallible.is_set())
         && args.instrument.has_outcome

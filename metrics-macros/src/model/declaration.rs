@@ -41,7 +41,7 @@ pub(crate) struct MetricAttrs {
     pub(crate) cfgs: Vec<Attribute>,
     /// The doc comment, which goes on the static and on its type.
     pub(crate) docs: Vec<Attribute>,
-    /// Attributes of other crates and of the compiler, which go on the static.
+    /// Other attributes, of the compiler or another crate, which go on the static.
     pub(crate) others: Vec<Attribute>,
 }
 
@@ -62,7 +62,7 @@ pub(crate) enum LabelsType {
     None,
     /// Never empty.
     List(Vec<ListedLabel>),
-    /// A type that derives `Labels`.
+    /// A type that implements `Labels`.
     Type(Box<Type>),
 }
 
@@ -96,9 +96,9 @@ pub(crate) struct LabelRules {
     pub(crate) normalize: Slot<Path>,
 }
 
-/// `"GET", "POST", else = "unknown"`.
+/// The content of `#[allow_only("GET", "POST", else = "unknown")]`.
 pub(crate) struct AllowList {
     pub(crate) values: Vec<LitStr>,
-    /// The value that is recorded for all others.
+    /// The value that is recorded for all others; `"other"` if it is absent.
     pub(crate) other: Option<LitStr>,
 }

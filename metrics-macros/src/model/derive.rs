@@ -13,7 +13,7 @@ pub(crate) struct DeriveItem {
     /// The path of metrics-core.
     pub(crate) krate: Path,
     pub(crate) on_type: LabelAttr,
-    /// For each variant of an enum, or each field of a struct.
+    /// The attributes on each variant of an enum, or on each field of a struct, in order.
     pub(crate) on_parts: Vec<LabelAttr>,
 }
 
@@ -95,7 +95,7 @@ pub(crate) struct LabelStruct {
     pub(crate) generics: Generics,
     pub(crate) krate: Path,
     pub(crate) fields: Vec<LabelField>,
-    /// Whether names may contain any characters.
+    /// Whether names may contain all characters but control characters.
     pub(crate) is_utf8: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The items that a function attribute is on.
+//! The items that a function attribute can be on.
 
 use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, FnArg, Pat, Signature, Token, Type, Visibility, ext::IdentExt};
@@ -55,7 +55,8 @@ impl Function {
         self.attrs.iter().find(|attr| attr.path().is_ident(name))
     }
 
-    /// The index of the next attribute whose expansion may depend on the function's form.
+    /// The index of the first attribute that may be a macro, and so may depend on the function's
+    /// form.
     pub(crate) fn next_active_attribute(&self) -> Option<usize> {
         self.attrs.iter().position(|attr| !is_inert(attr))
     }
@@ -94,7 +95,7 @@ pub(crate) struct Container {
     /// `#![...]` at the top of the body.
     pub(crate) inner_attrs: Vec<Attribute>,
     pub(crate) members: Vec<Member>,
-    /// The context that its functions need; empty for a module.
+    /// The context that its functions need; `None` for a module.
     pub(crate) enclosing: Option<Enclosing>,
     /// The span of the braces around the body.
     pub(crate) brace: Span,
@@ -106,7 +107,7 @@ pub(crate) struct Member {
     /// The item without its attributes.
     pub(crate) item: TokenStream,
     pub(crate) is_function: bool,
-    /// Whether a function attribute can be on it: it is a container, or a function that has a body
-    /// and is not `const`.
+    /// Whether a function attribute can be on it: it is a container or a function, has a body, and
+    /// is not a `const fn`.
     pub(crate) is_instrumentable: bool,
 }

@@ -1,10 +1,11 @@
-//! What is to be generated: the data that `parse` fills in and `expand` turns into code, and the
-//! rules that this data must meet.
+//! The data that `parse` fills in and `expand` turns into code, and the rules that this data must
+//! meet.
 //!
-//! `parse` and `expand` both use this module and never each other. `parse` reports only what the
-//! grammar does not allow; every rule between arguments, or between an argument and the item that
-//! it is on, is here: in [`check()`] for the function attributes, in [`Metric::new`] for `metrics!`,
-//! in [`LabelEnum::new`] and [`LabelStruct::new`] for the derives.
+//! `parse` and `expand` both use this module and never each other. `parse` reports what the grammar
+//! does not allow, which includes the content of `slo(...)` and the place of `#[label(...)]`
+//! arguments. The other rules between arguments, or between an argument and the item that it is on,
+//! are here: in [`check()`] for the function attributes, in [`Metric::new`] for `metrics!`, in
+//! [`LabelEnum::new`] and [`LabelStruct::new`] for the derives.
 
 mod args;
 mod buckets;
@@ -43,11 +44,11 @@ pub(crate) use self::{
     tokens::{first_span, label_name, mentions, without_comma},
 };
 
-/// Whether the program records metrics: `--cfg metrics_off`, which metrics-core sees and the macros
-/// do not, builds it without any.
+/// Whether the program records metrics. It does not with `--cfg metrics_off`. Cargo may not pass
+/// this flag to procedural macros, so metrics-core and metrics-http select the macro for the mode.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     On,
-    /// Arguments are checked, and items stay as they are written.
+    /// Arguments are checked, functions run as they are written, and declared metrics do nothing.
     Off,
 }

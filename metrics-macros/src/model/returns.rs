@@ -1,5 +1,5 @@
-//! What a function returns: the output of a call, whether it can be an error, and whether the call
-//! goes on in a future.
+//! The return type of a function: the output of a call, whether it can be an error, and whether the
+//! call goes on in a future.
 
 use proc_macro2::Ident;
 use syn::{ReturnType, Signature, Type, visit_mut::VisitMut};
@@ -21,13 +21,13 @@ pub(crate) enum FutureForm {
     AsyncFn,
     /// Returns `impl Future`.
     Opaque,
-    /// Returns `Pin<Box<dyn Future>>` or an alias of it.
+    /// Returns `Pin<Box<dyn Future>>`, `BoxFuture` or `LocalBoxFuture`.
     Boxed,
 }
 
 /// Whether a call can return an error.
 pub(crate) enum Fallible {
-    /// Decided by an argument or by the name of the type.
+    /// Decided by an argument or by the syntax of the type.
     Known(bool),
     /// Decided by the compiler, which sees through aliases of `Result`.
     Probe(Box<Type>),
@@ -86,8 +86,8 @@ impl Fallible {
     }
 }
 
-/// The output and form of a returned future: `impl Future`, `Pin<Box<dyn Future>>`, or an alias from
-/// the crate `futures`.
+/// The output and form of a returned future: `impl Future`, `Pin<Box<dyn Future>>`, or the aliases
+/// `BoxFuture` and `LocalBoxFuture` of the crate `futures`.
 fn future(output: &ReturnType) -> Option<(ReturnType, FutureForm)> {
     match output {
         ReturnType::Type(_, ty) => future_type(ty),
@@ -133,7 +133,7 @@ fn type_arguments(segment: &syn::PathSegment) -> impl Iterator<Item = &Type> {
         })
 }
 
-/// The type argument of `Name<Argument>`, if this is the segment's name.
+/// The first type argument of a path segment, if the segment has this name.
 fn single_argument<'a>(segment: &'a syn::PathSegment, name: &str) -> Option<&'a Type> {
     (segment.ident == name).then(|| type_arguments(segment).next())?
 }
@@ -173,7 +173,7 @@ pub(crate) fn with_static_lifetimes(ty: &Type) -> Type {
     ty
 }
 
-/// Makes all lifetimes `'static` except the ones that a `for<...>` in the type introduces.
+/// Makes all written lifetimes `'static` except the ones that a `for<...>` in the type introduces.
 #[derive(Default)]
 struct StaticLifetimes(Vec<Ident>);
 

@@ -1,4 +1,4 @@
-//! Questions about tokens that parsing, validation and expansion ask alike.
+//! Functions on tokens that more than one of `parse`, `model` and `expand` need.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;

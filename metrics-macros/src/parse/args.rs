@@ -16,7 +16,8 @@ use crate::model::{
     Args, BLOCK_ARGUMENT, Enclosing, Errors, Instrument, MOVED_ARGUMENT, Sample, Slot,
 };
 
-/// The arguments for users. The hidden ones are [`BLOCK_ARGUMENT`] and [`MOVED_ARGUMENT`].
+/// The arguments that the error about an unknown one lists. [`BLOCK_ARGUMENT`] and
+/// [`MOVED_ARGUMENT`], which only expansions write, are left out.
 const ARGUMENTS: [&str; 17] = [
     "name",
     "help",
@@ -37,8 +38,8 @@ const ARGUMENTS: [&str; 17] = [
     "crate",
 ];
 
-/// Parses the arguments of an attribute that was reached through the crate of this name. The result
-/// has the arguments before the first syntax error.
+/// Parses the arguments of an attribute that the crate `reached_through` re-exports. The result has
+/// the arguments before the first syntax error.
 pub(crate) fn args(
     instrument: &'static Instrument,
     tokens: TokenStream,

@@ -77,15 +77,16 @@ fn member(input: ParseStream) -> syn::Result<Member> {
 /// Splits an item into the tokens before its body and the body. An item that ends in a semicolon
 /// has no body.
 ///
-/// Bodies stay token trees, so that the compiler and not the macro reports errors in them.
+/// The body stays a token tree, so that the compiler and not the macro reports errors in a
+/// function's body.
 fn header_and_body(input: ParseStream) -> syn::Result<(TokenStream, Option<Group>)> {
     let mut header = TokenStream::new();
     let mut before = ' ';
     let mut is_assigned = false;
     while !input.is_empty() {
         match input.parse::<TokenTree>()? {
-            // Braces are not a body after `<` or `,`, as in `Foo<{ N }>` and `Foo<A, { N }>`, nor
-            // after the `=` of a constant.
+            // Braces after `<` or `,` are taken for a const argument, as in `Foo<{ N }>` and
+            // `Foo<A, { N }>`, and braces after the `=` of a constant for its value.
             TokenTree::Group(group)
                 if group.delimiter() == Delimiter::Brace
                     && !['<', ','].contains(&before)
@@ -111,7 +112,7 @@ fn header_and_body(input: ParseStream) -> syn::Result<(TokenStream, Option<Group
     Ok((header, None))
 }
 
-/// Whether `=` in this header is part of a bound, such as `Iterator<Item = u8>`.
+/// Whether an `=` after this header is taken for part of a bound, such as `Iterator<Item = u8>`.
 fn allows_bounds(header: &TokenStream) -> bool {
     header.clone().into_iter().any(|token| {
         matches!(&token, TokenTree::Ident(ident)
@@ -136,7 +137,7 @@ enum Kind {
     Module,
 }
 
-/// The kind of container that has this header.
+/// The kind of container that has this header; `None` if it is no container.
 fn kind_of(header: &TokenStream) -> Option<Kind> {
     if starts_with(header, "mod") {
         return Some(Kind::Module);
@@ -206,7 +207,7 @@ impl VisitMut for Shorten<'_> {
     }
 }
 
-/// Writes tokens with spaces only after commas and between words.
+/// Writes tokens with spaces only after commas and semicolons and between words.
 fn spell(out: &mut String, tokens: TokenStream) {
     for token in tokens {
         match token {

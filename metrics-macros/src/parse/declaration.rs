@@ -18,7 +18,8 @@ use crate::model::{
     MetricAttrs, MetricType, Slo,
 };
 
-/// Parses the path of metrics-core, which the `macro_rules!` shell passes, and the user's input.
+/// Parses the path of metrics-core, which the `macro_rules!` macro `metrics!` passes, and the
+/// user's input.
 ///
 /// A syntax error in a declaration fails; errors in attributes are collected.
 pub(crate) fn declarations(tokens: TokenStream, errors: &mut Errors) -> syn::Result<Declarations> {
@@ -136,7 +137,7 @@ fn metric_attrs(attrs: Vec<Attribute>, errors: &mut Errors) -> MetricAttrs {
     parsed
 }
 
-/// Parses an attribute of a declaration; returns false if it is not one of this crate.
+/// Parses an attribute of a declaration; returns false if it has no meaning to `metrics!`.
 fn metric_attr(
     parsed: &mut MetricAttrs,
     key: &Ident,
@@ -177,7 +178,7 @@ fn metric_attr(
     Ok(true)
 }
 
-/// The text of a doc comment's line.
+/// The trimmed text of one line of a doc comment; `None` if it is not a string literal.
 fn doc(attr: &Attribute) -> Option<String> {
     match &attr.meta {
         Meta::NameValue(pair) => match &pair.value {
@@ -191,7 +192,7 @@ fn doc(attr: &Attribute) -> Option<String> {
     }
 }
 
-/// `#[slo(latency = "250ms", objective = 99.9)]`.
+/// Parses `#[slo(latency = "250ms", objective = 99.9)]`.
 fn slo_attr(
     parsed: &mut MetricAttrs,
     key: &Ident,
@@ -226,7 +227,7 @@ impl Parse for Expiry {
         };
         let literal: LitStr = input.parse().map_err(|_| wrong())?;
         let text = literal.value();
-        // The units that `seconds` does not know.
+        // Units that `slo::seconds` does not know, in seconds.
         let units = [("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
         let long = units
             .iter()

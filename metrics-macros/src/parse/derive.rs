@@ -10,7 +10,7 @@ use syn::{
 use super::grammar::{comma_separated, crate_path, equals, unknown, value};
 use crate::model::{Case, DeriveItem, Errors, LabelAttr};
 
-/// Parses the item of a derive that was reached through the crate of this name.
+/// Parses the item of a derive that the crate `reached_through` re-exports.
 ///
 /// A syntax error in the item fails; errors in `#[label(...)]` are collected.
 pub(crate) fn derive_item(

@@ -1,4 +1,4 @@
-//! A function, and the attributes of ours on it.
+//! A function, and the function attributes that moved below the one being expanded.
 
 use proc_macro2::TokenTree;
 use syn::{
@@ -54,8 +54,8 @@ impl Parse for Function {
     }
 }
 
-/// Takes out of a function the attributes that have moved to right below the expanding one, the
-/// topmost first; see `expand::stack`.
+/// Removes from a function the attributes that moved directly below the one being expanded, and
+/// returns them, the topmost first; see `expand::stack`.
 pub(crate) fn moved_attributes(function: &mut Function, reached_through: &str) -> Vec<Args> {
     let mut moved = Vec::new();
     while let Some(next) = function.next_active_attribute()
@@ -64,7 +64,7 @@ pub(crate) fn moved_attributes(function: &mut Function, reached_through: &str) -
         && let Some(instrument) = Instrument::named(&last.ident)
         && meta.tokens.clone().into_iter().any(is_mark)
     {
-        // Its errors were reported by its own expansion.
+        // Its own expansion has checked it: with an error, it would not have moved.
         let errors = &mut Errors::default();
         moved.push(args(
             instrument,

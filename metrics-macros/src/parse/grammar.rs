@@ -22,7 +22,7 @@ pub(crate) fn comma_separated(
     Ok(())
 }
 
-/// Parses a list.
+/// Parses a list that is separated by commas.
 pub(crate) fn items<T: Parse>(input: ParseStream) -> syn::Result<Vec<T>> {
     let list = input.parse_terminated(T::parse, Token![,])?;
     Ok(list.into_iter().collect())
@@ -96,7 +96,7 @@ pub(crate) fn skip_argument(input: ParseStream) -> syn::Result<()> {
     Ok(())
 }
 
-/// The path of a crate by its name in the user's manifest.
+/// The absolute path of a crate, such as `::metrics_core`.
 pub(crate) fn crate_path(name: &str) -> Path {
     let name = Ident::new(name, Span::call_site());
     syn::parse_quote!(::#name)

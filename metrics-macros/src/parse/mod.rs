@@ -1,8 +1,8 @@
 //! The grammar: from tokens to the types of `model`, which are described there.
 //!
 //! A parser reports what is not in the grammar, at the token at fault. Where it can, it goes on
-//! after that, so that one compiler run shows several faults. Rules between arguments are the
-//! subject of `model`.
+//! after that, so that one compiler run shows several faults. `model` has the rules between
+//! arguments, except those within one `slo(...)` or `#[label(...)]`, which are checked here.
 
 mod args;
 mod buckets;

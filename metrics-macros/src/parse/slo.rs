@@ -6,7 +6,9 @@ use syn::{LitFloat, LitInt, LitStr, Token, ext::IdentExt, parse::ParseStream};
 use super::grammar::{comma_separated, equals, skip_argument, value};
 use crate::model::{Errors, Latency, Slo, Slot};
 
-/// Parses the content of `slo(...)`, whose key is `slo`, and adds the objectives to `out`.
+/// Parses the content of `slo(...)` and adds the objectives to `out`.
+///
+/// `slo` is the key of the argument; an error about the whole argument points at it.
 pub(crate) fn objectives(
     slo: &Ident,
     content: ParseStream,
@@ -108,7 +110,7 @@ fn percent(key: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<
     Ok(literal)
 }
 
-/// The seconds of `"250ms"`.
+/// Converts a duration such as `"250ms"` to seconds.
 pub(crate) fn seconds(duration: &LitStr) -> syn::Result<f64> {
     let text = duration.value();
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -120,7 +122,8 @@ pub(crate) fn seconds(duration: &LitStr) -> syn::Result<f64> {
     };
     let parsed = number.parse::<f64>().ok();
     match (parsed, units_per_second) {
-        // Divided, because "250ms" must be the float that is written 0.25.
+        // Divided and not multiplied by 0.000001, which is inexact: "5us" must be exactly the float
+        // 0.000005 that a bucket bound is written as.
         (Some(number), Some(units)) if number > 0.0 && number.is_finite() => Ok(number / units),
         _ => Err(not_a_duration(duration.span())),
     }

@@ -1,8 +1,9 @@
 //! The arguments of a function whose body moves into a closure or a future.
 //!
 //! The closure or future must own the arguments and drop them as the function would: at the end of
-//! the body, the last one first. An argument that it merely captures is dropped in the order of its
-//! first use. So the body begins with statements that move, or name, all arguments in order:
+//! the body, the last one first. Arguments that it merely captures are dropped in the order of
+//! their first use. So the body begins with statements that move the arguments in order, or name
+//! them in reverse order:
 //!
 //! | argument | `move_arguments` | `move_variables` | `name_variables` |
 //! |---|---|---|---|
@@ -22,7 +23,7 @@ use crate::{
     model::{Function, mentions},
 };
 
-/// Statements that make a closure own the arguments of this signature, which may be changed.
+/// Statements that make a closure own the arguments of `sig`; they may need changes to `sig`.
 pub(super) fn owned_arguments(
     function: &Function,
     recorders: &[Recorder],
@@ -37,8 +38,8 @@ pub(super) fn owned_arguments(
     }
 }
 
-/// Moves the arguments as an `async fn` does: whole, in their order, and taken apart inside. The
-/// signature gets a plain name for each pattern.
+/// Moves the arguments as an `async fn` does: each one whole, in order, and destructured inside.
+/// The signature gets a plain name for each pattern.
 pub(super) fn move_arguments(sig: &mut Signature, recorders: &[Recorder]) -> TokenStream {
     let mut moved = TokenStream::new();
     for (index, input) in sig.inputs.iter_mut().enumerate() {
@@ -50,7 +51,7 @@ pub(super) fn move_arguments(sig: &mut Signature, recorders: &[Recorder]) -> Tok
             }
             FnArg::Typed(input) => input,
         };
-        // Lint attributes of an argument move to its variable; `cfg` belongs on both.
+        // Attributes of an argument, such as lints, move to its variable; `cfg` belongs on both.
         let attrs = input.attrs.clone();
         let is_cfg = |attr: &Attribute| attr.path().is_ident("cfg");
         input.attrs.retain(is_cfg);
@@ -91,8 +92,8 @@ fn move_variables(sig: &mut Signature, recorders: &[Recorder]) -> TokenStream {
 }
 
 /// Names the variables that the arguments are bound to, the last one first: an `async` block
-/// captures them in that order, and drops its captures in it. Moved, each would take up room in the
-/// future twice.
+/// captures variables in the order of their first use, and drops them in the same order. If the
+/// variables were moved, each would take up room in the future twice.
 pub(super) fn name_variables(sig: &Signature) -> TokenStream {
     let mut named = vec![name_receiver(sig)];
     for_each_variable(&mut sig.clone(), |pat| {
@@ -152,7 +153,7 @@ fn rebinding_lints(ident: &Ident, recorders: &[Recorder]) -> TokenStream {
         lints.extend(quote!(, clippy::no_effect_underscore_binding));
         lints.extend(quote!(, clippy::used_underscore_binding));
     }
-    // An argument that only a label names is not unused.
+    // An argument that only a label names counts as used.
     let is_it = |word: &Ident| word == ident;
     let is_in_label =
         |recorder: &Recorder| recorder.is_labelled && mentions(recorder.series.clone(), &is_it);

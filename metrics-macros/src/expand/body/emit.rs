@@ -24,10 +24,10 @@ pub(in crate::expand) fn emit(
     quote!(#(#attrs)* #vis #defaultness #sig #body)
 }
 
-/// The body in braces of its own, which keep its items before all statements.
+/// The body in braces of its own, so that items in it do not follow generated statements.
 ///
-/// On one line, the body may be a mere expression, and with the user's span the compiler would
-/// report the braces as unneeded.
+/// A body on one line may be a mere expression. If its braces had the user's span, the compiler
+/// would report them as unneeded.
 pub(super) fn body_block(brace: Span, body: &TokenStream) -> TokenTree {
     // The snapshot tests run outside of a compiler.
     let is_on_one_line =

@@ -42,9 +42,10 @@ use crate::{
     model::{Function, FutureForm},
 };
 
-/// An `async fn`.
+/// Wraps the body of an `async fn`.
 pub(super) fn async_fn(function: &Function, recorders: &[Recorder]) -> TokenStream {
-    // An attribute below may look for `async`, and the type `!` cannot be named in `impl Future`.
+    // These keep `async`: an attribute below may look for it, and `!` cannot be named in
+    // `impl Future<Output = !>`.
     if function.next_active_attribute().is_some() || is_never(&function.sig.output) {
         awaited(function, recorders)
     } else {
@@ -77,8 +78,8 @@ fn desugared(function: &Function, recorders: &[Recorder]) -> TokenStream {
         ReturnType::Type(_, ty) => ty.to_token_stream(),
         ReturnType::Default => quote!(()),
     };
-    // With this crate's edition, in which the type captures all lifetimes, as that of an `async fn`
-    // does.
+    // The span gives `impl Future` the edition of this crate, 2024, in which it captures all
+    // lifetimes, as the future of an `async fn` does.
     let future = quote_spanned! {Span::mixed_site().located_at(function.brace)=>
         impl ::core::future::Future<Output = #output>
     };
@@ -117,8 +118,8 @@ fn desugared(function: &Function, recorders: &[Recorder]) -> TokenStream {
     }
 }
 
-/// A function that returns a future and is not `async`. What it does before it returns the future
-/// is not part of the call.
+/// Wraps a function that returns a future and is not `async`. Work that it does before it returns
+/// the future is not part of the call.
 pub(super) fn returned(
     function: &Function,
     recorders: &[Recorder],
@@ -159,7 +160,7 @@ enum Labels {
     AfterArguments,
 }
 
-/// An `async` block of `before` and `body` in the futures of these recorders.
+/// An `async` block of `before` and `body`, wrapped in the futures of these recorders.
 fn tracked_block(
     function: &Function,
     recorders: &[Recorder],
@@ -167,7 +168,7 @@ fn tracked_block(
     before: &TokenStream,
     body: &TokenStream,
 ) -> TokenStream {
-    // The innermost recorder is the first to be polled.
+    // The innermost recorder's future polls the block, so it takes the first `CallStart`.
     let labelled = recorders
         .iter()
         .rev()
@@ -199,7 +200,7 @@ fn tracked_block(
     })
 }
 
-/// A future in that of a recorder whose series is known before the first poll.
+/// Wraps a future in that of a recorder whose series is known before the first poll.
 fn tracked(function: &Function, recorder: &Recorder, future: &TokenStream) -> TokenStream {
     let Recorder {
         call,
@@ -265,7 +266,8 @@ fn type_hint(output: &ReturnType) -> TokenStream {
     }
 }
 
-/// The path and the block of `Box::pin(async move { ... })`, which `#[async_trait]` makes of a body.
+/// The path and the block of `Box::pin(async move { ... })`, which `#[async_trait]` makes of a
+/// body.
 fn pinned_block(body: &TokenStream) -> Option<(TokenStream, TokenStream)> {
     let mut path: Vec<TokenTree> = body.clone().into_iter().collect();
     let TokenTree::Group(argument) = path.pop()? else {

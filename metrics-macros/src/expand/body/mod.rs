@@ -1,19 +1,18 @@
 //! The function with recorders around its body.
 //!
-//! The form depends on what is returned; `guard` and `run` are in `sync`, the others in `future`:
+//! The form depends on the return type; the first two are in `sync`, the others in `future`:
 //!
 //! | function | expands to |
 //! |---|---|
 //! | result not read | `let __call = call::CallGuard::<..>::new(series); { body }` |
 //! | result read | `call::run_call::<..>(series, move \|\| { body }, ending)` |
 //! | `async fn` | `fn .. -> impl Future { call::TrackedFuture::<..>::new(series, async move { body }, ending) }` |
-//! | `async fn` below another attribute | `async fn .. { call::TrackedFuture::<..>::new(..).await }` |
+//! | `async fn` with another macro below the attribute, or `-> !` | `async fn .. { call::TrackedFuture::<..>::new(..).await }` |
 //! | returns `impl Future` | `call::TrackedFuture::<..>::new(series, call::make_future(move \|\| body), ending)` |
 //! | returns `Pin<Box<dyn Future>>` | the same in `call::box_future(..)` |
 //! | `#[async_trait]` | `Box::pin(call::TrackedFuture::<..>::new(series, async move { body }, ending))` |
 //!
-//! No form copies the body or changes its tokens, so that errors in it appear as without the
-//! attribute.
+//! No form changes the tokens of the body, so that errors in it appear as without the attribute.
 
 mod arguments;
 mod emit;

@@ -16,7 +16,7 @@
 //! }
 //! ```
 //!
-//! Without `Result`, a guard before the body suffices: see `expand::function`.
+//! If no recorder reads the result, a guard before the body suffices: see `expand::function`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -37,8 +37,8 @@ pub(super) fn wrap(function: &Function, recorders: &[Recorder]) -> TokenStream {
     emit(function, &sig, &nested(function, recorders, owned.as_ref()))
 }
 
-/// The body with a guard before it, or in a closure, for each recorder. The innermost closure begins
-/// with the statements that make it own the arguments.
+/// The body with a guard before it, or in a closure, for each recorder. The innermost closure
+/// begins with the statements that make it own the arguments.
 fn nested(function: &Function, recorders: &[Recorder], owned: Option<&TokenStream>) -> TokenStream {
     let Some((recorder, inner)) = recorders.split_first() else {
         return body_block(function.brace, &function.body).into();

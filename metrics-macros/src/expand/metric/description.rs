@@ -42,14 +42,14 @@ struct NameChecks {
     labels: &'static str,
 }
 
-/// For names that every reader understands.
+/// For names of ASCII letters, digits, `_` and, in metrics, `:`, which every scraper accepts.
 const LEGACY: NameChecks = NameChecks {
     metric: "check_declared_metric",
     label: "check_declared_label",
     labels: "check_labels",
 };
 
-/// For names of any characters, with `#[utf8]`.
+/// For names of all characters but control characters, with `#[utf8]`.
 const UTF8: NameChecks = NameChecks {
     metric: "check_utf8_metric",
     label: "check_utf8_label",
@@ -57,7 +57,7 @@ const UTF8: NameChecks = NameChecks {
 };
 
 impl Expansion<'_> {
-    /// The description of a metric without storage, and the items that it needs.
+    /// The items and checks of a metric without storage, and its description, which uses the items.
     pub(super) fn description(&self) -> (TokenStream, TokenStream) {
         let names = self.label_names();
         let bounds = self.bounds();

@@ -1,5 +1,5 @@
-//! The labels of a declared metric: their names, their closed values, and what becomes of a value
-//! that is recorded.
+//! The labels of a declared metric: their names, their closed values, and the label set of a
+//! recording.
 //!
 //! For the labels `(#[allow_only("GET", else = "?")] method: &str, #[normalize(f)] host: &str)` of
 //! `REQUESTS`,
@@ -54,7 +54,8 @@ impl Expansion<'_> {
         }
     }
 
-    /// The closed values of a label: of its allow-list, of what its function returns, or of its type.
+    /// The closed values of a label: of its allow-list, of what its function returns, or of its
+    /// type.
     fn values(&self, index: usize, label: &ListedLabel) -> TokenStream {
         let (krate, p) = (self.krate, &self.p);
         let metric = &self.declaration().ident;
@@ -129,7 +130,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// A value after its function and its allow-list.
+    /// The expression for a value, after its `normalize` function and its allow-list.
     fn recorded_value(&self, index: usize, name: &Ident, label: &ListedLabel) -> TokenStream {
         let metric = &self.declaration().ident;
         let mut value = quote!(#name);
@@ -149,7 +150,7 @@ impl Expansion<'_> {
     }
 }
 
-/// A value in a program without metrics: its function is checked and not called.
+/// A value in a program without metrics: its `normalize` function is type-checked and not called.
 fn unrecorded_value(name: &Ident, label: &ListedLabel) -> TokenStream {
     let path = label.rules.normalize.get();
     let value = path.map(|path| quote!({ let _ = || #path(#name); "" }));
@@ -174,7 +175,7 @@ fn parameter_names(labels: &[ListedLabel]) -> Vec<Ident> {
         names.push(name);
     }
     if has_functions {
-        // With hygiene, so that a function of a parameter's name is not hidden by it.
+        // With hygiene, so that a parameter does not hide a `normalize` function of its name.
         for name in &mut names {
             name.set_span(name.span().resolved_at(Span::mixed_site()));
         }
@@ -182,7 +183,7 @@ fn parameter_names(labels: &[ListedLabel]) -> Vec<Ident> {
     names
 }
 
-/// The type of a parameter: a reference where the declaration says `String`.
+/// The type of a parameter: `&str` where the declaration says `String`, else the declared type.
 fn borrowed(ty: &Type) -> TokenStream {
     if let Type::Path(path) = ty
         && path.qself.is_none()

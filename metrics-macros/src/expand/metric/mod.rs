@@ -38,7 +38,7 @@ use syn::{Expr, Path};
 use super::tokens::allow;
 use crate::model::{Declaration, Metric, MetricKind, Mode};
 
-/// Expands a metric of a block that names metrics-core by this path.
+/// Expands a metric; `krate` is the path of metrics-core.
 pub(crate) fn metric(metric: &Metric, krate: &Path, mode: Mode) -> TokenStream {
     let expansion = Expansion {
         metric,

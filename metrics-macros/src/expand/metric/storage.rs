@@ -35,7 +35,8 @@
 //! };
 //! ```
 //!
-//! A histogram has its bounds and buckets before `__LAYOUT`: see `buckets`.
+//! Before `__LAYOUT`, a histogram has its bounds and buckets (see `buckets`), a summary its
+//! quantiles.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -148,7 +149,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// The place of the error about too many closed series.
+    /// The span at which an error about too many closed series appears.
     fn labels_span(&self) -> Span {
         let declaration = self.declaration();
         match (declaration.attrs.max_series.get(), &declaration.ty.labels) {
@@ -159,7 +160,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// The cells of one series.
+    /// The layout of the cells of one series.
     fn layout(&self) -> TokenStream {
         let p = &self.p;
         let layout = match self.metric.kind {
@@ -183,7 +184,7 @@ impl Expansion<'_> {
         quote!(#p::Layout::#layout)
     }
 
-    /// The setters of the family.
+    /// The calls of setters on the family.
     fn settings(&self) -> TokenStream {
         let declaration = self.declaration();
         let attrs = &declaration.attrs;
