@@ -9,8 +9,9 @@ use std::{
 /// Returns a loopback address on which no program listens.
 ///
 /// A port that the system assigns may be taken again before the server binds it. These ports are
-/// below the range that the system assigns from, a program uses each of them once, and programs
-/// that run at the same time start at different ones.
+/// below the range that the system assigns from, a program tries them in turn, and programs that
+/// run at the same time start at different ones, unless their process ids differ by a multiple of
+/// 10,000.
 #[track_caller]
 pub fn free_address() -> SocketAddr {
     static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
@@ -24,7 +25,8 @@ pub fn free_address() -> SocketAddr {
     free.expect("a free loopback port")
 }
 
-/// Below 32,768, where Linux starts to assign ports (`net.ipv4.ip_local_port_range`).
+/// The lowest port. With [`PORTS`] of them, all are below 32,768, where Linux starts to assign
+/// ports by default (`net.ipv4.ip_local_port_range`).
 const LOWEST: u32 = 20_000;
 const PORTS: u32 = 10_000;
 

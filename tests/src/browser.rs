@@ -1,7 +1,7 @@
 //! Headless Chromium, driven over `WebDriver` (<https://www.w3.org/TR/webdriver2/>).
 //!
-//! The tests need seven commands of the protocol. A crate for it would add an async runtime and a
-//! second HTTP client.
+//! The tests need only a few commands of the protocol. A crate for it would add an async runtime
+//! and a second HTTP client.
 
 use std::{
     fs,
@@ -114,7 +114,8 @@ impl Browser {
             .to_owned()
     }
 
-    /// Presses and releases a key, given by its `WebDriver` name.
+    /// Presses and releases a key, given by its character, or by its code in `WebDriver`, such as
+    /// U+E00C for Escape.
     #[track_caller]
     pub fn press(&self, key: &str) {
         let actions = json!({ "actions": [{ "type": "key", "id": "keys", "actions": [

@@ -1,10 +1,12 @@
-//! Reads the metrics of instrumented functions, as one line that a test can compare.
+//! Reads the metrics of instrumented functions, as one line that a test can compare, and makes
+//! calls panic.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use metrics_core::{Metric, MetricValue, gather};
 
-/// Returns the series of a function in a family: their other labels' values and their number.
+/// Returns the series of a function in a family, such as `ok 2, error 1`: each with the values of
+/// its labels other than `function` and `module`, and its number.
 pub fn series(family: &str, function: &str) -> String {
     let families = gather();
     let family = families.iter().find(|found| found.name == family);

@@ -26,9 +26,9 @@ pub struct Example {
 }
 
 impl Example {
-    /// Builds the example if necessary and starts it, for at most `lasting`.
+    /// Builds the example if necessary and starts it. It ends by itself after `lasting`.
     ///
-    /// It sends itself `load` requests per second.
+    /// The program sends itself `load` requests per second.
     #[track_caller]
     pub fn start(load: u32, lasting: Duration) -> Self {
         Self::start_with(load, lasting, &[])
@@ -59,7 +59,7 @@ impl Example {
         }
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until the program ends by itself, and asserts that it succeeds.
     #[track_caller]
     pub fn end(mut self) {
         // It prints a summary, so the pipe must be read to its end.

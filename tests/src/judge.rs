@@ -1,4 +1,4 @@
-//! Independent parsers of expositions ("judges"), and what they read.
+//! Independent parsers of expositions ("judges"), and the families that they read.
 
 use std::{
     collections::BTreeMap,
@@ -245,7 +245,7 @@ pub struct Exemplar {
     pub timestamp: Option<f64>,
 }
 
-/// A judge's refusal of an exposition, with its message.
+/// A judge's refusal of an exposition or another document, with its message.
 #[derive(Clone)]
 pub struct Refusal {
     judge: &'static str,
@@ -278,7 +278,8 @@ impl Debug for Refusal {
 
 impl Error for Refusal {}
 
-/// Returns the path of a judge: from the environment variable, below `target/judges`, or in `PATH`.
+/// Returns the path of a judge or another program: from the environment variable, below
+/// `target/judges`, or in `PATH`.
 #[track_caller]
 pub fn installed(variable: &str, below_judges: &str) -> PathBuf {
     if let Some(path) = env::var_os(variable) {

@@ -1,12 +1,13 @@
-//! Helpers for the tests of the whole workspace: judges, servers that scrape, the example program,
+//! Helpers for the tests of the whole workspace: independent parsers of expositions ("judges"),
+//! servers that scrape or receive pushes, a browser, an HTTP client and proxy, the example program,
 //! fixtures, separate processes, futures without a runtime, and readers of function metrics.
 //!
-//! Everything here panics with an explanation on failure. Only judges return a [`Refusal`], so that
-//! a test can also expect one.
+//! Helpers panic with an explanation on failure. Parsers and judges return an error instead, so
+//! that a test can also expect one.
 //!
-//! Programs are found where `tests/run.sh` puts them, or at the paths in `PROMETHEUS`,
-//! `PROMETHEUS_NEWER`, `PROMTOOL`, `VICTORIA_METRICS`, `PUSHGATEWAY`, `NODE_EXPORTER`,
-//! `JUDGE_PYTHON`, `CHROMIUM` and `CHROMEDRIVER`.
+//! Programs are found at the paths in `PROMETHEUS`, `PROMETHEUS_NEWER`, `PROMTOOL`,
+//! `VICTORIA_METRICS`, `PUSHGATEWAY`, `NODE_EXPORTER`, `JUDGE_PYTHON`, `VALGRIND`, `CHROMIUM` and
+//! `CHROMEDRIVER`, else where `tests/run.sh` puts them, else in `PATH`.
 
 #![allow(
     clippy::missing_panics_doc,

@@ -85,9 +85,7 @@ impl Prometheus {
         self.0.start_again(READY);
     }
 
-    /// The URL for remote write.
-    ///
-    /// Flags: `--web.enable-remote-write-receiver`.
+    /// The URL for remote write. The server needs the flag `--web.enable-remote-write-receiver`.
     pub fn write_url(&self) -> String {
         self.0.url("/api/v1/write")
     }
@@ -122,7 +120,7 @@ impl Prometheus {
     /// Returns the exemplars of the selected series in the last `past`: each with `seriesLabels`
     /// and `exemplars`.
     ///
-    /// Flags: `--enable-feature=exemplar-storage`.
+    /// The server needs the flag `--enable-feature=exemplar-storage`.
     #[track_caller]
     pub fn query_exemplars(&self, expression: &str, past: Duration) -> Vec<Value> {
         let (start, end) = self.period(past);
@@ -130,7 +128,7 @@ impl Prometheus {
         list(&self.0.ask("query_exemplars", &parameters))
     }
 
-    /// Start and end of the last `past`, as the API's parameters.
+    /// Start and end of the period `past` until now, as Unix times for the API.
     #[track_caller]
     fn period(&self, past: Duration) -> (String, String) {
         let now = self

@@ -15,12 +15,13 @@ pub fn protobuf(mut exposition: &[u8]) -> Result<Vec<MetricFamily>, prost::Decod
     Ok(families)
 }
 
-// The messages of `io/prometheus/client/metrics.proto`, in its field numbering.
+// The messages of `io/prometheus/client/metrics.proto` with its field numbers, without the fields
+// that this library never writes, such as float counts.
 
 /// A family.
 #[derive(Clone, PartialEq, Message)]
 pub struct MetricFamily {
-    /// The name, with a suffix `_total` or `_info`.
+    /// The name, including a suffix `_total` or `_info`.
     #[prost(string, optional, tag = "1")]
     pub name: Option<String>,
     /// The help.
@@ -37,7 +38,7 @@ pub struct MetricFamily {
     pub unit: Option<String>,
 }
 
-/// The type of a family.
+/// The type of a family, which decides the field of [`Metric`] that has the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
 #[repr(i32)]
 pub enum MetricType {

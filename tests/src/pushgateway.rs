@@ -69,7 +69,7 @@ impl Pushgateway {
         python_text(&self.page().body).expect("the Pushgateway writes a valid exposition")
     }
 
-    /// Returns its exposition as text.
+    /// Returns the response with its exposition.
     #[track_caller]
     pub fn page(&self) -> Page {
         get(&self.0.url("/metrics"))
@@ -89,7 +89,7 @@ impl Pushgateway {
         groups.iter().map(labels).collect()
     }
 
-    /// Returns the families of its only group, as its API lists them.
+    /// Returns its only group, with labels and families, as its API lists it.
     #[track_caller]
     pub fn group(&self) -> Value {
         match &list(&self.0.ask("metrics", &[]))[..] {

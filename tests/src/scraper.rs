@@ -1,4 +1,5 @@
-//! A server with Prometheus' HTTP API: starting, querying and stopping it.
+//! A server that a test starts: Prometheus or a program like it. Starting, querying over
+//! Prometheus' HTTP API, and stopping.
 
 use std::{
     fs::{self, File},
@@ -196,7 +197,7 @@ pub(crate) fn text(value: &Value) -> String {
         .to_owned()
 }
 
-/// The API writes numbers as strings, because JSON has neither NaN nor infinity.
+/// Reads a number, which the API writes as a string, because JSON has neither NaN nor infinity.
 #[track_caller]
 pub(crate) fn number(value: &Value) -> f64 {
     text(value).parse().expect("a number")

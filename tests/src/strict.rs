@@ -88,8 +88,8 @@ pub fn parse(exposition: &str, dialect: Dialect, quotes: bool) -> Result<Vec<Fam
     Ok(reader.families)
 }
 
-/// Formats a float as Go's `strconv.FormatFloat(v, 'g', -1, 64)` does, from Rust's formatting.
-/// `OpenMetrics` adds `.0` to a number without point or exponent.
+/// Formats a float as Go's `strconv.FormatFloat(v, 'g', -1, 64)` does, from Rust's formatting, but
+/// -0 as 0. `OpenMetrics` adds `.0` to a number without point or exponent.
 pub fn canonical(value: f64, dialect: Dialect) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
@@ -344,8 +344,7 @@ impl Rest<'_> {
     }
 }
 
-/// Decodes the escapes `\\` and `
-/// `, and `\"` where quotes are escaped; any other is an error.
+/// Decodes the escapes `\\` and `\n`, and with `quote` also `\"`; any other is an error.
 fn unescaped(text: &str, quote: bool) -> Parsed<String> {
     let mut out = String::new();
     let mut chars = text.chars();

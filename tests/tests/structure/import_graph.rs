@@ -1,4 +1,4 @@
-//! Which file of a crate imports which.
+//! The imports between the files of a crate.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
@@ -16,7 +16,7 @@ struct Edge {
     line: usize,
     /// The layer that imports: the first segment of the module's path.
     layer: Option<String>,
-    /// What is imported, without `crate`.
+    /// The path of the imported item, without `crate`.
     path: ModulePath,
 }
 
@@ -39,8 +39,8 @@ impl ImportGraph {
         ImportGraph { files, edges }
     }
 
-    /// The imports by a layer of one that does not come before it in `layers`, of one that is
-    /// `forbidden` to it, and of a module beside the layers.
+    /// The imports in layers that are not allowed: of a layer that comes later in `layers`, of one
+    /// that is `forbidden` to the importing layer, and of a module that is no layer.
     pub(crate) fn layer_violations(
         &self,
         layers: &[&str],
@@ -67,7 +67,7 @@ impl ImportGraph {
         violations.into_values().collect()
     }
 
-    /// One cycle for each group of files that import each other.
+    /// The shortest cycle through each file that is in one, except files of a cycle found before.
     pub(crate) fn cycles(&self) -> Vec<String> {
         let mut seen = BTreeSet::new();
         let mut cycles = Vec::new();
@@ -126,7 +126,8 @@ impl SourceTree {
                 continue;
             }
             let is_defined_here = self.modules[&module].items.contains(segment);
-            // A re-export of a name may lead to a module of the same name.
+            // An item of the module wins over a re-export of its name. The depth is limited,
+            // because re-exports may form a cycle.
             if !is_defined_here
                 && depth < 8
                 && let Some(mut target) = self.export(&module, segment, depth)

@@ -1,7 +1,7 @@
 //! The structure of the workspace: layers, import cycles, unsafe code and the length of files.
 //!
-//! The tests read the sources with `syn`. A rule that is broken names the file, the line and the
-//! import.
+//! The tests read the sources, most of them with `syn`. A failed test lists the files that break
+//! the rule, and the lines and imports if the rule is about those.
 
 mod import_graph;
 mod source_tree;
@@ -10,10 +10,10 @@ use std::{fs, path::Path};
 
 use crate::{import_graph::ImportGraph, source_tree::SourceTree};
 
-/// The layers of each crate, lowest first: a layer may import those before it.
+/// The layers of each crate, lowest first: a layer may import itself and those before it.
 ///
-/// Modules that are not listed (the root, and what the macros' expansions name) may import every
-/// layer, and no layer may import them.
+/// Modules that are not listed (the root, and modules beside the layers such as `macros`) may
+/// import every layer, and no layer may import them.
 const LAYERS: &[(&str, &[&str])] = &[
     (
         "metrics-core",
@@ -43,7 +43,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Layers that a layer must not import although they come before it.
 const FORBIDDEN: &[(&str, &str, &[&str])] = &[
-    // A format sees samples only, and can be replaced without touching a metric.
+    // A format gets its samples through `sample`, so it can be replaced without touching a metric.
     ("metrics-core", "format", &["series", "metric"]),
     (
         "metrics-http",
@@ -55,17 +55,17 @@ const FORBIDDEN: &[(&str, &str, &[&str])] = &[
         "bridge",
         &["collect", "scrape", "push", "page", "server", "layer"],
     ),
-    // What the grammar allows and what code looks like meet in the model only.
+    // Grammar and generated code are connected by the types of `model` only.
     ("metrics-macros", "expand", &["parse"]),
 ];
 
 /// The most lines of a source file, blank lines and comments included.
 const MAX_LINES: usize = 700;
 
-/// The most lines of code in a `lib.rs`.
+/// The `lib.rs` of a library crate has fewer lines of code than this.
 const MAX_ROOT_LINES: usize = 100;
 
-/// The only folder with unsafe code.
+/// The only folder of the library crates that may have unsafe code.
 const UNSAFE_FOLDER: &str = "metrics-core/src/storage/";
 
 fn crates() -> impl Iterator<Item = &'static str> {
@@ -170,7 +170,7 @@ fn find_long_files(folder: &Path, violations: &mut Vec<String>) {
     }
 }
 
-/// The checks themselves, on small crates that break the rules.
+/// Tests of the checks themselves, on small crates that break the rules or come close to it.
 mod checks {
     use crate::{import_graph::ImportGraph, source_tree::SourceTree};
 

@@ -169,7 +169,8 @@ fn path_attribute(attribute: &Attribute) -> Option<String> {
     }
 }
 
-/// Whether an item is built for tests only: its `cfg` is `test`, or an `all` with `test`.
+/// Whether an item is built for tests only: its `cfg` is `test`, or an `all` that begins with
+/// `test`.
 fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let Ok(list) = attribute.meta.require_list() else {
@@ -203,7 +204,7 @@ fn find_unsafe(tokens: TokenStream, lines: &mut Vec<usize>) {
     }
 }
 
-/// Collects what a module defines, exports and imports.
+/// Collects the items, the re-exports and the imports of a module.
 struct Collector {
     path: ModulePath,
     children: BTreeSet<String>,
