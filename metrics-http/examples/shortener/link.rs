@@ -35,7 +35,7 @@ impl FromStr for Slug {
     }
 }
 
-/// The text is not a valid slug.
+/// The error for a text that is not a valid slug.
 pub(crate) struct NoSlug;
 
 /// The target of a link: an absolute `http` or `https` URL.

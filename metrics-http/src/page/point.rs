@@ -13,7 +13,7 @@ pub(super) struct Point {
     pub(super) number: u64,
     /// Unix time, in seconds.
     pub(super) time: f64,
-    /// How long gathering took.
+    /// Duration of gathering.
     pub(super) gather_seconds: f64,
     /// Number of series, by family.
     series: Vec<usize>,

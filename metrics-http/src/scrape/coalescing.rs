@@ -65,7 +65,7 @@ impl<K: PartialEq + Clone> Coalescer<K> {
         }
     }
 
-    /// Becomes the leader for `key`; if there is one, returns the receiver of its outcome instead.
+    /// Becomes the leader for `key`, or returns the outcome receiver of the current leader.
     fn lead(&self, key: &K) -> Result<Leader<K>, Outcomes> {
         let mut in_progress = self.lock();
         if let Some((_, outcomes)) = in_progress.iter().find(|(other, _)| other == key) {

@@ -84,7 +84,7 @@ fn rules(catalog: &Catalog, parameters: &[Parameter]) -> Result<String, String> 
     Ok(rules.to_yaml())
 }
 
-/// The error for an unknown parameter, which may be a misspelt known one.
+/// The error for an unknown parameter, which is not ignored because it may be misspelt.
 fn unknown_parameter((key, _): &Parameter, known: &str) -> String {
     format!("unknown parameter `{key}`; this path {known}\n")
 }

@@ -44,7 +44,7 @@ pub(super) struct Family {
 pub(super) struct SeriesConverter {
     pub(super) escaping: Escaping,
     pub(super) sends_native_histograms: bool,
-    /// Labels that are added to every series.
+    /// Labels that are added to every series without a label of the same name.
     pub(super) labels: Vec<(String, String)>,
 }
 
