@@ -79,7 +79,7 @@ impl Native {
     pub(super) fn expand(&self, krate: &Path) -> TokenStream {
         let setters = self.options().map(|(setter, _, value)| {
             let setter = format_ident!("{setter}");
-            // At the call site: a value of another type is reported by its check.
+            // Without the span of the value: if its type is wrong, its check reports that there.
             quote!(.#setter(#value))
         });
         let negative = self.negative.get().map(|()| quote!(.negative()));

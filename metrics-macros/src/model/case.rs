@@ -7,10 +7,11 @@ use syn::ext::IdentExt;
 #[derive(Clone, Copy)]
 pub(crate) struct Case {
     separator: &'static str,
-    /// The case of the first letter of all, of the first letters of the other words, and of the
-    /// remaining letters.
+    /// The case of the first letter of the name.
     first: Letters,
+    /// The case of the first letters of the other words.
     initial: Letters,
+    /// The case of the remaining letters.
     rest: Letters,
 }
 
