@@ -7,8 +7,8 @@ use crate::{
 
 /// Counts events: a whole number that starts at 0 and only increases.
 ///
-/// At `u64::MAX` it saturates. An increment is a load, an addition and a store in storage of the
-/// calling thread; it takes no lock.
+/// At `u64::MAX` it saturates. After a thread's first increment, each is a load, an addition and a
+/// store in storage of that thread, and takes no lock.
 ///
 /// ```
 /// use metrics_core::metrics;

@@ -58,7 +58,8 @@ pub const fn declared_family<M: DeclaredMetric>(
     )
 }
 
-/// Lists the calling thread's cells, for a first recording that comes through a handle.
+/// Lists the calling thread's static cells in its directory, where recordings through a handle find
+/// them.
 fn list_cells<M: DeclaredMetric>() {
     M::family().ensure_registered();
     storage::attach(M::local(), M::family().region());
@@ -66,13 +67,13 @@ fn list_cells<M: DeclaredMetric>() {
 
 /// A series of a declared metric; `with` returns it, wrapped in the metric's type.
 ///
-/// It is meant for one recording. Unlike a [`Handle`](crate::Handle) it pins no series, except
-/// those of gauges.
+/// The result of `with` is meant for one recording. Unlike a [`Handle`](crate::Handle) it pins no
+/// series, except those of gauges and state sets.
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct DeclaredSeries<M: DeclaredMetric> {
     series: SeriesId,
-    /// The calling thread's cells, if the labels are open and the thread has recorded before.
+    /// The calling thread's cells, if the labels are open and the thread has cells for the series.
     cells: Option<<M::Local as ThreadStorage>::Cells>,
     metric: PhantomData<M>,
 }
@@ -134,8 +135,8 @@ fn create<M: DeclaredMetric>(labels: &impl LabelSet) -> SeriesId {
 
 /// Whether a declared metric's open series are pinned while a [`DeclaredSeries`] exists.
 ///
-/// This holds for gauges: a write to the cell that all threads share cannot be checked against the
-/// series' generation.
+/// This holds for gauges and state sets: a write to the cell that all threads share cannot be checked
+/// against the series' generation.
 trait Pinned {
     const IS_PINNED: bool;
 }
@@ -218,7 +219,8 @@ fn record<M: DeclaredMetric>(series: &DeclaredSeries<M>, op: impl FnOnce(&[Atomi
         };
     }
     let width = const { M::LAYOUT.cells() };
-    // The closures capture two words at most, so that the cold path gets them in registers.
+    // The closures of counters capture two words at most, so that the cold path gets them in
+    // registers.
     let place = series.series.place as usize;
     let register = || M::family().ensure_registered();
     storage::record_local(

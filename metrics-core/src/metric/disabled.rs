@@ -15,7 +15,7 @@ use crate::{
     series::id::SeriesId,
 };
 
-/// A series of a disabled metric. Recording into it compiles to nothing.
+/// A series of a disabled metric. It stores no recording, and most recordings compile to nothing.
 #[derive(Clone, Debug)]
 #[doc(hidden)]
 pub struct Disabled;

@@ -1,4 +1,4 @@
-//! Dynamic metrics: created while the program runs, with names that it learns then.
+//! Dynamic metrics: created while the program runs, with names that are known only then.
 
 use std::{borrow::Cow, marker::PhantomData, sync::Arc, time::Duration};
 
@@ -25,8 +25,8 @@ use crate::{
 /// Name, help and settings of a dynamic metric, for [`Registry::create`](crate::Registry::create) and
 /// [`Registry::create_family`](crate::Registry::create_family).
 ///
-/// They check all settings together and return the first fault as an [`Error`], with the location of
-/// the call to [`new`](Self::new).
+/// These two functions check the settings and return the first fault as an [`Error`], with the
+/// location of the call to [`new`](Self::new).
 ///
 /// ```
 /// use metrics_core::{Histogram, Options, Registry};
@@ -55,7 +55,8 @@ impl Options {
     /// Options for a metric with this name and help text.
     #[track_caller]
     pub fn new(name: impl Into<String>, help: impl Into<String>) -> Self {
-        // The name is checked by `create`, which knows the kind.
+        // A placeholder, as `Desc::new` panics on invalid names. `create` and `create_family` check
+        // the real name, because they know the kind.
         let mut desc = Desc::new(Kind::Unknown, "a", "").declared_here();
         desc.name = Cow::Owned(name.into());
         desc.help = Cow::Owned(help.into());
@@ -72,6 +73,7 @@ impl Options {
 
     /// Allows any characters except control characters in the metric's name and label names.
     ///
+    /// The rules for suffixes still apply, and a leading `_` is reserved.
     /// A scraper that does not accept them gets escaped names; see [`Escaping`](crate::Escaping).
     ///
     /// ```
@@ -89,7 +91,8 @@ impl Options {
         self
     }
 
-    /// Sets the unit, of letters, digits and `_`. The name must end with it.
+    /// Sets the unit, of letters, digits and `_`. The name must end in `_` and the unit, before the
+    /// suffix `_total` of a counter.
     pub fn unit(mut self, unit: impl Into<String>) -> Self {
         self.desc.unit = Cow::Owned(unit.into());
         self
@@ -308,8 +311,9 @@ dynamic_metrics! {
 
 /// A dynamic metric with labels.
 ///
-/// [`Registry::create_family`](crate::Registry::create_family) returns it. Clones refer to the same
-/// metric.
+/// [`Registry::create_family`](crate::Registry::create_family) and
+/// [`Registry::get_or_create_family`](crate::Registry::get_or_create_family) return it. Clones refer
+/// to the same metric.
 #[derive(Debug)]
 pub struct DynamicFamily<M: DynamicMetric> {
     family: Arc<Family>,
@@ -346,7 +350,7 @@ impl<M: DynamicMetric> DynamicFamily<M> {
         ))
     }
 
-    /// As many values as there are names.
+    /// Cuts the values, or pads them with empty ones, to the number of label names.
     fn fit<'v>(&self, values: &'v [&'v str], padded: &'v mut Vec<&'v str>) -> &'v [&'v str] {
         let names = self.family.desc().labels.len();
         values.get(..names).unwrap_or_else(|| {

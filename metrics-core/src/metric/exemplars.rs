@@ -10,9 +10,10 @@
 //! This happens a limited number of times between two expositions, so that recording stays fast if
 //! there are no spans or few are sampled.
 //!
-//! Exemplars are stored beside the series' cells, under a lock that a recording never blocks on.
-//! An exemplar stays until another replaces it, so memory is bounded by the number of buckets. The
-//! exemplars of a removed series have its generation, and no other series exposes them.
+//! Exemplars are stored apart from the series' cells, under a lock that a recording only tries to
+//! take. An exemplar stays until another replaces it or its series is removed, so memory is bounded
+//! by the number of buckets. Exemplars are stored with the generation of their series, so that a
+//! later series in the same place does not expose them.
 
 use std::{
     collections::HashMap,
@@ -35,24 +36,24 @@ pub(crate) const SPANS_ENABLED: bool = cfg!(feature = "tracing");
 /// How many exemplars a row has at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExemplarLimit {
-    /// One for each classic bucket.
+    /// One for each classic bucket of a histogram; one for a counter.
     OnePerBucket,
-    /// [`MAX_NATIVE`], one for each power of two; the oldest is replaced. For histograms with native
-    /// buckets only.
+    /// Up to [`MAX_NATIVE`], one for each power of two; the oldest is replaced. For histograms
+    /// without classic buckets.
     TenPerRow,
 }
 
-/// The bucket of an exemplar if there are native buckets only: one for each power of two.
+/// The bucket of an exemplar in a histogram without classic buckets: one for each power of two.
 #[inline(always)]
 pub(crate) fn native_exemplar_bucket(value: f64) -> usize {
-    // The exponent.
+    // Sign and exponent.
     (value.to_bits() >> 52) as usize
 }
 
 /// The exemplars of a family.
 #[derive(Debug)]
 pub(crate) struct Exemplars {
-    /// A bit for each bucket that lacks an exemplar; all zero if none are taken from spans.
+    /// The mask of the buckets that want an exemplar; zero if none are taken from spans.
     wanted: AtomicU64,
     is_automatic: bool,
     store: OnceLock<Box<ExemplarStore>>,
@@ -92,7 +93,7 @@ impl Exemplars {
         self.store.get_or_init(Box::default)
     }
 
-    /// Whether a bucket lacks an exemplar from a span.
+    /// Whether a bucket's bit is set, so that a recording should look at the current span.
     #[inline(always)]
     pub(crate) fn is_wanted(&self, row: RowId, bucket: usize) -> bool {
         let wanted = self.wanted.load(Ordering::Relaxed);
@@ -114,7 +115,7 @@ impl Exemplars {
         if self.wanted.fetch_and(!bit, Ordering::Relaxed) & bit == 0 {
             return;
         }
-        // The code below allocates, and the allocator may record.
+        // The code below allocates. An allocator that records must not enter it again.
         let done = storage::without_reentry(|| {
             let exemplar = span_labels().map(|labels| RenderedExemplar {
                 labels,
@@ -148,7 +149,8 @@ impl Exemplars {
                 store.rejected.fetch_add(1, Ordering::Relaxed);
                 return;
             };
-            // No exemplar from a span replaces this one before the next exposition.
+            // Clears the bit, so that an exemplar from a span does not replace this one before the
+            // next exposition.
             let bit = 1 << (bit_number(row, bucket) % 64);
             self.wanted.fetch_and(!bit, Ordering::Relaxed);
             let exemplar = RenderedExemplar {
@@ -204,7 +206,7 @@ impl Exemplars {
     }
 }
 
-/// The number of a bucket's bit in the mask, modulo 64.
+/// The number of a bucket's bit in the mask; callers take it modulo 64.
 ///
 /// Rows and series start at different numbers, so that few share the bits of their lower buckets.
 #[inline(always)]
@@ -218,7 +220,8 @@ fn bit_number(row: RowId, bucket: usize) -> u32 {
 struct ExemplarStore {
     /// By place and row.
     rows: Mutex<HashMap<(u32, u32), RowExemplars>>,
-    /// For each bit, how many recordings since the last exposition found no sampled span.
+    /// For each bit, how many recordings since the last exposition stored no exemplar although they
+    /// looked at the span: it was not sampled, or the lock was taken.
     failures: [AtomicU16; 64],
     rejected: AtomicU64,
 }
@@ -268,7 +271,7 @@ impl ExemplarStore {
                 ..RowExemplars::default()
             };
         }
-        // Differs if the series was removed and its place is in use by a newer one.
+        // False if a newer series has taken the place: the exemplar is dropped.
         if stored.generation == generation {
             stored.put(bucket as u16, exemplar, limit);
         }
@@ -357,18 +360,18 @@ fn span_labels() -> Option<Box<str>> {
     None
 }
 
-/// Number of characters in an exemplar's names and values: a limit of OpenMetrics 1.0.
+/// The most characters in all label names and values of an exemplar: a limit of OpenMetrics 1.0.
 const MAX_CHARS: usize = 128;
 
-/// Number of exemplars in a row that has native buckets only.
+/// The most exemplars in a row of a histogram without classic buckets.
 const MAX_NATIVE: usize = 10;
 
-/// For each bit, how many recordings may look at a span in vain between two expositions. If one
-/// span in a hundred is sampled, most bits find one within this number.
+/// For each bit, how many times it is set again between two expositions, after a recording has looked
+/// at a span in vain. If one span in a hundred is sampled, most bits find one within this number.
 const MAX_FAILURES: u16 = 256;
 
-/// How often an exemplar that the program sets retries the lock. A scrape holds it for less time
-/// than this takes, unless it is preempted, and a recording must not wait for that.
+/// How many times a recording with an exemplar from the program retries the lock. A scrape usually
+/// holds it for less time than that takes; if it is preempted meanwhile, a recording must not wait.
 const MAX_LOCK_RETRIES: usize = 1_000;
 
 #[cfg(test)]

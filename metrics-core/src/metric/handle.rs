@@ -18,7 +18,7 @@ use crate::{
 ///
 /// It is the storage of dynamic metrics, and of what `bind` of a declared metric returns. The series
 /// does not expire while a handle to it exists. After the series was removed, recordings through
-/// the handle are discarded.
+/// the handle are not exposed.
 #[derive(Debug)]
 pub struct Handle {
     family: FamilyRef,

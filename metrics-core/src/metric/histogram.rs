@@ -36,7 +36,8 @@ use crate::{
 /// Observations can have [exemplars](crate::Exemplar), set by the program
 /// ([`observe_with_exemplar`](Self::observe_with_exemplar)) or taken from spans (`#[exemplars]`).
 ///
-/// An observation takes no lock. A scrape reads count, sum and buckets of the same observations.
+/// An observation takes no lock, except a thread's first one and one that merges native buckets. A
+/// scrape reads count, sum and buckets of the same observations.
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -98,13 +99,14 @@ impl<S: SeriesStorage> Histogram<S> {
     ///
     /// The next exposition in a format that has [exemplars](crate::Exemplar) contains it. A bucket
     /// exposes the exemplar that was set last. A histogram with native buckets only keeps at most
-    /// ten exemplars, one for each power of two.
+    /// ten exemplars, at most one for each power of two.
     ///
     /// A label name consists of ASCII letters, digits and `_` and does not start with a digit. No
     /// name may occur twice, and all names and values together have at most 128 characters. An
     /// exemplar that breaks a rule is dropped and counted in `metrics_rejected_total` with the
-    /// reason `exemplar`. An exemplar is also dropped, uncounted, if another thread stores one at
-    /// the same time, because neither waits for the other. The observation is recorded in any case.
+    /// reason `exemplar`. An exemplar is also dropped, uncounted, if another thread or a scrape
+    /// accesses the stored exemplars for long, because a recording does not wait. The observation is
+    /// recorded even if its exemplar is dropped.
     ///
     /// ```
     /// use metrics_core::{Format, encode_to_string, metrics};
@@ -169,8 +171,8 @@ impl<S: SeriesStorage> Histogram<S> {
     }
 }
 
-/// The paths of an observation. They return the bucket for an exemplar, or `None` if the value was
-/// rejected.
+/// The paths of an observation. Those that return a bucket return it for the exemplar; it is `None`
+/// if the value was rejected.
 impl<S: SeriesStorage> Histogram<S> {
     /// For a layout that is known at compile time.
     #[inline(always)]
@@ -249,7 +251,8 @@ impl<S: SeriesStorage> Histogram<S> {
             return (None, ExemplarLimit::TenPerRow);
         };
         let bucket = if classic_count > 1 {
-            // The search compares bits, which puts a negative value above positive bounds.
+            // The search compares bits, which would put a negative value above positive bounds. If
+            // no bound is negative, a negative value is in the first bucket, like 0.
             buckets.index_of(value.max(buckets.min_observation()))
         } else {
             0
@@ -274,9 +277,10 @@ impl<S: SeriesStorage> Histogram<S> {
         }
     }
 
-    /// Observations that need a new native bucket, the first one of a thread, and late recordings.
+    /// Observes a value for which the fast path found no cells or no bucket: a thread's first
+    /// observation, late ones, invalid values, and buckets that are new or not in their home slot.
     ///
-    /// False if the value is rejected.
+    /// Returns false if the value is rejected.
     #[cold]
     #[inline(never)]
     fn observe_native_cold(&self, value: f64, bucket: usize, layout: impl NativeLayout) -> bool {
@@ -313,7 +317,7 @@ impl<S: SeriesStorage> Observe for Histogram<S> {
 
 /// The layout of a native histogram, known at compile time or at run time.
 trait NativeLayout: Copy {
-    /// Number of classic buckets, and the native ones.
+    /// Number of classic buckets, and the configuration of the native ones.
     fn native(self) -> Option<(usize, NativeConfig)>;
 }
 
@@ -329,7 +333,7 @@ impl NativeLayout for Layout {
     }
 }
 
-/// The layout of a declared metric. It has no size, so a closure captures it for free.
+/// The layout of a declared metric. The type has size 0, so a closure captures it for free.
 struct StaticLayout<S>(PhantomData<S>);
 
 impl<S> Clone for StaticLayout<S> {

@@ -13,7 +13,7 @@ pub struct HistogramSnapshot {
     /// The upper bound of each bucket, the last one infinite, and its number of observations, not
     /// cumulative.
     pub buckets: Vec<(f64, u64)>,
-    /// The native buckets, if the histogram is declared with them.
+    /// The native buckets, if the histogram has them.
     pub native: Option<NativeHistogramSnapshot>,
 }
 

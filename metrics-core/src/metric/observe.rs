@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Checks that a value keeps the sum of observations finite, and monotonic unless negative values
-/// are allowed. Turns -0.0 into 0.0.
+/// are allowed; returns `None` otherwise. If they are not allowed, -0.0 becomes 0.0.
 #[inline(always)]
 pub(crate) fn checked_observation(value: f64, allows_negative: bool) -> Option<f64> {
     let bits = if allows_negative { value.abs() } else { value }.to_bits();

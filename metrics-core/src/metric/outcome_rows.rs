@@ -1,4 +1,4 @@
-//! The rows of a series: one for each outcome of a call and each value of its result labels.
+//! The rows of a series: one for each combination of a call's outcome and result labels.
 //!
 //! A function's outcome and result labels are known only when a call returns, but the call's series
 //! is looked up when it begins. So they do not select a series: each series has a dense array of
@@ -44,7 +44,8 @@ impl OutcomeLabel {
 
 /// A label whose value is computed from the result of a call.
 ///
-/// It is empty if there is no such value: after a panic, or, for an error's label, after `ok`.
+/// It is empty if there is no such value: after a panic or a cancellation, and, for an error's label,
+/// after `ok`.
 #[derive(Clone, Copy, Debug)]
 pub struct ResultLabel {
     /// The label's name.
@@ -132,7 +133,7 @@ impl OutcomeRows {
 
     /// Whether a row with these values is exposed: something was recorded in it, or it starts at 0.
     pub(crate) fn is_exposed(self, row: usize, values: &[u64]) -> bool {
-        // The first value of every layout is a count.
+        // Counts, up-down counts and histograms, the layouts of functions, begin with a count.
         let is_recorded = || values.first().is_some_and(|count| *count != 0);
         let starts_at_zero = !self.has_open_result_labels()
             && match self.outcome(row) {

@@ -65,7 +65,7 @@ impl QuantileWindows {
     }
 }
 
-/// The last ten minutes of observations.
+/// The observations of the last eight to ten minutes: the newest part is not full yet.
 struct Window {
     /// Newest first.
     parts: [DDSketch; PARTS],

@@ -1,8 +1,9 @@
 //! Recording into and reading one series of a family, given its identifier.
 //!
-//! Declared series, handles and instrumented calls use these functions for series with open labels.
-//! Such a series may have been removed since it was looked up: its place may then belong to another
-//! series, which has a higher generation.
+//! Declared series, handles and instrumented calls use these functions. `record_open`,
+//! `with_open_shared_cell` and `find_and_pin` are for open labels only. A series with open labels may
+//! have been removed since it was looked up: its place may then belong to another series, which has a
+//! higher generation.
 
 use std::sync::atomic::AtomicU64;
 
@@ -15,8 +16,8 @@ use crate::{
 
 /// Records into a series with open labels.
 ///
-/// A recording into a removed series is discarded, or goes to the overflow series if the family's
-/// series expire.
+/// A recording into a removed series is discarded. If the family's series expire and another series
+/// has taken the place, the recording goes to the overflow series instead.
 #[inline(always)]
 pub(crate) fn record_open(family: &Family, series: SeriesId, op: impl FnOnce(&[AtomicU64])) {
     let index = family.index();
@@ -35,13 +36,14 @@ pub(crate) fn record_open(family: &Family, series: SeriesId, op: impl FnOnce(&[A
     }
 }
 
-/// Calls `op` with the shared cell of a gauge with open labels. The caller has pinned the series.
+/// Calls `op` with the shared cell of a gauge or state set with open labels. The caller has pinned
+/// the series.
 pub(crate) fn with_open_shared_cell<R>(
     family: &Family,
     series: SeriesId,
     op: impl FnOnce(&AtomicU64) -> R,
 ) -> R {
-    // Not even the overflow series has a place, so the value is discarded.
+    // Generation 0 is no series: not even the overflow series found a place. The cell is never exposed.
     if series.generation == 0 {
         static DISCARDED: AtomicU64 = AtomicU64::new(0);
         return op(&DISCARDED);
@@ -50,7 +52,7 @@ pub(crate) fn with_open_shared_cell<R>(
     op(&region.shared_cells(at)[0])
 }
 
-/// The cells of a series that ended threads have folded theirs into; `None` if it was removed.
+/// The shared cells of a series; `None` if another series has taken its place.
 pub(crate) fn shared_cells(family: &Family, series: SeriesId) -> Option<&[AtomicU64]> {
     let at = series.place as usize;
     if family.is_closed() {
@@ -60,15 +62,16 @@ pub(crate) fn shared_cells(family: &Family, series: SeriesId) -> Option<&[Atomic
     (region.generation(at) == series.generation).then(|| region.shared_cells(at))
 }
 
-/// Calls `op` with the values of a series, summed over all threads; zeros if it was removed.
+/// Calls `op` with the values of a series, summed over all threads; with zeros if another series has
+/// taken its place.
 pub(crate) fn with_values<R>(family: &Family, series: SeriesId, op: impl FnOnce(&[u64]) -> R) -> R {
     if family.is_closed() {
         return op(&read(family.region(), series.place as usize));
     }
     let (region, at) = family.index().region_of(series.place);
     let mut values = read(region, at);
-    // Compared after the read: a generation never returns, so if it is still this series' own, it
-    // was so during the read.
+    // Compared after the read: generations are not reused, so if the place still has this series'
+    // generation, it had it during the read.
     if region.generation(at) != series.generation {
         values.fill(0);
     }
@@ -100,6 +103,7 @@ pub(crate) fn find_and_pin(family: &Family, labels: &impl LabelSet) -> SeriesId 
     loop {
         let series = family.find_or_create(labels);
         if series.generation == 0 {
+            // No series to pin. The caller unpins the place nevertheless, so count a pin for that.
             family.index().pin_again(series.place);
             return series;
         }

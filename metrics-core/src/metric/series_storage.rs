@@ -28,8 +28,10 @@ pub(crate) mod sealed {
         /// Calls `op` with the calling thread's cells of the series.
         fn record(&self, op: impl FnOnce(&[AtomicU64]));
 
-        /// Like [`record`](Self::record), but returns `None` instead of taking the slow path, so
-        /// that a long `op` is compiled only once.
+        /// Like [`record`](Self::record), but may return `None` instead of taking the slow path.
+        ///
+        /// A declared metric does that, so that a long `op` is not compiled into the slow path as
+        /// well. The default takes the slow path; it returns `None` if the recording is discarded.
         #[inline(always)]
         fn try_record<R>(&self, op: impl FnOnce(&[AtomicU64]) -> R) -> Option<R> {
             let mut result = None;
@@ -37,7 +39,7 @@ pub(crate) mod sealed {
             result
         }
 
-        /// Calls `op` with the one cell of a gauge, which all threads share.
+        /// Calls `op` with the one cell of a gauge or state set, which all threads share.
         fn with_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R;
 
         /// Calls `op` with the series' values, summed over all threads.

@@ -25,7 +25,7 @@ pub const SUMMARY_LAYOUT: Layout = Layout::Histogram {
 ///
 /// Without quantiles an observation costs as much as a histogram's. With quantiles each observation
 /// takes a lock and updates a sketch ([`sketches_ddsketch`], relative error 1 %). Quantiles cover
-/// the last ten minutes and cannot be aggregated over processes: prefer a
+/// the last eight to ten minutes and cannot be aggregated over processes: prefer a
 /// [`Histogram`](crate::Histogram) for frequent observations and for comparisons.
 ///
 /// ```

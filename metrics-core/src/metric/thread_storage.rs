@@ -4,8 +4,9 @@
 //! |---|---|---|
 //! | closed or none | up to the limit | [`LocalCells`]: the cells themselves |
 //! | closed or none | more | [`LocalBlock`]: a pointer to a block allocated by the first recording |
-//! | open | any | [`SeriesCache`]: the series looked up last, with pointers to their cells |
+//! | open | any | [`SeriesCache`]: series looked up recently, with pointers to their cells |
 //!
+//! The limit is 0 for histograms and summaries, otherwise `MAX_STATIC_CELLS`.
 //! The macros' expansions name the choice as a type, because a `thread_local!` needs one:
 //! `<Strategy<{ choose_strategy(..) }> as StrategyStorage<CELL_COUNT>>::Local`.
 
@@ -23,9 +24,10 @@ pub trait ThreadStorage: LocalStorage {
     /// The calling thread's cells of a series that was looked up.
     type Cells: Copy + Send + Sync + std::fmt::Debug;
 
-    /// Finds the open series of a key, and this thread's cells of it if they exist.
+    /// Finds the open series of a key, and this thread's cells of it if they exist; `None` if there
+    /// is no such series.
     ///
-    /// `local` is the key to `self`. `None` if there is no such series.
+    /// `key` is the label values as words, and `local` the thread-local variable that holds `self`.
     fn find<const K: usize>(
         &self,
         key: &[u64; K],
@@ -33,7 +35,8 @@ pub trait ThreadStorage: LocalStorage {
         family: &'static Family,
     ) -> Option<(SeriesId, Option<Self::Cells>)>;
 
-    /// The cells, unless the series was removed meanwhile.
+    /// The cells; `None` in another thread, and once they may have been freed or may belong to
+    /// another series.
     fn cells(cells: &Self::Cells) -> Option<&[AtomicU64]>;
 }
 
@@ -122,7 +125,8 @@ impl<const N: usize> StrategyStorage<N> for Strategy<RECENT> {
     type Local = SeriesCache<CachedSeries, N>;
 }
 
-/// Chooses the strategy for a metric with this many cells, of which `limit` may be static.
+/// Chooses the strategy for a metric with this many cells in each thread. More than `limit` cells are
+/// not static.
 #[doc(hidden)]
 pub const fn choose_strategy(cells: usize, is_closed: bool, limit: usize) -> u8 {
     if !is_closed {

@@ -47,7 +47,7 @@ impl<'a, O: Observe> Timer<'a, O> {
 
     /// Observes the time since the start, and returns it.
     pub fn stop(mut self) -> Duration {
-        // Rounded down, so that the sum of returned durations never exceeds the metric's sum.
+        // Rounded down, so that the returned duration does not exceed the one that the metric got.
         Duration::from_nanos((self.finish() * 1e9) as u64)
     }
 

@@ -14,7 +14,8 @@ pub(crate) struct ClosedSeries {
     pub(super) count: Option<usize>,
     pub(super) label_values: LabelValues,
     pub(super) region: Region,
-    /// Lists the calling thread's static cells, which a recording through a handle does not do.
+    /// Lists the calling thread's static cells in its directory. A thread's first recording through a
+    /// handle calls this, because a handle finds cells through the directory only.
     pub(super) list_cells: Option<fn()>,
     /// Rendered labels of each series.
     labels: OnceLock<Box<[Box<str>]>>,

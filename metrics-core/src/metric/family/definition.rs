@@ -40,7 +40,7 @@ pub struct Family {
     pub(super) exemplars: Exemplars,
     /// Whether observations through a handle need the slow path.
     has_native_or_exemplars: bool,
-    /// Whether a recording has put it on the list for the registry.
+    /// Whether a recording has put it on the list in `first_use.rs`, which the registry reads.
     pub(super) has_been_used: AtomicBool,
     rejected: AtomicU64,
     created: OnceLock<f64>,
@@ -54,10 +54,10 @@ enum BucketTable {
 }
 
 impl Family {
-    /// A family with `closed` series, or with open labels if that is `None`.
+    /// A family with this number of `closed` series, or with open labels if that is `None`.
     ///
-    /// `shared` are the cells of all closed series that ended threads fold theirs into, and
-    /// `list_cells` lists the calling thread's static cells.
+    /// `shared` are the shared cells of all closed series, and `list_cells` lists the calling thread's
+    /// static cells in its directory.
     pub(crate) const fn new(
         desc: Desc,
         layout: Layout,
@@ -126,7 +126,7 @@ impl Family {
         self
     }
 
-    /// Sets the family for the time that a timed future is polled.
+    /// Sets the family that records how long this one's futures are polled.
     #[must_use]
     pub(crate) const fn with_busy_family(mut self, family: Option<&'static Family>) -> Self {
         self.busy = family;
@@ -140,7 +140,7 @@ impl Family {
         self
     }
 
-    /// A dynamic family, whose labels are all open.
+    /// A dynamic family. Its labels are all open; without labels it has one closed series.
     pub(crate) fn new_dynamic(desc: Desc, layout: Layout, max_series: Option<usize>) -> Self {
         let is_unlabelled = desc.labels.is_empty();
         let mut family = Family::new(desc, layout, OutcomeRows::SINGLE, None, &[], None, &[]);
@@ -209,7 +209,7 @@ impl Family {
         &self.closed.region
     }
 
-    /// Lists the calling thread's static cells, if the family has some.
+    /// The function that lists the calling thread's static cells, if the family has some.
     #[inline(always)]
     pub(crate) fn list_cells(&self) -> Option<fn()> {
         self.closed.list_cells
@@ -277,7 +277,7 @@ impl Family {
         self.created();
     }
 
-    /// Number of values that could not be recorded.
+    /// Number of values that were rejected, such as a NaN observed by a histogram.
     pub(crate) fn rejected_count(&self) -> u64 {
         self.rejected.load(Ordering::Relaxed)
     }
@@ -287,7 +287,8 @@ impl Family {
         self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Number of recordings that went into the overflow series.
+    /// Number of look-ups that returned the overflow series. One look-up per handle, else one per
+    /// recording.
     pub(crate) fn overflow_count(&self) -> u64 {
         self.open.overflowed.load(Ordering::Relaxed)
     }

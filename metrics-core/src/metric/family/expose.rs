@@ -17,8 +17,8 @@ use crate::{
 impl Family {
     /// Writes all series.
     pub(crate) fn write_to(&self, sink: &mut dyn Sink, reader: &mut Reader) {
-        // Counters and classic histograms are written in batches: they are most of what a program
-        // exposes.
+        // Counters, and classic histograms with open labels, are written in batches: they are most
+        // of what a program exposes.
         let is_plain = self.has_one_row() && !self.has_expiry() && !self.exemplars.is_used();
         if is_plain && self.layout == Layout::Count {
             return self.write_counters(sink, reader);
@@ -228,7 +228,7 @@ impl Family {
         }
     }
 
-    /// Drops the exemplars of removed series.
+    /// Drops the exemplars of series that were removed or have expired.
     pub(crate) fn drop_stale_exemplars(&self) {
         if !self.is_closed() {
             let index = self.open.index.get();
@@ -237,7 +237,9 @@ impl Family {
         }
     }
 
-    /// Whether it is a single series without labels whose value is a single number.
+    /// Whether it is a single series without labels whose value can be read in a batch of families.
+    ///
+    /// That excludes float counters, whose reading also keeps their sum from decreasing.
     pub(crate) fn is_single_number(&self) -> bool {
         self.closed.count == Some(1)
             && self.has_one_row()
@@ -249,11 +251,11 @@ impl Family {
     /// The value of a family for which [`is_single_number`](Self::is_single_number) is true.
     #[inline(always)]
     pub(crate) fn single_number(&self, cells: &[u64; 2]) -> Number {
-        // Always a number, by the condition above.
+        // Always a number, if `is_single_number` is true.
         self.number(cells).unwrap_or(Number::Unsigned(0))
     }
 
-    /// An upper bound on what the family adds to an exposition.
+    /// An estimate of what the family adds to an exposition.
     pub(crate) fn size_estimate(&self) -> SizeEstimate {
         let labels = self.desc.const_labels.len() + self.desc.labels.len();
         let (series, (label_bytes, longest_labels)) = if let Some(series) = self.closed.count {

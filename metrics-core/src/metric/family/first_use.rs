@@ -1,7 +1,8 @@
 //! Registration by the first recording, for families whose link-time registration is missing.
 //!
-//! A linker may drop the registration of a static library's metric. The first recording of every
-//! declared family therefore adds it to a list that the registry reads at each exposition.
+//! A linker may drop the registration of a static library's metric. The first recording of a
+//! declared family therefore adds it to a list that the global registry reads at each exposition.
+//! Recordings into gauges and state sets with closed labels do not, to stay a single store.
 
 use std::{
     ops::DerefMut,
@@ -21,8 +22,8 @@ impl Family {
 
     #[cold]
     fn register(&'static self) {
-        // Adding to the list allocates. A recording that the allocator makes meanwhile is not
-        // disturbed by this: its family is added by its next recording.
+        // Adding to the list allocates. If the allocator itself records meanwhile, that recording
+        // skips this; the next recording of its family adds the family.
         storage::without_reentry(|| {
             if !self.has_been_used.swap(true, Ordering::Relaxed) {
                 used_families().push(self);

@@ -67,7 +67,7 @@ impl Family {
         self.overflow_series()
     }
 
-    /// The series for recordings beyond the cardinality limit. Counts the recording.
+    /// The series for recordings beyond the cardinality limit. Counts the look-up.
     fn overflow_series(&self) -> SeriesId {
         self.open.overflowed.fetch_add(1, Ordering::Relaxed);
         let index = self.index();
@@ -96,8 +96,8 @@ impl Family {
         }
         let (region, at) = self.index().region_of(series.place);
         if region.generation(at) == series.generation {
-            // No other series uses the place yet. An expired series may be revived, so its values
-            // still count; a removed one's are discarded, as if recorded before the removal.
+            // No other series uses the place yet. An expired series may be resumed with its values,
+            // this recording included; those of a removed one are never exposed.
             return Some(series);
         }
         let overflow = self.has_expiry().then(|| self.overflow_series());
@@ -135,19 +135,19 @@ impl Family {
         }
     }
 
-    /// Removes the series with these labels; false if there was none.
+    /// Removes the series with these labels; false if there was none. Closed series stay.
     pub fn remove(&self, labels: &impl LabelSet) -> bool {
         self.index().remove(LongKey::new(labels).words())
     }
 
-    /// Removes the series for which `keep` returns false.
+    /// Removes the series for which `keep` returns false. Closed series stay.
     pub fn retain(&self, mut keep: impl FnMut(LabelView<'_>) -> bool) {
         if let Some(index) = self.open.index.get() {
             index.retain(|labels| keep(LabelView::new(labels)));
         }
     }
 
-    /// Removes all series.
+    /// Removes all series. Closed series stay.
     pub fn clear(&self) {
         self.retain(|_| false);
     }
@@ -169,8 +169,8 @@ impl Family {
         self.open.set_default_limit(max);
     }
 
-    /// Removes the series that were idle when the exposition began, which has been written
-    /// completely. `began` is a reading of the clock.
+    /// Lets the series expire that were idle when an exposition began; call it once the exposition
+    /// is written completely. `began` is a reading of [`clock::idle_clock`](crate::storage::clock).
     pub(crate) fn expire_idle(&self, began: u64) {
         if let Some(index) = self.open.index.get() {
             index.expire_idle(began, self.open.limit());

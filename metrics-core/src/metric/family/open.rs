@@ -14,14 +14,14 @@ pub const DEFAULT_MAX_SERIES: usize = 10_000;
 /// Series that are created when their labels are first used.
 #[derive(Debug)]
 pub(crate) struct OpenSeries {
-    /// Created by the first recording.
+    /// Created by the first look-up.
     pub(super) index: OnceLock<Box<Index>>,
     max_series: AtomicUsize,
     /// Whether the declaration sets the limit, so that the registry's does not apply.
     has_own_limit: bool,
     /// Nanoseconds without change after which a series expires; 0 for never.
     pub(super) expiry_nanos: u64,
-    /// Recordings into the overflow series.
+    /// Look-ups that returned the overflow series.
     pub(super) overflowed: AtomicU64,
 }
 
