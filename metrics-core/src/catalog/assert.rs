@@ -14,8 +14,8 @@ const BLESS: &str = "METRICS_BLESS";
 /// Panics if the program's metrics changed in a way that breaks dashboards, alerts or rules.
 ///
 /// Compares the catalogue with a lock file. The assertion fails if a metric in the file is missing,
-/// has another type, unit or buckets, or lacks a quantile, a state, a label or a value of a closed
-/// label. New metrics pass.
+/// has another type, unit or buckets, or lacks its native buckets, a quantile, a state, a label or
+/// a value of a closed label. Additions pass.
 ///
 /// The path is relative to the package's folder, where `cargo test` runs tests. If the environment
 /// variable `METRICS_BLESS` is set, the file is written instead; review its diff like any other.
@@ -38,7 +38,7 @@ const BLESS: &str = "METRICS_BLESS";
 /// # Panics
 ///
 /// If a metric changed incompatibly, with a line for each difference; if the file is missing or
-/// cannot be read.
+/// invalid, or cannot be read or written.
 #[track_caller]
 pub fn assert_catalog(lock: impl AsRef<Path>) {
     let path = lock.as_ref();

@@ -17,7 +17,8 @@ impl Registry {
     }
 }
 
-/// Builds the catalogue of the global registry, which contains every metric of the program.
+/// Builds the catalogue of the global registry, which contains every metric that `metrics!` or a
+/// function attribute declares.
 ///
 /// See [`Registry::catalog`].
 ///

@@ -10,9 +10,9 @@ impl Catalog {
     ///
     /// The output is an object with the schema's `version` and the `families`. Members are named
     /// like the fields of [`CatalogFamily`](crate::CatalogFamily), except `type`, which is the
-    /// OpenMetrics name of the type (`counter`, `gauge`, `histogram`, ...). Empty members are left
-    /// out; an open label has no `values`. Later releases may add members, but do not change the
-    /// meaning of existing ones without a new `version`. The
+    /// OpenMetrics name of the type (`counter`, `gauge`, `histogram`, ...). Optional members are
+    /// left out if they are empty; an open label has no `values`. Later releases may add members,
+    /// but do not change the meaning of existing ones without a new `version`. The
     /// [JSON Schema](https://json-schema.org) is `catalog.schema.json` in this crate's folder.
     ///
     /// ```

@@ -65,7 +65,7 @@ fn warnings(family: &CatalogFamily) -> impl Iterator<Item = CatalogWarning> {
     if family.help.trim().is_empty() {
         texts.push("the help text is empty; describe what the metric measures".to_owned());
     }
-    // Not checked here: suffixes of other types, which are errors already.
+    // The suffixes of other types, such as `_total`, need no check: they are errors already.
     for word in ["counter", "gauge", "histogram", "summary"] {
         if words.contains(&word) && family.kind.name() == word {
             texts.push(format!("the type is known; leave `{word}` out of the name"));
@@ -110,7 +110,7 @@ fn is_camel_case(name: &str) -> bool {
     pairs.any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
 }
 
-/// The warning for a word of a name that is an abbreviated or not a base unit.
+/// The warning for a word of a name that abbreviates a unit or is not a base unit.
 fn better_unit(word: &str) -> Option<String> {
     const BASE: &[&str] = &[
         "amperes", "bytes", "celsius", "grams", "joules", "meters", "metres", "moles", "seconds",

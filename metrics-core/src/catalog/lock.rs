@@ -63,7 +63,7 @@ impl Lock {
         Ok(lock)
     }
 
-    /// Formats the lock file, one property per line, so that its diffs are easy to review.
+    /// Formats the lock file, one property or value per line, so that its diffs are easy to review.
     pub(crate) fn write(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
@@ -82,7 +82,8 @@ impl Lock {
         broken
     }
 
-    /// The line for a missing family. Suggests a new family that it may have been renamed to.
+    /// The line for a missing family. If exactly one new family has the same properties, suggests
+    /// that the missing one was renamed to it.
     fn missing_line(&self, name: &str, locked: &LockedFamily, now: &Lock) -> String {
         let new = now.families.iter();
         let new = new.filter(|(name, _)| !self.families.contains_key(*name));

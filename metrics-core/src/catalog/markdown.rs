@@ -143,7 +143,7 @@ fn code(text: &str) -> String {
     }
 }
 
-/// Escapes text, so that Markdown does not interpret it.
+/// Escapes the characters that Markdown interprets inside a line, and replaces line breaks.
 fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -167,7 +167,7 @@ fn cell(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The fragment that Markdown renderers derive from a heading.
+/// The URL fragment that GitHub and other Markdown renderers derive from a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading
         .chars()

@@ -1,7 +1,7 @@
 //! The catalogue: all declared metrics as data, with JSON, Markdown, lints and a lock file.
 //!
-//! It is built from a registry, before any metric is recorded. `dashboard/` and `rules/` generate
-//! their output from it.
+//! It is built from a registry, whose metrics need not have recorded anything. `dashboard/` and
+//! `rules/` generate their output from it.
 
 mod assert;
 mod build;

@@ -7,10 +7,11 @@ use crate::describe::{kind::Kind, objective::Objective};
 /// The version of [`Catalog::to_json`]'s schema. Additions do not change it.
 pub const CATALOG_VERSION: u32 = 1;
 
-/// The declarations of all metrics of a registry.
+/// The declarations of a registry's metrics.
 ///
-/// Metrics register at link time, so the catalogue is complete before any code of the program has
-/// run. It contains what is linked: a crate's unit tests see the crate and its dependencies, and a
+/// Declared metrics register at link time, so the catalogue contains them before any code of the
+/// program has run; it contains dynamic metrics and collectors once they are created or registered.
+/// It depends on what is linked: a crate's unit tests see the crate and its dependencies, and a
 /// program sees all crates that it uses.
 ///
 /// ```
@@ -32,7 +33,7 @@ pub const CATALOG_VERSION: u32 = 1;
 pub struct Catalog {
     /// The families, sorted by name.
     pub families: Vec<CatalogFamily>,
-    /// The registry's prefix, with which all names begin, also those of the self-metrics.
+    /// The registry's prefix, with which all names begin, and those of the self-metrics, too.
     pub(crate) prefix: String,
 }
 
@@ -51,7 +52,7 @@ pub struct CatalogFamily {
     /// The help text.
     pub help: String,
     /// The labels of the family's series, including the registry's const labels. For a family that
-    /// a [`Collector`](crate::Collector) writes, only the latter are known.
+    /// a [`Collector`](crate::Collector) writes, only the registry's are known.
     pub labels: Vec<CatalogLabel>,
     /// The upper bounds of a histogram, without `+Inf`; empty if it has native buckets only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -65,7 +66,7 @@ pub struct CatalogFamily {
     /// The states of a state set.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub states: Vec<String>,
-    /// The cardinality limit, if the family has open labels.
+    /// The cardinality limit, if the family has open labels: the highest limit of its members.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_series: Option<usize>,
     /// The time after which an unchanged series expires, in seconds.
@@ -74,7 +75,7 @@ pub struct CatalogFamily {
     /// Whether a collector writes the family. True for `#[computed]` metrics, too.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub collected: bool,
-    /// The declarations: one for a metric, or one per function that shares the family.
+    /// The declarations: one for each metric or function that shares the family.
     pub members: Vec<CatalogMember>,
 }
 
@@ -99,7 +100,8 @@ pub struct CatalogNative {
     pub schema: i8,
     /// Half the width of the zero bucket: it counts observations of at most this absolute value.
     pub zero_threshold: f64,
-    /// The maximum number of buckets; beyond it, the resolution is reduced.
+    /// The maximum number of buckets. Beyond it, the zero bucket is widened if the declaration
+    /// allows it, or the resolution is reduced.
     pub max_buckets: u16,
 }
 
@@ -111,7 +113,7 @@ pub struct CatalogMember {
     pub file: String,
     /// The line, counted from 1.
     pub line: u32,
-    /// The module path; empty for a dynamic metric.
+    /// The module path; empty for a dynamic metric and for a collector.
     pub module: String,
     /// The const labels of this declaration, such as a function's `function` and `module`.
     #[serde(

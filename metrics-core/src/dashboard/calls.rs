@@ -2,7 +2,7 @@
 
 use crate::catalog::{Catalog, CatalogFamily};
 
-/// The families of all measured functions; `None` if no function has the attribute.
+/// The default families of measured functions; `None` if no function records into one.
 #[derive(Clone, Copy)]
 pub(super) struct Calls<'a> {
     pub(super) counted: Option<&'a CatalogFamily>,

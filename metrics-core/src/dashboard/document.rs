@@ -9,8 +9,9 @@ use super::{
 
 /// A [Grafana](https://grafana.com) dashboard, as JSON for import or provisioning.
 ///
-/// The output depends only on the catalogue, byte for byte. A panel's `id` is derived from the
-/// titles of its row and panel, so links to a panel keep working when metrics are added.
+/// The output depends only on the catalogue and the settings, byte for byte. A panel's `id` is
+/// derived from the titles of its row and panel, so links to a panel keep working when metrics are
+/// added.
 ///
 /// Queries filter by dashboard variables: data source, `job`, `instance`, and labels of the
 /// metrics. If a histogram has both classic and native buckets, its panels use whichever Prometheus
@@ -57,8 +58,8 @@ impl Dashboard {
 
     /// Sets the identifier that Grafana uses, also in the dashboard's URL.
     ///
-    /// It is lower-cased and limited to 40 letters, digits, `-` and `_`; other characters become
-    /// `-`.
+    /// It is lower-cased and limited to 40 ASCII letters, digits, `-` and `_`. Runs of others
+    /// become one `-`, and a longer text is cut and ends in a hash.
     pub fn uid(mut self, uid: impl Into<String>) -> Dashboard {
         self.uid = Some(uid.into());
         self

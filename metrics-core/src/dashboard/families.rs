@@ -43,7 +43,8 @@ fn counter(family: &CatalogFamily) -> Vec<Panel> {
     wide_if_alone([per_second].into_iter().chain(largest).collect())
 }
 
-/// One line per instance, because the sum of a gauge over instances may be meaningless.
+/// A panel with one line per instance and label set, because the sum of a gauge over instances may
+/// be meaningless.
 fn gauge(family: &CatalogFamily) -> Vec<Panel> {
     let labels = family.labels.iter().map(|label| &*label.name);
     let labels: Vec<_> = ["instance"].into_iter().chain(labels).collect();
@@ -96,7 +97,8 @@ fn quantiles(family: &CatalogFamily) -> Panel {
         .query("average", average(family, &[]))
 }
 
-/// Like a histogram's, but without rates: the buckets hold current counts, not totals.
+/// Panels like those of a histogram, but without rates: the buckets hold current counts, not
+/// totals.
 fn gauge_histogram(family: &CatalogFamily) -> Vec<Panel> {
     vec![
         Panel::heat_map(&format!("{}, distribution", family.name))
@@ -191,5 +193,5 @@ fn wide_if_alone(mut panels: Vec<Panel>) -> Vec<Panel> {
     }
 }
 
-/// Number of series that a panel over open labels displays.
+/// Maximum number of series that a panel over open labels displays.
 const MAX_SERIES: u32 = 20;

@@ -1,4 +1,4 @@
-//! The dashboard of all functions that have a metrics attribute.
+//! The dashboard of the functions whose attributes record into the default families.
 
 use super::{
     calls::{Calls, FUNCTION_LABELS},

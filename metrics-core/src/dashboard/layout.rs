@@ -81,7 +81,8 @@ fn place(row: &Row, mut y: u32, ids: &mut Ids) -> (Vec<Value>, u32) {
     (placed, y + tallest)
 }
 
-/// Assigns panel ids: a hash of the titles, so that an id does not depend on the panel's position.
+/// Assigns panel ids: a hash of the titles, so that an id does not depend on the panel's position,
+/// unless two hashes are equal.
 #[derive(Default)]
 struct Ids(HashSet<u32>);
 
@@ -96,8 +97,8 @@ impl Ids {
     }
 }
 
-/// Turns a text into a valid Grafana `uid`. A truncated one ends in a hash of the whole text, so
-/// that texts with a common beginning stay distinct.
+/// Turns a text into a valid Grafana `uid`. If the text is too long or has no valid character, the
+/// `uid` ends in a hash of the whole text, so that different texts stay distinct.
 pub(super) fn uid(text: &str) -> String {
     let mut uid = String::new();
     for c in text.chars() {

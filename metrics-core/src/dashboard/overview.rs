@@ -18,7 +18,8 @@ impl Dashboard {
     /// It starts with instances, requests or calls, errors, latency, process resources and the
     /// self-metrics. A collapsed row for each family follows; it runs no queries until expanded.
     ///
-    /// The families of function calls are on the [`functions`](Dashboard::functions) dashboard.
+    /// The families of function calls have no row; they are on the
+    /// [`functions`](Dashboard::functions) dashboard.
     pub fn overview(catalog: &Catalog) -> Dashboard {
         dashboard(catalog)
     }
@@ -43,7 +44,8 @@ fn dashboard(catalog: &Catalog) -> Dashboard {
     }
 }
 
-/// Panels about HTTP requests if the program measures those, or about function calls otherwise.
+/// Panels about the instances, and about HTTP requests if the program measures those, or about
+/// function calls otherwise.
 fn service(catalog: &Catalog, calls: &Calls<'_>) -> Vec<Panel> {
     let up = promql::series("up", &target_matchers());
     let mut panels = vec![

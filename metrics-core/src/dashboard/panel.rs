@@ -79,7 +79,7 @@ impl Panel {
         }
     }
 
-    /// Appends the family's help and where it is declared to the description.
+    /// Appends the family's help, name and type, and where it is declared, to the description.
     pub(super) fn about(mut self, family: &CatalogFamily) -> Panel {
         if !self.description.is_empty() {
             self.description.push_str("\n\n");
@@ -240,7 +240,7 @@ impl Visualization {
     }
 }
 
-/// The help of a family, and where it is declared.
+/// The help, name and type of a family, and where it is declared.
 fn about(family: &CatalogFamily) -> String {
     let locations: Vec<_> = family
         .members
@@ -262,5 +262,5 @@ fn about(family: &CatalogFamily) -> String {
     )
 }
 
-/// Number of declarations that a description lists.
+/// Maximum number of declarations that a description lists.
 const MAX_LOCATIONS: usize = 3;

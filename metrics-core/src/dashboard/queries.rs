@@ -6,7 +6,7 @@ use crate::{
     describe::kind::Kind,
 };
 
-/// The samples of a family that the dashboard's variables select.
+/// The samples of a family, named with `suffix`, that the dashboard's variables select.
 pub(super) fn samples(family: &CatalogFamily, suffix: &str) -> String {
     samples_with(family, suffix, None)
 }
@@ -19,7 +19,8 @@ pub(super) fn samples_with(family: &CatalogFamily, suffix: &str, more: Option<St
     promql::series(&name, &matchers)
 }
 
-/// The name of a sample that every series of the family has.
+/// The name of a sample that every series of the family has. A histogram with both kinds of buckets
+/// has it only if Prometheus stores the classic ones.
 pub(super) fn sample_name(family: &CatalogFamily) -> String {
     match family.kind {
         Kind::Histogram if is_native_only(family) => family.name.clone(),
@@ -29,7 +30,7 @@ pub(super) fn sample_name(family: &CatalogFamily) -> String {
     }
 }
 
-/// The increase of samples per second.
+/// The per-second increase of samples.
 pub(super) fn rate(samples: &str) -> String {
     format!("rate({samples}[$__rate_interval])")
 }
@@ -104,7 +105,7 @@ pub(super) fn quantile(quantile: f64, family: &CatalogFamily, by: &[&str]) -> St
     )
 }
 
-/// The query of a histogram's heat map: the number of observations in each bucket.
+/// The query of a histogram's heat map: the number of observations in each bucket per interval.
 pub(super) fn buckets(family: &CatalogFamily) -> String {
     let classic = || {
         let buckets = samples(family, "_bucket");

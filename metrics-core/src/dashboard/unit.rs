@@ -2,7 +2,7 @@
 
 use crate::{catalog::CatalogFamily, describe::kind::Kind};
 
-/// The unit of a family's values.
+/// The Grafana unit of a family's values.
 pub(super) fn of(family: &CatalogFamily) -> &'static str {
     match unit_word(family) {
         "seconds" => "s",
@@ -19,7 +19,7 @@ pub(super) fn of(family: &CatalogFamily) -> &'static str {
     }
 }
 
-/// The unit of the per-second rate of a family's values.
+/// The Grafana unit of the per-second rate of a family's values.
 pub(super) fn of_rate(family: &CatalogFamily) -> &'static str {
     match unit_word(family) {
         "bytes" => "Bps",
@@ -31,7 +31,7 @@ pub(super) fn of_rate(family: &CatalogFamily) -> &'static str {
     }
 }
 
-/// Whether the values are Unix timestamps, in seconds.
+/// Whether the values are Unix timestamps in seconds, as far as the name of a gauge shows it.
 pub(super) fn is_timestamp(family: &CatalogFamily) -> bool {
     family.kind == Kind::Gauge
         && ["_timestamp_seconds", "_start_time_seconds"]

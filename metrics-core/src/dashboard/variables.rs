@@ -11,7 +11,8 @@ use crate::catalog::{Catalog, CatalogFamily, promql};
 /// The variables for the data source, `job`, `instance`, and labels of the metrics.
 #[derive(Clone, Debug)]
 pub(super) struct Variables {
-    /// A metric that every instance exposes, from which Grafana reads the values of `job`.
+    /// A metric that every instance exposes, from which Grafana reads the values of `job` and
+    /// `instance`.
     anchor: String,
     /// Each label with the name of a metric that has it.
     labels: Vec<(String, String)>,

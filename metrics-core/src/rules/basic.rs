@@ -52,7 +52,7 @@ fn target(rules: &Rules, job: &str) -> [Rule; 2] {
     ]
 }
 
-/// An alert that fires when one of the self-metrics grows, all of which count failures.
+/// An alert that fires when a self-metric that counts failures grows.
 struct SelfMetricAlert {
     alert: &'static str,
     counter: &'static str,
@@ -110,7 +110,7 @@ const SELF_METRIC_ALERTS: [SelfMetricAlert; 3] = [
     },
 ];
 
-/// How long a target must be down before an alert fires.
+/// How long a target must be down or absent before an alert fires.
 const DOWN_SECONDS: u64 = 5 * 60;
 /// The range of the `increase` in alerts on the self-metrics.
 const RECENT_SECONDS: u64 = 15 * 60;

@@ -55,7 +55,8 @@ struct MeasuredObjective<'a> {
 }
 
 impl MeasuredObjective<'_> {
-    /// Whether the family has the data that the objective needs: buckets, or a label `outcome`.
+    /// Whether the family has the data that the objective needs: a latency needs the buckets of a
+    /// histogram, and success the label `outcome`.
     fn has_data(&self) -> bool {
         match self.objective {
             Objective::Latency { .. } => self.family.kind == Kind::Histogram,
@@ -100,7 +101,8 @@ impl MeasuredObjective<'_> {
         windows.map(rule).collect()
     }
 
-    /// The expression for the share of calls in a window that missed the objective.
+    /// The expression for the share of calls in a window that missed the objective. For success,
+    /// cancelled calls do not count.
     fn miss_ratio(&self, window: &str) -> String {
         let rate = |suffix: &str, more: Option<String>| {
             let labels = self.member.labels.iter();

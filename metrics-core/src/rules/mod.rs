@@ -1,7 +1,7 @@
 //! Recording and alerting rules for Prometheus, generated from the catalogue.
 //!
-//! `burn_rate.rs` generates the rules of objectives, `basic.rs` the alerts about the metrics
-//! themselves; `file.rs` writes them as YAML.
+//! `burn_rate.rs` generates the rules of objectives, `basic.rs` the alerts about scraping and the
+//! self-metrics. `file.rs` assembles them, and `yaml.rs` writes the file.
 
 mod basic;
 mod burn_rate;

@@ -30,8 +30,8 @@ use crate::catalog::{Catalog, promql};
 ///
 /// The other alerts are about scraping and the self-metrics: `TargetDown` and `TargetAbsent` if a
 /// [`job`](Rules::job) is set, `SeriesOverflow` (a family reached its cardinality limit),
-/// `ValuesRejected` (values that could not be recorded, declarations that clash) and
-/// `CollectorFails`.
+/// `ValuesRejected` (values or exemplars that could not be recorded, declarations that clash) and
+/// `CollectorFails` (a collector panicked or timed out).
 ///
 /// The description of an objective's alert names the source location of the metric.
 ///
@@ -74,8 +74,8 @@ impl Rules {
 
     /// Sets the name of the program's job in Prometheus' scrape configuration.
     ///
-    /// Restricts the rules to this job and adds alerts for when it is down. Without it, the rules
-    /// cover every job that has these metrics.
+    /// Restricts the rules to this job and adds alerts for when its targets are down or absent.
+    /// Without it, the rules cover every job that has these metrics.
     pub fn job(mut self, job: impl Into<String>) -> Rules {
         self.job = Some(job.into());
         self

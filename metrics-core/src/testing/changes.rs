@@ -47,7 +47,8 @@ impl Reading {
     }
 }
 
-/// Calls `each` with the labels and the calling thread's values of each row of each series.
+/// Calls `each` with the labels and the calling thread's values of each row of each series, unless
+/// all threads share the values.
 fn for_each_series(family: &Family, mut each: impl FnMut(Key, &str, &[u64])) {
     if !is_per_thread(family.layout()) {
         return;
@@ -246,7 +247,7 @@ impl Change {
         self.name == other.name && self.labels == other.labels && self.layout == other.layout
     }
 
-    /// Adds the amount of another series of the same metric.
+    /// Adds the amount of another series of the same metric, if it has the same layout.
     pub(super) fn plus(mut self, other: &Change) -> Self {
         if self.layout == other.layout {
             self.layout.add_values(&mut self.values, &other.values);

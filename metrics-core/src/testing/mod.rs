@@ -1,8 +1,8 @@
 //! Assertions on the metrics that a test records, and a clock that a test advances.
 //!
 //! Tests of one program run in parallel and share its metrics, so [`gather`](crate::gather) returns
-//! the sum over all tests. But each thread records into its own storage, so the recordings of one
-//! thread can be read exactly, whatever other threads do:
+//! the sum over all tests. But each thread records most metrics into its own storage, so these
+//! recordings of one thread can be read exactly, whatever other threads do:
 //!
 //! ```
 //! use metrics_core::{Label, counted, metrics, testing};
@@ -39,11 +39,12 @@
 //! * gauges (except up-down counters), infos and state sets: all threads share one value. A test
 //!   can create them in its own [`Registry`] and read them with `get`;
 //! * recordings into a series that was removed before the end of the test;
+//! * quantiles of summaries, and exemplars;
 //! * values of collectors and `#[computed]` metrics, and the registry's self-metrics.
 //!
-//! Float amounts are differences of float sums. They are exact if the thread has not recorded into
-//! the metric before, which holds for the thread of a `#[test]`; otherwise they may have a rounding
-//! error.
+//! Float amounts are differences of float sums. The difference is exact if the thread has not
+//! recorded into the metric before, as at the beginning of a `#[test]`, which has its own thread;
+//! otherwise it may have a rounding error.
 //!
 //! With `--cfg metrics_off`, nothing is recorded.
 

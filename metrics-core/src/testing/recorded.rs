@@ -23,7 +23,7 @@ use crate::{
 /// value; an empty value, `("outcome", "")`, also matches series without the label. The sum is 0 if
 /// nothing was recorded.
 ///
-/// `Debug` and `Display` list all changes, one a line; a failed assertion prints the same list.
+/// `Debug` and `Display` list all changes, one per line; a failed assertion prints the same list.
 ///
 /// ```
 /// use metrics_core::{metrics, testing};
@@ -46,9 +46,9 @@ use crate::{
 ///
 /// # Panics
 ///
-/// A query panics, with suggestions, if the registry has no metric of this name, if the metric has
-/// another type, or if it has no such label. Otherwise a test with a misspelt name would compare
-/// with 0 and prove nothing.
+/// A query panics if the registry has no metric of this name, if the metric has another type, or if
+/// it has no such label. The message suggests similar names, or the query for the type. Without the
+/// panic, a test with a misspelt name would compare with 0 and prove nothing.
 #[must_use = "it only contains what was recorded"]
 pub struct Recorded<T = ()> {
     /// The result of the closure or future.
@@ -57,7 +57,7 @@ pub struct Recorded<T = ()> {
     known: Vec<KnownMetric>,
 }
 
-/// A metric of the registry.
+/// The properties of a registry's metric with which a query is checked.
 struct KnownMetric {
     name: String,
     query: Query,
@@ -437,7 +437,7 @@ impl fmt::Display for Query {
     }
 }
 
-/// Lists all changes, one a line.
+/// Lists all changes, one per line.
 impl<T> fmt::Display for Recorded<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.changes.is_empty() {

@@ -1,7 +1,7 @@
 //! Prometheus' protobuf format: delimited messages `io.prometheus.client.MetricFamily`.
 //!
-//! The messages of [`metrics.proto`] are encoded by hand: there are few, and the length of a
-//! `Metric` is computed before it is written, so that its bytes are not moved.
+//! The messages of [`metrics.proto`] are encoded by hand: there are few. The length of a `Metric`
+//! is computed before the `Metric` is written, so that nothing is inserted before it afterwards.
 //!
 //! Each message follows its length. A small family is *held* in the buffer until it is complete,
 //! and its length is inserted before it. A large one may not fit into memory, so its length is
