@@ -82,8 +82,8 @@ fn warnings(family: &CatalogFamily) -> impl Iterator<Item = CatalogWarning> {
         if is_camel_case(&label.name) {
             texts.push(format!("the label `{}` is not in `snake_case`", label.name));
         }
-        // The function attributes' families (`function_calls_total`) have a label `function`; their
-        // names are ours, so a program could not act on the warning.
+        // The families of the function attributes (`function_calls_total`) have a label `function`.
+        // This library names them, so a program could not act on the warning.
         let is_repeated = words.contains(&label.name.as_str()) && label.name != "function";
         if is_repeated {
             texts.push(format!(

@@ -93,6 +93,9 @@ fn query(label: &str, series: &str) -> Value {
 }
 
 /// The name of a metric that every instance of the program exposes.
+///
+/// The last resort is `metrics_series`, which is missing if the registry has more than 1,000
+/// families or does not write self-metrics.
 pub(super) fn anchor(catalog: &Catalog) -> String {
     let infos = ["target_info", "build_info", "process_start_time_seconds"];
     let infos = infos.map(|name| format!("{}{name}", catalog.prefix));
