@@ -1,9 +1,10 @@
 //! Prometheus metrics: declare, record and encode them.
 //!
 //! A program annotates functions, declares metrics with [`metrics!`], and records into them. Every
-//! declared metric is registered at link time and exposed from the start with value 0, including
-//! all combinations of closed label values; there is nothing to initialise or pass around.
-//! Each thread records into its own storage without a lock, and a scrape sums the threads exactly.
+//! declared metric is registered at link time; there is nothing to initialise or pass around. Unless
+//! a label is open, its series are exposed from the start, a counter with the value 0. Each thread
+//! records into its own storage without a lock, and a scrape sums the threads exactly; gauges are one
+//! atomic variable that all threads share.
 //!
 //! ```
 //! use metrics_core::{Format, Label, counted, encode_to_string, metrics, timed};

@@ -3,7 +3,7 @@
 //! `metrics!` is a `macro_rules!` macro, which passes `$crate` to the procedural macro. The
 //! attributes and derives are re-exported.
 
-/// The procedural macros; under `--cfg metrics_off` those that record nothing.
+/// The procedural macros; under `--cfg metrics_off`, variants whose metrics record nothing.
 #[cfg(not(metrics_off))]
 use metrics_macros as enabled;
 #[cfg(metrics_off)]
@@ -59,14 +59,14 @@ mod enabled {
 /// A label is *closed* if its type lists all values, as an enum that derives
 /// [`Label`](trait@crate::Label) does, and *open* otherwise. If all labels are closed, every
 /// combination of values is exposed from the start, with the value 0. With an open label, a series
-/// is created when its labels are first used.
+/// is created when its labels are first used. An info has no series before its first `set`.
 ///
 /// # Attributes
 ///
 /// | attribute | for | meaning |
 /// |---|---|---|
 /// | `#[utf8]` | all | names may contain any character: [see below](#names) |
-/// | `#[unit("bytes")]` | all except infos and state sets | the unit; the name must end with it |
+/// | `#[unit("bytes")]` | all except infos and state sets | the unit; the name must end with it, before `_total` |
 /// | `#[buckets(0.1, 1.0)]`, `linear(start, width, count)`, `exponential(start, factor, count)` | histograms | upper bounds without `+Inf` |
 /// | `#[buckets(native)]`, `#[buckets(native, 0.1, 1.0)]` | histograms | native buckets, alone or with classic ones: [see below](#native-histograms) |
 /// | `#[quantiles(0.5, 0.99)]` | summaries | quantiles to estimate |
@@ -76,12 +76,13 @@ mod enabled {
 /// | `#[exemplars]` | counters and histograms | exemplars are taken from the current span: [see below](#exemplars) |
 /// | `#[computed(\|\| value)]` | counters and gauges without labels | each scrape calls the closure, which returns an `f64` |
 ///
-/// Labels in a list have attributes as well, which apply to `with`, `bind` and `remove`:
+/// Labels in a list have attributes as well, which apply to `with`, `bind`, `remove` and an info's
+/// `set`:
 ///
 /// | attribute | for | meaning |
 /// |---|---|---|
 /// | `#[name("type")]` | any label | the label's name, if it differs from the parameter's |
-/// | `#[allow_only("GET", "POST")]` | any label | all other values are recorded as `other`, or as the value given by `#[allow_only(..., else = "unknown")]`. The label is closed: all its values start at 0 |
+/// | `#[allow_only("GET", "POST")]` | any label | all other values are recorded as `other`, or as the value given by `#[allow_only(..., else = "unknown")]`. The label is closed: if the others are too, all its values start at 0 |
 /// | `#[normalize(function)]` | any label | the function's result is recorded: `fn(&str) -> R` for a label of type `&str`, where `R` is a [`Label`](trait@crate::Label), such as `&str` or `Cow<str>`. The label is closed if `R` is. An allow-list applies to the result |
 ///
 /// ```
@@ -105,7 +106,8 @@ mod enabled {
 /// assert_eq!(REQUESTS.with("other", "/cart").get(), 1);
 /// ```
 ///
-/// Other attributes, such as `#[cfg(...)]` and `#[allow(...)]`, are kept on the static.
+/// Other attributes, such as `#[allow(...)]`, are kept on the static; `#[cfg(...)]` applies to the
+/// whole declaration.
 ///
 /// # Names
 ///
@@ -145,8 +147,8 @@ mod enabled {
 /// bounds have to be chosen. A bucket exists once something was observed in it. See the
 /// [Prometheus specification of native
 /// histograms](https://prometheus.io/docs/specs/native_histograms/). Only the protobuf format
-/// contains native buckets; the text formats contain count, sum and the bucket `+Inf`. `native` takes
-/// these options:
+/// contains native buckets; the text formats contain count, sum, the classic buckets if there are
+/// any, and the bucket `+Inf`. `native` takes these options:
 ///
 /// | option | meaning |
 /// |---|---|
@@ -216,11 +218,11 @@ mod enabled {
 /// ```
 ///
 /// Between two expositions in a format with exemplars ([OpenMetrics or protobuf](crate::Format)), the
-/// first recording in each bucket of each series looks at the current span; all others test one bit.
+/// first recording in each bucket of each series looks at the current span; later ones test one bit.
 /// If the span is not sampled, the next recording looks again, up to 256 times for a bucket until
-/// the next exposition. There are 64 bits, which the buckets of a large family share. An exemplar
-/// stays until another replaces it or its series is removed. Metrics that are summed because they
-/// have the same name and labels have no exemplars.
+/// the next exposition. A family has 64 of these bits, so the buckets of a large one share them. An
+/// exemplar stays until another replaces it or its series is removed. Metrics that are summed because
+/// they have the same name and labels have no exemplars.
 ///
 /// # Using a declaration
 ///
@@ -244,13 +246,13 @@ mod enabled {
 /// SENT.with("10.0.0.1").inc_by(700);
 /// ```
 ///
-/// The time is a number with the unit `ms`, `s`, `m`, `h` or `d`. It should be several times the
+/// The time is a number with the unit `us`, `ms`, `s`, `m`, `h` or `d`. It should be several times the
 /// scrape interval. A series is idle if an exposition reads the same values as one that was at least
 /// this time earlier. The idle series appears in this exposition and is removed after it, if the
 /// exposition is written completely. A series is not idle after
 ///
 /// * any recording that changes the value, for counters, histograms and summaries;
-/// * any `set`, also to the same value, for gauges and state sets;
+/// * any recording, also a `set` to the same value, for gauges and state sets;
 /// * any increment or decrement, for an [`UpDownCounter`](crate::UpDownCounter), which does not
 ///   expire while it is not 0.
 ///
@@ -259,9 +261,9 @@ mod enabled {
 /// Metrics that are summed because they have the same name and labels do not expire.
 ///
 /// A recording that is concurrent with the removal is not lost. A series that is recorded again
-/// within a minute and two scrapes continues with its old value. Later, a new series starts at zero
-/// with a new created timestamp (`_created`), so that `rate()` sees a counter reset. A recording
-/// through the result of a `with` that is older than that goes to the overflow series.
+/// before a minute and two scrapes have passed continues with its old value. Later, a new series
+/// starts at zero with a new created timestamp (`_created`), so that `rate()` sees a counter reset. A
+/// recording through the result of a `with` that is older than that goes to the overflow series.
 ///
 /// # Expands to
 ///
@@ -339,16 +341,16 @@ pub use metrics_macros::Labels;
 /// known limit: if the result is not read, a call that panics inside a destructor which runs because
 /// of another panic, and whose panic is caught there, is counted as `ok`.
 ///
-/// Every series has the labels `function`, `module` and `outcome`. All instances of a generic
-/// function are one series.
+/// Every series has the labels `function`, `module` and, unless omitted, `outcome`. All instances of
+/// a generic function share their series.
 ///
 /// # Supported items
 ///
 /// The attribute applies to any function that has a body and is not `const`: methods, trait
 /// functions, `async`, `unsafe`, `extern` and generic functions. Functions that return
 /// `impl Future`, `Pin<Box<dyn Future>>` or `BoxFuture` are async calls as well. On an `impl` block,
-/// a trait or an inline module it applies to every such function in it; the label `function` of
-/// functions in an `impl` block is `Type::method`.
+/// a trait or an inline module it applies to every such function in it. The label `function` is
+/// `Type::method` for functions in an `impl` block, and `Trait::method` for those in a trait.
 ///
 /// ```
 /// use metrics_core::counted;
@@ -377,8 +379,9 @@ pub use metrics_macros::Labels;
 /// # assert_eq!(cart.len(), 0);
 /// ```
 ///
-/// It can be combined with other attributes in any order. Only `#[track_caller]` is a compile error
-/// if the result is read, because the reported caller would be in this crate.
+/// It can be combined with other attributes in any order, except `#[track_caller]` on a function that
+/// is not async and whose result is read: that is a compile error, because the reported caller would
+/// be in this crate.
 ///
 /// # Arguments
 ///
@@ -449,13 +452,15 @@ pub use metrics_macros::Labels;
 ///
 /// If the result is not read, the function keeps its body, with a guard before it. An `async fn`
 /// becomes a function that returns `impl Future`, as the compiler desugars it, unless an attribute
-/// below this one might need to see the `async`. rustdoc shows the function as it is written.
+/// below this one might need to see the `async` or the function returns `!`. rustdoc shows the
+/// function as it is written.
 ///
 /// # Queries in the documentation
 ///
 /// `docs` appends a section "Metrics" with PromQL queries to the function's documentation: for calls
-/// by outcome and for the share of errors, or, with [`timed(docs)`](macro@crate::timed), for quantiles
-/// and the average. On a block it applies to all functions in it.
+/// by outcome and for the share that fails, with [`timed(docs)`](macro@crate::timed) for the 99th
+/// percentile and the average of the duration, or with [`in_flight(docs)`](macro@crate::in_flight)
+/// for the calls in progress. On a block it applies to all functions in it.
 ///
 /// ```
 /// use metrics_core::{counted, timed};
@@ -578,15 +583,15 @@ pub use enabled::timed;
 ///
 /// # Arguments
 ///
-/// `name`, `help`, `unit`, `labels(...)` without `on_return`, `skip` and `crate`, as described for
-/// [`counted`](macro@crate::counted#arguments). The series have the labels `function` and `module`.
+/// `name`, `help`, `unit`, `labels(...)` without `on_return`, `docs`, `skip` and `crate`, as described
+/// for [`counted`](macro@crate::counted#arguments). The series have the labels `function` and `module`.
 ///
 /// # Expands to
 ///
 /// Expands like [`counted`](macro@crate::counted#expands-to), with another recorder.
 pub use enabled::in_flight;
 
-/// Registers a metric at link time.
+/// Registers a metric or a collector at link time.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(not(feature = "linkme"))]
@@ -596,7 +601,7 @@ macro_rules! __register {
     };
 }
 
-/// Registers a metric at link time, with `inventory` and in the linker section of `linkme`.
+/// Registers a metric or a collector at link time, with `inventory` and in `linkme`'s linker section.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(feature = "linkme")]

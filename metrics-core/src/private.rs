@@ -1,7 +1,8 @@
-//! Items that the macros' expansions name. Not public API: they change without notice.
+//! Items that the macros' expansions name, and control of the clocks for tests. Not public API: they
+//! change without notice.
 //!
 //! The `check_*` functions run in a `const` at the token that they check, so that the compiler
-//! reports a panic there. They wrap the checks that run-time registration uses as well.
+//! reports their panic there. Most of them wrap checks that dynamic metrics use as well.
 
 pub use crate::{
     describe::{
@@ -31,7 +32,7 @@ pub use crate::{
 #[cfg(metrics_off)]
 pub use crate::metric::disabled::Disabled;
 
-/// What the expansions of the function attributes call.
+/// The types and functions that the expansions of the function attributes use.
 pub mod call {
     pub use crate::call::*;
 }
@@ -179,7 +180,8 @@ pub const fn check_max_buckets(max: u16) {
 pub const fn check_latency(bounds: &[f64], seconds: f64) {
     let mut i = 0;
     while i < bounds.len() {
-        // Both were parsed from decimals, so equal numbers are identical floats.
+        // Identical bits: a listed bound and the latency were both parsed from decimals. A bound of
+        // `linear` or `exponential` matches only if it is computed to the same float.
         if bounds[i].to_bits() == seconds.to_bits() {
             return;
         }
@@ -234,9 +236,10 @@ pub const fn shared_cell_count(layout: Layout, series: Option<usize>) -> usize {
     }
 }
 
-/// Number of cells in each thread's static storage.
+/// Number of cells that a metric has in each thread's static storage, or behind the pointer there.
 ///
-/// 0 for gauges, whose value all threads share; one series' cells with open labels.
+/// 0 for gauges and state sets, whose value all threads share. With open labels, the cells of one
+/// series.
 pub const fn thread_cell_count(layout: Layout, series: Option<usize>) -> usize {
     match (layout, series) {
         (Layout::Int | Layout::Float, _) => 0,
@@ -257,6 +260,7 @@ pub const fn unchecked_desc(
 
 /// Number of cells that a metric may have in each thread's static storage.
 ///
-/// A metric with more has a pointer there, to a block that a thread allocates when it first records.
-/// Static storage is part of every thread, whether it records or not, and its size is limited.
+/// A metric with more, and every histogram and summary, has a pointer there, to a block that a thread
+/// allocates when it first records. Static storage is part of every thread, whether it records or
+/// not, and its size is limited.
 pub const MAX_STATIC_CELLS: usize = 32;

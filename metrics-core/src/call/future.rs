@@ -32,7 +32,8 @@ pin_project! {
 enum CallState<R: Recorder> {
     /// Not polled yet; the series is known.
     New(CallSeries),
-    /// Not polled yet; the body computes its labels first, and passes the series by [`CallStart`].
+    /// The call has not begun: the body computes its labels first, and passes the series by
+    /// [`CallStart`].
     Unlabelled,
     /// Polled. The outcome is the one that dropping the future now would have; `None` after the end.
     Running(R, Option<Outcome>),
@@ -133,7 +134,7 @@ pub struct CallStart {
 }
 
 impl CallStart {
-    /// Begins a call in this series. Must be awaited at once.
+    /// Announces a call in this series, which begins when the result is awaited. That must be at once.
     pub fn new(series: CallSeries) -> Self {
         STARTED.set(Some(series));
         CallStart {

@@ -1,4 +1,4 @@
-//! The functions that the expansions of `#[counted]`, `#[timed]` and `#[in_flight]` call.
+//! Types and functions that the expansions of `#[counted]`, `#[timed]` and `#[in_flight]` use.
 //!
 //! A call has a *target*, the series that it is recorded in ([`CallTarget`]), and a [`Recorder`],
 //! which is created when the call begins and finished with its outcome by one of:
@@ -10,9 +10,10 @@
 //! `thread::panicking` alone does not tell the outcome: a call made while another panic unwinds has
 //! not panicked, and a suspended future that is dropped then was cancelled.
 //!
-//! A program may have thousands of annotated functions, so nothing here is generic over the
-//! function: each instance would be compiled again. A function is a `static`
-//! [`Family`](crate::metric::family::Family), and a recorder is a few words that refer to it.
+//! A program may have thousands of annotated functions, and code that is generic over the function
+//! is compiled for each. Only items that take the body or its result are generic over them. A
+//! function is a `static` [`Family`](crate::metric::family::Family), and a recorder is a few words
+//! that refer to it.
 
 mod function;
 mod future;

@@ -1,8 +1,9 @@
-//! Compile-time detection of whether a function can return an error, and whether a value is one.
+//! Detects at compile time whether a function can return an error, and reads whether a value is one.
 //!
 //! The macros do not see through type aliases; the compiler does. An inherent item takes precedence
 //! over a trait's item of the same name, so `TypeProbe::<T>::FALLIBLE` is the inherent constant if
-//! `T` is a `Result`, and the trait's otherwise. `ValueProbe(&value).is_error()` works alike.
+//! `T` is a `Result`, and the trait's otherwise. `ValueProbe(&value).is_error()` selects its method
+//! in the same way.
 
 use std::marker::PhantomData;
 
@@ -46,7 +47,7 @@ pub trait ValueProbeFallback {
 
 impl<T> ValueProbeFallback for ValueProbe<'_, T> {}
 
-/// The outcome of a function that cannot fail, as the closure that reads its result.
+/// Whether the result of a function that cannot fail is an error: never.
 #[inline(always)]
 pub fn never_fails<T: ?Sized>(_: &T) -> bool {
     false
@@ -72,7 +73,7 @@ impl<T, E> HasError for Result<T, E> {
     }
 }
 
-/// The error of a result, if it is one.
+/// The error of a `Result`, if there is one.
 #[inline(always)]
 pub fn error_of<T: HasError>(result: &T) -> Option<&T::Error> {
     result.error()

@@ -28,7 +28,7 @@ pub trait Recorder: Copy {
     /// Ends the call.
     fn finish(self, outcome: impl CallOutcome);
 
-    /// Ends a call that has panicked or was cancelled, outside of the caller's code.
+    /// Ends a call that has panicked, in a function that is not inlined into the caller.
     #[inline(always)]
     fn finish_without_result(self, outcome: Outcome) {
         finish_cold(self, outcome);
@@ -87,6 +87,8 @@ impl<T: CallTarget, const FLAGS: u8> Recorder for Counted<T, FLAGS> {
 }
 
 /// Counts a call while it is in progress.
+///
+/// The series has one row of two cells: the number of calls that have begun, and that of ended ones.
 #[derive(Clone, Copy, Debug)]
 pub struct InFlightCall<T>(T);
 

@@ -1,4 +1,4 @@
-//! From the result of a call to the series and row that it is recorded in.
+//! Maps the result of a call to the series and row that the call is recorded in.
 
 use crate::{
     call::{outcome::Outcome, series::CallTarget},
@@ -11,7 +11,8 @@ use crate::{
 
 /// The outcome of a call, with the labels that its result gives.
 pub trait CallOutcome {
-    /// The target to record in, and the row of its series; `None` if the series was removed.
+    /// The target to record in, and the row of its series; `None` if the series was removed while the
+    /// call ran.
     fn locate<T: CallTarget>(&self, target: T) -> Option<(T, usize)>;
 
     /// Whether the call ended while its future was not being polled.
@@ -37,7 +38,7 @@ impl CallOutcome for Outcome {
     }
 }
 
-/// True for an error.
+/// `true` is an error, `false` is `ok`.
 impl CallOutcome for bool {
     #[inline(always)]
     fn locate<T: CallTarget>(&self, target: T) -> Option<(T, usize)> {
@@ -163,7 +164,7 @@ impl<L: Label> Label for OpenLabel<L> {
 
 /// Calls a user's closure with a result.
 ///
-/// Passed to a function, the closure's parameter has its type inferred.
+/// The closure is an argument of this function so that the compiler infers its parameter's type.
 #[inline(always)]
 pub fn map_result<'a, T: ?Sized, L>(result: &'a T, map: impl FnOnce(&'a T) -> L) -> L {
     map(result)

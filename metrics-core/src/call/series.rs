@@ -30,10 +30,10 @@ pub trait CallTarget: Copy {
     /// among them.
     fn record(self, op: impl FnOnce(&[AtomicU64], usize));
 
-    /// Calls a cold `op` with the target's fields passed in registers.
+    /// Calls `op` for a call that has panicked; large targets do so in a cold function.
     ///
-    /// A larger target would be passed by reference, and every call would have to write it to memory
-    /// in case it unwinds.
+    /// That function takes the target's fields in registers. The target itself would be passed by
+    /// reference, and every call would have to write it to memory in case it unwinds.
     #[inline(always)]
     fn call_cold(self, outcome: Outcome, op: impl Fn(Self, Outcome)) {
         op(self, outcome);
@@ -77,7 +77,9 @@ impl CallSeries {
         }
     }
 
-    /// The series with these labels, for a function with result labels, which are empty until the
+    /// The series with these labels, for a function with result labels.
+    ///
+    /// If a result label is open, all result labels belong to the series, and are empty until the
     /// call returns.
     pub fn with_result_labels<L: LabelSet>(family: &'static Family, labels: &L) -> Self {
         let rows = family.rows();
@@ -100,7 +102,7 @@ impl CallSeries {
         }
     }
 
-    /// The series with the same labels in the family for the time that futures are polled.
+    /// The series with the same labels in the family that records how long futures are polled.
     pub(super) fn in_busy_family(self) -> Option<Self> {
         let family = self.family.busy_family()?;
         if !self.is_open {
@@ -124,7 +126,7 @@ impl CallSeries {
         }
     }
 
-    /// The cells of a row that ended threads have folded theirs into.
+    /// The shared cells of a row; `None` if another series has taken the place.
     pub(super) fn shared_row(&self, row: usize) -> Option<&'static [AtomicU64]> {
         let width = self.family.row_width();
         series_access::shared_cells(self.family, self.id)?.get(row * width..(row + 1) * width)
@@ -134,7 +136,8 @@ impl CallSeries {
     #[inline(always)]
     fn first_row(self) -> usize {
         match self.id.place as usize {
-            // A constant for functions without labels: the number of rows is not loaded.
+            // For functions without labels the place is the constant 0, so that the number of rows is
+            // not loaded.
             0 => 0,
             place => place * self.family.rows().len(),
         }
@@ -181,11 +184,11 @@ impl CallTarget for CallSeries {
     }
 }
 
-/// The series of a call of a function that is not `async`, whose cells are in the thread's static
-/// storage.
+/// The series of a call of a function that is not `async`. Its cells are in the thread's static
+/// storage or behind a pointer there; with open labels, they are found through the directory.
 ///
-/// The expansion contains the function's own key to them. The recorders are inlined there, so the
-/// key is a constant, without any code that is generic over the function.
+/// The expansion contains the function's own key to that storage. The recorders are inlined there, so
+/// the key is a constant, without any code that is generic over the function.
 #[derive(Debug)]
 pub struct LocalCallSeries<L: LocalStorage> {
     series: CallSeries,
@@ -271,6 +274,7 @@ fn call_with_fields<L: LocalStorage>(
 struct WithEmptyResults<'a, L>(&'a L, usize);
 
 impl<L: LabelSet> LabelSet for WithEmptyResults<'_, L> {
+    // Empty as for dynamic labels: the number of labels is known at run time only.
     const VALUE_SETS: &'static [Option<&'static [&'static str]>] = &[];
 
     fn visit(&self, visitor: &mut impl LabelVisitor) {
@@ -289,6 +293,7 @@ struct WithResults<'a> {
 }
 
 impl LabelSet for WithResults<'_> {
+    // As above.
     const VALUE_SETS: &'static [Option<&'static [&'static str]>] = &[];
 
     fn visit(&self, visitor: &mut impl LabelVisitor) {

@@ -12,8 +12,8 @@ use crate::call::{outcome::Outcome, recorder::Recorder, result::CallOutcome};
 #[must_use]
 pub struct CallGuard<R: Recorder> {
     recorder: R,
-    /// Whether the thread was already unwinding when the call began. Such a call has not panicked
-    /// itself.
+    /// Whether the thread was already unwinding when the call began. Then `thread::panicking` at the
+    /// end does not tell whether this call has panicked, and it counts as `ok`.
     was_panicking: bool,
 }
 

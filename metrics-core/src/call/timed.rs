@@ -50,7 +50,7 @@ impl<T: CallTarget, const FLAGS: u8> Recorder for Timed<T, FLAGS> {
     }
 }
 
-/// Times `SHARE` of `OF` calls, chosen at random.
+/// Times on average `SHARE` of `OF` calls, chosen at random.
 #[derive(Clone, Copy, Debug)]
 pub struct Sampled<const SHARE: u32, const OF: u32, T, const FLAGS: u8 = 0>(
     Option<Timed<T, FLAGS>>,
@@ -77,8 +77,8 @@ impl<const SHARE: u32, const OF: u32, T: CallTarget, const FLAGS: u8> Recorder
 
 /// The thread's next random number.
 ///
-/// Sampling every n-th call instead would time a function that is called in turn with others always
-/// or never.
+/// All functions of a thread share the generator. With a counter that selects every n-th call instead,
+/// a thread that calls n functions in a fixed cycle would always time the same one.
 #[inline]
 fn random() -> u32 {
     thread_local! {
@@ -146,7 +146,7 @@ impl<const FLAGS: u8> Recorder for Busy<FLAGS> {
 #[inline(never)]
 fn observe_busy(series: CallSeries, row: usize, polled: u64, is_native: bool) {
     if let Some(series) = series.in_busy_family() {
-        // Negative if the clocks of two processors differ.
+        // Negative if the clocks of two processors differ; then it is recorded as 0.
         let polled = u64::try_from(polled.cast_signed()).unwrap_or(0);
         let (family, nanos) = (series.family(), clock::nanos_between(0, polled));
         if is_native {
@@ -264,7 +264,8 @@ fn observe_native_in(
 #[cold]
 #[inline(never)]
 fn capture_exemplar(family: &Family, row: RowId, bucket: usize, nanos: u64) {
-    // The bounds are compared in whole nanoseconds, so the value may exceed the bound in seconds.
+    // The bounds are compared in whole nanoseconds, so the value may exceed the bound in seconds. It
+    // is lowered to the bound, because an exemplar must lie in its bucket.
     let bound = family.desc().bounds.get(bucket);
     let seconds = to_seconds(nanos);
     let seconds = bound.map_or(seconds, |bound| seconds.min(*bound));
@@ -316,7 +317,8 @@ mod tests {
         SITE.family(FunctionFamily::TIMED, &SHARED)
     };
 
-    /// `tests/tests/native/main.rs` compares the reference with a naive model.
+    /// The reference is a histogram that observes seconds; `tests/tests/native/model.rs` compares such
+    /// histograms with a naive model.
     #[test]
     fn a_timed_call_is_counted_like_an_observation_of_its_seconds() {
         let registry = Registry::new();
