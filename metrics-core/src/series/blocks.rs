@@ -25,14 +25,15 @@ pub(crate) struct Block {
 pub(crate) struct Blocks {
     /// Blocks for the limit on series that the index was created with.
     first: Box<[OnceLock<Block>]>,
-    /// The blocks after those, allocated when the limit was raised.
+    /// The blocks after those: for a raised limit, and for suspended series, which take places
+    /// beyond the limit.
     extra: OnceLock<Box<[OnceLock<Block>]>>,
-    /// Each block is twice as long as the one before.
+    /// Blocks of tails, each twice as long as the one before.
     tails: [OnceLock<Box<[Tail]>>; 28],
-    /// The number of series in a region, as a power of two.
+    /// The binary logarithm of the number of series in a region; a smaller block is one region.
     region_bits: u32,
     layout: Layout,
-    /// Rows of a series, each of which has the layout.
+    /// The number of rows of a series, each of which has cells of the layout.
     rows: usize,
     /// Whether observations may be negative, so that sums may decrease.
     allows_negative: bool,
@@ -96,7 +97,7 @@ impl Blocks {
         block_size(block).min(1 << self.region_bits)
     }
 
-    /// The region of a place's words, and the position of the series in the region.
+    /// The region with the cells of a place's series, and the position of the series in the region.
     #[inline(always)]
     pub(crate) fn region_of(&self, place: u32) -> (&Region, usize) {
         let (block, offset) = locate(place);
@@ -137,9 +138,10 @@ impl Blocks {
     }
 }
 
-/// The number of series of `width` words in a region, as a power of two.
+/// The binary logarithm of the number of series of `width` cells in a region.
 ///
-/// The first recording of a thread into one of them allocates about two kilobytes.
+/// A thread's first recording into a region allocates its cells of all series there: at most two
+/// kilobytes, unless a single series needs more.
 pub(crate) const fn region_bits(width: usize) -> u32 {
     let series = 256 / if width == 0 { 1 } else { width };
     if series == 0 { 0 } else { series.ilog2() }

@@ -10,7 +10,7 @@ use crate::sample::{
     label_chunk::{CHUNK_SIZE, first_unused},
 };
 
-/// Created timestamps by position, as Unix times in seconds; 0 where none was set.
+/// Created timestamps by position, as Unix times in seconds; arbitrary where none was set.
 #[derive(Debug, Default)]
 pub(crate) struct CreatedTimestamps {
     /// For each series, the index of its timestamp in its chunk.
@@ -26,7 +26,7 @@ impl CreatedTimestamps {
         self.chunks.reserve_exact(chunks - self.chunks.len());
     }
 
-    /// Adds a position without a timestamp.
+    /// Adds a position, whose timestamp must be set before it is read.
     pub(crate) fn push(&mut self) {
         if self.indices.len() == CHUNK_SIZE * self.chunks.len() {
             self.chunks.push(Vec::new());
@@ -95,7 +95,7 @@ mod tests {
                 timestamps.set(position, created.into());
                 model[position] = created.into();
             }
-            // A series has a timestamp before it is read.
+            // Leaves out positions without a timestamp: an index sets one before it reads it.
             for (position, created) in model.iter().enumerate().filter(|(_, at)| **at != 0.0) {
                 prop_assert_eq!(timestamps.get(position).to_bits(), created.to_bits());
                 let chunk = position - position % CHUNK_SIZE..position + 1;

@@ -1,30 +1,32 @@
 //! An entry of an index: the key of one series, which readers compare without a lock.
 //!
-//! A writer may give the entry to another series meanwhile. A reader therefore checks that the
-//! `version` is the same before and after it has read the words: it is odd while the entry is in
-//! use, and differs for every series. Writers hold the lock on the index's state.
+//! A writer may give the entry to another series while a reader compares the key. The reader
+//! therefore checks that `version` has not changed after it has read the words: the version is odd
+//! while look-ups find the series, and differs for every series. Writers hold the lock on the
+//! index's state.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::storage::atomic::Atomic;
 
-/// The words of a key that fit into the entry: three short texts. A longer key continues in
-/// [`Tail`]s.
+/// The number of words of a key that fit into the entry: enough for three open labels of up to 15
+/// bytes. A longer key continues in [`Tail`]s.
 pub(crate) const INLINE_WORDS: usize = 6;
 
 /// Ends a list of tails.
 const NO_TAIL: u32 = u32::MAX;
 
-/// Marks, in an index whose series expire, an entry that was pinned after the last scrape.
+/// The bit of `pins` that marks a series which was pinned after the last scrape; used only in an
+/// index whose series expire.
 const RECENTLY_PINNED: u32 = 1 << 31;
 
-/// The key of one series; a cache line.
+/// The key of one series, in one cache line.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(crate) struct Entry<W = AtomicU64, H = AtomicU32> {
-    /// Odd while in use: then it is the generation of the series.
+    /// The generation of the series, which is odd; even while look-ups find no series here.
     version: W,
-    /// The first tail of the key.
+    /// The number of the key's first tail, or [`NO_TAIL`].
     next: H,
     /// The number of handles that pin the series, and [`RECENTLY_PINNED`].
     pins: H,
@@ -52,7 +54,7 @@ impl<W: Atomic + Default, H: Atomic<u32> + Default> Entry<W, H> {
 }
 
 impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
-    /// The generation of the series in the entry; an even number if there is none.
+    /// The generation of the series in the entry; an even number if look-ups find none here.
     #[inline(always)]
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Relaxed)
@@ -60,7 +62,7 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
 
     /// The generation of the series, if there is one and it has this key.
     ///
-    /// `tails_match` compares the tails from the given one on with the rest of the key.
+    /// `tails_match` compares the rest of the key with the tails, from the given one on.
     #[inline(always)]
     pub(crate) fn matches(
         &self,
@@ -90,7 +92,7 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
                 || tails_match(self.next.load(Ordering::Relaxed), &key[INLINE_WORDS..]))
     }
 
-    /// Whether a series that this thread has found before is still there and has this key.
+    /// Whether a series that this thread has found before has this key and is still found.
     ///
     /// False for a key that does not fit into the entry.
     #[inline(always)]
@@ -108,7 +110,7 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
 
     /// Writes the key of a new series into an entry that is not in use.
     ///
-    /// `take_tail` returns the tails that the key takes, and their numbers.
+    /// `take_tail` returns a free tail and its number, for each tail that the key needs.
     pub(crate) fn write<'a>(
         &'a self,
         generation: u64,
@@ -119,8 +121,8 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
         H: 'a,
     {
         debug_assert!(self.version() & 1 == 0);
-        // Pairs with the fence in `is_unchanged`: a reader that sees a new word sees the even
-        // version.
+        // Pairs with the fence in `is_unchanged`: a reader that sees a new word no longer sees the
+        // version of the previous series.
         W::fence(Ordering::Release);
         let (head, rest) = key.split_at(key.len().min(INLINE_WORDS));
         store(&self.words, head);
@@ -135,7 +137,7 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
         self.version.store(generation, Ordering::Release);
     }
 
-    /// Removes the series.
+    /// Hides the series from look-ups, because it is removed.
     pub(crate) fn clear(&self) {
         // SeqCst: see `pin`.
         self.version.fetch_add(1, Ordering::SeqCst);
@@ -151,7 +153,8 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
         // SeqCst: see `pin`.
         let generation = self.version.fetch_add(1, Ordering::SeqCst);
         if self.pins.load(Ordering::SeqCst) != 0 {
-            // A handle has pinned it meanwhile. The lock is held, so the entry is still its own.
+            // A handle has pinned the series meanwhile. The caller holds the lock, so the entry has
+            // not been given to another series.
             self.version.store(generation, Ordering::SeqCst);
             return false;
         }
@@ -161,12 +164,12 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
     /// Makes a suspended series visible again, and returns its generation.
     pub(crate) fn resume(&self) -> u64 {
         let generation = self.version.load(Ordering::Relaxed) - 1;
-        // Release: the key has not changed since it was written.
+        // Release: a reader that sees this version sees the key, which is still in the entry.
         self.version.store(generation, Ordering::Release);
         generation
     }
 
-    /// Whether a handle pins the series or has pinned it since the last call.
+    /// Whether a handle pins the series or has pinned it since the last call; clears the mark.
     pub(crate) fn take_recently_pinned(&self) -> bool {
         self.pins.fetch_and(!RECENTLY_PINNED, Ordering::SeqCst) != 0
     }
@@ -187,9 +190,9 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
         }
     }
 
-    /// Keeps the entry from being given to another series; false if it already was.
+    /// Keeps the entry from being given to another series; false if its own was removed or expired.
     ///
-    /// `expires` tells whether the series of the index expire.
+    /// `expires` says whether the series of the index expire.
     pub(crate) fn pin(&self, generation: u64, expires: bool) -> bool {
         // SeqCst, with `clear`, `suspend` and `is_pinned`: either this call sees the new version
         // or the writer sees the pin.
@@ -204,7 +207,7 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
         false
     }
 
-    /// Adds a pin to a series that is pinned.
+    /// Adds a pin without a check of the generation; see `Index::pin_again`.
     pub(crate) fn pin_again(&self) {
         self.pins.fetch_add(1, Ordering::SeqCst);
     }
@@ -213,7 +216,7 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
         self.pins.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Whether handles pin the series, so that the entry must not be given to another.
+    /// Whether handles pin the series, so that the entry must not be given to another series.
     pub(crate) fn is_pinned(&self) -> bool {
         self.pins.load(Ordering::SeqCst) & !RECENTLY_PINNED != 0
     }
@@ -221,7 +224,8 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
 
 /// Whether the tails from `next` on hold the rest of a key.
 ///
-/// The first words of a key determine its length: if they are equal, so are the lengths.
+/// The first words of a key hold the lengths of its labels: if they are equal in two keys, so are
+/// the lengths of the keys.
 pub(crate) fn tails_match<'a, W: Atomic + 'a, H: Atomic<u32> + 'a>(
     mut next: u32,
     rest: &[u64],

@@ -1,20 +1,22 @@
 //! Expiry of idle series, without losing a recording.
 //!
-//! Recorders do not take part in it. A scrape notes for each series a digest of its values and
+//! Recorders do not take part in expiry. A scrape notes for each series a digest of its values and
 //! when it last changed. Once the exposition has been written to its end, the series expire that
-//! had been idle for the metric's span when the exposition began: it has shown their last values.
+//! had been idle for the metric's expiry time when the exposition began: it contains their last
+//! values. Pinned series, and up-down counters that are not at zero, do not expire.
 //!
-//! A recorder may have looked a series up just before and still be about to record into it, and
-//! neither side waits for the other. An expired series is therefore *suspended* first: look-ups no
-//! longer find it, but its place is not given to another series. If the next scrape finds that a
-//! late recording has changed its values, or if its labels are recorded again, then the series is
+//! A recorder may have looked a series up just before it expires and still be about to record into
+//! it, and neither side waits for the other. An expired series is therefore *suspended* first:
+//! look-ups no longer find it, but its place is not given to another series. If a scrape finds that
+//! a late recording has changed its values, or if its labels are recorded again, then the series is
 //! *resumed* as if it had never expired. It is removed after it was suspended for
 //! [`clock::GRACE_NANOS`] and at least [`GRACE_READS`] scrapes without a change. From then on the same
 //! labels are a new series that starts at zero.
 //!
-//! One recording can still be lost: of a thread that is stopped for all of that time between
-//! the look-up and the recording. A later recording through a value that `with` returned is
-//! counted in the overflow series; see `Family::redirect_removed`.
+//! A recording is still lost if its thread is stopped for all of that time between the look-up and
+//! the recording. A recording through a value that `with` returned earlier is lost, too, until
+//! another series takes the place; from then on it is counted in the overflow series (see
+//! `Family::redirect_removed`).
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -31,8 +33,8 @@ use crate::{
     storage::{Reader, clock, layout::Layout},
 };
 
-/// Scrapes in which a suspended series can be resumed, however much time is between them: a
-/// process that was stopped as a whole continues with its recorders where they were.
+/// The number of scrapes in which a suspended series can be resumed even after
+/// [`clock::GRACE_NANOS`]: if the whole process was stopped, so were recorders before a recording.
 const GRACE_READS: u32 = 2;
 
 impl Index {
@@ -43,7 +45,7 @@ impl Index {
         }
         let activity = &mut state.activity;
         if activity.len() <= position {
-            // The columns grow by blocks.
+            // As much as the columns, which grow by whole blocks.
             activity.reserve_exact(state.columns.capacity() - activity.len());
             activity.resize(state.columns.len(), Activity::default());
         }
@@ -55,7 +57,7 @@ impl Index {
 
     /// Updates the activity of a series with values that a scrape has read.
     ///
-    /// Returns false if the series has expired and is not to be shown.
+    /// Returns false if the series has expired and must not be exposed.
     pub(crate) fn update_activity(
         &self,
         state: &mut State,
@@ -79,7 +81,8 @@ impl Index {
             }
             return false;
         }
-        // A gauge may be set to the same value again, which its digest does not show.
+        // A gauge may be set to the value that it has, which the digest does not show; setting it
+        // pins the series.
         let was_pinned = self.entry_at(position).take_recently_pinned();
         if has_changed || was_pinned {
             activity.digest = digest;
@@ -88,7 +91,8 @@ impl Index {
         true
     }
 
-    /// Suspends the series that had been idle for the index's span at `began`.
+    /// Suspends the series that had been idle for the expiry time at `began`, a reading of
+    /// [`clock::idle_clock`].
     ///
     /// At most `limit` series are suspended at a time.
     pub(crate) fn expire_idle(&self, began: u64, limit: usize) {

@@ -43,10 +43,12 @@ impl<W: Atomic + Default, const SIZE: usize> HashTable<W, SIZE> {
     #[inline(always)]
     pub(crate) fn find<T>(&self, hash: u64, mut look: impl FnMut(u32) -> Option<T>) -> Option<T> {
         let table = self.tables[self.current.load(Ordering::Acquire) as usize].get()?;
-        // Bounded: a reader need not meet an empty slot in a table that is being rebuilt.
+        // At most one round: a table that is being rebuilt may have no empty slot to stop at.
         for slot in probes(table, hash) {
             // Acquire, pairs with `put`: the entry was written before the slot.
             let word = slot.load(Ordering::Acquire);
+            // A hash whose upper half is 0 also matches unused slots and those of removed entries.
+            // `look` returns `None` for their places, which do not exist.
             if (word ^ hash) >> 32 == 0
                 && let found @ Some(_) = look((word as u32).wrapping_sub(1))
             {
@@ -93,8 +95,9 @@ impl<W: Atomic + Default, const SIZE: usize> HashTable<W, SIZE> {
         }
     }
 
-    /// Fills the same table, or one of at least `len` slots, with these entries; returns the
-    /// number of used slots.
+    /// Fills the current table, or a larger one if it has less than `len` slots, with these entries.
+    ///
+    /// Returns the number of used slots.
     pub(crate) fn rebuild(&self, len: usize, entries: impl Iterator<Item = (u64, u32)>) -> usize {
         let len = len.next_power_of_two().max(SIZE);
         let next = (len / SIZE).trailing_zeros() as usize;
@@ -120,8 +123,8 @@ impl<W: Atomic + Default, const SIZE: usize> HashTable<W, SIZE> {
 /// The hash of a key: products of pairs of words, each folded so that every bit counts, as in
 /// wyhash. The products are independent of each other, which takes less time than a chain.
 ///
-/// With a random seed, a client that chooses label values cannot foresee it. The last product
-/// evens out seeds that are bad for what many keys have in common.
+/// With a random seed, a client that chooses label values cannot foresee the hash. The last product
+/// helps where a seed is bad for words that many keys have in common.
 #[inline(always)]
 pub(crate) fn hash_key(key: &[u64], mut seed: u64) -> u64 {
     let mut hash = 0;

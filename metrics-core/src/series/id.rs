@@ -1,19 +1,21 @@
-//! Identifiers of the series of one metric with open labels.
+//! Identifiers of the series of one metric.
 
 use crate::series::entry::Entry;
 
 /// Identifies a series: its place in the index and its generation.
 ///
-/// A place is reused after its series was removed; the generation tells its series apart.
+/// A place is reused after its series was removed; the generation tells the series that use it
+/// apart. For closed labels, `place` is the position of the series and `generation` is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SeriesId {
     pub(crate) place: u32,
     pub(crate) generation: u64,
 }
 
-/// A series that a thread has looked up, with its entry: the metric is never dropped.
+/// A series that a thread has looked up, with its entry in the index.
 ///
-/// The next recording with the same labels compares them with the entry and skips the table.
+/// The next recording with the same labels compares them with the entry and skips the hash table.
+/// The reference is `'static` because only metrics that are never dropped use this type.
 #[derive(Clone, Copy, Debug)]
 #[doc(hidden)]
 pub struct CachedSeries {
@@ -22,7 +24,7 @@ pub struct CachedSeries {
 }
 
 impl CachedSeries {
-    /// The series, if it has not been removed and has this key.
+    /// The series, if it has this key and has neither been removed nor expired.
     #[inline(always)]
     pub(crate) fn matches<const N: usize>(&self, key: &[u64; N]) -> Option<SeriesId> {
         let is_match = self.entry.still_matches(self.id.generation, key);

@@ -3,15 +3,16 @@
 //! A *key* is the label values as words. Each series has an *entry* (`entry.rs`) that holds its
 //! key. A *hash table* (`hash_table.rs`) leads to the entries. Writers hold the lock on the
 //! [`State`]. A reader that runs while the table is rebuilt may fail to find a key that is there
-//! but never finds a wrong one; it then looks again under the lock.
+//! but never finds a wrong one; an insertion looks again under the lock.
 //!
 //! An entry is reused for another key once its series was removed and no handle pins it. Its
-//! version is odd while it is in use and differs for every use, so it is also the *generation* of
-//! the series' storage: if a recorder is stopped between the look-up and the recording, and the
-//! place is given to another series meanwhile, then the generations differ and the recording is
-//! dropped together with the removed series (see `Regions::ready`). Neither side waits.
+//! version is odd while look-ups find the series, and differs for every series, so it is also the
+//! *generation* of the series' storage: if a recorder is stopped between the look-up and the
+//! recording, and the place is given to another series meanwhile, then the generations differ and
+//! the recording does not reach the other series (see `Regions::ready`). Neither side waits.
 //!
-//! The operations are in files of their own: `insert.rs`, `remove.rs`, `read.rs` and `expiry.rs`.
+//! Insertion, removal, reading and expiry are in `insert.rs`, `remove.rs`, `read.rs` and
+//! `expiry.rs`.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -37,14 +38,15 @@ use crate::{
 
 /// The series of one metric with open labels.
 ///
-/// The table comes first, so that its address needs no offset.
+/// The table is the first field, so that its address needs no offset.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Index {
     pub(crate) table: HashTable,
     /// Random, so that a client that chooses label values cannot choose keys that collide.
     seed: u64,
-    /// Whether an insertion has found the limit to be reached, and nothing was removed since.
+    /// Whether an insertion has found the limit on series to be reached. Reset when a series is
+    /// removed or expires, and when the limit changes.
     pub(crate) is_full: AtomicBool,
     pub(crate) blocks: Blocks,
     state: Mutex<State>,
@@ -100,14 +102,16 @@ impl Index {
 
     /// Lets insertions check again whether there is room. Call it after the limit has changed.
     pub(crate) fn limit_changed(&self) {
-        // Under the lock, so that no insertion that has read the old limit sets it afterwards.
+        // Under the lock: an insertion that has read the old limit cannot set `is_full` afterwards.
         let _state = self.lock();
         self.is_full.store(false, Ordering::Relaxed);
     }
 
-    /// Finds a series by its key, with this thread's words of it if they are ready.
+    /// Finds a series by its key, with this thread's cells of it if they are [ready].
     ///
-    /// `hash` is the [hash](Self::hash) of the key, and `N` the number of words of a series.
+    /// `hash` is the [hash](Self::hash) of the key, and `N` the number of cells of a series.
+    ///
+    /// [ready]: crate::storage::Regions::ready
     #[inline(always)]
     pub(crate) fn find_cached<const N: usize>(
         &'static self,
@@ -150,7 +154,7 @@ impl Index {
 
     /// Whether the index is full and certainly lacks this key, so that an insertion would fail.
     ///
-    /// Takes no lock.
+    /// Takes no lock, so that recordings beyond the limit do not wait for each other.
     pub(crate) fn rejects(&self, key: &[u64]) -> bool {
         if !self.is_full.load(Ordering::Relaxed) {
             return false;
@@ -182,7 +186,7 @@ impl Index {
         entry.is_some_and(|entry| entry.version() == series.generation)
     }
 
-    /// The region of a series' words, and the position of the series in the region.
+    /// The region with the cells of a place's series, and the position of the series in the region.
     #[inline(always)]
     pub(crate) fn region_of(&self, place: u32) -> (&Region, usize) {
         self.blocks.region_of(place)
@@ -193,13 +197,15 @@ impl Index {
         self.blocks.entry(place_of(position))
     }
 
-    /// Keeps the place of a series from being given to another; false if it already was.
+    /// Keeps the place of a series from being given to another one; false if the series was removed
+    /// or has expired.
     pub(crate) fn pin(&self, series: SeriesId) -> bool {
         let entry = self.blocks.entry(series.place);
         entry.pin(series.generation, self.expiry != 0)
     }
 
-    /// Adds a pin to a series that is pinned.
+    /// Adds a pin without a check of the generation: for a series that is pinned already, or for
+    /// generation 0, whose recordings are discarded.
     pub(crate) fn pin_again(&self, place: u32) {
         self.blocks.entry(place).pin_again();
     }
@@ -208,12 +214,12 @@ impl Index {
         self.blocks.entry(place).unpin();
     }
 
-    /// The number of series.
+    /// The number of series that have neither been removed nor expired.
     pub(crate) fn len(&self) -> usize {
         self.lock().live
     }
 
-    /// The rendered labels of a series; `None` once it was removed.
+    /// The rendered labels of a series; `None` if it was removed or has expired.
     pub(crate) fn labels(&self, series: SeriesId) -> Option<Box<str>> {
         let state = self.lock();
         let position = position_of(series.place);
@@ -223,10 +229,10 @@ impl Index {
         is_there.then(|| labels.into())
     }
 
-    /// The region of the series at `from`, with the series that are read together with it.
+    /// The region of the series at `from`, with all series that exist in it.
     ///
-    /// `from` is not the first series of the region if series were added after the tile before
-    /// this one was read.
+    /// `from` is not the region's first series if the previous tile or batch ended inside the
+    /// region, for instance because series were added after it was read.
     pub(crate) fn tile(&self, state: &State, from: usize) -> Option<Tile<'_>> {
         if from >= state.columns.len() {
             return None;
@@ -304,7 +310,7 @@ mod tests {
         assert_eq!((second.place, total(second)), (first.place, 0));
         let third = replace(2);
         let fourth = replace(3);
-        // It has cells now, which it last zeroed for the second series.
+        // The thread has cells now, which it last zeroed for the second series.
         count(third);
         assert_eq!((fourth.place, total(fourth)), (first.place, 0));
         count(fourth);

@@ -13,11 +13,12 @@ use crate::{
 };
 
 impl Index {
-    /// Finds the series of a key or inserts it; `None` if the limit on series is reached.
+    /// Finds the series of a key or inserts it; `None` if there is no room for it.
     ///
-    /// `limit` is called under the lock, so that a limit raised before [`limit_changed`] is seen.
-    /// `beyond_limit` inserts the series even if the limit is reached; that is for the overflow
-    /// series.
+    /// There is no room if the limit on series is reached, or if handles pin too many places of
+    /// removed series. `limit` is called under the lock, so that it returns a limit that was raised
+    /// before [`limit_changed`]. `beyond_limit` inserts the series even if the limit is reached; that
+    /// is for the overflow series.
     ///
     /// [`limit_changed`]: Self::limit_changed
     #[cold]
@@ -80,6 +81,8 @@ impl Index {
     }
 
     /// Starts a generation at a place, with storage at zero.
+    ///
+    /// Generations are odd: an even version of an entry means that look-ups find no series there.
     fn start_generation(&self, state: &mut State, place: u32) -> u64 {
         let (region, at) = self.blocks.region_of(place);
         state.generation += 2;
@@ -102,6 +105,8 @@ impl Index {
     }
 
     /// Adds an entry to the hash table, which is rebuilt when it is half full.
+    ///
+    /// The series is in the columns already, so a rebuild adds it together with all others.
     fn add_to_table(&self, state: &mut State, hash: u64, place: u32) {
         if (state.used_slots + 1) * 2 > self.table.len() {
             let hashes = state.columns.hashes.iter().enumerate();

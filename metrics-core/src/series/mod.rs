@@ -1,7 +1,8 @@
 //! Series with open labels: the index that finds them, what it stores about them, their expiry.
 //!
-//! Each metric with open labels has an [`Index`](index::Index). It relies on the storage of words
-//! in `storage/`, and returns batches of series that `sample/` defines.
+//! Each metric with open labels has an [`Index`](index::Index), which `metric/` creates and calls.
+//! The index keeps the values of its series in the cells of `storage/`, and passes series to a
+//! scrape in the batches that `sample/` defines.
 
 pub(crate) mod blocks;
 pub(crate) mod created_timestamps;

@@ -8,13 +8,12 @@
 
 /// The size of the first block of entries, and of the first block of tails.
 pub(crate) const FIRST_BLOCK: usize = 16;
-/// Limits the entries of the last block that stay unused.
+/// The size of the largest blocks. It limits the entries of the last block that stay unused.
 const LARGEST_BLOCK: usize = 1 << OFFSET_BITS;
 /// The bits of a place that hold the offset; the number of the block is above them.
 const OFFSET_BITS: u32 = 12;
 
-/// The number of blocks that are smaller than the largest, of which the first two have the same
-/// size, plus the first of the largest.
+/// The number of blocks that are smaller than the largest; the first two have the same size.
 const DOUBLING: usize = (LARGEST_BLOCK / FIRST_BLOCK).ilog2() as usize + 1;
 
 /// The highest limit on the number of series; a larger limit is lowered to it.
@@ -27,7 +26,7 @@ pub(crate) fn blocks_for(series: usize) -> usize {
     last + 1
 }
 
-/// The number of the block and the offset in it.
+/// The number of a place's block, and the offset in the block.
 #[inline(always)]
 pub(crate) fn locate(place: u32) -> (usize, usize) {
     let offset = place & ((1 << OFFSET_BITS) - 1);

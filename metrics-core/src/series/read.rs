@@ -1,7 +1,7 @@
-//! Reading the series of an index for a scrape, one tile at a time.
+//! Reading the series of an index for a scrape, one tile (the series of a region) or batch at once.
 //!
-//! The lock is held while a tile is read and encoded, so that no series in it is inserted or
-//! removed meanwhile, and is free between tiles.
+//! The index's lock is held while a tile or batch is read and encoded, so that no series in it is
+//! inserted or removed meanwhile, and is free in between.
 
 use std::{iter, ops::Range, sync::Arc};
 
@@ -63,7 +63,7 @@ impl Index {
 
     /// Calls `each` with a batch of counters that do not expire.
     ///
-    /// The labels are in `rendering` if it was requested the last time as well. Returns the
+    /// The labels are in `rendering` if the previous call for them requested it, too. Returns the
     /// position of the next batch; `None` at the end.
     pub(crate) fn read_counters(
         &self,
@@ -92,7 +92,7 @@ impl Index {
         self.lock().columns.labels.intern(rendering)
     }
 
-    /// Calls `each` with a batch of histograms that do not expire, and their values.
+    /// Calls `each` with a batch of histograms that do not expire, and the values of the live ones.
     ///
     /// Returns the position of the next batch; `None` at the end.
     pub(crate) fn read_histograms(
@@ -126,8 +126,8 @@ impl Index {
         Some(end)
     }
 
-    /// The number of series, and upper bounds of the length of their labels in protobuf: of all,
-    /// and of the longest. Each has at most `labels` labels.
+    /// The number of series, and upper bounds of the length in protobuf of all labels together and
+    /// of the longest label set. Each series has at most `labels` labels.
     pub(crate) fn size(&self, labels: usize) -> (usize, (usize, usize)) {
         let state = self.lock();
         let series = state.live + state.suspended;

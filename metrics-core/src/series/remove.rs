@@ -10,13 +10,13 @@ use crate::series::{
 };
 
 impl Index {
-    /// Removes the series of a key; false if there is none.
+    /// Removes the series of a key; false if there is none, or if it has expired.
     pub(crate) fn remove(&self, key: &[u64]) -> bool {
         let mut state = self.lock();
         if let Some(series) = self.find(key) {
             return self.remove_place(&mut state, series.place);
         }
-        // A suspended series is not resumed after its removal, either.
+        // A suspended series must not be resumed after this call, either.
         if let Some(position) = self.find_suspended(&state, key, self.hash(key)) {
             self.remove_place(&mut state, place_of(position));
         }

@@ -14,11 +14,11 @@ pub(crate) struct RenderedLabels {
     /// For each series, the indices of its halves in its chunk.
     halves: Vec<[u8; 2]>,
     chunks: Vec<LabelChunk>,
-    /// Whether labels are split before the last one; first halves are empty otherwise.
+    /// Whether labels are split before the last one; otherwise second halves hold all labels.
     is_split: bool,
-    /// The renderings that were requested last, the newest at the end.
+    /// The renderings that were interned last, the newest at the end.
     renderings: Vec<Arc<OwnedRendering>>,
-    /// The sizes of all chunks in each encoding.
+    /// The total sizes of the chunks in each encoding.
     sizes: [LabelSizes; 2],
 }
 
@@ -122,7 +122,8 @@ impl RenderedLabels {
         }
     }
 
-    /// The shared form of a rendering: the same `Arc` for equal renderings.
+    /// The shared form of a rendering: the same `Arc` for equal renderings, unless
+    /// [`MAX_RENDERINGS`] other ones were new in between.
     pub(crate) fn intern(&mut self, rendering: LabelRendering<'_>) -> Arc<OwnedRendering> {
         let mut known = self.renderings.iter();
         if let Some(known) = known.find(|known| known.as_rendering() == rendering) {
@@ -214,7 +215,7 @@ mod tests {
         let [chunk] = &labels.chunks[..] else {
             panic!("256 series are in one chunk");
         };
-        // And the empty half.
+        // 16 different halves, and the empty half.
         assert_eq!(chunk.halves.each_ref().map(Vec::len), [17, 17]);
     }
 
@@ -351,7 +352,7 @@ mod tests {
             let longest = model.iter().map(|text| protobuf(text).len()).max();
             prop_assert!(longest_bound >= longest.unwrap_or(0));
             let all: usize = model.iter().map(|text| protobuf(text).len()).sum();
-            // The bound counts absent labels and the longer lengths of long labels, which the sum does not.
+            // The bound allows for labels and for long length fields that may not be there.
             let most = all + all / 32 + 3 * model.len();
             prop_assert!((all..=most).contains(&bound), "{bound} of {all}");
         }

@@ -6,20 +6,20 @@ use crate::series::{created_timestamps::CreatedTimestamps, rendered_labels::Rend
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) columns: Columns,
-    /// By position; empty in an index whose series do not expire.
+    /// The activity of each series, by position; empty in an index whose series do not expire.
     pub(crate) activity: Vec<Activity>,
     /// The number of series that have not been removed and have not expired.
     pub(crate) live: usize,
-    /// The number of suspended series; see `expiry.rs`.
+    /// The number of suspended series: expired, but not removed yet (see `expiry.rs`).
     pub(crate) suspended: usize,
-    /// Places of removed series.
+    /// Places of removed series that no handle pins.
     pub(crate) free_places: Vec<u32>,
-    /// Places of removed series that handles still pin.
+    /// Places of series that handles pinned when they were removed; free once they are unpinned.
     pub(crate) pinned_places: Vec<u32>,
-    /// The number of tails that have been in use.
+    /// The number of tails (the parts of keys that entries have no room for) that have been in use.
     pub(crate) tails: usize,
     pub(crate) free_tails: Vec<u32>,
-    /// The slots of the hash table that are not empty.
+    /// The number of slots of the hash table that hold a series or held one that was removed.
     pub(crate) used_slots: usize,
     /// The generation of the newest series.
     pub(crate) generation: u64,
@@ -31,16 +31,17 @@ pub(crate) struct Columns {
     pub(crate) labels: RenderedLabels,
     pub(crate) hashes: Vec<u64>,
     pub(crate) created: CreatedTimestamps,
-    /// Whether there is a series that has not been removed and has not expired.
+    /// Whether the position has a series that has neither been removed nor expired.
     pub(crate) is_live: Vec<bool>,
 }
 
 /// When a series that may expire was last seen to change.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Activity {
-    /// A hash of the values that were read last.
+    /// A hash of the values that a scrape has read last.
     pub(crate) digest: u64,
-    /// [`clock::idle_clock`](crate::storage::clock::idle_clock) when a read found that they had changed.
+    /// [`clock::idle_clock`](crate::storage::clock::idle_clock) when the series was created or
+    /// resumed, or a scrape last found that its values had changed or a handle had pinned it.
     pub(crate) changed: u64,
     pub(crate) suspension: Option<Suspension>,
 }
@@ -50,12 +51,12 @@ pub(crate) struct Activity {
 pub(crate) struct Suspension {
     /// [`clock::grace_clock`](crate::storage::clock::grace_clock) when it expired.
     pub(crate) since: u64,
-    /// The number of times it has been read since then.
+    /// The number of scrapes that have read it since then.
     pub(crate) reads: u32,
 }
 
 impl State {
-    /// An empty state that renders labels into `labels`.
+    /// A state without series, which stores rendered labels in `labels`.
     pub(crate) fn new(labels: RenderedLabels) -> Self {
         State {
             columns: Columns {

@@ -1,5 +1,5 @@
 //! Loom models of `entry.rs`: threads look a series up and pin it while a writer removes it and gives
-//! its entry to another.
+//! its entry to another series.
 
 use std::sync::{
     Arc,
@@ -16,7 +16,7 @@ use crate::{
 type Entry = entry::Entry<AtomicU64, AtomicU32>;
 type Tail = entry::Tail<AtomicU64, AtomicU32>;
 
-/// The first series in an entry, and the one after it.
+/// The generations of the first series in an entry and of the next one.
 const OLD: u64 = 3;
 const NEW: u64 = 5;
 
@@ -161,7 +161,8 @@ impl Place {
         true
     }
 
-    /// Removes the series and gives its entry to another, now or, as `Index::take_place`, later.
+    /// Removes the series and gives its entry to another one. If the entry is pinned, tries again
+    /// once, as `Index::take_place` does at later insertions.
     fn replace(&self) {
         self.entry.clear();
         let _ = self.give() || self.give();
@@ -195,7 +196,8 @@ fn a_pinned_entry_is_not_given_to_another_series() {
     });
 }
 
-/// A handle is cloned and the first of the two is dropped, while another thread pins too late.
+/// A handle is cloned and the first of the two is dropped, while another thread tries to pin, maybe
+/// too late.
 #[test]
 fn an_entry_stays_pinned_until_the_last_handle_is_dropped() {
     check(3, || {

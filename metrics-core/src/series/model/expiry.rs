@@ -2,7 +2,7 @@
 //! another, while threads that have found it record into it or pin it.
 //!
 //! The entry, the generations and the additions are the real code. The code that calls them is
-//! mirrored here line by line, for one place and one recording thread: `Index::update_activity`
+//! copied here in a simple form, for one place and one recording thread: `Index::update_activity`
 //! (in `scrape`), `expire_idle`, `insert`, `remove_place`, `start_generation` and `pin`;
 //! `record_open` with `Family::redirect_removed` (as `record`); and of the storage, `CachedCells` and
 //! `Region::{ready, record_open, caught_up_cells}`. The grace period has no length, so that only the
@@ -40,7 +40,7 @@ struct State {
     suspension: Option<u32>,
     /// The value that was read last.
     shown: u64,
-    /// Whether the series of the place was removed. A pinned place is not given away even so.
+    /// Whether the series of the place was removed. Even so, a pinned place is not given away.
     is_free: bool,
 }
 
@@ -49,7 +49,7 @@ struct Place {
     born: [AtomicU64; 1],
     newest: AtomicU64,
     state: Mutex<State>,
-    /// The thread's word of this place, and the generation up to which it was zeroed.
+    /// The thread's cell of this place, and (`seen`) the generation up to which it was zeroed.
     word: [AtomicU64; 1],
     seen: AtomicU64,
     /// Recordings into the overflow series, and recordings begun for each generation. Atomics of
@@ -203,7 +203,7 @@ impl Place {
         }
     }
 
-    /// Records into the series that the thread has cached together with its word.
+    /// Records into the series that the thread has cached together with its cell.
     fn record_found(&self) -> bool {
         if !self.entry.still_matches(OLD, &KEY) {
             return false;

@@ -1,9 +1,9 @@
 //! Loom model of generations: a thread records while a writer gives the place of a series to
-//! another and a scrape sums the words.
+//! another and a scrape sums the cells.
 //!
 //! `claim`, `catch_up`, `has_seen`, the entry and the additions are the real code. The storage's code
-//! that reaches words through pointers is mirrored here line by line, with the same operations and
-//! orderings, for one region and one thread: `attach` (as `first_touch`),
+//! that reaches cells through pointers is copied here in a simple form, with the same atomic
+//! operations and orderings, for one region and one thread: `attach` (as `first_touch`),
 //! `Region::{ready, record_open, caught_up_cells, record_late}`, `GlobalState::sum_scalars` (as
 //! `scrape`), `RegionEntry::fold` and `GlobalState::remove_thread` (as `end`); and the metrics'
 //! `record_open` (as `record`).
@@ -272,7 +272,7 @@ fn recordings_of_an_ended_thread_count_once() {
     });
 }
 
-/// A thread has found a series but has no words that were zeroed for it; before it has them, the
+/// A thread has found a series but has no cells that were zeroed for it; before it has them, the
 /// place is given to another series.
 #[test]
 fn a_recording_into_a_replaced_series_is_dropped() {
