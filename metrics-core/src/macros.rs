@@ -334,10 +334,10 @@ pub use metrics_macros::Labels;
 /// # What is recorded
 ///
 /// The outcome of each call: `ok`; `error` if the function returns an error; `panic`; and
-/// `cancelled` if the future of an async call is dropped before it is ready. Each outcome that the
-/// function can have is exposed from the start, with the value 0. An async call begins with the
-/// first poll: a future that is never polled is not a call, and one that is leaked (`mem::forget`)
-/// has no outcome. With `panic = "abort"` panics are not counted, because the process ends. One
+/// `cancelled` if the future of an async call is dropped before it is ready. Unless a label is open,
+/// each outcome that the function can have is exposed from the start, with the value 0. An async call
+/// begins with the first poll: a future that is never polled is not a call, and one that is leaked
+/// (`mem::forget`) has no outcome. With `panic = "abort"` panics are not counted, because the process ends. One
 /// known limit: if the result is not read, a call that panics inside a destructor which runs because
 /// of another panic, and whose panic is caught there, is counted as `ok`.
 ///
@@ -348,9 +348,10 @@ pub use metrics_macros::Labels;
 ///
 /// The attribute applies to any function that has a body and is not `const`: methods, trait
 /// functions, `async`, `unsafe`, `extern` and generic functions. Functions that return
-/// `impl Future`, `Pin<Box<dyn Future>>` or `BoxFuture` are async calls as well. On an `impl` block,
-/// a trait or an inline module it applies to every such function in it. The label `function` is
-/// `Type::method` for functions in an `impl` block, and `Trait::method` for those in a trait.
+/// `impl Future`, `Pin<Box<dyn Future>>`, `BoxFuture` or `LocalBoxFuture` are async calls as well. On
+/// an `impl` block, a trait or an inline module the attribute applies to every such function in it.
+/// The label `function` is `Type::method` for functions in an `impl` block, and `Trait::method` for
+/// those in a trait.
 ///
 /// ```
 /// use metrics_core::counted;
@@ -523,8 +524,8 @@ pub use enabled::counted;
 /// ```
 ///
 /// The duration of an async call is the time from its first poll to its end, including the time for
-/// which it waits. The outcome `ok` is exposed from the start, other outcomes once they have
-/// occurred.
+/// which it waits. Unless a label is open, the outcome `ok` is exposed from the start; other outcomes
+/// are once they have occurred.
 ///
 /// # Arguments
 ///

@@ -19,7 +19,8 @@ use crate::{
     storage::{layout::Layout, native::NativeConfig},
 };
 
-/// The family that all functions with an attribute share, unless the attribute has a `name`.
+/// The family that all functions with the same attribute share, except those whose attribute has a
+/// `name`.
 #[derive(Clone, Copy, Debug)]
 pub struct FunctionFamily {
     kind: Kind,

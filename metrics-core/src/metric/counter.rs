@@ -7,8 +7,8 @@ use crate::{
 
 /// Counts events: a whole number that starts at 0 and only increases.
 ///
-/// At `u64::MAX` it saturates. After a thread's first increment, each is a load, an addition and a
-/// store in storage of that thread, and takes no lock.
+/// At `u64::MAX` it saturates. Except for a thread's first one, an increment takes no lock: it is a
+/// load, an addition and a store in storage of that thread.
 ///
 /// ```
 /// use metrics_core::metrics;

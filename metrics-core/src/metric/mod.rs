@@ -3,7 +3,8 @@
 //! A metric type such as [`counter::Counter`] wraps access to one series
 //! ([`series_storage::SeriesStorage`]). There are two kinds: [`declared::DeclaredSeries`] for metrics
 //! declared by `metrics!`, whose storage is known at compile time, and [`handle::Handle`] for dynamic
-//! metrics and bound series. Both refer to a [`family::Family`].
+//! metrics and bound series. Both refer to a [`family::Family`]. Under `--cfg metrics_off`,
+//! `disabled::Disabled` takes the place of the former.
 
 pub(crate) mod counter;
 pub(crate) mod declared;

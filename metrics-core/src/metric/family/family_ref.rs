@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use crate::metric::family::definition::Family;
 
-/// A reference to a declared family or a share of a dynamic one.
+/// A reference to a declared family, or an `Arc` of a dynamic one.
 #[derive(Clone, Debug)]
 pub(crate) enum FamilyRef {
     Declared(&'static Family),
