@@ -180,11 +180,9 @@ pub(crate) struct SeriesValue {
 /// Everything that a collector wrote in one scrape.
 #[derive(Debug)]
 pub(crate) struct Collected {
-    /// In the order of [`RegisteredCollector::descs`], which lacks families that clashed.
-    ///
-    /// [`RegisteredCollector::descs`]: crate::registry::registered_collector::RegisteredCollector
+    /// In the order of the collector's descriptions, without those that clashed.
     pub(crate) families: Vec<CollectedFamily>,
-    /// Names of other families, with the number of their values, which are all rejected.
+    /// Names of families without such a description, with the number of their (rejected) values.
     pub(crate) undescribed: Vec<(String, u64)>,
 }
 

@@ -257,7 +257,8 @@ impl<'a> Collection<'a> {
 /// Whether the label names are valid and neither equal nor escaped to the same name as another
 /// label of the series.
 fn are_names_valid(settings: &Settings, desc: &Desc, labels: &[(&str, &str)]) -> bool {
-    // A state set is exposed with an additional label that has the name of the metric.
+    // A state set is exposed with an additional label that has the name of the metric, so no other
+    // label may have it.
     let is_state_label = |name: &str| {
         let unprefixed = name.strip_prefix(settings.prefix.as_str());
         desc.kind == Kind::StateSet && unprefixed == Some(desc.name())

@@ -1,4 +1,4 @@
-//! The errors of each collector, and the lock that lets one run at a time execute it.
+//! Counts the errors of each collector, and ensures that one scrape at a time runs it.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use crate::registry::item::Item;
 /// The errors of a collector since its registration, and whether it is running.
 #[derive(Debug, Default)]
 pub(crate) struct CollectorStatus {
-    /// Scrapes in which it panicked.
+    /// Scrapes in which the collector panicked.
     panics: AtomicU64,
     /// Scrapes that went on without its values: they stopped waiting, or skipped it because it was
     /// still running for an earlier scrape.
@@ -114,7 +114,7 @@ impl CollectorStatus {
         self.count_timeout();
     }
 
-    /// Whether it is still in a run for which a scrape has timed out.
+    /// Whether the collector is still in a run for which a scrape has timed out.
     pub(crate) fn is_stuck(&self) -> bool {
         lock(&self.run).has_timed_out
     }

@@ -72,7 +72,8 @@ impl Registry {
         if let Some(known) = self.find_dynamic(&family) {
             return Ok(DynamicFamily::from_family(known));
         }
-        // Two threads that get here at once create two metrics; scrapes add their series up.
+        // Two threads that get here at once create two metrics of one name; scrapes add up their
+        // series.
         self.add(Item::Metric(FamilyRef::Dynamic(Arc::clone(&family))))?;
         Ok(DynamicFamily::from_family(family))
     }

@@ -71,11 +71,13 @@ impl Registry {
         self.encode_to(exposition.into(), Output::Writer(out), timeout, filter)
     }
 
-    /// Encodes all metrics as a string; an empty one in [`Format::Protobuf`], which is binary.
+    /// Encodes all metrics as a string, for the text formats.
+    ///
+    /// [`Format::Protobuf`] is binary: the string is empty, unless the bytes happen to be UTF-8.
     pub fn encode_to_string(&self, exposition: impl Into<ExpositionFormat>) -> String {
         let mut out = Vec::new();
         self.encode_to_vec(exposition, &mut out);
-        // Fails for `Format::Protobuf` only.
+        // Fails for `Format::Protobuf` only, whose bytes are usually not UTF-8.
         String::from_utf8(out).unwrap_or_default()
     }
 
@@ -166,7 +168,7 @@ pub fn encode(exposition: impl Into<ExpositionFormat>, out: &mut impl io::Write)
     Registry::global().encode(exposition, out)
 }
 
-/// Encodes all declared metrics as a string; an empty one in [`Format::Protobuf`], which is binary.
+/// Encodes all declared metrics as a string; see [`Registry::encode_to_string`].
 ///
 /// ```
 /// use metrics_core::{Format, encode_to_string, metrics};

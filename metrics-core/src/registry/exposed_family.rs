@@ -30,7 +30,7 @@ pub(crate) struct ExposedFamily {
 /// The collector that writes a family.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CollectorFamily {
-    /// Position of the collector in the registry.
+    /// Position of the collector among those of the registry.
     pub(crate) collector: usize,
     /// Position of the family among those of the collector.
     pub(crate) family: usize,

@@ -77,6 +77,7 @@ impl<'a> Grouping<'a> {
         self.names.insert(desc, self.families.families.len())?;
         let family = match item {
             Item::Metric(metric) => {
+                // Scrapes expose the metric's closed series from now on, used or not.
                 metric.set_created_now();
                 ExposedFamily::of_metric(metric)
             }
@@ -120,7 +121,7 @@ fn add_member(family: &mut ExposedFamily, desc: &Desc, item: &Item) -> Result<()
 impl ExposedFamilies {
     fn find_special_families(&mut self) {
         for (at, family) in self.families.iter().enumerate() {
-            // A merged series would decrease if one of its parts expired.
+            // Merged members do not expire: their sum would decrease if a part of it expired.
             if family.unmerged_members().any(|member| member.has_expiry()) {
                 self.expiring.push(at);
             }

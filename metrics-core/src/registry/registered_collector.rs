@@ -34,7 +34,7 @@ impl RegisteredCollector {
         self.item.is_same(item)
     }
 
-    /// The families that did not clash.
+    /// The descriptions of the families that did not clash.
     pub(crate) fn descs(&self) -> &[Desc] {
         &self.descs
     }

@@ -10,7 +10,7 @@ use crate::{
     registry::{exposed_family::has_legacy_name, settings::Settings},
 };
 
-/// Sample names with the family that writes them: its position and its description.
+/// Each sample name with the family that writes it: the family's position and description.
 type Owners<'a> = HashMap<String, (usize, &'a Desc)>;
 
 /// The sample names of all families of a registry.
