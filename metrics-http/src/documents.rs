@@ -1,7 +1,7 @@
 //! Runs the code blocks of the workspace's documents as documentation tests of this crate.
 //!
-//! Some blocks need features; those documents are tested only where all of these are enabled, as
-//! in `tests/run.sh`.
+//! A document with blocks that need features is tested only if all of these features are enabled,
+//! as in `tests/run.sh`.
 
 #[doc = include_str!("../../README.md")]
 mod readme {}

@@ -139,7 +139,7 @@ impl<L> LayerBuilder<L> {
         self
     }
 
-    /// Uses native histograms, in which each bucket is at most `growth` times as wide as the last.
+    /// Uses native histograms, with buckets at most `growth` times as wide as the one before.
     ///
     /// A factor of 1.1 results in schema 3. Histograms whose bounds are set have both native and
     /// classic buckets.

@@ -56,7 +56,7 @@ enum Entry<V: SeriesValue> {
         /// The collector that is registered for it.
         collector: Arc<dyn Collector>,
     },
-    /// Its name clashes with another metric in the registry.
+    /// The family's name clashes with another metric in the registry.
     Clashing(Arc<RejectionCounter>),
 }
 
@@ -151,7 +151,7 @@ impl<V: SeriesValue> Families<V> {
         }
         if let Some(Entry::Registered { family, collector }) = entry
             && let Ok(new) = FamilyCollector::create(&name, Some(&description), family)
-            // Cannot clash, because it has the names of the collector that it replaces.
+            // The new collector cannot clash, because it has the names of the one that it replaces.
             && registry.replace(collector, Arc::clone(&new)).is_ok()
         {
             *collector = new;

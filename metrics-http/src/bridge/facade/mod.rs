@@ -222,8 +222,9 @@ impl FacadeBuilder {
         self
     }
 
-    /// Uses native buckets, each at most `growth` times as wide as the last, for all histograms
-    /// without buckets of their own.
+    /// Uses native buckets for all histograms without buckets of their own.
+    ///
+    /// Each bucket is at most `growth` times as wide as the one before.
     ///
     /// They have classic buckets too if [`buckets`](Self::buckets) is called.
     pub fn native(mut self, growth: f64) -> FacadeBuilder {
@@ -231,13 +232,13 @@ impl FacadeBuilder {
         self
     }
 
-    /// Sets the upper bounds of the histogram with this name, as it is recorded.
+    /// Sets the upper bounds of the histogram that is recorded under this name.
     pub fn buckets_for(mut self, name: &str, bounds: impl Into<Vec<f64>>) -> FacadeBuilder {
         self.buckets_of_name(name).bounds = Some(bounds.into());
         self
     }
 
-    /// Uses native buckets for the histogram with this name, as it is recorded.
+    /// Uses native buckets for the histogram that is recorded under this name.
     ///
     /// It has classic buckets too if [`buckets_for`](Self::buckets_for) is called.
     pub fn native_for(mut self, name: &str, growth: f64) -> FacadeBuilder {
