@@ -1,8 +1,9 @@
 //! Trait for atomic integers, so that one protocol runs on those of `std` and on loom's.
 //!
 //! The protocols of this crate (`histogram_block`, `generation`, and the index of open labels) are
-//! generic over [`Atomic`]. Their models in `storage/model/` and `series/model/` run the same code
-//! on loom's atomics, which explore all orders that the memory model allows.
+//! generic over [`Atomic`]. Their models in `storage/model/` and `series/model/` run this code on
+//! loom's atomics. Loom repeats a model with the different interleavings and values of loads that
+//! the memory model allows, up to a number of preemptions.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
@@ -10,8 +11,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 pub(crate) trait Atomic<T = u64> {
     fn load(&self, order: Ordering) -> T;
     fn store(&self, value: T, order: Ordering);
-    /// Returns nothing: if the exchange fails, another thread has written a newer value, which
-    /// all callers leave in place.
+    /// Returns nothing: if the exchange fails, another thread has replaced the value, and the
+    /// callers leave that thread's value in place.
     fn compare_exchange(&self, current: T, new: T, order: Ordering);
     fn fetch_add(&self, n: T, order: Ordering) -> T;
     fn fetch_sub(&self, n: T, order: Ordering) -> T;

@@ -26,7 +26,7 @@ unsafe impl<const N: usize> Send for CachedCells<N> {}
 unsafe impl<const N: usize> Sync for CachedCells<N> {}
 
 impl<const N: usize> CachedCells<N> {
-    /// The value for cells of the calling thread.
+    /// Stores the address of cells together with the calling thread's current epoch.
     ///
     /// # Safety
     ///

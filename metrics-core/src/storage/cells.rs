@@ -13,8 +13,8 @@ use std::{
 
 /// One thread's cells of a region on the heap; freed on drop.
 ///
-/// Aligned to 128 bytes, so that cells of different threads never share a cache line, nor one of
-/// the pairs of lines that processors prefetch together.
+/// Aligned to 128 bytes, so that blocks of different threads share neither a cache line nor, where
+/// lines have 64 bytes, one of the pairs of lines that processors prefetch together.
 #[derive(Debug)]
 pub(super) struct CellBlock {
     first: NonNull<AtomicU64>,
@@ -64,7 +64,7 @@ impl Drop for CellBlock {
     }
 }
 
-/// The unit of allocation: two cache lines.
+/// The unit of allocation: 128 bytes, which is two cache lines on x86-64.
 #[repr(align(128))]
 struct Line(#[expect(dead_code, reason = "accessed through a pointer")] [AtomicU64; 16]);
 
@@ -73,18 +73,18 @@ const fn lines(len: usize) -> usize {
     if len == 0 { 1 } else { len.div_ceil(16) }
 }
 
-/// The cells of a region that all threads share: totals of ended threads, late recordings.
+/// The cells of a region that all threads share: totals of ended threads, late recordings, gauges.
 #[derive(Clone, Debug)]
 pub(super) enum SharedCells {
-    /// In a static: a declared metric must be recordable by a global allocator, which cannot
-    /// allocate them.
+    /// In a static, for closed labels: a global allocator may record into such a metric, and could
+    /// not allocate the cells.
     Static(&'static [AtomicU64]),
-    /// Allocated when they are first needed.
+    /// For open labels and dynamic metrics: allocated when they are first needed.
     Lazy(Arc<OnceLock<Box<[AtomicU64]>>>),
 }
 
 impl SharedCells {
-    /// The cells; empty if they have not been allocated, that is, if all of them are zero.
+    /// The cells; empty if they have not been allocated, which means that all values are zero.
     pub(super) fn get(&self) -> &[AtomicU64] {
         match self {
             SharedCells::Static(cells) => cells,

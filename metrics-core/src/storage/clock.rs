@@ -127,9 +127,11 @@ fn kernel_trusts_counter() -> bool {
     std::fs::read_to_string(source).is_ok_and(|source| source.trim() == "tsc")
 }
 
-/// The created timestamp of a series that starts now: Unix time in whole milliseconds.
+/// The created timestamp of a series that starts now: Unix time in seconds, rounded down to a
+/// whole millisecond.
 ///
-/// Prometheus stores milliseconds, and series created together share one rendered timestamp.
+/// Prometheus stores milliseconds, and series created in one millisecond share one rendered
+/// timestamp.
 pub(crate) fn created_timestamp() -> f64 {
     (unix_seconds() * 1e3).floor() / 1e3
 }
@@ -184,8 +186,8 @@ fn frozen() -> Option<FrozenTime> {
 
 /// Freezes the time in this thread; false if it is frozen already.
 ///
-/// From the first call on, all threads use the system's clock. Readings of the counter cannot be
-/// compared with later readings.
+/// From the first call on, all threads use the system's clock. Earlier readings of the counter
+/// cannot be compared with later readings.
 pub(crate) fn freeze() -> bool {
     SCALE.store(FREEZABLE, Ordering::Relaxed);
     if FROZEN.get().is_some() {
@@ -218,15 +220,15 @@ pub fn advance(by: Duration) {
     AHEAD.fetch_add(by.as_nanos() as u64, Ordering::Relaxed);
 }
 
-/// Ends the grace period of all series that have expired. For tests, in which no recorder still
-/// uses such a series.
+/// Lets the grace period, `GRACE_NANOS`, of all series that have expired elapse. For tests, in
+/// which no recorder still uses such a series.
 #[doc(hidden)]
 pub fn end_grace() {
     GRACE_AHEAD.fetch_add(GRACE_NANOS, Ordering::Relaxed);
 }
 
-/// The grace period: for this number of nanoseconds, an expired series can return, and a recorder
-/// may still use it.
+/// The grace period, in nanoseconds: expiry keeps an expired series for at least this time, and the
+/// series returns if it is recorded again. See `series/expiry.rs`.
 pub(crate) const GRACE_NANOS: u64 = 60 * 1_000_000_000;
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub(crate) trait WideLoop {
     fn run(self) -> Self::Output;
 }
 
-/// Runs a loop compiled for the widest vectors of this processor.
+/// Runs a loop compiled for the vectors that suit this processor best: see [`Level`].
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(crate) fn with_wide_vectors<L: WideLoop>(work: L) -> L::Output {

@@ -15,7 +15,7 @@ use crate::storage::histogram_block::CopyBuffer;
 /// A thread's cells of one region.
 #[derive(Default)]
 pub(super) struct Slot {
-    /// The first cell; null if the thread has not recorded into the region.
+    /// The first cell; null while the thread has no cells of the region.
     pub(super) cells: AtomicPtr<AtomicU64>,
     /// The newest generation that the thread has seen: see [`generation`](super::generation).
     pub(super) seen: AtomicU64,
@@ -55,7 +55,7 @@ impl Drop for Directory {
     }
 }
 
-/// A running thread in the global state.
+/// The global state's entry of a running thread that has recorded.
 pub(super) struct ThreadEntry {
     pub(super) directory: Directory,
     /// Where the thread copies blocks that a scrape could not read; allocated with its first

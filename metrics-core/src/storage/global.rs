@@ -1,11 +1,11 @@
 //! The state that all threads share: the running threads, and the regions by index.
 //!
-//! Its lock orders scrapes, the start and the end of threads, and late recordings. A recording
-//! takes the lock only when its thread records into a region for the first time.
+//! Its lock orders scrapes, recordings on cold paths, and the start and the end of threads; the
+//! [module documentation](super) lists when it is taken.
 //!
 //! A global allocator may record, and a recording may take the lock: so nothing is allocated or
-//! freed while the lock is held. Functions that need memory allocate it before they lock, and hand
-//! what is to be freed back to their caller.
+//! freed while the lock is held. Functions that need memory allocate it before they lock, and
+//! return to their caller what must be freed.
 
 #![allow(unsafe_code, reason = "reads other threads' cells")]
 
@@ -119,9 +119,10 @@ impl GlobalState {
         self.regions[index].take()
     }
 
-    /// Takes one thread's cells of a region out of the thread's directory, while there are any.
+    /// Takes one thread's heap block of a region out of the thread's directory; `None` if no thread
+    /// has one.
     ///
-    /// Static cells are taken out too, but they have no block to return.
+    /// Static cells are taken out of all directories, but there is no block to return.
     ///
     /// # Safety
     ///
@@ -133,8 +134,8 @@ impl GlobalState {
             let cells = slot.cells.swap(ptr::null_mut(), Ordering::Relaxed);
             let first = NonNull::new(cells).filter(|_| entry.has_heap_cells)?;
             // SAFETY: the slots of a region with heap cells hold blocks of `len` cells that
-            // `attach` turned into raw pointers. Only the swap above has read this one, so that
-            // ownership is taken once; by the caller, no reference to the cells is used.
+            // `attach` turned into raw pointers. The swap above removed this one from the slot, so
+            // that ownership is taken once; by the caller, no reference to the cells is used.
             Some(unsafe { CellBlock::from_raw(first, entry.len) })
         })
     }
@@ -155,15 +156,16 @@ impl GlobalState {
 
     /// Adds the counts of running threads to `totals`, one element per region.
     ///
-    /// Regions that are not single counters are skipped. `ids` is a buffer with enough capacity.
+    /// Reads the first cell of each region. Regions with another layout than [`Layout::Count`] are
+    /// skipped. `ids` is a buffer with enough capacity, as this must not allocate.
     pub(super) fn sum_counters<'r>(
         &self,
         regions: impl Iterator<Item = &'r Region>,
         ids: &mut Vec<u32>,
         totals: &mut [[u64; 2]],
     ) {
-        // Each region is in memory of its own. In this loop and the one below, which are short,
-        // the processor waits for many cache lines at once.
+        // Each region is elsewhere in memory, so each load may miss the cache. Two short loops let
+        // the processor wait for many cache lines at once.
         ids.clear();
         ids.extend(regions.map(|region| match region.layout {
             Layout::Count => region.id.load(Ordering::Relaxed),
@@ -235,8 +237,8 @@ impl GlobalState {
             entry.fold(cells, slot.seen.load(Ordering::Relaxed), scratch);
             if entry.has_heap_cells {
                 // SAFETY: the slots of a region with heap cells hold blocks of `len` cells that
-                // `attach` turned into raw pointers. The swap took the only copy of this one, and
-                // by the caller no reference to the cells is used.
+                // `attach` turned into raw pointers. The swap above removed this one from the slot,
+                // so that ownership is taken once; by the caller, no reference to cells is used.
                 blocks.push(unsafe { CellBlock::from_raw(first, entry.len) });
             }
         }

@@ -5,25 +5,25 @@
 //! at one store, the increment of its bucket:
 //!
 //! * First, the observation stores a sum. Observation `n` adds its value to the sum of observation
-//!   `n - 2`, so that it does not wait for the addition of `n - 1`. The sum of all observations is
-//!   therefore that of the last two sums. There are four `SUMS`, used in turn: observation `n`
+//!   `n - 2`, so that it does not wait for the addition of `n - 1`. The last two sums together are
+//!   therefore the sum of all observations. There are four `SUMS`, used in turn: observation `n`
 //!   overwrites the sum of `n - 4`, which no reader needs any more.
 //! * Then it increments the count of its bucket.
 //! * Then it increments `COMMIT`, the number of complete observations.
 //!
 //! A reader that loads the same `COMMIT` before and after has read buckets with that number of
-//! observations or one more, and the sums for both numbers. Each store of the writer is a `Release`,
-//! and each load of the reader before that of the last `COMMIT` an `Acquire` (plain moves on x86),
-//! so a reader that sees a store sees all earlier ones. It therefore loads the sums after the
-//! buckets.
+//! observations or one more, and the sums for both numbers. Each store of an observation is a
+//! `Release`, and each load of the reader before that of the last `COMMIT` an `Acquire` (plain
+//! moves on x86), so a reader that sees a store sees all earlier ones. It therefore loads the sums
+//! after the buckets.
 //!
 //! A histogram with classic and native buckets increments two counts, of which a reader may see one
-//! only. `LAST` names the buckets of the current observation. If the counts do not add up to
-//! `COMMIT`, the reader subtracts that observation. The cells that say which native buckets there
-//! are (see `native/table.rs`) are read after the counts.
+//! only. `LAST` names the buckets of the current observation. If the counts of a kind of buckets do
+//! not add up to `COMMIT`, the reader subtracts that observation from its bucket. The keys, which
+//! say which native bucket a count belongs to (see `native/table.rs`), are read after the counts.
 //!
-//! A thread that records without pause makes each attempt of the reader fail. After a few attempts
-//! the reader stores a *ticket* in `REQUEST`, and the recorder copies the block into its
+//! A thread that records without pause can make each attempt of the reader fail. After a few
+//! attempts the reader stores a *ticket* in `REQUEST`, and the recorder copies the block into its
 //! [`CopyBuffer`] after its next observation. If it is preempted before, `COMMIT` does not change,
 //! and the reader succeeds directly.
 
@@ -43,11 +43,11 @@ const CHAINS: usize = 2;
 /// The number of cells for sums.
 const TURNS: usize = 2 * CHAINS;
 
-/// Where a snapshot has the number of observations.
+/// Position of the number of observations in a snapshot.
 pub(crate) const COUNT_OUT: usize = 0;
-/// Where a snapshot has the sum of the observations.
+/// Position of the sum of the observations in a snapshot.
 pub(crate) const SUM_OUT: usize = 1;
-/// Where a snapshot's buckets begin.
+/// Position of the first bucket in a snapshot.
 pub(crate) const BUCKETS_OUT: usize = 2;
 
 /// The number of direct attempts before the reader requests a copy.
@@ -55,8 +55,9 @@ const ATTEMPTS: usize = 4;
 
 /// Records one observation; `count` is the position of its bucket's count after the header.
 ///
-/// `add` returns a sum plus the observed value. Only the thread that owns the block may call this.
-/// Returns whether a reader has requested a copy; then call [`CopyBuffer::answer`].
+/// `add` returns a sum plus the observed value. Only the thread that owns the block may call this,
+/// or for shared cells the thread that holds the lock. Returns whether a reader has requested a
+/// copy; then call [`CopyBuffer::answer`].
 #[inline(always)]
 pub(crate) fn observe<A: Atomic>(block: &[A], count: usize, add: impl FnOnce(u64) -> u64) -> bool {
     let observation = Observation::begin(block, add);
@@ -171,8 +172,8 @@ pub(crate) fn read<A: Atomic>(block: &[A], parts: &Parts, out: &mut [u64]) -> bo
         return false;
     }
     let total = |values: &[u64]| values.iter().copied().fold(0, u64::wrapping_add);
-    // If another series claims the place meanwhile, these are arbitrary numbers, which the caller
-    // discards.
+    // The cells are not trusted: the additions wrap, and `get_mut` checks the position, so that a
+    // read never panics, whatever numbers it has loaded.
     let [first, second] = &parts.counts;
     let observations = if second.is_empty() {
         // `all` was summed while the counts were loaded. A vectorised loop over `values` would wait
@@ -200,7 +201,7 @@ pub(crate) fn read<A: Atomic>(block: &[A], parts: &Parts, out: &mut [u64]) -> bo
     true
 }
 
-/// Writes a snapshot into a block that no other thread accesses.
+/// Writes a snapshot into a block that no other thread accesses meanwhile.
 pub(crate) fn write<A: Atomic>(block: &[A], snapshot: &[u64]) {
     let commit = snapshot[COUNT_OUT];
     for sum in &block[SUMS..LAST] {
@@ -260,7 +261,8 @@ impl<A: Atomic> CopyBuffer<A> {
 /// Reads a consistent snapshot without waiting for the block's owner to be scheduled.
 ///
 /// `ticket` is not 0 and was never used before. `copies` returns the owner's copy buffer, which is
-/// large enough for the block. `relax` is called between attempts.
+/// large enough for the block. `relax` is called after each failed attempt once a copy is
+/// requested.
 pub(crate) fn snapshot<'a, A: Atomic + 'a>(
     block: &[A],
     parts: &Parts,
@@ -276,7 +278,9 @@ pub(crate) fn snapshot<'a, A: Atomic + 'a>(
     }
     let copies = copies();
     while !copies.take(ticket, parts, out) && !read(block, parts, out) {
-        // Repeated, because the request is lost if another series claims the place.
+        // Stored in each round: if the owner zeroed the block for another series, a request stored
+        // once would be lost, and this loop might not end. Scrapes exclude that by the lock and the
+        // generations, but this function does not rely on it.
         block[REQUEST].store(ticket, Ordering::Release);
         relax();
     }

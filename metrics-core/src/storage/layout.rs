@@ -19,10 +19,10 @@ use crate::{
 
 /// The meaning of the cells of one series.
 ///
-/// A series has one group of cells; that of a function one for each outcome. The values that
-/// [`Region::read`] reports are the cells' contents summed over all threads, except for a
-/// histogram: its values are the count, the sum, and the buckets, whose positions are constants in
-/// [`histogram_block`].
+/// A series has one group of cells; that of a function has one for each outcome row. The values
+/// that [`Region::read`] reports are the cells' contents summed over all threads, except for a
+/// histogram: its values are the count, the sum, and the buckets, as the constants of
+/// [`histogram_block`] say.
 ///
 /// [`Region::read`]: crate::storage::Region::read
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +142,7 @@ impl Layout {
         }
     }
 
-    /// Adds the values of the groups of a series.
+    /// Adds the values `from` to the values `into`, which are those of all groups of a series.
     pub(crate) fn add_values(self, into: &mut [u64], from: &[u64]) {
         let width = self.value_count().max(1);
         for (into, from) in into.chunks_exact_mut(width).zip(from.chunks_exact(width)) {
@@ -178,7 +178,7 @@ impl Layout {
         }
     }
 
-    /// Subtracts earlier values of the same group; values that can decrease stay as they are.
+    /// Subtracts earlier values of the same group; the values of gauges stay as they are.
     pub(crate) fn subtract_values(self, from: &mut [u64], before: &[u64]) {
         let difference = |from: u64, before: u64| {
             let finite = |bits| f64::from_bits(bits).clamp(f64::MIN, f64::MAX);
@@ -258,9 +258,9 @@ impl Layout {
         let add_cell = |out: &mut u64, cell: &AtomicU64| {
             *out = add(*out, cell.load(Ordering::Acquire));
         };
-        // Each group has one cell, or one for what goes up and one for what goes down. The latter
-        // are read first, in all threads: if a decrement is read, so is the increment before it,
-        // and no gauge is below zero.
+        // Each group has one cell, or one for increments and one for decrements. Decrements are
+        // read first, in all threads: if a decrement is read, so is the increment before it. A
+        // metric whose decrements follow increments is therefore never read as negative.
         let parts = self.cells();
         // Without shared cells, the first thread's values are stored instead of added.
         let mut is_empty = shared.is_empty();
@@ -299,7 +299,7 @@ impl Layout {
     /// Sums histograms: the shared cells, and those of the running threads, for each of which
     /// `each_thread` calls its argument.
     ///
-    /// Called under the lock. `ticket` is the last one used in a request for a copy.
+    /// Called under the lock. `ticket` is the last one that was used; each snapshot uses a new one.
     pub(crate) fn sum_histograms(
         self,
         shared: &[AtomicU64],

@@ -16,7 +16,8 @@ use crate::storage::{
 impl Region {
     /// The region's index in every directory; `None` if other threads have the other kind of cells.
     ///
-    /// The first call decides whether the threads' cells are heap blocks.
+    /// Registers the region if that is missing. The registration decides whether the threads' cells
+    /// are heap blocks or static.
     pub(super) fn index(&self, has_heap_cells: bool) -> Option<usize> {
         if self.id.load(Ordering::Acquire) == 0 {
             register(slice::from_ref(self), has_heap_cells);
@@ -70,8 +71,8 @@ impl Drop for Region {
         };
         let index = index as usize;
         loop {
-            // SAFETY: a thread uses its cells of a region through a borrow of the region, or, as
-            // `CachedCells`, of a region that is never dropped.
+            // SAFETY: a thread uses its cells of a region through a borrow of the region. The
+            // exceptions, `CachedCells` and `LocalBlock`, are for regions that are never dropped.
             let block = unsafe { GLOBAL.lock().take_cells(index) };
             // One at a time, so that each is freed without the lock.
             if block.is_none() {

@@ -1,7 +1,9 @@
 //! A declared metric's cells in each thread's static storage, or behind a pointer there.
 //!
-//! The macros declare one `thread_local!` of a [`LocalStorage`] type for each declared metric, so
-//! that a recording finds its cells without a look-up.
+//! The macros declare one `thread_local!` of a [`LocalStorage`] type for each declared metric, and
+//! for each instrumented function that is not `async` and has closed labels. With closed labels, a
+//! recording finds its cells there without a look-up; with open ones, the type is
+//! [`SeriesCache`](super::SeriesCache).
 
 #![allow(unsafe_code, reason = "hands out references to thread-local storage")]
 
@@ -24,8 +26,8 @@ pub trait LocalStorage: sealed::Local {}
 
 impl<L: sealed::Local> LocalStorage for L {}
 
-/// Out of reach of other crates: `attach` is sound only for values in static storage, and
-/// [`attach`] alone calls it, for such values.
+/// Keeps the trait from other crates: `Local::attach` is sound only for values in static
+/// thread-local storage. Its only caller, the function `attach` of this file, passes such values.
 pub(super) mod sealed {
     use super::{AtomicU64, Region};
 
@@ -69,8 +71,8 @@ impl<const N: usize> sealed::Local for LocalCells<N> {
 
     fn attach(&self, region: &Region) {
         let first = NonNull::from(&self.cells).cast();
-        // SAFETY: `self.cells` has the region's number of cells. It is in static storage, as the
-        // trait demands, which stays valid until the thread has ended.
+        // SAFETY: `self.cells` has the region's number of cells. It is in static thread-local
+        // storage, see `sealed`, which stays valid until the thread has ended.
         let is_attached = region.len == N && unsafe { attach_static(region, first) };
         self.is_attached.set(is_attached);
     }
@@ -92,9 +94,9 @@ impl<const N: usize> ConstInit for LocalBlock<N> {
 impl<const N: usize> sealed::Local for LocalBlock<N> {
     #[inline(always)]
     fn cells(&self) -> Option<&[AtomicU64]> {
-        // SAFETY: null, or set by `attach` below to a block of `N` cells of this thread. The block
-        // is freed by the thread's end alone, which first calls `detach`: the region is in a
-        // static, as `attach` is called with such regions only.
+        // SAFETY: null, or set by `attach` below to a block of `N` cells of this thread. Only the
+        // thread's end frees the block, after it has called `detach`. The drop of the region does
+        // not: the region is in a static, as `attach` is called with such regions only.
         unsafe { self.0.get().as_ref() }.map(|cells| &cells[..])
     }
 

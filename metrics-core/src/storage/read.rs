@@ -22,7 +22,7 @@ pub(crate) struct Reader {
     values: Vec<u64>,
     scratch: Vec<u64>,
     ids: Vec<u32>,
-    /// Whether a format only measures the sizes of what it will read again and write.
+    /// Whether the format only measures sizes; it then reads the same series again to write them.
     pub(crate) is_counting_pass: bool,
     this_thread_only: bool,
 }
@@ -42,7 +42,7 @@ impl Reader {
 
     /// Sums regions of one scalar series each, under one hold of the lock.
     ///
-    /// Returns two values for each, of which one may be unused. Sums of floats are not allowed:
+    /// Returns two values for each, of which one may be unused. Float counters are not allowed:
     /// they would need [`Region::highest_sums`].
     pub(crate) fn read_single_series<'r>(
         &mut self,
@@ -126,7 +126,7 @@ impl Region {
         self.read_selected(reader, each);
     }
 
-    /// Sums a range of scalar series that are no sums of floats.
+    /// Sums a range of scalar series, which must not be float counters.
     pub(crate) fn read_scalars<'r>(
         &self,
         reader: &'r mut Reader,
@@ -149,7 +149,8 @@ impl Region {
         let (Some(first), Some(last)) = (reader.series.first(), reader.series.last()) else {
             return;
         };
-        // Scalars are summed faster with the series between that are not selected than without.
+        // Scalars are summed as one range, including series that are not selected: that is faster
+        // than summing the selected ones one by one.
         let (first, is_scalar) = (*first, self.layout.is_scalar());
         let read = if is_scalar {
             last - first + 1
@@ -189,8 +190,7 @@ impl Region {
 
     /// Reads the selected series in the calling thread's cells only.
     ///
-    /// Leaves out what this thread has recorded into shared cells: gauges, and what an allocator
-    /// records during another first recording.
+    /// Leaves out what this thread has recorded into shared cells: gauges and late recordings.
     #[cold]
     #[inline(never)]
     fn read_this_thread(&self, reader: &mut Reader, mut each: impl FnMut(usize, &[u64])) {
@@ -223,8 +223,8 @@ fn keep_from_decreasing(highest: &[AtomicU64], values: &mut [u64], width: usize,
     }
 }
 
-/// Sums over running threads and what ended threads have left. The lock is held, so no place is
-/// claimed meanwhile: what is read of the generations stays true.
+/// Sums over the running threads and the shared cells. The lock is held, so no used place is
+/// claimed meanwhile, and the generations of used places do not change between two loads.
 impl GlobalState {
     /// Sums scalar series, the first of which is `first`.
     fn sum_scalars(&self, region: &Region, first: usize, out: &mut [u64]) {

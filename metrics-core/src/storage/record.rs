@@ -81,7 +81,8 @@ impl Region {
     /// Records into this thread's cells of a series with closed labels, found through the
     /// directory.
     ///
-    /// `attach` attaches the cells of a declared metric.
+    /// `attach` attaches the cells of a declared metric; `None` for a dynamic one, whose cells are
+    /// a heap block that this function attaches.
     #[inline(always)]
     pub(crate) fn record_closed(
         &self,

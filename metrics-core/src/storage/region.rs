@@ -1,5 +1,5 @@
-//! The storage of one metric, or of some series of one, in all threads: what does not depend on a
-//! thread.
+//! [`Region`]: the storage of one metric, or of some of its series; here the data that all threads
+//! share.
 
 use std::sync::{
     Arc, OnceLock,
@@ -14,14 +14,15 @@ use crate::storage::{
 
 /// The storage of some series of one metric, in all threads.
 ///
-/// The order of the fields is chosen for scrapes: the ones that a scrape of scalar series reads
-/// are in the first cache line.
+/// The order of the fields is chosen for scrapes of single counters: the fields which they read,
+/// `shared`, `id` and `layout`, are next to each other, so that few cache lines are loaded.
 #[derive(Debug)]
 #[doc(hidden)]
 #[repr(C)]
 pub struct Region {
     pub(super) shared: SharedCells,
-    /// 1 + the region's index in every thread's directory; 0 before the first recording.
+    /// 1 + the region's index in every thread's directory; 0 before the region is registered, for
+    /// closed labels by the first recording.
     pub(super) id: AtomicU32,
     /// Whether a sum of observations may decrease, because they may be negative.
     can_decrease: bool,
@@ -30,13 +31,14 @@ pub struct Region {
     pub(super) layout: Layout,
     /// The number of series.
     pub(super) series: usize,
-    /// Groups of cells in one series: one for each outcome of a call, else 1.
+    /// The number of groups of cells in one series: one for each outcome row of an instrumented
+    /// function, else 1.
     pub(super) groups: usize,
     /// The number of cells of one series.
     pub(super) width: usize,
     /// The number of cells of all series.
     pub(super) len: usize,
-    /// The highest float sums that scrapes have read, one per group.
+    /// The highest float sums that scrapes have read, one per group of each series.
     ///
     /// The result of adding floats depends on the order, and the end of a thread changes the
     /// order. Scrapes report at least the highest sum, so that a counter never decreases.
@@ -108,13 +110,13 @@ impl Region {
         self.layout.value_count() * self.groups
     }
 
-    /// The cells of all series that all threads share.
+    /// The shared cells of all series; allocates them if that is needed.
     #[inline]
     pub(super) fn shared(&self) -> &[AtomicU64] {
         self.shared.get_or_allocate(self.len)
     }
 
-    /// The cells of one series that all threads share.
+    /// The shared cells of one series; allocates those of the region if that is needed.
     #[inline]
     pub(crate) fn shared_cells(&self, series: usize) -> &[AtomicU64] {
         &self.shared()[series * self.width..][..self.width]
@@ -136,12 +138,12 @@ impl Region {
         generation.map_or(0, |generation| generation.load(Ordering::Relaxed))
     }
 
-    /// Gives an unused place to a series. No thread has recorded there yet.
+    /// Gives a place to its first series. No thread has recorded there yet, so all cells are zero.
     pub(crate) fn claim_first(&self, series: usize, generation: u64) {
         self.generations()[series].store(generation, Ordering::Relaxed);
     }
 
-    /// Where in a group's values a float sum is that must not decrease, if there is one.
+    /// Position, among a group's values, of a float sum that must not decrease, if there is one.
     pub(super) const fn increasing_sum(&self) -> Option<usize> {
         match self.layout {
             Layout::FloatCount => Some(0),
@@ -180,7 +182,7 @@ impl Region {
     }
 }
 
-/// The data of a region that an ending thread needs.
+/// The global state's entry of a region: the data to fold and free a thread's cells.
 pub(super) struct RegionEntry {
     layout: Layout,
     generations: Option<Arc<[AtomicU64]>>,
@@ -193,8 +195,10 @@ pub(super) struct RegionEntry {
 }
 
 impl RegionEntry {
-    /// Adds a thread's cells to the shared ones, except those of series that the thread has not
-    /// seen. `seen` is the newest generation that it has seen.
+    /// Adds a thread's cells to the shared ones, which must have been allocated.
+    ///
+    /// `seen` is the newest generation that the thread has seen. Cells in places of newer series
+    /// are left out, because they count recordings of removed series.
     pub(super) fn fold(&self, cells: &[AtomicU64], seen: u64, scratch: &mut [u64]) {
         let generations = self.generations.as_deref().unwrap_or(&[]);
         let (group, series) = (self.layout.cells().max(1), self.width.max(1));

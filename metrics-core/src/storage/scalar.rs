@@ -1,7 +1,8 @@
 //! Recording into one cell: counts that saturate, and sums of floats.
 //!
 //! A thread's cell has one writer, so that a relaxed load and a store replace an atomic
-//! read-modify-write.
+//! read-modify-write. Counts are stored with Release for up-down counters: a scrape that sees a
+//! decrement then also sees the increment before it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,7 +17,7 @@ pub(crate) fn increment<A: Atomic>(cell: &A) {
     cell.store(sum, Ordering::Release);
 }
 
-/// Adds `n` to a count in one of this thread's cells; a count stays at [`SATURATED`].
+/// Adds `n` to a count in one of this thread's cells; the result is at most [`SATURATED`].
 #[inline(always)]
 pub(crate) fn add_count<A: Atomic>(cell: &A, n: u64) {
     let sum = cell.load(Ordering::Relaxed).saturating_add(n);
@@ -35,12 +36,12 @@ pub(crate) fn count(cell: u64) -> u64 {
     if cell < SATURATED { cell } else { u64::MAX }
 }
 
-/// `up - down`, saturating at the limits of `i64`.
+/// `up - down`, limited to the range from `-i64::MAX` to `i64::MAX`.
 pub(crate) fn difference(up: u64, down: u64) -> i64 {
     let above = i64::try_from(up.saturating_sub(down)).unwrap_or(i64::MAX);
     let below = i64::try_from(down.saturating_sub(up)).unwrap_or(i64::MAX);
     above - below
 }
 
-/// The largest count that a cell stores: a count saturates here.
+/// A count of this size or above is saturated: it is read as `u64::MAX`.
 const SATURATED: u64 = 3 << 62;

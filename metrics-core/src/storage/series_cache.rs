@@ -1,7 +1,7 @@
 //! A thread's cache of the series of one metric with open labels.
 //!
-//! The cache is a hash table with linear probing in the thread's own storage. A hit replaces most
-//! of a search in the index of the series, and the check of the thread's cells.
+//! The cache is a hash table with linear probing that belongs to the thread. A hit saves most of a
+//! search in the index of the series, and the check whether the thread's cells are ready.
 
 #![allow(unsafe_code, reason = "owns a table that it hands out references to")]
 
@@ -21,9 +21,9 @@ use crate::storage::{
 
 /// Series of type `T` that the thread has recently used, with its `N` cells of each.
 ///
-/// A thread that uses more than [`MAX_CACHED`] series of the metric stops caching: a larger table
-/// would not fit in the processor's first-level cache, and a hit would cost as much as a search in
-/// the index.
+/// A thread that has more than [`MAX_CACHED`] series to cache stops caching: a larger table would
+/// not fit in the processor's first-level cache, and a hit would cost as much as a search in the
+/// index.
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct SeriesCache<T: Copy + 'static, const N: usize> {
@@ -46,7 +46,7 @@ struct CacheEntry<T, const N: usize> {
     cells: NonNull<[AtomicU64; N]>,
 }
 
-/// The most series of one metric that a thread caches; the table then takes 16 KiB.
+/// The largest number of series of one metric that a thread caches; the table then takes 16 KiB.
 const MAX_CACHED: usize = 128;
 /// The number of slots of the first table.
 const FIRST_SLOTS: usize = 32;
@@ -133,7 +133,8 @@ impl<T: Copy + 'static, const N: usize> SeriesCache<T, N> {
 
     /// Replaces a full table by an empty one: a larger one, unless many of its series were removed.
     ///
-    /// Returns `None` if the thread stops caching, or if an allocator that records called.
+    /// Returns `None` if the thread stops caching, or if this recording comes from an allocator
+    /// that a cold path of this thread has called.
     fn replace_table(&self, is_removed: impl Fn(&T) -> bool) -> Option<()> {
         let is_removed = |slot: &&CacheSlot<T, N>| {
             let entry = slot.get();
@@ -163,9 +164,9 @@ impl<T: Copy + 'static, const N: usize> SeriesCache<T, N> {
         self.last.set(None);
         self.used.set(0);
         let slots = ptr::from_ref(self.slots.replace(&[]));
-        // SAFETY: `slots` was empty, for which any address is that of an empty box, or it was leaked
-        // from a box by `replace_table`. `last` held the only reference that outlives a call, and
-        // no caller in this file uses a slot from before the call.
+        // SAFETY: `slots` was empty, for which any address is that of an empty box, or it was
+        // leaked from a box by `replace_table`. `last` held the only reference that outlives a
+        // call, and no caller in this file uses a slot from before the call.
         drop(unsafe { Box::from_raw(slots.cast_mut()) });
     }
 }

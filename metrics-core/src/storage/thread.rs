@@ -1,8 +1,8 @@
 //! A thread's storage: its flags, its directory, its first recordings, and its end.
 //!
-//! The state that recordings read is in [`ThreadState`], which is neither initialised lazily nor dropped, so
-//! that an access compiles to an address computation. The rest is in [`ExitGuard`], whose drop is
-//! the end of the thread.
+//! The state that recordings read is in [`ThreadState`], which is neither initialised lazily nor
+//! dropped, so that an access compiles to an address computation. The rest is in [`ExitGuard`],
+//! whose drop is the end of the thread.
 
 #![allow(unsafe_code, reason = "hands out references to thread-local storage")]
 
@@ -43,8 +43,9 @@ impl ThreadState {
     #[inline(always)]
     pub(super) fn slots(&self) -> &[Slot] {
         // SAFETY: points to an empty slice, or to the slots of this thread's directory. Only
-        // `grow_directory` and the thread's end free it; they run in this thread, after they have
-        // set `directory` to something else, and hold no borrow of the slots then.
+        // `grow_directory` and the thread's end free that directory. Both run in this thread, first
+        // set `directory` to another value, and free the old one when no borrow of its slots
+        // exists.
         unsafe { &*self.directory.get() }
     }
 
@@ -116,9 +117,10 @@ pub(crate) fn without_reentry<R>(run: impl FnOnce() -> R) -> Option<R> {
     Some(result)
 }
 
-/// Runs code that changes this thread's cells in several steps, of which a scrape sees all or none.
+/// Runs code that changes cells in several steps, of which a scrape sees all or none.
 ///
-/// Called by a recording, on a cold path.
+/// Takes the lock, unless this thread holds it for a late recording. Called on a cold path of a
+/// recording.
 pub(crate) fn lock_out_scrapes<R>(run: impl FnOnce() -> R) -> R {
     let is_locked = thread_state().holds_lock.get();
     let _state = (!is_locked).then(|| GLOBAL.lock());
@@ -144,8 +146,8 @@ impl Region {
     /// thread has recorded into the region and after the thread's end.
     #[inline(always)]
     pub(super) fn thread_cells(&self) -> Option<(&[AtomicU64], u64)> {
-        // Acquire: the index may have belonged to a region that was dropped. Whoever sees the new
-        // owner's id also sees that the old cells were taken out of the directory.
+        // Acquire: the index may have belonged to a region that was dropped. A thread that sees the
+        // id of the new region also sees that the old cells were taken out of its directory.
         let index = self.id.load(Ordering::Acquire).wrapping_sub(1);
         let slot = thread_state().slots().get(index as usize)?;
         let first = NonNull::new(slot.cells.load(Ordering::Relaxed))?;
@@ -178,8 +180,8 @@ pub(super) unsafe fn attach_static(region: &Region, first: NonNull<AtomicU64>) -
 
 /// Puts the address of this thread's cells of a region into the thread's directory.
 ///
-/// Returns `None` if the thread has ended, if this recording comes from an allocator that another
-/// first recording calls, or if other threads have the other kind of cells.
+/// Returns `None` if the thread has ended, if this recording comes from an allocator that a cold
+/// path of this thread has called, or if other threads have the other kind of cells.
 ///
 /// # Safety
 ///
@@ -211,8 +213,8 @@ unsafe fn attach(
         }
         let slot = &thread.slots()[index];
         let cells = cells();
-        // Zeros are valid for all series up to now. Acquire: pairs with the Release in
-        // `generation::claim`.
+        // The new cells are zero, so they are valid for all series up to the newest one. Acquire:
+        // pairs with the Release in `generation::claim`.
         let newest = region.newest_generation.load(Ordering::Acquire);
         slot.seen.store(newest, Ordering::Relaxed);
         // Release: pairs with the Acquire of a scrape, which then sees the cells initialised.
@@ -225,7 +227,10 @@ unsafe fn attach(
     without_reentry(attach)?
 }
 
-/// Calls `storage.detach()` when this thread ends; false if it has already ended.
+/// Lets this thread's end call `storage.detach()`.
+///
+/// Returns false, and registers nothing, if the thread has already ended, or if this recording
+/// comes from an allocator that a cold path of this thread has called.
 pub(super) fn detach_at_end(storage: &'static dyn Detach) -> bool {
     if thread_state().has_ended.get() {
         return false;

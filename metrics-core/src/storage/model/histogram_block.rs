@@ -1,5 +1,5 @@
-//! Loom models of `histogram_block`: a recorder and a reader, in all orders that the memory model
-//! allows, with a bounded number of preemptions.
+//! Loom models of `histogram_block`: a recorder and a reader, in the orders that loom explores,
+//! with a bounded number of preemptions.
 
 use std::{
     ops::Range,
@@ -290,5 +290,6 @@ fn buckets_of_both_kinds_are_consistent() {
     });
 }
 
-/// The largest number of preemptions in one run.
+/// The largest number of preemptions in the model of a single copy; the other models bound them
+/// further.
 const PREEMPTIONS: usize = 4;

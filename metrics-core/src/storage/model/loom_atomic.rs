@@ -2,7 +2,8 @@
 //!
 //! Loom treats a `SeqCst` access as `AcqRel`. Here, a `SeqCst` write is followed by a release of
 //! one atomic that all such accesses share, and a `SeqCst` load is preceded by an acquire of it.
-//! So a load sees the writes that precede it in a single order, and few other writes.
+//! So a `SeqCst` load sees the `SeqCst` writes that precede it in one order of all of them, and the
+//! model adds little synchronisation beyond that.
 
 use std::sync::atomic::Ordering;
 
@@ -79,8 +80,7 @@ macro_rules! atomic {
 atomic!(AtomicU64, u64);
 atomic!(AtomicU32, u32);
 
-/// Runs a model in all orders that the memory model allows, with at most this number of
-/// preemptions.
+/// Runs a model in all orders that loom explores, with at most this number of preemptions.
 pub(crate) fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = Builder::new();
     builder.preemption_bound = Some(preemptions);

@@ -1,4 +1,4 @@
-//! Loom models of the protocols in this layer, and loom's atomics as [`Atomic`]s.
+//! Loom models of `histogram_block`, and loom's atomics as [`Atomic`]s for all models of the crate.
 //!
 //! [`Atomic`]: super::atomic::Atomic
 

@@ -22,10 +22,10 @@ pub struct NativeConfig {
     pub(super) max_zero_threshold: u64,
 }
 
-/// The bits of a threshold; 0 for an invalid one.
+/// The bits of a threshold; 0 if it is not above zero.
 ///
-/// The check of the declaration reports an invalid threshold. This must not panic, as the compiler
-/// would report a second error.
+/// [`check_zero_threshold`] reports an invalid threshold. This function must not panic, as the
+/// compiler would report a second error.
 const fn threshold_bits(threshold: f64) -> u64 {
     if threshold > 0.0 {
         threshold.to_bits()
@@ -38,7 +38,8 @@ const fn threshold_bits(threshold: f64) -> u64 {
 pub(crate) const MAX_BUCKETS: u16 = 160;
 
 impl NativeConfig {
-    /// The defaults of the specification and of the official client libraries.
+    /// The defaults of the specification (growth 1.1, which is schema 3, and zero threshold
+    /// 2^-128), with the limit of buckets that it calls typical.
     pub const DEFAULT: Self = NativeConfig {
         schema: 3,
         negative: false,
@@ -49,7 +50,8 @@ impl NativeConfig {
         max_zero_threshold: 0,
     };
 
-    /// Sets the coarsest schema whose bucket bounds grow by at most this factor.
+    /// Sets the coarsest schema whose bucket bounds grow by at most this factor, or the finest if
+    /// none does.
     #[must_use]
     pub const fn growth(mut self, growth: f64) -> Self {
         self.schema = index::schema(growth);

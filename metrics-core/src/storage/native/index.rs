@@ -1,15 +1,16 @@
 //! The index of the bucket of a value, exactly.
 //!
-//! In schema `n`, bucket `i` counts values above `2^((i-1)/2^n)` and at most `2^(i/2^n)`. Each bound
-//! of a schema is also a bound of all finer schemas. So the index is computed in the finest one,
-//! schema 8, and shifted right to get that of another.
+//! In schema `n`, bucket `i` counts values above `2^((i-1)/2^n)` and at most `2^(i/2^n)`. Each
+//! bound of a schema is also a bound of all finer schemas. So the index is computed in the finest
+//! one, schema 8, and shifted right to get that of another.
 //!
 //! All powers of two are divided in the same way. The exponent gives the index of the power, and
-//! the mantissa the rest, through a table of 512 cells of equal width. Bounds are more than one
-//! cell apart, so that a cell has at most one bound, and one comparison with it decides; the table
-//! also corrects for bounds not being evenly spaced. Bounds other than powers of two are
-//! irrational. A float is at most such a bound if and only if it is at most the largest float below
-//! it, which the table stores, so the result is exact.
+//! the mantissa the rest, through a table. In this file, a *cell* is an entry of that table: one of
+//! 512 ranges of mantissas of equal width. Bounds are more than one cell apart, so that a cell has
+//! at most one bound, and one comparison with it decides; the table also corrects for bounds not
+//! being evenly spaced. Bounds other than powers of two are irrational. A float is at most such a
+//! bound if and only if it is at most the largest float below it, which the table stores, so the
+//! result is exact.
 
 /// The finest schema of the specification.
 pub(crate) const FINEST: i8 = 8;
@@ -48,7 +49,7 @@ pub(crate) fn finest_normal(bits: u64) -> i64 {
     if_even + ((cell & MORE) + above) as i64
 }
 
-/// Scales the value by a power of two, which is exact, so that it is not subnormal.
+/// Like [`finest`], for a subnormal value: scales it by a power of two, which is exact.
 #[cold]
 fn subnormal(bits: u64) -> i64 {
     const UP: i64 = 64;
@@ -62,7 +63,7 @@ pub(crate) const fn coarser(index: i64, by: u32) -> i64 {
     ((index - 1) >> by) + 1
 }
 
-/// The largest float in a bucket of the schema `FINEST - by`.
+/// The largest float that is at most the upper bound of a bucket of the schema `FINEST - by`.
 pub(crate) fn upper(index: i64, by: u32) -> f64 {
     let finest = index << by;
     let exponent = (finest >> FINEST) + BIAS;
@@ -206,7 +207,7 @@ const BOUNDS: [u64; 256] = [
 mod tests {
     use super::*;
 
-    /// A number of `u32` limbs, the least first.
+    /// The product of two numbers, which are given as `u32` limbs, the least significant first.
     fn times(a: &[u32], b: &[u32]) -> Vec<u32> {
         let mut product = vec![0_u32; a.len() + b.len()];
         for (at, x) in a.iter().enumerate() {

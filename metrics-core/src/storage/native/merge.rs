@@ -160,8 +160,10 @@ impl<'a> Table<'a> {
         TableView::new(self.config, self.values)
     }
 
-    /// Adds to the bucket that contains a bucket of another table, which is not coarser: its
-    /// resolution has been halved `halvings` times.
+    /// Adds `count` to the bucket that contains the bucket `key` of another table.
+    ///
+    /// The resolution of the other table has been halved `halvings` times; it must not be coarser
+    /// than this one.
     fn add(&mut self, halvings: u64, key: Key, count: u64) {
         let upper = index::upper(key.index(), self.config.shift(halvings));
         loop {
@@ -193,11 +195,11 @@ impl<'a> Table<'a> {
         *zero = zero.wrapping_add(count);
     }
 
-    /// Reduces the number of buckets; false if the schema is already the coarsest.
+    /// Merges buckets to make room for others; false if the schema is already the coarsest.
     ///
     /// As in the specification, the zero bucket is widened as long as the declaration allows; then
-    /// the resolution is halved. The new threshold is a bound of tables that are halved at least
-    /// `least_halvings` times.
+    /// the resolution is halved. The new threshold is a bucket bound of all tables whose resolution
+    /// has been halved at most `least_halvings` times, so that it divides no bucket of theirs.
     pub(super) fn make_room(&mut self, least_halvings: u64) -> bool {
         let view = self.view();
         let halvings = view.halvings();
@@ -239,7 +241,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Inserts all buckets into an empty table with another resolution or zero threshold.
+    /// Empties the table, sets its resolution and zero threshold, and adds all its buckets again.
     pub(super) fn rebuild(&mut self, halvings: u64, threshold: f64) {
         let mut before = [0; MAX_CELLS];
         let before = &mut before[..self.values.len()];
@@ -370,7 +372,7 @@ mod tests {
         );
     }
 
-    /// The specification, section "Zero bucket".
+    /// Required by the specification, section "Zero bucket".
     #[test]
     fn the_zero_threshold_of_a_sum_divides_no_bucket() {
         let config = NativeConfig::DEFAULT.growth(2.0).max_zero_threshold(1.0);
@@ -378,7 +380,7 @@ mod tests {
         let mut wide = filled(config, &[0.3, 0.9, 3.0]);
         Table::new(config, &mut wide).rebuild(0, 0.5);
         let mut coarse = filled(config, &[0.3, 2.0]);
-        // One bucket from above 1/4 up to 1.
+        // The bucket of 0.3 now reaches from above 1/4 up to 1.
         let declared = f64::from_bits(config.zero_threshold);
         Table::new(config, &mut coarse).rebuild(1, declared);
         merge(config, &mut coarse, &wide);
@@ -397,7 +399,7 @@ mod tests {
         let words =
             || -> Vec<AtomicU64> { (0..config.cells()).map(|_| AtomicU64::new(0)).collect() };
         let (shared, own) = (words(), words());
-        // As they are once something was counted.
+        // The shift and the threshold that a shared table has once something was counted.
         for (at, least) in [
             (SHIFT, config.shift(0).into()),
             (THRESHOLD, config.zero_threshold),

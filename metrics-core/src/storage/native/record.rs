@@ -43,10 +43,10 @@ impl NativeConfig {
         Key::new(index, self.negative && value < 0.0)
     }
 
-    /// Which of the counts in this thread's table counts a value.
+    /// The position of the count for a value, among the counts of this thread's table.
     ///
-    /// `None` if the bucket is not in its home slot, and for values that cannot be observed: they
-    /// are not checked for before, as they have no bucket in a home slot.
+    /// `None` if the bucket is not in its home slot, and for values that cannot be observed, such
+    /// as NaN. The caller need not check for those, as no home slot has their key.
     #[inline(always)]
     pub(crate) fn find_bucket(self, table: &[AtomicU64], value: f64) -> Option<usize> {
         // An empty table, without threshold and shift, has no key that could be found.
@@ -59,7 +59,9 @@ impl NativeConfig {
     }
 }
 
-/// Which of the counts in this thread's table counts a value; adds the bucket if it is missing.
+/// Like [`NativeConfig::find_bucket`], in all slots; adds the bucket if it is missing.
+///
+/// The value must be one that can be observed.
 ///
 /// `shared` returns the series' shared table, unless the series was removed.
 pub(crate) fn find_or_insert_bucket<'s>(
@@ -116,8 +118,8 @@ fn key_of(config: NativeConfig, table: &[AtomicU64], slot: usize) -> Key {
 /// Merges buckets of this thread's table, under the lock; false if that is impossible.
 ///
 /// The shared table has the series' resolution and zero threshold. No thread's table is coarser,
-/// and a table takes over the zero threshold before it becomes coarser. When the threshold was
-/// chosen, it was a bucket bound of all tables: so it divides no bucket of any table.
+/// and a thread's table takes over that zero threshold before it becomes coarser. The threshold was
+/// a bucket bound of all tables when it was chosen, so it divides no bucket of any table.
 fn make_room(config: NativeConfig, table: &[AtomicU64], shared: Option<&[AtomicU64]>) -> bool {
     let mut values = [0; MAX_CELLS];
     let mut own = Table::new(config, table::load(config, table, &mut values));

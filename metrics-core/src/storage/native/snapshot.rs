@@ -1,4 +1,4 @@
-//! Native histogram buckets as plain data: what users and collectors handle.
+//! Native histogram buckets as plain data, for users and collectors.
 
 use super::index;
 
@@ -116,8 +116,8 @@ impl NativeHistogramSnapshot {
             .try_fold(self.zero_count, u64::checked_add)
     }
 
-    /// Whether schema, threshold and indices are in the ranges of the specification, and the buckets
-    /// are in ascending order.
+    /// Whether schema, threshold and indices are in the ranges of the specification, and the
+    /// buckets are in ascending order.
     pub(crate) fn is_valid(&self) -> bool {
         let schemas = i32::from(index::COARSEST)..=i32::from(index::FINEST);
         if !schemas.contains(&self.schema)

@@ -9,8 +9,9 @@
 //! * the counts: one for each slot, then that of the zero bucket;
 //! * the keys: which bucket each slot counts.
 //!
-//! The *home* slot of a bucket is its index modulo the number of slots; if the home is taken, the
-//! bucket has the next free slot. Neighbouring buckets, which most histograms have, do not collide.
+//! The *home* slot of a bucket is its index modulo the number of slots, and for buckets below zero
+//! half the table further. If the home is taken, the bucket has the next free slot. Neighbouring
+//! buckets, which most histograms have, do not collide.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,7 +27,7 @@ pub(crate) const COUNTS: usize = 2;
 
 /// The largest number of slots of a table.
 pub(super) const MAX_SLOTS: usize = 512;
-/// The size of the largest table.
+/// The number of cells of the largest table.
 pub(crate) const MAX_CELLS: usize = cells(MAX_SLOTS);
 
 const fn cells(slots: usize) -> usize {
@@ -71,7 +72,7 @@ impl Key {
 }
 
 impl NativeConfig {
-    /// The size of a table.
+    /// The number of cells of a table.
     pub(crate) const fn cells(self) -> usize {
         cells(self.slots())
     }
@@ -81,13 +82,13 @@ impl NativeConfig {
         self.slots() + 1
     }
 
-    /// Which of the counts is that of the zero bucket.
+    /// The position of the zero bucket's count among the counts.
     #[inline(always)]
     pub(super) const fn zero_count(self) -> usize {
         self.slots()
     }
 
-    /// Where in a table the key of a slot is.
+    /// The position of a slot's key in a table.
     #[inline(always)]
     pub(super) const fn key_at(self, slot: usize) -> usize {
         COUNTS + self.counts() + slot
@@ -104,8 +105,8 @@ impl NativeConfig {
 
     /// Where the search for a bucket begins: its home, except for the bucket of the largest values.
     ///
-    /// Infinity has the same index as they have. It must not be found at the home slot, where
-    /// `find_bucket` looks for any value: so that bucket is never there.
+    /// Infinity has the same index as the largest values. `find_bucket`, which looks at home slots
+    /// for any value, must not find a bucket for it, so that bucket is never in its home slot.
     pub(super) fn first_probe(self, key: Key, shift: u32) -> usize {
         let home = self.home(key);
         if key.index() == index::coarser(index::OF_INFINITY, shift) {
