@@ -145,7 +145,7 @@ impl<'a> Collection<'a> {
     /// [`HistogramSnapshot::from_buckets`] and [`HistogramSnapshot::from_native`].
     ///
     /// Valid if
-    /// - there are at most 255 bounds, ascending and finite except for the last one,
+    /// - the bounds ascend, at most 255 are finite, and only the last one may be `+Inf`,
     /// - the bucket counts add up to at most `count`; the rest is above the last bound, which is
     ///   finite then,
     /// - the sum is finite, and negative only if a bound or a native bucket is,

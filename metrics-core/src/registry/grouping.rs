@@ -28,9 +28,9 @@ pub(crate) fn group(
         .iter()
         .flat_map(|item| item.descs().iter().map(move |desc| (desc, item)))
         .collect();
-    // Sorted, as the linker's order is arbitrary. Stable, so that of two declarations at one
-    // location, the one that was registered first is kept. OpenMetrics requires `target_info` to be
-    // first.
+    // Sorted, as the linker's order is arbitrary. Stable, so that of two declarations that
+    // clash and have one location, the one that was registered first is kept. OpenMetrics requires
+    // `target_info` to be first.
     declarations
         .sort_by_key(|(desc, _)| (desc.name() != "target_info", desc.name(), desc.location()));
     let names = SampleNames::new(declarations.iter().map(|(desc, _)| *desc), settings);
