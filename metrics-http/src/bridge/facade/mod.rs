@@ -224,9 +224,8 @@ impl FacadeBuilder {
 
     /// Uses native buckets for all histograms without buckets of their own.
     ///
-    /// Each bucket is at most `growth` times as wide as the one before.
-    ///
-    /// They have classic buckets too if [`buckets`](Self::buckets) is called.
+    /// Each bucket is at most `growth` times as wide as the one before. The histograms have classic
+    /// buckets too if [`buckets`](Self::buckets) is called.
     pub fn native(mut self, growth: f64) -> FacadeBuilder {
         self.default_buckets.native_growth = Some(growth);
         self
