@@ -89,7 +89,7 @@ fn now_at_first_or_frozen() -> u64 {
     if SCALE.load(Ordering::Relaxed) == FREEZABLE {
         return nanos();
     }
-    // Has no effect if a test freezes the time at this moment.
+    // Fails if a test freezes the time at this moment; the time then stays frozen.
     let order = Ordering::Relaxed;
     let _ = SCALE.compare_exchange(UNKNOWN, best(), order, order);
     now()

@@ -58,8 +58,8 @@ impl Drop for Directory {
 /// The global state's entry of a running thread that has recorded.
 pub(super) struct ThreadEntry {
     pub(super) directory: Directory,
-    /// Where the thread copies blocks that a scrape could not read; allocated with its first
-    /// histogram.
+    /// The buffer into which the thread copies blocks that a scrape could not read directly;
+    /// allocated with the thread's first histogram.
     pub(super) copies: Arc<OnceLock<CopyBuffer<AtomicU64>>>,
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Each series has a *generation*, a number higher than those of all earlier series of the metric.
 //! A region stores the generation of the series in each place, and the newest generation that has
-//! claimed a used place. A thread stores for each region the newest generation it has *seen*, that
-//! is, up to which it has zeroed its cells in places that were claimed. A thread's cells count for
-//! a series only if the thread has seen the series' generation.
+//! claimed a used place. A thread stores for each region the newest generation it has *seen*: in
+//! places that were claimed up to that generation, it has zeroed its cells. A thread's cells count
+//! for a series only if the thread has seen the series' generation.
 
 use std::sync::atomic::Ordering;
 

@@ -122,8 +122,8 @@ fn turn(observations: u64) -> usize {
 /// The structure of a block, for a reader.
 #[derive(Clone, Debug)]
 pub(crate) struct Parts {
-    /// Where the counts of each kind of buckets are, after the header; the second range is empty if
-    /// there is one kind. The counts in a range add up to the number of observations.
+    /// The positions of each kind's counts, after the header; the second range is empty if there is
+    /// one kind of buckets. The counts in a range add up to the number of observations.
     pub(crate) counts: [Range<usize>; 2],
     pub(crate) sum: Sum,
 }
@@ -214,8 +214,8 @@ pub(crate) fn write<A: Atomic>(block: &[A], snapshot: &[u64]) {
     }
 }
 
-/// Where a thread copies a block for a reader: one buffer for all its blocks, as one scrape reads
-/// at a time.
+/// The buffer into which a thread copies a block for a reader. A thread needs one for all its
+/// blocks, as one scrape reads at a time.
 #[derive(Debug)]
 pub(crate) struct CopyBuffer<A> {
     /// The ticket of the newest copy.

@@ -41,8 +41,8 @@ impl Region {
 
 /// Gives regions consecutive indices and returns the first.
 ///
-/// A region can be registered by two threads at once only if it is alone; the second finds the
-/// index that the first has set.
+/// Two threads can register the same region at once only if it is the only one in `regions`; the
+/// second thread then gets the index that the first has set.
 pub(super) fn register(regions: &[Region], has_heap_cells: bool) -> usize {
     let entries = regions.iter().map(|region| region.entry(has_heap_cells));
     let mut entries: Vec<RegionEntry> = entries.collect();

@@ -73,6 +73,8 @@ impl NativeConfig {
     }
 
     /// Sets the largest number of buckets, not counting the zero bucket.
+    ///
+    /// A series exceeds it only if it still has more buckets in the coarsest schema.
     #[must_use]
     pub const fn max_buckets(mut self, max: u16) -> Self {
         self.max_buckets = if max < MAX_BUCKETS { max } else { MAX_BUCKETS };

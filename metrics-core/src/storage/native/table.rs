@@ -22,7 +22,7 @@ use super::{
 
 pub(super) const SHIFT: usize = 0;
 pub(super) const THRESHOLD: usize = 1;
-/// Where the counts begin, with that of the first slot.
+/// Position of the first count, that of slot 0.
 pub(crate) const COUNTS: usize = 2;
 
 /// The largest number of slots of a table.
@@ -103,7 +103,7 @@ impl NativeConfig {
         ((key.bits() + offset) & (self.slots() - 1) as u64) as usize
     }
 
-    /// Where the search for a bucket begins: its home, except for the bucket of the largest values.
+    /// The first slot of the search for a bucket: its home, except for the bucket of the largest values.
     ///
     /// Infinity has the same index as the largest values. `find_bucket`, which looks at home slots
     /// for any value, must not find a bucket for it, so that bucket is never in its home slot.
