@@ -1,4 +1,4 @@
-//! The expansion of `#[allow_only(...)]` and `#[normalize(...)]` on a label.
+//! The items that expansions of `#[allow_only(...)]` and `#[normalize(...)]` on a label use.
 
 use std::marker::PhantomData;
 
@@ -47,14 +47,14 @@ impl<M: AllowList<AT>, const AT: usize> Label for Allowed<M, AT> {
 
 /// Calls the function of `#[normalize(...)]`.
 ///
-/// `value` need not be a label: an error about that belongs to the function.
+/// `value` need not be a label; only the function's result must be one.
 #[doc(hidden)]
 #[inline(always)]
 pub fn normalized<A, R: Label>(normalize: fn(A) -> R, value: A) -> impl Label {
     normalize(value)
 }
 
-/// The values of the label that the function of `#[normalize(...)]` returns, if it is closed.
+/// The values of the label that the function of `#[normalize(...)]` returns; `None` if it is open.
 #[doc(hidden)]
 pub const fn normalizer_values<A, R: Label>(_: fn(A) -> R) -> Option<&'static [&'static str]> {
     R::VALUES

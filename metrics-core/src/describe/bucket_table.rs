@@ -1,4 +1,6 @@
-//! [`Buckets`]: finds the bucket of an observation with a lookup table built in `const`.
+//! [`Buckets`]: finds the bucket of an observation with a lookup table.
+//!
+//! The table of a declared histogram is built in `const`, that of a dynamic one at run time.
 
 use std::borrow::Cow;
 
@@ -13,7 +15,8 @@ pub struct Buckets {
 }
 
 impl Buckets {
-    /// `upper` ends in `+Inf`; see [`with_infinity`](crate::describe::buckets::with_infinity).
+    /// Builds the table for bounds that end in `+Inf`; see
+    /// [`with_infinity`](crate::describe::buckets::with_infinity).
     pub const fn new(upper: &'static [f64]) -> Self {
         let (bounds, _) = upper.split_at(upper.len() - 1);
         Buckets {
@@ -42,10 +45,10 @@ impl Buckets {
 
     /// Like [`index_of`](Self::index_of), faster for durations of short calls.
     ///
-    /// A call that is short enough for recording to matter is in the first bucket, which is tested
+    /// A call so short that the cost of recording matters is in the first bucket, which is tested
     /// with a predictable branch. The processor then knows the address of the bucket before it
-    /// knows the duration. Without that, the next read of the clock waits for the address, which
-    /// is a third of the cost of timing a short call.
+    /// knows the duration. Without the branch, the next read of the clock waits for the address;
+    /// the wait is a third of the cost of timing a short call.
     #[inline(always)]
     pub(crate) fn index_of_duration(&self, value: f64) -> usize {
         if self.upper.first().is_some_and(|first| value <= *first) {
@@ -79,8 +82,8 @@ struct Table {
     /// The upper bits of the first bound, which belong to the first cell.
     base: u64,
     cells: [u8; CELLS],
-    /// Whether one comparison is enough: each range has at most one bound, and all bounds are in
-    /// the table. Otherwise a binary search is used.
+    /// Whether one comparison is enough: all bounds are positive, each range has at most one, and
+    /// the last range has none. Otherwise a binary search is used.
     exact: bool,
 }
 
@@ -128,8 +131,8 @@ impl Table {
             .saturating_sub(self.base)
             .min(CELLS as u64 - 1);
         let first = self.cells[cell as usize] as usize;
-        // Positive floats compare like their bits, so the sign of the difference is the result of
-        // the comparison. With `>` the compiler emits a branch, which is unpredictable here.
+        // Floats without a sign compare like their bits, so the sign of the difference is the result
+        // of the comparison. With `>` the compiler emits a branch, which is unpredictable here.
         first + (upper[first].to_bits().wrapping_sub(bits) >> 63) as usize
     }
 }

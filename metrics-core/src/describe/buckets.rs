@@ -1,4 +1,4 @@
-//! Bucket bounds and quantiles: how they are made and checked, in `const`.
+//! Bucket bounds and quantiles: `const` functions that make and check them.
 
 use crate::describe::name::Violation;
 
@@ -43,7 +43,7 @@ pub const fn exponential_buckets<const N: usize>(start: f64, factor: f64) -> [f6
     bounds
 }
 
-/// Checks that bounds are finite, ascending and at most 255.
+/// Checks that there are at most 255 bounds, and that they are finite and ascending.
 ///
 /// # Errors
 ///

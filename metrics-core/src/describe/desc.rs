@@ -34,9 +34,9 @@ pub struct Desc {
     pub(crate) bounds: Cow<'static, [f64]>,
     pub(crate) location: SourceLocation,
     pub(crate) objectives: &'static [Objective],
-    /// Whether the members of the family may have different labels.
+    /// Whether the declarations of one family may have different labels.
     pub(crate) allows_mixed_labels: bool,
-    /// Whether no label name needs escaping for a scraper without UTF-8 support.
+    /// Whether certainly no label name needs escaping for a scraper without UTF-8 support.
     legacy_labels: bool,
 }
 
@@ -68,8 +68,9 @@ impl Desc {
     ///
     /// # Panics
     ///
-    /// If the name is empty, has a reserved prefix or suffix, or contains a control character; a
-    /// compile error in a `const`.
+    /// If the name is empty, begins with `_`, contains a control character, breaks the rules for
+    /// suffixes such as `_total`, or is that of a state set and cannot be a label name; a compile
+    /// error in a `const`.
     #[track_caller]
     pub const fn utf8(kind: Kind, name: &'static str, help: &'static str) -> Desc {
         if let Err(violation) = name::check_metric(name, kind, ValidationScheme::Utf8) {
@@ -118,7 +119,7 @@ impl Desc {
         }
     }
 
-    /// Describes a metric without checking name and unit, which the caller has done.
+    /// Describes a metric without checking name and unit, which the caller must do.
     #[track_caller]
     pub(crate) const fn unchecked(
         kind: Kind,
@@ -150,9 +151,12 @@ impl Desc {
 
     /// Sets the unit. The name ends in the unit, before a suffix such as `_total`.
     ///
+    /// Has no effect on a description from [`dynamic`](Self::dynamic), which takes the unit itself.
+    ///
     /// # Panics
     ///
-    /// If the name does not end in the unit; a compile error in a `const`.
+    /// If the unit contains other characters than letters, digits and `_`, if the name does not end
+    /// in `_` and the unit, or for an info or a state set; a compile error in a `const`.
     #[must_use]
     pub const fn unit(mut self, unit: &'static str) -> Desc {
         if let Cow::Borrowed(name) = self.name
@@ -232,7 +236,7 @@ impl Desc {
         self
     }
 
-    /// Allows members of the family to have different labels; for the macros.
+    /// Allows the declarations of one family to have different labels; for the macros.
     #[doc(hidden)]
     #[must_use]
     pub const fn allow_mixed_labels(mut self) -> Desc {
@@ -240,7 +244,7 @@ impl Desc {
         self
     }
 
-    /// Whether observations may be negative, so that their sum can decrease.
+    /// Whether observations may be negative because a bound is, so that their sum can decrease.
     pub(crate) const fn allows_negative(&self) -> bool {
         let bounds = match &self.bounds {
             Cow::Borrowed(bounds) => bounds,
@@ -249,7 +253,7 @@ impl Desc {
         !bounds.is_empty() && bounds[0] < 0.0
     }
 
-    /// Whether no label name needs escaping for a scraper without UTF-8 support.
+    /// Whether certainly no label name needs escaping for a scraper without UTF-8 support.
     pub(crate) const fn has_legacy_labels(&self) -> bool {
         self.legacy_labels
     }
@@ -274,7 +278,7 @@ impl Desc {
         name::family_name(&self.name, self.kind)
     }
 
-    /// All sample names that the metric can have in any format; the first is the family name.
+    /// The family name, followed by all other sample names that the metric can have in any format.
     pub(crate) fn sample_names(&self) -> Vec<String> {
         self.sample_names_of(self.family_name())
     }

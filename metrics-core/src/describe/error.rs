@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-/// An invalid or clashing metric: the message says what is wrong, where, and what to do.
+/// An invalid or clashing metric, or an invalid setting of a registry.
+///
+/// The message says what is wrong and where, and in most cases what to do.
 ///
 /// ```
 /// use metrics_core::{Counter, Options, Registry};

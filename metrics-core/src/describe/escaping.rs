@@ -2,7 +2,7 @@
 //!
 //! The schemes are those of <https://prometheus.io/docs/instrumenting/escaping_schemes/>. Where
 //! that page differs from the released Prometheus, this follows the latter: hexadecimal digits are
-//! lower-case, and the scheme `dots` replaces all characters other than dots by `__`.
+//! lower-case, and the scheme `dots` replaces each invalid character but a dot by `__`.
 
 use std::{borrow::Cow, fmt::Write};
 
@@ -19,13 +19,14 @@ pub enum Escaping {
     /// Replaces each other character by `_`.
     #[default]
     Underscores,
-    /// Replaces dots by `_dot_`, and underscores and other characters by `__`.
+    /// Replaces dots by `_dot_`, and underscores and other characters by `__`. Also doubles the
+    /// underscores of names that need no escaping.
     Dots,
     /// Prepends `U__`, and replaces underscores by `__` and other characters by their hexadecimal
     /// code point between underscores.
     Values,
-    /// No escaping: the name is in quotes. [`Format::Text`](crate::Format::Text) does not support
-    /// that and uses `Underscores`.
+    /// No escaping: such a name is in quotes. [`Format::Text`](crate::Format::Text) does not
+    /// support that and uses `Underscores`.
     AllowUtf8,
 }
 

@@ -126,7 +126,7 @@ impl<S: LabelSet> LabelSet for &S {
     }
 }
 
-/// A struct whose fields are labels, with the names of the fields; derive it.
+/// A struct whose fields are labels, with the names of the labels; derive it.
 ///
 /// ```
 /// use metrics_core::{Label, Labels, metrics};

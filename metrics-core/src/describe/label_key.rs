@@ -20,10 +20,10 @@ pub(crate) struct Key<const N: usize> {
 
 /// Maximum length in bytes of an open label in a [`Key`].
 const MAX_SHORT: usize = 15;
-/// Marks the second word of a label that is longer than [`MAX_SHORT`]; the rest is its length.
+/// Marks the second word of a label longer than [`MAX_SHORT`]; its other bits are the length.
 const LONG: u64 = 0xff << 56;
 
-/// The number of words of a [`Key`]; 0 if `sets` is empty, as for dynamic labels.
+/// The number of words of a [`Key`]; 0 if `sets` is empty, as for the labels of dynamic metrics.
 pub(crate) const fn key_words(sets: &[Option<&'static [&'static str]>]) -> usize {
     let mut words = 0;
     let mut i = 0;
@@ -34,9 +34,9 @@ pub(crate) const fn key_words(sets: &[Option<&'static [&'static str]>]) -> usize
     words
 }
 
-/// Evaluates `$call` with the words of the [`Key`] of `$labels`.
+/// Evaluates `$call`, which returns an `Option`, with the words of the [`Key`] of `$labels`.
 ///
-/// `None` if an open label is too long, or there are more than 12 words.
+/// `None` if an open label is too long, or if there are no words or more than 12.
 macro_rules! with_key {
     ($set:ty, $labels:expr, |$key:ident| $call:expr) => {
         $crate::describe::label_key::with_key!(@ $set, $labels, $key, $call, 1 2 3 4 5 6 7 8 9 10 11 12)

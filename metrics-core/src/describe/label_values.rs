@@ -1,4 +1,4 @@
-//! Label sets whose values are known only at run time.
+//! Label sets whose number of labels is known only at run time.
 
 use crate::describe::label::{LabelSet, LabelVisitor};
 

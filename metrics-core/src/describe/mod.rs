@@ -1,7 +1,7 @@
-//! What a metric is: its name, type, unit, labels, buckets, objectives and source location.
+//! The description of a metric: name, type, unit, labels, buckets, objectives, source location.
 //!
-//! The lowest layer: it imports no other one. Names, units and bounds are checked by `const`
-//! functions, so that an invalid declaration does not compile.
+//! The lowest layer, which all others use; it imports no other one. Names, units and bounds are
+//! checked by `const` functions, so that an invalid declaration does not compile.
 
 pub(crate) mod allow_list;
 pub(crate) mod bucket_table;

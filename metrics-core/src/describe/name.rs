@@ -3,12 +3,12 @@
 //! The rules are those of the Prometheus data model and of OpenMetrics 1.0 ("Naming"):
 //! metric names match `[a-zA-Z_:][a-zA-Z0-9_:]*`, label names `[a-zA-Z_][a-zA-Z0-9_]*`;
 //! names with a leading underscore are reserved, and the labels `le` and `quantile` belong to the
-//! formats. With `#[utf8]` or `utf8()`, a name may contain any character that Prometheus accepts
-//! in quotes; the other rules still apply.
+//! formats. With `#[utf8]` or `utf8()`, a name may contain any character except control characters;
+//! the other rules still apply.
 
 use crate::describe::kind::Kind;
 
-/// Why a name, unit, label or bound is invalid, ending with the remedy.
+/// Why a name, unit, label or bound is invalid, in most cases ending with the remedy.
 pub(crate) type Violation = &'static str;
 
 /// Which characters a name may contain, and how the error message says to allow others.
@@ -59,7 +59,7 @@ impl ValidationScheme {
 ///
 /// # Errors
 ///
-/// Describes the violated rule and the remedy.
+/// Describes the violated rule, in most cases with the remedy.
 pub(crate) const fn check_metric(
     name: &str,
     kind: Kind,
@@ -153,7 +153,7 @@ const fn is_legacy(name: &str, colon: bool) -> bool {
 ///
 /// # Errors
 ///
-/// Describes the violated rule and the remedy.
+/// Describes the violated rule, in most cases with the remedy.
 pub(crate) const fn check_label(
     name: &str,
     kind: Kind,
@@ -201,7 +201,7 @@ pub(crate) const fn check_label(
 ///
 /// # Errors
 ///
-/// Describes the violated rule and the remedy.
+/// Describes the violated rule, in most cases with the remedy.
 pub(crate) const fn check_unit(name: &str, unit: &str, kind: Kind) -> Result<(), Violation> {
     if unit.is_empty() {
         return Ok(());
@@ -287,10 +287,10 @@ const fn has_colon(name: &str) -> bool {
 const IS_NAME_LABEL: Violation =
     "this label is escaped to `__name__`, which holds the metric's name; rename it";
 
-/// Whether an escaping scheme turns this label name into `__name__`.
+/// Whether an escaping scheme may turn this label name into `__name__`.
 ///
-/// True if `name` is surrounded by two characters that become `_` each, or by one
-/// that becomes `__`.
+/// True if on each side of `name` there are two characters, which become `_` each, or one, which
+/// may become `__`. No scheme replaces a dot by `__`, so `.name.` is rejected without need.
 const fn is_name_label(name: &str) -> bool {
     let bytes = name.as_bytes();
     let (mut before, mut after) = (0, 0);

@@ -15,14 +15,14 @@
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Objective {
-    /// `percent` of the calls take at most `seconds`.
+    /// `percent` % of the calls, or of a histogram's observations, are at most `seconds`.
     Latency {
         /// The longest duration that meets the objective; a bound of the histogram.
         seconds: f64,
-        /// Percentage of the calls, between 0 and 100.
+        /// Percentage of the calls or observations, between 0 and 100.
         percent: f64,
     },
-    /// `percent` of the calls succeed.
+    /// `percent` % of the calls succeed.
     Success {
         /// Percentage of the calls, between 0 and 100.
         percent: f64,

@@ -9,7 +9,7 @@ pub struct SourceLocation {
     pub file: &'static str,
     /// The line, counted from 1.
     pub line: u32,
-    /// The module; empty for a dynamic metric.
+    /// The module; empty unless a macro has declared the metric.
     pub module: &'static str,
 }
 

@@ -9,7 +9,7 @@ use crate::{
     storage::layout::Layout,
 };
 
-/// Consecutive series of one family: all but their values.
+/// Consecutive series of one family, without their values.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SeriesBatch<'a> {
     /// Whether each series exists; the other fields mean nothing for those that do not.
@@ -66,7 +66,7 @@ impl<'a> CounterBatch<'a> {
     #[inline(always)]
     pub(crate) fn live_prefix_len(&self) -> usize {
         let is_live = self.series.is_live;
-        // Most often all are, which takes fewer steps to find out than where the first gap is.
+        // Usually all are live, and a check for that is faster than a search for the first gap.
         if is_live.iter().fold(true, |all, is_live| all & is_live) {
             return is_live.len();
         }
@@ -98,7 +98,7 @@ pub(crate) struct HistogramBatch<'a> {
     pub(crate) bounds: &'a [f64],
     pub(crate) allows_negative: bool,
     pub(crate) layout: Layout,
-    /// The words of the live series, one after the other.
+    /// The values of the live series, one after the other; the rest is unused.
     pub(crate) values: &'a [u64],
 }
 

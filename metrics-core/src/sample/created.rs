@@ -3,7 +3,7 @@
 /// The created timestamps of consecutive series, as Unix times in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CreatedBatch<'a> {
-    /// Timestamps, each once.
+    /// The timestamps, each once; some may not be in use any more.
     pub(crate) distinct: &'a [f64],
     /// For each series, the index of its timestamp in `distinct`.
     pub(crate) indices: &'a [u8],

@@ -17,7 +17,7 @@ pub enum Format {
     /// Prometheus' text format, version 0.0.4.
     #[default]
     Text,
-    /// Prometheus' text format, version 1.0.0, which can write any name.
+    /// Prometheus' text format, version 1.0.0, which can write names with any characters in quotes.
     TextV1,
     /// The text format of OpenMetrics 1.0.0.
     OpenMetrics,

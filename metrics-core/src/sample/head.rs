@@ -1,4 +1,4 @@
-//! What a format learns about a family before its samples.
+//! The head of a family, which a format receives before the family's samples.
 
 use std::sync::OnceLock;
 
@@ -13,8 +13,9 @@ pub(crate) struct FamilyHead<'a> {
     pub(crate) cache: &'a HeadCache,
 }
 
-/// The encoded heads of a family, for expositions that do not escape its name: they are the same
-/// every time.
+/// The encoded heads of a family, one for each format: they are the same in every exposition.
+///
+/// Used only while the name needs neither escaping nor quotes.
 #[derive(Debug, Default)]
 pub(crate) struct HeadCache {
     text: OnceLock<Box<[u8]>>,
@@ -23,7 +24,7 @@ pub(crate) struct HeadCache {
 }
 
 impl HeadCache {
-    /// The head in this format.
+    /// The place of the head in this format.
     pub(crate) fn for_format(&self, format: Format) -> &OnceLock<Box<[u8]>> {
         match format {
             Format::Text | Format::TextV1 => &self.text,
@@ -39,7 +40,7 @@ pub(crate) struct SizeEstimate {
     pub(crate) series: usize,
     /// An upper bound of the length of all labels in protobuf.
     pub(crate) label_bytes: usize,
-    /// An upper bound of the length of the longest labels of a series.
+    /// An upper bound of the length in protobuf of the longest label set.
     pub(crate) longest_labels: usize,
     /// Whether each series is a single number without exemplar.
     pub(crate) are_numbers: bool,
@@ -49,6 +50,8 @@ pub(crate) struct SizeEstimate {
 
 impl SizeEstimate {
     /// An estimate for series of which only the number is known.
+    ///
+    /// The lengths are not used, because `are_numbers` is false.
     pub(crate) fn of_series(series: usize) -> Self {
         SizeEstimate {
             series,
@@ -59,7 +62,7 @@ impl SizeEstimate {
         }
     }
 
-    /// The estimate for the series of both.
+    /// The estimate for the series of both estimates together.
     pub(crate) fn and(self, other: Self) -> Self {
         SizeEstimate {
             series: self.series + other.series,

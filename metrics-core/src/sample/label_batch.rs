@@ -27,7 +27,9 @@ impl<'a> LabelBatch<'a> {
         self.is_as_requested
     }
 
-    /// Both halves of each, without prefix and suffix; the first is empty where labels are whole.
+    /// Both halves of each series' labels, without prefix and suffix.
+    ///
+    /// First halves are empty if labels are not split.
     #[inline(always)]
     pub(crate) fn iter(self) -> impl Iterator<Item = [&'a [u8]; 2]> + use<'a> {
         self.halves
@@ -35,7 +37,7 @@ impl<'a> LabelBatch<'a> {
             .map(move |indices| self.resolve(*indices))
     }
 
-    /// Both halves of one, without prefix and suffix; empty past the end.
+    /// Both halves of one series' labels, without prefix and suffix; empty past the end.
     pub(crate) fn get(self, at: usize) -> [&'a [u8]; 2] {
         let indices = self.halves.get(at);
         indices.map_or_else(Default::default, |indices| self.resolve(*indices))
@@ -56,7 +58,7 @@ impl<'a> LabelBatch<'a> {
         }
     }
 
-    /// An upper bound of the length of all labels together.
+    /// An upper bound of the length of all labels together, without prefixes and suffixes.
     pub(crate) fn max_bytes(self) -> usize {
         self.chunk.map_or(0, |chunk| chunk.sizes.bytes)
     }
@@ -95,7 +97,8 @@ impl HalfTable {
 
 /// Looks up halves that are shorter than [`READ_AHEAD`], prefix and suffix included.
 ///
-/// The methods return memory that begins with the half, and the length of the half.
+/// The methods return memory that begins with the half, and the length of the half; `None` for a
+/// longer half.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ShortHalves<'a> {
     bytes: &'a [u8],

@@ -1,8 +1,8 @@
 //! The rendered labels of up to [`CHUNK_SIZE`] neighbouring series, in one piece of memory.
 //!
-//! Labels are stored in the encoding of the format that was requested last, because a scraper
-//! requests the same format every time, and together with the bytes that precede and follow them
-//! in the output, so that encoding a sample copies them at once.
+//! Labels are stored in the encoding of the format that was last requested twice in a row, because
+//! a scraper requests the same format every time, and together with the bytes that precede and
+//! follow them in the output, so that encoding a sample copies them at once.
 //!
 //! Labels consist of two *halves*, and equal halves are stored once. Where labels are split, the
 //! second half is the last label: neighbours often differ in that one only. Otherwise the first
@@ -12,8 +12,8 @@ use std::{ops::Range, sync::Arc};
 
 use super::label_encoding::{LabelEncoding, LabelRendering};
 
-/// Series in a chunk. A power of two, so that a region of storage does not cross chunks; and one
-/// byte is enough for the index of a half.
+/// The number of series in a chunk. A power of two, so that a region of storage does not cross
+/// chunks, and so small that one byte is enough for the index of a half.
 pub(crate) const CHUNK_SIZE: usize = 256;
 
 /// Bytes that can be read from the beginning of any half, however short it is, so that encoders
@@ -33,7 +33,7 @@ pub(crate) struct LabelChunk {
     pub(crate) halves: [Vec<HalfSpan>; 2],
     /// A [`fingerprint`] of each half.
     fingerprints: [Vec<u8>; 2],
-    /// Labels replaced since the chunk was rebuilt: the bytes of some of them are unused.
+    /// The number of labels replaced since the chunk was rebuilt: the bytes of some are unused.
     replaced: usize,
     pub(crate) sizes: LabelSizes,
 }
@@ -103,14 +103,14 @@ impl LabelChunk {
         ]
     }
 
-    /// Whether the halves at index 0 are still empty.
+    /// Whether the halves at index 0, which a new position refers to, are still empty.
     pub(crate) fn has_empty_first_halves(&self) -> bool {
         let mut firsts = self.halves.iter().map(|halves| halves[0]);
         firsts.all(|half| half.range().is_empty())
     }
 
-    /// Makes room for labels of `len` bytes: rebuilds the chunk if many bytes are unused, and
-    /// grows by an eighth otherwise.
+    /// Makes room for labels of `len` bytes: rebuilds the chunk if many bytes may be unused, then
+    /// reserves an eighth more than needed.
     ///
     /// `all` are the indices of the halves of each series in the chunk.
     pub(crate) fn reserve(&mut self, all: &mut [[u8; 2]], len: usize, is_split: bool) {
@@ -160,7 +160,7 @@ impl LabelChunk {
     /// it replaces one that no other series uses.
     fn find_or_add(&mut self, which: usize, parts: [&[u8]; 2], all: &[[u8; 2]], at: usize) -> u8 {
         let (halves, fingerprints) = (&mut self.halves[which], &mut self.fingerprints[which]);
-        // Of the part that is neither prefix nor suffix: those are the same in all halves.
+        // Of the labels only: prefix and suffix do not tell halves apart.
         let fingerprint = fingerprint(parts[which ^ 1]);
         let len = parts[0].len() + parts[1].len();
         let is_it = |half: HalfSpan| {
@@ -231,7 +231,7 @@ impl LabelChunk {
     }
 }
 
-/// The range of a half in its chunk; with the prefix or the suffix, respectively.
+/// The range of a half in its chunk, with the prefix of a first or the suffix of a second half.
 ///
 /// Packed into one word, which takes one load: the length in the upper half, the start in the
 /// lower, whose upper bit marks a half that is [not short](HalfSpan::new).
@@ -241,7 +241,7 @@ pub(crate) struct HalfSpan(u64);
 impl HalfSpan {
     const NOT_SHORT: u64 = 1 << 31;
 
-    /// A first (`which` = 0) or second half.
+    /// The span of a first (`which` = 0) or second half.
     ///
     /// It is short if it is shorter than [`READ_AHEAD`]. An empty second half is not short: there
     /// are no labels then, so the sample is written without braces.
@@ -256,7 +256,8 @@ impl HalfSpan {
         start..start + (self.0 >> 32) as usize
     }
 
-    /// The start, which is beyond all memory if the half is not short, and the length if it is.
+    /// The start and the length of a short half. For another half, the start is beyond the end of
+    /// any chunk, and the length is not valid.
     #[inline(always)]
     pub(crate) fn start_and_short_len(self) -> (usize, u8) {
         (self.0 as u32 as usize, (self.0 >> 32) as u8)

@@ -89,8 +89,8 @@ impl LabelEncoding {
 /// An upper bound of the length in protobuf of labels that take `text` bytes as text.
 ///
 /// They belong to `series` series with at most `labels` labels each. Beside name and value, a label
-/// takes four bytes as text (the first one three), and six as protobuf plus one or two for each 128
-/// bytes of its length.
+/// takes four bytes as text (the first one three), and six as protobuf plus at most two for each
+/// 128 bytes of its length.
 pub(crate) fn max_protobuf_len(text: usize, series: usize, labels: usize) -> usize {
     text + text / 64 + series * (2 * labels + 1)
 }
@@ -171,7 +171,7 @@ const LABEL: u8 = 0x0a;
 const NAME: u8 = 0x0a;
 const VALUE: u8 = 0x12;
 
-/// The longest varint.
+/// The length of the longest varint, in bytes.
 const VARINT_LEN: usize = 10;
 
 #[cfg(test)]

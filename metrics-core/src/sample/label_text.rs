@@ -20,7 +20,7 @@ pub(crate) fn push_pairs<N: AsRef<str>, V: AsRef<str>>(out: &mut String, pairs: 
 /// Appends `name="value"`, after a comma unless it is the first. Appends nothing if the value is
 /// empty, because such a label counts as absent.
 ///
-/// A name with other characters than `[a-zA-Z0-9_]` is quoted: `"http.method"="GET"`.
+/// A name that does not match `[a-zA-Z_][a-zA-Z0-9_]*` is quoted: `"http.method"="GET"`.
 /// [`push_escaped`] rewrites it for scrapers that do not accept quoted names.
 pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
     if value.is_empty() {

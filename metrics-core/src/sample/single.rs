@@ -9,12 +9,12 @@ use super::{
     value::Number,
 };
 
-/// Single-sample families that are read and encoded together.
+/// The maximum number of single-sample families that are read and encoded together.
 ///
-/// A power of two, and not larger than the stride of [`PackedStrings`].
+/// The stride of [`PackedStrings`], so that most batches begin at a string whose start is stored.
 pub(crate) const BATCH_SIZE: usize = 128;
 
-/// Consecutive families of a registry that consist of one unlabelled number each.
+/// Consecutive families of a registry that consist of a single unlabelled sample each.
 pub(crate) trait SingleFamilies: fmt::Debug {
     fn len(&self) -> usize;
 
@@ -23,25 +23,26 @@ pub(crate) trait SingleFamilies: fmt::Debug {
     /// The Unix time of the sample's creation, in seconds.
     fn created(&self, at: usize) -> f64;
 
-    /// The value of the sample that was read as these words.
+    /// The value of the sample for which a scrape has read these words.
     fn number(&self, at: usize, words: &[u64; 2]) -> Number;
 }
 
-/// A batch of single-sample families, and the words of their samples.
+/// A batch of single-sample families, and the words that a scrape has read for their samples.
 #[derive(Debug)]
 pub(crate) struct SingleSamples<'a> {
     /// All consecutive families, of which the batch is a part.
     families: &'a dyn SingleFamilies,
     prefixes: &'a LinePrefixes,
     range: Range<usize>,
-    /// Whether each is an integer counter, whose value is its first word.
+    /// Whether each family is an integer counter, whose value is its first word.
     are_counters: &'a [bool],
     words: &'a [[u64; 2]],
 }
 
 /// The bytes before each family's value in a text format: its head and the start of its line.
 ///
-/// They are the same in every exposition, so each format writes them once.
+/// They are the same in every exposition, so each format writes them once. Only families whose
+/// names need no escaping are in a batch.
 #[derive(Debug, Default)]
 pub(crate) struct LinePrefixes {
     text: OnceLock<PackedStrings>,
@@ -93,7 +94,7 @@ impl<'a> SingleSamples<'a> {
         prefixes.range(self.range.clone())
     }
 
-    /// Whether each is an integer counter, whose value is its first word.
+    /// Whether each family is an integer counter, whose value is its first word.
     #[inline(always)]
     pub(crate) fn are_counters(&self) -> &'a [bool] {
         self.are_counters
@@ -110,7 +111,7 @@ impl<'a> SingleSamples<'a> {
         Some(self.families.number(self.range.start + at, words))
     }
 
-    /// Head, created timestamp and value of each.
+    /// Head, created timestamp and value of each family.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (FamilyHead<'a>, f64, Number)> {
         self.range.clone().zip(self.words).map(|(at, words)| {
             let families = self.families;

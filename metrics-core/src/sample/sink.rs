@@ -13,19 +13,21 @@ use crate::sample::{
 /// The calls come in this order:
 ///
 /// - For each family, [`begin_family`](Self::begin_family), then
-///   [`needs_size_pass`](Self::needs_size_pass). If that returns true, all series follow, then
-///   [`end_size_pass`](Self::end_size_pass). Then all series follow, in any of the `write` methods.
+///   [`needs_size_pass`](Self::needs_size_pass) (not for the few series of self-metrics). If that
+///   returns true, all series follow, then [`end_size_pass`](Self::end_size_pass). Then all series
+///   follow, in any of the `write` methods.
 /// - [`write_singles`](Self::write_singles) writes complete families without these calls.
-/// - [`checkpoint`](Self::checkpoint) comes between batches of series and between families.
+/// - [`checkpoint`](Self::checkpoint) comes between batches of series and between families. If it
+///   returns false, the remaining calls may be left out.
 ///
-/// Other calls come while locks are held that recording threads may need, so an implementation
+/// Other calls may come while locks are held that recording threads need, so an implementation
 /// writes to memory and does its output at a checkpoint.
 pub(crate) trait Sink {
     /// Begins a family.
     fn begin_family(&mut self, head: FamilyHead<'_>);
 
-    /// Whether all series are to be written twice, the first time to measure them only: for a
-    /// format in which the length of a family precedes it.
+    /// Whether all series must be written twice, the first time only to measure them: for a format
+    /// in which the length of a family precedes it.
     fn needs_size_pass(&mut self, estimate: &dyn Fn() -> SizeEstimate) -> bool {
         let _ = estimate;
         false
@@ -38,8 +40,8 @@ pub(crate) trait Sink {
     /// its created timestamp as Unix time in seconds or 0, and its value.
     fn write_series(&mut self, labels: &str, created: f64, value: Value<'_>);
 
-    /// Writes one series of a counter, a gauge or a metric of unknown type: a fast path, because
-    /// most series are.
+    /// Writes one series of a counter without exemplar, a gauge or a metric of unknown type: a fast
+    /// path, because most series are of these types.
     fn write_number(&mut self, labels: &str, created: f64, number: Number);
 
     /// Writes families that consist of a single unlabelled sample.
@@ -50,8 +52,8 @@ pub(crate) trait Sink {
         }
     }
 
-    /// The rendering in which [`write_counters`](Self::write_counters) takes the labels of this
-    /// family fastest.
+    /// The rendering of labels with which [`write_counters`](Self::write_counters) is fastest for
+    /// the current family; `None` if the sink has no preference.
     fn label_rendering(&mut self) -> Option<LabelRendering<'_>> {
         None
     }

@@ -6,11 +6,11 @@ use crate::storage::{histogram_block::Sum, layout::Layout, native::NativeHistogr
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Number {
-    /// Of an integer counter.
+    /// An unsigned integer, such as the value of an integer counter.
     Unsigned(u64),
-    /// Of an integer gauge.
+    /// A signed integer, such as the value of an integer gauge.
     Signed(i64),
-    /// Everything else.
+    /// A floating-point number.
     Float(f64),
 }
 
@@ -35,9 +35,9 @@ pub(crate) struct HistogramValue<'a> {
     pub(crate) sum: f64,
     /// Whether observations may be negative, so that the sum may decrease.
     pub(crate) allows_negative: bool,
-    /// The native buckets, which only protobuf has.
+    /// The native buckets, if the histogram has any; only protobuf exposes them.
     pub(crate) native: Option<&'a NativeHistogramSnapshot>,
-    /// Ascending by value; if several are in one bucket, the last one is shown.
+    /// Ascending by value; a classic bucket exposes the last of those in it.
     pub(crate) exemplars: &'a [RenderedExemplar],
 }
 
@@ -74,7 +74,7 @@ pub(crate) enum Value<'a> {
     StateSet(&'a [&'a str], usize),
 }
 
-/// The words of a histogram or summary, as `Region::read` returns them.
+/// The observations of a histogram or summary, decoded from the values that a scrape has read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Observations<'a> {
     pub(crate) count: u64,
