@@ -73,7 +73,7 @@ const fn min_observation(bounds: &[f64]) -> f64 {
 }
 
 const CELLS: usize = 256;
-/// Keeps sign, exponent and two bits of the mantissa: four cells per power of two.
+/// Keeps sign, exponent and two bits of the mantissa: four cells of the table per power of two.
 const SHIFT: u32 = 50;
 
 /// Maps ranges of values to the first bound in or above each range.

@@ -36,7 +36,7 @@ pub struct Desc {
     pub(crate) objectives: &'static [Objective],
     /// Whether the declarations of one family may have different labels.
     pub(crate) allows_mixed_labels: bool,
-    /// Whether certainly no label name needs escaping for a scraper without UTF-8 support.
+    /// Whether all label names are known and none needs escaping for scrapers without UTF-8 support.
     legacy_labels: bool,
 }
 
@@ -253,7 +253,7 @@ impl Desc {
         !bounds.is_empty() && bounds[0] < 0.0
     }
 
-    /// Whether certainly no label name needs escaping for a scraper without UTF-8 support.
+    /// Whether all label names are known and none needs escaping for scrapers without UTF-8 support.
     pub(crate) const fn has_legacy_labels(&self) -> bool {
         self.legacy_labels
     }

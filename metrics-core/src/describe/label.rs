@@ -104,7 +104,7 @@ integer_labels!(
 
 /// The label values of one series, in the order in which the metric declares the labels.
 ///
-/// Implemented by tuples of [`Label`]s and by structs that derive [`Labels`].
+/// Implemented by tuples of up to 12 [`Label`]s and by structs that derive [`Labels`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a set of labels",
     label = "write a list such as `(name: {Self})`, or derive `Labels` for a struct"

@@ -15,7 +15,7 @@
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Objective {
-    /// `percent` % of the calls, or of a histogram's observations, are at most `seconds`.
+    /// `percent` % of the durations (of calls, or observed by a histogram) are at most `seconds`.
     Latency {
         /// The longest duration that meets the objective; a bound of the histogram.
         seconds: f64,

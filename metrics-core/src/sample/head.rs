@@ -24,7 +24,7 @@ pub(crate) struct HeadCache {
 }
 
 impl HeadCache {
-    /// The place of the head in this format.
+    /// The cached head in this format; empty until the head is first written.
     pub(crate) fn for_format(&self, format: Format) -> &OnceLock<Box<[u8]>> {
         match format {
             Format::Text | Format::TextV1 => &self.text,

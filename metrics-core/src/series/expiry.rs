@@ -2,8 +2,8 @@
 //!
 //! Recorders do not take part in expiry. A scrape notes for each series a digest of its values and
 //! when it last changed. Once the exposition has been written to its end, the series expire that
-//! had been idle for the metric's expiry time when the exposition began: it contains their last
-//! values. Pinned series, and up-down counters that are not at zero, do not expire.
+//! had been idle for the metric's expiry time when the exposition began, so that it contains their
+//! last values. Pinned series, and up-down counters that are not at zero, do not expire.
 //!
 //! A recorder may have looked a series up just before it expires and still be about to record into
 //! it, and neither side waits for the other. An expired series is therefore *suspended* first:
@@ -14,9 +14,9 @@
 //! labels are a new series that starts at zero.
 //!
 //! A recording is still lost if its thread is stopped for all of that time between the look-up and
-//! the recording. A recording through a value that `with` returned earlier is lost, too, until
-//! another series takes the place; from then on it is counted in the overflow series (see
-//! `Family::redirect_removed`).
+//! the recording. After the removal, a recording through a value that `with` returned before is
+//! lost, too, until another series takes the place; from then on such recordings are counted in the
+//! overflow series (see `Family::redirect_removed`).
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -114,7 +114,7 @@ impl Index {
                 region.read(&mut Reader::default(), due, |at, values| {
                     let position = first + at;
                     let is_shown = digest(values) == state.activity[position].digest;
-                    // Suspended series take places, too.
+                    // The limit bounds suspended series, too, because they take places.
                     if is_shown && self.is_at_rest(values) && state.suspended < limit {
                         self.suspend(&mut state, position);
                     }

@@ -26,7 +26,7 @@ pub(crate) struct HashTable<W = AtomicU64, const SIZE: usize = FIRST> {
     tables: [OnceLock<Box<[W]>>; 20],
     /// The number of the table in use.
     current: W,
-    /// Odd during a rebuild.
+    /// The number of beginnings and ends of rebuilds: odd during a rebuild.
     rebuilds: W,
 }
 

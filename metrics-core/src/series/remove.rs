@@ -16,7 +16,7 @@ impl Index {
         if let Some(series) = self.find(key) {
             return self.remove_place(&mut state, series.place);
         }
-        // A suspended series must not be resumed after this call, either.
+        // Removed as well, so that it is not resumed after this call.
         if let Some(position) = self.find_suspended(&state, key, self.hash(key)) {
             self.remove_place(&mut state, place_of(position));
         }
