@@ -1,6 +1,7 @@
-//! Uses of all macros, with absolute paths for every name.
+//! Uses of all macros, with absolute paths for names of the standard library.
 //!
-//! Each hygiene crate includes this module and decides what else is in scope.
+//! Most hygiene crates include this module. They import the macros and the items of `metrics-core`
+//! that it uses, and decide what else is in scope.
 
 use super::*;
 
@@ -142,10 +143,9 @@ pub fn boxed(n: u32) -> Boxed<u32> {
     ::std::boxed::Box::pin(async move { n })
 }
 
-/// Aliases of a boxed future: one that the macros do not recognise by its name, and one that they
-/// do.
+/// An alias of a boxed future, which the macros do not recognise by its name.
 pub type Boxed<T> = BoxFuture<T>;
-/// The name in the crate `futures`.
+/// An alias with the name that the crate `futures` uses, which the macros recognise.
 pub type BoxFuture<T> = ::core::pin::Pin<
     ::std::boxed::Box<dyn ::core::future::Future<Output = T> + ::core::marker::Send>,
 >;

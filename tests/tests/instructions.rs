@@ -1,7 +1,6 @@
-//! Instruction counts of recordings: a slowdown shows here without a stopwatch.
+//! Instruction counts of recordings, which reveal a slowdown without measuring time.
 //!
 //! The limits are the measured counts plus about 10 %, and apply to x86-64.
-//!
 
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
@@ -18,14 +17,15 @@ static PROGRAM: LazyLock<PathBuf> =
 
 /// Returns the instructions of one operation, including the loop around it.
 ///
-/// The difference between a run and one of twice the length, which excludes everything outside the
-/// loop.
+/// Divides the difference between a run and one of twice the length, so that everything outside
+/// the loop cancels out.
 #[track_caller]
 fn instructions(operation: &str) -> f64 {
     fewest_instructions(operation, 1)
 }
 
-/// Returns the minimum of several runs, which differ by the random seed of a hash.
+/// Like [`instructions`], but takes the smallest count of several runs, because runs differ by the
+/// random seed of a hash.
 #[track_caller]
 fn fewest_instructions(operation: &str, runs: usize) -> f64 {
     const TIMES: u64 = 2_000;
@@ -43,7 +43,7 @@ fn fewest_instructions(operation: &str, runs: usize) -> f64 {
 fn count_with_valgrind(operation: &str, times: u64) -> u64 {
     let valgrind = installed("VALGRIND", "valgrind/usr/bin/valgrind");
     let mut command = Command::new(&valgrind);
-    // Its tools are next to it, even if it was unpacked and not installed.
+    // Valgrind looks for its tools where a package installs them, but may only have been unpacked.
     if let Some(tools) = tools_of(&valgrind) {
         command.env("VALGRIND_LIB", tools);
     }
@@ -94,8 +94,8 @@ bounds! {
     observing_through_a_handle_takes_few_instructions: "held_histogram", 195.0;
 }
 
-/// In one of ten runs both series hash to the same slot of the cache, and one is found at the next
-/// slot.
+/// Runs several times, because in one of ten runs both series hash to the same slot of the thread's
+/// cache, and finding the second one at the next slot takes longer.
 #[test]
 fn counting_with_alternating_open_labels_takes_few_instructions() {
     let taken = fewest_instructions("open_varying", 6);
@@ -111,7 +111,7 @@ fn constant_labels_take_no_instruction() {
     );
 }
 
-/// The recording bench compares the same operations with LIMIT by the clock.
+/// The minimum is LIMIT, the minimal code with which the recording bench compares times.
 #[test]
 fn recording_takes_few_instructions_more_than_the_minimum() {
     for (ours, limit, at_most) in [
@@ -125,7 +125,8 @@ fn recording_takes_few_instructions_more_than_the_minimum() {
     }
 }
 
-/// The common case, in which the search for a span is paused.
+/// Measures the common case, in which the library does not search for a span, because earlier
+/// searches found none.
 #[test]
 fn exemplars_add_a_few_instructions() {
     for (plain, last_check, at_most) in [
@@ -185,7 +186,8 @@ fn branches(path: &[String]) -> Vec<&String> {
 fn counting_is_inlined_and_branches_only_on_thread_initialisation() {
     let path = hot_path("count_one");
     assert!(calls(&path).is_empty(), "{path:#?}");
-    // The thread's storage exists, and is listed; both checks are always predicted here.
+    // One branch checks that the thread's storage exists, the other that it is listed. Both are
+    // always predicted here.
     assert!(branches(&path).len() <= 2, "{path:#?}");
 }
 
@@ -201,13 +203,13 @@ fn observing_is_inlined_and_finds_the_bucket_without_branches() {
     );
     let counted = position("incq").expect("a count");
     assert!(calls(&path[..counted]).is_empty(), "{path:#?}");
-    // Before it: whether the value can be observed, and whether it is -0.0.
+    // Before the table, the code checks whether the value can be observed and whether it is -0.0.
     let is_check = |at: &String| at.starts_with("ucomisd") || at.starts_with('j');
     let last_check = path[..table]
         .iter()
         .rposition(is_check)
         .expect("it is last_check");
     assert!(path[last_check].starts_with("jp"), "{path:#?}");
-    // After it: whether there is a bound, the thread's storage, and the bucket.
+    // After the table, it checks whether there is a bound, the thread's storage, and the bucket.
     assert!(branches(&path[table..counted]).len() <= 3, "{path:#?}");
 }

@@ -1,4 +1,4 @@
-//! Independent parsers read an exposition with every type, and the values that were recorded.
+//! Independent parsers accept expositions with metrics of every type and read the recorded values.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -39,7 +39,7 @@ metrics! {
     #[unit("bytes")]
     #[quantiles(0.5, 0.99)]
     static SIZES: Summary<(of: &str)> = "judged_size_bytes";
-    /// What the program does.
+    /// Phase of the program.
     static PHASE: StateSet<Phase> = "judged_phase";
     /// The build that runs.
     static BUILD: Info<(version: &str)> = "judged_build_info";
@@ -80,7 +80,7 @@ fn record_into_all_declared() {
     let _ = (work(true), work(false), WAITING.get());
 }
 
-/// Style warnings of promtool, which these metrics provoke on purpose.
+/// Style warnings of promtool that these metrics cause and the tests ignore.
 const STYLE_WARNINGS: [&str; 3] = [
     "counter metrics should have \"_total\" suffix",
     "metric names should not contain abbreviated units",

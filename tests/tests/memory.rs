@@ -78,8 +78,10 @@ enum Side {
     Right,
 }
 
-/// Asserts that an operation allocates only at first: once to create the thread's storage, and
-/// twice more with open labels, until all series are cached.
+/// Asserts that an operation allocates only in its first three runs.
+///
+/// The first run creates the thread's storage. With open labels, the next two may allocate until
+/// all series are cached.
 #[track_caller]
 fn allocates_only_at_first(mut act: impl FnMut()) {
     for _ in 0..3 {
@@ -250,8 +252,10 @@ metrics! {
 const COUNTERS: u32 = 100_000;
 const HISTOGRAMS: u32 = 10_000;
 
-/// Limit for a counter series, including its index entry and the cells of one thread.
+/// Limit for the allocated bytes of a counter series, including its index entry and the cells of
+/// one thread.
 const BYTES_OF_A_COUNTER: f64 = 235.0;
+
 #[test]
 fn a_request_with_existing_series_allocates_nothing_in_the_layer() {
     let registry = Registry::new();
@@ -274,14 +278,15 @@ fn a_request_with_existing_series_allocates_nothing_in_the_layer() {
     assert!(text.contains("outcome=\"ok\"} 1003\n"), "{text}");
 }
 
-/// The resident size, including the allocator's overhead.
+/// Limit for the resident bytes of a counter series, which include the allocator's overhead.
 const RESIDENT_BYTES_OF_A_COUNTER: f64 = 8.0 + 235.0;
-/// Limit for each further thread: the eight bytes of the cell, and a share of the directory of
-/// blocks of 256 series.
+/// Limit for the bytes of a counter series in each further thread: a cell of 8 bytes, and a share
+/// of the slot of 16 bytes that the thread's directory has for each region of 256 series.
 const BYTES_OF_A_FURTHER_THREAD: f64 = 8.0 + 16.0 / 256.0 + 0.05;
-/// Limit for a histogram series with 14 bounds and one label, besides its 20 cells in a thread.
+/// Limit for the allocated bytes of a histogram series with 14 bounds and one label, including its
+/// index entry and the cells of one thread.
 const BYTES_OF_A_HISTOGRAM: f64 = 20.0 * 8.0 + 350.0;
-/// The resident size, including the allocator's overhead.
+/// Limit for the resident bytes of a histogram series, which include the allocator's overhead.
 const RESIDENT_BYTES_OF_A_HISTOGRAM: f64 = 20.0 * 8.0 + 350.0;
 
 fn touch_all_counters() {
@@ -304,7 +309,7 @@ fn touch_all_histograms() {
 
 /// Returns allocated and resident bytes per item.
 ///
-/// The code that records becomes resident when it first runs, so it runs once before.
+/// Records into two other metrics first, because code becomes resident when it first runs.
 fn bytes_per_item(number: u32, act: impl FnOnce()) -> (f64, f64) {
     metrics! {
         /// Recordings.
@@ -422,8 +427,7 @@ fn a_scrape_leaves_no_memory_behind() {
         MANY.with("a", "b", "c").inc();
         SPREAD.with("a").observe(0.5);
         let mut grown = Vec::new();
-        // The first threads leave storage that the next ones reuse, and so does a thread that
-        // starts late; a leak would show in every round.
+        // A round may allocate memory that later rounds reuse; a leak would show in every round.
         let is_steady = (0..10).any(|_| {
             let before = LIVE.load(Ordering::Relaxed);
             (0..100).for_each(|_| drop(encode_to_string(Format::Text)));

@@ -1,4 +1,4 @@
-//! Encoding into a reused vector gives the same bytes as encoding into a writer.
+//! Encoding into a reused vector gives the bytes of encoding into a writer, without reallocation.
 
 use metrics_core::{Counter, DURATION_BUCKETS, Format, Histogram, Options, Registry};
 
@@ -9,7 +9,7 @@ const FORMATS: [Format; 4] = [
     Format::Protobuf,
 ];
 
-/// Creates a registry whose series need several tiles, with values of various lengths.
+/// Creates a registry with families of many series and of one, with values of various lengths.
 fn registry() -> Registry {
     let registry = Registry::new();
     let options = Options::new("requests_total", "Requests.").labels(["path"]);
@@ -45,8 +45,8 @@ fn streamed(registry: &Registry, format: Format) -> Vec<u8> {
 fn encoding_into_a_vector_replaces_its_contents() {
     let registry = registry();
     for format in FORMATS {
-        // The length of a protobuf message is estimated, slightly too long while labels are
-        // rendered as text, and padded.
+        // Makes the registry cache labels in this format. Until then, the estimated length of a
+        // large protobuf message, to which the message is padded, is slightly larger.
         for _ in 0..2 {
             streamed(&registry, format);
         }

@@ -1,12 +1,14 @@
-//! A program built with `--cfg metrics_off`.
+//! A program built with `--cfg metrics_off` computes the same and records nothing.
 
 use std::{env, fs, path::Path, process::Command};
 
-/// Builds the program with these flags in its own target folder, and returns its output.
+/// Builds the fixture `off` with these compiler flags, runs it, and returns the lines it prints.
+///
+/// Each set of flags needs its own target folder, or Cargo would rebuild everything in each run.
 fn output(flags: &str, folder: &str) -> Vec<String> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let fixture = here.join("fixtures/off");
-    // The workspace's versions, so that nothing has to be downloaded.
+    // Selects the workspace's versions of dependencies, so that nothing has to be downloaded.
     fs::copy(here.join("../Cargo.lock"), fixture.join("Cargo.lock")).expect("the lock file");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let run = Command::new(env!("CARGO"))

@@ -11,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 use tests::{Browser, get, wait_until};
 
-/// The text of the section from its heading to the next heading of the same level.
+/// Returns the text of the README's section `From nothing to a live chart`.
 fn section() -> String {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let readme = fs::read_to_string(readme).unwrap();
@@ -22,13 +22,13 @@ fn section() -> String {
     section.to_owned()
 }
 
-/// The first code block of a language in a section.
+/// Returns the first code block of a language in a section.
 fn block<'s>(section: &'s str, language: &str) -> &'s str {
     let (_, rest) = section.split_once(&format!("\n```{language}\n")).unwrap();
     rest.split_once("```").unwrap().0
 }
 
-/// A folder that holds only the checkout, as `metrics`.
+/// Creates a folder that holds only a link `metrics` to the checkout.
 fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -37,7 +37,7 @@ fn folder() -> TempDir {
     folder
 }
 
-/// The newcomer's target folder, kept between runs so that dependencies are built once.
+/// Returns the target folder of the README's program, kept so that dependencies are built once.
 fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("newcomer")
 }
@@ -53,7 +53,7 @@ struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Either fails only if it has ended by itself.
+        // Either call fails only if the program has already ended.
         _ = self.0.kill();
         _ = self.0.wait();
     }
@@ -78,7 +78,7 @@ fn start(place: &Path) -> (Running, String) {
     (running, url)
 }
 
-/// A line of an exposition without its value, which differs between runs.
+/// Returns a line of an exposition without its value, because values differ between runs.
 fn without_value(line: &str) -> &str {
     match line.rsplit_once(' ') {
         Some((series, _)) if !line.starts_with('#') => series,
@@ -89,7 +89,7 @@ fn without_value(line: &str) -> &str {
 #[test]
 fn the_steps_of_the_readme_lead_to_its_output_and_to_a_page_that_moves() {
     let (section, folder) = (section(), folder());
-    // With what was downloaded for the tests: they need no other network.
+    // Offline: the dependencies were downloaded to build the tests.
     let steps = format!("set -eu\n{}", block(&section, "sh"));
     run(Command::new("sh")
         .args(["-c", &steps])

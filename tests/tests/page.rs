@@ -78,7 +78,7 @@ fn open_family(browser: &Browser, name: &str) {
     browser.until("document.querySelector('.family .series .row:not(.head):not([hidden])')");
 }
 
-/// Returns the cells of the visible rows.
+/// Returns the texts of the cells in a table's visible rows, in the order shown.
 fn rows(browser: &Browser, table: &str) -> Vec<Vec<String>> {
     let rows = browser.run(&format!(
         "return [...document.querySelectorAll({table:?} + ' .row:not(.head):not([hidden])')]
@@ -102,7 +102,7 @@ fn screenshots() -> PathBuf {
 #[test]
 fn the_page_shows_the_values_of_the_exposition() {
     let (server, browser) = open_page();
-    // Only this test records into it; tests share their metrics.
+    // All tests share these metrics; only this one records into these two series and this gauge.
     WASHED.with("first").inc_by(41);
     WASHED.with("second").inc_by(1_234_567);
     DIRTY.set(-3.5);
@@ -249,7 +249,7 @@ fn durations_have_a_heat_map_and_objectives_burn_rates() {
             return true;
         })()",
     );
-    // Something is drawn in the part that is empty at first.
+    // Waits until something is drawn in the right half of the heat map, above the axis.
     browser.until(
         "(() => {
             const canvas = document.querySelector('canvas.heat');
@@ -297,7 +297,7 @@ fn rates_continue_across_restarts_and_are_never_negative() {
 fn a_declared_histogram_is_checked_against_its_objective() {
     let (_server, browser) = open_page();
     let load = Load::start(|| {
-        // Half of them are too slow: twice the allowed quarter.
+        // Half of the observations are too slow: twice the quarter that the objective allows.
         WAIT.observe(0.01);
         WAIT.observe(1.0);
     });
@@ -366,7 +366,7 @@ fn the_page_can_be_used_by_keyboard() {
     browser.run("document.getElementById('tab-histograms').focus()");
     browser.press(RIGHT);
     browser.until("document.activeElement.id === 'tab-cardinality'");
-    // From the first element on, Tab reaches each control in turn.
+    // From the page's first element on, Tab reaches controls of each class below.
     browser.press("3");
     browser.until("document.querySelector('.row:not([hidden]) .open')");
     browser.run("document.querySelector('.skip').focus()");
@@ -466,7 +466,7 @@ fn a_hundred_thousand_series_keep_the_document_small() {
     assert_no_console_errors(&browser);
 }
 
-/// With `SCREENSHOTS=docs`, writes the picture for the README.
+/// Writes screenshots of every view; with `SCREENSHOTS=docs`, also the README's `docs/page.png`.
 #[test]
 fn the_example_under_load_is_captured_in_screenshots() {
     let example = Example::start(200, Duration::from_mins(10));
@@ -484,7 +484,7 @@ fn the_example_under_load_is_captured_in_screenshots() {
         // Wait until the charts have data.
         thread::sleep(Duration::from_mins(1));
         view(&browser, "overview");
-        // The whole page.
+        // High enough to show the whole page.
         browser.resize(1280, 980, false);
         settle(&browser);
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -524,7 +524,7 @@ fn serving(registry: Registry) -> Server {
         .unwrap()
 }
 
-/// Creates a registry with a family of this many series, and others.
+/// Creates a registry with a family of this many series, and a counter.
 fn many(series: usize) -> Registry {
     let registry = Registry::new();
     let options = Options::new("warehouse_pieces", "Pieces on each shelf.");
@@ -566,7 +566,7 @@ impl Load {
     }
 }
 
-/// Returns true for three of four calls.
+/// Returns true in three of every four calls.
 fn three_times_out_of_four() -> bool {
     static TURN: AtomicU32 = AtomicU32::new(0);
     !TURN.fetch_add(1, Ordering::Relaxed).is_multiple_of(4)
@@ -581,8 +581,8 @@ impl CountsCalls {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing is gathered for longer than an open page's interval. The absence of a
-    /// request cannot be waited for, so this sleeps.
+    /// Whether the collector is not called for 2.5 seconds; an open page requests data each second.
+    /// Sleeps, because the absence of a call cannot be waited for.
     fn stays_idle(&self) -> bool {
         // Lets a pending request finish.
         thread::sleep(Duration::from_millis(500));

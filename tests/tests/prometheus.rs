@@ -1,4 +1,4 @@
-//! A real Prometheus scrapes the example, and its data is checked.
+//! A real Prometheus scrapes the example `shortener`, and the tests check the data it stores.
 
 use std::{ops::Range, time::Duration};
 
@@ -105,7 +105,7 @@ fn assert_no_counter_decreased(prometheus: &Prometheus) {
     }
 }
 
-/// The load generator counts the responses it receives, the handlers those they send.
+/// Asserts that the load generator received about as many responses of each kind as handlers sent.
 fn assert_both_ends_agree(prometheus: &Prometheus) {
     for (requests, calls) in BOTH_ENDS {
         let calls = format!(r#"{calls},module="shortener::app""#);
@@ -149,7 +149,9 @@ fn assert_plausible_durations(prometheus: &Prometheus) {
     }
 }
 
-/// Page sizes are uniform on a logarithmic scale.
+/// Asserts that the quantiles of page sizes are plausible.
+///
+/// Sizes are uniform on a logarithmic scale.
 fn assert_page_sizes(prometheus: &Prometheus) {
     for (quantile, plausible) in PAGES {
         let size = prometheus.value(&format!(
@@ -163,6 +165,8 @@ fn assert_page_sizes(prometheus: &Prometheus) {
     }
 }
 
+/// Asserts that exemplars name requests that were sent.
+///
 /// The load generator numbers its requests and uses the number as trace id.
 fn assert_exemplars_name_requests(prometheus: &Prometheus) {
     let sent = prometheus.value("sum(shortener_load_requests_total)");
@@ -190,8 +194,9 @@ fn assert_exemplars_name_requests(prometheus: &Prometheus) {
     }
 }
 
-/// A few pages are fetched at any time. Cancelled calls that were never subtracted would accumulate
-/// in the gauge.
+/// Asserts that the gauge of fetches in flight stays small.
+///
+/// Cancelled calls that were never subtracted would accumulate in it.
 fn assert_in_flight_is_bounded(prometheus: &Prometheus) {
     let fetches = format!(r#"function_calls_in_flight{{function="fetch"}}{WINDOW}"#);
     let most = prometheus.value(&format!("max_over_time({fetches})"));
@@ -222,8 +227,8 @@ fn assert_metadata(prometheus: &Prometheus, example: &Example) {
     }
 }
 
-/// Returns name, type and help of each family, which are equal in both formats except for types
-/// that the text format lacks.
+/// Returns name, type and help of each family as the text format has them, which has no `info` and
+/// no `stateset`.
 fn described(families: &Families) -> Vec<(String, String, String)> {
     families
         .iter()
@@ -238,7 +243,8 @@ fn described(families: &Families) -> Vec<(String, String, String)> {
         .collect()
 }
 
-/// Responses, and the calls that send them.
+/// Label selectors of responses that the load generator receives, and of the handler calls that
+/// send them.
 const BOTH_ENDS: [(&str, &str); 8] = [
     (
         r#"kind="create",outcome="success""#,
@@ -288,7 +294,7 @@ const PAGES: [(f64, Range<f64>); 3] = [
     (0.9, 262_144.0..4_194_304.0),
 ];
 
-/// Families: name, suffix in Prometheus 2, type and unit.
+/// Families: name, suffix that Prometheus' metadata adds to it, type and unit.
 const DESCRIBED: [(&str, &str, &str, &str); 5] = [
     ("function_duration_seconds", "", "histogram", "seconds"),
     ("shortener_page_bytes", "", "histogram", "bytes"),
@@ -300,20 +306,23 @@ const DESCRIBED: [(&str, &str, &str, &str); 5] = [
 /// Requests per second.
 const LOAD: u32 = 200;
 
-/// About three are in flight, and about eight per second are cancelled.
+/// Many more fetches than are in flight at once, about three, and fewer than are cancelled during
+/// the test, about eight per second.
 const MANY_FETCHES: f64 = 50.0;
 
 const LASTING: Duration = Duration::from_mins(2);
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Requests that may have been sent since the last scrape.
+/// The most requests that may have been sent since the last scrape.
 const MAX_UNSEEN: u128 = 10_000;
 
-/// The window of the queries, and the scrapes that must be in it.
+/// The time range of the queries.
 const WINDOW: &str = "[25s]";
+/// Scrapes that must be in the window, of one per second.
 const SCRAPES: f64 = 24.0;
 
-/// Both ends are scraped together, but a response in progress is counted at only one of them.
+/// Allowed relative difference between responses received and sent: a scrape may find a response
+/// counted by its handler and not yet by the load generator.
 const TOLERANCE: f64 = 0.1;
 
 const TEXT_1: &str = "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8";

@@ -18,9 +18,9 @@ enum Phase {
 }
 
 metrics! {
-    /// What the program does.
+    /// Phase of a part of the program.
     static PHASE: StateSet<Phase, (part: &str)> = "protobuf_phase";
-    /// What the parts of the program do.
+    /// Phase of a part of the program whose name needs escapes.
     static PARTS: StateSet<Phase, (part: &str)> = "protobuf_escaped_phase";
     /// All combinations of ten booleans.
     static TRUTHS: Counter<(
@@ -312,7 +312,8 @@ fn labels_stay_the_same_when_formats_alternate() {
                 .inc_by(total);
             tasks.with(&[["a", "b"][len % 2], &queue]).inc_by(total);
         }
-        // A new series takes the free slot of a removed one.
+        // Compares lines as a set: a new series takes the slot of a removed one, which changes the
+        // order.
         let lines = || {
             let text = registry.encode_to_string(Format::Text);
             text.lines().map(str::to_owned).collect::<BTreeSet<_>>()
@@ -355,7 +356,7 @@ fn const_labels_are_escaped_as_each_scraper_requests() {
         };
         common.to_owned()
     };
-    // Labels are cached for the first scraper when the second one scrapes.
+    // The second scraper must not get labels that were cached for the first.
     for _ in 0..3 {
         assert_eq!(name(Escaping::AllowUtf8), "cloud.region");
     }
@@ -392,12 +393,12 @@ fn a_large_family_of_short_metrics_has_the_right_length_prefix() {
     for n in 0..3000_u32 {
         jobs.with(&[&n.to_string(), "a"]).inc_by(u64::from(n));
     }
-    // Until labels are cached in this encoding, their length is estimated.
+    // Encodes twice, so that labels are cached in this format and their length is exact.
     assert_complete(&registry, &["jobs_total"]);
     let mut out = Vec::new();
     registry.encode(Format::Protobuf, &mut out).unwrap();
-    // An overestimated length is padded with zeros: created timestamps of the last series may be
-    // shorter.
+    // A message that is shorter than its length prefix, because created timestamps are shorter than
+    // estimated, is filled with zeros.
     let zeros = out.split(|byte| *byte != 0).map(<[u8]>::len).max();
     assert!(zeros < Some(out.len() / 1_000), "{zeros:?}");
 }
@@ -454,7 +455,7 @@ fn a_series_created_while_a_large_family_is_written_is_not_lost() {
     assert_eq!(series.len(), count);
 }
 
-/// A writer that creates a thousand series on every write.
+/// A writer that creates a thousand series on each write until there are 10,000.
 struct CreatesSeries<'a>(Vec<u8>, &'a DynamicFamily<Counter>, u32);
 
 impl std::io::Write for CreatesSeries<'_> {
@@ -482,10 +483,10 @@ fn a_family_without_series_is_omitted() {
     assert_eq!(decoded(&registry).len(), 1);
 }
 
-/// Asserts that the exposition equals what the registry gathers.
+/// Asserts that expositions contain families of these names with the values that `gather` returns.
 #[track_caller]
 fn assert_complete(registry: &Registry, names: &[&str]) {
-    // The first exposition is converted from text, the second uses the cached encoding.
+    // The first exposition converts labels from text, the second uses the cached encoding.
     let first = decoded(registry);
     let families = decoded(registry);
     assert_eq!(first, families);

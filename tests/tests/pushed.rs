@@ -1,4 +1,4 @@
-//! A real Pushgateway receives pushes, and Prometheus scrapes it.
+//! A real Pushgateway receives pushed metrics, and Prometheus scrapes them from it.
 
 use std::{
     panic::{self, AssertUnwindSafe},
@@ -299,5 +299,5 @@ fn the_background_pusher_updates_the_gateway_and_has_self_metrics() {
     assert!(times.is_some_and(|times| times >= 2.0), "{times:?}");
 }
 
-/// The gateway adds an empty `instance` if the grouping key has none.
+/// Labels of a pushed series: the gateway adds an empty `instance` if the grouping key has none.
 const JOB: [(&str, &str); 2] = [("instance", ""), ("job", "backup")];

@@ -1,4 +1,4 @@
-//! Real servers receive remote write.
+//! Prometheus 2 and 3 and VictoriaMetrics store the samples that remote write sends them.
 
 use std::{collections::BTreeSet, thread, time::Duration};
 
@@ -20,7 +20,8 @@ fn scraping_and_remote_write_deliver_the_example_and_its_end() {
         let pushed = families.sum("shortener_load_requests_total", &[("job", "shortener")]);
         assert!(pushed > 0.0, "{pushed}");
     }
-    // The last value before the stale marker equals what the gateway received.
+    // The program pushes and writes its last values before it ends, so that both are equal; stale
+    // markers then end the series.
     let total = r#"sum(last_over_time(shortener_load_requests_total{job="shortener"}[5m]))"#;
     assert!(prometheus.value(total).is_some_and(|total| total > 0.0));
     assert_eq!(prometheus.value(r#"count({job="shortener"})"#), None);
@@ -29,7 +30,7 @@ fn scraping_and_remote_write_deliver_the_example_and_its_end() {
     eventually("its end", || victoria.value(total), pushed);
 }
 
-/// One metric of each type, with distinct values.
+/// A counter, a gauge, a classic and a native histogram, with distinct values.
 struct Shop {
     registry: Registry,
     orders: Counter,
@@ -90,7 +91,8 @@ fn receiver(version: Version, flags: &[&str]) -> Prometheus {
 fn prometheus_2_and_3_store_what_they_are_sent() {
     for (version, sent) in [
         (Version::Debian, RemoteWriteVersion::V1),
-        // This server does not know version 2: it ingests nothing, and is sent version 1.
+        // This server does not know version 2 and ingests nothing of the first request; the pusher
+        // then falls back to version 1.
         (Version::Debian, RemoteWriteVersion::V2),
         (Version::Newer, RemoteWriteVersion::V1),
         (Version::Newer, RemoteWriteVersion::V2),
@@ -124,7 +126,7 @@ fn prometheus_2_and_3_store_what_they_are_sent() {
         let exemplars = prometheus.query_exemplars("orders_total", Duration::from_mins(5));
         let exemplars = exemplars[0]["exemplars"].as_array().unwrap();
         assert_eq!(exemplars[0]["labels"]["trace_id"], "abc");
-        // Only the unsupported version fails, once.
+        // One push fails if the server does not know the version, otherwise none.
         let url = prometheus.write_url();
         let failed = ask(&format!(
             r#"metrics_pushes_total{{url="{url}",result="error"}}"#
@@ -133,7 +135,7 @@ fn prometheus_2_and_3_store_what_they_are_sent() {
         assert_eq!(failed, Some(f64::from(u8::from(unknown))));
         pusher.shutdown().unwrap();
 
-        // Stale markers take effect at once, and no sample is lost.
+        // The pusher has sent stale markers, which end the series at once, and lost no sample.
         assert_eq!(ask("count({job=\"shop\"})"), None);
         let last = prometheus.query(&format!("orders_total{labels}[5m]"));
         let values: Vec<_> = points(&last[0]).iter().map(|(_, value)| *value).collect();
@@ -168,7 +170,7 @@ fn samples_of_an_outage_arrive_later_with_their_original_timestamps() {
     let points = points(&series[0]);
     let values: Vec<_> = points.iter().map(|(_, value)| *value).collect();
     assert!(values.is_sorted(), "{values:?}");
-    // The outage covered about ten samples, which were delivered later.
+    // About ten samples, with values between 7 and 17, were taken during the outage.
     let meanwhile = |value: &&f64| **value > 7.0 && **value < 17.0;
     assert!(values.iter().filter(meanwhile).count() >= 3, "{values:?}");
     let times: BTreeSet<_> = points.iter().map(|(time, _)| time.to_bits()).collect();

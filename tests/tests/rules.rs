@@ -23,13 +23,14 @@ metrics! {
     #[buckets(1.0, 10.0)]
     #[slo(latency = "10s", objective = 90)]
     static DELIVERY: Histogram<(express: bool)> = "post_delivery_seconds";
-    /// Time that letters wait; Prometheus may have these buckets or those.
+    /// Time that letters wait, in classic and native buckets; Prometheus stores either kind.
     #[buckets(native, 0.5, 1.0)]
     #[slo(latency = "500ms", objective = 90)]
     static QUEUED: Histogram = "post_queued_seconds";
 }
 
-/// The objective allows half of the calls to fail, so no burn rate can page.
+/// Has an objective that lets half of the calls fail: even if all fail, its budget burns too slowly
+/// for a page.
 #[counted(slo(success = 50))]
 fn gamble() -> Result<(), String> {
     Ok(())
@@ -55,7 +56,7 @@ fn a_fast_burn_pages() -> Result<(), Refusal> {
 
 #[test]
 fn a_moderate_burn_pages_after_six_hours() -> Result<(), Refusal> {
-    // 0.8 % is 8 times the budget rate, too little for the one-hour rule.
+    // 0.8 % of calls fail, 8 times as many as the budget allows: too few for the one-hour rule.
     case(PAY, &calls("0+992x400", "0+8x400"), "6h30m", &[(FAST, 1)])
 }
 
@@ -213,7 +214,7 @@ fn without_a_job_no_target_rule_is_generated() {
 #[test]
 fn an_error_burst_fires_and_resolves_in_prometheus() {
     let server = metrics_http::serve("127.0.0.1:0").expect("a free port");
-    // An hour becomes half a minute, 5 minutes become 2.5 seconds.
+    // Scales the windows so that an hour becomes half a minute and 5 minutes become 2.5 seconds.
     let rules = rules().scale_windows(1.0 / 120.0).to_yaml();
     let jobs = [Job::new("shop", server.local_addr())];
     let prometheus = Prometheus::start_with_rules(Version::Debian, &jobs, &[], &rules);
@@ -266,7 +267,7 @@ fn objectives_work_with_native_buckets_alone() {
         let firing = r#"ALERTS{alertname="ErrorBudgetBurnsFast",alertstate="firing",metric="post_queued_seconds"}"#;
         (prometheus.query(firing).len() == 1).then_some(())
     });
-    // The alert fires at a lower share, so the last window may still contain quick letters.
+    // The alert fires before all letters are slow, so the window may still contain quick letters.
     wait_until(TIMEOUT, "a share of slow letters", || {
         QUEUED.observe(2.0);
         misses().filter(|share| *share > 0.9)
@@ -277,7 +278,7 @@ fn rules() -> Rules {
     Rules::of(&catalog()).job("shop")
 }
 
-/// Checks with promtool how many alerts of a function fire at a time.
+/// Checks with promtool how many alerts of each name fire for a function at the time `at`.
 fn case(function: &str, series: &str, at: &str, alerts: &[(&str, u32)]) -> Result<(), Refusal> {
     for &(alert, count) in alerts {
         case_of(
@@ -307,7 +308,7 @@ fn case_of(alert: &str, labels: &str, series: &str, at: &str, count: u32) -> Res
     promtool_test_rules(&rules().to_yaml(), &cases)
 }
 
-/// Series of successful and failed calls, minute by minute.
+/// Returns the input series of successful and failed calls of `pay`, one value per minute.
 fn calls(ok: &str, error: &str) -> String {
     format!("{}{}", call("ok", ok), call("error", error))
 }
@@ -318,7 +319,7 @@ fn call(outcome: &str, values: &str) -> String {
     series(&format!("function_calls_total{{{labels}}}"), values)
 }
 
-/// Series of calls up to a duration, and of all calls.
+/// Returns the input series of calls that took up to `le` seconds, and of all calls.
 fn durations(function: &str, le: &str, quick: &str, all: &str) -> String {
     let labels = format!(r#"job="shop",instance="a",function="{function}",module="rules""#);
     let bucket = format!(r#"function_duration_seconds_bucket{{{labels},le="{le}"}}"#);

@@ -416,7 +416,7 @@ fn the_tokio_main_function_is_counted_above_and_below() {
     assert_eq!(main_below(), Err(()));
     assert_eq!(main_above(), Err(()));
     assert_eq!(calls("main_below"), "ok 0, error 1, panic 0, cancelled 0");
-    // The other attribute has made it a function that is not `async`.
+    // Here `tokio::main` expands first, to a function that is not `async` and cannot be cancelled.
     assert_eq!(calls("main_above"), "ok 0, error 1, panic 0");
 }
 
@@ -447,29 +447,29 @@ fn unsafe_methods_and_functions_with_an_abi_are_recorded() {
     impl Bytes {
         /// # Safety
         ///
-        /// There is a byte.
+        /// The pointer points to a readable byte that lives for `'a`.
         #[counted]
         #[timed]
         unsafe fn first<'a>(&self) -> Result<&'a u8, ()> {
-            // SAFETY: the caller guarantees it.
+            // SAFETY: the caller guarantees that the byte is readable.
             unsafe { self.0.as_ref() }.ok_or(())
         }
     }
 
     /// # Safety
     ///
-    /// `byte` is readable, if it is anything.
+    /// `byte` is null or points to a readable byte.
     #[counted]
     #[in_flight]
     unsafe extern "C" fn read(byte: *const u8) -> u8 {
-        // SAFETY: the caller guarantees it.
+        // SAFETY: the caller guarantees that `byte` is null or readable.
         unsafe { byte.as_ref() }.copied().unwrap_or(0)
     }
 
     let byte = 7;
     // SAFETY: the pointer is to a live local variable.
     assert_eq!(unsafe { Bytes(&raw const byte).first() }, Ok(&7));
-    // SAFETY: nothing is read.
+    // SAFETY: the pointer is null.
     assert_eq!(unsafe { read(std::ptr::null()) }, 0);
     assert_eq!(calls("first"), "ok 1, error 0, panic 0");
     assert_eq!(calls("read"), "ok 1, panic 0");
@@ -514,7 +514,7 @@ fn bodies_with_every_kind_of_statement_are_accepted() {
     assert_eq!(calls("crowded"), "ok 2, error 2, panic 0");
 }
 
-/// Uses the functions from another module.
+/// Instrumented functions that a test calls from outside their module.
 mod elsewhere {
     use metrics_core::counted;
 

@@ -551,7 +551,7 @@ async fn a_tokio_test_attribute_below_ours_is_accepted() {
 #[counted]
 async fn a_tokio_test_attribute_above_ours_is_accepted() {
     yield_now().await;
-    // The other attribute has made it a function that is not `async`.
+    // Here `tokio::test` expands first, to a function that is not `async` and cannot be cancelled.
     assert_eq!(
         calls("a_tokio_test_attribute_above_ours_is_accepted"),
         "ok 0, panic 0"
@@ -591,15 +591,15 @@ async fn attributes_work_above_and_below_others() {
 fn unsafe_functions_are_recorded() {
     /// # Safety
     ///
-    /// `byte` is readable, and stays so.
+    /// `byte` is null or points to a byte that stays readable until the future ends.
     #[counted]
     async unsafe fn read(byte: *const u8) -> Result<u8, ()> {
         suspend().await;
-        // SAFETY: the caller guarantees it.
+        // SAFETY: the caller guarantees that `byte` is null or readable.
         unsafe { byte.as_ref() }.copied().ok_or(())
     }
 
-    // SAFETY: nothing is read.
+    // SAFETY: the pointer is null.
     assert_eq!(run(unsafe { read(std::ptr::null()) }), Err(()));
     assert_eq!(calls("read"), "ok 0, error 1, panic 0, cancelled 0");
 }

@@ -1,4 +1,5 @@
-//! A soak test of `SOAK_SECONDS`: threads that start and end, scrapes, and removals.
+//! A soak test of `SOAK_SECONDS` (default 5): threads start, record and end while other threads
+//! scrape and remove series.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 
@@ -33,9 +34,9 @@ metrics! {
     static TIMES: Histogram = "soak_times";
     /// Observations of 1.
     static OPEN_TIMES: Histogram<(key: u32)> = "soak_open_times";
-    /// What is there.
+    /// Increments minus decrements.
     static LEVEL: UpDownCounter = "soak_level";
-    /// What is there.
+    /// Increments.
     static OPEN_LEVEL: UpDownCounter<(key: u32)> = "soak_open_level";
     /// Recordings into series that are removed all the time.
     static REMOVED: Counter<(key: u32)> = "soak_removed_total";
@@ -57,10 +58,10 @@ const KEYS: u32 = 40;
 const WORKERS: u32 = 3;
 const RECORDINGS: u32 = 300;
 
-/// Number of recordings into series that are removed, incremented before each recording.
+/// Numbers of recordings into `REMOVED`, `CLEARED` and `RETAINED`, incremented before recording.
 static ISSUED: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
 
-/// The recordings of one short-lived thread.
+/// Makes all recordings of one short-lived thread.
 fn record_all(seed: u32) {
     for at in 0..RECORDINGS {
         let key = seed.wrapping_mul(31).wrapping_add(at) % KEYS;
@@ -105,7 +106,7 @@ fn soaked_families() -> Vec<MetricFamily> {
     gather().into_iter().filter(is_ours).collect()
 }
 
-/// The value of a series; for histograms, the count.
+/// Returns the value of a series; for histograms, the count.
 fn number(metric: &Metric) -> f64 {
     match &metric.value {
         MetricValue::Counter(number) | MetricValue::Gauge(number) => number.as_f64(),
@@ -134,7 +135,7 @@ fn check_family(family: &MetricFamily, highest: &mut BTreeMap<String, f64>) {
     let name = family.name.as_str();
     let of_removed = ["soak_removed_total", "soak_cleared_total", "soak_retained"];
     let issued = of_removed.iter().position(|removed| *removed == name);
-    // Loaded after the scrape, so it is at least the recorded number.
+    // Loaded after the scrape, so it is at least the number of recordings that the scrape contains.
     let issued = issued.map(|at| ISSUED[at].load(Ordering::SeqCst) as f64);
     let mut sum = 0.0;
     for metric in &family.metrics {

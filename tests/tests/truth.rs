@@ -62,7 +62,8 @@ fn the_duration_of_a_call_begins_with_the_first_poll() {
     }
     let begun = Instant::now();
     Runtime::new().unwrap().block_on(future);
-    // The call is within this span, however slow the machine is.
+    // The call takes at most the elapsed time, however slow the machine is. Half of the wait is
+    // added, to detect a duration that includes all of it.
     let span = begun.elapsed() + BEFORE / 2;
     assert!(seconds("patient") < span.as_secs_f64());
 }
@@ -307,7 +308,7 @@ async fn a_call_that_times_out_after_an_hour_is_cancelled() {
     assert_eq!(in_progress("long"), "0");
 }
 
-/// The end of a call after some waits, and the nested call that precedes it.
+/// The course of a call: a nested call with the same script if `depth` is not 0, waits, an end.
 #[derive(Clone, Copy, Debug)]
 struct Script {
     waits: u8,
@@ -323,7 +324,7 @@ enum End {
     Hang,
 }
 
-/// An action on a call.
+/// How a task treats the future of a call.
 #[derive(Clone, Copy, Debug)]
 enum Action {
     Await,
@@ -356,7 +357,7 @@ fn begun() {}
 
 async fn act(script: Script, action: Action) {
     match action {
-        // A hanging call is aborted too, because it would never end.
+        // A call that hangs is aborted below, because it would never end.
         Action::Await if !matches!(script.end, End::Hang) => _ = tokio::spawn(nested(script)).await,
         Action::Await | Action::Abort => {
             let task = tokio::spawn(nested(script));

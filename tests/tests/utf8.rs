@@ -43,11 +43,11 @@ metrics! {
     #[unit("seconds")]
     static TIME: Histogram = "http.server.time_seconds";
 
-    /// What it does.
+    /// Phase of the program.
     #[utf8]
     static PHASE: StateSet<Phase> = "program.phase";
 
-    /// What is known of it.
+    /// Facts about the target.
     #[utf8]
     static TARGET: Info<(#[name("service.name")] name: &str)> = "target.facts_info";
 
@@ -56,10 +56,10 @@ metrics! {
     #[computed(|| 17.0)]
     static COMPUTED: Gauge = "größe";
 
-    /// Another name for a label, of letters.
+    /// Has a label whose name is a keyword of Rust.
     static RENAMED: Counter<(#[name("type")] what: &str)> = "renamed_total";
 
-    /// Bounds, too.
+    /// Has a label with a name and a list of allowed values.
     #[utf8]
     static BOUND: Counter<(#[name("a.b")] #[allow_only("x")] a: &str)> = "bound_total";
 }
@@ -67,7 +67,7 @@ metrics! {
 metrics! {
     prefix = "my-app";
 
-    /// Called after the prefix.
+    /// Has the prefix and the name of its static as name.
     #[utf8]
     static WAITING: Gauge;
 }
@@ -199,7 +199,7 @@ fn the_suffix_rules_apply_to_utf8_names() {
     assert!(registry.create::<Gauge>(options("a.b_total")).is_err());
     let unit = options("a.b").unit("seconds");
     assert!(registry.create::<Gauge>(unit).is_err());
-    // Scrapers accept a unit neither quoted nor escaped.
+    // A unit must be a legacy name, because scrapers accept a unit neither quoted nor escaped.
     for unit in ["m\\s", "\"", "m.s", "°C", " a", "a b"] {
         let unit = options(&format!("a_{unit}")).unit(unit);
         assert!(registry.create::<Gauge>(unit).is_err());
@@ -269,7 +269,7 @@ fn a_collector_can_write_utf8_labels_if_its_description_allows() {
     assert_eq!(written(legacy, &[("http.method", "GET")]), 0);
 }
 
-/// Returns the error message after checking that it names both lines.
+/// Returns the error of creating two clashing metrics, after checking that it names both lines.
 #[track_caller]
 fn clash((first, second): (Options, Options), lines: (u32, u32)) -> String {
     let registry = Registry::new();
@@ -284,7 +284,7 @@ fn clash((first, second): (Options, Options), lines: (u32, u32)) -> String {
 
 #[test]
 fn families_that_escape_to_one_name_clash() {
-    // Clashes with the schemes underscores, dots and values.
+    // These names clash under the schemes underscores, dots and values, respectively.
     for (a, b) in [("a.b", "a_b"), ("a/b", "a_b"), ("a.b", "U__a_2e_b")] {
         for (a, b) in [(a, b), (b, a)] {
             let (first, line) = (options(a), line!());
@@ -410,7 +410,7 @@ fn utf8_registry() -> Registry {
     registry
 }
 
-/// Returns its samples in an exposition.
+/// Returns the sample lines of an exposition of [`utf8_registry`].
 fn samples(exposition: impl Into<ExpositionFormat>) -> Vec<String> {
     let text = utf8_registry().encode_to_string(exposition);
     let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -572,7 +572,8 @@ fn a_unit_is_written_if_the_escaped_name_ends_in_it() {
     };
     let plain = ["a_seconds seconds", "b_c_bytes bytes"];
     assert_eq!(units(Escaping::Underscores), plain);
-    // With dots, the counter becomes `a__seconds__total` and its family `a__seconds_`.
+    // With dots, the counter becomes `a__seconds__total` and its family `a__seconds_`, which does
+    // not end in the unit.
     assert_eq!(units(Escaping::Dots), ["b_dot_c__bytes bytes"]);
     assert_eq!(
         units(Escaping::Values),

@@ -20,7 +20,7 @@ impl Samples {
 
     /// Adds a sample, and panics if there is one with equal name and labels.
     fn add(&mut self, name: String, labels: Labels, value: f64) {
-        // The text format has a single NaN and no -0.
+        // The text format writes every NaN as `NaN`, and -0 as 0.
         let bits = if value.is_nan() {
             f64::NAN.to_bits()
         } else {
@@ -111,7 +111,7 @@ impl Samples {
                 let count = histogram.sample_count.expect("a count");
                 for bucket in &histogram.bucket {
                     let bound = bucket.upper_bound.expect("a bound");
-                    // The last bucket is present only for its exemplar.
+                    // The bucket `+Inf` is written only for its exemplar.
                     if bound < f64::INFINITY {
                         let total = bucket.cumulative_count.expect("a count");
                         add("_bucket", Some(("le", bound)), total as f64);

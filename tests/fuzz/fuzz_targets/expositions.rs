@@ -28,7 +28,7 @@ fuzz_target!(|input: Input| {
 
 /// Runs the operations and checks all expositions.
 fn check(registry: &Registry, input: &Input) {
-    // On a busy machine, a collector could exceed any timeout.
+    // On a busy machine, a collector could exceed a finite timeout and lose its samples.
     registry.collector_timeout(Duration::MAX);
     input.run(registry);
     for (escaping, quotes) in [
@@ -50,7 +50,8 @@ fn check(registry: &Registry, input: &Input) {
         }
         assert_eq!(old.len(), new.len(), "text, {escaping:?}");
     }
-    // Values that are rejected in every scrape change the self-metrics.
+    // Self-metrics come last and are not compared, because each scrape that rejects values changes
+    // them.
     registry.write_self_metrics(true);
     registry.write_created(!input.created);
     text(registry, Format::Text, Escaping::Underscores, false);

@@ -69,11 +69,11 @@ struct Metric {
     /// The growth factor of native buckets.
     growth: Option<f64>,
     max_series: Option<u8>,
-    /// Operations, each on the series with these label values.
+    /// Operations, each with the label values of the series it applies to.
     acts: Vec<(Vec<String>, Act)>,
 }
 
-/// An operation on a series; a type that lacks it performs another one or none.
+/// An operation on a series; metrics of a type that lacks it perform another one or none.
 #[derive(Arbitrary, Debug)]
 enum Act {
     Float(f64),
@@ -92,7 +92,7 @@ enum Act {
 struct Written {
     /// The description, as an index into [`DESCS`].
     desc: u8,
-    /// Whether it has the described type.
+    /// Whether the value has the type of the description, not that of `kind`.
     proper: bool,
     kind: u8,
     labels: Vec<(Name, String)>,

@@ -1,4 +1,4 @@
-//! gRPC: calls of a service function, and of a tonic server.
+//! gRPC calls through a layer: to a service function, and to a tonic server.
 
 use std::{
     convert::Infallible,

@@ -192,7 +192,7 @@ async fn a_panic_of_a_handler_is_counted_and_propagates() {
     let labels = [("outcome", "panic"), ("status", "")];
     assert_eq!(value(&registry, REQUESTS, &labels), Some(1.0));
     assert_eq!(value(&registry, IN_FLIGHT, &[]), Some(0.0));
-    // The server closes the connection.
+    // The panic ends the connection's task, which closes the connection.
     let mut client = send_only(serve(app).await, "/").await;
     assert_eq!(client.read(&mut [0; 1]).await.unwrap_or(0), 0);
     eventually(&registry, REQUESTS, &labels, 2.0);

@@ -91,7 +91,7 @@ pub(crate) fn eventually(registry: &Registry, name: &str, labels: &[(&str, &str)
     });
 }
 
-/// Parses the exposition with the strict parser.
+/// Checks the text format with the strict parser, and returns the families of OpenMetrics.
 #[track_caller]
 pub(crate) fn parse(registry: &Registry) -> Vec<strict::Family> {
     let text = registry.encode_to_string(Format::Text);
@@ -100,7 +100,7 @@ pub(crate) fn parse(registry: &Registry) -> Vec<strict::Family> {
     strict::parse(&text, strict::Dialect::OpenMetrics, false).unwrap()
 }
 
-/// Returns the sum of the series with these labels, or `None` without such a series.
+/// Returns the sum of the samples with this name and these labels; `None` if there are none.
 #[track_caller]
 pub(crate) fn value(registry: &Registry, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
     let families = parse(registry);
@@ -115,7 +115,7 @@ pub(crate) fn value(registry: &Registry, name: &str, labels: &[(&str, &str)]) ->
         .reduce(|sum, value| sum + value)
 }
 
-/// Returns all series of a name with their values, sorted.
+/// Returns the labels and values of all samples with a name, sorted.
 #[track_caller]
 pub(crate) fn series(registry: &Registry, name: &str) -> Vec<String> {
     let families = parse(registry);

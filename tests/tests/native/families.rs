@@ -126,7 +126,7 @@ fn members_of_a_family_must_agree_in_native_buckets() {
     }
 }
 
-/// Two members with the same name and labels are one series.
+/// Two metrics with the same name and labels are members of one family and form one series.
 #[test]
 fn members_with_equal_labels_are_summed() {
     let registry = Registry::new();

@@ -1,4 +1,4 @@
-//! `#[timed(buckets(native))]`.
+//! Functions timed into native histograms with `#[timed(buckets(native))]`.
 
 use std::{
     hint::black_box,

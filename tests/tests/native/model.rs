@@ -1,4 +1,4 @@
-//! Random observations in random threads, compared with a naive model.
+//! Random observations in several threads, compared with a naive model.
 
 use std::{sync::Barrier, thread};
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::support::{assert_buckets, native, sort_into_buckets};
 
-/// 2^-128.
+/// The value 2^-128.
 const DEFAULT_ZERO_THRESHOLD: f64 = 2.938_735_877_055_719e-39;
 
 metrics! {
@@ -28,7 +28,7 @@ metrics! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Some threads end before others begin, and some run on.
+    /// Threads of `lives` run to the end, those of `deaths` run and end one after the other.
     #[test]
     fn buckets_equal_a_naive_models(
         lives in prop::collection::vec(prop::collection::vec(value(), 0..120), 1..5),
@@ -79,8 +79,8 @@ fn value() -> impl Strategy<Value = f64> {
     (magnitude, prop::bool::weighted(0.2)).prop_map(|(m, negative)| if negative { -m } else { m })
 }
 
-/// Records in threads that keep running (`lives`) and threads that end (`deaths`), and reads after
-/// each that ends.
+/// Records in threads that keep running (`lives`) and threads that end (`deaths`), and reads
+/// `MODELLED_FEW` each time a thread ends.
 fn record_in_threads(lives: &[Vec<f64>], deaths: &[Vec<f64>], record: impl Fn(f64) + Sync) {
     let (recorded, end) = (Barrier::new(lives.len() + 1), Barrier::new(lives.len() + 1));
     thread::scope(|scope| {
@@ -121,8 +121,9 @@ fn assert_model(state: &HistogramSnapshot, values: &[f64], schema: i32, max: usi
     assert_buckets(native, values);
 }
 
-/// The width of the zero bucket depends on which thread meets the limit first; the buckets follow
-/// from it.
+/// Asserts that the buckets fit the values, with the zero threshold that was read.
+///
+/// The test cannot predict the threshold, which depends on the thread that meets the limit first.
 #[track_caller]
 fn assert_fits(state: &HistogramSnapshot, values: &[f64], max: usize) {
     let native = native(state);

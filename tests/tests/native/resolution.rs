@@ -31,7 +31,7 @@ fn beyond_the_bucket_limit_neighbours_are_merged_and_no_observation_is_lost() {
     assert_eq!(state.sum, 2047.0);
 }
 
-/// The coarsest schema needs more buckets than the limit allows, so the limit is exceeded.
+/// The coarsest schema, -4, needs more buckets than the limit allows, so the limit is exceeded.
 #[test]
 fn the_coarsest_schema_has_a_bucket_for_every_value() {
     metrics! {
@@ -58,7 +58,7 @@ fn a_reduced_resolution_is_never_restored() {
         #[buckets(native(max_buckets = 4))]
         static GIVEN_UP: Histogram = "native_given_up";
     }
-    // Each thread is within the limit, only their sum exceeds it.
+    // Each thread needs no more buckets than the limit; both together do.
     for base in [1.0, 100.0] {
         thread::spawn(move || {
             for value in [1.0, 1.2, 1.4] {

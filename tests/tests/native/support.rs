@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use metrics_core::{HistogramSnapshot, NativeHistogramSnapshot};
 
-/// The bucket index of a positive value, by logarithms: right for values that are not bounds, and
-/// for powers of two.
+/// Returns the bucket index of a positive value.
+///
+/// Rounding may give a wrong index to a value at or next to a bound that is not a power of two.
 pub(crate) fn index(value: f64, schema: i32) -> i32 {
     let exponent = (-1074..1024)
         .find(|exponent| value <= power(*exponent))
@@ -21,7 +22,7 @@ pub(crate) fn index(value: f64, schema: i32) -> i32 {
     (exponent - 1) * buckets + within
 }
 
-/// Two to this power, exactly.
+/// Returns two to this power exactly, also where `powi` would round.
 pub(crate) fn power(exponent: i32) -> f64 {
     if exponent < -1022 {
         f64::from_bits(1 << (exponent + 1074))

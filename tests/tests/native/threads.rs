@@ -53,7 +53,7 @@ fn native_histograms_are_consistent_in_every_snapshot_while_threads_come_and_go(
     assert_eq!(both.buckets[0].1 + both.buckets[1].1, up_to(3));
 }
 
-/// Every thread halves its resolution repeatedly while another one reads.
+/// The recording threads repeatedly reduce the resolution while another thread reads.
 #[test]
 fn counts_are_consistent_while_buckets_are_merged() {
     metrics! {
@@ -82,7 +82,7 @@ fn counts_are_consistent_while_buckets_are_merged() {
     assert_eq!(state.count, (THREADS * RECORDINGS) as u64);
 }
 
-/// Runs threads that record, while another thread reads.
+/// Runs two generations of threads that record, while another thread calls `read`.
 fn while_reading(mut read: impl FnMut() + Send, record: impl Fn(usize, usize) + Sync) {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -111,7 +111,7 @@ metrics! {
     static LATE: Histogram = "native_late";
 }
 
-/// Observes when its thread ends, and needs new buckets.
+/// Observes values that need new buckets when it is dropped at the end of its thread.
 struct ObservesLate;
 
 impl Drop for ObservesLate {

@@ -17,9 +17,9 @@ metrics! {
     /// A gauge.
     static KIND_AGAIN: Histogram = "clash_kind";
 
-    /// What it is.
+    /// A help text.
     static HELP: Gauge = "clash_help";
-    /// What else it is.
+    /// Another help text.
     static HELP_AGAIN: Gauge = "clash_help";
 
     /// Bytes.
@@ -150,7 +150,7 @@ fn metrics_with_colliding_sample_names_are_refused_with_both_locations() {
     assert_clash::<Counter, Summary>("`a_count`", options("a_count_total"), options("a"));
 }
 
-/// One holds integers and the other floats, so their values cannot be summed.
+/// Different types store different cells, for instance integers and floats, which cannot be summed.
 #[test]
 fn metrics_of_one_name_and_different_rust_types_are_refused() {
     assert_clash::<Counter, FloatCounter>("types", options("a_total"), options("a_total"));

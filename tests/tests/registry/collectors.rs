@@ -10,7 +10,7 @@ use metrics_core::{Collection, Collector, Counter, Desc, Format, Gauge, Kind, Op
 
 use crate::support::options;
 
-/// A collector of one gauge and one counter, which a function writes.
+/// A collector that describes a gauge and a counter and calls a function to write them.
 pub(crate) struct Pool {
     descs: [Desc; 2],
     collect: fn(&Pool, &mut Collection<'_>),
@@ -251,7 +251,7 @@ fn rejected_values_of_a_collector_are_summed_over_scrapes() {
     registry.write_self_metrics(true);
     registry
         .register(Pool::new(|pool, out| {
-            // Only in the first scrape.
+            // Writes an invalid value only in the first scrape.
             if pool.scrapes.load(Ordering::Relaxed) == 1 {
                 out.counter(&pool.descs[1], &[], f64::NAN);
             }

@@ -1,4 +1,4 @@
-//! Encoding: compared with gathered data, filtered, into a failing writer, concurrently.
+//! Encoding: equal to gathered data, with a filter, into a writer that fails, and concurrently.
 
 use std::{io, thread};
 

@@ -82,7 +82,7 @@ fn families_are_sorted_by_name() {
 #[test]
 fn target_info_is_written_first() {
     metrics! {
-        /// What is measured.
+        /// The measured target.
         static TARGET: Info<(host: &str)> = "target_info";
     }
     TARGET.set("a");

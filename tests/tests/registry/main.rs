@@ -1,4 +1,4 @@
-//! Registries: which metrics are compatible, which clash, and what is exposed despite a clash.
+//! Registries: valid names, families, clashes, dynamic metrics, collectors and encoding.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 

@@ -9,7 +9,7 @@ pub(crate) enum Phase {
 }
 
 pub(crate) fn options(name: &str) -> Options {
-    // The source location of these options is in this file.
+    // `Options::new` records its caller, so this line is the source location of all these metrics.
     Options::new(name, "What it is.")
 }
 

@@ -42,7 +42,7 @@ impl ShownSample {
 
     fn is(&self, other: &ShownSample) -> bool {
         let near = |a: f64, b: f64| {
-            // Text has no -0.
+            // The text formats write -0 as 0.
             (a + 0.0).to_bits() == (b + 0.0).to_bits()
                 || (a.is_nan() && b.is_nan())
                 || (a - b).abs() <= self.slack
@@ -136,7 +136,7 @@ fn equal<T: PartialEq + Debug>(what: &str, expected: &T, read: &T) -> Result<(),
     Err(format!("{what} is to be {expected:?} and is {read:?}"))
 }
 
-/// Adjusts an expected document to the Python parser's deviations; `None` if the parser cannot read
+/// Changes an expected document to what the Python parser reads; `None` if the parser cannot read
 /// it although it is valid.
 pub(crate) fn as_python_reads(mut document: Document, dialect: Dialect) -> Option<Document> {
     let families = std::mem::take(&mut document.0);
@@ -176,7 +176,7 @@ pub(crate) fn as_python_reads(mut document: Document, dialect: Dialect) -> Optio
                 let help = help.trim_end_matches(is_space);
                 family.help = unescaped(help);
             }
-            // In OpenMetrics it trims leading spaces.
+            // In OpenMetrics, the parser trims only leading spaces.
             Dialect::OpenMetrics => {
                 let help = family.help.trim_start_matches(' ').to_owned();
                 family.help = help;
@@ -193,8 +193,9 @@ fn unescaped(help: &str) -> String {
     parts.fold(first, |all, part| format!("{all}\\{part}"))
 }
 
-/// Compares protobuf messages and reports the difference, after checking timestamps and normalising
-/// what may be written in several ways.
+/// Compares protobuf messages and reports the first difference.
+///
+/// Before, checks the timestamps that were read, and normalises spans, order and quantiles.
 pub(crate) fn compare_messages(
     expected: &[MetricFamily],
     mut read: Vec<MetricFamily>,
@@ -208,7 +209,7 @@ pub(crate) fn compare_messages(
         for metric in &mut read.metric {
             normalise(metric, during)?;
         }
-        // Labels have a fixed order, but series have none.
+        // The order of labels is compared, that of series is not.
         let mut expected = expected.clone();
         for family in [&mut expected, &mut read] {
             family
@@ -216,8 +217,8 @@ pub(crate) fn compare_messages(
                 .sort_by_cached_key(|metric| format!("{:?}", metric.label));
         }
         replace_close_quantiles(&expected, &mut read);
-        // Floats print differently if their bits differ, except NaN, of which there is only one
-        // here.
+        // Compares printed messages, because NaN differs from itself. Floats of different bits
+        // print differently, except NaNs, whose bits do not matter.
         let (expected, read) = (format!("{expected:#?}"), format!("{read:#?}"));
         if expected != read {
             let lines = expected.lines().zip(read.lines());
@@ -239,8 +240,8 @@ fn normalise(metric: &mut protobuf::Metric, during: &Range<f64>) -> Result<(), S
         }
         Err(format!("{seconds} is not within {during:?}"))
     };
-    // A created timestamp within the recording period is replaced by its middle; a collector's is
-    // compared in whole seconds.
+    // A created timestamp within the recording period is replaced by the middle of the period,
+    // which the model expects. A collector's, which is outside the period, keeps its whole seconds.
     let check_created = |time: &mut Option<protobuf::Timestamp>| {
         if check(*time).is_ok() {
             let middle = f64::midpoint(during.start, during.end);

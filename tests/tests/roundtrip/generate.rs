@@ -16,7 +16,7 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
     let prefix = prop_oneof![
         2 => Just(String::new()),
         1 => "[a-zA-Z][a-zA-Z0-9_]{0,5}_",
-        // State sets may not have a colon.
+        // The prefix is also part of the names of state sets, which may not have a colon.
         1 => part(true).prop_map(|part| part.replace(':', "-")),
     ];
     let common = vec((part(true), text()), 0..3).prop_map(|pairs| {
@@ -31,7 +31,8 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
         vec(any::<bool>().prop_flat_map(family), 0..7),
     )
         .prop_map(|(prefix, common, mut families)| {
-            // Names that differ in their last letter differ under every escaping scheme.
+            // Each name gets the family's number, because names that differ in their last digit do
+            // not clash under any escaping scheme.
             for (at, family) in families.iter_mut().enumerate() {
                 let kind = family.what.kind();
                 let mut name = format!("{}{at}", family.name);
@@ -44,7 +45,7 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
                 match kind {
                     Kind::Counter => name.push_str("_total"),
                     Kind::Info => name.push_str("_info"),
-                    // The name is also a label name, which has no colon.
+                    // The name is also the name of a label, which may not have a colon.
                     Kind::StateSet => name = name.replace(':', "-"),
                     _ => {}
                 }
@@ -98,7 +99,7 @@ fn family(utf8: bool) -> impl Strategy<Value = Family> {
     (name, labels, what()).prop_flat_map(move |(name, labels, what)| {
         let labels: Vec<String> = (b'e'..)
             .zip(labels)
-            // Neither `le` nor `quantile` can result.
+            // A capital letter at the end, so that no label is called `le` or `quantile`.
             .map(|(at, name)| format!("{name}{}", char::from(at).to_ascii_uppercase()))
             .collect();
         let most = if labels.is_empty() { 2 } else { 5 };
@@ -121,7 +122,7 @@ fn family(utf8: bool) -> impl Strategy<Value = Family> {
                 let mut series: Vec<Series> = series
                     .filter(|series| known.insert(series.values.clone()))
                     .collect();
-                // Without labels the series exists from the start, with value 0.
+                // A metric without labels has its series from the start, with value 0.
                 if !has_labels && series.is_empty() && !matches!(what, What::Collector(_)) {
                     series.push(Series {
                         values: Vec::new(),
@@ -143,7 +144,7 @@ fn family(utf8: bool) -> impl Strategy<Value = Family> {
     })
 }
 
-/// Returns no recordings of the right kind.
+/// Returns the empty recordings of a kind of family.
 fn none(what: &What) -> Recordings {
     match what {
         What::Counter => Recordings::Counts(Vec::new()),
@@ -186,7 +187,7 @@ fn text() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// Floats: one strategy per class.
+/// Returns one strategy per class of floats, such as subnormal ones.
 pub(crate) fn float_classes() -> Vec<BoxedStrategy<f64>> {
     vec![
         ZERO.boxed(),
@@ -205,7 +206,7 @@ pub(crate) fn float_classes() -> Vec<BoxedStrategy<f64>> {
         (0..64_u32)
             .prop_map(|power| (1_u64 << power) as f64)
             .boxed(),
-        // Often halfway between two numbers with fewer digits.
+        // Multiples of 1/8, which are often halfway between two numbers with fewer digits.
         (0..1_u64 << 53).prop_map(|n| n as f64 / 8.0).boxed(),
         (0..1_u64 << 53)
             .prop_map(|n| n as f64 / f64::from(1 << 30))
@@ -320,7 +321,7 @@ fn recordings(what: &What) -> BoxedStrategy<Recordings> {
             .prop_map(|(value, times)| Recordings::Repeated(value, times))
             .boxed(),
         What::Collector(kind) => {
-            // Not in the present, to distinguish it from timestamps of this run.
+            // In the past or the future, so that it differs from timestamps that the library takes.
             let birth = option::of(prop_oneof![0.0..1.5e9_f64, 3e9..253_402_300_799_f64]);
             (computed(*kind), birth)
                 .prop_map(|(computed, birth)| Recordings::Computed(computed, birth))
@@ -383,7 +384,7 @@ fn distribution(is_gauge: bool) -> BoxedStrategy<Computed> {
             let total: u64 = buckets.iter().map(|(_, count)| count).sum();
             let mut falls = buckets[0].0 < 0.0;
             let native = native.map(|(schema, threshold, sides)| {
-                // The same count, spread over distant and adjacent buckets.
+                // Spreads the total count over distant and adjacent buckets.
                 let part = total / 8;
                 let mut native = Native {
                     schema,

@@ -141,7 +141,7 @@ fn check_protobuf(recorded: &Recorded, escaping: Escaping) -> Result<(), String>
     Ok(())
 }
 
-/// promtool is a process per exposition, so it checks only a few.
+/// Checks only a few expositions, because each one starts a promtool process.
 #[test]
 fn promtool_accepts_the_text_of_any_registry() {
     // Style warnings about names, help and cardinality, which do not apply to random registries.
@@ -171,7 +171,8 @@ fn promtool_accepts_the_text_of_any_registry() {
     }
 }
 
-/// Rust rounds halves up, Go to the even digit; the golden vectors are Go's.
+/// The vectors are numbers as Go prints them. Where two shortest decimals are equally close to a
+/// float, Rust prints the larger and Go the even one.
 #[test]
 fn the_float_rule_matches_go() {
     let vectors = include_str!("../../data/go_float_vectors.tsv");

@@ -1,4 +1,4 @@
-//! What is recorded, and what each format must contain: a plain model that shares no code with the
+//! A plain model of the recordings and of what each format must contain. It shares no code with the
 //! library.
 
 use std::collections::BTreeMap;
@@ -81,13 +81,13 @@ pub(crate) enum Recordings {
     Float(f64),
     Steps(Vec<i64>),
     Observations(Vec<(f64, Marks)>),
-    /// The same value, repeated.
+    /// One value, and how often it is observed.
     Repeated(f64, u8),
-    /// Written by a collector.
+    /// The value that a collector writes, and its created timestamp.
     Computed(Computed, Option<f64>),
 }
 
-/// What a collector writes.
+/// A value that a collector writes.
 #[derive(Clone, Debug)]
 pub(crate) enum Computed {
     Number(f64),
@@ -130,7 +130,7 @@ fn value(what: &What, recordings: &Recordings) -> Value {
     match (what, recordings) {
         (_, Recordings::Counts(counts)) => {
             let total = counts.iter().fold(0_u64, |a, (b, _)| a.saturating_add(*b));
-            // From three quarters of the range on, a counter saturates.
+            // A counter saturates: it reads as the maximum from three quarters of the range on.
             let total = if total < 3 << 62 { total } else { u64::MAX };
             let marked = counts.iter().map(|(n, marks)| (*n as f64, marks));
             Value::Number(total as f64, marked.filter_map(exemplar).next_back())
@@ -170,10 +170,10 @@ fn exemplar((value, marks): (f64, &Marks)) -> Option<Exemplar> {
     Some((marks.collect(), value))
 }
 
-/// A thread adds observations to two alternating sums.
+/// Returns the sum of observations as a thread computes it, with two sums in turn.
 fn sum_alternating(values: &[f64]) -> f64 {
     let chain = |first| sum(values.iter().skip(first).step_by(2).copied());
-    // The older sum comes first.
+    // Starts with the sum that the last observation did not change.
     let older = values.len() % 2;
     sum([chain(older), chain(1 - older)].into_iter())
 }
@@ -197,7 +197,7 @@ fn observed(what: &What, observations: &[(f64, Marks)]) -> Value {
         ..Native::default()
     };
     let (mut positive, mut negative) = (BTreeMap::new(), BTreeMap::new());
-    // One per bucket, or per power of two.
+    // One exemplar per classic bucket; without classic buckets, one per sign and power of two.
     let mut exemplars = BTreeMap::new();
     for (value, marks) in observations {
         let at = buckets.iter().position(|(bound, _)| value <= bound);
@@ -235,12 +235,12 @@ fn observed(what: &What, observations: &[(f64, Marks)]) -> Value {
     Value::Histogram(distribution, exemplars)
 }
 
-/// Bucket `i` of schema `n` ends at `2^(i / 2^n)`.
+/// Returns the index of a native bucket: bucket `i` of schema `n` ends at `2^(i / 2^n)`.
 fn index(value: f64, schema: i32) -> i32 {
     (value.log2() * 2_f64.powi(schema)).ceil() as i32
 }
 
-/// Escapes a name as the released Prometheus does:
+/// Escapes a name as Prometheus specifies it:
 /// <https://prometheus.io/docs/instrumenting/escaping_schemes/>.
 fn escaped(name: &str, scheme: Escaping, is_label: bool) -> String {
     let is_legacy = |(at, c): (usize, char)| {
@@ -305,7 +305,7 @@ impl Recorded<'_> {
         )
     }
 
-    /// Returns the created timestamp and its allowed deviation.
+    /// Returns the expected created timestamp and its allowed deviation, in seconds.
     fn birth(&self, family: &Family, series: &Series) -> Option<(f64, f64)> {
         let kind = family.what.kind();
         if !matches!(kind, Kind::Counter | Kind::Histogram | Kind::Summary) {
@@ -563,8 +563,8 @@ fn histogram(
         total += count;
         let inside = |(_, value): &&Exemplar| *value > before && value <= bound;
         let exemplar = exemplars.iter().rfind(inside).cloned().map(&example);
-        // The last bucket is omitted unless it has an exemplar, and there is none if all buckets
-        // are native.
+        // The bucket `+Inf` is written only for its exemplar. A histogram with native buckets only
+        // has no classic bucket at all.
         let has_it = *bound < f64::INFINITY || exemplar.is_some();
         if has_it && (it.buckets.len() > 1 || it.native.is_none()) {
             bucket.push(protobuf::Bucket {

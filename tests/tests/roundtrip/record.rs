@@ -18,7 +18,7 @@ use crate::model::{Computed, Distribution, Family, Marks, Plan, Recordings, Seri
 pub(crate) struct Recorded<'p> {
     pub(crate) plan: &'p Plan,
     pub(crate) registry: Registry,
-    /// The period of the recording.
+    /// The period of the recording, in seconds since 1970.
     pub(crate) during: Range<f64>,
 }
 
@@ -180,7 +180,7 @@ fn repeat(summary: &Summary, recordings: &Recordings) {
 /// A collector that writes the values of a plan.
 struct Computing(Vec<Desc>, Vec<Family>);
 
-/// Leaks the texts, because a description borrows them for ever.
+/// Describes a family; leaks its name and help, because a `Desc` borrows them as `&'static str`.
 fn describe(family: &Family) -> Desc {
     let for_ever = |text: &str| -> &'static str { String::from(text).leak() };
     let (name, help) = (for_ever(&family.name), for_ever(&family.help));

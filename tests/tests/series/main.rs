@@ -1,4 +1,4 @@
-//! Open labels: keys, the cardinality limit, removal, and slots that are reused.
+//! Open labels: keys, the cardinality limit, removal, reused slots, and several threads.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 

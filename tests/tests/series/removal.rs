@@ -1,4 +1,5 @@
-//! Removal: handles and temporaries of a removed series never affect the next series in its slot.
+//! Removal: a handle to a removed series, or a result of `with`, does not affect the series that
+//! takes its slot.
 
 use std::{sync::mpsc, thread};
 

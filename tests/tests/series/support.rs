@@ -7,7 +7,7 @@ use std::{
 
 use metrics_core::{DynamicFamily, DynamicMetric, MetricFamily, MetricValue, Options, Registry};
 
-/// Maps labels, as `name=value,…`, to the value, or for observations to their sum.
+/// Maps labels, as `name=value,…`, to a series' value; for histograms and summaries, to the sum.
 pub(crate) type Values = BTreeMap<String, f64>;
 
 pub(crate) fn values(family: &MetricFamily) -> Values {

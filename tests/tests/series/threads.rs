@@ -13,7 +13,7 @@ use crate::support::{Done, labelled};
 
 #[test]
 fn series_created_during_a_scrape_are_exposed_with_their_own_values() {
-    /// A writer that creates a series whenever it is written to.
+    /// A writer that creates a series on each write until there are 1,000.
     struct Scraper<'a> {
         counter: &'a DynamicFamily<Counter>,
         created: u64,
@@ -155,8 +155,7 @@ fn a_removed_series_never_returns_with_its_old_value() {
     });
 }
 
-/// A thread caches a limited number of series. Fewer, as many and more series are used, some of
-/// them repeatedly.
+/// A thread caches up to 128 series of a metric. The test uses fewer and more.
 #[test]
 fn a_thread_finds_every_series_whether_its_cache_is_full_or_not() {
     metrics! {
@@ -164,8 +163,8 @@ fn a_thread_finds_every_series_whether_its_cache_is_full_or_not() {
         static TOUCHED: Counter<(text: &str)> = "series_touched_total";
     }
     for width in [3, 100, 140, 1_000] {
-        // A thread whose cache proved useless does not try again, so each width gets its own
-        // thread.
+        // A thread that needs more series than it can cache stops caching for good, so each width
+        // gets its own thread.
         let recording = move || {
             let mut random = Xorshift(0x2545_f491_4f6c_dd1d ^ width);
             let mut expected = BTreeMap::new();

@@ -75,7 +75,8 @@ fn histograms_and_summaries_are_consistent_in_every_scrape() {
     assert_eq!(SCRAPED_SUMMARY.get().count, ALL);
 }
 
-/// Reading 200 buckets takes longer than an observation, so the recorder hands over copies.
+/// Reading 200 buckets takes longer than an observation, so direct reads fail and the recording
+/// thread hands over copies.
 #[test]
 fn a_copy_handed_over_by_a_busy_thread_is_consistent() {
     let _turn = share_machine();
@@ -116,7 +117,7 @@ fn no_snapshot_waits_for_a_preempted_recorder() {
             });
         }
         let _stop = Stop(&stop);
-        // The reader may be preempted as well, so take the best of six runs.
+        // The reader may be preempted as well, so the best of up to six runs counts.
         let mut best = Duration::MAX;
         for _ in 0..6 {
             if best >= MAX_LATENCY {
@@ -132,8 +133,8 @@ const MAX_LATENCY: Duration = Duration::from_millis(50);
 
 fn slowest_of_a_thousand<T>(mut read: impl FnMut() -> T) -> Duration {
     let time = |_| {
-        // A reader that never sleeps uses up its time slice and is preempted itself. One that wakes
-        // up preempts a recorder instead.
+        // A reader that never sleeps uses up its time slice and is preempted itself. A reader that
+        // wakes up preempts a recorder, as this test needs.
         thread::sleep(Duration::from_micros(50));
         let start = Instant::now();
         read();

@@ -6,7 +6,7 @@ use metrics_core::{Format, Histogram, Options, Registry, metrics};
 
 use crate::support::share_machine;
 
-/// A scraper takes the smallest decrease for a restart, and adds the whole value again.
+/// Prometheus takes even the smallest decrease for a restart, and adds the whole value again.
 #[test]
 fn a_float_counter_never_decreases_by_a_rounding_error() {
     metrics! {

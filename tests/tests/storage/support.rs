@@ -36,7 +36,8 @@ pub(crate) const THREADS: usize = 64;
 pub(crate) const RECORDINGS: usize = 1_000;
 pub(crate) const ALL: u64 = (GENERATIONS * THREADS * RECORDINGS) as u64;
 
-/// Runs generations of threads that record, while another thread reads.
+/// Runs generations of threads that call `record` with the numbers of thread and recording, while
+/// another thread calls `read`.
 pub(crate) fn generations(record: impl Fn(usize, usize) + Sync, read: impl FnMut() + Send) {
     while_reading(read, || {
         for _ in 0..GENERATIONS {
@@ -112,7 +113,8 @@ pub(crate) fn labelled<M: DynamicMetric>(name: &str) -> DynamicFamily<M> {
     labelled_in(&Registry::new(), options(name))
 }
 
-/// Write-locked by the one test that measures time, so that no other runs at the same time.
+/// Write-locked by the one test that measures time, so that tests that call [`share_machine`] do
+/// not run at the same time.
 pub(crate) static MACHINE: RwLock<()> = RwLock::new(());
 
 pub(crate) fn share_machine() -> RwLockReadGuard<'static, ()> {

@@ -51,8 +51,11 @@ fn histograms_of_running_threads_that_know_different_series_are_summed() {
     }
 }
 
-/// Returns the exposed lines when one of two threads knows only one of two series, and when both
-/// know both.
+/// Returns the lines exposed while only one of two threads has recorded into series `b`, and after
+/// both have.
+///
+/// A thread's first recording adds it to the list of threads; `knows_less_begins` says whether the
+/// thread that has not yet recorded into `b` is the first in that list.
 fn expositions_of_two_threads(
     registry: &Registry,
     work: impl Fn(&str, u64) + Sync,
@@ -95,7 +98,7 @@ fn expositions_of_two_threads(
             turns(4);
         });
         turns(2);
-        // The next series reuses its slot.
+        // The other thread creates series `b` next, which takes the slot of `gone`.
         end("gone");
         turns(2);
         let once = expose();
@@ -174,7 +177,7 @@ metrics! {
     static LATE_HISTOGRAM: Histogram = "storage_late_histogram";
 }
 
-/// Records when it is dropped with its thread's locals.
+/// Records when it is dropped with the thread-locals of its thread.
 struct RecordsLate;
 
 impl RecordsLate {
@@ -201,8 +204,8 @@ thread_local! {
 #[test]
 fn recordings_from_destructors_of_an_ended_thread_are_counted() {
     let _turn = share_machine();
-    // Destroyed after the library's thread-locals, before them, and in a thread that recorded
-    // nothing before.
+    // `BEFORE` is destroyed after the library's thread-locals, `AFTER` before them, and `ALONE` in
+    // a thread that recorded nothing before.
     thread::spawn(|| {
         BEFORE.set(Some(RecordsLate));
         RecordsLate::record();

@@ -1,4 +1,4 @@
-//! Expansions in edition 2021, where `impl Future` does not capture lifetimes implicitly.
+//! Expansions compile in edition 2021, where `impl Future` does not capture lifetimes implicitly.
 
 use std::future::Future;
 

@@ -1,4 +1,4 @@
-//! Expansions do not depend on names in scope.
+//! Expansions do not use names of the standard library or of `metrics-core` that are in scope.
 
 use ::metrics_core::{Format, Label, Labels, counted, encode_to_string, in_flight, metrics, timed};
 
@@ -16,8 +16,8 @@ shadow_macros! {
     assert concat file format line matches module_path panic stringify thread_local unreachable vec
 }
 
-/// Names that an expansion could use by accident; the module below imports them by a glob, which
-/// takes precedence over the prelude.
+/// Defines names that an expansion could use by accident. The module below imports them by a glob,
+/// which takes precedence over the prelude.
 macro_rules! shadow {
     ($($name:ident)*; $($module:ident)*; $($tr:ident)*) => {
         $(pub struct $name;)*

@@ -331,7 +331,7 @@ mod tests {
     }
 }
 
-/// Functions on one line, because braces around a single expression could trigger a lint.
+/// Functions on one line, in whose expansion braces around a single expression could cause a lint.
 #[rustfmt::skip]
 pub mod on_one_line {
     use super::{Future, Fault, counted, in_flight, ready, timed};
