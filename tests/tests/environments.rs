@@ -144,10 +144,10 @@ thread.start()
 recorded.wait()
 library.record(2)
 _ctypes.dlclose(library._handle)
-# Its words are to be added to those that all threads share, by code of the library's.
+# When the thread ends, code of the library adds the thread's cells to the shared ones.
 closed.set()
 thread.join()
-# The destructors of threads keep a library that has recorded where it is.
+# Pending thread-local destructors of this thread have kept the library loaded.
 again = load(sys.argv[1])
 is_equal(again.total(), 5)
 again.record(1)
