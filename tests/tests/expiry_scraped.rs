@@ -43,16 +43,19 @@ fn prometheus_computes_correct_rates_across_expiry() {
         value("idle_size_count", "back") == Some(3.0) && value("idle_total", "again") == Some(5.0)
     });
     let created = ["idle_created", "idle_size_created"];
-    let born = created.map(|name| value(name, "again").expect("a birth"));
-    let born_back = created.map(|name| value(name, "back").expect("a birth"));
+    let first_created = created.map(|name| value(name, "again").expect("a created timestamp"));
+    let created_when_back = created.map(|name| value(name, "back").expect("a created timestamp"));
     wait("series to leave", &|| is_gone("back") && is_gone("again"));
 
     // A recording within the grace period continues from the old value.
     record("back", 1);
-    wait("one to come back", &|| !is_gone("back"));
+    wait("a series to come back", &|| !is_gone("back"));
     assert_eq!(value("idle_total", "back"), Some(4.0));
     assert_eq!(value("idle_size_count", "back"), Some(4.0));
-    assert_eq!(created.map(|name| value(name, "back")), born_back.map(Some));
+    assert_eq!(
+        created.map(|name| value(name, "back")),
+        created_when_back.map(Some)
+    );
 
     // A recording after the grace period starts a new series.
     end_grace();
@@ -60,13 +63,13 @@ fn prometheus_computes_correct_rates_across_expiry() {
     let before = scraped().expect("it scrapes");
     wait("scrapes", &|| scraped() >= Some(before + 3.0));
     record("again", 2);
-    wait("one to be born again", &|| !is_gone("again"));
+    wait("the series to be created again", &|| !is_gone("again"));
     record("again", 2);
     wait("its last value", &|| {
         value("idle_total", "again") == Some(4.0) && value("idle_size_count", "again") == Some(4.0)
     });
-    for (name, before) in created.iter().zip(born) {
-        let after = value(name, "again").expect("a birth");
+    for (name, before) in created.iter().zip(first_created) {
+        let after = value(name, "again").expect("a created timestamp");
         assert!(after > before + 1.0, "{name}: {before}, then {after}");
     }
 
@@ -93,18 +96,18 @@ fn total_increase(values: &[(f64, f64)], created: &[(f64, f64)]) -> f64 {
     assert_eq!(times(values), times(created));
     let mut total = 0.0;
     let mut last = (0.0, 0.0);
-    for (&(at, value), &(_, birth)) in values.iter().zip(created) {
-        if birth == last.0 {
+    for (&(at, value), &(_, created_at)) in values.iter().zip(created) {
+        if created_at == last.0 {
             assert!(value >= last.1, "decreased at {at}: {values:?} {created:?}");
             total += value - last.1;
         } else {
             assert!(
-                birth > last.0,
+                created_at > last.0,
                 "created before its predecessor at {at}: {created:?}"
             );
             total += value;
         }
-        last = (birth, value);
+        last = (created_at, value);
     }
     total
 }

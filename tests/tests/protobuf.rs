@@ -54,11 +54,11 @@ fn a_counter_has_its_name_help_unit_and_created_timestamp() {
     assert_eq!(labels(second), [("disk", "sdb")]);
     let counter = first.counter.as_ref().unwrap();
     assert_eq!(counter.value, Some(7.0));
-    let birth = counter.created_timestamp.unwrap();
-    let birth = birth.seconds as f64 + f64::from(birth.nanos) / 1e9;
+    let created = counter.created_timestamp.unwrap();
+    let created = created.seconds as f64 + f64::from(created.nanos) / 1e9;
     assert!(
-        (before - 0.001..=unix_seconds()).contains(&birth),
-        "{birth}"
+        (before - 0.001..=unix_seconds()).contains(&created),
+        "{created}"
     );
 }
 
@@ -505,10 +505,10 @@ fn assert_complete(registry: &Registry, names: &[&str]) {
                     let counter = metric.counter.as_ref().unwrap();
                     assert_eq!(counter.value, Some(number.as_f64()));
                     let millis = |seconds: f64| (seconds * 1e3).round();
-                    let birth = counter
+                    let created = counter
                         .created_timestamp
-                        .map(|birth| birth.seconds as f64 + f64::from(birth.nanos) / 1e9);
-                    assert_eq!(birth.map(millis), expected.created.map(millis));
+                        .map(|created| created.seconds as f64 + f64::from(created.nanos) / 1e9);
+                    assert_eq!(created.map(millis), expected.created.map(millis));
                 }
                 MetricValue::Gauge(number) => {
                     assert_eq!(metric.gauge.as_ref().unwrap().value, Some(number.as_f64()));

@@ -1,4 +1,4 @@
-//! `testing::record` sees the recordings of its own thread only.
+//! `testing::recorded` counts the recordings of its own thread only.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 

@@ -5,9 +5,6 @@
     reason = "intrinsics, inline assembly and target features"
 )]
 
-#[cfg(target_arch = "x86_64")]
-use std::sync::OnceLock;
-
 /// Reads the processor's time stamp counter.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
@@ -28,34 +25,31 @@ pub(crate) trait WideLoop {
     fn run(self) -> Self::Output;
 }
 
-/// Runs a loop compiled for the vectors that suit this processor best: see [`Level`].
+/// Runs a loop compiled for vectors of 32 bytes (AVX2), if the processor has them, or of 16.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(crate) fn with_wide_vectors<L: WideLoop>(work: L) -> L::Output {
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    fn v3<L: WideLoop>(work: L) -> L::Output {
-        work.run()
-    }
-
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl")]
-    fn v4<L: WideLoop>(work: L) -> L::Output {
+    fn avx2<L: WideLoop>(work: L) -> L::Output {
         work.run()
     }
 
     #[inline(never)]
-    fn v1<L: WideLoop>(work: L) -> L::Output {
+    fn baseline<L: WideLoop>(work: L) -> L::Output {
         work.run()
     }
 
-    match Level::of_processor() {
-        Level::V1 => v1(work),
-        // SAFETY: `Level::detect` returns `V3` only if the processor has every feature that `v3`
-        // enables.
-        Level::V3 => unsafe { v3(work) },
-        // SAFETY: `Level::detect` returns `V4` only if the processor has every feature that `v4`
-        // enables.
-        Level::V4 => unsafe { v4(work) },
+    // The standard library caches the detected features.
+    let has_avx2 = is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("popcnt");
+    if has_avx2 {
+        // SAFETY: the processor has every feature that `avx2` enables.
+        unsafe { avx2(work) }
+    } else {
+        baseline(work)
     }
 }
 
@@ -97,50 +91,4 @@ pub(super) fn in_register<T>(address: *const T) -> *const T {
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     address
-}
-
-/// The vectors of a processor, named after the levels of x86-64 in the [psABI].
-///
-/// [psABI]: https://gitlab.com/x86-psABIs/x86-64-ABI
-#[cfg(target_arch = "x86_64")]
-#[derive(Clone, Copy)]
-enum Level {
-    /// 16 bytes: every processor.
-    V1,
-    /// 32 bytes: AVX2.
-    V3,
-    /// 64 bytes: AVX-512.
-    V4,
-}
-
-#[cfg(target_arch = "x86_64")]
-impl Level {
-    /// The level of this processor, detected once.
-    #[inline(always)]
-    fn of_processor() -> Level {
-        static LEVEL: OnceLock<Level> = OnceLock::new();
-        *LEVEL.get_or_init(Level::detect)
-    }
-
-    #[cold]
-    fn detect() -> Level {
-        let has_v3 = is_x86_feature_detected!("avx2")
-            && is_x86_feature_detected!("bmi1")
-            && is_x86_feature_detected!("bmi2")
-            && is_x86_feature_detected!("lzcnt")
-            && is_x86_feature_detected!("popcnt");
-        let has_v4 = is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512cd")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl");
-        // Processors with AVX-512 but without VBMI (older than Ice Lake) lower their clock after
-        // they have used vectors of 64 bytes.
-        let keeps_clock = is_x86_feature_detected!("avx512vbmi");
-        match (has_v3, has_v4 && keeps_clock) {
-            (true, true) => Level::V4,
-            (true, false) => Level::V3,
-            _ => Level::V1,
-        }
-    }
 }

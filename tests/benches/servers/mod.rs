@@ -74,7 +74,7 @@ fn await_listener(address: SocketAddr) {
     while TcpStream::connect(address).is_err() {
         assert!(
             start.elapsed().as_secs() < 30,
-            "nobody listens on {address}"
+            "no server listens on {address}"
         );
         std::thread::yield_now();
     }

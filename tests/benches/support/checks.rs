@@ -64,7 +64,7 @@ impl Check {
                 terms: ours
                     .iter()
                     .map(|term| Term {
-                        who: Who::Limit,
+                        contender: Contender::Limit,
                         ..*term
                     })
                     .collect(),
@@ -112,13 +112,13 @@ pub(super) struct Figure {
 pub(super) struct Term {
     pub(super) factor: f64,
     pub(super) row: Row,
-    pub(super) who: Who,
+    pub(super) contender: Contender,
     pub(super) threads: usize,
 }
 
 /// The contender whose time is used.
 #[derive(Clone, Copy)]
-pub(super) enum Who {
+pub(super) enum Contender {
     Ours,
     Limit,
     /// The fastest peer.
@@ -145,31 +145,31 @@ impl Figure {
     }
 }
 
-fn figure(row: Row, who: Who) -> Figure {
+fn figure(row: Row, contender: Contender) -> Figure {
     let (factor, threads) = (1.0, 1);
     let terms = vec![Term {
         factor,
         row,
-        who,
+        contender,
         threads,
     }];
     Figure { terms }
 }
 
 fn ours(row: Row) -> Figure {
-    figure(row, Who::Ours)
+    figure(row, Contender::Ours)
 }
 
 fn limit(row: Row) -> Figure {
-    figure(row, Who::Limit)
+    figure(row, Contender::Limit)
 }
 
 fn best_peer(row: Row) -> Figure {
-    figure(row, Who::BestPeer)
+    figure(row, Contender::BestPeer)
 }
 
 fn best_of(row: Row, names: &'static [&'static str]) -> Figure {
-    figure(row, Who::BestOf(names))
+    figure(row, Contender::BestOf(names))
 }
 
 /// Returns all targets.

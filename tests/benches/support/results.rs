@@ -2,7 +2,7 @@
 
 use super::{
     Column, Measured, Role, Row, THREADS, Times,
-    checks::{Figure, Term, Who},
+    checks::{Contender, Figure, Term},
 };
 
 /// The results of all rows.
@@ -77,19 +77,19 @@ impl Results {
             .position(|threads| *threads == term.threads)?;
         self.times(term.row)
             .into_iter()
-            .filter(|(column, _)| term.who.is(*column))
+            .filter(|(column, _)| term.contender.is(*column))
             .map(|(_, times)| times[threads] * term.factor)
             .reduce(f64::min)
     }
 }
 
-impl Who {
+impl Contender {
     fn is(self, column: Column) -> bool {
         match self {
-            Who::Ours => column.role == Role::Ours,
-            Who::Limit => column.role == Role::Limit,
-            Who::BestPeer => column.role == Role::Peer,
-            Who::BestOf(names) => names.contains(&column.name),
+            Contender::Ours => column.role == Role::Ours,
+            Contender::Limit => column.role == Role::Limit,
+            Contender::BestPeer => column.role == Role::Peer,
+            Contender::BestOf(names) => names.contains(&column.name),
         }
     }
 }

@@ -104,7 +104,7 @@ struct Written {
     ascending: bool,
     native: Option<Native>,
     states: Vec<(String, bool)>,
-    birth: Option<f64>,
+    created: Option<f64>,
 }
 
 /// The native buckets of a histogram, by index.
@@ -310,7 +310,7 @@ impl Written {
         };
         let labels = owned(&self.labels);
         let labels = &pairs(&labels)[..];
-        let birth = match kind {
+        let sample = match kind {
             Kind::Counter => out.counter(desc, labels, self.number),
             Kind::Histogram => out.histogram(desc, labels, self.histogram()),
             Kind::Summary => out.summary(desc, labels, self.summary()),
@@ -324,8 +324,8 @@ impl Written {
             }
             _ => return out.unknown(desc, labels, self.number),
         };
-        if let Some(time) = self.birth {
-            birth.created(time);
+        if let Some(time) = self.created {
+            sample.created(time);
         }
     }
 
