@@ -1,8 +1,7 @@
 //! The memory that an exposition is encoded into.
 //!
-//! Short text is copied in steps of fixed size. The last step writes past the end of the text, and
-//! the next copy overwrites the surplus. A call of `memcpy` would cost more than most labels and
-//! names need.
+//! Short text is copied in moves of fixed size, because a call of `memcpy` takes longer than they
+//! do. Some moves write past the end of the text; the next copy overwrites the surplus.
 
 use std::mem;
 

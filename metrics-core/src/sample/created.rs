@@ -1,4 +1,4 @@
-//! Created timestamps of neighbouring series.
+//! Created timestamps of consecutive series.
 
 /// The created timestamps of consecutive series, as Unix times in seconds.
 #[derive(Clone, Copy, Debug)]

@@ -138,9 +138,9 @@ impl Region {
         generation.map_or(0, |generation| generation.load(Ordering::Relaxed))
     }
 
-    /// Gives a place to its first series. No thread has recorded there yet, so all cells are zero.
-    pub(crate) fn claim_first(&self, series: usize, generation: u64) {
-        self.generations()[series].store(generation, Ordering::Relaxed);
+    /// Stores the generation of the first series in a place, whose cells no thread has used yet.
+    pub(crate) fn claim_first(&self, place: usize, generation: u64) {
+        self.generations()[place].store(generation, Ordering::Relaxed);
     }
 
     /// Position, among a group's values, of a float sum that must not decrease, if there is one.

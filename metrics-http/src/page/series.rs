@@ -79,9 +79,7 @@ impl SeriesQuery {
 
     /// Gathers the family; returns the selected series as JSON.
     pub(super) fn gather(&self, registry: &Registry, time: f64, timeout: Duration) -> String {
-        // A filter selects a family by its name or by the name of one of its samples.
-        let names = [self.family.clone(), format!("{}_count", self.family)];
-        let is_selected = |name: &str| names.iter().any(|selected| selected == name);
+        let is_selected = |name: &str| name == self.family;
         let gathered = registry.gather_within(timeout, Some(&is_selected));
         let family = gathered.iter().find(|family| family.name == self.family);
         let mut matching = family.map_or_else(Vec::new, |family| self.matching(family));

@@ -18,7 +18,7 @@ use super::health::HealthChecks;
 use crate::page::Page;
 use crate::scrape::{Body, Endpoint, ResponseFuture, method_not_allowed, text};
 
-/// Answers requests for a path that the program added.
+/// Answers the requests for one path.
 pub(super) type RouteHandler = Arc<dyn Fn(&Request<()>) -> Response<Body> + Send + Sync>;
 
 /// All routes of the server, as a service.

@@ -1,4 +1,4 @@
-//! The values that a system provides.
+//! [`Reading`]: process metrics at one time.
 
 /// Process metrics at one time; `None` for values that the system does not provide.
 #[derive(Debug, Default)]
