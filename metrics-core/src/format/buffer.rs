@@ -208,7 +208,7 @@ fn put_exactly<const N: usize>(out: &mut [u8], chunk: [u8; N], len: usize) {
 /// The bytes of a step, which most processors copy with one or two vector moves.
 pub(crate) const STEP: usize = 32;
 
-/// Half a step, which x86-64 and AArch64 processors copy with one vector move.
+/// Half a step, which x86-64 and 64-bit Arm processors copy with one vector move.
 pub(crate) const HALF: usize = STEP / 2;
 
 /// A text that is written many times, stored in whole [steps](STEP).
