@@ -1,4 +1,4 @@
-//! Authentication and TLS.
+//! Tests of the server's authentication and TLS.
 
 mod support;
 
@@ -130,7 +130,7 @@ fn a_plain_password_is_an_error_that_does_not_quote_it() {
     assert!(!error.contains("a long token"), "{error}");
 }
 
-/// A certificate authority and the certificates that it has signed.
+/// A certificate authority that signs certificates for servers and clients.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -144,7 +144,7 @@ impl Authority {
         self.0.pem()
     }
 
-    /// A signed certificate and its key as PEM.
+    /// Signs a new certificate; returns it and its key as PEM.
     fn signs(&self, usage: ExtendedKeyUsagePurpose) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();

@@ -1,4 +1,4 @@
-//! Routes generated from declarations: catalogue, dashboards and rules.
+//! Tests of the server's routes for the catalogue, dashboards and rules.
 
 mod support;
 

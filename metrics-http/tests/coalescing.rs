@@ -1,4 +1,4 @@
-//! Coalescing of identical scrapes.
+//! Tests of scrape coalescing: identical scrapes at the same time share one encoding.
 
 mod support;
 

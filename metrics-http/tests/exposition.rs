@@ -1,4 +1,4 @@
-//! Responses of the server: formats, compression, filters, and built-in metrics.
+//! Tests of the server's responses: formats, compression, filters, and built-in metrics.
 
 mod support;
 

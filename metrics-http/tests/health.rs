@@ -1,4 +1,4 @@
-//! Liveness, readiness and custom routes.
+//! Tests of the server's liveness and readiness checks and of custom routes.
 
 mod support;
 

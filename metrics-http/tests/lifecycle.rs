@@ -1,4 +1,4 @@
-//! Starting and stopping a server.
+//! Tests of starting and stopping a server.
 
 mod support;
 
@@ -181,7 +181,7 @@ fn a_server_starts_and_stops_inside_a_runtime() {
     });
 }
 
-/// Reads the rest of a response whose status line has begun.
+/// Reads the rest of a response of which `begin_scrape` has read the first nine bytes.
 fn finish(mut stream: TcpStream) -> Reply {
     let mut raw = b"HTTP/1.1 ".to_vec();
     let _ = std::io::Read::read_to_end(&mut stream, &mut raw);

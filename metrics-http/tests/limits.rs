@@ -1,4 +1,4 @@
-//! Limits on scrapes and clients: a slow or broken client does not affect others.
+//! Tests of limits on scrapes and clients: a slow or broken client does not affect others.
 
 mod support;
 

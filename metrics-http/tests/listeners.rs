@@ -1,4 +1,4 @@
-//! Listeners, the allow-list and the connection limit.
+//! Tests of the server's listeners, its allow-list and its connection limit.
 
 mod support;
 

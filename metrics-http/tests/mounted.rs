@@ -1,4 +1,4 @@
-//! The endpoint mounted in other servers.
+//! Tests of the metrics endpoint mounted in servers of other libraries.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! The live page over HTTP: files, headers, feed and series.
+//! Tests of the live page over HTTP: files, headers, feed and series.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Pushes to a Pushgateway: requests, errors and the background pusher.
+//! Tests of pushes to a Pushgateway: requests, errors and the background pusher.
 
 mod support;
 

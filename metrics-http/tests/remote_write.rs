@@ -1,4 +1,4 @@
-//! Remote write: requests, retries, lost samples and shutdown.
+//! Tests of remote write: requests, retries, lost samples and shutdown.
 
 #![expect(
     clippy::float_cmp,

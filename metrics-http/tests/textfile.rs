@@ -1,4 +1,4 @@
-//! Files for the textfile collector of `node_exporter`.
+//! Tests of files written for the textfile collector of `node_exporter`.
 
 mod support;
 

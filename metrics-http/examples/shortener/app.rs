@@ -1,4 +1,4 @@
-//! The HTTP interface.
+//! The HTTP interface of the URL shortener: routes, handlers and error responses.
 
 use std::sync::Arc;
 

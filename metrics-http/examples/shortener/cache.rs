@@ -1,4 +1,4 @@
-//! An in-memory cache of recently followed links.
+//! An in-memory cache of recently used links.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -37,7 +37,7 @@ struct Entry {
 }
 
 impl Cache {
-    /// Number of links removed so far.
+    /// Number of calls of `remove` so far.
     pub(crate) fn removals(&self) -> u64 {
         self.removals
     }

@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::signal::windows::{CtrlC, CtrlClose, ctrl_c, ctrl_close};
 use tokio::time;
 
-/// Catches signals from its creation on.
+/// Waits for the end; catches signals from its creation on.
 pub(crate) struct End {
     #[cfg(unix)]
     signals: (Signal, Signal),
@@ -18,7 +18,7 @@ pub(crate) struct End {
 }
 
 impl End {
-    /// Must be called inside a runtime.
+    /// Starts to catch signals; must be called inside a tokio runtime.
     pub(crate) fn listen(run_for: Option<Duration>) -> io::Result<End> {
         #[cfg(unix)]
         let signals = (

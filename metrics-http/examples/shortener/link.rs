@@ -1,4 +1,4 @@
-//! Slugs and targets of links; their constructors validate.
+//! Slugs and targets of short links; parsing validates them.
 
 use std::{fmt, iter, str::FromStr};
 
@@ -63,7 +63,7 @@ impl FromStr for Target {
         if url.len() > MAX_URL_LENGTH {
             return Err(Rejection::Length);
         }
-        // `Uri` drops a fragment without validation, but the whole URL becomes a header.
+        // `Uri` drops a fragment without validation, but the whole URL becomes a header value.
         if HeaderValue::from_str(url).is_err() {
             return Err(Rejection::Syntax);
         }

@@ -1,4 +1,4 @@
-//! Async access to the links: the store with a cache in front.
+//! Async access to the shortened links: the store with a cache in front.
 
 use std::{
     collections::HashMap,
@@ -58,7 +58,7 @@ impl Links {
         .await
     }
 
-    /// The target of a slug.
+    /// Finds the target of a slug, in the cache or in the store.
     #[timed]
     #[counted]
     pub(crate) async fn find(&self, slug: &Slug) -> Result<Option<Found>, redb::Error> {
@@ -136,7 +136,7 @@ impl Links {
     }
 }
 
-/// Ignores poisoning: no change panics halfway.
+/// Ignores poisoning: no code that can panic runs under these locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

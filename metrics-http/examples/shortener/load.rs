@@ -87,7 +87,7 @@ impl Load {
     }
 }
 
-/// Number of requests and their results.
+/// Number of requests sent, and of each result.
 #[derive(Default)]
 pub(crate) struct Tally {
     sent: u64,
@@ -228,7 +228,7 @@ impl Generator {
         }
     }
 
-    /// Chooses the kind of the next request; the ranges of the mix are percentages.
+    /// Chooses the kind of the next request at random; the ranges are percentages.
     fn kind(&mut self) -> Kind {
         let kind = match self.random.u8(..100) {
             0..55 => Kind::Follow,
@@ -242,7 +242,7 @@ impl Generator {
         };
         match kind {
             Kind::Missing | Kind::Invalid => kind,
-            // The other kinds need a link.
+            // The other kinds, except `Create`, need a link.
             _ if self.slugs.is_empty() => Kind::Create,
             _ => kind,
         }
@@ -319,7 +319,7 @@ impl Generator {
             .collect()
     }
 
-    /// A random index of a link; some links are followed much more often than others.
+    /// A random index into `slugs`; low indices are much more frequent than high ones.
     fn popular(&mut self) -> usize {
         let share = self.random.f64();
         (share * share * share * self.slugs.len() as f64) as usize
@@ -337,7 +337,7 @@ impl Outcome {
     }
 }
 
-/// The status and the body; `None` if the connection failed.
+/// Sends a request; returns status and body, or `None` if no complete response arrives.
 async fn answer(
     client: &Client<HttpConnector, Body>,
     request: Request<Body>,
@@ -350,7 +350,7 @@ async fn answer(
     Some((status, String::from_utf8_lossy(&body).into_owned()))
 }
 
-/// An address at which a listener on all interfaces is reachable.
+/// The address at which a client reaches `server`, which may listen on all interfaces.
 fn reachable(mut server: SocketAddr) -> SocketAddr {
     if server.ip().is_unspecified() {
         server.set_ip(match server.ip() {

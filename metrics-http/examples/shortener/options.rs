@@ -1,4 +1,4 @@
-//! Command-line options.
+//! The command-line options of the URL shortener.
 
 use std::{
     fmt,
@@ -46,7 +46,7 @@ pub(crate) enum Command {
 pub(crate) struct Options {
     pub(crate) listen: SocketAddr,
     pub(crate) metrics: SocketAddr,
-    /// Requests per second.
+    /// Requests per second of the load generator.
     pub(crate) load: u32,
     pub(crate) run_for: Option<Duration>,
     pub(crate) data: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! Pushes the metrics, where scraping is not possible.
+//! Pushes the metrics of the URL shortener, where scraping is not possible.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! The links on disk. All methods block.
+//! Stores the shortened links on disk, with redb. All methods block.
 
 use std::{collections::HashMap, path::Path};
 

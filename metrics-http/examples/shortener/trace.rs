@@ -1,4 +1,4 @@
-//! The trace of a request.
+//! The trace id of a request, for exemplars.
 
 use std::convert::Infallible;
 
@@ -9,7 +9,8 @@ use axum::{
 
 /// The id of a trace: the client's if it sent one, else a new one.
 ///
-/// A program with tracing uses its spans instead, and metrics with `#[exemplars]`.
+/// A program that uses `tracing` can declare its metrics with `#[exemplars]` instead, which takes
+/// the ids of the OpenTelemetry span that is active during a recording.
 pub(crate) struct Trace(String);
 
 impl Trace {

@@ -1,4 +1,4 @@
-//! The HTTP client of all pushes.
+//! The HTTP client for Pushgateways and remote-write servers.
 
 use std::{future::poll_fn, pin::Pin, time::Duration};
 

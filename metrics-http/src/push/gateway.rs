@@ -1,4 +1,4 @@
-//! Pushes to a Pushgateway.
+//! Pushes metrics to a Prometheus Pushgateway.
 
 use std::{
     fmt::{self, Debug, Formatter},
@@ -24,9 +24,9 @@ use crate::error::Error;
 /// Pushes metrics to a [Pushgateway](https://github.com/prometheus/pushgateway).
 ///
 /// For batch jobs that end before Prometheus can scrape them. The gateway keeps one group of
-/// metrics for each job and its [grouping](PushGateway::grouping) labels until it is
-/// [deleted](PushGateway::delete). It sets these labels on all metrics of the group and overwrites
-/// labels with the same names, so the metrics themselves should have no label `job`.
+/// metrics for each combination of job and [grouping](PushGateway::grouping) labels until the group
+/// is [deleted](PushGateway::delete). It sets these labels on all metrics of the group and
+/// overwrites labels with the same names, so the metrics themselves should have no label `job`.
 ///
 /// The blocking methods work with or without an async runtime; those that end in `_async` work in
 /// any runtime. Each call pushes on a thread of its own, so dropping a future that has been polled
@@ -69,10 +69,10 @@ pub struct PushGateway {
 }
 
 impl PushGateway {
-    /// Pushes to the gateway at this URL, as the metrics of this job.
+    /// Configures pushes to the gateway at this URL, as the metrics of this job.
     ///
-    /// The URL may have a path, for a gateway with a route prefix. It is validated by the first
-    /// push.
+    /// The URL may have a path, for a gateway with a route prefix. It is validated by the methods
+    /// that use it, such as [`push`](PushGateway::push).
     pub fn new(url: impl Into<String>, job: impl Into<String>) -> PushGateway {
         PushGateway {
             registry: Registry::global().clone(),
@@ -91,7 +91,8 @@ impl PushGateway {
 
     /// Adds a label to the grouping key.
     ///
-    /// Pushes with other values of the label belong to another group and do not replace each other.
+    /// Pushes with different values of the label go to different groups and do not replace each
+    /// other.
     pub fn grouping(mut self, name: impl Into<String>, value: impl Into<String>) -> PushGateway {
         self.grouping.push((name.into(), value.into()));
         self
@@ -200,7 +201,7 @@ impl PushGateway {
         self.send_async(Method::POST).await
     }
 
-    /// Deletes the group (`DELETE`); it is not an error if it does not exist.
+    /// Deletes the group (`DELETE`); a missing group is not an error.
     ///
     /// # Errors
     ///
@@ -363,7 +364,7 @@ impl Debug for PushOnDrop {
     }
 }
 
-/// A push of a [`Pusher`], with a connection that is kept open.
+/// The push that a [`Pusher`] repeats, with a client that keeps its connection open.
 struct GatewayTask {
     gateway: PushGateway,
     client: Client,

@@ -58,10 +58,10 @@ fn is_label_name(name: &str) -> bool {
 fn append(path: &mut String, name: &str, value: &str) {
     // Writing to a string does not fail.
     let _ = match value {
-        // Proxies may merge the two slashes that an empty segment results in. A single padding
-        // character is the base64 form of an empty value.
+        // Proxies may merge the two slashes that an empty segment results in. The gateway decodes
+        // a single padding character as an empty value.
         "" => write!(path, "/{name}@base64/="),
-        // Proxies resolve these as relative paths, even percent-encoded.
+        // Proxies may resolve these as relative path segments, even percent-encoded.
         "." | ".." => write!(path, "/{name}@base64/{}", URL_SAFE_NO_PAD.encode(value)),
         value if value.contains('/') => {
             write!(path, "/{name}@base64/{}", URL_SAFE_NO_PAD.encode(value))
@@ -70,7 +70,7 @@ fn append(path: &mut String, name: &str, value: &str) {
     };
 }
 
-/// All characters but those that
+/// ASCII characters to percent-encode: all but those that
 /// [RFC 3986](https://www.rfc-editor.org/rfc/rfc3986#section-2.3) calls unreserved.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')

@@ -1,4 +1,4 @@
-//! Pushes at an interval, on a thread of its own.
+//! The background pusher: pushes metrics at an interval, on a thread of its own.
 
 use std::{
     fmt::{self, Debug, Formatter},
@@ -59,7 +59,7 @@ use crate::error::Error;
 /// ```
 #[must_use = "if dropped immediately, it pushes only once"]
 pub struct Pusher {
-    /// `None` once it has been stopped.
+    /// `None` once the pusher has been stopped.
     running: Option<(oneshot::Sender<()>, PushThread)>,
 }
 
@@ -89,7 +89,7 @@ impl Pusher {
         })
     }
 
-    /// Runs a task at an interval.
+    /// Starts a thread that runs `task` at once, at every interval, and once more at the end.
     pub(super) fn start(
         registry: &Registry,
         url: &str,
@@ -127,7 +127,7 @@ impl Debug for Pusher {
     }
 }
 
-/// One push, to be repeated.
+/// The push that a [`Pusher`] repeats.
 pub(super) trait PushTask: Send + 'static {
     async fn push(&mut self) -> Result<(), Error>;
 }

@@ -13,7 +13,7 @@ use crate::error::Error;
 
 /// Registers the metrics of all pushers in a registry; returns those of one server.
 ///
-/// Two pushers to the same server share them, because `url` is the only label.
+/// Two pushers with the same `url` share their metrics, because no other label tells them apart.
 pub(super) fn register(registry: &Registry, url: &str) -> Result<Arc<TargetMetrics>, Error> {
     let collector = collector();
     registry
@@ -31,7 +31,7 @@ pub(super) fn register(registry: &Registry, url: &str) -> Result<Arc<TargetMetri
     Ok(target)
 }
 
-/// The only collector of the program, because two collectors with the same families would clash.
+/// The program's only collector of push metrics: two with the same families would clash.
 fn collector() -> &'static Arc<PushCollector> {
     static COLLECTOR: OnceLock<Arc<PushCollector>> = OnceLock::new();
     COLLECTOR.get_or_init(Arc::default)
@@ -69,7 +69,7 @@ pub(super) enum LossReason {
 }
 
 impl LossReason {
-    /// Label values, in the order of the variants.
+    /// Values of the label `reason`, in the order of the variants.
     const NAMES: [&str; 3] = ["queue", "refused", "end"];
 }
 

@@ -14,7 +14,7 @@ use super::client::{self, Client};
 use super::tls;
 use crate::error::Error;
 
-/// Settings that all kinds of push share.
+/// Settings that pushes to a Pushgateway and remote write have in common.
 #[derive(Clone)]
 pub(super) struct PushTarget {
     url: String,

@@ -1,4 +1,4 @@
-//! Writes a file for the textfile collector of `node_exporter`.
+//! Writes metrics to a file for the textfile collector of `node_exporter`.
 
 use std::{
     ffi::OsString,
@@ -15,13 +15,13 @@ use crate::error::Error;
 
 /// Writes the metrics of this program to a file for `node_exporter`'s textfile collector.
 ///
-/// For jobs that cron or a timer starts. The exporter reads all files that end in `.prom` from one
-/// folder (`--collector.textfile.directory`), in the text format 0.0.4. It refuses samples with
-/// timestamps; this function writes none.
+/// For jobs that cron or a timer starts. The exporter reads all files that end in `.prom` from the
+/// folder in its option `--collector.textfile.directory`, in the text format 0.0.4. It refuses
+/// samples with timestamps; this function writes none.
 ///
-/// The file is replaced atomically, also in a crash: a temporary file in the same folder, with mode
-/// 644, is written, synced to disk and renamed. The exporter reads either the old or the new
-/// metrics.
+/// The file is replaced atomically, also in a crash: a temporary file in the same folder (on Unix
+/// with mode 644) is written, synced to disk and renamed. The exporter reads either the old or the
+/// new metrics.
 ///
 /// [`write_textfile_from`] writes a registry other than the global one.
 ///
@@ -94,7 +94,7 @@ fn replace(registry: &Registry, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A new file in the same folder, with a name that the exporter ignores.
+/// Creates a file in the folder of `path`, with a name that the exporter ignores.
 fn create_temporary(path: &Path) -> io::Result<(File, PathBuf)> {
     static FILES: AtomicU64 = AtomicU64::new(0);
     loop {
@@ -125,7 +125,7 @@ fn write(registry: &Registry, file: File) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Sets mode 644 whatever the umask is, because the exporter runs as another user.
+/// Sets mode 644 whatever the umask is, because the exporter usually runs as another user.
 #[cfg(unix)]
 fn make_readable(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! Threads that push, each with a small runtime of its own.
+//! Threads that push metrics, each with its own tokio runtime.
 
 use std::{
     future::Future,
@@ -14,7 +14,7 @@ use crate::error::{Error, PushError};
 pub(super) struct PushThread(JoinHandle<Result<(), Error>>);
 
 impl PushThread {
-    /// Starts a thread with its own runtime.
+    /// Starts a thread that runs the future of `work` in its own tokio runtime.
     ///
     /// A push must not depend on a runtime of the program, which may not exist, may be busy, or may
     /// be shutting down.

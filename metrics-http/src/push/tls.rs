@@ -1,4 +1,4 @@
-//! The connector for `https`, and the root certificates it trusts.
+//! The TLS connector for pushes to `https` URLs, and the root certificates it trusts.
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ pub(super) fn negotiate(accept: Option<&str>) -> ExpositionFormat {
         .flat_map(header::elements)
         .filter_map(MediaRange::parse)
         .collect();
-    // The text format is first: of equally preferred formats, the earlier one is served.
+    // `OFFERS` begins with the text format: of equally preferred formats, the first is served.
     let mut best = None;
     for offer in &OFFERS {
         let Some(preference) = Preference::of(offer, &ranges) else {
@@ -43,7 +43,7 @@ struct Offer {
     subtype: &'static str,
     /// Parameters that identify the format; other parameters of a range are ignored.
     parameters: &'static [(&'static str, &'static str)],
-    /// How specifically a range must name the format to be answered with it.
+    /// The specificities at which a media range is answered with this format.
     answers: &'static [Specificity],
 }
 
@@ -137,7 +137,7 @@ impl<'a> MediaRange<'a> {
             .unwrap_or_default()
     }
 
-    /// How specifically this names a format; `None` if the format does not answer this range.
+    /// How specifically this range names a format; `None` if it is not answered with the format.
     fn specificity(&self, offer: &Offer) -> Option<Specificity> {
         let specificity = match (self.main_type, self.subtype) {
             ("*", "*") => Specificity::AnyType,

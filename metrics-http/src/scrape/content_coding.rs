@@ -30,7 +30,7 @@ impl ContentCoding {
             #[cfg(feature = "gzip")]
             (ContentCoding::Gzip, &["gzip", "x-gzip"]),
         ];
-        // An identity that is not listed is acceptable, but any listed coding is preferred to it.
+        // If the header does not cover identity, any coding that it accepts is preferred to it.
         let identity = quality(accept_encoding, &["identity"]).unwrap_or(0.0);
         let mut best = (ContentCoding::Identity, identity);
         for (coding, names) in offers.into_iter().rev() {

@@ -163,9 +163,9 @@ impl Endpoint {
         Ok(response)
     }
 
-    /// The body of an exposition that is being encoded or was encoded for another scrape.
+    /// The body of an exposition: streamed from a new encoding, or shared with an identical scrape.
     ///
-    /// Fails with the response to send instead.
+    /// The error is the response to send instead.
     async fn body(&self, key: ScrapeKey, timeout: Duration) -> Result<Body, Response<Body>> {
         let leader = match self.coalescer.join(key.clone()).await {
             Role::Follower(chunks) => return Ok(Body::from_chunks(chunks)),

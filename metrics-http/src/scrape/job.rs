@@ -21,7 +21,7 @@ use super::{
 pub(super) struct ScrapeKey {
     pub(super) format: ExpositionFormat,
     pub(super) coding: ContentCoding,
-    /// Families or samples to restrict the exposition to; all if empty.
+    /// Names of the families or samples to restrict the exposition to; all if empty.
     pub(super) names: Vec<String>,
 }
 

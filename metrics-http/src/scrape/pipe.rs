@@ -22,7 +22,7 @@ pub(super) struct Writer {
 
 /// Receives a copy of each chunk that a [`Writer`] sends.
 pub(super) trait Tee: Send {
-    /// Takes a chunk; false to receive no more, and to be dropped without `complete`.
+    /// Takes a chunk. If it returns false, the tee is dropped without a call of `complete`.
     fn accept(&mut self, chunk: &Bytes) -> bool;
 
     /// Called after the last chunk of a complete body.

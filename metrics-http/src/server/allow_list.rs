@@ -1,4 +1,4 @@
-//! Allow-list of client networks.
+//! The allow-list: the client networks from which the server accepts connections.
 
 use std::{net::IpAddr, sync::Arc};
 

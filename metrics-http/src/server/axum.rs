@@ -1,4 +1,4 @@
-//! An axum router for the exposition.
+//! An axum router that serves the metrics.
 
 use super::handle::Server;
 use crate::error::Error;

@@ -1,4 +1,4 @@
-//! Settings of a server or an endpoint.
+//! The builder for a metrics server or an endpoint, with all settings.
 
 use std::{
     net::{TcpListener, ToSocketAddrs},
@@ -208,8 +208,8 @@ impl ServerBuilder {
     /// Maximum duration of a scrape: 60 seconds by default.
     ///
     /// A scraper can shorten it with `X-Prometheus-Scrape-Timeout-Seconds`. Collectors that have
-    /// not finished after three quarters of it are left out. A scrape that waits for its client
-    /// after it is aborted.
+    /// not finished after three quarters of it are left out. A scrape that still has to wait for
+    /// its client when the time is over is aborted.
     pub fn scrape_timeout(mut self, timeout: Duration) -> ServerBuilder {
         self.scrape_timeout = timeout;
         self

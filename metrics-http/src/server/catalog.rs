@@ -1,4 +1,4 @@
-//! Routes generated from metric declarations: catalogue, dashboards and alerting rules.
+//! Routes for what is generated from the metric declarations: catalogue, dashboards and rules.
 
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -71,7 +71,7 @@ fn dashboard(catalog: &Catalog, parameters: &[Parameter]) -> Result<String, Stri
     Ok(dashboard.to_json())
 }
 
-/// Generates the rules; parameters: `?job=shop`.
+/// Generates the recording and alerting rules; parameters: `?job=shop`.
 fn rules(catalog: &Catalog, parameters: &[Parameter]) -> Result<String, String> {
     let mut rules = catalog.rules();
     for parameter in parameters {

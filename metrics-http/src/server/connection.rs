@@ -26,7 +26,7 @@ use super::{
     write_timeout::WriteTimeout,
 };
 
-/// The service of a connection, and the checks on its clients.
+/// What all connections share: routes, limits, the allow-list and TLS.
 #[derive(Clone)]
 pub(super) struct ConnectionConfig {
     pub(super) routes: Routes,

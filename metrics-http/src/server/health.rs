@@ -53,5 +53,5 @@ impl HealthChecks {
     }
 }
 
-/// Kubernetes probes wait 1 second by default; other clients may wait longer.
+/// Longer than a Kubernetes probe waits by default (1 second), because other clients wait longer.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);

@@ -31,7 +31,7 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Address {
-    /// A TCP port.
+    /// An IP address and a TCP port.
     Tcp(SocketAddr),
     /// The path of a Unix socket; empty for a socket without a path (unnamed or abstract).
     Unix(PathBuf),

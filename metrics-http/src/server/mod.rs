@@ -35,7 +35,7 @@ pub use self::{builder::ServerBuilder, handle::Server, listener::Address};
 ///
 /// This is all that a program has to do, with or without an async runtime: the server runs on its
 /// own thread. It serves the global registry and adds metrics of the process and the build;
-/// [`Server::builder`] changes that.
+/// [`Server::builder`] creates servers with other settings.
 ///
 /// The server runs until the program ends or [`Server::shutdown`] is called; the handle may be
 /// dropped.

@@ -1,4 +1,4 @@
-//! The routes of the server, and the order in which they are tried.
+//! The routes of the metrics server, and the order in which they are tried.
 
 use std::{collections::HashMap, convert::Infallible, sync::Arc};
 
@@ -43,7 +43,7 @@ impl Routes {
         Routes(Arc::new(table))
     }
 
-    /// Answers a request that the exposition does not: for another path, or without credentials.
+    /// Answers a request for a path other than the metrics, or without the required credentials.
     async fn respond(self, request: Request<()>) -> Response<Body> {
         let table = &*self.0;
         let path = request.uri().path();

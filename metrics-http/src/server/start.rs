@@ -128,7 +128,7 @@ impl ServerBuilder {
         Ok(axum::Router::new().route_service(&self.path, endpoint))
     }
 
-    /// Registers the collectors, checks the registry, and creates the endpoint.
+    /// Registers the built-in metrics, checks the registry, and creates the endpoint.
     fn build_endpoint(&self) -> Result<Endpoint, Error> {
         check_path(&self.path)?;
         if self.has_process_metrics {
@@ -163,7 +163,9 @@ impl ServerBuilder {
     }
 }
 
-/// Refuses a path that no request can have, or that axum would parse as a pattern.
+/// Refuses a path without a leading slash or with characters that have to be percent-encoded.
+///
+/// Among these characters are braces, which axum would parse as a pattern.
 fn check_path(path: &str) -> Result<(), Error> {
     if !path.starts_with('/') {
         return Err(Error::setting(format!(

@@ -1,4 +1,4 @@
-//! TLS with rustls; certificates are reloaded when their files change.
+//! TLS for the server, with rustls; certificates are reloaded when their files change.
 
 use std::{
     fmt::Display,

@@ -1,4 +1,4 @@
-//! Times out writes to a stalled client.
+//! A stream that times out writes to a stalled client.
 
 use std::{
     future::Future,

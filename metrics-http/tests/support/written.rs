@@ -1,6 +1,6 @@
 //! A strict decoder of remote-write requests.
 //!
-//! It has message definitions of its own, so that a mistake in those of the library is noticed.
+//! It has its own message definitions, so that a mistake in the library's definitions is noticed.
 
 use std::collections::{BTreeMap, BTreeSet};
 

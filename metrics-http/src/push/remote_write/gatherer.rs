@@ -1,4 +1,4 @@
-//! Gathers a registry at an interval and queues its samples.
+//! Gathers a registry at an interval and queues its samples for remote write.
 
 use std::{
     collections::HashMap,
@@ -25,7 +25,7 @@ pub(super) struct Gatherer {
     converter: SeriesConverter,
     /// The series of the last gathering.
     previous: HashMap<Labels, PreviousSample>,
-    /// Timestamp of the last gathering, in Unix milliseconds.
+    /// The last timestamp that [`Gatherer::now`] returned, in Unix milliseconds.
     last_time: i64,
 }
 

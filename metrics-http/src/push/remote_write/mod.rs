@@ -82,7 +82,7 @@ pub struct RemoteWrite {
 }
 
 impl RemoteWrite {
-    /// Sends to this URL, including its path, with this value of the label `job`.
+    /// Configures remote write to this URL, which includes the path, with this label `job`.
     pub fn new(url: impl Into<String>, job: impl Into<String>) -> RemoteWrite {
         RemoteWrite {
             registry: Registry::global().clone(),
@@ -117,9 +117,9 @@ impl RemoteWrite {
         self.label("instance", host.to_string_lossy())
     }
 
-    /// How to escape names with characters other than letters, digits and underscores.
+    /// How to escape metric and label names that need UTF-8 support in the server.
     ///
-    /// By default, these characters are replaced by underscores.
+    /// By default, [underscores](Escaping::Underscores) replace the characters that need it.
     pub fn escaping(mut self, escaping: Escaping) -> RemoteWrite {
         self.escaping = escaping;
         self
@@ -196,7 +196,7 @@ impl RemoteWrite {
     ///
     /// Shutting the [`Pusher`] down gathers the registry once more and then takes at most the
     /// [shutdown timeout](RemoteWrite::shutdown_timeout). Errors are passed to `on_error`, one for
-    /// all retries of a request.
+    /// all retries of a request; the last error at the end is returned by [`Pusher::shutdown`].
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The protobuf messages of both versions, with the fields that are sent.
+//! The protobuf messages of remote write 1.0 and 2.0, reduced to the fields that are sent.
 //!
 //! Version [1.0](https://prometheus.io/docs/specs/prw/remote_write_spec/), with Prometheus'
 //! extensions, and version
@@ -78,8 +78,8 @@ pub(super) struct TimeSeries {
     pub(super) exemplars: Vec<Exemplar>,
     #[prost(message, optional, tag = "5")]
     pub(super) metadata: Option<Metadata>,
-    /// The created timestamp in a draft that the first releases of Prometheus 3 implement. The
-    /// field is reserved in the final version, whose readers ignore it.
+    /// The created timestamp in a draft of version 2.0 that the first releases of Prometheus 3
+    /// implement. The field is reserved in the final version, whose readers ignore it.
     #[prost(int64, tag = "6")]
     pub(super) created_timestamp: i64,
 }

@@ -1,4 +1,4 @@
-//! The queue of samples that wait to be sent.
+//! The queue of samples that wait to be sent by remote write.
 
 use std::{
     collections::VecDeque,
@@ -33,7 +33,7 @@ impl Queue {
         }
     }
 
-    /// Adds samples and drops the oldest ones beyond the capacity; returns how many it dropped.
+    /// Adds samples and drops the oldest waiting ones beyond the capacity; returns how many.
     pub(super) fn push(&self, samples: Vec<SeriesSample>) -> u64 {
         let mut state = self.lock();
         state.waiting.extend(samples);
@@ -53,7 +53,7 @@ impl Queue {
 
     /// Waits for samples and takes up to `max`; `None` once the queue is closed and empty.
     ///
-    /// The call ends the sending of the samples of the previous call: they are no longer in flight.
+    /// The samples that the previous call returned no longer count as in flight after that.
     pub(super) async fn take(&self, max: usize) -> Option<Vec<SeriesSample>> {
         loop {
             {

@@ -1,4 +1,4 @@
-//! Encodes samples as a request.
+//! Encodes samples as the body and the headers of a remote-write request.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -164,7 +164,7 @@ fn sorted_labels(exemplar: &metrics_core::Exemplar) -> Vec<(String, String)> {
     labels
 }
 
-/// The symbol table of version 2.0: each string once, referred to by index.
+/// The symbol table of a message of version 2.0: each string once, referred to by index.
 struct Symbols {
     strings: Vec<String>,
     indices: HashMap<String, u32>,

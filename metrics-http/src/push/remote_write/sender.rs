@@ -1,4 +1,4 @@
-//! Sends queued samples, with retries and a fallback to version 1.0.
+//! Sends queued samples by remote write, with retries and a fallback to protocol version 1.0.
 
 use std::{
     mem,
@@ -33,8 +33,8 @@ pub(super) struct Sender {
     max_samples_per_send: usize,
     preferred_version: RemoteWriteVersion,
     version: RemoteWriteVersion,
-    /// Whether the server has accepted a request. Until then, status 400 to version 2.0 is taken
-    /// for a server that supports only 1.0.
+    /// Whether the server has accepted a request. Until then, a response with status 400 to a
+    /// message of version 2.0 is taken to mean that the server supports only 1.0.
     is_version_confirmed: bool,
 }
 
@@ -232,7 +232,7 @@ fn written(headers: &HeaderMap, what: &str) -> Option<u64> {
 
 /// A random duration between half the backoff and the backoff.
 ///
-/// Programs that lost a server at the same time must not return at the same time.
+/// Programs that lost a server at the same time must not all retry at the same time.
 fn with_jitter(backoff: Duration) -> Duration {
     backoff / 2 + (backoff / 2).mul_f64(fastrand::f64())
 }

@@ -1,4 +1,4 @@
-//! Converts families into samples, with the names and labels that a scrape would have.
+//! Converts families into remote-write samples, with the names and labels that a scrape yields.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(super) struct SeriesSample {
 #[derive(Clone, Debug)]
 pub(super) enum SampleValue {
     Float(f64),
-    /// Its timestamps are unset; the sample has them.
+    /// The timestamp fields of the histogram are unset; [`SeriesSample`] has them.
     NativeHistogram(Box<Histogram>),
 }
 
