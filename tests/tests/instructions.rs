@@ -111,7 +111,8 @@ fn constant_labels_take_no_instruction() {
     );
 }
 
-/// The minimum is LIMIT, the minimal code with which the recording bench compares times.
+/// The minimum is LIMIT, code that records without making values visible to a scraper, or for
+/// `bare_call` a function that records nothing. The recording bench compares their times.
 #[test]
 fn recording_takes_few_instructions_more_than_the_minimum() {
     for (ours, limit, at_most) in [

@@ -371,10 +371,10 @@ fn a_filter_matches_declared_and_escaped_names() {
 }
 
 metrics! {
-    /// The first by name.
+    /// The first of two clashing names.
     #[utf8]
     static FIRST: Gauge = "declared.twice";
-    /// The other.
+    /// The second of two clashing names.
     static SECOND: Gauge = "declared_twice";
 }
 

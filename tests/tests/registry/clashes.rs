@@ -12,9 +12,9 @@ use crate::support::{Phase, options};
 const CLASHES_FROM: u32 = line!();
 
 metrics! {
-    /// A gauge.
+    /// A metric.
     static KIND: Gauge = "clash_kind";
-    /// A gauge.
+    /// A metric.
     static KIND_AGAIN: Histogram = "clash_kind";
 
     /// A help text.

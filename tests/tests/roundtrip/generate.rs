@@ -62,7 +62,7 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
         })
 }
 
-/// The first part of a name.
+/// Generates the first part of a name; callers append at least one more character.
 fn part(utf8: bool) -> BoxedStrategy<String> {
     let legacy = "[a-zA-Z][a-zA-Z0-9_]{0,6}";
     if !utf8 {

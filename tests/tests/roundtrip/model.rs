@@ -33,7 +33,7 @@ pub(crate) struct Family {
     pub(crate) series: Vec<Series>,
 }
 
-/// The kind of a family.
+/// The type of a family, with its buckets or quantiles.
 #[derive(Clone, Debug)]
 pub(crate) enum What {
     Counter,
