@@ -2,8 +2,8 @@
 //!
 //! Each macro runs through three stages (`pipeline`): `parse` turns tokens into the types of
 //! `model`, `model` checks them, `expand` turns them into code and cannot fail. Rules that
-//! metrics-core shares, such as those for names, are `const fn`s of it that the code calls.
-//! `parse` and `expand` use `model` and never each other.
+//! metrics-core applies at run time, too, such as those for names, are `const fn`s of metrics-core
+//! that the generated code calls. `parse` and `expand` use `model` and never each other.
 
 mod expand;
 mod model;

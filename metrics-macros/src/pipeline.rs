@@ -86,8 +86,8 @@ pub(crate) fn derive_labels(input: TokenStream, reached_through: &str) -> TokenS
     })
 }
 
-/// Emits the errors, and the implementation if the model could be built: code that uses the type
-/// then causes no further errors.
+/// Expands a derive: emits the errors, and what `expand` returns, so that code that uses the type
+/// causes no further errors. A syntax error is emitted alone.
 fn derive(
     input: TokenStream,
     reached_through: &str,

@@ -1,5 +1,5 @@
-//! Compares expansions of the macros with files in the folder `snapshots`, which people can read.
-//! With `BLESS=1` in the environment, the tests overwrite the files.
+//! Compares expansions of the macros with the formatted files in the folder `snapshots`. With
+//! `BLESS=1` in the environment, the tests overwrite the files.
 
 use std::{env, fs, path::Path};
 

@@ -8,10 +8,10 @@ use std::{
 
 /// Returns a loopback address on which no program listens.
 ///
-/// A port that the system assigns may be taken again before the server binds it. These ports are
-/// below the range that the system assigns from, a program tries them in turn, and programs that
-/// run at the same time start at different ones, unless their process ids differ by a multiple of
-/// 10,000.
+/// A port that the system assigns may be taken again before the server binds it. The ports tried
+/// here are below the range that Linux assigns from by default. A program tries them in turn, and
+/// programs that run at the same time start at different ports, unless their process ids differ by
+/// a multiple of 10,000.
 #[track_caller]
 pub fn free_address() -> SocketAddr {
     static ATTEMPTS: AtomicU32 = AtomicU32::new(0);

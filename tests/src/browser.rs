@@ -105,7 +105,7 @@ impl Browser {
         })
     }
 
-    /// Evaluates a JavaScript expression to a string.
+    /// Returns the value of a JavaScript expression, which must be a string.
     #[track_caller]
     pub fn text(&self, expression: &str) -> String {
         let value = self.run(&format!("return {expression};"));
@@ -135,7 +135,7 @@ impl Browser {
         self.command(&format!("/element/{id}/click"), &json!({}));
     }
 
-    /// Sets the size of the page in pixels, and whether it is a phone's.
+    /// Sets the size of the page in pixels, and whether the browser emulates a phone.
     #[track_caller]
     pub fn resize(&self, width: u32, height: u32, is_phone: bool) {
         let metrics = json!({

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use metrics_core::{Metric, MetricValue, gather};
 
 /// Returns the series of a function in a family, such as `ok 2, error 1`: each with the values of
-/// its labels other than `function` and `module`, and its number.
+/// its labels other than `function` and `module`, and its own value; of a histogram, its count.
 pub fn series(family: &str, function: &str) -> String {
     let families = gather();
     let family = families.iter().find(|found| found.name == family);

@@ -1,4 +1,4 @@
-//! The running example program of metrics-http.
+//! Builds, runs and scrapes `shortener`, the example program of metrics-http.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -80,13 +80,13 @@ impl Example {
         self.metrics
     }
 
-    /// Scrapes it without an `Accept` header.
+    /// Scrapes the program without an `Accept` header.
     #[track_caller]
     pub fn scrape(&self) -> Page {
         get(&self.metrics_url())
     }
 
-    /// Scrapes it with an `Accept` header.
+    /// Scrapes the program with an `Accept` header.
     #[track_caller]
     pub fn scrape_accepting(&self, accept: &str) -> Page {
         get_accepting(&self.metrics_url(), accept)

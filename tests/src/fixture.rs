@@ -31,7 +31,7 @@ pub fn build_fixture(name: &str, release: bool) -> PathBuf {
     target.join(if release { "release" } else { "debug" })
 }
 
-/// A folder below the target folder of the running test.
+/// Returns the folder `tmp` in the target folder of the running test.
 fn target_folder() -> PathBuf {
     let program = env::current_exe().expect("a test is a program");
     let folder = program.ancestors().nth(3).expect("target/debug/deps");

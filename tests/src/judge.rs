@@ -269,7 +269,7 @@ impl Display for Refusal {
     }
 }
 
-// Like `Display`, because this is what a test that returns or unwraps it prints.
+// Like `Display`, because a test that returns or unwraps a refusal prints its `Debug` output.
 impl Debug for Refusal {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         Display::fmt(self, f)

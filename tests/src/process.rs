@@ -2,7 +2,8 @@
 
 use std::{env, fs, process::Command};
 
-/// Runs a test in a process in which no other test allocates: this program again, filtered to it.
+/// Runs a test in a process of its own, in which no other test allocates: starts this program again
+/// with only that test selected.
 ///
 /// `test` is the full name of the test, including its modules.
 #[track_caller]
@@ -23,7 +24,7 @@ pub fn in_own_process(test: &str, act: impl FnOnce()) {
     print!("{stdout}");
 }
 
-/// Returns by how many bytes the resident memory grows; 0 where `/proc` does not exist.
+/// Returns by how many bytes the resident memory grows during `act`; 0 where `/proc` does not exist.
 pub fn growth(act: impl FnOnce()) -> usize {
     let before = resident();
     act();

@@ -170,13 +170,13 @@ pub struct Histogram {
     /// Spans of buckets below zero.
     #[prost(message, repeated, tag = "9")]
     pub negative_span: Vec<BucketSpan>,
-    /// Their counts, each as the difference from the one before.
+    /// Counts of the buckets in `negative_span`, each as the difference from the one before.
     #[prost(sint64, repeated, packed = "false", tag = "10")]
     pub negative_delta: Vec<i64>,
     /// Spans of buckets above zero.
     #[prost(message, repeated, tag = "12")]
     pub positive_span: Vec<BucketSpan>,
-    /// Their counts, each as the difference from the one before.
+    /// Counts of the buckets in `positive_span`, each as the difference from the one before.
     #[prost(sint64, repeated, packed = "false", tag = "13")]
     pub positive_delta: Vec<i64>,
     /// Exemplars of the native buckets.

@@ -175,7 +175,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Adds configuration lines.
+    /// Sets further configuration lines.
     #[must_use]
     pub fn with(self, settings: &'a [&'a str]) -> Self {
         Self { settings, ..self }

@@ -1,4 +1,4 @@
-//! A strict parser of the text formats.
+//! A strict parser of the Prometheus text format and of `OpenMetrics`.
 //!
 //! The official parsers are lenient, because they read what any program may expose. This one
 //! accepts only what this library may write: a surplus space, a number that is not in canonical

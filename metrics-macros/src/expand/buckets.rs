@@ -1,4 +1,4 @@
-//! Bounds, buckets and quantiles, and the checks of objectives against them.
+//! Expands bounds, buckets and quantiles, and the checks of objectives against bounds.
 //!
 //! `#[buckets(native(growth = 1.5), 0.1)]` on a declared histogram expands to
 //!
@@ -75,11 +75,12 @@ impl Buckets {
 }
 
 impl Native {
-    /// The builder expression.
+    /// An expression that builds the `NativeConfig`.
     pub(super) fn expand(&self, krate: &Path) -> TokenStream {
         let setters = self.options().map(|(setter, _, value)| {
             let setter = format_ident!("{setter}");
-            // Without the span of the value: if its type is wrong, its check reports that there.
+            // The setter does not have the span of the value: if the value has a wrong type, the check
+            // of the option already reports that there.
             quote!(.#setter(#value))
         });
         let negative = self.negative.get().map(|()| quote!(.negative()));
@@ -92,7 +93,7 @@ impl Native {
             .collect()
     }
 
-    /// The setter, the check and the value of each option that is given.
+    /// The setter, the check and the value of each option that is given, except `negative`.
     fn options(&self) -> impl Iterator<Item = (&'static str, &'static str, &Expr)> {
         let max_zero = &self.max_zero_threshold;
         let options = [
@@ -112,7 +113,7 @@ impl Native {
 }
 
 impl Latency {
-    /// The objective as a value.
+    /// An expression of the type `metrics_core::Objective`.
     pub(super) fn objective(&self, krate: &Path) -> TokenStream {
         let (seconds, percent) = (self.seconds, &self.percent);
         quote!(#krate::Objective::Latency { seconds: #seconds, percent: #percent })
@@ -126,8 +127,8 @@ impl Latency {
     }
 }
 
-/// The items `__BOUNDS`, as declared, and `__BUCKETS`, which recordings search. The `const fn`
-/// `closed` converts the bounds and appends `+Inf`.
+/// The items `__BOUNDS`, as declared, `__UPPER` and `__BUCKETS`, which recordings search. The
+/// `const fn` `closed` makes `__UPPER`: it converts the bounds if necessary and appends `+Inf`.
 pub(super) fn bucket_items(
     krate: &Path,
     (count, array): (TokenStream, TokenStream),

@@ -1,4 +1,4 @@
-//! An `impl` block, a trait or an inline module with a function attribute.
+//! Expands a function attribute on an `impl` block, a trait or an inline module.
 //!
 //! ```text
 //! #[counted(labels(self.region))]
@@ -77,7 +77,7 @@ fn member(args: &Args, enclosing: Option<&Enclosing>, member: &Member) -> TokenS
     quote!(#(#attrs)* #item)
 }
 
-/// Arguments with one more at the end.
+/// The arguments in `tokens`, with `argument` added at the end if there is one.
 fn with_argument(tokens: TokenStream, argument: Option<&TokenStream>) -> TokenStream {
     let tokens = without_comma(tokens);
     let comma = (!tokens.is_empty() && argument.is_some()).then(|| quote!(,));

@@ -1,4 +1,4 @@
-//! The implementations of `Label` and of `Labels`.
+//! Expands the derives: the implementations of `Label`, and of `LabelSet` and `Labels`.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};

@@ -1,4 +1,4 @@
-//! `docs`: a section in the documentation of a function with queries for its metrics.
+//! The argument `docs`: adds a section with queries for a function's metrics to its documentation.
 //!
 //! `#[counted(docs)]` on `fn fetch() -> Result<..>` adds
 //!
@@ -21,7 +21,8 @@ use syn::{Attribute, LitStr, parse_quote};
 use super::family::function_name;
 use crate::model::{Args, Function};
 
-/// Appends the section, or appends to the section that an attribute above has begun.
+/// Appends the section to the function's documentation, or appends the queries to the section that
+/// an attribute above has begun.
 pub(super) fn add(args: &Args, function: &mut Function) {
     if !args.docs.is_set() {
         return;
@@ -63,7 +64,7 @@ impl Queries {
         }
     }
 
-    /// Titles and queries.
+    /// The title and the text of each query.
     fn all(&self, args: &Args) -> Vec<(&'static str, String)> {
         if args.instrument.is_timed {
             return self.durations(args);
@@ -112,7 +113,8 @@ impl Queries {
         ]
     }
 
-    /// A selector; `suffix` follows the family's name, `matchers` the common labels.
+    /// A series selector; `suffix` follows the family's name, `matchers` those of `function` and
+    /// `module`.
     fn series(&self, suffix: &str, matchers: &str) -> String {
         let Queries { family, function } = self;
         format!("{family}{suffix}{{function=\"{function}\",module=\"{MODULE}\"{matchers}}}")
@@ -132,5 +134,5 @@ fn with_module(text: &str) -> TokenStream {
 /// Placeholder for the module's path: a character that no name contains.
 const MODULE: char = '\0';
 
-/// The family that functions timed with `sample` share.
+/// The family that functions timed with `sample` and without `name` share.
 const SAMPLED_FAMILY: &str = "function_sampled_duration_seconds";

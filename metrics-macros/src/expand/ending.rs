@@ -66,7 +66,8 @@ pub(super) fn ending(
         first.get_or_insert(span);
     }
     // A closure literal, because the type of its parameter is only inferred if it is written as an
-    // argument of the call. An error about a value that is no label appears at the tuple's span.
+    // argument of the call. An error about a value that does not implement `Label` appears at the
+    // tuple's span.
     let ending = if let Some(first) = first {
         let labels = quote_spanned!(first=> &(#(#labels,)*));
         quote!(|#result| #call::LabelledOutcome::new(#is_error, #labels))
@@ -76,7 +77,8 @@ pub(super) fn ending(
     (ending, imports)
 }
 
-/// Calls a closure or function of the user with the result. Errors about its type appear at it.
+/// Calls `function`, a closure or function of the user, with the result. Errors about the type of
+/// `function` appear at its tokens.
 fn look(call: &TokenStream, result: &Ident, function: &Expr, ty: &TokenStream) -> TokenStream {
     let span = first_span(function);
     let call = located_at(call, span);

@@ -135,7 +135,7 @@ pub(super) fn near(args: &Args, series: &TokenStream) -> TokenStream {
     }
 }
 
-/// The labels that all series of the function have.
+/// The const labels of the function's series: `function`, `module` and perhaps `sample`.
 fn const_labels(args: &Args, function: &Function) -> TokenStream {
     let krate = &args.krate;
     let p = quote!(#krate::__private);
@@ -188,7 +188,8 @@ fn outcomes(args: &Args, returns: &Returns) -> TokenStream {
     quote!(#call::OutcomeLabel::Present { fallible: #fallible, is_async: #is_async })
 }
 
-/// The labels beside the const labels: names, closed values, and which ones come with the result.
+/// A call that sets the labels beside the const labels: their names and closed values, and which of
+/// them come with the result. `None` if there are no such labels.
 fn labels(args: &Args, function: &Function) -> Option<TokenStream> {
     let krate = &args.krate;
     let p = quote!(#krate::__private);

@@ -1,4 +1,4 @@
-//! A function with function attributes.
+//! Expands function attributes on a function.
 //!
 //! ```text
 //! #[counted]
@@ -48,7 +48,7 @@ pub(crate) fn function(args: Args, moved: Vec<Args>, mut function: Function) -> 
 
 /// The function as it is written, in a program without metrics.
 ///
-/// The compiler still checks the arguments and takes what they name to be in use:
+/// The compiler still checks the arguments, and counts the variables that they name as used:
 ///
 /// ```text
 /// const _: () = check_label("path", Kind::Counter);

@@ -106,7 +106,7 @@ fn recorder_type(args: &Args, call: &TokenStream) -> TokenStream {
 /// The values of the labels that are known when the call begins, as a reference to a tuple.
 pub(super) fn entry_values(args: &Args, function: &Function, call: &TokenStream) -> TokenStream {
     let values = args.entry_labels().map(|label| {
-        // Without an expression, the name is the argument, `r#` included.
+        // Without an expression, the value is the argument with the label's name, which keeps `r#`.
         let name = &label.name;
         let value = label.value.as_ref();
         let value = value.map_or_else(|| quote!(#name), ToTokens::to_token_stream);

@@ -24,8 +24,8 @@ use syn::Attribute;
 
 use crate::model::{Args, Function, Instrument, MOVED_ARGUMENT, without_comma};
 
-/// Moves these attributes below the next one if that has the name of a function attribute; returns
-/// whether it did.
+/// Moves `attributes` below the next attribute that may be a macro, if that has the name of a
+/// function attribute; returns whether it did.
 pub(super) fn move_below_next(
     attributes: &[Args],
     krate: &syn::Path,

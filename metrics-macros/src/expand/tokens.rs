@@ -1,10 +1,10 @@
-//! Tokens that several templates need.
+//! Tokens that several expansions need: checks, spans, and allowed lints.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{LitStr, Path};
 
-/// A path that resolves as before and whose errors appear at another place.
+/// The path, which resolves as before, but whose errors appear at `span`.
 pub(crate) fn located_at(path: impl ToTokens, span: Span) -> TokenStream {
     let locate = |mut token: TokenTree| {
         token.set_span(token.span().located_at(span));
@@ -34,7 +34,7 @@ pub(crate) fn check(
     }
 }
 
-/// Checks of a metric's name, by this function, and of its unit.
+/// Checks of a metric's name, by `function`, and of its unit.
 pub(crate) fn check_name(
     krate: &Path,
     function: &str,

@@ -1,12 +1,12 @@
-//! A function attribute with its arguments.
+//! A function attribute, such as `#[counted]`, with its parsed arguments.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Expr, LitBool, LitFloat, LitStr, Path, Type};
 
 use super::{Buckets, Instrument, Slot};
 
-/// Hidden argument by which the attribute on a block passes an [`Enclosing`] to the attributes that
-/// it puts on the functions in the block.
+/// Hidden argument by which the attribute on a block passes an [`Enclosing`] to the attributes on
+/// the functions in the block.
 pub(crate) const BLOCK_ARGUMENT: &str = "__block";
 
 /// Hidden argument of an attribute that has moved below another one; see `expand::stack`.
@@ -17,7 +17,7 @@ pub(crate) struct Args {
     pub(crate) instrument: &'static Instrument,
     /// The arguments as they are written.
     pub(crate) tokens: TokenStream,
-    /// The path of metrics-core.
+    /// The path of metrics-core, or of a crate that re-exports its items.
     pub(crate) krate: Path,
     pub(crate) name: Slot<LitStr>,
     pub(crate) help: Slot<LitStr>,
@@ -39,7 +39,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Creates an attribute whose arguments are not parsed yet; `tokens` are the unparsed ones.
+    /// Creates an attribute without parsed arguments; `tokens` are the arguments as they are written.
     pub(crate) fn new(instrument: &'static Instrument, tokens: TokenStream, krate: Path) -> Self {
         Args {
             instrument,
@@ -74,7 +74,7 @@ impl Args {
         })
     }
 
-    /// The labels that are computed from the result.
+    /// The labels in `on_return(...)`, which are computed from the result.
     pub(crate) fn result_labels(&self) -> impl Iterator<Item = &ResultLabel> {
         let labels = self.labels.get().into_iter().flatten();
         let of_result = labels.filter_map(|label| match label {
@@ -118,7 +118,8 @@ pub(crate) enum LabelArg {
     OnReturn(Vec<ResultLabel>),
 }
 
-/// `argument`, `argument: Type`, `self.field`, `key = expression` or `key: Type = expression`.
+/// A label whose value is known when the call begins: `argument`, `argument: Type`, `self.field`,
+/// `key = expression` or `key: Type = expression`.
 pub(crate) struct EntryLabel {
     pub(crate) name: Ident,
     pub(crate) ty: Option<Type>,
@@ -126,7 +127,7 @@ pub(crate) struct EntryLabel {
     pub(crate) value: Option<Expr>,
 }
 
-/// `key = |result| expression` or `key: Type = |result| expression`.
+/// A label in `on_return(...)`: `key = |result| expression` or `key: Type = |result| expression`.
 pub(crate) struct ResultLabel {
     pub(crate) name: Ident,
     pub(crate) ty: Option<Type>,
@@ -151,7 +152,7 @@ pub(crate) struct Slo {
 pub(crate) struct Latency {
     pub(crate) seconds: f64,
     pub(crate) percent: LitFloat,
-    /// The duration's literal.
+    /// The span of the duration's literal.
     pub(crate) span: Span,
 }
 

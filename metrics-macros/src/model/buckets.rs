@@ -1,4 +1,4 @@
-//! The buckets of a histogram, and the quantiles of a summary.
+//! The parsed arguments for the buckets of a histogram and the quantiles of a summary.
 
 use proc_macro2::Ident;
 use syn::Expr;

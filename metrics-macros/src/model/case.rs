@@ -1,4 +1,5 @@
-//! The spelling of identifiers: `rename_all`, and the default values of labels.
+//! Converts identifiers to a case such as `kebab-case`: for `rename_all`, for the default values of
+//! a derived `Label`, and for metric names that are derived from the name of a static.
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
@@ -22,7 +23,7 @@ enum Letters {
 }
 
 impl Case {
-    /// The default for the variants of an enum.
+    /// The default case of the values of a derived `Label`, and the case of derived metric names.
     pub(crate) const SNAKE: Case = Case::new("_", Letters::Lower, Letters::Lower, Letters::Lower);
 
     const fn new(separator: &'static str, first: Letters, initial: Letters, rest: Letters) -> Case {
@@ -73,7 +74,8 @@ impl Case {
     }
 }
 
-/// The words of an identifier in any case: `HTTPServer` is `HTTP` and `Server`.
+/// Splits an identifier at `_` and where a capital letter begins a word: `HTTPServer` into `HTTP`
+/// and `Server`.
 fn words(name: &str) -> Vec<String> {
     let letters: Vec<char> = name.chars().collect();
     let mut words = vec![String::new()];

@@ -163,7 +163,7 @@ fn check_applies(args: &Args, errors: &mut Errors) {
     }
 }
 
-/// Checks the arguments that decide the outcome, and the arguments that need one.
+/// Checks the arguments that decide the outcome of a call or depend on it.
 fn check_outcome(args: &Args, returns: &Returns, errors: &mut Errors) {
     if let (Some(key), false) = (args.err.key(), args.fallible.is_set())
         && args.instrument.has_outcome
@@ -239,7 +239,7 @@ fn check_labels(args: &Args, function: &Function, errors: &mut Errors) {
     }
 }
 
-/// Reports labels that have the name of an earlier one.
+/// Reports each label that has the name of an earlier label.
 pub(super) fn report_duplicates<'i>(names: impl Iterator<Item = &'i Ident>, errors: &mut Errors) {
     let mut seen = Vec::new();
     for name in names {

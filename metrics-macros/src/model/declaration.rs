@@ -1,4 +1,4 @@
-//! The input of `metrics!`, as it is written.
+//! The parsed input of `metrics!`: declarations of metrics, with their attributes and labels.
 
 use proc_macro2::{Ident, Span};
 use syn::{Attribute, Expr, LitStr, Path, Type, Visibility};
@@ -7,7 +7,7 @@ use super::{Bounds, Buckets, Latency, Slot, label_name};
 
 /// The input of `metrics!`.
 pub(crate) struct Declarations {
-    /// The path of metrics-core.
+    /// The path of metrics-core, which `metrics!` passes as `$crate`.
     pub(crate) krate: Path,
     /// `prefix = "app";`
     pub(crate) prefix: Option<LitStr>,
@@ -37,9 +37,9 @@ pub(crate) struct MetricAttrs {
     pub(crate) expire: Slot<Expiry>,
     pub(crate) exemplars: Slot<()>,
     pub(crate) computed: Slot<Expr>,
-    /// `#[cfg(...)]`, which goes on every item of the expansion.
+    /// `#[cfg(...)]`, which goes on every top-level item of the expansion.
     pub(crate) cfgs: Vec<Attribute>,
-    /// The doc comment, which goes on the static and on its type.
+    /// The doc comment, which goes on the static and, unless the metric is computed, on its type.
     pub(crate) docs: Vec<Attribute>,
     /// Other attributes, of the compiler or another crate, which go on the static.
     pub(crate) others: Vec<Attribute>,
@@ -51,7 +51,8 @@ pub(crate) struct Expiry {
     pub(crate) span: Span,
 }
 
-/// `Kind`, `Kind<(a: A, b: &str)>`, `Kind<Labels>` or `StateSet<States, ...>`.
+/// The declared type: `Kind`, `Kind<(a: A, b: &str)>`, `Kind<Labels>`, `StateSet<States>` or
+/// `StateSet<States, ...>` with labels.
 pub(crate) struct MetricType {
     pub(crate) kind: Ident,
     pub(crate) states: Option<Type>,

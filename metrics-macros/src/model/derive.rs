@@ -1,4 +1,4 @@
-//! `#[derive(Label)]` and `#[derive(Labels)]`.
+//! The items that derive `Label` or `Labels`, and the rules for them.
 
 use proc_macro2::Ident;
 use syn::{Data, Fields, Generics, LitStr, Path, Type, ext::IdentExt};
@@ -10,7 +10,7 @@ pub(crate) struct DeriveItem {
     pub(crate) ident: Ident,
     pub(crate) generics: Generics,
     pub(crate) data: Data,
-    /// The path of metrics-core.
+    /// The path of metrics-core, or of a crate that re-exports its items.
     pub(crate) krate: Path,
     pub(crate) on_type: LabelAttr,
     /// The attributes on each variant of an enum, or on each field of a struct, in order.
@@ -143,7 +143,8 @@ impl LabelStruct {
                 name,
             });
         }
-        // With errors, the checks in the implementation could report the same fault again.
+        // With errors, nothing is generated, because the checks in the implementation could report the
+        // same fault again.
         errors.is_empty().then(|| LabelStruct {
             ident: item.ident,
             generics: item.generics,

@@ -1,4 +1,4 @@
-//! The items that a function attribute can be on.
+//! The items that a function attribute, such as `#[counted]`, is written on.
 
 use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, FnArg, Pat, Signature, Token, Type, Visibility, ext::IdentExt};
@@ -9,12 +9,12 @@ use super::{Args, Enclosing, EntryLabel, generics::is_concrete};
 pub(crate) enum Item {
     Function(Box<Function>),
     Container(Container),
-    /// `mod name;`, whose contents a macro cannot see; the tokens to point at.
+    /// `mod name;`, whose contents a macro cannot see. The error points at these tokens.
     FileModule(TokenStream),
     Other,
 }
 
-/// A function; its body stays as it is written.
+/// A function. Its body is kept as tokens and not parsed.
 #[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
@@ -95,7 +95,7 @@ pub(crate) struct Container {
     /// `#![...]` at the top of the body.
     pub(crate) inner_attrs: Vec<Attribute>,
     pub(crate) members: Vec<Member>,
-    /// The context that its functions need; `None` for a module.
+    /// The `impl` block or trait, for the attributes on its functions; `None` for a module.
     pub(crate) enclosing: Option<Enclosing>,
     /// The span of the braces around the body.
     pub(crate) brace: Span,

@@ -10,7 +10,8 @@ use super::{Args, mentions};
 /// Whether a constant outside of the function can name the type: it mentions no generic parameter.
 ///
 /// The parameters of an enclosing `impl` block are known if the attribute is on the block. If not,
-/// every name that consists of a capital letter and digits, such as `T` or `T1`, is taken for one.
+/// every name of one capital letter, such as `T`, or of one and digits, such as `T1`, is taken for
+/// a generic parameter.
 pub(super) fn is_concrete(ty: &Type, sig: &Signature, args: &Args) -> bool {
     let is_like_parameter = |ident: &Ident| {
         let text = ident.to_string();
@@ -22,8 +23,8 @@ pub(super) fn is_concrete(ty: &Type, sig: &Signature, args: &Args) -> bool {
         && (args.enclosing.is_some() || !mentions(ty.to_token_stream(), &is_like_parameter))
 }
 
-/// Whether the type mentions a generic parameter, `Self` or `impl`, which have no meaning outside
-/// of the function.
+/// Whether the type mentions a type or const parameter, `Self` or `impl`, which have no meaning
+/// outside of the function.
 pub(super) fn names_generic(ty: &Type, sig: &Signature, args: &Args) -> bool {
     let enclosing = args.enclosing.as_ref();
     let is_generic = |ident: &Ident| {

@@ -1,4 +1,4 @@
-//! The three function attributes, and in what they differ.
+//! The function attributes `#[counted]`, `#[timed]` and `#[in_flight]`, and how they differ.
 
 use proc_macro2::Ident;
 
@@ -6,19 +6,19 @@ use proc_macro2::Ident;
 pub(crate) struct Instrument {
     /// The attribute's name.
     pub(crate) attribute: &'static str,
-    /// The type in `metrics_core::__private::call` that records a call.
+    /// The type in `metrics_core::__private::call` that records a call without `sample` or `busy`.
     pub(crate) recorder: &'static str,
-    /// The constant of `metrics_core::__private::call::FunctionFamily` for the shared family.
+    /// The constant of `metrics_core::__private::call::FunctionFamily` for [`family`](Self::family).
     pub(crate) shared_family: &'static str,
     /// The variant of `metrics_core::Kind`.
     pub(crate) kind: &'static str,
-    /// The family that functions without the argument `name` share.
+    /// The family that functions without the arguments `name` and `sample` share.
     pub(crate) family: &'static str,
-    /// The help of that family.
+    /// The help of `family`, and the default help of families with another name.
     pub(crate) help: &'static str,
     /// Whether the series may have the label `outcome`.
     pub(crate) has_outcome: bool,
-    /// Whether it records durations, in a histogram.
+    /// Whether the attribute records durations, in a histogram.
     pub(crate) is_timed: bool,
 }
 

@@ -8,7 +8,7 @@ use super::{
     check::report_duplicates,
 };
 
-/// A metric to declare.
+/// A checked declaration, with the name and help that the metric gets.
 pub(crate) struct Metric {
     pub(crate) kind: MetricKind,
     /// The name in expositions.
@@ -149,7 +149,7 @@ impl MetricKind {
     }
 }
 
-/// Reports attributes that the type of metric does not have.
+/// Reports attributes that do not apply to a metric of this type or without labels.
 fn check_attrs(
     attrs: &MetricAttrs,
     ty: &MetricType,
@@ -209,7 +209,7 @@ fn check_labels(labels: &[ListedLabel], errors: &mut Errors) {
     }
     for (index, label) in labels.iter().enumerate() {
         let (parameter, name) = (label.parameter.unraw(), label.name());
-        // Labels that share the parameter, too, were reported above.
+        // Labels with the same parameter were reported above.
         let mut earlier = labels[..index].iter();
         if let Some(earlier) = earlier.find(|earlier| earlier.name().value() == name.value())
             && earlier.parameter.unraw() != parameter

@@ -165,8 +165,8 @@ fn future_output<'a>(
 
 /// The type as a constant outside of the function can name it: with `'static` lifetimes.
 ///
-/// This is sound for the questions that such constants ask, because neither whether a type is a
-/// `Result` nor the values of a label depend on lifetimes.
+/// The constants tell whether a type is a `Result` and which values a label has. Neither depends on
+/// lifetimes, so the other type gives the same answer.
 pub(crate) fn with_static_lifetimes(ty: &Type) -> Type {
     let mut ty = ty.clone();
     StaticLifetimes::default().visit_type_mut(&mut ty);

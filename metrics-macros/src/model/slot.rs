@@ -1,4 +1,4 @@
-//! An argument that may be given once.
+//! The value of a macro argument that may be given at most once.
 
 use proc_macro2::Ident;
 

@@ -4,7 +4,8 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Expr, LitStr, ext::IdentExt};
 
-/// The span of the first token: on stable Rust, a joined span covers no more than that either.
+/// The span of an expression's first token. `syn` gives no more on stable Rust, which cannot join
+/// spans.
 pub(crate) fn first_span(expression: &Expr) -> Span {
     let first = expression.to_token_stream().into_iter().next();
     first.map_or_else(Span::call_site, |token| token.span())

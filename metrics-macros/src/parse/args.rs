@@ -1,4 +1,4 @@
-//! The arguments of the function attributes.
+//! Parses the arguments of the function attributes.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::{

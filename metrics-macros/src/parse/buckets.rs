@@ -1,4 +1,4 @@
-//! The content of `buckets(...)` and `quantiles(...)`.
+//! Parses the content of `buckets(...)` and `quantiles(...)`.
 
 use proc_macro2::Ident;
 use syn::{

@@ -1,4 +1,4 @@
-//! An `impl` block, a trait or an inline module with a function attribute.
+//! Parses an `impl` block, a trait or an inline module that a function attribute is on.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -86,7 +86,7 @@ fn header_and_body(input: ParseStream) -> syn::Result<(TokenStream, Option<Group
     while !input.is_empty() {
         match input.parse::<TokenTree>()? {
             // Braces after `<` or `,` are taken for a const argument, as in `Foo<{ N }>` and
-            // `Foo<A, { N }>`, and braces after the `=` of a constant for its value.
+            // `Foo<A, { N }>`, and braces after an `=`, as in a constant, for part of the value.
             TokenTree::Group(group)
                 if group.delimiter() == Delimiter::Brace
                     && !['<', ','].contains(&before)
@@ -137,7 +137,7 @@ enum Kind {
     Module,
 }
 
-/// The kind of container that has this header; `None` if it is no container.
+/// The kind of container that has this header; `None` for other items.
 fn kind_of(header: &TokenStream) -> Option<Kind> {
     if starts_with(header, "mod") {
         return Some(Kind::Module);
@@ -165,7 +165,7 @@ fn generics(generics: &syn::Generics) -> Vec<Ident> {
     named.collect()
 }
 
-/// The name of a type without paths, lifetimes, and the parameters of its `impl`.
+/// The short name of a type: `Store` for `store::Store<'a, T>`, where `T` is one of `generics`.
 fn type_name(ty: &Type, generics: &[Ident]) -> String {
     let mut ty = ty.clone();
     Shorten(generics).visit_type_mut(&mut ty);
@@ -174,7 +174,8 @@ fn type_name(ty: &Type, generics: &[Ident]) -> String {
     name
 }
 
-/// Removes paths, lifetimes and these generic parameters from a type.
+/// Removes paths, lifetimes of references and arguments, and arguments that mention these generic
+/// parameters from a type.
 struct Shorten<'a>(&'a [Ident]);
 
 impl VisitMut for Shorten<'_> {

@@ -1,4 +1,4 @@
-//! The input of `metrics!`.
+//! Parses the input of `metrics!`.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::{
@@ -21,7 +21,7 @@ use crate::model::{
 /// Parses the path of metrics-core, which the `macro_rules!` macro `metrics!` passes, and the
 /// user's input.
 ///
-/// A syntax error in a declaration fails; errors in attributes are collected.
+/// Returns a syntax error in a declaration; collects errors in attributes.
 pub(crate) fn declarations(tokens: TokenStream, errors: &mut Errors) -> syn::Result<Declarations> {
     let parser = |input: ParseStream| {
         let krate = input.call(Path::parse_mod_style)?;
@@ -178,7 +178,8 @@ fn metric_attr(
     Ok(true)
 }
 
-/// The trimmed text of one line of a doc comment; `None` if it is not a string literal.
+/// The trimmed text of a `doc` attribute, such as a line of a doc comment; `None` if it is not a
+/// string literal.
 fn doc(attr: &Attribute) -> Option<String> {
     match &attr.meta {
         Meta::NameValue(pair) => match &pair.value {

@@ -1,4 +1,4 @@
-//! The input of the derives.
+//! Parses the input of the derives `Label` and `Labels`.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::{
@@ -12,7 +12,7 @@ use crate::model::{Case, DeriveItem, Errors, LabelAttr};
 
 /// Parses the item of a derive that the crate `reached_through` re-exports.
 ///
-/// A syntax error in the item fails; errors in `#[label(...)]` are collected.
+/// Returns a syntax error in the item; collects errors in `#[label(...)]`.
 pub(crate) fn derive_item(
     tokens: TokenStream,
     reached_through: &str,

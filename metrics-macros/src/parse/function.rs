@@ -1,4 +1,4 @@
-//! A function, and the function attributes that moved below the one being expanded.
+//! Parses a function, and the function attributes that moved below the one being expanded.
 
 use proc_macro2::TokenTree;
 use syn::{
@@ -9,7 +9,7 @@ use syn::{
 use super::args;
 use crate::model::{Args, Errors, Function, Instrument, MOVED_ARGUMENT};
 
-/// Whether a function begins here, after its visibility.
+/// Whether `input`, the rest of an item after its visibility, is a function.
 pub(crate) fn function_follows(input: ParseStream) -> bool {
     let ahead = input.fork();
     loop {
@@ -64,7 +64,7 @@ pub(crate) fn moved_attributes(function: &mut Function, reached_through: &str) -
         && let Some(instrument) = Instrument::named(&last.ident)
         && meta.tokens.clone().into_iter().any(is_mark)
     {
-        // Its own expansion has checked it: with an error, it would not have moved.
+        // The attribute's own expansion has reported its errors: with any, it would not have moved.
         let errors = &mut Errors::default();
         moved.push(args(
             instrument,

@@ -50,7 +50,7 @@ pub(crate) fn equals(key: &Ident, example: &str, input: ParseStream) -> syn::Res
     Ok(())
 }
 
-/// Parses `= value` if it is there.
+/// Parses `= value` if an `=` follows.
 pub(crate) fn optional_value<T: Parse>(input: ParseStream) -> syn::Result<Option<T>> {
     let equals: Option<Token![=]> = input.parse()?;
     equals.map(|_| input.parse()).transpose()

@@ -1,4 +1,4 @@
-//! The item that a function attribute is on.
+//! Parses the item that a function attribute is on.
 
 use proc_macro2::TokenStream;
 use syn::{

@@ -1,4 +1,4 @@
-//! `labels(...)` and `err(...)` of the function attributes.
+//! Parses the arguments `labels(...)` and `err(...)` of the function attributes.
 
 use proc_macro2::{Ident, Span};
 use syn::{

@@ -1,4 +1,4 @@
-//! The grammar: from tokens to the types of `model`, which are described there.
+//! Parses the input of the macros into the types of `model`, which are described there.
 //!
 //! A parser reports what is not in the grammar, at the token at fault. Where it can, it goes on
 //! after that, so that one compiler run shows several faults. `model` has the rules between

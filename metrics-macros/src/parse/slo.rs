@@ -1,4 +1,4 @@
-//! Objectives, and the durations that they are stated in.
+//! Parses the service level objectives in `slo(...)`, and durations such as `"250ms"`.
 
 use proc_macro2::{Ident, Span};
 use syn::{LitFloat, LitInt, LitStr, Token, ext::IdentExt, parse::ParseStream};

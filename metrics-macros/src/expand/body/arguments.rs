@@ -23,7 +23,7 @@ use crate::{
     model::{Function, mentions},
 };
 
-/// Statements that make a closure own the arguments of `sig`; they may need changes to `sig`.
+/// Statements that make a closure own the arguments. Changes the patterns in `sig` to match them.
 pub(super) fn owned_arguments(
     function: &Function,
     recorders: &[Recorder],
@@ -78,7 +78,8 @@ pub(super) fn move_arguments(sig: &mut Signature, recorders: &[Recorder]) -> Tok
     moved
 }
 
-/// Moves the variables that the arguments are bound to. The signature keeps its patterns.
+/// Moves the variables that the arguments are bound to. The signature keeps its patterns, but `mut`
+/// of a variable bound by value moves to its statement.
 fn move_variables(sig: &mut Signature, recorders: &[Recorder]) -> TokenStream {
     let mut moved = name_receiver(sig);
     for_each_variable(sig, |pat| {
@@ -136,7 +137,7 @@ fn for_each_variable(sig: &mut Signature, f: impl FnMut(&mut PatIdent)) {
             visit_mut::visit_pat_ident_mut(self, pat);
         }
 
-        // The arguments of a function type have names, too.
+        // Skips types: the length of an array type can be a block with variables of its own.
         fn visit_type_mut(&mut self, _: &mut Type) {}
     }
 

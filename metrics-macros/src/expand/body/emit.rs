@@ -1,4 +1,4 @@
-//! Parts that all forms of the function share.
+//! Parts of an instrumented function that its forms in `sync` and `future` share.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
@@ -29,7 +29,7 @@ pub(in crate::expand) fn emit(
 /// A body on one line may be a mere expression. If its braces had the user's span, the compiler
 /// would report them as unneeded.
 pub(super) fn body_block(brace: Span, body: &TokenStream) -> TokenTree {
-    // The snapshot tests run outside of a compiler.
+    // The snapshot tests run outside of a compiler, where spans have no lines.
     let is_on_one_line =
         proc_macro::is_available() && brace.unwrap().start().line() == brace.unwrap().end().line();
     let span = if is_on_one_line {
@@ -40,7 +40,8 @@ pub(super) fn body_block(brace: Span, body: &TokenStream) -> TokenTree {
     in_braces(span, body.clone())
 }
 
-/// `-> Type` for a closure, unless the type cannot be named there.
+/// `-> Type` for a closure; empty without a type, or if it contains `impl`, which is not allowed
+/// there.
 pub(in crate::expand) fn closure_output(output: &ReturnType) -> TokenStream {
     match output {
         ReturnType::Type(arrow, ty) if !names_impl(ty) => quote!(#arrow #ty),

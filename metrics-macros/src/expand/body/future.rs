@@ -11,7 +11,7 @@
 //!             if false { let __result: u64 = loop {}; return __result; } // see `type_hint`
 //!             { sleep(millis).await }
 //!         },
-//!         call::never_fails,                                      // see `ending`
+//!         call::never_fails,                                      // see `recorder`
 //!     )
 //! }
 //! ```
@@ -44,8 +44,8 @@ use crate::{
 
 /// Wraps the body of an `async fn`.
 pub(super) fn async_fn(function: &Function, recorders: &[Recorder]) -> TokenStream {
-    // These keep `async`: an attribute below may look for it, and `!` cannot be named in
-    // `impl Future<Output = !>`.
+    // In these cases the function stays `async`: an attribute below may look for the keyword, and
+    // `!` cannot be named in `impl Future<Output = !>`.
     if function.next_active_attribute().is_some() || is_never(&function.sig.output) {
         awaited(function, recorders)
     } else {
@@ -60,7 +60,7 @@ fn awaited(function: &Function, recorders: &[Recorder]) -> TokenStream {
     let named = name_variables(&function.sig);
     let before = quote!(#named #hint);
     let tracked = tracked_block(function, recorders, Labels::First, &before, &function.body);
-    // A value of an uninhabited type has any type: also `!`, which cannot be named here.
+    // A `match` without arms has any type, so also `!`, which stable Rust cannot name here.
     let body = if is_never(&function.sig.output) {
         quote_spanned!(function.brace=> #imports match #tracked.await {})
     } else {
@@ -151,7 +151,7 @@ pub(super) fn returned(
     emit(function, &sig, &body)
 }
 
-/// Where a future computes the labels of its arguments.
+/// Where a future computes the labels whose values are known when the call begins.
 #[derive(Clone, Copy)]
 enum Labels {
     First,

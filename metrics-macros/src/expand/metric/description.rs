@@ -42,7 +42,8 @@ struct NameChecks {
     labels: &'static str,
 }
 
-/// For names of ASCII letters, digits, `_` and, in metrics, `:`, which every scraper accepts.
+/// For names of ASCII letters, digits, `_` and, in metrics, `:`, which scrapers without support for
+/// UTF-8 names accept, too.
 const LEGACY: NameChecks = NameChecks {
     metric: "check_declared_metric",
     label: "check_declared_label",

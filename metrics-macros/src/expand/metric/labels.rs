@@ -54,8 +54,8 @@ impl Expansion<'_> {
         }
     }
 
-    /// The closed values of a label: of its allow-list, of what its function returns, or of its
-    /// type.
+    /// The values of a label, if they are closed: of its allow-list, of the type that its
+    /// `normalize` function returns, or of its own type.
     fn values(&self, index: usize, label: &ListedLabel) -> TokenStream {
         let (krate, p) = (self.krate, &self.p);
         let metric = &self.declaration().ident;

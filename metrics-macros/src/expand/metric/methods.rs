@@ -39,7 +39,7 @@ impl Expansion<'_> {
         let states = ty.states.as_ref().map(|states| quote!(<#states>));
         let (parameters, set) = self.parameters();
         let family = quote!(<#ident as #p::DeclaredMetric>::family());
-        // An error about a type that does not implement `Label` appears here.
+        // An error about a type that does not implement `Label` appears at this span.
         let span = match &ty.labels {
             LabelsType::List(labels) => labels[0].ty.span(),
             LabelsType::Type(ty) => ty.span(),
