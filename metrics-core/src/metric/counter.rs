@@ -7,8 +7,9 @@ use crate::{
 
 /// Counts events: a whole number that starts at 0 and only increases.
 ///
-/// At `u64::MAX` it saturates. Except for a thread's first one, an increment takes no lock: it is a
-/// load, an addition and a store in storage of that thread.
+/// It saturates: a value of 3 · 2<sup>62</sup> or more reads as `u64::MAX`. Most increments take no
+/// lock, and are a load, an addition and a store in storage of the calling thread. A thread's first
+/// increment takes a lock.
 ///
 /// ```
 /// use metrics_core::metrics;

@@ -31,7 +31,7 @@ pub trait DeclaredMetric: Sized + 'static {
     /// The key to the calling thread's storage.
     fn local() -> &'static LocalKey<Self::Local>;
     fn family() -> &'static Family;
-    /// The cells of closed series that all threads share.
+    /// The shared cells of all closed series.
     fn shared() -> &'static [AtomicU64];
     /// The search table of a histogram's classic buckets.
     fn buckets() -> Option<&'static Buckets> {
@@ -73,7 +73,7 @@ fn list_cells<M: DeclaredMetric>() {
 #[doc(hidden)]
 pub struct DeclaredSeries<M: DeclaredMetric> {
     series: SeriesId,
-    /// The calling thread's cells, if the labels are open and the thread has cells for the series.
+    /// The cells of the thread that looked the series up, if the labels are open and it had cells.
     cells: Option<<M::Local as ThreadStorage>::Cells>,
     metric: PhantomData<M>,
 }
@@ -182,8 +182,9 @@ impl<M: DeclaredMetric> SeriesStorage for DeclaredSeries<M> {
     #[inline]
     fn with_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
         if M::SERIES.is_some() {
-            // Does not call `ensure_registered`: a gauge's `set` is to be a single store. If the
-            // linker keeps this static, it also keeps the registration, which is in the same module.
+            // Does not call `ensure_registered`, so that a gauge's `set` stays a single store. A
+            // linker that keeps this static usually keeps the registration too: both are in one
+            // module.
             op(&M::shared()[self.series.place as usize])
         } else {
             series_access::with_open_shared_cell(M::family(), self.series, op)

@@ -21,7 +21,7 @@ use crate::{
 pub struct Disabled;
 
 impl Disabled {
-    /// Accepts the labels of a series.
+    /// Ignores the labels and returns a series that records nothing.
     #[inline(always)]
     pub fn with(_: &impl LabelSet) -> Self {
         Disabled

@@ -1,4 +1,4 @@
-//! Dynamic metrics: created while the program runs, with names that are known only then.
+//! Dynamic metrics, which the program creates while it runs: their options, types and labels.
 
 use std::{borrow::Cow, marker::PhantomData, sync::Arc, time::Duration};
 
@@ -22,11 +22,12 @@ use crate::{
     storage::{layout::Layout, native, native::NativeConfig},
 };
 
-/// Name, help and settings of a dynamic metric, for [`Registry::create`](crate::Registry::create) and
-/// [`Registry::create_family`](crate::Registry::create_family).
+/// Name, help and settings of a dynamic metric.
 ///
-/// These two functions check the settings and return the first fault as an [`Error`], with the
-/// location of the call to [`new`](Self::new).
+/// [`Registry::create`](crate::Registry::create),
+/// [`create_family`](crate::Registry::create_family) and
+/// [`get_or_create_family`](crate::Registry::get_or_create_family) take them. They return an
+/// [`Error`] for the first invalid setting, with the location of the call to [`new`](Self::new).
 ///
 /// ```
 /// use metrics_core::{Histogram, Options, Registry};
@@ -74,7 +75,8 @@ impl Options {
     /// Allows any characters except control characters in the metric's name and label names.
     ///
     /// The rules for suffixes still apply, and a leading `_` is reserved.
-    /// A scraper that does not accept them gets escaped names; see [`Escaping`](crate::Escaping).
+    /// A scraper that does not accept such names gets escaped ones: see
+    /// [`Escaping`](crate::Escaping).
     ///
     /// ```
     /// use metrics_core::{Counter, Options, Registry};
@@ -91,8 +93,9 @@ impl Options {
         self
     }
 
-    /// Sets the unit, of letters, digits and `_`. The name must end in `_` and the unit, before the
-    /// suffix `_total` of a counter.
+    /// Sets the unit, which consists of ASCII letters, digits and `_`.
+    ///
+    /// The name must end in `_` and the unit, or for a counter in `_`, the unit and `_total`.
     pub fn unit(mut self, unit: impl Into<String>) -> Self {
         self.desc.unit = Cow::Owned(unit.into());
         self
@@ -116,7 +119,7 @@ impl Options {
     /// Makes a histogram native, with buckets at most `growth` times as wide as the previous one.
     ///
     /// A growth of 1.1 gives schema 3. With [`buckets`](Self::buckets) the histogram has classic
-    /// buckets as well. The other options have their defaults; see
+    /// buckets as well. The other options of native histograms have their defaults; see
     /// [`metrics!`](macro@crate::metrics#native-histograms).
     ///
     /// ```

@@ -1,4 +1,4 @@
-//! [`Exemplar`], as [`gather`](crate::gather()) returns it.
+//! [`Exemplar`]: a labelled example of a recording, as [`gather`](crate::gather()) returns it.
 
 use crate::sample::{label_text::LabelView, value::RenderedExemplar};
 
@@ -6,7 +6,7 @@ use crate::sample::{label_text::LabelView, value::RenderedExemplar};
 /// trace identifier.
 ///
 /// [`gather`](crate::gather()) returns exemplars, and [OpenMetrics](crate::Format::OpenMetrics) and
-/// [protobuf](crate::Format::Protobuf) write them; the text formats have no syntax for them.
+/// [protobuf](crate::Format::Protobuf) write them; the other formats have no syntax for them.
 ///
 /// The program attaches an exemplar to a recording with
 /// [`observe_with_exemplar`](crate::Histogram::observe_with_exemplar) or

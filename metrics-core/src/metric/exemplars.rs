@@ -33,17 +33,18 @@ use crate::{
 /// Whether spans can be looked at: the feature `tracing`.
 pub(crate) const SPANS_ENABLED: bool = cfg!(feature = "tracing");
 
-/// How many exemplars a row has at most.
+/// The limit on the exemplars of a row, which is one counter or histogram of an exposition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExemplarLimit {
     /// One for each classic bucket of a histogram; one for a counter.
     OnePerBucket,
-    /// Up to [`MAX_NATIVE`], one for each power of two; the oldest is replaced. For histograms
-    /// without classic buckets.
+    /// Up to [`MAX_NATIVE`], at most one for each power of two and sign. Beyond that, the oldest is
+    /// replaced. For native histograms without classic buckets.
     TenPerRow,
 }
 
-/// The bucket of an exemplar in a histogram without classic buckets: one for each power of two.
+/// The bucket of an exemplar in a native histogram without classic buckets: one for each power of two
+/// and sign.
 #[inline(always)]
 pub(crate) fn native_exemplar_bucket(value: f64) -> usize {
     // Sign and exponent.
@@ -60,7 +61,7 @@ pub(crate) struct Exemplars {
 }
 
 impl Exemplars {
-    /// Exemplars that the program sets.
+    /// For a family whose exemplars are only set by the program.
     pub(crate) const fn manual() -> Self {
         Exemplars {
             wanted: AtomicU64::new(0),
@@ -69,7 +70,7 @@ impl Exemplars {
         }
     }
 
-    /// Exemplars taken from spans, if that is compiled in, and those that the program sets.
+    /// For a family that, with the feature `tracing`, also takes exemplars from spans.
     pub(crate) const fn from_spans() -> Self {
         Exemplars {
             wanted: AtomicU64::new(if SPANS_ENABLED { u64::MAX } else { 0 }),
@@ -191,8 +192,9 @@ impl Exemplars {
         }
     }
 
-    /// Lets every bucket take an exemplar from a span again: an exposition has written the stored
-    /// ones.
+    /// Sets all bits, so that every bucket takes an exemplar from a span again.
+    ///
+    /// Called after an exposition has written the stored exemplars.
     pub(crate) fn want_all(&self) {
         if !self.are_automatic() {
             return;
@@ -218,7 +220,7 @@ fn bit_number(row: RowId, bucket: usize) -> u32 {
 
 #[derive(Debug)]
 struct ExemplarStore {
-    /// By place and row.
+    /// The exemplars of each row, by the place of its series and the row's number.
     rows: Mutex<HashMap<(u32, u32), RowExemplars>>,
     /// For each bit, how many recordings since the last exposition stored no exemplar although they
     /// looked at the span: it was not sampled, or the lock was taken.
@@ -245,7 +247,7 @@ impl ExemplarStore {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stores an exemplar; false if the lock is still held after this many retries.
+    /// Stores an exemplar; false if the lock is still held after `retries` retries.
     fn put(
         &self,
         row: RowId,
@@ -288,7 +290,7 @@ struct RowExemplars {
 }
 
 impl RowExemplars {
-    /// Stores an exemplar in place of the bucket's previous one, or of the oldest at the limit.
+    /// Stores an exemplar. It replaces the bucket's previous one or, if the row is full, the oldest.
     fn put(&mut self, bucket: u16, exemplar: RenderedExemplar, limit: ExemplarLimit) {
         let previous = self.buckets.iter().position(|known| *known == bucket);
         let is_full = limit == ExemplarLimit::TenPerRow && self.buckets.len() >= MAX_NATIVE;
@@ -323,8 +325,10 @@ fn render(labels: &[(&str, &str)]) -> Option<Box<str>> {
     (chars <= MAX_CHARS).then(|| out.into_boxed_str())
 }
 
-/// Whether the data model allows the name. Names reserved for labels of series, such as `le` and
-/// those with a leading underscore, are allowed here.
+/// Whether the name consists of ASCII letters, digits and `_` and does not start with a digit.
+///
+/// Names that the labels of a series cannot have, such as `le` and those with a leading underscore,
+/// are allowed.
 fn is_label_name(name: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
     let mut bytes = name.bytes();
@@ -332,7 +336,7 @@ fn is_label_name(name: &str) -> bool {
         && bytes.all(|byte| is_letter(byte) || byte.is_ascii_digit())
 }
 
-/// Trace and span identifier of the current span, if it is sampled.
+/// Rendered labels with the trace and span identifiers of the current span, if it is sampled.
 #[cfg(feature = "tracing")]
 fn span_labels() -> Option<Box<str>> {
     use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -371,7 +375,8 @@ const MAX_NATIVE: usize = 10;
 const MAX_FAILURES: u16 = 256;
 
 /// How many times a recording with an exemplar from the program retries the lock. A scrape usually
-/// holds it for less time than that takes; if it is preempted meanwhile, a recording must not wait.
+/// holds the lock for less time than the retries take. If the scraping thread is preempted while it
+/// holds the lock, the recording must not wait.
 const MAX_LOCK_RETRIES: usize = 1_000;
 
 #[cfg(test)]

@@ -16,9 +16,9 @@ use crate::{
 
 /// A reference to one series, for recording without a lookup.
 ///
-/// It is the storage of dynamic metrics, and of what `bind` of a declared metric returns. The series
-/// does not expire while a handle to it exists. After the series was removed, recordings through
-/// the handle are not exposed.
+/// Dynamic metrics record through handles, and so do the metrics that `bind` of a declared metric
+/// returns. The series does not expire while a handle to it exists. After the series was removed,
+/// recordings through the handle are not exposed.
 #[derive(Debug)]
 pub struct Handle {
     family: FamilyRef,

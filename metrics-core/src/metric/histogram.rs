@@ -1,4 +1,4 @@
-//! [`Histogram`], and the layouts of histograms.
+//! [`Histogram`]: recording observations into classic and native buckets, and the cell layouts.
 
 use std::{marker::PhantomData, time::Duration};
 
@@ -36,7 +36,7 @@ use crate::{
 /// Observations can have [exemplars](crate::Exemplar), set by the program
 /// ([`observe_with_exemplar`](Self::observe_with_exemplar)) or taken from spans (`#[exemplars]`).
 ///
-/// An observation takes no lock, except a thread's first one and one that merges native buckets. A
+/// Most observations take no lock. A thread's first one does, and one that merges native buckets. A
 /// scrape reads count, sum and buckets of the same observations.
 ///
 /// ```
@@ -99,7 +99,7 @@ impl<S: SeriesStorage> Histogram<S> {
     ///
     /// The next exposition in a format that has [exemplars](crate::Exemplar) contains it. A bucket
     /// exposes the exemplar that was set last. A histogram with native buckets only keeps at most
-    /// ten exemplars, at most one for each power of two.
+    /// ten exemplars, at most one for each power of two and sign.
     ///
     /// A label name consists of ASCII letters, digits and `_` and does not start with a digit. No
     /// name may occur twice, and all names and values together have at most 128 characters. An
@@ -171,10 +171,10 @@ impl<S: SeriesStorage> Histogram<S> {
     }
 }
 
-/// The paths of an observation. Those that return a bucket return it for the exemplar; it is `None`
-/// if the value was rejected.
+/// The code paths of an observation. Most return the bucket that an exemplar of it belongs to, or
+/// `None` if the value was rejected.
 impl<S: SeriesStorage> Histogram<S> {
-    /// For a layout that is known at compile time.
+    /// Records an observation into a histogram whose layout is known at compile time.
     #[inline(always)]
     fn observe_static(
         &self,
@@ -193,7 +193,7 @@ impl<S: SeriesStorage> Histogram<S> {
         }
     }
 
-    /// For a layout that is known at run time.
+    /// Records an observation into a histogram whose layout is known only at run time.
     fn observe_dynamic(&self, value: f64, buckets: &Buckets) -> (Option<usize>, ExemplarLimit) {
         let layout = self.0.family().layout();
         if layout.native().is_some() {
@@ -204,8 +204,10 @@ impl<S: SeriesStorage> Histogram<S> {
         }
     }
 
-    /// For handles to histograms with native buckets or exemplars from spans. Not inlined, so that
-    /// handles to other histograms do not pay for it.
+    /// Records an observation through a handle to a histogram that has native buckets or takes
+    /// exemplars from spans.
+    ///
+    /// Not inlined, so that recordings through handles to other histograms do not pay for it.
     #[inline(never)]
     fn observe_slow(&self, value: f64, buckets: &Buckets) {
         let (bucket, limit) = self.observe_dynamic(value, buckets);
@@ -243,7 +245,7 @@ impl<S: SeriesStorage> Histogram<S> {
         let value = if classic_count > 1 {
             checked_observation(value, native.is_negative())
         } else {
-            // Checked on the cold path: the lookup of a native bucket fails for invalid values.
+            // The cold path checks the value: `find_bucket` below returns `None` for an invalid one.
             Some(value)
         };
         let Some(value) = value else {
@@ -277,10 +279,11 @@ impl<S: SeriesStorage> Histogram<S> {
         }
     }
 
-    /// Observes a value for which the fast path found no cells or no bucket: a thread's first
-    /// observation, late ones, invalid values, and buckets that are new or not in their home slot.
+    /// Observes a value for which the fast path found no cells or no bucket. Returns false if it
+    /// rejects the value.
     ///
-    /// Returns false if the value is rejected.
+    /// The fast path fails, for example, for a thread's first observation, for an invalid value, and
+    /// for a bucket that is new or not in its home slot of the hash table.
     #[cold]
     #[inline(never)]
     fn observe_native_cold(&self, value: f64, bucket: usize, layout: impl NativeLayout) -> bool {
@@ -317,7 +320,7 @@ impl<S: SeriesStorage> Observe for Histogram<S> {
 
 /// The layout of a native histogram, known at compile time or at run time.
 trait NativeLayout: Copy {
-    /// Number of classic buckets, and the configuration of the native ones.
+    /// Number of classic buckets, `+Inf` included, and the configuration of the native ones.
     fn native(self) -> Option<(usize, NativeConfig)>;
 }
 

@@ -22,7 +22,7 @@ impl HistogramSnapshot {
     ///
     /// `buckets` are pairs of an upper bound, ascending, and the number of observations in this
     /// bucket alone (not cumulative as in the exposition formats). The last bound is
-    /// `f64::INFINITY`; an empty bucket is added if it is missing.
+    /// `f64::INFINITY`; if it is missing, an empty bucket with this bound is added.
     ///
     /// ```
     /// use metrics_core::HistogramSnapshot;

@@ -4,7 +4,7 @@
 //! ([`series_storage::SeriesStorage`]). There are two kinds: [`declared::DeclaredSeries`] for metrics
 //! declared by `metrics!`, whose storage is known at compile time, and [`handle::Handle`] for dynamic
 //! metrics and bound series. Both refer to a [`family::Family`]. Under `--cfg metrics_off`,
-//! `disabled::Disabled` takes the place of the former.
+//! `disabled::Disabled` replaces [`declared::DeclaredSeries`].
 
 pub(crate) mod counter;
 pub(crate) mod declared;

@@ -7,13 +7,15 @@ use crate::{
     storage::{self, histogram_block, histogram_block::Sum, native::table},
 };
 
-/// Checks that a value keeps the sum of observations finite, and monotonic unless negative values
-/// are allowed; returns `None` otherwise. If they are not allowed, -0.0 becomes 0.0.
+/// Returns `value` if it is finite and, unless `allows_negative`, not below zero; otherwise `None`.
+///
+/// If negative values are not allowed, -0.0 becomes 0.0.
 #[inline(always)]
 pub(crate) fn checked_observation(value: f64, allows_negative: bool) -> Option<f64> {
     let bits = if allows_negative { value.abs() } else { value }.to_bits();
-    // Positive floats are ordered like their bits. Infinity and NaN are above all finite numbers,
-    // and anything with a sign bit, -0.0 included, is above these: one comparison rejects them all.
+    // Positive floats are ordered like their bits. The bits of infinity and NaN are above those of
+    // all finite numbers, and the bits of a value with a sign, -0.0 included, are above these. So one
+    // comparison finds all of them.
     if bits <= f64::MAX.to_bits() {
         Some(value)
     } else {

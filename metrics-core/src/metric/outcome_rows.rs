@@ -2,11 +2,12 @@
 //!
 //! A function's outcome and result labels are known only when a call returns, but the call's series
 //! is looked up when it begins. So they do not select a series: each series has a dense array of
-//! rows, and the outcome selects a row. All other metrics have one row in each series.
+//! rows, and the outcome and the closed result labels select a row. Metrics that do not belong to a
+//! function have one row in each series.
 
 use crate::{sample::label_text, series::id::SeriesId};
 
-/// Identifies a row: what is exposed as one line, or as one histogram.
+/// Identifies a row: a part of a series with its own cells, such as one counter or histogram.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowId {
     pub(crate) series: SeriesId,
@@ -147,7 +148,9 @@ impl OutcomeRows {
         self.outcome_label.values()[row / self.rows_per_outcome()]
     }
 
-    /// Each closed result label with the number of its value, from 1 on; 0 is the empty value.
+    /// Each result label with the number of its value in a row; 0 is the empty value.
+    ///
+    /// Yields nothing if a result label is open: all result labels then belong to the series.
     fn result_values(self, row: usize) -> impl Iterator<Item = (&'static ResultLabel, usize)> {
         let mut rest = row % self.rows_per_outcome();
         let mut stride = self.rows_per_outcome();

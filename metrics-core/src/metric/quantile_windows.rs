@@ -10,15 +10,15 @@ use sketches_ddsketch::{Config, DDSketch};
 
 use crate::series::id::SeriesId;
 
-/// Length of the window.
+/// Length of the sliding window that a summary's quantiles cover.
 const WINDOW: Duration = Duration::from_mins(10);
 /// Number of sketches in a window; the oldest is dropped every two minutes.
 const PARTS: usize = 5;
 
-/// The windows of a summary's series, by place in the index.
+/// The windows of a summary's series, by the place of the series.
 ///
-/// A place is reused after its series was removed, so each window has the generation of its series,
-/// and memory is bounded by the number of places.
+/// Memory is bounded by the number of places. A place may be reused after its series was removed, so
+/// each window is stored with the generation of its series.
 #[derive(Debug)]
 pub(crate) struct QuantileWindows(Mutex<Option<HashMap<u32, (u64, Window)>>>);
 

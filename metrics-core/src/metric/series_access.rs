@@ -16,8 +16,9 @@ use crate::{
 
 /// Records into a series with open labels.
 ///
-/// A recording into a removed series is discarded. If the family's series expire and another series
-/// has taken the place, the recording goes to the overflow series instead.
+/// A recording into a removed series is not exposed; one into an expired series is exposed if the
+/// series is resumed. But if the family's series expire and another series has taken the place, the
+/// recording goes to the overflow series.
 #[inline(always)]
 pub(crate) fn record_open(family: &Family, series: SeriesId, op: impl FnOnce(&[AtomicU64])) {
     let index = family.index();
@@ -43,7 +44,8 @@ pub(crate) fn with_open_shared_cell<R>(
     series: SeriesId,
     op: impl FnOnce(&AtomicU64) -> R,
 ) -> R {
-    // Generation 0 is no series: not even the overflow series found a place. The cell is never exposed.
+    // Generation 0 identifies no open series: the look-up found no place, not even for the overflow
+    // series. `DISCARDED` is never exposed.
     if series.generation == 0 {
         static DISCARDED: AtomicU64 = AtomicU64::new(0);
         return op(&DISCARDED);

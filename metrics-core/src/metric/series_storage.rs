@@ -28,10 +28,11 @@ pub(crate) mod sealed {
         /// Calls `op` with the calling thread's cells of the series.
         fn record(&self, op: impl FnOnce(&[AtomicU64]));
 
-        /// Like [`record`](Self::record), but may return `None` instead of taking the slow path.
+        /// Like [`record`](Self::record), but a declared metric returns `None` if the thread's cells
+        /// are not ready.
         ///
-        /// A declared metric does that, so that a long `op` is not compiled into the slow path as
-        /// well. The default takes the slow path; it returns `None` if the recording is discarded.
+        /// `record` then takes a slow path, and a long `op` should not be compiled into that as well.
+        /// The default calls `record`, and returns `None` if `record` discards the recording.
         #[inline(always)]
         fn try_record<R>(&self, op: impl FnOnce(&[AtomicU64]) -> R) -> Option<R> {
             let mut result = None;
@@ -53,8 +54,8 @@ pub(crate) mod sealed {
         /// Whether recordings take exemplars from spans.
         fn takes_span_exemplars(&self) -> bool;
 
-        /// Takes an exemplar from the current span for the recording just made, if the metric takes
-        /// exemplars from spans and the bucket needs one.
+        /// Takes an exemplar from the current span for the recording just made, if the span is
+        /// sampled, the metric takes exemplars from spans, and `is_wanted` is true for the bucket.
         #[inline(always)]
         fn capture_exemplar(&self, bucket: usize, value: f64, limit: ExemplarLimit) {
             if self.takes_span_exemplars() {

@@ -10,7 +10,7 @@ use crate::{
 /// The current one of several states: a series for each state, with the value 1 or 0.
 ///
 /// The states are the variants of an enum that derives [`Label`]; the first variant is the initial
-/// state. In an exposition, the label with the state's name is called like the metric.
+/// state. In an exposition, the label that contains a state's name has the name of the metric.
 ///
 /// ```
 /// use metrics_core::{Label, metrics};
@@ -36,7 +36,7 @@ impl<L: Label, S: SeriesStorage> StateSet<L, S> {
         StateSet(series, PhantomData)
     }
 
-    /// Makes this the current state.
+    /// Makes `state` the current state.
     pub fn set(&self, state: L) {
         self.0
             .with_shared_cell(|cell| cell.store(state.index() as u64, Ordering::Relaxed));

@@ -23,9 +23,9 @@ pub const SUMMARY_LAYOUT: Layout = Layout::Histogram {
 
 /// Counts observations and sums them up. With `#[quantiles(...)]` it also estimates quantiles.
 ///
-/// Without quantiles an observation costs as much as a histogram's. With quantiles each observation
-/// takes a lock and updates a sketch ([`sketches_ddsketch`], relative error 1 %). Quantiles cover
-/// the last eight to ten minutes and cannot be aggregated over processes: prefer a
+/// Without quantiles an observation costs about as much as one of a histogram. With quantiles each
+/// observation takes a lock and updates a sketch ([`sketches_ddsketch`], relative error 1 %).
+/// Quantiles cover the last eight to ten minutes and cannot be aggregated over processes: prefer a
 /// [`Histogram`](crate::Histogram) for frequent observations and for comparisons.
 ///
 /// ```

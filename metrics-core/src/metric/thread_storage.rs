@@ -1,4 +1,4 @@
-//! The per-thread static storage of declared metrics, and how it is chosen.
+//! The static storage that a declared metric has in each thread, and how its type is chosen.
 //!
 //! | labels | cells | per-thread storage |
 //! |---|---|---|
@@ -40,7 +40,8 @@ pub trait ThreadStorage: LocalStorage {
     fn cells(cells: &Self::Cells) -> Option<&[AtomicU64]>;
 }
 
-/// Closed series are found by position, so `find` is never called.
+/// Implements [`ThreadStorage`] for the storage of metrics with closed labels. Their series are found
+/// by position, so `find` is never called.
 macro_rules! closed {
     ($local:ident) => {
         impl<const N: usize> ThreadStorage for $local<N> {
@@ -125,8 +126,9 @@ impl<const N: usize> StrategyStorage<N> for Strategy<RECENT> {
     type Local = SeriesCache<CachedSeries, N>;
 }
 
-/// Chooses the strategy for a metric with this many cells in each thread. More than `limit` cells are
-/// not static.
+/// Chooses the strategy for a metric with this many cells in each thread.
+///
+/// With closed labels, more than `limit` cells are in a block behind a static pointer.
 #[doc(hidden)]
 pub const fn choose_strategy(cells: usize, is_closed: bool, limit: usize) -> u8 {
     if !is_closed {

@@ -8,8 +8,8 @@ use crate::{
 /// Counts what is in progress, such as open connections: it increases and decreases.
 ///
 /// It is exposed as a gauge. Unlike a [`Gauge`](crate::Gauge) it cannot be set. In return, each
-/// thread records into its own storage and, after its first recording, takes no lock. As long as
-/// every decrement follows its increment, no scrape reads a value below zero.
+/// thread records into its own storage, which after the first recording usually takes no lock. As
+/// long as every decrement follows its increment, no scrape reads a value below zero.
 ///
 /// ```
 /// use metrics_core::metrics;

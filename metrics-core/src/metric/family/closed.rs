@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use crate::{describe::desc::Desc, sample::label_text, storage::Region};
 
-/// The values of each label; `None` for an open label.
+/// For each label, the values that it can have; `None` for an open label.
 pub(crate) type LabelValues = &'static [Option<&'static [&'static str]>];
 
 /// Series that exist from the start: one for each combination of label values.

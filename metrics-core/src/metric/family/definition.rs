@@ -1,4 +1,4 @@
-//! [`Family`]: its parts, its `const` constructors and its properties.
+//! [`Family`], which is one metric with its series: its fields, constructors and properties.
 
 use std::sync::{
     OnceLock,
@@ -40,7 +40,7 @@ pub struct Family {
     pub(super) exemplars: Exemplars,
     /// Whether observations through a handle need the slow path.
     has_native_or_exemplars: bool,
-    /// Whether a recording has put it on the list in `first_use.rs`, which the registry reads.
+    /// Whether `ensure_registered` has added the family to the list that the registry reads.
     pub(super) has_been_used: AtomicBool,
     rejected: AtomicU64,
     created: OnceLock<f64>,
@@ -54,7 +54,7 @@ enum BucketTable {
 }
 
 impl Family {
-    /// A family with this number of `closed` series, or with open labels if that is `None`.
+    /// A family with `closed` series, or with open labels if `closed` is `None`.
     ///
     /// `shared` are the shared cells of all closed series, and `list_cells` lists the calling thread's
     /// static cells in its directory.
@@ -100,7 +100,7 @@ impl Family {
         self
     }
 
-    /// Sets the nanoseconds without change after which a series expires; 0 for never.
+    /// Sets for how many nanoseconds a series must be idle before it expires; 0 for never.
     #[must_use]
     pub const fn expire_after(mut self, nanos: u64) -> Self {
         self.open.expiry_nanos = nanos;
@@ -126,7 +126,7 @@ impl Family {
         self
     }
 
-    /// Sets the family that records how long this one's futures are polled.
+    /// Sets the family that records how long the futures of this family's functions are polled.
     #[must_use]
     pub(crate) const fn with_busy_family(mut self, family: Option<&'static Family>) -> Self {
         self.busy = family;
@@ -158,7 +158,7 @@ impl Family {
         family
     }
 
-    /// Whether both have equal descriptions and settings; where they were created may differ.
+    /// Whether the families have equal descriptions and settings; their source locations may differ.
     pub(crate) fn is_equivalent(&self, other: &Family) -> bool {
         self.desc.is_equivalent(&other.desc)
             && self.layout == other.layout
@@ -238,7 +238,7 @@ impl Family {
         }
     }
 
-    /// Whether it is a native histogram or takes exemplars from spans.
+    /// Whether the family is a native histogram or takes exemplars from spans.
     #[inline]
     pub(crate) fn has_native_or_exemplars(&self) -> bool {
         self.has_native_or_exemplars
@@ -252,7 +252,7 @@ impl Family {
         }
     }
 
-    /// The family that records how long this one's futures are polled.
+    /// The family that records how long the futures of this family's functions are polled.
     pub(crate) fn busy_family(&self) -> Option<&'static Family> {
         self.busy
     }
@@ -287,8 +287,7 @@ impl Family {
         self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Number of look-ups that returned the overflow series. One look-up per handle, else one per
-    /// recording.
+    /// Number of look-ups that ended at the overflow series, such as those of `with` and `bind`.
     pub(crate) fn overflow_count(&self) -> u64 {
         self.open.overflowed.load(Ordering::Relaxed)
     }
@@ -301,13 +300,13 @@ impl Family {
         self.has_open_labels().then(|| self.open.limit())
     }
 
-    /// Seconds without change after which a series expires.
+    /// For how many seconds a series must be idle before it expires; `None` for never.
     pub(crate) fn expiry_seconds(&self) -> Option<f64> {
         self.has_expiry()
             .then(|| self.open.expiry_nanos as f64 / 1e9)
     }
 
-    /// The values of the label at this position, if it is closed.
+    /// The values of the label at position `label`, if that label is closed.
     pub(crate) fn closed_values(&self, label: usize) -> Option<&'static [&'static str]> {
         self.closed.label_values.get(label).copied().flatten()
     }

@@ -16,10 +16,10 @@ pub(crate) static DISABLED_FAMILY: Family = Family::new(
     &[],
 );
 
-/// The values that a disabled series reads as, enough for a histogram of any size.
+/// The values that reading a disabled series gives, enough for a classic histogram of any size.
 pub(crate) const ZEROS: [u64; 16 + MAX_BUCKETS] = [0; 16 + MAX_BUCKETS];
 
-/// Whether a handle belongs to a disabled metric.
+/// Whether `family` is the one of disabled metrics.
 pub(crate) fn is_disabled(family: &Family) -> bool {
     std::ptr::eq(family, &raw const DISABLED_FAMILY)
 }

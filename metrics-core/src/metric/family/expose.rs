@@ -17,8 +17,8 @@ use crate::{
 impl Family {
     /// Writes all series.
     pub(crate) fn write_to(&self, sink: &mut dyn Sink, reader: &mut Reader) {
-        // Counters, and classic histograms with open labels, are written in batches: they are most
-        // of what a program exposes.
+        // Plain counters, and plain classic histograms with open labels, have faster code of their
+        // own, because they are usually most of an exposition.
         let is_plain = self.has_one_row() && !self.has_expiry() && !self.exemplars.is_used();
         if is_plain && self.layout == Layout::Count {
             return self.write_counters(sink, reader);
@@ -44,7 +44,7 @@ impl Family {
 
     /// Calls `each` with every exposed row: its labels, created timestamp and values.
     ///
-    /// `checkpoint` is called while nothing is locked; if it returns false, the iteration ends.
+    /// `checkpoint` is called while no lock is held; if it returns false, the iteration ends.
     pub(crate) fn for_each_row<S: ?Sized>(
         &self,
         sink: &mut S,
@@ -237,9 +237,9 @@ impl Family {
         }
     }
 
-    /// Whether it is a single series without labels whose value can be read in a batch of families.
+    /// Whether the family is one number without labels that can be read together with other families.
     ///
-    /// That excludes float counters, whose reading also keeps their sum from decreasing.
+    /// A float counter cannot: reading one also keeps its sum from decreasing.
     pub(crate) fn is_single_number(&self) -> bool {
         self.closed.count == Some(1)
             && self.has_one_row()

@@ -1,4 +1,4 @@
-//! A family that is either declared or dynamic.
+//! [`FamilyRef`]: a reference to a metric family, which is either declared or dynamic.
 
 use std::{ops::Deref, sync::Arc};
 

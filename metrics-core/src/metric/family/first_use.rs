@@ -2,7 +2,8 @@
 //!
 //! A linker may drop the registration of a static library's metric. The first recording of a
 //! declared family therefore adds it to a list that the global registry reads at each exposition.
-//! Recordings into gauges and state sets with closed labels do not, to stay a single store.
+//! Recordings into gauges and state sets with closed labels do not add their family, so that each
+//! stays a single atomic operation.
 
 use std::{
     ops::DerefMut,
@@ -12,7 +13,7 @@ use std::{
 use crate::{metric::family::definition::Family, storage};
 
 impl Family {
-    /// Adds the family to the list for the registry, unless an earlier recording has done so.
+    /// Adds the family to the list for the registry, unless an earlier call has done so.
     #[inline]
     pub(crate) fn ensure_registered(&'static self) {
         if !self.has_been_used.load(Ordering::Relaxed) {

@@ -77,8 +77,8 @@ impl Family {
         index
             .find(key.words())
             .or_else(|| index.insert(key.words(), limit, true, || self.render(&overflow)))
-            // Handles of removed series hold every place. No series has generation 0, so what is
-            // recorded there is discarded.
+            // No place is left, because handles pin too many places of removed series. No open series
+            // has generation 0, so recordings with this identifier are discarded.
             .unwrap_or(SeriesId {
                 place: 0,
                 generation: 0,
@@ -164,7 +164,7 @@ impl Family {
         }
     }
 
-    /// Sets the cardinality limit, unless the declaration has set one.
+    /// Sets the cardinality limit, unless the declaration or the options have set one.
     pub(crate) fn set_default_max_series(&self, max: usize) {
         self.open.set_default_limit(max);
     }

@@ -7,21 +7,22 @@ use std::sync::{
 
 use crate::series::index::Index;
 
-/// Number of series that a metric with open labels may have, unless its declaration or
-/// [`Registry::max_series`](crate::Registry::max_series) sets another limit.
+/// Number of series that a metric with open labels may have, unless its declaration, its
+/// [`Options`](crate::Options) or [`Registry::max_series`](crate::Registry::max_series) set another
+/// limit.
 pub const DEFAULT_MAX_SERIES: usize = 10_000;
 
 /// Series that are created when their labels are first used.
 #[derive(Debug)]
 pub(crate) struct OpenSeries {
-    /// Created by the first look-up.
+    /// Created by the first call of `Family::index`.
     pub(super) index: OnceLock<Box<Index>>,
     max_series: AtomicUsize,
-    /// Whether the declaration sets the limit, so that the registry's does not apply.
+    /// Whether the declaration or the options set the limit, so that the registry's does not apply.
     has_own_limit: bool,
-    /// Nanoseconds without change after which a series expires; 0 for never.
+    /// For how many nanoseconds a series must be idle before it expires; 0 for never.
     pub(super) expiry_nanos: u64,
-    /// Look-ups that returned the overflow series.
+    /// Number of look-ups that ended at the overflow series.
     pub(super) overflowed: AtomicU64,
 }
 
@@ -41,7 +42,7 @@ impl OpenSeries {
         self.has_own_limit = true;
     }
 
-    /// The declared limit, if there is one.
+    /// The limit that the declaration or the options set, if they do.
     pub(super) fn own_limit(&self) -> Option<usize> {
         self.has_own_limit.then(|| self.limit())
     }
@@ -51,7 +52,7 @@ impl OpenSeries {
         self.max_series.load(Ordering::Relaxed)
     }
 
-    /// Sets the limit, unless the declaration has set one.
+    /// Sets the limit, unless the declaration or the options have set one.
     pub(super) fn set_default_limit(&self, max: usize) {
         if self.has_own_limit || self.max_series.swap(max, Ordering::Relaxed) == max {
             return;
