@@ -1,4 +1,4 @@
-//! An allocator that records: metrics without open labels can be used in a global allocator.
+//! Tests of a global allocator that records its allocations in metrics without open labels.
 
 #![allow(unsafe_code, reason = "a global allocator that records")]
 
@@ -56,7 +56,7 @@ static PLAIN: Plain = Plain {
 /// Suspends recording, so that metrics and expected values can be compared.
 static PAUSED: AtomicBool = AtomicBool::new(false);
 
-/// Records every allocation from the first of the program on, unless [`PAUSED`].
+/// A global allocator that records every allocation of the program, except while [`PAUSED`] is set.
 struct Recording;
 
 fn taken(size: usize) {
@@ -188,8 +188,8 @@ fn allocations_of_a_threads_first_recording_are_counted() {
             for round in 0..200 {
                 let threads = [(); 4].map(|()| {
                     thread::spawn(move || {
-                        // The first recording of a thread into a metric may allocate, that is,
-                        // record in turn.
+                        // The first recording of a thread into a metric may allocate, and the
+                        // allocator then records in turn.
                         OTHER.inc();
                         OTHER_TIME.with(Size::Medium).observe(0.5);
                         OTHER_OPEN.with(&round.to_string()).inc();

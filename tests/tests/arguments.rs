@@ -1,4 +1,4 @@
-//! The arguments of `#[counted]`, `#[timed]` and `#[in_flight]`.
+//! Tests of the arguments of the attributes `#[counted]`, `#[timed]` and `#[in_flight]`.
 
 #![allow(
     clippy::unnecessary_wraps,

@@ -1,4 +1,4 @@
-//! Labels from the result of a call: `labels(on_return(...))` and `err(...)`.
+//! Tests of labels from the result of a function call: `labels(on_return(...))` and `err(...)`.
 
 #![allow(
     clippy::trivially_copy_pass_by_ref,
@@ -13,7 +13,7 @@ use std::{future::pending, pin::pin};
 use metrics_core::{Label, counted, timed};
 use tests::{assert_panics, calls, fail, poll, run, timings};
 
-/// Returns the series of `function_calls_total` that are not zero, as labels and number of calls.
+/// Returns the nonzero `function_calls_total` series of a function, as labels and number of calls.
 fn counted_by(function: &str) -> Vec<String> {
     let series = calls(function);
     let counted = series.split(", ").filter(|series| !series.ends_with(" 0"));

@@ -1,4 +1,4 @@
-//! `#[counted]`, `#[timed]` and `#[in_flight]` on `async` functions.
+//! Tests of `#[counted]`, `#[timed]` and `#[in_flight]` on `async` functions.
 
 use std::{
     fmt,

@@ -1,4 +1,4 @@
-//! The attributes on an `impl` block, a trait and an inline module.
+//! Tests of `#[counted]`, `#[timed]` and `#[in_flight]` on `impl` blocks, traits and modules.
 
 use metrics_core::{counted, in_flight, timed};
 use tests::{calls, in_progress, series, timings};

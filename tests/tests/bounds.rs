@@ -1,5 +1,5 @@
-//! Bounds on the number of series: limits, allow-lists and normalisers, and memory under a flood of
-//! label values.
+//! Tests of bounds on the number of series: limits, allow-lists and normalisers, and of memory use
+//! under a flood of label values.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 

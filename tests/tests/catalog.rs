@@ -1,4 +1,4 @@
-//! The catalogue: the declared metrics as data, available before anything is recorded.
+//! Tests of the catalogue: the declared metrics as data, available before anything is recorded.
 
 #![allow(clippy::float_cmp, reason = "bounds are what was written")]
 

@@ -1,4 +1,4 @@
-//! Collectors of tokio's runtime and task metrics, read while tasks run.
+//! Tests of the collectors of tokio's runtime and task metrics.
 
 #![allow(clippy::float_cmp, reason = "what is counted is whole")]
 
@@ -12,14 +12,14 @@ use tests::{
 use tokio::runtime::{Builder, Runtime};
 use tokio_metrics::TaskMonitor;
 
-/// Parses the exposition with the strict parser.
+/// Encodes a registry in OpenMetrics and parses the text with the strict parser.
 #[track_caller]
 fn families(registry: &Registry) -> Vec<Family> {
     let text = registry.encode_to_string(Format::OpenMetrics);
     strict::parse(&text, Dialect::OpenMetrics, false).unwrap()
 }
 
-/// Returns the value of the sample with these labels.
+/// Returns the value of the sample with this name and these labels.
 #[track_caller]
 fn value(registry: &Registry, name: &str, labels: &[(&str, &str)]) -> f64 {
     let families = families(registry);
@@ -155,7 +155,7 @@ fn tasks_are_counted_under_their_monitors_name() {
 fn slow_polls_are_counted_by_the_monitors_threshold() {
     let tasks = Arc::new(TaskMonitors::new());
     let registry = registry_with(&tasks);
-    // Every poll exceeds the one threshold and none exceeds the other.
+    // Every poll exceeds the threshold of zero, and none exceeds `Duration::MAX`.
     for (name, slow) in [("strict", Duration::ZERO), ("lenient", Duration::MAX)] {
         tasks.add(name, TaskMonitor::with_slow_poll_threshold(slow));
         let monitor = tasks.monitor(name);

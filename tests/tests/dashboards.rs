@@ -1,5 +1,5 @@
-//! Dashboards match the declared metrics: they have the fields that Grafana requires, and every
-//! query returns data from a Prometheus.
+//! Tests of generated dashboards: they have the fields that Grafana requires, and every query
+//! returns data from a Prometheus.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -398,7 +398,7 @@ fn list(value: &Value) -> &[Value] {
 
 const NATIVE: &str = "--enable-feature=native-histograms";
 
-/// Requests per second.
+/// Requests per second of the example's load generator.
 const LOAD: u32 = 200;
 const LASTING: Duration = Duration::from_mins(3);
 

@@ -1,4 +1,4 @@
-//! Metrics declared with `metrics!`, and labels derived with `Label` and `Labels`.
+//! Tests of metrics declared with `metrics!`, and of labels derived with `Label` and `Labels`.
 
 #![allow(
     clippy::float_cmp,

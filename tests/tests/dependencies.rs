@@ -1,4 +1,4 @@
-//! The dependencies that a user of metrics-core has to build.
+//! Tests of the number and kind of the crates that metrics-core depends on.
 
 use std::{collections::BTreeSet, env, process::Command};
 

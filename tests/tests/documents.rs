@@ -1,5 +1,5 @@
-//! The documents: their relative links lead somewhere, the README is short, and the tests that
-//! `docs/promises.md` names exist.
+//! Tests of the project's Markdown documents: their relative links lead somewhere, the README is
+//! short, and the tests that `docs/promises.md` names exist.
 
 use std::{
     collections::BTreeSet,

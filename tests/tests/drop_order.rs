@@ -1,4 +1,5 @@
-//! An attribute does not change when and in which order a function's values are dropped.
+//! Tests that an attribute such as `#[timed]` does not change when, and in which order, a
+//! function's values are dropped.
 
 #![allow(
     clippy::must_use_unit,
@@ -31,7 +32,7 @@ fn dropped<T>(during: impl FnOnce() -> T) -> Vec<&'static str> {
     DROPPED.take()
 }
 
-/// Defines modules with the same functions, each module with other attributes on them.
+/// Defines modules with the same functions, which have different attributes in each module.
 macro_rules! twins {
     ($($module:ident: $(#[$($attribute:tt)*])*;)*) => {$(
         mod $module {

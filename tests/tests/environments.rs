@@ -1,4 +1,4 @@
-//! Environments other than `main`: loaded libraries and forked children.
+//! Tests of recording in dynamically loaded libraries and in forked child processes.
 //!
 //! For allocators that record see `allocator.rs`, for destructors `storage/threads.rs`. A child of
 //! a process with several threads must call `exec`, and signal handlers must not record. Both rules
@@ -12,7 +12,7 @@ use std::{
 
 use tests::{build_fixture, installed};
 
-/// The prelude of all scripts.
+/// The Python code with which each script of these tests begins.
 const PRELUDE: &str = r"
 import ctypes, os, sys, threading, traceback, _ctypes
 
@@ -74,7 +74,7 @@ fn python(test: &str, script: &str) {
     assert!(output.status.success(), "{}\n{error}", output.status);
 }
 
-/// Copies the library to a new name, because a file is loaded only once per name.
+/// Copies the library, because a process loads the same file only once.
 fn copy(folder: &Path, test: &str, name: &str) -> PathBuf {
     let copies = folder.join("copies");
     fs::create_dir_all(&copies).expect("a folder for copies");

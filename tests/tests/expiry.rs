@@ -1,4 +1,4 @@
-//! Expiry: which series expire and when, and that no recording is lost.
+//! Tests of the expiry of series: which series expire and when, and that no recording is lost.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 
@@ -572,7 +572,7 @@ struct Follower {
     resets: usize,
     /// Series that decreased without a reset, or whose created timestamp went back.
     faults: Vec<String>,
-    /// By how many series a scrape had fewer than the previous one, summed over all scrapes.
+    /// Sum, over all scrapes, of the decrease in the number of series since the previous scrape.
     gaps: usize,
     present: usize,
 }

@@ -1,4 +1,4 @@
-//! A real Prometheus follows series that expire and come back.
+//! Tests that a real Prometheus handles series that expire and come back.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 
@@ -149,7 +149,7 @@ fn create<M: DynamicMetric>(registry: &Registry, options: Options) -> DynamicFam
     registry.create_family(options).expect("a new metric")
 }
 
-/// The samples of a key that must all be gone.
+/// Names of the samples that are all absent after a key has expired.
 const ALL: [&str; 3] = ["idle_total", "idle_size_count", "idle_size_sum"];
 
 const EXPIRY: Duration = Duration::from_secs(2);

@@ -1,5 +1,5 @@
-//! The facade `metrics`: our expositions contain what its macros recorded, for any names and labels
-//! and in any order, and parsers accept them.
+//! Tests of the facade `metrics`: expositions contain what its macros recorded, for any names and
+//! labels and in any order, and parsers accept them.
 
 #![allow(
     clippy::float_cmp,

@@ -1,4 +1,4 @@
-//! Real scrapers read every format, and read the same data in each.
+//! Tests that real scrapers read every exposition format, and read the same data in each.
 
 use std::{
     net::Ipv4Addr,
@@ -110,7 +110,7 @@ fn prometheus_reads_large_changing_families_in_protobuf() {
     let jobs = [Job::new("large", server.local_addr()).with(&slowly)];
     let prometheus = Prometheus::start(Version::Debian, &jobs, &FEATURES);
 
-    // Message lengths are written before the families, which change during the scrape.
+    // Protobuf has the length of each message before its content, which changes during the scrape.
     let is_enough = AtomicBool::new(false);
     let rounds = thread::scope(|scope| {
         let recorder = scope.spawn(|| {
@@ -363,7 +363,7 @@ const FEATURES: [&str; 1] = ["--enable-feature=native-histograms,exemplar-storag
 const EARLIER: &str = "offset 3s";
 const SCRAPES: f64 = 12.0;
 
-/// Requests per second.
+/// Requests per second of the example's load generator.
 const LOAD: u32 = 100;
 const COUNTERS: u32 = 5000;
 const HISTOGRAMS: u32 = 2000;

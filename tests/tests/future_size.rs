@@ -1,4 +1,4 @@
-//! An attribute enlarges the future of an `async` function by a few words.
+//! Tests that an attribute enlarges the future of an `async` function by at most 64 bytes.
 
 #![allow(
     clippy::large_types_passed_by_value,
@@ -14,7 +14,7 @@ use tokio::task::yield_now;
 /// The allowed growth per attribute, in bytes.
 const AT_MOST: usize = 64;
 
-/// Defines modules with the same functions, each module with other attributes on them.
+/// Defines modules with the same functions, which have different attributes in each module.
 macro_rules! twins {
     ($($module:ident: $(#[$($attribute:tt)*])*;)*) => {$(
         mod $module {

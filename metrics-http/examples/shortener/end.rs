@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::signal::windows::{CtrlC, CtrlClose, ctrl_c, ctrl_close};
 use tokio::time;
 
-/// Waits for the end; catches signals from its creation on.
+/// Waits for the end of the program; catches signals from its creation on.
 pub(crate) struct End {
     #[cfg(unix)]
     signals: (Signal, Signal),

@@ -30,7 +30,7 @@ impl ContentCoding {
             #[cfg(feature = "gzip")]
             (ContentCoding::Gzip, &["gzip", "x-gzip"]),
         ];
-        // If the header does not cover identity, any coding that it accepts is preferred to it.
+        // If the header does not cover `identity`, every coding that it accepts is preferred.
         let identity = quality(accept_encoding, &["identity"]).unwrap_or(0.0);
         let mut best = (ContentCoding::Identity, identity);
         for (coding, names) in offers.into_iter().rev() {

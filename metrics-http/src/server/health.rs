@@ -53,5 +53,5 @@ impl HealthChecks {
     }
 }
 
-/// Longer than a Kubernetes probe waits by default (1 second), because other clients wait longer.
+/// Longer than a Kubernetes probe waits by default (1 second): other clients may wait longer.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,4 +1,4 @@
-//! Collectors with known content, and an HTTP client that returns raw responses.
+//! Collectors with known content, and an HTTP client that reads a response to its end.
 
 // Each test program uses only some items of this module.
 #![allow(dead_code, unreachable_pub)]

@@ -1,4 +1,4 @@
-//! Families of an attribute: their names, help, buckets and labels.
+//! Tests of the families of `#[counted]` and `#[timed]`: names, help, buckets and labels.
 
 use metrics_core::{Label, MetricValue, counted, gather, in_flight, timed};
 use tests::{calls, in_progress, series, timings};

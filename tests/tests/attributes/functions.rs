@@ -1,4 +1,4 @@
-//! Functions and signatures of many forms compile and are counted.
+//! Tests that functions with signatures of many forms compile with an attribute and are counted.
 
 use std::{
     fmt,
@@ -322,7 +322,7 @@ fn unsafe_and_extern_functions_are_recorded() {
     /// `byte` is readable.
     #[counted]
     unsafe fn read(byte: *const u8) -> Result<u8, ()> {
-        // SAFETY: the caller guarantees it.
+        // SAFETY: the caller guarantees that `byte` is readable.
         Ok(unsafe { byte.read() })
     }
 

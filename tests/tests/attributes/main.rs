@@ -1,4 +1,4 @@
-//! `#[counted]`, `#[timed]` and `#[in_flight]` on functions that are not `async`.
+//! Tests of `#[counted]`, `#[timed]` and `#[in_flight]` on functions that are not `async`.
 
 #![allow(
     clippy::needless_lifetimes,

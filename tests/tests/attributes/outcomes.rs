@@ -1,4 +1,4 @@
-//! Outcomes: ok, error and panic, whichever way a body ends.
+//! Tests of the outcomes of instrumented functions: ok, error and panic, however the body ends.
 
 use std::num::ParseIntError;
 

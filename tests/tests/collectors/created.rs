@@ -1,4 +1,4 @@
-//! Created timestamps of the series that a collector writes.
+//! Tests of the created timestamps of series that a collector writes.
 
 use metrics_core::{Format, HistogramSnapshot, Kind, SummarySnapshot};
 use tests::protobuf::protobuf;

@@ -1,4 +1,4 @@
-//! Collectors that hang: a scrape waits for them only for the timeout.
+//! Tests of collectors that hang: a scrape waits for them only until the collector timeout.
 
 use std::{
     sync::Arc,

@@ -1,4 +1,4 @@
-//! Values, labels and families that a registry omits and counts.
+//! Tests of invalid values, labels and families of collectors, which a registry omits and counts.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,4 +1,4 @@
-//! Independent parsers read what a collector writes, valid and invalid.
+//! Tests that independent parsers accept the exposition when a collector writes invalid values.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ fn every_judge_accepts_valid_and_invalid_output_of_a_collector() -> Result<(), R
     Ok(())
 }
 
-/// Writes valid and invalid series of every type.
+/// A collector that writes valid and invalid series of every type.
 struct Everything(Vec<Desc>);
 
 impl Everything {

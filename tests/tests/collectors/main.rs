@@ -1,5 +1,5 @@
-//! Collectors: which values they may write, which ones a registry omits, and what a collector that
-//! panics or hangs does to a scrape.
+//! Tests of collectors: which values they may write, which ones a registry omits, and what a
+//! collector that panics or hangs does to a scrape.
 
 #![allow(
     clippy::float_cmp,

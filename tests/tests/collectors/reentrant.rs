@@ -1,4 +1,4 @@
-//! Collectors that use the registry that they are registered in.
+//! Tests of collectors that use the registry in which they are registered.
 
 use std::{
     sync::{Arc, OnceLock},

@@ -1,4 +1,4 @@
-//! Collectors that run a closure, and readers of what a registry exposes.
+//! Collectors that run a closure, and functions that read what a registry exposes.
 
 use std::{
     sync::{

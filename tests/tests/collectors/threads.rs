@@ -1,4 +1,4 @@
-//! The thread that runs the collectors, and concurrent scrapes.
+//! Tests of the thread that runs the collectors, and of concurrent scrapes.
 
 use std::{
     collections::HashSet,

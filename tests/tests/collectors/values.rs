@@ -1,4 +1,4 @@
-//! Values of every type, as a collector writes them and as a registry exposes them.
+//! Tests that a registry exposes the values of every metric type as a collector writes them.
 
 use metrics_core::{
     Format, HistogramSnapshot, Kind, Metric, MetricValue, NativeHistogramSnapshot, Number, Options,

@@ -1,4 +1,4 @@
-//! Exemplars of instrumented functions.
+//! Tests of the exemplars of instrumented functions.
 
 use std::{thread, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Exemplars that the program gives with a recording.
+//! Tests of exemplars that the program passes to a recording.
 
 use std::{
     thread,

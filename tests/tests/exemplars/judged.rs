@@ -1,4 +1,4 @@
-//! The official Python parser and a real Prometheus read exemplars.
+//! Tests that the official Python parser and a real Prometheus read exemplars.
 
 use std::{net::Ipv4Addr, time::Duration};
 

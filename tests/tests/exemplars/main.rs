@@ -1,4 +1,4 @@
-//! Exemplars: given by the program or taken from the current span, and how they are exposed.
+//! Tests of exemplars, which the program passes or which are taken from the current span.
 
 #![allow(clippy::float_cmp, reason = "the amounts are shown as they were given")]
 

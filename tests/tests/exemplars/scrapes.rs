@@ -1,4 +1,4 @@
-//! Which exemplar is kept between two scrapes.
+//! Tests of which exemplar a series keeps between two scrapes.
 
 use metrics_core::{Counter, Format, Histogram, Options, Registry};
 use opentelemetry_sdk::trace::Sampler;
@@ -25,7 +25,7 @@ fn between_two_scrapes_the_first_exemplar_of_a_bucket_is_kept() {
     observe(1.5);
     observe(0.5);
     assert_eq!(exposed(), [0.5, 1.25]);
-    // Neither gathering nor a format without exemplars ends the period of the first exemplar.
+    // Neither gathering nor encoding in a format without exemplars lets a new exemplar replace one.
     registry.encode_to_string(Format::Text);
     observe(1.75);
     assert_eq!(exposed(), [0.5, 1.25]);

@@ -1,4 +1,4 @@
-//! Exemplars that a recording takes from the current span.
+//! Tests of exemplars that a recording takes from the current span.
 
 use metrics_core::{Counter, Gauge, Histogram, Options, Registry, metrics};
 use opentelemetry::trace::{TraceContextExt, Tracer, TracerProvider};

@@ -1,4 +1,4 @@
-//! Exemplars that a family exposes, and spans to record in.
+//! Functions that return the exemplars of a family, and functions that record in a span.
 
 use metrics_core::{Exemplar, Format, encode_to_string, gather};
 use opentelemetry::trace::{TraceContextExt, TracerProvider};
@@ -66,7 +66,7 @@ pub(crate) fn parsed() -> Families {
     python_openmetrics(&scrape()).expect("the exposition is valid")
 }
 
-/// Runs a closure with a subscriber for this thread and a sampler.
+/// Runs a closure with an OpenTelemetry subscriber for this thread that uses `sampler`.
 pub(crate) fn traced<R>(sampler: Sampler, act: impl FnOnce() -> R) -> R {
     let provider = SdkTracerProvider::builder().with_sampler(sampler).build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("tests"));

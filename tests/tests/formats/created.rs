@@ -1,4 +1,4 @@
-//! Created timestamps, which OpenMetrics writes as samples.
+//! Tests of created timestamps, which OpenMetrics writes as samples.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Golden documents: printing an exposition, and comparing it with the file.
+//! Golden documents: prints an exposition and compares it with the file of expected output.
 
 use std::{env, fs, path::Path};
 

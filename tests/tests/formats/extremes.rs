@@ -1,4 +1,4 @@
-//! Values at the ends of their range, and values that are rejected.
+//! Tests of recorded values at the ends of their range, and of values that are rejected.
 
 use metrics_core::{FloatCounter, Format, Histogram, Options, Registry, Summary};
 

@@ -1,4 +1,4 @@
-//! Every type and every escape, compared with a golden document in each format.
+//! Tests that compare expositions with golden documents, by metric type, escape and format.
 
 use std::{sync::Arc, time::Duration};
 
@@ -278,8 +278,7 @@ static COLLECTED: [Desc; 9] = [
     Desc::new(Kind::Unknown, "i_unknown", "Nobody knows."),
 ];
 
-/// A collector that writes a series of every type, created in 2001 where it has a created
-/// timestamp.
+/// A collector that writes a series of every type; the created timestamps are in 2001.
 struct Everything;
 
 impl Collector for Everything {

@@ -1,4 +1,4 @@
-//! Floats as Go writes them, and the order of lines.
+//! Tests that floats are written as Go writes them, and of the order of lines.
 
 use std::collections::{HashMap, HashSet};
 

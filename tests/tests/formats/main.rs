@@ -1,4 +1,4 @@
-//! Expositions byte by byte: golden documents, numbers, created timestamps, and the order of lines.
+//! Tests of the text of expositions: golden documents, numbers, created timestamps, line order.
 
 mod created;
 mod document;

@@ -1,4 +1,4 @@
-//! Families and times for the tests of this program.
+//! Functions for the format tests: one creates a labelled family, one returns the current time.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

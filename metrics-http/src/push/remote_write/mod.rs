@@ -82,7 +82,7 @@ pub struct RemoteWrite {
 }
 
 impl RemoteWrite {
-    /// Configures remote write to this URL, which includes the path, with this label `job`.
+    /// Configures remote write to this URL, including its path, with this value of the label `job`.
     pub fn new(url: impl Into<String>, job: impl Into<String>) -> RemoteWrite {
         RemoteWrite {
             registry: Registry::global().clone(),

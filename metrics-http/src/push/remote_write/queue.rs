@@ -33,7 +33,7 @@ impl Queue {
         }
     }
 
-    /// Adds samples and drops the oldest waiting ones beyond the capacity; returns how many.
+    /// Adds samples; drops the oldest waiting ones beyond the capacity and returns how many.
     pub(super) fn push(&self, samples: Vec<SeriesSample>) -> u64 {
         let mut state = self.lock();
         state.waiting.extend(samples);
@@ -53,7 +53,7 @@ impl Queue {
 
     /// Waits for samples and takes up to `max`; `None` once the queue is closed and empty.
     ///
-    /// The samples that the previous call returned no longer count as in flight after that.
+    /// From this call on, the samples of the previous call no longer count as in flight.
     pub(super) async fn take(&self, max: usize) -> Option<Vec<SeriesSample>> {
         loop {
             {
