@@ -1,14 +1,15 @@
 //! The memory that an exposition is encoded into.
 //!
-//! Short text is copied in moves of fixed size, because a call of `memcpy` takes longer than they
-//! do. Some moves write past the end of the text; the next copy overwrites the surplus.
+//! Some methods of [`Line`], such as `put_padded`, copy text in pieces of fixed size. The last piece
+//! may reach past the end of the text, and whatever is written next overwrites the surplus. For
+//! short text, that takes less time than a call of `memcpy`.
 
 use std::mem;
 
 /// Encoded bytes that were not output yet.
 ///
-/// All of its memory is initialised, so that a line is written into a slice: pushing each part to a
-/// vector would check the capacity every time.
+/// `bytes` has initialised memory after the first `len` bytes, so that a line is written into a
+/// slice: pushing each part to a vector would check the capacity every time.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
@@ -92,7 +93,7 @@ impl Buffer {
     }
 }
 
-/// The memory that is left for the rest of a line, while the line is written.
+/// The memory that is left for the rest of a line, or of several, while they are written.
 #[derive(Debug)]
 pub(crate) struct Line<'b> {
     rest: &'b mut [u8],
@@ -141,8 +142,8 @@ impl<'b> Line<'b> {
         self.put_chunk(&[byte], 1);
     }
 
-    /// Writes the first `len` of eight bytes, and ends the line. The room [`BEYOND`] the line
-    /// guarantees that 16 bytes are left.
+    /// Writes the first `len` of eight bytes, and ends the line. `Buffer::write` reserves [`BEYOND`]
+    /// more bytes than the line needs, so at least 16 are left.
     #[inline(always)]
     pub(crate) fn put_word_and_newline(&mut self, word: [u8; 8], len: usize) {
         if let Some(out) = self.rest.first_chunk_mut::<16>() {
@@ -205,7 +206,7 @@ fn put_exactly<const N: usize>(out: &mut [u8], chunk: [u8; N], len: usize) {
     out[..len].copy_from_slice(&chunk[..len]);
 }
 
-/// The bytes of a step, which most processors copy with one or two vector moves.
+/// The number of bytes in a step, which most processors copy with one or two vector moves.
 pub(crate) const STEP: usize = 32;
 
 /// Half a step, which x86-64 and 64-bit Arm processors copy with one vector move.
@@ -269,8 +270,9 @@ pub(crate) const LONGEST: usize = 8 * STEP;
 
 /// Copies the first `len` bytes of a short text, and some that follow.
 ///
-/// Most texts are at most `MOST` bytes long. These are copied by moves of fixed size without a
-/// loop, and the branch for longer ones is predictable.
+/// Most texts should be at most `MOST` bytes long. `MOST` bytes are always copied, in moves of fixed
+/// size (`MOST` is a constant, so the loop is unrolled), and the branch for longer texts is
+/// predictable.
 #[inline(always)]
 pub(crate) fn copy_short<const MOST: usize>(out: &mut [u8], text: &[u8; LONGEST], len: usize) {
     const FEW: usize = 2 * STEP;
@@ -292,7 +294,7 @@ pub(crate) fn copy_short<const MOST: usize>(out: &mut [u8], text: &[u8; LONGEST]
 
 /// Copies a text; both slices have the same length.
 ///
-/// Two moves that may overlap copy any text of one to two times their size.
+/// Two moves of equal size, which may overlap, copy any text of one to two times that size.
 #[inline(always)]
 fn copy(out: &mut [u8], text: &[u8]) {
     if text.len() > 8 * STEP {

@@ -1,10 +1,10 @@
-//! The output of an exposition: a buffer that is written to a writer in pieces.
+//! The output of an exposition: a buffer whose content goes to a writer in pieces or to a vector.
 
 use std::io::{self, IoSlice};
 
 use super::buffer::Buffer;
 
-/// A checkpoint writes the buffer out once it holds this number of bytes.
+/// [`Outlet::flush_if_large`] writes the buffer out if it holds at least this number of bytes.
 pub(crate) const PIECE: usize = 16 * 1024;
 
 /// The destination of an exposition.
@@ -15,7 +15,7 @@ pub(crate) enum Output<'w> {
     Memory(&'w mut Vec<u8>),
 }
 
-/// A buffer with its output.
+/// The buffer of an exposition, and the output that its content goes to.
 pub(crate) struct Outlet<'w> {
     out: Output<'w>,
     /// False once the writer has taken no more than the first of several slices.
@@ -50,7 +50,7 @@ impl<'w> Outlet<'w> {
         self.result.is_ok()
     }
 
-    /// Writes the rest out, or returns the buffer to the vector. Returns the first write error.
+    /// Writes the rest out, or sets the vector to the content. Returns the first write error.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.flush();
         if let Output::Memory(bytes) = self.out {
@@ -91,8 +91,8 @@ impl<'w> Outlet<'w> {
     }
 }
 
-/// The size of the slices of a vectored write. glibc copies larger ones with `rep movsb`, which on
-/// some processors is slow unless source and destination are aligned alike, and bypasses the caches.
+/// The size of the slices of a vectored write. glibc may copy larger ones with `rep movsb`, which on
+/// some processors is slow unless source and destination are aligned alike.
 const SLICE: usize = 2048;
 /// The most slices in one call of `write_vectored`.
 const SLICES: usize = 32;

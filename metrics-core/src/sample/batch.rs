@@ -32,8 +32,8 @@ impl SeriesBatch<'_> {
 /// Integer counters without exemplars.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CounterBatch<'a> {
-    /// Labels are in the [rendering](crate::sample::sink::Sink::label_rendering) that the sink
-    /// requested, if it requested the same one before.
+    /// Labels are usually in the [rendering](crate::sample::sink::Sink::label_rendering) that the
+    /// sink requested; `is_as_requested` says whether they are.
     pub(crate) series: SeriesBatch<'a>,
     pub(crate) totals: &'a [u64],
 }
@@ -103,7 +103,8 @@ pub(crate) struct HistogramBatch<'a> {
 }
 
 impl<'a> HistogramBatch<'a> {
-    /// The most series in a batch; a divisor of the number of series in a chunk of labels.
+    /// The most series in a batch; a divisor of the number of series in a chunk of labels, so that a
+    /// batch is within one chunk.
     pub(crate) const MAX_LEN: usize = 64;
 
     /// The value of one histogram.

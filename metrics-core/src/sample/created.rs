@@ -1,4 +1,4 @@
-//! Created timestamps of consecutive series.
+//! Created timestamps of consecutive series of one family, as a format receives them.
 
 /// The created timestamps of consecutive series, as Unix times in seconds.
 #[derive(Clone, Copy, Debug)]
@@ -10,7 +10,7 @@ pub(crate) struct CreatedBatch<'a> {
 }
 
 impl<'a> CreatedBatch<'a> {
-    /// The timestamp of each series; 0 where there is none.
+    /// The timestamp of each series; 0 if its index is not in `distinct`.
     #[inline(always)]
     pub(crate) fn iter(self) -> impl Iterator<Item = f64> + use<'a> {
         self.indices.iter().map(move |index| {
@@ -28,5 +28,5 @@ impl<'a> CreatedBatch<'a> {
     }
 }
 
-/// The first second that is not a valid timestamp in protobuf.
+/// The start of the year 10000 as Unix time: the first second that is too late for protobuf.
 pub(crate) const YEAR_10000: f64 = 253_402_300_800.0;

@@ -53,7 +53,7 @@ impl fmt::Display for Format {
     }
 }
 
-/// A format, and its escaping of names that contain other characters than `[a-zA-Z0-9_:]`.
+/// A format, and how it escapes names, such as those with characters other than `[a-zA-Z0-9_:]`.
 ///
 /// ```
 /// use metrics_core::{Escaping, ExpositionFormat, Format, encode};

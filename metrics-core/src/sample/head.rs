@@ -1,4 +1,5 @@
-//! The head of a family, which a format receives before the family's samples.
+//! Heads of families: the name and description that a format receives before a family's samples,
+//! and an estimate of the encoded size of the samples.
 
 use std::sync::OnceLock;
 
@@ -13,7 +14,7 @@ pub(crate) struct FamilyHead<'a> {
     pub(crate) cache: &'a HeadCache,
 }
 
-/// The encoded heads of a family, one for each format: they are the same in every exposition.
+/// The encoded heads of a family, cached because a head is the same in every exposition.
 ///
 /// Used only while the name needs neither escaping nor quotes.
 #[derive(Debug, Default)]
@@ -34,11 +35,11 @@ impl HeadCache {
     }
 }
 
-/// An estimate of how much the series of a family take, for formats that announce a length.
+/// An estimate of the encoded size of a family's series, for a format that writes the length first.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SizeEstimate {
     pub(crate) series: usize,
-    /// An upper bound of the length of all labels in protobuf.
+    /// An upper bound of the length in protobuf of all series' labels, without the registry's.
     pub(crate) label_bytes: usize,
     /// An upper bound of the length in protobuf of the longest label set.
     pub(crate) longest_labels: usize,

@@ -22,7 +22,8 @@ impl<'a> LabelBatch<'a> {
             .map_or(LabelEncoding::Text, |chunk| chunk.rendering.encoding)
     }
 
-    /// Whether halves include the prefix and the suffix that the sink has requested.
+    /// Whether the chunk is in the rendering that the sink has requested, so that the stored halves
+    /// include its prefix and suffix.
     pub(crate) fn is_as_requested(self) -> bool {
         self.is_as_requested
     }
@@ -63,12 +64,12 @@ impl<'a> LabelBatch<'a> {
         self.chunk.map_or(0, |chunk| chunk.sizes.bytes)
     }
 
-    /// Labels as text, which are decoded into `scratch` if they are stored otherwise.
+    /// The labels in `halves` as text, which is in `scratch` if it is not stored in one piece.
     pub(crate) fn text<'r>(self, halves: [&'r [u8]; 2], scratch: &'r mut String) -> &'r str {
         self.encoding().decode(halves, scratch)
     }
 
-    /// Prepares the look-up of short halves in `table`.
+    /// Copies the spans of the chunk's halves to `table`, in which short halves are looked up.
     pub(crate) fn short_halves<'t>(self, table: &'t mut HalfTable) -> ShortHalves<'t>
     where
         'a: 't,

@@ -1,12 +1,12 @@
 //! The rendered labels of up to [`CHUNK_SIZE`] neighbouring series, in one piece of memory.
 //!
-//! Labels are stored in the encoding of the format that was last requested twice in a row, because
-//! a scraper requests the same format every time, and together with the bytes that precede and
-//! follow them in the output, so that encoding a sample copies them at once.
+//! Labels are stored in a *rendering*: an encoding, and the bytes that precede and follow the labels
+//! in the output, so that encoding a sample copies them together. A chunk changes to a rendering
+//! that is requested twice in a row, because a scraper usually requests the same format every time.
 //!
 //! Labels consist of two *halves*, and equal halves are stored once. Where labels are split, the
-//! second half is the last label: neighbours often differ in that one only. Otherwise the first
-//! half is empty.
+//! second half is usually the last label: neighbours often differ in that one only. Otherwise the
+//! first half is empty.
 
 use std::{ops::Range, sync::Arc};
 
@@ -33,7 +33,7 @@ pub(crate) struct LabelChunk {
     pub(crate) halves: [Vec<HalfSpan>; 2],
     /// A [`fingerprint`] of each half.
     fingerprints: [Vec<u8>; 2],
-    /// The number of labels replaced since the chunk was rebuilt: the bytes of some are unused.
+    /// The number of label sets replaced since the last rebuild; the bytes of some may be unused.
     replaced: usize,
     pub(crate) sizes: LabelSizes,
 }
@@ -46,12 +46,12 @@ pub(crate) struct OwnedRendering {
     suffix: &'static [u8],
 }
 
-/// The number and length of labels that are not empty, without prefix and suffix.
+/// The number and lengths of the label sets that are not empty, without prefix and suffix.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LabelSizes {
     pub(crate) count: usize,
     pub(crate) bytes: usize,
-    /// The length of the longest, which may have been removed.
+    /// The length of the longest set, which may have been removed since.
     pub(crate) longest: usize,
 }
 
@@ -109,8 +109,8 @@ impl LabelChunk {
         firsts.all(|half| half.range().is_empty())
     }
 
-    /// Makes room for labels of `len` bytes: rebuilds the chunk if many bytes may be unused, then
-    /// reserves an eighth more than needed.
+    /// Makes room for labels of `len` bytes. If the memory does not suffice, rebuilds the chunk if
+    /// many bytes may be unused, then reserves an eighth more than needed.
     ///
     /// `all` are the indices of the halves of each series in the chunk.
     pub(crate) fn reserve(&mut self, all: &mut [[u8; 2]], len: usize, is_split: bool) {
@@ -126,7 +126,7 @@ impl LabelChunk {
             .reserve_exact(needed + needed / 8 - self.bytes.len());
     }
 
-    /// Sets the labels of the series at `at`, which are encoded already.
+    /// Sets the labels of the series at `at`; `labels` are in the chunk's encoding already.
     pub(crate) fn set(&mut self, all: &mut [[u8; 2]], at: usize, labels: &[u8], is_split: bool) {
         let old_len: usize = self.get(all[at]).iter().map(|half| half.len()).sum();
         self.replaced += usize::from(old_len > 0);
@@ -156,8 +156,8 @@ impl LabelChunk {
         all[at][1] = self.find_or_add(1, [second, suffix], all, at);
     }
 
-    /// Finds a half that consists of these parts, or adds it. If there are [`CHUNK_SIZE`] halves,
-    /// it replaces one that no other series uses.
+    /// Finds a half that consists of these parts, or adds it. If there are [`CHUNK_SIZE`] halves
+    /// already, the new half replaces one that no other series uses.
     fn find_or_add(&mut self, which: usize, parts: [&[u8]; 2], all: &[[u8; 2]], at: usize) -> u8 {
         let (halves, fingerprints) = (&mut self.halves[which], &mut self.fingerprints[which]);
         // Of the labels only: prefix and suffix do not tell halves apart.

@@ -33,7 +33,7 @@ impl<'a> LabelRendering<'a> {
     /// The bytes between labels and value in a line of text.
     pub(crate) const BEFORE_VALUE: &'static [u8] = b"} ";
 
-    /// A line of text from its beginning to its value.
+    /// The rendering of a line of text up to its value: `prefix`, the labels, and `} `.
     pub(crate) fn in_line(prefix: &'a [u8]) -> Self {
         LabelRendering {
             encoding: LabelEncoding::Text,
@@ -73,8 +73,8 @@ impl LabelEncoding {
 
     /// Where the last label starts.
     ///
-    /// In text this is a guess, because a value may contain the separator `",`. Any place is
-    /// correct, but neighbours share more bytes before the last label.
+    /// In text this is a guess, because a value may contain the separator `",`. Labels may be split
+    /// anywhere, but neighbouring series share most before the last label.
     pub(crate) fn last_label_start(self, labels: &[u8]) -> usize {
         match self {
             LabelEncoding::Text => {
@@ -89,8 +89,8 @@ impl LabelEncoding {
 /// An upper bound of the length in protobuf of labels that take `text` bytes as text.
 ///
 /// They belong to `series` series with at most `labels` labels each. Beside name and value, a label
-/// takes four bytes as text (the first one three), and six as protobuf plus at most two for each
-/// 128 bytes of its length.
+/// takes at least four bytes as text (the first one three), and six as protobuf
+/// plus at most two for each 128 bytes of its length.
 pub(crate) fn max_protobuf_len(text: usize, series: usize, labels: usize) -> usize {
     text + text / 64 + series * (2 * labels + 1)
 }
@@ -122,7 +122,7 @@ fn push_len(out: &mut Vec<u8>, tag: u8, mut len: usize) {
     out.push(len as u8);
 }
 
-/// Writes labels as text that are given as fields of a `Metric`.
+/// Sets `out` to the text of labels that are given as fields of a `Metric`.
 fn decode_fields(out: &mut String, mut fields: &[u8]) {
     out.clear();
     while let Some((pair, rest)) = field(fields) {

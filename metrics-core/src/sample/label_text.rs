@@ -1,5 +1,5 @@
-//! The text form of label sets: rendered once for each series, and parsed where names or values are
-//! needed.
+//! The text form of label sets, such as `a="1",b="2"`: rendering it, and parsing it where names or
+//! values are needed.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::describe::{
     name,
 };
 
-/// Appends labels given as pairs.
+/// Appends labels given as pairs of name and value.
 pub(crate) fn push_pairs<N: AsRef<str>, V: AsRef<str>>(out: &mut String, pairs: &[(N, V)]) {
     for (name, value) in pairs {
         push_label(out, name.as_ref(), value.as_ref());
@@ -21,7 +21,7 @@ pub(crate) fn push_pairs<N: AsRef<str>, V: AsRef<str>>(out: &mut String, pairs: 
 /// empty, because such a label counts as absent.
 ///
 /// A name that does not match `[a-zA-Z_][a-zA-Z0-9_]*` is quoted: `"http.method"="GET"`.
-/// [`push_escaped`] rewrites it for scrapers that do not accept quoted names.
+/// [`push_escaped`] rewrites such names for scrapers that do not accept quoted names.
 pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
     if value.is_empty() {
         return;

@@ -7,7 +7,7 @@ pub(crate) const READ_AHEAD: usize = 256;
 /// The start of every `STRIDE`th string is stored; the others are found by adding lengths.
 const STRIDE: usize = 128;
 
-/// Strings by index.
+/// Strings in one vector of bytes, found by index.
 #[derive(Debug)]
 pub(crate) struct PackedStrings {
     lens: Vec<u32>,
@@ -49,7 +49,7 @@ impl PackedStrings {
     }
 }
 
-/// Consecutive strings.
+/// Consecutive strings of a [`PackedStrings`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PackedSlice<'a> {
     bytes: &'a [u8],
@@ -59,12 +59,11 @@ pub(crate) struct PackedSlice<'a> {
 }
 
 impl<'a> PackedSlice<'a> {
-    /// For each string, the bytes from its start on, and its length.
+    /// For each string, [`READ_AHEAD`] bytes from its start on, and its length.
     #[inline(always)]
     pub(crate) fn iter_ahead(
         self,
     ) -> impl Iterator<Item = (Option<&'a [u8; READ_AHEAD]>, usize)> + use<'a> {
-        // 32 bits, so that the addition of `READ_AHEAD` as `usize` cannot overflow.
         let mut start = self.start as u32;
         self.lens.iter().map(move |len| {
             let string = self.bytes.get(start as usize..);

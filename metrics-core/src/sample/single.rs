@@ -11,7 +11,7 @@ use super::{
 
 /// The maximum number of single-sample families that are read and encoded together.
 ///
-/// The stride of [`PackedStrings`], so that most batches begin at a string whose start is stored.
+/// Equal to the stride of [`PackedStrings`]: most batches begin at a prefix whose start is stored.
 pub(crate) const BATCH_SIZE: usize = 128;
 
 /// Consecutive families of a registry that consist of a single unlabelled sample each.
@@ -23,7 +23,7 @@ pub(crate) trait SingleFamilies: fmt::Debug {
     /// The Unix time of the sample's creation, in seconds.
     fn created(&self, at: usize) -> f64;
 
-    /// The value of the sample for which a scrape has read these words.
+    /// The value of the sample, decoded from the words that a scrape has read for it.
     fn number(&self, at: usize, words: &[u64; 2]) -> Number;
 }
 
@@ -41,8 +41,8 @@ pub(crate) struct SingleSamples<'a> {
 
 /// The bytes before each family's value in a text format: its head and the start of its line.
 ///
-/// They are the same in every exposition, so each format writes them once. Only families whose
-/// names need no escaping are in a batch.
+/// They are cached, because they are the same in every exposition. Only families with names that
+/// every scraper accepts are in a batch.
 #[derive(Debug, Default)]
 pub(crate) struct LinePrefixes {
     text: OnceLock<PackedStrings>,

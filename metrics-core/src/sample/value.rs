@@ -1,8 +1,8 @@
-//! The values of samples.
+//! The values of series: numbers, histograms, summaries, infos and state sets.
 
 use crate::storage::{histogram_block::Sum, layout::Layout, native::NativeHistogramSnapshot};
 
-/// The value of a sample, with the type in which it was recorded.
+/// The value of a sample, as an integer or a float.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Number {
@@ -37,7 +37,7 @@ pub(crate) struct HistogramValue<'a> {
     pub(crate) allows_negative: bool,
     /// The native buckets, if the histogram has any; only protobuf exposes them.
     pub(crate) native: Option<&'a NativeHistogramSnapshot>,
-    /// Ascending by value; a classic bucket exposes the last of those in it.
+    /// Ascending by value. Of those in one classic bucket, only the last is exposed with the bucket.
     pub(crate) exemplars: &'a [RenderedExemplar],
 }
 
@@ -51,10 +51,10 @@ pub(crate) struct RenderedExemplar {
     pub(crate) time: f64,
 }
 
-/// A consistent snapshot of a summary.
+/// The value of a summary.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SummaryValue<'a> {
-    /// Quantiles and their values.
+    /// Pairs of a quantile and its estimated value.
     pub(crate) quantiles: &'a [(f64, f64)],
     pub(crate) count: u64,
     pub(crate) sum: f64,
@@ -74,7 +74,7 @@ pub(crate) enum Value<'a> {
     StateSet(&'a [&'a str], usize),
 }
 
-/// The observations of a histogram or summary, decoded from the values that a scrape has read.
+/// Count, sum and bucket counts of a histogram or summary, decoded from values read from storage.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Observations<'a> {
     pub(crate) count: u64,

@@ -25,7 +25,7 @@ pub(crate) struct Block {
 pub(crate) struct Blocks {
     /// Blocks for the limit on series that the index was created with.
     first: Box<[OnceLock<Block>]>,
-    /// The blocks after those: for a raised limit, and for suspended series, which take places
+    /// The blocks after `first`: for a raised limit, and for suspended series, which take places
     /// beyond the limit.
     extra: OnceLock<Box<[OnceLock<Block>]>>,
     /// Blocks of tails, each twice as long as the one before.

@@ -1,7 +1,8 @@
 //! The created timestamps of an index's series.
 //!
-//! Series that are created together have the same timestamp. Each chunk of series therefore stores
-//! the distinct timestamps once and one byte for each series, and a scrape reads less memory.
+//! Series that are created in one millisecond have the same timestamp. Each chunk of series
+//! therefore stores the distinct timestamps once and one byte for each series, and a scrape reads
+//! less memory.
 
 use std::ops::Range;
 

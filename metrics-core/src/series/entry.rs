@@ -20,7 +20,7 @@ const NO_TAIL: u32 = u32::MAX;
 /// index whose series expire.
 const RECENTLY_PINNED: u32 = 1 << 31;
 
-/// The key of one series, in one cache line.
+/// The key of one series, or the beginning of a long key, in one cache line.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(crate) struct Entry<W = AtomicU64, H = AtomicU32> {
@@ -92,7 +92,7 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
                 || tails_match(self.next.load(Ordering::Relaxed), &key[INLINE_WORDS..]))
     }
 
-    /// Whether a series that this thread has found before has this key and is still found.
+    /// Whether a series that this thread has found before has this key and look-ups still find it.
     ///
     /// False for a key that does not fit into the entry.
     #[inline(always)]
@@ -139,18 +139,18 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
 
     /// Hides the series from look-ups, because it is removed.
     pub(crate) fn clear(&self) {
-        // SeqCst: see `pin`.
+        // SeqCst, with `pin`: either `pin` sees this version or the writer sees the pin afterwards.
         self.version.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Hides the series from look-ups, unless it is pinned or was pinned after the last scrape.
     ///
-    /// Returns whether it is suspended.
+    /// Returns whether it was hidden.
     pub(crate) fn suspend(&self) -> bool {
         if self.pins.load(Ordering::SeqCst) != 0 {
             return false;
         }
-        // SeqCst: see `pin`.
+        // SeqCst, with `pin`: either `pin` sees this version or the load below sees the pin.
         let generation = self.version.fetch_add(1, Ordering::SeqCst);
         if self.pins.load(Ordering::SeqCst) != 0 {
             // A handle has pinned the series meanwhile. The caller holds the lock, so the entry has
@@ -190,7 +190,8 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
         }
     }
 
-    /// Keeps the entry from being given to another series; false if its own was removed or expired.
+    /// Keeps the entry from being given to another series than the one of this generation; false if
+    /// that series was removed or has expired.
     ///
     /// `expires` says whether the series of the index expire.
     pub(crate) fn pin(&self, generation: u64, expires: bool) -> bool {
@@ -224,8 +225,8 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
 
 /// Whether the tails from `next` on hold the rest of a key.
 ///
-/// The first words of a key hold the lengths of its labels: if they are equal in two keys, so are
-/// the lengths of the keys.
+/// The first words of a key hold the lengths of its open labels: if they are equal in two keys, so
+/// are the lengths of the keys, and no further tail needs to be compared.
 pub(crate) fn tails_match<'a, W: Atomic + 'a, H: Atomic<u32> + 'a>(
     mut next: u32,
     rest: &[u64],

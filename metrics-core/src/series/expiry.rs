@@ -34,7 +34,8 @@ use crate::{
 };
 
 /// The number of scrapes in which a suspended series can be resumed even after
-/// [`clock::GRACE_NANOS`]: if the whole process was stopped, so were recorders before a recording.
+/// [`clock::GRACE_NANOS`]: if the whole process was stopped for that time, so was a recorder that
+/// had looked the series up but not recorded yet.
 const GRACE_READS: u32 = 2;
 
 impl Index {
@@ -45,7 +46,7 @@ impl Index {
         }
         let activity = &mut state.activity;
         if activity.len() <= position {
-            // As much as the columns, which grow by whole blocks.
+            // Reserves as much as the columns, which grow by whole blocks.
             activity.reserve_exact(state.columns.capacity() - activity.len());
             activity.resize(state.columns.len(), Activity::default());
         }
@@ -124,9 +125,8 @@ impl Index {
         }
     }
 
-    /// Whether the removal of a series loses nothing but its history.
-    ///
-    /// An up-down counter that is not at zero will be decremented later.
+    /// Whether a series with these values may expire: an up-down counter that is not at zero may
+    /// not, because it will probably be decremented later.
     fn is_at_rest(&self, values: &[u64]) -> bool {
         self.layout != Layout::UpDown || values.chunks_exact(2).all(|pair| pair[0] == pair[1])
     }

@@ -2,7 +2,7 @@
 //!
 //! Readers take no lock; writers hold the lock on the index's state. A reader that runs during a
 //! rebuild may miss an entry that is in the table. `rebuilds`, which is odd during a rebuild, tells
-//! whether that is possible.
+//! a reader whether it may have missed one.
 
 use std::sync::{
     OnceLock,
@@ -17,7 +17,7 @@ const EMPTY: u64 = 0;
 /// The word of a slot whose entry was removed.
 const REMOVED: u64 = u32::MAX as u64;
 
-/// The length of the smallest table; larger ones double it.
+/// The length of the smallest table; each larger one is twice as long as the one before.
 const FIRST: usize = 64;
 
 #[derive(Debug)]

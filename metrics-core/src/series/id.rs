@@ -1,4 +1,4 @@
-//! Identifiers of the series of one metric.
+//! [`SeriesId`], which identifies a series of a metric, and [`CachedSeries`], a look-up to reuse.
 
 use crate::series::entry::Entry;
 
@@ -25,6 +25,8 @@ pub struct CachedSeries {
 
 impl CachedSeries {
     /// The series, if it has this key and has neither been removed nor expired.
+    ///
+    /// `None` for a key that does not fit into the entry.
     #[inline(always)]
     pub(crate) fn matches<const N: usize>(&self, key: &[u64; N]) -> Option<SeriesId> {
         let is_match = self.entry.still_matches(self.id.generation, key);

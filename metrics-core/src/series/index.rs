@@ -205,7 +205,7 @@ impl Index {
     }
 
     /// Adds a pin without a check of the generation: for a series that is pinned already, or for
-    /// generation 0, whose recordings are discarded.
+    /// generation 0, which stands for no series: its recordings are discarded.
     pub(crate) fn pin_again(&self, place: u32) {
         self.blocks.entry(place).pin_again();
     }
@@ -229,7 +229,7 @@ impl Index {
         is_there.then(|| labels.into())
     }
 
-    /// The region of the series at `from`, with all series that exist in it.
+    /// The tile of the region that has the position `from`; `None` after the last position.
     ///
     /// `from` is not the region's first series if the previous tile or batch ended inside the
     /// region, for instance because series were added after it was read.

@@ -1,4 +1,4 @@
-//! Insertion of a series into an index.
+//! Insertion of series into the index of a metric with open labels.
 
 use std::sync::atomic::Ordering;
 

@@ -1,7 +1,7 @@
-//! Reading the series of an index for a scrape, one tile (the series of a region) or batch at once.
+//! Reading the series of an index for a scrape, one tile (the series of a region) or batch at a time.
 //!
-//! The index's lock is held while a tile or batch is read and encoded, so that no series in it is
-//! inserted or removed meanwhile, and is free in between.
+//! The index's lock is held while a tile or batch is read and encoded, so that no other thread
+//! inserts or removes a series meanwhile, and is free in between.
 
 use std::{iter, ops::Range, sync::Arc};
 

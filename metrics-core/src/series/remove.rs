@@ -1,4 +1,4 @@
-//! Removal of series from an index.
+//! Removal of series from the index of a metric with open labels.
 
 use std::sync::atomic::Ordering;
 
@@ -16,7 +16,7 @@ impl Index {
         if let Some(series) = self.find(key) {
             return self.remove_place(&mut state, series.place);
         }
-        // Removed as well, so that it is not resumed after this call.
+        // A suspended series is removed as well, so that it is not resumed after this call.
         if let Some(position) = self.find_suspended(&state, key, self.hash(key)) {
             self.remove_place(&mut state, place_of(position));
         }

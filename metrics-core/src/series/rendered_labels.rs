@@ -26,7 +26,7 @@ pub(crate) struct RenderedLabels {
 const MAX_RENDERINGS: usize = 8;
 
 impl RenderedLabels {
-    /// Labels in two halves, in the rendering that is likely to be requested.
+    /// Labels that are split in two halves; `rendering` is the one that is likely to be requested.
     pub(crate) fn split(rendering: LabelRendering<'_>) -> Self {
         RenderedLabels {
             is_split: true,
@@ -107,7 +107,7 @@ impl RenderedLabels {
     /// Requests a rendering for a range of series in one chunk. The chunk changes to it at the
     /// second request in a row, because one request alone may not be repeated.
     pub(crate) fn request(&mut self, positions: Range<usize>, rendering: &Arc<OwnedRendering>) {
-        // Once for each chunk: it is read in several ranges.
+        // One request for each chunk, which may be read in several ranges: that for the first range.
         if positions.start >= self.len() || !positions.start.is_multiple_of(CHUNK_SIZE) {
             return;
         }
@@ -163,7 +163,7 @@ impl RenderedLabels {
         sizes.longest = sizes.longest.max(new.longest);
     }
 
-    /// Upper bounds of the length in protobuf of all labels together, and of the longest.
+    /// Upper bounds of the length in protobuf of all labels together, and of the longest label set.
     ///
     /// Each series has at most `labels` labels.
     pub(crate) fn max_protobuf_len(&self, labels: usize) -> (usize, usize) {

@@ -1,7 +1,8 @@
 //! The digits of many integers at once, by vector instructions.
 //!
 //! Vectors find the digits of a batch in less than half the time that the numbers take one by one:
-//! each division is a multiplication of 16 or 32 bits, which the vectors of every processor have.
+//! each division is a multiplication of 16-bit or 32-bit integers, for which even the oldest x86-64
+//! processors have vector instructions.
 
 use super::integer::{EIGHT_DIGITS, long, without_leading_zeros};
 use crate::{
@@ -95,7 +96,7 @@ pub(crate) fn put_line(out: &mut [u8; 16], digits: &Digits) -> usize {
     len + 1
 }
 
-/// Writes any number, with its digits if it is below [`EIGHT_DIGITS`], and ends the line.
+/// Writes any number and ends the line. Uses `digits` only if the number is below [`EIGHT_DIGITS`].
 ///
 /// Returns the number of bytes.
 #[inline(always)]

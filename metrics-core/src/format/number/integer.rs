@@ -1,8 +1,8 @@
 //! Integers as decimal text.
 //!
 //! Eight digits are found at once within one word, without a branch on the number of digits, which
-//! no processor could predict for counters. The technique is Paul Khuong's, "How to print integers
-//! really fast" (2017).
+//! processors predict badly if the numbers differ in length. The technique is Paul Khuong's, "How to
+//! print integers really fast" (2017).
 
 use crate::format::buffer::{Line, STEP};
 

@@ -1,4 +1,4 @@
-//! The messages of a batch of counters.
+//! The `Metric` messages of a batch of counters.
 
 use super::{
     timestamp::CreatedField,
@@ -46,7 +46,7 @@ pub(super) fn rendering(const_labels: &[u8]) -> LabelRendering<'_> {
 /// Memory that is reused for every batch.
 #[derive(Debug)]
 pub(super) struct Scratch {
-    /// The distinct created timestamps.
+    /// The distinct created timestamps, encoded.
     created: [CreatedField; CounterBatch::MAX_LEN],
     table: HalfTable,
 }

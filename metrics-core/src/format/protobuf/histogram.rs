@@ -31,11 +31,11 @@ pub(super) fn bucket_len(total: u64, exemplar: Option<&[u8]>) -> usize {
     1 + varint_len(total) + 9 + exemplar
 }
 
-/// Calls `each` with the cumulative count, the bound and the exemplar, if any, of every classic
-/// bucket.
+/// Calls `each` with the cumulative count, the bound and the exemplar, if any, of the classic
+/// buckets.
 ///
-/// The last one, `+Inf`, is left out unless it has an exemplar: other clients leave it out, too,
-/// and readers add it.
+/// The last one, `+Inf`, is left out unless it has an exemplar, as in Prometheus' Go client: the
+/// Prometheus server adds it.
 pub(super) fn for_each_bucket(
     value: &HistogramValue<'_>,
     mut exemplars: &[(f64, Vec<u8>)],

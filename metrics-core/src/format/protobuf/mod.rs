@@ -4,7 +4,7 @@
 //! is computed before the `Metric` is written, so that nothing is inserted before it afterwards.
 //!
 //! Each message follows its length. A small family is *held* in the buffer until it is complete,
-//! and its length is inserted before it. A large one may not fit into memory, so its length is
+//! and its length is inserted before it. A large one would take much memory, so its length is
 //! *announced* beforehand: estimated from the number and labels of its series or, if the length
 //! depends on more, measured in a first pass over them. If the series turn out to be shorter,
 //! filler fields that readers skip complete the message. If they are longer, the rest follows in
@@ -61,7 +61,7 @@ pub(crate) struct Protobuf<'w> {
     /// The label of a state set: the name of its family.
     state_label: String,
     kind: Kind,
-    /// Whether names of labels have to be escaped.
+    /// Whether names of labels may need escaping.
     escapes_labels: bool,
     escaped: String,
     message: Message,
@@ -75,7 +75,7 @@ pub(crate) struct Protobuf<'w> {
 /// The state of the current family's message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Message {
-    /// No family has begun.
+    /// No message has begun.
     None,
     /// The message starts at this position of the buffer. Its length is inserted before it when it
     /// is complete.
@@ -150,7 +150,7 @@ impl<'w> Protobuf<'w> {
         }
     }
 
-    /// Begins a message of this length.
+    /// Begins a message whose series have this length.
     fn announce(&mut self, len: usize) {
         let len = self.head.len() + len;
         self.outlet
@@ -195,8 +195,8 @@ impl<'w> Protobuf<'w> {
         });
     }
 
-    /// Whether a metric of `size` bytes is to be written into the current message. Begins another
-    /// message if it does not fit.
+    /// Whether to write a metric of `size` bytes; false in a size pass, which only measures it.
+    /// Begins another message if the metric does not fit into the current one.
     #[inline(always)]
     fn admit(&mut self, size: usize) -> bool {
         match &mut self.message {
@@ -458,8 +458,8 @@ impl Sink for Protobuf<'_> {
 
     fn end_size_pass(&mut self) {
         if let Message::Measured(measured) = self.message {
-            // A reserve, because series may be added, and numbers get longer, before the second
-            // pass.
+            // A reserve, because series may be added, and numbers may get longer, before the
+            // second pass.
             self.announce(measured + measured / 16 + PIECE + FILLER);
         }
     }
@@ -541,5 +541,5 @@ impl Sink for Protobuf<'_> {
     }
 }
 
-/// The longest tag and length of a `Metric`.
+/// The most bytes that the tag and the length before a `Metric` take.
 const HEADER: usize = 1 + wire::VARINT_LEN;

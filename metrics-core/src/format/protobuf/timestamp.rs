@@ -67,13 +67,14 @@ impl Time {
 }
 
 /// Added to a smaller positive float, it rounds the float to an integer, which is in the lowest
-/// bits of the sum. All processors have vectors for an addition, and few for a conversion.
+/// bits of the sum. Every x86-64 processor can add vectors of floats; few can convert them
+/// to 64-bit integers.
 const ROUNDING: f64 = (1_u64 << 52) as f64;
 
 /// The field `created_timestamp` of a `Counter`, in a fixed length.
 ///
 /// Seconds and nanoseconds always take five bytes, as most do anyway: shorter varints are padded
-/// with empty groups, which every reader accepts. A loop that writes counters copies it as two
+/// with empty groups, which parsers accept. A loop that writes counters copies the field as two
 /// words.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct CreatedField {
@@ -153,8 +154,8 @@ impl WideLoop for EncodeAll<'_> {
     }
 }
 
-/// The seconds and microseconds of a Unix time. As a float, a present time has no further decimal
-/// digit.
+/// The seconds and microseconds of a Unix time. A present-day time as an `f64` has a resolution of
+/// about a quarter of a microsecond, so it has no further decimal digit.
 #[inline(always)]
 fn second_and_micros(time: f64) -> (f64, f64) {
     let second = time as i64 as f64;

@@ -84,7 +84,7 @@ pub(super) const fn field_len(len: usize) -> usize {
     1 + varint_len(len as u64) + len
 }
 
-/// The number of a field that no reader knows, so that each skips it.
+/// The number of a field that `MetricFamily` does not define, so that readers skip it.
 pub(super) const FILLER_FIELD: u32 = 1000;
 /// From this length on, [`fill`] can fill any length exactly.
 pub(super) const FILLER: usize = 16;

@@ -1,4 +1,4 @@
-//! The lines of a batch of counters.
+//! The lines, in a text format, of a batch of counters.
 
 use super::line_start::LineStart;
 use crate::{
@@ -77,8 +77,8 @@ const SHORT_LINE: usize = 2 * LONGEST + 16 + STEP;
 /// Writes the lines of counters up to the first that was removed or whose line is not short.
 ///
 /// Returns the number of lines and of bytes. Copies have fixed sizes and go to a slice of known
-/// length, so that few bounds checks are left, and no function is called, so that all values stay
-/// in registers.
+/// length, so that few bounds checks are left. Only a total of more than eight digits takes a
+/// function call, so that values can stay in registers.
 struct ShortLines<'a> {
     out: &'a mut [u8],
     counters: &'a CounterBatch<'a>,
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn lines_with_common_labels_are_complete() {
         for name_len in [1, 3, 56, 57, 58, 120, 130] {
-            // The first half of the line then has about 64 or 256 bytes.
+            // For some of the names, the first half of the line has about 64 or 256 bytes.
             for common_len in [0, 1, 50, 51, 52, 59, 60, 61, 200, 241, 242, 243] {
                 let (name, common) = ("n".repeat(name_len) + "_total", "c".repeat(common_len));
                 let registry = Registry::new();

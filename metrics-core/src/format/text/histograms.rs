@@ -1,4 +1,4 @@
-//! The lines of histograms.
+//! The lines of histograms in the text formats: buckets, sum and count.
 
 use super::{dialect::SampleName, line_start::LineStart};
 use crate::{
@@ -28,13 +28,14 @@ pub(super) struct HistogramWriter {
     le_labels: Vec<Le>,
     /// The start of all bucket lines of a series.
     start: Padded,
-    /// The cumulative counts of the histograms in work, each in rows of its own.
+    /// The cumulative counts of the histograms being written, each in rows of its own.
     totals: Vec<[u64; ROW]>,
     digits: Vec<[Digits; ROW]>,
 }
 
 impl HistogramWriter {
-    /// Begins a family. Forgets the address of the bounds, because others may be there now.
+    /// Begins a family. Forgets the address of the bounds, because other bounds may
+    /// have it now.
     pub(super) fn new_family(&mut self) {
         self.bounds_at = None;
     }
@@ -45,7 +46,7 @@ impl HistogramWriter {
         self.begin_next(start, labels);
     }
 
-    /// Begins a series whose lines start like those of the series before.
+    /// Begins a series whose lines start like those of the previous series, up to the labels.
     #[inline(always)]
     fn begin_next(&mut self, start: &Padded, labels: &[u8]) {
         self.start.truncate(start.len());
@@ -90,8 +91,9 @@ impl HistogramWriter {
         let at_once = (AT_ONCE / rows).max(1);
         let mut all = histograms.iter();
         loop {
-            // Several histograms at once. For a single one, the processor would wait for the sums
-            // before it finds their digits, and for the digits before it writes the lines.
+            // Several histograms at once. For a single one, the processor would wait for the
+            // cumulative counts before it finds their digits, and for the digits before it writes
+            // the lines.
             let (mut batch, mut len) = ([None; AT_ONCE], 0);
             let mut totals = self.totals.iter_mut();
             for (one, (labels, _, read)) in batch[..at_once].iter_mut().zip(&mut all) {
@@ -237,7 +239,7 @@ impl Le {
     }
 }
 
-/// The number of rows whose digits are found at once, unless one histogram takes more.
+/// The most rows whose digits are found at once, unless one histogram takes more.
 const AT_ONCE: usize = 8;
 
 /// Writes the cumulative counts of a histogram into the next rows, and fills the rest of the last
@@ -335,7 +337,7 @@ impl WideLoop for ShortLines<'_> {
             digits,
         } = self;
         let start_len = start.len().min(MOST_STEPS * STEP);
-        // All steps, whether they are in use or not: without a loop, they stay in registers.
+        // Each line copies all steps, in use or not: that needs no loop, so they stay in registers.
         let mut steps = [[0; STEP]; MOST_STEPS];
         for (step, used) in steps.iter_mut().zip(start.steps()) {
             *step = *used;

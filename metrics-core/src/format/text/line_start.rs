@@ -1,4 +1,4 @@
-//! The bytes of a line before its value.
+//! The bytes of a text line before its value: sample name, const labels, and labels of the series.
 
 use crate::{
     describe::escaping,

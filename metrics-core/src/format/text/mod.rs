@@ -51,7 +51,7 @@ pub(crate) struct Text<'w> {
     kind: Kind,
     /// Whether the name is quoted and written among the labels.
     is_quoted: bool,
-    /// Whether names of labels have to be escaped.
+    /// Whether names of labels may need escaping.
     escapes_labels: bool,
     /// The label of a state set: the name of its family.
     state_label: String,
@@ -105,7 +105,8 @@ impl<'w> Text<'w> {
         self.dialect == Dialect::OpenMetrics
     }
 
-    /// Makes a family the current one. Returns whether its name is written without escaping.
+    /// Makes a family the current one. Returns whether its encoded head is cached: the name needs
+    /// neither quotes nor escaping, and the escaping is not `Dots`.
     fn set_family(&mut self, head: FamilyHead<'_>) -> bool {
         let FamilyHead { prefix, desc, .. } = head;
         self.kind = desc.kind();

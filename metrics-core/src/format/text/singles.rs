@@ -1,4 +1,4 @@
-//! The lines of families that consist of a single unlabelled sample.
+//! The lines, in a text format, of families that consist of a single unlabelled sample.
 
 use crate::{
     format::{

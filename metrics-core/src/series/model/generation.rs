@@ -1,5 +1,5 @@
 //! Loom model of generations: a thread records while a writer gives the place of a series to
-//! another and a scrape sums the cells.
+//! another series and a scrape sums the cells.
 //!
 //! `claim`, `catch_up`, `has_seen`, the entry and the additions are the real code. The storage's code
 //! that reaches cells through pointers is copied here in a simple form, with the same atomic

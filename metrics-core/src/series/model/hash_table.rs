@@ -17,7 +17,7 @@ type Key = [u64; 2];
 
 /// All keys have the same hash, so they are in consecutive slots.
 const HASH: u64 = 1 << 32;
-/// The slots of the smallest table.
+/// The number of slots of the smallest table.
 const SIZE: usize = 4;
 
 struct Index {

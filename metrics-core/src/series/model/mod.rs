@@ -1,4 +1,4 @@
-//! Loom models of the protocols in this layer.
+//! Loom models of how threads share an index of series: entries, generations, hash table, expiry.
 
 pub(crate) mod entry;
 pub(crate) mod expiry;
