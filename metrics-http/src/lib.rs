@@ -97,8 +97,8 @@ mod server;
 pub use metrics_core;
 #[doc(inline)]
 pub use metrics_core::*;
-// These variants of the macros refer to this crate in their expansions, because it is the only
-// dependency of most programs. They replace those of `metrics_core`.
+// These variants of the macros refer to this crate in their expansions, because a program need not
+// depend on `metrics_core` itself. They replace the macros of `metrics_core`.
 #[doc(no_inline)]
 pub use metrics_macros::{HttpLabel as Label, HttpLabels as Labels};
 #[cfg(not(metrics_off))]

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Catalog, CatalogFamily};
 
-/// The default families of measured functions; `None` if no function records into one.
+/// The default families of measured functions; each is `None` if no function records into it.
 #[derive(Clone, Copy)]
 pub(super) struct Calls<'a> {
     pub(super) counted: Option<&'a CatalogFamily>,

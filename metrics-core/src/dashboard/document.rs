@@ -58,8 +58,8 @@ impl Dashboard {
 
     /// Sets the identifier that Grafana uses, also in the dashboard's URL.
     ///
-    /// It is lower-cased and limited to 40 ASCII letters, digits, `-` and `_`. Runs of others
-    /// become one `-`, and a longer text is cut and ends in a hash.
+    /// It is lower-cased and limited to 40 ASCII letters, digits, `-` and `_`. A run of other
+    /// characters becomes one `-`, and a longer text is cut and ends in a hash.
     pub fn uid(mut self, uid: impl Into<String>) -> Dashboard {
         self.uid = Some(uid.into());
         self

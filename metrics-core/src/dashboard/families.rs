@@ -168,7 +168,7 @@ fn states(family: &CatalogFamily) -> Panel {
     Panel::states(&family.name).query(&legend(by), states)
 }
 
-/// Limits an expression to its largest series, because open labels may have thousands.
+/// Limits an expression to the largest series at each time, because there may be thousands.
 pub(super) fn largest(expression: &str) -> String {
     format!("topk({MAX_SERIES}, {expression})")
 }
@@ -193,5 +193,5 @@ fn wide_if_alone(mut panels: Vec<Panel>) -> Vec<Panel> {
     }
 }
 
-/// Maximum number of series that a panel over open labels displays.
+/// Maximum number of series that [`largest`] selects at a time.
 const MAX_SERIES: u32 = 20;

@@ -1,8 +1,8 @@
 //! Grafana dashboards, generated from the catalogue.
 //!
 //! `overview.rs` and `functions.rs` choose the rows and panels, `families.rs` the panels of one
-//! family. `queries.rs` and `selectors.rs` write PromQL. `document.rs` writes the JSON, with that
-//! of `panel.rs`, `layout.rs` and `variables.rs`.
+//! family. `queries.rs` and `selectors.rs` write PromQL. `document.rs` assembles the JSON that
+//! `panel.rs`, `layout.rs` and `variables.rs` write.
 
 mod calls;
 mod document;

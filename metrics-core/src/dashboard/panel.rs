@@ -1,4 +1,4 @@
-//! A panel of a dashboard, and its JSON.
+//! `Panel`, a panel of a Grafana dashboard, and its JSON.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Writes the PromQL queries of a family, depending on its type.
+//! Writes the PromQL queries of dashboard panels, depending on the type of the family.
 
 use super::selectors::matchers;
 use crate::{
@@ -6,12 +6,12 @@ use crate::{
     describe::kind::Kind,
 };
 
-/// The samples of a family, named with `suffix`, that the dashboard's variables select.
+/// Selects the samples named like the family plus `suffix`, as the dashboard's variables filter.
 pub(super) fn samples(family: &CatalogFamily, suffix: &str) -> String {
     samples_with(family, suffix, None)
 }
 
-/// Like [`samples`], with one more matcher.
+/// Like [`samples`], also restricted by the matcher `more`, if there is one.
 pub(super) fn samples_with(family: &CatalogFamily, suffix: &str, more: Option<String>) -> String {
     let name = format!("{}{suffix}", family.name);
     let mut matchers = matchers(family);
@@ -52,7 +52,7 @@ pub(super) fn error_share(counter: &CatalogFamily, by: &[&str]) -> String {
     format!("{bad} / {}", sum_by(by, &rate(&samples(counter, ""))))
 }
 
-/// The observations of a histogram or summary per second.
+/// The number of observations per second of a histogram or summary.
 pub(super) fn observations(family: &CatalogFamily, by: &[&str]) -> String {
     classic_or_native(
         family,
@@ -105,7 +105,8 @@ pub(super) fn quantile(quantile: f64, family: &CatalogFamily, by: &[&str]) -> St
     )
 }
 
-/// The query of a histogram's heat map: the number of observations in each bucket per interval.
+/// The query of a heat map: the number of observations in each bucket, per interval for a histogram
+/// and at the moment for a gauge histogram.
 pub(super) fn buckets(family: &CatalogFamily) -> String {
     let classic = || {
         let buckets = samples(family, "_bucket");

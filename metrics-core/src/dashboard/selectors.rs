@@ -34,5 +34,5 @@ pub(super) fn variable_matchers<'a>(labels: impl IntoIterator<Item = &'a str>) -
 /// Labels that get no variable of their own.
 ///
 /// `datasource`, `job` and `instance` are variables already; `le` and `quantile` are internal to
-/// histograms and summaries; filtering by `outcome` would make every share of errors 0 or 1.
+/// histograms and summaries; selecting one `outcome` would make every share of errors 0 or 1.
 const WITHOUT_VARIABLE: [&str; 6] = ["datasource", "job", "instance", "le", "outcome", "quantile"];

@@ -1,4 +1,4 @@
-//! The variables of a dashboard, with which its user filters all panels.
+//! The variables of a Grafana dashboard, with which its user filters the panels.
 
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Recording rules and alerts for objectives, with multiple windows and burn rates.
 //!
-//! Follows "The Site Reliability Workbook", chapter 5, "Alerting on SLOs", approach 6 and table
-//! 5-8.
+//! Follows "The Site Reliability Workbook", chapter 5, "Alerting on SLOs", approach 6, with the
+//! windows and burn rates of its example.
 
 use std::collections::HashSet;
 
@@ -17,8 +17,8 @@ use crate::{
 /// Generates a group of recording rules and a group of alerts for all objectives.
 pub(super) fn groups(rules: &Rules) -> Vec<Group> {
     let (mut recordings, mut alerts) = (Vec::new(), Vec::new());
-    // Functions of the same name in one module (in two `impl` blocks) record into the same series,
-    // so their objective needs one set of rules only.
+    // Functions of the same name in one module (in two `impl` blocks) record into the same series.
+    // Of their objectives with equal labels, only the first one gets rules.
     let mut seen = HashSet::new();
     for family in &rules.catalog.families {
         for member in &family.members {

@@ -21,8 +21,8 @@ pub(super) struct Rule {
     pub(super) annotations: Vec<(&'static str, String)>,
 }
 
-/// Writes the file. Every value is in double quotes, so that YAML does not take it as a number or
-/// a structure.
+/// Writes the rule file. Every value is in double quotes, so that YAML does not take it as a number
+/// or a structure.
 pub(super) fn write(groups: &[Group], interval: Option<&str>) -> String {
     let mut out =
         "# Generated from the metrics that the program declares; do not edit.\n".to_owned();

@@ -1,4 +1,5 @@
-//! Bridges from other metrics libraries into a [`Registry`](metrics_core::Registry).
+//! The bridge from another metrics library, the crate `metrics`, into a
+//! [`Registry`](metrics_core::Registry).
 
 mod facade;
 

@@ -9,7 +9,7 @@ use metrics_core::{Collection, Collector, Desc, Kind};
 
 use crate::error::Error;
 
-/// `build_info` with the given version and revision, and labels of the compiler and the target.
+/// `build_info` with the given version and revision, and with compiler, profile and target.
 pub(crate) fn build_info(version: Option<&str>, revision: Option<&str>) -> Arc<dyn Collector> {
     let optional = [
         ("version", version),
@@ -62,8 +62,8 @@ enum Family {
 }
 
 impl Info {
-    /// Returns the same collector for the same labels, so that several servers can register it in
-    /// one registry without a clash.
+    /// Returns the same collector for the same family and labels, so that several servers can
+    /// register it in one registry without a clash.
     fn shared(family: Family, labels: Vec<(String, String)>) -> Arc<dyn Collector> {
         static KNOWN: Mutex<Vec<Arc<Info>>> = Mutex::new(Vec::new());
 

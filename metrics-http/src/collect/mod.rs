@@ -31,7 +31,6 @@ pub(crate) fn register_process(registry: &Registry) -> Result<(), Error> {
         .try_for_each(|collector| register(registry, collector(), ".process_metrics(false)"))
 }
 
-/// Registers `build_info`.
 pub(crate) fn register_build_info(
     registry: &Registry,
     version: Option<&str>,
@@ -41,7 +40,6 @@ pub(crate) fn register_build_info(
     register(registry, collector, ".build_info(false)")
 }
 
-/// Registers `target_info`.
 pub(crate) fn register_target_info(
     registry: &Registry,
     labels: &[(String, String)],
@@ -61,7 +59,7 @@ fn register(
         .map_err(|error| Error::collector(error, off))
 }
 
-/// Returns the process collector; empty on systems without one.
+/// The function that returns the process collector; empty on systems without one.
 const PROCESS: &[fn() -> Arc<dyn Collector>] = &[
     #[cfg(any(target_os = "linux", target_os = "macos", windows))]
     process::shared,

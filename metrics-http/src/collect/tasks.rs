@@ -1,4 +1,4 @@
-//! Metrics of tasks, from the monitors of the crate `tokio-metrics`.
+//! Metrics of tokio tasks, from the monitors of the crate `tokio-metrics`.
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-//! The error type of the crate.
+//! `Error`, the error type of metrics-http.
 
 #[cfg(feature = "push")]
 mod push;
@@ -16,8 +16,8 @@ pub(crate) use self::push::{PushError, Refusal, RetryAfter};
 
 /// An error of starting a server, writing a textfile, pushing, or building a layer or a bridge.
 ///
-/// The message says what failed and where, and how to fix it if that is known. An error of the
-/// operating system or of a connection is its [`source`](StdError::source).
+/// The message says what failed and where, and how to fix it if that is known. If the operating
+/// system or a connection caused the error, its [`source`](StdError::source) is that cause.
 ///
 /// ```
 /// let error = metrics_http::serve("192.0.2.1").unwrap_err();
@@ -71,7 +71,7 @@ impl Error {
         Error(Box::new(Reason::Declaration(source)))
     }
 
-    /// A built-in collector clashes; `off` is the builder call that leaves it out.
+    /// A built-in collector clashes with another metric; `off` is the builder call that omits it.
     pub(crate) fn collector(source: metrics_core::Error, off: &'static str) -> Error {
         Error(Box::new(Reason::Collector(source, off)))
     }
@@ -86,7 +86,7 @@ impl Error {
     }
 
     /// The HTTP status with which a server refused a push; `None` if it did not respond, and for
-    /// errors of anything else than a push.
+    /// all other errors.
     ///
     /// ```
     /// # use metrics_http::PushGateway;

@@ -13,7 +13,7 @@ use hyper::{Method, StatusCode, Uri};
 pub(crate) enum PushError {
     /// The server responded with a status other than 2xx.
     Refused(Refusal),
-    /// No response was received.
+    /// The connection failed before a response was received.
     Unreachable {
         method: Method,
         uri: Uri,

@@ -18,7 +18,8 @@ use crate::error::Error;
 
 /// Builder for a [`ServerLayer`](super::ServerLayer) or a [`ClientLayer`](super::ClientLayer).
 ///
-/// Created by their methods `builder`; `build` consumes it.
+/// Created by [`ServerLayer::builder`](super::ServerLayer::builder) or
+/// [`ClientLayer::builder`](super::ClientLayer::builder), and consumed by `build`.
 ///
 /// ```
 /// use metrics_http::{Registry, layer::ServerLayer};
@@ -121,8 +122,8 @@ impl<L> LayerBuilder<L> {
 
     /// Sets the upper bounds of the duration buckets, in seconds.
     ///
-    /// The default is [`DURATION_BUCKETS`], those that OpenTelemetry recommends with
-    /// [`open_telemetry`](Self::open_telemetry), or none with [native](Self::native) buckets.
+    /// The default is none with [native](Self::native) buckets; otherwise those that OpenTelemetry
+    /// recommends with [`open_telemetry`](Self::open_telemetry), else [`DURATION_BUCKETS`].
     ///
     /// [`DURATION_BUCKETS`]: metrics_core::DURATION_BUCKETS
     pub fn duration_buckets(mut self, bounds: impl Into<Vec<f64>>) -> LayerBuilder<L> {
@@ -139,7 +140,7 @@ impl<L> LayerBuilder<L> {
         self
     }
 
-    /// Uses native histograms, with buckets at most `growth` times as wide as the one before.
+    /// Uses native histograms: each bucket is at most `growth` times as wide as the one before.
     ///
     /// A factor of 1.1 results in schema 3. Histograms whose bounds are set have both native and
     /// classic buckets.

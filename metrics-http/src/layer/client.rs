@@ -1,4 +1,4 @@
-//! The layer for HTTP clients.
+//! `ClientLayer`, the tower layer that measures HTTP clients.
 
 use std::sync::Arc;
 

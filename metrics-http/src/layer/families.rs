@@ -138,7 +138,7 @@ impl Settings {
     }
 }
 
-/// From 256 bytes to 4 MiB.
+/// The default bounds of body sizes: from 256 bytes to 4 MiB.
 const SIZE_BUCKETS: [f64; 8] = [
     256.0,
     1_024.0,

@@ -59,7 +59,7 @@ impl Route {
         Route::Unmatched
     }
 
-    /// The path of a gRPC call, if it has the form of one.
+    /// The path of a request, if it has the form of a gRPC call's path.
     pub(super) fn from_grpc(uri: &Uri) -> Route {
         match uri.path_and_query() {
             Some(path) if is_grpc_path(path.path()) => Route::Grpc(path.clone()),
@@ -79,7 +79,7 @@ impl Route {
     }
 }
 
-/// Whether a path is `/package.Service/Method`, with each part of the characters of
+/// Whether a path is `/package.Service/Method`, where each part consists of the characters of
 /// [protobuf identifiers](https://protobuf.dev/reference/protobuf/proto3-spec/#identifiers).
 fn is_grpc_path(path: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
@@ -123,7 +123,7 @@ pub(super) fn is_https(uri: &Uri) -> bool {
     uri.scheme() == Some(&Scheme::HTTPS)
 }
 
-/// The label values of a series, in a buffer without allocation.
+/// The label values of a series, in an array of fixed size, which needs no allocation.
 #[derive(Debug, Default)]
 pub(super) struct Values<'a> {
     values: [&'a str; MAX_LABELS],
@@ -145,7 +145,7 @@ impl<'a> Values<'a> {
 
 /// Maximum number of labels that a program can add with `LayerBuilder::label`.
 pub(super) const MAX_CONSTANT_LABELS: usize = 8;
-/// With the layer's own labels, of which an OpenTelemetry server with a route has the most: five.
+/// Maximum number of labels of a series: those, and at most five labels of the layer itself.
 const MAX_LABELS: usize = MAX_CONSTANT_LABELS + 5;
 
 #[cfg(test)]

@@ -22,17 +22,17 @@
 //!
 //! - `method`: `CONNECT`, `DELETE`, `GET`, `HEAD`, `OPTIONS`, `PATCH`, `POST`, `PUT`, `QUERY`,
 //!   `TRACE` or `other`.
-//! - `route`, for servers: the template of the path, such as `/users/{id}`. It is never the path
-//!   itself, which would create a series for every user and every port scanner. See
+//! - `route`, for servers: the template of the path, such as `/users/{id}`. The path itself would
+//!   create a series for every user and every port scanner; it is the route only of gRPC calls. See
 //!   [`ServerLayer`].
 //! - `host`, for clients: the name of the server, in lower case. It is an open label; see
 //!   [`LayerBuilder::max_series`].
 //! - `status`: the status of the response, as code or [class](LayerBuilder::status_class); omitted
 //!   if there was no response.
-//! - `outcome`: `ok`; `error`, if the status is 500 or above, or the service or the response body
-//!   failed; `cancelled`, if the future or the response body was dropped before its end, as servers
-//!   do when the client disconnects; `panic`, if the service or the response body panicked. Errors
-//!   and panics are passed on.
+//! - `outcome`: `ok`; `error`, if the status is 500 or above, the service or the response body
+//!   failed, or the gRPC status is an error of the server; `cancelled`, if the future or the
+//!   response body was dropped before its end, as servers do when the client disconnects; `panic`,
+//!   if the service or the response body panicked. Errors and panics are passed on.
 //!
 //! Requests in flight have `method`, and `route` or `host`.
 //!
@@ -40,9 +40,9 @@
 //!
 //! # Use
 //!
-//! Layers of one registry with the same settings share their metrics. Once its series exist, a
-//! request allocates a byte count if it has a body, and on a client a copy of the host if that has
-//! capitals or is only in the header `Host`; otherwise nothing.
+//! Layers of one registry with the same settings share their metrics. Once the series of a request
+//! exist, measuring it allocates a byte count if it has a body, and on a client a copy of the host
+//! if that has capitals or is only in the header `Host`; otherwise nothing.
 //!
 //! The inner service is called with another type of body, [`RequestBody`]. An axum router or route,
 //! tonic's routes and hyper-util's client accept any body. A service that only accepts axum's body,

@@ -1,4 +1,4 @@
-//! Records requests: chooses the series, and derives the outcome.
+//! Records HTTP requests of a layer: chooses the series, and derives the outcome.
 
 use std::fmt::{self, Debug, Formatter};
 
@@ -48,7 +48,7 @@ pub(super) enum Completion {
     Complete,
     /// The service or the response body returned an error of this type.
     Failed(&'static str),
-    /// The gRPC status is one of the server's errors.
+    /// The response has this gRPC status, which is an error of the server.
     GrpcError(&'static str),
     Cancelled,
     Panicked,
@@ -193,7 +193,7 @@ impl Recorder {
         match (completion, status) {
             (Completion::Failed(error) | Completion::GrpcError(error), _) => error,
             (Completion::Panicked, _) => "panic",
-            // The status of a cancelled request takes precedence.
+            // An error status takes precedence over `cancelled`.
             (_, Some(status)) if status.as_u16() >= min_error_status => status.as_str(),
             (Completion::Cancelled, _) => "cancelled",
             (Completion::Complete, _) => "",

@@ -54,8 +54,8 @@ impl MeasuredRequest {
         Arc::clone(self.request_bytes.get_or_insert_default())
     }
 
-    /// Called before code of the inner service runs: if the request is dropped before
-    /// [`leave`](Self::leave), then because that code panicked.
+    /// Called before code of the inner service runs. If the request is dropped before
+    /// [`leave`](Self::leave) is called, that code has panicked.
     ///
     /// Returns the previous completion.
     pub(super) fn enter(&mut self) -> Completion {

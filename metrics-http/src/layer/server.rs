@@ -1,4 +1,4 @@
-//! The layer for HTTP servers.
+//! `ServerLayer`, the tower layer that measures HTTP servers.
 
 use std::{borrow::Cow, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! The service that a layer wraps around another one.
+//! `Measured`, the service that a layer wraps around a service to measure its requests.
 
 use std::{
     any,

@@ -1,4 +1,4 @@
-//! The files of the page, compiled into the program.
+//! The static files of the live page (HTML, CSS, JavaScript), compiled into the program.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use hyper::{
 use super::response::{full, with_security_headers};
 use crate::scrape::Body;
 
-/// A file of the page.
+/// A static file of the live page.
 pub(crate) struct Asset {
     /// Path below `/-/page/`; empty for the index, which is at `/`.
     name: &'static str,
@@ -29,10 +29,10 @@ impl Asset {
         }
     }
 
-    /// The file, or 304 if the client has it.
+    /// Responds with the file, or with 304 if the client's cached copy is current.
     ///
-    /// Browsers cache the file, but revalidate it for every use, so that a page always belongs to
-    /// the version of the program that serves it.
+    /// `no-cache` makes browsers revalidate a cached copy before each use, so that the page always
+    /// matches the version of the program that serves it.
     pub(super) fn respond(&self, headers: &HeaderMap) -> Response<Body> {
         // A weak tag, because it is the same for all content codings (RFC 9110, section 8.8.1).
         let tag = format!("W/\"{:016x}\"", self.hash);
@@ -62,7 +62,7 @@ impl Asset {
     }
 }
 
-/// The file with this path below `/-/page/`.
+/// The file whose path below `/-/page/` is `name`.
 pub(super) fn find(name: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.name == name)
 }

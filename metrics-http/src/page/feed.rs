@@ -1,11 +1,12 @@
-//! The JSON feed: the data points that a page does not have yet, and the schema if it has changed.
+//! The JSON feed of the live page: the data points that the browser does not have yet, and the
+//! schema if it has changed.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::schema::Schema;
 
-/// The data that a page already has.
+/// The query of a feed request: which data the browser already has.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct FeedQuery {
     run: String,
@@ -33,18 +34,18 @@ pub(super) struct Link {
     pub(super) text: &'static str,
 }
 
-/// The current schema and what identifies it.
+/// The current run, schema and links, for a feed response.
 pub(super) struct Current<'a> {
     /// Identifies this run of the program; in another run, counters start anew.
     pub(super) run: &'a str,
-    /// Changes with the schema.
+    /// Increases when the schema changes.
     pub(super) revision: u64,
     pub(super) schema: &'a Schema,
     pub(super) links: &'a [Link],
 }
 
 impl FeedQuery {
-    /// Parses a query; a missing or malformed parameter means that the page has nothing.
+    /// Parses a query; a missing or malformed parameter is empty or 0, as for a page without data.
     pub(super) fn parse(query: &str) -> FeedQuery {
         let mut parsed = FeedQuery::default();
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -58,7 +59,7 @@ impl FeedQuery {
         parsed
     }
 
-    /// The number of the last point that the page has of this run.
+    /// The number of the newest point of `run` that the page has; 0 if it has none.
     pub(super) fn last_point(&self, run: &str) -> u64 {
         if self.run == run { self.since } else { 0 }
     }
@@ -79,7 +80,7 @@ impl FeedQuery {
     }
 }
 
-/// Version of the JSON; a page refuses another version, and asks to be reloaded.
+/// Version of the JSON format; a page refuses another version, and asks the user to reload it.
 pub(super) const VERSION: u32 = 1;
 
 #[cfg(test)]

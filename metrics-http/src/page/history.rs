@@ -1,10 +1,11 @@
-//! The data points of the last minutes, serialised for the feed.
+//! The live page's data points of at most the last 15 minutes, serialised as JSON.
 
 use std::collections::VecDeque;
 
 use serde_json::value::RawValue;
 
-/// Points as JSON, the oldest first, limited to [`MAX_POINTS`] and a number of bytes.
+/// Points as JSON, the oldest first, limited to [`MAX_POINTS`] and, except for the newest one, to
+/// `max_bytes`.
 pub(super) struct History {
     points: VecDeque<(u64, Box<RawValue>)>,
     bytes: usize,
@@ -33,7 +34,7 @@ impl History {
         }
     }
 
-    /// The points with higher numbers.
+    /// The points whose number is higher than `number`.
     pub(super) fn since(&self, number: u64) -> Vec<&RawValue> {
         let newer = self.points.iter().filter(|(at, _)| *at > number);
         newer.map(|(_, point)| &**point).collect()
@@ -47,7 +48,7 @@ impl History {
 
 /// 15 minutes of one point per second: the longest time span that the page displays.
 const MAX_POINTS: usize = 15 * 60;
-/// About twice the size of a typical program's 15 minutes.
+/// About twice the size of the points of a typical program in 15 minutes.
 pub(super) const MAX_BYTES: usize = 8 << 20;
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The live page at `/`: displays the program's metrics in a browser.
 //!
 //! The page consists of files that are compiled in ([`assets`]). Its scripts poll a JSON feed
-//! ([`feed`]) once a second, and [`sampler`] gathers the registry only while they do. [`server`]
-//! routes requests to [`Page`].
+//! ([`feed`]) once a second and query the series of single families ([`series`]). [`sampler`]
+//! gathers the registry only to answer these requests. [`server`] routes requests to [`Page`].
 //!
 //! [`server`]: crate::server
 
@@ -23,7 +23,7 @@ use metrics_core::Registry;
 use self::sampler::Sampler;
 use crate::scrape::{Body, text};
 
-/// The page and its data.
+/// The live page: answers requests for its files and its data.
 #[derive(Clone)]
 pub(crate) struct Page {
     sampler: Sampler,
@@ -58,7 +58,7 @@ impl Page {
         }
     }
 
-    /// Answers `GET` or `HEAD`.
+    /// Answers a `GET` or `HEAD` request for `resource`.
     pub(crate) async fn respond(
         &self,
         resource: Resource,

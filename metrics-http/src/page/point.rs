@@ -1,4 +1,4 @@
-//! Data points: the sums over all series, gathered once a second.
+//! Data points of the live page: each family and function, summed over its series at one time.
 
 use std::collections::BTreeMap;
 
@@ -7,28 +7,28 @@ use serde::Serialize;
 
 use super::schema::{Schema, label};
 
-/// The values at one time, as columns in the order of [`Schema`].
+/// The values of all families and functions at one time; vectors have the order of [`Schema`].
 #[derive(Default, Serialize)]
 pub(super) struct Point {
     pub(super) number: u64,
     /// Unix time, in seconds.
     pub(super) time: f64,
-    /// Duration of gathering.
+    /// Duration of gathering and summing.
     pub(super) gather_seconds: f64,
     /// Number of series, by family.
     series: Vec<usize>,
-    /// Sum of the values of all series, or number of observations, by family.
+    /// Sum of the [totals](total) of all series, by family.
     totals: Vec<f64>,
-    /// Sums of the histograms of each family, by its index.
+    /// Sum of the histograms of a family, by index of the family.
     histograms: BTreeMap<usize, HistogramTotals>,
     functions: Functions,
-    /// Overflowed label sets, by name of the family.
+    /// Value of the counter `metrics_overflowed_total`, by its label `family`.
     overflowed: BTreeMap<String, f64>,
     /// Failed HTTP requests, if a `ServerLayer` measures them.
     failed_requests: f64,
 }
 
-/// Calls of functions, as columns in the order of [`Schema`].
+/// Calls of functions; vectors have the order of the functions in [`Schema`].
 #[derive(Default, Serialize)]
 struct Functions {
     calls: Vec<f64>,
@@ -45,7 +45,7 @@ struct Functions {
 #[derive(Clone, Default, Debug, PartialEq, Serialize)]
 struct HistogramTotals {
     sum: f64,
-    /// Per bucket, not cumulative; the last bucket is `+Inf`.
+    /// Number of observations in each bucket, not cumulative; the last bucket is `+Inf`.
     counts: Vec<u64>,
     /// Counts of positive native buckets, merged into powers of two; the key is the exponent of the
     /// upper bound. Empty if there are classic buckets.
@@ -113,7 +113,7 @@ impl Point {
         point
     }
 
-    /// Reads overflowed label sets and failed requests from the families that count them.
+    /// Reads `overflowed` and `failed_requests` from the families that count them.
     fn add_special(&mut self, family: &MetricFamily) {
         if family.name.ends_with("metrics_overflowed_total") {
             for metric in &family.metrics {
@@ -159,8 +159,8 @@ impl HistogramTotals {
         self.sum += sum;
         self.counts.resize(bounds.len() + 1, 0);
         for (bound, count) in buckets {
-            // `bounds` contains the bounds of all series at the last change of the schema. A bound
-            // that appeared later counts towards the next higher one.
+            // `bounds` contains the bounds of all series at the last change of the schema. A bucket
+            // whose bound appeared later counts towards the bucket of the next higher bound.
             let at = bounds.partition_point(|known| known < bound);
             self.counts[at] += count;
         }
@@ -181,7 +181,7 @@ impl HistogramTotals {
     }
 }
 
-/// The exponent of the smallest power of two that a native bucket lies below.
+/// The exponent of the smallest power of two that is at least the native bucket's upper bound.
 fn exponent(index: i32, schema: i32) -> i32 {
     match u32::try_from(schema) {
         // index / 2^schema, rounded up.
@@ -190,7 +190,7 @@ fn exponent(index: i32, schema: i32) -> i32 {
     }
 }
 
-/// The value of a series, or its number of observations.
+/// The value of a counter or gauge, or the number of observations of a histogram or summary.
 pub(super) fn total(value: &MetricValue) -> f64 {
     match value {
         MetricValue::Counter(number) | MetricValue::Gauge(number) => number.as_f64(),
@@ -237,11 +237,11 @@ mod tests {
 
     #[test]
     fn native_buckets_are_merged_into_powers_of_two() {
-        // Schema 2: 2^(index / 4).
+        // In schema 2, the upper bounds are 2^(index / 4).
         for (index, expected) in [(0, 0), (1, 1), (4, 1), (5, 2), (-1, 0), (-4, -1), (-5, -1)] {
             assert_eq!(exponent(index, 2), expected, "{index}");
         }
-        // Schema -1: 4^index.
+        // In schema -1, the upper bounds are 4^index.
         for (index, expected) in [(0, 0), (1, 2), (-3, -6)] {
             assert_eq!(exponent(index, -1), expected, "{index}");
         }

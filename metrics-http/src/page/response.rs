@@ -1,4 +1,4 @@
-//! Responses with compression and security headers.
+//! HTTP responses of the live page, with compression and security headers.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use hyper::{
 
 use crate::scrape::{Body, ContentCoding, joined, text};
 
-/// A response with a body in the content coding that the client prefers.
+/// Creates a response; a body above [`ONE_PACKET`] is compressed as the client prefers.
 pub(super) fn full(
     headers: &HeaderMap,
     content_type: &'static str,
@@ -55,5 +55,5 @@ const SECURITY_HEADERS: [(HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
 ];
-/// A body of this size fits into one packet, so compressing it saves nothing.
+/// A body of at most this many bytes is about one packet long, so compressing it saves little.
 const ONE_PACKET: usize = 1400;

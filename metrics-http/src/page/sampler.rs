@@ -1,4 +1,4 @@
-//! Gathers a registry while a page is open.
+//! Gathers the metrics of a registry to answer requests of the live page, and keeps a history.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -23,9 +23,9 @@ use super::{
 
 /// The data of the page, shared by all viewers.
 ///
-/// Nothing gathers in the background. A request gathers again if the last gathering is at least
-/// [`MIN_INTERVAL`] old, and shares its result otherwise. After [`IDLE_TIMEOUT`] without a request,
-/// a task discards the history.
+/// Nothing gathers in the background. A feed request gathers if the last gathering is at least
+/// [`MIN_INTERVAL`] old, and uses the last point otherwise. After [`IDLE_TIMEOUT`] without a
+/// request, a task discards the history.
 #[derive(Clone)]
 pub(super) struct Sampler {
     registry: Registry,
@@ -38,7 +38,7 @@ pub(super) struct Sampler {
     idle_timeout: Duration,
 }
 
-/// State that is kept while the page is open.
+/// The gathered data; an idle period clears everything but `revision` and `last_point`.
 struct State {
     schema: Schema,
     history: History,
@@ -52,7 +52,7 @@ struct State {
     last_point: u64,
 }
 
-/// Whether the page is open.
+/// The time of the last request, from which a task detects that the page was closed.
 struct Activity {
     last_request: Instant,
     /// Whether a task waits for the idle timeout.
@@ -164,7 +164,7 @@ impl Sampler {
         }
     }
 
-    /// Ignores poisoning: no code that can panic runs under the lock.
+    /// Locks the activity. Ignores poisoning, because the code under the lock does not panic.
     fn activity(&self) -> MutexGuard<'_, Activity> {
         let activity = self.activity.lock();
         activity.unwrap_or_else(PoisonError::into_inner)
@@ -196,7 +196,7 @@ impl State {
         }
     }
 
-    /// Series of a family, from the cache if it has them.
+    /// The response to a series query, from the cache if a recent one is there.
     fn series(&mut self, registry: &Registry, query: SeriesQuery) -> String {
         self.series_cache
             .retain(|(_, time, _)| time.elapsed() < MIN_INTERVAL);
@@ -236,7 +236,7 @@ fn nanos_since_epoch() -> u128 {
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Slightly less than the second between two polls of a page, whose timing varies.
 const MIN_INTERVAL: Duration = Duration::from_millis(900);
-/// Collectors that take longer are left out of the point.
+/// A response lacks the families of collectors that take longer.
 const COLLECTOR_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_CACHED_QUERIES: usize = 8;
 
@@ -297,7 +297,7 @@ mod tests {
         with_sampler(async |sampler, calls| {
             let first = feed(&sampler, "").await;
             let second = feed(&sampler, "").await;
-            // One call, unless the machine was too busy to answer both within a second.
+            // One gathering, unless the machine was too busy to answer both within `MIN_INTERVAL`.
             let points = second["points"].as_array().unwrap().len();
             let count = calls.0.load(Ordering::Relaxed);
             assert_eq!(points, count as usize);
@@ -328,7 +328,7 @@ mod tests {
             let revision = before["revision"].as_u64().unwrap();
             let after = feed(&sampler, &format!("run={run}&revision={revision}&since=1")).await;
             assert_eq!(after["points"][0]["number"], 2);
-            // The families, or their order, may have changed.
+            // The schema was built anew, so its families or their order may have changed.
             assert_eq!(after["revision"], revision + 1);
             assert!(after["schema"].is_object());
         });

@@ -1,4 +1,4 @@
-//! The families and functions that data points refer to by index.
+//! The families and functions that the live page's data points refer to by index.
 
 use std::collections::HashMap;
 
@@ -41,9 +41,9 @@ pub(super) struct Family {
     native: bool,
     /// The cardinality limit.
     max_series: Option<usize>,
-    /// Where it is declared, as `file:line`; at most [`MAX_PLACES`].
+    /// Where the family is declared, as `file:line`; at most [`MAX_PLACES`] places.
     places: Vec<String>,
-    /// Whether its series are calls of annotated functions.
+    /// Whether functions with an attribute such as `#[timed]` record into it.
     pub(super) is_of_functions: bool,
     /// Objectives of the family itself; those of functions are in [`Function`].
     objectives: Vec<Objective>,
@@ -53,11 +53,11 @@ pub(super) struct Family {
 #[derive(Serialize)]
 struct Label {
     name: String,
-    /// Closed label values, unless there are more than [`MAX_LABEL_VALUES`].
+    /// The values of a closed label, unless it has more than [`MAX_LABEL_VALUES`].
     values: Option<Vec<String>>,
 }
 
-/// An annotated function.
+/// A function that is measured by an attribute such as `#[timed]`.
 #[derive(Serialize)]
 pub(super) struct Function {
     #[serde(rename = "function")]
@@ -70,9 +70,10 @@ pub(super) struct Function {
 }
 
 impl Schema {
-    /// Adds the new families, declared and gathered, once a gathered family is unknown.
+    /// If the schema is empty or lacks a gathered family, adds all declared and gathered families
+    /// that it lacks.
     ///
-    /// Returns whether the schema may have changed. An empty schema always counts as changed.
+    /// Returns false if the schema has not changed.
     pub(super) fn extend(&mut self, registry: &Registry, gathered: &[MetricFamily]) -> bool {
         let is_known = |family: &MetricFamily| self.family_index.contains_key(&family.name);
         if !self.families.is_empty() && gathered.iter().all(is_known) {
@@ -128,7 +129,7 @@ impl Schema {
         });
     }
 
-    /// Adds the function that declares this member; returns false if it is not a function.
+    /// Adds the function that `member` belongs to; returns false if it belongs to none.
     fn add_function(&mut self, member: &CatalogMember, family: &CatalogFamily) -> bool {
         let label = |name| {
             let mut labels = member.labels.iter();
@@ -202,7 +203,7 @@ impl Schema {
                 merge_bounds(&mut self.functions[function].bounds, buckets);
             }
         }
-        // The labels of a collector are only known from its series.
+        // The label names of a collector's family are known only from its series.
         let labels = &mut self.families[at].labels;
         if labels.is_empty()
             && let Some(first) = family.metrics.first()
@@ -239,7 +240,7 @@ pub(super) fn label<'a>(metric: &'a Metric, name: &str) -> Option<&'a str> {
     labels.find_map(|(label, value)| (label == name).then_some(value.as_str()))
 }
 
-/// Adds the finite bounds of a series that `bounds` lacks.
+/// Adds to `bounds` the finite bounds of `buckets` that it lacks.
 fn merge_bounds(bounds: &mut Vec<f64>, buckets: &[(f64, u64)]) {
     for (bound, _) in buckets {
         if bound.is_finite() && !bounds.contains(bound) {
@@ -249,6 +250,7 @@ fn merge_bounds(bounds: &mut Vec<f64>, buckets: &[(f64, u64)]) {
     }
 }
 
-/// A family of function calls may be declared in thousands of places.
+/// Maximum number of [`Family::places`], because a family of function calls may be declared in
+/// thousands of places.
 const MAX_PLACES: usize = 8;
 const MAX_LABEL_VALUES: usize = 32;

@@ -1,4 +1,4 @@
-//! Queries for the current series of a family.
+//! Queries of the live page for the current series of a family.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use super::{feed::VERSION, point::total};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct SeriesQuery {
     family: String,
-    /// Text in a label name or value, in lower case.
+    /// The text to search for in label names and values, in lower case.
     search: String,
     offset: usize,
     limit: usize,
-    /// Sort by descending value instead of the registry's order.
+    /// Whether to sort by descending value instead of keeping the registry's order.
     sorts_by_value: bool,
 }
 

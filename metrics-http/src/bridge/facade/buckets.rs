@@ -1,4 +1,4 @@
-//! The buckets of histograms.
+//! The bucket settings of histograms that are recorded through the facade `metrics`.
 
 use metrics_core::{DynamicFamily, Histogram, Options, Registry};
 
@@ -26,7 +26,7 @@ impl Buckets {
         first.is_some_and(|bound| *bound < 0.0)
     }
 
-    /// A family of histograms that no registry exposes: its own registry is dropped here.
+    /// Creates a family of histograms that is never exposed: its registry is dropped here.
     pub(super) fn create_family(
         &self,
         name: &str,
@@ -44,5 +44,5 @@ impl Buckets {
     }
 }
 
-/// The maximum of metrics-core, so that only the facade's cardinality limit takes effect.
+/// The highest cardinality limit of metrics-core, so that only the facade's limit takes effect.
 const MAX_SERIES: usize = 1 << 20;

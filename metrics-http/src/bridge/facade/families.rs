@@ -15,7 +15,7 @@ use super::{
     values::{RejectionCounter, SeriesValue},
 };
 
-/// Limits on what is kept in memory.
+/// Limits on the numbers of families and series.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// Families of all kinds together.
@@ -39,7 +39,7 @@ pub(super) trait Store {
 
 /// All families of a kind.
 pub(super) struct Families<V: SeriesValue> {
-    /// Caches series by their original key.
+    /// Caches series by the key with which the facade looks them up.
     cache: RwLock<HashMap<Key, Arc<V>>>,
     by_name: Mutex<ByName<V>>,
 }
@@ -53,7 +53,7 @@ struct ByName<V: SeriesValue> {
 enum Entry<V: SeriesValue> {
     Registered {
         family: Arc<Family<V>>,
-        /// The collector that is registered for it.
+        /// The collector that is registered for the family.
         collector: Arc<dyn Collector>,
     },
     /// The family's name clashes with another metric in the registry.
@@ -130,7 +130,9 @@ impl<V: SeriesValue> Families<V> {
         family
     }
 
-    /// Sets the description of a name, unless it already has one or the limit of names is reached.
+    /// Sets the description of a name, unless it already has one.
+    ///
+    /// The limit on families also limits the number of descriptions for names without a family.
     pub(super) fn describe(
         &self,
         name: &str,
@@ -269,7 +271,7 @@ impl<V: SeriesValue> Collector for FamilyCollector<V> {
 
     fn collect(&self, out: &mut Collection<'_>) {
         let series = lock(&self.family.series);
-        // Copied, so that the values can be written without the lock.
+        // Copied, so that writing the values does not borrow the map.
         let series: Vec<(Labels, Arc<V>)> = series
             .iter()
             .map(|(labels, value)| (Arc::clone(labels), Arc::clone(value)))
@@ -330,5 +332,5 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 const DEFAULT_HELP: &str = "Recorded through the facade `metrics`, without a description.";
 
-/// Limits the memory of the cache; the look-up of other keys is slower.
+/// Limits the memory of [`Families::cache`]; the look-up of keys that it lacks is slower.
 const MAX_CACHED_KEYS: usize = 100_000;

@@ -1,4 +1,4 @@
-//! Bridge from the facade of the crate `metrics`.
+//! Bridge from the facade of the crate `metrics` into a registry.
 
 mod buckets;
 mod families;
@@ -65,7 +65,8 @@ use self::{
 ///
 /// Label names are converted in the same way, but without `:` and with the prefix `label_`; `le` and
 /// `quantile` get the prefix `exported_`. If two labels of a series get the same name, their values
-/// are joined by `;`, as in [OpenTelemetry]. Two metrics that get the same name are one metric.
+/// are joined by `;`, as in [OpenTelemetry]. Two metrics of one type that get the same name are one
+/// metric.
 ///
 /// # Values
 ///
@@ -86,7 +87,8 @@ use self::{
 ///
 /// - A name that clashes with another metric of the registry, or that is already recorded with
 ///   another type, is rejected; the first one is kept.
-/// - There are at most [`max_families`](FacadeBuilder::max_families) names; others are rejected.
+/// - Names beyond [`max_families`](FacadeBuilder::max_families) are rejected. Threads that create
+///   names at the same time may together exceed the limit slightly.
 /// - There are at most [`max_series`](FacadeBuilder::max_series) series of a name; others are
 ///   recorded in the overflow series `{overflow="true"}`.
 ///
@@ -108,7 +110,7 @@ impl FacadeRecorder {
     ///
     /// # Errors
     ///
-    /// If a recorder is already installed.
+    /// If a recorder is already installed, or if the global registry already has one.
     pub fn install() -> Result<(), Error> {
         Self::builder().install()
     }
@@ -213,7 +215,7 @@ impl FacadeBuilder {
         self
     }
 
-    /// Sets the upper bounds of all histograms without buckets of their own, without `+Inf`.
+    /// Sets the bounds, except `+Inf`, of all histograms that have no buckets of their own.
     ///
     /// [`buckets_for`](Self::buckets_for) and [`native_for`](Self::native_for) set a histogram's
     /// own buckets. The default is [`DURATION_BUCKETS`](crate::DURATION_BUCKETS).
@@ -259,7 +261,7 @@ impl FacadeBuilder {
         self
     }
 
-    /// Creates the recorder, for [`metrics::with_local_recorder`] or for wrapping in another one.
+    /// Creates the recorder, for [`metrics::with_local_recorder`] or for another recorder to wrap.
     ///
     /// # Errors
     ///
@@ -289,7 +291,7 @@ impl FacadeBuilder {
         })
     }
 
-    /// Creates the recorder, and the collector of its self-metrics.
+    /// Creates the recorder, and registers the collector of its self-metrics.
     fn build_registered(self) -> Result<(FacadeRecorder, Arc<dyn Collector>), Error> {
         self.default_buckets.check("histogram")?;
         for (name, buckets) in &self.buckets_by_name {
@@ -320,7 +322,7 @@ impl FacadeBuilder {
     }
 }
 
-/// All families of the facade.
+/// All families that are recorded through the facade, and the settings that they are created with.
 ///
 /// It has no reference to the registry, because the registry refers to it: a cycle would leak both.
 struct FacadeStore {

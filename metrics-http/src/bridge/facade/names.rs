@@ -1,4 +1,5 @@
-//! Converts names of the facade, which may be any text, to names that every scraper accepts.
+//! Converts names from the facade `metrics`, which may be any text, to names that every scraper
+//! accepts.
 
 use std::{iter, sync::Arc};
 
@@ -8,7 +9,7 @@ use metrics_core::Kind;
 /// The labels of a series, sorted by name.
 pub(super) type Labels = Arc<[(String, String)]>;
 
-/// The name of a metric of this kind in an exposition.
+/// Converts the name of a metric of type `kind` to its name in an exposition.
 pub(super) fn metric(kind: Kind, name: &str) -> String {
     let mut name = sanitize(name, true, "metric_");
     let ends_in = |suffix: &&str| name.ends_with(suffix);
@@ -21,7 +22,7 @@ pub(super) fn metric(kind: Kind, name: &str) -> String {
     name
 }
 
-/// The labels of a key in an exposition.
+/// Converts the labels of a key to those of its series in an exposition.
 pub(super) fn labels(key: &Key) -> Labels {
     let mut given: Vec<(&str, &str)> = key
         .labels()
@@ -29,7 +30,7 @@ pub(super) fn labels(key: &Key) -> Labels {
         // To a scraper, an empty label is equivalent to a missing one.
         .filter(|(_, value)| !value.is_empty())
         .collect();
-    // Values of labels that get the same name are joined in the order of their original names.
+    // Sorted, so that values of labels that get the same name are joined in a fixed order.
     given.sort_unstable();
     let mut labels: Vec<(String, String)> = Vec::with_capacity(given.len());
     for (name, value) in given {
@@ -51,9 +52,9 @@ fn label(name: &str) -> String {
     }
 }
 
-/// Replaces characters other than ASCII letters, digits, `_` and possibly `:` by `_`.
+/// Replaces characters other than ASCII letters, digits, `_` and, if `allows_colon`, `:` by `_`.
 ///
-/// Leading `_` are removed. A name that would be empty or begin with a digit gets the prefix.
+/// Leading `_` are removed. A name that would be empty or begin with a digit gets `prefix`.
 fn sanitize(name: &str, allows_colon: bool, prefix: &str) -> String {
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || allows_colon && c == ':';
     let replace = |c| if is_allowed(c) { c } else { '_' };

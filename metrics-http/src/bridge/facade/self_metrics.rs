@@ -1,8 +1,9 @@
-//! Self-metrics of the bridge: rejected and overflowed recordings.
+//! Self-metrics of the bridge from the facade `metrics`: rejected recordings, and look-ups of
+//! series beyond the cardinality limit.
 
 use metrics_core::{Collection, Desc, Kind};
 
-/// Writes a number of rejected recordings, unless it is 0.
+/// Writes the number of rejected recordings of a family, unless it is 0.
 pub(super) fn write_rejected(out: &mut Collection<'_>, family: &str, reason: &str, count: u64) {
     if count > 0 {
         let labels = [("family", family), ("reason", reason)];

@@ -1,4 +1,5 @@
-//! The values of series, and the counters that take their place for rejected recordings.
+//! The values of series recorded through the facade `metrics`, and the counters that take their
+//! place for rejected recordings.
 
 use std::sync::{
     Arc,
@@ -10,7 +11,7 @@ use metrics_core::{Collection, Desc, DynamicFamily, Histogram, Kind};
 
 use super::buckets::Buckets;
 
-/// The value of a series of one kind.
+/// The value of a counter, gauge or histogram series.
 pub(super) trait SeriesValue: Send + Sync + Sized + 'static {
     const KIND: Kind;
 

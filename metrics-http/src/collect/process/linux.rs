@@ -1,8 +1,9 @@
 //! Reads process metrics from `/proc/self` on Linux.
 //!
-//! `process_heap_bytes` is `VmData`, as in other client libraries: private writable memory without
-//! the main thread's stack. It includes the stacks of other threads, and memory that was mapped but
-//! never used. The heap segment alone would be too small, because allocators also map memory.
+//! `process_heap_bytes` is `VmData`, as in the Node.js client `prom-client`: private writable memory
+//! without the main thread's stack. It includes the stacks of other threads, and memory that was
+//! mapped but never used. The heap segment alone would be too small, because allocators also map
+//! memory.
 
 use std::sync::OnceLock;
 
@@ -13,7 +14,7 @@ use procfs::{
 
 use super::reading::Reading;
 
-/// Reads the current values.
+/// Reads the current process metrics.
 pub(super) fn read() -> Reading {
     let Ok(process) = Process::myself() else {
         return Reading::default();

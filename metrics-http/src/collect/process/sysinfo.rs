@@ -1,13 +1,14 @@
 //! Reads process metrics on macOS and Windows, with the crate `sysinfo`.
 //!
-//! Neither system reports the size of the heap, and `sysinfo` does not count threads. There is no
-//! limit on virtual memory: macOS does not enforce it, and Windows has none per process.
+//! The size of the heap and the number of threads are missing, because `sysinfo` does not report
+//! them. The limit on virtual memory is missing too: macOS does not enforce it, and a Windows
+//! process has none by default.
 
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 use super::reading::Reading;
 
-/// Reads the current values.
+/// Reads the current process metrics.
 pub(super) fn read() -> Reading {
     let (Ok(pid), Ok(mut system)) = (sysinfo::get_current_pid(), System::new()) else {
         return Reading::default();

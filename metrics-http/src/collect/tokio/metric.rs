@@ -1,4 +1,4 @@
-//! A metric of a runtime: its description, and how to read its value.
+//! A metric of a tokio runtime: its description, and how to read its value.
 
 use metrics_core::{Desc, Kind};
 use tokio::runtime::RuntimeMetrics;
@@ -8,7 +8,7 @@ pub(super) type Metric = (Desc, Read);
 /// Reads the value of a metric.
 pub(super) enum Read {
     Runtime(fn(&RuntimeMetrics) -> f64),
-    /// Reads the value of one worker. tokio has these only on targets with 64-bit atomics.
+    /// Reads the value of one worker. tokio counts per worker only with 64-bit atomics.
     #[cfg(target_has_atomic = "64")]
     Worker(fn(&RuntimeMetrics, usize) -> f64),
 }

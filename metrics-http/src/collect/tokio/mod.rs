@@ -20,8 +20,8 @@ use self::metric::{Metric, Read, per_runtime};
 /// | `tokio_workers` | gauge | worker threads |
 /// | `tokio_alive_tasks` | gauge | tasks that have not completed |
 /// | `tokio_global_queue_depth` | gauge | tasks waiting for any worker |
-/// | `tokio_worker_busy_seconds_total` | counter, by `worker` | time during which it was not parked |
-/// | `tokio_worker_parks_total` | counter, by `worker` | times it was parked without work |
+/// | `tokio_worker_busy_seconds_total` | counter, by `worker` | time the worker was not parked |
+/// | `tokio_worker_parks_total` | counter, by `worker` | times the worker was parked without work |
 ///
 /// The counters exist only on targets with 64-bit atomics.
 ///
@@ -71,7 +71,7 @@ struct RuntimeCollector {
     /// The runtimes, each with the value of its label `runtime`, if it has one.
     runtimes: Vec<(Option<String>, RuntimeMetrics)>,
     descs: Vec<Desc>,
-    /// How to read the value of each description.
+    /// How to read the value of each of `descs`.
     reads: Vec<Read>,
 }
 

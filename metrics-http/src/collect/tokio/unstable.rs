@@ -1,4 +1,4 @@
-//! Metrics that tokio provides only with `--cfg tokio_unstable`.
+//! Metrics of tokio runtimes that tokio provides only with `--cfg tokio_unstable`.
 
 use metrics_core::Kind;
 
