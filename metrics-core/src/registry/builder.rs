@@ -20,7 +20,7 @@ pub struct RegistryBuilder {
 }
 
 impl Registry {
-    /// Builds an empty registry with a prefix or const labels for all its series.
+    /// Returns a builder for an empty registry with a prefix or const labels for all its series.
     pub fn builder() -> RegistryBuilder {
         RegistryBuilder {
             prefix: String::new(),

@@ -17,12 +17,13 @@ use crate::{
 
 /// Checks that a declaration may join a family of the same name.
 ///
-/// Returns the position of the members with equal const labels, to whose series its own are added;
-/// `None` if there are none.
+/// Returns the position of the group of members with equal const labels, to whose series those of
+/// the declaration are added; `None` if there is no such group.
 ///
 /// # Errors
 ///
-/// If it differs from the first declaration in type, help, unit, buckets or label names, or if the
+/// If the declaration differs from the first one in type, help, unit, buckets or label names
+/// (unless both allow different labels), if it differs from the group in storage layout, or if the
 /// family cannot have several members: that of a collector, an info or a state set.
 pub(crate) fn check_agreement(
     family: &ExposedFamily,
@@ -109,7 +110,7 @@ pub(crate) fn check_reserved_names(desc: &Desc, settings: &Settings) -> Result<(
     if desc.kind == Kind::StateSet {
         let name = format!("{}{}", settings.prefix, desc.name());
         // The states are values of a label that has the metric's name. With the registry's prefix,
-        // that name may not be a valid label name, for example because of a `:`.
+        // that name may be an invalid label name, for example because of a `:`.
         if let Err(violation) = name::check_metric(&name, desc.kind, ValidationScheme::Utf8) {
             return Err(format!("`{name}` ({}): {violation}", desc.location()));
         }
@@ -127,7 +128,7 @@ pub(crate) fn check_reserved_names(desc: &Desc, settings: &Settings) -> Result<(
     Ok(())
 }
 
-/// Checks that the label names of a series differ, as declared and escaped.
+/// Checks that the label names of a series differ, both as declared and when escaped.
 pub(crate) fn check_labels(desc: &Desc, settings: &Settings) -> Result<(), String> {
     for (at, name) in declared_labels(desc).enumerate() {
         let mut const_labels = settings.const_labels.iter().map(|(label, _)| label);

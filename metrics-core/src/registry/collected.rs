@@ -1,6 +1,6 @@
 //! The samples that a collector wrote in one scrape, validated and owned.
 //!
-//! Owned because collectors run on another thread than the one that encodes.
+//! Owned, because collectors normally run on another thread than the one that encodes.
 
 use crate::{
     describe::buckets,
@@ -92,7 +92,7 @@ fn write_states(states: &[(String, bool)], labels: &str, sink: &mut dyn Sink) {
     }
 }
 
-/// A validated histogram: buckets, count and sum agree.
+/// A validated histogram: the buckets are valid and add up to the count, and the sum is finite.
 #[derive(Debug)]
 pub(crate) struct Distribution {
     /// Upper bounds without `+Inf`.
@@ -100,7 +100,7 @@ pub(crate) struct Distribution {
     /// Observations in each bucket, including `+Inf`.
     counts: Vec<u64>,
     sum: f64,
-    /// Whether a bound or a native bucket is negative, so that the sum may be.
+    /// Whether a bound or a native bucket is negative, so that a histogram's sum may be negative.
     allows_negative: bool,
     native: Option<NativeHistogramSnapshot>,
 }
@@ -159,7 +159,7 @@ impl Distribution {
     }
 }
 
-/// The series of one family that a collector wrote.
+/// The series that a collector wrote to one family.
 #[derive(Debug, Default)]
 pub(crate) struct CollectedFamily {
     pub(crate) series: Vec<SeriesValue>,
@@ -167,7 +167,7 @@ pub(crate) struct CollectedFamily {
     pub(crate) rejected: u64,
 }
 
-/// One series with its value.
+/// A series that a collector wrote, with its value.
 #[derive(Debug)]
 pub(crate) struct SeriesValue {
     /// Rendered by [`label_text::push_label`](crate::sample::label_text::push_label).
@@ -182,9 +182,10 @@ pub(crate) struct SeriesValue {
 pub(crate) struct Collected {
     /// In the order of the collector's descriptions, without those that clashed.
     pub(crate) families: Vec<CollectedFamily>,
-    /// Names of families without such a description, with the number of their (rejected) values.
+    /// Names of families that the collector wrote without a description, or whose description
+    /// clashed, with the number of values written to them. All these values are rejected.
     pub(crate) undescribed: Vec<(String, u64)>,
 }
 
-/// As many as a histogram may have bounds: 255.
+/// A summary may have as many quantiles as a histogram may have finite bounds: 255.
 const MAX_QUANTILES: usize = buckets::MAX_BUCKETS - 1;

@@ -22,12 +22,13 @@ use crate::{
 
 /// Receives the series of a [`Collector`](crate::Collector) during one scrape.
 ///
-/// One call writes one series: the description of its family, its labels and its value. A series
-/// is rejected, and counted in `metrics_rejected_total`, if
+/// One call writes one series, given the description of its family, its labels and its value. A
+/// series is rejected, and counted in `metrics_rejected_total`, if
 /// - its value is not valid for the type,
 /// - its family was not in [`Collector::descs`](crate::Collector::descs), was left out because of a
 ///   clash, or has another type,
-/// - a label name is invalid, a duplicate, or a const label of the registry,
+/// - a label name is invalid, or is, as written or escaped, also the name of another label of the
+///   series, such as a const label of the registry,
 /// - a series of the family with the same labels was written before.
 ///
 /// ```
@@ -53,7 +54,7 @@ use crate::{
 ///     fn collect(&self, out: &mut Collection<'_>) {
 ///         let [queries, seconds, rows, state] = &DESCS;
 ///         let labels = [("db", "main")];
-///         // 8 since the database was started.
+///         // 8 queries since the database was started.
 ///         out.counter(queries, &labels, 8.0).created(1_700_000_000.0);
 ///         let buckets = [(0.1, 5), (1.0, 2), (f64::INFINITY, 1)];
 ///         out.histogram(seconds, &labels, HistogramSnapshot::from_buckets(buckets, 9.5));
@@ -79,7 +80,7 @@ pub struct Collection<'a> {
     descs: &'a [Desc],
     settings: &'a Settings,
     families: Vec<CollectedFamily>,
-    /// The rendered labels, sorted by name, of the series written so far, by family.
+    /// For each family, the label sets of the series written so far, sorted by name and rendered.
     label_sets: Vec<HashSet<String>>,
     undescribed: BTreeMap<String, u64>,
 }
@@ -167,8 +168,8 @@ impl<'a> Collection<'a> {
 
     /// Writes a gauge histogram: the current distribution of values, whose counts can go down.
     ///
-    /// The rules of [`histogram`](Self::histogram) apply, except that the sum is negative only if
-    /// a classic bound is.
+    /// The rules of [`histogram`](Self::histogram) apply, except that the sum may be negative only
+    /// if a classic bound is.
     ///
     /// ```
     /// use metrics_core::{Collection, Desc, HistogramSnapshot, Kind};
@@ -193,8 +194,8 @@ impl<'a> Collection<'a> {
     /// Writes a summary.
     ///
     /// Valid if there are at most 255 quantiles, ascending between 0 and 1, and their values and
-    /// the sum are finite and not negative. The value of a quantile may be NaN, if there are no
-    /// observations.
+    /// the sum are finite and not negative. The value of a quantile may also be NaN, which means
+    /// that there are no observations.
     pub fn summary(
         &mut self,
         desc: &Desc,
@@ -204,7 +205,7 @@ impl<'a> Collection<'a> {
         self.write(desc, labels, Kind::Summary, CollectedValue::summary(value))
     }
 
-    /// Writes an info; its facts are the labels.
+    /// Writes an info metric; its information is in the labels.
     pub fn info(&mut self, desc: &Desc, labels: &[(&str, &str)]) {
         self.write(desc, labels, Kind::Info, Some(CollectedValue::Info));
     }

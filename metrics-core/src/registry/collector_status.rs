@@ -11,15 +11,15 @@ use std::{
 
 use crate::registry::item::Item;
 
-/// The errors of a collector since its registration, and whether it is running.
+/// The error counts of a collector, and whether it is running.
 #[derive(Debug, Default)]
 pub(crate) struct CollectorStatus {
     /// Scrapes in which the collector panicked.
     panics: AtomicU64,
-    /// Scrapes that went on without its values: they stopped waiting, or skipped it because it was
-    /// still running for an earlier scrape.
+    /// Scrapes that went on without the collector's values: they stopped waiting for it, or skipped
+    /// it because it was still running for an earlier scrape.
     timeouts: AtomicU64,
-    /// Rejected values by family.
+    /// Number of rejected values by family name.
     rejected: Mutex<BTreeMap<String, u64>>,
     run: Mutex<RunState>,
     run_ended: Condvar,
@@ -69,7 +69,7 @@ impl CollectorStatus {
     /// Like [`reject`](Self::reject), but counts for `fallback` if `family` is new and `max`
     /// families are known already.
     ///
-    /// Bounds the number of names that a collector can invent.
+    /// This bounds the number of names that are stored for a collector that makes up family names.
     pub(crate) fn reject_bounded(&self, max: usize, family: &str, fallback: &str, count: u64) {
         let rejected = lock(&self.rejected);
         let has_room = rejected.len() < max || rejected.contains_key(family);

@@ -1,13 +1,13 @@
-//! Threads that run collectors, so that a slow collector does not block a scrape.
+//! Threads that run collectors, so that a slow collector delays a scrape at most by the timeout.
 //!
 //! A scrape puts its collectors into a queue and wakes or starts one thread, which runs them one
 //! after the other and sends each result back. If no result arrives for a while, another thread
 //! takes over the rest of the queue. At the deadline the scrape continues with the results it has.
-//! A thread whose collector returns later finds the queue empty and becomes idle, or ends if enough
-//! threads are idle.
+//! A thread whose collector returns after the deadline finds the queue empty and becomes idle, or
+//! ends if enough threads are idle.
 //!
-//! Up to [`MAX_IDLE_THREADS`] idle threads are kept, so that a scrape with quick collectors does
-//! not start a thread. An idle thread ends when its registry is dropped.
+//! Up to [`MAX_IDLE_THREADS`] idle threads are kept, so that a scrape with quick collectors usually
+//! does not start a thread. An idle thread ends when its registry is dropped.
 
 use std::{
     cell::RefCell,
@@ -26,14 +26,14 @@ use crate::registry::{
     registered_collector::RegisteredCollector, settings::Settings,
 };
 
-/// The threads of a registry that run collectors.
+/// The idle threads that can run the collectors of a registry.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CollectorThreads(Arc<Mutex<IdleThreads>>);
 
 /// One sender for each idle thread; a run sent to it wakes the thread.
 type IdleThreads = Vec<Sender<Arc<Run>>>;
 
-/// The collectors of one scrape.
+/// The run of one scrape's collectors, shared by the scrape and the threads that execute it.
 #[derive(Debug)]
 struct Run {
     families: Arc<ExposedFamilies>,
@@ -43,14 +43,15 @@ struct Run {
     /// Receives the position and the result of each collector; `None` if it panicked.
     results: Sender<(usize, Option<Collected>)>,
     deadline: Option<Instant>,
-    /// Addresses of the collectors within which the scrape was made.
+    /// Addresses of the collectors that made this scrape or wait for it; see [`ENCLOSING`].
     enclosing: Vec<usize>,
 }
 
 thread_local! {
-    /// Addresses of the collectors that this thread is running, and of those that enclose them.
+    /// Addresses of the collector that this thread is running, and of the collectors that wait for
+    /// it because they encode or gather themselves.
     ///
-    /// A scrape made within a collector skips these, as it would wait for itself.
+    /// A scrape made on this thread skips all of them, as it would wait for itself.
     static ENCLOSING: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -186,8 +187,8 @@ impl CollectorThreads {
 fn run_thread(idle: &Weak<Mutex<IdleThreads>>, mut run: Arc<Run>) {
     loop {
         let next = run.execute(|| become_idle(idle));
-        // Dropping the last reference drops collectors that were unregistered meanwhile: code of
-        // the program, which may panic.
+        // Dropping the last reference to the run drops collectors that were unregistered
+        // meanwhile. Their destructors are code of the program, which may panic.
         call_catching_panics(move || drop(run));
         match next.and_then(|next| next.recv().ok()) {
             Some(next) => run = next,
@@ -213,15 +214,15 @@ impl Run {
         lock(&self.queue)
     }
 
-    /// Prevents that a thread starts another collector.
+    /// Prevents the threads from starting further collectors of this run.
     fn clear_queue(&self) {
         self.queue().clear();
     }
 
     /// Runs the queued collectors.
     ///
-    /// Calls `before_last` before it sends the last result, so that the thread is idle when the
-    /// next scrape looks for one.
+    /// Calls `before_last` before it sends the last result, so that the thread is already idle when
+    /// the next scrape looks for an idle thread.
     fn execute<R>(&self, before_last: impl FnOnce() -> R) -> R {
         loop {
             let next = self.queue().pop_front();
@@ -300,14 +301,15 @@ const THREAD_NAME: &str = "metrics-collect";
 
 const HAS_THREADS: bool = !cfg!(target_family = "wasm");
 
-/// Divides the timeout: another thread takes over after an eighth of it without a result.
+/// Another thread takes over after an eighth of the timeout without a result, or after
+/// [`MAX_PATIENCE`] if that is shorter.
 const TAKEOVERS: u32 = 8;
 
 /// Upper limit of the time without a result after which another thread takes over.
 const MAX_PATIENCE: Duration = Duration::from_millis(250);
 
-/// Number of undescribed families whose rejected values are counted by name, which helps to find
-/// the error; those of further ones count for the collector's first family.
+/// For at least this number of undescribed families, rejected values are counted by family name,
+/// which helps to find the error; those of further families count for the collector's first family.
 const MAX_UNDESCRIBED: usize = 16;
 
 const MAX_IDLE_THREADS: usize = 2;

@@ -1,4 +1,4 @@
-//! [`Computed`]: what `#[computed(...)]` in `metrics!` declares.
+//! [`Computed`]: a metric declared with `#[computed(...)]`, whose value each scrape computes.
 
 use crate::{
     describe::{desc::Desc, kind::Kind},

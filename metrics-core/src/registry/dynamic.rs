@@ -16,8 +16,8 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// If the options have labels or an invalid setting, or if the metric clashes with a registered
-    /// one.
+    /// If the options have labels or an invalid setting, or if the metric clashes; see
+    /// [`check`](Self::check).
     pub fn create<M: DynamicMetric>(&self, options: Options) -> Result<M, Error> {
         if !options.desc.labels.is_empty() {
             return Err(Error::new(format!(
@@ -34,7 +34,7 @@ impl Registry {
     /// # Errors
     ///
     /// If the options have an invalid setting, such as a name, label, bucket or expiry, or if the
-    /// metric clashes with a registered one.
+    /// metric clashes; see [`check`](Self::check).
     pub fn create_family<M: DynamicMetric>(
         &self,
         options: Options,

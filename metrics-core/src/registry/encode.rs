@@ -12,8 +12,8 @@ use crate::{
 impl Registry {
     /// Encodes all metrics and writes them to `out`.
     ///
-    /// A declaration that clashes with an earlier one is left out, so that the exposition is
-    /// valid; see [`check`](Self::check).
+    /// A declaration that clashes is left out, so that the exposition is valid; see
+    /// [`check`](Self::check).
     ///
     /// # Errors
     ///
@@ -83,9 +83,9 @@ impl Registry {
 
     /// Encodes all metrics into `out`, replacing its content.
     ///
-    /// The fastest way to get expositions in memory: a vector that is passed again is overwritten
-    /// in place, and grows only if the exposition is larger. Do not clear it between calls, or its
-    /// memory is initialised again.
+    /// Faster than [`encode`](Self::encode) into a new vector: a vector that is passed again is
+    /// overwritten in place, and grows only if the exposition has become larger. Do not clear it
+    /// between calls, or its memory is initialised again.
     ///
     /// ```
     /// use metrics_core::{Counter, Format, Options, Registry};
@@ -150,7 +150,7 @@ impl Registry {
     }
 }
 
-/// Encodes all declared metrics and writes them to `out`; see [`Registry::encode`].
+/// Encodes all metrics of the global registry and writes them to `out`; see [`Registry::encode`].
 ///
 /// # Errors
 ///
@@ -168,7 +168,7 @@ pub fn encode(exposition: impl Into<ExpositionFormat>, out: &mut impl io::Write)
     Registry::global().encode(exposition, out)
 }
 
-/// Encodes all declared metrics as a string; see [`Registry::encode_to_string`].
+/// Encodes all metrics of the global registry as a string; see [`Registry::encode_to_string`].
 ///
 /// ```
 /// use metrics_core::{Format, encode_to_string, metrics};

@@ -44,7 +44,7 @@ impl ExposedFamilies {
         &self.collectors
     }
 
-    /// The clashes between declarations, each described in one sentence.
+    /// The clashes of the declarations that were left out, each described in one sentence.
     pub(crate) fn clashes(&self) -> &[String] {
         &self.clashes
     }
@@ -67,7 +67,8 @@ impl ExposedFamilies {
         all.filter_map(|(at, is_selected)| is_selected.then_some(at))
     }
 
-    /// Writes the selected families; `collected` has the result of each collector.
+    /// Writes the selected families, and the self-metrics if the settings include them; `collected`
+    /// has the result of each collector.
     pub(crate) fn collect(
         &self,
         settings: &Settings,

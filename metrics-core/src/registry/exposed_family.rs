@@ -1,4 +1,4 @@
-//! [`ExposedFamily`]: the metrics, or the collector, that are exposed under one name.
+//! [`ExposedFamily`]: a family in an exposition, made of all metrics of a name or by a collector.
 
 use std::collections::BTreeMap;
 
@@ -13,21 +13,21 @@ use crate::{
     storage::{Reader, native::NativeHistogramSnapshot},
 };
 
-/// The metrics of one name, or the collector that writes them, exposed as one family.
+/// A family in an exposition: all metrics of one name, or a family that a collector writes.
 #[derive(Debug)]
 pub(crate) struct ExposedFamily {
-    /// The description of the first member, or the collector's.
+    /// The description of the first member, or the one that the collector gave.
     pub(crate) desc: Desc,
-    /// The metrics, grouped by their const labels: only metrics with equal ones can have a series
-    /// in common, and their values are added up. Most groups have one member.
+    /// The metrics, grouped by their const labels: only metrics with equal const labels can have
+    /// series with equal labels, whose values are added up. Most groups have one member.
     pub(crate) members: Vec<Vec<FamilyRef>>,
     pub(crate) collector: Option<CollectorFamily>,
     pub(crate) heads: HeadCache,
-    /// Position of the run of single-sample families that contains this one, if any.
+    /// Position of the run of single-sample families that contains this family, if any.
     pub(crate) single_run: Option<usize>,
 }
 
-/// The collector that writes a family.
+/// Identifies a family that a collector writes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CollectorFamily {
     /// Position of the collector among those of the registry.
@@ -69,13 +69,13 @@ impl ExposedFamily {
         self.members.iter().flatten()
     }
 
-    /// The members whose series are not added to those of another one.
+    /// The members whose series are not added to those of another member.
     pub(crate) fn unmerged_members(&self) -> impl Iterator<Item = &FamilyRef> {
         let alone = self.members.iter().filter(|members| members.len() == 1);
         alone.flatten()
     }
 
-    /// An estimate of what an exposition of the family contains.
+    /// An estimate of the size of the family's series in an exposition.
     pub(crate) fn expected(&self) -> SizeEstimate {
         let members = self.members().map(|member| member.size_estimate());
         members
@@ -110,7 +110,7 @@ impl ExposedFamily {
     }
 }
 
-/// Writes the series of members with equal const labels; adds up those with equal labels.
+/// Writes the series of members with equal const labels; adds up series with equal labels.
 fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reader) {
     let mut merged: BTreeMap<String, (f64, Vec<u64>)> = BTreeMap::new();
     for member in members {

@@ -75,7 +75,7 @@ pub enum MetricValue {
         /// The sum of the observations.
         sum: f64,
     },
-    /// An info; its facts are the labels.
+    /// An info metric; its information is in the labels.
     Info,
     /// A state set: the name of each state, and whether it is active.
     StateSet(Vec<(String, bool)>),
@@ -121,7 +121,7 @@ impl Registry {
     }
 }
 
-/// Returns all declared metrics as data; see [`Registry::gather`].
+/// Returns all metrics of the global registry as data; see [`Registry::gather`].
 ///
 /// ```
 /// use metrics_core::{gather, metrics};
@@ -197,7 +197,7 @@ impl Sink for GatherSink<'_> {
     }
 }
 
-/// Whether series of this type have a created timestamp.
+/// Whether series of this type can have a created timestamp.
 fn has_created(kind: Kind) -> bool {
     matches!(kind, Kind::Counter | Kind::Histogram | Kind::Summary)
 }

@@ -28,9 +28,9 @@ pub(crate) fn group(
         .iter()
         .flat_map(|item| item.descs().iter().map(move |desc| (desc, item)))
         .collect();
-    // Sorted, as the linker's order is arbitrary. Stable, so that of two declarations that
-    // clash and have one location, the one that was registered first is kept. OpenMetrics requires
-    // `target_info` to be first.
+    // Sorted, as the linker's order is arbitrary. The sort is stable, so that of two declarations
+    // that clash and have the same source location, the one that was registered first is kept.
+    // OpenMetrics requires `target_info` to be first.
     declarations
         .sort_by_key(|(desc, _)| (desc.name() != "target_info", desc.name(), desc.location()));
     let names = SampleNames::new(declarations.iter().map(|(desc, _)| *desc), settings);
@@ -65,7 +65,8 @@ impl<'a> Grouping<'a> {
     ///
     /// # Errors
     ///
-    /// Describes a clash with the family, with another family, or with the registry itself.
+    /// If the declaration clashes, for example with another family, a const label of the registry
+    /// or a self-metric; the text describes the clash.
     fn add(&mut self, desc: &'a Desc, item: &Item) -> Result<(), String> {
         check_reserved_names(desc, self.settings)?;
         check_labels(desc, self.settings)?;
@@ -77,7 +78,8 @@ impl<'a> Grouping<'a> {
         self.names.insert(desc, self.families.families.len())?;
         let family = match item {
             Item::Metric(metric) => {
-                // Scrapes expose the metric's closed series from now on, used or not.
+                // From now on, scrapes expose the metric's closed series, recorded or not, so they
+                // start now.
                 metric.set_created_now();
                 ExposedFamily::of_metric(metric)
             }
@@ -138,8 +140,8 @@ impl ExposedFamilies {
         let mut run = None;
         for (at, family) in self.families.iter_mut().enumerate() {
             let single = family.single();
-            // A run caches the start of each line for all scrapers, so it excludes names that some
-            // scrapers get escaped.
+            // A run caches the start of each line for all scrapers, so it excludes families whose
+            // names are escaped for some scrapers.
             match single
                 .filter(|_| has_legacy_name(&family.desc, prefix))
                 .cloned()

@@ -1,4 +1,4 @@
-//! [`Registry`]: its settings, and adding, replacing and removing metrics and collectors.
+//! [`Registry`]: its settings, adding metrics, and adding, replacing and removing collectors.
 
 use std::{
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
@@ -117,12 +117,12 @@ impl Registry {
         &self.0.collector_threads
     }
 
-    /// The families as of now.
+    /// The registry's families, grouped anew if an item was added or removed.
     pub(crate) fn exposed_families(&self) -> Arc<ExposedFamilies> {
         let mut state = self.state();
         if self.0.is_global {
             // One metric per call, as nothing may be allocated under the lock that the call takes:
-            // a global allocator that records takes it, too.
+            // a global allocator that records metrics takes that lock, too.
             while let Some(family) = family::registered_on_first_use(state.added_on_first_use) {
                 state.added_on_first_use += 1;
                 let item = Item::Metric(FamilyRef::Declared(family));
@@ -156,9 +156,9 @@ impl Registry {
     /// Sets whether OpenMetrics has the created timestamps of counters, histograms and summaries,
     /// as lines `_created`.
     ///
-    /// They are Unix times in seconds, in whole milliseconds. Off by default, because they nearly
-    /// double the lines of a counter. Protobuf always has created timestamps; the text formats
-    /// never do.
+    /// They are Unix times in seconds, rounded to milliseconds. Off by default, because they nearly
+    /// double the lines of a counter. `Format::Protobuf` has created timestamps regardless of this
+    /// setting; `Format::Text` and `Format::TextV1` never have them.
     pub fn write_created(&self, on: bool) {
         self.0.settings.set_created(on);
     }
@@ -173,8 +173,8 @@ impl Registry {
     /// Sets the default cardinality limit: the number of series that a metric with open labels may
     /// have, at most 1,048,576.
     ///
-    /// Recordings beyond it go to the overflow series. Applies at once to existing and later
-    /// metrics without a limit of their own (`#[max_series(n)]`,
+    /// Recordings with further label sets go to the overflow series. Applies at once to existing
+    /// and later metrics without a limit of their own (`#[max_series(n)]`,
     /// [`Options::max_series`](crate::Options::max_series)). Lowering the limit does not remove
     /// series. Default: [`DEFAULT_MAX_SERIES`](crate::DEFAULT_MAX_SERIES).
     ///
@@ -225,8 +225,9 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// Lists the clashes with their source locations: members of one family that disagree, families
-    /// with a sample name in common, equal label names in one series, and names of self-metrics.
+    /// Lists the clashes with their source locations: for example, members of one family that
+    /// disagree, families with a sample name in common, equal label names in one series, and names
+    /// of self-metrics.
     pub fn check(&self) -> Result<(), Error> {
         match self.exposed_families().clashes() {
             [] => Ok(()),
@@ -334,8 +335,8 @@ impl Registry {
             .collect();
         if new_clashes.is_empty() {
             state.families = Some(Arc::new(families));
-            // Dropping a collector runs the program's code, which may use this registry: unlock
-            // first.
+            // Dropping a collector runs code of the program, which may use this registry, so the
+            // registry is unlocked first.
             drop(state);
             drop(old);
             return Ok(());

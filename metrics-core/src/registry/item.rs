@@ -49,7 +49,7 @@ impl Item {
         }
     }
 
-    /// Whether both are the same object.
+    /// Whether both items are the same metric, or the same collector.
     pub(crate) fn is_same(&self, other: &Item) -> bool {
         fn address<T: ?Sized>(of: &T) -> *const () {
             ptr::from_ref(of).cast()

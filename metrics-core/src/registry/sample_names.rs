@@ -24,7 +24,7 @@ pub(crate) struct SampleNames<'a> {
 impl<'a> SampleNames<'a> {
     /// An empty set for the declarations `descs`, which are inserted later.
     ///
-    /// They decide whether escaped names are compared, too: only if one of them needs escaping.
+    /// Escaped names are compared, too, if the name of one of these declarations needs escaping.
     pub(crate) fn new(mut descs: impl Iterator<Item = &'a Desc>, settings: &'a Settings) -> Self {
         let prefix = settings.prefix.as_str();
         let needs_escaping = descs.any(|desc| !has_legacy_name(desc, prefix));
@@ -36,7 +36,7 @@ impl<'a> SampleNames<'a> {
         }
     }
 
-    /// The position of the family that has a sample named like the family of `desc`.
+    /// The position of the family that has the family name of `desc` among its sample names.
     pub(crate) fn family(&self, desc: &Desc) -> Option<usize> {
         let owner = self.declared.get(desc.family_name());
         owner.map(|(family, _)| *family)

@@ -22,8 +22,8 @@ use crate::{
 pub(crate) struct SelfMetrics {
     collector_errors: Vec<Series>,
     overflowed: Vec<Series>,
-    /// By family and reason. A map, because several collectors may write the same undescribed
-    /// family.
+    /// Rejected values by family and reason. A map, because several collectors may write the same
+    /// undescribed family.
     rejected: BTreeMap<(String, &'static str), u64>,
     series: Vec<Series>,
 }
@@ -39,7 +39,8 @@ struct Series {
 }
 
 impl SelfMetrics {
-    /// Adds the number of scrapes in which a collector failed. It is named by its first family.
+    /// Adds the number of scrapes in which a collector failed; `collector` is the name of its first
+    /// family.
     pub(crate) fn add_collector_errors(
         &mut self,
         collector: &str,
@@ -138,7 +139,7 @@ impl Series {
 /// Names the self-metric.
 pub(crate) fn check_name(desc: &Desc) -> Result<(), String> {
     let is_legacy = name::is_legacy_metric(desc.name());
-    // Most metrics: the names of all self-metrics begin with `metrics_`.
+    // The fast path for most metrics: the names of all self-metrics begin with `metrics_`.
     if is_legacy && !desc.name().starts_with("metrics_") {
         return Ok(());
     }

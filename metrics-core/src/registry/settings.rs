@@ -47,7 +47,7 @@ impl Settings {
         rendered
     }
 
-    /// Whether created timestamps are written.
+    /// Whether OpenMetrics expositions have lines with created timestamps.
     pub(crate) fn writes_created(&self) -> bool {
         self.created.load(Ordering::Relaxed)
     }
@@ -74,7 +74,7 @@ impl Settings {
         self.max_series.load(Ordering::Relaxed)
     }
 
-    /// How long a scrape waits for its collectors.
+    /// How long a scrape waits for its collectors at most.
     pub(crate) fn collector_timeout(&self) -> Duration {
         match self.collector_timeout.load(Ordering::Relaxed) {
             u64::MAX => Duration::MAX,

@@ -14,10 +14,10 @@ use crate::{
 /// Consecutive families of a registry that consist of a single unlabelled sample each.
 #[derive(Debug)]
 pub(crate) struct SingleRun {
-    /// The position of the first one among the registry's families.
+    /// The position of the run's first family among the registry's families.
     first: usize,
     families: Vec<FamilyRef>,
-    /// Whether each family is an integer counter, whose value is its first cell.
+    /// For each family, whether it is an integer counter, whose value is its first cell.
     are_counters: Vec<bool>,
     prefixes: LinePrefixes,
 }
@@ -63,13 +63,13 @@ pub(crate) struct SingleRunWithHeads<'a> {
 impl SingleRunWithHeads<'_> {
     /// Reads a batch that begins at position `at` of the registry's families.
     ///
-    /// It ends before the next family with an exemplar, which cannot be encoded in a batch, so it
-    /// may be empty.
+    /// A family with an exemplar cannot be encoded in a batch, so the batch ends before it, and may
+    /// be empty.
     pub(crate) fn read<'a>(&'a self, at: usize, reader: &'a mut Reader) -> SingleSamples<'a> {
         let run = self.run;
         let start = at - run.first;
-        // A batch ends at a multiple of `BATCH_SIZE`, where `LinePrefixes` finds the prefix of the
-        // next one without adding lengths.
+        // A batch ends at a multiple of `BATCH_SIZE` or before it: at a multiple, `LinePrefixes` finds
+        // the prefix of the next family without adding lengths.
         let end = (start - start % BATCH_SIZE + BATCH_SIZE).min(run.families.len());
         let with_exemplar = |family: &FamilyRef| family.exemplars().is_used();
         let families = &run.families[start..end];
