@@ -24,7 +24,7 @@ pub use self::jemalloc::jemalloc;
 pub use self::tasks::TaskMonitors;
 pub use self::tokio::{tokio, tokio_runtimes};
 
-/// Registers the process metrics, if this system is supported.
+/// Registers the process metrics, if the operating system is supported.
 pub(crate) fn register_process(registry: &Registry) -> Result<(), Error> {
     PROCESS
         .iter()

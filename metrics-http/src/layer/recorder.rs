@@ -22,7 +22,7 @@ pub(super) struct Recorder {
     pub(super) constant_values: Vec<String>,
     pub(super) has_status_class: bool,
     pub(super) skip: Option<SkipFn>,
-    /// `None` for a layer without the label `route`.
+    /// `None` if the layer omits the route label.
     pub(super) route_source: Option<RouteSource>,
     pub(super) scheme: Option<String>,
 }

@@ -90,7 +90,7 @@ impl LayerBuilder<ServerLayer> {
         self
     }
 
-    /// Omits the label `route`.
+    /// Omits the label `route` (`http_route` with OpenTelemetry's names).
     pub fn without_route(mut self) -> LayerBuilder<ServerLayer> {
         self.settings.route_source = None;
         self

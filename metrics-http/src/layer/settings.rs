@@ -38,7 +38,7 @@ pub(super) struct Settings {
     pub(super) convention: Convention,
     pub(super) prefix: String,
     pub(super) labels: Vec<(String, String)>,
-    /// `None` for a layer without the label `route`.
+    /// `None` if the layer omits the route label.
     pub(super) route_source: Option<RouteSource>,
     pub(super) scheme: Option<String>,
     pub(super) duration_buckets: Option<Vec<f64>>,

@@ -24,7 +24,7 @@ pub(super) trait SeriesValue: Send + Sync + Sized + 'static {
         rejected: &Arc<RejectionCounter>,
     ) -> Result<Self::Factory, metrics_core::Error>;
 
-    /// Creates the value of a family's series number `index`.
+    /// Creates the value of the series with the number `index` within its family.
     fn create(factory: &Self::Factory, index: usize) -> Self;
 
     /// Writes the current value.
