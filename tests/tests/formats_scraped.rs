@@ -367,7 +367,7 @@ const SCRAPES: f64 = 12.0;
 const LOAD: u32 = 100;
 const COUNTERS: u32 = 5000;
 const HISTOGRAMS: u32 = 2000;
-/// The example's page sizes in bytes, which are uniform on a logarithmic scale.
+/// The range of the example's page sizes in bytes, about uniform on a logarithmic scale.
 const SIZES: Range<f64> = 256.0..4_194_304.0;
 
 const LASTING: Duration = Duration::from_mins(2);

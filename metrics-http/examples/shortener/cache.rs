@@ -48,8 +48,8 @@ impl Cache {
         Some(Arc::clone(&entry.target))
     }
 
-    /// Adds a link that was read when `removals` links had been removed. If more have been removed
-    /// since, it may be one of them and is not added.
+    /// Adds a link that was read from disk when `Cache::removals` returned `removals`. If a link
+    /// has been removed since, it may be this one, so it is not added.
     pub(crate) fn insert(&mut self, slug: Slug, target: Arc<Target>, removals: u64) {
         if removals != self.removals || self.entries.contains_key(&slug) {
             return;

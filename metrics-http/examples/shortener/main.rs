@@ -3,8 +3,8 @@
 //! It is a complete program: HTTP with axum, links on disk in redb, an in-memory cache, graceful
 //! shutdown, and a load generator. It demonstrates:
 //!
-//! - **One line serves them**: `metrics_http::serve` in [`run`]. Nothing is initialised or passed
-//!   around; each module declares its metrics next to the code that records them.
+//! - **One line serves the metrics**: `metrics_http::serve` in [`run`]. No metric is initialised or
+//!   passed around; modules declare their metrics next to the code that records them.
 //! - **Functions**: `#[timed]` and `#[counted]` on the handlers (`app.rs`) and on
 //!   the storage (`links.rs`, `store.rs`), async and sync. An `Err` counts as
 //!   `outcome="error"`. If a client disconnects, axum drops the handler, which counts as
@@ -22,8 +22,8 @@
 //! - **Pushing** (`pushing.rs`): to a Pushgateway or by remote write, where scraping is not possible.
 //! - **The process and its runtime**: the server adds process metrics; `collect::tokio` in [`run`]
 //!   adds tokio's workers, tasks and queues.
-//! - **Independent counts**: the load generator (`load.rs`) counts the responses that it receives,
-//!   for comparison with the server's metrics.
+//! - **Independent counts**: the load generator (`load.rs`) counts its requests by result, for
+//!   comparison with the server's metrics.
 //!
 //! ```text
 //! cargo run --release -p metrics-http --example shortener

@@ -24,7 +24,7 @@ pub(crate) async fn fetch(target: &Target) -> Result<Page, FetchError> {
             host: target.host().to_owned(),
         });
     }
-    // Sizes are distributed evenly on a logarithmic scale.
+    // Sizes are distributed about evenly on a logarithmic scale.
     let at_least = 1 << fastrand::u32(8..22);
     Ok(Page {
         bytes: fastrand::u32(at_least..2 * at_least),

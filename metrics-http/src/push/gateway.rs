@@ -34,8 +34,8 @@ use crate::error::Error;
 /// [`push_on_drop`](PushGateway::push_on_drop) pushes even if a job panics, and
 /// [`push_every`](PushGateway::push_every) pushes in the background.
 ///
-/// Pushes have no timestamps, which a gateway refuses. They use the text format 0.0.4, which
-/// servers compatible with a gateway accept too; [`protobuf`](PushGateway::protobuf) also
+/// Samples have no timestamps, because a gateway refuses them. Pushes use the text format 0.0.4,
+/// which servers compatible with a gateway accept too; [`protobuf`](PushGateway::protobuf) also
 /// transmits native histograms. Names are escaped with underscores.
 ///
 /// # Examples
@@ -334,7 +334,7 @@ pub struct PushOnDrop(Option<(PushGateway, OnError)>);
 type OnError = Box<dyn FnOnce(Error) + Send>;
 
 impl PushOnDrop {
-    /// Pushes now instead of on drop, and returns the error.
+    /// Pushes now instead of on drop, and returns the result.
     ///
     /// # Errors
     ///

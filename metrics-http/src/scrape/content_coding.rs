@@ -42,7 +42,7 @@ impl ContentCoding {
         best.0
     }
 
-    /// Chooses the coding for an `Accept-Encoding` header.
+    /// Without a compression feature, the only coding is `Identity`.
     #[cfg(not(any(feature = "gzip", feature = "zstd")))]
     pub(crate) fn negotiate(_: Option<&str>) -> ContentCoding {
         ContentCoding::Identity

@@ -16,7 +16,7 @@ use super::{
     pipe::{Tee, Writer},
 };
 
-/// The settings that determine an exposition's bytes: scrapes with equal ones are coalesced.
+/// What determines the bytes of an exposition: concurrent scrapes with equal keys are coalesced.
 #[derive(Clone, PartialEq)]
 pub(super) struct ScrapeKey {
     pub(super) format: ExpositionFormat,

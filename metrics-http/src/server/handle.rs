@@ -96,7 +96,7 @@ impl Server {
         let _ = self.thread.join();
     }
 
-    /// Starts the server thread and waits until it accepts connections.
+    /// Starts the server thread and waits until its listeners are ready.
     pub(super) fn start(
         listeners: Vec<BoundListener>,
         config: ConnectionConfig,

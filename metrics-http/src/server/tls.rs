@@ -54,7 +54,7 @@ pub struct TlsFiles {
 }
 
 impl TlsFiles {
-    /// The server's certificate chain and private key.
+    /// The paths of the server's certificate chain and private key.
     pub fn new(certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> TlsFiles {
         TlsFiles {
             certificate: certificate.into(),

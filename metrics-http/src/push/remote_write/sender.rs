@@ -63,7 +63,7 @@ impl Sender {
         }
     }
 
-    /// Sends until the queue is closed and empty; returns the last error after it was closed.
+    /// Sends until the queue is closed and empty; fails with the last error since it was closed.
     pub(super) async fn run(mut self) -> Result<(), Error> {
         let mut last = Ok(());
         while let Some(samples) = self.queue.take(self.max_samples_per_send).await {
