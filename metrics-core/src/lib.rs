@@ -1,10 +1,10 @@
 //! Prometheus metrics: declare, record and encode them.
 //!
 //! A program annotates functions, declares metrics with [`metrics!`], and records into them. Every
-//! declared metric is registered at link time; there is nothing to initialise or pass around. Unless
-//! a label is open, its series are exposed from the start, a counter with the value 0. Each thread
-//! records into its own storage without a lock, and a scrape sums the threads exactly; gauges are one
-//! atomic variable that all threads share.
+//! declared metric is registered at link time; there is nothing to initialise or pass around. The
+//! series of a counter without open labels are exposed from the start, with the value 0. Each thread
+//! records into its own storage, in most cases without a lock, and a scrape sums the threads exactly;
+//! a [`Gauge`] is one atomic variable that all threads share.
 //!
 //! ```
 //! use metrics_core::{Format, Label, counted, encode_to_string, metrics, timed};
@@ -54,8 +54,8 @@
 //!   declarations.
 //! * `linkme`: registers metrics in a linker section as well, for programs that run no code
 //!   before `main`.
-//! * `tracing`: takes [exemplars](crate::metrics#exemplars) from the OpenTelemetry span of
-//!   `tracing` that is active during a recording, for metrics with `#[exemplars]`.
+//! * `tracing`: takes [exemplars](crate::metrics#exemplars) from the OpenTelemetry span
+//!   that is current during a recording, for metrics with `#[exemplars]`.
 
 #[path = "private.rs"]
 #[doc(hidden)]

@@ -1,4 +1,4 @@
-//! The macros, with the reference documentation that users read.
+//! `metrics!`, the function attributes and the derives, with their reference documentation.
 //!
 //! `metrics!` is a `macro_rules!` macro, which passes `$crate` to the procedural macro. The
 //! attributes and derives are re-exported.
@@ -65,7 +65,7 @@ mod enabled {
 ///
 /// | attribute | for | meaning |
 /// |---|---|---|
-/// | `#[utf8]` | all | names may contain any character: [see below](#names) |
+/// | `#[utf8]` | all | names may contain any characters except control characters: [see below](#names) |
 /// | `#[unit("bytes")]` | all except infos and state sets | the unit; the name must end with it, before `_total` |
 /// | `#[buckets(0.1, 1.0)]`, `linear(start, width, count)`, `exponential(start, factor, count)` | histograms | upper bounds without `+Inf` |
 /// | `#[buckets(native)]`, `#[buckets(native, 0.1, 1.0)]` | histograms | native buckets, alone or with classic ones: [see below](#native-histograms) |
@@ -111,8 +111,8 @@ mod enabled {
 ///
 /// # Names
 ///
-/// A name consists of ASCII letters, digits and `_` and begins with a letter; a metric's name may
-/// also contain `:`. With `#[utf8]`, the metric's name, the prefix and label names may contain any
+/// A name consists of ASCII letters, digits and `_` and begins with a letter; in a metric's name `:`
+/// counts as a letter. With `#[utf8]`, the metric's name, the prefix and label names may contain any
 /// characters except control characters; the rules for suffixes still apply, and a leading `_` is
 /// reserved. `#[name("...")]` names a label in a list. In a struct, `#[label(rename = "...")]` does,
 /// with `#[label(utf8)]` on the struct.
@@ -197,13 +197,13 @@ mod enabled {
 /// # Exemplars
 ///
 /// An [exemplar](crate::Exemplar) leads from a counter, or from a bucket of a histogram, to a trace of
-/// something that it has counted. The program can set one on any counter or histogram
+/// an event that the counter or bucket has counted. The program can set one on any counter or histogram
 /// ([`inc_by_with_exemplar`](crate::Counter::inc_by_with_exemplar),
 /// [`observe_with_exemplar`](crate::Histogram::observe_with_exemplar)). A metric with `#[exemplars]`
 /// takes them from the current OpenTelemetry span, if it is sampled, with the labels `trace_id` and
-/// `span_id`. This needs the feature `tracing` of metrics-core or metrics-http, and a subscriber with
-/// the layer of `tracing-opentelemetry`. Without the feature the attribute has no effect, so that a
-/// library can declare it and the program decides.
+/// `span_id`. This needs the feature `tracing` of metrics-core or metrics-http and, for spans of
+/// `tracing`, a subscriber with the layer of `tracing-opentelemetry`. Without the feature the attribute
+/// has no effect, so that a library can declare it and the program decides.
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -306,9 +306,9 @@ pub use metrics_macros::Label;
 /// Implements [`Labels`](trait@crate::Labels) for a struct, whose fields become labels.
 ///
 /// `#[label(rename = "...")]` on a field and `#[label(rename_all = "...")]` on the struct set the
-/// label names; `#[label(utf8)]` on the struct allows any character in them, for metrics with
-/// `#[utf8]`; `#[label(crate = path)]` is the path of this crate, if it was renamed. See
-/// [the trait](trait@crate::Labels) for an example.
+/// label names; `#[label(utf8)]` on the struct allows any characters except control characters in
+/// them, for metrics with `#[utf8]`; `#[label(crate = path)]` is the path of this crate, if it was
+/// renamed. See [the trait](trait@crate::Labels) for an example.
 pub use metrics_macros::Labels;
 
 /// Counts the calls of a function by outcome, in `function_calls_total`.
@@ -347,7 +347,7 @@ pub use metrics_macros::Labels;
 /// # Supported items
 ///
 /// The attribute applies to any function that has a body and is not `const`: methods, trait
-/// functions, `async`, `unsafe`, `extern` and generic functions. Functions that return
+/// functions, `async`, `unsafe`, `extern` and generic functions. Calls of functions that return
 /// `impl Future`, `Pin<Box<dyn Future>>`, `BoxFuture` or `LocalBoxFuture` are async calls as well. On
 /// an `impl` block, a trait or an inline module the attribute applies to every such function in it.
 /// The label `function` is `Type::method` for functions in an `impl` block, and `Trait::method` for
@@ -524,8 +524,8 @@ pub use enabled::counted;
 /// ```
 ///
 /// The duration of an async call is the time from its first poll to its end, including the time for
-/// which it waits. Unless a label is open, the outcome `ok` is exposed from the start; other outcomes
-/// are once they have occurred.
+/// which it waits. Unless a label is open, the outcome `ok` is exposed from the start; any other
+/// outcome is exposed once a call has had it.
 ///
 /// # Arguments
 ///

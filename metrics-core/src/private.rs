@@ -74,7 +74,7 @@ pub const fn check_utf8_metric(name: &str, kind: Kind) {
     }
 }
 
-/// Checks a metric's unit.
+/// Checks a metric's unit, and that its name ends in it.
 pub const fn check_unit(name: &str, unit: &str, kind: Kind) {
     if let Err(fault) = name::check_unit(name, unit, kind) {
         panic!("{}", fault);
@@ -215,7 +215,7 @@ pub const fn check_expiry(series: Option<usize>) {
     }
 }
 
-/// Label names in the type that a description stores.
+/// Converts label names to the type in which a description stores them.
 pub const fn borrowed_texts<const N: usize>(names: &'static [&'static str]) -> [CowStr; N] {
     let mut texts = [const { Cow::Borrowed("") }; N];
     let mut i = 0;
@@ -228,7 +228,7 @@ pub const fn borrowed_texts<const N: usize>(names: &'static [&'static str]) -> [
     texts
 }
 
-/// Number of cells of all closed series; 0 with open labels.
+/// Number of shared cells of a metric: those of all its closed series; 0 with open labels.
 pub const fn shared_cell_count(layout: Layout, series: Option<usize>) -> usize {
     match series {
         Some(series) => layout.cells() * series,
@@ -248,7 +248,7 @@ pub const fn thread_cell_count(layout: Layout, series: Option<usize>) -> usize {
     }
 }
 
-/// A description without checks: the expansion checks name and unit at their own tokens.
+/// Builds a description without checking it: the expansion checks name and unit at their own tokens.
 pub const fn unchecked_desc(
     kind: Kind,
     name: &'static str,
@@ -258,9 +258,9 @@ pub const fn unchecked_desc(
     Desc::unchecked(kind, name, help, unit)
 }
 
-/// Number of cells that a metric may have in each thread's static storage.
+/// Number of cells that a metric with closed labels may have in each thread's static storage.
 ///
-/// A metric with more, and every histogram and summary, has a pointer there, to a block that a thread
-/// allocates when it first records. Static storage is part of every thread, whether it records or
-/// not, and its size is limited.
+/// A metric with more cells, a histogram and a summary have a pointer there instead, to a block that
+/// a thread allocates when it first records. Static storage is part of every thread, whether it
+/// records or not, and its size is limited.
 pub const MAX_STATIC_CELLS: usize = 32;

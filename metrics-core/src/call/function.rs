@@ -1,4 +1,4 @@
-//! The metric of an annotated function, built in `const` from what the attribute says.
+//! Builds the metric of an annotated function at compile time from the attribute's arguments.
 
 use std::sync::atomic::AtomicU64;
 
@@ -19,8 +19,7 @@ use crate::{
     storage::{layout::Layout, native::NativeConfig},
 };
 
-/// The family that all functions with the same attribute share, except those whose attribute has a
-/// `name`.
+/// A family that functions with the same attribute share, unless their attribute has a `name`.
 #[derive(Clone, Copy, Debug)]
 pub struct FunctionFamily {
     kind: Kind,
@@ -30,21 +29,21 @@ pub struct FunctionFamily {
 }
 
 impl FunctionFamily {
-    /// `#[counted]`.
+    /// The shared family of functions with `#[counted]`.
     pub const COUNTED: FunctionFamily = FunctionFamily {
         kind: Kind::Counter,
         name: "function_calls_total",
         help: "Function calls, by outcome.",
         unit: "",
     };
-    /// `#[timed]`.
+    /// The shared family of functions with `#[timed]`.
     pub const TIMED: FunctionFamily = FunctionFamily {
         kind: Kind::Histogram,
         name: "function_duration_seconds",
         help: "Duration of function calls, by outcome.",
         unit: "seconds",
     };
-    /// `#[timed(sample = ...)]`.
+    /// The shared family of functions with `#[timed(sample = ...)]`.
     pub const SAMPLED: FunctionFamily = FunctionFamily {
         kind: Kind::Histogram,
         name: "function_sampled_duration_seconds",
@@ -52,14 +51,14 @@ impl FunctionFamily {
                calls that is sampled.",
         unit: "seconds",
     };
-    /// `#[timed(busy)]`.
+    /// The shared family of functions with `#[timed(busy)]`, beside [`TIMED`](Self::TIMED).
     pub const BUSY: FunctionFamily = FunctionFamily {
         kind: Kind::Histogram,
         name: "function_busy_seconds",
         help: "Time for which calls of async functions were polled, waiting excluded, by outcome.",
         unit: "seconds",
     };
-    /// `#[in_flight]`.
+    /// The shared family of functions with `#[in_flight]`.
     pub const IN_FLIGHT: FunctionFamily = FunctionFamily {
         kind: Kind::Gauge,
         name: "function_calls_in_flight",
@@ -72,14 +71,15 @@ impl FunctionFamily {
 #[derive(Clone, Copy, Debug)]
 pub struct FunctionSpec {
     const_labels: &'static [(CowStr, CowStr)],
-    /// File, line and module.
+    /// File, line and module of the function.
     location: (&'static str, u32, &'static str),
     label_names: &'static [CowStr],
     label_values: &'static [Option<&'static [&'static str]>],
     outcome_label: OutcomeLabel,
     result_labels: &'static [ResultLabel],
     objectives: &'static [Objective],
-    /// Name, help and unit of a family other than the shared one.
+    /// Name, help and unit of the family that an attribute with a `name` puts in place of the shared
+    /// one.
     own_family: Option<(&'static str, &'static str, &'static str)>,
     buckets: Option<(&'static [f64], &'static Buckets)>,
     native: Option<NativeConfig>,
@@ -88,7 +88,7 @@ pub struct FunctionSpec {
 }
 
 impl FunctionSpec {
-    /// A function at this location, with the labels that all its series share.
+    /// A function at this location; all its series have the labels `const_labels`.
     pub const fn new(
         const_labels: &'static [(CowStr, CowStr)],
         file: &'static str,
@@ -187,7 +187,7 @@ impl FunctionSpec {
         OutcomeRows::new(self.outcome_label, self.result_labels, starts_with_ok_only)
     }
 
-    /// Number of series if all labels are closed.
+    /// Number of series if all labels are closed; `None` if one is open.
     const fn closed_series(self, shared: FunctionFamily) -> Option<usize> {
         if self.rows(shared).has_open_result_labels() {
             None
@@ -204,7 +204,8 @@ impl FunctionSpec {
         }
     }
 
-    /// Builds the family. `cells` has the length that [`cell_count`](Self::cell_count) returns.
+    /// Builds the family. `cells` are its shared cells, as many as [`cell_count`](Self::cell_count)
+    /// returns.
     pub const fn family(self, shared: FunctionFamily, cells: &'static [AtomicU64]) -> Family {
         let (file, line, module) = self.location;
         let (name, help, unit) = match self.own_family {
@@ -249,7 +250,7 @@ impl FunctionSpec {
     }
 }
 
-/// The search table of [`DURATION_BUCKETS`].
+/// The search table of [`DURATION_BUCKETS`], with the bounds in nanoseconds.
 static DURATION_TABLE: Buckets = {
     const UPPER: [f64; DURATION_BUCKETS.len() + 1] = nanos_with_infinity::<
         { DURATION_BUCKETS.len() },

@@ -1,4 +1,4 @@
-//! Recording calls of async functions: a future around the body.
+//! [`TrackedFuture`]: a future around the body of an async function, which records the call.
 
 use std::{
     cell::Cell,
@@ -30,12 +30,13 @@ pin_project! {
 
 #[derive(Debug)]
 enum CallState<R: Recorder> {
-    /// Not polled yet; the series is known.
+    /// The call has not begun; the series is known.
     New(CallSeries),
     /// The call has not begun: the body computes its labels first, and passes the series by
     /// [`CallStart`].
     Unlabelled,
-    /// Polled. The outcome is the one that dropping the future now would have; `None` after the end.
+    /// The call has begun. If the future is dropped now, the call has this outcome; `None` once the
+    /// call has ended.
     Running(R, Option<Outcome>),
 }
 
@@ -95,7 +96,7 @@ impl<F: Future, R: Recorder<Target = CallSeries>, O: CallOutcome, C: Fn(&F::Outp
             *this.state = CallState::Running(R::begin(series), Some(Outcome::Panic));
         }
         let CallState::Running(recorder, outcome @ Some(_)) = this.state else {
-            // Polled after the end: the body panics or returns, as it would by itself.
+            // The call has ended: the body does what it does when it is polled again.
             return this.body.poll(context);
         };
         // A future that is dropped during a poll has panicked; one dropped between two polls was
@@ -134,7 +135,8 @@ pub struct CallStart {
 }
 
 impl CallStart {
-    /// Announces a call in this series, which begins when the result is awaited. That must be at once.
+    /// Announces a call in this series. The body must await the result at once, which begins the
+    /// call.
     pub fn new(series: CallSeries) -> Self {
         STARTED.set(Some(series));
         CallStart {

@@ -5,15 +5,16 @@
 //!
 //! * [`CallGuard`] at the top of the body, if the result is not read;
 //! * [`run_call`], which runs the body as a closure, if the result is read;
-//! * [`TrackedFuture`] around the body of an `async` function.
+//! * [`TrackedFuture`] around the body of an `async` function, or around the future that another
+//!   function returns.
 //!
-//! `thread::panicking` alone does not tell the outcome: a call made while another panic unwinds has
-//! not panicked, and a suspended future that is dropped then was cancelled.
+//! `thread::panicking` alone does not tell the outcome: a call made while another panic unwinds may
+//! end without a panic of its own, and a suspended future that is dropped then was cancelled.
 //!
 //! A program may have thousands of annotated functions, and code that is generic over the function
 //! is compiled for each. Only items that take the body or its result are generic over them. A
-//! function is a `static` [`Family`](crate::metric::family::Family), and a recorder is a few words
-//! that refer to it.
+//! recorder is a few words that refer to the function's metric, a `static`
+//! [`Family`](crate::metric::family::Family).
 
 mod function;
 mod future;

@@ -1,4 +1,4 @@
-//! The four outcomes of a call.
+//! [`Outcome`]: how a call of an instrumented function ended.
 
 /// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

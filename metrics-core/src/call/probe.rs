@@ -12,13 +12,13 @@ use std::marker::PhantomData;
 pub struct TypeProbe<T: ?Sized>(PhantomData<T>);
 
 impl<T, E> TypeProbe<Result<T, E>> {
-    /// `T` is a `Result`.
+    /// True: the probed type is a `Result`.
     pub const FALLIBLE: bool = true;
 }
 
-/// [`TypeProbe`] for all other types.
+/// [`TypeProbe`] for types that are not a `Result`.
 pub trait TypeProbeFallback {
-    /// `T` is not a `Result`.
+    /// False: the probed type is not a `Result`.
     const FALLIBLE: bool = false;
 }
 
@@ -36,7 +36,7 @@ impl<T, E> ValueProbe<'_, Result<T, E>> {
     }
 }
 
-/// [`ValueProbe`] for values of all other types.
+/// [`ValueProbe`] for values that are not a `Result`.
 pub trait ValueProbeFallback {
     /// False: the value is not a `Result`.
     #[inline(always)]
@@ -47,13 +47,13 @@ pub trait ValueProbeFallback {
 
 impl<T> ValueProbeFallback for ValueProbe<'_, T> {}
 
-/// Whether the result of a function that cannot fail is an error: never.
+/// Returns false: the result of a function that cannot fail is never an error.
 #[inline(always)]
 pub fn never_fails<T: ?Sized>(_: &T) -> bool {
     false
 }
 
-/// A type that `err(...)` takes a label from: `Result`.
+/// A return type that the argument `err(...)` can take a label from; implemented by `Result`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no error that `err(...)` could take a label from",
     label = "not a `Result`; take the label from the whole result with `labels(on_return(...))`"

@@ -1,4 +1,4 @@
-//! [`Recorder`], and the recorders that count calls.
+//! The trait [`Recorder`], and the recorders of `#[counted]` and `#[in_flight]`.
 
 use crate::{
     call::{outcome::Outcome, result::CallOutcome, series::CallTarget},
@@ -8,10 +8,10 @@ use crate::{
 
 /// Records one call. It is created when the call begins and finished with the call's outcome.
 ///
-/// A recorder is `Copy` and a few words large, so that it stays in registers: only a call that
-/// unwinds reads it from the stack.
+/// A recorder is `Copy` and a few words large, so that the compiler can keep it in registers while
+/// the body of a function that is not async runs.
 pub trait Recorder: Copy {
-    /// Where the call is recorded.
+    /// The type that says where the call is recorded.
     type Target: CallTarget;
 
     /// Begins a call.
@@ -52,7 +52,7 @@ pub(super) const fn takes_exemplars(flags: u8) -> bool {
     SPANS_ENABLED && flags & EXEMPLARS != 0
 }
 
-/// Counts calls.
+/// The recorder of `#[counted]`, which counts a call when it ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Counted<T, const FLAGS: u8 = 0>(T);
 
@@ -86,9 +86,10 @@ impl<T: CallTarget, const FLAGS: u8> Recorder for Counted<T, FLAGS> {
     }
 }
 
-/// Counts a call while it is in progress.
+/// The recorder of `#[in_flight]`, which counts a call while it is in progress.
 ///
-/// The series has one row of two cells: the number of calls that have begun, and that of ended ones.
+/// The series has one row of two cells: the number of calls that have begun, and the number that have
+/// ended.
 #[derive(Clone, Copy, Debug)]
 pub struct InFlightCall<T>(T);
 

@@ -9,10 +9,11 @@ use crate::{
     metric::outcome_rows::{OutcomeLabel, OutcomeRows},
 };
 
-/// The outcome of a call, with the labels that its result gives.
+/// The outcome of a call, with the values of its result labels if there are any.
 pub trait CallOutcome {
-    /// The target to record in, and the row of its series; `None` if the series was removed while the
-    /// call ran.
+    /// The target to record in, and the row of its series.
+    ///
+    /// `None` if a result label is open and the series was removed while the call ran.
     fn locate<T: CallTarget>(&self, target: T) -> Option<(T, usize)>;
 
     /// Whether the call ended while its future was not being polled.
@@ -38,7 +39,7 @@ impl CallOutcome for Outcome {
     }
 }
 
-/// `true` is an error, `false` is `ok`.
+/// `true` is the outcome `error`, `false` is `ok`.
 impl CallOutcome for bool {
     #[inline(always)]
     fn locate<T: CallTarget>(&self, target: T) -> Option<(T, usize)> {
@@ -46,7 +47,7 @@ impl CallOutcome for bool {
     }
 }
 
-/// The outcome of a call that returned.
+/// The outcome of a call that returned: `error` or `ok`.
 fn returned(is_error: bool) -> Outcome {
     if is_error {
         Outcome::Error
@@ -55,7 +56,7 @@ fn returned(is_error: bool) -> Outcome {
     }
 }
 
-/// The first row of an outcome.
+/// The first of the rows that a series has for an outcome.
 fn first_row(outcome: Outcome, rows: OutcomeRows) -> usize {
     let OutcomeLabel::Present { fallible, .. } = rows.outcome_label() else {
         return 0;
@@ -85,7 +86,7 @@ enum ResultLabels {
 }
 
 impl LabelledOutcome {
-    /// An outcome with a tuple of [`ResultValue`]s.
+    /// The outcome `error` or `ok`. `labels` is a tuple of [`ResultValue`]s.
     pub fn new<L: LabelSet>(is_error: bool, labels: &L) -> Self {
         let labels = if const { label::closed_series(L::VALUE_SETS).is_some() } {
             let mut position = RowPosition(0);
@@ -115,7 +116,7 @@ struct RowPosition(usize);
 
 impl LabelVisitor for RowPosition {
     fn label<L: Label>(&mut self, label: &L) {
-        // The empty value comes first.
+        // A result label can also be empty, with index 0, so it has one value more than its type.
         let count = L::VALUES.map_or(0, <[_]>::len);
         self.0 = self.0 * (1 + count) + label.index();
     }

@@ -1,4 +1,4 @@
-//! The series that a call is recorded in.
+//! Targets of a call: the series that it is recorded in, and how the thread's cells are found.
 
 use std::{sync::atomic::AtomicU64, thread::LocalKey};
 
@@ -19,7 +19,7 @@ pub trait CallTarget: Copy {
     /// The function's family.
     fn family(self) -> &'static Family;
 
-    /// The series.
+    /// The series, without this type's way to the cells.
     fn series(self) -> CallSeries;
 
     /// The target with these values of the result labels, at least one of which is open; `None` if
@@ -30,17 +30,18 @@ pub trait CallTarget: Copy {
     /// among them.
     fn record(self, op: impl FnOnce(&[AtomicU64], usize));
 
-    /// Calls `op` for a call that has panicked; large targets do so in a cold function.
+    /// Calls `op` for a call that has panicked; [`LocalCallSeries`] does so in a cold function.
     ///
-    /// That function takes the target's fields in registers. The target itself would be passed by
-    /// reference, and every call would have to write it to memory in case it unwinds.
+    /// The cold function takes the fields of the target as arguments, in registers. The target
+    /// itself would be passed by reference, and every call would have to write it to memory in case
+    /// it unwinds.
     #[inline(always)]
     fn call_cold(self, outcome: Outcome, op: impl Fn(Self, Outcome)) {
         op(self, outcome);
     }
 }
 
-/// The series of a call, whose cells are found through the thread's directory.
+/// A series that calls are recorded in. The cells are found through the thread's directory.
 #[derive(Clone, Copy, Debug)]
 pub struct CallSeries {
     family: &'static Family,
@@ -184,8 +185,9 @@ impl CallTarget for CallSeries {
     }
 }
 
-/// The series of a call of a function that is not `async`. Its cells are in the thread's static
-/// storage or behind a pointer there; with open labels, they are found through the directory.
+/// A series that calls of a function that is not `async` are recorded in. The cells are in the
+/// thread's static storage or behind a pointer there; with open labels, they are found through the
+/// directory.
 ///
 /// The expansion contains the function's own key to that storage. The recorders are inlined there, so
 /// the key is a constant, without any code that is generic over the function.
@@ -205,7 +207,7 @@ impl<L: LocalStorage> Clone for LocalCallSeries<L> {
 impl<L: LocalStorage> Copy for LocalCallSeries<L> {}
 
 impl<L: LocalStorage> LocalCallSeries<L> {
-    /// The series, with the key to the thread's cells of all series.
+    /// The series, with the key to each thread's cells of all series of the function.
     #[inline(always)]
     pub const fn new(series: CallSeries, local: &'static LocalKey<L>) -> Self {
         LocalCallSeries { series, local }
@@ -274,7 +276,7 @@ fn call_with_fields<L: LocalStorage>(
 struct WithEmptyResults<'a, L>(&'a L, usize);
 
 impl<L: LabelSet> LabelSet for WithEmptyResults<'_, L> {
-    // Empty as for dynamic labels: the number of labels is known at run time only.
+    // Empty, because the number of labels is known at run time only.
     const VALUE_SETS: &'static [Option<&'static [&'static str]>] = &[];
 
     fn visit(&self, visitor: &mut impl LabelVisitor) {
@@ -285,7 +287,7 @@ impl<L: LabelSet> LabelSet for WithEmptyResults<'_, L> {
     }
 }
 
-/// Labels of an existing series, followed by the values of result labels.
+/// The labels called `names` of an existing series, followed by the values of result labels.
 struct WithResults<'a> {
     names: &'a [&'a str],
     labels: LabelView<'a>,
@@ -293,7 +295,7 @@ struct WithResults<'a> {
 }
 
 impl LabelSet for WithResults<'_> {
-    // As above.
+    // Empty for the same reason as in `WithEmptyResults`.
     const VALUE_SETS: &'static [Option<&'static [&'static str]>] = &[];
 
     fn visit(&self, visitor: &mut impl LabelVisitor) {
@@ -320,7 +322,8 @@ fn visit_as_text(labels: &impl LabelSet, visitor: &mut impl LabelVisitor) {
     labels.visit(&mut AsText(visitor));
 }
 
-/// Checks that a value is of the label's type, without coercing it to a similar one.
+/// Returns `label`. The expansion states `L`, so that a value of another type is a compile error
+/// unless a reference to it coerces to `&L`.
 #[inline(always)]
 pub fn typed<L: Label>(label: &L) -> &L {
     label

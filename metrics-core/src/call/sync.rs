@@ -1,13 +1,13 @@
-//! Recording calls of functions that are not `async`.
+//! Recording calls of functions that are not `async`, and helpers for those that return a future.
 
 use std::{pin::Pin, thread};
 
 use crate::call::{outcome::Outcome, recorder::Recorder, result::CallOutcome};
 
-/// Records a call whose result is not read: ends it when it is dropped.
+/// A guard that records a call whose result is not read. The call ends when the guard is dropped.
 ///
-/// The expansion creates it at the top of the body, so it is dropped at the end of the body, at a
-/// `return` and by a panic.
+/// The expansion creates the guard at the top of the body, so it is dropped at the end of the body,
+/// at a `return` and by a panic.
 #[derive(Debug)]
 #[must_use]
 pub struct CallGuard<R: Recorder> {

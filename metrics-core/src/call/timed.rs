@@ -1,4 +1,4 @@
-//! Recorders that time calls. They observe whole nanoseconds.
+//! The recorders of `#[timed]`, which measure calls in whole nanoseconds.
 
 use std::{
     cell::Cell,
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// Times calls.
+/// The recorder that times each call.
 #[derive(Clone, Copy, Debug)]
 pub struct Timed<T, const FLAGS: u8 = 0> {
     target: T,
@@ -50,7 +50,7 @@ impl<T: CallTarget, const FLAGS: u8> Recorder for Timed<T, FLAGS> {
     }
 }
 
-/// Times on average `SHARE` of `OF` calls, chosen at random.
+/// The recorder that times on average `SHARE` of `OF` calls, chosen at random.
 #[derive(Clone, Copy, Debug)]
 pub struct Sampled<const SHARE: u32, const OF: u32, T, const FLAGS: u8 = 0>(
     Option<Timed<T, FLAGS>>,
@@ -102,11 +102,11 @@ fn seed() -> u64 {
     RandomState::new().hash_one(0_u64)
 }
 
-/// Times calls of an async function, and for how long their futures are polled.
+/// The recorder that times calls of an async function, and for how long each future is polled.
 #[derive(Clone, Copy, Debug)]
 pub struct Busy<const FLAGS: u8 = 0> {
     timed: Timed<CallSeries, FLAGS>,
-    /// Clock readings at the ends of polls, minus those at their starts.
+    /// Sum of the clock readings at the ends of polls, minus those at the starts of polls.
     polled: u64,
 }
 
@@ -146,7 +146,7 @@ impl<const FLAGS: u8> Recorder for Busy<FLAGS> {
 #[inline(never)]
 fn observe_busy(series: CallSeries, row: usize, polled: u64, is_native: bool) {
     if let Some(series) = series.in_busy_family() {
-        // Negative if the clocks of two processors differ; then it is recorded as 0.
+        // Negative if the clocks of two processors differ; then 0 is recorded.
         let polled = u64::try_from(polled.cast_signed()).unwrap_or(0);
         let (family, nanos) = (series.family(), clock::nanos_between(0, polled));
         if is_native {
@@ -222,7 +222,8 @@ fn observe_native(target: impl CallTarget, row: usize, nanos: u64, takes_exempla
     }
 }
 
-/// Observes a duration in cells of the calling thread. Returns the bucket for an exemplar.
+/// Observes a duration in `cells` of a histogram with native buckets. Returns the bucket that an
+/// exemplar of it belongs to.
 #[inline(never)]
 fn observe_native_in(
     cells: &[AtomicU64],
