@@ -119,5 +119,5 @@ const BUSY: &str = "a busy service";
 const SCRAPES: usize = 5;
 /// Target: milliseconds per scrape of our server, at most.
 const MOST_MS: f64 = 7.0;
-/// Target: factor by which a scrape of our server is faster than of the best peer's, at least.
+/// Target: time of a scrape of the best peer's server divided by that of ours, at least.
 const LEAST_TIMES: f64 = 4.0;

@@ -24,7 +24,7 @@ pub fn in_own_process(test: &str, act: impl FnOnce()) {
     print!("{stdout}");
 }
 
-/// Returns by how many bytes the resident memory grows during `act`; 0 where `/proc` does not exist.
+/// Returns by how many bytes `act` makes the resident memory grow; 0 where `/proc` does not exist.
 pub fn growth(act: impl FnOnce()) -> usize {
     let before = resident();
     act();

@@ -79,8 +79,8 @@ impl Native {
     pub(super) fn expand(&self, krate: &Path) -> TokenStream {
         let setters = self.options().map(|(setter, _, value)| {
             let setter = format_ident!("{setter}");
-            // The setter does not have the span of the value: if the value has a wrong type, the check
-            // of the option already reports that there.
+            // The setter does not have the span of the value: if the value has a wrong type, the
+            // check of the option already reports that there.
             quote!(.#setter(#value))
         });
         let negative = self.negative.get().map(|()| quote!(.negative()));

@@ -39,7 +39,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Creates an attribute without parsed arguments; `tokens` are the arguments as they are written.
+    /// Creates an attribute without parsed arguments; `tokens` are the arguments as written.
     pub(crate) fn new(instrument: &'static Instrument, tokens: TokenStream, krate: Path) -> Self {
         Args {
             instrument,

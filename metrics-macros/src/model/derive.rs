@@ -143,8 +143,8 @@ impl LabelStruct {
                 name,
             });
         }
-        // With errors, nothing is generated, because the checks in the implementation could report the
-        // same fault again.
+        // With errors, nothing is generated, because the checks in the implementation could report
+        // the same fault again.
         errors.is_empty().then(|| LabelStruct {
             ident: item.ident,
             generics: item.generics,

@@ -8,7 +8,7 @@ pub(crate) struct Instrument {
     pub(crate) attribute: &'static str,
     /// The type in `metrics_core::__private::call` that records a call without `sample` or `busy`.
     pub(crate) recorder: &'static str,
-    /// The constant of `metrics_core::__private::call::FunctionFamily` for [`family`](Self::family).
+    /// The constant of `metrics_core::__private::call::FunctionFamily` for `family`.
     pub(crate) shared_family: &'static str,
     /// The variant of `metrics_core::Kind`.
     pub(crate) kind: &'static str,

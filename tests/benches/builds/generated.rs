@@ -64,7 +64,7 @@ impl Generated {
     }
 
     fn build_with(&self, profile: Profile, options: &[&str]) -> Duration {
-        // Cargo rebuilds only crates whose sources have changed.
+        // Marks the source as changed, because Cargo rebuilds only crates whose sources have.
         File::options()
             .append(true)
             .open(self.path("src/main.rs"))

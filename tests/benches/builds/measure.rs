@@ -1,4 +1,5 @@
-//! Measures in interleaved rounds, so that a disturbance of the machine affects all variants.
+//! Measures the build times of the generated crates in interleaved rounds, so that a disturbance of
+//! the machine affects all variants.
 
 use tempfile::TempDir;
 

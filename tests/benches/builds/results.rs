@@ -1,16 +1,16 @@
-//! The printed table and its verdicts.
+//! The results of the compile bench: the printed table and its verdicts.
 
 use std::fmt::{self, Display, Formatter};
 
 use super::{FUNCTIONS, Variant};
 
-/// All results.
+/// The results of all variants.
 pub(crate) struct Results {
     pub(super) rounds: usize,
     pub(super) measured: Vec<Measured>,
 }
 
-/// Median times and sizes of one variant.
+/// Median build times and the binary sizes of one variant.
 #[derive(Clone)]
 pub(super) struct Measured {
     pub(super) variant: Variant,

@@ -1,4 +1,4 @@
-//! The source of a generated crate.
+//! Generates the source of the crates whose build times are measured.
 
 use super::{FUNCTIONS, Variant};
 

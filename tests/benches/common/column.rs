@@ -1,4 +1,4 @@
-//! Contenders: this library, its peers, and LIMIT.
+//! The contenders of a bench: this library, other libraries (peers), and minimal code (LIMIT).
 
 use std::fmt::{self, Display, Formatter};
 

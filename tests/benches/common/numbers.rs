@@ -1,4 +1,4 @@
-//! Medians and number formats.
+//! Medians, number formats and verdicts, shared by the benches that compare with peers.
 
 use std::fmt::{self, Display, Formatter};
 

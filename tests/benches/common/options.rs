@@ -1,11 +1,11 @@
-//! The command line.
+//! The command line of the benches that compare with peers.
 
 use std::{
     env,
     path::{Path, PathBuf},
 };
 
-/// The command line.
+/// The parsed command line.
 pub(crate) struct Options {
     /// Cargo's name of the bench.
     pub(super) bench: &'static str,

@@ -1,10 +1,11 @@
-//! Writes the tables of this build and of a build with thin LTO.
+//! Writes the tables of this build of a bench and of a build with thin LTO.
 
 use std::{fmt::Display, fs, process::Command};
 
 use super::{Options, options::target};
 
-/// Prints the tables and writes them to a file, including those of a build with thin LTO.
+/// Prints the tables and writes them to a file, with those of a build with thin LTO unless
+/// `options.as_is` is set.
 pub(crate) fn report(options: &Options, results: &impl Display) {
     let mut tables = format!("### {}\n\n{results}", options.build);
     println!("{tables}");

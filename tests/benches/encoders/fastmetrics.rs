@@ -1,4 +1,4 @@
-//! The crate fastmetrics.
+//! Contender of the encoding bench: the crate fastmetrics.
 
 use fastmetrics::{
     derive::{EncodeLabelSet, LabelSetSchema},

@@ -1,4 +1,5 @@
-//! The crate foundations-metrics, whose registry is global and never removes a metric.
+//! Contender of the encoding bench: the crate foundations-metrics, whose registry is global and
+//! never removes a metric.
 
 use std::sync::{Arc, Weak};
 
@@ -14,7 +15,7 @@ use crate::{
     expositions::{Encoder, Race, Work, inputs},
 };
 
-/// Owns the registered metrics: they are exposed until it is dropped.
+/// Owns the registered metrics, which are exposed until this value is dropped.
 struct FoundationsMetrics {
     _metrics: Vec<Arc<dyn EncodeMetric>>,
 }

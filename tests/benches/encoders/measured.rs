@@ -1,4 +1,4 @@
-//! The crate measured.
+//! Contender of the encoding bench: the crate measured.
 
 use measured::{
     Counter, CounterVec, HistogramVec, LabelGroup, MetricGroup,
@@ -51,7 +51,7 @@ struct Counters {
 
 #[derive(MetricGroup)]
 struct Histograms {
-    /// Requests since the start.
+    /// Durations of requests.
     http_request_duration_seconds: HistogramVec<PairSet, 14>,
 }
 

@@ -1,4 +1,5 @@
-//! A copy of our exposition, which shows the cost of moving its bytes.
+//! Contender of the encoding bench: a copy of our exposition, which shows the cost of moving its
+//! bytes.
 
 use metrics_core::Format;
 

@@ -1,4 +1,4 @@
-//! The facade crate metrics, with metrics-exporter-prometheus.
+//! Contender of the encoding bench: the facade crate metrics, with metrics-exporter-prometheus.
 
 use metrics::{counter, describe_counter, describe_histogram, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};

@@ -1,5 +1,5 @@
-//! The crate metriken, with metriken-exposition; its histograms have no configurable bounds, so that
-//! workload is left out.
+//! Contender of the encoding bench: the crate metriken, with metriken-exposition. Its histograms
+//! have no configurable bounds, so it does not take part in the workload with histograms.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The contenders: one file each, with all workloads that they support.
+//! The contenders of the encoding bench: one file for each library, and one for a copy of bytes.
 
 mod fast_telemetry;
 mod fastmetrics;

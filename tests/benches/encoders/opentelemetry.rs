@@ -1,5 +1,5 @@
-//! OpenTelemetry with two exporters: one based on the crate prometheus, and one that writes text
-//! directly.
+//! Contenders of the encoding bench: OpenTelemetry with two exporters, one based on the crate
+//! prometheus, and one that writes text directly.
 
 use opentelemetry::{
     KeyValue,
@@ -64,7 +64,7 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
     });
 }
 
-/// Creates a provider and records into it.
+/// Creates a provider and records the workload into it.
 fn provider(work: Work, builder: MeterProviderBuilder) -> SdkMeterProvider {
     let series = work.series();
     // Without this limit, series beyond the default of 2,000 would share the overflow series. One

@@ -1,4 +1,4 @@
-//! Our crate metrics-core, with dynamic metrics.
+//! Contenders of the encoding bench: our crate metrics-core, with metrics created at run time.
 
 use std::{
     io::{self, Write},
@@ -64,7 +64,7 @@ struct Sent {
 
 impl Encoder for Sent {
     fn encode(&mut self, out: &mut Vec<u8>) {
-        // The harness checks the first exposition, so that one is written as a whole.
+        // The harness checks the first exposition, so the first is written to `out` as a whole.
         let written = if std::mem::take(&mut self.is_first) {
             self.registry.encode(Format::Text, out)
         } else {

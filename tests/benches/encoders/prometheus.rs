@@ -1,4 +1,4 @@
-//! The crate prometheus.
+//! Contender of the encoding bench: the crate prometheus.
 
 use prometheus::{
     Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,

@@ -1,4 +1,4 @@
-//! The crate prometheus-client, the official library.
+//! Contender of the encoding bench: the crate prometheus-client, the official library.
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},

@@ -1,5 +1,5 @@
-//! The crate vise; its family names are field names, so the workload with a thousand families is
-//! left out.
+//! Contender of the encoding bench: the crate vise. Its family names are field names, so it does
+//! not take part in the workload with a thousand families.
 
 use vise::{Buckets, Counter, EncodeLabelSet, Family, Format, Histogram, Metrics, Registry};
 
@@ -12,7 +12,7 @@ struct Vise(Registry);
 
 impl Encoder for Vise {
     fn encode(&mut self, out: &mut Vec<u8>) {
-        // Its other formats are derived from this one line by line.
+        // The other formats of vise are derived from its `OpenMetrics` line by line.
         as_text(out, |text| {
             let written = self.0.encode(text, Format::OpenMetrics);
             written.expect("writing to memory does not fail");
@@ -28,7 +28,7 @@ struct Counters {
 
 #[derive(Debug, Metrics)]
 struct Histograms {
-    /// Requests since the start.
+    /// Durations of requests.
     #[metrics(buckets = Buckets::values(&inputs::BOUNDS))]
     http_request_duration_seconds: Family<Pair, Histogram<f64>>,
 }

@@ -1,4 +1,4 @@
-//! A global allocator that counts while [`watch`] runs a closure.
+//! A global allocator that counts allocations while [`watch`] runs a closure.
 
 #![allow(unsafe_code, reason = "`GlobalAlloc` is an unsafe trait")]
 

@@ -1,4 +1,4 @@
-//! Targets, and whether the figures of a run meet them.
+//! The targets of the encoding bench, and whether the figures of a run meet them.
 
 use super::{
     memory,

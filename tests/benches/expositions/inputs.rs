@@ -1,4 +1,4 @@
-//! Names, labels and values, shared by all contenders.
+//! Names, labels and values of the exposed metrics, shared by all contenders.
 
 use std::sync::LazyLock;
 
@@ -18,12 +18,12 @@ pub(crate) const LABELS: [&str; 3] = ["tenant", "route", "status"];
 /// The upper bounds of all histograms, in seconds.
 pub(crate) use metrics_core::DURATION_BUCKETS as BOUNDS;
 
-/// Returns a family name without the suffix of counters.
+/// Returns the name of a counter family, without the suffix `_total`.
 pub(crate) fn family_without_suffix(index: usize) -> String {
     format!("service_events_{index:04}")
 }
 
-/// Returns a family name.
+/// Returns the name of a counter family.
 pub(crate) fn family(index: usize) -> String {
     family_without_suffix(index) + "_total"
 }
@@ -52,7 +52,8 @@ pub(crate) fn count(index: usize) -> u64 {
     1 + (random.below(4_000_000) >> random.below(16))
 }
 
-/// Returns what each thread adds to a counter; the sum does not depend on the number of threads.
+/// Returns what each of `threads` threads adds to a counter. The sum over the threads is the same
+/// for each number of threads that divides [`THREADS`].
 pub(crate) fn share(index: usize, threads: usize) -> u64 {
     (1 + count(index) / THREADS as u64) * (THREADS / threads) as u64
 }

@@ -1,4 +1,5 @@
-//! The harness: encoders of the same metrics are measured alternately and compared by medians.
+//! The harness of the encoding bench: encoders of the same metrics are measured alternately and
+//! compared by medians.
 //!
 //! A new peer is a file in `encoders`, a new target a line in `checks.rs`.
 
@@ -29,7 +30,7 @@ pub(crate) trait Encoder {
         false
     }
 
-    /// Returns whether the format is text, which is then checked sample by sample.
+    /// Returns whether the format is text, whose samples the harness counts and sums as a check.
     fn is_text(&self) -> bool {
         true
     }

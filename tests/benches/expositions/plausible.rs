@@ -3,7 +3,8 @@
 use super::Work;
 use crate::common::Column;
 
-/// Panics if the number of samples or the sum of their values differs from what was recorded.
+/// Panics if the number of samples, or the sum of the values that [`counted`] selects, differs from
+/// what was recorded.
 #[track_caller]
 pub(super) fn check_text(work: Work, column: Column, text: &[u8]) {
     let text = str::from_utf8(text).expect("the exposition is UTF-8");

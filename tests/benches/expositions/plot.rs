@@ -1,4 +1,4 @@
-//! A log-log plot in SVG.
+//! Draws the plot of the encoding bench in SVG: time by number of counters, on logarithmic axes.
 
 use std::fmt::Write;
 
@@ -33,7 +33,7 @@ pub(super) fn svg(lines: &[Line]) -> String {
     svg
 }
 
-/// The first and last power of ten on each axis.
+/// The exponents of the first and last power of ten on each axis.
 struct Area {
     series: [i32; 2],
     seconds: [i32; 2],
@@ -57,7 +57,7 @@ impl Area {
     }
 }
 
-/// Returns the powers of ten that enclose the figures.
+/// Returns the exponents of the powers of ten that enclose the figures.
 fn decades(figures: impl Iterator<Item = f64> + Clone) -> [i32; 2] {
     let lowest = figures.clone().fold(f64::INFINITY, f64::min);
     let highest = figures.fold(0.0, f64::max);
@@ -100,7 +100,8 @@ fn grid(svg: &mut String, area: &Area) {
     text(svg, (middle, BOTTOM + 38.0), "middle", "#333", "counters");
 }
 
-/// Formats a power of ten with units that are a factor of 1,000 apart; the first one is 10^`first`.
+/// Formats 10^`decade` with one of `units`, which are a factor of 1,000 apart; the first of them
+/// is 10^`first`.
 fn labelled(decade: i32, units: &[&str], first: i32) -> String {
     let beyond = (decade - first).max(0) as usize;
     let unit = (beyond / 3).min(units.len() - 1);

@@ -1,4 +1,5 @@
-//! Measures in interleaved rounds, so that a disturbance of the machine affects all contenders.
+//! Measures encoders in interleaved rounds, so that a disturbance of the machine affects all
+//! contenders.
 
 use std::{hint::black_box, time::Duration};
 
@@ -17,7 +18,7 @@ pub(crate) struct Race {
     left_out: Vec<Column>,
 }
 
-/// The results of one contender.
+/// The results of one contender for one workload.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Measured {
     pub(super) work: Work,
@@ -37,7 +38,7 @@ impl Race {
         }
     }
 
-    /// Checks the exposition of an encoder and adds it, unless its contender is to be skipped.
+    /// Checks the exposition of an encoder and adds the encoder, unless `column` is to be skipped.
     pub(crate) fn enter<E: Encoder + 'static>(
         &mut self,
         work: Work,

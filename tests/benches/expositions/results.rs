@@ -1,4 +1,4 @@
-//! Results, and lookups in them.
+//! The results of the encoding bench, and lookups in them.
 
 use std::{fs, path::Path};
 
@@ -46,7 +46,8 @@ impl Results {
         slow.map(|one| one.column).collect()
     }
 
-    /// Plots the time of an exposition by number of counters, if two numbers were measured.
+    /// Plots the time of an exposition by number of counters, for each contender that was measured
+    /// with at least two numbers.
     pub(crate) fn plot(&self, path: &Path) {
         let lines: Vec<Line> = self
             .columns()
@@ -73,7 +74,7 @@ impl Results {
         all.filter(|work| works.contains(work)).collect()
     }
 
-    /// Returns all measured contenders, each at the place of its first workload.
+    /// Returns all measured contenders, in the order of their first results.
     pub(super) fn columns(&self) -> Vec<Column> {
         let mut columns: Vec<Column> = Vec::new();
         for one in &self.measured {
@@ -92,13 +93,13 @@ impl Results {
         measured
     }
 
-    /// Returns the fastest contender with this role.
+    /// Returns the results of the contender with this role that is fastest on a workload.
     pub(super) fn best(&self, work: Work, role: Role) -> Option<Measured> {
         let has_role = |one: &Measured| one.column.role == role;
         self.of(work).into_iter().find(has_role)
     }
 
-    /// Returns the contender with this name.
+    /// Returns the results of the contender with this name for a workload.
     pub(super) fn named(&self, work: Work, name: &str) -> Option<Measured> {
         let has_name = |one: &Measured| one.column.name == name;
         self.of(work).into_iter().find(has_name)

@@ -1,4 +1,4 @@
-//! The workloads.
+//! The workloads of the encoding bench: the metrics to encode.
 
 use super::inputs;
 

@@ -1,7 +1,8 @@
-//! The crate autometrics on top of the crate prometheus; its attribute both counts and times.
+//! Contender of the recording bench: the crate autometrics on top of the crate prometheus. Its
+//! attribute both counts and times.
 
 mod functions {
-    //! The expansion of the attribute.
+    //! Functions with `#[autometrics]`, whose expansion needs the lints allowed here.
     #![allow(
         missing_docs,
         clippy::pedantic,

@@ -1,4 +1,5 @@
-//! The crate fast-telemetry; its counters have a fixed number of shards.
+//! Contender of the recording bench: the crate fast-telemetry. Its counters have a fixed number of
+//! shards.
 
 use std::{future::ready, hint::black_box, sync::LazyLock};
 
@@ -27,7 +28,7 @@ static CALLS: LazyLock<Counter> = LazyLock::new(|| Counter::new(SHARDS));
 static DURATION_BUCKETS: LazyLock<SampledTimer> =
     LazyLock::new(|| SampledTimer::new(&inputs::nanosecond_bounds(), SHARDS, 1));
 
-/// The library has a single label per metric, so this one combines two.
+/// The library has a single label per metric, so this label combines two.
 #[derive(Clone, Copy, Debug)]
 struct Request {
     kind: Kind,

@@ -1,4 +1,4 @@
-//! The crate fastmetrics.
+//! Contender of the recording bench: the crate fastmetrics.
 
 use std::{future::ready, hint::black_box, sync::LazyLock, time::Instant};
 

@@ -1,4 +1,5 @@
-//! The crate foundations-metrics, which has a counter with a cell per thread.
+//! Contender of the recording bench: the crate foundations-metrics, with its counter that has a
+//! cell per thread.
 
 use std::{future::ready, hint::black_box, num::NonZeroUsize, sync::LazyLock};
 

@@ -1,4 +1,4 @@
-//! The crate measured.
+//! Contender of the recording bench: the crate measured.
 
 use std::{future::ready, hint::black_box, sync::LazyLock, time::Instant};
 

@@ -1,4 +1,5 @@
-//! The crate metered, whose counters are the standard library's atomics.
+//! Contender of the recording bench: the crate metered, whose counters are the standard library's
+//! atomics.
 
 use std::{
     future::ready,
@@ -28,7 +29,7 @@ static CALLS: AtomicU64 = AtomicU64::new(0);
 static DURATION_BUCKETS: LazyLock<BucketHistogram> =
     LazyLock::new(|| BucketHistogram::new(Buckets::custom(inputs::duration_bounds())));
 
-/// The library has no closed labels, so these are texts.
+/// The library has no labels with values fixed at compile time, so the values are texts.
 #[derive(Clone, PartialEq, Eq, Hash, LabelSet)]
 struct Request {
     kind: &'static str,

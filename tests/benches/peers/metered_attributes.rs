@@ -1,7 +1,8 @@
-//! The last version of the crate metered that has attributes for functions.
+//! Contender of the recording bench: the last version of the crate metered that has attributes for
+//! functions.
 
 mod functions {
-    //! The expansion of the attribute.
+    //! Functions with `#[measure]`, whose expansion needs the lints allowed here.
     #![allow(
         missing_docs,
         unreachable_pub,

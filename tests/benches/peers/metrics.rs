@@ -1,4 +1,4 @@
-//! The facade crate metrics, with metrics-exporter-prometheus.
+//! Contender of the recording bench: the facade crate metrics, with metrics-exporter-prometheus.
 
 use std::{future::ready, hint::black_box, sync::OnceLock, time::Instant};
 

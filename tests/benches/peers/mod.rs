@@ -1,4 +1,5 @@
-//! The contenders: one file each, with all rows that they support.
+//! The contenders of the recording bench: LIMIT, this library and its peers, each with the rows
+//! that it supports.
 
 pub(crate) mod autometrics;
 pub(crate) mod fast_telemetry;

@@ -1,4 +1,5 @@
-//! The crate opentelemetry with its SDK; instruments are bound to labels that are known in advance.
+//! Contender of the recording bench: the crate opentelemetry with its SDK. Instruments are bound to
+//! labels that are known in advance.
 
 use std::{future::ready, hint::black_box, sync::LazyLock, time::Instant};
 
@@ -10,7 +11,7 @@ use opentelemetry_sdk::metrics::{Aggregation, Instrument, ManualReader, SdkMeter
 
 use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
-/// Has a reader that nothing reads, because a provider without a reader records nothing.
+/// A provider with a reader that is never used, because without a reader it would record nothing.
 static PROVIDER: LazyLock<SdkMeterProvider> = LazyLock::new(|| {
     SdkMeterProvider::builder()
         .with_reader(ManualReader::builder().build())

@@ -1,4 +1,4 @@
-//! Our crate metrics-core, used as its guide recommends.
+//! Contender of the recording bench: our crate metrics-core, used as its guide recommends.
 
 use std::{future::ready, hint::black_box};
 
@@ -101,7 +101,8 @@ pub(crate) fn enter(table: &mut Table) {
         let values = inputs::values();
         move |index| NATIVE.observe(values.at(index))
     });
-    // One contender runs at a time, so each that reads the process-wide clock selects it first.
+    // The clock is process-wide. Contenders run one at a time, so each that reads the clock selects
+    // it first.
     table.enter(Row::Timer, OURS, || {
         use_best_clock();
         |_| drop(DURATION_BUCKETS.start_timer())

@@ -1,5 +1,5 @@
-//! The crate prometheus, with prometheus-static-metric for closed labels, and with local metrics,
-//! which a thread flushes explicitly.
+//! Contenders of the recording bench: the crate prometheus, also with prometheus-static-metric for
+//! labels with fixed values, and with local metrics, which a thread flushes explicitly.
 
 use std::{future::ready, hint::black_box, sync::LazyLock};
 
@@ -26,7 +26,7 @@ static DURATION_BUCKETS: LazyLock<Histogram> =
     LazyLock::new(|| histogram("durations", &inputs::duration_bounds()));
 
 mod closed {
-    //! The expansion of the macro.
+    //! Metrics of `make_static_metric!`, whose expansion needs the lints allowed here.
     #![allow(
         dead_code,
         non_camel_case_types,

@@ -1,4 +1,4 @@
-//! The crate prometheus-client, the official library.
+//! Contender of the recording bench: the crate prometheus-client, the official library.
 
 use std::{future::ready, hint::black_box, sync::LazyLock, time::Instant};
 

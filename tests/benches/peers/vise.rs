@@ -1,4 +1,5 @@
-//! The crate vise, which is based on an older version of prometheus-client.
+//! Contender of the recording bench: the crate vise, which is based on an older version of
+//! prometheus-client.
 
 use std::{future::ready, hint::black_box, time::Duration};
 

@@ -1,5 +1,5 @@
-//! Measures the latency of a busy service on tokio, without scrapes and with a scrape after every
-//! 100 ms.
+//! Measures the latency of a busy service on tokio, without scrapes and with scrapes that follow
+//! each other after pauses of 100 ms.
 
 use std::{
     fmt::{self, Display, Formatter},

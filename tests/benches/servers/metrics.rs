@@ -1,4 +1,4 @@
-//! The HTTP listener of the crate metrics-exporter-prometheus.
+//! Contender of the serving bench: the HTTP listener of the crate metrics-exporter-prometheus.
 
 use metrics::{counter, describe_counter, with_local_recorder};
 use metrics_exporter_prometheus::PrometheusBuilder;

@@ -1,4 +1,5 @@
-//! Servers that expose the same series, each set up as its library documents.
+//! The servers of the serving bench: they expose the same series, each set up as its library
+//! documents.
 
 pub(crate) mod busy;
 mod metrics;
@@ -48,7 +49,8 @@ impl Running {
             }
         }
         let time = start.elapsed().as_secs_f64() * 1e3;
-        // A series has about 80 bytes; a response of less than 50 is an error page.
+        // A series has about 80 bytes; a response of less than 50 per series is incomplete or an
+        // error page.
         assert!(
             bytes > 50 * crate::SERIES,
             "{}: {bytes} bytes",

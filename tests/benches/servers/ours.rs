@@ -1,4 +1,4 @@
-//! The server of our crate metrics-http.
+//! Contender of the serving bench: the server of our crate metrics-http.
 
 use metrics_core::{Counter, Options, Registry};
 use metrics_http::Server;

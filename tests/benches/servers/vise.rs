@@ -1,4 +1,4 @@
-//! The server of the crate vise-exporter.
+//! Contender of the serving bench: the server of the crate vise-exporter.
 
 use tokio::runtime;
 use vise::{Counter, EncodeLabelSet, Family, Metrics, Registry};

@@ -1,4 +1,4 @@
-//! Calls async functions.
+//! Runs the futures of the measured async functions, which never wait.
 
 use std::{
     pin::pin,

@@ -1,4 +1,4 @@
-//! Targets: bounds on the ratio of two figures of the same run.
+//! The targets of the recording bench: bounds on the ratio of two figures of the same run.
 
 use super::Row;
 
@@ -12,7 +12,7 @@ pub(super) struct Check {
     bound: Bound,
 }
 
-/// The two groups of targets, each with a column of verdicts.
+/// The two groups of targets. Each row of the summary has a verdict on each group.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Against {
     /// Ours may be at most a multiple of another figure, which is mostly LIMIT's.
@@ -301,5 +301,5 @@ const LIMIT: &str = "LIMIT";
 const BEST_PEER: &str = "the best peer";
 const BEST_PEER_ON_TWO: &str = "the best peer, on two threads";
 const AUTOMETRICS: &str = "autometrics";
-/// Peers whose counters are one atomic shared by all threads.
+/// Two peers whose counters are one atomic shared by all threads.
 const PLAIN_ATOMICS: &[&str] = &["prometheus", "prometheus-client"];

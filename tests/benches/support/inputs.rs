@@ -1,4 +1,7 @@
-//! Inputs shared by all contenders, generated at run time so that the compiler cannot predict them.
+//! Label values, observations and bounds for the recording bench, shared by all contenders.
+//!
+//! Label values and observations are generated at run time, so that the compiler cannot predict
+//! them.
 
 use std::sync::LazyLock;
 
@@ -22,7 +25,7 @@ pub(crate) fn pairs<Kind: Copy, Outcome: Copy>(
     })
 }
 
-/// Returns observations from 1 to 65,536, most of them near 256, in the middle of [`bounds`].
+/// Returns observations from 1 to 65,536, most of them below the last of [`bounds`].
 pub(crate) fn values() -> Inputs<f64> {
     let mut random = Random::new();
     Inputs::new(|| {
@@ -150,5 +153,5 @@ impl Random {
 /// Number of inputs: a power of two, so that the remainder in [`Inputs::at`] is a bit mask.
 pub(super) const COUNT: usize = 4096;
 
-/// Number of inputs with 10,000 series: also a power of two.
+/// Number of inputs of [`many_texts`]: also a power of two, for the remainder in [`Texts::at`].
 pub(super) const MANY: usize = 16_384;

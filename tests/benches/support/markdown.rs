@@ -1,4 +1,4 @@
-//! The printed tables.
+//! The tables that the recording bench prints.
 
 use std::fmt::{self, Display, Formatter};
 

@@ -1,4 +1,5 @@
-//! Measures in interleaved rounds, so that a disturbance of the machine affects all contenders.
+//! Measures recordings in interleaved rounds, so that a disturbance of the machine affects all
+//! contenders.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},

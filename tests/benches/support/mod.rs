@@ -1,4 +1,4 @@
-//! The harness: contenders are measured alternately and compared by medians.
+//! The harness of the recording bench: contenders are measured alternately and compared by medians.
 //!
 //! A new row is a variant of [`Row`], a new peer a file in `peers`, a new target a line in
 //! `checks.rs`.
@@ -27,9 +27,9 @@ pub(crate) struct Table {
 impl Table {
     /// Adds a contender to a row.
     ///
-    /// Each thread calls `start`, which returns the operation; its argument is the index of the
-    /// call within its batch. The loop is monomorphised per operation, so only the call of a batch
-    /// is dynamic.
+    /// Each thread calls `start`, which returns the operation. The argument of the operation is the
+    /// index of the call within its batch. The loop is monomorphised per operation, so only the
+    /// call of a batch is dynamic.
     pub(crate) fn enter<Operation: FnMut(usize) + 'static>(
         &mut self,
         row: Row,

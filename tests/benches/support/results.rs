@@ -1,4 +1,4 @@
-//! Results, and lookups in them.
+//! The results of the recording bench, and lookups in them.
 
 use super::{
     Column, Measured, Role, Row, THREADS, Times,
@@ -31,7 +31,7 @@ impl Results {
         Row::ALL.into_iter().filter(is_measured)
     }
 
-    /// Returns all measured contenders, each at the place of its first row.
+    /// Returns all measured contenders, in the order of their first results.
     pub(super) fn columns(&self) -> Vec<Column> {
         let mut columns: Vec<Column> = Vec::new();
         for one in &self.measured {

@@ -1,4 +1,4 @@
-//! The measured operations.
+//! The operations that the recording bench measures.
 
 use super::inputs;
 

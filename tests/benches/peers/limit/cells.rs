@@ -1,4 +1,4 @@
-//! Counters in thread-local memory and a gauge in static memory.
+//! Minimal code for counters, in thread-local memory, and for a gauge, in static memory.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -20,8 +20,8 @@ pub(super) fn count(cell: usize) {
 
 /// Increments the cell of a label pair.
 ///
-/// Each of the four kinds has six cells for outcomes and two spare ones, so that every index is in
-/// bounds.
+/// Each of the four kinds has six cells for outcomes and two spare ones, so that the number of
+/// cells is a power of two and the remainder in [`count`] a bit mask.
 #[inline(always)]
 pub(super) fn count_closed(kind: u8, outcome: u8) {
     count(usize::from(kind * 8 + outcome));

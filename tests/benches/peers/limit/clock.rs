@@ -1,4 +1,4 @@
-//! The time stamp counter of an x86-64 processor; nanoseconds of [`Instant`] elsewhere.
+//! The clock of LIMIT: the time stamp counter of an x86-64 processor, and [`Instant`] elsewhere.
 #![allow(
     unsafe_code,
     reason = "the time stamp counter has no safe interface without a library"

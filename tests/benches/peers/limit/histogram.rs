@@ -1,4 +1,5 @@
-//! Histograms: a table lookup estimates the bucket, and a branchless comparison corrects it.
+//! Minimal code for histograms: a table lookup estimates the bucket, and a branchless comparison
+//! corrects the estimate.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -97,7 +98,7 @@ impl Buckets {
         let bits = value.to_bits();
         let cell = (bits >> SHIFT).saturating_sub(self.upper[0] >> SHIFT);
         let first = usize::from(self.cells[cell.min(255) as usize]);
-        // Uses the sign of the difference, because a comparison would compile to a branch that the
+        // Uses the sign of the difference, because a comparison could compile to a branch that the
         // processor cannot predict.
         first + (self.upper[first % 16].wrapping_sub(bits) >> 63) as usize
     }

@@ -1,4 +1,5 @@
-//! Open labels: a prebuilt shared index of series, and cells per thread.
+//! Minimal code for labels whose values are not known at compile time: a prebuilt shared index of
+//! series, and cells per thread.
 
 use std::{
     cell::Cell,

@@ -1,4 +1,4 @@
-//! Short texts packed into words.
+//! Packs short label values into words, which the index of LIMIT compares.
 
 /// Packs a text of up to 15 bytes.
 ///
