@@ -39,7 +39,8 @@ impl HeadCache {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SizeEstimate {
     pub(crate) series: usize,
-    /// An upper bound of the length in protobuf of all series' labels, without the registry's.
+    /// An upper bound of the length in protobuf of all series' labels, without the registry's const
+    /// labels.
     pub(crate) label_bytes: usize,
     /// An upper bound of the length in protobuf of the longest label set.
     pub(crate) longest_labels: usize,

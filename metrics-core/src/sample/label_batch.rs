@@ -10,7 +10,7 @@ use super::{
 pub(crate) struct LabelBatch<'a> {
     /// `None` if there are no series.
     pub(crate) chunk: Option<&'a LabelChunk>,
-    /// For each series, the indices of its halves in the chunk.
+    /// For each series, the indices in the chunk of the two halves of its labels.
     pub(crate) halves: &'a [[u8; 2]],
     /// Whether the chunk is in the rendering that the sink has requested.
     pub(crate) is_as_requested: bool,
@@ -85,8 +85,8 @@ impl<'a> LabelBatch<'a> {
     }
 }
 
-/// The spans of first and second halves, with an item for every `u8`: a look-up needs no bounds
-/// check.
+/// The spans of the first and second halves of labels, with an item for every `u8` index: a look-up
+/// needs no bounds check.
 #[derive(Debug)]
 pub(crate) struct HalfTable([HalfSpan; 2 * CHUNK_SIZE]);
 
@@ -96,7 +96,7 @@ impl HalfTable {
     }
 }
 
-/// Looks up halves that are shorter than [`READ_AHEAD`], prefix and suffix included.
+/// Looks up halves of labels that are shorter than [`READ_AHEAD`], prefix and suffix included.
 ///
 /// The methods return memory that begins with the half, and the length of the half; `None` for a
 /// longer half.

@@ -27,7 +27,7 @@ pub(crate) struct LabelChunk {
     /// The rendering that was requested last. The labels change to it at the second request in a
     /// row.
     pub(crate) requested: Arc<OwnedRendering>,
-    /// The halves in any order, and [`READ_AHEAD`] bytes after the last one.
+    /// The bytes of the halves, in any order, and [`READ_AHEAD`] bytes after the last one.
     pub(crate) bytes: Vec<u8>,
     /// Distinct first and second halves; some may not be in use any more.
     pub(crate) halves: [Vec<HalfSpan>; 2],
@@ -231,7 +231,7 @@ impl LabelChunk {
     }
 }
 
-/// The range of a half in its chunk, with the prefix of a first or the suffix of a second half.
+/// The range of a half's bytes in its chunk, with the prefix of a first or the suffix of a second half.
 ///
 /// Packed into one word, which takes one load: the length in the upper half, the start in the
 /// lower, whose upper bit marks a half that is [not short](HalfSpan::new).

@@ -52,7 +52,7 @@ impl LabelEncoding {
         }
     }
 
-    /// Labels as text, given as two halves in this encoding.
+    /// The text of labels that are given as two halves in this encoding.
     ///
     /// The text is in `scratch` unless the second half is the text already.
     pub(crate) fn decode<'r>(self, halves: [&'r [u8]; 2], scratch: &'r mut String) -> &'r str {
@@ -64,7 +64,7 @@ impl LabelEncoding {
         whole.extend_from_slice(halves[0]);
         whole.extend_from_slice(halves[1]);
         match self {
-            // Always valid: `encode` was called with text.
+            // Always valid UTF-8: `encode` was called with text.
             LabelEncoding::Text => *scratch = String::from_utf8(whole).unwrap_or_default(),
             LabelEncoding::Protobuf => decode_fields(scratch, &whole),
         }

@@ -20,7 +20,7 @@ pub(crate) trait SingleFamilies: fmt::Debug {
 
     fn head(&self, at: usize) -> FamilyHead<'_>;
 
-    /// The Unix time of the sample's creation, in seconds.
+    /// The created timestamp of the sample's series, as Unix time in seconds.
     fn created(&self, at: usize) -> f64;
 
     /// The value of the sample, decoded from the words that a scrape has read for it.
@@ -30,7 +30,7 @@ pub(crate) trait SingleFamilies: fmt::Debug {
 /// A batch of single-sample families, and the words that a scrape has read for their samples.
 #[derive(Debug)]
 pub(crate) struct SingleSamples<'a> {
-    /// All consecutive families, of which the batch is a part.
+    /// The whole run of consecutive families, of which the batch is a part.
     families: &'a dyn SingleFamilies,
     prefixes: &'a LinePrefixes,
     range: Range<usize>,

@@ -25,7 +25,7 @@ impl Number {
     }
 }
 
-/// A consistent snapshot of a histogram.
+/// The value of a histogram.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HistogramValue<'a> {
     /// Upper bounds, without `+Inf`.

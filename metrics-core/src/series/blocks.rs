@@ -13,7 +13,7 @@ use crate::{
     storage::{Region, Regions, layout::Layout},
 };
 
-/// Entries, and the storage of their series.
+/// A block of an index: entries, and the storage of the entries' series.
 #[derive(Debug)]
 pub(crate) struct Block {
     pub(crate) entries: Box<[Entry]>,
@@ -121,7 +121,7 @@ impl Blocks {
         &tails[at as usize - FIRST_BLOCK * ((1 << block) - 1)]
     }
 
-    /// The generation of an entry, if it is in use and has this key.
+    /// The generation of the series in an entry, if look-ups find it and it has this key.
     #[inline(always)]
     pub(crate) fn generation_if(&self, entry: &Entry, key: &[u64]) -> Option<u64> {
         entry.matches(key, |next, rest| self.tails_match(next, rest))
@@ -147,7 +147,7 @@ pub(crate) const fn region_bits(width: usize) -> u32 {
     if series == 0 { 0 } else { series.ilog2() }
 }
 
-/// The region of an offset in a block, and the position in the region.
+/// The number of the region that an offset in a block belongs to, and the position in the region.
 #[inline(always)]
 pub(crate) fn within(offset: usize, region_bits: u32) -> (usize, usize) {
     (offset >> region_bits, offset & ((1 << region_bits) - 1))

@@ -24,7 +24,7 @@ const RECENTLY_PINNED: u32 = 1 << 31;
 #[derive(Debug)]
 #[repr(align(64))]
 pub(crate) struct Entry<W = AtomicU64, H = AtomicU32> {
-    /// The generation of the series, which is odd; even while look-ups find no series here.
+    /// The generation of the series, which is odd; an even number while look-ups find no series here.
     version: W,
     /// The number of the key's first tail, or [`NO_TAIL`].
     next: H,

@@ -162,7 +162,7 @@ impl Index {
         self.table.lacks(|| self.find(key).is_some())
     }
 
-    /// The position of the suspended series of a key.
+    /// The position of the suspended series of a key, if there is one.
     pub(crate) fn find_suspended(&self, state: &State, key: &[u64], hash: u64) -> Option<usize> {
         if state.suspended == 0 {
             return None;

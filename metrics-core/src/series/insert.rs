@@ -69,7 +69,7 @@ impl Index {
         }
         let place = place_of(state.columns.len());
         let (block, offset) = locate(place);
-        // There may be more series than the limit, if it was lowered.
+        // There may be more series than the limit, for instance if the limit was lowered.
         if block >= blocks_for(limit.max(state.live) + state.suspended) {
             return None;
         }

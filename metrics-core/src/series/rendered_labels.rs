@@ -8,17 +8,17 @@ use crate::sample::{
     label_encoding::{LabelEncoding, LabelRendering, max_protobuf_len},
 };
 
-/// Rendered labels by position.
+/// The rendered labels of the series of an index, by position.
 #[derive(Debug, Default)]
 pub(crate) struct RenderedLabels {
-    /// For each series, the indices of its halves in its chunk.
+    /// For each series, the indices in its chunk of the two halves of its labels.
     halves: Vec<[u8; 2]>,
     chunks: Vec<LabelChunk>,
     /// Whether labels are split before the last one; otherwise second halves hold all labels.
     is_split: bool,
     /// The renderings that were interned last, the newest at the end.
     renderings: Vec<Arc<OwnedRendering>>,
-    /// The total sizes of the chunks in each encoding.
+    /// For each encoding, the total sizes of the labels in chunks that use it.
     sizes: [LabelSizes; 2],
 }
 

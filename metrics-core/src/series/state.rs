@@ -40,8 +40,9 @@ pub(crate) struct Columns {
 pub(crate) struct Activity {
     /// A hash of the values that a scrape has read last.
     pub(crate) digest: u64,
-    /// [`clock::idle_clock`](crate::storage::clock::idle_clock) when the series was created or
-    /// resumed, or a scrape last found that its values had changed or a handle had pinned it.
+    /// The reading of [`clock::idle_clock`](crate::storage::clock::idle_clock) when the series was
+    /// created or resumed, or when a scrape last found that its values had changed or a handle had
+    /// pinned it.
     pub(crate) changed: u64,
     pub(crate) suspension: Option<Suspension>,
 }
@@ -49,7 +50,7 @@ pub(crate) struct Activity {
 /// The state of a series that has expired and may still be resumed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Suspension {
-    /// [`clock::grace_clock`](crate::storage::clock::grace_clock) when it expired.
+    /// The reading of [`clock::grace_clock`](crate::storage::clock::grace_clock) when it expired.
     pub(crate) since: u64,
     /// The number of scrapes that have read it since then.
     pub(crate) reads: u32,

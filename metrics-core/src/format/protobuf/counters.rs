@@ -43,7 +43,7 @@ pub(super) fn rendering(const_labels: &[u8]) -> LabelRendering<'_> {
     }
 }
 
-/// Memory that is reused for every batch.
+/// Memory for the encoding of counters, reused for every batch.
 #[derive(Debug)]
 pub(super) struct Scratch {
     /// The distinct created timestamps, encoded.

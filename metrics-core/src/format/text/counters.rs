@@ -15,10 +15,10 @@ use crate::{
     storage::cpu::{WideLoop, with_wide_vectors},
 };
 
-/// Memory that is reused for every batch.
+/// Memory for the encoding of counters, reused for every batch.
 #[derive(Debug)]
 pub(super) struct Scratch {
-    /// The digits of the totals.
+    /// The decimal digits of the counters' totals.
     digits: [Digits; CounterBatch::MAX_LEN],
     table: HalfTable,
 }
@@ -70,8 +70,8 @@ pub(super) fn write(
     });
 }
 
-/// The memory that a short line is written into: both halves of its start, and its value, each
-/// copied in pieces of fixed size.
+/// The memory that a short line is written into: the two halves of its labels, with the bytes before
+/// and after them, and its value, each copied in pieces of fixed size.
 const SHORT_LINE: usize = 2 * LONGEST + 16 + STEP;
 
 /// Writes the lines of counters up to the first that was removed or whose line is not short.

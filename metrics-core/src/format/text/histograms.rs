@@ -28,7 +28,7 @@ pub(super) struct HistogramWriter {
     le_labels: Vec<Le>,
     /// The start of all bucket lines of a series.
     start: Padded,
-    /// The cumulative counts of the histograms being written, each in rows of its own.
+    /// The cumulative counts of the histograms being written, those of each in rows of their own.
     totals: Vec<[u64; ROW]>,
     digits: Vec<[Digits; ROW]>,
 }
@@ -151,7 +151,7 @@ impl HistogramWriter {
         }
     }
 
-    /// The number of rows that a histogram takes.
+    /// The number of rows, of [`ROW`] buckets each, that a histogram takes.
     fn rows(&self) -> usize {
         self.le_labels.len().div_ceil(ROW)
     }
@@ -269,7 +269,7 @@ fn accumulate<'t>(counts: &[u64], rows: &mut impl Iterator<Item = &'t mut [u64; 
     total
 }
 
-/// A row of a histogram's buckets.
+/// Up to [`ROW`] consecutive buckets of a histogram: the parts of their lines.
 #[derive(Clone, Copy)]
 struct Lines<'a> {
     start: &'a Padded,
@@ -278,7 +278,7 @@ struct Lines<'a> {
     digits: &'a [Digits; ROW],
 }
 
-/// Writes the lines of a row of buckets.
+/// Writes the lines of up to [`ROW`] consecutive buckets.
 #[inline(never)]
 fn lines(line: &mut Line<'_>, buckets: Lines<'_>) {
     let Lines {
@@ -312,7 +312,7 @@ fn lines(line: &mut Line<'_>, buckets: Lines<'_>) {
 /// The memory that a short line is written into: the steps of its start, its bound, and its value.
 /// The length of a bound is a `u8`, so 256 bytes for it save bounds checks.
 const SHORT_LINE: usize = MOST_STEPS * STEP + 256 + 16;
-/// A line whose start takes more steps is long.
+/// The most steps that the start of a short line takes.
 const MOST_STEPS: usize = 4;
 
 /// Writes the lines of buckets whose totals have at most eight digits.

@@ -137,7 +137,7 @@ impl Place {
         self.is_in_use.store(true, Ordering::Relaxed);
     }
 
-    /// Drops the last handle.
+    /// Notes that the last handle is dropped, and unpins the entry.
     fn end_use(&self) {
         assert!(
             self.entry.version() <= OLD + 1,
