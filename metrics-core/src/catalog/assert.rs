@@ -8,14 +8,14 @@ use std::{
 
 use super::{build::catalog, lock::Lock};
 
-/// The environment variable that makes the assertion write the file instead of comparing with it.
+/// The environment variable that makes `assert_catalog` write the lock file instead of reading it.
 const BLESS: &str = "METRICS_BLESS";
 
 /// Panics if the program's metrics changed in a way that breaks dashboards, alerts or rules.
 ///
 /// Compares the catalogue with a lock file. The assertion fails if a metric in the file is missing,
 /// has another type, unit or buckets, or lacks its native buckets, a quantile, a state, a label or
-/// a value of a closed label. Additions pass.
+/// a value of a closed label. New metrics, labels and label values pass.
 ///
 /// The path is relative to the package's folder, where `cargo test` runs tests. If the environment
 /// variable `METRICS_BLESS` is set, the file is written instead; review its diff like any other.

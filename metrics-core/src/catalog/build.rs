@@ -10,8 +10,8 @@ use crate::{
 impl Registry {
     /// Builds the catalogue of this registry's metrics.
     ///
-    /// Families that clash with another are left out, as in an exposition; see
-    /// [`check`](Registry::check). So are the self-metrics.
+    /// Declarations that clash are left out, as in an exposition; see [`check`](Registry::check).
+    /// The self-metrics are left out, too.
     pub fn catalog(&self) -> Catalog {
         build(self)
     }

@@ -1,4 +1,4 @@
-//! The catalogue as JSON.
+//! `Catalog::to_json`: the catalogue of a registry's metrics as JSON.
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
@@ -27,7 +27,7 @@ impl Catalog {
     /// # PEAS.inc();
     /// ```
     pub fn to_json(&self) -> String {
-        // Cannot fail: every map key is a string and every number is finite.
+        // Cannot fail: every map key is a string.
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 }

@@ -1,10 +1,10 @@
-//! Lints for metric and label names.
+//! `Catalog::lint`: checks metric names, label names and help texts against conventions.
 
 use std::fmt;
 
 use super::model::{Catalog, CatalogFamily};
 
-/// A deviation of a metric from naming conventions, with the metric's source location.
+/// A deviation of a metric from conventions for names and help texts, with its source location.
 ///
 /// `Display` formats it like a compiler warning: `src/mail.rs:12: mail_wait_ms: ...`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +110,8 @@ fn is_camel_case(name: &str) -> bool {
     pairs.any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
 }
 
-/// The warning for a word of a name that abbreviates a unit or is not a base unit.
+/// The warning for a word that abbreviates a unit, or is a unit but not a base unit; `None` for
+/// other words.
 fn better_unit(word: &str) -> Option<String> {
     const BASE: &[&str] = &[
         "amperes", "bytes", "celsius", "grams", "joules", "meters", "metres", "moles", "seconds",

@@ -1,4 +1,5 @@
-//! The lock file: names, types, labels and buckets of metrics, on which existing queries rely.
+//! The lock file of `assert_catalog`: the properties of metrics on which existing queries rely,
+//! such as names, types, labels and buckets.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Catalog, CatalogFamily};
 
-/// The version of the file's format.
+/// The version of the lock file's format.
 const VERSION: u32 = 1;
 
-/// The part of a catalogue that queries rely on.
+/// The content of a lock file: the part of a catalogue on which queries rely.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Lock {
     version: u32,
@@ -26,7 +27,7 @@ struct LockedFamily {
     kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
-    /// The values of closed labels; null for open ones.
+    /// The labels by name: the values of a closed label, null for an open label.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     labels: BTreeMap<String, Option<BTreeSet<String>>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -70,7 +71,9 @@ impl Lock {
         text
     }
 
-    /// Lists the incompatible changes from `self` to `now`, one per line. Additions are compatible.
+    /// Lists the incompatible changes from `self` to `now`, one per string.
+    ///
+    /// New families, labels, label values, quantiles and states are compatible.
     pub(crate) fn broken_by(&self, now: &Lock) -> Vec<String> {
         let mut broken = Vec::new();
         for (name, locked) in &self.families {
@@ -149,7 +152,8 @@ impl LockedFamily {
                         broken.push(format!("- {name}: label `{label}` has lost {gone:?}"));
                     }
                 }
-                // A label that became open, or stayed open, can have all the old values.
+                // An open label can have all the old values, and a label that was open lists no
+                // values that could be missing.
                 (_, Some(_)) => {}
             }
         }

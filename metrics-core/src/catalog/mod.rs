@@ -1,4 +1,4 @@
-//! The catalogue: all declared metrics as data, with JSON, Markdown, lints and a lock file.
+//! The catalogue: the metrics of a registry as data, with JSON, Markdown, lints and a lock file.
 //!
 //! It is built from a registry, whose metrics need not have recorded anything. `dashboard/` and
 //! `rules/` generate their output from it.

@@ -1,4 +1,5 @@
-//! The catalogue's data: families, labels, native buckets and declarations.
+//! [`Catalog`] and its parts: the metrics of a registry as data, with their families, labels,
+//! native buckets and declarations.
 
 use serde::{Serialize, Serializer};
 
@@ -33,11 +34,12 @@ pub const CATALOG_VERSION: u32 = 1;
 pub struct Catalog {
     /// The families, sorted by name.
     pub families: Vec<CatalogFamily>,
-    /// The registry's prefix, with which all names begin, and those of the self-metrics, too.
+    /// The registry's prefix, with which all family names begin. The names of the self-metrics,
+    /// which are not in the catalogue, begin with it, too.
     pub(crate) prefix: String,
 }
 
-/// A family: all metrics of one name.
+/// A family: all metrics that are exposed under one name.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CatalogFamily {
@@ -52,12 +54,12 @@ pub struct CatalogFamily {
     /// The help text.
     pub help: String,
     /// The labels of the family's series, including the registry's const labels. For a family that
-    /// a [`Collector`](crate::Collector) writes, only the registry's are known.
+    /// a [`Collector`](crate::Collector) writes, only the registry's const labels are known.
     pub labels: Vec<CatalogLabel>,
-    /// The upper bounds of a histogram, without `+Inf`; empty if it has native buckets only.
+    /// The upper bounds of a histogram's classic buckets, without `+Inf`; empty if it has none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub buckets: Vec<f64>,
-    /// The native buckets, if it is a histogram that has them.
+    /// The native buckets, if the family is a histogram that has them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub native: Option<CatalogNative>,
     /// The quantiles of a summary.
@@ -113,7 +115,7 @@ pub struct CatalogMember {
     pub file: String,
     /// The line, counted from 1.
     pub line: u32,
-    /// The module path; empty for a dynamic metric and for a collector.
+    /// The module path; empty unless a macro has declared the metric.
     pub module: String,
     /// The const labels of this declaration, such as a function's `function` and `module`.
     #[serde(

@@ -27,7 +27,8 @@ pub(crate) fn matcher(label: &str, operator: &str, value: &str) -> String {
 
 /// A matcher for the `le` of one bound, which is `10` in the text format and `10.0` in OpenMetrics.
 ///
-/// Bounds below 0.0001 or from 1,000,000 on do not match: the formats write them with an exponent.
+/// Only bounds from 0.0001 to below 1,000,000, 0, and their negatives match: the formats write
+/// others with an exponent.
 pub(crate) fn le(bound: f64) -> String {
     if bound.fract() == 0.0 {
         matcher("le", "=~", &format!(r"{bound}|{bound}\.0"))

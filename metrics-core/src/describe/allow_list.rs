@@ -1,4 +1,5 @@
-//! The items that expansions of `#[allow_only(...)]` and `#[normalize(...)]` on a label use.
+//! Types and functions that the expansions of `#[allow_only(...)]` and `#[normalize(...)]` on a
+//! label use.
 
 use std::marker::PhantomData;
 
@@ -6,7 +7,7 @@ use crate::describe::label::Label;
 
 /// The allow-list of the label at position `AT` of a declared metric.
 ///
-/// `OTHER` is the position of the value that replaces all values that are not on the list.
+/// `OTHER` is the position in `VALUES` of the value that replaces all values not on the list.
 #[doc(hidden)]
 pub trait AllowList<const AT: usize> {
     const VALUES: &'static [&'static str];
@@ -54,7 +55,8 @@ pub fn normalized<A, R: Label>(normalize: fn(A) -> R, value: A) -> impl Label {
     normalize(value)
 }
 
-/// The values of the label that the function of `#[normalize(...)]` returns; `None` if it is open.
+/// The values of the label type that the function of `#[normalize(...)]` returns; `None` for an
+/// open label.
 #[doc(hidden)]
 pub const fn normalizer_values<A, R: Label>(_: fn(A) -> R) -> Option<&'static [&'static str]> {
     R::VALUES

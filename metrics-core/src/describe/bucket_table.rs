@@ -1,4 +1,5 @@
-//! [`Buckets`]: finds the bucket of an observation with a lookup table.
+//! [`Buckets`]: finds the bucket of an observation with a lookup table, or by binary search if the
+//! bounds do not suit the table.
 //!
 //! The table of a declared histogram is built in `const`, that of a dynamic one at run time.
 
@@ -45,10 +46,10 @@ impl Buckets {
 
     /// Like [`index_of`](Self::index_of), faster for durations of short calls.
     ///
-    /// A call so short that the cost of recording matters is in the first bucket, which is tested
-    /// with a predictable branch. The processor then knows the address of the bucket before it
-    /// knows the duration. Without the branch, the next read of the clock waits for the address;
-    /// the wait is a third of the cost of timing a short call.
+    /// With the default bounds, a call so short that the cost of recording matters is in the first
+    /// bucket, which is tested with a predictable branch. The processor then continues with the
+    /// address of that bucket before it knows the duration. Without the branch, the next read of
+    /// the clock waits for the address; the wait is a third of the cost of timing a short call.
     #[inline(always)]
     pub(crate) fn index_of_duration(&self, value: f64) -> usize {
         if self.upper.first().is_some_and(|first| value <= *first) {
@@ -57,7 +58,8 @@ impl Buckets {
         self.index_of(value)
     }
 
-    /// The lowest valid observation: 0 unless a bound is negative, so that the sum never decreases.
+    /// The lowest valid observation: 0, so that the sum never decreases, or the lowest finite value
+    /// if a bound is negative.
     #[inline(always)]
     pub(crate) fn min_observation(&self) -> f64 {
         self.min_observation
@@ -79,7 +81,8 @@ const SHIFT: u32 = 50;
 /// Maps ranges of values to the first bound in or above each range.
 #[derive(Clone, Debug)]
 struct Table {
-    /// The upper bits of the first bound, which belong to the first cell.
+    /// The first bound without its lower [`SHIFT`] bits; values with these upper bits, and lower
+    /// values, use the first cell.
     base: u64,
     cells: [u8; CELLS],
     /// Whether one comparison is enough: all bounds are positive, each range has at most one, and
@@ -116,7 +119,7 @@ impl Table {
             exact = exact && bound - start <= 1;
             cell += 1;
         }
-        // The last cell is also used for all higher values.
+        // The last cell is also used for all higher values, so no bound may be in it or above it.
         table.exact = exact && table.cells[CELLS - 1] as usize == bounds.len();
         table
     }
@@ -131,8 +134,9 @@ impl Table {
             .saturating_sub(self.base)
             .min(CELLS as u64 - 1);
         let first = self.cells[cell as usize] as usize;
-        // Floats without a sign compare like their bits, so the sign of the difference is the result
-        // of the comparison. With `>` the compiler emits a branch, which is unpredictable here.
+        // Floats without a sign compare like their bits, so the sign of the bits' difference is
+        // the result of the comparison. With `>` the compiler emits a branch, which is
+        // unpredictable here.
         first + (upper[first].to_bits().wrapping_sub(bits) >> 63) as usize
     }
 }

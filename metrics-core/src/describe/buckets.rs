@@ -1,8 +1,8 @@
-//! Bucket bounds and quantiles: `const` functions that make and check them.
+//! `const` functions that make bucket bounds, and that check bounds and quantiles.
 
 use crate::describe::name::Violation;
 
-/// Maximum number of buckets of a histogram, including `+Inf`.
+/// Maximum number of classic buckets of a histogram, including `+Inf`.
 pub(crate) const MAX_BUCKETS: usize = 256;
 
 /// The default bounds, for durations in seconds.
@@ -120,7 +120,7 @@ pub const fn with_infinity<const N: usize, const M: usize>(bounds: &[f64; N]) ->
     upper
 }
 
-/// Converts bounds in seconds to whole nanoseconds and appends `+Inf`; `M` is `N + 1`.
+/// Converts bounds in seconds, rounded to whole nanoseconds, and appends `+Inf`; `M` is `N + 1`.
 #[doc(hidden)]
 pub const fn nanos_with_infinity<const N: usize, const M: usize>(bounds: &[f64; N]) -> [f64; M] {
     let mut upper = with_infinity::<N, M>(bounds);

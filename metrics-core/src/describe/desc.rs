@@ -36,12 +36,12 @@ pub struct Desc {
     pub(crate) objectives: &'static [Objective],
     /// Whether the declarations of one family may have different labels.
     pub(crate) allows_mixed_labels: bool,
-    /// Whether all label names are known and none needs escaping for scrapers without UTF-8 support.
+    /// Whether no label name can need escaping for scrapers without UTF-8 support.
     legacy_labels: bool,
 }
 
 impl Desc {
-    /// Describes a metric without labels.
+    /// Describes a metric without label names: a collector passes the labels with each series.
     ///
     /// # Panics
     ///
@@ -77,7 +77,7 @@ impl Desc {
             panic!("{}", violation);
         }
         let mut desc = Desc::unchecked(kind, name, help, "");
-        // A collector may write any label names; they are known during a scrape only.
+        // A collector may write label names that need escaping; only a scrape gets to know them.
         desc.legacy_labels = false;
         desc
     }
@@ -149,9 +149,10 @@ impl Desc {
         self
     }
 
-    /// Sets the unit. The name ends in the unit, before a suffix such as `_total`.
+    /// Sets the unit. The name must end in `_` and the unit, before a suffix such as `_total`.
     ///
-    /// Has no effect on a description from [`dynamic`](Self::dynamic), which takes the unit itself.
+    /// Has no effect on a description from [`dynamic`](Self::dynamic), which takes the unit as an
+    /// argument.
     ///
     /// # Panics
     ///
@@ -244,7 +245,8 @@ impl Desc {
         self
     }
 
-    /// Whether observations may be negative because a bound is, so that their sum can decrease.
+    /// Whether observations may be negative because a bound is negative. Then their sum can
+    /// decrease.
     pub(crate) const fn allows_negative(&self) -> bool {
         let bounds = match &self.bounds {
             Cow::Borrowed(bounds) => bounds,
@@ -253,7 +255,7 @@ impl Desc {
         !bounds.is_empty() && bounds[0] < 0.0
     }
 
-    /// Whether all label names are known and none needs escaping for scrapers without UTF-8 support.
+    /// Whether no label name can need escaping for scrapers without UTF-8 support.
     pub(crate) const fn has_legacy_labels(&self) -> bool {
         self.legacy_labels
     }
@@ -278,7 +280,7 @@ impl Desc {
         name::family_name(&self.name, self.kind)
     }
 
-    /// The family name, followed by all other sample names that the metric can have in any format.
+    /// The family name, followed by the suffixed sample names that the metric has in any format.
     pub(crate) fn sample_names(&self) -> Vec<String> {
         self.sample_names_of(self.family_name())
     }

@@ -1,4 +1,4 @@
-//! The error of this crate.
+//! [`Error`]: what is wrong with a metric, or with a setting of a registry.
 
 use std::fmt;
 

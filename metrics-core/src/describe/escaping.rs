@@ -1,14 +1,15 @@
 //! Escaping of names for scrapers without UTF-8 support.
 //!
 //! The schemes are those of <https://prometheus.io/docs/instrumenting/escaping_schemes/>. Where
-//! that page differs from the released Prometheus, this follows the latter: hexadecimal digits are
-//! lower-case, and the scheme `dots` replaces each invalid character but a dot by `__`.
+//! that page differs from the released Prometheus, this module does as Prometheus does: hexadecimal
+//! digits are lower-case, and the scheme `dots` replaces each invalid character but a dot by `__`.
 
 use std::{borrow::Cow, fmt::Write};
 
 use super::{desc::Desc, name};
 
-/// How a name with characters other than letters, digits, `_` and `:` is written.
+/// How names with invalid characters are written: characters other than letters, digits (except at
+/// the start), `_`, and `:` in a metric name.
 ///
 /// A scraper without UTF-8 support requests one of the escaping [schemes] of Prometheus.
 ///
@@ -16,17 +17,17 @@ use super::{desc::Desc, name};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Escaping {
-    /// Replaces each other character by `_`.
+    /// Replaces each invalid character by `_`.
     #[default]
     Underscores,
-    /// Replaces dots by `_dot_`, and underscores and other characters by `__`. Also doubles the
-    /// underscores of names that need no escaping.
+    /// Replaces dots by `_dot_` and other invalid characters by `__`. Doubles underscores, even in
+    /// names without invalid characters.
     Dots,
-    /// Prepends `U__`, and replaces underscores by `__` and other characters by their hexadecimal
-    /// code point between underscores.
+    /// Prepends `U__`, and replaces underscores by `__` and invalid characters by their hexadecimal
+    /// code point between underscores. Names without invalid characters stay unchanged.
     Values,
-    /// No escaping: such a name is in quotes. [`Format::Text`](crate::Format::Text) does not
-    /// support that and uses `Underscores`.
+    /// No escaping: a name with invalid characters is in quotes. `Format::Text` does not support
+    /// quoted names and uses `Underscores`.
     AllowUtf8,
 }
 
@@ -74,7 +75,7 @@ pub(crate) fn metric_name(name: &str, escaping: Escaping) -> Cow<'_, str> {
     escaped(name, escaping, name::is_legacy_metric(name), true)
 }
 
-/// Escapes a label name: like a metric name, but `:` is replaced, too.
+/// Escapes a label name: like a metric name, but `:` is an invalid character, too.
 pub(crate) fn label_name(name: &str, escaping: Escaping) -> Cow<'_, str> {
     escaped(name, escaping, name::is_legacy_label(name), false)
 }

@@ -1,4 +1,4 @@
-//! The type of a metric.
+//! [`Kind`]: the type of a metric, such as counter or histogram.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub enum Kind {
     GaugeHistogram,
     /// The number and sum of observations, optionally with quantiles.
     Summary,
-    /// Constant facts about the program, as labels.
+    /// Constant facts, such as the version of the program, as labels.
     Info,
     /// A set of states, each active or not.
     StateSet,

@@ -4,8 +4,8 @@ use std::{borrow::Cow, sync::Arc};
 
 /// The value of a label, closed or open.
 ///
-/// A closed label has a fixed set of values: `bool`, or an enum that derives `Label`. Strings and
-/// integers are open labels; a metric with an open label has a cardinality limit.
+/// A closed label has a fixed set of values, like `bool` or an enum that derives `Label`. Strings
+/// and integers are open labels; a metric with an open label has a cardinality limit.
 ///
 /// ```
 /// use metrics_core::Label;

@@ -2,15 +2,15 @@
 
 use crate::describe::label::{Label, LabelSet, LabelVisitor};
 
-/// A label set as words, which are equal exactly if the labels are; for open labels up to
-/// [`MAX_SHORT`] bytes.
+/// A label set encoded as words, whose open labels have at most [`MAX_SHORT`] bytes. The words of
+/// two label sets of one type are equal exactly if the label sets are equal.
 ///
-/// A closed label is one word, its index. An open label is two words. If it has up to 15 bytes,
-/// they contain all of them, and the upper byte of the second word is their number. If it is
-/// longer, they contain its first 8 bytes, and its length with the mark [`LONG`]; its other bytes
-/// follow after all labels, in a [`LongKey`] only.
+/// A closed label is one word, its index. An open label is two words: its bytes, and in the upper
+/// byte of the second word their number. A label with more bytes needs a [`LongKey`]: its two words
+/// are its first 8 bytes, and its length with the mark [`LONG`]; its other bytes follow after the
+/// words of all labels.
 ///
-/// The number of words is a constant (see [`key_words`]), so that they stay in registers.
+/// The number of words is a constant (see [`key_words`]), so that they can stay in registers.
 #[derive(Debug)]
 pub(crate) struct Key<const N: usize> {
     words: [u64; N],
@@ -107,7 +107,7 @@ fn packed(bytes: &[u8]) -> [u64; 2] {
     }
 }
 
-/// The two words of an open label with up to [`MAX_SHORT`] bytes.
+/// The two words of an open label with up to [`MAX_SHORT`] bytes; `None` for a longer label.
 #[inline(always)]
 fn packed_short(bytes: &[u8]) -> Option<[u64; 2]> {
     let len = bytes.len();

@@ -1,4 +1,5 @@
-//! Label sets whose number of labels is known only at run time.
+//! Label sets whose number of labels is known only at run time: of dynamic metrics and of overflow
+//! series.
 
 use crate::describe::label::{LabelSet, LabelVisitor};
 

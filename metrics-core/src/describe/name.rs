@@ -1,4 +1,4 @@
-//! Checks metric names, label names and units, in `const` where they are declared.
+//! Checks metric names, label names and units; those in declarations at compile time.
 //!
 //! The rules are those of the Prometheus data model and of OpenMetrics 1.0 ("Naming"):
 //! metric names match `[a-zA-Z_:][a-zA-Z0-9_:]*`, label names `[a-zA-Z_][a-zA-Z0-9_]*`;
@@ -289,8 +289,9 @@ const IS_NAME_LABEL: Violation =
 
 /// Whether an escaping scheme may turn this label name into `__name__`.
 ///
-/// True if on each side of `name` there are two characters, which become `_` each, or one, which
-/// may become `__`. No scheme replaces a dot by `__`, so `.name.` is rejected without need.
+/// True if on each side of `name` there are two characters other than ASCII letters and digits,
+/// which become `_` each, or one, which may become `__`. No scheme replaces a dot by `__`, so
+/// `.name.` is rejected without need.
 const fn is_name_label(name: &str) -> bool {
     let bytes = name.as_bytes();
     let (mut before, mut after) = (0, 0);

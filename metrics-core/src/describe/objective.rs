@@ -1,4 +1,4 @@
-//! Service level objectives.
+//! [`Objective`]: a service level objective that a function or a histogram declares.
 
 /// A service level objective of a function or a histogram.
 ///

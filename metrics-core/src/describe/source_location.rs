@@ -1,4 +1,4 @@
-//! The source location of a declaration.
+//! [`SourceLocation`]: the file, line and module in which a metric is declared.
 
 use std::{fmt, panic::Location};
 
@@ -9,7 +9,7 @@ pub struct SourceLocation {
     pub file: &'static str,
     /// The line, counted from 1.
     pub line: u32,
-    /// The module; empty unless a macro has declared the metric.
+    /// The module path; empty unless a macro has declared the metric.
     pub module: &'static str,
 }
 

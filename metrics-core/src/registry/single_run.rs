@@ -68,8 +68,8 @@ impl SingleRunWithHeads<'_> {
     pub(crate) fn read<'a>(&'a self, at: usize, reader: &'a mut Reader) -> SingleSamples<'a> {
         let run = self.run;
         let start = at - run.first;
-        // A batch ends at a multiple of `BATCH_SIZE` or before it: at a multiple, `LinePrefixes` finds
-        // the prefix of the next family without adding lengths.
+        // A batch ends at a multiple of `BATCH_SIZE` at the latest. There, `LinePrefixes` finds the
+        // prefix of the next family without adding lengths.
         let end = (start - start % BATCH_SIZE + BATCH_SIZE).min(run.families.len());
         let with_exemplar = |family: &FamilyRef| family.exemplars().is_used();
         let families = &run.families[start..end];

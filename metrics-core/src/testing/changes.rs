@@ -1,4 +1,5 @@
-//! The difference between two readings of the calling thread's storage.
+//! [`Changes`]: what a thread recorded into each series, as differences between two readings of
+//! its storage.
 
 use std::{collections::HashMap, fmt};
 
@@ -191,7 +192,7 @@ impl Change {
         &self.name
     }
 
-    /// Names and values of the labels, const labels first.
+    /// Names and values of the labels, the registry's const labels first.
     pub fn labels(&self) -> &[(String, String)] {
         &self.labels
     }

@@ -18,7 +18,7 @@ use crate::storage::clock;
 ///
 /// A program that never stops time pays nothing for it. The first clock of a process makes all its
 /// threads measure durations with the system's clock from then on, which costs a few nanoseconds
-/// more per reading. Durations that are being measured at that moment, in any thread, are wrong.
+/// more per reading. Durations that are being measured at that moment, in any thread, can be wrong.
 ///
 /// ```
 /// use std::time::Duration;

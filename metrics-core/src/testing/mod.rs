@@ -37,8 +37,8 @@
 //!   [`recorded_async`] includes the recordings of each poll, on whichever thread it happens, but
 //!   not those of tasks that the future spawns;
 //! * gauges (except up-down counters), infos and state sets: all threads share one value. A test
-//!   can create them in its own [`Registry`] and read them with `get`;
-//! * recordings into a series that was removed before the end of the test;
+//!   can create gauges in its own [`Registry`] and read them with `get`;
+//! * recordings into a series that was removed before the end of the closure or future;
 //! * quantiles of summaries, and exemplars;
 //! * values of collectors and `#[computed]` metrics, and the registry's self-metrics.
 //!

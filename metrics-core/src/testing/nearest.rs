@@ -1,6 +1,6 @@
-//! Suggestions for a misspelt name.
+//! Suggests similar names for a misspelt metric or label name.
 
-/// The few names that are most similar to `name`, best first.
+/// At most [`MAX_SUGGESTIONS`] of the names, those most similar to `name`, best first.
 pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     let is_near = |other: &&str| distance(name, other) <= (name.chars().count() / 8).max(2);
     let is_part =
@@ -30,7 +30,7 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// The most suggestions: a longer list would hide the right name.
+/// Maximum number of suggestions: a longer list would hide the right name.
 const MAX_SUGGESTIONS: usize = 3;
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use crate::{
     storage::{layout::Layout, scalar},
 };
 
-/// What one thread recorded in a closure or a future, and its result; see
-/// [`recorded`](super::recorded).
+/// What a closure, or the polls of a future, recorded on the thread that ran them, and the result
+/// of the closure or future; see [`recorded`](super::recorded).
 ///
 /// A query takes the name of a family (`_seconds`, not `_seconds_count`) and any subset of its
 /// labels, and returns the sum over all matching series. Labels that are not given may have any
@@ -57,7 +57,7 @@ pub struct Recorded<T = ()> {
     known: Vec<KnownMetric>,
 }
 
-/// The properties of a registry's metric with which a query is checked.
+/// The name, type and labels of a metric in the registry, against which queries are checked.
 struct KnownMetric {
     name: String,
     query: Query,
@@ -154,7 +154,7 @@ impl<T> Recorded<T> {
 
     /// The change of an [`UpDownCounter`](crate::UpDownCounter): increments less decrements.
     ///
-    /// The metric of `#[in_flight]` is one as well.
+    /// The metric of `#[in_flight]` is an up-down counter, too.
     ///
     /// # Panics
     ///
