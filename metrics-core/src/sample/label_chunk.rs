@@ -231,7 +231,8 @@ impl LabelChunk {
     }
 }
 
-/// The range of a half's bytes in its chunk, with the prefix of a first or the suffix of a second half.
+/// The range of a half's bytes in its chunk, with the prefix of a first half or the suffix of a second
+/// half.
 ///
 /// Packed into one word, which takes one load: the length in the upper half, the start in the
 /// lower, whose upper bit marks a half that is [not short](HalfSpan::new).
