@@ -227,10 +227,10 @@ mod enabled {
 /// # Using a declaration
 ///
 /// A declaration defines a static and its type, which has the same name. Without labels, the static
-/// is used like the metric itself. With labels it has the methods `with(...)`, which takes a value
-/// for each label and is meant for one recording, `bind(...)`, which returns a
+/// is used like the metric itself. With labels it has the methods `with(...)`, which takes the label
+/// values and is meant for one recording, `bind(...)`, which returns a metric with a
 /// [handle](crate::Handle) to one series, and, for open labels, `remove(...)`, `clear()` and
-/// `retain(|labels| ...)`.
+/// `retain(|labels| ...)`. An info has `set(...)` and `get()` instead.
 ///
 /// # Series that expire
 ///

@@ -16,7 +16,7 @@ use crate::{
     storage::{self, layout::Layout},
 };
 
-/// A declared metric: what `metrics!` implements for the type that it generates.
+/// The trait that `metrics!` implements for the type of each metric that it declares.
 #[doc(hidden)]
 pub trait DeclaredMetric: Sized + 'static {
     /// The metric's storage in each thread.

@@ -342,7 +342,7 @@ impl<M: DynamicMetric> DynamicFamily<M> {
 
     /// The series with these label values, in the order of the label names.
     ///
-    /// Missing values are empty, and values beyond the names are ignored. The lookup takes no lock
+    /// Missing values are empty, and surplus values are ignored. The lookup takes no lock
     /// if the series exists; keep the result for repeated recordings.
     pub fn with(&self, values: &[&str]) -> M {
         let mut padded = Vec::new();

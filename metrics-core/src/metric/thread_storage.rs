@@ -99,7 +99,7 @@ impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries, N> {
     }
 }
 
-/// A storage strategy as a type; see [`StrategyStorage`].
+/// The type that stands for a storage strategy, given its number; see [`StrategyStorage`].
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct Strategy<const STRATEGY: u8>;

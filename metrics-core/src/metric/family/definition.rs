@@ -167,7 +167,7 @@ impl Family {
             && self.open.own_limit() == other.open.own_limit()
     }
 
-    /// Name, help, unit, labels and bounds.
+    /// The family's description: name, help, unit, labels, bounds and other properties.
     pub fn desc(&self) -> &Desc {
         &self.desc
     }

@@ -38,7 +38,7 @@ fn used_families() -> impl DerefMut<Target = Vec<&'static Family>> {
     USED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The family at this position in the order of first recordings.
+/// The family at this position in the list that `ensure_registered` fills.
 pub(crate) fn registered_on_first_use(position: usize) -> Option<&'static Family> {
     used_families().get(position).copied()
 }
