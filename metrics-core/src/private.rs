@@ -180,8 +180,8 @@ pub const fn check_max_buckets(max: u16) {
 pub const fn check_latency(bounds: &[f64], seconds: f64) {
     let mut i = 0;
     while i < bounds.len() {
-        // Identical bits: a listed bound and the latency were both parsed from decimals. A bound of
-        // `linear` or `exponential` matches only if it is computed to the same float.
+        // The bits are equal for a listed bound: it and the latency were both parsed from decimals.
+        // A bound of `linear` or `exponential` matches only if it is computed to the same float.
         if bounds[i].to_bits() == seconds.to_bits() {
             return;
         }

@@ -220,15 +220,16 @@ fn record<M: DeclaredMetric>(series: &DeclaredSeries<M>, op: impl FnOnce(&[Atomi
         };
     }
     let width = const { M::LAYOUT.cells() };
-    // The closures of counters capture two words at most, so that the cold path gets them in
-    // registers.
+    // For a counter, the last closure below captures at most two words, so that the cold path gets
+    // them in registers.
     let place = series.series.place as usize;
     let register = || M::family().ensure_registered();
     storage::record_local(
         M::local(),
         M::family().region(),
         register,
-        // Without the attribute, a metric that is recorded in several places gets a call here.
+        // Without the attribute, the compiler may emit a call of this closure for a metric that is
+        // recorded in several places.
         #[inline(always)]
         move |cells| op(&cells[place * width..][..width]),
     );

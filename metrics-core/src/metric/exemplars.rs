@@ -273,7 +273,7 @@ impl ExemplarStore {
                 ..RowExemplars::default()
             };
         }
-        // False if a newer series has taken the place: the exemplar is dropped.
+        // The generations differ if a newer series has taken the place: the exemplar is dropped.
         if stored.generation == generation {
             stored.put(bucket as u16, exemplar, limit);
         }

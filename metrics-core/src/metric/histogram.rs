@@ -260,7 +260,7 @@ impl<S: SeriesStorage> Histogram<S> {
             0
         };
         let done = self.0.try_record(|cells| {
-            // Computed again instead of captured: here it is a constant for declared metrics.
+            // Not captured but computed again: for a declared metric, the result is a constant here.
             let (classic_count, native) = layout.native()?;
             let slot =
                 native.find_bucket(&cells[histogram_block::HEADER + classic_count..], value)?;

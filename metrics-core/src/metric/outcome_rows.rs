@@ -134,7 +134,7 @@ impl OutcomeRows {
 
     /// Whether a row with these values is exposed: something was recorded in it, or it starts at 0.
     pub(crate) fn is_exposed(self, row: usize, values: &[u64]) -> bool {
-        // Counts, up-down counts and histograms, the layouts of functions, begin with a count.
+        // The first value of a function's metric is a count: of calls, or of calls that have begun.
         let is_recorded = || values.first().is_some_and(|count| *count != 0);
         let starts_at_zero = !self.has_open_result_labels()
             && match self.outcome(row) {

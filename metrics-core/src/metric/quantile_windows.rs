@@ -105,7 +105,7 @@ impl Window {
     fn merged(&self) -> DDSketch {
         let mut merged = DDSketch::new(Config::defaults());
         for part in &self.parts {
-            // Fails only for sketches with different configurations.
+            // `merge` fails only for sketches with different configurations.
             let _ = merged.merge(part);
         }
         merged

@@ -109,7 +109,7 @@ pub(crate) fn find_and_pin(family: &Family, labels: &impl LabelSet) -> SeriesId 
             family.index().pin_again(series.place);
             return series;
         }
-        // Fails if the series was removed after the lookup; the next lookup creates a new one.
+        // `pin` fails if the series was removed after the lookup; the next lookup creates a new one.
         if family.index().pin(series) {
             return series;
         }

@@ -110,7 +110,7 @@ impl Family {
     /// Takes exemplars from the spans that recordings are made in.
     #[must_use]
     pub const fn with_exemplars(mut self) -> Self {
-        // A `const fn` cannot drop the old value, which owns nothing.
+        // A `const fn` cannot drop the old value. It owns nothing, so forgetting it leaks nothing.
         std::mem::forget(std::mem::replace(
             &mut self.exemplars,
             Exemplars::from_spans(),

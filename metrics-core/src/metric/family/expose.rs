@@ -251,7 +251,7 @@ impl Family {
     /// The value of a family for which [`is_single_number`](Self::is_single_number) is true.
     #[inline(always)]
     pub(crate) fn single_number(&self, cells: &[u64; 2]) -> Number {
-        // Always a number, if `is_single_number` is true.
+        // `number` returns `Some` if `is_single_number` is true, so the default is not used.
         self.number(cells).unwrap_or(Number::Unsigned(0))
     }
 
