@@ -53,7 +53,8 @@ derives! {
     "metrics_http": HttpLabel HttpLabels;
 }
 
-/// Defines the attributes for each crate that re-exports them, with metrics on and off.
+/// Defines the function attributes once for each crate that re-exports them and for metrics on and
+/// off.
 macro_rules! attributes {
     ($($krate:literal $mode:ident: $counted:ident $timed:ident $in_flight:ident;)*) => {$(
         attributes! { @one "counted" COUNTED $krate $mode $counted }

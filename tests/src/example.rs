@@ -62,7 +62,7 @@ impl Example {
     /// Waits until the program ends by itself, and asserts that it succeeds.
     #[track_caller]
     pub fn end(mut self) {
-        // It prints a summary, so the pipe must be read to its end.
+        // The program prints a summary before it ends, so the pipe must be read to its end.
         let mut rest = String::new();
         let read = self.stdout.read_to_string(&mut rest);
         read.expect("the example prints text");
@@ -99,7 +99,7 @@ impl Example {
 
 impl Drop for Example {
     fn drop(&mut self) {
-        // Both fail only if it has already ended.
+        // Both calls fail only if the program has already ended.
         _ = self.program.kill();
         _ = self.program.wait();
     }

@@ -11,7 +11,7 @@ use std::{
 pub fn build_fixture(name: &str, release: bool) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let fixture = here.join("fixtures").join(name);
-    // The workspace's versions, so that nothing has to be downloaded.
+    // Uses the versions in the workspace's lock file, so that nothing has to be downloaded.
     fs::copy(here.join("../Cargo.lock"), fixture.join("Cargo.lock")).expect("the lock file");
     // One target folder for all fixtures, so that shared dependencies are built once per profile.
     let target = target_folder().join("fixtures");

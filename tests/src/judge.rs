@@ -236,7 +236,7 @@ impl Sample {
 /// The exemplar of a sample.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Exemplar {
-    /// Its labels, unescaped.
+    /// The labels of the exemplar, unescaped.
     pub labels: BTreeMap<String, String>,
     /// The value.
     #[serde(deserialize_with = "f64_from_string")]

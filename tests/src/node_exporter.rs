@@ -36,7 +36,7 @@ impl NodeExporter {
         Self(Scraper::start(command, address, folder, "/"))
     }
 
-    /// Returns the families that it exposes.
+    /// Returns the families that the `node_exporter` exposes.
     #[track_caller]
     pub fn families(&self) -> Families {
         let page = get(&self.0.url("/metrics"));

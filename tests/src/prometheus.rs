@@ -19,7 +19,7 @@ pub struct Prometheus(Scraper);
 /// The version of Prometheus to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
-    /// Debian stable's, 2.42 or later.
+    /// The version in Debian stable, 2.42 or later.
     Debian,
     /// A Prometheus 3, which accepts UTF-8 names.
     Newer,
@@ -79,7 +79,7 @@ impl Prometheus {
         self.0.crash();
     }
 
-    /// Restarts it after a crash with the same data.
+    /// Restarts the server after a crash with the same data.
     #[track_caller]
     pub fn start_again(&mut self) {
         self.0.start_again(READY);
@@ -178,7 +178,7 @@ impl Prometheus {
 /// The state of a scrape target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// The job.
+    /// The name of the scrape job.
     pub job: String,
     /// `up`, `down` or `unknown`.
     pub health: String,

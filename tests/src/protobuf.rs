@@ -42,24 +42,24 @@ pub struct MetricFamily {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
 #[repr(i32)]
 pub enum MetricType {
-    /// Field `counter`.
+    /// A counter, with its value in the field `counter`.
     Counter = 0,
-    /// Field `gauge`.
+    /// A gauge, with its value in the field `gauge`.
     Gauge = 1,
-    /// Field `summary`.
+    /// A summary, with its value in the field `summary`.
     Summary = 2,
-    /// Field `untyped`.
+    /// A metric of unknown type, with its value in the field `untyped`.
     Untyped = 3,
-    /// Field `histogram`.
+    /// A histogram, with its value in the field `histogram`.
     Histogram = 4,
-    /// Field `histogram` as well.
+    /// A gauge histogram, with its value in the field `histogram` as well.
     GaugeHistogram = 5,
 }
 
 /// A series.
 #[derive(Clone, PartialEq, Message)]
 pub struct Metric {
-    /// Its labels.
+    /// The labels of the series.
     #[prost(message, repeated, tag = "1")]
     pub label: Vec<LabelPair>,
     /// The value of a gauge.
@@ -74,7 +74,7 @@ pub struct Metric {
     /// The value of a metric of unknown type.
     #[prost(message, optional, tag = "5")]
     pub untyped: Option<Number>,
-    /// Unix time in milliseconds.
+    /// The Unix time of the value in milliseconds, if it is given.
     #[prost(int64, optional, tag = "6")]
     pub timestamp_ms: Option<i64>,
     /// The value of a histogram.
@@ -85,10 +85,10 @@ pub struct Metric {
 /// A label.
 #[derive(Clone, PartialEq, Eq, Hash, Message)]
 pub struct LabelPair {
-    /// Its name.
+    /// The name of the label.
     #[prost(string, optional, tag = "1")]
     pub name: Option<String>,
-    /// Its value.
+    /// The value of the label.
     #[prost(string, optional, tag = "2")]
     pub value: Option<String>,
 }
@@ -104,7 +104,7 @@ pub struct Number {
 /// A counter.
 #[derive(Clone, PartialEq, Message)]
 pub struct Counter {
-    /// The total.
+    /// The value of the counter.
     #[prost(double, optional, tag = "1")]
     pub value: Option<f64>,
     /// The exemplar.
@@ -121,10 +121,10 @@ pub struct Summary {
     /// The number of observations.
     #[prost(uint64, optional, tag = "1")]
     pub sample_count: Option<u64>,
-    /// Their sum.
+    /// The sum of the observations.
     #[prost(double, optional, tag = "2")]
     pub sample_sum: Option<f64>,
-    /// Their quantiles.
+    /// Quantiles of the observations.
     #[prost(message, repeated, tag = "3")]
     pub quantile: Vec<Quantile>,
     /// The created timestamp.
@@ -135,7 +135,7 @@ pub struct Summary {
 /// A quantile.
 #[derive(Clone, PartialEq, Message)]
 pub struct Quantile {
-    /// From 0 to 1.
+    /// The quantile, from 0 to 1.
     #[prost(double, optional, tag = "1")]
     pub quantile: Option<f64>,
     /// The value that this share of observations does not exceed.
@@ -149,10 +149,10 @@ pub struct Histogram {
     /// The number of observations.
     #[prost(uint64, optional, tag = "1")]
     pub sample_count: Option<u64>,
-    /// Their sum.
+    /// The sum of the observations.
     #[prost(double, optional, tag = "2")]
     pub sample_sum: Option<f64>,
-    /// Classic buckets.
+    /// The classic buckets.
     #[prost(message, repeated, tag = "3")]
     pub bucket: Vec<Bucket>,
     /// The created timestamp.
@@ -224,7 +224,7 @@ pub struct Bucket {
     /// Observations up to the upper bound.
     #[prost(uint64, optional, tag = "1")]
     pub cumulative_count: Option<u64>,
-    /// Its upper bound.
+    /// The upper bound of the bucket.
     #[prost(double, optional, tag = "2")]
     pub upper_bound: Option<f64>,
     /// The exemplar.
@@ -246,10 +246,10 @@ pub struct BucketSpan {
 /// An exemplar.
 #[derive(Clone, PartialEq, Message)]
 pub struct Exemplar {
-    /// Its labels.
+    /// The labels of the exemplar.
     #[prost(message, repeated, tag = "1")]
     pub label: Vec<LabelPair>,
-    /// Its value.
+    /// The recorded value.
     #[prost(double, optional, tag = "2")]
     pub value: Option<f64>,
     /// The time of the recording.

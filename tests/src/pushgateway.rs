@@ -63,13 +63,13 @@ impl Pushgateway {
         self.url().replace("http://", "https://")
     }
 
-    /// Returns the families that it exposes.
+    /// Returns the families that the Pushgateway exposes.
     #[track_caller]
     pub fn families(&self) -> Families {
         python_text(&self.page().body).expect("the Pushgateway writes a valid exposition")
     }
 
-    /// Returns the response with its exposition.
+    /// Returns the response with the Pushgateway's exposition.
     #[track_caller]
     pub fn page(&self) -> Page {
         get(&self.0.url("/metrics"))
@@ -89,7 +89,7 @@ impl Pushgateway {
         groups.iter().map(labels).collect()
     }
 
-    /// Returns its only group, with labels and families, as its API lists it.
+    /// Returns the only group, with labels and families, as the API of the Pushgateway lists it.
     #[track_caller]
     pub fn group(&self) -> Value {
         match &list(&self.0.ask("metrics", &[]))[..] {

@@ -70,7 +70,7 @@ impl Scraper {
         self.server.wait().expect("a child can be awaited");
     }
 
-    /// Restarts it after a crash with the same data.
+    /// Restarts the server after a crash with the same data.
     #[track_caller]
     pub(crate) fn start_again(&mut self, ready: &str) {
         self.server = spawn(&mut self.command);
@@ -129,7 +129,7 @@ impl Scraper {
 
 impl Drop for Scraper {
     fn drop(&mut self) {
-        // Both fail only if it has already ended.
+        // Both calls fail only if the server has already ended.
         _ = self.server.kill();
         _ = self.server.wait();
     }

@@ -1,7 +1,7 @@
 //! A strict parser of the Prometheus text format and of `OpenMetrics`.
 //!
-//! The official parsers are lenient, because they read what any program may expose. This one
-//! accepts only what this library may write: a surplus space, a number that is not in canonical
+//! The official parsers are lenient, because they read what any program may expose. This parser
+//! accepts only what metrics-core may write: a surplus space, a number that is not in canonical
 //! form, a misplaced line or a value that its type forbids is an error. It also reads quoted names.
 
 use std::{
@@ -21,9 +21,9 @@ pub enum Dialect {
 /// A family.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Family {
-    /// The name in this format.
+    /// The name as the parsed format writes it.
     pub name: String,
-    /// The type in this format.
+    /// The type as the parsed format writes it.
     pub kind: String,
     /// The help, unescaped.
     pub help: String,

@@ -1,7 +1,7 @@
 //! Turns the types of `model` into tokens. Nothing here can fail.
 //!
-//! Most files begin with a small input and its expansion, shortened to what matters. Complete
-//! expansions are in the folder `snapshots`, where a test compares them.
+//! Most files begin with a small input and its shortened expansion. Complete expansions are in the
+//! folder `snapshots`, with which tests compare the output of the macros.
 //!
 //! Paths to items are absolute: through the path of metrics-core that the user's crate knows, or
 //! through `::core`. Variables that user code could clash with begin with `__` or have mixed-site

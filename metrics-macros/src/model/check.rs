@@ -81,7 +81,7 @@ fn check_family(args: &Args, errors: &mut Errors) {
         .into_iter()
         .flatten()
     {
-        // `check_applies` reports buckets on the other attributes.
+        // Buckets on attributes other than `#[timed]` are reported by `check_applies`.
         let applies = key != "buckets" || instrument.is_timed;
         if applies && !args.name.is_set() {
             let message = format!(

@@ -61,7 +61,7 @@ pub(crate) struct MetricType {
 
 pub(crate) enum LabelsType {
     None,
-    /// Never empty.
+    /// A list of labels in parentheses, which is never empty.
     List(Vec<ListedLabel>),
     /// A type that implements `Labels`.
     Type(Box<Type>),
@@ -88,7 +88,7 @@ impl ListedLabel {
     }
 }
 
-/// The attributes of a label: its name, and what is done to its values.
+/// The attributes of a label, which set its name and the rules for its values.
 #[derive(Default)]
 pub(crate) struct LabelRules {
     pub(crate) name: Slot<LitStr>,

@@ -44,8 +44,9 @@ pub(crate) use self::{
     tokens::{first_span, label_name, mentions, without_comma},
 };
 
-/// Whether the program records metrics. It does not with `--cfg metrics_off`. Cargo may not pass
-/// this flag to procedural macros, so metrics-core and metrics-http select the macro for the mode.
+/// Whether the program records metrics. It does not with `--cfg metrics_off`. Cargo does not pass
+/// this flag to procedural macros in every build, so metrics-core and metrics-http select the macro
+/// for the mode.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     On,

@@ -19,9 +19,9 @@ pub(crate) struct Returns {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FutureForm {
     AsyncFn,
-    /// Returns `impl Future`.
+    /// A function that returns `impl Future`.
     Opaque,
-    /// Returns `Pin<Box<dyn Future>>`, `BoxFuture` or `LocalBoxFuture`.
+    /// A function that returns `Pin<Box<dyn Future>>`, `BoxFuture` or `LocalBoxFuture`.
     Boxed,
 }
 
@@ -166,7 +166,7 @@ fn future_output<'a>(
 /// The type as a constant outside of the function can name it: with `'static` lifetimes.
 ///
 /// The constants tell whether a type is a `Result` and which values a label has. Neither depends on
-/// lifetimes, so the other type gives the same answer.
+/// lifetimes, so the changed type gives the same answer.
 pub(crate) fn with_static_lifetimes(ty: &Type) -> Type {
     let mut ty = ty.clone();
     StaticLifetimes::default().visit_type_mut(&mut ty);

@@ -16,7 +16,7 @@ use crate::model::{
     Args, BLOCK_ARGUMENT, Enclosing, Errors, Instrument, MOVED_ARGUMENT, Sample, Slot,
 };
 
-/// The arguments that the error about an unknown one lists. [`BLOCK_ARGUMENT`] and
+/// The arguments that the error about an unknown argument lists. [`BLOCK_ARGUMENT`] and
 /// [`MOVED_ARGUMENT`], which only expansions write, are left out.
 const ARGUMENTS: [&str; 17] = [
     "name",

@@ -35,14 +35,16 @@ impl Generated {
         generated
     }
 
-    /// Returns the build time of this crate alone; its dependencies must have been built.
+    /// Builds this crate and returns the time, which is of this crate alone if its dependencies have
+    /// been built before.
     pub(super) fn build(&self, profile: Profile) -> Duration {
         self.build_with(profile, &[])
     }
 
     /// Builds this crate in release mode without symbols.
     ///
-    /// This does not rebuild the dependencies for the next [`Self::build`].
+    /// The option applies to this crate alone, so the next [`Self::build`] does not rebuild the
+    /// dependencies.
     pub(super) fn build_stripped(&self) {
         let strip = format!("profile.release.package.{PACKAGE}.strip=true");
         self.build_with(Profile::Release, &["--config", &strip]);

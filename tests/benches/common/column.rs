@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use super::versions::version;
 
-/// A contender.
+/// A contender: a library, a variant of its use, or minimal code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Column {
     pub(crate) name: &'static str,

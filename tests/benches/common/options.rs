@@ -13,9 +13,9 @@ pub(crate) struct Options {
     pub(super) rows: Vec<String>,
     /// Number of rounds; the medians over them are reported.
     pub(crate) rounds: usize,
-    /// Whether to skip the second run, in a build with thin LTO.
+    /// Whether to run the bench only in this build, and not also in a build with thin LTO.
     pub(super) as_is: bool,
-    /// The name of this build, in the heading of its tables.
+    /// The name of this build, which is the heading of its tables.
     pub(super) build: String,
     /// The output file.
     pub(crate) output: PathBuf,

@@ -67,8 +67,8 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
 /// Creates a provider and records the workload into it.
 fn provider(work: Work, builder: MeterProviderBuilder) -> SdkMeterProvider {
     let series = work.series();
-    // Without this limit, series beyond the default of 2,000 would share the overflow series. One
-    // is to spare.
+    // Without this limit, series beyond the default of 2,000 would share the overflow series. The
+    // added 1 is a reserve.
     let view = move |_: &Instrument| {
         let stream = Stream::builder().with_cardinality_limit(series + 1);
         stream.build().ok()

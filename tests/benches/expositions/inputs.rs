@@ -4,11 +4,11 @@ use std::sync::LazyLock;
 
 use super::work::THREADS;
 
-/// Name of the counters with labels.
+/// Name of the family of counters with labels.
 pub(crate) const COUNTERS: &str = "http_requests_total";
 /// [`COUNTERS`] for libraries that add the suffix themselves.
 pub(crate) const COUNTERS_WITHOUT_SUFFIX: &str = "http_requests";
-/// Name of histograms.
+/// Name of the family of histograms.
 pub(crate) const HISTOGRAMS: &str = "http_request_duration_seconds";
 /// Help of the families, except where a library takes the help from a doc comment.
 pub(crate) const HELP: &str = "Requests served since the process start.";

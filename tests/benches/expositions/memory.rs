@@ -13,7 +13,7 @@ use crate::encoders::ours;
 /// Name of this measurement, for selection on the command line.
 pub(crate) const NAME: &str = "memory of 1,000,000 counters";
 
-/// Encodes a million counters and discards the output.
+/// Returns the allocations during the exposition of a million counters, whose output is discarded.
 pub(crate) fn measure() -> Allocated {
     eprintln!("{NAME}");
     let (registry, _recorders) = ours::registry(Work::Counters(1_000_000));

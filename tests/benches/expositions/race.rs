@@ -25,7 +25,7 @@ pub(crate) struct Measured {
     pub(super) column: Column,
     /// Median time of an exposition.
     pub(super) nanoseconds: f64,
-    /// Length of the exposition.
+    /// Length of the exposition in bytes.
     pub(super) bytes: usize,
     pub(super) allocated: Allocated,
 }
@@ -106,7 +106,7 @@ struct Contender {
     work: Work,
     column: Column,
     encoder: Box<dyn Encoder>,
-    /// Length of the exposition.
+    /// Length of the exposition in bytes.
     bytes: usize,
     out: Vec<u8>,
     allocated: Allocated,

@@ -21,9 +21,9 @@ use crate::common::{Short, median};
 
 /// Percentiles of the latency in microseconds.
 pub(crate) struct Latencies {
-    /// Median over the rounds: without scrapes, and with them.
+    /// The 50th percentile: its median over the rounds without scrapes, and over those with them.
     p50: [f64; 2],
-    /// See [`p50`](Self::p50).
+    /// The 99th percentile, in the order of [`p50`](Self::p50).
     p99: [f64; 2],
     /// The lowest and highest p99 of the rounds without scrapes, which shows the noise.
     noise: [f64; 2],

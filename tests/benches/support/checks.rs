@@ -238,8 +238,7 @@ fn gauges() -> Vec<Check> {
     for row in [Row::GaugeSet, Row::GaugeAdd] {
         checks.extend([
             Check::at_most(row, 1.1, BEST_PEER, best_peer(row)),
-            // Our gauge and the best peer's run the same instructions, so the tolerance of 10 % is
-            // only for noise.
+            // The target is to be as fast as the best peer. The tolerance of 10 % is for noise.
             Check::at_least(row, 0.9, BEST_PEER, best_peer(row)),
         ]);
     }

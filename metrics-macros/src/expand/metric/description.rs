@@ -1,4 +1,4 @@
-//! The description of a declared metric, and the checks of what is declared.
+//! The description of a declared metric, and the checks of its name, unit, labels and bounds.
 //!
 //! ```text
 //! /// Pages.

@@ -70,7 +70,7 @@ impl<'a> Expansion<'a> {
         self.metric.kind == MetricKind::Histogram
     }
 
-    /// A metric that the program records.
+    /// Expands a metric that the program records.
     fn recorded(&self) -> TokenStream {
         let Declaration {
             vis,
@@ -153,7 +153,7 @@ impl<'a> Expansion<'a> {
         quote!(#krate::#kind<#states #storage>)
     }
 
-    /// A metric whose value a function returns at each scrape.
+    /// Expands a metric whose value `function` returns at each scrape.
     fn computed(&self, function: &Expr) -> TokenStream {
         let (krate, p) = (self.krate, &self.p);
         let Declaration {
