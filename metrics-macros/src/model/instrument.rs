@@ -10,7 +10,7 @@ pub(crate) struct Instrument {
     pub(crate) recorder: &'static str,
     /// The constant of `metrics_core::__private::call::FunctionFamily` for `family`.
     pub(crate) shared_family: &'static str,
-    /// The variant of `metrics_core::Kind`.
+    /// The variant of `metrics_core::Kind` for the families of the attribute.
     pub(crate) kind: &'static str,
     /// The family that functions without the arguments `name` and `sample` share.
     pub(crate) family: &'static str,

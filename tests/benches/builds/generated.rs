@@ -35,8 +35,8 @@ impl Generated {
         generated
     }
 
-    /// Builds this crate and returns the time, which is of this crate alone if its dependencies have
-    /// been built before.
+    /// Builds this crate and returns the time, which is that of this crate alone if its dependencies
+    /// have been built before.
     pub(super) fn build(&self, profile: Profile) -> Duration {
         self.build_with(profile, &[])
     }

@@ -9,7 +9,7 @@ mod source;
 
 pub(crate) use self::measure::measure;
 
-/// The attribute on each function.
+/// The attributes on each function of a generated crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Variant {
     /// No attribute: the baseline.

@@ -52,7 +52,7 @@ pub(crate) fn metric(metric: &Metric, krate: &Path, mode: Mode) -> TokenStream {
     }
 }
 
-/// A metric, and the paths that its templates begin with.
+/// A metric to expand, and the paths with which the generated code names items of metrics-core.
 struct Expansion<'a> {
     metric: &'a Metric,
     krate: &'a Path,
