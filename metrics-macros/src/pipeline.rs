@@ -48,7 +48,7 @@ fn try_instrument(
             expand::function(args, moved, *function)
         }
         Some(Item::Container(container)) => expand::container(&args, &container),
-        // Unreachable: these were reported above, so `finish` has returned the error.
+        // Unreachable: such an item was reported above, so `finish` has returned the error.
         Some(Item::FileModule(_) | Item::Other) | None => TokenStream::new(),
     })
 }

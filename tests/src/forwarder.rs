@@ -13,7 +13,7 @@ use std::{
 
 /// Forwards requests to a server one after the other, with another `Accept` header.
 ///
-/// For scrapers whose format cannot be configured.
+/// Selects the format for scrapers in which it cannot be configured.
 #[derive(Debug)]
 pub struct Forwarder {
     address: SocketAddr,

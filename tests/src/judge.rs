@@ -151,7 +151,7 @@ enum Response {
     Refusal(String),
 }
 
-/// The families of an exposition, in its order.
+/// The families of an exposition, in the order of the exposition.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
 pub struct Families(Vec<Family>);

@@ -17,7 +17,7 @@ pub(crate) struct Metric {
     pub(crate) declaration: Declaration,
 }
 
-/// The type of a metric.
+/// The type of a declared metric.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MetricKind {
     Counter,

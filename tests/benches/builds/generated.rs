@@ -35,8 +35,8 @@ impl Generated {
         generated
     }
 
-    /// Builds this crate and returns the time, which is that of this crate alone if its dependencies
-    /// have been built before.
+    /// Builds this crate and returns the time: of this crate alone if its dependencies were built
+    /// before.
     pub(super) fn build(&self, profile: Profile) -> Duration {
         self.build_with(profile, &[])
     }
@@ -111,7 +111,7 @@ impl Generated {
     }
 }
 
-/// Panics on failure, because a table without this crate would be useless.
+/// Runs Cargo. Panics on failure, because a table without this crate would be useless.
 #[track_caller]
 fn succeed(cargo: &mut Command) {
     let status = cargo.status().expect("Cargo starts");

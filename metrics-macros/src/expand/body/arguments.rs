@@ -154,7 +154,7 @@ fn rebinding_lints(ident: &Ident, recorders: &[Recorder]) -> TokenStream {
         lints.extend(quote!(, clippy::no_effect_underscore_binding));
         lints.extend(quote!(, clippy::used_underscore_binding));
     }
-    // An argument that only a label names counts as used.
+    // Allows an argument that only a label uses and the body does not.
     let is_it = |word: &Ident| word == ident;
     let is_in_label =
         |recorder: &Recorder| recorder.is_labelled && mentions(recorder.series.clone(), &is_it);
