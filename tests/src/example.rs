@@ -26,7 +26,7 @@ pub struct Example {
 }
 
 impl Example {
-    /// Builds the example if necessary and starts it. It ends by itself after `lasting`.
+    /// Builds the example if necessary and starts it. The program ends by itself after `lasting`.
     ///
     /// The program sends itself `load` requests per second.
     #[track_caller]

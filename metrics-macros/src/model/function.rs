@@ -107,7 +107,7 @@ pub(crate) struct Member {
     /// The item without its attributes.
     pub(crate) item: TokenStream,
     pub(crate) is_function: bool,
-    /// Whether a function attribute can be on it: it is a container or a function, has a body, and
-    /// is not a `const fn`.
+    /// Whether a function attribute can be on the item: it is a container or a function, has a
+    /// body, and is not a `const fn`.
     pub(crate) is_instrumentable: bool,
 }

@@ -32,7 +32,7 @@ pub(crate) enum Row {
     /// [`Timer`](Self::Timer) with the system clock, which is used where the time stamp counter is
     /// not reliable.
     SystemTimer,
-    /// Call of a timed function that is not inlined, about 14 bounds.
+    /// Call of a timed function that is not inlined and whose histogram has about 14 bounds.
     Timed,
     /// Creation and completion of the future of a timed async function.
     TimedAsync,
