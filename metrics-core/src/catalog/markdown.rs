@@ -143,7 +143,7 @@ fn code(text: &str) -> String {
     }
 }
 
-/// Escapes the characters that Markdown interprets inside a line, and replaces line breaks.
+/// Escapes characters that Markdown interprets inside a line, and replaces line breaks by spaces.
 fn prose(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

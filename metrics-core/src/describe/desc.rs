@@ -77,7 +77,7 @@ impl Desc {
             panic!("{}", violation);
         }
         let mut desc = Desc::unchecked(kind, name, help, "");
-        // A collector may write label names that need escaping; only a scrape gets to know them.
+        // A collector may write label names that need escaping; they are known only in a scrape.
         desc.legacy_labels = false;
         desc
     }

@@ -8,7 +8,7 @@ use std::fmt;
 pub enum Kind {
     /// A total that only increases, and restarts at 0 with the program.
     Counter,
-    /// A value that increases and decreases.
+    /// A value that can increase and decrease.
     Gauge,
     /// The number of observations in each bucket, and their sum.
     Histogram,

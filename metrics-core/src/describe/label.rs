@@ -193,7 +193,7 @@ tuples!(A B C D E F G H I J);
 tuples!(A B C D E F G H I J K);
 tuples!(A B C D E F G H I J K M);
 
-/// The number of series of a label set; `None` if a label is open.
+/// The number of series that a metric with these label values has; `None` if a label is open.
 #[doc(hidden)]
 pub const fn closed_series(sets: &[Option<&'static [&'static str]>]) -> Option<usize> {
     let mut product: usize = 1;

@@ -1,4 +1,4 @@
-//! Label sets encoded as integer words: the keys of the index of series.
+//! Label sets encoded as integer words: the keys of the index of series with open labels.
 
 use crate::describe::label::{Label, LabelSet, LabelVisitor};
 

@@ -15,14 +15,15 @@
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Objective {
-    /// `percent` % of the durations (of calls, or observed by a histogram) are at most `seconds`.
+    /// At least `percent` % of the durations (of calls, or observed by a histogram) should be at
+    /// most `seconds`.
     Latency {
         /// The longest duration that meets the objective; a bound of the histogram.
         seconds: f64,
         /// Percentage of the calls or observations, between 0 and 100.
         percent: f64,
     },
-    /// `percent` % of the calls succeed.
+    /// At least `percent` % of the calls should succeed.
     Success {
         /// Percentage of the calls, between 0 and 100.
         percent: f64,

@@ -1,6 +1,6 @@
 //! Checks whether a declaration fits the registry and the family that it joins.
 //!
-//! Errors name the source locations and the remedy.
+//! Errors name the source locations and, in most cases, the remedy.
 
 use std::fmt::Display;
 
@@ -103,8 +103,8 @@ pub(crate) fn check_agreement(
     }
 }
 
-/// Checks that a metric does not use a name of the registry's self-metrics, and that a state set
-/// does not have a label of its own name.
+/// Checks that a metric does not use a name of the registry's self-metrics, and that the name of a
+/// state set is a valid label name, which no other label of the state set has.
 pub(crate) fn check_reserved_names(desc: &Desc, settings: &Settings) -> Result<(), String> {
     self_metrics::check_name(desc)?;
     if desc.kind == Kind::StateSet {

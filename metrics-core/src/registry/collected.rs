@@ -64,7 +64,7 @@ impl CollectedValue {
             .then(|| CollectedValue::StateSet(states.iter().map(owned).collect()))
     }
 
-    /// Writes the value to `sink` as a series with these rendered labels.
+    /// Writes the value to `sink` as a series with the rendered labels `labels`.
     pub(crate) fn write(&self, labels: &str, created: f64, sink: &mut dyn Sink) {
         let value = match self {
             CollectedValue::Counter(value) => Value::Counter(Number::Float(*value), None),
@@ -95,9 +95,9 @@ fn write_states(states: &[(String, bool)], labels: &str, sink: &mut dyn Sink) {
 /// A validated histogram: the buckets are valid and add up to the count, and the sum is finite.
 #[derive(Debug)]
 pub(crate) struct Distribution {
-    /// Upper bounds without `+Inf`.
+    /// Upper bounds of the classic buckets, without `+Inf`.
     bounds: Vec<f64>,
-    /// Observations in each bucket, including `+Inf`.
+    /// Observations in each classic bucket, including `+Inf`; not cumulative.
     counts: Vec<u64>,
     sum: f64,
     /// Whether a bound or a native bucket is negative, so that a histogram's sum may be negative.
@@ -170,7 +170,7 @@ pub(crate) struct CollectedFamily {
 /// A series that a collector wrote, with its value.
 #[derive(Debug)]
 pub(crate) struct SeriesValue {
-    /// Rendered by [`label_text::push_label`](crate::sample::label_text::push_label).
+    /// The labels, rendered by [`label_text::push_label`](crate::sample::label_text::push_label).
     pub(crate) labels: String,
     /// Created timestamp: Unix time in seconds, 0 if unknown.
     pub(crate) created: f64,

@@ -246,7 +246,8 @@ impl Run {
         }
     }
 
-    /// Runs one collector; `None` if another scrape is still running it at the deadline.
+    /// Runs the collector at position `at`; `None` if another scrape is still running it at the
+    /// deadline.
     fn collect(&self, at: usize) -> Option<(usize, Option<Collected>)> {
         let collector = &self.families.collectors()[at];
         if !collector.status.begin_run(self.deadline) {

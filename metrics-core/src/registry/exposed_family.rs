@@ -104,7 +104,8 @@ impl ExposedFamily {
         }
     }
 
-    /// Whether `filter` accepts the family's name or one of its sample names, declared or escaped.
+    /// Whether `filter` accepts the family's name or one of its sample names, declared or escaped;
+    /// true without a filter.
     pub(crate) fn is_selected(&self, prefix: &str, filter: Option<&dyn Fn(&str) -> bool>) -> bool {
         is_selected(&self.desc, prefix, filter)
     }
@@ -146,7 +147,8 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
     }
 }
 
-/// Whether `filter` accepts the family's name or one of its sample names, declared or escaped.
+/// Whether `filter` accepts the family's name or one of its sample names, declared or escaped; true
+/// without a filter.
 pub(crate) fn is_selected(
     desc: &Desc,
     prefix: &str,

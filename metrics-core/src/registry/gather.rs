@@ -28,7 +28,7 @@ pub struct MetricFamily {
     pub unit: Option<String>,
     /// The type.
     pub kind: Kind,
-    /// The source location of its first declaration.
+    /// The source location of the family's first declaration.
     pub location: SourceLocation,
     /// The series.
     pub metrics: Vec<Metric>,

@@ -51,7 +51,7 @@ impl SelfMetrics {
         self.collector_errors.push(series);
     }
 
-    /// Adds the number of look-ups in a family that returned its overflow series.
+    /// Adds how often the overflow series of `family` was returned instead of the requested series.
     pub(crate) fn add_overflowed(&mut self, family: &str, count: u64) {
         let series = Series::new("family", family, "", count);
         self.overflowed.push(series);

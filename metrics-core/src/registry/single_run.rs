@@ -38,7 +38,7 @@ impl SingleRun {
         self.families.push(family);
     }
 
-    /// The run together with the heads of its families.
+    /// The run together with the heads of its families: their names, types and help texts.
     pub(crate) fn with_heads<'a>(
         &'a self,
         exposed: &'a [ExposedFamily],
@@ -52,7 +52,7 @@ impl SingleRun {
     }
 }
 
-/// A run together with the heads of its families.
+/// A run together with the heads of its families: their names, types and help texts.
 #[derive(Debug)]
 pub(crate) struct SingleRunWithHeads<'a> {
     run: &'a SingleRun,

@@ -22,7 +22,8 @@ pub(super) struct Reading {
     _families: Vec<FamilyRef>,
 }
 
-/// Identifies a row of a series; a series that is removed and created again has another key.
+/// Identifies an outcome row of a series; a series that is removed and created again gets another
+/// key.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     family: usize,

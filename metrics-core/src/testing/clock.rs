@@ -4,13 +4,14 @@ use std::{marker::PhantomData, time::Duration};
 
 use crate::storage::clock;
 
-/// Stops the calling thread's time until it is dropped; [`advance`](Self::advance) moves it.
+/// Stops the calling thread's time until the clock is dropped; [`advance`](Self::advance) moves the
+/// time.
 ///
 /// It affects timers and `#[timed]` functions; in expositions that this thread encodes, how long
 /// series with [expiry](crate::Options::expire) have been idle; and created timestamps, the
 /// timestamps of exemplars, and `set_to_current_time` of gauges. It does not affect the sliding
 /// windows of a summary's quantiles, the period in which an expired series can be resumed (a minute
-/// and two expositions), and other clocks, such as tokio's.
+/// and two expositions), or other clocks, such as tokio's.
 ///
 /// Other threads keep the real time. A clock that is created while the thread has one shares its
 /// time; time resumes when the outer one is dropped. Expiry removes series for every reader, so a

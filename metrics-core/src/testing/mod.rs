@@ -1,8 +1,8 @@
 //! Assertions on the metrics that a test records, and a clock that a test advances.
 //!
-//! Tests of one program run in parallel and share its metrics, so [`gather`](crate::gather) returns
-//! the sum over all tests. But each thread records most metrics into its own storage, so these
-//! recordings of one thread can be read exactly, whatever other threads do:
+//! Tests of one program can run in parallel and share its metrics, so [`gather`](crate::gather)
+//! returns the sum over all tests. But each thread records most metrics into its own storage, so
+//! these recordings of one thread can be read exactly, whatever other threads do:
 //!
 //! ```
 //! use metrics_core::{Label, counted, metrics, testing};
@@ -43,8 +43,8 @@
 //! * values of collectors and `#[computed]` metrics, and the registry's self-metrics.
 //!
 //! Float amounts are differences of float sums. The difference is exact if the thread has not
-//! recorded into the metric before, as at the beginning of a `#[test]`, which has its own thread;
-//! otherwise it may have a rounding error.
+//! recorded into the metric before, as at the beginning of a `#[test]`, which normally has its own
+//! thread; otherwise it may have a rounding error.
 //!
 //! With `--cfg metrics_off`, nothing is recorded.
 
