@@ -195,7 +195,7 @@ impl<'a> Collection<'a> {
     ///
     /// Valid if there are at most 255 quantiles, ascending between 0 and 1, and their values and
     /// the sum are finite and not negative. The value of a quantile may also be NaN, which means
-    /// that there are no observations.
+    /// that there were no recent observations.
     pub fn summary(
         &mut self,
         desc: &Desc,

@@ -122,9 +122,10 @@ impl ExposedFamilies {
         }
     }
 
-    /// Removes the series of selected families that had been idle for their expiry time at `began`.
+    /// Expires the series of selected families that had been idle for their expiry time at `began`:
+    /// later expositions leave them out.
     ///
-    /// Called after the exposition was written completely, so that the last value of each removed
+    /// Called after the exposition was written completely, so that the last value of each expired
     /// series has been exposed. `began`, the start of the exposition, is a reading of
     /// [`clock::idle_clock`](crate::storage::clock).
     pub(crate) fn expire_series(

@@ -30,7 +30,7 @@ pub(crate) fn group(
         .collect();
     // Sorted, as the linker's order is arbitrary. The sort is stable, so that of two declarations
     // that clash and have the same source location, the one that was registered first is kept.
-    // OpenMetrics requires `target_info` to be first.
+    // `target_info` comes first, as OpenMetrics recommends.
     declarations
         .sort_by_key(|(desc, _)| (desc.name() != "target_info", desc.name(), desc.location()));
     let names = SampleNames::new(declarations.iter().map(|(desc, _)| *desc), settings);
@@ -78,8 +78,8 @@ impl<'a> Grouping<'a> {
         self.names.insert(desc, self.families.families.len())?;
         let family = match item {
             Item::Metric(metric) => {
-                // From now on, scrapes expose the metric's closed series, recorded or not, so they
-                // start now.
+                // From now on, scrapes can expose the metric's closed series before anything is
+                // recorded, so they start now.
                 metric.set_created_now();
                 ExposedFamily::of_metric(metric)
             }
