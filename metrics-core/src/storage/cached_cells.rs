@@ -1,4 +1,5 @@
-//! [`CachedCells`]: the address of a thread's cells, valid for one epoch; [`Regions`] returns it.
+//! [`CachedCells`]: the address of a thread's cells of one series, valid until the thread's epoch
+//! changes; and [`Regions`]: regions for open labels that return it.
 
 #![allow(unsafe_code, reason = "keeps the address of cells")]
 
@@ -14,7 +15,7 @@ use crate::storage::{lifecycle, region::Region, thread::thread_state};
 #[derive(Clone, Copy, Debug)]
 #[doc(hidden)]
 pub struct CachedCells<const N: usize> {
-    /// In a region that is never dropped.
+    /// The address, in a region that is never dropped.
     cells: NonNull<[AtomicU64; N]>,
     epoch: u64,
 }
@@ -22,7 +23,7 @@ pub struct CachedCells<const N: usize> {
 // SAFETY: `get` dereferences the address only in the thread that created the value.
 unsafe impl<const N: usize> Send for CachedCells<N> {}
 
-// SAFETY: as above.
+// SAFETY: as for `Send`: `get` dereferences the address only in the thread that created the value.
 unsafe impl<const N: usize> Sync for CachedCells<N> {}
 
 impl<const N: usize> CachedCells<N> {
@@ -60,8 +61,8 @@ impl<const N: usize> CachedCells<N> {
 
 /// Regions of the same size for open labels, with consecutive indices.
 ///
-/// The index of the first replaces the id of each, so that [`ready`](Self::ready) does not load a
-/// region.
+/// [`ready`](Self::ready) computes a region's index from that of the first region, so that it does
+/// not load the region's id.
 #[derive(Debug)]
 pub(crate) struct Regions {
     first_index: usize,
@@ -71,7 +72,7 @@ pub(crate) struct Regions {
 }
 
 impl Regions {
-    /// `number` regions, made by `region`.
+    /// Makes `number` regions with `region` and registers them.
     pub(crate) fn new(number: usize, mut region: impl FnMut() -> Region) -> Self {
         let regions: Box<[Region]> = (0..number).map(|_| region()).collect();
         Regions {
@@ -89,9 +90,9 @@ impl Regions {
     /// This thread's cells of a series; `None` if the thread must first attach cells or catch up
     /// with the generation.
     ///
-    /// The caller has just found the series in the index. If the series is removed now, and another
-    /// one claims its place, a recording does not reach the other one: a thread's cells do not
-    /// count for generations that the thread has not seen.
+    /// The caller has just found the series in the index. If the series is removed now, and a new
+    /// series claims its place, a recording does not count for the new series: a thread's cells do
+    /// not count for generations that the thread has not seen.
     #[inline(always)]
     pub(crate) fn ready<const N: usize>(
         &'static self,

@@ -14,7 +14,7 @@ use std::{
 /// One thread's cells of a region on the heap; freed on drop.
 ///
 /// Aligned to 128 bytes, so that blocks of different threads share neither a cache line nor, where
-/// lines have 64 bytes, one of the pairs of lines that processors prefetch together.
+/// lines have 64 bytes, one of the pairs of lines that many processors prefetch together.
 #[derive(Debug)]
 pub(super) struct CellBlock {
     first: NonNull<AtomicU64>,

@@ -6,9 +6,9 @@
 //! changes the source when they drift apart (`Documentation/admin-guide/kernel-parameters.txt`,
 //! `clocksource=tsc`). Reading the counter is one instruction; through `quanta` it would be more.
 //!
-//! While a machine is suspended, the counter stops or jumps, and durations measured across that
-//! have the error. Differences saturate at 0: a reading may be a few microseconds less than an
-//! earlier one on another processor.
+//! While a machine is suspended, the counter may stop or jump, so a duration measured across the
+//! suspension may be wrong. Differences saturate at 0: a reading may be a few microseconds less
+//! than an earlier one on another processor.
 
 use std::{
     cell::Cell,
@@ -19,15 +19,15 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// Nanoseconds per tick of the counter, times 2^32; or one of the values below.
+/// Nanoseconds per tick of the counter, times 2^32; or one of the constants below.
 static SCALE: AtomicU64 = AtomicU64::new(UNKNOWN);
 
-/// The clock has not been read yet.
+/// `SCALE` before the first reading of the clock.
 const UNKNOWN: u64 = 0;
-/// Readings are nanoseconds, from the system's clock.
+/// `SCALE` if readings are nanoseconds of the system's clock.
 const SYSTEM: u64 = 1;
-/// As `SYSTEM`, except in threads in which a test has frozen the time. A state of its own, so that
-/// programs without such tests do not check for it.
+/// As `SYSTEM`, except in threads in which a test has frozen the time. A separate value, so that
+/// readings in programs without such tests do not check whether the time is frozen.
 const FREEZABLE: u64 = 2;
 
 /// Reads the clock, in ticks for [`nanos_between`] and [`seconds_between`].
@@ -53,11 +53,11 @@ pub(crate) fn nanos_between(start: u64, end: u64) -> u64 {
 /// Seconds from one reading to another; 0 if `end` is before `start`.
 #[inline(always)]
 pub(crate) fn seconds_between(start: u64, end: u64) -> f64 {
-    // From a signed integer, the conversion to a float is one instruction.
+    // On x86-64, the conversion to a float is one instruction from a signed integer.
     let ticks = end.saturating_sub(start).min(i64::MAX as u64).cast_signed();
     let tick = match SCALE.load(Ordering::Relaxed) {
         UNKNOWN..=FREEZABLE => 1e-9,
-        // Exact: a scale has fewer than 53 bits.
+        // The conversion to a float is exact, as a scale has fewer than 53 bits.
         scale => scale.cast_signed() as f64 * (1e-9 / (1_u64 << 32) as f64),
     };
     ticks as f64 * tick
@@ -69,7 +69,8 @@ pub fn use_system_clock() {
     SCALE.store(SYSTEM, Ordering::Relaxed);
 }
 
-/// Uses the best clock from now on; undoes [`use_system_clock`].
+/// Uses the counter from now on if it can be trusted, else the system's clock; undoes
+/// [`use_system_clock`].
 #[doc(hidden)]
 pub fn use_best_clock() {
     SCALE.store(best(), Ordering::Relaxed);
@@ -89,7 +90,8 @@ fn now_at_first_or_frozen() -> u64 {
     if SCALE.load(Ordering::Relaxed) == FREEZABLE {
         return nanos();
     }
-    // Fails if a test freezes the time at this moment; the time then stays frozen.
+    // Fails if another thread has set `SCALE` meanwhile, for instance because a test froze the
+    // time; that value then stays.
     let order = Ordering::Relaxed;
     let _ = SCALE.compare_exchange(UNKNOWN, best(), order, order);
     now()
@@ -130,8 +132,8 @@ fn kernel_trusts_counter() -> bool {
 /// The created timestamp of a series that starts now: Unix time in seconds, rounded down to a
 /// whole millisecond.
 ///
-/// Prometheus stores milliseconds, and series created in one millisecond share one rendered
-/// timestamp.
+/// Prometheus stores milliseconds, and series with equal timestamps need less memory: see
+/// `series/created_timestamps.rs`.
 pub(crate) fn created_timestamp() -> f64 {
     (unix_seconds() * 1e3).floor() / 1e3
 }
@@ -147,17 +149,17 @@ fn since_1970() -> Duration {
     now.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// The clock of series that expire when idle, in nanoseconds.
+/// A reading, in nanoseconds, of the clock that decides when idle series expire.
 pub(crate) fn idle_clock() -> u64 {
     nanos().saturating_add(AHEAD.load(Ordering::Relaxed))
 }
 
-/// Nanoseconds of the system's clock, or the frozen time of this thread.
+/// The system's clock in nanoseconds, or this thread's frozen time.
 fn nanos() -> u64 {
     frozen().map_or_else(system, |frozen| frozen.nanos)
 }
 
-/// The clock of the grace period of expired series, in nanoseconds.
+/// A reading, in nanoseconds, of the clock that measures the grace period of expired series.
 pub(crate) fn grace_clock() -> u64 {
     system().saturating_add(GRACE_AHEAD.load(Ordering::Relaxed))
 }
@@ -165,7 +167,7 @@ pub(crate) fn grace_clock() -> u64 {
 static AHEAD: AtomicU64 = AtomicU64::new(0);
 static GRACE_AHEAD: AtomicU64 = AtomicU64::new(0);
 
-/// The frozen time of a thread.
+/// The time that readings in a thread return while a test has frozen it.
 #[derive(Clone, Copy)]
 struct FrozenTime {
     nanos: u64,
@@ -220,15 +222,15 @@ pub fn advance(by: Duration) {
     AHEAD.fetch_add(by.as_nanos() as u64, Ordering::Relaxed);
 }
 
-/// Lets the grace period, `GRACE_NANOS`, of all series that have expired elapse. For tests, in
-/// which no recorder still uses such a series.
+/// Advances the clock of the grace period by that period, `GRACE_NANOS`. For tests in which no
+/// thread still records into an expired series.
 #[doc(hidden)]
 pub fn end_grace() {
     GRACE_AHEAD.fetch_add(GRACE_NANOS, Ordering::Relaxed);
 }
 
-/// The grace period, in nanoseconds: expiry keeps an expired series for at least this time, and the
-/// series returns if it is recorded again. See `series/expiry.rs`.
+/// The grace period, in nanoseconds: an expired series is kept for at least this time, and is
+/// resumed if it is recorded meanwhile. See `series/expiry.rs`.
 pub(crate) const GRACE_NANOS: u64 = 60 * 1_000_000_000;
 
 #[cfg(test)]

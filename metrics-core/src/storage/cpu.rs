@@ -1,4 +1,5 @@
-//! Processor-specific code: the time stamp counter, wide vectors, and addresses in registers.
+//! Processor-specific code: reads the time stamp counter, compiles loops for wide vector
+//! instructions, and keeps an address in a register.
 
 #![allow(
     unsafe_code,
@@ -13,7 +14,7 @@ pub(crate) fn read_time_stamp_counter() -> u64 {
     unsafe { std::arch::x86_64::_rdtsc() }
 }
 
-/// A loop that gains from wide vectors; run by [`with_wide_vectors`].
+/// A loop that gains from wide vector instructions; run by [`with_wide_vectors`].
 pub(crate) trait WideLoop {
     /// The result of the loop.
     type Output;
@@ -21,7 +22,7 @@ pub(crate) trait WideLoop {
     /// Runs the loop.
     ///
     /// Implementations and what they call must be `#[inline(always)]`: a function that is not
-    /// inlined is compiled for the vectors that every processor has.
+    /// inlined is compiled for the narrow vectors that every processor of the architecture has.
     fn run(self) -> Self::Output;
 }
 
@@ -60,7 +61,7 @@ pub(crate) fn with_wide_vectors<L: WideLoop>(work: L) -> L::Output {
     work.run()
 }
 
-/// Returns the address unchanged, in a register whose origin the compiler does not know.
+/// Returns the address unchanged, in a register, and hides from the compiler where it comes from.
 ///
 /// Otherwise the compiler addresses thread-local storage relative to the `fs` segment in each
 /// access. AMD processors since Zen 2 forward a store to the next load of the same address within

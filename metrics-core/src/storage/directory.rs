@@ -1,4 +1,4 @@
-//! A thread's directory: where its cells of each region are.
+//! A thread's directory: an array that holds the address of the thread's cells of each region.
 
 #![allow(unsafe_code, reason = "the thread and the scrapes share a directory")]
 
@@ -12,7 +12,8 @@ use std::{
 
 use crate::storage::histogram_block::CopyBuffer;
 
-/// A thread's cells of one region.
+/// A directory's entry for one region: where the thread's cells are, and for which generations they
+/// are valid.
 #[derive(Default)]
 pub(super) struct Slot {
     /// The first cell; null while the thread has no cells of the region.
@@ -24,7 +25,8 @@ pub(super) struct Slot {
 /// An owned array of slots, indexed by region; freed on drop.
 ///
 /// Not a `Box`: the thread reads the slots through [`as_ptr`](Self::as_ptr) while the global state
-/// owns and moves the directory, and moving a box invalidates pointers into it.
+/// owns and moves the directory. By Rust's aliasing rules, a box that is moved may invalidate
+/// pointers into it.
 pub(super) struct Directory(NonNull<[Slot]>);
 
 // SAFETY: a directory owns its slots as a `Box<[Slot]>` would, and a slot consists of atomics.
@@ -42,7 +44,7 @@ impl Directory {
         unsafe { self.0.as_ref() }
     }
 
-    /// The slots, valid until this directory is dropped.
+    /// A pointer to the slots, valid until this directory is dropped.
     pub(super) fn as_ptr(&self) -> *const [Slot] {
         self.0.as_ptr()
     }
@@ -55,16 +57,16 @@ impl Drop for Directory {
     }
 }
 
-/// The global state's entry of a running thread that has recorded.
+/// The global state's entry of a running thread that has a directory.
 pub(super) struct ThreadEntry {
     pub(super) directory: Directory,
     /// The buffer into which the thread copies blocks that a scrape could not read directly;
-    /// allocated with the thread's first histogram.
+    /// allocated when the thread attaches its first histogram.
     pub(super) copies: Arc<OnceLock<CopyBuffer<AtomicU64>>>,
 }
 
 impl ThreadEntry {
-    /// Whether this is the thread that has this directory.
+    /// Whether `directory` is this thread's directory.
     pub(super) fn has(&self, directory: *const [Slot]) -> bool {
         ptr::addr_eq(self.directory.as_ptr(), directory)
     }

@@ -1,31 +1,34 @@
-//! Places that series with open labels claim one after the other.
+//! Generations: how series with open labels reuse the places of removed series.
 //!
 //! Each series has a *generation*, a number higher than those of all earlier series of the metric.
-//! A region stores the generation of the series in each place, and the newest generation that has
-//! claimed a used place. A thread stores for each region the newest generation it has *seen*: in
-//! places that were claimed up to that generation, it has zeroed its cells. A thread's cells count
-//! for a series only if the thread has seen the series' generation.
+//! A region stores the generation of the series in each place, and the newest generation of the
+//! series that claimed a used place, that is, a place which another series had before. A thread
+//! stores for each region the newest generation it has *seen*: in places that were claimed up to
+//! that generation, it has zeroed its cells. A thread's cells count for a series only if the thread
+//! has seen the series' generation.
 
 use std::sync::atomic::Ordering;
 
 use crate::storage::atomic::Atomic;
 
-/// Gives a used place to a new series; called under the lock.
+/// Gives a used place to a new series, which has this generation; called under the lock.
 ///
-/// `shared` are the shared cells of the place.
+/// `place` holds the generation of the series in the place, `newest` the newest generation in the
+/// region, and `shared` are the shared cells of the place.
 pub(crate) fn claim<A: Atomic>(place: &A, newest: &A, shared: &[A], generation: u64) {
     for cell in shared {
         cell.store(0, Ordering::Relaxed);
     }
     place.store(generation, Ordering::Relaxed);
-    // Release: pairs with the Acquire in `catch_up`, which then sees all generations up to this.
+    // Release: pairs with the Acquire in `catch_up`, which then sees all generations up to this
+    // one in their places.
     newest.store(generation, Ordering::Release);
 }
 
 /// Zeroes a thread's cells in the places that were claimed since it last did so.
 ///
-/// `generation` is one that the thread has found in the index. `forget` makes the thread forget
-/// references to cells that it has found but not used yet.
+/// `generation` is that of the series for which the thread has looked up the place. `forget`
+/// invalidates references to cells that the thread has looked up before but not used yet.
 pub(crate) fn catch_up<A: Atomic>(
     generations: &[A],
     newest: &A,
@@ -38,7 +41,7 @@ pub(crate) fn catch_up<A: Atomic>(
     let newest = newest.load(Ordering::Acquire);
     let known = seen.load(Ordering::Relaxed);
     if newest > known {
-        // Before the cells change their series: the references are to cells of removed series.
+        // Before the cells are zeroed for new series: a reference may be to cells of a removed one.
         forget();
         let width = (cells.len() / generations.len()).max(1);
         for (place, cells) in generations.iter().zip(cells.chunks(width)) {
@@ -49,9 +52,9 @@ pub(crate) fn catch_up<A: Atomic>(
             }
         }
     }
-    // `generation` may be newer than `newest`: that of a series in an unused place, where the cells
-    // are zero. Places are claimed in the order of generations, so all earlier ones are seen too.
-    // Release: pairs with the Acquire in `has_seen`.
+    // `generation` may be newer than `newest`: then the series is the first one in its place, where
+    // the cells are zero. Places are claimed in the order of generations, so all earlier ones are
+    // seen too. Release: pairs with the Acquire in `has_seen`.
     seen.store(newest.max(generation), Ordering::Release);
 }
 

@@ -1,4 +1,4 @@
-//! The state that all threads share: the running threads, and the regions by index.
+//! The state that all threads share: lists of the running threads and of the registered regions.
 //!
 //! Its lock orders scrapes, recordings on cold paths, and the start and the end of threads; the
 //! [module documentation](super) lists when it is taken.
@@ -44,8 +44,8 @@ impl GlobalLock {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the lock, with capacity for `regions` more regions, one more thread, and one more
-    /// free index.
+    /// Takes the lock when the lists have capacity for `regions` more regions, one more thread, and
+    /// one more free index; allocates larger lists first if they do not.
     pub(super) fn lock_with_capacity(&self, regions: usize) -> MutexGuard<'_, GlobalState> {
         loop {
             let state = self.lock();
@@ -69,7 +69,8 @@ impl GlobalLock {
     }
 }
 
-/// The capacity of a new list with room for `more` elements; 0 if the list has that room.
+/// The capacity of a larger list that has room for `more` elements beyond those of `list`; 0 if
+/// `list` has that room.
 fn missing_capacity<T>(list: &Vec<T>, more: usize) -> usize {
     if list.len() + more <= list.capacity() {
         0
@@ -78,7 +79,8 @@ fn missing_capacity<T>(list: &Vec<T>, more: usize) -> usize {
     }
 }
 
-/// Moves the elements of a list into an empty one, and swaps the two, if that one is larger.
+/// Replaces `list` by `larger`, which is empty, and moves its elements there; does nothing if the
+/// capacity of `larger` is not larger.
 fn move_into_larger<T>(list: &mut Vec<T>, larger: &mut Vec<T>) {
     if larger.capacity() > list.capacity() {
         larger.append(list);
@@ -88,11 +90,11 @@ fn move_into_larger<T>(list: &mut Vec<T>, larger: &mut Vec<T>) {
 
 pub(super) struct GlobalState {
     pub(super) threads: Vec<ThreadEntry>,
-    /// The regions by their index in directories; `None` for those that were dropped.
+    /// The regions by their index in directories; `None` where the region was dropped.
     pub(super) regions: Vec<Option<RegionEntry>>,
     /// Indices of dropped regions.
     free_indices: Vec<u32>,
-    /// The ticket of the last snapshot: see [`histogram_block`](super::histogram_block).
+    /// The last ticket that a scrape has used: see [`histogram_block`](super::histogram_block).
     pub(super) last_ticket: u64,
 }
 
@@ -122,7 +124,8 @@ impl GlobalState {
     /// Takes one thread's heap block of a region out of the thread's directory; `None` if no thread
     /// has one.
     ///
-    /// Static cells are taken out of all directories, but there is no block to return.
+    /// For a region with static cells, the addresses are taken out of all directories, and `None`
+    /// is returned, as nothing must be freed.
     ///
     /// # Safety
     ///
@@ -154,7 +157,8 @@ impl GlobalState {
         })
     }
 
-    /// Adds the counts of running threads to `totals`, one element per region.
+    /// Adds the counts of the running threads to the first number of each element of `totals`,
+    /// which has one element per region.
     ///
     /// Reads the first cell of each region. Regions with another layout than [`Layout::Count`] are
     /// skipped. `ids` is a buffer with enough capacity, as this must not allocate.

@@ -1,8 +1,9 @@
-//! The cells of a histogram in one thread, read consistently without waiting for the thread.
+//! The block of a histogram: its cells in one thread. A scrape reads them consistently, without
+//! waiting for the thread.
 //!
 //! A sequence lock would make a scrape wait for a recorder that is preempted in the middle of an
 //! observation: for seconds, with many busy threads on few cores. Here an observation takes effect
-//! at one store, the increment of its bucket:
+//! at one store. With one kind of buckets, that is the increment of its bucket:
 //!
 //! * First, the observation stores a sum. Observation `n` adds its value to the sum of observation
 //!   `n - 2`, so that it does not wait for the addition of `n - 1`. The last two sums together are
@@ -17,10 +18,11 @@
 //! moves on x86), so a reader that sees a store sees all earlier ones. It therefore loads the sums
 //! after the buckets.
 //!
-//! A histogram with classic and native buckets increments two counts, of which a reader may see one
-//! only. `LAST` names the buckets of the current observation. If the counts of a kind of buckets do
-//! not add up to `COMMIT`, the reader subtracts that observation from its bucket. The keys, which
-//! say which native bucket a count belongs to (see `native/table.rs`), are read after the counts.
+//! An observation of a histogram with classic and native buckets increments two counts, of which a
+//! reader may see one only, so it takes effect at the increment of `COMMIT`. `LAST` names the
+//! buckets of the current observation. If the counts of a kind of buckets do not add up to
+//! `COMMIT`, the reader subtracts that observation from its bucket. The keys, which say which
+//! native bucket a count belongs to (see `native/table.rs`), are read after the counts.
 //!
 //! A thread that records without pause can make each attempt of the reader fail. After a few
 //! attempts the reader stores a *ticket* in `REQUEST`, and the recorder copies the block into its
@@ -65,7 +67,10 @@ pub(crate) fn observe<A: Atomic>(block: &[A], count: usize, add: impl FnOnce(u64
     observation.complete()
 }
 
-/// Like [`observe`], with a classic and a native bucket; `buckets` are positions among their kind.
+/// Like [`observe`], for an observation that is counted in a classic and in a native bucket.
+///
+/// `counts` are the positions of the two counts after the header, and `buckets` the positions of
+/// the two buckets among the counts of their kind.
 #[inline(always)]
 pub(crate) fn observe_twice<A: Atomic>(
     block: &[A],
@@ -82,7 +87,7 @@ pub(crate) fn observe_twice<A: Atomic>(
     observation.complete()
 }
 
-/// An observation that is not complete.
+/// An observation that has begun and is not complete.
 struct Observation<'b, A> {
     block: &'b [A],
     /// The number of complete observations.
@@ -113,7 +118,8 @@ impl<'b, A: Atomic> Observation<'b, A> {
     }
 }
 
-/// The position of the older of the two sums after this number of observations.
+/// The position, among the `SUMS`, of the older of the last two sums after this number of
+/// observations.
 #[inline(always)]
 fn turn(observations: u64) -> usize {
     observations as usize % TURNS
@@ -147,7 +153,7 @@ impl Sum {
         }
     }
 
-    /// Adds two sums. Infinite ones are clamped, as infinities of both signs would add up to NaN.
+    /// Adds two sums. Infinite floats are clamped, as infinities of both signs would add up to NaN.
     pub(crate) fn total(self, a: u64, b: u64) -> u64 {
         let finite = |bits| f64::from_bits(bits).clamp(f64::MIN, f64::MAX).to_bits();
         match self {
@@ -240,7 +246,8 @@ impl<A: Atomic> CopyBuffer<A> {
     /// Called by the block's owner between two observations, so that the block does not change.
     pub(crate) fn answer(&self, block: &[A]) {
         let ticket = block[REQUEST].load(Ordering::Acquire);
-        // The reader repeats its request until it finds the answer, and may be reading it now.
+        // Already answered: the reader repeats its request until it finds the copy, and may be
+        // reading the copy now, so it must not be overwritten.
         if self.done.load(Ordering::Relaxed) == ticket {
             block[REQUEST].compare_exchange(ticket, 0, Ordering::Relaxed);
             return;

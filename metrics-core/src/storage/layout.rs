@@ -1,4 +1,5 @@
-//! The meaning of a series' cells, and how the cells of all threads are summed to values.
+//! [`Layout`]: the meaning of a series' cells, and how the cells of all threads are summed to
+//! values.
 
 use std::{
     iter,
@@ -19,10 +20,10 @@ use crate::{
 
 /// The meaning of the cells of one series.
 ///
-/// A series has one group of cells; that of a function has one for each outcome row. The values
-/// that [`Region::read`] reports are the cells' contents summed over all threads, except for a
-/// histogram: its values are the count, the sum, and the buckets, as the constants of
-/// [`histogram_block`] say.
+/// A series has one group of cells; that of an instrumented function has one for each outcome row.
+/// The values that [`Region::read`] reports are the cells' contents summed over all threads, except
+/// for a histogram: its values are the count, the sum, and the buckets, at the positions that
+/// constants of [`histogram_block`] give.
 ///
 /// [`Region::read`]: crate::storage::Region::read
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,16 +37,16 @@ pub enum Layout {
     FloatCount,
     /// Two `u64`s that increase; the metric's value is the first minus the second.
     UpDown,
-    /// A histogram with this number of classic buckets, including `+Inf`, and possibly native
-    /// buckets: see [`histogram_block`] and `native/table.rs`.
+    /// A histogram with `buckets` classic buckets, including `+Inf`, and possibly native buckets:
+    /// see [`histogram_block`] and `native/table.rs`.
     Histogram {
         buckets: u16,
         sum: Sum,
         native: Option<NativeConfig>,
     },
-    /// One cell that all threads share: an `i64`.
+    /// An `i64` in one cell that all threads share: the value of a gauge or a state set.
     Int,
-    /// One cell that all threads share: the bits of an `f64`.
+    /// The bits of an `f64` in one cell that all threads share: the value of a float gauge.
     Float,
 }
 
@@ -82,7 +83,7 @@ impl Layout {
         }
     }
 
-    /// Whether negative observations are accepted even if no bound of a classic bucket is negative.
+    /// Whether the native buckets allow negative observations; false without native buckets.
     #[inline(always)]
     pub(crate) const fn is_negative(self) -> bool {
         matches!(self.native(), Some(native) if native.is_negative())
@@ -103,7 +104,7 @@ impl Layout {
         }
     }
 
-    /// How to read a histogram's block.
+    /// The structure of a histogram's block; `None` for other layouts.
     fn parts(self) -> Option<Parts> {
         let Layout::Histogram {
             buckets,
@@ -130,7 +131,8 @@ impl Layout {
         Some(Parts { counts, sum })
     }
 
-    /// Sets a single classic bucket beside native ones, which is not recorded, to the count.
+    /// Sets `+Inf` to the count if it is the only classic bucket beside native ones: then an
+    /// observation does not increment it.
     fn fill_single_bucket(self, values: &mut [u64]) {
         if let Layout::Histogram {
             buckets: 1,
@@ -142,7 +144,7 @@ impl Layout {
         }
     }
 
-    /// Adds the values `from` to the values `into`, which are those of all groups of a series.
+    /// Adds the values `from` to the values `into`; both are those of one or more groups.
     pub(crate) fn add_values(self, into: &mut [u64], from: &[u64]) {
         let width = self.value_count().max(1);
         for (into, from) in into.chunks_exact_mut(width).zip(from.chunks_exact(width)) {
@@ -178,7 +180,8 @@ impl Layout {
         }
     }
 
-    /// Subtracts earlier values of the same group; the values of gauges stay as they are.
+    /// Subtracts the earlier values `before` of a group from its values `from`; leaves the values
+    /// of gauges as they are.
     pub(crate) fn subtract_values(self, from: &mut [u64], before: &[u64]) {
         let difference = |from: u64, before: u64| {
             let finite = |bits| f64::from_bits(bits).clamp(f64::MIN, f64::MAX);
@@ -222,10 +225,10 @@ impl Layout {
         !matches!(self, Layout::Histogram { .. })
     }
 
-    /// Sums scalar series: the shared cells, and those of the running threads, for each of which
-    /// `each_thread` calls its argument.
+    /// Sums scalar series: the shared cells, and those of the running threads.
     ///
-    /// Called under the lock.
+    /// `each_thread` calls its argument with the cells of each running thread. Called under the
+    /// lock.
     pub(crate) fn sum_scalars(
         self,
         shared: &[AtomicU64],
@@ -296,10 +299,10 @@ impl Layout {
         }
     }
 
-    /// Sums histograms: the shared cells, and those of the running threads, for each of which
-    /// `each_thread` calls its argument.
+    /// Sums histograms: the shared cells, and those of the running threads.
     ///
-    /// Called under the lock. `ticket` is the last one that was used; each snapshot uses a new one.
+    /// `each_thread` calls its argument with the cells of each running thread. `ticket` is the last
+    /// ticket that was used; each snapshot uses the next. Called under the lock.
     pub(crate) fn sum_histograms(
         self,
         shared: &[AtomicU64],
@@ -323,7 +326,8 @@ impl Layout {
         each_thread(&mut |cells, copies| {
             for (group, out) in groups(cells, size).zip(out.chunks_mut(width)) {
                 *ticket += 1;
-                // Allocated when the thread attached its first histogram.
+                // Does not allocate here: the buffer exists since the thread attached its first
+                // histogram.
                 let copies = || copies.get_or_init(copy_buffer);
                 let relax = std::hint::spin_loop;
                 if is_empty {
@@ -386,22 +390,22 @@ impl Layout {
     }
 }
 
-/// Gets the cells of one thread, and, if the thread has not seen all generations, the number of
-/// cells of a series and a predicate for the series whose cells are valid.
+/// A closure that gets the cells of one thread, and, if the thread has not seen all generations,
+/// the number of cells of a series and a predicate for the series whose cells are valid.
 pub(crate) type ScalarVisitor<'a> =
     &'a mut dyn FnMut(&[AtomicU64], Option<(usize, &dyn Fn(usize) -> bool)>);
 
-/// Gets the cells of one thread and the thread's copy buffer.
+/// A closure that gets the cells of one thread and the thread's copy buffer.
 pub(crate) type HistogramVisitor<'a> =
     &'a mut dyn FnMut(&[AtomicU64], &OnceLock<CopyBuffer<AtomicU64>>);
 
-/// The number of cells after the header in the largest histogram.
+/// The number of cells after the header of a histogram that has the most buckets.
 const MAX_CELLS: usize = MAX_BUCKETS + table::MAX_CELLS;
 
-/// The number of values of the largest histogram.
+/// The number of values of a histogram that has the most buckets.
 const MAX_VALUES: usize = histogram_block::BUCKETS_OUT + MAX_CELLS;
 
-/// A thread's copy buffer, large enough for any histogram.
+/// Allocates a thread's copy buffer, which is large enough for any histogram.
 pub(crate) fn copy_buffer() -> CopyBuffer<AtomicU64> {
     CopyBuffer::new(histogram_block::HEADER + MAX_CELLS, || AtomicU64::new(0))
 }

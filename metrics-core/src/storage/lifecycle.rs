@@ -1,4 +1,5 @@
-//! Registers a region in the threads' directories, gives its places to new series, and drops it.
+//! The life of a region: it gets an index in the threads' directories, gives used places to new
+//! series, and is dropped.
 
 #![allow(
     unsafe_code,
@@ -14,10 +15,10 @@ use crate::storage::{
 };
 
 impl Region {
-    /// The region's index in every directory; `None` if other threads have the other kind of cells.
+    /// The region's index in the threads' directories; registers the region if necessary.
     ///
-    /// Registers the region if that is missing. The registration decides whether the threads' cells
-    /// are heap blocks or static.
+    /// The registration decides whether the threads' cells are heap blocks or static. Returns
+    /// `None` if the region is registered for the other kind of cells.
     pub(super) fn index(&self, has_heap_cells: bool) -> Option<usize> {
         if self.id.load(Ordering::Acquire) == 0 {
             register(slice::from_ref(self), has_heap_cells);
@@ -27,7 +28,8 @@ impl Region {
         (self.has_heap_cells.load(Ordering::Relaxed) == has_heap_cells).then_some(index)
     }
 
-    /// Gives a place that another series had before to a new series, which starts at zero.
+    /// Gives the place `series`, which another series had before, to a new series, which starts at
+    /// zero.
     pub(crate) fn claim(&self, series: usize, generation: u64) {
         let _state = GLOBAL.lock();
         let shared = self.shared.get().get(series * self.width..);
@@ -50,7 +52,7 @@ pub(super) fn register(regions: &[Region], has_heap_cells: bool) -> usize {
     if let [region] = regions
         && let Some(index) = region.id.load(Ordering::Relaxed).checked_sub(1)
     {
-        // Frees `entries` without the lock.
+        // Releases the lock first, because the return frees `entries`.
         drop(state);
         return index as usize;
     }
@@ -74,7 +76,7 @@ impl Drop for Region {
             // SAFETY: a thread uses its cells of a region through a borrow of the region. The
             // exceptions, `CachedCells` and `LocalBlock`, are for regions that are never dropped.
             let block = unsafe { GLOBAL.lock().take_cells(index) };
-            // One at a time, so that each is freed without the lock.
+            // The threads' blocks are taken one at a time, so that each is freed without the lock.
             if block.is_none() {
                 break;
             }

@@ -1,9 +1,9 @@
-//! A declared metric's cells in each thread's static storage, or behind a pointer there.
+//! The static thread-local storage of a declared metric: its cells, or a pointer to them.
 //!
 //! The macros declare one `thread_local!` of a [`LocalStorage`] type for each declared metric, and
-//! for each instrumented function that is not `async` and has closed labels. With closed labels, a
-//! recording finds its cells there without a look-up; with open ones, the type is
-//! [`SeriesCache`](super::SeriesCache).
+//! for each instrumented function that is not `async` and has closed labels. With closed labels,
+//! the type is [`LocalCells`] or [`LocalBlock`], and a recording finds its cells without a look-up.
+//! With open labels, the type is [`SeriesCache`](super::SeriesCache).
 
 #![allow(unsafe_code, reason = "hands out references to thread-local storage")]
 
@@ -20,14 +20,15 @@ use crate::storage::{
     thread::{Detach, attach_block, attach_static, detach_at_end},
 };
 
-/// A declared metric's static storage in each thread.
+/// A type for the static thread-local storage of a declared metric.
 #[doc(hidden)]
 pub trait LocalStorage: sealed::Local {}
 
 impl<L: sealed::Local> LocalStorage for L {}
 
-/// Keeps the trait from other crates: `Local::attach` is sound only for values in static
-/// thread-local storage. Its only caller, the function `attach` of this file, passes such values.
+/// Keeps other crates from calling the methods of `Local`: `Local::attach` is sound only for values
+/// in static thread-local storage. Its only caller, the function `attach` of this file, passes such
+/// values.
 pub(super) mod sealed {
     use super::{AtomicU64, Region};
 
@@ -35,7 +36,7 @@ pub(super) mod sealed {
     pub trait Local: Sized + 'static {
         /// This thread's cells, if they are attached.
         fn cells(&self) -> Option<&[AtomicU64]>;
-        /// Attaches this thread's cells, unless the thread has ended.
+        /// Attaches this thread's cells, if the type has cells and the thread can have them.
         fn attach(&self, region: &Region);
         /// Forgets the cells, at the thread's end.
         fn detach(&self);
@@ -48,7 +49,7 @@ pub trait ConstInit: Sized {
     const INIT: Self;
 }
 
-/// `N` cells in the thread's static storage.
+/// `N` cells in static thread-local storage.
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct LocalCells<const N: usize> {
@@ -82,7 +83,7 @@ impl<const N: usize> sealed::Local for LocalCells<N> {
     }
 }
 
-/// A pointer in the thread's static storage to `N` cells on the heap.
+/// A pointer in static thread-local storage to `N` cells on the heap.
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct LocalBlock<const N: usize>(Cell<*const [AtomicU64; N]>);
@@ -114,21 +115,22 @@ impl<const N: usize> sealed::Local for LocalBlock<N> {
     }
 }
 
-/// A metric's static storage in the calling thread.
+/// The calling thread's value of a metric's `thread_local!`.
 #[inline(always)]
 pub(crate) fn local_storage<L: LocalStorage>(key: &'static LocalKey<L>) -> &'static L {
-    // A larger closure would not be inlined into callers, and each access would be a call.
+    // A closure larger than `ptr::from_ref` would not be inlined into callers, and each access
+    // would be a call.
     let local = cpu::in_register(key.with(ptr::from_ref));
-    // SAFETY: the address of a reference is not null. The compiler does not know, as the address
-    // comes from a register.
+    // SAFETY: the address of a reference is not null. The compiler cannot know that, as
+    // `in_register` hides where the address comes from.
     unsafe { std::hint::assert_unchecked(!local.is_null()) };
     // SAFETY: `L` has no destructor, so its storage stays valid until the thread has run all of
     // its code. `L` is not `Sync`, so the reference does not leave the thread.
     unsafe { &*local }
 }
 
-/// Attaches this thread's cells of a declared metric, if they are not attached and the thread has
-/// not ended.
+/// Attaches this thread's cells of a declared metric, if they are not attached yet and the thread
+/// can have cells.
 pub(crate) fn attach<L: LocalStorage>(key: &'static LocalKey<L>, region: &'static Region) {
     let local = local_storage(key);
     if sealed::Local::cells(local).is_none() && detach_at_end(key) {

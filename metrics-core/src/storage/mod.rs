@@ -1,14 +1,16 @@
-//! Each thread's storage, and how a scrape sums it. The only folder of this crate with unsafe code.
+//! The storage of all metric values: cells in each thread, which a scrape sums.
 //!
-//! Except for gauges, each thread records into cells that no other thread records into, so that a
+//! This is the only folder of this crate with unsafe code. Except for gauges and late recordings
+//! (see below), each thread records into cells that no other thread records into, so that a
 //! recording needs no lock and no atomic read-modify-write. A scrape reads the cells of all threads
 //! and sums them. When a thread ends, it adds its values to cells that all threads share.
 //!
 //! # Terms
 //!
 //! * **Cell**: one `AtomicU64`. A [`Layout`](layout::Layout) says what the cells of a series mean,
-//!   and what *values* (plain `u64`s) a scrape makes of them. *Scalar* layouts have at most two
-//!   independent cells; a histogram has a [block](histogram_block) of cells that are read together.
+//!   and what *values* (plain `u64`s) a scrape makes of them. A group (see below) of a *scalar*
+//!   layout has at most two independent cells; that of a histogram is a [block](histogram_block) of
+//!   cells that are read together.
 //! * **Region**: the storage of one metric, or of some series of one, in all threads.
 //! * **Place**: the position of a series in a region. With *closed labels*, whose values are known
 //!   at compile time, each series has its place from the start. With *open labels*, a series
@@ -54,7 +56,7 @@
 //! the drop of regions, claims of used places, merging of native buckets, and late recordings.
 //! Nothing is allocated or freed while it is held, because an allocator may record. A recording
 //! takes it on cold paths only: the thread's first recording into a region, the creation of a
-//! series, the merging of native buckets, and late recordings.
+//! series in a used place, the merging of native buckets, and late recordings.
 //!
 //! # What this relies on
 //!

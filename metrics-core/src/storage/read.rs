@@ -14,7 +14,7 @@ use crate::storage::{
     thread::thread_state,
 };
 
-/// Buffers for reading regions, kept from one region to the next.
+/// Buffers for reading regions, reused from one region to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
     /// The series that [`select`](Self::select) chose.
@@ -28,7 +28,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Reads only what the calling thread has recorded.
+    /// Creates a reader of the calling thread's cells only: see [`Region::read_selected`].
     pub(crate) fn for_this_thread() -> Self {
         Reader {
             this_thread_only: true,
@@ -42,8 +42,8 @@ impl Reader {
 
     /// Sums regions of one scalar series each, under one hold of the lock.
     ///
-    /// Returns two values for each, of which one may be unused. Float counters are not allowed:
-    /// they would need [`Region::highest_sums`].
+    /// Returns two values for each region, of which one or both may be unused. Float counters are
+    /// not allowed: they would need [`Region::highest_sums`].
     pub(crate) fn read_single_series<'r>(
         &mut self,
         regions: impl Iterator<Item = &'r Region> + Clone,
@@ -71,8 +71,8 @@ impl Reader {
     /// Sums at most `MAX` histograms of one layout, given as ranges of series in their regions;
     /// returns their values one after the other.
     ///
-    /// All are read under one hold of the lock: taking the lock waits until the processor has
-    /// completed all earlier stores.
+    /// Takes the lock once for all of them, because taking it is slow: on x86-64, it waits until
+    /// the processor has completed all earlier stores.
     pub(crate) fn read_histograms<'r, const MAX: usize>(
         &mut self,
         layout: Layout,
@@ -105,7 +105,7 @@ impl Reader {
         &self.values
     }
 
-    /// Chooses the series that [`Region::read_selected`] reads, in ascending order.
+    /// Selects the series that [`Region::read_selected`] reads; they must be in ascending order.
     pub(crate) fn select(&mut self, series: impl IntoIterator<Item = usize>) {
         self.series.clear();
         self.series.extend(series);
@@ -113,9 +113,9 @@ impl Reader {
 }
 
 impl Region {
-    /// Sums some series, in ascending order, under one hold of the lock.
+    /// Sums the given series, which must be in ascending order, under one hold of the lock.
     ///
-    /// Calls `each` with the series and its values, which are described at [`Layout`].
+    /// Then calls `each` with each series and its values, which are described at [`Layout`].
     pub(crate) fn read(
         &self,
         reader: &mut Reader,
@@ -126,7 +126,7 @@ impl Region {
         self.read_selected(reader, each);
     }
 
-    /// Sums a range of scalar series, which must not be float counters.
+    /// Sums a range of scalar series, which must not be float counters, and returns their values.
     pub(crate) fn read_scalars<'r>(
         &self,
         reader: &'r mut Reader,
@@ -142,6 +142,8 @@ impl Region {
     }
 
     /// Like [`read`](Self::read), for series selected earlier with [`Reader::select`].
+    ///
+    /// A reader made by [`Reader::for_this_thread`] reads the calling thread's cells only.
     pub(crate) fn read_selected(&self, reader: &mut Reader, mut each: impl FnMut(usize, &[u64])) {
         if reader.this_thread_only {
             return self.read_this_thread(reader, each);
@@ -188,7 +190,7 @@ impl Region {
         }
     }
 
-    /// Reads the selected series in the calling thread's cells only.
+    /// Reads the values of the selected series in the calling thread's cells only.
     ///
     /// Leaves out what this thread has recorded into shared cells: gauges and late recordings.
     #[cold]
@@ -214,7 +216,8 @@ impl Region {
 
 /// Raises each group's sum to the highest one read before, and stores the new highest.
 ///
-/// Groups have `width` values, and the sum is at `sum`. Called under the lock.
+/// Each group has `width` values, of which the one at position `sum` is the sum. Called under the
+/// lock.
 fn keep_from_decreasing(highest: &[AtomicU64], values: &mut [u64], width: usize, sum: usize) {
     for (highest, group) in highest.iter().zip(values.chunks_exact_mut(width)) {
         // Floats that are not negative compare as their bits do.
@@ -224,9 +227,9 @@ fn keep_from_decreasing(highest: &[AtomicU64], values: &mut [u64], width: usize,
 }
 
 /// Sums over the running threads and the shared cells. The lock is held, so no used place is
-/// claimed meanwhile, and the generations of used places do not change between two loads.
+/// claimed meanwhile: its generation is the same in each load.
 impl GlobalState {
-    /// Sums scalar series, the first of which is `first`.
+    /// Sums as many scalar series as fit in `out`, beginning with the series `first`.
     fn sum_scalars(&self, region: &Region, first: usize, out: &mut [u64]) {
         let (width, start) = (region.width, first * region.width);
         let shared = region.shared.get().get(start..).unwrap_or(&[]);
@@ -250,7 +253,7 @@ impl GlobalState {
         region.layout.sum_scalars(shared, out, each_thread);
     }
 
-    /// Sums a range of histograms.
+    /// Sums a range of histogram series, each over the threads that have seen its generation.
     fn sum_histograms(
         &mut self,
         region: &Region,
@@ -269,7 +272,7 @@ impl GlobalState {
         }
     }
 
-    /// Sums a range of histograms over the threads that have seen a generation.
+    /// Sums a range of histogram series over the threads that have seen `generation`.
     fn sum_seen(
         &mut self,
         region: &Region,
@@ -293,7 +296,7 @@ impl GlobalState {
         self.last_ticket = ticket;
     }
 
-    /// Copies one series' values out of the cells of the thread that has this directory.
+    /// Reads the values of one series from the cells of the thread that has this directory.
     fn copy_of_thread(
         &mut self,
         directory: *const [Slot],

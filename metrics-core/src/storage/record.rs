@@ -1,7 +1,8 @@
-//! The paths of a recording: this thread's cells, the first recording, and late recordings.
+//! The paths of a recording: to this thread's cells, to cells that it must attach first, and to the
+//! shared cells.
 //!
-//! Each path hands the cells to a closure `op`. Where a path has a callback `on_first`, it is
-//! called before a recording that does not find cells.
+//! Each path passes the cells to a closure `op`. Where a path has a callback `on_first`, it calls
+//! the callback before a recording that does not find this thread's cells.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -16,7 +17,8 @@ use crate::storage::{
     thread::{attach_block, thread_state},
 };
 
-/// Records into this thread's cells of a declared metric with closed labels.
+/// Records into this thread's cells of a metric or function with closed labels, found in its
+/// `thread_local!`.
 #[inline(always)]
 pub(crate) fn record_local<L: LocalStorage>(
     key: &'static LocalKey<L>,
@@ -30,10 +32,9 @@ pub(crate) fn record_local<L: LocalStorage>(
     }
 }
 
-/// Records into this thread's cells of a declared metric, if they are attached.
+/// Like [`record_local`], but only if this thread's cells are attached; else returns `None`.
 ///
-/// For long recordings: as a part of [`record_local`], `op` would not be inlined, as it would have
-/// two callers.
+/// For a long `op`, which would not be inlined in [`record_local`], as it has two callers there.
 #[inline(always)]
 pub(crate) fn try_record_local<L: LocalStorage, R>(
     key: &'static LocalKey<L>,
@@ -121,8 +122,8 @@ impl Region {
         op: impl FnOnce(&[AtomicU64]),
     ) {
         let op = |cells: &[AtomicU64]| {
-            // If another series has claimed the place, the cells may already count for that one. A
-            // recording into a removed series is dropped, as if it came just before the removal.
+            // If another series has claimed the place, the cells may already count for it. The
+            // recording into the removed series is dropped, as if it came before the removal.
             if self.generation(series) == generation {
                 op(&cells[series * self.width..][..self.width]);
             }
@@ -133,7 +134,7 @@ impl Region {
         }
     }
 
-    /// This thread's cells, valid for this generation.
+    /// This thread's cells, after the thread has seen `generation`; `None` if it cannot have cells.
     fn caught_up_cells(&self, generation: u64) -> Option<&[AtomicU64]> {
         let cells = self.thread_cells();
         let (cells, seen) = cells.or_else(|| self.attach_thread_cells(None))?;

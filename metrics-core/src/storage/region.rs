@@ -1,5 +1,7 @@
-//! [`Region`]: the storage of one metric, or of some of its series; here the data that all threads
-//! share.
+//! [`Region`]: the storage of one metric, or of some of its series, in all threads.
+//!
+//! A `Region` holds its layout, the shared cells and the generations of its series. The cells of
+//! each thread are found through the thread's directory.
 
 use std::sync::{
     Arc, OnceLock,
@@ -14,19 +16,21 @@ use crate::storage::{
 
 /// The storage of some series of one metric, in all threads.
 ///
-/// The order of the fields is chosen for scrapes of single counters: the fields which they read,
-/// `shared`, `id` and `layout`, are next to each other, so that few cache lines are loaded.
+/// The order of the fields is chosen for scrapes of counters with one series each: the fields that
+/// such a scrape reads, `shared`, `id` and `layout`, are close together, so that few cache lines
+/// are loaded.
 #[derive(Debug)]
 #[doc(hidden)]
 #[repr(C)]
 pub struct Region {
     pub(super) shared: SharedCells,
-    /// 1 + the region's index in every thread's directory; 0 before the region is registered, for
-    /// closed labels by the first recording.
+    /// 1 + the region's index in the threads' directories; 0 until the region is registered. A
+    /// region for closed labels is registered when the first thread attaches its cells.
     pub(super) id: AtomicU32,
-    /// Whether a sum of observations may decrease, because they may be negative.
+    /// Whether a histogram's sum may decrease, because its observations may be negative.
     can_decrease: bool,
-    /// Whether the threads' cells are [`CellBlock`](super::cells::CellBlock)s; written before `id`.
+    /// Whether the threads' cells are [`CellBlock`](super::cells::CellBlock)s on the heap, not
+    /// static thread-local storage; written before `id`.
     pub(super) has_heap_cells: AtomicBool,
     pub(super) layout: Layout,
     /// The number of series.
@@ -41,18 +45,19 @@ pub struct Region {
     /// The highest float sums that scrapes have read, one per group of each series.
     ///
     /// The result of adding floats depends on the order, and the end of a thread changes the
-    /// order. Scrapes report at least the highest sum, so that a counter never decreases.
+    /// order. Scrapes report at least the highest sum, so that a reported sum never decreases.
     highest_sums: OnceLock<Box<[AtomicU64]>>,
-    /// The newest generation that has claimed a place which another series had before.
+    /// The generation of the newest series that claimed a used place, that is, a place which
+    /// another series had before.
     pub(super) newest_generation: AtomicU64,
-    /// For open labels: the generation of the series in each place.
+    /// For open labels: for each place, the generation of the series that claimed it last.
     pub(super) generations: Option<Arc<[AtomicU64]>>,
 }
 
 impl Region {
     /// A region for closed labels: all series exist from the start.
     ///
-    /// `shared` has [`Layout::cells`] for each group of each series.
+    /// `shared` has [`Layout::cells`] cells for each group of each series.
     pub(crate) const fn closed(
         layout: Layout,
         series: usize,
@@ -63,12 +68,13 @@ impl Region {
         Region::new(layout, series, groups, None, SharedCells::Static(shared))
     }
 
-    /// A region for the only series of a dynamic metric.
+    /// A region for a dynamic metric without labels, which has one series.
     pub(crate) fn single(layout: Layout) -> Self {
         Region::new(layout, 1, 1, None, SharedCells::Lazy(Arc::default()))
     }
 
-    /// A region for open labels: series claim places and are removed.
+    /// A region for open labels: it has places for `series` series, which claim them when they are
+    /// created and free them when they are removed.
     pub(crate) fn open(layout: Layout, series: usize, groups: usize) -> Self {
         let generations = Some(zeros(series).collect());
         let shared = SharedCells::Lazy(Arc::default());
@@ -98,7 +104,7 @@ impl Region {
         }
     }
 
-    /// Sets whether a sum of observations may decrease.
+    /// Sets whether a histogram's sum may decrease, because its observations may be negative.
     #[must_use]
     pub(crate) const fn can_decrease(mut self, can_decrease: bool) -> Self {
         self.can_decrease = can_decrease;
@@ -110,13 +116,13 @@ impl Region {
         self.layout.value_count() * self.groups
     }
 
-    /// The shared cells of all series; allocates them if that is needed.
+    /// The shared cells of all series; allocates them if they do not exist yet.
     #[inline]
     pub(super) fn shared(&self) -> &[AtomicU64] {
         self.shared.get_or_allocate(self.len)
     }
 
-    /// The shared cells of one series; allocates those of the region if that is needed.
+    /// The shared cells of one series; allocates those of the region if they do not exist yet.
     #[inline]
     pub(crate) fn shared_cells(&self, series: usize) -> &[AtomicU64] {
         &self.shared()[series * self.width..][..self.width]
@@ -127,12 +133,12 @@ impl Region {
         self.generations.as_deref().unwrap_or(&[])
     }
 
-    /// The generation of the series that currently has this place; for open labels only.
+    /// The generation of the series that claimed the place `series` last; for open labels only.
     pub(crate) fn generation(&self, series: usize) -> u64 {
         self.generations()[series].load(Ordering::Relaxed)
     }
 
-    /// The generation of the series in a place; 0 for closed labels.
+    /// The generation of the series that claimed the place `series` last; 0 for closed labels.
     pub(super) fn generation_or_zero(&self, series: usize) -> u64 {
         let generation = self.generations().get(series);
         generation.map_or(0, |generation| generation.load(Ordering::Relaxed))
@@ -154,13 +160,13 @@ impl Region {
         }
     }
 
-    /// The highest sums read, by group; allocates them on the first call.
+    /// The highest sums that scrapes have read, by group; allocates them on the first call.
     pub(super) fn highest_sums(&self) -> &[AtomicU64] {
         self.highest_sums
             .get_or_init(|| zeros(self.series * self.groups).collect())
     }
 
-    /// Forgets the highest sums of a series.
+    /// Sets the highest sums of the series in the place `series` to zero.
     pub(super) fn reset_highest_sums(&self, series: usize) {
         if let Some(highest) = self.highest_sums.get() {
             for sum in &highest[series * self.groups..][..self.groups] {
@@ -169,7 +175,7 @@ impl Region {
         }
     }
 
-    /// The data that the global state needs about this region.
+    /// Creates this region's entry in the global state.
     pub(super) fn entry(&self, has_heap_cells: bool) -> RegionEntry {
         RegionEntry {
             layout: self.layout,
@@ -182,12 +188,13 @@ impl Region {
     }
 }
 
-/// The global state's entry of a region: the data to fold and free a thread's cells.
+/// The global state's entry of a region: the data with which a thread's cells of the region are
+/// added to the shared cells and freed.
 pub(super) struct RegionEntry {
     layout: Layout,
     generations: Option<Arc<[AtomicU64]>>,
     width: usize,
-    /// The number of cells in each thread.
+    /// The number of cells of the region in each thread.
     pub(super) len: usize,
     /// Whether the threads' cells are [`CellBlock`](super::cells::CellBlock)s.
     pub(super) has_heap_cells: bool,
@@ -195,7 +202,7 @@ pub(super) struct RegionEntry {
 }
 
 impl RegionEntry {
-    /// Adds a thread's cells to the shared ones, which must have been allocated.
+    /// Adds an ending thread's cells to the shared cells, which must have been allocated.
     ///
     /// `seen` is the newest generation that the thread has seen. Cells in places of newer series
     /// are left out, because they count recordings of removed series.

@@ -1,4 +1,4 @@
-//! A thread's cache of the series of one metric with open labels.
+//! [`SeriesCache`]: a thread's cache of the series of one metric with open labels.
 //!
 //! The cache is a hash table with linear probing that belongs to the thread. A hit saves most of a
 //! search in the index of the series, and the check whether the thread's cells are ready.
@@ -21,9 +21,9 @@ use crate::storage::{
 
 /// Series of type `T` that the thread has recently used, with its `N` cells of each.
 ///
-/// A thread that has more than [`MAX_CACHED`] series to cache stops caching: a larger table would
-/// not fit in the processor's first-level cache, and a hit would cost as much as a search in the
-/// index.
+/// A thread that has more than [`MAX_CACHED`] series to cache stops caching, unless many of them
+/// were removed: a larger table would take most of the processor's first-level cache, and a hit
+/// would cost as much as a search in the index.
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct SeriesCache<T: Copy + 'static, const N: usize> {
@@ -39,7 +39,7 @@ pub struct SeriesCache<T: Copy + 'static, const N: usize> {
 
 type CacheSlot<T, const N: usize> = Cell<Option<CacheEntry<T, N>>>;
 
-/// A series, and the thread's cells of it.
+/// A series, and the address of the thread's cells of it.
 #[derive(Clone, Copy, Debug)]
 struct CacheEntry<T, const N: usize> {
     series: T,
@@ -95,7 +95,7 @@ impl<T: Copy + 'static, const N: usize> SeriesCache<T, N> {
     ) -> Option<(R, CachedCells<N>)> {
         let slots = self.slots.get();
         let mut at = hash as usize;
-        // Ends: most slots are unused.
+        // The loop ends, because most slots are unused.
         loop {
             let slot = slots.get(at & slots.len().wrapping_sub(1))?;
             let entry = slot.get()?;
@@ -131,7 +131,8 @@ impl<T: Copy + 'static, const N: usize> SeriesCache<T, N> {
         }
     }
 
-    /// Replaces a full table by an empty one: a larger one, unless many of its series were removed.
+    /// Replaces the table, of which a quarter is used, by an empty one, which is larger unless many
+    /// of the cached series were removed.
     ///
     /// Returns `None` if the thread stops caching, or if this recording comes from an allocator
     /// that a cold path of this thread has called.
@@ -153,7 +154,7 @@ impl<T: Copy + 'static, const N: usize> SeriesCache<T, N> {
         }
         without_reentry(|| {
             let slots: Box<[CacheSlot<T, N>]> = (0..size).map(|_| Cell::new(None)).collect();
-            // Series of the old table return when they are found in the index again.
+            // The series of the old table are cached again when they are next found in the index.
             self.clear();
             self.slots.set(Box::leak(slots));
         })

@@ -1,8 +1,8 @@
-//! A thread's storage: its flags, its directory, its first recordings, and its end.
+//! A thread's state: its flags, its directory, how it attaches cells, and what it does at its end.
 //!
 //! The state that recordings read is in [`ThreadState`], which is neither initialised lazily nor
-//! dropped, so that an access compiles to an address computation. The rest is in [`ExitGuard`],
-//! whose drop is the end of the thread.
+//! dropped, so that an access compiles to an address computation. The rest is in [`ExitGuard`].
+//! When the thread ends, the guard's `drop` adds the thread's cells to the shared cells.
 
 #![allow(unsafe_code, reason = "hands out references to thread-local storage")]
 
@@ -29,13 +29,13 @@ use crate::storage::{
 /// [module documentation](super).
 pub(super) struct ThreadState {
     /// The slots of the thread's [`Directory`], which the global state owns; empty before the
-    /// first recording and after the thread's end.
+    /// thread attaches its first cells and after its end.
     directory: Cell<*const [Slot]>,
     pub(super) has_ended: Cell<bool>,
     is_on_cold_path: Cell<bool>,
     pub(super) holds_lock: Cell<bool>,
-    /// Changes whenever references to this thread's cells may become invalid; 0 before the first
-    /// recording. No two threads have the same epoch, except 0.
+    /// Changes whenever references to this thread's cells may become invalid; 0 until the thread
+    /// gets a directory. No two threads ever have the same epoch, except 0.
     pub(super) epoch: Cell<u64>,
 }
 
@@ -49,7 +49,7 @@ impl ThreadState {
         unsafe { &*self.directory.get() }
     }
 
-    /// Identifies this thread's directory in the global state.
+    /// The address of this thread's directory, which identifies it in the global state.
     pub(super) fn directory(&self) -> *const [Slot] {
         self.directory.get()
     }
@@ -60,7 +60,7 @@ impl ThreadState {
         self.epoch.set(LAST.fetch_add(1, Ordering::Relaxed) + 1);
     }
 
-    /// Replaces the directory by one that has a slot for each region.
+    /// Replaces the directory by one that has a slot for each registered region.
     fn grow_directory(&self, copies: &Arc<OnceLock<CopyBuffer<AtomicU64>>>) {
         let regions = GLOBAL.lock().regions.len();
         let directory = Directory::new(regions.next_power_of_two().max(64));
@@ -98,7 +98,8 @@ thread_local! {
 /// The calling thread's state.
 #[inline(always)]
 pub(super) fn thread_state() -> &'static ThreadState {
-    // A larger closure would not be inlined into callers, and each access would be a call.
+    // A closure larger than `ptr::from_ref` would not be inlined into callers, and each access
+    // would be a call.
     let state = THREAD.with(ptr::from_ref);
     // SAFETY: `THREAD` has no destructor, so its storage stays valid until the thread has run all
     // of its code. `ThreadState` is not `Sync`, so the reference does not leave the thread.
@@ -107,7 +108,8 @@ pub(super) fn thread_state() -> &'static ThreadState {
 
 /// Runs code that may allocate or take the lock.
 ///
-/// Returns `None` if the thread is already running such code, that is, if an allocator records.
+/// Returns `None` if the thread is already running such code: the caller then is a recording by an
+/// allocator that this code has called.
 pub(crate) fn without_reentry<R>(run: impl FnOnce() -> R) -> Option<R> {
     if thread_state().is_on_cold_path.replace(true) {
         return None;
@@ -119,8 +121,7 @@ pub(crate) fn without_reentry<R>(run: impl FnOnce() -> R) -> Option<R> {
 
 /// Runs code that changes cells in several steps, of which a scrape sees all or none.
 ///
-/// Takes the lock, unless this thread holds it for a late recording. Called on a cold path of a
-/// recording.
+/// Takes the lock, unless this thread already holds it for a late recording.
 pub(crate) fn lock_out_scrapes<R>(run: impl FnOnce() -> R) -> R {
     let is_locked = thread_state().holds_lock.get();
     let _state = (!is_locked).then(|| GLOBAL.lock());
@@ -131,7 +132,8 @@ pub(crate) fn lock_out_scrapes<R>(run: impl FnOnce() -> R) -> R {
 #[cold]
 #[inline(never)]
 pub(crate) fn answer_copy_request(block: &[AtomicU64]) {
-    // Only threads that have a copy buffer get requests, and none after their end.
+    // Succeeds: a scrape requests copies only from running threads, which have allocated a copy
+    // buffer before their first histogram.
     let _ = EXIT_GUARD.try_with(|guard| {
         if let Some(copies) = guard.copies.get().and_then(|copies| copies.get())
             && copies.size() >= block.len()
@@ -163,7 +165,8 @@ impl Region {
 ///
 /// Returns their address, or `None` if the thread cannot have cells: see [`attach`].
 pub(super) fn attach_block(region: &Region) -> Option<NonNull<AtomicU64>> {
-    // SAFETY: a block of `len` cells, and `true` for it.
+    // SAFETY: the closure returns a block of `len` cells from `CellBlock::into_raw`, for which
+    // `has_heap_cells` is `true`.
     unsafe { attach(region, true, || CellBlock::zeroed(region.len).into_raw()) }
 }
 
@@ -174,14 +177,16 @@ pub(super) fn attach_block(region: &Region) -> Option<NonNull<AtomicU64>> {
 ///
 /// `first` is the address of `region.len` cells that stay valid until the thread has ended.
 pub(super) unsafe fn attach_static(region: &Region, first: NonNull<AtomicU64>) -> bool {
-    // SAFETY: by the caller, and `false` for static cells.
+    // SAFETY: the caller passes the address of `len` static cells, for which `has_heap_cells` is
+    // `false`.
     unsafe { attach(region, false, || first) }.is_some()
 }
 
 /// Puts the address of this thread's cells of a region into the thread's directory.
 ///
 /// Returns `None` if the thread has ended, if this recording comes from an allocator that a cold
-/// path of this thread has called, or if other threads have the other kind of cells.
+/// path of this thread has called, or if the region is registered for the other kind of cells
+/// (static instead of heap cells, or the reverse).
 ///
 /// # Safety
 ///
@@ -198,16 +203,18 @@ unsafe fn attach(
             .try_with(|guard| Arc::clone(guard.copies.get_or_init(Arc::default)))
             .ok()?;
         if matches!(region.layout, Layout::Histogram { .. }) {
-            // Here, because a scrape that needs the buffer cannot allocate: it holds the lock.
+            // Allocated here, because a scrape that needs the buffer holds the lock and so cannot
+            // allocate it.
             copies.get_or_init(layout::copy_buffer);
         }
         if region.layout.native().is_some() {
-            // The shared cells hold the resolution that all threads keep to.
+            // Allocates the shared cells: scrapes and threads that make native buckets coarser
+            // store the new resolution there.
             region.shared();
         }
         let index = region.index(has_heap_cells)?;
         let thread = thread_state();
-        // More than once, if other threads add regions in the meantime.
+        // `index` has registered the region, so a new directory has a slot for it.
         while thread.slots().len() <= index {
             thread.grow_directory(&copies);
         }
@@ -240,17 +247,19 @@ pub(super) fn detach_at_end(storage: &'static dyn Detach) -> bool {
     without_reentry(register).unwrap_or(false)
 }
 
-/// Static storage that refers to cells which become invalid at the thread's end.
+/// Static thread-local storage through which recordings find cells until the thread's end.
 pub(super) trait Detach {
-    /// Makes the storage empty.
+    /// Makes the storage forget the thread's cells.
     fn detach(&'static self);
 }
 
-/// The part of a thread's state that only cold paths use. Its drop is the thread's end.
+/// The part of a thread's state that only cold paths use.
+///
+/// Its `drop` runs when the thread ends and adds the thread's cells to the shared cells.
 struct ExitGuard {
     /// The copy buffer, which the thread's entry in the global state shares.
     copies: OnceCell<Arc<OnceLock<CopyBuffer<AtomicU64>>>>,
-    /// The static storage to detach.
+    /// The static storage to detach at the thread's end.
     attached: RefCell<Vec<&'static dyn Detach>>,
 }
 
@@ -277,7 +286,7 @@ impl Drop for ExitGuard {
                 .lock()
                 .remove_thread(directory, &mut blocks, &mut scratch)
         };
-        // The lock has been released.
+        // Freed without the lock, which was released at the end of the statement above.
         drop(blocks);
         drop(entry);
     }

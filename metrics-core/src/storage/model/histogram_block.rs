@@ -30,9 +30,9 @@ const SNAPSHOT: usize = BUCKETS_OUT + BUCKETS;
 
 /// The number of loads in one direct attempt to read a block.
 const LOADS: usize = 2 + BUCKETS + 1 + 4;
-/// The number of failing loads of a reader that succeeds at once.
+/// The number of failing loads, `Watched::blind`, of a reader whose loads all succeed.
 const SIGHTED: usize = 0;
-/// The number of failing loads of a reader whose direct attempts all fail.
+/// The number of failing loads, `Watched::blind`, of a reader whose direct attempts all fail.
 const BLIND: usize = usize::MAX;
 
 /// A loom atomic whose loads can be made to fail.
@@ -216,7 +216,7 @@ fn a_second_snapshot_is_consistent_and_not_older() {
     });
 }
 
-/// A thread has one copy buffer for all its blocks.
+/// Both blocks use one copy buffer, as the blocks of one thread do.
 #[test]
 fn copies_of_two_blocks_are_not_mixed_up() {
     check(2, || {
@@ -235,8 +235,8 @@ fn copies_of_two_blocks_are_not_mixed_up() {
     });
 }
 
-/// In a native histogram, the key of a bucket is stored before its first count, and read after the
-/// counts.
+/// As in a native histogram, the recorder stores the key of a bucket before its first count, and
+/// the reader loads the keys after the counts.
 #[test]
 fn a_counted_bucket_has_its_key() {
     const KEYED: usize = BUCKETS_OUT + 2 * BUCKETS;
@@ -264,7 +264,7 @@ fn a_counted_bucket_has_its_key() {
     });
 }
 
-/// Classic and native buckets count the same observations.
+/// Two kinds of buckets, such as classic and native ones, count the same observations.
 #[test]
 fn buckets_of_both_kinds_are_consistent() {
     const BOTH: Parts = Parts {
@@ -290,6 +290,5 @@ fn buckets_of_both_kinds_are_consistent() {
     });
 }
 
-/// The largest number of preemptions in the model of a single copy; the other models bound them
-/// further.
+/// The largest number of preemptions in the model of a single copy; the other models allow fewer.
 const PREEMPTIONS: usize = 4;

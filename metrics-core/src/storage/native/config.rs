@@ -1,4 +1,5 @@
-//! The declaration of a native histogram and the checks of its values.
+//! [`NativeConfig`]: the schema, the zero threshold and the limit of buckets that a native
+//! histogram is declared with; and the checks of those numbers.
 
 use std::fmt;
 
@@ -16,9 +17,10 @@ pub struct NativeConfig {
     /// The number of slots of a table: see [`table`](super::table). Set by
     /// [`with_classic_bounds`](Self::with_classic_bounds), which is called last.
     slots: u16,
-    /// The bits of an `f64`. Floats that are not negative compare as their bits do.
+    /// The zero threshold, as the bits of an `f64`: floats that are not negative compare as their
+    /// bits do.
     pub(super) zero_threshold: u64,
-    /// As `zero_threshold`.
+    /// The highest zero threshold, as the bits of an `f64`; 0 if the threshold may not be raised.
     pub(super) max_zero_threshold: u64,
 }
 
@@ -38,8 +40,8 @@ const fn threshold_bits(threshold: f64) -> u64 {
 pub(crate) const MAX_BUCKETS: u16 = 160;
 
 impl NativeConfig {
-    /// The defaults of the specification (growth 1.1, which is schema 3, and zero threshold
-    /// 2^-128), with the limit of buckets that it calls typical.
+    /// The defaults of the specification (growth 1.1, which selects schema 3, and zero threshold
+    /// 2^-128), with the limit of buckets that the specification calls typical.
     pub const DEFAULT: Self = NativeConfig {
         schema: 3,
         negative: false,
@@ -72,7 +74,7 @@ impl NativeConfig {
         self
     }
 
-    /// Sets the largest number of buckets, not counting the zero bucket.
+    /// Sets the largest number of buckets, at most 160, not counting the zero bucket.
     ///
     /// A series exceeds it only if it still has more buckets in the coarsest schema.
     #[must_use]
@@ -126,7 +128,7 @@ impl NativeConfig {
         self.slots as usize
     }
 
-    /// The schema of a histogram that has never been over its limit of buckets.
+    /// The declared schema, which a series has until it exceeds its limit of buckets.
     #[cfg(feature = "catalog")]
     pub(crate) const fn schema(self) -> i8 {
         self.schema
@@ -138,7 +140,7 @@ impl NativeConfig {
         f64::from_bits(self.zero_threshold)
     }
 
-    /// The largest number of buckets.
+    /// The largest number of buckets, not counting the zero bucket.
     #[cfg(feature = "catalog")]
     pub(crate) const fn max(self) -> u16 {
         self.max_buckets

@@ -1,8 +1,8 @@
-//! The index of the bucket of a value, exactly.
+//! Computes the index of the native histogram bucket that counts a value, exactly.
 //!
 //! In schema `n`, bucket `i` counts values above `2^((i-1)/2^n)` and at most `2^(i/2^n)`. Each
 //! bound of a schema is also a bound of all finer schemas. So the index is computed in the finest
-//! one, schema 8, and shifted right to get that of another.
+//! one, schema 8, and shifted right, rounding up, to get the index in a coarser one.
 //!
 //! All powers of two are divided in the same way. The exponent gives the index of the power, and
 //! the mantissa the rest, through a table. In this file, a *cell* is an entry of that table: one of
@@ -17,15 +17,15 @@ pub(crate) const FINEST: i8 = 8;
 /// The coarsest schema of the specification.
 pub(crate) const COARSEST: i8 = -4;
 
-/// The index of the largest values in schema 8. Computed for infinity too.
+/// The index of the largest finite values in schema 8; [`finest`] returns it for infinity too.
 pub(crate) const OF_INFINITY: i64 = 1024 << FINEST;
 
-/// The mask and the number of the bits of the mantissa.
+/// The mask of the mantissa's bits in an `f64`; [`BITS`] is the number of these bits.
 const MANTISSA: u64 = (1 << BITS) - 1;
 const BITS: u32 = 52;
 /// The number of mantissa bits below those that select the cell.
 const BELOW_CELL: u32 = BITS - 9;
-/// The number of bits above the mantissa. A cell stores the mantissa shifted left by it.
+/// The number of bits above the mantissa. A cell stores a mantissa shifted left by this number.
 const ABOVE: u32 = 64 - BITS;
 const BIAS: i64 = 1023;
 
@@ -57,13 +57,13 @@ fn subnormal(bits: u64) -> i64 {
     finest_normal(bits) - (UP << FINEST)
 }
 
-/// The index of the bucket that contains bucket `index` of a schema that is `by` finer.
+/// The index of the bucket that contains bucket `index` of a schema that is finer by `by`.
 #[inline(always)]
 pub(crate) const fn coarser(index: i64, by: u32) -> i64 {
     ((index - 1) >> by) + 1
 }
 
-/// The largest float that is at most the upper bound of a bucket of the schema `FINEST - by`.
+/// The largest float that is at most the upper bound of bucket `index` in schema `FINEST - by`.
 pub(crate) fn upper(index: i64, by: u32) -> f64 {
     let finest = index << by;
     let exponent = (finest >> FINEST) + BIAS;
@@ -74,7 +74,7 @@ pub(crate) fn upper(index: i64, by: u32) -> f64 {
     if exponent > 0 {
         return f64::from_bits(((exponent as u64) << BITS) | mantissa);
     }
-    // Rounds down to a subnormal float, which stays below the bound.
+    // Rounds down to a subnormal float, which is still at most the bound.
     let lost = 1 - exponent;
     f64::from_bits(
         ((1 << BITS) | mantissa)
@@ -87,7 +87,7 @@ pub(crate) fn upper(index: i64, by: u32) -> f64 {
 pub(crate) const fn schema(growth: f64) -> i8 {
     let mut schema = COARSEST;
     while schema < 0 {
-        // 2^16, 2^8, 2^4 and 2^2.
+        // In the schemas -4 to -1, bounds grow by 2^16, 2^8, 2^4 and 2^2.
         if growth >= (1_u64 << (1_u32 << -schema)) as f64 {
             return schema;
         }
@@ -224,7 +224,8 @@ mod tests {
         product
     }
 
-    /// Whether the mantissa, as a number from 1 to 2, is at most `2^(k/256)`: by its 256th power.
+    /// Whether the mantissa, as a number from 1 to 2, is at most `2^(k/256)`. Compares the 256th
+    /// power with `2^k`.
     fn is_at_most(mantissa: u64, k: usize) -> bool {
         let mantissa = (1 << BITS) + mantissa;
         let mut power = vec![mantissa as u32, (mantissa >> 32) as u32];
@@ -245,7 +246,7 @@ mod tests {
         }
     }
 
-    /// The index by its definition: counting bounds, down from the next power of two.
+    /// The index by its definition: counts the bounds between a power of two and the value.
     fn naive(value: f64, schema: i8) -> i64 {
         // The exponent by comparison with powers of two, each of which is exact.
         let mut exponent = -1074_i64;
@@ -261,7 +262,7 @@ mod tests {
         if schema <= 0 {
             return -(-exponent).div_euclid(1 << -schema);
         }
-        // In steps that lose nothing, the value as a number from 1 to 2.
+        // Scales the value, in exact steps, to a number from 1 to 2.
         let mut scaled = value;
         let mut down = exponent - 1;
         while down > 0 {
@@ -313,7 +314,7 @@ mod tests {
         let mut bits = 1_u64;
         for round in 0..if cfg!(miri) { 50 } else { 5_000 } {
             bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            // Every other one subnormal.
+            // Every other value is subnormal.
             let value = f64::from_bits(bits >> (1 + round % 2 * 11));
             if value > 0.0 && value.is_finite() {
                 assert_index(value, (round % 13 - 4) as i8);
@@ -350,7 +351,7 @@ mod tests {
                 // All buckets of the coarser schemas, some of the finer ones.
                 if by > 5 || index % 97 == 0 {
                     let bound = upper(index, by);
-                    // Subnormal buckets that no float lies in are left out.
+                    // The exceptions are buckets of subnormal values in which no float lies.
                     if bound > 0.0 && coarser(finest(bound.to_bits()), by) == index {
                         let next = bound.next_up();
                         assert!(next.is_infinite() || coarser(finest(next.to_bits()), by) > index);
@@ -362,7 +363,8 @@ mod tests {
         }
     }
 
-    /// The table of the specification, section "Instrumentation libraries".
+    /// Checks the table of the specification, section "Instrumentation libraries", and two factors
+    /// that it does not contain.
     #[test]
     fn growth_factors_give_the_schemas_of_the_specification() {
         let table = [

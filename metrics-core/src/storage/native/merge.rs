@@ -1,6 +1,6 @@
 //! Sums and differences of tables of native buckets, and making tables coarser.
 //!
-//! Works on plain values: a scrape or a thread copies a table before, and stores it afterwards.
+//! Works on plain values: a table in cells is copied before it is changed, and stored afterwards.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,7 +22,7 @@ pub(crate) fn merge(config: NativeConfig, into: &mut [u64], from: &[u64]) {
     }
 }
 
-/// Subtracts an earlier copy of a table, which may have been finer.
+/// Subtracts from the table `from` an earlier copy of it, `before`, which may be finer.
 pub(crate) fn subtract(config: NativeConfig, from: &mut [u64], before: &[u64]) {
     let mut before = before.to_vec();
     let mut before = Table::new(config, &mut before);
@@ -55,7 +55,7 @@ pub(crate) fn keep_coarse(config: NativeConfig, shared: &[AtomicU64], read: &[u6
     table::store(shared, own.values);
 }
 
-/// A table to read.
+/// Reads a table of native buckets.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TableView<'a> {
     config: NativeConfig,
@@ -67,14 +67,14 @@ impl<'a> TableView<'a> {
         TableView { config, values }
     }
 
-    /// The buckets as data.
+    /// The contents of the table as plain data.
     pub(crate) fn snapshot(self) -> NativeHistogramSnapshot {
         let mut snapshot = NativeHistogramSnapshot::default();
         self.fill(&mut snapshot);
         snapshot
     }
 
-    /// Replaces the contents of a snapshot by the buckets.
+    /// Replaces the contents of a snapshot by those of the table.
     pub(crate) fn fill(self, snapshot: &mut NativeHistogramSnapshot) {
         snapshot.schema = i32::from(self.config.schema) - self.halvings() as i32;
         snapshot.zero_threshold = self.zero_threshold();
@@ -110,7 +110,8 @@ impl<'a> TableView<'a> {
         Key::from_bits(self.values[self.config.key_at(slot)])
     }
 
-    /// The buckets that are not empty: a key is stored before its first count.
+    /// The buckets that are not empty. A key is stored before its first count, so the bucket of a
+    /// key may be empty.
     fn buckets(self) -> impl Iterator<Item = (Key, u64)> + use<'a> {
         (0..self.config.slots())
             .map(move |slot| (self.key(slot), self.values[COUNTS + slot]))
@@ -119,8 +120,8 @@ impl<'a> TableView<'a> {
 
     /// The smallest zero threshold, at least `threshold`, that divides no bucket.
     fn threshold_between_buckets(self, threshold: f64) -> f64 {
-        // The values counted in a bucket are above the table's own threshold, even if the bucket's
-        // lower bound is not.
+        // The values counted in a bucket are further from zero than the table's own threshold, even
+        // if the bucket's lower bound is not. So a threshold up to that divides no bucket.
         if threshold <= self.zero_threshold() {
             return threshold;
         }
@@ -135,7 +136,7 @@ impl<'a> TableView<'a> {
     }
 }
 
-/// A table to change.
+/// Changes a table of native buckets.
 pub(super) struct Table<'a> {
     config: NativeConfig,
     pub(super) values: &'a mut [u64],
@@ -195,11 +196,12 @@ impl<'a> Table<'a> {
         *zero = zero.wrapping_add(count);
     }
 
-    /// Merges buckets to make room for others; false if the schema is already the coarsest.
+    /// Merges buckets to make room for others; false if that is impossible.
     ///
     /// As in the specification, the zero bucket is widened as long as the declaration allows; then
-    /// the resolution is halved. The new threshold is a bucket bound of all tables whose resolution
-    /// has been halved at most `least_halvings` times, so that it divides no bucket of theirs.
+    /// the resolution is halved, down to the coarsest schema. A wider zero threshold is a bucket
+    /// bound of all tables whose resolution has been halved at most `least_halvings` times, so that
+    /// it divides no bucket of theirs.
     pub(super) fn make_room(&mut self, least_halvings: u64) -> bool {
         let view = self.view();
         let halvings = view.halvings();
@@ -372,7 +374,7 @@ mod tests {
         );
     }
 
-    /// Required by the specification, section "Zero bucket".
+    /// The specification requires it, in the section "Zero bucket".
     #[test]
     fn the_zero_threshold_of_a_sum_divides_no_bucket() {
         let config = NativeConfig::DEFAULT.growth(2.0).max_zero_threshold(1.0);
@@ -399,7 +401,7 @@ mod tests {
         let words =
             || -> Vec<AtomicU64> { (0..config.cells()).map(|_| AtomicU64::new(0)).collect() };
         let (shared, own) = (words(), words());
-        // The shift and the threshold that a shared table has once something was counted.
+        // Sets the shift and the threshold as in a shared table in which something was counted.
         for (at, least) in [
             (SHIFT, config.shift(0).into()),
             (THRESHOLD, config.zero_threshold),

@@ -1,8 +1,8 @@
 //! Native histograms: exponential buckets that exist once they have counted an observation.
 //!
-//! The terms are those of the Prometheus [specification]. A *schema* says into how many buckets
-//! each power of two is divided, a bucket's *index* is its position in the schema, and values at
-//! most the *zero threshold* away from zero count in the *zero bucket*.
+//! The terms are those of the Prometheus [specification]. A *schema* is a resolution: in schema
+//! `n`, bucket bounds grow by the factor `2^(1/2^n)`. A bucket's *index* is its position in the
+//! schema, and values at most the *zero threshold* away from zero count in the *zero bucket*.
 //!
 //! * `config`: the declaration and its checks; `snapshot`: buckets as plain data;
 //! * `index`: from a value to the index of its bucket;

@@ -1,15 +1,14 @@
-//! Observing into a thread's table of native buckets.
+//! Finds or adds the bucket of an observation in a thread's table of native buckets.
 //!
-//! A thread's table is a part of its [block](crate::storage::histogram_block): the counts add up to
-//! the block's `COMMIT`. A slot's key is stored before its first count, and a reader loads the
-//! counts before the keys, so that it knows the bucket of everything it has counted. A thread that
-//! has no room for another bucket merges buckets under the lock of scrapes, so that no scrape sees
-//! a half-merged table.
+//! A thread's table is a part of its [block](crate::storage::histogram_block): between two
+//! observations, the counts add up to the block's `COMMIT`. A slot's key is stored before its first
+//! count, and a reader loads the counts before the keys, so that it knows the bucket of everything
+//! it has counted. A thread that has no room for another bucket merges buckets under the lock of
+//! scrapes, so that no scrape sees a half-merged table.
 //!
-//! Each thread enforces the limit of buckets for itself, which suffices for it: its buckets are a
-//! part of the series' buckets. A scrape sums the tables under the same limit. A thread or scrape
-//! that makes buckets coarser also stores the new resolution and zero threshold in the shared
-//! table, so that the series never becomes finer again.
+//! Each thread enforces the limit of buckets for its own table, and a scrape enforces it again for
+//! the sum of the tables. A thread or scrape that makes buckets coarser also stores the new
+//! resolution and zero threshold in the shared table, so that the series never becomes finer again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -28,7 +27,7 @@ impl NativeConfig {
         if self.negative { value.abs() } else { value }.to_bits()
     }
 
-    /// The bucket of a value above the zero threshold.
+    /// The key of the bucket of a value that is further from zero than the zero threshold.
     ///
     /// For NaN, and for negative values if they are not allowed, a key that no bucket has.
     #[inline(always)]
@@ -45,11 +44,13 @@ impl NativeConfig {
 
     /// The position of the count for a value, among the counts of this thread's table.
     ///
-    /// `None` if the bucket is not in its home slot, and for values that cannot be observed, such
-    /// as NaN. The caller need not check for those, as no home slot has their key.
+    /// `None` if the bucket does not exist or is not in its home slot, and for values that cannot
+    /// be observed, such as NaN. The caller need not check for such values, as no home slot has
+    /// their key.
     #[inline(always)]
     pub(crate) fn find_bucket(self, table: &[AtomicU64], value: f64) -> Option<usize> {
-        // An empty table, without threshold and shift, has no key that could be found.
+        // The threshold and the shift of an empty table are 0, which are wrong but do no harm: the
+        // table has no key that could be found.
         if self.magnitude(value) <= table[THRESHOLD].load(Ordering::Relaxed) {
             return Some(self.zero_count());
         }
@@ -59,11 +60,10 @@ impl NativeConfig {
     }
 }
 
-/// Like [`NativeConfig::find_bucket`], in all slots; adds the bucket if it is missing.
+/// Like [`NativeConfig::find_bucket`], but searches all slots and adds the bucket if it is missing.
 ///
-/// The value must be one that can be observed.
-///
-/// `shared` returns the series' shared table, unless the series was removed.
+/// The value must be one that can be observed. `shared` returns the series' shared table, unless
+/// the series was removed.
 pub(crate) fn find_or_insert_bucket<'s>(
     config: NativeConfig,
     table: &[AtomicU64],

@@ -1,4 +1,4 @@
-//! Native histogram buckets as plain data, for users and collectors.
+//! [`NativeHistogramSnapshot`]: native histogram buckets as plain data, for users and collectors.
 
 use super::index;
 
@@ -32,8 +32,8 @@ use super::index;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct NativeHistogramSnapshot {
-    /// From -4 to 8: each power of two is divided into `2^schema` buckets. It is lowered when there
-    /// would be more buckets than `max_buckets`.
+    /// The resolution, from -4 to 8: bucket bounds grow by the factor `2^(1 / 2^schema)`. It is
+    /// lowered if there would otherwise be more buckets than `max_buckets`.
     pub schema: i32,
     /// The zero bucket counts values at most this far from zero, in the unit of the metric. It is
     /// raised only if `max_zero_threshold` is declared.

@@ -10,8 +10,8 @@
 //! * the keys: which bucket each slot counts.
 //!
 //! The *home* slot of a bucket is its index modulo the number of slots, and for buckets below zero
-//! half the table further. If the home is taken, the bucket has the next free slot. Neighbouring
-//! buckets, which most histograms have, do not collide.
+//! half the table further. If the home is taken, the bucket has the next free slot. Buckets with
+//! consecutive indices, as most histograms have, have different homes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -64,10 +64,10 @@ impl Key {
         self.0 >> Self::NEGATIVE != 0
     }
 
-    /// Makes indices positive; indices are at most some 275,000 from zero. A multiple of the number
-    /// of slots, so that it does not change the home slot.
+    /// Added to indices to make them positive: indices of buckets are at most some 275,000 from
+    /// zero. A multiple of the number of slots, so that it does not change the home slot.
     const BASE: i64 = 1 << 30;
-    /// The bit of buckets below zero.
+    /// The position of the bit that is set in the keys of buckets below zero.
     const NEGATIVE: u32 = 32;
 }
 
@@ -103,7 +103,7 @@ impl NativeConfig {
         ((key.bits() + offset) & (self.slots() - 1) as u64) as usize
     }
 
-    /// The first slot of the search for a bucket: its home, except for the bucket of the largest values.
+    /// The first slot of the search for a bucket: its home, unless it counts the largest values.
     ///
     /// Infinity has the same index as the largest values. `find_bucket`, which looks at home slots
     /// for any value, must not find a bucket for it, so that bucket is never in its home slot.
