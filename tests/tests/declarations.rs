@@ -448,7 +448,7 @@ metrics! {
     #[cfg(any())]
     #[computed(|| 1.0)]
     static LEFT_OUT_COMPUTED: Gauge = "cfg_left_out";
-    /// Nor this.
+    /// Left out.
     #[cfg(any())]
     static LEFT_OUT_INFO: Info<(version: &str)> = "cfg_left_out_info";
 }

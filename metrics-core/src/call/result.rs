@@ -70,7 +70,7 @@ fn first_row(outcome: Outcome, rows: OutcomeRows) -> usize {
     position * rows.rows_per_outcome()
 }
 
-/// The outcome of a call that returned, with the values of its result labels.
+/// A returned call's outcome, and the values of the labels that are taken from its result.
 #[derive(Debug)]
 pub struct LabelledOutcome {
     is_error: bool,

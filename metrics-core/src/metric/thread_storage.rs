@@ -86,8 +86,8 @@ impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries, N> {
             return Some((series, Some(cells)));
         }
         let (cached, cells) = index.find_cached(key, hash)?;
-        // A series without cells of this thread is not cached: its next recording allocates them,
-        // and a lookup costs little beside that.
+        // Caches nothing if `cells` is `None`: the next recording must first prepare the cells, and
+        // a look-up costs little beside that.
         storage::cache_series(local, self, hash, cached, cells, CachedSeries::is_removed);
         Some((cached.id, cells))
     }

@@ -1,5 +1,5 @@
-//! Heads of families: the name and description that a format receives before a family's samples,
-//! and an estimate of the encoded size of the samples.
+//! The head of a family: the name and description that a format receives before the samples.
+//! Apart from it, an estimate of the samples' encoded size.
 
 use std::sync::OnceLock;
 

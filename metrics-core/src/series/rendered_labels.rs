@@ -331,7 +331,8 @@ mod tests {
                             |(bytes, len): (&[u8; READ_AHEAD], u8)| bytes[..len.into()].to_vec();
                         let whole = short.map(|(first, second)| [bytes(first), bytes(second)].concat());
                         let rendered = [rendering.prefix, &expected, rendering.suffix].concat();
-                        // All of these labels are short.
+                        // `None` only for empty labels: the generated ones are short enough to be
+                        // stored whole.
                         let is_there = !expected.is_empty();
                         prop_assert_eq!(whole, is_there.then_some(rendered));
                         let other = RENDERINGS[usize::from(rendering == LabelRendering::TEXT)];

@@ -1,4 +1,4 @@
-//! A metric of `metrics!`: a declaration that has been checked, and the name it gets.
+//! A metric of `metrics!`: its checked declaration, and its name in expositions.
 
 use proc_macro2::Ident;
 use syn::{LitStr, ext::IdentExt};
