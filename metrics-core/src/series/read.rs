@@ -136,7 +136,8 @@ impl Index {
 }
 
 impl Columns {
-    /// A batch of series, which are in one [chunk](crate::sample::label_chunk::CHUNK_SIZE).
+    /// The series at `positions`, which must be in one
+    /// [chunk](crate::sample::label_chunk::CHUNK_SIZE).
     fn batch(
         &self,
         positions: Range<usize>,

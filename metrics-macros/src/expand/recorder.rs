@@ -1,7 +1,8 @@
-//! The recorder of one function attribute.
+//! The recorder of one function attribute: its type, its series, and its ending.
 //!
-//! `#[counted(labels(plan, path = page.path()), err(fault: Fault))]` on a function with the
-//! argument `plan: Plan` has, with `call` for `::metrics_core::__private::call`,
+//! On an `async fn` with the argument `plan: Plan`, `#[counted(labels(plan, path = page.path()),
+//! err(fault: Fault))]` yields the code below, in which `call` stands for
+//! `::metrics_core::__private::call`. If the call is not a future, `family::near` wraps the series.
 //!
 //! ```text
 //! // the type

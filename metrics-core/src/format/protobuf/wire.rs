@@ -94,8 +94,8 @@ pub(super) fn fill(buffer: &mut Buffer, mut left: usize) {
     const ZEROS: [u8; 1024] = [0; 1024];
     const TAG: usize = 2;
     while left > 0 {
-        // Some lengths fit no single field: 131 bytes are one too many for a length of one byte,
-        // and one too few for a length of two. An empty field of three bytes then comes first.
+        // No single field takes 131 bytes: at most 130 with a length prefix of one byte, at least
+        // 132 with one of two. In such a case, an empty field of three bytes comes first.
         let fits = |digits: &usize| {
             left.checked_sub(TAG + digits)
                 .is_some_and(|len| varint_len(len as u64) == *digits)

@@ -96,8 +96,9 @@ impl Family {
         }
         let (region, at) = self.index().region_of(series.place);
         if region.generation(at) == series.generation {
-            // No other series uses the place yet. An expired series may be resumed with its values,
-            // this recording included; those of a removed one are never exposed.
+            // No new series uses this storage yet, so recording into it is safe: the recording
+            // counts if the series had only expired and comes back, and is never exposed if it was
+            // removed.
             return Some(series);
         }
         let overflow = self.has_expiry().then(|| self.overflow_series());
