@@ -71,7 +71,7 @@ mod enabled {
 /// | `#[buckets(native)]`, `#[buckets(native, 0.1, 1.0)]` | histograms | native buckets, alone or with classic ones: [see below](#native-histograms) |
 /// | `#[quantiles(0.5, 0.99)]` | summaries | quantiles to estimate |
 /// | `#[slo(latency = "250ms", objective = 99.9)]` | histograms in seconds | an [objective](crate::Objective): 99.9 % of the observations are at most 250 ms; the latency must be one of the bounds |
-/// | `#[max_series(100)]` | open labels | the cardinality limit, up to 1,048,576 series; the default is the [registry's](crate::Registry::max_series) |
+/// | `#[max_series(100)]` | open labels | the cardinality limit, up to 1,048,576 series; the default is the [registry's](crate::Registry::max_series). Recordings beyond it go to an overflow series: closed labels keep their values, open labels are `overflow` |
 /// | `#[expire("1h")]` | open labels | series that have been idle for this time are removed: [see below](#series-that-expire); the default is never |
 /// | `#[exemplars]` | counters and histograms | exemplars are taken from the current span: [see below](#exemplars) |
 /// | `#[computed(\|\| value)]` | counters and gauges without labels | each scrape calls the closure, which returns an `f64` |

@@ -26,6 +26,8 @@ pub struct FunctionFamily {
     name: &'static str,
     help: &'static str,
     unit: &'static str,
+    /// Whether series are looked up by the labels of a series of another family.
+    has_text_keys: bool,
 }
 
 impl FunctionFamily {
@@ -35,6 +37,7 @@ impl FunctionFamily {
         name: "function_calls_total",
         help: "Function calls, by outcome.",
         unit: "",
+        has_text_keys: false,
     };
     /// The shared family of functions with `#[timed]`.
     pub const TIMED: FunctionFamily = FunctionFamily {
@@ -42,6 +45,7 @@ impl FunctionFamily {
         name: "function_duration_seconds",
         help: "Duration of function calls, by outcome.",
         unit: "seconds",
+        has_text_keys: false,
     };
     /// The shared family of functions with `#[timed(sample = ...)]`.
     pub const SAMPLED: FunctionFamily = FunctionFamily {
@@ -50,6 +54,7 @@ impl FunctionFamily {
         help: "Duration of sampled function calls, by outcome. The label sample is the share of \
                calls that is sampled.",
         unit: "seconds",
+        has_text_keys: false,
     };
     /// The shared family of functions with `#[timed(busy)]`, beside [`TIMED`](Self::TIMED).
     pub const BUSY: FunctionFamily = FunctionFamily {
@@ -57,6 +62,7 @@ impl FunctionFamily {
         name: "function_busy_seconds",
         help: "Time for which calls of async functions were polled, waiting excluded, by outcome.",
         unit: "seconds",
+        has_text_keys: true,
     };
     /// The shared family of functions with `#[in_flight]`.
     pub const IN_FLIGHT: FunctionFamily = FunctionFamily {
@@ -64,6 +70,7 @@ impl FunctionFamily {
         name: "function_calls_in_flight",
         help: "Function calls in progress.",
         unit: "",
+        has_text_keys: false,
     };
 }
 
@@ -237,6 +244,11 @@ impl FunctionSpec {
             cells,
         );
         let family = family.with_busy_family(self.busy_family);
+        let family = if shared.has_text_keys {
+            family.with_text_keys()
+        } else {
+            family
+        };
         let family = if self.has_exemplars {
             family.with_exemplars()
         } else {

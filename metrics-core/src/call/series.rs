@@ -6,7 +6,7 @@ use crate::{
     call::outcome::Outcome,
     describe::{
         label,
-        label::{Label, LabelSet, LabelVisitor},
+        label::{Label, LabelSet, LabelVisitor, with_exposed_str},
     },
     metric::{family::Family, outcome_rows::RowId, series_access},
     sample::label_text::LabelView,
@@ -315,7 +315,7 @@ fn visit_as_text(labels: &impl LabelSet, visitor: &mut impl LabelVisitor) {
 
     impl<V: LabelVisitor> LabelVisitor for AsText<'_, V> {
         fn label<L: Label>(&mut self, label: &L) {
-            label.with_str(|text| self.0.label(&text));
+            with_exposed_str(label, |text| self.0.label(&text));
         }
     }
 

@@ -156,7 +156,7 @@ fn self_metrics(catalog: &Catalog) -> Vec<Panel> {
         Panel::lines("Lost to limits")
             .narrow()
             .description(
-                "Label sets recorded as `overflow` because their metric had reached its cardinality \
+                "Look-ups that led to an overflow series because the metric had reached its cardinality \
                  limit; values that could not be recorded; collectors that panicked or timed out.",
             )
             .query(

@@ -23,7 +23,7 @@ use std::{borrow::Cow, sync::Arc};
     label = "neither text, an integer, `bool` nor an enum that derives `Label`"
 )]
 pub trait Label {
-    /// All values of a closed label; `None` for an open one.
+    /// All values of a closed label, which differ from each other; `None` for an open one.
     const VALUES: Option<&'static [&'static str]>;
 
     /// The position of this value in [`VALUES`](Self::VALUES); 0 for an open label.
@@ -192,6 +192,58 @@ tuples!(A B C D E F G H I);
 tuples!(A B C D E F G H I J);
 tuples!(A B C D E F G H I J K);
 tuples!(A B C D E F G H I J K M);
+
+/// Calls `with` with the text under which the value is exposed: for a closed label, the one that
+/// [`VALUES`](Label::VALUES) has at its index, even if [`with_str`](Label::with_str) disagrees.
+///
+/// Series of closed labels are told apart by the index, so no two of them have equal texts.
+pub(crate) fn with_exposed_str<L: Label, R>(label: &L, with: impl FnOnce(&str) -> R) -> R {
+    match L::VALUES.and_then(|values| values.get(label.index())) {
+        Some(value) => with(value),
+        None => label.with_str(with),
+    }
+}
+
+/// The first label whose values are not all different.
+pub(crate) const fn label_with_equal_values(
+    sets: &[Option<&'static [&'static str]>],
+) -> Option<usize> {
+    let mut label = 0;
+    while label < sets.len() {
+        let values: &[&str] = match sets[label] {
+            Some(values) => values,
+            None => &[],
+        };
+        let mut i = 0;
+        while i < values.len() {
+            let mut j = 0;
+            while j < i {
+                if is_equal(values[i].as_bytes(), values[j].as_bytes()) {
+                    return Some(label);
+                }
+                j += 1;
+            }
+            i += 1;
+        }
+        label += 1;
+    }
+    None
+}
+
+const fn is_equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    // Values of equal length often differ in their last bytes.
+    let mut i = a.len();
+    while i > 0 {
+        i -= 1;
+        if a[i] != b[i] {
+            return false;
+        }
+    }
+    true
+}
 
 /// The number of series that a metric with these label values has; `None` if a label is open.
 #[doc(hidden)]

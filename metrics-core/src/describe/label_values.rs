@@ -1,7 +1,7 @@
 //! Label sets whose number of labels is known only at run time: of dynamic metrics and of overflow
 //! series.
 
-use crate::describe::label::{LabelSet, LabelVisitor};
+use crate::describe::label::{Label, LabelSet, LabelVisitor};
 
 /// The label values of a series of a dynamic metric.
 pub(crate) struct LabelValues<'a>(pub(crate) &'a [&'a str]);
@@ -16,18 +16,86 @@ impl LabelSet for LabelValues<'_> {
     }
 }
 
-/// The label set of an overflow series with this number of labels.
-pub(crate) struct OverflowLabels(pub(crate) usize);
-
-/// The value of each label of an overflow series.
+/// The value of each open label of an overflow series.
 pub(crate) const OVERFLOW_VALUE: &str = "overflow";
 
-impl LabelSet for OverflowLabels {
+/// The label set of the overflow series for `labels`: closed labels keep their values, open ones
+/// have [`OVERFLOW_VALUE`].
+///
+/// Its key is the key that these values have when a program records them, so both are one series.
+pub(crate) struct OverflowLabels<'a, L, F> {
+    pub(crate) labels: &'a L,
+    /// Whether the label at a position is closed in the declaration. The type of a closed label
+    /// does not tell if the label set passes all its values as strings.
+    pub(crate) is_closed: F,
+}
+
+impl<L: LabelSet, F: Fn(usize) -> bool> LabelSet for OverflowLabels<'_, L, F> {
     const VALUE_SETS: &'static [Option<&'static [&'static str]>] = &[];
 
     fn visit(&self, visitor: &mut impl LabelVisitor) {
-        for _ in 0..self.0 {
-            visitor.label(&OVERFLOW_VALUE);
+        struct Replacer<'a, V, F> {
+            visitor: &'a mut V,
+            is_closed: &'a F,
+            at: usize,
         }
+
+        impl<V: LabelVisitor, F: Fn(usize) -> bool> LabelVisitor for Replacer<'_, V, F> {
+            fn label<L: Label>(&mut self, label: &L) {
+                if L::VALUES.is_some() || (self.is_closed)(self.at) {
+                    self.visitor.label(label);
+                } else {
+                    self.visitor.label(&OVERFLOW_VALUE);
+                }
+                self.at += 1;
+            }
+        }
+
+        self.labels.visit(&mut Replacer {
+            visitor,
+            is_closed: &self.is_closed,
+            at: 0,
+        });
+    }
+}
+
+/// The label set of the overflow series for a series whose labels are not known any more: all
+/// labels have [`OVERFLOW_VALUE`], closed ones too.
+pub(crate) struct UnknownLabels<I> {
+    /// For each label, its values if its key is the index of the value.
+    pub(crate) value_sets: I,
+}
+
+impl<I> LabelSet for UnknownLabels<I>
+where
+    I: Iterator<Item = Option<&'static [&'static str]>> + Clone,
+{
+    const VALUE_SETS: &'static [Option<&'static [&'static str]>] = &[];
+
+    fn visit(&self, visitor: &mut impl LabelVisitor) {
+        for values in self.value_sets.clone() {
+            match values {
+                Some(values) => visitor.label(&OverflowOf(values)),
+                None => visitor.label(&OVERFLOW_VALUE),
+            }
+        }
+    }
+}
+
+/// [`OVERFLOW_VALUE`] as the value of a closed label with these values.
+struct OverflowOf(&'static [&'static str]);
+
+impl Label for OverflowOf {
+    const VALUES: Option<&'static [&'static str]> = Some(&[]);
+
+    /// The index of the declared value of this name, so that both are one series; otherwise an
+    /// index that no value has.
+    fn index(&self) -> usize {
+        let declared = self.0.iter().position(|value| *value == OVERFLOW_VALUE);
+        declared.unwrap_or(self.0.len())
+    }
+
+    fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
+        with(OVERFLOW_VALUE)
     }
 }

@@ -173,7 +173,8 @@ impl Registry {
     /// Sets the default cardinality limit: the number of series that a metric with open labels may
     /// have, at most 1,048,576.
     ///
-    /// Recordings with further label sets go to the overflow series. Applies at once to existing
+    /// Recordings with further label sets go to an overflow series, in which closed labels keep their
+    /// values and open labels are `overflow`; the limit does not include it. Applies at once to existing
     /// and later metrics without a limit of their own (`#[max_series(n)]`,
     /// [`Options::max_series`](crate::Options::max_series)). Lowering the limit does not remove
     /// series. Default: [`DEFAULT_MAX_SERIES`](crate::DEFAULT_MAX_SERIES).

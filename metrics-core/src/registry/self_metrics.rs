@@ -176,7 +176,8 @@ const SERIES: Desc = Desc::new(
 const OVERFLOWED: Desc = Desc::new(
     Kind::Counter,
     "metrics_overflowed_total",
-    "Label sets that were recorded as `overflow` because of the cardinality limit of their metric.",
+    "Look-ups of label sets that led to an overflow series because of the cardinality limit of \
+     their metric.",
 );
 const REJECTED: Desc = Desc::new(
     Kind::Counter,

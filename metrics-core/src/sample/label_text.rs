@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::describe::{
     escaping,
     escaping::Escaping,
-    label::{Label, LabelSet, LabelVisitor},
+    label::{Label, LabelSet, LabelVisitor, with_exposed_str},
     name,
 };
 
@@ -67,7 +67,7 @@ pub(crate) fn push_label_set<'n>(
     impl<'n, N: Iterator<Item = &'n str>> LabelVisitor for Renderer<'_, N> {
         fn label<L: Label>(&mut self, value: &L) {
             if let Some(name) = self.1.next() {
-                value.with_str(|value| push_label(self.0, name, value));
+                with_exposed_str(value, |value| push_label(self.0, name, value));
             }
         }
     }

@@ -17,8 +17,8 @@ impl Index {
     ///
     /// There is no room if the limit on series is reached, or if handles pin too many places of
     /// removed series. `limit` is called under the lock, so that it returns a limit that was raised
-    /// before [`limit_changed`]. `beyond_limit` inserts the series even if the limit is reached; that
-    /// is for the overflow series.
+    /// before [`limit_changed`]. `beyond_limit` inserts the series even if the limit is reached, and
+    /// without counting towards it; that is for overflow series.
     ///
     /// [`limit_changed`]: Self::limit_changed
     #[cold]
@@ -35,7 +35,7 @@ impl Index {
             return Some(found);
         }
         let limit = limit().min(MAX_SERIES);
-        if state.live >= limit && !beyond_limit {
+        if !beyond_limit && state.live >= limit && state.live - state.live_overflow() >= limit {
             self.is_full.store(true, Ordering::Relaxed);
             return None;
         }
@@ -53,6 +53,9 @@ impl Index {
         columns.created.set(position, clock::created_timestamp());
         columns.is_live[position] = true;
         state.live += 1;
+        if beyond_limit {
+            state.overflow.push(position);
+        }
         self.start_activity(&mut state, position);
         self.add_to_table(&mut state, hash, place);
         Some(SeriesId { place, generation })

@@ -68,6 +68,7 @@ impl Index {
         }
         state.columns.labels.clear(position);
         state.live -= usize::from(was_live);
+        state.overflow.retain(|overflow| *overflow != position);
         self.is_full.store(false, Ordering::Relaxed);
         let entry = self.blocks.entry(place);
         self.table.remove(state.columns.hashes[position], place);

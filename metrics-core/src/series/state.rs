@@ -12,6 +12,9 @@ pub(crate) struct State {
     pub(crate) live: usize,
     /// The number of suspended series: expired, but not removed yet (see `expiry.rs`).
     pub(crate) suspended: usize,
+    /// Positions of the overflow series, which the limit on series does not include. There is at
+    /// most one for each combination of closed labels.
+    pub(crate) overflow: Vec<usize>,
     /// Places of removed series that no handle pins.
     pub(crate) free_places: Vec<u32>,
     /// Places of series that handles pinned when they were removed; free once they are unpinned.
@@ -67,6 +70,7 @@ impl State {
             activity: Vec::new(),
             live: 0,
             suspended: 0,
+            overflow: Vec::new(),
             free_places: Vec::new(),
             pinned_places: Vec::new(),
             tails: 0,
@@ -74,6 +78,12 @@ impl State {
             used_slots: 0,
             generation: 1,
         }
+    }
+
+    /// The number of overflow series that have not been removed and have not expired.
+    pub(crate) fn live_overflow(&self) -> usize {
+        let is_live = |position: &&usize| self.columns.is_live[**position];
+        self.overflow.iter().filter(is_live).count()
     }
 
     pub(crate) fn is_suspended(&self, position: usize) -> bool {

@@ -7,3 +7,4 @@ mod limit;
 mod removal;
 mod support;
 mod threads;
+mod unique;

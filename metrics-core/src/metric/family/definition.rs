@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use crate::{
-    describe::{bucket_table::Buckets, desc::Desc, kind::Kind},
+    describe::{bucket_table::Buckets, desc::Desc, kind::Kind, label},
     metric::{
         exemplars::{ExemplarLimit, Exemplars, SPANS_ENABLED},
         family::{
@@ -36,6 +36,8 @@ pub struct Family {
     bucket_table: Option<BucketTable>,
     pub(super) states: &'static [&'static str],
     busy: Option<&'static Family>,
+    /// Whether look-ups pass closed labels as strings, too, so that no key contains an index.
+    pub(super) has_text_keys: bool,
     pub(super) quantile_windows: QuantileWindows,
     pub(super) exemplars: Exemplars,
     /// Whether observations through a handle need the slow path.
@@ -67,6 +69,12 @@ impl Family {
         list_cells: Option<fn()>,
         shared: &'static [AtomicU64],
     ) -> Self {
+        // Evaluated while the program is compiled, as declared families are statics.
+        assert!(
+            label::label_with_equal_values(label_values).is_none(),
+            "a closed label of this metric has two equal values: make the values in `Label::VALUES` \
+             differ, or the values and the `else` of `#[allow_only(..)]`"
+        );
         let series = match closed {
             Some(series) => series,
             None => 0,
@@ -84,6 +92,7 @@ impl Family {
             bucket_table: None,
             states: &[],
             busy: None,
+            has_text_keys: rows.has_open_result_labels(),
             quantile_windows: QuantileWindows::new(),
             exemplars: Exemplars::manual(),
             has_native_or_exemplars: layout.native().is_some(),
@@ -130,6 +139,13 @@ impl Family {
     #[must_use]
     pub(crate) const fn with_busy_family(mut self, family: Option<&'static Family>) -> Self {
         self.busy = family;
+        self
+    }
+
+    /// Makes a family of busy times, whose series are looked up by labels that were read back.
+    #[must_use]
+    pub(crate) const fn with_text_keys(mut self) -> Self {
+        self.has_text_keys = true;
         self
     }
 
@@ -287,7 +303,7 @@ impl Family {
         self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Number of look-ups that ended at the overflow series, such as those of `with` and `bind`.
+    /// Number of look-ups that ended at an overflow series, such as those of `with` and `bind`.
     pub(crate) fn overflow_count(&self) -> u64 {
         self.open.overflowed.load(Ordering::Relaxed)
     }

@@ -6,7 +6,7 @@ use crate::{
     describe::{
         label::LabelSet,
         label_key::{LongKey, with_key},
-        label_values::OverflowLabels,
+        label_values::{OverflowLabels, UnknownLabels},
     },
     metric::family::definition::Family,
     sample::{label_text, label_text::LabelView},
@@ -38,8 +38,8 @@ impl Family {
         })
     }
 
-    /// The series with these labels, created if it does not exist; the overflow series if there is
-    /// no room for it.
+    /// The series with these labels, created if it does not exist; their overflow series if there
+    /// is no room for it.
     #[inline]
     pub(crate) fn find_or_create<L: LabelSet>(&self, labels: &L) -> SeriesId {
         let found = with_key!(L, labels, |key| self.index().find(key));
@@ -64,19 +64,22 @@ impl Family {
         {
             return series;
         }
-        self.overflow_series()
+        self.overflow_series(&OverflowLabels {
+            labels,
+            is_closed: |at| self.is_closed_label(at),
+        })
     }
 
-    /// The series for recordings beyond the cardinality limit. Counts the look-up.
-    fn overflow_series(&self) -> SeriesId {
+    /// The series with the labels `overflow`, for recordings beyond the cardinality limit. Counts
+    /// the look-up.
+    fn overflow_series(&self, overflow: &impl LabelSet) -> SeriesId {
         self.open.overflowed.fetch_add(1, Ordering::Relaxed);
         let index = self.index();
-        let overflow = OverflowLabels(self.series_label_count());
-        let key = LongKey::new(&overflow);
+        let key = LongKey::new(overflow);
         let limit = || self.open.limit();
         index
             .find(key.words())
-            .or_else(|| index.insert(key.words(), limit, true, || self.render(&overflow)))
+            .or_else(|| index.insert(key.words(), limit, true, || self.render(overflow)))
             // No place is left, because handles pin too many places of removed series. No open series
             // has generation 0, so recordings with this identifier are discarded.
             .unwrap_or(SeriesId {
@@ -101,7 +104,12 @@ impl Family {
             // removed.
             return Some(series);
         }
-        let overflow = self.has_expiry().then(|| self.overflow_series());
+        let overflow = self.has_expiry().then(|| {
+            // The labels were forgotten together with the series.
+            self.overflow_series(&UnknownLabels {
+                value_sets: (0..self.series_label_count()).map(|at| self.indexed_values(at)),
+            })
+        });
         overflow.filter(|series| series.generation != 0)
     }
 
@@ -121,6 +129,23 @@ impl Family {
             self.rows.result_labels().len()
         };
         self.desc.labels.len() - row_labels
+    }
+
+    /// Whether the label at a position is closed.
+    fn is_closed_label(&self, at: usize) -> bool {
+        match at.checked_sub(self.closed.label_values.len()) {
+            None => self.closed.label_values[at].is_some(),
+            Some(result) => {
+                let result = self.rows.result_labels().get(result);
+                result.is_some_and(|label| label.values.is_some())
+            }
+        }
+    }
+
+    /// The values of the label at a position, if the keys of the family contain their indices.
+    fn indexed_values(&self, at: usize) -> Option<&'static [&'static str]> {
+        let values = self.closed.label_values.get(at).copied().flatten();
+        values.filter(|_| !self.has_text_keys)
     }
 
     /// The rendered labels of a series; `None` if it was removed.
