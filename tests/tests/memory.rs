@@ -22,7 +22,10 @@ use std::{
 
 use http_body_util::{Empty, Full};
 use hyper::{Request, Response, body::Body};
-use metrics_core::{Format, Label, Registry, counted, encode_to_string, metrics, timed};
+use metrics_core::{
+    DynamicFamily, Format, Histogram, Label, Options, Registry, counted, encode_to_string, metrics,
+    timed,
+};
 use metrics_http::layer::{RequestBody, ServerLayer};
 use tests::{build_fixture, growth, in_own_process};
 use tower::{Layer, Service};
@@ -418,6 +421,59 @@ fn ten_thousand_ended_threads_leave_no_memory_behind() {
         (0..2_500).for_each(|_| generation());
         assert_eq!(LIVE.load(Ordering::Relaxed) - before, 0, "bytes");
         assert_eq!(PASSING_OPEN.with("c").get(), 4 * 2_600);
+    });
+}
+
+/// Creates a registry with a labelled histogram, which has several series.
+fn registry_with_a_histogram() -> (Registry, DynamicFamily<Histogram>) {
+    let registry = Registry::new();
+    let options = Options::new("answer_seconds", "Time to answer.").labels(["route"]);
+    let answers: DynamicFamily<Histogram> = registry.create_family(options).expect("valid");
+    for route in ["/", "/users", "/orders"] {
+        answers.with(&[route]).observe(0.1);
+    }
+    (registry, answers)
+}
+
+/// Returns the bytes that a new thread holds after an observation.
+fn bytes_of_a_thread() -> isize {
+    let (_registry, answers) = registry_with_a_histogram();
+    let before = LIVE.load(Ordering::Relaxed);
+    let (observed, go) = (Barrier::new(2), Barrier::new(2));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            answers.with(&["/"]).observe(0.1);
+            observed.wait();
+            go.wait();
+        });
+        observed.wait();
+        let live = LIVE.load(Ordering::Relaxed) - before;
+        go.wait();
+        live
+    })
+}
+
+#[test]
+fn a_hundred_thousand_dropped_registries_do_not_enlarge_the_directory_of_a_thread() {
+    let test = "a_hundred_thousand_dropped_registries_do_not_enlarge_the_directory_of_a_thread";
+    in_own_process(test, || {
+        let before = bytes_of_a_thread();
+        (0..100_000).for_each(|_| drop(registry_with_a_histogram()));
+        assert_eq!(bytes_of_a_thread(), before);
+    });
+}
+
+#[test]
+fn registries_that_were_dropped_together_do_not_enlarge_the_directory_of_a_thread() {
+    let test = "registries_that_were_dropped_together_do_not_enlarge_the_directory_of_a_thread";
+    in_own_process(test, || {
+        let before = bytes_of_a_thread();
+        drop(
+            (0..5_000)
+                .map(|_| registry_with_a_histogram())
+                .collect::<Vec<_>>(),
+        );
+        assert_eq!(bytes_of_a_thread(), before);
     });
 }
 

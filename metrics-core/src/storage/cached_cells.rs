@@ -117,3 +117,10 @@ impl Regions {
         Some(unsafe { CachedCells::new(NonNull::from(cells)) })
     }
 }
+
+impl Drop for Regions {
+    fn drop(&mut self) {
+        // All at once: the indices are reused as the run that they were taken as.
+        lifecycle::unregister(&mut self.all);
+    }
+}

@@ -24,6 +24,7 @@ use crate::storage::{
     histogram_block::CopyBuffer,
     layout::Layout,
     region::{Region, RegionEntry},
+    region_indices::RegionIndices,
     scalar,
 };
 
@@ -31,7 +32,7 @@ use crate::storage::{
 pub(super) static GLOBAL: GlobalLock = GlobalLock(Mutex::new(GlobalState {
     threads: Vec::new(),
     regions: Vec::new(),
-    free_indices: Vec::new(),
+    indices: RegionIndices::new(),
     last_ticket: 0,
 }));
 
@@ -44,38 +45,44 @@ impl GlobalLock {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the lock when the lists have capacity for `regions` more regions, one more thread, and
-    /// one more free index; allocates larger lists first if they do not.
+    /// Takes the lock when there is room for one more thread, and, if `regions` is not 0, for that
+    /// number of regions with consecutive indices; allocates larger lists first if there is not.
     pub(super) fn lock_with_capacity(&self, regions: usize) -> MutexGuard<'_, GlobalState> {
         loop {
             let state = self.lock();
-            let new_threads = missing_capacity(&state.threads, 1);
-            let new_regions = missing_capacity(&state.regions, regions);
-            let new_free = missing_capacity(&state.free_indices, 1);
-            if new_threads + new_regions + new_free == 0 {
+            let new_threads = missing_capacity(&state.threads, state.threads.len() + 1);
+            let (new_regions, new_indices) = match regions {
+                0 => (0, 0),
+                _ => state.missing_for_regions(regions),
+            };
+            if new_threads + new_regions + new_indices == 0 {
                 return state;
             }
             drop(state);
             let mut threads = Vec::with_capacity(new_threads);
             let mut regions = Vec::with_capacity(new_regions);
-            let mut free_indices = Vec::with_capacity(new_free);
+            let mut indices = Vec::with_capacity(new_indices);
             let mut state = self.lock();
             move_into_larger(&mut state.threads, &mut threads);
             move_into_larger(&mut state.regions, &mut regions);
-            move_into_larger(&mut state.free_indices, &mut free_indices);
-            // The old lists, now empty, are freed without the lock.
+            state.indices.grow(&mut indices);
+            // The old lists are freed without the lock.
             drop(state);
         }
     }
 }
 
-/// The capacity of a larger list that has room for `more` elements beyond those of `list`; 0 if
-/// `list` has that room.
-fn missing_capacity<T>(list: &Vec<T>, more: usize) -> usize {
-    if list.len() + more <= list.capacity() {
+/// The binary logarithm of the length of the run of indices that `regions` regions get.
+fn order_of(regions: usize) -> u32 {
+    regions.next_power_of_two().ilog2()
+}
+
+/// The capacity of a larger list that has room for `len` elements; 0 if `list` has that room.
+fn missing_capacity<T>(list: &Vec<T>, len: usize) -> usize {
+    if len <= list.capacity() {
         0
     } else {
-        (2 * list.len()).max(list.len() + more).max(8)
+        (2 * list.len()).max(len).max(8)
     }
 }
 
@@ -90,57 +97,83 @@ fn move_into_larger<T>(list: &mut Vec<T>, larger: &mut Vec<T>) {
 
 pub(super) struct GlobalState {
     pub(super) threads: Vec<ThreadEntry>,
-    /// The regions by their index in directories; `None` where the region was dropped.
+    /// The regions by their index in directories, up to the highest index in use; `None` where no
+    /// region has the index.
     pub(super) regions: Vec<Option<RegionEntry>>,
-    /// Indices of dropped regions.
-    free_indices: Vec<u32>,
+    indices: RegionIndices,
     /// The last ticket that a scrape has used: see [`histogram_block`](super::histogram_block).
     pub(super) last_ticket: u64,
 }
 
 impl GlobalState {
+    /// The capacities of larger lists of regions and of indices that have room for `regions` more
+    /// regions; 0 for a list that has room, or whose missing room depends on the other list.
+    fn missing_for_regions(&self, regions: usize) -> (usize, usize) {
+        let order = order_of(regions);
+        match self.indices.lowest_free(order) {
+            Some(first) => (missing_capacity(&self.regions, first + regions), 0),
+            None => (0, self.indices.grown_capacity(order)),
+        }
+    }
+
     /// Adds regions and returns the index of the first; the others follow it.
     ///
-    /// Needs [capacity](GlobalLock::lock_with_capacity). Leaves `entries` empty, to be freed
-    /// without the lock.
-    pub(super) fn add_regions(&mut self, entries: &mut Vec<RegionEntry>) -> usize {
-        if entries.len() == 1
-            && let Some(free) = self.free_indices.pop()
-        {
-            self.regions[free as usize] = entries.pop();
-            return free as usize;
+    /// Needs [capacity](GlobalLock::lock_with_capacity), and does nothing without it. Leaves
+    /// `entries` empty, to be freed without the lock.
+    pub(super) fn add_regions(&mut self, entries: &mut Vec<RegionEntry>) -> Option<usize> {
+        let (number, order) = (entries.len(), order_of(entries.len()));
+        let first = self.indices.lowest_free(order)?;
+        self.indices.take(first, order);
+        while self.regions.len() < first + number {
+            self.regions.push(None);
         }
-        let first = self.regions.len();
-        self.regions.extend(entries.drain(..).map(Some));
-        first
+        for (slot, entry) in self.regions[first..].iter_mut().zip(entries.drain(..)) {
+            *slot = Some(entry);
+        }
+        Some(first)
     }
 
-    /// Removes the region with this index. Needs [capacity](GlobalLock::lock_with_capacity).
-    pub(super) fn remove_region(&mut self, index: usize) -> Option<RegionEntry> {
-        self.free_indices.push(index as u32);
-        self.regions[index].take()
-    }
-
-    /// Takes one thread's heap block of a region out of the thread's directory; `None` if no thread
-    /// has one.
+    /// Removes `number` regions that were added together, the first of which has the index `first`.
     ///
-    /// For a region with static cells, the addresses are taken out of all directories, and `None`
-    /// is returned, as nothing must be freed.
+    /// Moves their entries to `entries`, which has the capacity for them, to be freed without the
+    /// lock.
+    pub(super) fn remove_regions(
+        &mut self,
+        first: usize,
+        number: usize,
+        entries: &mut Vec<RegionEntry>,
+    ) {
+        let removed = self.regions[first..][..number].iter_mut();
+        entries.extend(removed.filter_map(Option::take));
+        self.indices.release(first, order_of(number));
+        self.regions.truncate(self.indices.used_len());
+    }
+
+    /// Takes the threads' heap blocks of a region out of their directories.
+    ///
+    /// Moves them to `blocks`, which has capacity for a block of each thread, to be freed without
+    /// the lock. For a region with static cells, the addresses are taken out and nothing is moved.
     ///
     /// # Safety
     ///
     /// From now on no thread uses a reference to its cells of this region.
-    pub(super) unsafe fn take_cells(&mut self, index: usize) -> Option<CellBlock> {
-        let entry = self.regions[index].as_ref()?;
-        self.threads.iter().find_map(|thread| {
-            let slot = thread.slots().get(index)?;
+    pub(super) unsafe fn take_cells(&mut self, index: usize, blocks: &mut Vec<CellBlock>) {
+        let Some(entry) = self.regions[index].as_ref() else {
+            return;
+        };
+        for thread in &self.threads {
+            let Some(slot) = thread.slots().get(index) else {
+                continue;
+            };
             let cells = slot.cells.swap(ptr::null_mut(), Ordering::Relaxed);
-            let first = NonNull::new(cells).filter(|_| entry.has_heap_cells)?;
+            let Some(first) = NonNull::new(cells).filter(|_| entry.has_heap_cells) else {
+                continue;
+            };
             // SAFETY: the slots of a region with heap cells hold blocks of `len` cells that
             // `attach` turned into raw pointers. The swap above removed this one from the slot, so
             // that ownership is taken once; by the caller, no reference to the cells is used.
-            Some(unsafe { CellBlock::from_raw(first, entry.len) })
-        })
+            blocks.push(unsafe { CellBlock::from_raw(first, entry.len) });
+        }
     }
 
     /// Each running thread's cells of a region, the newest generation the thread has seen, and the

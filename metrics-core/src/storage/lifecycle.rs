@@ -3,7 +3,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "a dropped region frees its cells in all threads"
+    reason = "frees the cells of dropped regions in all threads"
 )]
 
 use std::{slice, sync::atomic::Ordering};
@@ -56,7 +56,9 @@ pub(super) fn register(regions: &[Region], has_heap_cells: bool) -> usize {
         drop(state);
         return index as usize;
     }
-    let first = state.add_regions(&mut entries);
+    let first = state
+        .add_regions(&mut entries)
+        .expect("`lock_with_capacity` returns when there is room");
     for (region, id) in regions.iter().zip(first as u32 + 1..) {
         region
             .has_heap_cells
@@ -66,24 +68,43 @@ pub(super) fn register(regions: &[Region], has_heap_cells: bool) -> usize {
     first
 }
 
+/// Takes regions, which one call of [`register`] has registered, out of the threads' directories,
+/// so that other regions can have their indices.
+///
+/// Does nothing if they are not registered.
+pub(super) fn unregister(regions: &mut [Region]) {
+    let id = regions.first_mut().map_or(0, |region| *region.id.get_mut());
+    let Some(first) = (id as usize).checked_sub(1) else {
+        return;
+    };
+    let number = regions.len();
+    let mut blocks = Vec::new();
+    let mut freed = 0;
+    while freed < number {
+        let mut state = GLOBAL.lock();
+        let threads = state.threads.len();
+        if threads <= blocks.capacity() {
+            // SAFETY: a thread uses its cells of a region through a borrow of the region, which is
+            // borrowed exclusively. The exceptions, `CachedCells` and `LocalBlock`, are for regions
+            // that are never dropped.
+            unsafe { state.take_cells(first + freed, &mut blocks) };
+            freed += 1;
+        }
+        drop(state);
+        // Freed, and allocated, without the lock.
+        blocks.clear();
+        blocks.reserve(threads);
+    }
+    let mut entries = Vec::with_capacity(number);
+    GLOBAL.lock().remove_regions(first, number, &mut entries);
+    drop(entries);
+    for region in regions {
+        *region.id.get_mut() = 0;
+    }
+}
+
 impl Drop for Region {
     fn drop(&mut self) {
-        let Some(index) = self.id.get_mut().checked_sub(1) else {
-            return;
-        };
-        let index = index as usize;
-        loop {
-            // SAFETY: a thread uses its cells of a region through a borrow of the region. The
-            // exceptions, `CachedCells` and `LocalBlock`, are for regions that are never dropped.
-            let block = unsafe { GLOBAL.lock().take_cells(index) };
-            // The threads' blocks are taken one at a time, so that each is freed without the lock.
-            if block.is_none() {
-                break;
-            }
-        }
-        let mut state = GLOBAL.lock_with_capacity(1);
-        let entry = state.remove_region(index);
-        drop(state);
-        drop(entry);
+        unregister(slice::from_mut(self));
     }
 }

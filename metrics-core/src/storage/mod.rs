@@ -65,7 +65,7 @@
 //!
 //! # Files
 //!
-//! `cells`, `region`, `directory`, `global` hold the data; `lifecycle` and `thread` create and end
+//! `cells`, `region`, `region_indices`, `directory`, `global` hold the data; `lifecycle` and `thread` create and end
 //! regions and threads; `local`, `cached_cells`, `series_cache` find a thread's cells; `record` and
 //! `read` are the two interfaces. `histogram_block`, `scalar`, `native` and `layout` define what
 //! the cells mean, and `generation` how series reuse places. `atomic` is the trait that `model`
@@ -93,6 +93,7 @@ pub(crate) mod native;
 mod read;
 mod record;
 mod region;
+mod region_indices;
 pub(crate) mod scalar;
 mod series_cache;
 mod thread;
