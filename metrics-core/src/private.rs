@@ -20,7 +20,8 @@ pub use crate::{
         summary::SUMMARY_LAYOUT,
         thread_storage::{Strategy, StrategyStorage, choose_strategy},
     },
-    registry::Registration,
+    registry::{Registration, delivery::Delivery},
+    series::recipients::Recipient,
     storage::{
         ConstInit,
         clock::{advance, end_grace, use_best_clock, use_system_clock},

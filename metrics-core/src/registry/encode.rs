@@ -4,10 +4,15 @@ use std::{io, sync::Arc, time::Duration};
 
 use crate::{
     format::{Output, protobuf::Protobuf, text::Text},
-    registry::{collected::Collected, exposed_families::ExposedFamilies, handle::Registry},
+    registry::{
+        collected::Collected, delivery::Delivery, exposed_families::ExposedFamilies,
+        handle::Registry,
+    },
     sample::format::{ExpositionFormat, Format},
-    storage::clock,
+    series::recipients::Recipient,
 };
+
+const PROGRAM: Recipient = Recipient::PROGRAM;
 
 impl Registry {
     /// Encodes all metrics and writes them to `out`.
@@ -23,7 +28,7 @@ impl Registry {
         exposition: impl Into<ExpositionFormat>,
         out: &mut impl io::Write,
     ) -> io::Result<()> {
-        self.encode_to(exposition.into(), Output::Writer(out), Duration::MAX, None)
+        self.encode_within(exposition, out, Duration::MAX, None)
     }
 
     /// Encodes the families for which `filter` accepts the name or one of the sample names.
@@ -68,7 +73,9 @@ impl Registry {
         timeout: Duration,
         filter: Option<&dyn Fn(&str) -> bool>,
     ) -> io::Result<()> {
-        self.encode_to(exposition.into(), Output::Writer(out), timeout, filter)
+        let delivery = self.encode_for(PROGRAM, exposition, out, timeout, filter)?;
+        delivery.confirm(PROGRAM);
+        Ok(())
     }
 
     /// Encodes all metrics as a string, for the text formats.
@@ -101,37 +108,60 @@ impl Registry {
     /// # Ok::<(), metrics_core::Error>(())
     /// ```
     pub fn encode_to_vec(&self, exposition: impl Into<ExpositionFormat>, out: &mut Vec<u8>) {
+        let out = Output::Memory(out);
         // Writing to memory does not fail.
-        let _ = self.encode_to(exposition.into(), Output::Memory(out), Duration::MAX, None);
+        if let Ok(delivery) = self.encode_to(PROGRAM, exposition.into(), out, Duration::MAX, None) {
+            delivery.confirm(PROGRAM);
+        }
+    }
+
+    /// Encodes like [`encode_within`](Self::encode_within) for a recipient; the caller confirms the
+    /// delivery.
+    ///
+    /// # Errors
+    ///
+    /// If writing to `out` fails.
+    #[doc(hidden)]
+    pub fn encode_for(
+        &self,
+        recipient: Recipient,
+        exposition: impl Into<ExpositionFormat>,
+        out: &mut impl io::Write,
+        timeout: Duration,
+        filter: Option<&dyn Fn(&str) -> bool>,
+    ) -> io::Result<Delivery> {
+        let out = Output::Writer(out);
+        self.encode_to(recipient, exposition.into(), out, timeout, filter)
     }
 
     fn encode_to(
         &self,
+        recipient: Recipient,
         exposition: ExpositionFormat,
         out: Output<'_>,
         timeout: Duration,
         filter: Option<&dyn Fn(&str) -> bool>,
-    ) -> io::Result<()> {
-        let began = clock::idle_clock();
+    ) -> io::Result<Delivery> {
         let settings = self.settings();
         let const_labels = settings.rendered_const_labels(exposition);
         let families = self.exposed_families();
+        let delivery = Delivery::start(settings, &families, Some(recipient), filter);
+        let number = delivery.number();
         let collected = self.run_collectors(&families, timeout, filter);
         if exposition.format == Format::Protobuf {
             let mut protobuf = Protobuf::new(out, exposition, &const_labels);
-            families.collect(settings, &collected, &mut protobuf, filter);
+            families.collect(settings, &collected, &mut protobuf, filter, number);
             protobuf.finish()?;
         } else {
             let created = settings.writes_created();
             let mut text = Text::new(out, exposition, created, const_labels);
-            families.collect(settings, &collected, &mut text, filter);
+            families.collect(settings, &collected, &mut text, filter, number);
             text.finish()?;
         }
-        families.expire_series(settings, filter, began);
         if !matches!(exposition.format, Format::Text | Format::TextV1) {
             families.request_exemplars(settings, filter);
         }
-        Ok(())
+        Ok(delivery)
     }
 
     /// Runs the collectors of the selected families.

@@ -68,16 +68,17 @@ impl ExposedFamilies {
     }
 
     /// Writes the selected families, and the self-metrics if the settings include them; `collected`
-    /// has the result of each collector.
+    /// has the result of each collector, and `exposition` is the number of the exposition.
     pub(crate) fn collect(
         &self,
         settings: &Settings,
         collected: &[Option<Collected>],
         sink: &mut dyn Sink,
         filter: Option<&dyn Fn(&str) -> bool>,
+        exposition: u64,
     ) {
         let prefix = settings.prefix.as_str();
-        let mut reader = Reader::default();
+        let mut reader = Reader::for_exposition(exposition);
         let mut next = 0;
         while let Some(family) = self.families.get(next) {
             if filter.is_none()
@@ -122,25 +123,22 @@ impl ExposedFamilies {
         }
     }
 
-    /// Expires the series of selected families that had been idle for their expiry time at `began`:
-    /// later expositions leave them out.
-    ///
-    /// Called after the exposition was written completely, so that the last value of each expired
-    /// series has been exposed. `began`, the start of the exposition, is a reading of
-    /// [`clock::idle_clock`](crate::storage::clock).
-    pub(crate) fn expire_series(
+    /// Positions of the selected families whose series can expire.
+    pub(crate) fn selected_expiring(
         &self,
         settings: &Settings,
         filter: Option<&dyn Fn(&str) -> bool>,
-        began: u64,
-    ) {
-        for family in self.expiring.iter().map(|at| &self.families[*at]) {
-            if family.is_selected(&settings.prefix, filter) {
-                let members = family.unmerged_members();
-                let expiring = members.filter(|member| member.has_expiry());
-                expiring.for_each(|member| member.expire_idle(began));
-            }
-        }
+    ) -> Vec<usize> {
+        let expiring = self.expiring.iter().copied();
+        let is_selected = |at: &usize| self.families[*at].is_selected(&settings.prefix, filter);
+        expiring.filter(is_selected).collect()
+    }
+
+    /// The members of the families at `positions` whose series can expire.
+    pub(crate) fn expiring_members(&self, positions: &[usize]) -> impl Iterator<Item = &FamilyRef> {
+        let families = positions.iter().map(|at| &self.families[*at]);
+        let members = families.flat_map(ExposedFamily::unmerged_members);
+        members.filter(|member| member.has_expiry())
     }
 
     /// Lets the selected families take new automatic exemplars, after an exposition has written

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     describe::{kind::Kind, source_location::SourceLocation},
     metric::exemplar::Exemplar,
-    registry::handle::Registry,
+    registry::{delivery::Delivery, handle::Registry},
     sample::{
         head::FamilyHead,
         label_text::LabelView,
@@ -13,6 +13,7 @@ use crate::{
         value,
         value::{Number, Value},
     },
+    series::recipients::Recipient,
     storage::native::NativeHistogramSnapshot,
 };
 
@@ -109,15 +110,31 @@ impl Registry {
         timeout: Duration,
         filter: Option<&dyn Fn(&str) -> bool>,
     ) -> Vec<MetricFamily> {
+        self.gather_to(None, timeout, filter).0
+    }
+
+    /// Gathers like [`gather`](Self::gather) for a recipient; the caller confirms the delivery.
+    #[doc(hidden)]
+    pub fn gather_for(&self, recipient: Recipient) -> (Vec<MetricFamily>, Delivery) {
+        self.gather_to(Some(recipient), Duration::MAX, None)
+    }
+
+    fn gather_to(
+        &self,
+        recipient: Option<Recipient>,
+        timeout: Duration,
+        filter: Option<&dyn Fn(&str) -> bool>,
+    ) -> (Vec<MetricFamily>, Delivery) {
         let settings = self.settings();
         let mut sink = GatherSink {
             const_labels: &settings.const_labels,
             families: Vec::new(),
         };
         let families = self.exposed_families();
+        let delivery = Delivery::start(settings, &families, recipient, filter);
         let collected = self.run_collectors(&families, timeout, filter);
-        families.collect(settings, &collected, &mut sink, filter);
-        sink.families
+        families.collect(settings, &collected, &mut sink, filter, delivery.number());
+        (sink.families, delivery)
     }
 }
 

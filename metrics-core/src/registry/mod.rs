@@ -13,6 +13,7 @@ pub(crate) mod collector;
 pub(crate) mod collector_status;
 pub(crate) mod collector_threads;
 pub(crate) mod computed;
+pub(crate) mod delivery;
 pub(crate) mod dynamic;
 pub(crate) mod encode;
 pub(crate) mod exposed_families;

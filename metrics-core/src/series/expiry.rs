@@ -1,9 +1,10 @@
 //! Expiry of idle series, without losing a recording.
 //!
 //! Recorders do not take part in expiry. A scrape notes for each series a digest of its values and
-//! when it last changed. Once the exposition has been written to its end, the series expire that
-//! had been idle for the metric's expiry time when the exposition began, so that it contains their
-//! last values. Pinned series, and up-down counters that are not at zero, do not expire.
+//! when it last changed. Once the exposition has been delivered, the series expire that had been
+//! idle for the metric's expiry time when the exposition began, so that it contains their last
+//! values, and whose last values were delivered to all other recipients, too (`recipients.rs`).
+//! Pinned series, and up-down counters that are not at zero, do not expire.
 //!
 //! A recorder may have looked a series up just before it expires and still be about to record into
 //! it, and neither side waits for the other. An expired series is therefore *suspended* first:
@@ -28,6 +29,7 @@ use crate::{
         id::SeriesId,
         index::{Index, Tile},
         place::place_of,
+        recipients::{ExpositionStart, number_of_change},
         state::{Activity, State, Suspension},
     },
     storage::{Reader, clock, layout::Layout},
@@ -52,11 +54,12 @@ impl Index {
         }
         activity[position] = Activity {
             changed: clock::idle_clock(),
+            number_of_change: number_of_change(0),
             ..Activity::default()
         };
     }
 
-    /// Updates the activity of a series with values that a scrape has read.
+    /// Updates the activity of a series with values that an exposition has read; 0 for none.
     ///
     /// Returns false if the series has expired and must not be exposed.
     pub(crate) fn update_activity(
@@ -64,6 +67,7 @@ impl Index {
         state: &mut State,
         position: usize,
         values: &[u64],
+        exposition: u64,
     ) -> bool {
         let digest = digest(values);
         let activity = &mut state.activity[position];
@@ -72,6 +76,7 @@ impl Index {
             if has_changed {
                 activity.digest = digest;
                 self.resume(state, position);
+                state.activity[position].number_of_change = number_of_change(exposition);
                 return true;
             }
             suspension.reads += 1;
@@ -88,15 +93,17 @@ impl Index {
         if has_changed || was_pinned {
             activity.digest = digest;
             activity.changed = clock::idle_clock();
+            activity.number_of_change = number_of_change(exposition);
         }
         true
     }
 
-    /// Suspends the series that had been idle for the expiry time at `began`, a reading of
-    /// [`clock::idle_clock`].
+    /// Suspends the series that had been idle for the expiry time when `exposition` began, and whose
+    /// last values all recipients have: they have received an exposition with at least the number
+    /// `delivered`.
     ///
     /// At most `limit` series are suspended at a time.
-    pub(crate) fn expire_idle(&self, began: u64, limit: usize) {
+    pub(crate) fn expire_idle(&self, exposition: ExpositionStart, delivered: u64, limit: usize) {
         let mut from = 0;
         loop {
             let mut state = self.lock();
@@ -104,8 +111,11 @@ impl Index {
                 return;
             };
             let is_due = |position: &usize| {
-                let idle = began.saturating_sub(state.activity[*position].changed);
-                state.columns.is_live[*position] && idle >= self.expiry
+                let activity = &state.activity[*position];
+                let idle = exposition.time.saturating_sub(activity.changed);
+                state.columns.is_live[*position]
+                    && idle >= self.expiry
+                    && activity.number_of_change < delivered.min(exposition.number)
             };
             let due: Vec<usize> = (from..end)
                 .filter(is_due)
@@ -152,6 +162,7 @@ impl Index {
         state.columns.is_live[position] = true;
         state.live += 1;
         state.activity[position].changed = clock::idle_clock();
+        state.activity[position].number_of_change = number_of_change(0);
         SeriesId {
             place: place_of(position),
             generation,

@@ -16,6 +16,7 @@ pub(crate) mod insert;
 pub(crate) mod model;
 pub(crate) mod place;
 pub(crate) mod read;
+pub(crate) mod recipients;
 pub(crate) mod remove;
 pub(crate) mod rendered_labels;
 pub(crate) mod state;

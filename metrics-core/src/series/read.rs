@@ -35,6 +35,7 @@ impl Index {
         let listed = (from..end).filter(|position| state.is_listed(*position));
         reader.select(listed.map(|position| position - first));
         let is_size_pass = reader.is_counting_pass;
+        let exposition = reader.exposition;
         // The values of one thread do not tell whether the series is idle.
         let cannot_expire = self.expiry == 0 || reader.is_for_this_thread();
         let mut scratch = String::new();
@@ -45,7 +46,7 @@ impl Index {
             } else if is_size_pass {
                 state.columns.is_live[position]
             } else {
-                self.update_activity(&mut state, position, values)
+                self.update_activity(&mut state, position, values, exposition)
             };
             if !is_shown {
                 return;

@@ -47,6 +47,9 @@ pub(crate) struct Activity {
     /// created or resumed, or when a scrape last found that its values had changed or a handle had
     /// pinned it.
     pub(crate) changed: u64,
+    /// The expositions with larger numbers contain the last change; see
+    /// [`recipients`](crate::series::recipients).
+    pub(crate) number_of_change: u64,
     pub(crate) suspension: Option<Suspension>,
 }
 

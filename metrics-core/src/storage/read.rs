@@ -24,6 +24,8 @@ pub(crate) struct Reader {
     ids: Vec<u32>,
     /// Whether the format only measures sizes; it then reads the same series again to write them.
     pub(crate) is_counting_pass: bool,
+    /// The number of the exposition that the values are read for; 0 if it is for none.
+    pub(crate) exposition: u64,
     this_thread_only: bool,
 }
 
@@ -32,6 +34,14 @@ impl Reader {
     pub(crate) fn for_this_thread() -> Self {
         Reader {
             this_thread_only: true,
+            ..Reader::default()
+        }
+    }
+
+    /// Creates a reader for the exposition with this number.
+    pub(crate) fn for_exposition(exposition: u64) -> Self {
+        Reader {
+            exposition,
             ..Reader::default()
         }
     }

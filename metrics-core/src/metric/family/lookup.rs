@@ -10,7 +10,11 @@ use crate::{
     },
     metric::family::definition::Family,
     sample::{label_text, label_text::LabelView},
-    series::{id::SeriesId, index::Index},
+    series::{
+        id::SeriesId,
+        index::Index,
+        recipients::{ExpositionStart, Recipient, Recipients},
+    },
 };
 
 impl Family {
@@ -195,11 +199,17 @@ impl Family {
         self.open.set_default_limit(max);
     }
 
-    /// Lets the series expire that were idle when an exposition began; call it once the exposition
-    /// is written completely. `began` is a reading of [`clock::idle_clock`](crate::storage::clock).
-    pub(crate) fn expire_idle(&self, began: u64) {
+    /// The recipients of the family's expositions.
+    pub(crate) fn recipients(&self) -> &Recipients {
+        &self.open.recipients
+    }
+
+    /// Notes that a recipient has received an exposition, and lets the series expire that were idle
+    /// when it began and whose last values all recipients have.
+    pub(crate) fn confirm_delivery(&self, recipient: Recipient, exposition: ExpositionStart) {
+        let delivered = self.open.recipients.deliver(recipient, exposition);
         if let Some(index) = self.open.index.get() {
-            index.expire_idle(began, self.open.limit());
+            index.expire_idle(exposition, delivered, self.open.limit());
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
-use crate::series::index::Index;
+use crate::series::{index::Index, recipients::Recipients};
 
 /// Number of series that a metric with open labels may have, unless its declaration, its
 /// [`Options`](crate::Options) or [`Registry::max_series`](crate::Registry::max_series) set another
@@ -22,6 +22,8 @@ pub(crate) struct OpenSeries {
     has_own_limit: bool,
     /// For how many nanoseconds a series must be idle before it expires; 0 for never.
     pub(super) expiry_nanos: u64,
+    /// Who receives the series, if they expire.
+    pub(super) recipients: Recipients,
     /// Number of look-ups that ended at the overflow series.
     pub(super) overflowed: AtomicU64,
 }
@@ -33,6 +35,7 @@ impl OpenSeries {
             max_series: AtomicUsize::new(DEFAULT_MAX_SERIES),
             has_own_limit: false,
             expiry_nanos: 0,
+            recipients: Recipients::new(),
             overflowed: AtomicU64::new(0),
         }
     }

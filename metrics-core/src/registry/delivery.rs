@@ -1,0 +1,66 @@
+//! [`Delivery`]: an exposition that is on its way to its recipient.
+
+use std::{
+    fmt::{self, Debug, Formatter},
+    sync::Arc,
+};
+
+use crate::{
+    registry::{exposed_families::ExposedFamilies, settings::Settings},
+    series::recipients::{ExpositionStart, Recipient},
+};
+
+/// An exposition that was encoded or gathered, until it has reached its recipient.
+///
+/// Idle series expire when it is [confirmed](Self::confirm). An exposition that does not arrive is
+/// dropped without a confirmation, and the next one has the same series.
+#[derive(Clone)]
+#[must_use = "idle series expire only if the delivery is confirmed"]
+pub struct Delivery {
+    families: Arc<ExposedFamilies>,
+    /// Positions of the families in the exposition whose series can expire.
+    expiring: Vec<usize>,
+    start: ExpositionStart,
+}
+
+impl Delivery {
+    /// Starts an exposition of the selected families for a recipient.
+    pub(crate) fn start(
+        settings: &Settings,
+        families: &Arc<ExposedFamilies>,
+        recipient: Option<Recipient>,
+        filter: Option<&dyn Fn(&str) -> bool>,
+    ) -> Self {
+        let start = ExpositionStart::now();
+        let expiring = families.selected_expiring(settings, filter);
+        if let Some(recipient) = recipient {
+            for member in families.expiring_members(&expiring) {
+                member.recipients().expect(recipient, start);
+            }
+        }
+        Delivery {
+            families: Arc::clone(families),
+            expiring,
+            start,
+        }
+    }
+
+    /// The number of the exposition; see [`ExpositionStart`].
+    pub(crate) fn number(&self) -> u64 {
+        self.start.number
+    }
+
+    /// Notes that the recipient has received the exposition to its end, and lets those series
+    /// expire that were idle when it began and whose last values all recipients have.
+    pub fn confirm(&self, recipient: Recipient) {
+        for member in self.families.expiring_members(&self.expiring) {
+            member.confirm_delivery(recipient, self.start);
+        }
+    }
+}
+
+impl Debug for Delivery {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery").finish_non_exhaustive()
+    }
+}
