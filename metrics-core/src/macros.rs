@@ -349,9 +349,10 @@ pub use metrics_macros::Labels;
 /// The attribute applies to any function that has a body and is not `const`: methods, trait
 /// functions, `async`, `unsafe`, `extern` and generic functions. Calls of functions that return
 /// `impl Future`, `Pin<Box<dyn Future>>`, `BoxFuture` or `LocalBoxFuture` are async calls as well. On
-/// an `impl` block, a trait or an inline module the attribute applies to every such function in it.
-/// The label `function` is `Type::method` for functions in an `impl` block, and `Trait::method` for
-/// those in a trait.
+/// an `impl` block, a trait or an inline module the attribute applies to every such function in it,
+/// except to functions that a macro call in it expands to. Functions of the block have the label
+/// `function` as `Type::method`, `<Type as Trait>::method` if the block implements a trait, or
+/// `Trait::method` in a trait. Without the block's attribute the label is only the function's name.
 ///
 /// ```
 /// use metrics_core::counted;

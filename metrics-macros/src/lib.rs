@@ -6,6 +6,8 @@
 //! that the generated code calls. `parse` and `expand` use `model` and never each other.
 
 mod expand;
+#[cfg(test)]
+mod generated;
 mod model;
 mod parse;
 mod pipeline;

@@ -1,12 +1,14 @@
 //! Parses a function, and the function attributes that moved below the one being expanded.
 
-use proc_macro2::TokenTree;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{
-    Attribute, LitStr, Meta, Signature, Token,
+    Attribute, LitStr, Meta, Signature, Token, Visibility,
+    ext::IdentExt,
     parse::{Parse, ParseStream},
 };
 
-use super::args;
+use super::{args, grammar::is_word};
 use crate::model::{Args, Errors, Function, Instrument, MOVED_ARGUMENT};
 
 /// Whether `input`, the rest of an item after its visibility, is a function.
@@ -16,24 +18,52 @@ pub(crate) fn function_follows(input: ParseStream) -> bool {
         if ahead.peek(Token![fn]) {
             return true;
         }
-        let is_qualifier = ahead.peek(Token![const])
-            || ahead.peek(Token![async])
-            || ahead.peek(Token![unsafe])
-            || ahead.peek(Token![extern])
-            || ahead.peek(LitStr)
-            || ahead.peek(Token![default]);
-        if !is_qualifier || ahead.parse::<TokenTree>().is_err() {
+        // Not a token tree: at the start of a fragment, that would be the whole fragment.
+        let is_qualifier = is_word(&ahead, &["const", "async", "unsafe", "extern", "default"]);
+        let is_parsed = if is_qualifier {
+            ahead.call(Ident::parse_any).is_ok()
+        } else {
+            ahead.parse::<LitStr>().is_ok()
+        };
+        if !is_parsed {
             return false;
         }
+    }
+}
+
+/// A function up to its body.
+pub(super) struct Declared {
+    vis: Visibility,
+    defaultness: Option<Token![default]>,
+    pub(super) sig: Signature,
+}
+
+impl Parse for Declared {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        Ok(Declared {
+            vis: input.parse()?,
+            defaultness: input.parse()?,
+            sig: input.parse()?,
+        })
+    }
+}
+
+impl ToTokens for Declared {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.vis.to_tokens(tokens);
+        self.defaultness.to_tokens(tokens);
+        self.sig.to_tokens(tokens);
     }
 }
 
 impl Parse for Function {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
-        let vis = input.parse()?;
-        let defaultness = input.parse()?;
-        let sig: Signature = input.parse()?;
+        let Declared {
+            vis,
+            defaultness,
+            sig,
+        } = input.parse()?;
         if input.peek(Token![;]) {
             let message = "the function has no body to record; put the attribute on its \
                            implementations";

@@ -2,7 +2,9 @@
 
 use proc_macro2::{Ident, Span, TokenTree};
 use syn::{
-    Path, Token, parenthesized,
+    Path, Token,
+    ext::IdentExt,
+    parenthesized,
     parse::{Parse, ParseBuffer, ParseStream},
 };
 
@@ -94,6 +96,12 @@ pub(crate) fn skip_argument(input: ParseStream) -> syn::Result<()> {
         input.parse::<TokenTree>()?;
     }
     Ok(())
+}
+
+/// Whether one of these words follows, keyword or not.
+pub(crate) fn is_word(input: ParseStream, words: &[&str]) -> bool {
+    let word = input.fork().call(Ident::parse_any);
+    word.is_ok_and(|word| words.iter().any(|known| word == known))
 }
 
 /// The absolute path of a crate, such as `::metrics_core`.

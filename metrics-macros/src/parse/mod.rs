@@ -11,9 +11,12 @@ mod declaration;
 mod derive;
 mod function;
 mod grammar;
+mod header;
 mod item;
 mod labels;
+mod member;
 mod slo;
+mod type_name;
 
 pub(crate) use self::{
     args::args, declaration::declarations, derive::derive_item, function::moved_attributes,

@@ -1,0 +1,114 @@
+//! Names types and traits as the label `function` shows them.
+
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{
+    GenericArgument, Path, PathArguments, PathSegment, Type, TypeReference,
+    visit_mut::{self, VisitMut},
+};
+
+use crate::model::mentions;
+
+/// The short name of a type: `Store` for `store::Store<'a, T>`, where `T` is one of `parameters`.
+pub(super) fn type_name(ty: &Type, parameters: &[Ident]) -> String {
+    short(ty, parameters, |argument, is_parameter| {
+        mentions(argument, is_parameter)
+    })
+}
+
+/// The short name of a trait. A type may implement `From<Vec<T>>` and `From<Box<T>>`, so only
+/// arguments that are no more than a parameter are left out.
+pub(super) fn trait_name(path: &Type, parameters: &[Ident]) -> String {
+    short(path, parameters, |argument, is_parameter| {
+        syn::parse2::<Ident>(argument).is_ok_and(|argument| is_parameter(&argument))
+    })
+}
+
+/// Whether a generic argument, given as tokens, is left out.
+type IsOmitted = fn(TokenStream, &dyn Fn(&Ident) -> bool) -> bool;
+
+fn short(ty: &Type, parameters: &[Ident], is_omitted: IsOmitted) -> String {
+    let mut ty = ty.clone();
+    let mut shorten = Shorten {
+        parameters,
+        is_omitted,
+    };
+    shorten.visit_type_mut(&mut ty);
+    let mut name = String::new();
+    spell(&mut name, ty.to_token_stream());
+    name
+}
+
+/// Removes paths, lifetimes of references and arguments, and omitted arguments from a type.
+struct Shorten<'a> {
+    parameters: &'a [Ident],
+    is_omitted: IsOmitted,
+}
+
+impl VisitMut for Shorten<'_> {
+    fn visit_path_mut(&mut self, path: &mut Path) {
+        if let Some(last) = path.segments.last().cloned() {
+            path.leading_colon = None;
+            path.segments = std::iter::once(last).collect();
+        }
+        visit_mut::visit_path_mut(self, path);
+    }
+
+    fn visit_type_path_mut(&mut self, path: &mut syn::TypePath) {
+        // Its position counts segments that are removed.
+        path.qself = None;
+        visit_mut::visit_type_path_mut(self, path);
+    }
+
+    fn visit_path_segment_mut(&mut self, segment: &mut PathSegment) {
+        if let PathArguments::AngleBracketed(arguments) = &mut segment.arguments {
+            let is_parameter = |ident: &Ident| self.parameters.contains(ident);
+            let kept = arguments.args.iter().filter(|argument| match argument {
+                GenericArgument::Lifetime(_) => false,
+                other => !(self.is_omitted)(other.to_token_stream(), &is_parameter),
+            });
+            arguments.args = kept.cloned().collect();
+            if arguments.args.is_empty() {
+                segment.arguments = PathArguments::None;
+            }
+        }
+        visit_mut::visit_path_segment_mut(self, segment);
+    }
+
+    fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
+        reference.lifetime = None;
+        visit_mut::visit_type_reference_mut(self, reference);
+    }
+}
+
+/// Writes tokens with spaces only after commas and semicolons and between words.
+fn spell(out: &mut String, tokens: TokenStream) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::None => ("", ""),
+                };
+                out.push_str(open);
+                spell(out, group.stream());
+                out.push_str(close);
+            }
+            TokenTree::Punct(punct) => {
+                out.push(punct.as_char());
+                if matches!(punct.as_char(), ',' | ';') {
+                    out.push(' ');
+                }
+            }
+            word => {
+                let runs_on = out.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+                if runs_on {
+                    out.push(' ');
+                }
+                out.push_str(&word.to_string());
+            }
+        }
+    }
+}
