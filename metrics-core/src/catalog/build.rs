@@ -79,7 +79,7 @@ fn describe(family: &ExposedFamily) -> CatalogFamily {
         states: owned(first.map_or(&[], |member| member.state_names())),
         max_series: members().filter_map(Family::cardinality_limit).max(),
         expire_seconds: members().find_map(Family::expiry_seconds),
-        collected: family.collector.is_some(),
+        collected: family.is_collected(),
         members: if first.is_some() {
             members().map(|member| declaration(member.desc())).collect()
         } else {

@@ -24,7 +24,8 @@ use crate::{
 ///
 /// If the declaration differs from the first one in type, help, unit, buckets or label names
 /// (unless both allow different labels), if it differs from the group in storage layout, or if the
-/// family cannot have several members: that of a collector, an info or a state set.
+/// family cannot have several members: that of a collector and a metric, a computed metric, an info
+/// or a state set. Collectors may share a family of any type.
 pub(crate) fn check_agreement(
     family: &ExposedFamily,
     desc: &Desc,
@@ -70,8 +71,12 @@ pub(crate) fn check_agreement(
             desc.location(),
         ))
     };
-    let Item::Metric(metric) = item else {
-        return cannot_share("a collector's family");
+    let metric = match item {
+        Item::Metric(metric) if !family.is_collected() => metric,
+        Item::Collector(..) if family.accepts_collectors() => return Ok(None),
+        Item::Metric(_) => return cannot_share("a collector's family"),
+        _ if family.is_collected() => return cannot_share("a `#[computed]` metric"),
+        _ => return cannot_share("a metric that is not a collector's"),
     };
     let native = |metric: &Family| match metric.layout().native() {
         Some(native) => native.to_string(),
@@ -92,9 +97,6 @@ pub(crate) fn check_agreement(
         if a != b {
             return differ("types", &format!("{a:?}"), &format!("{b:?}"));
         }
-    }
-    if family.collector.is_some() {
-        return cannot_share("a collector's family");
     }
     match desc.kind {
         Kind::Info => cannot_share("an info"),

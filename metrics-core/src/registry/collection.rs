@@ -29,7 +29,8 @@ use crate::{
 ///   clash, or has another type,
 /// - a label name is invalid, or is, as written or escaped, also the name of another label of the
 ///   series, such as a const label of the registry,
-/// - a series of the family with the same labels was written before.
+/// - a series of the family with the same labels was written before, by this collector or one that
+///   was registered earlier.
 ///
 /// ```
 /// use std::sync::Arc;

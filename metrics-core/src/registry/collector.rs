@@ -14,13 +14,18 @@ use crate::{describe::desc::Desc, registry::collection::Collection};
 /// made within a collector skips that collector. A collector may use its registry, for example to
 /// register another collector.
 ///
+/// Several collectors may describe the same family, for example one per connection pool: their
+/// series are exposed together if type, help and unit are equal. Of series with equal labels, the
+/// one of the collector that was registered first is exposed; the others are rejected and counted
+/// in `metrics_rejected_total`.
+///
 /// ```
 /// use std::sync::Arc;
 /// use metrics_core::{Collection, Collector, Desc, Format, Kind, Registry};
 ///
 /// static OPEN: [Desc; 1] = [Desc::new(Kind::Gauge, "pool_connections", "Connections open.")];
 ///
-/// struct Pool;
+/// struct Pool(&'static str, f64);
 ///
 /// impl Collector for Pool {
 ///     fn descs(&self) -> &[Desc] {
@@ -28,13 +33,16 @@ use crate::{describe::desc::Desc, registry::collection::Collection};
 ///     }
 ///
 ///     fn collect(&self, out: &mut Collection<'_>) {
-///         out.gauge(&OPEN[0], &[("pool", "main")], 3.0);
+///         out.gauge(&OPEN[0], &[("pool", self.0)], self.1);
 ///     }
 /// }
 ///
 /// let registry = Registry::new();
-/// registry.register(Arc::new(Pool))?;
-/// assert!(registry.encode_to_string(Format::Text).contains("pool_connections{pool=\"main\"} 3"));
+/// registry.register(Arc::new(Pool("main", 3.0)))?;
+/// registry.register(Arc::new(Pool("replica", 5.0)))?;
+/// let text = registry.encode_to_string(Format::Text);
+/// assert!(text.contains("pool_connections{pool=\"main\"} 3\n"));
+/// assert!(text.contains("pool_connections{pool=\"replica\"} 5\n"));
 /// # Ok::<(), metrics_core::Error>(())
 /// ```
 pub trait Collector: Send + Sync + 'static {

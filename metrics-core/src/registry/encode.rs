@@ -175,8 +175,11 @@ impl Registry {
     ) -> Vec<Option<Collected>> {
         let settings = self.settings();
         let selected = families.selected_collectors(settings, filter);
-        self.collector_threads()
-            .run(families, settings, timeout, selected)
+        let mut collected = self
+            .collector_threads()
+            .run(families, settings, timeout, selected);
+        families.drop_duplicates(&mut collected);
+        collected
     }
 }
 

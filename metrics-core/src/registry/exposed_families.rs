@@ -1,6 +1,6 @@
 //! [`ExposedFamilies`]: all families of a registry, and what a scrape does with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::{
     describe::desc::Desc,
@@ -13,7 +13,7 @@ use crate::{
         settings::Settings,
         single_run::SingleRun,
     },
-    sample::{head::SizeEstimate, sink::Sink},
+    sample::{head::SizeEstimate, label_text, sink::Sink},
     storage::Reader,
 };
 
@@ -57,14 +57,34 @@ impl ExposedFamilies {
     ) -> impl Iterator<Item = usize> {
         let mut is_selected_at = vec![filter.is_none(); self.collectors.len()];
         for family in self.families.iter().filter(|_| filter.is_some()) {
-            if let Some(by) = family.collector
-                && !is_selected_at[by.collector]
-            {
-                is_selected_at[by.collector] = family.is_selected(&settings.prefix, filter);
+            if family.collectors.is_empty() || !family.is_selected(&settings.prefix, filter) {
+                continue;
+            }
+            for by in &family.collectors {
+                is_selected_at[by.collector] = true;
             }
         }
         let all = is_selected_at.into_iter().enumerate();
         all.filter_map(|(at, is_selected)| is_selected.then_some(at))
+    }
+
+    /// Drops the series that an earlier collector of the same family has written with the same
+    /// labels, and counts them as rejected values of the later collector.
+    pub(crate) fn drop_duplicates(&self, collected: &mut [Option<Collected>]) {
+        for family in self.families.iter().filter(|of| of.collectors.len() > 1) {
+            let mut label_sets = HashSet::new();
+            for by in &family.collectors {
+                let Some(collected) = &mut collected[by.collector] else {
+                    continue;
+                };
+                let series = &mut collected.families[by.family].series;
+                let before = series.len();
+                series.retain(|series| label_sets.insert(label_text::sorted(&series.labels)));
+                let dropped = (before - series.len()) as u64;
+                let status = &self.collectors[by.collector].status;
+                status.reject(family.desc.name(), dropped);
+            }
+        }
     }
 
     /// Writes the selected families, and the self-metrics if the settings include them; `collected`
@@ -99,7 +119,7 @@ impl ExposedFamilies {
             if !family.is_selected(prefix, filter) {
                 continue;
             }
-            if family.collector.is_some() {
+            if family.is_collected() {
                 if !write_collected(family, prefix, collected, sink) {
                     continue;
                 }
@@ -172,7 +192,7 @@ impl ExposedFamilies {
             }
         }
         for family in &self.families {
-            if family.collector.is_some() {
+            if family.is_collected() {
                 continue;
             }
             let name = family.desc.name();
@@ -195,31 +215,31 @@ impl ExposedFamilies {
     }
 }
 
-/// Writes the series of a family that a collector wrote; false if there are none.
+/// Writes the series of a family that collectors wrote; false if there are none.
 fn write_collected(
     family: &ExposedFamily,
     prefix: &str,
     collected: &[Option<Collected>],
     sink: &mut dyn Sink,
 ) -> bool {
-    let series = family.collector.and_then(|by| {
+    let by_collector = family.collectors.iter().filter_map(|by| {
         let collected = collected[by.collector].as_ref()?;
         Some(&collected.families[by.family].series[..])
     });
-    let series = series.unwrap_or_default();
-    if series.is_empty() {
+    let count = by_collector.clone().map(<[_]>::len).sum();
+    if count == 0 {
         return false;
     }
     sink.begin_family(family.head(prefix));
     let write = |sink: &mut dyn Sink| {
-        for (at, series) in series.iter().enumerate() {
+        for (at, series) in by_collector.clone().flatten().enumerate() {
             series.value.write(&series.labels, series.created, sink);
             if at % SERIES_BETWEEN_PAUSES == 0 && !sink.checkpoint() {
                 return;
             }
         }
     };
-    if sink.needs_size_pass(&|| SizeEstimate::of_series(series.len())) {
+    if sink.needs_size_pass(&|| SizeEstimate::of_series(count)) {
         write(sink);
         sink.end_size_pass();
     }

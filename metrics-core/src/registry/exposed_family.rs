@@ -1,4 +1,4 @@
-//! [`ExposedFamily`]: a family in an exposition, made of all metrics of a name or by a collector.
+//! [`ExposedFamily`]: a family in an exposition, made of all metrics of a name or by collectors.
 
 use std::collections::BTreeMap;
 
@@ -13,15 +13,16 @@ use crate::{
     storage::{Reader, native::NativeHistogramSnapshot},
 };
 
-/// A family in an exposition: all metrics of one name, or a family that a collector writes.
+/// A family in an exposition: all metrics of one name, or a family that collectors write.
 #[derive(Debug)]
 pub(crate) struct ExposedFamily {
-    /// The description of the first member, or the one that the collector gave.
+    /// The description of the first member, or the one that the first collector gave.
     pub(crate) desc: Desc,
     /// The metrics, grouped by their const labels: only metrics with equal const labels can have
     /// series with equal labels, whose values are added up. Most groups have one member.
     pub(crate) members: Vec<Vec<FamilyRef>>,
-    pub(crate) collector: Option<CollectorFamily>,
+    /// The collectors that write the family; empty for a family of metrics.
+    pub(crate) collectors: Vec<CollectorFamily>,
     pub(crate) heads: HeadCache,
     /// Position of the run of single-sample families that contains this family, if any.
     pub(crate) single_run: Option<usize>,
@@ -34,24 +35,27 @@ pub(crate) struct CollectorFamily {
     pub(crate) collector: usize,
     /// Position of the family among those of the collector.
     pub(crate) family: usize,
+    /// Whether the collector is a `#[computed]` metric, which shares its family with no other
+    /// collector.
+    pub(crate) is_computed: bool,
 }
 
 impl ExposedFamily {
     /// A family of one metric.
     pub(crate) fn of_metric(metric: &FamilyRef) -> Self {
-        ExposedFamily::new(metric.desc(), vec![vec![metric.clone()]], None)
+        ExposedFamily::new(metric.desc(), vec![vec![metric.clone()]], Vec::new())
     }
 
     /// A family that a collector writes.
     pub(crate) fn of_collector(desc: &Desc, collector: CollectorFamily) -> Self {
-        ExposedFamily::new(desc, Vec::new(), Some(collector))
+        ExposedFamily::new(desc, Vec::new(), vec![collector])
     }
 
-    fn new(desc: &Desc, members: Vec<Vec<FamilyRef>>, collector: Option<CollectorFamily>) -> Self {
+    fn new(desc: &Desc, members: Vec<Vec<FamilyRef>>, collectors: Vec<CollectorFamily>) -> Self {
         ExposedFamily {
             desc: desc.clone(),
             members,
-            collector,
+            collectors,
             heads: HeadCache::default(),
             single_run: None,
         }
@@ -63,6 +67,16 @@ impl ExposedFamily {
             desc: &self.desc,
             cache: &self.heads,
         }
+    }
+
+    /// Whether collectors write the family.
+    pub(crate) fn is_collected(&self) -> bool {
+        !self.collectors.is_empty()
+    }
+
+    /// Whether further collectors may write the family.
+    pub(crate) fn accepts_collectors(&self) -> bool {
+        self.is_collected() && self.collectors.iter().all(|by| !by.is_computed)
     }
 
     pub(crate) fn members(&self) -> impl Iterator<Item = &FamilyRef> {
@@ -86,7 +100,7 @@ impl ExposedFamily {
     /// The only member, if the family consists of a single unlabelled sample.
     pub(crate) fn single(&self) -> Option<&FamilyRef> {
         match &self.members[..] {
-            [members] if self.collector.is_none() => match &members[..] {
+            [members] if !self.is_collected() => match &members[..] {
                 [member] if member.is_single_number() => Some(member),
                 _ => None,
             },

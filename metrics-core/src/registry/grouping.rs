@@ -2,6 +2,7 @@
 
 use crate::{
     describe::desc::Desc,
+    metric::family::FamilyRef,
     registry::{
         clashes::{check_agreement, check_labels, check_reserved_names},
         collector_status::CollectorStatuses,
@@ -73,7 +74,15 @@ impl<'a> Grouping<'a> {
         if let Some(at) = self.names.family(desc)
             && self.families.families[at].desc.name() == desc.name()
         {
-            return add_member(&mut self.families.families[at], desc, item);
+            let family = &mut self.families.families[at];
+            let merges_with = check_agreement(family, desc, item)?;
+            if let Item::Metric(metric) = item {
+                add_member(family, metric, merges_with);
+            } else {
+                let collector = self.add_to_collector(desc, item);
+                self.families.families[at].collectors.push(collector);
+            }
+            return Ok(());
         }
         self.names.insert(desc, self.families.families.len())?;
         let family = match item {
@@ -101,23 +110,18 @@ impl<'a> Grouping<'a> {
         CollectorFamily {
             collector: at,
             family: collectors[at].add_family(desc.clone()),
+            is_computed: matches!(item, Item::DeclaredCollector(_)),
         }
     }
 }
 
-/// Adds a metric to an existing family.
-fn add_member(family: &mut ExposedFamily, desc: &Desc, item: &Item) -> Result<(), String> {
-    let merges_with = check_agreement(family, desc, item)?;
-    let Item::Metric(metric) = item else {
-        // Unreachable: `check_agreement` rejects a collector.
-        return Ok(());
-    };
+/// Adds a metric to a family of metrics: to the group of members at `merges_with`, or as a new group.
+fn add_member(family: &mut ExposedFamily, metric: &FamilyRef, merges_with: Option<usize>) {
     metric.set_created_now();
     match merges_with {
         Some(at) => family.members[at].push(metric.clone()),
         None => family.members.push(vec![metric.clone()]),
     }
-    Ok(())
 }
 
 impl ExposedFamilies {

@@ -20,7 +20,9 @@ use crate::{
 /// The values of a registry's self-metrics in one scrape.
 #[derive(Default)]
 pub(crate) struct SelfMetrics {
-    collector_errors: Vec<Series>,
+    /// Failed scrapes by first family of the collector and reason. A map, because collectors that
+    /// share a family may have the same first family.
+    collector_errors: BTreeMap<(String, &'static str), u64>,
     overflowed: Vec<Series>,
     /// Rejected values by family and reason. A map, because several collectors may write the same
     /// undescribed family.
@@ -47,8 +49,8 @@ impl SelfMetrics {
         reason: &'static str,
         count: u64,
     ) {
-        let series = Series::new("collector", collector, reason, count);
-        self.collector_errors.push(series);
+        let key = (collector.to_owned(), reason);
+        *self.collector_errors.entry(key).or_default() += count;
     }
 
     /// Adds how often the overflow series of `family` was returned instead of the requested series.
@@ -80,14 +82,18 @@ impl SelfMetrics {
         } else {
             self.series
         };
-        let rejected = self.rejected.into_iter();
-        let rejected = rejected
-            .map(|((family, reason), count)| Series::new("family", &family, reason, count))
-            .collect();
+        let of_map = |label, counts: BTreeMap<(String, &'static str), u64>| {
+            let counts = counts.into_iter();
+            let series = counts.map(|((of, reason), n)| Series::new(label, &of, reason, n));
+            series.collect::<Vec<_>>()
+        };
         let families = [
-            (&COLLECTOR_ERRORS, self.collector_errors),
+            (
+                &COLLECTOR_ERRORS,
+                of_map("collector", self.collector_errors),
+            ),
             (&OVERFLOWED, self.overflowed),
-            (&REJECTED, rejected),
+            (&REJECTED, of_map("family", self.rejected)),
             (&SERIES, series),
         ];
         for (desc, all) in families {

@@ -39,6 +39,14 @@ pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
     out.push('"');
 }
 
+/// Rendered labels in the order of their names: equal for label sets that differ only in order.
+pub(crate) fn sorted(labels: &str) -> String {
+    let mut labels: Vec<_> = raw(labels).collect();
+    labels.sort_unstable();
+    let rendered = |(name, value): (&str, &str)| format!("{name}=\"{value}\",");
+    labels.into_iter().map(rendered).collect()
+}
+
 /// Appends rendered labels with their names escaped.
 pub(crate) fn push_escaped(labels: &str, escaping: Escaping, out: &mut String) {
     if escaping == Escaping::AllowUtf8 {

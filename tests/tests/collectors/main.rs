@@ -11,6 +11,7 @@ mod hanging;
 mod invalid;
 mod judged;
 mod reentrant;
+mod shared;
 mod support;
 mod threads;
 mod values;

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use metrics_core::{Collector, Counter, Format, Gauge, Options, Registry};
+use metrics_core::{Collector, Counter, Format, Gauge, Kind, Options, Registry};
 
 use crate::support::{Scripted, errors, one};
 
@@ -72,7 +72,8 @@ fn a_collector_may_register_and_unregister() {
             let registry = registry_cell.get().unwrap();
             let other: Arc<dyn Collector> = one("b");
             registry.register(Arc::clone(&other)).unwrap();
-            registry.register(one("a")).unwrap_err();
+            let clashing = Scripted::shared(Kind::Unknown, "a", |_, _| {});
+            registry.register(clashing).unwrap_err();
             assert!(registry.unregister(&other));
             registry.check().unwrap();
             registry.max_series(100);
