@@ -1,7 +1,7 @@
-//! Label sets whose number of labels is known only at run time: of dynamic metrics and of overflow
-//! series.
+//! Label sets whose number of labels is known only at run time: of dynamic metrics, of overflow
+//! series, and copies of other label sets.
 
-use crate::describe::label::{Label, LabelSet, LabelVisitor};
+use crate::describe::label::{Label, LabelSet, LabelVisitor, with_exposed_str};
 
 /// The label values of a series of a dynamic metric.
 pub(crate) struct LabelValues<'a>(pub(crate) &'a [&'a str]);
@@ -97,5 +97,74 @@ impl Label for OverflowOf {
 
     fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
         with(OVERFLOW_VALUE)
+    }
+}
+
+/// A copy of a label set, which is made without a lock and then read under one.
+///
+/// The code of a label's type is code of the program: it may record into the same metric, and it may
+/// return another text at each call. A new series gets its key and its rendered labels from a copy,
+/// so that they agree.
+#[derive(Debug)]
+pub(crate) struct LabelCopy {
+    texts: String,
+    /// For each label, its index if it is closed, and the end of its text.
+    labels: Vec<(Option<usize>, usize)>,
+}
+
+impl LabelCopy {
+    pub(crate) fn of(labels: &impl LabelSet) -> Self {
+        let mut copy = LabelCopy {
+            texts: String::new(),
+            labels: Vec::new(),
+        };
+        labels.visit(&mut copy);
+        copy
+    }
+}
+
+impl LabelVisitor for LabelCopy {
+    fn label<L: Label>(&mut self, label: &L) {
+        with_exposed_str(label, |text| self.texts.push_str(text));
+        let index = L::VALUES.is_some().then(|| label.index());
+        self.labels.push((index, self.texts.len()));
+    }
+}
+
+impl LabelSet for LabelCopy {
+    const VALUE_SETS: &'static [Option<&'static [&'static str]>] = &[];
+
+    fn visit(&self, visitor: &mut impl LabelVisitor) {
+        let mut start = 0;
+        for (index, end) in &self.labels {
+            let text = &self.texts[start..*end];
+            match index {
+                Some(index) => visitor.label(&ClosedCopy {
+                    index: *index,
+                    text,
+                }),
+                None => visitor.label(&text),
+            }
+            start = *end;
+        }
+    }
+}
+
+/// A copy of a closed label.
+struct ClosedCopy<'a> {
+    index: usize,
+    text: &'a str,
+}
+
+impl Label for ClosedCopy<'_> {
+    /// Only says that the label is closed. As there is no text here, `with_str` is used.
+    const VALUES: Option<&'static [&'static str]> = Some(&[]);
+
+    fn index(&self) -> usize {
+        self.index
+    }
+
+    fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
+        with(self.text)
     }
 }

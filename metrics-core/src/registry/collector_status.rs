@@ -61,9 +61,7 @@ impl CollectorStatus {
 
     /// Counts `count` rejected values of a family.
     pub(crate) fn reject(&self, family: &str, count: u64) {
-        if count > 0 {
-            *lock(&self.rejected).entry(family.to_owned()).or_default() += count;
-        }
+        self.reject_bounded(usize::MAX, family, family, count);
     }
 
     /// Like [`reject`](Self::reject), but counts for `fallback` if `family` is new and `max`
@@ -71,10 +69,13 @@ impl CollectorStatus {
     ///
     /// This bounds the number of names that are stored for a collector that makes up family names.
     pub(crate) fn reject_bounded(&self, max: usize, family: &str, fallback: &str, count: u64) {
-        let rejected = lock(&self.rejected);
+        if count == 0 {
+            return;
+        }
+        let mut rejected = lock(&self.rejected);
         let has_room = rejected.len() < max || rejected.contains_key(family);
-        drop(rejected);
-        self.reject(if has_room { family } else { fallback }, count);
+        let family = if has_room { family } else { fallback };
+        *rejected.entry(family.to_owned()).or_default() += count;
     }
 
     /// Waits until no other scrape runs the collector, and begins a run; false after the deadline.

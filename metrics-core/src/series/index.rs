@@ -265,7 +265,7 @@ mod tests {
         let texts = (0..text.len()).map(|len| (&text[..len], &text[len..]));
         let keys: Vec<LongKey> = texts.map(|texts| LongKey::new(&texts)).collect();
         for key in &keys {
-            let found = index.insert(key.words(), || 10, false, Default::default);
+            let found = index.insert(key.words(), || 10, false, "");
             let hash = index.hash(key.words());
             assert_eq!(index.find_hashed(key.words(), hash), found);
             for other in keys.iter().filter(|other| other.words() != key.words()) {
@@ -284,11 +284,7 @@ mod tests {
     #[test]
     fn a_recording_into_a_replaced_series_is_dropped() {
         let index = index();
-        let insert = |key: u64| {
-            index
-                .insert(&[key], || 10, false, Default::default)
-                .expect("room")
-        };
+        let insert = |key: u64| index.insert(&[key], || 10, false, "").expect("room");
         let replace = |series: u64| {
             assert!(index.remove(&[series]));
             insert(series + 1)

@@ -18,7 +18,7 @@ impl Index {
     /// There is no room if the limit on series is reached, or if handles pin too many places of
     /// removed series. `limit` is called under the lock, so that it returns a limit that was raised
     /// before [`limit_changed`]. `beyond_limit` inserts the series even if the limit is reached, and
-    /// without counting towards it; that is for overflow series.
+    /// without counting towards it; that is for overflow series. `labels` are the rendered labels.
     ///
     /// [`limit_changed`]: Self::limit_changed
     #[cold]
@@ -27,7 +27,7 @@ impl Index {
         key: &[u64],
         limit: impl Fn() -> usize,
         beyond_limit: bool,
-        labels: impl FnOnce() -> String,
+        labels: &str,
     ) -> Option<SeriesId> {
         let hash = self.hash(key);
         let mut state = self.lock();
@@ -42,13 +42,12 @@ impl Index {
         if let Some(position) = self.find_suspended(&state, key, hash) {
             return Some(self.resume(&mut state, position));
         }
-        let labels = labels();
         let place = self.take_place(&mut state, limit)?;
         let generation = self.start_generation(&mut state, place);
         self.write_key(&mut state, place, generation, key);
         let position = position_of(place);
         let columns = &mut state.columns;
-        columns.labels.set(position, &labels);
+        columns.labels.set(position, labels);
         columns.hashes[position] = hash;
         columns.created.set(position, clock::created_timestamp());
         columns.is_live[position] = true;

@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn labels_of_a_new_counter_are_rendered_for_a_line_of_text() {
         let index = Index::new("name", Layout::Count, 1, 10, false);
-        index.insert(&[1], || 10, false, || "of=\"a\"".to_owned());
+        index.insert(&[1], || 10, false, "of=\"a\"");
         let rendering = index.intern_rendering(LabelRendering::in_line(b"name{"));
         let mut is_as_requested = false;
         index.read_counters(&mut Reader::default(), 0, Some(&rendering), |counters| {

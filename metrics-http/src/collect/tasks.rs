@@ -82,7 +82,9 @@ impl TaskMonitors {
     /// assert_eq!(tasks.monitor("mailer").slow_poll_threshold(), slow);
     /// ```
     pub fn add(&self, name: impl Into<String>, monitor: TaskMonitor) {
-        self.monitors().insert(name.into(), monitor);
+        // Before the lock is taken, as the conversion is code of the program.
+        let name = name.into();
+        self.monitors().insert(name, monitor);
     }
 
     fn monitors(&self) -> MutexGuard<'_, BTreeMap<String, TaskMonitor>> {

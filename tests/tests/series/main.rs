@@ -3,6 +3,7 @@
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 
 mod keys;
+mod label_code;
 mod limit;
 mod removal;
 mod support;

@@ -6,7 +6,7 @@ use crate::{
     describe::{
         label::LabelSet,
         label_key::{LongKey, with_key},
-        label_values::{OverflowLabels, UnknownLabels},
+        label_values::{LabelCopy, OverflowLabels, UnknownLabels},
     },
     metric::family::definition::Family,
     sample::{label_text, label_text::LabelView},
@@ -59,12 +59,7 @@ impl Family {
             return series;
         }
         if !index.rejects(key.words())
-            && let Some(series) = index.insert(
-                key.words(),
-                || self.open.limit(),
-                false,
-                || self.render(labels),
-            )
+            && let Some(series) = self.insert(labels, false)
         {
             return series;
         }
@@ -74,16 +69,25 @@ impl Family {
         })
     }
 
+    /// Inserts a series into the index, unless another thread has done so; see [`Index::insert`].
+    fn insert(&self, labels: &impl LabelSet, beyond_limit: bool) -> Option<SeriesId> {
+        let labels = LabelCopy::of(labels);
+        let key = LongKey::new(&labels);
+        let rendered = self.render(&labels);
+        let limit = || self.open.limit();
+        self.index()
+            .insert(key.words(), limit, beyond_limit, &rendered)
+    }
+
     /// The series with the labels `overflow`, for recordings beyond the cardinality limit. Counts
     /// the look-up.
     fn overflow_series(&self, overflow: &impl LabelSet) -> SeriesId {
         self.open.overflowed.fetch_add(1, Ordering::Relaxed);
         let index = self.index();
         let key = LongKey::new(overflow);
-        let limit = || self.open.limit();
         index
             .find(key.words())
-            .or_else(|| index.insert(key.words(), limit, true, || self.render(overflow)))
+            .or_else(|| self.insert(overflow, true))
             // No place is left, because handles pin too many places of removed series. No open series
             // has generation 0, so recordings with this identifier are discarded.
             .unwrap_or(SeriesId {
@@ -118,7 +122,7 @@ impl Family {
     }
 
     /// Renders const labels and the labels of a series.
-    fn render(&self, labels: &impl LabelSet) -> String {
+    fn render(&self, labels: &LabelCopy) -> String {
         let mut out = String::new();
         label_text::push_pairs(&mut out, &self.desc.const_labels);
         label_text::push_label_set(&mut out, self.desc.label_names(), labels);
@@ -167,7 +171,8 @@ impl Family {
 
     /// Removes the series with these labels; false if there was none. Closed series stay.
     pub fn remove(&self, labels: &impl LabelSet) -> bool {
-        self.index().remove(LongKey::new(labels).words())
+        let index = self.open.index.get();
+        index.is_some_and(|index| index.remove(LongKey::new(labels).words()))
     }
 
     /// Removes the series for which `keep` returns false. Closed series stay.
@@ -186,9 +191,10 @@ impl Family {
     pub(crate) fn replace_all(&'static self, labels: &impl LabelSet) {
         // Two concurrent calls would each remove the other's series.
         static LOCK: Mutex<()> = Mutex::new(());
+        let labels = LabelCopy::of(labels);
         let _guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
         self.ensure_registered();
-        let series = self.find_or_create(labels);
+        let series = self.find_or_create(&labels);
         if let Some(index) = self.open.index.get() {
             index.retain_series(|other| other == series);
         }

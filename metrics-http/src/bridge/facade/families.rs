@@ -270,9 +270,8 @@ impl<V: SeriesValue> Collector for FamilyCollector<V> {
     }
 
     fn collect(&self, out: &mut Collection<'_>) {
-        let series = lock(&self.family.series);
-        // Copied, so that writing the values does not borrow the map.
-        let series: Vec<(Labels, Arc<V>)> = series
+        // Copied, so that recordings into new series do not wait until the values are written.
+        let series: Vec<(Labels, Arc<V>)> = lock(&self.family.series)
             .iter()
             .map(|(labels, value)| (Arc::clone(labels), Arc::clone(value)))
             .collect();
