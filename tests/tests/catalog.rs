@@ -452,6 +452,21 @@ fn unconventional_names_cause_a_warning() {
 }
 
 #[test]
+fn help_texts_that_differ_cause_a_warning() {
+    let registry = Registry::new();
+    for help in ["Jobs done.", "Jobs done"] {
+        let options = Options::new("jobs_total", help);
+        drop(registry.create::<Counter>(options).unwrap());
+    }
+    let warnings = registry.catalog().lint();
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:?}");
+    };
+    assert_eq!(warning.text.matches("Jobs done").count(), 2, "{warning}");
+    assert_eq!(warning.text.matches("catalog.rs:").count(), 1, "{warning}");
+}
+
+#[test]
 fn a_warning_names_the_source_location() {
     let catalog: Catalog = shop().catalog();
     assert_eq!(catalog.lint(), []);

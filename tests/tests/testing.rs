@@ -433,6 +433,37 @@ fn a_misspelt_label_is_an_error_instead_of_zero() {
 }
 
 #[test]
+fn an_unknown_value_of_a_closed_label_is_an_error_with_the_known_values() {
+    let recorded = testing::recorded(|| ());
+    let text = message(|| {
+        recorded.assert_counter("testing_followed_total", &[("cache", "mis")], 0);
+    });
+    let expected = "the label `cache` of `testing_followed_total` never has the value `mis`; it \
+                    has `hit`, `miss`";
+    assert_eq!(text.lines().next(), Some(expected));
+    let text = message(|| {
+        recorded.assert_counter("function_calls_total", &[("outcome", "fine")], 0);
+    });
+    assert!(
+        text.contains("`cancelled`, `error`, `ok`, `panic`"),
+        "{text}"
+    );
+    let text = message(|| {
+        recorded.assert_counter("function_calls_total", &[("function", "folow")], 0);
+    });
+    assert!(text.contains("`follow`"), "{text}");
+}
+
+#[test]
+fn a_label_that_is_given_twice_is_an_error() {
+    let recorded = testing::recorded(|| ());
+    let labels = [("host", "a"), ("host", "a")];
+    let text = message(|| recorded.assert_counter("testing_followed_total", &labels, 0));
+    let expected = "the label `host` of `testing_followed_total` is given twice; remove one";
+    assert_eq!(text, expected);
+}
+
+#[test]
 fn an_assertion_on_the_wrong_type_names_the_right_method() {
     let recorded = testing::recorded(|| ());
     let message = message(|| _ = recorded.counter("testing_page_bytes", &[]));

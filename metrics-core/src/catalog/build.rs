@@ -81,9 +81,11 @@ fn describe(family: &ExposedFamily) -> CatalogFamily {
         expire_seconds: members().find_map(Family::expiry_seconds),
         collected: family.is_collected(),
         members: if first.is_some() {
-            members().map(|member| declaration(member.desc())).collect()
+            members()
+                .map(|member| declaration(member.desc(), desc))
+                .collect()
         } else {
-            vec![declaration(desc)]
+            vec![declaration(desc, desc)]
         },
     }
 }
@@ -155,13 +157,15 @@ fn native(family: &Family) -> Option<CatalogNative> {
     })
 }
 
-fn declaration(desc: &Desc) -> CatalogMember {
+/// A declaration of the family that `family` describes.
+fn declaration(desc: &Desc, family: &Desc) -> CatalogMember {
     let at = desc.location();
     let labels = desc.const_label_pairs();
     CatalogMember {
         file: at.file.to_owned(),
         line: at.line,
         module: at.module.to_owned(),
+        help: (desc.help() != family.help()).then(|| desc.help().to_owned()),
         labels: labels
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),

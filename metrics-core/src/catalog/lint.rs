@@ -65,6 +65,15 @@ fn warnings(family: &CatalogFamily) -> impl Iterator<Item = CatalogWarning> {
     if family.help.trim().is_empty() {
         texts.push("the help text is empty; describe what the metric measures".to_owned());
     }
+    for member in &family.members {
+        if let Some(help) = &member.help {
+            texts.push(format!(
+                "the help text at {}:{} differs and is not exposed: `{help}` instead of `{}`; make \
+                 them equal",
+                member.file, member.line, family.help,
+            ));
+        }
+    }
     // The suffixes of other types, such as `_total`, need no check: they are errors already.
     for word in ["counter", "gauge", "histogram", "summary"] {
         if words.contains(&word) && family.kind.name() == word {

@@ -117,6 +117,9 @@ pub struct CatalogMember {
     pub line: u32,
     /// The module path; empty unless a macro has declared the metric.
     pub module: String,
+    /// The help text of this declaration, if it differs from the family's, which is exposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
     /// The const labels of this declaration, such as a function's `function` and `module`.
     #[serde(
         skip_serializing_if = "Vec::is_empty",

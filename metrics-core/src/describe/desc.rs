@@ -260,10 +260,10 @@ impl Desc {
         self.legacy_labels
     }
 
-    /// Whether both describe the same dynamic metric, wherever they were created.
+    /// Whether both describe the same dynamic metric, wherever they were created and whatever their
+    /// help texts are.
     pub(crate) fn is_equivalent(&self, other: &Desc) -> bool {
         self.name == other.name
-            && self.help == other.help
             && self.unit == other.unit
             && self.kind == other.kind
             && self.labels == other.labels

@@ -342,32 +342,68 @@ impl<M: DynamicMetric> DynamicFamily<M> {
 
     /// The series with these label values, in the order of the label names.
     ///
-    /// Missing values are empty, and surplus values are ignored. The lookup takes no lock
-    /// if the series exists; keep the result for repeated recordings.
+    /// The lookup takes no lock if the series exists; keep the result for repeated recordings.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many values as labels. The number is usually fixed where `with` is
+    /// called; [`try_with`](Self::try_with) is for a number that is not.
+    #[track_caller]
     pub fn with(&self, values: &[&str]) -> M {
-        let mut padded = Vec::new();
-        let values = self.fit(values, &mut padded);
-        M::from_handle(Handle::to_dynamic(
-            Arc::clone(&self.family),
-            &LabelValues(values),
-        ))
+        match self.try_with(values) {
+            Ok(metric) => metric,
+            Err(error) => panic!("{error}"),
+        }
     }
 
-    /// Cuts the values, or pads them with empty ones, to the number of label names.
-    fn fit<'v>(&self, values: &'v [&'v str], padded: &'v mut Vec<&'v str>) -> &'v [&'v str] {
-        let names = self.family.desc().labels.len();
-        values.get(..names).unwrap_or_else(|| {
-            padded.extend_from_slice(values);
-            padded.resize(names, "");
-            padded
-        })
+    /// Like [`with`](Self::with), for a number of values that is known only at run time.
+    ///
+    /// # Errors
+    ///
+    /// If there are not as many values as labels.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let jobs = registry.create_family::<Counter>(
+    ///     Options::new("jobs_total", "Jobs done.").labels(["queue", "shard"]),
+    /// )?;
+    /// jobs.try_with(&["mail", "3"])?.inc();
+    /// let error = jobs.try_with(&["mail"]).unwrap_err().to_string();
+    /// assert!(error.contains("`jobs_total` has the labels `queue`, `shard`"));
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn try_with(&self, values: &[&str]) -> Result<M, Error> {
+        let values = self.checked(values)?;
+        let handle = Handle::to_dynamic(Arc::clone(&self.family), &values);
+        Ok(M::from_handle(handle))
+    }
+
+    /// The values as a label set.
+    ///
+    /// # Errors
+    ///
+    /// If there are not as many values as labels.
+    fn checked<'v>(&self, values: &'v [&'v str]) -> Result<LabelValues<'v>, Error> {
+        let desc = self.family.desc();
+        if values.len() == desc.labels.len() {
+            return Ok(LabelValues(values));
+        }
+        Err(Error::new(wrong_number_of_values(desc, values)))
     }
 
     /// Removes the series with these label values; false if there was none.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many values as labels.
+    #[track_caller]
     pub fn remove(&self, values: &[&str]) -> bool {
-        let mut padded = Vec::new();
-        self.family
-            .remove(&LabelValues(self.fit(values, &mut padded)))
+        match self.checked(values) {
+            Ok(labels) => self.family.remove(&labels),
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// Removes all series.
@@ -379,4 +415,19 @@ impl<M: DynamicMetric> DynamicFamily<M> {
     pub fn retain(&self, keep: impl FnMut(LabelView<'_>) -> bool) {
         self.family.retain(keep);
     }
+}
+
+#[cold]
+fn wrong_number_of_values(desc: &Desc, values: &[&str]) -> String {
+    let names: Vec<_> = desc.label_names().map(|name| format!("`{name}`")).collect();
+    let has = match names.len() {
+        0 => "no labels".to_owned(),
+        1 => format!("the label {}", names[0]),
+        _ => format!("the labels {}", names.join(", ")),
+    };
+    format!(
+        "`{}` has {has}, but the label values are {values:?}; pass one value for each label, in \
+         this order",
+        desc.name(),
+    )
 }

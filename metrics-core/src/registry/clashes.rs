@@ -6,31 +6,34 @@ use std::fmt::Display;
 
 use crate::{
     describe::{
-        desc::Desc,
+        desc::{CowStr, Desc},
         escaping,
         kind::Kind,
         name::{self, ValidationScheme},
     },
-    metric::family::Family,
+    metric::family::{Family, FamilyRef},
     registry::{exposed_family::ExposedFamily, item::Item, self_metrics, settings::Settings},
+    storage::layout::Layout,
 };
 
 /// Checks that a declaration may join a family of the same name.
 ///
-/// Returns the position of the group of members with equal const labels, to whose series those of
-/// the declaration are added; `None` if there is no such group.
+/// Returns the positions of the groups of members that can have a series with the labels of one of
+/// the declaration, so that their values are added up.
+///
+/// A different help text is accepted: the first one is exposed.
 ///
 /// # Errors
 ///
-/// If the declaration differs from the first one in type, help, unit, buckets or label names
-/// (unless both allow different labels), if it differs from the group in storage layout, or if the
-/// family cannot have several members: that of a collector and a metric, a computed metric, an info
-/// or a state set. Collectors may share a family of any type.
+/// If the declaration differs from the first one in type, unit, buckets or label names (unless both
+/// allow different labels), if it differs from such a group in storage layout, if the values are
+/// set, or if the family cannot have several members: that of a collector and a metric, a computed
+/// metric, an info or a state set. Collectors may share a family of any type.
 pub(crate) fn check_agreement(
     family: &ExposedFamily,
     desc: &Desc,
     item: &Item,
-) -> Result<Option<usize>, String> {
+) -> Result<Vec<usize>, String> {
     let first = &family.desc;
     let differ = |what: &str, a: &dyn Display, b: &dyn Display| {
         Err(format!(
@@ -43,9 +46,6 @@ pub(crate) fn check_agreement(
     };
     if first.kind != desc.kind {
         return differ("types", &first.kind, &desc.kind);
-    }
-    if first.help != desc.help {
-        return differ("help", &first.help, &desc.help);
     }
     if first.unit != desc.unit {
         return differ("units", &first.unit, &desc.unit);
@@ -73,7 +73,7 @@ pub(crate) fn check_agreement(
     };
     let metric = match item {
         Item::Metric(metric) if !family.is_collected() => metric,
-        Item::Collector(..) if family.accepts_collectors() => return Ok(None),
+        Item::Collector(..) if family.accepts_collectors() => return Ok(Vec::new()),
         Item::Metric(_) => return cannot_share("a collector's family"),
         _ if family.is_collected() => return cannot_share("a `#[computed]` metric"),
         _ => return cannot_share("a metric that is not a collector's"),
@@ -87,13 +87,16 @@ pub(crate) fn check_agreement(
     {
         return differ("native buckets", &native(member), &native(metric));
     }
-    let merges_with = family
-        .members
-        .iter()
-        .position(|members| members[0].desc().const_labels == desc.const_labels);
+    let may_merge = |group: &Vec<FamilyRef>| {
+        let mut members = group.iter();
+        members.any(|member| may_share_series(member.desc(), desc))
+    };
+    let groups = family.members.iter().enumerate();
+    let merges_with = groups.filter(|(_, group)| may_merge(group));
+    let merges_with: Vec<usize> = merges_with.map(|(at, _)| at).collect();
     // Values can be added up only if they are stored in the same layout.
-    if let Some(at) = merges_with {
-        let (a, b) = (family.members[at][0].layout(), metric.layout());
+    for at in &merges_with {
+        let (a, b) = (family.members[*at][0].layout(), metric.layout());
         if a != b {
             return differ("types", &format!("{a:?}"), &format!("{b:?}"));
         }
@@ -101,8 +104,30 @@ pub(crate) fn check_agreement(
     match desc.kind {
         Kind::Info => cannot_share("an info"),
         Kind::StateSet => cannot_share("a state set"),
+        Kind::Gauge if !merges_with.is_empty() && is_settable(metric) => Err(format!(
+            "`{}` is declared twice, at {} and at {}, but a value that can be set has one owner, \
+             because the sum of what two of them set means nothing; record into one metric from both \
+             places, rename one, or make both an `UpDownCounter`, whose values are added up",
+            desc.name(),
+            first.location(),
+            desc.location(),
+        )),
         _ => Ok(merges_with),
     }
+}
+
+/// Whether both metrics can have a series with the same labels, as far as their const labels tell.
+fn may_share_series(a: &Desc, b: &Desc) -> bool {
+    let differs = |(name, value): &(CowStr, CowStr)| {
+        let mut others = b.const_labels.iter();
+        others.any(|(other, theirs)| other == name && theirs != value)
+    };
+    !a.const_labels.iter().any(differs)
+}
+
+/// Whether recordings replace the value, so that values of several metrics cannot be combined.
+fn is_settable(metric: &Family) -> bool {
+    matches!(metric.layout(), Layout::Int | Layout::Float)
 }
 
 /// Checks that a metric does not use a name of the registry's self-metrics, and that the name of a

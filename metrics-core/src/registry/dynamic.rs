@@ -26,7 +26,7 @@ impl Registry {
             )));
         }
         let labelled = self.create_family::<M>(options)?;
-        Ok(labelled.with(&[]))
+        labelled.try_with(&[])
     }
 
     /// Creates a dynamic metric with labels.

@@ -192,10 +192,23 @@ impl ExposedFamilies {
             }
         }
         for family in &self.families {
+            let name = family.desc.name();
+            let collected = family.collectors.iter();
+            let collected = collected.map(|by| &self.collectors[by.collector].descs()[by.family]);
+            let descs = family
+                .members()
+                .map(|member| member.desc())
+                .chain(collected);
+            match descs
+                .filter(|desc| desc.help() != family.desc.help())
+                .count()
+            {
+                0 => {}
+                count => metrics.add_rejected(name, "help", count as u64),
+            }
             if family.is_collected() {
                 continue;
             }
-            let name = family.desc.name();
             let has = |test: fn(&FamilyRef) -> bool| family.members().any(test);
             let sum = |of: fn(&Family) -> u64| family.members().map(|member| of(member)).sum();
             metrics.add_rejected(name, "value", sum(Family::rejected_count));

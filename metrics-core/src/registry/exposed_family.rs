@@ -1,12 +1,13 @@
 //! [`ExposedFamily`]: a family in an exposition, made of all metrics of a name or by collectors.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
     describe::{desc::Desc, escaping, escaping::SCHEMES, name},
     metric::{family::FamilyRef, outcome_rows::RowId},
     sample::{
         head::{FamilyHead, HeadCache, SizeEstimate},
+        label_text,
         sink::Sink,
     },
     series::id::SeriesId,
@@ -18,8 +19,8 @@ use crate::{
 pub(crate) struct ExposedFamily {
     /// The description of the first member, or the one that the first collector gave.
     pub(crate) desc: Desc,
-    /// The metrics, grouped by their const labels: only metrics with equal const labels can have
-    /// series with equal labels, whose values are added up. Most groups have one member.
+    /// The metrics, in groups: only metrics of one group can have series with equal labels, whose
+    /// values are added up. The const labels tell the groups apart. Most have one member.
     pub(crate) members: Vec<Vec<FamilyRef>>,
     /// The collectors that write the family; empty for a family of metrics.
     pub(crate) collectors: Vec<CollectorFamily>,
@@ -125,22 +126,33 @@ impl ExposedFamily {
     }
 }
 
-/// Writes the series of members with equal const labels; adds up series with equal labels.
+/// Writes the series of a group of members; adds up series with equal labels.
 fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reader) {
     let mut merged: BTreeMap<String, (f64, Vec<u64>)> = BTreeMap::new();
+    let first = &members[0];
+    let is_uniform = members
+        .iter()
+        .all(|member| all_label_names(member.desc()).eq(all_label_names(first.desc())));
     for member in members {
         let layout = member.layout();
         member.for_each_row(
             sink,
             reader,
             |_| true,
-            |_, _, labels, created, values| match merged.get_mut(labels) {
-                Some((earliest, sum)) => {
-                    *earliest = earliest.min(created);
-                    layout.add_values(sum, values);
-                }
-                None => {
-                    merged.insert(labels.to_owned(), (created, values.to_vec()));
+            |_, _, labels, created, values| {
+                let labels = if is_uniform {
+                    Cow::Borrowed(labels)
+                } else {
+                    Cow::Owned(label_text::sorted(labels))
+                };
+                match merged.get_mut(&*labels) {
+                    Some((earliest, sum)) => {
+                        *earliest = earliest.min(created);
+                        layout.add_values(sum, values);
+                    }
+                    None => {
+                        merged.insert(labels.into_owned(), (created, values.to_vec()));
+                    }
                 }
             },
         );
@@ -159,6 +171,12 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
     for (labels, (created, values)) in merged {
         members[0].write_row(sink, no_series, &labels, created, &values, &mut native);
     }
+}
+
+/// The names of a metric's const labels and labels, in the order in which they are rendered.
+fn all_label_names(desc: &Desc) -> impl Iterator<Item = &str> {
+    let const_labels = desc.const_labels.iter().map(|(name, _)| &**name);
+    const_labels.chain(desc.label_names())
 }
 
 /// Whether `filter` accepts the family's name or one of its sample names, declared or escaped; true

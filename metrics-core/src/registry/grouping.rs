@@ -115,13 +115,15 @@ impl<'a> Grouping<'a> {
     }
 }
 
-/// Adds a metric to a family of metrics: to the group of members at `merges_with`, or as a new group.
-fn add_member(family: &mut ExposedFamily, metric: &FamilyRef, merges_with: Option<usize>) {
+/// Adds a metric to a family of metrics: in one group with the groups at `merges_with`, ascending.
+fn add_member(family: &mut ExposedFamily, metric: &FamilyRef, merges_with: Vec<usize>) {
     metric.set_created_now();
-    match merges_with {
-        Some(at) => family.members[at].push(metric.clone()),
-        None => family.members.push(vec![metric.clone()]),
+    let mut group = Vec::new();
+    for at in merges_with.into_iter().rev() {
+        group.splice(0..0, family.members.remove(at));
     }
+    group.push(metric.clone());
+    family.members.push(group);
 }
 
 impl ExposedFamilies {

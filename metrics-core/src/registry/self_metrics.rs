@@ -188,8 +188,8 @@ const OVERFLOWED: Desc = Desc::new(
 const REJECTED: Desc = Desc::new(
     Kind::Counter,
     "metrics_rejected_total",
-    "Values and exemplars that could not be recorded, and declarations left out because they \
-     clash.",
+    "Values and exemplars that could not be recorded, declarations left out because they clash, \
+     and help texts left out because they differ from the first one.",
 );
 const COLLECTOR_ERRORS: Desc = Desc::new(
     Kind::Counter,

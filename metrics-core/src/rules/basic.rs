@@ -98,7 +98,8 @@ const SELF_METRIC_ALERTS: [SelfMetricAlert; 3] = [
         summary: "{{ $labels.family }} of {{ $labels.job }} rejects values",
         description: "Reason `{{ $labels.reason }}`: `value` means a value that the type cannot \
                       hold, `exemplar` an exemplar that is too long, `clash` a declaration that is \
-                      left out because another one has its name.",
+                      left out because another one has its name, `help` a help text that is left \
+                      out because another declaration of the metric has a different one.",
     },
     SelfMetricAlert {
         alert: "CollectorFails",

@@ -39,14 +39,6 @@ pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
     out.push('"');
 }
 
-/// Rendered labels in the order of their names: equal for label sets that differ only in order.
-pub(crate) fn sorted(labels: &str) -> String {
-    let mut labels: Vec<_> = raw(labels).collect();
-    labels.sort_unstable();
-    let rendered = |(name, value): (&str, &str)| format!("{name}=\"{value}\",");
-    labels.into_iter().map(rendered).collect()
-}
-
 /// Appends rendered labels with their names escaped.
 pub(crate) fn push_escaped(labels: &str, escaping: Escaping, out: &mut String) {
     if escaping == Escaping::AllowUtf8 {
@@ -62,6 +54,17 @@ pub(crate) fn push_escaped(labels: &str, escaping: Escaping, out: &mut String) {
         out.push_str(value);
         out.push('"');
     }
+}
+
+/// Rendered labels in the order of their names, so that equal label sets have equal texts.
+pub(crate) fn sorted(labels: &str) -> String {
+    let mut pairs: Vec<_> = raw(labels).collect();
+    pairs.sort_unstable();
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}=\"{value}\""))
+        .collect();
+    pairs.join(",")
 }
 
 /// Appends the labels of a set, with these names.

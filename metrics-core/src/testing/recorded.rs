@@ -1,6 +1,9 @@
 //! [`Recorded`]: queries and assertions on what a test recorded.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use super::{
     changes::{Amount, Change, Changes, SeriesName},
@@ -46,9 +49,10 @@ use crate::{
 ///
 /// # Panics
 ///
-/// A query panics if the registry has no metric of this name, if the metric has another type, or if
-/// it has no such label. The message suggests similar names, or the query for the type. Without the
-/// panic, a test with a misspelt name would compare with 0 and prove nothing.
+/// A query panics if the registry has no metric of this name, if the metric has another type, if it
+/// has no such label, if a closed label has no such value, or if a label is given twice. The message
+/// has the known values, similar names, or the query for the type. Without the panic, a test with a
+/// misspelt name would compare with 0 and prove nothing.
 #[must_use = "it only contains what was recorded"]
 pub struct Recorded<T = ()> {
     /// The result of the closure or future.
@@ -61,7 +65,8 @@ pub struct Recorded<T = ()> {
 struct KnownMetric {
     name: String,
     query: Query,
-    labels: BTreeSet<String>,
+    /// For each label, the values of a closed one; `None` if it is open.
+    labels: BTreeMap<String, Option<BTreeSet<String>>>,
 }
 
 /// The query that fits the type of a metric.
@@ -368,14 +373,31 @@ impl<T> Recorded<T> {
         if members.iter().all(|known| known.query != query) {
             return Some(format!("`{name}` is {}", members[0].query));
         }
-        labels.iter().find_map(|(label, _)| {
-            let known = || members.iter().flat_map(|known| &known.labels);
-            if known().any(|known| known == label) {
+        labels.iter().enumerate().find_map(|(at, (label, value))| {
+            if labels[..at].iter().any(|(earlier, _)| earlier == label) {
+                return Some(format!(
+                    "the label `{label}` of `{name}` is given twice; remove one"
+                ));
+            }
+            let known = || members.iter().flat_map(|known| known.labels.keys());
+            if !known().any(|known| known == label) {
+                let suggestions = suggestions(label, known().map(String::as_str));
+                return Some(format!(
+                    "`{name}` has no label `{label}`{suggestions}\n{self}"
+                ));
+            }
+            let values = closed_values(&members, label)?;
+            if values.contains(*value) {
                 return None;
             }
-            let suggestions = suggestions(label, known().map(String::as_str));
+            let suggestions = if values.len() > MAX_LISTED_VALUES {
+                suggestions(value, values.into_iter())
+            } else {
+                let values: Vec<_> = values.into_iter().collect();
+                format!("; it has `{}`", values.join("`, `"))
+            };
             Some(format!(
-                "`{name}` has no label `{label}`{suggestions}\n{self}"
+                "the label `{label}` of `{name}` never has the value `{value}`{suggestions}\n{self}"
             ))
         })
     }
@@ -397,21 +419,58 @@ impl Query {
 impl KnownMetric {
     fn new(family: &FamilyRef, registry: &Registry) -> Self {
         let (desc, settings) = (family.desc(), registry.settings());
-        let const_labels = desc.const_labels.iter().map(|(name, _)| &**name);
-        let registry_labels = settings.const_labels.iter().map(|(name, _)| &**name);
-        let has_outcome = family.rows().outcome_label() != OutcomeLabel::Omitted;
-        let names = desc
-            .label_names()
-            .chain(const_labels)
-            .chain(registry_labels);
-        let names = names.chain(has_outcome.then_some("outcome"));
+        let mut labels: BTreeMap<String, Option<BTreeSet<String>>> = BTreeMap::new();
+        let owned = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
+        for (at, name) in desc.label_names().enumerate() {
+            let values = family.closed_values(at).map(owned);
+            labels.insert(name.to_owned(), values);
+        }
+        for result in family.rows().result_labels() {
+            // Empty if the call had no such result.
+            let values = result.values.map(|values| {
+                let mut values: BTreeSet<String> = owned(values);
+                values.insert(String::new());
+                values
+            });
+            labels.insert(result.name.to_owned(), values);
+        }
+        for (name, value) in &*desc.const_labels {
+            labels.insert(name.to_string(), Some(owned(&[value])));
+        }
+        for (name, value) in &settings.const_labels {
+            labels.insert(name.clone(), Some(owned(&[value])));
+        }
+        if family.rows().outcome_label() != OutcomeLabel::Omitted {
+            // All outcomes: that there was no error is true of a function that cannot fail, too.
+            let all = OutcomeLabel::Present {
+                fallible: true,
+                is_async: true,
+            };
+            labels.insert("outcome".to_owned(), Some(owned(all.values())));
+        }
         KnownMetric {
             name: format!("{}{}", settings.prefix, desc.name()),
             query: Query::of(family.layout()).unwrap_or(Query::Shared(desc.kind())),
-            labels: names.map(str::to_owned).collect(),
+            labels,
         }
     }
 }
+
+/// All values that a label has in metrics of one name; `None` if it is open in one of them.
+fn closed_values<'k>(members: &[&'k KnownMetric], label: &str) -> Option<BTreeSet<&'k str>> {
+    let mut all = BTreeSet::new();
+    for member in members {
+        match member.labels.get(label) {
+            // A series without the label matches the empty value.
+            None => _ = all.insert(""),
+            Some(values) => all.extend(values.as_ref()?.iter().map(String::as_str)),
+        }
+    }
+    Some(all)
+}
+
+/// If a label has more values, a message suggests similar ones instead of listing all.
+const MAX_LISTED_VALUES: usize = 12;
 
 /// The end of a message about an unknown name: suggestions, if there are any.
 fn suggestions<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> String {

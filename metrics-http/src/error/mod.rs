@@ -34,6 +34,8 @@ enum Reason {
     /// An invalid setting; the message is complete.
     Setting(String),
     Declaration(metrics_core::Error),
+    /// Metrics in the server's registry clash.
+    Clash(metrics_core::Error),
     Collector(metrics_core::Error, &'static str),
     Textfile(PathBuf, io::Error),
     #[cfg(feature = "push")]
@@ -69,6 +71,18 @@ impl Error {
 
     pub(crate) fn declaration(source: metrics_core::Error) -> Error {
         Error(Box::new(Reason::Declaration(source)))
+    }
+
+    pub(crate) fn clash(source: metrics_core::Error) -> Error {
+        Error(Box::new(Reason::Clash(source)))
+    }
+
+    /// Whether the error is a clash of metrics, without which a server can start.
+    pub(crate) fn is_clash(&self) -> bool {
+        matches!(
+            *self.0,
+            Reason::Declaration(_) | Reason::Clash(_) | Reason::Collector(..)
+        )
     }
 
     /// A built-in collector clashes with another metric; `off` is the builder call that omits it.
@@ -154,6 +168,11 @@ impl Display for Error {
             Reason::Start(source) => write!(f, "cannot start the metrics server: {source}"),
             Reason::Setting(message) => f.write_str(message),
             Reason::Declaration(source) => Display::fmt(source, f),
+            Reason::Clash(source) => write!(
+                f,
+                "{source}\nto start without the metrics that clash, use \
+                 `Server::builder().on_clash(..)`"
+            ),
             Reason::Collector(source, off) => write!(
                 f,
                 "{source}; or switch off the built-in metrics with `Server::builder(){off}`"
@@ -208,7 +227,9 @@ impl StdError for Error {
             #[cfg(feature = "push")]
             Reason::Push(error) => error.source(),
             // The message already contains that of `source`, so the chain continues with the next.
-            Reason::Declaration(source) | Reason::Collector(source, _) => source.source(),
+            Reason::Declaration(source) | Reason::Clash(source) | Reason::Collector(source, _) => {
+                source.source()
+            }
             #[cfg(feature = "tower")]
             Reason::Layer(source) => source.source(),
             Reason::NoListener | Reason::Setting(_) => None,

@@ -17,7 +17,10 @@ use super::{
     connection::Limits, handle::Server, health::HealthChecks, listener::ListenerConfig,
     routes::RouteHandler,
 };
-use crate::scrape::Body;
+use crate::{error::Error, scrape::Body};
+
+/// Is called with each clash of declarations.
+pub(super) type ClashHandler = Arc<dyn Fn(&Error) + Send + Sync>;
 
 /// Builder for a server or an endpoint.
 ///
@@ -57,6 +60,7 @@ pub struct ServerBuilder {
     pub(super) liveness: HealthChecks,
     pub(super) readiness: HealthChecks,
     pub(super) allowed_networks: Option<Vec<String>>,
+    pub(super) on_clash: Option<ClashHandler>,
     #[cfg(feature = "page")]
     pub(super) has_page: bool,
     #[cfg(feature = "auth")]
@@ -109,6 +113,7 @@ impl ServerBuilder {
             liveness: HealthChecks::default(),
             readiness: HealthChecks::default(),
             allowed_networks: None,
+            on_clash: None,
             #[cfg(feature = "page")]
             has_page: true,
             #[cfg(feature = "auth")]
@@ -126,6 +131,27 @@ impl ServerBuilder {
     /// they are switched off.
     pub fn registry(mut self, registry: Registry) -> ServerBuilder {
         self.registry = registry;
+        self
+    }
+
+    /// Starts although metric declarations clash, and passes each clash to `report`.
+    ///
+    /// For programs with two dependencies that declare one name differently, or one that declares
+    /// a built-in metric: of the metrics that clash, the first is exposed, the others are left out
+    /// and counted in `metrics_rejected_total{reason="clash"}`. Without this call, a clash is an
+    /// error, so that it is found before production.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), metrics_http::Error> {
+    /// let server = metrics_http::Server::builder()
+    ///     .on_clash(|clash| eprintln!("left out of the metrics: {clash}"))
+    ///     .serve("127.0.0.1:0")?;
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_clash(mut self, report: impl Fn(&Error) + Send + Sync + 'static) -> ServerBuilder {
+        self.on_clash = Some(Arc::new(report));
         self
     }
 

@@ -43,7 +43,8 @@ pub use self::{builder::ServerBuilder, handle::Server, listener::Address};
 /// # Errors
 ///
 /// If the address cannot be listened on, or if metric declarations clash (see
-/// [`Registry::check`](metrics_core::Registry::check)).
+/// [`Registry::check`](metrics_core::Registry::check)). [`ServerBuilder::on_clash`] starts a server
+/// although they do.
 ///
 /// # Examples
 ///

@@ -99,7 +99,7 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// If metric declarations clash, or if a setting is invalid.
+    /// If metric declarations clash (see [`ServerBuilder::on_clash`]), or if a setting is invalid.
     pub fn endpoint(self) -> Result<Endpoint, Error> {
         self.build_endpoint()
     }
@@ -132,20 +132,33 @@ impl ServerBuilder {
     fn build_endpoint(&self) -> Result<Endpoint, Error> {
         check_path(&self.path)?;
         if self.has_process_metrics {
-            collect::register_process(&self.registry)?;
+            self.tolerate(collect::register_process(&self.registry))?;
         }
         if self.has_build_info {
             let (version, revision) = (self.version.as_deref(), self.revision.as_deref());
-            collect::register_build_info(&self.registry, version, revision)?;
+            let registered = collect::register_build_info(&self.registry, version, revision);
+            self.tolerate(registered)?;
         }
-        collect::register_target_info(&self.registry, &self.target_labels)?;
-        self.registry.check().map_err(Error::declaration)?;
+        let registered = collect::register_target_info(&self.registry, &self.target_labels);
+        self.tolerate(registered)?;
+        self.tolerate(self.registry.check().map_err(Error::clash))?;
         Ok(Endpoint::new(
             self.registry.clone(),
             self.max_concurrent_scrapes,
             self.max_queued_scrapes,
             self.scrape_timeout,
         ))
+    }
+
+    /// Reports a clash of declarations instead of returning it, if there is a handler for clashes.
+    fn tolerate(&self, result: Result<(), Error>) -> Result<(), Error> {
+        match (&self.on_clash, result) {
+            (Some(report), Err(error)) if error.is_clash() => {
+                report(&error);
+                Ok(())
+            }
+            (_, result) => result,
+        }
     }
 
     fn custom_routes(&self) -> Result<HashMap<String, RouteHandler>, Error> {

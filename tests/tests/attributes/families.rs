@@ -34,6 +34,21 @@ fn a_label_borrows_an_argument_that_the_body_moves() {
     assert_eq!(calls("swallow"), "a ok 1, a panic 0");
 }
 
+#[test]
+fn functions_of_one_path_with_labels_in_another_order_share_their_series() {
+    {
+        #[counted(labels(from, to))]
+        fn twin(from: &str, to: &str) {}
+        twin("a", "b");
+    }
+    {
+        #[counted(labels(to, from))]
+        fn twin(to: &str, from: &str) {}
+        twin("b", "a");
+    }
+    assert_eq!(calls("twin"), "a ok b 2, a panic b 0");
+}
+
 #[derive(Label, Clone, Copy)]
 enum Size {
     Small,

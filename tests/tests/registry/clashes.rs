@@ -17,10 +17,17 @@ metrics! {
     /// A metric.
     static KIND_AGAIN: Histogram = "clash_kind";
 
-    /// A help text.
-    static HELP: Gauge = "clash_help";
-    /// Another help text.
-    static HELP_AGAIN: Gauge = "clash_help";
+    /// A gauge.
+    static SET: Gauge = "clash_set";
+    /// A gauge.
+    static SET_AGAIN: Gauge = "clash_set";
+
+    /// A computed gauge.
+    #[computed(|| 1.0)]
+    static COMPUTED: Gauge = "clash_computed";
+    /// A computed gauge.
+    #[computed(|| 2.0)]
+    static COMPUTED_AGAIN: Gauge = "clash_computed";
 
     /// Bytes.
     #[unit("bytes")]
@@ -56,7 +63,8 @@ fn check_names_both_locations_of_every_declared_clash() {
     let error = Registry::global().check().unwrap_err().to_string();
     for name in [
         "clash_kind",
-        "clash_help",
+        "clash_set",
+        "clash_computed",
         "clash_bytes",
         "clash_buckets",
         "clash_labels_total",
@@ -121,8 +129,6 @@ fn a_state_set_with_a_label_of_its_own_name_is_a_clash() {
 fn every_disagreement_of_dynamic_metrics_is_an_error_with_both_locations() {
     let (a, b) = (options("a"), options("a"));
     assert_clash::<Gauge, Histogram>("types", a, b);
-    let (a, b) = (options("a"), Options::new("a", "Something else."));
-    assert_clash::<Gauge, Gauge>("help", a, b);
     let (a, b) = (options("a_bytes"), options("a_bytes").unit("bytes"));
     assert_clash::<Gauge, Gauge>("units", a, b);
     let (a, b) = (options("a").buckets([1.0]), options("a").buckets([2.0]));
@@ -148,6 +154,62 @@ fn metrics_with_colliding_sample_names_are_refused_with_both_locations() {
     );
     assert_clash::<Histogram, Counter>("`a_sum`", options("a"), options("a_sum_total"));
     assert_clash::<Counter, Summary>("`a_count`", options("a_count_total"), options("a"));
+}
+
+#[test]
+fn a_value_that_is_set_has_one_owner() {
+    assert_clash::<Gauge, Gauge>("one owner", options("a"), options("a"));
+    assert_clash::<FloatGauge, FloatGauge>("one owner", options("a"), options("a"));
+    let labelled = || options("a").labels(["x"]);
+    assert_clash::<Gauge, Gauge>("one owner", labelled(), labelled());
+}
+
+#[test]
+fn metrics_that_are_added_to_may_be_declared_twice() {
+    let registry = Registry::new();
+    let mut both = Vec::new();
+    for amount in [20, 22] {
+        let counter: UpDownCounter = registry.create(options("a")).unwrap();
+        counter.add(amount);
+        both.push(counter);
+    }
+    assert!(registry.encode_to_string(Format::Text).contains("\na 42\n"));
+}
+
+#[test]
+fn the_same_options_give_the_same_gauge_whatever_the_help_text_is() {
+    let registry = Registry::new();
+    let first = registry
+        .get_or_create_family::<Gauge>(options("a").labels(["x"]))
+        .unwrap();
+    let again = Options::new("a", "What it is").labels(["x"]);
+    let second = registry.get_or_create_family::<Gauge>(again).unwrap();
+    first.with(&["b"]).set(20);
+    second.with(&["b"]).set(22);
+    assert_eq!(first.with(&["b"]).get(), 22);
+}
+
+#[test]
+fn of_two_help_texts_the_first_is_exposed_and_the_other_counted() {
+    let registry = Registry::new();
+    registry.write_self_metrics(true);
+    let first: Counter = registry
+        .create(Options::new("a_total", "Jobs done."))
+        .unwrap();
+    let second: Counter = registry
+        .create(Options::new("a_total", "Jobs done"))
+        .unwrap();
+    first.inc_by(2);
+    second.inc_by(3);
+    registry.check().unwrap();
+    let text = registry.encode_to_string(Format::Text);
+    for line in [
+        "# HELP a_total Jobs done.\n",
+        "a_total 5\n",
+        "metrics_rejected_total{family=\"a_total\",reason=\"help\"} 1\n",
+    ] {
+        assert!(text.contains(line), "{line}{text}");
+    }
 }
 
 /// Different types store different cells, for instance integers and floats, which cannot be summed.

@@ -3,6 +3,7 @@
 use std::thread;
 
 use metrics_core::{Counter, Format, Gauge, Histogram, Registry, UpDownCounter};
+use tests::assert_panics;
 
 use crate::support::{labelled, options};
 
@@ -83,4 +84,19 @@ fn reused_storage_starts_at_zero() {
             });
         }
     });
+}
+
+#[test]
+fn a_wrong_number_of_label_values_is_an_error_that_names_the_labels() {
+    let registry = Registry::new();
+    let counter = labelled::<Counter>(&registry, options("a_total").labels(["x", "y"]));
+    counter.with(&["1", "2"]).inc();
+    for values in [&[][..], &["1"], &["1", "2", "3"]] {
+        let error = counter.try_with(values).unwrap_err().to_string();
+        let expected = "`a_total` has the labels `x`, `y`, but the label values are ";
+        assert!(error.starts_with(expected), "{error}");
+        assert_panics(|| counter.with(values));
+        assert_panics(|| counter.remove(values));
+    }
+    assert_eq!(registry.gather()[0].metrics.len(), 1);
 }

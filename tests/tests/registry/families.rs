@@ -9,10 +9,10 @@ metrics! {
     static JOBS: Counter<(queue: &str)> = "shared_jobs_total";
     /// Jobs done.
     static JOBS_ELSEWHERE: Counter<(queue: &str)> = "shared_jobs_total";
-    /// Temperature.
-    static WARM: Gauge = "shared_celsius";
-    /// Temperature.
-    static COLD: Gauge = "shared_celsius";
+    /// Connections open.
+    static HERE: UpDownCounter = "shared_connections";
+    /// Connections open.
+    static THERE: UpDownCounter = "shared_connections";
     /// Sizes.
     #[buckets(1.0, 2.0)]
     static SIZES: Histogram = "shared_sizes";
@@ -47,12 +47,12 @@ fn statics_of_one_name_form_one_family_and_are_summed() {
 }
 
 #[test]
-fn gauges_of_one_name_are_summed_below_zero_too() {
-    for (warm, cold, both) in [(20, -30, -10), (30, -20, 10), (i64::MAX, i64::MIN, -1)] {
-        WARM.set(warm);
-        COLD.set(cold);
+fn up_down_counters_of_one_name_are_summed_below_zero_too() {
+    for (up, down, both) in [(20, 30, -10), (30, 0, 20), (0, 40, -20)] {
+        HERE.add(up);
+        THERE.sub(down);
         let text = Registry::global().encode_to_string(Format::Text);
-        let line = format!("\nshared_celsius {both}\n");
+        let line = format!("\nshared_connections {both}\n");
         assert!(text.contains(&line), "{line}{text}");
     }
 }

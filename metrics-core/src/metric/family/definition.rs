@@ -225,6 +225,11 @@ impl Family {
         &self.closed.region
     }
 
+    /// The values of the label at position `label`, if that label is closed.
+    pub(crate) fn closed_values(&self, label: usize) -> Option<&'static [&'static str]> {
+        self.closed.label_values.get(label).copied().flatten()
+    }
+
     /// The function that lists the calling thread's static cells, if the family has some.
     #[inline(always)]
     pub(crate) fn list_cells(&self) -> Option<fn()> {
@@ -320,11 +325,6 @@ impl Family {
     pub(crate) fn expiry_seconds(&self) -> Option<f64> {
         self.has_expiry()
             .then(|| self.open.expiry_nanos as f64 / 1e9)
-    }
-
-    /// The values of the label at position `label`, if that label is closed.
-    pub(crate) fn closed_values(&self, label: usize) -> Option<&'static [&'static str]> {
-        self.closed.label_values.get(label).copied().flatten()
     }
 
     /// The names of a state set's states.

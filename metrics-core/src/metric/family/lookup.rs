@@ -152,8 +152,7 @@ impl Family {
 
     /// The values of the label at a position, if the keys of the family contain their indices.
     fn indexed_values(&self, at: usize) -> Option<&'static [&'static str]> {
-        let values = self.closed.label_values.get(at).copied().flatten();
-        values.filter(|_| !self.has_text_keys)
+        self.closed_values(at).filter(|_| !self.has_text_keys)
     }
 
     /// The rendered labels of a series; `None` if it was removed.
