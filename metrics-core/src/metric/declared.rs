@@ -117,12 +117,7 @@ fn find_or_create<M: DeclaredMetric, L: LabelSet>(
     labels: &L,
 ) -> (SeriesId, Option<<M::Local as ThreadStorage>::Cells>) {
     let found = with_key!(L, labels, |key| {
-        ThreadStorage::find(
-            storage::local_storage(M::local()),
-            key,
-            M::local(),
-            M::family(),
-        )
+        ThreadStorage::find(key, M::local(), M::family())
     });
     found.unwrap_or_else(|| (create::<M>(labels), None))
 }
@@ -173,7 +168,7 @@ impl<M: DeclaredMetric> SeriesStorage for DeclaredSeries<M> {
             return self.cells.as_ref().and_then(M::Local::cells).map(op);
         }
         let place = self.series.place as usize;
-        storage::try_record_local(M::local(), |cells| {
+        storage::try_record_local(M::local(), M::family().region(), |cells| {
             let width = const { M::LAYOUT.cells() };
             op(&cells[place * width..][..width])
         })

@@ -18,11 +18,19 @@ pub struct SeriesId {
 /// The reference is `'static` because only metrics that are never dropped use this type.
 #[derive(Clone, Copy, Debug)]
 #[doc(hidden)]
+#[cfg_attr(
+    metrics_fallback_storage,
+    allow(dead_code, unreachable_pub, reason = "used by `SeriesCache`")
+)]
 pub struct CachedSeries {
     pub(crate) id: SeriesId,
     pub(crate) entry: &'static Entry,
 }
 
+#[cfg_attr(
+    metrics_fallback_storage,
+    allow(dead_code, reason = "used by `SeriesCache`")
+)]
 impl CachedSeries {
     /// The series, if it has this key and has neither been removed nor expired.
     ///

@@ -9,7 +9,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use crate::storage::{lifecycle, region::Region, thread::thread_state};
+use crate::storage::{lifecycle, region::Region, thread_state};
 
 /// The address of a thread's cells of one series, valid in one epoch of that thread.
 #[derive(Clone, Copy, Debug)]
@@ -37,14 +37,14 @@ impl<const N: usize> CachedCells<N> {
     pub(super) unsafe fn new(cells: NonNull<[AtomicU64; N]>) -> Self {
         CachedCells {
             cells,
-            epoch: thread_state().epoch.get(),
+            epoch: thread_state::epoch(),
         }
     }
 
     /// The cells; `None` in another thread or another epoch.
     #[inline(always)]
     pub(crate) fn get(&self) -> Option<&[AtomicU64; N]> {
-        if thread_state().epoch.get() != self.epoch {
+        if thread_state::epoch() != self.epoch {
             return None;
         }
         // SAFETY: a thread that has cells has an epoch other than 0, which no other thread ever
@@ -54,6 +54,7 @@ impl<const N: usize> CachedCells<N> {
     }
 
     /// The address, for a cache that is emptied at the thread's end.
+    #[cfg(not(metrics_fallback_storage))]
     pub(super) fn address(&self) -> NonNull<[AtomicU64; N]> {
         self.cells
     }
@@ -103,7 +104,7 @@ impl Regions {
         if region >= self.all.len() {
             return None;
         }
-        let slot = thread_state().slots().get(self.first_index + region)?;
+        let slot = thread_state::slots().get(self.first_index + region)?;
         let first = NonNull::new(slot.cells.load(Ordering::Relaxed))?;
         if slot.seen.load(Ordering::Relaxed) < generation {
             return None;

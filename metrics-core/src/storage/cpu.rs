@@ -67,6 +67,7 @@ pub(crate) fn with_wide_vectors<L: WideLoop>(work: L) -> L::Output {
 /// access. AMD processors since Zen 2 forward a store to the next load of the same address within
 /// about one cycle only if the address comes from a register, and a loop that counts waits for
 /// that forwarding in each round.
+#[cfg(not(metrics_fallback_storage))]
 #[inline(always)]
 #[cfg_attr(
     all(target_arch = "x86_64", not(miri)),

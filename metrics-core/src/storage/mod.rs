@@ -32,23 +32,38 @@
 //!
 //! | metric | path | look-up |
 //! |---|---|---|
-//! | declared, closed labels, up to 32 cells | [`LocalCells`] | the cells are in static thread-local storage |
-//! | declared, closed labels, more cells or a histogram or summary | [`LocalBlock`] | a thread-local pointer |
-//! | declared, open labels | [`SeriesCache`], else [`Regions::ready`] | a hash table of the thread; the index and the directory |
+//! | declared, closed labels, up to 32 cells | `LocalCells` | the cells are in static thread-local storage |
+//! | declared, closed labels, more cells or a histogram or summary | `LocalBlock` | a thread-local pointer |
+//! | declared, open labels | `SeriesCache`, else [`Regions::ready`] | a hash table of the thread; the index and the directory |
 //! | functions with closed labels, not `async` | as declared metrics with closed labels | as there |
 //! | `async` functions with closed labels | [`Region::record`] | the directory |
 //! | functions with open labels | [`Region::ready`] | the directory |
 //! | dynamic metrics, handles | [`Region::record_closed`], [`Region::ready`] | the directory |
 //! | gauges | [`Region::shared_cells`] | none: all threads share the cells |
 //!
+//! # Targets without native thread-local storage
+//!
+//! `LocalCells`, `LocalBlock` and `SeriesCache` rely on this: the address of a thread-local value
+//! without a destructor stays valid until the thread has run all of its code. That holds for native
+//! thread-local storage. Elsewhere the standard library keeps such values on the heap and frees them
+//! in an order that it does not promise. There, and with `--cfg metrics_fallback_storage`, the table
+//! above does not apply to declared metrics and functions with closed labels: `DirectoryOnly`
+//! replaces these three types, and all cells are on the heap and found through the directory.
+//! `thread_state/fallback.rs` says how the thread's end works then.
+//!
+//! The build script of this crate decides which targets have native thread-local storage;
+//! docs/operating.md lists them for users.
+//!
 //! # What each flag of a thread excludes
 //!
 //! | flag | true, or changed | excludes |
 //! |---|---|---|
-//! | `has_ended` | from the first step of the thread's end | attaching cells that no end would fold; later recordings are late |
 //! | `is_on_cold_path` | in [`without_reentry`]: code of a recording that allocates | that an allocator which records enters such code again: its recording is late |
 //! | `holds_lock` | during a late recording | that a native histogram, which takes the lock to merge buckets, takes it twice |
 //! | `epoch` | when the thread gets its directory, zeroes cells for a new generation, or ends | using [`CachedCells`] from before the change |
+//!
+//! From the first step of its end on, a thread has no state in which it could attach cells that no
+//! end would fold: the standard library denies access to a thread-local value that is dropped.
 //!
 //! # The lock
 //!
@@ -58,19 +73,15 @@
 //! takes it on cold paths only: the thread's first recording into a region, the creation of a
 //! series in a used place, the merging of native buckets, and late recordings.
 //!
-//! # What this relies on
-//!
-//! Addresses of static thread-local storage stay valid until the thread has run its destructors.
-//! This holds for native thread-local storage (Linux, macOS, Windows, the BSDs, wasm).
-//!
 //! # Files
 //!
-//! `cells`, `region`, `region_indices`, `directory`, `global` hold the data; `lifecycle` and `thread` create and end
-//! regions and threads; `local`, `cached_cells`, `series_cache` find a thread's cells; `record` and
-//! `read` are the two interfaces. `histogram_block`, `scalar`, `native` and `layout` define what
-//! the cells mean, and `generation` how series reuse places. `atomic` is the trait that `model`
-//! uses to check `histogram_block` with loom. `clock` is the time source, and `cpu` holds code for
-//! specific processors.
+//! `cells`, `region`, `region_indices`, `directory`, `global` hold the data; `lifecycle` creates and
+//! ends regions; `thread` attaches a thread's cells, and `thread_state` holds its state and ends it;
+//! `local`, `cached_cells`, `series_cache` find a thread's cells; `record` and `read` are the two
+//! interfaces.
+//! `histogram_block`, `scalar`, `native` and `layout` define what the cells mean, and `generation`
+//! how series reuse places. `atomic` is the trait that `model` uses to check `histogram_block` with
+//! loom. `clock` is the time source, and `cpu` holds code for specific processors.
 //!
 //! Metric types and instrumented calls record and read through this module, the index of series
 //! claims places and reads them, and the registry reads.
@@ -95,14 +106,21 @@ mod record;
 mod region;
 mod region_indices;
 pub(crate) mod scalar;
+#[cfg(not(metrics_fallback_storage))]
 mod series_cache;
 mod thread;
+mod thread_state;
 
 pub(crate) use cached_cells::{CachedCells, Regions};
 pub use local::ConstInit;
-pub(crate) use local::{LocalBlock, LocalCells, LocalStorage, attach, local_storage};
+#[cfg(metrics_fallback_storage)]
+pub(crate) use local::DirectoryOnly;
+#[cfg(not(metrics_fallback_storage))]
+pub(crate) use local::{LocalBlock, LocalCells, local_storage};
+pub(crate) use local::{LocalStorage, attach};
 pub(crate) use read::Reader;
 pub(crate) use record::{record_local, try_record_local};
 pub(crate) use region::Region;
+#[cfg(not(metrics_fallback_storage))]
 pub(crate) use series_cache::{SeriesCache, cache_series};
 pub(crate) use thread::{answer_copy_request, lock_out_scrapes, without_reentry};

@@ -11,7 +11,7 @@ use crate::storage::{
     global::{GLOBAL, GlobalState, count_in},
     layout::{HistogramVisitor, Layout, ScalarVisitor},
     region::Region,
-    thread::thread_state,
+    thread_state,
 };
 
 /// Buffers for reading regions, reused from one region to the next.
@@ -210,7 +210,7 @@ impl Region {
         reader.scratch.resize(self.layout.value_count(), 0);
         reader.values.clear();
         reader.values.resize(width * reader.series.len(), 0);
-        let directory = thread_state().directory();
+        let directory = thread_state::directory();
         {
             let mut state = GLOBAL.lock();
             for (at, series) in reader.series.iter().enumerate() {

@@ -12,9 +12,10 @@ use std::{
 use crate::storage::{
     generation,
     global::GLOBAL,
-    local::{LocalStorage, attach, local_storage, sealed},
+    local::{LocalStorage, attach, sealed},
     region::Region,
-    thread::{attach_block, thread_state},
+    thread::attach_block,
+    thread_state::{self, with_flags},
 };
 
 /// Records into this thread's cells of a metric or function with closed labels, found in its
@@ -26,7 +27,7 @@ pub(crate) fn record_local<L: LocalStorage>(
     on_first: impl FnOnce(),
     op: impl FnOnce(&[AtomicU64]),
 ) {
-    match sealed::Local::cells(local_storage(key)) {
+    match sealed::Local::cells(key, region) {
         Some(cells) => op(cells),
         None => record_local_cold(key, region, on_first, op),
     }
@@ -38,9 +39,10 @@ pub(crate) fn record_local<L: LocalStorage>(
 #[inline(always)]
 pub(crate) fn try_record_local<L: LocalStorage, R>(
     key: &'static LocalKey<L>,
+    region: &'static Region,
     op: impl FnOnce(&[AtomicU64]) -> R,
 ) -> Option<R> {
-    sealed::Local::cells(local_storage(key)).map(op)
+    sealed::Local::cells(key, region).map(op)
 }
 
 #[cold]
@@ -53,7 +55,7 @@ fn record_local_cold<L: LocalStorage>(
 ) {
     on_first();
     attach(key, region);
-    match sealed::Local::cells(local_storage(key)) {
+    match sealed::Local::cells(key, region) {
         Some(cells) => op(cells),
         None => region.record_late(op),
     }
@@ -150,15 +152,14 @@ impl Region {
     /// generation, its cells do not count for the series. `generation` was read from the index.
     fn catch_up(&self, cells: &[AtomicU64], generation: u64) -> Option<()> {
         let index = self.id.load(Ordering::Relaxed).wrapping_sub(1);
-        let thread = thread_state();
-        let seen = &thread.slots().get(index as usize)?.seen;
+        let seen = &thread_state::slots().get(index as usize)?.seen;
         generation::catch_up(
             self.generations(),
             &self.newest_generation,
             generation,
             cells,
             seen,
-            || thread.start_epoch(),
+            thread_state::start_epoch,
         );
         Some(())
     }
@@ -180,10 +181,9 @@ impl Region {
     #[cold]
     fn record_late(&self, op: impl FnOnce(&[AtomicU64])) {
         let cells = self.shared();
-        let thread = thread_state();
         let _state = GLOBAL.lock();
-        thread.holds_lock.set(true);
+        with_flags(|flags| flags.holds_lock.set(true));
         op(cells);
-        thread.holds_lock.set(false);
+        with_flags(|flags| flags.holds_lock.set(false));
     }
 }

@@ -14,9 +14,10 @@ use std::{
 
 use crate::storage::{
     cached_cells::CachedCells,
-    local::{ConstInit, LocalStorage, sealed},
+    local::{ConstInit, local_storage, sealed},
     region::Region,
     thread::{detach_at_end, without_reentry},
+    thread_state::Detach,
 };
 
 /// Series of type `T` that the thread has recently used, with its `N` cells of each.
@@ -62,15 +63,18 @@ impl<T: Copy, const N: usize> ConstInit for SeriesCache<T, N> {
 }
 
 impl<T: Copy + 'static, const N: usize> sealed::Local for SeriesCache<T, N> {
-    fn cells(&self) -> Option<&[AtomicU64]> {
+    fn cells<'r>(_: &'static LocalKey<Self>, _: &'r Region) -> Option<&'r [AtomicU64]> {
         None
     }
 
-    fn attach(&self, _: &Region) {}
+    fn attach(_: &'static LocalKey<Self>, _: &'static Region) {}
+}
 
-    fn detach(&self) {
-        self.is_registered.set(false);
-        self.clear();
+impl<T: Copy + 'static, const N: usize> Detach for LocalKey<SeriesCache<T, N>> {
+    fn detach(&'static self) {
+        let cache = local_storage(self);
+        cache.is_registered.set(false);
+        cache.clear();
     }
 }
 
@@ -187,7 +191,7 @@ impl<T, const N: usize> CacheEntry<T, N> {
 /// `cache` is in the static storage of `key`.
 #[inline(always)]
 pub(crate) fn cache_series<T: Copy + 'static, const N: usize>(
-    key: &'static LocalKey<impl LocalStorage>,
+    key: &'static LocalKey<SeriesCache<T, N>>,
     cache: &SeriesCache<T, N>,
     hash: u64,
     series: T,
@@ -204,7 +208,7 @@ pub(crate) fn cache_series<T: Copy + 'static, const N: usize>(
 #[cold]
 #[inline(never)]
 fn insert<T: Copy + 'static, const N: usize>(
-    key: &'static LocalKey<impl LocalStorage>,
+    key: &'static LocalKey<SeriesCache<T, N>>,
     cache: &SeriesCache<T, N>,
     hash: u64,
     series: T,

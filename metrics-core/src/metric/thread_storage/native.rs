@@ -1,4 +1,4 @@
-//! The static storage that a declared metric has in each thread, and how its type is chosen.
+//! The choice among the types of per-thread storage that need native thread-local storage.
 //!
 //! | labels | cells | per-thread storage |
 //! |---|---|---|
@@ -7,38 +7,17 @@
 //! | open | any | [`SeriesCache`]: series looked up recently, with pointers to their cells |
 //!
 //! The limit is 0 for histograms and summaries, otherwise `MAX_STATIC_CELLS`.
-//! The macros' expansions name the choice as a type, because a `thread_local!` needs one:
-//! `<Strategy<{ choose_strategy(..) }> as StrategyStorage<CELL_COUNT>>::Local`.
 
 use std::{convert::Infallible, sync::atomic::AtomicU64, thread::LocalKey};
 
 use crate::{
-    metric::family::Family,
+    metric::{
+        family::Family,
+        thread_storage::{Strategy, StrategyStorage, ThreadStorage},
+    },
     series::id::{CachedSeries, SeriesId},
-    storage::{self, CachedCells, ConstInit, LocalBlock, LocalCells, LocalStorage, SeriesCache},
+    storage::{self, CachedCells, LocalBlock, LocalCells, SeriesCache},
 };
-
-/// The static per-thread storage of a declared metric.
-#[doc(hidden)]
-pub trait ThreadStorage: LocalStorage {
-    /// The calling thread's cells of a series that was looked up.
-    type Cells: Copy + Send + Sync + std::fmt::Debug;
-
-    /// Finds the open series of a key, and this thread's cells of it if they exist; `None` if there
-    /// is no such series.
-    ///
-    /// `key` is the label values as words, and `local` the thread-local variable that holds `self`.
-    fn find<const K: usize>(
-        &self,
-        key: &[u64; K],
-        local: &'static LocalKey<Self>,
-        family: &'static Family,
-    ) -> Option<(SeriesId, Option<Self::Cells>)>;
-
-    /// The cells; `None` in another thread, and once they may have been freed or may belong to
-    /// another series.
-    fn cells(cells: &Self::Cells) -> Option<&[AtomicU64]>;
-}
 
 /// Implements [`ThreadStorage`] for the storage of metrics with closed labels. Their series are found
 /// by position, so `find` is never called.
@@ -48,7 +27,6 @@ macro_rules! closed {
             type Cells = Infallible;
 
             fn find<const K: usize>(
-                &self,
                 _: &[u64; K],
                 _: &'static LocalKey<Self>,
                 _: &'static Family,
@@ -71,24 +49,24 @@ impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries, N> {
 
     #[inline(always)]
     fn find<const K: usize>(
-        &self,
         key: &[u64; K],
         local: &'static LocalKey<Self>,
         family: &'static Family,
     ) -> Option<(SeriesId, Option<CachedCells<N>>)> {
+        let cache = storage::local_storage(local);
         let matches = |cached: &CachedSeries| cached.matches(key);
-        if let Some((series, cells)) = self.last(matches) {
+        if let Some((series, cells)) = cache.last(matches) {
             return Some((series, Some(cells)));
         }
         let index = family.index();
         let hash = index.hash(key);
-        if let Some((series, cells)) = self.find(hash, matches) {
+        if let Some((series, cells)) = cache.find(hash, matches) {
             return Some((series, Some(cells)));
         }
         let (cached, cells) = index.find_cached(key, hash)?;
         // Caches nothing if `cells` is `None`: the next recording must first prepare the cells, and
         // a look-up costs little beside that.
-        storage::cache_series(local, self, hash, cached, cells, CachedSeries::is_removed);
+        storage::cache_series(local, cache, hash, cached, cells, CachedSeries::is_removed);
         Some((cached.id, cells))
     }
 
@@ -97,17 +75,6 @@ impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries, N> {
         let cells = cells.get()?;
         Some(cells)
     }
-}
-
-/// The type that stands for a storage strategy, given its number; see [`StrategyStorage`].
-#[derive(Debug)]
-#[doc(hidden)]
-pub struct Strategy<const STRATEGY: u8>;
-
-/// The per-thread storage that implements a [`Strategy`] for `N` cells.
-#[doc(hidden)]
-pub trait StrategyStorage<const N: usize> {
-    type Local: ThreadStorage + ConstInit;
 }
 
 const CELLS: u8 = 0;

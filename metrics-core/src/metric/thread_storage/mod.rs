@@ -1,0 +1,54 @@
+//! The value that a declared metric has in each thread, and how its type is chosen.
+//!
+//! The macros' expansions name the choice as a type, because a `thread_local!` needs one:
+//! `<Strategy<{ choose_strategy(..) }> as StrategyStorage<CELL_COUNT>>::Local`. Which strategies
+//! there are depends on the target: see [`storage`](crate::storage).
+
+#[cfg(metrics_fallback_storage)]
+mod fallback;
+#[cfg(not(metrics_fallback_storage))]
+mod native;
+
+use std::{sync::atomic::AtomicU64, thread::LocalKey};
+
+#[cfg(metrics_fallback_storage)]
+pub use self::fallback::choose_strategy;
+#[cfg(not(metrics_fallback_storage))]
+pub use self::native::choose_strategy;
+use crate::{
+    metric::family::Family,
+    series::id::SeriesId,
+    storage::{ConstInit, LocalStorage},
+};
+
+/// The per-thread storage of a declared metric.
+#[doc(hidden)]
+pub trait ThreadStorage: LocalStorage {
+    /// The calling thread's cells of a series that was looked up.
+    type Cells: Copy + Send + Sync + std::fmt::Debug;
+
+    /// Finds the open series of a key, and this thread's cells of it if they exist; `None` if there
+    /// is no such series.
+    ///
+    /// `key` is the label values as words.
+    fn find<const K: usize>(
+        key: &[u64; K],
+        local: &'static LocalKey<Self>,
+        family: &'static Family,
+    ) -> Option<(SeriesId, Option<Self::Cells>)>;
+
+    /// The cells; `None` in another thread, and once they may have been freed or may belong to
+    /// another series.
+    fn cells(cells: &Self::Cells) -> Option<&[AtomicU64]>;
+}
+
+/// The type that stands for a storage strategy, given its number; see [`StrategyStorage`].
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Strategy<const STRATEGY: u8>;
+
+/// The per-thread storage that implements a [`Strategy`] for `N` cells.
+#[doc(hidden)]
+pub trait StrategyStorage<const N: usize> {
+    type Local: ThreadStorage + ConstInit;
+}

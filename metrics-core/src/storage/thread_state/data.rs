@@ -1,0 +1,57 @@
+//! The values that a thread keeps in thread-local storage.
+
+use std::{
+    cell::{Cell, OnceCell},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use crate::storage::{directory::Slot, histogram_block::CopyBuffer};
+
+/// The part of a thread's state that recordings read.
+pub(super) struct ThreadState {
+    /// The slots of the thread's [`Directory`](crate::storage::directory::Directory), which the
+    /// global state owns; empty before the thread attaches its first cells and after its end.
+    pub(super) directory: Cell<*const [Slot]>,
+    /// Changes whenever references to this thread's cells may become invalid; 0 until the thread
+    /// gets a directory. No two threads ever have the same epoch, except 0.
+    pub(super) epoch: Cell<u64>,
+}
+
+impl ThreadState {
+    /// The state of a thread that has not recorded.
+    pub(super) const fn new() -> Self {
+        ThreadState {
+            directory: Cell::new(&[]),
+            epoch: Cell::new(0),
+        }
+    }
+
+    /// Gives the thread an epoch that no thread has had.
+    pub(super) fn start_epoch(&self) {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        self.epoch.set(LAST.fetch_add(1, Ordering::Relaxed) + 1);
+    }
+}
+
+/// What the thread is doing; what each flag excludes is in the
+/// [module documentation](crate::storage).
+pub(in crate::storage) struct Flags {
+    pub(in crate::storage) is_on_cold_path: Cell<bool>,
+    pub(in crate::storage) holds_lock: Cell<bool>,
+}
+
+impl Flags {
+    pub(super) const fn new() -> Self {
+        Flags {
+            is_on_cold_path: Cell::new(false),
+            holds_lock: Cell::new(false),
+        }
+    }
+}
+
+/// The thread's copy buffer, which its entry in the global state shares; set when the thread first
+/// attaches cells.
+pub(in crate::storage) type Copies = OnceCell<Arc<OnceLock<CopyBuffer<AtomicU64>>>>;

@@ -1,0 +1,50 @@
+//! The end of a thread: its cells are added to the shared cells and freed.
+
+#![allow(unsafe_code, reason = "frees the thread's cells")]
+
+use std::{cell::Cell, sync::atomic::Ordering};
+
+use crate::storage::{directory::Slot, global::GLOBAL, layout, thread_state::data::Copies};
+
+/// Adds the calling thread's cells to the shared cells, and frees them and the directory.
+///
+/// # Safety
+///
+/// `directory` holds the calling thread's directory, or is empty. The thread no longer finds its
+/// cells in another way than through the directory, and nothing borrows the directory's slots.
+pub(super) unsafe fn end_thread(directory: &Cell<*const [Slot]>, copies: &Copies) {
+    let directory = directory.replace(&[]);
+    // SAFETY: the global state owns the directory until `remove_thread` below.
+    let slots = unsafe { &*directory };
+    allocate_shared_cells(slots);
+    let is_attached = |slot: &&Slot| !slot.cells.load(Ordering::Relaxed).is_null();
+    let mut blocks = Vec::with_capacity(slots.iter().filter(is_attached).count());
+    let copies = copies.get().and_then(|copies| copies.get());
+    let mut scratch = copies.map_or(Vec::new(), |_| layout::fold_scratch());
+    // SAFETY: by the caller, and since `directory` was replaced, all ways to this thread's cells
+    // are closed.
+    let entry = unsafe {
+        GLOBAL
+            .lock()
+            .remove_thread(directory, &mut blocks, &mut scratch)
+    };
+    // Freed without the lock, which was released at the end of the statement above.
+    drop(blocks);
+    drop(entry);
+}
+
+/// Allocates the shared cells that an ending thread will add its cells to.
+fn allocate_shared_cells(slots: &[Slot]) {
+    let mut missing = Vec::with_capacity(slots.len());
+    for (slot, entry) in slots.iter().zip(&GLOBAL.lock().regions) {
+        if let Some(entry) = entry
+            && !slot.cells.load(Ordering::Relaxed).is_null()
+            && entry.shared.get().is_empty()
+        {
+            missing.push((entry.shared.clone(), entry.len));
+        }
+    }
+    for (shared, len) in &missing {
+        shared.get_or_allocate(*len);
+    }
+}

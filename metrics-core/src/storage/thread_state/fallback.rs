@@ -1,0 +1,64 @@
+//! A thread's state on targets without native thread-local storage.
+//!
+//! There, the standard library allocates each thread-local value at its first access, and frees the
+//! values of an ending thread in an order that it does not promise. A value without a destructor
+//! may be freed before a destructor that still records, and is then created anew, empty. So
+//! nothing keeps the address of such a value, and all that leads to a thread's cells is in one
+//! value, [`Thread`], which adds up the cells when it is dropped.
+//!
+//! While it is dropped, and afterwards if the standard library remembers that it was, the thread
+//! has no state, and its recordings are late. Otherwise such a recording gives the thread a second
+//! state, which is dropped as well. If the operating system has stopped calling destructors by then,
+//! as it does after a few rounds, that state is never dropped: scrapes go on counting its cells.
+
+#![allow(unsafe_code, reason = "ends the thread")]
+
+use std::cell::OnceCell;
+
+use crate::storage::thread_state::{
+    data::{Copies, Flags, ThreadState},
+    end::end_thread,
+};
+
+struct Thread {
+    state: ThreadState,
+    copies: Copies,
+}
+
+thread_local! {
+    static THREAD: Thread = const {
+        Thread {
+            state: ThreadState::new(),
+            copies: OnceCell::new(),
+        }
+    };
+
+    // Not in `THREAD`, because late recordings have flags too. A flag is set during a recording
+    // only, and no value of the thread is freed meanwhile.
+    static FLAGS: Flags = const { Flags::new() };
+}
+
+/// Reads the calling thread's state; `None` if the thread has ended.
+pub(super) fn with_state<R>(read: impl FnOnce(&ThreadState) -> R) -> Option<R> {
+    THREAD.try_with(|thread| read(&thread.state)).ok()
+}
+
+/// Reads or changes the calling thread's flags.
+pub(in crate::storage) fn with_flags<R>(run: impl FnOnce(&Flags) -> R) -> R {
+    // Does not panic: `Flags` has no destructor that could call this.
+    FLAGS.with(run)
+}
+
+/// Reads the calling thread's copy buffer; `None` if the thread has ended.
+pub(in crate::storage) fn with_copies<R>(read: impl FnOnce(&Copies) -> R) -> Option<R> {
+    THREAD.try_with(|thread| read(&thread.copies)).ok()
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        // SAFETY: this is the calling thread's directory. `THREAD` cannot be accessed any more, so
+        // neither the directory nor the epoch that cached cells need is found. No recording runs
+        // that could borrow the slots.
+        unsafe { end_thread(&self.state.directory, &self.copies) };
+    }
+}
