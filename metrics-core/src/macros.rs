@@ -354,6 +354,10 @@ pub use metrics_macros::Labels;
 /// `function` as `Type::method`, `<Type as Trait>::method` if the block implements a trait, or
 /// `Trait::method` in a trait. Without the block's attribute the label is only the function's name.
 ///
+/// An item in a block may have the attribute itself, also in a `cfg_attr` or imported under another
+/// name. It then takes the place of the block's, so each call is recorded once; `skip` excludes the
+/// item. The same attribute twice on a function needs different families (`name`).
+///
 /// ```
 /// use metrics_core::counted;
 ///

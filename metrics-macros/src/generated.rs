@@ -161,6 +161,11 @@ fn functions(fragments: Fragments) -> Generated {
         "#[counted(skip,)]",
         "#[counted(outcome = false)]",
         "#[counted]",
+        "#[measured]",
+        "#[measured(skip)]",
+        "#[instrument] #[measured(outcome = false)]",
+        "#[instrument(skip(a))] #[renamed(of, another)] #[counted(skip)]",
+        "#[other] #[counted(outcome = false)]",
     ] {
         for qualifiers in [
             "",

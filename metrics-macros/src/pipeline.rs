@@ -2,10 +2,13 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Attribute;
 
 use crate::{
     expand,
-    model::{self, DeriveItem, Errors, Instrument, Item, LabelEnum, LabelStruct, Metric, Mode},
+    model::{
+        self, Args, DeriveItem, Errors, Instrument, Item, LabelEnum, LabelStruct, Metric, Mode,
+    },
     parse,
 };
 
@@ -34,23 +37,70 @@ fn try_instrument(
 ) -> syn::Result<TokenStream> {
     let mut errors = Errors::default();
     let args = parse::args(instrument, args.clone(), reached_through, &mut errors);
-    let item = errors.take(parse::item(item));
-    if let Some(item) = &item {
-        model::check(&args, item, &mut errors);
+    let (mut attrs, rest) = parse::attributes(item)?;
+    let mut all = parse::moved_attributes(&mut attrs, &args, reached_through);
+    all.push(args);
+    all.retain(|args| !args.is_inherited || !give_way(args, &mut attrs));
+    model::merge(&mut all, &mut errors);
+    let tokens = quote!(#(#attrs)* #rest);
+    let Some((args, others)) = all.split_last() else {
+        errors.finish()?;
+        return Ok(tokens);
+    };
+    let parsed = errors.take(parse::item(&tokens));
+    let cannot_record = match &parsed {
+        Some(Item::Function(function)) => function.sig.constness.is_some(),
+        Some(Item::Declaration(_)) => true,
+        _ => false,
+    };
+    if cannot_record && all.iter().all(|args| args.is_inherited) {
+        errors.finish()?;
+        return Ok(tokens);
+    }
+    if let Some(item) = &parsed {
+        for args in &all {
+            model::check(args, item, &mut errors);
+        }
     }
     errors.finish()?;
-    Ok(match item {
-        Some(Item::Function(function)) if mode == Mode::Off => {
-            expand::function_off(&args, &function)
+    let others = others.iter().map(expand::attribute);
+    Ok(match parsed {
+        Some(Item::Function(function)) if mode == Mode::On => expand::function(&all, *function),
+        Some(Item::Function(function)) => {
+            let function = expand::function_off(args, &function);
+            quote!(#(#others)* #function)
         }
-        Some(Item::Function(mut function)) => {
-            let moved = parse::moved_attributes(&mut function, reached_through);
-            expand::function(args, moved, *function)
+        Some(Item::Container(container)) => {
+            let container = expand::container(args, &container);
+            quote!(#(#others)* #container)
         }
-        Some(Item::Container(container)) => expand::container(&args, &container),
         // Unreachable: such an item was reported above, so `finish` has returned the error.
-        Some(Item::FileModule(_) | Item::Other) | None => TokenStream::new(),
+        Some(Item::Declaration(_) | Item::FileModule(_) | Item::Other) | None => TokenStream::new(),
     })
+}
+
+/// Whether an inherited attribute gives way to one of the item itself: at once if that has the same
+/// name, which need not be imported. Otherwise the attribute moves below those that may be one with
+/// another name, which are expanded first.
+fn give_way(inherited: &Args, attrs: &mut Vec<Attribute>) -> bool {
+    let instrument = inherited.instrument;
+    let mut has_own = false;
+    while let Some(own) = parse::own_attribute(attrs, instrument) {
+        has_own = true;
+        expand::replace(inherited, attrs, own);
+        if inherited.enclosing.is_none() {
+            break;
+        }
+    }
+    if has_own {
+        return true;
+    }
+    let renamed = parse::renamed_attribute(attrs, instrument);
+    if let Some(renamed) = renamed.filter(|_| !inherited.is_moved) {
+        attrs.insert(renamed + 1, expand::moved(inherited));
+        return true;
+    }
+    false
 }
 
 /// Expands `metrics!`. A syntax error is emitted alone. With other errors, every metric that can be

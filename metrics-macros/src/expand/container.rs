@@ -13,21 +13,28 @@
 //!
 //! ```text
 //! impl<T: Item> Cart<T> {
-//!     #[::metrics_core::counted(labels(self.region), __block("Cart", T))]
+//!     #[::metrics_core::counted(labels(self.region), __inherited, __block("Cart", T))]
 //!     pub fn add(&mut self, item: T) { .. }
+//!     #[::metrics_core::counted(labels(self.region), __inherited, __block("Cart", T))]
+//!     #[counted(skip)]
 //!     pub fn len(&self) -> usize { .. }
 //! }
 //! ```
+//!
+//! The attribute on the block cannot tell whether an item has its own: that may be in a `cfg_attr`,
+//! or imported under another name. So the inherited attribute finds out when it is expanded.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
-use syn::{Attribute, Meta};
 
-use super::tokens::in_braces;
-use crate::model::{Args, BLOCK_ARGUMENT, Container, Enclosing, Member, without_comma};
+use super::{
+    stack::{block_argument, with_hidden},
+    tokens::in_braces,
+};
+use crate::model::{Args, Container, Enclosing, INHERITED_ARGUMENT, Member, is_inert};
 
-/// Puts the attribute on the functions and containers in a container, except on members that have
-/// the attribute themselves, `const fn`s and functions without a body.
+/// Puts the attribute on the functions and containers in a container. On an item with attributes of
+/// its own, one of which may take the place of this one, it is put in any case: see `model::merge`.
 pub(crate) fn container(args: &Args, container: &Container) -> TokenStream {
     let Container {
         attrs,
@@ -45,47 +52,12 @@ pub(crate) fn container(args: &Args, container: &Container) -> TokenStream {
 }
 
 fn member(args: &Args, enclosing: Option<&Enclosing>, member: &Member) -> TokenStream {
-    let attribute = args.instrument.attribute;
-    let mut attrs = member.attrs.clone();
-    let block = enclosing.filter(|_| member.is_function).map(block_argument);
-    let is_own = |attr: &Attribute| {
-        let last = attr.path().segments.last();
-        last.is_some_and(|last| last.ident == attribute)
-    };
-    let item = &member.item;
-    let Some(own) = attrs.iter().position(is_own) else {
-        let added = member.is_instrumentable.then(|| {
-            let krate = &args.krate;
-            let name = Ident::new(attribute, Span::call_site());
-            let arguments = with_argument(args.tokens.clone(), block.as_ref());
-            quote!(#[#krate::#name(#arguments)])
-        });
-        return quote!(#added #(#attrs)* #item);
-    };
-    // The function's own arguments replace the block's.
-    let tokens = match &attrs[own].meta {
-        Meta::List(list) => without_comma(list.tokens.clone()),
-        _ => TokenStream::new(),
-    };
-    if tokens.to_string() == "skip" {
-        attrs.remove(own);
-    } else if block.is_some() {
-        let path = attrs[own].path().clone();
-        let arguments = with_argument(tokens, block.as_ref());
-        attrs[own] = syn::parse_quote!(#[#path(#arguments)]);
-    }
-    quote!(#(#attrs)* #item)
-}
-
-/// The arguments in `tokens`, with `argument` added at the end if there is one.
-fn with_argument(tokens: TokenStream, argument: Option<&TokenStream>) -> TokenStream {
-    let tokens = without_comma(tokens);
-    let comma = (!tokens.is_empty() && argument.is_some()).then(|| quote!(,));
-    quote!(#tokens #comma #argument)
-}
-
-/// The tokens that `parse` reads as an [`Enclosing`].
-fn block_argument(Enclosing { ty, generics }: &Enclosing) -> TokenStream {
-    let name = Ident::new(BLOCK_ARGUMENT, Span::call_site());
-    quote!(#name(#ty #(, #generics)*))
+    let Member { attrs, item, .. } = member;
+    let may_have_own = member.can_have_attribute && attrs.iter().any(|attr| !is_inert(attr));
+    let added = (member.is_instrumentable || may_have_own).then(|| {
+        let inherited = Ident::new(INHERITED_ARGUMENT, Span::call_site());
+        let block = enclosing.filter(|_| member.is_function).map(block_argument);
+        with_hidden(args, [Some(quote!(#inherited)), block])
+    });
+    quote!(#added #(#attrs)* #item)
 }

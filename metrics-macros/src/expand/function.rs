@@ -31,14 +31,13 @@ use super::{
 };
 use crate::model::{Args, Function, Returns};
 
-/// Wraps the body in the recorders of an attribute and of the attributes that moved below it, or
-/// moves all of them below the next function attribute.
-pub(crate) fn function(args: Args, moved: Vec<Args>, mut function: Function) -> TokenStream {
-    docs::add(&args, &mut function);
-    let krate = args.krate.clone();
-    let mut attributes = moved;
-    attributes.push(args);
-    if move_below_next(&attributes, &krate, &mut function) {
+/// Wraps the body in the recorders of the attributes, or moves all of them below the next function
+/// attribute. The last one is the attribute that is expanded, the others had moved below it.
+pub(crate) fn function(attributes: &[Args], mut function: Function) -> TokenStream {
+    if let Some(args) = attributes.last() {
+        docs::add(args, &mut function);
+    }
+    if move_below_next(attributes, &mut function) {
         return body::emit(&function, &function.sig, &function.body);
     }
     let form = Returns::of(&function, &attributes[0]).future;

@@ -27,4 +27,5 @@ pub(crate) use self::{
     derive::{label_enum, label_struct},
     function::{function, function_off},
     metric::metric,
+    stack::{attribute, moved, replace},
 };

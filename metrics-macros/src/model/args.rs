@@ -3,11 +3,14 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Expr, LitBool, LitFloat, LitStr, Path, Type};
 
-use super::{Buckets, Instrument, Slot};
+use super::{Buckets, Instrument, Slot, without_comma};
 
 /// Hidden argument by which the attribute on a block passes an [`Enclosing`] to the attributes on
 /// the functions in the block.
 pub(crate) const BLOCK_ARGUMENT: &str = "__block";
+
+/// Hidden argument of an attribute that a block's attribute puts on an item in the block.
+pub(crate) const INHERITED_ARGUMENT: &str = "__inherited";
 
 /// Hidden argument of an attribute that has moved below another one; see `expand::stack`.
 pub(crate) const MOVED_ARGUMENT: &str = "__moved";
@@ -35,6 +38,11 @@ pub(crate) struct Args {
     pub(crate) docs: Slot<()>,
     pub(crate) slo: Slo,
     pub(crate) skip: Slot<()>,
+    /// Whether the attribute comes from the block around the item. The item's own attribute, if it
+    /// has one, takes its place.
+    pub(crate) is_inherited: bool,
+    /// Whether the attribute has moved below another one.
+    pub(crate) is_moved: bool,
     pub(crate) enclosing: Option<Enclosing>,
 }
 
@@ -61,6 +69,8 @@ impl Args {
             docs: Slot::default(),
             slo: Slo::default(),
             skip: Slot::default(),
+            is_inherited: false,
+            is_moved: false,
             enclosing: None,
         }
     }
@@ -97,6 +107,11 @@ impl Args {
     /// Whether a label is computed from the result or its error.
     pub(crate) fn has_result_labels(&self) -> bool {
         self.result_labels().next().is_some() || self.err.is_set()
+    }
+
+    /// Whether the only argument is `skip`.
+    pub(crate) fn only_skips(&self) -> bool {
+        without_comma(self.tokens.clone()).to_string() == "skip"
     }
 
     /// Whether the series have the label `outcome`.
@@ -157,6 +172,7 @@ pub(crate) struct Latency {
 }
 
 /// The `impl` block or trait around a function.
+#[derive(Clone)]
 pub(crate) struct Enclosing {
     /// The name of the type or trait.
     pub(crate) ty: LitStr,

@@ -10,6 +10,11 @@ pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
     let attribute = args.instrument.attribute;
     match item {
         Item::Function(function) => check_function(args, function, errors),
+        Item::Declaration(name) => {
+            let message = "the function has no body to record; put the attribute on its \
+                           implementations";
+            errors.at(name, message);
+        }
         Item::Container(_) => {
             if let Some(key) = args.skip.key() {
                 let message = "`skip` excludes a single function, not a block; remove the \

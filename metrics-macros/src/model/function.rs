@@ -1,6 +1,6 @@
 //! The items that a function attribute, such as `#[counted]`, is written on.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Attribute, FnArg, Pat, Signature, Token, Type, Visibility, ext::IdentExt};
 
 use super::{Args, Enclosing, EntryLabel, generics::is_concrete};
@@ -8,6 +8,8 @@ use super::{Args, Enclosing, EntryLabel, generics::is_concrete};
 /// An item that a function attribute is on.
 pub(crate) enum Item {
     Function(Box<Function>),
+    /// A function without a body, by its name.
+    Declaration(Ident),
     Container(Container),
     /// `mod name;`, whose contents a macro cannot see. The error points at these tokens.
     FileModule(TokenStream),
@@ -58,12 +60,17 @@ impl Function {
     /// The index of the first attribute that may be a macro, and so may depend on the function's
     /// form.
     pub(crate) fn next_active_attribute(&self) -> Option<usize> {
-        self.attrs.iter().position(|attr| !is_inert(attr))
+        next_active(&self.attrs)
     }
 }
 
+/// The index of the first attribute that may be a macro.
+fn next_active(attrs: &[Attribute]) -> Option<usize> {
+    attrs.iter().position(|attr| !is_inert(attr))
+}
+
 /// Whether an attribute is known not to be a macro.
-fn is_inert(attr: &Attribute) -> bool {
+pub(crate) fn is_inert(attr: &Attribute) -> bool {
     const INERT: [&str; 15] = [
         "allow",
         "cfg",
@@ -107,7 +114,8 @@ pub(crate) struct Member {
     /// The item without its attributes.
     pub(crate) item: TokenStream,
     pub(crate) is_function: bool,
-    /// Whether a function attribute can be on the item: it is a container or a function, has a
-    /// body, and is not a `const fn`.
+    /// Whether the item is a function or a container, which may have a function attribute.
+    pub(crate) can_have_attribute: bool,
+    /// Whether a function attribute has an effect: the item also has a body and is not a `const fn`.
     pub(crate) is_instrumentable: bool,
 }

@@ -17,6 +17,7 @@ mod errors;
 mod function;
 mod generics;
 mod instrument;
+mod merge;
 mod metric;
 mod returns;
 mod slot;
@@ -24,8 +25,8 @@ mod tokens;
 
 pub(crate) use self::{
     args::{
-        Args, BLOCK_ARGUMENT, Enclosing, EntryLabel, ErrLabel, LabelArg, Latency, MOVED_ARGUMENT,
-        ResultLabel, Sample, Slo,
+        Args, BLOCK_ARGUMENT, Enclosing, EntryLabel, ErrLabel, INHERITED_ARGUMENT, LabelArg,
+        Latency, MOVED_ARGUMENT, ResultLabel, Sample, Slo,
     },
     buckets::{Bounds, BoundsRule, Buckets, Native},
     case::Case,
@@ -36,8 +37,9 @@ pub(crate) use self::{
     },
     derive::{DeriveItem, LabelAttr, LabelEnum, LabelStruct},
     errors::Errors,
-    function::{Container, Function, Item, Member},
+    function::{Container, Function, Item, Member, is_inert},
     instrument::{COUNTED, IN_FLIGHT, Instrument, TIMED},
+    merge::merge,
     metric::{Metric, MetricKind},
     returns::{Fallible, FutureForm, Returns, with_static_lifetimes},
     slot::Slot,

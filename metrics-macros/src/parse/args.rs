@@ -13,11 +13,12 @@ use super::{
     slo,
 };
 use crate::model::{
-    Args, BLOCK_ARGUMENT, Enclosing, Errors, Instrument, MOVED_ARGUMENT, Sample, Slot,
+    Args, BLOCK_ARGUMENT, Enclosing, Errors, INHERITED_ARGUMENT, Instrument, MOVED_ARGUMENT,
+    Sample, Slot,
 };
 
-/// The arguments that the error about an unknown argument lists. [`BLOCK_ARGUMENT`] and
-/// [`MOVED_ARGUMENT`], which only expansions write, are left out.
+/// The arguments that the error about an unknown argument lists. Hidden arguments, which only
+/// expansions write, are left out.
 const ARGUMENTS: [&str; 17] = [
     "name",
     "help",
@@ -106,7 +107,8 @@ fn argument(
             parenthesized!(content in input);
             args.enclosing = Some(content.parse()?);
         }
-        MOVED_ARGUMENT => {}
+        INHERITED_ARGUMENT => args.is_inherited = true,
+        MOVED_ARGUMENT => args.is_moved = true,
         _ => unknown("argument", key, &ARGUMENTS, input, errors)?,
     }
     Ok(())

@@ -1,15 +1,15 @@
-//! Parses a function, and the function attributes that moved below the one being expanded.
+//! Parses a function.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{
-    Attribute, LitStr, Meta, Signature, Token, Visibility,
+    Attribute, LitStr, Signature, Token, Visibility,
     ext::IdentExt,
     parse::{Parse, ParseStream},
 };
 
-use super::{args, grammar::is_word};
-use crate::model::{Args, Errors, Function, Instrument, MOVED_ARGUMENT};
+use super::grammar::is_word;
+use crate::model::Function;
 
 /// Whether `input`, the rest of an item after its visibility, is a function.
 pub(crate) fn function_follows(input: ParseStream) -> bool {
@@ -64,11 +64,6 @@ impl Parse for Function {
             defaultness,
             sig,
         } = input.parse()?;
-        if input.peek(Token![;]) {
-            let message = "the function has no body to record; put the attribute on its \
-                           implementations";
-            return Err(syn::Error::new(sig.ident.span(), message));
-        }
         let content;
         let brace = syn::braced!(content in input);
         let inner_attrs = content.call(Attribute::parse_inner)?;
@@ -82,31 +77,4 @@ impl Parse for Function {
             brace: brace.span.join(),
         })
     }
-}
-
-/// Removes from a function the attributes that moved directly below the one being expanded, and
-/// returns them, the topmost first; see `expand::stack`.
-pub(crate) fn moved_attributes(function: &mut Function, reached_through: &str) -> Vec<Args> {
-    let mut moved = Vec::new();
-    while let Some(next) = function.next_active_attribute()
-        && let Meta::List(meta) = &function.attrs[next].meta
-        && let Some(last) = meta.path.segments.last()
-        && let Some(instrument) = Instrument::named(&last.ident)
-        && meta.tokens.clone().into_iter().any(is_mark)
-    {
-        // The attribute's own expansion has reported its errors: with any, it would not have moved.
-        let errors = &mut Errors::default();
-        moved.push(args(
-            instrument,
-            meta.tokens.clone(),
-            reached_through,
-            errors,
-        ));
-        function.attrs.remove(next);
-    }
-    moved
-}
-
-fn is_mark(token: TokenTree) -> bool {
-    matches!(token, TokenTree::Ident(word) if word == MOVED_ARGUMENT)
 }

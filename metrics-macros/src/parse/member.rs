@@ -33,6 +33,7 @@ pub(super) fn member(input: ParseStream) -> syn::Result<Member> {
             attrs,
             item: quote!(#declared #body),
             is_function: true,
+            can_have_attribute: true,
             is_instrumentable: has_body && !is_const,
         });
     }
@@ -43,6 +44,7 @@ pub(super) fn member(input: ParseStream) -> syn::Result<Member> {
             attrs,
             item: quote!(#tokens #body),
             is_function: false,
+            can_have_attribute: matches!(body, TokenTree::Group(_)),
             is_instrumentable: matches!(body, TokenTree::Group(_)),
         });
     }
@@ -50,6 +52,7 @@ pub(super) fn member(input: ParseStream) -> syn::Result<Member> {
         attrs,
         item: other(input)?,
         is_function: false,
+        can_have_attribute: false,
         is_instrumentable: false,
     })
 }

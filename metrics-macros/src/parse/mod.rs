@@ -5,6 +5,7 @@
 //! arguments, except those within one `slo(...)` or `#[label(...)]`, which are checked here.
 
 mod args;
+mod attributes;
 mod buckets;
 mod container;
 mod declaration;
@@ -19,6 +20,9 @@ mod slo;
 mod type_name;
 
 pub(crate) use self::{
-    args::args, declaration::declarations, derive::derive_item, function::moved_attributes,
+    args::args,
+    attributes::{attributes, moved_attributes, own_attribute, renamed_attribute},
+    declaration::declarations,
+    derive::derive_item,
     item::item,
 };

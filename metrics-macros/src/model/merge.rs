@@ -1,0 +1,48 @@
+//! The rules between several function attributes of one item.
+
+use proc_macro2::Span;
+use syn::LitStr;
+
+use super::{Args, Errors};
+
+/// Removes inherited attributes in whose place the item has its own, and own attributes that are
+/// only there to remove an inherited one (`skip`). The own ones get the names of the block.
+pub(crate) fn merge(all: &mut Vec<Args>, errors: &mut Errors) {
+    let mut index = 0;
+    while index < all.len() {
+        let attribute = all[index].instrument.attribute;
+        let has_own = |args: &Args| !args.is_inherited && args.instrument.attribute == attribute;
+        if !all[index].is_inherited || !all.iter().any(has_own) {
+            index += 1;
+            continue;
+        }
+        let replaced = all.remove(index);
+        for own in all.iter_mut().filter(|args| has_own(args)) {
+            own.enclosing.clone_from(&replaced.enclosing);
+        }
+        all.retain(|args| !(has_own(args) && args.only_skips()));
+        index = 0;
+    }
+    check_duplicates(all, errors);
+}
+
+/// Reports an attribute that would record each call a second time.
+fn check_duplicates(all: &[Args], errors: &mut Errors) {
+    let series = |args: &Args| {
+        let name = args.name.get().map(LitStr::value);
+        (args.instrument.attribute, name, args.sample.is_set())
+    };
+    for (index, args) in all.iter().enumerate() {
+        if all[..index]
+            .iter()
+            .any(|other| series(other) == series(args))
+        {
+            let attribute = args.instrument.attribute;
+            let message = format!(
+                "the function has `#[{attribute}]` twice, which would record each call twice; \
+                 remove one, or give it a family of its own with `name = \"...\"`"
+            );
+            errors.push(syn::Error::new(Span::call_site(), message));
+        }
+    }
+}
