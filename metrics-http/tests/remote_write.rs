@@ -364,6 +364,10 @@ fn a_server_without_version_2_gets_version_1() {
         let seen = ticks(&receiver);
         assert_eq!(*seen.last().unwrap() as usize, seen.len());
         assert_eq!(lost(&registry, &receiver, "refused"), 0);
+        let text = registry.encode_to_string(Format::Text);
+        let url = receiver.url();
+        let failed = format!("{{url=\"{url}/api/v1/write\",result=\"error\"}} 0\n");
+        assert!(text.contains(&failed), "the fallback is no error: {text}");
     }
 }
 

@@ -325,6 +325,26 @@ fn a_name_that_the_program_declares_is_rejected_and_counted() {
 }
 
 #[test]
+fn refusals_of_several_types_under_one_name_are_added_up() {
+    let registry = Registry::new();
+    registry.write_self_metrics(true);
+    let facade = Facade::within(registry, |builder| builder);
+    facade.record(|| {
+        counter!("queue_total").increment(1);
+        gauge!("queue").set(1.0);
+        for _ in 0..5 {
+            histogram!("queue").record(1.0);
+        }
+    });
+    for _ in 0..2 {
+        facade.shows(&[
+            r#"metrics_facade_rejected_total{family="queue",reason="clash"} 6"#,
+            r#"metrics_rejected_total{family="metrics_facade_rejected_total",reason="value"} 0"#,
+        ]);
+    }
+}
+
+#[test]
 fn the_first_metric_recorded_keeps_its_name() {
     let facade = Facade::new();
     facade.record(|| counter!("jobs").increment(7));

@@ -80,11 +80,16 @@ impl Registry {
 
     /// Encodes all metrics as a string, for the text formats.
     ///
-    /// [`Format::Protobuf`] is binary: the string is empty, unless the bytes happen to be UTF-8.
+    /// [`Format::Protobuf`] is binary: for it, the string is empty. Use
+    /// [`encode_to_vec`](Self::encode_to_vec).
     pub fn encode_to_string(&self, exposition: impl Into<ExpositionFormat>) -> String {
+        let exposition = exposition.into();
+        if exposition.format == Format::Protobuf {
+            return String::new();
+        }
         let mut out = Vec::new();
         self.encode_to_vec(exposition, &mut out);
-        // Fails for `Format::Protobuf` only, whose bytes are usually not UTF-8.
+        // The text formats are UTF-8.
         String::from_utf8(out).unwrap_or_default()
     }
 

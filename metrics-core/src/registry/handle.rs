@@ -260,7 +260,8 @@ impl Registry {
     /// Replaces the collector `old` by `new` atomically, for example to change its descriptions.
     ///
     /// Each exposition uses exactly one of the two. Equivalent to [`register`](Self::register) if
-    /// `old` is not registered. Does nothing if `new` is registered already.
+    /// `old` is not registered, and to [`unregister`](Self::unregister) of `old` if `new` is registered
+    /// already.
     ///
     /// # Errors
     ///
@@ -317,6 +318,10 @@ impl Registry {
         let before = self.exposed_families();
         let mut state = self.state();
         if state.items.iter().any(|known| known.is_same(&item)) {
+            drop(state);
+            if let Some(old) = old.filter(|old| !item.is_collector(old)) {
+                self.unregister(old);
+            }
             return Ok(());
         }
         item.set_default_max_series(self.0.settings.max_series());

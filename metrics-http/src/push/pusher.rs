@@ -164,7 +164,7 @@ async fn push_repeatedly(
 }
 
 /// Runs a push and records its duration and result.
-pub(super) async fn measure<T, E>(
+async fn measure<T, E>(
     metrics: &TargetMetrics,
     push: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {

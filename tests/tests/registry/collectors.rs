@@ -115,6 +115,19 @@ fn a_collector_can_replace_another() {
 }
 
 #[test]
+fn a_collector_is_replaced_by_one_that_is_registered_already() {
+    let registry = Registry::new();
+    let old: Arc<dyn Collector> = Pool::new(write_valid);
+    let new: Arc<dyn Collector> = Pool::new(write_valid);
+    registry.register(Arc::clone(&new)).unwrap();
+    registry.register(Arc::clone(&old)).unwrap();
+    registry.replace(&old, Arc::clone(&new)).unwrap();
+    assert!(!registry.unregister(&old), "it was replaced");
+    registry.replace(&new, Arc::clone(&new)).unwrap();
+    assert!(registry.unregister(&new), "it stays");
+}
+
+#[test]
 fn a_clashing_collector_replaces_none() {
     let registry = Registry::new();
     registry.create::<Gauge>(options("taken")).unwrap();

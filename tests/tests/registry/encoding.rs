@@ -206,3 +206,12 @@ fn concurrent_scrapes_are_complete() {
         }
     });
 }
+
+#[test]
+fn protobuf_is_never_returned_as_text() {
+    // With short names and few values, all bytes of the exposition are ASCII.
+    let registry = Registry::new();
+    let counter: Counter = registry.create(options("a_total")).unwrap();
+    counter.inc();
+    assert_eq!(registry.encode_to_string(Format::Protobuf), "");
+}

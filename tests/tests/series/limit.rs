@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use metrics_core::{Counter, Format, metrics};
+use metrics_core::{Counter, Format, Registry, metrics};
 use tests::{growth, in_own_process};
 
 use crate::support::{global, values, with_limit};
@@ -61,6 +61,22 @@ fn every_type_has_its_own_overflow_series() {
             "{name}: {values:?}"
         );
     }
+}
+
+#[test]
+fn an_info_with_closed_labels_has_no_overflow_counter() {
+    metrics! {
+        /// Recordings.
+        static CLOSED: Info<(urgent: bool)> = "series_closed_info";
+    }
+    CLOSED.set(true);
+    let text = Registry::global().encode_to_string(Format::Text);
+    assert!(
+        text.contains("series_closed_info{urgent=\"true\"} 1\n"),
+        "{text}"
+    );
+    let overflowed = "metrics_overflowed_total{family=\"series_closed_info\"}";
+    assert!(!text.contains(overflowed), "{text}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 
+mod adversarial;
 mod keys;
 mod label_code;
 mod limit;

@@ -216,7 +216,8 @@ impl Family {
 
     /// Whether a label takes values that the declaration does not list.
     pub(crate) fn has_open_labels(&self) -> bool {
-        !self.is_closed() && !self.desc.labels.is_empty()
+        let closed = self.closed.label_values.iter().filter(|set| set.is_some());
+        !self.is_closed() && closed.count() < self.desc.labels.len()
     }
 
     /// The storage of closed series.

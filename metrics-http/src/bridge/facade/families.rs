@@ -11,7 +11,7 @@ use metrics_core::{Collection, Collector, Desc, Kind, Registry};
 use super::{
     buckets::Buckets,
     names::{self, Labels},
-    self_metrics::{write_overflowed, write_rejected},
+    self_metrics::Counts,
     values::{RejectionCounter, SeriesValue},
 };
 
@@ -166,15 +166,15 @@ impl<V: SeriesValue> Families<V> {
         self.by_name().families.len()
     }
 
-    /// Writes the self-metrics of rejected and overflowed recordings.
-    pub(super) fn write_self_metrics(&self, out: &mut Collection<'_>) {
+    /// Adds the numbers of rejected and overflowed recordings.
+    pub(super) fn count(&self, counts: &mut Counts) {
         for (name, entry) in &self.by_name().families {
             match entry {
                 Entry::Registered { family, .. } => {
-                    write_rejected(out, name, "value", family.rejected.get());
-                    write_overflowed(out, name, family.overflowed.get());
+                    counts.add_rejected(name, "value", family.rejected.get());
+                    counts.add_overflowed(name, family.overflowed.get());
                 }
-                Entry::Clashing(rejected) => write_rejected(out, name, "clash", rejected.get()),
+                Entry::Clashing(rejected) => counts.add_rejected(name, "clash", rejected.get()),
             }
         }
     }

@@ -20,6 +20,7 @@ use crate::error::Error;
 use self::{
     buckets::Buckets,
     families::{Description, Families, Limits, Lookup, Store},
+    self_metrics::Counts,
     values::{CounterValue, GaugeValue, HistogramValue, RejectionCounter, SeriesValue},
 };
 
@@ -364,9 +365,11 @@ impl Collector for SelfMetrics {
 
     fn collect(&self, out: &mut Collection<'_>) {
         let store = &*self.0;
-        store.counters.write_self_metrics(out);
-        store.gauges.write_self_metrics(out);
-        store.histograms.write_self_metrics(out);
-        self_metrics::write_rejected(out, "", "families", store.excess_families.get());
+        let mut counts = Counts::default();
+        store.counters.count(&mut counts);
+        store.gauges.count(&mut counts);
+        store.histograms.count(&mut counts);
+        counts.add_rejected("", "families", store.excess_families.get());
+        counts.write(out);
     }
 }

@@ -1,20 +1,42 @@
 //! Self-metrics of the bridge from the facade `metrics`: rejected recordings, and look-ups of
 //! series beyond the cardinality limit.
 
+use std::collections::BTreeMap;
+
 use metrics_core::{Collection, Desc, Kind};
 
-/// Writes the number of rejected recordings of a family, unless it is 0.
-pub(super) fn write_rejected(out: &mut Collection<'_>, family: &str, reason: &str, count: u64) {
-    if count > 0 {
-        let labels = [("family", family), ("reason", reason)];
-        out.counter(&DESCS[0], &labels, count as f64);
-    }
+/// The self-metrics of all families.
+///
+/// The counts are added up by name, because families of several types may have one name: all but
+/// one of them clash.
+#[derive(Default)]
+pub(super) struct Counts {
+    /// Rejected recordings by family and reason.
+    rejected: BTreeMap<(String, &'static str), u64>,
+    /// Look-ups of series beyond the limit, by family.
+    overflowed: BTreeMap<String, u64>,
 }
 
-/// Writes how often a series beyond the limit was looked up, unless it is 0.
-pub(super) fn write_overflowed(out: &mut Collection<'_>, family: &str, count: u64) {
-    if count > 0 {
-        out.counter(&DESCS[1], &[("family", family)], count as f64);
+impl Counts {
+    pub(super) fn add_rejected(&mut self, family: &str, reason: &'static str, count: u64) {
+        let key = (family.to_owned(), reason);
+        *self.rejected.entry(key).or_default() += count;
+    }
+
+    pub(super) fn add_overflowed(&mut self, family: &str, count: u64) {
+        *self.overflowed.entry(family.to_owned()).or_default() += count;
+    }
+
+    /// Writes the counts that are not 0.
+    pub(super) fn write(self, out: &mut Collection<'_>) {
+        let [rejected, overflowed] = &DESCS;
+        for ((family, reason), count) in self.rejected.into_iter().filter(|(_, count)| *count > 0) {
+            let labels = [("family", family.as_str()), ("reason", reason)];
+            out.counter(rejected, &labels, count as f64);
+        }
+        for (family, count) in self.overflowed.into_iter().filter(|(_, count)| *count > 0) {
+            out.counter(overflowed, &[("family", &family)], count as f64);
+        }
     }
 }
 

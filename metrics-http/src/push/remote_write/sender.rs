@@ -7,7 +7,7 @@ use std::{
 };
 
 use hyper::{HeaderMap, Method, StatusCode, Uri};
-use tokio::time;
+use tokio::time::{self, Instant};
 
 use super::{
     queue::Queue,
@@ -19,7 +19,6 @@ use crate::{
     error::{Error, PushError, Refusal, RetryAfter},
     push::{
         client::Client,
-        pusher::measure,
         self_metrics::{LossReason, TargetMetrics},
     },
 };
@@ -87,11 +86,21 @@ impl Sender {
         let (mut backoff, mut is_reported) = (MIN_BACKOFF, false);
         loop {
             let version = self.version;
+            let started = Instant::now();
             let error = match self.send(samples, version).await {
-                Ok(headers) => return self.check_written(samples, version, &headers),
+                Ok(headers) => {
+                    self.metrics.record_push(started.elapsed(), true);
+                    return self.check_written(samples, version, &headers);
+                }
                 Err(error) => error,
             };
-            match self.recovery(error, version) {
+            let duration = started.elapsed();
+            let recovery = self.recovery(error, version);
+            // The fallback finds out what the server supports; it is no failed push.
+            if !matches!(recovery, Recovery::FallBack) {
+                self.metrics.record_push(duration, false);
+            }
+            match recovery {
                 Recovery::FallBack => self.version = RemoteWriteVersion::V1,
                 Recovery::Drop(error) => {
                     self.metrics
@@ -120,14 +129,11 @@ impl Sender {
         let body = request::body(samples, version);
         let headers = request::headers(version);
         let (client, uri) = (&self.client, &self.uri);
-        measure(&self.metrics, async {
-            let headers = client.send(Method::POST, uri, headers, body).await?;
-            if is_version_ignored(version, &headers) {
-                return Err(version_ignored(uri));
-            }
-            Ok(headers)
-        })
-        .await
+        let headers = client.send(Method::POST, uri, headers, body).await?;
+        if is_version_ignored(version, &headers) {
+            return Err(version_ignored(uri));
+        }
+        Ok(headers)
     }
 
     /// Decides how to continue after an error.
