@@ -124,12 +124,3 @@ fn an_empty_value_is_a_series_without_the_label() {
         ["a_total 1", "a_total{b=\"x\"} 2", "a_total{a=\"x\"} 3"]
     );
 }
-
-#[test]
-fn missing_values_are_empty_and_surplus_values_are_ignored() {
-    let (_registry, counter) =
-        labelled::<Counter>(Options::new("a_total", "A.").labels(["a", "b"]));
-    counter.with(&["x"]).inc();
-    counter.with(&["x", "", "y"]).inc();
-    assert_eq!(counter.with(&["x", ""]).get(), 2);
-}

@@ -3,21 +3,9 @@
 
 use std::{sync::mpsc, thread};
 
-use metrics_core::{Counter, Gauge, Options, metrics};
+use metrics_core::{Counter, Gauge, metrics};
 
-use crate::support::{labelled, one, values, with_limit};
-
-#[test]
-fn removal_accepts_the_same_values_as_recording() {
-    let (_registry, counter) =
-        labelled::<Counter>(Options::new("a_total", "A.").labels(["a", "b"]));
-    counter.with(&["x"]).inc();
-    assert!(
-        counter.remove(&["x"]),
-        "a missing value equals an empty one"
-    );
-    assert_eq!(counter.with(&["x", ""]).get(), 0);
-}
+use crate::support::{one, values, with_limit};
 
 #[test]
 fn retain_keeps_the_selected_series() {
