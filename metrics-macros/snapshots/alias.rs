@@ -1,7 +1,7 @@
 fn parse(text: &str) -> Parsed {
     #[allow(unused_imports)]
     use ::m::__private::call::ValueProbeFallback as _;
-    ::m::__private::call::run_call::<
+    return ::m::__private::call::run_call::<
         ::m::__private::call::Counted<_>,
         _,
         _,
@@ -65,5 +65,5 @@ fn parse(text: &str) -> Parsed {
             { text.parse() }
         },
         |__result| ::m::__private::call::ValueProbe(__result).is_error(),
-    )
+    );
 }

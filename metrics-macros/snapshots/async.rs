@@ -4,7 +4,7 @@ fn wait(
     times: u32,
     __arg2: &str,
 ) -> impl ::core::future::Future<Output = ()> {
-    ::m::__private::call::TrackedFuture::<
+    return ::m::__private::call::TrackedFuture::<
         _,
         ::m::__private::call::Counted<_>,
         _,
@@ -65,5 +65,5 @@ fn wait(
             }
         },
         ::m::__private::call::never_fails,
-    )
+    );
 }

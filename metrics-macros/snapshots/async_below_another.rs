@@ -1,6 +1,6 @@
 #[instrument]
 async fn wait(millis: u64) -> u64 {
-    ::m::__private::call::TrackedFuture::<
+    return ::m::__private::call::TrackedFuture::<
         _,
         ::m::__private::call::Counted<_>,
         _,
@@ -57,5 +57,5 @@ async fn wait(millis: u64) -> u64 {
             },
             ::m::__private::call::never_fails,
         )
-        .await
+        .await;
 }

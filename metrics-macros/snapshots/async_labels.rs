@@ -1,6 +1,6 @@
 #[allow(clippy::manual_async_fn)]
 fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored> {
-    ::m::__private::call::TrackedFuture::<
+    return ::m::__private::call::TrackedFuture::<
         _,
         ::m::__private::call::Counted<_>,
         _,
@@ -87,5 +87,5 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
         |__result| {
             !::m::__private::call::map_result::<_, bool>(__result, Stored::is_whole)
         },
-    )
+    );
 }

@@ -11,7 +11,7 @@ pub fn fetch(
 ) -> impl ::core::future::Future<Output = Result<Page, FetchError>> {
     #[allow(unused_imports)]
     use ::m::__private::call::ValueProbeFallback as _;
-    ::m::__private::call::TrackedFuture::<
+    return ::m::__private::call::TrackedFuture::<
         _,
         ::m::__private::call::Timed<_>,
         _,
@@ -66,5 +66,5 @@ pub fn fetch(
             { get(url).await?.page() }
         },
         |__result| ::m::__private::call::ValueProbe(__result).is_error(),
-    )
+    );
 }

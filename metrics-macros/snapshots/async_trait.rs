@@ -11,7 +11,7 @@ where
     'life0: 'async_trait,
     Self: 'async_trait,
 {
-    Box::pin(
+    return Box::pin(
         ::m::__private::call::TrackedFuture::<
             _,
             ::m::__private::call::Counted<_>,
@@ -59,5 +59,5 @@ where
             },
             ::m::__private::call::never_fails,
         ),
-    )
+    );
 }

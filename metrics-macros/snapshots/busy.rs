@@ -1,6 +1,6 @@
 #[allow(clippy::manual_async_fn)]
 fn render(page: Page) -> impl ::core::future::Future<Output = String> {
-    ::m::__private::call::TrackedFuture::<
+    return ::m::__private::call::TrackedFuture::<
         _,
         ::m::__private::call::Busy,
         _,
@@ -104,5 +104,5 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
             { page.render().await }
         },
         ::m::__private::call::never_fails,
-    )
+    );
 }

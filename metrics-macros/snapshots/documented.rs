@@ -24,7 +24,7 @@
 fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchError>> {
     #[allow(unused_imports)]
     use ::m::__private::call::ValueProbeFallback as _;
-    ::m::__private::call::TrackedFuture::<
+    return ::m::__private::call::TrackedFuture::<
         _,
         ::m::__private::call::Counted<_>,
         _,
@@ -107,5 +107,5 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
             { get(path).await }
         },
         |__result| ::m::__private::call::ValueProbe(__result).is_error(),
-    )
+    );
 }

@@ -4,7 +4,7 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
     use ::m::__private::call::ValueProbeFallback as _;
     #[allow(unused_imports)]
     use ::m::__private::call::ValueProbeFallback as _;
-    ::m::__private::call::TrackedFuture::<
+    return ::m::__private::call::TrackedFuture::<
         _,
         ::m::__private::call::InFlightCall<_>,
         _,
@@ -174,5 +174,5 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
             |__result| ::m::__private::call::ValueProbe(__result).is_error(),
         ),
         ::m::__private::call::never_fails,
-    )
+    );
 }

@@ -1,7 +1,7 @@
 fn answer(&self) -> impl Future<Output = Result<u32, Fault>> + Send {
     #[allow(unused_imports)]
     use ::m::__private::call::ValueProbeFallback as _;
-    ::m::__private::call::TrackedFuture::<
+    return ::m::__private::call::TrackedFuture::<
         _,
         ::m::__private::call::Counted<_>,
         _,
@@ -39,10 +39,10 @@ fn answer(&self) -> impl Future<Output = Result<u32, Fault>> + Send {
             };
             ::m::__private::call::CallSeries::unlabelled(&__FAMILY)
         },
-        ::m::__private::call::make_future(move || {
+        ::m::__private::call::make_future(move || -> _ {
             let _ = &self;
             { ready(Ok(self.number)) }
         }),
         |__result| ::m::__private::call::ValueProbe(__result).is_error(),
-    )
+    );
 }

@@ -1,7 +1,7 @@
 fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
     #[allow(unused_imports)]
     use ::m::__private::call::ValueProbeFallback as _;
-    ::m::__private::call::run_call::<
+    return ::m::__private::call::run_call::<
         ::m::__private::call::Counted<_>,
         _,
         _,
@@ -117,5 +117,5 @@ fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
                 >(::m::__private::call::error_of(__result)),
             ),
         ),
-    )
+    );
 }

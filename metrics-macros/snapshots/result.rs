@@ -1,7 +1,7 @@
 fn parse(text: &str) -> Result<u32, ParseError> {
     #[allow(unused_imports)]
     use ::m::__private::call::ValueProbeFallback as _;
-    ::m::__private::call::run_call::<
+    return ::m::__private::call::run_call::<
         ::m::__private::call::Counted<_>,
         _,
         _,
@@ -61,5 +61,5 @@ fn parse(text: &str) -> Result<u32, ParseError> {
             { text.parse() }
         },
         |__result| ::m::__private::call::ValueProbe(__result).is_error(),
-    )
+    );
 }

@@ -73,19 +73,25 @@ macro_rules! text_labels {
 
 text_labels!(String, Box<str>, Arc<str>, Cow<'_, str>);
 
-impl<L: Label + ?Sized> Label for &L {
-    const VALUES: Option<&'static [&'static str]> = L::VALUES;
+macro_rules! references {
+    ($($reference:ty),*) => {$(
+        impl<L: Label + ?Sized> Label for $reference {
+            const VALUES: Option<&'static [&'static str]> = L::VALUES;
 
-    #[inline]
-    fn index(&self) -> usize {
-        L::index(self)
-    }
+            #[inline]
+            fn index(&self) -> usize {
+                L::index(self)
+            }
 
-    #[inline]
-    fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
-        L::with_str(self, with)
-    }
+            #[inline]
+            fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
+                L::with_str(self, with)
+            }
+        }
+    )*};
 }
+
+references!(&L, &mut L);
 
 macro_rules! integer_labels {
     ($($type:ty),*) => {$(

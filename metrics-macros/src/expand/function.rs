@@ -21,11 +21,14 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ReturnType;
 
 use super::{
     body, docs,
     ending::ending,
+    expectations,
     family::checks,
+    output::names_impl,
     recorder::{Recorder, entry_values},
     stack::move_below_next,
 };
@@ -40,6 +43,8 @@ pub(crate) fn function(attributes: &[Args], mut function: Function) -> TokenStre
     if move_below_next(attributes, &mut function) {
         return body::emit(&function, &function.sig, &function.body);
     }
+    expectations::relax(&mut function.attrs);
+    expectations::relax(&mut function.inner_attrs);
     let form = Returns::of(&function, &attributes[0]).future;
     let recorders = attributes.iter().map(|args| Recorder::new(args, &function));
     body::wrap(&function, form, &recorders.collect::<Vec<_>>())
@@ -62,13 +67,15 @@ pub(crate) fn function_off(args: &Args, function: &Function) -> TokenStream {
         quote!(let _ = || { let _ = #values; };)
     });
     let returns = Returns::of(function, args);
-    let output = body::closure_output(&returns.output);
     let is_decided = args.ok_if.is_set() || args.error_if.is_set();
     let is_named = is_decided || args.has_result_labels();
     // The closure needs a type for its parameter, and `impl` cannot be named.
-    let ending = (is_named && !output.is_empty()).then(|| {
+    let output = match &returns.output {
+        ReturnType::Type(_, ty) if is_named && !names_impl(ty) => Some(ty),
+        _ => None,
+    };
+    let ending = output.map(|ty| {
         let (ending, imports) = ending(args, &returns, &call);
-        let ty: TokenStream = output.into_iter().skip(2).collect();
         quote!(let _ = || { #imports #call::check_outcome::<#ty, _>(#ending); };)
     });
     let body = &function.body;

@@ -25,7 +25,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
-use super::{ending::ending, family, tokens::located_at};
+use super::{ending::ending, family, output::closure_hint, tokens::located_at};
 use crate::model::{Args, EntryLabel, Function, Returns, first_span};
 
 /// The tokens of one attribute's recorder.
@@ -42,6 +42,8 @@ pub(super) struct Recorder {
     pub(super) ending: TokenStream,
     /// The `use` declarations that `ending` needs in scope.
     pub(super) imports: TokenStream,
+    /// See [`closure_hint`].
+    pub(super) closure_hint: Option<TokenStream>,
 }
 
 impl Recorder {
@@ -78,6 +80,15 @@ impl Recorder {
             ending,
             imports,
             call,
+            closure_hint: closure_hint(args, function),
+        }
+    }
+
+    /// The body, passed through the function of [`closure_hint`] if there is one.
+    pub(super) fn hinted(&self, body: TokenStream) -> TokenStream {
+        match &self.closure_hint {
+            Some(hint) => quote!(#hint __declared(#body)),
+            None => body,
         }
     }
 }

@@ -227,7 +227,7 @@ fn check_labels(args: &Args, function: &Function, errors: &mut Errors) {
         }
     }
     for label in args.entry_labels() {
-        if label.value.is_none() && function.argument(label).is_none() {
+        if label.value.is_none() && !function.binds(&label.name) {
             let name = &label.name;
             let message =
                 format!("the function has no argument `{name}`; write `{name} = expression`");

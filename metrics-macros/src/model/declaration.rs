@@ -1,7 +1,7 @@
 //! The parsed input of `metrics!`: declarations of metrics, with their attributes and labels.
 
 use proc_macro2::{Ident, Span};
-use syn::{Attribute, Expr, LitStr, Path, Type, Visibility};
+use syn::{Attribute, Expr, LitStr, Path, Token, Type, Visibility};
 
 use super::{Bounds, Buckets, Latency, Slot, label_name};
 
@@ -18,6 +18,10 @@ pub(crate) struct Declarations {
 pub(crate) struct Declaration {
     pub(crate) attrs: MetricAttrs,
     pub(crate) vis: Visibility,
+    /// The tokens `static` and `;`. The expansion keeps them, because the compiler reports an
+    /// unused static only if it is spelled by the user.
+    pub(crate) keyword: Token![static],
+    pub(crate) end: Token![;],
     pub(crate) ident: Ident,
     pub(crate) ty: MetricType,
     pub(crate) name: Option<LitStr>,

@@ -1,7 +1,11 @@
 //! The items that a function attribute, such as `#[counted]`, is written on.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::{Attribute, FnArg, Pat, Signature, Token, Type, Visibility, ext::IdentExt};
+use syn::{
+    Attribute, FnArg, Pat, PatIdent, Signature, Token, Type, Visibility,
+    ext::IdentExt,
+    visit_mut::{self, VisitMut},
+};
 
 use super::{Args, Enclosing, EntryLabel, generics::is_concrete};
 
@@ -31,15 +35,40 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    /// The type of the argument that a label is named after.
-    pub(crate) fn argument(&self, label: &EntryLabel) -> Option<&Type> {
-        self.sig.inputs.iter().find_map(|input| match input {
+    /// Whether an argument, or a pattern in its place, binds a variable of this name.
+    pub(crate) fn binds(&self, name: &Ident) -> bool {
+        struct Finder(Ident, bool);
+
+        impl VisitMut for Finder {
+            fn visit_pat_ident_mut(&mut self, pat: &mut PatIdent) {
+                self.1 |= pat.ident.unraw() == self.0;
+                visit_mut::visit_pat_ident_mut(self, pat);
+            }
+
+            // Skips types: the length of an array type can be a block with variables of its own.
+            fn visit_type_mut(&mut self, _: &mut Type) {}
+        }
+
+        let mut finder = Finder(name.unraw(), false);
+        for input in &self.sig.inputs {
+            finder.visit_fn_arg_mut(&mut input.clone());
+        }
+        finder.1
+    }
+
+    /// The type of the argument of this name. `None` if a pattern binds the variable, or if there
+    /// are several arguments of the name, each under another `cfg`.
+    fn argument_type(&self, name: &Ident) -> Option<&Type> {
+        let mut types = self.sig.inputs.iter().filter_map(|input| match input {
             FnArg::Typed(input) => match &*input.pat {
-                Pat::Ident(pat) if pat.ident.unraw() == label.name.unraw() => Some(&*input.ty),
+                Pat::Ident(pat) if pat.by_ref.is_none() && pat.ident.unraw() == name.unraw() => {
+                    Some(&*input.ty)
+                }
                 _ => None,
             },
             FnArg::Receiver(_) => None,
-        })
+        });
+        types.next().filter(|_| types.next().is_none())
     }
 
     /// The type of a label's values, if it is stated, or if the label is an argument and a constant
@@ -47,7 +76,7 @@ impl Function {
     pub(crate) fn label_type<'a>(&'a self, label: &'a EntryLabel, args: &Args) -> Option<&'a Type> {
         let of_argument = || {
             let is_argument = label.value.is_none();
-            let ty = is_argument.then(|| self.argument(label))?;
+            let ty = is_argument.then(|| self.argument_type(&label.name))?;
             ty.filter(|ty| is_concrete(ty, &self.sig, args))
         };
         label.ty.as_ref().or_else(of_argument)
@@ -71,7 +100,7 @@ fn next_active(attrs: &[Attribute]) -> Option<usize> {
 
 /// Whether an attribute is known not to be a macro.
 pub(crate) fn is_inert(attr: &Attribute) -> bool {
-    const INERT: [&str; 15] = [
+    const INERT: [&str; 17] = [
         "allow",
         "cfg",
         "cold",
@@ -83,15 +112,19 @@ pub(crate) fn is_inert(attr: &Attribute) -> bool {
         "forbid",
         "inline",
         "link_section",
+        "must_use",
         "no_mangle",
         "target_feature",
         "track_caller",
+        "unsafe",
         "warn",
     ];
+    const TOOLS: [&str; 3] = ["clippy", "diagnostic", "rustfmt"];
+
     let path = attr.path();
     let first = path.segments.first();
     let is_tool = path.segments.len() > 1
-        && first.is_some_and(|first| first.ident == "clippy" || first.ident == "rustfmt");
+        && first.is_some_and(|first| TOOLS.iter().any(|tool| first.ident == tool));
     is_tool || INERT.iter().any(|inert| path.is_ident(inert))
 }
 

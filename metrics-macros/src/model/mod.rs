@@ -38,12 +38,13 @@ pub(crate) use self::{
     derive::{DeriveItem, LabelAttr, LabelEnum, LabelStruct},
     errors::Errors,
     function::{Container, Function, Item, Member, is_inert},
+    generics::is_nameable,
     instrument::{COUNTED, IN_FLIGHT, Instrument, TIMED},
     merge::merge,
     metric::{Metric, MetricKind},
     returns::{Fallible, FutureForm, Returns, with_static_lifetimes},
     slot::Slot,
-    tokens::{first_span, label_name, mentions, without_comma},
+    tokens::{first_span, label_name, mentions, ungrouped, without_comma},
 };
 
 /// Whether the program records metrics. It does not with `--cfg metrics_off`. Cargo does not pass

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Expr, LitStr, ext::IdentExt};
+use syn::{Expr, LitStr, Type, ext::IdentExt};
 
 /// The span of an expression's first token. `syn` gives no more on stable Rust, which cannot join
 /// spans.
@@ -14,6 +14,16 @@ pub(crate) fn first_span(expression: &Expr) -> Span {
 /// The name of a label: the identifier without `r#`.
 pub(crate) fn label_name(name: &Ident) -> LitStr {
     LitStr::new(&name.unraw().to_string(), name.span())
+}
+
+/// The type without the invisible group around a fragment of a `macro_rules!` macro, and without
+/// parentheses.
+pub(crate) fn ungrouped(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => ungrouped(&group.elem),
+        Type::Paren(paren) => ungrouped(&paren.elem),
+        ty => ty,
+    }
 }
 
 /// Whether an identifier for which `is` holds occurs in the tokens, at any depth.

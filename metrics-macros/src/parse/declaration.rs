@@ -52,7 +52,7 @@ pub(crate) fn declarations(tokens: TokenStream, errors: &mut Errors) -> syn::Res
 fn declaration(input: ParseStream, errors: &mut Errors) -> syn::Result<Declaration> {
     let attrs = metric_attrs(input.call(Attribute::parse_outer)?, errors);
     let vis = input.parse()?;
-    input.parse::<Token![static]>()?;
+    let keyword = input.parse()?;
     let ident: Ident = input.parse()?;
     input.parse::<Token![:]>()?;
     let ty = metric_type(input, errors)?;
@@ -64,10 +64,11 @@ fn declaration(input: ParseStream, errors: &mut Errors) -> syn::Result<Declarati
             None => syn::Error::new_spanned(&ident, message),
         });
     }
-    input.parse::<Token![;]>()?;
     Ok(Declaration {
         attrs,
         vis,
+        keyword,
+        end: input.parse()?,
         ident,
         ty,
         name,

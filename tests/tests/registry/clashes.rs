@@ -1,5 +1,7 @@
 //! Clashes: metrics of one name that disagree, and metrics whose sample names collide.
 
+#![allow(dead_code, reason = "most of the metrics are only exposed")]
+
 use std::collections::BTreeSet;
 
 use metrics_core::{

@@ -20,6 +20,7 @@ metrics! {
     #[buckets(1.0, 2.0)]
     static SIZES_ELSEWHERE: Histogram = "shared_sizes";
     /// Never used.
+    #[allow(dead_code)]
     static UNUSED: Counter<(phase: Phase)> = "unused_total";
 }
 

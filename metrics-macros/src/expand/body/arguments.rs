@@ -14,7 +14,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{
-    Attribute, FnArg, Pat, PatIdent, Signature, Type,
+    Attribute, FieldPat, FnArg, Pat, PatIdent, PatType, Signature, Type,
     visit_mut::{self, VisitMut},
 };
 
@@ -53,8 +53,7 @@ pub(super) fn move_arguments(sig: &mut Signature, recorders: &[Recorder]) -> Tok
         };
         // Attributes of an argument, such as lints, move to its variable; `cfg` belongs on both.
         let attrs = input.attrs.clone();
-        let is_cfg = |attr: &Attribute| attr.path().is_ident("cfg");
-        input.attrs.retain(is_cfg);
+        input.attrs = cfgs(&attrs).collect();
         let cfgs = &input.attrs;
         let pat = &input.pat;
         let ident = if let Some(ident) = plain_name(pat) {
@@ -82,12 +81,12 @@ pub(super) fn move_arguments(sig: &mut Signature, recorders: &[Recorder]) -> Tok
 /// of a variable bound by value moves to its statement.
 fn move_variables(sig: &mut Signature, recorders: &[Recorder]) -> TokenStream {
     let mut moved = name_receiver(sig);
-    for_each_variable(sig, |pat| {
+    for_each_variable(sig, |cfgs, pat| {
         let is_by_value = pat.by_ref.is_none();
         let mutability = pat.mutability.take_if(|_| is_by_value);
         let ident = &pat.ident;
         let lints = rebinding_lints(ident, recorders);
-        moved.extend(quote!(#[allow(#lints)] let #mutability #ident = #ident;));
+        moved.extend(quote!(#(#cfgs)* #[allow(#lints)] let #mutability #ident = #ident;));
     });
     moved
 }
@@ -97,10 +96,10 @@ fn move_variables(sig: &mut Signature, recorders: &[Recorder]) -> TokenStream {
 /// variables were moved, each would take up room in the future twice.
 pub(super) fn name_variables(sig: &Signature) -> TokenStream {
     let mut named = vec![name_receiver(sig)];
-    for_each_variable(&mut sig.clone(), |pat| {
+    for_each_variable(&mut sig.clone(), |cfgs, pat| {
         let ident = &pat.ident;
         let lints = rebinding_lints(ident, &[]);
-        named.push(quote!(#[allow(#lints)] let _ = &#ident;));
+        named.push(quote!(#(#cfgs)* #[allow(#lints)] let _ = &#ident;));
     });
     named.into_iter().rev().collect()
 }
@@ -127,13 +126,30 @@ fn plain_name(pat: &Pat) -> Option<&Ident> {
     }
 }
 
-/// Calls `f` with each variable that an argument is bound to, in their order.
-fn for_each_variable(sig: &mut Signature, f: impl FnMut(&mut PatIdent)) {
-    struct Variables<F>(F);
+/// Calls `f` with each variable that an argument is bound to, in their order, and with the `cfg`
+/// attributes of its argument and of the fields around it in a pattern.
+fn for_each_variable(sig: &mut Signature, f: impl FnMut(&[Attribute], &mut PatIdent)) {
+    struct Variables<F> {
+        f: F,
+        cfgs: Vec<Attribute>,
+    }
 
-    impl<F: FnMut(&mut PatIdent)> VisitMut for Variables<F> {
+    impl<F: FnMut(&[Attribute], &mut PatIdent)> VisitMut for Variables<F> {
+        fn visit_pat_type_mut(&mut self, argument: &mut PatType) {
+            self.cfgs.extend(cfgs(&argument.attrs));
+            visit_mut::visit_pat_type_mut(self, argument);
+            self.cfgs.clear();
+        }
+
+        fn visit_field_pat_mut(&mut self, field: &mut FieldPat) {
+            let outer = self.cfgs.len();
+            self.cfgs.extend(cfgs(&field.attrs));
+            visit_mut::visit_field_pat_mut(self, field);
+            self.cfgs.truncate(outer);
+        }
+
         fn visit_pat_ident_mut(&mut self, pat: &mut PatIdent) {
-            (self.0)(pat);
+            (self.f)(&self.cfgs, pat);
             visit_mut::visit_pat_ident_mut(self, pat);
         }
 
@@ -141,10 +157,18 @@ fn for_each_variable(sig: &mut Signature, f: impl FnMut(&mut PatIdent)) {
         fn visit_type_mut(&mut self, _: &mut Type) {}
     }
 
-    let mut variables = Variables(f);
+    let mut variables = Variables {
+        f,
+        cfgs: Vec::new(),
+    };
     for input in &mut sig.inputs {
         variables.visit_fn_arg_mut(input);
     }
+}
+
+fn cfgs(attrs: &[Attribute]) -> impl Iterator<Item = Attribute> {
+    let cfgs = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+    cfgs.cloned()
 }
 
 /// The lints that `let ident = ident;` would trip although the user wrote only the name.

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
-use syn::{ReturnType, Signature, Type, visit_mut::VisitMut};
+use syn::Signature;
 
 use crate::{expand::tokens::in_braces, model::Function};
 
@@ -40,25 +40,9 @@ pub(super) fn body_block(brace: Span, body: &TokenStream) -> TokenTree {
     in_braces(span, body.clone())
 }
 
-/// `-> Type` for a closure; empty without a type, or if it contains `impl`, which is not allowed
-/// there.
-pub(in crate::expand) fn closure_output(output: &ReturnType) -> TokenStream {
-    match output {
-        ReturnType::Type(arrow, ty) if !names_impl(ty) => quote!(#arrow #ty),
-        _ => quote!(),
-    }
-}
-
-fn names_impl(ty: &Type) -> bool {
-    struct Finder(bool);
-
-    impl VisitMut for Finder {
-        fn visit_type_impl_trait_mut(&mut self, _: &mut syn::TypeImplTrait) {
-            self.0 = true;
-        }
-    }
-
-    let mut finder = Finder(false);
-    finder.visit_type_mut(&mut ty.clone());
-    finder.0
+/// Returns an expression from the function. The statement is generated and not the user's, so that
+/// it satisfies both `clippy::implicit_return` and `clippy::needless_return`.
+pub(super) fn return_statement(expression: &TokenStream) -> TokenStream {
+    let keyword = syn::Token![return](Span::mixed_site());
+    quote!(#keyword #expression;)
 }

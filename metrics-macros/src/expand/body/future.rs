@@ -4,49 +4,57 @@
 //!
 //! ```text
 //! fn wait(millis: u64) -> impl ::core::future::Future<Output = u64> {
-//!     call::TrackedFuture::<_, call::Counted<_>, _>::new(
+//!     return call::TrackedFuture::<_, call::Counted<_>, _>::new(
 //!         { .. },                                           // the series: see `recorder`
 //!         async move {
 //!             let millis = millis;                          // see `arguments`
-//!             if false { let __result: u64 = loop {}; return __result; } // see `type_hint`
+//!             if false { let __result: u64 = loop {}; return __result; } // see `output`
 //!             { sleep(millis).await }
 //!         },
 //!         call::never_fails,                                      // see `recorder`
-//!     )
+//!     );
 //! }
 //! ```
 //!
 //! With labels of arguments, the series is not known before the first poll:
 //!
 //! ```text
-//! call::TrackedFuture::<_, call::Counted<_>, _>::labelled(
+//! return call::TrackedFuture::<_, call::Counted<_>, _>::labelled(
 //!     async move {
 //!         let __series = { .. };
 //!         call::CallStart::new(__series).await;
 //!         ..
 //!     },
 //!     call::never_fails,
-//! )
+//! );
 //! ```
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{ReturnType, Type, Visibility, visit_mut::VisitMut};
+use syn::{ReturnType, Type, Visibility};
 
 use super::{
     arguments::{are_plain, move_arguments, name_variables, owned_arguments},
-    emit::{body_block, closure_output, emit},
+    emit::{body_block, emit, return_statement},
 };
 use crate::{
-    expand::{recorder::Recorder, tokens::in_braces},
+    expand::{
+        output::{closure_output, is_never, type_hint},
+        recorder::Recorder,
+        tokens::in_braces,
+    },
     model::{Function, FutureForm},
 };
 
 /// Wraps the body of an `async fn`.
 pub(super) fn async_fn(function: &Function, recorders: &[Recorder]) -> TokenStream {
-    // In these cases the function stays `async`: an attribute below may look for the keyword, and
-    // `!` cannot be named in `impl Future<Output = !>`.
-    if function.next_active_attribute().is_some() || is_never(&function.sig.output) {
+    // In these cases the function stays `async`: an attribute below may look for the keyword,
+    // `#[must_use]` on an `async fn` is about the output and not about the future, and `!` cannot be
+    // named in `impl Future<Output = !>`.
+    if function.next_active_attribute().is_some()
+        || function.attribute("must_use").is_some()
+        || is_never(&function.sig.output)
+    {
         awaited(function, recorders)
     } else {
         desugared(function, recorders)
@@ -62,10 +70,11 @@ fn awaited(function: &Function, recorders: &[Recorder]) -> TokenStream {
     let tracked = tracked_block(function, recorders, Labels::First, &before, &function.body);
     // A `match` without arms has any type, so also `!`, which stable Rust cannot name here.
     let body = if is_never(&function.sig.output) {
-        quote_spanned!(function.brace=> #imports match #tracked.await {})
+        quote_spanned!(function.brace=> match #tracked.await {})
     } else {
-        quote_spanned!(function.brace=> #imports #tracked.await)
+        return_statement(&quote_spanned!(function.brace=> #tracked.await))
     };
+    let body = quote!(#imports #body);
     emit(function, &function.sig, &body)
 }
 
@@ -97,7 +106,8 @@ fn desugared(function: &Function, recorders: &[Recorder]) -> TokenStream {
     let imports = imports(recorders);
     let before = quote!(#moved #hint);
     let tracked = tracked_block(function, recorders, labels, &before, &function.body);
-    let body = quote_spanned!(function.brace=> #imports #tracked);
+    let returned = return_statement(&tracked);
+    let body = quote!(#imports #returned);
     let emitted = emit(function, &sig, &body);
     let emitted = quote! {
         #[allow(clippy::manual_async_fn)]
@@ -128,7 +138,8 @@ pub(super) fn returned(
     let imports = imports(recorders);
     if let Some((path, block)) = pinned_block(&function.body) {
         let tracked = tracked_block(function, recorders, Labels::First, &quote!(), &block);
-        let body = quote_spanned!(function.brace=> #imports #path(#tracked));
+        let returned = return_statement(&quote_spanned!(function.brace=> #path(#tracked)));
+        let body = quote!(#imports #returned);
         return emit(function, &function.sig, &body);
     }
     let call = &recorders[0].call;
@@ -147,7 +158,8 @@ pub(super) fn returned(
     } else {
         tracked
     };
-    let body = quote_spanned!(function.brace=> #imports #tracked);
+    let returned = return_statement(&tracked);
+    let body = quote!(#imports #returned);
     emit(function, &sig, &body)
 }
 
@@ -181,7 +193,7 @@ fn tracked_block(
             #call::CallStart::new(#name).await;
         }
     });
-    let body = body_block(function.brace, body);
+    let body = recorders[0].hinted(body_block(function.brace, body).into());
     let block = match labels {
         Labels::First => quote!(#(#enter)* #before #body),
         Labels::AfterArguments => quote!(#before #(#enter)* #body),
@@ -217,53 +229,6 @@ fn tracked(function: &Function, recorder: &Recorder, future: &TokenStream) -> To
 fn imports(recorders: &[Recorder]) -> TokenStream {
     let imports = recorders.iter().map(|recorder| recorder.imports.clone());
     imports.collect()
-}
-
-fn is_never(output: &ReturnType) -> bool {
-    matches!(output, ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)))
-}
-
-/// Unreachable code from which the compiler infers what an `async` block returns, as it would from
-/// the signature of an `async fn`.
-fn type_hint(output: &ReturnType) -> TokenStream {
-    struct Placeholders;
-
-    impl VisitMut for Placeholders {
-        fn visit_type_mut(&mut self, ty: &mut Type) {
-            if let Type::ImplTrait(_) = ty {
-                *ty = syn::parse_quote!(_);
-            } else {
-                syn::visit_mut::visit_type_mut(self, ty);
-            }
-        }
-    }
-
-    let ReturnType::Type(_, ty) = output else {
-        return quote! {
-            #[allow(unreachable_code, clippy::unused_unit, clippy::diverging_sub_expression)]
-            if false {
-                return ();
-            }
-        };
-    };
-    let mut ty = ty.clone();
-    Placeholders.visit_type_mut(&mut ty);
-    if is_never(output) {
-        ty = syn::parse_quote!(::core::convert::Infallible);
-    }
-    quote! {
-        #[allow(
-            unreachable_code,
-            clippy::diverging_sub_expression,
-            clippy::let_unit_value,
-            clippy::empty_loop,
-            clippy::needless_return
-        )]
-        if false {
-            let __result: #ty = loop {};
-            return __result;
-        }
-    }
 }
 
 /// The path and the block of `Box::pin(async move { ... })`, which `#[async_trait]` makes of a

@@ -7,7 +7,7 @@
 //! | result not read | `let __call = call::CallGuard::<..>::new(series); { body }` |
 //! | result read | `call::run_call::<..>(series, move \|\| { body }, ending)` |
 //! | `async fn` | `fn .. -> impl Future { call::TrackedFuture::<..>::new(series, async move { body }, ending) }` |
-//! | `async fn` with another macro below the attribute, or `-> !` | `async fn .. { call::TrackedFuture::<..>::new(..).await }` |
+//! | `async fn` with another macro or `#[must_use]` below the attribute, or `-> !` | `async fn .. { call::TrackedFuture::<..>::new(..).await }` |
 //! | returns `impl Future` | `call::TrackedFuture::<..>::new(series, call::make_future(move \|\| body), ending)` |
 //! | returns `Pin<Box<dyn Future>>` | the same in `call::box_future(..)` |
 //! | `#[async_trait]` | `Box::pin(call::TrackedFuture::<..>::new(series, async move { body }, ending))` |
@@ -21,7 +21,7 @@ mod sync;
 
 use proc_macro2::TokenStream;
 
-pub(super) use self::emit::{closure_output, emit};
+pub(super) use self::emit::emit;
 use super::recorder::Recorder;
 use crate::model::{Function, FutureForm};
 

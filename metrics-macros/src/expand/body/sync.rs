@@ -5,14 +5,14 @@
 //! ```text
 //! fn parse(text: &str) -> Result<u32, ParseError> {
 //!     use call::ValueProbeFallback as _;
-//!     call::run_call::<call::Counted<_>, _, _>(
+//!     return call::run_call::<call::Counted<_>, _, _>(
 //!         { .. },                                       // the series: see `recorder`
 //!         move || -> Result<u32, ParseError> {
 //!             let text = text;                          // see `arguments`
 //!             { text.parse() }
 //!         },
 //!         |__result| call::ValueProbe(__result).is_error(),   // see `ending`
-//!     )
+//!     );
 //! }
 //! ```
 //!
@@ -23,10 +23,10 @@ use quote::{quote, quote_spanned};
 
 use super::{
     arguments::owned_arguments,
-    emit::{body_block, closure_output, emit},
+    emit::{body_block, emit, return_statement},
 };
 use crate::{
-    expand::{recorder::Recorder, tokens::in_braces},
+    expand::{output::closure_output, recorder::Recorder, tokens::in_braces},
     model::Function,
 };
 
@@ -34,12 +34,18 @@ pub(super) fn wrap(function: &Function, recorders: &[Recorder]) -> TokenStream {
     let mut sig = function.sig.clone();
     let reads_result = recorders.iter().any(|recorder| recorder.reads_result);
     let owned = reads_result.then(|| owned_arguments(function, recorders, &mut sig));
-    emit(function, &sig, &nested(function, recorders, owned.as_ref()))
+    let body = nested(function, recorders, owned.as_ref(), false);
+    emit(function, &sig, &body)
 }
 
 /// The body with a guard before it, or in a closure, for each recorder. The innermost closure
 /// begins with the statements that make it own the arguments.
-fn nested(function: &Function, recorders: &[Recorder], owned: Option<&TokenStream>) -> TokenStream {
+fn nested(
+    function: &Function,
+    recorders: &[Recorder],
+    owned: Option<&TokenStream>,
+    is_in_closure: bool,
+) -> TokenStream {
     let Some((recorder, inner)) = recorders.split_first() else {
         return body_block(function.brace, &function.body).into();
     };
@@ -51,17 +57,24 @@ fn nested(function: &Function, recorders: &[Recorder], owned: Option<&TokenStrea
         imports,
         ..
     } = recorder;
-    let body = nested(function, inner, owned);
+    let is_in_closure_inside = is_in_closure || recorder.reads_result;
+    let mut body = nested(function, inner, owned, is_in_closure_inside);
     if !recorder.reads_result {
         let guard = Ident::new("__call", Span::mixed_site());
         return quote!(let #guard = #call::CallGuard::<#ty>::new(#series); #body);
     }
     let is_innermost = !inner.iter().any(|inner| inner.reads_result);
     let owned = owned.filter(|_| is_innermost);
+    if is_innermost {
+        body = recorder.hinted(body);
+    }
     let output = closure_output(&function.sig.output);
     let body = in_braces(function.brace, quote!(#owned #body));
-    quote_spanned! {function.brace=>
-        #imports
+    let mut run = quote_spanned! {function.brace=>
         #call::run_call::<#ty, _, _>(#series, move || #output #body, #ending)
+    };
+    if !is_in_closure {
+        run = return_statement(&run);
     }
+    quote!(#imports #run)
 }

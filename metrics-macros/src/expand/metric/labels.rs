@@ -23,7 +23,7 @@ use syn::{LitStr, PathArguments, Type, spanned::Spanned};
 use super::Expansion;
 use crate::{
     expand::tokens::located_at,
-    model::{Declaration, LabelsType, ListedLabel, Mode},
+    model::{Declaration, LabelsType, ListedLabel, Mode, ungrouped},
 };
 
 impl Expansion<'_> {
@@ -168,6 +168,9 @@ fn parameter_names(labels: &[ListedLabel]) -> Vec<Ident> {
         let name = match parameter.to_string().as_str() {
             // Keywords without a raw form are passed on, and the compiler rejects them as a name.
             "self" | "Self" | "super" | "crate" => parameter.clone(),
+            "_" => format_ident!("__{index}", span = parameter.span()),
+            // A keyword since the edition of 2024, and valid in its raw form in all.
+            "gen" => Ident::new_raw("gen", parameter.span()),
             _ if names.contains(parameter) => format_ident!("__{index}", span = parameter.span()),
             _ if is_word => parameter.clone(),
             keyword => Ident::new_raw(keyword, parameter.span()),
@@ -185,7 +188,7 @@ fn parameter_names(labels: &[ListedLabel]) -> Vec<Ident> {
 
 /// The type of a parameter: `&str` where the declaration says `String`, else the declared type.
 fn borrowed(ty: &Type) -> TokenStream {
-    if let Type::Path(path) = ty
+    if let Type::Path(path) = ungrouped(ty)
         && path.qself.is_none()
         && let Some(last) = path.path.segments.last()
         && last.ident == "String"

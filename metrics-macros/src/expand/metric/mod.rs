@@ -74,6 +74,8 @@ impl<'a> Expansion<'a> {
     fn recorded(&self) -> TokenStream {
         let Declaration {
             vis,
+            keyword,
+            end,
             ident,
             ty,
             attrs,
@@ -127,7 +129,7 @@ impl<'a> Expansion<'a> {
             #(#cfgs)*
             #(#docs)*
             #(#others)*
-            #vis static #ident: #ident = #ident { __metric: #init };
+            #vis #keyword #ident: #ident = #ident { __metric: #init } #end
 
             #access
 

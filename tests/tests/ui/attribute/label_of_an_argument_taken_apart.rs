@@ -1,6 +1,6 @@
 use metrics_core::counted;
 
-#[counted(labels(a))]
+#[counted(labels(pair))]
 fn work((a, b): (u32, u32)) -> u32 {
     a + b
 }

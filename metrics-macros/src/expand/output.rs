@@ -1,0 +1,163 @@
+//! The return type of a function in code that wraps its body: as the output of a closure, and as a
+//! hint from which the compiler infers what the body returns, as it would from the signature.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use syn::{
+    Lifetime, PathArguments, ReturnType, Type, TypeImplTrait, TypeParamBound,
+    visit_mut::{self, VisitMut},
+};
+
+use super::tokens::allow;
+use crate::model::{Args, Function, is_nameable, ungrouped};
+
+/// `-> Type` for a closure, with `_` in place of `impl`, which is not allowed there.
+pub(super) fn closure_output(output: &ReturnType) -> TokenStream {
+    match output {
+        ReturnType::Type(arrow, ty) => {
+            let ty = with_placeholders(ty);
+            quote!(#arrow #ty)
+        }
+        ReturnType::Default => quote!(),
+    }
+}
+
+/// The type with `_` in place of each `impl Trait`.
+pub(super) fn with_placeholders(ty: &Type) -> Type {
+    replace_impl(ty, |_| syn::parse_quote!(_))
+}
+
+/// Whether the type contains `impl Trait`.
+pub(super) fn names_impl(ty: &Type) -> bool {
+    let mut is_found = false;
+    replace_impl(ty, |_| {
+        is_found = true;
+        syn::parse_quote!(_)
+    });
+    is_found
+}
+
+fn replace_impl(ty: &Type, replace: impl FnMut(&TypeImplTrait) -> Type) -> Type {
+    struct Replacer<F>(F);
+
+    impl<F: FnMut(&TypeImplTrait) -> Type> VisitMut for Replacer<F> {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            if let Type::ImplTrait(opaque) = ty {
+                *ty = (self.0)(opaque);
+            } else {
+                visit_mut::visit_type_mut(self, ty);
+            }
+        }
+    }
+
+    let mut ty = ty.clone();
+    Replacer(replace).visit_type_mut(&mut ty);
+    ty
+}
+
+/// A function that returns its argument, for a return type with `impl Fn(...)`: from the bound the
+/// compiler infers the parameters of a closure that the body returns, which it cannot infer from
+/// `_`. The body is passed through it. `None` for other types.
+///
+/// `-> Result<impl Fn(&str) -> usize, E>` gives
+///
+/// ```text
+/// fn __declared<__T0: Fn(&str) -> usize>(value: Result<__T0, E>) -> Result<__T0, E> { value }
+/// ```
+///
+/// `None` as well for a type that this item cannot name, because it mentions generic parameters or
+/// a lifetime that is not in the arguments of a bound.
+pub(super) fn closure_hint(args: &Args, function: &Function) -> Option<TokenStream> {
+    let ReturnType::Type(_, ty) = &function.sig.output else {
+        return None;
+    };
+    let mut parameters = Vec::new();
+    let mut has_closure = false;
+    let declared = replace_impl(ty, |opaque| {
+        has_closure |= opaque.bounds.iter().any(is_closure_bound);
+        let name = format_ident!("__T{}", parameters.len(), span = Span::mixed_site());
+        let bounds = &opaque.bounds;
+        parameters.push(quote!(#name: #bounds));
+        syn::parse_quote!(#name)
+    });
+    let is_nameable = || is_nameable(ty.to_token_stream(), &function.sig, args);
+    (has_closure && is_nameable() && !names_lifetime(ty)).then(|| {
+        let allow = allow();
+        quote! {
+            #allow
+            fn __declared<#(#parameters),*>(value: #declared) -> #declared {
+                value
+            }
+        }
+    })
+}
+
+fn is_closure_bound(bound: &TypeParamBound) -> bool {
+    let TypeParamBound::Trait(bound) = bound else {
+        return false;
+    };
+    let last = bound.path.segments.last();
+    last.is_some_and(|last| matches!(last.arguments, PathArguments::Parenthesized(_)))
+}
+
+/// Whether the type names a lifetime or has an elided one, apart from the arguments of `Fn(...)`.
+fn names_lifetime(ty: &Type) -> bool {
+    struct Finder(bool);
+
+    impl VisitMut for Finder {
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            self.0 |= lifetime.ident != "static";
+        }
+
+        fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
+            self.0 |= reference.lifetime.is_none();
+            visit_mut::visit_type_reference_mut(self, reference);
+        }
+
+        fn visit_parenthesized_generic_arguments_mut(
+            &mut self,
+            _: &mut syn::ParenthesizedGenericArguments,
+        ) {
+        }
+    }
+
+    let mut finder = Finder(false);
+    finder.visit_type_mut(&mut ty.clone());
+    finder.0
+}
+
+/// Whether the type is `!`.
+pub(super) fn is_never(output: &ReturnType) -> bool {
+    matches!(output, ReturnType::Type(_, ty) if matches!(ungrouped(ty), Type::Never(_)))
+}
+
+/// Unreachable code from which the compiler infers what an `async` block returns, as it would from
+/// the signature of an `async fn`.
+pub(super) fn type_hint(output: &ReturnType) -> TokenStream {
+    let ReturnType::Type(_, ty) = output else {
+        return quote! {
+            #[allow(unreachable_code, clippy::unused_unit, clippy::diverging_sub_expression)]
+            if false {
+                return ();
+            }
+        };
+    };
+    let ty = if is_never(output) {
+        syn::parse_quote!(::core::convert::Infallible)
+    } else {
+        with_placeholders(ty)
+    };
+    quote! {
+        #[allow(
+            unreachable_code,
+            clippy::diverging_sub_expression,
+            clippy::let_unit_value,
+            clippy::empty_loop,
+            clippy::needless_return
+        )]
+        if false {
+            let __result: #ty = loop {};
+            return __result;
+        }
+    }
+}
