@@ -248,8 +248,16 @@ mod enabled {
 ///
 /// The time is a number with the unit `us`, `ms`, `s`, `m`, `h` or `d`. It should be several times the
 /// scrape interval. A series is idle if an exposition reads the same values as one that was at least
-/// this time earlier. The idle series appears in this exposition and is removed after it, if the
-/// exposition is written completely. A series is not idle after
+/// this time earlier. The idle series appears in this exposition and is removed after it, once the
+/// exposition is delivered: a scrape when its body has been written to its end, a remote write or a
+/// push when the server has accepted it, a textfile when it is in place, and a call such as
+/// [`encode`](crate::encode()) when it returns. Remote write then sends a stale marker.
+///
+/// If there are several recipients, such as two scrapers, or a scraper and remote write, the series
+/// stays until each of them has its last value. A recipient that has not been delivered anything for
+/// 5 minutes is not waited for; one whose last three deliveries are further apart, for three times
+/// that interval, at most a day. Scrapers are told apart by address, query and the headers
+/// `User-Agent`, `Accept` and `X-Prometheus-Scrape-Timeout-Seconds`. A series is not idle after
 ///
 /// * any recording that changes the value, for counters, histograms and summaries;
 /// * any recording, also a `set` to the same value, for gauges and state sets;
@@ -257,7 +265,7 @@ mod enabled {
 ///   expire while it is not 0.
 ///
 /// A series does not expire while a handle (`bind`) to it exists. Nothing expires while nothing is
-/// scraped; then `max_series` bounds the memory. [`gather`](crate::gather()) removes no series.
+/// delivered; then `max_series` bounds the memory. [`gather`](crate::gather()) removes no series.
 /// Metrics that are summed because they have the same name and labels do not expire.
 ///
 /// A recording that is concurrent with the removal is not lost. A series that is recorded again

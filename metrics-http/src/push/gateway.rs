@@ -9,7 +9,7 @@ use hyper::{
     HeaderMap, Method, Uri,
     header::{self, HeaderValue},
 };
-use metrics_core::{Format, Registry};
+use metrics_core::{__private::Recipient, Format, Registry};
 use tokio::sync::oneshot;
 
 use super::{
@@ -304,16 +304,24 @@ impl PushGateway {
         let uri = self.uri()?;
         let mut headers = HeaderMap::new();
         let mut body = Vec::new();
+        let recipient = Recipient::new(("gateway", uri.to_string()));
+        let mut delivery = None;
         if method != Method::DELETE {
             headers.insert(
                 header::CONTENT_TYPE,
                 HeaderValue::from_static(self.format.content_type()),
             );
+            let (registry, format) = (&self.registry, self.format);
+            let encoded = registry.encode_for(recipient, format, &mut body, Duration::MAX, None);
             // Writing to a `Vec` does not fail.
-            let _ = self.registry.encode(self.format, &mut body);
+            delivery = encoded.ok();
         }
         let response = client.send(method, &uri, headers, body).await;
-        response.map(drop).map_err(Error::push)
+        response.map_err(Error::push)?;
+        if let Some(delivery) = delivery {
+            delivery.confirm(recipient);
+        }
+        Ok(())
     }
 }
 

@@ -7,9 +7,13 @@ use std::{
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
-use metrics_core::{Format, Registry};
+use metrics_core::{
+    __private::{Delivery, Recipient},
+    Format, Registry,
+};
 
 use crate::error::Error;
 
@@ -84,14 +88,23 @@ pub fn write_textfile_from(registry: &Registry, path: impl AsRef<Path>) -> Resul
 
 fn replace(registry: &Registry, path: &Path) -> io::Result<()> {
     let (file, temporary) = create_temporary(path)?;
-    let written = write(registry, file).and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        // The removal may fail for the same reason; only the first error is reported.
-        let _ = fs::remove_file(&temporary);
-        return written;
+    let recipient = Recipient::new(("textfile", path));
+    let renamed = write(registry, recipient, file).and_then(|delivery| {
+        fs::rename(&temporary, path)?;
+        Ok(delivery)
+    });
+    match renamed {
+        Ok(delivery) => {
+            delivery.confirm(recipient);
+            sync_folder(path);
+            Ok(())
+        }
+        Err(error) => {
+            // The removal may fail for the same reason; only the first error is reported.
+            let _ = fs::remove_file(&temporary);
+            Err(error)
+        }
     }
-    sync_folder(path);
-    Ok(())
 }
 
 /// Creates a file in the folder of `path`, with a name that the exporter ignores.
@@ -116,13 +129,14 @@ fn create_temporary(path: &Path) -> io::Result<(File, PathBuf)> {
     }
 }
 
-fn write(registry: &Registry, file: File) -> io::Result<()> {
+fn write(registry: &Registry, recipient: Recipient, file: File) -> io::Result<Delivery> {
     let mut out = BufWriter::new(file);
-    registry.encode(Format::Text, &mut out)?;
+    let delivery = registry.encode_for(recipient, Format::Text, &mut out, Duration::MAX, None)?;
     out.flush()?;
     let file = out.get_ref();
     make_readable(file)?;
-    file.sync_all()
+    file.sync_all()?;
+    Ok(delivery)
 }
 
 /// Sets mode 644 whatever the umask is, because the exporter usually runs as another user.

@@ -12,7 +12,10 @@ use std::{
 
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 
-use super::pipe::{Pipe, Tee, Writer};
+use super::{
+    delivery::Confirmation,
+    pipe::{Pipe, Tee, Writer},
+};
 
 /// The body of a response.
 ///
@@ -27,7 +30,11 @@ use super::pipe::{Pipe, Tee, Writer};
 /// let response = hyper::Response::new(Body::new("not found\n"));
 /// # let _ = response;
 /// ```
-pub struct Body(Content);
+pub struct Body {
+    content: Content,
+    /// Confirms that the exposition was delivered, until the body has ended.
+    confirmation: Option<Confirmation>,
+}
 
 enum Content {
     Full(Bytes),
@@ -42,15 +49,15 @@ enum Content {
 impl Body {
     /// A body that is complete in memory.
     pub fn new(content: impl Into<Bytes>) -> Body {
-        Body(Content::Full(content.into()))
+        Body::of(Content::Full(content.into()))
     }
 
     pub(super) fn head() -> Body {
-        Body(Content::Head)
+        Body::of(Content::Head)
     }
 
     pub(super) fn from_chunks(chunks: VecDeque<Bytes>) -> Body {
-        Body(Content::Chunks(chunks))
+        Body::of(Content::Chunks(chunks))
     }
 
     /// A streamed body and the writer that fills it.
@@ -60,7 +67,20 @@ impl Body {
     pub(super) fn stream(timeout: Duration, tee: Option<Box<dyn Tee>>) -> (Body, Writer) {
         let pipe = Arc::new(Pipe::default());
         let writer = Writer::new(Arc::clone(&pipe), timeout, tee);
-        (Body(Content::Stream(pipe)), writer)
+        (Body::of(Content::Stream(pipe)), writer)
+    }
+
+    /// Confirms the delivery of an exposition when the body has been read to its end.
+    pub(super) fn confirming(mut self, confirmation: Confirmation) -> Body {
+        self.confirmation = Some(confirmation);
+        self
+    }
+
+    fn of(content: Content) -> Body {
+        Body {
+            content,
+            confirmation: None,
+        }
     }
 }
 
@@ -72,7 +92,7 @@ impl HttpBody for Body {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        match &mut self.0 {
+        let frame = match &mut self.content {
             Content::Full(bytes) => {
                 let bytes = mem::take(bytes);
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
@@ -82,11 +102,20 @@ impl HttpBody for Body {
             Content::Chunks(chunks) => {
                 Poll::Ready(chunks.pop_front().map(|it| Ok(Frame::data(it))))
             }
+        };
+        // hyper does not ask again after the last chunk of a body of known length.
+        let has_ended = match &self.content {
+            Content::Chunks(chunks) => chunks.is_empty(),
+            _ => matches!(frame, Poll::Ready(None)),
+        };
+        if has_ended && let Some(confirmation) = self.confirmation.take() {
+            confirmation.body_taken();
         }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.content {
             Content::Full(bytes) => bytes.is_empty(),
             Content::Chunks(chunks) => chunks.is_empty(),
             Content::Head | Content::Stream(_) => false,
@@ -94,7 +123,7 @@ impl HttpBody for Body {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.content {
             Content::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Content::Chunks(chunks) => {
                 SizeHint::with_exact(chunks.iter().map(|it| it.len() as u64).sum())
@@ -112,7 +141,7 @@ impl Debug for Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        if let Content::Stream(pipe) = &self.0 {
+        if let Content::Stream(pipe) = &self.content {
             pipe.disconnect();
         }
     }

@@ -14,7 +14,7 @@ use std::{
 use hyper::body::Bytes;
 use tokio::sync::watch;
 
-use super::pipe::Tee;
+use super::{delivery::SharedDelivery, pipe::Tee};
 
 /// The encodings in progress, by key.
 pub(super) struct Coalescer<K>(Arc<Mutex<Vec<(K, Outcomes)>>>);
@@ -24,7 +24,7 @@ type Outcomes = watch::Receiver<Option<Outcome>>;
 /// How the leader's encoding ended.
 #[derive(Clone)]
 enum Outcome {
-    Complete(VecDeque<Bytes>),
+    Complete(VecDeque<Bytes>, SharedDelivery),
     TooLarge,
 }
 
@@ -33,7 +33,7 @@ pub(super) enum Role<K: PartialEq> {
     /// Encode, and share the result.
     Leader(Leader<K>),
     /// Send the chunks that the leader encoded.
-    Follower(VecDeque<Bytes>),
+    Follower(VecDeque<Bytes>, SharedDelivery),
     /// Encode without sharing: the leader's exposition was too large.
     Alone,
 }
@@ -57,7 +57,9 @@ impl<K: PartialEq + Clone> Coalescer<K> {
                 Err(outcomes) => outcomes,
             };
             match outcomes.wait_for(Option::is_some).await.as_deref() {
-                Ok(Some(Outcome::Complete(chunks))) => return Role::Follower(chunks.clone()),
+                Ok(Some(Outcome::Complete(chunks, delivery))) => {
+                    return Role::Follower(chunks.clone(), delivery.clone());
+                }
                 Ok(_) => return Role::Alone,
                 // The leader was dropped, perhaps because its client went away: elect another.
                 Err(_) => {}
@@ -80,6 +82,7 @@ impl<K: PartialEq + Clone> Coalescer<K> {
             outcome: sender,
             chunks: VecDeque::new(),
             bytes: 0,
+            delivery: SharedDelivery::default(),
         })
     }
 }
@@ -100,6 +103,14 @@ pub(super) struct Leader<K: PartialEq> {
     outcome: watch::Sender<Option<Outcome>>,
     chunks: VecDeque<Bytes>,
     bytes: usize,
+    delivery: SharedDelivery,
+}
+
+impl<K: PartialEq> Leader<K> {
+    /// The delivery of the encoding, which followers confirm too.
+    pub(super) fn delivery(&self) -> &SharedDelivery {
+        &self.delivery
+    }
 }
 
 impl<K: PartialEq + Send> Tee for Leader<K> {
@@ -115,7 +126,8 @@ impl<K: PartialEq + Send> Tee for Leader<K> {
 
     fn complete(mut self: Box<Self>) {
         let chunks = mem::take(&mut self.chunks);
-        self.outcome.send_replace(Some(Outcome::Complete(chunks)));
+        let outcome = Outcome::Complete(chunks, self.delivery.clone());
+        self.outcome.send_replace(Some(outcome));
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode, Uri,
-    header::{self, HeaderName, HeaderValue},
+    header::{self, HeaderValue},
 };
 use metrics_core::Registry;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -21,7 +21,8 @@ use super::{
     body::Body,
     coalescing::{Coalescer, Role},
     content_coding::ContentCoding,
-    header::joined,
+    delivery::{Client, ClientConnection},
+    header::{SCRAPE_TIMEOUT, joined},
     job::{ScrapeJob, ScrapeKey},
     response::{ServiceResult, method_not_allowed, text},
 };
@@ -121,7 +122,9 @@ impl Endpoint {
             _ => return ResponseFuture::ready(method_not_allowed()),
         };
         let (headers, uri) = (request.headers().clone(), request.uri().clone());
-        ResponseFuture::new(self.clone().scrape(headers, uri, is_head))
+        let connection = request.extensions().get::<Arc<ClientConnection>>();
+        let client = Client::new(connection, &headers, &uri);
+        ResponseFuture::new(self.clone().scrape(headers, uri, is_head, client))
     }
 
     #[cfg(feature = "catalog")]
@@ -129,7 +132,13 @@ impl Endpoint {
         &self.registry
     }
 
-    async fn scrape(self, headers: HeaderMap, uri: Uri, is_head: bool) -> ServiceResult {
+    async fn scrape(
+        self,
+        headers: HeaderMap,
+        uri: Uri,
+        is_head: bool,
+        client: Client,
+    ) -> ServiceResult {
         let format = accept::negotiate(joined(&headers, &header::ACCEPT).as_deref());
         let accept_encoding = joined(&headers, &header::ACCEPT_ENCODING);
         let coding = ContentCoding::negotiate(accept_encoding.as_deref());
@@ -142,7 +151,7 @@ impl Endpoint {
                 names: selected_names(&uri),
             };
             let timeout = self.timeout.min(requested_timeout(&headers));
-            match self.body(key, timeout).await {
+            match self.body(key, timeout, client).await {
                 Ok(body) => body,
                 Err(response) => return Ok(response),
             }
@@ -166,9 +175,16 @@ impl Endpoint {
     /// The body of an exposition: streamed from a new encoding, or shared with an identical scrape.
     ///
     /// The error is the response to send instead.
-    async fn body(&self, key: ScrapeKey, timeout: Duration) -> Result<Body, Response<Body>> {
+    async fn body(
+        &self,
+        key: ScrapeKey,
+        timeout: Duration,
+        client: Client,
+    ) -> Result<Body, Response<Body>> {
         let leader = match self.coalescer.join(key.clone()).await {
-            Role::Follower(chunks) => return Ok(Body::from_chunks(chunks)),
+            Role::Follower(chunks, delivery) => {
+                return Ok(Body::from_chunks(chunks).confirming(delivery.to(&client)));
+            }
             Role::Leader(leader) => Some(leader),
             Role::Alone => None,
         };
@@ -178,6 +194,7 @@ impl Endpoint {
             key,
             timeout,
             leader,
+            client,
         };
         job.start(permit).map_err(|_| {
             text(
@@ -274,8 +291,6 @@ fn requested_timeout(headers: &HeaderMap) -> Duration {
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .unwrap_or(Duration::MAX)
 }
-
-const SCRAPE_TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
 
 #[cfg(test)]
 mod tests {

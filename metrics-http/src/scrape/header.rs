@@ -2,6 +2,10 @@
 
 use hyper::{HeaderMap, header::HeaderName};
 
+/// The scraper's own timeout, in seconds.
+pub(super) const SCRAPE_TIMEOUT: HeaderName =
+    HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
+
 /// All lines of a header, joined into one list; a line that is not visible ASCII is skipped.
 pub(crate) fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let lines: Vec<&str> = headers

@@ -13,6 +13,7 @@ use super::{
     body::Body,
     coalescing::Leader,
     content_coding::ContentCoding,
+    delivery::{Client, SharedDelivery},
     pipe::{Tee, Writer},
 };
 
@@ -32,6 +33,7 @@ pub(super) struct ScrapeJob {
     pub(super) timeout: Duration,
     /// Shares the encoding with identical scrapes.
     pub(super) leader: Option<Leader<ScrapeKey>>,
+    pub(super) client: Client,
 }
 
 impl ScrapeJob {
@@ -40,6 +42,9 @@ impl ScrapeJob {
     /// The thread does not come from a runtime's blocking pool, because that pool may be full of
     /// the program's own work, and a program in trouble is the one whose metrics are needed.
     pub(super) fn start(mut self, permit: OwnedSemaphorePermit) -> io::Result<Body> {
+        let delivery = self.leader.as_ref().map(Leader::delivery);
+        let delivery = delivery.cloned().unwrap_or_default();
+        let confirmation = delivery.to(&self.client);
         let tee = self
             .leader
             .take()
@@ -50,23 +55,28 @@ impl ScrapeJob {
             .spawn(move || {
                 // On failure, the client is gone or too slow, and dropping the writer has already
                 // ended the body with an error.
-                let _ = self.run(writer);
+                let _ = self.run(writer, &delivery);
                 drop(permit);
             })?;
-        Ok(body)
+        Ok(body.confirming(confirmation))
     }
 
-    fn run(self, out: Writer) -> io::Result<()> {
-        self.key.coding.write(out, |out| self.encode(out))
+    fn run(self, out: Writer, delivery: &SharedDelivery) -> io::Result<()> {
+        let coding = self.key.coding;
+        coding.write(out, |out| self.encode(out, delivery))
     }
 
-    fn encode(&self, mut out: &mut dyn Write) -> io::Result<()> {
+    fn encode(&self, mut out: &mut dyn Write, delivery: &SharedDelivery) -> io::Result<()> {
         let names = &self.key.names;
         let is_selected = |name: &str| names.iter().any(|selected| selected == name);
         let filter = (!names.is_empty()).then_some(&is_selected as &dyn Fn(&str) -> bool);
         // Collectors get three quarters of the timeout; the rest is for writing.
         let collect_timeout = self.timeout / 4 * 3;
-        self.registry
-            .encode_within(self.key.format, &mut out, collect_timeout, filter)
+        let (recipient, format) = (self.client.recipient(), self.key.format);
+        let encoded =
+            self.registry
+                .encode_for(recipient, format, &mut out, collect_timeout, filter)?;
+        delivery.set(encoded);
+        Ok(())
     }
 }

@@ -8,16 +8,20 @@ mod accept;
 mod body;
 mod coalescing;
 mod content_coding;
+mod delivery;
 mod endpoint;
 mod header;
 mod job;
 mod pipe;
 mod response;
 
-pub(crate) use self::response::{method_not_allowed, text};
 pub use self::{
     body::Body,
     endpoint::{Endpoint, ResponseFuture},
 };
 #[cfg(feature = "page")]
 pub(crate) use self::{content_coding::ContentCoding, header::joined};
+pub(crate) use self::{
+    delivery::ClientConnection,
+    response::{method_not_allowed, text},
+};

@@ -9,7 +9,12 @@ use std::{
     time::Duration,
 };
 
-use hyper::server::conn::http1;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::rt::TokioTimer;
 use tokio::{
     sync::{Semaphore, oneshot, watch},
@@ -25,6 +30,7 @@ use super::{
     routes::Routes,
     write_timeout::WriteTimeout,
 };
+use crate::scrape::ClientConnection;
 
 /// What all connections share: routes, limits, the allow-list and TLS.
 #[derive(Clone)]
@@ -86,8 +92,10 @@ async fn accept(
         let permit = Arc::clone(&permits).acquire_owned().await;
         match listener.accept().await {
             Ok((_, Some(peer))) if !config.allow_list.allows(peer) => {}
-            Ok((stream, _)) => {
-                let connection = serve_connection(stream, config.clone(), closing.subscribe());
+            Ok((stream, peer)) => {
+                let client = Arc::new(ClientConnection::new(peer));
+                let closing = closing.subscribe();
+                let connection = serve_connection(stream, client, config.clone(), closing);
                 tokio::spawn(async move {
                     connection.await;
                     drop(permit);
@@ -102,6 +110,7 @@ async fn accept(
 
 async fn serve_connection(
     stream: Box<dyn Stream>,
+    client: Arc<ClientConnection>,
     config: ConnectionConfig,
     closing: watch::Receiver<()>,
 ) {
@@ -110,25 +119,31 @@ async fn serve_connection(
         let handshake = time::timeout(config.limits.client_timeout, tls.accept(stream)).await;
         // A failed handshake is not reported: it concerns the client, which sees it too.
         if let Ok(Ok(stream)) = handshake {
-            serve_http(stream, config.routes, config.limits, closing).await;
+            serve_http(stream, client, config.routes, config.limits, closing).await;
         }
         return;
     }
-    serve_http(stream, config.routes, config.limits, closing).await;
+    serve_http(stream, client, config.routes, config.limits, closing).await;
 }
 
 async fn serve_http(
     stream: impl Stream,
+    client: Arc<ClientConnection>,
     routes: Routes,
     limits: Limits,
     mut closing: watch::Receiver<()>,
 ) {
+    let stream = WriteTimeout::new(stream, limits.client_timeout, Arc::clone(&client));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Arc::clone(&client));
+        routes.call(request)
+    });
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.client_timeout)
             .max_buf_size(limits.max_header_bytes.max(MIN_HEADER_BYTES))
-            .serve_connection(WriteTimeout::new(stream, limits.client_timeout), routes)
+            .serve_connection(stream, service)
     );
     let closing = pin!(closing.changed());
     // An error is not reported: it concerns the client, which sees it too.

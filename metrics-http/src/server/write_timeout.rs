@@ -4,6 +4,7 @@ use std::{
     future::Future,
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -15,6 +16,8 @@ use tokio::{
     time::Sleep,
 };
 
+use crate::scrape::ClientConnection;
+
 /// A stream whose writes fail if none makes progress within the timeout.
 ///
 /// hyper limits how long a client may take to send the head of a request, but not how long it may
@@ -25,14 +28,16 @@ pub(super) struct WriteTimeout<S> {
     timeout: Duration,
     /// Present while a write is pending.
     timer: Option<Pin<Box<Sleep>>>,
+    connection: Arc<ClientConnection>,
 }
 
 impl<S> WriteTimeout<S> {
-    pub(super) fn new(stream: S, timeout: Duration) -> Self {
+    pub(super) fn new(stream: S, timeout: Duration, connection: Arc<ClientConnection>) -> Self {
         Self {
             stream: TokioIo::new(stream),
             timeout,
             timer: None,
+            connection,
         }
     }
 
@@ -75,7 +80,12 @@ impl<S: AsyncWrite + Unpin> Write for WriteTimeout<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        // hyper flushes when it has written all that it had buffered.
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        if matches!(flushed, Poll::Ready(Ok(()))) {
+            self.connection.confirm_written();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -7,7 +7,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use metrics_core::Registry;
+use metrics_core::{
+    __private::{Delivery, Recipient},
+    Registry,
+};
 use tokio::{
     sync::oneshot,
     task,
@@ -22,6 +25,7 @@ use crate::push::self_metrics::{LossReason, TargetMetrics};
 
 pub(super) struct Gatherer {
     registry: Registry,
+    recipient: Recipient,
     converter: SeriesConverter,
     /// The series of the last gathering.
     previous: HashMap<Labels, PreviousSample>,
@@ -37,9 +41,14 @@ struct PreviousSample {
 }
 
 impl Gatherer {
-    pub(super) fn new(registry: Registry, converter: SeriesConverter) -> Gatherer {
+    pub(super) fn new(
+        registry: Registry,
+        recipient: Recipient,
+        converter: SeriesConverter,
+    ) -> Gatherer {
         Gatherer {
             registry,
+            recipient,
             converter,
             previous: HashMap::new(),
             last_time: 0,
@@ -56,7 +65,8 @@ impl Gatherer {
     ) {
         loop {
             let start = Instant::now();
-            let dropped = queue.push(self.gather().await);
+            let (samples, delivery) = self.gather().await;
+            let dropped = queue.push(samples, delivery);
             metrics.record_lost(dropped, LossReason::QueueFull);
             let left = interval.saturating_sub(start.elapsed());
             // `stopped` completes when the signal is sent, and when its sender is dropped.
@@ -64,21 +74,21 @@ impl Gatherer {
                 break;
             }
         }
-        let mut last = self.gather().await;
+        let (mut last, delivery) = self.gather().await;
         let time = self.now();
         let previous = self.previous.values();
         last.extend(previous.map(|previous| previous.sample.stale_marker(time)));
-        metrics.record_lost(queue.push(last), LossReason::QueueFull);
+        metrics.record_lost(queue.push(last, delivery), LossReason::QueueFull);
         queue.close();
     }
 
-    async fn gather(&mut self) -> Vec<SeriesSample> {
+    async fn gather(&mut self) -> (Vec<SeriesSample>, Option<Delivery>) {
         let time = self.now();
-        let registry = self.registry.clone();
+        let (registry, recipient) = (self.registry.clone(), self.recipient);
         // On a blocking thread, because a slow collector must not delay the sender.
-        let gathered = task::spawn_blocking(move || registry.gather()).await;
-        let Ok(families) = gathered else {
-            return Vec::new();
+        let gathered = task::spawn_blocking(move || registry.gather_for(recipient)).await;
+        let Ok((families, delivery)) = gathered else {
+            return (Vec::new(), None);
         };
         let mut disappeared = mem::take(&mut self.previous);
         let mut samples = self.converter.samples(&families, time);
@@ -106,7 +116,7 @@ impl Gatherer {
         }
         let disappeared = disappeared.values();
         samples.extend(disappeared.map(|previous| previous.sample.stale_marker(time)));
-        samples
+        (samples, Some(delivery))
     }
 
     /// The current Unix time in milliseconds, but at least 1 ms after the last one.

@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use metrics_core::{Escaping, Registry};
+use metrics_core::{__private::Recipient, Escaping, Registry};
 use tokio::{task, time};
 
 pub use self::version::RemoteWriteVersion;
@@ -226,7 +226,8 @@ impl RemoteWrite {
         let metrics = self_metrics::register(&self.registry, &uri.to_string())?;
         metrics.record_lost(0, LossReason::QueueFull);
         Pusher::spawn(move |stopped| async move {
-            let queue = Arc::new(Queue::new(self.max_queued_samples));
+            let recipient = Recipient::new(("remote write", uri.to_string(), &self.labels));
+            let queue = Arc::new(Queue::new(self.max_queued_samples, recipient));
             let sender = Sender::new(
                 client,
                 uri,
@@ -242,7 +243,7 @@ impl RemoteWrite {
                 sends_native_histograms: self.sends_native_histograms,
                 labels: self.labels,
             };
-            let gatherer = Gatherer::new(self.registry, converter);
+            let gatherer = Gatherer::new(self.registry, recipient, converter);
             gatherer.run(interval, &queue, &metrics, stopped).await;
             finish(sending, &queue, &metrics, self.shutdown_timeout).await
         })

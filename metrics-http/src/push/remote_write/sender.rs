@@ -90,6 +90,7 @@ impl Sender {
             let error = match self.send(samples, version).await {
                 Ok(headers) => {
                     self.metrics.record_push(started.elapsed(), true);
+                    self.queue.confirm_taken();
                     return self.check_written(samples, version, &headers);
                 }
                 Err(error) => error,
