@@ -1,6 +1,6 @@
 //! Creates dynamic metrics: metrics whose names are known only at run time.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{
     describe::error::Error,
@@ -68,12 +68,16 @@ impl Registry {
         &self,
         options: Options,
     ) -> Result<DynamicFamily<M>, Error> {
+        static CREATING: Mutex<()> = Mutex::new(());
         let family = options.family::<M>()?;
         if let Some(known) = self.find_dynamic(&family) {
             return Ok(DynamicFamily::from_family(known));
         }
-        // Two threads that get here at once create two metrics of one name; scrapes add up their
-        // series.
+        // Of two threads that get here at once, the second one finds the metric of the first.
+        let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = self.find_dynamic(&family) {
+            return Ok(DynamicFamily::from_family(known));
+        }
         self.add(Item::Metric(FamilyRef::Dynamic(Arc::clone(&family))))?;
         Ok(DynamicFamily::from_family(family))
     }

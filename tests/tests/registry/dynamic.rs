@@ -1,11 +1,31 @@
 //! Dynamic metrics: their lifetime, and `get_or_create`.
 
-use std::thread;
+use std::{sync::Barrier, thread};
 
 use metrics_core::{Counter, Format, Gauge, Histogram, Registry, UpDownCounter};
 use tests::assert_panics;
 
 use crate::support::{labelled, options};
+
+#[test]
+fn threads_that_get_or_create_a_family_at_once_share_it() {
+    let registry = Registry::new();
+    let barrier = Barrier::new(4);
+    for name in (0..50).map(|at| format!("a{at}")) {
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    let options = options(&name).labels(["x"]);
+                    let family = registry.get_or_create_family::<Gauge>(options).unwrap();
+                    family.with(&["y"]).add(1);
+                    barrier.wait();
+                    assert_eq!(family.with(&["y"]).get(), 4);
+                });
+            }
+        });
+    }
+}
 
 #[test]
 fn a_metric_outlives_its_registry() {
