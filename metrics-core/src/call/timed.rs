@@ -191,19 +191,15 @@ fn observe(cells: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
         return;
     };
     let bucket = buckets.index_of_duration(to_float(nanos));
-    if histogram_block::observe(cells, bucket, |before| Sum::Nanos.add(before, nanos)) {
-        storage::answer_copy_request(cells);
-    }
+    storage::observe(cells, bucket, Sum::Nanos, nanos);
 }
 
 /// Like [`observe`], for a bucket that is known.
 #[inline(never)]
 fn observe_in_bucket(cells: &[AtomicU64], row: usize, family: &Family, bucket: usize, nanos: u64) {
     let width = family.row_width();
-    if let Some(cells) = cells.get(row * width..(row + 1) * width)
-        && histogram_block::observe(cells, bucket, |before| Sum::Nanos.add(before, nanos))
-    {
-        storage::answer_copy_request(cells);
+    if let Some(cells) = cells.get(row * width..(row + 1) * width) {
+        storage::observe(cells, bucket, Sum::Nanos, nanos);
     }
 }
 

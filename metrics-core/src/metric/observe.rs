@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU64;
 
 use crate::{
     metric::series_storage::sealed::SeriesStorage,
-    storage::{self, histogram_block, histogram_block::Sum, native::table},
+    storage::{self, histogram_block::Sum, native::table},
 };
 
 /// Returns `value` if it is finite and, unless `allows_negative`, not below zero; otherwise `None`.
@@ -27,9 +27,7 @@ pub(crate) fn checked_observation(value: f64, allows_negative: bool) -> Option<f
 #[inline(always)]
 pub(crate) fn add_observation<S: SeriesStorage>(storage: &S, bucket: usize, value: f64) {
     let observe = move |cells: &[AtomicU64]| {
-        if histogram_block::observe(cells, bucket, |sum| Sum::Float.add(sum, value.to_bits())) {
-            storage::answer_copy_request(cells);
-        }
+        storage::observe(cells, bucket, Sum::Float, value.to_bits());
     };
     if S::LAYOUT.is_none() || storage.try_record(observe).is_none() {
         add_first_observation(storage, observe);
@@ -54,13 +52,9 @@ pub(crate) fn add_native_observation(
     sum: Sum,
 ) {
     let at = classic_count + table::COUNTS + slot;
-    let add = |before| sum.add(before, value);
-    let is_copy_wanted = if classic_count > 1 {
-        histogram_block::observe_twice(cells, [bucket, at], [bucket, slot], add)
+    if classic_count > 1 {
+        storage::observe_twice(cells, [bucket, at], [bucket, slot], sum, value);
     } else {
-        histogram_block::observe(cells, at, add)
-    };
-    if is_copy_wanted {
-        storage::answer_copy_request(cells);
+        storage::observe(cells, at, sum, value);
     }
 }

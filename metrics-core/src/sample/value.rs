@@ -1,6 +1,10 @@
 //! The values of series: numbers, histograms, summaries, infos and state sets.
 
-use crate::storage::{histogram_block::Sum, layout::Layout, native::NativeHistogramSnapshot};
+use crate::storage::{
+    histogram_block::{BUCKETS_OUT, COUNT_OUT, SUM_OUT, Sum, nanos},
+    layout::Layout,
+    native::NativeHistogramSnapshot,
+};
 
 /// The value of a sample, as an integer or a float.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,16 +92,20 @@ impl<'a> Observations<'a> {
         let sum = match layout {
             Layout::Histogram {
                 sum: Sum::Nanos, ..
-            } => values[1] as f64 / 1e9,
+            } => match Sum::of(values) {
+                // The conversion of 64 bits is faster.
+                [low, 0] => low as f64 / 1e9,
+                sum => nanos(sum) as f64 / 1e9,
+            },
             // The sum of finite observations may overflow to infinity.
-            _ => f64::from_bits(values[1]).clamp(f64::MIN, f64::MAX),
+            _ => f64::from_bits(values[SUM_OUT]).clamp(f64::MIN, f64::MAX),
         };
         let counts = match layout {
-            Layout::Histogram { buckets, .. } => &values[2..][..buckets as usize],
-            _ => &values[2..],
+            Layout::Histogram { buckets, .. } => &values[BUCKETS_OUT..][..buckets as usize],
+            _ => &values[BUCKETS_OUT..],
         };
         Observations {
-            count: values[0],
+            count: values[COUNT_OUT],
             sum,
             counts,
         }

@@ -9,6 +9,8 @@
 //!   `n - 2`, so that it does not wait for the addition of `n - 1`. The last two sums together are
 //!   therefore the sum of all observations. There are four `SUMS`, used in turn: observation `n`
 //!   overwrites the sum of `n - 4`, which no reader needs any more.
+//!   A sum of nanoseconds that would overflow is reduced first, between two observations and while
+//!   no reader reads: `CARRIED` takes over its high bits.
 //! * Then it increments the count of its bucket.
 //! * Then it increments `COMMIT`, the number of complete observations.
 //!
@@ -37,8 +39,10 @@ const COMMIT: usize = 0;
 const SUMS: usize = 1;
 const LAST: usize = SUMS + TURNS;
 const REQUEST: usize = LAST + 1;
+/// The part of a sum of nanoseconds that is not in the `SUMS`, in units of 2^[`LOW_BITS`].
+const CARRIED: usize = REQUEST + 1;
 /// The number of cells before the buckets.
-pub(crate) const HEADER: usize = REQUEST + 1;
+pub(crate) const HEADER: usize = CARRIED + 1;
 
 /// The number of sums that add up to the sum of all observations.
 const CHAINS: usize = 2;
@@ -47,45 +51,72 @@ const TURNS: usize = 2 * CHAINS;
 
 /// Position of the number of observations in a snapshot.
 pub(crate) const COUNT_OUT: usize = 0;
-/// Position of the sum of the observations in a snapshot.
+/// Position of the sum of the observations in a snapshot: a float, or the low half of 128 bits.
 pub(crate) const SUM_OUT: usize = 1;
+/// Position of the high half of a sum of nanoseconds in a snapshot; 0 for a float.
+pub(crate) const SUM_HIGH_OUT: usize = 2;
 /// Position of the first bucket in a snapshot.
-pub(crate) const BUCKETS_OUT: usize = 2;
+pub(crate) const BUCKETS_OUT: usize = 3;
+
+/// The number of bits that [`carry`] leaves in each sum.
+const LOW_BITS: u32 = 32;
+const LOW: u64 = (1 << LOW_BITS) - 1;
+
+/// The longest duration that can be added to a sum after [`carry`]: 584 years.
+pub(crate) const MAX_NANOS: u64 = u64::MAX - LOW;
 
 /// The number of direct attempts before the reader requests a copy.
 const ATTEMPTS: usize = 4;
 
 /// Records one observation; `count` is the position of its bucket's count after the header.
 ///
-/// `add` returns a sum plus the observed value. Only the thread that owns the block may call this,
-/// or for shared cells the thread that holds the lock. Returns whether a reader has requested a
-/// copy; then call [`CopyBuffer::answer`].
+/// `value` is the observation as `sum` encodes it. Only the thread that owns the block may call
+/// this, or for shared cells the thread that holds the lock. Returns whether a reader has requested
+/// a copy; then call [`CopyBuffer::answer`].
+///
+/// # Errors
+///
+/// If a sum of nanoseconds would overflow. Then nothing is recorded; call [`carry`] and try again.
 #[inline(always)]
-pub(crate) fn observe<A: Atomic>(block: &[A], count: usize, add: impl FnOnce(u64) -> u64) -> bool {
-    let observation = Observation::begin(block, add);
+pub(crate) fn observe<A: Atomic>(
+    block: &[A],
+    count: usize,
+    sum: Sum,
+    value: u64,
+) -> Result<bool, Overflow> {
+    let observation = Observation::begin(block, sum, value)?;
     observation.count(count);
-    observation.complete()
+    Ok(observation.complete())
 }
 
 /// Like [`observe`], for an observation that is counted in a classic and in a native bucket.
 ///
 /// `counts` are the positions of the two counts after the header, and `buckets` the positions of
 /// the two buckets among the counts of their kind.
+///
+/// # Errors
+///
+/// As for [`observe`].
 #[inline(always)]
 pub(crate) fn observe_twice<A: Atomic>(
     block: &[A],
     counts: [usize; 2],
     buckets: [usize; 2],
-    add: impl FnOnce(u64) -> u64,
-) -> bool {
-    let observation = Observation::begin(block, add);
+    sum: Sum,
+    value: u64,
+) -> Result<bool, Overflow> {
+    let observation = Observation::begin(block, sum, value)?;
     let last = buckets[0] as u64 | (buckets[1] as u64) << 32;
     block[LAST].store(last, Ordering::Release);
     for count in counts {
         observation.count(count);
     }
-    observation.complete()
+    Ok(observation.complete())
 }
+
+/// A sum of nanoseconds would exceed its cell.
+#[derive(Debug)]
+pub(crate) struct Overflow;
 
 /// An observation that has begun and is not complete.
 struct Observation<'b, A> {
@@ -96,12 +127,16 @@ struct Observation<'b, A> {
 
 impl<'b, A: Atomic> Observation<'b, A> {
     #[inline(always)]
-    fn begin(block: &'b [A], add: impl FnOnce(u64) -> u64) -> Self {
+    fn begin(block: &'b [A], sum: Sum, value: u64) -> Result<Self, Overflow> {
         let commit = block[COMMIT].load(Ordering::Relaxed);
         let turn = turn(commit);
-        let sum = add(block[SUMS + turn].load(Ordering::Relaxed));
+        let before = block[SUMS + turn].load(Ordering::Relaxed);
+        let sum = match sum {
+            Sum::Float => add_floats(before, value),
+            Sum::Nanos => before.checked_add(value).ok_or(Overflow)?,
+        };
         block[SUMS + (turn ^ CHAINS)].store(sum, Ordering::Release);
-        Observation { block, commit }
+        Ok(Observation { block, commit })
     }
 
     #[inline(always)]
@@ -140,27 +175,64 @@ pub(crate) struct Parts {
 pub enum Sum {
     /// An `f64` in the unit of the metric.
     Float,
-    /// Nanoseconds.
+    /// Nanoseconds: 64 bits in each cell, and 128 bits in a snapshot, as 64 bits are 584 years,
+    /// which calls that run at the same time exceed within days.
     Nanos,
 }
 
 impl Sum {
-    #[inline(always)]
-    pub(crate) fn add(self, a: u64, b: u64) -> u64 {
-        match self {
-            Sum::Float => (f64::from_bits(a) + f64::from_bits(b)).to_bits(),
-            Sum::Nanos => a.saturating_add(b),
-        }
+    /// The sum in a snapshot.
+    pub(crate) fn of(snapshot: &[u64]) -> [u64; 2] {
+        [snapshot[SUM_OUT], snapshot[SUM_HIGH_OUT]]
     }
 
-    /// Adds two sums. Infinite floats are clamped, as infinities of both signs would add up to NaN.
-    pub(crate) fn total(self, a: u64, b: u64) -> u64 {
-        let finite = |bits| f64::from_bits(bits).clamp(f64::MIN, f64::MAX).to_bits();
+    /// Stores a sum in a snapshot.
+    pub(crate) fn store([low, high]: [u64; 2], snapshot: &mut [u64]) {
+        snapshot[SUM_OUT] = low;
+        snapshot[SUM_HIGH_OUT] = high;
+    }
+
+    /// Adds two sums of snapshots. Infinite floats are clamped, as infinities of both signs would
+    /// add up to NaN.
+    pub(crate) fn add(self, a: [u64; 2], b: [u64; 2]) -> [u64; 2] {
+        let finite = |[bits, _]: [u64; 2]| f64::from_bits(bits).clamp(f64::MIN, f64::MAX).to_bits();
         match self {
-            Sum::Float => self.add(finite(a), finite(b)),
-            Sum::Nanos => self.add(a, b),
+            Sum::Float => [add_floats(finite(a), finite(b)), 0],
+            Sum::Nanos => split(nanos(a).saturating_add(nanos(b))),
         }
     }
+}
+
+/// Adds two floats, given and returned as their bits.
+#[inline(always)]
+pub(crate) fn add_floats(a: u64, b: u64) -> u64 {
+    (f64::from_bits(a) + f64::from_bits(b)).to_bits()
+}
+
+/// The nanoseconds of a sum in a snapshot.
+pub(crate) fn nanos([low, high]: [u64; 2]) -> u128 {
+    u128::from(low) | u128::from(high) << 64
+}
+
+/// The inverse of [`nanos`].
+pub(crate) fn split(nanos: u128) -> [u64; 2] {
+    [nanos as u64, (nanos >> 64) as u64]
+}
+
+/// Moves all but the [`LOW_BITS`] of the sums of nanoseconds to `CARRIED`.
+///
+/// Called by the block's owner between two observations, while no reader reads the block. The next
+/// observation then succeeds if it is at most [`MAX_NANOS`].
+pub(crate) fn carry<A: Atomic>(block: &[A]) {
+    let commit = block[COMMIT].load(Ordering::Relaxed);
+    let mut carried = block[CARRIED].load(Ordering::Relaxed);
+    for part in 0..CHAINS as u64 {
+        let sum = &block[SUMS + turn(commit.wrapping_add(part))];
+        let nanos = sum.load(Ordering::Relaxed);
+        sum.store(nanos & LOW, Ordering::Relaxed);
+        carried = carried.saturating_add(nanos >> LOW_BITS);
+    }
+    block[CARRIED].store(carried, Ordering::Relaxed);
 }
 
 /// Reads a consistent snapshot; false if the owner has completed an observation meanwhile.
@@ -174,6 +246,7 @@ pub(crate) fn read<A: Atomic>(block: &[A], parts: &Parts, out: &mut [u64]) -> bo
     }
     let last = block[LAST].load(Ordering::Acquire);
     let sums: [u64; TURNS] = array::from_fn(|turn| block[SUMS + turn].load(Ordering::Acquire));
+    let carried = block[CARRIED].load(Ordering::Acquire);
     if block[COMMIT].load(Ordering::Relaxed) != commit {
         return false;
     }
@@ -201,19 +274,34 @@ pub(crate) fn read<A: Atomic>(block: &[A], parts: &Parts, out: &mut [u64]) -> bo
         commit
     };
     out[COUNT_OUT] = observations;
-    out[SUM_OUT] = (0..CHAINS as u64)
-        .map(|part| sums[turn(observations.wrapping_add(part))])
-        .fold(0, |total, sum| parts.sum.total(total, sum));
+    let [a, b] = [0, 1].map(|part| sums[turn(observations.wrapping_add(part))]);
+    let sum = match parts.sum {
+        Sum::Float => parts.sum.add([a, 0], [b, 0]),
+        Sum::Nanos => {
+            let carried = u128::from(carried) << LOW_BITS;
+            split(carried + u128::from(a) + u128::from(b))
+        }
+    };
+    Sum::store(sum, out);
     true
 }
 
 /// Writes a snapshot into a block that no other thread accesses meanwhile.
-pub(crate) fn write<A: Atomic>(block: &[A], snapshot: &[u64]) {
+pub(crate) fn write<A: Atomic>(block: &[A], sum: Sum, snapshot: &[u64]) {
     let commit = snapshot[COUNT_OUT];
     for sum in &block[SUMS..LAST] {
         sum.store(0, Ordering::Relaxed);
     }
-    block[SUMS + turn(commit)].store(snapshot[SUM_OUT], Ordering::Relaxed);
+    let (low, carried) = match sum {
+        Sum::Float => (snapshot[SUM_OUT], 0),
+        Sum::Nanos => {
+            let carried = nanos(Sum::of(snapshot)) >> LOW_BITS;
+            let carried = u64::try_from(carried).unwrap_or(u64::MAX);
+            (snapshot[SUM_OUT] & LOW, carried)
+        }
+    };
+    block[SUMS + turn(commit)].store(low, Ordering::Relaxed);
+    block[CARRIED].store(carried, Ordering::Relaxed);
     block[COMMIT].store(commit, Ordering::Relaxed);
     for (cell, value) in block[HEADER..].iter().zip(&snapshot[BUCKETS_OUT..]) {
         cell.store(*value, Ordering::Relaxed);

@@ -12,7 +12,7 @@ use std::{
 use crate::{
     describe::buckets::MAX_BUCKETS,
     storage::{
-        histogram_block::{self, CopyBuffer, Parts, Sum},
+        histogram_block::{self, CopyBuffer, Parts, Sum, add_floats, nanos},
         native::{NativeConfig, TableView, merge, table},
         scalar,
     },
@@ -157,21 +157,18 @@ impl Layout {
                 }
                 // An `i64`, which wraps around as in `Gauge::add`.
                 Layout::Int => into[0] = into[0].wrapping_add(from[0]),
-                Layout::FloatCount | Layout::Float => into[0] = Sum::Float.add(into[0], from[0]),
+                Layout::FloatCount | Layout::Float => into[0] = add_floats(into[0], from[0]),
                 Layout::Histogram {
                     sum,
                     buckets,
                     native,
                 } => {
-                    let total = sum.total(
-                        into[histogram_block::SUM_OUT],
-                        from[histogram_block::SUM_OUT],
-                    );
+                    let total = sum.add(Sum::of(into), Sum::of(from));
                     let classic = histogram_block::BUCKETS_OUT + buckets as usize;
                     for (into, from) in into[..classic].iter_mut().zip(from) {
                         *into = into.wrapping_add(*from);
                     }
-                    into[histogram_block::SUM_OUT] = total;
+                    Sum::store(total, into);
                     if let Some(native) = native {
                         merge::merge(native, &mut into[classic..], &from[classic..]);
                     }
@@ -201,18 +198,20 @@ impl Layout {
                 native,
             } => {
                 let total = match sum {
-                    Sum::Float => difference(
-                        from[histogram_block::SUM_OUT],
-                        before[histogram_block::SUM_OUT],
-                    ),
-                    Sum::Nanos => from[histogram_block::SUM_OUT]
-                        .saturating_sub(before[histogram_block::SUM_OUT]),
+                    Sum::Float => {
+                        let at = histogram_block::SUM_OUT;
+                        [difference(from[at], before[at]), 0]
+                    }
+                    Sum::Nanos => {
+                        let [from, before] = [&*from, before].map(|values| nanos(Sum::of(values)));
+                        histogram_block::split(from.saturating_sub(before))
+                    }
                 };
                 let classic = histogram_block::BUCKETS_OUT + buckets as usize;
                 for (from, before) in from[..classic].iter_mut().zip(before) {
                     *from = from.wrapping_sub(*before);
                 }
-                from[histogram_block::SUM_OUT] = total;
+                Sum::store(total, from);
                 if let Some(native) = native {
                     merge::subtract(native, &mut from[classic..], &before[classic..]);
                 }
@@ -239,7 +238,7 @@ impl Layout {
             Layout::Empty | Layout::Histogram { .. } => {}
             Layout::Int | Layout::Float => load_into(out, shared, |_, value| value),
             Layout::FloatCount => {
-                self.sum_scalars_with(shared, out, each_thread, |a, b| Sum::Float.add(a, b));
+                self.sum_scalars_with(shared, out, each_thread, add_floats);
             }
             Layout::Count | Layout::UpDown => {
                 self.sum_scalars_with(shared, out, each_thread, |a, b| {
@@ -370,7 +369,7 @@ impl Layout {
             Layout::FloatCount => {
                 scalar::add_float(&into[0], f64::from_bits(from[0].load(Ordering::Relaxed)));
             }
-            Layout::Histogram { .. } => {
+            Layout::Histogram { sum: unit, .. } => {
                 let Some(parts) = self.parts() else {
                     return;
                 };
@@ -384,7 +383,7 @@ impl Layout {
                     debug_assert!(is_quiet, "only the calling thread writes these cells");
                 }
                 self.add_values(sum, part);
-                histogram_block::write(into, sum);
+                histogram_block::write(into, unit, sum);
             }
         }
     }

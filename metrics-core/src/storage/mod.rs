@@ -119,8 +119,8 @@ pub(crate) use local::DirectoryOnly;
 pub(crate) use local::{LocalBlock, LocalCells, local_storage};
 pub(crate) use local::{LocalStorage, attach};
 pub(crate) use read::Reader;
-pub(crate) use record::{record_local, try_record_local};
+pub(crate) use record::{observe, observe_twice, record_local, try_record_local};
 pub(crate) use region::Region;
 #[cfg(not(metrics_fallback_storage))]
 pub(crate) use series_cache::{SeriesCache, cache_series};
-pub(crate) use thread::{answer_copy_request, lock_out_scrapes, without_reentry};
+pub(crate) use thread::{lock_out_scrapes, without_reentry};

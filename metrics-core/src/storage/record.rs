@@ -1,6 +1,8 @@
 //! The paths of a recording: to this thread's cells, to cells that it must attach first, and to the
 //! shared cells.
 //!
+//! [`observe`] and [`observe_twice`] record one observation into the cells of a histogram.
+//!
 //! Each path passes the cells to a closure `op`. Where a path has a callback `on_first`, it calls
 //! the callback before a recording that does not find this thread's cells.
 
@@ -12,9 +14,10 @@ use std::{
 use crate::storage::{
     generation,
     global::GLOBAL,
+    histogram_block::{self, MAX_NANOS, Overflow, Sum},
     local::{LocalStorage, attach, sealed},
     region::Region,
-    thread::attach_block,
+    thread::{answer_copy_request, attach_block, lock_out_scrapes},
     thread_state::{self, with_flags},
 };
 
@@ -185,5 +188,51 @@ impl Region {
         with_flags(|flags| flags.holds_lock.set(true));
         op(cells);
         with_flags(|flags| flags.holds_lock.set(false));
+    }
+}
+
+/// Records one observation into a histogram's block: see [`histogram_block::observe`].
+#[inline(always)]
+pub(crate) fn observe(block: &[AtomicU64], count: usize, sum: Sum, value: u64) {
+    match histogram_block::observe(block, count, sum, value) {
+        Ok(false) => {}
+        Ok(true) => answer_copy_request(block),
+        // The last call in this function, so that the fast path need not save registers for it.
+        Err(Overflow) => observe_after_carry(block, value, |block, value| {
+            histogram_block::observe(block, count, sum, value)
+        }),
+    }
+}
+
+/// Records one observation that is counted in a classic and in a native bucket: see
+/// [`histogram_block::observe_twice`].
+#[inline(always)]
+pub(crate) fn observe_twice(
+    block: &[AtomicU64],
+    counts: [usize; 2],
+    buckets: [usize; 2],
+    sum: Sum,
+    value: u64,
+) {
+    match histogram_block::observe_twice(block, counts, buckets, sum, value) {
+        Ok(false) => {}
+        Ok(true) => answer_copy_request(block),
+        Err(Overflow) => observe_after_carry(block, value, |block, value| {
+            histogram_block::observe_twice(block, counts, buckets, sum, value)
+        }),
+    }
+}
+
+/// Records an observation whose nanoseconds do not fit into the sum's cell.
+#[cold]
+#[inline(never)]
+fn observe_after_carry(
+    block: &[AtomicU64],
+    nanos: u64,
+    observe: impl FnOnce(&[AtomicU64], u64) -> Result<bool, Overflow>,
+) {
+    lock_out_scrapes(|| histogram_block::carry(block));
+    if let Ok(true) = observe(block, nanos.min(MAX_NANOS)) {
+        answer_copy_request(block);
     }
 }

@@ -5,6 +5,7 @@
 
 mod counters;
 mod histograms;
+mod large_sums;
 mod model;
 mod rounding;
 mod support;

@@ -29,7 +29,7 @@ const BLOCK: usize = HEADER + BUCKETS;
 const SNAPSHOT: usize = BUCKETS_OUT + BUCKETS;
 
 /// The number of loads in one direct attempt to read a block.
-const LOADS: usize = 2 + BUCKETS + 1 + 4;
+const LOADS: usize = 2 + BUCKETS + 1 + 4 + 1;
 /// The number of failing loads, `Watched::blind`, of a reader whose loads all succeed.
 const SIGHTED: usize = 0;
 /// The number of failing loads, `Watched::blind`, of a reader whose direct attempts all fail.
@@ -156,7 +156,7 @@ fn record(block: &[Watched], copies: &CopyBuffer<Watched>, observations: usize) 
 
 fn record_from(block: &[Watched], copies: &CopyBuffer<Watched>, observations: Range<usize>) {
     for at in observations {
-        if observe(block, at % BUCKETS, |sum| sum + 1) {
+        if let Ok(true) = observe(block, at % BUCKETS, Sum::Nanos, 1) {
             copies.answer(block);
         }
     }
@@ -249,7 +249,7 @@ fn a_counted_bucket_has_its_key() {
                 if key.load(Ordering::Relaxed) == 0 {
                     key.store(1 + at as u64, Ordering::Release);
                 }
-                observe(&block, at % BUCKETS, |sum| sum + 1);
+                observe(&block, at % BUCKETS, Sum::Nanos, 1).expect("the sum is small");
             }
         });
         let mut out = [0; KEYED];
@@ -278,7 +278,8 @@ fn buckets_of_both_kinds_are_consistent() {
             for at in 0..3 {
                 let buckets = [at % BUCKETS, (at + 1) % BUCKETS];
                 let counts = [buckets[0], BUCKETS + buckets[1]];
-                observe_twice(&block, counts, buckets, |sum| sum + 1);
+                let observed = observe_twice(&block, counts, buckets, Sum::Nanos, 1);
+                observed.expect("the sum is small");
             }
         });
         let mut out = [0; BUCKETS_OUT + 2 * BUCKETS];
