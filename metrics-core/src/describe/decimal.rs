@@ -1,0 +1,132 @@
+//! Decimal arithmetic at compile time, for bucket bounds such as 0.3 that floats do not add up to.
+//!
+//! `0.1 + 2.0 * 0.1` is `0.30000000000000004`. Here, a float stands for the shortest decimal number
+//! that is parsed to it, and results are rounded once, at the end.
+
+/// A fraction. Its value is that of a decimal number, so the denominator divides a power of ten.
+#[derive(Clone, Copy)]
+pub(super) struct Decimal {
+    numerator: i128,
+    denominator: i128,
+}
+
+/// The largest power of ten that is exact as an `f64`.
+const MAX_DIGITS: u32 = 22;
+
+/// Integers up to this size are exact as an `f64`.
+const MAX_EXACT: i128 = 1 << f64::MANTISSA_DIGITS;
+
+impl Decimal {
+    /// The decimal number that is written for a float; `None` if it has more than 22 decimals, more
+    /// than about 15 significant digits, or does not fit into an `i128`.
+    pub(super) const fn new(value: f64) -> Option<Self> {
+        let whole = value as i128;
+        // Larger floats are integers, too, but leave no room for arithmetic.
+        if whole as f64 == value && whole.unsigned_abs() < 1 << 100 {
+            return Some(Decimal {
+                numerator: whole,
+                denominator: 1,
+            });
+        }
+        let mut power = 1.0;
+        let mut denominator = 1;
+        let mut digits = 0;
+        while digits < MAX_DIGITS {
+            digits += 1;
+            power *= 10.0;
+            denominator *= 10;
+            let half = if value < 0.0 { -0.5 } else { 0.5 };
+            let numerator = (value * power + half) as i128;
+            if numerator.unsigned_abs() >= MAX_EXACT.unsigned_abs() {
+                return None;
+            }
+            // Both are exact, so the quotient is rounded as a parser rounds the decimal number.
+            if numerator as f64 / power == value {
+                return Some(Decimal::reduced(numerator, denominator));
+            }
+        }
+        None
+    }
+
+    /// `self + n * step`; `None` on overflow.
+    pub(super) const fn plus(self, n: usize, step: Self) -> Option<Self> {
+        let (a, b) = (self.denominator, step.denominator);
+        let common = a / common_divisor(a, b);
+        let Some(denominator) = common.checked_mul(b) else {
+            return None;
+        };
+        let Some(start) = self.numerator.checked_mul(denominator / a) else {
+            return None;
+        };
+        let Some(step) = step.numerator.checked_mul(denominator / b) else {
+            return None;
+        };
+        let Some(steps) = step.checked_mul(n as i128) else {
+            return None;
+        };
+        match start.checked_add(steps) {
+            Some(numerator) => Some(Decimal::reduced(numerator, denominator)),
+            None => None,
+        }
+    }
+
+    /// `self * factor`; `None` on overflow.
+    pub(super) const fn times(self, factor: Self) -> Option<Self> {
+        let Some(numerator) = self.numerator.checked_mul(factor.numerator) else {
+            return None;
+        };
+        match self.denominator.checked_mul(factor.denominator) {
+            Some(denominator) => Some(Decimal::reduced(numerator, denominator)),
+            None => None,
+        }
+    }
+
+    const fn reduced(numerator: i128, denominator: i128) -> Self {
+        let divisor = common_divisor(numerator, denominator);
+        Decimal {
+            numerator: numerator / divisor,
+            denominator: denominator / divisor,
+        }
+    }
+
+    /// The nearest float; of two, the one whose last bit is 0.
+    pub(super) const fn to_f64(self) -> f64 {
+        let denominator = self.denominator.unsigned_abs();
+        let numerator = self.numerator.unsigned_abs();
+        let (mut quotient, mut rest) = (numerator / denominator, numerator % denominator);
+        if rest == 0 {
+            // A conversion rounds to the nearest float. The denominator is 1, as it divides.
+            return self.numerator as f64;
+        }
+        // Long division, until the quotient has more bits than a float and one to round by. The
+        // last bit also stands for the remainder. `rest` is less than 2^126, so it can be doubled.
+        let mut power = 1.0;
+        while quotient < 1 << (f64::MANTISSA_DIGITS + 1) {
+            rest *= 2;
+            quotient *= 2;
+            if rest >= denominator {
+                rest -= denominator;
+                quotient += 1;
+            }
+            power /= 2.0;
+        }
+        // Exact but for the rounding: a conversion rounds to the nearest, and `power` is a power of
+        // two that is far from the smallest float.
+        let quotient = (quotient * 2 + (rest != 0) as u128) as f64;
+        let magnitude = quotient * (power / 2.0);
+        if self.numerator < 0 {
+            -magnitude
+        } else {
+            magnitude
+        }
+    }
+}
+
+/// The greatest common divisor; the second argument is positive.
+const fn common_divisor(a: i128, b: i128) -> i128 {
+    let (mut a, mut b) = (a.unsigned_abs(), b.unsigned_abs());
+    while a != 0 {
+        (a, b) = (b % a, a);
+    }
+    b.cast_signed()
+}
