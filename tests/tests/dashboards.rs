@@ -261,7 +261,7 @@ fn the_kind_of_panel_depends_on_the_metric_type() {
             "dash_took_seconds, average",
             "timeseries",
             "s",
-            "quantile=~\"0\\\\.5\"",
+            "quantile=\"0.5\"",
         ),
         ("dash_plan_info", "table", "short", "dash_plan_info{"),
         (

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metrics_core::{Registry, Rules, catalog, counted, metrics, timed};
+use metrics_core::{Format, Registry, Rules, catalog, counted, metrics, timed};
 use tests::{
     Job, Prometheus, Refusal, Version, promtool_check_rules, promtool_test_rules, wait_until,
 };
@@ -18,6 +18,13 @@ fn answer() {}
 #[timed(slo(latency = "1s", objective = 99))]
 fn think() {}
 
+#[timed(
+    name = "post_sort_seconds",
+    buckets(0.000_05, 0.1),
+    slo(latency = "50us", objective = 99)
+)]
+fn sort() {}
+
 metrics! {
     /// Time that letters are under way.
     #[buckets(1.0, 10.0)]
@@ -27,6 +34,10 @@ metrics! {
     #[buckets(native, 0.5, 1.0)]
     #[slo(latency = "500ms", objective = 90)]
     static QUEUED: Histogram = "post_queued_seconds";
+    /// Time to stamp a letter. Without decimal arithmetic, the third bound is not 300 ms.
+    #[buckets(linear(0.1, 0.1, 10))]
+    #[slo(latency = "300ms", objective = 90)]
+    static STAMPED: Histogram = "post_stamped_seconds";
 }
 
 /// Has an objective that lets half of the calls fail: even if all fail, its budget burns too slowly
@@ -141,6 +152,20 @@ fn a_bound_of_whole_seconds_matches_both_spellings() -> Result<(), Refusal> {
         case("think", &slow, "2h", &[(FAST, 1)])?;
     }
     Ok(())
+}
+
+/// The formats write bounds below 0.0001 with an exponent.
+#[test]
+fn rules_match_a_bound_as_it_is_exposed() {
+    sort();
+    STAMPED.observe(0.25);
+    let text = Registry::global().encode_to_string(Format::Text);
+    let rules = rules().to_yaml();
+    for bound in ["5e-05", "0.3"] {
+        assert!(text.contains(&format!("le=\"{bound}\"")), "{text}");
+        // Within a string of YAML.
+        assert!(rules.contains(&format!("le=\\\"{bound}\\\"")), "{rules}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::{
     catalog::quote::quoted,
     describe::name::{is_legacy_label, is_legacy_metric},
+    format::number,
 };
 
 /// A selector: `jobs_total{queue="mail"}`.
@@ -25,15 +26,17 @@ pub(crate) fn matcher(label: &str, operator: &str, value: &str) -> String {
     format!("{}{operator}{}", self::label(label), quoted(value))
 }
 
-/// A matcher for the `le` of one bound, which is `10` in the text format and `10.0` in OpenMetrics.
+/// A matcher for a label whose value is a number: `le` or `quantile`.
 ///
-/// Only bounds from 0.0001 to below 1,000,000, 0, and their negatives match: the formats write
-/// others with an exponent.
-pub(crate) fn le(bound: f64) -> String {
-    if bound.fract() == 0.0 {
-        matcher("le", "=~", &format!(r"{bound}|{bound}\.0"))
+/// Matches the spellings of all formats: 10 is `10` in the text format and `10.0` in OpenMetrics.
+pub(crate) fn number_matcher(label: &str, number: f64) -> String {
+    let [text, open_metrics] = [false, true].map(|format| number::text(number, format));
+    if text == open_metrics {
+        matcher(label, "=", &text)
     } else {
-        matcher("le", "=", &format!("{bound}"))
+        // The point is the only special character of the two: exponents are equal in both formats.
+        let open_metrics = open_metrics.replace('.', r"\.");
+        matcher(label, "=~", &format!("{text}|{open_metrics}"))
     }
 }
 
@@ -73,7 +76,14 @@ mod tests {
 
     #[test]
     fn an_integral_bound_matches_both_spellings() {
-        assert_eq!(le(0.25), r#"le="0.25""#);
-        assert_eq!(le(10.0), r#"le=~"10|10\\.0""#);
+        assert_eq!(number_matcher("le", 0.25), r#"le="0.25""#);
+        assert_eq!(number_matcher("le", 10.0), r#"le=~"10|10\\.0""#);
+        assert_eq!(number_matcher("quantile", 1.0), r#"quantile=~"1|1\\.0""#);
+    }
+
+    #[test]
+    fn very_small_and_large_bounds_match_with_their_exponent() {
+        assert_eq!(number_matcher("le", 0.000_05), r#"le="5e-05""#);
+        assert_eq!(number_matcher("le", 1_500_000.0), r#"le="1.5e+06""#);
     }
 }

@@ -118,7 +118,7 @@ fn summary(family: &CatalogFamily) -> Vec<Panel> {
         .description("Quantiles of several instances cannot be aggregated; the largest is shown.")
         .unit(unit::of(family));
     for quantile in &family.quantiles {
-        let matcher = promql::matcher("quantile", "=~", &both_spellings(*quantile));
+        let matcher = promql::number_matcher("quantile", *quantile);
         let values = samples_with(family, "", Some(matcher));
         lines = lines.query(&format!("p{}", quantile * 100.0), format!("max({values})"));
     }
@@ -129,16 +129,6 @@ fn summary(family: &CatalogFamily) -> Vec<Panel> {
             observations(family, &closed),
         );
     vec![lines.query("average", average(family, &[])), observations]
-}
-
-/// A regular expression for a quantile: OpenMetrics writes `1.0` where the text format writes `1`.
-fn both_spellings(quantile: f64) -> String {
-    let text = format!("{quantile}").replace('.', r"\.");
-    if quantile.fract() == 0.0 {
-        format!(r"{text}(\.0)?")
-    } else {
-        text
-    }
 }
 
 fn info(family: &CatalogFamily) -> Panel {

@@ -126,7 +126,7 @@ impl MeasuredObjective<'_> {
                 )
             }
             Objective::Latency { seconds, .. } => {
-                let fast = rate("_bucket", Some(promql::le(seconds)));
+                let fast = rate("_bucket", Some(promql::number_matcher("le", seconds)));
                 let share = format!("{fast} / {}", rate("_count", None));
                 match self.family.native {
                     None => format!("1 - {share}"),

@@ -6,6 +6,8 @@
 //! exponent (section "Canonical numbers"). Unlike in Go, -0 is written without its sign.
 
 use super::integer::{ZEROS, digits, unsigned};
+#[cfg(any(test, feature = "catalog"))]
+use crate::format::buffer::Buffer;
 use crate::format::buffer::Line;
 
 /// Writes a float.
@@ -34,6 +36,14 @@ pub(crate) fn float(line: &mut Line<'_>, value: f64, open_metrics: bool) {
         None => text,
     };
     scientific(line, text);
+}
+
+/// The text of a float.
+#[cfg(any(test, feature = "catalog"))]
+pub(crate) fn text(value: f64, open_metrics: bool) -> String {
+    let mut buffer = Buffer::default();
+    buffer.write(super::ROOM, |line| float(line, value, open_metrics));
+    String::from_utf8_lossy(buffer.as_slice()).into_owned()
 }
 
 /// Writes a positive number, given as the text that zmij made of it, with an exponent as Go writes
@@ -77,7 +87,7 @@ mod tests {
     use crate::format::number::tests::written;
 
     fn text(value: f64) -> (String, String) {
-        let write = |open_metrics| written(|line| float(line, value, open_metrics));
+        let write = |open_metrics| super::text(value, open_metrics);
         (write(false), write(true))
     }
 

@@ -4,6 +4,8 @@ pub(crate) mod batch;
 mod float;
 mod integer;
 
+#[cfg(any(test, feature = "catalog"))]
+pub(crate) use self::float::text;
 pub(crate) use self::{
     float::{float, time},
     integer::{EIGHT_DIGITS, unsigned, unsigned_line},
