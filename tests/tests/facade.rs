@@ -96,6 +96,21 @@ fn an_absolute_counter_never_decreases() {
 }
 
 #[test]
+fn a_counter_stays_at_the_maximum() {
+    let facade = Facade::new();
+    facade.record(|| {
+        counter!("absolute").absolute(u64::MAX);
+        counter!("absolute").increment(3);
+        counter!("incremented").increment(u64::MAX - 1);
+        counter!("incremented").increment(u64::MAX);
+    });
+    facade.shows(&[
+        "absolute_total 1.8446744073709552e+19",
+        "incremented_total 1.8446744073709552e+19",
+    ]);
+}
+
+#[test]
 fn a_gauge_is_set_incremented_and_decremented() {
     let facade = Facade::new();
     facade.record(|| {

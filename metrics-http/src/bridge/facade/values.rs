@@ -32,7 +32,7 @@ pub(super) trait SeriesValue: Send + Sync + Sized + 'static {
 }
 
 #[derive(Default)]
-pub(super) struct CounterValue(Bits);
+pub(super) struct CounterValue(AtomicU64);
 
 impl SeriesValue for CounterValue {
     const KIND: Kind = Kind::Counter;
@@ -53,12 +53,20 @@ impl SeriesValue for CounterValue {
 
 impl CounterFn for CounterValue {
     fn increment(&self, value: u64) {
-        CounterFn::increment(&self.0, value);
+        add_saturating(&self.0, value);
     }
 
     fn absolute(&self, value: u64) {
-        CounterFn::absolute(&self.0, value);
+        self.0.fetch_max(value, Ordering::Relaxed);
     }
+}
+
+/// Adds to a count, which stays at the maximum instead of starting again at 0: Prometheus would take
+/// that for a restart of the program.
+fn add_saturating(count: &AtomicU64, value: u64) {
+    let add = |count: u64| Some(count.saturating_add(value));
+    // Never fails, as the closure returns `Some`.
+    let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
 }
 
 /// The bits of an `f64`.
@@ -154,7 +162,7 @@ pub(super) struct RejectionCounter(AtomicU64);
 
 impl RejectionCounter {
     pub(super) fn add(&self, count: u64) {
-        self.0.fetch_add(count, Ordering::Relaxed);
+        add_saturating(&self.0, count);
     }
 
     pub(super) fn get(&self) -> u64 {
