@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     metric::{handle::Handle, series_storage::SeriesStorage},
+    sample::value::with_ordinary_nan,
     storage::clock,
 };
 
@@ -102,7 +103,8 @@ impl<S: SeriesStorage> FloatGauge<S> {
         FloatGauge(series)
     }
 
-    /// Sets the value. NaN and infinities are exposed as they are.
+    /// Sets the value. Infinities are exposed as they are, and any NaN as the ordinary one: a NaN
+    /// with another payload could end the series in Prometheus.
     #[inline]
     pub fn set(&self, value: f64) {
         self.0
@@ -153,7 +155,9 @@ impl<S: SeriesStorage> FloatGauge<S> {
 
     /// The current value.
     pub fn get(&self) -> f64 {
-        self.0
-            .with_shared_cell(|cell| f64::from_bits(cell.load(Ordering::Relaxed)))
+        let value = self
+            .0
+            .with_shared_cell(|cell| f64::from_bits(cell.load(Ordering::Relaxed)));
+        with_ordinary_nan(value)
     }
 }

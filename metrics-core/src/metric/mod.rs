@@ -21,6 +21,7 @@ pub(crate) mod histogram_snapshot;
 pub(crate) mod info;
 pub(crate) mod observe;
 pub(crate) mod outcome_rows;
+pub(crate) mod quantile_sketch;
 pub(crate) mod quantile_windows;
 pub(crate) mod series_access;
 pub(crate) mod series_storage;

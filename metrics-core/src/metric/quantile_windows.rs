@@ -6,9 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sketches_ddsketch::{Config, DDSketch};
-
-use crate::series::id::SeriesId;
+use crate::{metric::quantile_sketch::QuantileSketch, series::id::SeriesId};
 
 /// Length of the sliding window that a summary's quantiles cover.
 const WINDOW: Duration = Duration::from_mins(10);
@@ -50,39 +48,38 @@ impl QuantileWindows {
         if quantiles.is_empty() {
             return Vec::new();
         }
+        let mut sketch = QuantileSketch::new();
+        self.add_to(&mut sketch, series);
+        sketch.quantiles(quantiles)
+    }
+
+    /// Adds the observations in a series' window to `sketch`.
+    pub(crate) fn add_to(&self, sketch: &mut QuantileSketch, series: SeriesId) {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let window = windows
             .as_mut()
             .and_then(|windows| windows.get_mut(&series.place))
             .filter(|(generation, _)| *generation == series.generation);
-        let merged = window.map(|(_, window)| {
+        if let Some((_, window)) = window {
             window.advance(Instant::now());
-            window.merged()
-        });
-        let value = |q| merged.as_ref().and_then(|sketch| sketch.quantile(q).ok()?);
-        let pair = |q: &f64| (*q, value(*q).unwrap_or(f64::NAN));
-        quantiles.iter().map(pair).collect()
+            window.add_to(sketch);
+        }
     }
 }
 
 /// The observations of the last eight to ten minutes: the newest part is not full yet.
+#[derive(Debug)]
 struct Window {
     /// Newest first.
-    parts: [DDSketch; PARTS],
+    parts: [QuantileSketch; PARTS],
     /// Start of the newest part.
     start: Instant,
-}
-
-impl std::fmt::Debug for Window {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Window").finish_non_exhaustive()
-    }
 }
 
 impl Window {
     fn new(now: Instant) -> Self {
         Window {
-            parts: std::array::from_fn(|_| DDSketch::new(Config::defaults())),
+            parts: [const { QuantileSketch::new() }; PARTS],
             start: now,
         }
     }
@@ -93,7 +90,7 @@ impl Window {
         let mut dropped = 0;
         while now.duration_since(self.start) >= part && dropped < PARTS {
             self.parts.rotate_right(1);
-            self.parts[0] = DDSketch::new(Config::defaults());
+            self.parts[0] = QuantileSketch::new();
             self.start += part;
             dropped += 1;
         }
@@ -102,13 +99,10 @@ impl Window {
         }
     }
 
-    fn merged(&self) -> DDSketch {
-        let mut merged = DDSketch::new(Config::defaults());
+    fn add_to(&self, sketch: &mut QuantileSketch) {
         for part in &self.parts {
-            // `merge` fails only for sketches with different configurations.
-            let _ = merged.merge(part);
+            sketch.merge(part);
         }
-        merged
     }
 }
 
@@ -121,9 +115,14 @@ mod tests {
         let start = Instant::now();
         let mut window = Window::new(start);
         window.parts[0].add(1.0);
+        let median = |window: &Window| {
+            let mut sketch = QuantileSketch::new();
+            window.add_to(&mut sketch);
+            sketch.quantiles(&[0.5])[0].1
+        };
         window.advance(start + WINDOW / 2);
-        assert_eq!(window.merged().count(), 1);
+        assert!((median(&window) - 1.0).abs() < f64::EPSILON);
         window.advance(start + WINDOW);
-        assert_eq!(window.merged().count(), 0);
+        assert!(median(&window).is_nan());
     }
 }

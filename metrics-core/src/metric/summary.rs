@@ -24,9 +24,15 @@ pub const SUMMARY_LAYOUT: Layout = Layout::Histogram {
 /// Counts observations and sums them up. With `#[quantiles(...)]` it also estimates quantiles.
 ///
 /// Without quantiles an observation costs about as much as one of a histogram. With quantiles each
-/// observation takes a lock and updates a sketch ([`sketches_ddsketch`], relative error 1 %).
-/// Quantiles cover the last eight to ten minutes and cannot be aggregated over processes: prefer a
-/// [`Histogram`](crate::Histogram) for frequent observations and for comparisons.
+/// observation takes a lock and updates a sketch. Quantiles cover the last eight to ten minutes and
+/// cannot be aggregated over processes: prefer a [`Histogram`](crate::Histogram) for frequent
+/// observations and for comparisons.
+///
+/// A quantile `q` of `n` observations is the one with the rank `ceil(q * n)` when they are sorted,
+/// as in Prometheus. It is exact for the smallest and the largest observation and for 0, and
+/// otherwise at most 1 % off, for all observations from 1e-300 to `f64::MAX`, whatever the others
+/// are. A series has five sketches, each of which takes half a kilobyte for each power of two
+/// between two of which there are observations, at most one megabyte.
 ///
 /// ```
 /// use metrics_core::metrics;

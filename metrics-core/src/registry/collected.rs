@@ -7,7 +7,7 @@ use crate::{
     metric::{histogram_snapshot::HistogramSnapshot, summary::SummarySnapshot},
     sample::{
         sink::Sink,
-        value::{HistogramValue, Number, SummaryValue, Value},
+        value::{HistogramValue, Number, SummaryValue, Value, with_ordinary_nan},
     },
     storage::native::NativeHistogramSnapshot,
 };
@@ -28,6 +28,10 @@ impl CollectedValue {
     /// `None` unless the value is finite and not negative.
     pub(crate) fn counter(value: f64) -> Option<Self> {
         (value >= 0.0 && value.is_finite()).then_some(CollectedValue::Counter(value))
+    }
+
+    pub(crate) fn gauge(value: f64) -> Self {
+        CollectedValue::Gauge(with_ordinary_nan(value))
     }
 
     pub(crate) fn histogram(snapshot: HistogramSnapshot) -> Option<Self> {
@@ -52,7 +56,13 @@ impl CollectedValue {
             && values
                 .iter()
                 .all(|value| value.is_nan() || (*value >= 0.0 && value.is_finite()));
-        is_valid.then_some(CollectedValue::Summary(snapshot))
+        let ordinary = |(quantile, value)| (quantile, with_ordinary_nan(value));
+        is_valid.then(|| {
+            CollectedValue::Summary(SummarySnapshot {
+                quantiles: snapshot.quantiles.into_iter().map(ordinary).collect(),
+                ..snapshot
+            })
+        })
     }
 
     pub(crate) fn state_set(states: &[(&str, bool)]) -> Option<Self> {

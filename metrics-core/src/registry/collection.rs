@@ -129,7 +129,7 @@ impl<'a> Collection<'a> {
             desc,
             labels,
             Kind::Gauge,
-            Some(CollectedValue::Gauge(value)),
+            Some(CollectedValue::gauge(value)),
         );
     }
 
@@ -139,7 +139,7 @@ impl<'a> Collection<'a> {
             desc,
             labels,
             Kind::Unknown,
-            Some(CollectedValue::Gauge(value)),
+            Some(CollectedValue::gauge(value)),
         );
     }
 

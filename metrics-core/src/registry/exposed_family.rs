@@ -3,8 +3,8 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
-    describe::{desc::Desc, escaping, escaping::SCHEMES, name},
-    metric::{family::FamilyRef, outcome_rows::RowId},
+    describe::{desc::Desc, escaping, escaping::SCHEMES, kind::Kind, name},
+    metric::{family::FamilyRef, outcome_rows::RowId, quantile_sketch::QuantileSketch},
     sample::{
         head::{FamilyHead, HeadCache, SizeEstimate},
         label_text,
@@ -128,38 +128,46 @@ impl ExposedFamily {
 
 /// Writes the series of a group of members; adds up series with equal labels.
 fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reader) {
-    let mut merged: BTreeMap<String, (f64, Vec<u64>)> = BTreeMap::new();
+    let mut merged: BTreeMap<String, MergedSeries> = BTreeMap::new();
     let first = &members[0];
     let is_uniform = members
         .iter()
         .all(|member| all_label_names(member.desc()).eq(all_label_names(first.desc())));
+    let has_quantiles = first.desc().kind == Kind::Summary && !first.desc().bounds.is_empty();
     for member in members {
         let layout = member.layout();
         member.for_each_row(
             sink,
             reader,
             |_| true,
-            |_, _, labels, created, values| {
+            |_, row, labels, created, values| {
                 let labels = if is_uniform {
                     Cow::Borrowed(labels)
                 } else {
                     Cow::Owned(label_text::sorted(labels))
                 };
-                match merged.get_mut(&*labels) {
-                    Some((earliest, sum)) => {
-                        *earliest = earliest.min(created);
-                        layout.add_values(sum, values);
+                let series = match merged.get_mut(&*labels) {
+                    Some(series) => {
+                        series.created = series.created.min(created);
+                        layout.add_values(&mut series.values, values);
+                        series
                     }
-                    None => {
-                        merged.insert(labels.into_owned(), (created, values.to_vec()));
-                    }
+                    None => merged.entry(labels.into_owned()).or_insert(MergedSeries {
+                        created,
+                        values: values.to_vec(),
+                        sketch: QuantileSketch::new(),
+                    }),
+                };
+                if has_quantiles {
+                    let windows = member.quantile_windows();
+                    windows.add_to(&mut series.sketch, row.series);
                 }
             },
         );
         member.drop_stale_exemplars();
     }
-    // Quantiles and exemplars are looked up by series and cannot be added up, so the sum is written
-    // under the id of a series that does not exist.
+    // Exemplars are looked up by series and cannot be added up, so the sum is written under the id
+    // of a series that does not exist.
     let no_series = RowId {
         series: SeriesId {
             place: u32::MAX,
@@ -168,8 +176,13 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
         row: 0,
     };
     let mut native = NativeHistogramSnapshot::default();
-    for (labels, (created, values)) in merged {
-        members[0].write_row(sink, no_series, &labels, created, &values, &mut native);
+    for (labels, series) in merged {
+        let (created, values) = (series.created, &series.values);
+        if has_quantiles {
+            first.write_merged_summary(sink, &labels, created, values, &series.sketch);
+        } else {
+            first.write_row(sink, no_series, &labels, created, values, &mut native);
+        }
     }
 }
 
@@ -177,6 +190,15 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
 fn all_label_names(desc: &Desc) -> impl Iterator<Item = &str> {
     let const_labels = desc.const_labels.iter().map(|(name, _)| &**name);
     const_labels.chain(desc.label_names())
+}
+
+/// The series of several members that have equal labels.
+struct MergedSeries {
+    /// The earliest created timestamp.
+    created: f64,
+    values: Vec<u64>,
+    /// The observations in the quantile windows, if the family is a summary with quantiles.
+    sketch: QuantileSketch,
 }
 
 /// Whether `filter` accepts the family's name or one of its sample names, declared or escaped; true

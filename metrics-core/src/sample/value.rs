@@ -29,6 +29,13 @@ impl Number {
     }
 }
 
+/// Replaces any NaN by the ordinary one, and returns other values as they are.
+///
+/// The payload of a NaN has a meaning for Prometheus: one of them marks the end of a series.
+pub(crate) fn with_ordinary_nan(value: f64) -> f64 {
+    if value.is_nan() { f64::NAN } else { value }
+}
+
 /// The value of a histogram.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HistogramValue<'a> {

@@ -8,4 +8,6 @@ mod dynamic;
 mod encoding;
 mod families;
 mod names;
+mod nan;
+mod summaries;
 mod support;

@@ -4,7 +4,7 @@ pub(crate) mod batch;
 mod float;
 mod integer;
 
-#[cfg(any(test, feature = "catalog"))]
+#[cfg(feature = "catalog")]
 pub(crate) use self::float::text;
 pub(crate) use self::{
     float::{float, time},

@@ -2,13 +2,13 @@
 
 use crate::{
     describe::kind::Kind,
-    metric::{family::definition::Family, outcome_rows::RowId},
+    metric::{family::definition::Family, outcome_rows::RowId, quantile_sketch::QuantileSketch},
     sample::{
         batch::HistogramBatch,
         head::SizeEstimate,
         label_encoding::max_protobuf_len,
         sink::Sink,
-        value::{HistogramValue, Number, Observations, SummaryValue, Value},
+        value::{HistogramValue, Number, Observations, SummaryValue, Value, with_ordinary_nan},
     },
     series::{id::SeriesId, index::Index},
     storage::{Reader, layout::Layout, native::NativeHistogramSnapshot, scalar},
@@ -134,7 +134,7 @@ impl Family {
             Layout::Empty | Layout::Histogram { .. } => return None,
             Layout::Count => Number::Unsigned(values[0]),
             Layout::FloatCount => Number::Float(float(values[0]).min(f64::MAX)),
-            Layout::Float => Number::Float(float(values[0])),
+            Layout::Float => Number::Float(with_ordinary_nan(float(values[0]))),
             Layout::UpDown => Number::Signed(scalar::difference(values[0], values[1])),
             Layout::Int if self.desc.kind == Kind::StateSet => return None,
             Layout::Int => Number::Signed(values[0] as i64),
@@ -172,12 +172,22 @@ impl Family {
         let quantiles = self
             .quantile_windows
             .quantiles(row.series, &self.desc.bounds);
-        let value = SummaryValue {
-            quantiles: &quantiles,
-            count: read.count,
-            sum: read.sum,
-        };
-        sink.write_series(labels, created, Value::Summary(value));
+        write_summary(sink, labels, created, read, &quantiles);
+    }
+
+    /// Writes a series of a summary that several families record into: `values` are the sums of
+    /// their values, `sketch` has the observations of all of them.
+    pub(crate) fn write_merged_summary(
+        &self,
+        sink: &mut dyn Sink,
+        labels: &str,
+        created: f64,
+        values: &[u64],
+        sketch: &QuantileSketch,
+    ) {
+        let quantiles = sketch.quantiles(&self.desc.bounds);
+        let read = Observations::new(self.layout, values);
+        write_summary(sink, labels, created, read, &quantiles);
     }
 
     fn write_counters(&self, sink: &mut dyn Sink, reader: &mut Reader) {
@@ -281,4 +291,19 @@ impl Family {
             is_native: self.layout.native().is_some(),
         }
     }
+}
+
+fn write_summary(
+    sink: &mut dyn Sink,
+    labels: &str,
+    created: f64,
+    read: Observations<'_>,
+    quantiles: &[(f64, f64)],
+) {
+    let value = SummaryValue {
+        quantiles,
+        count: read.count,
+        sum: read.sum,
+    };
+    sink.write_series(labels, created, Value::Summary(value));
 }

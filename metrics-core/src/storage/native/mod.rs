@@ -12,7 +12,7 @@
 //! [specification]: https://prometheus.io/docs/specs/native_histograms/
 
 mod config;
-mod index;
+pub(crate) mod index;
 pub(crate) mod merge;
 mod record;
 mod snapshot;
