@@ -156,6 +156,7 @@ pub const fn nanos_with_infinity<const N: usize, const M: usize>(bounds: &[f64; 
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "bounds are the nearest floats")]
 mod tests {
     use super::*;
 

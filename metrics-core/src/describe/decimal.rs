@@ -19,6 +19,10 @@ const MAX_EXACT: i128 = 1 << f64::MANTISSA_DIGITS;
 impl Decimal {
     /// The decimal number that is written for a float; `None` if it has more than 22 decimals, more
     /// than about 15 significant digits, or does not fit into an `i128`.
+    #[allow(
+        clippy::float_cmp,
+        reason = "finds the decimal number that is exactly this float"
+    )]
     pub(super) const fn new(value: f64) -> Option<Self> {
         let whole = value as i128;
         // Larger floats are integers, too, but leave no room for arithmetic.

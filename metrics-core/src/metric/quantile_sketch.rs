@@ -112,6 +112,7 @@ fn estimate(bucket: i64) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "some estimates are exact")]
 mod tests {
     use proptest::prelude::*;
 
@@ -119,7 +120,9 @@ mod tests {
 
     fn sketch(values: &[f64]) -> QuantileSketch {
         let mut sketch = QuantileSketch::new();
-        values.iter().for_each(|value| sketch.add(*value));
+        for value in values {
+            sketch.add(*value);
+        }
         sketch
     }
 

@@ -102,7 +102,7 @@ fn a_computed_nan_is_the_ordinary_nan() {
         static COMPUTED: Gauge = "nan_computed";
     }
     assert_ne!(COMPUTED.get().to_bits(), 0);
-    let families = families(&Registry::global());
+    let families = families(Registry::global());
     let family = families
         .iter()
         .find(|family| family.name() == "nan_computed");
