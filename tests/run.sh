@@ -71,6 +71,9 @@ main() {
     mapfile -t targets < <(targets_for_linkme)
     run cargo test --package tests --package 'hygiene-*' --features tests/linkme --lib "${targets[@]}"
 
+    step "tests of the storage without native thread-local storage, with AddressSanitizer"
+    test_fallback_storage
+
     if [[ -n ${LONG:-} ]]; then
         step "fuzz, ${FUZZ_SECONDS:=120} s"
         fuzz
@@ -81,6 +84,21 @@ main() {
     fi
 
     step "all good"
+}
+
+# Finds uses of memory that the end of a thread has freed. Tests that take minutes or measure memory
+# are left out, and so are leaks, because some tests exit while their threads run. RUSTC_BOOTSTRAP
+# lets the stable compiler accept the sanitizer.
+test_fallback_storage() {
+    local flags="--cfg metrics_fallback_storage -Zsanitizer=address"
+    local in_it=(env RUSTC_BOOTSTRAP=1 "RUSTFLAGS=$flags" ASAN_OPTIONS=detect_leaks=0
+        cargo test --target x86_64-unknown-linux-gnu --target-dir target/fallback-storage)
+    run "${in_it[@]}" --package metrics-core --lib -- storage:: series:: metric:: \
+        --skip model --skip rendered_labels
+    run "${in_it[@]}" --package tests --test expiry --test allocator
+    run "${in_it[@]}" --package tests --test storage -- counters threads rounding
+    run "${in_it[@]}" --package tests --test series -- \
+        --skip a_million_values --skip quantile_windows
 }
 
 # Uses the stable toolchain: of what cargo-fuzz passes to the compiler, only sanitizers are

@@ -1,32 +1,71 @@
-//! Writes the tables of this build of a bench and of a build with thin LTO.
+//! Writes the tables of this build of a bench and of other builds.
 
 use std::{fmt::Display, fs, process::Command};
 
 use super::{Options, options::target};
 
-/// Prints the tables and writes them to a file, with those of a build with thin LTO unless
-/// `options.as_is` is set.
+/// Another build of a bench.
+struct Build {
+    name: &'static str,
+    profile: &'static str,
+    /// The compiler's flags; empty for the usual ones.
+    flags: &'static str,
+    /// Part of the names of its files and folders.
+    id: &'static str,
+}
+
+const THIN_LTO: Build = Build {
+    name: "Thin LTO, one codegen unit",
+    profile: "thin",
+    flags: "",
+    id: "thin",
+};
+
+/// With the storage for targets without native thread-local storage.
+const FALLBACK_STORAGE: Build = Build {
+    name: "A release build with the fallback storage",
+    profile: "bench",
+    flags: "--cfg metrics_fallback_storage",
+    id: "fallback",
+};
+
+/// Prints the tables and writes them to a file; unless `options.as_is` is set, with those of a build
+/// with thin LTO and, for recording, of one with the fallback storage.
 pub(crate) fn report(options: &Options, results: &impl Display) {
     let mut tables = format!("### {}\n\n{results}", options.build);
     println!("{tables}");
-    if !options.as_is {
+    let builds: &[Build] = match options.bench {
+        _ if options.as_is => &[],
+        "recording" => &[THIN_LTO, FALLBACK_STORAGE],
+        _ => &[THIN_LTO],
+    };
+    for build in builds {
         tables.push('\n');
-        tables.push_str(&with_thin_lto(options));
+        tables.push_str(&run_in(build, options));
     }
     fs::write(&options.output, tables).expect("the tables can be written");
     println!("{}", options.output.display());
 }
 
-/// Runs the bench in a build with thin LTO, which prints its own tables, and returns them.
-fn with_thin_lto(options: &Options) -> String {
-    let output = target().join(format!("{}-thin.md", options.bench));
+/// Runs the bench in another build, which prints its own tables, and returns them.
+fn run_in(build: &Build, options: &Options) -> String {
+    let output = target().join(format!("{}-{}.md", options.bench, build.id));
     let mut cargo = Command::new(env!("CARGO"));
     cargo
-        .args(["bench", "--profile", "thin", "--package", "tests"])
+        .args(["bench", "--profile", build.profile, "--package", "tests"])
         .args(["--features", "peers", "--bench", options.bench])
-        .arg("--target-dir")
-        .arg(target())
-        .args(["--", "--as-is", "--build=Thin LTO, one codegen unit"])
+        .arg("--target-dir");
+    if build.flags.is_empty() {
+        cargo.arg(target());
+    } else {
+        // In a folder of its own, because other flags would make Cargo rebuild everything there.
+        cargo
+            .arg(target().join(build.id))
+            .env("RUSTFLAGS", build.flags);
+    }
+    cargo
+        .args(["--", "--as-is"])
+        .arg(format!("--build={}", build.name))
         .arg(format!("--rounds={}", options.rounds))
         .arg(format!("--output={}", output.display()))
         .args(&options.rows)
