@@ -216,6 +216,26 @@ pub const fn check_expiry(series: Option<usize>) {
     }
 }
 
+/// The line of a token that is in `token_file` at `token_line`, if the compiler's `file!()` and
+/// `line!()` are `file` and `line`.
+///
+/// These two name the outermost macro call. The token is more precise, such as one function of a
+/// block, unless a `macro_rules!` defined elsewhere wrote it.
+pub const fn line_in(file: &str, line: u32, token_file: &str, token_line: u32) -> u32 {
+    if token_line < line || file.len() != token_file.len() {
+        return line;
+    }
+    let (file, token_file) = (file.as_bytes(), token_file.as_bytes());
+    let mut i = file.len();
+    while i > 0 {
+        i -= 1;
+        if file[i] != token_file[i] {
+            return line;
+        }
+    }
+    token_line
+}
+
 /// Converts label names to the type in which a description stores them.
 pub const fn borrowed_texts<const N: usize>(names: &'static [&'static str]) -> [CowStr; N] {
     let mut texts = [const { Cow::Borrowed("") }; N];

@@ -39,7 +39,7 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                         ),
                     ],
                     ::core::file!(),
-                    0u32,
+                    ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
                     ::core::module_path!(),
                     ::m::__private::call::OutcomeLabel::Present {
                         fallible: false,

@@ -98,7 +98,11 @@ const _: () = {
                     "Requests.",
                     "",
                 )
-                .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                .declared_at(
+                    ::core::file!(),
+                    ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
+                    ::core::module_path!(),
+                )
                 .labels({
                     const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                         { __NAMES.len() },
@@ -290,7 +294,16 @@ const _: () = {
                         "Pages.",
                         "bytes",
                     )
-                    .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                    .declared_at(
+                        ::core::file!(),
+                        ::m::__private::line_in(
+                            ::core::file!(),
+                            ::core::line!(),
+                            "",
+                            0u32,
+                        ),
+                        ::core::module_path!(),
+                    )
                     .labels({
                         const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                             { __NAMES.len() },

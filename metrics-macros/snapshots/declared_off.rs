@@ -46,7 +46,11 @@ const _: () = {
             "Requests.",
             "",
         )
-        .declared_at(::core::file!(), 0u32, ::core::module_path!())
+        .declared_at(
+            ::core::file!(),
+            ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
+            ::core::module_path!(),
+        )
         .labels({
             const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                 { __NAMES.len() },
@@ -159,7 +163,11 @@ const _: () = {
             "Pages.",
             "",
         )
-        .declared_at(::core::file!(), 0u32, ::core::module_path!())
+        .declared_at(
+            ::core::file!(),
+            ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
+            ::core::module_path!(),
+        )
         .labels({
             const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                 { __NAMES.len() },
@@ -231,7 +239,11 @@ const _: () = {
             "The build.",
             "",
         )
-        .declared_at(::core::file!(), 0u32, ::core::module_path!())
+        .declared_at(
+            ::core::file!(),
+            ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
+            ::core::module_path!(),
+        )
         .labels({
             const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                 { __NAMES.len() },
@@ -265,7 +277,16 @@ static BYTES: ::m::Computed = {
                         "Bytes in use.",
                         "",
                     )
-                    .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                    .declared_at(
+                        ::core::file!(),
+                        ::m::__private::line_in(
+                            ::core::file!(),
+                            ::core::line!(),
+                            "",
+                            0u32,
+                        ),
+                        ::core::module_path!(),
+                    )
                     .labels({
                         const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                             { __NAMES.len() },

@@ -104,7 +104,16 @@ const _: () = {
                         "Time to load.",
                         "",
                     )
-                    .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                    .declared_at(
+                        ::core::file!(),
+                        ::m::__private::line_in(
+                            ::core::file!(),
+                            ::core::line!(),
+                            "",
+                            0u32,
+                        ),
+                        ::core::module_path!(),
+                    )
                     .labels({
                         const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                             { __NAMES.len() },
@@ -258,7 +267,11 @@ const _: () = {
                     "Time to render.",
                     "",
                 )
-                .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                .declared_at(
+                    ::core::file!(),
+                    ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
+                    ::core::module_path!(),
+                )
                 .labels({
                     const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                         { __NAMES.len() },
@@ -405,7 +418,16 @@ const _: () = {
                         "State of the link.",
                         "",
                     )
-                    .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                    .declared_at(
+                        ::core::file!(),
+                        ::m::__private::line_in(
+                            ::core::file!(),
+                            ::core::line!(),
+                            "",
+                            0u32,
+                        ),
+                        ::core::module_path!(),
+                    )
                     .labels({
                         const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                             { __NAMES.len() },
@@ -533,7 +555,11 @@ const _: () = {
                     "The build.",
                     "",
                 )
-                .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                .declared_at(
+                    ::core::file!(),
+                    ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
+                    ::core::module_path!(),
+                )
                 .labels({
                     const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                         { __NAMES.len() },
@@ -574,7 +600,16 @@ static BYTES: ::m::Computed = {
                         "Bytes in use.",
                         "",
                     )
-                    .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                    .declared_at(
+                        ::core::file!(),
+                        ::m::__private::line_in(
+                            ::core::file!(),
+                            ::core::line!(),
+                            "",
+                            0u32,
+                        ),
+                        ::core::module_path!(),
+                    )
                     .labels({
                         const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                             { __NAMES.len() },
@@ -715,7 +750,11 @@ const _: () = {
             CAFE,
         >(
             ::m::__private::unchecked_desc(::m::Kind::Gauge, "app.café", "Café.", "")
-                .declared_at(::core::file!(), 0u32, ::core::module_path!())
+                .declared_at(
+                    ::core::file!(),
+                    ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
+                    ::core::module_path!(),
+                )
                 .labels({
                     const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
                         { __NAMES.len() },

@@ -44,7 +44,12 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                             ),
                         ],
                         ::core::file!(),
-                        0u32,
+                        ::m::__private::line_in(
+                            ::core::file!(),
+                            ::core::line!(),
+                            "",
+                            0u32,
+                        ),
                         ::core::module_path!(),
                         ::m::__private::call::OutcomeLabel::Present {
                             fallible: true,

@@ -36,7 +36,7 @@ fn parse(text: &str) -> usize {
                     ),
                 ],
                 ::core::file!(),
-                0u32,
+                ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
                 ::core::module_path!(),
                 ::m::__private::call::OutcomeLabel::Present {
                     fallible: false,

@@ -14,7 +14,7 @@ pub fn size(text: &str) -> usize {
                 ),
             ],
             ::core::file!(),
-            0u32,
+            ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
             ::core::module_path!(),
             ::m::__private::call::OutcomeLabel::Present {
                 fallible: false,

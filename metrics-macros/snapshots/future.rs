@@ -19,7 +19,7 @@ fn answer(&self) -> impl Future<Output = Result<u32, Fault>> + Send {
                     ),
                 ],
                 ::core::file!(),
-                0u32,
+                ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
                 ::core::module_path!(),
                 ::m::__private::call::OutcomeLabel::Present {
                     fallible: true,

@@ -22,7 +22,7 @@ fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
                         ),
                     ],
                     ::core::file!(),
-                    0u32,
+                    ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
                     ::core::module_path!(),
                     ::m::__private::call::OutcomeLabel::Present {
                         fallible: true,

@@ -18,7 +18,7 @@ fn hash(text: &[u8]) -> u64 {
                 ),
             ],
             ::core::file!(),
-            0u32,
+            ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
             ::core::module_path!(),
             ::m::__private::call::OutcomeLabel::Present {
                 fallible: false,

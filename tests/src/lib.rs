@@ -17,6 +17,7 @@
 mod address;
 mod browser;
 mod calls;
+mod elsewhere;
 mod example;
 mod fixture;
 mod forwarder;

@@ -4,7 +4,7 @@ use super::model::{Catalog, CatalogFamily, CatalogLabel, CatalogMember, CatalogN
 use crate::{
     describe::{desc::Desc, kind::Kind},
     metric::{family::Family, outcome_rows::OutcomeLabel},
-    registry::{Registry, exposed_family::ExposedFamily},
+    registry::{Registry, exposed_family::ExposedFamily, shared_series::earlier_sharer},
 };
 
 impl Registry {
@@ -82,7 +82,11 @@ fn describe(family: &ExposedFamily) -> CatalogFamily {
         collected: family.is_collected(),
         members: if first.is_some() {
             members()
-                .map(|member| declaration(member.desc(), desc))
+                .map(|member| CatalogMember {
+                    shares_series_of: earlier_sharer(family, member)
+                        .map(|earlier| earlier.desc().location().to_string()),
+                    ..declaration(member.desc(), desc)
+                })
                 .collect()
         } else {
             vec![declaration(desc, desc)]
@@ -170,5 +174,6 @@ fn declaration(desc: &Desc, family: &Desc) -> CatalogMember {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
         objectives: desc.objectives().to_vec(),
+        shares_series_of: None,
     }
 }

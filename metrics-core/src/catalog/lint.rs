@@ -55,8 +55,27 @@ impl Catalog {
     ///
     /// [guide to names]: https://prometheus.io/docs/practices/naming/
     pub fn lint(&self) -> Vec<CatalogWarning> {
-        self.families.iter().flat_map(warnings).collect()
+        let families = self.families.iter();
+        families
+            .flat_map(|family| warnings(family).chain(shared_series(family)))
+            .collect()
     }
+}
+
+/// Warnings about functions that share their series with an earlier one of the same name.
+fn shared_series(family: &CatalogFamily) -> impl Iterator<Item = CatalogWarning> {
+    family.members.iter().filter_map(|member| {
+        let first = member.shares_series_of.as_ref()?;
+        Some(CatalogWarning {
+            family: family.name.clone(),
+            file: member.file.clone(),
+            line: member.line,
+            text: format!(
+                "the function shares its series with the one of the same name and module at \
+                 {first}; put the attribute on their `impl` blocks, or rename one"
+            ),
+        })
+    })
 }
 
 fn warnings(family: &CatalogFamily) -> impl Iterator<Item = CatalogWarning> {

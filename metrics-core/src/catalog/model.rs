@@ -129,6 +129,9 @@ pub struct CatalogMember {
     /// The service level objectives.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub objectives: Vec<Objective>,
+    /// The place of an earlier function whose series this one shares, for `lint`.
+    #[serde(skip)]
+    pub(crate) shares_series_of: Option<String>,
 }
 
 impl Catalog {

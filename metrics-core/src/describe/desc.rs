@@ -321,7 +321,6 @@ impl Desc {
     }
 
     /// Names and values of the const labels.
-    #[cfg(feature = "catalog")]
     pub(crate) fn const_label_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let labels = self.const_labels.iter();
         labels.map(|(name, value)| (&**name, &**value))

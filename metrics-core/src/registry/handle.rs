@@ -11,7 +11,7 @@ use crate::{
     registry::{
         collector::Collector, collector_status::CollectorStatuses,
         collector_threads::CollectorThreads, exposed_families::ExposedFamilies, grouping,
-        item::Item, registration, settings::Settings,
+        item::Item, registration, settings::Settings, shared_series::shared_series,
     },
 };
 
@@ -222,18 +222,24 @@ impl Registry {
         self.0.settings.set_collector_timeout(timeout);
     }
 
-    /// Checks that the declarations do not clash.
+    /// Checks that the declarations do not clash, and that no two functions share their series.
     ///
     /// # Errors
     ///
     /// Lists the clashes with their source locations: for example, members of one family that
     /// disagree, families with a sample name in common, equal label names in one series, and names
-    /// of self-metrics.
+    /// of self-metrics. Lists functions whose calls are added up because they have the same name in
+    /// one module, such as two methods `new`; these are recorded, and a server starts with them.
     pub fn check(&self) -> Result<(), Error> {
-        match self.exposed_families().clashes() {
-            [] => Ok(()),
-            clashes => Err(Error::new(clashes.join("\n"))),
-        }
+        let families = self.exposed_families();
+        let shared = families.families.iter().flat_map(shared_series);
+        report(families.clashes().iter().cloned().chain(shared))
+    }
+
+    /// [`check`](Self::check) without functions that share their series.
+    #[doc(hidden)]
+    pub fn check_clashes(&self) -> Result<(), Error> {
+        report(self.exposed_families().clashes().iter().cloned())
     }
 
     /// Registers a collector; does nothing if it is registered already.
@@ -361,4 +367,12 @@ impl Registry {
         drop((families, rejected));
         Err(Error::new(new_clashes.join("\n")))
     }
+}
+
+fn report(faults: impl Iterator<Item = String>) -> Result<(), Error> {
+    let faults: Vec<String> = faults.collect();
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(faults.join("\n")))
 }

@@ -27,6 +27,7 @@ pub(crate) mod registration;
 pub(crate) mod sample_names;
 pub(crate) mod self_metrics;
 pub(crate) mod settings;
+pub(crate) mod shared_series;
 pub(crate) mod single_run;
 
 pub use builder::RegistryBuilder;

@@ -141,7 +141,7 @@ impl ServerBuilder {
         }
         let registered = collect::register_target_info(&self.registry, &self.target_labels);
         self.tolerate(registered)?;
-        self.tolerate(self.registry.check().map_err(Error::clash))?;
+        self.tolerate(self.registry.check_clashes().map_err(Error::clash))?;
         Ok(Endpoint::new(
             self.registry.clone(),
             self.max_concurrent_scrapes,

@@ -5,7 +5,7 @@
 //! ```text
 //! const __SPEC: p::call::FunctionSpec = p::call::FunctionSpec::new(
 //!     &[("function", "size"), ("module", module_path!())],
-//!     file!(), 7, module_path!(),
+//!     file!(), p::line_in(file!(), line!(), "src/text.rs", 7), module_path!(),
 //!     p::call::OutcomeLabel::Present { fallible: false, is_async: false },
 //! );
 //! const __CELLS: usize = __SPEC.cell_count(p::call::FunctionFamily::COUNTED);
@@ -50,7 +50,7 @@ pub(super) fn items(
     let call = quote!(#p::call);
     let checks = checks(args);
     let const_labels = const_labels(args, function);
-    let line = line(function.sig.ident.span());
+    let line = line(&p, function.sig.ident.span());
     let outcomes = outcomes(args, returns);
     let labels = labels(args, function);
     let buckets = args.buckets.get().map(|buckets| {

@@ -56,13 +56,16 @@ pub(crate) fn kind(krate: &Path, name: &str) -> TokenStream {
     quote!(#krate::Kind::#name)
 }
 
-/// The line of a token; `line!()` would be the line of the macro call.
-pub(crate) fn line(span: Span) -> u32 {
+/// The line of a token in the file that `file!()` names; see `metrics_core::__private::line_in`.
+pub(crate) fn line(private: &TokenStream, span: Span) -> TokenStream {
     // The snapshot tests run outside of a compiler, where spans have no lines.
-    if !proc_macro::is_available() {
-        return 0;
-    }
-    u32::try_from(span.unwrap().line()).unwrap_or(0)
+    let (file, line) = if proc_macro::is_available() {
+        let span = span.unwrap();
+        (span.file(), u32::try_from(span.line()).unwrap_or(0))
+    } else {
+        (String::new(), 0)
+    };
+    quote!(#private::line_in(::core::file!(), ::core::line!(), #file, #line))
 }
 
 /// Allows the lints that generated items would trip.

@@ -10,7 +10,7 @@
 //!
 //! ```text
 //! unchecked_desc(Kind::Gauge, "app_pages_bytes", "Pages.", "bytes")
-//!     .declared_at(file!(), 7, module_path!())
+//!     .declared_at(file!(), line_in(..), module_path!())
 //!     .labels({ const LABELS: &[Cow<'static, str>] = &borrowed_texts::<..>(__NAMES); LABELS })
 //! ```
 //!
@@ -78,7 +78,7 @@ impl Expansion<'_> {
         let kind = kind(krate, self.metric.kind.exposed());
         let unit = declaration.attrs.unit.get();
         let unit = unit.map_or_else(|| quote!(""), |unit| quote!(#unit));
-        let line = line(declaration.ident.span());
+        let line = line(p, declaration.ident.span());
         let has_bounds = self.is_histogram() || self.quantiles().is_some();
         let bounds = has_bounds.then(|| quote!(.bounds(&__BOUNDS)));
         let objective = self.latency().map(|latency| {

@@ -1,0 +1,15 @@
+//! Macros that write instrumented functions and declarations into other crates.
+
+/// Defines a counted function and a metric.
+#[macro_export]
+macro_rules! instrumented_elsewhere {
+    () => {
+        #[::metrics_core::counted]
+        pub(crate) fn written_elsewhere() {}
+
+        ::metrics_core::metrics! {
+            /// Calls.
+            static ELSEWHERE: Counter = "places_elsewhere_total";
+        }
+    };
+}
