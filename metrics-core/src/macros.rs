@@ -361,6 +361,8 @@ pub use metrics_macros::Labels;
 /// except to functions that a macro call in it expands to. Functions of the block have the label
 /// `function` as `Type::method`, `<Type as Trait>::method` if the block implements a trait, or
 /// `Trait::method` in a trait. Without the block's attribute the label is only the function's name.
+/// Functions of one name in one module then share their series, which
+/// [`check`](crate::Registry::check) and the lints of the catalogue report.
 ///
 /// An item in a block may have the attribute itself, also in a `cfg_attr` or imported under another
 /// name. It then takes the place of the block's, so each call is recorded once; `skip` excludes the

@@ -1,0 +1,11 @@
+use metrics_core::counted;
+
+#[counted]
+#[counted(labels(a))]
+fn twice(a: &str) -> usize {
+    a.len()
+}
+
+fn main() {
+    twice("a");
+}
