@@ -36,6 +36,8 @@ pub struct Desc {
     pub(crate) objectives: &'static [Objective],
     /// Whether the declarations of one family may have different labels.
     pub(crate) allows_mixed_labels: bool,
+    /// Whether only one collector of a registry may write the family.
+    pub(crate) is_exclusive: bool,
     /// Whether no label name can need escaping for scrapers without UTF-8 support.
     legacy_labels: bool,
 }
@@ -138,6 +140,7 @@ impl Desc {
             location: SourceLocation::caller(),
             objectives: &[],
             allows_mixed_labels: false,
+            is_exclusive: false,
             legacy_labels: true,
         }
     }
@@ -242,6 +245,15 @@ impl Desc {
     #[must_use]
     pub const fn allow_mixed_labels(mut self) -> Desc {
         self.allows_mixed_labels = true;
+        self
+    }
+
+    /// Makes a second collector of the family a clash, although it describes the family alike; for
+    /// collectors of metrics-http whose values describe the whole registry.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn exclusive(mut self) -> Desc {
+        self.is_exclusive = true;
         self
     }
 

@@ -75,6 +75,7 @@ pub(crate) fn check_agreement(
         Item::Metric(metric) if !family.is_collected() => metric,
         Item::Collector(..) if family.accepts_collectors() => return Ok(Vec::new()),
         Item::Metric(_) => return cannot_share("a collector's family"),
+        _ if first.is_exclusive => return cannot_share("this family of a collector"),
         _ if family.is_collected() => return cannot_share("a `#[computed]` metric"),
         _ => return cannot_share("a metric that is not a collector's"),
     };

@@ -77,7 +77,9 @@ impl ExposedFamily {
 
     /// Whether further collectors may write the family.
     pub(crate) fn accepts_collectors(&self) -> bool {
-        self.is_collected() && self.collectors.iter().all(|by| !by.is_computed)
+        let is_exclusive =
+            self.desc.is_exclusive || self.collectors.iter().any(|by| by.is_computed);
+        self.is_collected() && !is_exclusive
     }
 
     pub(crate) fn members(&self) -> impl Iterator<Item = &FamilyRef> {

@@ -122,7 +122,8 @@ const BUILD_INFO: Desc = Desc::new(
     "build_info",
     "Build of this program: version, revision, compiler, profile and target.",
 );
-const TARGET_INFO: Desc = Desc::new(Kind::Info, "target_info", "Labels of the measured service.");
+const TARGET_INFO: Desc =
+    Desc::new(Kind::Info, "target_info", "Labels of the measured service.").exclusive();
 const SERVICE_NAME: &str = "service_name";
 const PROFILE: &str = if cfg!(debug_assertions) {
     "debug"

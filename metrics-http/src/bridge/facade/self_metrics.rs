@@ -45,7 +45,8 @@ pub(super) static DESCS: [Desc; 2] = [
         Kind::Counter,
         "metrics_facade_rejected_total",
         "Rejected recordings through the facade `metrics`.",
-    ),
+    )
+    .exclusive(),
     Desc::new(
         Kind::Counter,
         "metrics_facade_overflowed_total",
