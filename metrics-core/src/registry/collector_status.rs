@@ -1,7 +1,7 @@
 //! Counts the errors of each collector, and ensures that one scrape at a time runs it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use crate::registry::item::Item;
+use crate::registry::item::{Item, ItemKey};
 
 /// The error counts of a collector, and whether it is running.
 #[derive(Debug, Default)]
@@ -127,30 +127,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The status of each collector of a registry; kept when the families are grouped anew.
 #[derive(Debug, Default)]
-pub(crate) struct CollectorStatuses(Vec<(Item, Arc<CollectorStatus>)>);
+pub(crate) struct CollectorStatuses(HashMap<ItemKey, Arc<CollectorStatus>>);
 
 impl CollectorStatuses {
     /// The status of a collector; a new one at the first call.
     pub(crate) fn of(&mut self, collector: &Item) -> Arc<CollectorStatus> {
-        let mut known = self.0.iter();
-        if let Some((_, status)) = known.find(|(known, _)| known.is_same(collector)) {
-            return Arc::clone(status);
-        }
-        let status = Arc::<CollectorStatus>::default();
-        self.0.push((collector.clone(), Arc::clone(&status)));
-        status
+        Arc::clone(self.0.entry(collector.key()).or_default())
     }
 
     /// Assigns the status of one collector to another, which continues its counts.
     pub(crate) fn transfer(&mut self, from: &Item, to: &Item) {
-        let mut known = self.0.iter_mut();
-        if let Some((item, _)) = known.find(|(item, _)| item.is_same(from)) {
-            *item = to.clone();
+        if let Some(status) = self.0.remove(&from.key()) {
+            self.0.insert(to.key(), status);
         }
     }
 
-    /// Removes the status of every collector for which `keep` returns false.
-    pub(crate) fn retain(&mut self, keep: impl Fn(&Item) -> bool) {
-        self.0.retain(|(item, _)| keep(item));
+    /// Removes the status of a collector that is removed from the registry.
+    pub(crate) fn remove(&mut self, collector: ItemKey) {
+        self.0.remove(&collector);
     }
 }

@@ -1,6 +1,6 @@
 //! Creates dynamic metrics: metrics whose names are known only at run time.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::{
     describe::error::Error,
@@ -40,7 +40,7 @@ impl Registry {
         options: Options,
     ) -> Result<DynamicFamily<M>, Error> {
         let family = options.family::<M>()?;
-        self.add(Item::Metric(FamilyRef::Dynamic(Arc::clone(&family))))?;
+        self.add(&Item::Metric(FamilyRef::Dynamic(Arc::clone(&family))))?;
         Ok(DynamicFamily::from_family(family))
     }
 
@@ -68,17 +68,8 @@ impl Registry {
         &self,
         options: Options,
     ) -> Result<DynamicFamily<M>, Error> {
-        static CREATING: Mutex<()> = Mutex::new(());
         let family = options.family::<M>()?;
-        if let Some(known) = self.find_dynamic(&family) {
-            return Ok(DynamicFamily::from_family(known));
-        }
-        // Of two threads that get here at once, the second one finds the metric of the first.
-        let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = self.find_dynamic(&family) {
-            return Ok(DynamicFamily::from_family(known));
-        }
-        self.add(Item::Metric(FamilyRef::Dynamic(Arc::clone(&family))))?;
+        let family = self.find_or_add(family)?;
         Ok(DynamicFamily::from_family(family))
     }
 }

@@ -1,13 +1,16 @@
 //! [`ExposedFamilies`]: all families of a registry, and what a scrape does with them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use crate::{
     describe::desc::Desc,
     metric::family::{Family, FamilyRef},
     registry::{
         collected::Collected,
-        exposed_family::{ExposedFamily, is_selected},
+        exposed_family::{ExposedFamily, exposition_order, is_selected},
         registered_collector::RegisteredCollector,
         self_metrics::SelfMetrics,
         settings::Settings,
@@ -18,7 +21,7 @@ use crate::{
 };
 
 /// The families of a registry in exposition order, made by
-/// [`grouping::group`](crate::registry::grouping::group).
+/// [`Grouping`](crate::registry::grouping::Grouping).
 #[derive(Debug, Default)]
 pub(crate) struct ExposedFamilies {
     pub(crate) families: Vec<ExposedFamily>,
@@ -42,6 +45,15 @@ impl ExposedFamilies {
 
     pub(crate) fn collectors(&self) -> &[RegisteredCollector] {
         &self.collectors
+    }
+
+    /// The dynamic metric whose description and settings are equivalent to those of `family`.
+    pub(crate) fn find_dynamic(&self, family: &Family) -> Option<&Arc<Family>> {
+        let order = exposition_order(family.desc());
+        let at = self
+            .families
+            .binary_search_by(|known| known.order().cmp(&order));
+        self.families[at.ok()?].find_dynamic(family)
     }
 
     /// The clashes of the declarations that were left out, each described in one sentence.

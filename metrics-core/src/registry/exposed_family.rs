@@ -1,10 +1,14 @@
 //! [`ExposedFamily`]: a family in an exposition, made of all metrics of a name or by collectors.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use crate::{
     describe::{desc::Desc, escaping, escaping::SCHEMES, kind::Kind, name},
-    metric::{family::FamilyRef, outcome_rows::RowId, quantile_sketch::QuantileSketch},
+    metric::{
+        family::{Family, FamilyRef},
+        outcome_rows::RowId,
+        quantile_sketch::QuantileSketch,
+    },
     sample::{
         head::{FamilyHead, HeadCache, SizeEstimate},
         label_text,
@@ -70,6 +74,19 @@ impl ExposedFamily {
         }
     }
 
+    /// The family's key in the order of an exposition.
+    pub(crate) fn order(&self) -> (bool, &str) {
+        exposition_order(&self.desc)
+    }
+
+    /// The dynamic member whose description and settings are equivalent to those of `family`.
+    pub(crate) fn find_dynamic(&self, family: &Family) -> Option<&Arc<Family>> {
+        self.members().find_map(|member| match member {
+            FamilyRef::Dynamic(known) if known.is_equivalent(family) => Some(known),
+            _ => None,
+        })
+    }
+
     /// Whether collectors write the family.
     pub(crate) fn is_collected(&self) -> bool {
         !self.collectors.is_empty()
@@ -126,6 +143,12 @@ impl ExposedFamily {
     pub(crate) fn is_selected(&self, prefix: &str, filter: Option<&dyn Fn(&str) -> bool>) -> bool {
         is_selected(&self.desc, prefix, filter)
     }
+}
+
+/// The key of a family in the order of an exposition: by name, and `target_info` first, as
+/// OpenMetrics recommends.
+pub(crate) fn exposition_order(desc: &Desc) -> (bool, &str) {
+    (desc.name() != "target_info", desc.name())
 }
 
 /// Writes the series of a group of members; adds up series with equal labels.

@@ -1,14 +1,16 @@
 //! Groups the items of a registry into families, and finds the declarations that clash.
 
+use std::{collections::HashMap, sync::Arc};
+
 use crate::{
     describe::desc::Desc,
-    metric::family::FamilyRef,
+    metric::family::{Family, FamilyRef},
     registry::{
         clashes::{check_agreement, check_labels, check_reserved_names},
         collector_status::CollectorStatuses,
         exposed_families::ExposedFamilies,
         exposed_family::{CollectorFamily, ExposedFamily, has_legacy_name},
-        item::Item,
+        item::{Item, ItemKey},
         registered_collector::RegisteredCollector,
         sample_names::SampleNames,
         settings::Settings,
@@ -16,61 +18,98 @@ use crate::{
     },
 };
 
-/// Groups items into families.
+/// Families to which items can be added, each in a time that does not depend on their number.
 ///
-/// Takes the status of each collector from `statuses`, so that its counts continue, and adds a new
-/// status for a collector without one.
-pub(crate) fn group(
-    items: &[Item],
-    settings: &Settings,
-    statuses: &mut CollectorStatuses,
-) -> ExposedFamilies {
-    let mut declarations: Vec<(&Desc, &Item)> = items
-        .iter()
-        .flat_map(|item| item.descs().iter().map(move |desc| (desc, item)))
-        .collect();
-    // Sorted, as the linker's order is arbitrary. The sort is stable, so that of two declarations
-    // that clash and have the same source location, the one that was registered first is kept.
-    // `target_info` comes first, as OpenMetrics recommends.
-    declarations
-        .sort_by_key(|(desc, _)| (desc.name() != "target_info", desc.name(), desc.location()));
-    let names = SampleNames::new(declarations.iter().map(|(desc, _)| *desc), settings);
-    let mut grouping = Grouping {
-        families: ExposedFamilies::default(),
-        settings,
-        statuses,
-        names,
-    };
-    for (desc, item) in declarations {
-        if let Err(clash) = grouping.add(desc, item) {
-            let families = &mut grouping.families;
-            families.clashes.push(clash);
-            *families.left_out.entry(desc.name().to_owned()).or_default() += 1;
+/// Of two declarations that clash, the one that is added first is kept.
+#[derive(Debug)]
+pub(crate) struct Grouping {
+    /// The families in the order in which they were added; without what [`finish`](Self::finish)
+    /// adds.
+    families: ExposedFamilies,
+    names: SampleNames,
+    /// The position of each collector among those of `families`.
+    collectors: HashMap<ItemKey, usize>,
+    settings: Arc<Settings>,
+}
+
+impl Grouping {
+    /// Groups items into families; leaves out, and counts, the declarations that clash.
+    ///
+    /// Takes the status of each collector from `statuses`, so that its counts continue, and adds a
+    /// new status for a collector without one.
+    pub(crate) fn new(
+        items: &[Item],
+        settings: &Arc<Settings>,
+        statuses: &mut CollectorStatuses,
+    ) -> Self {
+        let mut grouping = Grouping {
+            families: ExposedFamilies::default(),
+            names: SampleNames::default(),
+            collectors: HashMap::new(),
+            settings: Arc::clone(settings),
+        };
+        for item in items {
+            for desc in item.descs() {
+                if let Err(clash) = grouping.add_family(desc, item, statuses) {
+                    let families = &mut grouping.families;
+                    families.clashes.push(clash);
+                    *families.left_out.entry(desc.name().to_owned()).or_default() += 1;
+                }
+            }
+        }
+        grouping
+    }
+
+    /// Adds an item.
+    ///
+    /// # Errors
+    ///
+    /// Describes each clash of the item. Then the grouping must be dropped, as it may contain some
+    /// families of the item, unless the item has one family only.
+    pub(crate) fn add(
+        &mut self,
+        item: &Item,
+        statuses: &mut CollectorStatuses,
+    ) -> Result<(), Vec<String>> {
+        let results = item.descs().iter();
+        let results = results.map(|desc| self.add_family(desc, item, statuses));
+        let clashes: Vec<String> = results.filter_map(Result::err).collect();
+        if clashes.is_empty() {
+            Ok(())
+        } else {
+            Err(clashes)
         }
     }
-    let mut families = grouping.families;
-    families.find_special_families();
-    families.find_single_runs(&settings.prefix);
-    families
-}
 
-struct Grouping<'a> {
-    families: ExposedFamilies,
-    settings: &'a Settings,
-    statuses: &'a mut CollectorStatuses,
-    names: SampleNames<'a>,
-}
+    /// The dynamic metric whose description and settings are equivalent to those of `family`.
+    pub(crate) fn find_dynamic(&self, family: &Family) -> Option<&Arc<Family>> {
+        let at = self.names.family(family.desc())?;
+        self.families.families[at].find_dynamic(family)
+    }
 
-impl<'a> Grouping<'a> {
+    /// The families in exposition order.
+    pub(crate) fn finish(self) -> ExposedFamilies {
+        let mut families = self.families;
+        families.families.sort_by(|a, b| a.order().cmp(&b.order()));
+        families.find_special_families();
+        families.find_single_runs(&self.settings.prefix);
+        families
+    }
+
     /// Adds a declaration to the existing family of its name, or as a new family.
     ///
     /// # Errors
     ///
     /// If the declaration clashes, for example with another family, a const label of the registry
     /// or a self-metric; the text describes the clash.
-    fn add(&mut self, desc: &'a Desc, item: &Item) -> Result<(), String> {
-        check_reserved_names(desc, self.settings)?;
-        check_labels(desc, self.settings)?;
+    fn add_family(
+        &mut self,
+        desc: &Desc,
+        item: &Item,
+        statuses: &mut CollectorStatuses,
+    ) -> Result<(), String> {
+        check_reserved_names(desc, &self.settings)?;
+        check_labels(desc, &self.settings)?;
         if let Some(at) = self.names.family(desc)
             && self.families.families[at].desc.name() == desc.name()
         {
@@ -79,12 +118,13 @@ impl<'a> Grouping<'a> {
             if let Item::Metric(metric) = item {
                 add_member(family, metric, merges_with);
             } else {
-                let collector = self.add_to_collector(desc, item);
+                let collector = self.add_to_collector(desc, item, statuses);
                 self.families.families[at].collectors.push(collector);
             }
             return Ok(());
         }
-        self.names.insert(desc, self.families.families.len())?;
+        self.names
+            .insert(desc, &self.families.families, &self.settings)?;
         let family = match item {
             Item::Metric(metric) => {
                 // From now on, scrapes can expose the metric's closed series before anything is
@@ -92,19 +132,22 @@ impl<'a> Grouping<'a> {
                 metric.set_created_now();
                 ExposedFamily::of_metric(metric)
             }
-            _ => ExposedFamily::of_collector(desc, self.add_to_collector(desc, item)),
+            _ => ExposedFamily::of_collector(desc, self.add_to_collector(desc, item, statuses)),
         };
         self.families.families.push(family);
         Ok(())
     }
 
     /// Adds a family to the collector that writes it.
-    fn add_to_collector(&mut self, desc: &Desc, item: &Item) -> CollectorFamily {
+    fn add_to_collector(
+        &mut self,
+        desc: &Desc,
+        item: &Item,
+        statuses: &mut CollectorStatuses,
+    ) -> CollectorFamily {
         let collectors = &mut self.families.collectors;
-        let known = collectors.iter().position(|collector| collector.is(item));
-        let at = known.unwrap_or_else(|| {
-            let status = self.statuses.of(item);
-            collectors.push(RegisteredCollector::new(item.clone(), status));
+        let at = *self.collectors.entry(item.key()).or_insert_with(|| {
+            collectors.push(RegisteredCollector::new(item.clone(), statuses.of(item)));
             collectors.len() - 1
         });
         CollectorFamily {

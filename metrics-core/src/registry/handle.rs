@@ -1,6 +1,7 @@
 //! [`Registry`]: its settings, adding metrics, and adding, replacing and removing collectors.
 
 use std::{
+    collections::HashSet,
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -9,9 +10,15 @@ use crate::{
     describe::error::Error,
     metric::family::{self, Family, FamilyRef},
     registry::{
-        collector::Collector, collector_status::CollectorStatuses,
-        collector_threads::CollectorThreads, exposed_families::ExposedFamilies, grouping,
-        item::Item, registration, settings::Settings, shared_series::shared_series,
+        collector::Collector,
+        collector_status::CollectorStatuses,
+        collector_threads::CollectorThreads,
+        exposed_families::ExposedFamilies,
+        grouping::Grouping,
+        item::{Item, ItemKey},
+        registration,
+        settings::Settings,
+        shared_series::shared_series,
     },
 };
 
@@ -56,14 +63,47 @@ struct State {
     /// How many metrics [`family::registered_on_first_use`] has returned, all of them now in
     /// `items`.
     added_on_first_use: usize,
-    /// The items grouped into families; `None` after a change.
+    /// The keys of `items`.
+    keys: HashSet<ItemKey>,
+    /// The items grouped into families for expositions; `None` after a change.
     families: Option<Arc<ExposedFamilies>>,
+    /// The items grouped into families to which others are added, until the next exposition; at most
+    /// one of `families` and `grouping` is `Some`.
+    ///
+    /// So that creating many metrics takes a time in proportion to their number.
+    grouping: Option<Grouping>,
     statuses: CollectorStatuses,
 }
 
 impl State {
-    fn group(&mut self, settings: &Settings) -> ExposedFamilies {
-        grouping::group(&self.items, settings, &mut self.statuses)
+    fn push(&mut self, item: Item) {
+        self.keys.insert(item.key());
+        self.items.push(item);
+    }
+
+    fn contains(&self, item: &Item) -> bool {
+        self.keys.contains(&item.key())
+    }
+
+    /// Drops the grouped families, because items have changed.
+    fn regroup(&mut self) {
+        (self.families, self.grouping) = (None, None);
+    }
+
+    /// Groups the items, and adds `item`; the grouping stays as it is if that clashes.
+    fn try_add(&mut self, item: &Item, settings: &Arc<Settings>) -> Result<(), Error> {
+        let mut grouping = self.take_grouping(settings);
+        let added = grouping.add(item, &mut self.statuses);
+        if added.is_ok() || item.descs().len() == 1 {
+            self.families = None;
+            self.grouping = Some(grouping);
+        }
+        added.map_err(|clashes| Error::new(clashes.join("\n")))
+    }
+
+    fn take_grouping(&mut self, settings: &Arc<Settings>) -> Grouping {
+        let grouping = self.grouping.take();
+        grouping.unwrap_or_else(|| Grouping::new(&self.items, settings, &mut self.statuses))
     }
 }
 
@@ -92,10 +132,10 @@ impl Registry {
     }
 
     fn create_inner(is_global: bool, settings: Settings, items: Vec<Item>) -> Self {
-        let state = State {
-            items,
-            ..State::default()
-        };
+        let mut state = State::default();
+        for item in items {
+            state.push(item);
+        }
         Registry(Arc::new(Inner {
             is_global,
             settings: Arc::new(settings),
@@ -120,25 +160,31 @@ impl Registry {
     /// The registry's families, grouped anew if an item was added or removed.
     pub(crate) fn exposed_families(&self) -> Arc<ExposedFamilies> {
         let mut state = self.state();
-        if self.0.is_global {
-            // One metric per call, as nothing may be allocated under the lock that the call takes:
-            // a global allocator that records metrics takes that lock, too.
-            while let Some(family) = family::registered_on_first_use(state.added_on_first_use) {
-                state.added_on_first_use += 1;
-                let item = Item::Metric(FamilyRef::Declared(family));
-                if state.items.iter().all(|known| !known.is_same(&item)) {
-                    item.set_default_max_series(self.0.settings.max_series());
-                    state.items.push(item);
-                    state.families = None;
-                }
-            }
-        }
+        self.add_first_used(&mut state);
         if state.families.is_none() {
-            let families = state.group(&self.0.settings);
+            let families = state.take_grouping(&self.0.settings).finish();
             state.families = Some(Arc::new(families));
         }
         // Never inserts: `families` was set above.
         Arc::clone(state.families.get_or_insert_default())
+    }
+
+    /// Adds the metrics to the global registry that were registered on first use since the last call.
+    fn add_first_used(&self, state: &mut State) {
+        if !self.0.is_global {
+            return;
+        }
+        // One metric per call, as nothing may be allocated under the lock that the call takes: a
+        // global allocator that records metrics takes that lock, too.
+        while let Some(family) = family::registered_on_first_use(state.added_on_first_use) {
+            state.added_on_first_use += 1;
+            let item = Item::Metric(FamilyRef::Declared(family));
+            if !state.contains(&item) {
+                item.set_default_max_series(self.0.settings.max_series());
+                state.push(item);
+                state.regroup();
+            }
+        }
     }
 
     /// All metrics, declared and dynamic, without collectors.
@@ -248,19 +294,20 @@ impl Registry {
     ///
     /// If one of its families clashes; see [`check`](Self::check). The collector is not added then.
     pub fn register(&self, collector: Arc<dyn Collector>) -> Result<(), Error> {
-        self.add(Item::collector(collector))
+        self.add(&Item::collector(collector))
     }
 
     /// Removes a collector; returns false if it was not registered.
     pub fn unregister(&self, collector: &Arc<dyn Collector>) -> bool {
         let mut state = self.state();
-        let before = state.items.len();
-        state.items.retain(|known| !known.is_collector(collector));
-        state
-            .statuses
-            .retain(|known| !known.is_collector(collector));
-        state.families = None;
-        state.items.len() < before
+        let key = ItemKey::of_collector(collector);
+        if !state.keys.remove(&key) {
+            return false;
+        }
+        state.items.retain(|known| known.key() != key);
+        state.statuses.remove(key);
+        state.regroup();
+        true
     }
 
     /// Replaces the collector `old` by `new` atomically, for example to change its descriptions.
@@ -301,71 +348,89 @@ impl Registry {
     /// # Ok::<(), metrics_core::Error>(())
     /// ```
     pub fn replace(&self, old: &Arc<dyn Collector>, new: Arc<dyn Collector>) -> Result<(), Error> {
-        self.add_replacing(Item::collector(new), Some(old))
+        self.add_replacing(Item::collector(new), old)
     }
 
-    /// The dynamic metric that was created with options equivalent to those of `family`.
-    pub(crate) fn find_dynamic(&self, family: &Family) -> Option<Arc<Family>> {
-        let state = self.state();
-        state.items.iter().find_map(|item| match item {
-            Item::Metric(FamilyRef::Dynamic(known)) if known.is_equivalent(family) => {
-                Some(Arc::clone(known))
-            }
-            _ => None,
-        })
+    /// Adds a dynamic metric, or finds the one that was created with equivalent options.
+    pub(crate) fn find_or_add(&self, family: Arc<Family>) -> Result<Arc<Family>, Error> {
+        // One hold of the lock, so that two threads that call this at once get one metric.
+        let mut state = self.state();
+        self.add_first_used(&mut state);
+        let known = if let Some(families) = &state.families {
+            families.find_dynamic(&family).cloned()
+        } else {
+            let grouping = state.take_grouping(&self.0.settings);
+            state
+                .grouping
+                .insert(grouping)
+                .find_dynamic(&family)
+                .cloned()
+        };
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let item = Item::Metric(FamilyRef::Dynamic(Arc::clone(&family)));
+        self.add_to(&mut state, &item)?;
+        Ok(family)
     }
 
     /// Adds an item, unless that would cause a clash.
-    pub(crate) fn add(&self, item: Item) -> Result<(), Error> {
-        self.add_replacing(item, None)
+    ///
+    /// The caller drops its item when the lock was released: dropping a collector runs code of the
+    /// program, which may use this registry.
+    pub(crate) fn add(&self, item: &Item) -> Result<(), Error> {
+        let mut state = self.state();
+        self.add_first_used(&mut state);
+        self.add_to(&mut state, item)
     }
 
-    fn add_replacing(&self, item: Item, old: Option<&Arc<dyn Collector>>) -> Result<(), Error> {
-        let before = self.exposed_families();
+    fn add_to(&self, state: &mut State, item: &Item) -> Result<(), Error> {
+        if state.contains(item) {
+            return Ok(());
+        }
+        item.set_default_max_series(self.0.settings.max_series());
+        let added = state.try_add(item, &self.0.settings);
+        match &added {
+            Ok(()) => state.push(item.clone()),
+            Err(_) => state.statuses.remove(item.key()),
+        }
+        added
+    }
+
+    fn add_replacing(&self, item: Item, old: &Arc<dyn Collector>) -> Result<(), Error> {
         let mut state = self.state();
-        if state.items.iter().any(|known| known.is_same(&item)) {
+        self.add_first_used(&mut state);
+        let key = ItemKey::of_collector(old);
+        let Some(at) = state.items.iter().position(|known| known.key() == key) else {
+            return self.add_to(&mut state, &item);
+        };
+        if state.contains(&item) {
             drop(state);
-            if let Some(old) = old.filter(|old| !item.is_collector(old)) {
+            if item.key() != key {
                 self.unregister(old);
             }
             return Ok(());
         }
-        item.set_default_max_series(self.0.settings.max_series());
-        let is_old = |known: &Item| old.is_some_and(|old| known.is_collector(old));
-        let old = state.items.iter().position(is_old);
-        let old = old.map(|at| (at, state.items.remove(at)));
-        if let Some((_, old)) = &old {
-            state.statuses.transfer(old, &item);
-        }
-        state.items.push(item);
-        let families = state.group(&self.0.settings);
-        let new_clashes: Vec<_> = families
-            .clashes()
-            .iter()
-            .filter(|clash| !before.clashes().contains(clash))
-            .cloned()
-            .collect();
-        if new_clashes.is_empty() {
-            state.families = Some(Arc::new(families));
-            // Dropping a collector runs code of the program, which may use this registry, so the
-            // registry is unlocked first.
-            drop(state);
-            drop(old);
-            return Ok(());
-        }
-        let rejected = state.items.pop();
-        if let Some(item) = &rejected {
-            match old {
-                Some((at, old)) => {
-                    state.statuses.transfer(item, &old);
-                    state.items.insert(at, old);
-                }
-                None => state.statuses.retain(|known| !known.is_same(item)),
-            }
-        }
+        let old = state.items.remove(at);
+        state.keys.remove(&old.key());
+        state.statuses.transfer(&old, &item);
+        state.regroup();
+        let added = state.try_add(&item, &self.0.settings);
+        let dropped = if added.is_ok() {
+            state.push(item);
+            old
+        } else {
+            state.statuses.transfer(&item, &old);
+            state.keys.insert(old.key());
+            state.items.insert(at, old);
+            state.regroup();
+            item
+        };
+        // Dropping a collector runs code of the program, which may use this registry, so the
+        // registry is unlocked first.
         drop(state);
-        drop((families, rejected));
-        Err(Error::new(new_clashes.join("\n")))
+        drop(dropped);
+        added
     }
 }
 

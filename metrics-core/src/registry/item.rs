@@ -49,21 +49,35 @@ impl Item {
         }
     }
 
-    /// Whether both items are the same metric, or the same collector.
-    pub(crate) fn is_same(&self, other: &Item) -> bool {
-        fn address<T: ?Sized>(of: &T) -> *const () {
-            ptr::from_ref(of).cast()
+    /// Identifies the metric or the collector as long as it exists.
+    pub(crate) fn key(&self) -> ItemKey {
+        fn address<T: ?Sized>(of: &T) -> usize {
+            ptr::from_ref(of).addr()
         }
-        match (self, other) {
-            (Item::Metric(a), Item::Metric(b)) => address::<Family>(a) == address::<Family>(b),
-            (Item::DeclaredCollector(a), Item::DeclaredCollector(b)) => address(*a) == address(*b),
-            (Item::Collector(a, _), Item::Collector(b, _)) => Arc::ptr_eq(a, b),
-            _ => false,
+        match self {
+            Item::Metric(family) => ItemKey::Metric(address::<Family>(family)),
+            Item::DeclaredCollector(collector) => ItemKey::DeclaredCollector(address(*collector)),
+            Item::Collector(collector, _) => ItemKey::of_collector(collector),
         }
     }
 
-    /// Whether this is the collector `collector`, registered at run time.
-    pub(crate) fn is_collector(&self, collector: &Arc<dyn Collector>) -> bool {
-        matches!(self, Item::Collector(known, _) if Arc::ptr_eq(known, collector))
+    /// Whether both items are the same metric, or the same collector.
+    pub(crate) fn is_same(&self, other: &Item) -> bool {
+        self.key() == other.key()
+    }
+}
+
+/// Identifies an item: the address of its metric or collector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ItemKey {
+    Metric(usize),
+    DeclaredCollector(usize),
+    Collector(usize),
+}
+
+impl ItemKey {
+    /// The key of a collector that is registered at run time.
+    pub(crate) fn of_collector(collector: &Arc<dyn Collector>) -> Self {
+        ItemKey::Collector(Arc::as_ptr(collector).addr())
     }
 }

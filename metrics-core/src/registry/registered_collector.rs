@@ -30,10 +30,6 @@ impl RegisteredCollector {
         self.descs.len() - 1
     }
 
-    pub(crate) fn is(&self, item: &Item) -> bool {
-        self.item.is_same(item)
-    }
-
     /// The descriptions of the families that did not clash.
     pub(crate) fn descs(&self) -> &[Desc] {
         &self.descs

@@ -4,6 +4,7 @@
 //! `__register!` and `__private` use these crates.
 
 use crate::{
+    describe::source_location::SourceLocation,
     metric::family::{Family, FamilyRef},
     registry::{collector::Collector, item::Item},
 };
@@ -24,6 +25,9 @@ inventory::collect!(Registration);
 pub static REGISTRATIONS: [Registration];
 
 /// Everything that was registered at link time, without duplicates.
+///
+/// Sorted by name and source location, as the linker's order is arbitrary: so the same one of two
+/// declarations that clash is kept in every build.
 pub(crate) fn linked_items() -> Vec<Item> {
     let registrations = inventory::iter::<Registration>();
     #[cfg(feature = "linkme")]
@@ -39,5 +43,11 @@ pub(crate) fn linked_items() -> Vec<Item> {
             items.push(item);
         }
     }
+    items.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     items
+}
+
+fn sort_key(item: &Item) -> Option<(&str, SourceLocation)> {
+    let first = item.descs().first()?;
+    Some((first.name(), first.location()))
 }

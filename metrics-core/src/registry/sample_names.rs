@@ -7,48 +7,42 @@ use crate::{
         desc::Desc,
         escaping::{self, Escaping, SCHEMES},
     },
-    registry::{exposed_family::has_legacy_name, settings::Settings},
+    registry::{
+        exposed_family::{ExposedFamily, has_legacy_name},
+        settings::Settings,
+    },
 };
 
-/// Each sample name with the family that writes it: the family's position and description.
-type Owners<'a> = HashMap<String, (usize, &'a Desc)>;
+/// Each sample name with the position of the family that writes it.
+type Owners = HashMap<String, usize>;
 
 /// The sample names of all families of a registry.
-pub(crate) struct SampleNames<'a> {
-    prefix: &'a str,
-    declared: Owners<'a>,
-    /// The names under each escaping scheme; empty if no name needs escaping.
-    escaped: Vec<(Escaping, Owners<'a>)>,
+#[derive(Debug, Default)]
+pub(crate) struct SampleNames {
+    declared: Owners,
+    /// The names under each escaping scheme; empty while no name needs escaping.
+    escaped: Vec<(Escaping, Owners)>,
 }
 
-impl<'a> SampleNames<'a> {
-    /// An empty set for the declarations `descs`, which are inserted later.
-    ///
-    /// Escaped names are compared, too, if the name of one of these declarations needs escaping.
-    pub(crate) fn new(mut descs: impl Iterator<Item = &'a Desc>, settings: &'a Settings) -> Self {
-        let prefix = settings.prefix.as_str();
-        let needs_escaping = descs.any(|desc| !has_legacy_name(desc, prefix));
-        let schemes = needs_escaping.then_some(SCHEMES).into_iter().flatten();
-        SampleNames {
-            prefix,
-            declared: HashMap::new(),
-            escaped: schemes.map(|scheme| (scheme, HashMap::new())).collect(),
-        }
-    }
-
+impl SampleNames {
     /// The position of the family that has the family name of `desc` among its sample names.
     pub(crate) fn family(&self, desc: &Desc) -> Option<usize> {
-        let owner = self.declared.get(desc.family_name());
-        owner.map(|(family, _)| *family)
+        self.declared.get(desc.family_name()).copied()
     }
 
-    /// Inserts the sample names of the family at position `at`.
+    /// Inserts the sample names of a new family, which is the next one after `families`.
     ///
     /// # Errors
     ///
     /// If another family has one of the names, as declared or escaped.
-    pub(crate) fn insert(&mut self, desc: &'a Desc, at: usize) -> Result<(), String> {
-        let clash = |(_, other): &(usize, &Desc), name: &str, when: &str| {
+    pub(crate) fn insert(
+        &mut self,
+        desc: &Desc,
+        families: &[ExposedFamily],
+        settings: &Settings,
+    ) -> Result<(), String> {
+        let clash = |other: &usize, name: &str, when: &str| {
+            let other = &families[*other].desc;
             format!(
                 "`{}` ({}) and `{}` ({}) would both write samples named `{name}`{when}; rename one",
                 other.name(),
@@ -63,9 +57,13 @@ impl<'a> SampleNames<'a> {
                 return Err(clash(other, name, ""));
             }
         }
+        let prefix = settings.prefix.as_str();
+        if self.escaped.is_empty() && !has_legacy_name(desc, prefix) {
+            self.escape(families, prefix);
+        }
         let mut escaped = Vec::new();
         for (scheme, owners) in &self.escaped {
-            let samples = escaping::sample_names(desc, self.prefix, *scheme);
+            let samples = escaping::sample_names(desc, prefix, *scheme);
             for name in &samples {
                 if let Some(other) = owners.get(name) {
                     return Err(clash(other, name, " when names are escaped"));
@@ -73,11 +71,23 @@ impl<'a> SampleNames<'a> {
             }
             escaped.push(samples);
         }
+        let at = families.len();
         self.declared
-            .extend(samples.into_iter().map(|name| (name, (at, desc))));
+            .extend(samples.into_iter().map(|name| (name, at)));
         for ((_, owners), samples) in self.escaped.iter_mut().zip(escaped) {
-            owners.extend(samples.into_iter().map(|name| (name, (at, desc))));
+            owners.extend(samples.into_iter().map(|name| (name, at)));
         }
         Ok(())
+    }
+
+    /// Adds the escaped names of all families, once a name needs escaping.
+    fn escape(&mut self, families: &[ExposedFamily], prefix: &str) {
+        for scheme in SCHEMES {
+            let names = families.iter().enumerate().flat_map(|(at, family)| {
+                let samples = escaping::sample_names(&family.desc, prefix, scheme);
+                samples.into_iter().map(move |name| (name, at))
+            });
+            self.escaped.push((scheme, names.collect()));
+        }
     }
 }

@@ -66,6 +66,59 @@ fn get_or_create_returns_the_same_metric() {
     assert_eq!(again.with(&["a"]).get(), 2);
 }
 
+/// In a time in proportion to their number: a registry that compared each with all others would need
+/// minutes.
+#[test]
+fn twenty_thousand_metrics_are_created_and_exposed() {
+    let registry = Registry::new();
+    for at in 0..20_000 {
+        let options = options(&format!("created_{at}_total"));
+        registry.create::<Counter>(options).unwrap().inc();
+    }
+    let text = registry.encode_to_string(Format::Text);
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    assert_eq!(samples.count(), 20_000);
+}
+
+#[test]
+fn threads_that_get_or_create_at_once_get_the_same_metric() {
+    for _ in 0..500 {
+        let registry = Registry::new();
+        let start = Barrier::new(2);
+        let level = || {
+            start.wait();
+            let options = options("level").labels(["x"]);
+            registry.get_or_create_family::<Gauge>(options).unwrap()
+        };
+        let levels = thread::scope(|scope| {
+            let other = scope.spawn(level);
+            [level(), other.join().unwrap()]
+        });
+        for level in levels {
+            level.with(&["a"]).set(5);
+        }
+        let text = registry.encode_to_string(Format::Text);
+        assert!(text.contains("level{x=\"a\"} 5\n"), "{text}");
+    }
+}
+
+#[test]
+fn get_or_create_finds_a_metric_whether_or_not_it_was_exposed_since() {
+    let registry = Registry::new();
+    let share = |name| {
+        let options = options(name).labels(["x"]);
+        registry.get_or_create_family::<Counter>(options).unwrap()
+    };
+    for name in ["b_total", "c_total", "a_total"] {
+        share(name).with(&["a"]).inc();
+    }
+    registry.encode_to_string(Format::Text);
+    for name in ["c_total", "a_total", "b_total"] {
+        share(name).with(&["a"]).inc();
+        assert_eq!(share(name).with(&["a"]).get(), 2);
+    }
+}
+
 #[test]
 fn get_or_create_does_not_share_metrics_with_different_options() {
     let registry = Registry::new();

@@ -1,0 +1,94 @@
+//! Measures how long metrics take to create while the program runs, and how that grows.
+//!
+//! `cargo bench -p tests --bench creating` prints a table in Markdown. A row of ten times as many
+//! metrics should take about ten times as long.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use metrics_core::{Counter, Format, Histogram, Options, Registry};
+use metrics_http::FacadeRecorder;
+
+const NUMBERS: [usize; 3] = [1_000, 10_000, 100_000];
+const DROPPED: usize = 100_000;
+
+fn main() {
+    println!(
+        "| metrics | `Registry::create` | `get_or_create_family` | first use through the facade |"
+    );
+    println!("|---:|---:|---:|---:|");
+    for number in NUMBERS {
+        let [created, shared, facade] = [create, share, use_facade].map(|act| measure(act, number));
+        println!("| {number} | {created:.1?} | {shared:.1?} | {facade:.1?} |");
+    }
+    let before = first_observation();
+    for _ in 0..DROPPED {
+        drop(registry_with_histogram());
+    }
+    let after = first_observation();
+    println!(
+        "\nA thread with one observation: {before:.1?}; after {DROPPED} dropped registries: {after:.1?}"
+    );
+}
+
+/// Returns the shortest of three times.
+fn measure(act: fn(usize), number: usize) -> Duration {
+    let times = (0..3).map(|_| {
+        let start = Instant::now();
+        act(number);
+        start.elapsed()
+    });
+    times.min().expect("there are three")
+}
+
+fn create(number: usize) {
+    let registry = Registry::new();
+    for at in 0..number {
+        let options = Options::new(format!("created_{at}_total"), "Created.");
+        registry.create::<Counter>(options).expect("valid").inc();
+    }
+    registry.encode_to_string(Format::Text);
+}
+
+fn share(number: usize) {
+    let registry = Registry::new();
+    for at in 0..number {
+        let options = Options::new(format!("shared_{at}_total"), "Shared.").labels(["of"]);
+        let family = registry.get_or_create_family::<Counter>(options);
+        family.expect("valid").with(&["a"]).inc();
+    }
+}
+
+fn use_facade(number: usize) {
+    let builder = FacadeRecorder::builder().registry(Registry::new());
+    let recorder = builder.max_families(number).build().expect("valid");
+    metrics::with_local_recorder(&recorder, || {
+        for at in 0..number {
+            metrics::counter!(format!("facade_{at}_total")).increment(1);
+        }
+    });
+}
+
+fn registry_with_histogram() -> (Registry, Histogram) {
+    let registry = Registry::new();
+    let options = Options::new("answer_seconds", "Time to answer.").labels(["route"]);
+    let answers = registry.create_family::<Histogram>(options).expect("valid");
+    let answers = answers.with(&["/"]);
+    answers.observe(0.1);
+    (registry, answers)
+}
+
+/// Returns the shortest time of a thread that observes once, from its start to its end.
+fn first_observation() -> Duration {
+    let (_registry, answers) = registry_with_histogram();
+    let times = (0..1_000).map(|_| {
+        let answers = answers.clone();
+        let start = Instant::now();
+        let thread = thread::spawn(move || answers.observe(0.1));
+        thread.join().expect("it does not panic");
+        start.elapsed()
+    });
+    times.min().expect("there are some")
+}
