@@ -19,6 +19,9 @@ use crate::{
 /// Dynamic metrics record through handles, and so do the metrics that `bind` of a declared metric
 /// returns. The series does not expire while a handle to it exists. After the series was removed,
 /// recordings through the handle are not exposed.
+///
+/// A handle that is forgotten with [`mem::forget`](std::mem::forget) keeps its series for ever. At
+/// most 2³¹ − 1 handles to a series may exist, forgotten ones included.
 #[derive(Debug)]
 pub struct Handle {
     family: FamilyRef,

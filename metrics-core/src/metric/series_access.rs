@@ -45,10 +45,9 @@ pub(crate) fn with_open_shared_cell<R>(
     op: impl FnOnce(&AtomicU64) -> R,
 ) -> R {
     // Generation 0 identifies no open series: the look-up found no place, not even for the overflow
-    // series. `DISCARDED` is never exposed.
+    // series.
     if series.generation == 0 {
-        static DISCARDED: AtomicU64 = AtomicU64::new(0);
-        return op(&DISCARDED);
+        return op(family.discarded());
     }
     let (region, at) = family.index().region_of(series.place);
     op(&region.shared_cells(at)[0])

@@ -168,6 +168,8 @@ impl Index {
             return None;
         }
         self.table.find(hash, |place| {
+            // The table may pass places that do not exist, whose positions may exceed `usize`.
+            self.blocks.get(locate(place).0)?;
             let position = position_of(place);
             let is_it =
                 state.is_suspended(position) && self.blocks.has_key(self.blocks.entry(place), key);

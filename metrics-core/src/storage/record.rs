@@ -17,8 +17,8 @@ use crate::storage::{
     histogram_block::{self, MAX_NANOS, Overflow, Sum},
     local::{LocalStorage, attach, sealed},
     region::Region,
-    thread::{answer_copy_request, attach_block, lock_out_scrapes},
-    thread_state::{self, with_flags},
+    thread::{RaisedFlag, answer_copy_request, attach_block, lock_out_scrapes},
+    thread_state,
 };
 
 /// Records into this thread's cells of a metric or function with closed labels, found in its
@@ -185,9 +185,8 @@ impl Region {
     fn record_late(&self, op: impl FnOnce(&[AtomicU64])) {
         let cells = self.shared();
         let _state = GLOBAL.lock();
-        with_flags(|flags| flags.holds_lock.set(true));
+        let _flag = RaisedFlag::raise(|flags| &flags.holds_lock);
         op(cells);
-        with_flags(|flags| flags.holds_lock.set(false));
     }
 }
 

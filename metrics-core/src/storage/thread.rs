@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "finds a thread's cells by their address")]
 
 use std::{
+    cell::Cell,
     ptr::NonNull,
     slice,
     sync::{
@@ -18,7 +19,7 @@ use crate::storage::{
     histogram_block::CopyBuffer,
     layout::{self, Layout},
     region::Region,
-    thread_state::{self, slots, with_copies, with_flags},
+    thread_state::{self, Flags, slots, with_copies, with_flags},
 };
 
 /// Runs code that may allocate or take the lock.
@@ -26,12 +27,32 @@ use crate::storage::{
 /// Returns `None` if the thread is already running such code: the caller then is a recording by an
 /// allocator that this code has called.
 pub(crate) fn without_reentry<R>(run: impl FnOnce() -> R) -> Option<R> {
-    if with_flags(|flags| flags.is_on_cold_path.replace(true)) {
-        return None;
+    let flag = RaisedFlag::raise(|flags| &flags.is_on_cold_path);
+    (!flag.was_raised).then(run)
+}
+
+/// Raises a flag of this thread until it is dropped.
+///
+/// A panic in between lowers the flag as well: otherwise the thread would record slowly from then
+/// on, or would never take the lock again.
+pub(super) struct RaisedFlag {
+    flag: fn(&Flags) -> &Cell<bool>,
+    was_raised: bool,
+}
+
+impl RaisedFlag {
+    pub(super) fn raise(flag: fn(&Flags) -> &Cell<bool>) -> Self {
+        RaisedFlag {
+            flag,
+            was_raised: with_flags(|flags| flag(flags).replace(true)),
+        }
     }
-    let result = run();
-    with_flags(|flags| flags.is_on_cold_path.set(false));
-    Some(result)
+}
+
+impl Drop for RaisedFlag {
+    fn drop(&mut self) {
+        with_flags(|flags| (self.flag)(flags).set(self.was_raised));
+    }
 }
 
 /// Runs code that changes cells in several steps, of which a scrape sees all or none.
@@ -167,4 +188,20 @@ fn grow_directory(copies: &Arc<OnceLock<CopyBuffer<AtomicU64>>>) {
 #[cfg(not(metrics_fallback_storage))]
 pub(super) fn detach_at_end(storage: &'static dyn thread_state::Detach) -> bool {
     without_reentry(|| thread_state::detach_at_end(storage)).unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_on_a_cold_path_ends_the_cold_path() {
+        let result = catch_unwind(|| without_reentry(|| panic!("expected by the test")));
+        assert!(result.is_err());
+        let inner = without_reentry(|| without_reentry(|| ()));
+        assert_eq!(inner, Some(None));
+        assert_eq!(without_reentry(|| ()), Some(()));
+    }
 }

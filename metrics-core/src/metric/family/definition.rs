@@ -304,6 +304,12 @@ impl Family {
         self.rejected.load(Ordering::Relaxed)
     }
 
+    /// A cell that is never exposed, for recordings into gauges that are discarded.
+    #[cold]
+    pub(crate) fn discarded(&self) -> &AtomicU64 {
+        &self.open.discarded
+    }
+
     #[cold]
     pub(crate) fn count_rejected(&self) {
         self.rejected.fetch_add(1, Ordering::Relaxed);

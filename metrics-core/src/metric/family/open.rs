@@ -24,6 +24,8 @@ pub(crate) struct OpenSeries {
     pub(super) expiry_nanos: u64,
     /// Who receives the series, if they expire.
     pub(super) recipients: Recipients,
+    /// A cell that is never exposed, for recordings into gauges that are discarded.
+    pub(super) discarded: AtomicU64,
     /// Number of look-ups that ended at the overflow series.
     pub(super) overflowed: AtomicU64,
 }
@@ -36,6 +38,7 @@ impl OpenSeries {
             has_own_limit: false,
             expiry_nanos: 0,
             recipients: Recipients::new(),
+            discarded: AtomicU64::new(0),
             overflowed: AtomicU64::new(0),
         }
     }

@@ -15,6 +15,7 @@ mod native;
 
 use std::ptr;
 
+pub(super) use self::data::Flags;
 #[cfg(metrics_fallback_storage)]
 use self::fallback::with_state;
 #[cfg(metrics_fallback_storage)]
