@@ -1,4 +1,4 @@
-//! Checks and tests recording and alerting rules with promtool.
+//! Lints rule files and runs unit tests of rules with promtool.
 
 use std::{fs, process::Command};
 

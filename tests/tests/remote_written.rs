@@ -135,7 +135,7 @@ fn prometheus_2_and_3_store_what_they_are_sent() {
         assert_eq!(failed, Some(f64::from(u8::from(unknown))));
         pusher.shutdown().unwrap();
 
-        // The pusher has sent stale markers, which end the series at once, and lost no sample.
+        // Stale markers have ended the series at once, and its last value is stored.
         assert_eq!(ask("count({job=\"shop\"})"), None);
         let last = prometheus.query(&format!("orders_total{labels}[5m]"));
         let values: Vec<_> = points(&last[0]).iter().map(|(_, value)| *value).collect();

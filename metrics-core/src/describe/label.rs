@@ -1,4 +1,4 @@
-//! The public traits of labels: [`Label`] is one value, [`LabelSet`] the values of one series.
+//! Public traits of labels, mainly [`Label`] (one value) and [`LabelSet`] (those of a series).
 
 use std::{borrow::Cow, sync::Arc};
 

@@ -120,7 +120,7 @@ impl<'b> Line<'b> {
     /// Writes a text in whole steps, so fewer than [`STEP`] bytes of surplus follow it.
     #[inline(always)]
     pub(crate) fn put_padded(&mut self, text: &Padded) {
-        // Most texts take one or two steps, for which a loop costs more than the copy.
+        // Most texts have one or two blocks of `STEP` bytes; a loop would cost more than the copy.
         match text.steps() {
             [step] => self.put_step(step, text.len),
             [first, second] => {

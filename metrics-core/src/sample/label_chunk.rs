@@ -80,7 +80,7 @@ impl LabelChunk {
             requested: Arc::clone(&rendering),
             rendering,
             bytes: vec![0; READ_AHEAD],
-            // Index 0 is an empty half, for labels that have not been set.
+            // Index 0 is empty: a series without labels refers to it.
             halves: [0, 1].map(|which| vec![HalfSpan::new(which, 0, 0)]),
             fingerprints: [(); 2].map(|()| vec![fingerprint(&[])]),
             replaced: 0,

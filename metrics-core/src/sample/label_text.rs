@@ -155,7 +155,7 @@ fn raw(labels: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = labels;
     std::iter::from_fn(move || {
         let name_end = match rest.strip_prefix('"') {
-            // After both quotes.
+            // + 2: both quotes.
             Some(quoted) => closing_quote(quoted) + 2,
             None => rest.find('=')?,
         };

@@ -409,7 +409,7 @@ pub(crate) fn copy_buffer() -> CopyBuffer<AtomicU64> {
     CopyBuffer::new(histogram_block::HEADER + MAX_CELLS, || AtomicU64::new(0))
 }
 
-/// The scratch space of [`Layout::fold`], which runs under the lock and cannot allocate.
+/// Scratch space for [`Layout::fold`], which must not allocate under the global lock.
 pub(crate) fn fold_scratch() -> Vec<u64> {
     vec![0; 2 * MAX_VALUES]
 }

@@ -1,4 +1,4 @@
-//! Generates registries with any valid families, names, labels and values.
+//! Generates random descriptions of valid registries and their recordings.
 
 use metrics_core::Kind;
 use proptest::{

@@ -1,14 +1,14 @@
 //! Prometheus' protobuf format: delimited messages `io.prometheus.client.MetricFamily`.
 //!
-//! The messages of [`metrics.proto`] are encoded by hand: there are few. The length of a `Metric`
-//! is computed before the `Metric` is written, so that nothing is inserted before it afterwards.
+//! The messages of [`metrics.proto`] are few, so they are encoded by hand. The length of a `Metric`
+//! is computed first, so the `Metric` is written from start to end.
 //!
-//! Each message follows its length. A small family is *held* in the buffer until it is complete,
-//! and its length is inserted before it. A large one would take much memory, so its length is
-//! *announced* beforehand: estimated from the number and labels of its series or, if the length
-//! depends on more, measured in a first pass over them. If the series turn out to be shorter,
-//! filler fields that readers skip complete the message. If they are longer, the rest follows in
-//! another message for the same family.
+//! Each message follows its length. A small family is *held* in the buffer until it is complete, and
+//! then its length is inserted. A large one would take much memory, so its length is *announced*:
+//! written before the series. It is estimated if each series is one number and needs no escaping;
+//! otherwise a first pass measures it. If the series turn out to be shorter, filler fields, which
+//! readers skip, complete the message. If they are longer, the other series follow in another
+//! message of the same family.
 //!
 //! [`metrics.proto`]: https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
 

@@ -40,7 +40,7 @@ struct State {
     suspension: Option<u32>,
     /// The value that was read last.
     shown: u64,
-    /// Whether the series of the place was removed. Even so, a pinned place is not given away.
+    /// Whether the series was removed. Another one may then use the place unless it is pinned.
     is_free: bool,
 }
 

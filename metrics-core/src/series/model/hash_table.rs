@@ -136,7 +136,7 @@ fn a_key_is_not_reported_as_missing_during_a_rebuild_in_place() {
     });
 }
 
-/// A key that is inserted with a larger table is found from then on.
+/// A key is found as soon as a larger table contains it.
 #[test]
 fn a_key_is_not_reported_as_missing_while_the_table_grows() {
     check(3, || {

@@ -1,7 +1,7 @@
 //! Remote write: gathers samples at an interval, queues them, and sends them to a server.
 //!
-//! [`gatherer`] fills the [`queue`], and [`sender`] empties it, each in a task of the pusher's
-//! runtime. [`series`] converts families into samples, and [`request`] encodes samples as messages.
+//! [`gatherer`] fills the [`queue`] while [`sender`] empties it, both in the pusher's runtime.
+//! [`series`] converts families into samples, and [`request`] encodes samples as messages.
 
 mod gatherer;
 mod proto;

@@ -1,4 +1,4 @@
-//! Parts of an instrumented function that its forms in `sync` and `future` share.
+//! Emits the parts of expanded functions that `sync`, `future` and others share.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
