@@ -52,8 +52,11 @@ fn describe(family: &ExposedFamily) -> CatalogFamily {
     let members = || family.members().map(|member| &**member);
     let first = members().next();
     let mut labels = Vec::new();
-    for member in members() {
-        for label in labels_of(member) {
+    for member in family.members.iter().flatten() {
+        let included = member.included.as_ref();
+        let added = included.map_or(&[][..], |(scope, _)| scope.labels());
+        let added = added.iter().map(|(name, value)| closed(name, &[value]));
+        for label in added.chain(labels_of(&member.metric)) {
             merge_label(&mut labels, label);
         }
     }

@@ -11,8 +11,13 @@ use crate::{
         kind::Kind,
         name::{self, ValidationScheme},
     },
-    metric::family::{Family, FamilyRef},
-    registry::{exposed_family::ExposedFamily, item::Item, self_metrics, settings::Settings},
+    metric::family::Family,
+    registry::{
+        exposed_family::{ExposedFamily, Member},
+        item::Item,
+        self_metrics,
+        settings::Settings,
+    },
     storage::layout::Layout,
 };
 
@@ -59,7 +64,9 @@ pub(crate) fn check_agreement(
         let names: Vec<_> = const_labels.chain(desc.label_names()).collect();
         names.join(", ")
     };
-    let may_differ_in_labels = first.allows_mixed_labels && desc.allows_mixed_labels;
+    // A collector passes its labels with each series.
+    let may_differ_in_labels =
+        family.is_collected() || first.allows_mixed_labels && desc.allows_mixed_labels;
     if !may_differ_in_labels && names(first) != names(desc) {
         return differ("labels", &names(first), &names(desc));
     }
@@ -88,7 +95,7 @@ pub(crate) fn check_agreement(
     {
         return differ("native buckets", &native(member), &native(metric));
     }
-    let may_merge = |group: &Vec<FamilyRef>| {
+    let may_merge = |group: &Vec<Member>| {
         let mut members = group.iter();
         members.any(|member| may_share_series(member.desc(), desc))
     };
@@ -97,15 +104,17 @@ pub(crate) fn check_agreement(
     let merges_with: Vec<usize> = merges_with.map(|(at, _)| at).collect();
     // Values can be added up only if they are stored in the same layout.
     for at in &merges_with {
-        let (a, b) = (family.members[*at][0].layout(), metric.layout());
+        let (a, b) = (family.members[*at][0].metric.layout(), metric.layout());
         if a != b {
             return differ("types", &format!("{a:?}"), &format!("{b:?}"));
         }
     }
     match desc.kind {
+        // Metrics with different const labels have different series.
+        _ if merges_with.is_empty() => Ok(merges_with),
         Kind::Info => cannot_share("an info"),
         Kind::StateSet => cannot_share("a state set"),
-        Kind::Gauge if !merges_with.is_empty() && is_settable(metric) => Err(format!(
+        Kind::Gauge if is_settable(metric) => Err(format!(
             "`{}` is declared twice, at {} and at {}, but a value that can be set has one owner, \
              because the sum of what two of them set means nothing; record into one metric from both \
              places, rename one, or make both an `UpDownCounter`, whose values are added up",

@@ -6,6 +6,7 @@ use crate::{
     describe::buckets,
     metric::{histogram_snapshot::HistogramSnapshot, summary::SummarySnapshot},
     sample::{
+        label_text,
         sink::Sink,
         value::{HistogramValue, Number, SummaryValue, Value, with_ordinary_nan},
     },
@@ -195,6 +196,20 @@ pub(crate) struct Collected {
     /// Names of families that the collector wrote without a description, or whose description
     /// clashed, with the number of values written to them. All these values are rejected.
     pub(crate) undescribed: Vec<(String, u64)>,
+}
+
+impl Collected {
+    /// Puts rendered labels before those of every series.
+    pub(crate) fn add_labels(&mut self, labels: &str) {
+        for series in self
+            .families
+            .iter_mut()
+            .flat_map(|family| &mut family.series)
+        {
+            let own = std::mem::replace(&mut series.labels, labels.to_owned());
+            label_text::push_rendered(&mut series.labels, &own);
+        }
+    }
 }
 
 /// A summary may have as many quantiles as a histogram may have finite bounds: 255.

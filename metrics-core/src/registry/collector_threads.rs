@@ -22,7 +22,7 @@ use std::{
 };
 
 use crate::registry::{
-    collected::Collected, collection::Collection, exposed_families::ExposedFamilies,
+    collected::Collected, exposed_families::ExposedFamilies,
     registered_collector::RegisteredCollector, settings::Settings,
 };
 
@@ -257,9 +257,7 @@ impl Run {
         let before = ENCLOSING.replace(enclosing.collect());
         let mut collected = None;
         call_catching_panics(|| {
-            let mut collection = Collection::new(collector.descs(), &self.settings);
-            collector.collect(&mut collection);
-            collected = Some(collection.finish());
+            collected = Some(collector.collect(&self.settings));
         });
         ENCLOSING.set(before);
         collector.status.end_run();

@@ -93,8 +93,9 @@ impl ExposedFamilies {
                 let before = series.len();
                 series.retain(|series| label_sets.insert(label_text::sorted(&series.labels)));
                 let dropped = (before - series.len()) as u64;
-                let status = &self.collectors[by.collector].status;
-                status.reject(family.desc.name(), dropped);
+                let collector = &self.collectors[by.collector];
+                let status = &collector.status;
+                status.reject(collector.descs()[by.family].name(), dropped);
             }
         }
     }
@@ -193,14 +194,14 @@ impl ExposedFamilies {
     fn self_metrics(&self) -> SelfMetrics {
         let mut metrics = SelfMetrics::default();
         for collector in &self.collectors {
-            let name = collector.descs().first().map_or("", Desc::name);
-            metrics.add_collector_errors(name, "panic", collector.status.panics());
-            metrics.add_collector_errors(name, "timeout", collector.status.timeouts());
+            let name = collector.full_name(collector.descs().first().map_or("", Desc::name));
+            metrics.add_collector_errors(&name, "panic", collector.status.panics());
+            metrics.add_collector_errors(&name, "timeout", collector.status.timeouts());
             for desc in collector.descs() {
-                metrics.add_rejected(desc.name(), "value", 0);
+                metrics.add_rejected(&collector.full_name(desc.name()), "value", 0);
             }
             for (family, count) in collector.status.rejected() {
-                metrics.add_rejected(&family, "value", count);
+                metrics.add_rejected(&collector.full_name(&family), "value", count);
             }
         }
         for family in &self.families {

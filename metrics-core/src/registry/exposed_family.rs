@@ -9,9 +9,11 @@ use crate::{
         outcome_rows::RowId,
         quantile_sketch::QuantileSketch,
     },
+    registry::scope::Scope,
     sample::{
         head::{FamilyHead, HeadCache, SizeEstimate},
         label_text,
+        labelled::LabelledSink,
         sink::Sink,
     },
     series::id::SeriesId,
@@ -25,12 +27,20 @@ pub(crate) struct ExposedFamily {
     pub(crate) desc: Desc,
     /// The metrics, in groups: only metrics of one group can have series with equal labels, whose
     /// values are added up. The const labels tell the groups apart. Most have one member.
-    pub(crate) members: Vec<Vec<FamilyRef>>,
+    pub(crate) members: Vec<Vec<Member>>,
     /// The collectors that write the family; empty for a family of metrics.
     pub(crate) collectors: Vec<CollectorFamily>,
     pub(crate) heads: HeadCache,
     /// Position of the run of single-sample families that contains this family, if any.
     pub(crate) single_run: Option<usize>,
+}
+
+/// A metric of a family.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) metric: FamilyRef,
+    /// For a metric of an included registry: what is added to it, and its description with that.
+    pub(crate) included: Option<(Arc<Scope>, Desc)>,
 }
 
 /// Identifies a family that a collector writes.
@@ -46,21 +56,12 @@ pub(crate) struct CollectorFamily {
 }
 
 impl ExposedFamily {
-    /// A family of one metric.
-    pub(crate) fn of_metric(metric: &FamilyRef) -> Self {
-        ExposedFamily::new(metric.desc(), vec![vec![metric.clone()]], Vec::new())
-    }
-
-    /// A family that a collector writes.
-    pub(crate) fn of_collector(desc: &Desc, collector: CollectorFamily) -> Self {
-        ExposedFamily::new(desc, Vec::new(), vec![collector])
-    }
-
-    fn new(desc: &Desc, members: Vec<Vec<FamilyRef>>, collectors: Vec<CollectorFamily>) -> Self {
+    /// A family without members.
+    pub(crate) fn new(desc: &Desc) -> Self {
         ExposedFamily {
             desc: desc.clone(),
-            members,
-            collectors,
+            members: Vec::new(),
+            collectors: Vec::new(),
             heads: HeadCache::default(),
             single_run: None,
         }
@@ -81,10 +82,13 @@ impl ExposedFamily {
 
     /// The dynamic member whose description and settings are equivalent to those of `family`.
     pub(crate) fn find_dynamic(&self, family: &Family) -> Option<&Arc<Family>> {
-        self.members().find_map(|member| match member {
-            FamilyRef::Dynamic(known) if known.is_equivalent(family) => Some(known),
-            _ => None,
-        })
+        let own = self.members.iter().flatten();
+        let own = own.filter(|member| member.included.is_none());
+        own.map(|member| &member.metric)
+            .find_map(|metric| match metric {
+                FamilyRef::Dynamic(known) if known.is_equivalent(family) => Some(known),
+                _ => None,
+            })
     }
 
     /// Whether collectors write the family.
@@ -100,18 +104,23 @@ impl ExposedFamily {
     }
 
     pub(crate) fn members(&self) -> impl Iterator<Item = &FamilyRef> {
-        self.members.iter().flatten()
+        self.members.iter().flatten().map(|member| &member.metric)
     }
 
     /// The members whose series are not added to those of another member.
     pub(crate) fn unmerged_members(&self) -> impl Iterator<Item = &FamilyRef> {
         let alone = self.members.iter().filter(|members| members.len() == 1);
-        alone.flatten()
+        alone.flatten().map(|member| &member.metric)
     }
 
     /// An estimate of the size of the family's series in an exposition.
     pub(crate) fn expected(&self) -> SizeEstimate {
-        let members = self.members().map(|member| member.size_estimate());
+        let members = self.members.iter().flatten().map(|member| {
+            let mut estimate = member.metric.size_estimate();
+            // The lengths lack the labels that are added, and are used for numbers only.
+            estimate.are_numbers &= member.added_labels().is_empty();
+            estimate
+        });
         members
             .reduce(SizeEstimate::and)
             .unwrap_or(SizeEstimate::of_series(0))
@@ -120,8 +129,11 @@ impl ExposedFamily {
     /// The only member, if the family consists of a single unlabelled sample.
     pub(crate) fn single(&self) -> Option<&FamilyRef> {
         match &self.members[..] {
-            [members] if !self.is_collected() => match &members[..] {
-                [member] if member.is_single_number() => Some(member),
+            [members] => match &members[..] {
+                [member] if member.added_labels().is_empty() => {
+                    let metric = &member.metric;
+                    metric.is_single_number().then_some(metric)
+                }
                 _ => None,
             },
             _ => None,
@@ -151,8 +163,32 @@ pub(crate) fn exposition_order(desc: &Desc) -> (bool, &str) {
     (desc.name() != "target_info", desc.name())
 }
 
+impl Member {
+    /// The description, with what is added to a metric of an included registry.
+    pub(crate) fn desc(&self) -> &Desc {
+        let included = self.included.as_ref();
+        included.map_or_else(|| self.metric.desc(), |(_, desc)| desc)
+    }
+
+    /// The rendered labels that are added to those of a metric of an included registry.
+    fn added_labels(&self) -> &str {
+        let included = self.included.as_ref();
+        included.map_or("", |(scope, _)| &scope.rendered)
+    }
+
+    fn write_to(&self, sink: &mut dyn Sink, reader: &mut Reader) {
+        match self.added_labels() {
+            "" => self.metric.write_to(sink, reader),
+            labels => {
+                let mut sink = LabelledSink::new(sink, labels);
+                self.metric.write_to(&mut sink, reader);
+            }
+        }
+    }
+}
+
 /// Writes the series of a group of members; adds up series with equal labels.
-fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reader) {
+fn collect_merged(members: &[Member], sink: &mut dyn Sink, reader: &mut Reader) {
     let mut merged: BTreeMap<String, MergedSeries> = BTreeMap::new();
     let first = &members[0];
     let is_uniform = members
@@ -160,17 +196,21 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
         .all(|member| all_label_names(member.desc()).eq(all_label_names(first.desc())));
     let has_quantiles = first.desc().kind == Kind::Summary && !first.desc().bounds.is_empty();
     for member in members {
-        let layout = member.layout();
-        member.for_each_row(
+        let layout = member.metric.layout();
+        member.metric.for_each_row(
             sink,
             reader,
             |_| true,
             |_, row, labels, created, values| {
-                let labels = if is_uniform {
-                    Cow::Borrowed(labels)
-                } else {
-                    Cow::Owned(label_text::sorted(labels))
-                };
+                let mut labels = Cow::Borrowed(labels);
+                if !member.added_labels().is_empty() {
+                    let mut all = member.added_labels().to_owned();
+                    label_text::push_rendered(&mut all, &labels);
+                    labels = Cow::Owned(all);
+                }
+                if !is_uniform {
+                    labels = Cow::Owned(label_text::sorted(&labels));
+                }
                 let series = match merged.get_mut(&*labels) {
                     Some(series) => {
                         series.created = series.created.min(created);
@@ -184,12 +224,12 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
                     }),
                 };
                 if has_quantiles {
-                    let windows = member.quantile_windows();
+                    let windows = member.metric.quantile_windows();
                     windows.add_to(&mut series.sketch, row.series);
                 }
             },
         );
-        member.drop_stale_exemplars();
+        member.metric.drop_stale_exemplars();
     }
     // Exemplars are looked up by series and cannot be added up, so the sum is written under the id
     // of a series that does not exist.
@@ -204,9 +244,13 @@ fn collect_merged(members: &[FamilyRef], sink: &mut dyn Sink, reader: &mut Reade
     for (labels, series) in merged {
         let (created, values) = (series.created, &series.values);
         if has_quantiles {
-            first.write_merged_summary(sink, &labels, created, values, &series.sketch);
+            first
+                .metric
+                .write_merged_summary(sink, &labels, created, values, &series.sketch);
         } else {
-            first.write_row(sink, no_series, &labels, created, values, &mut native);
+            first
+                .metric
+                .write_row(sink, no_series, &labels, created, values, &mut native);
         }
     }
 }

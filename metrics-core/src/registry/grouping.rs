@@ -1,22 +1,97 @@
 //! Groups the items of a registry into families, and finds the declarations that clash.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use crate::{
     describe::desc::Desc,
-    metric::family::{Family, FamilyRef},
+    metric::family::Family,
     registry::{
         clashes::{check_agreement, check_labels, check_reserved_names},
-        collector_status::CollectorStatuses,
+        collector_status::{CollectorStatus, CollectorStatuses},
         exposed_families::ExposedFamilies,
-        exposed_family::{CollectorFamily, ExposedFamily, has_legacy_name},
+        exposed_family::{CollectorFamily, ExposedFamily, Member, has_legacy_name},
         item::{Item, ItemKey},
         registered_collector::RegisteredCollector,
         sample_names::SampleNames,
+        scope::Scope,
         settings::Settings,
         single_run::SingleRun,
     },
 };
+
+/// A declaration of a metric, or of a family that a collector writes.
+struct Declaration<'a> {
+    desc: Cow<'a, Desc>,
+    item: Cow<'a, Item>,
+    included: Option<Included<'a>>,
+}
+
+/// Where a declaration of an included registry comes from.
+struct Included<'a> {
+    scope: Arc<Scope>,
+    /// Of a family that a collector writes: its description in the included registry, and the
+    /// collector's status there.
+    collected: Option<(&'a Desc, &'a Arc<CollectorStatus>)>,
+}
+
+impl<'a> Declaration<'a> {
+    /// The declarations of one of the registry's own items.
+    fn of_item(item: &'a Item) -> impl Iterator<Item = Declaration<'a>> {
+        item.descs().iter().map(move |desc| Declaration {
+            desc: Cow::Borrowed(desc),
+            item: Cow::Borrowed(item),
+            included: None,
+        })
+    }
+
+    /// The declarations of an included registry with these settings.
+    fn of_part(families: &'a ExposedFamilies, settings: &Settings) -> Vec<Declaration<'a>> {
+        // Collectors are told apart by the address of their scope, so each scope is created once.
+        let mut scopes: Vec<(Option<*const Scope>, Arc<Scope>)> = Vec::new();
+        let mut within = |inner: Option<&Arc<Scope>>| {
+            let address = inner.map(Arc::as_ptr);
+            if let Some((_, scope)) = scopes.iter().find(|(known, _)| *known == address) {
+                return Arc::clone(scope);
+            }
+            let scope = Arc::new(Scope::new(settings, inner.map(|scope| &**scope)));
+            scopes.push((address, Arc::clone(&scope)));
+            scope
+        };
+        let mut declarations = Vec::new();
+        for family in &families.families {
+            for member in family.members.iter().flatten() {
+                let inner = member.included.as_ref();
+                let scope = within(inner.map(|(scope, _)| scope));
+                declarations.push(Declaration {
+                    desc: Cow::Owned(scope.apply(member.metric.desc())),
+                    item: Cow::Owned(Item::Metric(member.metric.clone())),
+                    included: Some(Included {
+                        scope,
+                        collected: None,
+                    }),
+                });
+            }
+            for by in &family.collectors {
+                let collector = &families.collectors[by.collector];
+                let desc = &collector.descs()[by.family];
+                let scope = within(collector.scope());
+                declarations.push(Declaration {
+                    desc: Cow::Owned(scope.apply(desc)),
+                    item: Cow::Borrowed(collector.item()),
+                    included: Some(Included {
+                        scope,
+                        collected: Some((desc, &collector.status)),
+                    }),
+                });
+            }
+        }
+        declarations
+    }
+
+    fn scope(&self) -> Option<&Arc<Scope>> {
+        self.included.as_ref().map(|included| &included.scope)
+    }
+}
 
 /// Families to which items can be added, each in a time that does not depend on their number.
 ///
@@ -27,18 +102,21 @@ pub(crate) struct Grouping {
     /// adds.
     families: ExposedFamilies,
     names: SampleNames,
-    /// The position of each collector among those of `families`.
-    collectors: HashMap<ItemKey, usize>,
+    /// The position of each collector among those of `families`, by its key and the address of the
+    /// scope with which it is included.
+    collectors: HashMap<(ItemKey, Option<usize>), usize>,
     settings: Arc<Settings>,
 }
 
 impl Grouping {
-    /// Groups items into families; leaves out, and counts, the declarations that clash.
+    /// Groups items, and the families of included registries with their settings, into families;
+    /// leaves out, and counts, the declarations that clash.
     ///
     /// Takes the status of each collector from `statuses`, so that its counts continue, and adds a
     /// new status for a collector without one.
-    pub(crate) fn new(
-        items: &[Item],
+    pub(crate) fn new<'a>(
+        items: &'a [Item],
+        parts: impl Iterator<Item = (&'a ExposedFamilies, &'a Settings)>,
         settings: &Arc<Settings>,
         statuses: &mut CollectorStatuses,
     ) -> Self {
@@ -48,13 +126,15 @@ impl Grouping {
             collectors: HashMap::new(),
             settings: Arc::clone(settings),
         };
-        for item in items {
-            for desc in item.descs() {
-                if let Err(clash) = grouping.add_family(desc, item, statuses) {
-                    let families = &mut grouping.families;
-                    families.clashes.push(clash);
-                    *families.left_out.entry(desc.name().to_owned()).or_default() += 1;
-                }
+        let own = items.iter().flat_map(Declaration::of_item);
+        // Last, so that of an own and an included declaration, the own is kept.
+        let included = parts.flat_map(|(families, of)| Declaration::of_part(families, of));
+        for declaration in own.chain(included) {
+            if let Err(clash) = grouping.add_family(&declaration, statuses) {
+                let families = &mut grouping.families;
+                families.clashes.push(clash);
+                let name = declaration.desc.name().to_owned();
+                *families.left_out.entry(name).or_default() += 1;
             }
         }
         grouping
@@ -71,14 +151,28 @@ impl Grouping {
         item: &Item,
         statuses: &mut CollectorStatuses,
     ) -> Result<(), Vec<String>> {
-        let results = item.descs().iter();
-        let results = results.map(|desc| self.add_family(desc, item, statuses));
+        let results = Declaration::of_item(item);
+        let results = results.map(|declaration| self.add_family(&declaration, statuses));
         let clashes: Vec<String> = results.filter_map(Result::err).collect();
         if clashes.is_empty() {
             Ok(())
         } else {
             Err(clashes)
         }
+    }
+
+    /// Adds the families of an included registry with these settings, and returns the clashes. If
+    /// there are any, the grouping must be dropped.
+    pub(crate) fn include(
+        &mut self,
+        families: &ExposedFamilies,
+        settings: &Settings,
+    ) -> Vec<String> {
+        // No collector of the part needs a new status.
+        let mut statuses = CollectorStatuses::default();
+        let declarations = Declaration::of_part(families, settings).into_iter();
+        let results = declarations.map(|of| self.add_family(&of, &mut statuses));
+        results.filter_map(Result::err).collect()
     }
 
     /// The dynamic metric whose description and settings are equivalent to those of `family`.
@@ -104,52 +198,56 @@ impl Grouping {
     /// or a self-metric; the text describes the clash.
     fn add_family(
         &mut self,
-        desc: &Desc,
-        item: &Item,
+        declaration: &Declaration<'_>,
         statuses: &mut CollectorStatuses,
     ) -> Result<(), String> {
+        let Declaration { desc, item, .. } = declaration;
         check_reserved_names(desc, &self.settings)?;
         check_labels(desc, &self.settings)?;
-        if let Some(at) = self.names.family(desc)
-            && self.families.families[at].desc.name() == desc.name()
-        {
-            let family = &mut self.families.families[at];
-            let merges_with = check_agreement(family, desc, item)?;
-            if let Item::Metric(metric) = item {
-                add_member(family, metric, merges_with);
-            } else {
-                let collector = self.add_to_collector(desc, item, statuses);
-                self.families.families[at].collectors.push(collector);
-            }
-            return Ok(());
-        }
-        self.names
-            .insert(desc, &self.families.families, &self.settings)?;
-        let family = match item {
-            Item::Metric(metric) => {
-                // From now on, scrapes can expose the metric's closed series before anything is
-                // recorded, so they start now.
-                metric.set_created_now();
-                ExposedFamily::of_metric(metric)
-            }
-            _ => ExposedFamily::of_collector(desc, self.add_to_collector(desc, item, statuses)),
+        let families = &mut self.families.families;
+        let known = self.names.family(desc);
+        let known = known.filter(|at| families[*at].desc.name() == desc.name());
+        let (at, merges_with) = if let Some(at) = known {
+            (at, check_agreement(&families[at], desc, item)?)
+        } else {
+            self.names.insert(desc, families, &self.settings)?;
+            families.push(ExposedFamily::new(desc));
+            (families.len() - 1, Vec::new())
         };
-        self.families.families.push(family);
+        if let Item::Metric(metric) = &**item {
+            let with_desc = |scope: &Arc<Scope>| (Arc::clone(scope), (**desc).clone());
+            let member = Member {
+                metric: metric.clone(),
+                included: declaration.scope().map(with_desc),
+            };
+            add_member(&mut families[at], member, merges_with);
+        } else {
+            let collector = self.add_to_collector(declaration, statuses);
+            self.families.families[at].collectors.push(collector);
+        }
         Ok(())
     }
 
     /// Adds a family to the collector that writes it.
     fn add_to_collector(
         &mut self,
-        desc: &Desc,
-        item: &Item,
+        declaration: &Declaration<'_>,
         statuses: &mut CollectorStatuses,
     ) -> CollectorFamily {
+        let (item, scope) = (&*declaration.item, declaration.scope());
+        let collected = declaration.included.as_ref().and_then(|of| of.collected);
         let collectors = &mut self.families.collectors;
-        let at = *self.collectors.entry(item.key()).or_insert_with(|| {
-            collectors.push(RegisteredCollector::new(item.clone(), statuses.of(item)));
+        let key = (item.key(), scope.map(|scope| Arc::as_ptr(scope).addr()));
+        let at = *self.collectors.entry(key).or_insert_with(|| {
+            let status = match collected {
+                Some((_, status)) => Arc::clone(status),
+                None => statuses.of(item),
+            };
+            let scope = scope.map(|scope| (Arc::clone(scope), scope.settings_in(&self.settings)));
+            collectors.push(RegisteredCollector::new(item.clone(), status, scope));
             collectors.len() - 1
         });
+        let desc = collected.map_or(&*declaration.desc, |(desc, _)| desc);
         CollectorFamily {
             collector: at,
             family: collectors[at].add_family(desc.clone()),
@@ -159,13 +257,15 @@ impl Grouping {
 }
 
 /// Adds a metric to a family of metrics: in one group with the groups at `merges_with`, ascending.
-fn add_member(family: &mut ExposedFamily, metric: &FamilyRef, merges_with: Vec<usize>) {
-    metric.set_created_now();
+fn add_member(family: &mut ExposedFamily, member: Member, merges_with: Vec<usize>) {
+    // From now on, scrapes can expose the metric's closed series before anything is recorded, so they
+    // start now.
+    member.metric.set_created_now();
     let mut group = Vec::new();
     for at in merges_with.into_iter().rev() {
         group.splice(0..0, family.members.remove(at));
     }
-    group.push(metric.clone());
+    group.push(member);
     family.members.push(group);
 }
 

@@ -58,8 +58,10 @@ struct Inner {
 }
 
 #[derive(Debug, Default)]
-struct State {
+pub(crate) struct State {
     items: Vec<Item>,
+    /// The included registries.
+    pub(crate) parts: Vec<Part>,
     /// How many metrics [`family::registered_on_first_use`] has returned, all of them now in
     /// `items`.
     added_on_first_use: usize,
@@ -75,6 +77,14 @@ struct State {
     statuses: CollectorStatuses,
 }
 
+/// A registry that another one includes.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) registry: Registry,
+    /// Its families, as they are or will be grouped into those of the including registry.
+    pub(crate) families: Arc<ExposedFamilies>,
+}
+
 impl State {
     fn push(&mut self, item: Item) {
         self.keys.insert(item.key());
@@ -86,7 +96,7 @@ impl State {
     }
 
     /// Drops the grouped families, because items have changed.
-    fn regroup(&mut self) {
+    pub(crate) fn regroup(&mut self) {
         (self.families, self.grouping) = (None, None);
     }
 
@@ -103,7 +113,42 @@ impl State {
 
     fn take_grouping(&mut self, settings: &Arc<Settings>) -> Grouping {
         let grouping = self.grouping.take();
-        grouping.unwrap_or_else(|| Grouping::new(&self.items, settings, &mut self.statuses))
+        grouping.unwrap_or_else(|| {
+            let parts = self.parts.iter();
+            let parts = parts.map(|part| (&*part.families, &**part.registry.settings()));
+            Grouping::new(&self.items, parts, settings, &mut self.statuses)
+        })
+    }
+
+    /// Groups the items, and adds an included registry, unless that would cause a clash.
+    pub(crate) fn try_include(
+        &mut self,
+        part: Part,
+        settings: &Arc<Settings>,
+    ) -> Result<(), Error> {
+        let mut grouping = self.take_grouping(settings);
+        let clashes = grouping.include(&part.families, part.registry.settings());
+        self.families = None;
+        if clashes.is_empty() {
+            self.parts.push(part);
+            self.grouping = Some(grouping);
+            return Ok(());
+        }
+        Err(Error::new(clashes.join("\n")))
+    }
+
+    /// Takes over the families of included registries, which have changed if they were grouped
+    /// anew.
+    fn update_parts(&mut self, current: Vec<Part>) {
+        for current in current {
+            let mut parts = self.parts.iter_mut();
+            if let Some(part) = parts.find(|part| part.registry.is_same(&current.registry))
+                && !Arc::ptr_eq(&part.families, &current.families)
+            {
+                *part = current;
+                self.regroup();
+            }
+        }
     }
 }
 
@@ -144,9 +189,13 @@ impl Registry {
         }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         let state = &self.0.state;
         state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_same(&self, other: &Registry) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     pub(crate) fn settings(&self) -> &Arc<Settings> {
@@ -159,7 +208,12 @@ impl Registry {
 
     /// The registry's families, grouped anew if an item was added or removed.
     pub(crate) fn exposed_families(&self) -> Arc<ExposedFamilies> {
+        let mut parts = self.state().parts.clone();
+        for part in &mut parts {
+            part.families = part.registry.exposed_families();
+        }
         let mut state = self.state();
+        state.update_parts(parts);
         self.add_first_used(&mut state);
         if state.families.is_none() {
             let families = state.take_grouping(&self.0.settings).finish();

@@ -4,7 +4,10 @@ use std::{ptr, sync::Arc};
 
 use crate::{
     describe::desc::Desc,
-    registry::{collection::Collection, collector_status::CollectorStatus, item::Item},
+    registry::{
+        collected::Collected, collection::Collection, collector_status::CollectorStatus,
+        item::Item, scope::Scope, settings::Settings,
+    },
 };
 
 /// A collector with the descriptions of its families and its status.
@@ -12,14 +15,22 @@ use crate::{
 pub(crate) struct RegisteredCollector {
     item: Item,
     descs: Vec<Desc>,
+    /// Of a collector of an included registry: what is added to its series, and the settings by
+    /// which they are checked.
+    scope: Option<(Arc<Scope>, Settings)>,
     pub(crate) status: Arc<CollectorStatus>,
 }
 
 impl RegisteredCollector {
-    pub(crate) fn new(item: Item, status: Arc<CollectorStatus>) -> Self {
+    pub(crate) fn new(
+        item: Item,
+        status: Arc<CollectorStatus>,
+        scope: Option<(Arc<Scope>, Settings)>,
+    ) -> Self {
         RegisteredCollector {
             item,
             descs: Vec::new(),
+            scope,
             status,
         }
     }
@@ -30,7 +41,21 @@ impl RegisteredCollector {
         self.descs.len() - 1
     }
 
-    /// The descriptions of the families that did not clash.
+    pub(crate) fn item(&self) -> &Item {
+        &self.item
+    }
+
+    pub(crate) fn scope(&self) -> Option<&Arc<Scope>> {
+        self.scope.as_ref().map(|(scope, _)| scope)
+    }
+
+    /// The full name of a family: with the prefix of an included registry.
+    pub(crate) fn full_name(&self, name: &str) -> String {
+        let prefix = self.scope().map_or("", |scope| &scope.prefix);
+        format!("{prefix}{name}")
+    }
+
+    /// The descriptions of the families that did not clash, as the collector returned them.
     pub(crate) fn descs(&self) -> &[Desc] {
         &self.descs
     }
@@ -44,11 +69,20 @@ impl RegisteredCollector {
         }
     }
 
-    pub(crate) fn collect(&self, collection: &mut Collection<'_>) {
+    /// Runs the collector for a registry with `settings`.
+    pub(crate) fn collect(&self, settings: &Settings) -> Collected {
+        let scope = self.scope.as_ref();
+        let settings = scope.map_or(settings, |(_, settings)| settings);
+        let mut collection = Collection::new(&self.descs, settings);
         match &self.item {
             Item::Metric(_) => {}
-            Item::DeclaredCollector(collector) => collector.collect(collection),
-            Item::Collector(collector, _) => collector.collect(collection),
+            Item::DeclaredCollector(collector) => collector.collect(&mut collection),
+            Item::Collector(collector, _) => collector.collect(&mut collection),
         }
+        let mut collected = collection.finish();
+        if let Some((scope, _)) = scope {
+            collected.add_labels(&scope.rendered);
+        }
+        collected
     }
 }

@@ -16,12 +16,12 @@ use crate::{
 /// attribute of a function sees neither the type around it nor other functions of the same name.
 pub(super) fn shared_series(family: &ExposedFamily) -> impl Iterator<Item = String> {
     family.members.iter().filter_map(|group| {
-        let first = group.first()?;
+        let first = &group.first()?.metric;
         let (function, module) = (label(first, "function")?, label(first, "module")?);
         let same: Vec<String> = group
             .iter()
-            .filter(|member| have_equal_labels(first, member))
-            .map(|member| member.desc().location().to_string())
+            .filter(|member| have_equal_labels(first, &member.metric))
+            .map(|member| member.metric.desc().location().to_string())
             .collect();
         (same.len() > 1).then(|| {
             format!(
@@ -46,9 +46,10 @@ pub(crate) fn earlier_sharer<'a>(
     groups.find_map(|group| {
         let at = group
             .iter()
-            .position(|other| ptr::eq(&raw const **other, member))?;
+            .position(|other| ptr::eq(&raw const *other.metric, member))?;
         group[..at]
             .iter()
+            .map(|earlier| &earlier.metric)
             .find(|earlier| have_equal_labels(earlier, member))
     })
 }

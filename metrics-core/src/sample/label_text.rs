@@ -39,6 +39,14 @@ pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
     out.push('"');
 }
 
+/// Appends rendered labels.
+pub(crate) fn push_rendered(out: &mut String, labels: &str) {
+    if !out.is_empty() && !labels.is_empty() {
+        out.push(',');
+    }
+    out.push_str(labels);
+}
+
 /// Appends rendered labels with their names escaped.
 pub(crate) fn push_escaped(labels: &str, escaping: Escaping, out: &mut String) {
     if escaping == Escaping::AllowUtf8 {

@@ -12,6 +12,7 @@ pub(crate) mod label_batch;
 pub(crate) mod label_chunk;
 pub(crate) mod label_encoding;
 pub(crate) mod label_text;
+pub(crate) mod labelled;
 pub(crate) mod packed_strings;
 pub(crate) mod single;
 pub(crate) mod sink;

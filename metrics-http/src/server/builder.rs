@@ -128,7 +128,8 @@ impl ServerBuilder {
     /// Serves this registry instead of the global one.
     ///
     /// `target_info` is registered in it too, and so are process metrics and `build_info` unless
-    /// they are switched off.
+    /// they are switched off. One server shows several registries if this one
+    /// [includes](Registry::include) the others.
     pub fn registry(mut self, registry: Registry) -> ServerBuilder {
         self.registry = registry;
         self

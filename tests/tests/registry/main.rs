@@ -7,6 +7,7 @@ mod collectors;
 mod dynamic;
 mod encoding;
 mod families;
+mod included;
 mod names;
 mod nan;
 mod summaries;

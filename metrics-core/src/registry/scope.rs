@@ -1,0 +1,61 @@
+//! [`Scope`]: the prefix and const labels of an included registry.
+
+use crate::{
+    describe::desc::{CowStr, Desc},
+    registry::settings::Settings,
+    sample::label_text,
+};
+
+/// What a registry that includes another one adds to the other's metrics: the prefix and the const
+/// labels of the included registry, and of those between both.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Scope {
+    pub(crate) prefix: String,
+    labels: Vec<(CowStr, CowStr)>,
+    /// The labels, rendered.
+    pub(crate) rendered: String,
+}
+
+impl Scope {
+    /// The scope of an included registry with these settings, or of what it includes itself with
+    /// the scope `inner`.
+    pub(crate) fn new(settings: &Settings, inner: Option<&Scope>) -> Self {
+        let own = settings.const_labels.iter();
+        let own = own.map(|(name, value)| (name.clone().into(), value.clone().into()));
+        let mut scope = Scope {
+            prefix: settings.prefix.clone(),
+            labels: own.collect(),
+            rendered: String::new(),
+        };
+        if let Some(inner) = inner {
+            scope.prefix.push_str(&inner.prefix);
+            scope.labels.extend_from_slice(&inner.labels);
+        }
+        label_text::push_pairs(&mut scope.rendered, &scope.labels);
+        scope
+    }
+
+    #[cfg(feature = "catalog")]
+    pub(crate) fn labels(&self) -> &[(CowStr, CowStr)] {
+        &self.labels
+    }
+
+    /// The description with the prefix and the const labels of the scope.
+    pub(crate) fn apply(&self, desc: &Desc) -> Desc {
+        let mut desc = desc.clone();
+        desc.name.to_mut().insert_str(0, &self.prefix);
+        let own = self.labels.iter().chain(&*desc.const_labels);
+        desc.const_labels = own.cloned().collect();
+        desc
+    }
+
+    /// The settings by which a collector in this scope is checked in a registry with `settings`.
+    pub(crate) fn settings_in(&self, settings: &Settings) -> Settings {
+        let own = self.labels.iter();
+        let own = own.map(|(name, value)| (name.to_string(), value.to_string()));
+        Settings::new(
+            format!("{}{}", settings.prefix, self.prefix),
+            settings.const_labels.iter().cloned().chain(own).collect(),
+        )
+    }
+}
