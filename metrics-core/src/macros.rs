@@ -65,6 +65,7 @@ mod enabled {
 ///
 /// | attribute | for | meaning |
 /// |---|---|---|
+/// | `#[existing_name]` | counters, gauges | keeps a name that breaks the naming rules: [see below](#names) |
 /// | `#[utf8]` | all | names may contain any characters except control characters: [see below](#names) |
 /// | `#[unit("bytes")]` | all except infos and state sets | the unit; the name must end with it, before `_total` |
 /// | `#[buckets(0.1, 1.0)]`, `linear(start, width, count)`, `exponential(start, factor, count)` | histograms | upper bounds without `+Inf` |
@@ -116,6 +117,23 @@ mod enabled {
 /// characters except control characters; the rules for suffixes still apply, and a leading `_` is
 /// reserved. `#[name("...")]` names a label in a list. In a struct, `#[label(rename = "...")]` does,
 /// with `#[label(utf8)]` on the struct.
+///
+/// A counter's name ends in `_total`; other names have none of the suffixes that the formats use.
+/// With `#[existing_name]`, a counter or a gauge may have any suffix, and the labels `le` and
+/// `quantile`, for names that dashboards and alerts use already. OpenMetrics, which has no counters
+/// without `_total`, exposes such a counter as `unknown`:
+///
+/// ```
+/// use metrics_core::metrics;
+///
+/// metrics! {
+///     /// Connections open.
+///     #[existing_name]
+///     static OPEN: Gauge<(quantile: &str)> = "pg_stat_activity_count";
+/// }
+///
+/// OPEN.with("all").set(3);
+/// ```
 ///
 /// ```
 /// use metrics_core::{gather, metrics};

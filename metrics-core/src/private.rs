@@ -75,6 +75,29 @@ pub const fn check_utf8_metric(name: &str, kind: Kind) {
     }
 }
 
+/// Checks the name of a declared metric with `#[existing_name]`.
+pub const fn check_existing_metric(name: &str, kind: Kind) {
+    if let Err(fault) = name::check_metric(name, kind, ValidationScheme::Existing) {
+        panic!("{}", fault);
+    }
+}
+
+/// Checks a label name of a metric with `#[existing_name]`.
+pub const fn check_existing_label(name: &str, kind: Kind) {
+    if let Err(fault) = name::check_label(name, kind, ValidationScheme::Existing) {
+        panic!("{}", fault);
+    }
+}
+
+/// Like [`check_labels`], for a metric with `#[existing_name]`.
+pub const fn check_existing_labels(names: &[&str], kind: Kind) {
+    let mut i = 0;
+    while i < names.len() {
+        check_existing_label(names[i], kind);
+        i += 1;
+    }
+}
+
 /// Checks a metric's unit, and that its name ends in it.
 pub const fn check_unit(name: &str, unit: &str, kind: Kind) {
     if let Err(fault) = name::check_unit(name, unit, kind) {

@@ -40,6 +40,8 @@ pub struct Desc {
     pub(crate) is_exclusive: bool,
     /// Whether no label name can need escaping for scrapers without UTF-8 support.
     legacy_labels: bool,
+    /// Whether series may have the labels `le` and `quantile`.
+    existing: bool,
 }
 
 impl Desc {
@@ -84,6 +86,57 @@ impl Desc {
         desc
     }
 
+    /// Describes a metric whose name exists already, although it breaks the naming rules.
+    ///
+    /// For a collector that exposes another system's metrics. A counter, a gauge or a metric of
+    /// unknown type may have any suffix, such as `kube_pod_created` or a counter without `_total`,
+    /// and the labels `le` and `quantile`. OpenMetrics, which has no counters without `_total`,
+    /// exposes such a counter as `unknown`. The names of samples are the same in every format.
+    ///
+    /// ```
+    /// use metrics_core::{Desc, Kind};
+    ///
+    /// const CREATED: Desc = Desc::existing(Kind::Gauge, "kube_pod_created", "Start of the pod.");
+    /// assert_eq!(CREATED.name(), "kube_pod_created");
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the name contains other characters than letters, digits, `_` and `:`, begins with `_` or
+    /// a digit, or breaks the rules of another type; a compile error in a `const`.
+    #[track_caller]
+    pub const fn existing(kind: Kind, name: &'static str, help: &'static str) -> Desc {
+        if let Err(violation) = name::check_metric(name, kind, ValidationScheme::Existing) {
+            panic!("{}", violation);
+        }
+        let mut desc = Desc::unchecked(kind, name, help, "");
+        desc.existing = true;
+        desc
+    }
+
+    /// Describes a metric like [`existing`](Self::existing) whose name is known only at run time.
+    ///
+    /// # Errors
+    ///
+    /// If the name or the unit is invalid; see [`existing`](Self::existing) and
+    /// [`unit`](Self::unit).
+    #[track_caller]
+    pub fn dynamic_existing(
+        kind: Kind,
+        name: impl Into<String>,
+        help: impl Into<String>,
+        unit: impl Into<String>,
+    ) -> Result<Desc, Error> {
+        let mut desc = Desc::unchecked(kind, "", "", "").declared_here();
+        desc.existing = true;
+        desc.checked(
+            name.into(),
+            help.into(),
+            unit.into(),
+            ValidationScheme::Existing,
+        )
+    }
+
     /// Describes a metric whose name is known only at run time; an empty `unit` means none.
     ///
     /// ```
@@ -106,19 +159,33 @@ impl Desc {
         help: impl Into<String>,
         unit: impl Into<String>,
     ) -> Result<Desc, Error> {
-        let mut desc = Desc::unchecked(kind, "", "", "").declared_here();
-        desc.name = Cow::Owned(name.into());
-        desc.help = Cow::Owned(help.into());
-        desc.unit = Cow::Owned(unit.into());
-        let checked = name::check_metric(&desc.name, kind, ValidationScheme::Legacy)
-            .and(name::check_unit(&desc.name, &desc.unit, kind));
-        match checked {
-            Ok(()) => Ok(desc),
-            Err(violation) => Err(Error::new(format!(
-                "`{}` ({}): {violation}",
-                desc.name, desc.location
-            ))),
+        let desc = Desc::unchecked(kind, "", "", "").declared_here();
+        desc.checked(
+            name.into(),
+            help.into(),
+            unit.into(),
+            ValidationScheme::Legacy,
+        )
+    }
+
+    /// Sets name, help and unit, if they are valid.
+    fn checked(
+        mut self,
+        name: String,
+        help: String,
+        unit: String,
+        scheme: ValidationScheme,
+    ) -> Result<Desc, Error> {
+        let checked = name::check_metric(&name, self.kind, scheme)
+            .and(name::check_unit(&name, &unit, self.kind));
+        if let Err(violation) = checked {
+            let message = format!("`{name}` ({}): {violation}", self.location);
+            return Err(Error::new(message));
         }
+        self.name = Cow::Owned(name);
+        self.help = Cow::Owned(help);
+        self.unit = Cow::Owned(unit);
+        Ok(self)
     }
 
     /// Describes a metric without checking name and unit, which the caller must do.
@@ -142,6 +209,7 @@ impl Desc {
             allows_mixed_labels: false,
             is_exclusive: false,
             legacy_labels: true,
+            existing: false,
         }
     }
 
@@ -272,6 +340,16 @@ impl Desc {
         self.legacy_labels
     }
 
+    /// Whether series may have the labels `le` and `quantile`.
+    pub(crate) const fn is_existing(&self) -> bool {
+        self.existing
+    }
+
+    /// Whether this is a counter whose name lacks `_total`, which OpenMetrics has no type for.
+    pub(crate) fn is_counter_without_total(&self) -> bool {
+        self.kind == Kind::Counter && self.name() == self.family_name()
+    }
+
     /// Whether both describe the same dynamic metric, wherever they were created and whatever their
     /// help texts are.
     pub(crate) fn is_equivalent(&self, other: &Desc) -> bool {
@@ -300,6 +378,7 @@ impl Desc {
     /// Like [`sample_names`](Self::sample_names), for another family name.
     pub(crate) fn sample_names_of(&self, family: &str) -> Vec<String> {
         let suffixes: &[&str] = match self.kind {
+            Kind::Counter if self.is_counter_without_total() => &[""],
             Kind::Counter => &["", "_total", "_created"],
             Kind::Histogram => &["", "_bucket", "_count", "_sum", "_created"],
             // The text format has no gauge histogram and writes a histogram instead.

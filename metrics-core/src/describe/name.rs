@@ -22,11 +22,20 @@ pub(crate) enum ValidationScheme {
     LegacyInDerive,
     /// Like `Legacy`, for a dynamic metric or a registry.
     LegacyAtRunTime,
+    /// Like `Legacy`, for a name that exists already: a counter, a gauge or a metric of unknown type
+    /// may have any suffix, and the labels `le` and `quantile`.
+    Existing,
     /// All characters except control characters.
     Utf8,
 }
 
 impl ValidationScheme {
+    /// Whether the rules for suffixes and for the labels `le` and `quantile` are lifted.
+    const fn allows_suffixes(self, kind: Kind) -> bool {
+        matches!(self, ValidationScheme::Existing)
+            && matches!(kind, Kind::Counter | Kind::Gauge | Kind::Unknown)
+    }
+
     const fn invalid_metric(self) -> Violation {
         match self {
             ValidationScheme::LegacyInMacro => {
@@ -85,6 +94,9 @@ pub(crate) const fn check_metric(
         if !is_legacy_metric(name) {
             return Err(scheme.invalid_metric());
         }
+    }
+    if scheme.allows_suffixes(kind) {
+        return Ok(());
     }
     match kind {
         Kind::Counter if !ends_with(name, "_total") => {
@@ -182,6 +194,9 @@ pub(crate) const fn check_label(
         if !is_legacy_label(name) {
             return Err(scheme.invalid_label());
         }
+    }
+    if scheme.allows_suffixes(kind) {
+        return Ok(());
     }
     match kind {
         Kind::Histogram | Kind::GaugeHistogram if equal(name, "le") => {

@@ -93,6 +93,29 @@ impl Options {
         self
     }
 
+    /// Keeps a name that exists already although it breaks the naming rules.
+    ///
+    /// A counter or a gauge may then have any suffix, such as `kube_pod_created` or a counter
+    /// without `_total`, and the labels `le` and `quantile`; other types keep their rules.
+    /// OpenMetrics, which has no counters without `_total`, exposes such a counter as `unknown`.
+    /// Replaces [`utf8`](Self::utf8).
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Format, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let options = Options::new("sql_select_count", "Queries.").existing_name();
+    /// registry.create::<Counter>(options)?.inc();
+    /// let text = registry.encode_to_string(Format::OpenMetrics);
+    /// assert!(text.contains("# TYPE sql_select_count unknown\n"));
+    /// assert!(text.contains("\nsql_select_count 1\n"));
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn existing_name(mut self) -> Self {
+        self.scheme = ValidationScheme::Existing;
+        self
+    }
+
     /// Sets the unit, which consists of ASCII letters, digits and `_`.
     ///
     /// The name must end in `_` and the unit, or for a counter in `_`, the unit and `_total`.

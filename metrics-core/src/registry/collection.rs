@@ -266,7 +266,9 @@ fn are_names_valid(settings: &Settings, desc: &Desc, labels: &[(&str, &str)]) ->
         desc.kind == Kind::StateSet && unprefixed == Some(desc.name())
     };
     let differ = |a, b| escaping::common_name(a, b).is_none();
-    let scheme = if desc.has_legacy_labels() {
+    let scheme = if desc.is_existing() {
+        ValidationScheme::Existing
+    } else if desc.has_legacy_labels() {
         ValidationScheme::Legacy
     } else {
         ValidationScheme::Utf8

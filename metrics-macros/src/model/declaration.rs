@@ -33,6 +33,7 @@ pub(crate) struct MetricAttrs {
     /// The lines of the doc comment that are not empty.
     pub(crate) help: Vec<String>,
     pub(crate) utf8: Slot<()>,
+    pub(crate) existing_name: Slot<()>,
     pub(crate) unit: Slot<LitStr>,
     pub(crate) buckets: Slot<Buckets>,
     pub(crate) quantiles: Slot<Bounds>,

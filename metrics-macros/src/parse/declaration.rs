@@ -160,6 +160,13 @@ fn metric_attr(
                 return Err(syn::Error::new_spanned(&attr.meta, message));
             }
         }
+        "existing_name" => {
+            parsed.existing_name.set(key, (), errors);
+            if !matches!(attr.meta, Meta::Path(_)) {
+                let message = "`existing_name` has no arguments; write `#[existing_name]`";
+                return Err(syn::Error::new_spanned(&attr.meta, message));
+            }
+        }
         "exemplars" => {
             if !matches!(attr.meta, Meta::Path(_)) {
                 let message = "`exemplars` has no arguments; write `#[exemplars]`";

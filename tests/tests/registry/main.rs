@@ -6,6 +6,7 @@ mod clashes;
 mod collectors;
 mod dynamic;
 mod encoding;
+mod existing_names;
 mod families;
 mod included;
 mod names;

@@ -109,7 +109,11 @@ impl<'w> Text<'w> {
     /// neither quotes nor escaping, and the escaping is not `Dots`.
     fn set_family(&mut self, head: FamilyHead<'_>) -> bool {
         let FamilyHead { prefix, desc, .. } = head;
-        self.kind = desc.kind();
+        self.kind = if self.is_open_metrics() && desc.is_counter_without_total() {
+            Kind::Unknown
+        } else {
+            desc.kind()
+        };
         self.histograms.new_family();
         self.name.clear();
         self.name.push_str(prefix);
@@ -270,12 +274,14 @@ impl Sink for Text<'_> {
         match value {
             Value::Counter(number, exemplar) => {
                 self.write_sample(SampleName::Main, labels, number);
-                if let Some(exemplar) = exemplar
-                    && self.is_open_metrics()
-                {
-                    add_exemplar(&mut self.outlet.buffer, exemplar);
+                if self.kind == Kind::Counter {
+                    if let Some(exemplar) = exemplar
+                        && self.is_open_metrics()
+                    {
+                        add_exemplar(&mut self.outlet.buffer, exemplar);
+                    }
+                    self.write_created(labels, created);
                 }
-                self.write_created(labels, created);
             }
             Value::Gauge(number) => self.write_sample(SampleName::Main, labels, number),
             Value::Histogram(ref value) => {

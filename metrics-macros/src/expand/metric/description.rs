@@ -57,6 +57,13 @@ const UTF8: NameChecks = NameChecks {
     labels: "check_utf8_labels",
 };
 
+/// For names that exist already, with `#[existing_name]`.
+const EXISTING: NameChecks = NameChecks {
+    metric: "check_existing_metric",
+    label: "check_existing_label",
+    labels: "check_existing_labels",
+};
+
 impl Expansion<'_> {
     /// The items and checks of a metric without storage, and its description, which uses the items.
     pub(super) fn description(&self) -> (TokenStream, TokenStream) {
@@ -108,7 +115,13 @@ impl Expansion<'_> {
         let krate = self.krate;
         let declaration = self.declaration();
         let attrs = &declaration.attrs;
-        let functions = if attrs.utf8.is_set() { UTF8 } else { LEGACY };
+        let functions = if attrs.existing_name.is_set() {
+            EXISTING
+        } else if attrs.utf8.is_set() {
+            UTF8
+        } else {
+            LEGACY
+        };
         let kind = kind(krate, self.metric.kind.exposed());
         let (name, unit) = (&self.metric.name, attrs.unit.get());
         let mut checks = check_name(krate, functions.metric, name, unit, &kind);
