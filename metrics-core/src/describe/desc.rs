@@ -38,10 +38,9 @@ pub struct Desc {
     pub(crate) allows_mixed_labels: bool,
     /// Whether only one collector of a registry may write the family.
     pub(crate) is_exclusive: bool,
-    /// Whether no label name can need escaping for scrapers without UTF-8 support.
-    legacy_labels: bool,
-    /// Whether series may have the labels `le` and `quantile`.
-    existing: bool,
+    /// The rules for the names of labels: `Legacy` or `Existing` if none can need escaping for scrapers
+    /// without UTF-8 support, otherwise `Utf8`.
+    pub(crate) label_scheme: ValidationScheme,
 }
 
 impl Desc {
@@ -82,7 +81,7 @@ impl Desc {
         }
         let mut desc = Desc::unchecked(kind, name, help, "");
         // A collector may write label names that need escaping; they are known only in a scrape.
-        desc.legacy_labels = false;
+        desc.label_scheme = ValidationScheme::Utf8;
         desc
     }
 
@@ -110,7 +109,7 @@ impl Desc {
             panic!("{}", violation);
         }
         let mut desc = Desc::unchecked(kind, name, help, "");
-        desc.existing = true;
+        desc.label_scheme = ValidationScheme::Existing;
         desc
     }
 
@@ -128,7 +127,7 @@ impl Desc {
         unit: impl Into<String>,
     ) -> Result<Desc, Error> {
         let mut desc = Desc::unchecked(kind, "", "", "").declared_here();
-        desc.existing = true;
+        desc.label_scheme = ValidationScheme::Existing;
         desc.checked(
             name.into(),
             help.into(),
@@ -208,8 +207,7 @@ impl Desc {
             objectives: &[],
             allows_mixed_labels: false,
             is_exclusive: false,
-            legacy_labels: true,
-            existing: false,
+            label_scheme: ValidationScheme::Legacy,
         }
     }
 
@@ -265,10 +263,13 @@ impl Desc {
         }
         let mut i = 0;
         while i < labels.len() {
-            self.legacy_labels &= match &labels[i] {
+            let is_legacy = match &labels[i] {
                 Cow::Borrowed(label) => name::is_legacy_label(label),
                 Cow::Owned(label) => name::is_legacy_label(label.as_str()),
             };
+            if !is_legacy {
+                self.label_scheme = ValidationScheme::Utf8;
+            }
             i += 1;
         }
         self
@@ -277,7 +278,12 @@ impl Desc {
     /// Sets the label names of a dynamic metric.
     pub(crate) fn set_labels(&mut self, labels: impl Iterator<Item = String>) {
         self.labels = labels.map(Cow::Owned).collect();
-        self.legacy_labels = self.labels.iter().all(|label| name::is_legacy_label(label));
+        let mut labels = self.labels.iter();
+        self.label_scheme = if labels.all(|label| name::is_legacy_label(label)) {
+            ValidationScheme::Legacy
+        } else {
+            ValidationScheme::Utf8
+        };
     }
 
     /// Sets the const labels, which every series of the metric has; for the macros.
@@ -337,12 +343,7 @@ impl Desc {
 
     /// Whether no label name can need escaping for scrapers without UTF-8 support.
     pub(crate) const fn has_legacy_labels(&self) -> bool {
-        self.legacy_labels
-    }
-
-    /// Whether series may have the labels `le` and `quantile`.
-    pub(crate) const fn is_existing(&self) -> bool {
-        self.existing
+        !matches!(self.label_scheme, ValidationScheme::Utf8)
     }
 
     /// Whether this is a counter whose name lacks `_total`, which OpenMetrics has no type for.

@@ -33,6 +33,10 @@ impl<S: SeriesStorage> Counter<S> {
         Counter(series)
     }
 
+    pub(crate) fn storage(&self) -> &S {
+        &self.0
+    }
+
     /// Adds 1.
     #[inline(always)]
     pub fn inc(&self) {
@@ -105,6 +109,10 @@ impl<S: SeriesStorage> FloatCounter<S> {
     #[doc(hidden)]
     pub const fn at(series: S) -> Self {
         FloatCounter(series)
+    }
+
+    pub(crate) fn storage(&self) -> &S {
+        &self.0
     }
 
     /// Adds 1.

@@ -14,6 +14,7 @@ use crate::{
         handle::Handle,
         histogram,
         histogram::Histogram,
+        series_storage::sealed::SeriesStorage,
         summary,
         summary::Summary,
         up_down::UpDownCounter,
@@ -240,9 +241,25 @@ impl Options {
         )))
     }
 
+    /// The description of a computed metric of this kind.
+    pub(crate) fn computed_desc(self, kind: Kind) -> Result<Desc, Error> {
+        let fault = if !matches!(kind, Kind::Counter | Kind::Gauge) {
+            "only counters and gauges are computed; implement `Collector` for other types"
+        } else if self.expire.is_some() || self.max_series.is_some() || self.exemplars {
+            "a computed metric stores no series; drop `expire`, `max_series` and `exemplars`"
+        } else {
+            return self.checked(kind);
+        };
+        let Desc { name, location, .. } = &self.desc;
+        Err(Error::new(format!("`{name}` ({location}): {fault}")))
+    }
+
     /// The description, if all settings are valid for this kind of metric.
     fn checked(mut self, kind: Kind) -> Result<Desc, Error> {
         self.desc.kind = kind;
+        if self.scheme == ValidationScheme::Existing {
+            self.desc.label_scheme = ValidationScheme::Existing;
+        }
         if let Some(bounds) = self.bounds {
             self.desc.bounds = Cow::Owned(bounds);
         } else if kind == Kind::Histogram && self.native.is_none() {
@@ -300,12 +317,14 @@ pub trait DynamicMetric: private::DynamicMetric {}
 impl<M: private::DynamicMetric> DynamicMetric for M {}
 
 mod private {
-    use super::{Handle, Kind, Layout};
+    use super::{Family, Handle, Kind, Layout};
 
     pub trait DynamicMetric: Sized {
         const KIND: Kind;
         fn layout(bounds: usize) -> Layout;
         fn from_handle(handle: Handle) -> Self;
+        /// The metric that the handle refers to.
+        fn family(&self) -> &Family;
     }
 }
 
@@ -320,6 +339,10 @@ macro_rules! dynamic_metrics {
 
             fn from_handle(handle: Handle) -> Self {
                 $metric::at(handle)
+            }
+
+            fn family(&self) -> &Family {
+                self.storage().family()
             }
         }
     )*};
@@ -356,6 +379,10 @@ impl<M: DynamicMetric> Clone for DynamicFamily<M> {
 }
 
 impl<M: DynamicMetric> DynamicFamily<M> {
+    pub(crate) fn family(&self) -> &Family {
+        &self.family
+    }
+
     pub(crate) fn from_family(family: Arc<Family>) -> Self {
         DynamicFamily {
             family,

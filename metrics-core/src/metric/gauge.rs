@@ -38,6 +38,10 @@ impl<S: SeriesStorage> Gauge<S> {
         Gauge(series)
     }
 
+    pub(crate) fn storage(&self) -> &S {
+        &self.0
+    }
+
     /// Sets the value.
     #[inline]
     pub fn set(&self, value: i64) {
@@ -101,6 +105,10 @@ impl<S: SeriesStorage> FloatGauge<S> {
     #[doc(hidden)]
     pub const fn at(series: S) -> Self {
         FloatGauge(series)
+    }
+
+    pub(crate) fn storage(&self) -> &S {
+        &self.0
     }
 
     /// Sets the value. Infinities are exposed as they are, and any NaN as the ordinary one: a NaN

@@ -67,6 +67,10 @@ impl<S: SeriesStorage> Histogram<S> {
         Histogram(series)
     }
 
+    pub(crate) fn storage(&self) -> &S {
+        &self.0
+    }
+
     /// Records one observation, in the metric's unit.
     ///
     /// A value that is not finite is rejected, because the sum would not be finite any more. A

@@ -89,6 +89,10 @@ impl<S: SeriesStorage> Summary<S> {
         Summary(series)
     }
 
+    pub(crate) fn storage(&self) -> &S {
+        &self.0
+    }
+
     /// Records one observation, in the metric's unit.
     ///
     /// A value that is negative or not finite is rejected, because the sum could decrease or stop

@@ -33,6 +33,10 @@ impl<S: SeriesStorage> UpDownCounter<S> {
         UpDownCounter(series)
     }
 
+    pub(crate) fn storage(&self) -> &S {
+        &self.0
+    }
+
     /// Adds 1.
     #[inline(always)]
     pub fn inc(&self) {

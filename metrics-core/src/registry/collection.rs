@@ -6,12 +6,7 @@ use std::{
 };
 
 use crate::{
-    describe::{
-        desc::Desc,
-        escaping,
-        kind::Kind,
-        name::{self, ValidationScheme},
-    },
+    describe::{desc::Desc, escaping, kind::Kind, name},
     metric::{histogram_snapshot::HistogramSnapshot, summary::SummarySnapshot},
     registry::{
         collected::{Collected, CollectedFamily, CollectedValue, SeriesValue},
@@ -266,16 +261,9 @@ fn are_names_valid(settings: &Settings, desc: &Desc, labels: &[(&str, &str)]) ->
         desc.kind == Kind::StateSet && unprefixed == Some(desc.name())
     };
     let differ = |a, b| escaping::common_name(a, b).is_none();
-    let scheme = if desc.is_existing() {
-        ValidationScheme::Existing
-    } else if desc.has_legacy_labels() {
-        ValidationScheme::Legacy
-    } else {
-        ValidationScheme::Utf8
-    };
     labels.iter().enumerate().all(|(at, (name, _))| {
         let (mut earlier, mut const_labels) = (labels[..at].iter(), settings.const_labels.iter());
-        name::check_label(name, desc.kind, scheme).is_ok()
+        name::check_label(name, desc.kind, desc.label_scheme).is_ok()
             && earlier.all(|(earlier, _)| differ(earlier, name))
             && const_labels.all(|(label, _)| differ(label, name))
             && !is_state_label(name)

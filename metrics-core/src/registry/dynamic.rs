@@ -72,4 +72,29 @@ impl Registry {
         let family = self.find_or_add(family)?;
         Ok(DynamicFamily::from_family(family))
     }
+
+    /// Removes a metric that [`create`](Self::create) returned; returns false if it was not in this
+    /// registry.
+    ///
+    /// Later expositions lack the metric, and its name is free. Recordings through existing handles
+    /// stay readable there and are not exposed. Memory is freed with the last handle.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Format, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let jobs = registry.create::<Counter>(Options::new("jobs_total", "Jobs done."))?;
+    /// assert!(registry.remove(&jobs));
+    /// assert_eq!(registry.encode_to_string(Format::Text), "");
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn remove<M: DynamicMetric>(&self, metric: &M) -> bool {
+        self.remove_dynamic(metric.family())
+    }
+
+    /// Removes a metric that [`create_family`](Self::create_family) returned, with all its series;
+    /// see [`remove`](Self::remove).
+    pub fn remove_family<M: DynamicMetric>(&self, family: &DynamicFamily<M>) -> bool {
+        self.remove_dynamic(family.family())
+    }
 }

@@ -428,6 +428,21 @@ impl Registry {
         Ok(family)
     }
 
+    /// Removes a dynamic metric; false if it was not in this registry.
+    pub(crate) fn remove_dynamic(&self, family: &Family) -> bool {
+        let mut state = self.state();
+        let key = ItemKey::of_metric(family);
+        let at = state.items.iter().position(|item| item.key() == key);
+        let removed = at.map(|at| state.items.remove(at));
+        if removed.is_some() {
+            state.keys.remove(&key);
+            state.regroup();
+        }
+        // Freeing the metric's storage takes a lock, so the registry is unlocked first.
+        drop(state);
+        removed.is_some()
+    }
+
     /// Adds an item, unless that would cause a clash.
     ///
     /// The caller drops its item when the lock was released: dropping a collector runs code of the

@@ -18,9 +18,10 @@ impl Registry {
     /// clashes with this registry is left out of this registry's expositions, counted in
     /// `metrics_rejected_total` and reported by [`check`](Self::check).
     ///
-    /// Does nothing if `part` is included already. Expositions of `part` itself do not change; an
-    /// exposition of either registry lets idle series expire. Writing an included registry with
-    /// const labels costs about twice as much as writing this registry's own metrics.
+    /// Does nothing if `part` is included already. Expositions of `part` itself do not change. Idle
+    /// series expire after the recipients of both registries have their last values. Series of an
+    /// included registry with const labels are written one by one, which takes longer than the
+    /// batches of this registry's own.
     ///
     /// ```
     /// use metrics_core::{Format, Gauge, Options, Registry};

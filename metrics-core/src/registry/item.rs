@@ -55,7 +55,7 @@ impl Item {
             ptr::from_ref(of).addr()
         }
         match self {
-            Item::Metric(family) => ItemKey::Metric(address::<Family>(family)),
+            Item::Metric(family) => ItemKey::of_metric(family),
             Item::DeclaredCollector(collector) => ItemKey::DeclaredCollector(address(*collector)),
             Item::Collector(collector, _) => ItemKey::of_collector(collector),
         }
@@ -76,6 +76,11 @@ pub(crate) enum ItemKey {
 }
 
 impl ItemKey {
+    /// The key of a metric.
+    pub(crate) fn of_metric(family: &Family) -> Self {
+        ItemKey::Metric(ptr::from_ref(family).addr())
+    }
+
     /// The key of a collector that is registered at run time.
     pub(crate) fn of_collector(collector: &Arc<dyn Collector>) -> Self {
         ItemKey::Collector(Arc::as_ptr(collector).addr())

@@ -173,3 +173,51 @@ fn a_wrong_number_of_label_values_is_an_error_that_names_the_labels() {
     }
     assert_eq!(registry.gather()[0].metrics.len(), 1);
 }
+
+#[test]
+fn a_removed_metric_is_not_exposed_and_its_name_is_free() {
+    let registry = Registry::new();
+    let counter = registry.create::<Counter>(options("a_total")).unwrap();
+    counter.inc();
+    assert!(registry.remove(&counter));
+    assert!(!registry.remove(&counter));
+    assert_eq!(registry.encode_to_string(Format::Text), "");
+    counter.inc();
+    assert_eq!(counter.get(), 2);
+    let gauge = registry.create::<Gauge>(options("a")).unwrap();
+    gauge.set(7);
+    assert!(registry.encode_to_string(Format::Text).ends_with("\na 7\n"));
+}
+
+#[test]
+fn a_removed_family_leaves_with_all_its_series_and_no_other_metric() {
+    let registry = Registry::new();
+    let removed = labelled::<Counter>(&registry, options("a_total").labels(["x"]));
+    let stays = labelled::<Counter>(&registry, options("b_total").labels(["x"]));
+    for family in [&removed, &stays] {
+        family.with(&["1"]).inc();
+        family.with(&["2"]).inc();
+    }
+    assert!(!Registry::new().remove_family(&removed));
+    assert!(registry.remove_family(&removed));
+    let text = registry.encode_to_string(Format::Text);
+    assert!(!text.contains("a_total"), "{text}");
+    assert_eq!(text.matches("b_total{").count(), 2, "{text}");
+}
+
+#[test]
+fn one_of_two_metrics_that_are_added_up_can_be_removed() {
+    let registry = Registry::new();
+    let [first, second] = [1, 2].map(|n| {
+        let counter = registry.create::<Counter>(options("a_total")).unwrap();
+        counter.inc_by(n);
+        counter
+    });
+    assert!(registry.remove(&first));
+    assert!(
+        registry
+            .encode_to_string(Format::Text)
+            .ends_with("\na_total 2\n")
+    );
+    assert!(registry.remove(&second));
+}

@@ -4,6 +4,7 @@
 
 mod clashes;
 mod collectors;
+mod computed;
 mod dynamic;
 mod encoding;
 mod existing_names;
