@@ -121,7 +121,8 @@ const BUILD_INFO: Desc = Desc::new(
     Kind::Info,
     "build_info",
     "Build of this program: version, revision, compiler, profile and target.",
-);
+)
+.exclusive();
 const TARGET_INFO: Desc =
     Desc::new(Kind::Info, "target_info", "Labels of the measured service.").exclusive();
 const SERVICE_NAME: &str = "service_name";

@@ -60,7 +60,7 @@ impl Collector for Jemalloc {
 }
 
 const fn bytes(name: &'static str, help: &'static str) -> Desc {
-    Desc::new(Kind::Gauge, name, help).unit("bytes")
+    Desc::new(Kind::Gauge, name, help).unit("bytes").exclusive()
 }
 
 static DESCS: [Desc; 6] = [

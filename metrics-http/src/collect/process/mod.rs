@@ -52,12 +52,14 @@ impl Collector for ProcessMetrics {
 }
 
 static DESCS: [Desc; 9] = [
+    // One exclusive family suffices: a registry refuses a second collector of it as a whole.
     Desc::new(
         Kind::Counter,
         "process_cpu_seconds_total",
         "CPU time used by this process, in user and system mode.",
     )
-    .unit("seconds"),
+    .unit("seconds")
+    .exclusive(),
     Desc::new(Kind::Gauge, "process_open_fds", "Open file descriptors."),
     Desc::new(
         Kind::Gauge,

@@ -19,7 +19,8 @@ pub(super) fn per_runtime(
     help: &'static str,
     read: fn(&RuntimeMetrics) -> f64,
 ) -> Metric {
-    (Desc::new(kind, name, help), Read::Runtime(read))
+    // Exclusive: the series of two runtimes would have equal labels.
+    (Desc::new(kind, name, help).exclusive(), Read::Runtime(read))
 }
 
 #[cfg(target_has_atomic = "64")]
