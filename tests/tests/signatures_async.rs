@@ -504,8 +504,14 @@ async fn async_trait_works_above_and_below() {
     assert!(calls("fetch").contains("ab ok 2, ab error 0"));
     assert!(calls("fetch").contains(" error 1"));
     assert_eq!(in_progress("fetch"), "0");
-    assert_eq!(calls("Above::fetch"), "ok 2, error 0, panic 0, cancelled 0");
-    assert_eq!(calls("Below::fetch"), "ok 2, error 0, panic 0, cancelled 0");
+    assert_eq!(
+        calls("<Above as Fetch>::fetch"),
+        "ok 2, error 0, panic 0, cancelled 0"
+    );
+    assert_eq!(
+        calls("<Below as Fetch>::fetch"),
+        "ok 2, error 0, panic 0, cancelled 0"
+    );
 }
 
 #[tokio::test]

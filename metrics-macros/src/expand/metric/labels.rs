@@ -82,7 +82,13 @@ impl Expansion<'_> {
             let list = label.rules.allow_only.get()?;
             let other = list.other.as_ref().map(LitStr::value);
             let other = other.unwrap_or_else(|| "other".to_owned());
-            let mut values: Vec<String> = list.values.iter().map(LitStr::value).collect();
+            let mut values: Vec<String> = Vec::new();
+            for value in list.values.iter().map(LitStr::value) {
+                // A duplicate, which has an error of its own, must not cause a second error.
+                if !values.contains(&value) {
+                    values.push(value);
+                }
+            }
             let known = values.iter().position(|value| *value == other);
             let other_index = known.unwrap_or(values.len());
             if known.is_none() {
