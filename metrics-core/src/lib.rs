@@ -113,7 +113,7 @@ pub use metric::{
 };
 pub use registry::{
     CollectedSeries, Collection, Collector, Computed, Metric, MetricFamily, MetricValue, Registry,
-    RegistryBuilder, encode, encode_to_string, gather,
+    RegistryBuilder, delivery::Delivery, encode, encode_to_string, gather,
 };
 #[cfg(feature = "catalog")]
 pub use rules::Rules;
@@ -122,6 +122,7 @@ pub use sample::{
     label_text::LabelView,
     value::Number,
 };
+pub use series::recipients::Recipient;
 pub use storage::native::NativeHistogramSnapshot;
 
 #[doc = include_str!("environments.md")]

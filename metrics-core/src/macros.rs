@@ -384,7 +384,7 @@ pub use metrics_macros::Labels;
 ///
 /// An item in a block may have the attribute itself, also in a `cfg_attr` or imported under another
 /// name. It then takes the place of the block's, so each call is recorded once; `skip` excludes the
-/// item. The same attribute twice on a function needs different families (`name`).
+/// item. Two `#[counted]` (or two of another kind) on a function need different families (`name`).
 ///
 /// ```
 /// use metrics_core::counted;

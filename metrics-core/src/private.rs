@@ -20,8 +20,7 @@ pub use crate::{
         summary::SUMMARY_LAYOUT,
         thread_storage::{Strategy, StrategyStorage, choose_strategy},
     },
-    registry::{Registration, delivery::Delivery},
-    series::recipients::Recipient,
+    registry::Registration,
     storage::{
         ConstInit,
         clock::{advance, end_grace, use_best_clock, use_system_clock},

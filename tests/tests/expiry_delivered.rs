@@ -3,9 +3,7 @@
 use std::{io, time::Duration};
 
 use metrics_core::{
-    __private::{Delivery, Recipient},
-    Counter, DynamicFamily, Format, Options, Registry,
-    testing::Clock,
+    Counter, Delivery, DynamicFamily, Format, Options, Recipient, Registry, testing::Clock,
 };
 
 const EXPIRY: Duration = Duration::from_secs(10);

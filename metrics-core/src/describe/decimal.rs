@@ -1,7 +1,7 @@
 //! Decimal arithmetic at compile time, for bucket bounds such as 0.3 that floats do not add up to.
 //!
-//! `0.1 + 2.0 * 0.1` is `0.30000000000000004`. Here, a float stands for the shortest decimal number
-//! that is parsed to it, and results are rounded once, at the end.
+//! `0.1 + 2.0 * 0.1` is `0.30000000000000004`. Here, each float is replaced by the shortest decimal
+//! number that parses to it, and a result is rounded once, at the end.
 
 /// A fraction. Its value is that of a decimal number, so the denominator divides a power of ten.
 #[derive(Clone, Copy)]
@@ -102,8 +102,8 @@ impl Decimal {
             // A conversion rounds to the nearest float. The denominator is 1, as it divides.
             return self.numerator as f64;
         }
-        // Long division, until the quotient has more bits than a float and one to round by. The
-        // last bit also stands for the remainder. `rest` is less than 2^126, so it can be doubled.
+        // Long division, until the quotient has a float's bits and one more for rounding. The last
+        // bit is set if there is a remainder. `rest` is less than 2^126, so it can be doubled.
         let mut power = 1.0;
         while quotient < 1 << (f64::MANTISSA_DIGITS + 1) {
             rest *= 2;

@@ -10,10 +10,15 @@ use crate::{
     series::recipients::{ExpositionStart, Recipient},
 };
 
-/// An exposition that was encoded or gathered, until it has reached its recipient.
+/// An exposition that was encoded or gathered for a [`Recipient`], until the recipient has it.
 ///
-/// Idle series expire when it is [confirmed](Self::confirm). An exposition that does not arrive is
-/// dropped without a confirmation, and the next one has the same series.
+/// [`Registry::encode_for`] and [`Registry::gather_for`] return it, for programs that send
+/// expositions themselves. Idle series of metrics with `#[expire]` leave when it is
+/// [confirmed](Self::confirm). If an exposition does not arrive, drop its delivery: the next
+/// exposition then has the same series.
+///
+/// [`Registry::encode_for`]: crate::Registry::encode_for
+/// [`Registry::gather_for`]: crate::Registry::gather_for
 #[derive(Clone)]
 #[must_use = "idle series expire only if the delivery is confirmed"]
 pub struct Delivery {
@@ -52,6 +57,9 @@ impl Delivery {
 
     /// Notes that the recipient has received the exposition to its end, and lets those series
     /// expire that were idle when it began and whose last values all recipients have.
+    ///
+    /// `recipient` is the one that the exposition was encoded for. Takes time in proportion to the
+    /// number of series that can expire.
     pub fn confirm(&self, recipient: Recipient) {
         for member in self.families.expiring_members(&self.expiring) {
             member.confirm_delivery(recipient, self.start);

@@ -120,13 +120,34 @@ impl Registry {
         }
     }
 
-    /// Encodes like [`encode_within`](Self::encode_within) for a recipient; the caller confirms the
-    /// delivery.
+    /// Encodes like [`encode_within`](Self::encode_within) for a recipient to which the program
+    /// sends the exposition itself.
+    ///
+    /// Idle series of metrics with `#[expire]` leave only after the program has
+    /// [confirmed](Delivery::confirm) that the exposition arrived; the other functions that encode
+    /// regard it as delivered when they return.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use metrics_core::{Format, Recipient, Registry};
+    ///
+    /// # fn send(_: &[u8]) -> std::io::Result<()> { Ok(()) }
+    /// # fn main() -> std::io::Result<()> {
+    /// let (registry, archive) = (Registry::new(), Recipient::new("archive"));
+    /// let mut text = Vec::new();
+    /// let timeout = Duration::from_millis(500);
+    /// let delivery = registry.encode_for(archive, Format::Text, &mut text, timeout, None)?;
+    /// if send(&text).is_ok() {
+    ///     delivery.confirm(archive);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
     /// If writing to `out` fails.
-    #[doc(hidden)]
     pub fn encode_for(
         &self,
         recipient: Recipient,

@@ -113,8 +113,19 @@ impl Registry {
         self.gather_to(None, timeout, filter).0
     }
 
-    /// Gathers like [`gather`](Self::gather) for a recipient; the caller confirms the delivery.
-    #[doc(hidden)]
+    /// Gathers like [`gather`](Self::gather) for a recipient to which the program sends the values
+    /// itself. [`gather`](Self::gather) lets no series expire; here, idle series leave after the
+    /// program has [confirmed](Delivery::confirm) that the values arrived.
+    ///
+    /// ```
+    /// use metrics_core::{Recipient, Registry};
+    ///
+    /// let queue = Recipient::new("queue");
+    /// let (families, delivery) = Registry::new().gather_for(queue);
+    /// // Send the families, then:
+    /// delivery.confirm(queue);
+    /// # drop(families);
+    /// ```
     pub fn gather_for(&self, recipient: Recipient) -> (Vec<MetricFamily>, Delivery) {
         self.gather_to(Some(recipient), Duration::MAX, None)
     }

@@ -207,7 +207,7 @@ impl Index {
     }
 
     /// Adds a pin without a check of the generation: for a series that is pinned already, or for
-    /// generation 0, which stands for no series: its recordings are discarded.
+    /// generation 0, which no series has, so that recordings are discarded.
     pub(crate) fn pin_again(&self, place: u32) {
         self.blocks.entry(place).pin_again();
     }

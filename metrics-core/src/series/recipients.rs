@@ -33,6 +33,18 @@ const MAX_RECIPIENTS: usize = 64;
 static NEWEST: AtomicU64 = AtomicU64::new(0);
 
 /// Identifies a recipient of expositions: a scraper, a push target, a file or the program.
+///
+/// A series that has become idle stays until every recipient has its last value. A recipient that
+/// receives nothing any more is forgotten after five minutes, or after three of its intervals if
+/// that is longer, at most a day; so is one that never received anything. At most 64 are known at a
+/// time.
+///
+/// ```
+/// use metrics_core::Recipient;
+///
+/// let archive = Recipient::new("https://archive.example/metrics");
+/// assert_eq!(archive, Recipient::new("https://archive.example/metrics"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recipient(u64);
 
@@ -40,7 +52,8 @@ impl Recipient {
     /// The program itself, which calls `encode`.
     pub(crate) const PROGRAM: Recipient = Recipient(0);
 
-    /// The recipient with this identity, such as the URL of a push target.
+    /// The recipient with this identity, such as the URL of a push target. Equal identities are the
+    /// same recipient.
     pub fn new(identity: impl Hash) -> Self {
         let mut hasher = DefaultHasher::new();
         identity.hash(&mut hasher);

@@ -9,7 +9,7 @@ use hyper::{
     HeaderMap, Method, Uri,
     header::{self, HeaderValue},
 };
-use metrics_core::{__private::Recipient, Format, Registry};
+use metrics_core::{Format, Recipient, Registry};
 use tokio::sync::oneshot;
 
 use super::{

@@ -10,10 +10,7 @@ use std::{
     time::Duration,
 };
 
-use metrics_core::{
-    __private::{Delivery, Recipient},
-    Format, Registry,
-};
+use metrics_core::{Delivery, Format, Recipient, Registry};
 
 use crate::error::Error;
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use hyper::{HeaderMap, Uri, header};
-use metrics_core::__private::{Delivery, Recipient};
+use metrics_core::{Delivery, Recipient};
 
 use super::header::{SCRAPE_TIMEOUT, joined};
 

@@ -1,7 +1,7 @@
 //! The recorder of one function attribute: its type, its series, and its ending.
 //!
 //! On an `async fn` with the argument `plan: Plan`, `#[counted(labels(plan, path = page.path()),
-//! err(fault: Fault))]` yields the code below, in which `call` stands for
+//! err(fault: Fault))]` yields the code below, in which `call` abbreviates
 //! `::metrics_core::__private::call`. If the call is not a future, `family::near` wraps the series.
 //!
 //! ```text

@@ -8,7 +8,7 @@ use tests::{Refusal, promtool_check, protobuf::protobuf, python_openmetrics};
 use crate::support::{Gate, KINDS, SHORT, Scripted, family, name, rejected, write_valid};
 
 metrics! {
-    /// What it is.
+    /// A gauge that is computed.
     #[computed(|| 1.0)]
     static COMPUTED: Gauge = "shared_computed";
 }

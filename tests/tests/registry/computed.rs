@@ -49,7 +49,7 @@ fn missing_label_values_are_empty_and_surplus_ones_ignored() {
         .computed::<FloatGauge>(options("x").labels(["a", "b"]), |write| {
             write(&["1"], 1.5);
             write(&["1", "2", "3"], 2.5);
-            // The same series again: rejected.
+            // Rejected: two labels of three values are those of the series above.
             write(&["1", "2"], 3.5);
         })
         .unwrap();

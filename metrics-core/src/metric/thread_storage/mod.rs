@@ -42,7 +42,7 @@ pub trait ThreadStorage: LocalStorage {
     fn cells(cells: &Self::Cells) -> Option<&[AtomicU64]>;
 }
 
-/// The type that stands for a storage strategy, given its number; see [`StrategyStorage`].
+/// The type of the storage strategy with this number; see [`StrategyStorage`].
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct Strategy<const STRATEGY: u8>;

@@ -7,10 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use metrics_core::{
-    __private::{Delivery, Recipient},
-    Registry,
-};
+use metrics_core::{Delivery, Recipient, Registry};
 use tokio::{
     sync::oneshot,
     task,

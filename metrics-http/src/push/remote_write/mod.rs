@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use metrics_core::{__private::Recipient, Escaping, Registry};
+use metrics_core::{Escaping, Recipient, Registry};
 use tokio::{task, time};
 
 pub use self::version::RemoteWriteVersion;

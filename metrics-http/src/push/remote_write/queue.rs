@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use metrics_core::__private::{Delivery, Recipient};
+use metrics_core::{Delivery, Recipient};
 use tokio::sync::Notify;
 
 use super::series::SeriesSample;
