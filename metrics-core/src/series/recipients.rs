@@ -1,4 +1,4 @@
-//! Who receives expositions of a family, and up to which exposition each of them has received it.
+//! The recipients of a family, and the newest exposition that was delivered to each.
 //!
 //! An exposition is *delivered* once its recipient has it: a scrape when its body has been written,
 //! a push when the server has accepted it. A series that has become idle leaves only after every
@@ -143,7 +143,7 @@ impl Recipients {
             return update(known);
         }
         if all.len() >= MAX_RECIPIENTS {
-            // Recipients that are still waited for stay: nobody can push a regular one out.
+            // Regular recipients stay: a client with many identities cannot displace them.
             all.retain(|known| !known.is_forgotten(start.time));
         }
         if all.len() < MAX_RECIPIENTS {
