@@ -197,7 +197,7 @@ pub(crate) fn observe(block: &[AtomicU64], count: usize, sum: Sum, value: u64) {
         Ok(false) => {}
         Ok(true) => answer_copy_request(block),
         // The last call in this function, so that the fast path need not save registers for it.
-        Err(Overflow) => observe_after_carry(block, value, |block, value| {
+        Err(Overflow) => observe_after_carry(block, value, move |block, value| {
             histogram_block::observe(block, count, sum, value)
         }),
     }
@@ -216,7 +216,7 @@ pub(crate) fn observe_twice(
     match histogram_block::observe_twice(block, counts, buckets, sum, value) {
         Ok(false) => {}
         Ok(true) => answer_copy_request(block),
-        Err(Overflow) => observe_after_carry(block, value, |block, value| {
+        Err(Overflow) => observe_after_carry(block, value, move |block, value| {
             histogram_block::observe_twice(block, counts, buckets, sum, value)
         }),
     }
