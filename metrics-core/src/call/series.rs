@@ -129,8 +129,8 @@ impl CallSeries {
 
     /// The shared cells of a row; `None` if another series has taken the place.
     pub(super) fn shared_row(&self, row: usize) -> Option<&'static [AtomicU64]> {
-        let width = self.family.row_width();
-        series_access::shared_cells(self.family, self.id)?.get(row * width..(row + 1) * width)
+        let cells = series_access::shared_cells(self.family, self.id)?;
+        self.family.row_cells(cells, row)
     }
 
     /// The first row of a closed series among the rows of all series.

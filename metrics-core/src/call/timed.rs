@@ -183,11 +183,7 @@ fn observe_since<const FLAGS: u8>(target: impl CallTarget, row: usize, start: u6
 /// functions.
 #[inline(never)]
 fn observe(cells: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
-    let width = family.row_width();
-    let (Some(buckets), Some(cells)) = (
-        family.bucket_table(),
-        cells.get(row * width..(row + 1) * width),
-    ) else {
+    let (Some(buckets), Some(cells)) = (family.bucket_table(), family.row_cells(cells, row)) else {
         return;
     };
     let bucket = buckets.index_of_duration(to_float(nanos));
@@ -197,8 +193,7 @@ fn observe(cells: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
 /// Like [`observe`], for a bucket that is known.
 #[inline(never)]
 fn observe_in_bucket(cells: &[AtomicU64], row: usize, family: &Family, bucket: usize, nanos: u64) {
-    let width = family.row_width();
-    if let Some(cells) = cells.get(row * width..(row + 1) * width) {
+    if let Some(cells) = family.row_cells(cells, row) {
         storage::observe(cells, bucket, Sum::Nanos, nanos);
     }
 }

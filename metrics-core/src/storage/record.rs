@@ -111,10 +111,8 @@ impl Region {
     #[inline(always)]
     pub(crate) fn ready(&self, series: usize, generation: u64) -> Option<&[AtomicU64]> {
         let (cells, seen) = self.thread_cells()?;
-        let start = series * self.width;
-        cells
-            .get(start..start + self.width)
-            .filter(|_| seen >= generation)
+        let cells = cells.get(series * self.width..)?.get(..self.width)?;
+        (seen >= generation).then_some(cells)
     }
 
     /// Records into a series with open labels whose cells are not [`ready`](Self::ready).

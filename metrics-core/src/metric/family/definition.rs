@@ -203,6 +203,16 @@ impl Family {
         self.row_width
     }
 
+    /// The part of `cells` that belongs to a row.
+    #[inline(always)]
+    pub(crate) fn row_cells<'a>(
+        &self,
+        cells: &'a [AtomicU64],
+        row: usize,
+    ) -> Option<&'a [AtomicU64]> {
+        cells.get(row * self.row_width..)?.get(..self.row_width)
+    }
+
     /// Whether each series is one row, which has no labels of its own.
     pub(super) fn has_one_row(&self) -> bool {
         self.rows.len() == 1 && !self.rows.has_open_result_labels()
