@@ -289,7 +289,12 @@ mod enabled {
 /// A recording that is concurrent with the removal is not lost. A series that is recorded again
 /// before a minute and two scrapes have passed continues with its old value. Later, a new series
 /// starts at zero with a new created timestamp (`_created`), so that `rate()` sees a counter reset. A
-/// recording through the result of a `with` that is older than that goes to the overflow series.
+/// recording through the result of a `with` that is older than that goes to the overflow series, as
+/// if the limit on series were reached.
+///
+/// A recording through the result of a `with` that is older than a `remove`, `clear` or `retain` of
+/// the series is not exposed. If the series of the metric expire, and another series has taken the
+/// storage of the removed one meanwhile, it goes to the overflow series.
 ///
 /// # Expands to
 ///

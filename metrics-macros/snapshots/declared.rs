@@ -261,6 +261,7 @@ const _: () = {
         const LAYOUT: ::m::__private::Layout = __LAYOUT;
         const SERIES: ::core::option::Option<usize> = __SERIES;
         const EXEMPLARS: ::core::primitive::bool = true;
+        const EXPIRES: ::core::primitive::bool = true;
         #[inline(always)]
         fn local() -> &'static ::m::__private::LocalKey<__Local> {
             ::m::__private::thread_local! {

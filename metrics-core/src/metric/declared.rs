@@ -25,6 +25,8 @@ pub trait DeclaredMetric: Sized + 'static {
     const LAYOUT: Layout;
     /// Whether recordings take exemplars from spans.
     const EXEMPLARS: bool = false;
+    /// Whether idle series expire.
+    const EXPIRES: bool = false;
     /// Number of series if all labels are closed.
     const SERIES: Option<usize>;
 
@@ -68,7 +70,8 @@ fn list_cells<M: DeclaredMetric>() {
 /// A series of a declared metric; `with` returns it, wrapped in the metric's type.
 ///
 /// The result of `with` is meant for one recording. Unlike a [`Handle`](crate::Handle) it pins no
-/// series, except those of gauges and state sets.
+/// series, except those of gauges and state sets. If the series expires, later recordings go to the
+/// overflow series.
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct DeclaredSeries<M: DeclaredMetric> {
@@ -108,6 +111,16 @@ impl<M: DeclaredMetric> DeclaredSeries<M> {
             cells,
             metric: PhantomData,
         }
+    }
+}
+
+impl<M: DeclaredMetric> DeclaredSeries<M> {
+    /// The calling thread's cells of a series with open labels, if they can be recorded into
+    /// without a look-up.
+    #[inline(always)]
+    fn open_cells(&self) -> Option<&[AtomicU64]> {
+        let cells = self.cells.as_ref()?;
+        M::Local::cells(cells, self.series, M::EXPIRES)
     }
 }
 
@@ -165,7 +178,7 @@ impl<M: DeclaredMetric> SeriesStorage for DeclaredSeries<M> {
     #[inline(always)]
     fn try_record<R>(&self, op: impl FnOnce(&[AtomicU64]) -> R) -> Option<R> {
         if M::SERIES.is_none() {
-            return self.cells.as_ref().and_then(M::Local::cells).map(op);
+            return self.open_cells().map(op);
         }
         let place = self.series.place as usize;
         storage::try_record_local(M::local(), M::family().region(), |cells| {
@@ -201,6 +214,15 @@ impl<M: DeclaredMetric> SeriesStorage for DeclaredSeries<M> {
     }
 
     #[inline(always)]
+    fn recording_target(&self) -> SeriesId {
+        if M::EXPIRES {
+            M::family().recording_target(self.series)
+        } else {
+            self.series
+        }
+    }
+
+    #[inline(always)]
     fn takes_span_exemplars(&self) -> bool {
         SPANS_ENABLED && M::EXEMPLARS
     }
@@ -209,7 +231,7 @@ impl<M: DeclaredMetric> SeriesStorage for DeclaredSeries<M> {
 #[inline(always)]
 fn record<M: DeclaredMetric>(series: &DeclaredSeries<M>, op: impl FnOnce(&[AtomicU64])) {
     if M::SERIES.is_none() {
-        return match series.cells.as_ref().and_then(M::Local::cells) {
+        return match series.open_cells() {
             Some(cells) => op(cells),
             None => record_cold::<M>(series.series, op),
         };

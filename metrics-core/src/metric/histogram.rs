@@ -298,13 +298,15 @@ impl<S: SeriesStorage> Histogram<S> {
             self.0.family().count_rejected();
             return false;
         };
+        // Before the recording, which may hold a lock.
+        let series = self.0.recording_target();
         self.0.record(|cells| {
             let Some((classic_count, native)) = layout.native() else {
                 return;
             };
             let table = histogram_block::HEADER + classic_count;
             let shared = || {
-                let cells = series_access::shared_cells(self.0.family(), self.0.series_id())?;
+                let cells = series_access::shared_cells(self.0.family(), series)?;
                 Some(&cells[table..])
             };
             let slot = find_or_insert_bucket(native, &cells[table..], value, &shared);

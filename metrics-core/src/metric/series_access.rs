@@ -14,27 +14,12 @@ use crate::{
     storage::{Reader, Region},
 };
 
-/// Records into a series with open labels.
-///
-/// A recording into a removed series is not exposed; one into an expired series is exposed if the
-/// series is resumed. But if the family's series expire and another series has taken the place, the
-/// recording goes to the overflow series.
+/// Records into a series with open labels, or into the overflow series if it has expired; see
+/// [`Index::record`](crate::series::index::Index::record).
 #[inline(always)]
 pub(crate) fn record_open(family: &Family, series: SeriesId, op: impl FnOnce(&[AtomicU64])) {
-    let index = family.index();
-    let series = if index.contains(series) {
-        series
-    } else {
-        match family.redirect_removed(series) {
-            Some(series) => series,
-            None => return,
-        }
-    };
-    let (region, at) = index.region_of(series.place);
-    match region.ready(at, series.generation) {
-        Some(cells) => op(cells),
-        None => region.record_open(at, series.generation, op),
-    }
+    let overflow = || family.overflow_of_expired();
+    family.index().record(series, overflow, op);
 }
 
 /// Calls `op` with the shared cell of a gauge or state set with open labels. The caller has pinned

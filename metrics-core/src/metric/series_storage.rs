@@ -51,6 +51,12 @@ pub(crate) mod sealed {
 
         fn series_id(&self) -> SeriesId;
 
+        /// The series that recordings go to: not this one if it has expired.
+        #[inline(always)]
+        fn recording_target(&self) -> SeriesId {
+            self.series_id()
+        }
+
         /// Whether recordings take exemplars from spans.
         fn takes_span_exemplars(&self) -> bool;
 
@@ -60,7 +66,7 @@ pub(crate) mod sealed {
         fn capture_exemplar(&self, bucket: usize, value: f64, limit: ExemplarLimit) {
             if self.takes_span_exemplars() {
                 let row = RowId {
-                    series: self.series_id(),
+                    series: self.recording_target(),
                     row: 0,
                 };
                 let exemplars = self.family().exemplars();
@@ -73,7 +79,7 @@ pub(crate) mod sealed {
         /// Stores an exemplar with these labels for the recording just made.
         fn set_exemplar(&self, bucket: usize, value: f64, labels: &[(&str, &str)]) {
             let row = RowId {
-                series: self.series_id(),
+                series: self.recording_target(),
                 row: 0,
             };
             let family = self.family();

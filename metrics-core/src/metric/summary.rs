@@ -105,7 +105,8 @@ impl<S: SeriesStorage> Summary<S> {
         add_observation(&self.0, 0, value);
         let family = self.0.family();
         if !family.desc().bounds.is_empty() {
-            family.quantile_windows().observe(self.0.series_id(), value);
+            let series = self.0.recording_target();
+            family.quantile_windows().observe(series, value);
         }
     }
 

@@ -4,6 +4,9 @@
 //! therefore checks that `version` has not changed after it has read the words: the version is odd
 //! while look-ups find the series, and differs for every series. Writers hold the lock on the
 //! index's state.
+//!
+//! Once look-ups no longer find a series, the version tells by how much it is above the series'
+//! generation what has become of the series: see [`Status`].
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -15,6 +18,41 @@ pub(crate) const INLINE_WORDS: usize = 6;
 
 /// Ends a list of tails.
 const NO_TAIL: u32 = u32::MAX;
+
+/// The difference between the generations of consecutive series of a metric. The generations are
+/// odd, and the numbers up to the next one are the versions of hidden series.
+pub(crate) const GENERATION_STEP: u64 = 8;
+
+/// Added to the generation of a series that the program has removed.
+const REMOVED: u64 = 1;
+/// Added to the generation of a series that has expired and may still be resumed.
+const SUSPENDED: u64 = 3;
+/// Added to the generation of a series that was removed because it had expired.
+const EXPIRED: u64 = 5;
+
+/// What has become of the series of a generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Look-ups find the series.
+    Live,
+    /// The series has expired and may still be resumed.
+    Suspended,
+    /// The series has expired and was removed for that reason.
+    Expired,
+    /// The program has removed the series.
+    Removed,
+    /// The entry belongs to another series.
+    Replaced,
+}
+
+/// Why a series is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removal {
+    /// The program has removed it.
+    Requested,
+    /// It has expired.
+    Expired,
+}
 
 /// The bit of `pins` that marks a series which was pinned after the last scrape; used only in an
 /// index whose series expire.
@@ -58,6 +96,17 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
     #[inline(always)]
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Relaxed)
+    }
+
+    /// What has become of the series of this generation, which was in this entry.
+    pub(crate) fn status(&self, generation: u64) -> Status {
+        match self.version().wrapping_sub(generation) {
+            0 => Status::Live,
+            REMOVED => Status::Removed,
+            SUSPENDED => Status::Suspended,
+            EXPIRED => Status::Expired,
+            _ => Status::Replaced,
+        }
     }
 
     /// The generation of the series, if there is one and it has this key.
@@ -137,10 +186,22 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
         self.version.store(generation, Ordering::Release);
     }
 
-    /// Hides the series from look-ups, because it is removed.
-    pub(crate) fn clear(&self) {
+    /// Hides the series from look-ups, if it is live, because it is removed.
+    pub(crate) fn remove(&self, removal: Removal) {
+        let version = self.version();
+        let generation = if version & 1 == 1 {
+            version
+        } else {
+            version - SUSPENDED
+        };
+        let removed = match removal {
+            Removal::Requested => generation + REMOVED,
+            Removal::Expired => generation + EXPIRED,
+        };
         // SeqCst, with `pin`: either `pin` sees this version or the writer sees the pin afterwards.
-        self.version.fetch_add(1, Ordering::SeqCst);
+        // Only writers change the version, so this sets it to `removed`.
+        let change = removed.wrapping_sub(version);
+        self.version.fetch_add(change, Ordering::SeqCst);
     }
 
     /// Hides the series from look-ups, unless it is pinned or was pinned after the last scrape.
@@ -151,7 +212,7 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
             return false;
         }
         // SeqCst, with `pin`: either `pin` sees this version or the load below sees the pin.
-        let generation = self.version.fetch_add(1, Ordering::SeqCst);
+        let generation = self.version.fetch_add(SUSPENDED, Ordering::SeqCst);
         if self.pins.load(Ordering::SeqCst) != 0 {
             // A handle has pinned the series meanwhile. The caller holds the lock, so the entry has
             // not been given to another series.
@@ -163,7 +224,7 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
 
     /// Makes a suspended series visible again, and returns its generation.
     pub(crate) fn resume(&self) -> u64 {
-        let generation = self.version.load(Ordering::Relaxed) - 1;
+        let generation = self.version.load(Ordering::Relaxed) - SUSPENDED;
         // Release: a reader that sees this version sees the key, which is still in the entry.
         self.version.store(generation, Ordering::Release);
         generation
@@ -195,7 +256,7 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
     ///
     /// `expires` says whether the series of the index expire.
     pub(crate) fn pin(&self, generation: u64, expires: bool) -> bool {
-        // SeqCst, with `clear`, `suspend` and `is_pinned`: either this call sees the new version
+        // SeqCst, with `remove`, `suspend` and `is_pinned`: either this call sees the new version
         // or the writer sees the pin.
         let pins = self.pins.fetch_add(1, Ordering::SeqCst);
         if expires && pins & RECENTLY_PINNED == 0 {

@@ -14,10 +14,10 @@
 //! [`clock::GRACE_NANOS`] and at least [`GRACE_READS`] scrapes without a change. From then on the same
 //! labels are a new series that starts at zero.
 //!
-//! A recording is still lost if its thread is stopped for all of that time between the look-up and
-//! the recording. After the removal, a recording through a value that `with` returned before is
-//! lost, too, until another series takes the place; from then on such recordings are counted in the
-//! overflow series (see `Family::redirect_removed`).
+//! A recording through a value that `with` returned before checks that the series is still there.
+//! If it is suspended, the recording resumes it; if it was removed, the recording goes to the
+//! overflow series (see `redirect.rs`). A recording is lost only if its thread is stopped for all of
+//! the time above between this check, or the look-up, and the recording.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -26,6 +26,7 @@ use std::{
 
 use crate::{
     series::{
+        entry::Removal,
         id::SeriesId,
         index::{Index, Tile},
         place::place_of,
@@ -83,7 +84,7 @@ impl Index {
             let is_over =
                 clock::grace_clock().saturating_sub(suspension.since) >= clock::GRACE_NANOS;
             if is_over && suspension.reads >= GRACE_READS {
-                self.remove_place(state, place_of(position));
+                self.remove_place(state, place_of(position), Removal::Expired);
             }
             return false;
         }

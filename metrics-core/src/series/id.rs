@@ -1,6 +1,9 @@
-//! [`SeriesId`], which identifies a series of a metric, and [`CachedSeries`], a look-up to reuse.
+//! [`SeriesId`], which identifies a series of a metric, and what a look-up finds: [`CachedSeries`],
+//! to be used for the next look-up, and [`OpenCells`], to be recorded into.
 
-use crate::series::entry::Entry;
+use std::sync::atomic::AtomicU64;
+
+use crate::{series::entry::Entry, storage::CachedCells};
 
 /// Identifies a series: its place in the index and its generation.
 ///
@@ -32,16 +35,48 @@ pub struct CachedSeries {
     allow(dead_code, reason = "used by `SeriesCache`")
 )]
 impl CachedSeries {
-    /// The series, if it has this key and has neither been removed nor expired.
+    /// Itself, if it has this key and has neither been removed nor expired.
     ///
     /// `None` for a key that does not fit into the entry.
     #[inline(always)]
-    pub(crate) fn matches<const N: usize>(&self, key: &[u64; N]) -> Option<SeriesId> {
+    pub(crate) fn matches<const N: usize>(&self, key: &[u64; N]) -> Option<Self> {
         let is_match = self.entry.still_matches(self.id.generation, key);
-        is_match.then_some(self.id)
+        is_match.then_some(*self)
     }
 
     pub(crate) fn is_removed(&self) -> bool {
         self.entry.version() != self.id.generation
+    }
+}
+
+/// The calling thread's cells of a series with open labels, with the series' entry in the index.
+#[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
+pub struct OpenCells<const N: usize> {
+    cells: CachedCells<N>,
+    entry: &'static Entry,
+}
+
+impl<const N: usize> OpenCells<N> {
+    #[inline(always)]
+    pub(crate) fn new(series: CachedSeries, cells: CachedCells<N>) -> Self {
+        OpenCells {
+            cells,
+            entry: series.entry,
+        }
+    }
+
+    /// The cells of `series`; `None` in another thread, and once they may have been freed or may
+    /// belong to another series.
+    ///
+    /// If the metric's series expire, `expires` is true, and the result is `None` as well if the
+    /// series has expired or was removed: the recording then must not stay in these cells.
+    #[inline(always)]
+    pub(crate) fn get(&self, series: SeriesId, expires: bool) -> Option<&[AtomicU64]> {
+        if expires && self.entry.version() != series.generation {
+            return None;
+        }
+        let cells = self.cells.get()?;
+        Some(cells)
     }
 }

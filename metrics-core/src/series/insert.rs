@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use crate::{
     series::{
+        entry::GENERATION_STEP,
         id::SeriesId,
         index::Index,
         place::{MAX_SERIES, block_size, blocks_for, locate, place_of, position_of},
@@ -87,7 +88,7 @@ impl Index {
     /// Generations are odd: an even version of an entry means that look-ups find no series there.
     fn start_generation(&self, state: &mut State, place: u32) -> u64 {
         let (region, at) = self.blocks.region_of(place);
-        state.generation += 2;
+        state.generation += GENERATION_STEP;
         if self.blocks.entry(place).version() == 0 {
             region.claim_first(at, state.generation);
         } else {

@@ -17,6 +17,7 @@ pub(crate) mod model;
 pub(crate) mod place;
 pub(crate) mod read;
 pub(crate) mod recipients;
+pub(crate) mod redirect;
 pub(crate) mod remove;
 pub(crate) mod rendered_labels;
 pub(crate) mod state;

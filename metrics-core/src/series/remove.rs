@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use crate::series::{
+    entry::Removal,
     id::SeriesId,
     index::Index,
     place::{place_of, position_of},
@@ -14,11 +15,11 @@ impl Index {
     pub(crate) fn remove(&self, key: &[u64]) -> bool {
         let mut state = self.lock();
         if let Some(series) = self.find(key) {
-            return self.remove_place(&mut state, series.place);
+            return self.remove_place(&mut state, series.place, Removal::Requested);
         }
         // A suspended series is removed as well, so that it is not resumed after this call.
         if let Some(position) = self.find_suspended(&state, key, self.hash(key)) {
-            self.remove_place(&mut state, place_of(position));
+            self.remove_place(&mut state, place_of(position), Removal::Requested);
         }
         false
     }
@@ -52,14 +53,14 @@ impl Index {
             if !keep(series, &labels) {
                 let mut state = self.lock();
                 if self.contains(series) {
-                    self.remove_place(&mut state, series.place);
+                    self.remove_place(&mut state, series.place, Removal::Requested);
                 }
             }
         }
     }
 
     /// Removes the live or suspended series at a place; false if there is none.
-    pub(crate) fn remove_place(&self, state: &mut State, place: u32) -> bool {
+    pub(crate) fn remove_place(&self, state: &mut State, place: u32, removal: Removal) -> bool {
         let position = position_of(place);
         let was_suspended = state.end_suspension(position);
         let was_live = std::mem::take(&mut state.columns.is_live[position]);
@@ -72,9 +73,7 @@ impl Index {
         self.is_full.store(false, Ordering::Relaxed);
         let entry = self.blocks.entry(place);
         self.table.remove(state.columns.hashes[position], place);
-        if was_live {
-            entry.clear();
-        }
+        entry.remove(removal);
         entry.for_each_tail(|at| self.blocks.tail(at), |at| state.free_tails.push(at));
         if entry.is_pinned() {
             state.pinned_places.push(place);

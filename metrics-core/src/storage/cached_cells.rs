@@ -13,8 +13,7 @@ use crate::storage::{lifecycle, region::Region, thread_state};
 
 /// The address of a thread's cells of one series, valid in one epoch of that thread.
 #[derive(Clone, Copy, Debug)]
-#[doc(hidden)]
-pub struct CachedCells<const N: usize> {
+pub(crate) struct CachedCells<const N: usize> {
     /// The address, in a region that is never dropped.
     cells: NonNull<[AtomicU64; N]>,
     epoch: u64,

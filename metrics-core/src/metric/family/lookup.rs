@@ -14,6 +14,7 @@ use crate::{
         id::SeriesId,
         index::Index,
         recipients::{ExpositionStart, Recipient, Recipients},
+        redirect::Redirect,
     },
 };
 
@@ -83,6 +84,11 @@ impl Family {
     /// the look-up.
     fn overflow_series(&self, overflow: &impl LabelSet) -> SeriesId {
         self.open.overflowed.fetch_add(1, Ordering::Relaxed);
+        self.find_or_create_overflow(overflow)
+    }
+
+    /// The series with the labels `overflow`.
+    fn find_or_create_overflow(&self, overflow: &impl LabelSet) -> SeriesId {
         let index = self.index();
         let key = LongKey::new(overflow);
         index
@@ -96,29 +102,26 @@ impl Family {
             })
     }
 
-    /// The series to record into instead of one that the index does not contain any more.
-    ///
-    /// `None` if the recording must be discarded.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn redirect_removed(&self, series: SeriesId) -> Option<SeriesId> {
-        if series.generation == 0 {
-            return None;
+    /// The overflow series, for a recording into a series that has expired. Counts the look-up.
+    pub(crate) fn overflow_of_expired(&self) -> SeriesId {
+        self.overflow_series(&self.unknown_labels())
+    }
+
+    /// The series that the next recording into `series` goes to: the overflow series if `series` has
+    /// expired.
+    pub(crate) fn recording_target(&self, series: SeriesId) -> SeriesId {
+        let index = self.index();
+        if index.contains(series) || index.redirect(series) != Redirect::Overflow {
+            return series;
         }
-        let (region, at) = self.index().region_of(series.place);
-        if region.generation(at) == series.generation {
-            // No new series uses this storage yet, so recording into it is safe: the recording
-            // counts if the series had only expired and comes back, and is never exposed if it was
-            // removed.
-            return Some(series);
+        self.find_or_create_overflow(&self.unknown_labels())
+    }
+
+    /// The labels `overflow` of a series whose labels were forgotten when it expired.
+    fn unknown_labels(&self) -> impl LabelSet {
+        UnknownLabels {
+            value_sets: (0..self.series_label_count()).map(|at| self.indexed_values(at)),
         }
-        let overflow = self.has_expiry().then(|| {
-            // The labels were forgotten together with the series.
-            self.overflow_series(&UnknownLabels {
-                value_sets: (0..self.series_label_count()).map(|at| self.indexed_values(at)),
-            })
-        });
-        overflow.filter(|series| series.generation != 0)
     }
 
     /// Renders const labels and the labels of a series.

@@ -7,26 +7,26 @@ use crate::{
         family::Family,
         thread_storage::{Strategy, StrategyStorage, ThreadStorage},
     },
-    series::id::SeriesId,
-    storage::{CachedCells, DirectoryOnly},
+    series::id::{OpenCells, SeriesId},
+    storage::DirectoryOnly,
 };
 
 impl<const N: usize> ThreadStorage for DirectoryOnly<N> {
-    type Cells = CachedCells<N>;
+    type Cells = OpenCells<N>;
 
     fn find<const K: usize>(
         key: &[u64; K],
         _: &'static LocalKey<Self>,
         family: &'static Family,
-    ) -> Option<(SeriesId, Option<CachedCells<N>>)> {
+    ) -> Option<(SeriesId, Option<OpenCells<N>>)> {
         let index = family.index();
         let (cached, cells) = index.find_cached(key, index.hash(key))?;
+        let cells = cells.map(|cells| OpenCells::new(cached, cells));
         Some((cached.id, cells))
     }
 
-    fn cells(cells: &CachedCells<N>) -> Option<&[AtomicU64]> {
-        let cells = cells.get()?;
-        Some(cells)
+    fn cells(cells: &OpenCells<N>, series: SeriesId, expires: bool) -> Option<&[AtomicU64]> {
+        cells.get(series, expires)
     }
 }
 

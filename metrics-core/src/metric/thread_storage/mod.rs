@@ -37,9 +37,12 @@ pub trait ThreadStorage: LocalStorage {
         family: &'static Family,
     ) -> Option<(SeriesId, Option<Self::Cells>)>;
 
-    /// The cells; `None` in another thread, and once they may have been freed or may belong to
-    /// another series.
-    fn cells(cells: &Self::Cells) -> Option<&[AtomicU64]>;
+    /// The cells of `series`; `None` in another thread, and once they may have been freed or may
+    /// belong to another series.
+    ///
+    /// If the metric's series expire, `expires` is true, and the result is `None` as well if the
+    /// series has expired or was removed.
+    fn cells(cells: &Self::Cells, series: SeriesId, expires: bool) -> Option<&[AtomicU64]>;
 }
 
 /// The type of the storage strategy with this number; see [`StrategyStorage`].

@@ -15,8 +15,8 @@ use crate::{
         family::Family,
         thread_storage::{Strategy, StrategyStorage, ThreadStorage},
     },
-    series::id::{CachedSeries, SeriesId},
-    storage::{self, CachedCells, LocalBlock, LocalCells, SeriesCache},
+    series::id::{CachedSeries, OpenCells, SeriesId},
+    storage::{self, LocalBlock, LocalCells, SeriesCache},
 };
 
 /// Implements [`ThreadStorage`] for the storage of metrics with closed labels. Their series are found
@@ -34,7 +34,7 @@ macro_rules! closed {
                 None
             }
 
-            fn cells(cells: &Infallible) -> Option<&[AtomicU64]> {
+            fn cells(cells: &Infallible, _: SeriesId, _: bool) -> Option<&[AtomicU64]> {
                 match *cells {}
             }
         }
@@ -45,35 +45,35 @@ closed!(LocalCells);
 closed!(LocalBlock);
 
 impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries, N> {
-    type Cells = CachedCells<N>;
+    type Cells = OpenCells<N>;
 
     #[inline(always)]
     fn find<const K: usize>(
         key: &[u64; K],
         local: &'static LocalKey<Self>,
         family: &'static Family,
-    ) -> Option<(SeriesId, Option<CachedCells<N>>)> {
+    ) -> Option<(SeriesId, Option<OpenCells<N>>)> {
         let cache = storage::local_storage(local);
         let matches = |cached: &CachedSeries| cached.matches(key);
-        if let Some((series, cells)) = cache.last(matches) {
-            return Some((series, Some(cells)));
+        if let Some((cached, cells)) = cache.last(matches) {
+            return Some((cached.id, Some(OpenCells::new(cached, cells))));
         }
         let index = family.index();
         let hash = index.hash(key);
-        if let Some((series, cells)) = cache.find(hash, matches) {
-            return Some((series, Some(cells)));
+        if let Some((cached, cells)) = cache.find(hash, matches) {
+            return Some((cached.id, Some(OpenCells::new(cached, cells))));
         }
         let (cached, cells) = index.find_cached(key, hash)?;
         // Caches nothing if `cells` is `None`: the next recording must first prepare the cells, and
         // a look-up costs little beside that.
         storage::cache_series(local, cache, hash, cached, cells, CachedSeries::is_removed);
+        let cells = cells.map(|cells| OpenCells::new(cached, cells));
         Some((cached.id, cells))
     }
 
     #[inline(always)]
-    fn cells(cells: &CachedCells<N>) -> Option<&[AtomicU64]> {
-        let cells = cells.get()?;
-        Some(cells)
+    fn cells(cells: &OpenCells<N>, series: SeriesId, expires: bool) -> Option<&[AtomicU64]> {
+        cells.get(series, expires)
     }
 }
 

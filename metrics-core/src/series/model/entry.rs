@@ -9,7 +9,7 @@ use std::sync::{
 use loom::thread;
 
 use crate::{
-    series::entry::{self, INLINE_WORDS, tails_match},
+    series::entry::{self, INLINE_WORDS, Removal, tails_match},
     storage::model::loom_atomic::{AtomicU32, AtomicU64, check},
 };
 
@@ -41,7 +41,7 @@ impl Keys {
     }
 
     fn clear(&self, at: usize) {
-        self.entries[at].clear();
+        self.entries[at].remove(Removal::Requested);
         self.entries[at].for_each_tail(|_| &self.tail, |_| ());
     }
 
@@ -164,7 +164,7 @@ impl Place {
     /// Removes the series and gives its entry to another one. If the entry is pinned, tries again
     /// once, as `Index::take_place` does at later insertions.
     fn replace(&self) {
-        self.entry.clear();
+        self.entry.remove(Removal::Requested);
         let _ = self.give() || self.give();
     }
 }

@@ -4,7 +4,7 @@
 //! The entry, the generations and the additions are the real code. The code that calls them is
 //! copied here in a simple form, for one place and one recording thread: `Index::update_activity`
 //! (in `scrape`), `expire_idle`, `insert`, `remove_place`, `start_generation` and `pin`;
-//! `record_open` with `Family::redirect_removed` (as `record`); and of the storage, `CachedCells` and
+//! `Index::record` and `redirect`; and of the storage, `CachedCells` and
 //! `Region::{ready, record_open, caught_up_cells}`. The grace period has no length, so that only the
 //! number of scrapes delays a removal.
 
@@ -19,7 +19,7 @@ use loom::{
 };
 
 use crate::{
-    series::entry,
+    series::entry::{self, GENERATION_STEP, Removal, Status},
     storage::{
         generation,
         model::loom_atomic::{AtomicU32, AtomicU64, check},
@@ -31,7 +31,7 @@ use crate::{
 const KEY: [u64; 1] = [1];
 const OLD: u64 = 3;
 const OTHER: [u64; 1] = [2];
-const NEW: u64 = 5;
+const NEW: u64 = OLD + GENERATION_STEP;
 
 /// The state that the index's lock protects.
 struct State {
@@ -55,7 +55,7 @@ struct Place {
     /// Recordings into the overflow series, and recordings begun for each generation. Atomics of
     /// the standard library, which loom does not see, so that they order nothing.
     overflowed: atomic::AtomicU64,
-    begun: [atomic::AtomicU64; 6],
+    begun: [atomic::AtomicU64; NEW as usize + 1],
     was_pinned: atomic::AtomicBool,
 }
 
@@ -150,10 +150,8 @@ impl Place {
     }
 
     fn remove_place(&self, state: &mut State) {
-        let was_suspended = state.suspension.take().is_some();
-        if !was_suspended {
-            self.entry.clear();
-        }
+        state.suspension = None;
+        self.entry.remove(Removal::Expired);
         state.is_live = false;
         state.is_free = true;
     }
@@ -188,7 +186,7 @@ impl Place {
 
     /// Records into a series that the thread has found earlier.
     fn record(&self, generation: u64) {
-        if self.entry.version() != generation && self.generation() != generation {
+        if self.entry.version() != generation && !self.redirect(generation) {
             self.overflowed.fetch_add(1, Ordering::Relaxed);
             return;
         }
@@ -200,6 +198,20 @@ impl Place {
         generation::catch_up(born, newest, generation, words, &self.seen, || ());
         if self.generation() == generation {
             increment(&self.word[0]);
+        }
+    }
+
+    /// Resumes the series if it is suspended; false if the recording goes to the overflow series.
+    fn redirect(&self, generation: u64) -> bool {
+        if self.entry.status(generation) == Status::Suspended {
+            let mut state = self.lock();
+            if self.entry.status(generation) == Status::Suspended {
+                self.resume(&mut state);
+            }
+        }
+        match self.entry.status(generation) {
+            Status::Expired | Status::Replaced => false,
+            _ => self.generation() == generation,
         }
     }
 

@@ -16,7 +16,7 @@ use std::sync::{
 use loom::{sync::Mutex, thread};
 
 use crate::{
-    series::entry,
+    series::entry::{self, Removal},
     storage::{
         atomic::Atomic,
         generation,
@@ -79,7 +79,7 @@ impl Region {
 
     /// Gives the place of the old series to the new one.
     fn replace(&self) {
-        self.entries[SHARED].clear();
+        self.entries[SHARED].remove(Removal::Requested);
         {
             let _state = self.lock.lock();
             let (born, words) = (&self.generations[SHARED], &self.shared[SHARED..=SHARED]);

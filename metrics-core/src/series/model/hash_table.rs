@@ -8,7 +8,10 @@ use std::sync::{Arc, atomic::Ordering};
 use loom::thread;
 
 use crate::{
-    series::{entry, hash_table::HashTable},
+    series::{
+        entry::{self, Removal},
+        hash_table::HashTable,
+    },
     storage::model::loom_atomic::{AtomicU32, AtomicU64, check},
 };
 
@@ -62,7 +65,7 @@ impl Index {
 
     fn remove(&self, place: u32) {
         self.table.remove(HASH, place);
-        self.entries[place as usize].clear();
+        self.entries[place as usize].remove(Removal::Requested);
     }
 
     fn rebuild(&self, size: usize, live: &[u32]) {

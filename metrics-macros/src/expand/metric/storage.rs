@@ -83,6 +83,11 @@ impl Expansion<'_> {
                 const EXEMPLARS: ::core::primitive::bool = true;
             }
         });
+        let expires = attrs.expire.get().map(|_| {
+            quote! {
+                const EXPIRES: ::core::primitive::bool = true;
+            }
+        });
         let buckets_method = self.is_histogram().then(|| {
             quote! {
                 fn buckets() -> ::core::option::Option<&'static #p::Buckets> {
@@ -119,6 +124,7 @@ impl Expansion<'_> {
                 const LAYOUT: #p::Layout = __LAYOUT;
                 const SERIES: ::core::option::Option<usize> = __SERIES;
                 #exemplars
+                #expires
 
                 #[inline(always)]
                 fn local() -> &'static #p::LocalKey<__Local> {

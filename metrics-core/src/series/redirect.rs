@@ -1,0 +1,91 @@
+//! Recording into a series that was looked up earlier and may have expired or been removed since.
+//!
+//! Handles, instrumented calls and stored results of `with` record this way. A series is identified
+//! by place and generation, so a recording never counts for another series that uses the same place.
+
+use std::sync::atomic::AtomicU64;
+
+use crate::series::{entry::Status, id::SeriesId, index::Index, place::position_of};
+
+/// Where a recording goes whose series look-ups no longer find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Redirect {
+    /// To the cells of this series, which are exposed if it was resumed.
+    Series(SeriesId),
+    /// To the overflow series, because the series has expired.
+    Overflow,
+    /// Nowhere.
+    Discarded,
+}
+
+impl Index {
+    /// Records into a series that was looked up earlier.
+    ///
+    /// If the series has expired, the recording resumes it or, if it was removed, goes to the series
+    /// that `overflow` returns. A recording into a series that the program has removed is not
+    /// exposed.
+    #[inline(always)]
+    pub(crate) fn record(
+        &self,
+        series: SeriesId,
+        overflow: impl Fn() -> SeriesId,
+        op: impl FnOnce(&[AtomicU64]),
+    ) {
+        let series = if self.contains(series) {
+            series
+        } else {
+            match self.redirect_to(series, &overflow) {
+                Some(series) => series,
+                None => return,
+            }
+        };
+        let (region, at) = self.region_of(series.place);
+        match region.ready(at, series.generation) {
+            Some(cells) => op(cells),
+            None => region.record_open(at, series.generation, op),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn redirect_to(&self, series: SeriesId, overflow: &dyn Fn() -> SeriesId) -> Option<SeriesId> {
+        match self.redirect(series) {
+            Redirect::Series(series) => Some(series),
+            // Generation 0: not even the overflow series has a place.
+            Redirect::Overflow => Some(overflow()).filter(|series| series.generation != 0),
+            Redirect::Discarded => None,
+        }
+    }
+
+    /// Where a recording goes whose series the index did not [contain](Self::contains); resumes the
+    /// series if it is suspended.
+    pub(crate) fn redirect(&self, series: SeriesId) -> Redirect {
+        // No open series has generation 0: the look-up found no place.
+        if series.generation == 0 {
+            return Redirect::Discarded;
+        }
+        let entry = self.blocks.entry(series.place);
+        if entry.status(series.generation) == Status::Suspended {
+            // Under the lock, because a scrape may be about to remove the series.
+            let mut state = self.lock();
+            if entry.status(series.generation) == Status::Suspended {
+                self.resume(&mut state, position_of(series.place));
+            }
+        }
+        let (region, at) = self.region_of(series.place);
+        match entry.status(series.generation) {
+            Status::Expired => Redirect::Overflow,
+            // The status may be outdated: another series may have claimed the place, and this thread
+            // may have zeroed its cells for that series. Then `generation` returns the generation of
+            // the other series, because the thread has seen its claim.
+            Status::Live | Status::Suspended | Status::Removed
+                if region.generation(at) == series.generation =>
+            {
+                Redirect::Series(series)
+            }
+            // Whether the previous series of a place were removed or expired is not stored.
+            _ if self.expiry != 0 => Redirect::Overflow,
+            _ => Redirect::Discarded,
+        }
+    }
+}
