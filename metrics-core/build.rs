@@ -1,7 +1,8 @@
 //! Rejects targets without atomic 64-bit integers, and selects the storage for targets without
 //! native thread-local storage.
 //!
-//! `cfg(target_thread_local)` says which targets have the latter, but it is unstable.
+//! `cfg(target_thread_local)` says which targets have native thread-local storage, but this option
+//! is unstable.
 
 use std::env;
 

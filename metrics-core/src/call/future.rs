@@ -1,4 +1,4 @@
-//! [`TrackedFuture`]: a future around the body of an async function, which records the call.
+//! [`TrackedFuture`]: wraps the future of an instrumented function and records the call.
 
 use std::{
     cell::Cell,

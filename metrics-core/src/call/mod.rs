@@ -13,7 +13,7 @@
 //!
 //! A program may have thousands of annotated functions, and code that is generic over the function
 //! is compiled for each. Only items that take the body or its result are generic over them. A
-//! recorder is a few words that refer to the function's metric, a `static`
+//! recorder is small, because it only refers to the function's metric, a `static`
 //! [`Family`](crate::metric::family::Family).
 
 mod function;

@@ -1,4 +1,5 @@
-//! The trait [`Recorder`], and the recorders of `#[counted]` and `#[in_flight]`.
+//! [`Recorder`]: the trait of types that record one call; its implementations for `#[counted]` and
+//! `#[in_flight]`.
 
 use crate::{
     call::{outcome::Outcome, result::CallOutcome, series::CallTarget},

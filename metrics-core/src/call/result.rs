@@ -1,4 +1,5 @@
-//! Maps the result of a call to the series and row that the call is recorded in.
+//! [`CallOutcome`]: selects the cells that record a call by its outcome (such as `ok`) and result
+//! labels.
 
 use crate::{
     call::{outcome::Outcome, series::CallTarget},

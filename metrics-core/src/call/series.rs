@@ -1,4 +1,5 @@
-//! Targets of a call: the series that it is recorded in, and how the thread's cells are found.
+//! [`CallTarget`]: the series that a call is recorded in, and how the calling thread finds its
+//! storage of it.
 
 use std::{sync::atomic::AtomicU64, thread::LocalKey};
 

@@ -1,4 +1,4 @@
-//! Recording calls of functions that are not `async`, and helpers for those that return a future.
+//! Records calls of functions that are not `async`. Helps those that return a future to create it.
 
 use std::{pin::Pin, thread};
 

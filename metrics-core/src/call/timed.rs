@@ -1,4 +1,4 @@
-//! The recorders of `#[timed]`, which measure calls in whole nanoseconds.
+//! Records calls of `#[timed]` functions; durations are measured in whole nanoseconds.
 
 use std::{
     cell::Cell,

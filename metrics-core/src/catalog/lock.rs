@@ -1,5 +1,5 @@
-//! The lock file of `assert_catalog`: the properties of metrics on which existing queries rely,
-//! such as names, types, labels and buckets.
+//! [`Lock`]: the lock file of `assert_catalog`. It lists the properties of metrics on which
+//! existing queries rely, such as names, types, labels and buckets.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,7 +1,7 @@
 //! The catalogue: the metrics of a registry as data, with JSON, Markdown, lints and a lock file.
 //!
-//! It is built from a registry, whose metrics need not have recorded anything. `dashboard/` and
-//! `rules/` generate their output from it.
+//! The catalogue is built from a registry, whose metrics need not have recorded anything.
+//! `dashboard/` and `rules/` generate their output from the catalogue.
 
 mod assert;
 mod build;

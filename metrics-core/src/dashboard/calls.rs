@@ -1,4 +1,5 @@
-//! The families that `#[counted]`, `#[timed]` and `#[in_flight]` record into by default.
+//! [`Calls`]: finds the families that `#[counted]`, `#[timed]` and `#[in_flight]` record into by
+//! default.
 
 use crate::catalog::{Catalog, CatalogFamily};
 

@@ -1,4 +1,4 @@
-//! The dashboard of the functions whose attributes record into the default families.
+//! Builds the dashboard of the functions whose attributes record into the default families.
 
 use super::{
     calls::{Calls, FUNCTION_LABELS},

@@ -1,4 +1,4 @@
-//! The overview dashboard of a program.
+//! Builds the overview dashboard of a program.
 
 use super::{
     calls::Calls,

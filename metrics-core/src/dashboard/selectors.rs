@@ -1,4 +1,4 @@
-//! The matchers that restrict a query to the values selected in the dashboard's variables.
+//! Writes the matchers that restrict a query to the values selected in the dashboard's variables.
 
 use crate::{
     catalog::{CatalogFamily, promql},

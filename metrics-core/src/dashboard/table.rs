@@ -1,4 +1,4 @@
-//! The table of measured functions, for the dashboard of functions.
+//! Builds the table of measured functions for the dashboard of functions.
 
 use serde_json::{Map, Value, json};
 

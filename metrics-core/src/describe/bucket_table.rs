@@ -1,7 +1,8 @@
 //! [`Buckets`]: finds the bucket of an observation with a lookup table, or by binary search if the
 //! bounds do not suit the table.
 //!
-//! The table of a declared histogram is built in `const`, that of a dynamic one at run time.
+//! The table of a declared histogram is built at compile time, the table of a histogram that the
+//! program creates while it runs at its creation.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! Decimal arithmetic at compile time, for bucket bounds such as 0.3 that floats do not add up to.
 //!
-//! `0.1 + 2.0 * 0.1` is `0.30000000000000004`. Here, each float is replaced by the shortest decimal
-//! number that parses to it, and a result is rounded once, at the end.
+//! `0.1 + 2.0 * 0.1` is `0.30000000000000004`. In this module, each float is replaced by the
+//! shortest decimal number that parses to it, and a result is rounded once, at the end.
 
 /// A fraction. Its value is that of a decimal number, so the denominator divides a power of ten.
 #[derive(Clone, Copy)]

@@ -1,4 +1,4 @@
-//! Escaping of names for scrapers without UTF-8 support.
+//! Escapes names for scrapers without UTF-8 support.
 //!
 //! The schemes are those of <https://prometheus.io/docs/instrumenting/escaping_schemes/>. Where
 //! that page differs from the released Prometheus, this module does as Prometheus does: hexadecimal

@@ -1,4 +1,5 @@
-//! Public traits of labels, mainly [`Label`] (one value) and [`LabelSet`] (those of a series).
+//! The traits of labels: [`Label`] for one value, [`LabelSet`] for the values of one series,
+//! [`Labels`] for a struct of values.
 
 use std::{borrow::Cow, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Label sets encoded as integer words: the keys of the index of series with open labels.
+//! Encodes the label values of a series as integers, which are its key in a hash table.
 
 use crate::describe::label::{Label, LabelSet, LabelVisitor};
 

@@ -1,5 +1,6 @@
-//! Label sets whose number of labels is known only at run time: of dynamic metrics, of overflow
-//! series, and copies of other label sets.
+//! Label sets whose number of labels is known only at run time: of metrics that the program creates
+//! while it runs, of overflow series (which count recordings beyond the cardinality limit), and
+//! copies of other label sets.
 
 use crate::describe::label::{Label, LabelSet, LabelVisitor, with_exposed_str};
 

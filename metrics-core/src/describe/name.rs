@@ -1,4 +1,4 @@
-//! Checks metric names, label names and units; those in declarations at compile time.
+//! Checks metric names, label names and units. Names in declarations are checked at compile time.
 //!
 //! The rules are those of the Prometheus data model and of OpenMetrics 1.0 ("Naming"):
 //! metric names match `[a-zA-Z_:][a-zA-Z0-9_:]*`, label names `[a-zA-Z_][a-zA-Z0-9_]*`;

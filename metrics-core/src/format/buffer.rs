@@ -1,4 +1,4 @@
-//! The memory that an exposition is encoded into.
+//! [`Buffer`] and [`Line`]: the memory that an exposition is encoded into.
 //!
 //! Some methods of [`Line`], such as `put_padded`, copy text in pieces of fixed size. The last piece
 //! may reach past the end of the text, and whatever is written next overwrites the surplus. For

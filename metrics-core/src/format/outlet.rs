@@ -1,4 +1,5 @@
-//! The output of an exposition: a buffer whose content goes to a writer in pieces or to a vector.
+//! [`Outlet`]: the buffer of an exposition, whose content goes to a writer in pieces or to a
+//! vector.
 
 use std::io::{self, IoSlice};
 

@@ -1,4 +1,5 @@
-//! Declared metrics: the trait that `metrics!` implements, and a series of such a metric.
+//! [`DeclaredMetric`]: the trait that `metrics!` implements for a metric. [`DeclaredSeries`]: a
+//! series of such a metric.
 
 use std::{marker::PhantomData, sync::atomic::AtomicU64, thread::LocalKey};
 

@@ -1,10 +1,11 @@
-//! The exemplars of a family: set by the program or taken from spans.
+//! [`Exemplars`]: the exemplars of a family, which the program sets or recordings take from spans.
 //!
-//! Looking at the current span is slow beside a recording, so few recordings do it. A family has a
-//! mask of 64 bits that says which buckets *want* an exemplar: one bit for each bucket of each row,
-//! modulo 64. A recording tests its bucket's bit, which is all that most recordings do. If the bit
-//! is set, the recording clears it, looks at the span and stores the exemplar. An exposition that
-//! has written the exemplars sets all bits again.
+//! Looking at the current span is slow beside a recording, so few recordings look at it. A family
+//! has a mask of 64 bits that says which buckets *want* an exemplar: one bit for each bucket of
+//! each row (a combination of a call's outcome and result labels), modulo 64. A recording tests its
+//! bucket's bit, which is all that most recordings do. If the bit is set, the recording clears it,
+//! looks at the span and stores the exemplar. An exposition that has written the exemplars sets all
+//! bits again.
 //!
 //! A span that is not sampled gives no exemplar, and the bit is set again for the next recording.
 //! This happens a limited number of times between two expositions, so that recording stays fast if
@@ -12,8 +13,9 @@
 //!
 //! Exemplars are stored apart from the series' cells, under a lock that a recording only tries to
 //! take. An exemplar stays until another replaces it or its series is removed, so memory is bounded
-//! by the number of buckets. Exemplars are stored with the generation of their series, so that a
-//! later series in the same place does not expose them.
+//! by the number of buckets. Exemplars are stored with the generation of their series, which
+//! identifies the series among those that use the same storage one after the other, so that a later
+//! series does not expose them.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,5 @@
-//! [`Histogram`]: recording observations into classic and native buckets, and the cell layouts.
+//! [`Histogram`]: records observations into classic and native buckets. Functions choose the layout
+//! of its storage.
 
 use std::{marker::PhantomData, time::Duration};
 

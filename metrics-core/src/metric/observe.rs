@@ -1,4 +1,4 @@
-//! Recording one observation into the cells of a histogram or summary.
+//! Records one observation in the storage of a histogram or summary.
 
 use std::sync::atomic::AtomicU64;
 

@@ -1,8 +1,8 @@
 //! [`QuantileSketch`]: counts observations in narrow buckets, from which quantiles are estimated.
 //!
 //! The buckets are those of native histograms in schema 6: their bounds grow by the factor
-//! `2^(1/64)`, so that an estimate within a bucket is at most 0.55 % away from any value of it.
-//! They cover all floats, so no value is clamped and none changes the bucket of another one.
+//! `2^(1/64)`, so that an estimate within a bucket is at most 0.55 % away from any value of it. The
+//! buckets cover all floats, so no value is clamped and none changes the bucket of another one.
 //! Counts are stored in pages, each of which covers the values between two powers of two: memory
 //! grows with the number of such ranges that have observations.
 

@@ -1,4 +1,4 @@
-//! Quantiles of a summary over a sliding window, estimated with a sketch for each series.
+//! [`QuantileWindows`]: estimates the quantiles of each series of a summary over a sliding window.
 
 use std::{
     collections::HashMap,

@@ -1,9 +1,10 @@
-//! Recording into and reading one series of a family, given its identifier.
+//! Records into one series of a family, given its identifier, and reads it.
 //!
 //! Declared series, handles and instrumented calls use these functions. `record_open`,
-//! `with_open_shared_cell` and `find_and_pin` are for open labels only. A series with open labels may
-//! have been removed since it was looked up: its place may then belong to another series, which has a
-//! higher generation.
+//! `with_open_shared_cell` and `find_and_pin` are only for open labels, that is, labels whose
+//! values are not known at compile time. A series with open labels may have been removed since it
+//! was looked up. Another series may then use its storage, and is told apart by a higher number,
+//! its generation.
 
 use std::sync::atomic::AtomicU64;
 

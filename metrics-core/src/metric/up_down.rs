@@ -1,4 +1,5 @@
-//! [`UpDownCounter`]: a gauge without `set`, for which each thread keeps two counts.
+//! [`UpDownCounter`]: a gauge without `set`, for which each thread counts increments and
+//! decrements.
 
 use crate::{
     metric::{handle::Handle, series_storage::SeriesStorage},

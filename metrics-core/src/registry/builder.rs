@@ -1,4 +1,5 @@
-//! [`RegistryBuilder`]: prefix and const labels of a new registry.
+//! [`RegistryBuilder`]: sets the prefix and the const labels of a new registry, and whether it
+//! accepts UTF-8 names.
 
 use crate::{
     describe::{

@@ -1,4 +1,4 @@
-//! Checks whether a declaration fits the registry and the family that it joins.
+//! Checks whether a metric's declaration fits the registry and the other metrics of its family.
 //!
 //! Errors name the source locations and, in most cases, the remedy.
 

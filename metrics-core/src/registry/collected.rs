@@ -1,6 +1,7 @@
-//! The samples that a collector wrote in one scrape, validated and owned.
+//! [`Collected`]: the validated samples that a collector wrote in one scrape.
 //!
-//! Owned, because collectors normally run on another thread than the one that encodes.
+//! The samples are owned, because collectors normally run on another thread than the one that
+//! encodes.
 
 use crate::{
     describe::buckets,

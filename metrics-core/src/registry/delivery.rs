@@ -1,4 +1,5 @@
-//! [`Delivery`]: an exposition that is on its way to its recipient.
+//! [`Delivery`]: an exposition that is on its way to its recipient (a scraper, push target or
+//! file).
 
 use std::{
     fmt::{self, Debug, Formatter},

@@ -1,4 +1,4 @@
-//! [`ExposedFamilies`]: all families of a registry, and what a scrape does with them.
+//! [`ExposedFamilies`]: all families of a registry, and how a scrape writes them.
 
 use std::{
     collections::{BTreeMap, HashSet},

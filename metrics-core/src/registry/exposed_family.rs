@@ -1,4 +1,4 @@
-//! [`ExposedFamily`]: a family in an exposition, made of all metrics of a name or by collectors.
+//! [`ExposedFamily`]: a family in an exposition: all metrics of one name, or samples of collectors.
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 

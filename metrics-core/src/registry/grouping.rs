@@ -1,4 +1,5 @@
-//! Groups the items of a registry into families, and finds the declarations that clash.
+//! Groups the metrics and collectors of a registry into families, and finds declarations that
+//! clash.
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 

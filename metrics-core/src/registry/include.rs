@@ -1,4 +1,4 @@
-//! Including one registry in another.
+//! Includes one registry in another, which then exposes the metrics of both.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -1,9 +1,9 @@
 //! Registries: which metrics exist, and what a scrape does with them.
 //!
 //! A registry holds items: metrics and collectors, from link-time registration or added at run
-//! time. They are grouped into families again after each change. A scrape runs the collectors and
-//! writes the families into the `Sink` of a format. Uses `metric` for the values and `format` for
-//! the encoding; used by `catalog` and `testing`.
+//! time. After each change, the items are grouped into families again. A scrape runs the collectors
+//! and writes the families into the `Sink` of a format. This module uses `metric` for the values
+//! and `format` for the encoding; `catalog` and `testing` use this module.
 
 pub(crate) mod builder;
 pub(crate) mod clashes;

@@ -1,7 +1,7 @@
 //! Link-time registration: the metrics and collectors that the macros declare.
 //!
-//! `inventory` collects them, and so does `linkme` if its feature is on. Only this file, the macro
-//! `__register!` and `__private` use these crates.
+//! The crate `inventory` collects them, and so does the crate `linkme` if the feature `linkme` is
+//! on. Only this file, the macro `__register!` and `__private` use these crates.
 
 use crate::{
     describe::source_location::SourceLocation,

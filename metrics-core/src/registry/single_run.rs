@@ -1,4 +1,5 @@
-//! [`SingleRun`]: consecutive single-sample families, which are read and encoded in batches.
+//! [`SingleRun`]: consecutive families of one unlabelled sample, which are read and encoded in
+//! batches.
 
 use crate::{
     metric::family::FamilyRef,

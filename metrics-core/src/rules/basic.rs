@@ -1,4 +1,4 @@
-//! Alerts about scraping and the self-metrics.
+//! Generates alerts about scraping and about the library's metrics of itself (self-metrics).
 
 use super::{
     settings::Rules,

@@ -1,7 +1,8 @@
-//! Recording rules and alerts for objectives, with multiple windows and burn rates.
+//! Generates recording rules and alerts for service level objectives, with multiple windows and
+//! burn rates.
 //!
-//! Follows "The Site Reliability Workbook", chapter 5, "Alerting on SLOs", approach 6, with the
-//! windows and burn rates of its example.
+//! The rules follow "The Site Reliability Workbook", chapter 5, "Alerting on SLOs", approach 6,
+//! with the windows and burn rates of its example.
 
 use std::collections::HashSet;
 

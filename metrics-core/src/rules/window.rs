@@ -1,4 +1,4 @@
-//! Durations in the notation of Prometheus.
+//! [`Window`]: a duration, written in the notation of Prometheus.
 
 use std::fmt;
 

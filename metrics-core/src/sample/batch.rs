@@ -1,4 +1,5 @@
-//! Batches of consecutive series of one family, which a format encodes in one loop.
+//! [`CounterBatch`] and [`HistogramBatch`]: consecutive series of one family, which a format
+//! encodes in one loop.
 
 use crate::{
     sample::{

@@ -1,4 +1,4 @@
-//! Created timestamps of consecutive series of one family, as a format receives them.
+//! [`CreatedBatch`]: the created timestamps of consecutive series of one family.
 
 /// The created timestamps of consecutive series, as Unix times in seconds.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,5 @@
-//! Exposition formats and how they write names.
+//! [`Format`]: the exposition formats. [`ExpositionFormat`]: a format and how names are written in
+//! it.
 
 use std::fmt;
 

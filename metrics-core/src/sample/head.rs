@@ -1,5 +1,5 @@
-//! The head of a family: the name and description that a format receives before the samples.
-//! Apart from it, an estimate of the samples' encoded size.
+//! [`FamilyHead`]: the name and description that a format receives before a family's samples.
+//! [`SizeEstimate`]: an estimate of the samples' encoded size.
 
 use std::sync::OnceLock;
 

@@ -1,4 +1,4 @@
-//! The rendered labels of consecutive series, as encoders read them.
+//! [`LabelBatch`]: the labels of consecutive series, already encoded, as a format reads them.
 
 use super::{
     label_chunk::{CHUNK_SIZE, HalfSpan, LabelChunk, READ_AHEAD},

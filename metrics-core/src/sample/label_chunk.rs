@@ -1,8 +1,10 @@
-//! The rendered labels of up to [`CHUNK_SIZE`] neighbouring series, in one piece of memory.
+//! [`LabelChunk`]: stores the encoded labels of up to [`CHUNK_SIZE`] neighbouring series in one
+//! piece of memory.
 //!
-//! Labels are stored in a *rendering*: an encoding, and the bytes that precede and follow the labels
-//! in the output, so that encoding a sample copies them together. A chunk changes to a rendering
-//! that is requested twice in a row, because a scraper usually requests the same format every time.
+//! Labels are stored in a *rendering*: an encoding, and the bytes that precede and follow the
+//! labels in the output, so that encoding a sample copies all of it at once. A chunk changes to a
+//! rendering that is requested twice in a row, because a scraper usually requests the same format
+//! every time.
 //!
 //! Labels consist of two *halves*, and equal halves are stored once. Where labels are split, the
 //! second half is usually the last label: neighbours often differ in that one only. Otherwise the

@@ -1,4 +1,5 @@
-//! The encodings in which rendered labels are stored.
+//! [`LabelEncoding`]: the encodings in which the labels of series are stored, ready to be copied to
+//! the output.
 
 use super::label_text::{self, LabelView};
 

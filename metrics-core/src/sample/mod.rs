@@ -1,8 +1,8 @@
 //! The contract between metrics and formats: the trait [`Sink`](sink::Sink) and what it receives.
 //!
 //! Metrics and registries call a sink; each format implements `Sink` and imports no metric type.
-//! The types that they exchange are here: heads of families, values, batches of series, and labels
-//! in the encodings in which they are stored.
+//! The types that they exchange are here: names and descriptions of families, values, batches of
+//! series, and labels in the encodings in which they are stored.
 
 pub(crate) mod batch;
 pub(crate) mod created;

@@ -1,4 +1,5 @@
-//! Strings that are stored one after the other, so that reading them all reads memory in order.
+//! [`PackedStrings`]: strings stored one after the other, so that reading all of them reads memory
+//! in order.
 
 /// Bytes that can be read from the beginning of any string, however short it is, so that encoders
 /// copy in pieces of fixed size.

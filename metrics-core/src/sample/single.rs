@@ -1,4 +1,4 @@
-//! Families that consist of a single unlabelled sample.
+//! [`SingleSamples`]: consecutive families that consist of a single unlabelled sample each.
 
 use std::{fmt, ops::Range, sync::OnceLock};
 

@@ -1,4 +1,5 @@
-//! The memory of an index: blocks of entries with the storage of their series, and tails of keys.
+//! [`Blocks`]: the memory of an index of series: blocks of entries with the storage of their
+//! series, and the parts of keys that are too long for an entry.
 //!
 //! Blocks are allocated on first use and freed with the index, so that a reader may look at an
 //! entry at any time.

@@ -1,8 +1,8 @@
-//! The created timestamps of an index's series.
+//! [`CreatedTimestamps`]: the created timestamps of the series in an index.
 //!
-//! Series that are created in one millisecond have the same timestamp. Each chunk of series
-//! therefore stores the distinct timestamps once and one byte for each series, and a scrape reads
-//! less memory.
+//! Series that are created in one millisecond have the same timestamp. Neighbouring series
+//! therefore store the distinct timestamps once and one byte for each series, so that a scrape
+//! reads less memory.
 
 use std::ops::Range;
 

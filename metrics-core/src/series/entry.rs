@@ -1,4 +1,4 @@
-//! An entry of an index: the key of one series, which readers compare without a lock.
+//! [`Entry`]: the key of one series in an index, which readers compare without a lock.
 //!
 //! A writer may give the entry to another series while a reader compares the key. The reader
 //! therefore checks that `version` has not changed after it has read the words: the version is odd

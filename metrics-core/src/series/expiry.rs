@@ -1,18 +1,20 @@
-//! Expiry of idle series, without losing a recording.
+//! Expires idle series without waiting for recorders; the last paragraph lists the recordings that
+//! are lost.
 //!
 //! Recorders do not take part in expiry. A scrape notes for each series a digest of its values and
 //! when it last changed. Once the exposition has been delivered, the series expire that had been
 //! idle for the metric's expiry time when the exposition began, so that it contains their last
-//! values, and whose last values were delivered to all other recipients, too (`recipients.rs`).
-//! Pinned series, and up-down counters that are not at zero, do not expire.
+//! values, and whose last values were delivered to all other recipients (scrapers, push targets and
+//! files), too (`recipients.rs`). Series to which the program holds a handle, and up-down counters
+//! that are not at zero, do not expire.
 //!
 //! A recorder may have looked a series up just before it expires and still be about to record into
 //! it, and neither side waits for the other. An expired series is therefore *suspended* first:
-//! look-ups no longer find it, but its place is not given to another series. If a scrape finds that
-//! a late recording has changed its values, or if its labels are recorded again, then the series is
-//! *resumed* as if it had never expired. It is removed after it was suspended for
-//! [`clock::GRACE_NANOS`] and at least [`GRACE_READS`] scrapes without a change. From then on the same
-//! labels are a new series that starts at zero.
+//! look-ups no longer find it, but its place, the slot in the index, is not given to another
+//! series. If a scrape finds that a late recording has changed its values, or if its labels are
+//! recorded again, then the series is *resumed* as if it had never expired. It is removed after it
+//! was suspended for [`clock::GRACE_NANOS`] and at least [`GRACE_READS`] scrapes without a change.
+//! From then on the same labels are a new series that starts at zero.
 //!
 //! A recording through a value that `with` returned before checks that the series is still there.
 //! If it is suspended, the recording resumes it; if it was removed, the recording goes to the

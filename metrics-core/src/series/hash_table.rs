@@ -1,4 +1,5 @@
-//! A hash table that leads from the hash of a key to places in an index, by linear probing.
+//! [`HashTable`]: leads from the hash of a key to the numbers of entries in an index, by linear
+//! probing.
 //!
 //! Readers take no lock; writers hold the lock on the index's state. A reader that runs during a
 //! rebuild may miss an entry that is in the table. `rebuilds`, which is odd during a rebuild, tells

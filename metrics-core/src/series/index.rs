@@ -1,4 +1,5 @@
-//! The index of a metric with open labels: finds the series of a set of label values without a lock.
+//! [`Index`]: finds a series of a metric by its label values, without a lock, if these values are
+//! not known at compile time.
 //!
 //! A *key* is the label values as words. Each series has an *entry* (`entry.rs`) that holds its
 //! key. A *hash table* (`hash_table.rs`) leads to the entries. Writers hold the lock on the

@@ -1,4 +1,4 @@
-//! Insertion of series into the index of a metric with open labels.
+//! Inserts series into the index of a metric.
 
 use std::sync::atomic::Ordering;
 

@@ -1,4 +1,5 @@
-//! Series with open labels: the index that finds them, what it stores about them, their expiry.
+//! Series with open labels (labels whose values are not known at compile time): their index, data
+//! and expiry.
 //!
 //! Each metric with open labels has an [`Index`](index::Index), which `metric/` creates and calls.
 //! The index keeps the values of its series in the cells of `storage/`, and passes series to a

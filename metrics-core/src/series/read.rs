@@ -1,4 +1,5 @@
-//! Reading the series of an index for a scrape, one tile (the series of a region) or batch at a time.
+//! Reads the series of an index for a scrape, one tile (the series whose values are stored
+//! together) or batch at a time.
 //!
 //! The index's lock is held while a tile or batch is read and encoded, so that no other thread
 //! inserts or removes a series meanwhile, and is free in between.

@@ -1,4 +1,5 @@
-//! The recipients of a family, and the newest exposition that was delivered to each.
+//! [`Recipients`]: the scrapers, push targets and files that receive a family, and the newest
+//! exposition that was delivered to each.
 //!
 //! An exposition is *delivered* once its recipient has it: a scrape when its body has been written,
 //! a push when the server has accepted it. A series that has become idle leaves only after every

@@ -1,4 +1,4 @@
-//! Removal of series from the index of a metric with open labels.
+//! Removes series from the index of a metric.
 
 use std::sync::atomic::Ordering;
 

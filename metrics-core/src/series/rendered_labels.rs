@@ -1,4 +1,5 @@
-//! The rendered labels of an index's series: chunks of neighbours, which a scrape reads in order.
+//! [`RenderedLabels`]: the encoded labels of the series in an index, stored so that a scrape reads
+//! them in order.
 
 use std::{ops::Range, sync::Arc};
 

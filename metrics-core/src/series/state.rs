@@ -1,4 +1,4 @@
-//! The state of an index of series that the index's lock protects.
+//! [`State`]: the data of an index of series that the index's lock protects.
 
 use crate::series::{created_timestamps::CreatedTimestamps, rendered_labels::RenderedLabels};
 

@@ -1,4 +1,5 @@
-//! Blocks of cells: the heap blocks of one thread, and the cells that all threads share.
+//! [`CellBlock`]: one thread's storage on the heap. [`SharedCells`]: storage that all threads
+//! share.
 
 #![allow(
     unsafe_code,

@@ -1,4 +1,5 @@
-//! A thread's directory: an array that holds the address of the thread's cells of each region.
+//! [`Directory`]: an array in which a thread finds its storage of each metric, and of each part of
+//! a large metric.
 
 #![allow(unsafe_code, reason = "the thread and the scrapes share a directory")]
 

@@ -1,4 +1,4 @@
-//! The state that all threads share: lists of the running threads and of the registered regions.
+//! The state that all threads share: lists of the running threads and of the storage of metrics.
 //!
 //! Its lock orders scrapes, recordings on cold paths, and the start and the end of threads; the
 //! [module documentation](super) lists when it is taken.

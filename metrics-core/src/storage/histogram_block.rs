@@ -1,5 +1,5 @@
-//! The block of a histogram: its cells in one thread. A scrape reads them consistently, without
-//! waiting for the thread.
+//! The block of a histogram: one thread's storage of it. A scrape reads the block consistently,
+//! without waiting for the thread.
 //!
 //! A sequence lock would make a scrape wait for a recorder that is preempted in the middle of an
 //! observation: for seconds, with many busy threads on few cores. Here an observation takes effect

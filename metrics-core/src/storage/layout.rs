@@ -1,5 +1,5 @@
-//! [`Layout`]: the meaning of a series' cells, and how the cells of all threads are summed to
-//! values.
+//! [`Layout`]: the meaning of the 64-bit cells in which a series is stored, and how the cells of
+//! all threads are summed to values.
 
 use std::{
     iter,

@@ -1,5 +1,5 @@
-//! The life of a region: it gets an index in the threads' directories, gives used places to new
-//! series, and is dropped.
+//! Registers a [`Region`] with the threads, gives places of removed series to new ones, and frees
+//! it on drop.
 
 #![allow(
     unsafe_code,

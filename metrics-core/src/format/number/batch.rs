@@ -1,7 +1,7 @@
-//! The digits of many integers at once, by vector instructions.
+//! Finds the decimal digits of many integers at once, by vector instructions.
 //!
-//! Vectors find the digits of a batch in less than half the time that the numbers take one by one:
-//! each division is a multiplication of 16-bit or 32-bit integers, for which even the oldest x86-64
+//! This takes less than half the time of finding the digits of one number after the other. Each
+//! division is a multiplication of 16-bit or 32-bit integers, for which even the oldest x86-64
 //! processors have vector instructions.
 
 use super::integer::{EIGHT_DIGITS, long, without_leading_zeros};

@@ -1,9 +1,9 @@
-//! Floats as decimal text.
+//! Writes floats as decimal text.
 //!
-//! They follow Go's `strconv.FormatFloat(v, 'g', -1, 64)`, which the Prometheus server and its Go
-//! client use: the shortest digits that parse back to the same value, in scientific notation if the
-//! exponent is below -4 or at least 6. OpenMetrics appends `.0` to a number without point and
-//! exponent (section "Canonical numbers"). Unlike in Go, -0 is written without its sign.
+//! The text is that of Go's `strconv.FormatFloat(v, 'g', -1, 64)`, which the Prometheus server and
+//! its Go client use: the shortest digits that parse back to the same value, in scientific notation
+//! if the exponent is below -4 or at least 6. OpenMetrics appends `.0` to a number without point
+//! and exponent (section "Canonical numbers"). Unlike in Go, -0 is written without its sign.
 
 use super::integer::{ZEROS, digits, unsigned};
 #[cfg(any(test, feature = "catalog"))]

@@ -1,8 +1,8 @@
-//! Integers as decimal text.
+//! Writes integers as decimal text.
 //!
 //! Eight digits are found at once within one word, without a branch on the number of digits, which
-//! processors predict badly if the numbers differ in length. The technique is Paul Khuong's, "How to
-//! print integers really fast" (2017).
+//! processors predict badly if the numbers differ in length. The technique is from Paul Khuong,
+//! "How to print integers really fast" (2017).
 
 use crate::format::buffer::{Line, STEP};
 

@@ -1,4 +1,4 @@
-//! Numbers as the text formats write them.
+//! Writes numbers in the notation of the text formats.
 
 pub(crate) mod batch;
 mod float;

@@ -1,4 +1,4 @@
-//! The `Metric` messages of a batch of counters.
+//! Encodes the `Metric` messages of consecutive counters.
 
 use super::{
     timestamp::CreatedField,

@@ -1,4 +1,4 @@
-//! The parts of a `Histogram`: classic buckets, native buckets as spans and deltas, exemplars.
+//! Encodes the parts of a `Histogram` message: classic buckets, native buckets, exemplars.
 
 use super::{
     labels::LabelFields,

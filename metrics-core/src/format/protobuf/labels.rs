@@ -1,4 +1,4 @@
-//! Labels of a series as fields of a `Metric`, encoded from their text.
+//! Encodes the labels of a series, given as text, as fields of a `Metric` message.
 
 use super::wire::{self, SLACK, field_len, tag, varint};
 use crate::{format::buffer::Line, sample::label_text::LabelView};

@@ -1,4 +1,4 @@
-//! Timestamps: `google.protobuf.Timestamp` as a field of other messages.
+//! Encodes timestamps as `google.protobuf.Timestamp` fields of other messages.
 
 use super::wire::{LEN, SLACK, VARINT, short_field, tag};
 use crate::{

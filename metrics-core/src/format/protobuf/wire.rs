@@ -1,4 +1,4 @@
-//! The wire encoding of protocol buffers: varints, fields, and fillers.
+//! Encodes the parts of protocol buffers: varints, fields, and fillers (fields that readers skip).
 //!
 //! <https://protobuf.dev/programming-guides/encoding/>
 

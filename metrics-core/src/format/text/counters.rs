@@ -1,4 +1,4 @@
-//! The lines, in a text format, of a batch of counters.
+//! Writes the lines of consecutive counters in a text format.
 
 use super::line_start::LineStart;
 use crate::{

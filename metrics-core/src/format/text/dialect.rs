@@ -1,4 +1,4 @@
-//! How OpenMetrics differs from Prometheus' text format.
+//! [`Dialect`]: how OpenMetrics differs from Prometheus' text format.
 //!
 //! - The names of counter and info families lack their suffix: `requests` has samples
 //!   `requests_total`.

@@ -1,4 +1,4 @@
-//! The lines of histograms in the text formats: buckets, sum and count.
+//! Writes the lines of histograms in a text format: buckets, sum and count.
 
 use super::{dialect::SampleName, line_start::LineStart};
 use crate::{

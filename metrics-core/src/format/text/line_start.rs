@@ -1,4 +1,5 @@
-//! The bytes of a text line before its value: sample name, const labels, and labels of the series.
+//! [`LineStart`]: the bytes of a text line before its value: sample name, const labels, and the
+//! labels of the series.
 
 use crate::{
     describe::escaping,

@@ -1,7 +1,7 @@
 //! The text formats: Prometheus 0.0.4 and 1.0.0, and OpenMetrics 1.0.0.
 //!
-//! [`Text`] writes all of them; their differences are in `dialect.rs`. Batches of counters, of
-//! histograms and of single-sample families have loops of their own, which write a line in few
+//! [`Text`] writes all of them; their differences are in `dialect.rs`. Consecutive counters,
+//! histograms, and families of one unlabelled sample have separate loops, which write a line in few
 //! instructions.
 
 mod counters;

@@ -1,4 +1,4 @@
-//! The lines, in a text format, of families that consist of a single unlabelled sample.
+//! Writes the lines of families that consist of a single unlabelled sample in a text format.
 
 use crate::{
     format::{

@@ -1,4 +1,5 @@
-//! The series of a family whose labels are all closed, or which has no labels.
+//! [`ClosedSeries`]: the series of a family whose label values are all known at compile time, or
+//! which has no labels.
 
 use std::sync::OnceLock;
 

@@ -1,4 +1,4 @@
-//! [`Family`], which is one metric with its series: its fields, constructors and properties.
+//! [`Family`]: one metric with its series; its fields, constructors and properties.
 
 use std::sync::{
     OnceLock,

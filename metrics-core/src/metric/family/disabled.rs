@@ -1,4 +1,5 @@
-//! The family that all declared metrics share under `--cfg metrics_off`. It records nothing.
+//! The family that all declared metrics share under `--cfg metrics_off`. Nothing is recorded into
+//! it.
 
 use crate::{
     describe::{buckets::MAX_BUCKETS, desc::Desc, kind::Kind},

@@ -1,4 +1,4 @@
-//! Reading a family's series and writing them to a [`Sink`].
+//! Reads a family's series and writes them to a [`Sink`].
 
 use crate::{
     describe::kind::Kind,

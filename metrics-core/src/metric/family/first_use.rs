@@ -2,8 +2,8 @@
 //!
 //! A linker may drop the registration of a static library's metric. The first recording of a
 //! declared family therefore adds it to a list that the global registry reads at each exposition.
-//! Recordings into gauges and state sets with closed labels do not add their family, so that each
-//! stays a single atomic operation.
+//! Recordings into gauges and state sets whose label values are all known at compile time do not
+//! add their family, so that a recording stays a single atomic operation.
 
 use std::{
     ops::DerefMut,

@@ -1,4 +1,5 @@
-//! Finding, creating and removing the series of a family with open labels.
+//! Finds, creates and removes the series of a family with labels whose values are not known at
+//! compile time.
 
 use std::sync::{Mutex, PoisonError, atomic::Ordering};
 

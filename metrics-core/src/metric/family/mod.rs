@@ -1,10 +1,11 @@
 //! A metric family: its description, its series, and where their values are stored.
 //!
-//! [`Family`] is composed of parts that each have a file: closed series, open series, exemplars
+//! [`Family`] is composed of parts that each have a file: series whose label values are known at
+//! compile time (`closed.rs`), series with other labels (`open.rs`), exemplars
 //! (`metric/exemplars.rs`) and quantile windows (`metric/quantile_windows.rs`). Its methods are
 //! split by task: looking series up, writing them to a [`Sink`](crate::sample::sink::Sink), and
-//! registration by the first recording. Every metric type, the function attributes and the
-//! registry use it.
+//! registration by the first recording. Every metric type, the function attributes and the registry
+//! use it.
 
 mod closed;
 mod definition;

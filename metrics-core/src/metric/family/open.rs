@@ -1,4 +1,5 @@
-//! The series of a family with open labels: their index, cardinality limit and expiry.
+//! [`OpenSeries`]: the series of a family with labels whose values are not known at compile time:
+//! their index, cardinality limit and expiry.
 
 use std::sync::{
     OnceLock,

@@ -1,4 +1,4 @@
-//! The only type of per-thread storage without native thread-local storage.
+//! Chooses the only type of per-thread storage that exists without native thread-local storage.
 
 use std::{sync::atomic::AtomicU64, thread::LocalKey};
 

@@ -1,4 +1,4 @@
-//! The value that a declared metric has in each thread, and how its type is chosen.
+//! Chooses the type of the thread-local value through which a declared metric finds its storage.
 //!
 //! The macros' expansions name the choice as a type, because a `thread_local!` needs one:
 //! `<Strategy<{ choose_strategy(..) }> as StrategyStorage<CELL_COUNT>>::Local`. Which strategies

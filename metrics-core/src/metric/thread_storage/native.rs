@@ -1,4 +1,7 @@
-//! The choice among the types of per-thread storage that need native thread-local storage.
+//! Chooses among the types of per-thread storage that need native thread-local storage.
+//!
+//! A cell is 64 bits of storage. The values of closed labels are known at compile time, those of
+//! open labels are not.
 //!
 //! | labels | cells | per-thread storage |
 //! |---|---|---|

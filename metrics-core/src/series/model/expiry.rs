@@ -1,5 +1,5 @@
-//! Loom model of expiry: a series is suspended, resumed or removed, and its place is given to
-//! another, while threads that have found it record into it or pin it.
+//! Loom model of expiry: a series is suspended, resumed or removed, and its slot in the index is
+//! given to another series, while threads that have found the series record into it or claim it.
 //!
 //! The entry, the generations and the additions are the real code. The code that calls them is
 //! copied here in a simple form, for one place and one recording thread: `Index::update_activity`

@@ -1,5 +1,6 @@
-//! Loom model of generations: a thread records while a writer gives the place of a series to
-//! another series and a scrape sums the cells.
+//! Loom model of generations, the numbers of series that use the same storage one after the other:
+//! a thread records while a writer gives the storage of a series to another series and a scrape
+//! sums the threads.
 //!
 //! `claim`, `catch_up`, `has_seen`, the entry and the additions are the real code. The storage's code
 //! that reaches cells through pointers is copied here in a simple form, with the same atomic

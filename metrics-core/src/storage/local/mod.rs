@@ -1,4 +1,5 @@
-//! The thread-local value of a declared metric, through which a recording finds its cells.
+//! The thread-local value of a declared metric, through which a recording finds the thread's
+//! storage.
 //!
 //! The macros declare one `thread_local!` of a [`LocalStorage`] type for each declared metric, and
 //! for each instrumented function that is not `async` and has closed labels. With native
