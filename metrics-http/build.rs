@@ -1,4 +1,5 @@
-//! Passes the compiler's version to the crate: it compiles the program too, so `build_info` has it.
+//! Passes the compiler's version to the crate, whose metric `build_info` exposes it. The same
+//! compiler compiles the program.
 
 use std::{env, process::Command};
 

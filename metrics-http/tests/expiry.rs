@@ -1,4 +1,5 @@
-//! Tests that idle series leave after an output has delivered them, and not before.
+//! Tests that idle series leave the exposition after a scrape, push or file has delivered their
+//! last value, and not before.
 
 mod support;
 

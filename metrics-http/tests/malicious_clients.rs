@@ -1,5 +1,5 @@
-//! Malicious clients: each gets an error or is disconnected, scrapes of other clients are served, and
-//! no resources leak.
+//! Tests malicious clients: each gets an error or is disconnected, scrapes of other clients are
+//! served, and no resources leak.
 
 mod support;
 

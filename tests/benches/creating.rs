@@ -1,4 +1,5 @@
-//! Measures how long metrics take to create while the program runs, and how that grows.
+//! Measures how long a running program takes to create metrics, and how that grows with their
+//! number.
 //!
 //! `cargo bench -p tests --bench creating` prints a table in Markdown. A row of ten times as many
 //! metrics should take about ten times as long.

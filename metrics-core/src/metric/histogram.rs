@@ -37,8 +37,8 @@ use crate::{
 /// Observations can have [exemplars](crate::Exemplar), set by the program
 /// ([`observe_with_exemplar`](Self::observe_with_exemplar)) or taken from spans (`#[exemplars]`).
 ///
-/// Most observations take no lock. A thread's first one does, and one that merges native buckets. A
-/// scrape reads count, sum and buckets of the same observations.
+/// Few observations take a lock: for example, a thread's first one, and those that merge native
+/// buckets. A scrape reads count, sum and buckets of the same observations.
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -265,7 +265,8 @@ impl<S: SeriesStorage> Histogram<S> {
             0
         };
         let done = self.0.try_record(|cells| {
-            // Not captured but computed again: for a declared metric, the result is a constant here.
+            // Computed again instead of captured: `native()` is a constant here for a declared
+            // metric.
             let (classic_count, native) = layout.native()?;
             let slot =
                 native.find_bucket(&cells[histogram_block::HEADER + classic_count..], value)?;

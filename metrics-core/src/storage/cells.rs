@@ -77,8 +77,8 @@ const fn lines(len: usize) -> usize {
 /// The cells of a region that all threads share: totals of ended threads, late recordings, gauges.
 #[derive(Clone, Debug)]
 pub(super) enum SharedCells {
-    /// In a static, for closed labels: a global allocator may record into such a metric, and could
-    /// not allocate the cells.
+    /// Static for closed labels, because a global allocator that records into such a metric cannot
+    /// allocate them.
     Static(&'static [AtomicU64]),
     /// For open labels and dynamic metrics: allocated when they are first needed.
     Lazy(Arc<OnceLock<Box<[AtomicU64]>>>),

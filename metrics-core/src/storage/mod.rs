@@ -1,9 +1,9 @@
 //! The storage of all metric values: cells in each thread, which a scrape sums.
 //!
 //! This is the only folder of this crate with unsafe code. Except for gauges and late recordings
-//! (see below), each thread records into cells that no other thread records into, so that a
-//! recording needs no lock and no atomic read-modify-write. A scrape reads the cells of all threads
-//! and sums them. When a thread ends, it adds its values to cells that all threads share.
+//! (see below), each thread records into cells (64-bit words) that no other thread records into, so
+//! that a recording needs no lock and no atomic read-modify-write. A scrape reads the cells of all
+//! threads and sums them. When a thread ends, it adds its values to cells that all threads share.
 //!
 //! # Terms
 //!

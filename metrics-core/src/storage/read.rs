@@ -1,4 +1,4 @@
-//! Reading: a scrape sums the cells of all threads, under the lock of the global state.
+//! Reads metrics for a scrape: sums the storage of all threads, under the lock of the global state.
 
 use std::{
     ops::Range,

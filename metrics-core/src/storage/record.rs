@@ -1,5 +1,5 @@
-//! The paths of a recording: to this thread's cells, to cells that it must attach first, and to the
-//! shared cells.
+//! The paths of a recording: to this thread's cells (64-bit words of storage), to cells that the
+//! thread must attach first, and to cells that all threads share.
 //!
 //! [`observe`] and [`observe_twice`] record one observation into the cells of a histogram.
 //!

@@ -1,7 +1,7 @@
 //! [`Region`]: the storage of one metric, or of some of its series, in all threads.
 //!
-//! A `Region` holds its layout, the shared cells and the generations of its series. The cells of
-//! each thread are found through the thread's directory.
+//! A `Region` holds its layout, the cells (64-bit words) that all threads share, and the
+//! generations of its series. Each thread has a directory with the address of its own cells.
 
 use std::sync::{
     Arc, OnceLock,

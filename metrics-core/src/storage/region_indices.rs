@@ -1,8 +1,9 @@
-//! [`RegionIndices`]: which indices of the threads' directories belong to a region.
+//! [`RegionIndices`]: assigns the indices at which threads find the storage of a metric in their
+//! directories.
 //!
-//! Directories are as long as the highest index, and each thread pays for that length at its start
-//! and at its end. So dropped regions give their indices back, in runs as long as they were taken,
-//! and the lowest free run is taken first.
+//! A directory is an array as long as the highest index, and each thread pays for that length at
+//! its start and at its end. Therefore, a dropped region (the storage of a metric or of some of its
+//! series) gives its consecutive indices back, and the lowest free ones are taken first.
 
 /// The free and the used indices.
 ///

@@ -1,4 +1,4 @@
-//! Recording into one cell: counts that saturate, and sums of floats.
+//! Records into one 64-bit cell: counts that saturate, and sums of floats.
 //!
 //! A thread's cell has one writer, so that a relaxed load and a store replace an atomic
 //! read-modify-write. Counts are stored with Release for up-down counters: a scrape that sees a
@@ -17,14 +17,15 @@ pub(crate) fn increment<A: Atomic>(cell: &A) {
     cell.store(sum, Ordering::Release);
 }
 
-/// Adds `n` to a count in one of this thread's cells; the result is at most [`SATURATED`].
+/// Adds `n` to a count in a cell that only the caller may write now; the result is at most
+/// [`SATURATED`].
 #[inline(always)]
 pub(crate) fn add_count<A: Atomic>(cell: &A, n: u64) {
     let sum = cell.load(Ordering::Relaxed).saturating_add(n);
     cell.store(sum.min(SATURATED), Ordering::Release);
 }
 
-/// Adds `n` to the `f64` whose bits are in one of this thread's cells.
+/// Adds `n` to the `f64` in a cell that only the caller may write now.
 #[inline(always)]
 pub(crate) fn add_float(cell: &AtomicU64, n: f64) {
     let sum = f64::from_bits(cell.load(Ordering::Relaxed)) + n;

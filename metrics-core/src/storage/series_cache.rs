@@ -1,7 +1,9 @@
-//! [`SeriesCache`]: a thread's cache of the series of one metric with open labels.
+//! [`SeriesCache`]: a thread's cache of the series of one metric whose label values are not known
+//! at compile time.
 //!
 //! The cache is a hash table with linear probing that belongs to the thread. A hit saves most of a
-//! search in the index of the series, and the check whether the thread's cells are ready.
+//! search in the index that all threads share, and the check whether the thread's storage of the
+//! series is ready.
 
 #![allow(unsafe_code, reason = "owns a table that it hands out references to")]
 

@@ -1,4 +1,5 @@
-//! How a thread attaches cells, and what it excludes meanwhile.
+//! Attaches storage of a metric to the calling thread, and excludes scrapes and reentrant
+//! recordings meanwhile.
 
 #![allow(unsafe_code, reason = "finds a thread's cells by their address")]
 

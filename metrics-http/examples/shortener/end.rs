@@ -1,4 +1,4 @@
-//! The end of the program: Ctrl-C, SIGTERM or a time limit.
+//! [`End`]: tells the program's tasks when to end: on Ctrl-C, SIGTERM or after a time limit.
 
 use std::{io, time::Duration};
 

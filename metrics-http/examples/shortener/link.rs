@@ -1,4 +1,4 @@
-//! Slugs and targets of short links; parsing validates them.
+//! [`Slug`] and [`Target`]: the parts of a short link. Parsing validates them.
 
 use std::{fmt, iter, str::FromStr};
 

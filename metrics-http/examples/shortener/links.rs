@@ -1,4 +1,4 @@
-//! Async access to the shortened links: the store with a cache in front.
+//! [`Links`]: async access to the shortened links, through a cache in front of the store.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,4 @@
-//! A load generator: sends requests to the shortener over TCP.
+//! Generates load: sends requests to the shortener over TCP.
 //!
 //! The load is open-loop: requests are sent at a constant rate, however long the responses take, so
 //! that a slow server is visible in its metrics instead of slowing its clients down. The sequence of

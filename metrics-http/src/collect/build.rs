@@ -1,4 +1,4 @@
-//! `build_info` and `target_info`: labels of the build and of the measured service.
+//! Collectors of `build_info` and `target_info`, whose labels describe the build and the service.
 
 use std::{
     env,

@@ -1,4 +1,4 @@
-//! Memory statistics of jemalloc.
+//! Collects memory statistics of the allocator jemalloc.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Metrics of tokio tasks, from the monitors of the crate `tokio-metrics`.
+//! [`TaskMonitors`]: collects metrics of tokio tasks from the monitors of the crate
+//! `tokio-metrics`.
 
 use std::{
     collections::BTreeMap,

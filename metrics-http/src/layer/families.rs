@@ -1,4 +1,4 @@
-//! The metric families of a layer: names, labels and buckets.
+//! Creates the metric families of a layer, with their names, labels and buckets.
 
 use metrics_core::{Counter, DynamicFamily, Error, Histogram, Options, Registry, UpDownCounter};
 

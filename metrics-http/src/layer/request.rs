@@ -1,4 +1,4 @@
-//! A measured request, from the call of the service to the end of the response body.
+//! [`MeasuredRequest`]: a request from the call of the service to the end of the response body.
 
 use std::{
     mem,

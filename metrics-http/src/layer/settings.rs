@@ -1,4 +1,4 @@
-//! The settings of a layer, as collected by its builder.
+//! [`Settings`]: the settings of a layer, as collected by its builder.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! The live page's data points of at most the last 15 minutes, serialised as JSON.
+//! [`History`]: the live page's data points of at most the last 15 minutes, serialised as JSON.
 
 use std::collections::VecDeque;
 

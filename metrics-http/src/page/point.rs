@@ -1,4 +1,4 @@
-//! Data points of the live page: each family and function, summed over its series at one time.
+//! [`Point`]: a data point of the live page, with the sum of each family and function at one time.
 
 use std::collections::BTreeMap;
 

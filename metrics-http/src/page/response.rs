@@ -1,4 +1,4 @@
-//! HTTP responses of the live page, with compression and security headers.
+//! Builds HTTP responses of the live page, with compression and security headers.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! The families and functions that the live page's data points refer to by index.
+//! [`Schema`]: the families and functions to which the live page's data points refer by index.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Queries of the live page for the current series of a family.
+//! Answers queries of the live page for the current series of a family.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The HTTP client for Pushgateways and remote-write servers.
+//! [`Client`]: the HTTP client for Pushgateways and remote-write servers.
 
 use std::{future::poll_fn, pin::Pin, time::Duration};
 

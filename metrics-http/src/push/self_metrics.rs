@@ -1,4 +1,4 @@
-//! Self-metrics of pushers: pushes, their durations, and lost samples, by server.
+//! The library's metrics about pushing: pushes, their durations, and lost samples, by server.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},

@@ -1,4 +1,4 @@
-//! The server to push to: its URL, credentials, timeout and trusted certificates.
+//! [`PushTarget`]: the server to push to: its URL, credentials, timeout and trusted certificates.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Threads that push metrics, each with its own tokio runtime.
+//! [`PushThread`]: a thread that pushes metrics, with its own tokio runtime.
 
 use std::{
     future::Future,

@@ -1,4 +1,4 @@
-//! The body type of all responses, and of the requests that push metrics.
+//! [`Body`]: the type of all response bodies, and of the bodies of requests that push metrics.
 
 use std::{
     collections::VecDeque,

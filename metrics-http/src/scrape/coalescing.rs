@@ -1,9 +1,10 @@
 //! Scrape coalescing: identical scrapes that arrive at the same time share one encoding.
 //!
-//! The first scrape is the leader: it encodes, and its client receives chunks as they are written.
-//! Followers wait until the encoding is complete, which takes a few milliseconds unless a collector
-//! is slow, and then send the same chunks, so that no client depends on how fast another one reads.
-//! An exposition above [`MAX_SHARED_BYTES`] is not shared; its followers encode it themselves.
+//! The first scrape is the leader, which encodes. Its client receives chunks of the exposition as
+//! they are written. Followers wait until the encoding is complete, which takes a few milliseconds
+//! unless a collector is slow, and then send the same chunks, so that no client depends on how fast
+//! another one reads. An exposition above [`MAX_SHARED_BYTES`] is not shared, and each follower
+//! encodes its own.
 
 use std::{
     collections::VecDeque,

@@ -1,4 +1,5 @@
-//! Content codings: negotiates `Accept-Encoding` (RFC 9110, section 12.5.3) and compresses bodies.
+//! [`ContentCoding`]: negotiated by `Accept-Encoding` (RFC 9110, section 12.5.3), compresses
+//! bodies.
 
 use std::io::{self, Write};
 

@@ -1,9 +1,9 @@
 //! Confirms to the registry that a client has received an exposition.
 //!
 //! A body is delivered when its last byte has been written to the connection; bytes that a client
-//! leaves unread in its socket buffer cannot be told from received ones. In a server of the
-//! program, whose connections are unknown here, a body is delivered when the server has taken it to
-//! its end.
+//! leaves unread in its socket buffer cannot be told from received ones. If the program mounts the
+//! endpoint in its own server, the connections are unknown, so a body is delivered when that server
+//! has read it to its end.
 
 use std::{
     net::IpAddr,

@@ -1,4 +1,4 @@
-//! The `/metrics` endpoint as a service, for mounting in any server.
+//! [`Endpoint`]: `/metrics` as a service, for mounting in any server.
 
 use std::{
     convert::Infallible,

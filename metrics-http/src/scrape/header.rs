@@ -1,4 +1,4 @@
-//! The grammar of request headers: comma-separated lists, parameters, quality values (RFC 9110).
+//! Parses request headers: comma-separated lists, parameters, quality values (RFC 9110).
 
 use hyper::{HeaderMap, header::HeaderName};
 

@@ -1,8 +1,9 @@
-//! Answering a scrape: content negotiation, encoding on a thread, coalescing, the streamed body.
+//! Answers scrapes: negotiates the content, encodes on a thread, and streams the body. Identical
+//! scrapes share one encoding.
 //!
 //! [`Endpoint`] is the service that [`server`](crate::server) and the program's own server mount at
-//! `/metrics`. The layers `push`, `page` and `server` also use its [`Body`], the latter two its
-//! plain responses, and `page` its content codings.
+//! `/metrics`. The layers `push`, `page` and `server` also use [`Body`]; `page` and `server` use
+//! the plain-text responses, and `page` the compression of bodies.
 
 mod accept;
 mod body;

@@ -1,4 +1,5 @@
-//! The pipe of a streamed body: a thread writes, blocking; the connection polls for chunks.
+//! [`Pipe`]: passes a streamed body from the thread that encodes to the connection. The thread
+//! writes, blocking; the connection polls for chunks.
 
 use std::{
     collections::VecDeque,

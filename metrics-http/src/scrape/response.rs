@@ -1,4 +1,4 @@
-//! Plain-text responses that several layers send.
+//! Builds the plain-text responses that several layers send.
 
 use std::convert::Infallible;
 

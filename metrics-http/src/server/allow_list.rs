@@ -1,4 +1,4 @@
-//! The allow-list: the client networks from which the server accepts connections.
+//! [`AllowList`]: the client networks from which the server accepts connections.
 
 use std::{net::IpAddr, sync::Arc};
 

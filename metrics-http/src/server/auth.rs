@@ -1,4 +1,5 @@
-//! Authentication: basic, with bcrypt hashes as in Prometheus' web configuration, or bearer tokens.
+//! Authenticates requests: by basic authentication, with bcrypt hashes as in Prometheus' web
+//! configuration, or by bearer tokens.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,4 +1,4 @@
-//! An axum router that serves the metrics.
+//! [`router()`]: an axum router that serves the metrics.
 
 use super::handle::Server;
 use crate::error::Error;

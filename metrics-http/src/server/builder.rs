@@ -1,4 +1,4 @@
-//! The builder for a metrics server or an endpoint, with all settings.
+//! [`ServerBuilder`]: all settings of a metrics server, an endpoint or a router.
 
 use std::{
     net::{TcpListener, ToSocketAddrs},

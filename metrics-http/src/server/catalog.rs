@@ -1,4 +1,4 @@
-//! Routes for what is generated from the metric declarations: catalogue, dashboards and rules.
+//! Serves what is generated from the metric declarations: catalogue, dashboards and rules.
 
 use hyper::{
     Method, Request, Response, StatusCode,

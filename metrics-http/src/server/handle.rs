@@ -1,4 +1,4 @@
-//! The handle of a running server, and the thread that the server runs on.
+//! [`Server`]: the handle of a running server; starts the thread that the server runs on.
 
 use std::{
     io,

@@ -1,4 +1,4 @@
-//! Liveness at `/-/healthy` and readiness at `/-/ready`, from checks that the program defines.
+//! Answers `/-/healthy` (liveness) and `/-/ready` (readiness) by checks that the program defines.
 
 use std::{fmt::Write, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Listeners: TCP addresses, Unix sockets, and sockets that are already open.
+//! Listens on TCP addresses, Unix sockets, and sockets that are already open.
 
 use std::{
     fmt::{self, Display, Formatter},

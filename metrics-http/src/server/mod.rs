@@ -1,7 +1,7 @@
 //! The HTTP server: builder, listeners, TLS, access control, health checks and routes.
 //!
-//! It serves the exposition of [`scrape`](crate::scrape) and the live page of `page`, in a runtime
-//! on a thread of its own.
+//! The server serves the exposition of [`scrape`](crate::scrape) and the live page of `page`, in a
+//! runtime on a thread of its own.
 
 mod allow_list;
 #[cfg(feature = "auth")]

@@ -1,4 +1,5 @@
-//! TLS for the server, with rustls; certificates are reloaded when their files change.
+//! [`TlsFiles`]: TLS for the server, with rustls. Certificates are reloaded when their files
+//! change.
 
 use std::{
     fmt::Display,

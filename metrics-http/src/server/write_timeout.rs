@@ -1,4 +1,4 @@
-//! A stream that times out writes to a stalled client.
+//! [`WriteTimeout`]: a stream that times out writes to a stalled client.
 
 use std::{
     future::Future,

@@ -1,6 +1,7 @@
 //! A strict decoder of remote-write requests.
 //!
-//! It has its own message definitions, so that a mistake in the library's definitions is noticed.
+//! The decoder has its own message definitions, so that a mistake in the library's definitions is
+//! noticed.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -22,7 +22,7 @@
 //! ```
 //!
 //! The attribute on the block cannot tell whether an item has its own: that may be in a `cfg_attr`,
-//! or imported under another name. So the inherited attribute finds out when it is expanded.
+//! or imported under another name. So the inherited attribute checks this when it is expanded.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;

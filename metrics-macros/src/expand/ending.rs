@@ -1,5 +1,5 @@
-//! The closure that reads a result: its outcome, and the labels that are computed from it. The
-//! arguments of the attribute select its form:
+//! Writes the closure that reads a result: its outcome, and the labels that are computed from it.
+//! The arguments of the attribute select the closure's form:
 //!
 //! | arguments | closure |
 //! |---|---|

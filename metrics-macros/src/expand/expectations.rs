@@ -1,8 +1,9 @@
-//! `#[expect(...)]` on an instrumented function.
+//! Replaces `#[expect(...)]` on an instrumented function by `#[allow(...)]` where the lint does not
+//! see the function's form.
 //!
 //! Lints that look at the form of a function (its signature, whether it awaits, whether its result
-//! is always `Ok`) do not find it in the expansion, and `#[expect]` would then report that. So
-//! such an expectation becomes permission:
+//! is always `Ok`) do not find this form in the expansion, and `#[expect]` would then report an
+//! unfulfilled expectation. For such lints, `allow` therefore replaces `expect`:
 //!
 //! `#[expect(clippy::unused_async, dead_code)]` gives `#[allow(clippy::unused_async)]` and
 //! `#[expect(dead_code)]`.

@@ -1,4 +1,5 @@
-//! The statics of an instrumented function: its family, the family's storage, and the registration.
+//! Writes the statics of an instrumented function: its family, the family's storage, and the
+//! registration.
 //!
 //! `#[counted]` on `fn size(..) -> usize` needs, with `p` for `::metrics_core::__private`,
 //!

@@ -1,5 +1,6 @@
-//! The return type of a function in code that wraps its body: as the output of a closure, and as a
-//! hint from which the compiler infers what the body returns, as it would from the signature.
+//! Converts the return type of a function for code that wraps its body: to the output of a closure,
+//! and to a hint from which the compiler infers what the body returns, as it would from the
+//! signature.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};

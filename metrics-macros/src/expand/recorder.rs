@@ -1,4 +1,5 @@
-//! The recorder of one function attribute: its type, its series, and its ending.
+//! [`Recorder`]: the code of one function attribute: its recorder's type, its series, and the
+//! closure that reads the result.
 //!
 //! On an `async fn` with the argument `plan: Plan`, `#[counted(labels(plan, path = page.path()),
 //! err(fault: Fault))]` yields the code below, in which `call` abbreviates

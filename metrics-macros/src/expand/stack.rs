@@ -1,4 +1,4 @@
-//! Several function attributes on one function, merged into one expansion.
+//! Merges several function attributes on one function into one expansion.
 //!
 //! ```text
 //! #[counted(labels(path))]
@@ -14,9 +14,10 @@
 //! async fn fetch(path: &str) -> Page { .. }
 //! ```
 //!
-//! and `#[timed]` then removes it and wraps the body once for both. If the attribute below has the
-//! name of a function attribute and is from another crate, it leaves the moved ones alone, the
-//! compiler expands them later, and nothing is lost.
+//! and `#[timed]` then removes the moved attribute and wraps the body once for both. If the
+//! attribute below only has the name of a function attribute and is from another crate, that
+//! attribute does not remove the moved ones. The compiler expands them later, so no attribute is
+//! lost.
 //!
 //! An attribute that is inherited from a block moves below the attributes that may take its place,
 //! which have to be expanded first: see `model::merge`.
@@ -55,8 +56,8 @@ pub(crate) fn moved(args: &Args) -> Attribute {
     syn::parse_quote!(#attribute)
 }
 
-/// Puts the attribute at `own` in the place of an inherited one: removes it if it is `skip`, else
-/// passes it the names of the block.
+/// Removes the item's attribute at `own` if its argument is `skip`, else adds the block's type name
+/// and generics, if any, to it.
 pub(crate) fn replace(inherited: &Args, attrs: &mut Vec<Attribute>, own: usize) {
     let tokens = match &attrs[own].meta {
         Meta::List(list) => without_comma(list.tokens.clone()),

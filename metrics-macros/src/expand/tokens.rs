@@ -1,4 +1,4 @@
-//! Tokens that several expansions need: checks, spans, and allowed lints.
+//! Writes tokens that several expansions need: checks, spans, and allowed lints.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};

@@ -1,4 +1,4 @@
-//! A function attribute, such as `#[counted]`, with its parsed arguments.
+//! [`Args`]: a function attribute, such as `#[counted]`, with its parsed arguments.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Expr, LitBool, LitFloat, LitStr, Path, Type};

@@ -1,4 +1,4 @@
-//! The rules for a function attribute: between its arguments, and between them and the function.
+//! Checks a function attribute: its arguments against each other and against the function.
 
 use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;

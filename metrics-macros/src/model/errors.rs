@@ -1,4 +1,4 @@
-//! The errors of one macro input, reported together.
+//! [`Errors`]: the errors of one macro input, which are reported together.
 
 use quote::ToTokens;
 

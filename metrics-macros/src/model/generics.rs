@@ -1,5 +1,4 @@
-//! Whether a type has a meaning outside of the function that it is written in. Constants of an
-//! expansion are items, which cannot name the generic parameters of the function around them.
+//! Tells whether a type has a meaning outside of the function that it is written in.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;

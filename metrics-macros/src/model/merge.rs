@@ -1,4 +1,4 @@
-//! The rules between several function attributes of one item.
+//! Merges the function attributes of one item, and checks them against each other.
 
 use proc_macro2::Span;
 use syn::LitStr;

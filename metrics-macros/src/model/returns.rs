@@ -1,5 +1,5 @@
-//! The return type of a function: the output of a call, whether it can be an error, and whether the
-//! call goes on in a future.
+//! [`Returns`]: the return type of a function: the output of a call, whether this output can be an
+//! error, and whether the call is a future.
 
 use proc_macro2::Ident;
 use syn::{ReturnType, Signature, Type, visit_mut::VisitMut};

@@ -1,4 +1,4 @@
-//! The value of a macro argument that may be given at most once.
+//! [`Slot`]: the value of a macro argument that may be given at most once.
 
 use proc_macro2::Ident;
 

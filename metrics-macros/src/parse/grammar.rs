@@ -1,4 +1,4 @@
-//! The grammar that the arguments of all macros share: `key = value`, `key(...)`, lists.
+//! Parses what the arguments of all macros share: `key = value`, `key(...)`, lists.
 
 use proc_macro2::{Ident, Span, TokenTree};
 use syn::{

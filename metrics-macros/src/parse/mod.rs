@@ -1,7 +1,7 @@
 //! Parses the input of the macros into the types of `model`, which are described there.
 //!
-//! A parser reports what is not in the grammar, at the token at fault. Where it can, it goes on
-//! after that, so that one compiler run shows several faults. `model` has the rules between
+//! A parser reports what is not in the grammar, at the token at fault. Where possible, it then
+//! continues, so that one compiler run shows several errors. `model` has the rules between
 //! arguments, except those within one `slo(...)` or `#[label(...)]`, which are checked here.
 
 mod args;

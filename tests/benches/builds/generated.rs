@@ -1,4 +1,4 @@
-//! A generated crate: its folder, and building it with Cargo.
+//! [`Generated`]: a generated crate: its folder, and how Cargo builds it.
 
 use std::{
     env::consts::EXE_SUFFIX,

@@ -1,5 +1,5 @@
-//! Measures the build times of the generated crates in interleaved rounds, so that a disturbance of
-//! the machine affects all variants.
+//! Measures the build times of the generated crates in interleaved rounds, so that another load on
+//! the machine slows all variants.
 
 use tempfile::TempDir;
 

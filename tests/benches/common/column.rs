@@ -1,4 +1,5 @@
-//! The contenders of a bench: this library, other libraries (peers), and minimal code (LIMIT).
+//! [`Column`]: a contender of a bench: this library, another library (a peer), or the minimal code
+//! for an operation (LIMIT).
 
 use std::fmt::{self, Display, Formatter};
 

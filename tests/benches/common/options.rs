@@ -1,4 +1,4 @@
-//! The command line of the benches that compare with peers.
+//! [`Options`]: the command line of the benches that compare with peers.
 
 use std::{
     env,

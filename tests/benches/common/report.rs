@@ -1,4 +1,4 @@
-//! Writes the tables of this build of a bench and of other builds.
+//! Writes the tables of a bench: of this build, and of the other builds that it runs.
 
 use std::{fmt::Display, fs, process::Command};
 

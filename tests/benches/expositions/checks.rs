@@ -1,4 +1,4 @@
-//! The targets of the encoding bench, and whether the figures of a run meet them.
+//! [`Check`]: a target of the encoding bench, and whether the figures of a run meet it.
 
 use super::{
     memory,

@@ -1,4 +1,4 @@
-//! A clock that, on Linux, stops while the thread waits for a core.
+//! Reads a clock that, on Linux, stops while the thread waits for a core.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! The tables that the encoding bench prints.
+//! Formats the results of the encoding bench as tables in Markdown.
 
 use std::fmt::{self, Display, Formatter};
 

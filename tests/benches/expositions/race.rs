@@ -1,4 +1,4 @@
-//! Measures encoders in interleaved rounds, so that a disturbance of the machine affects all
+//! Measures encoders in interleaved rounds, so that another load on the machine slows all
 //! contenders.
 
 use std::{hint::black_box, time::Duration};

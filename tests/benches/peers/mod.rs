@@ -1,5 +1,5 @@
-//! The contenders of the recording bench: LIMIT, this library and its peers, each with the rows
-//! that it supports.
+//! The contenders of the recording bench: this library, its peers, and LIMIT, the minimal code.
+//! Each enters the rows (operations) that it supports.
 
 pub(crate) mod autometrics;
 pub(crate) mod fast_telemetry;

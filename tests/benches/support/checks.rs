@@ -1,4 +1,5 @@
-//! The targets of the recording bench: bounds on the ratio of two figures of the same run.
+//! [`Check`]: a target of the recording bench, that is, a bound on the ratio of two figures of a
+//! run.
 
 use super::Row;
 

@@ -1,4 +1,4 @@
-//! The tables that the recording bench prints.
+//! Formats the results of the recording bench as tables in Markdown.
 
 use std::fmt::{self, Display, Formatter};
 

@@ -1,4 +1,4 @@
-//! Measures recordings in interleaved rounds, so that a disturbance of the machine affects all
+//! Measures recordings in interleaved rounds, so that another load on the machine slows all
 //! contenders.
 
 use std::{

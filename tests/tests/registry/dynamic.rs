@@ -66,7 +66,7 @@ fn get_or_create_returns_the_same_metric() {
     assert_eq!(again.with(&["a"]).get(), 2);
 }
 
-/// In a time in proportion to their number: a registry that compared each with all others would need
+/// The time is proportional to the number of metrics; comparing each with all others would take
 /// minutes.
 #[test]
 fn twenty_thousand_metrics_are_created_and_exposed() {

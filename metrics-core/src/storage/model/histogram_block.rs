@@ -1,5 +1,5 @@
-//! Loom models of `histogram_block`: a recorder and a reader, in the orders that loom explores,
-//! with a bounded number of preemptions.
+//! Loom models of `histogram_block`: one thread records observations while another one reads them,
+//! in the orders that loom explores with a bounded number of preemptions.
 
 use std::{
     ops::Range,

@@ -1,4 +1,4 @@
-//! Loom's atomics as [`Atomic`]s, and the settings of a model run.
+//! Implements [`Atomic`] for loom's atomics, and sets up the run of a model.
 //!
 //! Loom treats a `SeqCst` access as `AcqRel`. Here, a `SeqCst` write is followed by a release of
 //! one atomic that all such accesses share, and a `SeqCst` load is preceded by an acquire of it.

@@ -1,6 +1,7 @@
-//! Sums and differences of tables of native buckets, and making tables coarser.
+//! Adds and subtracts tables of native buckets, and makes tables coarser.
 //!
-//! Works on plain values: a table in cells is copied before it is changed, and stored afterwards.
+//! The functions work on plain values: a table in a thread's storage is copied before it is
+//! changed, and stored afterwards.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,4 +1,4 @@
-//! How the cells of a series hold native buckets: an open-addressing hash table.
+//! The storage of native buckets: an open-addressing hash table in the 64-bit cells of a series.
 //!
 //! A table is in each thread's cells, in the shared cells, and in the values of a scrape. Cells
 //! that are all zero are an empty table. A table consists of:
@@ -10,8 +10,8 @@
 //! * the keys: which bucket each slot counts.
 //!
 //! The *home* slot of a bucket is its index modulo the number of slots, and for buckets below zero
-//! half the table further. If the home is taken, the bucket has the next free slot. Buckets with
-//! consecutive indices, as most histograms have, have different homes.
+//! half the table further. If the home slot is taken, the bucket has the next free slot. Buckets
+//! with consecutive indices, as most histograms have, have different homes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

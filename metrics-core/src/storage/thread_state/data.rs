@@ -1,4 +1,4 @@
-//! The values that a thread keeps in thread-local storage.
+//! [`ThreadState`] and [`Flags`]: the values that a thread keeps in thread-local storage.
 
 use std::{
     cell::{Cell, OnceCell},

@@ -1,4 +1,4 @@
-//! The end of a thread: its cells are added to the shared cells and freed.
+//! Ends a thread: adds its values to storage that all threads share, and frees its own.
 
 #![allow(unsafe_code, reason = "frees the thread's cells")]
 

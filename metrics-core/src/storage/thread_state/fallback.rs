@@ -2,14 +2,16 @@
 //!
 //! There, the standard library allocates each thread-local value at its first access, and frees the
 //! values of an ending thread in an order that it does not promise. A value without a destructor
-//! may be freed before a destructor that still records, and is then created anew, empty. So
-//! nothing keeps the address of such a value, and all that leads to a thread's cells is in one
-//! value, [`Thread`], which adds up the cells when it is dropped.
+//! may be freed before a destructor that still records, and is then created anew, empty. So nothing
+//! keeps the address of such a value, and all that leads to a thread's cells, its storage of
+//! metrics, is in one value. This value is a [`Thread`], whose drop adds the cells to those that
+//! all threads share.
 //!
 //! While it is dropped, and afterwards if the standard library remembers that it was, the thread
-//! has no state, and its recordings are late. Otherwise such a recording gives the thread a second
-//! state, which is dropped as well. If the operating system has stopped calling destructors by then,
-//! as it does after a few rounds, that state is never dropped: scrapes go on counting its cells.
+//! has no state, and its recordings go to cells that all threads share. Otherwise such a recording
+//! gives the thread a second state, which is dropped as well. If the operating system has stopped
+//! calling destructors by then, as it does after a few rounds, that state is never dropped: scrapes
+//! go on counting its cells.
 
 #![allow(unsafe_code, reason = "ends the thread")]
 

@@ -1,4 +1,4 @@
-//! A thread's state: where its cells are, and what it is doing.
+//! A thread's state: where its storage of metrics is, and which recording or lock is in progress.
 //!
 //! The state is in thread-local values. With native thread-local storage, they have fixed addresses
 //! (`native`); without it, they are on the heap (`fallback`). The

@@ -1,4 +1,5 @@
-//! The families recorded through the facade, and the look-up of a series by its key.
+//! [`Families`]: the families recorded through the facade `metrics`, and the look-up of a series by
+//! its key.
 
 use std::{
     collections::{BTreeMap, HashMap},

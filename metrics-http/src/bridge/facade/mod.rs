@@ -1,4 +1,4 @@
-//! Bridge from the facade of the crate `metrics` into a registry.
+//! [`FacadeRecorder`]: records into a registry what a program records through the facade `metrics`.
 
 mod buckets;
 mod families;

@@ -1,5 +1,5 @@
-//! Self-metrics of the bridge from the facade `metrics`: rejected recordings, and look-ups of
-//! series beyond the cardinality limit.
+//! The bridge's metrics of itself: rejected recordings, and look-ups of series beyond the
+//! cardinality limit.
 
 use std::collections::BTreeMap;
 

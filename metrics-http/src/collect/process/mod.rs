@@ -1,4 +1,4 @@
-//! Process metrics, with the [standard names] of Prometheus client libraries.
+//! Collects process metrics, with the [standard names] of Prometheus client libraries.
 //!
 //! A value that the system does not provide, or a limit that is not set, is omitted.
 //!

@@ -1,4 +1,4 @@
-//! [`Reading`]: process metrics at one time.
+//! [`Reading`]: the values of all process metrics at one time.
 
 /// Process metrics at one time; `None` for values that the system does not provide.
 #[derive(Debug, Default)]

@@ -1,4 +1,4 @@
-//! A metric of a tokio runtime: its description, and how to read its value.
+//! [`Metric`]: a metric of a tokio runtime: its description, and how to read its value.
 
 use metrics_core::{Desc, Kind};
 use tokio::runtime::RuntimeMetrics;

@@ -1,4 +1,4 @@
-//! Metrics of tokio runtimes.
+//! Collects metrics of tokio runtimes.
 
 mod metric;
 #[cfg(tokio_unstable)]

@@ -1,4 +1,4 @@
-//! Metrics of tokio runtimes that tokio provides only with `--cfg tokio_unstable`.
+//! Lists the metrics of tokio runtimes that tokio provides only with `--cfg tokio_unstable`.
 
 use metrics_core::Kind;
 

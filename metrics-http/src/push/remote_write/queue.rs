@@ -1,4 +1,4 @@
-//! The queue of samples that wait to be sent by remote write.
+//! [`Queue`]: samples that wait to be sent by remote write.
 
 use std::{
     collections::VecDeque,

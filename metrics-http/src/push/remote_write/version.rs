@@ -1,4 +1,4 @@
-//! The versions of the remote-write protocol.
+//! [`RemoteWriteVersion`]: the versions of the remote-write protocol.
 
 /// A version of the remote-write protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

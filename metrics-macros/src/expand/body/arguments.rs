@@ -1,8 +1,8 @@
-//! The arguments of a function whose body moves into a closure or a future.
+//! Moves the arguments of a function into the closure or future that its body becomes.
 //!
 //! The closure or future must own the arguments and drop them as the function would: at the end of
-//! the body, the last one first. Arguments that it merely captures are dropped in the order of
-//! their first use. So the body begins with statements that move the arguments in order, or name
+//! the body, the last one first. Arguments that a closure merely captures are dropped in the order
+//! of their first use. So the body begins with statements that move the arguments in order, or name
 //! them in reverse order:
 //!
 //! | argument | `move_arguments` | `move_variables` | `name_variables` |

@@ -1,4 +1,4 @@
-//! Emits the parts of expanded functions that `sync`, `future` and others share.
+//! Emits the parts of expanded functions that `sync.rs`, `future.rs` and others share.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;

@@ -1,4 +1,4 @@
-//! Functions whose call is a future.
+//! Wraps the body of a function whose call is a future.
 //!
 //! `#[counted] async fn wait(millis: u64) -> u64 { sleep(millis).await }` expands to
 //!

@@ -1,4 +1,4 @@
-//! The function with recorders around its body.
+//! Wraps the body of a function in the code that records its calls.
 //!
 //! The form depends on the return type; the first two are in `sync`, the others in `future`:
 //!

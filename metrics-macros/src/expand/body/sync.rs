@@ -1,4 +1,4 @@
-//! Functions that return their result, and not a future.
+//! Wraps the body of a function that returns its result, and not a future.
 //!
 //! `#[counted] fn parse(text: &str) -> Result<u32, ParseError> { text.parse() }` expands to
 //!

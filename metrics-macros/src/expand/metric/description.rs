@@ -1,4 +1,5 @@
-//! The description of a declared metric, and the checks of its name, unit, labels and bounds.
+//! Writes the description of a declared metric, and the checks of its name, unit, labels and
+//! bounds.
 //!
 //! ```text
 //! /// Pages.

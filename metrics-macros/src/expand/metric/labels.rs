@@ -1,5 +1,5 @@
-//! The labels of a declared metric: their names, their closed values, and the label set of a
-//! recording.
+//! Writes the labels of a declared metric: their names, the values that are known at compile time,
+//! and the label set of a recording.
 //!
 //! For the labels `(#[allow_only("GET", else = "?")] method: &str, #[normalize(f)] host: &str)` of
 //! `REQUESTS`,

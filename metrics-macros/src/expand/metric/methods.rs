@@ -1,4 +1,4 @@
-//! The methods of a declared metric with labels, and of an info.
+//! Writes the methods of a declared metric with labels, and of an info.
 //!
 //! `static PAGES: Counter<(cache: Cache)>` gets
 //!

@@ -1,4 +1,4 @@
-//! A metric of `metrics!`: a static, its type and its methods.
+//! Expands a metric of `metrics!` to a static, its type and its methods.
 //!
 //! ```text
 //! /// Requests.

@@ -1,4 +1,4 @@
-//! The storage of a declared metric, and its registration.
+//! Writes the storage of a declared metric, and its registration.
 //!
 //! `static REQUESTS: Counter = "app_requests_total";` needs, with `p` for
 //! `::metrics_core::__private`,

@@ -1,4 +1,5 @@
-//! Minimal code for counters, in thread-local memory, and for a gauge, in static memory.
+//! Minimal code for counters, in thread-local memory, and for a gauge, in static memory: part of
+//! LIMIT, the lower bound of the recording bench.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

@@ -1,5 +1,5 @@
-//! Minimal code for labels whose values are not known at compile time: a prebuilt shared index of
-//! series, and cells per thread.
+//! Minimal code for labels whose values are not known at compile time: a prebuilt index of series
+//! that all threads share, and each thread's values.
 
 use std::{
     cell::Cell,

@@ -1,4 +1,5 @@
-//! LIMIT: the minimal code for each operation except native histograms; nothing reads the values.
+//! LIMIT, the lower bound of the recording bench: the minimal code for each operation except native
+//! histograms. Nothing reads the recorded values.
 
 mod cells;
 mod clock;

@@ -1,4 +1,4 @@
-//! Expansions do not use the prelude.
+//! Expansions compile without the prelude.
 
 #![no_implicit_prelude]
 
