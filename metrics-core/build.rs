@@ -25,8 +25,8 @@ impl Target<'_> {
     /// Whether the address of a thread-local value without a destructor stays valid until the
     /// thread has run all of its code.
     ///
-    /// It does not where the standard library keeps such values under keys of the operating system,
-    /// nor where the compiler emulates thread-local storage.
+    /// The address does not stay valid where the standard library keeps such values under keys of
+    /// the operating system, or where the compiler emulates thread-local storage.
     pub(crate) fn has_native_thread_locals(&self) -> bool {
         match self.os {
             "linux" => {

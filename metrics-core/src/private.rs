@@ -271,7 +271,8 @@ pub const fn borrowed_texts<const N: usize>(names: &'static [&'static str]) -> [
     texts
 }
 
-/// Number of shared cells of a metric: those of all its closed series; 0 with open labels.
+/// The length of a metric's static array of shared cells: the cells of all series, or 0 if a label
+/// has no fixed value set.
 pub const fn shared_cell_count(layout: Layout, series: Option<usize>) -> usize {
     match series {
         Some(series) => layout.cells() * series,

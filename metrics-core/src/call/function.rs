@@ -85,8 +85,8 @@ pub struct FunctionSpec {
     outcome_label: OutcomeLabel,
     result_labels: &'static [ResultLabel],
     objectives: &'static [Objective],
-    /// Name, help and unit of the family that an attribute with a `name` puts in place of the shared
-    /// one.
+    /// Name, help and unit of the function's own family, if its attribute has a `name`; otherwise
+    /// the function records into the shared family.
     own_family: Option<(&'static str, &'static str, &'static str)>,
     buckets: Option<(&'static [f64], &'static Buckets)>,
     native: Option<NativeConfig>,

@@ -12,7 +12,8 @@ use crate::{
 
 /// The outcome of a call, with the values of its result labels if there are any.
 pub trait CallOutcome {
-    /// The target to record in, and the row of its series.
+    /// The target to record in, and the row of its series: one combination of outcome and result
+    /// labels.
     ///
     /// `None` if a result label is open and the series was removed while the call ran.
     fn locate<T: CallTarget>(&self, target: T) -> Option<(T, usize)>;
@@ -80,7 +81,8 @@ pub struct LabelledOutcome {
 
 #[derive(Debug)]
 enum ResultLabels {
-    /// Closed labels: the row's position among the rows of the outcome.
+    /// If all labels have fixed value sets: the position of the call's row among the rows of its
+    /// outcome.
     Closed(usize),
     /// The values, if a label is open.
     Open(Vec<String>),

@@ -15,20 +15,21 @@ use crate::{
     storage::{self, LocalStorage},
 };
 
-/// Where a call is recorded: a series, and the way to the calling thread's cells of it.
+/// The series that a call is recorded into, with access to its cells in the calling thread's
+/// storage.
 pub trait CallTarget: Copy {
     /// The function's family.
     fn family(self) -> &'static Family;
 
-    /// The series, without this type's way to the cells.
+    /// The series alone, without this type's access to the cells.
     fn series(self) -> CallSeries;
 
     /// The target with these values of the result labels, at least one of which is open; `None` if
     /// the series was removed while the call ran.
     fn with_result_labels(self, values: &[String]) -> Option<Self>;
 
-    /// Calls `op` with cells of the calling thread, and the number of the first row of the series
-    /// among them.
+    /// Calls `op` with a slice of the calling thread's cells, and the number of the series' first
+    /// row in this slice.
     fn record(self, op: impl FnOnce(&[AtomicU64], usize));
 
     /// Calls `op` for a call that has panicked; [`LocalCallSeries`] does so in a cold function.
@@ -128,13 +129,15 @@ impl CallSeries {
         }
     }
 
-    /// The shared cells of a row; `None` if another series has taken the place.
+    /// The shared cells of a row; `None` if the series was removed and another one has its place in
+    /// the index.
     pub(super) fn shared_row(&self, row: usize) -> Option<&'static [AtomicU64]> {
         let cells = series_access::shared_cells(self.family, self.id)?;
         self.family.row_cells(cells, row)
     }
 
-    /// The first row of a closed series among the rows of all series.
+    /// The number of this series' first row among the rows of all series; the labels must be
+    /// closed.
     #[inline(always)]
     fn first_row(self) -> usize {
         match self.id.place as usize {
@@ -296,7 +299,7 @@ struct WithResults<'a> {
 }
 
 impl LabelSet for WithResults<'_> {
-    // Empty for the same reason as in `WithEmptyResults`.
+    // Empty, because the number of labels is known at run time only.
     const VALUE_SETS: &'static [Option<&'static [&'static str]>] = &[];
 
     fn visit(&self, visitor: &mut impl LabelVisitor) {

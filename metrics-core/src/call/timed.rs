@@ -95,8 +95,8 @@ fn random() -> u32 {
     (next >> 32) as u32
 }
 
-/// A random start for a thread's generator: with a fixed one, the first calls of all threads would
-/// all be sampled or all not.
+/// Returns a random start for a thread's generator. With a fixed start, the n-th calls of all
+/// threads would be sampled alike.
 #[cold]
 fn seed() -> u64 {
     RandomState::new().hash_one(0_u64)
@@ -146,7 +146,7 @@ impl<const FLAGS: u8> Recorder for Busy<FLAGS> {
 #[inline(never)]
 fn observe_busy(series: CallSeries, row: usize, polled: u64, is_native: bool) {
     if let Some(series) = series.in_busy_family() {
-        // Negative if the clocks of two processors differ; then 0 is recorded.
+        // `polled` is negative if the clocks of two processors differ; 0 is recorded then.
         let polled = u64::try_from(polled.cast_signed()).unwrap_or(0);
         let (family, nanos) = (series.family(), clock::nanos_between(0, polled));
         if is_native {
@@ -190,7 +190,7 @@ fn observe(cells: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
     storage::observe(cells, bucket, Sum::Nanos, nanos);
 }
 
-/// Like [`observe`], for a bucket that is known.
+/// Observes a duration whose bucket the caller has already found.
 #[inline(never)]
 fn observe_in_bucket(cells: &[AtomicU64], row: usize, family: &Family, bucket: usize, nanos: u64) {
     if let Some(cells) = family.row_cells(cells, row) {

@@ -27,7 +27,7 @@ struct LockedFamily {
     kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
-    /// The labels by name: the values of a closed label, null for an open label.
+    /// The labels by name, each with its values if they are known at compile time, otherwise null.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     labels: BTreeMap<String, Option<BTreeSet<String>>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

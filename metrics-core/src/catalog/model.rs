@@ -87,8 +87,8 @@ pub struct CatalogFamily {
 pub struct CatalogLabel {
     /// The name.
     pub name: String,
-    /// All possible values of a closed label; `None` for an open one. Individual functions that
-    /// share the family may use fewer values, or lack the label.
+    /// All possible values if they are known at compile time (a closed label), otherwise `None`.
+    /// Individual functions that share the family may use fewer values, or lack the label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<Vec<String>>,
 }
@@ -129,7 +129,8 @@ pub struct CatalogMember {
     /// The service level objectives.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub objectives: Vec<Objective>,
-    /// The place of an earlier function whose series this one shares, for `lint`.
+    /// The source location of an earlier function whose series this one shares; `lint` warns about
+    /// it.
     #[serde(skip)]
     pub(crate) shares_series_of: Option<String>,
 }

@@ -44,8 +44,8 @@ fn dashboard(catalog: &Catalog) -> Dashboard {
     }
 }
 
-/// Panels about the instances, and about HTTP requests if the program measures those, or about
-/// function calls otherwise.
+/// Panels about the instances, and about HTTP requests if the program measures requests, otherwise
+/// about function calls.
 fn service(catalog: &Catalog, calls: &Calls<'_>) -> Vec<Panel> {
     let up = promql::series("up", &target_matchers());
     let mut panels = vec![

@@ -85,7 +85,8 @@ fn query(label: &str, series: &str) -> Value {
         "sort": 1,
         "hide": 0,
         "includeAll": true,
-        // Without it `All` expands to the known values, which excludes series that lack the label.
+        // Without `allValue`, `All` expands to the known values, which excludes series that lack
+        // the label.
         "allValue": ".*",
         "multi": true,
         "current": { "selected": true, "text": ["All"], "value": ["$__all"] },

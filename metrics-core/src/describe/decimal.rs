@@ -44,7 +44,8 @@ impl Decimal {
             if numerator.unsigned_abs() >= MAX_EXACT.unsigned_abs() {
                 return None;
             }
-            // Both are exact, so the quotient is rounded as a parser rounds the decimal number.
+            // `numerator` and `power` are exact as floats, so the quotient is rounded as a parser
+            // rounds the decimal number.
             if numerator as f64 / power == value {
                 return Some(Decimal::reduced(numerator, denominator));
             }
@@ -99,7 +100,8 @@ impl Decimal {
         let numerator = self.numerator.unsigned_abs();
         let (mut quotient, mut rest) = (numerator / denominator, numerator % denominator);
         if rest == 0 {
-            // A conversion rounds to the nearest float. The denominator is 1, as it divides.
+            // The fraction is reduced, so the denominator is 1. The conversion rounds to the nearest
+            // float.
             return self.numerator as f64;
         }
         // Long division, until the quotient has a float's bits and one more for rounding. The last
@@ -114,8 +116,8 @@ impl Decimal {
             }
             power /= 2.0;
         }
-        // Exact but for the rounding: a conversion rounds to the nearest, and `power` is a power of
-        // two that is far from the smallest float.
+        // The only rounding is the conversion, to the nearest float: the product is exact, because
+        // `power` is a power of two that is far from the smallest float.
         let quotient = (quotient * 2 + (rest != 0) as u128) as f64;
         let magnitude = quotient * (power / 2.0);
         if self.numerator < 0 {

@@ -38,8 +38,8 @@ pub struct Desc {
     pub(crate) allows_mixed_labels: bool,
     /// Whether only one collector of a registry may write the family.
     pub(crate) is_exclusive: bool,
-    /// The rules for the names of labels: `Legacy` or `Existing` if none can need escaping for scrapers
-    /// without UTF-8 support, otherwise `Utf8`.
+    /// The rules for the names of labels: `Legacy` or `Existing` if no name can need escaping for
+    /// scrapers without UTF-8 support, otherwise `Utf8`.
     pub(crate) label_scheme: ValidationScheme,
 }
 

@@ -89,8 +89,8 @@ struct OverflowOf(&'static [&'static str]);
 impl Label for OverflowOf {
     const VALUES: Option<&'static [&'static str]> = Some(&[]);
 
-    /// The index of the declared value of this name, so that both are one series; otherwise an
-    /// index that no value has.
+    /// The index of the declared value `overflow`, if there is one: it and this value are then one
+    /// series. Otherwise an index that no value has.
     fn index(&self) -> usize {
         let declared = self.0.iter().position(|value| *value == OVERFLOW_VALUE);
         declared.unwrap_or(self.0.len())
@@ -158,7 +158,7 @@ struct ClosedCopy<'a> {
 }
 
 impl Label for ClosedCopy<'_> {
-    /// Only says that the label is closed. As there is no text here, `with_str` is used.
+    /// Marks the label as closed. The list is empty, so callers get the text from `with_str`.
     const VALUES: Option<&'static [&'static str]> = Some(&[]);
 
     fn index(&self) -> usize {

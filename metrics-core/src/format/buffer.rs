@@ -196,7 +196,8 @@ impl<'b> Line<'b> {
     }
 }
 
-/// Room after a line, for the surplus of copies of fixed size.
+/// The number of bytes that must be free after a line, because copies of fixed size write beyond
+/// its end.
 const BEYOND: usize = 2 * STEP;
 
 /// Writes the start of a chunk when there is no room for the whole chunk.

@@ -57,8 +57,8 @@ impl Options {
     /// Options for a metric with this name and help text.
     #[track_caller]
     pub fn new(name: impl Into<String>, help: impl Into<String>) -> Self {
-        // A placeholder, as `Desc::new` panics on invalid names. `create` and `create_family` check
-        // the real name, because they know the kind.
+        // The name `a` is a placeholder, because `Desc::new` panics on invalid names. `create` and
+        // `create_family` check the real name, because they know the kind.
         let mut desc = Desc::new(Kind::Unknown, "a", "").declared_here();
         desc.name = Cow::Owned(name.into());
         desc.help = Cow::Owned(help.into());
@@ -140,7 +140,7 @@ impl Options {
         self
     }
 
-    /// Makes a histogram native, with buckets at most `growth` times as wide as the previous one.
+    /// Makes a histogram native; each bucket is at most `growth` times as wide as the previous one.
     ///
     /// A growth of 1.1 gives schema 3. With [`buckets`](Self::buckets) the histogram has classic
     /// buckets as well. The other options of native histograms have their defaults; see

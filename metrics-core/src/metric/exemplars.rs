@@ -38,10 +38,10 @@ pub(crate) const SPANS_ENABLED: bool = cfg!(feature = "tracing");
 /// The limit on the exemplars of a row, which is one counter or histogram of an exposition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExemplarLimit {
-    /// One for each classic bucket of a histogram; one for a counter.
+    /// One exemplar for each classic bucket of a histogram; one for a counter.
     OnePerBucket,
-    /// Up to [`MAX_NATIVE`], at most one for each power of two and sign. Beyond that, the oldest is
-    /// replaced. For native histograms without classic buckets.
+    /// Up to [`MAX_NATIVE`] exemplars, at most one for each power of two and sign; a further one
+    /// replaces the oldest. For native histograms without classic buckets.
     TenPerRow,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Exemplars {
 }
 
 impl Exemplars {
-    /// For a family whose exemplars are only set by the program.
+    /// The storage for a family whose exemplars are only set by the program.
     pub(crate) const fn manual() -> Self {
         Exemplars {
             wanted: AtomicU64::new(0),
@@ -72,7 +72,7 @@ impl Exemplars {
         }
     }
 
-    /// For a family that, with the feature `tracing`, also takes exemplars from spans.
+    /// The storage for a family that, with the feature `tracing`, also takes exemplars from spans.
     pub(crate) const fn from_spans() -> Self {
         Exemplars {
             wanted: AtomicU64::new(if SPANS_ENABLED { u64::MAX } else { 0 }),
@@ -222,7 +222,8 @@ fn bit_number(row: RowId, bucket: usize) -> u32 {
 
 #[derive(Debug)]
 struct ExemplarStore {
-    /// The exemplars of each row, by the place of its series and the row's number.
+    /// The exemplars of each row, keyed by the position of its series in the index and the row's
+    /// number.
     rows: Mutex<HashMap<(u32, u32), RowExemplars>>,
     /// For each bit, how many recordings since the last exposition stored no exemplar although they
     /// looked at the span: it was not sampled, or the lock was taken.

@@ -176,7 +176,7 @@ impl<S: SeriesStorage> Histogram<S> {
     }
 }
 
-/// The code paths of an observation. Most return the bucket that an exemplar of it belongs to, or
+/// The code paths of an observation. Most return the bucket for an exemplar of the observation, or
 /// `None` if the value was rejected.
 impl<S: SeriesStorage> Histogram<S> {
     /// Records an observation into a histogram whose layout is known at compile time.

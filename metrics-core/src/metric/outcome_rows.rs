@@ -67,7 +67,8 @@ impl ResultLabel {
     }
 }
 
-/// The rows of each series of a family.
+/// The rows of each series of a family: the combinations of outcome and result labels, each with
+/// cells of its own.
 ///
 /// A row's number is `outcome * rows_per_outcome + result`, where `result` counts the combinations
 /// of closed result labels, the last label fastest. If a result label is open, all of them are
@@ -81,7 +82,7 @@ pub(crate) struct OutcomeRows {
 }
 
 impl OutcomeRows {
-    /// One row without labels: all metrics except those of functions.
+    /// A single row without labels, for all metrics except those of functions.
     pub(crate) const SINGLE: OutcomeRows = OutcomeRows::new(OutcomeLabel::Omitted, &[], false);
 
     pub(crate) const fn new(

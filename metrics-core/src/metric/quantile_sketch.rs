@@ -12,7 +12,7 @@ use crate::storage::native::index;
 
 /// The number of buckets in a page, which covers the values between two powers of two.
 const PAGE: i64 = 64;
-/// By how many bits an index of the finest schema is shifted to give one of schema 6.
+/// The right shift that turns an index of the finest schema into one of schema 6.
 const SHIFT: u32 = 2;
 
 /// The counts of observations that are finite and not negative, by bucket.
@@ -107,7 +107,7 @@ fn estimate(bucket: i64) -> f64 {
     let (lower, upper) = (index::upper(bucket, SHIFT), index::upper(bucket + 1, SHIFT));
     // Subnormal floats may be so far apart that a bucket contains one of them only.
     let first = f64::from_bits(lower.to_bits() + 1).min(upper);
-    // Not `2 * lower * upper / (lower + upper)`, which overflows for the largest floats.
+    // Equals `2 * lower * upper / (lower + upper)`, but does not overflow for the largest floats.
     (lower * (2.0 / (1.0 + lower / upper))).clamp(first, upper)
 }
 

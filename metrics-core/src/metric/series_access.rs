@@ -39,7 +39,8 @@ pub(crate) fn with_open_shared_cell<R>(
     op(&region.shared_cells(at)[0])
 }
 
-/// The shared cells of a series; `None` if another series has taken its place.
+/// The shared cells of a series; `None` if the series was removed and another one has its place in
+/// the index.
 pub(crate) fn shared_cells(family: &Family, series: SeriesId) -> Option<&[AtomicU64]> {
     let at = series.place as usize;
     if family.is_closed() {
@@ -57,8 +58,8 @@ pub(crate) fn with_values<R>(family: &Family, series: SeriesId, op: impl FnOnce(
     }
     let (region, at) = family.index().region_of(series.place);
     let mut values = read(region, at);
-    // Compared after the read: generations are not reused, so if the place still has this series'
-    // generation, it had it during the read.
+    // The generation is compared after the read. Generations are not reused, so if the place still
+    // has this series' generation, it had it during the read.
     if region.generation(at) != series.generation {
         values.fill(0);
     }
@@ -90,7 +91,8 @@ pub(crate) fn find_and_pin(family: &Family, labels: &impl LabelSet) -> SeriesId 
     loop {
         let series = family.find_or_create(labels);
         if series.generation == 0 {
-            // No series to pin. The caller unpins the place nevertheless, so count a pin for that.
+            // There is no series to pin. The caller unpins the place nevertheless, so a pin is
+            // counted.
             family.index().pin_again(series.place);
             return series;
         }

@@ -192,7 +192,8 @@ pub(crate) struct SeriesValue {
 /// Everything that a collector wrote in one scrape.
 #[derive(Debug)]
 pub(crate) struct Collected {
-    /// In the order of the collector's descriptions, without those that clashed.
+    /// The families in the order of the collector's descriptions, without those whose description
+    /// clashed.
     pub(crate) families: Vec<CollectedFamily>,
     /// Names of families that the collector wrote without a description, or whose description
     /// clashed, with the number of values written to them. All these values are rejected.

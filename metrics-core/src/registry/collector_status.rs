@@ -135,7 +135,7 @@ impl CollectorStatuses {
         Arc::clone(self.0.entry(collector.key()).or_default())
     }
 
-    /// Assigns the status of one collector to another, which continues its counts.
+    /// Assigns the status of `from` to `to`, which continues its counts.
     pub(crate) fn transfer(&mut self, from: &Item, to: &Item) {
         if let Some(status) = self.0.remove(&from.key()) {
             self.0.insert(to.key(), status);

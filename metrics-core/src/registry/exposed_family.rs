@@ -26,7 +26,7 @@ pub(crate) struct ExposedFamily {
     /// The description of the first member, or the one that the first collector gave.
     pub(crate) desc: Desc,
     /// The metrics, in groups: only metrics of one group can have series with equal labels, whose
-    /// values are added up. The const labels tell the groups apart. Most have one member.
+    /// values are added up. The const labels tell the groups apart. Most groups have one member.
     pub(crate) members: Vec<Vec<Member>>,
     /// The collectors that write the family; empty for a family of metrics.
     pub(crate) collectors: Vec<CollectorFamily>,
@@ -39,16 +39,17 @@ pub(crate) struct ExposedFamily {
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) metric: FamilyRef,
-    /// For a metric of an included registry: what is added to it, and its description with that.
+    /// For a metric of an included registry: the prefix and labels that are added to it, and its
+    /// description with them.
     pub(crate) included: Option<(Arc<Scope>, Desc)>,
 }
 
 /// Identifies a family that a collector writes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CollectorFamily {
-    /// Position of the collector among those of the registry.
+    /// Position of the collector among the registry's collectors.
     pub(crate) collector: usize,
-    /// Position of the family among those of the collector.
+    /// Position of the family among the collector's families.
     pub(crate) family: usize,
     /// Whether the collector is a `#[computed]` metric, which shares its family with no other
     /// collector.

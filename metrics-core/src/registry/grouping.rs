@@ -30,7 +30,7 @@ struct Declaration<'a> {
 /// Where a declaration of an included registry comes from.
 struct Included<'a> {
     scope: Arc<Scope>,
-    /// Of a family that a collector writes: its description in the included registry, and the
+    /// For a family that a collector writes: its description in the included registry, and the
     /// collector's status there.
     collected: Option<(&'a Desc, &'a Arc<CollectorStatus>)>,
 }
@@ -94,7 +94,8 @@ impl<'a> Declaration<'a> {
     }
 }
 
-/// Families to which items can be added, each in a time that does not depend on their number.
+/// The families of a registry while items are added. Adding an item takes a time that does not
+/// depend on the number of families.
 ///
 /// Of two declarations that clash, the one that is added first is kept.
 #[derive(Debug)]
@@ -103,8 +104,8 @@ pub(crate) struct Grouping {
     /// adds.
     families: ExposedFamilies,
     names: SampleNames,
-    /// The position of each collector among those of `families`, by its key and the address of the
-    /// scope with which it is included.
+    /// For each collector, by its key and the address of the scope with which it is included, its
+    /// position among the collectors of `families`.
     collectors: HashMap<(ItemKey, Option<usize>), usize>,
     settings: Arc<Settings>,
 }
@@ -128,7 +129,7 @@ impl Grouping {
             settings: Arc::clone(settings),
         };
         let own = items.iter().flat_map(Declaration::of_item);
-        // Last, so that of an own and an included declaration, the own is kept.
+        // Included declarations come last, so that the registry's own is kept if both clash.
         let included = parts.flat_map(|(families, of)| Declaration::of_part(families, of));
         for declaration in own.chain(included) {
             if let Err(clash) = grouping.add_family(&declaration, statuses) {
@@ -259,8 +260,8 @@ impl Grouping {
 
 /// Adds a metric to a family of metrics: in one group with the groups at `merges_with`, ascending.
 fn add_member(family: &mut ExposedFamily, member: Member, merges_with: Vec<usize>) {
-    // From now on, scrapes can expose the metric's closed series before anything is recorded, so they
-    // start now.
+    // From now on, scrapes can expose the metric's closed series before anything is recorded, so
+    // the series get their created timestamp now.
     member.metric.set_created_now();
     let mut group = Vec::new();
     for at in merges_with.into_iter().rev() {

@@ -72,7 +72,7 @@ pub(crate) struct State {
     /// The items grouped into families to which others are added, until the next exposition; at most
     /// one of `families` and `grouping` is `Some`.
     ///
-    /// So that creating many metrics takes a time in proportion to their number.
+    /// Kept so that the time to create many metrics is proportional to their number.
     grouping: Option<Grouping>,
     statuses: CollectorStatuses,
 }
@@ -81,7 +81,8 @@ pub(crate) struct State {
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
     pub(crate) registry: Registry,
-    /// Its families, as they are or will be grouped into those of the including registry.
+    /// The included registry's families, as they are or will be grouped into those of the including
+    /// registry.
     pub(crate) families: Arc<ExposedFamilies>,
 }
 
@@ -407,7 +408,8 @@ impl Registry {
 
     /// Adds a dynamic metric, or finds the one that was created with equivalent options.
     pub(crate) fn find_or_add(&self, family: Arc<Family>) -> Result<Arc<Family>, Error> {
-        // One hold of the lock, so that two threads that call this at once get one metric.
+        // Holds the lock during search and insertion, so that two concurrent calls get the same
+        // metric.
         let mut state = self.state();
         self.add_first_used(&mut state);
         let known = if let Some(families) = &state.families {

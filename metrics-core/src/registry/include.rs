@@ -50,8 +50,8 @@ impl Registry {
     /// If a metric of `part` clashes with this registry, see [`check`](Self::check), or if `part`
     /// includes this registry. `part` is not included then.
     pub fn include(&self, part: &Registry) -> Result<(), Error> {
-        // Otherwise two threads could include two registries in each other, and each exposition
-        // would then wait for itself.
+        // Without this lock, two threads could include two registries in each other, and each
+        // exposition would then wait for itself.
         static LOCK: Mutex<()> = Mutex::new(());
         let _guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
         if part.reaches(self) {

@@ -15,8 +15,8 @@ use crate::{
 pub(crate) struct RegisteredCollector {
     item: Item,
     descs: Vec<Desc>,
-    /// Of a collector of an included registry: what is added to its series, and the settings by
-    /// which they are checked.
+    /// For a collector of an included registry: the prefix and labels that are added to its series,
+    /// and the settings by which the series are checked.
     scope: Option<(Arc<Scope>, Settings)>,
     pub(crate) status: Arc<CollectorStatus>,
 }

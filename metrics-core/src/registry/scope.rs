@@ -6,8 +6,8 @@ use crate::{
     sample::label_text,
 };
 
-/// What a registry that includes another one adds to the other's metrics: the prefix and the const
-/// labels of the included registry, and of those between both.
+/// The prefix and the const labels that are added to the metrics of an included registry: its own,
+/// and those of the registries through which it is included.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Scope {
     pub(crate) prefix: String,
@@ -17,8 +17,8 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// The scope of an included registry with these settings, or of what it includes itself with
-    /// the scope `inner`.
+    /// The scope of an included registry with these settings, or, if `inner` is given, of a
+    /// registry with that scope in the included one.
     pub(crate) fn new(settings: &Settings, inner: Option<&Scope>) -> Self {
         let own = settings.const_labels.iter();
         let own = own.map(|(name, value)| (name.clone().into(), value.clone().into()));

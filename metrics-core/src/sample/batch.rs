@@ -67,7 +67,8 @@ impl<'a> CounterBatch<'a> {
     #[inline(always)]
     pub(crate) fn live_prefix_len(&self) -> usize {
         let is_live = self.series.is_live;
-        // Usually all are live, and a check for that is faster than a search for the first gap.
+        // Usually all series are live, and a check for that is faster than a search for the first
+        // gap.
         if is_live.iter().fold(true, |all, is_live| all & is_live) {
             return is_live.len();
         }

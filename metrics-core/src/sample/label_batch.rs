@@ -10,7 +10,7 @@ use super::{
 pub(crate) struct LabelBatch<'a> {
     /// `None` if there are no series.
     pub(crate) chunk: Option<&'a LabelChunk>,
-    /// For each series, the indices in the chunk of the two halves of its labels.
+    /// For each series, the indices in the chunk of the two halves into which its labels are split.
     pub(crate) halves: &'a [[u8; 2]],
     /// Whether the chunk is in the rendering that the sink has requested.
     pub(crate) is_as_requested: bool,
@@ -107,13 +107,14 @@ pub(crate) struct ShortHalves<'a> {
 }
 
 impl<'a> ShortHalves<'a> {
-    /// A first half, with the prefix.
+    /// The bytes and the length of the first half with this index, prefix included.
     #[inline(always)]
     pub(crate) fn first(self, index: u8) -> Option<(&'a [u8; READ_AHEAD], u8)> {
         self.get(self.table.0[usize::from(index)])
     }
 
-    /// A second half, with the suffix; `None` also for a series without labels.
+    /// The bytes and the length of the second half with this index, suffix included; `None` also
+    /// for a series without labels.
     #[inline(always)]
     pub(crate) fn second(self, index: u8) -> Option<(&'a [u8; READ_AHEAD], u8)> {
         self.get(self.table.0[CHUNK_SIZE + usize::from(index)])

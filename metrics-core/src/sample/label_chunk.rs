@@ -14,15 +14,17 @@ use std::{ops::Range, sync::Arc};
 
 use super::label_encoding::{LabelEncoding, LabelRendering};
 
-/// The number of series in a chunk. A power of two, so that a region of storage does not cross
-/// chunks, and so small that one byte is enough for the index of a half.
+/// The number of series whose labels are stored in one [`LabelChunk`]. It is a power of two, so
+/// that a region of storage does not cross chunks, and so small that one byte is enough for the
+/// index of a half.
 pub(crate) const CHUNK_SIZE: usize = 256;
 
 /// Bytes that can be read from the beginning of any half, however short it is, so that encoders
 /// copy in pieces of fixed size.
 pub(crate) const READ_AHEAD: usize = 256;
 
-/// The rendered labels of neighbouring series.
+/// The rendered labels of neighbouring series, each split into two halves; equal halves are stored
+/// once.
 #[derive(Debug)]
 pub(crate) struct LabelChunk {
     pub(crate) rendering: Arc<OwnedRendering>,
@@ -162,14 +164,15 @@ impl LabelChunk {
     /// already, the new half replaces one that no other series uses.
     fn find_or_add(&mut self, which: usize, parts: [&[u8]; 2], all: &[[u8; 2]], at: usize) -> u8 {
         let (halves, fingerprints) = (&mut self.halves[which], &mut self.fingerprints[which]);
-        // Of the labels only: prefix and suffix do not tell halves apart.
+        // The fingerprint is of the labels only, because prefix and suffix do not tell halves
+        // apart.
         let fingerprint = fingerprint(parts[which ^ 1]);
         let len = parts[0].len() + parts[1].len();
         let is_it = |half: HalfSpan| {
             let bytes = &self.bytes[half.range()];
             bytes.len() == len && bytes.starts_with(parts[0]) && bytes.ends_with(parts[1])
         };
-        // From the back: the half that was added last is the most likely.
+        // Searches from the back, because the half that was added last is the most likely match.
         let mut left = &fingerprints[..];
         while let Some(index) = left.iter().rposition(|known| *known == fingerprint) {
             if is_it(halves[index]) {

@@ -89,9 +89,9 @@ impl LabelEncoding {
 
 /// An upper bound of the length in protobuf of labels that take `text` bytes as text.
 ///
-/// They belong to `series` series with at most `labels` labels each. Beside name and value, a label
-/// takes at least four bytes as text (the first one three), and six as protobuf
-/// plus at most two for each 128 bytes of its length.
+/// The labels belong to `series` series with at most `labels` labels each. Beside name and value, a
+/// label takes at least four bytes as text (the first one three), and six as protobuf plus at most
+/// two for each 128 bytes of its length.
 pub(crate) fn max_protobuf_len(text: usize, series: usize, labels: usize) -> usize {
     text + text / 64 + series * (2 * labels + 1)
 }

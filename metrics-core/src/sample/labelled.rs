@@ -11,9 +11,9 @@ use crate::sample::{
 
 /// A sink that adds the same labels to the series of the current family and passes them on.
 ///
-/// For metrics of an included registry: their rendered labels are shared with the registry's own
-/// expositions and lack what the including registry adds. Series come one by one instead of in
-/// batches.
+/// Used for metrics of an included registry, because their rendered labels are shared with the
+/// included registry's own expositions and lack the labels that the including registry adds. Series
+/// come one by one instead of in batches.
 pub(crate) struct LabelledSink<'a> {
     sink: &'a mut dyn Sink,
     /// The rendered labels to add.

@@ -48,14 +48,16 @@ pub(crate) struct HistogramValue<'a> {
     pub(crate) allows_negative: bool,
     /// The native buckets, if the histogram has any; only protobuf exposes them.
     pub(crate) native: Option<&'a NativeHistogramSnapshot>,
-    /// Ascending by value. Of those in one classic bucket, only the last is exposed with the bucket.
+    /// The exemplars, ascending by value. If a classic bucket has several, only the last is exposed
+    /// with the bucket.
     pub(crate) exemplars: &'a [RenderedExemplar],
 }
 
 /// An exemplar with rendered labels.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RenderedExemplar {
-    /// As [`label_text::push_label`](crate::sample::label_text::push_label) writes them.
+    /// The labels, as [`label_text::push_label`](crate::sample::label_text::push_label) writes
+    /// them.
     pub(crate) labels: Box<str>,
     pub(crate) value: f64,
     /// Unix time, in seconds.

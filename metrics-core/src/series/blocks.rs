@@ -14,7 +14,7 @@ use crate::{
     storage::{Region, Regions, layout::Layout},
 };
 
-/// A block of an index: entries, and the storage of the entries' series.
+/// Entries of an index that are allocated together, and the storage of their series.
 #[derive(Debug)]
 pub(crate) struct Block {
     pub(crate) entries: Box<[Entry]>,
@@ -29,9 +29,11 @@ pub(crate) struct Blocks {
     /// The blocks after `first`: for a raised limit, and for suspended series, which take places
     /// beyond the limit.
     extra: OnceLock<Box<[OnceLock<Block>]>>,
-    /// Blocks of tails, each twice as long as the one before.
+    /// Blocks of [`Tail`]s, which hold the rest of long keys; each block is twice as long as the
+    /// one before.
     tails: [OnceLock<Box<[Tail]>>; 28],
-    /// The binary logarithm of the number of series in a region; a smaller block is one region.
+    /// The binary logarithm of the number of series in a region, whose storage a thread allocates
+    /// at once; a block with fewer series is one region.
     region_bits: u32,
     layout: Layout,
     /// The number of rows of a series, each of which has cells of the layout.
@@ -74,7 +76,8 @@ impl Blocks {
         let slot = match block.checked_sub(self.first.len()) {
             None => &self.first[block],
             Some(extra) => {
-                // Enough for the highest limit and as many suspended series: the limit may rise.
+                // The slots suffice for the highest limit and as many suspended series, because the
+                // limit may be raised.
                 let last = blocks_for(2 * MAX_SERIES);
                 let all = || (self.first.len()..last).map(|_| OnceLock::new()).collect();
                 &self.extra.get_or_init(all)[extra]

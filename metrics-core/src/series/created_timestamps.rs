@@ -14,7 +14,7 @@ use crate::sample::{
 /// Created timestamps by position, as Unix times in seconds; arbitrary where none was set.
 #[derive(Debug, Default)]
 pub(crate) struct CreatedTimestamps {
-    /// For each series, the index of its timestamp in its chunk.
+    /// For each series, the index of its timestamp among the timestamps of its chunk.
     indices: Vec<u8>,
     /// The distinct timestamps of each chunk.
     chunks: Vec<Vec<f64>>,
@@ -37,7 +37,7 @@ impl CreatedTimestamps {
 
     pub(crate) fn set(&mut self, position: usize, created: f64) {
         let chunk = &mut self.chunks[position / CHUNK_SIZE];
-        // From the back: most series are created together with the one before.
+        // Searches from the back, because most series are created together with the one before.
         let known = chunk
             .iter()
             .rposition(|known| known.to_bits() == created.to_bits());

@@ -251,8 +251,8 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
         }
     }
 
-    /// Keeps the entry from being given to another series than the one of this generation; false if
-    /// that series was removed or has expired.
+    /// Pins the series of this generation, so that no other series gets the entry; false if the
+    /// series was removed or has expired.
     ///
     /// `expires` says whether the series of the index expire.
     pub(crate) fn pin(&self, generation: u64, expires: bool) -> bool {

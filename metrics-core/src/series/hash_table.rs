@@ -44,7 +44,8 @@ impl<W: Atomic + Default, const SIZE: usize> HashTable<W, SIZE> {
     #[inline(always)]
     pub(crate) fn find<T>(&self, hash: u64, mut look: impl FnMut(u32) -> Option<T>) -> Option<T> {
         let table = self.tables[self.current.load(Ordering::Acquire) as usize].get()?;
-        // At most one round: a table that is being rebuilt may have no empty slot to stop at.
+        // Searches at most one round, because a table that is being rebuilt may have no empty slot
+        // to stop at.
         for slot in probes(table, hash) {
             // Acquire, pairs with `put`: the entry was written before the slot.
             let word = slot.load(Ordering::Acquire);

@@ -37,7 +37,7 @@ use crate::{
     storage::{CachedCells, Region, layout::Layout},
 };
 
-/// The series of one metric with open labels.
+/// The series of one metric with open labels (labels without a fixed value set).
 ///
 /// The table is the first field, so that its address needs no offset.
 #[derive(Debug)]
@@ -103,7 +103,8 @@ impl Index {
 
     /// Lets insertions check again whether there is room. Call it after the limit has changed.
     pub(crate) fn limit_changed(&self) {
-        // Under the lock: an insertion that has read the old limit cannot set `is_full` afterwards.
+        // Takes the lock, because otherwise an insertion that has read the old limit could set
+        // `is_full` afterwards.
         let _state = self.lock();
         self.is_full.store(false, Ordering::Relaxed);
     }
@@ -200,8 +201,8 @@ impl Index {
         self.blocks.entry(place_of(position))
     }
 
-    /// Keeps the place of a series from being given to another one; false if the series was removed
-    /// or has expired.
+    /// Pins a series, so that no other series gets its place; false if the series was removed or
+    /// has expired.
     pub(crate) fn pin(&self, series: SeriesId) -> bool {
         let entry = self.blocks.entry(series.place);
         entry.pin(series.generation, self.expiry != 0)

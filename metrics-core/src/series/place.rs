@@ -10,7 +10,8 @@
 pub(crate) const FIRST_BLOCK: usize = 16;
 /// The size of the largest blocks. It limits the entries of the last block that stay unused.
 const LARGEST_BLOCK: usize = 1 << OFFSET_BITS;
-/// The bits of a place that hold the offset; the number of the block is above them.
+/// The number of low bits of a place that hold the offset in the block; the bits above hold the
+/// number of the block.
 const OFFSET_BITS: u32 = 12;
 
 /// The number of blocks that are smaller than the largest; the first two have the same size.
@@ -38,7 +39,7 @@ pub(crate) fn block_size(block: usize) -> usize {
     FIRST_BLOCK << block.saturating_sub(1).min(DOUBLING - 1)
 }
 
-/// The place at a position.
+/// Converts a position (0, 1, 2, ...) to a place (block number and offset in one word).
 pub(crate) fn place_of(position: usize) -> u32 {
     let doubled = FIRST_BLOCK << (DOUBLING - 1);
     let (block, offset) = if position < FIRST_BLOCK {
@@ -53,7 +54,7 @@ pub(crate) fn place_of(position: usize) -> u32 {
     (block << OFFSET_BITS | offset) as u32
 }
 
-/// The position of a place.
+/// Converts a place (block number and offset in one word) to a position (0, 1, 2, ...).
 pub(crate) fn position_of(place: u32) -> usize {
     let (block, offset) = locate(place);
     let before = match block {

@@ -111,7 +111,7 @@ impl Index {
         }
         let is_live = &columns.is_live[from..end];
         let mut at = from;
-        // Runs of live series, each in one region.
+        // Finds the runs of consecutive live series; each run is within one region.
         let runs = iter::from_fn(|| {
             at += is_live[at - from..]
                 .iter()

@@ -102,7 +102,7 @@ struct Known {
     recipient: Recipient,
     /// The number of the newest exposition that was delivered to it; 0 for none.
     delivered: u64,
-    /// When that exposition started; before the first delivery, when the first one was tried.
+    /// When exposition `delivered` started; before the first delivery, when one was first tried.
     time: u64,
     /// The intervals between the last three deliveries; 0 if there were fewer.
     intervals: [u64; 2],
@@ -162,8 +162,8 @@ impl Recipients {
 
 impl Known {
     fn is_forgotten(&self, now: u64) -> bool {
-        // The shorter of two intervals: a scrape by hand a day after another does not make the
-        // recipient one that is waited for for days.
+        // Uses the shorter of two intervals, so that one scrape by hand a day after another does
+        // not make expired series wait for this recipient for days.
         let [earlier, last] = self.intervals;
         let three_intervals = earlier.min(last).saturating_mul(3);
         let memory = three_intervals.clamp(MEMORY_NANOS, MAX_MEMORY_NANOS);

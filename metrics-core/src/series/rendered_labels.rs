@@ -12,10 +12,11 @@ use crate::sample::{
 /// The rendered labels of the series of an index, by position.
 #[derive(Debug, Default)]
 pub(crate) struct RenderedLabels {
-    /// For each series, the indices in its chunk of the two halves of its labels.
+    /// For each series, the indices in its chunk of the two halves into which its labels are split.
     halves: Vec<[u8; 2]>,
     chunks: Vec<LabelChunk>,
-    /// Whether labels are split before the last one; otherwise second halves hold all labels.
+    /// Whether label sets are split into halves before the last label; otherwise the second halves
+    /// hold all labels.
     is_split: bool,
     /// The renderings that were interned last, the newest at the end.
     renderings: Vec<Arc<OwnedRendering>>,

@@ -56,9 +56,10 @@ pub(crate) struct Activity {
 /// The state of a series that has expired and may still be resumed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Suspension {
-    /// The reading of [`clock::grace_clock`](crate::storage::clock::grace_clock) when it expired.
+    /// The reading of [`clock::grace_clock`](crate::storage::clock::grace_clock) when the series
+    /// expired.
     pub(crate) since: u64,
-    /// The number of scrapes that have read it since then.
+    /// The number of scrapes that have read the series since then.
     pub(crate) reads: u32,
 }
 

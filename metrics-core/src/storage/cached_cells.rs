@@ -120,7 +120,8 @@ impl Regions {
 
 impl Drop for Regions {
     fn drop(&mut self) {
-        // All at once: the indices are reused as the run that they were taken as.
+        // Unregisters all regions at once, because their indices were allocated as one run and are
+        // freed as one.
         lifecycle::unregister(&mut self.all);
     }
 }

@@ -80,7 +80,7 @@ pub(super) enum SharedCells {
     /// Static for closed labels, because a global allocator that records into such a metric cannot
     /// allocate them.
     Static(&'static [AtomicU64]),
-    /// For open labels and dynamic metrics: allocated when they are first needed.
+    /// On the heap, for open labels and dynamic metrics; allocated when first needed.
     Lazy(Arc<OnceLock<Box<[AtomicU64]>>>),
 }
 

@@ -43,7 +43,8 @@ pub(crate) fn catch_up<A: Atomic>(
     let newest = newest.load(Ordering::Acquire);
     let known = seen.load(Ordering::Relaxed);
     if newest > known {
-        // Before the cells are zeroed for new series: a reference may be to cells of a removed one.
+        // Forgets the references before the cells are zeroed for new series, because a reference
+        // may be to cells of a removed series.
         forget();
         let width = (cells.len() / generations.len()).max(1);
         for (place, cells) in generations.iter().zip(cells.chunks(width)) {

@@ -334,8 +334,8 @@ impl<A: Atomic> CopyBuffer<A> {
     /// Called by the block's owner between two observations, so that the block does not change.
     pub(crate) fn answer(&self, block: &[A]) {
         let ticket = block[REQUEST].load(Ordering::Acquire);
-        // Already answered: the reader repeats its request until it finds the copy, and may be
-        // reading the copy now, so it must not be overwritten.
+        // The request has been answered already: the reader repeats it until it finds the copy. The
+        // reader may be reading the copy now, so the copy must not be overwritten.
         if self.done.load(Ordering::Relaxed) == ticket {
             block[REQUEST].compare_exchange(ticket, 0, Ordering::Relaxed);
             return;
@@ -344,7 +344,8 @@ impl<A: Atomic> CopyBuffer<A> {
             copy.store(cell.load(Ordering::Relaxed), Ordering::Relaxed);
         }
         self.done.store(ticket, Ordering::Release);
-        // Not a plain store: a newer request stays, and is answered after the next observation.
+        // A plain store could erase a newer request. The exchange keeps it, and it is answered
+        // after the next observation.
         block[REQUEST].compare_exchange(ticket, 0, Ordering::Relaxed);
     }
 
@@ -373,9 +374,9 @@ pub(crate) fn snapshot<'a, A: Atomic + 'a>(
     }
     let copies = copies();
     while !copies.take(ticket, parts, out) && !read(block, parts, out) {
-        // Stored in each round: if the owner zeroed the block for another series, a request stored
-        // once would be lost, and this loop might not end. Scrapes exclude that by the lock and the
-        // generations, but this function does not rely on it.
+        // The request is stored in each round: if the owner zeroed the block for another series, a
+        // request stored once would be lost, and this loop might not end. Scrapes exclude that by
+        // the lock and the generations, but this function does not rely on it.
         block[REQUEST].store(ticket, Ordering::Release);
         relax();
     }

@@ -91,7 +91,7 @@ pub(super) fn unregister(regions: &mut [Region]) {
             freed += 1;
         }
         drop(state);
-        // Freed, and allocated, without the lock.
+        // The lock is released while blocks are freed and memory is reserved.
         blocks.clear();
         blocks.reserve(threads);
     }

@@ -22,7 +22,7 @@ pub(crate) struct Reader {
     values: Vec<u64>,
     scratch: Vec<u64>,
     ids: Vec<u32>,
-    /// Whether the format only measures sizes; it then reads the same series again to write them.
+    /// The number of the exposition that the values are read for; 0 for no exposition.
     pub(crate) is_counting_pass: bool,
     /// The number of the exposition that the values are read for; 0 if it is for none.
     pub(crate) exposition: u64,
@@ -194,7 +194,7 @@ impl Region {
                 }
             }
         }
-        // Without the lock, as `each` may allocate.
+        // `each` is called without the lock, because it may allocate.
         for (at, series) in reader.series.iter().enumerate() {
             each(*series, &reader.values[start(at, *series)..][..width]);
         }

@@ -38,7 +38,8 @@ pub(crate) fn record_local<L: LocalStorage>(
 
 /// Like [`record_local`], but only if this thread's cells are attached; else returns `None`.
 ///
-/// For a long `op`, which would not be inlined in [`record_local`], as it has two callers there.
+/// For a long `op`: [`record_local`] calls `op` in two places, so the compiler would not inline it
+/// there.
 #[inline(always)]
 pub(crate) fn try_record_local<L: LocalStorage, R>(
     key: &'static LocalKey<L>,

@@ -5,7 +5,7 @@
 //! its start and at its end. Therefore, a dropped region (the storage of a metric or of some of its
 //! series) gives its consecutive indices back, and the lowest free ones are taken first.
 
-/// The free and the used indices.
+/// The free and the used indices of regions in the threads' directories.
 ///
 /// A run of `2^k` indices begins at a multiple of its length, so the free indices form a complete
 /// binary tree: taking and releasing a run takes a logarithmic number of steps, and released runs
@@ -57,7 +57,7 @@ impl RegionIndices {
     fn set(&mut self, first: usize, order: u32, longest: u8) {
         let mut node = (self.len() + first) >> order;
         self.longest[node] = longest;
-        // The children of a free or used run keep their values: they are free when it is released.
+        // The nodes below the run keep their values: they are used again when the run is split.
         let mut height = order as u8;
         while node > 1 {
             node /= 2;

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::storage::atomic::Atomic;
 
-/// Adds 1 to a count in one of this thread's cells.
+/// Adds 1 to a count in a cell that only the caller may write now.
 #[inline(always)]
 pub(crate) fn increment<A: Atomic>(cell: &A) {
-    // Not saturating, which saves two instructions: above `SATURATED`, 2^62 increments are left
-    // before the cell wraps.
+    // The addition does not saturate, which saves two instructions: above `SATURATED`, 2^62
+    // increments are left before the cell wraps.
     let sum = cell.load(Ordering::Relaxed).wrapping_add(1);
     cell.store(sum, Ordering::Release);
 }

@@ -22,7 +22,8 @@ use crate::storage::{
     thread_state::Detach,
 };
 
-/// Series of type `T` that the thread has recently used, with its `N` cells of each.
+/// Caches the series (`T`) that the thread has recently used, each with the address of its `N`
+/// cells in the thread's storage.
 ///
 /// A thread that has more than [`MAX_CACHED`] series to cache stops caching, unless many of them
 /// were removed: a larger table would take most of the processor's first-level cache, and a hit

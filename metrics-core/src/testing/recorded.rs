@@ -426,7 +426,7 @@ impl KnownMetric {
             labels.insert(name.to_owned(), values);
         }
         for result in family.rows().result_labels() {
-            // Empty if the call had no such result.
+            // The value is empty if the call had no such result.
             let values = result.values.map(|values| {
                 let mut values: BTreeSet<String> = owned(values);
                 values.insert(String::new());
@@ -441,7 +441,8 @@ impl KnownMetric {
             labels.insert(name.clone(), Some(owned(&[value])));
         }
         if family.rows().outcome_label() != OutcomeLabel::Omitted {
-            // All outcomes: that there was no error is true of a function that cannot fail, too.
+            // Accepts all outcomes, because an assertion that there was no error is also true for a
+            // function that cannot fail.
             let all = OutcomeLabel::Present {
                 fallible: true,
                 is_async: true,

@@ -83,7 +83,8 @@ impl TaskMonitors {
     /// assert_eq!(tasks.monitor("mailer").slow_poll_threshold(), slow);
     /// ```
     pub fn add(&self, name: impl Into<String>, monitor: TaskMonitor) {
-        // Before the lock is taken, as the conversion is code of the program.
+        // Converts the name before the lock is taken, because the conversion is code of the
+        // program.
         let name = name.into();
         self.monitors().insert(name, monitor);
     }

@@ -145,7 +145,8 @@ impl<'a> Values<'a> {
 
 /// Maximum number of labels that a program can add with `LayerBuilder::label`.
 pub(super) const MAX_CONSTANT_LABELS: usize = 8;
-/// Maximum number of labels of a series: those, and at most five labels of the layer itself.
+/// Maximum number of labels of a series: the constant labels, and at most five labels of the layer
+/// itself.
 const MAX_LABELS: usize = MAX_CONSTANT_LABELS + 5;
 
 #[cfg(test)]

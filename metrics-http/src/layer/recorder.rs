@@ -110,8 +110,8 @@ impl Recorder {
             (&self.route_source, &info.destination, self.convention)
         {
             values.push(match source {
-                // One value for all: only the response tells whether the method exists, so with the
-                // path as the route, a client could create any number of series.
+                // All requests share one value, because only the response tells whether the method
+                // exists: with the path as the route, a client could create any number of series.
                 RouteSource::Grpc => "grpc",
                 RouteSource::Axum | RouteSource::Function(_) => route.text().unwrap_or(UNMATCHED),
             });

@@ -52,7 +52,7 @@ struct Offer {
 enum Specificity {
     /// `*/*`
     AnyType,
-    /// Such as `text/*`.
+    /// A type with any subtype, such as `text/*`.
     AnySubtype,
     /// The type with a different parameter, such as an unsupported version.
     OtherParameter,

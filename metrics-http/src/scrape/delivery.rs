@@ -21,7 +21,7 @@ pub(super) struct SharedDelivery(Arc<OnceLock<Delivery>>);
 
 impl SharedDelivery {
     pub(super) fn set(&self, delivery: Delivery) {
-        // Fails if it is set; an exposition is encoded once.
+        // Fails only if a delivery is set already; an exposition is encoded once.
         let _ = self.0.set(delivery);
     }
 

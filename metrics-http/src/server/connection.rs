@@ -102,7 +102,8 @@ async fn accept(
                 });
             }
             Err(error) if is_connection_error(&error) => {}
-            // Probably out of file descriptors: retrying at once would only spin.
+            // The process is probably out of file descriptors, and retrying at once would only
+            // spin.
             Err(_) => time::sleep(ACCEPT_PAUSE).await,
         }
     }

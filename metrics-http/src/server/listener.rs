@@ -185,7 +185,7 @@ pub(super) struct SocketFile(PathBuf);
 #[cfg(unix)]
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // Fails if it has already been removed.
+        // Fails if the file has already been removed.
         let _ = fs::remove_file(&self.0);
     }
 }

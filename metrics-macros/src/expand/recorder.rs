@@ -129,7 +129,8 @@ pub(super) fn entry_values(args: &Args, function: &Function, call: &TokenStream)
             // With the type stated, a value of another type is an error at the value.
             quote_spanned!(span=> #call::typed::<#ty>(&(#value)))
         } else {
-            // Borrowed, so that the body can still move the variable that the value is read from.
+            // The value is borrowed, so that the body can still move the variable that the value is
+            // read from.
             quote_spanned!(span=> #call::OpenLabel(&(#value)))
         }
     });

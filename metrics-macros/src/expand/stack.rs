@@ -46,7 +46,7 @@ pub(super) fn move_below_next(attributes: &[Args], function: &mut Function) -> b
     true
 }
 
-/// The attribute, marked as one that has moved.
+/// The attribute's tokens, with the hidden argument that marks it as moved below another attribute.
 pub(crate) fn moved(args: &Args) -> Attribute {
     let is_block = |word: &Ident| word == BLOCK_ARGUMENT;
     let enclosing = args.enclosing.as_ref();

@@ -8,7 +8,7 @@ use super::{Args, Function, generics::is_concrete};
 
 /// The return type of a function.
 pub(crate) struct Returns {
-    /// The type; of a future, the type of its output.
+    /// The return type; for a future, the type of the future's output.
     pub(crate) output: ReturnType,
     pub(crate) fallible: Fallible,
     /// Set if the call is a future.

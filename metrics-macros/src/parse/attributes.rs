@@ -57,8 +57,8 @@ pub(crate) fn own_attribute(attrs: &[Attribute], instrument: &'static Instrument
     })
 }
 
-/// The index of the last attribute that may be an imported one with another name, which a macro
-/// cannot see.
+/// The index of the last attribute that may be a function attribute imported under another name; a
+/// macro cannot see imports.
 pub(crate) fn renamed_attribute(
     attrs: &[Attribute],
     instrument: &'static Instrument,

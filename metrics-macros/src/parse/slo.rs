@@ -36,7 +36,7 @@ pub(crate) fn objectives(
         }
         Ok(())
     })?;
-    // An objective that seems to be missing may be the misspelt one.
+    // If an argument is unknown, it may be the misspelt objective that seems to be missing.
     if has_unknown {
         return Ok(());
     }
@@ -122,8 +122,8 @@ pub(crate) fn seconds(duration: &LitStr) -> syn::Result<f64> {
     };
     let parsed = number.parse::<f64>().ok();
     match (parsed, units_per_second) {
-        // Divided and not multiplied by 0.000001, which is inexact: "5us" must be exactly the float
-        // 0.000005 that a bucket bound is written as.
+        // Divides instead of multiplying by 0.000001, which is inexact: "5us" must be exactly the
+        // float 0.000005 that a bucket bound is written as.
         (Some(number), Some(units)) if number > 0.0 && number.is_finite() => Ok(number / units),
         _ => Err(not_a_duration(duration.span())),
     }

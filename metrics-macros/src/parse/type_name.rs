@@ -55,7 +55,7 @@ impl VisitMut for Shorten<'_> {
     }
 
     fn visit_type_path_mut(&mut self, path: &mut syn::TypePath) {
-        // Its position counts segments that are removed.
+        // The position in `qself` counts segments that are removed.
         path.qself = None;
         visit_mut::visit_type_path_mut(self, path);
     }

@@ -13,7 +13,8 @@ use crate::{
 /// Eight decimal digits as numbers, in two halves.
 pub(crate) type Digits = [[u8; 4]; 2];
 
-/// The number of integers in a row: fixed, so that the loops over them can be unrolled.
+/// The number of integers whose digits are found together (a row); a constant, so that the loops
+/// over them can be unrolled.
 pub(crate) const ROW: usize = 16;
 
 /// Finds the digits of numbers below [`EIGHT_DIGITS`]; the digits of larger numbers are wrong.
@@ -72,8 +73,8 @@ fn divide<const N: usize>(numbers: &[u64], digits: &mut [Digits; N]) {
     }
 }
 
-/// 2^45 / 10,000, rounded up: the quotients are exact for numbers of up to 27 bits, which eight
-/// digits take.
+/// 2^45 / 10,000, rounded up, for a division by multiplication and shift. The quotients are exact
+/// for numbers of up to 27 bits, and eight digits take at most 27.
 const TEN_THOUSANDTH: u64 = (1 << 45) / 10_000 + 1;
 const _: () = assert!(TEN_THOUSANDTH >> 32 == 0);
 

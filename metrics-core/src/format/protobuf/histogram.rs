@@ -72,7 +72,7 @@ struct Spans {
     /// For each span, the number of buckets between it and the span before, and its length. The
     /// first span has the index of its first bucket instead.
     spans: Vec<(i32, u32)>,
-    /// The difference of each bucket's count to the one before.
+    /// The difference between each bucket's count and the previous bucket's.
     deltas: Vec<i64>,
 }
 
@@ -132,7 +132,7 @@ impl Spans {
         spans.sum::<usize>() + deltas.sum::<usize>()
     }
 
-    /// Writes the spans as fields with this number, and the deltas with the next one.
+    /// Writes the spans as fields with this number, and the deltas as a field with the next number.
     fn write(&self, line: &mut Line<'_>, field: u8) {
         for span in &self.spans {
             line.put_pair([tag(field, wire::LEN), span_len(*span) as u8]);

@@ -89,9 +89,9 @@ enum Message {
 /// The labels of a series.
 #[derive(Clone, Copy)]
 enum Labels<'a> {
-    /// As text, which [`Protobuf::labels`] has parsed.
+    /// Text, which [`Protobuf::labels`] has parsed.
     Parsed(&'a str),
-    /// As fields of a `Metric`, in two halves.
+    /// Encoded fields of a `Metric`, in two halves.
     Fields(&'a [u8], &'a [u8]),
 }
 

@@ -66,9 +66,9 @@ impl Time {
     }
 }
 
-/// Added to a smaller positive float, it rounds the float to an integer, which is in the lowest
-/// bits of the sum. Every x86-64 processor can add vectors of floats; few can convert them
-/// to 64-bit integers.
+/// Rounds a smaller positive float to an integer when added to it: the integer is in the lowest
+/// bits of the sum. Every x86-64 processor can add vectors of floats; few can convert them to
+/// 64-bit integers.
 const ROUNDING: f64 = (1_u64 << 52) as f64;
 
 /// The field `created_timestamp` of a `Counter`, in a fixed length.
@@ -201,8 +201,8 @@ mod tests {
                 assert_eq!(read, whole * 1_000_000 + micros, "{time}");
             }
         }
-        // At the end of a second, where a float has four steps in a microsecond; compared with
-        // `Time`.
+        // Tests times just before the end of a second, where a float has four steps in a
+        // microsecond, by comparison with `Time`.
         for steps in 0..12 {
             for whole in [1_700_000_000_u64, 1_700_000_001] {
                 let time = whole as f64 - f64::from(steps) / f64::from(1 << 22);

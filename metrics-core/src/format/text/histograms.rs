@@ -28,7 +28,7 @@ pub(super) struct HistogramWriter {
     le_labels: Vec<Le>,
     /// The start of all bucket lines of a series.
     start: Padded,
-    /// The cumulative counts of the histograms being written, those of each in rows of their own.
+    /// The cumulative counts of the histograms being written; each histogram begins a new row.
     totals: Vec<[u64; ROW]>,
     digits: Vec<[Digits; ROW]>,
 }
@@ -91,9 +91,9 @@ impl HistogramWriter {
         let at_once = (AT_ONCE / rows).max(1);
         let mut all = histograms.iter();
         loop {
-            // Several histograms at once. For a single one, the processor would wait for the
-            // cumulative counts before it finds their digits, and for the digits before it writes
-            // the lines.
+            // Encodes several histograms at once. With a single one, the processor would wait for
+            // the cumulative counts before it finds their digits, and for the digits before it
+            // writes the lines.
             let (mut batch, mut len) = ([None; AT_ONCE], 0);
             let mut totals = self.totals.iter_mut();
             for (one, (labels, _, read)) in batch[..at_once].iter_mut().zip(&mut all) {
@@ -337,7 +337,8 @@ impl WideLoop for ShortLines<'_> {
             digits,
         } = self;
         let start_len = start.len().min(MOST_STEPS * STEP);
-        // Each line copies all steps, in use or not: that needs no loop, so they stay in registers.
+        // Each line copies all `MOST_STEPS` steps, used or not. This needs no loop over the used
+        // ones, so the steps stay in registers.
         let mut steps = [[0; STEP]; MOST_STEPS];
         for (step, used) in steps.iter_mut().zip(start.steps()) {
             *step = *used;

@@ -10,9 +10,9 @@ use crate::{
 /// The start of all lines with one sample name.
 #[derive(Debug, Default)]
 pub(super) struct LineStart {
-    /// Before the labels of a series: `name{const="1",`.
+    /// The bytes before the labels of a series: `name{const="1",`.
     pub(super) labels: Padded,
-    /// Before the value of a series without labels: `name{const="1"} `.
+    /// The bytes before the value of a series without labels: `name{const="1"} `.
     pub(super) value: Padded,
 }
 

@@ -191,7 +191,7 @@ impl<'w> Text<'w> {
 
     #[inline(never)]
     fn write_created(&mut self, labels: &str, created: f64) {
-        // 0 means that there is none: a collector's sample may lack a created timestamp.
+        // 0 stands for no created timestamp, which a collector's sample may lack.
         if self.has_created && created > 0.0 {
             let start = &self.starts[SampleName::Created as usize];
             let room = start.room(labels.as_bytes()) + number::ROOM;

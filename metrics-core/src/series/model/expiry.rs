@@ -332,7 +332,7 @@ fn a_late_recording_does_not_count_for_the_next_series_in_the_place() {
         let generation = place.generation();
         let shown = place.scrape();
         match shown {
-            // Removed, and the place is still free.
+            // The series was removed, and its place is still free.
             None => assert_eq!(generation, OLD),
             Some(value) => assert_eq!(value, place.begun(generation), "for {generation}"),
         }

@@ -235,7 +235,7 @@ fn a_recording_does_not_count_for_the_next_series_in_the_place() {
     run(3, before, recorder, |region| region.watch(SHARED));
 }
 
-/// A thread catches up because of another series than the one that was replaced.
+/// A recording into another series makes the thread zero its cells in the reused place.
 #[test]
 fn words_are_zeroed_for_a_series_that_the_thread_has_not_looked_up() {
     let before = |region: &Region| region.count(SHARED, OLD);

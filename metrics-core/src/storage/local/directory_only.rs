@@ -9,7 +9,7 @@ use crate::storage::{
     thread::attach_block,
 };
 
-/// Nothing: the `N` cells are found through the thread's directory alone.
+/// Stores nothing: the `N` cells are found through the thread's directory alone.
 ///
 /// The thread-local value is never accessed, so the standard library does not allocate it.
 #[derive(Debug)]

@@ -248,7 +248,7 @@ mod tests {
 
     /// The index by its definition: counts the bounds between a power of two and the value.
     fn naive(value: f64, schema: i8) -> i64 {
-        // The exponent by comparison with powers of two, each of which is exact.
+        // Finds the exponent by comparison with powers of two, which are all exact.
         let mut exponent = -1074_i64;
         let mut power = f64::from_bits(1);
         while power < value && exponent < 1023 {
@@ -348,7 +348,7 @@ mod tests {
     fn the_upper_bound_of_a_bucket_is_the_largest_value_in_it() {
         for by in 0..=12 {
             for index in (-274_944_i64 >> by)..=(262_144 >> by) {
-                // All buckets of the coarser schemas, some of the finer ones.
+                // Tests all buckets of the coarser schemas, and some of the finer ones.
                 if by > 5 || index % 97 == 0 {
                     let bound = upper(index, by);
                     // The exceptions are buckets of subnormal values in which no float lies.

@@ -375,7 +375,7 @@ mod tests {
         );
     }
 
-    /// The specification requires it, in the section "Zero bucket".
+    /// The specification requires this property in the section "Zero bucket".
     #[test]
     fn the_zero_threshold_of_a_sum_divides_no_bucket() {
         let config = NativeConfig::DEFAULT.growth(2.0).max_zero_threshold(1.0);

@@ -22,7 +22,7 @@ use super::{
 
 pub(super) const SHIFT: usize = 0;
 pub(super) const THRESHOLD: usize = 1;
-/// Position of the first count, that of slot 0.
+/// Position of the first count, which belongs to slot 0.
 pub(crate) const COUNTS: usize = 2;
 
 /// The largest number of slots of a table.

@@ -36,8 +36,8 @@ impl ThreadState {
     }
 }
 
-/// What the thread is doing; what each flag excludes is in the
-/// [module documentation](crate::storage).
+/// What the thread is doing; the [module documentation](crate::storage) says what each flag
+/// excludes.
 pub(in crate::storage) struct Flags {
     pub(in crate::storage) is_on_cold_path: Cell<bool>,
     pub(in crate::storage) holds_lock: Cell<bool>,

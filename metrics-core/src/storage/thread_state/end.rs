@@ -28,7 +28,7 @@ pub(super) unsafe fn end_thread(directory: &Cell<*const [Slot]>, copies: &Copies
             .lock()
             .remove_thread(directory, &mut blocks, &mut scratch)
     };
-    // Freed without the lock, which was released at the end of the statement above.
+    // Frees the memory without the lock, which was released at the end of the statement above.
     drop(blocks);
     drop(entry);
 }

@@ -115,8 +115,9 @@ impl<V: SeriesValue> Families<V> {
         if let Some(entry) = self.by_name().families.get(name) {
             return result(entry);
         }
-        // Checked without this kind's lock, because the count locks the families of all three
-        // kinds. Threads that check at the same time may together exceed the limit slightly.
+        // The limit is checked without this kind's lock, because the count locks the families of
+        // all three kinds. Threads that check at the same time may together exceed the limit
+        // slightly.
         if store.family_count() >= store.limits().families {
             return Err(Arc::clone(store.excess_families()));
         }
@@ -271,7 +272,8 @@ impl<V: SeriesValue> Collector for FamilyCollector<V> {
     }
 
     fn collect(&self, out: &mut Collection<'_>) {
-        // Copied, so that recordings into new series do not wait until the values are written.
+        // The list of series is copied, so that recordings into new series do not wait until the
+        // values are written.
         let series: Vec<(Labels, Arc<V>)> = lock(&self.family.series)
             .iter()
             .map(|(labels, value)| (Arc::clone(labels), Arc::clone(value)))

@@ -19,7 +19,7 @@ pub(super) fn per_runtime(
     help: &'static str,
     read: fn(&RuntimeMetrics) -> f64,
 ) -> Metric {
-    // Exclusive: the series of two runtimes would have equal labels.
+    // The family is exclusive, because the series of two runtimes would have equal labels.
     (Desc::new(kind, name, help).exclusive(), Read::Runtime(read))
 }
 

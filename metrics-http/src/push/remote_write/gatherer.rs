@@ -82,7 +82,7 @@ impl Gatherer {
     async fn gather(&mut self) -> (Vec<SeriesSample>, Option<Delivery>) {
         let time = self.now();
         let (registry, recipient) = (self.registry.clone(), self.recipient);
-        // On a blocking thread, because a slow collector must not delay the sender.
+        // Gathers on a blocking thread, because a slow collector must not delay the sender.
         let gathered = task::spawn_blocking(move || registry.gather_for(recipient)).await;
         let Ok((families, delivery)) = gathered else {
             return (Vec::new(), None);

@@ -137,8 +137,8 @@ impl Queue {
 }
 
 impl State {
-    /// Takes the oldest `count` samples from those of their gatherings that wait, and calls `moved`
-    /// with each gathering and the number of its samples.
+    /// Takes the oldest `count` waiting samples out of their gatherings, and calls `moved` with
+    /// each gathering and the number of samples taken from it.
     fn move_waiting(&mut self, mut count: usize, moved: impl Fn(&mut Gathering, usize)) {
         for gathering in &mut self.gatherings {
             let of_gathering = gathering.waiting.min(count);

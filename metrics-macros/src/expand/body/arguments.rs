@@ -63,7 +63,7 @@ pub(super) fn move_arguments(sig: &mut Signature, recorders: &[Recorder]) -> Tok
         } else {
             let name = format_ident!("__arg{index}", span = Span::mixed_site());
             moved.extend(quote! {
-                // Mutable for patterns with `ref mut`.
+                // The variable is mutable for patterns with `ref mut`.
                 #(#cfgs)*
                 #[allow(unused_mut)]
                 let mut #name = #name;

@@ -43,22 +43,22 @@ struct NameChecks {
     labels: &'static str,
 }
 
-/// For names of ASCII letters, digits, `_` and, in metrics, `:`, which scrapers without support for
-/// UTF-8 names accept, too.
+/// The checks of names of ASCII letters, digits, `_` and, in metrics, `:`, which scrapers without
+/// support for UTF-8 names accept, too.
 const LEGACY: NameChecks = NameChecks {
     metric: "check_declared_metric",
     label: "check_declared_label",
     labels: "check_labels",
 };
 
-/// For names of all characters but control characters, with `#[utf8]`.
+/// The checks of names with `#[utf8]`, which may have all characters but control characters.
 const UTF8: NameChecks = NameChecks {
     metric: "check_utf8_metric",
     label: "check_utf8_label",
     labels: "check_utf8_labels",
 };
 
-/// For names that exist already, with `#[existing_name]`.
+/// The checks of names that exist already, with `#[existing_name]`.
 const EXISTING: NameChecks = NameChecks {
     metric: "check_existing_metric",
     label: "check_existing_label",

@@ -175,7 +175,7 @@ fn parameter_names(labels: &[ListedLabel]) -> Vec<Ident> {
             // Keywords without a raw form are passed on, and the compiler rejects them as a name.
             "self" | "Self" | "super" | "crate" => parameter.clone(),
             "_" => format_ident!("__{index}", span = parameter.span()),
-            // A keyword since the edition of 2024, and valid in its raw form in all.
+            // `gen` is a keyword since edition 2024; its raw form is valid in all editions.
             "gen" => Ident::new_raw("gen", parameter.span()),
             _ if names.contains(parameter) => format_ident!("__{index}", span = parameter.span()),
             _ if is_word => parameter.clone(),
@@ -184,7 +184,8 @@ fn parameter_names(labels: &[ListedLabel]) -> Vec<Ident> {
         names.push(name);
     }
     if has_functions {
-        // With hygiene, so that a parameter does not hide a `normalize` function of its name.
+        // The parameters get hygienic spans, so that a parameter does not hide a `normalize`
+        // function of the same name.
         for name in &mut names {
             name.set_span(name.span().resolved_at(Span::mixed_site()));
         }
