@@ -18,7 +18,7 @@ use crate::{
 /// How often the calls of each function are counted, by name.
 type Counts = BTreeMap<String, usize>;
 
-/// Function attributes by any name that a test gives them.
+/// The names of `#[counted]` in the generated items: its own and one that it is imported under.
 const NAMES: [&str; 2] = ["counted", "measured"];
 
 /// Expands all function attributes in an item, in the order in which the compiler does.

@@ -79,9 +79,10 @@ fn try_instrument(
     })
 }
 
-/// Whether an inherited attribute gives way to one of the item itself: at once if that has the same
-/// name, which need not be imported. Otherwise the attribute moves below those that may be one with
-/// another name, which are expanded first.
+/// Makes an attribute of the block give way to one on the item itself; false if the item has none.
+///
+/// An attribute on the item with the same name replaces the block's at once. The block's attribute
+/// moves below attributes that may be the same one under an imported name: these are expanded first.
 fn give_way(inherited: &Args, attrs: &mut Vec<Attribute>) -> bool {
     let instrument = inherited.instrument;
     let mut has_own = false;

@@ -57,7 +57,8 @@ impl RegionIndices {
     fn set(&mut self, first: usize, order: u32, longest: u8) {
         let mut node = (self.len() + first) >> order;
         self.longest[node] = longest;
-        // The nodes below the run keep their values: they are used again when the run is split.
+        // The nodes below keep their values, which say that the whole run is free: they count again
+        // once the run is released.
         let mut height = order as u8;
         while node > 1 {
             node /= 2;

@@ -81,7 +81,8 @@ fn has_argument(attr: &Attribute, name: &str) -> bool {
     matches!(&attr.meta, Meta::List(list) if mentions(list.tokens.clone(), &is_it))
 }
 
-/// Whether an attribute is a well-known one of other crates that takes no arguments or the like.
+/// Whether an attribute has the name of a well-known attribute of the standard library or another
+/// crate.
 fn is_foreign(attr: &Attribute) -> bool {
     const FOREIGN: [&str; 9] = [
         "async_trait",
