@@ -1,7 +1,7 @@
-//! Uses of all macros, with absolute paths for names of the standard library.
+//! Uses all macros, with absolute paths for names of the standard library.
 //!
-//! Most hygiene crates include this module. They import the macros and the items of `metrics-core`
-//! that it uses, and decide what else is in scope.
+//! Most hygiene crates include this module. Each of these crates imports the macros and the items
+//! of `metrics-core` that this module uses, and decides what else is in scope.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Free loopback addresses, for servers that do not report which port they were given.
+//! Finds free loopback addresses, for servers that do not report which port they were given.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},

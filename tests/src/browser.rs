@@ -1,4 +1,4 @@
-//! Headless Chromium, driven over `WebDriver` (<https://www.w3.org/TR/webdriver2/>).
+//! [`Browser`]: headless Chromium, driven over `WebDriver` (<https://www.w3.org/TR/webdriver2/>).
 //!
 //! The tests need only a few commands of the protocol. A crate for it would add an async runtime
 //! and a second HTTP client.

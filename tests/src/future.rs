@@ -1,4 +1,4 @@
-//! Polls futures without a runtime.
+//! Polls futures without an async runtime.
 
 use std::{
     future::poll_fn,

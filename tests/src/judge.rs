@@ -1,4 +1,5 @@
-//! Independent parsers of expositions ("judges"), and the families that they read.
+//! Runs independent parsers of expositions ("judges") and returns the families that the parsers
+//! read.
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-//! A `node_exporter` for one test.
+//! [`NodeExporter`]: a `node_exporter` process that a test starts.
 
 use std::{path::Path, process::Command};
 

@@ -1,4 +1,4 @@
-//! A Prometheus server for one test.
+//! [`Prometheus`]: a Prometheus server that a test starts.
 
 use std::{fs, net::SocketAddr, process::Command, time::Duration};
 

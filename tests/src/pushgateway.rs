@@ -1,4 +1,4 @@
-//! A Pushgateway for one test.
+//! [`Pushgateway`]: a Pushgateway that a test starts.
 
 use std::{collections::BTreeMap, fs, net::SocketAddr, process::Command};
 

@@ -1,5 +1,5 @@
-//! A server that a test starts: Prometheus or a program like it. Starting, querying over
-//! Prometheus' HTTP API, and stopping.
+//! [`Scraper`]: a server that a test starts, Prometheus or a program like it. Tests query the
+//! server over Prometheus' HTTP API.
 
 use std::{
     fs::{self, File},

@@ -2,7 +2,8 @@
 //!
 //! The official parsers are lenient, because they read what any program may expose. This parser
 //! accepts only what metrics-core may write: a surplus space, a number that is not in canonical
-//! form, a misplaced line or a value that its type forbids is an error. It also reads quoted names.
+//! form, a misplaced line or a value that its type forbids is an error. The parser also reads
+//! quoted names.
 
 use std::{
     collections::{BTreeMap, HashSet},

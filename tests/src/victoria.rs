@@ -1,4 +1,4 @@
-//! A `VictoriaMetrics` server for one test.
+//! [`VictoriaMetrics`]: a `VictoriaMetrics` server that a test starts.
 
 use std::{fs, net::SocketAddr, process::Command};
 

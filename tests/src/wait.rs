@@ -1,4 +1,4 @@
-//! Polling for a condition that another process or thread brings about.
+//! Polls for a condition that another process or thread brings about.
 
 use std::{
     thread,

@@ -1,4 +1,5 @@
-//! Tests of a global allocator that records its allocations in metrics without open labels.
+//! Tests a global allocator that records its allocations in metrics whose label values are known at
+//! compile time.
 
 #![allow(unsafe_code, reason = "a global allocator that records")]
 

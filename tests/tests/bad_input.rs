@@ -1,7 +1,8 @@
-//! Invalid values at run time are rejected and counted, and do not change the exposition; invalid
-//! bounds, quantiles and growth factors of dynamic metrics are errors.
+//! Tests that invalid values at run time are rejected and counted, and do not change the
+//! exposition. Invalid bounds, quantiles and growth factors of dynamic metrics are errors.
 //!
-//! For collectors see `collectors`, for names `registry`, for declarations `ui`.
+//! The tests of `collectors` cover invalid values of collectors, those of `registry` names, and
+//! those of `ui` declarations.
 
 use metrics_core::{
     DynamicMetric, FloatCounter, Format, Gauge, Histogram, MetricValue, Options, Registry, Summary,

@@ -1,5 +1,5 @@
-//! Tests of function attributes on blocks with clauses and generics in every notation, and with
-//! fragments of a `macro_rules!`.
+//! Tests function attributes on blocks with `where` clauses and generics in every notation, and
+//! with fragments of a `macro_rules!`.
 
 #![expect(clippy::unused_self, reason = "the functions are there to be called")]
 

@@ -1,4 +1,4 @@
-//! Tests of items in an annotated block that have a function attribute themselves: in a `cfg_attr`,
+//! Tests items in an annotated block that have a function attribute themselves: in a `cfg_attr`,
 //! imported under another name, or below attributes of other crates.
 
 use metrics_core::{counted, counted as measured, timed as clocked};

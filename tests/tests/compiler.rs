@@ -1,5 +1,5 @@
-//! Annotated functions and declarations compile as without the macro: with the same inference,
-//! coercions, `cfg` attributes and lints. Most of these tests only have to compile.
+//! Tests that annotated functions and declarations compile as without the macro: with the same
+//! inference, coercions, `cfg` attributes and lints. Most of these tests only have to compile.
 
 #![deny(
     unfulfilled_lint_expectations,

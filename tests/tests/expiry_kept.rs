@@ -1,4 +1,4 @@
-//! Tests of recordings through a stored result of `with`, after the series has expired or was removed.
+//! Tests recordings through a stored result of `with` after the series has expired or was removed.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 

@@ -1,4 +1,4 @@
-//! Instruction counts of recordings, which reveal a slowdown without measuring time.
+//! Counts the instructions of recordings, which reveals a slowdown without measuring time.
 //!
 //! The limits are the measured counts plus about 10 %, and apply to x86-64.
 

@@ -1,4 +1,4 @@
-//! The metrics of jemalloc in a program that uses it.
+//! Tests the metrics of jemalloc in a program that uses this allocator.
 
 #![allow(
     clippy::float_cmp,

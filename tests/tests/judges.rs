@@ -1,4 +1,5 @@
-//! Independent parsers accept expositions with metrics of every type and read the recorded values.
+//! Tests that independent parsers accept expositions with metrics of every type and read the
+//! recorded values.
 
 use std::{collections::BTreeMap, sync::Arc};
 

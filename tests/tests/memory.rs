@@ -1,4 +1,4 @@
-//! Memory use: allocations, resident memory, and static thread-local storage.
+//! Tests the use of memory: allocations, resident memory, and static thread-local storage.
 
 #![allow(unsafe_code, reason = "a global allocator that counts")]
 

@@ -1,4 +1,5 @@
-//! Encoding into a reused vector gives the bytes of encoding into a writer, without reallocation.
+//! Tests that encoding into a reused vector gives the same bytes as encoding into a writer, without
+//! reallocation.
 
 use metrics_core::{Counter, DURATION_BUCKETS, Format, Histogram, Options, Registry};
 

@@ -1,4 +1,5 @@
-//! A program built with `--cfg metrics_off` computes the same and records nothing.
+//! Tests that a program built with `--cfg metrics_off` computes the same results and records
+//! nothing.
 
 use std::{env, fs, path::Path, process::Command};
 

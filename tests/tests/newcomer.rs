@@ -1,4 +1,4 @@
-//! Follows the README's steps: from an empty folder to a scrape and a live chart.
+//! Tests the README by following its steps: from an empty folder to a scrape and a live chart.
 
 use std::{
     fs,

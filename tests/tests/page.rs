@@ -1,4 +1,4 @@
-//! The live page in a browser: it shows the values of the exposition.
+//! Tests the live page in a browser: the page shows the values of the exposition.
 
 use std::{
     path::{Path, PathBuf},

@@ -1,4 +1,5 @@
-//! A real Prometheus scrapes the example `shortener`, and the tests check the data it stores.
+//! Tests that a real Prometheus scrapes the example `shortener` and stores the data that the
+//! example recorded.
 
 use std::{ops::Range, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The protobuf format, read by an independent decoder.
+//! Tests the protobuf format with an independent decoder.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

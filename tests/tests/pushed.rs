@@ -1,4 +1,5 @@
-//! A real Pushgateway receives pushed metrics, and Prometheus scrapes them from it.
+//! Tests that a real Pushgateway receives pushed metrics, and that Prometheus scrapes them from
+//! there.
 
 use std::{
     panic::{self, AssertUnwindSafe},

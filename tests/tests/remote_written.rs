@@ -1,4 +1,5 @@
-//! Prometheus 2 and 3 and VictoriaMetrics store the samples that remote write sends them.
+//! Tests that Prometheus 2 and 3 and VictoriaMetrics store the samples that remote write sends to
+//! them.
 
 use std::{collections::BTreeSet, thread, time::Duration};
 

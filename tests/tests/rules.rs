@@ -1,4 +1,4 @@
-//! Alerting rules fire when an objective is missed, and only then.
+//! Tests that generated alerting rules fire when an objective is missed, and only then.
 
 use std::time::Duration;
 

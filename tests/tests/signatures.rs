@@ -1,4 +1,5 @@
-//! The attributes on further forms of functions that are not `async`, beyond `attributes`.
+//! Tests the function attributes on further forms of functions that are not `async`, beyond those
+//! in `attributes`.
 
 #![allow(
     clippy::needless_lifetimes,

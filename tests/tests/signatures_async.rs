@@ -1,4 +1,5 @@
-//! The attributes on further forms of functions that return a future, beyond `attributes_async.rs`.
+//! Tests the function attributes on further forms of functions that return a future, beyond those
+//! in `attributes_async.rs`.
 
 #![allow(
     clippy::needless_lifetimes,

@@ -1,5 +1,5 @@
-//! A soak test of `SOAK_SECONDS` (default 5): threads start, record and end while other threads
-//! scrape and remove series.
+//! Tests totals for `SOAK_SECONDS` (default 5), while threads start, record and end and other
+//! threads scrape and remove series.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 

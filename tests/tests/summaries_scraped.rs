@@ -1,4 +1,4 @@
-//! Prometheus reads summaries without quantiles in protobuf.
+//! Tests that Prometheus reads summaries without quantiles in protobuf.
 
 use std::{net::Ipv4Addr, time::Duration};
 

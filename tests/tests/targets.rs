@@ -1,7 +1,7 @@
-//! Which targets get the storage that relies on native thread-local storage.
+//! Tests which targets get the storage that relies on native thread-local storage.
 //!
 //! The build script of metrics-core decides from the parts of a target that `cargo` passes to it.
-//! The compiler knows the truth.
+//! The tests compare this decision with what the compiler reports.
 
 #[path = "../../metrics-core/build.rs"]
 #[expect(dead_code, reason = "the tests do not run the script's `main`")]

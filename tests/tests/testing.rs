@@ -1,4 +1,4 @@
-//! `testing::recorded` counts the recordings of its own thread only.
+//! Tests that `testing::recorded` counts only the recordings of its own thread.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 

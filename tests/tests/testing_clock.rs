@@ -1,4 +1,4 @@
-//! A test can pause and advance the time of its thread.
+//! Tests that a test can pause and advance the time of its thread.
 
 #![allow(clippy::float_cmp, reason = "the times add up without rounding")]
 

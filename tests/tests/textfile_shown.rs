@@ -1,4 +1,4 @@
-//! A real `node_exporter` exposes the textfile that is written for it.
+//! Tests that a real `node_exporter` exposes the textfile that is written for it.
 
 #![allow(clippy::float_cmp, reason = "the values are whole numbers")]
 

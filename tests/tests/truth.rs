@@ -1,4 +1,4 @@
-//! The recorded outcome and duration of a call match what happened to its future.
+//! Tests that the recorded outcome and duration of a call match what happened to its future.
 
 use std::{
     future::{pending, poll_fn},

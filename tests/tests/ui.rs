@@ -1,4 +1,4 @@
-//! Compile errors of the macros, and their messages.
+//! Tests the compile errors of the macros, and their messages.
 
 #[test]
 fn every_mistake_is_a_compile_error_at_its_token() {

@@ -1,4 +1,4 @@
-//! UTF-8 names: declared, read back, checked for clashes, escaped.
+//! Tests UTF-8 names: in declarations, in values read back, in checks for clashes, and escaped.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Tests of the outcomes of instrumented functions: ok, error and panic, however the body ends.
+//! Tests that a call of a function that is not `async` is recorded as ok, error or panic, however
+//! the body ends.
 
 use std::num::ParseIntError;
 

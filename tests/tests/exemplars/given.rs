@@ -1,4 +1,4 @@
-//! Tests of exemplars that the program passes to a recording.
+//! Tests exemplars that the program passes to a recording.
 
 use std::{
     thread,

@@ -1,4 +1,4 @@
-//! Bodies: sizes, trailers, known lengths, and streams that are reset.
+//! Tests how a layer measures bodies: sizes, trailers, known lengths, and streams that are reset.
 
 use std::{
     convert::Infallible,

@@ -1,4 +1,4 @@
-//! The layer around an HTTP client.
+//! Tests the layer around an HTTP client.
 
 use std::convert::Infallible;
 

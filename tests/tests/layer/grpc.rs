@@ -1,4 +1,4 @@
-//! gRPC calls through a layer: to a service function, and to a tonic server.
+//! Tests gRPC calls through a layer: to a service function, and to a tonic server.
 
 use std::{
     convert::Infallible,

@@ -1,4 +1,4 @@
-//! Labels of a request: method, route and status.
+//! Tests the labels of a measured request: method, route and status.
 
 use axum::{
     Router,

@@ -1,4 +1,5 @@
-//! The layers around HTTP servers and clients: which requests they count, and with which labels.
+//! Tests the layers around HTTP servers and clients: which requests they count, and with which
+//! labels.
 
 mod bodies;
 mod client;

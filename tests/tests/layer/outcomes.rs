@@ -1,4 +1,4 @@
-//! Outcomes of a request: ok, error, panic and cancelled, and when a request ends.
+//! Tests the outcomes of a request (ok, error, panic and cancelled), and when a request ends.
 
 use std::{
     convert::Infallible,

@@ -1,4 +1,4 @@
-//! Settings of the builder, and which of them are errors.
+//! Tests the settings of a layer's builder, and which of them are errors.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,5 @@
-//! Layers with a registry of their own, apps to put them around, and readers of the registry.
+//! Functions for the layer tests: layers with a separate registry, apps to put them around, and
+//! readers of the registry.
 
 use std::{io, net::SocketAddr, time::Duration};
 

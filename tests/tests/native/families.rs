@@ -1,4 +1,5 @@
-//! Families of native histograms: options, members, rejected values and text formats.
+//! Tests families of native histograms: options, rejected values, text formats, and several metrics
+//! in one family.
 
 use metrics_core::{
     DynamicFamily, Format, Histogram, MetricValue, Options, Registry, encode_to_string, metrics,

@@ -1,4 +1,4 @@
-//! Functions timed into native histograms with `#[timed(buckets(native))]`.
+//! Tests functions that are timed into native histograms with `#[timed(buckets(native))]`.
 
 use std::{
     hint::black_box,

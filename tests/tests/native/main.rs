@@ -1,4 +1,4 @@
-//! Native histograms: the buckets of the specification, exact under threads, limits and scrapes.
+//! Tests native histograms: buckets as specified; threads, merging and scrapes lose no observation.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 

@@ -1,4 +1,5 @@
-//! Random observations in several threads, compared with a naive model.
+//! Records random observations into native histograms in several threads, and compares the result
+//! with a naive model.
 
 use std::{sync::Barrier, thread};
 

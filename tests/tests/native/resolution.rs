@@ -1,4 +1,5 @@
-//! The bucket limit, the zero bucket, and the schema of a series that is removed.
+//! Tests the bucket limit and the zero bucket of native histograms, and the schema of a series that
+//! is removed and recorded again.
 
 use std::thread;
 

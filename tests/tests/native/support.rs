@@ -1,4 +1,4 @@
-//! A naive model of native buckets, and checks against it.
+//! A naive model of native buckets, and functions that compare histograms with the model.
 
 use std::collections::BTreeMap;
 

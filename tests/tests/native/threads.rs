@@ -1,4 +1,5 @@
-//! Consistent snapshots under threads, and recording from destructors and handles.
+//! Tests that snapshots of native histograms are consistent under threads, and recording from
+//! destructors and through handles.
 
 use std::{
     cell::RefCell,

@@ -1,5 +1,5 @@
-//! Collectors in a registry: registering, replacing and unregistering them, and calling them in a
-//! scrape.
+//! Tests collectors in a registry: registering, replacing and unregistering them, and calling them
+//! in a scrape.
 
 use std::sync::{
     Arc,

@@ -1,4 +1,4 @@
-//! Dynamic metrics: their lifetime, and `get_or_create`.
+//! Tests metrics that the program creates while it runs: their lifetime, and `get_or_create`.
 
 use std::{sync::Barrier, thread};
 

@@ -1,4 +1,5 @@
-//! Encoding: equal to gathered data, with a filter, into a writer that fails, and concurrently.
+//! Tests the encoding of a registry: the same data as `gather`, with a filter, into a writer that
+//! fails, and in several threads.
 
 use std::{io, thread};
 

@@ -1,4 +1,5 @@
-//! Families: summing their members, their order, and metrics that are never recorded.
+//! Tests the families of a registry: the sum of metrics of one name, the order of families, and
+//! metrics that are never recorded.
 
 use metrics_core::{Format, Registry, metrics};
 

@@ -1,4 +1,4 @@
-//! Registries: valid names, families, clashes, dynamic metrics, collectors and encoding.
+//! Tests registries: valid names, families, clashes, dynamic metrics, collectors and encoding.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 

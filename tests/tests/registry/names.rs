@@ -1,4 +1,4 @@
-//! Names, labels, units and buckets that a registry refuses.
+//! Tests that a registry refuses invalid names, labels, units and buckets.
 
 use metrics_core::{Counter, DynamicMetric, Format, Gauge, Histogram, Options, Registry, Summary};
 

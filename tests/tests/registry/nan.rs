@@ -1,4 +1,5 @@
-//! Any NaN becomes the ordinary one: another one, `0x7ff0000000000002`, ends a series in Prometheus.
+//! Tests that any NaN is exposed as the ordinary NaN, because another NaN, `0x7ff0000000000002`,
+//! ends a series in Prometheus.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Summaries: quantiles by rank, and those of several metrics of one name.
+//! Tests the quantiles of summaries: by rank, and of several metrics of one name together.
 
 use std::time::Duration;
 

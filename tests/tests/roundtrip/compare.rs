@@ -1,4 +1,4 @@
-//! Parsed expositions, and their comparison with the expected ones.
+//! Compares parsed expositions with the expected ones.
 
 use std::{collections::BTreeMap, fmt::Debug, ops::Range};
 

@@ -1,5 +1,5 @@
-//! Round trips: random registries are encoded in every format, read by independent parsers, and
-//! compared with a plain model of what was recorded.
+//! Tests round trips: random registries are encoded in every format, read by independent parsers,
+//! and compared with a plain model of what was recorded.
 
 mod compare;
 mod generate;

@@ -1,5 +1,5 @@
-//! A plain model of the recordings and of what each format must contain. It shares no code with the
-//! library.
+//! A plain model of the recordings and of what each format must contain. The model shares no code
+//! with the library.
 
 use std::collections::BTreeMap;
 

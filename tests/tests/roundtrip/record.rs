@@ -1,4 +1,4 @@
-//! Creates the registry of a plan and records into it.
+//! Creates the registry that a random plan describes, and makes the plan's recordings.
 
 use std::{
     ops::Range,

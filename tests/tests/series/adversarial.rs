@@ -1,4 +1,5 @@
-//! Unique series: values chosen to collide, in every type of metric and every format.
+//! Tests that each label set is exposed once, for values chosen to collide, in every type of metric
+//! and every format.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Label values as keys: any text of any length selects its own series.
+//! Tests label values as keys of series: any text of any length selects its own series.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The code of a label type: when it runs, and what it may do.
+//! Tests the code that a program writes for a label type: when the code runs, and what it may do.
 
 use std::{
     cell::Cell,

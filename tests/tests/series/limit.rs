@@ -1,4 +1,5 @@
-//! The cardinality limit, the overflow series, and memory at the limit.
+//! Tests the cardinality limit, the overflow series that counts recordings beyond it, and memory
+//! use at the limit.
 
 use std::ops::Range;
 

@@ -1,4 +1,5 @@
-//! Open labels: keys, the cardinality limit, removal, reused slots, and several threads.
+//! Tests labels whose values are not known at compile time: keys, the cardinality limit, removal,
+//! reused storage, and several threads.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 

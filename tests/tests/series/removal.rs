@@ -1,5 +1,5 @@
-//! Removal: a handle to a removed series, or a result of `with`, does not affect the series that
-//! takes its slot.
+//! Tests that after a removal, a handle to the removed series, or a result of `with`, does not
+//! affect the series that takes over its storage.
 
 use std::{sync::mpsc, thread};
 

@@ -1,4 +1,5 @@
-//! Families with open labels, and their values by label set.
+//! Families with labels whose values are not known at compile time, and readers of their values by
+//! label set.
 
 use std::{
     collections::BTreeMap,

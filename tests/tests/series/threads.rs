@@ -1,4 +1,4 @@
-//! Series that are created, recorded and removed by several threads at once.
+//! Tests series that are created, recorded and removed by several threads at once.
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-//! One series per label set, whatever values a program records.
+//! Tests that there is one series for each label set, whatever values a program records.
 
 use metrics_core::{Label, metrics};
 

@@ -1,4 +1,4 @@
-//! Counters: totals with many threads, and at the end of the range.
+//! Tests the totals of counters: with many threads, and at the end of the range.
 
 use std::{sync::mpsc, thread};
 

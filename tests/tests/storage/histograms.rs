@@ -1,4 +1,5 @@
-//! Histograms: consistent in every snapshot, and no snapshot waits for a recorder.
+//! Tests that every snapshot of a histogram is consistent, and that no snapshot waits for a
+//! recorder.
 
 use std::{
     sync::{

@@ -1,6 +1,8 @@
-//! Sums of call durations keep rising beyond `u64::MAX` nanoseconds, which are 584 years.
+//! Tests that sums of call durations keep rising beyond `u64::MAX` nanoseconds, which are 584
+//! years.
 //!
-//! A program reaches that in days if it has many concurrent connections.
+//! A program with many concurrent calls, for example one per connection, can reach that sum in
+//! days.
 
 use std::{
     future::{Future, poll_fn},

@@ -1,4 +1,4 @@
-//! Storage: every recording is counted exactly once, with any number of threads, thread exits and
+//! Tests that every recording is counted exactly once, with any number of threads, thread exits and
 //! concurrent scrapes.
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]

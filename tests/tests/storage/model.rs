@@ -1,4 +1,4 @@
-//! Random operations on metrics of every type, compared with a naive model.
+//! Performs random operations on metrics of every type, and compares the values with a naive model.
 
 use std::{collections::BTreeMap, thread};
 

@@ -1,4 +1,4 @@
-//! Sums of floats never decrease by a rounding error.
+//! Tests that sums of floats never decrease by a rounding error.
 
 use std::{sync::mpsc, thread};
 

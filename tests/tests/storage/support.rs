@@ -1,4 +1,5 @@
-//! Generations of threads that record while another one reads, and checks of what it reads.
+//! Starts one generation of threads after another, which record while another thread reads, and
+//! checks what it reads.
 
 use std::{
     sync::{

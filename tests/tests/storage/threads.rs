@@ -1,5 +1,4 @@
-//! Threads: sums over running threads, recordings of ended threads, and recordings from
-//! destructors.
+//! Tests sums over running threads, recordings of ended threads, and recordings from destructors.
 
 use std::{cell::RefCell, sync::Barrier, thread};
 

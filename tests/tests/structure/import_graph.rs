@@ -1,4 +1,4 @@
-//! The imports between the files of a crate.
+//! [`ImportGraph`]: the imports between the files of a crate.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 

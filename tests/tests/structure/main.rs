@@ -1,4 +1,5 @@
-//! The structure of the workspace: layers, import cycles, unsafe code and the length of files.
+//! Tests the structure of the workspace: layers, import cycles, unsafe code and the length of
+//! files.
 //!
 //! The tests read the sources, most of them with `syn`. A failed test lists the files that break
 //! the rule, and the lines and imports if the rule is about those.

@@ -1,4 +1,4 @@
-//! The modules of a crate, as its files declare them.
+//! [`SourceTree`]: the modules of a crate, as its files declare them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,5 @@
-//! Expansions compile in edition 2021, where `impl Future` does not capture lifetimes implicitly.
+//! Tests that expansions compile in edition 2021, where `impl Future` does not capture lifetimes
+//! implicitly.
 
 use std::future::Future;
 

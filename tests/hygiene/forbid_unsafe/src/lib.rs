@@ -1,4 +1,4 @@
-//! Expansions contain no `unsafe` code.
+//! Tests that expansions contain no `unsafe` code, which this crate forbids.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Expansions compile without the prelude.
+//! Tests that expansions do not use the prelude, which this crate does not have.
 
 #![no_implicit_prelude]
 

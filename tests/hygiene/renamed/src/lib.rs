@@ -1,4 +1,4 @@
-//! Expansions refer to metrics-core by the path that the user gives.
+//! Tests that expansions refer to metrics-core by the path that the user gives.
 
 use measures::{Label, Labels, counted, in_flight, metrics, timed};
 

@@ -1,4 +1,5 @@
-//! Expansions do not use names of the standard library or of `metrics-core` that are in scope.
+//! Tests that expansions do not use names of the standard library or of `metrics-core` that are in
+//! scope, because this crate shadows them.
 
 use ::metrics_core::{Format, Label, Labels, counted, encode_to_string, in_flight, metrics, timed};
 

@@ -1,4 +1,4 @@
-//! Expansions cause no warnings, even in a crate that denies strict lints.
+//! Tests that expansions cause no warnings, even in a crate that denies strict lints.
 
 #![deny(
     warnings,

@@ -1,4 +1,4 @@
-//! Expansions refer to the crate that re-exports the macros.
+//! Tests that expansions refer to the crate that re-exports the macros, here metrics-http.
 
 use metrics_http::{Format, Label, Labels, counted, encode_to_string, in_flight, metrics, timed};
 
