@@ -79,7 +79,7 @@ fn try_instrument(
     })
 }
 
-/// Makes an attribute of the block give way to one on the item itself; false if the item has none.
+/// Makes an attribute of the block give way to one on the item itself; false if nothing changed.
 ///
 /// An attribute on the item with the same name replaces the block's at once. The block's attribute
 /// moves below attributes that may be the same one under an imported name: these are expanded first.

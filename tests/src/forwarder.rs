@@ -13,7 +13,7 @@ use std::{
 
 /// Forwards requests to a server one after the other, with another `Accept` header.
 ///
-/// Selects the format for scrapers in which it cannot be configured.
+/// Used to select the format for scrapers that have no setting for it.
 #[derive(Debug)]
 pub struct Forwarder {
     address: SocketAddr,

@@ -211,6 +211,7 @@ fn observing_is_inlined_and_finds_the_bucket_without_branches() {
         .rposition(is_check)
         .expect("it is last_check");
     assert!(path[last_check].starts_with("jp"), "{path:#?}");
-    // After the table, it checks whether there is a bound, the thread's storage, and the bucket.
+    // After the table, the code checks whether there is a bound, the thread's storage, and the
+    // bucket.
     assert!(branches(&path[table..counted]).len() <= 3, "{path:#?}");
 }

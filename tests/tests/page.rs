@@ -484,7 +484,7 @@ fn the_example_under_load_is_captured_in_screenshots() {
         // Wait until the charts have data.
         thread::sleep(Duration::from_mins(1));
         view(&browser, "overview");
-        // High enough to show the whole page.
+        // The window is high enough to show the whole page.
         browser.resize(1280, 980, false);
         settle(&browser);
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

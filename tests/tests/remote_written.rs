@@ -21,8 +21,8 @@ fn scraping_and_remote_write_deliver_the_example_and_its_end() {
         let pushed = families.sum("shortener_load_requests_total", &[("job", "shortener")]);
         assert!(pushed > 0.0, "{pushed}");
     }
-    // The program pushes and writes its last values before it ends, so that both are equal; stale
-    // markers then end the series.
+    // Before the program ends, it sends its last values to the Pushgateway and to Prometheus, so
+    // that both have the same. Stale markers then end the series in Prometheus.
     let total = r#"sum(last_over_time(shortener_load_requests_total{job="shortener"}[5m]))"#;
     assert!(prometheus.value(total).is_some_and(|total| total > 0.0));
     assert_eq!(prometheus.value(r#"count({job="shortener"})"#), None);

@@ -135,7 +135,8 @@ fn check_family(family: &MetricFamily, highest: &mut BTreeMap<String, f64>) {
     let name = family.name.as_str();
     let of_removed = ["soak_removed_total", "soak_cleared_total", "soak_retained"];
     let issued = of_removed.iter().position(|removed| *removed == name);
-    // Loaded after the scrape, so it is at least the number of recordings that the scrape contains.
+    // The number of recordings is loaded after the scrape, so it is at least the number that the
+    // scrape contains.
     let issued = issued.map(|at| ISSUED[at].load(Ordering::SeqCst) as f64);
     let mut sum = 0.0;
     for metric in &family.metrics {

@@ -11,7 +11,7 @@ use super::{
 
 /// Builds every variant in both profiles in each round.
 pub(crate) fn measure(rounds: usize) -> Results {
-    // Below the target folder, and removed when this function returns or panics.
+    // The folder is below the target folder, and is removed when this function returns or panics.
     let folder =
         TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary folder can be created");
     let crates = Variant::ALL.map(|variant| Generated::new(variant, folder.path()));

@@ -48,7 +48,7 @@ fn main() {{
 }}
 
 fn run(future: Pin<&mut dyn Future<Output = ()>>) {{
-    // One poll completes it, because nothing in it waits.
+    // One poll completes the future, because nothing in it waits.
     _ = future.poll(&mut Context::from_waker(Waker::noop()));
 }}
 {modules}"

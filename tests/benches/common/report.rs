@@ -10,7 +10,7 @@ struct Build {
     profile: &'static str,
     /// The compiler's flags; empty for the usual ones.
     flags: &'static str,
-    /// Part of the names of its files and folders.
+    /// Part of the names of the build's files and folders.
     id: &'static str,
 }
 
@@ -21,7 +21,7 @@ const THIN_LTO: Build = Build {
     id: "thin",
 };
 
-/// With the storage for targets without native thread-local storage.
+/// A build with the storage for targets without native thread-local storage.
 const FALLBACK_STORAGE: Build = Build {
     name: "A release build with the fallback storage",
     profile: "bench",
@@ -58,7 +58,8 @@ fn run_in(build: &Build, options: &Options) -> String {
     if build.flags.is_empty() {
         cargo.arg(target());
     } else {
-        // In a folder of its own, because other flags would make Cargo rebuild everything there.
+        // Builds in a folder of its own, because other flags would make Cargo rebuild everything
+        // there.
         cargo
             .arg(target().join(build.id))
             .env("RUSTFLAGS", build.flags);

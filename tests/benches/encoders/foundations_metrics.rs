@@ -31,8 +31,8 @@ impl Encoder for FoundationsMetrics {
     }
 }
 
-/// Registered in place of a metric, because the registry never removes it: encodes the metric, or
-/// nothing after [`FoundationsMetrics`] was dropped.
+/// Registered in place of a metric, because the registry never removes a metric: encodes the
+/// metric, or nothing after [`FoundationsMetrics`] was dropped.
 struct Held(Weak<dyn EncodeMetric>);
 
 impl EncodeMetric for Held {

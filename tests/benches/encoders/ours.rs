@@ -36,7 +36,7 @@ impl Ours {
     }
 }
 
-/// Alternates between two formats, as for two scrapers that request different ones.
+/// Alternates between two formats, as if two scrapers requested different ones.
 struct InTurn {
     ours: Ours,
 }

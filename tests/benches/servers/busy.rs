@@ -21,7 +21,8 @@ use crate::common::{Short, median};
 
 /// Percentiles of the latency in microseconds.
 pub(crate) struct Latencies {
-    /// The 50th percentile: its median over the rounds without scrapes, and over those with them.
+    /// The 50th percentile: its median over the rounds without scrapes, and over the rounds with
+    /// scrapes.
     p50: [f64; 2],
     /// The 99th percentile, in the order of [`p50`](Self::p50).
     p99: [f64; 2],

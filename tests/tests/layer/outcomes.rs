@@ -28,7 +28,7 @@ use crate::support::{
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_request_is_ok_although_its_body_is_not_sent() {
     let (registry, layer) = layer(ServerLayer::builder());
-    // Not an axum handler, because axum removes the body before the layer sees it.
+    // The service is not an axum handler, because axum removes the body before the layer sees it.
     let service = layer.layer(service_fn(async |_: Request<RequestBody<Body>>| {
         Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"unsent"))))
     }));

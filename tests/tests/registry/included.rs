@@ -50,7 +50,8 @@ impl Collector for Everything {
         );
         out.info(build, &[("version", "1")]);
         out.state_set(state, &[], &[("up", true), ("down", false)]);
-        // Rejected, as the included registry has a const label of this name.
+        // The registry rejects the value, because the included registry has a const label of this
+        // name.
         out.info(build, &[("pool", "other")]);
     }
 }

@@ -321,7 +321,8 @@ fn recordings(what: &What) -> BoxedStrategy<Recordings> {
             .prop_map(|(value, times)| Recordings::Repeated(value, times))
             .boxed(),
         What::Collector(kind) => {
-            // In the past or the future, so that it differs from timestamps that the library takes.
+            // The timestamp is in the past or the future, so that it differs from timestamps that
+            // the library takes.
             let birth = option::of(prop_oneof![0.0..1.5e9_f64, 3e9..253_402_300_799_f64]);
             (computed(*kind), birth)
                 .prop_map(|(computed, birth)| Recordings::Computed(computed, birth))

@@ -66,7 +66,7 @@ pub(crate) struct Series {
     /// Label values.
     pub(crate) values: Vec<String>,
     pub(crate) recordings: Recordings,
-    /// Whether it is removed at the end.
+    /// Whether the series is removed at the end.
     pub(crate) is_removed: bool,
 }
 

@@ -101,7 +101,7 @@ fn a_label_may_set_its_own_info() {
     assert_eq!(family.metrics.len(), 1, "{family:?}");
 }
 
-/// A label whose text is another one at each call.
+/// A label whose text changes at each call.
 struct Unstable;
 
 static CALLS: AtomicU64 = AtomicU64::new(0);
@@ -123,7 +123,7 @@ fn a_label_that_changes_its_text_makes_no_duplicate_series() {
     }
     for _ in 0..100 {
         CHANGING.with(Unstable, Unstable).inc();
-        // A call more or less changes which texts the next look-up gets.
+        // An additional call shifts the texts that the next look-up gets.
         CALLS.fetch_add(1, Ordering::Relaxed);
     }
     let family = global("label_code_changing_total");

@@ -23,7 +23,7 @@ fn series_created_during_a_scrape_are_exposed_with_their_own_values() {
     impl Scraper<'_> {
         fn create_series(&mut self) {
             self.created += 1;
-            // Long enough that every few series cause a write.
+            // The label is so long that every few series cause a write.
             let label = format!("{:05000}", self.created);
             self.counter.with(&[&label]).inc_by(self.created);
         }

@@ -67,7 +67,8 @@ impl ImportGraph {
         violations.into_values().collect()
     }
 
-    /// The shortest cycle through each file that is in one, except files of a cycle found before.
+    /// For each file in an import cycle, the shortest one, unless the file is in a cycle found
+    /// before.
     pub(crate) fn cycles(&self) -> Vec<String> {
         let mut seen = BTreeSet::new();
         let mut cycles = Vec::new();
@@ -116,7 +117,7 @@ impl ImportGraph {
 }
 
 impl SourceTree {
-    /// The module that defines what a path leads to, and the path without re-exports.
+    /// The module that defines the item at a path, and the item's path without re-exports.
     fn definition(&self, path: &[String], depth: usize) -> (ModulePath, ModulePath) {
         let mut module = ModulePath::new();
         for (at, segment) in path.iter().enumerate() {

@@ -33,13 +33,13 @@ pub(crate) struct File {
 
 #[derive(Default)]
 pub(crate) struct Module {
-    /// The position of its file in [`SourceTree::files`].
+    /// The position of the module's file in [`SourceTree::files`].
     pub(crate) file: usize,
-    /// The items that it defines.
+    /// The items that the module defines.
     pub(crate) items: BTreeSet<String>,
-    /// The names that it re-exports, with their full paths.
+    /// The names that the module re-exports, with their full paths.
     pub(crate) exports: BTreeMap<String, ModulePath>,
-    /// The modules of which it re-exports everything.
+    /// The modules of which this module re-exports everything.
     pub(crate) glob_exports: Vec<ModulePath>,
     pub(crate) imports: Vec<Import>,
 }
