@@ -13,7 +13,7 @@ pub fn build_fixture(name: &str, release: bool) -> PathBuf {
     let fixture = here.join("fixtures").join(name);
     // Uses the versions in the workspace's lock file, so that nothing has to be downloaded.
     fs::copy(here.join("../Cargo.lock"), fixture.join("Cargo.lock")).expect("the lock file");
-    // One target folder for all fixtures, so that shared dependencies are built once per profile.
+    // All fixtures use one target folder, so that shared dependencies are built once per profile.
     let target = target_folder().join("fixtures");
     let mut cargo = Command::new(env!("CARGO"));
     cargo

@@ -286,7 +286,7 @@ fn a_recording_into_a_series_that_the_program_removed_is_not_exposed() {
     created.inc();
     with_cells.inc();
     assert_eq!(scrape_of("kept_removed_total"), BTreeMap::new());
-    // The same while the series is suspended.
+    // The same for a removal while the series is suspended: expired, but kept for a grace period.
     let created = REMOVED.with("a");
     created.inc();
     scrape_of("kept_removed_total");

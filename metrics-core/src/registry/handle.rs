@@ -229,8 +229,8 @@ impl Registry {
         if !self.0.is_global {
             return;
         }
-        // One metric per call, as nothing may be allocated under the lock that the call takes: a
-        // global allocator that records metrics takes that lock, too.
+        // Each call returns one metric, because nothing may be allocated under the lock that the
+        // call takes: a global allocator that records metrics takes that lock, too.
         while let Some(family) = family::registered_on_first_use(state.added_on_first_use) {
             state.added_on_first_use += 1;
             let item = Item::Metric(FamilyRef::Declared(family));

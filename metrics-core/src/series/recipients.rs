@@ -100,7 +100,7 @@ pub(crate) struct Recipients(Mutex<Vec<Known>>);
 #[derive(Debug)]
 struct Known {
     recipient: Recipient,
-    /// The number of the newest exposition that was delivered to it; 0 for none.
+    /// The number of the newest exposition that was delivered to the recipient; 0 for none.
     delivered: u64,
     /// When exposition `delivered` started; before the first delivery, when one was first tried.
     time: u64,

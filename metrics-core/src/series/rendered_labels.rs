@@ -109,7 +109,7 @@ impl RenderedLabels {
     /// Requests a rendering for a range of series in one chunk. The chunk changes to it at the
     /// second request in a row, because one request alone may not be repeated.
     pub(crate) fn request(&mut self, positions: Range<usize>, rendering: &Arc<OwnedRendering>) {
-        // One request for each chunk, which may be read in several ranges: that for the first range.
+        // A chunk may be read in several ranges; only the first range counts as a request.
         if positions.start >= self.len() || !positions.start.is_multiple_of(CHUNK_SIZE) {
             return;
         }

@@ -22,9 +22,9 @@ pub(crate) struct Reader {
     values: Vec<u64>,
     scratch: Vec<u64>,
     ids: Vec<u32>,
-    /// The number of the exposition that the values are read for; 0 for no exposition.
+    /// Whether the format only measures sizes; it then reads the same series again to write them.
     pub(crate) is_counting_pass: bool,
-    /// The number of the exposition that the values are read for; 0 if it is for none.
+    /// The number of the exposition that the values are read for; 0 for no exposition.
     pub(crate) exposition: u64,
     this_thread_only: bool,
 }

@@ -195,7 +195,8 @@ pub(crate) fn observe(block: &[AtomicU64], count: usize, sum: Sum, value: u64) {
     match histogram_block::observe(block, count, sum, value) {
         Ok(false) => {}
         Ok(true) => answer_copy_request(block),
-        // The last call in this function, so that the fast path need not save registers for it.
+        // The call is the last one in this function, so that the fast path need not save registers
+        // for it.
         Err(Overflow) => observe_after_carry(block, value, move |block, value| {
             histogram_block::observe(block, count, sum, value)
         }),

@@ -69,8 +69,8 @@ pub(crate) fn lock_out_scrapes<R>(run: impl FnOnce() -> R) -> R {
 #[cold]
 #[inline(never)]
 pub(crate) fn answer_copy_request(block: &[AtomicU64]) {
-    // Succeeds: a scrape requests copies only from running threads, which have allocated a copy
-    // buffer before their first histogram.
+    // The copy buffer exists: a scrape requests copies only from running threads, which have
+    // allocated one before their first histogram.
     with_copies(|copies| {
         if let Some(copies) = copies.get().and_then(|copies| copies.get())
             && copies.size() >= block.len()

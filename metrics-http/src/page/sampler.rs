@@ -61,7 +61,7 @@ struct Activity {
 
 impl Sampler {
     pub(super) fn new(registry: Registry, metrics_path: &str, idle_timeout: Duration) -> Sampler {
-        // Relative links, so that a proxy may serve the page below another path.
+        // The links are relative, so that a proxy may serve the page below another path.
         let links = [
             (metrics_path.trim_start_matches('/'), "Exposition"),
             ("catalog.json", "Catalogue"),
@@ -297,7 +297,8 @@ mod tests {
         with_sampler(async |sampler, calls| {
             let first = feed(&sampler, "").await;
             let second = feed(&sampler, "").await;
-            // One gathering, unless the machine was too busy to answer both within `MIN_INTERVAL`.
+            // There was one gathering, unless the machine was too busy to answer both within
+            // `MIN_INTERVAL`.
             let points = second["points"].as_array().unwrap().len();
             let count = calls.0.load(Ordering::Relaxed);
             assert_eq!(points, count as usize);

@@ -157,7 +157,8 @@ struct Current {
 
 impl ReloadingAcceptor {
     pub(super) fn new(files: TlsFiles) -> Result<ReloadingAcceptor, Error> {
-        // Taken before the files are read, so that a change in between is detected later.
+        // The modification times are read before the files, so that a change in between is detected
+        // later.
         let modified = files.modified();
         let config = Arc::new(files.config()?);
         Ok(ReloadingAcceptor {

@@ -22,7 +22,7 @@ fn relaxed(attr: Attribute) -> Vec<Attribute> {
     }
     let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
     let Ok(arguments) = attr.parse_args_with(parser) else {
-        // The compiler reports what is wrong with it.
+        // The compiler reports what is wrong with the attribute.
         return vec![attr];
     };
     let (lints, reason): (Vec<Meta>, Vec<Meta>) = arguments

@@ -99,7 +99,7 @@ impl Generated {
         cargo
             .args([command, "--quiet", "--manifest-path"])
             .arg(self.path("Cargo.toml"))
-            // Run from here, so that the workspace's toolchain is used.
+            // Cargo runs in this package's folder, so that the workspace's toolchain is used.
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("CARGO_TARGET_DIR", self.path("target"))
             .env("CARGO_INCREMENTAL", "0");

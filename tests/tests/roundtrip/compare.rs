@@ -241,7 +241,8 @@ fn normalise(metric: &mut protobuf::Metric, during: &Range<f64>) -> Result<(), S
         Err(format!("{seconds} is not within {during:?}"))
     };
     // A created timestamp within the recording period is replaced by the middle of the period,
-    // which the model expects. A collector's, which is outside the period, keeps its whole seconds.
+    // which the model expects. A collector's timestamp, which is outside the period, keeps its
+    // whole seconds.
     let check_created = |time: &mut Option<protobuf::Timestamp>| {
         if check(*time).is_ok() {
             let middle = f64::midpoint(during.start, during.end);

@@ -99,7 +99,7 @@ fn family(utf8: bool) -> impl Strategy<Value = Family> {
     (name, labels, what()).prop_flat_map(move |(name, labels, what)| {
         let labels: Vec<String> = (b'e'..)
             .zip(labels)
-            // A capital letter at the end, so that no label is called `le` or `quantile`.
+            // Each name ends in a capital letter, so that no label is called `le` or `quantile`.
             .map(|(at, name)| format!("{name}{}", char::from(at).to_ascii_uppercase()))
             .collect();
         let most = if labels.is_empty() { 2 } else { 5 };

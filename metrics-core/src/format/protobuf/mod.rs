@@ -458,8 +458,8 @@ impl Sink for Protobuf<'_> {
 
     fn end_size_pass(&mut self) {
         if let Message::Measured(measured) = self.message {
-            // A reserve, because series may be added, and numbers may get longer, before the
-            // second pass.
+            // Announces a reserve, because series may be added, and numbers may get longer, before
+            // the second pass.
             self.announce(measured + measured / 16 + PIECE + FILLER);
         }
     }

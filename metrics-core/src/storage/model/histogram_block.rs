@@ -42,8 +42,8 @@ const BLIND: usize = usize::MAX;
 /// had completed an observation.
 struct Watched {
     atomic: Arc<AtomicU64>,
-    /// The number of loads that will fail, counted for the whole reader. Not a loom atomic, as it
-    /// is not a part of the protocol.
+    /// The number of loads that will fail, counted for the whole reader. The number is not a loom
+    /// atomic, because it is not a part of the protocol.
     blind: Arc<AtomicUsize>,
 }
 

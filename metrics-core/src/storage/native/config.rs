@@ -107,7 +107,7 @@ impl NativeConfig {
             0 => -1074,
             biased => biased - 1023,
         };
-        // Buckets of the coarsest schema, from the zero threshold up to 2^1024.
+        // The number of buckets of the coarsest schema, from the zero threshold up to 2^1024.
         let most = 64 - exponent.div_euclid(1 << -COARSEST) + 1;
         let most = most as usize * (1 + self.negative as usize);
         if most > self.max_buckets as usize {

@@ -122,7 +122,8 @@ impl<'a> TableView<'a> {
     /// The smallest zero threshold, at least `threshold`, that divides no bucket.
     fn threshold_between_buckets(self, threshold: f64) -> f64 {
         // The values counted in a bucket are further from zero than the table's own threshold, even
-        // if the bucket's lower bound is not. So a threshold up to that divides no bucket.
+        // if the bucket's lower bound is not. So a threshold up to the table's own divides no
+        // bucket.
         if threshold <= self.zero_threshold() {
             return threshold;
         }

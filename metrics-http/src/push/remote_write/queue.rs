@@ -81,7 +81,7 @@ impl Queue {
             {
                 let mut state = self.lock();
                 state.in_flight = 0;
-                // Those samples were refused, unless `confirm_taken` was called.
+                // The samples in flight were refused, unless `confirm_taken` was called.
                 for gathering in &mut state.gatherings {
                     if gathering.in_flight > 0 {
                         gathering.in_flight = 0;

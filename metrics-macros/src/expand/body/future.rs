@@ -187,7 +187,8 @@ fn tracked_block(
         .filter(|recorder| recorder.is_labelled);
     let enter = labelled.map(|Recorder { call, series, .. }| {
         let name = Ident::new("__series", Span::mixed_site());
-        // A statement of its own, so that the future holds no borrow while it is suspended.
+        // The series is computed in a statement of its own, so that the future holds no borrow
+        // while it is suspended.
         quote! {
             let #name = #series;
             #call::CallStart::new(#name).await;
