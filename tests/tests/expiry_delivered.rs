@@ -1,4 +1,5 @@
-//! Tests that a series leaves only after all recipients of its expositions have its last value.
+//! Tests that a series leaves the exposition only after all scrapers, push targets and files have
+//! received its last value.
 
 use std::{io, time::Duration};
 

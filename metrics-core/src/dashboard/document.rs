@@ -1,4 +1,4 @@
-//! The public `Dashboard` type, its settings and its JSON.
+//! [`Dashboard`]: a generated Grafana dashboard with its settings, and its JSON.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! The variables of a Grafana dashboard, with which its user filters the panels.
+//! [`Variables`]: the variables of a Grafana dashboard, with which its user filters the panels.
 
 use serde_json::{Value, json};
 

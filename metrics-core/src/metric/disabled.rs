@@ -1,4 +1,4 @@
-//! The series of declared metrics under `--cfg metrics_off`: they record nothing.
+//! [`Disabled`]: a series of a declared metric under `--cfg metrics_off`, which records nothing.
 
 use std::sync::atomic::AtomicU64;
 

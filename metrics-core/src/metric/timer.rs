@@ -1,4 +1,4 @@
-//! Timers: guards that observe the time from their start until they are stopped or dropped.
+//! [`Timer`]: a guard that observes the time from its start until it is stopped or dropped.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
-//! Link-time registration: the metrics and collectors that the macros declare.
+//! Lists the metrics and collectors that the macros register at link time.
 //!
-//! The crate `inventory` collects them, and so does the crate `linkme` if the feature `linkme` is
-//! on. Only this file, the macro `__register!` and `__private` use these crates.
+//! The crate `inventory` collects the registrations, and so does the crate `linkme` if the feature
+//! `linkme` is on. Only this file, the macro `__register!` and `__private` use these crates.
 
 use crate::{
     describe::source_location::SourceLocation,

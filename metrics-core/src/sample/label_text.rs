@@ -1,5 +1,5 @@
-//! The text form of label sets, such as `a="1",b="2"`: rendering it, and parsing it where names or
-//! values are needed.
+//! Renders label sets as text, such as `a="1",b="2"`, and parses this text where names or values
+//! are needed.
 
 use std::borrow::Cow;
 

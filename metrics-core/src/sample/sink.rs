@@ -1,4 +1,4 @@
-//! The interface between metrics and formats: [`Sink`].
+//! [`Sink`]: the trait of formats, through which metrics pass their samples to a format.
 
 use crate::sample::{
     batch::{CounterBatch, HistogramBatch},

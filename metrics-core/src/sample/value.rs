@@ -1,4 +1,4 @@
-//! The values of series: numbers, histograms, summaries, infos and state sets.
+//! [`Value`] and its parts: the values of series, such as numbers, histograms and summaries.
 
 use crate::storage::{
     histogram_block::{BUCKETS_OUT, COUNT_OUT, SUM_OUT, Sum, nanos},

@@ -11,10 +11,10 @@
 //! A recorder may have looked a series up just before it expires and still be about to record into
 //! it, and neither side waits for the other. An expired series is therefore *suspended* first:
 //! look-ups no longer find it, but its place, the slot in the index, is not given to another
-//! series. If a scrape finds that a late recording has changed its values, or if its labels are
-//! recorded again, then the series is *resumed* as if it had never expired. It is removed after it
-//! was suspended for [`clock::GRACE_NANOS`] and at least [`GRACE_READS`] scrapes without a change.
-//! From then on the same labels are a new series that starts at zero.
+//! series. If a scrape finds that a recorder has changed the values since, or if the same labels
+//! are recorded again, then the series is *resumed* as if it had never expired. The series is
+//! removed after it was suspended for [`clock::GRACE_NANOS`] and at least [`GRACE_READS`] scrapes
+//! without a change. From then on the same labels are a new series that starts at zero.
 //!
 //! A recording through a value that `with` returned before checks that the series is still there.
 //! If it is suspended, the recording resumes it; if it was removed, the recording goes to the

@@ -1,4 +1,4 @@
-//! The places of an index: where entries are, and how they are numbered.
+//! Numbers the places (slots) of an index of series, and tells in which block of memory a place is.
 //!
 //! A *place* is the number of a block and an offset in it, packed into 32 bits. A *position*
 //! counts the places from 0; vectors with an item for each series are indexed by it.

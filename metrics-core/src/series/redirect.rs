@@ -1,7 +1,8 @@
-//! Recording into a series that was looked up earlier and may have expired or been removed since.
+//! Records into a series that was looked up earlier and may have expired or been removed since.
 //!
 //! Handles, instrumented calls and stored results of `with` record this way. A series is identified
-//! by place and generation, so a recording never counts for another series that uses the same place.
+//! by its place, the slot in the index, and its generation, a number that no other series of the
+//! metric has. A recording therefore never counts for another series that uses the same place.
 
 use std::sync::atomic::AtomicU64;
 

@@ -1,5 +1,5 @@
-//! The time source: the processor's time stamp counter if it can be trusted, else the system's
-//! clock.
+//! Reads the time: from the processor's time stamp counter if it can be trusted, else from the
+//! system's clock.
 //!
 //! `quanta` calibrates the counter if the processor reports it as invariant. In addition, the Linux
 //! kernel must use it as its clock source: the kernel watches the counters of all processors and

@@ -1,5 +1,5 @@
-//! Processor-specific code: reads the time stamp counter, and compiles loops for wide vector
-//! instructions; in addition, keeps an address in a register.
+//! Processor-specific code: reads the time stamp counter, compiles loops for wide vector
+//! instructions, and keeps an address in a register.
 
 #![allow(
     unsafe_code,

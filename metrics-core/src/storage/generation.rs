@@ -2,12 +2,12 @@
 //! other.
 //!
 //! Each series has a *generation*, a number higher than those of all earlier series of the metric.
-//! A region, the storage of a metric or of some of its series, stores the generation of the series
-//! in each place, and the newest generation of the series that claimed a used place, that is, a
-//! place which another series had before. A thread stores for each region the newest generation it
-//! has *seen*: in places that were claimed up to that generation, it has zeroed its cells (its
-//! storage). A thread's cells count for a series only if the thread has seen the series'
-//! generation.
+//! A region, the storage of a metric or of some of its series, stores for each place, the storage
+//! of one series, the generation of the series in it, and the newest generation of the series that
+//! claimed a used place, that is, a place which another series had before. A thread stores for each
+//! region the newest generation it has *seen*: in places that were claimed up to that generation,
+//! it has zeroed its cells (its storage). A thread's cells count for a series only if the thread
+//! has seen the series' generation.
 
 use std::sync::atomic::Ordering;
 

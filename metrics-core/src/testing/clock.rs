@@ -1,4 +1,4 @@
-//! A clock that stops time in one thread and advances when a test says so.
+//! [`Clock`]: stops time in one thread, and advances it when a test says so.
 
 use std::{marker::PhantomData, time::Duration};
 

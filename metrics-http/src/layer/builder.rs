@@ -1,4 +1,4 @@
-//! Builder for `ServerLayer` and `ClientLayer`, and validation of their settings.
+//! [`LayerBuilder`]: builds a `ServerLayer` or `ClientLayer`, and validates the settings.
 
 use std::{
     fmt::{self, Debug, Formatter},

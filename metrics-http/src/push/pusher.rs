@@ -1,4 +1,4 @@
-//! The background pusher: pushes metrics at an interval, on a thread of its own.
+//! [`Pusher`]: pushes metrics at an interval, on a thread of its own.
 
 use std::{
     fmt::{self, Debug, Formatter},

@@ -1,4 +1,4 @@
-//! The TLS connector for pushes to `https` URLs, and the root certificates it trusts.
+//! Creates the TLS connector for pushes to `https` URLs, with the root certificates that it trusts.
 
 use std::sync::Arc;
 

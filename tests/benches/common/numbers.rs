@@ -1,4 +1,4 @@
-//! Medians, number formats and verdicts, shared by the benches that compare with peers.
+//! Computes medians, formats numbers and writes verdicts for the benches that compare with peers.
 
 use std::fmt::{self, Display, Formatter};
 

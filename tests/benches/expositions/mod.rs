@@ -1,7 +1,7 @@
 //! The harness of the encoding bench: encoders of the same metrics are measured alternately and
 //! compared by medians.
 //!
-//! A new peer is a file in `encoders`, a new target a line in `checks.rs`.
+//! To add a peer, add a file to `encoders`; to add a target, a line to `checks.rs`.
 
 pub(crate) mod allocator;
 mod checks;

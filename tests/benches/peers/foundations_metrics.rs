@@ -1,5 +1,5 @@
-//! Contender of the recording bench: the crate foundations-metrics, with its counter that has a
-//! cell per thread.
+//! Contender of the recording bench: the crate foundations-metrics, whose counter has separate
+//! storage for each thread.
 
 use std::{future::ready, hint::black_box, num::NonZeroUsize, sync::LazyLock};
 

@@ -1,7 +1,7 @@
 //! The harness of the recording bench: contenders are measured alternately and compared by medians.
 //!
-//! A new row is a variant of [`Row`], a new peer a file in `peers`, a new target a line in
-//! `checks.rs`.
+//! To add an operation, add a variant to [`Row`]; to add a peer, a file to `peers`; to add a
+//! target, a line to `checks.rs`.
 
 pub(crate) mod calls;
 mod checks;

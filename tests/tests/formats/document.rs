@@ -1,4 +1,4 @@
-//! Golden documents: prints an exposition and compares it with the file of expected output.
+//! Prints an exposition and compares it with a file of the expected output, a golden document.
 
 use std::{env, fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! Registration by the first recording, for families whose link-time registration is missing.
+//! Registers a family by its first recording, if its registration at link time is missing.
 //!
 //! A linker may drop the registration of a static library's metric. The first recording of a
 //! declared family therefore adds it to a list that the global registry reads at each exposition.

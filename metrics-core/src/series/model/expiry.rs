@@ -2,11 +2,11 @@
 //! given to another series, while threads that have found the series record into it or claim it.
 //!
 //! The entry, the generations and the additions are the real code. The code that calls them is
-//! copied here in a simple form, for one place and one recording thread: `Index::update_activity`
+//! copied here in a simple form, for one slot and one recording thread: `Index::update_activity`
 //! (in `scrape`), `expire_idle`, `insert`, `remove_place`, `start_generation` and `pin`;
-//! `Index::record` and `redirect`; and of the storage, `CachedCells` and
-//! `Region::{ready, record_open, caught_up_cells}`. The grace period has no length, so that only the
-//! number of scrapes delays a removal.
+//! `Index::record` and `redirect`; and of the storage, `CachedCells` and `Region::{ready,
+//! record_open, caught_up_cells}`. The grace period has no length, so that only the number of
+//! scrapes delays a removal.
 
 use std::sync::{
     Arc,

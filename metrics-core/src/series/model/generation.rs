@@ -2,12 +2,12 @@
 //! a thread records while a writer gives the storage of a series to another series and a scrape
 //! sums the threads.
 //!
-//! `claim`, `catch_up`, `has_seen`, the entry and the additions are the real code. The storage's code
-//! that reaches cells through pointers is copied here in a simple form, with the same atomic
-//! operations and orderings, for one region and one thread: `attach` (as `first_touch`),
-//! `Region::{ready, record_open, caught_up_cells, record_late}`, `GlobalState::sum_scalars` (as
-//! `scrape`), `RegionEntry::fold` and `GlobalState::remove_thread` (as `end`); and the metrics'
-//! `record_open` (as `record`).
+//! `claim`, `catch_up`, `has_seen`, the entry and the additions are the real code. The storage's
+//! code that reaches cells through pointers is copied here in a simple form, with the same atomic
+//! operations and orderings, for the storage of one metric in one thread: `attach` (as
+//! `first_touch`), `Region::{ready, record_open, caught_up_cells, record_late}`,
+//! `GlobalState::sum_scalars` (as `scrape`), `RegionEntry::fold` and `GlobalState::remove_thread`
+//! (as `end`); and the metrics' `record_open` (as `record`).
 
 use std::sync::{
     Arc,

@@ -2,10 +2,11 @@
 //! storage.
 //!
 //! The macros declare one `thread_local!` of a [`LocalStorage`] type for each declared metric, and
-//! for each instrumented function that is not `async` and has closed labels. With native
-//! thread-local storage and closed labels, the type is [`LocalCells`] or [`LocalBlock`], and a
-//! recording finds its cells without a look-up; with open labels, it is
-//! [`SeriesCache`](super::SeriesCache). Without native thread-local storage, it is `DirectoryOnly`.
+//! for each instrumented function that is not `async` and has closed labels, that is, labels whose
+//! values are known at compile time. With native thread-local storage and closed labels, the type
+//! is [`LocalCells`] or [`LocalBlock`], and a recording finds its storage without a look-up; with
+//! other labels, the type is [`SeriesCache`](super::SeriesCache). Without native thread-local
+//! storage, the type is `DirectoryOnly`.
 
 #[cfg(metrics_fallback_storage)]
 mod directory_only;

@@ -1,7 +1,8 @@
-//! Static thread-local storage of metrics with closed labels: the cells, or a pointer to them.
+//! [`LocalCells`] and [`LocalBlock`]: static thread-local storage of metrics whose label values are
+//! known at compile time.
 //!
-//! Only for targets with native thread-local storage: the address of a thread-local value that has
-//! no destructor must stay valid until the thread has run all of its code.
+//! These types are only for targets with native thread-local storage: the address of a thread-local
+//! value that has no destructor must stay valid until the thread has run all of its code.
 
 #![allow(unsafe_code, reason = "hands out references to thread-local storage")]
 

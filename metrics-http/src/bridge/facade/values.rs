@@ -1,5 +1,5 @@
-//! The values of series recorded through the facade `metrics`, and the counters that take their
-//! place for rejected recordings.
+//! Stores the values of series recorded through the facade `metrics`. For a rejected series, a
+//! counter of rejections takes the place of its value.
 
 use std::sync::{
     Arc,

@@ -1,5 +1,5 @@
 //! Minimal code for counters, in thread-local memory, and for a gauge, in static memory: part of
-//! LIMIT, the lower bound of the recording bench.
+//! LIMIT, with which the recording bench compares.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

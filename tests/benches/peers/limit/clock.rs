@@ -1,4 +1,5 @@
-//! The clock of LIMIT: the time stamp counter of an x86-64 processor, and [`Instant`] elsewhere.
+//! The clock of LIMIT, the minimal code in the recording bench: the time stamp counter of an x86-64
+//! processor, and [`Instant`] elsewhere.
 #![allow(
     unsafe_code,
     reason = "the time stamp counter has no safe interface without a library"

@@ -1,4 +1,5 @@
-//! Counted and timed functions with minimal instrumentation, and an empty one.
+//! Counted and timed functions with minimal instrumentation, and an empty function: part of LIMIT,
+//! with which the recording bench compares.
 
 use std::{future::ready, hint::black_box, time::Instant};
 

@@ -1,5 +1,5 @@
-//! LIMIT, the lower bound of the recording bench: the minimal code for each operation except native
-//! histograms. Nothing reads the recorded values.
+//! LIMIT: the minimal code for each operation of the recording bench except native histograms.
+//! Nothing reads the recorded values.
 
 mod cells;
 mod clock;
