@@ -79,8 +79,8 @@ impl<'w> Outlet<'w> {
             match written {
                 Ok(0) => self.result = Err(io::ErrorKind::WriteZero.into()),
                 Ok(len) => {
-                    // The default `write_vectored` writes the first slice only, so for a writer
-                    // that has no other, a plain `write` of all bytes takes fewer calls.
+                    // The default `write_vectored` writes the first slice only. For a writer that
+                    // has the default, a plain `write` of all bytes takes fewer calls.
                     self.is_vectored &= len > SLICE || rest.len() <= SLICE;
                     rest = &rest[len..];
                 }

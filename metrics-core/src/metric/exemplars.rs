@@ -32,7 +32,7 @@ use crate::{
     storage::{self, clock},
 };
 
-/// Whether spans can be looked at: the feature `tracing`.
+/// Whether recordings can look at spans: true with the feature `tracing`.
 pub(crate) const SPANS_ENABLED: bool = cfg!(feature = "tracing");
 
 /// The limit on the exemplars of a row, which is one counter or histogram of an exposition.
@@ -222,8 +222,8 @@ fn bit_number(row: RowId, bucket: usize) -> u32 {
 
 #[derive(Debug)]
 struct ExemplarStore {
-    /// The exemplars of each row, keyed by the position of its series in the index and the row's
-    /// number.
+    /// The exemplars of each row, keyed by the place of its series (the slot in the index) and the
+    /// row's number.
     rows: Mutex<HashMap<(u32, u32), RowExemplars>>,
     /// For each bit, how many recordings since the last exposition stored no exemplar although they
     /// looked at the span: it was not sampled, or the lock was taken.

@@ -19,7 +19,7 @@ pub(crate) struct RowId {
 pub enum OutcomeLabel {
     /// The metric does not have the label.
     Omitted,
-    /// The metric has it, with the outcomes that calls of this function can have.
+    /// The metric has the label, with the outcomes that calls of this function can have.
     Present {
         /// Whether the function can return an error.
         fallible: bool,

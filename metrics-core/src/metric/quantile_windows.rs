@@ -13,7 +13,7 @@ const WINDOW: Duration = Duration::from_mins(10);
 /// Number of sketches in a window; the oldest is dropped every two minutes.
 const PARTS: usize = 5;
 
-/// The windows of a summary's series, by the position of the series in the index (its place).
+/// The windows of a summary's series, by the place of the series: its slot in the index.
 ///
 /// Memory is bounded by the number of places. A place may be reused after its series was removed, so
 /// each window is stored with the generation of its series.

@@ -165,7 +165,8 @@ pub(crate) fn exposition_order(desc: &Desc) -> (bool, &str) {
 }
 
 impl Member {
-    /// The description, with what is added to a metric of an included registry.
+    /// The description, with the prefix and labels that are added to a metric of an included
+    /// registry.
     pub(crate) fn desc(&self) -> &Desc {
         let included = self.included.as_ref();
         included.map_or_else(|| self.metric.desc(), |(_, desc)| desc)

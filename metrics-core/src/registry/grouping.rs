@@ -100,8 +100,8 @@ impl<'a> Declaration<'a> {
 /// Of two declarations that clash, the one that is added first is kept.
 #[derive(Debug)]
 pub(crate) struct Grouping {
-    /// The families in the order in which they were added; without what [`finish`](Self::finish)
-    /// adds.
+    /// The families in the order in which they were added; without the data that
+    /// [`finish`](Self::finish) adds.
     families: ExposedFamilies,
     names: SampleNames,
     /// For each collector, by its key and the address of the scope with which it is included, its

@@ -18,7 +18,7 @@ pub(crate) struct Scope {
 
 impl Scope {
     /// The scope of an included registry with these settings, or, if `inner` is given, of a
-    /// registry with that scope in the included one.
+    /// registry that the included registry includes with the scope `inner`.
     pub(crate) fn new(settings: &Settings, inner: Option<&Scope>) -> Self {
         let own = settings.const_labels.iter();
         let own = own.map(|(name, value)| (name.clone().into(), value.clone().into()));

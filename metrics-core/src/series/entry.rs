@@ -48,9 +48,9 @@ pub(crate) enum Status {
 /// Why a series is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Removal {
-    /// The program has removed it.
+    /// The program has removed the series.
     Requested,
-    /// It has expired.
+    /// The series has expired.
     Expired,
 }
 

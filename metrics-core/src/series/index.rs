@@ -44,7 +44,8 @@ use crate::{
 #[repr(C)]
 pub(crate) struct Index {
     pub(crate) table: HashTable,
-    /// Random, so that a client that chooses label values cannot choose keys that collide.
+    /// The random seed of the hash, so that a client that chooses label values cannot choose keys
+    /// that collide.
     seed: u64,
     /// Whether an insertion has found the limit on series to be reached. Reset when a series is
     /// removed or expires, and when the limit changes.

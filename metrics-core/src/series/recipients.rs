@@ -65,7 +65,7 @@ impl Recipient {
 /// The start of an exposition.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ExpositionStart {
-    /// Expositions that start later have larger numbers; never 0.
+    /// The number of the exposition, never 0. Expositions that start later have larger numbers.
     pub(crate) number: u64,
     /// A reading of [`clock::idle_clock`].
     pub(crate) time: u64,
