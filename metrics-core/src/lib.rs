@@ -1,10 +1,10 @@
 //! Prometheus metrics: declare, record and encode them.
 //!
 //! A program annotates functions, declares metrics with [`metrics!`], and records into them. Every
-//! declared metric is registered at link time; there is nothing to initialise or pass around. The
-//! series of a counter without open labels are exposed from the start, with the value 0. Each thread
-//! records into its own storage, in most cases without a lock, and a scrape sums the threads exactly;
-//! a [`Gauge`] is one atomic variable that all threads share.
+//! declared metric is registered at link time; there is nothing to initialise or pass around. If
+//! all label values of a counter are known at compile time, its series are exposed from the start,
+//! with the value 0. Each thread records into its own storage, in most cases without a lock, and a
+//! scrape sums the threads exactly; a [`Gauge`] is one atomic variable that all threads share.
 //!
 //! ```
 //! use metrics_core::{Format, Label, counted, encode_to_string, metrics, timed};

@@ -1,7 +1,7 @@
 //! Measures how long a running program takes to create metrics, and how that grows with their
 //! number.
 //!
-//! `cargo bench -p tests --bench creating` prints a table in Markdown. A row of ten times as many
+//! `cargo bench -p tests --bench creating` prints a table in Markdown. Creating ten times as many
 //! metrics should take about ten times as long.
 
 use std::{

@@ -1,5 +1,5 @@
-//! [`CallOutcome`]: selects the cells that record a call by its outcome (such as `ok`) and result
-//! labels.
+//! [`CallOutcome`]: selects the storage that records a call by its outcome (such as `ok`) and
+//! result labels.
 
 use crate::{
     call::{outcome::Outcome, series::CallTarget},

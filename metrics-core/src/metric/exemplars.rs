@@ -11,11 +11,11 @@
 //! This happens a limited number of times between two expositions, so that recording stays fast if
 //! there are no spans or few are sampled.
 //!
-//! Exemplars are stored apart from the series' cells, under a lock that a recording only tries to
-//! take. An exemplar stays until another replaces it or its series is removed, so memory is bounded
-//! by the number of buckets. Exemplars are stored with the generation of their series, which
-//! identifies the series among those that use the same storage one after the other, so that a later
-//! series does not expose them.
+//! Exemplars are stored apart from the values of the series, under a lock that a recording only
+//! tries to take. An exemplar stays until another replaces it or its series is removed, so memory
+//! is bounded by the number of buckets. Exemplars are stored with the generation of their series,
+//! which identifies the series among those that use the same storage one after the other, so that a
+//! later series does not expose them.
 
 use std::{
     collections::HashMap,

@@ -1,12 +1,13 @@
 //! [`Entry`]: the key of one series in an index, which readers compare without a lock.
 //!
 //! A writer may give the entry to another series while a reader compares the key. The reader
-//! therefore checks that `version` has not changed after it has read the words: the version is odd
-//! while look-ups find the series, and differs for every series. Writers hold the lock on the
-//! index's state.
+//! therefore checks that `version` has not changed after it has read the words of the key. The
+//! version is odd while look-ups find the series, and differs for every series. Writers hold the
+//! lock on the index's state.
 //!
-//! Once look-ups no longer find a series, the version tells by how much it is above the series'
-//! generation what has become of the series: see [`Status`].
+//! Once look-ups no longer find a series, the version tells whether the series expired or was
+//! removed (see [`Status`]): by how much it is above the series' generation, the number that no
+//! other series of the metric has.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 

@@ -1,15 +1,15 @@
 //! [`Index`]: finds a series of a metric by its label values, without a lock, if these values are
 //! not known at compile time.
 //!
-//! A *key* is the label values as words. Each series has an *entry* (`entry.rs`) that holds its
-//! key. A *hash table* (`hash_table.rs`) leads to the entries. Writers hold the lock on the
-//! [`State`]. A reader that runs while the table is rebuilt may fail to find a key that is there
-//! but never finds a wrong one; an insertion looks again under the lock.
+//! A *key* is the label values encoded as integers. Each series has an *entry* (`entry.rs`) that
+//! holds its key. A *hash table* (`hash_table.rs`) leads to the entries. Writers hold the lock on
+//! the [`State`]. A reader that runs while the table is rebuilt may fail to find a key that is
+//! there but never finds a wrong one; an insertion looks again under the lock.
 //!
-//! An entry is reused for another key once its series was removed and no handle pins it. Its
+//! An entry is reused for another key once its series was removed and no handle refers to it. Its
 //! version is odd while look-ups find the series, and differs for every series, so it is also the
 //! *generation* of the series' storage: if a recorder is stopped between the look-up and the
-//! recording, and the place is given to another series meanwhile, then the generations differ and
+//! recording, and the storage is given to another series meanwhile, then the generations differ and
 //! the recording does not reach the other series (see `Regions::ready`). Neither side waits.
 //!
 //! Insertion, removal, reading and expiry are in `insert.rs`, `remove.rs`, `read.rs` and

@@ -2,8 +2,8 @@
 //! and expiry.
 //!
 //! Each metric with open labels has an [`Index`](index::Index), which `metric/` creates and calls.
-//! The index keeps the values of its series in the cells of `storage/`, and passes series to a
-//! scrape in the batches that `sample/` defines.
+//! The index keeps the values of its series in storage of the module `storage`, and passes series
+//! to a scrape in the batches that `sample/` defines.
 
 pub(crate) mod blocks;
 pub(crate) mod created_timestamps;

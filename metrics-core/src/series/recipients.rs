@@ -2,12 +2,12 @@
 //! exposition that was delivered to each.
 //!
 //! An exposition is *delivered* once its recipient has it: a scrape when its body has been written,
-//! a push when the server has accepted it. A series that has become idle leaves only after every
-//! regular recipient has been delivered an exposition with its last value; see `expiry.rs`.
+//! a push when the server has accepted it. An idle series expires only after an exposition with its
+//! last value has been delivered to every regular recipient; see `expiry.rs`.
 //!
-//! A recipient is forgotten when it has not been delivered an exposition for [`MEMORY_NANOS`], or
+//! A recipient is forgotten when no exposition has been delivered to it for [`MEMORY_NANOS`], or
 //! for three times the interval of its deliveries if that is longer, at most for
-//! [`MAX_MEMORY_NANOS`]. The series of a scraper that was shut down therefore do not stay for ever.
+//! [`MAX_MEMORY_NANOS`]. The series of a scraper that was shut down therefore do not stay forever.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},

@@ -1,10 +1,11 @@
-//! [`Atomic`], a trait for atomic integers: in models, code that uses it runs on loom's atomics.
+//! [`Atomic`]: a trait for atomic integers, with which models run the library's code on loom's
+//! atomics.
 //!
 //! The protocols that have models (`histogram_block`, `generation`, and the entries and the hash
-//! table of the index of open labels) are generic over [`Atomic`], which the atomics of `std`
-//! implement. The models in `storage/model/` and `series/model/` run the same code on loom's
-//! atomics. Loom repeats a model with the different interleavings and values of loads that the
-//! memory model allows, up to a number of preemptions.
+//! table of an index of series) are generic over [`Atomic`], which the atomics of `std` implement.
+//! The models in `storage/model/` and `series/model/` run the same code on loom's atomics. Loom
+//! repeats a model with the different interleavings and values of loads that the memory model
+//! allows, up to a number of preemptions.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 

@@ -1,5 +1,5 @@
-//! Registers a [`Region`] with the threads, gives places of removed series to new ones, and frees
-//! it on drop.
+//! Registers a [`Region`] (the storage of a metric or of some of its series) with the threads,
+//! gives places of removed series to new ones, and frees the region on drop.
 
 #![allow(
     unsafe_code,

@@ -25,8 +25,8 @@
 //! - `route`, for servers: the template of the path, such as `/users/{id}`. The path itself would
 //!   create a series for every user and every port scanner; it is the route only of gRPC calls. See
 //!   [`ServerLayer`].
-//! - `host`, for clients: the name of the server, in lower case. It is an open label; see
-//!   [`LayerBuilder::max_series`].
+//! - `host`, for clients: the name of the server, in lower case. The number of series is limited;
+//!   see [`LayerBuilder::max_series`].
 //! - `status`: the status of the response, as code or [class](LayerBuilder::status_class); omitted
 //!   if there was no response.
 //! - `outcome`: `ok`; `error`, if the status is 500 or above, the service or the response body

@@ -1,5 +1,5 @@
 //! The contenders of the recording bench: this library, its peers, and LIMIT, the minimal code.
-//! Each enters the rows (operations) that it supports.
+//! Each contender enters the operations that it supports.
 
 pub(crate) mod autometrics;
 pub(crate) mod fast_telemetry;

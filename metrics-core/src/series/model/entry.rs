@@ -1,5 +1,5 @@
-//! Loom models of `entry.rs`: threads look a series up and claim it so that it does not expire,
-//! while a writer removes it and gives its entry to another series.
+//! Loom models of `entry.rs`: threads look up a series and keep it from expiring, while a writer
+//! removes the series and gives its entry to another series.
 
 use std::sync::{
     Arc,

@@ -1,12 +1,13 @@
 //! Loom model of expiry: a series is suspended, resumed or removed, and its slot in the index is
-//! given to another series, while threads that have found the series record into it or claim it.
+//! given to another series, while threads that have found the series record into it or keep it from
+//! expiring.
 //!
 //! The entry, the generations and the additions are the real code. The code that calls them is
 //! copied here in a simple form, for one slot and one recording thread: `Index::update_activity`
 //! (in `scrape`), `expire_idle`, `insert`, `remove_place`, `start_generation` and `pin`;
-//! `Index::record` and `redirect`; and of the storage, `CachedCells` and `Region::{ready,
-//! record_open, caught_up_cells}`. The grace period has no length, so that only the number of
-//! scrapes delays a removal.
+//! `Index::record` and `redirect`; of the storage, `Region::{ready, record_open, caught_up_cells}`
+//! and `CachedCells`. The grace period has no length, so that only the number of scrapes delays a
+//! removal.
 
 use std::sync::{
     Arc,

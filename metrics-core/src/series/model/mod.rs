@@ -1,4 +1,5 @@
-//! Loom models of how threads share an index of series: entries, generations, hash table, expiry.
+//! Loom models of how threads share an index of series: its entries, its hash table, expiry, and
+//! the reuse of storage by other series.
 
 pub(crate) mod entry;
 pub(crate) mod expiry;

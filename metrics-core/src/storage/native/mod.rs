@@ -6,8 +6,8 @@
 //!
 //! * `config`: the declaration and its checks; `snapshot`: buckets as plain data;
 //! * `index`: from a value to the index of its bucket;
-//! * `table`: how the cells of a series hold buckets, a hash table; `merge`: tables are summed and
-//!   made coarser; `record`: an observation finds or adds its bucket.
+//! * `table`: the storage of the buckets, a hash table; `merge`: tables are summed and made
+//!   coarser; `record`: an observation finds or adds its bucket.
 //!
 //! [specification]: https://prometheus.io/docs/specs/native_histograms/
 
