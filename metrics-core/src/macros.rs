@@ -44,7 +44,8 @@ mod enabled {
 /// # Grammar
 ///
 /// A declaration consists of documentation, attributes, visibility, `static`, an identifier, a type
-/// and, after `=`, the metric's name. The documentation is the help text and is required. A block
+/// and, after `=`, the metric's name. The documentation is the help text and is required; it may be
+/// composed by a macro, as in `#[doc = concat!("Requests to ", "the API.")]`. A block
 /// may begin with `prefix = "app";`. Then the name may be omitted: it is composed of the prefix,
 /// the identifier in lower case, the unit, and the suffix that the type requires (`_total`,
 /// `_info`).
@@ -53,7 +54,7 @@ mod enabled {
 /// [`Gauge`](crate::Gauge), [`FloatGauge`](crate::FloatGauge),
 /// [`UpDownCounter`](crate::UpDownCounter), [`Histogram`](crate::Histogram),
 /// [`Summary`](crate::Summary), [`StateSet`](crate::StateSet)`<States>`, [`Info`](crate::Info).
-/// The type's parameter in angle brackets declares the labels: a list such as
+/// The type's parameter in angle brackets declares the labels: a list of up to 12, such as
 /// `(cache: Cache, host: &str)`, or a struct that derives [`Labels`](trait@crate::Labels).
 ///
 /// A label is *closed* if its type lists all values, as an enum that derives
@@ -331,6 +332,31 @@ pub use enabled::declare as __declare;
 ///
 /// assert_eq!(Fault::VALUES, Some(["timed-out", "io"].as_slice()));
 /// # let _ = (Fault::TimedOut, |e| Fault::Disk(e));
+/// ```
+///
+/// A metric takes the values of its labels by value. Declare the label as a reference if the enum
+/// is not `Copy` and is used again:
+///
+/// ```
+/// use metrics_core::{Label, metrics};
+///
+/// #[derive(Label)]
+/// enum Fault {
+///     TimedOut,
+///     Disk(std::io::Error),
+/// }
+///
+/// metrics! {
+///     /// Requests that failed.
+///     static FAILED: Counter<(fault: &Fault)> = "app_failed_total";
+/// }
+///
+/// let fault = Fault::Disk(std::io::Error::other("full"));
+/// FAILED.with(&fault).inc();
+/// # let _ = Fault::TimedOut;
+/// if let Fault::Disk(error) = fault {
+///     println!("{error}");
+/// }
 /// ```
 pub use metrics_macros::Label;
 

@@ -16,6 +16,7 @@ pub use crate::{
         family::Family,
         handle::Handle,
         histogram::{histogram_layout, native_histogram_layout},
+        needs_labels::NeedsLabels,
         state_set::state_names,
         summary::SUMMARY_LAYOUT,
         thread_storage::{Strategy, StrategyStorage, choose_strategy},
@@ -49,7 +50,7 @@ pub use std::{
 
 use crate::{
     Desc, Kind,
-    describe::{buckets, desc::CowStr, name, name::ValidationScheme},
+    describe::{buckets, const_text::ConstText, desc::CowStr, name, name::ValidationScheme},
     storage::native,
 };
 
@@ -221,9 +222,15 @@ pub const fn check_series(series: Option<usize>, max: usize) {
     if let Some(series) = series
         && series > max
     {
-        panic!(
-            "the values of these labels combine to more series than `max_series`; drop a label or raise the limit",
-        );
+        let message = ConstText::<250>::new()
+            .text("the values of these labels combine to ")
+            .number(series)
+            .text(" series, and the limit is ")
+            .number(max)
+            .text("; remove a label, or raise the limit with `#[max_series(")
+            .number(series)
+            .text(")]`");
+        panic!("{}", message.as_str());
     }
 }
 

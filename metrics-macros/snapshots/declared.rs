@@ -200,6 +200,15 @@ impl PAGES {
     }
 }
 #[cfg(feature = "pages")]
+#[doc(hidden)]
+#[automatically_derived]
+impl ::m::__private::Deref for PAGES {
+    type Target = ::m::__private::NeedsLabels<PAGES>;
+    fn deref(&self) -> &Self::Target {
+        ::m::__private::NeedsLabels::new()
+    }
+}
+#[cfg(feature = "pages")]
 #[allow(
     non_camel_case_types,
     non_snake_case,

@@ -142,6 +142,14 @@ impl PAGES {
         let _ = keep;
     }
 }
+#[doc(hidden)]
+#[automatically_derived]
+impl ::m::__private::Deref for PAGES {
+    type Target = ::m::__private::NeedsLabels<PAGES>;
+    fn deref(&self) -> &Self::Target {
+        ::m::__private::NeedsLabels::new()
+    }
+}
 #[allow(
     non_camel_case_types,
     non_snake_case,

@@ -197,6 +197,14 @@ impl RENDER {
         <RENDER as ::m::__private::DeclaredMetric>::family().retain(keep);
     }
 }
+#[doc(hidden)]
+#[automatically_derived]
+impl ::m::__private::Deref for RENDER {
+    type Target = ::m::__private::NeedsLabels<RENDER>;
+    fn deref(&self) -> &Self::Target {
+        ::m::__private::NeedsLabels::new()
+    }
+}
 #[allow(
     non_camel_case_types,
     non_snake_case,
@@ -344,6 +352,14 @@ impl LINK {
     /// Removes the series for which `keep` returns false, unless all labels are closed.
     pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
         <LINK as ::m::__private::DeclaredMetric>::family().retain(keep);
+    }
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::m::__private::Deref for LINK {
+    type Target = ::m::__private::NeedsLabels<LINK>;
+    fn deref(&self) -> &Self::Target {
+        ::m::__private::NeedsLabels::new()
     }
 }
 #[allow(
@@ -681,6 +697,14 @@ impl CAFE {
     /// Removes the series for which `keep` returns false, unless all labels are closed.
     pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
         <CAFE as ::m::__private::DeclaredMetric>::family().retain(keep);
+    }
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::m::__private::Deref for CAFE {
+    type Target = ::m::__private::NeedsLabels<CAFE>;
+    fn deref(&self) -> &Self::Target {
+        ::m::__private::NeedsLabels::new()
     }
 }
 #[allow(

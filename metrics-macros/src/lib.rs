@@ -8,6 +8,8 @@
 mod expand;
 #[cfg(test)]
 mod generated;
+#[cfg(test)]
+mod messages;
 mod model;
 mod parse;
 mod pipeline;

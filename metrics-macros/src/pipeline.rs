@@ -58,7 +58,7 @@ fn try_instrument(
         return Ok(tokens);
     }
     if let Some(item) = &parsed {
-        for args in &all {
+        for args in all.iter().filter(|args| !args.is_incomplete) {
             model::check(args, item, &mut errors);
         }
     }
@@ -126,14 +126,14 @@ pub(crate) fn declare(input: TokenStream, mode: Mode) -> TokenStream {
 /// Expands `#[derive(Label)]`.
 pub(crate) fn derive_label(input: TokenStream, reached_through: &str) -> TokenStream {
     derive(input, reached_through, |item, errors| {
-        LabelEnum::new(item, errors).map(|label| expand::label_enum(&label))
+        expand::label_enum(&LabelEnum::new(item, errors))
     })
 }
 
 /// Expands `#[derive(Labels)]`.
 pub(crate) fn derive_labels(input: TokenStream, reached_through: &str) -> TokenStream {
     derive(input, reached_through, |item, errors| {
-        LabelStruct::new(item, errors).map(|labels| expand::label_struct(&labels))
+        expand::label_struct(&LabelStruct::new(item, errors))
     })
 }
 
@@ -142,7 +142,7 @@ pub(crate) fn derive_labels(input: TokenStream, reached_through: &str) -> TokenS
 fn derive(
     input: TokenStream,
     reached_through: &str,
-    expand: fn(DeriveItem, &mut Errors) -> Option<TokenStream>,
+    expand: fn(DeriveItem, &mut Errors) -> TokenStream,
 ) -> TokenStream {
     let mut errors = Errors::default();
     let item = match parse::derive_item(input, reached_through, &mut errors) {

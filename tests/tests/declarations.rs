@@ -241,6 +241,28 @@ fn a_family_has_its_help_type_and_source_location() {
     assert_eq!(described.location.line as usize, line);
 }
 
+macro_rules! requests_to {
+    ($static:ident, $name:literal, $help:expr) => {
+        metrics! {
+            #[doc = $help]
+            ///
+            #[doc = concat!("Counted in ", stringify!($static), ".")]
+            static $static: Counter = $name;
+        }
+    };
+}
+
+requests_to!(TO_API, "requests_to_api_total", "Requests to the API.");
+
+#[test]
+fn a_help_may_be_composed_by_macros() {
+    TO_API.inc();
+    assert_eq!(
+        family("requests_to_api_total").help,
+        "Requests to the API. Counted in TO_API."
+    );
+}
+
 #[derive(Labels)]
 struct Request<'a, M> {
     method: M,

@@ -21,7 +21,7 @@ use std::{borrow::Cow, sync::Arc};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a label",
-    label = "neither text, an integer, `bool` nor an enum that derives `Label`"
+    label = "a label is text, an integer, `bool` or an enum that derives `Label`; convert the value, or derive `Label`"
 )]
 pub trait Label {
     /// All values of a closed label, which differ from each other; `None` for an open one.

@@ -6,6 +6,7 @@
 pub(crate) mod allow_list;
 pub(crate) mod bucket_table;
 pub(crate) mod buckets;
+pub(crate) mod const_text;
 mod decimal;
 pub(crate) mod desc;
 pub(crate) mod error;

@@ -20,6 +20,7 @@ pub(crate) mod handle;
 pub(crate) mod histogram;
 pub(crate) mod histogram_snapshot;
 pub(crate) mod info;
+pub(crate) mod needs_labels;
 pub(crate) mod observe;
 pub(crate) mod outcome_rows;
 pub(crate) mod quantile_sketch;

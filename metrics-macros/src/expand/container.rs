@@ -28,22 +28,27 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use super::{
+    expectations::relax,
     stack::{block_argument, with_hidden},
     tokens::in_braces,
 };
-use crate::model::{Args, Container, Enclosing, INHERITED_ARGUMENT, Member, is_inert};
+use crate::model::{Args, Container, Enclosing, INHERITED_ARGUMENT, Member, MemberKind, is_inert};
 
 /// Puts the attribute on the functions and containers in a container. On an item with attributes of
 /// its own, one of which may take the place of this one, it is put in any case: see `model::merge`.
 pub(crate) fn container(args: &Args, container: &Container) -> TokenStream {
     let Container {
-        attrs,
         header,
-        inner_attrs,
         members,
         enclosing,
         brace,
+        ..
     } = container;
+    let [attrs, inner_attrs] = [&container.attrs, &container.inner_attrs].map(|attrs| {
+        let mut attrs = attrs.clone();
+        relax(&mut attrs);
+        attrs
+    });
     let members = members
         .iter()
         .map(|item| member(args, enclosing.as_ref(), item));
@@ -52,11 +57,12 @@ pub(crate) fn container(args: &Args, container: &Container) -> TokenStream {
 }
 
 fn member(args: &Args, enclosing: Option<&Enclosing>, member: &Member) -> TokenStream {
-    let Member { attrs, item, .. } = member;
-    let may_have_own = member.can_have_attribute && attrs.iter().any(|attr| !is_inert(attr));
-    let added = (member.is_instrumentable || may_have_own).then(|| {
+    let Member { attrs, item, kind } = member;
+    let can_have_own = kind.is_function() || *kind == MemberKind::Container;
+    let may_have_own = can_have_own && attrs.iter().any(|attr| !is_inert(attr));
+    let added = (kind.is_instrumentable() || may_have_own).then(|| {
         let inherited = Ident::new(INHERITED_ARGUMENT, Span::call_site());
-        let block = enclosing.filter(|_| member.is_function).map(block_argument);
+        let block = enclosing.filter(|_| kind.is_function()).map(block_argument);
         with_hidden(args, [Some(quote!(#inherited)), block])
     });
     quote!(#added #(#attrs)* #item)

@@ -30,7 +30,11 @@ pub(crate) fn label_enum(label: &LabelEnum) -> TokenStream {
         variants,
     } = label;
     let (generics, arguments, predicates) = generics.split_for_impl();
-    let values = variants.iter().map(|variant| &variant.value);
+    let values: Vec<&str> = if variants.is_empty() {
+        vec![""]
+    } else {
+        variants.iter().map(|variant| &*variant.value).collect()
+    };
     let arms = variants.iter().enumerate().map(|(index, variant)| {
         let name = &variant.ident;
         let rest = match variant.fields {
@@ -40,6 +44,11 @@ pub(crate) fn label_enum(label: &LabelEnum) -> TokenStream {
         };
         quote!(#ident::#name #rest => #index,)
     });
+    let index = if variants.is_empty() {
+        quote!(0)
+    } else {
+        quote!(match *self { #(#arms)* })
+    };
     let allow = allow();
     quote! {
         #allow
@@ -53,9 +62,7 @@ pub(crate) fn label_enum(label: &LabelEnum) -> TokenStream {
 
                 #[inline]
                 fn index(&self) -> usize {
-                    match *self {
-                        #(#arms)*
-                    }
+                    #index
                 }
 
                 fn with_str<__R>(
@@ -94,13 +101,15 @@ pub(crate) fn label_struct(labels: &LabelStruct) -> TokenStream {
         krate,
         fields,
         is_utf8,
+        needs_checks,
     } = labels;
     let function = if *is_utf8 {
         "check_utf8_label"
     } else {
         "check_derived_label"
     };
-    let checks = fields.iter().map(|field| {
+    let checked = fields.iter().filter(|_| *needs_checks);
+    let checks = checked.map(|field| {
         let name = &field.name;
         let arguments = quote!(#name, #krate::Kind::Unknown);
         check(krate, name.span(), function, arguments)

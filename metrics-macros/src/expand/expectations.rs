@@ -1,5 +1,5 @@
-//! Replaces `#[expect(...)]` on an instrumented function by `#[allow(...)]` where the lint does not
-//! see the function's form.
+//! Replaces `#[expect(...)]` on an instrumented function, on its arguments and on the block around it
+//! by `#[allow(...)]` where the lint does not see the function's form.
 //!
 //! Lints that look at the form of a function (its signature, whether it awaits, whether its result
 //! is always `Ok`) do not find this form in the expansion, and `#[expect]` would then report an
@@ -8,38 +8,70 @@
 //! `#[expect(clippy::unused_async, dead_code)]` gives `#[allow(clippy::unused_async)]` and
 //! `#[expect(dead_code)]`.
 
-use syn::{Attribute, Meta, Path, Token, parse_quote, punctuated::Punctuated};
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, FnArg, Meta, Path, Token, parse_quote, punctuated::Punctuated};
+
+use crate::model::Function;
+
+/// Rewrites the `#[expect]` attributes of a function and of its arguments.
+pub(super) fn relax_function(function: &mut Function) {
+    relax(&mut function.attrs);
+    relax(&mut function.inner_attrs);
+    for input in &mut function.sig.inputs {
+        relax(match input {
+            FnArg::Receiver(receiver) => &mut receiver.attrs,
+            FnArg::Typed(input) => &mut input.attrs,
+        });
+    }
+}
 
 /// Rewrites the `#[expect]` attributes.
 pub(super) fn relax(attrs: &mut Vec<Attribute>) {
     let all = std::mem::take(attrs);
-    attrs.extend(all.into_iter().flat_map(relaxed));
+    attrs.extend(all.into_iter().flat_map(|attr| {
+        let metas = relaxed(&attr.meta);
+        metas.into_iter().map(move |meta| Attribute {
+            meta,
+            ..attr.clone()
+        })
+    }));
 }
 
-fn relaxed(attr: Attribute) -> Vec<Attribute> {
-    if !attr.path().is_ident("expect") {
-        return vec![attr];
+/// What takes the place of an attribute: in most cases itself.
+fn relaxed(meta: &Meta) -> Vec<Meta> {
+    let unchanged = vec![meta.clone()];
+    let Meta::List(list) = meta else {
+        return unchanged;
+    };
+    let is_conditional = list.path.is_ident("cfg_attr");
+    if !is_conditional && !list.path.is_ident("expect") {
+        return unchanged;
     }
     let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
-    let Ok(arguments) = attr.parse_args_with(parser) else {
+    let Ok(arguments) = list.parse_args_with(parser) else {
         // The compiler reports what is wrong with the attribute.
-        return vec![attr];
+        return unchanged;
     };
+    if is_conditional {
+        let condition = arguments.first();
+        let attrs = arguments.iter().skip(1).flat_map(relaxed);
+        return vec![parse_quote!(cfg_attr(#condition #(, #attrs)*))];
+    }
     let (lints, reason): (Vec<Meta>, Vec<Meta>) = arguments
         .into_iter()
         .partition(|argument| matches!(argument, Meta::Path(_)));
     let (allowed, expected): (Vec<Meta>, Vec<Meta>) = lints
         .into_iter()
         .partition(|lint| depends_on_form(lint.path()));
-    let reason = &reason;
-    let mut attrs = Vec::new();
-    if !allowed.is_empty() {
-        attrs.push(parse_quote!(#[allow(#(#allowed,)* #(#reason),*)]));
-    }
-    if !expected.is_empty() {
-        attrs.push(parse_quote!(#[expect(#(#expected,)* #(#reason),*)]));
-    }
-    attrs
+    let level = |name: TokenStream, lints: &[Meta]| -> Option<Meta> {
+        (!lints.is_empty()).then(|| parse_quote!(#name(#(#lints,)* #(#reason),*)))
+    };
+    let levels = [
+        level(quote!(allow), &allowed),
+        level(quote!(expect), &expected),
+    ];
+    levels.into_iter().flatten().collect()
 }
 
 /// Whether a lint may not find in the expansion what it finds in the function as it is written.

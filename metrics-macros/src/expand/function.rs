@@ -43,8 +43,7 @@ pub(crate) fn function(attributes: &[Args], mut function: Function) -> TokenStre
     if move_below_next(attributes, &mut function) {
         return body::emit(&function, &function.sig, &function.body);
     }
-    expectations::relax(&mut function.attrs);
-    expectations::relax(&mut function.inner_attrs);
+    expectations::relax_function(&mut function);
     let form = Returns::of(&function, &attributes[0]).future;
     let recorders = attributes.iter().map(|args| Recorder::new(args, &function));
     body::wrap(&function, form, &recorders.collect::<Vec<_>>())

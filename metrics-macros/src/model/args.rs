@@ -44,6 +44,9 @@ pub(crate) struct Args {
     /// Whether the attribute has moved below another one.
     pub(crate) is_moved: bool,
     pub(crate) enclosing: Option<Enclosing>,
+    /// Whether an argument could not be parsed or is misspelt. An argument that seems to be missing
+    /// may be that one.
+    pub(crate) is_incomplete: bool,
 }
 
 impl Args {
@@ -72,6 +75,7 @@ impl Args {
             is_inherited: false,
             is_moved: false,
             enclosing: None,
+            is_incomplete: false,
         }
     }
 

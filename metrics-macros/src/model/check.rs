@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 
-use super::{Args, Errors, Function, Item, Returns, generics::names_generic};
+use super::{Args, Errors, Function, Item, MemberKind, Returns, generics::names_generic};
 
 /// Reports arguments that contradict each other, the attribute or the item that it is on.
 pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
@@ -15,20 +15,18 @@ pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
                            implementations";
             errors.at(name, message);
         }
-        Item::Container(_) => {
+        Item::Container(container) => {
+            let modules = container.members.iter();
+            for module in modules.filter(|member| member.kind == MemberKind::FileModule) {
+                errors.at(&module.item, cannot_see_file(attribute));
+            }
             if let Some(key) = args.skip.key() {
                 let message = "`skip` excludes a single function, not a block; remove the \
                                attribute";
                 errors.at(key, message);
             }
         }
-        Item::FileModule(header) => {
-            let message = format!(
-                "`#[{attribute}]` cannot see a module in another file; put it on the functions \
-                 there"
-            );
-            errors.at(header, message);
-        }
+        Item::FileModule(header) => errors.at(header, cannot_see_file(attribute)),
         Item::Other => {
             let message = format!(
                 "`#[{attribute}]` belongs on a function, an `impl` block, a trait or an inline \
@@ -37,6 +35,10 @@ pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
             errors.push(syn::Error::new(Span::call_site(), message));
         }
     }
+}
+
+fn cannot_see_file(attribute: &str) -> String {
+    format!("`#[{attribute}]` cannot see a module in another file; put it on the functions there")
 }
 
 fn check_function(args: &Args, function: &Function, errors: &mut Errors) {
@@ -229,8 +231,12 @@ fn check_labels(args: &Args, function: &Function, errors: &mut Errors) {
     for label in args.entry_labels() {
         if label.value.is_none() && !function.binds(&label.name) {
             let name = &label.name;
-            let message =
-                format!("the function has no argument `{name}`; write `{name} = expression`");
+            let value = if name == "on_return" {
+                "(name = |result| expression)"
+            } else {
+                " = expression"
+            };
+            let message = format!("the function has no argument `{name}`; write `{name}{value}`");
             errors.at(name, message);
         }
     }

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 use syn::{Attribute, Expr, LitStr, Path, Token, Type, Visibility};
 
-use super::{Bounds, Buckets, Latency, Slot, label_name};
+use super::{Bounds, Buckets, Help, Latency, Slot, label_name};
 
 /// The input of `metrics!`.
 pub(crate) struct Declarations {
@@ -30,8 +30,7 @@ pub(crate) struct Declaration {
 /// The attributes of a declaration.
 #[derive(Default)]
 pub(crate) struct MetricAttrs {
-    /// The lines of the doc comment that are not empty.
-    pub(crate) help: Vec<String>,
+    pub(crate) help: Help,
     pub(crate) utf8: Slot<()>,
     pub(crate) existing_name: Slot<()>,
     pub(crate) unit: Slot<LitStr>,

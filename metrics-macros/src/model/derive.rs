@@ -1,7 +1,7 @@
 //! The items that derive `Label` or `Labels`, and the rules for them.
 
 use proc_macro2::Ident;
-use syn::{Data, Fields, Generics, LitStr, Path, Type, ext::IdentExt};
+use syn::{Data, Fields, Generics, LitStr, Path, Type, ext::IdentExt, punctuated::Punctuated};
 
 use super::{Case, Errors, Slot};
 
@@ -31,6 +31,7 @@ pub(crate) struct LabelEnum {
     pub(crate) ident: Ident,
     pub(crate) generics: Generics,
     pub(crate) krate: Path,
+    /// Empty only if an error was reported.
     pub(crate) variants: Vec<LabelVariant>,
 }
 
@@ -42,28 +43,33 @@ pub(crate) struct LabelVariant {
 }
 
 impl LabelEnum {
-    pub(crate) fn new(item: DeriveItem, errors: &mut Errors) -> Option<Self> {
+    /// Checks an enum. Returns it even if there are errors: code that uses it as a label then causes
+    /// no further errors.
+    pub(crate) fn new(item: DeriveItem, errors: &mut Errors) -> Self {
         if let Some(key) = item.on_type.utf8.key() {
             errors.at(
                 key,
                 "the values of a label may always have any characters; remove `utf8`",
             );
         }
-        let Data::Enum(data) = item.data else {
-            errors.at(
-                &item.ident,
-                "`Label` can be derived for enums only; derive `Labels` for a struct",
-            );
-            return None;
+        let of_enum = match item.data {
+            Data::Enum(data) => {
+                if data.variants.is_empty() {
+                    let message = "a label needs at least one value; add a variant";
+                    errors.at(&item.ident, message);
+                }
+                data.variants
+            }
+            Data::Struct(_) | Data::Union(_) => {
+                let message = "`Label` can be derived for enums only; derive `Labels` for a struct";
+                errors.at(&item.ident, message);
+                Punctuated::new()
+            }
         };
-        if data.variants.is_empty() {
-            let message = "a label needs at least one value; add a variant";
-            errors.at(&item.ident, message);
-        }
         let case = item.on_type.rename_all.get().copied();
         let case = case.unwrap_or(Case::SNAKE);
         let mut variants: Vec<LabelVariant> = Vec::new();
-        for (variant, attr) in data.variants.into_iter().zip(&item.on_parts) {
+        for (variant, attr) in of_enum.into_iter().zip(&item.on_parts) {
             let value = attr.rename.get().map(LitStr::value);
             let value = value.unwrap_or_else(|| case.apply(&variant.ident));
             if value.is_empty() {
@@ -80,12 +86,12 @@ impl LabelEnum {
                 value,
             });
         }
-        Some(LabelEnum {
+        LabelEnum {
             ident: item.ident,
             generics: item.generics,
             krate: item.krate,
             variants,
-        })
+        }
     }
 }
 
@@ -97,6 +103,9 @@ pub(crate) struct LabelStruct {
     pub(crate) fields: Vec<LabelField>,
     /// Whether names may contain all characters but control characters.
     pub(crate) is_utf8: bool,
+    /// Whether the names are still to be checked. Not after an error, because a check could report
+    /// the same fault again.
+    pub(crate) needs_checks: bool,
 }
 
 pub(crate) struct LabelField {
@@ -107,22 +116,24 @@ pub(crate) struct LabelField {
 }
 
 impl LabelStruct {
-    pub(crate) fn new(item: DeriveItem, errors: &mut Errors) -> Option<Self> {
-        let Data::Struct(syn::DataStruct {
-            fields: Fields::Named(named),
+    /// Checks a struct. Returns it even if there are errors, with the fields that can be labels: code
+    /// that uses it as a set of labels then causes no further errors.
+    pub(crate) fn new(item: DeriveItem, errors: &mut Errors) -> Self {
+        let named = if let Data::Struct(syn::DataStruct {
+            fields: Fields::Named(fields),
             ..
         }) = item.data
-        else {
-            errors.at(
-                &item.ident,
-                "`Labels` can be derived for structs with named fields only; derive `Label` for \
-                 an enum",
-            );
-            return None;
+        {
+            fields.named
+        } else {
+            let message = "`Labels` can be derived for structs with named fields only; derive \
+                           `Label` for an enum";
+            errors.at(&item.ident, message);
+            Punctuated::new()
         };
         let case = item.on_type.rename_all.get();
         let mut fields: Vec<LabelField> = Vec::new();
-        for (field, attr) in named.named.into_iter().zip(item.on_parts) {
+        for (field, attr) in named.into_iter().zip(item.on_parts) {
             let ident = field.ident.expect("a named field");
             let name = attr.rename.into_inner().unwrap_or_else(|| {
                 let name = case.map(|case| case.apply(&ident));
@@ -136,6 +147,7 @@ impl LabelStruct {
                 let message =
                     format_args!("two fields have the label `{}`; rename one", name.value());
                 errors.at(&ident, message);
+                continue;
             }
             fields.push(LabelField {
                 ident,
@@ -143,14 +155,13 @@ impl LabelStruct {
                 name,
             });
         }
-        // With errors, nothing is generated, because the checks in the implementation could report
-        // the same fault again.
-        errors.is_empty().then(|| LabelStruct {
+        LabelStruct {
             ident: item.ident,
             generics: item.generics,
             krate: item.krate,
             fields,
             is_utf8: item.on_type.utf8.is_set(),
-        })
+            needs_checks: errors.is_empty(),
+        }
     }
 }

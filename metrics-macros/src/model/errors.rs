@@ -19,6 +19,13 @@ impl Errors {
         }
     }
 
+    /// Adds all errors of other input.
+    pub(crate) fn append(&mut self, other: Errors) {
+        if let Some(error) = other.0 {
+            self.push(error);
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_none()
     }

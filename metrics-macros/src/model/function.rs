@@ -146,9 +146,33 @@ pub(crate) struct Member {
     pub(crate) attrs: Vec<Attribute>,
     /// The item without its attributes.
     pub(crate) item: TokenStream,
-    pub(crate) is_function: bool,
-    /// Whether the item is a function or a container, which may have a function attribute.
-    pub(crate) can_have_attribute: bool,
-    /// Whether a function attribute has an effect: the item also has a body and is not a `const fn`.
-    pub(crate) is_instrumentable: bool,
+    pub(crate) kind: MemberKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MemberKind {
+    Function {
+        /// Whether it has a body and is not a `const fn`.
+        is_instrumentable: bool,
+    },
+    Container,
+    /// `mod name;`
+    FileModule,
+    /// An item that no function attribute can be on.
+    Other,
+}
+
+impl MemberKind {
+    pub(crate) fn is_function(self) -> bool {
+        matches!(self, MemberKind::Function { .. })
+    }
+
+    /// Whether a function attribute has an effect.
+    pub(crate) fn is_instrumentable(self) -> bool {
+        match self {
+            MemberKind::Function { is_instrumentable } => is_instrumentable,
+            MemberKind::Container => true,
+            MemberKind::FileModule | MemberKind::Other => false,
+        }
+    }
 }

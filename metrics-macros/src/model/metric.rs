@@ -5,15 +5,14 @@ use syn::{LitStr, ext::IdentExt};
 
 use super::{
     AllowList, Case, Declaration, Errors, LabelsType, ListedLabel, MetricAttrs, MetricType,
-    check::report_duplicates,
+    check::report_duplicates, either, similar,
 };
 
-/// A checked declaration, with the name and help that the metric gets.
+/// A checked declaration, with the name that the metric gets.
 pub(crate) struct Metric {
     pub(crate) kind: MetricKind,
     /// The name in expositions.
     pub(crate) name: LitStr,
-    pub(crate) help: String,
     pub(crate) declaration: Declaration,
 }
 
@@ -35,17 +34,16 @@ impl Metric {
     /// Checks a declaration. A metric is returned even if there are errors, as long as it can be
     /// generated: code that uses it then causes no further errors.
     pub(crate) fn new(
-        declaration: Declaration,
+        mut declaration: Declaration,
         prefix: Option<&LitStr>,
         errors: &mut Errors,
     ) -> Option<Self> {
+        let kind = MetricKind::of(&mut declaration.ty.kind, errors);
         let Declaration {
             attrs, ident, ty, ..
         } = &declaration;
-        let kind = MetricKind::of(&ty.kind, errors);
         check_attrs(attrs, ty, kind, errors);
-        let help = attrs.help.join(" ").trim().to_owned();
-        if help.is_empty() {
+        if attrs.help.is_empty() {
             let message = "the doc comment, which becomes the metric's help, is missing; add `/// \
                            ...`";
             errors.at(ident, message);
@@ -74,40 +72,50 @@ impl Metric {
                 let message = "the metric has no name; write `= \"app_name\"` after its type, or \
                                begin the block with `prefix = \"app\";`";
                 errors.at(ident, message);
-                return None;
+                derived_name(&declaration, &LitStr::new("app", ident.span()), kind)
             }
         };
         check_slo_unit(attrs, &name, errors);
         Some(Metric {
             kind,
             name,
-            help,
             declaration,
         })
     }
 }
 
 impl MetricKind {
-    fn of(ty: &Ident, errors: &mut Errors) -> Option<Self> {
-        Some(match ty.to_string().as_str() {
-            "Counter" => MetricKind::Counter,
-            "FloatCounter" => MetricKind::FloatCounter,
-            "Gauge" => MetricKind::Gauge,
-            "FloatGauge" => MetricKind::FloatGauge,
-            "UpDownCounter" => MetricKind::UpDownCounter,
-            "Histogram" => MetricKind::Histogram,
-            "Summary" => MetricKind::Summary,
-            "StateSet" => MetricKind::StateSet,
-            "Info" => MetricKind::Info,
-            other => {
-                let message = format_args!(
-                    "unknown metric type `{other}`; expected `Counter`, `FloatCounter`, `Gauge`, \
-                     `FloatGauge`, `UpDownCounter`, `Histogram`, `Summary`, `StateSet` or `Info`"
-                );
-                errors.at(ty, message);
-                return None;
-            }
-        })
+    const ALL: [(&'static str, MetricKind); 9] = [
+        ("Counter", MetricKind::Counter),
+        ("FloatCounter", MetricKind::FloatCounter),
+        ("Gauge", MetricKind::Gauge),
+        ("FloatGauge", MetricKind::FloatGauge),
+        ("UpDownCounter", MetricKind::UpDownCounter),
+        ("Histogram", MetricKind::Histogram),
+        ("Summary", MetricKind::Summary),
+        ("StateSet", MetricKind::StateSet),
+        ("Info", MetricKind::Info),
+    ];
+
+    /// The kind that a type names. A misspelt name is reported and replaced by the one meant.
+    fn of(ty: &mut Ident, errors: &mut Errors) -> Option<Self> {
+        let with_name = |name: &str| {
+            let found = MetricKind::ALL.iter().find(|(known, _)| *known == name);
+            found.map(|(_, kind)| *kind)
+        };
+        if let Some(kind) = with_name(&ty.to_string()) {
+            return Some(kind);
+        }
+        let all = MetricKind::ALL.map(|(name, _)| name);
+        if let Some(meant) = similar(ty, &all) {
+            let message = format_args!("unknown metric type `{ty}`; did you mean `{meant}`?");
+            errors.at(&*ty, message);
+            *ty = Ident::new(meant, ty.span());
+            return with_name(meant);
+        }
+        let message = format_args!("unknown metric type `{ty}`; expected {}", either(&all));
+        errors.at(&*ty, message);
+        None
     }
 
     /// The variant of `metrics_core::Kind`: the type in expositions.
@@ -199,7 +207,19 @@ fn check_attrs(
     }
 }
 
+/// Number of labels that a list may have: `metrics_core::LabelSet` is implemented for tuples of up
+/// to this length.
+pub(crate) const MAX_LISTED_LABELS: usize = 12;
+
 fn check_labels(labels: &[ListedLabel], errors: &mut Errors) {
+    if let Some(label) = labels.get(MAX_LISTED_LABELS) {
+        let message = format_args!(
+            "a list has at most {MAX_LISTED_LABELS} labels, and this one has {}; move them to a \
+             struct that derives `Labels`, and write its name in place of the list",
+            labels.len()
+        );
+        errors.at(&label.parameter, message);
+    }
     report_duplicates(labels.iter().map(|label| &label.parameter), errors);
     for label in labels {
         let allow_only = &label.rules.allow_only;

@@ -16,12 +16,14 @@ mod derive;
 mod errors;
 mod function;
 mod generics;
+mod help;
 mod instrument;
 mod merge;
 mod metric;
 mod returns;
 mod slot;
 mod tokens;
+mod words;
 
 pub(crate) use self::{
     args::{
@@ -37,14 +39,16 @@ pub(crate) use self::{
     },
     derive::{DeriveItem, LabelAttr, LabelEnum, LabelStruct},
     errors::Errors,
-    function::{Container, Function, Item, Member, is_inert},
+    function::{Container, Function, Item, Member, MemberKind, is_inert},
     generics::is_nameable,
+    help::Help,
     instrument::{COUNTED, IN_FLIGHT, Instrument, TIMED},
     merge::merge,
-    metric::{Metric, MetricKind},
+    metric::{MAX_LISTED_LABELS, Metric, MetricKind},
     returns::{Fallible, FutureForm, Returns, with_static_lifetimes},
     slot::Slot,
     tokens::{first_span, label_name, mentions, ungrouped, without_comma},
+    words::{either, similar},
 };
 
 /// Whether the program records metrics. It does not with `--cfg metrics_off`. Cargo does not pass

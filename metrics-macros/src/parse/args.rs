@@ -2,19 +2,23 @@
 
 use proc_macro2::{Ident, TokenStream};
 use syn::{
-    LitInt, LitStr, Path, Token,
+    LitBool, LitInt, LitStr, Path, Token,
     ext::IdentExt,
     parenthesized,
     parse::{Parse, ParseStream, Parser},
+    token::Paren,
 };
 
 use super::{
-    grammar::{arguments, comma_separated, crate_path, items, unknown, value},
+    grammar::{
+        arguments, comma, comma_separated, crate_path, expression, flag, items, key, literal, path,
+        skip_argument, unknown, value,
+    },
     slo,
 };
 use crate::model::{
     Args, BLOCK_ARGUMENT, Enclosing, Errors, INHERITED_ARGUMENT, Instrument, MOVED_ARGUMENT,
-    Sample, Slot,
+    Sample, Slot, either, similar,
 };
 
 /// The arguments that the error about an unknown argument lists. Hidden arguments, which only
@@ -55,6 +59,7 @@ pub(crate) fn args(
         })
     };
     let result = parser.parse2(tokens);
+    args.is_incomplete |= result.is_err();
     errors.take(result);
     if let Some(krate) = krate.into_inner() {
         args.krate = krate;
@@ -68,7 +73,7 @@ fn argument(
     input: ParseStream,
     errors: &mut Errors,
 ) -> syn::Result<()> {
-    let key = &input.call(Ident::parse_any)?;
+    let key = &argument_key(input)?;
     match key.to_string().as_str() {
         "name" => args.name.set(key, text(key, input)?, errors),
         "help" => args.help.set(key, text(key, input)?, errors),
@@ -81,27 +86,28 @@ fn argument(
             let buckets = arguments(key, "0.1, 1.0", input)?;
             args.buckets.set(key, buckets.parse()?, errors);
         }
-        "fallible" => args.fallible.set(key, value(key, "true", input)?, errors),
-        "ok_if" => args.ok_if.set(key, value(key, "path", input)?, errors),
-        "error_if" => args.error_if.set(key, value(key, "path", input)?, errors),
+        "fallible" => args.fallible.set(key, boolean(key, "true", input)?, errors),
+        "ok_if" => args.ok_if.set(key, expression(key, "path", input)?, errors),
+        "error_if" => args
+            .error_if
+            .set(key, expression(key, "path", input)?, errors),
         "err" => {
             let err = arguments(key, "kind", input)?;
             args.err.set(key, err.parse()?, errors);
         }
-        "outcome" => args.outcome.set(key, value(key, "false", input)?, errors),
+        "outcome" => args.outcome.set(key, boolean(key, "false", input)?, errors),
         "sample" => args.sample.set(key, value(key, "1/16", input)?, errors),
-        "busy" => args.busy.set(key, (), errors),
-        "exemplars" => args.exemplars.set(key, (), errors),
+        "busy" => flag(key, &mut args.busy, input, errors)?,
+        "exemplars" => flag(key, &mut args.exemplars, input, errors)?,
         "slo" => {
             let content = arguments(key, "success = 99.5", input)?;
             slo::objectives(key, &content, &mut args.slo, errors)?;
         }
-        "docs" => args.docs.set(key, (), errors),
-        "skip" => args.skip.set(key, (), errors),
-        "crate" => {
-            input.parse::<Token![=]>()?;
-            krate.set(key, input.call(Path::parse_mod_style)?, errors);
-        }
+        "docs" => flag(key, &mut args.docs, input, errors)?,
+        "skip" if input.peek(Paren) => foreign(key, input, errors)?,
+        "skip" => flag(key, &mut args.skip, input, errors)?,
+        "skip_all" | "fields" => foreign(key, input, errors)?,
+        "crate" => krate.set(key, path(key, "::metrics_core", input)?, errors),
         BLOCK_ARGUMENT => {
             let content;
             parenthesized!(content in input);
@@ -109,13 +115,43 @@ fn argument(
         }
         INHERITED_ARGUMENT => args.is_inherited = true,
         MOVED_ARGUMENT => args.is_moved = true,
-        _ => unknown("argument", key, &ARGUMENTS, input, errors)?,
+        _ => {
+            args.is_incomplete |= similar(key, &ARGUMENTS).is_some();
+            unknown("argument", key, &ARGUMENTS, input, errors)?;
+        }
     }
     Ok(())
 }
 
+/// Parses the key of an argument.
+fn argument_key(input: ParseStream) -> syn::Result<Ident> {
+    if let Ok(text) = input.fork().parse::<LitStr>() {
+        let message = format_args!("an argument has a key; write `name = {}`", text.token());
+        return Err(syn::Error::new(text.span(), message));
+    }
+    key(
+        format_args!("an argument; write {}", either(&ARGUMENTS)),
+        input,
+    )
+}
+
+/// Reports an argument of `#[tracing::instrument]` that says which function arguments to record.
+fn foreign(key: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
+    let message = if key == "fields" {
+        "unknown argument `fields`; write labels as `labels(name = expression)`"
+    } else {
+        "a function's argument is a label only if `labels(...)` lists it; remove this"
+    };
+    errors.at(key, message);
+    skip_argument(input)
+}
+
 fn text(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
-    value(key, "\"...\"", input)
+    literal(key, "a string literal", "\"...\"", input)
+}
+
+fn boolean(key: &Ident, example: &str, input: ParseStream) -> syn::Result<LitBool> {
+    literal(key, "`true` or `false`", example, input)
 }
 
 impl Parse for Sample {
@@ -148,7 +184,7 @@ impl Parse for Enclosing {
         let ty = input.parse()?;
         let mut generics = Vec::new();
         while !input.is_empty() {
-            input.parse::<Token![,]>()?;
+            comma(input)?;
             generics.push(input.call(Ident::parse_any)?);
         }
         Ok(Enclosing { ty, generics })

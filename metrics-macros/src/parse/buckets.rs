@@ -6,8 +6,10 @@ use syn::{
     parse::{Parse, ParseStream},
 };
 
-use super::grammar::{arguments, comma_separated, items, list, unknown, value};
-use crate::model::{Bounds, BoundsRule, Buckets, Errors, Native};
+use super::grammar::{
+    arguments, comma, comma_separated, expression, flag, is_end, items, key, list, unknown,
+};
+use crate::model::{Bounds, BoundsRule, Buckets, Errors, Native, either};
 
 /// `native`, `native(growth = 1.1, ...)`, classic bounds, or classic bounds after native buckets.
 impl Parse for Buckets {
@@ -21,7 +23,7 @@ impl Parse for Buckets {
         }
         let native = Some(input.parse()?);
         if !input.is_empty() {
-            input.parse::<Token![,]>()?;
+            comma(input)?;
         }
         let has_classic = !input.is_empty();
         let classic = has_classic.then(|| input.parse()).transpose()?;
@@ -36,14 +38,20 @@ impl Parse for Bounds {
             let rule: Ident = input.fork().parse()?;
             if rule == "linear" || rule == "exponential" {
                 let rule: Ident = input.parse()?;
-                let arguments: [Expr; 3] = list(input)?.try_into().map_err(|_| {
+                let list: Vec<Bound> = list(input)?;
+                let arguments: [Bound; 3] = list.try_into().map_err(|_| {
                     let step = if rule == "linear" { "width" } else { "factor" };
                     let message = format_args!(
                         "`{rule}` needs three arguments; write `{rule}(start, {step}, count)`"
                     );
                     syn::Error::new(rule.span(), message)
                 })?;
-                let [start, step, count] = arguments;
+                input.parse::<Option<Token![,]>>()?;
+                if !input.is_empty() {
+                    let message = format_args!("`{rule}` gives all bounds; remove this");
+                    return Err(input.error(message));
+                }
+                let [start, step, count] = arguments.map(|argument| argument.0);
                 return Ok(Bounds::Rule(Box::new(BoundsRule {
                     name: rule,
                     start: float(start),
@@ -52,8 +60,35 @@ impl Parse for Bounds {
                 })));
             }
         }
-        let list = items(input)?;
-        Ok(Bounds::List(list.into_iter().map(float).collect()))
+        let list: Vec<Bound> = items(input)?;
+        Ok(Bounds::List(
+            list.into_iter().map(|bound| float(bound.0)).collect(),
+        ))
+    }
+}
+
+/// A number in a list: a bound, a quantile, or an argument of a rule.
+struct Bound(Expr);
+
+impl Parse for Bound {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let ahead = input.fork();
+        let first: Option<Ident> = ahead.parse().ok();
+        if first.is_some_and(|first| first == "native")
+            && (is_end(&ahead) || ahead.peek(syn::token::Paren))
+        {
+            let message = "`native` stands before the bounds; write `buckets(native, 0.1, 1.0)`";
+            return Err(input.error(message));
+        }
+        if input.peek(syn::token::Bracket) {
+            let message = "bounds are listed without brackets; write, for example, `0.1, 1.0`";
+            return Err(input.error(message));
+        }
+        let bound = input.parse().map_err(|error: syn::Error| {
+            let message = "expected a number; write, for example, `0.1, 1.0`";
+            syn::Error::new(error.span(), message)
+        })?;
+        Ok(Bound(bound))
     }
 }
 
@@ -67,31 +102,32 @@ impl Parse for Native {
             "max_buckets",
             "negative",
         ];
-        let key: Ident = input.parse()?;
+        let native_key: Ident = input.parse()?;
         let mut native = Native::default();
         if !input.peek(syn::token::Paren) {
             return Ok(native);
         }
-        let options = arguments(&key, "growth = 1.1", input)?;
+        let options = arguments(&native_key, "growth = 1.1", input)?;
         let mut errors = Errors::default();
         comma_separated(&options, |options| {
-            let key = &options.parse::<Ident>()?;
+            let key = &key(
+                format_args!("an option; write {}", either(&OPTIONS)),
+                options,
+            )?;
             let slot = match key.to_string().as_str() {
                 "growth" => &mut native.growth,
                 "zero_threshold" => &mut native.zero_threshold,
                 "max_zero_threshold" => &mut native.max_zero_threshold,
                 "max_buckets" => {
-                    let max = value(key, "...", options)?;
+                    let max = expression(key, "160", options)?;
                     native.max_buckets.set(key, max, &mut errors);
                     return Ok(());
                 }
-                "negative" => {
-                    native.negative.set(key, (), &mut errors);
-                    return Ok(());
-                }
+                "negative" => return flag(key, &mut native.negative, options, &mut errors),
                 _ => return unknown("option", key, &OPTIONS, options, &mut errors),
             };
-            slot.set(key, float(value(key, "...", options)?), &mut errors);
+            let example = if key == "growth" { "1.1" } else { "1e-9" };
+            slot.set(key, float(expression(key, example, options)?), &mut errors);
             Ok(())
         })?;
         errors.finish()?;

@@ -1,305 +1,205 @@
 //! Parses the input of `metrics!`.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{
-    Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token,
+    Attribute, LitStr, Path, Token, Visibility,
     ext::IdentExt,
-    parenthesized,
-    parse::{Parse, ParseStream, Parser},
-    spanned::Spanned,
+    parse::{ParseStream, Parser},
 };
 
-use super::{
-    grammar::{comma_separated, optional_value, value},
-    slo::{self, seconds},
-};
-use crate::model::{
-    AllowList, Declaration, Declarations, Errors, Expiry, LabelRules, LabelsType, ListedLabel,
-    MetricAttrs, MetricType, Slo,
-};
+use super::{grammar::attributes, metric_attrs::metric_attrs, metric_type::metric_type};
+use crate::model::{Declaration, Declarations, Errors, similar};
 
 /// Parses the path of metrics-core, which the `macro_rules!` macro `metrics!` passes, and the
 /// user's input.
 ///
-/// Returns a syntax error in a declaration; collects errors in attributes.
+/// Each part up to a `;` is parsed by itself: one with a syntax error does not hide the others.
 pub(crate) fn declarations(tokens: TokenStream, errors: &mut Errors) -> syn::Result<Declarations> {
     let parser = |input: ParseStream| {
         let krate = input.call(Path::parse_mod_style)?;
-        let mut prefix = None;
-        if input.peek(syn::Ident) && input.peek2(Token![=]) {
-            let key: Ident = input.parse()?;
-            if key != "prefix" {
-                let message = format_args!("unknown setting `{key}`; expected `prefix`");
-                return Err(syn::Error::new(key.span(), message));
-            }
-            input.parse::<Token![=]>()?;
-            prefix = Some(input.parse()?);
-            input.parse::<Token![;]>()?;
-        }
-        let mut list = Vec::new();
+        let prefix = prefix(input, errors)?;
+        let mut parts = vec![TokenStream::new()];
         while !input.is_empty() {
-            list.push(declaration(input, errors)?);
+            let token: TokenTree = input.parse()?;
+            let is_end = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ';');
+            parts.last_mut().expect("never empty").extend([token]);
+            if is_end {
+                parts.push(TokenStream::new());
+            }
         }
-        Ok(Declarations {
-            krate,
-            prefix,
-            list,
-        })
+        Ok((krate, prefix, parts))
     };
-    parser.parse2(tokens)
+    let (krate, prefix, parts) = parser.parse2(tokens)?;
+    let mut list = Vec::new();
+    for part in parts {
+        add_declarations(part, &mut list, errors);
+    }
+    Ok(Declarations {
+        krate,
+        prefix,
+        list,
+    })
+}
+
+/// Parses a declaration, or several if the `;` between them is missing.
+fn add_declarations(tokens: TokenStream, list: &mut Vec<Declaration>, errors: &mut Errors) {
+    let mut own = Errors::default();
+    let parser = |input: ParseStream| {
+        while !input.is_empty() {
+            match declaration(input, &mut own) {
+                Ok(declaration) => list.push(declaration),
+                Err(error) => {
+                    own.push(error);
+                    input.parse::<TokenStream>()?;
+                }
+            }
+        }
+        Ok(())
+    };
+    let skipped = parser.parse2(tokens).err();
+    // After another error, the skipped token may follow from that.
+    if let Some(skipped) = skipped.filter(|_| own.is_empty()) {
+        own.push(syn::Error::new(
+            skipped.span(),
+            "unexpected token; remove it",
+        ));
+    }
+    errors.append(own);
+}
+
+/// Parses `prefix = "app";`, if the block begins with a setting. One that is not well-formed is
+/// reported, and a prefix returned, so that metrics without a name cause no further errors.
+fn prefix(input: ParseStream, errors: &mut Errors) -> syn::Result<Option<LitStr>> {
+    const EXAMPLE: &str = "write `prefix = \"app\";`";
+
+    let is_setting = input.peek(syn::Ident)
+        && (input.peek2(Token![=]) || input.peek2(Token![:]) || input.peek2(syn::token::Paren));
+    if !is_setting {
+        return Ok(None);
+    }
+    let key: Ident = input.parse()?;
+    if key != "prefix" {
+        let remedy = match similar(&key, &["prefix"]) {
+            Some(_) => "did you mean `prefix`?",
+            None => "expected `prefix`",
+        };
+        errors.at(&key, format_args!("unknown setting `{key}`; {remedy}"));
+    } else if !input.peek(Token![=]) {
+        errors.at(&key, format_args!("the prefix needs `=`; {EXAMPLE}"));
+    } else {
+        input.parse::<Token![=]>()?;
+        let span = input.span();
+        if let Ok(prefix) = input.parse::<LitStr>() {
+            end(&prefix, "the prefix", input, errors)?;
+            return Ok(Some(prefix));
+        }
+        let message = format_args!("the prefix is a string literal; {EXAMPLE}");
+        errors.push(syn::Error::new(span, message));
+    }
+    while !input.is_empty() && input.parse::<Option<Token![;]>>()?.is_none() {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(Some(LitStr::new("app", key.span())))
 }
 
 fn declaration(input: ParseStream, errors: &mut Errors) -> syn::Result<Declaration> {
-    let attrs = metric_attrs(input.call(Attribute::parse_outer)?, errors);
-    let vis = input.parse()?;
-    let keyword = input.parse()?;
-    let ident: Ident = input.parse()?;
-    input.parse::<Token![:]>()?;
-    let ty = metric_type(input, errors)?;
-    let name: Option<LitStr> = optional_value(input)?;
-    if input.is_empty() {
-        let message = "a declaration ends in `;`; add it";
-        return Err(match &name {
-            Some(name) => syn::Error::new_spanned(name, message),
-            None => syn::Error::new_spanned(&ident, message),
-        });
+    let attrs = attributes(input)?;
+    let vis: Visibility = input.parse()?;
+    let keyword = keyword(attrs.last(), &vis, input)?;
+    let attrs = metric_attrs(attrs, errors);
+    if let Some(mutable) = input.parse::<Option<Token![mut]>>()? {
+        errors.at(mutable, "recording needs no mutable static; remove `mut`");
     }
+    let ident = input.parse::<Ident>().map_err(|error| {
+        let message = "the metric needs a name; write `static REQUESTS: Counter`";
+        syn::Error::new(error.span(), message)
+    })?;
+    if input.parse::<Option<Token![:]>>()?.is_none() {
+        let message = format_args!("the type is missing; write `static {ident}: Counter`");
+        return Err(syn::Error::new(ident.span(), message));
+    }
+    let ty = metric_type(input, errors)?;
+    let name = name(input, errors)?;
+    let end = match &name {
+        Some(name) => end(name, "a declaration", input, errors)?,
+        None => end(&ty.kind, "a declaration", input, errors)?,
+    };
     Ok(Declaration {
         attrs,
         vis,
         keyword,
-        end: input.parse()?,
+        end,
         ident,
         ty,
         name,
     })
 }
 
-fn metric_type(input: ParseStream, errors: &mut Errors) -> syn::Result<MetricType> {
-    let kind: Ident = input.parse()?;
-    let mut ty = MetricType {
-        kind,
-        states: None,
-        labels: LabelsType::None,
+/// Parses the word `static`.
+fn keyword(
+    last_attr: Option<&Attribute>,
+    vis: &Visibility,
+    input: ParseStream,
+) -> syn::Result<Token![static]> {
+    if input.peek(Token![static]) {
+        return input.parse();
+    }
+    if input.is_empty() {
+        let message = "the declaration is missing; write `static NAME: Counter = \"...\";`, or \
+                       remove this";
+        return Err(match last_attr {
+            Some(attr) => syn::Error::new_spanned(attr, message),
+            None => syn::Error::new_spanned(vis, message),
+        });
+    }
+    let next: Option<Ident> = input.fork().call(Ident::parse_any).ok();
+    let message = if next.is_some_and(|next| next == "prefix") {
+        "the prefix applies to the whole block; move it before the first declaration"
+    } else if input.peek(Token![const]) || input.peek(Token![let]) {
+        "a metric is a static; write `static` in place of this"
+    } else {
+        "expected a declaration; write `static NAME: Counter = \"...\";`"
     };
-    if input.parse::<Option<Token![<]>>()?.is_none() {
-        return Ok(ty);
-    }
-    if ty.kind == "StateSet" {
-        ty.states = Some(input.parse()?);
-        if input.parse::<Option<Token![,]>>()?.is_some() {
-            ty.labels = labels_type(input, errors)?;
-        }
-    } else {
-        ty.labels = labels_type(input, errors)?;
-    }
-    input.parse::<Token![>]>()?;
-    Ok(ty)
+    Err(input.error(message))
 }
 
-fn labels_type(input: ParseStream, errors: &mut Errors) -> syn::Result<LabelsType> {
-    if !input.peek(syn::token::Paren) {
-        return Ok(LabelsType::Type(input.parse()?));
+/// Parses `= "name"`, if the declaration does not end here.
+fn name(input: ParseStream, errors: &mut Errors) -> syn::Result<Option<LitStr>> {
+    let has_name = input.parse::<Option<Token![=]>>()?.is_some();
+    if !has_name && !input.peek(LitStr) {
+        return Ok(None);
     }
-    let content;
-    parenthesized!(content in input);
-    let mut list = Vec::new();
-    comma_separated(&content, |content| {
-        let attrs = content.call(Attribute::parse_outer)?;
-        let parameter = content.call(Ident::parse_any)?;
-        content.parse::<Token![:]>()?;
-        list.push(ListedLabel {
-            rules: label_rules(&attrs, errors),
-            parameter,
-            ty: content.parse()?,
-        });
-        Ok(())
-    })?;
-    Ok(if list.is_empty() {
-        LabelsType::None
-    } else {
-        LabelsType::List(list)
-    })
+    let span = input.span();
+    let Ok(name) = input.parse() else {
+        let message = "the name is a string literal; write `= \"app_name\"`";
+        return Err(syn::Error::new(span, message));
+    };
+    if !has_name {
+        errors.at(&name, "`=` is missing before the name; add it");
+    }
+    Ok(Some(name))
 }
 
-fn metric_attrs(attrs: Vec<Attribute>, errors: &mut Errors) -> MetricAttrs {
-    let mut parsed = MetricAttrs::default();
-    for attr in attrs {
-        let key = attr.path().get_ident().cloned();
-        let result = key.map_or(Ok(false), |key| {
-            metric_attr(&mut parsed, &key, &attr, errors)
-        });
-        match result {
-            Ok(true) => {}
-            Ok(false) => parsed.others.push(attr),
-            Err(error) => errors.push(error),
-        }
-    }
-    parsed
-}
-
-/// Parses an attribute of a declaration; returns false if it has no meaning to `metrics!`.
-fn metric_attr(
-    parsed: &mut MetricAttrs,
-    key: &Ident,
-    attr: &Attribute,
+/// Parses the `;` at the end of a declaration or the prefix, whose last token is `last`. Reports
+/// that it is missing, and adds it, if the input ends or another declaration follows.
+fn end(
+    last: &impl ToTokens,
+    what: &str,
+    input: ParseStream,
     errors: &mut Errors,
-) -> syn::Result<bool> {
-    match key.to_string().as_str() {
-        "doc" => {
-            parsed
-                .help
-                .extend(doc(attr).filter(|line| !line.is_empty()));
-            parsed.docs.push(attr.clone());
-        }
-        "cfg" => parsed.cfgs.push(attr.clone()),
-        "utf8" => {
-            parsed.utf8.set(key, (), errors);
-            if !matches!(attr.meta, Meta::Path(_)) {
-                let message = "`utf8` has no arguments; write `#[utf8]`";
-                return Err(syn::Error::new_spanned(&attr.meta, message));
-            }
-        }
-        "existing_name" => {
-            parsed.existing_name.set(key, (), errors);
-            if !matches!(attr.meta, Meta::Path(_)) {
-                let message = "`existing_name` has no arguments; write `#[existing_name]`";
-                return Err(syn::Error::new_spanned(&attr.meta, message));
-            }
-        }
-        "exemplars" => {
-            if !matches!(attr.meta, Meta::Path(_)) {
-                let message = "`exemplars` has no arguments; write `#[exemplars]`";
-                return Err(syn::Error::new(key.span(), message));
-            }
-            parsed.exemplars.set(key, (), errors);
-        }
-        "unit" => parsed.unit.set(key, attr.parse_args()?, errors),
-        "buckets" => parsed.buckets.set(key, attr.parse_args()?, errors),
-        "quantiles" => parsed.quantiles.set(key, attr.parse_args()?, errors),
-        "slo" => slo_attr(parsed, key, attr, errors)?,
-        "max_series" => parsed.max_series.set(key, attr.parse_args()?, errors),
-        "expire" => parsed.expire.set(key, attr.parse_args()?, errors),
-        "computed" => parsed.computed.set(key, attr.parse_args()?, errors),
-        _ => return Ok(false),
+) -> syn::Result<Token![;]> {
+    if input.peek(Token![;]) {
+        return input.parse();
     }
-    Ok(true)
-}
-
-/// The trimmed text of a `doc` attribute, such as a line of a doc comment; `None` if it is not a
-/// string literal.
-fn doc(attr: &Attribute) -> Option<String> {
-    match &attr.meta {
-        Meta::NameValue(pair) => match &pair.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) => Some(text.value().trim().to_owned()),
-            _ => None,
-        },
-        _ => None,
+    let is_at_next = input.is_empty()
+        || input.peek(Token![#])
+        || input.peek(Token![static])
+        || input.peek(Token![pub]);
+    if is_at_next {
+        errors.at(last, format_args!("{what} ends in `;`; add it"));
+        return Ok(Token![;](Span::call_site()));
     }
-}
-
-/// Parses `#[slo(latency = "250ms", objective = 99.9)]`.
-fn slo_attr(
-    parsed: &mut MetricAttrs,
-    key: &Ident,
-    attr: &Attribute,
-    errors: &mut Errors,
-) -> syn::Result<()> {
-    if !matches!(attr.meta, Meta::List(_)) {
-        let message =
-            "the objective is missing; write `#[slo(latency = \"250ms\", objective = 99.9)]`";
-        return Err(syn::Error::new(key.span(), message));
-    }
-    let mut slo = Slo::default();
-    attr.parse_args_with(|content: ParseStream| slo::objectives(key, content, &mut slo, errors))?;
-    if let Some(key) = slo.success.key() {
-        let message = "a histogram does not record success; put the objective on a function, as \
-                       `#[counted(slo(success = 99.5))]`";
-        errors.at(key, message);
-    }
-    if let Some(latency) = slo.latency.into_inner() {
-        parsed.slo.set(key, latency, errors);
-    }
-    Ok(())
-}
-
-impl Parse for Expiry {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        let span = input.span();
-        let wrong = || {
-            let message = "expected a duration; write a number and `s`, `m`, `h` or `d`, such as \
-                           `\"1h\"`";
-            syn::Error::new(span, message)
-        };
-        let literal: LitStr = input.parse().map_err(|_| wrong())?;
-        let text = literal.value();
-        // Units that `slo::seconds` does not know, in seconds.
-        let units = [("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
-        let long = units
-            .iter()
-            .find_map(|(unit, of)| Some((text.strip_suffix(unit)?, of)));
-        let seconds = match long {
-            Some((number, of)) => {
-                seconds(&LitStr::new(&format!("{number}s"), span)).map(|n| n * of)
-            }
-            None => seconds(&literal),
-        };
-        let nanos = (seconds.map_err(|_| wrong())? * 1e9).round() as u64;
-        if nanos == 0 {
-            return Err(wrong());
-        }
-        Ok(Expiry { nanos, span })
-    }
-}
-
-fn label_rules(attrs: &[Attribute], errors: &mut Errors) -> LabelRules {
-    let mut rules = LabelRules::default();
-    for attr in attrs {
-        let result = label_rule(&mut rules, attr, errors);
-        errors.take(result);
-    }
-    rules
-}
-
-fn label_rule(rules: &mut LabelRules, attr: &Attribute, errors: &mut Errors) -> syn::Result<()> {
-    let key = attr.path().get_ident();
-    match key.map(Ident::to_string).as_deref().zip(key) {
-        Some(("name", key)) => rules.name.set(key, attr.parse_args()?, errors),
-        Some(("allow_only", key)) => rules.allow_only.set(key, attr.parse_args()?, errors),
-        Some(("normalize", key)) => {
-            let path = attr.parse_args_with(Path::parse_mod_style)?;
-            rules.normalize.set(key, path, errors);
-        }
-        _ => {
-            let message =
-                "unknown attribute of a label; expected `allow_only`, `name` or `normalize`";
-            return Err(syn::Error::new(attr.path().span(), message));
-        }
-    }
-    Ok(())
-}
-
-impl Parse for AllowList {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        let mut list = AllowList {
-            values: Vec::new(),
-            other: None,
-        };
-        comma_separated(input, |input| {
-            if list.other.is_some() {
-                return Err(input.error("nothing may follow `else`; move this before it"));
-            }
-            if input.peek(Token![else]) {
-                let key = input.call(Ident::parse_any)?;
-                list.other = Some(value(&key, "\"...\"", input)?);
-            } else {
-                list.values.push(input.parse()?);
-            }
-            Ok(())
-        })?;
-        Ok(list)
-    }
+    let message = format_args!("{what} ends in `;` here; write that in place of this");
+    Err(input.error(message))
 }

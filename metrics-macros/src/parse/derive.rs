@@ -1,14 +1,10 @@
 //! Parses the input of the derives `Label` and `Labels`.
 
-use proc_macro2::{Ident, TokenStream};
-use syn::{
-    Attribute, Data, DeriveInput, LitStr, Path,
-    ext::IdentExt,
-    parse::{Parse, ParseStream},
-};
+use proc_macro2::TokenStream;
+use syn::{Attribute, Data, DeriveInput, LitStr, Meta, parse::ParseStream};
 
-use super::grammar::{comma_separated, crate_path, equals, unknown, value};
-use crate::model::{Case, DeriveItem, Errors, LabelAttr};
+use super::grammar::{comma_separated, crate_path, flag, key, literal, path, unknown};
+use crate::model::{Case, DeriveItem, Errors, LabelAttr, either};
 
 /// Parses the item of a derive that the crate `reached_through` re-exports.
 ///
@@ -61,6 +57,12 @@ pub(crate) fn derive_item(
 fn label_attr(attrs: &[Attribute], errors: &mut Errors) -> LabelAttr {
     let mut parsed = LabelAttr::default();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("label")) {
+        let Meta::List(_) = &attr.meta else {
+            let message = "`label` needs arguments in parentheses, such as \
+                           `#[label(rename = \"...\")]`; add them";
+            errors.at(&attr.meta, message);
+            continue;
+        };
         let result = attr.parse_args_with(|input: ParseStream| {
             comma_separated(input, |input| argument(&mut parsed, input, errors))
         });
@@ -72,20 +74,26 @@ fn label_attr(attrs: &[Attribute], errors: &mut Errors) -> LabelAttr {
 fn argument(parsed: &mut LabelAttr, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
     const ARGUMENTS: [&str; 4] = ["rename", "rename_all", "utf8", "crate"];
 
-    let key = &input.call(Ident::parse_any)?;
+    if let Ok(text) = input.fork().parse::<LitStr>() {
+        let message = format_args!("an argument has a key; write `rename = {}`", text.token());
+        return Err(syn::Error::new(text.span(), message));
+    }
+    let key = &key(
+        format_args!("an argument; write {}", either(&ARGUMENTS)),
+        input,
+    )?;
     match key.to_string().as_str() {
         "rename" => {
-            let name = value(key, "...", input)?;
+            let name = literal(key, "a string literal", "\"...\"", input)?;
             parsed.rename.set(key, name, errors);
         }
         "rename_all" => {
-            let case = value(key, "...", input)?;
-            parsed.rename_all.set(key, case, errors);
+            let name = literal(key, "a string literal", "\"kebab-case\"", input)?;
+            parsed.rename_all.set(key, case(&name)?, errors);
         }
-        "utf8" => parsed.utf8.set(key, (), errors),
+        "utf8" => flag(key, &mut parsed.utf8, input, errors)?,
         "crate" => {
-            equals(key, "...", input)?;
-            let path = input.call(Path::parse_mod_style)?;
+            let path = path(key, "::metrics_core", input)?;
             parsed.krate.set(key, path, errors);
         }
         _ => unknown("argument", key, &ARGUMENTS, input, errors)?,
@@ -93,17 +101,14 @@ fn argument(parsed: &mut LabelAttr, input: ParseStream, errors: &mut Errors) -> 
     Ok(())
 }
 
-impl Parse for Case {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        let name: LitStr = input.parse()?;
-        Case::named(&name.value()).ok_or_else(|| {
-            let message = format_args!(
-                "unknown case `{}`; expected `snake_case`, `kebab-case`, `lowercase`, \
-                 `UPPERCASE`, `SCREAMING_SNAKE_CASE`, `SCREAMING-KEBAB-CASE`, `camelCase` or \
-                 `PascalCase`",
-                name.value()
-            );
-            syn::Error::new(name.span(), message)
-        })
-    }
+/// The case that `rename_all` names.
+fn case(name: &LitStr) -> syn::Result<Case> {
+    Case::named(&name.value()).ok_or_else(|| {
+        let message = format_args!(
+            "unknown case `{}`; expected `snake_case`, `kebab-case`, `lowercase`, `UPPERCASE`, \
+             `SCREAMING_SNAKE_CASE`, `SCREAMING-KEBAB-CASE`, `camelCase` or `PascalCase`",
+            name.value()
+        );
+        syn::Error::new(name.span(), message)
+    })
 }

@@ -1,14 +1,29 @@
 //! Parses what the arguments of all macros share: `key = value`, `key(...)`, lists.
+//!
+//! Each function reports tokens that do not fit together with what to write in their place, because
+//! the message of syn, such as "expected identifier", does not say that.
+
+use std::fmt::Display;
 
 use proc_macro2::{Ident, Span, TokenTree};
 use syn::{
-    Path, Token,
+    Attribute, Expr, Path, Token, Type,
     ext::IdentExt,
     parenthesized,
     parse::{Parse, ParseBuffer, ParseStream},
 };
 
-use crate::model::Errors;
+use crate::model::{Errors, Slot, either, similar};
+
+/// Parses the attributes and the doc comment of a declaration or a label.
+pub(crate) fn attributes(input: ParseStream) -> syn::Result<Vec<Attribute>> {
+    let span = input.span();
+    input.call(Attribute::parse_outer).map_err(|_| {
+        let message =
+            "expected an attribute; write, for example, `#[name(arguments)]` or `/// ...`";
+        syn::Error::new(span, message)
+    })
+}
 
 /// Parses items that are separated by commas, up to the end.
 pub(crate) fn comma_separated(
@@ -18,16 +33,33 @@ pub(crate) fn comma_separated(
     while !input.is_empty() {
         item(input)?;
         if !input.is_empty() {
-            input.parse::<Token![,]>()?;
+            comma(input)?;
         }
     }
     Ok(())
 }
 
+/// Parses the comma after an item that is not the last one.
+pub(crate) fn comma(input: ParseStream) -> syn::Result<()> {
+    if input.parse::<Option<Token![,]>>()?.is_none() {
+        return Err(comma_missing(input));
+    }
+    Ok(())
+}
+
+/// The error about a token in place of a comma.
+pub(crate) fn comma_missing(input: ParseStream) -> syn::Error {
+    input.error("expected `,` before this; add it, or remove this")
+}
+
 /// Parses a list that is separated by commas.
 pub(crate) fn items<T: Parse>(input: ParseStream) -> syn::Result<Vec<T>> {
-    let list = input.parse_terminated(T::parse, Token![,])?;
-    Ok(list.into_iter().collect())
+    let mut list = Vec::new();
+    comma_separated(input, |input| {
+        list.push(input.parse()?);
+        Ok(())
+    })?;
+    Ok(list)
 }
 
 /// Parses a list in parentheses.
@@ -37,25 +69,91 @@ pub(crate) fn list<T: Parse>(input: ParseStream) -> syn::Result<Vec<T>> {
     items(&content)
 }
 
+/// Parses the key of an argument; `expected` is for the error message.
+pub(crate) fn key(expected: impl Display, input: ParseStream) -> syn::Result<Ident> {
+    let key = input.call(Ident::parse_any);
+    key.map_err(|error| syn::Error::new(error.span(), format_args!("expected {expected}")))
+}
+
 /// Parses `= value` after a key; the example is for the error message.
 pub(crate) fn value<T: Parse>(key: &Ident, example: &str, input: ParseStream) -> syn::Result<T> {
     equals(key, example, input)?;
     input.parse()
 }
 
-/// Parses `=` after a key.
+/// Parses `= expression` after a key; the example is for the error message.
+pub(crate) fn expression(key: &Ident, example: &str, input: ParseStream) -> syn::Result<Expr> {
+    equals(key, example, input)?;
+    input.parse().map_err(|error: syn::Error| {
+        let message = format_args!("expected an expression; write `{key} = {example}`");
+        syn::Error::new(error.span(), message)
+    })
+}
+
+/// Parses the type after `key:`.
+pub(crate) fn type_of(key: &Ident, input: ParseStream) -> syn::Result<Type> {
+    input.parse().map_err(|error: syn::Error| {
+        let message = format_args!("expected a type; write, for example, `{key}: &str`");
+        syn::Error::new(error.span(), message)
+    })
+}
+
+/// Parses `= literal` after a key; what the literal is, and the example, are for the error message.
+pub(crate) fn literal<T: Parse>(
+    key: &Ident,
+    what: &str,
+    example: &str,
+    input: ParseStream,
+) -> syn::Result<T> {
+    equals(key, example, input)?;
+    input.parse().map_err(|error| {
+        let message = format_args!("`{key}` takes {what}; write `{key} = {example}`");
+        syn::Error::new(error.span(), message)
+    })
+}
+
+/// Parses `= path` after a key; the example is for the error message.
+pub(crate) fn path(key: &Ident, example: &str, input: ParseStream) -> syn::Result<Path> {
+    equals(key, example, input)?;
+    let path = input.call(Path::parse_mod_style);
+    path.map_err(|error| {
+        let message = format_args!("`{key}` takes a path; write `{key} = {example}`");
+        syn::Error::new(error.span(), message)
+    })
+}
+
+/// Parses `=` after a key, which a value must follow.
 pub(crate) fn equals(key: &Ident, example: &str, input: ParseStream) -> syn::Result<()> {
-    if input.parse::<Option<Token![=]>>()?.is_none() {
+    let is_other = input.peek(Token![==]) || input.peek(Token![=>]);
+    let is_missing = is_other || input.parse::<Option<Token![=]>>()?.is_none();
+    if is_missing || is_end(input) {
         let message = format_args!("`{key}` needs a value; write `{key} = {example}`");
         return Err(syn::Error::new(key.span(), message));
     }
     Ok(())
 }
 
-/// Parses `= value` if an `=` follows.
-pub(crate) fn optional_value<T: Parse>(input: ParseStream) -> syn::Result<Option<T>> {
-    let equals: Option<Token![=]> = input.parse()?;
-    equals.map(|_| input.parse()).transpose()
+/// Whether an argument ends here.
+pub(crate) fn is_end(input: ParseStream) -> bool {
+    input.is_empty() || input.peek(Token![,])
+}
+
+/// Sets an argument that is a key alone.
+pub(crate) fn flag(
+    key: &Ident,
+    slot: &mut Slot<()>,
+    input: ParseStream,
+    errors: &mut Errors,
+) -> syn::Result<()> {
+    slot.set(key, (), errors);
+    if input.peek(Token![=]) || input.peek(syn::token::Paren) {
+        errors.at(
+            key,
+            format_args!("`{key}` takes no value; write `{key}` alone"),
+        );
+        return skip_argument(input);
+    }
+    Ok(())
 }
 
 /// The content of the parentheses after a key; the example is for the error message.
@@ -81,18 +179,17 @@ pub(crate) fn unknown(
     input: ParseStream,
     errors: &mut Errors,
 ) -> syn::Result<()> {
-    let (last, others) = known.split_last().expect("there are known keys");
-    let others = others.join("`, `");
-    errors.at(
-        key,
-        format_args!("unknown {noun} `{key}`; expected `{others}` or `{last}`"),
-    );
+    let remedy = match similar(key, known) {
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => format!("expected {}", either(known)),
+    };
+    errors.at(key, format_args!("unknown {noun} `{key}`; {remedy}"));
     skip_argument(input)
 }
 
 /// Skips to the next comma.
 pub(crate) fn skip_argument(input: ParseStream) -> syn::Result<()> {
-    while !input.is_empty() && !input.peek(Token![,]) {
+    while !is_end(input) {
         input.parse::<TokenTree>()?;
     }
     Ok(())

@@ -1,25 +1,34 @@
 //! Parses the arguments `labels(...)` and `err(...)` of the function attributes.
 
 use proc_macro2::{Ident, Span};
+use quote::ToTokens;
 use syn::{
-    Expr, Member, Token, Type,
+    Expr, LitStr, Member, Token, Type,
     ext::IdentExt,
     parse::{Parse, ParseStream},
+    token::Paren,
 };
 
-use super::grammar::{list, optional_value};
+use super::{
+    grammar::{comma_missing, expression, is_end, list, type_of},
+    spelling::spelled,
+};
 use crate::model::{EntryLabel, ErrLabel, LabelArg, ResultLabel, first_span};
 
 impl Parse for LabelArg {
     fn parse(input: ParseStream) -> syn::Result<Self> {
+        let start = input.fork();
         if input.peek(Token![self]) {
-            let value: Expr = input.parse()?;
+            let value: Expr = input.parse().map_err(|error: syn::Error| {
+                let message = "expected a field; write `self.field`, or `name = expression`";
+                syn::Error::new(error.span(), message)
+            })?;
             let name = match &value {
                 Expr::Field(field) => match &field.member {
                     Member::Named(name) => name.clone(),
-                    Member::Unnamed(index) => return Err(unnamed(index.span)),
+                    Member::Unnamed(index) => return Err(without_name(&start, index.span)),
                 },
-                other => return Err(unnamed(first_span(other))),
+                other => return Err(without_name(&start, first_span(other))),
             };
             return Ok(LabelArg::Entry(Box::new(EntryLabel {
                 name,
@@ -27,35 +36,141 @@ impl Parse for LabelArg {
                 value: Some(value),
             })));
         }
-        let name = input.call(Ident::parse_any)?;
-        if name == "on_return" && input.peek(syn::token::Paren) {
-            return Ok(LabelArg::OnReturn(list(input)?));
+        let Ok(name) = input.call(Ident::parse_any) else {
+            return Err(without_name(&start, start.span()));
+        };
+        if name == "on_return" && input.peek(Paren) {
+            return Ok(LabelArg::OnReturn(on_return(&name, input)?));
         }
-        let ty = label_type(input)?;
-        let value = optional_value(input)?;
+        let ty = label_type(&name, input)?;
+        let value = label_value(&name, "expression", input)?;
+        if !is_end(input) {
+            return Err(match value {
+                None if ty.is_none() => without_name(&start, name.span()),
+                _ => comma_missing(input),
+            });
+        }
         Ok(LabelArg::Entry(Box::new(EntryLabel { name, ty, value })))
     }
 }
 
-fn unnamed(span: Span) -> syn::Error {
-    let message = "the label has no name; write `name = expression`, or a field with a name, such \
-                   as `self.field`";
+/// Parses the labels in the parentheses after `on_return`.
+fn on_return(key: &Ident, input: ParseStream) -> syn::Result<Vec<ResultLabel>> {
+    let labels: Vec<ResultLabel> = list(input)?;
+    if labels.is_empty() {
+        let message = "`on_return` needs labels; write `on_return(name = |result| expression)`";
+        return Err(syn::Error::new(key.span(), message));
+    }
+    Ok(labels)
+}
+
+/// The error about what `start` begins with, which is not a label: an expression without a name for
+/// the label, or something else.
+fn without_name(start: ParseStream, span: Span) -> syn::Error {
+    if let Ok(text) = start.fork().parse::<LitStr>() {
+        let message = match text.parse::<Ident>() {
+            Ok(name) => format!(
+                "a label is written without quotes; write `labels({name})` for the argument \
+                 `{name}`, or `labels({name} = expression)`"
+            ),
+            Err(_) => "expected a label; write `labels(argument)` or `labels(name = expression)`"
+                .to_owned(),
+        };
+        return syn::Error::new(span, message);
+    }
+    if start.peek(Token![%]) || start.peek(Token![?]) {
+        let message = "a label is written without `%` and `?`; write `labels(argument)`, or \
+                       `labels(name = expression)` for a value in another form";
+        return syn::Error::new(span, message);
+    }
+    let message = match start.fork().parse::<Expr>() {
+        Ok(Expr::Path(path)) if path.path.is_ident("self") => {
+            "the label has no name; write `name = expression`, or a field with a name, such as \
+             `self.field`"
+                .to_owned()
+        }
+        Ok(Expr::Closure(_)) | Err(_) => {
+            "expected a label; write `labels(argument)` or `labels(name = expression)`".to_owned()
+        }
+        Ok(value) => {
+            let name = suggested_name(&value);
+            let text = spelled(value.to_token_stream());
+            let value = if text.len() > 40 { "expression" } else { &text };
+            format!("the label has no name; write `{name} = {value}`")
+        }
+    };
     syn::Error::new(span, message)
 }
 
-fn label_type(input: ParseStream) -> syn::Result<Option<Type>> {
-    let colon: Option<Token![:]> = input.parse()?;
-    colon.map(|_| input.parse()).transpose()
+/// A name for the label with this value: that of the field, method, function or variable.
+fn suggested_name(value: &Expr) -> String {
+    match value {
+        Expr::Field(field) => match &field.member {
+            Member::Named(name) => name.unraw().to_string(),
+            Member::Unnamed(_) => "name".to_owned(),
+        },
+        Expr::MethodCall(call) => {
+            let method = call.method.unraw().to_string();
+            let conversions = ["as_", "clone", "into", "to_"];
+            if conversions.iter().any(|prefix| method.starts_with(prefix)) {
+                suggested_name(&call.receiver)
+            } else {
+                method
+            }
+        }
+        Expr::Call(call) => suggested_name(&call.func),
+        Expr::Path(path) => {
+            let last = path.path.segments.last();
+            let name = last.map(|last| last.ident.unraw().to_string());
+            name.filter(|name| name != "self")
+                .unwrap_or_else(|| "name".to_owned())
+        }
+        Expr::Await(inner) => suggested_name(&inner.base),
+        Expr::Cast(inner) => suggested_name(&inner.expr),
+        Expr::Group(inner) => suggested_name(&inner.expr),
+        Expr::Index(inner) => suggested_name(&inner.expr),
+        Expr::Paren(inner) => suggested_name(&inner.expr),
+        Expr::Reference(inner) => suggested_name(&inner.expr),
+        Expr::Try(inner) => suggested_name(&inner.expr),
+        Expr::Unary(inner) => suggested_name(&inner.expr),
+        _ => "name".to_owned(),
+    }
+}
+
+/// Parses the type of a label after its name, if there is one.
+fn label_type(name: &Ident, input: ParseStream) -> syn::Result<Option<Type>> {
+    if input.peek(Token![::]) || input.parse::<Option<Token![:]>>()?.is_none() {
+        return Ok(None);
+    }
+    if is_end(input) || input.peek(Token![=]) {
+        let message = format_args!("the type is missing; write `{name}: Type`, or remove the `:`");
+        return Err(syn::Error::new(name.span(), message));
+    }
+    Ok(Some(type_of(name, input)?))
+}
+
+/// Parses the value of a label after its name and type, if there is one. The example is for the
+/// error message.
+fn label_value(name: &Ident, example: &str, input: ParseStream) -> syn::Result<Option<Expr>> {
+    if !input.peek(Token![=]) {
+        return Ok(None);
+    }
+    expression(name, example, input).map(Some)
 }
 
 impl Parse for ResultLabel {
     fn parse(input: ParseStream) -> syn::Result<Self> {
-        let name = input.call(Ident::parse_any)?;
-        let ty = label_type(input)?;
-        let value = optional_value(input)?.ok_or_else(|| {
+        const EXAMPLE: &str = "|result| expression";
+
+        let name = input.call(Ident::parse_any).map_err(|error| {
+            let message = format_args!("the label has no name; write `name = {EXAMPLE}`");
+            syn::Error::new(error.span(), message)
+        })?;
+        let ty = label_type(&name, input)?;
+        let value = label_value(&name, EXAMPLE, input)?.ok_or_else(|| {
             let message = format_args!(
                 "expected a closure that computes the label from the result; write `{name} = \
-                 |result| ...`"
+                 {EXAMPLE}`"
             );
             syn::Error::new(name.span(), message)
         })?;
@@ -70,7 +185,7 @@ impl Parse for ErrLabel {
                            error that derives `Label`";
             syn::Error::new(error.span(), message)
         })?;
-        let ty = label_type(input)?;
+        let ty = label_type(&name, input)?;
         if !input.is_empty() {
             let message = "`err` takes one label, whose value is the error; write `err(kind)` or \
                            `err(kind: TheError)`";

@@ -16,7 +16,7 @@ use super::{
     grammar::is_word,
     header::header,
 };
-use crate::model::Member;
+use crate::model::{Member, MemberKind};
 
 /// Parses the next item. A fragment of a `macro_rules!`, such as a `$body:block`, is a group without
 /// delimiters; syn's parsers look through it.
@@ -32,28 +32,29 @@ pub(super) fn member(input: ParseStream) -> syn::Result<Member> {
         return Ok(Member {
             attrs,
             item: quote!(#declared #body),
-            is_function: true,
-            can_have_attribute: true,
-            is_instrumentable: has_body && !is_const,
+            kind: MemberKind::Function {
+                is_instrumentable: has_body && !is_const,
+            },
         });
     }
     if let Some(header) = header(input)? {
         let tokens = header.tokens;
         let body = braces_or_semicolon(input)?;
+        let has_body = matches!(body, TokenTree::Group(_));
         return Ok(Member {
             attrs,
             item: quote!(#tokens #body),
-            is_function: false,
-            can_have_attribute: matches!(body, TokenTree::Group(_)),
-            is_instrumentable: matches!(body, TokenTree::Group(_)),
+            kind: if has_body {
+                MemberKind::Container
+            } else {
+                MemberKind::FileModule
+            },
         });
     }
     Ok(Member {
         attrs,
         item: other(input)?,
-        is_function: false,
-        can_have_attribute: false,
-        is_instrumentable: false,
+        kind: MemberKind::Other,
     })
 }
 

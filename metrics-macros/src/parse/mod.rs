@@ -16,7 +16,10 @@ mod header;
 mod item;
 mod labels;
 mod member;
+mod metric_attrs;
+mod metric_type;
 mod slo;
+mod spelling;
 mod type_name;
 
 pub(crate) use self::{

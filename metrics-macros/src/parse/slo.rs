@@ -1,9 +1,9 @@
 //! Parses the service level objectives in `slo(...)`, and durations such as `"250ms"`.
 
 use proc_macro2::{Ident, Span};
-use syn::{LitFloat, LitInt, LitStr, Token, ext::IdentExt, parse::ParseStream};
+use syn::{LitFloat, LitInt, LitStr, Token, parse::ParseStream};
 
-use super::grammar::{comma_separated, equals, skip_argument, value};
+use super::grammar::{comma_separated, equals, key, skip_argument, value};
 use crate::model::{Errors, Latency, Slo, Slot};
 
 /// Parses the content of `slo(...)` and adds the objectives to `out`.
@@ -20,7 +20,10 @@ pub(crate) fn objectives(
     let mut success = Slot::default();
     let mut has_unknown = false;
     comma_separated(content, |content| {
-        let key = &content.call(Ident::parse_any)?;
+        let key = &key(
+            "an objective; write `latency = \"250ms\", objective = 99.9` or `success = 99.5`",
+            content,
+        )?;
         match key.to_string().as_str() {
             "latency" => latency.set(key, duration(key, content)?, errors),
             "objective" => objective.set(key, percent(key, content, errors)?, errors),
@@ -82,7 +85,7 @@ fn duration(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
         input.parse::<Token![=]>()?;
         return Err(not_a_duration(input.span()));
     }
-    value(key, "\"...\"", input)
+    value(key, "\"250ms\"", input)
 }
 
 fn not_a_duration(span: Span) -> syn::Error {

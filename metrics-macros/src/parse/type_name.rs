@@ -1,12 +1,13 @@
 //! Names types and traits as the label `function` shows them.
 
-use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{
     GenericArgument, Path, PathArguments, PathSegment, Type, TypeReference,
     visit_mut::{self, VisitMut},
 };
 
+use super::spelling::spelled;
 use crate::model::mentions;
 
 /// The short name of a type: `Store` for `store::Store<'a, T>`, where `T` is one of `parameters`.
@@ -34,9 +35,7 @@ fn short(ty: &Type, parameters: &[Ident], is_omitted: IsOmitted) -> String {
         is_omitted,
     };
     shorten.visit_type_mut(&mut ty);
-    let mut name = String::new();
-    spell(&mut name, ty.to_token_stream());
-    name
+    spelled(ty.to_token_stream())
 }
 
 /// Removes paths, lifetimes of references and arguments, and omitted arguments from a type.
@@ -78,37 +77,5 @@ impl VisitMut for Shorten<'_> {
     fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
         reference.lifetime = None;
         visit_mut::visit_type_reference_mut(self, reference);
-    }
-}
-
-/// Writes tokens with spaces only after commas and semicolons and between words.
-fn spell(out: &mut String, tokens: TokenStream) {
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => {
-                let (open, close) = match group.delimiter() {
-                    Delimiter::Parenthesis => ("(", ")"),
-                    Delimiter::Brace => ("{", "}"),
-                    Delimiter::Bracket => ("[", "]"),
-                    Delimiter::None => ("", ""),
-                };
-                out.push_str(open);
-                spell(out, group.stream());
-                out.push_str(close);
-            }
-            TokenTree::Punct(punct) => {
-                out.push(punct.as_char());
-                if matches!(punct.as_char(), ',' | ';') {
-                    out.push(' ');
-                }
-            }
-            word => {
-                let runs_on = out.ends_with(|c: char| c.is_alphanumeric() || c == '_');
-                if runs_on {
-                    out.push(' ');
-                }
-                out.push_str(&word.to_string());
-            }
-        }
     }
 }

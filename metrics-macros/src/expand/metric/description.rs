@@ -82,7 +82,7 @@ impl Expansion<'_> {
     pub(super) fn desc(&self) -> TokenStream {
         let (krate, p) = (self.krate, &self.p);
         let declaration = self.declaration();
-        let (name, help) = (&self.metric.name, &self.metric.help);
+        let (name, help) = (&self.metric.name, declaration.attrs.help.expression());
         let kind = kind(krate, self.metric.kind.exposed());
         let unit = declaration.attrs.unit.get();
         let unit = unit.map_or_else(|| quote!(""), |unit| quote!(#unit));

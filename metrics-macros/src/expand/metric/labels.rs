@@ -23,7 +23,7 @@ use syn::{LitStr, PathArguments, Type, spanned::Spanned};
 use super::Expansion;
 use crate::{
     expand::tokens::located_at,
-    model::{Declaration, LabelsType, ListedLabel, Mode, ungrouped},
+    model::{Declaration, LabelsType, ListedLabel, MAX_LISTED_LABELS, Mode, ungrouped},
 };
 
 impl Expansion<'_> {
@@ -34,6 +34,7 @@ impl Expansion<'_> {
             LabelsType::None => quote!(&[]),
             LabelsType::List(labels) => {
                 let names = labels.iter().map(ListedLabel::name);
+                let names = names.take(MAX_LISTED_LABELS);
                 quote!(&[#(#names),*])
             }
             LabelsType::Type(ty) => quote!(<#ty as #krate::Labels>::NAMES),
@@ -48,6 +49,7 @@ impl Expansion<'_> {
             LabelsType::List(labels) => {
                 let labels = labels.iter().enumerate();
                 let sets = labels.map(|(index, label)| self.values(index, label));
+                let sets = sets.take(MAX_LISTED_LABELS);
                 quote!(&[#(#sets),*])
             }
             LabelsType::Type(ty) => quote!(<#ty as #krate::LabelSet>::VALUE_SETS),
@@ -111,15 +113,22 @@ impl Expansion<'_> {
             LabelsType::None => (quote!(), quote!(&())),
             LabelsType::List(labels) => {
                 let names = parameter_names(labels);
-                let parameters = names.iter().zip(labels).map(|(name, label)| {
+                let parameters = names.iter().zip(labels).enumerate();
+                let parameters = parameters.map(|(index, (name, label))| {
                     let ty = borrowed(&label.ty);
-                    quote!(#name: #ty)
+                    if index < MAX_LISTED_LABELS {
+                        quote!(#name: #ty)
+                    } else {
+                        quote!(_: #ty)
+                    }
                 });
                 let values = names.iter().zip(labels).enumerate();
                 let values = values.map(|(index, (name, label))| match self.mode {
                     Mode::On => self.recorded_value(index, name, label),
                     Mode::Off => unrecorded_value(name, label),
                 });
+                // A tuple of more labels, which `model` reports, would not be a label set.
+                let values = values.take(MAX_LISTED_LABELS);
                 let span = Span::call_site().located_at(labels[0].ty.span());
                 (
                     quote!(#(#parameters),*),

@@ -14,6 +14,8 @@
 //!     pub fn clear(&self) { .. }
 //!     pub fn retain(&self, keep: impl FnMut(LabelView<'_>) -> bool) { .. }
 //! }
+//! // for the compile error about `PAGES.inc()`
+//! impl Deref for PAGES { type Target = NeedsLabels<PAGES>; .. }
 //! ```
 //!
 //! `static BUILD: Info<(version: &str)>` gets `get(&self)` and `set(&self, version: &str)`.
@@ -103,6 +105,17 @@ impl Expansion<'_> {
                     keep: impl ::core::ops::FnMut(#krate::LabelView<'_>) -> bool,
                 ) {
                     #retain
+                }
+            }
+
+            #(#cfgs)*
+            #[doc(hidden)]
+            #[automatically_derived]
+            impl #p::Deref for #ident {
+                type Target = #p::NeedsLabels<#ident>;
+
+                fn deref(&self) -> &Self::Target {
+                    #p::NeedsLabels::new()
                 }
             }
         }

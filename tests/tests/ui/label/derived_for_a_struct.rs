@@ -1,6 +1,13 @@
-use metrics_core::Label;
+use metrics_core::{Label, metrics};
 
 #[derive(Label)]
-struct Cache;
+struct Cache { hit: bool }
 
-fn main() {}
+metrics! {
+    /// Things.
+    static DONE: Counter<(cache: Cache)> = "app_done_total";
+}
+
+fn main() {
+    DONE.with(Cache { hit: true }).inc();
+}

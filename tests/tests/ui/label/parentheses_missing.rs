@@ -5,4 +5,6 @@ metrics! {
     static DONE: Counter<to: &str> = "app_done_total";
 }
 
-fn main() {}
+fn main() {
+    DONE.with("a").inc();
+}

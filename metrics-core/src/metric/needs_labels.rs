@@ -1,0 +1,53 @@
+//! The compile error for a recording into a metric with labels that names no series.
+//!
+//! A declared metric with labels dereferences to [`NeedsLabels`], which has the recording methods of
+//! all metric types, each with a bound that does not hold. So the compiler reports
+//! `REQUESTS.inc()` with the message of [`WithoutLabels`], and not as an unknown method.
+
+use std::marker::PhantomData;
+
+/// The recording methods of the metric `M`, which has labels. None of them can be called.
+#[doc(hidden)]
+pub struct NeedsLabels<M>(PhantomData<M>);
+
+impl<M> NeedsLabels<M> {
+    /// The value that a metric dereferences to.
+    #[must_use]
+    pub const fn new() -> &'static Self
+    where
+        M: 'static,
+    {
+        &NeedsLabels(PhantomData)
+    }
+}
+
+/// A metric without labels. Nothing implements it: such a metric dereferences to its metric type.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has labels, and this is a method of one of its series",
+    label = "call `{Self}.with(...)` first, and this on the series that it returns"
+)]
+pub trait WithoutLabels {}
+
+/// Each method is one line, because the compiler quotes it in the error.
+#[rustfmt::skip]
+#[allow(missing_docs, reason = "the methods are hidden")]
+impl<M: 'static> NeedsLabels<M> {
+    #[doc(hidden)] pub fn add<N>(&self, _: N) where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn dec(&self) where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn get(&self) -> ! where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn guard(&self) -> ! where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn inc(&self) where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn inc_by<N>(&self, _: N) where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn inc_by_with_exemplar<N, E>(&self, _: N, _: E) where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn inc_with_exemplar<E>(&self, _: E) where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn observe<N>(&self, _: N) where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn observe_duration<D>(&self, _: D) where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn observe_with_exemplar<N, E>(&self, _: N, _: E) where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn set<N>(&self, _: N) where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn set_duration<D>(&self, _: D) where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn set_to_current_time(&self) where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn start_timer(&self) -> ! where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn sub<N>(&self, _: N) where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn time<F>(&self, _: F) -> ! where M: WithoutLabels { unreachable!() }
+}

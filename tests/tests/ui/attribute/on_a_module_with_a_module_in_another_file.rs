@@ -1,0 +1,8 @@
+use metrics_core::counted;
+
+#[counted]
+mod inner {
+    mod elsewhere;
+}
+
+fn main() {}
