@@ -1,4 +1,5 @@
-//! Detects at compile time whether a function can return an error, and reads whether a value is one.
+//! Detects at compile time whether a function can return an error, and at run time whether a
+//! returned value is an error.
 //!
 //! The macros do not see through type aliases; the compiler does. An inherent item takes precedence
 //! over a trait's item of the same name, so `TypeProbe::<T>::FALLIBLE` is the inherent constant if

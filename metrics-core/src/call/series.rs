@@ -1,5 +1,5 @@
 //! [`CallTarget`]: the series that a call is recorded in, and how the calling thread finds its
-//! storage of it.
+//! storage for that series.
 
 use std::{sync::atomic::AtomicU64, thread::LocalKey};
 

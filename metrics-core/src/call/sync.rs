@@ -1,4 +1,5 @@
-//! Records calls of functions that are not `async`. Helps those that return a future to create it.
+//! Records calls of functions that are not `async`, and creates the futures of those that return
+//! one.
 
 use std::{pin::Pin, thread};
 

@@ -1,4 +1,4 @@
-//! `assert_catalog`, which compares the catalogue with a lock file in a program's tests.
+//! `assert_catalog`: compares the catalogue with a lock file in a program's tests.
 
 use std::{
     env, fs,

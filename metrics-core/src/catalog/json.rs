@@ -1,4 +1,4 @@
-//! `Catalog::to_json`: the catalogue of a registry's metrics as JSON.
+//! `Catalog::to_json`: writes the catalogue of a registry's metrics as JSON.
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 

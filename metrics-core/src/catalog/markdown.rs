@@ -1,4 +1,4 @@
-//! `Catalog::to_markdown`: the catalogue of a registry's metrics as Markdown.
+//! `Catalog::to_markdown`: writes the catalogue of a registry's metrics as Markdown.
 
 use std::{
     borrow::Cow,

@@ -1,4 +1,4 @@
-//! [`Exemplars`]: the exemplars of a family, which the program sets or recordings take from spans.
+//! [`Exemplars`]: the exemplars of a family, set by the program or taken from spans.
 //!
 //! Looking at the current span is slow beside a recording, so few recordings look at it. A family
 //! has a mask of 64 bits that says which buckets *want* an exemplar: one bit for each bucket of

@@ -1,4 +1,4 @@
-//! Records into one series of a family, given its identifier, and reads it.
+//! Records into a series of a family, or reads the series, given its identifier.
 //!
 //! Declared series, handles and instrumented calls use these functions. `record_open`,
 //! `with_open_shared_cell` and `find_and_pin` are only for open labels, that is, labels whose

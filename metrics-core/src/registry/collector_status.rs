@@ -1,4 +1,5 @@
-//! Counts the errors of each collector, and ensures that one scrape at a time runs it.
+//! Counts the errors of each collector, and ensures that only one scrape at a time runs a
+//! collector.
 
 use std::{
     collections::{BTreeMap, HashMap},

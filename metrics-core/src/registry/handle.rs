@@ -1,4 +1,4 @@
-//! [`Registry`]: its settings, adding metrics, and adding, replacing and removing collectors.
+//! [`Registry`]: its settings; adds metrics; adds, replaces and removes collectors.
 
 use std::{
     collections::HashSet,

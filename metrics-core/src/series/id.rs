@@ -1,5 +1,5 @@
-//! [`SeriesId`], which identifies a series of a metric, and what a look-up finds: [`CachedSeries`],
-//! to be used for the next look-up, and [`OpenCells`], to be recorded into.
+//! [`SeriesId`]: identifies a series of a metric. [`CachedSeries`]: a found series, stored for the
+//! next look-up. [`OpenCells`]: the calling thread's storage of a found series.
 
 use std::sync::atomic::AtomicU64;
 

@@ -1,4 +1,4 @@
-//! The bridge from another metrics library, the crate `metrics`, into a
+//! Passes what a program records through another metrics library, the crate `metrics`, to a
 //! [`Registry`](metrics_core::Registry).
 
 mod facade;

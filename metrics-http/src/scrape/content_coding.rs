@@ -1,4 +1,4 @@
-//! [`ContentCoding`]: negotiated by `Accept-Encoding` (RFC 9110, section 12.5.3), compresses
+//! [`ContentCoding`]: negotiates `Accept-Encoding` (RFC 9110, section 12.5.3) and compresses
 //! bodies.
 
 use std::io::{self, Write};

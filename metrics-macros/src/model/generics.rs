@@ -1,4 +1,6 @@
-//! Tells whether a type has a meaning outside of the function that it is written in.
+//! Tells whether a type has a meaning outside of the function that it is written in. This matters
+//! because constants of an expansion are items, which cannot name the generic parameters of the
+//! function around them.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;

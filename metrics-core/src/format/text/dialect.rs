@@ -3,7 +3,7 @@
 //! - The names of counter and info families lack their suffix: `requests` has samples
 //!   `requests_total`.
 //! - `TYPE` comes before `HELP`; there may be a line `UNIT`; quotes in the help text are escaped.
-//! - There are types for infos, state sets and gauge histograms; the latter have the samples
+//! - There are types for infos, state sets and gauge histograms; gauge histograms have the samples
 //!   `_gsum` and `_gcount`. The type `untyped` is called `unknown`.
 //! - Finite floats have a point or an exponent, samples may have exemplars and a `_created` line,
 //!   and the exposition ends with `# EOF`.

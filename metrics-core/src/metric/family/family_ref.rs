@@ -1,4 +1,5 @@
-//! [`FamilyRef`]: a reference to a metric family, which is either declared or dynamic.
+//! [`FamilyRef`]: a reference to a metric family, which `metrics!` declares or the program creates
+//! while it runs.
 
 use std::{ops::Deref, sync::Arc};
 
