@@ -67,7 +67,7 @@ fn expand(item: Item, counts: &mut Counts) {
     }
 }
 
-/// Expands a method. To syn it is an item only without `default`.
+/// Expands a method. syn parses a method as an item only if it lacks `default`.
 fn expand_function(function: &impl ToTokens, counts: &mut Counts) {
     let tokens = function.to_token_stream().into_iter();
     let tokens = tokens.filter(|token| token.to_string() != "default");

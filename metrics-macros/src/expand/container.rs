@@ -34,8 +34,8 @@ use super::{
 };
 use crate::model::{Args, Container, Enclosing, INHERITED_ARGUMENT, Member, MemberKind, is_inert};
 
-/// Puts the attribute on the functions and containers in a container. On an item with attributes of
-/// its own, one of which may take the place of this one, it is put in any case: see `model::merge`.
+/// Puts the attribute on the functions and containers in a container, even if an attribute of the
+/// item itself may take its place: see `model::merge`.
 pub(crate) fn container(args: &Args, container: &Container) -> TokenStream {
     let Container {
         header,

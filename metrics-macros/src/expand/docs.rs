@@ -21,8 +21,8 @@ use syn::{Attribute, LitStr, parse_quote};
 use super::family::function_name;
 use crate::model::{Args, Function};
 
-/// Appends the section to the function's documentation, or appends the queries to the section that
-/// an attribute above has begun.
+/// Appends the section with queries to the function's documentation, or appends the queries to the
+/// section that an attribute above has begun.
 pub(super) fn add(args: &Args, function: &mut Function) {
     if !args.docs.is_set() {
         return;

@@ -19,7 +19,8 @@ use syn::Expr;
 use super::tokens::located_at;
 use crate::model::{Args, Returns, first_span};
 
-/// The closure, and the imports that it needs in scope.
+/// The closure that decides a call's outcome and result labels, and the imports that the closure
+/// needs in scope.
 pub(super) fn ending(
     args: &Args,
     returns: &Returns,

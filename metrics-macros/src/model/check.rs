@@ -75,7 +75,7 @@ fn check_function(args: &Args, function: &Function, errors: &mut Errors) {
     }
 }
 
-/// Checks help, unit and buckets. They belong to a family, so a function may set them only if it
+/// Checks help, unit and buckets, which belong to a family: a function may set them only if it
 /// names a family of its own.
 fn check_family(args: &Args, errors: &mut Errors) {
     let instrument = args.instrument;

@@ -5,8 +5,9 @@ use syn::LitStr;
 
 use super::{Args, Errors};
 
-/// Removes inherited attributes in whose place the item has its own, and own attributes that are
-/// only there to remove an inherited one (`skip`). The own ones get the names of the block.
+/// Removes attributes of the block for which the item has its own, and attributes of the item that
+/// only exclude it (`skip`). The attributes that take the place of removed ones get the names of
+/// the block.
 pub(crate) fn merge(all: &mut Vec<Args>, errors: &mut Errors) {
     let mut index = 0;
     while index < all.len() {

@@ -49,7 +49,8 @@ fn missing_label_values_are_empty_and_surplus_ones_ignored() {
         .computed::<FloatGauge>(options("x").labels(["a", "b"]), |write| {
             write(&["1"], 1.5);
             write(&["1", "2", "3"], 2.5);
-            // Rejected: two labels of three values are those of the series above.
+            // Rejected, because the surplus third value above is ignored, so the series above has
+            // the same labels.
             write(&["1", "2"], 3.5);
         })
         .unwrap();

@@ -65,7 +65,8 @@ fn series_created_during_a_scrape_are_exposed_with_their_own_values() {
     }
 }
 
-/// The owners' series exist throughout; the churner's come and go beside them.
+/// The series of the owner threads exist throughout, while another thread creates and removes
+/// series.
 #[test]
 fn permanent_series_lose_nothing_while_others_come_and_go() {
     metrics! {

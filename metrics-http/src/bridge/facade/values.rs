@@ -61,8 +61,8 @@ impl CounterFn for CounterValue {
     }
 }
 
-/// Adds to a count, which stays at the maximum instead of starting again at 0: Prometheus would take
-/// that for a restart of the program.
+/// Adds to a count, which stays at the maximum instead of starting again at 0, because Prometheus
+/// would take 0 for a restart of the program.
 fn add_saturating(count: &AtomicU64, value: u64) {
     let add = |count: u64| Some(count.saturating_add(value));
     // Never fails, as the closure returns `Some`.
