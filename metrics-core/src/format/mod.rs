@@ -1,9 +1,9 @@
 //! The exposition formats: each implements [`Sink`](crate::sample::sink::Sink) and imports no metric
 //! type.
 //!
-//! They share the [`Buffer`](buffer::Buffer), into which lines and messages are written, and the
-//! [`Outlet`](outlet::Outlet), which passes the buffer's content on. The registry creates the sink
-//! of the requested format.
+//! The formats share the [`Buffer`](buffer::Buffer), into which lines and messages are written, and
+//! the [`Outlet`](outlet::Outlet), which passes the buffer's content on. The registry creates the
+//! sink of the requested format.
 
 mod buffer;
 pub(crate) mod number;

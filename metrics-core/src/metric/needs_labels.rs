@@ -1,4 +1,4 @@
-//! The compile error for a recording into a metric with labels that names no series.
+//! [`NeedsLabels`]: the compile error for a recording that names no series of a metric with labels.
 //!
 //! A declared metric with labels dereferences to [`NeedsLabels`], which has the recording methods of
 //! all metric types, each with a bound that does not hold. So the compiler reports

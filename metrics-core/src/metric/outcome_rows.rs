@@ -1,9 +1,9 @@
 //! The rows of a series: one for each combination of a call's outcome and result labels.
 //!
 //! A function's outcome and result labels are known only when a call returns, but the call's series
-//! is looked up when it begins. So they do not select a series: each series has a dense array of
-//! rows, and the outcome and the closed result labels select a row. Metrics that do not belong to a
-//! function have one row in each series.
+//! is looked up when the call begins. Therefore, these labels do not select a series: each series
+//! has a dense array of rows, and the outcome and those result labels whose values are known at
+//! compile time select a row. Metrics that do not belong to a function have one row in each series.
 
 use crate::{sample::label_text, series::id::SeriesId};
 

@@ -2,13 +2,13 @@
 //! piece of memory.
 //!
 //! Labels are stored in a *rendering*: an encoding, and the bytes that precede and follow the
-//! labels in the output, so that encoding a sample copies all of it at once. A chunk changes to a
-//! rendering that is requested twice in a row, because a scraper usually requests the same format
-//! every time.
+//! labels in the output, so that encoding a sample copies all of it at once. A `LabelChunk` changes
+//! to a rendering that is requested twice in a row, because a scraper usually requests the same
+//! format every time.
 //!
 //! Labels consist of two *halves*, and equal halves are stored once. Where labels are split, the
-//! second half is usually the last label: neighbours often differ in that one only. Otherwise the
-//! first half is empty.
+//! second half is usually the last label: neighbouring series often differ in the last label only.
+//! Otherwise the first half is empty.
 
 use std::{ops::Range, sync::Arc};
 

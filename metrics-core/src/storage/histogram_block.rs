@@ -28,8 +28,8 @@
 //!
 //! A thread that records without pause can make each attempt of the reader fail. After a few
 //! attempts the reader stores a *ticket* in `REQUEST`, and the recorder copies the block into its
-//! [`CopyBuffer`] after its next observation. If it is preempted before, `COMMIT` does not change,
-//! and the reader succeeds directly.
+//! [`CopyBuffer`] after its next observation. If the recorder is preempted before that, `COMMIT`
+//! does not change, and the reader succeeds directly.
 
 use std::{array, ops::Range, sync::atomic::Ordering};
 

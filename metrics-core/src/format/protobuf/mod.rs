@@ -3,12 +3,12 @@
 //! The messages of [`metrics.proto`] are few, so they are encoded by hand. The length of a `Metric`
 //! is computed first, so the `Metric` is written from start to end.
 //!
-//! Each message follows its length. A small family is *held* in the buffer until it is complete, and
-//! then its length is inserted. A large one would take much memory, so its length is *announced*:
-//! written before the series. It is estimated if each series is one number and needs no escaping;
-//! otherwise a first pass measures it. If the series turn out to be shorter, filler fields, which
-//! readers skip, complete the message. If they are longer, the other series follow in another
-//! message of the same family.
+//! Each message follows its length. A small family is *held* in the buffer until it is complete,
+//! and then its length is inserted. A large one would take much memory, so its length is
+//! *announced*: written before the series. The announced length is estimated if each series is one
+//! number and needs no escaping; otherwise a first pass measures it. If the series turn out to be
+//! shorter, filler fields, which readers skip, complete the message. If they are longer, the other
+//! series follow in another message of the same family.
 //!
 //! [`metrics.proto`]: https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
 

@@ -1,9 +1,9 @@
 //! Registers a family by its first recording, if its registration at link time is missing.
 //!
 //! A linker may drop the registration of a static library's metric. The first recording of a
-//! declared family therefore adds it to a list that the global registry reads at each exposition.
-//! Recordings into gauges and state sets whose label values are all known at compile time do not
-//! add their family, so that a recording stays a single atomic operation.
+//! declared family therefore adds the family to a list that the global registry reads at each
+//! exposition. Recordings into gauges and state sets whose label values are all known at compile
+//! time do not add their family, so that a recording stays a single atomic operation.
 
 use std::{
     ops::DerefMut,

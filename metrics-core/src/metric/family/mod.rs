@@ -5,7 +5,7 @@
 //! (`metric/exemplars.rs`) and quantile windows (`metric/quantile_windows.rs`). Its methods are
 //! split by task: looking series up, writing them to a [`Sink`](crate::sample::sink::Sink), and
 //! registration by the first recording. Every metric type, the function attributes and the registry
-//! use it.
+//! use `Family`.
 
 mod closed;
 mod definition;

@@ -7,10 +7,10 @@
 //! All powers of two are divided in the same way. The exponent gives the index of the power, and
 //! the mantissa the rest, through a table. In this file, a *cell* is an entry of that table: one of
 //! 512 ranges of mantissas of equal width. Bounds are more than one cell apart, so that a cell has
-//! at most one bound, and one comparison with it decides; the table also corrects for bounds not
-//! being evenly spaced. Bounds other than powers of two are irrational. A float is at most such a
-//! bound if and only if it is at most the largest float below it, which the table stores, so the
-//! result is exact.
+//! at most one bound, and one comparison with this bound decides; the table also corrects for
+//! bounds not being evenly spaced. Bounds other than powers of two are irrational. A float is at
+//! most such a bound if and only if it is at most the largest float below it, which the table
+//! stores, so the result is exact.
 
 /// The finest schema of the specification.
 pub(crate) const FINEST: i8 = 8;

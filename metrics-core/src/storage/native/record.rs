@@ -2,13 +2,14 @@
 //!
 //! A thread's table is a part of its [block](crate::storage::histogram_block): between two
 //! observations, the counts add up to the block's `COMMIT`. A slot's key is stored before its first
-//! count, and a reader loads the counts before the keys, so that it knows the bucket of everything
-//! it has counted. A thread that has no room for another bucket merges buckets under the lock of
+//! count, and a reader loads the counts before the keys, so that the reader knows the bucket of
+//! every count. A thread that has no room for another bucket merges buckets under the lock of
 //! scrapes, so that no scrape sees a half-merged table.
 //!
 //! Each thread enforces the limit of buckets for its own table, and a scrape enforces it again for
 //! the sum of the tables. A thread or scrape that makes buckets coarser also stores the new
-//! resolution and zero threshold in the shared table, so that the series never becomes finer again.
+//! resolution and zero threshold in the table that all threads share, so that the series never
+//! becomes finer again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,7 +1,7 @@
 //! The storage of native buckets: an open-addressing hash table in the 64-bit cells of a series.
 //!
-//! A table is in each thread's cells, in the shared cells, and in the values of a scrape. Cells
-//! that are all zero are an empty table. A table consists of:
+//! A table is in each thread's cells, in the cells that all threads share, and in the values of a
+//! scrape. Cells that are all zero are an empty table. A table consists of:
 //!
 //! * `SHIFT`: by how many bits an index of the finest schema is shifted right to give an index of
 //!   the table's schema, which is the declared one or coarser;

@@ -7,11 +7,11 @@
 //! metrics, is in one value. This value is a [`Thread`], whose drop adds the cells to those that
 //! all threads share.
 //!
-//! While it is dropped, and afterwards if the standard library remembers that it was, the thread
-//! has no state, and its recordings go to cells that all threads share. Otherwise such a recording
-//! gives the thread a second state, which is dropped as well. If the operating system has stopped
-//! calling destructors by then, as it does after a few rounds, that state is never dropped: scrapes
-//! go on counting its cells.
+//! While the `Thread` is dropped, and afterwards if the standard library remembers the drop, the
+//! thread has no state, and its recordings go to cells that all threads share. Otherwise a later
+//! recording gives the thread a second state, which is dropped as well. If the operating system has
+//! stopped calling destructors by then, as it does after a few rounds, that state is never dropped:
+//! scrapes go on counting its cells.
 
 #![allow(unsafe_code, reason = "ends the thread")]
 

@@ -14,8 +14,8 @@
 //! const _: () = { /* storage and registration: see `storage` */ };
 //! ```
 //!
-//! With labels, methods replace the `Deref`: see `methods`. With `#[computed(f)]`, the static is a
-//! collector:
+//! With labels, the static has methods such as `with`, and its `Deref` only serves a compile error:
+//! see `methods`. With `#[computed(f)]`, the static is a collector:
 //!
 //! ```text
 //! pub static REQUESTS: Computed = {
