@@ -1,5 +1,5 @@
-//! The error messages for tokens that the grammar does not allow. Each says what to write, which
-//! syn's own messages, such as "expected identifier", do not.
+//! Tests the error messages for tokens that the grammar does not allow. Each message says what to
+//! write; syn's own messages, such as "expected identifier", do not.
 //!
 //! One test has common mistakes, with the message of each. The other replaces every token of valid
 //! input by tokens that do not belong there, and compares the messages with syn's.

@@ -1,7 +1,7 @@
 //! Measures the compile time of our function attributes, with `tracing` as a familiar reference.
 //!
 //! `[ROUNDS=n] cargo bench -p tests --bench compile` prints a table in Markdown, with a verdict for
-//! each target. It takes minutes, and uses the network only for crates that are not on this
+//! each target. The bench takes minutes, and uses the network only for crates that are not on this
 //! machine.
 
 mod builds;

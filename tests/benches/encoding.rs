@@ -2,9 +2,9 @@
 //!
 //! `cargo bench -p tests --features peers --bench encoding [-- <part of a workload's name>]` prints
 //! tables in Markdown with verdicts, and writes them to `target/encoding.md`: for a release build,
-//! and for one with thin LTO, which it builds and runs unless `--as-is` is given. It plots the time
-//! by the number of counters in `target/encoding.svg`. `--rounds=<number>` sets the number of
-//! rounds.
+//! and for one with thin LTO, which it builds and runs unless `--as-is` is given. The bench plots
+//! the time by the number of counters in `target/encoding.svg`. `--rounds=<number>` sets the number
+//! of rounds.
 //!
 //! Memory is in large pages, where kernel and C library support them: the placement of small pages
 //! in the caches made results differ by 10 % between runs.

@@ -1,8 +1,8 @@
 //! Tests of recording in dynamically loaded libraries and in forked child processes.
 //!
-//! For allocators that record see `allocator.rs`, for destructors `storage/threads.rs`. A child of
-//! a process with several threads must call `exec`, and signal handlers must not record. Both rules
-//! are documented, and no test breaks them, because the result is undefined.
+//! `allocator.rs` tests allocators that record, and `storage/threads.rs` tests destructors that
+//! record. A child of a process with several threads must call `exec`, and signal handlers must not
+//! record. Both rules are documented, and no test breaks them, because the result is undefined.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! [`HashTable`]: leads from the hash of a key to the numbers of entries in an index, by linear
+//! [`HashTable`]: finds the entries of an index that may have a key, by the key's hash and linear
 //! probing.
 //!
 //! Readers take no lock; writers hold the lock on the index's state. A reader that runs during a

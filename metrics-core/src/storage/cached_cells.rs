@@ -1,5 +1,5 @@
-//! [`CachedCells`]: the address of a thread's storage of one series, valid until the thread's epoch
-//! changes. [`Regions`]: the storage of series that returns such addresses.
+//! [`CachedCells`]: the address of a thread's storage of one series, valid until the thread's
+//! epoch, a number, changes. [`Regions`]: the storage of series that returns such addresses.
 
 #![allow(unsafe_code, reason = "keeps the address of cells")]
 

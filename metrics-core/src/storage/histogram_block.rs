@@ -11,14 +11,14 @@
 //!   overwrites the sum of `n - 4`, which no reader needs any more.
 //!   A sum of nanoseconds that would overflow is reduced first, between two observations and while
 //!   no reader reads: `CARRIED` takes over its high bits.
-//! * Then it increments the count of its bucket.
-//! * Then it increments `COMMIT`, the number of complete observations.
+//! * Then the observation increments the count of its bucket.
+//! * Then the observation increments `COMMIT`, the number of complete observations.
 //!
 //! A reader that loads the same `COMMIT` before and after has read buckets with that number of
 //! observations or one more, and the sums for both numbers. Each store of an observation is a
 //! `Release`, and each load of the reader before that of the last `COMMIT` an `Acquire` (plain
-//! moves on x86), so a reader that sees a store sees all earlier ones. It therefore loads the sums
-//! after the buckets.
+//! moves on x86), so a reader that sees a store sees all earlier ones. The reader therefore loads
+//! the sums after the buckets.
 //!
 //! An observation of a histogram with classic and native buckets increments two counts, of which a
 //! reader may see one only, so it takes effect at the increment of `COMMIT`. `LAST` names the

@@ -1,7 +1,7 @@
 //! Parses what the arguments of all macros share: `key = value`, `key(...)`, lists.
 //!
-//! Each function reports tokens that do not fit together with what to write in their place, because
-//! the message of syn, such as "expected identifier", does not say that.
+//! The error about tokens that do not fit says what to write instead. Messages of syn, such as
+//! "expected identifier", do not say that.
 
 use std::fmt::Display;
 

@@ -1,8 +1,8 @@
 //! The protobuf messages of remote write 1.0 and 2.0, reduced to the fields that are sent.
 //!
-//! Version [1.0](https://prometheus.io/docs/specs/prw/remote_write_spec/), with Prometheus'
-//! extensions, and version
-//! [2.0](https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/).
+//! The messages are those of version
+//! [1.0](https://prometheus.io/docs/specs/prw/remote_write_spec/), with Prometheus' extensions, and
+//! of version [2.0](https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/).
 
 use prost::Message;
 

@@ -1,6 +1,7 @@
 //! Wraps the body of a function in the code that records its calls.
 //!
-//! The form depends on the return type; the first two are in `sync`, the others in `future`:
+//! The form of the expansion depends on the return type. The first two forms are in `sync`, the
+//! others in `future`:
 //!
 //! | function | expands to |
 //! |---|---|
