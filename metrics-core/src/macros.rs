@@ -62,6 +62,10 @@ mod enabled {
 /// combination of values is exposed from the start, with the value 0. With an open label, a series
 /// is created when its labels are first used. An info has no series before its first `set`.
 ///
+/// The series of a label `plan: Option<Plan>` or `user: Option<&str>` do not have the label for
+/// `None`. `Some("")` is the same, because Prometheus takes an empty label for an absent one. For a
+/// label of type `String` or `Option<String>`, the methods take a `&str` or an `Option<&str>`.
+///
 /// # Attributes
 ///
 /// | attribute | for | meaning |
@@ -84,7 +88,7 @@ mod enabled {
 /// | attribute | for | meaning |
 /// |---|---|---|
 /// | `#[name("type")]` | any label | the label's name, if it differs from the parameter's |
-/// | `#[allow_only("GET", "POST")]` | any label | all other values are recorded as `other`, or as the value given by `#[allow_only(..., else = "unknown")]`. The label is closed: if the others are too, all its values start at 0 |
+/// | `#[allow_only("GET", "POST")]` | any label | all other values are recorded as `other`, or as the value given by `#[allow_only(..., else = "unknown")]`. The label is absent for the `None` of an `Option`. It is closed: if the others are too, all its values start at 0 |
 /// | `#[normalize(function)]` | any label | the function's result is recorded: `fn(&str) -> R` for a label of type `&str`, where `R` is a [`Label`](trait@crate::Label), such as `&str` or `Cow<str>`. The label is closed if `R` is. An allow-list applies to the result |
 ///
 /// ```

@@ -134,7 +134,8 @@ impl LabelVisitor for Values {
     }
 }
 
-/// The value of a result label; `None` is the empty value, with index 0.
+/// The value of a result label; `None` is the empty value, with index 0. So is the empty value of `L`
+/// if it has one.
 #[derive(Debug)]
 pub struct ResultValue<L>(pub Option<L>);
 
@@ -142,7 +143,9 @@ impl<L: Label> Label for ResultValue<L> {
     const VALUES: Option<&'static [&'static str]> = L::VALUES;
 
     fn index(&self) -> usize {
-        self.0.as_ref().map_or(0, |label| 1 + label.index())
+        let index = self.0.as_ref().map(Label::index);
+        let index = index.filter(|index| const { label::empty_value(L::VALUES) } != Some(*index));
+        index.map_or(0, |index| 1 + index)
     }
 
     fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {

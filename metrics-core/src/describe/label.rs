@@ -6,7 +6,8 @@ use std::{borrow::Cow, sync::Arc};
 /// The value of a label, closed or open.
 ///
 /// A closed label has a fixed set of values, like `bool` or an enum that derives `Label`. Strings
-/// and integers are open labels; a metric with an open label has a cardinality limit.
+/// and integers are open labels; a metric with an open label has a cardinality limit. An `Option` is
+/// as open or closed as the label in it, and is absent for `None`.
 ///
 /// ```
 /// use metrics_core::Label;
@@ -211,6 +212,22 @@ pub(crate) fn with_exposed_str<L: Label, R>(label: &L, with: impl FnOnce(&str) -
         Some(value) => with(value),
         None => label.with_str(with),
     }
+}
+
+/// The position of the empty value among the values of a label, if it is closed and has one.
+pub(crate) const fn empty_value(values: Option<&[&str]>) -> Option<usize> {
+    let values = match values {
+        Some(values) => values,
+        None => &[],
+    };
+    let mut i = 0;
+    while i < values.len() {
+        if values[i].is_empty() {
+            return Some(i);
+        }
+        i += 1;
+    }
+    None
 }
 
 /// The first label whose values are not all different.

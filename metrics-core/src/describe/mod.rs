@@ -17,4 +17,5 @@ pub(crate) mod label_key;
 pub(crate) mod label_values;
 pub(crate) mod name;
 pub(crate) mod objective;
+mod option_label;
 pub(crate) mod source_location;

@@ -5,7 +5,7 @@
 //! has a dense array of rows, and the outcome and those result labels whose values are known at
 //! compile time select a row. Metrics that do not belong to a function have one row in each series.
 
-use crate::{sample::label_text, series::id::SeriesId};
+use crate::{describe::label, sample::label_text, series::id::SeriesId};
 
 /// Identifies a row: a part of a series with its own cells, such as one counter or histogram.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +63,30 @@ impl ResultLabel {
         match self.values {
             Some(values) => 1 + values.len(),
             None => 1,
+        }
+    }
+
+    /// The number of the label's own empty value, if it has one. Number 0 stands for it, so no row
+    /// with this number is ever recorded.
+    fn own_empty_value(self) -> Option<usize> {
+        label::empty_value(self.values).map(|index| 1 + index)
+    }
+
+    /// Whether a call with this outcome (`""` if the metric has no outcomes) can have the value of
+    /// this number, where 0 is the empty one.
+    fn can_be(self, value: usize, outcome: &str) -> bool {
+        let own_empty = self.own_empty_value();
+        if own_empty == Some(value) {
+            return false;
+        }
+        let has_value = match (self.errors_only, outcome) {
+            (true, "") => return true,
+            (true, outcome) => outcome == "error",
+            (false, outcome) => matches!(outcome, "ok" | "error" | ""),
+        };
+        match value {
+            0 => !has_value || own_empty.is_some(),
+            _ => has_value,
         }
     }
 }
@@ -172,16 +196,10 @@ impl OutcomeRows {
     fn is_possible(self, row: usize) -> bool {
         let mut values = self.result_values(row);
         let outcome = self.outcome(row);
-        let has_result = outcome == "ok" || outcome == "error";
         if outcome.is_empty() && self.result_values(row).all(|(_, value)| value == 0) {
             return true;
         }
-        values.all(|(label, value)| match (label.errors_only, outcome) {
-            (true, "") => true,
-            (true, _) => (value > 0) == (outcome == "error"),
-            (false, "") => value > 0,
-            (false, _) => (value > 0) == has_result,
-        })
+        values.all(|(label, value)| label.can_be(value, outcome))
     }
 
     /// Appends the labels of a row to the rendered labels of its series.
@@ -254,6 +272,23 @@ mod tests {
                 "size=\"large\",kind=\"io\",outcome=\"error\"",
                 "outcome=\"panic\"",
             ]
+        );
+    }
+
+    #[test]
+    fn a_result_label_with_an_empty_value_has_one_row_for_it() {
+        const RESULTS: &[ResultLabel] = &[ResultLabel {
+            name: "size",
+            values: Some(&["", "large"]),
+            errors_only: false,
+        }];
+        assert_eq!(
+            rows_at_zero(OutcomeRows::new(FALLIBLE, RESULTS, true)),
+            ["outcome=\"ok\"", "size=\"large\",outcome=\"ok\""]
+        );
+        assert_eq!(
+            rows_at_zero(OutcomeRows::new(OutcomeLabel::Omitted, RESULTS, true)),
+            ["", "size=\"large\""]
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, sync::atomic::Ordering};
 
 use crate::{
-    describe::label::Label,
+    describe::label::{Label, empty_value},
     metric::{handle::Handle, series_storage::SeriesStorage},
 };
 
@@ -55,9 +55,15 @@ impl<L: Label, S: SeriesStorage> StateSet<L, S> {
 ///
 /// # Panics
 ///
-/// At compile time, if the label is open or has no values.
+/// At compile time, if the label is open, has no values, or has an empty value, as an `Option` does.
 #[doc(hidden)]
 pub const fn state_names<L: Label>() -> &'static [&'static str] {
+    if empty_value(L::VALUES).is_some() {
+        panic!(
+            "a state needs a name, and one of these is empty; add a state in place of `None`, or \
+             rename the empty one"
+        );
+    }
     match L::VALUES {
         Some(values) if !values.is_empty() => values,
         _ => panic!("the states of a state set are an enum that derives `Label`"),

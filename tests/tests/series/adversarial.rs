@@ -58,13 +58,19 @@ macro_rules! families {
                 user: &str,
                 #[allow_only("b", else = "overflow")] kind: &str,
                 #[normalize(lower)] host: &str,
+                cause: Option<Why>,
+                guest: Option<String>,
+                #[allow_only("b", else = "overflow")] tier: Option<&str>,
             )> = $name;
         )*}
 
         /// Families with closed and open labels.
         const MIXED: &[Recorder] = &[$(Recorder {
             name: $name,
-            record: |it| $record($static.with(it.why, it.user, it.kind, it.host)),
+            record: |it| {
+                let (cause, guest) = (it.cause(), it.guest());
+                $record($static.with(it.why, it.user, it.kind, it.host, cause, guest, it.tier()))
+            },
         }),*];
     };
 }
@@ -89,32 +95,48 @@ metrics! {
     static CLOSED: Counter<(
         why: Why,
         #[allow_only("b", else = "overflow")] kind: &str,
+        cause: Option<Why>,
+        #[allow_only("b", else = "overflow")] tier: Option<&str>,
     )> = "adversarial_j_total";
     /// Recordings.
     #[max_series(4)]
     static STATE: StateSet<Why, (why: Why, user: &str)> = "adversarial_k";
     /// Recordings.
     #[max_series(1)]
-    static INFO: Info<(user: &str, host: &str)> = "adversarial_l_info";
+    static INFO: Info<(user: &str, host: &str, guest: Option<&str>)> = "adversarial_l_info";
 }
 
 #[counted(
     name = "adversarial_m_total",
     help = "Recordings.",
-    labels(why, user, on_return(kind = |kind| *kind, other: Why = |_| Why::Overflow))
+    labels(why, user, guest, on_return(kind = |kind| *kind, other: Why = |_| Why::Overflow))
 )]
-fn call<'k>(why: Why, user: &str, kind: &'k str) -> &'k str {
+fn call<'k>(why: Why, user: &str, guest: Option<&str>, kind: &'k str) -> &'k str {
     kind
+}
+
+#[counted(
+    name = "adversarial_n_total",
+    help = "Recordings.",
+    outcome = false,
+    labels(why, on_return(cause: Option<Why> = |cause| *cause))
+)]
+fn closed_call(why: Why, cause: Option<Why>) -> Option<Why> {
+    cause
 }
 
 const OTHERS: &[Recorder] = &[
     Recorder {
         name: "adversarial_j_total",
-        record: |it| CLOSED.with(it.why, it.kind).inc(),
+        record: |it| CLOSED.with(it.why, it.kind, it.cause(), it.tier()).inc(),
     },
     Recorder {
         name: "adversarial_m_total",
-        record: |it| _ = call(it.why, it.user, it.kind),
+        record: |it| _ = call(it.why, it.user, it.guest(), it.kind),
+    },
+    Recorder {
+        name: "adversarial_n_total",
+        record: |it| _ = closed_call(it.why, it.cause()),
     },
 ];
 
@@ -132,6 +154,21 @@ struct Recording<'a> {
     user: &'a str,
     kind: &'a str,
     host: &'a str,
+}
+
+impl<'a> Recording<'a> {
+    fn cause(&self) -> Option<Why> {
+        (self.user.len() > 1).then_some(self.why)
+    }
+
+    /// Both `None` and `Some("")`, which are one value.
+    fn guest(&self) -> Option<&'a str> {
+        (self.kind != "b").then_some(self.user)
+    }
+
+    fn tier(&self) -> Option<&'a str> {
+        (self.user != "b").then_some(self.host)
+    }
 }
 
 fn recordings() -> impl Strategy<Value = Vec<Recording<'static>>> {
@@ -172,7 +209,7 @@ fn every_label_set_is_exposed_once_and_no_recording_is_lost() {
                     *expected.entry((to.name, why)).or_default() += 1.0;
                 }
                 STATE.with(recording.why, recording.user).set(Why::Overflow);
-                INFO.set(recording.user, recording.host);
+                INFO.set(recording.user, recording.host, recording.guest());
             }
             for (format, exposition) in expositions(Registry::global()) {
                 for ((name, why), total) in &**expected {

@@ -18,7 +18,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{LitStr, PathArguments, Type, spanned::Spanned};
+use syn::{GenericArgument, LitStr, PathArguments, PathSegment, Type, spanned::Spanned};
 
 use super::Expansion;
 use crate::{
@@ -84,7 +84,9 @@ impl Expansion<'_> {
             let list = label.rules.allow_only.get()?;
             let other = list.other.as_ref().map(LitStr::value);
             let other = other.unwrap_or_else(|| "other".to_owned());
-            let mut values: Vec<String> = Vec::new();
+            // `None` stays absent.
+            let is_optional = optional(&label.ty).is_some();
+            let mut values = vec![String::new(); usize::from(is_optional)];
             for value in list.values.iter().map(LitStr::value) {
                 // A duplicate, which has an error of its own, must not cause a second error.
                 if !values.contains(&value) {
@@ -202,15 +204,39 @@ fn parameter_names(labels: &[ListedLabel]) -> Vec<Ident> {
     names
 }
 
-/// The type of a parameter: `&str` where the declaration says `String`, else the declared type.
+/// The type of a parameter: `&str` where the declaration says `String`, also in an `Option`, else the
+/// declared type.
 fn borrowed(ty: &Type) -> TokenStream {
-    if let Type::Path(path) = ungrouped(ty)
-        && path.qself.is_none()
-        && let Some(last) = path.path.segments.last()
-        && last.ident == "String"
-        && matches!(last.arguments, PathArguments::None)
-    {
-        return quote!(&str);
+    let is_string = |ty: &Type| {
+        let last = last_segment(ty);
+        last.is_some_and(|last| last.ident == "String" && last.arguments.is_none())
+    };
+    if is_string(ty) {
+        quote!(&str)
+    } else if optional(ty).is_some_and(is_string) {
+        quote!(::core::option::Option<&str>)
+    } else {
+        quote!(#ty)
     }
-    quote!(#ty)
+}
+
+/// The `L` in a type that is written `Option<L>`.
+fn optional(ty: &Type) -> Option<&Type> {
+    let last = last_segment(ty)?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(arguments) if last.ident == "Option" => {
+            match arguments.args.first()? {
+                GenericArgument::Type(ty) => Some(ty),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match ungrouped(ty) {
+        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
+        _ => None,
+    }
 }
