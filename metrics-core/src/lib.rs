@@ -68,6 +68,7 @@ mod dashboard;
 mod describe;
 mod format;
 mod macros;
+mod measure;
 mod metric;
 mod registry;
 #[cfg(feature = "catalog")]
@@ -95,6 +96,8 @@ pub use describe::{
     source_location::SourceLocation,
 };
 pub use macros::*;
+#[doc(hidden)]
+pub use measure::__measure;
 pub use metric::{
     counter::{Counter, FloatCounter},
     dynamic::{DynamicFamily, DynamicMetric, Options},

@@ -32,6 +32,18 @@ pub fn off_declare(input: TokenStream) -> TokenStream {
     pipeline::declare(input.into(), Mode::Off).into()
 }
 
+/// Expands the input of `metrics_core::measure!`, which has the documentation.
+#[proc_macro]
+pub fn measure(input: TokenStream) -> TokenStream {
+    pipeline::measure(input.into(), Mode::On).into()
+}
+
+/// Like `measure`, for programs that are built with `--cfg metrics_off`.
+#[proc_macro]
+pub fn off_measure(input: TokenStream) -> TokenStream {
+    pipeline::measure(input.into(), Mode::Off).into()
+}
+
 /// Defines the derives once for each crate that re-exports them, because a derive cannot see which
 /// crate it was reached through.
 macro_rules! derives {

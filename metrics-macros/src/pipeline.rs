@@ -7,7 +7,8 @@ use syn::Attribute;
 use crate::{
     expand,
     model::{
-        self, Args, DeriveItem, Errors, Instrument, Item, LabelEnum, LabelStruct, Metric, Mode,
+        self, Args, DeriveItem, Errors, Instrument, Item, LabelEnum, LabelStruct, Measured, Metric,
+        Mode,
     },
     parse,
 };
@@ -36,7 +37,8 @@ fn try_instrument(
     mode: Mode,
 ) -> syn::Result<TokenStream> {
     let mut errors = Errors::default();
-    let args = parse::args(instrument, args.clone(), reached_through, &mut errors);
+    let krate = parse::crate_path(reached_through);
+    let args = parse::args(instrument, args.clone(), krate, &mut errors);
     let (mut attrs, rest) = parse::attributes(item)?;
     let mut all = parse::moved_attributes(&mut attrs, &args, reached_through);
     all.push(args);
@@ -102,6 +104,38 @@ fn give_way(inherited: &Args, attrs: &mut Vec<Attribute>) -> bool {
         return true;
     }
     false
+}
+
+/// Expands `measure!`. With errors, the code is emitted next to them without being measured, so that
+/// the code around it causes no further errors.
+pub(crate) fn measure(input: TokenStream, mode: Mode) -> TokenStream {
+    let mut errors = Errors::default();
+    let parsed = parse::measured(input, &mut errors);
+    let code = if let Some(measured) = errors.take(parsed) {
+        let Measured {
+            krate,
+            mut attributes,
+            function,
+        } = measured;
+        model::merge(&mut attributes, &mut errors);
+        for args in &attributes {
+            model::check_function(args, &function, &mut errors);
+        }
+        if errors.is_empty() && mode == Mode::On {
+            expand::measured(&attributes, &function)
+        } else {
+            expand::measured_off(&krate, &attributes, &function)
+        }
+    } else {
+        quote!(::core::unreachable!())
+    };
+    match errors.finish() {
+        Ok(()) => code,
+        Err(error) => {
+            let error = error.into_compile_error();
+            quote!({ #error #code })
+        }
+    }
 }
 
 /// Expands `metrics!`. A syntax error is emitted alone. With other errors, every metric that can be

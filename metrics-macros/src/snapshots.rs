@@ -340,6 +340,34 @@ fn a_function_where_metrics_are_off() {
 }
 
 #[test]
+fn a_closure_that_is_measured() {
+    measured(
+        Mode::On,
+        "measured",
+        &quote!("parse", counted(labels(text)), in_flight, || text
+            .parse::<u32>()),
+    );
+}
+
+#[test]
+fn an_async_block_that_is_measured() {
+    measured(
+        Mode::On,
+        "measured_async",
+        &quote!("fetch", timed, async move { get(url).await }),
+    );
+}
+
+#[test]
+fn a_block_that_is_measured_where_metrics_are_off() {
+    measured(
+        Mode::Off,
+        "measured_off",
+        &quote!("len", counted(labels(text)), { text.len() }),
+    );
+}
+
+#[test]
 fn declared_metrics() {
     declared(
         Mode::On,
@@ -466,6 +494,12 @@ fn derived_set(name: &str, input: TokenStream) {
 }
 
 /// Compares the expansion of a function attribute with the snapshot `name`.
+#[track_caller]
+fn measured(mode: Mode, name: &str, input: &TokenStream) {
+    let code = pipeline::measure(quote!(m #input), mode);
+    compare_tokens(name, &quote!(fn function() { let value = #code; }));
+}
+
 #[track_caller]
 fn compare(instrument: &'static Instrument, name: &str, args: &TokenStream, item: &TokenStream) {
     compare_in(instrument, Mode::On, name, args, item);

@@ -33,6 +33,7 @@ fn a_program_built_with_metrics_off_computes_the_same_and_records_nothing() {
         [
             "values 0 0 0",
             "results false true 1",
+            "measured 4",
             "sizes 0 0",
             "future grows false",
             "computed true",
@@ -44,6 +45,7 @@ fn a_program_built_with_metrics_off_computes_the_same_and_records_nothing() {
         [
             "values 1 3 1",
             "results true true 1",
+            "measured 4",
             "sizes 16 16",
             "future grows true",
             "computed true",

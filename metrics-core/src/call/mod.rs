@@ -4,7 +4,8 @@
 //! which is created when the call begins and finished with its outcome by one of:
 //!
 //! * [`CallGuard`] at the top of the body, if the result is not read;
-//! * [`run_call`], which runs the body as a closure, if the result is read;
+//! * [`run_call`], which runs the body as a closure, if the result is read, or if the body is code
+//!   in `measure!`;
 //! * [`TrackedFuture`] around the body of an `async` function, or around the future that another
 //!   function returns.
 //!
@@ -30,7 +31,8 @@ pub use function::{FunctionFamily, FunctionSpec};
 pub use future::{CallStart, TrackedFuture};
 pub use outcome::Outcome;
 pub use probe::{
-    HasError, TypeProbe, TypeProbeFallback, ValueProbe, ValueProbeFallback, error_of, never_fails,
+    HasError, Inferred, TypeProbe, TypeProbeFallback, ValueProbe, ValueProbeFallback, error_of,
+    never_fails,
 };
 pub use recorder::{Counted, EXEMPLARS, InFlightCall, NATIVE, Recorder};
 pub use result::{CallOutcome, LabelledOutcome, OpenLabel, ResultValue, check_outcome, map_result};

@@ -48,6 +48,20 @@ pub trait ValueProbeFallback {
 
 impl<T> ValueProbeFallback for ValueProbe<'_, T> {}
 
+/// Makes the compiler report that the type of a value is not known where the value is read.
+///
+/// The code in `measure!` has no declared type. Without this, [`ValueProbe`] would take a type that
+/// the compiler infers only from later code for a `Result`.
+pub trait Inferred {
+    /// Returns the value.
+    #[inline(always)]
+    fn __inferred(&self) -> &Self {
+        self
+    }
+}
+
+impl<T> Inferred for T {}
+
 /// Returns false: the result of a function that cannot fail is never an error.
 #[inline(always)]
 pub fn never_fails<T: ?Sized>(_: &T) -> bool {

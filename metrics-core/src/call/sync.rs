@@ -71,8 +71,8 @@ impl<R: Recorder> Drop for PanicGuard<R> {
     }
 }
 
-/// Calls the body of a function that returns a future and is not `async`; see [`run_call`] for why
-/// this is a function.
+/// Calls the body of a function that returns a future and is not `async`, or code in `measure!` whose
+/// result is not read; see [`run_call`] for why this is a function.
 #[inline(always)]
 pub fn make_future<T>(body: impl FnOnce() -> T) -> T {
     body()

@@ -4,6 +4,7 @@
 //! | arguments | closure |
 //! |---|---|
 //! | none | `\|__result\| call::ValueProbe(__result).is_error()` |
+//! | none, in `measure!` | `\|__result\| call::ValueProbe(__result.__inferred()).is_error()` |
 //! | `ok_if = path` | `\|__result\| !call::map_result::<_, bool>(__result, path)` |
 //! | `error_if = path` | `\|__result\| call::map_result::<_, bool>(__result, path)` |
 //! | `labels(on_return(size: Size = f))` | `\|__result\| call::LabelledOutcome::new(.., &(call::ResultValue(Some(call::map_result::<_, Size>(__result, f))),))` |
@@ -20,11 +21,12 @@ use super::tokens::located_at;
 use crate::model::{Args, Returns, first_span};
 
 /// The closure that decides a call's outcome and result labels, and the imports that the closure
-/// needs in scope.
+/// needs in scope. An error about an unknown type of the result appears at `span`.
 pub(super) fn ending(
     args: &Args,
     returns: &Returns,
     call: &TokenStream,
+    span: Span,
 ) -> (TokenStream, TokenStream) {
     let result = Ident::new("__result", Span::mixed_site());
     let mut imports = quote!();
@@ -38,7 +40,16 @@ pub(super) fn ending(
             #[allow(unused_imports)]
             use #call::ValueProbeFallback as _;
         };
-        quote!(#call::ValueProbe(#result).is_error())
+        let value = if returns.is_inferred() {
+            imports.extend(quote! {
+                #[allow(unused_imports)]
+                use #call::Inferred as _;
+            });
+            quote_spanned!(span=> #result.__inferred())
+        } else {
+            quote!(#result)
+        };
+        quote!(#call::ValueProbe(#value).is_error())
     } else {
         quote!(false)
     };

@@ -158,6 +158,9 @@ fn const_labels(args: &Args, function: &Function) -> TokenStream {
 
 /// The value of the label `function`.
 pub(super) fn function_name(args: &Args, function: &Function) -> LitStr {
+    if let Some(code) = &function.code {
+        return code.name.clone();
+    }
     let ident = &function.sig.ident;
     let mut name = ident.unraw().to_string();
     if let Some(enclosing) = &args.enclosing {

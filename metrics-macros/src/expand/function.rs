@@ -21,7 +21,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::ReturnType;
+use syn::{Path, ReturnType};
 
 use super::{
     body, docs,
@@ -58,6 +58,26 @@ pub(crate) fn function(attributes: &[Args], mut function: Function) -> TokenStre
 /// let _ = || { let _ = &(call::typed::<&str>(&(path)),); };
 /// ```
 pub(crate) fn function_off(args: &Args, function: &Function) -> TokenStream {
+    let checks = arguments_off(args, function);
+    let body = &function.body;
+    body::emit(function, &function.sig, &quote!(#checks #body))
+}
+
+/// Wraps the code of `measure!` in the recorders of the attributes.
+pub(crate) fn measured(attributes: &[Args], function: &Function) -> TokenStream {
+    let recorders = attributes.iter().map(|args| Recorder::new(args, function));
+    body::code(function, &recorders.collect::<Vec<_>>())
+}
+
+/// The code of `measure!` without recorders.
+pub(crate) fn measured_off(krate: &Path, attributes: &[Args], function: &Function) -> TokenStream {
+    let checks = attributes.iter().map(|args| arguments_off(args, function));
+    let code = body::run(function, &quote!(#krate::__private::call));
+    quote!({ #(#checks)* #code })
+}
+
+/// Checks the arguments of an attribute in a program without metrics.
+fn arguments_off(args: &Args, function: &Function) -> TokenStream {
     let krate = &args.krate;
     let call = quote!(#krate::__private::call);
     let checks = checks(args);
@@ -68,19 +88,17 @@ pub(crate) fn function_off(args: &Args, function: &Function) -> TokenStream {
     let returns = Returns::of(function, args);
     let is_decided = args.ok_if.is_set() || args.error_if.is_set();
     let is_named = is_decided || args.has_result_labels();
-    // The closure needs a type for its parameter, and `impl` cannot be named.
+    // The closure needs a type for its parameter, and `impl` cannot be named. Nor can the type of
+    // code in `measure!`.
     let output = match &returns.output {
-        ReturnType::Type(_, ty) if is_named && !names_impl(ty) => Some(ty),
+        ReturnType::Type(_, ty) if is_named && !names_impl(ty) && !returns.is_inferred() => {
+            Some(ty)
+        }
         _ => None,
     };
     let ending = output.map(|ty| {
-        let (ending, imports) = ending(args, &returns, &call);
+        let (ending, imports) = ending(args, &returns, &call, function.brace);
         quote!(let _ = || { #imports #call::check_outcome::<#ty, _>(#ending); };)
     });
-    let body = &function.body;
-    body::emit(
-        function,
-        &function.sig,
-        &quote!(#checks #labels #ending #body),
-    )
+    quote!(#checks #labels #ending)
 }

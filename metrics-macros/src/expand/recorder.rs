@@ -69,7 +69,7 @@ impl Recorder {
         }
         let reads_result = returns.is_read(args);
         let (ending, imports) = if reads_result {
-            ending(args, &returns, &call)
+            ending(args, &returns, &call, function.brace)
         } else {
             (quote!(#call::never_fails), quote!())
         };

@@ -41,7 +41,8 @@ fn cannot_see_file(attribute: &str) -> String {
     format!("`#[{attribute}]` cannot see a module in another file; put it on the functions there")
 }
 
-fn check_function(args: &Args, function: &Function, errors: &mut Errors) {
+/// Reports arguments that contradict each other, the attribute or the function.
+pub(crate) fn check_function(args: &Args, function: &Function, errors: &mut Errors) {
     let attribute = args.instrument.attribute;
     if let Some(constness) = &function.sig.constness {
         let message = format!(
@@ -56,6 +57,9 @@ fn check_function(args: &Args, function: &Function, errors: &mut Errors) {
              arguments; remove them, or the attribute"
         );
         errors.at(key, message);
+    }
+    if let (Some(key), Some(_)) = (args.docs.key(), &function.code) {
+        errors.at(key, "measured code has no documentation; remove `docs`");
     }
     check_family(args, errors);
     check_applies(args, errors);

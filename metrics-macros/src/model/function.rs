@@ -7,7 +7,7 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
-use super::{Args, Enclosing, EntryLabel, generics::is_concrete};
+use super::{Args, Code, Enclosing, EntryLabel, generics::is_concrete};
 
 /// An item that a function attribute is on.
 pub(crate) enum Item {
@@ -32,10 +32,22 @@ pub(crate) struct Function {
     pub(crate) body: TokenStream,
     /// The span of the braces around the body.
     pub(crate) brace: Span,
+    /// Set if this stands for code in `measure!`.
+    pub(crate) code: Option<Code>,
 }
 
 impl Function {
-    /// Whether an argument, or a pattern in its place, binds a variable of this name.
+    /// `move` for a closure or an `async` block around the body. A function's body owns the
+    /// arguments; code in `measure!` captures what it is written to capture.
+    pub(crate) fn capture(&self) -> Option<Token![move]> {
+        match &self.code {
+            Some(code) => code.capture,
+            None => Some(Token![move](self.brace)),
+        }
+    }
+
+    /// Whether an argument, or a pattern in its place, binds a variable of this name. The variables
+    /// around code in `measure!` are not known, so any name may be one of them.
     pub(crate) fn binds(&self, name: &Ident) -> bool {
         struct Finder(Ident, bool);
 
@@ -53,7 +65,7 @@ impl Function {
         for input in &self.sig.inputs {
             finder.visit_fn_arg_mut(&mut input.clone());
         }
-        finder.1
+        finder.1 || self.code.is_some()
     }
 
     /// The type of the argument of this name. `None` if a pattern binds the variable, or if there

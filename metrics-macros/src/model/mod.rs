@@ -4,7 +4,7 @@
 //! `parse` and `expand` both use this module and never each other. `parse` reports what the grammar
 //! does not allow, which includes the content of `slo(...)` and the place of `#[label(...)]`
 //! arguments. The other rules between arguments, or between an argument and the item that it is on,
-//! are here: in [`check()`] for the function attributes, in [`Metric::new`] for `metrics!`, in
+//! are here: in [`check()`] for the function attributes and for `measure!`, in [`Metric::new`] for `metrics!`, in
 //! [`LabelEnum::new`] and [`LabelStruct::new`] for the derives.
 
 mod args;
@@ -18,6 +18,7 @@ mod function;
 mod generics;
 mod help;
 mod instrument;
+mod measured;
 mod merge;
 mod metric;
 mod returns;
@@ -32,7 +33,7 @@ pub(crate) use self::{
     },
     buckets::{Bounds, BoundsRule, Buckets, Native},
     case::Case,
-    check::check,
+    check::{check, check_function},
     declaration::{
         AllowList, Declaration, Declarations, Expiry, LabelRules, LabelsType, ListedLabel,
         MetricAttrs, MetricType,
@@ -43,6 +44,7 @@ pub(crate) use self::{
     generics::is_nameable,
     help::Help,
     instrument::{COUNTED, IN_FLIGHT, Instrument, TIMED},
+    measured::{Code, Measured, check_exits},
     merge::merge,
     metric::{MAX_LISTED_LABELS, Metric, MetricKind},
     returns::{Fallible, FutureForm, Returns, with_static_lifetimes},

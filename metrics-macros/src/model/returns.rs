@@ -50,6 +50,11 @@ impl Returns {
         }
     }
 
+    /// Whether the type is not written, as that of most code in `measure!`.
+    pub(crate) fn is_inferred(&self) -> bool {
+        is_inferred(&self.output)
+    }
+
     /// Whether the recorder reads the result: for the outcome, or for a label.
     pub(crate) fn is_read(&self, args: &Args) -> bool {
         args.has_result_labels() || self.decides_outcome(args)
@@ -72,6 +77,10 @@ impl Fallible {
         let ReturnType::Type(_, ty) = output else {
             return Fallible::Known(false);
         };
+        if is_inferred(output) {
+            // Only the value tells.
+            return Fallible::Known(true);
+        }
         if let Some(fallible) = is_result_by_name(ty) {
             Fallible::Known(fallible)
         } else if is_concrete(ty, sig, args) {
@@ -84,6 +93,10 @@ impl Fallible {
     pub(crate) fn is_possible(&self) -> bool {
         !matches!(self, Fallible::Known(false))
     }
+}
+
+fn is_inferred(output: &ReturnType) -> bool {
+    matches!(output, ReturnType::Type(_, ty) if matches!(**ty, Type::Infer(_)))
 }
 
 /// The output and form of a returned future: `impl Future`, `Pin<Box<dyn Future>>`, or the aliases

@@ -11,7 +11,7 @@ use syn::{
 
 use super::{
     grammar::{
-        arguments, comma, comma_separated, crate_path, expression, flag, items, key, literal, path,
+        arguments, comma, comma_separated, expression, flag, items, key, literal, path,
         skip_argument, unknown, value,
     },
     slo,
@@ -43,25 +43,25 @@ const ARGUMENTS: [&str; 17] = [
     "crate",
 ];
 
-/// Parses the arguments of an attribute that the crate `reached_through` re-exports. The result has
-/// the arguments before the first syntax error.
+/// Parses the arguments of an attribute. `krate` is the path of metrics-core unless they contain
+/// another one. The result has the arguments before the first syntax error.
 pub(crate) fn args(
     instrument: &'static Instrument,
     tokens: TokenStream,
-    reached_through: &str,
+    krate: Path,
     errors: &mut Errors,
 ) -> Args {
-    let mut args = Args::new(instrument, tokens.clone(), crate_path(reached_through));
-    let mut krate = Slot::default();
+    let mut args = Args::new(instrument, tokens.clone(), krate);
+    let mut own_krate = Slot::default();
     let parser = |input: ParseStream| {
         comma_separated(input, |input| {
-            argument(&mut args, &mut krate, input, errors)
+            argument(&mut args, &mut own_krate, input, errors)
         })
     };
     let result = parser.parse2(tokens);
     args.is_incomplete |= result.is_err();
     errors.take(result);
-    if let Some(krate) = krate.into_inner() {
+    if let Some(krate) = own_krate.into_inner() {
         args.krate = krate;
     }
     args
@@ -193,7 +193,7 @@ impl Parse for Enclosing {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::grammar::crate_path, *};
     use crate::model::COUNTED;
 
     #[test]
@@ -202,7 +202,7 @@ mod tests {
         let tokens =
             "labels(a, self.b.c, d: D = e, on_return(f = |r| r.g)), err(k: E), sample = 2/3";
         let tokens = tokens.parse().expect("tokens");
-        let args = args(&COUNTED, tokens, "m", &mut errors);
+        let args = args(&COUNTED, tokens, crate_path("m"), &mut errors);
         assert!(errors.finish().is_ok());
         let names = |labels: Vec<&Ident>| -> Vec<_> {
             labels.into_iter().map(ToString::to_string).collect()

@@ -6,7 +6,7 @@ use syn::{
     parse::{ParseStream, Parser},
 };
 
-use super::args;
+use super::{args, grammar::crate_path};
 use crate::model::{
     Args, BLOCK_ARGUMENT, Errors, INHERITED_ARGUMENT, Instrument, MOVED_ARGUMENT, is_inert,
     mentions,
@@ -38,7 +38,12 @@ pub(crate) fn moved_attributes(
             // moved.
             let errors = &mut Errors::default();
             let tokens = list.tokens.clone();
-            moved.push(args(instrument, tokens, reached_through, errors));
+            moved.push(args(
+                instrument,
+                tokens,
+                crate_path(reached_through),
+                errors,
+            ));
             return false;
         }
         is_directly_below &= is_inert(attr);
@@ -103,7 +108,12 @@ fn has_arguments_of(attr: &Attribute, instrument: &'static Instrument) -> bool {
     match &attr.meta {
         Meta::Path(_) => true,
         Meta::List(list) => {
-            args(instrument, list.tokens.clone(), "m", &mut errors);
+            args(
+                instrument,
+                list.tokens.clone(),
+                crate_path("m"),
+                &mut errors,
+            );
             errors.is_empty()
         }
         Meta::NameValue(_) => false,

@@ -76,6 +76,7 @@ impl Parse for Function {
             inner_attrs,
             body: content.parse()?,
             brace: brace.span.join(),
+            code: None,
         })
     }
 }

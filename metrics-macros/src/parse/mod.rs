@@ -15,6 +15,7 @@ mod grammar;
 mod header;
 mod item;
 mod labels;
+mod measured;
 mod member;
 mod metric_attrs;
 mod metric_type;
@@ -27,5 +28,7 @@ pub(crate) use self::{
     attributes::{attributes, moved_attributes, own_attribute, renamed_attribute},
     declaration::declarations,
     derive::derive_item,
+    grammar::crate_path,
     item::item,
+    measured::measured,
 };

@@ -199,7 +199,8 @@ fn tracked_block(
         Labels::First => quote!(#(#enter)* #before #body),
         Labels::AfterArguments => quote!(#before #(#enter)* #body),
     };
-    let block = quote_spanned!(function.brace=> async move { #block });
+    let capture = function.capture();
+    let block = quote_spanned!(function.brace=> async #capture { #block });
     recorders.iter().rev().fold(block, |future, recorder| {
         if !recorder.is_labelled {
             return tracked(function, recorder, &future);
@@ -227,7 +228,18 @@ fn tracked(function: &Function, recorder: &Recorder, future: &TokenStream) -> To
     }
 }
 
-fn imports(recorders: &[Recorder]) -> TokenStream {
+/// An `async` block in `measure!`.
+pub(super) fn measured_block(function: &Function, recorders: &[Recorder]) -> TokenStream {
+    tracked_block(
+        function,
+        recorders,
+        Labels::First,
+        &TokenStream::new(),
+        &function.body,
+    )
+}
+
+pub(super) fn imports(recorders: &[Recorder]) -> TokenStream {
     let imports = recorders.iter().map(|recorder| recorder.imports.clone());
     imports.collect()
 }

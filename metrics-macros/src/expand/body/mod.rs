@@ -16,13 +16,17 @@
 //! No form changes the tokens of the body, so that errors in it appear as without the attribute.
 
 mod arguments;
+mod code;
 mod emit;
 mod future;
 mod sync;
 
 use proc_macro2::TokenStream;
 
-pub(super) use self::emit::emit;
+pub(super) use self::{
+    code::{code, run},
+    emit::emit,
+};
 use super::recorder::Recorder;
 use crate::model::{Function, FutureForm};
 

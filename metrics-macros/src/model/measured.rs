@@ -1,0 +1,56 @@
+//! The input of `measure!`: code that is measured as the body of a function is.
+
+use syn::{
+    Block, Expr, Item, LitStr, Path, Token,
+    visit_mut::{self, VisitMut},
+};
+
+use super::{Args, Errors, Function};
+
+/// The input of `measure!`.
+pub(crate) struct Measured {
+    /// The path of metrics-core, which `measure!` passes as `$crate`.
+    pub(crate) krate: Path,
+    /// The attributes by which the code is measured; the first is the outermost.
+    pub(crate) attributes: Vec<Args>,
+    /// A function without arguments, whose body is the code, with a [`Code`].
+    pub(crate) function: Function,
+}
+
+/// What a [`Function`] has that is not a function but code in `measure!`.
+#[derive(Clone)]
+pub(crate) struct Code {
+    /// The value of the label `function`.
+    pub(crate) name: LitStr,
+    /// The `move` of a closure or an `async` block.
+    pub(crate) capture: Option<Token![move]>,
+}
+
+/// Reports each `return` and `?` that leaves a block. The block is compiled as a closure, in which
+/// they would have another meaning. For `break` and `continue`, the compiler reports it.
+pub(crate) fn check_exits(block: &mut Block, errors: &mut Errors) {
+    struct Exits<'e>(&'e mut Errors);
+
+    impl VisitMut for Exits<'_> {
+        fn visit_expr_mut(&mut self, expression: &mut Expr) {
+            let message = |word: &str| {
+                format!(
+                    "`{word}` would leave the measured block and not the function around it; write \
+                     a closure, `|| {{ ... }}`, and pass its error on with `measure!(...)?`"
+                )
+            };
+            match expression {
+                // These have their own exits.
+                Expr::Closure(_) | Expr::Async(_) => return,
+                Expr::Return(exit) => self.0.at(exit.return_token, message("return")),
+                Expr::Try(exit) => self.0.at(exit.question_token, message("?")),
+                _ => {}
+            }
+            visit_mut::visit_expr_mut(self, expression);
+        }
+
+        fn visit_item_mut(&mut self, _: &mut Item) {}
+    }
+
+    Exits(errors).visit_block_mut(block);
+}
