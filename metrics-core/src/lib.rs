@@ -65,6 +65,7 @@ mod call;
 mod catalog;
 #[cfg(feature = "catalog")]
 mod dashboard;
+mod derives;
 mod describe;
 mod format;
 mod macros;
@@ -85,6 +86,7 @@ pub use catalog::{
 };
 #[cfg(feature = "catalog")]
 pub use dashboard::Dashboard;
+pub use derives::{Label, Labels};
 pub use describe::{
     buckets::{DURATION_BUCKETS, exponential_buckets, linear_buckets},
     desc::Desc,

@@ -1,7 +1,7 @@
-//! `metrics!`, the function attributes and the derives, with their reference documentation.
+//! `metrics!` and the function attributes, with their reference documentation.
 //!
 //! `metrics!` is a `macro_rules!` macro, which passes `$crate` to the procedural macro. The
-//! attributes and derives are re-exported.
+//! attributes are re-exported.
 
 /// The procedural macros; under `--cfg metrics_off`, variants whose metrics record nothing.
 #[cfg(not(metrics_off))]
@@ -89,6 +89,7 @@ mod enabled {
 /// |---|---|---|
 /// | `#[name("type")]` | any label | the label's name, if it differs from the parameter's |
 /// | `#[allow_only("GET", "POST")]` | any label | all other values are recorded as `other`, or as the value given by `#[allow_only(..., else = "unknown")]`. The label is absent for the `None` of an `Option`. It is closed: if the others are too, all its values start at 0 |
+/// | `#[label(display)]` | a type that implements [`Display`](std::fmt::Display), or an `Option` of one | the formatted value is the label, which is open: see [`Labels`](derive@crate::Labels) |
 /// | `#[normalize(function)]` | any label | the function's result is recorded: `fn(&str) -> R` for a label of type `&str`, where `R` is a [`Label`](trait@crate::Label), such as `&str` or `Cow<str>`. The label is closed if `R` is. An allow-list applies to the result |
 ///
 /// ```
@@ -315,63 +316,6 @@ macro_rules! metrics {
 #[doc(hidden)]
 pub use enabled::declare as __declare;
 
-/// Implements [`Label`](trait@crate::Label) for an enum, whose variants become the label's values.
-///
-/// A variant's value is its name in `snake_case`. `#[label(rename_all = "...")]` on the enum
-/// takes `snake_case`, `kebab-case`, `camelCase`, `PascalCase`, `SCREAMING_SNAKE_CASE`,
-/// `SCREAMING-KEBAB-CASE`, `lowercase` or `UPPERCASE`; `#[label(rename = "...")]` on a variant
-/// sets its value. `#[label(crate = path)]` is the path of this crate, if it was renamed. Variants
-/// may have fields, which the label ignores.
-///
-/// ```
-/// use metrics_core::Label;
-///
-/// #[derive(Label)]
-/// #[label(rename_all = "kebab-case")]
-/// enum Fault {
-///     TimedOut,
-///     #[label(rename = "io")]
-///     Disk(std::io::Error),
-/// }
-///
-/// assert_eq!(Fault::VALUES, Some(["timed-out", "io"].as_slice()));
-/// # let _ = (Fault::TimedOut, |e| Fault::Disk(e));
-/// ```
-///
-/// A metric takes the values of its labels by value. Declare the label as a reference if the enum
-/// is not `Copy` and is used again:
-///
-/// ```
-/// use metrics_core::{Label, metrics};
-///
-/// #[derive(Label)]
-/// enum Fault {
-///     TimedOut,
-///     Disk(std::io::Error),
-/// }
-///
-/// metrics! {
-///     /// Requests that failed.
-///     static FAILED: Counter<(fault: &Fault)> = "app_failed_total";
-/// }
-///
-/// let fault = Fault::Disk(std::io::Error::other("full"));
-/// FAILED.with(&fault).inc();
-/// # let _ = Fault::TimedOut;
-/// if let Fault::Disk(error) = fault {
-///     println!("{error}");
-/// }
-/// ```
-pub use metrics_macros::Label;
-
-/// Implements [`Labels`](trait@crate::Labels) for a struct, whose fields become labels.
-///
-/// `#[label(rename = "...")]` on a field and `#[label(rename_all = "...")]` on the struct set the
-/// label names; `#[label(utf8)]` on the struct allows any characters except control characters in
-/// them, for metrics with `#[utf8]`; `#[label(crate = path)]` is the path of this crate, if it was
-/// renamed. See [the trait](trait@crate::Labels) for an example.
-pub use metrics_macros::Labels;
-
 /// Counts the calls of a function by outcome, in `function_calls_total`.
 ///
 /// ```
@@ -475,6 +419,7 @@ pub use metrics_macros::Labels;
 /// |---|---|
 /// | `argument` | the argument's value, under its name |
 /// | `self.field` | a field's value, under its name |
+/// | `%argument`, `%self.field`, `key = %expression` | formatted with [`Display`](std::fmt::Display), as [`#[label(display)]`](derive@crate::Labels) does, for types such as `IpAddr` that are no labels; absent for the `None` of an `Option` that is the type of an argument |
 /// | `key = expression` | computed when the call begins (an async one: at the first poll), from arguments that the body may still move |
 /// | `key: Type = expression` | like `key = expression`; if the type is closed, every value starts at 0 |
 /// | `on_return(key = \|result\| ..., key: Type = ...)` | computed from `&result`; empty after a panic or a cancellation |

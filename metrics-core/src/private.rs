@@ -9,6 +9,8 @@ pub use crate::{
         allow_list::{AllowList, Allowed, normalized, normalizer_values},
         bucket_table::Buckets,
         buckets::{nanos_with_infinity, with_infinity},
+        displayed::Displayed,
+        flattened::{Flattened, LabelFields},
         label::closed_series,
     },
     metric::{
@@ -50,7 +52,7 @@ pub use std::{
 
 use crate::{
     Desc, Kind,
-    describe::{buckets, const_text::ConstText, desc::CowStr, name, name::ValidationScheme},
+    describe::{buckets, const_text::ConstText, desc::CowStr, label, name, name::ValidationScheme},
     storage::native,
 };
 
@@ -91,6 +93,7 @@ pub const fn check_existing_label(name: &str, kind: Kind) {
 
 /// Like [`check_labels`], for a metric with `#[existing_name]`.
 pub const fn check_existing_labels(names: &[&str], kind: Kind) {
+    check_distinct_labels(names);
     let mut i = 0;
     while i < names.len() {
         check_existing_label(names[i], kind);
@@ -133,8 +136,31 @@ pub const fn check_utf8_label(name: &str, kind: Kind) {
     }
 }
 
+/// Checks that the labels of a struct have different names, also those of flattened structs.
+#[expect(
+    clippy::manual_assert,
+    reason = "the compiler's error would quote the assertion"
+)]
+pub const fn check_distinct_labels(names: &[&str]) {
+    let mut i = 0;
+    while i < names.len() {
+        let mut j = 0;
+        while j < i {
+            if label::is_equal(names[i].as_bytes(), names[j].as_bytes()) {
+                panic!(
+                    "a flattened struct has a label of the same name as another label; rename one \
+                     with `#[label(rename = \"...\")]`"
+                );
+            }
+            j += 1;
+        }
+        i += 1;
+    }
+}
+
 /// Checks the label names of a struct that derives `Labels` against the rules of a declared metric.
 pub const fn check_labels(names: &[&str], kind: Kind) {
+    check_distinct_labels(names);
     let mut i = 0;
     while i < names.len() {
         check_declared_label(names[i], kind);
@@ -144,6 +170,7 @@ pub const fn check_labels(names: &[&str], kind: Kind) {
 
 /// Like [`check_labels`], for a metric with `#[utf8]`.
 pub const fn check_utf8_labels(names: &[&str], kind: Kind) {
+    check_distinct_labels(names);
     let mut i = 0;
     while i < names.len() {
         check_utf8_label(names[i], kind);

@@ -478,6 +478,39 @@ fn derived_labels() {
     );
 }
 
+#[test]
+fn a_derived_label_with_a_variant_for_all_others() {
+    derived_label(
+        "derived_other",
+        quote! {
+            enum Method<T> {
+                Get,
+                #[label(other)]
+                Other { text: T },
+            }
+        },
+    );
+}
+
+#[test]
+fn derived_labels_in_other_forms() {
+    derived_set(
+        "derived_forms",
+        quote! {
+            struct Request<'a, T> {
+                #[label(flatten)]
+                peer: Peer<'a, T>,
+                #[label(display)]
+                address: IpAddr,
+                #[label(display)]
+                proxy: Option<T>,
+                #[label(skip)]
+                started: Instant,
+            }
+        },
+    );
+}
+
 #[track_caller]
 fn declared(mode: Mode, name: &str, input: &TokenStream) {
     compare_tokens(name, &pipeline::declare(quote!(::m #input), mode));
@@ -493,13 +526,13 @@ fn derived_set(name: &str, input: TokenStream) {
     compare_tokens(name, &pipeline::derive_labels(input, "m"));
 }
 
-/// Compares the expansion of a function attribute with the snapshot `name`.
 #[track_caller]
 fn measured(mode: Mode, name: &str, input: &TokenStream) {
-    let code = pipeline::measure(quote!(m #input), mode);
+    let code = pipeline::measure(quote!(::m #input), mode);
     compare_tokens(name, &quote!(fn function() { let value = #code; }));
 }
 
+/// Compares the expansion of a function attribute with the snapshot `name`.
 #[track_caller]
 fn compare(instrument: &'static Instrument, name: &str, args: &TokenStream, item: &TokenStream) {
     compare_in(instrument, Mode::On, name, args, item);

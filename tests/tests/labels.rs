@@ -1,7 +1,13 @@
-//! Labels that are absent for some values.
+//! Labels that are optional, or formatted with `Display`.
 
-use metrics_core::{Format, Label, Labels, counted, encode_to_string, metrics};
-use tests::series;
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+};
+
+use metrics_core::{Format, Label, Labels, counted, encode_to_string, measure, metrics};
+use tests::{assert_panics, series};
 
 #[derive(Label, Clone, Copy)]
 enum Plan {
@@ -143,4 +149,166 @@ fn an_optional_label_of_an_info_is_absent_for_none() {
         samples("labels_build_info"),
         [r#"{version="1",commit="abc"} 1"#]
     );
+}
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+#[test]
+fn a_label_of_a_list_may_be_formatted_with_display() {
+    metrics! {
+        /// Connections.
+        static OPENED: Counter<(
+            #[label(display)] peer: IpAddr,
+            #[label(display)] via: Option<IpAddr>,
+            #[label(display)] file: std::path::Display<'_>,
+        )> = "labels_displayed_total";
+    }
+    let file = Path::new("/tmp/a");
+    OPENED.with(LOCALHOST, None, file.display()).inc();
+    OPENED
+        .with(LOCALHOST, Some(LOCALHOST), file.display())
+        .inc();
+    assert_eq!(
+        samples("labels_displayed_total"),
+        [
+            r#"{peer="127.0.0.1",file="/tmp/a"} 1"#,
+            r#"{peer="127.0.0.1",via="127.0.0.1",file="/tmp/a"} 1"#,
+        ]
+    );
+    assert!(OPENED.remove(LOCALHOST, None, file.display()));
+}
+
+#[test]
+fn an_allow_list_applies_to_the_formatted_text() {
+    metrics! {
+        /// Grades.
+        static GRADES: Counter<(#[label(display)] #[allow_only("a", "b")] grade: char)>
+            = "labels_grades_total";
+    }
+    GRADES.with('a').inc();
+    GRADES.with('x').inc();
+    assert_eq!(
+        samples("labels_grades_total"),
+        [
+            r#"{grade="a"} 1"#,
+            r#"{grade="b"} 0"#,
+            r#"{grade="other"} 1"#,
+        ]
+    );
+}
+
+#[test]
+fn a_field_of_a_struct_may_be_formatted_with_display() {
+    #[derive(Labels)]
+    struct Peer<T> {
+        #[label(display)]
+        address: T,
+        #[label(display, rename = "proxy")]
+        via: Option<T>,
+        secure: bool,
+    }
+    metrics! {
+        /// Connections.
+        static OPENED: Counter<Peer<IpAddr>> = "labels_peers_total";
+    }
+    let peer = |via| Peer {
+        address: LOCALHOST,
+        via,
+        secure: true,
+    };
+    OPENED.with(&peer(None)).inc();
+    OPENED.with(&peer(Some(LOCALHOST))).inc();
+    assert_eq!(
+        samples("labels_peers_total"),
+        [
+            r#"{address="127.0.0.1",secure="true"} 1"#,
+            r#"{address="127.0.0.1",proxy="127.0.0.1",secure="true"} 1"#,
+        ]
+    );
+}
+
+#[test]
+fn arguments_fields_and_expressions_may_be_formatted_with_display() {
+    struct Server {
+        address: IpAddr,
+    }
+    impl Server {
+        #[counted(outcome = false, labels(%self.address, %grade, %via, file = %path.display()))]
+        fn open(&self, grade: char, via: Option<IpAddr>, path: &Path) -> usize {
+            usize::from(via.is_some()) + path.as_os_str().len() + grade.len_utf8()
+        }
+    }
+    let server = Server { address: LOCALHOST };
+    server.open('a', None, Path::new("/"));
+    server.open('b', Some(LOCALHOST), Path::new("/"));
+    assert_eq!(
+        series("function_calls_total", "open"),
+        "127.0.0.1 a / 1, 127.0.0.1 b 127.0.0.1 / 1"
+    );
+    measure!("labels opened", counted(outcome = false, labels(peer = %server.address)), || ());
+    assert_eq!(
+        series("function_calls_total", "labels opened"),
+        "127.0.0.1 1"
+    );
+}
+
+#[test]
+fn display_may_record_into_the_metric_that_has_the_label() {
+    metrics! {
+        /// Recordings.
+        static RECORDED: Counter<(#[label(display)] text: Recording)> = "labels_recorded_total";
+    }
+    struct Recording(&'static str, Option<Box<Recording>>);
+    impl fmt::Display for Recording {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            if let Some(inner) = &self.1 {
+                RECORDED.with(Recording(inner.0, None)).inc();
+            }
+            f.write_str(self.0)
+        }
+    }
+    let inner = || Some(Box::new(Recording("inner", None)));
+    RECORDED.with(Recording("outer", inner())).inc();
+    RECORDED.with(Recording(LONG, inner())).inc();
+    let samples = samples("labels_recorded_total");
+    assert!(
+        samples.contains(&r#"{text="outer"} 1"#.to_owned()),
+        "{samples:?}"
+    );
+    assert!(
+        samples.contains(&format!(r#"{{text="{LONG}"}} 1"#)),
+        "{samples:?}"
+    );
+    assert!(
+        samples
+            .iter()
+            .any(|sample| sample.starts_with(r#"{text="inner"}"#))
+    );
+}
+
+/// Longer than the text that is formatted without an allocation.
+const LONG: &str = "a text of more than sixty-four bytes, which has to be formatted on the heap";
+
+#[test]
+fn a_panic_of_display_is_passed_on_and_an_error_ends_the_text() {
+    metrics! {
+        /// Recordings.
+        static RECORDED: Counter<(#[label(display)] text: Failing)> = "labels_failing_total";
+    }
+    enum Failing {
+        Panic,
+        Error,
+    }
+    impl fmt::Display for Failing {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("begun")?;
+            match self {
+                Failing::Panic => tests::fail(),
+                Failing::Error => Err(fmt::Error),
+            }
+        }
+    }
+    assert_panics(|| RECORDED.with(Failing::Panic).inc());
+    RECORDED.with(Failing::Error).inc();
+    assert_eq!(samples("labels_failing_total"), [r#"{text="begun"} 1"#]);
 }

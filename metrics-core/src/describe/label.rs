@@ -256,7 +256,7 @@ pub(crate) const fn label_with_equal_values(
     None
 }
 
-const fn is_equal(a: &[u8], b: &[u8]) -> bool {
+pub(crate) const fn is_equal(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }

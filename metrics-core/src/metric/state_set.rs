@@ -57,6 +57,10 @@ impl<L: Label, S: SeriesStorage> StateSet<L, S> {
 ///
 /// At compile time, if the label is open, has no values, or has an empty value, as an `Option` does.
 #[doc(hidden)]
+#[expect(
+    clippy::manual_assert,
+    reason = "the compiler's error would quote the assertion"
+)]
 pub const fn state_names<L: Label>() -> &'static [&'static str] {
     if empty_value(L::VALUES).is_some() {
         panic!(

@@ -26,8 +26,13 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
-use super::{ending::ending, family, output::closure_hint, tokens::located_at};
-use crate::model::{Args, EntryLabel, Function, Returns, first_span};
+use super::{
+    ending::ending,
+    family,
+    output::closure_hint,
+    tokens::{displayed, located_at},
+};
+use crate::model::{Args, EntryLabel, Function, Returns, first_span, optional};
 
 /// The tokens of one attribute's recorder.
 pub(super) struct Recorder {
@@ -124,6 +129,13 @@ pub(super) fn entry_values(args: &Args, function: &Function, call: &TokenStream)
         let value = label.value.as_ref();
         let value = value.map_or_else(|| quote!(#name), ToTokens::to_token_stream);
         let span = value_span(label);
+        if label.display.is_some() {
+            let ty = function
+                .argument_type(name)
+                .filter(|_| label.value.is_none());
+            let is_optional = ty.is_some_and(|ty| optional(ty).is_some());
+            return displayed(&args.krate, span, &value, is_optional);
+        }
         let call = located_at(call, span);
         if let Some(ty) = function.label_type(label, args) {
             // With the type stated, a value of another type is an error at the value.

@@ -13,6 +13,25 @@ pub(crate) fn located_at(path: impl ToTokens, span: Span) -> TokenStream {
     path.into_token_stream().into_iter().map(locate).collect()
 }
 
+/// The label value of something that implements `Display`, or of an `Option` of it. An error about
+/// its type appears at `span`.
+pub(super) fn displayed(
+    krate: &Path,
+    span: Span,
+    value: &TokenStream,
+    is_optional: bool,
+) -> TokenStream {
+    let krate = located_at(krate, span);
+    let displayed = quote_spanned!(span=> #krate::__private::Displayed);
+    if is_optional {
+        quote_spanned! {span=>
+            ::core::option::Option::map(::core::option::Option::as_ref(&(#value)), #displayed)
+        }
+    } else {
+        quote_spanned!(span=> #displayed(&(#value)))
+    }
+}
+
 /// A block whose braces have this span.
 pub(super) fn in_braces(brace: Span, tokens: TokenStream) -> TokenTree {
     let mut group = Group::new(Delimiter::Brace, tokens);

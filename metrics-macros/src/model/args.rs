@@ -1,7 +1,7 @@
 //! [`Args`]: a function attribute, such as `#[counted]`, with its parsed arguments.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::{Expr, LitBool, LitFloat, LitStr, Path, Type};
+use syn::{Expr, LitBool, LitFloat, LitStr, Path, Token, Type};
 
 use super::{Buckets, Instrument, Slot, without_comma};
 
@@ -138,12 +138,14 @@ pub(crate) enum LabelArg {
 }
 
 /// A label whose value is known when the call begins: `argument`, `argument: Type`, `self.field`,
-/// `key = expression` or `key: Type = expression`.
+/// `key = expression` or `key: Type = expression`; with `%` before the value, it is formatted with
+/// `Display`.
 pub(crate) struct EntryLabel {
     pub(crate) name: Ident,
     pub(crate) ty: Option<Type>,
     /// If absent, the value is the function's argument that has the label's name.
     pub(crate) value: Option<Expr>,
+    pub(crate) display: Option<Token![%]>,
 }
 
 /// A label in `on_return(...)`: `key = |result| expression` or `key: Type = |result| expression`.

@@ -99,6 +99,8 @@ pub(crate) struct LabelRules {
     pub(crate) allow_only: Slot<AllowList>,
     /// A function that is called with each value and returns the value to record.
     pub(crate) normalize: Slot<Path>,
+    /// Whether the value is formatted with `Display`.
+    pub(crate) display: Slot<()>,
 }
 
 /// The content of `#[allow_only("GET", "POST", else = "unknown")]`.

@@ -70,7 +70,7 @@ impl Function {
 
     /// The type of the argument of this name. `None` if a pattern binds the variable, or if there
     /// are several arguments of the name, each under another `cfg`.
-    fn argument_type(&self, name: &Ident) -> Option<&Type> {
+    pub(crate) fn argument_type(&self, name: &Ident) -> Option<&Type> {
         let mut types = self.sig.inputs.iter().filter_map(|input| match input {
             FnArg::Typed(input) => match &*input.pat {
                 Pat::Ident(pat) if pat.by_ref.is_none() && pat.ident.unraw() == name.unraw() => {
@@ -91,6 +91,10 @@ impl Function {
             let ty = is_argument.then(|| self.argument_type(&label.name))?;
             ty.filter(|ty| is_concrete(ty, &self.sig, args))
         };
+        if label.display.is_some() {
+            // The text is no value of the type.
+            return None;
+        }
         label.ty.as_ref().or_else(of_argument)
     }
 

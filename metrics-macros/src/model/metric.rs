@@ -222,6 +222,11 @@ fn check_labels(labels: &[ListedLabel], errors: &mut Errors) {
     }
     report_duplicates(labels.iter().map(|label| &label.parameter), errors);
     for label in labels {
+        if let (Some(key), true) = (label.rules.display.key(), label.rules.normalize.is_set()) {
+            let message = "the result of `normalize` is the label; remove `display`, and let the \
+                           function format the value";
+            errors.at(key, message);
+        }
         let allow_only = &label.rules.allow_only;
         if let (Some(key), Some(list)) = (allow_only.key(), allow_only.get()) {
             check_allow_list(key, list, errors);

@@ -38,7 +38,9 @@ pub(crate) use self::{
         AllowList, Declaration, Declarations, Expiry, LabelRules, LabelsType, ListedLabel,
         MetricAttrs, MetricType,
     },
-    derive::{DeriveItem, LabelAttr, LabelEnum, LabelStruct},
+    derive::{
+        DeriveItem, FieldLabels, LabelAttr, LabelEnum, LabelField, LabelStruct, LabelVariant,
+    },
     errors::Errors,
     function::{Container, Function, Item, Member, MemberKind, is_inert},
     generics::is_nameable,
@@ -49,7 +51,7 @@ pub(crate) use self::{
     metric::{MAX_LISTED_LABELS, Metric, MetricKind},
     returns::{Fallible, FutureForm, Returns, with_static_lifetimes},
     slot::Slot,
-    tokens::{first_span, label_name, mentions, ungrouped, without_comma},
+    tokens::{first_span, label_name, last_segment, mentions, optional, ungrouped, without_comma},
     words::{either, similar},
 };
 

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Expr, LitStr, Type, ext::IdentExt};
+use syn::{Expr, GenericArgument, LitStr, PathArguments, PathSegment, Type, ext::IdentExt};
 
 /// The span of an expression's first token. `syn` gives no more on stable Rust, which cannot join
 /// spans.
@@ -23,6 +23,28 @@ pub(crate) fn ungrouped(ty: &Type) -> &Type {
         Type::Group(group) => ungrouped(&group.elem),
         Type::Paren(paren) => ungrouped(&paren.elem),
         ty => ty,
+    }
+}
+
+/// The `L` in a type that is written `Option<L>`.
+pub(crate) fn optional(ty: &Type) -> Option<&Type> {
+    let last = last_segment(ty)?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(arguments) if last.ident == "Option" => {
+            match arguments.args.first()? {
+                GenericArgument::Type(ty) => Some(ty),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The last segment of a path: `String` for `std::string::String`.
+pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match ungrouped(ty) {
+        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
+        _ => None,
     }
 }
 

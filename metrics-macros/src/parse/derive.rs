@@ -27,16 +27,13 @@ pub(crate) fn derive_item(
         Data::Union(_) => ("field", Vec::new()),
     };
     let mut on_type = label_attr(&input.attrs, errors);
-    if let Some(key) = on_type.rename.key() {
-        let message = format_args!("`rename` belongs on a {part}, not on the type");
+    for key in on_type.of_parts() {
+        let message = format_args!("`{key}` belongs on a {part}, not on the type");
         errors.at(key, message);
     }
     let on_parts = attrs.into_iter().map(|attrs| {
         let attr = label_attr(attrs, errors);
-        for key in [attr.rename_all.key(), attr.utf8.key(), attr.krate.key()]
-            .into_iter()
-            .flatten()
-        {
+        for key in attr.of_types() {
             let message = format_args!("`{key}` belongs on the type, not on a {part}");
             errors.at(key, message);
         }
@@ -72,7 +69,16 @@ fn label_attr(attrs: &[Attribute], errors: &mut Errors) -> LabelAttr {
 }
 
 fn argument(parsed: &mut LabelAttr, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
-    const ARGUMENTS: [&str; 4] = ["rename", "rename_all", "utf8", "crate"];
+    const ARGUMENTS: [&str; 8] = [
+        "rename",
+        "rename_all",
+        "display",
+        "flatten",
+        "skip",
+        "other",
+        "utf8",
+        "crate",
+    ];
 
     if let Ok(text) = input.fork().parse::<LitStr>() {
         let message = format_args!("an argument has a key; write `rename = {}`", text.token());
@@ -91,6 +97,10 @@ fn argument(parsed: &mut LabelAttr, input: ParseStream, errors: &mut Errors) -> 
             let name = literal(key, "a string literal", "\"kebab-case\"", input)?;
             parsed.rename_all.set(key, case(&name)?, errors);
         }
+        "display" => flag(key, &mut parsed.display, input, errors)?,
+        "flatten" => flag(key, &mut parsed.flatten, input, errors)?,
+        "skip" => flag(key, &mut parsed.skip, input, errors)?,
+        "other" => flag(key, &mut parsed.other, input, errors)?,
         "utf8" => flag(key, &mut parsed.utf8, input, errors)?,
         "crate" => {
             let path = path(key, "::metrics_core", input)?;

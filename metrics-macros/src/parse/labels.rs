@@ -18,6 +18,7 @@ use crate::model::{EntryLabel, ErrLabel, LabelArg, ResultLabel, first_span};
 impl Parse for LabelArg {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         let start = input.fork();
+        let before: Option<Token![%]> = input.parse()?;
         if input.peek(Token![self]) {
             let value: Expr = input.parse().map_err(|error: syn::Error| {
                 let message = "expected a field; write `self.field`, or `name = expression`";
@@ -34,23 +35,36 @@ impl Parse for LabelArg {
                 name,
                 ty: None,
                 value: Some(value),
+                display: before,
             })));
         }
         let Ok(name) = input.call(Ident::parse_any) else {
             return Err(without_name(&start, start.span()));
         };
-        if name == "on_return" && input.peek(Paren) {
+        if name == "on_return" && before.is_none() && input.peek(Paren) {
             return Ok(LabelArg::OnReturn(on_return(&name, input)?));
         }
         let ty = label_type(&name, input)?;
-        let value = label_value(&name, "expression", input)?;
+        let (display, value) = entry_value(&name, before, input)?;
+        if let Some(display) = display.filter(|_| ty.is_some()) {
+            let message = format_args!(
+                "a label by `Display` is text and has no type; write `{name} = %expression`, or \
+                 remove `%`"
+            );
+            return Err(syn::Error::new(display.span, message));
+        }
         if !is_end(input) {
             return Err(match value {
                 None if ty.is_none() => without_name(&start, name.span()),
                 _ => comma_missing(input),
             });
         }
-        Ok(LabelArg::Entry(Box::new(EntryLabel { name, ty, value })))
+        Ok(LabelArg::Entry(Box::new(EntryLabel {
+            name,
+            ty,
+            value,
+            display,
+        })))
     }
 }
 
@@ -78,10 +92,16 @@ fn without_name(start: ParseStream, span: Span) -> syn::Error {
         };
         return syn::Error::new(span, message);
     }
-    if start.peek(Token![%]) || start.peek(Token![?]) {
-        let message = "a label is written without `%` and `?`; write `labels(argument)`, or \
-                       `labels(name = expression)` for a value in another form";
+    if start.peek(Token![?]) {
+        let message = "a label is written without `?`; write `labels(%argument)` for a value that \
+                       implements `Display`, or `labels(name = expression)`";
         return syn::Error::new(span, message);
+    }
+    let is_displayed = start.peek(Token![%]);
+    let percent = if is_displayed { "%" } else { "" };
+    if is_displayed {
+        // The fork is not used any more.
+        let _: syn::Result<Token![%]> = start.parse();
     }
     let message = match start.fork().parse::<Expr>() {
         Ok(Expr::Path(path)) if path.path.is_ident("self") => {
@@ -96,7 +116,7 @@ fn without_name(start: ParseStream, span: Span) -> syn::Error {
             let name = suggested_name(&value);
             let text = spelled(value.to_token_stream());
             let value = if text.len() > 40 { "expression" } else { &text };
-            format!("the label has no name; write `{name} = {value}`")
+            format!("the label has no name; write `{name} = {percent}{value}`")
         }
     };
     syn::Error::new(span, message)
@@ -149,6 +169,30 @@ fn label_type(name: &Ident, input: ParseStream) -> syn::Result<Option<Type>> {
     Ok(Some(type_of(name, input)?))
 }
 
+/// Parses the value of a label after its name and type, if there is one, and the `%` before it.
+/// `before` is the `%` before the name, which is allowed if there is no value.
+fn entry_value(
+    name: &Ident,
+    before: Option<Token![%]>,
+    input: ParseStream,
+) -> syn::Result<(Option<Token![%]>, Option<Expr>)> {
+    let is_displayed = input.peek(Token![=]) && input.peek2(Token![%]);
+    if let Some(before) = before.filter(|_| input.peek(Token![=])) {
+        let message = format_args!("`%` stands before the value; write `{name} = %expression`");
+        return Err(syn::Error::new(before.span, message));
+    }
+    if !is_displayed {
+        return Ok((before, label_value(name, "expression", input)?));
+    }
+    input.parse::<Token![=]>()?;
+    let display = input.parse()?;
+    let value = input.parse().map_err(|error: syn::Error| {
+        let message = format_args!("expected an expression; write `{name} = %expression`");
+        syn::Error::new(error.span(), message)
+    })?;
+    Ok((Some(display), Some(value)))
+}
+
 /// Parses the value of a label after its name and type, if there is one. The example is for the
 /// error message.
 fn label_value(name: &Ident, example: &str, input: ParseStream) -> syn::Result<Option<Expr>> {
@@ -167,6 +211,12 @@ impl Parse for ResultLabel {
             syn::Error::new(error.span(), message)
         })?;
         let ty = label_type(&name, input)?;
+        if input.peek(Token![=]) && input.peek2(Token![%]) {
+            input.parse::<Token![=]>()?;
+            let message = "`%` formats values that are known when the call begins; let the closure \
+                           return the text, as `|result| result.to_string()`";
+            return Err(input.error(message));
+        }
         let value = label_value(&name, EXAMPLE, input)?.ok_or_else(|| {
             let message = format_args!(
                 "expected a closure that computes the label from the result; write `{name} = \

@@ -10,9 +10,9 @@ use syn::{
     token::{Brace, Paren},
 };
 
-use super::args;
+use super::{args, grammar::comma};
 use crate::model::{
-    Args, Code, Errors, Function, Instrument, Measured, check_exits, without_comma,
+    Args, Code, Errors, Function, Instrument, Measured, check_exits, similar, without_comma,
 };
 
 /// Parses the path of metrics-core, which the `macro_rules!` macro `measure!` passes, and the user's
@@ -31,7 +31,7 @@ pub(crate) fn measured(tokens: TokenStream, errors: &mut Errors) -> syn::Result<
         }
         let mut attributes = Vec::new();
         while !input.is_empty() {
-            input.parse::<Token![,]>()?;
+            comma(input)?;
             if !input.peek(syn::Ident) {
                 break;
             }
@@ -55,10 +55,13 @@ pub(crate) fn measured(tokens: TokenStream, errors: &mut Errors) -> syn::Result<
 fn attribute(krate: &Path, input: ParseStream, errors: &mut Errors) -> syn::Result<Args> {
     let word: Ident = input.parse()?;
     let Some(instrument) = Instrument::named(&word) else {
-        let message = format_args!(
-            "unknown attribute `{word}`; expected `counted`, `timed` or `in_flight`, or the code: \
-             `|| ...`, `async {{ ... }}` or `{{ ... }}`"
-        );
+        let remedy = match similar(&word, &["counted", "timed", "in_flight"]) {
+            Some(similar) => format!("did you mean `{similar}`?"),
+            None => "expected `counted`, `timed` or `in_flight`, or the code: `|| ...`, \
+                     `async { ... }` or `{ ... }`"
+                .to_owned(),
+        };
+        let message = format_args!("unknown attribute `{word}`; {remedy}");
         return Err(syn::Error::new(word.span(), message));
     };
     let mut arguments = TokenStream::new();

@@ -9,7 +9,7 @@ use syn::{
 };
 
 use super::{
-    grammar::{self, comma_separated},
+    grammar::{self, comma_separated, unknown},
     slo::{self, seconds},
 };
 use crate::model::{AllowList, Errors, Expiry, LabelRules, MetricAttrs, Slo, Slot, similar};
@@ -247,9 +247,21 @@ fn label_rule(rules: &mut LabelRules, attr: &Attribute, errors: &mut Errors) -> 
             let path = argument_with(parse, key, "the path of a function", "path", attr)?;
             rules.normalize.set(key, path, errors);
         }
+        Some(("label", key)) => {
+            let parse = |input: ParseStream| {
+                comma_separated(input, |input| {
+                    let key = &grammar::key("`display`", input)?;
+                    match key.to_string().as_str() {
+                        "display" => grammar::flag(key, &mut rules.display, input, errors),
+                        _ => unknown("argument", key, &["display"], input, errors),
+                    }
+                })
+            };
+            argument_with(parse, key, "`display`", "display", attr)?;
+        }
         _ => {
-            let message =
-                "unknown attribute of a label; expected `allow_only`, `name` or `normalize`";
+            let message = "unknown attribute of a label; expected `allow_only`, `label(display)`, \
+                           `name` or `normalize`";
             return Err(syn::Error::new(attr.path().span(), message));
         }
     }

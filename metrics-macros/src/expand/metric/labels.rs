@@ -18,12 +18,14 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{GenericArgument, LitStr, PathArguments, PathSegment, Type, spanned::Spanned};
+use syn::{LitStr, Type, spanned::Spanned};
 
 use super::Expansion;
 use crate::{
-    expand::tokens::located_at,
-    model::{Declaration, LabelsType, ListedLabel, MAX_LISTED_LABELS, Mode, ungrouped},
+    expand::tokens::{displayed, located_at},
+    model::{
+        Declaration, LabelsType, ListedLabel, MAX_LISTED_LABELS, Mode, last_segment, optional,
+    },
 };
 
 impl Expansion<'_> {
@@ -68,6 +70,9 @@ impl Expansion<'_> {
             let krate = located_at(krate, path.span());
             let ty = borrowed(&label.ty);
             return quote_spanned!(path.span()=> #krate::__private::normalizer_values::<#ty, _>(#path));
+        }
+        if label.rules.display.is_set() {
+            return quote!(::core::option::Option::None);
         }
         let ty = &label.ty;
         quote!(<#ty as #krate::Label>::VALUES)
@@ -127,7 +132,7 @@ impl Expansion<'_> {
                 let values = names.iter().zip(labels).enumerate();
                 let values = values.map(|(index, (name, label))| match self.mode {
                     Mode::On => self.recorded_value(index, name, label),
-                    Mode::Off => unrecorded_value(name, label),
+                    Mode::Off => self.unrecorded_value(name, label),
                 });
                 // A tuple of more labels, which `model` reports, would not be a label set.
                 let values = values.take(MAX_LISTED_LABELS);
@@ -157,6 +162,14 @@ impl Expansion<'_> {
                 #krate::__private::normalized(#path, #value)
             };
         }
+        if let Some(key) = label.rules.display.key() {
+            value = displayed(
+                self.krate,
+                key.span(),
+                &value,
+                optional(&label.ty).is_some(),
+            );
+        }
         if let Some(key) = label.rules.allow_only.key() {
             let krate = located_at(self.krate, key.span());
             value = quote_spanned! {key.span()=>
@@ -165,13 +178,18 @@ impl Expansion<'_> {
         }
         value
     }
-}
 
-/// A value in a program without metrics: its `normalize` function is type-checked and not called.
-fn unrecorded_value(name: &Ident, label: &ListedLabel) -> TokenStream {
-    let path = label.rules.normalize.get();
-    let value = path.map(|path| quote!({ let _ = || #path(#name); "" }));
-    value.unwrap_or_else(|| quote!(#name))
+    /// A value in a program without metrics: its `normalize` function is type-checked and not called.
+    fn unrecorded_value(&self, name: &Ident, label: &ListedLabel) -> TokenStream {
+        if let Some(path) = label.rules.normalize.get() {
+            return quote!({ let _ = || #path(#name); "" });
+        }
+        if let Some(key) = label.rules.display.key() {
+            let is_optional = optional(&label.ty).is_some();
+            return displayed(self.krate, key.span(), &quote!(#name), is_optional);
+        }
+        quote!(#name)
+    }
 }
 
 /// A name for each label's parameter: keywords in their raw form, and duplicates, which `model`
@@ -217,26 +235,5 @@ fn borrowed(ty: &Type) -> TokenStream {
         quote!(::core::option::Option<&str>)
     } else {
         quote!(#ty)
-    }
-}
-
-/// The `L` in a type that is written `Option<L>`.
-fn optional(ty: &Type) -> Option<&Type> {
-    let last = last_segment(ty)?;
-    match &last.arguments {
-        PathArguments::AngleBracketed(arguments) if last.ident == "Option" => {
-            match arguments.args.first()? {
-                GenericArgument::Type(ty) => Some(ty),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-fn last_segment(ty: &Type) -> Option<&PathSegment> {
-    match ungrouped(ty) {
-        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
-        _ => None,
     }
 }

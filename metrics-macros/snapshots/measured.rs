@@ -1,0 +1,156 @@
+fn function() {
+    let value = {
+        #[allow(unused_imports)]
+        use ::m::__private::call::ValueProbeFallback as _;
+        #[allow(unused_imports)]
+        use ::m::__private::call::Inferred as _;
+        ::m::__private::call::run_call::<
+            ::m::__private::call::Counted<_>,
+            _,
+            _,
+        >(
+            {
+                const _: () = ::m::__private::check_label("text", ::m::Kind::Counter);
+                const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+                        &[
+                            (
+                                ::m::__private::Cow::Borrowed("function"),
+                                ::m::__private::Cow::Borrowed("parse"),
+                            ),
+                            (
+                                ::m::__private::Cow::Borrowed("module"),
+                                ::m::__private::Cow::Borrowed(::core::module_path!()),
+                            ),
+                        ],
+                        ::core::file!(),
+                        ::m::__private::line_in(
+                            ::core::file!(),
+                            ::core::line!(),
+                            "",
+                            0u32,
+                        ),
+                        ::core::module_path!(),
+                        ::m::__private::call::OutcomeLabel::Present {
+                            fallible: true,
+                            is_async: false,
+                        },
+                    )
+                    .labels(
+                        {
+                            const LABELS: &[::m::__private::Cow<'static, str>] = &::m::__private::borrowed_texts::<
+                                1usize,
+                            >(&["text"]);
+                            LABELS
+                        },
+                        {
+                            const SETS: &[::core::option::Option<
+                                &'static [&'static str],
+                            >] = &[::core::option::Option::None];
+                            const _: () = ::m::__private::check_series(
+                                ::m::__private::closed_series(SETS),
+                                ::m::DEFAULT_MAX_SERIES,
+                            );
+                            SETS
+                        },
+                        {
+                            const RESULTS: &[::m::__private::call::ResultLabel] = &[];
+                            RESULTS
+                        },
+                    );
+                const __CELLS: usize = __SPEC
+                    .cell_count(::m::__private::call::FunctionFamily::COUNTED);
+                static __SHARED: [::m::__private::AtomicU64; __CELLS] = [const {
+                    ::m::__private::AtomicU64::new(0)
+                }; __CELLS];
+                static __FAMILY: ::m::__private::Family = {
+                    ::m::__register! {
+                        ::m::__private::Registration::Family(& __FAMILY)
+                    }
+                    __SPEC
+                        .family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
+                };
+                type __Local = <::m::__private::Strategy<
+                    {
+                        ::m::__private::choose_strategy(
+                            __CELLS,
+                            true,
+                            ::m::__private::MAX_STATIC_CELLS,
+                        )
+                    },
+                > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+                ::m::__private::thread_local! {
+                    static __LOCAL : __Local = const { < __Local as
+                    ::m::__private::ConstInit > ::INIT };
+                }
+                ::m::__private::call::LocalCallSeries::new(
+                    ::m::__private::call::CallSeries::with(
+                        &__FAMILY,
+                        &(::m::__private::call::OpenLabel(&(text)),),
+                    ),
+                    &__LOCAL,
+                )
+            },
+            || {
+                let __call = ::m::__private::call::CallGuard::<
+                    ::m::__private::call::InFlightCall<_>,
+                >::new({
+                    const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+                        &[
+                            (
+                                ::m::__private::Cow::Borrowed("function"),
+                                ::m::__private::Cow::Borrowed("parse"),
+                            ),
+                            (
+                                ::m::__private::Cow::Borrowed("module"),
+                                ::m::__private::Cow::Borrowed(::core::module_path!()),
+                            ),
+                        ],
+                        ::core::file!(),
+                        ::m::__private::line_in(
+                            ::core::file!(),
+                            ::core::line!(),
+                            "",
+                            0u32,
+                        ),
+                        ::core::module_path!(),
+                        ::m::__private::call::OutcomeLabel::Omitted,
+                    );
+                    const __CELLS: usize = __SPEC
+                        .cell_count(::m::__private::call::FunctionFamily::IN_FLIGHT);
+                    static __SHARED: [::m::__private::AtomicU64; __CELLS] = [const {
+                        ::m::__private::AtomicU64::new(0)
+                    }; __CELLS];
+                    static __FAMILY: ::m::__private::Family = {
+                        ::m::__register! {
+                            ::m::__private::Registration::Family(& __FAMILY)
+                        }
+                        __SPEC
+                            .family(
+                                ::m::__private::call::FunctionFamily::IN_FLIGHT,
+                                &__SHARED,
+                            )
+                    };
+                    type __Local = <::m::__private::Strategy<
+                        {
+                            ::m::__private::choose_strategy(
+                                __CELLS,
+                                true,
+                                ::m::__private::MAX_STATIC_CELLS,
+                            )
+                        },
+                    > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+                    ::m::__private::thread_local! {
+                        static __LOCAL : __Local = const { < __Local as
+                        ::m::__private::ConstInit > ::INIT };
+                    }
+                    ::m::__private::call::LocalCallSeries::new(
+                        ::m::__private::call::CallSeries::unlabelled(&__FAMILY),
+                        &__LOCAL,
+                    )
+                });
+                ::m::__private::call::make_future(|| -> _ { text.parse::<u32>() })
+            },
+            |__result| ::m::__private::call::ValueProbe(__result.__inferred()).is_error(),
+        )
+    };
+}
