@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use crate::{
     series::{
         entry::{Entry, Tail, tails_match},
+        id::SeriesId,
         place::{FIRST_BLOCK, MAX_SERIES, block_size, blocks_for, locate},
     },
     storage::{Region, Regions, layout::Layout},
@@ -110,6 +111,19 @@ impl Blocks {
             .unwrap_or_else(|| self.get_or_allocate(block));
         let (region, at) = within(offset, self.region_bits);
         (block.regions.get(region), at)
+    }
+
+    /// The result of [`region_of`](Self::region_of) for the place of a series that look-ups find;
+    /// `None` for a removed, expired or suspended series.
+    #[inline(always)]
+    pub(crate) fn region_of_live(&self, series: SeriesId) -> Option<(&Region, usize)> {
+        let (block, offset) = locate(series.place);
+        let block = self.get(block)?;
+        if block.entries.get(offset)?.version() != series.generation {
+            return None;
+        }
+        let (region, at) = within(offset, self.region_bits);
+        Some((block.regions.get(region), at))
     }
 
     /// The entry of a place.

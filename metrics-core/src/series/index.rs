@@ -181,14 +181,15 @@ impl Index {
     }
 
     /// Whether the series has neither been removed nor expired.
-    #[inline(always)]
     pub(crate) fn contains(&self, series: SeriesId) -> bool {
-        let (block, offset) = locate(series.place);
-        let entry = self
-            .blocks
-            .get(block)
-            .and_then(|block| block.entries.get(offset));
-        entry.is_some_and(|entry| entry.version() == series.generation)
+        self.region_of_live(series).is_some()
+    }
+
+    /// The result of [`region_of`](Self::region_of) if the index [contains](Self::contains) the
+    /// series.
+    #[inline(always)]
+    pub(crate) fn region_of_live(&self, series: SeriesId) -> Option<(&Region, usize)> {
+        self.blocks.region_of_live(series)
     }
 
     /// The region with the cells of a place's series, and the position of the series in the region.

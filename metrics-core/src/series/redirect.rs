@@ -32,15 +32,14 @@ impl Index {
         overflow: impl Fn() -> SeriesId,
         op: impl FnOnce(&[AtomicU64]),
     ) {
-        let series = if self.contains(series) {
-            series
-        } else {
-            match self.redirect_to(series, &overflow) {
-                Some(series) => series,
+        let (found, series) = match self.region_of_live(series) {
+            Some(found) => (found, series),
+            None => match self.redirect_to(series, &overflow) {
+                Some(series) => (self.region_of(series.place), series),
                 None => return,
-            }
+            },
         };
-        let (region, at) = self.region_of(series.place);
+        let (region, at) = found;
         match region.ready(at, series.generation) {
             Some(cells) => op(cells),
             None => region.record_open(at, series.generation, op),
