@@ -256,6 +256,31 @@ mod enabled {
 /// [handle](crate::Handle) to one series, and, for open labels, `remove(...)`, `clear()` and
 /// `retain(|labels| ...)`. An info has `set(...)` and `get()` instead.
 ///
+/// A gauge or state set with labels also has `replace(...)`, which replaces all series at once. A
+/// scrape, in whatever format, exposes either all earlier series or all new ones:
+///
+/// ```
+/// use metrics_core::metrics;
+///
+/// metrics! {
+///     /// Jobs that wait.
+///     static WAITING: Gauge<(queue: &str)> = "jobs_waiting";
+/// }
+///
+/// let queues = [("mail", 3), ("print", 0)];
+/// WAITING.replace(|set| {
+///     for (queue, jobs) in queues {
+///         set(queue, jobs);
+///     }
+/// });
+/// ```
+///
+/// A series with labels that existed before stays the same series; handles to it remain valid. A
+/// recording through a handle to a series that has left is not exposed, as after `remove`. If labels
+/// are set twice, the last value counts. Beyond the cardinality limit, values go to the overflow
+/// series. If all labels are closed, no series can leave, and those that are not set become 0. The
+/// closure runs before the replacement, without a lock, so it may record, even into this metric.
+///
 /// # Series that expire
 ///
 /// ```
@@ -301,6 +326,11 @@ mod enabled {
 /// A recording through the result of a `with` that is older than a `remove`, `clear` or `retain` of
 /// the series is not exposed. If the series of the metric expire, and another series has taken the
 /// storage of the removed one meanwhile, it goes to the overflow series.
+///
+/// In that minute an expired series takes memory, but does not count towards `max_series`. As many
+/// series can expire in it as `max_series` allows, or 32,768 counters or 1,424 histograms with the
+/// default buckets if that is more. Beyond that, idle series stay until the minute of others has
+/// passed.
 ///
 /// # Expands to
 ///

@@ -15,7 +15,7 @@ pub use crate::{
     },
     metric::{
         declared::{DeclaredMetric, DeclaredSeries, declared_family},
-        family::Family,
+        family::{CellValue, Family, Replacement},
         handle::Handle,
         histogram::{histogram_layout, native_histogram_layout},
         needs_labels::NeedsLabels,

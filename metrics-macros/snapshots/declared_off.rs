@@ -141,6 +141,18 @@ impl PAGES {
     pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
         let _ = keep;
     }
+    /// Replaces all series by those that `series` sets through the function that it gets.
+    ///
+    /// A scrape exposes either all earlier series or all new ones. If all labels are closed,
+    /// series that are not set become 0.
+    pub fn replace(
+        &self,
+        series: impl ::core::ops::FnOnce(
+            &mut dyn ::core::ops::FnMut(&str, Cache, ::core::primitive::i64),
+        ),
+    ) {
+        let _ = series;
+    }
 }
 #[doc(hidden)]
 #[automatically_derived]

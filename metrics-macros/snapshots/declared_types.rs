@@ -353,6 +353,26 @@ impl LINK {
     pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
         <LINK as ::m::__private::DeclaredMetric>::family().retain(keep);
     }
+    /// Replaces all series by those that `series` sets through the function that it gets.
+    ///
+    /// A scrape exposes either all earlier series or all new ones. If all labels are closed,
+    /// series that are not set become 0.
+    pub fn replace(
+        &self,
+        series: impl ::core::ops::FnOnce(&mut dyn ::core::ops::FnMut(&str, Link)),
+    ) {
+        let mut __replacement = <::m::__private::Replacement as ::core::default::Default>::default();
+        series(
+            &mut |peer: &str, __value: Link| {
+                __replacement
+                    .set(
+                        &(peer,),
+                        &(::m::Label::index(&__value) as ::core::primitive::i64),
+                    )
+            },
+        );
+        __replacement.apply(<LINK as ::m::__private::DeclaredMetric>::family());
+    }
 }
 #[doc(hidden)]
 #[automatically_derived]

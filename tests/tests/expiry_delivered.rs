@@ -173,3 +173,26 @@ fn encodings_by_the_program_are_delivered_when_they_return() {
     assert!(encoded().contains("peer=\"a\""));
     assert!(!encoded().contains("peer=\"a\""));
 }
+
+#[test]
+fn short_lived_series_find_room_although_many_expire_within_a_minute() {
+    let registry = Registry::new();
+    let options = Options::new("peer_total", "Sent.").labels(["peer"]);
+    let sent = registry
+        .create_family::<Counter>(options.expire(EXPIRY).max_series(100))
+        .unwrap();
+    let clock = Clock::stop();
+    for round in 0..50 {
+        for peer in 0..60 {
+            sent.with(&[&format!("{round}, {peer}")]).inc();
+        }
+        for _ in 0..2 {
+            let text = registry.encode_to_string(Format::Text);
+            assert!(!text.contains("overflow"), "in round {round}");
+            clock.advance(EXPIRY);
+        }
+        assert_eq!(registry.gather()[0].metrics.len(), 60);
+        registry.encode_to_string(Format::Text);
+        assert_eq!(registry.gather()[0].metrics, []);
+    }
+}

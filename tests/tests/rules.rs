@@ -40,6 +40,28 @@ metrics! {
     static STAMPED: Histogram = "post_stamped_seconds";
 }
 
+mod lenient {
+    use super::metrics;
+
+    metrics! {
+        /// Time to weigh a letter.
+        #[buckets(0.1, 1.0)]
+        #[slo(latency = "100ms", objective = 90)]
+        static WEIGHED: Histogram = "post_weighed_seconds";
+    }
+}
+
+mod strict {
+    use super::metrics;
+
+    metrics! {
+        /// Time to weigh a letter.
+        #[buckets(0.1, 1.0)]
+        #[slo(latency = "100ms", objective = 99)]
+        static WEIGHED: Histogram = "post_weighed_seconds";
+    }
+}
+
 /// Has an objective that lets half of the calls fail: even if all fail, its budget burns too slowly
 /// for a page.
 #[counted(slo(success = 50))]
@@ -166,6 +188,30 @@ fn rules_match_a_bound_as_it_is_exposed() {
         // Within a string of YAML.
         assert!(rules.contains(&format!("le=\\\"{bound}\\\"")), "{rules}");
     }
+}
+
+#[test]
+fn of_objectives_that_differ_in_their_percentage_the_strictest_has_rules() {
+    let catalog = catalog();
+    let yaml = Rules::of(&catalog).to_yaml();
+    let alerts = yaml.split("- alert: ");
+    let of_weighed: Vec<&str> = alerts
+        .filter(|alert| alert.contains("\"metric\": \"post_weighed_seconds\""))
+        .collect();
+    assert_eq!(of_weighed.len(), 2, "{yaml}");
+    for alert in of_weighed {
+        assert!(alert.contains("99 % must take 0.1 s or less"), "{alert}");
+    }
+    let warnings = catalog.lint();
+    let mut of_weighed = warnings
+        .iter()
+        .filter(|warning| warning.family == "post_weighed_seconds");
+    let warning = of_weighed.next().unwrap();
+    assert!(
+        warning.text.contains("of 90 % has no rules") && warning.text.contains("demands 99 %"),
+        "{warning}"
+    );
+    assert_eq!(of_weighed.next(), None);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `Catalog::lint`: checks metric names, label names and help texts against conventions.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use super::model::{Catalog, CatalogFamily};
 
@@ -57,9 +57,54 @@ impl Catalog {
     pub fn lint(&self) -> Vec<CatalogWarning> {
         let families = self.families.iter();
         families
-            .flat_map(|family| warnings(family).chain(shared_series(family)))
+            .flat_map(|family| {
+                let shared = shared_series(family);
+                warnings(family)
+                    .chain(shared)
+                    .chain(unused_objectives(family))
+            })
             .collect()
     }
+}
+
+/// Warnings about objectives for which there are no rules, because another declaration of the same
+/// series has the same objective with a higher percentage.
+fn unused_objectives(family: &CatalogFamily) -> Vec<CatalogWarning> {
+    let all = || {
+        let members = family.members.iter();
+        members.flat_map(|member| {
+            let objectives = member.objectives.iter();
+            objectives.map(move |objective| {
+                ((objective.requirement(), &member.labels), member, objective)
+            })
+        })
+    };
+    let mut strictest = HashMap::new();
+    for (key, member, objective) in all() {
+        let known = strictest
+            .entry(key)
+            .or_insert((member, objective.percent()));
+        if known.1 < objective.percent() {
+            *known = (member, objective.percent());
+        }
+    }
+    let unused = all().filter_map(|(key, member, objective)| {
+        let (used, percent) = strictest[&key];
+        (objective.percent() < percent).then(|| CatalogWarning {
+            family: family.name.clone(),
+            file: member.file.clone(),
+            line: member.line,
+            text: format!(
+                "the objective `{}` of {} % has no rules, because {}:{} demands {percent} % of the \
+                 same series; make them equal",
+                key.0,
+                objective.percent(),
+                used.file,
+                used.line,
+            ),
+        })
+    });
+    unused.collect()
 }
 
 /// Warnings about functions that share their series with an earlier one of the same name.

@@ -29,3 +29,22 @@ pub enum Objective {
         percent: f64,
     },
 }
+
+#[cfg(feature = "catalog")]
+impl Objective {
+    /// What the calls or observations must meet, without the percentage: objectives of one series
+    /// that agree in it are one objective.
+    pub(crate) fn requirement(&self) -> String {
+        match self {
+            Objective::Latency { seconds, .. } => format!("latency {seconds}s"),
+            Objective::Success { .. } => "success".to_owned(),
+        }
+    }
+
+    /// The percentage of the calls or observations that must meet it.
+    pub(crate) fn percent(&self) -> f64 {
+        match *self {
+            Objective::Latency { percent, .. } | Objective::Success { percent } => percent,
+        }
+    }
+}

@@ -9,7 +9,7 @@ use crate::{
     },
     metric::{
         counter::{Counter, FloatCounter},
-        family::Family,
+        family::{CellValue, Family, Replacement},
         gauge::{FloatGauge, Gauge},
         handle::Handle,
         histogram,
@@ -464,6 +464,89 @@ impl<M: DynamicMetric> DynamicFamily<M> {
     /// Removes the series for which `keep` returns false.
     pub fn retain(&self, keep: impl FnMut(LabelView<'_>) -> bool) {
         self.family.retain(keep);
+    }
+}
+
+impl DynamicFamily<Gauge> {
+    /// Replaces all series by those that `series` sets through the function that it gets.
+    ///
+    /// A scrape exposes either all earlier series or all new ones, in every format. Series with
+    /// labels that exist already stay the same series. If labels are set twice, the last value
+    /// counts; series beyond the cardinality limit go to the overflow series. Metrics that
+    /// [`with`](Self::with) returned for a series that leaves record as after [`clear`](Self::clear):
+    /// nothing of it is exposed.
+    ///
+    /// `series` runs without a lock, so it may record, even into this metric.
+    ///
+    /// # Errors
+    ///
+    /// If for a series there are not as many values as labels. Then nothing is replaced.
+    ///
+    /// ```
+    /// use metrics_core::{Format, Gauge, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let depth = registry.create_family::<Gauge>(
+    ///     Options::new("queue_depth", "Jobs that wait.").labels(["queue"]),
+    /// )?;
+    /// depth.with(&["fax"]).set(7);
+    /// depth.replace(|set| {
+    ///     for (queue, jobs) in [("mail", 3), ("print", 0)] {
+    ///         set(&[queue], jobs);
+    ///     }
+    /// })?;
+    /// let text = registry.encode_to_string(Format::Text);
+    /// assert!(text.contains("\nqueue_depth{queue=\"mail\"} 3\n"));
+    /// assert!(!text.contains("fax"));
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn replace(&self, series: impl FnOnce(&mut dyn FnMut(&[&str], i64))) -> Result<(), Error> {
+        self.replace_with(series)
+    }
+}
+
+impl DynamicFamily<FloatGauge> {
+    /// Replaces all series by those that `series` sets through the function that it gets.
+    ///
+    /// Like `replace` of a `DynamicFamily<Gauge>`, which says what scrapes, metrics that
+    /// [`with`](Self::with) returned and the cardinality limit make of it.
+    ///
+    /// # Errors
+    ///
+    /// If for a series there are not as many values as labels. Then nothing is replaced.
+    ///
+    /// ```
+    /// use metrics_core::{FloatGauge, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let used = registry.create_family::<FloatGauge>(
+    ///     Options::new("disk_used_ratio", "Share in use.").labels(["disk"]),
+    /// )?;
+    /// used.replace(|set| set(&["root"], 0.75))?;
+    /// assert_eq!(used.with(&["root"]).get(), 0.75);
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn replace(&self, series: impl FnOnce(&mut dyn FnMut(&[&str], f64))) -> Result<(), Error> {
+        self.replace_with(series)
+    }
+}
+
+impl<M: DynamicMetric> DynamicFamily<M> {
+    fn replace_with<V: CellValue>(
+        &self,
+        series: impl FnOnce(&mut dyn FnMut(&[&str], V)),
+    ) -> Result<(), Error> {
+        let mut replacement = Replacement::default();
+        let mut result = Ok(());
+        series(&mut |values, value| match self.checked(values) {
+            Ok(labels) => replacement.set(&labels, &value),
+            Err(_) if result.is_err() => {}
+            Err(error) => result = Err(error),
+        });
+        if result.is_ok() {
+            self.family.replace_series(replacement);
+        }
+        result
     }
 }
 

@@ -1,6 +1,9 @@
 //! [`Info`]: facts about the program, as the labels of a series whose value is 1.
 
-use crate::{describe::label::LabelSet, metric::family::Family};
+use crate::{
+    describe::label::LabelSet,
+    metric::family::{Family, Replacement},
+};
 
 /// Facts about the program, such as its version, exposed as labels.
 ///
@@ -46,6 +49,8 @@ impl Info {
     /// Replaces the labels.
     #[doc(hidden)]
     pub fn set(&self, facts: &impl LabelSet) {
-        self.0.replace_all(facts);
+        let mut series = Replacement::default();
+        series.set(facts, &0_i64);
+        series.apply(self.0);
     }
 }

@@ -4,7 +4,7 @@
 //! The rules follow "The Site Reliability Workbook", chapter 5, "Alerting on SLOs", approach 6,
 //! with the windows and burn rates of its example.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     settings::Rules,
@@ -17,10 +17,11 @@ use crate::{
 
 /// Generates a group of recording rules and a group of alerts for all objectives.
 pub(super) fn groups(rules: &Rules) -> Vec<Group> {
-    let (mut recordings, mut alerts) = (Vec::new(), Vec::new());
-    // Functions of the same name in one module (in two `impl` blocks) record into the same series.
-    // Of their objectives with equal labels, only the first one gets rules.
-    let mut seen = HashSet::new();
+    // Functions of the same name in one module (in two `impl` blocks) record into the same series,
+    // and so do declarations of one name. Of their objectives with equal labels, only the one with
+    // the highest percentage gets rules: the others are met if it is. `Catalog::lint` reports them.
+    let mut all: Vec<MeasuredObjective<'_>> = Vec::new();
+    let mut known = HashMap::new();
     for family in &rules.catalog.families {
         for member in &family.members {
             for objective in &member.objectives {
@@ -30,20 +31,29 @@ pub(super) fn groups(rules: &Rules) -> Vec<Group> {
                     member,
                     objective,
                 };
-                if measured.has_data() && seen.insert(measured.labels()) {
-                    recordings.extend(measured.recordings());
-                    alerts.extend(measured.alerts());
+                if !measured.has_data() {
+                    continue;
+                }
+                let at = *known.entry(measured.labels()).or_insert(all.len());
+                match all.get_mut(at) {
+                    None => all.push(measured),
+                    Some(other) if other.objective.percent() < objective.percent() => {
+                        *other = measured;
+                    }
+                    Some(_) => {}
                 }
             }
         }
     }
+    let recordings = all.iter().flat_map(MeasuredObjective::recordings);
+    let alerts = all.iter().flat_map(MeasuredObjective::alerts);
     let group = |name: &str, rules| Group {
         name: name.to_owned(),
         rules,
     };
     vec![
-        group("objectives", recordings),
-        group("error-budgets", alerts),
+        group("objectives", recordings.collect()),
+        group("error-budgets", alerts.collect()),
     ]
 }
 
@@ -72,13 +82,7 @@ impl MeasuredObjective<'_> {
     fn labels(&self) -> Vec<(String, String)> {
         let mut labels = vec![
             ("metric".to_owned(), self.family.name.clone()),
-            (
-                "objective".to_owned(),
-                match self.objective {
-                    Objective::Latency { seconds, .. } => format!("latency {seconds}s"),
-                    Objective::Success { .. } => "success".to_owned(),
-                },
-            ),
+            ("objective".to_owned(), self.objective.requirement()),
         ];
         labels.extend(self.member.labels.iter().cloned());
         labels
@@ -142,7 +146,7 @@ impl MeasuredObjective<'_> {
     }
 
     fn alerts(&self) -> Vec<Rule> {
-        let budget = 1.0 - self.percent() / 100.0;
+        let budget = 1.0 - self.objective.percent() / 100.0;
         let alert = |name: &str, severity: &String, is_page: bool| {
             let burns = BURNS.iter().filter(|burn| burn.is_page == is_page);
             let conditions: Vec<_> = burns
@@ -184,20 +188,14 @@ impl MeasuredObjective<'_> {
         format!("({long} and {short})")
     }
 
-    fn percent(&self) -> f64 {
-        match *self.objective {
-            Objective::Latency { percent, .. } | Objective::Success { percent } => percent,
-        }
-    }
-
     /// The share of calls that may miss the objective, rounded to hide floating-point error.
     fn budget(&self) -> f64 {
-        ((100.0 - self.percent()) * 1e10).round() / 1e12
+        ((100.0 - self.objective.percent()) * 1e10).round() / 1e12
     }
 
     fn annotations(&self) -> Vec<(&'static str, String)> {
         let subject = escape_template(&self.subject());
-        let percent = self.percent();
+        let percent = self.objective.percent();
         let (summary, requirement) = match *self.objective {
             Objective::Latency { seconds, .. } => (
                 format!("{subject} is too slow"),

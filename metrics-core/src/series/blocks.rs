@@ -57,6 +57,11 @@ impl Blocks {
         }
     }
 
+    /// The number of cells of a series in a thread.
+    pub(crate) fn cells_of_series(&self) -> usize {
+        self.layout.cells() * self.rows
+    }
+
     /// A block, if it has been allocated.
     #[inline(always)]
     pub(crate) fn get(&self, block: usize) -> Option<&Block> {

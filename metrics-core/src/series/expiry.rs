@@ -31,7 +31,7 @@ use crate::{
         entry::Removal,
         id::SeriesId,
         index::{Index, Tile},
-        place::place_of,
+        place::{MAX_SERIES, place_of},
         recipients::{ExpositionStart, number_of_change},
         state::{Activity, State, Suspension},
     },
@@ -42,6 +42,10 @@ use crate::{
 /// [`clock::GRACE_NANOS`]: if the whole process was stopped for that time, so was a recorder that
 /// had looked the series up but not recorded yet.
 const GRACE_READS: u32 = 2;
+
+/// The size of a thread's cells of suspended series for which there always is room: 32,768 counters
+/// or 1,424 histograms with the default buckets.
+const SUSPENDED_BYTES: usize = 256 << 10;
 
 impl Index {
     /// Starts to track the activity of a new series, if the series of the index expire.
@@ -105,8 +109,10 @@ impl Index {
     /// last values all recipients have: they have received an exposition with at least the number
     /// `delivered`.
     ///
-    /// At most `limit` series are suspended at a time.
+    /// At most `limit` series are suspended at a time, or [`most_suspended`](Self::most_suspended) if
+    /// that is more.
     pub(crate) fn expire_idle(&self, exposition: ExpositionStart, delivered: u64, limit: usize) {
+        let most = limit.max(self.most_suspended());
         let mut from = 0;
         loop {
             let mut state = self.lock();
@@ -128,14 +134,25 @@ impl Index {
                 region.read(&mut Reader::default(), due, |at, values| {
                     let position = first + at;
                     let is_shown = digest(values) == state.activity[position].digest;
-                    // The limit bounds suspended series, too, because they take places.
-                    if is_shown && self.is_at_rest(values) && state.suspended < limit {
+                    // Suspended series are bounded, too, because they take places.
+                    if is_shown && self.is_at_rest(values) && state.suspended < most {
                         self.suspend(&mut state, position);
                     }
                 });
             }
             from = end;
         }
+    }
+
+    /// The number of suspended series that have room whatever the limit on series is: as many as
+    /// have [`SUSPENDED_BYTES`] of cells in a thread.
+    ///
+    /// A series is suspended for a minute or longer. If short-lived series come and go, a multiple
+    /// of those that live at a time is therefore suspended. Without this room, series that are idle
+    /// could not be suspended, and would keep new ones out.
+    fn most_suspended(&self) -> usize {
+        let bytes = self.blocks.cells_of_series().max(1) * size_of::<u64>();
+        (SUSPENDED_BYTES / bytes).min(MAX_SERIES)
     }
 
     /// Whether a series with these values may expire: an up-down counter that is not at zero may

@@ -32,20 +32,33 @@ impl Index {
     ) -> Option<SeriesId> {
         let hash = self.hash(key);
         let mut state = self.lock();
+        let limit = limit().min(MAX_SERIES);
+        self.find_or_insert(&mut state, key, hash, limit, beyond_limit, labels)
+    }
+
+    /// Like [`insert`](Self::insert), under the lock.
+    pub(super) fn find_or_insert(
+        &self,
+        state: &mut State,
+        key: &[u64],
+        hash: u64,
+        limit: usize,
+        beyond_limit: bool,
+        labels: &str,
+    ) -> Option<SeriesId> {
         if let Some(found) = self.find_hashed(key, hash) {
             return Some(found);
         }
-        let limit = limit().min(MAX_SERIES);
         if !beyond_limit && state.live >= limit && state.live - state.live_overflow() >= limit {
             self.is_full.store(true, Ordering::Relaxed);
             return None;
         }
-        if let Some(position) = self.find_suspended(&state, key, hash) {
-            return Some(self.resume(&mut state, position));
+        if let Some(position) = self.find_suspended(state, key, hash) {
+            return Some(self.resume(state, position));
         }
-        let place = self.take_place(&mut state, limit)?;
-        let generation = self.start_generation(&mut state, place);
-        self.write_key(&mut state, place, generation, key);
+        let place = self.take_place(state, limit)?;
+        let generation = self.start_generation(state, place);
+        self.write_key(state, place, generation, key);
         let position = position_of(place);
         let columns = &mut state.columns;
         columns.labels.set(position, labels);
@@ -56,8 +69,8 @@ impl Index {
         if beyond_limit {
             state.overflow.push(position);
         }
-        self.start_activity(&mut state, position);
-        self.add_to_table(&mut state, hash, place);
+        self.start_activity(state, position);
+        self.add_to_table(state, hash, place);
         Some(SeriesId { place, generation })
     }
 

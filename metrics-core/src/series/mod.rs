@@ -7,6 +7,7 @@
 
 pub(crate) mod blocks;
 pub(crate) mod created_timestamps;
+pub(crate) mod cursor;
 pub(crate) mod entry;
 pub(crate) mod expiry;
 pub(crate) mod hash_table;
@@ -21,4 +22,6 @@ pub(crate) mod recipients;
 pub(crate) mod redirect;
 pub(crate) mod remove;
 pub(crate) mod rendered_labels;
+pub(crate) mod replace;
+pub(crate) mod replaced;
 pub(crate) mod state;

@@ -2,9 +2,10 @@
 //! together) or batch at a time.
 //!
 //! The index's lock is held while a tile or batch is read and encoded, so that no other thread
-//! inserts or removes a series meanwhile, and is free in between.
+//! inserts or removes a series meanwhile, and is free in between. A [`Cursor`] keeps what the scrape
+//! sees consistent.
 
-use std::{iter, ops::Range, sync::Arc};
+use std::{borrow::Cow, iter, ops::Range, sync::Arc};
 
 use crate::{
     sample::{
@@ -13,27 +14,46 @@ use crate::{
         label_encoding::LabelRendering,
     },
     series::{
+        cursor::Cursor,
         id::SeriesId,
         index::{Index, Tile},
         place::place_of,
-        state::Columns,
+        state::{Columns, State},
     },
     storage::Reader,
 };
 
 impl Index {
-    /// Calls `each` with the series of the tile at `from`: labels, created timestamp and values.
+    /// Calls `each` with the series of the next tile: labels, created timestamp and values.
     ///
-    /// Returns the position of the next tile; `None` at the end.
+    /// Returns false at the end.
     pub(crate) fn read_tile(
         &self,
         reader: &mut Reader,
-        from: usize,
+        cursor: &mut Cursor,
         mut each: impl FnMut(SeriesId, &str, f64, &[u64]),
-    ) -> Option<usize> {
+    ) -> bool {
         let mut state = self.lock();
-        let Tile { region, first, end } = self.tile(&state, from)?;
-        let listed = (from..end).filter(|position| state.is_listed(*position));
+        cursor.begin(&state);
+        if let Some(batch) = cursor.take_replaced() {
+            drop(state);
+            for series in batch
+                .series()
+                .iter()
+                .filter(|series| cursor.sees(series.id.generation))
+            {
+                each(series.id, &series.labels, series.created, &series.values);
+            }
+            return !batch.series().is_empty();
+        }
+        let from = cursor.next;
+        let Some(Tile { region, first, end }) = self.tile(&state, from) else {
+            return false;
+        };
+        cursor.next = end;
+        let listed = (from..end).filter(|position| {
+            state.is_listed(*position) && cursor.sees(region.generation(position - first))
+        });
         reader.select(listed.map(|position| position - first));
         let is_size_pass = reader.is_counting_pass;
         let exposition = reader.exposition;
@@ -60,33 +80,38 @@ impl Index {
             let labels = state.columns.labels.get(position, &mut scratch);
             each(series, labels.unwrap_or_default(), created, values);
         });
-        Some(end)
+        true
     }
 
     /// Calls `each` with a batch of counters that do not expire.
     ///
-    /// The labels are in `rendering` if the previous call for them requested it, too. Returns the
-    /// position of the next batch; `None` at the end.
+    /// The labels are in `rendering` if the previous call for them requested it, too. Returns false
+    /// at the end.
     pub(crate) fn read_counters(
         &self,
         reader: &mut Reader,
-        from: usize,
+        cursor: &mut Cursor,
         rendering: Option<&Arc<OwnedRendering>>,
         each: impl FnOnce(&CounterBatch<'_>),
-    ) -> Option<usize> {
+    ) -> bool {
         let mut state = self.lock();
-        let Tile { region, first, end } = self.tile(&state, from)?;
+        cursor.begin(&state);
+        let from = cursor.next;
+        let Some(Tile { region, first, end }) = self.tile(&state, from) else {
+            return false;
+        };
         let end = end.min(from + CounterBatch::MAX_LEN);
+        cursor.next = end;
         let totals = region.read_scalars(reader, from - first..end - first);
-        let columns = &mut state.columns;
         if let Some(rendering) = rendering {
-            columns.labels.request(from..end, rendering);
+            state.columns.labels.request(from..end, rendering);
         }
+        let is_live = self.live_for(cursor, &state, from..end);
         each(&CounterBatch {
-            series: columns.batch(from..end, rendering),
+            series: state.columns.batch(from..end, &is_live, rendering),
             totals,
         });
-        Some(end)
+        true
     }
 
     /// The shared form of a rendering, which [`read_counters`](Self::read_counters) takes.
@@ -96,20 +121,23 @@ impl Index {
 
     /// Calls `each` with a batch of histograms that do not expire, and the values of the live ones.
     ///
-    /// Returns the position of the next batch; `None` at the end.
+    /// Returns false at the end.
     pub(crate) fn read_histograms(
         &self,
         reader: &mut Reader,
-        from: usize,
+        cursor: &mut Cursor,
         each: impl FnOnce(SeriesBatch<'_>, &[u64]),
-    ) -> Option<usize> {
+    ) -> bool {
         let state = self.lock();
+        cursor.begin(&state);
         let columns = &state.columns;
+        let from = cursor.next;
         let end = (from + HistogramBatch::MAX_LEN).min(columns.len());
-        if from == end {
-            return None;
+        if from >= end {
+            return false;
         }
-        let is_live = &columns.is_live[from..end];
+        cursor.next = end;
+        let is_live = &*self.live_for(cursor, &state, from..end);
         let mut at = from;
         // Finds the runs of consecutive live series; each run is within one region.
         let runs = iter::from_fn(|| {
@@ -124,8 +152,29 @@ impl Index {
             Some((tile.region, run.start - tile.first..run.end - tile.first))
         });
         let values = reader.read_histograms::<{ HistogramBatch::MAX_LEN }>(self.layout, runs);
-        each(columns.batch(from..end, None), values);
-        Some(end)
+        each(columns.batch(from..end, is_live, None), values);
+        true
+    }
+
+    /// For each of these positions, whether it has a live series that the scrape sees.
+    fn live_for<'s>(
+        &self,
+        cursor: &Cursor,
+        state: &'s State,
+        positions: Range<usize>,
+    ) -> Cow<'s, [bool]> {
+        let is_live = &state.columns.is_live[positions.clone()];
+        // Usually no series was created since the scrape began.
+        if cursor.sees(state.generation) {
+            return Cow::Borrowed(is_live);
+        }
+        let is_seen = |position| {
+            let (region, at) = self.region_of(place_of(position));
+            cursor.sees(region.generation(at))
+        };
+        let all = positions.zip(is_live);
+        all.map(|(position, is_live)| *is_live && is_seen(position))
+            .collect()
     }
 
     /// The number of series, and upper bounds of the length in protobuf of all labels together and
@@ -140,13 +189,14 @@ impl Index {
 impl Columns {
     /// The series at `positions`, which must be in one
     /// [chunk](crate::sample::label_chunk::CHUNK_SIZE).
-    fn batch(
-        &self,
+    fn batch<'c>(
+        &'c self,
         positions: Range<usize>,
+        is_live: &'c [bool],
         rendering: Option<&Arc<OwnedRendering>>,
-    ) -> SeriesBatch<'_> {
+    ) -> SeriesBatch<'c> {
         SeriesBatch {
-            is_live: &self.is_live[positions.clone()],
+            is_live,
             labels: self.labels.batch(positions.clone(), rendering),
             created: self.created.batch(positions),
         }
@@ -164,7 +214,8 @@ mod tests {
         index.insert(&[1], || 10, false, "of=\"a\"");
         let rendering = index.intern_rendering(LabelRendering::in_line(b"name{"));
         let mut is_as_requested = false;
-        index.read_counters(&mut Reader::default(), 0, Some(&rendering), |counters| {
+        let (mut reader, mut cursor) = (Reader::default(), Cursor::default());
+        index.read_counters(&mut reader, &mut cursor, Some(&rendering), |counters| {
             is_as_requested = counters.series.labels.is_as_requested();
         });
         assert!(is_as_requested);

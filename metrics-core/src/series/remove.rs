@@ -26,15 +26,6 @@ impl Index {
 
     /// Removes the series for whose labels `keep` returns false. `keep` is called without a lock.
     pub(crate) fn retain(&self, mut keep: impl FnMut(&str) -> bool) {
-        self.retain_with(|_, labels| keep(labels));
-    }
-
-    /// Removes the series for which `keep` returns false. `keep` is called without a lock.
-    pub(crate) fn retain_series(&self, mut keep: impl FnMut(SeriesId) -> bool) {
-        self.retain_with(|series, _| keep(series));
-    }
-
-    fn retain_with(&self, mut keep: impl FnMut(SeriesId, &str) -> bool) {
         let listed: Vec<(SeriesId, Box<str>)> = {
             let state = self.lock();
             let listed = (0..state.columns.len()).filter(|position| state.is_listed(*position));
@@ -50,7 +41,7 @@ impl Index {
                 .collect()
         };
         for (series, labels) in listed {
-            if !keep(series, &labels) {
+            if !keep(&labels) {
                 let mut state = self.lock();
                 if self.contains(series) {
                     self.remove_place(&mut state, series.place, Removal::Requested);

@@ -1,6 +1,10 @@
 //! [`State`]: the data of an index of series that the index's lock protects.
 
-use crate::series::{created_timestamps::CreatedTimestamps, rendered_labels::RenderedLabels};
+use std::sync::Arc;
+
+use crate::series::{
+    created_timestamps::CreatedTimestamps, rendered_labels::RenderedLabels, replaced::SeriesSet,
+};
 
 /// The part of an index that only a holder of its lock reads and changes.
 #[derive(Debug)]
@@ -26,6 +30,8 @@ pub(crate) struct State {
     pub(crate) used_slots: usize,
     /// The generation of the newest series.
     pub(crate) generation: u64,
+    /// The set of series since the last replacement of all series.
+    pub(crate) set: Arc<SeriesSet>,
 }
 
 /// The data of each series, in columns that are indexed by position.
@@ -81,6 +87,7 @@ impl State {
             free_tails: Vec::new(),
             used_slots: 0,
             generation: 1,
+            set: Arc::default(),
         }
     }
 

@@ -118,7 +118,7 @@ impl Region {
 
     /// The shared cells of all series; allocates them if they do not exist yet.
     #[inline]
-    pub(super) fn shared(&self) -> &[AtomicU64] {
+    pub(crate) fn shared(&self) -> &[AtomicU64] {
         self.shared.get_or_allocate(self.len)
     }
 

@@ -8,6 +8,7 @@ mod keys;
 mod label_code;
 mod limit;
 mod removal;
+mod replacement;
 mod support;
 mod threads;
 mod unique;

@@ -10,7 +10,7 @@ use crate::{
         sink::Sink,
         value::{HistogramValue, Number, Observations, SummaryValue, Value, with_ordinary_nan},
     },
-    series::{id::SeriesId, index::Index},
+    series::{cursor::Cursor, id::SeriesId, index::Index},
     storage::{Reader, layout::Layout, native::NativeHistogramSnapshot, scalar},
 };
 
@@ -80,13 +80,10 @@ impl Family {
             });
             checkpoint(sink);
         } else if let Some(index) = self.open.index.get() {
-            let mut from = 0;
-            while let Some(next) =
-                index.read_tile(reader, from, |series, labels, created, values| {
-                    each_row(sink, series, labels, created, values);
-                })
-            {
-                from = next;
+            let mut cursor = Cursor::default();
+            while index.read_tile(reader, &mut cursor, |series, labels, created, values| {
+                each_row(sink, series, labels, created, values);
+            }) {
                 if !checkpoint(sink) {
                     return;
                 }
@@ -199,17 +196,13 @@ impl Family {
             }
             sink.checkpoint();
         } else if let Some(index) = self.open.index.get() {
-            let mut from = 0;
+            let mut cursor = Cursor::default();
             let rendering = sink
                 .label_rendering()
                 .map(|rendering| index.intern_rendering(rendering));
-            let write = |sink: &mut dyn Sink, reader: &mut Reader, from| {
-                index.read_counters(reader, from, rendering.as_ref(), |batch| {
-                    sink.write_counters(batch);
-                })
-            };
-            while let Some(next) = write(sink, reader, from) {
-                from = next;
+            while index.read_counters(reader, &mut cursor, rendering.as_ref(), |batch| {
+                sink.write_counters(batch);
+            }) {
                 if !sink.checkpoint() {
                     return;
                 }
@@ -218,20 +211,16 @@ impl Family {
     }
 
     fn write_histograms(&self, index: &Index, sink: &mut dyn Sink, reader: &mut Reader) {
-        let write = |sink: &mut dyn Sink, reader: &mut Reader, from| {
-            index.read_histograms(reader, from, |series, values| {
-                sink.write_histograms(&HistogramBatch {
-                    series,
-                    bounds: &self.desc.bounds,
-                    allows_negative: self.allows_negative(),
-                    layout: self.layout,
-                    values,
-                });
-            })
-        };
-        let mut from = 0;
-        while let Some(next) = write(sink, reader, from) {
-            from = next;
+        let mut cursor = Cursor::default();
+        while index.read_histograms(reader, &mut cursor, |series, values| {
+            sink.write_histograms(&HistogramBatch {
+                series,
+                bounds: &self.desc.bounds,
+                allows_negative: self.allows_negative(),
+                layout: self.layout,
+                values,
+            });
+        }) {
             if !sink.checkpoint() {
                 return;
             }

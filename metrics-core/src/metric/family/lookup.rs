@@ -1,7 +1,7 @@
 //! Finds, creates and removes the series of a family with labels whose values are not known at
 //! compile time.
 
-use std::sync::{Mutex, PoisonError, atomic::Ordering};
+use std::sync::atomic::Ordering;
 
 use crate::{
     describe::{
@@ -126,7 +126,7 @@ impl Family {
     }
 
     /// Renders const labels and the labels of a series.
-    fn render(&self, labels: &LabelCopy) -> String {
+    pub(super) fn render(&self, labels: &LabelCopy) -> String {
         let mut out = String::new();
         label_text::push_pairs(&mut out, &self.desc.const_labels);
         label_text::push_label_set(&mut out, self.desc.label_names(), labels);
@@ -144,7 +144,7 @@ impl Family {
     }
 
     /// Whether the label at a position is closed.
-    fn is_closed_label(&self, at: usize) -> bool {
+    pub(super) fn is_closed_label(&self, at: usize) -> bool {
         match at.checked_sub(self.closed.label_values.len()) {
             None => self.closed.label_values[at].is_some(),
             Some(result) => {
@@ -188,19 +188,6 @@ impl Family {
     /// Removes all series. Closed series stay.
     pub fn clear(&self) {
         self.retain(|_| false);
-    }
-
-    /// Creates the series with these labels and removes all others.
-    pub(crate) fn replace_all(&'static self, labels: &impl LabelSet) {
-        // Two concurrent calls would each remove the other's series.
-        static LOCK: Mutex<()> = Mutex::new(());
-        let labels = LabelCopy::of(labels);
-        let _guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
-        self.ensure_registered();
-        let series = self.find_or_create(&labels);
-        if let Some(index) = self.open.index.get() {
-            index.retain_series(|other| other == series);
-        }
     }
 
     /// Sets the cardinality limit, unless the declaration or the options have set one.

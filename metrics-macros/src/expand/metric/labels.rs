@@ -152,6 +152,15 @@ impl Expansion<'_> {
         }
     }
 
+    /// The types of the parameters of [`parameters`](Self::parameters).
+    pub(super) fn parameter_types(&self) -> Vec<TokenStream> {
+        match &self.declaration().ty.labels {
+            LabelsType::None => Vec::new(),
+            LabelsType::List(labels) => labels.iter().map(|label| borrowed(&label.ty)).collect(),
+            LabelsType::Type(ty) => vec![quote!(&#ty)],
+        }
+    }
+
     /// The expression for a value, after its `normalize` function and its allow-list.
     fn recorded_value(&self, index: usize, name: &Ident, label: &ListedLabel) -> TokenStream {
         let metric = &self.declaration().ident;

@@ -18,16 +18,26 @@
 //! impl Deref for PAGES { type Target = NeedsLabels<PAGES>; .. }
 //! ```
 //!
+//! A gauge or state set with labels also gets
+//!
+//! ```text
+//! pub fn replace(&self, series: impl FnOnce(&mut dyn FnMut(Cache, i64))) {
+//!     let mut replacement = Replacement::default();
+//!     series(&mut |cache: Cache, value: i64| replacement.set(&(cache,), &value));
+//!     replacement.apply(<PAGES as DeclaredMetric>::family());
+//! }
+//! ```
+//!
 //! `static BUILD: Info<(version: &str)>` gets `get(&self)` and `set(&self, version: &str)`.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::Expansion;
 use crate::{
     expand::tokens::{allow, located_at},
-    model::{Declaration, LabelsType, Mode},
+    model::{Declaration, LabelsType, MetricKind, Mode},
 };
 
 impl Expansion<'_> {
@@ -71,6 +81,7 @@ impl Expansion<'_> {
                 quote!(let _ = keep;),
             ),
         };
+        let replace = self.replace_method(span);
         let allow = allow();
         quote! {
             #(#cfgs)*
@@ -106,6 +117,8 @@ impl Expansion<'_> {
                 ) {
                     #retain
                 }
+
+                #replace
             }
 
             #(#cfgs)*
@@ -119,6 +132,53 @@ impl Expansion<'_> {
                 }
             }
         }
+    }
+
+    /// The method that replaces all series of a gauge or a state set.
+    fn replace_method(&self, span: Span) -> Option<TokenStream> {
+        let (krate, p) = (self.krate, &self.p);
+        let Declaration { ident, ty, .. } = self.declaration();
+        // With hygiene, so that the parameter of a label does not hide these variables. Parameters of
+        // labels with `normalize` functions have the same hygiene, but no label begins with `__`.
+        let variable = |name| Ident::new(name, Span::mixed_site());
+        let [series, value, replacement] = ["series", "__value", "__replacement"].map(variable);
+        let (value_type, cell) = match self.metric.kind {
+            MetricKind::Gauge => (quote!(::core::primitive::i64), quote!(&#value)),
+            MetricKind::FloatGauge => (quote!(::core::primitive::f64), quote!(&#value)),
+            MetricKind::StateSet => {
+                let states = ty.states.as_ref()?;
+                let index = quote!(#krate::Label::index(&#value));
+                (quote!(#states), quote!(&(#index as ::core::primitive::i64)))
+            }
+            _ => return None,
+        };
+        let (parameters, set) = self.parameters();
+        let types = self.parameter_types();
+        let body = match self.mode {
+            Mode::On => {
+                let add = quote_spanned!(span=> #replacement.set(#set, #cell));
+                quote! {
+                    let mut #replacement = <#p::Replacement as ::core::default::Default>::default();
+                    #series(&mut |#parameters, #value: #value_type| #add);
+                    #replacement.apply(<#ident as #p::DeclaredMetric>::family());
+                }
+            }
+            Mode::Off => quote!(let _ = #series;),
+        };
+        Some(quote! {
+            /// Replaces all series by those that `series` sets through the function that it gets.
+            ///
+            /// A scrape exposes either all earlier series or all new ones. If all labels are closed,
+            /// series that are not set become 0.
+            pub fn replace(
+                &self,
+                #series: impl ::core::ops::FnOnce(
+                    &mut dyn ::core::ops::FnMut(#(#types,)* #value_type),
+                ),
+            ) {
+                #body
+            }
+        })
     }
 
     pub(super) fn info_methods(&self) -> TokenStream {

@@ -1,0 +1,127 @@
+//! [`Replacement`]: the series with which a program replaces all series of a gauge or state set.
+
+use std::sync::atomic::Ordering;
+
+use crate::{
+    describe::{
+        label::{self, LabelSet},
+        label_key::LongKey,
+        label_values::{LabelCopy, OverflowLabels},
+    },
+    metric::family::definition::Family,
+    series::replace::NewSeries,
+    storage::{self, layout::Layout},
+};
+
+/// Series to replace all series of a family by.
+///
+/// Collects them without a lock, because the code of their labels, and the code that lists them, may
+/// record into the same family.
+#[derive(Debug, Default)]
+#[doc(hidden)]
+pub struct Replacement {
+    series: Vec<Listed>,
+}
+
+/// A series of a [`Replacement`].
+#[derive(Debug)]
+struct Listed {
+    labels: LabelCopy,
+    /// The position among the combinations of closed values; 0 if a label is open.
+    closed_position: usize,
+    value: u64,
+}
+
+/// The value of a series of a gauge or state set.
+#[doc(hidden)]
+pub trait CellValue {
+    /// The content of the series' cell.
+    fn to_cell(&self) -> u64;
+}
+
+impl CellValue for i64 {
+    fn to_cell(&self) -> u64 {
+        self.cast_unsigned()
+    }
+}
+
+impl CellValue for f64 {
+    fn to_cell(&self) -> u64 {
+        self.to_bits()
+    }
+}
+
+impl Replacement {
+    /// Adds a series, or gives it another value if its labels were added before.
+    pub fn set<L: LabelSet>(&mut self, labels: &L, value: &impl CellValue) {
+        let is_closed = const { label::closed_series(L::VALUE_SETS).is_some() };
+        self.series.push(Listed {
+            labels: LabelCopy::of(labels),
+            closed_position: if is_closed {
+                label::position(labels)
+            } else {
+                0
+            },
+            value: value.to_cell(),
+        });
+    }
+
+    /// Makes these the series of a declared family.
+    pub fn apply(self, family: &'static Family) {
+        family.ensure_registered();
+        family.replace_series(self);
+    }
+}
+
+impl Family {
+    /// Replaces all series; those with labels that exist already stay the same series.
+    ///
+    /// Series beyond the cardinality limit go to the overflow series. If all labels are closed, no
+    /// series can leave, so those that are not listed become 0.
+    pub(crate) fn replace_series(&self, by: Replacement) {
+        if self.is_closed() {
+            return self.replace_closed(&by);
+        }
+        let of = |labels: &LabelCopy, value| NewSeries {
+            key: LongKey::new(labels).words().into(),
+            labels: self.render(labels),
+            value,
+        };
+        let new: Vec<NewSeries> = by
+            .series
+            .iter()
+            .map(|new| of(&new.labels, new.value))
+            .collect();
+        let overflow = |at: usize| {
+            let Listed { labels, value, .. } = &by.series[at];
+            let labels = OverflowLabels {
+                labels,
+                is_closed: |at| self.is_closed_label(at),
+            };
+            of(&LabelCopy::of(&labels), *value)
+        };
+        let overflowed = self.index().replace(&new, || self.open.limit(), overflow);
+        self.open
+            .overflowed
+            .fetch_add(overflowed, Ordering::Relaxed);
+    }
+
+    fn replace_closed(&self, by: &Replacement) {
+        if !matches!(self.layout, Layout::Int | Layout::Float) {
+            return;
+        }
+        let cells = self.region().shared();
+        let mut values = vec![0; cells.len()];
+        for series in &by.series {
+            match values.get_mut(series.closed_position) {
+                Some(value) => *value = series.value,
+                None => self.count_rejected(),
+            }
+        }
+        storage::lock_out_scrapes(|| {
+            for (cell, value) in cells.iter().zip(values) {
+                cell.store(value, Ordering::Relaxed);
+            }
+        });
+    }
+}
