@@ -191,8 +191,6 @@ fn short_lived_series_find_room_although_many_expire_within_a_minute() {
             assert!(!text.contains("overflow"), "in round {round}");
             clock.advance(EXPIRY);
         }
-        assert_eq!(registry.gather()[0].metrics.len(), 60);
-        registry.encode_to_string(Format::Text);
         assert_eq!(registry.gather()[0].metrics, []);
     }
 }
