@@ -194,7 +194,7 @@ fn rules_match_a_bound_as_it_is_exposed() {
 fn of_objectives_that_differ_in_their_percentage_the_strictest_has_rules() {
     let catalog = catalog();
     let yaml = Rules::of(&catalog).to_yaml();
-    let alerts = yaml.split("- alert: ");
+    let alerts = yaml.split("- alert: ").skip(1);
     let of_weighed: Vec<&str> = alerts
         .filter(|alert| alert.contains("\"metric\": \"post_weighed_seconds\""))
         .collect();

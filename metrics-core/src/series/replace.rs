@@ -136,13 +136,16 @@ impl Index {
     }
 }
 
-/// The positions of the series with different keys, in order: for each key, the last one.
+/// For each key, in the order in which the keys occur first, the position of its last series.
 fn distinct(new: &[NewSeries]) -> Vec<usize> {
-    let mut last: HashMap<&[u64], usize> = HashMap::with_capacity(new.len());
+    let mut positions = Vec::new();
+    let mut known: HashMap<&[u64], usize> = HashMap::with_capacity(new.len());
     for (at, series) in new.iter().enumerate() {
-        last.insert(&series.key, at);
+        let key = *known.entry(&series.key).or_insert(positions.len());
+        match positions.get_mut(key) {
+            Some(position) => *position = at,
+            None => positions.push(at),
+        }
     }
-    let mut all: Vec<usize> = last.into_values().collect();
-    all.sort_unstable();
-    all
+    positions
 }

@@ -366,9 +366,11 @@ fn an_info_that_is_set_while_it_is_scraped_has_one_series() {
 fn a_series_that_is_created_again_during_a_scrape_is_exposed_once() {
     let options = |name| Options::new(name, "Recordings.").labels(["key"]);
     let registry = Registry::new();
-    let gauge = registry.create_family::<Gauge>(options("again")).unwrap();
+    let gauge = registry
+        .create_family::<Gauge>(options("again_gauge"))
+        .unwrap();
     let counter = registry
-        .create_family::<metrics_core::Counter>(options("again_total"))
+        .create_family::<metrics_core::Counter>(options("again_counts_total"))
         .unwrap();
     let histogram = registry
         .create_family::<metrics_core::Histogram>(options("again_seconds"))
@@ -380,7 +382,7 @@ fn a_series_that_is_created_again_during_a_scrape_is_exposed_once() {
         histogram.with(&[&key]).observe(1.0);
     }
     for format in [Format::Text, Format::OpenMetrics] {
-        for name in ["again", "again_total", "again_seconds"] {
+        for name in ["again_gauge", "again_counts_total", "again_seconds"] {
             // The first series are created again in the places of the last ones.
             let create_again = || {
                 for at in (0..20).chain(SERIES - 20..SERIES).map(|at| at.to_string()) {
