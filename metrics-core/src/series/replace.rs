@@ -10,6 +10,7 @@ use std::{
 
 use crate::{
     series::{
+        entry::Removal,
         id::SeriesId,
         index::{Index, Tile},
         place::{MAX_SERIES, place_of, position_of},
@@ -61,7 +62,7 @@ impl Index {
         }
         for position in 0..state.columns.len() {
             if state.is_listed(position) && !kept.contains(&position) {
-                self.remove_place(&mut state, place_of(position));
+                self.remove_place(&mut state, place_of(position), Removal::Requested);
             }
         }
         let mut overflowed = 0;
