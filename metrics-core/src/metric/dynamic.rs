@@ -544,7 +544,7 @@ impl<M: DynamicMetric> DynamicFamily<M> {
             Err(error) => result = Err(error),
         });
         if result.is_ok() {
-            self.family.replace_series(replacement);
+            self.family.replace_series(&replacement);
         }
         result
     }

@@ -69,7 +69,7 @@ impl Replacement {
     /// Makes these the series of a declared family.
     pub fn apply(self, family: &'static Family) {
         family.ensure_registered();
-        family.replace_series(self);
+        family.replace_series(&self);
     }
 }
 
@@ -78,9 +78,9 @@ impl Family {
     ///
     /// Series beyond the cardinality limit go to the overflow series. If all labels are closed, no
     /// series can leave, so those that are not listed become 0.
-    pub(crate) fn replace_series(&self, by: Replacement) {
+    pub(crate) fn replace_series(&self, by: &Replacement) {
         if self.is_closed() {
-            return self.replace_closed(&by);
+            return self.replace_closed(by);
         }
         let of = |labels: &LabelCopy, value| NewSeries {
             key: LongKey::new(labels).words().into(),
