@@ -159,7 +159,7 @@ fn a_late_recording_of_an_ended_thread_overflows() {
         }
     }
     thread_local! {
-        // Dropped after the library's own value, which the thread uses later for the first time.
+        // The thread uses this before the library's value, so it is dropped after that one.
         static LAST: RefCell<AtTheEnd> = const { RefCell::new(AtTheEnd(None)) };
     }
     let _alone = alone();

@@ -43,7 +43,7 @@ pub trait CallTarget: Copy {
     }
 }
 
-/// A series that calls are recorded in. The cells are found through the thread's directory.
+/// A series that calls are recorded in. Each recording looks up its thread's cells of it.
 #[derive(Clone, Copy, Debug)]
 pub struct CallSeries {
     family: &'static Family,

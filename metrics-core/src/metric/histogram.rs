@@ -300,7 +300,7 @@ impl<S: SeriesStorage> Histogram<S> {
             self.0.family().count_rejected();
             return false;
         };
-        // Before the recording, which may hold a lock.
+        // Found before the recording: both may take the index's lock.
         let series = self.0.recording_target();
         self.0.record(|cells| {
             let Some((classic_count, native)) = layout.native() else {

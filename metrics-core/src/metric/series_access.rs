@@ -30,8 +30,7 @@ pub(crate) fn with_open_shared_cell<R>(
     series: SeriesId,
     op: impl FnOnce(&AtomicU64) -> R,
 ) -> R {
-    // Generation 0 identifies no open series: the look-up found no place, not even for the overflow
-    // series.
+    // Generation 0 means that the look-up found no place, not even for the overflow series.
     if series.generation == 0 {
         return op(family.discarded());
     }

@@ -28,7 +28,7 @@ impl<'a> LabelBatch<'a> {
         self.is_as_requested
     }
 
-    /// Both halves of each series' labels, without prefix and suffix.
+    /// Both halves of each series' labels, without the prefix and suffix of the chunk's rendering.
     ///
     /// First halves are empty if labels are not split.
     #[inline(always)]
@@ -38,7 +38,7 @@ impl<'a> LabelBatch<'a> {
             .map(move |indices| self.resolve(*indices))
     }
 
-    /// Both halves of one series' labels, without prefix and suffix; empty past the end.
+    /// Both halves of one series' labels, as in [`iter`](Self::iter); empty past the end.
     pub(crate) fn get(self, at: usize) -> [&'a [u8]; 2] {
         let indices = self.halves.get(at);
         indices.map_or_else(Default::default, |indices| self.resolve(*indices))

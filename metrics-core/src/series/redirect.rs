@@ -60,7 +60,7 @@ impl Index {
     /// Where a recording goes whose series the index did not [contain](Self::contains); resumes the
     /// series if it is suspended.
     pub(crate) fn redirect(&self, series: SeriesId) -> Redirect {
-        // No open series has generation 0: the look-up found no place.
+        // Generation 0 means that the look-up found no place.
         if series.generation == 0 {
             return Redirect::Discarded;
         }

@@ -426,7 +426,7 @@ impl KnownMetric {
             labels.insert(name.to_owned(), values);
         }
         for result in family.rows().result_labels() {
-            // The value is empty if the call had no such result.
+            // The label is empty if the call's result gives it no value.
             let values = result.values.map(|values| {
                 let mut values: BTreeSet<String> = owned(values);
                 values.insert(String::new());

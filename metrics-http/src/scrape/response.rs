@@ -1,4 +1,4 @@
-//! Builds the plain-text responses that several layers send.
+//! Builds the plain-text responses of `scrape`, `page` and `server`.
 
 use std::convert::Infallible;
 

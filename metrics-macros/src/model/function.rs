@@ -92,7 +92,7 @@ impl Function {
             ty.filter(|ty| is_concrete(ty, &self.sig, args))
         };
         if label.display.is_some() {
-            // The text is no value of the type.
+            // With `%`, the label is the text of the value, of any type.
             return None;
         }
         label.ty.as_ref().or_else(of_argument)

@@ -1,4 +1,4 @@
-//! Spells tokens as text. The text of syn's types and expressions has a space between any two tokens.
+//! Spells tokens as text, without the superfluous spaces that `TokenStream::to_string` writes.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 

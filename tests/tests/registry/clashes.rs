@@ -1,4 +1,4 @@
-//! Tests clashes: metrics of one name that disagree, and metrics whose sample names collide.
+//! Tests clashes: metrics that cannot share a name, and metrics whose sample names collide.
 
 #![allow(dead_code, reason = "most of the metrics are only exposed")]
 

@@ -381,7 +381,7 @@ fn distribution(is_gauge: bool) -> BoxedStrategy<Computed> {
     (bounds, native, counts, amount(), any::<bool>())
         .prop_map(move |(bounds, native, counts, sum, is_negative)| {
             let bounds = bounds.into_iter().chain([f64::INFINITY]);
-            let mut buckets: Vec<(f64, u64)> = bounds.zip(counts.iter().copied()).collect();
+            let buckets: Vec<(f64, u64)> = bounds.zip(counts.iter().copied()).collect();
             let total: u64 = buckets.iter().map(|(_, count)| count).sum();
             let mut falls = buckets[0].0 < 0.0;
             let native = native.map(|(schema, threshold, sides)| {
@@ -404,10 +404,6 @@ fn distribution(is_gauge: bool) -> BoxedStrategy<Computed> {
                 native.zero = total - both.map(|(_, count)| count).sum::<u64>();
                 native
             });
-            // Without bounds and native buckets, all observations are in one bucket.
-            if buckets.is_empty() {
-                buckets.push((f64::INFINITY, 0));
-            }
             let sum = if falls && is_negative { -sum } else { sum };
             Computed::Distribution(Distribution {
                 buckets,

@@ -1,8 +1,9 @@
-//! A thread's state: where its storage of metrics is, and which recording or lock is in progress.
+//! A thread's state: where its storage of metrics is, and whether it is on a cold path or holds the
+//! lock.
 //!
 //! The state is in thread-local values. With native thread-local storage, they have fixed addresses
-//! (`native`); without it, they are on the heap (`fallback`). The
-//! [module documentation](super) says which targets have which.
+//! (`native`); without it, they are on the heap (`fallback`).
+//! docs/operating.md lists the targets.
 
 #![allow(unsafe_code, reason = "hands out references to the directory")]
 

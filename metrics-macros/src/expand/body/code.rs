@@ -58,8 +58,8 @@ fn closure(function: &Function) -> TokenStream {
     quote_spanned!(function.brace=> #capture || #output #body)
 }
 
-/// The call of the closure within the recorders. It stays a closure also if no recorder reads the
-/// result: a `return` in it must not leave the function around.
+/// The closure's call, wrapped in the recorders. Even if none of them reads the result, the code
+/// stays a closure, because a `return` in it must not leave the enclosing function.
 fn called(function: &Function, recorders: &[Recorder]) -> TokenStream {
     let Some((recorder, inner)) = recorders.split_first() else {
         return TokenStream::new();
