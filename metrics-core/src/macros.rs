@@ -372,7 +372,7 @@ pub use enabled::declare as __declare;
 /// `cancelled` if the future of an async call is dropped before it is ready. Unless a label is open,
 /// each outcome that the function can have is exposed from the start, with the value 0. An async call
 /// begins with the first poll: a future that is never polled is not a call, and one that is leaked
-/// (`mem::forget`) has no outcome. With `panic = "abort"` panics are not counted, because the process ends. One
+/// (`mem::forget`) has no outcome. For streams, see [below](#futures-and-streams). With `panic = "abort"` panics are not counted, because the process ends. One
 /// known limit: if the result is not read, a call that panics inside a destructor which runs because
 /// of another panic, and whose panic is caught there, is counted as `ok`.
 ///
@@ -382,9 +382,8 @@ pub use enabled::declare as __declare;
 /// # Supported items
 ///
 /// The attribute applies to any function that has a body and is not `const`: methods, trait
-/// functions, `async`, `unsafe`, `extern` and generic functions. Calls of functions that return
-/// `impl Future`, `Pin<Box<dyn Future>>`, `BoxFuture` or `LocalBoxFuture` are async calls as well. On
-/// an `impl` block, a trait or an inline module the attribute applies to every such function in it,
+/// functions, `async`, `unsafe`, `extern` and generic functions. A call of a function that returns a
+/// future is an async call as well: [see below](#futures-and-streams). On an `impl` block, a trait or an inline module the attribute applies to every such function in it,
 /// except to functions that a macro call in it expands to. Functions of the block have the label
 /// `function` as `Type::method`, `<Type as Trait>::method` if the block implements a trait, or
 /// `Trait::method` in a trait. Without the block's attribute the label is only the function's name.
@@ -435,13 +434,16 @@ pub use enabled::declare as __declare;
 /// | `labels(...)` | further labels: see below |
 /// | `ok_if = path or closure`, `error_if = ...` | decides from `&result` whether the outcome is `ok` or `error` |
 /// | `err(kind)`, `err(kind: TheError)` | a label `kind` with the error of a `Result`, whose type derives [`Label`](trait@crate::Label); if the type is given, every value starts at 0 |
-/// | `fallible = true` or `false` | whether the function returns a `Result`, if the macro cannot tell from the type: an alias with generic arguments, an associated type |
+/// | `fallible = true` or `false` | whether the function returns a `Result`, or a future or stream of them. The compiler sees through aliases and associated types. For a type that names a generic parameter or `Self`, the outcome `error` is exposed from the first error, and with `fallible = true` from the start |
+/// | `future`, `stream` | states that the function returns a future or stream, if the compiler cannot tell; `future = false` and `stream = false` end the call when the function returns: [see below](#futures-and-streams) |
 /// | `outcome = false` | omits the label `outcome`: one series for all calls |
 /// | `exemplars` | exemplars are taken from the current span, [as in declarations](macro@crate::metrics#exemplars). The span of an `#[instrument]` on the same function is found if that attribute is below this one; above it, the span has ended before the call is recorded |
 /// | `slo(success = 99.5)` | an objective: 99.5 % of the calls have the outcome `ok` |
 /// | `docs` | adds [queries for the metric](#queries-in-the-documentation) to the function's documentation |
 /// | `skip` | in an annotated block: excludes this function |
 /// | `crate = path` | the path of this crate, if it was renamed |
+///
+#[doc = include_str!("call/futures_and_streams.md")]
 ///
 /// # Labels
 ///
@@ -567,7 +569,8 @@ pub use enabled::counted;
 /// ```
 ///
 /// The duration of an async call is the time from its first poll to its end, including the time for
-/// which it waits. Unless a label is open, the outcome `ok` is exposed from the start; any other
+/// which it waits. So is that of a [future or stream](macro@crate::counted#futures-and-streams) that a
+/// function returns. Unless a label is open, the outcome `ok` is exposed from the start; any other
 /// outcome is exposed once a call has had it.
 ///
 /// # Arguments
@@ -579,7 +582,7 @@ pub use enabled::counted;
 /// | `buckets(0.1, 1.0)`, `linear(start, width, count)`, `exponential(start, factor, count)` | upper bounds in seconds; with `name` only |
 /// | `buckets(native)`, `buckets(native(growth = 1.1), 0.1, 1.0)` | native buckets, alone or with classic ones, [as in declarations](macro@crate::metrics#native-histograms); with `name` only |
 /// | `sample = 1/16` | for frequently called functions: times one call in 16, chosen at random. The counts are not scaled up, so use [`counted`](macro@crate::counted) to count calls. The family is `function_sampled_duration_seconds`, with the label `sample`, or the one given by `name`, whose help then mentions the sampling |
-/// | `busy` | for async functions: also records the time for which the future was polled, in `function_busy_seconds`, or in `..._busy_seconds` if there is a `name` |
+/// | `busy` | for async functions, futures and streams: also records the time for which the future or stream was polled, in `function_busy_seconds`, or in `..._busy_seconds` if there is a `name` |
 /// | `slo(latency = "250ms", objective = 99.9)` | an objective: 99.9 % of the calls take at most 250 ms; the latency must be one of the bounds |
 ///
 /// ```
@@ -608,7 +611,8 @@ pub use enabled::timed;
 /// `function_calls_in_flight`.
 ///
 /// A call is in progress from its start (an async call: from the first poll) until it returns, panics
-/// or is cancelled.
+/// or is cancelled. The call of a function that returns a
+/// [future or stream](macro@crate::counted#futures-and-streams) is in progress until that has ended.
 ///
 /// ```
 /// use metrics_core::{Format, encode_to_string, in_flight};
@@ -627,7 +631,8 @@ pub use enabled::timed;
 ///
 /// # Arguments
 ///
-/// `name`, `help`, `unit`, `labels(...)` without `on_return`, `docs`, `skip` and `crate`, as described
+/// `name`, `help`, `unit`, `labels(...)` without `on_return`, `future`, `stream`, `docs`, `skip` and
+/// `crate`, as described
 /// for [`counted`](macro@crate::counted#arguments). The series have the labels `function` and `module`.
 ///
 /// # Expands to

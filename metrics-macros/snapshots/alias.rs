@@ -1,12 +1,10 @@
 fn parse(text: &str) -> Parsed {
     #[allow(unused_imports)]
     use ::m::__private::call::ValueProbeFallback as _;
-    return ::m::__private::call::run_call::<
-        ::m::__private::call::Counted<_>,
-        _,
-        _,
-    >(
-        {
+    #[allow(unused_imports)]
+    use ::m::__private::call::return_levels::*;
+    return {
+        let __series = {
             const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
                 &[
                     (
@@ -22,12 +20,16 @@ fn parse(text: &str) -> Parsed {
                 ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
                 ::core::module_path!(),
                 ::m::__private::call::OutcomeLabel::Present {
-                    fallible: {
+                    error: ::m::__private::call::Possible::known({
                         #[allow(unused_imports)]
                         use ::m::__private::call::TypeProbeFallback as _;
                         ::m::__private::call::TypeProbe::<Parsed>::FALLIBLE
-                    },
-                    is_async: false,
+                    }),
+                    cancelled: ::m::__private::call::Possible::known({
+                        #[allow(unused_imports)]
+                        use ::m::__private::call::TypeProbeFallback as _;
+                        ::m::__private::call::TypeProbe::<Parsed>::IS_ASYNC
+                    }),
                 },
             );
             const __CELLS: usize = __SPEC
@@ -58,12 +60,26 @@ fn parse(text: &str) -> Parsed {
                 ::m::__private::call::CallSeries::unlabelled(&__FAMILY),
                 &__LOCAL,
             )
-        },
-        move || -> Parsed {
+        };
+        let __body = ::m::__private::call::body(move || -> Parsed {
             #[allow(clippy::shadow_same)]
             let text = text;
             { text.parse() }
-        },
-        |__result| ::m::__private::call::ValueProbe(__result).is_error(),
-    );
+        });
+        #[allow(clippy::needless_borrow)]
+        let __form = (&&&&&&&__body.probe::<::m::__private::call::Undeclared>()).form();
+        __form
+            .run::<
+                ::m::__private::call::Counted<_>,
+                ::m::__private::call::Counted<_>,
+                _,
+                _,
+                _,
+                _,
+            >(
+                __series,
+                __body,
+                |__result| ::m::__private::call::ValueProbe(__result).is_error(),
+            )
+    };
 }

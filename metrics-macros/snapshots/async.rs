@@ -25,8 +25,8 @@ fn wait(
                 ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
                 ::core::module_path!(),
                 ::m::__private::call::OutcomeLabel::Present {
-                    fallible: false,
-                    is_async: true,
+                    error: ::m::__private::call::Possible::No,
+                    cancelled: ::m::__private::call::Possible::Yes,
                 },
             );
             const __CELLS: usize = __SPEC

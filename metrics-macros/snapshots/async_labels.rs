@@ -1,11 +1,9 @@
 #[allow(clippy::manual_async_fn)]
 fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored> {
-    return ::m::__private::call::TrackedFuture::<
-        _,
-        ::m::__private::call::Counted<_>,
-        _,
-    >::labelled(
-        async move {
+    #[allow(unused_imports)]
+    use ::m::__private::call::output_levels::*;
+    return {
+        let __future = async move {
             let __series = {
                 const _: () = ::m::__private::check_label("plan", ::m::Kind::Counter);
                 const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
@@ -28,8 +26,8 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
                         ),
                         ::core::module_path!(),
                         ::m::__private::call::OutcomeLabel::Present {
-                            fallible: true,
-                            is_async: true,
+                            error: ::m::__private::call::Possible::Yes,
+                            cancelled: ::m::__private::call::Possible::Yes,
                         },
                     )
                     .labels(
@@ -88,9 +86,30 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
                 return __result;
             }
             { plan.take(page).await }
-        },
-        |__result| {
-            !::m::__private::call::map_result::<_, bool>(__result, Stored::is_whole)
-        },
-    );
+        };
+        #[allow(clippy::needless_borrow)]
+        let __form = (&&&&::m::__private::call::output_of::<
+            ::m::__private::call::Undeclared,
+            _,
+        >(&__future))
+            .form();
+        ::m::__private::call::TrackedFuture::<
+            _,
+            ::m::__private::call::Counted<_>,
+            _,
+        >::labelled_with(
+            __future,
+            __form
+                .ending::<
+                    ::m::__private::call::Counted<_>,
+                    _,
+                    _,
+                >(|__result| {
+                    !::m::__private::call::map_result::<
+                        _,
+                        bool,
+                    >(__result, Stored::is_whole)
+                }),
+        )
+    };
 }

@@ -32,8 +32,8 @@ pub fn fetch(
                 ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
                 ::core::module_path!(),
                 ::m::__private::call::OutcomeLabel::Present {
-                    fallible: true,
-                    is_async: true,
+                    error: ::m::__private::call::Possible::Yes,
+                    cancelled: ::m::__private::call::Possible::Yes,
                 },
             );
             const __CELLS: usize = __SPEC

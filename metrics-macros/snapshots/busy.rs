@@ -42,8 +42,8 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                     ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
                     ::core::module_path!(),
                     ::m::__private::call::OutcomeLabel::Present {
-                        fallible: false,
-                        is_async: true,
+                        error: ::m::__private::call::Possible::No,
+                        cancelled: ::m::__private::call::Possible::Yes,
                     },
                 )
                 .buckets(&__BOUNDS, &__BUCKETS);

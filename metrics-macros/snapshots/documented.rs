@@ -52,8 +52,8 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                         ),
                         ::core::module_path!(),
                         ::m::__private::call::OutcomeLabel::Present {
-                            fallible: true,
-                            is_async: true,
+                            error: ::m::__private::call::Possible::Yes,
+                            cancelled: ::m::__private::call::Possible::Yes,
                         },
                     )
                     .labels(

@@ -39,8 +39,8 @@ fn parse(text: &str) -> usize {
                 ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
                 ::core::module_path!(),
                 ::m::__private::call::OutcomeLabel::Present {
-                    fallible: false,
-                    is_async: false,
+                    error: ::m::__private::call::Possible::No,
+                    cancelled: ::m::__private::call::Possible::No,
                 },
             )
             .buckets(&__BOUNDS, &__BUCKETS)

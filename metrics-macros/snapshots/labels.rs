@@ -21,8 +21,8 @@ fn store(&self, plan: Plan, page: Page) {
                 ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
                 ::core::module_path!(),
                 ::m::__private::call::OutcomeLabel::Present {
-                    fallible: false,
-                    is_async: false,
+                    error: ::m::__private::call::Possible::No,
+                    cancelled: ::m::__private::call::Possible::No,
                 },
             )
             .labels(

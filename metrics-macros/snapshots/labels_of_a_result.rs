@@ -25,8 +25,8 @@ fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
                     ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
                     ::core::module_path!(),
                     ::m::__private::call::OutcomeLabel::Present {
-                        fallible: true,
-                        is_async: false,
+                        error: ::m::__private::call::Possible::Yes,
+                        cancelled: ::m::__private::call::Possible::No,
                     },
                 )
                 .labels(

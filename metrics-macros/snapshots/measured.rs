@@ -31,8 +31,8 @@ fn function() {
                         ),
                         ::core::module_path!(),
                         ::m::__private::call::OutcomeLabel::Present {
-                            fallible: true,
-                            is_async: false,
+                            error: ::m::__private::call::Possible::Yes,
+                            cancelled: ::m::__private::call::Possible::No,
                         },
                     )
                     .labels(

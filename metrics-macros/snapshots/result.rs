@@ -22,8 +22,8 @@ fn parse(text: &str) -> Result<u32, ParseError> {
                 ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
                 ::core::module_path!(),
                 ::m::__private::call::OutcomeLabel::Present {
-                    fallible: true,
-                    is_async: false,
+                    error: ::m::__private::call::Possible::Yes,
+                    cancelled: ::m::__private::call::Possible::No,
                 },
             );
             const __CELLS: usize = __SPEC

@@ -142,6 +142,10 @@ fn functions_that_return_a_future_are_async_calls() {
 
     /// Returns a future of a named type.
     #[counted]
+    #[allow(
+        deprecated,
+        reason = "the compiler warns that the future is not followed"
+    )]
     fn named(n: u8) -> Ready<u8> {
         ready(n)
     }

@@ -2,120 +2,162 @@
 
 use std::{
     cell::Cell,
+    marker::PhantomData,
     mem,
     pin::Pin,
     task::{Context, Poll},
 };
 
+use futures_core::FusedFuture;
 use pin_project_lite::pin_project;
 
-use crate::call::{
-    outcome::Outcome,
-    recorder::{Recorder, finish_cold},
-    result::CallOutcome,
-    series::CallSeries,
-};
+use crate::call::{recorder::Recorder, result::CallOutcome, series::CallSeries, state::CallState};
 
 pin_project! {
     /// The body of an async function, with the state of its call.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
-    pub struct TrackedFuture<F, R: Recorder, C> {
+    pub struct TrackedFuture<F, R: Recorder, E> {
         #[pin]
         body: F,
         state: CallState<R>,
-        outcome_of: C,
+        ending: E,
     }
 }
 
-#[derive(Debug)]
-enum CallState<R: Recorder> {
-    /// The call has not begun; the series is known.
-    New(CallSeries),
-    /// The call has not begun: the body computes its labels first, and passes the series by
-    /// [`CallStart`].
-    Unlabelled,
-    /// The call has begun. If the future is dropped now, the call has this outcome; `None` once the
-    /// call has ended.
-    Running(R, Option<Outcome>),
+/// What a [`TrackedFuture`] does with the output of its body.
+///
+/// A closure `Fn(&T) -> impl CallOutcome` ends the call with the outcome that it returns.
+pub trait Ending<T, R: Recorder> {
+    /// The output of the tracked future.
+    type Output;
+
+    /// Ends the call, or passes it to the output, which then ends it.
+    fn end(&self, output: T, state: &mut CallState<R>) -> Self::Output;
 }
 
-impl<R: Recorder> Drop for CallState<R> {
-    #[inline]
-    fn drop(&mut self) {
-        if let CallState::Running(recorder, Some(outcome)) = self {
-            finish_cold(*recorder, *outcome);
-        }
+impl<T, R: Recorder, O: CallOutcome, C: Fn(&T) -> O> Ending<T, R> for C {
+    type Output = T;
+
+    #[inline(always)]
+    fn end(&self, output: T, state: &mut CallState<R>) -> T {
+        let outcome = self(&output);
+        state.finish(outcome);
+        output
     }
 }
 
 impl<F: Future, R: Recorder<Target = CallSeries>, O: CallOutcome, C: Fn(&F::Output) -> O>
     TrackedFuture<F, R, C>
 {
-    /// Tracks a body whose series is known.
+    /// Tracks a body whose series is known. `outcome_of` returns the outcome of the body's output.
     #[inline(always)]
     pub fn new(series: CallSeries, body: F, outcome_of: C) -> Self {
-        TrackedFuture {
-            body,
-            state: CallState::New(series),
-            outcome_of,
-        }
+        TrackedFuture::with(series, body, outcome_of)
     }
 
     /// Tracks a body that computes its labels and then awaits [`CallStart::new`].
     #[inline(always)]
     pub fn labelled(body: F, outcome_of: C) -> Self {
+        TrackedFuture::labelled_with(body, outcome_of)
+    }
+}
+
+impl<F: Future, R: Recorder<Target = CallSeries>, E: Ending<F::Output, R>> TrackedFuture<F, R, E> {
+    /// Like [`new`](Self::new), for an ending that is not a closure.
+    #[inline(always)]
+    pub fn with(series: CallSeries, body: F, ending: E) -> Self {
+        TrackedFuture {
+            body,
+            state: CallState::New(series),
+            ending,
+        }
+    }
+
+    /// Like [`labelled`](Self::labelled), for an ending that is not a closure.
+    #[inline(always)]
+    pub fn labelled_with(body: F, ending: E) -> Self {
         TrackedFuture {
             body,
             state: CallState::Unlabelled,
-            outcome_of,
+            ending,
         }
     }
 }
 
-impl<F: Future, R: Recorder<Target = CallSeries>, O: CallOutcome, C: Fn(&F::Output) -> O> Future
-    for TrackedFuture<F, R, C>
+impl<F: Future, R: Recorder<Target = CallSeries>, E: Ending<F::Output, R>> Future
+    for TrackedFuture<F, R, E>
 {
-    type Output = F::Output;
+    type Output = E::Output;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<E::Output> {
         let mut this = self.project();
         if let CallState::Unlabelled = this.state {
             // Only the body has the arguments that labels are computed from. The call has not begun
             // yet, so a panic here is not recorded.
             if let Poll::Ready(output) = this.body.as_mut().poll(context) {
-                return Poll::Ready(output);
+                return Poll::Ready(this.ending.end(output, &mut CallState::Ended));
             }
             let Some(series) = STARTED.take() else {
                 return Poll::Pending;
             };
             *this.state = CallState::New(series);
         }
-        if let CallState::New(series) = *this.state {
-            *this.state = CallState::Running(R::begin(series), Some(Outcome::Panic));
-        }
-        let CallState::Running(recorder, outcome @ Some(_)) = this.state else {
-            // The call has ended: the body does what it does when it is polled again.
-            return this.body.poll(context);
-        };
-        // A future that is dropped during a poll has panicked; one dropped between two polls was
-        // cancelled.
-        *outcome = Some(Outcome::Panic);
-        recorder.resume();
-        let polled = this.body.poll(context);
-        match &polled {
-            Poll::Ready(output) => {
-                let result = (this.outcome_of)(output);
-                *outcome = None;
-                recorder.finish(result);
-            }
+        // If the call has ended, the body does what it does when it is polled again.
+        this.state.resume();
+        match this.body.poll(context) {
+            Poll::Ready(output) => Poll::Ready(this.ending.end(output, this.state)),
             Poll::Pending => {
-                recorder.suspend();
-                *outcome = Some(Outcome::Cancelled);
+                this.state.suspend();
+                Poll::Pending
             }
         }
-        polled
+    }
+}
+
+impl<F: FusedFuture, R: Recorder<Target = CallSeries>, E: Ending<F::Output, R>> FusedFuture
+    for TrackedFuture<F, R, E>
+{
+    fn is_terminated(&self) -> bool {
+        self.body.is_terminated()
+    }
+}
+
+/// A value whose future is tracked once it is awaited.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct TrackedIntoFuture<T, R, C> {
+    value: T,
+    series: CallSeries,
+    outcome_of: C,
+    recorder: PhantomData<fn() -> R>,
+}
+
+impl<T, R, C> TrackedIntoFuture<T, R, C> {
+    /// Tracks the future that `value` is turned into.
+    pub(super) fn new(series: CallSeries, value: T, outcome_of: C) -> Self {
+        TrackedIntoFuture {
+            value,
+            series,
+            outcome_of,
+            recorder: PhantomData,
+        }
+    }
+}
+
+impl<T, R, O, C> IntoFuture for TrackedIntoFuture<T, R, C>
+where
+    T: IntoFuture,
+    R: Recorder<Target = CallSeries>,
+    O: CallOutcome,
+    C: Fn(&T::Output) -> O,
+{
+    type Output = T::Output;
+    type IntoFuture = TrackedFuture<T::IntoFuture, R, C>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        TrackedFuture::new(self.series, self.value.into_future(), self.outcome_of)
     }
 }
 

@@ -1,5 +1,5 @@
-//! Detects at compile time whether a function can return an error, and at run time whether a
-//! returned value is an error.
+//! Detects at compile time whether a function can return an error, and whether it returns a boxed
+//! future or stream, and at run time whether a returned value is an error.
 //!
 //! The macros do not see through type aliases; the compiler does. An inherent item takes precedence
 //! over a trait's item of the same name, so `TypeProbe::<T>::FALLIBLE` is the inherent constant if
@@ -8,7 +8,10 @@
 
 use std::marker::PhantomData;
 
-/// Tells whether the type `T` is a `Result`.
+/// Tells whether the type `T` is a `Result`, and whether it is a boxed future or stream.
+///
+/// `boxed` defines its constants for futures and streams, which are fallible if their output or item
+/// is a `Result`.
 #[derive(Debug)]
 pub struct TypeProbe<T: ?Sized>(PhantomData<T>);
 
@@ -17,10 +20,13 @@ impl<T, E> TypeProbe<Result<T, E>> {
     pub const FALLIBLE: bool = true;
 }
 
-/// [`TypeProbe`] for types that are not a `Result`.
+/// [`TypeProbe`] for types that are not a `Result`, or not a boxed future or stream.
 pub trait TypeProbeFallback {
     /// False: the probed type is not a `Result`.
     const FALLIBLE: bool = false;
+
+    /// False: the probed type is not a boxed future or stream.
+    const IS_ASYNC: bool = false;
 }
 
 impl<T: ?Sized> TypeProbeFallback for TypeProbe<T> {}

@@ -23,12 +23,19 @@ pub trait CallOutcome {
     fn is_suspended(&self) -> bool {
         false
     }
+
+    /// Whether the call has failed.
+    fn is_error(&self) -> bool;
 }
 
 impl CallOutcome for Outcome {
     #[inline(always)]
     fn is_suspended(&self) -> bool {
         *self == Outcome::Cancelled
+    }
+
+    fn is_error(&self) -> bool {
+        *self == Outcome::Error
     }
 
     #[inline(always)]
@@ -47,6 +54,10 @@ impl CallOutcome for bool {
     fn locate<T: CallTarget>(&self, target: T) -> Option<(T, usize)> {
         returned(*self).locate(target)
     }
+
+    fn is_error(&self) -> bool {
+        *self
+    }
 }
 
 /// The outcome of a call that returned: `error` or `ok`.
@@ -60,14 +71,15 @@ fn returned(is_error: bool) -> Outcome {
 
 /// The first of the rows that a series has for an outcome.
 fn first_row(outcome: Outcome, rows: OutcomeRows) -> usize {
-    let OutcomeLabel::Present { fallible, .. } = rows.outcome_label() else {
+    let OutcomeLabel::Present { error, .. } = rows.outcome_label() else {
         return 0;
     };
+    let errors = usize::from(error.has_row());
     let position = match outcome {
         Outcome::Ok => 0,
-        Outcome::Error => usize::from(fallible),
-        Outcome::Panic => 1 + usize::from(fallible),
-        Outcome::Cancelled => 2 + usize::from(fallible),
+        Outcome::Error => errors,
+        Outcome::Panic => 1 + errors,
+        Outcome::Cancelled => 2 + errors,
     };
     position * rows.rows_per_outcome()
 }
@@ -111,6 +123,10 @@ impl CallOutcome for LabelledOutcome {
             ResultLabels::Closed(position) => (target, row + position),
             ResultLabels::Open(values) => (target.with_result_labels(values)?, row),
         })
+    }
+
+    fn is_error(&self) -> bool {
+        self.is_error
     }
 }
 

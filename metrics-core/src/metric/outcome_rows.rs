@@ -21,11 +21,38 @@ pub enum OutcomeLabel {
     Omitted,
     /// The metric has the label, with the outcomes that calls of this function can have.
     Present {
-        /// Whether the function can return an error.
-        fallible: bool,
-        /// Whether the function returns a future, which can be cancelled.
-        is_async: bool,
+        /// Whether a call can end in an error.
+        error: Possible,
+        /// Whether a call can be cancelled: whether it ends with a future or a stream.
+        cancelled: Possible,
     },
+}
+
+/// Whether calls of a function can have an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Possible {
+    /// No call has the outcome, so it has no row.
+    No,
+    /// A call can have the outcome.
+    Yes,
+    /// The expansion cannot tell at compile time. The outcome has a row, which is exposed once a call
+    /// has had the outcome.
+    Unknown,
+}
+
+impl Possible {
+    /// `Yes` or `No`.
+    pub const fn known(is_possible: bool) -> Self {
+        if is_possible {
+            Possible::Yes
+        } else {
+            Possible::No
+        }
+    }
+
+    pub(crate) const fn has_row(self) -> bool {
+        !matches!(self, Possible::No)
+    }
 }
 
 impl OutcomeLabel {
@@ -33,12 +60,23 @@ impl OutcomeLabel {
     pub(crate) const fn values(self) -> &'static [&'static str] {
         match self {
             OutcomeLabel::Omitted => &[""],
-            OutcomeLabel::Present { fallible, is_async } => match (fallible, is_async) {
-                (false, false) => &["ok", "panic"],
-                (true, false) => &["ok", "error", "panic"],
-                (false, true) => &["ok", "panic", "cancelled"],
-                (true, true) => &["ok", "error", "panic", "cancelled"],
-            },
+            OutcomeLabel::Present { error, cancelled } => {
+                match (error.has_row(), cancelled.has_row()) {
+                    (false, false) => &["ok", "panic"],
+                    (true, false) => &["ok", "error", "panic"],
+                    (false, true) => &["ok", "panic", "cancelled"],
+                    (true, true) => &["ok", "error", "panic", "cancelled"],
+                }
+            }
+        }
+    }
+
+    /// Whether calls are known to be able to have this outcome, which is one of the values.
+    fn is_known(self, outcome: &str) -> bool {
+        match (self, outcome) {
+            (OutcomeLabel::Present { error, .. }, "error") => error == Possible::Yes,
+            (OutcomeLabel::Present { cancelled, .. }, "cancelled") => cancelled == Possible::Yes,
+            _ => true,
         }
     }
 }
@@ -164,7 +202,11 @@ impl OutcomeRows {
         let starts_at_zero = !self.has_open_result_labels()
             && match self.outcome(row) {
                 "ok" | "" => self.is_possible(row),
-                _ => !self.starts_with_ok_only && self.is_possible(row),
+                outcome => {
+                    !self.starts_with_ok_only
+                        && self.outcome_label.is_known(outcome)
+                        && self.is_possible(row)
+                }
             };
         starts_at_zero || is_recorded()
     }
@@ -218,8 +260,8 @@ mod tests {
     use super::*;
 
     const FALLIBLE: OutcomeLabel = OutcomeLabel::Present {
-        fallible: true,
-        is_async: false,
+        error: Possible::Yes,
+        cancelled: Possible::No,
     };
 
     fn rows_at_zero(rows: OutcomeRows) -> Vec<String> {
@@ -239,6 +281,18 @@ mod tests {
             rows_at_zero(OutcomeRows::new(FALLIBLE, &[], false)),
             ["outcome=\"ok\"", "outcome=\"error\"", "outcome=\"panic\""]
         );
+    }
+
+    #[test]
+    fn an_outcome_that_may_be_impossible_does_not_start_at_zero() {
+        let unknown = OutcomeLabel::Present {
+            error: Possible::Unknown,
+            cancelled: Possible::Unknown,
+        };
+        let rows = OutcomeRows::new(unknown, &[], false);
+        assert_eq!(rows_at_zero(rows), ["outcome=\"ok\"", "outcome=\"panic\""]);
+        assert_eq!(rows.len(), 4);
+        assert!(rows.is_exposed(1, &[1]));
     }
 
     #[test]

@@ -12,7 +12,9 @@ use super::{
 use crate::{
     describe::kind::Kind,
     metric::{
-        family::FamilyRef, histogram_snapshot::HistogramSnapshot, outcome_rows::OutcomeLabel,
+        family::FamilyRef,
+        histogram_snapshot::HistogramSnapshot,
+        outcome_rows::{OutcomeLabel, Possible},
     },
     registry::Registry,
     storage::{layout::Layout, scalar},
@@ -444,8 +446,8 @@ impl KnownMetric {
             // Accepts all outcomes, because an assertion that there was no error is also true for a
             // function that cannot fail.
             let all = OutcomeLabel::Present {
-                fallible: true,
-                is_async: true,
+                error: Possible::Yes,
+                cancelled: Possible::Yes,
             };
             labels.insert("outcome".to_owned(), Some(owned(all.values())));
         }

@@ -7,7 +7,7 @@
 //! const __SPEC: p::call::FunctionSpec = p::call::FunctionSpec::new(
 //!     &[("function", "size"), ("module", module_path!())],
 //!     file!(), p::line_in(file!(), line!(), "src/text.rs", 7), module_path!(),
-//!     p::call::OutcomeLabel::Present { fallible: false, is_async: false },
+//!     p::call::OutcomeLabel::Present { error: No, cancelled: No },
 //! );
 //! const __CELLS: usize = __SPEC.cell_count(p::call::FunctionFamily::COUNTED);
 //! static __SHARED: [p::AtomicU64; __CELLS] = [const { p::AtomicU64::new(0) }; __CELLS];
@@ -37,7 +37,7 @@ use super::{
     buckets::bucket_items,
     tokens::{check, check_name, kind, line},
 };
-use crate::model::{Args, Fallible, Function, Returns, label_name, with_static_lifetimes};
+use crate::model::{Args, Certainty, Function, Returns, label_name, with_static_lifetimes};
 
 /// The items before a call: the statics, and the checks of the arguments.
 pub(super) fn items(
@@ -175,21 +175,29 @@ fn outcomes(args: &Args, returns: &Returns) -> TokenStream {
     if !args.has_outcome() {
         return quote!(#call::OutcomeLabel::Omitted);
     }
-    let fallible = match &returns.fallible {
-        Fallible::Known(fallible) => quote!(#fallible),
-        Fallible::Probe(ty) => {
+    let error = possible(&call, &returns.fallible, "FALLIBLE");
+    let cancelled = possible(&call, &returns.cancellable, "IS_ASYNC");
+    quote!(#call::OutcomeLabel::Present { error: #error, cancelled: #cancelled })
+}
+
+/// Whether calls can have an outcome, as a `Possible`. `probe` is the constant of `TypeProbe` that tells.
+fn possible(call: &TokenStream, certainty: &Certainty, probe: &str) -> TokenStream {
+    match certainty {
+        Certainty::Known(true) => quote!(#call::Possible::Yes),
+        Certainty::Known(false) => quote!(#call::Possible::No),
+        Certainty::Probe(ty) => {
             let ty = with_static_lifetimes(ty);
+            let probe = Ident::new(probe, Span::call_site());
             quote! {
-                {
+                #call::Possible::known({
                     #[allow(unused_imports)]
                     use #call::TypeProbeFallback as _;
-                    #call::TypeProbe::<#ty>::FALLIBLE
-                }
+                    #call::TypeProbe::<#ty>::#probe
+                })
             }
         }
-    };
-    let is_async = returns.future.is_some();
-    quote!(#call::OutcomeLabel::Present { fallible: #fallible, is_async: #is_async })
+        Certainty::Unknown => quote!(#call::Possible::Unknown),
+    }
 }
 
 /// A call that sets the labels beside the const labels: their names and closed values, and which of

@@ -21,7 +21,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Path, ReturnType};
+use syn::{Path, ReturnType, Type};
 
 use super::{
     body, docs,
@@ -32,7 +32,7 @@ use super::{
     recorder::{Recorder, entry_values},
     stack::move_below_next,
 };
-use crate::model::{Args, Function, Returns};
+use crate::model::{Args, CallForm, Function, Returns};
 
 /// Wraps the body in the recorders of the attributes, or moves all of them below the next function
 /// attribute. The last one is the attribute that is expanded, the others had moved below it.
@@ -44,7 +44,7 @@ pub(crate) fn function(attributes: &[Args], mut function: Function) -> TokenStre
         return body::emit(&function, &function.sig, &function.body);
     }
     expectations::relax_function(&mut function);
-    let form = Returns::of(&function, &attributes[0]).future;
+    let form = Returns::of(&function, &attributes[0]).form;
     let recorders = attributes.iter().map(|args| Recorder::new(args, &function));
     body::wrap(&function, form, &recorders.collect::<Vec<_>>())
 }
@@ -98,7 +98,35 @@ fn arguments_off(args: &Args, function: &Function) -> TokenStream {
     };
     let ending = output.map(|ty| {
         let (ending, imports) = ending(args, &returns, &call, function.brace);
-        quote!(let _ = || { #imports #call::check_outcome::<#ty, _>(#ending); };)
+        let check = check_ending(&returns, ty, &call, &ending);
+        quote!(let _ = || { #imports #check };)
     });
     quote!(#checks #labels #ending)
+}
+
+/// Type-checks the closure that reads a result. The compiler selects the type that the closure reads, as
+/// it does in a program with metrics: that of the function, or that of a future's output or a stream's
+/// items.
+fn check_ending(
+    returns: &Returns,
+    ty: &Type,
+    call: &TokenStream,
+    ending: &TokenStream,
+) -> TokenStream {
+    match returns.form {
+        _ if returns.is_output_known => quote!(#call::check_outcome::<#ty, _>(#ending);),
+        CallForm::Returned(_) => quote! {
+            use #call::return_levels::*;
+            (&&&&&&&#call::body(|| -> #ty { loop {} }).probe::<#call::Undeclared>())
+                .form()
+                .check(#ending);
+        },
+        CallForm::AsyncFn(Some(_)) => quote! {
+            use #call::output_levels::*;
+            (&&&&#call::output_of::<#call::Undeclared, _>(&::core::future::pending::<#ty>()))
+                .form()
+                .ending::<#call::Counted<_>, _, _>(#ending);
+        },
+        _ => quote!(#call::check_outcome::<#ty, _>(#ending);),
+    }
 }

@@ -2,15 +2,16 @@
 //! and to a hint from which the compiler infers what the body returns, as it would from the
 //! signature.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{
     Lifetime, PathArguments, ReturnType, Type, TypeImplTrait, TypeParamBound,
+    punctuated::Punctuated,
     visit_mut::{self, VisitMut},
 };
 
 use super::tokens::allow;
-use crate::model::{Args, Function, is_nameable, ungrouped};
+use crate::model::{Args, CallForm, Follow, Function, is_nameable, is_stream, mentions, ungrouped};
 
 /// `-> Type` for a closure, with `_` in place of `impl`, which is not allowed there.
 pub(super) fn closure_output(output: &ReturnType) -> TokenStream {
@@ -58,7 +59,8 @@ fn replace_impl(ty: &Type, replace: impl FnMut(&TypeImplTrait) -> Type) -> Type 
 
 /// A function that returns its argument, for a return type with `impl Fn(...)`: from the bound the
 /// compiler infers the parameters of a closure that the body returns, which it cannot infer from
-/// `_`. The body is passed through it. `None` for other types.
+/// `_`. The body is passed through it. So is that of a function with an `impl Trait` whose trait may be
+/// a future, and so may be anything. `None` for other types.
 ///
 /// `-> Result<impl Fn(&str) -> usize, E>` gives
 ///
@@ -68,12 +70,17 @@ fn replace_impl(ty: &Type, replace: impl FnMut(&TypeImplTrait) -> Type) -> Type 
 ///
 /// `None` as well for a type that this item cannot name, because it mentions generic parameters or
 /// a lifetime that is not in the arguments of a bound.
-pub(super) fn closure_hint(args: &Args, function: &Function) -> Option<TokenStream> {
+pub(super) fn closure_hint(
+    args: &Args,
+    function: &Function,
+    form: CallForm,
+) -> Option<TokenStream> {
     let ReturnType::Type(_, ty) = &function.sig.output else {
         return None;
     };
     let mut parameters = Vec::new();
-    let mut has_closure = false;
+    let mut has_closure =
+        form.follow() == Some(Follow::Probed) && opaque_bounds(ty).is_some() && !is_stream(ty);
     let declared = replace_impl(ty, |opaque| {
         has_closure |= opaque.bounds.iter().any(is_closure_bound);
         let name = format_ident!("__T{}", parameters.len(), span = Span::mixed_site());
@@ -91,6 +98,76 @@ pub(super) fn closure_hint(args: &Args, function: &Function) -> Option<TokenStre
             }
         }
     })
+}
+
+/// The bounds of an `impl Trait` that may be a future or stream, as metrics-core needs them to select a
+/// form: see `metrics_core::call::Declares`.
+pub(super) struct Declared {
+    /// A type that stands for the bounds.
+    pub(super) bounds: TokenStream,
+    /// The definition of the type, if it is one of this function's own.
+    pub(super) items: TokenStream,
+}
+
+/// The bounds of the return type, if that is `impl Trait` and an item can name them.
+///
+/// `-> impl Task<Output = u8> + Send` gives
+///
+/// ```text
+/// enum __Declared {}
+/// impl<__T: Task<Output = u8> + Send> call::Declares<__T> for __Declared {}
+/// ```
+pub(super) fn declared(
+    args: &Args,
+    function: &Function,
+    form: CallForm,
+    call: &TokenStream,
+) -> Declared {
+    let existing = |name: &str| {
+        let name = format_ident!("{name}");
+        Declared {
+            bounds: quote!(#call::#name),
+            items: quote!(),
+        }
+    };
+    let ReturnType::Type(_, ty) = &function.sig.output else {
+        return existing("Undeclared");
+    };
+    if is_stream(ty) {
+        return existing("AnyDeclared");
+    }
+    let Some(bounds) = opaque_bounds(ty).filter(|_| form.follow() == Some(Follow::Probed)) else {
+        return existing("Undeclared");
+    };
+    // A tracked future lives as long as the one in it.
+    let traits = bounds
+        .iter()
+        .filter(|bound| matches!(bound, TypeParamBound::Trait(_)));
+    let bounds = quote!(#(#traits)+*);
+    let is_impl = |word: &Ident| word == "impl";
+    if !is_nameable(bounds.clone(), &function.sig, args)
+        || names_lifetime(&syn::parse_quote!(impl #bounds))
+        || mentions(bounds.clone(), &is_impl)
+    {
+        return existing("Undeclared");
+    }
+    let allow = allow();
+    Declared {
+        bounds: quote!(__Declared),
+        items: quote! {
+            #allow
+            enum __Declared {}
+            impl<__T: #bounds> #call::Declares<__T> for __Declared {}
+        },
+    }
+}
+
+/// The bounds of a type that is `impl Trait`.
+fn opaque_bounds(ty: &Type) -> Option<&Punctuated<TypeParamBound, syn::Token![+]>> {
+    match ungrouped(ty) {
+        Type::ImplTrait(opaque) => Some(&opaque.bounds),
+        _ => None,
+    }
 }
 
 fn is_closure_bound(bound: &TypeParamBound) -> bool {

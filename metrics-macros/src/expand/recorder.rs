@@ -29,10 +29,10 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use super::{
     ending::ending,
     family,
-    output::closure_hint,
+    output::{Declared, closure_hint, declared},
     tokens::{displayed, located_at},
 };
-use crate::model::{Args, EntryLabel, Function, Returns, first_span, optional};
+use crate::model::{Args, CallForm, EntryLabel, Follow, Function, Returns, first_span, optional};
 
 /// The tokens of one attribute's recorder.
 pub(super) struct Recorder {
@@ -50,6 +50,8 @@ pub(super) struct Recorder {
     pub(super) imports: TokenStream,
     /// See [`closure_hint`].
     pub(super) closure_hint: Option<TokenStream>,
+    /// See [`declared`].
+    pub(super) declared: Declared,
 }
 
 impl Recorder {
@@ -69,12 +71,19 @@ impl Recorder {
         } else {
             quote!(#call::CallSeries::unlabelled(&#name))
         };
-        if returns.future.is_none() {
+        if matches!(
+            returns.form,
+            CallForm::Value | CallForm::Returned(Follow::Probed)
+        ) {
             series = family::near(args, &series);
         }
         let reads_result = returns.is_read(args);
         let (ending, imports) = if reads_result {
             ending(args, &returns, &call, function.brace)
+        } else if returns.form.follow().is_some() {
+            // A future or stream can hold a closure without knowing how long the types live that the
+            // function `never_fails` mentions.
+            (quote!(|__result| #call::never_fails(__result)), quote!())
         } else {
             (quote!(#call::never_fails), quote!())
         };
@@ -85,8 +94,9 @@ impl Recorder {
             reads_result,
             ending,
             imports,
+            closure_hint: closure_hint(args, function, returns.form),
+            declared: declared(args, function, returns.form, &call),
             call,
-            closure_hint: closure_hint(args, function),
         }
     }
 

@@ -34,10 +34,14 @@ pub(crate) struct Args {
     pub(crate) outcome: Slot<LitBool>,
     pub(crate) sample: Slot<Sample>,
     pub(crate) busy: Slot<()>,
+    pub(crate) future: Slot<LitBool>,
+    pub(crate) stream: Slot<LitBool>,
     pub(crate) exemplars: Slot<()>,
     pub(crate) docs: Slot<()>,
     pub(crate) slo: Slo,
     pub(crate) skip: Slot<()>,
+    /// What `future` and `stream` state, on this attribute or on another one of the function.
+    pub(crate) stated: Stated,
     /// Whether the attribute comes from the block around the item. The item's own attribute, if it
     /// has one, takes its place.
     pub(crate) is_inherited: bool,
@@ -68,10 +72,13 @@ impl Args {
             outcome: Slot::default(),
             sample: Slot::default(),
             busy: Slot::default(),
+            future: Slot::default(),
+            stream: Slot::default(),
             exemplars: Slot::default(),
             docs: Slot::default(),
             slo: Slo::default(),
             skip: Slot::default(),
+            stated: Stated::default(),
             is_inherited: false,
             is_moved: false,
             enclosing: None,
@@ -123,6 +130,13 @@ impl Args {
         let is_kept = self.outcome.get().is_none_or(|outcome| outcome.value);
         self.instrument.has_outcome && is_kept
     }
+}
+
+/// Whether the call goes on in a returned future or stream, as far as an argument states it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Stated {
+    pub(crate) future: Option<bool>,
+    pub(crate) stream: Option<bool>,
 }
 
 /// `sample = share/of`: the share of calls that are timed.

@@ -1,9 +1,11 @@
 //! Checks a function attribute: its arguments against each other and against the function.
 
 use proc_macro2::{Ident, Span};
-use syn::ext::IdentExt;
+use syn::{ReturnType, ext::IdentExt};
 
-use super::{Args, Errors, Function, Item, MemberKind, Returns, generics::names_generic};
+use super::{
+    Args, CallForm, Errors, Follow, Function, Item, MemberKind, Returns, generics::names_generic,
+};
 
 /// Reports arguments that contradict each other, the attribute or the item that it is on.
 pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
@@ -23,6 +25,13 @@ pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
             if let Some(key) = args.skip.key() {
                 let message = "`skip` excludes a single function, not a block; remove the \
                                attribute";
+                errors.at(key, message);
+            }
+            for key in [args.future.key(), args.stream.key()].into_iter().flatten() {
+                let message = format!(
+                    "`{key}` describes what a function returns; put it in an attribute on the \
+                     function"
+                );
                 errors.at(key, message);
             }
         }
@@ -67,8 +76,9 @@ pub(crate) fn check_function(args: &Args, function: &Function, errors: &mut Erro
     check_outcome(args, &returns, errors);
     check_labels(args, function, errors);
     check_busy(args, &returns, errors);
+    check_stated(args, function, errors);
     if returns.is_read(args)
-        && returns.future.is_none()
+        && matches!(returns.form, CallForm::Value)
         && let Some(track_caller) = function.attribute("track_caller")
     {
         errors.at(
@@ -268,14 +278,45 @@ pub(super) fn report_duplicates<'i>(names: impl Iterator<Item = &'i Ident>, erro
 
 fn check_busy(args: &Args, returns: &Returns, errors: &mut Errors) {
     let Some(key) = args.busy.key() else { return };
-    if returns.future.is_none() {
-        let message = "a function that is not async is busy during the whole call; remove `busy`";
-        errors.at(key, message);
+    match returns.form {
+        CallForm::Value => errors.at(
+            key,
+            "a function that is not async is busy during the whole call; remove `busy`",
+        ),
+        CallForm::Returned(Follow::Probed) => errors.at(
+            key,
+            "only futures and streams are polled; add `future` or `stream` if the function returns \
+             one, or remove `busy`",
+        ),
+        _ => {}
     }
     if args.sample.is_set() {
         errors.at(
             key,
             "`busy` times every call and `sample` only some; remove one of them",
         );
+    }
+}
+
+/// Checks the arguments that state what the function returns.
+fn check_stated(args: &Args, function: &Function, errors: &mut Errors) {
+    let sig = &function.sig;
+    if function.code.is_some() {
+        for key in [args.future.key(), args.stream.key()].into_iter().flatten() {
+            let message = format!(
+                "`measure!` measures its code, and not what the code returns; remove `{key}`"
+            );
+            errors.at(key, message);
+        }
+    } else if sig.asyncness.is_some() {
+        if let Some(key) = args.future.key() {
+            let message = "the call of an `async fn` always ends with its future; remove `future`";
+            errors.at(key, message);
+        }
+    } else if matches!(sig.output, ReturnType::Default) {
+        for key in [args.future.key(), args.stream.key()].into_iter().flatten() {
+            let message = format!("the function returns nothing; remove `{key}`");
+            errors.at(key, message);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::LitStr;
 
-use super::{Args, Errors};
+use super::{Args, Errors, Stated};
 
 /// Removes attributes of the block for which the item has its own, and attributes of the item that
 /// only exclude it (`skip`). The attributes that take the place of removed ones get the names of
@@ -25,6 +25,29 @@ pub(crate) fn merge(all: &mut Vec<Args>, errors: &mut Errors) {
         index = 0;
     }
     check_duplicates(all, errors);
+    share_stated(all, errors);
+}
+
+/// Makes what one attribute states about the returned value known to the others.
+fn share_stated(all: &mut [Args], errors: &mut Errors) {
+    let mut stated = Stated::default();
+    for args in &*all {
+        stated.future = stated
+            .future
+            .or(args.future.get().map(|future| future.value));
+        stated.stream = stated
+            .stream
+            .or(args.stream.get().map(|stream| stream.value));
+    }
+    if stated.future == Some(true) && stated.stream == Some(true) {
+        for key in all.iter().filter_map(|args| args.stream.key()) {
+            let message = "a function returns a future or a stream; remove `future` or `stream`";
+            errors.at(key, message);
+        }
+    }
+    for args in all {
+        args.stated = stated;
+    }
 }
 
 /// Reports an attribute that would record each call a second time.

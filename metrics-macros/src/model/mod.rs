@@ -9,6 +9,7 @@
 
 mod args;
 mod buckets;
+mod call_form;
 mod case;
 mod check;
 mod declaration;
@@ -29,9 +30,10 @@ mod words;
 pub(crate) use self::{
     args::{
         Args, BLOCK_ARGUMENT, Enclosing, EntryLabel, ErrLabel, INHERITED_ARGUMENT, LabelArg,
-        Latency, MOVED_ARGUMENT, ResultLabel, Sample, Slo,
+        Latency, MOVED_ARGUMENT, ResultLabel, Sample, Slo, Stated,
     },
     buckets::{Bounds, BoundsRule, Buckets, Native},
+    call_form::{CallForm, Follow, is_stream},
     case::Case,
     check::{check, check_function},
     declaration::{
@@ -49,7 +51,7 @@ pub(crate) use self::{
     measured::{Code, Measured, check_exits},
     merge::merge,
     metric::{MAX_LISTED_LABELS, Metric, MetricKind},
-    returns::{Fallible, FutureForm, Returns, with_static_lifetimes},
+    returns::{Certainty, Returns, with_static_lifetimes},
     slot::Slot,
     tokens::{first_span, label_name, last_segment, mentions, optional, ungrouped, without_comma},
     words::{either, similar},

@@ -4,49 +4,44 @@
 use proc_macro2::Ident;
 use syn::{ReturnType, Signature, Type, visit_mut::VisitMut};
 
-use super::{Args, Function, generics::is_concrete};
+use super::{Args, CallForm, Follow, Function, call_form::is_stream, generics::is_concrete};
 
 /// The return type of a function.
 pub(crate) struct Returns {
-    /// The return type; for a future, the type of the future's output.
+    /// The type that an outcome is read from: of a future, the type of its output, and of a stream,
+    /// the type of its items, if the syntax tells. Otherwise the type that the function returns.
     pub(crate) output: ReturnType,
-    pub(crate) fallible: Fallible,
-    /// Set if the call is a future.
-    pub(crate) future: Option<FutureForm>,
+    /// Whether `output` is the type that an outcome is read from.
+    pub(crate) is_output_known: bool,
+    /// Whether a call can return an error.
+    pub(crate) fallible: Certainty,
+    /// Whether a call can be cancelled.
+    pub(crate) cancellable: Certainty,
+    pub(crate) form: CallForm,
 }
 
-/// How a function that returns a future is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FutureForm {
-    AsyncFn,
-    /// A function that returns `impl Future`.
-    Opaque,
-    /// A function that returns `Pin<Box<dyn Future>>`, `BoxFuture` or `LocalBoxFuture`.
-    Boxed,
-}
-
-/// Whether a call can return an error.
-pub(crate) enum Fallible {
+/// Whether something is true of the calls of a function.
+pub(crate) enum Certainty {
     /// Decided by an argument or by the syntax of the type.
     Known(bool),
-    /// Decided by the compiler, which sees through aliases of `Result`.
+    /// Decided by the compiler, which sees through aliases.
     Probe(Box<Type>),
+    /// Decided by the compiler when it compiles the body. Constants cannot depend on it, because they
+    /// cannot name the type.
+    Unknown,
 }
 
 impl Returns {
     pub(crate) fn of(function: &Function, args: &Args) -> Self {
         let sig = &function.sig;
-        let (output, future) = if sig.asyncness.is_some() {
-            (sig.output.clone(), Some(FutureForm::AsyncFn))
-        } else if let Some((output, form)) = future(&sig.output) {
-            (output, Some(form))
-        } else {
-            (sig.output.clone(), None)
-        };
+        let form = CallForm::of(function, args.stated);
+        let read = form.read_type(&sig.output);
         Returns {
-            fallible: Fallible::of(&output, sig, args),
-            output,
-            future,
+            fallible: fallible(read.as_ref(), sig, args),
+            cancellable: cancellable(form, sig, args),
+            is_output_known: read.is_some(),
+            output: read.unwrap_or_else(|| sig.output.clone()),
+            form,
         }
     }
 
@@ -66,114 +61,62 @@ impl Returns {
     }
 }
 
-impl Fallible {
-    fn of(output: &ReturnType, sig: &Signature, args: &Args) -> Self {
-        if let Some(fallible) = args.fallible.get() {
-            return Fallible::Known(fallible.value);
-        }
-        if args.ok_if.is_set() || args.error_if.is_set() {
-            return Fallible::Known(true);
-        }
-        let ReturnType::Type(_, ty) = output else {
-            return Fallible::Known(false);
-        };
-        if is_inferred(output) {
-            // Only the value tells.
-            return Fallible::Known(true);
-        }
-        if let Some(fallible) = is_result_by_name(ty) {
-            Fallible::Known(fallible)
-        } else if is_concrete(ty, sig, args) {
-            Fallible::Probe(ty.clone())
-        } else {
-            Fallible::Known(type_name(ty).is_some_and(|name| name.ends_with("Result")))
-        }
-    }
-
+impl Certainty {
     pub(crate) fn is_possible(&self) -> bool {
-        !matches!(self, Fallible::Known(false))
+        !matches!(self, Certainty::Known(false))
     }
 }
 
+/// Whether a type is left to the compiler to infer.
 fn is_inferred(output: &ReturnType) -> bool {
     matches!(output, ReturnType::Type(_, ty) if matches!(**ty, Type::Infer(_)))
 }
 
-/// The output and form of a returned future: `impl Future`, `Pin<Box<dyn Future>>`, or the aliases
-/// `BoxFuture` and `LocalBoxFuture` of the crate `futures`.
-fn future(output: &ReturnType) -> Option<(ReturnType, FutureForm)> {
-    match output {
-        ReturnType::Type(_, ty) => future_type(ty),
-        ReturnType::Default => None,
+/// Whether a call can return an error. `read` is the type that the outcome is read from, if the syntax
+/// tells.
+fn fallible(read: Option<&ReturnType>, sig: &Signature, args: &Args) -> Certainty {
+    if let Some(fallible) = args.fallible.get() {
+        return Certainty::Known(fallible.value);
     }
-}
-
-fn future_type(ty: &Type) -> Option<(ReturnType, FutureForm)> {
-    match ty {
-        Type::ImplTrait(ty) => Some((future_output(&ty.bounds)?, FutureForm::Opaque)),
-        Type::Group(group) => future_type(&group.elem),
-        Type::Paren(paren) => future_type(&paren.elem),
-        Type::Path(path) if path.qself.is_none() => {
-            let last = path.path.segments.last()?;
-            if last.ident == "BoxFuture" || last.ident == "LocalBoxFuture" {
-                let output = type_arguments(last).last()?;
-                return Some((syn::parse_quote!(-> #output), FutureForm::Boxed));
-            }
-            let Type::Path(inner) = single_argument(last, "Pin")? else {
-                return None;
-            };
-            let inner = single_argument(inner.path.segments.last()?, "Box")?;
-            let Type::TraitObject(object) = inner else {
-                return None;
-            };
-            Some((future_output(&object.bounds)?, FutureForm::Boxed))
-        }
-        _ => None,
+    if args.ok_if.is_set() || args.error_if.is_set() {
+        return Certainty::Known(true);
     }
-}
-
-fn type_arguments(segment: &syn::PathSegment) -> impl Iterator<Item = &Type> {
-    let arguments = match &segment.arguments {
-        syn::PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
-        _ => None,
+    let ReturnType::Type(_, ty) = read.unwrap_or(&sig.output) else {
+        return Certainty::Known(false);
     };
-    arguments
-        .into_iter()
-        .flatten()
-        .filter_map(|argument| match argument {
-            syn::GenericArgument::Type(ty) => Some(ty),
-            _ => None,
-        })
+    if is_inferred(&sig.output) {
+        // Only the value tells.
+        return Certainty::Known(true);
+    }
+    let by_name = is_result_by_name(ty).filter(|_| read.is_some());
+    if let Some(fallible) = by_name {
+        Certainty::Known(fallible)
+    } else if is_concrete(ty, sig, args) {
+        Certainty::Probe(ty.clone())
+    } else if type_name(ty).is_some_and(|name| name.ends_with("Result")) {
+        Certainty::Known(true)
+    } else if read.is_none() {
+        Certainty::Unknown
+    } else {
+        Certainty::Known(false)
+    }
 }
 
-/// The first type argument of a path segment, if the segment has this name.
-fn single_argument<'a>(segment: &'a syn::PathSegment, name: &str) -> Option<&'a Type> {
-    (segment.ident == name).then(|| type_arguments(segment).next())?
-}
-
-/// The type of `Output` in the bound on `Future`.
-fn future_output<'a>(
-    bounds: impl IntoIterator<Item = &'a syn::TypeParamBound>,
-) -> Option<ReturnType> {
-    bounds.into_iter().find_map(|bound| {
-        let syn::TypeParamBound::Trait(bound) = bound else {
-            return None;
-        };
-        let last = bound.path.segments.last()?;
-        if last.ident != "Future" {
-            return None;
-        }
-        let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else {
-            return None;
-        };
-        arguments.args.iter().find_map(|argument| match argument {
-            syn::GenericArgument::AssocType(bound) if bound.ident == "Output" => {
-                let ty = &bound.ty;
-                Some(syn::parse_quote!(-> #ty))
+/// Whether a call can be cancelled: whether it ends with a future or stream.
+fn cancellable(form: CallForm, sig: &Signature, args: &Args) -> Certainty {
+    match (form, &sig.output) {
+        (CallForm::Value, _) => Certainty::Known(false),
+        (CallForm::Returned(Follow::Probed), ReturnType::Type(_, ty)) => {
+            if is_stream(ty) {
+                Certainty::Known(true)
+            } else if is_concrete(ty, sig, args) {
+                Certainty::Probe(ty.clone())
+            } else {
+                Certainty::Unknown
             }
-            _ => None,
-        })
-    })
+        }
+        _ => Certainty::Known(true),
+    }
 }
 
 /// The type as a constant outside of the function can name it: with `'static` lifetimes.

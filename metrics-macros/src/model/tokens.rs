@@ -2,12 +2,12 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Expr, GenericArgument, LitStr, PathArguments, PathSegment, Type, ext::IdentExt};
+use syn::{GenericArgument, LitStr, PathArguments, PathSegment, Type, ext::IdentExt};
 
-/// The span of an expression's first token. `syn` gives no more on stable Rust, which cannot join
-/// spans.
-pub(crate) fn first_span(expression: &Expr) -> Span {
-    let first = expression.to_token_stream().into_iter().next();
+/// The span of the first token of an expression or a type. `syn` gives no more on stable Rust, which
+/// cannot join spans.
+pub(crate) fn first_span(node: &impl ToTokens) -> Span {
+    let first = node.to_token_stream().into_iter().next();
     first.map_or_else(Span::call_site, |token| token.span())
 }
 

@@ -11,7 +11,7 @@ use syn::{
 
 use super::{
     grammar::{
-        arguments, comma, comma_separated, expression, flag, items, key, literal, path,
+        arguments, comma, comma_separated, expression, flag, is_end, items, key, literal, path,
         skip_argument, unknown, value,
     },
     slo,
@@ -23,7 +23,7 @@ use crate::model::{
 
 /// The arguments that the error about an unknown argument lists. Hidden arguments, which only
 /// expansions write, are left out.
-const ARGUMENTS: [&str; 17] = [
+const ARGUMENTS: [&str; 19] = [
     "name",
     "help",
     "unit",
@@ -36,6 +36,8 @@ const ARGUMENTS: [&str; 17] = [
     "outcome",
     "sample",
     "busy",
+    "future",
+    "stream",
     "exemplars",
     "slo",
     "docs",
@@ -98,6 +100,8 @@ fn argument(
         "outcome" => args.outcome.set(key, boolean(key, "false", input)?, errors),
         "sample" => args.sample.set(key, value(key, "1/16", input)?, errors),
         "busy" => flag(key, &mut args.busy, input, errors)?,
+        "future" => args.future.set(key, flag_or_value(key, input)?, errors),
+        "stream" => args.stream.set(key, flag_or_value(key, input)?, errors),
         "exemplars" => flag(key, &mut args.exemplars, input, errors)?,
         "slo" => {
             let content = arguments(key, "success = 99.5", input)?;
@@ -152,6 +156,14 @@ fn text(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
 
 fn boolean(key: &Ident, example: &str, input: ParseStream) -> syn::Result<LitBool> {
     literal(key, "`true` or `false`", example, input)
+}
+
+/// Parses the rest of an argument that is `key`, for true, or `key = false`.
+fn flag_or_value(key: &Ident, input: ParseStream) -> syn::Result<LitBool> {
+    if is_end(input) {
+        return Ok(LitBool::new(true, key.span()));
+    }
+    boolean(key, "false", input)
 }
 
 impl Parse for Sample {

@@ -32,7 +32,7 @@ use crate::{
 /// The code with these recorders, of which there is at least one, around it; the first is the
 /// outermost.
 pub(in crate::expand) fn code(function: &Function, recorders: &[Recorder]) -> TokenStream {
-    let imports = imports(recorders);
+    let imports = imports(recorders, None);
     let code = if function.sig.asyncness.is_some() {
         measured_block(function, recorders)
     } else {

@@ -43,11 +43,15 @@ use crate::{
         recorder::Recorder,
         tokens::in_braces,
     },
-    model::{Function, FutureForm},
+    model::{CallForm, Follow, Function, first_span, ungrouped},
 };
 
 /// Wraps the body of an `async fn`.
-pub(super) fn async_fn(function: &Function, recorders: &[Recorder]) -> TokenStream {
+pub(super) fn async_fn(
+    function: &Function,
+    recorders: &[Recorder],
+    follow: Option<Follow>,
+) -> TokenStream {
     // In these cases the function stays `async`: an attribute below may look for the keyword,
     // `#[must_use]` on an `async fn` is about the output and not about the future, and `!` cannot be
     // named in `impl Future<Output = !>`.
@@ -55,19 +59,26 @@ pub(super) fn async_fn(function: &Function, recorders: &[Recorder]) -> TokenStre
         || function.attribute("must_use").is_some()
         || is_never(&function.sig.output)
     {
-        awaited(function, recorders)
+        awaited(function, recorders, follow)
     } else {
-        desugared(function, recorders)
+        desugared(function, recorders, follow)
     }
 }
 
 /// An `async fn` that awaits the recorded body.
-fn awaited(function: &Function, recorders: &[Recorder]) -> TokenStream {
-    let imports = imports(recorders);
+fn awaited(function: &Function, recorders: &[Recorder], follow: Option<Follow>) -> TokenStream {
+    let imports = imports(recorders, follow);
     let hint = type_hint(&function.sig.output);
     let named = name_variables(&function.sig);
     let before = quote!(#named #hint);
-    let tracked = tracked_block(function, recorders, Labels::First, &before, &function.body);
+    let tracked = tracked_block(
+        function,
+        recorders,
+        follow,
+        Labels::First,
+        &before,
+        &function.body,
+    );
     // A `match` without arms has any type, so also `!`, which stable Rust cannot name here.
     let body = if is_never(&function.sig.output) {
         quote_spanned!(function.brace=> match #tracked.await {})
@@ -80,7 +91,7 @@ fn awaited(function: &Function, recorders: &[Recorder]) -> TokenStream {
 
 /// An `async fn` as a function that returns the recorded body's future, which is smaller than a
 /// future that awaits it.
-fn desugared(function: &Function, recorders: &[Recorder]) -> TokenStream {
+fn desugared(function: &Function, recorders: &[Recorder], follow: Option<Follow>) -> TokenStream {
     let mut sig = function.sig.clone();
     sig.asyncness = None;
     let output = match &sig.output {
@@ -103,9 +114,9 @@ fn desugared(function: &Function, recorders: &[Recorder]) -> TokenStream {
     };
     let moved = move_arguments(&mut sig, recorders);
     let hint = type_hint(&function.sig.output);
-    let imports = imports(recorders);
+    let imports = imports(recorders, follow);
     let before = quote!(#moved #hint);
-    let tracked = tracked_block(function, recorders, labels, &before, &function.body);
+    let tracked = tracked_block(function, recorders, follow, labels, &before, &function.body);
     let returned = return_statement(&tracked);
     let body = quote!(#imports #returned);
     let emitted = emit(function, &sig, &body);
@@ -130,14 +141,10 @@ fn desugared(function: &Function, recorders: &[Recorder]) -> TokenStream {
 
 /// Wraps a function that returns a future and is not `async`. Work that it does before it returns
 /// the future is not part of the call.
-pub(super) fn returned(
-    function: &Function,
-    recorders: &[Recorder],
-    form: FutureForm,
-) -> TokenStream {
-    let imports = imports(recorders);
+pub(super) fn returned(function: &Function, recorders: &[Recorder], form: CallForm) -> TokenStream {
+    let imports = imports(recorders, None);
     if let Some((path, block)) = pinned_block(&function.body) {
-        let tracked = tracked_block(function, recorders, Labels::First, &quote!(), &block);
+        let tracked = tracked_block(function, recorders, None, Labels::First, &quote!(), &block);
         let returned = return_statement(&quote_spanned!(function.brace=> #path(#tracked)));
         let body = quote!(#imports #returned);
         return emit(function, &function.sig, &body);
@@ -153,7 +160,7 @@ pub(super) fn returned(
         .iter()
         .rev()
         .fold(made, |made, recorder| tracked(function, recorder, &made));
-    let tracked = if form == FutureForm::Boxed {
+    let tracked = if form == CallForm::Boxed {
         quote_spanned!(function.brace=> #call::box_future(#tracked))
     } else {
         tracked
@@ -176,6 +183,7 @@ enum Labels {
 fn tracked_block(
     function: &Function,
     recorders: &[Recorder],
+    follow: Option<Follow>,
     labels: Labels,
     before: &TokenStream,
     body: &TokenStream,
@@ -202,6 +210,9 @@ fn tracked_block(
     let capture = function.capture();
     let block = quote_spanned!(function.brace=> async #capture { #block });
     recorders.iter().rev().fold(block, |future, recorder| {
+        if let Some(follow) = follow {
+            return tracked_output(function, recorder, follow, &future);
+        }
         if !recorder.is_labelled {
             return tracked(function, recorder, &future);
         }
@@ -233,15 +244,86 @@ pub(super) fn measured_block(function: &Function, recorders: &[Recorder]) -> Tok
     tracked_block(
         function,
         recorders,
+        None,
         Labels::First,
         &TokenStream::new(),
         &function.body,
     )
 }
 
-pub(super) fn imports(recorders: &[Recorder]) -> TokenStream {
+/// Wraps a future, whose output is a stream or may be one, in that of a recorder:
+///
+/// ```text
+/// {
+///     let __future = async move { .. };
+///     let __form = (&&&&call::output_of::<call::Undeclared, _>(&__future)).form();
+///     call::TrackedFuture::<_, call::Counted<_>, _>::with(
+///         { .. },
+///         __future,
+///         __form.ending::<call::Counted<_>, _, _>(|__result| ..),
+///     )
+/// }
+/// ```
+///
+/// `metrics_core::call::output` describes how the compiler selects the form.
+fn tracked_output(
+    function: &Function,
+    recorder: &Recorder,
+    follow: Follow,
+    future: &TokenStream,
+) -> TokenStream {
+    let Recorder {
+        call,
+        ty,
+        series,
+        ending,
+        declared,
+        ..
+    } = recorder;
+    let bounds = &declared.bounds;
+    let [name, form_name] = ["__future", "__form"].map(|name| Ident::new(name, Span::mixed_site()));
+    // Errors and warnings about the return type appear at its tokens.
+    let (span, is_opaque) = match &function.sig.output {
+        ReturnType::Type(_, ty) => (first_span(ty), matches!(ungrouped(ty), Type::ImplTrait(_))),
+        ReturnType::Default => (function.brace, false),
+    };
+    let method = match (follow, is_opaque) {
+        (Follow::Stream, true) => "stream",
+        (Follow::Stream, false) => "boxed_stream",
+        _ => "form",
+    };
+    let method = Ident::new(method, span);
+    let ending = quote!(#form_name.ending::<#ty, _, _>(#ending));
+    let tracked = if recorder.is_labelled {
+        quote!(labelled_with(#name, #ending))
+    } else {
+        quote!(with(#series, #name, #ending))
+    };
+    let block = quote_spanned! {function.brace=>
+        let #name = #future;
+        #[allow(clippy::needless_borrow)]
+        let #form_name = (&&&&#call::output_of::<#bounds, _>(&#name)).#method();
+        #call::TrackedFuture::<_, #ty, _>::#tracked
+    };
+    in_braces(function.brace, block).into()
+}
+
+/// The declarations that the expansions of these recorders need in scope.
+pub(super) fn imports(recorders: &[Recorder], follow: Option<Follow>) -> TokenStream {
     let imports = recorders.iter().map(|recorder| recorder.imports.clone());
-    imports.collect()
+    let imports: TokenStream = imports.collect();
+    let Some(follow) = follow else {
+        return imports;
+    };
+    let Recorder { call, declared, .. } = &recorders[0];
+    let items = &declared.items;
+    let levels = (follow == Follow::Probed).then(|| {
+        quote! {
+            #[allow(unused_imports)]
+            use #call::output_levels::*;
+        }
+    });
+    quote!(#imports #levels #items)
 }
 
 /// The path and the block of `Box::pin(async move { ... })`, which `#[async_trait]` makes of a

@@ -1,7 +1,7 @@
 //! Wraps the body of a function in the code that records its calls.
 //!
-//! The form of the expansion depends on the return type. The first two forms are in `sync`, the
-//! others in `future`:
+//! The form of the expansion depends on the return type. The first two forms are in `sync`, the last
+//! in `returned`, the others in `future`:
 //!
 //! | function | expands to |
 //! |---|---|
@@ -12,6 +12,7 @@
 //! | returns `impl Future` | `call::TrackedFuture::<..>::new(series, call::make_future(move \|\| body), ending)` |
 //! | returns `Pin<Box<dyn Future>>` | the same in `call::box_future(..)` |
 //! | `#[async_trait]` | `Box::pin(call::TrackedFuture::<..>::new(series, async move { body }, ending))` |
+//! | may return a future or stream | `let __body = call::body(move \|\| { body }); (&&&&&&&__body.probe::<..>()).form().run::<..>(series, __body, ending)` |
 //!
 //! No form changes the tokens of the body, so that errors in it appear as without the attribute.
 
@@ -19,6 +20,7 @@ mod arguments;
 mod code;
 mod emit;
 mod future;
+mod returned;
 mod sync;
 
 use proc_macro2::TokenStream;
@@ -28,18 +30,15 @@ pub(super) use self::{
     emit::emit,
 };
 use super::recorder::Recorder;
-use crate::model::{Function, FutureForm};
+use crate::model::{CallForm, Function};
 
 /// The function with these recorders, of which there is at least one, around its body; the first is
 /// the outermost.
-pub(super) fn wrap(
-    function: &Function,
-    form: Option<FutureForm>,
-    recorders: &[Recorder],
-) -> TokenStream {
+pub(super) fn wrap(function: &Function, form: CallForm, recorders: &[Recorder]) -> TokenStream {
     match form {
-        None => sync::wrap(function, recorders),
-        Some(FutureForm::AsyncFn) => future::async_fn(function, recorders),
-        Some(form) => future::returned(function, recorders, form),
+        CallForm::Value => sync::wrap(function, recorders),
+        CallForm::AsyncFn(follow) => future::async_fn(function, recorders, follow),
+        CallForm::Opaque | CallForm::Boxed => future::returned(function, recorders, form),
+        CallForm::Returned(follow) => returned::wrap(function, recorders, follow),
     }
 }

@@ -1,0 +1,19 @@
+//! [`Declares`]: tells whether a type satisfies the bounds of the `impl Trait` that a function
+//! declares as its return type.
+//!
+//! A future may be replaced by a tracked one only if the caller cannot tell the difference. The
+//! caller knows the bounds of `impl Trait`, so these must hold for the tracked future as well. The
+//! expansion turns the bounds into an implementation of [`Declares`].
+
+/// Implemented by a type that stands for bounds, for each type `T` that satisfies them.
+pub trait Declares<T> {}
+
+/// Stands for bounds that the tracked future or stream always satisfies.
+#[derive(Debug)]
+pub enum AnyDeclared {}
+
+impl<T> Declares<T> for AnyDeclared {}
+
+/// Stands for a return type that is not `impl Trait`, and for bounds that the expansion cannot name.
+#[derive(Debug)]
+pub enum Undeclared {}

@@ -1,0 +1,149 @@
+//! Selects at compile time when the call of an `async` function ends: with its future, or with a
+//! stream that is the future's output. See `returned` for how the compiler selects.
+
+use std::marker::PhantomData;
+
+use futures_core::Stream;
+
+use crate::call::{
+    boxed::BoxedStream,
+    declared::Declares,
+    recorder::Counted,
+    result::CallOutcome,
+    returned::FollowingRecorder,
+    series::CallSeries,
+    stream::{StreamEnding, TrackedStream},
+};
+
+/// Selects a form by the output `T` of a future. `D` stands for the bounds of an `impl Trait`.
+#[derive(Debug)]
+pub struct OutputProbe<T, D>(PhantomData<fn() -> (T, D)>);
+
+/// Begins the selection of a form by the output of a future.
+#[inline(always)]
+pub const fn output_of<D, F: Future>(_: &F) -> OutputProbe<F::Output, D> {
+    OutputProbe(PhantomData)
+}
+
+impl<T, D> OutputProbe<T, D> {
+    /// The form of an `impl Trait` that the attribute states to be a stream.
+    #[inline(always)]
+    pub const fn stream(&self) -> Output<StreamOutput, T>
+    where
+        T: Stream,
+    {
+        Output(PhantomData)
+    }
+
+    /// The form of another type that the attribute states to be a stream.
+    #[inline(always)]
+    pub const fn boxed_stream(&self) -> Output<BoxedStreamOutput, T>
+    where
+        T: BoxedStream,
+    {
+        Output(PhantomData)
+    }
+}
+
+/// A tracked stream with the auto traits and lifetimes of the ones that [`Output`] creates.
+type SomeTrackedStream<S> =
+    TrackedStream<S, Counted<CallSeries>, bool, fn(&<S as Stream>::Item) -> bool>;
+
+/// Defines a trait with the method `form`, for a reference to the probe under a condition.
+macro_rules! level {
+    ($(#[$attribute:meta])* $level:ident, $probe:ty, [$($condition:tt)*], $form:ty) => {
+        /// Selects a form under a condition.
+        pub trait $level<T> {
+            /// The selected form.
+            $(#[$attribute])*
+            #[inline(always)]
+            fn form(&self) -> Output<$form, T> {
+                Output(PhantomData)
+            }
+        }
+
+        impl<T, D> $level<T> for $probe where $($condition)* {}
+    };
+}
+
+level!(BoxedStreamOutputLevel, &&&OutputProbe<T, D>, [T: BoxedStream], BoxedStreamOutput);
+level!(
+    StreamOutputLevel, &&OutputProbe<T, D>,
+    [T: Stream, D: Declares<SomeTrackedStream<T>>], StreamOutput
+);
+level!(
+    #[deprecated(
+        note = "the function returns a stream, but its call ends when its future completes. To \
+                measure it until the stream ends, return `impl Stream<Item = ..>` or \
+                `Pin<Box<dyn Stream<Item = ..>>>`; if it returns another `impl Trait`, add `stream` \
+                to the attribute. If the call ends here, add `stream = false`"
+    )]
+    UnchangeableStreamOutputLevel, &OutputProbe<T, D>, [T: Stream], ValueOutput
+);
+level!(ValueOutputLevel, OutputProbe<T, D>, [], ValueOutput);
+
+/// The traits that define `form`.
+pub mod output_levels {
+    pub use super::{
+        BoxedStreamOutputLevel as _, StreamOutputLevel as _, UnchangeableStreamOutputLevel as _,
+        ValueOutputLevel as _,
+    };
+}
+
+/// How the call of an `async` function with the output `T` ends; `K` is one of the forms.
+#[derive(Debug)]
+pub struct Output<K, T>(PhantomData<fn() -> (K, T)>);
+
+/// The call ends with the future.
+#[derive(Debug)]
+pub enum ValueOutput {}
+
+/// The call ends with the stream that is the output.
+#[derive(Debug)]
+pub enum StreamOutput {}
+
+/// The call ends with the stream that is the output, which is boxed again.
+#[derive(Debug)]
+pub enum BoxedStreamOutput {}
+
+impl<T> Output<ValueOutput, T> {
+    /// The ending for a [`TrackedFuture`](super::TrackedFuture) with this output.
+    #[inline(always)]
+    pub fn ending<R, O, C>(self, outcome_of: C) -> C
+    where
+        R: FollowingRecorder,
+        O: CallOutcome,
+        C: Fn(&T) -> O,
+    {
+        outcome_of
+    }
+}
+
+/// The ending of a future whose output is a stream `S`, and the future's output `T` in the end.
+type Ending<S, R, O, C, T> = StreamEnding<C, fn(TrackedStream<S, R, O, C>) -> T>;
+
+impl<T: Stream> Output<StreamOutput, T> {
+    /// The ending for a [`TrackedFuture`](super::TrackedFuture) with this output.
+    #[inline(always)]
+    pub fn ending<R, O, C>(self, outcome_of: C) -> Ending<T, R, O, C, TrackedStream<T, R, O, C>>
+    where
+        R: FollowingRecorder,
+        O: CallOutcome,
+        C: Fn(&T::Item) -> O + Copy,
+    {
+        StreamEnding::new(outcome_of, |stream| stream)
+    }
+}
+
+impl<T: BoxedStream> Output<BoxedStreamOutput, T> {
+    /// The ending for a [`TrackedFuture`](super::TrackedFuture) with this output.
+    #[inline(always)]
+    pub fn ending<R, O, C>(self, outcome_of: C) -> Ending<T, R, O, C, T>
+    where
+        R: FollowingRecorder,
+        O: CallOutcome + Send + Sync + 'static,
+        C: Fn(&T::Item) -> O + Copy + Send + Sync + 'static,
+    {
+        StreamEnding::new(outcome_of, T::from_tracked)
+    }
+}

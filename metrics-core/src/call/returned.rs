@@ -1,0 +1,354 @@
+//! Selects at compile time when the call of a function ends whose return type the macro cannot judge:
+//! when the function returns, or with a future or stream that it returns.
+//!
+//! A macro does not see through type aliases and associated types; the compiler does. The method
+//! `form` is defined by several traits, for references to [`ReturnProbe`] of different depth, each
+//! under a condition on the return type. In `(&&&&&&&probe).form()` the compiler removes one
+//! reference after the other until a condition holds. It returns [`Keep`] or a [`Follow`], whose method
+//! `run` records the call.
+
+use std::marker::PhantomData;
+
+use futures_core::Stream;
+
+use crate::{
+    call::{
+        boxed::{BoxedFuture, BoxedStream},
+        declared::Declares,
+        future::{TrackedFuture, TrackedIntoFuture},
+        recorder::{Counted, Recorder},
+        result::CallOutcome,
+        series::{CallSeries, CallTarget, LocalCallSeries},
+        state::CallState,
+        stream::TrackedStream,
+        sync::run_call,
+    },
+    storage::LocalStorage,
+};
+
+/// The body of a function, as a closure that returns a `T`.
+#[derive(Debug)]
+pub struct Body<T, B> {
+    run: B,
+    returns: PhantomData<fn() -> T>,
+}
+
+/// Wraps the body of a function.
+#[inline(always)]
+pub const fn body<T, B: FnOnce() -> T>(run: B) -> Body<T, B> {
+    Body {
+        run,
+        returns: PhantomData,
+    }
+}
+
+impl<T, B> Body<T, B> {
+    /// Begins the selection of a form by the type `T`. `D` stands for the bounds of an `impl Trait`:
+    /// see [`Declares`].
+    #[inline(always)]
+    pub const fn probe<D>(&self) -> ReturnProbe<T, D> {
+        ReturnProbe(PhantomData)
+    }
+
+    /// The form of a value that is an `impl IntoFuture`.
+    #[inline(always)]
+    pub const fn into_future(&self) -> Follow<IntoFutureForm, T>
+    where
+        T: IntoFuture,
+    {
+        Follow(PhantomData)
+    }
+
+    /// The form of an `impl Trait` that the attribute states to be a future.
+    #[inline(always)]
+    pub const fn future(&self) -> Follow<FutureForm, T>
+    where
+        T: Future,
+    {
+        Follow(PhantomData)
+    }
+
+    /// The form of an `impl Trait` that the attribute states to be a stream.
+    #[inline(always)]
+    pub const fn stream(&self) -> Follow<StreamForm, T>
+    where
+        T: Stream,
+    {
+        Follow(PhantomData)
+    }
+
+    /// The form of another type that the attribute states to be a future.
+    #[inline(always)]
+    pub const fn boxed_future(&self) -> Follow<BoxedFutureForm, T>
+    where
+        T: BoxedFuture,
+    {
+        Follow(PhantomData)
+    }
+
+    /// The form of another type that the attribute states to be a stream.
+    #[inline(always)]
+    pub const fn boxed_stream(&self) -> Follow<BoxedStreamForm, T>
+    where
+        T: BoxedStream,
+    {
+        Follow(PhantomData)
+    }
+}
+
+/// Selects a form by the return type `T`. `D` stands for the bounds of an `impl Trait`.
+#[derive(Debug)]
+pub struct ReturnProbe<T, D>(PhantomData<fn() -> (T, D)>);
+
+/// A tracked future with the auto traits and lifetimes of the ones that [`Follow`] creates.
+type SomeTrackedFuture<F> =
+    TrackedFuture<F, Counted<CallSeries>, fn(&<F as Future>::Output) -> bool>;
+
+/// A tracked stream with the auto traits and lifetimes of the ones that [`Follow`] creates.
+type SomeTrackedStream<S> =
+    TrackedStream<S, Counted<CallSeries>, bool, fn(&<S as Stream>::Item) -> bool>;
+
+/// Defines a trait with the method `form`, for a reference to the probe under a condition.
+macro_rules! level {
+    ($(#[$attribute:meta])* $level:ident for $probe:ty, [$($if:tt)*], $form:ident<$($of:ty),*>) => {
+        /// Selects a form under a condition.
+        pub trait $level<T> {
+            /// The selected form.
+            $(#[$attribute])*
+            #[inline(always)]
+            fn form(&self) -> $form<$($of),*> {
+                $form(PhantomData)
+            }
+        }
+
+        impl<T, D> $level<T> for $probe where $($if)* {}
+    };
+}
+
+level! {
+    BoxedFutureLevel for &&&&&&ReturnProbe<T, D>, [T: BoxedFuture], Follow<BoxedFutureForm, T>
+}
+level! {
+    BoxedStreamLevel for &&&&&ReturnProbe<T, D>, [T: BoxedStream], Follow<BoxedStreamForm, T>
+}
+level! {
+    FutureLevel for &&&&ReturnProbe<T, D>,
+    [T: Future, D: Declares<SomeTrackedFuture<T>>],
+    Follow<FutureForm, T>
+}
+level! {
+    StreamLevel for &&&ReturnProbe<T, D>,
+    [T: Stream, D: Declares<SomeTrackedStream<T>>],
+    Follow<StreamForm, T>
+}
+level! {
+    #[deprecated(
+        note = "the function returns a future, but its call ends when the function returns. To \
+                measure it until the future completes, return `impl Future<Output = ..>` or \
+                `Pin<Box<dyn Future<Output = ..>>>`; if it returns another `impl Trait`, add `future` \
+                to the attribute. If the call ends here, add `future = false`"
+    )]
+    UnchangeableFutureLevel for &&ReturnProbe<T, D>, [T: Future], Keep<T>
+}
+level! {
+    #[deprecated(
+        note = "the function returns a stream, but its call ends when the function returns. To \
+                measure it until the stream ends, return `impl Stream<Item = ..>` or \
+                `Pin<Box<dyn Stream<Item = ..>>>`; if it returns another `impl Trait`, add `stream` \
+                to the attribute. If the call ends here, add `stream = false`"
+    )]
+    UnchangeableStreamLevel for &ReturnProbe<T, D>, [T: Stream], Keep<T>
+}
+level! {
+    ValueLevel for ReturnProbe<T, D>, [], Keep<T>
+}
+
+/// The traits that define `form`.
+pub mod return_levels {
+    pub use super::{
+        BoxedFutureLevel as _, BoxedStreamLevel as _, FutureLevel as _, StreamLevel as _,
+        UnchangeableFutureLevel as _, UnchangeableStreamLevel as _, ValueLevel as _,
+    };
+}
+
+/// The form of a function whose call ends when it returns a `T`.
+#[derive(Debug)]
+pub struct Keep<T>(PhantomData<fn() -> T>);
+
+/// The form of a function whose call ends with the future or stream `T` that it returns; `K` tells how
+/// that is wrapped.
+#[derive(Debug)]
+pub struct Follow<K, T>(PhantomData<fn() -> (K, T)>);
+
+/// The returned value is a future.
+#[derive(Debug)]
+pub enum FutureForm {}
+
+/// The returned value is turned into a future.
+#[derive(Debug)]
+pub enum IntoFutureForm {}
+
+/// The returned value is a stream.
+#[derive(Debug)]
+pub enum StreamForm {}
+
+/// The returned value is a future in a box, and the tracked future is boxed again.
+#[derive(Debug)]
+pub enum BoxedFutureForm {}
+
+/// The returned value is a stream in a box, and the tracked stream is boxed again.
+#[derive(Debug)]
+pub enum BoxedStreamForm {}
+
+impl<T> Keep<T> {
+    /// Runs the body and records the call.
+    ///
+    /// [`Follow`] has the same method. `V` is the recorder of a call that ends when the function
+    /// returns, and `F` of one that ends with a future or stream.
+    #[inline(always)]
+    pub fn run<V, F, L, B, O, C>(
+        self,
+        series: LocalCallSeries<L>,
+        body: Body<T, B>,
+        outcome_of: C,
+    ) -> T
+    where
+        V: Recorder<Target = LocalCallSeries<L>>,
+        F: FollowingRecorder,
+        L: LocalStorage,
+        B: FnOnce() -> T,
+        O: CallOutcome,
+        C: FnOnce(&T) -> O,
+    {
+        run_call::<V, T, O>(series, body.run, outcome_of)
+    }
+
+    /// Type-checks the closure that reads the result, under `--cfg metrics_off`.
+    pub fn check<O: CallOutcome>(self, outcome_of: impl FnOnce(&T) -> O) {
+        drop(outcome_of);
+    }
+}
+
+impl<K: Wrap<T>, T> Follow<K, T> {
+    /// Runs the body and wraps the returned value in one that records the call.
+    #[inline(always)]
+    pub fn run<V, F, L, B, O, C>(
+        self,
+        series: LocalCallSeries<L>,
+        body: Body<T, B>,
+        outcome_of: C,
+    ) -> K::Wrapped<F, O, C>
+    where
+        V: Recorder<Target = LocalCallSeries<L>>,
+        F: FollowingRecorder,
+        L: LocalStorage,
+        B: FnOnce() -> T,
+        O: CallOutcome + Send + Sync + 'static,
+        C: Fn(&K::Read) -> O + Send + Sync + 'static,
+    {
+        K::wrap(series.series(), (body.run)(), outcome_of)
+    }
+
+    /// Like [`run`](Self::run), for a call that is known to end in a future or stream.
+    #[inline(always)]
+    pub fn follow<F, B, O, C>(
+        self,
+        series: CallSeries,
+        body: Body<T, B>,
+        outcome_of: C,
+    ) -> K::Wrapped<F, O, C>
+    where
+        F: FollowingRecorder,
+        B: FnOnce() -> T,
+        O: CallOutcome + Send + Sync + 'static,
+        C: Fn(&K::Read) -> O + Send + Sync + 'static,
+    {
+        K::wrap(series, (body.run)(), outcome_of)
+    }
+
+    /// Type-checks the closure that reads the result, under `--cfg metrics_off`.
+    pub fn check<O: CallOutcome>(self, outcome_of: impl FnOnce(&K::Read) -> O) {
+        drop(outcome_of);
+    }
+}
+
+/// A recorder that a future or stream can hold.
+pub trait FollowingRecorder: Recorder<Target = CallSeries> + Send + Sync + 'static {}
+
+impl<R: Recorder<Target = CallSeries> + Send + Sync + 'static> FollowingRecorder for R {}
+
+/// Wraps a future or stream of the type `T` in one that records the call.
+pub trait Wrap<T> {
+    /// The type that the outcome is read from: the output or the item.
+    type Read;
+
+    /// The wrapped value.
+    type Wrapped<F: FollowingRecorder, O: CallOutcome, C: Fn(&Self::Read) -> O>;
+
+    /// Wraps the value.
+    fn wrap<F, O, C>(series: CallSeries, value: T, outcome_of: C) -> Self::Wrapped<F, O, C>
+    where
+        F: FollowingRecorder,
+        O: CallOutcome + Send + Sync + 'static,
+        C: Fn(&Self::Read) -> O + Send + Sync + 'static;
+}
+
+/// Implements [`Wrap`].
+macro_rules! wrap {
+    ($form:ident, $bound:ident, $read:ident, $wrapped:ty, $series:ident, $value:ident, $outcome_of:ident, $wrap:expr) => {
+        impl<T: $bound> Wrap<T> for $form {
+            type Read = T::$read;
+            type Wrapped<F: FollowingRecorder, O: CallOutcome, C: Fn(&T::$read) -> O> = $wrapped;
+
+            #[inline(always)]
+            fn wrap<F, O, C>(
+                $series: CallSeries,
+                $value: T,
+                $outcome_of: C,
+            ) -> Self::Wrapped<F, O, C>
+            where
+                F: FollowingRecorder,
+                O: CallOutcome + Send + Sync + 'static,
+                C: Fn(&T::$read) -> O + Send + Sync + 'static,
+            {
+                $wrap
+            }
+        }
+    };
+}
+wrap!(
+    FutureForm, Future, Output, TrackedFuture<T, F, C>,
+    series, value, outcome_of, TrackedFuture::new(series, value, outcome_of)
+);
+wrap!(
+    IntoFutureForm, IntoFuture, Output, TrackedIntoFuture<T, F, C>,
+    series, value, outcome_of, TrackedIntoFuture::new(series, value, outcome_of)
+);
+wrap!(
+    StreamForm, Stream, Item, TrackedStream<T, F, O, C>,
+    series, value, outcome_of, TrackedStream::new(CallState::New(series), value, outcome_of)
+);
+wrap!(
+    BoxedFutureForm,
+    BoxedFuture,
+    Output,
+    T,
+    series,
+    value,
+    outcome_of,
+    T::from_tracked(TrackedFuture::<_, F, _>::new(series, value, outcome_of))
+);
+wrap!(
+    BoxedStreamForm,
+    BoxedStream,
+    Item,
+    T,
+    series,
+    value,
+    outcome_of,
+    T::from_tracked(TrackedStream::<_, F, _, _>::new(
+        CallState::New(series),
+        value,
+        outcome_of
+    ))
+);

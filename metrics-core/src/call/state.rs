@@ -1,0 +1,78 @@
+//! [`CallState`]: the state of a call whose future or stream is polled.
+
+use std::mem;
+
+use crate::call::{
+    outcome::Outcome,
+    recorder::{Recorder, finish_cold},
+    result::CallOutcome,
+    series::CallSeries,
+};
+
+/// The state of a call whose future or stream is polled. If it is dropped while the call runs, the
+/// call ends.
+#[derive(Debug)]
+pub enum CallState<R: Recorder> {
+    /// The call has not begun; the series is known.
+    New(CallSeries),
+    /// The call has not begun: the body computes its labels first, and passes the series by
+    /// [`CallStart`](super::CallStart).
+    Unlabelled,
+    /// The call has begun. If the state is dropped now, the call has this outcome.
+    Running(R, Outcome),
+    /// The call has ended.
+    Ended,
+}
+
+impl<R: Recorder> CallState<R> {
+    /// Ends the call.
+    #[inline(always)]
+    pub(super) fn finish(&mut self, outcome: impl CallOutcome) {
+        if let CallState::Running(recorder, _) = *self {
+            // Dropping the old state would end the call a second time.
+            mem::forget(mem::replace(self, CallState::Ended));
+            recorder.finish(outcome);
+        }
+    }
+
+    /// Takes the call out of this state, which is then the state of a call that has ended.
+    pub(super) fn take(&mut self) -> Self {
+        mem::replace(self, CallState::Ended)
+    }
+
+    /// Notes the end of a poll after which the call goes on: dropped before the next poll, it was
+    /// cancelled.
+    #[inline(always)]
+    pub(super) fn suspend(&mut self) {
+        if let CallState::Running(recorder, outcome) = self {
+            recorder.suspend();
+            *outcome = Outcome::Cancelled;
+        }
+    }
+}
+
+impl<R: Recorder<Target = CallSeries>> CallState<R> {
+    /// Notes that the future or stream is about to be polled, and begins the call with the first
+    /// poll. Dropped during the poll, the call has panicked. Returns false if the call has ended.
+    #[inline(always)]
+    pub(super) fn resume(&mut self) -> bool {
+        if let CallState::New(series) = *self {
+            *self = CallState::Running(R::begin(series), Outcome::Panic);
+        }
+        let CallState::Running(recorder, outcome) = self else {
+            return false;
+        };
+        *outcome = Outcome::Panic;
+        recorder.resume();
+        true
+    }
+}
+
+impl<R: Recorder> Drop for CallState<R> {
+    #[inline]
+    fn drop(&mut self) {
+        if let CallState::Running(recorder, outcome) = self {
+            finish_cold(*recorder, *outcome);
+        }
+    }
+}

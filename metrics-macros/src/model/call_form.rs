@@ -1,0 +1,293 @@
+//! When a call ends: when the function returns, or with a future or stream that it returns.
+
+use proc_macro2::Ident;
+use quote::ToTokens;
+use syn::{
+    GenericArgument, PathArguments, ReturnType, Type, TypeImplTrait, TypeParamBound,
+    punctuated::Punctuated, token::Plus,
+};
+
+use super::{Function, Stated, mentions, ungrouped};
+
+/// When a call ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallForm {
+    /// When the function returns.
+    Value,
+    /// With the future of an `async fn`, or with what that returns.
+    AsyncFn(Option<Follow>),
+    /// With the returned `impl Future`.
+    Opaque,
+    /// With the returned `Pin<Box<dyn Future>>`, `BoxFuture` or `LocalBoxFuture`.
+    Boxed,
+    /// With what the function returns.
+    Returned(Follow),
+}
+
+/// What a function returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Follow {
+    /// Perhaps a future or stream: the compiler decides.
+    Probed,
+    Future,
+    IntoFuture,
+    Stream,
+}
+
+type Bounds = Punctuated<TypeParamBound, Plus>;
+
+impl CallForm {
+    /// The form of a function, of which its attributes have stated something.
+    pub(super) fn of(function: &Function, stated: Stated) -> Self {
+        let sig = &function.sig;
+        if function.code.is_some() {
+            // The call of code in `measure!` ends with the code.
+            return match sig.asyncness {
+                Some(_) => CallForm::AsyncFn(None),
+                None => CallForm::Value,
+            };
+        }
+        let returned = match &sig.output {
+            ReturnType::Type(_, ty) => Some(ungrouped(ty)),
+            ReturnType::Default => None,
+        };
+        if sig.asyncness.is_some() {
+            return CallForm::AsyncFn(match (stated.stream, returned) {
+                (Some(true), Some(_)) => Some(Follow::Stream),
+                (None, Some(ty)) if may_be_followed(ty) => Some(Follow::Probed),
+                _ => None,
+            });
+        }
+        let Some(ty) = returned else {
+            return CallForm::Value;
+        };
+        if stated.stream == Some(true) {
+            return CallForm::Returned(Follow::Stream);
+        }
+        if stated.future != Some(false) {
+            if let Some((form, _)) = future(ty) {
+                return form;
+            }
+            if bounds(ty).is_some_and(|bounds| binding(bounds, "IntoFuture", "Output").is_some()) {
+                return CallForm::Returned(Follow::IntoFuture);
+            }
+        }
+        if stated.future == Some(true) {
+            return CallForm::Returned(Follow::Future);
+        }
+        let is_stated = stated.future.is_some() || stated.stream.is_some();
+        // The closure that a probe needs would become the caller that `#[track_caller]` reports.
+        if is_stated || function.attribute("track_caller").is_some() || !may_be_followed(ty) {
+            CallForm::Value
+        } else {
+            CallForm::Returned(Follow::Probed)
+        }
+    }
+
+    /// What the call goes on in, if it goes on after the function, or the future of an `async fn`,
+    /// has returned.
+    pub(crate) fn follow(self) -> Option<Follow> {
+        match self {
+            CallForm::Value | CallForm::Opaque | CallForm::Boxed => None,
+            CallForm::AsyncFn(follow) => follow,
+            CallForm::Returned(follow) => Some(follow),
+        }
+    }
+
+    /// The type that the outcome is read from, if the syntax of the return type tells.
+    pub(super) fn read_type(self, output: &ReturnType) -> Option<ReturnType> {
+        let ReturnType::Type(_, ty) = output else {
+            return Some(output.clone());
+        };
+        let ty = ungrouped(ty);
+        let bounds = bounds(ty);
+        let read = match self {
+            CallForm::Value | CallForm::AsyncFn(None) => return Some(output.clone()),
+            CallForm::Opaque | CallForm::Boxed => Some(future(ty)?.1),
+            CallForm::AsyncFn(Some(follow)) | CallForm::Returned(follow) => match follow {
+                Follow::Probed => binding(bounds.filter(|_| is_stream(ty))?, "Stream", "Item"),
+                Follow::Future => bounds.and_then(|bounds| any_binding(bounds, "Output")),
+                Follow::IntoFuture => binding(bounds?, "IntoFuture", "Output"),
+                Follow::Stream => bounds.and_then(|bounds| any_binding(bounds, "Item")),
+            },
+        };
+        read.map(|ty| syn::parse_quote!(-> #ty))
+    }
+}
+
+/// The form and output of a returned future: `impl Future`, `Pin<Box<dyn Future>>`, or the aliases
+/// `BoxFuture` and `LocalBoxFuture` of the crate `futures`.
+fn future(ty: &Type) -> Option<(CallForm, &Type)> {
+    if let Some(bounds) = bounds(ty) {
+        return Some((CallForm::Opaque, output(bounds)?));
+    }
+    let Type::Path(path) = ty else { return None };
+    if path.qself.is_some() {
+        return None;
+    }
+    let last = path.path.segments.last()?;
+    if last.ident == "BoxFuture" || last.ident == "LocalBoxFuture" {
+        return Some((CallForm::Boxed, type_arguments(last).last()?));
+    }
+    let Type::Path(inner) = single_argument(last, "Pin")? else {
+        return None;
+    };
+    let bounds = match single_argument(inner.path.segments.last()?, "Box")? {
+        Type::TraitObject(object) => &object.bounds,
+        Type::ImplTrait(opaque) => &opaque.bounds,
+        _ => return None,
+    };
+    Some((CallForm::Boxed, output(bounds)?))
+}
+
+/// The output of a bound on `Future`.
+fn output(bounds: &Bounds) -> Option<&Type> {
+    let of = |name| binding(bounds, name, "Output");
+    of("Future").or_else(|| of("FusedFuture"))
+}
+
+/// The bounds of `impl Trait`.
+fn bounds(ty: &Type) -> Option<&Bounds> {
+    match ty {
+        Type::ImplTrait(TypeImplTrait { bounds, .. }) => Some(bounds),
+        _ => None,
+    }
+}
+
+/// Whether a type is `impl Stream` with no further bounds except such as a stream satisfies that tracks
+/// one.
+pub(crate) fn is_stream(ty: &Type) -> bool {
+    const BOUNDS: [&str; 5] = ["Stream", "FusedStream", "Send", "Sync", "Unpin"];
+
+    bounds(ungrouped(ty)).is_some_and(|bounds| {
+        any_binding(bounds, "Item").is_some()
+            && traits(bounds).all(|last| BOUNDS.iter().any(|name| last.ident == name))
+    })
+}
+
+/// The last segments of the bounds that are traits.
+fn traits(bounds: &Bounds) -> impl Iterator<Item = &syn::PathSegment> {
+    bounds.iter().filter_map(|bound| match bound {
+        TypeParamBound::Trait(bound) => bound.path.segments.last(),
+        _ => None,
+    })
+}
+
+/// The type of `key` in a bound on the trait of this name.
+fn binding<'a>(bounds: &'a Bounds, name: &str, key: &str) -> Option<&'a Type> {
+    traits(bounds)
+        .filter(|last| last.ident == name)
+        .find_map(|last| associated(last, key))
+}
+
+/// The type of `key` in a bound.
+fn any_binding<'a>(bounds: &'a Bounds, key: &str) -> Option<&'a Type> {
+    traits(bounds).find_map(|last| associated(last, key))
+}
+
+fn associated<'a>(segment: &'a syn::PathSegment, key: &str) -> Option<&'a Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+        return None;
+    };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(bound) if bound.ident == key => Some(&bound.ty),
+        _ => None,
+    })
+}
+
+fn type_arguments(segment: &syn::PathSegment) -> impl Iterator<Item = &Type> {
+    let arguments = match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    };
+    arguments
+        .into_iter()
+        .flatten()
+        .filter_map(|argument| match argument {
+            GenericArgument::Type(ty) => Some(ungrouped(ty)),
+            _ => None,
+        })
+}
+
+/// The first type argument of a path segment, if the segment has this name.
+fn single_argument<'a>(segment: &'a syn::PathSegment, name: &str) -> Option<&'a Type> {
+    (segment.ident == name).then(|| type_arguments(segment).next())?
+}
+
+/// Whether a type may be a future or stream. The probe of a type that is known not to be one would
+/// only make the expansion larger.
+fn may_be_followed(ty: &Type) -> bool {
+    const VALUES: [&str; 24] = [
+        "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32",
+        "i64", "i128", "isize", "f32", "f64", "String", "Vec", "Option", "Rc", "Arc", "Cow",
+        "Result",
+    ];
+    match ty {
+        Type::ImplTrait(opaque) => may_bounds_be_followed(&opaque.bounds),
+        Type::TraitObject(object) => may_bounds_be_followed(&object.bounds),
+        Type::Path(path) => {
+            let Some(last) = path.path.segments.last() else {
+                return false;
+            };
+            // A function that returns `Self` creates or changes a value, and does no other work.
+            let is_value = path.qself.is_none()
+                && (path.path.is_ident("Self") || VALUES.iter().any(|value| last.ident == value));
+            let inner = single_argument(last, "Box").or_else(|| single_argument(last, "Pin"));
+            let is_impl = |word: &Ident| word == "impl";
+            !is_value
+                && inner.is_none_or(may_be_followed)
+                && !mentions(ty.to_token_stream(), &is_impl)
+        }
+        Type::Macro(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether bounds may be those of a future or stream: one of them is not on a well-known trait that
+/// callers do not poll.
+fn may_bounds_be_followed(bounds: &Bounds) -> bool {
+    const VALUES: [&str; 38] = [
+        "Any",
+        "AsMut",
+        "AsRef",
+        "Borrow",
+        "BorrowMut",
+        "BufRead",
+        "Clone",
+        "Copy",
+        "Debug",
+        "Default",
+        "Deref",
+        "DerefMut",
+        "Display",
+        "DoubleEndedIterator",
+        "Eq",
+        "Error",
+        "ExactSizeIterator",
+        "Extend",
+        "From",
+        "FusedIterator",
+        "Hash",
+        "Into",
+        "IntoIterator",
+        "Iterator",
+        "Ord",
+        "PartialEq",
+        "PartialOrd",
+        "Read",
+        "RefUnwindSafe",
+        "Seek",
+        "Send",
+        "Sized",
+        "Sync",
+        "ToOwned",
+        "ToString",
+        "Unpin",
+        "UnwindSafe",
+        "Write",
+    ];
+    traits(bounds).any(|last| {
+        let is_closure = matches!(last.arguments, PathArguments::Parenthesized(_));
+        !is_closure && !VALUES.iter().any(|value| last.ident == value)
+    })
+}

@@ -1,0 +1,327 @@
+//! Futures whose type the macro cannot see in the signature.
+
+use std::{
+    future::{Future, IntoFuture, Ready, ready},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use metrics_core::{counted, in_flight, timed};
+use tests::{assert_panics, calls, fail, in_progress, poll, run, suspend, timings};
+use tower::Service;
+
+use crate::support::assert_send;
+
+#[test]
+fn the_associated_future_of_a_service_is_recorded_until_it_completes() {
+    struct Half;
+
+    impl Service<u8> for Half {
+        type Response = u8;
+        type Error = ();
+        type Future = Pin<Box<dyn Future<Output = Result<u8, ()>> + Send>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        #[counted(name = "half_calls_total")]
+        #[counted]
+        #[timed]
+        #[in_flight]
+        fn call(&mut self, request: u8) -> Self::Future {
+            Box::pin(async move {
+                suspend().await;
+                if request % 2 == 0 {
+                    Ok(request / 2)
+                } else {
+                    Err(())
+                }
+            })
+        }
+    }
+
+    let mut service = Half;
+    assert_eq!(run(assert_send(service.call(4))), Ok(2));
+    assert_eq!(run(service.call(3)), Err(()));
+    drop(service.call(2));
+    let mut begun = service.call(2);
+    assert_eq!(in_progress("call"), "0");
+    assert!(poll(begun.as_mut()).is_pending());
+    assert_eq!(in_progress("call"), "1");
+    drop(begun);
+    assert_eq!(in_progress("call"), "0");
+    assert_eq!(calls("call"), "ok 1, error 1, panic 0, cancelled 1");
+    assert_eq!(timings("call"), "ok 1, error 1, cancelled 1");
+}
+
+type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send + 'a>>;
+type Local = Pin<Box<dyn Future<Output = u8>>>;
+
+#[test]
+fn an_alias_of_a_boxed_future_is_recorded_until_it_completes() {
+    #[counted]
+    #[in_flight]
+    fn aliased(text: &str) -> Call<'_, u8> {
+        let text = text.trim();
+        Box::pin(async move {
+            suspend().await;
+            text.parse().map_err(|_| text.to_owned())
+        })
+    }
+
+    #[counted]
+    fn aliased_and_generic<T: Send + Sync + Clone>(value: &T) -> Call<'_, T> {
+        Box::pin(async move { Ok(value.clone()) })
+    }
+
+    #[counted]
+    fn aliased_and_local(n: u8) -> Local {
+        Box::pin(async move {
+            suspend().await;
+            assert!(n > 0);
+            n
+        })
+    }
+
+    assert_eq!(run(assert_send(aliased(" 7"))), Ok(7));
+    assert_eq!(run(aliased("x")), Err("x".to_owned()));
+    let mut begun = aliased("1");
+    assert!(poll(begun.as_mut()).is_pending());
+    assert_eq!(in_progress("aliased"), "1");
+    drop(begun);
+    assert_eq!(calls("aliased"), "ok 1, error 1, panic 0, cancelled 1");
+    assert_eq!(in_progress("aliased"), "0");
+    assert_eq!(run(aliased_and_generic(&1)), Ok(1));
+    assert_eq!(calls("aliased_and_generic"), "ok 1, panic 0");
+    assert_eq!(run(aliased_and_local(1)), 1);
+    assert_panics(|| run(aliased_and_local(0)));
+    assert_eq!(calls("aliased_and_local"), "ok 1, panic 1, cancelled 0");
+}
+
+#[test]
+fn every_box_of_a_future_is_recorded_until_it_completes() {
+    #[counted]
+    fn plain() -> Box<dyn Future<Output = u8> + Unpin> {
+        Box::new(Box::pin(async {
+            suspend().await;
+            1
+        }))
+    }
+
+    #[counted]
+    fn sendable() -> Box<dyn Future<Output = Result<u8, ()>> + Send + Unpin> {
+        Box::new(ready(Err(())))
+    }
+
+    #[counted]
+    fn shareable() -> Box<dyn Future<Output = u8> + Send + Sync + Unpin> {
+        Box::new(ready(1))
+    }
+
+    #[counted]
+    fn pinned_and_shareable<'a>(n: &'a u8) -> Pin<Box<dyn Future<Output = u8> + Send + Sync + 'a>> {
+        Box::pin(async move { *n })
+    }
+
+    #[counted]
+    fn pinned_and_opaque(n: &u8) -> Pin<Box<impl Future<Output = Result<u8, ()>> + Send>> {
+        Box::pin(async move {
+            suspend().await;
+            n.checked_sub(1).ok_or(())
+        })
+    }
+
+    let mut begun = plain();
+    assert!(poll(pin!(&mut begun)).is_pending());
+    assert_eq!(calls("plain"), "ok 0, panic 0, cancelled 0");
+    assert_eq!(run(begun), 1);
+    assert_eq!(run(assert_send(sendable())), Err(()));
+    assert_eq!(run(shareable()), 1);
+    assert_eq!(run(pinned_and_shareable(&1)), 1);
+    assert_eq!(run(assert_send(pinned_and_opaque(&0))), Err(()));
+    assert_eq!(calls("plain"), "ok 1, panic 0, cancelled 0");
+    assert_eq!(calls("sendable"), "ok 0, error 1, panic 0, cancelled 0");
+    assert_eq!(calls("shareable"), "ok 1, panic 0, cancelled 0");
+    assert_eq!(calls("pinned_and_shareable"), "ok 1, panic 0, cancelled 0");
+    assert_eq!(
+        calls("pinned_and_opaque"),
+        "ok 0, error 1, panic 0, cancelled 0"
+    );
+}
+
+/// A future of a program, by a name without the word.
+trait Job: Future<Output = Result<u8, ()>> {
+    fn boxed<'a>(self) -> Pin<Box<dyn Future<Output = Self::Output> + 'a>>
+    where
+        Self: Sized + 'a,
+    {
+        Box::pin(self)
+    }
+}
+
+impl<F: Future<Output = Result<u8, ()>>> Job for F {}
+
+/// A trait whose futures are of few types.
+trait Rare: Future {
+    fn id(&self) -> u8;
+}
+
+impl<T> Rare for Ready<T> {
+    fn id(&self) -> u8 {
+        1
+    }
+}
+
+#[test]
+fn an_impl_of_a_trait_of_futures_is_recorded_until_it_completes() {
+    #[counted]
+    #[in_flight]
+    fn job(n: u8) -> impl Job + Send {
+        async move {
+            suspend().await;
+            n.checked_sub(1).ok_or(())
+        }
+    }
+
+    assert_eq!(run(assert_send(job(1)).boxed()), Ok(0));
+    assert_eq!(run(job(0)), Err(()));
+    let mut begun = Box::pin(job(1));
+    assert!(poll(begun.as_mut()).is_pending());
+    assert_eq!(in_progress("job"), "1");
+    drop(begun);
+    assert_eq!(in_progress("job"), "0");
+    assert_eq!(calls("job"), "ok 1, error 1, panic 0, cancelled 1");
+}
+
+#[test]
+#[allow(
+    deprecated,
+    reason = "the compiler warns that the call ends when the function returns"
+)]
+fn a_trait_that_a_recorded_future_would_not_implement_leaves_the_value_as_it_is() {
+    #[counted]
+    fn rare() -> impl Rare<Output = u8> {
+        ready(1)
+    }
+
+    let future = rare();
+    assert_eq!((future.id(), run(future)), (1, 1));
+    assert_eq!(calls("rare"), "ok 1, panic 0");
+}
+
+#[test]
+fn an_impl_into_future_is_recorded_from_the_first_poll_until_it_completes() {
+    struct Request(#[expect(dead_code, reason = "counted")] Arc<()>, u8);
+
+    impl IntoFuture for Request {
+        type Output = Result<u8, ()>;
+        type IntoFuture = Pin<Box<dyn Future<Output = Result<u8, ()>> + Send>>;
+
+        fn into_future(self) -> Self::IntoFuture {
+            Box::pin(async move {
+                suspend().await;
+                self.1.checked_sub(1).ok_or(())
+            })
+        }
+    }
+
+    #[counted]
+    #[timed]
+    #[in_flight]
+    fn request(shared: &Arc<()>, n: u8) -> impl IntoFuture<Output = Result<u8, ()>> + Send {
+        Request(Arc::clone(shared), n)
+    }
+
+    let shared = Arc::new(());
+    let unused = request(&shared, 1);
+    assert_eq!(Arc::strong_count(&shared), 2);
+    drop(unused);
+    assert_eq!(run(async { assert_send(request(&shared, 1)).await }), Ok(0));
+    assert_eq!(run(request(&shared, 0).into_future()), Err(()));
+    assert_eq!(calls("request"), "ok 1, error 1, panic 0, cancelled 0");
+    assert_eq!(timings("request"), "ok 1, error 1");
+    assert_eq!(in_progress("request"), "0");
+}
+
+#[test]
+fn a_panic_before_the_future_is_returned_is_no_call() {
+    #[counted]
+    #[in_flight]
+    fn fails_at_once(n: u8) -> Local {
+        if n == 0 {
+            fail();
+        }
+        Box::pin(ready(n))
+    }
+
+    assert_panics(|| fails_at_once(0));
+    assert_eq!(run(fails_at_once(1)), 1);
+    assert_eq!(calls("fails_at_once"), "ok 1, panic 0, cancelled 0");
+    assert_eq!(in_progress("fails_at_once"), "0");
+}
+
+#[test]
+fn labels_of_arguments_and_results_are_read_of_a_future_of_an_unknown_type() {
+    #[counted(labels(n, on_return(large: bool = |result| result.is_ok_and(|n| n > 1))))]
+    #[counted(name = "checked_total", ok_if = |result| result == &Ok(1))]
+    fn labelled(n: u8) -> Call2 {
+        Box::pin(async move { n.checked_sub(1).ok_or(()) })
+    }
+
+    type Call2 = Pin<Box<dyn Future<Output = Result<u8, ()>>>>;
+
+    assert_eq!(run(labelled(1)), Ok(0));
+    assert_eq!(run(labelled(3)), Ok(2));
+    assert_eq!(run(labelled(0)), Err(()));
+    let counted = calls("labelled");
+    assert!(counted.contains("1 false ok 1"), "{counted}");
+    assert!(counted.contains("3 true ok 1"), "{counted}");
+    assert!(counted.contains("0 false error 1"), "{counted}");
+    assert_eq!(
+        tests::series("checked_total", "labelled"),
+        "ok 0, error 3, panic 0, cancelled 0"
+    );
+}
+
+#[test]
+#[allow(
+    deprecated,
+    reason = "the compiler warns that the call ends when the function returns"
+)]
+fn a_future_of_a_named_type_is_recorded_when_the_function_returns() {
+    #[counted]
+    #[in_flight]
+    fn named(n: u8) -> Ready<u8> {
+        ready(n)
+    }
+
+    #[counted]
+    fn passed_through<F: Future>(future: F) -> F {
+        future
+    }
+
+    let future = named(1);
+    assert_eq!(calls("named"), "ok 1, panic 0");
+    assert_eq!(in_progress("named"), "0");
+    assert_eq!(run(passed_through(future)), 1);
+    assert_eq!(calls("passed_through"), "ok 1, panic 0");
+}
+
+#[tokio::test]
+#[allow(
+    deprecated,
+    reason = "the compiler warns that the call ends when the function returns"
+)]
+async fn the_handle_of_a_task_stays_one() {
+    #[counted]
+    fn spawned(n: u8) -> tokio::task::JoinHandle<u8> {
+        tokio::spawn(async move { n })
+    }
+
+    let handle = spawned(1);
+    handle.abort();
+    assert!(handle.await.is_err_and(|error| error.is_cancelled()));
+    assert_eq!(calls("spawned"), "ok 1, panic 0");
+}

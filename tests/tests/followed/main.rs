@@ -1,0 +1,14 @@
+//! Calls of functions that return a future or a stream by any type.
+
+#![allow(
+    clippy::unnecessary_wraps,
+    clippy::unused_async,
+    reason = "signatures are written out in every way that there is"
+)]
+
+mod futures;
+mod outputs;
+mod stated;
+mod streams;
+mod support;
+mod values;

@@ -1,0 +1,13 @@
+#![deny(deprecated)]
+
+use std::future::{Ready, ready};
+
+#[metrics_core::counted]
+#[metrics_core::timed]
+fn number() -> Ready<u8> {
+    ready(1)
+}
+
+fn main() {
+    let _ = number();
+}

@@ -1,0 +1,6 @@
+#[metrics_core::counted(future)]
+fn nothing() {}
+
+fn main() {
+    nothing();
+}
