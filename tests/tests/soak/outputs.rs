@@ -1,5 +1,5 @@
-//! Short-lived threads record into series that expire and come back, while readers receive them by
-//! every output at once: each reader's total is exact.
+//! Short-lived threads record into series that expire and come back, and a gauge is replaced, while
+//! readers receive them by every output at once: each reader's total is exact.
 
 use std::{
     fs,
@@ -10,7 +10,8 @@ use std::{
 };
 
 use metrics_core::{
-    Counter, DynamicFamily, Format, Histogram, Options, Recipient, Registry, UpDownCounter,
+    Counter, DynamicFamily, Format, Gauge, Histogram, MetricFamily, MetricValue, Options,
+    Recipient, Registry, UpDownCounter,
 };
 use metrics_http::{Error, PushGateway, RemoteWrite, Server, write_textfile_from};
 use tests::{Pushgateway, VictoriaMetrics, get, get_accepting, wait_until};
@@ -23,6 +24,8 @@ const KEY_LIFE: Duration = Duration::from_millis(200);
 const WORKERS: u32 = 2;
 /// The number of recordings of one thread into each metric.
 const RECORDINGS: u64 = 200;
+/// The number of series in each set of the replaced gauge.
+const QUEUES: i64 = 10;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The metrics of a program, and what it has recorded into each.
@@ -33,6 +36,8 @@ struct Program {
     jobs: DynamicFamily<Counter>,
     sizes: DynamicFamily<Histogram>,
     waiting: UpDownCounter,
+    /// Replaced as a whole: always `QUEUES` series, all with the same value.
+    depths: DynamicFamily<Gauge>,
     recorded: AtomicU64,
 }
 
@@ -51,9 +56,30 @@ impl Program {
                 .expect("valid"),
             sizes: registry.create_family(sizes).expect("valid"),
             waiting: registry.create(options("soak_waiting")).expect("valid"),
+            depths: registry
+                .create_family(options("soak_depth").labels(["queue"]))
+                .expect("valid"),
             recorded: AtomicU64::new(0),
             registry,
         }
+    }
+
+    /// Replaces the gauge's series until the flag is set.
+    fn replace(&self, done: &AtomicBool) {
+        let mut round = 1;
+        while !done.load(Ordering::SeqCst) {
+            self.replace_once(round);
+            round += 1;
+        }
+    }
+
+    fn replace_once(&self, round: i64) {
+        let replaced = self.depths.replace(|set| {
+            for queue in 0..QUEUES {
+                set(&[&((round + queue) % 15).to_string()], round);
+            }
+        });
+        replaced.expect("one value for one label");
     }
 
     /// Makes all recordings of one short-lived thread.
@@ -146,6 +172,31 @@ fn use_short_lived_registries(done: &AtomicBool) -> u64 {
     number
 }
 
+/// Checks that these are the values of one set of the replaced gauge.
+#[track_caller]
+fn check_depths(values: &[f64]) {
+    let is_one_set = values.iter().all(|value| *value == values[0]);
+    assert!(values.len() == QUEUES as usize && is_one_set, "{values:?}");
+}
+
+/// The values of the replaced gauge in a text format.
+fn written_depths(text: &str) -> Vec<f64> {
+    let lines = text.lines().filter(|line| line.starts_with("soak_depth{"));
+    let values = lines.filter_map(|line| line.rsplit_once(' ')?.1.parse().ok());
+    values.collect()
+}
+
+fn gathered_depths(families: &[MetricFamily]) -> Vec<f64> {
+    let of = families.iter().filter(|family| family.name == "soak_depth");
+    let values = of.flat_map(|family| &family.metrics).filter_map(|metric| {
+        let MetricValue::Gauge(number) = &metric.value else {
+            return None;
+        };
+        Some(number.as_f64())
+    });
+    values.collect()
+}
+
 fn scrape_protobuf(url: &str) -> Vec<u8> {
     let accept = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
         encoding=delimited";
@@ -163,6 +214,7 @@ fn must_not_fail(error: Error) {
 #[test]
 fn every_reader_receives_exact_totals_of_series_that_expire() {
     let program = Program::new();
+    program.replace_once(0);
     let registry = || program.registry.clone();
     let gateway = Pushgateway::start();
     let victoria = VictoriaMetrics::without_jobs();
@@ -197,6 +249,7 @@ fn every_reader_receives_exact_totals_of_series_that_expire() {
             read(&done, 1, || {
                 let page = get_accepting(&url, "application/openmetrics-text");
                 let left = quick.add_open_metrics(&page.body);
+                check_depths(&written_depths(&page.body));
                 if round.is_multiple_of(8) {
                     left_in_slow = slow.add_protobuf(&scrape_protobuf(&url));
                 }
@@ -211,6 +264,7 @@ fn every_reader_receives_exact_totals_of_series_that_expire() {
                 let recipient = Recipient::new("gatherer");
                 let (families, delivery) = program.registry.gather_for(recipient);
                 delivery.confirm(recipient);
+                check_depths(&gathered_depths(&families));
                 received.add_gathered(&families)
             });
             received
@@ -220,10 +274,12 @@ fn every_reader_receives_exact_totals_of_series_that_expire() {
                 write_textfile_from(&program.registry, &textfile).expect("it is written");
                 let text = fs::read_to_string(&textfile).expect("it is there");
                 assert!(text.contains("\nsoak_done_total "), "{text}");
+                check_depths(&written_depths(&text));
                 text.matches("key=").count()
             });
         });
         let registries = scope.spawn(|| use_short_lived_registries(&done));
+        scope.spawn(|| program.replace(&done));
         for worker in workers {
             worker.join().expect("it does not panic");
         }
