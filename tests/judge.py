@@ -72,7 +72,7 @@ def refuse_duplicates(families):
             raise ValueError(f"family {one.name} appears twice")
         known.add((one.name, one.type))
         for sample in one.samples:
-            key = (sample.name, frozenset(sample.labels.items()), sample.timestamp)
+            key = (sample.name, frozenset(sample.labels.items()), timestamp(sample))
             if key in series:
                 raise ValueError(f"series {sample.name}{sample.labels} appears twice")
             series.add(key)
@@ -93,6 +93,7 @@ def sample(one):
         "name": one.name,
         "labels": one.labels,
         "value": repr(float(one.value)),
+        "timestamp": timestamp(one),
         "exemplar": one.exemplar and exemplar(one.exemplar),
     }
 
@@ -101,8 +102,12 @@ def exemplar(one):
     return {
         "labels": one.labels,
         "value": repr(float(one.value)),
-        "timestamp": None if one.timestamp is None else float(one.timestamp),
+        "timestamp": timestamp(one),
     }
+
+
+def timestamp(one):
+    return None if one.timestamp is None else float(one.timestamp)
 
 
 if __name__ == "__main__":

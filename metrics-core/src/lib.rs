@@ -120,6 +120,8 @@ pub use registry::{
     CollectedSeries, Collection, Collector, Computed, Metric, MetricFamily, MetricValue, Registry,
     RegistryBuilder, delivery::Delivery, encode, encode_to_string, gather,
 };
+#[doc(hidden)]
+pub use registry::{CollectorExpiry, DeliveredSeries, SeriesActivity};
 #[cfg(feature = "catalog")]
 pub use rules::Rules;
 pub use sample::{

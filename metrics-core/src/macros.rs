@@ -80,6 +80,7 @@ mod enabled {
 /// | `#[max_series(100)]` | open labels | the cardinality limit, up to 1,048,576 series; the default is the [registry's](crate::Registry::max_series). Recordings beyond it go to an overflow series: closed labels keep their values, open labels are `overflow` |
 /// | `#[expire("1h")]` | open labels | series that have been idle for this time are removed: [see below](#series-that-expire); the default is never |
 /// | `#[exemplars]` | counters and histograms | exemplars are taken from the current span: [see below](#exemplars) |
+/// | `#[absent_until_set]` | `Gauge`, `FloatGauge` | there is no sample before the first recording: [see below](#gauges-without-a-value) |
 /// | `#[computed(\|\| value)]` | counters and gauges without labels | each scrape calls the closure, which returns an `f64` |
 ///
 /// Labels in a list have attributes as well, which apply to `with`, `bind`, `remove` and an info's
@@ -115,6 +116,36 @@ mod enabled {
 ///
 /// Other attributes, such as `#[allow(...)]`, are kept on the static; `#[cfg(...)]` applies to the
 /// whole declaration.
+///
+/// # Gauges without a value
+///
+/// A gauge starts at 0. Where 0 would be wrong, such as for the time of the last success of a job that
+/// has just started, `#[absent_until_set]` leaves out the sample, and that of each series, until the
+/// first recording:
+///
+/// ```
+/// use metrics_core::{Format, encode_to_string, metrics};
+///
+/// metrics! {
+///     /// Time of the last successful import.
+///     #[absent_until_set]
+///     static SUCCEEDED: FloatGauge = "import_last_success_timestamp_seconds";
+/// }
+///
+/// let has_sample = || {
+///     let text = encode_to_string(Format::Text);
+///     text.lines().any(|line| line.starts_with("import_last_success"))
+/// };
+/// assert!(!has_sample());
+/// SUCCEEDED.set_to_current_time();
+/// assert!(has_sample());
+/// SUCCEEDED.unset();
+/// assert!(!has_sample());
+/// ```
+///
+/// [`unset`](crate::FloatGauge::unset) removes the sample again. `get` returns 0 for a gauge without
+/// a value, and `add` starts from 0. The text formats expose a family without samples as its head, and
+/// protobuf leaves it out. A `Gauge` stores `i64::MIN` as its neighbour, which is the same `f64`.
 ///
 /// # Names
 ///

@@ -320,7 +320,7 @@ pub const fn shared_cell_count(layout: Layout, series: Option<usize>) -> usize {
 /// series.
 pub const fn thread_cell_count(layout: Layout, series: Option<usize>) -> usize {
     match (layout, series) {
-        (Layout::Int | Layout::Float, _) => 0,
+        (layout, _) if layout.is_shared() => 0,
         (_, None) => layout.cells(),
         (_, Some(series)) => layout.cells() * series,
     }

@@ -277,7 +277,9 @@ fn a_guard_pushes_once_when_it_is_dropped() {
     let pushed = pushed.unwrap();
     assert_eq!(receiver.requests().len(), 0);
     drop(pushed);
-    assert_eq!(receiver.requests().len(), 1);
+    let requests = receiver.requests();
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].method, "POST");
 }
 
 #[test]

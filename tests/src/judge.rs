@@ -217,6 +217,8 @@ pub struct Sample {
     /// The value.
     #[serde(deserialize_with = "f64_from_string")]
     pub value: f64,
+    /// The timestamp in seconds since 1970, if the line has one.
+    pub timestamp: Option<f64>,
     /// The exemplar, if the line has one.
     pub exemplar: Option<Exemplar>,
 }

@@ -96,6 +96,41 @@ fn an_absolute_counter_never_decreases() {
 }
 
 #[test]
+fn names_that_were_changed_are_exposed() {
+    let facade = Facade::new();
+    facade.record(|| {
+        counter!("jobs").increment(1);
+        counter!("http.requests", "http.method" => "GET", "code" => "200").increment(1);
+        counter!("http-requests").increment(1);
+        gauge!("queue_count").set(1.0);
+        gauge!("depth").set(1.0);
+    });
+    let renamed = |family, of, recorded, exposed| {
+        format!(
+            "metrics_facade_renamed_info{{family=\"{family}\",of=\"{of}\",\
+             recorded=\"{recorded}\",exposed=\"{exposed}\"}} 1"
+        )
+    };
+    let requests = "http_requests_total";
+    let expected = [
+        renamed(requests, "label", "http.method", "http_method"),
+        renamed(requests, "metric", "http-requests", requests),
+        renamed(requests, "metric", "http.requests", requests),
+        renamed(
+            "queue_count_value",
+            "metric",
+            "queue_count",
+            "queue_count_value",
+        ),
+    ];
+    let text = facade.text();
+    let lines = text
+        .lines()
+        .filter(|line| line.starts_with("metrics_facade_renamed_info"));
+    assert_eq!(lines.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn a_counter_stays_at_the_maximum() {
     let facade = Facade::new();
     facade.record(|| {

@@ -85,6 +85,42 @@ fn prometheus_3_reads_the_same_data_and_utf8_names_in_every_format() {
 }
 
 #[test]
+fn prometheus_scrapes_included_registries_in_every_format() {
+    let registry = Registry::new();
+    let requests = Options::new("requests_total", "Requests.");
+    registry.create::<Counter>(requests).unwrap().inc_by(7);
+    for (pool, queries) in [("main", 3), ("replica", 5)] {
+        let part = Registry::builder().prefix("db_").label("pool", pool);
+        let part = part.build().unwrap();
+        let options = Options::new("queries_total", "Queries.").labels(["table"]);
+        create::<Counter>(&part, options)
+            .with(&["orders"])
+            .inc_by(queries);
+        registry.include(&part).unwrap();
+    }
+    let server = Server::builder().registry(registry);
+    let server = server.serve((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let jobs = FORMATS
+        .each_ref()
+        .map(|(format, settings)| Job::new(format, server.local_addr()).with(settings));
+    let prometheus = Prometheus::start(Version::Newer, &jobs, &FEATURES);
+    for Job { name, .. } in &jobs {
+        let value =
+            |series: &str| prometheus.value(&series.replace('@', &format!(r#"job="{name}""#)));
+        wait_until(TIMEOUT, name, || value("requests_total{@}"));
+        for (series, expected) in [
+            ("requests_total{@}", 7.0),
+            (r#"db_queries_total{pool="main",table="orders",@}"#, 3.0),
+            (r#"db_queries_total{pool="replica",table="orders",@}"#, 5.0),
+            ("count(db_queries_total{@})", 2.0),
+            ("up{@}", 1.0),
+        ] {
+            assert_eq!(value(series), Some(expected), "{series} in {name}");
+        }
+    }
+}
+
+#[test]
 fn prometheus_reads_large_changing_families_in_protobuf() {
     let registry = Registry::new();
     let options = |name: &str| Options::new(name, "Many.").labels(["number"]);

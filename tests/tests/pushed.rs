@@ -7,7 +7,7 @@ use std::{
 };
 
 use metrics_core::{
-    Collection, Collector, Counter, Desc, Gauge, Histogram, Kind, Options, Registry,
+    Collection, Collector, Counter, Desc, FloatGauge, Gauge, Histogram, Kind, Options, Registry,
 };
 use metrics_http::PushGateway;
 use tests::{Job, Prometheus, Pushgateway, Version, wait_until};
@@ -272,6 +272,42 @@ fn a_job_that_panics_leaves_its_metrics_with_the_gateway() {
     });
     panic::catch_unwind(job).unwrap_err();
     assert_eq!(gateway.families().value("files_total", &JOB), Some(3.0));
+}
+
+/// A run of a job, which pushes at its end and sets the time of its success unless it fails.
+fn run_job(gateway: &PushGateway, success_at: Option<f64>) {
+    let registry = Registry::new();
+    let succeeded = registry.create::<FloatGauge>(
+        Options::new("last_success_timestamp_seconds", "Last success.").absent_until_set(),
+    );
+    let failures = registry.create::<Gauge>(Options::new("failures", "Failures of the run."));
+    let (succeeded, failures) = (succeeded.unwrap(), failures.unwrap());
+    let gateway = gateway.clone().registry(registry);
+    let _pushed = gateway.push_on_drop(|error| panic!("{error}")).unwrap();
+    match success_at {
+        Some(time) => succeeded.set(time),
+        None => failures.set(1),
+    }
+}
+
+#[test]
+fn a_failing_job_keeps_the_time_of_its_last_success() {
+    let gateway = Pushgateway::start();
+    let text = PushGateway::new(gateway.url(), "backup");
+    for (push, instance) in [(text.clone(), "text"), (text.protobuf(), "protobuf")] {
+        let push = push.grouping("instance", instance);
+        let labels = [("job", "backup"), ("instance", instance)];
+        let value = |name| gateway.families().value(name, &labels);
+        run_job(&push, Some(1_700_000_000.0));
+        assert_eq!(value("failures"), Some(0.0));
+        run_job(&push, None);
+        assert_eq!(value("failures"), Some(1.0));
+        let last = value("last_success_timestamp_seconds");
+        assert_eq!(last, Some(1_700_000_000.0), "{instance}");
+        run_job(&push, Some(1_700_000_100.0));
+        let last = value("last_success_timestamp_seconds");
+        assert_eq!(last, Some(1_700_000_100.0), "{instance}");
+    }
 }
 
 #[test]

@@ -143,11 +143,16 @@ fn code(text: &str) -> String {
     }
 }
 
-/// Escapes characters that Markdown interprets inside a line, and replaces line breaks by spaces.
+/// Escapes characters that Markdown interprets inside a line or at its start, and replaces line
+/// breaks by spaces.
 fn prose(text: &str) -> String {
+    // Four leading spaces would begin a code block.
+    let text = text.trim_start();
+    let list_marker = list_marker(text);
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match c {
+            _ if Some(at) == list_marker => out.extend(['\\', c]),
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '&' | '~' => {
                 out.extend(['\\', c]);
             }
@@ -156,6 +161,19 @@ fn prose(text: &str) -> String {
         }
     }
     out
+}
+
+/// The position of the character that makes a line an item of a list or a rule: `-`, `+`, and the
+/// one after the number in `1.` or `1)`.
+fn list_marker(line: &str) -> Option<usize> {
+    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_numbered = rest.len() < line.len();
+    let is_marker = match rest.chars().next()? {
+        '-' | '+' => !is_numbered,
+        '.' | ')' => is_numbered,
+        _ => false,
+    };
+    is_marker.then_some(line.len() - rest.len())
 }
 
 /// Escapes `|` for a table cell.

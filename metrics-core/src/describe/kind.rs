@@ -38,6 +38,11 @@ impl Kind {
             Kind::Unknown => "unknown",
         }
     }
+
+    /// Whether series of this type can have a created timestamp.
+    pub(crate) fn has_created(self) -> bool {
+        matches!(self, Kind::Counter | Kind::Histogram | Kind::Summary)
+    }
 }
 
 impl fmt::Display for Kind {

@@ -151,7 +151,7 @@ trait Pinned {
 }
 
 impl<M: DeclaredMetric> Pinned for M {
-    const IS_PINNED: bool = matches!(M::LAYOUT, Layout::Int | Layout::Float);
+    const IS_PINNED: bool = M::LAYOUT.is_shared();
 }
 
 impl<M: DeclaredMetric> Drop for DeclaredSeries<M> {

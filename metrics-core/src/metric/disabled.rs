@@ -39,6 +39,11 @@ impl SeriesStorage for Disabled {
     }
 
     #[inline(always)]
+    fn is_optional(&self) -> bool {
+        false
+    }
+
+    #[inline(always)]
     fn record(&self, _: impl FnOnce(&[AtomicU64])) {}
 
     #[inline(always)]

@@ -51,6 +51,7 @@ pub struct Options {
     max_series: Option<usize>,
     expire: Option<Duration>,
     exemplars: bool,
+    absent_until_set: bool,
 }
 
 impl Options {
@@ -70,6 +71,7 @@ impl Options {
             max_series: None,
             expire: None,
             exemplars: false,
+            absent_until_set: false,
         }
     }
 
@@ -219,10 +221,31 @@ impl Options {
         self
     }
 
+    /// Exposes no sample of a [`Gauge`] or [`FloatGauge`] before its first recording.
+    ///
+    /// See `#[absent_until_set]` of [`metrics!`](crate::metrics#gauges-without-a-value).
+    ///
+    /// ```
+    /// use metrics_core::{FloatGauge, Format, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let options = Options::new("backup_last_success_timestamp_seconds", "Last success.");
+    /// let succeeded = registry.create::<FloatGauge>(options.absent_until_set())?;
+    /// let has_sample = |text: String| text.lines().any(|line| line.starts_with("backup_"));
+    /// assert!(!has_sample(registry.encode_to_string(Format::Text)));
+    /// succeeded.set_to_current_time();
+    /// assert!(has_sample(registry.encode_to_string(Format::Text)));
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn absent_until_set(mut self) -> Self {
+        self.absent_until_set = true;
+        self
+    }
+
     /// The family that these options describe, for the metric type `M`.
     pub(crate) fn family<M: DynamicMetric>(self) -> Result<Arc<Family>, Error> {
         let (max_series, native) = (self.max_series, self.native);
-        let exemplars = self.exemplars;
+        let (exemplars, absent_until_set) = (self.exemplars, self.absent_until_set);
         let expiry_nanos = self.expire.unwrap_or_default().as_nanos();
         let desc = self.checked(M::KIND)?;
         let layout = match native {
@@ -231,6 +254,16 @@ impl Options {
                 NativeConfig::DEFAULT.growth(growth),
             ),
             None => M::layout(desc.bounds.len()),
+        };
+        let layout = match layout.optional() {
+            Some(optional) if absent_until_set => optional,
+            None if absent_until_set => {
+                return Err(Error::new(format!(
+                    "`{}` ({}): only a `Gauge` or a `FloatGauge` is set; drop `absent_until_set`",
+                    desc.name, desc.location
+                )));
+            }
+            _ => layout,
         };
         let mut family = Family::new_dynamic(desc, layout, max_series);
         if exemplars {
@@ -245,8 +278,13 @@ impl Options {
     pub(crate) fn computed_desc(self, kind: Kind) -> Result<Desc, Error> {
         let fault = if !matches!(kind, Kind::Counter | Kind::Gauge) {
             "only counters and gauges are computed; implement `Collector` for other types"
-        } else if self.expire.is_some() || self.max_series.is_some() || self.exemplars {
-            "a computed metric stores no series; drop `expire`, `max_series` and `exemplars`"
+        } else if self.expire.is_some()
+            || self.max_series.is_some()
+            || self.exemplars
+            || self.absent_until_set
+        {
+            "a computed metric stores no series; drop `expire`, `max_series`, `exemplars` and \
+             `absent_until_set`"
         } else {
             return self.checked(kind);
         };

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    metric::{handle::Handle, series_storage::SeriesStorage},
+    metric::{handle::Handle, optional_value, series_storage::SeriesStorage},
     sample::value::with_ordinary_nan,
     storage::clock,
 };
@@ -45,8 +45,19 @@ impl<S: SeriesStorage> Gauge<S> {
     /// Sets the value.
     #[inline]
     pub fn set(&self, value: i64) {
+        let bits = if self.0.is_optional() {
+            optional_value::from_int(value)
+        } else {
+            value as u64
+        };
         self.0
-            .with_shared_cell(|cell| cell.store(value as u64, Ordering::Relaxed));
+            .with_shared_cell(|cell| cell.store(bits, Ordering::Relaxed));
+    }
+
+    /// Returns to the initial state: with `#[absent_until_set]` no value, otherwise 0.
+    pub fn unset(&self) {
+        self.0
+            .with_shared_cell(|cell| cell.store(0, Ordering::Relaxed));
     }
 
     /// Adds 1.
@@ -64,6 +75,9 @@ impl<S: SeriesStorage> Gauge<S> {
     /// Adds `n`; wraps around at the limits of `i64`.
     #[inline]
     pub fn add(&self, n: i64) {
+        if self.0.is_optional() {
+            return self.add_to_optional(n);
+        }
         self.0
             .with_shared_cell(|cell| cell.fetch_add(n as u64, Ordering::Relaxed));
     }
@@ -71,14 +85,30 @@ impl<S: SeriesStorage> Gauge<S> {
     /// Subtracts `n`; wraps around at the limits of `i64`.
     #[inline]
     pub fn sub(&self, n: i64) {
+        if self.0.is_optional() {
+            return self.add_to_optional(n.wrapping_neg());
+        }
         self.0
             .with_shared_cell(|cell| cell.fetch_sub(n as u64, Ordering::Relaxed));
     }
 
-    /// The current value.
+    /// Adds `n` to the value, or to 0 if there is none.
+    fn add_to_optional(&self, n: i64) {
+        self.0.with_shared_cell(|cell| {
+            cell.update(Ordering::Relaxed, Ordering::Relaxed, |bits| {
+                let value = optional_value::int(bits).unwrap_or(0);
+                optional_value::from_int(value.wrapping_add(n))
+            });
+        });
+    }
+
+    /// The current value; 0 if there is none.
     pub fn get(&self) -> i64 {
-        self.0
-            .with_shared_cell(|cell| cell.load(Ordering::Relaxed) as i64)
+        let bits = self.0.with_shared_cell(|cell| cell.load(Ordering::Relaxed));
+        if self.0.is_optional() {
+            return optional_value::int(bits).unwrap_or(0);
+        }
+        bits as i64
     }
 }
 
@@ -115,8 +145,19 @@ impl<S: SeriesStorage> FloatGauge<S> {
     /// with another payload could end the series in Prometheus.
     #[inline]
     pub fn set(&self, value: f64) {
+        let bits = if self.0.is_optional() {
+            optional_value::from_float(value)
+        } else {
+            value.to_bits()
+        };
         self.0
-            .with_shared_cell(|cell| cell.store(value.to_bits(), Ordering::Relaxed));
+            .with_shared_cell(|cell| cell.store(bits, Ordering::Relaxed));
+    }
+
+    /// Returns to the initial state: with `#[absent_until_set]` no value, otherwise 0.
+    pub fn unset(&self) {
+        self.0
+            .with_shared_cell(|cell| cell.store(0, Ordering::Relaxed));
     }
 
     /// Adds 1.
@@ -131,9 +172,15 @@ impl<S: SeriesStorage> FloatGauge<S> {
 
     /// Adds `n`.
     pub fn add(&self, n: f64) {
+        let is_optional = self.0.is_optional();
         self.0.with_shared_cell(|cell| {
             cell.update(Ordering::Relaxed, Ordering::Relaxed, |bits| {
-                (f64::from_bits(bits) + n).to_bits()
+                if is_optional {
+                    let value = optional_value::float(bits).unwrap_or(0.0);
+                    optional_value::from_float(value + n)
+                } else {
+                    (f64::from_bits(bits) + n).to_bits()
+                }
             });
         });
     }
@@ -161,11 +208,12 @@ impl<S: SeriesStorage> FloatGauge<S> {
         result
     }
 
-    /// The current value.
+    /// The current value; 0 if there is none.
     pub fn get(&self) -> f64 {
-        let value = self
-            .0
-            .with_shared_cell(|cell| f64::from_bits(cell.load(Ordering::Relaxed)));
-        with_ordinary_nan(value)
+        let bits = self.0.with_shared_cell(|cell| cell.load(Ordering::Relaxed));
+        if self.0.is_optional() {
+            return optional_value::float(bits).unwrap_or(0.0);
+        }
+        with_ordinary_nan(f64::from_bits(bits))
     }
 }

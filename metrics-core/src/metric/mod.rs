@@ -22,6 +22,7 @@ pub(crate) mod histogram_snapshot;
 pub(crate) mod info;
 pub(crate) mod needs_labels;
 pub(crate) mod observe;
+pub(crate) mod optional_value;
 pub(crate) mod outcome_rows;
 pub(crate) mod quantile_sketch;
 pub(crate) mod quantile_windows;

@@ -25,6 +25,15 @@ pub(crate) mod sealed {
 
         fn family(&self) -> &Family;
 
+        /// Whether the series has no value until it is set.
+        #[inline(always)]
+        fn is_optional(&self) -> bool {
+            match Self::LAYOUT {
+                Some(layout) => layout.is_optional(),
+                None => self.family().layout().is_optional(),
+            }
+        }
+
         /// Calls `op` with the calling thread's cells of the series.
         fn record(&self, op: impl FnOnce(&[AtomicU64]));
 

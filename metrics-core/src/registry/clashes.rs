@@ -18,7 +18,6 @@ use crate::{
         self_metrics,
         settings::Settings,
     },
-    storage::layout::Layout,
 };
 
 /// Checks that a declaration may join a family of the same name.
@@ -137,7 +136,7 @@ fn may_share_series(a: &Desc, b: &Desc) -> bool {
 
 /// Whether recordings replace the value, so that values of several metrics cannot be combined.
 fn is_settable(metric: &Family) -> bool {
-    matches!(metric.layout(), Layout::Int | Layout::Float)
+    metric.layout().is_shared()
 }
 
 /// Checks that a metric does not use a name of the registry's self-metrics, and that the name of a

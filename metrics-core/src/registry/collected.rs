@@ -76,8 +76,8 @@ impl CollectedValue {
             .then(|| CollectedValue::StateSet(states.iter().map(owned).collect()))
     }
 
-    /// Writes the value to `sink` as a series with the rendered labels `labels`.
-    pub(crate) fn write(&self, labels: &str, created: f64, sink: &mut dyn Sink) {
+    /// Calls `write` with the value, or with its parts.
+    fn for_each_part(&self, mut write: impl FnMut(Value<'_>)) {
         let value = match self {
             CollectedValue::Counter(value) => Value::Counter(Number::Float(*value), None),
             CollectedValue::Gauge(value) => Value::Gauge(Number::Float(*value)),
@@ -88,19 +88,18 @@ impl CollectedValue {
                 sum: value.sum,
             }),
             CollectedValue::Info => Value::Info,
-            CollectedValue::StateSet(states) => return write_states(states, labels, sink),
+            CollectedValue::StateSet(states) => return for_each_part(states, write),
         };
-        sink.write_series(labels, created, value);
+        write(value);
     }
 }
 
-/// Writes a state set in parts, as [`Value::StateSet`] holds at most one active state.
-fn write_states(states: &[(String, bool)], labels: &str, sink: &mut dyn Sink) {
+/// Splits a state set into parts, as [`Value::StateSet`] holds at most one active state.
+fn for_each_part(states: &[(String, bool)], mut write: impl FnMut(Value<'_>)) {
     for part in states.split_inclusive(|(_, active)| *active) {
         let names: Vec<&str> = part.iter().map(|(state, _)| state.as_str()).collect();
         let active = part.iter().position(|(_, active)| *active);
-        let value = Value::StateSet(&names, active.unwrap_or(usize::MAX));
-        sink.write_series(labels, 0.0, value);
+        write(Value::StateSet(&names, active.unwrap_or(usize::MAX)));
     }
 }
 
@@ -186,7 +185,19 @@ pub(crate) struct SeriesValue {
     pub(crate) labels: String,
     /// Created timestamp: Unix time in seconds, 0 if unknown.
     pub(crate) created: f64,
+    /// The timestamp of its samples, if the collector has set it: Unix time in milliseconds.
+    pub(crate) timestamp: Option<i64>,
     pub(crate) value: CollectedValue,
+}
+
+impl SeriesValue {
+    pub(crate) fn write(&self, sink: &mut dyn Sink) {
+        let (labels, created) = (&self.labels, self.created);
+        self.value.for_each_part(|value| match self.timestamp {
+            Some(timestamp) => sink.write_series_at(labels, created, timestamp, value),
+            None => sink.write_series(labels, created, value),
+        });
+    }
 }
 
 /// Everything that a collector wrote in one scrape.

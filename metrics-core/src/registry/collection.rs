@@ -13,6 +13,7 @@ use crate::{
         settings::Settings,
     },
     sample::{created::YEAR_10000, label_text},
+    series::recipients::ExpositionStart,
 };
 
 /// Receives the series of a [`Collector`](crate::Collector) during one scrape.
@@ -24,8 +25,8 @@ use crate::{
 ///   clash, or has another type,
 /// - a label name is invalid, or is, as written or escaped, also the name of another label of the
 ///   series, such as a const label of the registry,
-/// - a series of the family with the same labels was written before, by this collector or one that
-///   was registered earlier.
+/// - a series of the family with the same labels, as written or escaped, was written before, by this
+///   collector or one that was registered earlier.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -75,8 +76,9 @@ use crate::{
 pub struct Collection<'a> {
     descs: &'a [Desc],
     settings: &'a Settings,
+    exposition: ExpositionStart,
     families: Vec<CollectedFamily>,
-    /// For each family, the label sets of the series written so far, sorted by name and rendered.
+    /// For each family, texts that identify the label sets of the series written so far.
     label_sets: Vec<HashSet<String>>,
     undescribed: BTreeMap<String, u64>,
 }
@@ -90,14 +92,24 @@ impl fmt::Debug for Collection<'_> {
 }
 
 impl<'a> Collection<'a> {
-    pub(crate) fn new(descs: &'a [Desc], settings: &'a Settings) -> Self {
+    pub(crate) fn new(
+        descs: &'a [Desc],
+        settings: &'a Settings,
+        exposition: ExpositionStart,
+    ) -> Self {
         Collection {
             descs,
             settings,
+            exposition,
             families: descs.iter().map(|_| CollectedFamily::default()).collect(),
             label_sets: vec![HashSet::new(); descs.len()],
             undescribed: BTreeMap::new(),
         }
+    }
+
+    /// The start of the exposition that the series are written for.
+    pub(crate) fn exposition(&self) -> ExpositionStart {
+        self.exposition
     }
 
     /// Everything that was written.
@@ -119,23 +131,25 @@ impl<'a> Collection<'a> {
     }
 
     /// Writes a gauge. Any value is valid.
-    pub fn gauge(&mut self, desc: &Desc, labels: &[(&str, &str)], value: f64) {
-        self.write(
-            desc,
-            labels,
-            Kind::Gauge,
-            Some(CollectedValue::gauge(value)),
-        );
+    pub fn gauge(
+        &mut self,
+        desc: &Desc,
+        labels: &[(&str, &str)],
+        value: f64,
+    ) -> CollectedSeries<'_> {
+        let value = CollectedValue::gauge(value);
+        self.write(desc, labels, Kind::Gauge, Some(value))
     }
 
     /// Writes a series of unknown type. Any value is valid.
-    pub fn unknown(&mut self, desc: &Desc, labels: &[(&str, &str)], value: f64) {
-        self.write(
-            desc,
-            labels,
-            Kind::Unknown,
-            Some(CollectedValue::gauge(value)),
-        );
+    pub fn unknown(
+        &mut self,
+        desc: &Desc,
+        labels: &[(&str, &str)],
+        value: f64,
+    ) -> CollectedSeries<'_> {
+        let value = CollectedValue::gauge(value);
+        self.write(desc, labels, Kind::Unknown, Some(value))
     }
 
     /// Writes a histogram with classic buckets, native buckets or both; see
@@ -182,9 +196,9 @@ impl<'a> Collection<'a> {
         desc: &Desc,
         labels: &[(&str, &str)],
         value: HistogramSnapshot,
-    ) {
+    ) -> CollectedSeries<'_> {
         let value = CollectedValue::gauge_histogram(value);
-        self.write(desc, labels, Kind::GaugeHistogram, value);
+        self.write(desc, labels, Kind::GaugeHistogram, value)
     }
 
     /// Writes a summary.
@@ -202,20 +216,21 @@ impl<'a> Collection<'a> {
     }
 
     /// Writes an info metric; its information is in the labels.
-    pub fn info(&mut self, desc: &Desc, labels: &[(&str, &str)]) {
-        self.write(desc, labels, Kind::Info, Some(CollectedValue::Info));
+    pub fn info(&mut self, desc: &Desc, labels: &[(&str, &str)]) -> CollectedSeries<'_> {
+        self.write(desc, labels, Kind::Info, Some(CollectedValue::Info))
     }
 
     /// Writes a state set: the name of each state, and whether it is active.
     ///
     /// Valid if there is at least one state, and the names are not empty and differ.
-    pub fn state_set(&mut self, desc: &Desc, labels: &[(&str, &str)], states: &[(&str, bool)]) {
-        self.write(
-            desc,
-            labels,
-            Kind::StateSet,
-            CollectedValue::state_set(states),
-        );
+    pub fn state_set(
+        &mut self,
+        desc: &Desc,
+        labels: &[(&str, &str)],
+        states: &[(&str, bool)],
+    ) -> CollectedSeries<'_> {
+        let value = CollectedValue::state_set(states);
+        self.write(desc, labels, Kind::StateSet, value)
     }
 
     fn write(
@@ -227,27 +242,28 @@ impl<'a> Collection<'a> {
     ) -> CollectedSeries<'_> {
         let Some(at) = self.descs.iter().position(|known| known.name == desc.name) else {
             *self.undescribed.entry(desc.name().to_owned()).or_default() += 1;
-            return CollectedSeries(None);
+            return CollectedSeries { family: None, kind };
         };
         let family = &mut self.families[at];
         let value = value.filter(|_| {
             self.descs[at].kind == kind && are_names_valid(self.settings, &self.descs[at], labels)
         });
-        // Label order does not distinguish series.
-        let mut sorted = labels.to_vec();
-        sorted.sort_unstable();
         if let Some(value) = value
-            && self.label_sets[at].insert(rendered(&sorted))
+            && is_new(&mut self.label_sets[at], &self.descs[at], labels)
         {
             family.series.push(SeriesValue {
                 labels: rendered(labels),
                 created: 0.0,
+                timestamp: None,
                 value,
             });
-            return CollectedSeries(Some(family));
+            return CollectedSeries {
+                family: Some(family),
+                kind,
+            };
         }
         family.rejected += 1;
-        CollectedSeries(None)
+        CollectedSeries { family: None, kind }
     }
 }
 
@@ -270,23 +286,43 @@ fn are_names_valid(settings: &Settings, desc: &Desc, labels: &[(&str, &str)]) ->
     })
 }
 
+/// Whether no series written so far has the same labels, in any order and under any escaping scheme;
+/// notes the labels.
+fn is_new(label_sets: &mut HashSet<String>, desc: &Desc, labels: &[(&str, &str)]) -> bool {
+    if desc.has_legacy_labels() {
+        let mut sorted = labels.to_vec();
+        sorted.sort_unstable();
+        return label_sets.insert(rendered(&sorted));
+    }
+    let identities = label_text::identities(&rendered(labels));
+    let is_new = identities.iter().all(|text| !label_sets.contains(text));
+    if is_new {
+        label_sets.extend(identities);
+    }
+    is_new
+}
+
 fn rendered(labels: &[(&str, &str)]) -> String {
     let mut rendered = String::new();
     label_text::push_pairs(&mut rendered, labels);
     rendered
 }
 
-/// A series that a [`Collector`](crate::Collector) has just written, to add its created timestamp.
-///
-/// Holds the family of the series, or nothing if the series was rejected.
-pub struct CollectedSeries<'c>(Option<&'c mut CollectedFamily>);
+/// A series that a [`Collector`](crate::Collector) has just written, to add its created timestamp or
+/// the timestamp of its samples.
+pub struct CollectedSeries<'c> {
+    /// The family of the series; `None` if the series was rejected.
+    family: Option<&'c mut CollectedFamily>,
+    kind: Kind,
+}
 
 impl CollectedSeries<'_> {
     /// Sets the created timestamp of the series: Unix time in seconds.
     ///
     /// Exposed in formats that have it; see
     /// [`Registry::write_created`](crate::Registry::write_created). A timestamp before 1970 or
-    /// after the year 9999 is left out and counted in `metrics_rejected_total`; the series stays.
+    /// after the year 9999, and one of a type other than counter, histogram and summary, is left
+    /// out and counted in `metrics_rejected_total`; the series stays.
     ///
     /// ```
     /// use metrics_core::{Collection, Desc, Kind};
@@ -297,14 +333,49 @@ impl CollectedSeries<'_> {
     ///     out.counter(&SENT, &[("device", "eth0")], bytes).created(since);
     /// }
     /// ```
-    pub fn created(self, unix_seconds: f64) {
-        let Some(family) = self.0 else {
+    pub fn created(mut self, unix_seconds: f64) -> Self {
+        let is_valid = self.kind.has_created() && (0.0..YEAR_10000).contains(&unix_seconds);
+        self.change(is_valid, |series| series.created = unix_seconds);
+        self
+    }
+
+    /// Sets the timestamp of the series' samples: Unix time in seconds, exposed in milliseconds.
+    ///
+    /// For values that another system has measured, at a time other than that of the scrape.
+    /// Usually samples have no timestamp, and get the time of the scrape. A timestamp that is not
+    /// after 1970 or is after the year 9999 is left out and counted in `metrics_rejected_total`; the
+    /// series stays.
+    ///
+    /// All formats contain the timestamps; a Pushgateway and the textfile collector refuse them, so
+    /// pushes to a gateway and textfiles leave them out. Prometheus uses them unless `honor_timestamps`
+    /// is false. It refuses a sample that is older than the newest one of its series, or than about
+    /// an hour, and does not end the series when it disappears from a scrape: queries find the last
+    /// value for five minutes. Remote write sends only samples that are newer than the last one that it
+    /// has sent of the series.
+    ///
+    /// ```
+    /// use metrics_core::{Collection, Desc, Kind};
+    ///
+    /// const TEMPERATURE: Desc = Desc::new(Kind::Gauge, "sensor_celsius", "Temperature.");
+    ///
+    /// fn write(out: &mut Collection<'_>, celsius: f64, measured_at: f64) {
+    ///     out.gauge(&TEMPERATURE, &[("room", "lab")], celsius).timestamp(measured_at);
+    /// }
+    /// ```
+    pub fn timestamp(mut self, unix_seconds: f64) -> Self {
+        let millis = (unix_seconds * 1e3).round();
+        let is_valid = (1.0..YEAR_10000 * 1e3).contains(&millis);
+        self.change(is_valid, |series| series.timestamp = Some(millis as i64));
+        self
+    }
+
+    /// Calls `change` with the series, or counts a rejected value unless `is_valid`.
+    fn change(&mut self, is_valid: bool, change: impl FnOnce(&mut SeriesValue)) {
+        let Some(family) = &mut self.family else {
             return;
         };
         match family.series.last_mut() {
-            Some(series) if (0.0..YEAR_10000).contains(&unix_seconds) => {
-                series.created = unix_seconds;
-            }
+            Some(series) if is_valid => change(series),
             _ => family.rejected += 1,
         }
     }
@@ -312,8 +383,8 @@ impl CollectedSeries<'_> {
 
 impl fmt::Debug for CollectedSeries<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("CollectedSeries")
-            .field(&self.0.is_some())
-            .finish()
+        f.debug_struct("CollectedSeries")
+            .field("is_rejected", &self.family.is_none())
+            .finish_non_exhaustive()
     }
 }

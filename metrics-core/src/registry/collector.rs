@@ -1,6 +1,12 @@
 //! [`Collector`]: a source of samples that are computed for each scrape.
 
-use crate::{describe::desc::Desc, registry::collection::Collection};
+use crate::{
+    describe::desc::Desc,
+    registry::{
+        collection::Collection,
+        collector_expiry::{CollectorExpiry, DeliveredSeries},
+    },
+};
 
 /// A source of samples that are computed for each scrape.
 ///
@@ -55,4 +61,14 @@ pub trait Collector: Send + Sync + 'static {
     ///
     /// Values that [`Collection`] rejects are counted in `metrics_rejected_total`.
     fn collect(&self, out: &mut Collection<'_>);
+
+    /// The expiry of the collector's series; `None` if they never expire.
+    #[doc(hidden)]
+    fn expiry(&self) -> Option<&CollectorExpiry> {
+        None
+    }
+
+    /// Hides the series that expire, after an exposition with the collector's series was delivered.
+    #[doc(hidden)]
+    fn expire(&self, _: DeliveredSeries) {}
 }

@@ -21,9 +21,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::registry::{
-    collected::Collected, exposed_families::ExposedFamilies,
-    registered_collector::RegisteredCollector, settings::Settings,
+use crate::{
+    registry::{
+        collected::Collected, exposed_families::ExposedFamilies,
+        registered_collector::RegisteredCollector, settings::Settings,
+    },
+    series::recipients::ExpositionStart,
 };
 
 /// The idle threads that can run the collectors of a registry.
@@ -38,6 +41,7 @@ type IdleThreads = Vec<Sender<Arc<Run>>>;
 struct Run {
     families: Arc<ExposedFamilies>,
     settings: Arc<Settings>,
+    exposition: ExpositionStart,
     /// Positions of the collectors that no thread has started yet.
     queue: Mutex<VecDeque<usize>>,
     /// Receives the position and the result of each collector; `None` if it panicked.
@@ -56,7 +60,7 @@ thread_local! {
 }
 
 impl CollectorThreads {
-    /// Runs the collectors at the positions `selected`.
+    /// Runs the collectors at the positions `selected`, for the exposition that starts so.
     ///
     /// Returns one entry for each collector of `families`: `None` if it was not selected, was
     /// skipped because it is still running, panicked, or missed the deadline.
@@ -65,6 +69,7 @@ impl CollectorThreads {
         families: &Arc<ExposedFamilies>,
         settings: &Arc<Settings>,
         timeout: Duration,
+        exposition: ExpositionStart,
         selected: impl Iterator<Item = usize>,
     ) -> Vec<Option<Collected>> {
         let collectors = families.collectors();
@@ -91,6 +96,7 @@ impl CollectorThreads {
         let run = Arc::new(Run {
             families: Arc::clone(families),
             settings: Arc::clone(settings),
+            exposition,
             queue: Mutex::new(queue.clone()),
             results: sender,
             // A system without threads may have no clock either.
@@ -257,7 +263,7 @@ impl Run {
         let before = ENCLOSING.replace(enclosing.collect());
         let mut collected = None;
         call_catching_panics(|| {
-            collected = Some(collector.collect(&self.settings));
+            collected = Some(collector.collect(&self.settings, self.exposition));
         });
         ENCLOSING.set(before);
         collector.status.end_run();

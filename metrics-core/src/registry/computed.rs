@@ -58,9 +58,9 @@ impl Collector for Computed {
 
 fn write(out: &mut Collection<'_>, desc: &Desc, labels: &[(&str, &str)], value: f64) {
     match desc.kind {
-        Kind::Counter => _ = out.counter(desc, labels, value),
+        Kind::Counter => out.counter(desc, labels, value),
         _ => out.gauge(desc, labels, value),
-    }
+    };
 }
 
 /// A computed metric with labels, whose closure may capture state.

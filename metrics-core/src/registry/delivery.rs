@@ -7,7 +7,10 @@ use std::{
 };
 
 use crate::{
-    registry::{exposed_families::ExposedFamilies, settings::Settings},
+    registry::{
+        collected::Collected, collector::Collector, exposed_families::ExposedFamilies,
+        settings::Settings,
+    },
     series::recipients::{ExpositionStart, Recipient},
 };
 
@@ -26,6 +29,8 @@ pub struct Delivery {
     families: Arc<ExposedFamilies>,
     /// Positions of the families in the exposition whose series can expire.
     expiring: Vec<usize>,
+    /// Positions of the collectors whose series are in the exposition and can expire.
+    collectors: Vec<usize>,
     start: ExpositionStart,
 }
 
@@ -47,13 +52,34 @@ impl Delivery {
         Delivery {
             families: Arc::clone(families),
             expiring,
+            collectors: Vec::new(),
             start,
         }
     }
 
-    /// The number of the exposition; see [`ExpositionStart`].
-    pub(crate) fn number(&self) -> u64 {
-        self.start.number
+    /// Notes which collectors have written their series to the exposition.
+    pub(crate) fn note_collected(
+        &mut self,
+        recipient: Option<Recipient>,
+        collected: &[Option<Collected>],
+    ) {
+        let Some(recipient) = recipient else {
+            return;
+        };
+        for (at, _) in collected.iter().enumerate().filter(|(_, of)| of.is_some()) {
+            if let Some(expiry) = self.collector(at).and_then(Collector::expiry) {
+                expiry.expect(recipient, self.start);
+                self.collectors.push(at);
+            }
+        }
+    }
+
+    fn collector(&self, position: usize) -> Option<&dyn Collector> {
+        self.families.collectors()[position].collector()
+    }
+
+    pub(crate) fn exposition(&self) -> ExpositionStart {
+        self.start
     }
 
     /// Notes that the recipient has received the exposition to its end, and lets those series
@@ -64,6 +90,11 @@ impl Delivery {
     pub fn confirm(&self, recipient: Recipient) {
         for member in self.families.expiring_members(&self.expiring) {
             member.confirm_delivery(recipient, self.start);
+        }
+        for collector in self.collectors.iter().filter_map(|at| self.collector(*at)) {
+            if let Some(expiry) = collector.expiry() {
+                collector.expire(expiry.deliver(recipient, self.start));
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         handle::Registry,
     },
     sample::format::{ExpositionFormat, Format},
-    series::recipients::Recipient,
+    series::recipients::{ExpositionStart, Recipient},
 };
 
 const PROGRAM: Recipient = Recipient::PROGRAM;
@@ -171,17 +171,18 @@ impl Registry {
         let settings = self.settings();
         let const_labels = settings.rendered_const_labels(exposition);
         let families = self.exposed_families();
-        let delivery = Delivery::start(settings, &families, Some(recipient), filter);
-        let number = delivery.number();
-        let collected = self.run_collectors(&families, timeout, filter);
+        let mut delivery = Delivery::start(settings, &families, Some(recipient), filter);
+        let start = delivery.exposition();
+        let collected = self.run_collectors(&families, timeout, start, filter);
+        delivery.note_collected(Some(recipient), &collected);
         if exposition.format == Format::Protobuf {
             let mut protobuf = Protobuf::new(out, exposition, &const_labels);
-            families.collect(settings, &collected, &mut protobuf, filter, number);
+            families.collect(settings, &collected, &mut protobuf, filter, start.number);
             protobuf.finish()?;
         } else {
             let created = settings.writes_created();
             let mut text = Text::new(out, exposition, created, const_labels);
-            families.collect(settings, &collected, &mut text, filter, number);
+            families.collect(settings, &collected, &mut text, filter, start.number);
             text.finish()?;
         }
         if !matches!(exposition.format, Format::Text | Format::TextV1) {
@@ -197,13 +198,14 @@ impl Registry {
         &self,
         families: &Arc<ExposedFamilies>,
         timeout: Duration,
+        exposition: ExpositionStart,
         filter: Option<&dyn Fn(&str) -> bool>,
     ) -> Vec<Option<Collected>> {
         let settings = self.settings();
         let selected = families.selected_collectors(settings, filter);
         let mut collected = self
             .collector_threads()
-            .run(families, settings, timeout, selected);
+            .run(families, settings, timeout, exposition, selected);
         families.drop_duplicates(&mut collected);
         collected
     }

@@ -10,7 +10,7 @@ use crate::{
     metric::family::{Family, FamilyRef},
     registry::{
         collected::Collected,
-        exposed_family::{ExposedFamily, exposition_order, is_selected},
+        exposed_family::{CollectorFamily, ExposedFamily, exposition_order, is_selected},
         registered_collector::RegisteredCollector,
         self_metrics::SelfMetrics,
         settings::Settings,
@@ -85,17 +85,29 @@ impl ExposedFamilies {
     pub(crate) fn drop_duplicates(&self, collected: &mut [Option<Collected>]) {
         for family in self.families.iter().filter(|of| of.collectors.len() > 1) {
             let mut label_sets = HashSet::new();
-            for by in &family.collectors {
+            let collectors = || family.collectors.iter();
+            let desc_of = |by: &CollectorFamily| &self.collectors[by.collector].descs()[by.family];
+            let has_legacy_labels = collectors().all(|by| desc_of(by).has_legacy_labels());
+            for by in collectors() {
                 let Some(collected) = &mut collected[by.collector] else {
                     continue;
                 };
                 let series = &mut collected.families[by.family].series;
                 let before = series.len();
-                series.retain(|series| label_sets.insert(label_text::sorted(&series.labels)));
+                series.retain(|series| {
+                    if has_legacy_labels {
+                        return label_sets.insert(label_text::sorted(&series.labels));
+                    }
+                    let identities = label_text::identities(&series.labels);
+                    let is_new = identities.iter().all(|text| !label_sets.contains(text));
+                    if is_new {
+                        label_sets.extend(identities);
+                    }
+                    is_new
+                });
                 let dropped = (before - series.len()) as u64;
-                let collector = &self.collectors[by.collector];
-                let status = &collector.status;
-                status.reject(collector.descs()[by.family].name(), dropped);
+                let status = &self.collectors[by.collector].status;
+                status.reject(desc_of(by).name(), dropped);
             }
         }
     }
@@ -259,7 +271,7 @@ fn write_collected(
     sink.begin_family(family.head(prefix));
     let write = |sink: &mut dyn Sink| {
         for (at, series) in by_collector.clone().flatten().enumerate() {
-            series.value.write(&series.labels, series.created, sink);
+            series.write(sink);
             if at % SERIES_BETWEEN_PAUSES == 0 && !sink.checkpoint() {
                 return;
             }

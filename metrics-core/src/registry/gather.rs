@@ -48,6 +48,9 @@ pub struct Metric {
     pub exemplars: Vec<Exemplar>,
     /// Created timestamp of a counter, histogram or summary, if known: Unix time in seconds.
     pub created: Option<f64>,
+    /// The timestamp that a [`Collector`](crate::Collector) has given the series: Unix time in
+    /// seconds, to the millisecond.
+    pub timestamp: Option<f64>,
 }
 
 /// The value of a series.
@@ -142,9 +145,11 @@ impl Registry {
             families: Vec::new(),
         };
         let families = self.exposed_families();
-        let delivery = Delivery::start(settings, &families, recipient, filter);
-        let collected = self.run_collectors(&families, timeout, filter);
-        families.collect(settings, &collected, &mut sink, filter, delivery.number());
+        let mut delivery = Delivery::start(settings, &families, recipient, filter);
+        let start = delivery.exposition();
+        let collected = self.run_collectors(&families, timeout, start, filter);
+        delivery.note_collected(recipient, &collected);
+        families.collect(settings, &collected, &mut sink, filter, start.number);
         (sink.families, delivery)
     }
 }
@@ -197,7 +202,8 @@ impl Sink for GatherSink<'_> {
             labels: const_labels.cloned().chain(labels).collect(),
             exemplars: exemplars(&value).iter().map(Exemplar::from).collect(),
             value: MetricValue::from(value),
-            created: (created > 0.0 && has_created(family.kind)).then_some(created),
+            created: (created > 0.0 && family.kind.has_created()).then_some(created),
+            timestamp: None,
         };
         // A collected state set with several active states arrives in parts, which are joined.
         if let (MetricValue::StateSet(states), Some(before)) =
@@ -209,6 +215,14 @@ impl Sink for GatherSink<'_> {
             return;
         }
         family.metrics.push(metric);
+    }
+
+    fn write_series_at(&mut self, labels: &str, created: f64, timestamp: i64, value: Value<'_>) {
+        self.write_series(labels, created, value);
+        let family = self.families.last_mut();
+        if let Some(metric) = family.and_then(|family| family.metrics.last_mut()) {
+            metric.timestamp = Some(timestamp as f64 / 1e3);
+        }
     }
 
     fn write_number(&mut self, labels: &str, created: f64, number: Number) {
@@ -223,11 +237,6 @@ impl Sink for GatherSink<'_> {
     fn checkpoint(&mut self) -> bool {
         true
     }
-}
-
-/// Whether series of this type can have a created timestamp.
-fn has_created(kind: Kind) -> bool {
-    matches!(kind, Kind::Counter | Kind::Histogram | Kind::Summary)
 }
 
 fn exemplars<'a>(value: &Value<'a>) -> &'a [value::RenderedExemplar] {

@@ -5,9 +5,10 @@ use std::{ptr, sync::Arc};
 use crate::{
     describe::desc::Desc,
     registry::{
-        collected::Collected, collection::Collection, collector_status::CollectorStatus,
-        item::Item, scope::Scope, settings::Settings,
+        collected::Collected, collection::Collection, collector::Collector,
+        collector_status::CollectorStatus, item::Item, scope::Scope, settings::Settings,
     },
+    series::recipients::ExpositionStart,
 };
 
 /// A collector with the descriptions of its families and its status.
@@ -69,15 +70,21 @@ impl RegisteredCollector {
         }
     }
 
-    /// Runs the collector for a registry with `settings`.
-    pub(crate) fn collect(&self, settings: &Settings) -> Collected {
+    pub(crate) fn collector(&self) -> Option<&dyn Collector> {
+        match &self.item {
+            Item::Metric(_) => None,
+            Item::DeclaredCollector(collector) => Some(*collector),
+            Item::Collector(collector, _) => Some(&**collector),
+        }
+    }
+
+    /// Runs the collector for an exposition of a registry with `settings`.
+    pub(crate) fn collect(&self, settings: &Settings, exposition: ExpositionStart) -> Collected {
         let scope = self.scope.as_ref();
         let settings = scope.map_or(settings, |(_, settings)| settings);
-        let mut collection = Collection::new(&self.descs, settings);
-        match &self.item {
-            Item::Metric(_) => {}
-            Item::DeclaredCollector(collector) => collector.collect(&mut collection),
-            Item::Collector(collector, _) => collector.collect(&mut collection),
+        let mut collection = Collection::new(&self.descs, settings, exposition);
+        if let Some(collector) = self.collector() {
+            collector.collect(&mut collection);
         }
         let mut collected = collection.finish();
         if let Some((scope, _)) = scope {

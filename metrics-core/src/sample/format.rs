@@ -33,6 +33,7 @@ impl Format {
         ExpositionFormat {
             format: self,
             escaping,
+            omits_timestamps: false,
         }
     }
 
@@ -75,6 +76,8 @@ pub struct ExpositionFormat {
     pub format: Format,
     /// How names are escaped.
     pub escaping: Escaping,
+    /// Whether timestamps of samples, which only collectors set, are left out.
+    pub omits_timestamps: bool,
 }
 
 impl ExpositionFormat {
@@ -126,6 +129,23 @@ impl ExpositionFormat {
 }
 
 impl ExpositionFormat {
+    /// The format without the timestamps that [collectors](crate::CollectedSeries::timestamp) set.
+    ///
+    /// For receivers that refuse samples with timestamps, such as a Pushgateway and the textfile
+    /// collector of `node_exporter`.
+    ///
+    /// ```
+    /// use metrics_core::{ExpositionFormat, Format};
+    ///
+    /// let exposition = ExpositionFormat::from(Format::Text).without_timestamps();
+    /// assert!(exposition.omits_timestamps);
+    /// ```
+    #[must_use]
+    pub const fn without_timestamps(mut self) -> Self {
+        self.omits_timestamps = true;
+        self
+    }
+
     /// The escaping of names that the format can express: version 0.0.4 of text has no quoted names.
     pub(crate) const fn name_escaping(self) -> Escaping {
         match (self.format, self.escaping) {

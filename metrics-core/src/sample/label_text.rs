@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::describe::{
     escaping,
-    escaping::Escaping,
+    escaping::{Escaping, SCHEMES},
     label::{Label, LabelSet, LabelVisitor, with_exposed_str},
     name,
 };
@@ -73,6 +73,19 @@ pub(crate) fn sorted(labels: &str) -> String {
         .map(|(name, value)| format!("{name}=\"{value}\""))
         .collect();
     pairs.join(",")
+}
+
+/// Texts that identify a label set as written and under each escaping scheme: some scheme writes two
+/// label sets alike if and only if they have one of these texts in common.
+pub(crate) fn identities(labels: &str) -> [String; 4] {
+    let written = |scheme| {
+        let mut escaped = String::new();
+        push_escaped(labels, scheme, &mut escaped);
+        // Begins with the scheme, so that texts of different schemes differ.
+        format!("{scheme:?},{}", sorted(&escaped))
+    };
+    let [underscores, dots, values] = SCHEMES.map(written);
+    [written(Escaping::AllowUtf8), underscores, dots, values]
 }
 
 /// Appends the labels of a set, with these names.

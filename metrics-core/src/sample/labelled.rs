@@ -51,6 +51,12 @@ impl Sink for LabelledSink<'_> {
         });
     }
 
+    fn write_series_at(&mut self, labels: &str, created: f64, timestamp: i64, value: Value<'_>) {
+        self.with_labels(labels, |sink, labels| {
+            sink.write_series_at(labels, created, timestamp, value);
+        });
+    }
+
     fn write_number(&mut self, labels: &str, created: f64, number: Number) {
         self.with_labels(labels, |sink, labels| {
             sink.write_number(labels, created, number);

@@ -40,6 +40,9 @@ pub(crate) trait Sink {
     /// its created timestamp as Unix time in seconds or 0, and its value.
     fn write_series(&mut self, labels: &str, created: f64, value: Value<'_>);
 
+    /// Writes one series whose samples have a timestamp of their own, as Unix time in milliseconds.
+    fn write_series_at(&mut self, labels: &str, created: f64, timestamp: i64, value: Value<'_>);
+
     /// Writes one series of a counter without exemplar, a gauge or a metric of unknown type: a fast
     /// path, because most series are of these types.
     fn write_number(&mut self, labels: &str, created: f64, number: Number);

@@ -17,7 +17,7 @@ use crate::{
         replaced::{ReplacedSeries, SeriesSet},
         state::State,
     },
-    storage::{Reader, layout::Layout},
+    storage::Reader,
 };
 
 /// A series that a replacement keeps or creates.
@@ -84,7 +84,7 @@ impl Index {
         else {
             return false;
         };
-        if matches!(self.layout, Layout::Int | Layout::Float) {
+        if self.layout.is_shared() {
             let (region, at) = self.region_of(series.place);
             region.shared_cells(at)[0].store(new.value, Ordering::Relaxed);
         }

@@ -48,6 +48,10 @@ pub enum Layout {
     Int,
     /// The bits of an `f64` in one cell that all threads share: the value of a float gauge.
     Float,
+    /// Like `Int`, of a gauge that has no value until it is set: see `metric/optional_value.rs`.
+    OptionalInt,
+    /// Like `Float`, of a gauge that has no value until it is set.
+    OptionalFloat,
 }
 
 impl Layout {
@@ -55,7 +59,12 @@ impl Layout {
     pub const fn cells(self) -> usize {
         match self {
             Layout::Empty => 0,
-            Layout::Count | Layout::FloatCount | Layout::Int | Layout::Float => 1,
+            Layout::Count
+            | Layout::FloatCount
+            | Layout::Int
+            | Layout::Float
+            | Layout::OptionalInt
+            | Layout::OptionalFloat => 1,
             Layout::UpDown => 2,
             Layout::Histogram {
                 buckets, native, ..
@@ -72,6 +81,33 @@ impl Layout {
             } => histogram_block::BUCKETS_OUT + bucket_cells(buckets, native),
             _ => self.cells(),
         }
+    }
+
+    /// Whether a series is one cell that all threads share: the value of a gauge or a state set.
+    pub(crate) const fn is_shared(self) -> bool {
+        matches!(self, Layout::Int | Layout::Float) || self.is_optional()
+    }
+
+    /// Whether a series has no value until it is set.
+    #[inline(always)]
+    pub(crate) const fn is_optional(self) -> bool {
+        matches!(self, Layout::OptionalInt | Layout::OptionalFloat)
+    }
+
+    /// The layout of a gauge like this one that has no value until it is set; `None` for other
+    /// types of metrics.
+    pub(crate) const fn optional(self) -> Option<Self> {
+        match self {
+            Layout::Int => Some(Layout::OptionalInt),
+            Layout::Float => Some(Layout::OptionalFloat),
+            _ => None,
+        }
+    }
+
+    /// Whether these values of a series mean that it has no value yet.
+    #[inline]
+    pub(crate) fn is_absent(self, values: &[u64]) -> bool {
+        self.is_optional() && values.first() == Some(&0)
     }
 
     /// The configuration of native buckets, if the series is a histogram that has them.
@@ -158,6 +194,8 @@ impl Layout {
                 // An `i64`, which wraps around as in `Gauge::add`.
                 Layout::Int => into[0] = into[0].wrapping_add(from[0]),
                 Layout::FloatCount | Layout::Float => into[0] = add_floats(into[0], from[0]),
+                // Unreachable: such a gauge is exposed once, so nothing is added to it.
+                Layout::OptionalInt | Layout::OptionalFloat => {}
                 Layout::Histogram {
                     sum,
                     buckets,
@@ -185,7 +223,11 @@ impl Layout {
             (finite(from) - finite(before)).to_bits()
         };
         match self {
-            Layout::Empty | Layout::Int | Layout::Float => {}
+            Layout::Empty
+            | Layout::Int
+            | Layout::Float
+            | Layout::OptionalInt
+            | Layout::OptionalFloat => {}
             Layout::Count | Layout::UpDown => {
                 for (from, before) in from.iter_mut().zip(before) {
                     *from = from.saturating_sub(*before);
@@ -236,7 +278,9 @@ impl Layout {
     ) {
         match self {
             Layout::Empty | Layout::Histogram { .. } => {}
-            Layout::Int | Layout::Float => load_into(out, shared, |_, value| value),
+            Layout::Int | Layout::Float | Layout::OptionalInt | Layout::OptionalFloat => {
+                load_into(out, shared, |_, value| value);
+            }
             Layout::FloatCount => {
                 self.sum_scalars_with(shared, out, each_thread, add_floats);
             }
@@ -360,7 +404,11 @@ impl Layout {
     /// `scratch` comes from [`fold_scratch`], if the group is a histogram.
     pub(crate) fn fold(self, from: &[AtomicU64], into: &[AtomicU64], scratch: &mut [u64]) {
         match self {
-            Layout::Empty | Layout::Int | Layout::Float => {}
+            Layout::Empty
+            | Layout::Int
+            | Layout::Float
+            | Layout::OptionalInt
+            | Layout::OptionalFloat => {}
             Layout::Count | Layout::UpDown => {
                 for (from, into) in from.iter().zip(into) {
                     scalar::add_count(into, scalar::count(from.load(Ordering::Relaxed)));

@@ -73,7 +73,7 @@ fn for_each_series(family: &Family, mut each: impl FnMut(Key, &str, &[u64])) {
 
 /// Whether each thread has its own storage of metrics with this layout.
 fn is_per_thread(layout: Layout) -> bool {
-    !matches!(layout, Layout::Empty | Layout::Int | Layout::Float)
+    layout != Layout::Empty && !layout.is_shared()
 }
 
 /// One change for each series that was recorded into.

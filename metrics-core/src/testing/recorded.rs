@@ -409,7 +409,11 @@ impl Query {
     /// The query for metrics of this layout; `None` if all threads share their values.
     fn of(layout: Layout) -> Option<Self> {
         Some(match layout {
-            Layout::Empty | Layout::Int | Layout::Float => return None,
+            Layout::Empty
+            | Layout::Int
+            | Layout::Float
+            | Layout::OptionalInt
+            | Layout::OptionalFloat => return None,
             Layout::Count => Query::Counter,
             Layout::FloatCount => Query::FloatCounter,
             Layout::UpDown => Query::UpDown,

@@ -9,7 +9,7 @@ use hyper::{
     HeaderMap, Method, Uri,
     header::{self, HeaderValue},
 };
-use metrics_core::{Format, Recipient, Registry};
+use metrics_core::{ExpositionFormat, Format, Recipient, Registry};
 use tokio::sync::oneshot;
 
 use super::{
@@ -34,7 +34,8 @@ use crate::error::Error;
 /// [`push_on_drop`](PushGateway::push_on_drop) pushes even if a job panics, and
 /// [`push_every`](PushGateway::push_every) pushes in the background.
 ///
-/// Samples have no timestamps, because a gateway refuses them. Pushes use the text format 0.0.4,
+/// Samples have no timestamps, because a gateway refuses them; those that
+/// [collectors](metrics_core::CollectedSeries::timestamp) set are left out. Pushes use the text format 0.0.4,
 /// which servers compatible with a gateway accept too; [`protobuf`](PushGateway::protobuf) also
 /// transmits native histograms. Names are escaped with underscores.
 ///
@@ -46,17 +47,20 @@ use crate::error::Error;
 /// metrics_http::metrics! {
 ///     /// Time of the last successful import.
 ///     #[unit("seconds")]
+///     #[absent_until_set]
 ///     static SUCCEEDED: FloatGauge = "import_last_success_timestamp_seconds";
 /// }
 ///
-/// # fn main() -> Result<(), metrics_http::Error> {
-/// # let now = 1_700_000_000.0;
-/// SUCCEEDED.set(now);
-/// PushGateway::new("http://127.0.0.1:9091", "import")
-///     .grouping("database", "orders")
-///     .push()?;
-/// # Ok(())
-/// # }
+/// # fn import() -> Result<(), metrics_http::Error> { Ok(()) }
+/// fn main() -> Result<(), metrics_http::Error> {
+///     let gateway = PushGateway::new("http://127.0.0.1:9091", "import");
+///     let gateway = gateway.grouping("database", "orders");
+///     // If the import fails, the gateway keeps the time of the last success.
+///     let _pushed = gateway.push_on_drop(|error| eprintln!("{error}"))?;
+///     import()?;
+///     SUCCEEDED.set_to_current_time();
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone)]
 #[must_use = "nothing is pushed before `push`, `add`, `push_on_drop` or `push_every`"]
@@ -183,7 +187,7 @@ impl PushGateway {
         self.send_async(Method::PUT).await
     }
 
-    /// Replaces those families of the group that the registry has (`POST`).
+    /// Replaces those families of the group that the registry has samples of (`POST`).
     ///
     /// # Errors
     ///
@@ -221,7 +225,10 @@ impl PushGateway {
 
     /// Pushes when the returned guard is dropped, also if the job returns early or panics.
     ///
-    /// The guard's destructor passes an error to `on_error`; [`PushOnDrop::push`] returns it.
+    /// Replaces families like [`add`](PushGateway::add): the gateway keeps those that this run has
+    /// no samples of, such as the time of the last success, if the gauge is declared with
+    /// [`#[absent_until_set]`](metrics_core::metrics#gauges-without-a-value) and the job fails. The
+    /// guard's destructor passes an error to `on_error`; [`PushOnDrop::push`] returns it.
     ///
     /// # Errors
     ///
@@ -312,6 +319,7 @@ impl PushGateway {
                 HeaderValue::from_static(self.format.content_type()),
             );
             let (registry, format) = (&self.registry, self.format);
+            let format = ExpositionFormat::from(format).without_timestamps();
             let encoded = registry.encode_for(recipient, format, &mut body, Duration::MAX, None);
             // Writing to a `Vec` does not fail.
             delivery = encoded.ok();
@@ -342,14 +350,14 @@ pub struct PushOnDrop(Option<(PushGateway, OnError)>);
 type OnError = Box<dyn FnOnce(Error) + Send>;
 
 impl PushOnDrop {
-    /// Pushes now instead of on drop, and returns the result.
+    /// Pushes now instead of on drop, like [`PushGateway::add`], and returns the result.
     ///
     /// # Errors
     ///
     /// As for [`PushGateway::push`].
     pub fn push(mut self) -> Result<(), Error> {
         match self.0.take() {
-            Some((gateway, _)) => gateway.push(),
+            Some((gateway, _)) => gateway.add(),
             None => Ok(()),
         }
     }
@@ -358,7 +366,7 @@ impl PushOnDrop {
 impl Drop for PushOnDrop {
     fn drop(&mut self) {
         if let Some((gateway, on_error)) = self.0.take()
-            && let Err(error) = gateway.push()
+            && let Err(error) = gateway.add()
         {
             on_error(error);
         }

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use metrics_core::{Delivery, Format, Recipient, Registry};
+use metrics_core::{Delivery, ExpositionFormat, Format, Recipient, Registry};
 
 use crate::error::Error;
 
@@ -18,7 +18,8 @@ use crate::error::Error;
 ///
 /// For jobs that cron or a timer starts. The exporter reads all files that end in `.prom` from the
 /// folder in its option `--collector.textfile.directory`, in the text format 0.0.4. It refuses
-/// samples with timestamps; this function writes none.
+/// samples with timestamps, so this function leaves out those that
+/// [collectors](metrics_core::CollectedSeries::timestamp) set.
 ///
 /// The file is replaced atomically, also in a crash: a temporary file in the same folder (on Unix
 /// with mode 644) is written, synced to disk and renamed. The exporter reads either the old or the
@@ -128,7 +129,8 @@ fn create_temporary(path: &Path) -> io::Result<(File, PathBuf)> {
 
 fn write(registry: &Registry, recipient: Recipient, file: File) -> io::Result<Delivery> {
     let mut out = BufWriter::new(file);
-    let delivery = registry.encode_for(recipient, Format::Text, &mut out, Duration::MAX, None)?;
+    let format = ExpositionFormat::from(Format::Text).without_timestamps();
+    let delivery = registry.encode_for(recipient, format, &mut out, Duration::MAX, None)?;
     out.flush()?;
     let file = out.get_ref();
     make_readable(file)?;

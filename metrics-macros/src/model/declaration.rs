@@ -33,6 +33,7 @@ pub(crate) struct MetricAttrs {
     pub(crate) help: Help,
     pub(crate) utf8: Slot<()>,
     pub(crate) existing_name: Slot<()>,
+    pub(crate) absent_until_set: Slot<()>,
     pub(crate) unit: Slot<LitStr>,
     pub(crate) buckets: Slot<Buckets>,
     pub(crate) quantiles: Slot<Bounds>,

@@ -146,6 +146,10 @@ impl MetricKind {
         )
     }
 
+    fn is_settable_number(self) -> bool {
+        matches!(self, MetricKind::Gauge | MetricKind::FloatGauge)
+    }
+
     fn can_be_computed(self) -> bool {
         matches!(
             self,
@@ -171,6 +175,7 @@ fn check_attrs(
             (attrs.slo.key(), kind == MetricKind::Histogram),
             (attrs.computed.key(), kind.can_be_computed()),
             (attrs.exemplars.key(), kind.has_exemplars()),
+            (attrs.absent_until_set.key(), kind.is_settable_number()),
             (attrs.expire.key(), kind != MetricKind::Info),
         ];
         for (key, applies) in of {
@@ -186,6 +191,11 @@ fn check_attrs(
     if let (Some(key), true) = (attrs.exemplars.key(), attrs.computed.is_set()) {
         let message =
             "a computed metric is not recorded, so it has no exemplars; remove `exemplars`";
+        errors.at(key, message);
+    }
+    if let (Some(key), true) = (attrs.absent_until_set.key(), attrs.computed.is_set()) {
+        let message = "a computed metric is not set, so it always has a value; remove \
+                       `absent_until_set`";
         errors.at(key, message);
     }
     if !ty.labels.is_none() {

@@ -46,6 +46,7 @@ fn metric_attr(
         "cfg" => parsed.cfgs.push(attr.clone()),
         "utf8" => flag(&mut parsed.utf8, key, attr, errors)?,
         "existing_name" => flag(&mut parsed.existing_name, key, attr, errors)?,
+        "absent_until_set" => flag(&mut parsed.absent_until_set, key, attr, errors)?,
         "exemplars" => flag(&mut parsed.exemplars, key, attr, errors)?,
         "unit" => {
             let unit = plain_argument(key, "a string literal", "\"seconds\"", attr)?;
@@ -85,9 +86,10 @@ fn metric_attr(
 }
 
 /// The attributes of a declaration that may be misspelt.
-const ATTRIBUTES: [&str; 10] = [
+const ATTRIBUTES: [&str; 11] = [
     "utf8",
     "existing_name",
+    "absent_until_set",
     "exemplars",
     "unit",
     "buckets",

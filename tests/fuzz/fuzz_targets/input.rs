@@ -105,6 +105,7 @@ struct Written {
     native: Option<Native>,
     states: Vec<(String, bool)>,
     created: Option<f64>,
+    timestamp: Option<f64>,
 }
 
 /// The native buckets of a histogram, by index.
@@ -314,18 +315,22 @@ impl Written {
             Kind::Counter => out.counter(desc, labels, self.number),
             Kind::Histogram => out.histogram(desc, labels, self.histogram()),
             Kind::Summary => out.summary(desc, labels, self.summary()),
-            Kind::Gauge => return out.gauge(desc, labels, self.number),
-            Kind::GaugeHistogram => return out.gauge_histogram(desc, labels, self.histogram()),
-            Kind::Info => return out.info(desc, labels),
+            Kind::Gauge => out.gauge(desc, labels, self.number),
+            Kind::GaugeHistogram => out.gauge_histogram(desc, labels, self.histogram()),
+            Kind::Info => out.info(desc, labels),
             Kind::StateSet => {
                 let states = self.states.iter();
                 let states: Vec<_> = states.map(|(name, on)| (&**name, *on)).collect();
-                return out.state_set(desc, labels, &states);
+                out.state_set(desc, labels, &states)
             }
-            _ => return out.unknown(desc, labels, self.number),
+            _ => out.unknown(desc, labels, self.number),
         };
-        if let Some(time) = self.created {
-            sample.created(time);
+        let sample = match self.created {
+            Some(time) => sample.created(time),
+            None => sample,
+        };
+        if let Some(time) = self.timestamp {
+            sample.timestamp(time);
         }
     }
 

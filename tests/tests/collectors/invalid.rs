@@ -1,6 +1,9 @@
 //! Tests of invalid values, labels and families of collectors, which a registry omits and counts.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use metrics_core::{
     Collection, Desc, Format, Gauge, HistogramSnapshot, Kind, NativeHistogramSnapshot, Options,
@@ -42,6 +45,50 @@ fn bounds_that_are_nan_or_negative_infinity_are_omitted() {
         vec![-INFINITY],
     ] {
         assert_buckets_omitted(bounds.into_iter().map(|bound| (bound, 1)).collect(), 1.0);
+    }
+}
+
+/// Label names that some escaping scheme writes alike.
+const ALIKE: [[&str; 2]; 3] = [["a.b", "a_b"], ["a.b", "a/b"], ["a.b", "U__a_2e_b"]];
+
+#[test]
+fn a_series_with_the_labels_of_another_after_escaping_is_omitted() {
+    for names in ALIKE {
+        let desc = Desc::utf8(Kind::Gauge, "x", "What it is.");
+        let collector = Scripted {
+            descs: [desc],
+            write: move |desc: &Desc, out: &mut Collection<'_>| {
+                for name in names {
+                    out.gauge(desc, &[(name, "1"), ("c.d", "2")], 1.0);
+                    out.gauge(desc, &[("c.d", "3"), (name, "1")], 1.0);
+                }
+            },
+        };
+        let registry = Registry::new();
+        registry.write_self_metrics(true);
+        registry.register(Arc::new(collector)).unwrap();
+        assert_eq!(family(&registry, "x").metrics.len(), 2, "{names:?}");
+        assert_eq!(rejected(&registry, "x"), 4, "{names:?}");
+    }
+}
+
+#[test]
+fn a_series_with_the_labels_of_another_collectors_after_escaping_is_omitted() {
+    for names in ALIKE {
+        let registry = Registry::new();
+        registry.write_self_metrics(true);
+        for name in names {
+            let collector = Scripted {
+                descs: [Desc::utf8(Kind::Gauge, "x", "What it is.")],
+                write: move |desc: &Desc, out: &mut Collection<'_>| {
+                    out.gauge(desc, &[(name, "1"), ("c.d", "2")], 1.0);
+                },
+            };
+            registry.register(Arc::new(collector)).unwrap();
+        }
+        assert_eq!(family(&registry, "x").metrics.len(), 1, "{names:?}");
+        // Both expositions, this one and the one above, have rejected a series.
+        assert_eq!(rejected(&registry, "x"), 2, "{names:?}");
     }
 }
 

@@ -14,4 +14,5 @@ mod reentrant;
 mod shared;
 mod support;
 mod threads;
+mod timestamps;
 mod values;

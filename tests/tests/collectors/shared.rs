@@ -74,7 +74,9 @@ fn the_order_of_labels_does_not_distinguish_series_of_two_collectors() {
         ([("a", "1"), ("b", "2")], 1.0),
         ([("b", "2"), ("a", "1")], 2.0),
     ] {
-        let collector = Scripted::named("x", move |desc, out| out.gauge(desc, &labels, value));
+        let collector = Scripted::named("x", move |desc, out| {
+            out.gauge(desc, &labels, value);
+        });
         registry.register(collector).unwrap();
     }
     let text = registry.encode_to_string(Format::Text);

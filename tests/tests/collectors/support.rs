@@ -62,7 +62,9 @@ impl<W: Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static> Collector for Sc
 
 /// Creates a collector that writes 1 to a gauge.
 pub(crate) fn one(name: &'static str) -> Arc<dyn Collector> {
-    Scripted::named(name, |desc, out| out.gauge(desc, &[], 1.0))
+    Scripted::named(name, |desc, out| {
+        out.gauge(desc, &[], 1.0);
+    })
 }
 
 /// Releases a collector that hangs.
@@ -120,19 +122,33 @@ pub(crate) fn write_valid(
     labels: &[(&str, &str)],
     out: &mut Collection<'_>,
 ) {
+    write_valid_at(kind, desc, labels, out, None);
+}
+
+/// Writes a valid value of this type, with a timestamp if one is given.
+pub(crate) fn write_valid_at(
+    kind: Kind,
+    desc: &Desc,
+    labels: &[(&str, &str)],
+    out: &mut Collection<'_>,
+    timestamp: Option<f64>,
+) {
     let classic = || HistogramSnapshot::from_buckets([(1.0, 2), (INFINITY, 1)], 7.5);
-    match kind {
+    let series = match kind {
         Kind::Counter => out.counter(desc, labels, 1.5).created(1e9),
         Kind::Gauge => out.gauge(desc, labels, -1.5),
         Kind::Histogram => out.histogram(desc, labels, classic()).created(1e9),
         Kind::GaugeHistogram => out.gauge_histogram(desc, labels, classic()),
         Kind::Summary => {
             let snapshot = SummarySnapshot::new([(0.5, 1.0), (0.99, 2.0)], 3, 4.0);
-            out.summary(desc, labels, snapshot).created(1e9);
+            out.summary(desc, labels, snapshot).created(1e9)
         }
         Kind::Info => out.info(desc, labels),
         Kind::StateSet => out.state_set(desc, labels, &[("a", true), ("b", true), ("c", false)]),
         _ => out.unknown(desc, labels, -1.5),
+    };
+    if let Some(timestamp) = timestamp {
+        series.timestamp(timestamp);
     }
 }
 

@@ -33,7 +33,9 @@ fn a_gauge_may_be_any_number() {
 
 #[test]
 fn a_value_of_unknown_type_is_exposed_as_unknown() {
-    let registry = writing(Kind::Unknown, |desc, out| out.unknown(desc, &[], 1.0));
+    let registry = writing(Kind::Unknown, |desc, out| {
+        out.unknown(desc, &[], 1.0);
+    });
     let text = registry.encode_to_string(Format::Text);
     assert!(text.contains("# TYPE x untyped\nx 1\n"), "{text}");
     let text = registry.encode_to_string(Format::OpenMetrics);
@@ -250,7 +252,9 @@ fn a_state_set_may_have_none_one_or_several_active_states() {
 
 #[test]
 fn an_info_is_exposed() {
-    let registry = writing(Kind::Info, |desc, out| out.info(desc, &[("version", "1")]));
+    let registry = writing(Kind::Info, |desc, out| {
+        out.info(desc, &[("version", "1")]);
+    });
     let text = registry.encode_to_string(Format::OpenMetrics);
     assert!(text.contains("x_info{version=\"1\"} 1\n"), "{text}");
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 
+mod absent;
 mod clashes;
 mod collectors;
 mod computed;

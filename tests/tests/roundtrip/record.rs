@@ -217,25 +217,25 @@ fn write(out: &mut Collection<'_>, desc: &Desc, labels: &[(&str, &str)], what: &
     let birth = birth.unwrap_or_default();
     match (desc.kind(), computed) {
         (Kind::Counter, Computed::Number(value)) => {
-            out.counter(desc, labels, *value).created(birth);
+            out.counter(desc, labels, *value).created(birth)
         }
         (Kind::Gauge, Computed::Number(value)) => out.gauge(desc, labels, *value),
         (_, Computed::Number(value)) => out.unknown(desc, labels, *value),
         (Kind::Histogram, Computed::Distribution(it)) => {
-            out.histogram(desc, labels, snapshot(it)).created(birth);
+            out.histogram(desc, labels, snapshot(it)).created(birth)
         }
         (_, Computed::Distribution(it)) => out.gauge_histogram(desc, labels, snapshot(it)),
         (_, Computed::Summary(quantiles, count, sum)) => {
             let snapshot = SummarySnapshot::new(quantiles.iter().copied(), *count, *sum);
-            out.summary(desc, labels, snapshot).created(birth);
+            out.summary(desc, labels, snapshot).created(birth)
         }
         (_, Computed::Info) => out.info(desc, labels),
         (_, Computed::States(states)) => {
             let states: Vec<(&str, bool)> =
                 states.iter().map(|(name, on)| (&**name, *on)).collect();
-            out.state_set(desc, labels, &states);
+            out.state_set(desc, labels, &states)
         }
-    }
+    };
 }
 
 fn snapshot(it: &Distribution) -> HistogramSnapshot {

@@ -70,6 +70,8 @@ pub(crate) struct Protobuf<'w> {
     counters: Option<Box<counters::Scratch>>,
     scratch: String,
     native: NativeBuckets,
+    /// Whether timestamps of samples are written.
+    has_timestamps: bool,
 }
 
 /// The state of the current family's message.
@@ -111,6 +113,7 @@ impl<'w> Protobuf<'w> {
             counters: None,
             scratch: String::new(),
             native: NativeBuckets::default(),
+            has_timestamps: !exposition.omits_timestamps,
         };
         this.labels.parse(const_labels);
         let mut buffer = Buffer::default();
@@ -457,6 +460,9 @@ impl Sink for Protobuf<'_> {
     }
 
     fn end_size_pass(&mut self) {
+        if self.message == Message::Measured(0) {
+            return self.hold();
+        }
         if let Message::Measured(measured) = self.message {
             // Announces a reserve, because series may be added, and numbers may get longer, before
             // the second pass.
@@ -482,6 +488,22 @@ impl Sink for Protobuf<'_> {
             Value::Info => self.write_plain(labels, created, 1.0),
             Value::StateSet(states, active) => self.write_state_set(labels, states, active),
         }
+    }
+
+    fn write_series_at(&mut self, labels: &str, created: f64, timestamp: i64, value: Value<'_>) {
+        // The fields of a `Metric` may have any order, so the timestamp is written with the fields
+        // that come first.
+        let len = self.const_labels.len();
+        if self.has_timestamps {
+            let mut field = Buffer::default();
+            field.write(SLACK, |line| {
+                line.put_byte(tag(6, wire::VARINT));
+                varint(line, timestamp as u64);
+            });
+            self.const_labels.extend_from_slice(field.as_slice());
+        }
+        self.write_series(labels, created, value);
+        self.const_labels.truncate(len);
     }
 
     fn write_number(&mut self, labels: &str, created: f64, number: Number) {

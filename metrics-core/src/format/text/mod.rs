@@ -62,6 +62,8 @@ pub(crate) struct Text<'w> {
     counters: Option<Box<counters::Scratch>>,
     escaped: String,
     scratch: String,
+    /// Whether timestamps of samples are written.
+    has_timestamps: bool,
 }
 
 impl<'w> Text<'w> {
@@ -92,6 +94,7 @@ impl<'w> Text<'w> {
             counters: None,
             escaped: String::new(),
             scratch: String::new(),
+            has_timestamps: !exposition.omits_timestamps,
         }
     }
 
@@ -297,6 +300,14 @@ impl Sink for Text<'_> {
         }
     }
 
+    fn write_series_at(&mut self, labels: &str, created: f64, timestamp: i64, value: Value<'_>) {
+        let start = self.outlet.buffer.len();
+        self.write_series(labels, created, value);
+        if self.has_timestamps {
+            add_timestamp(&mut self.outlet.buffer, start, timestamp, self.dialect);
+        }
+    }
+
     #[inline]
     fn write_number(&mut self, labels: &str, created: f64, number: Number) {
         if self.escapes_labels {
@@ -360,5 +371,21 @@ impl Sink for Text<'_> {
     fn checkpoint(&mut self) -> bool {
         self.outlet.flush_if_large();
         self.outlet.is_open()
+    }
+}
+
+/// Adds a timestamp, Unix time in milliseconds, to the lines from `start` on.
+///
+/// Line ends within labels are escaped, so every byte `\n` ends a line.
+fn add_timestamp(buffer: &mut Buffer, start: usize, timestamp: i64, dialect: Dialect) {
+    let lines = buffer.as_slice()[start..].to_vec();
+    let end = match dialect {
+        Dialect::Prometheus => format!(" {timestamp}\n"),
+        Dialect::OpenMetrics => format!(" {}.{:03}\n", timestamp / 1000, timestamp % 1000),
+    };
+    buffer.truncate(start);
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        buffer.put(line.strip_suffix(b"\n").unwrap_or(line));
+        buffer.put(end.as_bytes());
     }
 }

@@ -2,7 +2,10 @@
 
 use crate::{
     describe::kind::Kind,
-    metric::{family::definition::Family, outcome_rows::RowId, quantile_sketch::QuantileSketch},
+    metric::{
+        family::definition::Family, optional_value, outcome_rows::RowId,
+        quantile_sketch::QuantileSketch,
+    },
     sample::{
         batch::HistogramBatch,
         head::SizeEstimate,
@@ -55,6 +58,9 @@ impl Family {
         let mut row_labels = String::new();
         let has_one_row = self.has_one_row();
         let mut each_row = |sink: &mut S, series, labels: &str, created, values: &[u64]| {
+            if self.layout.is_absent(values) {
+                return;
+            }
             let id = |row| RowId { series, row };
             if has_one_row {
                 return each(sink, id(0), labels, created, values);
@@ -135,6 +141,9 @@ impl Family {
             Layout::UpDown => Number::Signed(scalar::difference(values[0], values[1])),
             Layout::Int if self.desc.kind == Kind::StateSet => return None,
             Layout::Int => Number::Signed(values[0] as i64),
+            // A gauge without a value is exposed only as a head: `for_each_row` skips its series.
+            Layout::OptionalInt => Number::Signed(optional_value::int(values[0])?),
+            Layout::OptionalFloat => Number::Float(optional_value::float(values[0])?),
         })
     }
 
@@ -243,6 +252,7 @@ impl Family {
         self.closed.count == Some(1)
             && self.has_one_row()
             && self.layout != Layout::FloatCount
+            && !self.layout.is_optional()
             && self.number(&[0, 0]).is_some()
             && self.closed.labels(&self.desc)[0].is_empty()
     }
@@ -275,6 +285,7 @@ impl Family {
             longest_labels,
             are_numbers: self.has_one_row()
                 && self.layout.is_scalar()
+                && !self.layout.is_optional()
                 && states.is_none()
                 && !self.exemplars.is_used(),
             is_native: self.layout.native().is_some(),

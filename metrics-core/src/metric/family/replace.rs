@@ -8,7 +8,7 @@ use crate::{
         label_key::LongKey,
         label_values::{LabelCopy, OverflowLabels},
     },
-    metric::family::definition::Family,
+    metric::{family::definition::Family, optional_value},
     series::replace::NewSeries,
     storage::{self, layout::Layout},
 };
@@ -35,7 +35,7 @@ struct Listed {
 /// The value of a series of a gauge or state set.
 #[doc(hidden)]
 pub trait CellValue {
-    /// The content of the series' cell.
+    /// The content of the series' cell, unless the gauge is absent until it is set.
     fn to_cell(&self) -> u64;
 }
 
@@ -77,7 +77,7 @@ impl Family {
     /// Replaces all series; those with labels that exist already stay the same series.
     ///
     /// Series beyond the cardinality limit go to the overflow series. If all labels are closed, no
-    /// series can leave, so those that are not listed become 0.
+    /// series can leave, so those that are not listed return to the initial state: 0, or no value.
     pub(crate) fn replace_series(&self, by: &Replacement) {
         if self.is_closed() {
             return self.replace_closed(by);
@@ -85,7 +85,7 @@ impl Family {
         let of = |labels: &LabelCopy, value| NewSeries {
             key: LongKey::new(labels).words().into(),
             labels: self.render(labels),
-            value,
+            value: self.cell(value),
         };
         let new: Vec<NewSeries> = by
             .series
@@ -106,15 +106,24 @@ impl Family {
             .fetch_add(overflowed, Ordering::Relaxed);
     }
 
+    /// The content of the cell of a series with this value.
+    fn cell(&self, value: u64) -> u64 {
+        match self.layout {
+            Layout::OptionalInt => optional_value::from_int(value.cast_signed()),
+            Layout::OptionalFloat => optional_value::from_float(f64::from_bits(value)),
+            _ => value,
+        }
+    }
+
     fn replace_closed(&self, by: &Replacement) {
-        if !matches!(self.layout, Layout::Int | Layout::Float) {
+        if !self.layout.is_shared() {
             return;
         }
         let cells = self.region().shared();
         let mut values = vec![0; cells.len()];
         for series in &by.series {
             match values.get_mut(series.closed_position) {
-                Some(value) => *value = series.value,
+                Some(value) => *value = self.cell(series.value),
                 None => self.count_rejected(),
             }
         }

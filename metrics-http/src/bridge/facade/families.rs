@@ -2,27 +2,32 @@
 //! its key.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use metrics::{Key, Unit};
-use metrics_core::{Collection, Collector, Desc, Kind, Registry};
+use metrics::Key;
+use metrics_core::{Collector, Registry};
 
 use super::{
     buckets::Buckets,
-    names::{self, Labels},
+    family::{Cache, Description, Family, FamilyCollector, lock},
+    names,
+    renames::Renames,
     self_metrics::Counts,
     values::{RejectionCounter, SeriesValue},
 };
 
-/// Limits on the numbers of families and series.
+/// Limits on the numbers of families and series, and on the time that series are idle.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// Families of all kinds together.
     pub(super) families: usize,
     /// Series of each family.
     pub(super) series: usize,
+    /// Series that have been idle for this time expire; `None` for never.
+    pub(super) expire: Option<Duration>,
 }
 
 /// The parts of the store that are needed to find or create a family.
@@ -36,12 +41,13 @@ pub(super) trait Store {
 
     /// Counts recordings in families beyond the limit.
     fn excess_families(&self) -> &Arc<RejectionCounter>;
+
+    fn renames(&self) -> &Renames;
 }
 
 /// All families of a kind.
 pub(super) struct Families<V: SeriesValue> {
-    /// Caches series by the key with which the facade looks them up.
-    cache: RwLock<HashMap<Key, Arc<V>>>,
+    cache: Arc<Cache<V>>,
     by_name: Mutex<ByName<V>>,
 }
 
@@ -70,7 +76,7 @@ pub(super) enum Lookup<V> {
 impl<V: SeriesValue> Default for Families<V> {
     fn default() -> Self {
         Families {
-            cache: RwLock::default(),
+            cache: Arc::default(),
             by_name: Mutex::new(ByName {
                 families: HashMap::new(),
                 descriptions: HashMap::new(),
@@ -92,12 +98,11 @@ impl<V: SeriesValue> Families<V> {
             Ok(family) => family,
             Err(rejected) => return Lookup::Rejected(rejected),
         };
-        let (series, is_overflow) = family.series(names::labels(key), store.limits().series);
+        let labels = names::labels(key);
+        let (series, is_overflow) = family.series(&labels, store.limits().series);
         if !is_overflow {
-            let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
-            if cache.len() < MAX_CACHED_KEYS {
-                cache.insert(key.clone(), Arc::clone(&series));
-            }
+            family.cache(key, &labels, &series);
+            note_renames(key, &name, store.renames());
         }
         Lookup::Series(series)
     }
@@ -126,7 +131,7 @@ impl<V: SeriesValue> Families<V> {
             return result(entry);
         }
         let description = by_name.descriptions.get(name);
-        let entry = Entry::register(name, description, registry, store);
+        let entry = Entry::register(name, description, registry, store, &self.cache);
         let family = result(&entry);
         by_name.families.insert(name.to_owned(), entry);
         family
@@ -186,6 +191,14 @@ impl<V: SeriesValue> Families<V> {
     }
 }
 
+/// Notes which names of a key are exposed with another spelling in the family `name`.
+fn note_renames(key: &Key, name: &str, renames: &Renames) {
+    renames.note_metric(name, key.name());
+    for label in key.labels().filter(|label| !label.value().is_empty()) {
+        renames.note_label(name, label.key(), &names::label(label.key()));
+    }
+}
+
 impl<V: SeriesValue> Entry<V> {
     /// Creates a family and registers it.
     fn register(
@@ -193,8 +206,10 @@ impl<V: SeriesValue> Entry<V> {
         description: Option<&Description>,
         registry: &Registry,
         store: &impl Store,
+        cache: &Arc<Cache<V>>,
     ) -> Self {
-        let registered = Family::new(store.buckets(name)).and_then(|family| {
+        let expire = store.limits().expire;
+        let registered = Family::new(store.buckets(name), expire, cache).and_then(|family| {
             let family = Arc::new(family);
             let collector = FamilyCollector::create(name, description, &family)?;
             registry.register(Arc::clone(&collector))?;
@@ -203,136 +218,3 @@ impl<V: SeriesValue> Entry<V> {
         registered.unwrap_or_else(|_| Entry::Clashing(Arc::default()))
     }
 }
-
-/// A family and its series.
-struct Family<V: SeriesValue> {
-    factory: V::Factory,
-    series: Mutex<BTreeMap<Labels, Arc<V>>>,
-    /// Counts values that a histogram does not accept.
-    rejected: Arc<RejectionCounter>,
-    /// Counts look-ups of series beyond the limit.
-    overflowed: RejectionCounter,
-}
-
-impl<V: SeriesValue> Family<V> {
-    fn new(buckets: &Buckets) -> Result<Self, metrics_core::Error> {
-        let rejected = Arc::default();
-        Ok(Family {
-            factory: V::factory(buckets, &rejected)?,
-            series: Mutex::default(),
-            rejected,
-            overflowed: RejectionCounter::default(),
-        })
-    }
-
-    /// The series with these labels, or the overflow series; and whether it is the latter.
-    fn series(&self, labels: Labels, max_series: usize) -> (Arc<V>, bool) {
-        let mut series = lock(&self.series);
-        if let Some(value) = series.get(&labels) {
-            return (Arc::clone(value), false);
-        }
-        let index = series.len();
-        let is_overflow = index >= max_series;
-        let labels = if is_overflow {
-            self.overflowed.add(1);
-            [("overflow".to_owned(), "true".to_owned())].into()
-        } else {
-            labels
-        };
-        let value = series
-            .entry(labels)
-            .or_insert_with(|| Arc::new(V::create(&self.factory, index)));
-        (Arc::clone(value), is_overflow)
-    }
-}
-
-/// Collects a family for the registry.
-struct FamilyCollector<V: SeriesValue> {
-    desc: [Desc; 1],
-    family: Arc<Family<V>>,
-}
-
-impl<V: SeriesValue> FamilyCollector<V> {
-    /// Returns a trait object, because the registry identifies a collector by its pointer.
-    fn create(
-        name: &str,
-        description: Option<&Description>,
-        family: &Arc<Family<V>>,
-    ) -> Result<Arc<dyn Collector>, metrics_core::Error> {
-        Ok(Arc::new(FamilyCollector {
-            desc: [describe(V::KIND, name, description)?],
-            family: Arc::clone(family),
-        }))
-    }
-}
-
-impl<V: SeriesValue> Collector for FamilyCollector<V> {
-    fn descs(&self) -> &[Desc] {
-        &self.desc
-    }
-
-    fn collect(&self, out: &mut Collection<'_>) {
-        // The list of series is copied, so that recordings into new series do not wait until the
-        // values are written.
-        let series: Vec<(Labels, Arc<V>)> = lock(&self.family.series)
-            .iter()
-            .map(|(labels, value)| (Arc::clone(labels), Arc::clone(value)))
-            .collect();
-        for (labels, value) in series {
-            let labels: Vec<(&str, &str)> = labels
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.as_str()))
-                .collect();
-            value.write(&self.desc[0], &labels, out);
-        }
-    }
-}
-
-/// The description of a metric by the crate that records it.
-pub(super) struct Description {
-    help: String,
-    unit: Option<Unit>,
-}
-
-impl Description {
-    pub(super) fn new(help: &str, unit: Option<Unit>) -> Self {
-        Description {
-            help: help.to_owned(),
-            // The unit `count` adds no information to a number.
-            unit: unit.filter(|unit| *unit != Unit::Count),
-        }
-    }
-}
-
-/// Describes a family. A unit that is not the suffix of the name is added to the help text, because
-/// a description must not change the name.
-fn describe(
-    kind: Kind,
-    name: &str,
-    description: Option<&Description>,
-) -> Result<Desc, metrics_core::Error> {
-    let given = description.map_or("", |description| &description.help);
-    let help = if given.is_empty() {
-        DEFAULT_HELP
-    } else {
-        given
-    };
-    let unit = description.and_then(|description| description.unit);
-    let Some(unit) = unit.map(|unit| unit.as_str()) else {
-        return Desc::dynamic(kind, name, help, "");
-    };
-    Desc::dynamic(kind, name, help, unit).or_else(|_| {
-        let unit = unit.replace('_', " ");
-        Desc::dynamic(kind, name, format!("{help} (in {unit})"), "")
-    })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Ignores poisoning: a panic under a lock leaves the contents consistent.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-const DEFAULT_HELP: &str = "Recorded through the facade `metrics`, without a description.";
-
-/// Limits the memory of [`Families::cache`]; the look-up of keys that it lacks is slower.
-const MAX_CACHED_KEYS: usize = 100_000;

@@ -2,7 +2,9 @@
 
 mod buckets;
 mod families;
+mod family;
 mod names;
+mod renames;
 mod self_metrics;
 mod values;
 
@@ -10,6 +12,7 @@ use std::{
     collections::HashMap,
     fmt::{self, Debug, Formatter},
     sync::Arc,
+    time::Duration,
 };
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
@@ -19,7 +22,9 @@ use crate::error::Error;
 
 use self::{
     buckets::Buckets,
-    families::{Description, Families, Limits, Lookup, Store},
+    families::{Families, Limits, Lookup, Store},
+    family::Description,
+    renames::Renames,
     self_metrics::Counts,
     values::{CounterValue, GaugeValue, HistogramValue, RejectionCounter, SeriesValue},
 };
@@ -69,6 +74,9 @@ use self::{
 /// are joined by `;`, as in [OpenTelemetry]. Two metrics of one type that get the same name are one
 /// metric.
 ///
+/// `metrics_facade_renamed_info` has a series for each name that was changed, of a metric or of a label
+/// (`of`), with the name as `recorded` and as `exposed`; counters that only got `_total` have none.
+///
 /// # Values
 ///
 /// The series of a name may have different labels. Counters are `u64`, gauges are `f64`. Histograms
@@ -91,7 +99,8 @@ use self::{
 /// - Names beyond [`max_families`](FacadeBuilder::max_families) are rejected. Threads that create
 ///   names at the same time may together exceed the limit slightly.
 /// - There are at most [`max_series`](FacadeBuilder::max_series) series of a name; others are
-///   recorded in the overflow series `{overflow="true"}`.
+///   recorded in the overflow series `{overflow="true"}`. With [`expire`](FacadeBuilder::expire),
+///   idle series make room for new ones.
 ///
 /// `metrics_facade_rejected_total` counts rejected recordings, by `family` and `reason`: `clash`,
 /// `value` (not accepted by a histogram), or `families` (beyond the limit, without `family`).
@@ -123,6 +132,7 @@ impl FacadeRecorder {
             limits: Limits {
                 families: 1000,
                 series: DEFAULT_MAX_SERIES,
+                expire: None,
             },
             default_buckets: Buckets::default(),
             buckets_by_name: HashMap::new(),
@@ -262,11 +272,35 @@ impl FacadeBuilder {
         self
     }
 
+    /// Removes series that have been idle for this time; the default is never.
+    ///
+    /// A series is idle if a counter or a histogram does not change, and if a gauge is not set. As
+    /// for [`#[expire]`](metrics_core::metrics#series-that-expire), it leaves the exposition after all
+    /// regular recipients, such as several scrapers, have received its last value. A series that is
+    /// recorded again through a handle that was kept (`let jobs = counter!("jobs");`) continues with its
+    /// old value; without such a handle, its memory is freed, and it starts again at 0.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), metrics_http::Error> {
+    /// let recorder = metrics_http::FacadeRecorder::builder()
+    ///     .registry(metrics_http::Registry::new())
+    ///     .expire(Duration::from_hours(1))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn expire(mut self, idle: Duration) -> FacadeBuilder {
+        self.limits.expire = Some(idle);
+        self
+    }
+
     /// Creates the recorder, for [`metrics::with_local_recorder`] or for another recorder to wrap.
     ///
     /// # Errors
     ///
-    /// If bounds or a growth factor are invalid, or if the registry already has a recorder; clone
+    /// If bounds, a growth factor or the expiry time are invalid, or if the registry already has a recorder; clone
     /// that one instead.
     pub fn build(self) -> Result<FacadeRecorder, Error> {
         self.build_registered().map(|(recorder, _)| recorder)
@@ -294,6 +328,13 @@ impl FacadeBuilder {
 
     /// Creates the recorder, and registers the collector of its self-metrics.
     fn build_registered(self) -> Result<(FacadeRecorder, Arc<dyn Collector>), Error> {
+        if self.limits.expire == Some(Duration::ZERO) {
+            return Err(Error::setting(
+                "series of the `metrics` facade expire after a duration above zero; pass several \
+                 scrape intervals to `expire`, such as `Duration::from_hours(1)`"
+                    .to_owned(),
+            ));
+        }
         self.default_buckets.check("histogram")?;
         for (name, buckets) in &self.buckets_by_name {
             buckets.check(name)?;
@@ -307,6 +348,7 @@ impl FacadeBuilder {
             gauges: Families::default(),
             histograms: Families::default(),
             excess_families: Arc::default(),
+            renames: Renames::default(),
         });
         let self_metrics: Arc<dyn Collector> = Arc::new(SelfMetrics(Arc::clone(&store)));
         registry.register(Arc::clone(&self_metrics)).map_err(|error| {
@@ -335,6 +377,7 @@ struct FacadeStore {
     gauges: Families<GaugeValue>,
     histograms: Families<HistogramValue>,
     excess_families: Arc<RejectionCounter>,
+    renames: Renames,
 }
 
 impl Store for FacadeStore {
@@ -355,6 +398,10 @@ impl Store for FacadeStore {
     fn excess_families(&self) -> &Arc<RejectionCounter> {
         &self.excess_families
     }
+
+    fn renames(&self) -> &Renames {
+        &self.renames
+    }
 }
 
 struct SelfMetrics(Arc<FacadeStore>);
@@ -372,5 +419,6 @@ impl Collector for SelfMetrics {
         store.histograms.count(&mut counts);
         counts.add_rejected("", "families", store.excess_families.get());
         counts.write(out);
+        store.renames.write(out);
     }
 }

@@ -44,7 +44,8 @@ pub(super) fn labels(key: &Key) -> Labels {
     labels.into()
 }
 
-fn label(name: &str) -> String {
+/// Converts the name of a label.
+pub(super) fn label(name: &str) -> String {
     let name = sanitize(name, false, "label_");
     match name.as_str() {
         "le" | "quantile" => format!("exported_{name}"),

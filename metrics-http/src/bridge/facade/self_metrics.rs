@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use metrics_core::{Collection, Desc, Kind};
 
+use super::renames::RENAMED;
+
 /// The self-metrics of all families.
 ///
 /// The counts are added up by name, because families of several types may have one name: all but
@@ -29,7 +31,7 @@ impl Counts {
 
     /// Writes the counts that are not 0.
     pub(super) fn write(self, out: &mut Collection<'_>) {
-        let [rejected, overflowed] = &DESCS;
+        let [rejected, overflowed, _] = &DESCS;
         for ((family, reason), count) in self.rejected.into_iter().filter(|(_, count)| *count > 0) {
             let labels = [("family", family.as_str()), ("reason", reason)];
             out.counter(rejected, &labels, count as f64);
@@ -40,7 +42,7 @@ impl Counts {
     }
 }
 
-pub(super) static DESCS: [Desc; 2] = [
+pub(super) static DESCS: [Desc; 3] = [
     Desc::new(
         Kind::Counter,
         "metrics_facade_rejected_total",
@@ -52,4 +54,5 @@ pub(super) static DESCS: [Desc; 2] = [
         "metrics_facade_overflowed_total",
         "Look-ups of series beyond the cardinality limit through the facade `metrics`.",
     ),
+    RENAMED,
 ];

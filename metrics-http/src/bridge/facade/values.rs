@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use metrics::{CounterFn, GaugeFn, HistogramFn, atomics::AtomicU64 as Bits};
@@ -24,8 +24,16 @@ pub(super) trait SeriesValue: Send + Sync + Sized + 'static {
         rejected: &Arc<RejectionCounter>,
     ) -> Result<Self::Factory, metrics_core::Error>;
 
-    /// Creates the value of the series with the number `index` within its family.
-    fn create(factory: &Self::Factory, index: usize) -> Self;
+    /// Creates the value of a series; `number` is unique within the family.
+    fn create(factory: &Self::Factory, number: u64) -> Self;
+
+    /// A number that differs after a recording has changed the value.
+    fn version(&self) -> u64;
+
+    /// Whether there was a recording since the last call, even if it has not changed the value.
+    fn take_was_set(&self) -> bool {
+        false
+    }
 
     /// Writes the current value.
     fn write(&self, desc: &Desc, labels: &[(&str, &str)], out: &mut Collection<'_>);
@@ -42,8 +50,12 @@ impl SeriesValue for CounterValue {
         Ok(())
     }
 
-    fn create((): &(), _: usize) -> Self {
+    fn create((): &(), _: u64) -> Self {
         Self::default()
+    }
+
+    fn version(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
     }
 
     fn write(&self, desc: &Desc, labels: &[(&str, &str)], out: &mut Collection<'_>) {
@@ -69,9 +81,24 @@ fn add_saturating(count: &AtomicU64, value: u64) {
     let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
 }
 
-/// The bits of an `f64`.
 #[derive(Default)]
-pub(super) struct GaugeValue(Bits);
+pub(super) struct GaugeValue {
+    /// The bits of an `f64`.
+    bits: Bits,
+    /// Whether there was a recording since a scrape has looked: it may set the value that the gauge
+    /// has.
+    was_set: AtomicBool,
+}
+
+impl GaugeValue {
+    /// Called after each recording.
+    fn note_recording(&self) {
+        // Loaded first, so that recordings between two scrapes do not write to the variable.
+        if !self.was_set.load(Ordering::Relaxed) {
+            self.was_set.store(true, Ordering::Relaxed);
+        }
+    }
+}
 
 impl SeriesValue for GaugeValue {
     const KIND: Kind = Kind::Gauge;
@@ -81,37 +108,55 @@ impl SeriesValue for GaugeValue {
         Ok(())
     }
 
-    fn create((): &(), _: usize) -> Self {
+    fn create((): &(), _: u64) -> Self {
         Self::default()
     }
 
+    fn version(&self) -> u64 {
+        self.bits.load(Ordering::Relaxed)
+    }
+
+    fn take_was_set(&self) -> bool {
+        self.was_set.swap(false, Ordering::Relaxed)
+    }
+
     fn write(&self, desc: &Desc, labels: &[(&str, &str)], out: &mut Collection<'_>) {
-        out.gauge(desc, labels, f64::from_bits(self.0.load(Ordering::Relaxed)));
+        out.gauge(
+            desc,
+            labels,
+            f64::from_bits(self.bits.load(Ordering::Relaxed)),
+        );
     }
 }
 
 impl GaugeFn for GaugeValue {
     fn increment(&self, value: f64) {
-        GaugeFn::increment(&self.0, value);
+        GaugeFn::increment(&self.bits, value);
+        self.note_recording();
     }
 
     fn decrement(&self, value: f64) {
-        GaugeFn::decrement(&self.0, value);
+        GaugeFn::decrement(&self.bits, value);
+        self.note_recording();
     }
 
     fn set(&self, value: f64) {
-        GaugeFn::set(&self.0, value);
+        GaugeFn::set(&self.bits, value);
+        self.note_recording();
     }
 }
 
 /// A histogram of metrics-core that no registry exposes; the family's collector reads it.
 pub(super) struct HistogramValue {
     histogram: Histogram,
+    /// The label of the histogram.
+    number: String,
+    histograms: DynamicFamily<Histogram>,
     accepts_negative: bool,
     rejected: Arc<RejectionCounter>,
 }
 
-/// The histograms of a family, labelled by index because series may differ in their label names.
+/// The histograms of a family, labelled by number because series may differ in their label names.
 pub(super) struct HistogramFactory {
     histograms: DynamicFamily<Histogram>,
     accepts_negative: bool,
@@ -133,16 +178,29 @@ impl SeriesValue for HistogramValue {
         })
     }
 
-    fn create(factory: &HistogramFactory, index: usize) -> Self {
+    fn create(factory: &HistogramFactory, number: u64) -> Self {
+        let number = number.to_string();
         HistogramValue {
-            histogram: factory.histograms.with(&[&index.to_string()]),
+            histogram: factory.histograms.with(&[&number]),
+            number,
+            histograms: factory.histograms.clone(),
             accepts_negative: factory.accepts_negative,
             rejected: Arc::clone(&factory.rejected),
         }
     }
 
+    fn version(&self) -> u64 {
+        self.histogram.get().count
+    }
+
     fn write(&self, desc: &Desc, labels: &[(&str, &str)], out: &mut Collection<'_>) {
         out.histogram(desc, labels, self.histogram.get());
+    }
+}
+
+impl Drop for HistogramValue {
+    fn drop(&mut self) {
+        self.histograms.remove(&[&self.number]);
     }
 }
 

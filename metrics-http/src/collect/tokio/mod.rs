@@ -114,9 +114,9 @@ impl Collector for RuntimeCollector {
 
 fn write(out: &mut Collection<'_>, desc: &Desc, labels: &[(&str, &str)], value: f64) {
     match desc.kind() {
-        Kind::Counter => _ = out.counter(desc, labels, value),
+        Kind::Counter => out.counter(desc, labels, value),
         _ => out.gauge(desc, labels, value),
-    }
+    };
 }
 
 #[cfg(not(tokio_unstable))]

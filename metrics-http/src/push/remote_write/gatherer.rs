@@ -89,8 +89,14 @@ impl Gatherer {
         };
         let mut disappeared = mem::take(&mut self.previous);
         let mut samples = self.converter.samples(&families, time);
-        for sample in &mut samples {
+        samples.retain_mut(|sample| {
             let newest = match disappeared.remove_entry(&sample.labels) {
+                // A server accepts the samples of a series in the order of time only. A sample with
+                // a timestamp of its own may be one that was sent before.
+                Some((labels, previous)) if sample.time <= previous.sample.time => {
+                    self.previous.insert(labels, previous);
+                    return false;
+                }
                 Some((labels, previous)) => {
                     // Reuses the earlier labels, so that queued samples share one copy of the text.
                     sample.labels = labels;
@@ -110,7 +116,8 @@ impl Gatherer {
                     newest_exemplar: newest,
                 },
             );
-        }
+            true
+        });
         let disappeared = disappeared.values();
         samples.extend(disappeared.map(|previous| previous.sample.stale_marker(time)));
         (samples, Some(delivery))

@@ -36,7 +36,9 @@ use crate::error::Error;
 /// For programs that Prometheus cannot reach, and for servers that do not scrape.
 ///
 /// It behaves like a Prometheus that scrapes the program and forwards the samples. Samples have the
-/// timestamp of when they were gathered, and wait in a [bounded](RemoteWrite::max_queued_samples)
+/// timestamp of when they were gathered, or the one that their
+/// [collector](metrics_core::CollectedSeries::timestamp) has set. A sample that is not newer than the
+/// last one of its series is not sent, because servers refuse it. Samples wait in a [bounded](RemoteWrite::max_queued_samples)
 /// queue in memory until the server has accepted them. A request that fails temporarily (status 5xx
 /// or 429, no response, or a timeout) is retried, with a backoff that grows from 50 ms to 10 s, or
 /// after the server's `Retry-After` if that is later. Samples that the server refuses otherwise are

@@ -49,7 +49,7 @@ pub(super) struct SeriesConverter {
 }
 
 impl SeriesConverter {
-    /// Converts all families; `time` is the timestamp of every sample.
+    /// Converts all families; `time` is the timestamp of samples that have none of their own.
     pub(super) fn samples(&self, families: &[MetricFamily], time: i64) -> Vec<SeriesSample> {
         let mut out = Vec::new();
         for family in families {
@@ -66,7 +66,7 @@ impl SeriesConverter {
                     family: &metadata,
                     kind: family.kind,
                     metric,
-                    time,
+                    time: metric.timestamp.map_or(time, nearest_millis),
                 };
                 converter.convert(&mut out);
             }
@@ -204,7 +204,8 @@ impl MetricConverter<'_> {
 }
 
 impl SeriesSample {
-    /// The sample that marks the end of this series.
+    /// The sample that marks the end of this series at `time`, or right after this sample if its own
+    /// timestamp is in the future.
     pub(super) fn stale_marker(&self, time: i64) -> SeriesSample {
         let value = match &self.value {
             SampleValue::Float(_) => SampleValue::Float(STALE_NAN),
@@ -218,7 +219,7 @@ impl SeriesSample {
         SeriesSample {
             labels: Arc::clone(&self.labels),
             family: Arc::clone(&self.family),
-            time,
+            time: time.max(self.time + 1),
             created: 0,
             value,
             exemplars: Vec::new(),
@@ -229,6 +230,11 @@ impl SeriesSample {
 /// Converts Unix time from seconds to milliseconds.
 pub(super) fn millis(seconds: f64) -> i64 {
     (seconds * 1e3) as i64
+}
+
+/// Converts a Unix time of whole milliseconds, in seconds, back to milliseconds.
+fn nearest_millis(seconds: f64) -> i64 {
+    (seconds * 1e3).round() as i64
 }
 
 fn histogram(native: &NativeHistogramSnapshot, count: u64, sum: f64, kind: Kind) -> Histogram {

@@ -169,7 +169,10 @@ impl Expansion<'_> {
     /// The layout of the cells of one series.
     fn layout(&self) -> TokenStream {
         let p = &self.p;
+        let is_optional = self.declaration().attrs.absent_until_set.is_set();
         let layout = match self.metric.kind {
+            MetricKind::Gauge if is_optional => "OptionalInt",
+            MetricKind::FloatGauge if is_optional => "OptionalFloat",
             MetricKind::Counter => "Count",
             MetricKind::FloatCounter => "FloatCount",
             MetricKind::Gauge | MetricKind::StateSet => "Int",

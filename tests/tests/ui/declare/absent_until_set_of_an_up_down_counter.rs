@@ -1,0 +1,9 @@
+use metrics_core::metrics;
+
+metrics! {
+    /// Things.
+    #[absent_until_set]
+    static THINGS: UpDownCounter = "app_things";
+}
+
+fn main() {}
