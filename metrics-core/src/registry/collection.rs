@@ -333,6 +333,10 @@ impl CollectedSeries<'_> {
     ///     out.counter(&SENT, &[("device", "eth0")], bytes).created(since);
     /// }
     /// ```
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "the series is written already"
+    )]
     pub fn created(mut self, unix_seconds: f64) -> Self {
         let is_valid = self.kind.has_created() && (0.0..YEAR_10000).contains(&unix_seconds);
         self.change(is_valid, |series| series.created = unix_seconds);
@@ -362,6 +366,10 @@ impl CollectedSeries<'_> {
     ///     out.gauge(&TEMPERATURE, &[("room", "lab")], celsius).timestamp(measured_at);
     /// }
     /// ```
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "the series is written already"
+    )]
     pub fn timestamp(mut self, unix_seconds: f64) -> Self {
         let millis = (unix_seconds * 1e3).round();
         let is_valid = (1.0..YEAR_10000 * 1e3).contains(&millis);

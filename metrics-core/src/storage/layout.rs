@@ -185,7 +185,8 @@ impl Layout {
         let width = self.value_count().max(1);
         for (into, from) in into.chunks_exact_mut(width).zip(from.chunks_exact(width)) {
             match self {
-                Layout::Empty => {}
+                // An optional gauge has one owner, so its values are never added to others.
+                Layout::Empty | Layout::OptionalInt | Layout::OptionalFloat => {}
                 Layout::Count | Layout::UpDown => {
                     for (into, from) in into.iter_mut().zip(from) {
                         *into = into.saturating_add(*from);
@@ -194,8 +195,6 @@ impl Layout {
                 // An `i64`, which wraps around as in `Gauge::add`.
                 Layout::Int => into[0] = into[0].wrapping_add(from[0]),
                 Layout::FloatCount | Layout::Float => into[0] = add_floats(into[0], from[0]),
-                // Unreachable: such a gauge is exposed once, so nothing is added to it.
-                Layout::OptionalInt | Layout::OptionalFloat => {}
                 Layout::Histogram {
                     sum,
                     buckets,

@@ -39,7 +39,7 @@ use crate::{
 /// Writes one of the text formats.
 pub(crate) struct Text<'w> {
     outlet: Outlet<'w>,
-    format: Format,
+    exposition: ExpositionFormat,
     dialect: Dialect,
     /// Whether created timestamps are written, for which only OpenMetrics has lines.
     has_created: bool,
@@ -62,8 +62,6 @@ pub(crate) struct Text<'w> {
     counters: Option<Box<counters::Scratch>>,
     escaped: String,
     scratch: String,
-    /// Whether timestamps of samples are written.
-    has_timestamps: bool,
 }
 
 impl<'w> Text<'w> {
@@ -79,7 +77,7 @@ impl<'w> Text<'w> {
         };
         Text {
             outlet: Outlet::new(out),
-            format: exposition.format,
+            exposition,
             dialect,
             has_created: has_created && dialect == Dialect::OpenMetrics,
             const_labels,
@@ -94,7 +92,6 @@ impl<'w> Text<'w> {
             counters: None,
             escaped: String::new(),
             scratch: String::new(),
-            has_timestamps: !exposition.omits_timestamps,
         }
     }
 
@@ -123,7 +120,7 @@ impl<'w> Text<'w> {
         self.name.push_str(desc.name());
         // `Dots` doubles underscores, so it changes even names without special characters.
         let is_dots = self.escaping == Escaping::Dots;
-        let lines = head.cache.for_format(self.format);
+        let lines = head.cache.for_format(self.exposition.format);
         // Only heads whose name needs no escaping are cached, and a look into the cache costs less
         // than checking the name.
         let is_legacy = lines.get().is_some() || name::is_legacy_metric(&self.name);
@@ -260,7 +257,10 @@ impl Sink for Text<'_> {
         self.set_line_starts();
         let lines = || self.head(head).into_bytes().into_boxed_slice();
         if is_plain {
-            let lines = head.cache.for_format(self.format).get_or_init(lines);
+            let lines = head
+                .cache
+                .for_format(self.exposition.format)
+                .get_or_init(lines);
             self.outlet.buffer.put(lines);
         } else {
             let lines = lines();
@@ -303,7 +303,7 @@ impl Sink for Text<'_> {
     fn write_series_at(&mut self, labels: &str, created: f64, timestamp: i64, value: Value<'_>) {
         let start = self.outlet.buffer.len();
         self.write_series(labels, created, value);
-        if self.has_timestamps {
+        if !self.exposition.omits_timestamps {
             add_timestamp(&mut self.outlet.buffer, start, timestamp, self.dialect);
         }
     }
@@ -325,7 +325,8 @@ impl Sink for Text<'_> {
         let is_plain =
             !self.has_created && self.const_labels.is_empty() && self.escaping != Escaping::Dots;
         if is_plain {
-            let prefixes = singles.line_prefixes(self.format, |head| self.line_prefix(head));
+            let prefixes =
+                singles.line_prefixes(self.exposition.format, |head| self.line_prefix(head));
             let is_open_metrics = self.is_open_metrics();
             let buffer = &mut self.outlet.buffer;
             return singles::write(buffer, singles, prefixes, is_open_metrics);
