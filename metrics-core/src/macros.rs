@@ -309,8 +309,8 @@ mod enabled {
 /// A series with labels that existed before stays the same series; handles to it remain valid. A
 /// recording through a handle to a series that has left is not exposed, as after `remove`. If labels
 /// are set twice, the last value counts. Beyond the cardinality limit, values go to the overflow
-/// series. If all labels are closed, no series can leave, and those that are not set become 0. The
-/// closure runs before the replacement, without a lock, so it may record, even into this metric.
+/// series. If all labels are closed, no series can leave, and those that are not set become 0, or
+/// lose their value if the gauge is absent until it is set. The closure runs before the replacement, without a lock, so it may record, even into this metric.
 ///
 /// # Series that expire
 ///

@@ -16,6 +16,10 @@ metrics! {
     #[absent_until_set]
     static JOBS: Gauge<(phase: Phase)> = "absent_jobs";
 
+    /// Jobs by phase.
+    #[absent_until_set]
+    static REPLACED: Gauge<(phase: Phase)> = "absent_replaced";
+
     /// Depth by queue.
     #[absent_until_set]
     static DEPTH: Gauge<(queue: &str)> = "absent_queue_depth";
@@ -78,6 +82,27 @@ fn a_removed_series_of_open_labels_starts_without_a_value() {
     assert!(depth.remove(&["mail"]));
     assert_eq!(depth.with(&["mail"]).get(), 0);
     assert!(samples(&registry).is_empty());
+}
+
+#[test]
+fn a_replacement_sets_only_the_series_that_it_lists() {
+    let registry = Registry::new();
+    let depth = labelled::<FloatGauge>(&registry, absent("depth").labels(["queue"]));
+    depth.with(&["mail"]).set(5.0);
+    let replaced = depth.replace(|set| {
+        set(&["print"], 0.0);
+        set(&["video"], -1.5);
+    });
+    replaced.unwrap();
+    assert_eq!(depth.with(&["mail"]).get(), 0.0);
+    let expected = [r#"depth{queue="print"} 0"#, r#"depth{queue="video"} -1.5"#];
+    assert_eq!(samples(&registry), expected);
+
+    REPLACED.with(Phase::Starting).set(1);
+    REPLACED.replace(|set| set(Phase::Running, 0));
+    assert_eq!(series("absent_replaced"), 1);
+    REPLACED.replace(|_| ());
+    assert_eq!(series("absent_replaced"), 0);
 }
 
 #[test]
