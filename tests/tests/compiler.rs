@@ -275,6 +275,40 @@ mod expected {
         }
     }
 
+    #[counted]
+    #[expect(clippy::only_used_in_recursion)]
+    pub(super) fn depth(of: u8, n: u8) -> Result<u8, u8> {
+        match n {
+            0 => Err(n),
+            1 => Ok(n),
+            _ => depth(of, n - 1),
+        }
+    }
+
+    #[timed]
+    #[cfg_attr(all(), expect(clippy::only_used_in_recursion))]
+    pub(super) fn conditional(of: u8, n: u8) -> Option<u8> {
+        match n {
+            0 => None,
+            1 => Some(n),
+            _ => conditional(of, n - 1),
+        }
+    }
+
+    pub(super) struct Block;
+
+    #[counted]
+    #[expect(clippy::only_used_in_recursion, clippy::unused_self)]
+    impl Block {
+        pub(super) fn depth(&self, n: u8) -> Result<u8, u8> {
+            match n {
+                0 => Err(n),
+                1 => Ok(n),
+                _ => self.depth(n - 1),
+            }
+        }
+    }
+
     pub(super) struct Unused;
 
     impl Unused {
@@ -299,4 +333,7 @@ fn a_lint_that_the_attribute_hides_may_be_expected() {
     assert_eq!(expected::by_value("a".to_owned()), Ok(1));
     assert_eq!(expected::Unused.half(4), Some(2));
     assert_eq!(expected::inlined(1), Ok(1));
+    assert_eq!(expected::depth(0, 2), Ok(1));
+    assert_eq!(expected::conditional(0, 2), Some(1));
+    assert_eq!(expected::Block.depth(2), Ok(1));
 }
