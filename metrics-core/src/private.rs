@@ -249,16 +249,30 @@ pub const fn check_series(series: Option<usize>, max: usize) {
     if let Some(series) = series
         && series > max
     {
-        let message = ConstText::<250>::new()
-            .text("the values of these labels combine to ")
-            .number(series)
-            .text(" series, and the limit is ")
-            .number(max)
-            .text("; remove a label, or raise the limit with `#[max_series(")
+        let message = too_many_series(series, max)
+            .text(", or raise the limit with `#[max_series(")
             .number(series)
             .text(")]`");
         panic!("{}", message.as_str());
     }
+}
+
+/// Checks the number of closed series of a function, whose limit cannot be raised.
+pub const fn check_call_series(series: Option<usize>, max: usize) {
+    if let Some(series) = series
+        && series > max
+    {
+        panic!("{}", too_many_series(series, max).as_str());
+    }
+}
+
+const fn too_many_series(series: usize, max: usize) -> ConstText<250> {
+    ConstText::new()
+        .text("the values of these labels combine to ")
+        .number(series)
+        .text(" series, and the limit is ")
+        .number(max)
+        .text("; remove a label")
 }
 
 /// Checks that a metric with `#[expire]` has open labels.

@@ -132,7 +132,7 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                                     const SETS: &[::core::option::Option<
                                         &'static [&'static str],
                                     >] = &[<&str as ::m::Label>::VALUES];
-                                    const _: () = ::m::__private::check_series(
+                                    const _: () = ::m::__private::check_call_series(
                                         ::m::__private::closed_series(SETS),
                                         ::m::DEFAULT_MAX_SERIES,
                                     );

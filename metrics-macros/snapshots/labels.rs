@@ -39,7 +39,7 @@ fn store(&self, plan: Plan, page: Page) {
                         <Size as ::m::Label>::VALUES,
                         ::core::option::Option::None,
                     ];
-                    const _: () = ::m::__private::check_series(
+                    const _: () = ::m::__private::check_call_series(
                         ::m::__private::closed_series(SETS),
                         ::m::DEFAULT_MAX_SERIES,
                     );

@@ -40,7 +40,7 @@ fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
                         const SETS: &[::core::option::Option<&'static [&'static str]>] = &[
                             <Plan as ::m::Label>::VALUES,
                         ];
-                        const _: () = ::m::__private::check_series(
+                        const _: () = ::m::__private::check_call_series(
                             ::m::__private::closed_series(SETS),
                             ::m::DEFAULT_MAX_SERIES,
                         );

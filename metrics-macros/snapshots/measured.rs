@@ -46,7 +46,7 @@ fn function() {
                             const SETS: &[::core::option::Option<
                                 &'static [&'static str],
                             >] = &[::core::option::Option::None];
-                            const _: () = ::m::__private::check_series(
+                            const _: () = ::m::__private::check_call_series(
                                 ::m::__private::closed_series(SETS),
                                 ::m::DEFAULT_MAX_SERIES,
                             );

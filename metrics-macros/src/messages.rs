@@ -160,9 +160,9 @@ fn a_label_of_a_function_that_is_none_is_answered_by_the_label_meant() {
             ),
             ("labels(5)", "the label has no name; write `name = 5`"),
             (
-                "labels(%x)",
-                "a label is written without `%` and `?`; write `labels(argument)`, or \
-                 `labels(name = expression)` for a value in another form",
+                "labels(?x)",
+                "a label is written without `?`; write `labels(%argument)` for a value that \
+                 implements `Display`, or `labels(name = expression)`",
             ),
             (
                 "labels(|user| user.id)",
@@ -324,6 +324,18 @@ fn a_wrong_declaration_is_answered_by_the_right_one() {
             "unknown attribute `bucket`; did you mean `buckets`?",
         ),
         (
+            r#"#[labels("a")] static A: Gauge = "app_a";"#,
+            "labels stand after the type; write `Counter<(name: &str)>`",
+        ),
+        (
+            r#"static A: Gauge<(self: &str)> = "app_a";"#,
+            "`self` cannot name a parameter; write `#[name(\"self\")] other_name: ..`",
+        ),
+        (
+            r#"static A: Gauge<(_: &str)> = "app_a";"#,
+            "the label has no name; write `name: &str`",
+        ),
+        (
             r#"#[max_series] static A: Gauge<(a: u8)> = "app_a";"#,
             "`max_series` takes a number; write `#[max_series(1000)]`",
         ),
@@ -465,6 +477,8 @@ fn no_wrong_token_in_an_attribute_is_answered_without_a_remedy() {
         "labels(x, y: u8, z: u8 = 1, self.a), outcome = false, crate = m",
         r#"err(kind: E), sample = 1/16, slo(latency = "250ms", objective = 99.9), busy"#,
         r#"name = "app_seconds", buckets(native(growth = 1.1, max_buckets = 4), 0.1, 1.0)"#,
+        "labels(%x, %self.a, z = %1)",
+        "future = false, stream = false, skip",
         "labels(on_return(a = r), b), ok_if = f, name = \"app_seconds\", buckets(linear(0.1, 1.0, 5))",
     ] {
         assert_remedies(of_attribute, args);
@@ -494,6 +508,7 @@ fn no_wrong_token_in_a_declaration_is_answered_without_a_remedy() {
         r#"#[doc = "A."] static A: Gauge<(a: u8, #[allow_only("a", else = "b")] b: &str)> = "app_a";"#,
         r#"#[doc = "A."] #[max_series(5)] #[expire("1h")] static A: Gauge<Page> = "app_a";"#,
         r#"#[doc = "A."] static A: StateSet<State, (#[normalize(f)] a: u8)> = "app_a";"#,
+        r#"#[doc = "A."] static A: Gauge<(#[label(display)] a: IpAddr)> = "app_a";"#,
         r#"#[doc = "A."] #[buckets(0.1, 1.0)] #[exemplars] static A: Histogram = "app_a";"#,
     ] {
         assert_remedies(of_declarations, input);
@@ -506,6 +521,7 @@ fn no_wrong_token_in_an_attribute_of_a_derive_is_answered_without_a_remedy() {
         r#"rename = "a""#,
         r#"rename_all = "kebab-case""#,
         "utf8, crate = m",
+        "display, flatten, skip, other",
     ] {
         assert_remedies(
             |args| {
@@ -530,4 +546,14 @@ fn no_wrong_token_in_an_attribute_of_a_derive_is_answered_without_a_remedy() {
             args,
         );
     }
+}
+
+#[test]
+fn no_wrong_token_before_measured_code_is_answered_without_a_remedy() {
+    let errors = |input: &TokenStream| {
+        let mut input = input.clone();
+        input.extend(quote!(, { 1 }));
+        messages(pipeline::measure(quote!(::m #input), Mode::On))
+    };
+    assert_remedies(errors, r#""parse", counted, timed(labels(x))"#);
 }

@@ -118,7 +118,7 @@ pub(crate) fn measure(input: TokenStream, mode: Mode) -> TokenStream {
             function,
         } = measured;
         model::merge(&mut attributes, &mut errors);
-        for args in &attributes {
+        for args in attributes.iter().filter(|args| !args.is_incomplete) {
             model::check_function(args, &function, &mut errors);
         }
         if errors.is_empty() && mode == Mode::On {

@@ -44,7 +44,9 @@ impl ValidationScheme {
             ValidationScheme::LegacyAtRunTime => {
                 "a metric name holds letters, digits, `_` and `:` only; call `utf8()` to allow any character"
             }
-            _ => "a metric name holds letters, digits, `_` and `:` only",
+            _ => {
+                "a metric name holds letters, digits, `_` and `:` only; write `_` for other characters"
+            }
         }
     }
 
@@ -59,7 +61,7 @@ impl ValidationScheme {
             ValidationScheme::LegacyAtRunTime => {
                 "a label name holds letters, digits and `_` only; call `utf8()` to allow any character"
             }
-            _ => "a label name holds letters, digits and `_` only",
+            _ => "a label name holds letters, digits and `_` only; write `_` for other characters",
         }
     }
 }
@@ -88,7 +90,7 @@ pub(crate) const fn check_metric(
     } else {
         if first == b'_' || first.is_ascii_digit() {
             return Err(
-                "a metric name starts with a letter; a leading `_` is reserved and a digit is not allowed",
+                "a metric name starts with a letter, and a leading `_` is reserved; begin with a prefix such as `app_`",
             );
         }
         if !is_legacy_metric(name) {
@@ -188,7 +190,7 @@ pub(crate) const fn check_label(
     } else {
         if first == b'_' || first.is_ascii_digit() {
             return Err(
-                "a label name starts with a letter; a leading `_` is reserved and a digit is not allowed",
+                "a label name starts with a letter, and a leading `_` is reserved; begin with another character",
             );
         }
         if !is_legacy_label(name) {
@@ -230,7 +232,7 @@ pub(crate) const fn check_unit(name: &str, unit: &str, kind: Kind) -> Result<(),
     while i < unit.len() {
         // No format can quote or escape a unit.
         if !unit[i].is_ascii_alphanumeric() && unit[i] != b'_' {
-            return Err("a unit holds letters, digits and `_` only, such as `seconds`");
+            return Err("a unit holds letters, digits and `_` only; write one such as `seconds`");
         }
         i += 1;
     }

@@ -240,7 +240,8 @@ fn labels(args: &Args, function: &Function) -> Option<TokenStream> {
             },
             {
                 const SETS: &[::core::option::Option<&'static [&'static str]>] = &[#(#sets),*];
-                const _: () = #p::check_series(#p::closed_series(SETS), #krate::DEFAULT_MAX_SERIES);
+                const _: () =
+                    #p::check_call_series(#p::closed_series(SETS), #krate::DEFAULT_MAX_SERIES);
                 SETS
             },
             {

@@ -4,7 +4,8 @@ use proc_macro2::{Ident, Span};
 use syn::{ReturnType, ext::IdentExt};
 
 use super::{
-    Args, CallForm, Errors, Follow, Function, Item, MemberKind, Returns, generics::names_generic,
+    Args, CallForm, Errors, Follow, Function, Item, MAX_LISTED_LABELS, MemberKind, Returns,
+    generics::names_generic,
 };
 
 /// Reports arguments that contradict each other, the attribute or the item that it is on.
@@ -242,7 +243,16 @@ fn check_labels(args: &Args, function: &Function, errors: &mut Errors) {
             errors.at(ty, message);
         }
     }
-    for label in args.entry_labels() {
+    let entry: Vec<_> = args.entry_labels().collect();
+    if let Some(label) = entry.get(MAX_LISTED_LABELS) {
+        let message = format!(
+            "a function has at most {MAX_LISTED_LABELS} labels with values from its call, and this \
+             one has {}; remove some, or record them in a metric of `metrics!`",
+            entry.len()
+        );
+        errors.at(&label.name, message);
+    }
+    for label in entry {
         if label.value.is_none() && !function.binds(&label.name) {
             let name = &label.name;
             let value = if name == "on_return" {

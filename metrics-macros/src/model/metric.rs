@@ -237,6 +237,16 @@ fn check_labels(labels: &[ListedLabel], errors: &mut Errors) {
                            function format the value";
             errors.at(key, message);
         }
+        let parameter = &label.parameter;
+        if ["self", "Self", "super", "crate"]
+            .iter()
+            .any(|word| parameter == word)
+        {
+            let message = format_args!(
+                "`{parameter}` cannot name a parameter; write `#[name(\"{parameter}\")] other_name: ..`"
+            );
+            errors.at(parameter, message);
+        }
         let allow_only = &label.rules.allow_only;
         if let (Some(key), Some(list)) = (allow_only.key(), allow_only.get()) {
             check_allow_list(key, list, errors);

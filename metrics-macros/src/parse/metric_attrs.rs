@@ -73,6 +73,15 @@ fn metric_attr(
             let function = plain_argument(key, "a function", "path", attr)?;
             parsed.computed.set(key, function, errors);
         }
+        "label" | "labels" => {
+            let message = "labels stand after the type; write `Counter<(name: &str)>`";
+            errors.at(key, message);
+        }
+        "name" => errors.at(
+            key,
+            "the name stands after the type; write `= \"app_name\"`",
+        ),
+        "help" => errors.at(key, "the help is the doc comment; write `/// ...`"),
         _ => match similar(key, &ATTRIBUTES) {
             // The compiler knows no attribute that is similar to one of these.
             Some(similar) => {
@@ -252,7 +261,7 @@ fn label_rule(rules: &mut LabelRules, attr: &Attribute, errors: &mut Errors) -> 
         Some(("label", key)) => {
             let parse = |input: ParseStream| {
                 comma_separated(input, |input| {
-                    let key = &grammar::key("`display`", input)?;
+                    let key = &grammar::key("`display`; write `#[label(display)]`", input)?;
                     match key.to_string().as_str() {
                         "display" => grammar::flag(key, &mut rules.display, input, errors),
                         _ => unknown("argument", key, &["display"], input, errors),

@@ -193,6 +193,7 @@ fn list_in_parentheses(input: ParseStream, errors: &mut Errors) -> syn::Result<V
 fn label(position: usize, input: ParseStream, errors: &mut Errors) -> syn::Result<ListedLabel> {
     let attrs = attributes(input)?;
     let rules = label_rules(&attrs, errors);
+    let unnamed = format_ident!("label{position}", span = input.span());
     if begins_label(input) {
         let parameter = input.call(Ident::parse_any)?;
         input.parse::<Token![:]>()?;
@@ -200,13 +201,17 @@ fn label(position: usize, input: ParseStream, errors: &mut Errors) -> syn::Resul
             errors.at(&parameter, without_type(&parameter));
             return Ok(placeholder(parameter, None));
         }
+        if parameter == "_" && !rules.name.is_set() {
+            let ty = type_of(&unnamed, input)?;
+            errors.at(&parameter, without_name(&ty));
+            return Ok(placeholder(unnamed, Some(ty)));
+        }
         return Ok(ListedLabel {
             rules,
             ty: type_of(&parameter, input)?,
             parameter,
         });
     }
-    let unnamed = format_ident!("label{position}", span = input.span());
     if let Some(quoted) = input.parse::<Option<LitStr>>()? {
         let name = quoted.parse().unwrap_or(unnamed);
         let message = format_args!("a label is written without quotes; write `{name}: &str`");
@@ -226,12 +231,15 @@ fn label(position: usize, input: ParseStream, errors: &mut Errors) -> syn::Resul
         let message = "expected a label; write `name: &str`";
         syn::Error::new(span, message)
     })?;
-    let message = format_args!(
+    errors.at(&ty, without_name(&ty));
+    Ok(placeholder(unnamed, Some(ty)))
+}
+
+fn without_name(ty: &Type) -> String {
+    format!(
         "the label has no name; write `name: {}`",
         spelled(ty.to_token_stream())
-    );
-    errors.at(&ty, message);
-    Ok(placeholder(unnamed, Some(ty)))
+    )
 }
 
 fn without_type(name: &Ident) -> String {

@@ -210,9 +210,10 @@ fn parameter_names(labels: &[ListedLabel]) -> Vec<Ident> {
     for (index, ListedLabel { parameter, .. }) in labels.iter().enumerate() {
         let is_word = syn::parse2::<Ident>(quote!(#parameter)).is_ok();
         let name = match parameter.to_string().as_str() {
-            // Keywords without a raw form are passed on, and the compiler rejects them as a name.
-            "self" | "Self" | "super" | "crate" => parameter.clone(),
-            "_" => format_ident!("__{index}", span = parameter.span()),
+            // Keywords without a raw form, which `model` reports.
+            "self" | "Self" | "super" | "crate" | "_" => {
+                format_ident!("__{index}", span = parameter.span())
+            }
             // `gen` is a keyword since edition 2024; its raw form is valid in all editions.
             "gen" => Ident::new_raw("gen", parameter.span()),
             _ if names.contains(parameter) => format_ident!("__{index}", span = parameter.span()),

@@ -2,7 +2,7 @@ use metrics_core::Label;
 
 #[derive(Label)]
 enum Cache {
-    #[label(skip)]
+    #[label(omit)]
     Hit,
 }
 
