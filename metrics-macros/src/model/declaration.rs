@@ -72,6 +72,10 @@ pub(crate) enum LabelsType {
     Type(Box<Type>),
 }
 
+/// Number of labels that a list may have: `metrics_core::LabelSet` is implemented for tuples of up
+/// to this length.
+pub(crate) const MAX_LISTED_LABELS: usize = 12;
+
 impl LabelsType {
     pub(crate) fn is_none(&self) -> bool {
         matches!(self, LabelsType::None)

@@ -2,12 +2,12 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{
-    Attribute, FnArg, Pat, PatIdent, Signature, Token, Type, Visibility,
+    Attribute, FnArg, LitStr, Pat, PatIdent, Signature, Token, Type, Visibility,
     ext::IdentExt,
     visit_mut::{self, VisitMut},
 };
 
-use super::{Args, Code, Enclosing, EntryLabel, generics::is_concrete};
+use super::{Args, Enclosing, EntryLabel, generics::is_concrete};
 
 /// An item that a function attribute is on.
 pub(crate) enum Item {
@@ -34,6 +34,15 @@ pub(crate) struct Function {
     pub(crate) brace: Span,
     /// Set if this stands for code in `measure!`.
     pub(crate) code: Option<Code>,
+}
+
+/// What a [`Function`] has that is not a function but code in `measure!`.
+#[derive(Clone)]
+pub(crate) struct Code {
+    /// The value of the label `function`.
+    pub(crate) name: LitStr,
+    /// The `move` of a closure or an `async` block.
+    pub(crate) capture: Option<Token![move]>,
 }
 
 impl Function {

@@ -1,7 +1,7 @@
 //! The input of `measure!`: code that is measured as the body of a function is.
 
 use syn::{
-    Block, Expr, Item, LitStr, Path, Token,
+    Block, Expr, Item, Path,
     visit_mut::{self, VisitMut},
 };
 
@@ -13,17 +13,8 @@ pub(crate) struct Measured {
     pub(crate) krate: Path,
     /// The attributes by which the code is measured; the first is the outermost.
     pub(crate) attributes: Vec<Args>,
-    /// A function without arguments, whose body is the code, with a [`Code`].
+    /// A function without arguments, whose body is the code, with a [`Code`](super::Code).
     pub(crate) function: Function,
-}
-
-/// What a [`Function`] has that is not a function but code in `measure!`.
-#[derive(Clone)]
-pub(crate) struct Code {
-    /// The value of the label `function`.
-    pub(crate) name: LitStr,
-    /// The `move` of a closure or an `async` block.
-    pub(crate) capture: Option<Token![move]>,
 }
 
 /// Reports each `return` and `?` that leaves a block. The block is compiled as a closure, in which

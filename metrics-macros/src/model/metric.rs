@@ -4,8 +4,8 @@ use proc_macro2::Ident;
 use syn::{LitStr, ext::IdentExt};
 
 use super::{
-    AllowList, Case, Declaration, Errors, LabelsType, ListedLabel, MetricAttrs, MetricType,
-    check::report_duplicates, either, similar,
+    AllowList, Case, Declaration, Errors, LabelsType, ListedLabel, MAX_LISTED_LABELS, MetricAttrs,
+    MetricType, check::report_duplicates, either, similar,
 };
 
 /// A checked declaration, with the name that the metric gets.
@@ -216,10 +216,6 @@ fn check_attrs(
         errors.at(key, message);
     }
 }
-
-/// Number of labels that a list may have: `metrics_core::LabelSet` is implemented for tuples of up
-/// to this length.
-pub(crate) const MAX_LISTED_LABELS: usize = 12;
 
 fn check_labels(labels: &[ListedLabel], errors: &mut Errors) {
     if let Some(label) = labels.get(MAX_LISTED_LABELS) {
