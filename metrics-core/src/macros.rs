@@ -340,7 +340,7 @@ mod enabled {
 /// `User-Agent`, `Accept` and `X-Prometheus-Scrape-Timeout-Seconds`. A series is not idle after
 ///
 /// * any recording that changes the value, for counters, histograms and summaries;
-/// * any recording, also a `set` to the same value, for gauges and state sets;
+/// * any recording, also a `set` to the same value, but not `get`, for gauges and state sets;
 /// * any increment or decrement, for an [`UpDownCounter`](crate::UpDownCounter), which does not
 ///   expire while it is not 0.
 ///

@@ -27,7 +27,25 @@ fn a_counter_rejects_negative_values_and_nan() {
 }
 
 #[test]
-fn an_up_down_counter_saturates_at_the_range_of_its_type() {
+fn an_up_down_counter_stays_exact_after_any_number_of_recordings() {
+    let registry = Registry::new();
+    let bytes = registry.create::<UpDownCounter>(options("a")).unwrap();
+    for _ in 0..5 {
+        for rest in 0..3 {
+            bytes.add(1 << 62);
+            assert_eq!(bytes.get(), (1 << 62) + rest);
+            // The thread adds its decrements to those of other threads when it ends.
+            std::thread::scope(|scope| {
+                scope.spawn(|| bytes.sub((1 << 62) - 1));
+            });
+        }
+        bytes.sub(3);
+        assert_eq!(bytes.get(), 0);
+    }
+}
+
+#[test]
+fn a_single_step_of_an_up_down_counter_is_limited_to_the_range_of_its_type() {
     let registry = Registry::new();
     let up = registry.create::<UpDownCounter>(options("a")).unwrap();
     up.add(u64::MAX);

@@ -4,7 +4,8 @@
 use std::{io, time::Duration};
 
 use metrics_core::{
-    Counter, Delivery, DynamicFamily, Format, Options, Recipient, Registry, testing::Clock,
+    Counter, Delivery, DynamicFamily, Format, Gauge, Options, Recipient, Registry, metrics,
+    testing::Clock,
 };
 
 const EXPIRY: Duration = Duration::from_secs(10);
@@ -158,6 +159,47 @@ fn a_late_confirmation_does_not_count_for_a_later_change() {
     assert!(peers.deliver("scraper"));
     assert!(peers.deliver("remote write"));
     assert!(!peers.deliver("scraper"));
+}
+
+metrics! {
+    /// Depth by queue.
+    #[expire("10s")]
+    static READ: Gauge<(queue: &str)> = "read_depth";
+}
+
+/// Asserts that reading a gauge does not keep its series; `read` reads the series `a`.
+fn assert_reading_keeps_nothing(registry: &Registry, set: impl Fn(), read: impl Fn() -> i64) {
+    let clock = Clock::stop();
+    let is_there = || {
+        let text = registry.encode_to_string(Format::Text);
+        text.contains("queue=\"a\"")
+    };
+    set();
+    assert!(is_there());
+    for _ in 0..2 {
+        clock.advance(EXPIRY / 2);
+        assert_eq!(read(), 3);
+        assert!(is_there());
+    }
+    assert!(!is_there());
+    // Setting the value that the gauge has keeps it.
+    set();
+    for _ in 0..5 {
+        clock.advance(EXPIRY / 2);
+        set();
+        assert!(is_there());
+    }
+}
+
+#[test]
+fn reading_a_gauge_does_not_keep_its_series() {
+    let (set, read) = (|| READ.with("a").set(3), || READ.with("a").get());
+    assert_reading_keeps_nothing(Registry::global(), set, read);
+    let registry = Registry::new();
+    let options = Options::new("depth", "Depth.").labels(["queue"]);
+    let depth: DynamicFamily<Gauge> = registry.create_family(options.expire(EXPIRY)).unwrap();
+    let (set, read) = (|| depth.with(&["a"]).set(3), || depth.with(&["a"]).get());
+    assert_reading_keeps_nothing(&registry, set, read);
 }
 
 #[test]

@@ -200,6 +200,15 @@ impl<M: DeclaredMetric> SeriesStorage for DeclaredSeries<M> {
         }
     }
 
+    #[inline]
+    fn record_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
+        if M::SERIES.is_some() {
+            self.with_shared_cell(op)
+        } else {
+            series_access::record_open_shared_cell(M::family(), self.series, op)
+        }
+    }
+
     fn with_values<R>(&self, op: impl FnOnce(&[u64]) -> R) -> R {
         series_access::with_values(M::family(), self.series, op)
     }

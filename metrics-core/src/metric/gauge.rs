@@ -51,13 +51,13 @@ impl<S: SeriesStorage> Gauge<S> {
             value as u64
         };
         self.0
-            .with_shared_cell(|cell| cell.store(bits, Ordering::Relaxed));
+            .record_shared_cell(|cell| cell.store(bits, Ordering::Relaxed));
     }
 
     /// Returns to the initial state: with `#[absent_until_set]` no value, otherwise 0.
     pub fn unset(&self) {
         self.0
-            .with_shared_cell(|cell| cell.store(0, Ordering::Relaxed));
+            .record_shared_cell(|cell| cell.store(0, Ordering::Relaxed));
     }
 
     /// Adds 1.
@@ -79,7 +79,7 @@ impl<S: SeriesStorage> Gauge<S> {
             return self.add_to_optional(n);
         }
         self.0
-            .with_shared_cell(|cell| cell.fetch_add(n as u64, Ordering::Relaxed));
+            .record_shared_cell(|cell| cell.fetch_add(n as u64, Ordering::Relaxed));
     }
 
     /// Subtracts `n`; wraps around at the limits of `i64`.
@@ -89,12 +89,12 @@ impl<S: SeriesStorage> Gauge<S> {
             return self.add_to_optional(n.wrapping_neg());
         }
         self.0
-            .with_shared_cell(|cell| cell.fetch_sub(n as u64, Ordering::Relaxed));
+            .record_shared_cell(|cell| cell.fetch_sub(n as u64, Ordering::Relaxed));
     }
 
     /// Adds `n` to the value, or to 0 if there is none.
     fn add_to_optional(&self, n: i64) {
-        self.0.with_shared_cell(|cell| {
+        self.0.record_shared_cell(|cell| {
             cell.update(Ordering::Relaxed, Ordering::Relaxed, |bits| {
                 let value = optional_value::int(bits).unwrap_or(0);
                 optional_value::from_int(value.wrapping_add(n))
@@ -151,13 +151,13 @@ impl<S: SeriesStorage> FloatGauge<S> {
             value.to_bits()
         };
         self.0
-            .with_shared_cell(|cell| cell.store(bits, Ordering::Relaxed));
+            .record_shared_cell(|cell| cell.store(bits, Ordering::Relaxed));
     }
 
     /// Returns to the initial state: with `#[absent_until_set]` no value, otherwise 0.
     pub fn unset(&self) {
         self.0
-            .with_shared_cell(|cell| cell.store(0, Ordering::Relaxed));
+            .record_shared_cell(|cell| cell.store(0, Ordering::Relaxed));
     }
 
     /// Adds 1.
@@ -173,7 +173,7 @@ impl<S: SeriesStorage> FloatGauge<S> {
     /// Adds `n`.
     pub fn add(&self, n: f64) {
         let is_optional = self.0.is_optional();
-        self.0.with_shared_cell(|cell| {
+        self.0.record_shared_cell(|cell| {
             cell.update(Ordering::Relaxed, Ordering::Relaxed, |bits| {
                 if is_optional {
                     let value = optional_value::float(bits).unwrap_or(0.0);

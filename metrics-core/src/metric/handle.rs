@@ -116,6 +116,14 @@ impl SeriesStorage for Handle {
         }
     }
 
+    fn record_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
+        if self.family.is_closed() {
+            self.with_shared_cell(op)
+        } else {
+            series_access::record_open_shared_cell(&self.family, self.series, op)
+        }
+    }
+
     fn with_values<R>(&self, op: impl FnOnce(&[u64]) -> R) -> R {
         #[cfg(metrics_off)]
         if is_disabled(&self.family) {

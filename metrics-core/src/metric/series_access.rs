@@ -38,6 +38,19 @@ pub(crate) fn with_open_shared_cell<R>(
     op(&region.shared_cells(at)[0])
 }
 
+/// Like [`with_open_shared_cell`], to record: the series is then not idle.
+pub(crate) fn record_open_shared_cell<R>(
+    family: &Family,
+    series: SeriesId,
+    op: impl FnOnce(&AtomicU64) -> R,
+) -> R {
+    let result = with_open_shared_cell(family, series, op);
+    if series.generation != 0 {
+        family.index().note_recording(series.place);
+    }
+    result
+}
+
 /// The shared cells of a series; `None` if the series was removed and another one has its place in
 /// the index.
 pub(crate) fn shared_cells(family: &Family, series: SeriesId) -> Option<&[AtomicU64]> {

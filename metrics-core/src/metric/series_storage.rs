@@ -52,6 +52,12 @@ pub(crate) mod sealed {
         /// Calls `op` with the one cell of a gauge or state set, which all threads share.
         fn with_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R;
 
+        /// Like [`with_shared_cell`](Self::with_shared_cell), to record.
+        #[inline(always)]
+        fn record_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
+            self.with_shared_cell(op)
+        }
+
         /// Calls `op` with the series' values, summed over all threads.
         fn with_values<R>(&self, op: impl FnOnce(&[u64]) -> R) -> R;
 

@@ -39,7 +39,7 @@ impl<L: Label, S: SeriesStorage> StateSet<L, S> {
     /// Makes `state` the current state.
     pub fn set(&self, state: L) {
         self.0
-            .with_shared_cell(|cell| cell.store(state.index() as u64, Ordering::Relaxed));
+            .record_shared_cell(|cell| cell.store(state.index() as u64, Ordering::Relaxed));
     }
 
     /// The name of the current state.

@@ -50,16 +50,20 @@ impl<S: SeriesStorage> UpDownCounter<S> {
         self.0.record(|cells| scalar::increment(&cells[1]));
     }
 
-    /// Adds `n`.
+    /// Adds `n`, at most `i64::MAX`; the value wraps around at the limits of `i64`.
     #[inline(always)]
     pub fn add(&self, n: u64) {
-        self.0.record(move |cells| scalar::add_count(&cells[0], n));
+        let n = n.min(i64::MAX.cast_unsigned());
+        self.0
+            .record(move |cells| scalar::add_wrapping(&cells[0], n));
     }
 
-    /// Subtracts `n`.
+    /// Subtracts `n`, at most `i64::MAX`; the value wraps around at the limits of `i64`.
     #[inline(always)]
     pub fn sub(&self, n: u64) {
-        self.0.record(move |cells| scalar::add_count(&cells[1], n));
+        let n = n.min(i64::MAX.cast_unsigned());
+        self.0
+            .record(move |cells| scalar::add_wrapping(&cells[1], n));
     }
 
     /// Adds 1, and subtracts it when the returned guard is dropped.

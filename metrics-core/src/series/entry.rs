@@ -55,9 +55,9 @@ pub(crate) enum Removal {
     Expired,
 }
 
-/// The bit of `pins` that marks a series which was pinned after the last scrape; used only in an
-/// index whose series expire.
-const RECENTLY_PINNED: u32 = 1 << 31;
+/// The bit of `pins` that marks a gauge or state set which was recorded after the last scrape; used
+/// only in an index whose series expire.
+const RECENTLY_RECORDED: u32 = 1 << 31;
 
 /// The key of one series, or the beginning of a long key, in one cache line.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ pub(crate) struct Entry<W = AtomicU64, H = AtomicU32> {
     version: W,
     /// The number of the key's first tail, or [`NO_TAIL`].
     next: H,
-    /// The number of handles that pin the series, and [`RECENTLY_PINNED`].
+    /// The number of handles that pin the series, and [`RECENTLY_RECORDED`].
     pins: H,
     words: [W; INLINE_WORDS],
 }
@@ -205,7 +205,7 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
         self.version.fetch_add(change, Ordering::SeqCst);
     }
 
-    /// Hides the series from look-ups, unless it is pinned or was pinned after the last scrape.
+    /// Hides the series from look-ups, unless it is pinned or was recorded after the last scrape.
     ///
     /// Returns whether it was hidden.
     pub(crate) fn suspend(&self) -> bool {
@@ -231,9 +231,9 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
         generation
     }
 
-    /// Whether a handle pins the series or has pinned it since the last call; clears the mark.
-    pub(crate) fn take_recently_pinned(&self) -> bool {
-        self.pins.fetch_and(!RECENTLY_PINNED, Ordering::SeqCst) != 0
+    /// Whether the series is pinned, or was marked as recorded since the last call; clears the mark.
+    pub(crate) fn take_recently_recorded(&self) -> bool {
+        self.pins.fetch_and(!RECENTLY_RECORDED, Ordering::SeqCst) != 0
     }
 
     /// Calls `each` with the number of every tail of the key.
@@ -254,15 +254,10 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
 
     /// Pins the series of this generation, so that no other series gets the entry; false if the
     /// series was removed or has expired.
-    ///
-    /// `expires` says whether the series of the index expire.
-    pub(crate) fn pin(&self, generation: u64, expires: bool) -> bool {
+    pub(crate) fn pin(&self, generation: u64) -> bool {
         // SeqCst, with `remove`, `suspend` and `is_pinned`: either this call sees the new version
         // or the writer sees the pin.
-        let pins = self.pins.fetch_add(1, Ordering::SeqCst);
-        if expires && pins & RECENTLY_PINNED == 0 {
-            self.pins.fetch_or(RECENTLY_PINNED, Ordering::SeqCst);
-        }
+        self.pins.fetch_add(1, Ordering::SeqCst);
         if self.version.load(Ordering::SeqCst) == generation {
             return true;
         }
@@ -279,9 +274,17 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
         self.pins.fetch_sub(1, Ordering::SeqCst);
     }
 
+    /// Marks the series, which the caller has pinned, as recorded.
+    pub(crate) fn note_recording(&self) {
+        // The load comes first, so that recordings between two scrapes do not write to the entry.
+        if self.pins.load(Ordering::Relaxed) & RECENTLY_RECORDED == 0 {
+            self.pins.fetch_or(RECENTLY_RECORDED, Ordering::SeqCst);
+        }
+    }
+
     /// Whether handles pin the series, so that the entry must not be given to another series.
     pub(crate) fn is_pinned(&self) -> bool {
-        self.pins.load(Ordering::SeqCst) & !RECENTLY_PINNED != 0
+        self.pins.load(Ordering::SeqCst) & !RECENTLY_RECORDED != 0
     }
 }
 

@@ -94,10 +94,9 @@ impl Index {
             }
             return false;
         }
-        // A gauge may be set to the value that it has, which the digest does not show; setting it
-        // pins the series.
-        let was_pinned = self.entry_at(position).take_recently_pinned();
-        if has_changed || was_pinned {
+        // A gauge may be set to the value that it has, which the digest does not show.
+        let was_recorded = self.entry_at(position).take_recently_recorded();
+        if has_changed || was_recorded {
             activity.digest = digest;
             activity.changed = clock::idle_clock();
             activity.number_of_change = number_of_change(exposition);

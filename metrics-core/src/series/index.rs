@@ -206,8 +206,16 @@ impl Index {
     /// Pins a series, so that no other series gets its place; false if the series was removed or
     /// has expired.
     pub(crate) fn pin(&self, series: SeriesId) -> bool {
-        let entry = self.blocks.entry(series.place);
-        entry.pin(series.generation, self.expiry != 0)
+        self.blocks.entry(series.place).pin(series.generation)
+    }
+
+    /// Notes that the program has recorded into the gauge or state set in this place, which it has
+    /// pinned, if series expire.
+    #[inline]
+    pub(crate) fn note_recording(&self, place: u32) {
+        if self.expiry != 0 {
+            self.blocks.entry(place).note_recording();
+        }
     }
 
     /// Adds a pin without a check of the generation: for a series that is pinned already, or for

@@ -35,7 +35,7 @@ pub enum Layout {
     Count,
     /// The bits of an `f64` that increases.
     FloatCount,
-    /// Two `u64`s that increase; the metric's value is the first minus the second.
+    /// Two `u64`s that increase modulo 2^64; the metric's value is the first minus the second.
     UpDown,
     /// A histogram with `buckets` classic buckets, including `+Inf`, and possibly native buckets:
     /// see [`histogram_block`] and `native/table.rs`.
@@ -187,9 +187,10 @@ impl Layout {
             match self {
                 // An optional gauge has one owner, so its values are never added to others.
                 Layout::Empty | Layout::OptionalInt | Layout::OptionalFloat => {}
-                Layout::Count | Layout::UpDown => {
+                Layout::Count => into[0] = into[0].saturating_add(from[0]),
+                Layout::UpDown => {
                     for (into, from) in into.iter_mut().zip(from) {
-                        *into = into.saturating_add(*from);
+                        *into = into.wrapping_add(*from);
                     }
                 }
                 // An `i64`, which wraps around as in `Gauge::add`.
@@ -227,9 +228,10 @@ impl Layout {
             | Layout::Float
             | Layout::OptionalInt
             | Layout::OptionalFloat => {}
-            Layout::Count | Layout::UpDown => {
+            Layout::Count => from[0] = from[0].saturating_sub(before[0]),
+            Layout::UpDown => {
                 for (from, before) in from.iter_mut().zip(before) {
-                    *from = from.saturating_sub(*before);
+                    *from = from.wrapping_sub(*before);
                 }
             }
             Layout::FloatCount => from[0] = difference(from[0], before[0]),
@@ -283,10 +285,13 @@ impl Layout {
             Layout::FloatCount => {
                 self.sum_scalars_with(shared, out, each_thread, add_floats);
             }
-            Layout::Count | Layout::UpDown => {
+            Layout::Count => {
                 self.sum_scalars_with(shared, out, each_thread, |a, b| {
                     a.saturating_add(scalar::count(b))
                 });
+            }
+            Layout::UpDown => {
+                self.sum_scalars_with(shared, out, each_thread, u64::wrapping_add);
             }
         }
     }
@@ -408,9 +413,13 @@ impl Layout {
             | Layout::Float
             | Layout::OptionalInt
             | Layout::OptionalFloat => {}
-            Layout::Count | Layout::UpDown => {
+            Layout::Count => {
+                let count = scalar::count(from[0].load(Ordering::Relaxed));
+                scalar::add_count(&into[0], count);
+            }
+            Layout::UpDown => {
                 for (from, into) in from.iter().zip(into) {
-                    scalar::add_count(into, scalar::count(from.load(Ordering::Relaxed)));
+                    scalar::add_wrapping(into, from.load(Ordering::Relaxed));
                 }
             }
             Layout::FloatCount => {

@@ -1,4 +1,5 @@
-//! Records into one 64-bit cell: counts that saturate, and sums of floats.
+//! Records into one 64-bit cell: counts that saturate, the two counts of an up-down counter, of
+//! which only the difference matters, and sums of floats.
 //!
 //! A thread's cell has one writer, so that a relaxed load and a store replace an atomic
 //! read-modify-write. Counts are stored with Release for up-down counters: a scrape that sees a
@@ -25,6 +26,14 @@ pub(crate) fn add_count<A: Atomic>(cell: &A, n: u64) {
     cell.store(sum.min(SATURATED), Ordering::Release);
 }
 
+/// Adds `n`, modulo 2^64, to one of the two counts of an up-down counter, in a cell that only the
+/// caller may write now.
+#[inline(always)]
+pub(crate) fn add_wrapping<A: Atomic>(cell: &A, n: u64) {
+    let sum = cell.load(Ordering::Relaxed).wrapping_add(n);
+    cell.store(sum, Ordering::Release);
+}
+
 /// Adds `n` to the `f64` in a cell that only the caller may write now.
 #[inline(always)]
 pub(crate) fn add_float(cell: &AtomicU64, n: f64) {
@@ -37,11 +46,9 @@ pub(crate) fn count(cell: u64) -> u64 {
     if cell < SATURATED { cell } else { u64::MAX }
 }
 
-/// `up - down`, limited to the range from `-i64::MAX` to `i64::MAX`.
+/// `up - down`, where both counts are modulo 2^64: exact if the difference is an `i64`.
 pub(crate) fn difference(up: u64, down: u64) -> i64 {
-    let above = i64::try_from(up.saturating_sub(down)).unwrap_or(i64::MAX);
-    let below = i64::try_from(down.saturating_sub(up)).unwrap_or(i64::MAX);
-    above - below
+    up.wrapping_sub(down).cast_signed()
 }
 
 /// A count of this size or above is saturated: it is read as `u64::MAX`.

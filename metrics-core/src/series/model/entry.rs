@@ -187,7 +187,7 @@ fn a_pinned_entry_is_not_given_to_another_series() {
             let place = Arc::clone(&place);
             move || place.replace()
         });
-        if place.entry.pin(OLD, false) {
+        if place.entry.pin(OLD) {
             place.start_use();
             place.end_use();
         }
@@ -209,13 +209,13 @@ fn an_entry_stays_pinned_until_the_last_handle_is_dropped() {
         let late = thread::spawn({
             let place = Arc::clone(&place);
             move || {
-                if place.entry.pin(OLD, false) {
+                if place.entry.pin(OLD) {
                     assert!(!place.is_given.load(Ordering::Relaxed), "pinned too late");
                     place.entry.unpin();
                 }
             }
         });
-        if place.entry.pin(OLD, false) {
+        if place.entry.pin(OLD) {
             place.start_use();
             place.entry.pin_again();
             place.entry.unpin();

@@ -128,7 +128,7 @@ impl Place {
             }
             return None;
         }
-        self.entry.take_recently_pinned();
+        self.entry.take_recently_recorded();
         state.shown = value;
         Some(value)
     }
@@ -228,10 +228,11 @@ impl Place {
 
     /// Pins the series if it is there, and records into it while it is pinned.
     fn record_pinned(&self) -> bool {
-        if !self.entry.pin(OLD, true) {
+        if !self.entry.pin(OLD) {
             return false;
         }
         self.record(OLD);
+        self.entry.note_recording();
         self.entry.unpin();
         self.was_pinned.store(true, Ordering::Relaxed);
         true
