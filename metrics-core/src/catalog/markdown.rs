@@ -194,3 +194,26 @@ fn anchor(heading: &str) -> String {
         .map(|c| if c == ' ' { '-' } else { c })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_help_text_that_looks_like_a_list_or_a_rule_stays_text() {
+        for (text, expected) in [
+            ("- a", "\\- a"),
+            ("+ a", "\\+ a"),
+            ("---", "\\---"),
+            ("1. a", "1\\. a"),
+            ("12) a", "12\\) a"),
+            ("    a", "a"),
+            ("1.5 s - or 2", "1\\.5 s - or 2"),
+            ("5 apples", "5 apples"),
+            (".a", ".a"),
+            ("", ""),
+        ] {
+            assert_eq!(prose(text), expected);
+        }
+    }
+}

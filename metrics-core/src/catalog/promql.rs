@@ -21,6 +21,29 @@ pub(crate) fn series(name: &str, matchers: &[String]) -> String {
     }
 }
 
+/// A selector of the series with any of these names: `{__name__=~"a|b",queue="mail"}`.
+pub(crate) fn any_series(names: &[String], matchers: &[String]) -> String {
+    if let [name] = names {
+        return series(name, matchers);
+    }
+    let names: Vec<_> = names.iter().map(|name| regex_escaped(name)).collect();
+    let name = matcher("__name__", "=~", &names.join("|"));
+    let all: Vec<_> = [name].into_iter().chain(matchers.iter().cloned()).collect();
+    format!("{{{}}}", all.join(","))
+}
+
+/// Escapes the special characters of a regular expression.
+fn regex_escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        if r"\.+*?()|[]{}^$".contains(c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
 /// A label matcher: `queue="mail"`.
 pub(crate) fn matcher(label: &str, operator: &str, value: &str) -> String {
     format!("{}{operator}{}", self::label(label), quoted(value))

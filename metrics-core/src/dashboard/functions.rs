@@ -32,7 +32,7 @@ fn dashboard(catalog: &Catalog) -> Dashboard {
         description: "Generated from the functions that the program measures; do not edit.",
         uid: None,
         datasource: None,
-        variables: Variables::of(&variables::anchor(catalog), calls.all()),
+        variables: Variables::of(variables::anchor(catalog), calls.all()),
         rows: vec![
             Row::expanded("All functions", table::of(&calls).into_iter().collect()),
             Row::expanded("Calls", calls.counted.map(counted).unwrap_or_default()),

@@ -39,7 +39,7 @@ fn dashboard(catalog: &Catalog) -> Dashboard {
         description: "Generated from the metrics that the program declares; do not edit.",
         uid: None,
         datasource: None,
-        variables: Variables::of(&variables::anchor(catalog), others()),
+        variables: Variables::of(variables::anchor(catalog), others()),
         rows,
     }
 }

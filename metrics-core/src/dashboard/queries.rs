@@ -19,14 +19,16 @@ pub(super) fn samples_with(family: &CatalogFamily, suffix: &str, more: Option<St
     promql::series(&name, &matchers)
 }
 
-/// The name of a sample that every series of the family has. A histogram with both kinds of buckets
-/// has it only if Prometheus stores the classic ones.
-pub(super) fn sample_name(family: &CatalogFamily) -> String {
+/// Names of samples, of which every series of the family has at least one. Prometheus stores the
+/// native or the classic series of a histogram with both kinds of buckets, or both.
+pub(super) fn sample_names(family: &CatalogFamily) -> Vec<String> {
+    let (name, count) = (family.name.clone(), format!("{}_count", family.name));
     match family.kind {
-        Kind::Histogram if is_native_only(family) => family.name.clone(),
-        Kind::Histogram | Kind::Summary => format!("{}_count", family.name),
-        Kind::GaugeHistogram => format!("{}_bucket", family.name),
-        _ => family.name.clone(),
+        Kind::Histogram if is_native_only(family) => vec![name],
+        Kind::Histogram if family.native.is_some() => vec![name, count],
+        Kind::Histogram | Kind::Summary => vec![count],
+        Kind::GaugeHistogram => vec![format!("{name}_bucket")],
+        _ => vec![name],
     }
 }
 

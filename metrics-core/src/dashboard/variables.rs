@@ -3,36 +3,40 @@
 use serde_json::{Value, json};
 
 use super::{
-    queries::sample_name,
+    queries::sample_names,
     selectors::{labels, variable_matchers},
 };
-use crate::catalog::{Catalog, CatalogFamily, promql};
+use crate::{
+    catalog::{Catalog, CatalogFamily, promql},
+    describe::kind::Kind,
+};
 
 /// The variables for the data source, `job`, `instance`, and labels of the metrics.
 #[derive(Clone, Debug)]
 pub(super) struct Variables {
-    /// A metric that every instance exposes, from which Grafana reads the values of `job` and
+    /// The names of samples that every instance exposes, from which Grafana reads the values of `job` and
     /// `instance`.
-    anchor: String,
-    /// Each label with the name of a metric that has it.
-    labels: Vec<(String, String)>,
+    anchor: Vec<String>,
+    /// Each label with the names of samples that have it.
+    labels: Vec<(String, Vec<String>)>,
 }
 
 impl Variables {
-    /// The variables for these families; `anchor` is a metric that the program always exposes.
+    /// The variables for these families; `anchor` has the names of samples that the program always
+    /// exposes.
     pub(super) fn of<'a>(
-        anchor: &str,
+        anchor: Vec<String>,
         families: impl IntoIterator<Item = &'a CatalogFamily>,
     ) -> Variables {
         let mut variables = Variables {
-            anchor: anchor.to_owned(),
+            anchor,
             labels: Vec::new(),
         };
         for family in families {
             for name in labels(family) {
                 if !variables.has(name) {
-                    let metric = sample_name(family);
-                    variables.labels.push((name.to_owned(), metric));
+                    let samples = sample_names(family);
+                    variables.labels.push((name.to_owned(), samples));
                 }
             }
         }
@@ -55,13 +59,13 @@ impl Variables {
         if let Some(uid) = datasource_uid {
             datasource["current"] = json!({ "selected": true, "text": uid, "value": uid });
         }
-        let job = query("job", &promql::series(&self.anchor, &[]));
-        let of_job = promql::series(&self.anchor, &variable_matchers(["job"]));
+        let job = query("job", &promql::any_series(&self.anchor, &[]));
+        let of_job = promql::any_series(&self.anchor, &variable_matchers(["job"]));
         let instance = query("instance", &of_job);
-        let labels = self.labels.iter().map(|(label, metric)| {
+        let labels = self.labels.iter().map(|(label, samples)| {
             query(
                 label,
-                &promql::series(metric, &variable_matchers(["job", "instance"])),
+                &promql::any_series(samples, &variable_matchers(["job", "instance"])),
             )
         });
         [datasource, job, instance]
@@ -93,20 +97,75 @@ fn query(label: &str, series: &str) -> Value {
     })
 }
 
-/// The name of a metric that every instance of the program exposes.
+/// The names of samples, of which every instance of the program exposes at least one.
 ///
 /// The last resort is `metrics_series`, which is missing if the registry has more than 1,000
 /// families or does not write self-metrics.
-pub(super) fn anchor(catalog: &Catalog) -> String {
+pub(super) fn anchor(catalog: &Catalog) -> Vec<String> {
     let infos = ["target_info", "build_info", "process_start_time_seconds"];
     let infos = infos.map(|name| format!("{}{name}", catalog.prefix));
     let found = infos
         .into_iter()
         .find(|name| catalog.family(name).is_some());
-    found.unwrap_or_else(|| format!("{}metrics_series", catalog.prefix))
+    if let Some(info) = found {
+        return vec![info];
+    }
+    let mut families = catalog.families.iter();
+    match families.find(|family| is_always_exposed(family)) {
+        Some(family) => sample_names(family),
+        None => vec![format!("{}metrics_series", catalog.prefix)],
+    }
+}
+
+/// Whether a family has samples from the start: its labels are closed, and it does not wait for its
+/// first value.
+fn is_always_exposed(family: &CatalogFamily) -> bool {
+    let has_zeros = matches!(family.kind, Kind::Counter | Kind::Histogram | Kind::Summary);
+    has_zeros && !family.collected && family.labels.iter().all(|label| label.values.is_some())
 }
 
 /// A panel's or variable's reference to the data source that the `datasource` variable selects.
 pub(super) fn datasource() -> Value {
     json!({ "type": "prometheus", "uid": "${datasource}" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Counter, Gauge, Histogram, Options, Registry};
+
+    fn options(name: &str) -> Options {
+        Options::new(name, "Help.")
+    }
+
+    #[test]
+    fn a_metric_that_is_exposed_from_the_start_stands_for_the_program() {
+        let registry = Registry::new();
+        let (gauge, labelled) = (options("a"), options("b_total").labels(["open"]));
+        registry.create::<Gauge>(gauge).expect("valid");
+        registry.create_family::<Counter>(labelled).expect("valid");
+        assert_eq!(anchor(&registry.catalog()), ["metrics_series"]);
+        registry
+            .create::<Counter>(options("c_total"))
+            .expect("valid");
+        assert_eq!(anchor(&registry.catalog()), ["c_total"]);
+        registry
+            .create::<Gauge>(options("process_start_time_seconds"))
+            .expect("valid");
+        let start = ["process_start_time_seconds"];
+        assert_eq!(anchor(&registry.catalog()), start);
+    }
+
+    #[test]
+    fn a_label_of_a_histogram_with_both_kinds_of_buckets_is_found_in_either() {
+        let registry = Registry::new();
+        let both = options("size").labels(["shop"]).native(1.1).buckets([1.0]);
+        registry.create_family::<Histogram>(both).expect("valid");
+        let catalog = registry.catalog();
+        let variables = Variables::of(vec!["up".to_owned()], &catalog.families);
+        let shop = variables.to_json(None).pop().expect("it has a label");
+        let query = shop["query"].as_str().expect("text");
+        let series = r#"label_values({__name__=~"size|size_count",job=~"#;
+        assert!(query.starts_with(series), "{query}");
+    }
 }
