@@ -9,7 +9,7 @@ pub use crate::{
         allow_list::{AllowList, Allowed, normalized, normalizer_values},
         bucket_table::Buckets,
         buckets::{nanos_with_infinity, with_infinity},
-        displayed::Displayed,
+        displayed::{displayed, displayed_option},
         flattened::{Flattened, LabelFields},
         label::closed_series,
     },

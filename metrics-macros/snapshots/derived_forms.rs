@@ -44,14 +44,11 @@ const _: () = {
             ::m::LabelSet::visit(&self.peer, __visitor);
             ::m::LabelVisitor::label(
                 __visitor,
-                &::m::__private::Displayed(&(self.address)),
+                &::m::__private::displayed(&(self.address)),
             );
             ::m::LabelVisitor::label(
                 __visitor,
-                &::core::option::Option::map(
-                    ::core::option::Option::as_ref(&(self.proxy)),
-                    ::m::__private::Displayed,
-                ),
+                &::m::__private::displayed_option(&(self.proxy)),
             );
         }
     }

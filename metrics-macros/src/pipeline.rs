@@ -106,35 +106,32 @@ fn give_way(inherited: &Args, attrs: &mut Vec<Attribute>) -> bool {
     false
 }
 
-/// Expands `measure!`. With errors, the code is emitted next to them without being measured, so that
-/// the code around it causes no further errors.
+/// Expands `measure!`. A syntax error is emitted alone. With other errors, the code is emitted next
+/// to them as it is written, so that the code around it causes no further errors.
 pub(crate) fn measure(input: TokenStream, mode: Mode) -> TokenStream {
     let mut errors = Errors::default();
     let parsed = parse::measured(input, &mut errors);
-    let code = if let Some(measured) = errors.take(parsed) {
-        let Measured {
-            krate,
-            mut attributes,
-            function,
-        } = measured;
-        model::merge(&mut attributes, &mut errors);
-        for args in attributes.iter().filter(|args| !args.is_incomplete) {
-            model::check_function(args, &function, &mut errors);
-        }
-        if errors.is_empty() && mode == Mode::On {
-            expand::measured(&attributes, &function)
-        } else {
-            expand::measured_off(&krate, &attributes, &function)
-        }
-    } else {
-        quote!(::core::unreachable!())
+    let Some(measured) = errors.take(parsed) else {
+        let error = errors.finish().err().map(syn::Error::into_compile_error);
+        return quote!({ #error });
     };
-    match errors.finish() {
-        Ok(()) => code,
-        Err(error) => {
-            let error = error.into_compile_error();
-            quote!({ #error #code })
-        }
+    let Measured {
+        krate,
+        mut attributes,
+        function,
+    } = measured;
+    model::merge(&mut attributes, &mut errors);
+    for args in attributes.iter().filter(|args| !args.is_incomplete) {
+        model::check_function(args, &function, &mut errors);
+    }
+    if let Err(error) = errors.finish() {
+        let error = error.into_compile_error();
+        let code = expand::unmeasured(&krate, &function);
+        return quote!({ #error #code });
+    }
+    match mode {
+        Mode::On => expand::measured(&attributes, &function),
+        Mode::Off => expand::measured_off(&krate, &attributes, &function),
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`Displayed`]: a label whose value is formatted with `Display`.
+//! Labels whose values are formatted with `Display`: [`displayed`] and [`displayed_option`].
 
 use std::{
     fmt::{self, Display, Write},
@@ -7,17 +7,29 @@ use std::{
 
 use crate::describe::label::Label;
 
-/// A label value that is formatted with [`Display`], for `#[label(display)]` and `%` in attributes.
+/// The label of a value that is formatted, for `#[label(display)]` and `%` in attributes.
+#[doc(hidden)]
+#[inline(always)]
+pub fn displayed<T: Display + ?Sized>(value: &T) -> impl Label {
+    Displayed(value)
+}
+
+/// The label of an optional value that is formatted; absent for `None`.
+#[doc(hidden)]
+#[inline(always)]
+pub fn displayed_option<T: Display>(value: &Option<T>) -> impl Label {
+    value.as_ref().map(Displayed)
+}
+
+/// A label value that is formatted.
 ///
 /// Every look-up formats the value, without an allocation if the text has at most [`INLINE`] bytes.
 /// No lock is held and no storage is in use meanwhile, so the user's code may record, even into the
 /// same metric. A panic in it is passed on. If it returns an error, the label is the text that it has
 /// written so far.
-#[derive(Debug)]
-#[doc(hidden)]
-pub struct Displayed<T>(pub T);
+struct Displayed<'a, T: ?Sized>(&'a T);
 
-impl<T: Display> Label for Displayed<T> {
+impl<T: Display + ?Sized> Label for Displayed<'_, T> {
     const VALUES: Option<&'static [&'static str]> = None;
 
     fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
@@ -85,7 +97,7 @@ mod tests {
             for count in 0..70 {
                 let text = part.repeat(count);
                 let parts = fmt::from_fn(|out| (0..count).try_for_each(|_| out.write_str(part)));
-                assert_eq!(Displayed(parts).with_str(str::to_owned), text);
+                assert_eq!(displayed(&parts).with_str(str::to_owned), text);
             }
         }
     }
@@ -96,6 +108,6 @@ mod tests {
             out.write_str("begun")?;
             Err(fmt::Error)
         });
-        assert_eq!(Displayed(failing).with_str(str::to_owned), "begun");
+        assert_eq!(displayed(&failing).with_str(str::to_owned), "begun");
     }
 }

@@ -69,6 +69,15 @@ pub(crate) fn measured(attributes: &[Args], function: &Function) -> TokenStream 
     body::code(function, &recorders.collect::<Vec<_>>())
 }
 
+/// The code of `measure!` as it is written, next to an error.
+pub(crate) fn unmeasured(krate: &Path, function: &Function) -> TokenStream {
+    let body = &function.body;
+    match &function.code {
+        Some(code) if code.is_block => quote!({ #body }),
+        _ => body::run(function, &quote!(#krate::__private::call)),
+    }
+}
+
 /// The code of `measure!` without recorders.
 pub(crate) fn measured_off(krate: &Path, attributes: &[Args], function: &Function) -> TokenStream {
     let checks = attributes.iter().map(|args| arguments_off(args, function));

@@ -27,7 +27,7 @@ mod tokens;
 pub(crate) use self::{
     container::container,
     derive::{label_enum, label_struct},
-    function::{function, function_off, measured, measured_off},
+    function::{function, function_off, measured, measured_off, unmeasured},
     metric::metric,
     stack::{attribute, moved, replace},
 };

@@ -22,14 +22,12 @@ pub(super) fn displayed(
     is_optional: bool,
 ) -> TokenStream {
     let krate = located_at(krate, span);
-    let displayed = quote_spanned!(span=> #krate::__private::Displayed);
-    if is_optional {
-        quote_spanned! {span=>
-            ::core::option::Option::map(::core::option::Option::as_ref(&(#value)), #displayed)
-        }
+    let function = if is_optional {
+        quote_spanned!(span=> displayed_option)
     } else {
-        quote_spanned!(span=> #displayed(&(#value)))
-    }
+        quote_spanned!(span=> displayed)
+    };
+    quote_spanned!(span=> #krate::__private::#function(&(#value)))
 }
 
 /// A block whose braces have this span.

@@ -43,6 +43,8 @@ pub(crate) struct Code {
     pub(crate) name: LitStr,
     /// The `move` of a closure or an `async` block.
     pub(crate) capture: Option<Token![move]>,
+    /// Whether this is a block, which is compiled as a closure.
+    pub(crate) is_block: bool,
 }
 
 impl Function {

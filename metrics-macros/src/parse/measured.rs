@@ -78,6 +78,12 @@ fn code(name: LitStr, input: ParseStream, errors: &mut Errors) -> syn::Result<Fu
     const EXPECTED: &str = "expected the code to measure; write `|| ...`, `async { ... }` or \
                             `{ ... }`";
 
+    if input.is_empty() {
+        let message = "the code to measure is missing; write `|| ...`, `async { ... }` or \
+                       `{ ... }` after the attributes";
+        return Err(syn::Error::new(name.span(), message));
+    }
+    let is_block = input.peek(Brace);
     let asyncness: Option<Token![async]> = input.parse()?;
     let capture: Option<Token![move]> = input.parse()?;
     let mut output: ReturnType = parse_quote!(-> _);
@@ -121,7 +127,11 @@ fn code(name: LitStr, input: ParseStream, errors: &mut Errors) -> syn::Result<Fu
         inner_attrs: Vec::new(),
         body,
         brace,
-        code: Some(Code { name, capture }),
+        code: Some(Code {
+            name,
+            capture,
+            is_block,
+        }),
     })
 }
 

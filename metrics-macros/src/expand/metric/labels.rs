@@ -170,8 +170,7 @@ impl Expansion<'_> {
             value = quote_spanned! {path.span()=>
                 #krate::__private::normalized(#path, #value)
             };
-        }
-        if let Some(key) = label.rules.display.key() {
+        } else if let Some(key) = label.rules.display.key() {
             value = displayed(
                 self.krate,
                 key.span(),

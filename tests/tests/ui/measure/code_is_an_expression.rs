@@ -1,0 +1,5 @@
+use metrics_core::measure;
+
+fn main() {
+    measure!("one", timed, 1 + 1);
+}

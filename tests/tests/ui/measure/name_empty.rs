@@ -1,0 +1,5 @@
+use metrics_core::measure;
+
+fn main() {
+    measure!("", timed, || 1);
+}

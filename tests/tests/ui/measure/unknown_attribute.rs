@@ -1,0 +1,5 @@
+use metrics_core::measure;
+
+fn main() {
+    measure!("one", time, || 1);
+}
