@@ -48,7 +48,8 @@ mod enabled {
 /// composed by a macro, as in `#[doc = concat!("Requests to ", "the API.")]`. A block
 /// may begin with `prefix = "app";`. Then the name may be omitted: it is composed of the prefix,
 /// the identifier in lower case, the unit, and the suffix that the type requires (`_total`,
-/// `_info`).
+/// `_info`). Names and units are string literals, also those of a `macro_rules!` fragment, or a
+/// `concat!` of literals.
 ///
 /// Types: [`Counter`](crate::Counter), [`FloatCounter`](crate::FloatCounter),
 /// [`Gauge`](crate::Gauge), [`FloatGauge`](crate::FloatGauge),
@@ -90,6 +91,7 @@ mod enabled {
 /// |---|---|---|
 /// | `#[name("type")]` | any label | the label's name, if it differs from the parameter's |
 /// | `#[allow_only("GET", "POST")]` | any label | all other values are recorded as `other`, or as the value given by `#[allow_only(..., else = "unknown")]`. The label is absent for the `None` of an `Option`. It is closed: if the others are too, all its values start at 0 |
+/// | `#[cfg(condition)]` | any label | the metric has the label, and its methods have the parameter, if the condition holds; up to four different conditions in a list |
 /// | `#[label(display)]` | a type that implements [`Display`](std::fmt::Display), or an `Option` of one | the formatted value is the label, which is open: see [`Labels`](derive@crate::Labels) |
 /// | `#[normalize(function)]` | any label | the function's result is recorded: `fn(&str) -> R` for a label of type `&str`, where `R` is a [`Label`](trait@crate::Label), such as `&str` or `Cow<str>`. The label is closed if `R` is. An allow-list applies to the result |
 ///

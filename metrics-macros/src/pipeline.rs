@@ -7,8 +7,8 @@ use syn::Attribute;
 use crate::{
     expand,
     model::{
-        self, Args, DeriveItem, Errors, Instrument, Item, LabelEnum, LabelStruct, Measured, Metric,
-        Mode,
+        self, Args, Declarations, DeriveItem, Errors, Instrument, Item, LabelEnum, LabelStruct,
+        Measured, Metric, Mode,
     },
     parse,
 };
@@ -144,10 +144,24 @@ pub(crate) fn declare(input: TokenStream, mode: Mode) -> TokenStream {
         Err(error) => return error.into_compile_error(),
     };
     let mut tokens = TokenStream::new();
-    for declaration in declarations.list {
-        let metric = Metric::new(declaration, declarations.prefix.as_ref(), &mut errors);
-        if let Some(metric) = metric {
-            tokens.extend(expand::metric(&metric, &declarations.krate, mode));
+    let Declarations {
+        krate,
+        prefix,
+        list,
+    } = declarations;
+    for declaration in list {
+        for (cfgs, declaration) in declaration.by_cfg(&mut errors) {
+            let mut own = Errors::default();
+            if let Some(metric) = Metric::new(declaration, prefix.as_ref(), &mut own) {
+                tokens.extend(expand::metric(&metric, &krate, mode));
+            }
+            if cfgs.is_empty() {
+                errors.append(own);
+            } else if let Err(error) = own.finish() {
+                // The combination of labels may be one that never occurs.
+                let error = error.into_compile_error();
+                tokens.extend(quote!(#(#cfgs)* const _: () = { #error };));
+            }
         }
     }
     tokens.extend(errors.finish().err().map(syn::Error::into_compile_error));

@@ -395,6 +395,18 @@ fn declared_metrics() {
 }
 
 #[test]
+fn a_metric_whose_labels_have_conditions() {
+    declared(
+        Mode::Off,
+        "declared_cfg",
+        &quote! {
+            /// Files opened.
+            static OPENED: Counter<(#[cfg(unix)] user: &str, path: &str)> = "app_files_total";
+        },
+    );
+}
+
+#[test]
 fn declared_metrics_of_other_types() {
     declared(
         Mode::On,

@@ -312,3 +312,29 @@ fn a_panic_of_display_is_passed_on_and_an_error_ends_the_text() {
     RECORDED.with(Failing::Error).inc();
     assert_eq!(samples("labels_failing_total"), [r#"{text="begun"} 1"#]);
 }
+
+#[test]
+fn a_label_with_a_condition_exists_if_the_condition_holds() {
+    metrics! {
+        /// Files.
+        static FILES: Counter<(
+            #[cfg(any())] missing: Unknown,
+            #[cfg(all())] user: &str,
+            #[cfg(any())]
+            #[allow_only("a")]
+            path: u8,
+            #[cfg(all())]
+            #[name("path")]
+            file: &str,
+        )> = "labels_files_total";
+        /// Doors.
+        static DOORS: Gauge<(#[cfg(any())] room: &str)> = "labels_doors";
+    }
+    FILES.with("ann", "/tmp").inc();
+    DOORS.set(2);
+    assert_eq!(
+        samples("labels_files_total"),
+        [r#"{user="ann",path="/tmp"} 1"#]
+    );
+    assert_eq!(samples("labels_doors"), ["2"]);
+}

@@ -184,6 +184,7 @@ pub(crate) struct Slo {
 }
 
 /// A duration that a percentage of calls should not exceed.
+#[derive(Clone)]
 pub(crate) struct Latency {
     pub(crate) seconds: f64,
     pub(crate) percent: LitFloat,

@@ -6,18 +6,21 @@ use syn::Expr;
 use super::Slot;
 
 /// The buckets of a histogram: native, classic or both.
+#[derive(Clone)]
 pub(crate) struct Buckets {
     pub(crate) native: Option<Native>,
     pub(crate) classic: Option<Bounds>,
 }
 
 /// Classic bucket bounds, or quantiles.
+#[derive(Clone)]
 pub(crate) enum Bounds {
     List(Vec<Expr>),
     Rule(Box<BoundsRule>),
 }
 
 /// `linear(start, step, count)` or `exponential(start, step, count)`.
+#[derive(Clone)]
 pub(crate) struct BoundsRule {
     pub(crate) name: Ident,
     pub(crate) start: Expr,
@@ -26,7 +29,7 @@ pub(crate) struct BoundsRule {
 }
 
 /// The options of native buckets.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Native {
     pub(crate) growth: Slot<Expr>,
     pub(crate) zero_threshold: Slot<Expr>,

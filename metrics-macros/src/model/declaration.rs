@@ -1,6 +1,6 @@
 //! The parsed input of `metrics!`: declarations of metrics, with their attributes and labels.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Attribute, Expr, LitStr, Path, Token, Type, Visibility};
 
 use super::{Bounds, Buckets, Help, Latency, Slot, label_name};
@@ -15,6 +15,7 @@ pub(crate) struct Declarations {
 }
 
 /// `#[...] pub static IDENT: Kind<Labels> = "name";`
+#[derive(Clone)]
 pub(crate) struct Declaration {
     pub(crate) attrs: MetricAttrs,
     pub(crate) vis: Visibility,
@@ -28,7 +29,7 @@ pub(crate) struct Declaration {
 }
 
 /// The attributes of a declaration.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct MetricAttrs {
     pub(crate) help: Help,
     pub(crate) utf8: Slot<()>,
@@ -51,6 +52,7 @@ pub(crate) struct MetricAttrs {
 }
 
 /// `#[expire("1h")]`: the idle time after which a series expires.
+#[derive(Clone)]
 pub(crate) struct Expiry {
     pub(crate) nanos: u64,
     pub(crate) span: Span,
@@ -58,12 +60,14 @@ pub(crate) struct Expiry {
 
 /// The declared type: `Kind`, `Kind<(a: A, b: &str)>`, `Kind<Labels>`, `StateSet<States>` or
 /// `StateSet<States, ...>` with labels.
+#[derive(Clone)]
 pub(crate) struct MetricType {
     pub(crate) kind: Ident,
     pub(crate) states: Option<Type>,
     pub(crate) labels: LabelsType,
 }
 
+#[derive(Clone)]
 pub(crate) enum LabelsType {
     None,
     /// A list of labels in parentheses, which is never empty.
@@ -83,6 +87,7 @@ impl LabelsType {
 }
 
 /// `#[...] parameter: Type` in a list of labels.
+#[derive(Clone)]
 pub(crate) struct ListedLabel {
     pub(crate) rules: LabelRules,
     /// The parameter of generated methods, and the label's name unless an attribute sets another.
@@ -98,7 +103,7 @@ impl ListedLabel {
 }
 
 /// The attributes of a label, which set its name and the rules for its values.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct LabelRules {
     pub(crate) name: Slot<LitStr>,
     pub(crate) allow_only: Slot<AllowList>,
@@ -106,9 +111,12 @@ pub(crate) struct LabelRules {
     pub(crate) normalize: Slot<Path>,
     /// Whether the value is formatted with `Display`.
     pub(crate) display: Slot<()>,
+    /// The conditions of `#[cfg(...)]`, without the parentheses.
+    pub(crate) cfgs: Vec<TokenStream>,
 }
 
 /// The content of `#[allow_only("GET", "POST", else = "unknown")]`.
+#[derive(Clone)]
 pub(crate) struct AllowList {
     pub(crate) values: Vec<LitStr>,
     /// The value that is recorded for all others; `"other"` if it is absent.

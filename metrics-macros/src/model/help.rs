@@ -5,9 +5,10 @@ use quote::quote;
 use syn::{Attribute, Expr, ExprLit, ExprMacro, Lit, LitStr, Meta};
 
 /// The lines of a doc comment.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Help(Vec<Part>);
 
+#[derive(Clone)]
 enum Part {
     /// A line that is not empty, without spaces around it.
     Line(String),

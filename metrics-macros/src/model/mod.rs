@@ -19,6 +19,7 @@ mod function;
 mod generics;
 mod help;
 mod instrument;
+mod label_cfg;
 mod measured;
 mod merge;
 mod metric;

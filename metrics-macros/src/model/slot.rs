@@ -5,6 +5,7 @@ use proc_macro2::Ident;
 use super::Errors;
 
 /// The value of an argument, with its key for error messages; empty if the argument is absent.
+#[derive(Clone)]
 pub(crate) struct Slot<T>(Option<(Ident, T)>);
 
 impl<T> Default for Slot<T> {

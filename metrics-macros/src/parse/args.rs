@@ -11,10 +11,10 @@ use syn::{
 
 use super::{
     grammar::{
-        arguments, comma, comma_separated, expression, flag, is_end, items, key, literal, path,
-        skip_argument, unknown, value,
+        arguments, comma, comma_separated, equals, expression, flag, is_end, items, key, literal,
+        path, skip_argument, unknown, value,
     },
-    slo,
+    slo, text,
 };
 use crate::model::{
     Args, BLOCK_ARGUMENT, Enclosing, Errors, INHERITED_ARGUMENT, Instrument, MOVED_ARGUMENT,
@@ -151,7 +151,11 @@ fn foreign(key: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<
 }
 
 fn text(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
-    literal(key, "a string literal", "\"...\"", input)
+    equals(key, "\"...\"", input)?;
+    text::text(input, |span| {
+        let message = format_args!("`{key}` takes a string literal; write `{key} = \"...\"`");
+        syn::Error::new(span, message)
+    })
 }
 
 fn boolean(key: &Ident, example: &str, input: ParseStream) -> syn::Result<LitBool> {

@@ -8,7 +8,9 @@ use syn::{
     parse::{ParseStream, Parser},
 };
 
-use super::{grammar::attributes, metric_attrs::metric_attrs, metric_type::metric_type};
+use super::{
+    grammar::attributes, metric_attrs::metric_attrs, metric_type::metric_type, text::text,
+};
 use crate::model::{Declaration, Declarations, Errors, similar};
 
 /// Parses the path of metrics-core, which the `macro_rules!` macro `metrics!` passes, and the
@@ -89,13 +91,14 @@ fn prefix(input: ParseStream, errors: &mut Errors) -> syn::Result<Option<LitStr>
         errors.at(&key, format_args!("the prefix needs `=`; {EXAMPLE}"));
     } else {
         input.parse::<Token![=]>()?;
-        let span = input.span();
-        if let Ok(prefix) = input.parse::<LitStr>() {
+        let prefix = text(input, |span| {
+            let message = format_args!("the prefix is a string literal; {EXAMPLE}");
+            syn::Error::new(span, message)
+        });
+        if let Some(prefix) = errors.take(prefix) {
             end(&prefix, "the prefix", input, errors)?;
             return Ok(Some(prefix));
         }
-        let message = format_args!("the prefix is a string literal; {EXAMPLE}");
-        errors.push(syn::Error::new(span, message));
     }
     while !input.is_empty() && input.parse::<Option<Token![;]>>()?.is_none() {
         input.parse::<TokenTree>()?;
@@ -170,11 +173,10 @@ fn name(input: ParseStream, errors: &mut Errors) -> syn::Result<Option<LitStr>> 
     if !has_name && !input.peek(LitStr) {
         return Ok(None);
     }
-    let span = input.span();
-    let Ok(name) = input.parse() else {
+    let name = text(input, |span| {
         let message = "the name is a string literal; write `= \"app_name\"`";
-        return Err(syn::Error::new(span, message));
-    };
+        syn::Error::new(span, message)
+    })?;
     if !has_name {
         errors.at(&name, "`=` is missing before the name; add it");
     }

@@ -10,7 +10,7 @@ use syn::{
     token::{Brace, Paren},
 };
 
-use super::{args, grammar::comma};
+use super::{args, grammar::comma, text::text};
 use crate::model::{
     Args, Code, Errors, Function, Instrument, Measured, check_exits, similar, without_comma,
 };
@@ -22,9 +22,9 @@ use crate::model::{
 pub(crate) fn measured(tokens: TokenStream, errors: &mut Errors) -> syn::Result<Measured> {
     let parser = |input: ParseStream| {
         let krate = input.call(Path::parse_mod_style)?;
-        let name: LitStr = input.parse().map_err(|error| {
+        let name = text(input, |span| {
             let message = "the name is missing; write `measure!(\"name\", timed, || ...)`";
-            syn::Error::new(error.span(), message)
+            syn::Error::new(span, message)
         })?;
         if name.value().is_empty() {
             errors.at(&name, "the name is empty; describe what the code does");

@@ -11,8 +11,11 @@ use syn::{
 use super::{
     grammar::{self, comma_separated, unknown},
     slo::{self, seconds},
+    text::text,
 };
-use crate::model::{AllowList, Errors, Expiry, LabelRules, MetricAttrs, Slo, Slot, similar};
+use crate::model::{
+    AllowList, Errors, Expiry, LabelRules, MetricAttrs, Slo, Slot, similar, without_comma,
+};
 
 /// Parses the attributes of a declaration.
 pub(super) fn metric_attrs(attrs: Vec<Attribute>, errors: &mut Errors) -> MetricAttrs {
@@ -49,7 +52,7 @@ fn metric_attr(
         "absent_until_set" => flag(&mut parsed.absent_until_set, key, attr, errors)?,
         "exemplars" => flag(&mut parsed.exemplars, key, attr, errors)?,
         "unit" => {
-            let unit = plain_argument(key, "a string literal", "\"seconds\"", attr)?;
+            let unit = text_argument(key, "\"seconds\"", attr)?;
             parsed.unit.set(key, unit, errors);
         }
         "buckets" => {
@@ -127,6 +130,14 @@ fn flag(
 /// Parses the argument of an attribute. The example is for the error message about a missing one.
 fn argument<T: Parse>(key: &Ident, example: &str, attr: &Attribute) -> syn::Result<T> {
     argument_with(T::parse, key, "an argument", example, attr)
+}
+
+/// Parses the argument of an attribute that is a string literal. The example is for the error
+/// message.
+fn text_argument(key: &Ident, example: &str, attr: &Attribute) -> syn::Result<LitStr> {
+    let what = "a string literal";
+    let parse = |input: ParseStream| text(input, |span| needs(key, what, example, span));
+    argument_with(parse, key, what, example, attr)
 }
 
 /// Parses the argument of an attribute. What it is, and the example, are for the error message, which
@@ -242,7 +253,7 @@ fn label_rule(rules: &mut LabelRules, attr: &Attribute, errors: &mut Errors) -> 
     let key = attr.path().get_ident();
     match key.map(Ident::to_string).as_deref().zip(key) {
         Some(("name", key)) => {
-            let name = plain_argument(key, "a string literal", "\"...\"", attr)?;
+            let name = text_argument(key, "\"...\"", attr)?;
             rules.name.set(key, name, errors);
         }
         Some(("allow_only", key)) => {
@@ -258,6 +269,12 @@ fn label_rule(rules: &mut LabelRules, attr: &Attribute, errors: &mut Errors) -> 
             let path = argument_with(parse, key, "the path of a function", "path", attr)?;
             rules.normalize.set(key, path, errors);
         }
+        Some(("cfg", key)) => match &attr.meta {
+            Meta::List(list) if !list.tokens.is_empty() => {
+                rules.cfgs.push(without_comma(list.tokens.clone()));
+            }
+            _ => return Err(needs(key, "a condition", "unix", key.span())),
+        },
         Some(("label", key)) => {
             let parse = |input: ParseStream| {
                 comma_separated(input, |input| {
@@ -271,8 +288,8 @@ fn label_rule(rules: &mut LabelRules, attr: &Attribute, errors: &mut Errors) -> 
             argument_with(parse, key, "`display`", "display", attr)?;
         }
         _ => {
-            let message = "unknown attribute of a label; expected `allow_only`, `label(display)`, \
-                           `name` or `normalize`";
+            let message = "unknown attribute of a label; expected `allow_only`, `cfg`, \
+                           `label(display)`, `name` or `normalize`";
             return Err(syn::Error::new(attr.path().span(), message));
         }
     }

@@ -21,6 +21,7 @@ mod metric_attrs;
 mod metric_type;
 mod slo;
 mod spelling;
+mod text;
 mod type_name;
 
 pub(crate) use self::{
