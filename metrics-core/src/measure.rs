@@ -18,10 +18,9 @@ pub use metrics_macros::off_measure as __measure;
 ///
 /// fn total(lines: &str) -> Result<u32, std::num::ParseIntError> {
 ///     let numbers = measure!("total: parse", counted, timed, || {
-///         let numbers: Result<Vec<u32>, _> = lines.lines().map(str::parse).collect();
-///         numbers
+///         lines.lines().map(str::parse).collect::<Result<Vec<u32>, _>>()
 ///     })?;
-///     Ok(measure!("total: sum", timed, { numbers.iter().sum() }))
+///     Ok(measure!("total: sum", timed, { numbers.iter().sum::<u32>() }))
 /// }
 ///
 /// assert_eq!(total("1\n2"), Ok(3));
@@ -62,9 +61,9 @@ pub use metrics_macros::off_measure as __measure;
 ///
 /// The outcomes and the arguments are those of the attributes: a result that is an `Err` is an
 /// `error`, a panic is a `panic`, and a future that is dropped before its end is `cancelled`. The
-/// type of the result is not known when the series are created, so `error` starts at 0 as well,
-/// unless a type written at the closure (`|| -> u32 { ... }`) or `fallible = false` says that there
-/// are no errors.
+/// compiler must be able to infer the type of the result from the code alone; write it otherwise, as
+/// in `|| -> u32 { ... }`. With a written type that is not a `Result`, or with `fallible = false`,
+/// there is no series for `error`; without, it starts at 0.
 ///
 /// `labels(name)` takes a variable in scope. Its type is not known, so the label is open:
 /// `labels(name: Type = name)` closes it. A type may not name a generic parameter of the function
