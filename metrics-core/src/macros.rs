@@ -421,7 +421,8 @@ pub use enabled::declare as __declare;
 /// `function` as `Type::method`, `<Type as Trait>::method` if the block implements a trait, or
 /// `Trait::method` in a trait. Without the block's attribute the label is only the function's name.
 /// Functions of one name in one module then share their series, which
-/// [`check`](crate::Registry::check) and the lints of the catalogue report.
+/// [`check`](crate::Registry::check) and the lints of the catalogue report. Part of a function is
+/// measured by [`measure!`](macro@crate::measure).
 ///
 /// An item in a block may have the attribute itself, also in a `cfg_attr` or imported under another
 /// name. It then takes the place of the block's, so each call is recorded once; `skip` excludes the

@@ -10,7 +10,11 @@ fn described(name: &str) -> (String, String, Vec<String>) {
     let family = family.unwrap_or_else(|| panic!("no family {name}"));
     let labels = family.metrics.iter().flat_map(|metric| &metric.labels);
     let labels = labels.map(|(name, _)| name.clone()).collect();
-    (family.help.clone(), family.unit.clone(), labels)
+    (
+        family.help.clone(),
+        family.unit.clone().unwrap_or_default(),
+        labels,
+    )
 }
 
 #[test]

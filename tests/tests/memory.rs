@@ -9,6 +9,7 @@ use std::{
     fs,
     future::{Future, ready},
     hint::black_box,
+    net::IpAddr,
     num::ParseIntError,
     path::Path,
     pin::pin,
@@ -123,6 +124,23 @@ fn counting_allocates_nothing() {
         FLOAT.inc_by(0.5);
         CLOSED.with(Side::Left, true).inc();
         CLOSED.with(Side::Right, false).inc_by(2);
+    });
+}
+
+#[test]
+fn formatting_a_label_allocates_nothing() {
+    metrics! {
+        /// Connections.
+        static OPENED: Counter<(
+            #[label(display)] peer: IpAddr,
+            #[label(display)] proxy: Option<IpAddr>,
+            user: Option<&str>,
+        )> = "memory_opened_total";
+    }
+    let longest = IpAddr::from([0xffff_u16; 8]);
+    allocates_only_at_first(|| {
+        OPENED.with(longest, None, Some("a")).inc();
+        OPENED.with(longest, Some(longest), None).inc();
     });
 }
 
