@@ -296,6 +296,15 @@ impl Desc {
         self
     }
 
+    /// Adds const labels before the others.
+    pub(crate) fn prepend_const_labels(&mut self, labels: &[(CowStr, CowStr)]) {
+        let all = labels.iter().chain(&*self.const_labels);
+        self.const_labels = all.cloned().collect();
+        if !labels.iter().all(|(name, _)| name::is_legacy_label(name)) {
+            self.label_scheme = ValidationScheme::Utf8;
+        }
+    }
+
     /// Sets the upper bounds of a histogram or the quantiles of a summary; for the macros.
     #[doc(hidden)]
     #[must_use]

@@ -272,9 +272,9 @@ impl<'a> Collection<'a> {
 fn are_names_valid(settings: &Settings, desc: &Desc, labels: &[(&str, &str)]) -> bool {
     // A state set is exposed with an additional label that has the name of the metric, so no other
     // label may have it.
-    let is_state_label = |name: &str| {
-        let unprefixed = name.strip_prefix(settings.prefix.as_str());
-        desc.kind == Kind::StateSet && unprefixed == Some(desc.name())
+    let state_label = match desc.kind {
+        Kind::StateSet => Some(format!("{}{}", settings.prefix, desc.name())),
+        _ => None,
     };
     let differ = |a, b| escaping::common_name(a, b).is_none();
     labels.iter().enumerate().all(|(at, (name, _))| {
@@ -282,7 +282,7 @@ fn are_names_valid(settings: &Settings, desc: &Desc, labels: &[(&str, &str)]) ->
         name::check_label(name, desc.kind, desc.label_scheme).is_ok()
             && earlier.all(|(earlier, _)| differ(earlier, name))
             && const_labels.all(|(label, _)| differ(label, name))
-            && !is_state_label(name)
+            && state_label.as_ref().is_none_or(|label| differ(label, name))
     })
 }
 

@@ -10,7 +10,7 @@ use crate::{
     metric::family::{Family, FamilyRef},
     registry::{
         collected::Collected,
-        exposed_family::{CollectorFamily, ExposedFamily, exposition_order, is_selected},
+        exposed_family::{ExposedFamily, exposition_order, is_selected},
         registered_collector::RegisteredCollector,
         self_metrics::SelfMetrics,
         settings::Settings,
@@ -85,10 +85,8 @@ impl ExposedFamilies {
     pub(crate) fn drop_duplicates(&self, collected: &mut [Option<Collected>]) {
         for family in self.families.iter().filter(|of| of.collectors.len() > 1) {
             let mut label_sets = HashSet::new();
-            let collectors = || family.collectors.iter();
-            let desc_of = |by: &CollectorFamily| &self.collectors[by.collector].descs()[by.family];
-            let has_legacy_labels = collectors().all(|by| desc_of(by).has_legacy_labels());
-            for by in collectors() {
+            let has_legacy_labels = family.desc.has_legacy_labels();
+            for by in &family.collectors {
                 let Some(collected) = &mut collected[by.collector] else {
                     continue;
                 };
@@ -106,8 +104,9 @@ impl ExposedFamilies {
                     is_new
                 });
                 let dropped = (before - series.len()) as u64;
-                let status = &self.collectors[by.collector].status;
-                status.reject(desc_of(by).name(), dropped);
+                let collector = &self.collectors[by.collector];
+                let status = &collector.status;
+                status.reject(collector.descs()[by.family].name(), dropped);
             }
         }
     }

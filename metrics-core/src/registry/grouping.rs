@@ -1,7 +1,7 @@
 //! Groups the metrics and collectors of a registry into families, and finds declarations that
 //! clash.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, ptr, sync::Arc};
 
 use crate::{
     describe::desc::Desc,
@@ -210,7 +210,14 @@ impl Grouping {
         let known = self.names.family(desc);
         let known = known.filter(|at| families[*at].desc.name() == desc.name());
         let (at, merges_with) = if let Some(at) = known {
-            (at, check_agreement(&families[at], desc, item)?)
+            if is_exposed(&families[at], &self.families.collectors, declaration) {
+                return Ok(());
+            }
+            let merges_with = check_agreement(&families[at], desc, item)?;
+            if !desc.has_legacy_labels() {
+                families[at].desc.label_scheme = desc.label_scheme;
+            }
+            (at, merges_with)
         } else {
             self.names.insert(desc, families, &self.settings)?;
             families.push(ExposedFamily::new(desc));
@@ -255,6 +262,33 @@ impl Grouping {
             family: collectors[at].add_family(desc.clone()),
             is_computed: matches!(item, Item::DeclaredCollector(_)),
         }
+    }
+}
+
+/// Whether a family has the series of a declaration already, because the metric or collector is in
+/// the registry in several ways: its registry is included through several others, or the collector
+/// is registered in several registries.
+fn is_exposed(
+    family: &ExposedFamily,
+    collectors: &[RegisteredCollector],
+    declaration: &Declaration<'_>,
+) -> bool {
+    let is_same_scope = |other: Option<&Arc<Scope>>| match (declaration.scope(), other) {
+        (None, None) => true,
+        (Some(scope), Some(other)) => scope.is_equivalent(other),
+        (Some(scope), None) | (None, Some(scope)) => scope.is_empty(),
+    };
+    match &*declaration.item {
+        // A metric is in one registry, so only inclusions lead to it in several ways.
+        Item::Metric(_) if declaration.included.is_none() => false,
+        Item::Metric(metric) => family.members.iter().flatten().any(|member| {
+            let scope = member.included.as_ref().map(|(scope, _)| scope);
+            ptr::eq(&raw const *member.metric, &raw const **metric) && is_same_scope(scope)
+        }),
+        item => family.collectors.iter().any(|by| {
+            let collector = &collectors[by.collector];
+            collector.item().is_same(item) && is_same_scope(collector.scope())
+        }),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{
     collections::HashSet,
+    mem,
+    ops::{Deref, DerefMut},
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -75,6 +77,44 @@ pub(crate) struct State {
     /// Kept so that the time to create many metrics is proportional to their number.
     grouping: Option<Grouping>,
     statuses: CollectorStatuses,
+    discarded: Discarded,
+}
+
+/// What was removed from the state of a registry while it is locked.
+#[derive(Debug, Default)]
+struct Discarded {
+    families: Vec<Arc<ExposedFamilies>>,
+    groupings: Vec<Grouping>,
+}
+
+/// The state of a registry while it is locked.
+///
+/// What was discarded meanwhile is dropped once the registry is unlocked: it may hold the last
+/// reference to a collector, whose destructor is code of the program and may use the registry.
+pub(crate) struct LockedState<'a> {
+    /// Unlocks the registry when it is dropped, before `discarded`, because it is declared first.
+    state: MutexGuard<'a, State>,
+    discarded: Discarded,
+}
+
+impl Drop for LockedState<'_> {
+    fn drop(&mut self) {
+        self.discarded = mem::take(&mut self.state.discarded);
+    }
+}
+
+impl Deref for LockedState<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for LockedState<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
 }
 
 /// A registry that another one includes.
@@ -98,7 +138,8 @@ impl State {
 
     /// Drops the grouped families, because items have changed.
     pub(crate) fn regroup(&mut self) {
-        (self.families, self.grouping) = (None, None);
+        self.discarded.families.extend(self.families.take());
+        self.discarded.groupings.extend(self.grouping.take());
     }
 
     /// Groups the items, and adds `item`; the grouping stays as it is if that clashes.
@@ -106,8 +147,10 @@ impl State {
         let mut grouping = self.take_grouping(settings);
         let added = grouping.add(item, &mut self.statuses);
         if added.is_ok() || item.descs().len() == 1 {
-            self.families = None;
+            self.discarded.families.extend(self.families.take());
             self.grouping = Some(grouping);
+        } else {
+            self.discarded.groupings.push(grouping);
         }
         added.map_err(|clashes| Error::new(clashes.join("\n")))
     }
@@ -129,24 +172,28 @@ impl State {
     ) -> Result<(), Error> {
         let mut grouping = self.take_grouping(settings);
         let clashes = grouping.include(&part.families, part.registry.settings());
-        self.families = None;
+        self.discarded.families.extend(self.families.take());
         if clashes.is_empty() {
             self.parts.push(part);
             self.grouping = Some(grouping);
             return Ok(());
         }
+        self.discarded.groupings.push(grouping);
+        self.discarded.families.push(part.families);
         Err(Error::new(clashes.join("\n")))
     }
 
     /// Takes over the families of included registries, which have changed if they were grouped
     /// anew.
-    fn update_parts(&mut self, current: Vec<Part>) {
+    fn update_parts(&mut self, current: &[Part]) {
         for current in current {
             let mut parts = self.parts.iter_mut();
             if let Some(part) = parts.find(|part| part.registry.is_same(&current.registry))
                 && !Arc::ptr_eq(&part.families, &current.families)
             {
-                *part = current;
+                let families = Arc::clone(&current.families);
+                let replaced = mem::replace(&mut part.families, families);
+                self.discarded.families.push(replaced);
                 self.regroup();
             }
         }
@@ -190,9 +237,12 @@ impl Registry {
         }))
     }
 
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> LockedState<'_> {
         let state = &self.0.state;
-        state.lock().unwrap_or_else(PoisonError::into_inner)
+        LockedState {
+            state: state.lock().unwrap_or_else(PoisonError::into_inner),
+            discarded: Discarded::default(),
+        }
     }
 
     pub(crate) fn is_same(&self, other: &Registry) -> bool {
@@ -213,8 +263,9 @@ impl Registry {
         for part in &mut parts {
             part.families = part.registry.exposed_families();
         }
+        // `parts` outlives `state`, so that nothing in it is dropped while the registry is locked.
         let mut state = self.state();
-        state.update_parts(parts);
+        state.update_parts(&parts);
         self.add_first_used(&mut state);
         if state.families.is_none() {
             let families = state.take_grouping(&self.0.settings).finish();

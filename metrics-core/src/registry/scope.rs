@@ -40,12 +40,22 @@ impl Scope {
         &self.labels
     }
 
+    /// Whether the scope adds neither a prefix nor a label.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.prefix.is_empty() && self.rendered.is_empty()
+    }
+
+    /// Whether both scopes add the same prefix and the same labels, whatever their order is.
+    pub(crate) fn is_equivalent(&self, other: &Scope) -> bool {
+        let sorted = |scope: &Scope| label_text::sorted(&scope.rendered);
+        self.prefix == other.prefix && sorted(self) == sorted(other)
+    }
+
     /// The description with the prefix and the const labels of the scope.
     pub(crate) fn apply(&self, desc: &Desc) -> Desc {
         let mut desc = desc.clone();
         desc.name.to_mut().insert_str(0, &self.prefix);
-        let own = self.labels.iter().chain(&*desc.const_labels);
-        desc.const_labels = own.cloned().collect();
+        desc.prepend_const_labels(&self.labels);
         desc
     }
 

@@ -6,8 +6,8 @@ use std::sync::{
 };
 
 use metrics_core::{
-    Collection, Desc, Format, Gauge, HistogramSnapshot, Kind, NativeHistogramSnapshot, Options,
-    Registry, SummarySnapshot,
+    Collection, Collector, Desc, Format, Gauge, HistogramSnapshot, Kind, NativeHistogramSnapshot,
+    Options, Registry, SummarySnapshot,
 };
 
 use crate::support::{
@@ -261,6 +261,48 @@ fn a_state_set_with_a_label_of_its_own_name_is_omitted() {
     assert!(text.contains("app_x{x=\"1\",app_x=\"a\"} 1\n"), "{text}");
     let line = "app_metrics_rejected_total{family=\"app_x\",reason=\"value\"} 1\n";
     assert!(text.contains(line), "{text}");
+}
+
+#[test]
+fn a_state_set_with_a_label_that_is_escaped_like_its_name_is_omitted() {
+    let registry = Registry::new();
+    registry.write_self_metrics(true);
+    let write = |desc: &Desc, out: &mut Collection<'_>| {
+        out.state_set(desc, &[("a_b", "1")], &[("on", true)]);
+        out.state_set(desc, &[("c", "1")], &[("on", true)]);
+    };
+    let collector = utf8(Kind::StateSet, "a.b", write);
+    registry.register(collector).unwrap();
+    let text = registry.encode_to_string(Format::Text);
+    assert_eq!(text.matches("\na_b{").count(), 1, "{text}");
+    assert_eq!(rejected(&registry, "a.b"), 2);
+}
+
+#[test]
+fn labels_are_escaped_although_another_collector_of_the_family_has_plain_names() {
+    let registry = Registry::new();
+    let write = |name: &'static str| {
+        move |desc: &Desc, out: &mut Collection<'_>| {
+            out.gauge(desc, &[(name, "1")], 1.0);
+        }
+    };
+    registry.register(Scripted::named("x", write("a"))).unwrap();
+    let collector = utf8(Kind::Gauge, "x", write("b.c"));
+    registry.register(collector).unwrap();
+    let text = registry.encode_to_string(Format::Text);
+    assert!(text.ends_with("\nx{a=\"1\"} 1\nx{b_c=\"1\"} 1\n"), "{text}");
+}
+
+/// Creates a collector whose labels may have names with any characters.
+fn utf8(
+    kind: Kind,
+    name: &'static str,
+    write: impl Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static,
+) -> Arc<dyn Collector> {
+    Arc::new(Scripted {
+        descs: [Desc::utf8(kind, name, "What it is.")],
+        write,
+    })
 }
 
 #[test]

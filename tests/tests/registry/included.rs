@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use metrics_core::{
-    Collection, Collector, Counter, Desc, Format, Gauge, Histogram, Kind, MetricValue, Number,
-    Options, Registry, SummarySnapshot,
+    Collection, Collector, Counter, Desc, Error, Escaping, Format, Gauge, Histogram, Kind,
+    MetricValue, Number, Options, Registry, SummarySnapshot,
 };
 use tests::{Refusal, promtool_check, protobuf::protobuf, python_openmetrics, python_text};
 
@@ -231,4 +231,141 @@ fn an_excluded_registry_is_no_longer_exposed() {
     assert!(registry.exclude(&part));
     assert!(!registry.exclude(&part));
     assert_eq!(registry.encode_to_string(Format::Text), "");
+}
+
+#[test]
+fn a_registry_included_in_two_ways_is_exposed_once() {
+    let shared = Registry::new();
+    shared
+        .create::<Counter>(options("jobs_total"))
+        .unwrap()
+        .inc();
+    shared.create::<Gauge>(options("open")).unwrap().set(3);
+    let everything = Everything::shared();
+    shared.register(Arc::clone(&everything)).unwrap();
+    let registry = including(&[&including(&[&shared]), &including(&[&shared]), &shared]);
+    registry.write_self_metrics(true);
+    registry.register(everything).unwrap();
+    registry.check().unwrap();
+    let text = registry.encode_to_string(Format::Text);
+    for line in [
+        "jobs_total 1",
+        "open 3",
+        "wait_seconds_count{of=\"all\"} 2",
+        "metrics_rejected_total{family=\"wait_seconds\",reason=\"value\"} 0",
+    ] {
+        assert!(text.contains(&format!("\n{line}\n")), "{line} in {text}");
+    }
+}
+
+#[test]
+fn a_registry_included_in_two_ways_with_different_labels_is_exposed_twice() {
+    let shared = Registry::new();
+    shared.create::<Gauge>(options("open")).unwrap().set(3);
+    let parts = ["a", "b"].map(|zone| {
+        let part = Registry::builder().label("zone", zone).build().unwrap();
+        part.include(&shared).unwrap();
+        part
+    });
+    let text = including(&[&parts[0], &parts[1]]).encode_to_string(Format::Text);
+    assert!(
+        text.ends_with("\nopen{zone=\"a\"} 3\nopen{zone=\"b\"} 3\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn const_labels_of_an_included_registry_are_escaped() {
+    let builder = Registry::builder().utf8().label("cloud.zone", "b");
+    let part = builder.build().unwrap();
+    part.create::<Gauge>(options("open")).unwrap().set(3);
+    part.register(Everything::shared()).unwrap();
+    let registry = including(&[&part]);
+    let text = registry.encode_to_string(Format::Text);
+    for line in [
+        "open{cloud_zone=\"b\"} 3",
+        "wait_seconds_count{cloud_zone=\"b\",of=\"all\"} 2",
+    ] {
+        assert!(text.contains(&format!("\n{line}\n")), "{line} in {text}");
+    }
+    let exposition = Format::OpenMetrics.with_escaping(Escaping::Values);
+    let text = registry.encode_to_string(exposition);
+    assert!(
+        text.contains("\nopen{U__cloud_2e_zone=\"b\"} 3\n"),
+        "{text}"
+    );
+    let exposition = Format::TextV1.with_escaping(Escaping::AllowUtf8);
+    let text = registry.encode_to_string(exposition);
+    assert!(text.contains("\nopen{\"cloud.zone\"=\"b\"} 3\n"), "{text}");
+    let mut out = Vec::new();
+    registry.encode(Format::Protobuf, &mut out).unwrap();
+    for family in protobuf(&out).unwrap() {
+        for metric in family.metric {
+            assert_eq!(metric.label[0].name(), "cloud_zone");
+        }
+    }
+}
+
+#[test]
+fn series_with_const_labels_that_are_escaped_alike_are_exposed_once() {
+    let parts = ["cloud.zone", "cloud_zone"].map(|label| {
+        let part = Registry::builder().utf8().label(label, "b");
+        let part = part.build().unwrap();
+        part.register(Everything::shared()).unwrap();
+        part
+    });
+    let registry = including(&[&parts[0], &parts[1]]);
+    let text = registry.encode_to_string(Format::Text);
+    assert_eq!(text.matches("\nwait_seconds_count{").count(), 1, "{text}");
+}
+
+#[test]
+fn a_label_that_is_escaped_like_a_const_label_of_an_included_registry_is_a_clash() {
+    let outer = Registry::builder().utf8().label("cloud.zone", "b");
+    let outer = outer.build().unwrap();
+    let inner = Registry::new();
+    labelled::<Gauge>(&inner, options("open").labels(["cloud_zone"]));
+    outer.include(&inner).unwrap_err();
+}
+
+/// A collector whose destructor uses a registry.
+struct UsesInDrop(Desc, Registry);
+
+impl Collector for UsesInDrop {
+    fn descs(&self) -> &[Desc] {
+        std::slice::from_ref(&self.0)
+    }
+
+    fn collect(&self, out: &mut Collection<'_>) {
+        out.gauge(&self.0, &[], 1.0);
+    }
+}
+
+impl Drop for UsesInDrop {
+    fn drop(&mut self) {
+        self.1.check().unwrap();
+    }
+}
+
+#[test]
+fn a_collector_that_leaves_an_included_registry_may_use_the_including_one_when_dropped() {
+    let part = Registry::new();
+    let registry = including(&[&part]);
+    let changes: [fn(&Registry) -> Result<(), Error>; 3] = [
+        |registry| registry.check(),
+        |registry| registry.create::<Gauge>(options("later")).map(drop),
+        |registry| registry.include(&Registry::new()),
+    ];
+    for change in changes {
+        let desc = Desc::new(Kind::Gauge, "open", "Help.");
+        let collector: Arc<dyn Collector> = Arc::new(UsesInDrop(desc, registry.clone()));
+        part.register(Arc::clone(&collector)).unwrap();
+        registry.check().unwrap();
+        part.unregister(&collector);
+        part.check().unwrap();
+        // `registry` has the last reference, until it takes over the change of `part`.
+        drop(collector);
+        // A destructor that waits for the registry's lock would never return.
+        change(&registry).unwrap();
+    }
 }
