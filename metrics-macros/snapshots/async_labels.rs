@@ -93,23 +93,18 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
             _,
         >(&__future))
             .form();
+        let __ending = __form
+            .ending::<
+                ::m::__private::call::Counted<_>,
+                _,
+                _,
+            >(|__result| {
+                !::m::__private::call::map_result::<_, bool>(__result, Stored::is_whole)
+            });
         ::m::__private::call::TrackedFuture::<
             _,
             ::m::__private::call::Counted<_>,
             _,
-        >::labelled_with(
-            __future,
-            __form
-                .ending::<
-                    ::m::__private::call::Counted<_>,
-                    _,
-                    _,
-                >(|__result| {
-                    !::m::__private::call::map_result::<
-                        _,
-                        bool,
-                    >(__result, Stored::is_whole)
-                }),
-        )
+        >::labelled_with(__future, __ending)
     };
 }

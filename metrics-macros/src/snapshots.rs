@@ -219,6 +219,62 @@ fn a_future() {
 }
 
 #[test]
+fn a_type_that_may_be_a_future() {
+    compare(
+        &COUNTED,
+        "returned",
+        &quote!(),
+        &quote! {
+            fn call(&mut self, number: u8) -> Self::Future {
+                self.service.call(number)
+            }
+        },
+    );
+}
+
+#[test]
+fn a_trait_that_may_be_that_of_futures() {
+    compare(
+        &COUNTED,
+        "returned_impl",
+        &quote!(),
+        &quote! {
+            fn job(number: u8) -> impl Job<Output = u8> + Send {
+                ready(number)
+            }
+        },
+    );
+}
+
+#[test]
+fn a_stream_that_the_attribute_states() {
+    compare(
+        &TIMED,
+        "stated",
+        &quote!(stream),
+        &quote! {
+            fn numbers(&self) -> Numbers<'_> {
+                Box::pin(iter(&self.numbers))
+            }
+        },
+    );
+}
+
+#[test]
+fn a_stream_of_an_async_function() {
+    compare(
+        &COUNTED,
+        "async_stream",
+        &quote!(),
+        &quote! {
+            async fn open(path: &str) -> impl Stream<Item = Line> {
+                connect(path).await.lines()
+            }
+        },
+    );
+}
+
+#[test]
 fn the_box_of_async_trait() {
     compare(
         &COUNTED,

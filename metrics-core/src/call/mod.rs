@@ -42,14 +42,19 @@ pub use declared::{AnyDeclared, Declares, Undeclared};
 pub use function::{FunctionFamily, FunctionSpec};
 pub use future::{CallStart, Ending, TrackedFuture, TrackedIntoFuture};
 pub use outcome::Outcome;
-pub use output::{Output, OutputProbe, output_levels, output_of};
+pub use output::{
+    Output, OutputProbe, boxed_stream_ending, output_levels, output_of, stream_ending,
+};
 pub use probe::{
     HasError, Inferred, TypeProbe, TypeProbeFallback, ValueProbe, ValueProbeFallback, error_of,
     never_fails,
 };
 pub use recorder::{Counted, EXEMPLARS, InFlightCall, NATIVE, Recorder};
 pub use result::{CallOutcome, LabelledOutcome, OpenLabel, ResultValue, check_outcome, map_result};
-pub use returned::{Body, Follow, Keep, ReturnProbe, Wrap, body, return_levels};
+pub use returned::{
+    Body, BoxedFutureForm, BoxedStreamForm, Follow, FutureForm, IntoFutureForm, Keep, ReturnProbe,
+    StreamForm, Wrap, body, follow, return_levels,
+};
 pub use series::{CallSeries, CallTarget, LocalCallSeries, typed};
 pub use state::CallState;
 pub use stream::{StreamEnding, TrackedStream};

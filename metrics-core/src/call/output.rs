@@ -25,26 +25,6 @@ pub const fn output_of<D, F: Future>(_: &F) -> OutputProbe<F::Output, D> {
     OutputProbe(PhantomData)
 }
 
-impl<T, D> OutputProbe<T, D> {
-    /// The form of an `impl Trait` that the attribute states to be a stream.
-    #[inline(always)]
-    pub const fn stream(&self) -> Output<StreamOutput, T>
-    where
-        T: Stream,
-    {
-        Output(PhantomData)
-    }
-
-    /// The form of another type that the attribute states to be a stream.
-    #[inline(always)]
-    pub const fn boxed_stream(&self) -> Output<BoxedStreamOutput, T>
-    where
-        T: BoxedStream,
-    {
-        Output(PhantomData)
-    }
-}
-
 /// A tracked stream with the auto traits and lifetimes of the ones that [`Output`] creates.
 type SomeTrackedStream<S> =
     TrackedStream<S, Counted<CallSeries>, bool, fn(&<S as Stream>::Item) -> bool>;
@@ -146,4 +126,34 @@ impl<T: BoxedStream> Output<BoxedStreamOutput, T> {
     {
         StreamEnding::new(outcome_of, T::from_tracked)
     }
+}
+
+/// The ending of a future whose output the attribute states to be a stream.
+#[inline(always)]
+pub fn stream_ending<R, F, O, C>(
+    _: &F,
+    outcome_of: C,
+) -> Ending<F::Output, R, O, C, TrackedStream<F::Output, R, O, C>>
+where
+    F: Future<Output: Stream>,
+    R: FollowingRecorder,
+    O: CallOutcome,
+    C: Fn(&<F::Output as Stream>::Item) -> O + Copy,
+{
+    Output::<StreamOutput, _>(PhantomData).ending(outcome_of)
+}
+
+/// Like [`stream_ending`], for a stream in a box.
+#[inline(always)]
+pub fn boxed_stream_ending<R, F, O, C>(
+    _: &F,
+    outcome_of: C,
+) -> Ending<F::Output, R, O, C, F::Output>
+where
+    F: Future<Output: BoxedStream>,
+    R: FollowingRecorder,
+    O: CallOutcome + Send + Sync + 'static,
+    C: Fn(&<F::Output as Stream>::Item) -> O + Copy + Send + Sync + 'static,
+{
+    Output::<BoxedStreamOutput, _>(PhantomData).ending(outcome_of)
 }

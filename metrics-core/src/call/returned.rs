@@ -49,51 +49,6 @@ impl<T, B> Body<T, B> {
     pub const fn probe<D>(&self) -> ReturnProbe<T, D> {
         ReturnProbe(PhantomData)
     }
-
-    /// The form of a value that is an `impl IntoFuture`.
-    #[inline(always)]
-    pub const fn into_future(&self) -> Follow<IntoFutureForm, T>
-    where
-        T: IntoFuture,
-    {
-        Follow(PhantomData)
-    }
-
-    /// The form of an `impl Trait` that the attribute states to be a future.
-    #[inline(always)]
-    pub const fn future(&self) -> Follow<FutureForm, T>
-    where
-        T: Future,
-    {
-        Follow(PhantomData)
-    }
-
-    /// The form of an `impl Trait` that the attribute states to be a stream.
-    #[inline(always)]
-    pub const fn stream(&self) -> Follow<StreamForm, T>
-    where
-        T: Stream,
-    {
-        Follow(PhantomData)
-    }
-
-    /// The form of another type that the attribute states to be a future.
-    #[inline(always)]
-    pub const fn boxed_future(&self) -> Follow<BoxedFutureForm, T>
-    where
-        T: BoxedFuture,
-    {
-        Follow(PhantomData)
-    }
-
-    /// The form of another type that the attribute states to be a stream.
-    #[inline(always)]
-    pub const fn boxed_stream(&self) -> Follow<BoxedStreamForm, T>
-    where
-        T: BoxedStream,
-    {
-        Follow(PhantomData)
-    }
 }
 
 /// Selects a form by the return type `T`. `D` stands for the bounds of an `impl Trait`.
@@ -249,27 +204,28 @@ impl<K: Wrap<T>, T> Follow<K, T> {
         K::wrap(series.series(), (body.run)(), outcome_of)
     }
 
-    /// Like [`run`](Self::run), for a call that is known to end in a future or stream.
-    #[inline(always)]
-    pub fn follow<F, B, O, C>(
-        self,
-        series: CallSeries,
-        body: Body<T, B>,
-        outcome_of: C,
-    ) -> K::Wrapped<F, O, C>
-    where
-        F: FollowingRecorder,
-        B: FnOnce() -> T,
-        O: CallOutcome + Send + Sync + 'static,
-        C: Fn(&K::Read) -> O + Send + Sync + 'static,
-    {
-        K::wrap(series, (body.run)(), outcome_of)
-    }
-
     /// Type-checks the closure that reads the result, under `--cfg metrics_off`.
     pub fn check<O: CallOutcome>(self, outcome_of: impl FnOnce(&K::Read) -> O) {
         drop(outcome_of);
     }
+}
+
+/// Runs a body and wraps the returned value in one that records the call, in the form `K`, which the
+/// attribute or the syntax of the return type states.
+#[inline(always)]
+pub fn follow<K, F, T, B, O, C>(
+    series: CallSeries,
+    body: Body<T, B>,
+    outcome_of: C,
+) -> K::Wrapped<F, O, C>
+where
+    K: Wrap<T>,
+    F: FollowingRecorder,
+    B: FnOnce() -> T,
+    O: CallOutcome + Send + Sync + 'static,
+    C: Fn(&K::Read) -> O + Send + Sync + 'static,
+{
+    K::wrap(series, (body.run)(), outcome_of)
 }
 
 /// A recorder that a future or stream can hold.

@@ -41,7 +41,7 @@ use crate::{
     expand::{
         output::{closure_output, is_never, type_hint},
         recorder::Recorder,
-        tokens::in_braces,
+        tokens::{in_braces, located_at},
     },
     model::{CallForm, Follow, Function, first_span, ungrouped},
 };
@@ -257,15 +257,13 @@ pub(super) fn measured_block(function: &Function, recorders: &[Recorder]) -> Tok
 /// {
 ///     let __future = async move { .. };
 ///     let __form = (&&&&call::output_of::<call::Undeclared, _>(&__future)).form();
-///     call::TrackedFuture::<_, call::Counted<_>, _>::with(
-///         { .. },
-///         __future,
-///         __form.ending::<call::Counted<_>, _, _>(|__result| ..),
-///     )
+///     let __ending = __form.ending::<call::Counted<_>, _, _>(|__result| ..);
+///     call::TrackedFuture::<_, call::Counted<_>, _>::with({ .. }, __future, __ending)
 /// }
 /// ```
 ///
-/// `metrics_core::call::output` describes how the compiler selects the form.
+/// `metrics_core::call::output` describes how the compiler selects the form. With `#[counted(stream)]`
+/// the ending is `call::stream_ending::<call::Counted<_>, _, _, _>(&__future, ..)`.
 fn tracked_output(
     function: &Function,
     recorder: &Recorder,
@@ -287,23 +285,39 @@ fn tracked_output(
         ReturnType::Type(_, ty) => (first_span(ty), matches!(ungrouped(ty), Type::ImplTrait(_))),
         ReturnType::Default => (function.brace, false),
     };
-    let method = match (follow, is_opaque) {
-        (Follow::Stream, true) => "stream",
-        (Follow::Stream, false) => "boxed_stream",
-        _ => "form",
+    let ending_name = match (follow, is_opaque) {
+        (Follow::Stream, true) => Some("stream_ending"),
+        (Follow::Stream, false) => Some("boxed_stream_ending"),
+        _ => None,
     };
-    let method = Ident::new(method, span);
-    let ending = quote!(#form_name.ending::<#ty, _, _>(#ending));
-    let tracked = if recorder.is_labelled {
-        quote!(labelled_with(#name, #ending))
+    let (form, ending) = if let Some(ending_name) = ending_name {
+        let ending_name = Ident::new(ending_name, span);
+        let (call, ty) = (located_at(call, span), located_at(ty, span));
+        let function = quote_spanned!(span=> #call::#ending_name::<#ty, _, _, _>);
+        (quote!(), quote!(#function(&#name, #ending)))
     } else {
-        quote!(with(#series, #name, #ending))
+        let form = quote_spanned!(span=> form());
+        let form = quote! {
+            #[allow(clippy::needless_borrow)]
+            let #form_name = (&&&&#call::output_of::<#bounds, _>(&#name)).#form;
+        };
+        (form, quote!(#form_name.ending::<#ty, _, _>(#ending)))
+    };
+    let ending_variable = Ident::new("__ending", Span::mixed_site());
+    let (constructor, series) = if recorder.is_labelled {
+        ("labelled_with", None)
+    } else {
+        ("with", Some(quote!(#series,)))
+    };
+    let constructor = Ident::new(constructor, Span::call_site());
+    let tracked = quote! {
+        let #ending_variable = #ending;
+        #call::TrackedFuture::<_, #ty, _>::#constructor(#series #name, #ending_variable)
     };
     let block = quote_spanned! {function.brace=>
         let #name = #future;
-        #[allow(clippy::needless_borrow)]
-        let #form_name = (&&&&#call::output_of::<#bounds, _>(&#name)).#method();
-        #call::TrackedFuture::<_, #ty, _>::#tracked
+        #form
+        #tracked
     };
     in_braces(function.brace, block).into()
 }

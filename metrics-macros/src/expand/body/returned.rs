@@ -24,8 +24,9 @@
 //! ```
 //!
 //! `metrics_core::call::returned` describes how the compiler selects the form. With `#[counted(future)]`
-//! the form is `__body.boxed_future()`, and `.follow::<call::Counted<_>, _, _, _>(..)` takes the place of
-//! `.run`. If the return type is `impl Trait`, its bounds are in the place of `call::Undeclared`:
+//! it is known: the last two statements are then `call::follow::<call::BoxedFutureForm, call::Counted<_>,
+//! _, _, _, _>(__series, __body, ..)`. If the return type is `impl Trait`, its bounds are in the place of
+//! `call::Undeclared`:
 //!
 //! ```text
 //! enum __Declared {}
@@ -41,7 +42,11 @@ use super::{
     emit::{body_block, emit, return_statement},
 };
 use crate::{
-    expand::{output::closure_output, recorder::Recorder, tokens::in_braces},
+    expand::{
+        output::closure_output,
+        recorder::Recorder,
+        tokens::{in_braces, located_at},
+    },
     model::{Follow, Function, first_span, ungrouped},
 };
 
@@ -94,36 +99,31 @@ fn call_of(
         ReturnType::Default => (function.brace, false),
     };
     let form = match (follow, is_opaque) {
-        (Follow::Probed, _) => {
-            let form = quote_spanned!(span=> form());
-            quote! {
-                #[allow(clippy::needless_borrow)]
-                let #form_name = (&&&&&&&#body_name.probe::<#bounds>()).#form;
-            }
-        }
-        (Follow::IntoFuture, _) => quote!(let #form_name = #body_name.into_future();),
-        (Follow::Future, true) => stated(&form_name, &body_name, "future", span),
-        (Follow::Future, false) => stated(&form_name, &body_name, "boxed_future", span),
-        (Follow::Stream, true) => stated(&form_name, &body_name, "stream", span),
-        (Follow::Stream, false) => stated(&form_name, &body_name, "boxed_stream", span),
+        (Follow::Probed, _) => None,
+        (Follow::IntoFuture, _) => Some("IntoFutureForm"),
+        (Follow::Future, true) => Some("FutureForm"),
+        (Follow::Future, false) => Some("BoxedFutureForm"),
+        (Follow::Stream, true) => Some("StreamForm"),
+        (Follow::Stream, false) => Some("BoxedStreamForm"),
     };
-    let run = if follow == Follow::Probed {
-        quote!(run::<#ty, #ty, _, _, _, _>)
+    let run = if let Some(form) = form {
+        let form = Ident::new(form, span);
+        let (call, ty) = (located_at(call, span), located_at(ty, span));
+        let follow = quote_spanned!(span=> #call::follow::<#call::#form, #ty, _, _, _, _>);
+        quote!(#follow(#series_name, #body_name, #ending))
     } else {
-        quote!(follow::<#ty, _, _, _>)
+        let form = quote_spanned!(span=> form());
+        quote! {
+            #[allow(clippy::needless_borrow)]
+            let #form_name = (&&&&&&&#body_name.probe::<#bounds>()).#form;
+            #form_name.run::<#ty, #ty, _, _, _, _>(#series_name, #body_name, #ending)
+        }
     };
     quote_spanned! {function.brace=>
         let #series_name = #series;
         let #body_name = #call::body(move || #output #closure);
-        #form
-        #form_name.#run(#series_name, #body_name, #ending)
+        #run
     }
-}
-
-/// Assigns a form that the attribute states.
-fn stated(form: &Ident, body: &Ident, name: &str, span: Span) -> TokenStream {
-    let name = Ident::new(name, span);
-    quote!(let #form = #body.#name();)
 }
 
 fn is_opaque(ty: &Type) -> bool {

@@ -1,0 +1,78 @@
+fn call(&mut self, number: u8) -> Self::Future {
+    #[allow(unused_imports)]
+    use ::m::__private::call::ValueProbeFallback as _;
+    #[allow(unused_imports)]
+    use ::m::__private::call::return_levels::*;
+    return {
+        let __series = {
+            const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+                &[
+                    (
+                        ::m::__private::Cow::Borrowed("function"),
+                        ::m::__private::Cow::Borrowed("call"),
+                    ),
+                    (
+                        ::m::__private::Cow::Borrowed("module"),
+                        ::m::__private::Cow::Borrowed(::core::module_path!()),
+                    ),
+                ],
+                ::core::file!(),
+                ::m::__private::line_in(::core::file!(), ::core::line!(), "", 0u32),
+                ::core::module_path!(),
+                ::m::__private::call::OutcomeLabel::Present {
+                    error: ::m::__private::call::Possible::Unknown,
+                    cancelled: ::m::__private::call::Possible::Unknown,
+                },
+            );
+            const __CELLS: usize = __SPEC
+                .cell_count(::m::__private::call::FunctionFamily::COUNTED);
+            static __SHARED: [::m::__private::AtomicU64; __CELLS] = [const {
+                ::m::__private::AtomicU64::new(0)
+            }; __CELLS];
+            static __FAMILY: ::m::__private::Family = {
+                ::m::__register! {
+                    ::m::__private::Registration::Family(& __FAMILY)
+                }
+                __SPEC.family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
+            };
+            type __Local = <::m::__private::Strategy<
+                {
+                    ::m::__private::choose_strategy(
+                        __CELLS,
+                        true,
+                        ::m::__private::MAX_STATIC_CELLS,
+                    )
+                },
+            > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+            ::m::__private::thread_local! {
+                static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit
+                > ::INIT };
+            }
+            ::m::__private::call::LocalCallSeries::new(
+                ::m::__private::call::CallSeries::unlabelled(&__FAMILY),
+                &__LOCAL,
+            )
+        };
+        let __body = ::m::__private::call::body(move || -> Self::Future {
+            let _ = &self;
+            #[allow(clippy::shadow_same)]
+            let number = number;
+            { self.service.call(number) }
+        });
+        #[allow(clippy::needless_borrow)]
+        let __form = (&&&&&&&__body.probe::<::m::__private::call::Undeclared>()).form();
+        __form
+            .run::<
+                ::m::__private::call::Counted<_>,
+                ::m::__private::call::Counted<_>,
+                _,
+                _,
+                _,
+                _,
+            >(
+                __series,
+                __body,
+                |__result| ::m::__private::call::ValueProbe(__result).is_error(),
+            )
+    };
+}
