@@ -136,6 +136,27 @@ pub fn future(n: u32) -> impl ::core::future::Future<Output = u32> {
     async move { n }
 }
 
+#[counted(future)]
+pub fn stated_future(n: u32) -> Boxed<u32> {
+    ::std::boxed::Box::pin(::core::future::ready(n))
+}
+
+/// A trait that the macro cannot tell from one of futures.
+pub trait Shown {}
+
+impl Shown for u32 {}
+
+#[counted]
+#[timed]
+pub fn shown(n: u32) -> impl Shown {
+    n
+}
+
+#[counted]
+pub async fn shown_later(n: u32) -> impl Shown {
+    ::core::future::ready(n).await
+}
+
 #[counted]
 #[timed]
 #[in_flight]
@@ -143,7 +164,7 @@ pub fn boxed(n: u32) -> Boxed<u32> {
     ::std::boxed::Box::pin(async move { n })
 }
 
-/// An alias of a boxed future, which the macros do not recognise by its name.
+/// An alias of a boxed future, which the macros do not recognise by its name, so the compiler has to.
 pub type Boxed<T> = BoxFuture<T>;
 /// An alias with the name that the crate `futures` uses, which the macros recognise.
 pub type BoxFuture<T> = ::core::pin::Pin<

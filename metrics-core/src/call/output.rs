@@ -130,30 +130,29 @@ impl<T: BoxedStream> Output<BoxedStreamOutput, T> {
 
 /// The ending of a future whose output the attribute states to be a stream.
 #[inline(always)]
-pub fn stream_ending<R, F, O, C>(
+pub fn stream_ending<R, S, F, O, C>(
     _: &F,
     outcome_of: C,
-) -> Ending<F::Output, R, O, C, TrackedStream<F::Output, R, O, C>>
+) -> Ending<S, R, O, C, TrackedStream<S, R, O, C>>
 where
-    F: Future<Output: Stream>,
+    S: Stream,
+    F: Future<Output = S>,
     R: FollowingRecorder,
     O: CallOutcome,
-    C: Fn(&<F::Output as Stream>::Item) -> O + Copy,
+    C: Fn(&S::Item) -> O + Copy,
 {
-    Output::<StreamOutput, _>(PhantomData).ending(outcome_of)
+    Output::<StreamOutput, S>(PhantomData).ending(outcome_of)
 }
 
 /// Like [`stream_ending`], for a stream in a box.
 #[inline(always)]
-pub fn boxed_stream_ending<R, F, O, C>(
-    _: &F,
-    outcome_of: C,
-) -> Ending<F::Output, R, O, C, F::Output>
+pub fn boxed_stream_ending<R, S, F, O, C>(_: &F, outcome_of: C) -> Ending<S, R, O, C, S>
 where
-    F: Future<Output: BoxedStream>,
+    S: BoxedStream,
+    F: Future<Output = S>,
     R: FollowingRecorder,
     O: CallOutcome + Send + Sync + 'static,
-    C: Fn(&<F::Output as Stream>::Item) -> O + Copy + Send + Sync + 'static,
+    C: Fn(&S::Item) -> O + Copy + Send + Sync + 'static,
 {
-    Output::<BoxedStreamOutput, _>(PhantomData).ending(outcome_of)
+    Output::<BoxedStreamOutput, S>(PhantomData).ending(outcome_of)
 }

@@ -263,7 +263,7 @@ pub(super) fn measured_block(function: &Function, recorders: &[Recorder]) -> Tok
 /// ```
 ///
 /// `metrics_core::call::output` describes how the compiler selects the form. With `#[counted(stream)]`
-/// the ending is `call::stream_ending::<call::Counted<_>, _, _, _>(&__future, ..)`.
+/// the ending is `call::stream_ending::<call::Counted<_>, _, _, _, _>(&__future, ..)`.
 fn tracked_output(
     function: &Function,
     recorder: &Recorder,
@@ -293,7 +293,7 @@ fn tracked_output(
     let (form, ending) = if let Some(ending_name) = ending_name {
         let ending_name = Ident::new(ending_name, span);
         let (call, ty) = (located_at(call, span), located_at(ty, span));
-        let function = quote_spanned!(span=> #call::#ending_name::<#ty, _, _, _>);
+        let function = quote_spanned!(span=> #call::#ending_name::<#ty, _, _, _, _>);
         (quote!(), quote!(#function(&#name, #ending)))
     } else {
         let form = quote_spanned!(span=> form());

@@ -57,7 +57,10 @@
     clippy::unreachable
 )]
 
-use core::future::{Future, ready};
+use core::{
+    future::{Future, ready},
+    pin::Pin,
+};
 
 use metrics_core::{Label, Labels, counted, in_flight, metrics, timed};
 
@@ -331,6 +334,47 @@ mod tests {
     }
 }
 
+/// A future in a box.
+pub type Answer = Pin<Box<dyn Future<Output = Result<u32, Fault>> + Send>>;
+
+/// Returns a future of a type that the macro cannot see through.
+#[counted]
+#[timed]
+#[in_flight]
+#[must_use]
+pub fn aliased(value: u32) -> Answer {
+    Box::pin(ready(Ok(value)))
+}
+
+/// Returns a future, as the attribute states.
+#[counted(future)]
+#[timed]
+#[must_use]
+pub fn stated(value: u32) -> Answer {
+    Box::pin(ready(Ok(value)))
+}
+
+/// A trait that the macro cannot tell from one of futures.
+pub trait Shown {}
+
+impl Shown for u32 {}
+
+/// Returns a value of a type that the macro cannot name.
+#[counted]
+#[timed]
+#[in_flight]
+#[must_use]
+pub fn shown(value: u32) -> impl Shown {
+    value
+}
+
+/// Returns a value of a type that the macro cannot name, asynchronously.
+#[counted]
+#[timed]
+pub async fn shown_later(value: u32) -> impl Shown {
+    ready(value).await
+}
+
 /// Functions on one line, in whose expansion braces around a single expression could cause a lint.
 #[rustfmt::skip]
 pub mod on_one_line {
@@ -364,4 +408,18 @@ pub mod on_one_line {
     #[timed]
     #[in_flight]
     pub fn future(n: u8) -> impl Future<Output = u8> { ready(n) }
+
+    /// Returns its argument.
+    #[counted]
+    #[timed]
+    #[in_flight]
+    #[must_use]
+    pub fn aliased(n: u32) -> super::Answer { Box::pin(ready(Ok(n))) }
+
+    /// Returns its argument.
+    #[counted]
+    #[timed]
+    #[in_flight]
+    #[must_use]
+    pub fn shown(n: u32) -> impl super::Shown { n }
 }
