@@ -29,9 +29,8 @@ impl<M> NeedsLabels<M> {
 )]
 pub trait WithoutLabels {}
 
-/// Each method is one line, because the compiler quotes it in the error.
+// Each method is one line, because the compiler quotes it in the error.
 #[rustfmt::skip]
-#[allow(missing_docs, reason = "the methods are hidden")]
 impl<M: 'static> NeedsLabels<M> {
     #[doc(hidden)] pub fn add<N>(&self, _: N) where M: WithoutLabels { unreachable!() }
     #[doc(hidden)] pub fn dec(&self) where M: WithoutLabels { unreachable!() }
@@ -50,4 +49,38 @@ impl<M: 'static> NeedsLabels<M> {
     #[doc(hidden)] pub fn start_timer(&self) -> ! where M: WithoutLabels { unreachable!() }
     #[doc(hidden)] pub fn sub<N>(&self, _: N) where M: WithoutLabels { unreachable!() }
     #[doc(hidden)] pub fn time<F>(&self, _: F) -> ! where M: WithoutLabels { unreachable!() }
+    #[doc(hidden)] pub fn unset(&self) where M: WithoutLabels { unreachable!() }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn each_method_of_a_metric_type_has_the_error_for_missing_labels() {
+        let sources = [
+            include_str!("counter.rs"),
+            include_str!("gauge.rs"),
+            include_str!("histogram.rs"),
+            include_str!("state_set.rs"),
+            include_str!("summary.rs"),
+            include_str!("up_down.rs"),
+        ];
+        let mut count = 0;
+        for line in sources.iter().flat_map(|source| source.lines()) {
+            let Some((name, arguments)) = line
+                .strip_prefix("    pub fn ")
+                .and_then(|method| method.split_once(['(', '<']))
+            else {
+                continue;
+            };
+            if !arguments.contains("&self") {
+                continue;
+            }
+            let is_present = ["(", "<"].iter().any(|next| {
+                include_str!("needs_labels.rs").contains(&format!("pub fn {name}{next}"))
+            });
+            assert!(is_present, "{name} is missing");
+            count += 1;
+        }
+        assert!(count > 30, "{count}");
+    }
 }
