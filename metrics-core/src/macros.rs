@@ -348,7 +348,8 @@ mod enabled {
 ///
 /// A series does not expire while a handle (`bind`) to it exists. Nothing expires while nothing is
 /// delivered; then `max_series` bounds the memory. [`gather`](crate::gather()) removes no series.
-/// Metrics that are summed because they have the same name and labels do not expire.
+/// Metrics that are summed because they have the same name and labels do not expire; the catalogue's
+/// lint reports them.
 ///
 /// A recording that is concurrent with the removal is not lost. A series that is recorded again
 /// before a minute and two scrapes have passed continues with its old value. Later, a new series

@@ -467,6 +467,24 @@ fn help_texts_that_differ_cause_a_warning() {
 }
 
 #[test]
+fn an_expiry_without_effect_causes_a_warning() {
+    let registry = Registry::new();
+    let create = |registry: &Registry| {
+        let options = Options::new("jobs_total", "Jobs done.").labels(["queue"]);
+        let options = options.expire(std::time::Duration::from_secs(60));
+        registry.create_family::<Counter>(options).unwrap();
+    };
+    create(&registry);
+    assert_eq!(registry.catalog().lint(), []);
+    create(&registry);
+    let warnings = registry.catalog().lint();
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:?}");
+    };
+    assert!(warning.text.contains("never expire"), "{warning}");
+}
+
+#[test]
 fn a_warning_names_the_source_location() {
     let catalog: Catalog = shop().catalog();
     assert_eq!(catalog.lint(), []);

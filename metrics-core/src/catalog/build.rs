@@ -82,6 +82,10 @@ fn describe(family: &ExposedFamily) -> CatalogFamily {
         states: owned(first.map_or(&[], |member| member.state_names())),
         max_series: members().filter_map(Family::cardinality_limit).max(),
         expire_seconds: members().find_map(Family::expiry_seconds),
+        is_expiry_ignored: family.members.iter().any(|group| {
+            let mut metrics = group.iter().map(|member| &member.metric);
+            group.len() > 1 && metrics.any(|metric| metric.has_expiry())
+        }),
         collected: family.is_collected(),
         members: if first.is_some() {
             members()

@@ -129,6 +129,13 @@ fn warnings(family: &CatalogFamily) -> impl Iterator<Item = CatalogWarning> {
     if family.help.trim().is_empty() {
         texts.push("the help text is empty; describe what the metric measures".to_owned());
     }
+    if family.is_expiry_ignored {
+        texts.push(
+            "series that several declarations record into never expire; declare the metric once, or \
+             create it with `get_or_create_family`"
+                .to_owned(),
+        );
+    }
     for member in &family.members {
         if let Some(help) = &member.help {
             texts.push(format!(

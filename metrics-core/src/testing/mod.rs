@@ -40,7 +40,9 @@
 //!   can create gauges in its own [`Registry`] and read them with `get`;
 //! * recordings into a series that was removed before the end of the closure or future;
 //! * quantiles of summaries, and exemplars;
-//! * values of collectors and `#[computed]` metrics, and the registry's self-metrics.
+//! * values of collectors and `#[computed]` metrics, and the registry's self-metrics;
+//! * metrics of registries that the registry [includes](Registry::include): pass the registry that
+//!   they were created in to [`recorded_in`].
 //!
 //! Float amounts are differences of float sums. The difference is exact if the thread has not
 //! recorded into the metric before, as at the beginning of a `#[test]`, which normally has its own
