@@ -213,7 +213,17 @@ mod enabled {
 /// | `zero_threshold = 1e-9` | observations at most this far from zero are counted in the zero bucket, in the metric's unit; the default is 2<sup>-128</sup> |
 /// | `max_buckets = 160` | the limit on the buckets of a series, without the zero bucket, from 1 to 160. Beyond it, neighbouring buckets are merged, and the schema decreases by one; schema -4 is not reduced further |
 /// | `max_zero_threshold = 1e-3` | before neighbouring buckets are merged, the zero bucket absorbs the buckets next to it that are below this value. The default is 0: the zero bucket does not grow |
+/// | `reset_after = "24h"` | the time after which a series whose buckets were merged is reset: see below. `"never"` for no reset |
 /// | `negative` | accepts negative observations, so the sum may decrease; without it, and without a negative bound, they are rejected |
+///
+/// A series whose buckets were merged, or whose zero bucket was widened, does not become finer by
+/// itself. `reset_after` after a scrape or push has first contained such buckets, the series is
+/// *reset*: an exposition contains all observations for the last time, and the next one begins at
+/// zero, in the declared resolution and with a new created timestamp. Count, sum and classic buckets
+/// begin at zero, too. Prometheus treats that as a counter reset, as it does with its own clients. Each
+/// observation counts in one of the two periods. What another scraper has not read when the series is
+/// reset, it misses, as with a restart of the program. Histograms that are summed because they have
+/// the same name and labels are not reset.
 ///
 /// ```
 /// use metrics_core::metrics;

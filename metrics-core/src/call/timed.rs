@@ -242,9 +242,15 @@ fn observe_native_in(
             .shared_row(row)
             .map(|cells| &cells[histogram_block::HEADER + classic_count..])
     };
-    let slot = native.find_bucket(table, seconds);
-    let slot = slot.unwrap_or_else(|| find_or_insert_bucket(native, table, seconds, &shared));
-    add_native_observation(cells, classic_count, [bucket, slot], nanos, Sum::Nanos);
+    let reopen = || storage::reopen_if_closed(cells);
+    loop {
+        let slot = native.find_bucket(table, seconds);
+        let slot =
+            slot.unwrap_or_else(|| find_or_insert_bucket(native, table, seconds, &shared, &reopen));
+        if !add_native_observation(cells, classic_count, [bucket, slot], nanos, Sum::Nanos) {
+            break;
+        }
+    }
     Some(if classic_count > 1 {
         bucket
     } else {

@@ -47,6 +47,7 @@ pub struct Options {
     pub(crate) desc: Desc,
     bounds: Option<Vec<f64>>,
     native: Option<f64>,
+    native_reset: Option<Duration>,
     scheme: ValidationScheme,
     max_series: Option<usize>,
     expire: Option<Duration>,
@@ -67,6 +68,7 @@ impl Options {
             desc,
             bounds: None,
             native: None,
+            native_reset: None,
             scheme: ValidationScheme::LegacyAtRunTime,
             max_series: None,
             expire: None,
@@ -165,6 +167,27 @@ impl Options {
         self
     }
 
+    /// Sets the time after which a native histogram whose buckets were merged is reset, so that it
+    /// regains its resolution; the default is 24 hours, [`Duration::ZERO`] is never.
+    ///
+    /// See [`metrics!`](macro@crate::metrics#native-histograms).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use metrics_core::{Histogram, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let options = Options::new("body_bytes", "Size of bodies.").native(1.1);
+    /// let sizes: Histogram = registry.create(options.native_reset(Duration::from_hours(1)))?;
+    /// sizes.observe(1024.0);
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn native_reset(mut self, after: Duration) -> Self {
+        self.native_reset = Some(after);
+        self
+    }
+
     /// Sets a summary's quantiles; the default is none.
     pub fn quantiles(self, quantiles: impl Into<Vec<f64>>) -> Self {
         self.buckets(quantiles)
@@ -244,15 +267,19 @@ impl Options {
 
     /// The family that these options describe, for the metric type `M`.
     pub(crate) fn family<M: DynamicMetric>(self) -> Result<Arc<Family>, Error> {
-        let (max_series, native) = (self.max_series, self.native);
+        let (max_series, native, native_reset) = (self.max_series, self.native, self.native_reset);
         let (exemplars, absent_until_set) = (self.exemplars, self.absent_until_set);
         let expiry_nanos = self.expire.unwrap_or_default().as_nanos();
         let desc = self.checked(M::KIND)?;
         let layout = match native {
-            Some(growth) => histogram::native_histogram_layout(
-                &desc.bounds,
-                NativeConfig::DEFAULT.growth(growth),
-            ),
+            Some(growth) => {
+                let mut config = NativeConfig::DEFAULT.growth(growth);
+                if let Some(after) = native_reset {
+                    let nanos = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
+                    config = config.reset_after(nanos);
+                }
+                histogram::native_histogram_layout(&desc.bounds, config)
+            }
             None => M::layout(desc.bounds.len()),
         };
         let layout = match layout.optional() {
@@ -325,6 +352,11 @@ impl Options {
             } else {
                 Err("only histograms are native; drop `native`")
             });
+        }
+        if self.native_reset.is_some() && self.native.is_none() {
+            checked = checked.and(Err(
+                "only native histograms are reset; add `native` or drop `native_reset`",
+            ));
         }
         if self.exemplars && !matches!(kind, Kind::Counter | Kind::Histogram) {
             checked = checked.and(Err(

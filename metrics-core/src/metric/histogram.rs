@@ -16,7 +16,7 @@ use crate::{
     },
     sample::value::Observations,
     storage::{
-        histogram_block,
+        self, histogram_block,
         histogram_block::Sum,
         layout::Layout,
         native::{NativeConfig, TableView, find_or_insert_bucket},
@@ -271,8 +271,10 @@ impl<S: SeriesStorage> Histogram<S> {
             let slot =
                 native.find_bucket(&cells[histogram_block::HEADER + classic_count..], value)?;
             let value = value.to_bits();
-            add_native_observation(cells, classic_count, [bucket, slot], value, Sum::Float);
-            Some(())
+            let buckets = [bucket, slot];
+            let is_missing =
+                add_native_observation(cells, classic_count, buckets, value, Sum::Float);
+            (!is_missing).then_some(())
         });
         if done.flatten().is_none() && !self.observe_native_cold(value, bucket, layout) {
             return (None, ExemplarLimit::TenPerRow);
@@ -288,8 +290,8 @@ impl<S: SeriesStorage> Histogram<S> {
     /// Observes a value for which the fast path found no cells or no bucket. Returns false if it
     /// rejects the value.
     ///
-    /// The fast path fails, for example, for a thread's first observation, for an invalid value, and
-    /// for a bucket that is new or not in its home slot of the hash table.
+    /// The fast path fails, for example, for a thread's first observation, for an invalid value, for a
+    /// bucket that is new or not in its home slot of the hash table, and if a reset has come between.
     #[cold]
     #[inline(never)]
     fn observe_native_cold(&self, value: f64, bucket: usize, layout: impl NativeLayout) -> bool {
@@ -311,9 +313,14 @@ impl<S: SeriesStorage> Histogram<S> {
                 let cells = series_access::shared_cells(self.0.family(), series)?;
                 Some(&cells[table..])
             };
-            let slot = find_or_insert_bucket(native, &cells[table..], value, &shared);
-            let value = value.to_bits();
-            add_native_observation(cells, classic_count, [bucket, slot], value, Sum::Float);
+            let reopen = || storage::reopen_if_closed(cells);
+            loop {
+                let slot = find_or_insert_bucket(native, &cells[table..], value, &shared, &reopen);
+                let (buckets, bits) = ([bucket, slot], value.to_bits());
+                if !add_native_observation(cells, classic_count, buckets, bits, Sum::Float) {
+                    break;
+                }
+            }
         });
         true
     }

@@ -43,18 +43,21 @@ fn add_first_observation<S: SeriesStorage>(storage: &S, observe: impl FnOnce(&[A
 /// several, and adds it to the sum.
 ///
 /// `classic_count` is the number of classic buckets, `value` the observation as `sum` encodes it.
+///
+/// Returns true if the cells have been emptied for a new period and the observation must be repeated.
 #[inline(always)]
+#[must_use]
 pub(crate) fn add_native_observation(
     cells: &[AtomicU64],
     classic_count: usize,
     [bucket, slot]: [usize; 2],
     value: u64,
     sum: Sum,
-) {
+) -> bool {
     let at = classic_count + table::COUNTS + slot;
     if classic_count > 1 {
-        storage::observe_twice(cells, [bucket, at], [bucket, slot], sum, value);
+        storage::observe_twice(cells, [bucket, at], [bucket, slot], sum, value)
     } else {
-        storage::observe(cells, at, sum, value);
+        storage::observe_native(cells, at, sum, value)
     }
 }

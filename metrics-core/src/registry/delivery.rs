@@ -12,6 +12,7 @@ use crate::{
         settings::Settings,
     },
     series::recipients::{ExpositionStart, Recipient},
+    storage::Reader,
 };
 
 /// An exposition that was encoded or gathered for a [`Recipient`], until the recipient has it.
@@ -32,6 +33,7 @@ pub struct Delivery {
     /// Positions of the collectors whose series are in the exposition and can expire.
     collectors: Vec<usize>,
     start: ExpositionStart,
+    has_recipient: bool,
 }
 
 impl Delivery {
@@ -54,6 +56,7 @@ impl Delivery {
             expiring,
             collectors: Vec::new(),
             start,
+            has_recipient: recipient.is_some(),
         }
     }
 
@@ -80,6 +83,11 @@ impl Delivery {
 
     pub(crate) fn exposition(&self) -> ExpositionStart {
         self.start
+    }
+
+    /// A reader for the exposition.
+    pub(crate) fn reader(&self) -> Reader {
+        Reader::for_exposition(self.start.number, self.has_recipient)
     }
 
     /// Notes that the recipient has received the exposition to its end, and lets those series

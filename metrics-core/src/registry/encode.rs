@@ -177,12 +177,18 @@ impl Registry {
         delivery.note_collected(Some(recipient), &collected);
         if exposition.format == Format::Protobuf {
             let mut protobuf = Protobuf::new(out, exposition, &const_labels);
-            families.collect(settings, &collected, &mut protobuf, filter, start.number);
+            families.collect(
+                settings,
+                &collected,
+                &mut protobuf,
+                filter,
+                delivery.reader(),
+            );
             protobuf.finish()?;
         } else {
             let created = settings.writes_created();
             let mut text = Text::new(out, exposition, created, const_labels);
-            families.collect(settings, &collected, &mut text, filter, start.number);
+            families.collect(settings, &collected, &mut text, filter, delivery.reader());
             text.finish()?;
         }
         if !matches!(exposition.format, Format::Text | Format::TextV1) {

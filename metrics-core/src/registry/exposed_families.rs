@@ -112,17 +112,16 @@ impl ExposedFamilies {
     }
 
     /// Writes the selected families, and the self-metrics if the settings include them; `collected`
-    /// has the result of each collector, and `exposition` is the number of the exposition.
+    /// has the result of each collector. `reader` is one that [`Reader::for_exposition`] returns.
     pub(crate) fn collect(
         &self,
         settings: &Settings,
         collected: &[Option<Collected>],
         sink: &mut dyn Sink,
         filter: Option<&dyn Fn(&str) -> bool>,
-        exposition: u64,
+        mut reader: Reader,
     ) {
         let prefix = settings.prefix.as_str();
-        let mut reader = Reader::for_exposition(exposition);
         let mut next = 0;
         while let Some(family) = self.families.get(next) {
             if filter.is_none()

@@ -146,7 +146,13 @@ impl ExposedFamily {
         for members in &self.members {
             match &members[..] {
                 [member] => member.write_to(sink, reader),
-                members => collect_merged(members, sink, reader),
+                members => {
+                    // A reset of one of several series that are added up would not start their sum
+                    // at zero.
+                    let resets = reader.resets.take();
+                    collect_merged(members, sink, reader);
+                    reader.resets = resets;
+                }
             }
         }
     }

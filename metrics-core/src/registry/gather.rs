@@ -149,7 +149,7 @@ impl Registry {
         let start = delivery.exposition();
         let collected = self.run_collectors(&families, timeout, start, filter);
         delivery.note_collected(recipient, &collected);
-        families.collect(settings, &collected, &mut sink, filter, start.number);
+        families.collect(settings, &collected, &mut sink, filter, delivery.reader());
         (sink.families, delivery)
     }
 }

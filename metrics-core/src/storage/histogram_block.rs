@@ -30,6 +30,17 @@
 //! attempts the reader stores a *ticket* in `REQUEST`, and the recorder copies the block into its
 //! [`CopyBuffer`] after its next observation. If the recorder is preempted before that, `COMMIT`
 //! does not change, and the reader succeeds directly.
+//!
+//! # Reset
+//!
+//! A reader can end the period that a block counts, without losing an observation, in two steps. It
+//! first *marks* the block: two bits of `REQUEST` are marks, beside the ticket. From then on the
+//! owner takes a cold path after each observation, which has a fence that the usual path lacks.
+//! Later, when the owner certainly sees the mark, the reader sets the second mark, which *closes* the
+//! block, and reads it for the last time. After a fence on both sides, either that read contains an
+//! observation, or the owner finds the block closed after it. The owner then takes the lock, empties
+//! the block, and repeats the observation unless the read contained it: `REQUEST` has the number of
+//! observations that were read. Until then, readers leave out the closed block.
 
 use std::{array, ops::Range, sync::atomic::Ordering};
 
@@ -67,6 +78,14 @@ pub(crate) const MAX_NANOS: u64 = u64::MAX - LOW;
 
 /// The number of direct attempts before the reader requests a copy.
 const ATTEMPTS: usize = 4;
+
+/// The mark in `REQUEST` that lets the owner look for a reset after each observation.
+const MARKED: u64 = 1 << 62;
+/// The mark in `REQUEST` of a closed block. The bits below it are then no ticket, but the number of
+/// observations in the block when it was closed.
+const CLOSED: u64 = 1 << 63;
+/// The bits of `REQUEST` that are not marks.
+const TICKET: u64 = MARKED - 1;
 
 /// Records one observation; `count` is the position of its bucket's count after the header.
 ///
@@ -333,11 +352,15 @@ impl<A: Atomic> CopyBuffer<A> {
     ///
     /// Called by the block's owner between two observations, so that the block does not change.
     pub(crate) fn answer(&self, block: &[A]) {
-        let ticket = block[REQUEST].load(Ordering::Acquire);
+        let request = block[REQUEST].load(Ordering::Acquire);
+        let (ticket, mark) = (request & TICKET, request & MARKED);
+        if ticket == 0 || request & CLOSED != 0 {
+            return;
+        }
         // The request has been answered already: the reader repeats it until it finds the copy. The
         // reader may be reading the copy now, so the copy must not be overwritten.
         if self.done.load(Ordering::Relaxed) == ticket {
-            block[REQUEST].compare_exchange(ticket, 0, Ordering::Relaxed);
+            block[REQUEST].compare_exchange(request, mark, Ordering::Relaxed);
             return;
         }
         for (copy, cell) in self.cells.iter().zip(block) {
@@ -346,7 +369,7 @@ impl<A: Atomic> CopyBuffer<A> {
         self.done.store(ticket, Ordering::Release);
         // A plain store could erase a newer request. The exchange keeps it, and it is answered
         // after the next observation.
-        block[REQUEST].compare_exchange(ticket, 0, Ordering::Relaxed);
+        block[REQUEST].compare_exchange(request, mark, Ordering::Relaxed);
     }
 
     fn take(&self, ticket: u64, parts: &Parts, out: &mut [u64]) -> bool {
@@ -356,7 +379,7 @@ impl<A: Atomic> CopyBuffer<A> {
 
 /// Reads a consistent snapshot without waiting for the block's owner to be scheduled.
 ///
-/// `ticket` is not 0 and was never used before. `copies` returns the owner's copy buffer, which is
+/// The block is not closed. `ticket` is not 0 and was never used before. `copies` returns the owner's copy buffer, which is
 /// large enough for the block. `relax` is called after each failed attempt once a copy is
 /// requested.
 pub(crate) fn snapshot<'a, A: Atomic + 'a>(
@@ -373,12 +396,73 @@ pub(crate) fn snapshot<'a, A: Atomic + 'a>(
         }
     }
     let copies = copies();
+    // Only readers change the marks, and one reads at a time.
+    let mark = block[REQUEST].load(Ordering::Relaxed) & MARKED;
     while !copies.take(ticket, parts, out) && !read(block, parts, out) {
         // The request is stored in each round: if the owner zeroed the block for another series, a
         // request stored once would be lost, and this loop might not end. Scrapes exclude that by
         // the lock and the generations, but this function does not rely on it.
-        block[REQUEST].store(ticket, Ordering::Release);
+        block[REQUEST].store(ticket | mark, Ordering::Release);
         relax();
     }
-    block[REQUEST].compare_exchange(ticket, 0, Ordering::Relaxed);
+    block[REQUEST].compare_exchange(ticket | mark, mark, Ordering::Relaxed);
+}
+
+/// Lets the owner look for a reset after each observation; called by a reader.
+pub(crate) fn mark<A: Atomic>(block: &[A]) {
+    // Not atomically: only readers, of which one reads at a time, add bits, and no ticket is left.
+    let request = block[REQUEST].load(Ordering::Relaxed);
+    block[REQUEST].store(request | MARKED, Ordering::Relaxed);
+}
+
+/// Whether the block is marked, or closed.
+pub(crate) fn is_marked<A: Atomic>(block: &[A]) -> bool {
+    block[REQUEST].load(Ordering::Relaxed) & (MARKED | CLOSED) != 0
+}
+
+/// Whether the block is closed: what it counts was read before, and belongs to an ended period.
+pub(crate) fn is_closed<A: Atomic>(block: &[A]) -> bool {
+    block[REQUEST].load(Ordering::Relaxed) & CLOSED != 0
+}
+
+/// Closes a block that has been marked for long enough that its owner sees the mark, and reads a
+/// consistent snapshot of it, the last one.
+///
+/// `relax` is called after each failed attempt. There are few: an owner that has completed an
+/// observation waits for the lock, which the reader holds.
+pub(crate) fn close<A: Atomic>(
+    block: &[A],
+    parts: &Parts,
+    out: &mut [u64],
+    mut relax: impl FnMut(),
+) {
+    block[REQUEST].store(CLOSED, Ordering::Relaxed);
+    // Pairs with the fence in `finds_closed`.
+    A::fence(Ordering::SeqCst);
+    while !read(block, parts, out) {
+        relax();
+    }
+    block[REQUEST].store(CLOSED | (out[COUNT_OUT] & TICKET), Ordering::Relaxed);
+}
+
+/// Whether the owner, which has completed an observation and found a mark, finds the block closed.
+pub(crate) fn finds_closed<A: Atomic>(block: &[A]) -> bool {
+    // Pairs with the fence in `close`: either the reader's last snapshot contains the observation,
+    // or this load sees that the block is closed.
+    A::fence(Ordering::SeqCst);
+    is_closed(block)
+}
+
+/// Empties a closed block, under the lock, for the period that has begun; called by the owner.
+///
+/// Returns whether the last observation was not in the last snapshot, so that it must be repeated.
+pub(crate) fn reopen<A: Atomic>(block: &[A]) -> bool {
+    let request = block[REQUEST].load(Ordering::Relaxed);
+    let is_missing = (block[COMMIT].load(Ordering::Relaxed) ^ request) & TICKET != 0;
+    for cell in block {
+        cell.store(0, Ordering::Relaxed);
+    }
+    // The next reset may have marked the block meanwhile.
+    block[REQUEST].store(request & MARKED, Ordering::Relaxed);
+    is_missing
 }

@@ -13,7 +13,11 @@ use crate::{
     describe::buckets::MAX_BUCKETS,
     storage::{
         histogram_block::{self, CopyBuffer, Parts, Sum, add_floats, nanos},
-        native::{NativeConfig, TableView, merge, table},
+        native::{
+            NativeConfig, TableView, merge,
+            reset::{self, Step},
+            table,
+        },
         scalar,
     },
 };
@@ -137,6 +141,47 @@ impl Layout {
                 Some(TableView::new(native, cells))
             }
             _ => None,
+        }
+    }
+
+    /// Whether series are reset: see [`reset`].
+    pub(super) const fn has_resets(self) -> bool {
+        matches!(self.native(), Some(native) if native.has_resets())
+    }
+
+    /// When the period began that the values of a group count: a Unix time in seconds, at least
+    /// `created`, the created timestamp of the series.
+    #[inline]
+    pub(crate) fn period_start(self, values: &[u64], created: f64) -> f64 {
+        let table = self.native_table(values);
+        table.map_or(created, |table| table.started().max(created))
+    }
+
+    /// The positions of the native table in a group's cells and in its values.
+    fn table_positions(self) -> Option<(NativeConfig, usize, usize)> {
+        match self {
+            Layout::Histogram {
+                buckets,
+                native: Some(native),
+                ..
+            } => {
+                let buckets = buckets as usize;
+                let (cells, values) = (histogram_block::HEADER, histogram_block::BUCKETS_OUT);
+                Some((native, cells + buckets, values + buckets))
+            }
+            _ => None,
+        }
+    }
+
+    /// Marks the groups of `cells` whose `shared` cells say that they are about to be reset.
+    pub(super) fn mark(self, cells: &[AtomicU64], shared: &[AtomicU64]) {
+        if let Some((_, table, _)) = self.table_positions() {
+            let size = self.cells();
+            for (group, shared) in groups(cells, size).zip(groups(shared, size)) {
+                if reset::is_marked(&shared[table..]) {
+                    histogram_block::mark(group);
+                }
+            }
         }
     }
 
@@ -350,6 +395,9 @@ impl Layout {
     ///
     /// `each_thread` calls its argument with the cells of each running thread. `ticket` is the last
     /// ticket that was used; each snapshot uses the next. Called under the lock.
+    ///
+    /// `now` is the reading of [`clock::idle_clock`](super::clock::idle_clock) with which a scrape may
+    /// reset native buckets; `None` if it may not. Returns whether a group was reset.
     pub(crate) fn sum_histograms(
         self,
         shared: &[AtomicU64],
@@ -357,12 +405,23 @@ impl Layout {
         scratch: &mut [u64],
         each_thread: impl Fn(HistogramVisitor<'_>),
         ticket: &mut u64,
-    ) {
+        now: Option<u64>,
+    ) -> bool {
         let width = self.value_count();
         let Some(parts) = self.parts() else {
-            return;
+            return false;
         };
         let size = self.cells();
+        let native = self.table_positions();
+        let now = now.filter(|_| self.has_resets());
+        // Whether this scrape closes the threads' blocks of a group.
+        let closes = |at: usize| {
+            let (Some((_, table, _)), Some(now)) = (native, now) else {
+                return false;
+            };
+            let group = shared.get(at * size + table..(at + 1) * size);
+            group.is_some_and(|table| reset::closes(table, now))
+        };
         for (group, out) in groups(shared, size).zip(out.chunks_mut(width)) {
             histogram_block::read(group, &parts, out);
             self.fill_single_bucket(out);
@@ -371,7 +430,10 @@ impl Layout {
         // Native buckets are merged nevertheless, which initialises the table.
         let mut is_empty = shared.is_empty() && self.native().is_none();
         each_thread(&mut |cells, copies| {
-            for (group, out) in groups(cells, size).zip(out.chunks_mut(width)) {
+            for (at, (group, out)) in groups(cells, size).zip(out.chunks_mut(width)).enumerate() {
+                if native.is_some() && histogram_block::is_closed(group) {
+                    continue;
+                }
                 *ticket += 1;
                 // Does not allocate here: the buffer exists since the thread attached its first
                 // histogram.
@@ -380,27 +442,41 @@ impl Layout {
                 if is_empty {
                     histogram_block::snapshot(group, &parts, out, *ticket, copies, relax);
                 } else {
-                    histogram_block::snapshot(group, &parts, scratch, *ticket, copies, relax);
+                    if closes(at) {
+                        histogram_block::close(group, &parts, scratch, relax);
+                    } else {
+                        histogram_block::snapshot(group, &parts, scratch, *ticket, copies, relax);
+                    }
                     self.fill_single_bucket(scratch);
                     self.add_values(out, scratch);
                 }
             }
             is_empty = false;
         });
-        if let Layout::Histogram {
-            buckets,
-            native: Some(native),
-            ..
-        } = self
-        {
-            let (table, read) = (
-                histogram_block::HEADER + buckets as usize,
-                histogram_block::BUCKETS_OUT + buckets as usize,
-            );
-            for (group, out) in groups(shared, size).zip(out.chunks(width)) {
-                merge::keep_coarse(native, &group[table..], &out[read..]);
+        let Some((native, table, read)) = native else {
+            return false;
+        };
+        let mut is_reset = false;
+        for (at, (group, out)) in groups(shared, size).zip(out.chunks_mut(width)).enumerate() {
+            merge::keep_coarse(native, &group[table..], &out[read..]);
+            if let Some(now) = now {
+                match reset::advance(native, &group[table..], &out[read..], now) {
+                    Step::Nothing => {}
+                    Step::Mark => each_thread(&mut |cells, _| {
+                        groups(cells, size).nth(at).map(histogram_block::mark);
+                    }),
+                    Step::Restart => {
+                        is_reset = true;
+                        for cell in group {
+                            cell.store(0, Ordering::Relaxed);
+                        }
+                        reset::restart(&group[table..]);
+                    }
+                }
             }
+            reset::hide(&mut out[read..]);
         }
+        is_reset
     }
 
     /// Adds one group of an ending thread's cells to the shared cells, under the lock.
@@ -429,6 +505,9 @@ impl Layout {
                 let Some(parts) = self.parts() else {
                     return;
                 };
+                if self.native().is_some() && histogram_block::is_closed(from) {
+                    return;
+                }
                 let (sum, part) = scratch.split_at_mut(MAX_VALUES);
                 let (sum, part) = (
                     &mut sum[..self.value_count()],

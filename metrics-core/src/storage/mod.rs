@@ -119,7 +119,9 @@ pub(crate) use local::DirectoryOnly;
 pub(crate) use local::{LocalBlock, LocalCells, local_storage};
 pub(crate) use local::{LocalStorage, attach};
 pub(crate) use read::Reader;
-pub(crate) use record::{observe, observe_twice, record_local, try_record_local};
+pub(crate) use record::{
+    observe, observe_native, observe_twice, record_local, reopen_if_closed, try_record_local,
+};
 pub(crate) use region::Region;
 #[cfg(not(metrics_fallback_storage))]
 pub(crate) use series_cache::{SeriesCache, cache_series};

@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::storage::{
+    clock,
     directory::Slot,
     generation,
     global::{GLOBAL, GlobalState, count_in},
@@ -26,6 +27,9 @@ pub(crate) struct Reader {
     pub(crate) is_counting_pass: bool,
     /// The number of the exposition that the values are read for; 0 for no exposition.
     pub(crate) exposition: u64,
+    /// A reading of [`clock::idle_clock`], if native histograms may be reset: see
+    /// [`reset`](super::native::reset).
+    pub(crate) resets: Option<u64>,
     this_thread_only: bool,
 }
 
@@ -38,10 +42,12 @@ impl Reader {
         }
     }
 
-    /// Creates a reader for the exposition with this number.
-    pub(crate) fn for_exposition(exposition: u64) -> Self {
+    /// Creates a reader for the exposition with this number, which may reset native histograms if it
+    /// `has_recipient`.
+    pub(crate) fn for_exposition(exposition: u64, has_recipient: bool) -> Self {
         Reader {
             exposition,
+            resets: has_recipient.then(clock::idle_clock),
             ..Reader::default()
         }
     }
@@ -105,7 +111,7 @@ impl Reader {
         for (region, series, highest) in selected.into_iter().flatten() {
             debug_assert!(region.layout == layout && region.groups == 1);
             let (out, others) = rest.split_at_mut(width * series.len());
-            state.sum_histograms(region, series.clone(), out, &mut self.scratch);
+            state.sum_histograms(region, series.clone(), out, &mut self.scratch, None);
             if let Some((at, highest)) = highest {
                 keep_from_decreasing(&highest[series], out, width, at);
             }
@@ -174,6 +180,7 @@ impl Region {
         reader.values.clear();
         reader.values.resize(width * read, 0);
         let highest = self.increasing_sum().map(|at| (at, self.highest_sums()));
+        let now = reader.resets.filter(|_| !reader.is_counting_pass);
         let start = |at: usize, series: usize| width * if is_scalar { series - first } else { at };
         {
             let mut state = GLOBAL.lock();
@@ -185,12 +192,15 @@ impl Region {
                     break;
                 }
                 let out = &mut reader.values[start(at, *series)..][..width];
-                if !is_scalar {
-                    state.sum_histograms(self, *series..series + 1, out, &mut reader.scratch);
-                }
+                let series_range = *series..series + 1;
+                let is_reset = !is_scalar
+                    && state.sum_histograms(self, series_range, out, &mut reader.scratch, now);
                 if let Some((at, highest)) = highest {
                     let highest = &highest[series * self.groups..][..self.groups];
                     keep_from_decreasing(highest, out, self.layout.value_count(), at);
+                }
+                if is_reset {
+                    self.reset_highest_sums(*series);
                 }
             }
         }
@@ -264,22 +274,28 @@ impl GlobalState {
     }
 
     /// Sums a range of histogram series, each over the threads that have seen its generation.
+    ///
+    /// `now` and the result are those of [`Layout::sum_histograms`].
     fn sum_histograms(
         &mut self,
         region: &Region,
         series: Range<usize>,
         out: &mut [u64],
         scratch: &mut [u64],
-    ) {
+        now: Option<u64>,
+    ) -> bool {
         let newest = region.newest_generation.load(Ordering::Relaxed);
         let has_seen = |(_, seen, _)| generation::has_seen(seen, newest);
         if self.cells_of(region).all(has_seen) {
-            return self.sum_seen(region, series, 0, out, scratch);
+            return self.sum_seen(region, series, 0, out, scratch, now);
         }
+        let mut is_reset = false;
         for (series, out) in series.zip(out.chunks_mut(region.value_count())) {
             let generation = region.generation_or_zero(series);
-            self.sum_seen(region, series..series + 1, generation, out, scratch);
+            let series = series..series + 1;
+            is_reset |= self.sum_seen(region, series, generation, out, scratch, now);
         }
+        is_reset
     }
 
     /// Sums a range of histogram series over the threads that have seen `generation`.
@@ -290,7 +306,8 @@ impl GlobalState {
         generation: u64,
         out: &mut [u64],
         scratch: &mut [u64],
-    ) {
+        now: Option<u64>,
+    ) -> bool {
         let range = series.start * region.width..series.end * region.width;
         let mut ticket = self.last_ticket;
         let each_thread = |add: HistogramVisitor<'_>| {
@@ -302,8 +319,9 @@ impl GlobalState {
         };
         let shared = region.shared.get().get(range.clone()).unwrap_or(&[]);
         let layout = region.layout;
-        layout.sum_histograms(shared, out, scratch, each_thread, &mut ticket);
+        let is_reset = layout.sum_histograms(shared, out, scratch, each_thread, &mut ticket, now);
         self.last_ticket = ticket;
+        is_reset
     }
 
     /// Reads the values of one series from the cells of the thread that has this directory.
@@ -330,7 +348,7 @@ impl GlobalState {
         } else {
             let each_thread = |add: HistogramVisitor<'_>| add(cells, &thread.copies);
             let layout = region.layout;
-            layout.sum_histograms(&[], out, scratch, each_thread, &mut ticket);
+            layout.sum_histograms(&[], out, scratch, each_thread, &mut ticket, None);
         }
         self.last_ticket = ticket;
     }

@@ -17,7 +17,7 @@ use crate::storage::{
     histogram_block::{self, MAX_NANOS, Overflow, Sum},
     local::{LocalStorage, attach, sealed},
     region::Region,
-    thread::{RaisedFlag, answer_copy_request, attach_block, lock_out_scrapes},
+    thread::{RaisedFlag, answer_request, attach_block, lock_out_scrapes},
     thread_state,
 };
 
@@ -155,14 +155,25 @@ impl Region {
     fn catch_up(&self, cells: &[AtomicU64], generation: u64) -> Option<()> {
         let index = self.id.load(Ordering::Relaxed).wrapping_sub(1);
         let seen = &thread_state::slots().get(index as usize)?.seen;
-        generation::catch_up(
-            self.generations(),
-            &self.newest_generation,
-            generation,
-            cells,
-            seen,
-            thread_state::start_epoch,
-        );
+        let catch_up = || {
+            generation::catch_up(
+                self.generations(),
+                &self.newest_generation,
+                generation,
+                cells,
+                seen,
+                thread_state::start_epoch,
+            );
+        };
+        if self.layout.has_resets() {
+            // Zeroing removes the marks.
+            lock_out_scrapes(|| {
+                catch_up();
+                self.mark(cells);
+            });
+        } else {
+            catch_up();
+        }
         Some(())
     }
 
@@ -194,9 +205,26 @@ impl Region {
 pub(crate) fn observe(block: &[AtomicU64], count: usize, sum: Sum, value: u64) {
     match histogram_block::observe(block, count, sum, value) {
         Ok(false) => {}
-        Ok(true) => answer_copy_request(block),
+        // Blocks without native buckets are never reset.
+        Ok(true) => _ = answer_request(block),
         // The call is the last one in this function, so that the fast path need not save registers
         // for it.
+        Err(Overflow) => {
+            _ = observe_after_carry(block, value, move |block, value| {
+                histogram_block::observe(block, count, sum, value)
+            });
+        }
+    }
+}
+
+/// Like [`observe`], for a native bucket. Returns true if the block has been emptied for a new period
+/// and the observation must be repeated.
+#[inline(always)]
+#[must_use]
+pub(crate) fn observe_native(block: &[AtomicU64], count: usize, sum: Sum, value: u64) -> bool {
+    match histogram_block::observe(block, count, sum, value) {
+        Ok(false) => false,
+        Ok(true) => answer_request(block),
         Err(Overflow) => observe_after_carry(block, value, move |block, value| {
             histogram_block::observe(block, count, sum, value)
         }),
@@ -204,18 +232,19 @@ pub(crate) fn observe(block: &[AtomicU64], count: usize, sum: Sum, value: u64) {
 }
 
 /// Records one observation that is counted in a classic and in a native bucket: see
-/// [`histogram_block::observe_twice`].
+/// [`histogram_block::observe_twice`]. Returns the same as [`observe_native`].
 #[inline(always)]
+#[must_use]
 pub(crate) fn observe_twice(
     block: &[AtomicU64],
     counts: [usize; 2],
     buckets: [usize; 2],
     sum: Sum,
     value: u64,
-) {
+) -> bool {
     match histogram_block::observe_twice(block, counts, buckets, sum, value) {
-        Ok(false) => {}
-        Ok(true) => answer_copy_request(block),
+        Ok(false) => false,
+        Ok(true) => answer_request(block),
         Err(Overflow) => observe_after_carry(block, value, move |block, value| {
             histogram_block::observe_twice(block, counts, buckets, sum, value)
         }),
@@ -229,9 +258,17 @@ fn observe_after_carry(
     block: &[AtomicU64],
     nanos: u64,
     observe: impl FnOnce(&[AtomicU64], u64) -> Result<bool, Overflow>,
-) {
+) -> bool {
     lock_out_scrapes(|| histogram_block::carry(block));
-    if let Ok(true) = observe(block, nanos.min(MAX_NANOS)) {
-        answer_copy_request(block);
+    matches!(observe(block, nanos.min(MAX_NANOS)), Ok(true)) && answer_request(block)
+}
+
+/// Empties a block, and returns true, if a reset has closed it; called by the owner under the lock,
+/// between two observations.
+pub(crate) fn reopen_if_closed(block: &[AtomicU64]) -> bool {
+    let is_closed = histogram_block::is_closed(block);
+    if is_closed {
+        histogram_block::reopen(block);
     }
+    is_closed
 }

@@ -160,6 +160,11 @@ impl Region {
         }
     }
 
+    /// Marks those of a thread's blocks whose series is about to be reset. Called under the lock.
+    pub(super) fn mark(&self, cells: &[AtomicU64]) {
+        self.layout.mark(cells, self.shared.get());
+    }
+
     /// The highest sums that scrapes have read, by group; allocates them on the first call.
     pub(super) fn highest_sums(&self) -> &[AtomicU64] {
         self.highest_sums

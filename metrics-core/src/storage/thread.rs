@@ -17,7 +17,7 @@ use crate::storage::{
     cells::CellBlock,
     directory::Directory,
     global::GLOBAL,
-    histogram_block::CopyBuffer,
+    histogram_block::{self, CopyBuffer},
     layout::{self, Layout},
     region::Region,
     thread_state::{self, Flags, slots, with_copies, with_flags},
@@ -65,10 +65,14 @@ pub(crate) fn lock_out_scrapes<R>(run: impl FnOnce() -> R) -> R {
     run()
 }
 
-/// Copies a histogram's block for a scrape that has requested it.
+/// Does what a scrape has requested of the owner of a histogram's block: copies the block, or empties
+/// it after a reset.
+///
+/// Returns true if the last observation must be repeated, because it was in the block after the
+/// scrape had read it.
 #[cold]
 #[inline(never)]
-pub(crate) fn answer_copy_request(block: &[AtomicU64]) {
+pub(crate) fn answer_request(block: &[AtomicU64]) -> bool {
     // The copy buffer exists: a scrape requests copies only from running threads, which have
     // allocated one before their first histogram.
     with_copies(|copies| {
@@ -78,6 +82,9 @@ pub(crate) fn answer_copy_request(block: &[AtomicU64]) {
             copies.answer(block);
         }
     });
+    histogram_block::is_marked(block)
+        && histogram_block::finds_closed(block)
+        && lock_out_scrapes(|| histogram_block::reopen(block))
 }
 
 impl Region {
@@ -164,7 +171,17 @@ unsafe fn attach(
         let newest = region.newest_generation.load(Ordering::Acquire);
         slot.seen.store(newest, Ordering::Relaxed);
         // Release: pairs with the Acquire of a scrape, which then sees the cells initialised.
-        slot.cells.store(cells.as_ptr(), Ordering::Release);
+        let publish = || slot.cells.store(cells.as_ptr(), Ordering::Release);
+        if region.layout.has_resets() {
+            // SAFETY: by the contract of this function, these are `len` cells of this thread.
+            let block = unsafe { slice::from_raw_parts(cells.as_ptr(), region.len) };
+            lock_out_scrapes(|| {
+                region.mark(block);
+                publish();
+            });
+        } else {
+            publish();
+        }
         Some(cells)
     };
     without_reentry(attach)?

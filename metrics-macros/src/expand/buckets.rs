@@ -83,8 +83,10 @@ impl Native {
             // check of the option already reports that there.
             quote!(.#setter(#value))
         });
+        let reset_after = self.reset_after.get();
+        let reset_after = reset_after.map(|nanos| quote!(.reset_after(#nanos)));
         let negative = self.negative.get().map(|()| quote!(.negative()));
-        quote!(#krate::__private::NativeConfig::DEFAULT #(#setters)* #negative)
+        quote!(#krate::__private::NativeConfig::DEFAULT #(#setters)* #reset_after #negative)
     }
 
     fn checks(&self, krate: &Path) -> TokenStream {
@@ -93,7 +95,7 @@ impl Native {
             .collect()
     }
 
-    /// The setter, the check and the value of each option that is given, except `negative`.
+    /// The setter, the check and the value of each option that is given, except `reset_after` and `negative`.
     fn options(&self) -> impl Iterator<Item = (&'static str, &'static str, &Expr)> {
         let max_zero = &self.max_zero_threshold;
         let options = [

@@ -35,6 +35,8 @@ pub(crate) struct Native {
     pub(crate) zero_threshold: Slot<Expr>,
     pub(crate) max_zero_threshold: Slot<Expr>,
     pub(crate) max_buckets: Slot<Expr>,
+    /// After how many nanoseconds merged buckets are reset; 0 for never.
+    pub(crate) reset_after: Slot<u64>,
     /// Whether negative values have buckets, too.
     pub(crate) negative: Slot<()>,
 }

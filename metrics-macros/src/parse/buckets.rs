@@ -2,14 +2,14 @@
 
 use proc_macro2::Ident;
 use syn::{
-    Expr, ExprLit, ExprUnary, Lit, LitFloat, Token, UnOp,
+    Expr, ExprLit, ExprUnary, Lit, LitFloat, LitStr, Token, UnOp,
     parse::{Parse, ParseStream},
 };
 
 use super::grammar::{
-    arguments, comma, comma_separated, expression, flag, is_end, items, key, list, unknown,
+    arguments, comma, comma_separated, expression, flag, is_end, items, key, list, literal, unknown,
 };
-use crate::model::{Bounds, BoundsRule, Buckets, Errors, Native, either};
+use crate::model::{Bounds, BoundsRule, Buckets, Errors, Expiry, Native, either};
 
 /// `native`, `native(growth = 1.1, ...)`, classic bounds, or classic bounds after native buckets.
 impl Parse for Buckets {
@@ -95,11 +95,12 @@ impl Parse for Bound {
 /// `native` or `native(growth = 1.1, zero_threshold = 1e-9, ...)`.
 impl Parse for Native {
     fn parse(input: ParseStream) -> syn::Result<Self> {
-        const OPTIONS: [&str; 5] = [
+        const OPTIONS: [&str; 6] = [
             "growth",
             "zero_threshold",
             "max_zero_threshold",
             "max_buckets",
+            "reset_after",
             "negative",
         ];
         let native_key: Ident = input.parse()?;
@@ -123,6 +124,12 @@ impl Parse for Native {
                     native.max_buckets.set(key, max, &mut errors);
                     return Ok(());
                 }
+                "reset_after" => {
+                    let what = "a duration or `\"never\"`";
+                    let ResetAfter(nanos) = literal(key, what, "\"24h\"", options)?;
+                    native.reset_after.set(key, nanos, &mut errors);
+                    return Ok(());
+                }
                 "negative" => return flag(key, &mut native.negative, options, &mut errors),
                 _ => return unknown("option", key, &OPTIONS, options, &mut errors),
             };
@@ -132,6 +139,24 @@ impl Parse for Native {
         })?;
         errors.finish()?;
         Ok(native)
+    }
+}
+
+/// `"24h"` or `"never"`: the time in nanoseconds, 0 for never.
+struct ResetAfter(u64);
+
+impl Parse for ResetAfter {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        if input
+            .fork()
+            .parse::<LitStr>()
+            .is_ok_and(|text| text.value() == "never")
+        {
+            input.parse::<LitStr>()?;
+            return Ok(ResetAfter(0));
+        }
+        let Expiry { nanos, .. } = input.parse()?;
+        Ok(ResetAfter(nanos))
     }
 }
 

@@ -5,6 +5,7 @@
 mod families;
 mod functions;
 mod model;
+mod reset;
 mod resolution;
 mod support;
 mod threads;

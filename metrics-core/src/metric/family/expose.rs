@@ -63,6 +63,7 @@ impl Family {
             }
             let id = |row| RowId { series, row };
             if has_one_row {
+                let created = self.layout.period_start(values, created);
                 return each(sink, id(0), labels, created, values);
             }
             let rows = values.chunks_exact(self.layout.value_count());
@@ -71,6 +72,7 @@ impl Family {
                     row_labels.clear();
                     row_labels.push_str(labels);
                     self.rows.push_labels(&mut row_labels, row);
+                    let created = self.layout.period_start(values, created);
                     each(sink, id(row), &row_labels, created, values);
                 }
             }

@@ -14,8 +14,8 @@ use loom::thread;
 use crate::storage::{
     atomic::Atomic,
     histogram_block::{
-        BUCKETS_OUT, COUNT_OUT, CopyBuffer, HEADER, Parts, SUM_OUT, Sum, observe, observe_twice,
-        read, snapshot,
+        BUCKETS_OUT, COUNT_OUT, CopyBuffer, HEADER, Parts, SUM_OUT, Sum, close, finds_closed,
+        is_closed, mark, observe, observe_twice, read, reopen, snapshot,
     },
     model::loom_atomic::{AtomicU64, check},
 };
@@ -288,6 +288,46 @@ fn buckets_of_both_kinds_are_consistent() {
             assert_eq!(out[SNAPSHOT..], [count / 2, count.div_ceil(2)], "{out:?}");
         }
         recorder.join().expect("the recorder ends");
+    });
+}
+
+/// Each observation counts in the period that a reset ends, or in the next one.
+#[test]
+fn an_observation_during_a_reset_is_in_one_period() {
+    check(3, || {
+        let block = empty_block();
+        let seen: Vec<Watched> = block.iter().map(Watched::share).collect();
+        mark(&block);
+        let lock = loom::sync::Arc::new(loom::sync::Mutex::new(()));
+        let owners = loom::sync::Arc::clone(&lock);
+        let recorder = thread::spawn(move || {
+            for _ in 0..2 {
+                loop {
+                    let observed = observe(&block, 0, Sum::Nanos, 1);
+                    if !observed.expect("the sum is small") || !finds_closed(&block) {
+                        break;
+                    }
+                    let _guard = owners.lock().expect("nobody panics");
+                    if !reopen(&block) {
+                        break;
+                    }
+                }
+            }
+        });
+        let mut out = [0; SNAPSHOT];
+        let ended = {
+            let _guard = lock.lock().expect("nobody panics");
+            close(&seen, &PARTS, &mut out, thread::yield_now);
+            out[COUNT_OUT]
+        };
+        assert_eq!(out[SUM_OUT], ended, "the sum of {out:?}");
+        recorder.join().expect("the recorder ends");
+        let mut next = 0;
+        if !is_closed(&seen) {
+            assert!(read(&seen, &PARTS, &mut out), "the recorder has ended");
+            next = out[COUNT_OUT];
+        }
+        assert_eq!(ended + next, 2);
     });
 }
 

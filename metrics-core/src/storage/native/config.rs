@@ -22,7 +22,12 @@ pub struct NativeConfig {
     pub(super) zero_threshold: u64,
     /// The highest zero threshold, as the bits of an `f64`; 0 if the threshold may not be raised.
     pub(super) max_zero_threshold: u64,
+    /// Nanoseconds after which a series whose buckets were merged is reset; [`u64::MAX`] for never.
+    pub(super) reset_after: u64,
 }
+
+/// A day, as in Prometheus' client for Java.
+const DEFAULT_RESET: u64 = 24 * 60 * 60 * 1_000_000_000;
 
 /// The bits of a threshold; 0 if it is not above zero.
 ///
@@ -50,6 +55,7 @@ impl NativeConfig {
         // 2^-128, which is a bucket bound in every schema.
         zero_threshold: (1023 - 128) << 52,
         max_zero_threshold: 0,
+        reset_after: DEFAULT_RESET,
     };
 
     /// Sets the coarsest schema whose bucket bounds grow by at most this factor, or the finest if
@@ -81,6 +87,18 @@ impl NativeConfig {
     pub const fn max_buckets(mut self, max: u16) -> Self {
         self.max_buckets = if max < MAX_BUCKETS { max } else { MAX_BUCKETS };
         self
+    }
+
+    /// Sets after how many nanoseconds a series whose buckets were merged is reset; never if it is 0.
+    #[must_use]
+    pub const fn reset_after(mut self, nanos: u64) -> Self {
+        self.reset_after = if nanos == 0 { u64::MAX } else { nanos };
+        self
+    }
+
+    /// Whether series are reset.
+    pub(crate) const fn has_resets(self) -> bool {
+        self.reset_after != u64::MAX
     }
 
     /// Allows negative observations.
@@ -158,7 +176,7 @@ impl fmt::Display for NativeConfig {
         let float = f64::from_bits;
         write!(
             f,
-            "schema {}, zero threshold {:e} to {:e}, at most {} buckets, {}",
+            "schema {}, zero threshold {:e} to {:e}, at most {} buckets, {}, {}",
             self.schema,
             float(self.zero_threshold),
             float(self.zero_threshold.max(self.max_zero_threshold)),
@@ -167,6 +185,11 @@ impl fmt::Display for NativeConfig {
                 "with negative values"
             } else {
                 "without negative values"
+            },
+            if self.has_resets() {
+                format!("reset after {} s", self.reset_after as f64 / 1e9)
+            } else {
+                "never reset".to_owned()
             },
         )
     }

@@ -9,7 +9,7 @@ use super::{
     config::NativeConfig,
     index::{self, COARSEST},
     snapshot::NativeHistogramSnapshot,
-    table::{self, COUNTS, Key, MAX_CELLS, SHIFT, THRESHOLD},
+    table::{self, COUNTS, Key, MAX_CELLS, REDUCED, SHIFT, STARTED, THRESHOLD},
 };
 
 /// Adds the table `from` to the table `into`.
@@ -101,6 +101,11 @@ impl<'a> TableView<'a> {
 
     pub(super) fn zero_threshold(self) -> f64 {
         f64::from_bits(self.config.zero_threshold.max(self.values[THRESHOLD]))
+    }
+
+    /// Unix time of the last reset in seconds; 0 before the first.
+    pub(crate) fn started(self) -> f64 {
+        f64::from_bits(self.values[STARTED])
     }
 
     fn zero_count(self) -> u64 {
@@ -251,7 +256,11 @@ impl<'a> Table<'a> {
         let before = &mut before[..self.values.len()];
         before.copy_from_slice(self.values);
         let before = TableView::new(self.config, before);
+        let resets = [STARTED, REDUCED].map(|at| (at, self.values[at]));
         self.values.fill(0);
+        for (at, value) in resets {
+            self.values[at] = value;
+        }
         self.used = 0;
         self.values[SHIFT] = self.config.shift(halvings).into();
         self.values[THRESHOLD] = threshold.to_bits();
@@ -278,9 +287,9 @@ mod tests {
         let words: Vec<AtomicU64> = (0..config.cells()).map(|_| AtomicU64::new(0)).collect();
         for value in values {
             let observed = *value;
-            let count = config
-                .find_bucket(&words, observed)
-                .unwrap_or_else(|| find_or_insert_bucket(config, &words, *value, &|| None));
+            let count = config.find_bucket(&words, observed).unwrap_or_else(|| {
+                find_or_insert_bucket(config, &words, *value, &|| None, &|| false)
+            });
             words[COUNTS + count].fetch_add(1, Ordering::Relaxed);
         }
         words.into_iter().map(AtomicU64::into_inner).collect()
@@ -412,9 +421,9 @@ mod tests {
         }
         for value in values(3, 300) {
             let value = value.abs();
-            let count = config
-                .find_bucket(&own, value)
-                .unwrap_or_else(|| find_or_insert_bucket(config, &own, value, &|| Some(&shared)));
+            let count = config.find_bucket(&own, value).unwrap_or_else(|| {
+                find_or_insert_bucket(config, &own, value, &|| Some(&shared), &|| false)
+            });
             own[COUNTS + count].fetch_add(1, Ordering::Relaxed);
             for at in [SHIFT, THRESHOLD] {
                 let [own, shared] = [&own, &shared].map(|words| words[at].load(Ordering::Relaxed));

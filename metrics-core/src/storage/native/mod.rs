@@ -7,7 +7,8 @@
 //! * `config`: the declaration and its checks; `snapshot`: buckets as plain data;
 //! * `index`: from a value to the index of its bucket;
 //! * `table`: the storage of the buckets, a hash table; `merge`: tables are summed and made
-//!   coarser; `record`: an observation finds or adds its bucket.
+//!   coarser; `record`: an observation finds or adds its bucket; `reset`: a series regains its
+//!   resolution.
 //!
 //! [specification]: https://prometheus.io/docs/specs/native_histograms/
 
@@ -15,6 +16,7 @@ mod config;
 pub(crate) mod index;
 pub(crate) mod merge;
 mod record;
+pub(crate) mod reset;
 mod snapshot;
 pub(crate) mod table;
 

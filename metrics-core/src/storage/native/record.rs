@@ -64,12 +64,14 @@ impl NativeConfig {
 /// Like [`NativeConfig::find_bucket`], but searches all slots and adds the bucket if it is missing.
 ///
 /// The value must be one that can be observed. `shared` returns the series' shared table, unless
-/// the series was removed.
+/// the series was removed. `reopen` is called under the lock: it empties the block of the table, and
+/// returns true, if a reset has closed it.
 pub(crate) fn find_or_insert_bucket<'s>(
     config: NativeConfig,
     table: &[AtomicU64],
     value: f64,
     shared: &dyn Fn() -> Option<&'s [AtomicU64]>,
+    reopen: &dyn Fn() -> bool,
 ) -> usize {
     let key_of = |slot| key_of(config, table, slot);
     loop {
@@ -95,7 +97,7 @@ pub(crate) fn find_or_insert_bucket<'s>(
         }
         let used = (0..config.slots()).filter(|slot| key_of(*slot) != Key::NONE);
         if used.count() >= config.max_buckets.into()
-            && storage::lock_out_scrapes(|| make_room(config, table, shared()))
+            && storage::lock_out_scrapes(|| reopen() || make_room(config, table, shared()))
         {
             continue;
         }
@@ -151,7 +153,7 @@ mod tests {
 
     fn counted(config: NativeConfig, value: f64) -> Vec<AtomicU64> {
         let table: Vec<_> = (0..config.cells()).map(|_| AtomicU64::new(0)).collect();
-        find_or_insert_bucket(config, &table, value, &|| None);
+        find_or_insert_bucket(config, &table, value, &|| None, &|| false);
         table
     }
 
@@ -208,7 +210,7 @@ mod tests {
     fn the_largest_values_share_a_bucket_and_other_values_do_not() {
         let config = NativeConfig::DEFAULT.with_classic_bounds(&[]);
         let table = counted(config, f64::MAX);
-        let place = |value| find_or_insert_bucket(config, &table, value, &|| None);
+        let place = |value| find_or_insert_bucket(config, &table, value, &|| None, &|| false);
         assert_eq!(place(f64::MAX), place(f64::MAX * 0.99));
         assert_ne!(place(f64::MAX), place(1.0));
     }

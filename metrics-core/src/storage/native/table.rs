@@ -6,6 +6,7 @@
 //! * `SHIFT`: by how many bits an index of the finest schema is shifted right to give an index of
 //!   the table's schema, which is the declared one or coarser;
 //! * `THRESHOLD`: the bits of the zero threshold, which is the declared one or wider;
+//! * `STARTED` and `REDUCED`, in shared cells only: see [`reset`](super::reset);
 //! * the counts: one for each slot, then that of the zero bucket;
 //! * the keys: which bucket each slot counts.
 //!
@@ -22,8 +23,12 @@ use super::{
 
 pub(super) const SHIFT: usize = 0;
 pub(super) const THRESHOLD: usize = 1;
+/// Position of the time of the last reset, the bits of a Unix time in seconds; 0 before the first.
+pub(crate) const STARTED: usize = 2;
+/// Position of the state of the next reset.
+pub(super) const REDUCED: usize = 3;
 /// Position of the first count, which belongs to slot 0.
-pub(crate) const COUNTS: usize = 2;
+pub(crate) const COUNTS: usize = 4;
 
 /// The largest number of slots of a table.
 pub(super) const MAX_SLOTS: usize = 512;
