@@ -76,15 +76,15 @@ fn merged_buckets_are_reset_after_a_day() {
     assert_eq!(gathered(&registry), (schema, BURST, created));
     clock.advance(10 * SECOND);
     scrape(&registry, &clock);
-    for value in [0.20, 0.21, 0.23, 0.20] {
+    for value in [0.25, 0.25, 0.375, 0.25] {
         values.observe(value);
     }
     let (schema, count, later) = gathered(&registry);
     assert_eq!((schema, count), (3, 4));
     assert!(later > created + DAY.as_secs_f64());
     let snapshot = values.get();
-    assert_eq!((snapshot.count, snapshot.sum), (4, 0.84));
-    assert_eq!(snapshot.native.unwrap().positive, [(-18, 3), (-16, 1)]);
+    assert_eq!((snapshot.count, snapshot.sum), (4, 1.125));
+    assert_eq!(snapshot.native.unwrap().positive, [(-16, 3), (-11, 1)]);
 }
 
 #[test]
