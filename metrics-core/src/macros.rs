@@ -221,9 +221,9 @@ mod enabled {
 /// *reset*: an exposition contains all observations for the last time, and the next one begins at
 /// zero, in the declared resolution and with a new created timestamp. Count, sum and classic buckets
 /// begin at zero, too. Prometheus treats that as a counter reset, as it does with its own clients. Each
-/// observation counts in one of the two periods. What another scraper has not read when the series is
-/// reset, it misses, as with a restart of the program. Histograms that are summed because they have
-/// the same name and labels are not reset.
+/// observation counts in one of the two periods. A scraper that has not received that exposition, such
+/// as a second one, misses what it had not read before, as with a restart of the program. Histograms
+/// that are summed because they have the same name and labels are not reset.
 ///
 /// ```
 /// use metrics_core::metrics;
