@@ -325,3 +325,64 @@ async fn the_handle_of_a_task_stays_one() {
     assert!(handle.await.is_err_and(|error| error.is_cancelled()));
     assert_eq!(calls("spawned"), "ok 1, panic 0");
 }
+
+#[test]
+fn the_future_of_a_generic_service_is_recorded_until_it_completes() {
+    #[derive(Clone)]
+    struct Around<S>(S);
+
+    impl<S, R> Service<R> for Around<S>
+    where
+        S: Service<R> + Clone + Send + 'static,
+        R: Send + 'static,
+        S::Future: Send + 'static,
+    {
+        type Response = S::Response;
+        type Error = S::Error;
+        type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+
+        fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+            self.0.poll_ready(context)
+        }
+
+        #[counted(name = "around_calls_total")]
+        fn call(&mut self, request: R) -> Self::Future {
+            let mut inner = self.0.clone();
+            Box::pin(async move { inner.call(request).await })
+        }
+    }
+
+    let half = tower::service_fn(async |n: u8| if n % 2 == 0 { Ok(n / 2) } else { Err(()) });
+    let mut service = Around(half);
+    assert_eq!(run(service.call(2)), Ok(1));
+    assert_eq!(run(service.call(1)), Err(()));
+    drop(service.call(1));
+    assert_eq!(
+        tests::series("around_calls_total", "call"),
+        "ok 1, error 1, panic 0"
+    );
+}
+
+#[test]
+fn the_future_of_a_function_from_a_macro_is_recorded_until_it_completes() {
+    macro_rules! function {
+        ($name:ident, $type:ty) => {
+            #[counted]
+            fn $name(n: u8) -> $type {
+                Box::pin(async move {
+                    suspend().await;
+                    n.checked_sub(1).ok_or(())
+                })
+            }
+        };
+    }
+    function!(from_a_macro, Local<Result<u8, ()>>);
+    function!(implied_by_a_macro, impl Job);
+
+    type Local<T> = Pin<Box<dyn Future<Output = T>>>;
+
+    assert_eq!(run(from_a_macro(1)), Ok(0));
+    assert_eq!(run(implied_by_a_macro(0)), Err(()));
+    assert_eq!(calls("from_a_macro"), "ok 1, error 0, panic 0, cancelled 0");
+    assert_eq!(calls("implied_by_a_macro"), "ok 0, error 1, panic 0");
+}

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use futures_util::{
-    Stream,
+    Stream, TryStream,
     stream::{self, BoxStream, FusedStream, LocalBoxStream, StreamExt, TryStreamExt},
 };
 use metrics_core::{counted, in_flight, timed};
@@ -158,6 +158,31 @@ fn a_stream_in_generic_code_is_recorded_until_it_ends() {
     drop(begun);
     assert_eq!(calls("all"), "ok 1, panic 0, cancelled 1");
     assert_eq!(calls("all_by_reference"), "ok 1, panic 0, cancelled 0");
+}
+
+#[test]
+fn a_stream_of_items_without_a_name_is_recorded_until_it_ends() {
+    #[counted]
+    fn pairs(n: u8) -> impl Stream<Item = (u8, impl Clone)> + Send + Unpin {
+        stream::iter(0..n).map(|n| (n, n))
+    }
+
+    assert_eq!(run(pairs(2).count()), 2);
+    assert_eq!(calls("pairs"), "ok 1, panic 0, cancelled 0");
+}
+
+#[test]
+fn an_impl_of_a_trait_of_streams_is_recorded_until_it_ends() {
+    #[counted]
+    #[in_flight]
+    fn attempts(n: u8) -> impl TryStream<Ok = u8, Error = ()> {
+        items([n.checked_sub(1).ok_or(())])
+    }
+
+    assert_eq!(run(attempts(1).into_stream().count()), 1);
+    assert_eq!(run(attempts(0).into_stream().count()), 1);
+    assert_eq!(in_progress("attempts"), "0");
+    assert_eq!(calls("attempts"), "ok 1, error 1, panic 0");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::{
     ops::Add,
 };
 
+use axum::{http::StatusCode, response::IntoResponse};
 use metrics_core::{counted, in_flight, timed};
 use tests::{assert_panics, calls, fail, in_progress, timings};
 
@@ -116,4 +117,16 @@ fn an_associated_result_is_recorded_as_ok_or_error() {
     assert_panics(|| Numbers.parse(""));
     assert_eq!(calls("parse"), "ok 1, error 1, panic 1");
     assert_eq!(timings("parse"), "ok 1, error 1, panic 1");
+}
+
+#[test]
+fn a_result_behind_an_impl_is_recorded_as_ok_or_error() {
+    #[counted]
+    fn response(status: u16) -> impl IntoResponse {
+        StatusCode::from_u16(status).map_err(|error| error.to_string())
+    }
+
+    let statuses = [200, 1].map(|status| response(status).into_response().status());
+    assert_eq!(statuses, [StatusCode::OK; 2]);
+    assert_eq!(calls("response"), "ok 1, error 1, panic 0");
 }
