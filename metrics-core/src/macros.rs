@@ -571,28 +571,7 @@ pub use enabled::declare as __declare;
 /// sum by (outcome) (rate(function_calls_total{function="search",module="shop::search"}[5m]))
 /// ```
 ///
-/// # Coming from other attributes
-///
-/// | `#[instrument]` of tracing | this crate |
-/// |---|---|
-/// | `name = "..."` | not needed: the function's name is a label. Here, `name` is the family's name |
-/// | `skip(...)`, `skip_all` | not needed: only arguments in `labels(...)` are labels |
-/// | `fields(key = expression)` | `labels(key = expression)` |
-/// | `fields(argument)` | `labels(argument)` |
-/// | `err` | the outcome `error`; for the kind of error, `err(kind)` |
-/// | `ret` | `labels(on_return(key = \|result\| ...))` |
-/// | `level`, `target`, `parent`, `follows_from` | not applicable to metrics |
-///
-/// | `@Timed`, `@Counted` of Micrometer | this crate |
-/// |---|---|
-/// | `value` | `name` |
-/// | `description` | `help` |
-/// | `extraTags` | `labels(key = "value")` |
-/// | `@MeterTag` | `labels(argument)` |
-/// | `longTask = true` | [`in_flight`](macro@crate::in_flight) |
-/// | `percentiles`, `histogram`, `serviceLevelObjectives` | `buckets(...)`; for an objective, `slo(...)` |
-/// | `recordFailuresOnly` | query the series with `outcome="error"` |
-/// | tags `class`, `method`, `exception` | `module`, `function`, `err(kind)` |
+#[doc = include_str!("call/coming_from_other_attributes.md")]
 pub use enabled::counted;
 
 /// Measures the duration of a function's calls by outcome, in the histogram
