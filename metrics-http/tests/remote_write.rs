@@ -335,6 +335,26 @@ fn a_removed_series_ends_with_a_stale_marker() {
 }
 
 #[test]
+fn of_series_that_an_added_label_makes_equal_the_first_is_sent() {
+    let registry = Registry::new();
+    let options = Options::new("orders_total", "Orders.").labels(["country"]);
+    let orders = registry.create_family::<Counter>(options).unwrap();
+    for (country, count) in [("no", 1), ("", 2), ("se", 3)] {
+        orders.with(&[country]).inc_by(count);
+    }
+    let receiver = accepting_receiver();
+    let requests = sent(&receiver, to(&receiver, &registry).label("country", "no"));
+    for written in &requests {
+        let samples = series(written, "orders_total")
+            .into_iter()
+            .flat_map(|one| &one.samples);
+        let values = samples.map(|one| one.value).filter(|value| !value.is_nan());
+        assert_eq!(values.collect::<Vec<_>>(), [1.0, 3.0]);
+    }
+    assert_eq!(lost(&registry, &receiver, "duplicate"), 2);
+}
+
+#[test]
 fn no_request_exceeds_the_limit_of_samples() {
     let registry = registry(Clock::default());
     let receiver = accepting_receiver();

@@ -40,7 +40,7 @@ use crate::error::Error;
 /// | `metrics_pushes_total` | pushes, by `result`: `ok` or `error` |
 /// | `metrics_push_last_success_timestamp_seconds` | Unix time of the last successful push; 0 before it |
 /// | `metrics_push_duration_seconds` | duration of pushes, successful or not |
-/// | `metrics_push_lost_samples_total` | samples that remote write dropped, by `reason`: `queue` (the queue was full), `refused` (by the server) or `end` (not sent when the pusher ended) |
+/// | `metrics_push_lost_samples_total` | samples that remote write dropped, by `reason`: `queue` (the queue was full), `refused` (by the server), `end` (not sent when the pusher ended) or `duplicate` (its series has the labels of another one once labels are added) |
 ///
 /// # Examples
 ///

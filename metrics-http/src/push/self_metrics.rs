@@ -66,11 +66,13 @@ pub(super) enum LossReason {
     QueueFull,
     Refused,
     End,
+    /// Another series of the same exposition has the same labels, once labels are added.
+    Duplicate,
 }
 
 impl LossReason {
     /// Values of the label `reason`, in the order of the variants.
-    const NAMES: [&str; 3] = ["queue", "refused", "end"];
+    const NAMES: [&str; 4] = ["queue", "refused", "end", "duplicate"];
 }
 
 impl TargetMetrics {

@@ -62,7 +62,7 @@ impl Gatherer {
     ) {
         loop {
             let start = Instant::now();
-            let (samples, delivery) = self.gather().await;
+            let (samples, delivery) = self.gather(metrics).await;
             let dropped = queue.push(samples, delivery);
             metrics.record_lost(dropped, LossReason::QueueFull);
             let left = interval.saturating_sub(start.elapsed());
@@ -71,7 +71,7 @@ impl Gatherer {
                 break;
             }
         }
-        let (mut last, delivery) = self.gather().await;
+        let (mut last, delivery) = self.gather(metrics).await;
         let time = self.now();
         let previous = self.previous.values();
         last.extend(previous.map(|previous| previous.sample.stale_marker(time)));
@@ -79,7 +79,7 @@ impl Gatherer {
         queue.close();
     }
 
-    async fn gather(&mut self) -> (Vec<SeriesSample>, Option<Delivery>) {
+    async fn gather(&mut self, metrics: &TargetMetrics) -> (Vec<SeriesSample>, Option<Delivery>) {
         let time = self.now();
         let (registry, recipient) = (self.registry.clone(), self.recipient);
         // Gathers on a blocking thread, because a slow collector must not delay the sender.
@@ -89,7 +89,14 @@ impl Gatherer {
         };
         let mut disappeared = mem::take(&mut self.previous);
         let mut samples = self.converter.samples(&families, time);
+        let mut duplicates = 0;
         samples.retain_mut(|sample| {
+            // An added label can make series equal that differ in whether they have it. A server
+            // refuses a whole request for two samples of one series with equal timestamps.
+            if self.previous.contains_key(&sample.labels) {
+                duplicates += 1;
+                return false;
+            }
             let newest = match disappeared.remove_entry(&sample.labels) {
                 // A server accepts the samples of a series in the order of time only. A sample with
                 // a timestamp of its own may be one that was sent before.
@@ -118,6 +125,7 @@ impl Gatherer {
             );
             true
         });
+        metrics.record_lost(duplicates, LossReason::Duplicate);
         let disappeared = disappeared.values();
         samples.extend(disappeared.map(|previous| previous.sample.stale_marker(time)));
         (samples, Some(delivery))

@@ -106,6 +106,9 @@ impl RemoteWrite {
     }
 
     /// Adds a label to all series that do not have one of this name.
+    ///
+    /// Of series that the label makes equal, such as one with `shard="1"` and one without `shard`,
+    /// the first is sent; `metrics_push_lost_samples_total` counts the samples of the others.
     pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> RemoteWrite {
         self.labels.push((name.into(), value.into()));
         self
