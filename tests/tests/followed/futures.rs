@@ -33,7 +33,7 @@ fn the_associated_future_of_a_service_is_recorded_until_it_completes() {
         fn call(&mut self, request: u8) -> Self::Future {
             Box::pin(async move {
                 suspend().await;
-                if request % 2 == 0 {
+                if request.is_multiple_of(2) {
                     Ok(request / 2)
                 } else {
                     Err(())
@@ -352,7 +352,13 @@ fn the_future_of_a_generic_service_is_recorded_until_it_completes() {
         }
     }
 
-    let half = tower::service_fn(async |n: u8| if n % 2 == 0 { Ok(n / 2) } else { Err(()) });
+    let half = tower::service_fn(async |n: u8| {
+        if n.is_multiple_of(2) {
+            Ok(n / 2)
+        } else {
+            Err(())
+        }
+    });
     let mut service = Around(half);
     assert_eq!(run(service.call(2)), Ok(1));
     assert_eq!(run(service.call(1)), Err(()));

@@ -1,6 +1,8 @@
 //! Calls of functions that return a future or a stream by any type.
 
 #![allow(
+    clippy::double_must_use,
+    clippy::elidable_lifetime_names,
     clippy::unnecessary_wraps,
     clippy::unused_async,
     reason = "signatures are written out in every way that there is"
