@@ -94,7 +94,7 @@ test_fallback_storage() {
     local in_it=(env RUSTC_BOOTSTRAP=1 "RUSTFLAGS=$flags" ASAN_OPTIONS=detect_leaks=0
         cargo test --target x86_64-unknown-linux-gnu --target-dir target/fallback-storage)
     run "${in_it[@]}" --package metrics-core --lib -- storage:: series:: metric:: \
-        --skip model --skip rendered_labels
+        --skip rendered_labels
     run "${in_it[@]}" --package tests --test expiry --test allocator
     run "${in_it[@]}" --package tests --test storage -- counters threads rounding
     run "${in_it[@]}" --package tests --test series -- \

@@ -9,9 +9,9 @@
 //! removed (see [`Status`]): by how much it is above the series' generation, the number that no
 //! other series of the metric has.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use crate::storage::atomic::Atomic;
+use crate::storage::sync::{AtomicU32, AtomicU64, fence};
 
 /// The number of words of a key that fit into the entry: enough for three open labels of up to 15
 /// bytes. A longer key continues in [`Tail`]s.
@@ -62,29 +62,29 @@ const RECENTLY_RECORDED: u32 = 1 << 31;
 /// The key of one series, or the beginning of a long key, in one cache line.
 #[derive(Debug)]
 #[repr(align(64))]
-pub(crate) struct Entry<W = AtomicU64, H = AtomicU32> {
+pub(crate) struct Entry {
     /// The generation of the series, which is odd; an even number while look-ups find no series here.
-    version: W,
+    version: AtomicU64,
     /// The number of the key's first tail, or [`NO_TAIL`].
-    next: H,
+    next: AtomicU32,
     /// The number of handles that pin the series, and [`RECENTLY_RECORDED`].
-    pins: H,
-    words: [W; INLINE_WORDS],
+    pins: AtomicU32,
+    words: [AtomicU64; INLINE_WORDS],
 }
 
 /// A part of a key that is too long for its entry.
 #[derive(Debug, Default)]
-pub(crate) struct Tail<W = AtomicU64, H = AtomicU32> {
-    next: H,
-    words: [W; INLINE_WORDS],
+pub(crate) struct Tail {
+    next: AtomicU32,
+    words: [AtomicU64; INLINE_WORDS],
 }
 
-impl<W: Atomic + Default, H: Atomic<u32> + Default> Entry<W, H> {
+impl Entry {
     pub(crate) fn new() -> Self {
         let entry = Entry {
-            version: W::default(),
-            next: H::default(),
-            pins: H::default(),
+            version: AtomicU64::default(),
+            next: AtomicU32::default(),
+            pins: AtomicU32::default(),
             words: Default::default(),
         };
         entry.next.store(NO_TAIL, Ordering::Relaxed);
@@ -92,7 +92,7 @@ impl<W: Atomic + Default, H: Atomic<u32> + Default> Entry<W, H> {
     }
 }
 
-impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
+impl Entry {
     /// The generation of the series in the entry; an even number if look-ups find none here.
     #[inline(always)]
     pub(crate) fn version(&self) -> u64 {
@@ -154,7 +154,7 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
     #[inline(always)]
     fn is_unchanged(&self, version: u64) -> bool {
         // Pairs with the fence in `write`: if a word belonged to a later key, the version differs.
-        W::fence(Ordering::Acquire);
+        fence(Ordering::Acquire);
         self.version() == version
     }
 
@@ -165,15 +165,12 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
         &'a self,
         generation: u64,
         key: &[u64],
-        mut take_tail: impl FnMut() -> (u32, &'a Tail<W, H>),
-    ) where
-        W: 'a,
-        H: 'a,
-    {
+        mut take_tail: impl FnMut() -> (u32, &'a Tail),
+    ) {
         debug_assert!(self.version() & 1 == 0);
         // Pairs with the fence in `is_unchanged`: a reader that sees a new word no longer sees the
         // version of the previous series.
-        W::fence(Ordering::Release);
+        fence(Ordering::Release);
         let (head, rest) = key.split_at(key.len().min(INLINE_WORDS));
         store(&self.words, head);
         let mut next = &self.next;
@@ -239,12 +236,9 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
     /// Calls `each` with the number of every tail of the key.
     pub(crate) fn for_each_tail<'a>(
         &'a self,
-        tail: impl Fn(u32) -> &'a Tail<W, H>,
+        tail: impl Fn(u32) -> &'a Tail,
         mut each: impl FnMut(u32),
-    ) where
-        W: 'a,
-        H: 'a,
-    {
+    ) {
         let mut next = self.next.load(Ordering::Relaxed);
         while next != NO_TAIL {
             each(next);
@@ -292,11 +286,7 @@ impl<W: Atomic, H: Atomic<u32>> Entry<W, H> {
 ///
 /// The first words of a key hold the lengths of its open labels: if they are equal in two keys, so
 /// are the lengths of the keys, and no further tail needs to be compared.
-pub(crate) fn tails_match<'a, W: Atomic + 'a, H: Atomic<u32> + 'a>(
-    mut next: u32,
-    rest: &[u64],
-    tail: impl Fn(u32) -> &'a Tail<W, H>,
-) -> bool {
+pub(crate) fn tails_match<'a>(mut next: u32, rest: &[u64], tail: impl Fn(u32) -> &'a Tail) -> bool {
     for part in rest.chunks(INLINE_WORDS) {
         if next == NO_TAIL {
             return false;
@@ -312,12 +302,12 @@ pub(crate) fn tails_match<'a, W: Atomic + 'a, H: Atomic<u32> + 'a>(
 
 /// Whether the words differ from the beginning of a key.
 #[inline(always)]
-fn differ<W: Atomic>(words: &[W; INLINE_WORDS], key: &[u64]) -> bool {
+fn differ(words: &[AtomicU64; INLINE_WORDS], key: &[u64]) -> bool {
     let mut pairs = words.iter().zip(key);
     pairs.any(|(word, key)| word.load(Ordering::Relaxed) != *key)
 }
 
-fn store<W: Atomic>(words: &[W; INLINE_WORDS], key: &[u64]) {
+fn store(words: &[AtomicU64; INLINE_WORDS], key: &[u64]) {
     for (word, key) in words.iter().zip(key) {
         word.store(*key, Ordering::Relaxed);
     }

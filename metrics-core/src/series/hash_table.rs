@@ -5,12 +5,9 @@
 //! rebuild may miss an entry that is in the table. `rebuilds`, which is odd during a rebuild, tells
 //! a reader whether it may have missed one.
 
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::{OnceLock, atomic::Ordering};
 
-use crate::storage::atomic::Atomic;
+use crate::storage::sync::AtomicU64;
 
 /// The word of a slot that has not been used. A used slot holds the upper half of the hash and,
 /// below it, the place plus 1.
@@ -22,21 +19,21 @@ const REMOVED: u64 = u32::MAX as u64;
 const FIRST: usize = 64;
 
 #[derive(Debug)]
-pub(crate) struct HashTable<W = AtomicU64, const SIZE: usize = FIRST> {
+pub(crate) struct HashTable<const SIZE: usize = FIRST> {
     /// Tables stay allocated, because a reader may still look at one that was replaced.
-    tables: [OnceLock<Box<[W]>>; 20],
+    tables: [OnceLock<Box<[AtomicU64]>>; 20],
     /// The number of the table in use.
-    current: W,
+    current: AtomicU64,
     /// The number of beginnings and ends of rebuilds: odd during a rebuild.
-    rebuilds: W,
+    rebuilds: AtomicU64,
 }
 
-impl<W: Atomic + Default, const SIZE: usize> HashTable<W, SIZE> {
+impl<const SIZE: usize> HashTable<SIZE> {
     pub(crate) fn new() -> Self {
         HashTable {
             tables: [const { OnceLock::new() }; 20],
-            current: W::default(),
-            rebuilds: W::default(),
+            current: AtomicU64::default(),
+            rebuilds: AtomicU64::default(),
         }
     }
 
@@ -73,7 +70,7 @@ impl<W: Atomic + Default, const SIZE: usize> HashTable<W, SIZE> {
     }
 
     /// The table in use; called under the lock.
-    fn table(&self) -> &[W] {
+    fn table(&self) -> &[AtomicU64] {
         let table = self.tables[self.current.load(Ordering::Relaxed) as usize].get();
         table.map_or(&[], |table| table)
     }
@@ -105,8 +102,8 @@ impl<W: Atomic + Default, const SIZE: usize> HashTable<W, SIZE> {
         let next = (len / SIZE).trailing_zeros() as usize;
         let current = self.current.load(Ordering::Relaxed) as usize;
         let next = next.max(current).min(self.tables.len() - 1);
-        let table =
-            self.tables[next].get_or_init(|| (0..SIZE << next).map(|_| W::default()).collect());
+        let table = self.tables[next]
+            .get_or_init(|| (0..SIZE << next).map(|_| AtomicU64::default()).collect());
         self.rebuilds.fetch_add(1, Ordering::Relaxed);
         for word in table {
             // Release: a reader that sees the slot empty sees that a rebuild has begun.
@@ -152,12 +149,12 @@ fn word(hash: u64, place: u32) -> u64 {
 
 /// The slots in which an entry of this hash may be, in probing order.
 #[inline(always)]
-fn probes<W>(table: &[W], hash: u64) -> impl Iterator<Item = &W> {
+fn probes(table: &[AtomicU64], hash: u64) -> impl Iterator<Item = &AtomicU64> {
     let mask = table.len().wrapping_sub(1);
     (0..table.len()).map(move |probe| &table[(hash as usize).wrapping_add(probe) & mask])
 }
 
-fn put<W: Atomic>(table: &[W], hash: u64, place: u32) -> bool {
+fn put(table: &[AtomicU64], hash: u64, place: u32) -> bool {
     for slot in probes(table, hash) {
         let before = slot.load(Ordering::Relaxed);
         if before == EMPTY || before == REMOVED {

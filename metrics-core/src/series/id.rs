@@ -1,9 +1,10 @@
 //! [`SeriesId`]: identifies a series of a metric. [`CachedSeries`]: a found series, stored for the
 //! next look-up. [`OpenCells`]: the calling thread's storage of a found series.
 
-use std::sync::atomic::AtomicU64;
-
-use crate::{series::entry::Entry, storage::CachedCells};
+use crate::{
+    series::entry::Entry,
+    storage::{CachedCells, sync::AtomicU64},
+};
 
 /// Identifies a series: its place in the index and its generation.
 ///

@@ -15,13 +15,7 @@
 //! Insertion, removal, reading and expiry are in `insert.rs`, `remove.rs`, `read.rs` and
 //! `expiry.rs`.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::sync::{PoisonError, atomic::Ordering};
 
 use crate::{
     sample::label_encoding::LabelRendering,
@@ -34,7 +28,11 @@ use crate::{
         rendered_labels::RenderedLabels,
         state::State,
     },
-    storage::{CachedCells, Region, layout::Layout},
+    storage::{
+        CachedCells, Region,
+        layout::Layout,
+        sync::{AtomicBool, Mutex, MutexGuard, hash_seed},
+    },
 };
 
 /// The series of one metric with open labels (labels without a fixed value set).
@@ -83,7 +81,7 @@ impl Index {
         };
         Index {
             table: HashTable::new(),
-            seed: RandomState::new().hash_one(0_u64),
+            seed: hash_seed(),
             is_full: AtomicBool::new(false),
             blocks: Blocks::new(layout, rows, limit, allows_negative),
             state: Mutex::new(State::new(labels)),

@@ -14,8 +14,6 @@ pub(crate) mod hash_table;
 pub(crate) mod id;
 pub(crate) mod index;
 pub(crate) mod insert;
-#[cfg(all(test, not(miri)))]
-pub(crate) mod model;
 pub(crate) mod place;
 pub(crate) mod read;
 pub(crate) mod recipients;

@@ -4,9 +4,10 @@
 //! by its place, the slot in the index, and its generation, a number that no other series of the
 //! metric has. A recording therefore never counts for another series that uses the same place.
 
-use std::sync::atomic::AtomicU64;
-
-use crate::series::{entry::Status, id::SeriesId, index::Index, place::position_of};
+use crate::{
+    series::{entry::Status, id::SeriesId, index::Index, place::position_of},
+    storage::sync::AtomicU64,
+};
 
 /// Where a recording goes whose series look-ups no longer find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

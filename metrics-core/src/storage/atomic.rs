@@ -1,74 +1,41 @@
-//! [`Atomic`]: a trait for atomic integers, with which models run the library's code on loom's
-//! atomics.
+//! [`Atomic`], a trait for the cells of a histogram's block.
 //!
-//! The protocols that have models (`histogram_block`, `generation`, and the entries and the hash
-//! table of an index of series) are generic over [`Atomic`], which the atomics of `std` implement.
-//! The models in `storage/model/` and `series/model/` run the same code on loom's atomics. Loom
-//! repeats a model with the different interleavings and values of loads that the memory model
-//! allows, up to a number of preemptions.
+//! `histogram_block` is generic over it, so that its model can let single loads fail: otherwise the
+//! model would not explore what a scrape does when it cannot read a block directly.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::Ordering;
+
+use crate::storage::sync::{AtomicU64, fence};
 
 /// An atomic integer.
-pub(crate) trait Atomic<T = u64> {
-    fn load(&self, order: Ordering) -> T;
-    fn store(&self, value: T, order: Ordering);
+pub(crate) trait Atomic {
+    fn load(&self, order: Ordering) -> u64;
+    fn store(&self, value: u64, order: Ordering);
     /// Returns nothing: if the exchange fails, another thread has replaced the value, and the
     /// callers leave that thread's value in place.
-    fn compare_exchange(&self, current: T, new: T, order: Ordering);
-    fn fetch_add(&self, n: T, order: Ordering) -> T;
-    fn fetch_sub(&self, n: T, order: Ordering) -> T;
-    fn fetch_or(&self, bits: T, order: Ordering) -> T;
-    fn fetch_and(&self, bits: T, order: Ordering) -> T;
+    fn compare_exchange(&self, current: u64, new: u64, order: Ordering);
     /// A fence between accesses to atomics of this implementation.
     fn fence(order: Ordering);
 }
 
-macro_rules! atomic {
-    ($atomic:ident, $value:ident) => {
-        impl Atomic<$value> for $atomic {
-            #[inline(always)]
-            fn load(&self, order: Ordering) -> $value {
-                $atomic::load(self, order)
-            }
+impl Atomic for AtomicU64 {
+    #[inline(always)]
+    fn load(&self, order: Ordering) -> u64 {
+        AtomicU64::load(self, order)
+    }
 
-            #[inline(always)]
-            fn store(&self, value: $value, order: Ordering) {
-                $atomic::store(self, value, order);
-            }
+    #[inline(always)]
+    fn store(&self, value: u64, order: Ordering) {
+        AtomicU64::store(self, value, order);
+    }
 
-            #[inline(always)]
-            fn compare_exchange(&self, current: $value, new: $value, order: Ordering) {
-                let _ = $atomic::compare_exchange(self, current, new, order, Ordering::Relaxed);
-            }
+    #[inline(always)]
+    fn compare_exchange(&self, current: u64, new: u64, order: Ordering) {
+        let _ = AtomicU64::compare_exchange(self, current, new, order, Ordering::Relaxed);
+    }
 
-            #[inline(always)]
-            fn fetch_add(&self, n: $value, order: Ordering) -> $value {
-                $atomic::fetch_add(self, n, order)
-            }
-
-            #[inline(always)]
-            fn fetch_sub(&self, n: $value, order: Ordering) -> $value {
-                $atomic::fetch_sub(self, n, order)
-            }
-
-            #[inline(always)]
-            fn fetch_or(&self, bits: $value, order: Ordering) -> $value {
-                $atomic::fetch_or(self, bits, order)
-            }
-
-            #[inline(always)]
-            fn fetch_and(&self, bits: $value, order: Ordering) -> $value {
-                $atomic::fetch_and(self, bits, order)
-            }
-
-            #[inline(always)]
-            fn fence(order: Ordering) {
-                fence(order);
-            }
-        }
-    };
+    #[inline(always)]
+    fn fence(order: Ordering) {
+        fence(order);
+    }
 }
-
-atomic!(AtomicU64, u64);
-atomic!(AtomicU32, u32);

@@ -3,12 +3,9 @@
 
 #![allow(unsafe_code, reason = "keeps the address of cells")]
 
-use std::{
-    ptr::NonNull,
-    slice,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::{ptr::NonNull, slice, sync::atomic::Ordering};
 
+use crate::storage::sync::AtomicU64;
 use crate::storage::{lifecycle, region::Region, thread_state};
 
 /// The address of a thread's cells of one series, valid in one epoch of that thread.

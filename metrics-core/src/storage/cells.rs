@@ -9,8 +9,10 @@
 use std::{
     mem::ManuallyDrop,
     ptr::{self, NonNull},
-    sync::{Arc, OnceLock, atomic::AtomicU64},
+    sync::{Arc, OnceLock},
 };
+
+use crate::storage::sync::AtomicU64;
 
 /// One thread's cells of a region on the heap; freed on drop.
 ///

@@ -5,13 +5,11 @@
 
 use std::{
     ptr::{self, NonNull},
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicPtr, AtomicU64},
-    },
+    sync::{Arc, OnceLock},
 };
 
 use crate::storage::histogram_block::CopyBuffer;
+use crate::storage::sync::{AtomicPtr, AtomicU64};
 
 /// A directory's entry for one region: where the thread's cells are, and for which generations they
 /// are valid.

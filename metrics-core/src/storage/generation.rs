@@ -11,13 +11,13 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::storage::atomic::Atomic;
+use crate::storage::sync::AtomicU64;
 
 /// Gives a used place to a new series, which has this generation; called under the lock.
 ///
 /// `place` holds the generation of the series in the place, `newest` the newest generation in the
 /// region, and `shared` are the shared cells of the place.
-pub(crate) fn claim<A: Atomic>(place: &A, newest: &A, shared: &[A], generation: u64) {
+pub(crate) fn claim(place: &AtomicU64, newest: &AtomicU64, shared: &[AtomicU64], generation: u64) {
     for cell in shared {
         cell.store(0, Ordering::Relaxed);
     }
@@ -31,12 +31,12 @@ pub(crate) fn claim<A: Atomic>(place: &A, newest: &A, shared: &[A], generation: 
 ///
 /// `generation` is that of the series for which the thread has looked up the place. `forget`
 /// invalidates references to cells that the thread has looked up before but not used yet.
-pub(crate) fn catch_up<A: Atomic>(
-    generations: &[A],
-    newest: &A,
+pub(crate) fn catch_up(
+    generations: &[AtomicU64],
+    newest: &AtomicU64,
     generation: u64,
-    cells: &[A],
-    seen: &A,
+    cells: &[AtomicU64],
+    seen: &AtomicU64,
     forget: impl FnOnce(),
 ) {
     // Acquire: pairs with the Release in `claim`.
@@ -62,7 +62,7 @@ pub(crate) fn catch_up<A: Atomic>(
 }
 
 /// Whether a thread's cells count for a series of this generation; called under the lock.
-pub(crate) fn has_seen<A: Atomic>(seen: &A, generation: u64) -> bool {
+pub(crate) fn has_seen(seen: &AtomicU64, generation: u64) -> bool {
     // Acquire: pairs with the Release in `catch_up`, so that the zeros are seen.
     seen.load(Ordering::Acquire) >= generation
 }

@@ -12,12 +12,10 @@
 use std::{
     ptr::{self, NonNull},
     slice,
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, OnceLock, PoisonError, atomic::Ordering},
 };
 
+use crate::storage::sync::{AtomicU64, Mutex, MutexGuard, shared_static};
 use crate::storage::{
     cells::CellBlock,
     directory::{Directory, Slot, ThreadEntry},
@@ -28,13 +26,15 @@ use crate::storage::{
     scalar,
 };
 
-/// The lock around the global state.
-pub(super) static GLOBAL: GlobalLock = GlobalLock(Mutex::new(GlobalState {
-    threads: Vec::new(),
-    regions: Vec::new(),
-    indices: RegionIndices::new(),
-    last_ticket: 0,
-}));
+shared_static! {
+    /// The lock around the global state.
+    pub(super) static GLOBAL: GlobalLock = GlobalLock(Mutex::new(GlobalState {
+        threads: Vec::new(),
+        regions: Vec::new(),
+        indices: RegionIndices::new(),
+        last_ticket: 0,
+    }));
+}
 
 pub(super) struct GlobalLock(Mutex<GlobalState>);
 

@@ -3,12 +3,10 @@
 
 use std::{
     iter,
-    sync::{
-        OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{OnceLock, atomic::Ordering},
 };
 
+use crate::storage::sync::{self, AtomicU64};
 use crate::{
     describe::buckets::MAX_BUCKETS,
     storage::{
@@ -438,7 +436,7 @@ impl Layout {
                 // Does not allocate here: the buffer exists since the thread attached its first
                 // histogram.
                 let copies = || copies.get_or_init(copy_buffer);
-                let relax = std::hint::spin_loop;
+                let relax = sync::spin_loop;
                 if is_empty {
                     histogram_block::snapshot(group, &parts, out, *ticket, copies, relax);
                 } else {

@@ -73,7 +73,8 @@ pub(super) fn register(regions: &[Region], has_heap_cells: bool) -> usize {
 ///
 /// Does nothing if they are not registered.
 pub(super) fn unregister(regions: &mut [Region]) {
-    let id = regions.first_mut().map_or(0, |region| *region.id.get_mut());
+    let first = regions.first();
+    let id = first.map_or(0, |region| region.id.load(Ordering::Relaxed));
     let Some(first) = (id as usize).checked_sub(1) else {
         return;
     };
@@ -99,7 +100,7 @@ pub(super) fn unregister(regions: &mut [Region]) {
     GLOBAL.lock().remove_regions(first, number, &mut entries);
     drop(entries);
     for region in regions {
-        *region.id.get_mut() = 0;
+        region.id.store(0, Ordering::Relaxed);
     }
 }
 

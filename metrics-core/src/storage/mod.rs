@@ -80,8 +80,8 @@
 //! `local`, `cached_cells`, `series_cache` find a thread's cells; `record` and `read` are the two
 //! interfaces.
 //! `histogram_block`, `scalar`, `native` and `layout` define what the cells mean, and `generation`
-//! how series reuse places. `atomic` is the trait that `model` uses to check `histogram_block` with
-//! loom. `clock` is the time source, and `cpu` holds code for specific processors.
+//! how series reuse places. `sync` are the atomics and locks, in whose place the package
+//! `tests/models` puts loom's; `atomic` is a trait for its models of `histogram_block`. `clock` is the time source, and `cpu` holds code for specific processors.
 //!
 //! Metric types and instrumented calls record and read through this module, the index of series
 //! claims places and reads them, and the registry reads.
@@ -98,8 +98,6 @@ pub(crate) mod histogram_block;
 pub(crate) mod layout;
 mod lifecycle;
 mod local;
-#[cfg(all(test, not(miri)))]
-pub(crate) mod model;
 pub(crate) mod native;
 mod read;
 mod record;
@@ -108,6 +106,8 @@ mod region_indices;
 pub(crate) mod scalar;
 #[cfg(not(metrics_fallback_storage))]
 mod series_cache;
+#[cfg_attr(metrics_models, path = "../../../tests/models/src/sync.rs")]
+pub(crate) mod sync;
 mod thread;
 mod thread_state;
 

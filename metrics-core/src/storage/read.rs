@@ -1,10 +1,8 @@
 //! Reads metrics for a scrape: sums the storage of all threads, under the lock of the global state.
 
-use std::{
-    ops::Range,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::{ops::Range, sync::atomic::Ordering};
 
+use crate::storage::sync::AtomicU64;
 use crate::storage::{
     clock,
     directory::Slot,

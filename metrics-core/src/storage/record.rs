@@ -6,11 +6,9 @@
 //! Each path passes the cells to a closure `op`. Where a path has a callback `on_first`, it calls
 //! the callback before a recording that does not find this thread's cells.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    thread::LocalKey,
-};
+use std::{sync::atomic::Ordering, thread::LocalKey};
 
+use crate::storage::sync::AtomicU64;
 use crate::storage::{
     generation,
     global::GLOBAL,

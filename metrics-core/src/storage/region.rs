@@ -3,11 +3,9 @@
 //! A `Region` holds its layout, the cells (64-bit words) that all threads share, and the
 //! generations of its series. Each thread has a directory with the address of its own cells.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
-};
+use std::sync::{Arc, OnceLock, atomic::Ordering};
 
+use crate::storage::sync::{AtomicBool, AtomicU32, AtomicU64};
 use crate::storage::{
     cells::{SharedCells, zeros},
     histogram_block::{self, Sum},

@@ -5,13 +5,13 @@
 //! read-modify-write. Counts are stored with Release for up-down counters: a scrape that sees a
 //! decrement then also sees the increment before it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use crate::storage::atomic::Atomic;
+use crate::storage::sync::AtomicU64;
 
 /// Adds 1 to a count in a cell that only the caller may write now.
 #[inline(always)]
-pub(crate) fn increment<A: Atomic>(cell: &A) {
+pub(crate) fn increment(cell: &AtomicU64) {
     // The addition does not saturate, which saves two instructions: above `SATURATED`, 2^62
     // increments are left before the cell wraps.
     let sum = cell.load(Ordering::Relaxed).wrapping_add(1);
@@ -21,7 +21,7 @@ pub(crate) fn increment<A: Atomic>(cell: &A) {
 /// Adds `n` to a count in a cell that only the caller may write now; the result is at most
 /// [`SATURATED`].
 #[inline(always)]
-pub(crate) fn add_count<A: Atomic>(cell: &A, n: u64) {
+pub(crate) fn add_count(cell: &AtomicU64, n: u64) {
     let sum = cell.load(Ordering::Relaxed).saturating_add(n);
     cell.store(sum.min(SATURATED), Ordering::Release);
 }
@@ -29,7 +29,7 @@ pub(crate) fn add_count<A: Atomic>(cell: &A, n: u64) {
 /// Adds `n`, modulo 2^64, to one of the two counts of an up-down counter, in a cell that only the
 /// caller may write now.
 #[inline(always)]
-pub(crate) fn add_wrapping<A: Atomic>(cell: &A, n: u64) {
+pub(crate) fn add_wrapping(cell: &AtomicU64, n: u64) {
     let sum = cell.load(Ordering::Relaxed).wrapping_add(n);
     cell.store(sum, Ordering::Release);
 }

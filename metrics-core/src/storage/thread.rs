@@ -7,12 +7,10 @@ use std::{
     cell::Cell,
     ptr::NonNull,
     slice,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, OnceLock, atomic::Ordering},
 };
 
+use crate::storage::sync::{AtomicU64, FIRST_DIRECTORY};
 use crate::storage::{
     cells::CellBlock,
     directory::Directory,
@@ -190,7 +188,7 @@ unsafe fn attach(
 /// Replaces this thread's directory by one that has a slot for each registered region.
 fn grow_directory(copies: &Arc<OnceLock<CopyBuffer<AtomicU64>>>) {
     let regions = GLOBAL.lock().regions.len();
-    let directory = Directory::new(regions.next_power_of_two().max(64));
+    let directory = Directory::new(regions.next_power_of_two().max(FIRST_DIRECTORY));
     let old = thread_state::directory();
     let mut state = GLOBAL.lock_with_capacity(0);
     thread_state::set_directory(directory.as_ptr());

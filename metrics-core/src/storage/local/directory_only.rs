@@ -1,11 +1,12 @@
 //! [`DirectoryOnly`]: the thread-local value of a declared metric on targets without native
 //! thread-local storage.
 
-use std::{sync::atomic::AtomicU64, thread::LocalKey};
+use std::thread::LocalKey;
 
 use crate::storage::{
     local::{ConstInit, sealed},
     region::Region,
+    sync::AtomicU64,
     thread::attach_block,
 };
 

@@ -19,7 +19,7 @@ use std::thread::LocalKey;
 pub(crate) use self::directory_only::DirectoryOnly;
 #[cfg(not(metrics_fallback_storage))]
 pub(crate) use self::static_cells::{LocalBlock, LocalCells, local_storage};
-use crate::storage::region::Region;
+use crate::storage::{region::Region, sync::AtomicU64};
 
 /// A type for the thread-local value of a declared metric.
 #[doc(hidden)]
@@ -29,9 +29,9 @@ impl<L: sealed::Local> LocalStorage for L {}
 
 /// Keeps other crates from implementing and calling the methods of `Local`.
 pub(super) mod sealed {
-    use std::{sync::atomic::AtomicU64, thread::LocalKey};
+    use std::thread::LocalKey;
 
-    use super::Region;
+    use super::{AtomicU64, Region};
 
     /// Implemented for types that are not `Sync` and have no destructor.
     pub trait Local: Sized + 'static {

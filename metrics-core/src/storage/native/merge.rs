@@ -3,7 +3,7 @@
 //! The functions work on plain values: a table in a thread's storage is copied before it is
 //! changed, and stored afterwards.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::{
     config::NativeConfig,
@@ -11,6 +11,7 @@ use super::{
     snapshot::NativeHistogramSnapshot,
     table::{self, COUNTS, Key, MAX_CELLS, REDUCED, SHIFT, STARTED, THRESHOLD},
 };
+use crate::storage::sync::AtomicU64;
 
 /// Adds the table `from` to the table `into`.
 pub(crate) fn merge(config: NativeConfig, into: &mut [u64], from: &[u64]) {

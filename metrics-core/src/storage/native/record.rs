@@ -11,7 +11,7 @@
 //! resolution and zero threshold in the table that all threads share, so that the series never
 //! becomes finer again.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::{
     config::NativeConfig,
@@ -20,6 +20,7 @@ use super::{
     table::{self, Key, MAX_CELLS, SHIFT, THRESHOLD},
 };
 use crate::storage;
+use crate::storage::sync::AtomicU64;
 
 impl NativeConfig {
     /// The bits of a value; of its magnitude, if negative observations are allowed.

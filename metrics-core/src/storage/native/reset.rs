@@ -16,13 +16,13 @@
 //! All of this happens under the lock. A thread that attaches cells, or zeroes them for a new
 //! series, marks them if the shared cells say so.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::{
     config::NativeConfig,
     table::{REDUCED, SHIFT, STARTED, THRESHOLD},
 };
-use crate::storage::clock;
+use crate::storage::{clock, sync::AtomicU64};
 
 /// The bit of `REDUCED` that says that the threads' blocks are marked.
 const MARKED: u64 = 1 << 63;

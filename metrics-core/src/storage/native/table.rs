@@ -14,12 +14,13 @@
 //! half the table further. If the home slot is taken, the bucket has the next free slot. Buckets
 //! with consecutive indices, as most histograms have, have different homes.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::{
     config::NativeConfig,
     index::{self, FINEST},
 };
+use crate::storage::sync::AtomicU64;
 
 pub(super) const SHIFT: usize = 0;
 pub(super) const THRESHOLD: usize = 1;

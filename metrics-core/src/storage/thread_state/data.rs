@@ -4,11 +4,11 @@ use std::{
     cell::{Cell, OnceCell},
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{self, Ordering},
     },
 };
 
-use crate::storage::{directory::Slot, histogram_block::CopyBuffer};
+use crate::storage::{directory::Slot, histogram_block::CopyBuffer, sync::AtomicU64};
 
 /// The part of a thread's state that recordings read.
 pub(super) struct ThreadState {
@@ -31,7 +31,8 @@ impl ThreadState {
 
     /// Gives the thread an epoch that no thread has had.
     pub(super) fn start_epoch(&self) {
-        static LAST: AtomicU64 = AtomicU64::new(0);
+        // Not `sync::AtomicU64`: the number orders nothing, and is never used again.
+        static LAST: atomic::AtomicU64 = atomic::AtomicU64::new(0);
         self.epoch.set(LAST.fetch_add(1, Ordering::Relaxed) + 1);
     }
 }

@@ -17,9 +17,12 @@
 
 use std::cell::OnceCell;
 
-use crate::storage::thread_state::{
-    data::{Copies, Flags, ThreadState},
-    end::end_thread,
+use crate::storage::{
+    sync,
+    thread_state::{
+        data::{Copies, Flags, ThreadState},
+        end::end_thread,
+    },
 };
 
 struct Thread {
@@ -27,7 +30,7 @@ struct Thread {
     copies: Copies,
 }
 
-thread_local! {
+sync::thread_local! {
     static THREAD: Thread = const {
         Thread {
             state: ThreadState::new(),

@@ -1,21 +1,19 @@
-//! Loom models of look-ups in an index while a writer inserts, removes and rebuilds the table.
+//! Models of look-ups in an index while a writer inserts, removes and rebuilds the table.
 //!
 //! Table and entries are the real code. `find`, `insert` and `remove` call them as
 //! `Index::find_in_block`, `insert` and `remove_place` do.
 
 use std::sync::{Arc, atomic::Ordering};
 
-use loom::thread;
-
 use crate::{
+    run::{check, join, spawn},
     series::{
-        entry::{self, Removal},
+        entry::{Entry, Removal},
         hash_table::HashTable,
     },
-    storage::model::loom_atomic::{AtomicU32, AtomicU64, check},
+    storage::sync::AtomicU64,
 };
 
-type Entry = entry::Entry<AtomicU64, AtomicU32>;
 type Key = [u64; 2];
 
 /// All keys have the same hash, so they are in consecutive slots.
@@ -24,7 +22,7 @@ const HASH: u64 = 1 << 32;
 const SIZE: usize = 4;
 
 struct Index {
-    table: HashTable<AtomicU64, SIZE>,
+    table: HashTable<SIZE>,
     entries: [Entry; 3],
 }
 
@@ -75,12 +73,11 @@ impl Index {
 }
 
 /// Both places are given to other keys: one of them to the key that the other had.
-#[test]
-fn a_reader_never_finds_the_series_of_another_key() {
+pub fn a_reader_never_finds_the_series_of_another_key() {
     check(2, || {
         let (a, b) = ([1, 1], [2, 2]);
         let index = Index::new(&[(0, 3, a), (1, 5, b)]);
-        let writer = thread::spawn({
+        let writer = spawn({
             let index = Arc::clone(&index);
             move || {
                 index.remove(1);
@@ -91,19 +88,18 @@ fn a_reader_never_finds_the_series_of_another_key() {
         });
         assert!(matches!(index.find([1, 2]), None | Some((1, 9))));
         assert!(matches!(index.find(b), None | Some((1, 5) | (0, 7))));
-        writer.join().expect("the writer ends");
+        join([writer]);
         assert_eq!(index.find(a), None);
         assert_eq!(index.find(b), Some((0, 7)));
         assert_eq!(index.find([1, 2]), Some((1, 9)));
     });
 }
 
-#[test]
-fn a_key_is_found_behind_one_that_is_removed() {
+pub fn a_key_is_found_behind_one_that_is_removed() {
     check(3, || {
         let (other, key) = ([1, 1], [2, 2]);
         let index = Index::new(&[(0, 3, other), (1, 5, key)]);
-        let writer = thread::spawn({
+        let writer = spawn({
             let index = Arc::clone(&index);
             move || {
                 index.remove(0);
@@ -112,18 +108,17 @@ fn a_key_is_found_behind_one_that_is_removed() {
         });
         assert_eq!(index.find(key), Some((1, 5)), "the table is not rebuilt");
         assert!(matches!(index.find([3, 3]), None | Some((2, 7))));
-        writer.join().expect("the writer ends");
+        join([writer]);
     });
 }
 
 /// The table is rebuilt in place: the key moves to the slot of a removed one, and a third key takes
 /// the slot that it had.
-#[test]
-fn a_key_is_not_reported_as_missing_during_a_rebuild_in_place() {
-    check(3, || {
+pub fn a_key_is_not_reported_as_missing_during_a_rebuild_in_place() {
+    check(2, || {
         let key = [2, 2];
         let index = Index::new(&[(0, 3, [1, 1]), (1, 5, key)]);
-        let writer = thread::spawn({
+        let writer = spawn({
             let index = Arc::clone(&index);
             move || {
                 index.remove(0);
@@ -132,7 +127,7 @@ fn a_key_is_not_reported_as_missing_during_a_rebuild_in_place() {
             }
         });
         assert!(!index.lacks(key));
-        writer.join().expect("the writer ends");
+        join([writer]);
         assert!(!index.lacks(key));
         assert_eq!(index.find(key), Some((1, 5)));
         assert!(index.lacks([1, 1]), "the rebuild has ended");
@@ -140,13 +135,12 @@ fn a_key_is_not_reported_as_missing_during_a_rebuild_in_place() {
 }
 
 /// A key is found as soon as a larger table contains it.
-#[test]
-fn a_key_is_not_reported_as_missing_while_the_table_grows() {
+pub fn a_key_is_not_reported_as_missing_while_the_table_grows() {
     check(3, || {
         let (old, new) = ([1, 1], [2, 2]);
         let index = Index::new(&[(0, 3, old)]);
         let is_there = Arc::new(AtomicU64::new(0));
-        let writer = thread::spawn({
+        let writer = spawn({
             let (index, is_there) = (Arc::clone(&index), Arc::clone(&is_there));
             move || {
                 index.write(1, 5, new);
@@ -158,7 +152,7 @@ fn a_key_is_not_reported_as_missing_while_the_table_grows() {
         if is_there.load(Ordering::Acquire) == 1 {
             assert!(!index.lacks(new));
         }
-        writer.join().expect("the writer ends");
+        join([writer]);
         assert_eq!(index.find(old), Some((0, 3)));
         assert_eq!(index.find(new), Some((1, 5)));
     });

@@ -1,4 +1,4 @@
-//! Loom models of `entry.rs`: threads look up a series and keep it from expiring, while a writer
+//! Models of the entries of an index: threads look up a series and keep it from expiring, while a writer
 //! removes the series and gives its entry to another series.
 
 use std::sync::{
@@ -6,15 +6,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use loom::thread;
-
 use crate::{
-    series::entry::{self, INLINE_WORDS, Removal, tails_match},
-    storage::model::loom_atomic::{AtomicU32, AtomicU64, check},
+    run::{check, join, spawn},
+    series::entry::{Entry, INLINE_WORDS, Removal, Tail, tails_match},
 };
-
-type Entry = entry::Entry<AtomicU64, AtomicU32>;
-type Tail = entry::Tail<AtomicU64, AtomicU32>;
 
 /// The generations of the first series in an entry and of the next one.
 const OLD: u64 = 3;
@@ -50,12 +45,11 @@ impl Keys {
     }
 }
 
-#[test]
-fn an_entry_matches_only_the_key_of_its_series() {
-    check(3, || {
+pub fn an_entry_matches_only_the_key_of_its_series() {
+    check(2, || {
         let keys = Arc::new(Keys::new());
         keys.write(0, OLD, &[1, 1]);
-        let writer = thread::spawn({
+        let writer = spawn({
             let keys = Arc::clone(&keys);
             move || {
                 keys.clear(0);
@@ -67,19 +61,18 @@ fn an_entry_matches_only_the_key_of_its_series() {
         }
         assert!(matches!(keys.matches(0, &[1, 1]), None | Some(OLD)));
         assert!(matches!(keys.matches(0, &[2, 2]), None | Some(NEW)));
-        writer.join().expect("the writer ends");
+        join([writer]);
         assert_eq!(keys.matches(0, &[1, 1]), None);
         assert_eq!(keys.matches(0, &[2, 2]), Some(NEW));
     });
 }
 
 /// A thread compares the key with a cached entry, without the hash table.
-#[test]
-fn a_cached_entry_matches_only_the_key_of_its_series() {
-    check(4, || {
+pub fn a_cached_entry_matches_only_the_key_of_its_series() {
+    check(3, || {
         let keys = Arc::new(Keys::new());
         keys.write(0, OLD, &[1, 1]);
-        let writer = thread::spawn({
+        let writer = spawn({
             let keys = Arc::clone(&keys);
             move || {
                 keys.clear(0);
@@ -90,14 +83,13 @@ fn a_cached_entry_matches_only_the_key_of_its_series() {
         for other in [[1, 2], [2, 1], [2, 2]] {
             assert!(!entry.still_matches(OLD, &other), "{other:?}");
         }
-        writer.join().expect("the writer ends");
+        join([writer]);
         assert!(!entry.still_matches(OLD, &[1, 1]));
     });
 }
 
 /// The tail of a removed key continues the key of another entry, which starts with equal words.
-#[test]
-fn an_entry_does_not_match_with_a_tail_of_another_key() {
+pub fn an_entry_does_not_match_with_a_tail_of_another_key() {
     check(3, || {
         let keys = Arc::new(Keys::new());
         let [first, second] = [1, 2].map(|last| {
@@ -106,7 +98,7 @@ fn an_entry_does_not_match_with_a_tail_of_another_key() {
             key
         });
         keys.write(0, OLD, &first);
-        let writer = thread::spawn({
+        let writer = spawn({
             let keys = Arc::clone(&keys);
             move || {
                 keys.clear(0);
@@ -116,7 +108,7 @@ fn an_entry_does_not_match_with_a_tail_of_another_key() {
         assert_eq!(keys.matches(0, &second), None);
         assert!(matches!(keys.matches(1, &second), None | Some(NEW)));
         assert_eq!(keys.matches(1, &first), None);
-        writer.join().expect("the writer ends");
+        join([writer]);
         assert_eq!(keys.matches(0, &first), None);
         assert_eq!(keys.matches(1, &second), Some(NEW));
     });
@@ -179,11 +171,10 @@ fn place() -> Arc<Place> {
     Arc::new(place)
 }
 
-#[test]
-fn a_pinned_entry_is_not_given_to_another_series() {
-    check(4, || {
+pub fn a_pinned_entry_is_not_given_to_another_series() {
+    check(3, || {
         let place = place();
-        let writer = thread::spawn({
+        let writer = spawn({
             let place = Arc::clone(&place);
             move || place.replace()
         });
@@ -191,22 +182,21 @@ fn a_pinned_entry_is_not_given_to_another_series() {
             place.start_use();
             place.end_use();
         }
-        writer.join().expect("the writer ends");
+        join([writer]);
         assert!(!place.entry.is_pinned());
     });
 }
 
 /// A handle is cloned and the first of the two is dropped, while another thread tries to pin, maybe
 /// too late.
-#[test]
-fn an_entry_stays_pinned_until_the_last_handle_is_dropped() {
-    check(3, || {
+pub fn an_entry_stays_pinned_until_the_last_handle_is_dropped() {
+    check(2, || {
         let place = place();
-        let writer = thread::spawn({
+        let writer = spawn({
             let place = Arc::clone(&place);
             move || place.replace()
         });
-        let late = thread::spawn({
+        let late = spawn({
             let place = Arc::clone(&place);
             move || {
                 if place.entry.pin(OLD) {
@@ -221,8 +211,8 @@ fn an_entry_stays_pinned_until_the_last_handle_is_dropped() {
             place.entry.unpin();
             place.end_use();
         }
-        writer.join().expect("the writer ends");
-        late.join().expect("the other thread ends");
+        join([writer]);
+        join([late]);
         assert!(!place.entry.is_pinned());
     });
 }

@@ -1,4 +1,4 @@
-//! Loom models of `histogram_block`: one thread records observations while another one reads them,
+//! Models of `histogram_block`: one thread records observations while another one reads them,
 //! in the orders that loom explores with a bounded number of preemptions.
 
 use std::{
@@ -9,15 +9,18 @@ use std::{
     },
 };
 
-use loom::thread;
+use loom::thread::yield_now;
 
-use crate::storage::{
-    atomic::Atomic,
-    histogram_block::{
-        BUCKETS_OUT, COUNT_OUT, CopyBuffer, HEADER, Parts, SUM_OUT, Sum, close, finds_closed,
-        is_closed, mark, observe, observe_twice, read, reopen, snapshot,
+use crate::{
+    run::{check, join, spawn},
+    storage::{
+        atomic::Atomic,
+        histogram_block::{
+            BUCKETS_OUT, COUNT_OUT, CopyBuffer, HEADER, Parts, SUM_OUT, Sum, close, finds_closed,
+            is_closed, mark, observe, observe_twice, read, reopen, snapshot,
+        },
+        sync::{AtomicU64, fence},
     },
-    model::loom_atomic::{AtomicU64, check},
 };
 
 const BUCKETS: usize = 2;
@@ -66,24 +69,8 @@ impl Atomic for Watched {
         Atomic::compare_exchange(&*self.atomic, current, new, order);
     }
 
-    fn fetch_add(&self, n: u64, order: Ordering) -> u64 {
-        self.atomic.fetch_add(n, order)
-    }
-
-    fn fetch_sub(&self, n: u64, order: Ordering) -> u64 {
-        self.atomic.fetch_sub(n, order)
-    }
-
-    fn fetch_or(&self, bits: u64, order: Ordering) -> u64 {
-        self.atomic.fetch_or(bits, order)
-    }
-
-    fn fetch_and(&self, bits: u64, order: Ordering) -> u64 {
-        self.atomic.fetch_and(bits, order)
-    }
-
     fn fence(order: Ordering) {
-        AtomicU64::fence(order);
+        fence(order);
     }
 }
 
@@ -137,14 +124,7 @@ impl Reader {
             &*self.copies
         };
         let mut out = vec![0; SNAPSHOT];
-        snapshot(
-            &self.block,
-            &PARTS,
-            &mut out,
-            ticket,
-            request,
-            thread::yield_now,
-        );
+        snapshot(&self.block, &PARTS, &mut out, ticket, request, yield_now);
         out
     }
 }
@@ -172,18 +152,17 @@ fn consistent(out: &[u64]) -> u64 {
     count
 }
 
-#[test]
-fn a_direct_read_is_consistent() {
-    check(3, || {
+pub fn a_direct_read_is_consistent() {
+    check(2, || {
         let (block, copies) = (empty_block(), Arc::new(CopyBuffer::new(BLOCK, sighted)));
         let reader = Reader::new(&block, &copies);
         reader.blind.store(SIGHTED, Ordering::Relaxed);
-        let recorder = thread::spawn(move || record(&block, &copies, 3));
+        let recorder = spawn(move || record(&block, &copies, 3));
         let mut out = [0; SNAPSHOT];
         if read(&reader.block, &PARTS, &mut out) {
             consistent(&out);
         }
-        recorder.join().expect("the recorder ends");
+        join([recorder]);
         assert!(
             read(&reader.block, &PARTS, &mut out),
             "the recorder has ended"
@@ -192,38 +171,35 @@ fn a_direct_read_is_consistent() {
     });
 }
 
-#[test]
-fn a_copy_is_consistent() {
-    check(PREEMPTIONS, || {
-        let (block, copies) = (empty_block(), Arc::new(CopyBuffer::new(BLOCK, sighted)));
-        let reader = Reader::new(&block, &copies);
-        let recorder = thread::spawn(move || record(&block, &copies, 3));
-        consistent(&reader.snapshot(1, 3));
-        recorder.join().expect("the recorder ends");
-    });
-}
-
-#[test]
-fn a_second_snapshot_is_consistent_and_not_older() {
+pub fn a_copy_is_consistent() {
     check(2, || {
         let (block, copies) = (empty_block(), Arc::new(CopyBuffer::new(BLOCK, sighted)));
         let reader = Reader::new(&block, &copies);
-        let recorder = thread::spawn(move || record(&block, &copies, 3));
+        let recorder = spawn(move || record(&block, &copies, 3));
+        consistent(&reader.snapshot(1, 3));
+        join([recorder]);
+    });
+}
+
+pub fn a_second_snapshot_is_consistent_and_not_older() {
+    check(1, || {
+        let (block, copies) = (empty_block(), Arc::new(CopyBuffer::new(BLOCK, sighted)));
+        let reader = Reader::new(&block, &copies);
+        let recorder = spawn(move || record(&block, &copies, 3));
         let first = consistent(&reader.snapshot(1, 1));
         let second = consistent(&reader.snapshot(2, 1));
         assert!(first <= second, "{second} after {first}");
-        recorder.join().expect("the recorder ends");
+        join([recorder]);
     });
 }
 
 /// Both blocks use one copy buffer, as the blocks of one thread do.
-#[test]
-fn copies_of_two_blocks_are_not_mixed_up() {
+pub fn copies_of_two_blocks_are_not_mixed_up() {
     check(2, || {
         let blocks = [empty_block(), empty_block()];
         let copies = Arc::new(CopyBuffer::new(BLOCK, sighted));
         let readers = [0, 1].map(|at| Reader::new(&blocks[at], &copies));
-        let recorder = thread::spawn(move || {
+        let recorder = spawn(move || {
             record(&blocks[0], &copies, 1);
             record(&blocks[1], &copies, 2);
             // If this block still has a request, it is that of the first snapshot.
@@ -231,19 +207,18 @@ fn copies_of_two_blocks_are_not_mixed_up() {
         });
         consistent(&readers[0].snapshot(1, 1));
         consistent(&readers[1].snapshot(2, 2));
-        recorder.join().expect("the recorder ends");
+        join([recorder]);
     });
 }
 
 /// As in a native histogram, the recorder stores the key of a bucket before its first count, and
 /// the reader loads the keys after the counts.
-#[test]
-fn a_counted_bucket_has_its_key() {
+pub fn a_counted_bucket_has_its_key() {
     const KEYED: usize = BUCKETS_OUT + 2 * BUCKETS;
-    check(3, || {
+    check(2, || {
         let block: Vec<Watched> = (0..HEADER + 2 * BUCKETS).map(|_| sighted()).collect();
         let seen: Vec<Watched> = block.iter().map(Watched::share).collect();
-        let recorder = thread::spawn(move || {
+        let recorder = spawn(move || {
             for at in 0..3 {
                 let key = &block[HEADER + BUCKETS + at % BUCKETS];
                 if key.load(Ordering::Relaxed) == 0 {
@@ -260,21 +235,20 @@ fn a_counted_bucket_has_its_key() {
                 assert!(*count == 0 || *key == 1 + at as u64, "the keys of {out:?}");
             }
         }
-        recorder.join().expect("the recorder ends");
+        join([recorder]);
     });
 }
 
 /// Two kinds of buckets, such as classic and native ones, count the same observations.
-#[test]
-fn buckets_of_both_kinds_are_consistent() {
+pub fn buckets_of_both_kinds_are_consistent() {
     const BOTH: Parts = Parts {
         counts: [0..BUCKETS, BUCKETS..2 * BUCKETS],
         sum: Sum::Nanos,
     };
-    check(3, || {
+    check(2, || {
         let block: Vec<Watched> = (0..HEADER + 2 * BUCKETS).map(|_| sighted()).collect();
         let seen: Vec<Watched> = block.iter().map(Watched::share).collect();
-        let recorder = thread::spawn(move || {
+        let recorder = spawn(move || {
             for at in 0..3 {
                 let buckets = [at % BUCKETS, (at + 1) % BUCKETS];
                 let counts = [buckets[0], BUCKETS + buckets[1]];
@@ -287,20 +261,19 @@ fn buckets_of_both_kinds_are_consistent() {
             let count = consistent(&out[..SNAPSHOT]);
             assert_eq!(out[SNAPSHOT..], [count / 2, count.div_ceil(2)], "{out:?}");
         }
-        recorder.join().expect("the recorder ends");
+        join([recorder]);
     });
 }
 
 /// Each observation counts in the period that a reset ends, or in the next one.
-#[test]
-fn an_observation_during_a_reset_is_in_one_period() {
-    check(3, || {
+pub fn an_observation_during_a_reset_is_in_one_period() {
+    check(2, || {
         let block = empty_block();
         let seen: Vec<Watched> = block.iter().map(Watched::share).collect();
         mark(&block);
         let lock = loom::sync::Arc::new(loom::sync::Mutex::new(()));
         let owners = loom::sync::Arc::clone(&lock);
-        let recorder = thread::spawn(move || {
+        let recorder = spawn(move || {
             for _ in 0..2 {
                 loop {
                     let observed = observe(&block, 0, Sum::Nanos, 1);
@@ -317,11 +290,11 @@ fn an_observation_during_a_reset_is_in_one_period() {
         let mut out = [0; SNAPSHOT];
         let ended = {
             let _guard = lock.lock().expect("nobody panics");
-            close(&seen, &PARTS, &mut out, thread::yield_now);
+            close(&seen, &PARTS, &mut out, yield_now);
             out[COUNT_OUT]
         };
         assert_eq!(out[SUM_OUT], ended, "the sum of {out:?}");
-        recorder.join().expect("the recorder ends");
+        join([recorder]);
         let mut next = 0;
         if !is_closed(&seen) {
             assert!(read(&seen, &PARTS, &mut out), "the recorder has ended");
@@ -330,6 +303,3 @@ fn an_observation_during_a_reset_is_in_one_period() {
         assert_eq!(ended + next, 2);
     });
 }
-
-/// The largest number of preemptions in the model of a single copy; the other models allow fewer.
-const PREEMPTIONS: usize = 4;

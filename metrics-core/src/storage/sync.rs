@@ -1,0 +1,32 @@
+//! The atomics, locks and thread-local values of the storage and of the index of series.
+//!
+//! They are those of the standard library. The package `tests/models` compiles both layers with a
+//! module of the same interface in place of this one, whose items are loom's.
+
+pub(crate) use std::{
+    hint::spin_loop,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, fence},
+    },
+};
+
+/// Declares a static. With loom, which runs a model many times, each run has a new value.
+macro_rules! shared_static {
+    ($(#[$attribute:meta])* $vis:vis static $name:ident: $type:ty = $value:expr;) => {
+        $(#[$attribute])*
+        $vis static $name: $type = $value;
+    };
+}
+
+pub(crate) use shared_static;
+
+/// The number of slots of a thread's first directory.
+pub(crate) const FIRST_DIRECTORY: usize = 64;
+
+/// A seed for the hashes of keys: random, so that a client that chooses label values cannot choose
+/// keys that collide.
+pub(crate) fn hash_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0_u64)
+}
