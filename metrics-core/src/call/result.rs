@@ -5,7 +5,7 @@ use crate::{
     call::{outcome::Outcome, series::CallTarget},
     describe::{
         label,
-        label::{Label, LabelSet, LabelVisitor},
+        label::{Label, LabelSet, LabelVisitor, index_of},
     },
     metric::outcome_rows::{OutcomeLabel, OutcomeRows},
 };
@@ -159,7 +159,7 @@ impl<L: Label> Label for ResultValue<L> {
     const VALUES: Option<&'static [&'static str]> = L::VALUES;
 
     fn index(&self) -> usize {
-        let index = self.0.as_ref().map(Label::index);
+        let index = self.0.as_ref().map(index_of);
         let index = index.filter(|index| const { label::empty_value(L::VALUES) } != Some(*index));
         index.map_or(0, |index| 1 + index)
     }

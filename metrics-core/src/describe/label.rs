@@ -29,6 +29,8 @@ pub trait Label {
     const VALUES: Option<&'static [&'static str]>;
 
     /// The position of this value in [`VALUES`](Self::VALUES); 0 for an open label.
+    ///
+    /// A position beyond the last value counts as that of the last value.
     fn index(&self) -> usize {
         0
     }
@@ -203,12 +205,24 @@ tuples!(A B C D E F G H I J);
 tuples!(A B C D E F G H I J K);
 tuples!(A B C D E F G H I J K M);
 
+/// The [`index`](Label::index) of a label, or that of the last value if it is larger, because the
+/// index selects the cells of a series.
+///
+/// A closed label without a list of values, as in a copy of a label set, may have any index.
+#[inline(always)]
+pub(crate) fn index_of<L: Label>(label: &L) -> usize {
+    match L::VALUES {
+        Some([_, others @ ..]) => label.index().min(others.len()),
+        _ => label.index(),
+    }
+}
+
 /// Calls `with` with the text under which the value is exposed: for a closed label, the one that
 /// [`VALUES`](Label::VALUES) has at its index, even if [`with_str`](Label::with_str) disagrees.
 ///
 /// Series of closed labels are told apart by the index, so no two of them have equal texts.
 pub(crate) fn with_exposed_str<L: Label, R>(label: &L, with: impl FnOnce(&str) -> R) -> R {
-    match L::VALUES.and_then(|values| values.get(label.index())) {
+    match L::VALUES.and_then(|values| values.get(index_of(label))) {
         Some(value) => with(value),
         None => label.with_str(with),
     }
@@ -295,7 +309,7 @@ pub(crate) fn position<S: LabelSet>(labels: &S) -> usize {
         #[inline(always)]
         fn label<L: Label>(&mut self, label: &L) {
             let count = L::VALUES.map_or(1, <[_]>::len);
-            self.0 = self.0 * count + label.index();
+            self.0 = self.0 * count + index_of(label);
         }
     }
 

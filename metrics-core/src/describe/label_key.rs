@@ -1,6 +1,6 @@
 //! Encodes the label values of a series as integers, which are its key in a hash table.
 
-use crate::describe::label::{Label, LabelSet, LabelVisitor};
+use crate::describe::label::{Label, LabelSet, LabelVisitor, index_of};
 
 /// A label set encoded as words, whose open labels have at most [`MAX_SHORT`] bytes. The words of
 /// two label sets of one type are equal exactly if the label sets are equal.
@@ -83,7 +83,7 @@ impl<const N: usize> LabelVisitor for Key<N> {
     #[inline(always)]
     fn label<L: Label>(&mut self, label: &L) {
         if L::VALUES.is_some() {
-            return self.push(label.index() as u64);
+            return self.push(index_of(label) as u64);
         }
         label.with_str(
             #[inline(always)]
@@ -195,7 +195,7 @@ impl LabelVisitor for LongKey {
     fn label<L: Label>(&mut self, label: &L) {
         if L::VALUES.is_some() {
             if !self.is_second_pass {
-                self.push(label.index() as u64);
+                self.push(index_of(label) as u64);
             }
             return;
         }

@@ -2,7 +2,7 @@
 //! while it runs, of overflow series (which count recordings beyond the cardinality limit), and
 //! copies of other label sets.
 
-use crate::describe::label::{Label, LabelSet, LabelVisitor, with_exposed_str};
+use crate::describe::label::{Label, LabelSet, LabelVisitor, index_of, with_exposed_str};
 
 /// The label values of a series of a dynamic metric.
 pub(crate) struct LabelValues<'a>(pub(crate) &'a [&'a str]);
@@ -127,7 +127,7 @@ impl LabelCopy {
 impl LabelVisitor for LabelCopy {
     fn label<L: Label>(&mut self, label: &L) {
         with_exposed_str(label, |text| self.texts.push_str(text));
-        let index = L::VALUES.is_some().then(|| label.index());
+        let index = L::VALUES.is_some().then(|| index_of(label));
         self.labels.push((index, self.texts.len()));
     }
 }

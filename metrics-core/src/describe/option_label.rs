@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use crate::describe::label::{Label, empty_value};
+use crate::describe::label::{Label, empty_value, index_of};
 
 /// Absent for `None`. Prometheus does not distinguish an absent label from an empty one, so
 /// `Some("")` is the same value as `None`.
@@ -49,7 +49,7 @@ impl<L: Label> Label for Option<L> {
         // The values of `L` move up by one if the empty value was put before them.
         let moved = const { L::VALUES.is_some() && empty_value(L::VALUES).is_none() };
         match self {
-            Some(label) => label.index() + usize::from(moved),
+            Some(label) => index_of(label) + usize::from(moved),
             None => const { empty_value(L::VALUES) }.unwrap_or(0),
         }
     }

@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, sync::atomic::Ordering};
 
 use crate::{
-    describe::label::{Label, empty_value},
+    describe::label::{Label, empty_value, index_of},
     metric::{handle::Handle, series_storage::SeriesStorage},
 };
 
@@ -39,7 +39,7 @@ impl<L: Label, S: SeriesStorage> StateSet<L, S> {
     /// Makes `state` the current state.
     pub fn set(&self, state: L) {
         self.0
-            .record_shared_cell(|cell| cell.store(state.index() as u64, Ordering::Relaxed));
+            .record_shared_cell(|cell| cell.store(index_of(&state) as u64, Ordering::Relaxed));
     }
 
     /// The name of the current state.

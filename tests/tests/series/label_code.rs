@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use metrics_core::{Format, Label, encode_to_string, metrics};
+use metrics_core::{Format, Label, counted, encode_to_string, metrics};
 
 use crate::support::{global, values};
 
@@ -130,4 +130,68 @@ fn a_label_that_changes_its_text_makes_no_duplicate_series() {
     let values = values(&family);
     assert_eq!(family.metrics.len(), values.len(), "{family:?}");
     assert_eq!(values.values().sum::<f64>(), 100.0);
+}
+
+/// A closed label whose index may be larger than its values allow.
+struct Beyond(usize);
+
+impl Label for Beyond {
+    const VALUES: Option<&'static [&'static str]> = Some(&["a", "b"]);
+
+    fn index(&self) -> usize {
+        self.0
+    }
+
+    fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
+        with("c")
+    }
+}
+
+#[test]
+fn an_index_beyond_the_values_of_a_closed_label_counts_as_the_last_value() {
+    metrics! {
+        /// Recordings.
+        static CLOSED: Counter<(of: Beyond, urgent: bool)> = "label_code_closed_total";
+        /// Recordings.
+        static OPTIONAL: Counter<(of: Option<Beyond>)> = "label_code_optional_total";
+        /// Recordings.
+        static MIXED: Counter<(of: Beyond, user: &str)> = "label_code_mixed_total";
+        /// The state.
+        static STATE: StateSet<Beyond> = "label_code_beyond";
+    }
+    for index in [2, 3, 1 << 40, usize::MAX] {
+        CLOSED.with(Beyond(index), true).inc();
+        CLOSED.bind(Beyond(index), true).inc();
+        OPTIONAL.with(Some(Beyond(index))).inc();
+        MIXED.with(Beyond(index), "x").inc();
+        STATE.set(Beyond(index));
+        assert_eq!(STATE.get(), "b");
+    }
+    assert_eq!(CLOSED.with(Beyond(1), true).get(), 8);
+    assert_eq!(CLOSED.with(Beyond(0), true).get(), 0);
+    assert_eq!(OPTIONAL.with(Some(Beyond(1))).get(), 4);
+    assert_eq!(MIXED.with(Beyond(1), "x").get(), 4);
+    let family = global("label_code_mixed_total");
+    assert_eq!(family.metrics.len(), 1, "{family:?}");
+}
+
+#[counted(
+    name = "label_code_result_total",
+    help = "Calls.",
+    outcome = false,
+    labels(on_return(of: Beyond = |index| Beyond(*index)))
+)]
+fn call(index: usize) -> usize {
+    index
+}
+
+#[test]
+fn an_index_beyond_the_values_of_a_result_label_counts_as_the_last_value() {
+    for index in [0, 1, 2, usize::MAX] {
+        call(index);
+    }
+    let family = global("label_code_result_total");
+    let calls: Vec<_> = values(&family).into_values().collect();
+    assert_eq!(calls.iter().sum::<f64>(), 4.0, "{family:?}");
+    assert_eq!(calls.into_iter().fold(0.0, f64::max), 3.0, "{family:?}");
 }
