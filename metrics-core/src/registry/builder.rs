@@ -8,7 +8,7 @@ use crate::{
         kind::Kind,
         name::{self, ValidationScheme},
     },
-    registry::{handle::Registry, settings::Settings},
+    registry::{handle::Registry, self_metrics, settings::Settings},
 };
 
 /// Builder for a [`Registry`] with a prefix or const labels; see [`Registry::builder`].
@@ -64,8 +64,9 @@ impl RegistryBuilder {
     ///
     /// # Errors
     ///
-    /// If a metric name cannot start with the prefix, a label name is invalid or given twice, or
-    /// two label names are escaped to the same name.
+    /// If a metric name cannot start with the prefix, a label name is invalid, given twice or that
+    /// of a label of self-metrics (`collector`, `family` and `reason`), or two label names are
+    /// escaped to the same name.
     pub fn build(self) -> Result<Registry, Error> {
         let shortest_name = format!("{}a", self.prefix);
         if let Err(violation) = name::check_metric(&shortest_name, Kind::Gauge, self.scheme) {
@@ -78,6 +79,12 @@ impl RegistryBuilder {
             if let Err(violation) = name::check_label(name, Kind::Histogram, self.scheme) {
                 return Err(Error::new(format!(
                     "label `{name}` of a registry: {violation}"
+                )));
+            }
+            if self_metrics::LABELS.contains(&name.as_str()) {
+                return Err(Error::new(format!(
+                    "label `{name}` of a registry: self-metrics such as `metrics_series` have a \
+                     label of this name; choose another"
                 )));
             }
             for (earlier, _) in &self.const_labels[..at] {

@@ -172,6 +172,9 @@ pub(crate) fn check_name(desc: &Desc) -> Result<(), String> {
 /// With more families than this, `metrics_series` is left out, because it has a series for each.
 const MAX_FAMILIES_FOR_SERIES: usize = 1000;
 
+/// The names of the labels of self-metrics.
+pub(crate) const LABELS: [&str; 3] = ["collector", "family", "reason"];
+
 const ALL: [Desc; 4] = [SERIES, OVERFLOWED, REJECTED, COLLECTOR_ERRORS];
 
 const SERIES: Desc = Desc::new(

@@ -87,6 +87,12 @@ fn invalid_prefixes_and_const_labels_are_refused() {
             "{label}"
         );
     }
+    // Labels of `metrics_rejected_total` and other self-metrics.
+    for label in ["family", "reason", "collector"] {
+        let refused = Registry::builder().label(label, "x").build().unwrap_err();
+        let message = refused.to_string();
+        assert!(message.contains("self-metrics"), "{message}");
+    }
     let twice = Registry::builder().label("a", "x").label("a", "y").build();
     assert!(twice.is_err());
 }
