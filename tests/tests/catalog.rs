@@ -471,7 +471,7 @@ fn an_expiry_without_effect_causes_a_warning() {
     let registry = Registry::new();
     let create = |registry: &Registry| {
         let options = Options::new("jobs_total", "Jobs done.").labels(["queue"]);
-        let options = options.expire(std::time::Duration::from_secs(60));
+        let options = options.expire(std::time::Duration::from_mins(1));
         registry.create_family::<Counter>(options).unwrap();
     };
     create(&registry);

@@ -12,7 +12,7 @@ use std::{
 
 use metrics_core::{
     __private::{advance, end_grace},
-    Format, Registry, metrics,
+    Counter, FloatCounter, Format, Registry, UpDownCounter, metrics,
 };
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -120,14 +120,14 @@ macro_rules! late_recordings {
 }
 
 late_recordings! {
-    counter: Counter = "kept_counter_total", |kept| kept.inc(), |kept| kept.inc();
-    float_counter: FloatCounter = "kept_float_total", |kept| kept.inc(), |kept| kept.inc();
+    counter: Counter = "kept_counter_total", Counter::inc, Counter::inc;
+    float_counter: FloatCounter = "kept_float_total", FloatCounter::inc, FloatCounter::inc;
     histogram: Histogram = "kept_histogram", |kept| kept.observe(1.0), |kept| kept.observe(1.0);
     summary: Summary = "kept_summary", |kept| kept.observe(1.0), |kept| kept.observe(1.0);
     up_down: UpDownCounter = "kept_up_down", |kept| {
         kept.inc();
         kept.dec();
-    }, |kept| kept.inc();
+    }, UpDownCounter::inc;
 }
 
 #[test]

@@ -75,8 +75,11 @@ fn a_block_has_its_value_and_borrows_what_it_uses() {
 #[test]
 fn closures_and_async_blocks_in_a_block_have_exits_of_their_own() {
     let parsed = measure!("measured exits", counted, {
-        let parse = |text: &str| -> Result<u8, ParseIntError> { Ok(text.parse::<u8>()?) };
-        let _ = async { return };
+        let parse = |text: &str| -> Result<u16, ParseIntError> { Ok(text.parse::<u8>()?.into()) };
+        drop(async {
+            let number = parse("2")?;
+            Ok::<_, ParseIntError>(number)
+        });
         parse("1").is_ok()
     });
     assert!(parsed);

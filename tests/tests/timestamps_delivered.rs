@@ -97,7 +97,7 @@ fn prometheus_stores_the_timestamps_of_every_format() {
         let prometheus = Prometheus::start(version, jobs, &features);
         for Job { name, .. } in jobs {
             let ask =
-                |query: &str| prometheus.value(&query.replace("@", &format!(r#"job="{name}""#)));
+                |query: &str| prometheus.value(&query.replace('@', &format!(r#"job="{name}""#)));
             wait_for(name, || ask("sensor_celsius{@}") == Some(21.5));
             let stored = |query| (ask(query).expect(query) - time).abs() < 1e-4;
             assert_eq!(stored("timestamp(sensor_celsius{@})"), *name != "ignored");
@@ -134,10 +134,10 @@ fn remote_write_sends_each_timestamp_once_and_in_order() {
         wait_for("the second reading", || value() == Some(22.5));
         // An older reading would be refused.
         sensor.read(ago(120.0), 20.0);
-        let pushes = r#"sum(metrics_pushes_total{result="ok"})"#;
-        let before = prometheus.value(pushes);
+        let accepted = r#"sum(metrics_pushes_total{result="ok"})"#;
+        let before = prometheus.value(accepted);
         wait_for("further pushes", || {
-            prometheus.value(pushes) > before.map(|n| n + 2.0)
+            prometheus.value(accepted) > before.map(|n| n + 2.0)
         });
         pusher.shutdown().unwrap();
         let series = prometheus.query("sensor_celsius[5m]");

@@ -114,8 +114,8 @@ mod tests {
             concat!("app", "_total");
             concat!("app_", 1, '_', -2, 1.50, true, "\n",);
             core::concat!("app_", concat!("a", "b"), std::stringify!(name));
-            concat!();
         }
+        assert_eq!(parsed("concat!()").as_deref(), Some(""));
     }
 
     #[test]

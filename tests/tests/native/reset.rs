@@ -16,6 +16,8 @@ use metrics_core::{
 
 const DAY: Duration = Duration::from_hours(24);
 const SECOND: Duration = Duration::from_secs(1);
+/// Ten seconds less than a day.
+const ALMOST_A_DAY: Duration = Duration::from_secs(24 * 3600 - 10);
 
 /// The number of observations of [`observe_burst`].
 const BURST: u64 = 240;
@@ -71,7 +73,7 @@ fn merged_buckets_are_reset_after_a_day() {
     let (schema, count, created) = gathered(&registry);
     assert!(schema < 3, "{schema}");
     assert_eq!(count, BURST);
-    clock.advance(DAY - 10 * SECOND);
+    clock.advance(ALMOST_A_DAY);
     scrape(&registry, &clock);
     assert_eq!(gathered(&registry), (schema, BURST, created));
     clock.advance(10 * SECOND);
@@ -152,7 +154,7 @@ fn a_thread_that_was_idle_during_a_reset_counts_from_zero() {
         let (done, is_done) = std::sync::mpsc::channel();
         let values = &values;
         scope.spawn(move || {
-            for _ in goes_on {
+            for () in goes_on {
                 observe_burst(values);
                 done.send(()).unwrap();
             }

@@ -347,11 +347,13 @@ impl Drop for UsesInDrop {
     }
 }
 
+type Change = fn(&Registry) -> Result<(), Error>;
+
 #[test]
 fn a_collector_that_leaves_an_included_registry_may_use_the_including_one_when_dropped() {
     let part = Registry::new();
     let registry = including(&[&part]);
-    let changes: [fn(&Registry) -> Result<(), Error>; 3] = [
+    let changes: [Change; 3] = [
         |registry| registry.check(),
         |registry| registry.create::<Gauge>(options("later")).map(drop),
         |registry| registry.include(&Registry::new()),

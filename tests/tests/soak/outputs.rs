@@ -26,7 +26,7 @@ const WORKERS: u32 = 2;
 const RECORDINGS: u64 = 200;
 /// The number of series in each set of the replaced gauge.
 const QUEUES: i64 = 10;
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The metrics of a program, and what it has recorded into each.
 struct Program {
@@ -207,6 +207,7 @@ fn scrape_protobuf(url: &str) -> Vec<u8> {
     response.body_mut().read_to_vec().expect("a body")
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the signature of `on_error`")]
 fn must_not_fail(error: Error) {
     panic!("{error}");
 }
@@ -296,8 +297,8 @@ fn every_reader_receives_exact_totals_of_series_that_expire() {
 
     let all = program.recorded();
     assert_eq!(program.waiting.get(), 0);
-    let pushed = gateway.families();
-    assert_eq!(pushed.sum("soak_done_total", &[("job", "soak")]), all);
+    let families = gateway.families();
+    assert_eq!(families.sum("soak_done_total", &[("job", "soak")]), all);
     assert!(
         !get(&format!("{}/metrics", gateway.url()))
             .body
