@@ -47,7 +47,8 @@ async fn wait(millis: u64) -> u64 {
                     clippy::diverging_sub_expression,
                     clippy::let_unit_value,
                     clippy::empty_loop,
-                    clippy::needless_return
+                    clippy::needless_return,
+                    clippy::type_complexity
                 )]
                 if false {
                     let __result: u64 = loop {};

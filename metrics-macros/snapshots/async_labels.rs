@@ -3,6 +3,7 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
     #[allow(unused_imports)]
     use ::m::__private::call::output_levels::*;
     return {
+        #[allow(clippy::async_yields_async)]
         let __future = async move {
             let __series = {
                 const _: () = ::m::__private::check_label("plan", ::m::Kind::Counter);
@@ -79,7 +80,8 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
                 clippy::diverging_sub_expression,
                 clippy::let_unit_value,
                 clippy::empty_loop,
-                clippy::needless_return
+                clippy::needless_return,
+                clippy::type_complexity
             )]
             if false {
                 let __result: Stored = loop {};

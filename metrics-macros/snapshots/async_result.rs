@@ -57,7 +57,8 @@ pub fn fetch(
                 clippy::diverging_sub_expression,
                 clippy::let_unit_value,
                 clippy::empty_loop,
-                clippy::needless_return
+                clippy::needless_return,
+                clippy::type_complexity
             )]
             if false {
                 let __result: Result<Page, FetchError> = loop {};

@@ -5,6 +5,7 @@ fn open(path: &str) -> impl ::core::future::Future<Output = impl Stream<Item = L
     #[allow(unused_imports)]
     use ::m::__private::call::output_levels::*;
     return {
+        #[allow(clippy::async_yields_async)]
         let __future = async move {
             #[allow(clippy::shadow_same)]
             let path = path;
@@ -13,7 +14,8 @@ fn open(path: &str) -> impl ::core::future::Future<Output = impl Stream<Item = L
                 clippy::diverging_sub_expression,
                 clippy::let_unit_value,
                 clippy::empty_loop,
-                clippy::needless_return
+                clippy::needless_return,
+                clippy::type_complexity
             )]
             if false {
                 let __result: _ = loop {};

@@ -95,7 +95,8 @@ fn render(page: Page) -> impl ::core::future::Future<Output = String> {
                 clippy::diverging_sub_expression,
                 clippy::let_unit_value,
                 clippy::empty_loop,
-                clippy::needless_return
+                clippy::needless_return,
+                clippy::type_complexity
             )]
             if false {
                 let __result: String = loop {};

@@ -103,7 +103,8 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                 clippy::diverging_sub_expression,
                 clippy::let_unit_value,
                 clippy::empty_loop,
-                clippy::needless_return
+                clippy::needless_return,
+                clippy::type_complexity
             )]
             if false {
                 let __result: Result<Page, FetchError> = loop {};

@@ -2,6 +2,7 @@
 
 use std::{
     cell::Cell,
+    fmt,
     marker::PhantomData,
     mem,
     pin::Pin,
@@ -15,13 +16,21 @@ use crate::call::{recorder::Recorder, result::CallOutcome, series::CallSeries, s
 
 pin_project! {
     /// The body of an async function, with the state of its call.
-    #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct TrackedFuture<F, R: Recorder, E> {
         #[pin]
         body: F,
         state: CallState<R>,
         ending: E,
+    }
+}
+
+// The implementations of `Debug` ask nothing of `ending` and `outcome_of`, because closures do not
+// implement it.
+impl<F: fmt::Debug, R: Recorder, E> fmt::Debug for TrackedFuture<F, R, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("TrackedFuture");
+        shown.field("body", &self.body).finish_non_exhaustive()
     }
 }
 
@@ -125,13 +134,19 @@ impl<F: FusedFuture, R: Recorder<Target = CallSeries>, E: Ending<F::Output, R>> 
 }
 
 /// A value whose future is tracked once it is awaited.
-#[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct TrackedIntoFuture<T, R, C> {
     value: T,
     series: CallSeries,
     outcome_of: C,
     recorder: PhantomData<fn() -> R>,
+}
+
+impl<T: fmt::Debug, R, C> fmt::Debug for TrackedIntoFuture<T, R, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("TrackedIntoFuture");
+        shown.field("value", &self.value).finish_non_exhaustive()
+    }
 }
 
 impl<T, R, C> TrackedIntoFuture<T, R, C> {

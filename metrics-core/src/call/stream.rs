@@ -5,6 +5,7 @@
 //! is dropped before its end, and after no such item, was cancelled.
 
 use std::{
+    fmt,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -23,7 +24,6 @@ use crate::call::{
 
 pin_project! {
     /// A stream, with the state of the call that returned it.
-    #[derive(Debug)]
     #[must_use = "streams do nothing unless polled"]
     pub struct TrackedStream<S, R: Recorder, O: CallOutcome, C> {
         #[pin]
@@ -33,8 +33,15 @@ pin_project! {
     }
 }
 
+// The implementation of `Debug` asks nothing of `outcome_of`, because closures do not implement it.
+impl<S: fmt::Debug, R: Recorder, O: CallOutcome, C> fmt::Debug for TrackedStream<S, R, O, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("TrackedStream");
+        shown.field("stream", &self.stream).finish_non_exhaustive()
+    }
+}
+
 /// The state of the call, and what is known of its outcome.
-#[derive(Debug)]
 struct StreamCall<R: Recorder, O: CallOutcome> {
     state: CallState<R>,
     /// The outcome of the first item that is an error, else of the last item.

@@ -231,7 +231,8 @@ pub(super) fn type_hint(output: &ReturnType) -> TokenStream {
             clippy::diverging_sub_expression,
             clippy::let_unit_value,
             clippy::empty_loop,
-            clippy::needless_return
+            clippy::needless_return,
+            clippy::type_complexity
         )]
         if false {
             let __result: #ty = loop {};

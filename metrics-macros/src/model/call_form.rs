@@ -68,7 +68,7 @@ impl CallForm {
             if let Some((form, _)) = future(ty) {
                 return form;
             }
-            if bounds(ty).is_some_and(|bounds| binding(bounds, "IntoFuture", "Output").is_some()) {
+            if bounds(ty).is_some_and(is_followed_into_future) {
                 return CallForm::Returned(Follow::IntoFuture);
             }
         }
@@ -119,7 +119,8 @@ impl CallForm {
 /// `BoxFuture` and `LocalBoxFuture` of the crate `futures`.
 fn future(ty: &Type) -> Option<(CallForm, &Type)> {
     if let Some(bounds) = bounds(ty) {
-        return Some((CallForm::Opaque, output(bounds)?));
+        let output = output(bounds).filter(|_| may_be_tracked(bounds))?;
+        return Some((CallForm::Opaque, output));
     }
     let Type::Path(path) = ty else { return None };
     if path.qself.is_some() {
@@ -144,6 +145,33 @@ fn future(ty: &Type) -> Option<(CallForm, &Type)> {
 fn output(bounds: &Bounds) -> Option<&Type> {
     let of = |name| binding(bounds, name, "Output");
     of("Future").or_else(|| of("FusedFuture"))
+}
+
+/// Whether `impl IntoFuture` has these bounds, and does not name the future, which is another one if
+/// it is tracked.
+fn is_followed_into_future(bounds: &Bounds) -> bool {
+    let of = |key| binding(bounds, "IntoFuture", key);
+    of("Output").is_some() && of("IntoFuture").is_none() && may_be_tracked(bounds)
+}
+
+/// Whether a tracked future may satisfy the bounds: none of them is on a trait of the standard library
+/// that it does not implement.
+fn may_be_tracked(bounds: &Bounds) -> bool {
+    const TRACKED: [&str; 8] = [
+        "Any",
+        "Debug",
+        "RefUnwindSafe",
+        "Send",
+        "Sized",
+        "Sync",
+        "Unpin",
+        "UnwindSafe",
+    ];
+
+    traits(bounds).all(|last| {
+        let is_one_of = |names: &[&str]| names.iter().any(|name| last.ident == name);
+        is_one_of(&TRACKED) || !is_one_of(&VALUE_TRAITS)
+    })
 }
 
 /// The bounds of `impl Trait`.
@@ -243,51 +271,53 @@ fn may_be_followed(ty: &Type) -> bool {
     }
 }
 
+/// Well-known traits of values that callers do not poll.
+const VALUE_TRAITS: [&str; 38] = [
+    "Any",
+    "AsMut",
+    "AsRef",
+    "Borrow",
+    "BorrowMut",
+    "BufRead",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Deref",
+    "DerefMut",
+    "Display",
+    "DoubleEndedIterator",
+    "Eq",
+    "Error",
+    "ExactSizeIterator",
+    "Extend",
+    "From",
+    "FusedIterator",
+    "Hash",
+    "Into",
+    "IntoIterator",
+    "Iterator",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Read",
+    "RefUnwindSafe",
+    "Seek",
+    "Send",
+    "Sized",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "Unpin",
+    "UnwindSafe",
+    "Write",
+];
+
 /// Whether bounds may be those of a future or stream: one of them is not on a well-known trait that
 /// callers do not poll.
 fn may_bounds_be_followed(bounds: &Bounds) -> bool {
-    const VALUES: [&str; 38] = [
-        "Any",
-        "AsMut",
-        "AsRef",
-        "Borrow",
-        "BorrowMut",
-        "BufRead",
-        "Clone",
-        "Copy",
-        "Debug",
-        "Default",
-        "Deref",
-        "DerefMut",
-        "Display",
-        "DoubleEndedIterator",
-        "Eq",
-        "Error",
-        "ExactSizeIterator",
-        "Extend",
-        "From",
-        "FusedIterator",
-        "Hash",
-        "Into",
-        "IntoIterator",
-        "Iterator",
-        "Ord",
-        "PartialEq",
-        "PartialOrd",
-        "Read",
-        "RefUnwindSafe",
-        "Seek",
-        "Send",
-        "Sized",
-        "Sync",
-        "ToOwned",
-        "ToString",
-        "Unpin",
-        "UnwindSafe",
-        "Write",
-    ];
     traits(bounds).any(|last| {
         let is_closure = matches!(last.arguments, PathArguments::Parenthesized(_));
-        !is_closure && !VALUES.iter().any(|value| last.ident == value)
+        !is_closure && !VALUE_TRAITS.iter().any(|value| last.ident == value)
     })
 }

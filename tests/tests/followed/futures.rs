@@ -1,6 +1,7 @@
 //! Futures whose type the macro cannot see in the signature.
 
 use std::{
+    fmt,
     future::{Future, IntoFuture, Ready, ready},
     pin::{Pin, pin},
     sync::Arc,
@@ -209,6 +210,70 @@ fn a_trait_that_a_recorded_future_would_not_implement_leaves_the_value_as_it_is(
     let future = rare();
     assert_eq!((future.id(), run(future)), (1, 1));
     assert_eq!(calls("rare"), "ok 1, panic 0");
+}
+
+#[test]
+fn an_impl_future_with_debug_is_recorded_until_it_completes() {
+    trait Visible: Future + fmt::Debug {}
+    impl<F: Future + fmt::Debug> Visible for F {}
+
+    #[counted]
+    #[timed]
+    fn debuggable(n: u8) -> impl Future<Output = u8> + fmt::Debug {
+        ready(n)
+    }
+
+    #[counted]
+    fn debuggable_by_a_trait(n: u8) -> impl Visible<Output = u8> {
+        ready(n)
+    }
+
+    #[counted]
+    fn debuggable_before_it_is_awaited(n: u8) -> impl IntoFuture<Output = u8> + fmt::Debug {
+        ready(n)
+    }
+
+    let future = debuggable(1);
+    assert!(format!("{future:?}").contains("Ready"), "{future:?}");
+    let by_a_trait = debuggable_by_a_trait(2);
+    let request = debuggable_before_it_is_awaited(3);
+    assert!(format!("{request:?}").contains("Ready"), "{request:?}");
+    assert_eq!(calls("debuggable"), "ok 0, panic 0, cancelled 0");
+    assert_eq!(calls("debuggable_by_a_trait"), "ok 0, panic 0");
+    assert_eq!(run(future), 1);
+    assert_eq!(run(by_a_trait), 2);
+    assert_eq!(run(request.into_future()), 3);
+    assert_eq!(calls("debuggable"), "ok 1, panic 0, cancelled 0");
+    assert_eq!(calls("debuggable_by_a_trait"), "ok 1, panic 0");
+    assert_eq!(
+        calls("debuggable_before_it_is_awaited"),
+        "ok 1, panic 0, cancelled 0"
+    );
+}
+
+#[test]
+#[allow(
+    deprecated,
+    reason = "the compiler warns that the call ends when the function returns"
+)]
+fn a_future_stays_as_it_is_where_the_signature_promises_more_than_a_recorded_one_has() {
+    #[counted]
+    fn cloneable(n: u8) -> impl Future<Output = u8> + Clone {
+        ready(n)
+    }
+
+    #[counted]
+    fn turned_into_a_named_one(
+        n: u8,
+    ) -> impl IntoFuture<Output = Result<u8, ()>, IntoFuture = Ready<Result<u8, ()>>> {
+        ready(n.checked_sub(1).ok_or(()))
+    }
+
+    let future = cloneable(1);
+    assert_eq!((run(future.clone()), run(future)), (1, 1));
+    assert_eq!(run(turned_into_a_named_one(0).into_future()), Err(()));
+    assert_eq!(calls("cloneable"), "ok 1, panic 0");
+    assert_eq!(calls("turned_into_a_named_one"), "ok 1, panic 0");
 }
 
 #[test]

@@ -314,7 +314,10 @@ fn tracked_output(
         let #ending_variable = #ending;
         #call::TrackedFuture::<_, #ty, _>::#constructor(#series #name, #ending_variable)
     };
+    // The user's code returns something to await, and not the `async` block that holds the code.
+    let allow = quote!(#[allow(clippy::async_yields_async)]);
     let block = quote_spanned! {function.brace=>
+        #allow
         let #name = #future;
         #form
         #tracked

@@ -375,6 +375,21 @@ pub async fn shown_later(value: u32) -> impl Shown {
     ready(value).await
 }
 
+/// Returns a future, asynchronously.
+#[counted]
+#[timed(labels(value))]
+pub async fn future_later(value: u32) -> impl Future<Output = u32> {
+    ready(()).await;
+    async move { value }
+}
+
+/// Returns functions of a complex type, asynchronously.
+#[counted]
+#[timed]
+pub async fn functions_later() -> Option<(Box<dyn Fn(u8) -> u8 + Send>, fn(u8) -> Option<u8>)> {
+    ready(None).await
+}
+
 /// Functions on one line, in whose expansion braces around a single expression could cause a lint.
 #[rustfmt::skip]
 pub mod on_one_line {
