@@ -9,8 +9,8 @@
 /// may have fields, which the label ignores.
 ///
 /// `#[label(other)]` on one variant with a single field, such as `Other(String)`, makes the label
-/// open: the variant's value is the field, which may be any label. If it equals the value of another
-/// variant, both are one series.
+/// open: the variant's value is that of the field, whose type may be any label. If it equals the
+/// value of another variant, both are one series.
 ///
 /// ```
 /// use metrics_core::Label;
@@ -60,14 +60,15 @@ pub use metrics_macros::Label;
 /// them, for metrics with `#[utf8]`; `#[label(crate = path)]` is the path of this crate, if it was
 /// renamed. See [the trait](trait@crate::Labels) for an example.
 ///
-/// `#[label(flatten)]` on a field whose type derives `Labels` itself adds the labels of that type; a
-/// name that occurs twice is a compile error. `#[label(skip)]` leaves a field out, whose type may
-/// then be any.
+/// `#[label(flatten)]` on a field whose type derives `Labels` itself adds the labels of that type;
+/// a name that occurs twice is a compile error. `#[label(skip)]` leaves a field out; its type need
+/// not be a label.
 ///
 /// `#[label(display)]` on a field formats the value with [`Display`](std::fmt::Display), for types
 /// such as `IpAddr` and `char`, and for an `Option` of them. Such a label is open. Every look-up
-/// formats the value, on the stack if it is short, and no lock is held meanwhile. A panic in it is
-/// passed on to the caller; if it returns an error, the label is what it has written until then.
+/// formats the value, on the stack if it is short, and no lock is held meanwhile. A panic in
+/// `Display` is passed on to the caller; if `Display` returns an error, the label is the text
+/// written until then.
 ///
 /// ```
 /// use std::net::{IpAddr, Ipv4Addr};

@@ -145,9 +145,10 @@ mod enabled {
 /// assert!(!has_sample());
 /// ```
 ///
-/// [`unset`](crate::FloatGauge::unset) removes the sample again. `get` returns 0 for a gauge without
-/// a value, and `add` starts from 0. The text formats expose a family without samples as its head, and
-/// protobuf leaves it out. A `Gauge` stores `i64::MIN` as its neighbour, which is the same `f64`.
+/// [`unset`](crate::FloatGauge::unset) removes the sample again. `get` returns 0 for a gauge
+/// without a value, and `add` starts from 0. The text formats expose a family without samples as
+/// its head, and protobuf leaves it out. A `Gauge` stores `i64::MIN` as `i64::MIN + 1`, because one
+/// value is reserved; both are exposed as the same `f64`.
 ///
 /// # Names
 ///
@@ -217,13 +218,14 @@ mod enabled {
 /// | `negative` | accepts negative observations, so the sum may decrease; without it, and without a negative bound, they are rejected |
 ///
 /// A series whose buckets were merged, or whose zero bucket was widened, does not become finer by
-/// itself. `reset_after` after a scrape or push has first contained such buckets, the series is
-/// *reset*: an exposition contains all observations for the last time, and the next one begins at
-/// zero, in the declared resolution and with a new created timestamp. Count, sum and classic buckets
-/// begin at zero, too. Prometheus treats that as a counter reset, as it does with its own clients. Each
-/// observation counts in one of the two periods. A scraper that has not received that exposition, such
-/// as a second one, misses what it had not read before, as with a restart of the program. Histograms
-/// that are summed because they have the same name and labels are not reset.
+/// itself. Once the time `reset_after` has passed since a scrape or push first contained such
+/// buckets, the series is *reset*: an exposition contains all observations for the last time, and
+/// the next one begins at zero, in the declared resolution and with a new created timestamp. Count,
+/// sum and classic buckets begin at zero, too. Prometheus treats that as a counter reset, as it
+/// does with its own clients. Each observation counts in one of the two periods. A scraper that has
+/// not received that exposition, such as a second one, misses what it had not read before, as with
+/// a restart of the program. Histograms that are summed because they have the same name and labels
+/// are not reset.
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -319,10 +321,11 @@ mod enabled {
 /// ```
 ///
 /// A series with labels that existed before stays the same series; handles to it remain valid. A
-/// recording through a handle to a series that has left is not exposed, as after `remove`. If labels
-/// are set twice, the last value counts. Beyond the cardinality limit, values go to the overflow
-/// series. If all labels are closed, no series can leave, and those that are not set become 0, or
-/// lose their value if the gauge is absent until it is set. The closure runs before the replacement, without a lock, so it may record, even into this metric.
+/// recording through a handle to a series that has left is not exposed, as after `remove`. If
+/// labels are set twice, the last value counts. Beyond the cardinality limit, values go to the
+/// overflow series. If all labels are closed, no series can leave, and those that are not set
+/// become 0, or lose their value if the gauge has `#[absent_until_set]`. The closure runs before
+/// the replacement, without a lock, so it may record, even into this metric.
 ///
 /// # Series that expire
 ///
@@ -413,12 +416,13 @@ pub use enabled::declare as __declare;
 /// # What is recorded
 ///
 /// The outcome of each call: `ok`; `error` if the function returns an error; `panic`; and
-/// `cancelled` if the future of an async call is dropped before it is ready. Unless a label is open,
-/// each outcome that the function can have is exposed from the start, with the value 0. An async call
-/// begins with the first poll: a future that is never polled is not a call, and one that is leaked
-/// (`mem::forget`) has no outcome. For streams, see [below](#futures-and-streams). With `panic = "abort"` panics are not counted, because the process ends. One
-/// known limit: if the result is not read, a call that panics inside a destructor which runs because
-/// of another panic, and whose panic is caught there, is counted as `ok`.
+/// `cancelled` if the future of an async call is dropped before it is ready. Unless a label is
+/// open, each outcome that the function can have is exposed from the start, with the value 0. An
+/// async call begins with the first poll: a future that is never polled is not a call, and one that
+/// is leaked (`mem::forget`) has no outcome. For streams, see [below](#futures-and-streams). With
+/// `panic = "abort"` panics are not counted, because the process ends. One known limit: if the
+/// result is not read, a call that panics inside a destructor which runs because of another panic,
+/// and whose panic is caught there, is counted as `ok`.
 ///
 /// Every series has the labels `function`, `module` and, unless omitted, `outcome`. All instances of
 /// a generic function share their series.
@@ -426,14 +430,15 @@ pub use enabled::declare as __declare;
 /// # Supported items
 ///
 /// The attribute applies to any function that has a body and is not `const`: methods, trait
-/// functions, `async`, `unsafe`, `extern` and generic functions. A call of a function that returns a
-/// future is an async call as well: [see below](#futures-and-streams). On an `impl` block, a trait or an inline module the attribute applies to every such function in it,
-/// except to functions that a macro call in it expands to. Functions of the block have the label
-/// `function` as `Type::method`, `<Type as Trait>::method` if the block implements a trait, or
-/// `Trait::method` in a trait. Without the block's attribute the label is only the function's name.
-/// Functions of one name in one module then share their series, which
-/// [`check`](crate::Registry::check) and the lints of the catalogue report. Part of a function is
-/// measured by [`measure!`](macro@crate::measure).
+/// functions, `async`, `unsafe`, `extern` and generic functions. A call of a function that returns
+/// a future is an async call as well: [see below](#futures-and-streams). On an `impl` block, a
+/// trait or an inline module the attribute applies to every such function in it, except to
+/// functions that a macro call in it expands to. Functions of the block have the label `function`
+/// as `Type::method`, `<Type as Trait>::method` if the block implements a trait, or `Trait::method`
+/// in a trait. Without the block's attribute the label is only the function's name. Functions of
+/// one name in one module then share their series, which [`check`](crate::Registry::check) and the
+/// lints of the catalogue report. Part of a function is measured by
+/// [`measure!`](macro@crate::measure).
 ///
 /// An item in a block may have the attribute itself, also in a `cfg_attr` or imported under another
 /// name. It then takes the place of the block's, so each call is recorded once; `skip` excludes the
@@ -593,9 +598,10 @@ pub use enabled::counted;
 /// ```
 ///
 /// The duration of an async call is the time from its first poll to its end, including the time for
-/// which it waits. So is that of a [future or stream](macro@crate::counted#futures-and-streams) that a
-/// function returns. Unless a label is open, the outcome `ok` is exposed from the start; any other
-/// outcome is exposed once a call has had it.
+/// which it waits. The duration of a call that returns a [future or
+/// stream](macro@crate::counted#futures-and-streams) is measured in the same way. Unless a label is
+/// open, the outcome `ok` is exposed from the start; any other outcome is exposed once a call has
+/// had it.
 ///
 /// # Arguments
 ///
@@ -655,9 +661,9 @@ pub use enabled::timed;
 ///
 /// # Arguments
 ///
-/// `name`, `help`, `unit`, `labels(...)` without `on_return`, `future`, `stream`, `docs`, `skip` and
-/// `crate`, as described
-/// for [`counted`](macro@crate::counted#arguments). The series have the labels `function` and `module`.
+/// `name`, `help`, `unit`, `labels(...)` without `on_return`, `future`, `stream`, `docs`, `skip`
+/// and `crate`, as described for [`counted`](macro@crate::counted#arguments). The series have the
+/// labels `function` and `module`.
 ///
 /// # Expands to
 ///

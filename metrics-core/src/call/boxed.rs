@@ -17,7 +17,7 @@ use crate::call::{
     note = "return `impl Future<Output = ..>` or `Pin<Box<dyn Future<Output = ..>>>`"
 )]
 pub trait BoxedFuture: Future + Sized {
-    /// Boxes a future that tracks a boxed one.
+    /// Boxes a tracked future whose body is a boxed future of this type.
     fn from_tracked<R, O, C>(tracked: TrackedFuture<Self, R, C>) -> Self
     where
         R: Recorder<Target = CallSeries> + Send + Sync + 'static,
@@ -32,7 +32,7 @@ pub trait BoxedFuture: Future + Sized {
     note = "return `impl Stream<Item = ..>` or `Pin<Box<dyn Stream<Item = ..>>>`"
 )]
 pub trait BoxedStream: Stream + Sized {
-    /// Boxes a stream that tracks a boxed one.
+    /// Boxes a tracked stream that polls a boxed stream of this type.
     fn from_tracked<R, O, C>(tracked: TrackedStream<Self, R, O, C>) -> Self
     where
         R: Recorder<Target = CallSeries> + Send + Sync + 'static,
@@ -40,8 +40,8 @@ pub trait BoxedStream: Stream + Sized {
         C: Fn(&Self::Item) -> O + Send + Sync + 'static;
 }
 
-/// Implements [`BoxedFuture`] and [`BoxedStream`] for boxes of trait objects with these auto traits,
-/// and defines the constants of [`TypeProbe`] for them.
+/// Implements [`BoxedFuture`] and [`BoxedStream`] for boxes of trait objects with the given auto
+/// traits, and defines the constants of [`TypeProbe`] for them.
 macro_rules! boxes {
     ($($(+ $auto:ident)*;)*) => {$(
         boxes!(@future (Box::pin) Pin<Box<dyn Future<Output = X> $(+ $auto)* + 'a>>);

@@ -5,15 +5,16 @@
 //! caller knows the bounds of `impl Trait`, so these must hold for the tracked future as well. The
 //! expansion turns the bounds into an implementation of [`Declares`].
 
-/// Implemented by a type that stands for bounds, for each type `T` that satisfies them.
+/// Implemented by a type that represents the bounds of an `impl Trait`, for each `T` that satisfies
+/// the bounds.
 pub trait Declares<T> {}
 
-/// Stands for bounds that the tracked future or stream always satisfies.
+/// Represents bounds that every tracked future or stream satisfies.
 #[derive(Debug)]
 pub enum AnyDeclared {}
 
 impl<T> Declares<T> for AnyDeclared {}
 
-/// Stands for a return type that is not `impl Trait`, and for bounds that the expansion cannot name.
+/// Represents a return type that is not `impl Trait`, and bounds that the expansion cannot name.
 #[derive(Debug)]
 pub enum Undeclared {}

@@ -25,8 +25,8 @@ pin_project! {
     }
 }
 
-// The implementations of `Debug` ask nothing of `ending` and `outcome_of`, because closures do not
-// implement it.
+// `Debug` is implemented by hand without a bound on `ending` and `outcome_of`, because closures do
+// not implement `Debug`.
 impl<F: fmt::Debug, R: Recorder, E> fmt::Debug for TrackedFuture<F, R, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("TrackedFuture");
@@ -34,7 +34,7 @@ impl<F: fmt::Debug, R: Recorder, E> fmt::Debug for TrackedFuture<F, R, E> {
     }
 }
 
-/// What a [`TrackedFuture`] does with the output of its body.
+/// Decides what a [`TrackedFuture`] does with the output of its body.
 ///
 /// A closure `Fn(&T) -> impl CallOutcome` ends the call with the outcome that it returns.
 pub trait Ending<T, R: Recorder> {
@@ -113,7 +113,7 @@ impl<F: Future, R: Recorder<Target = CallSeries>, E: Ending<F::Output, R>> Futur
             };
             *this.state = CallState::New(series);
         }
-        // If the call has ended, the body does what it does when it is polled again.
+        // The result is ignored: after the end of the call, a poll is passed on to the body.
         this.state.resume();
         match this.body.poll(context) {
             Poll::Ready(output) => Poll::Ready(this.ending.end(output, this.state)),

@@ -15,24 +15,25 @@ use crate::call::{
     stream::{StreamEnding, TrackedStream},
 };
 
-/// Selects a form by the output `T` of a future. `D` stands for the bounds of an `impl Trait`.
+/// Selects how a call ends by the output type `T` of a future, through the method `form`. `D`
+/// represents the bounds of the `impl Trait` in the signature.
 #[derive(Debug)]
 pub struct OutputProbe<T, D>(PhantomData<fn() -> (T, D)>);
 
-/// Begins the selection of a form by the output of a future.
+/// Creates the probe that selects how the call of this future ends.
 #[inline(always)]
 pub const fn output_of<D, F: Future>(_: &F) -> OutputProbe<F::Output, D> {
     OutputProbe(PhantomData)
 }
 
-/// A tracked stream with the auto traits and lifetimes of the ones that [`Output`] creates.
+/// A type with the auto traits and lifetimes of the tracked streams that [`Output`] creates.
 type SomeTrackedStream<S> =
     TrackedStream<S, Counted<CallSeries>, bool, fn(&<S as Stream>::Item) -> bool>;
 
-/// Defines a trait with the method `form`, for a reference to the probe under a condition.
+/// Defines a trait whose method `form` exists for a probe type if the condition on `T` holds.
 macro_rules! level {
     ($(#[$attribute:meta])* $level:ident, $probe:ty, [$($condition:tt)*], $form:ty) => {
-        /// Selects a form under a condition.
+        /// Selects how a call ends if a condition on the output type holds.
         pub trait $level<T> {
             /// The selected form.
             $(#[$attribute])*
@@ -70,7 +71,7 @@ pub mod output_levels {
     };
 }
 
-/// How the call of an `async` function with the output `T` ends; `K` is one of the forms.
+/// Tells how the call of an `async` function with the output `T` ends: as `K` says.
 #[derive(Debug)]
 pub struct Output<K, T>(PhantomData<fn() -> (K, T)>);
 
@@ -99,7 +100,7 @@ impl<T> Output<ValueOutput, T> {
     }
 }
 
-/// The ending of a future whose output is a stream `S`, and the future's output `T` in the end.
+/// The ending of a future whose output is a stream `S`, which the ending converts to `T`.
 type Ending<S, R, O, C, T> = StreamEnding<C, fn(TrackedStream<S, R, O, C>) -> T>;
 
 impl<T: Stream> Output<StreamOutput, T> {

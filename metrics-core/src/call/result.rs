@@ -150,8 +150,7 @@ impl LabelVisitor for Values {
     }
 }
 
-/// The value of a result label; `None` is the empty value, with index 0. So is the empty value of `L`
-/// if it has one.
+/// The value of a result label. `None`, and the empty value of `L` if there is one, have index 0.
 #[derive(Debug)]
 pub struct ResultValue<L>(pub Option<L>);
 

@@ -1,10 +1,11 @@
-//! Selects at compile time when the call of a function ends whose return type the macro cannot judge:
-//! when the function returns, or with a future or stream that it returns.
+//! Selects at compile time when a call ends, if the macro cannot tell from the tokens of the return
+//! type: when the function returns, or with the future or stream that the function returns.
 //!
 //! A macro does not see through type aliases and associated types; the compiler does. The method
 //! `form` is defined by several traits, for references to [`ReturnProbe`] of different depth, each
 //! under a condition on the return type. In `(&&&&&&&probe).form()` the compiler removes one
-//! reference after the other until a condition holds. It returns [`Keep`] or a [`Follow`], whose method
+//! reference after the other until a condition holds. `form` returns a [`Keep`] (the call ends when
+//! the function returns) or a [`Follow`] (the call ends with the future or stream), whose method
 //! `run` records the call.
 
 use std::marker::PhantomData;
@@ -43,30 +44,31 @@ pub const fn body<T, B: FnOnce() -> T>(run: B) -> Body<T, B> {
 }
 
 impl<T, B> Body<T, B> {
-    /// Begins the selection of a form by the type `T`. `D` stands for the bounds of an `impl Trait`:
-    /// see [`Declares`].
+    /// Creates the probe of the return type `T`. `D` represents the bounds of an `impl Trait`: see
+    /// [`Declares`].
     #[inline(always)]
     pub const fn probe<D>(&self) -> ReturnProbe<T, D> {
         ReturnProbe(PhantomData)
     }
 }
 
-/// Selects a form by the return type `T`. `D` stands for the bounds of an `impl Trait`.
+/// Selects a [`Keep`] or a [`Follow`] by the return type `T`, through the method `form`. `D`
+/// represents the bounds of an `impl Trait`.
 #[derive(Debug)]
 pub struct ReturnProbe<T, D>(PhantomData<fn() -> (T, D)>);
 
-/// A tracked future with the auto traits and lifetimes of the ones that [`Follow`] creates.
+/// A type with the auto traits and lifetimes of the tracked futures that [`Follow`] creates.
 type SomeTrackedFuture<F> =
     TrackedFuture<F, Counted<CallSeries>, fn(&<F as Future>::Output) -> bool>;
 
-/// A tracked stream with the auto traits and lifetimes of the ones that [`Follow`] creates.
+/// A type with the auto traits and lifetimes of the tracked streams that [`Follow`] creates.
 type SomeTrackedStream<S> =
     TrackedStream<S, Counted<CallSeries>, bool, fn(&<S as Stream>::Item) -> bool>;
 
-/// Defines a trait with the method `form`, for a reference to the probe under a condition.
+/// Defines a trait whose method `form` exists for a probe type if the condition on `T` holds.
 macro_rules! level {
     ($(#[$attribute:meta])* $level:ident for $probe:ty, [$($if:tt)*], $form:ident<$($of:ty),*>) => {
-        /// Selects a form under a condition.
+        /// Selects when a call ends if a condition on the return type holds.
         pub trait $level<T> {
             /// The selected form.
             $(#[$attribute])*
@@ -130,8 +132,8 @@ pub mod return_levels {
 #[derive(Debug)]
 pub struct Keep<T>(PhantomData<fn() -> T>);
 
-/// The form of a function whose call ends with the future or stream `T` that it returns; `K` tells how
-/// that is wrapped.
+/// The form of a function whose call ends with the future or stream `T` that it returns; `K`
+/// selects how the value is wrapped.
 #[derive(Debug)]
 pub struct Follow<K, T>(PhantomData<fn() -> (K, T)>);
 

@@ -43,7 +43,8 @@ pub trait CallTarget: Copy {
     }
 }
 
-/// A series that calls are recorded in. Each recording looks up its thread's cells of it.
+/// A series that calls are recorded in. Each recording looks up the calling thread's cells of the
+/// series.
 #[derive(Clone, Copy, Debug)]
 pub struct CallSeries {
     family: &'static Family,

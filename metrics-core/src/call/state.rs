@@ -40,8 +40,8 @@ impl<R: Recorder> CallState<R> {
         mem::replace(self, CallState::Ended)
     }
 
-    /// Notes the end of a poll after which the call goes on: dropped before the next poll, it was
-    /// cancelled.
+    /// Notes that a poll has ended and the call goes on. A call that is dropped before the next
+    /// poll is recorded as cancelled.
     #[inline(always)]
     pub(super) fn suspend(&mut self) {
         if let CallState::Running(recorder, outcome) = self {
@@ -53,7 +53,8 @@ impl<R: Recorder> CallState<R> {
 
 impl<R: Recorder<Target = CallSeries>> CallState<R> {
     /// Notes that the future or stream is about to be polled, and begins the call with the first
-    /// poll. Dropped during the poll, the call has panicked. Returns false if the call has ended.
+    /// poll. A call that is dropped during the poll is recorded as panicked. Returns false if the
+    /// call has ended.
     #[inline(always)]
     pub(super) fn resume(&mut self) -> bool {
         if let CallState::New(series) = *self {

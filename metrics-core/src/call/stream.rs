@@ -1,8 +1,8 @@
 //! [`TrackedStream`]: a stream that a function returns, which records the call.
 //!
-//! The call begins with the first poll and ends with the stream. It is an error if an item was one,
-//! also if the stream is dropped after the item, as `?` in a loop over its items does. A stream that
-//! is dropped before its end, and after no such item, was cancelled.
+//! The call begins with the first poll and ends with the stream. Its outcome is `error` if an item
+//! was an error, even if the stream is then dropped before its end, as by `?` in a loop over the
+//! items. A stream that is dropped before its end without such an item has the outcome `cancelled`.
 
 use std::{
     fmt,
@@ -96,7 +96,7 @@ impl<S: Stream, R: Recorder<Target = CallSeries>, O: CallOutcome, C: Fn(&S::Item
         let this = self.project();
         let StreamCall { state, item: found } = this.call;
         if !state.resume() {
-            // The call has ended: the stream does what it does when it is polled again.
+            // After the end of the call, polls are passed on to the stream.
             return this.stream.poll_next(context);
         }
         let polled = this.stream.poll_next(context);

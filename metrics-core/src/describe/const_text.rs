@@ -1,6 +1,6 @@
 //! Text that a `const fn` composes, for the message of a check at compile time.
 
-/// A text of up to `N` bytes. What exceeds them is left out.
+/// A text of up to `N` bytes; text beyond them is left out.
 pub(crate) struct ConstText<const N: usize> {
     bytes: [u8; N],
     len: usize,

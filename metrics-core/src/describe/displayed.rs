@@ -7,26 +7,27 @@ use std::{
 
 use crate::describe::label::Label;
 
-/// The label of a value that is formatted, for `#[label(display)]` and `%` in attributes.
+/// Returns a label whose text is the `Display` output of a value, for `#[label(display)]` and `%`
+/// in attributes.
 #[doc(hidden)]
 #[inline(always)]
 pub fn displayed<T: Display + ?Sized>(value: &T) -> impl Label {
     Displayed(value)
 }
 
-/// The label of an optional value that is formatted; absent for `None`.
+/// Returns a label whose text is the `Display` output of a value; absent for `None`.
 #[doc(hidden)]
 #[inline(always)]
 pub fn displayed_option<T: Display>(value: &Option<T>) -> impl Label {
     value.as_ref().map(Displayed)
 }
 
-/// A label value that is formatted.
+/// A label whose text is the `Display` output of a value.
 ///
 /// Every look-up formats the value, without an allocation if the text has at most [`INLINE`] bytes.
 /// No lock is held and no storage is in use meanwhile, so the user's code may record, even into the
-/// same metric. A panic in it is passed on. If it returns an error, the label is the text that it has
-/// written so far.
+/// same metric. A panic in `Display` is passed on. If `Display` returns an error, the label is the
+/// text written until then.
 struct Displayed<'a, T: ?Sized>(&'a T);
 
 impl<T: Display + ?Sized> Label for Displayed<'_, T> {

@@ -41,7 +41,7 @@ const fn count<T>(lists: &[&[T]]) -> usize {
     count
 }
 
-/// The elements of all lists, then `fill`.
+/// Concatenates all lists and fills the rest of the array with `fill`.
 #[expect(
     clippy::manual_assert,
     reason = "the compiler's error would quote the assertion"

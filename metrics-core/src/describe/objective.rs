@@ -32,8 +32,8 @@ pub enum Objective {
 
 #[cfg(feature = "catalog")]
 impl Objective {
-    /// What the calls or observations must meet, without the percentage: objectives of one series
-    /// that agree in it are one objective.
+    /// The condition of the objective without the percentage, as text. Two objectives of one series
+    /// with the same text differ in their percentage only.
     pub(crate) fn requirement(&self) -> String {
         match self {
             Objective::Latency { seconds, .. } => format!("latency {seconds}s"),
@@ -41,7 +41,7 @@ impl Objective {
         }
     }
 
-    /// The percentage of the calls or observations that must meet it.
+    /// The percentage of the calls or observations that must meet the condition.
     pub(crate) fn percent(&self) -> f64 {
         match *self {
             Objective::Latency { percent, .. } | Objective::Success { percent } => percent,

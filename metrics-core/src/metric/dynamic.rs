@@ -542,9 +542,9 @@ impl DynamicFamily<Gauge> {
     ///
     /// A scrape exposes either all earlier series or all new ones, in every format. Series with
     /// labels that exist already stay the same series. If labels are set twice, the last value
-    /// counts; series beyond the cardinality limit go to the overflow series. Metrics that
-    /// [`with`](Self::with) returned for a series that leaves record as after [`clear`](Self::clear):
-    /// nothing of it is exposed.
+    /// counts; series beyond the cardinality limit go to the overflow series. A recording through a
+    /// metric that [`with`](Self::with) returned for a removed series is not exposed, as after
+    /// [`clear`](Self::clear).
     ///
     /// `series` runs without a lock, so it may record, even into this metric.
     ///
@@ -578,8 +578,8 @@ impl DynamicFamily<Gauge> {
 impl DynamicFamily<FloatGauge> {
     /// Replaces all series by those that `series` sets through the function that it gets.
     ///
-    /// Like `replace` of a `DynamicFamily<Gauge>`, which says what scrapes, metrics that
-    /// [`with`](Self::with) returned and the cardinality limit make of it.
+    /// See `replace` of a `DynamicFamily<Gauge>` for the effect on scrapes and on metrics that
+    /// [`with`](Self::with) returned, and for the cardinality limit.
     ///
     /// # Errors
     ///

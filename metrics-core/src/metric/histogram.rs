@@ -290,8 +290,9 @@ impl<S: SeriesStorage> Histogram<S> {
     /// Observes a value for which the fast path found no cells or no bucket. Returns false if it
     /// rejects the value.
     ///
-    /// The fast path fails, for example, for a thread's first observation, for an invalid value, for a
-    /// bucket that is new or not in its home slot of the hash table, and if a reset has come between.
+    /// The fast path fails, for example, for a thread's first observation, for an invalid value,
+    /// for a bucket that is new or not in its home slot of the hash table, and if the cells were
+    /// reset meanwhile.
     #[cold]
     #[inline(never)]
     fn observe_native_cold(&self, value: f64, bucket: usize, layout: impl NativeLayout) -> bool {
@@ -302,7 +303,8 @@ impl<S: SeriesStorage> Histogram<S> {
             self.0.family().count_rejected();
             return false;
         };
-        // Found before the recording: both may take the index's lock.
+        // Looked up before the recording, because the look-up and the recording may both take the
+        // index's lock.
         let series = self.0.recording_target();
         self.0.record(|cells| {
             let Some((classic_count, native)) = layout.native() else {

@@ -1,4 +1,4 @@
-//! The cell of a gauge that has no value until it is set.
+//! Encodes the cell of a gauge that has no value until it is set.
 //!
 //! Storage begins as zeros, so a cell of zeros means that there is no value. A value is stored as
 //! its bits XOR those of a number that is never stored, so that no value becomes zeros.
@@ -11,25 +11,25 @@ const NO_INT: u64 = i64::MIN as u64;
 /// The bits of a NaN that is never stored, because any NaN is stored as the ordinary one.
 const NO_FLOAT: u64 = f64::NAN.to_bits() | 1;
 
-/// The cell for an integer.
+/// Encodes an integer as the content of a cell.
 #[inline(always)]
 pub(crate) fn from_int(value: i64) -> u64 {
     value.max(-i64::MAX) as u64 ^ NO_INT
 }
 
-/// The integer in a cell; `None` if there is no value.
+/// Decodes the integer in a cell; `None` if there is no value.
 #[inline(always)]
 pub(crate) fn int(cell: u64) -> Option<i64> {
     (cell != 0).then_some((cell ^ NO_INT) as i64)
 }
 
-/// The cell for a float.
+/// Encodes a float as the content of a cell.
 #[inline(always)]
 pub(crate) fn from_float(value: f64) -> u64 {
     with_ordinary_nan(value).to_bits() ^ NO_FLOAT
 }
 
-/// The float in a cell; `None` if there is no value.
+/// Decodes the float in a cell; `None` if there is no value.
 #[inline(always)]
 pub(crate) fn float(cell: u64) -> Option<f64> {
     (cell != 0).then_some(f64::from_bits(cell ^ NO_FLOAT))

@@ -41,7 +41,7 @@ pub enum Possible {
 }
 
 impl Possible {
-    /// `Yes` or `No`.
+    /// Converts a `bool` that is known at compile time to `Yes` or `No`.
     pub const fn known(is_possible: bool) -> Self {
         if is_possible {
             Possible::Yes
@@ -71,7 +71,7 @@ impl OutcomeLabel {
         }
     }
 
-    /// Whether calls are known to be able to have this outcome, which is one of the values.
+    /// Whether it is known that calls can have `outcome`, which is one of the label's values.
     fn is_known(self, outcome: &str) -> bool {
         match (self, outcome) {
             (OutcomeLabel::Present { error, .. }, "error") => error == Possible::Yes,
@@ -104,8 +104,8 @@ impl ResultLabel {
         }
     }
 
-    /// The number of the label's own empty value, if it has one. Number 0 stands for it, so no row
-    /// with this number is ever recorded.
+    /// The number of the label's own empty value, if it has one. Calls with the empty value have
+    /// number 0, so no call is recorded in a row with this number.
     fn own_empty_value(self) -> Option<usize> {
         label::empty_value(self.values).map(|index| 1 + index)
     }

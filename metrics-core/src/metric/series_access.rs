@@ -38,7 +38,7 @@ pub(crate) fn with_open_shared_cell<R>(
     op(&region.shared_cells(at)[0])
 }
 
-/// Like [`with_open_shared_cell`], to record: the series is then not idle.
+/// Like [`with_open_shared_cell`], for a recording, after which the series is not idle.
 pub(crate) fn record_open_shared_cell<R>(
     family: &Family,
     series: SeriesId,

@@ -52,7 +52,8 @@ pub(crate) mod sealed {
         /// Calls `op` with the one cell of a gauge or state set, which all threads share.
         fn with_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R;
 
-        /// Like [`with_shared_cell`](Self::with_shared_cell), to record.
+        /// Like [`with_shared_cell`](Self::with_shared_cell), for a recording, after which the
+        /// series is not idle.
         #[inline(always)]
         fn record_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
             self.with_shared_cell(op)
@@ -66,7 +67,7 @@ pub(crate) mod sealed {
 
         fn series_id(&self) -> SeriesId;
 
-        /// The series that recordings go to: not this one if it has expired.
+        /// The series that recordings go to: the overflow series if this series has expired.
         #[inline(always)]
         fn recording_target(&self) -> SeriesId {
             self.series_id()

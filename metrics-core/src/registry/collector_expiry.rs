@@ -48,7 +48,7 @@ impl CollectorExpiry {
 pub struct SeriesActivity {
     /// The time at which the exposition began that saw the change; `u64::MAX` if none has.
     changed: u64,
-    /// Exactly the expositions with larger numbers are known to contain the change.
+    /// Only expositions with larger numbers certainly contain the change.
     number_of_change: u64,
 }
 

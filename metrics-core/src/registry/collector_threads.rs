@@ -60,7 +60,8 @@ thread_local! {
 }
 
 impl CollectorThreads {
-    /// Runs the collectors at the positions `selected`, for the exposition that starts so.
+    /// Runs the collectors at the positions `selected`, for the exposition that starts at
+    /// `exposition`.
     ///
     /// Returns one entry for each collector of `families`: `None` if it was not selected, was
     /// skipped because it is still running, panicked, or missed the deadline.

@@ -80,7 +80,7 @@ pub(crate) struct State {
     discarded: Discarded,
 }
 
-/// What was removed from the state of a registry while it is locked.
+/// The parts that were removed from a registry's state while the registry is locked.
 #[derive(Debug, Default)]
 struct Discarded {
     families: Vec<Arc<ExposedFamilies>>,
@@ -89,7 +89,7 @@ struct Discarded {
 
 /// The state of a registry while it is locked.
 ///
-/// What was discarded meanwhile is dropped once the registry is unlocked: it may hold the last
+/// Discarded parts are dropped after the registry is unlocked, because they may hold the last
 /// reference to a collector, whose destructor is code of the program and may use the registry.
 pub(crate) struct LockedState<'a> {
     /// Unlocks the registry when it is dropped, before `discarded`, because it is declared first.

@@ -18,11 +18,11 @@ impl Registry {
     /// clashes with this registry is left out of this registry's expositions, counted in
     /// `metrics_rejected_total` and reported by [`check`](Self::check).
     ///
-    /// Does nothing if `part` is included already. A metric or collector that is included in several
-    /// ways, with equal prefixes and const labels, is exposed once. Expositions of `part` itself do not change. Idle
-    /// series expire after the recipients of both registries have their last values. Series of an
-    /// included registry with const labels are written one by one, which takes longer than the
-    /// batches of this registry's own.
+    /// Does nothing if `part` is included already. A metric or collector that is included in
+    /// several ways, with equal prefixes and const labels, is exposed once. Expositions of `part`
+    /// itself do not change. Idle series expire after the recipients of both registries have their
+    /// last values. Series of an included registry with const labels are written one by one, which
+    /// takes longer than the batches of this registry's own.
     ///
     /// ```
     /// use metrics_core::{Format, Gauge, Options, Registry};

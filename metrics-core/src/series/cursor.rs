@@ -1,7 +1,7 @@
 //! [`Cursor`]: how far a scrape has read the series of an index, and which of them it sees.
 //!
-//! A scrape takes the index's lock for one tile or batch at a time, so series are created, removed
-//! and replaced while it reads. It sees the series that existed when it began:
+//! A scrape takes the index's lock for one batch of series at a time, so series are created,
+//! removed and replaced while it reads. It sees the series that existed when it began:
 //!
 //! * It skips newer series, which it tells by their generation. Otherwise a series that is removed
 //!   and created again at a later position would be exposed twice.

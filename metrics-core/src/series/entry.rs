@@ -5,9 +5,9 @@
 //! version is odd while look-ups find the series, and differs for every series. Writers hold the
 //! lock on the index's state.
 //!
-//! Once look-ups no longer find a series, the version tells whether the series expired or was
-//! removed (see [`Status`]): by how much it is above the series' generation, the number that no
-//! other series of the metric has.
+//! The generation of a series is a number that no other series of the metric has. Once look-ups no
+//! longer find the series, the difference between the version and the generation tells whether the
+//! series expired or was removed (see [`Status`]).
 
 use std::sync::atomic::Ordering;
 
@@ -31,7 +31,7 @@ const SUSPENDED: u64 = 3;
 /// Added to the generation of a series that was removed because it had expired.
 const EXPIRED: u64 = 5;
 
-/// What has become of the series of a generation.
+/// The state of the series with a given generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     /// Look-ups find the series.
@@ -99,7 +99,7 @@ impl Entry {
         self.version.load(Ordering::Relaxed)
     }
 
-    /// What has become of the series of this generation, which was in this entry.
+    /// The state of the series with this generation, which this entry has held.
     pub(crate) fn status(&self, generation: u64) -> Status {
         match self.version().wrapping_sub(generation) {
             0 => Status::Live,

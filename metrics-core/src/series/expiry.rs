@@ -43,8 +43,8 @@ use crate::{
 /// had looked the series up but not recorded yet.
 const GRACE_READS: u32 = 2;
 
-/// The size of a thread's cells of suspended series for which there always is room: 32,768 counters
-/// or 1,424 histograms with the default buckets.
+/// The size in bytes of a thread's cells that suspended series may always have: those of 32,768
+/// counters or 1,424 histograms with the default buckets.
 const SUSPENDED_BYTES: usize = 256 << 10;
 
 impl Index {
@@ -143,8 +143,8 @@ impl Index {
         }
     }
 
-    /// The number of suspended series that have room whatever the limit on series is: as many as
-    /// have [`SUSPENDED_BYTES`] of cells in a thread.
+    /// The number of series that may be suspended whatever the limit on series is: as many as have
+    /// [`SUSPENDED_BYTES`] of cells in a thread.
     ///
     /// A series is suspended for a minute or longer. If short-lived series come and go, a multiple
     /// of those that live at a time is therefore suspended. Without this room, series that are idle

@@ -9,7 +9,7 @@ use crate::{
     storage::sync::AtomicU64,
 };
 
-/// Where a recording goes whose series look-ups no longer find.
+/// The destination of a recording into a series that look-ups no longer find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Redirect {
     /// To the cells of this series, which are exposed if it was resumed.
@@ -58,8 +58,8 @@ impl Index {
         }
     }
 
-    /// Where a recording goes whose series the index did not [contain](Self::contains); resumes the
-    /// series if it is suspended.
+    /// Returns the destination of a recording into a series that the index did not
+    /// [contain](Self::contains). Resumes the series if it is suspended.
     pub(crate) fn redirect(&self, series: SeriesId) -> Redirect {
         // Generation 0 means that the look-up found no place.
         if series.generation == 0 {
@@ -84,7 +84,8 @@ impl Index {
             {
                 Redirect::Series(series)
             }
-            // Whether the previous series of a place were removed or expired is not stored.
+            // A place does not store whether its earlier series were removed or expired, so they
+            // count as expired.
             _ if self.expiry != 0 => Redirect::Overflow,
             _ => Redirect::Discarded,
         }

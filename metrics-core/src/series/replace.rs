@@ -1,4 +1,4 @@
-//! Replacement of all series of an index at once.
+//! Replaces all series of an index at once.
 //!
 //! The whole replacement happens under one hold of the index's lock. A scrape that has read some of
 //! the series reads the rest of them from a copy; see [`cursor`](crate::series::cursor).
@@ -33,9 +33,9 @@ pub(crate) struct NewSeries {
 impl Index {
     /// Replaces all series by the given ones. Series that exist already stay the same series.
     ///
-    /// If a key occurs several times, the last value counts. `limit` is the limit on series, and
-    /// `overflow` returns the overflow series for the series at a position of `new`, which takes the
-    /// value of those for which there is no room. Returns their number.
+    /// If a key occurs several times, the last value counts. `limit` is the limit on series. The
+    /// value of a series beyond it goes to the overflow series, which `overflow` returns for the
+    /// position of the series in `new`. Returns the number of series beyond the limit.
     pub(crate) fn replace(
         &self,
         new: &[NewSeries],

@@ -1,5 +1,5 @@
-//! [`SeriesSet`]: what scrapes that are reading the series of an index still see after all of these
-//! were replaced.
+//! [`SeriesSet`]: stores a copy of the series of an index when all of them are replaced, for the
+//! scrapes that are reading them.
 
 use std::sync::OnceLock;
 

@@ -35,12 +35,13 @@
 //!
 //! A reader can end the period that a block counts, without losing an observation, in two steps. It
 //! first *marks* the block: two bits of `REQUEST` are marks, beside the ticket. From then on the
-//! owner takes a cold path after each observation, which has a fence that the usual path lacks.
-//! Later, when the owner certainly sees the mark, the reader sets the second mark, which *closes* the
-//! block, and reads it for the last time. After a fence on both sides, either that read contains an
-//! observation, or the owner finds the block closed after it. The owner then takes the lock, empties
-//! the block, and repeats the observation unless the read contained it: `REQUEST` has the number of
-//! observations that were read. Until then, readers leave out the closed block.
+//! owner (the thread that records into the block) takes a cold path after each observation, which
+//! has a fence that the usual path lacks. Later, when the owner certainly sees the mark, the reader
+//! sets the second mark, which *closes* the block, and reads it for the last time. After a fence on
+//! both sides, either that read contains an observation, or the owner finds the block closed after
+//! it. The owner then takes the lock, empties the block, and repeats the observation unless the
+//! read contained it: `REQUEST` has the number of observations that were read. Until then, readers
+//! leave out the closed block.
 
 use std::{array, ops::Range, sync::atomic::Ordering};
 
@@ -379,9 +380,9 @@ impl<A: Atomic> CopyBuffer<A> {
 
 /// Reads a consistent snapshot without waiting for the block's owner to be scheduled.
 ///
-/// The block is not closed. `ticket` is not 0 and was never used before. `copies` returns the owner's copy buffer, which is
-/// large enough for the block. `relax` is called after each failed attempt once a copy is
-/// requested.
+/// The block must not be closed, and `ticket` must not be 0 or used before. `copies` returns the
+/// owner's copy buffer, which is large enough for the block. `relax` is called after each failed
+/// attempt once a copy is requested.
 pub(crate) fn snapshot<'a, A: Atomic + 'a>(
     block: &[A],
     parts: &Parts,
@@ -408,7 +409,7 @@ pub(crate) fn snapshot<'a, A: Atomic + 'a>(
     block[REQUEST].compare_exchange(ticket | mark, mark, Ordering::Relaxed);
 }
 
-/// Lets the owner look for a reset after each observation; called by a reader.
+/// Marks the block, so that its owner looks for a reset after each observation; called by a reader.
 pub(crate) fn mark<A: Atomic>(block: &[A]) {
     // Not atomically: only readers, of which one reads at a time, add bits, and no ticket is left.
     let request = block[REQUEST].load(Ordering::Relaxed);

@@ -13,10 +13,10 @@ use crate::{
     storage::{self, layout::Layout},
 };
 
-/// Series to replace all series of a family by.
+/// Collects the series that will replace all series of a family.
 ///
-/// Collects them without a lock, because the code of their labels, and the code that lists them, may
-/// record into the same family.
+/// No lock is held meanwhile, because the code of the program that lists the series or formats
+/// their labels may record into the same family.
 #[derive(Debug, Default)]
 #[doc(hidden)]
 pub struct Replacement {
@@ -66,7 +66,7 @@ impl Replacement {
         });
     }
 
-    /// Makes these the series of a declared family.
+    /// Replaces all series of a declared family by the collected ones.
     pub fn apply(self, family: &'static Family) {
         family.ensure_registered();
         family.replace_series(&self);
