@@ -432,7 +432,7 @@ pub use enabled::declare as __declare;
 /// The attribute applies to any function that has a body and is not `const`: methods, trait
 /// functions, `async`, `unsafe`, `extern` and generic functions. A call of a function that returns
 /// a future is an async call as well: [see below](#futures-and-streams). On an `impl` block, a
-/// trait or an inline module the attribute applies to every such function in it, except to
+/// trait or an inline module, the attribute applies to every such function in it, except to
 /// functions that a macro call in it expands to. Functions of the block have the label `function`
 /// as `Type::method`, `<Type as Trait>::method` if the block implements a trait, or `Trait::method`
 /// in a trait. Without the block's attribute the label is only the function's name. Functions of

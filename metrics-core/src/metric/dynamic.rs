@@ -538,7 +538,7 @@ impl<M: DynamicMetric> DynamicFamily<M> {
 }
 
 impl DynamicFamily<Gauge> {
-    /// Replaces all series by those that `series` sets through the function that it gets.
+    /// Replaces all series by those that the closure `series` sets through its argument.
     ///
     /// A scrape exposes either all earlier series or all new ones, in every format. Series with
     /// labels that exist already stay the same series. If labels are set twice, the last value
@@ -576,7 +576,7 @@ impl DynamicFamily<Gauge> {
 }
 
 impl DynamicFamily<FloatGauge> {
-    /// Replaces all series by those that `series` sets through the function that it gets.
+    /// Replaces all series by those that the closure `series` sets through its argument.
     ///
     /// See `replace` of a `DynamicFamily<Gauge>` for the effect on scrapes and on metrics that
     /// [`with`](Self::with) returned, and for the cardinality limit.

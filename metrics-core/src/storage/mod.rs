@@ -75,13 +75,13 @@
 //!
 //! # Files
 //!
-//! `cells`, `region`, `region_indices`, `directory`, `global` hold the data; `lifecycle` creates and
-//! ends regions; `thread` attaches a thread's cells, and `thread_state` holds its state and ends it;
-//! `local`, `cached_cells`, `series_cache` find a thread's cells; `record` and `read` are the two
-//! interfaces.
-//! `histogram_block`, `scalar`, `native` and `layout` define what the cells mean, and `generation`
-//! how series reuse places. `sync` are the atomics and locks, in whose place the package
-//! `tests/models` puts loom's; `atomic` is a trait for its models of `histogram_block`. `clock` is the time source, and `cpu` holds code for specific processors.
+//! `cells`, `region`, `region_indices`, `directory`, `global` hold the data; `lifecycle` creates
+//! and ends regions; `thread` attaches a thread's cells, and `thread_state` holds its state and
+//! ends it; `local`, `cached_cells`, `series_cache` find a thread's cells; `record` and `read` are
+//! the two interfaces. `histogram_block`, `scalar`, `native` and `layout` define what the cells
+//! mean, and `generation` how series reuse places. `sync` holds the atomics and locks, which the
+//! package `tests/models` replaces by those of loom; `atomic` is a trait for the models of
+//! `histogram_block`. `clock` is the time source, and `cpu` holds code for specific processors.
 //!
 //! Metric types and instrumented calls record and read through this module, the index of series
 //! claims places and reads them, and the registry reads.

@@ -164,7 +164,7 @@ impl Region {
             );
         };
         if self.layout.has_resets() {
-            // Zeroing removes the marks.
+            // Zeroing the cells removes the marks, so they are set again under the same lock.
             lock_out_scrapes(|| {
                 catch_up();
                 self.mark(cells);

@@ -1,7 +1,8 @@
 //! The atomics, locks and thread-local values of the storage and of the index of series.
 //!
-//! They are those of the standard library. The package `tests/models` compiles both layers with a
-//! module of the same interface in place of this one, whose items are loom's.
+//! The items of this module are those of the standard library. The package `tests/models` compiles
+//! both layers with another module in place of this one, which has the same interface and the items
+//! of loom.
 
 pub(crate) use std::{
     hint::spin_loop,

@@ -1,4 +1,4 @@
-//! The reset of native buckets that were merged: a new period at the declared resolution.
+//! Resets series whose native buckets were merged: a new period begins at the declared resolution.
 //!
 //! If observations spread over too many buckets for a while, buckets are merged, and tables never
 //! become finer again. Some time later, a scrape therefore resets the series: it exposes all
@@ -8,9 +8,10 @@
 //! `REDUCED` in a series' shared cells is the state of its next reset:
 //!
 //! * 0: no scrape has found merged buckets;
-//! * a reading of [`clock::idle_clock`](crate::storage::clock::idle_clock): when a scrape first did;
-//! * with the bit [`MARKED`]: when a scrape has marked the threads' blocks, after the declared time.
-//!   The first scrape that is [`MARK_NANOS`] later closes the blocks: see
+//! * a reading of [`clock::idle_clock`](crate::storage::clock::idle_clock): when a scrape first
+//!   found merged buckets;
+//! * with the bit [`MARKED`]: when a scrape has marked the threads' blocks, after the declared
+//!   time. The first scrape that begins at least [`MARK_NANOS`] later closes the blocks: see
 //!   [`histogram_block`](crate::storage::histogram_block), which says how no observation is lost.
 //!
 //! All of this happens under the lock. A thread that attaches cells, or zeroes them for a new
@@ -31,7 +32,7 @@ const MARKED: u64 = 1 << 63;
 /// certainly become visible to all threads.
 const MARK_NANOS: u64 = 1_000_000_000;
 
-/// What a scrape that has read a series does about its reset.
+/// The action of a scrape for the reset of a series that it has read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Nothing,
@@ -74,13 +75,14 @@ pub(crate) fn advance(config: NativeConfig, shared: &[AtomicU64], read: &[u64], 
     Step::Nothing
 }
 
-/// Notes in the shared table, which is zero otherwise, that a period begins.
+/// Stores the start of the new period in the shared table, which is zero otherwise.
 pub(crate) fn restart(shared: &[AtomicU64]) {
     let started = clock::created_timestamp();
     shared[STARTED].store(started.to_bits(), Ordering::Relaxed);
 }
 
-/// Removes the state of the reset from values, which otherwise would seem to change.
+/// Removes the state of the reset from the values, so that a change of the state is not taken for a
+/// recording.
 pub(crate) fn hide(read: &mut [u64]) {
     read[REDUCED] = 0;
 }

@@ -31,14 +31,15 @@ impl ThreadState {
 
     /// Gives the thread an epoch that no thread has had.
     pub(super) fn start_epoch(&self) {
-        // Not `sync::AtomicU64`: the number orders nothing, and is never used again.
+        // Not `sync::AtomicU64`, because the numbers only have to differ, and order no other
+        // accesses.
         static LAST: atomic::AtomicU64 = atomic::AtomicU64::new(0);
         self.epoch.set(LAST.fetch_add(1, Ordering::Relaxed) + 1);
     }
 }
 
-/// What the thread is doing; the [module documentation](crate::storage) says what each flag
-/// excludes.
+/// Flags for the code that the thread is running; the [module documentation](crate::storage) says
+/// what each flag excludes.
 pub(in crate::storage) struct Flags {
     pub(in crate::storage) is_on_cold_path: Cell<bool>,
     pub(in crate::storage) holds_lock: Cell<bool>,
