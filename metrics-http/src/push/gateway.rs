@@ -34,10 +34,11 @@ use crate::error::Error;
 /// [`push_on_drop`](PushGateway::push_on_drop) pushes even if a job panics, and
 /// [`push_every`](PushGateway::push_every) pushes in the background.
 ///
-/// Samples have no timestamps, because a gateway refuses them; those that
-/// [collectors](metrics_core::CollectedSeries::timestamp) set are left out. Pushes use the text format 0.0.4,
-/// which servers compatible with a gateway accept too; [`protobuf`](PushGateway::protobuf) also
-/// transmits native histograms. Names are escaped with underscores.
+/// Samples have no timestamps, because a gateway refuses them; timestamps that
+/// [collectors](metrics_core::CollectedSeries::timestamp) set are left out. Pushes use the text
+/// format 0.0.4, which servers compatible with a gateway accept too;
+/// [`protobuf`](PushGateway::protobuf) also transmits native histograms. Names are escaped with
+/// underscores.
 ///
 /// # Examples
 ///
@@ -187,7 +188,7 @@ impl PushGateway {
         self.send_async(Method::PUT).await
     }
 
-    /// Replaces those families of the group that the registry has samples of (`POST`).
+    /// Replaces the families of the group of which the registry has samples (`POST`).
     ///
     /// # Errors
     ///

@@ -18,7 +18,7 @@ use crate::error::Error;
 ///
 /// For jobs that cron or a timer starts. The exporter reads all files that end in `.prom` from the
 /// folder in its option `--collector.textfile.directory`, in the text format 0.0.4. It refuses
-/// samples with timestamps, so this function leaves out those that
+/// samples with timestamps, so this function leaves out the timestamps that
 /// [collectors](metrics_core::CollectedSeries::timestamp) set.
 ///
 /// The file is replaced atomically, also in a crash: a temporary file in the same folder (on Unix

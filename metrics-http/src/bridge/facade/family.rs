@@ -97,7 +97,7 @@ impl<V: SeriesValue> Family<V> {
         (Arc::clone(&series.value), is_overflow)
     }
 
-    /// Adds a series, which the caller holds, to the cache.
+    /// Adds a series to the cache, unless the cache is full or has the key.
     pub(super) fn cache(&self, key: &Key, labels: &Labels, value: &Arc<V>) {
         let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= MAX_CACHED_KEYS || cache.contains_key(key) {
@@ -111,7 +111,8 @@ impl<V: SeriesValue> Family<V> {
         cache.insert(key.clone(), Arc::clone(value));
     }
 
-    /// Hides the series whose last values were delivered, and drops those that nobody holds.
+    /// Hides the idle series whose last values were delivered, and drops those to which no handle
+    /// exists.
     fn expire(&self, delivered: DeliveredSeries) {
         // Both locks are held, so that no look-up clones a value between its check and its removal.
         let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
@@ -142,7 +143,7 @@ impl<V: SeriesValue> Series<V> {
         }
     }
 
-    /// Looks whether the value has changed.
+    /// Sets `has_changed` if there was a recording since the last call.
     fn look(&mut self) {
         let version = self.value.version();
         if self.value.take_was_set() || version != self.version {
@@ -153,12 +154,12 @@ impl<V: SeriesValue> Series<V> {
 
     /// Whether only the family and the cache hold the value, and it has not changed.
     ///
-    /// The caller has locked both, so that nobody can get the value meanwhile.
+    /// The caller has locked both, so that no other thread can clone the value meanwhile.
     fn is_unused(&mut self) -> bool {
         if Arc::strong_count(&self.value) > 1 + self.cached_as.len() {
             return false;
         }
-        // Sees all recordings of those who have dropped the value.
+        // With this fence, `look` sees all recordings through handles that were dropped.
         fence(Ordering::Acquire);
         self.look();
         !self.has_changed

@@ -300,8 +300,8 @@ impl FacadeBuilder {
     ///
     /// # Errors
     ///
-    /// If bounds, a growth factor or the expiry time are invalid, or if the registry already has a recorder; clone
-    /// that one instead.
+    /// If bounds, a growth factor or the expiry time are invalid, or if the registry already has a
+    /// recorder; clone that one instead.
     pub fn build(self) -> Result<FacadeRecorder, Error> {
         self.build_registered().map(|(recorder, _)| recorder)
     }

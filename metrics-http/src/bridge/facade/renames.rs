@@ -1,4 +1,5 @@
-//! The names that the bridge has changed, so that every scraper accepts them.
+//! [`Renames`]: the metric and label names that the bridge has changed so that every scraper
+//! accepts them.
 
 use std::{
     collections::BTreeSet,
@@ -15,7 +16,7 @@ pub(super) struct Renames(Mutex<BTreeSet<Rename>>);
 struct Rename {
     /// The name of the family in the exposition.
     family: String,
-    /// What has the name: `metric` or `label`.
+    /// `metric` or `label`: the kind of the name.
     of: &'static str,
     recorded: String,
     exposed: String,
@@ -72,5 +73,5 @@ pub(super) const RENAMED: Desc = Desc::new(
     "Names that are exposed with another spelling than recorded through the facade `metrics`.",
 );
 
-/// Limits the memory, and the number of series, if a program makes names up.
+/// Limits the memory and the number of series, because a program may generate names without end.
 const MAX_RENAMES: usize = 1000;

@@ -37,13 +37,14 @@ use crate::error::Error;
 ///
 /// It behaves like a Prometheus that scrapes the program and forwards the samples. Samples have the
 /// timestamp of when they were gathered, or the one that their
-/// [collector](metrics_core::CollectedSeries::timestamp) has set. A sample that is not newer than the
-/// last one of its series is not sent, because servers refuse it. Samples wait in a [bounded](RemoteWrite::max_queued_samples)
-/// queue in memory until the server has accepted them. A request that fails temporarily (status 5xx
-/// or 429, no response, or a timeout) is retried, with a backoff that grows from 50 ms to 10 s, or
-/// after the server's `Retry-After` if that is later. Samples that the server refuses otherwise are
-/// dropped and counted. Retries keep their timestamps, so the server recognises samples that it has
-/// already stored. When a series disappears, and when the pusher ends, a stale marker is sent.
+/// [collector](metrics_core::CollectedSeries::timestamp) has set. A sample that is not newer than
+/// the last one of its series is not sent, because servers refuse it. Samples wait in a
+/// [bounded](RemoteWrite::max_queued_samples) queue in memory until the server has accepted them. A
+/// request that fails temporarily (status 5xx or 429, no response, or a timeout) is retried, with a
+/// backoff that grows from 50 ms to 10 s, or after the server's `Retry-After` if that is later.
+/// Samples that the server refuses otherwise are dropped and counted. Retries keep their
+/// timestamps, so the server recognises samples that it has already stored. When a series
+/// disappears, and when the pusher ends, a stale marker is sent.
 ///
 /// Series have the names of a scrape in OpenMetrics, and the [labels](RemoteWrite::label) that a
 /// scraper would add, such as `job`. Exemplars and metadata are sent too, created timestamps with
