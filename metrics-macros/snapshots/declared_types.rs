@@ -353,7 +353,7 @@ impl LINK {
     pub fn retain(&self, keep: impl ::core::ops::FnMut(::m::LabelView<'_>) -> bool) {
         <LINK as ::m::__private::DeclaredMetric>::family().retain(keep);
     }
-    /// Replaces all series by those that `series` sets through the function that it gets.
+    /// Replaces all series by those that the closure `series` sets through its argument.
     ///
     /// A scrape exposes either all earlier series or all new ones. If all labels are closed,
     /// series that are not set become 0.

@@ -81,7 +81,8 @@ fn try_instrument(
     })
 }
 
-/// Makes an attribute of the block give way to one on the item itself; false if nothing changed.
+/// Replaces an attribute of the block by one on the item itself, or moves it below that; false if
+/// nothing changed.
 ///
 /// An attribute on the item with the same name replaces the block's at once. The block's attribute
 /// moves below attributes that may be the same one under an imported name: these are expanded first.

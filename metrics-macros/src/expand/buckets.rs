@@ -95,7 +95,8 @@ impl Native {
             .collect()
     }
 
-    /// The setter, the check and the value of each option that is given, except `reset_after` and `negative`.
+    /// The setter, the check and the value of each option that is given, except `reset_after` and
+    /// `negative`.
     fn options(&self) -> impl Iterator<Item = (&'static str, &'static str, &Expr)> {
         let max_zero = &self.max_zero_threshold;
         let options = [

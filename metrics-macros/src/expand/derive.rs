@@ -262,8 +262,8 @@ pub(crate) fn label_struct(labels: &LabelStruct) -> TokenStream {
     }
 }
 
-/// The values and the names of the labels, as two lists. If they are to be joined, they are lists of
-/// the lists of each field.
+/// The values and the names of the labels, as two lists. If `are_joined`, each list contains one
+/// list for each field.
 fn lists(krate: &Path, fields: &[LabelField], are_joined: bool) -> (TokenStream, TokenStream) {
     let element = |element: TokenStream| {
         if are_joined {
@@ -332,7 +332,7 @@ fn distinct(labels: &LabelStruct) -> TokenStream {
         let names = quote!(<#ident<#(#lifetimes),*> as #krate::Labels>::NAMES);
         Some(check(krate, key.span(), "check_distinct_labels", names))
     });
-    // One check reports all.
+    // One check suffices, because it covers all labels of the struct.
     checks.take(1).collect()
 }
 

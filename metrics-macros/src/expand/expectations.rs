@@ -38,7 +38,7 @@ pub(super) fn relax(attrs: &mut Vec<Attribute>) {
     }));
 }
 
-/// What takes the place of an attribute: in most cases itself.
+/// Returns the attributes that replace an attribute: in most cases, the attribute itself.
 fn relaxed(meta: &Meta) -> Vec<Meta> {
     let unchanged = vec![meta.clone()];
     let Meta::List(list) = meta else {
@@ -50,7 +50,7 @@ fn relaxed(meta: &Meta) -> Vec<Meta> {
     }
     let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
     let Ok(arguments) = list.parse_args_with(parser) else {
-        // The compiler reports what is wrong with the attribute.
+        // The compiler reports the error in the attribute.
         return unchanged;
     };
     if is_conditional {

@@ -180,7 +180,8 @@ fn outcomes(args: &Args, returns: &Returns) -> TokenStream {
     quote!(#call::OutcomeLabel::Present { error: #error, cancelled: #cancelled })
 }
 
-/// Whether calls can have an outcome, as a `Possible`. `probe` is the constant of `TypeProbe` that tells.
+/// Whether calls can have an outcome, as a `Possible`. `probe` is the constant of `TypeProbe` that
+/// the compiler evaluates if the macro cannot tell.
 fn possible(call: &TokenStream, certainty: &Certainty, probe: &str) -> TokenStream {
     match certainty {
         Certainty::Known(true) => quote!(#call::Possible::Yes),

@@ -69,7 +69,7 @@ pub(crate) fn measured(attributes: &[Args], function: &Function) -> TokenStream 
     body::code(function, &recorders.collect::<Vec<_>>())
 }
 
-/// The code of `measure!` as it is written, next to an error.
+/// The code of `measure!` as it is written, which is emitted next to an error.
 pub(crate) fn unmeasured(krate: &Path, function: &Function) -> TokenStream {
     let body = &function.body;
     match &function.code {
@@ -113,9 +113,9 @@ fn arguments_off(args: &Args, function: &Function) -> TokenStream {
     quote!(#checks #labels #ending)
 }
 
-/// Type-checks the closure that reads a result. The compiler selects the type that the closure reads, as
-/// it does in a program with metrics: that of the function, or that of a future's output or a stream's
-/// items.
+/// Type-checks the closure that reads a result. The compiler selects the type that the closure
+/// reads, as it does in a program with metrics: that of the function, or that of a future's output
+/// or a stream's items.
 fn check_ending(
     returns: &Returns,
     ty: &Type,

@@ -59,8 +59,8 @@ fn replace_impl(ty: &Type, replace: impl FnMut(&TypeImplTrait) -> Type) -> Type 
 
 /// A function that returns its argument, for a return type with `impl Fn(...)`: from the bound the
 /// compiler infers the parameters of a closure that the body returns, which it cannot infer from
-/// `_`. The body is passed through it. So is that of a function with an `impl Trait` whose trait may be
-/// a future, and so may be anything. `None` for other types.
+/// `_`. The body is passed through this function. The same applies to a return type `impl Trait`
+/// whose trait the macro does not know, because a future may implement it. `None` for other types.
 ///
 /// `-> Result<impl Fn(&str) -> usize, E>` gives
 ///
@@ -100,10 +100,10 @@ pub(super) fn closure_hint(
     })
 }
 
-/// The bounds of an `impl Trait` that may be a future or stream, as metrics-core needs them to select a
-/// form: see `metrics_core::call::Declares`.
+/// The bounds of an `impl Trait` that may be a future or stream, as a type that implements
+/// `metrics_core::call::Declares`.
 pub(super) struct Declared {
-    /// A type that stands for the bounds.
+    /// The type that represents the bounds.
     pub(super) bounds: TokenStream,
     /// The definition of the type, if it is one of this function's own.
     pub(super) items: TokenStream,
@@ -139,7 +139,7 @@ pub(super) fn declared(
     let Some(bounds) = opaque_bounds(ty).filter(|_| form.follow() == Some(Follow::Probed)) else {
         return existing("Undeclared");
     };
-    // A tracked future lives as long as the one in it.
+    // A tracked future lives as long as the future that it wraps.
     let traits = bounds
         .iter()
         .filter(|bound| matches!(bound, TypeParamBound::Trait(_)));

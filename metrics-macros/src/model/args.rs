@@ -40,7 +40,8 @@ pub(crate) struct Args {
     pub(crate) docs: Slot<()>,
     pub(crate) slo: Slo,
     pub(crate) skip: Slot<()>,
-    /// What `future` and `stream` state, on this attribute or on another one of the function.
+    /// The arguments `future` and `stream`, given on this attribute or on another one of the
+    /// function.
     pub(crate) stated: Stated,
     /// Whether the attribute comes from the block around the item. The item's own attribute, if it
     /// has one, takes its place.
@@ -132,7 +133,7 @@ impl Args {
     }
 }
 
-/// Whether the call goes on in a returned future or stream, as far as an argument states it.
+/// The arguments that state whether the call goes on in a returned future or stream.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Stated {
     pub(crate) future: Option<bool>,

@@ -1,4 +1,5 @@
-//! When a call ends: when the function returns, or with a future or stream that it returns.
+//! [`CallForm`]: whether a call ends when the function returns, or with a future or stream that the
+//! function returns.
 
 use proc_macro2::Ident;
 use quote::ToTokens;
@@ -14,17 +15,17 @@ use super::{Function, Stated, mentions, ungrouped};
 pub(crate) enum CallForm {
     /// When the function returns.
     Value,
-    /// With the future of an `async fn`, or with what that returns.
+    /// With the future of an `async fn`, or with the stream that is its output.
     AsyncFn(Option<Follow>),
     /// With the returned `impl Future`.
     Opaque,
     /// With the returned `Pin<Box<dyn Future>>`, `BoxFuture` or `LocalBoxFuture`.
     Boxed,
-    /// With what the function returns.
+    /// With the future or stream that the function returns.
     Returned(Follow),
 }
 
-/// What a function returns.
+/// The kind of value in which a call may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Follow {
     /// Perhaps a future or stream: the compiler decides.
@@ -37,7 +38,8 @@ pub(crate) enum Follow {
 type Bounds = Punctuated<TypeParamBound, Plus>;
 
 impl CallForm {
-    /// The form of a function, of which its attributes have stated something.
+    /// Determines the form of a function from its signature and from `stated`, the arguments of its
+    /// attributes.
     pub(super) fn of(function: &Function, stated: Stated) -> Self {
         let sig = &function.sig;
         if function.code.is_some() {
@@ -84,8 +86,8 @@ impl CallForm {
         }
     }
 
-    /// What the call goes on in, if it goes on after the function, or the future of an `async fn`,
-    /// has returned.
+    /// The kind of value in which the call goes on after the function, or the future of an `async
+    /// fn`, has returned; `None` if the call ends then.
     pub(crate) fn follow(self) -> Option<Follow> {
         match self {
             CallForm::Value | CallForm::Opaque | CallForm::Boxed => None,
@@ -182,8 +184,8 @@ fn bounds(ty: &Type) -> Option<&Bounds> {
     }
 }
 
-/// Whether a type is `impl Stream` with no further bounds except such as a stream satisfies that tracks
-/// one.
+/// Whether a type is `impl Stream` whose further bounds, if any, are satisfied by every tracked
+/// stream.
 pub(crate) fn is_stream(ty: &Type) -> bool {
     const BOUNDS: [&str; 5] = ["Stream", "FusedStream", "Send", "Sync", "Unpin"];
 

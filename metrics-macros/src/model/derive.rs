@@ -106,7 +106,8 @@ impl LabelEnum {
         let mut variants: Vec<LabelVariant> = Vec::new();
         for (variant, attr) in of_enum.into_iter().zip(&item.on_parts) {
             check_variant(&variant, attr, &variants, errors);
-            // Without its field, the variant for all other values cannot be generated as such.
+            // A variant with `#[label(other)]` without exactly one field, which is an error, counts
+            // as an ordinary one.
             let is_other = attr.other.is_set() && variant.fields.len() == 1;
             let value = (!is_other).then(|| {
                 let value = attr.rename.get().map(LitStr::value);

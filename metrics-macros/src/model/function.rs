@@ -32,11 +32,11 @@ pub(crate) struct Function {
     pub(crate) body: TokenStream,
     /// The span of the braces around the body.
     pub(crate) brace: Span,
-    /// Set if this stands for code in `measure!`.
+    /// The properties of code in `measure!`; `None` for a function.
     pub(crate) code: Option<Code>,
 }
 
-/// What a [`Function`] has that is not a function but code in `measure!`.
+/// The properties of a [`Function`] that is code in `measure!`.
 #[derive(Clone)]
 pub(crate) struct Code {
     /// The value of the label `function`.
@@ -103,7 +103,7 @@ impl Function {
             ty.filter(|ty| is_concrete(ty, &self.sig, args))
         };
         if label.display.is_some() {
-            // With `%`, the label is the text of the value, of any type.
+            // With `%`, the label is the text of the value, whatever the type is.
             return None;
         }
         label.ty.as_ref().or_else(of_argument)

@@ -40,7 +40,7 @@ impl Help {
             }
             Expr::Macro(call) => self.0.push(Part::Macro(call.clone())),
             other => {
-                // With a line, the help does not count as missing as well.
+                // An empty line is added, so that the help is not reported as missing, too.
                 self.0.push(Part::Line(String::new()));
                 let message = "the help must be a literal, or a macro that expands to one; write \
                                `/// ...`, or a call such as `concat!(...)`";

@@ -1,7 +1,7 @@
 //! `#[cfg(...)]` on the labels of a list. A macro cannot tell whether a condition holds, so the
 //! metric is declared once for each combination of the conditions, and the compiler keeps one.
 //!
-//! `static OPENED: Counter<(#[cfg(unix)] user: &str, path: &str)>` stands for
+//! `static OPENED: Counter<(#[cfg(unix)] user: &str, path: &str)>` is replaced by
 //!
 //! ```text
 //! #[cfg(not(all(unix)))]
@@ -20,8 +20,8 @@ use super::{Declaration, Errors, LabelsType, ListedLabel};
 const MAX_CONDITIONS: usize = 4;
 
 impl Declaration {
-    /// The declarations that this one stands for, each with the conditions under which the compiler
-    /// keeps it; one without conditions if no label has a `#[cfg(...)]`.
+    /// The declarations that replace this one, each with the conditions under which the compiler
+    /// keeps the declaration; a single one without conditions if no label has a `#[cfg(...)]`.
     pub(crate) fn by_cfg(self, errors: &mut Errors) -> Vec<(Vec<Attribute>, Declaration)> {
         let conditions = self.conditions(errors);
         let combinations = 0..1_usize << conditions.len();

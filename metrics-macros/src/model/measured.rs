@@ -1,4 +1,4 @@
-//! The input of `measure!`: code that is measured as the body of a function is.
+//! [`Measured`]: the input of `measure!`. The code is measured like the body of a function.
 
 use syn::{
     Block, Expr, Item, Path,
@@ -18,7 +18,7 @@ pub(crate) struct Measured {
 }
 
 /// Reports each `return` and `?` that leaves a block. The block is compiled as a closure, in which
-/// they would have another meaning. For `break` and `continue`, the compiler reports it.
+/// they would have another meaning. The compiler reports `break` and `continue`.
 pub(crate) fn check_exits(block: &mut Block, errors: &mut Errors) {
     struct Exits<'e>(&'e mut Errors);
 
@@ -31,7 +31,7 @@ pub(crate) fn check_exits(block: &mut Block, errors: &mut Errors) {
                 )
             };
             match expression {
-                // These have their own exits.
+                // A `return` or `?` in these does not leave the block.
                 Expr::Closure(_) | Expr::Async(_) => return,
                 Expr::Return(exit) => self.0.at(exit.return_token, message("return")),
                 Expr::Try(exit) => self.0.at(exit.question_token, message("?")),

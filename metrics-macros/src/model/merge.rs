@@ -28,7 +28,7 @@ pub(crate) fn merge(all: &mut Vec<Args>, errors: &mut Errors) {
     share_stated(all, errors);
 }
 
-/// Makes what one attribute states about the returned value known to the others.
+/// Copies what one attribute states about the returned value to the others.
 fn share_stated(all: &mut [Args], errors: &mut Errors) {
     let mut stated = Stated::default();
     for args in &*all {

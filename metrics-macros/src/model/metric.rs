@@ -97,7 +97,8 @@ impl MetricKind {
         ("Info", MetricKind::Info),
     ];
 
-    /// The kind that a type names. A misspelt name is reported and replaced by the one meant.
+    /// The kind of metric that a type names. A misspelt name is reported and replaced by the one
+    /// meant.
     fn of(ty: &mut Ident, errors: &mut Errors) -> Option<Self> {
         let with_name = |name: &str| {
             let found = MetricKind::ALL.iter().find(|(known, _)| *known == name);

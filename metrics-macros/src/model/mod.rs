@@ -4,8 +4,8 @@
 //! `parse` and `expand` both use this module and never each other. `parse` reports what the grammar
 //! does not allow, which includes the content of `slo(...)` and the place of `#[label(...)]`
 //! arguments. The other rules between arguments, or between an argument and the item that it is on,
-//! are here: in [`check()`] for the function attributes and for `measure!`, in [`Metric::new`] for `metrics!`, in
-//! [`LabelEnum::new`] and [`LabelStruct::new`] for the derives.
+//! are here: in [`check()`] for the function attributes and for `measure!`, in [`Metric::new`] for
+//! `metrics!`, in [`LabelEnum::new`] and [`LabelStruct::new`] for the derives.
 
 mod args;
 mod buckets;

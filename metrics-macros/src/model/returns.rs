@@ -20,7 +20,7 @@ pub(crate) struct Returns {
     pub(crate) form: CallForm,
 }
 
-/// Whether something is true of the calls of a function.
+/// Whether a call of a function can have an outcome, and who decides that.
 pub(crate) enum Certainty {
     /// Decided by an argument or by the syntax of the type.
     Known(bool),
@@ -85,7 +85,7 @@ fn fallible(read: Option<&ReturnType>, sig: &Signature, args: &Args) -> Certaint
         return Certainty::Known(false);
     };
     if is_inferred(&sig.output) {
-        // Only the value tells.
+        // The value tells whether it is a `Result`, so both outcomes are possible.
         return Certainty::Known(true);
     }
     let by_name = is_result_by_name(ty).filter(|_| read.is_some());

@@ -16,7 +16,8 @@ use crate::model::{Declaration, Declarations, Errors, similar};
 /// Parses the path of metrics-core, which the `macro_rules!` macro `metrics!` passes, and the
 /// user's input.
 ///
-/// Each part up to a `;` is parsed by itself: one with a syntax error does not hide the others.
+/// Each part up to a `;` is parsed by itself, so that a part with a syntax error does not hide
+/// errors in the others.
 pub(crate) fn declarations(tokens: TokenStream, errors: &mut Errors) -> syn::Result<Declarations> {
     let parser = |input: ParseStream| {
         let krate = input.call(Path::parse_mod_style)?;

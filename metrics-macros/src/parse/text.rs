@@ -1,5 +1,6 @@
-//! Parses text that rules apply to, such as the name of a metric: a string literal, or a `concat!` of
-//! literals, which is put together here. Other macros cannot be: only the compiler expands them.
+//! Parses text that rules apply to, such as the name of a metric: a string literal, or a `concat!`
+//! of literals, which is evaluated here. Other macros are errors, because only the compiler can
+//! expand them.
 
 use proc_macro2::Span;
 use syn::{

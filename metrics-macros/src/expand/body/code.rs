@@ -1,4 +1,4 @@
-//! Code in `measure!`: a closure, a block, or an `async` block.
+//! Wraps code in `measure!`: a closure, a block, or an `async` block.
 //!
 //! `measure!("parse", counted, in_flight, || text.parse::<u32>())` expands to
 //!
@@ -29,8 +29,7 @@ use crate::{
     model::Function,
 };
 
-/// The code with these recorders, of which there is at least one, around it; the first is the
-/// outermost.
+/// Wraps the code in these recorders, of which there is at least one; the first is the outermost.
 pub(in crate::expand) fn code(function: &Function, recorders: &[Recorder]) -> TokenStream {
     let imports = imports(recorders, None);
     let code = if function.sig.asyncness.is_some() {
@@ -58,7 +57,7 @@ fn closure(function: &Function) -> TokenStream {
     quote_spanned!(function.brace=> #capture || #output #body)
 }
 
-/// The closure's call, wrapped in the recorders. Even if none of them reads the result, the code
+/// Wraps the call of the closure in the recorders. Even if none of them reads the result, the code
 /// stays a closure, because a `return` in it must not leave the enclosing function.
 fn called(function: &Function, recorders: &[Recorder]) -> TokenStream {
     let Some((recorder, inner)) = recorders.split_first() else {

@@ -239,7 +239,7 @@ fn tracked(function: &Function, recorder: &Recorder, future: &TokenStream) -> To
     }
 }
 
-/// An `async` block in `measure!`.
+/// Wraps an `async` block in `measure!`.
 pub(super) fn measured_block(function: &Function, recorders: &[Recorder]) -> TokenStream {
     tracked_block(
         function,
@@ -251,7 +251,7 @@ pub(super) fn measured_block(function: &Function, recorders: &[Recorder]) -> Tok
     )
 }
 
-/// Wraps a future, whose output is a stream or may be one, in that of a recorder:
+/// Wraps a future whose output is a stream, or may be one, in the tracked future of a recorder:
 ///
 /// ```text
 /// {

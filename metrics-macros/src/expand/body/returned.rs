@@ -1,4 +1,5 @@
-//! Functions that return a future or stream, or may do so, and whose syntax does not say more.
+//! Wraps the body of a function that returns a future or stream, or may do so, if the syntax of its
+//! return type does not tell more.
 //!
 //! `#[counted] fn call(&mut self, n: u8) -> Self::Future { self.service.call(n) }` expands to
 //!

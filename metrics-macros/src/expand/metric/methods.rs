@@ -166,7 +166,7 @@ impl Expansion<'_> {
             Mode::Off => quote!(let _ = #series;),
         };
         Some(quote! {
-            /// Replaces all series by those that `series` sets through the function that it gets.
+            /// Replaces all series by those that the closure `series` sets through its argument.
             ///
             /// A scrape exposes either all earlier series or all new ones. If all labels are closed,
             /// series that are not set become 0.
