@@ -141,7 +141,7 @@ pub fn stated_future(n: u32) -> Boxed<u32> {
     ::std::boxed::Box::pin(::core::future::ready(n))
 }
 
-/// A trait that the macro cannot tell from one of futures.
+/// A trait of which the macro cannot tell whether futures implement it.
 pub trait Shown {}
 
 impl Shown for u32 {}

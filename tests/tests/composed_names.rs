@@ -1,4 +1,4 @@
-//! Names, units and helps that a `macro_rules!` macro composes.
+//! Tests names, units and help texts that a `macro_rules!` macro composes.
 
 use metrics_core::{counted, gather, measure, metrics};
 use tests::calls;

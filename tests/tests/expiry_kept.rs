@@ -286,7 +286,7 @@ fn a_recording_into_a_series_that_the_program_removed_is_not_exposed() {
     created.inc();
     with_cells.inc();
     assert_eq!(scrape_of("kept_removed_total"), BTreeMap::new());
-    // The same for a removal while the series is suspended: expired, but kept for a grace period.
+    // Removes a series that is suspended, that is, expired but kept for a grace period.
     let created = REMOVED.with("a");
     created.inc();
     scrape_of("kept_removed_total");
@@ -295,7 +295,7 @@ fn a_recording_into_a_series_that_the_program_removed_is_not_exposed() {
     REMOVED.clear();
     created.inc();
     assert_eq!(scrape_of("kept_removed_total"), BTreeMap::new());
-    // The same after another series has taken the place, in a metric without expiry.
+    // Lets another series take the place of a removed one, in a metric without expiry.
     NEVER_EXPIRES.with("a").inc();
     let with_cells = NEVER_EXPIRES.with("a");
     NEVER_EXPIRES.clear();

@@ -1,4 +1,4 @@
-//! Expiry of idle series that are recorded through the facade `metrics`.
+//! Tests that idle series expire that are recorded through the facade `metrics`.
 
 use std::{sync::Barrier, thread, time::Duration};
 
@@ -8,7 +8,7 @@ use metrics_http::FacadeRecorder;
 
 const EXPIRY: Duration = Duration::from_secs(10);
 
-/// A recorder whose series expire, in a thread whose time stands still.
+/// A recorder whose series expire, in a thread whose clock the test advances.
 struct Facade {
     registry: Registry,
     recorder: FacadeRecorder,

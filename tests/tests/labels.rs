@@ -1,4 +1,4 @@
-//! Labels that are optional, or formatted with `Display`.
+//! Tests labels that are optional, formatted with `Display`, or have a `#[cfg]`.
 
 use std::{
     fmt,

@@ -1,4 +1,4 @@
-//! Labels that a derive takes from other types, leaves out, or keeps open.
+//! Tests the derives with `#[label(flatten)]`, `#[label(skip)]` and `#[label(other)]`.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Code in `measure!`: closures, blocks and `async` blocks.
+//! Tests `measure!` with closures, blocks and `async` blocks.
 
 use std::{future::pending, num::ParseIntError, pin::pin};
 

@@ -1,5 +1,5 @@
-//! Real receivers of samples with timestamps that collectors set: Prometheus stores them, a
-//! Pushgateway and `node_exporter` refuse them, so they are left out.
+//! Tests with real receivers that Prometheus stores the timestamps that collectors set, and that a
+//! Pushgateway and `node_exporter`, which refuse timestamps, get samples without them.
 
 use std::{
     net::Ipv4Addr,

@@ -1,4 +1,4 @@
-//! An index of counters, which notes how many recordings were begun for each series.
+//! [`Counters`]: an index of counters, which counts the recordings that were begun for each series.
 
 use std::{
     collections::HashMap,
@@ -16,10 +16,10 @@ use crate::{
     storage::{Reader, clock, layout::Layout, scalar::increment},
 };
 
-/// More series than a model has.
+/// A limit on series that no model reaches.
 const LIMIT: usize = 10;
 
-/// A newer exposition than all changes.
+/// An exposition that is newer than all changes.
 const LAST: ExpositionStart = ExpositionStart {
     number: u64::MAX,
     time: u64::MAX,

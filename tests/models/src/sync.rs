@@ -70,8 +70,8 @@ struct Tracked {
 
 /// An atomic that can be created in a constant, which loom's cannot.
 ///
-/// Loom's is taken from those that were created at the start of the execution. If it were created
-/// at the first access, then an access by another thread could be a race with the creation.
+/// The atomic of loom is one of those that were created at the start of the execution. If it were
+/// created at the first access, an access by another thread could race with the creation.
 struct Lazy(OnceLock<Arc<Tracked>>);
 
 impl Lazy {
@@ -243,7 +243,7 @@ pub(crate) use shared_static;
 /// Two slots, so that models of growing directories are small.
 pub(crate) const FIRST_DIRECTORY: usize = 2;
 
-/// The same in each execution, because loom repeats a model with the same decisions.
+/// A constant, because loom repeats a model with the same decisions.
 pub(crate) fn hash_seed() -> u64 {
     0x9e37_79b9_7f4a_7c15
 }

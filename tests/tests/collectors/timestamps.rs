@@ -1,4 +1,4 @@
-//! Tests of the timestamps that collectors give their samples.
+//! Tests the timestamps that collectors give their samples.
 
 use metrics_core::{ExpositionFormat, Format, Kind};
 use tests::{promtool_check, protobuf::protobuf, python_openmetrics, python_text};

@@ -1,4 +1,4 @@
-//! Futures whose type the macro cannot see in the signature.
+//! Tests functions that return a future whose type the macro cannot see in the signature.
 
 use std::{
     fmt,
@@ -152,7 +152,7 @@ fn every_box_of_a_future_is_recorded_until_it_completes() {
     );
 }
 
-/// A future of a program, by a name without the word.
+/// A sub-trait of `Future` whose name does not say so.
 trait Job: Future<Output = Result<u8, ()>> {
     fn boxed<'a>(self) -> Pin<Box<dyn Future<Output = Self::Output> + 'a>>
     where
@@ -164,7 +164,7 @@ trait Job: Future<Output = Result<u8, ()>> {
 
 impl<F: Future<Output = Result<u8, ()>>> Job for F {}
 
-/// A trait whose futures are of few types.
+/// A sub-trait of `Future` that a tracked future does not implement.
 trait Rare: Future {
     fn id(&self) -> u8;
 }

@@ -1,4 +1,4 @@
-//! Calls of functions that return a future or a stream by any type.
+//! Tests calls of functions that return a future or a stream of any type.
 
 #![allow(
     clippy::double_must_use,

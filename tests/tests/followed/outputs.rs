@@ -1,4 +1,4 @@
-//! `async` functions whose output is a stream.
+//! Tests `async` functions whose output is a stream.
 
 use std::{fmt::Display, pin::Pin};
 

@@ -1,4 +1,4 @@
-//! The arguments `future` and `stream`.
+//! Tests the arguments `future` and `stream` of function attributes.
 
 use std::{
     fmt::Debug,

@@ -1,4 +1,4 @@
-//! Functions that return a stream.
+//! Tests functions that return a stream.
 
 use std::pin::Pin;
 

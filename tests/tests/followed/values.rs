@@ -1,4 +1,5 @@
-//! Functions that return neither a future nor a stream, by a type that the macro cannot see through.
+//! Tests functions that return neither a future nor a stream, but a type that the macro cannot see
+//! through.
 
 use std::{
     fmt::{Debug, Display},

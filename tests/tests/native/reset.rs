@@ -1,4 +1,5 @@
-//! A native histogram regains its resolution, and no observation is lost or counted twice by it.
+//! Tests that the reset of a native histogram restores its resolution, and that no observation is
+//! lost or counted twice.
 
 use std::{
     sync::{

@@ -1,4 +1,4 @@
-//! Tests of gauges that have no sample until they are set.
+//! Tests gauges that have no sample until they are set.
 
 use metrics_core::{
     Counter, FloatGauge, Format, Gauge, Options, Registry, UpDownCounter, gather, metrics,

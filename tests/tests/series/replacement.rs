@@ -1,4 +1,5 @@
-//! Replacement of all series of a gauge: what scrapes see, and what becomes of handles.
+//! Tests the replacement of all series of a metric: which series scrapes expose, and that handles
+//! stay valid.
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +30,7 @@ fn replace_all(gauge: &DynamicFamily<Gauge>, round: i64) {
     replaced.unwrap();
 }
 
-/// Panics unless these are the series of one round.
+/// Panics unless the series are those of one round.
 fn assert_one_round(series: impl IntoIterator<Item = (String, f64)>) {
     let mut keys = Vec::new();
     let mut rounds = Vec::new();
@@ -104,7 +105,7 @@ impl<F: FnOnce()> io::Write for Interrupted<F> {
     }
 }
 
-/// What a scrape in this format writes if `interrupt` is called when it has written a part.
+/// Returns the output of a scrape in this format that calls `interrupt` when it has written a part.
 fn interrupted(registry: &Registry, format: Format, interrupt: impl FnOnce()) -> Vec<u8> {
     let mut out = Interrupted {
         written: Vec::new(),

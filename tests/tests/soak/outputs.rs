@@ -1,5 +1,5 @@
-//! Short-lived threads record into series that expire and come back, and a gauge is replaced, while
-//! readers receive them by every output at once: each reader's total is exact.
+//! Tests that every reader receives exact totals, while short-lived threads record into series that
+//! expire and come back, and a gauge is replaced. The readers use all outputs at once.
 
 use std::{
     fs,
@@ -85,7 +85,8 @@ impl Program {
     /// Makes all recordings of one short-lived thread.
     fn record(&self) {
         let life = self.start.elapsed().as_millis() / KEY_LIFE.as_millis();
-        // Some keys occur once, the others come back while their series is kept for that.
+        // Some keys occur once; the others are recorded again while their expired series can be
+        // resumed.
         let once = format!("once {life}");
         let again = format!("again {}", life % 7);
         for _ in 0..RECORDINGS / 2 {

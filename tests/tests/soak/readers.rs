@@ -1,4 +1,5 @@
-//! [`Received`]: what one reader of expositions knows of counters and histograms that expire.
+//! [`Received`]: the last values of counters and histograms that one reader of expositions has
+//! received.
 
 use std::collections::{BTreeMap, HashMap};
 

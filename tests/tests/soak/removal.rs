@@ -1,4 +1,5 @@
-//! Threads start, record and end while other threads scrape and remove series.
+//! Tests that totals stay exact while threads start, record and end, and others scrape and remove
+//! series.
 
 use std::{
     collections::BTreeMap,

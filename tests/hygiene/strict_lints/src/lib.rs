@@ -354,7 +354,7 @@ pub fn stated(value: u32) -> Answer {
     Box::pin(ready(Ok(value)))
 }
 
-/// A trait that the macro cannot tell from one of futures.
+/// A trait of which the macro cannot tell whether futures implement it.
 pub trait Shown {}
 
 impl Shown for u32 {}
