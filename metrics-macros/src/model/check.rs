@@ -5,7 +5,7 @@ use syn::{ReturnType, ext::IdentExt};
 
 use super::{
     Args, CallForm, Errors, Follow, Function, Item, MAX_LISTED_LABELS, MemberKind, Returns,
-    generics::names_generic,
+    exits::check_label_exits, generics::names_generic,
 };
 
 /// Reports arguments that contradict each other, the attribute or the item that it is on.
@@ -253,6 +253,9 @@ fn check_labels(args: &Args, function: &Function, errors: &mut Errors) {
         errors.at(&label.name, message);
     }
     for label in entry {
+        if let Some(value) = &label.value {
+            check_label_exits(value, errors);
+        }
         if label.value.is_none() && !function.binds(&label.name) {
             let name = &label.name;
             let value = if name == "on_return" {

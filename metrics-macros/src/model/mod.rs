@@ -15,6 +15,7 @@ mod check;
 mod declaration;
 mod derive;
 mod errors;
+mod exits;
 mod function;
 mod generics;
 mod help;
@@ -45,11 +46,12 @@ pub(crate) use self::{
         DeriveItem, FieldLabels, LabelAttr, LabelEnum, LabelField, LabelStruct, LabelVariant,
     },
     errors::Errors,
+    exits::check_exits,
     function::{Code, Container, Function, Item, Member, MemberKind, is_inert},
     generics::is_nameable,
     help::Help,
     instrument::{COUNTED, IN_FLIGHT, Instrument, TIMED},
-    measured::{Measured, check_exits},
+    measured::Measured,
     merge::merge,
     metric::{Metric, MetricKind},
     returns::{Certainty, Returns, with_static_lifetimes},
