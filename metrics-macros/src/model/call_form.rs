@@ -244,14 +244,15 @@ fn single_argument<'a>(segment: &'a syn::PathSegment, name: &str) -> Option<&'a 
     (segment.ident == name).then(|| type_arguments(segment).next())?
 }
 
+/// Well-known types that are not futures or streams.
+const VALUE_TYPES: [&str; 24] = [
+    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
+    "i128", "isize", "f32", "f64", "String", "Vec", "Option", "Rc", "Arc", "Cow", "Result",
+];
+
 /// Whether a type may be a future or stream. The probe of a type that is known not to be one would
 /// only make the expansion larger.
 fn may_be_followed(ty: &Type) -> bool {
-    const VALUES: [&str; 24] = [
-        "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32",
-        "i64", "i128", "isize", "f32", "f64", "String", "Vec", "Option", "Rc", "Arc", "Cow",
-        "Result",
-    ];
     match ty {
         Type::ImplTrait(opaque) => may_bounds_be_followed(&opaque.bounds),
         Type::TraitObject(object) => may_bounds_be_followed(&object.bounds),
@@ -261,7 +262,8 @@ fn may_be_followed(ty: &Type) -> bool {
             };
             // A function that returns `Self` creates or changes a value, and does no other work.
             let is_value = path.qself.is_none()
-                && (path.path.is_ident("Self") || VALUES.iter().any(|value| last.ident == value));
+                && (path.path.is_ident("Self")
+                    || VALUE_TYPES.iter().any(|value| last.ident == value));
             let inner = single_argument(last, "Box").or_else(|| single_argument(last, "Pin"));
             let is_impl = |word: &Ident| word == "impl";
             !is_value
@@ -314,6 +316,21 @@ const VALUE_TRAITS: [&str; 38] = [
     "UnwindSafe",
     "Write",
 ];
+
+/// Whether a type may be an alias or associated type that stands for a `Result`.
+pub(super) fn may_be_alias(ty: &Type) -> bool {
+    match ungrouped(ty) {
+        Type::Path(path) => {
+            let last = path.path.segments.last();
+            let is_value = |last: &syn::PathSegment| {
+                last.ident == "Self" || VALUE_TYPES.iter().any(|value| last.ident == value)
+            };
+            path.qself.is_some() || last.is_some_and(|last| !is_value(last))
+        }
+        Type::Macro(_) => true,
+        _ => false,
+    }
+}
 
 /// Whether bounds may be those of a future or stream: one of them is not on a well-known trait that
 /// callers do not poll.

@@ -4,7 +4,11 @@
 use proc_macro2::Ident;
 use syn::{ReturnType, Signature, Type, visit_mut::VisitMut};
 
-use super::{Args, CallForm, Follow, Function, call_form::is_stream, generics::is_concrete};
+use super::{
+    Args, CallForm, Follow, Function,
+    call_form::{is_stream, may_be_alias},
+    generics::is_concrete,
+};
 
 /// The return type of a function.
 pub(crate) struct Returns {
@@ -37,7 +41,7 @@ impl Returns {
         let form = CallForm::of(function, args.stated);
         let read = form.read_type(&sig.output);
         Returns {
-            fallible: fallible(read.as_ref(), sig, args),
+            fallible: fallible(read.as_ref(), form, function, args),
             cancellable: cancellable(form, sig, args),
             is_output_known: read.is_some(),
             output: read.unwrap_or_else(|| sig.output.clone()),
@@ -74,7 +78,13 @@ fn is_inferred(output: &ReturnType) -> bool {
 
 /// Whether a call can return an error. `read` is the type that the outcome is read from, if the syntax
 /// tells.
-fn fallible(read: Option<&ReturnType>, sig: &Signature, args: &Args) -> Certainty {
+fn fallible(
+    read: Option<&ReturnType>,
+    form: CallForm,
+    function: &Function,
+    args: &Args,
+) -> Certainty {
+    let sig = &function.sig;
     if let Some(fallible) = args.fallible.get() {
         return Certainty::Known(fallible.value);
     }
@@ -95,11 +105,16 @@ fn fallible(read: Option<&ReturnType>, sig: &Signature, args: &Args) -> Certaint
         Certainty::Probe(ty.clone())
     } else if type_name(ty).is_some_and(|name| name.ends_with("Result")) {
         Certainty::Known(true)
-    } else if read.is_none() {
+    } else if read.is_none() || may_be_alias(ty) && !shows_caller(form, function) {
         Certainty::Unknown
     } else {
         Certainty::Known(false)
     }
+}
+
+/// Whether the code that reads the result would become the caller that `#[track_caller]` reports.
+fn shows_caller(form: CallForm, function: &Function) -> bool {
+    form == CallForm::Value && function.attribute("track_caller").is_some()
 }
 
 /// Whether a call can be cancelled: whether it ends with a future or stream.

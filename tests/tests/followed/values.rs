@@ -3,12 +3,20 @@
 
 use std::{
     fmt::{Debug, Display},
+    future::{Future, ready},
+    marker::PhantomData,
     ops::Add,
 };
 
 use axum::{http::StatusCode, response::IntoResponse};
+use futures_util::{
+    future::BoxFuture,
+    stream::{self, Stream},
+};
 use metrics_core::{counted, in_flight, timed};
-use tests::{assert_panics, calls, fail, in_progress, timings};
+use tests::{assert_panics, calls, fail, in_progress, run, timings};
+
+use crate::support::collect;
 
 trait Shown {
     fn show(&self) -> String;
@@ -130,4 +138,71 @@ fn a_result_behind_an_impl_is_recorded_as_ok_or_error() {
     let statuses = [200, 1].map(|status| response(status).into_response().status());
     assert_eq!(statuses, [StatusCode::OK; 2]);
     assert_eq!(calls("response"), "ok 1, error 1, panic 0");
+}
+
+type Found<T> = Result<T, ()>;
+
+#[test]
+fn an_alias_of_a_result_with_a_parameter_is_recorded_as_an_error() {
+    trait Query {
+        type Rows;
+    }
+
+    impl Query for u8 {
+        type Rows = Result<u8, ()>;
+    }
+
+    struct Pool<Q>(PhantomData<Q>);
+
+    #[counted]
+    impl<Q: Query<Rows = Result<u8, ()>>> Pool<Q> {
+        fn boxed(&self) -> BoxFuture<'static, Q::Rows> {
+            Box::pin(ready(Err(())))
+        }
+
+        fn implied(&self) -> impl Future<Output = Q::Rows> {
+            ready(Err(()))
+        }
+
+        fn streamed(&self) -> impl Stream<Item = Q::Rows> {
+            stream::iter([Err(())])
+        }
+    }
+
+    #[counted]
+    fn found_later<T: Send + 'static>(value: Option<T>) -> BoxFuture<'static, Found<T>> {
+        Box::pin(ready(value.ok_or(())))
+    }
+
+    #[counted]
+    async fn found_and_opaque(value: Option<u8>) -> Found<impl Clone> {
+        value.ok_or(())
+    }
+
+    #[counted]
+    fn found_at_once(value: Option<u8>) -> Found<impl Clone> {
+        value.ok_or(())
+    }
+
+    let pool = Pool::<u8>(PhantomData);
+    assert_eq!(run(pool.boxed()), Err(()));
+    assert_eq!(run(pool.implied()), Err(()));
+    assert_eq!(collect(pool.streamed()), [Err(())]);
+    assert_eq!(run(found_later(None::<u8>)), Err(()));
+    assert!(run(found_and_opaque(None)).is_err());
+    assert!(found_at_once(None).is_err());
+    for function in [
+        "Pool::boxed",
+        "Pool::implied",
+        "Pool::streamed",
+        "found_later",
+        "found_and_opaque",
+    ] {
+        assert_eq!(
+            calls(function),
+            "ok 0, error 1, panic 0, cancelled 0",
+            "{function}"
+        );
+    }
+    assert_eq!(calls("found_at_once"), "ok 0, error 1, panic 0");
 }
