@@ -41,8 +41,8 @@ pub use metrics_macros::off_measure as __measure;
 /// | `async { ... }`, `async move { ... }` | the future, from its first poll to its end | the future | end the future |
 /// | `{ ... }` | the block | the block's value | are a compile error, as are `break` and `continue` out of the block |
 ///
-/// A block is compiled as a closure, so a `return` in it would not leave the function around it. Code
-/// that ends early is written as a closure, followed by `?` to pass its error on.
+/// A block is compiled as a closure, so a `return` in it would not leave the enclosing function.
+/// Code that ends early is written as a closure, followed by `?` to pass its error on.
 ///
 /// ```
 /// use metrics_core::measure;
@@ -66,12 +66,12 @@ pub use metrics_macros::off_measure as __measure;
 /// there is no series for `error`; without, it starts at 0.
 ///
 /// `labels(name)` takes a variable in scope. Its type is not known, so the label is open:
-/// `labels(name: Type = name)` closes it. A type may not name a generic parameter of the function
-/// around. `docs` and `skip` do not apply.
+/// `labels(name: Type = name)` makes the label closed if `Type` is. A type may not name a generic
+/// parameter of the enclosing function. `docs` and `skip` do not apply.
 ///
-/// A closure that is called often contains the macro, as in `items.map(|item| measure!("parse",
-/// timed, || parse(item)))`. Each place has one series for all calls; places with the same name in
-/// one module share it.
+/// To measure a closure that is called often, write the macro in its body, as in `items.map(|item|
+/// measure!("parse", timed, || parse(item)))`. Each place has one series for all calls; places with
+/// the same name in one module share it.
 ///
 /// # Expands to
 ///

@@ -10,7 +10,7 @@ use crate::call::{
     series::CallSeries, stream::TrackedStream,
 };
 
-/// A boxed future that can hold a tracked one.
+/// A type of boxed futures that can also hold a tracked future.
 #[diagnostic::on_unimplemented(
     message = "a value of the type `{Self}` cannot be measured until it completes",
     label = "not a boxed future",
@@ -25,7 +25,7 @@ pub trait BoxedFuture: Future + Sized {
         C: Fn(&Self::Output) -> O + Send + Sync + 'static;
 }
 
-/// A boxed stream that can hold a tracked one.
+/// A type of boxed streams that can also hold a tracked stream.
 #[diagnostic::on_unimplemented(
     message = "a value of the type `{Self}` cannot be measured until it ends",
     label = "not a boxed stream",

@@ -237,7 +237,7 @@ impl<R: Recorder<Target = CallSeries> + Send + Sync + 'static> FollowingRecorder
 
 /// Wraps a future or stream of the type `T` in one that records the call.
 pub trait Wrap<T> {
-    /// The type that the outcome is read from: the output or the item.
+    /// The type that the outcome is read from: the output of a future or the item of a stream.
     type Read;
 
     /// The wrapped value.

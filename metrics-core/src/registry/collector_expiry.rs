@@ -46,7 +46,8 @@ impl CollectorExpiry {
 /// When a series of a collector last changed, as far as expositions have seen it.
 #[derive(Clone, Copy, Debug)]
 pub struct SeriesActivity {
-    /// The time at which the exposition began that saw the change; `u64::MAX` if none has.
+    /// The start time of the exposition that first contained the change; `u64::MAX` if there is
+    /// none yet.
     changed: u64,
     /// Only expositions with larger numbers certainly contain the change.
     number_of_change: u64,
@@ -73,7 +74,7 @@ pub struct DeliveredSeries {
     idle_nanos: u64,
     /// The number of the newest exposition that all recipients have.
     delivered: u64,
-    /// The time at which the exposition began that was delivered last.
+    /// The start time of the exposition that was delivered last.
     time: u64,
 }
 

@@ -6,8 +6,8 @@
 //! * It skips newer series, which it tells by their generation. Otherwise a series that is removed
 //!   and created again at a later position would be exposed twice.
 //! * A [replacement](crate::series::replace) of all series stores the replaced ones if scrapes are
-//!   reading them, and those scrapes continue with what it stored. A scrape therefore exposes either
-//!   all series from before a replacement or all from after it.
+//!   reading them, and those scrapes continue with the stored ones. A scrape therefore exposes
+//!   either all series from before a replacement or all from after it.
 
 use std::sync::Arc;
 
@@ -44,8 +44,9 @@ impl Cursor {
         generation <= self.newest
     }
 
-    /// The next series that the scrape must read from what a replacement has stored, and advances
-    /// past them; `None` if the series have not been replaced since the scrape began.
+    /// Returns the next series that the scrape must read from the copy that a replacement has
+    /// stored, and advances past them; `None` if the series have not been replaced since the scrape
+    /// began.
     pub(super) fn take_replaced(&mut self) -> Option<ReplacedBatch> {
         let set = self.set.as_ref()?;
         let all = set.replaced()?;

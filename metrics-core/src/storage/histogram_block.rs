@@ -411,7 +411,8 @@ pub(crate) fn snapshot<'a, A: Atomic + 'a>(
 
 /// Marks the block, so that its owner looks for a reset after each observation; called by a reader.
 pub(crate) fn mark<A: Atomic>(block: &[A]) {
-    // Not atomically: only readers, of which one reads at a time, add bits, and no ticket is left.
+    // A load and a store suffice, because only readers add bits, one reads at a time, and no ticket
+    // is left.
     let request = block[REQUEST].load(Ordering::Relaxed);
     block[REQUEST].store(request | MARKED, Ordering::Relaxed);
 }
@@ -421,7 +422,8 @@ pub(crate) fn is_marked<A: Atomic>(block: &[A]) -> bool {
     block[REQUEST].load(Ordering::Relaxed) & (MARKED | CLOSED) != 0
 }
 
-/// Whether the block is closed: what it counts was read before, and belongs to an ended period.
+/// Whether the block is closed: a reader has read its observations for the last time, and their
+/// period has ended.
 pub(crate) fn is_closed<A: Atomic>(block: &[A]) -> bool {
     block[REQUEST].load(Ordering::Relaxed) & CLOSED != 0
 }

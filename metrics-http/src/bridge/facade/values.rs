@@ -85,8 +85,7 @@ fn add_saturating(count: &AtomicU64, value: u64) {
 pub(super) struct GaugeValue {
     /// The bits of an `f64`.
     bits: Bits,
-    /// Whether there was a recording since a scrape has looked: it may set the value that the gauge
-    /// has.
+    /// Whether there was a recording since the last scrape, even one that has set the same value.
     was_set: AtomicBool,
 }
 
