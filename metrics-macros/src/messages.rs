@@ -453,7 +453,7 @@ fn variants(tokens: &TokenStream) -> Vec<TokenStream> {
     variants
 }
 
-/// Whether a message has the form of syn's own ones, which state no remedy.
+/// Whether a message has the form of syn's own messages, which do not say what to write instead.
 fn is_of_syn(message: &str) -> bool {
     let is_bare = message.contains("expected ") && !message.contains(';');
     is_bare

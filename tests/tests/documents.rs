@@ -1,4 +1,4 @@
-//! Tests of the project's Markdown documents: their relative links lead somewhere, the README is
+//! Tests the project's Markdown documents: the targets of relative links exist, the README is
 //! short, and the tests that `docs/promises.md` names exist.
 
 use std::{

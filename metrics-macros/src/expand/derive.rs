@@ -165,7 +165,7 @@ fn pattern(ident: &Ident, variant: &LabelVariant, content: &TokenStream) -> Toke
 /// }
 /// ```
 ///
-/// With `#[label(flatten)] site: Site` in place of `host`, the lists are put together from those of
+/// With `#[label(flatten)] site: Site` in place of `host`, the lists are composed of the lists of
 /// the fields:
 ///
 /// ```text
@@ -308,8 +308,8 @@ fn visit(krate: &Path, field: &LabelField) -> TokenStream {
     }
 }
 
-/// The checks that no flattened field has a label of the name of another label. A struct with generic
-/// types is checked where a metric uses it.
+/// The checks that no label of a flattened field has the name of another label of the struct. A
+/// struct with generic types is checked where a metric uses it.
 fn distinct(labels: &LabelStruct) -> TokenStream {
     let LabelStruct {
         ident,

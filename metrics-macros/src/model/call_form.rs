@@ -149,8 +149,8 @@ fn output(bounds: &Bounds) -> Option<&Type> {
     of("Future").or_else(|| of("FusedFuture"))
 }
 
-/// Whether `impl IntoFuture` has these bounds, and does not name the future, which is another one if
-/// it is tracked.
+/// Whether the bounds are those of an `impl IntoFuture` that does not name its future type, because
+/// a tracked future has another type.
 fn is_followed_into_future(bounds: &Bounds) -> bool {
     let of = |key| binding(bounds, "IntoFuture", key);
     of("Output").is_some() && of("IntoFuture").is_none() && may_be_tracked(bounds)

@@ -187,8 +187,8 @@ pub(crate) struct LabelStruct {
     pub(crate) fields: Vec<LabelField>,
     /// Whether names may contain all characters but control characters.
     pub(crate) is_utf8: bool,
-    /// Whether the names are still to be checked. Not after an error, because a check could report
-    /// the same fault again.
+    /// Whether the names must still be checked: false after an error, because a check could report
+    /// the same error again.
     pub(crate) needs_checks: bool,
 }
 
