@@ -1,8 +1,8 @@
 //! [`NeedsLabels`]: the compile error for a recording that names no series of a metric with labels.
 //!
-//! A declared metric with labels dereferences to [`NeedsLabels`], which has the recording methods of
-//! all metric types, each with a bound that does not hold. So the compiler reports
-//! `REQUESTS.inc()` with the message of [`WithoutLabels`], and not as an unknown method.
+//! A declared metric with labels dereferences to [`NeedsLabels`], which has the recording methods
+//! of all metric types, each with a bound that does not hold. So the compiler reports
+//! `REQUESTS.inc()` with the message of [`WithoutLabels`], instead of as an unknown method.
 
 use std::marker::PhantomData;
 
@@ -21,7 +21,8 @@ impl<M> NeedsLabels<M> {
     }
 }
 
-/// A metric without labels. Nothing implements it: such a metric dereferences to its metric type.
+/// Implemented by nothing, so that the methods of [`NeedsLabels`] cannot be called. A metric
+/// without labels dereferences to its metric type instead.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has labels, and this is a method of one of its series",

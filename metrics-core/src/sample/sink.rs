@@ -40,7 +40,8 @@ pub(crate) trait Sink {
     /// its created timestamp as Unix time in seconds or 0, and its value.
     fn write_series(&mut self, labels: &str, created: f64, value: Value<'_>);
 
-    /// Writes one series whose samples have a timestamp of their own, as Unix time in milliseconds.
+    /// Writes one series whose samples have `timestamp`, a Unix time in milliseconds that a
+    /// collector has set.
     fn write_series_at(&mut self, labels: &str, created: f64, timestamp: i64, value: Value<'_>);
 
     /// Writes one series of a counter without exemplar, a gauge or a metric of unknown type: a fast

@@ -52,7 +52,8 @@ impl Index {
     fn redirect_to(&self, series: SeriesId, overflow: &dyn Fn() -> SeriesId) -> Option<SeriesId> {
         match self.redirect(series) {
             Redirect::Series(series) => Some(series),
-            // Generation 0: not even the overflow series has a place.
+            // Generation 0 means that not even the overflow series has a place, so nothing is
+            // recorded.
             Redirect::Overflow => Some(overflow()).filter(|series| series.generation != 0),
             Redirect::Discarded => None,
         }

@@ -20,7 +20,7 @@ use crate::{
     storage::Reader,
 };
 
-/// A series that a replacement keeps or creates.
+/// A series after a replacement: it existed before, or the replacement creates it.
 #[derive(Debug)]
 pub(crate) struct NewSeries {
     pub(crate) key: Box<[u64]>,

@@ -191,7 +191,7 @@ impl<'w> Text<'w> {
 
     #[inline(never)]
     fn write_created(&mut self, labels: &str, created: f64) {
-        // 0 stands for no created timestamp, which a collector's sample may lack.
+        // 0 means no created timestamp, because the samples of a collector may have none.
         if self.has_created && created > 0.0 {
             let start = &self.starts[SampleName::Created as usize];
             let room = start.room(labels.as_bytes()) + number::ROOM;
