@@ -156,8 +156,8 @@ fn is_followed_into_future(bounds: &Bounds) -> bool {
     of("Output").is_some() && of("IntoFuture").is_none() && may_be_tracked(bounds)
 }
 
-/// Whether a tracked future may satisfy the bounds: none of them is on a trait of the standard library
-/// that it does not implement.
+/// Whether a tracked future may satisfy the bounds: each trait of the standard library among them
+/// is one that the tracked future implements.
 fn may_be_tracked(bounds: &Bounds) -> bool {
     const TRACKED: [&str; 8] = [
         "Any",

@@ -39,7 +39,7 @@ struct Exits<'e, M> {
 impl<M: Fn(&str) -> String> VisitMut for Exits<'_, M> {
     fn visit_expr_mut(&mut self, expression: &mut Expr) {
         match expression {
-            // A `return` or `?` in these does not leave the block or value.
+            // A `return` or `?` in a closure or an `async` block does not leave the enclosing code.
             Expr::Closure(_) | Expr::Async(_) => return,
             Expr::Return(exit) => {
                 let message = (self.message)("return");

@@ -25,7 +25,7 @@ fn spell(out: &mut String, tokens: TokenStream) {
                 out.push_str(close);
             }
             TokenTree::Punct(punct) => {
-                // Not one of the two in `::`.
+                // A single `:`, not one of the two in `::`.
                 let is_colon = punct.as_char() == ':'
                     && punct.spacing() == Spacing::Alone
                     && !out.ends_with(':');

@@ -89,7 +89,7 @@ impl Expansion<'_> {
             let list = label.rules.allow_only.get()?;
             let other = list.other.as_ref().map(LitStr::value);
             let other = other.unwrap_or_else(|| "other".to_owned());
-            // `None` stays absent.
+            // An optional label is absent for `None`, so its values begin with the empty one.
             let is_optional = optional(&label.ty).is_some();
             let mut values = vec![String::new(); usize::from(is_optional)];
             for value in list.values.iter().map(LitStr::value) {
@@ -209,7 +209,7 @@ fn parameter_names(labels: &[ListedLabel]) -> Vec<Ident> {
     for (index, ListedLabel { parameter, .. }) in labels.iter().enumerate() {
         let is_word = syn::parse2::<Ident>(quote!(#parameter)).is_ok();
         let name = match parameter.to_string().as_str() {
-            // Keywords without a raw form, which `model` reports.
+            // These keywords have no raw form; `model` reports them as errors.
             "self" | "Self" | "super" | "crate" | "_" => {
                 format_ident!("__{index}", span = parameter.span())
             }
