@@ -182,7 +182,7 @@ fn assert_reading_keeps_nothing(registry: &Registry, set: impl Fn(), read: impl 
         assert!(is_there());
     }
     assert!(!is_there());
-    // Setting the value that the gauge has keeps it.
+    // Setting a gauge to its current value keeps the series.
     set();
     for _ in 0..5 {
         clock.advance(EXPIRY / 2);

@@ -111,7 +111,7 @@ pub fn a_region_with_a_reused_index_has_its_own_cells() {
         let other = spawn({
             let reusing = Arc::clone(&reusing);
             move || {
-                // The last reference: frees the cells of both threads.
+                // Dropping the last reference frees the cells of both threads.
                 drop(dropped);
                 count(&reusing);
             }

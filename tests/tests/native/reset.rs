@@ -285,7 +285,7 @@ fn observations_during_resets_are_in_one_period() {
     };
     let steady: Vec<_> = (0..2).map(|_| thread::spawn(recorder(u64::MAX))).collect();
     while see() < 40 {
-        // A thread that begins and ends between two expositions.
+        // Starts and ends a thread between two expositions.
         thread::spawn(recorder(100)).join().unwrap();
     }
     is_done.store(true, Ordering::Relaxed);
