@@ -565,7 +565,7 @@ fn an_info_exposes_the_labels_set_last() {
 metrics! {
     /// Time.
     static TIMED: Histogram<(cache: Cache)> = "timer_seconds";
-    /// Time, too.
+    /// Time, as a summary.
     static TIMED_SUMMARY: Summary = "timer_summary_seconds";
     /// Uploads.
     static UPLOADS: UpDownCounter<(to: &str)> = "guard_uploads";

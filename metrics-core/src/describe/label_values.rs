@@ -89,8 +89,8 @@ struct OverflowOf(&'static [&'static str]);
 impl Label for OverflowOf {
     const VALUES: Option<&'static [&'static str]> = Some(&[]);
 
-    /// The index of the declared value `overflow`, if there is one: it and this value are then one
-    /// series. Otherwise an index that no value has.
+    /// The index of the declared value `overflow`, if there is one, so that both select the same
+    /// series. Otherwise an index that no declared value has.
     fn index(&self) -> usize {
         let declared = self.0.iter().position(|value| *value == OVERFLOW_VALUE);
         declared.unwrap_or(self.0.len())

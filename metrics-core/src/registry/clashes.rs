@@ -18,6 +18,7 @@ use crate::{
         self_metrics,
         settings::Settings,
     },
+    storage::{histogram_block::Sum, layout::Layout},
 };
 
 /// Checks that a declaration may join a family of the same name.
@@ -105,7 +106,7 @@ pub(crate) fn check_agreement(
     for at in &merges_with {
         let (a, b) = (family.members[*at][0].metric.layout(), metric.layout());
         if a != b {
-            return differ("types", &format!("{a:?}"), &format!("{b:?}"));
+            return differ("metric types", &metric_type(a), &metric_type(b));
         }
     }
     match desc.kind {
@@ -122,6 +123,24 @@ pub(crate) fn check_agreement(
             desc.location(),
         )),
         _ => Ok(merges_with),
+    }
+}
+
+/// The metric type with a storage layout, as it is declared.
+fn metric_type(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Empty => "Info",
+        Layout::Count => "Counter",
+        Layout::FloatCount => "FloatCounter",
+        Layout::UpDown => "UpDownCounter",
+        Layout::Histogram {
+            sum: Sum::Nanos, ..
+        } => "the histogram of a function",
+        Layout::Histogram { .. } => "Histogram",
+        Layout::Int => "Gauge",
+        Layout::Float => "FloatGauge",
+        Layout::OptionalInt => "Gauge that is absent until set",
+        Layout::OptionalFloat => "FloatGauge that is absent until set",
     }
 }
 

@@ -85,8 +85,8 @@ impl<'a> LabelBatch<'a> {
     }
 }
 
-/// The spans of the first and second halves of labels, with an item for every `u8` index: a look-up
-/// needs no bounds check.
+/// The spans of the halves of a [`LabelBatch`]: 256 first halves, then 256 second halves. A look-up by
+/// a `u8` index therefore needs no bounds check.
 #[derive(Debug)]
 pub(crate) struct HalfTable([HalfSpan; 2 * CHUNK_SIZE]);
 

@@ -1,5 +1,5 @@
-//! Attaches storage of a metric to the calling thread, and excludes scrapes and reentrant
-//! recordings meanwhile.
+//! Attaches storage of a metric to the calling thread. Also runs code while scrapes, or reentrant
+//! recordings, are excluded.
 
 #![allow(unsafe_code, reason = "finds a thread's cells by their address")]
 

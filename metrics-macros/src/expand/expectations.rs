@@ -1,9 +1,9 @@
-//! Replaces `#[expect(...)]` on an instrumented function, on its arguments and on the block around it
-//! by `#[allow(...)]` where the lint does not see the function's form.
+//! Replaces `#[expect(lint)]` by `#[allow(lint)]` for lints that the expansion may silence.
 //!
-//! Lints that look at the form of a function (its signature, whether it awaits, whether its result
-//! is always `Ok`) do not find this form in the expansion, and `#[expect]` would then report an
-//! unfulfilled expectation. For such lints, `allow` therefore replaces `expect`:
+//! Some lints look at a function's signature, at whether it awaits, or at whether its result is
+//! always `Ok`. They do not find this in the expansion, and `#[expect]` would report an unfulfilled
+//! expectation. All Clippy lints are treated so, and `unconditional_recursion`, on the function, on
+//! its arguments and on the `impl` block, trait or module around it:
 //!
 //! `#[expect(clippy::unused_async, dead_code)]` gives `#[allow(clippy::unused_async)]` and
 //! `#[expect(dead_code)]`.

@@ -131,7 +131,15 @@ fn get_or_create_does_not_share_metrics_with_different_options() {
     let gauge = registry.get_or_create_family::<Gauge>(options("b").labels(["x"]));
     gauge.unwrap().with(&["a"]).set(3);
     let error = registry.get_or_create_family::<UpDownCounter>(options("b").labels(["x"]));
-    assert!(error.unwrap_err().to_string().contains("different types"));
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("different metric types: `Gauge` at"),
+        "{error}"
+    );
+    let options = options("b").labels(["x"]).absent_until_set();
+    let error = registry.get_or_create_family::<Gauge>(options).unwrap_err();
+    let absent = "`Gauge that is absent until set` at";
+    assert!(error.to_string().contains(absent), "{error}");
 }
 
 #[test]
