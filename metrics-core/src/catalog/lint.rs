@@ -16,7 +16,7 @@ pub struct CatalogWarning {
     pub file: String,
     /// The line, counted from 1.
     pub line: u32,
-    /// The problem and its remedy.
+    /// The problem and, mostly, its remedy.
     pub text: String,
 }
 

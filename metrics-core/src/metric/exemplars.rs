@@ -1,9 +1,9 @@
 //! [`Exemplars`]: the exemplars of a family, set by the program or taken from spans.
 //!
-//! Looking at the current span is slow beside a recording, so few recordings look at it. A family
-//! has a mask of 64 bits that says which buckets *want* an exemplar: one bit for each bucket of
-//! each row (a combination of a call's outcome and result labels), modulo 64. A recording tests its
-//! bucket's bit, which is all that most recordings do. If the bit is set, the recording clears it,
+//! Looking at the current span is slow compared with a recording, so few recordings look at it. A
+//! family has a mask of 64 bits that says which buckets *want* an exemplar. The buckets of each row
+//! (one counter or histogram of the exposition) are numbered, and a bucket's bit is its number modulo
+//! 64. A recording tests its bucket's bit, which is all that most recordings do. If the bit is set, the recording clears it,
 //! looks at the span and stores the exemplar. An exposition that has written the exemplars sets all
 //! bits again.
 //!

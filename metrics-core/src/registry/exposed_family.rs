@@ -147,8 +147,8 @@ impl ExposedFamily {
             match &members[..] {
                 [member] => member.write_to(sink, reader),
                 members => {
-                    // No resets here, because a reset of one of several series that are added up
-                    // would not start their sum at zero.
+                    // Does not reset native histograms: after a reset of one member, the sum of all
+                    // would not start at zero.
                     let resets = reader.resets.take();
                     collect_merged(members, sink, reader);
                     reader.resets = resets;

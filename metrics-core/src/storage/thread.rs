@@ -154,7 +154,7 @@ unsafe fn attach(
             region.shared();
         }
         let index = region.index(has_heap_cells)?;
-        // `index` has registered the region, so a new directory has a slot for it.
+        // `Region::index` has registered the region, so a new directory has its slot.
         while slots().len() <= index {
             grow_directory(&copies);
         }
