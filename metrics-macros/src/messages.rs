@@ -160,6 +160,23 @@ fn a_label_of_a_function_that_is_none_is_answered_by_the_label_meant() {
             ),
             ("labels(5)", "the label has no name; write `name = 5`"),
             (
+                "labels(_)",
+                "expected a label; write `labels(argument)` or `labels(name = expression)`",
+            ),
+            (
+                "labels(x user)",
+                "expected `,` before this; add it, or remove this",
+            ),
+            (
+                "labels(x; user)",
+                "expected `,` before this; add it, or remove this",
+            ),
+            (
+                "labels(type)",
+                "`type` is a keyword; write `r#type` for an argument of this name, or \
+                 `type = expression`",
+            ),
+            (
                 "labels(?x)",
                 "a label is written without `?`; write `labels(%argument)` for a value that \
                  implements `Display`, or `labels(name = expression)`",

@@ -6,6 +6,7 @@ use syn::{
     Expr, LitStr, Member, Token, Type,
     ext::IdentExt,
     parse::{Parse, ParseStream},
+    parse_str,
     token::Paren,
 };
 
@@ -44,8 +45,26 @@ impl Parse for LabelArg {
         if name == "on_return" && before.is_none() && input.peek(Paren) {
             return Ok(LabelArg::OnReturn(on_return(&name, input)?));
         }
+        // These words have no raw form, so no argument has such a name.
+        if ["_", "Self", "crate", "super"]
+            .iter()
+            .any(|word| name == word)
+        {
+            return Err(no_label(name.span()));
+        }
         let ty = label_type(&name, input)?;
         let (display, value) = entry_value(&name, before, input)?;
+        if value.is_none() && is_end(input) && parse_str::<Ident>(&name.to_string()).is_err() {
+            // These words have no raw form, so no argument has such a name.
+            if ["Self", "crate", "super"].iter().any(|word| name == word) {
+                return Err(no_label(name.span()));
+            }
+            let message = format_args!(
+                "`{name}` is a keyword; write `r#{name}` for an argument of this name, or \
+                 `{name} = expression`"
+            );
+            return Err(syn::Error::new(name.span(), message));
+        }
         if let Some(display) = display.filter(|_| ty.is_some()) {
             let message = format_args!(
                 "a label by `Display` is text and has no type; write `{name} = %expression`, or \
@@ -55,7 +74,7 @@ impl Parse for LabelArg {
         }
         if !is_end(input) {
             return Err(match value {
-                None if ty.is_none() => without_name(&start, name.span()),
+                None if ty.is_none() && !is_one_word(&start) => without_name(&start, name.span()),
                 _ => comma_missing(input),
             });
         }
@@ -78,6 +97,19 @@ fn on_return(key: &Ident, input: ParseStream) -> syn::Result<Vec<ResultLabel>> {
     Ok(labels)
 }
 
+/// Whether the expression that `start` begins with is one word, so that what follows is not a part of
+/// the label.
+fn is_one_word(start: ParseStream) -> bool {
+    let expression = start.fork().parse::<Expr>();
+    matches!(expression, Ok(Expr::Path(path)) if path.path.get_ident().is_some())
+}
+
+/// The error about something that is not a label and suggests none.
+fn no_label(span: Span) -> syn::Error {
+    let message = "expected a label; write `labels(argument)` or `labels(name = expression)`";
+    syn::Error::new(span, message)
+}
+
 /// The error about what `start` begins with, which is not a label: an expression without a name for
 /// the label, or something else.
 fn without_name(start: ParseStream, span: Span) -> syn::Error {
@@ -87,8 +119,7 @@ fn without_name(start: ParseStream, span: Span) -> syn::Error {
                 "a label is written without quotes; write `labels({name})` for the argument \
                  `{name}`, or `labels({name} = expression)`"
             ),
-            Err(_) => "expected a label; write `labels(argument)` or `labels(name = expression)`"
-                .to_owned(),
+            Err(_) => return no_label(span),
         };
         return syn::Error::new(span, message);
     }
@@ -109,9 +140,7 @@ fn without_name(start: ParseStream, span: Span) -> syn::Error {
              `self.field`"
                 .to_owned()
         }
-        Ok(Expr::Closure(_)) | Err(_) => {
-            "expected a label; write `labels(argument)` or `labels(name = expression)`".to_owned()
-        }
+        Ok(Expr::Closure(_)) | Err(_) => return no_label(span),
         Ok(value) => {
             let name = suggested_name(&value);
             let text = spelled(value.to_token_stream());
