@@ -66,7 +66,7 @@ pub use metrics_macros::Label;
 ///
 /// `#[label(display)]` on a field formats the value with [`Display`](std::fmt::Display), for types
 /// such as `IpAddr` and `char`, and for an `Option` of them. Such a label is open. Every look-up
-/// formats the value, on the stack if it is short, and no lock is held meanwhile. A panic in
+/// formats the value, on the stack if it is short, without holding a lock. A panic in
 /// `Display` is passed on to the caller; if `Display` returns an error, the label is the text
 /// written until then.
 ///

@@ -1,8 +1,8 @@
 //! [`Buckets`]: finds the bucket of an observation with a lookup table, or by binary search if the
 //! bounds do not suit the table.
 //!
-//! The table of a declared histogram is built at compile time, the table of a histogram that the
-//! program creates while it runs at its creation.
+//! The table of a declared histogram is built at compile time. The table of a dynamic histogram is
+//! built when the program creates the histogram.
 
 use std::borrow::Cow;
 
@@ -39,7 +39,7 @@ impl Buckets {
         }
     }
 
-    /// The bucket of `value`: the position of the first bound that is not below it.
+    /// The bucket of `value`: the position of the first bound that is not below `value`.
     #[inline(always)]
     pub(crate) fn index_of(&self, value: f64) -> usize {
         self.table.find(&self.upper, value)

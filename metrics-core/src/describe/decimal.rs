@@ -25,7 +25,7 @@ impl Decimal {
     )]
     pub(super) const fn new(value: f64) -> Option<Self> {
         let whole = value as i128;
-        // Larger floats are integers, too, but leave no room for arithmetic.
+        // Floats of 2^100 or more are integers as well, but arithmetic with them could overflow.
         if whole as f64 == value && whole.unsigned_abs() < 1 << 100 {
             return Some(Decimal {
                 numerator: whole,
@@ -94,7 +94,7 @@ impl Decimal {
         }
     }
 
-    /// The nearest float; of two, the one whose last bit is 0.
+    /// The nearest float; if two are equally near, the one whose last bit is 0.
     pub(super) const fn to_f64(self) -> f64 {
         let denominator = self.denominator.unsigned_abs();
         let numerator = self.numerator.unsigned_abs();

@@ -25,9 +25,9 @@ pub fn displayed_option<T: Display>(value: &Option<T>) -> impl Label {
 /// A label whose text is the `Display` output of a value.
 ///
 /// Every look-up formats the value, without an allocation if the text has at most [`INLINE`] bytes.
-/// No lock is held and no storage is in use meanwhile, so the user's code may record, even into the
-/// same metric. A panic in `Display` is passed on. If `Display` returns an error, the label is the
-/// text written until then.
+/// No lock is held and no storage is in use while `Display` runs, so that it may record, even into
+/// the same metric. A panic in `Display` is passed on. If `Display` returns an error, the label is
+/// the text written until then.
 struct Displayed<'a, T: ?Sized>(&'a T);
 
 impl<T: Display + ?Sized> Label for Displayed<'_, T> {
@@ -51,7 +51,7 @@ const INLINE: usize = 64;
 struct Text {
     inline: [u8; INLINE],
     len: usize,
-    /// The whole text, once it is longer.
+    /// The whole text, once it is longer than [`INLINE`].
     spilled: String,
 }
 

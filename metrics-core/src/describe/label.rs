@@ -274,7 +274,7 @@ pub(crate) const fn is_equal(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    // Values of equal length often differ in their last bytes.
+    // Compares from the end, because values of equal length often differ in their last bytes.
     let mut i = a.len();
     while i > 0 {
         i -= 1;

@@ -63,7 +63,8 @@ impl<L: LabelSet, F: Fn(usize) -> bool> LabelSet for OverflowLabels<'_, L, F> {
 /// The label set of the overflow series for a series whose labels are not known any more: all
 /// labels have [`OVERFLOW_VALUE`], closed ones too.
 pub(crate) struct UnknownLabels<I> {
-    /// For each label, its values if its key is the index of the value.
+    /// For each label: its values if keys contain the index of the value, `None` if they contain
+    /// the text.
     pub(crate) value_sets: I,
 }
 
@@ -89,8 +90,8 @@ struct OverflowOf(&'static [&'static str]);
 impl Label for OverflowOf {
     const VALUES: Option<&'static [&'static str]> = Some(&[]);
 
-    /// The index of the declared value `overflow`, if there is one, so that both select the same
-    /// series. Otherwise an index that no declared value has.
+    /// The index of the declared value `overflow`, if there is one, so that this value and the
+    /// declared one select the same series. Otherwise an index that no declared value has.
     fn index(&self) -> usize {
         let declared = self.0.iter().position(|value| *value == OVERFLOW_VALUE);
         declared.unwrap_or(self.0.len())

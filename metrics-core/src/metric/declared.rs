@@ -61,8 +61,8 @@ pub const fn declared_family<M: DeclaredMetric>(
     )
 }
 
-/// Lists the calling thread's static cells in its directory, where recordings through a handle find
-/// them.
+/// Lists the calling thread's static cells in its directory, the table in which handles find the
+/// thread's cells.
 fn list_cells<M: DeclaredMetric>() {
     M::family().ensure_registered();
     storage::attach(M::local(), M::family().region());

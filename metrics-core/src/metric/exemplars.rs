@@ -3,9 +3,9 @@
 //! Looking at the current span is slow compared with a recording, so few recordings look at it. A
 //! family has a mask of 64 bits that says which buckets *want* an exemplar. The buckets of each row
 //! (one counter or histogram of the exposition) are numbered, and a bucket's bit is its number modulo
-//! 64. A recording tests its bucket's bit, which is all that most recordings do. If the bit is set, the recording clears it,
-//! looks at the span and stores the exemplar. An exposition that has written the exemplars sets all
-//! bits again.
+//! 64. A recording tests its bucket's bit, which is all that most recordings do. If the bit is set,
+//! the recording clears it, looks at the span and stores the exemplar. An exposition that has
+//! written the exemplars sets all bits again.
 //!
 //! A span that is not sampled gives no exemplar, and the bit is set again for the next recording.
 //! This happens a limited number of times between two expositions, so that recording stays fast if
@@ -276,7 +276,7 @@ impl ExemplarStore {
                 ..RowExemplars::default()
             };
         }
-        // The generations differ if a newer series has taken the place: the exemplar is dropped.
+        // Drops the exemplar if a newer series, with a higher generation, has taken the place.
         if stored.generation == generation {
             stored.put(bucket as u16, exemplar, limit);
         }
@@ -373,8 +373,8 @@ const MAX_CHARS: usize = 128;
 /// The most exemplars in a row of a histogram without classic buckets.
 const MAX_NATIVE: usize = 10;
 
-/// For each bit, how many times it is set again between two expositions, after a recording has looked
-/// at a span in vain. If one span in a hundred is sampled, most bits find one within this number.
+/// The most times that a bit is set again between two expositions because a recording stored no
+/// exemplar. If one span in a hundred is sampled, this many recordings usually find one.
 const MAX_FAILURES: u16 = 256;
 
 /// How many times a recording with an exemplar from the program retries the lock. A scrape usually

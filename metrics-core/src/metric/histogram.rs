@@ -1,5 +1,5 @@
-//! [`Histogram`]: records observations into classic and native buckets. Functions choose the layout
-//! of its storage.
+//! [`Histogram`]: records observations into classic and native buckets. `const` functions compute
+//! the layout of its storage.
 
 use std::{marker::PhantomData, time::Duration};
 
@@ -102,9 +102,9 @@ impl<S: SeriesStorage> Histogram<S> {
 
     /// Records one observation, with an exemplar that has these labels.
     ///
-    /// The next exposition in a format that has [exemplars](crate::Exemplar) contains it. A bucket
-    /// exposes the exemplar that was set last. A histogram with native buckets only keeps at most
-    /// ten exemplars, at most one for each power of two and sign.
+    /// The next exposition in a format that has [exemplars](crate::Exemplar) contains the exemplar.
+    /// A bucket exposes the exemplar that was set last. A histogram without classic buckets keeps
+    /// at most ten exemplars, at most one for each power of two and sign.
     ///
     /// A label name consists of ASCII letters, digits and `_` and does not start with a digit. No
     /// name may occur twice, and all names and values together have at most 128 characters. An
@@ -250,7 +250,8 @@ impl<S: SeriesStorage> Histogram<S> {
         let value = if classic_count > 1 {
             checked_observation(value, native.is_negative())
         } else {
-            // The cold path checks the value: `find_bucket` below returns `None` for an invalid one.
+            // Not checked here: `find_bucket` below returns `None` for an invalid value, so that the
+            // cold path rejects it.
             Some(value)
         };
         let Some(value) = value else {

@@ -14,8 +14,8 @@ use crate::{
 pub(crate) fn checked_observation(value: f64, allows_negative: bool) -> Option<f64> {
     let bits = if allows_negative { value.abs() } else { value }.to_bits();
     // Positive floats are ordered like their bits. The bits of infinity and NaN are above those of
-    // all finite numbers, and the bits of a value with a sign, -0.0 included, are above these. So one
-    // comparison finds all of them.
+    // all finite numbers, and the bits of values with a sign, such as -0.0, are above those of
+    // infinity. So one comparison finds infinity, NaN and values with a sign.
     if bits <= f64::MAX.to_bits() {
         Some(value)
     } else {

@@ -67,7 +67,8 @@ impl QuantileWindows {
     }
 }
 
-/// The observations of the last eight to ten minutes: the newest part is not full yet.
+/// The observations of the last eight to ten minutes: four parts of two minutes, and the newest
+/// part, which began at most two minutes ago.
 #[derive(Debug)]
 struct Window {
     /// Newest first.

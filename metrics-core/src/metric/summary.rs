@@ -31,8 +31,8 @@ pub const SUMMARY_LAYOUT: Layout = Layout::Histogram {
 /// A quantile `q` of `n` observations is the one with the rank `ceil(q * n)` when they are sorted,
 /// as in Prometheus. It is exact for the smallest and the largest observation and for 0, and
 /// otherwise at most 1 % off, for all observations from 1e-300 to `f64::MAX`, whatever the others
-/// are. A series has five sketches, each of which takes half a kilobyte for each power of two
-/// between two of which there are observations, at most one megabyte.
+/// are. A series has five sketches. Each takes half a kilobyte for each range between consecutive
+/// powers of two that has observations, at most one megabyte.
 ///
 /// ```
 /// use metrics_core::metrics;

@@ -23,17 +23,18 @@ use crate::{
 
 /// Checks that a declaration may join a family of the same name.
 ///
-/// Returns the positions of the groups of members that can have a series with the labels of one of
-/// the declaration, so that their values are added up.
+/// Returns the positions of the groups of members that can have series with the same labels as the
+/// declaration. The values of such series are added up.
 ///
 /// A different help text is accepted: the first one is exposed.
 ///
 /// # Errors
 ///
 /// If the declaration differs from the first one in type, unit, buckets or label names (unless both
-/// allow different labels), if it differs from such a group in storage layout, if the values are
-/// set, or if the family cannot have several members: that of a collector and a metric, a computed
-/// metric, an info or a state set. Collectors may share a family of any type.
+/// allow different labels), if it differs from one of the returned groups in storage layout, or if
+/// the family must not have both: for example, a collector and a metric, a `#[computed]` metric and
+/// another one, or two gauges or infos with the same labels. Collectors may share a family of any
+/// type.
 pub(crate) fn check_agreement(
     family: &ExposedFamily,
     desc: &Desc,
@@ -64,7 +65,8 @@ pub(crate) fn check_agreement(
         let names: Vec<_> = const_labels.chain(desc.label_names()).collect();
         names.join(", ")
     };
-    // A collector passes its labels with each series.
+    // The description of a collector's family has no label names: the collector passes the labels
+    // with each series.
     let may_differ_in_labels =
         family.is_collected() || first.allows_mixed_labels && desc.allows_mixed_labels;
     if !may_differ_in_labels && names(first) != names(desc) {
@@ -110,7 +112,7 @@ pub(crate) fn check_agreement(
         }
     }
     match desc.kind {
-        // Metrics with different const labels have different series.
+        // The declaration has no series in common with another metric, so it may have any type.
         _ if merges_with.is_empty() => Ok(merges_with),
         Kind::Info => cannot_share("an info"),
         Kind::StateSet => cannot_share("a state set"),
@@ -126,7 +128,7 @@ pub(crate) fn check_agreement(
     }
 }
 
-/// The metric type with a storage layout, as it is declared.
+/// The name of the metric type that has this storage layout.
 fn metric_type(layout: Layout) -> &'static str {
     match layout {
         Layout::Empty => "Info",

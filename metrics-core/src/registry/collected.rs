@@ -76,7 +76,7 @@ impl CollectedValue {
             .then(|| CollectedValue::StateSet(states.iter().map(owned).collect()))
     }
 
-    /// Calls `write` with the value, or with its parts.
+    /// Calls `write` with the value; for a state set, with each of its parts.
     fn for_each_part(&self, mut write: impl FnMut(Value<'_>)) {
         let value = match self {
             CollectedValue::Counter(value) => Value::Counter(Number::Float(*value), None),

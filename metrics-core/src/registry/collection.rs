@@ -286,8 +286,8 @@ fn are_names_valid(settings: &Settings, desc: &Desc, labels: &[(&str, &str)]) ->
     })
 }
 
-/// Whether no series written so far has the same labels, in any order and under any escaping scheme;
-/// notes the labels.
+/// Inserts the labels of a series into `label_sets`; returns false if an earlier series has the
+/// same labels, in any order or under any escaping scheme.
 fn is_new(label_sets: &mut HashSet<String>, desc: &Desc, labels: &[(&str, &str)]) -> bool {
     if desc.has_legacy_labels() {
         let mut sorted = labels.to_vec();

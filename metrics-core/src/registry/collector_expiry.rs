@@ -28,7 +28,8 @@ impl CollectorExpiry {
         }
     }
 
-    /// Waits for this recipient from now on, although nothing has been delivered to it yet.
+    /// From now on, series expire only after this recipient has their last values, although nothing
+    /// has been delivered to it yet.
     pub(crate) fn expect(&self, recipient: Recipient, start: ExpositionStart) {
         self.recipients.expect(recipient, start);
     }

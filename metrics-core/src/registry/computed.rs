@@ -92,7 +92,7 @@ impl Registry {
     /// `M` is the type, such as [`Gauge`](crate::Gauge). `compute` may capture state. For each
     /// series, it calls its argument with the label values, in the order of the label names, and
     /// the value; missing label values are empty, and surplus ones are ignored. Values are rejected
-    /// and counted as those of a [`Collector`] are, which also describes threads, timeouts and
+    /// and counted like those of a [`Collector`]; its documentation describes threads, timeouts and
     /// panics. [`unregister`](Self::unregister) with the returned collector removes the metric.
     ///
     /// ```

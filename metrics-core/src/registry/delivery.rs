@@ -91,7 +91,7 @@ impl Delivery {
     }
 
     /// Notes that the recipient has received the exposition to its end, and lets those series
-    /// expire that were idle when it began and whose last values all recipients have.
+    /// expire that were idle when the exposition began and whose last values all recipients have.
     ///
     /// `recipient` is the one that the exposition was encoded for. Takes time in proportion to the
     /// number of series that can expire.

@@ -76,8 +76,8 @@ impl Registry {
     /// Removes a metric that [`create`](Self::create) returned; returns false if it was not in this
     /// registry.
     ///
-    /// Later expositions lack the metric, and its name is free. Recordings through existing handles
-    /// stay readable there and are not exposed. Memory is freed with the last handle.
+    /// Later expositions lack the metric, and its name is free. Existing handles still record and
+    /// read, but nothing of it is exposed. Memory is freed with the last handle.
     ///
     /// ```
     /// use metrics_core::{Counter, Format, Options, Registry};

@@ -125,7 +125,7 @@ impl Registry {
     ///
     /// Idle series of metrics with `#[expire]` leave only after the program has
     /// [confirmed](Delivery::confirm) that the exposition arrived; the other functions that encode
-    /// regard it as delivered when they return.
+    /// regard their exposition as delivered when they return.
     ///
     /// ```
     /// use std::time::Duration;

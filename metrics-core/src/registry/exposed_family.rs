@@ -118,7 +118,7 @@ impl ExposedFamily {
     pub(crate) fn expected(&self) -> SizeEstimate {
         let members = self.members.iter().flatten().map(|member| {
             let mut estimate = member.metric.size_estimate();
-            // The lengths lack the labels that are added, and are used for numbers only.
+            // The lengths lack the added labels. They are used only if `are_numbers` is true.
             estimate.are_numbers &= member.added_labels().is_empty();
             estimate
         });

@@ -146,8 +146,8 @@ impl Grouping {
     ///
     /// # Errors
     ///
-    /// Describes each clash of the item. Then the grouping must be dropped, as it may contain some
-    /// families of the item, unless the item has one family only.
+    /// Describes each clash of the item. If the item has several families, the grouping may contain
+    /// some of them after an error, so the caller must drop the grouping.
     pub(crate) fn add(
         &mut self,
         item: &Item,
@@ -163,14 +163,15 @@ impl Grouping {
         }
     }
 
-    /// Adds the families of an included registry with these settings, and returns the clashes. If
-    /// there are any, the grouping must be dropped.
+    /// Adds the families of an included registry with these settings, and returns the clashes.
+    ///
+    /// If there are any, the caller must drop the grouping, because it contains the other families.
     pub(crate) fn include(
         &mut self,
         families: &ExposedFamilies,
         settings: &Settings,
     ) -> Vec<String> {
-        // No collector of the part needs a new status.
+        // Remains empty, because each collector of the part has a status already.
         let mut statuses = CollectorStatuses::default();
         let declarations = Declaration::of_part(families, settings).into_iter();
         let results = declarations.map(|of| self.add_family(&of, &mut statuses));

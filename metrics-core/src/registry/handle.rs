@@ -1,4 +1,4 @@
-//! [`Registry`]: its settings; adds metrics; adds, replaces and removes collectors.
+//! [`Registry`]: changes its settings; adds, replaces and removes metrics and collectors.
 
 use std::{
     collections::HashSet,
@@ -71,7 +71,7 @@ pub(crate) struct State {
     keys: HashSet<ItemKey>,
     /// The items grouped into families for expositions; `None` after a change.
     families: Option<Arc<ExposedFamilies>>,
-    /// The items grouped into families to which others are added, until the next exposition; at most
+    /// The families of the items, to which later items are added until the next exposition; at most
     /// one of `families` and `grouping` is `Some`.
     ///
     /// Kept so that the time to create many metrics is proportional to their number.
@@ -92,7 +92,7 @@ struct Discarded {
 /// Discarded parts are dropped after the registry is unlocked, because they may hold the last
 /// reference to a collector, whose destructor is code of the program and may use the registry.
 pub(crate) struct LockedState<'a> {
-    /// Unlocks the registry when it is dropped, before `discarded`, because it is declared first.
+    /// Declared before `discarded`, so that the registry is unlocked before `discarded` is dropped.
     state: MutexGuard<'a, State>,
     discarded: Discarded,
 }
@@ -121,8 +121,8 @@ impl DerefMut for LockedState<'_> {
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
     pub(crate) registry: Registry,
-    /// The included registry's families, as they are or will be grouped into those of the including
-    /// registry.
+    /// The included registry's families when they were last read; the including registry groups
+    /// them with its own.
     pub(crate) families: Arc<ExposedFamilies>,
 }
 
@@ -142,7 +142,11 @@ impl State {
         self.discarded.groupings.extend(self.grouping.take());
     }
 
-    /// Groups the items, and adds `item`; the grouping stays as it is if that clashes.
+    /// Groups the items, and adds `item` to the grouping.
+    ///
+    /// # Errors
+    ///
+    /// If a family of `item` clashes. No family of `item` is exposed then.
     fn try_add(&mut self, item: &Item, settings: &Arc<Settings>) -> Result<(), Error> {
         let mut grouping = self.take_grouping(settings);
         let added = grouping.add(item, &mut self.statuses);
@@ -164,7 +168,7 @@ impl State {
         })
     }
 
-    /// Groups the items, and adds an included registry, unless that would cause a clash.
+    /// Groups the items, and adds an included registry unless one of its families clashes.
     pub(crate) fn try_include(
         &mut self,
         part: Part,
@@ -183,8 +187,8 @@ impl State {
         Err(Error::new(clashes.join("\n")))
     }
 
-    /// Takes over the families of included registries, which have changed if they were grouped
-    /// anew.
+    /// Stores the current families of the included registries. If any have changed, the items are
+    /// grouped anew.
     fn update_parts(&mut self, current: &[Part]) {
         for current in current {
             let mut parts = self.parts.iter_mut();
@@ -275,7 +279,8 @@ impl Registry {
         Arc::clone(state.families.get_or_insert_default())
     }
 
-    /// Adds the metrics to the global registry that were registered on first use since the last call.
+    /// Adds to the global registry the metrics that were registered on first use since the last
+    /// call.
     fn add_first_used(&self, state: &mut State) {
         if !self.0.is_global {
             return;
@@ -358,7 +363,7 @@ impl Registry {
     /// seconds by default.
     ///
     /// The families of a collector that misses the deadline are left out of the exposition, and
-    /// `metrics_collector_errors_total{reason="timeout"}` counts it. Later scrapes skip the
+    /// `metrics_collector_errors_total{reason="timeout"}` is incremented. Later scrapes skip the
     /// collector, without waiting, until it returns. `Duration::MAX` disables the timeout. If no
     /// thread can be started, collectors run on the calling thread, and the scrape waits for them.
     ///
@@ -498,8 +503,8 @@ impl Registry {
 
     /// Adds an item, unless that would cause a clash.
     ///
-    /// The caller drops its item when the lock was released: dropping a collector runs code of the
-    /// program, which may use this registry.
+    /// Takes a reference, so that the caller drops the item after the registry is unlocked, because
+    /// dropping a collector runs code of the program, which may use this registry.
     pub(crate) fn add(&self, item: &Item) -> Result<(), Error> {
         let mut state = self.state();
         self.add_first_used(&mut state);

@@ -22,7 +22,7 @@ impl Registry {
     /// several ways, with equal prefixes and const labels, is exposed once. Expositions of `part`
     /// itself do not change. Idle series expire after the recipients of both registries have their
     /// last values. Series of an included registry with const labels are written one by one, which
-    /// takes longer than the batches of this registry's own.
+    /// takes longer than for this registry's own series, many of which are written at once.
     ///
     /// ```
     /// use metrics_core::{Format, Gauge, Options, Registry};

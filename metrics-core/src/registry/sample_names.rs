@@ -80,7 +80,7 @@ impl SampleNames {
         Ok(())
     }
 
-    /// Adds the escaped names of all families, once a name needs escaping.
+    /// Adds the escaped names of all families, when the first name needs escaping.
     fn escape(&mut self, families: &[ExposedFamily], prefix: &str) {
         for scheme in SCHEMES {
             let names = families.iter().enumerate().flat_map(|(at, family)| {

@@ -29,14 +29,15 @@ pub struct Family {
     pub(super) desc: Desc,
     pub(super) layout: Layout,
     pub(super) rows: OutcomeRows,
-    /// `layout.cells()`, computed once: recordings of calls need it.
+    /// `layout.cells()`, computed once, because each recording of a function call needs it.
     row_width: usize,
     pub(super) closed: ClosedSeries,
     pub(super) open: OpenSeries,
     bucket_table: Option<BucketTable>,
     pub(super) states: &'static [&'static str],
     busy: Option<&'static Family>,
-    /// Whether look-ups pass closed labels as strings, too, so that no key contains an index.
+    /// Whether look-ups pass closed labels as strings, as they do open ones, so that a key contains
+    /// the text of each value instead of the index of a closed one.
     pub(super) has_text_keys: bool,
     pub(super) quantile_windows: QuantileWindows,
     pub(super) exemplars: Exemplars,
@@ -58,8 +59,8 @@ enum BucketTable {
 impl Family {
     /// A family with `closed` series, or with open labels if `closed` is `None`.
     ///
-    /// `shared` are the shared cells of all closed series, and `list_cells` lists the calling thread's
-    /// static cells in its directory.
+    /// `shared` are the shared cells of all closed series. `list_cells` lists the calling thread's
+    /// static cells in its directory, the table in which handles find the thread's cells.
     pub(crate) const fn new(
         desc: Desc,
         layout: Layout,
@@ -142,7 +143,8 @@ impl Family {
         self
     }
 
-    /// Makes a family of busy times, whose series are looked up by labels that were read back.
+    /// Makes look-ups pass closed labels as strings. For a family of busy times, whose labels are
+    /// copied from another family's series.
     #[must_use]
     pub(crate) const fn with_text_keys(mut self) -> Self {
         self.has_text_keys = true;
@@ -314,7 +316,7 @@ impl Family {
         self.rejected.load(Ordering::Relaxed)
     }
 
-    /// A cell that is never exposed, for recordings into gauges that are discarded.
+    /// A cell that is never exposed. Discarded recordings into gauges and state sets go to it.
     #[cold]
     pub(crate) fn discarded(&self) -> &AtomicU64 {
         &self.open.discarded

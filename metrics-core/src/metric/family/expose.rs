@@ -249,7 +249,7 @@ impl Family {
 
     /// Whether the family is one number without labels that can be read together with other families.
     ///
-    /// A float counter cannot: reading one also keeps its sum from decreasing.
+    /// False for a float counter, because reading one must also keep its sum from decreasing.
     pub(crate) fn is_single_number(&self) -> bool {
         self.closed.count == Some(1)
             && self.has_one_row()

@@ -23,8 +23,8 @@ impl Family {
 
     #[cold]
     fn register(&'static self) {
-        // Adding to the list allocates. If the allocator itself records meanwhile, that recording
-        // skips this; the next recording of its family adds the family.
+        // Adding to the list allocates. If an allocator records during that, its recording does
+        // not add its family; the family's next recording does.
         storage::without_reentry(|| {
             if !self.has_been_used.swap(true, Ordering::Relaxed) {
                 used_families().push(self);

@@ -44,8 +44,8 @@ impl Family {
         })
     }
 
-    /// The series with these labels, created if it does not exist; their overflow series if there
-    /// is no room for it.
+    /// Returns the series with these labels, or creates it. Returns an overflow series if the
+    /// cardinality limit is reached.
     #[inline]
     pub(crate) fn find_or_create<L: LabelSet>(&self, labels: &L) -> SeriesId {
         let found = with_key!(L, labels, |key| self.index().find(key));
@@ -154,7 +154,7 @@ impl Family {
         }
     }
 
-    /// The values of the label at a position, if the keys of the family contain their indices.
+    /// The values of a closed label whose index, instead of its text, is in the keys of look-ups.
     fn indexed_values(&self, at: usize) -> Option<&'static [&'static str]> {
         self.closed_values(at).filter(|_| !self.has_text_keys)
     }
@@ -201,7 +201,7 @@ impl Family {
     }
 
     /// Notes that a recipient has received an exposition, and lets the series expire that were idle
-    /// when it began and whose last values all recipients have.
+    /// when the exposition began and whose last values all recipients have.
     pub(crate) fn confirm_delivery(&self, recipient: Recipient, exposition: ExpositionStart) {
         let delivered = self.open.recipients.deliver(recipient, exposition);
         if let Some(index) = self.open.index.get() {

@@ -23,9 +23,9 @@ pub(crate) struct OpenSeries {
     has_own_limit: bool,
     /// For how many nanoseconds a series must be idle before it expires; 0 for never.
     pub(super) expiry_nanos: u64,
-    /// Who receives the series, if they expire.
+    /// The recipients of expositions with the series, if the series expire.
     pub(super) recipients: Recipients,
-    /// A cell that is never exposed, for recordings into gauges that are discarded.
+    /// A cell that is never exposed. Discarded recordings into gauges and state sets go to it.
     pub(super) discarded: AtomicU64,
     /// Number of look-ups that ended at the overflow series.
     pub(super) overflowed: AtomicU64,

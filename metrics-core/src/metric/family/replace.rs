@@ -15,8 +15,8 @@ use crate::{
 
 /// Collects the series that will replace all series of a family.
 ///
-/// No lock is held meanwhile, because the code of the program that lists the series or formats
-/// their labels may record into the same family.
+/// No lock is held while the series are collected, because the code of the program that lists them
+/// or formats their labels may record into the same family.
 #[derive(Debug, Default)]
 #[doc(hidden)]
 pub struct Replacement {
@@ -52,7 +52,7 @@ impl CellValue for f64 {
 }
 
 impl Replacement {
-    /// Adds a series, or gives it another value if its labels were added before.
+    /// Adds a series. If its labels were added before, the last value counts.
     pub fn set<L: LabelSet>(&mut self, labels: &L, value: &impl CellValue) {
         let is_closed = const { label::closed_series(L::VALUE_SETS).is_some() };
         self.series.push(Listed {

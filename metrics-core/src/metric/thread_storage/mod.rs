@@ -27,10 +27,8 @@ pub trait ThreadStorage: LocalStorage {
     /// The calling thread's cells of a series that was looked up.
     type Cells: Copy + Send + Sync + std::fmt::Debug;
 
-    /// Finds the open series of a key, and this thread's cells of it if they exist; `None` if there
-    /// is no such series.
-    ///
-    /// `key` is the label values as words.
+    /// Finds the series that has the label values `key`, encoded as words, and this thread's cells
+    /// of the series if they exist. Returns `None` if there is no series. Only for open labels.
     fn find<const K: usize>(
         key: &[u64; K],
         local: &'static LocalKey<Self>,
