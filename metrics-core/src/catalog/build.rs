@@ -17,8 +17,8 @@ impl Registry {
     }
 }
 
-/// Builds the catalogue of the global registry, which contains every metric that `metrics!` or a
-/// function attribute declares.
+/// Builds the catalogue of the global registry, which contains the metrics that `metrics!` and the
+/// function attributes declare.
 ///
 /// See [`Registry::catalog`].
 ///
@@ -141,7 +141,8 @@ fn owned(values: &[impl AsRef<str>]) -> Vec<String> {
     values.iter().map(to_owned).collect()
 }
 
-/// Adds a member's label to the family's labels. The label is open if any member has it open.
+/// Adds a member's label to the family's labels. The merged label is open (has no known values) if
+/// it is open in any member.
 fn merge_label(labels: &mut Vec<CatalogLabel>, label: CatalogLabel) {
     let Some(known) = labels.iter_mut().find(|known| known.name == label.name) else {
         labels.push(label);
@@ -168,7 +169,7 @@ fn native(family: &Family) -> Option<CatalogNative> {
     })
 }
 
-/// A declaration of the family that `family` describes.
+/// The catalogue's entry for `desc`, one of the declarations of the family that `family` describes.
 fn declaration(desc: &Desc, family: &Desc) -> CatalogMember {
     let at = desc.location();
     let labels = desc.const_label_pairs();

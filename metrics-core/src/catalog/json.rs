@@ -27,7 +27,7 @@ impl Catalog {
     /// # PEAS.inc();
     /// ```
     pub fn to_json(&self) -> String {
-        // Cannot fail: every map key is a string.
+        // Cannot fail, because every map key is a string.
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 }

@@ -107,7 +107,7 @@ fn unused_objectives(family: &CatalogFamily) -> Vec<CatalogWarning> {
     unused.collect()
 }
 
-/// Warnings about functions that share their series with an earlier one of the same name.
+/// Warnings about functions that record into the series of an earlier function of the same name.
 fn shared_series(family: &CatalogFamily) -> impl Iterator<Item = CatalogWarning> {
     family.members.iter().filter_map(|member| {
         let first = member.shares_series_of.as_ref()?;

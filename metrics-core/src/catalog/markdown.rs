@@ -146,7 +146,7 @@ fn code(text: &str) -> String {
 /// Escapes characters that Markdown interprets inside a line or at its start, and replaces line
 /// breaks by spaces.
 fn prose(text: &str) -> String {
-    // Four leading spaces would begin a code block.
+    // Removes leading spaces, because four of them would begin a code block.
     let text = text.trim_start();
     let list_marker = list_marker(text);
     let mut out = String::with_capacity(text.len());

@@ -133,8 +133,8 @@ pub struct CatalogMember {
     /// The service level objectives.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub objectives: Vec<Objective>,
-    /// The source location of an earlier function whose series this one shares; `lint` warns about
-    /// it.
+    /// The source location of an earlier function that records into the same series, for a warning
+    /// of `lint`.
     #[serde(skip)]
     pub(crate) shares_series_of: Option<String>,
 }

@@ -54,7 +54,7 @@ fn gauge(family: &CatalogFamily) -> Vec<Panel> {
     }
     let mut panel = Panel::lines(&family.name).unit(unit::of(family));
     if unit::is_timestamp(family) {
-        // The Grafana unit expects milliseconds.
+        // The Grafana unit `dateTimeAsIso` expects milliseconds.
         values = format!("{values} * 1000");
         panel = panel.unit("dateTimeAsIso");
     }

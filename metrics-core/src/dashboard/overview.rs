@@ -180,8 +180,8 @@ fn self_metrics(catalog: &Catalog) -> Vec<Panel> {
 }
 
 impl Catalog {
-    /// The family that an HTTP layer or the process collector registers as `name`, after the
-    /// registry's prefix.
+    /// The family with this name after the registry's prefix, such as a family of the process
+    /// collector.
     fn named(&self, name: &str) -> Option<&CatalogFamily> {
         self.family(&format!("{}{name}", self.prefix))
     }

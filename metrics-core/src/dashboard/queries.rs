@@ -19,8 +19,9 @@ pub(super) fn samples_with(family: &CatalogFamily, suffix: &str, more: Option<St
     promql::series(&name, &matchers)
 }
 
-/// Names of samples, of which every series of the family has at least one. Prometheus stores the
-/// native or the classic series of a histogram with both kinds of buckets, or both.
+/// Names of samples, of which every series of the family has at least one. A histogram with classic
+/// and native buckets has two names, because Prometheus stores it as classic series, as native
+/// series, or as both.
 pub(super) fn sample_names(family: &CatalogFamily) -> Vec<String> {
     let (name, count) = (family.name.clone(), format!("{}_count", family.name));
     match family.kind {
@@ -107,8 +108,8 @@ pub(super) fn quantile(quantile: f64, family: &CatalogFamily, by: &[&str]) -> St
     )
 }
 
-/// The query of a heat map: the number of observations in each bucket, per interval for a histogram
-/// and at the moment for a gauge histogram.
+/// The query of a heat map: the number of observations in each bucket, per interval for a
+/// histogram, and the current number for a gauge histogram.
 pub(super) fn buckets(family: &CatalogFamily) -> String {
     let classic = || {
         let buckets = samples(family, "_bucket");

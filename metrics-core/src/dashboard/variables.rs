@@ -14,16 +14,15 @@ use crate::{
 /// The variables for the data source, `job`, `instance`, and labels of the metrics.
 #[derive(Clone, Debug)]
 pub(super) struct Variables {
-    /// The names of samples that every instance exposes, from which Grafana reads the values of `job` and
-    /// `instance`.
+    /// Names of samples from which Grafana reads the values of `job` and `instance`; every instance
+    /// exposes at least one of them.
     anchor: Vec<String>,
     /// Each label with the names of samples that have it.
     labels: Vec<(String, Vec<String>)>,
 }
 
 impl Variables {
-    /// The variables for these families; `anchor` has the names of samples that the program always
-    /// exposes.
+    /// The variables for these families; `anchor` are the names that [`anchor`] returns.
     pub(super) fn of<'a>(
         anchor: Vec<String>,
         families: impl IntoIterator<Item = &'a CatalogFamily>,
@@ -117,8 +116,8 @@ pub(super) fn anchor(catalog: &Catalog) -> Vec<String> {
     }
 }
 
-/// Whether a family has samples from the start: its labels are closed, and it does not wait for its
-/// first value.
+/// Whether a family surely has samples before the first recording: a counter, histogram or summary
+/// whose label values are all known at compile time, and which no collector writes.
 fn is_always_exposed(family: &CatalogFamily) -> bool {
     let has_zeros = matches!(family.kind, Kind::Counter | Kind::Histogram | Kind::Summary);
     has_zeros && !family.collected && family.labels.iter().all(|label| label.values.is_some())

@@ -22,8 +22,8 @@ pub(super) struct Reading {
     _families: Vec<FamilyRef>,
 }
 
-/// Identifies an outcome row of a series; a series that is removed and created again gets another
-/// key.
+/// Identifies a series and, for an instrumented function, one outcome. A series that is removed and
+/// created again gets another key.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     family: usize,
@@ -49,7 +49,7 @@ impl Reading {
     }
 }
 
-/// Calls `each` with the labels and the calling thread's values of each row of each series, unless
+/// Calls `each` with the labels and the calling thread's values of each series and outcome, unless
 /// all threads share the values.
 fn for_each_series(family: &Family, mut each: impl FnMut(Key, &str, &[u64])) {
     if !is_per_thread(family.layout()) {

@@ -2,7 +2,7 @@
 //!
 //! Tests of one program can run in parallel and share its metrics, so [`gather`](crate::gather)
 //! returns the sum over all tests. But each thread records most metrics into its own storage, so
-//! these recordings of one thread can be read exactly, whatever other threads do:
+//! the recordings of one thread can be read exactly, whatever other threads do:
 //!
 //! ```
 //! use metrics_core::{Label, counted, metrics, testing};
@@ -31,7 +31,7 @@
 //!
 //! # Limitations
 //!
-//! Not included are:
+//! These are not included:
 //!
 //! * recordings of other threads, even of those that the closure starts or waits for. For a future,
 //!   [`recorded_async`] includes the recordings of each poll, on whichever thread it happens, but

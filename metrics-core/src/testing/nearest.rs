@@ -30,7 +30,7 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// Maximum number of suggestions: a longer list would hide the right name.
+/// Maximum number of suggestions, because a longer list would hide the right name.
 const MAX_SUGGESTIONS: usize = 3;
 
 #[cfg(test)]

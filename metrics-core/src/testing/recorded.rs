@@ -78,7 +78,7 @@ enum Query {
     FloatCounter,
     UpDown,
     Observations,
-    /// No query fits: all threads share the value.
+    /// No query fits, because all threads share the value.
     Shared(Kind),
 }
 
@@ -432,7 +432,7 @@ impl KnownMetric {
             labels.insert(name.to_owned(), values);
         }
         for result in family.rows().result_labels() {
-            // The label is empty if the call's result gives it no value.
+            // Adds the empty value, because not every result of a call gives the label a value.
             let values = result.values.map(|values| {
                 let mut values: BTreeSet<String> = owned(values);
                 values.insert(String::new());
