@@ -77,7 +77,7 @@ impl Error {
         Error(Box::new(Reason::Clash(source)))
     }
 
-    /// Whether the error is a clash of metrics, without which a server can start.
+    /// Whether the error is a clash of metrics; a server can start and leave one of them out.
     pub(crate) fn is_clash(&self) -> bool {
         matches!(
             *self.0,
@@ -226,7 +226,8 @@ impl StdError for Error {
             | Reason::Textfile(_, source) => Some(source),
             #[cfg(feature = "push")]
             Reason::Push(error) => error.source(),
-            // The message already contains that of `source`, so the chain continues with the next.
+            // The message already contains the message of `source`, so the next error of the chain
+            // is returned.
             Reason::Declaration(source) | Reason::Clash(source) | Reason::Collector(source, _) => {
                 source.source()
             }

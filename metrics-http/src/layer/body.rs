@@ -118,7 +118,7 @@ impl<B: Body> ResponseBody<B> {
             request.finish(completion);
             None
         } else {
-            // Servers drop an empty body without reading it, which is not a cancellation.
+            // Servers drop an empty body without reading it, so the drop is not a cancellation.
             let is_empty = request.has_no_body() || length == Some(0);
             let is_final = is_empty || completion != Completion::Complete;
             request.leave(if is_final {
@@ -161,7 +161,8 @@ impl<B: Body> Body for ResponseBody<B> {
             Poll::Ready(Some(Err(_))) => Some(Completion::Failed(any::type_name::<B::Error>())),
             Poll::Ready(Some(Ok(frame))) => {
                 let bytes = request.add_response_bytes(content_len(frame));
-                // A reader that knows the length may not poll for the end.
+                // The last byte completes the body, because a reader that knows the length may not
+                // poll for the end.
                 let is_complete = this.length.is_some_and(|length| bytes >= length);
                 request.leave(if is_complete {
                     before.at_body_end()
@@ -169,7 +170,8 @@ impl<B: Body> Body for ResponseBody<B> {
                     before
                 });
                 match frame.trailers_ref() {
-                    // Trailers are the last frame, and not every reader polls for the end after them.
+                    // Trailers complete the request: they are the last frame, and not every reader
+                    // polls for the end.
                     Some(trailers) => Some(request.completion_from(trailers)),
                     None => this.inner.is_end_stream().then(|| before.at_body_end()),
                 }

@@ -1,7 +1,7 @@
 //! Layers of [tower](https://docs.rs/tower-layer) that measure HTTP servers and clients.
 //!
 //! [`ServerLayer`] wraps a service that the program serves, with axum, tonic or hyper;
-//! [`ClientLayer`] wraps a client. Both have the same metrics:
+//! [`ClientLayer`] wraps a client. Both record these metrics:
 //!
 //! | metric of servers | of clients | type |
 //! |---|---|---|

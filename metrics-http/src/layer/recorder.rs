@@ -55,7 +55,7 @@ pub(super) enum Completion {
 }
 
 impl Completion {
-    /// The completion once the response body has been read to its end.
+    /// Turns `Cancelled` into `Complete`, because the response body has been read to its end.
     pub(super) fn at_body_end(self) -> Completion {
         if self == Completion::Cancelled {
             Completion::Complete

@@ -62,7 +62,8 @@ impl MeasuredRequest {
         mem::replace(&mut self.completion, Completion::Panicked)
     }
 
-    /// Called after code of the inner service ran; a drop from now on has this completion.
+    /// Called after code of the inner service ran. If the request is dropped from now on, it is
+    /// recorded with this completion.
     pub(super) fn leave(&mut self, completion: Completion) {
         self.completion = completion;
     }

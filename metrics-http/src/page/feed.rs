@@ -80,7 +80,7 @@ impl FeedQuery {
     }
 }
 
-/// Version of the JSON format; a page refuses another version, and asks the user to reload it.
+/// Version of the JSON format; a page that expects another version asks the user to reload it.
 pub(super) const VERSION: u32 = 1;
 
 #[cfg(test)]

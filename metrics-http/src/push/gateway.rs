@@ -188,7 +188,7 @@ impl PushGateway {
         self.send_async(Method::PUT).await
     }
 
-    /// Replaces the families of the group of which the registry has samples (`POST`).
+    /// Replaces only those families of the group that the registry has samples of (`POST`).
     ///
     /// # Errors
     ///

@@ -58,10 +58,11 @@ fn is_label_name(name: &str) -> bool {
 fn append(path: &mut String, name: &str, value: &str) {
     // Writing to a string does not fail.
     let _ = match value {
-        // Proxies may merge the two slashes that an empty segment results in. The gateway decodes
-        // a single padding character as an empty value.
+        // Encoded, because proxies may merge the two slashes around an empty segment. The gateway
+        // decodes a single padding character as an empty value.
         "" => write!(path, "/{name}@base64/="),
-        // Proxies may resolve these as relative path segments, even percent-encoded.
+        // Encoded, because proxies may resolve `.` and `..` as relative path segments, even
+        // percent-encoded.
         "." | ".." => write!(path, "/{name}@base64/{}", URL_SAFE_NO_PAD.encode(value)),
         value if value.contains('/') => {
             write!(path, "/{name}@base64/{}", URL_SAFE_NO_PAD.encode(value))

@@ -1,4 +1,4 @@
-//! [`PushTarget`]: the server to push to: its URL, credentials, timeout and trusted certificates.
+//! [`PushTarget`]: URL, credentials, timeout and trusted certificates of the server to push to.
 
 use std::time::Duration;
 

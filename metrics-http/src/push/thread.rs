@@ -30,7 +30,7 @@ impl PushThread {
                     .build()
                     .map_err(|source| Error::push(PushError::Thread(source)))?;
                 let outcome = runtime.block_on(async { work().await });
-                // Does not wait for blocking tasks: a DNS look-up may hang.
+                // Does not wait for blocking tasks, because a DNS look-up may hang.
                 runtime.shutdown_background();
                 outcome
             })

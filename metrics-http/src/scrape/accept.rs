@@ -176,7 +176,8 @@ const OFFERS: [Offer; 4] = [
         main_type: "application",
         subtype: "openmetrics-text",
         parameters: &[("version", "1.0.0")],
-        // Version 0.0.1 is the draft of 1.0.0, and 1.0.0 is the closest one to any later version.
+        // Answers version 0.0.1 too, which is the draft of 1.0.0, and later versions, to which
+        // 1.0.0 is the closest one.
         answers: ANY_SPECIFICITY,
     },
     Offer {
@@ -184,7 +185,8 @@ const OFFERS: [Offer; 4] = [
         main_type: "text",
         subtype: "plain",
         parameters: &[("version", "1.0.0")],
-        // A scraper that does not name this version may not parse its quoted names.
+        // Answers only ranges that name this version, because other scrapers may not parse quoted
+        // names.
         answers: &[Specificity::Exact],
     },
     Offer {
@@ -195,8 +197,9 @@ const OFFERS: [Offer; 4] = [
             ("proto", "io.prometheus.client.MetricFamily"),
             ("encoding", "delimited"),
         ],
-        // Without both parameters the range may mean any message in any encoding. Prometheus'
-        // client library does not treat it as a request for this format either.
+        // Does not answer a range of this type without both parameters, because it may mean any
+        // message in any encoding. Prometheus' client library does not answer it with this format
+        // either.
         answers: &[
             Specificity::AnyType,
             Specificity::AnySubtype,

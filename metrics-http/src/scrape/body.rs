@@ -32,7 +32,7 @@ use super::{
 /// ```
 pub struct Body {
     content: Content,
-    /// Confirms that the exposition was delivered, until the body has ended.
+    /// Confirms the delivery of an exposition when the body ends; `None` from then on.
     confirmation: Option<Confirmation>,
 }
 
@@ -103,7 +103,8 @@ impl HttpBody for Body {
                 Poll::Ready(chunks.pop_front().map(|it| Ok(Frame::data(it))))
             }
         };
-        // hyper does not ask again after the last chunk of a body of known length.
+        // `Chunks` end with the last chunk, because hyper does not poll a body of known length
+        // again.
         let has_ended = match &self.content {
             Content::Chunks(chunks) => chunks.is_empty(),
             _ => matches!(frame, Poll::Ready(None)),
@@ -210,7 +211,8 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
-    /// Reads the rest of the body in `complete`, and notes whether it has already ended.
+    /// A tee whose `complete` reads `body`, and notes in `has_ended` whether `body` has an end
+    /// already.
     #[derive(Clone, Default)]
     struct ReadOnComplete {
         body: Arc<Mutex<Option<Body>>>,

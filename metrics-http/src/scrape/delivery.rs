@@ -42,8 +42,8 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Identifies the client by its address and by what scrapers with different configurations
-    /// send differently.
+    /// Identifies the client by its address, and by the headers and the query in which scrapers
+    /// with different configurations differ.
     pub(super) fn new(
         connection: Option<&Arc<ClientConnection>>,
         headers: &HeaderMap,

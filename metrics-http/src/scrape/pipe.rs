@@ -1,5 +1,5 @@
-//! [`Pipe`]: passes a streamed body from the thread that encodes to the connection. The thread
-//! writes, blocking; the connection polls for chunks.
+//! [`Pipe`]: passes a streamed body from the encoder thread, whose writes may block, to the
+//! connection, which polls for chunks.
 
 use std::{
     collections::VecDeque,

@@ -117,8 +117,8 @@ impl Credentials {
             return false;
         };
         let user = self.0.users.iter().find(|(user, _)| user == name);
-        // An unknown user is checked against some hash too, so that the response time does not
-        // reveal which users exist.
+        // For an unknown user, the password is checked against the first user's hash, so that the
+        // response time does not reveal which users exist.
         let (is_known, hash) = match (user, self.0.users.first()) {
             (Some((_, hash)), _) => (true, hash.clone()),
             (None, Some((_, hash))) => (false, hash.clone()),

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{error::Error, scrape::Body};
 
-/// Is called with each clash of declarations.
+/// A function that receives each clash of metric declarations.
 pub(super) type ClashHandler = Arc<dyn Fn(&Error) + Send + Sync>;
 
 /// Builder for a server or an endpoint.
@@ -247,7 +247,7 @@ impl ServerBuilder {
     /// It limits the time until the head of the (next) request is complete, the TLS handshake, and
     /// the time between two reads of the response.
     pub fn client_timeout(mut self, timeout: Duration) -> ServerBuilder {
-        // hyper adds the timeout to the current time and panics on overflow.
+        // Limited, because hyper adds the timeout to the current time and panics on overflow.
         self.limits.client_timeout = timeout.min(YEAR);
         self
     }

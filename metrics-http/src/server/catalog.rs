@@ -1,4 +1,4 @@
-//! Serves what is generated from the metric declarations: catalogue, dashboards and rules.
+//! Serves the catalogue, the dashboards and the rules that are generated from metric declarations.
 
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -13,7 +13,8 @@ pub(super) fn has_route(path: &str) -> bool {
     [CATALOG, DASHBOARD, RULES].contains(&path)
 }
 
-/// Answers a request for one of the paths; its cost grows with the number of families.
+/// Answers a request for a path that [`has_route`] accepts; the cost grows with the number of
+/// families.
 pub(super) fn respond(registry: &Registry, request: &Request<()>) -> Response<Body> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return method_not_allowed();

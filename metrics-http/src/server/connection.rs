@@ -32,7 +32,7 @@ use super::{
 };
 use crate::scrape::ClientConnection;
 
-/// What all connections share: routes, limits, the allow-list and TLS.
+/// Routes, limits, the allow-list and TLS settings, shared by all connections.
 #[derive(Clone)]
 pub(super) struct ConnectionConfig {
     pub(super) routes: Routes,
@@ -42,12 +42,12 @@ pub(super) struct ConnectionConfig {
     pub(super) tls: Option<ReloadingAcceptor>,
 }
 
-/// Limits on what clients can make the server wait for and hold in memory.
+/// Timeouts, and limits on the number of connections and the size of request heads.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
     pub(super) client_timeout: Duration,
     pub(super) shutdown_timeout: Duration,
-    /// This limit leaves file descriptors for the rest of the program.
+    /// Limited, so that file descriptors remain for the rest of the program.
     pub(super) max_connections: usize,
     pub(super) max_header_bytes: usize,
 }
@@ -58,8 +58,8 @@ pub(super) async fn run(
     config: ConnectionConfig,
     stop: oneshot::Receiver<()>,
 ) {
-    // Each connection holds a receiver: a change asks it to close, and the channel is closed once
-    // all connections have ended.
+    // Each connection holds a receiver. A new value asks the connections to close, and the channel
+    // is closed once all connections have ended.
     let closing = watch::Sender::new(());
     let max_connections = config.limits.max_connections;
     let permits = Arc::new(Semaphore::new(
@@ -102,8 +102,8 @@ async fn accept(
                 });
             }
             Err(error) if is_connection_error(&error) => {}
-            // The process is probably out of file descriptors, and retrying at once would only
-            // spin.
+            // Pauses, because the process is probably out of file descriptors, and an immediate
+            // retry would fail too.
             Err(_) => time::sleep(ACCEPT_PAUSE).await,
         }
     }

@@ -25,8 +25,8 @@ impl HealthChecks {
 
     /// Answers 200 with `success` if all checks pass, else 503 with one line per failed check.
     ///
-    /// The checks run concurrently on the server's blocking threads, which are few. A check that
-    /// panics or exceeds [`CHECK_TIMEOUT`] has failed.
+    /// The checks run concurrently, as far as the server has blocking threads. A check that panics
+    /// or exceeds [`CHECK_TIMEOUT`] has failed.
     pub(super) async fn respond(self, success: &'static str) -> Response<Body> {
         let running: Vec<_> = self
             .0
@@ -53,5 +53,6 @@ impl HealthChecks {
     }
 }
 
-/// Longer than a Kubernetes probe waits by default (1 second): other clients may wait longer.
+/// Longer than the default timeout of a Kubernetes probe (1 second), because other clients may wait
+/// longer.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);

@@ -159,8 +159,8 @@ impl Listener {
         match self {
             Listener::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
-                // With Nagle's algorithm, the last packet of a response may be delayed until the
-                // client acknowledges the previous one.
+                // Disables Nagle's algorithm, which may delay the last packet of a response until
+                // the client acknowledges the previous packet.
                 let _ = stream.set_nodelay(true);
                 Ok((Box::new(stream), Some(peer.ip())))
             }

@@ -43,8 +43,8 @@ pub use self::{builder::ServerBuilder, handle::Server, listener::Address};
 /// # Errors
 ///
 /// If the address cannot be listened on, or if metric declarations clash (see
-/// [`Registry::check`](metrics_core::Registry::check)). [`ServerBuilder::on_clash`] starts a server
-/// although they do.
+/// [`Registry::check`](metrics_core::Registry::check)). With [`ServerBuilder::on_clash`], a server
+/// starts in spite of a clash.
 ///
 /// # Examples
 ///

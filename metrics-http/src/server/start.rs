@@ -93,9 +93,9 @@ impl ServerBuilder {
 
     /// Creates a service that serves the exposition, for a server that the program already has.
     ///
-    /// It uses the settings of the registry, its built-in metrics and scrapes. Path, listeners,
-    /// TLS, access control, limits on clients, checks, routes and the live page have no effect on
-    /// it, as they are up to the program's server. See [`Endpoint`] for how to mount it.
+    /// The settings of the registry, of built-in metrics and of scrapes apply. Path, listeners,
+    /// TLS, access control, limits on clients, health checks, routes and the live page have no
+    /// effect, as they are up to the program's server. See [`Endpoint`] for how to mount it.
     ///
     /// # Errors
     ///

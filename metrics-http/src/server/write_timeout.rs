@@ -80,7 +80,8 @@ impl<S: AsyncWrite + Unpin> Write for WriteTimeout<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // hyper flushes when it has written all that it had buffered.
+        // hyper flushes after it has written all that it had buffered, so a flush confirms the
+        // responses.
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         if matches!(flushed, Poll::Ready(Ok(()))) {
             self.connection.confirm_written();

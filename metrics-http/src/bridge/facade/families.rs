@@ -173,7 +173,7 @@ impl<V: SeriesValue> Families<V> {
         self.by_name().families.len()
     }
 
-    /// Adds the numbers of rejected and overflowed recordings.
+    /// Adds the numbers of rejected recordings and of look-ups beyond the limit to `counts`.
     pub(super) fn count(&self, counts: &mut Counts) {
         for (name, entry) in &self.by_name().families {
             match entry {

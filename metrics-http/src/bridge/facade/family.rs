@@ -52,7 +52,7 @@ struct Series<V: SeriesValue> {
     /// Whether the value has changed since the last scrape.
     has_changed: bool,
     activity: SeriesActivity,
-    /// Whether the series is not exposed until its value changes.
+    /// Whether the exposition omits the series until its value changes.
     is_hidden: bool,
 }
 
@@ -154,7 +154,8 @@ impl<V: SeriesValue> Series<V> {
 
     /// Whether only the family and the cache hold the value, and it has not changed.
     ///
-    /// The caller has locked both, so that no other thread can clone the value meanwhile.
+    /// The caller has locked family and cache, so that no other thread clones the value during the
+    /// check.
     fn is_unused(&mut self) -> bool {
         if Arc::strong_count(&self.value) > 1 + self.cached_as.len() {
             return false;
@@ -236,7 +237,7 @@ impl Description {
     pub(super) fn new(help: &str, unit: Option<Unit>) -> Self {
         Description {
             help: help.to_owned(),
-            // The unit `count` adds no information to a number.
+            // Leaves out the unit `count`, which adds no information to a number.
             unit: unit.filter(|unit| *unit != Unit::Count),
         }
     }

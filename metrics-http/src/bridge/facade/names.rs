@@ -27,7 +27,7 @@ pub(super) fn labels(key: &Key) -> Labels {
     let mut given: Vec<(&str, &str)> = key
         .labels()
         .map(|label| (label.key(), label.value()))
-        // To a scraper, an empty label is equivalent to a missing one.
+        // Leaves out empty labels, which scrapers treat like missing ones.
         .filter(|(_, value)| !value.is_empty())
         .collect();
     // Sorted, so that values of labels that get the same name are joined in a fixed order.

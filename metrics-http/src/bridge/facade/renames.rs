@@ -23,8 +23,8 @@ struct Rename {
 }
 
 impl Renames {
-    /// Notes the name of a metric, unless it is exposed as it was recorded, or a counter only with
-    /// `_total`.
+    /// Notes the name of a metric, unless the exposition has it unchanged or only with `_total`
+    /// added.
     pub(super) fn note_metric(&self, family: &str, recorded: &str) {
         if family.strip_suffix("_total") != Some(recorded) {
             self.note(family, "metric", recorded, family);
@@ -51,7 +51,7 @@ impl Renames {
         }
     }
 
-    /// Writes a series for each name.
+    /// Writes a series for each changed name.
     pub(super) fn write(&self, out: &mut Collection<'_>) {
         let desc = &RENAMED;
         let renames = self.0.lock().unwrap_or_else(PoisonError::into_inner);

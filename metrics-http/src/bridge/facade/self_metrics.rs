@@ -1,5 +1,5 @@
-//! The bridge's metrics of itself: rejected recordings, and look-ups of series beyond the
-//! cardinality limit.
+//! The bridge's metrics of itself: rejected recordings, look-ups of series beyond the cardinality
+//! limit, and changed names.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use metrics_core::{Collection, Desc, Kind};
 
 use super::renames::RENAMED;
 
-/// The self-metrics of all families.
+/// Rejected recordings and look-ups beyond the limit in all families.
 ///
-/// The counts are added up by name, because families of several types may have one name: all but
-/// one of them clash.
+/// The counts are added up by name, because families of several types may have one name, of which
+/// all but one are rejected.
 #[derive(Default)]
 pub(super) struct Counts {
     /// Rejected recordings by family and reason.

@@ -92,7 +92,8 @@ pub(super) struct GaugeValue {
 impl GaugeValue {
     /// Called after each recording.
     fn note_recording(&self) {
-        // Loaded first, so that recordings between two scrapes do not write to the variable.
+        // Loaded first, so that usually only the first recording after a scrape writes to the
+        // variable.
         if !self.was_set.load(Ordering::Relaxed) {
             self.was_set.store(true, Ordering::Relaxed);
         }

@@ -1,4 +1,4 @@
-//! [`Metric`]: a metric of a tokio runtime: its description, and how to read its value.
+//! [`Metric`]: the description of a tokio runtime's metric, and how to read the value.
 
 use metrics_core::{Desc, Kind};
 use tokio::runtime::RuntimeMetrics;

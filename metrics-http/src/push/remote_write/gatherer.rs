@@ -91,15 +91,16 @@ impl Gatherer {
         let mut samples = self.converter.samples(&families, time);
         let mut duplicates = 0;
         samples.retain_mut(|sample| {
-            // An added label can make series equal that differ in whether they have it. A server
-            // refuses a whole request for two samples of one series with equal timestamps.
+            // Drops a second sample of a series, because a server refuses a request with two
+            // samples of one series and time. Two series can become equal when a label is added to
+            // the one that lacks it.
             if self.previous.contains_key(&sample.labels) {
                 duplicates += 1;
                 return false;
             }
             let newest = match disappeared.remove_entry(&sample.labels) {
-                // A server accepts the samples of a series in the order of time only. A sample with
-                // a timestamp of its own may be one that was sent before.
+                // Drops the sample, because a server accepts the samples of a series only in the
+                // order of time. A sample with a timestamp of its own may have been sent before.
                 Some((labels, previous)) if sample.time <= previous.sample.time => {
                     self.previous.insert(labels, previous);
                     return false;

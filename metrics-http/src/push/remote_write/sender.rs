@@ -97,7 +97,8 @@ impl Sender {
             };
             let duration = started.elapsed();
             let recovery = self.recovery(error, version);
-            // The fallback finds out what the server supports; it is no failed push.
+            // A refused version is not counted as a failed push, because the request is sent again
+            // with 1.0.
             if !matches!(recovery, Recovery::FallBack) {
                 self.metrics.record_push(duration, false);
             }
@@ -210,9 +211,9 @@ fn retry_after(error: &PushError) -> Option<Duration> {
     Some(delay.min(MAX_RETRY_AFTER))
 }
 
-/// Whether a server decoded a message of version 2.0 as an empty one of version 1.0.
+/// Whether a server has probably decoded a message of version 2.0 as an empty one of version 1.0.
 ///
-/// A server that supports 2.0 reports how much it has written.
+/// A server that supports 2.0 would report how much it has written.
 fn is_version_ignored(version: RemoteWriteVersion, headers: &HeaderMap) -> bool {
     let is_unreported = |what| written(headers, what).is_none();
     version == RemoteWriteVersion::V2

@@ -227,12 +227,12 @@ impl SeriesSample {
     }
 }
 
-/// Converts Unix time from seconds to milliseconds.
+/// Converts Unix time from seconds to whole milliseconds; drops the fraction.
 pub(super) fn millis(seconds: f64) -> i64 {
     (seconds * 1e3) as i64
 }
 
-/// Converts a Unix time of whole milliseconds, in seconds, back to milliseconds.
+/// Converts Unix time from seconds to the nearest millisecond, for times set in milliseconds.
 fn nearest_millis(seconds: f64) -> i64 {
     (seconds * 1e3).round() as i64
 }
